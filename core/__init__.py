@@ -1,0 +1,1 @@
+"""Settings, problems, money, clock, ids and logging: domain-free, imports nothing of ours."""

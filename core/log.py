@@ -1,0 +1,106 @@
+"""Structured logs: one JSON line an event, with the request id; secrets never reach them."""
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from contextvars import ContextVar
+from typing import Any
+
+import structlog
+
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+
+# Keys whose values are never written, whatever they hold.
+DENIED = re.compile(
+    r"password|secret|token|authorization|cookie|credential|otp|pepper|passphrase|private|api_?key|\bkek\b|\bcode\b|notes",
+    re.I,
+)
+REDACTED = "***"
+# Word-like secrets inside messages: bearer tokens, our own token forms.
+_INLINE = re.compile(
+    r"(Bearer\s+)\S+|\brt1\.[\w-]+\.[\w-]+|\beyJ[\w-]+\.[\w-]+\.[\w-]+|(postgres(?:ql)?://[^:/@\s]*:)[^@\s]+@", re.I
+)
+
+
+def redact(value: Any, depth: int = 0) -> Any:
+    """A copy without the values of denied keys and without tokens inside texts."""
+    if depth > 6:
+        return REDACTED
+    if isinstance(value, dict):
+        return {str(k): REDACTED if DENIED.search(str(k)) else redact(v, depth + 1) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [redact(item, depth + 1) for item in value]
+    if isinstance(value, str):
+        return _INLINE.sub(lambda m: (m.group(1) or m.group(2) or "") + REDACTED + ("@" if m.group(2) else ""), value)
+    return value
+
+
+def _redact_event(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for key in list(event):
+        if key not in ("event", "level", "timestamp", "problem_code"):
+            event[key] = REDACTED if DENIED.search(key) else redact(event[key])
+    event["event"] = redact(event.get("event", ""))
+    return event
+
+
+def _add_request_id(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    current = request_id.get()
+    if current is not None:
+        event.setdefault("request_id", current)
+    return event
+
+
+def _add_process(name: str) -> Any:
+    def add(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        event["process"] = name
+        return event
+
+    return add
+
+
+def configure(process: str, level: str = "info", form: str = "json") -> None:
+    """Sets up structlog and the standard library's logging alike, to standard error."""
+    shared: list[Any] = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _add_process(process),
+        _add_request_id,
+        structlog.processors.format_exc_info,
+        _redact_event,
+    ]
+    renderer: Any = (
+        structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer]
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level.upper())
+    # Their lines repeat frames and addresses; ours say what matters.
+    for quiet in (
+        "engineio",
+        "socketio",
+        "engineio.server",
+        "socketio.server",
+        "aiohttp.access",
+        "tortoise",
+        "pgqueuer",
+        "asyncio",
+    ):
+        logging.getLogger(quiet).setLevel(logging.WARNING)
+
+
+def get(name: str) -> Any:
+    """A logger."""
+    return structlog.stdlib.get_logger(name)

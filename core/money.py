@@ -1,0 +1,94 @@
+"""Money: an exact decimal with a currency. Never a float."""
+
+import re
+from decimal import Decimal, InvalidOperation
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+NO_CURRENCY = "XXX"  # ISO 4217: no currency is involved
+MAX_DECIMALS = 9
+MAX_DIGITS = 29  # before the point, so that numeric(38, 9) holds it
+_AMOUNT = re.compile(r"^-?[0-9]{1,29}(\.[0-9]{1,9})?$")
+# ISO 4217 minor unit exponents that are not 2.
+_EXPONENTS = dict.fromkeys(
+    [
+        "BIF",
+        "CLP",
+        "DJF",
+        "GNF",
+        "ISK",
+        "JPY",
+        "KMF",
+        "KRW",
+        "PYG",
+        "RWF",
+        "UGX",
+        "UYI",
+        "VND",
+        "VUV",
+        "XAF",
+        "XOF",
+        "XPF",
+    ],
+    0,
+) | dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3)
+
+
+def exponent(currency: str) -> int:
+    """Digits after the point of a currency's minor unit (ISO 4217); 2 where it is not known."""
+    return _EXPONENTS.get(currency, 2)
+
+
+def amount_text(amount: Decimal, currency: str) -> str:
+    """An amount as text: at least the digits of the currency's minor unit, more where the value has them."""
+    text = f"{amount:f}"
+    whole, _, fraction = text.partition(".")
+    fraction = fraction.rstrip("0").ljust(exponent(currency), "0")
+    return f"{whole}.{fraction}" if fraction else whole
+
+
+def parse_amount(text: str) -> Decimal:
+    """Reads a plain decimal of at most 9 decimals. Raises: ValueError otherwise."""
+    if not _AMOUNT.match(text):
+        raise ValueError("an amount is a decimal string such as 1234.50, with at most 9 decimals")
+    try:
+        return Decimal(text)
+    except InvalidOperation as error:  # pragma: no cover - the pattern admits only decimals
+        raise ValueError("not a decimal") from error
+
+
+def _amount(value: str) -> str:
+    parse_amount(value)
+    return value
+
+
+def _currency(value: str) -> str:
+    if not re.fullmatch(r"[A-Z]{3}", value):
+        raise ValueError("a currency is three capital letters such as EUR")
+    return value
+
+
+Currency = Annotated[str, AfterValidator(_currency)]
+
+
+class Money(BaseModel):
+    """An amount and its currency: {"amount": "1234.50", "currency": "EUR"}."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    amount: Annotated[str, AfterValidator(_amount)]
+    currency: Currency
+
+    @property
+    def decimal(self) -> Decimal:
+        """The amount as an exact number."""
+        return parse_amount(self.amount)
+
+    @classmethod
+    def of(cls, amount: Decimal | None, currency: str | None) -> "Money | None":
+        """Money from two columns; None where there is no amount."""
+        if amount is None:
+            return None
+        code = currency or NO_CURRENCY
+        return cls(amount=amount_text(amount, code), currency=code)

@@ -1,0 +1,309 @@
+"""Every error that a client may see: one hierarchy, rendered as RFC 9457 problem documents."""
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault of a request. `pointer` is a JSON pointer into the body, or `?name` for a query parameter."""
+
+    pointer: str
+    code: str
+    message: str
+
+    def as_dict(self) -> dict[str, str]:
+        """The fault as it stands in `errors[]`."""
+        return {"pointer": self.pointer, "code": self.code, "message": self.message}
+
+
+@dataclass
+class Problem(Exception):
+    """An expected error. Subclasses set status, code and title; `detail` says what to do, never a rejected value."""
+
+    detail: str = ""
+    errors: tuple[Fault, ...] = ()
+    extensions: dict[str, Any] = field(default_factory=dict)
+    retry_after_s: int | None = None
+    about: Any = None  # what a refused request was about, for the audit; never rendered
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal"
+    title: ClassVar[str] = "Internal error"
+
+    def __post_init__(self) -> None:
+        Exception.__init__(self, self.detail or self.title)
+
+    def document(self, request_id: str | None) -> dict[str, Any]:
+        """The problem as application/problem+json."""
+        code = self.code
+        if self.status == 422 and self.errors:
+            codes = {fault.code for fault in self.errors}
+            code = codes.pop() if len(codes) == 1 else "invalid_field"
+        return {
+            "type": f"/docs/problems#{code}",
+            "title": self.title,
+            "status": self.status,
+            "code": code,
+            "detail": self.detail or self.title,
+            "request_id": request_id,
+            "errors": [fault.as_dict() for fault in self.errors],
+            **self.extensions,
+        }
+
+
+class InvalidJson(Problem):
+    """The body is not JSON."""
+
+    status, code, title = 400, "invalid_json", "The body is not valid JSON"
+
+
+class Unauthenticated(Problem):
+    """No access token was sent."""
+
+    status, code, title = 401, "unauthenticated", "Sign in first: send an access token"
+
+
+class TokenInvalid(Problem):
+    """The access token is not one of ours."""
+
+    status, code, title = 401, "token_invalid", "The access token is not valid"
+
+
+class TokenExpired(Problem):
+    """The access token is past its time."""
+
+    status, code, title = 401, "token_expired", "The access token has expired: refresh it"
+
+
+class TokenRevoked(Problem):
+    """The session behind the access token has ended."""
+
+    status, code, title = 401, "token_revoked", "The session has ended: sign in again"
+
+
+class InvalidCredentials(Problem):
+    """E-mail and password do not fit."""
+
+    status, code, title = 401, "invalid_credentials", "The e-mail address or the password is wrong"
+
+
+class RefreshInvalid(Problem):
+    """The refresh token is unknown, expired or revoked."""
+
+    status, code, title = 401, "refresh_invalid", "The refresh token is not valid: sign in again"
+
+
+class RefreshReused(Problem):
+    """A refresh token was used twice; its family is revoked."""
+
+    status, code, title = 401, "refresh_reused", "The refresh token was used before: sign in again"
+
+
+class Forbidden(Problem):
+    """The actor sees the resource but may not do this."""
+
+    status, code, title = 403, "forbidden", "You may not do this"
+
+
+class Csrf(Problem):
+    """A cookie request that does not come from the dashboard."""
+
+    status, code, title = 403, "csrf", "The request does not come from an allowed origin"
+
+
+class PasswordExpired(Problem):
+    """Sign-in works for changing the password only."""
+
+    status, code, title = 403, "password_expired", "The password has expired: change it first"
+
+
+class NotFound(Problem):
+    """The resource does not exist, or the actor may not see it."""
+
+    status, code, title = 404, "not_found", "Not found"
+
+
+class MethodNotAllowed(Problem):
+    """The route has no such method."""
+
+    status, code, title = 405, "method_not_allowed", "Method not allowed"
+
+
+class Gone(Problem):
+    """The resource is no longer kept."""
+
+    status, code, title = 410, "gone", "No longer kept"
+
+
+class VersionConflict(Problem):
+    """If-Match names a version that is not the current one."""
+
+    status, code, title = 409, "version_conflict", "Someone changed this meanwhile: load it again"
+
+
+class AlreadyDecided(Problem):
+    """The match has this decision already."""
+
+    status, code, title = 409, "already_decided", "Already decided"
+
+
+class RecordInUse(Problem):
+    """A confirmed match holds the record."""
+
+    status, code, title = 409, "record_in_use", "A confirmed match uses this record"
+
+
+class SourceInUse(Problem):
+    """A live job reads the source."""
+
+    status, code, title = 409, "source_in_use", "A running job reads this source: wait for it, or cancel it"
+
+
+class JobState(Problem):
+    """The job's status does not allow this."""
+
+    status, code, title = 409, "job_state", "The job's status does not allow this"
+
+
+class LastManager(Problem):
+    """Somebody must stay in charge."""
+
+    status, code, title = 409, "last_manager", "The last one in charge cannot go: name another first"
+
+
+class Duplicate(Problem):
+    """There is one already."""
+
+    status, code, title = 409, "duplicate", "There is one already"
+
+
+class IdempotencyInProgress(Problem):
+    """A request with this Idempotency-Key is running."""
+
+    status, code, title = 409, "idempotency_in_progress", "A request with this Idempotency-Key is still running"
+
+
+class TooLarge(Problem):
+    """The body is too large."""
+
+    status, code, title = 413, "too_large", "The body is too large"
+
+
+class UnsupportedMediaType(Problem):
+    """The body's media type, charset or encoding is not accepted."""
+
+    status, code, title = 415, "unsupported_media_type", "Send application/json in UTF-8, without Content-Encoding"
+
+
+class Invalid(Problem):
+    """Body, query or If-Match have faults; `errors` lists all of them."""
+
+    status, code, title = 422, "invalid_field", "The request has faults"
+
+
+class InvalidPlan(Problem):
+    """The plan does not fit the sources, or is not a plan."""
+
+    status, code, title = 422, "invalid_plan", "The plan is not valid"
+
+
+class FileRejected(Problem):
+    """The file cannot be read as a table."""
+
+    status, code, title = 422, "file_rejected", "The file cannot be read"
+
+
+class PreconditionRequired(Problem):
+    """If-Match is missing."""
+
+    status, code, title = 428, "precondition_required", "Send If-Match with the version you have read"
+
+
+class RateLimited(Problem):
+    """Too many requests."""
+
+    status, code, title = 429, "rate_limited", "Too many requests: wait, then try again"
+
+
+class Internal(Problem):
+    """A bug: logged with its request id."""
+
+    status, code, title = 500, "internal", "Something went wrong on our side"
+
+
+class Unavailable(Problem):
+    """The database does not answer."""
+
+    status, code, title = 503, "unavailable", "The database does not answer: try again soon"
+
+
+class Busy(Problem):
+    """Too much work at once, or a lock waited too long."""
+
+    status, code, title = 503, "busy", "Too much work at the same time: try again soon"
+
+
+class StorageFull(Problem):
+    """The disk of the database is full."""
+
+    status, code, title = 507, "storage_full", "The database's disk is full"
+
+
+class TokenMissing(Problem):
+    """CONNECT without `auth: {token}`."""
+
+    status, code, title = 401, "token_missing", "CONNECT needs auth: {token}"
+
+
+class TokenInQuery(Problem):
+    """A token in the query string is never accepted."""
+
+    status, code, title = 401, "token_in_query", "A token does not belong into the address"
+
+
+class TooManyConnections(Problem):
+    """The user has too many sockets."""
+
+    status, code, title = 429, "too_many_connections", "Too many sockets"
+
+
+class WebsocketRequired(Problem):
+    """CONNECT is answered over WebSocket only."""
+
+    status, code, title = 426, "websocket_required", "Upgrade to WebSocket"
+
+
+class UnknownCommand(Problem):
+    """The socket knows no such command."""
+
+    status, code, title = 404, "unknown_command", "Unknown command"
+
+
+class TooManySubscriptions(Problem):
+    """A socket follows at most so many streams."""
+
+    status, code, title = 429, "too_many_subscriptions", "Too many subscriptions"
+
+
+def _all(cls: type[Problem] = Problem) -> dict[str, type[Problem]]:
+    found: dict[str, type[Problem]] = {}
+    for child in cls.__subclasses__():
+        found[child.code] = child
+        found |= _all(child)
+    return found
+
+
+ALL: dict[str, type[Problem]] = _all()
+
+# Codes that an `errors[]` entry of a 422 may carry, beside those of the problems above.
+FAULT_CODES = (
+    "invalid_field",
+    "unknown_field",
+    "missing_field",
+    "invalid_cursor",
+    "invalid_plan",
+    "idempotency_mismatch",
+    "password_too_short",
+    "file_rejected",
+)

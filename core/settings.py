@@ -1,0 +1,199 @@
+"""Settings: all configuration, one typed object, read once at the entry point and passed on."""
+
+import base64
+import ipaddress
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+PREFIX = "TALLYROOM_"
+_KEK = re.compile(r"^TALLYROOM_VAULT_KEK_([A-Za-z0-9][A-Za-z0-9_-]{0,15})$")
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound
+_KEK_RESERVED = {"FILE", "ACTIVE"}
+# Keys that stand in documents as examples; production refuses them.
+EXAMPLE_KEYS = frozenset(
+    {base64.b64encode(b"0123456789abcdef0123456789abcdef").decode(), base64.b64encode(bytes(32)).decode()}
+)
+EXAMPLE_WORDS = ("change-me", "changeme", "example", "your-", "<", "replace")
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong. The message is one line that names it and says what to do."""
+
+
+class _Environment(PydanticBaseSettingsSource):
+    """Reads TALLYROOM_* from one mapping, so that a test or a child process can pass its own."""
+
+    environ: Mapping[str, str] = {}
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        return self.environ.get(PREFIX + field_name.upper()), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        found = {}
+        for name in self.settings_cls.model_fields:
+            value = self.environ.get(PREFIX + name.upper())
+            path = self.environ.get(PREFIX + name.upper() + "_FILE")
+            if value is None and path and name in _FROM_FILE:
+                try:
+                    value = Path(path).read_text(encoding="utf-8").strip()
+                except (OSError, UnicodeDecodeError) as error:
+                    raise SettingsError(f"{PREFIX}{name.upper()}_FILE: cannot read {path}: {error}") from error
+            if value is not None and value != "":
+                found[name] = value
+        return found
+
+
+_FROM_FILE = {"database_url", "migration_url"}
+
+
+class Settings(BaseSettings):
+    """Everything that can be configured. Environment variables carry the prefix TALLYROOM_."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid")
+
+    env: Literal["demo", "production"] = "demo"
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 2000
+    public_url: str = ""  # where browsers reach the server; production: https://
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()  # further origins that may use cookies and sockets
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()  # networks whose X-Forwarded-For is believed
+    data_dir: Path = Path("var")  # embedded database, demo keys
+    database_url: SecretStr | None = None  # use this PostgreSQL instead of the embedded one
+    database_schema: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")] = "public"
+    database_pool: Annotated[int, Field(ge=2, le=100)] = 10  # connections a web process
+    vault_kek_active: str = ""  # id of the key-encryption key for new wraps; default: the only one
+    vault_kek_file: Path | None = None  # lines "id base64", mode 0600 or 0400
+    vault_keks: dict[str, SecretStr] = Field(default_factory=dict)  # from TALLYROOM_VAULT_KEK_<id>
+    debug: bool = False
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "console"] = "json"
+    demo_data: bool = True
+    demo_rows: Annotated[int, Field(ge=100, le=1_000_000)] = 40_000  # records a side of the demo project
+    upload_max_bytes: Annotated[int, Field(ge=1024)] = 2 * 1024**3
+    upload_keep_days: Annotated[int, Field(ge=0)] = 7  # the uploaded file's chunks, after loading
+    job_attempts: Annotated[int, Field(ge=1, le=100)] = 3
+    job_heartbeat_timeout_s: Annotated[float, Field(ge=1, le=600)] = 10.0
+    worker_concurrency: Annotated[int, Field(ge=1, le=16)] = 1
+    engine_threads: Annotated[int, Field(ge=1, le=64)] = 2
+    engine_memory_mb: Annotated[int, Field(ge=128)] = 1024
+    max_sockets_per_user: Annotated[int, Field(ge=1)] = 10
+    max_pending_per_address: Annotated[int, Field(ge=1)] = 20
+    max_commands_per_s: Annotated[float, Field(gt=0)] = 10.0
+    max_command_burst: Annotated[int, Field(ge=1)] = 200
+    max_subscriptions: Annotated[int, Field(ge=1)] = 128
+    events_keep_days: Annotated[int, Field(ge=1)] = 7
+    logs_keep_days: Annotated[int, Field(ge=1)] = 14
+    logs_per_minute: Annotated[int, Field(ge=1)] = 600  # entries accepted by POST /logs an address and minute
+    argon2_memory_kib: int = 65536
+    argon2_time: int = 3
+    argon2_lanes: int = 4
+    throttle_network_failures: Annotated[int, Field(ge=1)] = 60
+    throttle_account_network: Annotated[int, Field(ge=1)] = 5
+    throttle_account: Annotated[int, Field(ge=1)] = 20
+
+    @classmethod
+    def settings_customise_sources(cls, settings_cls: Any, init_settings: Any, *_: Any, **__: Any) -> Any:
+        """The given values, then the environment; nothing else."""
+        return init_settings, _Environment(settings_cls)
+
+    @field_validator("allowed_origins", "trusted_proxies", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for part in value:
+            ipaddress.ip_network(part, strict=False)
+        return value
+
+    @field_validator("argon2_time")
+    @classmethod
+    def _argon2_floor(cls, value: int, info: Any) -> int:
+        floor = {1: 47104, 2: 19456, 3: 12288, 4: 9216}.get(value, 7168)
+        if value < 1 or info.data.get("argon2_memory_kib", 0) < floor:
+            raise ValueError(f"below OWASP's floor: with {value} passes Argon2id needs ARGON2_MEMORY_KIB >= {floor}")
+        return value
+
+    @property
+    def is_production(self) -> bool:
+        """Whether the strict rules hold."""
+        return self.env == "production"
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the PostgreSQL of the data folder is used."""
+        return self.database_url is None
+
+    @property
+    def base_url(self) -> str:
+        """Where browsers reach the server."""
+        return (
+            self.public_url or f"http://{'127.0.0.1' if self.host in _EVERYWHERE else self.host}:{self.port}"
+        ).rstrip("/")
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Origins that may use the refresh cookie and open sockets."""
+        own: tuple[str, ...] = (self.base_url,)
+        if not self.is_production:
+            own += (f"http://127.0.0.1:{self.port}", f"http://localhost:{self.port}")
+        return tuple(dict.fromkeys(own + tuple(origin.rstrip("/") for origin in self.allowed_origins)))
+
+    def public(self) -> dict[str, Any]:
+        """The settings without secrets, fit for the log."""
+        shown = self.model_dump(mode="json", exclude={"vault_keks", "database_url"})
+        return shown | {"database": "embedded" if self.is_embedded else "url", "vault_keks": sorted(self.vault_keks)}
+
+
+def load(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
+    """Builds the settings. Raises: SettingsError in one line that names the setting."""
+    environ = os.environ if environ is None else environ
+    keks = {}
+    for name, value in environ.items():
+        found = _KEK.match(name)
+        if found and found.group(1) not in _KEK_RESERVED and value:
+            keks[found.group(1)] = SecretStr(value)
+    _Environment.environ = environ
+    try:
+        settings = Settings(vault_keks=keks, **overrides)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = PREFIX + "_".join(str(part) for part in first["loc"][:1]).upper()
+        raise SettingsError(f"{name}: {first['msg'].removeprefix('Value error, ')}") from None
+    if settings.is_production:
+        _refuse_in_production(settings)
+    return settings
+
+
+def _refuse_in_production(settings: Settings) -> None:
+    def refuse(name: str, why: str) -> None:
+        raise SettingsError(f"{PREFIX}{name}: {why}")
+
+    if settings.debug:
+        refuse("DEBUG", "production does not start with the debug flag; unset it")
+    if settings.database_url is None:
+        refuse("DATABASE_URL", "missing; production needs the URL of a PostgreSQL >= 15")
+    if not settings.vault_keks and settings.vault_kek_file is None:
+        refuse(
+            "VAULT_KEK_FILE",
+            "missing; give a key file, or TALLYROOM_VAULT_KEK_<id> (make one with: openssl rand -base64 32)",
+        )
+    for name, value in settings.vault_keks.items():
+        text = value.get_secret_value().strip()
+        if text in EXAMPLE_KEYS or any(word in text.lower() for word in EXAMPLE_WORDS):
+            refuse(f"VAULT_KEK_{name}", "is an example value; make your own with: openssl rand -base64 32")
+    if not settings.public_url:
+        refuse("PUBLIC_URL", "missing; give the address that browsers use, such as https://tallyroom.your-company.test")
+    for name, origins in (("PUBLIC_URL", (settings.public_url,)), ("ALLOWED_ORIGINS", settings.allowed_origins)):
+        for origin in origins:
+            if urlsplit(origin).scheme != "https" or not urlsplit(origin).hostname:
+                refuse(name, f"{origin!r} is not an https:// origin; production does not serve sign-in over plain HTTP")

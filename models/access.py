@@ -1,0 +1,209 @@
+"""
+Who may do what. Every row is loaded *through* its actor, here and nowhere else.
+
+What an actor may not see raises the same NotFound as what does not exist; what he sees but may not do raises Forbidden.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeVar
+from uuid import UUID
+
+from tortoise import Tortoise
+from tortoise.models import Model
+
+from core.problems import Forbidden, NotFound
+from models.job import Job
+from models.match import Match
+from models.plan import Plan
+from models.project import Project
+from models.record import Record
+from models.source import Source
+from models.vault import Entry, Vault
+
+PROJECT_ROLES = ("viewer", "analyst", "controller", "owner")
+VAULT_ROLES = ("viewer", "reader", "editor", "vault_manager")
+USER_ROLES = ("user", "manager", "admin")
+ProjectRole = Literal["viewer", "analyst", "controller", "owner"]
+VaultRole = Literal["viewer", "reader", "editor", "vault_manager"]
+UserRole = Literal["admin", "manager", "user"]
+
+# What an administrator without membership is given in place of a role.
+ADMIN = "admin"
+
+# The least role for an action. Actions that an administrator may do without membership say so.
+PROJECT_ACTIONS: dict[str, str] = {
+    "project.read": "viewer",
+    "project.read_within": "viewer",  # what a project holds: not for an administrator without membership
+    "project.subscribe": "viewer",
+    "project.members.read": "viewer",
+    "source.load": "analyst",
+    "record.edit": "analyst",
+    "job.run": "analyst",
+    "match.decide": "analyst",
+    "plan.suggest": "analyst",
+    "plan.edit": "controller",
+    "vault.create": "controller",
+    "project.members.edit": "owner",
+    "project.edit": "owner",
+    "project.delete": "owner",
+    "project.audit": "controller",
+}
+ADMIN_PROJECT_ACTIONS = frozenset({"project.read", "project.members.read", "project.members.add"})
+VAULT_ACTIONS: dict[str, str] = {
+    "vault.read": "viewer",
+    "vault.subscribe": "viewer",
+    "entry.read": "viewer",
+    "entry.reveal": "reader",
+    "entry.edit": "editor",
+    "vault.audit.own": "editor",
+    "vault.audit": "vault_manager",
+    "vault.members.read": "viewer",
+    "vault.members.edit": "vault_manager",
+    "vault.edit": "vault_manager",
+    "vault.delete": "vault_manager",
+    "entry.purge": "vault_manager",
+}
+ADMIN_VAULT_ACTIONS = frozenset({"vault.read", "vault.members.read", "vault.members.edit", "vault.audit"})
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts: a signed-in person, or the system itself."""
+
+    type: Literal["user", "system"]
+    id: UUID | None
+    role: str = "user"
+    session_id: UUID | None = None
+    email: str = ""
+    display_name: str = ""
+    password_expired: bool = False
+    token_expires_at: datetime | None = None
+    authenticated_at: datetime | None = None
+
+    @property
+    def user_id(self) -> UUID:
+        """The person's id. Raises: NotFound for the system, which has none."""
+        if self.id is None:
+            raise NotFound
+        return self.id
+
+    def view(self) -> dict[str, Any]:
+        """As it stands in events and audit: {type, id}."""
+        return {"type": self.type, "id": str(self.id) if self.id else None}
+
+
+SYSTEM = Actor(type="system", id=None, role="admin")
+
+Row = TypeVar("Row", bound=Model)
+
+
+@dataclass(frozen=True)
+class Loaded(Generic[Row]):
+    """A row and the actor's role where it belongs."""
+
+    row: Row
+    role: str
+    project_id: UUID | None = None
+
+
+def can(role: str, action: str) -> bool:
+    """Whether a role allows an action."""
+    if action in VAULT_ACTIONS:
+        if role == ADMIN:
+            return action in ADMIN_VAULT_ACTIONS
+        return role in VAULT_ROLES and VAULT_ROLES.index(role) >= VAULT_ROLES.index(VAULT_ACTIONS[action])
+    if action == "project.members.add":
+        return role in (ADMIN, "owner")
+    if role == ADMIN:
+        return action in ADMIN_PROJECT_ACTIONS
+    return role in PROJECT_ROLES and PROJECT_ROLES.index(role) >= PROJECT_ROLES.index(PROJECT_ACTIONS[action])
+
+
+# How a noun reaches its project or vault: the joins between the row `t` and the membership `m`.
+_PROJECT_PATHS: dict[type[Model], tuple[str, str]] = {
+    Project: ("", "t.id"),
+    Source: ("", "t.project_id"),
+    Record: ("JOIN sources s ON s.id = t.source_id", "s.project_id"),
+    Plan: ("", "t.project_id"),
+    Job: ("", "t.project_id"),
+    Match: ("", "t.project_id"),
+}
+_VAULT_PATHS: dict[type[Model], tuple[str, str]] = {
+    Vault: ("JOIN vaults v ON v.id = t.id", "v.id"),
+    Entry: ("JOIN vaults v ON v.id = t.vault_id", "v.id"),
+}
+
+
+async def load(actor: Actor, model: type[Row], row_id: UUID, action: str, *, lock: bool = False) -> Loaded[Row]:
+    """
+    Loads a row of a project or vault through its actor, in one query.
+
+    `lock` takes the row FOR NO KEY UPDATE, inside a unit of work.
+    Raises: NotFound, Forbidden.
+    """
+    table = model._meta.db_table
+    locking = " FOR NO KEY UPDATE OF t" if lock else ""
+    if model in _PROJECT_PATHS:
+        join, project = _PROJECT_PATHS[model]
+        member = "project_members m ON m.project_id"
+        extra = f", {project} AS _project_id"
+    else:
+        join, project = _VAULT_PATHS[model]
+        member = "vault_members m ON m.vault_id"
+        extra = ", v.project_id AS _project_id"
+    # A vault's member must also still be an active person; a project's expired grant counts as none.
+    rows = await Tortoise.get_connection("default").execute_query_dict(
+        f'SELECT t.*, m.role AS _role{extra} FROM "{table}" t {join} '
+        f"LEFT JOIN {member} = {project} AND m.user_id = $2 AND (m.expires_at IS NULL OR m.expires_at > now()) "
+        f"WHERE t.id = $1{locking}",
+        [row_id, actor.id],
+    )
+    if not rows:
+        raise NotFound
+    found = dict(rows[0])
+    role = found.pop("_role")
+    project_id = found.pop("_project_id")
+    if actor.type == "system":
+        role = "owner" if model in _PROJECT_PATHS else "vault_manager"
+    elif role is None:
+        if actor.role != "admin":
+            raise NotFound
+        role = ADMIN
+    if not can(role, action):
+        raise Forbidden(about=About(*_chain_of(model, found, project_id), action=action, resource_id=str(row_id)))
+    return Loaded(row=hydrate(model, found), role=role, project_id=project_id)
+
+
+def hydrate(model: type[Row], row: dict[str, Any]) -> Row:
+    """A model instance from a row as the database gives it."""
+    row = {field.model_field_name: row[column] for column, field in _columns(model).items() if column in row}
+    return model._init_from_db(**row)
+
+
+@dataclass(frozen=True)
+class _Column:
+    model_field_name: str
+
+
+def _columns(model: type[Model]) -> dict[str, _Column]:
+    return {column: _Column(name) for name, column in model._meta.fields_db_projection.items()}
+
+
+@dataclass(frozen=True)
+class About:
+    """What a refused request was about, for the audit."""
+
+    chain: str
+    resource_type: str
+    action: str
+    resource_id: str
+
+
+def _chain_of(model: type[Model], row: dict[str, Any], project_id: UUID) -> tuple[str, str]:
+    noun = model.__name__.lower()
+    if model is Vault:
+        return f"vault:{row['id']}", noun
+    if model is Entry:
+        return f"vault:{row['vault_id']}", noun
+    return f"project:{project_id}", noun

@@ -1,0 +1,90 @@
+"""The audit log: chains of rows whose codes show any later edit, removal or reorder."""
+
+import hashlib
+import hmac
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from tortoise import fields
+from tortoise.models import Model
+
+from core.clock import rfc3339
+
+GENESIS = bytes(32)
+
+
+class AuditChain(Model):
+    """The head of a chain."""
+
+    name = fields.CharField(max_length=64, primary_key=True)
+    head = fields.BigIntField(default=0)
+    mac = fields.BinaryField()
+
+    class Meta:
+        table = "audit_chains"
+
+
+class AuditRow(Model):
+    """Who did what to which thing, and how it ended. Holds ids and field names, never values."""
+
+    id = fields.BigIntField(primary_key=True)
+    chain = fields.CharField(max_length=64)
+    seq = fields.BigIntField()
+    at = fields.DatetimeField()
+    actor_type = fields.CharField(max_length=8)
+    actor_id = fields.UUIDField(null=True)
+    session_id = fields.UUIDField(null=True)
+    action = fields.CharField(max_length=64)
+    resource_type = fields.CharField(max_length=32)
+    resource_id = fields.CharField(max_length=64, null=True)
+    outcome = fields.CharField(max_length=8)  # success | denied | failure
+    ip = fields.CharField(max_length=64, null=True)
+    request_id = fields.CharField(max_length=64, null=True)
+    details: fields.JSONField[dict[str, Any]] = fields.JSONField(default=dict)
+    mac = fields.BinaryField()
+
+    class Meta:
+        table = "audit_log"
+        unique_together = (("chain", "seq"),)
+        indexes = (("resource_id", "seq"), ("actor_id", "at"))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A row to be appended to a chain."""
+
+    chain: str
+    action: str
+    resource_type: str
+    resource_id: str | None
+    outcome: str = "success"
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+def body_of(row: dict[str, Any]) -> bytes:
+    """The canonical bytes of a row: JSON with sorted keys, without chain position and code."""
+    return json.dumps(
+        {
+            "at": rfc3339(row["at"]),
+            "actor_type": row["actor_type"],
+            "actor_id": str(row["actor_id"]) if row["actor_id"] else None,
+            "session_id": str(row["session_id"]) if row["session_id"] else None,
+            "action": row["action"],
+            "resource_type": row["resource_type"],
+            "resource_id": row["resource_id"],
+            "outcome": row["outcome"],
+            "ip": row["ip"],
+            "request_id": row["request_id"],
+            "details": row["details"],
+        },
+        sort_keys=True,
+        separators=(",", ":"),
+        ensure_ascii=False,
+    ).encode()
+
+
+def code_of(key: bytes, chain: str, previous: bytes, seq: int, body: bytes) -> bytes:
+    """HMAC-SHA-256(key, chain | previous | seq (8 bytes, big-endian) | sha256(body))."""
+    message = chain.encode() + b"\x00" + previous + seq.to_bytes(8, "big") + hashlib.sha256(body).digest()
+    return hmac.digest(key, message, "sha256")

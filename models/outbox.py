@@ -1,0 +1,70 @@
+"""Streams and their events: written in the transaction of the change, read by the relay after its commit."""
+
+from typing import Any
+
+from tortoise import fields
+from tortoise.models import Model
+
+
+class StreamHead(Model):
+    """A stream: the last number given out, and the one before the first event still kept."""
+
+    name = fields.CharField(max_length=64, primary_key=True)
+    epoch = fields.CharField(max_length=16)
+    head = fields.BigIntField(default=0)
+    floor = fields.BigIntField(default=0)
+
+    class Meta:
+        table = "streams"
+
+
+class StoredEvent(Model):
+    """An event at its place in a stream."""
+
+    id = fields.BigIntField(primary_key=True)
+    stream = fields.CharField(max_length=64)
+    seq = fields.BigIntField()
+    event_id = fields.UUIDField()
+    type = fields.CharField(max_length=64)
+    at = fields.DatetimeField()
+    actor: fields.JSONField[dict[str, Any]] = fields.JSONField()
+    request_id = fields.CharField(max_length=64, null=True)
+    data: fields.JSONField[dict[str, Any]] = fields.JSONField()
+    ends: fields.JSONField[list[str]] = fields.JSONField(default=list)  # users who lose the stream with it
+
+    class Meta:
+        table = "events"
+        unique_together = (("stream", "seq"),)
+        indexes = (("at",),)
+
+
+class State(Model):
+    """The newest value of a key on a stream: progress. Older values are not kept."""
+
+    key = fields.CharField(max_length=96, primary_key=True)
+    streams: fields.JSONField[list[str]] = fields.JSONField()
+    version = fields.BigIntField()
+    value: fields.JSONField[dict[str, Any]] = fields.JSONField()
+    updated_at = fields.DatetimeField()
+
+    class Meta:
+        table = "states"
+
+
+class IdempotencyKey(Model):
+    """The stored answer to a POST that carried an Idempotency-Key."""
+
+    id = fields.BigIntField(primary_key=True)
+    actor_id = fields.UUIDField()
+    route = fields.CharField(max_length=200)
+    key = fields.CharField(max_length=128)
+    body_hash = fields.BinaryField()
+    status = fields.IntField()
+    headers: fields.JSONField[dict[str, str]] = fields.JSONField()
+    body = fields.BinaryField()
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "idempotency_keys"
+        unique_together = (("actor_id", "route", "key"),)
+        indexes = (("created_at",),)

@@ -1,0 +1,26 @@
+"""Records: the rows of a source, as JSONB with typed columns beside."""
+
+from typing import Any
+from uuid import UUID
+
+from tortoise import fields
+
+from models.base import Row
+from models.source import Source
+
+
+class Record(Row):
+    """A row of a source. `amount` is exact, in units of `currency`, at most 9 decimals (docs/decisions/0002)."""
+
+    source: fields.ForeignKeyRelation[Source] = fields.ForeignKeyField("models.Source", related_name="records")
+    source_id: UUID
+    row = fields.BigIntField()  # 0-based data row
+    revision = fields.IntField(default=1)  # of the source, that added it
+    data: fields.JSONField[dict[str, Any]] = fields.JSONField()  # {column: text|null}, as loaded
+    amount = fields.DecimalField(max_digits=38, decimal_places=9, null=True)
+    currency = fields.CharField(max_length=3, null=True)
+    date = fields.DateField(null=True)
+    reference = fields.TextField(null=True)
+
+    class Meta:
+        table = "reconciliation_records"

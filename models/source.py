@@ -1,0 +1,71 @@
+"""Sources: one side of a reconciliation, the file it came from, and the rows that could not be read."""
+
+from typing import Any
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.models import Model
+
+from models.base import Row
+from models.project import Project
+
+
+class Source(Row):
+    """A set of records."""
+
+    project: fields.ForeignKeyRelation[Project] = fields.ForeignKeyField("models.Project", related_name="sources")
+    project_id: UUID
+    name = fields.CharField(max_length=256)
+    format = fields.CharField(max_length=16)  # csv | jsonl | xlsx | parquet | manual
+    filename = fields.CharField(max_length=256, null=True)
+    size_bytes = fields.BigIntField(default=0)
+    sha256 = fields.CharField(max_length=64, null=True)
+    duplicate_of = fields.UUIDField(null=True)
+    status = fields.CharField(max_length=16)  # pending | loading | needs_mapping | ready | failed
+    rows_read = fields.BigIntField(default=0)
+    rows_loaded = fields.BigIntField(default=0)
+    rows_rejected = fields.BigIntField(default=0)
+    mapping: fields.JSONField[dict[str, Any]] = fields.JSONField(default=dict)
+    questions: fields.JSONField[list[Any]] = fields.JSONField(default=list)
+    profile: fields.JSONField[list[Any]] = fields.JSONField(default=list)
+    detection: fields.JSONField[dict[str, Any]] = fields.JSONField(default=dict)
+    problem: fields.JSONField[dict[str, Any] | None] = fields.JSONField(null=True)
+    revision = fields.IntField(default=1)  # grows with every change of the records
+    attempt = fields.IntField(default=0)  # fences a loader that lost its lease
+    request_id = fields.CharField(max_length=64, null=True)
+    created_by = fields.UUIDField(null=True)
+
+    class Meta:
+        table = "sources"
+        indexes = (("project_id", "id"), ("project_id", "sha256"))
+
+
+class SourceChunk(Model):
+    """1 MiB of an uploaded file."""
+
+    id = fields.BigIntField(primary_key=True)
+    source: fields.ForeignKeyRelation[Source] = fields.ForeignKeyField("models.Source", related_name="chunks")
+    source_id: UUID
+    number = fields.IntField()
+    body = fields.BinaryField()
+
+    class Meta:
+        table = "source_chunks"
+        unique_together = (("source_id", "number"),)
+
+
+class SourceReject(Model):
+    """A row of a file that was not loaded, and why."""
+
+    id = fields.BigIntField(primary_key=True)
+    source: fields.ForeignKeyRelation[Source] = fields.ForeignKeyField("models.Source", related_name="rejects")
+    source_id: UUID
+    line = fields.BigIntField()
+    column = fields.TextField(null=True)
+    code = fields.CharField(max_length=64)
+    message = fields.TextField()
+    value_type = fields.CharField(max_length=32)
+
+    class Meta:
+        table = "source_rejects"
+        indexes = (("source_id", "id"),)

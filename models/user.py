@@ -1,0 +1,78 @@
+"""People: accounts, their sessions, and the counters that slow guessing down."""
+
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.models import Model
+
+from models.base import Row
+
+
+class User(Row):
+    """An account."""
+
+    email = fields.CharField(max_length=254, unique=True)  # canonical form, core.email
+    display_name = fields.CharField(max_length=256)
+    role = fields.CharField(max_length=16)  # admin | manager | user
+    status = fields.CharField(max_length=16, default="active")  # active | invited | disabled
+    password_hash = fields.CharField(max_length=256, null=True)
+    pepper_id = fields.CharField(max_length=32, null=True)
+    password_changed_at = fields.DatetimeField(null=True)
+    password_expires_at = fields.DatetimeField(null=True)
+    token_version = fields.IntField(default=1)  # access tokens of an older one are revoked
+    last_login_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "users"
+
+
+class Session(Model):
+    """A sign-in: the family of one refresh token and its successors."""
+
+    id = fields.UUIDField(primary_key=True)
+    user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField("models.User", related_name="sessions")
+    user_id: UUID
+    created_at = fields.DatetimeField()
+    last_used_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()  # absolute
+    authenticated_at = fields.DatetimeField()  # of the password, for step-up
+    network = fields.CharField(max_length=64)  # /24 or /64, never the full address
+    client = fields.CharField(max_length=64)  # family of the user agent
+    revoked_at = fields.DatetimeField(null=True)
+    revoke_reason = fields.CharField(max_length=32, null=True)
+
+    class Meta:
+        table = "sessions"
+        indexes = (("user_id", "revoked_at"),)
+
+
+class RefreshToken(Model):
+    """A refresh token. Only the SHA-256 of its secret is kept."""
+
+    lookup = fields.CharField(max_length=32, primary_key=True)
+    hash = fields.BinaryField()
+    session: fields.ForeignKeyRelation[Session] = fields.ForeignKeyField(
+        "models.Session", related_name="refresh_tokens"
+    )
+    session_id: UUID
+    created_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()  # idle limit
+    used_at = fields.DatetimeField(null=True)
+    used_key = fields.CharField(max_length=128, null=True)  # Idempotency-Key of the use
+    child = fields.CharField(max_length=32, null=True)
+    revoked_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "refresh_tokens"
+
+
+class Throttle(Model):
+    """A counter of password attempts, incremented in its own transaction before the password is looked at."""
+
+    key = fields.CharField(max_length=400, primary_key=True)
+    count = fields.IntField()
+    window_started_at = fields.DatetimeField()
+    blocked_until = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "throttles"

@@ -1,0 +1,39 @@
+"""What an event is: frozen, typed, registered under its name, published on one or more streams."""
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+CATALOGUE: dict[str, type["Event"]] = {}
+
+
+class Event(BaseModel):
+    """A durable event. `event` is its name on the wire; the fields are its `data`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    event: ClassVar[str] = ""
+    nouns: ClassVar[tuple[str, ...]] = ()  # the kinds of stream it travels on
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        if cls.event:
+            if cls.event in CATALOGUE:
+                raise TypeError(f"two events are named {cls.event}")
+            CATALOGUE[cls.event] = cls
+
+    def streams(self) -> tuple[str, ...]:
+        """Names of the streams that it is published on."""
+        raise NotImplementedError
+
+    def ends(self) -> tuple[str, ...]:
+        """Ids of users whose right to these streams ends with this event."""
+        return ()
+
+    def payload(self) -> dict[str, Any]:
+        """The `data` on the wire."""
+        return self.model_dump(mode="json", exclude_none=False)
+
+
+JobStatus = Literal["queued", "running", "paused", "cancelling", "cancelled", "failed", "completed"]
+SourceStatus = Literal["pending", "loading", "needs_mapping", "ready", "failed"]

@@ -1,0 +1,143 @@
+"""Events of jobs and of the matches they write."""
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, PositiveInt
+
+from realtime import streams
+from realtime.events.base import Event, JobStatus
+
+
+class Counts(BaseModel):
+    """Counts of a job: records of both sides, matches by status, open records."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    left: int = 0
+    right: int = 0
+    matches: int = 0
+    confirmed: int = 0
+    suggested: int = 0
+    rejected: int = 0
+    open_left: int = 0
+    open_right: int = 0
+    written_off: int = 0
+
+
+class _Transition(Event):
+    nouns: ClassVar = ("project", "job")
+
+    project_id: UUID
+    job_id: UUID
+    status: JobStatus
+    attempt: int
+    counts: Counts
+    version: PositiveInt
+    problem: dict[str, Any] | None = None
+
+    def streams(self) -> tuple[str, ...]:
+        return (streams.project(self.project_id), streams.job(self.job_id))
+
+    def payload(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", exclude={"project_id"} | ({"problem"} if self.problem is None else set()))
+
+
+class JobQueued(_Transition):
+    """A job waits for a worker."""
+
+    event: ClassVar = "job.queued"
+
+
+class JobStarted(_Transition):
+    """A worker runs the job, for the first time or after a take-over."""
+
+    event: ClassVar = "job.started"
+
+
+class JobCancelling(_Transition):
+    """The job stops after its current chunk."""
+
+    event: ClassVar = "job.cancelling"
+
+
+class JobCancelled(_Transition):
+    """The job stopped; what it had finished stays."""
+
+    event: ClassVar = "job.cancelled"
+
+
+class JobFailed(_Transition):
+    """The job ended with a problem."""
+
+    event: ClassVar = "job.failed"
+
+
+class JobCompleted(_Transition):
+    """All passes ran."""
+
+    event: ClassVar = "job.completed"
+
+
+class _OnJob(Event):
+    nouns: ClassVar = ("job",)
+
+    job_id: UUID
+
+    def streams(self) -> tuple[str, ...]:
+        return (streams.job(self.job_id),)
+
+    def payload(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", exclude={"job_id"}, by_alias=True)
+
+
+class MatchesAdded(_OnJob):
+    """A chunk of matches is stored; read it with ?chunk=."""
+
+    event: ClassVar = "matches.added"
+    pass_name: str
+    pass_index: int
+    chunk: int
+    count: int
+    confirmed: int
+    suggested: int
+    counts: Counts
+
+    def payload(self) -> dict[str, Any]:
+        data = self.model_dump(mode="json", exclude={"job_id", "pass_name"})
+        return {"pass": self.pass_name, **data}
+
+
+class PassFinished(_OnJob):
+    """A pass is final."""
+
+    event: ClassVar = "job.pass.finished"
+    pass_name: str
+    pass_index: int
+    counts: Counts
+
+    def payload(self) -> dict[str, Any]:
+        data = self.model_dump(mode="json", exclude={"job_id", "pass_name"})
+        return {"pass": self.pass_name, **data}
+
+
+class _OnMatch(_OnJob):
+    match_id: UUID
+    status: str
+    version: PositiveInt
+    decided_by: UUID | None
+    record_ids: list[UUID]
+    replaced_ids: list[UUID] = []
+    counts: Counts
+
+
+class MatchConfirmed(_OnMatch):
+    """A person confirmed a match."""
+
+    event: ClassVar = "match.confirmed"
+
+
+class MatchRejected(_OnMatch):
+    """A person rejected a match; the pair is not proposed again."""
+
+    event: ClassVar = "match.rejected"

@@ -1,0 +1,23 @@
+"""State: the newest value of a key on some streams, such as a job's progress. Older values are not kept."""
+
+from typing import Any
+
+import orjson
+from tortoise import Tortoise
+
+MAX_PER_S = 4  # writes of one key; sockets are sent at most 10 a second
+
+
+async def put(key: str, streams: list[str], value: dict[str, Any]) -> None:
+    """Stores the newest value of a key, in a statement of its own. Its version never falls."""
+    await Tortoise.get_connection("default").execute_query(
+        "INSERT INTO states (key, streams, version, value, updated_at) VALUES ($1, $2::jsonb, 1, $3::jsonb, now()) "
+        "ON CONFLICT (key) DO UPDATE SET streams = EXCLUDED.streams, value = EXCLUDED.value, "
+        "version = states.version + 1, updated_at = now()",
+        [key, orjson.dumps(streams).decode(), orjson.dumps(value).decode()],
+    )
+
+
+async def forget(key: str) -> None:
+    """Removes a key whose subject is finished."""
+    await Tortoise.get_connection("default").execute_query("DELETE FROM states WHERE key = $1", [key])

@@ -1,0 +1,348 @@
+"""
+One transaction for one change: business rows, audit rows, events. Nothing else opens one for writing.
+
+Lock order (so that no two changes can deadlock): idempotency key, business rows (noun by noun, ids ascending,
+FOR NO KEY UPDATE), audit chains by name, streams by name, commit. Chains and streams are locked at the exit, after
+which no other table is touched. A stream's numbers are taken under its row lock until the commit, so they are
+gap-free and in commit order.
+"""
+
+import hashlib
+import json
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+import orjson
+from pydantic import BaseModel
+from tortoise.backends.base.client import TransactionalDBClient
+from tortoise.models import Model
+from tortoise.transactions import in_transaction
+
+from core import log
+from core.clock import now
+from core.ids import uuid7
+from core.problems import Fault, IdempotencyInProgress, Invalid, PreconditionRequired, VersionConflict
+from models import audit
+from models.access import About, Actor
+from realtime.events.base import Event
+
+Row = TypeVar("Row", bound=Model)
+
+
+@dataclass(frozen=True)
+class IdempotencyRequest:
+    """An Idempotency-Key as it came with a POST."""
+
+    route: str
+    key: str
+    body_hash: bytes
+
+
+@dataclass
+class Call:
+    """What a request brings along for the rows that it writes."""
+
+    ip: str | None = None
+    idempotency: IdempotencyRequest | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer to a change, made inside its transaction so that a repeated request gets the same bytes."""
+
+    status: int
+    body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class Replayed(Exception):
+    """The request was answered before; this is that answer."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__("replayed")
+        self.answer = answer
+
+
+@dataclass
+class Ledger:
+    """What the unit of work needs of the process it runs in."""
+
+    audit_key: bytes = field(repr=False)
+    hint: Callable[[dict[str, int]], None] = lambda _: None
+
+
+call: ContextVar[Call | None] = ContextVar("call", default=None)
+_open: ContextVar["UnitOfWork | None"] = ContextVar("unit_of_work", default=None)
+_ledger: Ledger | None = None
+
+
+def install(ledger: Ledger) -> None:
+    """Sets the process's ledger, at start-up."""
+    global _ledger  # one a process, like the connection pool
+    _ledger = ledger
+
+
+def ledger() -> Ledger:
+    """The process's ledger. Raises: RuntimeError before start-up."""
+    if _ledger is None:
+        raise RuntimeError("realtime.unit_of_work.install() was not called")
+    return _ledger
+
+
+class UnitOfWork:
+    """An open change: audit rows and events are only collected here, and written at its end."""
+
+    def __init__(self, actor: Actor, connection: TransactionalDBClient, request: Call) -> None:
+        self.actor = actor
+        self.connection = connection
+        self.request = request
+        self.at: datetime = now()
+        self._audits: list[audit.Entry] = []
+        self._events: list[Event] = []
+        self._opened: set[str] = set()
+        self._answer: Answer | None = None
+        self.heads: dict[str, int] = {}
+
+    def audit(
+        self,
+        chain: str,
+        action: str,
+        resource: tuple[str, UUID | str | None],
+        outcome: str = "success",
+        **details: Any,
+    ) -> None:
+        """Appends an audit row. `details` hold ids and names of fields, never values."""
+        noun, row_id = resource
+        self._audits.append(
+            audit.Entry(chain, action, noun, str(row_id) if row_id else None, outcome, _json_ready(details))
+        )
+
+    def publish(self, event: Event) -> None:
+        """Appends an event; it is numbered and stored at the end, and sent after the commit."""
+        self._events.append(event)
+
+    def answer(self, status: int, view: BaseModel | None = None, *, version: int | None = None) -> Answer:
+        """The answer of the action. Kept with the Idempotency-Key, if the request has one."""
+        body = b"" if view is None else orjson.dumps(view.model_dump(mode="json", by_alias=True))
+        headers = {} if version is None else {"ETag": f'"{version}"'}
+        self._answer = Answer(status, body, headers)
+        return self._answer
+
+    async def execute(self, sql: str, *values: Any) -> list[dict[str, Any]]:
+        """Runs a statement in the transaction; rows as dictionaries."""
+        return [dict(row) for row in await self.connection.execute_query_dict(sql, list(values))]
+
+    async def expect_version(self, row: Any, expected: int | None, *, required: bool = True) -> None:
+        """Compares If-Match with the row. Raises: PreconditionRequired, VersionConflict (who, when, which fields)."""
+        if expected is None:
+            if required:
+                raise PreconditionRequired
+            return
+        if row.version == expected:
+            return
+        changes = await self.execute(
+            "SELECT at, actor_id, details->'changed' AS changed FROM audit_log WHERE resource_id = $1 "
+            "AND (details->>'version')::int > $2 ORDER BY at DESC, id DESC LIMIT 50",
+            str(row.id),
+            expected,
+        )
+        fields: set[str] = set()
+        for change in changes:
+            fields.update(json.loads(change["changed"] or "[]"))
+        newest = changes[0] if changes else {"at": row.updated_at, "actor_id": None}
+        raise VersionConflict(
+            detail="Someone changed this meanwhile: load it again, then decide.",
+            extensions={
+                "current_version": row.version,
+                "changed_fields": sorted(fields),
+                "changed_by": str(newest["actor_id"]) if newest["actor_id"] else None,
+                "changed_at": newest["at"].isoformat().replace("+00:00", "Z"),
+            },
+        )
+
+    async def save(self, row: Row, **changes: Any) -> list[str]:
+        """Writes changed fields, the next version and the time. Returns: names of the fields that really changed."""
+        changed = [name for name, value in changes.items() if getattr(row, name) != value]
+        if changed:
+            for name in changed:
+                setattr(row, name, changes[name])
+            row.version += 1  # type: ignore[attr-defined]  # every row saved here is a models.base.Row
+            row.updated_at = self.at
+            await row.save(using_db=self.connection, update_fields=[*changed, "version", "updated_at"])
+        return changed
+
+    def open_stream(self, *names: str) -> None:
+        """Makes streams exist from the start of their noun, so that a reader has a position in them."""
+        self._opened.update(names)
+
+    async def _claim_key(self) -> None:
+        request = self.request.idempotency
+        if request is None or self.actor.id is None:
+            return
+        lock = hashlib.sha256(f"{self.actor.id}/{request.route}/{request.key}".encode()).digest()[:8]
+        rows = await self.execute(
+            "SELECT pg_try_advisory_xact_lock($1::bigint) AS mine", int.from_bytes(lock, "big", signed=True)
+        )
+        if not rows[0]["mine"]:
+            raise IdempotencyInProgress(retry_after_s=1)
+        stored = await self.execute(
+            "SELECT body_hash, status, headers::text AS headers, body FROM idempotency_keys "
+            "WHERE actor_id = $1 AND route = $2 AND key = $3 AND created_at > now() - interval '24 hours'",
+            self.actor.id,
+            request.route,
+            request.key,
+        )
+        if not stored:
+            return
+        if bytes(stored[0]["body_hash"]) != request.body_hash:
+            fault = Fault("", "idempotency_mismatch", "this Idempotency-Key came before with another body")
+            raise Invalid(errors=(fault,))
+        raise Replayed(Answer(stored[0]["status"], bytes(stored[0]["body"]), json.loads(stored[0]["headers"])))
+
+    async def _keep_answer(self) -> None:
+        request = self.request.idempotency
+        if request is None or self.actor.id is None or self._answer is None:
+            return
+        await self.execute(
+            "INSERT INTO idempotency_keys (actor_id, route, key, body_hash, status, headers, body, created_at) "
+            "VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7, $8) ON CONFLICT (actor_id, route, key) DO UPDATE SET "
+            "body_hash = $4, status = $5, headers = $6::jsonb, body = $7, created_at = $8",
+            self.actor.id,
+            request.route,
+            request.key,
+            request.body_hash,
+            self._answer.status,
+            json.dumps(self._answer.headers),
+            self._answer.body,
+            self.at,
+        )
+
+    async def _write_audit(self) -> None:
+        if not self._audits:
+            return
+        names = sorted({entry.chain for entry in self._audits})
+        await self.execute(
+            "INSERT INTO audit_chains (name, head, mac) SELECT unnest($1::text[]), 0, $2 ON CONFLICT DO NOTHING",
+            names,
+            audit.GENESIS,
+        )
+        rows = await self.execute(
+            "SELECT name, head, mac FROM audit_chains WHERE name = ANY($1) ORDER BY name FOR NO KEY UPDATE", names
+        )
+        heads: dict[str, tuple[int, bytes]] = {row["name"]: (row["head"], bytes(row["mac"])) for row in rows}
+        for entry in self._audits:
+            head, previous = heads[entry.chain]
+            row = {
+                "at": self.at,
+                "actor_type": self.actor.type,
+                "actor_id": self.actor.id,
+                "session_id": self.actor.session_id,
+                "action": entry.action,
+                "resource_type": entry.resource_type,
+                "resource_id": entry.resource_id,
+                "outcome": entry.outcome,
+                "ip": self.request.ip,
+                "request_id": log.request_id.get(),
+                "details": entry.details,
+            }
+            code = audit.code_of(ledger().audit_key, entry.chain, previous, head + 1, audit.body_of(row))
+            await self.execute(
+                "INSERT INTO audit_log (chain, seq, at, actor_type, actor_id, session_id, action, resource_type, "
+                "resource_id, outcome, ip, request_id, details, mac) "
+                "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::jsonb, $14)",
+                entry.chain,
+                head + 1,
+                *list(row.values())[:-1],
+                json.dumps(entry.details),
+                code,
+            )
+            heads[entry.chain] = (head + 1, code)
+        for name, (head, code) in sorted(heads.items()):
+            await self.execute("UPDATE audit_chains SET head = $2, mac = $3 WHERE name = $1", name, head, code)
+
+    async def _write_events(self) -> None:
+        if not self._events and not self._opened:
+            return
+        targets = [(name, event) for event in self._events for name in event.streams()]
+        ids = {id(event): uuid7() for event in self._events}
+        names = sorted({name for name, _ in targets} | self._opened)
+        await self.execute(
+            "INSERT INTO streams (name, epoch, head, floor) SELECT unnest($1::text[]), $2, 0, 0 ON CONFLICT DO NOTHING",
+            names,
+            secrets.token_hex(6),
+        )
+        rows = await self.execute(
+            "SELECT name, head FROM streams WHERE name = ANY($1) ORDER BY name FOR NO KEY UPDATE", names
+        )
+        heads = {row["name"]: row["head"] for row in rows}
+        columns: list[list[Any]] = [[], [], [], [], [], []]
+        for name, event in targets:
+            heads[name] += 1
+            values = (
+                name,
+                heads[name],
+                ids[id(event)],
+                event.event,
+                orjson.dumps(event.payload()).decode(),
+                orjson.dumps(event.ends()).decode(),
+            )
+            for column, value in zip(columns, values, strict=True):
+                column.append(value)
+        await self.execute(
+            "INSERT INTO events (stream, seq, event_id, type, at, actor, request_id, data, ends) "
+            "SELECT s, q, e, t, $7, $8::jsonb, $9, d::jsonb, n::jsonb FROM "
+            "unnest($1::text[], $2::bigint[], $3::uuid[], $4::text[], $5::text[], $6::text[]) AS x(s, q, e, t, d, n)",
+            *columns,
+            self.at,
+            json.dumps(self.actor.view()),
+            log.request_id.get(),
+        )
+        for name in sorted({name for name, _ in targets}):
+            await self.execute("UPDATE streams SET head = $2 WHERE name = $1", name, heads[name])
+        self.heads = heads
+
+
+@asynccontextmanager
+async def unit_of_work(actor: Actor) -> AsyncIterator[UnitOfWork]:
+    """
+    Opens the one transaction of an action.
+
+    Raises: Replayed when the request's Idempotency-Key has an answer; RuntimeError when one is open already.
+    """
+    if _open.get() is not None:
+        raise RuntimeError("a unit of work is open: pass it on instead of opening another")
+    async with in_transaction() as connection:
+        u = UnitOfWork(actor, connection, call.get() or Call())
+        token = _open.set(u)
+        try:
+            await u._claim_key()
+            yield u
+            await u._keep_answer()
+            await u._write_audit()
+            await u._write_events()
+        finally:
+            _open.reset(token)
+    if u.heads:
+        ledger().hint(u.heads)
+
+
+async def audit_refusal(actor: Actor, about: About, outcome: str = "denied", **details: Any) -> None:
+    """Records a refused or failed attempt, in a short transaction of its own."""
+    saved = call.get()
+    token = call.set(Call(ip=saved.ip if saved else None))  # a refusal is no answer to keep under a key
+    try:
+        async with unit_of_work(actor) as u:
+            u.audit(about.chain, about.action, (about.resource_type, about.resource_id), outcome, **details)
+    finally:
+        call.reset(token)
+
+
+def _json_ready(details: dict[str, Any]) -> dict[str, Any]:
+    ready: dict[str, Any] = json.loads(orjson.dumps(details, default=str))
+    return ready

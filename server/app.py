@@ -1,0 +1,77 @@
+"""The composition root: the only module that knows every part."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from core import log
+from core.envelope import key_ring
+from core.settings import Settings
+from realtime import unit_of_work as work
+from realtime.hint import Hinter, channel_of
+from server import database
+from server.auth.actions import Gate
+from server.auth.passwords import Passwords
+from server.auth.routes import GATE
+from server.auth.routes import routes as auth_routes
+from server.auth.throttle import Throttle
+from server.auth.tokens import Tokens
+from server.health.routes import DRAINING
+from server.health.routes import routes as health_routes
+from server.http import Endpoint, bind
+from server.keyring import open_keyring
+from server.keys import AUTHENTICATE, KEYRING, SETTINGS
+from server.middlewares import answer_problems, set_headers
+from server.project.routes import routes as project_routes
+from server.user.routes import routes as user_routes
+
+HINTER: web.AppKey[Hinter] = web.AppKey("hinter", Hinter)
+FEATURES = (auth_routes, user_routes, project_routes, health_routes)
+logger = log.get(__name__)
+
+
+def endpoints() -> list[Endpoint]:
+    """Every route of the application, as it is declared."""
+    return [endpoint for routes in FEATURES for endpoint in routes.endpoints]
+
+
+def build(settings: Settings) -> web.Application:
+    """The aiohttp application. Its parts open and close with it, in order."""
+    app = web.Application(middlewares=[answer_problems])
+    app[SETTINGS] = settings
+    app[DRAINING] = asyncio.Event()
+    app.on_response_prepare.append(set_headers)
+    app.cleanup_ctx.append(_database)
+    app.cleanup_ctx.append(_keys)
+    app.cleanup_ctx.append(_hints)
+    for endpoint in endpoints():
+        app.router.add_route(endpoint.method, endpoint.path, bind(endpoint))
+    return app
+
+
+async def _database(app: web.Application) -> AsyncIterator[None]:
+    async with database.opened(app[SETTINGS], "tallyroom web"):
+        yield
+
+
+async def _keys(app: web.Application) -> AsyncIterator[None]:
+    settings = app[SETTINGS]
+    keyring = await open_keyring(key_ring(settings))
+    app[KEYRING] = keyring
+    tokens = Tokens(keyring, settings.base_url)
+    passwords = Passwords(settings, keyring)
+    app[GATE] = Gate(tokens, passwords, Throttle(settings))
+    app[AUTHENTICATE] = tokens.authenticate
+    yield
+    passwords.close()
+
+
+async def _hints(app: web.Application) -> AsyncIterator[None]:
+    settings = app[SETTINGS]
+    hinter = Hinter(lambda: database.connect(settings, "tallyroom hints"), channel_of(settings.database_schema))
+    app[HINTER] = hinter
+    work.install(work.Ledger(audit_key=app[KEYRING].audit, hint=hinter.hint))
+    hinter.start()
+    yield
+    await hinter.stop()

@@ -1,0 +1,289 @@
+"""Verbs of sign-in: each one transaction, one audit row."""
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from core import problems
+from core.clock import now
+from core.email import canonical
+from core.ids import uuid7
+from core.problems import Invalid
+from models.access import About, Actor
+from models.user import RefreshToken, Session, User
+from realtime.events.user import SessionRevoked
+from realtime.unit_of_work import UnitOfWork, audit_refusal, unit_of_work
+from server import metrics
+from server.auth.passwords import Passwords, policy_faults
+from server.auth.throttle import Throttle
+from server.auth.tokens import IssuedToken, Tokens, new_refresh_token, parse_refresh_token
+from server.http import network_of
+
+IDLE = timedelta(hours=12)
+ABSOLUTE = timedelta(hours=24)
+ABSOLUTE_REMEMBERED = timedelta(days=30)
+MAX_SESSIONS = 20
+RETRY_WINDOW = timedelta(seconds=60)
+_CLIENTS = ("Edg", "Firefox", "Chrome", "Safari", "curl", "python", "node")
+
+
+@dataclass(frozen=True)
+class Client:
+    """Where a sign-in comes from."""
+
+    ip: str
+    user_agent: str
+
+    @property
+    def family(self) -> str:
+        """A short name of the user agent."""
+        agent = self.user_agent.lower()
+        return next((name for name in _CLIENTS if name.lower() in agent), "other")
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What a sign-in or refresh hands out."""
+
+    access: IssuedToken
+    refresh_token: str
+    refresh_expires_at: datetime
+    user: User
+
+
+@dataclass(frozen=True)
+class Gate:
+    """The parts that sign-in works with."""
+
+    tokens: Tokens
+    passwords: Passwords
+    throttle: Throttle
+
+
+async def sign_in(gate: Gate, email: str, password: str, client: Client, *, remember: bool) -> Grant:
+    """Signs a person in. Raises: InvalidCredentials, the same for every reason; RateLimited."""
+    try:
+        account = canonical(email)
+    except ValueError:
+        account = "invalid"
+    await gate.throttle.attempt(account, client.ip)
+    user = await User.filter(email=account).first()
+    fits = await gate.passwords.verify(password, user.password_hash if user else None, user.pepper_id if user else None)
+    if user is None or not fits or user.status != "active":
+        metrics.SIGN_INS.labels("failure").inc()
+        person = Actor("user", user.id) if user else Actor("system", None)
+        await audit_refusal(
+            person, About("account", "session", "auth.login", ""), "failure", network=network_of(client.ip)
+        )
+        raise problems.InvalidCredentials
+    await gate.throttle.succeeded(account, client.ip)
+    new_hash = (
+        await gate.passwords.hash(password)
+        if user.password_hash and gate.passwords.needs_rehash(user.password_hash)
+        else None
+    )
+    actor = Actor("user", user.id, role=user.role)
+    async with unit_of_work(actor) as u:
+        user = await User.filter(id=user.id).using_db(u.connection).select_for_update(no_key=True).get()
+        user.last_login_at = u.at
+        if new_hash:
+            user.password_hash, user.pepper_id = new_hash
+        await user.save(using_db=u.connection, update_fields=["last_login_at", "password_hash", "pepper_id"])
+        session = await _open_session(u, user, client, remember=remember)
+        await _revoke_oldest(u, user.id)
+        token, expires = await _issue_refresh(u, session)
+        u.audit("account", "auth.login", ("session", session.id))
+    metrics.SIGN_INS.labels("success").inc()
+    access = gate.tokens.issue(user.id, session.id, user.token_version, session.authenticated_at)
+    return Grant(access, token, expires, user)
+
+
+async def refresh(gate: Gate, token: str, key: str | None) -> Grant:
+    """
+    Exchanges a refresh token for its successor.
+
+    A second use revokes the whole family, except a retry within 60 s with the same Idempotency-Key: then the answer was
+    lost, and the child it issued is replaced. Raises: RefreshInvalid, RefreshReused.
+    """
+    parsed = parse_refresh_token(token)
+    if parsed is None:
+        raise problems.RefreshInvalid
+    lookup, digest = parsed
+    found = await RefreshToken.filter(lookup=lookup).prefetch_related("session").first()
+    if found is None or not hmac.compare_digest(bytes(found.hash), digest):
+        raise problems.RefreshInvalid
+    actor = Actor("user", found.session.user_id, session_id=found.session_id)
+    reused = False
+    async with unit_of_work(actor) as u:
+        user = await User.filter(id=found.session.user_id).using_db(u.connection).select_for_update(no_key=True).get()
+        session = await Session.filter(id=found.session_id).using_db(u.connection).select_for_update(no_key=True).get()
+        used = await u.execute(
+            "UPDATE refresh_tokens SET used_at = now(), used_key = $3 WHERE lookup = $1 AND hash = $2 "
+            "AND used_at IS NULL AND revoked_at IS NULL AND expires_at > now() RETURNING lookup",
+            lookup,
+            digest,
+            key,
+        )
+        row = await RefreshToken.filter(lookup=lookup).using_db(u.connection).get()
+        if session.revoked_at is not None or session.expires_at <= u.at or user.status != "active":
+            raise problems.RefreshInvalid
+        if not used:
+            if row.used_at is None or row.revoked_at is not None:
+                raise problems.RefreshInvalid
+            retry = key is not None and row.used_key == key and row.used_at > u.at - RETRY_WINDOW
+            child = await RefreshToken.filter(lookup=row.child).using_db(u.connection).first() if row.child else None
+            if retry and child is not None and child.used_at is None:
+                await u.execute("UPDATE refresh_tokens SET revoked_at = now() WHERE lookup = $1", child.lookup)
+            else:
+                reused = True
+                await revoke_session(u, session, "reuse")
+                u.audit("account", "auth.refresh_reuse", ("session", session.id), "failure")
+        if not reused:
+            session.last_used_at = u.at
+            await session.save(using_db=u.connection, update_fields=["last_used_at"])
+            successor, expires = await _issue_refresh(u, session)
+            await u.execute("UPDATE refresh_tokens SET child = $2 WHERE lookup = $1", lookup, successor.split(".")[1])
+    if reused:
+        raise problems.RefreshReused
+    access = gate.tokens.issue(user.id, session.id, user.token_version, session.authenticated_at)
+    return Grant(access, successor, expires, user)
+
+
+async def sign_out(token: str) -> None:
+    """Ends the session of a refresh token; one that is unknown or ended already is no error."""
+    parsed = parse_refresh_token(token)
+    if parsed is None:
+        return
+    found = await RefreshToken.filter(lookup=parsed[0]).prefetch_related("session").first()
+    if found is None or not hmac.compare_digest(bytes(found.hash), parsed[1]):
+        return
+    await end_session(Actor("user", found.session.user_id, session_id=found.session_id), found.session_id, "logout")
+
+
+async def end_session(actor: Actor, session_id: UUID, reason: str) -> None:
+    """Ends one of the actor's own sessions. Raises: NotFound."""
+    async with unit_of_work(actor) as u:
+        session = (
+            await Session.filter(id=session_id, user_id=actor.user_id)
+            .using_db(u.connection)
+            .select_for_update(no_key=True)
+            .first()
+        )
+        if session is None:
+            raise problems.NotFound
+        if session.revoked_at is None:
+            await revoke_session(u, session, reason)
+            u.audit("account", f"auth.{reason}", ("session", session.id))
+
+
+async def change_password(gate: Gate, actor: Actor, current: str, new: str, client: Client) -> Grant:
+    """Changes the actor's password, ends all sessions, and opens a new one. Raises: InvalidCredentials, Invalid."""
+    user = await confirm_password(gate, actor, current, client)
+    faults = policy_faults(new, "/new_password")
+    if faults:
+        raise Invalid(errors=tuple(faults))
+    stored, pepper = await gate.passwords.hash(new)
+    async with unit_of_work(actor) as u:
+        user = await User.filter(id=user.id).using_db(u.connection).select_for_update(no_key=True).get()
+        await u.save(
+            user,
+            password_hash=stored,
+            pepper_id=pepper,
+            password_changed_at=u.at,
+            password_expires_at=None,
+            token_version=user.token_version + 1,
+        )
+        await revoke_sessions(u, user.id, "password")
+        session = await _open_session(u, user, client, remember=False)
+        token, expires = await _issue_refresh(u, session)
+        u.audit("account", "auth.password_change", ("user", user.id), version=user.version, changed=["password"])
+    access = gate.tokens.issue(user.id, session.id, user.token_version, session.authenticated_at)
+    return Grant(access, token, expires, user)
+
+
+async def reauthenticate(gate: Gate, actor: Actor, password: str, client: Client) -> IssuedToken:
+    """Confirms the password for steps that need a fresh one. Raises: InvalidCredentials."""
+    user = await confirm_password(gate, actor, password, client)
+    assert actor.session_id is not None
+    async with unit_of_work(actor) as u:
+        await u.execute("UPDATE sessions SET authenticated_at = $2 WHERE id = $1", actor.session_id, u.at)
+        u.audit("account", "auth.reauth", ("session", actor.session_id))
+    return gate.tokens.issue(user.id, actor.session_id, user.token_version, now())
+
+
+async def confirm_password(gate: Gate, actor: Actor, password: str, client: Client) -> User:
+    """The actor's account, when the password fits; counted like a sign-in. Raises: InvalidCredentials, RateLimited."""
+    user = await User.get(id=actor.user_id)
+    await gate.throttle.attempt(user.email, client.ip)
+    if not await gate.passwords.verify(password, user.password_hash, user.pepper_id):
+        await audit_refusal(actor, About("account", "user", "auth.password_check", str(user.id)), "failure")
+        raise problems.InvalidCredentials
+    await gate.throttle.succeeded(user.email, client.ip)
+    return user
+
+
+async def revoke_session(u: UnitOfWork, session: Session, reason: str) -> None:
+    """Ends a session: its tokens, and by the event its sockets."""
+    await u.execute(
+        "UPDATE sessions SET revoked_at = $2, revoke_reason = $3 WHERE id = $1 AND revoked_at IS NULL",
+        session.id,
+        u.at,
+        reason,
+    )
+    await u.execute(
+        "UPDATE refresh_tokens SET revoked_at = $2 WHERE session_id = $1 AND revoked_at IS NULL", session.id, u.at
+    )
+    u.publish(SessionRevoked(user_id=session.user_id, session_id=session.id))
+
+
+async def revoke_sessions(u: UnitOfWork, user_id: UUID, reason: str) -> None:
+    """Ends all sessions of a person."""
+    await u.execute(
+        "UPDATE sessions SET revoked_at = $2, revoke_reason = $3 WHERE user_id = $1 AND revoked_at IS NULL",
+        user_id,
+        u.at,
+        reason,
+    )
+    await u.execute(
+        "UPDATE refresh_tokens SET revoked_at = $2 WHERE revoked_at IS NULL "
+        "AND session_id IN (SELECT id FROM sessions WHERE user_id = $1)",
+        user_id,
+        u.at,
+    )
+    u.publish(SessionRevoked(user_id=user_id, session_id=None))
+
+
+async def _open_session(u: UnitOfWork, user: User, client: Client, *, remember: bool) -> Session:
+    return await Session.create(
+        using_db=u.connection,
+        id=uuid7(),
+        user_id=user.id,
+        created_at=u.at,
+        last_used_at=u.at,
+        expires_at=u.at + (ABSOLUTE_REMEMBERED if remember else ABSOLUTE),
+        authenticated_at=u.at,
+        network=network_of(client.ip),
+        client=client.family,
+    )
+
+
+async def _revoke_oldest(u: UnitOfWork, user_id: UUID) -> None:
+    live = (
+        await Session.filter(user_id=user_id, revoked_at=None, expires_at__gt=u.at)
+        .using_db(u.connection)
+        .order_by("-id")
+    )
+    for session in live[MAX_SESSIONS:]:
+        await revoke_session(u, session, "too_many")
+
+
+async def _issue_refresh(u: UnitOfWork, session: Session) -> tuple[str, datetime]:
+    token, lookup, digest = new_refresh_token()
+    expires = min(u.at + IDLE, session.expires_at)
+    if session.expires_at - session.created_at > ABSOLUTE:
+        expires = session.expires_at  # a remembered device has no idle limit
+    await RefreshToken.create(
+        using_db=u.connection, lookup=lookup, hash=digest, session_id=session.id, created_at=u.at, expires_at=expires
+    )
+    return token, expires

@@ -1,0 +1,160 @@
+"""Sign-in over HTTP: cookies for browsers, bodies for other callers."""
+
+import orjson
+from aiohttp import web
+
+from core import problems
+from core.clock import now
+from core.settings import Settings
+from server.auth import actions, queries
+from server.auth.actions import Client, Gate, Grant
+from server.auth.schemas import (
+    AccessTokenView,
+    Login,
+    PasswordChange,
+    Reauthenticate,
+    Refresh,
+    SessionList,
+    SignedIn,
+)
+from server.auth.tokens import LIFE
+from server.http import ApiRequest, Routes, client_ip, no_content, reply_view
+from server.keys import SETTINGS
+from server.user.schemas import UserView
+
+GATE: web.AppKey[Gate] = web.AppKey("gate", Gate)
+routes = Routes("auth")
+_THROTTLED = (problems.InvalidCredentials, problems.RateLimited, problems.Busy)
+
+
+@routes.post("/auth/login", body=Login, answers={200: SignedIn}, problems=_THROTTLED, public=True, stores_answer=False)
+async def login(api: ApiRequest) -> web.StreamResponse:
+    """Sign in with e-mail and password."""
+    body: Login = api.body
+    grant = await actions.sign_in(_gate(api), body.email, body.password, _client(api), remember=body.remember)
+    return _granted(api, grant)
+
+
+@routes.post(
+    "/auth/refresh",
+    body=Refresh,
+    answers={200: SignedIn},
+    problems=(problems.RefreshInvalid, problems.RefreshReused, problems.Csrf),
+    public=True,
+    stores_answer=False,
+)
+async def refresh(api: ApiRequest) -> web.StreamResponse:
+    """Exchange the refresh token for a new access token and its own successor."""
+    token = _refresh_token(api)
+    if token is None:
+        raise problems.RefreshInvalid
+    return _granted(api, await actions.refresh(_gate(api), token, _retry_key(api)))
+
+
+@routes.post(
+    "/auth/logout", body=Refresh, answers={204: None}, problems=(problems.Csrf,), public=True, stores_answer=False
+)
+async def logout(api: ApiRequest) -> web.StreamResponse:
+    """End the session of the refresh token."""
+    token = _refresh_token(api)
+    if token is not None:
+        await actions.sign_out(token)
+    response = no_content()
+    response.del_cookie(_cookie_name(api.settings), path="/")
+    return response
+
+
+@routes.post(
+    "/auth/password/change",
+    body=PasswordChange,
+    answers={200: SignedIn},
+    problems=_THROTTLED,
+    stores_answer=False,
+    password_expired_ok=True,
+)
+async def change_password(api: ApiRequest) -> web.StreamResponse:
+    """Change the own password; all other sessions end."""
+    body: PasswordChange = api.body
+    grant = await actions.change_password(_gate(api), api.actor, body.current_password, body.new_password, _client(api))
+    return _granted(api, grant)
+
+
+@routes.post(
+    "/auth/reauth", body=Reauthenticate, answers={200: AccessTokenView}, problems=_THROTTLED, stores_answer=False
+)
+async def reauthenticate(api: ApiRequest) -> web.StreamResponse:
+    """Confirm the password for steps that need a fresh one."""
+    issued = await actions.reauthenticate(_gate(api), api.actor, api.body.password, _client(api))
+    return reply_view(AccessTokenView(access_token=issued.token, expires_in=int(LIFE.total_seconds())))
+
+
+@routes.get("/auth/sessions", answers={200: SessionList})
+async def list_sessions(api: ApiRequest) -> web.StreamResponse:
+    """List the own sessions."""
+    return reply_view(await queries.sessions_of(api.actor))
+
+
+@routes.delete("/auth/sessions/{id}", answers={204: None}, problems=(problems.NotFound,))
+async def revoke_session(api: ApiRequest) -> web.StreamResponse:
+    """End one of the own sessions."""
+    await actions.end_session(api.actor, api.path_id(), "session_revoke")
+    return no_content()
+
+
+@routes.get("//.well-known/jwks.json", answers={200: dict}, public=True)
+async def jwks(api: ApiRequest) -> web.StreamResponse:
+    """Public keys that verify access tokens."""
+    return reply_view(_gate(api).tokens.jwks())
+
+
+def _gate(api: ApiRequest) -> Gate:
+    return api.request.app[GATE]
+
+
+def _client(api: ApiRequest) -> Client:
+    return Client(client_ip(api.request, api.settings), api.request.headers.get("User-Agent", ""))
+
+
+def _retry_key(api: ApiRequest) -> str | None:
+    key = api.request.headers.get("Idempotency-Key", "")
+    return key if 0 < len(key) <= 128 and key.isascii() and key.isprintable() else None
+
+
+def _cookie_name(settings: Settings) -> str:
+    # A cookie has no port: two installations on one machine must not overwrite each other's.
+    return "__Host-rt" if settings.is_production else f"rt-{settings.port}"
+
+
+def _refresh_token(api: ApiRequest) -> str | None:
+    body: Refresh = api.body
+    if body.refresh_token is not None:
+        return body.refresh_token
+    cookie = api.request.cookies.get(_cookie_name(api.settings))
+    if cookie is None:
+        return None
+    headers = api.request.headers
+    origin = headers.get("Origin")
+    allowed = origin in api.request.app[SETTINGS].origins if origin else headers.get("Sec-Fetch-Site") == "same-origin"
+    if not allowed or headers.get("X-Requested-With") != "tallyroom":
+        raise problems.Csrf
+    return cookie
+
+
+def _granted(api: ApiRequest, grant: Grant) -> web.Response:
+    view = SignedIn(access_token=grant.access.token, expires_in=int(LIFE.total_seconds()), user=UserView.of(grant.user))
+    is_api = api.request.headers.get("X-Client") == "api"
+    if is_api:
+        view.refresh_token = grant.refresh_token
+    body = view.model_dump(mode="json", exclude=None if is_api else {"refresh_token"})
+    response = web.Response(body=orjson.dumps(body), content_type="application/json")
+    if not is_api:
+        response.set_cookie(
+            _cookie_name(api.settings),
+            grant.refresh_token,
+            max_age=int((grant.refresh_expires_at - now()).total_seconds()),
+            path="/",
+            secure=api.settings.is_production,
+            httponly=True,
+            samesite="Strict",
+        )
+    return response

@@ -1,0 +1,166 @@
+"""Access tokens: JWT signed with Ed25519, checked against user and session at every request."""
+
+import hashlib
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import jwt
+from tortoise import Tortoise
+
+from core.clock import now
+from core.ids import uuid7
+from core.problems import TokenExpired, TokenInvalid, TokenRevoked
+from models.access import Actor
+from server.keyring import Keyring, refresh_signing_keys
+
+LIFE = timedelta(minutes=15)
+LEEWAY_S = 5
+MAX_LENGTH = 4096
+_KID = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
+_HEADER_KEYS = {"alg", "kid", "typ"}
+_CLAIMS = ["exp", "iat", "nbf", "iss", "aud", "sub", "jti"]
+
+
+@dataclass(frozen=True)
+class IssuedToken:
+    """A token and when it ends."""
+
+    token: str
+    expires_at: datetime
+
+
+class Tokens:
+    """Issues and authenticates access tokens."""
+
+    def __init__(self, keyring: Keyring, issuer: str) -> None:
+        self._keyring = keyring
+        self._issuer = issuer
+        self._refreshed_at = now()
+
+    def issue(self, user_id: UUID, session_id: UUID, token_version: int, authenticated_at: datetime) -> IssuedToken:
+        """A token of 15 minutes. It carries no roles: those are read at every request."""
+        issued = now()
+        expires = issued + LIFE
+        pair = self._keyring.active
+        claims: dict[str, Any] = {
+            "iss": self._issuer,
+            "aud": "api",
+            "sub": str(user_id),
+            "sid": str(session_id),
+            "iat": int(issued.timestamp()),
+            "nbf": int(issued.timestamp()),
+            "exp": int(expires.timestamp()),
+            "jti": str(uuid7()),
+            "tv": token_version,
+            "amr": ["pwd"],
+            "auth_time": int(authenticated_at.timestamp()),
+        }
+        assert pair.private is not None
+        token = jwt.encode(claims, pair.private, algorithm="EdDSA", headers={"kid": pair.kid, "typ": "at+jwt"})
+        return IssuedToken(token, datetime.fromtimestamp(claims["exp"], UTC))
+
+    async def authenticate(self, token: str) -> Actor:
+        """
+        The actor behind a token, with user and session read from the database.
+
+        Raises: TokenExpired, TokenRevoked, TokenInvalid.
+        """
+        claims = await self._claims(token)
+        try:
+            user_id, session_id, version = UUID(claims["sub"]), UUID(claims["sid"]), claims["tv"]
+        except (KeyError, ValueError, TypeError, AttributeError):
+            raise TokenInvalid from None
+        rows = await Tortoise.get_connection("default").execute_query_dict(
+            "SELECT u.role, u.status, u.email, u.display_name, u.token_version, u.password_expires_at, s.revoked_at, "
+            "s.expires_at, s.authenticated_at FROM sessions s JOIN users u ON u.id = s.user_id "
+            "WHERE s.id = $1 AND u.id = $2",
+            [session_id, user_id],
+        )
+        if not rows:
+            raise TokenRevoked
+        row = rows[0]
+        at = now()
+        if (
+            row["status"] != "active"
+            or row["revoked_at"] is not None
+            or row["expires_at"] <= at
+            or row["token_version"] != version
+        ):
+            raise TokenRevoked
+        return Actor(
+            type="user",
+            id=user_id,
+            role=row["role"],
+            session_id=session_id,
+            email=row["email"],
+            display_name=row["display_name"],
+            password_expired=row["password_expires_at"] is not None and row["password_expires_at"] <= at,
+            token_expires_at=datetime.fromtimestamp(claims["exp"], UTC),
+            authenticated_at=row["authenticated_at"],
+        )
+
+    async def _claims(self, token: str) -> dict[str, Any]:
+        if len(token) > MAX_LENGTH or not token.isascii():
+            raise TokenInvalid
+        try:
+            header = jwt.get_unverified_header(token)
+        except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
+            raise TokenInvalid from None
+        kid = header.get("kid")
+        well_formed = set(header) == _HEADER_KEYS and header["alg"] == "EdDSA" and header["typ"] == "at+jwt"
+        if not well_formed or not isinstance(kid, str) or not _KID.match(kid):
+            raise TokenInvalid
+        pair = self._keyring.verifying(kid, now())
+        if pair is None and kid not in self._keyring.signing and now() - self._refreshed_at > timedelta(seconds=10):
+            # Another process may have rotated; asked at most every ten seconds, whatever kids are sent.
+            self._refreshed_at = now()
+            await refresh_signing_keys(self._keyring)
+            pair = self._keyring.verifying(kid, now())
+        if pair is None:
+            raise TokenInvalid
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                pair.public,
+                algorithms=["EdDSA"],
+                audience="api",
+                issuer=self._issuer,
+                leeway=LEEWAY_S,
+                options={"require": _CLAIMS, "strict_aud": True},
+            )
+        except jwt.ExpiredSignatureError:
+            # PyJWT reads a text as a number; ours are numbers, and only such a token of ours is called expired.
+            raise TokenExpired from None
+        except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
+            raise TokenInvalid from None
+        times = [claims[name] for name in ("exp", "iat", "nbf")]
+        if any(isinstance(value, bool) or not isinstance(value, int) for value in times):
+            raise TokenInvalid
+        if claims["exp"] - claims["iat"] > LIFE.total_seconds() + 60:
+            raise TokenInvalid
+        return claims
+
+    def jwks(self) -> dict[str, Any]:
+        """The public keys, as /.well-known/jwks.json."""
+        keys = []
+        for pair in self._keyring.signing.values():
+            if self._keyring.verifying(pair.kid, now()) is not None:
+                key: dict[str, Any] = jwt.algorithms.OKPAlgorithm.to_jwk(pair.public, as_dict=True)
+                keys.append({**key, "kid": pair.kid, "use": "sig", "alg": "EdDSA"})
+        return {"keys": keys}
+
+
+def new_refresh_token() -> tuple[str, str, bytes]:
+    """A refresh token `rt1.<lookup>.<secret>`, its lookup, and the SHA-256 of its secret."""
+    lookup, secret = secrets.token_urlsafe(16), secrets.token_urlsafe(32)
+    return f"rt1.{lookup}.{secret}", lookup, hashlib.sha256(secret.encode()).digest()
+
+
+def parse_refresh_token(token: str) -> tuple[str, bytes] | None:
+    """Lookup and SHA-256 of the secret; None when it has another form."""
+    found = re.fullmatch(r"rt1\.([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{43})", token)
+    return (found.group(1), hashlib.sha256(found.group(2).encode()).digest()) if found else None

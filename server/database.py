@@ -1,0 +1,252 @@
+"""The database: how it is reached, migrated, and asked how far its schema is."""
+
+import zlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit, urlunsplit
+
+import asyncpg
+from aerich import Command
+from aerich.migrate import Migrate
+from tortoise import Tortoise
+from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError
+
+from core import log
+from core.settings import Settings, SettingsError
+from migrations import orm
+from server.embedded import embedded_url
+
+LOCATION = Path(__file__).resolve().parents[1] / "migrations"
+MINIMUM_VERSION = 150000  # PostgreSQL 15
+# Bounds for every session: no request waits longer for a lock, no abandoned transaction holds one longer.
+SESSION = {"lock_timeout": "5s", "idle_in_transaction_session_timeout": "10s", "timezone": "UTC"}
+
+logger = log.get(__name__)
+
+
+class DatabaseError(SettingsError):
+    """The database cannot be used as it is. The message is one line that says what to do."""
+
+
+@dataclass(frozen=True)
+class SchemaState:
+    """How far the migrations are."""
+
+    applied: tuple[str, ...]
+    known: tuple[str, ...]
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Migrations of this version that are not applied."""
+        return tuple(name for name in self.known if name not in self.applied)
+
+    @property
+    def foreign(self) -> tuple[str, ...]:
+        """Applied migrations that this version does not know: the schema is newer."""
+        return tuple(name for name in self.applied if name not in self.known)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether this version can serve on the schema."""
+        return not self.missing and not self.foreign
+
+
+def url_of(settings: Settings) -> str:
+    """The connection URL: the configured one, or that of the embedded database."""
+    if settings.database_url is not None:
+        return settings.database_url.get_secret_value()
+    return embedded_url(settings.data_dir)
+
+
+def credentials(settings: Settings, application: str, pool: int | None = None) -> dict[str, Any]:
+    """The URL as Tortoise and asyncpg take it. Raises: DatabaseError when it is no PostgreSQL URL."""
+    parts = urlsplit(url_of(settings))
+    if parts.scheme not in ("postgres", "postgresql"):
+        raise DatabaseError("TALLYROOM_DATABASE_URL: must look like postgresql://user:password@host:5432/database")
+    query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    try:
+        port = int(query.get("port") or parts.port or 5432)
+    except ValueError as error:
+        raise DatabaseError("TALLYROOM_DATABASE_URL: the port is not a number from 1 to 65535") from error
+    found: dict[str, Any] = {
+        "host": query.get("host") or unquote(parts.hostname or "127.0.0.1"),
+        "port": port,
+        "user": unquote(parts.username or query.get("user") or "postgres"),
+        "password": unquote(parts.password or query.get("password") or ""),
+        "database": unquote(parts.path.lstrip("/")) or "tallyroom",
+        "server_settings": {
+            "application_name": application,
+            "search_path": settings.database_schema,
+            **SESSION,
+        },
+    }
+    if "sslmode" in query:
+        found["ssl"] = query["sslmode"]
+    if pool is not None:
+        found |= {"minsize": 1, "maxsize": pool}
+    return found
+
+
+def libpq_uri(settings: Settings, application: str) -> str:
+    """The URL as libpq (ADBC) takes it, with the schema as search path."""
+    parts = urlsplit(url_of(settings))
+    query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    query |= {"application_name": application, "options": f"-csearch_path={settings.database_schema}"}
+    return urlunsplit(parts._replace(query=urlencode(query, quote_via=quote)))
+
+
+async def connect(settings: Settings, application: str) -> asyncpg.Connection:
+    """One connection. Raises: DatabaseError in one line that says what to do."""
+    try:
+        return await asyncpg.connect(**credentials(settings, application), timeout=10)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
+        raise DatabaseError(_explain_connect(settings, error)) from error
+
+
+def _explain_connect(settings: Settings, error: Exception) -> str:
+    to = credentials(settings, "tallyroom")
+    where = f"{to['host']}:{to['port']}"
+    if isinstance(error, asyncpg.InvalidPasswordError | asyncpg.InvalidAuthorizationSpecificationError):
+        return f"TALLYROOM_DATABASE_URL: the role {to['user']!r} cannot sign in at {where}: check role and password"
+    if isinstance(error, asyncpg.InvalidCatalogNameError):
+        name = to["database"]
+        return f'TALLYROOM_DATABASE_URL: no database {name!r} at {where}; create it: CREATE DATABASE "{name}"'
+    if isinstance(error, asyncpg.TooManyConnectionsError):
+        return f"TALLYROOM_DATABASE_URL: {where} has no connection left; raise max_connections or stop other clients"
+    if isinstance(error, asyncpg.CannotConnectNowError):
+        return f"TALLYROOM_DATABASE_URL: {where} is starting up or shutting down; try again"
+    kind = type(error).__name__
+    return f"TALLYROOM_DATABASE_URL: no PostgreSQL answers at {where} ({kind}); start it, or correct the URL"
+
+
+async def schema_state(connection: asyncpg.Connection, schema: str) -> SchemaState:
+    """Reads how far the migrations are. Raises: DatabaseError when the table of versions cannot be read."""
+    table = f'"{schema}".aerich'
+    applied: list[str] = []
+    if await connection.fetchval("SELECT to_regclass($1)", table) is not None:
+        try:
+            rows = await connection.fetch(f"SELECT version FROM {table} WHERE app = 'models' ORDER BY id")
+        except asyncpg.InsufficientPrivilegeError as error:
+            role = await connection.fetchval("SELECT current_user")
+            raise DatabaseError(
+                f"the role {role!r} may not read {schema}.aerich, so the state of the schema is unknown; "
+                f'run as its owner: GRANT ALL ON ALL TABLES IN SCHEMA "{schema}" TO "{role}"'
+            ) from error
+        applied = [row["version"] for row in rows]
+    return SchemaState(applied=tuple(applied), known=known_migrations())
+
+
+def known_migrations() -> tuple[str, ...]:
+    """The migrations of this version, in order."""
+    names = [path.name for path in (LOCATION / "models").glob("*.py") if path.name[0].isdigit()]
+    return tuple(sorted(names, key=lambda name: int(name.split("_", 1)[0])))
+
+
+async def migrate(settings: Settings) -> list[str]:
+    """
+    Applies what is missing, each migration in a transaction of its own.
+
+    Two processes at once are put in order by an advisory lock; the second finds nothing to do.
+    Returns: the names of the applied migrations. Raises: DatabaseError in one line.
+    """
+    connection = await connect(settings, "tallyroom migrate")
+    try:
+        await connection.execute("SET lock_timeout = '120s'")
+        await _check_server(connection)
+        key = zlib.crc32(f"tallyroom/{settings.database_schema}".encode())
+        try:
+            await connection.fetchval("SELECT pg_advisory_lock($1::bigint)", key)
+        except asyncpg.LockNotAvailableError as error:
+            raise DatabaseError("another process has been migrating for two minutes; look what it waits for") from error
+        state = await schema_state(connection, settings.database_schema)
+        _refuse_newer(state)
+        if not state.missing:
+            return []
+        await _check_rights(connection, settings.database_schema)
+        return await _upgrade(settings)
+    finally:
+        await connection.close()
+
+
+async def _check_server(connection: asyncpg.Connection) -> None:
+    version = int(await connection.fetchval("SHOW server_version_num"))
+    if version < MINIMUM_VERSION:
+        raise DatabaseError(f"PostgreSQL {version // 10000} is too old: Tallyroom needs 15 or newer")
+
+
+async def _check_rights(connection: asyncpg.Connection, schema: str) -> None:
+    role = await connection.fetchval("SELECT current_user")
+    if not await connection.fetchval("SELECT 1 FROM pg_namespace WHERE nspname = $1", schema):
+        try:
+            await connection.execute(f'CREATE SCHEMA "{schema}"')
+        except asyncpg.DuplicateSchemaError:
+            return
+        except asyncpg.InsufficientPrivilegeError as error:
+            database = await connection.fetchval("SELECT current_database()")
+            raise DatabaseError(
+                f"the role {role!r} may not create the schema {schema!r}; run as a superuser: "
+                f'CREATE SCHEMA "{schema}" AUTHORIZATION "{role}" (in database {database!r})'
+            ) from error
+    rights = (
+        "SELECT has_schema_privilege(current_user, $1, 'CREATE') AND has_schema_privilege(current_user, $1, 'USAGE')"
+    )
+    if not await connection.fetchval(rights, schema):
+        raise DatabaseError(
+            f"the role {role!r} may not create tables in schema {schema!r}; run as the database's owner: "
+            f'GRANT USAGE, CREATE ON SCHEMA "{schema}" TO "{role}"'
+        )
+
+
+async def _upgrade(settings: Settings) -> list[str]:
+    connection = {"engine": "tortoise.backends.asyncpg", "credentials": credentials(settings, "tallyroom migrate", 2)}
+    try:
+        async with Command(orm.config(connection, with_aerich=True), app="models", location=str(LOCATION)) as command:
+            applied: list[str] = await command.upgrade(run_in_transaction=True)
+            return applied
+    except (OperationalError, IntegrityError, DBConnectionError, asyncpg.PostgresError) as error:
+        cause = error.__cause__ or error
+        if isinstance(cause, asyncpg.DuplicateObjectError | asyncpg.DuplicateTableError):
+            raise DatabaseError(
+                f"schema {settings.database_schema!r} holds tables that are not Tallyroom's ({cause}); "
+                "set TALLYROOM_DATABASE_SCHEMA to a schema of its own"
+            ) from error
+        raise DatabaseError(f"a migration failed and was rolled back: {cause}") from error
+    finally:
+        Migrate.app = "models"
+
+
+def _refuse_newer(state: SchemaState) -> None:
+    if state.foreign:
+        raise DatabaseError(
+            f"the schema is newer than this version (it has {state.foreign[-1]}); "
+            "run the version that migrated it, or a newer one"
+        )
+
+
+async def check_schema(settings: Settings) -> SchemaState:
+    """Refuses a schema that is too old or too new. Raises: DatabaseError in one line."""
+    connection = await connect(settings, "tallyroom check")
+    try:
+        await _check_server(connection)
+        state = await schema_state(connection, settings.database_schema)
+    finally:
+        await connection.close()
+    _refuse_newer(state)
+    if state.missing:
+        raise DatabaseError(f"the schema is too old ({len(state.missing)} migrations missing); run: tallyroom migrate")
+    return state
+
+
+@asynccontextmanager
+async def opened(settings: Settings, application: str, pool: int | None = None) -> AsyncIterator[None]:
+    """Tortoise over a pool of connections, for as long as the block runs."""
+    size = settings.database_pool if pool is None else pool
+    connection = {"engine": "tortoise.backends.asyncpg", "credentials": credentials(settings, application, size)}
+    await Tortoise.init(config=orm.config(connection, with_aerich=False), _enable_global_fallback=True)
+    try:
+        yield
+    finally:
+        await Tortoise.close_connections()

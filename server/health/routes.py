@@ -1,0 +1,130 @@
+"""Health over HTTP, at the root: it tells the truth also when the database is gone."""
+
+import asyncio
+from datetime import datetime
+from typing import Any, Literal
+
+from aiohttp import web
+from tortoise import Tortoise
+
+from core.clock import now
+from server import VERSION, metrics
+from server.database import known_migrations
+from server.http import ApiRequest, Routes, View, reply_view
+
+routes = Routes("health")
+TIMEOUT_S = 3.0
+DRAINING: web.AppKey[asyncio.Event] = web.AppKey("draining", asyncio.Event)
+
+
+class Check(View):
+    """How a part is."""
+
+    status: Literal["healthy", "degraded", "unhealthy"]
+    detail: str | None = None
+
+
+class Health(View):
+    """How the server and its parts are."""
+
+    status: Literal["healthy", "degraded", "unhealthy"]
+    timestamp: datetime
+    version: str
+    checks: dict[str, Check]
+
+
+class Live(View):
+    """The process answers."""
+
+    status: Literal["alive"] = "alive"
+
+
+class Ready(View):
+    """Whether requests should be sent here."""
+
+    status: Literal["ready", "not_ready"]
+    reason: str | None = None
+
+
+@routes.get("//health/live", answers={200: Live}, public=True)
+async def live(_: ApiRequest) -> web.StreamResponse:
+    """Tell that the process answers."""
+    return reply_view(Live())
+
+
+@routes.get("//health/ready", answers={200: Ready, 503: Ready}, public=True)
+async def ready(api: ApiRequest) -> web.StreamResponse:
+    """Tell whether requests should be sent here."""
+    if api.request.app[DRAINING].is_set():
+        return _not_ready("shutting down")
+    checks = await _checks()
+    for name in ("database", "migrations"):
+        if checks[name].status == "unhealthy":
+            return _not_ready(f"{name}: {checks[name].detail}")
+    return reply_view(Ready(status="ready"))
+
+
+@routes.get("//health", answers={200: Health, 503: Health}, public=True)
+async def health(_: ApiRequest) -> web.StreamResponse:
+    """Tell how each part is."""
+    checks = await _checks()
+    worst = max((check.status for check in checks.values()), key=["healthy", "degraded", "unhealthy"].index)
+    view = Health(status=worst, timestamp=now(), version=VERSION, checks=checks)
+    return reply_view(view, 503 if worst == "unhealthy" else 200)
+
+
+@routes.get("//metrics", answers={200: str}, public=True, media_type="text/plain")
+async def expose_metrics(api: ApiRequest) -> web.StreamResponse:
+    """Expose metrics for Prometheus."""
+    return await metrics.expose(api.request)
+
+
+async def _checks() -> dict[str, Check]:
+    try:
+        async with asyncio.timeout(TIMEOUT_S):
+            rows = await Tortoise.get_connection("default").execute_query_dict(
+                "SELECT (SELECT array_agg(version ORDER BY id) FROM aerich WHERE app = 'models') AS applied, "
+                "(SELECT count(*) FROM pgqueuer WHERE status = 'queued') AS queued, "
+                "(SELECT extract(epoch FROM now() - min(created)) FROM pgqueuer WHERE status = 'queued') AS waiting_s, "
+                "(SELECT extract(epoch FROM now() - max(updated_at)) FROM states WHERE key = 'worker') AS worker_s"
+            )
+    except Exception as error:  # noqa: BLE001 - any reason means that the database does not answer
+        gone = Check(status="unhealthy", detail=f"does not answer ({type(error).__name__})")
+        unknown = Check(status="unhealthy", detail="unknown while the database does not answer")
+        return {"database": gone, "migrations": unknown, "queue": unknown, "engine": unknown}
+    row = rows[0]
+    return {
+        "database": Check(status="healthy"),
+        "migrations": _migrations(row["applied"] or []),
+        "queue": _queue(row),
+        "engine": _engine(row),
+    }
+
+
+def _migrations(applied: list[str]) -> Check:
+    known = known_migrations()
+    missing = [name for name in known if name not in applied]
+    foreign = [name for name in applied if name not in known]
+    if missing or foreign:
+        word = f"{len(missing)} missing" if missing else f"schema is newer ({foreign[-1]})"
+        return Check(status="unhealthy", detail=f"{word}; run: tallyroom migrate")
+    return Check(status="healthy", detail=f"{len(known)} of {len(known)} applied")
+
+
+def _queue(row: dict[str, Any]) -> Check:
+    waiting_s = float(row["waiting_s"] or 0)
+    detail = f"{row['queued']} waiting" + (f", the oldest for {waiting_s:.0f} s" if row["queued"] else "")
+    return Check(status="degraded" if waiting_s > 60 else "healthy", detail=detail)
+
+
+def _engine(row: dict[str, Any]) -> Check:
+    if row["worker_s"] is None:
+        return Check(status="degraded", detail="no worker has started yet; run: tallyroom worker")
+    seconds = float(row["worker_s"])
+    if seconds > 30:
+        return Check(status="degraded", detail=f"no worker for {seconds:.0f} s; run: tallyroom worker")
+    return Check(status="healthy")
+
+
+def _not_ready(reason: str) -> web.Response:
+    return reply_view(Ready(status="not_ready", reason=reason), 503)

@@ -1,0 +1,408 @@
+"""
+HTTP in and out, once for every route: Routes declare what they take and answer, `read` parses it strictly, and the
+contract (server/contracts.py) is generated from the same declarations.
+"""
+
+import asyncio
+import hashlib
+import ipaddress
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from uuid import UUID
+
+import orjson
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, ValidationError
+from tortoise.backends.base.client import TransactionalDBClient
+from tortoise.transactions import in_transaction
+
+from core import problems
+from core.problems import Fault, Invalid, NotFound, Problem
+from core.settings import Settings
+from models.access import Actor
+from realtime import unit_of_work as work
+from realtime.unit_of_work import Answer, Call, IdempotencyRequest
+from server import strict_json
+from server.keys import ACTOR, AUTHENTICATE, ROUTE, SETTINGS
+
+MAX_BODY_BYTES = 1024 * 1024
+THREAD_ABOVE_BYTES = 64 * 1024  # a larger body is parsed beside the event loop
+_IF_MATCH = re.compile(r'^"([1-9][0-9]{0,9})"$')
+_KEY = re.compile(r"^[\x21-\x7e]{1,128}$")
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Body(BaseModel):
+    """A request body: unknown fields are refused, types are not coerced."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, str_max_length=1_000_000)
+
+
+class Query(BaseModel):
+    """Query parameters: unknown ones are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class View(BaseModel):
+    """What an answer holds. Views may gain fields."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+
+@dataclass
+class ApiRequest:
+    """A request after authentication and parsing."""
+
+    request: web.Request
+    actor: Actor
+    body: Any = None
+    query: Any = None
+    if_match: int | None = None
+
+    def path_id(self, name: str = "id") -> UUID:
+        """An id of the path. Raises: NotFound when it is malformed, like one that does not exist."""
+        return parse_id(self.request.match_info[name])
+
+    @property
+    def settings(self) -> Settings:
+        """The application's settings."""
+        return self.request.app[SETTINGS]
+
+
+Handler = Callable[[ApiRequest], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A route as it is declared; the OpenAPI document is made of these."""
+
+    method: str
+    path: str
+    handler: Handler
+    tag: str
+    answers: Mapping[int, Any]
+    body: type[BaseModel] | None = None
+    query: type[BaseModel] | None = None
+    problems: tuple[type[Problem], ...] = ()
+    public: bool = False
+    if_match: bool = False
+    stores_answer: bool = True
+    multipart: bool = False
+    media_type: str = "application/json"
+    stream_position: bool = False
+    password_expired_ok: bool = False
+    max_body_bytes: int = MAX_BODY_BYTES
+    multipart_schema: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def summary(self) -> str:
+        """First line of the handler's docstring."""
+        return (self.handler.__doc__ or "").strip().split("\n", 1)[0].rstrip(".")
+
+
+class Routes:
+    """The routes of a feature."""
+
+    def __init__(self, tag: str) -> None:
+        self.tag = tag
+        self.endpoints: list[Endpoint] = []
+
+    def add(self, method: str, path: str, **options: Any) -> Callable[[Handler], Handler]:
+        """Declares a route; paths without a leading `//` stand under /api/v1."""
+        full = path[1:] if path.startswith("//") else f"/api/v1{path}"
+
+        def declare(handler: Handler) -> Handler:
+            self.endpoints.append(Endpoint(method, full, handler, self.tag, **options))
+            return handler
+
+        return declare
+
+    def get(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
+        """Declares a GET route."""
+        return self.add("GET", path, **options)
+
+    def post(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
+        """Declares a POST route."""
+        return self.add("POST", path, **options)
+
+    def put(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
+        """Declares a PUT route."""
+        return self.add("PUT", path, **options)
+
+    def patch(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
+        """Declares a PATCH route."""
+        return self.add("PATCH", path, **options)
+
+    def delete(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
+        """Declares a DELETE route."""
+        return self.add("DELETE", path, **options)
+
+
+def bind(endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """The aiohttp handler of a route. Checks in the contract's order: 401, then the body's shape, then the action."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        request[ROUTE] = endpoint.path
+        actor = await _authenticate(request, endpoint)
+        request[ACTOR] = actor
+        settings = request.app[SETTINGS]
+        api = ApiRequest(request, actor)
+        api.query = _read_query(request, endpoint)
+        api.if_match = _read_if_match(request)
+        raw = b""
+        if endpoint.body is not None:
+            api.body, raw = await read(request, endpoint.body, endpoint.max_body_bytes)
+        elif not endpoint.multipart and request.can_read_body:
+            await _refuse_body(request)
+        token = work.call.set(Call(ip=client_ip(request, settings), idempotency=_read_key(request, endpoint, raw)))
+        try:
+            return await endpoint.handler(api)
+        except work.Replayed as replayed:
+            return reply(replayed.answer)
+        finally:
+            work.call.reset(token)
+
+    return handle
+
+
+async def _authenticate(request: web.Request, endpoint: Endpoint) -> Actor:
+    header = request.headers.get("Authorization")
+    if header is None and endpoint.public:
+        return Actor(type="system", id=None, role="anonymous")
+    if header is None:
+        raise problems.Unauthenticated
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        if endpoint.public:
+            return Actor(type="system", id=None, role="anonymous")
+        raise problems.TokenInvalid
+    if endpoint.public and not endpoint.path.endswith("/logs"):
+        return Actor(type="system", id=None, role="anonymous")
+    try:
+        actor = await request.app[AUTHENTICATE](token.strip())
+    except Problem:
+        if endpoint.public:
+            return Actor(type="system", id=None, role="anonymous")
+        raise
+    if actor.password_expired and not endpoint.password_expired_ok:
+        raise problems.PasswordExpired
+    return actor
+
+
+async def read(request: web.Request, model: type[Model], limit: int = MAX_BODY_BYTES) -> tuple[Model, bytes]:
+    """
+    The body of a request as a typed model, and its bytes.
+
+    Raises: UnsupportedMediaType, TooLarge, InvalidJson, Invalid with every fault by JSON pointer.
+    """
+    if request.content_type != "application/json" or (request.charset or "utf-8").lower() not in ("utf-8", "utf8"):
+        raise problems.UnsupportedMediaType
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise problems.UnsupportedMediaType
+    raw = await read_bytes(request, limit)
+    parse = _parse_body
+    if len(raw) > THREAD_ABOVE_BYTES:
+        return await asyncio.to_thread(parse, raw, model), raw
+    return parse(raw, model), raw
+
+
+def _parse_body(raw: bytes, model: type[Model]) -> Model:
+    strict_json.parse(raw)
+    try:
+        return model.model_validate_json(raw)
+    except ValidationError as error:
+        raise Invalid(errors=faults_of(error)) from None
+
+
+async def read_bytes(request: web.Request, limit: int) -> bytes:
+    """The body's bytes. Raises: TooLarge."""
+    if request.content_length is not None and request.content_length > limit:
+        raise problems.TooLarge(f"The body may have at most {limit} bytes.")
+    body = bytearray()
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > limit:
+            raise problems.TooLarge(f"The body may have at most {limit} bytes.")
+    return bytes(body)
+
+
+async def _refuse_body(request: web.Request) -> None:
+    if await read_bytes(request, MAX_BODY_BYTES) not in (b"", b"{}", b"null"):
+        raise Invalid(errors=(Fault("", "unknown_field", "this request takes no body"),))
+
+
+def faults_of(error: ValidationError, prefix: str = "") -> tuple[Fault, ...]:
+    """Every fault of a pydantic error, by JSON pointer, without the rejected values."""
+    found = []
+    for fault in error.errors(include_input=False, include_url=False, include_context=False)[:100]:
+        kind = fault["type"]
+        code = {"extra_forbidden": "unknown_field", "missing": "missing_field"}.get(kind, "invalid_field")
+        message = fault["msg"].removeprefix("Value error, ")
+        if message in problems.FAULT_CODES or kind in problems.FAULT_CODES:
+            code = kind if kind in problems.FAULT_CODES else message
+        if kind.endswith(("_parsing", "_type", "_from_date_parsing")):
+            message = message.split(",")[0]  # what follows the comma quotes the input
+        path = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in fault["loc"])
+        if kind == "json_invalid":
+            raise problems.InvalidJson
+        found.append(Fault(prefix + path, code, message))
+    return tuple(found)
+
+
+def _read_query(request: web.Request, endpoint: Endpoint) -> Any:
+    given: dict[str, str] = {}
+    faults = []
+    for name, value in request.query.items():
+        if name in given:
+            faults.append(Fault(f"?{name[:64]}", "invalid_field", "is given twice"))
+        if strict_json.text_fault(value) or strict_json.text_fault(name):
+            faults.append(Fault("?", "invalid_field", "has characters that cannot be stored"))
+        given[name] = value
+    if endpoint.query is None:
+        faults += [Fault(f"?{name[:64]}", "unknown_field", "is not a parameter of this route") for name in given]
+        if faults:
+            raise Invalid(errors=_printable(faults))
+        return None
+    try:
+        parsed = endpoint.query.model_validate(given)
+    except ValidationError as error:
+        faults += [Fault("?" + f.pointer.lstrip("/"), f.code, f.message) for f in faults_of(error)]
+        raise Invalid(errors=_printable(faults)) from None
+    if faults:
+        raise Invalid(errors=_printable(faults))
+    return parsed
+
+
+def _printable(faults: list[Fault]) -> tuple[Fault, ...]:
+    clean = [Fault(f.pointer.encode("utf-8", "replace").decode(), f.code, f.message) for f in faults]
+    return tuple(clean[:100])
+
+
+def _read_if_match(request: web.Request) -> int | None:
+    header = request.headers.get("If-Match")
+    if header is None:
+        return None
+    found = _IF_MATCH.match(header.strip())
+    if not found:
+        raise Invalid(errors=(Fault("If-Match", "invalid_field", 'send the version in quotes, such as "3"'),))
+    return int(found.group(1))
+
+
+def _read_key(request: web.Request, endpoint: Endpoint, raw: bytes) -> IdempotencyRequest | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is None or endpoint.method != "POST" or not endpoint.stores_answer:
+        return None
+    if not _KEY.match(key):
+        raise Invalid(errors=(Fault("Idempotency-Key", "invalid_field", "use 1 to 128 visible ASCII characters"),))
+    # The path with its ids: the same key on another project's route is another request.
+    return IdempotencyRequest(f"POST {request.path}"[:200], key, hashlib.sha256(raw).digest())
+
+
+def parse_id(text: str) -> UUID:
+    """An id in its canonical form. Raises: NotFound."""
+    try:
+        found = UUID(text)
+    except ValueError:
+        raise NotFound from None
+    if str(found) != text.lower():
+        raise NotFound
+    return found
+
+
+def reply(answer: Answer, headers: Mapping[str, str] | None = None) -> web.Response:
+    """The response of an action's answer."""
+    response = web.Response(
+        status=answer.status, body=answer.body or None, headers={**answer.headers, **(headers or {})}
+    )
+    if answer.body:
+        response.content_type = "application/json"
+    return response
+
+
+def reply_view(view: BaseModel | Mapping[str, Any], status: int = 200, *, version: int | None = None) -> web.Response:
+    """A response with a view."""
+    body = view.model_dump(mode="json", by_alias=True) if isinstance(view, BaseModel) else view
+    headers = {} if version is None else {"ETag": f'"{version}"'}
+    return web.Response(status=status, body=orjson.dumps(body), content_type="application/json", headers=headers)
+
+
+def no_content() -> web.Response:
+    """204."""
+    return web.Response(status=204)
+
+
+def positioned(response: web.Response, position: "Position") -> web.Response:
+    """Adds the stream position that the body is true at."""
+    response.headers["Stream-Position"] = str(position.head)
+    response.headers["Stream-Epoch"] = position.epoch
+    return response
+
+
+@dataclass(frozen=True)
+class Position:
+    """A place in a stream."""
+
+    head: int
+    epoch: str
+
+
+@dataclass
+class Reading:
+    """A snapshot of the database: everything read in it is true at the same moment."""
+
+    connection: TransactionalDBClient
+
+    async def rows(self, sql: str, *values: Any) -> list[dict[str, Any]]:
+        """Rows as dictionaries."""
+        return [dict(row) for row in await self.connection.execute_query_dict(sql, list(values))]
+
+    async def position(self, stream: str) -> Position:
+        """The head of a stream in this snapshot."""
+        rows = await self.rows("SELECT head, epoch FROM streams WHERE name = $1", stream)
+        return Position(rows[0]["head"], rows[0]["epoch"]) if rows else Position(0, "0")
+
+
+@asynccontextmanager
+async def reading() -> AsyncIterator[Reading]:
+    """One REPEATABLE READ, READ ONLY transaction: body and stream position belong together."""
+    async with in_transaction() as connection:
+        await connection.execute_query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield Reading(connection)
+
+
+def client_ip(request: web.Request, settings: Settings) -> str:
+    """The caller's address: the socket's peer, or behind trusted proxies the right-most hop that is not one of them."""
+    peer = request.remote or "0.0.0.0"  # noqa: S104 - an unknown peer, not a bind address
+    trusted = [ipaddress.ip_network(network, strict=False) for network in settings.trusted_proxies]
+
+    def is_trusted(address: str) -> bool:
+        try:
+            parsed = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        return any(parsed in network for network in trusted)
+
+    if not is_trusted(peer):
+        return peer
+    for hop in reversed([hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]):
+        if not is_trusted(hop):
+            try:
+                return str(ipaddress.ip_address(hop))
+            except ValueError:
+                return peer
+    return peer
+
+
+def network_of(address: str) -> str:
+    """The /24 or /64 of an address: what is shown of a session, and what throttles count by."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    prefix = 24 if parsed.version == 4 else 64
+    return str(ipaddress.ip_network(f"{parsed}/{prefix}", strict=False))

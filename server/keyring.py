@@ -1,0 +1,149 @@
+"""The installation's keys in memory: what the key-encryption key unlocks at start-up."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from tortoise import BaseDBAsyncClient, Tortoise
+from tortoise.transactions import in_transaction
+
+from core.clock import now
+from core.envelope import KeyProvider, SealBroken, associated, new_key
+from core.ids import uuid7
+from core.settings import SettingsError
+from models.key import ApplicationKey, SigningKey
+
+CANARY = b"tallyroom canary"
+ROTATE_AFTER = timedelta(days=90)
+RETIRE_AFTER = timedelta(minutes=30)  # twice the life of an access token
+_APPLICATION_KEYS = ("audit", "pepper-1", "cursor")
+
+
+@dataclass
+class SigningPair:
+    """A key pair of the ring; `private` is None for a retiring one that only verifies."""
+
+    kid: str
+    public: Ed25519PublicKey
+    private: Ed25519PrivateKey | None = field(repr=False)
+    state: str
+    not_after: datetime | None
+
+
+@dataclass
+class Keyring:
+    """Pepper, audit key, cursor key, and the ring of signing keys."""
+
+    provider: KeyProvider
+    application: dict[str, bytes] = field(repr=False)
+    signing: dict[str, SigningPair] = field(repr=False)
+
+    @property
+    def audit(self) -> bytes:
+        """Key of the audit chains' codes."""
+        return self.application["audit"]
+
+    @property
+    def active(self) -> SigningPair:
+        """The pair that signs."""
+        return next(pair for pair in self.signing.values() if pair.state == "active")
+
+    def verifying(self, kid: str, at: datetime) -> SigningPair | None:
+        """The pair of a kid, unless it is past its time."""
+        pair = self.signing.get(kid)
+        if pair is None or (pair.not_after is not None and pair.not_after < at):
+            return None
+        return pair
+
+
+async def open_keyring(provider: KeyProvider) -> Keyring:
+    """
+    Unlocks the stored keys, making them at the very first start.
+
+    Raises: SettingsError in one line when the key-encryption key is not the one they were sealed with.
+    """
+    async with in_transaction() as connection:
+        # Two processes may start at once on an empty database: the second waits here and finds the keys made.
+        await connection.execute_query("SELECT pg_advisory_xact_lock(hashtext('tallyroom keyring'))")
+        stored = {row.name: row for row in await ApplicationKey.all().using_db(connection)}
+        if "canary" in stored:
+            _check_canary(provider, stored["canary"])
+        for name in ("canary", *_APPLICATION_KEYS):
+            if name not in stored:
+                plain = CANARY if name == "canary" else new_key()
+                kek_id, wrapped = provider.wrap(plain, associated("cv1/app", name))
+                stored[name] = await ApplicationKey.create(
+                    using_db=connection, name=name, kek_id=kek_id, wrapped=wrapped, created_at=now()
+                )
+        await _make_or_rotate_signing_key(provider, connection)
+    application = {
+        name: _open(provider, row.kek_id, row.wrapped, associated("cv1/app", name))
+        for name, row in stored.items()
+        if name != "canary"
+    }
+    keyring = Keyring(provider, application, {})
+    await refresh_signing_keys(keyring)
+    return keyring
+
+
+async def refresh_signing_keys(keyring: Keyring) -> None:
+    """Reads the ring again; another process may have rotated it."""
+    ring: dict[str, SigningPair] = {}
+    for row in await SigningKey.all():
+        private = None
+        if row.state == "active":
+            raw = _open(keyring.provider, row.kek_id, row.private_wrapped, associated("cv1/sign", row.kid))
+            private = Ed25519PrivateKey.from_private_bytes(raw)
+        ring[row.kid] = SigningPair(
+            row.kid, Ed25519PublicKey.from_public_bytes(row.public), private, row.state, row.not_after
+        )
+    keyring.signing = ring
+
+
+async def _make_or_rotate_signing_key(provider: KeyProvider, connection: BaseDBAsyncClient) -> None:
+    active = await SigningKey.filter(state="active").using_db(connection).first()
+    if active is not None and active.created_at > now() - ROTATE_AFTER:
+        return
+    if active is not None:
+        active.state, active.not_after = "retiring", now() + RETIRE_AFTER
+        await active.save(using_db=connection)
+    pair = Ed25519PrivateKey.generate()
+    kid = f"s-{uuid7().hex[:20]}"
+    raw = pair.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
+    kek_id, wrapped = provider.wrap(raw, associated("cv1/sign", kid))
+    await SigningKey.create(
+        using_db=connection,
+        kid=kid,
+        public=pair.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw),
+        kek_id=kek_id,
+        private_wrapped=wrapped,
+        state="active",
+        created_at=now(),
+    )
+
+
+def _check_canary(provider: KeyProvider, row: ApplicationKey) -> None:
+    if _open(provider, row.kek_id, row.wrapped, associated("cv1/app", "canary")) != CANARY:
+        raise SettingsError(
+            "TALLYROOM_VAULT_KEK: the canary does not fit; configure the key this database was made with"
+        )
+
+
+def _open(provider: KeyProvider, kek_id: str, wrapped: bytes, aad: bytes) -> bytes:
+    try:
+        return provider.unwrap(kek_id, bytes(wrapped), aad)
+    except SealBroken as error:
+        raise SettingsError(
+            f"TALLYROOM_VAULT_KEK: the key {kek_id!r} that this database was sealed with is missing or another one; "
+            "configure the original key (the server never makes a new one in its place)"
+        ) from error
+
+
+async def database_answers() -> bool:
+    """Whether the pool can run a statement."""
+    try:
+        await Tortoise.get_connection("default").execute_query("SELECT 1")
+    except Exception:  # noqa: BLE001 - any reason means that it does not answer
+        return False
+    return True

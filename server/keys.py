@@ -1,0 +1,17 @@
+"""Typed keys of what the application and a request carry."""
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from core.settings import Settings
+from models.access import Actor
+from server.keyring import Keyring
+
+SETTINGS: web.AppKey[Settings] = web.AppKey("settings", Settings)
+KEYRING: web.AppKey[Keyring] = web.AppKey("keyring", Keyring)
+Authenticate = Callable[[str], Awaitable[Actor]]
+AUTHENTICATE: web.AppKey[Authenticate] = web.AppKey("authenticate", Callable)  # type: ignore[arg-type]  # a callable type is no class
+REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id", str)
+ACTOR: web.RequestKey[Actor] = web.RequestKey("actor", Actor)
+ROUTE: web.RequestKey[str] = web.RequestKey("route", str)

@@ -1,0 +1,21 @@
+"""Prometheus metrics. Labels are bounded: methods, route templates, status codes, names of our own."""
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Gauge, Histogram, generate_latest
+
+REQUESTS = Histogram(
+    "tallyroom_http_request_seconds",
+    "Time to answer an HTTP request.",
+    ("method", "route", "status"),
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+)
+SIGN_INS = Counter("tallyroom_sign_ins_total", "Sign-ins by outcome.", ("outcome",))
+SOCKETS = Gauge("tallyroom_sockets", "Sockets connected to this process.")
+SUBSCRIPTIONS = Gauge("tallyroom_subscriptions", "Subscriptions held by this process.")
+EVENTS_SENT = Counter("tallyroom_events_sent_total", "Events written to sockets.")
+UPLOADED_BYTES = Counter("tallyroom_uploaded_bytes_total", "Bytes of uploaded files.")
+
+
+async def expose(_: web.Request) -> web.Response:
+    """The metrics in Prometheus' text format."""
+    return web.Response(body=generate_latest(REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})

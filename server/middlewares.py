@@ -1,0 +1,180 @@
+"""What happens around every request: its id, problems rendered once, headers, metrics, one line in the log."""
+
+import asyncio
+import re
+import time
+from collections.abc import Awaitable, Callable
+
+import asyncpg
+import orjson
+from aiohttp import web
+from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError
+
+from core import log, problems
+from core.ids import uuid7
+from core.problems import Problem
+from realtime import unit_of_work as work
+from server import metrics
+from server.keys import ACTOR, REQUEST_ID, ROUTE
+
+logger = log.get(__name__)
+_REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
+Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+# The dashboard needs its own scripts, styles, data and sockets; nothing else may load (docs/decisions/0004).
+DASHBOARD_CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'; object-src 'none'; "
+    "require-trusted-types-for 'script'"
+)
+API_CSP = "default-src 'none'; sandbox; frame-ancestors 'none'"
+
+
+@web.middleware
+async def answer_problems(request: web.Request, handler: Next) -> web.StreamResponse:
+    """Gives the request its id, and turns whatever a handler raises into a problem document."""
+    given = request.headers.get("X-Request-ID", "")
+    request_id = given if _REQUEST_ID.match(given) else str(uuid7())
+    request[REQUEST_ID] = request_id
+    token = log.request_id.set(request_id)
+    started = time.perf_counter()
+    status = 500
+    try:
+        try:
+            response = await handler(request)
+        except Problem as problem:
+            response = await _refuse(request, problem)
+        except web.HTTPException as refusal:
+            response = _translate(refusal, request_id)
+        except (ConnectionResetError, asyncio.CancelledError):
+            status = 499
+            raise
+        except Exception as error:
+            response = render(problem_of(error), request_id)
+            if response.status == 500:
+                logger.exception("a request failed", method=request.method, route=request.get(ROUTE, "-"))
+        status = response.status
+        return response
+    finally:
+        log.request_id.reset(token)
+        seconds = time.perf_counter() - started
+        metrics.REQUESTS.labels(request.method, request.get(ROUTE, "other"), str(status)).observe(seconds)
+        if request.get(ROUTE) not in ("/health/live", "/health/ready", "/metrics"):
+            actor = request.get(ACTOR)
+            logger.info(
+                "request",
+                method=request.method,
+                path=request.path,
+                status=status,
+                milliseconds=round(seconds * 1000, 1),
+                user_id=str(actor.id) if actor and actor.id else None,
+                request_id=request_id,
+            )
+
+
+async def _refuse(request: web.Request, problem: Problem) -> web.StreamResponse:
+    actor = request.get(ACTOR)
+    if problem.about is not None and actor is not None:
+        try:
+            await work.audit_refusal(actor, problem.about)
+        except Exception:
+            logger.exception("a refusal could not be recorded")
+    return render(problem, request[REQUEST_ID])
+
+
+def render(problem: Problem, request_id: str | None) -> web.Response:
+    """A problem as application/problem+json."""
+    headers = {}
+    retry_after_s = problem.retry_after_s
+    if retry_after_s is None and problem.status in (429, 503):
+        retry_after_s = 2
+    if retry_after_s is not None:
+        headers["Retry-After"] = str(retry_after_s)
+    if problem.status == 401:
+        error = ', error="invalid_token"' if problem.code.startswith("token_") else ""
+        headers["WWW-Authenticate"] = f"Bearer{error}"
+    return web.Response(
+        status=problem.status,
+        body=orjson.dumps(problem.document(request_id)),
+        content_type="application/problem+json",
+        headers=headers,
+    )
+
+
+_REFUSALS: dict[int, type[Problem]] = {
+    404: problems.NotFound,
+    405: problems.MethodNotAllowed,
+    413: problems.TooLarge,
+    415: problems.UnsupportedMediaType,
+}
+
+
+def _translate(refusal: web.HTTPException, request_id: str) -> web.StreamResponse:
+    if refusal.status < 400:
+        return refusal
+    kind = _REFUSALS.get(refusal.status)
+    response = render(kind() if kind else problems.InvalidJson("The request is malformed."), request_id)
+    if allow := refusal.headers.get("Allow"):
+        response.headers["Allow"] = allow
+    return response
+
+
+def problem_of(error: BaseException) -> Problem:
+    """The problem that an exception of the database or of a bug means."""
+    for cause in (error, error.__cause__, error.__context__):
+        if isinstance(cause, Problem):
+            return cause
+        if isinstance(
+            cause, asyncpg.LockNotAvailableError | asyncpg.DeadlockDetectedError | asyncpg.SerializationError
+        ):
+            return problems.Busy()
+        if isinstance(cause, asyncpg.DiskFullError):
+            return problems.StorageFull()
+        if isinstance(cause, asyncpg.DataError | asyncpg.CharacterNotInRepertoireError):
+            return problems.Invalid("A value cannot be stored in the database.")
+        if isinstance(cause, _GONE):
+            return problems.Unavailable()
+    if isinstance(error, IntegrityError) and isinstance(error.__cause__, asyncpg.UniqueViolationError):
+        return problems.Duplicate()
+    if isinstance(error, OperationalError) and "connection" in str(error).lower():
+        return problems.Unavailable()
+    return problems.Internal()
+
+
+_GONE = (
+    DBConnectionError,
+    ConnectionError,
+    FileNotFoundError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+)
+
+
+async def set_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Headers of every answer: the request id, and what a browser may do with it."""
+    headers = response.headers
+    if REQUEST_ID in request:
+        headers["X-Request-ID"] = request[REQUEST_ID]
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "no-referrer"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
+    headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+    is_page = response.content_type in (
+        "text/html",
+        "text/css",
+        "text/javascript",
+        "application/javascript",
+        "image/svg+xml",
+    )
+    headers.setdefault("Content-Security-Policy", DASHBOARD_CSP if is_page else API_CSP)
+    headers.setdefault("Cache-Control", "no-store")
+    headers.popall("Server", None)

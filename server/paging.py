@@ -1,0 +1,208 @@
+"""
+Pages of long lists: keyset cursors over a total order (sort, then id), bound to route, filters and sort.
+
+A cursor is signed, so that a changed one is refused and its values can be trusted as parameters.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Generic, TypeVar
+
+import orjson
+from pydantic import BaseModel, Field
+
+from core.problems import Fault, Invalid
+from realtime.unit_of_work import ledger
+from server.http import Query, Reading, View
+
+COUNT_LIMIT = 100_000
+MAX_SKIP = 400_000
+Item = TypeVar("Item", bound=BaseModel)
+
+
+class Paged(Query):
+    """Paging of every list."""
+
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
+    cursor: Annotated[str, Field(max_length=2000)] | None = None
+    skip: Annotated[int, Field(ge=0, le=MAX_SKIP)] = 0
+
+
+class Page(View, Generic[Item]):
+    """A page of a list. `total` is counted up to 100,000, then `total_at_least` stands in its place."""
+
+    items: list[Item]
+    next_cursor: str | None
+    prev_cursor: str | None
+    total: int | None = None
+    total_at_least: int | None = None
+
+
+@dataclass(frozen=True)
+class Sort:
+    """An order: a SQL expression with its type, ascending or descending; ties go by id in the same direction."""
+
+    expression: str
+    cast: str  # PostgreSQL type of the expression, for the cursor's value
+    descending: bool = False
+    nullable: bool = False
+    tie: str = "t.id"
+    tie_cast: str = "uuid"
+
+
+@dataclass
+class Listing:
+    """A list to be paged: `SELECT {columns} FROM {source} WHERE {conditions}`, all values as parameters."""
+
+    columns: str
+    source: str
+    sort: Sort
+    binding: str  # the route, and the parent's id where it has one
+    conditions: list[str] = field(default_factory=list)
+    values: list[Any] = field(default_factory=list)
+    # Joins that only add columns, left out of the count.
+    adorn: str = ""
+
+    def where(self, condition: str, *values: Any) -> None:
+        """Adds a condition; each `?` in it stands for the next value."""
+        for value in values:
+            self.values.append(value)
+            condition = condition.replace("?", f"${len(self.values)}", 1)
+        self.conditions.append(condition)
+
+    async def page(self, reading: Reading, query: Paged, view: Callable[[dict[str, Any]], Item]) -> "Page[Item]":
+        """Reads one page. Raises: Invalid (invalid_cursor)."""
+        digest = self._digest(query)
+        backwards, after = _open(query.cursor, digest) if query.cursor else (False, None)
+        if query.cursor and query.skip:
+            raise Invalid(errors=(Fault("?skip", "invalid_field", "give a cursor or skip, not both"),))
+        rows = await self._rows(reading, query, after, backwards=backwards)
+        more = len(rows) > query.limit
+        rows = rows[: query.limit]
+        if backwards:
+            rows.reverse()
+        has_next = more if not backwards else True
+        has_prev = (query.cursor is not None or query.skip > 0) if not backwards else more
+        total = await self._count(reading)
+        return Page(
+            items=[view(row) for row in rows],
+            next_cursor=_seal(rows[-1], digest, backwards=False) if rows and has_next else None,
+            prev_cursor=_seal(rows[0], digest, backwards=True) if rows and has_prev else None,
+            total=total if total <= COUNT_LIMIT else None,
+            total_at_least=None if total <= COUNT_LIMIT else COUNT_LIMIT,
+        )
+
+    async def _rows(
+        self, reading: Reading, query: Paged, after: tuple[Any, str] | None, *, backwards: bool
+    ) -> list[dict[str, Any]]:
+        """
+        One row more than the page, in the order of the list (reversed when going backwards).
+
+        Rows without the sort value stand at the end of the ascending order: they are a second range, so that each
+        range is one walk along the index.
+        """
+        descending = self.sort.descending != backwards
+        parts = ["not null", "null"] if self.sort.nullable else ["all"]
+        if descending:
+            parts.reverse()
+        if after is not None and self.sort.nullable:
+            at = "null" if after[0] is None else "not null"
+            parts = parts[parts.index(at) :]
+        found: list[dict[str, Any]] = []
+        skip = query.skip
+        for number, part in enumerate(parts):
+            room = query.limit + 1 - len(found)
+            if room <= 0:
+                break
+            start = after if number == 0 else None
+            rows = await self._range(reading, part, start, descending=descending, limit=room, skip=skip)
+            if skip and not rows and part != parts[-1]:
+                skip = max(0, skip - await self._count_part(reading, part))
+            else:
+                skip = 0
+            found += rows
+        return found
+
+    async def _range(
+        self, reading: Reading, part: str, after: tuple[Any, str] | None, *, descending: bool, limit: int, skip: int
+    ) -> list[dict[str, Any]]:
+        values = list(self.values)
+        conditions = list(self.conditions)
+        sort = self.sort
+        if part != "all":
+            conditions.append(f"{sort.expression} IS {part.upper()}")
+        sign = "<" if descending else ">"
+        if after is not None:
+            values.append(after[1])
+            tie = f"${len(values)}::text::{sort.tie_cast}"
+            if after[0] is None:
+                conditions.append(f"{sort.tie} {sign} {tie}")
+            else:
+                values.append(after[0])
+                value = f"${len(values)}::text::{sort.cast}"
+                conditions.append(f"({sort.expression}, {sort.tie}) {sign} ({value}, {tie})")
+        direction = "DESC" if descending else "ASC"
+        order = (
+            f"{sort.tie} {direction}" if part == "null" else f"{sort.expression} {direction}, {sort.tie} {direction}"
+        )
+        if sort.expression == sort.tie:
+            order = f"{sort.tie} {direction}"
+        values += [limit, skip]
+        return await reading.rows(
+            f"SELECT {self.columns}, ({sort.expression})::text AS _sort, ({sort.tie})::text AS _tie "
+            f"FROM {self.source} {self.adorn} WHERE {' AND '.join(conditions) or 'true'} "
+            f"ORDER BY {order} LIMIT ${len(values) - 1} OFFSET ${len(values)}",
+            *values,
+        )
+
+    async def _count(self, reading: Reading) -> int:
+        rows = await reading.rows(
+            f"SELECT count(*) AS n FROM (SELECT 1 FROM {self.source} "
+            f"WHERE {' AND '.join(self.conditions) or 'true'} LIMIT {COUNT_LIMIT + 1}) x",
+            *self.values,
+        )
+        return int(rows[0]["n"])
+
+    async def _count_part(self, reading: Reading, part: str) -> int:
+        conditions = [*self.conditions, f"{self.sort.expression} IS {part.upper()}"]
+        where = " AND ".join(conditions)
+        rows = await reading.rows(
+            f"SELECT count(*) AS n FROM (SELECT 1 FROM {self.source} WHERE {where} LIMIT {MAX_SKIP}) x",
+            *self.values,
+        )
+        return int(rows[0]["n"])
+
+    def _digest(self, query: Paged) -> str:
+        filters = query.model_dump(mode="json", exclude={"limit", "cursor", "skip"})
+        raw = orjson.dumps(
+            [self.binding, filters, self.sort.expression, self.sort.descending], option=orjson.OPT_SORT_KEYS
+        )
+        return hashlib.sha256(raw).hexdigest()[:16]
+
+
+def _key() -> bytes:
+    return hmac.digest(ledger().audit_key, b"tallyroom/cursor", "sha256")
+
+
+def _seal(row: Mapping[str, Any], digest: str, *, backwards: bool) -> str:
+    raw = orjson.dumps([digest, backwards, row["_sort"], row["_tie"]])
+    return base64.urlsafe_b64encode(hmac.digest(_key(), raw, "sha256")[:12] + raw).decode().rstrip("=")
+
+
+def _open(cursor: str, digest: str) -> tuple[bool, tuple[Any, str]]:
+    fault = Invalid(errors=(Fault("?cursor", "invalid_cursor", "is not a cursor of this list, its filters and sort"),))
+    try:
+        sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raise fault from None
+    raw = sealed[12:]
+    if not hmac.compare_digest(hmac.digest(_key(), raw, "sha256")[:12], sealed[:12]):
+        raise fault
+    found_digest, backwards, sort, tie = orjson.loads(raw)
+    if found_digest != digest:
+        raise fault
+    return bool(backwards), (sort, str(tie))

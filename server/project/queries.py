@@ -1,0 +1,92 @@
+"""What is read of projects."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from models import access
+from models.access import Actor
+from models.project import Project
+from realtime import streams
+from server.http import Position, Reading, reading
+from server.paging import Listing, Page, Sort
+from server.project.schemas import MemberList, MemberView, ProjectCounts, ProjectList, ProjectView
+
+# Counts of the newest completed job stand for the project's open records.
+_COUNTS = """
+    (SELECT count(*) FROM sources s WHERE s.project_id = t.id AND s.status <> 'pending') AS sources,
+    (SELECT count(*) FROM reconciliation_jobs j WHERE j.project_id = t.id
+       AND j.status IN ('queued', 'running', 'paused', 'cancelling')) AS jobs_running,
+    (SELECT count(*) FROM reconciliation_jobs j JOIN matches x ON x.job_id = j.id AND x.status = 'suggested'
+       WHERE j.project_id = t.id) AS to_review,
+    (SELECT j.counts FROM reconciliation_jobs j WHERE j.project_id = t.id AND j.status = 'completed'
+       ORDER BY j.id DESC LIMIT 1)::text AS newest
+"""
+_COLUMNS = f"t.*, m.role AS my_role, {_COUNTS}"
+_SORTS = {"name": Sort("t.name", "text"), "created_at": Sort("t.created_at", "timestamptz")}
+
+
+async def list_projects(actor: Actor, query: ProjectList) -> Page[ProjectView]:
+    """The projects the actor may see: an administrator sees all."""
+    name = query.sort.lstrip("-")
+    sort = Sort(_SORTS[name].expression, _SORTS[name].cast, descending=query.sort.startswith("-"))
+    listing = Listing(_COLUMNS, "projects t LEFT JOIN project_members m ON m.project_id = t.id", sort, "projects")
+    # The membership is part of the join, so it is a condition of the outer join written as one on either side.
+    listing.source += " AND m.user_id = $1 AND (m.expires_at IS NULL OR m.expires_at > now())"
+    listing.values.append(actor.user_id)
+    if actor.role != "admin":
+        listing.where("m.role IS NOT NULL")
+    async with reading() as snapshot:
+        return await listing.page(snapshot, query, _view)
+
+
+async def get_project(actor: Actor, project_id: UUID) -> tuple[ProjectView, Position]:
+    """A project through its actor. Raises: NotFound."""
+    async with reading() as snapshot:
+        await access.load(actor, Project, project_id, "project.read")
+        return await view_of(snapshot, actor, project_id), await snapshot.position(streams.project(project_id))
+
+
+async def view_of(snapshot: Reading, actor: Actor, project_id: UUID) -> ProjectView:
+    """The view of a project that the actor was allowed to load."""
+    rows = await snapshot.rows(
+        f"SELECT {_COLUMNS} FROM projects t LEFT JOIN project_members m ON m.project_id = t.id AND m.user_id = $2 "
+        "AND (m.expires_at IS NULL OR m.expires_at > now()) WHERE t.id = $1",
+        project_id,
+        actor.id,
+    )
+    return _view(rows[0])
+
+
+async def members_of(actor: Actor, project_id: UUID) -> tuple[MemberList, Position]:
+    """The members of a project. Raises: NotFound."""
+    async with reading() as snapshot:
+        await access.load(actor, Project, project_id, "project.members.read")
+        rows = await snapshot.rows(
+            "SELECT m.user_id, u.display_name, m.role, m.expires_at FROM project_members m "
+            "JOIN users u ON u.id = m.user_id WHERE m.project_id = $1 ORDER BY u.display_name, u.id",
+            project_id,
+        )
+        items = [MemberView(**row) for row in rows]
+        return MemberList(items=items, total=len(items)), await snapshot.position(streams.project(project_id))
+
+
+def _view(row: dict[str, Any]) -> ProjectView:
+    newest = json.loads(row["newest"] or "{}")
+    return ProjectView(
+        id=row["id"],
+        name=row["name"],
+        description=row["description"],
+        my_role=row["my_role"] or "admin",
+        timezone=row["timezone"],
+        counts=ProjectCounts(
+            sources=row["sources"],
+            jobs_running=row["jobs_running"],
+            to_review=row["to_review"],
+            open_left=newest.get("open_left", 0),
+            open_right=newest.get("open_right", 0),
+        ),
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        version=row["version"],
+    )

@@ -1,0 +1,167 @@
+"""Verbs on accounts."""
+
+from uuid import UUID
+
+from core import problems
+from core.ids import uuid7
+from core.problems import Fault, Forbidden, Invalid, NotFound
+from models.access import About, Actor
+from models.project import ProjectMember
+from models.user import User
+from models.vault import VaultMember
+from realtime import streams
+from realtime.events.user import UserUpdated
+from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
+from server.auth.actions import revoke_sessions
+from server.auth.passwords import Passwords, policy_faults
+from server.user.schemas import MeUpdate, UserCreate, UserUpdate, UserView
+
+
+def require_admin(actor: Actor, action: str, user_id: UUID | None = None) -> None:
+    """Accounts are for administrators. Raises: Forbidden."""
+    if actor.role != "admin":
+        raise Forbidden(about=About("account", "user", action, str(user_id or "")))
+
+
+async def create_user(actor: Actor, body: UserCreate, passwords: Passwords, *, is_demo: bool = False) -> Answer:
+    """Makes an account. Without a password it waits to be invited. Raises: Forbidden, Invalid, Duplicate."""
+    require_admin(actor, "user.create")
+    stored: tuple[str | None, str | None] = (None, None)
+    if body.password is not None:
+        faults = [] if is_demo else policy_faults(body.password, "/password")
+        if faults:
+            raise Invalid(errors=tuple(faults))
+        stored = await passwords.hash(body.password)
+    async with unit_of_work(actor) as u:
+        if await User.filter(email=body.email).using_db(u.connection).exists():
+            raise problems.Duplicate("An account with this e-mail address exists.")
+        user = await User.create(
+            using_db=u.connection,
+            id=uuid7(),
+            email=body.email,
+            display_name=body.display_name,
+            role=body.role,
+            status="active" if stored[0] else "invited",
+            password_hash=stored[0],
+            pepper_id=stored[1],
+            password_changed_at=u.at if stored[0] else None,
+            created_at=u.at,
+            updated_at=u.at,
+        )
+        u.open_stream(streams.user(user.id))
+        u.audit("account", "user.create", ("user", user.id), version=1, changed=["email", "display_name", "role"])
+        return u.answer(201, UserView.of(user), version=1)
+
+
+async def update_user(actor: Actor, user_id: UUID, body: UserUpdate, expected: int | None) -> Answer:
+    """Changes an account. A new role or status ends its sessions. Raises: Forbidden, NotFound, LastManager."""
+    require_admin(actor, "user.update", user_id)
+    changes = body.model_dump(exclude_unset=True)
+    faults = [
+        Fault(f"/{name}", "invalid_field", "must not be null")
+        for name, value in changes.items()
+        if value is None and name != "password_expires_at"
+    ]
+    if body.password_expires_at is not None and body.password_expires_at.tzinfo is None:
+        faults.append(Fault("/password_expires_at", "invalid_field", "needs a time zone, such as Z"))
+    if faults:
+        raise Invalid(errors=tuple(faults))
+    async with unit_of_work(actor) as u:
+        user = await _locked(u, user_id)
+        await u.expect_version(user, expected, required=False)
+        if user.role == "admin" and (changes.get("role", "admin") != "admin" or changes.get("status") == "disabled"):
+            await _keep_an_admin(u, user.id)
+        if "status" in changes and changes["status"] == "active" and user.password_hash is None:
+            changes["status"] = "invited"
+        demoted = any(name in changes and changes[name] != getattr(user, name) for name in ("role", "status"))
+        if demoted:
+            changes["token_version"] = user.token_version + 1
+        changed = [name for name in await u.save(user, **changes) if name != "token_version"]
+        if demoted:
+            await revoke_sessions(u, user.id, "account_changed")
+        if changed:
+            u.publish(UserUpdated(user_id=user.id, changed=changed))
+            u.audit("account", "user.update", ("user", user.id), version=user.version, changed=changed)
+        return u.answer(200, UserView.of(user), version=user.version)
+
+
+async def update_me(actor: Actor, body: MeUpdate) -> Answer:
+    """Changes the actor's own name."""
+    async with unit_of_work(actor) as u:
+        user = await _locked(u, actor.user_id)
+        changed = await u.save(user, display_name=body.display_name)
+        if changed:
+            u.publish(UserUpdated(user_id=user.id, changed=changed))
+            u.audit("account", "user.update_self", ("user", user.id), version=user.version, changed=changed)
+        return u.answer(200, UserView.of(user), version=user.version)
+
+
+async def delete_user(actor: Actor, user_id: UUID, expected: int | None) -> None:
+    """
+    Deletes a person: name and address go, memberships and sessions end; the audit keeps the id.
+
+    Raises: Forbidden, NotFound, LastManager where the person is the last one in charge of something.
+    """
+    require_admin(actor, "user.delete", user_id)
+    async with unit_of_work(actor) as u:
+        user = await _locked(u, user_id)
+        await u.expect_version(user, expected, required=False)
+        if user.email.endswith("@deleted.invalid"):
+            raise NotFound
+        if user.role == "admin":
+            await _keep_an_admin(u, user.id)
+        await _keep_owners(u, user.id)
+        await ProjectMember.filter(user_id=user.id).using_db(u.connection).delete()
+        await VaultMember.filter(user_id=user.id).using_db(u.connection).delete()
+        await u.save(
+            user,
+            email=f"{user.id}@deleted.invalid",
+            display_name="Deleted person",
+            status="disabled",
+            role="user",
+            password_hash=None,
+            pepper_id=None,
+            token_version=user.token_version + 1,
+        )
+        await revoke_sessions(u, user.id, "deleted")
+        u.audit("account", "user.delete", ("user", user.id), version=user.version)
+
+
+async def end_all_sessions(actor: Actor, user_id: UUID) -> None:
+    """Ends all sessions of an account. Raises: Forbidden, NotFound."""
+    require_admin(actor, "user.sessions_revoke", user_id)
+    async with unit_of_work(actor) as u:
+        user = await _locked(u, user_id)
+        user.token_version += 1
+        await user.save(using_db=u.connection, update_fields=["token_version"])
+        await revoke_sessions(u, user.id, "administrator")
+        u.audit("account", "user.sessions_revoke", ("user", user.id))
+        u.answer(204)
+
+
+async def _locked(u: UnitOfWork, user_id: UUID) -> User:
+    user = await User.filter(id=user_id).using_db(u.connection).select_for_update(no_key=True).first()
+    if user is None:
+        raise NotFound
+    return user
+
+
+async def _keep_an_admin(u: UnitOfWork, leaving: UUID) -> None:
+    # All administrators are locked in the order of their ids: two demotions at once cannot both see the other remain.
+    rows = await u.execute(
+        "SELECT id FROM users WHERE role = 'admin' AND status = 'active' ORDER BY id FOR NO KEY UPDATE"
+    )
+    if all(row["id"] == leaving for row in rows):
+        raise problems.LastManager("This is the last administrator: make another first.")
+
+
+async def _keep_owners(u: UnitOfWork, leaving: UUID) -> None:
+    rows = await u.execute(
+        "SELECT 1 FROM project_members m WHERE m.user_id = $1 AND m.role = 'owner' AND NOT EXISTS (SELECT 1 FROM "
+        "project_members o WHERE o.project_id = m.project_id AND o.role = 'owner' AND o.user_id <> $1) UNION ALL "
+        "SELECT 1 FROM vault_members m WHERE m.user_id = $1 AND m.role = 'vault_manager' AND NOT EXISTS (SELECT 1 FROM "
+        "vault_members o WHERE o.vault_id = m.vault_id AND o.role = 'vault_manager' AND o.user_id <> $1) LIMIT 1",
+        leaving,
+    )
+    if rows:
+        raise problems.LastManager("The person is the last in charge of a project or vault: name another first.")

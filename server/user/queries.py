@@ -1,0 +1,45 @@
+"""What is read of accounts."""
+
+from typing import Any
+from uuid import UUID
+
+from core.problems import NotFound
+from models.access import Actor, hydrate
+from models.user import User
+from server.http import reading
+from server.paging import Listing, Page, Sort
+from server.user.actions import require_admin
+from server.user.schemas import UserList, UserView
+
+_SORTS = {
+    "email": Sort("t.email", "text"),
+    "created_at": Sort("t.created_at", "timestamptz"),
+}
+
+
+async def list_users(actor: Actor, query: UserList) -> Page[UserView]:
+    """Accounts, for administrators. Raises: Forbidden."""
+    require_admin(actor, "user.list")
+    name = query.sort.lstrip("-")
+    sort = Sort(_SORTS[name].expression, _SORTS[name].cast, descending=query.sort.startswith("-"))
+    listing = Listing("t.*", "users t", sort, "users")
+    listing.where("t.email NOT LIKE '%@deleted.invalid'")
+    if query.role:
+        listing.where("t.role = ?", query.role)
+    if query.status:
+        listing.where("t.status = ?", query.status)
+
+    def view(row: dict[str, Any]) -> UserView:
+        return UserView.of(hydrate(User, row))
+
+    async with reading() as snapshot:
+        return await listing.page(snapshot, query, view)
+
+
+async def get_user(actor: Actor, user_id: UUID) -> User:
+    """An account, for administrators. Raises: Forbidden, NotFound."""
+    require_admin(actor, "user.read", user_id)
+    user = await User.filter(id=user_id).first()
+    if user is None or user.email.endswith("@deleted.invalid"):
+        raise NotFound
+    return user

@@ -1,0 +1,185 @@
+"""A real PostgreSQL, migrated by the migrations; a real server on a real port; four people."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+from aiohttp import ClientResponse, ClientSession
+from aiohttp.test_utils import TestServer
+
+from core import log
+from core.ids import uuid7
+from core.settings import Settings, load
+from models.user import User
+from server import database
+from server.app import build
+from server.auth.routes import GATE
+from server.embedded import EmbeddedPostgres
+
+PASSWORD = "a long test password"
+KEEP = {"aerich", "application_keys", "signing_keys"}
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """An embedded PostgreSQL of this test process's own."""
+    log.configure("test", "warning")
+    server = EmbeddedPostgres(tmp_path_factory.mktemp("pg"))
+    asyncio.run(server.start())
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def settings(postgres: EmbeddedPostgres) -> Settings:
+    """Settings of the tests: the embedded database, cheap but allowed password hashes, generous caps."""
+    found = load(
+        {
+            "TALLYROOM_DATA_DIR": str(postgres.data_dir),
+            "TALLYROOM_PORT": "0",
+            "TALLYROOM_ARGON2_MEMORY_KIB": "19456",
+            "TALLYROOM_ARGON2_TIME": "2",
+            "TALLYROOM_ARGON2_LANES": "1",
+            "TALLYROOM_MAX_SOCKETS_PER_USER": "50",
+            "TALLYROOM_MAX_PENDING_PER_ADDRESS": "100",
+            "TALLYROOM_JOB_HEARTBEAT_TIMEOUT_S": "3",
+        }
+    )
+    asyncio.run(database.migrate(found))
+    return found
+
+
+@pytest.fixture(scope="session")
+async def server(settings: Settings) -> AsyncIterator[TestServer]:
+    """The application, listening on a port."""
+    running = TestServer(build(settings))
+    await running.start_server(auto_decompress=False)
+    yield running
+    await running.close()
+
+
+@pytest.fixture
+async def db(settings: Settings) -> AsyncIterator[asyncpg.Connection]:
+    """A connection beside the application's, for looking at what is really stored."""
+    connection = await database.connect(settings, "tests")
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture(autouse=True)
+async def _empty(request: pytest.FixtureRequest) -> AsyncIterator[None]:
+    """Empties the tables before each test that uses the database."""
+    if "settings" in request.fixturenames:
+        connection = await database.connect(request.getfixturevalue("settings"), "tests")
+        rows = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        names = ", ".join(f'"{row[0]}"' for row in rows if row[0] not in KEEP)
+        await connection.execute("SET session_replication_role = replica")  # the audit's triggers refuse otherwise
+        await connection.execute(f"TRUNCATE {names}")
+        await connection.close()
+    yield
+
+
+@dataclass
+class Person:
+    """Somebody with an account, signed in."""
+
+    session: ClientSession
+    id: UUID
+    email: str
+    token: str
+    refresh_token: str
+    headers: dict[str, str] = field(default_factory=dict)
+
+    async def send(
+        self, method: str, path: str, body: Any = None, *, if_match: int | None = None, **headers: str
+    ) -> ClientResponse:
+        """A request with the person's token. Paths stand under /api/v1 unless they begin with //."""
+        sent = {"Authorization": f"Bearer {self.token}", **{k.replace("_", "-"): v for k, v in headers.items()}}
+        if if_match is not None:
+            sent["If-Match"] = f'"{if_match}"'
+        url = path[1:] if path.startswith("//") else f"/api/v1{path}"
+        extra = {} if body is None else {"json": body}
+        return await self.session.request(method, url, headers=sent, **extra)
+
+    async def ok(self, method: str, path: str, body: Any = None, **options: Any) -> Any:
+        """The JSON of an answer that must be 2xx."""
+        async with await self.send(method, path, body, **options) as response:
+            text = await response.text()
+            assert response.status < 300, f"{method} {path}: {response.status} {text}"
+            return await response.json() if text else None
+
+    async def refused(self, method: str, path: str, body: Any = None, **options: Any) -> tuple[int, str]:
+        """Status and code of an answer that must be a problem."""
+        async with await self.send(method, path, body, **options) as response:
+            assert response.content_type == "application/problem+json", await response.text()
+            return response.status, (await response.json())["code"]
+
+
+@pytest.fixture
+async def http(server: TestServer) -> AsyncIterator[ClientSession]:
+    """An HTTP session without a sign-in."""
+    async with ClientSession(base_url=server.make_url("/"), auto_decompress=True) as session:
+        yield session
+
+
+@pytest.fixture
+def make_person(server: TestServer, http: ClientSession) -> Any:
+    """Makes accounts and signs them in."""
+
+    async def make(name: str, role: str = "user") -> Person:
+        passwords = server.app[GATE].passwords
+        stored, pepper = await passwords.hash(PASSWORD)
+        email = f"{name}@example.test"
+        user = await User.create(
+            id=uuid7(), email=email, display_name=name.title(), role=role, password_hash=stored, pepper_id=pepper
+        )
+        async with http.post(
+            "/api/v1/auth/login", json={"email": email, "password": PASSWORD}, headers={"X-Client": "api"}
+        ) as response:
+            body = await response.json()
+            assert response.status == 200, body
+        return Person(http, user.id, email, body["access_token"], body["refresh_token"])
+
+    return make
+
+
+@pytest.fixture
+async def admin(make_person: Any) -> Person:
+    """An administrator."""
+    return await make_person("root", "admin")
+
+
+@pytest.fixture
+async def alice(make_person: Any) -> Person:
+    """A manager: owner of the project of most tests."""
+    return await make_person("alice", "manager")
+
+
+@pytest.fixture
+async def bob(make_person: Any) -> Person:
+    """A user: a member where a test says so."""
+    return await make_person("bob")
+
+
+@pytest.fixture
+async def charlie(make_person: Any) -> Person:
+    """A stranger."""
+    return await make_person("charlie")
+
+
+@pytest.fixture
+async def project(alice: Person) -> str:
+    """The id of a project that alice owns."""
+    created = await alice.ok("POST", "/projects", {"name": "March"})
+    return str(created["id"])
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    """A folder for a server of the test's own."""
+    return tmp_path / "var"
