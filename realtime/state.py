@@ -5,6 +5,8 @@ from typing import Any
 import orjson
 from tortoise import Tortoise
 
+from realtime.unit_of_work import ledger
+
 MAX_PER_S = 4  # writes of one key; sockets are sent at most 10 a second
 
 
@@ -16,6 +18,7 @@ async def put(key: str, streams: list[str], value: dict[str, Any]) -> None:
         "version = states.version + 1, updated_at = now()",
         [key, orjson.dumps(streams).decode(), orjson.dumps(value).decode()],
     )
+    ledger().hint_state(key)
 
 
 async def forget(key: str) -> None:

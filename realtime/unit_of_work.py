@@ -75,6 +75,7 @@ class Ledger:
 
     audit_key: bytes = field(repr=False)
     hint: Callable[[dict[str, int]], None] = lambda _: None
+    hint_state: Callable[[str], None] = lambda _: None
 
 
 call: ContextVar[Call | None] = ContextVar("call", default=None)

@@ -20,14 +20,29 @@ from server.auth.tokens import Tokens
 from server.health.routes import DRAINING
 from server.health.routes import routes as health_routes
 from server.http import Endpoint, bind
+from server.job.routes import routes as job_routes
 from server.keyring import open_keyring
 from server.keys import AUTHENTICATE, KEYRING, SETTINGS
+from server.match.routes import routes as match_routes
 from server.middlewares import answer_problems, set_headers
+from server.plan.routes import routes as plan_routes
 from server.project.routes import routes as project_routes
+from server.record.routes import routes as record_routes
+from server.source.routes import routes as source_routes
 from server.user.routes import routes as user_routes
 
 HINTER: web.AppKey[Hinter] = web.AppKey("hinter", Hinter)
-FEATURES = (auth_routes, user_routes, project_routes, health_routes)
+FEATURES = (
+    auth_routes,
+    user_routes,
+    project_routes,
+    source_routes,
+    record_routes,
+    plan_routes,
+    job_routes,
+    match_routes,
+    health_routes,
+)
 logger = log.get(__name__)
 
 
@@ -71,7 +86,7 @@ async def _hints(app: web.Application) -> AsyncIterator[None]:
     settings = app[SETTINGS]
     hinter = Hinter(lambda: database.connect(settings, "tallyroom hints"), channel_of(settings.database_schema))
     app[HINTER] = hinter
-    work.install(work.Ledger(audit_key=app[KEYRING].audit, hint=hinter.hint))
+    work.install(work.Ledger(audit_key=app[KEYRING].audit, hint=hinter.hint, hint_state=hinter.hint_state))
     hinter.start()
     yield
     await hinter.stop()

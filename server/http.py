@@ -93,6 +93,7 @@ class Endpoint:
     if_match: bool = False
     stores_answer: bool = True
     multipart: bool = False
+    body_optional: bool = False
     media_type: str = "application/json"
     stream_position: bool = False
     password_expired_ok: bool = False
@@ -155,7 +156,9 @@ def bind(endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.StreamResp
         api.query = _read_query(request, endpoint)
         api.if_match = _read_if_match(request)
         raw = b""
-        if endpoint.body is not None:
+        if endpoint.body is not None and endpoint.body_optional and not request.can_read_body:
+            api.body = endpoint.body()
+        elif endpoint.body is not None:
             api.body, raw = await read(request, endpoint.body, endpoint.max_body_bytes)
         elif not endpoint.multipart and request.can_read_body:
             await _refuse_body(request)

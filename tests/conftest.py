@@ -72,7 +72,7 @@ async def db(settings: Settings) -> AsyncIterator[asyncpg.Connection]:
 
 
 @pytest.fixture(autouse=True)
-async def _empty(request: pytest.FixtureRequest) -> AsyncIterator[None]:
+async def _empty(request: pytest.FixtureRequest) -> None:
     """Empties the tables before each test that uses the database."""
     if "settings" in request.fixturenames:
         connection = await database.connect(request.getfixturevalue("settings"), "tests")
@@ -81,7 +81,6 @@ async def _empty(request: pytest.FixtureRequest) -> AsyncIterator[None]:
         await connection.execute("SET session_replication_role = replica")  # the audit's triggers refuse otherwise
         await connection.execute(f"TRUNCATE {names}")
         await connection.close()
-    yield
 
 
 @dataclass

@@ -25,7 +25,9 @@ class Counts(BaseModel):
     written_off: int = 0
 
 
-class _Transition(Event):
+class Transition(Event):
+    """A job's new status."""
+
     nouns: ClassVar = ("project", "job")
 
     project_id: UUID
@@ -43,37 +45,37 @@ class _Transition(Event):
         return self.model_dump(mode="json", exclude={"project_id"} | ({"problem"} if self.problem is None else set()))
 
 
-class JobQueued(_Transition):
+class JobQueued(Transition):
     """A job waits for a worker."""
 
     event: ClassVar = "job.queued"
 
 
-class JobStarted(_Transition):
+class JobStarted(Transition):
     """A worker runs the job, for the first time or after a take-over."""
 
     event: ClassVar = "job.started"
 
 
-class JobCancelling(_Transition):
+class JobCancelling(Transition):
     """The job stops after its current chunk."""
 
     event: ClassVar = "job.cancelling"
 
 
-class JobCancelled(_Transition):
+class JobCancelled(Transition):
     """The job stopped; what it had finished stays."""
 
     event: ClassVar = "job.cancelled"
 
 
-class JobFailed(_Transition):
+class JobFailed(Transition):
     """The job ended with a problem."""
 
     event: ClassVar = "job.failed"
 
 
-class JobCompleted(_Transition):
+class JobCompleted(Transition):
     """All passes ran."""
 
     event: ClassVar = "job.completed"
@@ -141,3 +143,12 @@ class MatchRejected(_OnMatch):
     """A person rejected a match; the pair is not proposed again."""
 
     event: ClassVar = "match.rejected"
+
+
+class MatchesReviewed(_OnJob):
+    """Many matches changed at once; read the list again."""
+
+    event: ClassVar = "matches.reviewed"
+    action: str
+    count: int
+    counts: Counts

@@ -1,0 +1,47 @@
+# The whole manual: make run | test | check | migrate | events | bench. See README.md.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := .stamps
+export PYTHONDONTWRITEBYTECODE ?=
+
+.PHONY: run test check migrate events bench image-check format install install-dev web
+
+run: install web
+	@exec $(BIN)/python -m server run
+
+install:
+	@$(PYTHON) -I server/bootstrap.py $(VENV) requirements.txt $(STAMPS)/requirements requirements-dev.txt
+
+install-dev:
+	@$(PYTHON) -I server/bootstrap.py $(VENV) requirements-dev.txt $(STAMPS)/requirements
+
+# Built once, and again when a source changes; without Node the API is served alone.
+web:
+	@$(PYTHON) -I server/build_web.py web $(STAMPS)/web
+
+test: install-dev web
+	$(BIN)/python -m pytest
+
+check: install-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m server check-generated
+
+format: install-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+migrate: install
+	@exec $(BIN)/python -m server migrate
+
+events: install
+	$(BIN)/python -m server write-generated
+
+bench: install-dev
+	$(BIN)/python -m bench
+
+image-check:
+	@sh .ci/image-check

@@ -1,0 +1,96 @@
+"""Each field once, on both sides: text cleaned, references cut out, money exact with its currency, dates as dates."""
+
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+
+from matching.plan import Column, Constant, Extracted, Plan, PlanField, PlanInvalid, Signed, column_of
+from matching.reading.values import amount_sql, date_sql, install_macros, profile_column
+
+NO_CURRENCY = "XXX"
+
+
+@dataclass(frozen=True)
+class Side:
+    """A side in DuckDB: table `name` with columns i (position by content), row (of the input) and one a field."""
+
+    name: str
+    rows: int
+
+
+def quoted(name: str) -> str:
+    """A SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def load(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table, plan: Plan) -> Side:
+    """
+    Makes table `name` of a side's fields: f<k> the value to compare, c<k> a money field's currency.
+
+    Rows are ordered by the hash of their content, then by their occurrence, so that the order of the input's rows
+    cannot reach the result. `o<k>` is the value as it is shown.
+    """
+    install_macros(connection)
+    side = "left" if name == "l" else "right"
+    source = table.append_column("_row_", pa.array(range(table.num_rows), pa.int64()))
+    connection.register("input", source)
+    columns = []
+    for k, (field_name, field) in enumerate(plan.fields.items()):
+        columns += _field_sql(k, field_name, field, side, table)
+    content = ", ".join(f"coalesce({quoted(column)}::VARCHAR, chr(1))" for column in table.column_names)
+    try:
+        connection.execute(
+            f"CREATE TABLE {name} AS SELECT (row_number() OVER (ORDER BY h, _row_) - 1)::INTEGER AS i, _row_ AS row, h, "
+            f"{', '.join(columns)} FROM (SELECT *, md5_number_lower(concat_ws(chr(0), {content})) AS h FROM input) ORDER BY i"
+        )
+    finally:
+        connection.unregister("input")
+    return Side(name, table.num_rows)
+
+
+def _field_sql(k: int, name: str, field: PlanField, side: str, table: pa.Table) -> list[str]:
+    spec: Column = getattr(field, side)
+    column = column_of(spec)
+    kind = table.schema.field(column).type
+    value = quoted(column)
+    shown = f"{value}::VARCHAR AS o{k}"
+    if field.type == "money":
+        return [
+            f"{_money_sql(value, kind, table, column, spec, name, side)} AS f{k}",
+            shown,
+            f"{_currency_sql(field, side)} AS c{k}",
+        ]
+    if field.type == "date":
+        if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
+            return [f"{value}::DATE AS f{k}", shown]
+        profile = profile_column(column, table[column].cast(pa.string()))
+        return [f"{date_sql(value, profile.date_order or 'ymd')} AS f{k}", shown]
+    text = f"{value}::VARCHAR"
+    if isinstance(spec, Extracted):
+        pattern = spec.extract.replace("'", "''")
+        text = f"nullif(regexp_extract({text}, '{pattern}'), '')"
+        shown = f"{text} AS o{k}"
+    if field.type in ("reference", "code"):
+        return [f"nullif(upper(regexp_replace(strip_accents({text}), '[^A-Za-z0-9]', '', 'g')), '') AS f{k}", shown]
+    clean = f"regexp_replace(lower(strip_accents(nfc_normalize({text}))), '[^\\pL\\pN]+', ' ', 'g')"
+    return [f"nullif(trim({clean}), '') AS f{k}", shown]
+
+
+def _money_sql(value: str, kind: pa.DataType, table: pa.Table, column: str, spec: Column, name: str, side: str) -> str:
+    sign = "-" if isinstance(spec, Signed) and spec.negate else ""
+    if pa.types.is_decimal(kind) or pa.types.is_integer(kind):
+        return f"{sign}({value}::DECIMAL(38,9))"
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        profile = profile_column(column, table[column].cast(pa.string()))
+        return f"{sign}({amount_sql(value, profile.decimal or '.')})"
+    raise PlanInvalid([(f"/fields/{name}/{side}", "invalid_plan", f"the column {column!r} holds no amounts")])
+
+
+def _currency_sql(field: PlanField, side: str) -> str:
+    spec = getattr(field.currency, side) if field.currency else None
+    if spec is None:
+        return f"'{NO_CURRENCY}'"
+    if isinstance(spec, Constant):
+        return f"'{spec.value}'"
+    return f"coalesce(nullif(upper(trim({quoted(spec)}::VARCHAR)), ''), '{NO_CURRENCY}')"

@@ -1,0 +1,182 @@
+"""The matching plan: a versioned JSON document that says which fields are compared, and in which passes."""
+
+import hashlib
+import json
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+import duckdb
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+FieldName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_ -]{0,63}$")]
+ColumnName = Annotated[str, Field(min_length=1, max_length=256)]
+Accept = Literal["confirm", "confirm_if_unambiguous", "suggest", "report"]
+Method = Literal["token_set", "token_sort", "partial", "jaro_winkler", "ratio"]
+
+
+class PlanInvalid(ValueError):
+    """The plan is not valid, or does not fit the tables. `faults`: (JSON pointer, code, message) each."""
+
+    def __init__(self, faults: list[tuple[str, str, str]]) -> None:
+        super().__init__("; ".join(f"{pointer or 'plan'}: {message}" for pointer, _, message in faults))
+        self.faults = faults
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Extracted(_Part):
+    """A part of a column: what a regular expression (RE2) finds in it."""
+
+    from_: ColumnName = Field(alias="from")
+    extract: Annotated[str, Field(min_length=1, max_length=500)]
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Signed(_Part):
+    """A column whose sign is turned, such as debits booked positive."""
+
+    column: ColumnName
+    negate: bool = False
+
+
+class Constant(_Part):
+    """One value for all rows."""
+
+    value: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+
+
+Column = ColumnName | Extracted | Signed
+
+
+class CurrencySides(_Part):
+    """Where each side's currency stands."""
+
+    left: ColumnName | Constant
+    right: ColumnName | Constant
+
+
+class PlanField(_Part):
+    """A field: the columns of both sides that mean the same."""
+
+    type: Literal["money", "date", "reference", "code", "text"]
+    left: Column
+    right: Column
+    currency: CurrencySides | None = None
+
+
+class Comparison(_Part):
+    """How a field is compared. As a gate it must hold; as a score it adds evidence."""
+
+    field: FieldName
+    compare: Literal["equal", "within", "days", "similarity"]
+    absolute: Annotated[str, Field(pattern=r"^[0-9]{1,20}(\.[0-9]{1,9})?$")] | None = None
+    percent: Annotated[str, Field(pattern=r"^[0-9]{1,3}(\.[0-9]{1,6})?$")] | None = None
+    from_: int | None = Field(None, alias="from", ge=-3660, le=3660)
+    to: Annotated[int, Field(ge=-3660, le=3660)] | None = None
+    method: Method = "token_set"
+    minimum: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
+    weight: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] = 1.0
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Comparison":
+        if self.compare == "within" and self.absolute is None and self.percent is None:
+            raise ValueError("within needs absolute or percent")
+        if self.compare == "days" and (self.from_ is None or self.to is None or self.from_ > self.to):
+            raise ValueError("days needs from and to, from not after to")
+        return self
+
+
+class Pass(_Part):
+    """A pass over what earlier passes left."""
+
+    name: Annotated[str, Field(min_length=1, max_length=120)]
+    kind: Literal["rules"]
+    where: Annotated[tuple[Comparison, ...], Field(min_length=1, max_length=20)]
+    score: Annotated[tuple[Comparison, ...], Field(max_length=20)] = ()
+    accept: Accept = "confirm_if_unambiguous"
+
+
+class Plan(_Part):
+    """Fields and passes. `hash` names this very plan on every match it makes."""
+
+    fields: Annotated[dict[FieldName, PlanField], Field(min_length=1, max_length=50)]
+    passes: Annotated[tuple[Pass, ...], Field(min_length=1, max_length=50)]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Plan":
+        names = [p.name for p in self.passes]
+        if len(set(names)) != len(names):
+            raise ValueError("two passes have the same name")
+        for p in self.passes:
+            for comparison in (*p.where, *p.score):
+                found = self.fields.get(comparison.field)
+                if found is None:
+                    raise ValueError(
+                        f"pass {p.name!r} compares the field {comparison.field!r}, which fields does not have"
+                    )
+                fits = {
+                    "within": ("money",),
+                    "days": ("date",),
+                    "similarity": ("text", "reference", "code"),
+                }.get(comparison.compare)
+                if fits is not None and found.type not in fits:
+                    raise ValueError(
+                        f"{comparison.compare} does not fit the field {comparison.field!r} of type {found.type}"
+                    )
+        return self
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of the canonical JSON, in hexadecimal."""
+        document = self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        return hashlib.sha256(json.dumps(document, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+    def bind(self, left: list[str], right: list[str]) -> None:
+        """Checks that the plan fits the columns of two tables. Raises: PlanInvalid."""
+        faults: list[tuple[str, str, str]] = []
+        for name, found in self.fields.items():
+            for side, columns in (("left", left), ("right", right)):
+                spec = getattr(found, side)
+                column = column_of(spec)
+                if column not in columns:
+                    faults.append(
+                        (f"/fields/{name}/{side}", "invalid_plan", f"the {side} source has no column {column!r}")
+                    )
+                if isinstance(spec, Extracted) and (why := _regex_fault(spec.extract)):
+                    faults.append((f"/fields/{name}/{side}/extract", "invalid_plan", why))
+                currency = getattr(found.currency, side) if found.currency else None
+                if isinstance(currency, str) and currency not in columns:
+                    faults.append(
+                        (
+                            f"/fields/{name}/currency/{side}",
+                            "invalid_plan",
+                            f"the {side} source has no column {currency!r}",
+                        )
+                    )
+        if faults:
+            raise PlanInvalid(faults)
+
+
+def column_of(spec: Any) -> str:
+    """The column that a side of a field reads."""
+    if isinstance(spec, Extracted):
+        return spec.from_
+    if isinstance(spec, Signed):
+        return spec.column
+    return str(spec)
+
+
+def _regex_fault(pattern: str) -> str | None:
+    connection = duckdb.connect(":memory:")
+    try:
+        connection.execute("SELECT regexp_extract('', $1)", [pattern]).fetchall()
+    except duckdb.Error:
+        return "is not a regular expression that RE2 knows"
+    finally:
+        connection.close()
+    return None

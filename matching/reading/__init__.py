@@ -1,0 +1,1 @@
+"""Reading files into tables of text, and text into typed values."""

@@ -1,0 +1,282 @@
+"""Which columns mean what, and rows typed by it: amount, currency, date, reference beside the raw text."""
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from matching.reading.tables import Reject
+from matching.reading.values import ColumnProfile, amount_sql, date_sql, quoted, select
+
+NO_CURRENCY = "XXX"  # ISO 4217: no currency is involved
+ColumnName = Annotated[str, Field(min_length=1, max_length=256)]
+
+
+class _Spec(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AmountSpec(_Spec):
+    """One column, or a debit and a credit column: the amount is credit minus debit."""
+
+    column: ColumnName | None = None
+    debit: ColumnName | None = None
+    credit: ColumnName | None = None
+    decimal: Literal[".", ","]
+    negate: bool | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> "AmountSpec":
+        if (self.column is None) == (self.debit is None and self.credit is None):
+            raise ValueError("give column, or debit and credit")
+        if self.column is None and (self.debit is None or self.credit is None):
+            raise ValueError("debit and credit belong together")
+        return self
+
+
+class CurrencySpec(_Spec):
+    """A column of currency codes, or one code for all rows."""
+
+    column: ColumnName | None = None
+    value: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> "CurrencySpec":
+        if (self.column is None) == (self.value is None):
+            raise ValueError("give either column or value")
+        return self
+
+
+class DateSpec(_Spec):
+    """A column of dates and the order of their parts."""
+
+    column: ColumnName
+    order: Literal["ymd", "dmy", "mdy"]
+
+
+class ReferenceSpec(_Spec):
+    """A column of references."""
+
+    column: ColumnName
+
+
+class Mapping(_Spec):
+    """What the columns of a source mean."""
+
+    amount: AmountSpec | None = None
+    currency: CurrencySpec | None = None
+    date: DateSpec | None = None
+    reference: ReferenceSpec | None = None
+
+
+@dataclass(frozen=True)
+class TypedBatch:
+    """Rows that can be stored; every array has one entry a row."""
+
+    rows: pa.Array
+    data: pa.Array
+    amount: pa.Array
+    currency: pa.Array
+    date: pa.Array
+    reference: pa.Array
+    rejects: list[Reject]
+
+
+_HINTS = {
+    "credit": r"credit|haben|gutschrift|deposit|paid.?in|money.?in|eingang",
+    "debit": r"debit|soll|lastschrift|withdraw|paid.?out|money.?out|ausgang",
+    "amount": r"amount|betrag|montant|importe|importo|bedrag|summe|total|value|umsatz|sum|gross|net|price|credit|haben",
+    "currency": r"currency|ccy|curr|w.?hrung|waehrung|devise|divisa|valuta_?code",
+    "date": r"book|buchung|posting|transaction|trans|value|valuta|date|datum|fecha|data|day",
+    "reference": r"ref|invoice|rechnung|facture|beleg|document|doc_?no|order|number|nummer|\bno\b|_no$|code",
+}
+
+
+def suggest_mapping(profiles: list[ColumnProfile]) -> tuple[Mapping, list[dict[str, Any]]]:
+    """The likely meaning of the columns, and the questions that only a person can answer."""
+    questions: list[dict[str, Any]] = []
+    amount = _suggest_amount(profiles, questions)
+    date = _best(profiles, "date", ("date",))
+    date_spec = None
+    if date is not None:
+        if date.date_order is None:
+            questions.append(_question(date, "date_order", ["dmy", "mdy"]))
+        else:
+            date_spec = DateSpec(column=date.name, order=date.date_order)
+    currency = next((p for p in profiles if _is_currency(p)), None)
+    spec = CurrencySpec(column=currency.name) if currency else None
+    if amount is not None and spec is None:
+        spec = CurrencySpec(value=NO_CURRENCY)
+        column = amount.column or amount.credit or ""
+        questions.append({"column": column, "kind": "currency", "choices": [], "examples": []})
+    reference = _suggest_reference(profiles)
+    return Mapping(amount=amount, currency=spec, date=date_spec, reference=reference), questions
+
+
+def blocking(questions: list[dict[str, Any]]) -> bool:
+    """Whether a question must be answered before rows can be typed; a missing currency need not be."""
+    return any(question["kind"] in ("date_order", "decimal_mark") for question in questions)
+
+
+def _suggest_amount(profiles: list[ColumnProfile], questions: list[dict[str, Any]]) -> AmountSpec | None:
+    numeric = [p for p in profiles if p.type in ("amount", "number")]
+    debit = next((p for p in numeric if re.search(_HINTS["debit"], p.name, re.I)), None)
+    credit = next((p for p in numeric if re.search(_HINTS["credit"], p.name, re.I)), None)
+    if debit is not None and credit is not None and debit is not credit:
+        marks = {p.decimal for p in (debit, credit) if p.type == "amount"} or {"."}
+        if len(marks) == 1 and None not in marks:
+            return AmountSpec(debit=debit.name, credit=credit.name, decimal=marks.pop())
+    best = _best(profiles, "amount", ("amount", "number"))
+    if best is None:
+        return None
+    if best.type == "number" and not re.search(_HINTS["amount"], best.name, re.I):
+        return None
+    if best.decimal is None:
+        questions.append(_question(best, "decimal_mark", [".", ","]))
+        return None
+    return AmountSpec(column=best.name, decimal=best.decimal)
+
+
+def _suggest_reference(profiles: list[ColumnProfile]) -> ReferenceSpec | None:
+    found = [
+        p
+        for p in profiles
+        if p.type in ("code", "text", "number") and re.search(_HINTS["reference"], p.name, re.I) and p.distinct > 1
+    ]
+    found.sort(key=lambda p: (-bool(re.search(r"invoice|ref|rechnung", p.name, re.I)), -p.fill, -p.distinct))
+    return ReferenceSpec(column=found[0].name) if found else None
+
+
+def _best(profiles: list[ColumnProfile], role: str, kinds: tuple[str, ...]) -> ColumnProfile | None:
+    found = [p for p in profiles if p.type in kinds]
+    if not found:
+        return None
+    # A named column before an unnamed one, an amount before a bare number, a fuller one before a sparse one.
+    return min(
+        enumerate(found),
+        key=lambda item: (
+            not re.search(_HINTS[role], item[1].name, re.I),
+            kinds.index(item[1].type),
+            -round(item[1].fill, 1),
+            item[0],
+        ),
+    )[1]
+
+
+def _is_currency(profile: ColumnProfile) -> bool:
+    codes = profile.type == "text" and all(re.fullmatch(r"\s*[A-Z]{3}\s*", text) for text in profile.examples)
+    return (
+        codes
+        and profile.distinct <= 200
+        and (profile.distinct <= 30 or bool(re.search(_HINTS["currency"], profile.name, re.I)))
+    )
+
+
+def _question(profile: ColumnProfile, kind: str, choices: list[str]) -> dict[str, Any]:
+    return {"column": profile.name, "kind": kind, "choices": choices, "examples": list(profile.examples)}
+
+
+def apply_mapping(columns: pa.Table, rows: pa.Array, mapping: Mapping, *, lines: pa.Array) -> TypedBatch:
+    """
+    Types a batch: `columns` are text, `rows` and `lines` number them.
+
+    A row whose mapped amount, date or currency is filled but not readable is a reject; nothing is guessed or rounded.
+    """
+    if columns.num_rows == 0:
+        return _empty()
+    known = set(columns.column_names)
+    table = columns.append_column("_row_", rows).append_column("_line_", lines)
+    checks: list[tuple[str, str | None, str, str]] = []  # SQL condition of the fault, column, code, message
+    amount = _amount_sql(mapping.amount, known, checks)
+    currency = _currency_sql(mapping.currency, known, checks)
+    date = "NULL::DATE"
+    if mapping.date is not None and mapping.date.column in known:
+        name = mapping.date.column
+        date = date_sql(quoted(name), mapping.date.order)
+        fault = f"trim({quoted(name)}) <> '' AND {date} IS NULL"
+        checks.append((fault, name, "date_unparsable", f"is no date in the order {mapping.date.order}"))
+    reference = "NULL::VARCHAR"
+    if mapping.reference is not None and mapping.reference.column in known:
+        reference = f"nullif(trim({quoted(mapping.reference.column)}), '')"
+    for name in columns.column_names:
+        checks.append((f"contains({quoted(name)}, chr(0))", name, "nul_character", "has the character U+0000"))
+    fields = ", ".join(f"{quoted(name)} := {quoted(name)}" for name in columns.column_names)
+    cases = " ".join(f"WHEN {condition} THEN {number}" for number, (condition, *_) in enumerate(checks))
+    typed = select(
+        table,
+        f"SELECT _row_, _line_, to_json(struct_pack({fields}))::VARCHAR AS data, {amount} AS amount, {currency} AS currency, "
+        f"{date} AS date, {reference} AS reference, CASE {cases} END AS fault FROM t ORDER BY _row_",
+    )
+    is_bad = pc.is_valid(typed["fault"])
+    bad = typed.filter(is_bad)
+    rejects = []
+    for line, fault in zip(bad["_line_"].to_pylist(), bad["fault"].to_pylist(), strict=True):
+        _, column, code, message = checks[fault]
+        rejects.append(Reject(line, column, code, message))
+    good = typed.filter(pc.invert(is_bad))
+    amounts = good["amount"].combine_chunks().cast(pa.decimal128(38, 9))
+    currencies = pc.if_else(pc.is_valid(amounts), good["currency"].combine_chunks(), pa.scalar(None, pa.string()))
+    return TypedBatch(
+        rows=good["_row_"].combine_chunks(),
+        data=good["data"].combine_chunks(),
+        amount=amounts,
+        currency=currencies,
+        date=good["date"].combine_chunks(),
+        reference=good["reference"].combine_chunks(),
+        rejects=rejects,
+    )
+
+
+def _amount_sql(spec: AmountSpec | None, known: set[str], checks: list[tuple[str, str | None, str, str]]) -> str:
+    if spec is None:
+        return "NULL::DECIMAL(38,9)"
+    sign = "-" if spec.negate else ""
+    names = [name for name in (spec.column, spec.debit, spec.credit) if name is not None]
+    if any(name not in known for name in names):
+        return "NULL::DECIMAL(38,9)"
+    for name in names:
+        fault = f"trim({quoted(name)}) <> '' AND {amount_sql(quoted(name), spec.decimal)} IS NULL"
+        checks.append((fault, name, "amount_unparsable", f"is no amount with the decimal mark {spec.decimal}"))
+    if spec.column is not None:
+        return f"{sign}({amount_sql(quoted(spec.column), spec.decimal)})"
+    assert spec.debit is not None
+    assert spec.credit is not None
+    debit, credit = (amount_sql(quoted(name), spec.decimal) for name in (spec.debit, spec.credit))
+    both = f"coalesce({debit}, 0) <> 0 AND coalesce({credit}, 0) <> 0"
+    checks.append((both, spec.credit, "debit_and_credit", "debit and credit are both filled"))
+    # A debit may be loaded with its sign or without: it lowers the balance either way.
+    value = f"CASE WHEN coalesce({credit}, 0) <> 0 THEN {credit} WHEN {debit} IS NOT NULL THEN -abs({debit}) ELSE {credit} END"
+    return f"{sign}({value})"
+
+
+def _currency_sql(spec: CurrencySpec | None, known: set[str], checks: list[tuple[str, str | None, str, str]]) -> str:
+    if spec is None or (spec.column is not None and spec.column not in known):
+        return f"'{NO_CURRENCY}'"
+    if spec.value is not None:
+        return f"'{spec.value}'"
+    assert spec.column is not None
+    code = f"upper(trim({quoted(spec.column)}))"
+    checks.append(
+        (
+            f"{code} <> '' AND NOT regexp_matches({code}, '^[A-Z]{{3}}$')",
+            spec.column,
+            "currency_unparsable",
+            "is no currency code",
+        )
+    )
+    return f"coalesce(nullif({code}, ''), '{NO_CURRENCY}')"
+
+
+def _empty() -> TypedBatch:
+    return TypedBatch(
+        rows=pa.array([], pa.int64()),
+        data=pa.array([], pa.string()),
+        amount=pa.array([], pa.decimal128(38, 9)),
+        currency=pa.array([], pa.string()),
+        date=pa.array([], pa.date32()),
+        reference=pa.array([], pa.string()),
+        rejects=[],
+    )

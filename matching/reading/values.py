@@ -1,0 +1,265 @@
+"""
+Typing text: which columns are amounts, dates, codes, and what their values are exactly.
+
+Formats are inferred per column from all its values; what stays ambiguous is reported, never guessed. Amounts never pass
+through a float.
+"""
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+ColumnType = Literal["amount", "number", "date", "code", "text", "empty"]
+TYPED_SHARE = 0.9  # of the non-empty values that must parse
+MAX_EXAMPLES = 4
+DISTINCT_LIMIT = 20_000  # values remembered for the count of distinct ones
+_local = threading.local()
+
+
+class FileRejected(ValueError):
+    """The file cannot be read as a table. The message tells the user what to do."""
+
+
+@dataclass(frozen=True)
+class ColumnProfile:
+    """What a column holds. `ambiguous` names the question that only a person can answer."""
+
+    name: str
+    type: ColumnType
+    fill: float
+    distinct: int
+    min: str | None
+    max: str | None
+    examples: tuple[str, ...]
+    decimal: Literal[".", ","] | None = None
+    date_order: Literal["ymd", "dmy", "mdy"] | None = None
+    ambiguous: Literal["date_order", "decimal_mark"] | None = None
+
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DMY = r"^\s*([0-9]{1,2})[./-]([0-9]{1,2})[./-]([0-9]{4}|[0-9]{2})(?:[ T].*)?$"
+_YMD = r"^\s*([0-9]{4})[./-]([0-9]{1,2})[./-]([0-9]{1,2})(?:[ T].*)?$"
+_COMPACT = r"^\s*((?:19|20)[0-9]{2})([0-9]{2})([0-9]{2})\s*$"
+_NAMED = r"^\s*([0-9]{1,2})[ .-]+([A-Za-z]{3})[A-Za-z]*[ .,-]+([0-9]{4})\s*$"
+
+
+def _macros() -> list[str]:
+    """The parsers as DuckDB macros: expressions that its optimiser evaluates once a row."""
+    # What may stand around a number: currency signs and codes, and several kinds of space and minus.
+    spaces = "[\\s\u00a0\u2007\u2009\u202f\u2019'']"
+    sign = "(?:[A-Za-z]{3}|[$\u20ac\u00a3\u00a5])"
+    clean = (
+        f"regexp_replace(regexp_replace(regexp_replace(trim(v), '{spaces}', '', 'g'), '^([(]?[+\u2212-]?){sign}', '\\1'), "
+        f"'{sign}([)\u2212-]?)$', '\\1')"
+    )
+    month = " ".join(f"WHEN '{name}' THEN '{number}'" for number, name in enumerate(_MONTHS, 1))
+    year = f"regexp_extract(v, '{_DMY}', 3)"
+    full_year = (
+        f"CASE WHEN length({year}) = 2 THEN (CASE WHEN {year} < '70' THEN '20' ELSE '19' END) || {year} ELSE {year} END"
+    )
+
+    def amount(mark: str, group: str, kept: str) -> str:
+        pattern = f"^[(]?[+\u2212-]?([0-9]+|[0-9]{{1,3}}({group}[0-9]{{3}})+)({mark}[0-9]{{1,9}})?[\u2212-]?[)]?$"
+        short = f"^[(]?[+\u2212-]?{mark}[0-9]{{1,9}}[\u2212-]?[)]?$"
+        digits = f"replace(regexp_replace(c, '[^0-9{kept}]', '', 'g'), ',', '.')"
+        return (
+            f"CASE WHEN regexp_matches(c, '{pattern}') OR regexp_matches(c, '{short}') THEN try_cast("
+            f"CASE WHEN regexp_matches(c, '^[(\u2212-]|[\u2212-]$') THEN '-' ELSE '' END || {digits} AS DECIMAL(38,9)) END"
+        )
+
+    def parts(pattern: str, *groups: int) -> str:
+        extracts = ", ".join(f"regexp_extract(v, '{pattern}', {group})" for group in groups)
+        return f"WHEN regexp_matches(v, '{pattern}') THEN try_cast(concat_ws('-', {extracts}) AS DATE)"
+
+    def date(*further: str) -> str:
+        named = (
+            f"WHEN regexp_matches(v, '{_NAMED}') THEN try_cast(concat_ws('-', regexp_extract(v, '{_NAMED}', 3), "
+            f"CASE lower(regexp_extract(v, '{_NAMED}', 2)) {month} END, regexp_extract(v, '{_NAMED}', 1)) AS DATE)"
+        )
+        return "CASE " + " ".join((parts(_YMD, 1, 2, 3), parts(_COMPACT, 1, 2, 3), *further, named)) + " END"
+
+    def day_first(first: int, second: int) -> str:
+        return (
+            f"WHEN regexp_matches(v, '{_DMY}') THEN try_cast(concat_ws('-', {full_year}, "
+            f"regexp_extract(v, '{_DMY}', {second}), regexp_extract(v, '{_DMY}', {first})) AS DATE)"
+        )
+
+    return [
+        f"CREATE MACRO cleaned(v) AS {clean}",
+        f"CREATE MACRO amount_dot(c) AS {amount('[.]', ',', '.')}",
+        f"CREATE MACRO amount_comma(c) AS {amount(',', '[.]', ',')}",
+        f"CREATE MACRO date_ymd(v) AS {date()}",
+        f"CREATE MACRO date_dmy(v) AS {date(day_first(1, 2))}",
+        f"CREATE MACRO date_mdy(v) AS {date(day_first(2, 1))}",
+    ]
+
+
+def connection() -> duckdb.DuckDBPyConnection:
+    """This thread's DuckDB, for vectorised text work."""
+    found = getattr(_local, "connection", None)
+    if found is None:
+        found = duckdb.connect(":memory:", config={"threads": 2, "memory_limit": "512MB"})
+        install_macros(found)
+        _local.connection = found
+    return found
+
+
+def install_macros(con: duckdb.DuckDBPyConnection) -> None:
+    """Makes the parsers known to a connection."""
+    for macro in _macros():
+        con.execute(macro.replace("CREATE MACRO", "CREATE OR REPLACE MACRO"))
+
+
+def select(table: pa.Table, sql: str) -> pa.Table:
+    """Runs SQL over a table registered as `t`; rows keep their order."""
+    con = connection()
+    con.register("t", table)
+    try:
+        return con.sql(sql).to_arrow_table()
+    finally:
+        con.unregister("t")
+
+
+def quoted(name: str) -> str:
+    """A SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def amount_sql(value: str, decimal: str) -> str:
+    """SQL that gives DECIMAL(38,9) or NULL for a text expression; never rounds."""
+    return f"amount_{'dot' if decimal == '.' else 'comma'}(cleaned({value}))"
+
+
+def date_sql(value: str, order: str) -> str:
+    """SQL that gives DATE or NULL for a text expression; impossible dates are NULL."""
+    return f"date_{order}({value})"
+
+
+def parse_amount(values: pa.Array | pa.ChunkedArray, decimal: str) -> pa.Array:
+    """Text to decimal128(38, 9); null where it is no amount, or has more than 9 decimals (never rounded)."""
+    found = select(pa.table({"x": values}), f"SELECT {amount_sql('x', decimal)} AS y FROM t")
+    return found["y"].combine_chunks().cast(pa.decimal128(38, 9))
+
+
+def parse_date(values: pa.Array | pa.ChunkedArray, order: str) -> pa.Array:
+    """Text to date32; null where it is no date."""
+    return select(pa.table({"x": values}), f"SELECT {date_sql('x', order)} AS y FROM t")["y"].combine_chunks()
+
+
+@dataclass
+class Evidence:
+    """Counts over all values of a column, added up batch by batch."""
+
+    name: str
+    rows: int = 0
+    filled: int = 0
+    dot: int = 0  # parse as an amount with a decimal dot
+    comma: int = 0
+    only_dot: int = 0  # parse with a dot and not with a comma
+    only_comma: int = 0
+    integers: int = 0
+    leading_zero: int = 0
+    dates: dict[str, int] = field(default_factory=lambda: {"ymd": 0, "dmy": 0, "mdy": 0})
+    compact: int = 0
+    lengths: tuple[int, int] = (1 << 30, 0)
+    smallest: str | None = None
+    largest: str | None = None
+    examples: list[str] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+
+    def add(self, counts: dict[str, Any], examples: Iterable[str]) -> None:
+        """Adds a batch's counts."""
+        for name in ("rows", "filled", "dot", "comma", "only_dot", "only_comma", "integers", "leading_zero", "compact"):
+            setattr(self, name, getattr(self, name) + int(counts[name] or 0))
+        for order in self.dates:
+            self.dates[order] += int(counts[order] or 0)
+        if counts["filled"]:
+            self.lengths = (min(self.lengths[0], counts["shortest"]), max(self.lengths[1], counts["longest"]))
+            self.smallest = counts["low"] if self.smallest is None else min(self.smallest, counts["low"])
+            self.largest = counts["high"] if self.largest is None else max(self.largest, counts["high"])
+        for text in examples:
+            if len(self.examples) < MAX_EXAMPLES and text not in self.examples:
+                self.examples.append(text[:120])
+
+    def profile(self) -> ColumnProfile:
+        """The column's type by the evidence so far."""
+        kind, decimal, order, ambiguous = self._type()
+        return ColumnProfile(
+            name=self.name,
+            type=kind,
+            fill=round(self.filled / self.rows, 4) if self.rows else 0.0,
+            distinct=len(self.seen),
+            min=None if self.smallest is None else self.smallest[:120],
+            max=None if self.largest is None else self.largest[:120],
+            examples=tuple(self.examples),
+            decimal=decimal,  # type: ignore[arg-type]
+            date_order=order,  # type: ignore[arg-type]
+            ambiguous=ambiguous,  # type: ignore[arg-type]
+        )
+
+    def _type(self) -> tuple[ColumnType, str | None, str | None, str | None]:
+        if self.filled == 0:
+            return "empty", None, None, None
+        need = TYPED_SHARE * self.filled
+        is_long_integer = self.integers == self.filled and self.lengths[0] == self.lengths[1] and self.lengths[0] > 4
+        best = max(self.dates.values())
+        if best >= need and not (is_long_integer and self.compact < self.filled):
+            if self.dates["ymd"] >= need:
+                return "date", None, "ymd", None
+            dmy, mdy = self.dates["dmy"], self.dates["mdy"]
+            if dmy == mdy:
+                return "date", None, None, "date_order"
+            return "date", None, "dmy" if dmy > mdy else "mdy", None
+        if max(self.dot, self.comma) >= need:
+            if self.leading_zero or is_long_integer:
+                return "code", None, None, None
+            if self.integers == self.filled:
+                return "number", ".", None, None
+            if self.only_dot == self.only_comma == 0:
+                return "amount", None, None, "decimal_mark"
+            if self.only_dot and self.only_comma and min(self.dot, self.comma) >= need:
+                return "amount", "." if self.dot >= self.comma else ",", None, None
+            return "amount", "." if self.dot >= self.comma else ",", None, None
+        if self.leading_zero or is_long_integer:
+            return "code", None, None, None
+        return "text", None, None, None
+
+
+def evidence_of(table: pa.Table, evidences: list[Evidence]) -> None:
+    """Adds a batch of text columns to their evidences, all columns in one query."""
+    if table.num_rows == 0:
+        return
+    parts = []
+    for number, name in enumerate(table.column_names):
+        parts.append(
+            f"SELECT {number} AS n, count(*) AS rows, count(x) AS filled, count(d) AS dot, count(k) AS comma, "
+            "count(*) FILTER (WHERE d IS NOT NULL AND k IS NULL) AS only_dot, "
+            "count(*) FILTER (WHERE k IS NOT NULL AND d IS NULL) AS only_comma, "
+            "count(*) FILTER (WHERE regexp_matches(x, '^[0-9]+$')) AS integers, "
+            "count(*) FILTER (WHERE regexp_matches(x, '^0[0-9]+$')) AS leading_zero, "
+            f"count(*) FILTER (WHERE regexp_matches(x, '{_COMPACT}') AND y IS NOT NULL) AS compact, "
+            "count(y) AS ymd, count(a) AS dmy, count(b) AS mdy, min(length(x)) AS shortest, max(length(x)) AS longest, "
+            "min(x) AS low, max(x) AS high FROM (SELECT x, "
+            f"{amount_sql('x', '.')} AS d, {amount_sql('x', ',')} AS k, {date_sql('x', 'ymd')} AS y, "
+            f"{date_sql('x', 'dmy')} AS a, {date_sql('x', 'mdy')} AS b "
+            f"FROM (SELECT nullif(trim({quoted(name)}), '') AS x FROM t))"
+        )
+    found = select(table, " UNION ALL ".join(parts) + " ORDER BY n").to_pylist()
+    for counts, evidence, name in zip(found, evidences, table.column_names, strict=True):
+        column = table[name]
+        if len(evidence.seen) < DISTINCT_LIMIT:
+            evidence.seen.update(pc.unique(column.slice(0, DISTINCT_LIMIT)).drop_null().to_pylist())
+        filled = [text for text in column.slice(0, 50).to_pylist() if text and text.strip()]
+        evidence.add(counts, filled)
+
+
+def profile_column(name: str, values: pa.Array | pa.ChunkedArray) -> ColumnProfile:
+    """The profile of one column of text."""
+    evidence = Evidence(name)
+    evidence_of(pa.table({name: values}), [evidence])
+    return evidence.profile()

@@ -1,0 +1,71 @@
+"""What a run yields: chunks of matches as they become final, the end of each pass, the end."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+STAGES = ("loading", "normalising", "candidates", "comparing", "assigning", "writing")
+
+
+class Stopped(Exception):
+    """The caller asked to stop; chunks that were yielded stay valid."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is. `processed` of `total`: records of the stage; `fraction`: of the run, never falls."""
+
+    stage: str
+    pass_name: str | None
+    pass_index: int
+    passes: int
+    processed: int
+    total: int
+    fraction: float
+    matched: int
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """
+    Up to 1,000 final matches of a pass.
+
+    `matches` has the columns left, right (int64, row indices of the inputs), status, score and margin (bits),
+    margin_kind, ambiguity, group, difference (decimal128, left minus right), fields and runner_up (JSON text).
+    """
+
+    pass_index: int
+    pass_name: str
+    chunk: int
+    matches: pa.Table
+    is_reported: bool = False  # of a pass that only reports: uses no record
+
+
+@dataclass(frozen=True)
+class PassFinished:
+    """Statistics of a pass, which is final."""
+
+    pass_index: int
+    pass_name: str
+    candidates: int
+    matches: int
+    confirmed: int
+    suggested: int
+    ambiguous: int
+    reported: int
+    skipped_blocks: int
+    skipped_pairs: int
+    local_components: int  # too large for exact margins, or for the exact optimum
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The end: what is left open, as row indices of the inputs."""
+
+    matches: int
+    confirmed: int
+    suggested: int
+    unmatched_left: NDArray[np.int64] = field(repr=False)
+    unmatched_right: NDArray[np.int64] = field(repr=False)

@@ -1,0 +1,256 @@
+"""
+Evidence of candidate pairs in bits: log2 of how much likelier an agreement is among true pairs than by chance.
+
+Source: weights after Fellegi & Sunter, A Theory for Record Linkage (JASA, 1969); agreement on a rare value weighs more.
+"""
+
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from rapidfuzz import fuzz
+from rapidfuzz.distance import JaroWinkler
+from rapidfuzz.process import cpdist
+
+from matching.candidates import Candidates
+from matching.plan import Comparison, Pass, Plan
+
+MILLI = 1000
+LEVELS = 11  # of a similarity: 0.0, 0.1, ... 1.0
+MIN_ANCHORS = 30  # unambiguous pairs needed to learn a distribution from
+SMOOTHING = 2.0
+RANDOM_PAIRS = 20_000
+# Without enough anchors: bits of a similarity level, from weak to equal.
+_DEFAULT_TEXT = np.array([-6.0, -6.0, -5.0, -4.0, -3.0, -2.0, 0.0, 2.0, 4.0, 6.0, 8.0])
+_METHODS: dict[str, Any] = {
+    "token_set": fuzz.token_set_ratio,
+    "token_sort": fuzz.token_sort_ratio,
+    "partial": fuzz.partial_ratio,
+    "ratio": fuzz.ratio,
+    "jaro_winkler": JaroWinkler.normalized_similarity,
+}
+
+
+class Evidence:
+    """The bits of one comparison for every candidate pair."""
+
+    def __init__(
+        self,
+        comparison: Comparison,
+        bits: NDArray[np.float64],
+        similarity: NDArray[np.float64] | None,
+        rarity: NDArray[np.float64] | None,
+    ) -> None:
+        self.comparison = comparison
+        self.bits = bits
+        self.similarity = similarity
+        self.rarity = rarity
+
+
+def score(
+    connection: duckdb.DuckDBPyConnection,
+    plan: Plan,
+    step: Pass,
+    pairs: Candidates,
+    sizes: tuple[int, int],
+    threads: int,
+) -> tuple[NDArray[np.int64], list[Evidence], NDArray[np.bool_]]:
+    """
+    Scores candidate pairs.
+
+    Args:
+        sizes: rows of both sides, whole.
+    Returns: milli-bits of each pair (shape n), the evidence of each comparison, and which pairs pass similarity gates.
+    """
+    n = len(pairs.left)
+    prior = -float(np.log2(max(sizes[0], sizes[1], 1)))
+    anchors = _anchors(pairs)
+    total = np.full(n, prior)
+    keep = np.ones(n, dtype=bool)
+    evidences: list[Evidence] = []
+    for comparison in (*step.where, *step.score):
+        k = list(plan.fields).index(comparison.field)
+        evidence = _evidence(connection, plan, comparison, k, pairs, anchors, sizes, threads)
+        if comparison.minimum is not None and evidence.similarity is not None:
+            keep &= evidence.similarity >= comparison.minimum
+        total += evidence.bits
+        evidences.append(evidence)
+    return np.rint(total * MILLI).astype(np.int64), evidences, keep
+
+
+def _anchors(pairs: Candidates) -> NDArray[np.int64]:
+    """Indices of pairs whose two rows have no other candidate: mostly true, so that distributions are learned there."""
+    if not len(pairs.left):
+        return np.zeros(0, dtype=np.int64)
+    left = np.bincount(pairs.left)
+    right = np.bincount(pairs.right)
+    return np.flatnonzero((left[pairs.left] == 1) & (right[pairs.right] == 1))
+
+
+def _evidence(
+    connection: duckdb.DuckDBPyConnection,
+    plan: Plan,
+    comparison: Comparison,
+    k: int,
+    pairs: Candidates,
+    anchors: NDArray[np.int64],
+    sizes: tuple[int, int],
+    threads: int,
+) -> Evidence:
+    if comparison.compare == "equal":
+        rarity = _rarity(connection, k, pairs, sizes, is_money=plan.fields[comparison.field].type == "money")
+        return Evidence(comparison, comparison.weight * rarity, None, rarity)
+    if comparison.compare == "days":
+        return Evidence(comparison, comparison.weight * _days(connection, k, comparison, pairs, anchors), None, None)
+    if comparison.compare == "within":
+        return Evidence(comparison, comparison.weight * _within(connection, k, pairs, sizes), None, None)
+    similarity = _similarity(connection, k, comparison, pairs, threads)
+    bits = _text_bits(connection, k, comparison, similarity, anchors, sizes, threads)
+    return Evidence(comparison, comparison.weight * bits, similarity, None)
+
+
+def column(connection: duckdb.DuckDBPyConnection, side: str, name: str) -> pa.Array:
+    """A column of a side, by position."""
+    return connection.sql(f"SELECT {name} AS v FROM {side} ORDER BY i").to_arrow_table()["v"].combine_chunks()
+
+
+def _rarity(
+    connection: duckdb.DuckDBPyConnection, k: int, pairs: Candidates, sizes: tuple[int, int], *, is_money: bool
+) -> NDArray[np.float64]:
+    """Bits of an equality: log2(rows / rows that have the value), by the side where the value is more frequent."""
+    key = f"f{k}, c{k}" if is_money else f"f{k}"
+    shares = []
+    for side, rows in zip("lr", sizes, strict=True):
+        counts = connection.execute(
+            f"SELECT CASE WHEN f{k} IS NULL THEN 0 ELSE count(*) OVER (PARTITION BY {key}) END AS n FROM {side} ORDER BY i"
+        ).fetchnumpy()["n"]
+        index = pairs.left if side == "l" else pairs.right
+        shares.append(np.asarray(counts, dtype=np.float64)[index] / max(rows, 1))
+    share = np.maximum(shares[0], shares[1])
+    bits: NDArray[np.float64] = np.where(share > 0, -np.log2(np.maximum(share, 1e-12)), 0.0)
+    return bits
+
+
+def _days(
+    connection: duckdb.DuckDBPyConnection, k: int, comparison: Comparison, pairs: Candidates, anchors: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Bits of a lag: its frequency among anchors over its frequency between random rows."""
+    left, right = (_day_numbers(connection, side, k) for side in "lr")
+    lag = right[pairs.right] - left[pairs.left]
+    missing = np.isnan(lag)
+    assert comparison.from_ is not None
+    assert comparison.to is not None
+    low, high = comparison.from_, comparison.to
+    width = high - low + 1
+    known = lag[anchors]
+    known = known[~np.isnan(known)]
+    inside = np.clip(np.nan_to_num(lag, nan=low).astype(np.int64) - low, 0, width - 1)
+    within = (lag >= low) & (lag <= high)
+    if len(known) >= MIN_ANCHORS:
+        counts = np.bincount(np.clip(known.astype(np.int64) - low, 0, width - 1), minlength=width).astype(np.float64)
+    else:
+        counts = np.ones(width)
+    m = (counts + SMOOTHING / width) / (counts.sum() + SMOOTHING)
+    # Of two random rows, the share at one particular lag, taken over the days that both sides span.
+    span = max(_spread(left), _spread(right), float(width))
+    bits = np.log2(m[inside] * span)
+    outside = -8.0
+    result: NDArray[np.float64] = np.where(missing, 0.0, np.where(within, bits, outside))
+    return result
+
+
+def _day_numbers(connection: duckdb.DuckDBPyConnection, side: str, k: int) -> NDArray[np.float64]:
+    values = connection.execute(
+        f"SELECT coalesce(epoch(f{k}) / 86400, 'nan'::DOUBLE) AS d FROM {side} ORDER BY i"
+    ).fetchnumpy()["d"]
+    return np.asarray(values, dtype=np.float64)
+
+
+def _spread(days: NDArray[np.float64]) -> float:
+    known = days[~np.isnan(days)]
+    if not len(known):
+        return 1.0
+    low, high = np.quantile(known, (0.01, 0.99))
+    return float(high - low + 1)
+
+
+def _within(
+    connection: duckdb.DuckDBPyConnection, k: int, pairs: Candidates, sizes: tuple[int, int]
+) -> NDArray[np.float64]:
+    """Bits of amounts close to each other: how few of the other side's amounts lie as close."""
+    left, right = (
+        np.asarray(
+            connection.execute(f"SELECT coalesce(f{k}::DOUBLE, 'nan'::DOUBLE) AS v FROM {s} ORDER BY i").fetchnumpy()[
+                "v"
+            ]
+        )
+        for s in "lr"
+    )
+    ordered = np.sort(right[~np.isnan(right)])
+    a, b = left[pairs.left], right[pairs.right]
+    gap = np.abs(a - b) + 1e-9
+    near = np.searchsorted(ordered, a + gap, side="right") - np.searchsorted(ordered, a - gap, side="left")
+    share = np.maximum(near, 1) / max(sizes[1], 1)
+    bits: NDArray[np.float64] = np.where(np.isnan(a) | np.isnan(b), 0.0, -np.log2(share))
+    return bits
+
+
+def _similarity(
+    connection: duckdb.DuckDBPyConnection, k: int, comparison: Comparison, pairs: Candidates, threads: int
+) -> NDArray[np.float64]:
+    left, right = column(connection, "l", f"f{k}"), column(connection, "r", f"f{k}")
+    return _compare(left.take(pa.array(pairs.left)), right.take(pa.array(pairs.right)), comparison, threads)
+
+
+def _compare(left: pa.Array, right: pa.Array, comparison: Comparison, threads: int) -> NDArray[np.float64]:
+    """Similarity 0 to 1 of each pair of texts; NaN where one is missing."""
+    a, b = left.to_pylist(), right.to_pylist()
+    missing = np.array([x is None or y is None for x, y in zip(a, b, strict=True)], dtype=bool)
+    scorer = _METHODS[comparison.method]
+    found = cpdist([x or "" for x in a], [y or "" for y in b], scorer=scorer, workers=threads, dtype=np.float64)
+    found = found if comparison.method == "jaro_winkler" else found / 100.0
+    result: NDArray[np.float64] = np.where(missing, np.nan, found)
+    return result
+
+
+def _text_bits(
+    connection: duckdb.DuckDBPyConnection,
+    k: int,
+    comparison: Comparison,
+    similarity: NDArray[np.float64],
+    anchors: NDArray[np.int64],
+    sizes: tuple[int, int],
+    threads: int,
+) -> NDArray[np.float64]:
+    """Bits of a similarity: its level's frequency among anchors over that among random pairs."""
+    level = np.rint(np.nan_to_num(similarity) * (LEVELS - 1)).astype(np.int64)
+    known = similarity[anchors]
+    known = known[~np.isnan(known)]
+    if len(known) < MIN_ANCHORS:
+        bits = _DEFAULT_TEXT[level]
+    else:
+        random = _random_levels(connection, k, comparison, sizes, threads)
+        m = np.bincount(np.rint(known * (LEVELS - 1)).astype(np.int64), minlength=LEVELS).astype(np.float64)
+        u = np.bincount(random, minlength=LEVELS).astype(np.float64)
+        u_share = (u + 0.5) / (u.sum() + 0.5 * LEVELS)
+        # Shrunk towards chance: a level that no anchor has must not earn weight.
+        m_share = (m + SMOOTHING * u_share) / (m.sum() + SMOOTHING)
+        table = np.log2(m_share / u_share)
+        # A higher similarity is never weaker evidence than a lower one.
+        bits = np.maximum.accumulate(np.clip(table, -12.0, 14.0))[level]
+    result: NDArray[np.float64] = np.where(np.isnan(similarity), 0.0, bits)
+    return result
+
+
+def _random_levels(
+    connection: duckdb.DuckDBPyConnection, k: int, comparison: Comparison, sizes: tuple[int, int], threads: int
+) -> NDArray[np.int64]:
+    chance = np.random.default_rng(20260401)
+    n = min(RANDOM_PAIRS, sizes[0] * sizes[1])
+    left, right = column(connection, "l", f"f{k}"), column(connection, "r", f"f{k}")
+    a = left.take(pa.array(chance.integers(0, sizes[0], n)))
+    b = right.take(pa.array(chance.integers(0, sizes[1], n)))
+    found = _compare(a, b, comparison, threads)
+    return np.rint(found[~np.isnan(found)] * (LEVELS - 1)).astype(np.int64)

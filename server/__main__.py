@@ -1,0 +1,178 @@
+"""The command line: `tallyroom --help`, or `python -m server --help`."""
+
+import asyncio
+import getpass
+import sys
+from collections.abc import Coroutine
+from typing import Annotated, Any
+
+import typer
+
+from core import log
+from core.settings import Settings, SettingsError, load
+
+cli = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Tallyroom: reconcile two sets of records together, live.",
+)
+users_cli = typer.Typer(no_args_is_help=True, help="Accounts.")
+audit_cli = typer.Typer(no_args_is_help=True, help="The audit log.")
+cli.add_typer(users_cli, name="users")
+cli.add_typer(audit_cli, name="audit")
+
+
+def _settings(process: str) -> Settings:
+    settings = load()
+    log.configure(process, "debug" if settings.debug else settings.log_level, settings.log_format)
+    return settings
+
+
+def _run(work: Coroutine[Any, Any, Any]) -> Any:
+    import uvloop
+
+    return uvloop.run(work)
+
+
+@cli.command()
+def run() -> None:
+    """Start everything: embedded PostgreSQL, migrations, demo data, web process and worker."""
+    from server import supervisor
+
+    settings = _settings("supervisor")
+    raise typer.Exit(asyncio.run(supervisor.run(settings)))
+
+
+@cli.command()
+def serve() -> None:
+    """Serve REST, sockets and the dashboard; the schema must be current."""
+    from server import web
+
+    settings = _settings("web")
+    _run(web.serve(settings))
+
+
+@cli.command()
+def worker() -> None:
+    """Run jobs and load sources."""
+    from server import database, lifeline
+    from server import worker as process
+
+    settings = _settings("worker")
+    lifeline.end_with_parent()
+
+    async def work() -> None:
+        await database.wait_for_database(settings)
+        await database.check_schema(settings)
+        await process.work_until_stopped(settings)
+
+    asyncio.run(work())
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the schema to this version; safe to run again, and by several at once."""
+    from server import database
+    from server.embedded import EmbeddedPostgres
+
+    settings = _settings("migrate")
+
+    async def work() -> list[str]:
+        await database.wait_for_database(settings)
+        return await database.migrate(settings)
+
+    async def embedded() -> list[str]:
+        postgres = EmbeddedPostgres(settings.data_dir)
+        await postgres.start()
+        try:
+            return await database.migrate(settings)
+        finally:
+            postgres.stop()
+
+    applied = asyncio.run(embedded() if settings.is_embedded and not _is_running(settings) else work())
+    typer.echo("\n".join(f"applied {name}" for name in applied) or "nothing to do: the schema is current")
+
+
+@cli.command(hidden=True)
+def demo() -> None:
+    """Make the demo's accounts, project and job."""
+    from server import lifeline
+    from server.demo import setup
+
+    settings = _settings("demo")
+    if settings.is_production:
+        raise SettingsError("TALLYROOM_ENV: the demo is not made in production")
+    lifeline.end_with_parent()
+    asyncio.run(setup.make(settings))
+
+
+@users_cli.command("create")
+def create_user(
+    email: Annotated[str, typer.Argument(help="E-mail address.")],
+    role: Annotated[str, typer.Option(help="admin, manager or user.")] = "admin",
+    name: Annotated[str, typer.Option(help="Display name; default: the part before @.")] = "",
+) -> None:
+    """Make an account. The password is asked for, or read from standard input."""
+    from server import people
+
+    settings = _settings("users")
+    if sys.stdin.isatty():
+        password = getpass.getpass("Password (at least 15 characters): ")
+        if getpass.getpass("Again: ") != password:
+            raise SettingsError("the two passwords differ; nothing was made")
+    else:
+        password = sys.stdin.readline().rstrip("\r\n")
+    user_id = asyncio.run(people.create(settings, email, role, name, password))
+    typer.echo(f"made {role} {email} ({user_id})")
+
+
+@audit_cli.command("verify")
+def verify_audit() -> None:
+    """Check every chain of the audit log; name the first broken row of each."""
+    from server.audit import verification
+
+    settings = _settings("audit")
+    report = asyncio.run(verification.verify(settings))
+    for line in report.lines:
+        typer.echo(line)
+    raise typer.Exit(0 if report.is_intact else 1)
+
+
+@cli.command()
+def doctor() -> None:
+    """Say what is wrong with this installation, and what to do."""
+    from server import doctor as checks
+
+    findings = asyncio.run(checks.examine())
+    for finding in findings:
+        typer.echo(finding.line)
+    raise typer.Exit(0 if all(finding.is_good for finding in findings) else 1)
+
+
+def _is_running(settings: Settings) -> bool:
+    """Whether a supervisor holds the data folder: then its database is up already."""
+    import fcntl
+
+    try:
+        with (settings.data_dir / "lock").open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def main() -> None:
+    """Entry point: a refusal is one line on standard error and exit status 1."""
+    try:
+        cli()
+    except SettingsError as refusal:
+        sys.stderr.write(f"tallyroom: {refusal}\n")
+        sys.stderr.flush()
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

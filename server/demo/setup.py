@@ -1,0 +1,125 @@
+"""Making the demo: accounts first, then a project with two uploaded files and a job over them."""
+
+import asyncio
+import hashlib
+from uuid import UUID
+
+from core import log
+from core.envelope import key_ring
+from core.ids import uuid7
+from core.settings import Settings
+from models.access import SYSTEM, Actor
+from models.job import Job
+from models.project import Project
+from models.source import Source, SourceChunk
+from models.user import User
+from realtime import unit_of_work as work
+from realtime.events import project as events
+from realtime.hint import Hinter, channel_of
+from realtime.unit_of_work import unit_of_work
+from server import database
+from server.auth.passwords import Passwords
+from server.demo.accounts import ACCOUNTS, PASSWORD
+from server.demo.data import books
+from server.job.actions import create_job
+from server.job.schemas import JobCreate
+from server.keyring import open_keyring
+from server.project.actions import create_project, put_member
+from server.project.schemas import MemberPut, ProjectCreate
+from server.queue import enqueue
+from server.source.actions import event_of
+from server.source.upload import CHUNK_BYTES
+from server.user.actions import create_user
+from server.user.schemas import UserCreate
+
+NAME = "Demo: March invoices"
+FILES = (("Ledger", "ledger.csv"), ("Bank statement", "bank.csv"))
+LOADING_S = 120
+logger = log.get(__name__)
+
+
+async def make(settings: Settings) -> None:
+    """Makes what is missing of the demo. Prints `accounts` once people can sign in."""
+    async with database.opened(settings, "tallyroom demo", pool=2):
+        keyring = await open_keyring(key_ring(settings))
+        hinter = Hinter(lambda: database.connect(settings, "tallyroom hints"), channel_of(settings.database_schema))
+        work.install(work.Ledger(audit_key=keyring.audit, hint=hinter.hint, hint_state=hinter.hint_state))
+        hinter.start()
+        try:
+            await _make_accounts(settings, keyring)
+            print("accounts", flush=True)
+            await _make_project(settings)
+        finally:
+            await hinter.stop()
+
+
+async def _make_accounts(settings: Settings, keyring: object) -> None:
+    passwords = Passwords(settings, keyring)  # type: ignore[arg-type]  # the keyring that was just opened
+    try:
+        for email, name, role in ACCOUNTS:
+            if not await User.filter(email=email).exists():
+                body = UserCreate(email=email, display_name=name, role=role, password=PASSWORD)  # type: ignore[arg-type]
+                await create_user(SYSTEM, body, passwords, is_demo=True)
+    finally:
+        passwords.close()
+
+
+async def _make_project(settings: Settings) -> None:
+    manager = await User.get(email="manager@tallyroom.example")
+    actor = Actor("user", manager.id, role=manager.role)
+    project = await Project.filter(name=NAME).first()
+    if project is None:
+        await create_project(
+            actor, ProjectCreate(name=NAME, description="Generated books: a ledger and its bank statement.")
+        )
+        project = await Project.get(name=NAME)
+        for email, role in (("admin@tallyroom.example", "owner"), ("user@tallyroom.example", "analyst")):
+            member = await User.get(email=email)
+            await put_member(actor, project.id, member.id, MemberPut(role=role))  # type: ignore[arg-type]
+    if await Job.filter(project_id=project.id).exists():
+        return
+    if not await Source.filter(project_id=project.id).exists():
+        files = await asyncio.to_thread(books, settings.demo_rows)
+        for (name, filename), body in zip(FILES, files, strict=True):
+            await _store(actor, project.id, name, filename, body)
+    sources = await _until_ready(project.id)
+    if sources is not None:
+        left, right = sources
+        await create_job(actor, project.id, JobCreate(left_source=left, right_source=right))
+
+
+async def _store(actor: Actor, project_id: UUID, name: str, filename: str, body: bytes) -> None:
+    async with unit_of_work(actor) as u:
+        source = await Source.create(
+            using_db=u.connection,
+            id=uuid7(),
+            project_id=project_id,
+            name=name,
+            format="csv",
+            filename=filename,
+            size_bytes=len(body),
+            sha256=hashlib.sha256(body).hexdigest(),
+            status="loading",
+            created_by=actor.id,
+            created_at=u.at,
+            updated_at=u.at,
+        )
+        for number, start in enumerate(range(0, len(body), CHUNK_BYTES)):
+            await SourceChunk.create(
+                using_db=u.connection, source_id=source.id, number=number, body=body[start : start + CHUNK_BYTES]
+            )
+        await enqueue(u, "source.load", source.id)
+        u.publish(event_of(events.SourceCreated, source))
+        u.audit(f"project:{project_id}", "source.upload", ("source", source.id), version=1)
+
+
+async def _until_ready(project_id: UUID) -> tuple[UUID, UUID] | None:
+    for _ in range(LOADING_S * 5):
+        sources = await Source.filter(project_id=project_id).order_by("id")
+        if len(sources) >= 2 and all(source.status == "ready" for source in sources[:2]):
+            return sources[0].id, sources[1].id
+        if any(source.status == "failed" for source in sources):
+            break
+        await asyncio.sleep(0.2)
+    logger.warning("the demo's files were not loaded; its job was not started")
+    return None

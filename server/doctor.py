@@ -1,0 +1,98 @@
+"""`tallyroom doctor`: what is wrong with an installation, one line a finding, with what to do."""
+
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.envelope import key_ring
+from core.settings import Settings, SettingsError, load
+from server import database
+from server.embedded import socket_dir_of
+
+LOW_DISK_BYTES = 1024**3
+# Connections that the processes open at most: web pool, worker pool, queue, two engines, listeners, spare.
+PER_WORKER = 4 + 1 + 2 * (3 + 3) + 2
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check and how it went."""
+
+    is_good: bool
+    line: str
+
+
+async def examine() -> list[Finding]:
+    """Runs all checks; a failed one does not hide the others."""
+    found = [_good(f"Python {sys.version.split()[0]}")]
+    try:
+        settings = load()
+    except SettingsError as error:
+        return [*found, _bad(str(error))]
+    found.append(_good(f"settings: {settings.env} mode, {settings.base_url}"))
+    try:
+        found.append(_good(f"key-encryption keys: {key_ring(settings).describe()}"))
+    except SettingsError as error:
+        found.append(_bad(str(error)))
+    if settings.is_embedded:
+        found += _folder(settings)
+    found += await _database(settings)
+    found.append(_dashboard())
+    return found
+
+
+def _folder(settings: Settings) -> list[Finding]:
+    folder = settings.data_dir.absolute()
+    if not folder.is_dir():
+        return [_bad(f"TALLYROOM_DATA_DIR: {folder} does not exist yet; make run makes it")]
+    free = shutil.disk_usage(folder).free
+    if free < LOW_DISK_BYTES:
+        return [_bad(f"data folder {folder}: only {free // 1024**2} MiB free; free some space")]
+    return [_good(f"data folder {folder}: {free // 1024**3} GiB free, socket in {socket_dir_of(folder)}")]
+
+
+async def _database(settings: Settings) -> list[Finding]:
+    try:
+        connection = await database.connect(settings, "tallyroom doctor")
+    except SettingsError as error:
+        hint = "; start it with: make run" if settings.is_embedded else ""
+        return [_bad(f"{error}{hint}")]
+    try:
+        version = await connection.fetchval("SHOW server_version")
+        found = [_good(f"database: PostgreSQL {version}")]
+        state = await database.schema_state(connection, settings.database_schema)
+        if state.is_current:
+            found.append(_good(f"migrations: {len(state.known)} of {len(state.known)} applied"))
+        else:
+            found.append(
+                _bad(f"migrations: {len(state.missing)} missing, {len(state.foreign)} unknown; run: tallyroom migrate")
+            )
+        limit = int(await connection.fetchval("SHOW max_connections"))
+        need = settings.database_pool + 3 + PER_WORKER
+        if limit < need:
+            found.append(_bad(f"max_connections is {limit}, this installation opens up to {need}; raise it"))
+        if state.is_current and not await connection.fetchval(
+            "SELECT EXISTS (SELECT 1 FROM users WHERE role = 'admin' AND status = 'active')"
+        ):
+            found.append(_bad("no administrator; run: tallyroom users create you@your-company.test"))
+        return found
+    except SettingsError as error:
+        return [_bad(str(error))]
+    finally:
+        await connection.close()
+
+
+def _dashboard() -> Finding:
+    built = Path(__file__).resolve().parents[1] / "web" / "dist" / "index.html"
+    if built.exists():
+        return _good("dashboard: built")
+    return _bad("dashboard: not built; install Node >= 20 and run: make run (the API works without it)")
+
+
+def _good(text: str) -> Finding:
+    return Finding(True, f"ok    {text}")
+
+
+def _bad(text: str) -> Finding:
+    return Finding(False, f"WRONG {text}")

@@ -1,0 +1,315 @@
+"""
+The engine's process: one job, one source, or one suggestion, then it ends.
+
+Its CPU work never runs in a process that serves sockets or keeps a lease. The worker starts it as
+`python -m server.engine job|source|suggest <id>...` and keeps its standard input open: when that ends, the worker is
+gone, and so is this process.
+"""
+
+import asyncio
+import contextlib
+import os
+import queue
+import sys
+import threading
+import time
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from core import log, problems
+from core.envelope import key_ring
+from core.settings import Settings, SettingsError, load
+from matching import engine
+from matching.plan import Plan as Document
+from matching.plan import PlanInvalid
+from matching.suggest import suggest
+from models.access import SYSTEM
+from models.job import Job
+from models.source import Source
+from realtime import unit_of_work as work
+from realtime.events.job import Counts
+from realtime.hint import Hinter, channel_of
+from realtime.unit_of_work import unit_of_work
+from server import database
+from server.job import inputs, run
+from server.keyring import open_keyring
+from server.plan.actions import add_plan
+from server.source import loading
+
+SUGGEST_ROWS = 20_000
+POLL_S = 0.5
+PROGRESS_EVERY_S = 0.3
+QUEUED_CHUNKS = 8  # between the engine's thread and the writer: bounds memory
+logger = log.get(__name__)
+
+
+def main(arguments: list[str]) -> int:
+    """Entry point. Exit status 0: what was to be done is done and recorded, also when that was a failure."""
+    settings = load()
+    log.configure("engine", settings.log_level, settings.log_format)
+    _end_with_parent()
+    if arguments[0] == "suggest":
+        return asyncio.run(_suggest(settings, UUID(arguments[1]), UUID(arguments[2])))
+    return asyncio.run(_work(settings, arguments[0], UUID(arguments[1])))
+
+
+async def _work(settings: Settings, kind: str, row_id: UUID) -> int:
+    async with database.opened(settings, "tallyroom engine", pool=3):
+        keyring = await open_keyring(key_ring(settings))
+        hinter = Hinter(lambda: database.connect(settings, "tallyroom hints"), channel_of(settings.database_schema))
+        work.install(work.Ledger(audit_key=keyring.audit, hint=hinter.hint, hint_state=hinter.hint_state))
+        hinter.start()
+        try:
+            if kind == "source":
+                await loading.load_source(settings, row_id)
+            else:
+                await run_job(settings, row_id)
+        finally:
+            await hinter.stop()
+    return 0
+
+
+async def run_job(settings: Settings, job_id: UUID) -> None:
+    """Runs a job to its end, whatever that is; an end is always recorded, unless another attempt has the job."""
+    claim = await run.claim_job(job_id, settings.job_attempts)
+    if claim is None:
+        return
+    if claim.is_cancelling:
+        await run.end_cancelled(job_id)
+        return
+    job = claim.job
+    log.request_id.set(job.request_id)
+    try:
+        await JobRun(settings, job).run()
+    except run.Fenced:
+        # Cancelled meanwhile, or taken over: only the former is ours to end.
+        await run.end_cancelled(job_id)
+    except PlanInvalid as error:
+        await run.fail_job(job_id, job.attempt, problems.InvalidPlan(f"The plan does not fit the sources: {error}"))
+    except engine.Stopped:
+        await run.end_cancelled(job_id)
+
+
+class JobRun:
+    """One attempt at a job: the engine in a thread, its chunks written here as they come."""
+
+    def __init__(self, settings: Settings, job: Job) -> None:
+        self.settings = settings
+        self.job = job
+        self.stop = threading.Event()
+        self.started = time.monotonic()
+        self.curve: list[tuple[float, float, float]] = list(job.progress_curve)
+        self.progress: dict[str, Any] = {}
+        self.counts = Counts(**job.counts)
+        self._recent: list[tuple[float, int]] = []
+
+    async def run(self) -> None:
+        """Raises: Fenced, PlanInvalid, engine.Stopped."""
+        watcher = asyncio.create_task(self._watch())
+        reporter = asyncio.create_task(self._report())
+        try:
+            await self._run()
+        finally:
+            self.stop.set()
+            for task in (watcher, reporter):
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError, Exception):
+                    await task
+
+    async def _run(self) -> None:
+        job = self.job
+        self._note("loading", 0, 0, 0)
+        left_source, right_source = await Source.get(id=job.left_source_id), await Source.get(id=job.right_source_id)
+        left = await asyncio.to_thread(inputs.read_side, self.settings, job, left_source, "left")
+        right = await asyncio.to_thread(inputs.read_side, self.settings, job, right_source, "right")
+        rejected = await asyncio.to_thread(inputs.rejected_pairs, self.settings, job, left, right)
+        document, stored = await self._plan(left, right, left_source, right_source)
+        if not job.counts.get("left") and not job.counts.get("right"):
+            size = (left.values.num_rows, right.values.num_rows)
+            self.counts = Counts(left=size[0], right=size[1], open_left=size[0], open_right=size[1])
+        await run.set_inputs(job, stored, self.counts)
+        statistics = await self._match(document, left, right, rejected)
+        self.progress |= {"stage": "writing", "fraction": 1.0, "eta_seconds": 0}
+        self._point(1.0)
+        await run.complete_job(job, statistics, self.progress, self._thin_curve())
+
+    async def _plan(
+        self, left: inputs.Side, right: inputs.Side, left_source: Source, right_source: Source
+    ) -> tuple[Document, dict[str, Any] | None]:
+        if self.job.plan_document is not None:
+            return Document.model_validate(self.job.plan_document), None
+        document = await asyncio.to_thread(
+            lambda: suggest(left.values, right.values, left_roles=left.roles, right_roles=right.roles)
+        )
+        name = f"{left_source.name} / {right_source.name}"[:240]
+        async with unit_of_work(SYSTEM) as u:
+            plan = await add_plan(u, self.job.project_id, f"Suggested: {name}", document, "suggested")
+        return document, {"id": plan.id, "version": 1, "hash": plan.hash, "document": plan.document}
+
+    async def _match(self, document: Document, left: inputs.Side, right: inputs.Side, rejected: Any) -> dict[str, Any]:
+        """Runs the engine in a thread; chunks come through a bounded queue, so that the engine waits for the writer."""
+        results: queue.Queue[Any] = queue.Queue(QUEUED_CHUNKS)
+        statistics: dict[str, Any] = {}
+
+        def produce() -> None:
+            try:
+                for item in engine.run(
+                    left.values,
+                    right.values,
+                    document,
+                    rejected_pairs=rejected,
+                    threads=self.settings.engine_threads,
+                    memory_limit_mb=self.settings.engine_memory_mb,
+                    on_progress=self._on_progress,
+                    should_stop=self.stop.is_set,
+                ):
+                    _put(results, item, self.stop)
+                _put(results, None, self.stop)
+            except BaseException as error:  # noqa: BLE001 - handed to the writer, which raises it
+                _put(results, error, self.stop)
+
+        thread = threading.Thread(target=produce, name="engine", daemon=True)
+        thread.start()
+        while True:
+            item = await asyncio.to_thread(results.get)
+            if item is None:
+                return statistics
+            if isinstance(item, BaseException):
+                raise item
+            if isinstance(item, engine.Chunk) and not item.is_reported:
+                counts = await run.write_chunk(self.job, item, left.ids, right.ids, document.hash)
+                self.counts = counts or self.counts
+            elif isinstance(item, engine.PassFinished):
+                await run.finish_pass(self.job, item.pass_index, item.pass_name)
+                statistics.setdefault("passes", []).append(_plain(item))
+            elif isinstance(item, engine.Finished):
+                statistics["finished"] = _plain(item)
+
+    def _on_progress(self, progress: engine.Progress) -> None:
+        """Called in the engine's thread: only notes, the reporter sends."""
+        self.progress = {
+            "stage": progress.stage,
+            "pass": progress.pass_name,
+            "pass_index": progress.pass_index,
+            "passes": progress.passes,
+            "processed": progress.processed,
+            "total": progress.total,
+            "fraction": max(self.progress.get("fraction", 0.0), min(progress.fraction, 0.999)),
+            "matched": progress.matched,
+        }
+
+    def _note(self, stage: str, processed: int, total: int, fraction: float) -> None:
+        self.progress = {
+            "stage": stage,
+            "pass": None,
+            "pass_index": 0,
+            "passes": 0,
+            "processed": processed,
+            "total": total,
+            "fraction": fraction,
+            "matched": 0,
+        }
+
+    async def _report(self) -> None:
+        while True:
+            await asyncio.sleep(PROGRESS_EVERY_S)
+            fraction = float(self.progress.get("fraction", 0.0))
+            rate = self._point(fraction)
+            elapsed = time.monotonic() - self.started
+            eta = elapsed * (1 - fraction) / fraction if fraction > 0.02 and elapsed > 1 else None
+            value = {
+                "job_id": str(self.job.id),
+                "status": self.job.status,
+                "attempt": self.job.attempt,
+                **self.progress,
+                "matched": self.counts.matches,
+                "rate": round(rate, 1),
+                "eta_seconds": None if eta is None else round(eta, 1),
+                "counts": self.counts.model_dump(),
+            }
+            self.progress |= {"rate": value["rate"], "eta_seconds": value["eta_seconds"]}
+            await run.put_progress(self.job, value)
+
+    def _point(self, fraction: float) -> float:
+        """Adds a point to the curve. Returns: records a second over the last 10 s."""
+        at = time.monotonic()
+        done = int(fraction * (self.counts.left + self.counts.right))
+        self._recent = [(t, n) for t, n in self._recent if t > at - 10] + [(at, done)]
+        first_at, first_done = self._recent[0]
+        rate = (done - first_done) / (at - first_at) if at > first_at else 0.0
+        self.curve.append((round(at - self.started, 2), round(fraction, 4), round(rate, 1)))
+        if len(self.curve) > 1200:
+            self.curve = self.curve[::2]
+        return rate
+
+    def _thin_curve(self) -> list[Any]:
+        return [list(point) for point in self.curve[:: max(1, len(self.curve) // 600)]]
+
+    async def _watch(self) -> None:
+        """Stops the engine when the job is cancelled, or when another attempt has it."""
+        while True:
+            await asyncio.sleep(POLL_S)
+            try:
+                if await run.current_status(self.job.id, self.job.attempt) != "running":
+                    self.stop.set()
+            except run.Fenced:
+                self.stop.set()
+            except Exception:  # noqa: BLE001 - the database is away; the next write tells
+                logger.warning("the job's status could not be read")
+
+
+async def _suggest(settings: Settings, left_id: UUID, right_id: UUID) -> int:
+    async with database.opened(settings, "tallyroom suggest", pool=2):
+        left_source, right_source = await Source.get(id=left_id), await Source.get(id=right_id)
+    left = inputs.read_sample(settings, left_source, SUGGEST_ROWS)
+    right = inputs.read_sample(settings, right_source, SUGGEST_ROWS)
+    answer: dict[str, Any]
+    try:
+        document = suggest(left.values, right.values, left_roles=left.roles, right_roles=right.roles)
+        answer = {"document": document.model_dump(mode="json", by_alias=True, exclude_none=True), "hash": document.hash}
+    except ValueError as error:
+        answer = {"refused": str(error)}
+    sys.stdout.buffer.write(orjson.dumps(answer))
+    sys.stdout.flush()
+    return 0
+
+
+def _put(results: "queue.Queue[Any]", item: Any, stop: threading.Event) -> None:
+    while True:
+        try:
+            results.put(item, timeout=0.5)
+            return
+        except queue.Full:
+            if stop.is_set():
+                raise engine.Stopped from None
+
+
+def _plain(item: Any) -> dict[str, Any]:
+    """A result's plain values, without row arrays."""
+    found = {
+        name: value
+        for name, value in asdict(item).items()
+        if not hasattr(value, "__len__") or isinstance(value, str | dict | list | tuple)
+    }
+    plain: dict[str, Any] = orjson.loads(orjson.dumps(found, default=str, option=orjson.OPT_NON_STR_KEYS))
+    return plain
+
+
+def _end_with_parent() -> None:
+    def wait() -> None:
+        with contextlib.suppress(OSError, ValueError):
+            while os.read(0, 4096):
+                pass
+        os._exit(3)
+
+    threading.Thread(target=wait, name="parent", daemon=True).start()
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except SettingsError as refusal:
+        sys.exit(f"tallyroom: {refusal}")

@@ -1,0 +1,153 @@
+"""What a run reads: both sides as Arrow tables, exactly the records that its first start has pinned."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import adbc_driver_postgresql.dbapi as adbc
+import duckdb
+import pyarrow as pa
+
+from core.settings import Settings
+from matching.suggest import Roles
+from models.job import Job
+from models.source import Source
+from server import database
+from server.job.run import SideIds
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side: the values that the engine compares, and the records' identifiers."""
+
+    values: pa.Table
+    ids: SideIds
+    roles: Roles
+
+
+# A record is read when the pinned revision had it and no match confirmed before the start holds it.
+_SELECT = """
+    SELECT r.id::text AS id, r.data::text AS data, r.amount::text AS amount, r.currency, r.date, r.reference
+    FROM reconciliation_records r
+    WHERE r.source_id = $1::uuid AND r.revision <= $2 AND NOT EXISTS (
+        SELECT 1 FROM match_records u JOIN matches m ON m.id = u.match_id
+        WHERE u.record_id = r.id AND u.confirmed AND u.job_id <> $3::uuid
+          AND coalesce(m.decided_at, m.created_at) <= $4::timestamptz)
+    ORDER BY r."row" {limit}
+"""
+_REJECTED = """
+    SELECT l.record_id::text AS left_id, r.record_id::text AS right_id
+    FROM matches m JOIN match_records l ON l.match_id = m.id AND l.side = 'left'
+    JOIN match_records r ON r.match_id = m.id AND r.side = 'right'
+    WHERE m.project_id = $1::uuid AND m.status = 'rejected' AND m.decided_at <= $2::timestamptz
+"""
+
+
+def read_side(settings: Settings, job: Job, source: Source, side: str) -> Side:
+    """A side of a job. Blocking: runs in the engine's process, beside its event loop."""
+    pinned = job.inputs[side]["revision"]
+    assert job.started_at is not None
+    table = _fetch(
+        settings, _SELECT.format(limit=""), (str(source.id), pinned, str(job.id), job.started_at.isoformat())
+    )
+    return _side(table, source)
+
+
+def read_sample(settings: Settings, source: Source, rows: int) -> Side:
+    """The first rows of a source, for suggesting a plan."""
+    nobody = UUID(int=0)
+    table = _fetch(
+        settings, _SELECT.format(limit=f"LIMIT {int(rows)}"), (str(source.id), 2**31 - 1, str(nobody), "infinity")
+    )
+    return _side(table, source)
+
+
+def rejected_pairs(settings: Settings, job: Job, left: Side, right: Side) -> pa.Table:
+    """Pairs that people rejected before the start, as row indices `left`, `right`."""
+    assert job.started_at is not None
+    found = _fetch(settings, _REJECTED, (str(job.project_id), job.started_at.isoformat()))
+    left_rows = {record: row for row, record in enumerate(left.ids.ids)}
+    right_rows = {record: row for row, record in enumerate(right.ids.ids)}
+    pairs = [
+        (left_rows[a], right_rows[b])
+        for a, b in zip(found["left_id"].to_pylist(), found["right_id"].to_pylist(), strict=True)
+        if a in left_rows and b in right_rows
+    ]
+    return pa.table(
+        {"left": pa.array([p[0] for p in pairs], pa.int64()), "right": pa.array([p[1] for p in pairs], pa.int64())}
+    )
+
+
+def _fetch(settings: Settings, sql: str, parameters: tuple[object, ...]) -> pa.Table:
+    with adbc.connect(database.libpq_uri(settings, "tallyroom engine")) as connection, connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.fetch_arrow_table()
+
+
+def _side(table: pa.Table, source: Source) -> Side:
+    values = _columns(table, [column["name"] for column in source.profile])
+    mapping = source.mapping
+    amount, date, reference = mapping.get("amount") or {}, mapping.get("date") or {}, mapping.get("reference") or {}
+    currency = mapping.get("currency") or {}
+    decimals = table["amount"].cast(pa.decimal128(38, 9))
+    values, amount_name = _typed(
+        values, amount.get("column"), "amount", decimals, has=bool(amount) or decimals.null_count < len(decimals)
+    )
+    values, date_name = _typed(
+        values, date.get("column"), "date", table["date"], has=bool(date) or table["date"].null_count < len(table)
+    )
+    # The typed currency covers column, fixed value and records added over REST alike.
+    values, currency_name = _typed(
+        values, currency.get("column"), "currency", table["currency"], has=amount_name is not None
+    )
+    roles = Roles(
+        amount=amount_name,
+        currency=currency_name,
+        currency_value=None,
+        date=date_name,
+        reference=reference.get("column"),
+    )
+    ids = SideIds(table["id"].to_pylist(), table["currency"].combine_chunks())
+    return Side(values, ids, roles)
+
+
+def _columns(table: pa.Table, names: list[str]) -> pa.Table:
+    """The JSON data as text columns; a source without a profile has the columns that its records have."""
+    connection = duckdb.connect(":memory:")
+    try:
+        connection.register("records", table.select(["data"]))
+        if not names:
+            found = connection.sql(
+                "SELECT DISTINCT unnest(json_keys(data)) AS name FROM (SELECT data FROM records LIMIT 10000) ORDER BY name"
+            ).to_arrow_table()
+            names = found["name"].to_pylist()
+        if not names:
+            return pa.table({"value": pa.array([None] * table.num_rows, pa.string())})
+        paths = ", ".join(
+            "json_extract_string(data, {}) AS {}".format(_literal("$." + _quoted(name)), _quoted(name, double=True))
+            for name in names
+        )
+        return connection.sql(f"SELECT {paths} FROM records").to_arrow_table()
+    finally:
+        connection.close()
+
+
+def _quoted(name: str, *, double: bool = False) -> str:
+    return '"' + name.replace('"', '""' if double else '\\"') + '"'
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _typed(
+    values: pa.Table, column: str | None, default: str, typed: pa.ChunkedArray, *, has: bool
+) -> tuple[pa.Table, str | None]:
+    """Puts the typed values in the place of their text column, or beside it under a name that is free."""
+    if not has:
+        return values, None
+    if column is not None and column in values.column_names:
+        return values.set_column(values.column_names.index(column), column, typed), column
+    name = default
+    while name in values.column_names:
+        name += "_"
+    return values.append_column(name, typed), name

@@ -1,0 +1,242 @@
+"""What is read of jobs."""
+
+from collections import defaultdict
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from core.clock import now
+from core.money import NO_CURRENCY, Money
+from models import access
+from models.access import Actor, hydrate
+from models.job import Job
+from models.project import Project
+from realtime import streams
+from realtime.events.job import Counts
+from server.http import Position, Reading, reading
+from server.job.schemas import (
+    Ageing,
+    Balance,
+    Flow,
+    FlowNode,
+    FlowOpen,
+    FlowPass,
+    JobList,
+    JobView,
+    PassSummary,
+    ProgressCurve,
+    ProgressPoint,
+    SideSum,
+    Summary,
+)
+from server.paging import Listing, Page, Sort
+
+AGES = ((0, 7), (8, 30), (31, 60), (61, 90), (91, None))
+_PROGRESS = "(SELECT s.value::text FROM states s WHERE s.key = 'job.progress:' || t.id::text) AS newest_progress"
+
+
+async def list_jobs(actor: Actor, project_id: UUID, query: JobList) -> tuple[Page[JobView], Position]:
+    """Jobs of a project. Raises: NotFound, Forbidden."""
+    sort = Sort("t.created_at", "timestamptz", descending=query.sort.startswith("-"))
+    listing = Listing(f"t.*, {_PROGRESS}", "reconciliation_jobs t", sort, f"jobs/{project_id}")
+    listing.where("t.project_id = ?", project_id)
+    if query.status:
+        listing.where("t.status = ?", query.status)
+    async with reading() as snapshot:
+        await access.load(actor, Project, project_id, "project.read_within")
+        page = await listing.page(snapshot, query, _view)
+        return page, await snapshot.position(streams.project(project_id))
+
+
+async def get_job(actor: Actor, job_id: UUID) -> tuple[JobView, Position]:
+    """A job through its actor. Raises: NotFound, Forbidden."""
+    async with reading() as snapshot:
+        await access.load(actor, Job, job_id, "project.read_within")
+        return await view_of(snapshot, job_id), await snapshot.position(streams.job(job_id))
+
+
+async def view_of(snapshot: Reading, job_id: UUID) -> JobView:
+    """The view of a job that the actor was allowed to load."""
+    rows = await snapshot.rows(f"SELECT t.*, {_PROGRESS} FROM reconciliation_jobs t WHERE t.id = $1", job_id)
+    return _view(rows[0])
+
+
+def _view(row: dict[str, Any]) -> JobView:
+    newest = row.pop("newest_progress")
+    job = hydrate(Job, row)
+    is_live = job.status in ("running", "cancelling")
+    return JobView.of(job, orjson.loads(newest) if newest and is_live else None)
+
+
+async def progress_of(actor: Actor, job_id: UUID, points: int) -> tuple[ProgressCurve, Position]:
+    """The curve so far, thinned to `points`. Raises: NotFound, Forbidden."""
+    async with reading() as snapshot:
+        job = (await access.load(actor, Job, job_id, "project.read_within")).row
+        curve = job.progress_curve
+        step = max(1, -(-len(curve) // points))
+        thinned = curve[::step] + (curve[-1:] if curve and (len(curve) - 1) % step else [])
+        items = [ProgressPoint(at_s=at_s, fraction=fraction, rate=rate) for at_s, fraction, rate in thinned]
+        return ProgressCurve(items=items), await snapshot.position(streams.job(job_id))
+
+
+async def summary_of(actor: Actor, job_id: UUID) -> tuple[Summary, Position]:
+    """Counts and sums of both sides, summed from the records themselves. Raises: NotFound, Forbidden."""
+    async with reading() as snapshot:
+        job = (await access.load(actor, Job, job_id, "project.read_within")).row
+        rows = await snapshot.rows(
+            _SUMS, job.id, job.left_source_id, job.right_source_id, *_revisions(job), job.started_at
+        )
+        passes = await snapshot.rows(_PASSES, job.id)
+        ages = await snapshot.rows(
+            _AGES, job.id, job.left_source_id, job.right_source_id, *_revisions(job), now().date()
+        )
+        position = await snapshot.position(streams.job(job_id))
+    return _summarise(job, rows, passes, ages), position
+
+
+# Records that the job read: of its two sources, at most of the revision it has pinned, and not confirmed elsewhere before.
+_READ = """
+    FROM (SELECT 'left' AS side, * FROM reconciliation_records WHERE source_id = $2 AND revision <= $4
+          UNION ALL SELECT 'right', * FROM reconciliation_records WHERE source_id = $3 AND revision <= $5) r
+    LEFT JOIN match_records u ON u.record_id = r.id AND u.job_id = $1 AND u.active
+    LEFT JOIN matches m ON m.id = u.match_id
+"""
+_SUMS = f"""
+    SELECT r.side, coalesce(r.currency, '{NO_CURRENCY}') AS currency, m.pass_index,
+           m.id IS NOT NULL AS used, count(*) AS records, count(*) FILTER (WHERE r.amount IS NULL) AS without_amount,
+           coalesce(sum(r.amount), 0) AS total {_READ}
+    WHERE NOT EXISTS (SELECT 1 FROM match_records o JOIN matches p ON p.id = o.match_id
+                      WHERE o.record_id = r.id AND o.confirmed AND o.job_id <> $1
+                        AND coalesce(p.decided_at, p.created_at) <= $6)
+    GROUP BY 1, 2, 3, 4
+"""
+_PASSES = """
+    SELECT m.pass_index, m.pass_name, m.status, count(*) AS matches, sum(n.records) AS records
+    FROM matches m JOIN LATERAL (SELECT count(*) AS records FROM match_records u WHERE u.match_id = m.id AND u.active) n ON true
+    WHERE m.job_id = $1 AND m.status IN ('confirmed', 'suggested') GROUP BY 1, 2, 3 ORDER BY 1
+"""
+_AGES = f"""
+    SELECT r.side, coalesce(r.currency, '{NO_CURRENCY}') AS currency,
+           CASE WHEN $6 - r.date <= 7 THEN 0 WHEN $6 - r.date <= 30 THEN 1 WHEN $6 - r.date <= 60 THEN 2
+                WHEN $6 - r.date <= 90 THEN 3 ELSE 4 END AS bucket,
+           count(*) AS records, coalesce(sum(r.amount), 0) AS total {_READ}
+    WHERE u.record_id IS NULL AND r.date IS NOT NULL GROUP BY 1, 2, 3
+"""
+
+
+def _revisions(job: Job) -> tuple[int, int]:
+    newest = 2**31 - 1  # a job that has not started reads everything
+    return (
+        job.inputs.get("left", {}).get("revision", newest),
+        job.inputs.get("right", {}).get("revision", newest),
+    )
+
+
+def _summarise(
+    job: Job, rows: list[dict[str, Any]], passes: list[dict[str, Any]], ages: list[dict[str, Any]]
+) -> Summary:
+    names: dict[int, str] = {}
+    by_pass: dict[int, PassSummary] = {}
+    statuses: dict[int, dict[str, int]] = defaultdict(dict)
+    for row in passes:
+        index = row["pass_index"] if row["pass_index"] is not None else -1
+        names[index] = row["pass_name"] or "by hand"
+        found = by_pass.setdefault(index, PassSummary(name=names[index], matches=0, records=0))
+        found.matches += row["matches"]
+        found.records += int(row["records"])
+        statuses[index][row["status"]] = row["matches"]
+    sums, balance = _sums(rows)
+    return Summary(
+        counts=Counts(**job.counts),
+        by_pass=[by_pass[index] for index in sorted(by_pass)],
+        sums=sums,
+        balance=balance,
+        flow=_flow(rows, names, statuses),
+        ageing=_ageing(ages),
+        statistics=job.statistics,
+    )
+
+
+def _sums(rows: list[dict[str, Any]]) -> tuple[list[SideSum], list[Balance]]:
+    matched: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    left_open: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    records: dict[tuple[str, str], int] = defaultdict(int)
+    without: dict[tuple[str, str], int] = defaultdict(int)
+    for row in rows:
+        key = (row["side"], row["currency"])
+        (matched if row["used"] else left_open)[key] += row["total"]
+        records[key] += row["records"]
+        without[key] += row["without_amount"]
+    sums, balance = [], []
+    for key in sorted(records):
+        side, currency = key
+        total = matched[key] + left_open[key]
+        sums.append(
+            SideSum(
+                side=side,
+                currency=currency,
+                matched=_money(matched[key], currency),
+                open=_money(left_open[key], currency),
+                written_off=_money(Decimal(0), currency),
+                total=_money(total, currency),
+                records=records[key],
+                without_amount=without[key],
+            )
+        )
+        ties = total == sum((row["total"] for row in rows if (row["side"], row["currency"]) == key), Decimal(0))
+        balance.append(Balance(side=side, currency=currency, movements=_money(total, currency), ties=ties))
+    return sums, balance
+
+
+def _flow(rows: list[dict[str, Any]], names: dict[int, str], statuses: dict[int, dict[str, int]]) -> Flow:
+    def node(side: str, wanted: Any) -> FlowNode:
+        mine = [row for row in rows if row["side"] == side and wanted(row)]
+        totals: dict[str, Decimal] = defaultdict(Decimal)
+        for row in mine:
+            totals[row["currency"]] += row["total"]
+        return FlowNode(
+            count=sum(row["records"] for row in mine), sums=[_money(totals[code], code) for code in sorted(totals)]
+        )
+
+    def in_pass(index: int) -> Any:
+        return lambda row: row["used"] and (row["pass_index"] if row["pass_index"] is not None else -1) == index
+
+    return Flow(
+        left=node("left", lambda _: True),
+        right=node("right", lambda _: True),
+        passes=[
+            FlowPass(
+                name=names[index],
+                left=node("left", in_pass(index)),
+                right=node("right", in_pass(index)),
+                by_status=statuses[index],
+            )
+            for index in sorted(names)
+        ],
+        open=FlowOpen(left=node("left", lambda r: not r["used"]), right=node("right", lambda r: not r["used"])),
+    )
+
+
+def _ageing(rows: list[dict[str, Any]]) -> list[Ageing]:
+    found = []
+    for side in ("left", "right"):
+        for bucket, (from_days, to_days) in enumerate(AGES):
+            mine = [row for row in rows if row["side"] == side and row["bucket"] == bucket]
+            found.append(
+                Ageing(
+                    side=side,
+                    from_days=from_days,
+                    to_days=to_days,
+                    count=sum(row["records"] for row in mine),
+                    sums=[_money(row["total"], row["currency"]) for row in sorted(mine, key=lambda r: r["currency"])],
+                )
+            )
+    return found
+
+
+def _money(amount: Decimal, currency: str) -> Money:
+    found = Money.of(amount, currency)
+    assert found is not None
+    return found

@@ -1,0 +1,60 @@
+"""Jobs over HTTP."""
+
+from aiohttp import web
+
+from core import problems
+from server.http import ApiRequest, Routes, positioned, reply, reply_view
+from server.job import actions, queries
+from server.job.schemas import JobCreate, JobList, JobView, ProgressCurve, ProgressQuery, Summary
+from server.paging import Page
+
+routes = Routes("jobs")
+_ROW = (problems.NotFound, problems.Forbidden)
+
+
+@routes.get("/projects/{id}/jobs", query=JobList, answers={200: Page[JobView]}, problems=_ROW, stream_position=True)
+async def list_jobs(api: ApiRequest) -> web.StreamResponse:
+    """List the jobs of a project."""
+    page, position = await queries.list_jobs(api.actor, api.path_id(), api.query)
+    return positioned(reply_view(page), position)
+
+
+@routes.post("/projects/{id}/jobs", body=JobCreate, answers={202: JobView}, problems=_ROW)
+async def create_job(api: ApiRequest) -> web.StreamResponse:
+    """Queue a run over two sources."""
+    return reply(await actions.create_job(api.actor, api.path_id(), api.body))
+
+
+@routes.get("/jobs/{id}", answers={200: JobView}, problems=_ROW, stream_position=True)
+async def get_job(api: ApiRequest) -> web.StreamResponse:
+    """Read a job."""
+    view, position = await queries.get_job(api.actor, api.path_id())
+    return positioned(reply_view(view, version=view.version), position)
+
+
+@routes.post("/jobs/{id}/cancel", answers={202: JobView}, problems=(*_ROW, problems.JobState))
+async def cancel_job(api: ApiRequest) -> web.StreamResponse:
+    """Stop a job; what it has finished stays."""
+    return reply(await actions.cancel_job(api.actor, api.path_id()))
+
+
+@routes.post("/jobs/{id}/retry", answers={202: JobView}, problems=(*_ROW, problems.JobState))
+async def retry_job(api: ApiRequest) -> web.StreamResponse:
+    """Queue a failed or cancelled job again."""
+    return reply(await actions.retry_job(api.actor, api.path_id()))
+
+
+@routes.get("/jobs/{id}/summary", answers={200: Summary}, problems=_ROW, stream_position=True)
+async def get_summary(api: ApiRequest) -> web.StreamResponse:
+    """Read counts and sums of both sides, which add up to the input."""
+    view, position = await queries.summary_of(api.actor, api.path_id())
+    return positioned(reply_view(view), position)
+
+
+@routes.get(
+    "/jobs/{id}/progress", query=ProgressQuery, answers={200: ProgressCurve}, problems=_ROW, stream_position=True
+)
+async def get_progress(api: ApiRequest) -> web.StreamResponse:
+    """Read the curve of a job's progress so far."""
+    view, position = await queries.progress_of(api.actor, api.path_id(), api.query.points)
+    return positioned(reply_view(view), position)

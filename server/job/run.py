@@ -1,0 +1,364 @@
+"""
+What a worker does with a job: claim, write chunks, end. Every write is fenced by the attempt.
+
+A worker that lost its lease keeps computing until it notices; its chunks find another attempt in the job's row, and
+write nothing. A chunk is inserted once for (job, pass, chunk), so that a take-over skips what is there.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+import pyarrow as pa
+from tortoise.exceptions import IntegrityError
+
+from core.ids import uuid7_texts
+from core.problems import Problem
+from models.access import SYSTEM
+from models.job import Job
+from models.source import Source
+from realtime import state, streams
+from realtime.events import job as events
+from realtime.events.job import Counts
+from realtime.unit_of_work import UnitOfWork, unit_of_work
+from server.job.actions import transition
+
+RETRIES = 5
+
+
+class Fenced(Exception):
+    """Another attempt has the job, or it is not running any more: stop without writing."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A job that this process runs."""
+
+    job: Job
+    is_cancelling: bool
+
+
+@dataclass(frozen=True)
+class SideIds:
+    """Identifiers of one side's records, in the order that the engine counts rows in."""
+
+    ids: list[str]
+    currencies: pa.Array
+
+
+async def claim_job(job_id: UUID, max_attempts: int) -> Claim | None:
+    """
+    Takes a job: raises its attempt and pins its inputs at the first start.
+
+    Returns: None when there is nothing to run: it ended meanwhile, or it has failed for good now.
+    """
+    async with unit_of_work(SYSTEM) as u:
+        job = await Job.filter(id=job_id).using_db(u.connection).select_for_update(no_key=True).first()
+        if job is None or job.status not in ("queued", "running", "cancelling"):
+            return None
+        if job.status == "cancelling":
+            return Claim(job, is_cancelling=True)
+        if job.attempts_since_retry >= max_attempts:
+            await _fail(u, job, _gave_up(job.attempts_since_retry))
+            return None
+        changes: dict[str, Any] = {
+            "status": "running",
+            "attempt": job.attempt + 1,
+            "attempts_since_retry": job.attempts_since_retry + 1,
+        }
+        if job.started_at is None:
+            left = await Source.filter(id=job.left_source_id).using_db(u.connection).get()
+            right = await Source.filter(id=job.right_source_id).using_db(u.connection).get()
+            changes["started_at"] = u.at
+            changes["inputs"] = {
+                "left": {"revision": left.revision, "rows": left.rows_loaded},
+                "right": {"revision": right.revision, "rows": right.rows_loaded},
+            }
+        await u.save(job, **changes)
+        u.publish(transition(events.JobStarted, job))
+        u.audit(f"project:{job.project_id}", "job.start", ("job", job.id), version=job.version, attempt=job.attempt)
+        return Claim(job, is_cancelling=False)
+
+
+async def current_status(job_id: UUID, attempt: int) -> str:
+    """The job's status for this attempt. Raises: Fenced when another attempt has it."""
+    job = await Job.filter(id=job_id).only("id", "status", "attempt").first()
+    if job is None or job.attempt != attempt:
+        raise Fenced
+    return str(job.status)
+
+
+async def set_inputs(job: Job, plan: dict[str, Any] | None, counts: Counts) -> None:
+    """Stores what the run reads: the counts of both sides, and the suggested plan. Raises: Fenced."""
+    async with unit_of_work(SYSTEM) as u:
+        await _fence(u, job)
+        await u.execute(
+            "UPDATE reconciliation_jobs SET counts = $2::text::jsonb WHERE id = $1", job.id, counts.model_dump_json()
+        )
+        if plan is not None:
+            await u.execute(
+                "UPDATE reconciliation_jobs SET plan_id = $2, plan_version = $3, plan_hash = $4, plan_document = $5::text::jsonb "
+                "WHERE id = $1",
+                job.id,
+                plan["id"],
+                plan["version"],
+                plan["hash"],
+                orjson.dumps(plan["document"]).decode(),
+            )
+
+
+async def write_chunk(job: Job, chunk: Any, left: SideIds, right: SideIds, plan_hash: str) -> Counts | None:
+    """
+    Writes a chunk of matches, its record uses and its event in one transaction.
+
+    Returns: the job's counts after it, None when an earlier attempt had written it. Raises: Fenced.
+    """
+    for attempt in range(RETRIES):
+        try:
+            return await _write_chunk(job, chunk, left, right, plan_hash)
+        except IntegrityError as error:
+            # A reviewer took one of the records between our look and our insert: look again.
+            if not isinstance(error.__cause__, asyncpg.UniqueViolationError) or attempt == RETRIES - 1:
+                raise
+            await asyncio.sleep(0.05 * (attempt + 1))
+    raise AssertionError("unreachable")
+
+
+async def _write_chunk(job: Job, chunk: Any, left: SideIds, right: SideIds, plan_hash: str) -> Counts | None:
+    table: pa.Table = chunk.matches
+    async with unit_of_work(SYSTEM) as u:
+        row = await _fence(u, job)
+        placed = await u.execute(
+            "INSERT INTO job_chunks (job_id, pass_index, chunk, attempt, matches, dropped) VALUES ($1, $2, $3, $4, $5, 0) "
+            "ON CONFLICT DO NOTHING RETURNING id",
+            job.id,
+            chunk.pass_index,
+            chunk.chunk,
+            job.attempt,
+            table.num_rows,
+        )
+        if not placed:
+            return None
+        left_rows, right_rows = table["left"].to_pylist(), table["right"].to_pylist()
+        inserted = await u.execute(
+            _INSERT,
+            uuid7_texts(table.num_rows),
+            [left.ids[i] for i in left_rows],
+            [right.ids[i] for i in right_rows],
+            table["status"].to_pylist(),
+            [_text(value) for value in table["score"].to_pylist()],
+            [_text(value) for value in table["margin"].to_pylist()],
+            table["margin_kind"].to_pylist(),
+            table["ambiguity"].to_pylist(),
+            table["group"].to_pylist(),
+            [None if value is None else f"{value:f}" for value in table["difference"].to_pylist()],
+            left.currencies.take(table["left"].combine_chunks()).to_pylist(),
+            table["fields"].to_pylist(),
+            [_runner_up(text, left, right) for text in table["runner_up"].to_pylist()],
+            job.id,
+            job.project_id,
+            chunk.pass_index,
+            chunk.pass_name,
+            chunk.chunk,
+            plan_hash,
+            u.at,
+        )
+        statuses = [found["status"] for found in inserted]
+        confirmed, suggested = statuses.count("confirmed"), statuses.count("suggested")
+        counts = Counts(
+            **{
+                **row,
+                "matches": row["matches"] + len(inserted),
+                "confirmed": row["confirmed"] + confirmed,
+                "suggested": row["suggested"] + suggested,
+                "open_left": row["open_left"] - len(inserted),
+                "open_right": row["open_right"] - len(inserted),
+            }
+        )
+        await u.execute(
+            "UPDATE reconciliation_jobs SET counts = $2::text::jsonb, updated_at = $3 WHERE id = $1",
+            job.id,
+            counts.model_dump_json(),
+            u.at,
+        )
+        if len(inserted) < table.num_rows:
+            await u.execute(
+                "UPDATE job_chunks SET dropped = $2 WHERE id = $1", placed[0]["id"], table.num_rows - len(inserted)
+            )
+        u.publish(
+            events.MatchesAdded(
+                job_id=job.id,
+                pass_name=chunk.pass_name,
+                pass_index=chunk.pass_index,
+                chunk=chunk.chunk,
+                count=len(inserted),
+                confirmed=confirmed,
+                suggested=suggested,
+                counts=counts,
+            )
+        )
+        return counts
+
+
+# One statement a chunk: matches whose records are still free, and their uses, sorted so that locks are taken in order.
+_INSERT = """
+WITH input AS (
+    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+        $9::text[], $10::text[], $11::text[], $12::text[], $13::text[])
+        AS x(id, left_id, right_id, status, score, margin, margin_kind, ambiguity, grp, difference, currency, compared, runner)
+), free AS (
+    -- Four look-ups, each by one of the partial unique indexes.
+    SELECT * FROM input i
+    WHERE NOT EXISTS (SELECT 1 FROM match_records r WHERE r.record_id = i.left_id AND r.confirmed)
+      AND NOT EXISTS (SELECT 1 FROM match_records r WHERE r.record_id = i.right_id AND r.confirmed)
+      AND NOT EXISTS (SELECT 1 FROM match_records r WHERE r.record_id = i.left_id AND r.job_id = $14 AND r.active)
+      AND NOT EXISTS (SELECT 1 FROM match_records r WHERE r.record_id = i.right_id AND r.job_id = $14 AND r.active)
+), made AS (
+    INSERT INTO matches (id, job_id, project_id, pass_index, pass_name, chunk, kind, status, origin, score, margin,
+        margin_kind, ambiguity, "group", difference, currency, plan_hash, fields_compared, runner_up, version,
+        created_at, updated_at)
+    SELECT id, $14, $15, $16, $17, $18, 'one_to_one', status, 'engine', score::numeric, margin::numeric, margin_kind,
+        ambiguity, grp, difference::numeric, currency, $19, compared::jsonb, runner::jsonb, 1, $20, $20
+    FROM free ORDER BY id RETURNING id, status
+), uses AS (
+    INSERT INTO match_records (match_id, record_id, job_id, side, active, confirmed)
+    SELECT f.id, s.record_id, $14, s.side, true, f.status = 'confirmed'
+    FROM free f CROSS JOIN LATERAL (VALUES ('left', f.left_id), ('right', f.right_id)) AS s(side, record_id)
+    ORDER BY s.record_id
+)
+SELECT status FROM made
+"""
+
+
+async def finish_pass(job: Job, index: int, name: str) -> None:
+    """Publishes that a pass is final. Raises: Fenced."""
+    async with unit_of_work(SYSTEM) as u:
+        counts = Counts(**await _fence(u, job))
+        u.publish(events.PassFinished(job_id=job.id, pass_name=name, pass_index=index, counts=counts))
+
+
+async def complete_job(job: Job, statistics: dict[str, Any], progress: dict[str, Any], curve: list[Any]) -> None:
+    """Ends a job whose passes all ran; older suggestions over its records are superseded. Raises: Fenced."""
+    async with unit_of_work(SYSTEM) as u:
+        await _fence(u, job)
+        row = await Job.filter(id=job.id).using_db(u.connection).get()
+        await _supersede(u, job.id)
+        await u.save(
+            row, status="completed", finished_at=u.at, statistics=statistics, progress=progress, progress_curve=curve
+        )
+        u.publish(transition(events.JobCompleted, row))
+        u.audit(f"project:{job.project_id}", "job.complete", ("job", job.id), version=row.version, counts=row.counts)
+    await state.forget(f"job.progress:{job.id}")
+
+
+async def end_cancelled(job_id: UUID, progress: dict[str, Any] | None = None) -> None:
+    """Ends a job that is being cancelled; what it had finished stays."""
+    async with unit_of_work(SYSTEM) as u:
+        job = await Job.filter(id=job_id).using_db(u.connection).select_for_update(no_key=True).first()
+        if job is None or job.status != "cancelling":
+            return
+        await u.save(job, status="cancelled", finished_at=u.at, progress=progress or job.progress)
+        u.publish(transition(events.JobCancelled, job))
+        u.audit(f"project:{job.project_id}", "job.cancelled", ("job", job.id), version=job.version)
+    await state.forget(f"job.progress:{job_id}")
+
+
+async def fail_job(job_id: UUID, attempt: int | None, problem: Problem) -> None:
+    """Ends a job with a problem, unless another attempt has it."""
+    async with unit_of_work(SYSTEM) as u:
+        job = await Job.filter(id=job_id).using_db(u.connection).select_for_update(no_key=True).first()
+        if job is None or job.status != "running" or (attempt is not None and job.attempt != attempt):
+            return
+        await _fail(u, job, problem.document(job.request_id))
+    await state.forget(f"job.progress:{job_id}")
+
+
+async def release_job(job_id: UUID, max_attempts: int) -> bool:
+    """
+    After a crash of the engine: whether the job should run again. One that crashed too often is failed.
+    """
+    async with unit_of_work(SYSTEM) as u:
+        job = await Job.filter(id=job_id).using_db(u.connection).select_for_update(no_key=True).first()
+        if job is None or job.status not in ("queued", "running", "cancelling"):
+            return False
+        if job.status == "running" and job.attempts_since_retry >= max_attempts:
+            await _fail(u, job, _gave_up(job.attempts_since_retry))
+            return False
+        return True
+
+
+async def _fail(u: UnitOfWork, job: Job, problem: dict[str, Any]) -> None:
+    await u.save(job, status="failed", finished_at=u.at, problem=problem)
+    u.publish(transition(events.JobFailed, job))
+    u.audit(
+        f"project:{job.project_id}", "job.fail", ("job", job.id), "failure", version=job.version, code=problem["code"]
+    )
+
+
+def _gave_up(attempts: int) -> dict[str, Any]:
+    return {
+        "type": "/docs/problems#internal",
+        "title": "The job ended without a result",
+        "status": 500,
+        "code": "internal",
+        "detail": f"The engine stopped {attempts} times while it ran this job. Retry it, or look into the worker's log.",
+    }
+
+
+async def _fence(u: UnitOfWork, job: Job) -> dict[str, Any]:
+    """Locks the job for this attempt and gives its counts. Raises: Fenced."""
+    rows = await u.execute(
+        "SELECT counts::text AS counts FROM reconciliation_jobs WHERE id = $1 AND attempt = $2 AND status = 'running' "
+        "FOR NO KEY UPDATE",
+        job.id,
+        job.attempt,
+    )
+    if not rows:
+        raise Fenced
+    return Counts(**orjson.loads(rows[0]["counts"])).model_dump()
+
+
+async def _supersede(u: UnitOfWork, job_id: UUID) -> None:
+    rows = await u.execute(
+        "UPDATE matches SET status = 'superseded', version = version + 1, updated_at = $2 WHERE status = 'suggested' "
+        "AND id IN (SELECT o.match_id FROM match_records n JOIN match_records o ON o.record_id = n.record_id "
+        "AND o.job_id <> n.job_id AND o.active WHERE n.job_id = $1 AND n.active) RETURNING id, job_id",
+        job_id,
+        u.at,
+    )
+    if not rows:
+        return
+    await u.execute("UPDATE match_records SET active = false WHERE match_id = ANY($1)", [row["id"] for row in rows])
+    for older in sorted({row["job_id"] for row in rows}):
+        count = sum(row["job_id"] == older for row in rows)
+        found = await u.execute(
+            "UPDATE reconciliation_jobs SET counts = counts || jsonb_build_object("
+            "'suggested', (counts->>'suggested')::int - $2, 'matches', (counts->>'matches')::int - $2, "
+            "'open_left', (counts->>'open_left')::int + $2, 'open_right', (counts->>'open_right')::int + $2) "
+            "WHERE id = $1 RETURNING counts::text AS counts",
+            older,
+            count,
+        )
+        counts = Counts(**orjson.loads(found[0]["counts"]))
+        u.publish(events.MatchesReviewed(job_id=older, action="superseded", count=count, counts=counts))
+
+
+def _runner_up(text: str | None, left: SideIds, right: SideIds) -> str | None:
+    if text is None:
+        return None
+    found = orjson.loads(text)
+    records = [left.ids[found["left"]], right.ids[found["right"]]]
+    return orjson.dumps({"records": records, "score": found.get("score")}).decode()
+
+
+def _text(value: float | None) -> str | None:
+    return None if value is None else f"{value:.3f}"
+
+
+async def put_progress(job: Job, value: dict[str, Any]) -> None:
+    """Stores the newest progress, for sockets and readers."""
+    names = [streams.job(job.id), streams.project(job.project_id)]
+    await state.put(f"job.progress:{job.id}", names, value)

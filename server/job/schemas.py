@@ -1,0 +1,190 @@
+"""Bodies and views of jobs."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from core.money import Money
+from models.job import Job
+from realtime.events.base import JobStatus
+from realtime.events.job import Counts
+from server.http import Body, Query, View
+from server.paging import Paged
+
+
+class JobCreate(Body):
+    """Two sources and a plan; without one, a plan is suggested, saved and used."""
+
+    left_source: UUID
+    right_source: UUID
+    plan: UUID | None = None
+
+
+class JobList(Paged):
+    """Filters and order of the list of jobs."""
+
+    status: JobStatus | None = None
+    sort: Literal["created_at", "-created_at"] = "-created_at"
+
+
+class PlanRef(View):
+    """The plan's version that a job runs."""
+
+    id: UUID | None
+    version: int | None
+    hash: str | None
+
+
+class JobView(View):
+    """A job."""
+
+    id: UUID
+    project_id: UUID
+    left_source: UUID
+    right_source: UUID
+    plan: PlanRef
+    status: JobStatus
+    attempt: int
+    created_by: UUID | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    inputs: dict[str, Any]
+    counts: Counts
+    progress: dict[str, Any] | None
+    problem: dict[str, Any] | None
+    locked_until: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+    @classmethod
+    def of(cls, job: Job, progress: dict[str, Any] | None = None) -> "JobView":
+        """The view of a row; `progress` is the newest state where the job is live."""
+        return cls(
+            id=job.id,
+            project_id=job.project_id,
+            left_source=job.left_source_id,
+            right_source=job.right_source_id,
+            plan=PlanRef(id=job.plan_id, version=job.plan_version, hash=job.plan_hash),
+            status=job.status,
+            attempt=job.attempt,
+            created_by=job.created_by,
+            started_at=job.started_at,
+            finished_at=job.finished_at,
+            inputs=job.inputs,
+            counts=Counts(**job.counts),
+            progress=progress or job.progress,
+            problem=job.problem,
+            locked_until=None,
+            created_at=job.created_at,
+            updated_at=job.updated_at,
+            version=job.version,
+        )
+
+
+class PassSummary(View):
+    """What a pass made."""
+
+    name: str = Field(serialization_alias="pass")
+    matches: int
+    records: int
+
+
+class SideSum(View):
+    """Sums of a side in a currency: matched + open + written_off = total."""
+
+    side: Literal["left", "right"]
+    currency: str
+    matched: Money
+    open: Money
+    written_off: Money
+    total: Money
+    records: int
+    without_amount: int
+
+
+class FlowNode(View):
+    """A count and the sums per currency."""
+
+    count: int
+    sums: list[Money]
+
+
+class FlowPass(View):
+    """What a pass took of both sides."""
+
+    name: str
+    left: FlowNode
+    right: FlowNode
+    by_status: dict[str, int]
+
+
+class FlowOpen(View):
+    """What is left open."""
+
+    left: FlowNode
+    right: FlowNode
+
+
+class Flow(View):
+    """Records through the passes; left and right are the totals."""
+
+    left: FlowNode
+    right: FlowNode
+    passes: list[FlowPass]
+    open: FlowOpen
+
+
+class Balance(View):
+    """Whether a side's sums tie: matched + open + written off = total."""
+
+    side: Literal["left", "right"]
+    currency: str
+    opening: Money | None = None
+    movements: Money
+    closing: Money | None = None
+    ties: bool
+
+
+class Ageing(View):
+    """Open records of a side by age in days."""
+
+    side: Literal["left", "right"]
+    from_days: int
+    to_days: int | None
+    count: int
+    sums: list[Money]
+
+
+class Summary(View):
+    """Counts and sums of both sides that add up to the input."""
+
+    counts: Counts
+    by_pass: list[PassSummary]
+    sums: list[SideSum]
+    balance: list[Balance]
+    flow: Flow
+    ageing: list[Ageing]
+    statistics: dict[str, Any]
+
+
+class ProgressQuery(Query):
+    """How many points of the curve."""
+
+    points: Annotated[int, Field(ge=2, le=1000)] = 300
+
+
+class ProgressPoint(View):
+    """A point of the curve: seconds since the start, fraction done, records a second."""
+
+    at_s: float
+    fraction: float
+    rate: float
+
+
+class ProgressCurve(View):
+    """The curve so far."""
+
+    items: list[ProgressPoint]

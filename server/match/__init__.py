@@ -1,0 +1,1 @@
+"""Matches: read with filters and cursors, confirmed or rejected one by one."""

@@ -1,0 +1,95 @@
+"""Decisions on matches."""
+
+from typing import Any
+from uuid import UUID
+
+from core import problems
+from models import access
+from models.access import Actor
+from models.job import Job
+from models.match import Match
+from realtime.events.job import Counts, MatchConfirmed, MatchRejected
+from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
+from server.http import Reading
+from server.match import queries
+
+
+async def confirm_match(actor: Actor, match_id: UUID, reason: str | None, expected: int | None) -> Answer:
+    """Confirms a suggested match. Raises: NotFound, Forbidden, AlreadyDecided, RecordInUse, VersionConflict."""
+    return await _decide(actor, match_id, "confirmed", reason, expected)
+
+
+async def reject_match(actor: Actor, match_id: UUID, reason: str | None, expected: int | None) -> Answer:
+    """Rejects a match: its records are open again, and the pair is not proposed again. Raises: as confirm_match."""
+    return await _decide(actor, match_id, "rejected", reason, expected)
+
+
+async def _decide(actor: Actor, match_id: UUID, status: str, reason: str | None, expected: int | None) -> Answer:
+    async with unit_of_work(actor) as u:
+        known = (await access.load(actor, Match, match_id, "match.decide")).row
+        job = (await access.load(actor, Job, known.job_id, "match.decide", lock=True)).row
+        match = (await access.load(actor, Match, match_id, "match.decide", lock=True)).row
+        await u.expect_version(match, expected, required=False)
+        if match.status == status or match.status in ("rejected", "superseded"):
+            raise problems.AlreadyDecided(f"The match is {match.status} already.")
+        uses = await u.execute(
+            "SELECT record_id, side FROM match_records WHERE match_id = $1 ORDER BY record_id", match.id
+        )
+        record_ids = [row["record_id"] for row in uses]
+        if status == "confirmed":
+            await _refuse_used_elsewhere(u, match.id, record_ids)
+        before = match.status
+        await u.save(match, status=status, decided_by=actor.id, decided_at=u.at, reason=reason)
+        await u.execute(
+            "UPDATE match_records SET active = $2, confirmed = $3 WHERE match_id = $1",
+            match.id,
+            status == "confirmed",
+            status == "confirmed",
+        )
+        counts = _recount(job.counts, before, status, uses)
+        await u.execute(
+            "UPDATE reconciliation_jobs SET counts = $2::text::jsonb WHERE id = $1", job.id, counts.model_dump_json()
+        )
+        kind: Any = MatchConfirmed if status == "confirmed" else MatchRejected
+        u.publish(
+            kind(
+                job_id=job.id,
+                match_id=match.id,
+                status=status,
+                version=match.version,
+                decided_by=actor.id,
+                record_ids=record_ids,
+                counts=counts,
+            )
+        )
+        verb = "match.confirm" if status == "confirmed" else "match.reject"
+        u.audit(
+            f"project:{match.project_id}",
+            verb,
+            ("match", match.id),
+            version=match.version,
+            changed=["status"],
+            **({"reason": reason} if reason else {}),
+        )
+        return u.answer(200, await queries.detail_of(Reading(u.connection), match.id), version=match.version)
+
+
+async def _refuse_used_elsewhere(u: UnitOfWork, match_id: UUID, record_ids: list[UUID]) -> None:
+    used = await u.execute(
+        "SELECT 1 FROM match_records WHERE record_id = ANY($1) AND confirmed AND match_id <> $2 LIMIT 1",
+        record_ids,
+        match_id,
+    )
+    if used:
+        raise problems.RecordInUse
+
+
+def _recount(counts: dict[str, Any], before: str, after: str, uses: list[dict[str, Any]]) -> Counts:
+    found = Counts(**counts).model_dump()
+    found[before] -= 1
+    found[after] += 1
+    if after == "rejected":
+        found["matches"] -= 1
+        for use in uses:
+            found[f"open_{use['side']}"] += 1
+    return Counts(**found)

@@ -1,0 +1,49 @@
+"""Matches over HTTP."""
+
+from aiohttp import web
+
+from core import problems
+from server.http import ApiRequest, Routes, positioned, reply, reply_view
+from server.match import actions, queries
+from server.match.schemas import Decide, MatchDetail, MatchList, MatchView, UnmatchedList
+from server.paging import Page
+from server.record.schemas import RecordView
+
+routes = Routes("matches")
+_ROW = (problems.NotFound, problems.Forbidden)
+_DECIDE = (*_ROW, problems.AlreadyDecided, problems.RecordInUse, problems.VersionConflict)
+
+
+@routes.get("/jobs/{id}/matches", query=MatchList, answers={200: Page[MatchView]}, problems=_ROW, stream_position=True)
+async def list_matches(api: ApiRequest) -> web.StreamResponse:
+    """List the matches of a job."""
+    page, position = await queries.list_matches(api.actor, api.path_id(), api.query)
+    return positioned(reply_view(page), position)
+
+
+@routes.get(
+    "/jobs/{id}/unmatched", query=UnmatchedList, answers={200: Page[RecordView]}, problems=_ROW, stream_position=True
+)
+async def list_unmatched(api: ApiRequest) -> web.StreamResponse:
+    """List the records of a side that no match uses."""
+    page, position = await queries.list_unmatched(api.actor, api.path_id(), api.query)
+    return positioned(reply_view(page), position)
+
+
+@routes.get("/matches/{id}", answers={200: MatchDetail}, problems=_ROW, stream_position=True)
+async def get_match(api: ApiRequest) -> web.StreamResponse:
+    """Read a match with its evidence."""
+    view, position = await queries.get_match(api.actor, api.path_id())
+    return positioned(reply_view(view, version=view.version), position)
+
+
+@routes.post("/matches/{id}/confirm", body=Decide, body_optional=True, answers={200: MatchDetail}, problems=_DECIDE)
+async def confirm_match(api: ApiRequest) -> web.StreamResponse:
+    """Confirm a match."""
+    return reply(await actions.confirm_match(api.actor, api.path_id(), api.body.reason, api.if_match))
+
+
+@routes.post("/matches/{id}/reject", body=Decide, body_optional=True, answers={200: MatchDetail}, problems=_DECIDE)
+async def reject_match(api: ApiRequest) -> web.StreamResponse:
+    """Reject a match: its records are open again."""
+    return reply(await actions.reject_match(api.actor, api.path_id(), api.body.reason, api.if_match))

@@ -1,0 +1,42 @@
+"""Making accounts without a server: `tallyroom users create`, and the demo's three."""
+
+from typing import get_args
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from core.envelope import key_ring
+from core.problems import Duplicate, Invalid
+from core.settings import Settings, SettingsError
+from models.access import SYSTEM, UserRole
+from models.user import User
+from realtime import unit_of_work as work
+from server import database
+from server.auth.passwords import Passwords
+from server.keyring import open_keyring
+from server.user import actions
+from server.user.schemas import UserCreate
+
+
+async def create(settings: Settings, email: str, role: str, name: str, password: str) -> UUID:
+    """Makes an account with a password. Raises: SettingsError in one line."""
+    if role not in get_args(UserRole):
+        raise SettingsError(f"--role: must be one of {', '.join(get_args(UserRole))}")
+    try:
+        body = UserCreate(email=email, display_name=name or email.split("@")[0], role=role, password=password)  # type: ignore[arg-type]  # checked above
+    except ValidationError as error:
+        raise SettingsError(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
+    await database.check_schema(settings)
+    async with database.opened(settings, "tallyroom users", pool=2):
+        keyring = await open_keyring(key_ring(settings))
+        work.install(work.Ledger(audit_key=keyring.audit))
+        passwords = Passwords(settings, keyring)
+        try:
+            await actions.create_user(SYSTEM, body, passwords)
+        except Duplicate:
+            raise SettingsError(f"an account with the address {body.email} exists") from None
+        except Invalid as refusal:
+            raise SettingsError(f"the password {refusal.errors[0].message}") from None
+        finally:
+            passwords.close()
+        return UUID(str((await User.get(email=body.email)).id))

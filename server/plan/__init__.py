@@ -1,0 +1,1 @@
+"""Matching plans: written or suggested, every change a new version."""

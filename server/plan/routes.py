@@ -1,0 +1,58 @@
+"""Plans over HTTP."""
+
+from aiohttp import web
+
+from core import problems
+from server.http import ApiRequest, Routes, positioned, reply, reply_view
+from server.paging import Page
+from server.plan import actions, queries, suggestion
+from server.plan.schemas import PlanList, PlanSuggest, PlanVersionQuery, PlanView, PlanWrite, SuggestedPlan
+
+routes = Routes("plans")
+_ROW = (problems.NotFound, problems.Forbidden)
+
+
+@routes.get("/projects/{id}/plans", query=PlanList, answers={200: Page[PlanView]}, problems=_ROW, stream_position=True)
+async def list_plans(api: ApiRequest) -> web.StreamResponse:
+    """List the plans of a project."""
+    page, position = await queries.list_plans(api.actor, api.path_id(), api.query)
+    return positioned(reply_view(page), position)
+
+
+@routes.post("/projects/{id}/plans", body=PlanWrite, answers={201: PlanView}, problems=_ROW)
+async def create_plan(api: ApiRequest) -> web.StreamResponse:
+    """Save a plan."""
+    return reply(await actions.create_plan(api.actor, api.path_id(), api.body))
+
+
+@routes.post(
+    "/projects/{id}/plans/suggest",
+    body=PlanSuggest,
+    answers={200: SuggestedPlan},
+    problems=(*_ROW, problems.Busy),
+    stores_answer=False,
+)
+async def suggest_plan(api: ApiRequest) -> web.StreamResponse:
+    """Suggest a plan for two sources, from a sample of both."""
+    body: PlanSuggest = api.body
+    view = await suggestion.suggest_plan(api.actor, api.path_id(), body.left_source, body.right_source, api.settings)
+    return reply_view(view)
+
+
+@routes.get("/plans/{id}", query=PlanVersionQuery, answers={200: PlanView}, problems=_ROW, stream_position=True)
+async def get_plan(api: ApiRequest) -> web.StreamResponse:
+    """Read a plan, or one of its versions."""
+    view, position = await queries.get_plan(api.actor, api.path_id(), api.query.version)
+    return positioned(reply_view(view, version=view.version), position)
+
+
+@routes.put(
+    "/plans/{id}",
+    body=PlanWrite,
+    answers={200: PlanView},
+    problems=(*_ROW, problems.VersionConflict, problems.PreconditionRequired),
+    if_match=True,
+)
+async def update_plan(api: ApiRequest) -> web.StreamResponse:
+    """Make a new version of a plan."""
+    return reply(await actions.update_plan(api.actor, api.path_id(), api.body, api.if_match))

@@ -1,0 +1,75 @@
+"""Bodies and views of plans."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from models.plan import Plan, PlanVersion
+from server.http import Body, Query, View
+from server.paging import Paged
+from server.user.schemas import Name
+
+
+class PlanWrite(Body):
+    """A plan's name and its document (fields and passes)."""
+
+    name: Name
+    document: dict[str, Any]
+
+
+class PlanSuggest(Body):
+    """Two sources to suggest a plan for."""
+
+    left_source: UUID
+    right_source: UUID
+
+
+class PlanVersionQuery(Query):
+    """Which version to read; the newest by default."""
+
+    version: Annotated[int, Field(ge=1)] | None = None
+
+
+class PlanList(Paged):
+    """Order of the list of plans."""
+
+    sort: Literal["created_at", "-created_at", "name", "-name"] = "-created_at"
+
+
+class PlanView(View):
+    """A plan."""
+
+    id: UUID
+    project_id: UUID
+    name: str
+    document: dict[str, Any]
+    hash: str
+    origin: Literal["suggested", "written"]
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+    @classmethod
+    def of(cls, plan: Plan, version: PlanVersion | None = None) -> "PlanView":
+        """The view of a row, or of one of its older versions."""
+        shown = version or plan
+        return cls(
+            id=plan.id,
+            project_id=plan.project_id,
+            name=shown.name,
+            document=shown.document,
+            hash=shown.hash,
+            origin=plan.origin,
+            created_at=plan.created_at,
+            updated_at=shown.updated_at,
+            version=shown.version,
+        )
+
+
+class SuggestedPlan(View):
+    """A plan that fits two sources; it is not saved yet."""
+
+    document: dict[str, Any]
+    hash: str

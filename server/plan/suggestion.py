@@ -1,0 +1,76 @@
+"""Suggesting a plan over REST: on a sample of both sides, in a process of its own."""
+
+import asyncio
+import sys
+from uuid import UUID
+
+import orjson
+
+from core.problems import Busy, Fault, Internal, Invalid, NotFound
+from core.settings import Settings
+from models import access
+from models.access import Actor
+from models.project import Project
+from models.source import Source
+from server.plan.schemas import SuggestedPlan
+
+TIMEOUT_S = 60
+_one_at_a_time = asyncio.Semaphore(1)  # each takes a core for seconds
+
+
+async def suggest_plan(actor: Actor, project_id: UUID, left: UUID, right: UUID, settings: Settings) -> SuggestedPlan:
+    """
+    A plan that fits two sources of the project.
+
+    Raises: NotFound, Forbidden, Invalid (a source that is empty or not ready), Busy.
+    """
+    await access.load(actor, Project, project_id, "plan.suggest")
+    for name, source_id in (("left_source", left), ("right_source", right)):
+        await ready_source(actor, project_id, source_id, f"/{name}")
+    if _one_at_a_time.locked():
+        raise Busy("Another plan is being suggested: try again soon.", retry_after_s=3)
+    async with _one_at_a_time:
+        child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "server.engine",
+            "suggest",
+            str(left),
+            str(right),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        try:
+            output, _ = await asyncio.wait_for(_talk(child), TIMEOUT_S)
+        except TimeoutError:
+            raise Busy("Suggesting took too long: try a smaller source.") from None
+        finally:
+            if child.returncode is None:
+                child.kill()
+    answer = orjson.loads(output or b"{}")
+    if "document" not in answer:
+        if "refused" in answer:
+            raise Invalid(errors=(Fault("/left_source", "invalid_plan", answer["refused"]),))
+        raise Internal
+    return SuggestedPlan(document=answer["document"], hash=answer["hash"])
+
+
+async def ready_source(actor: Actor, project_id: UUID, source_id: UUID, pointer: str) -> Source:
+    """A source of this very project that can be matched. Raises: Invalid by its pointer in the body."""
+    try:
+        source = (await access.load(actor, Source, source_id, "project.read_within")).row
+    except NotFound:
+        raise Invalid(errors=(Fault(pointer, "invalid_field", "is not a source of this project"),)) from None
+    if source.project_id != project_id:
+        raise Invalid(errors=(Fault(pointer, "invalid_field", "is not a source of this project"),))
+    if source.status != "ready":
+        raise Invalid(errors=(Fault(pointer, "invalid_field", f"is not ready: its status is {source.status}"),))
+    return source
+
+
+async def _talk(child: asyncio.subprocess.Process) -> tuple[bytes, bytes]:
+    # Standard input stays open: its end tells the child that its parent is gone.
+    assert child.stdout is not None
+    output = await child.stdout.read()
+    await child.wait()
+    return output, b""

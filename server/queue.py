@@ -1,0 +1,19 @@
+"""The job queue: what is enqueued in an action's own transaction, and picked by a worker after its commit."""
+
+from typing import Literal
+
+import orjson
+from pgqueuer.db import AsyncpgDriver
+from pgqueuer.queries import Queries
+
+from core import log
+from realtime.unit_of_work import UnitOfWork
+
+Task = Literal["source.load", "job.run"]
+
+
+async def enqueue(u: UnitOfWork, task: Task, row_id: object) -> None:
+    """Enqueues a task with the request's id, inside the open transaction."""
+    driver = AsyncpgDriver(u.connection._connection)  # the queue's own statements, in our transaction
+    payload = orjson.dumps({"id": str(row_id), "request_id": log.request_id.get()})
+    await Queries(driver).enqueue(task, payload)

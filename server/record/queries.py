@@ -1,0 +1,95 @@
+"""What is read of records."""
+
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from core.money import parse_amount
+from models import access
+from models.access import Actor
+from models.record import Record
+from models.source import Source
+from realtime import streams
+from server.http import Position, Reading, reading
+from server.paging import Listing, Page, Sort
+from server.record.schemas import RecordList, RecordView
+
+COLUMNS = (
+    't.id, t.source_id, t."row", t.data::text AS data_text, t.amount, t.currency, t.date, t.reference, '
+    "t.created_at, t.updated_at, t.version, u.match_id, u.status AS match_status"
+)
+# The newest active use of a record: by a confirmed match before a suggested one.
+USES = (
+    "LEFT JOIN LATERAL (SELECT r.match_id, m.status FROM match_records r JOIN matches m ON m.id = r.match_id "
+    "WHERE r.record_id = t.id AND r.active ORDER BY r.confirmed DESC, r.id DESC LIMIT 1) u ON true"
+)
+SORTS = {
+    "row": Sort('t."row"', "bigint"),
+    "amount": Sort("t.amount", "numeric", nullable=True),
+    "date": Sort("t.date", "date", nullable=True),
+    "reference": Sort("left(t.reference, 100)", "text", nullable=True),
+}
+
+
+async def list_records(actor: Actor, source_id: UUID, query: RecordList) -> tuple[Page[RecordView], Position]:
+    """Records of a source. Raises: NotFound, Forbidden."""
+    listing = Listing(COLUMNS, "reconciliation_records t", sort_of(query.sort), f"records/{source_id}", adorn=USES)
+    listing.where("t.source_id = ?", source_id)
+    filter_records(listing, query)
+    async with reading() as snapshot:
+        source = (await access.load(actor, Source, source_id, "project.read_within")).row
+        page = await listing.page(snapshot, query, view)
+        return page, await snapshot.position(streams.project(source.project_id))
+
+
+def sort_of(text: str) -> Sort:
+    """The order that a `sort` parameter names."""
+    base = SORTS[text.lstrip("-")]
+    return Sort(base.expression, base.cast, descending=text.startswith("-"), nullable=base.nullable)
+
+
+def filter_records(listing: Listing, query: RecordList) -> None:
+    """Adds the query's filters."""
+    if query.amount_from is not None:
+        listing.where("t.amount >= ?", parse_amount(query.amount_from))
+    if query.amount_to is not None:
+        listing.where("t.amount <= ?", parse_amount(query.amount_to))
+    if query.currency is not None:
+        listing.where("t.currency = ?", query.currency)
+    if query.date_from is not None:
+        listing.where("t.date >= ?", query.date_from)
+    if query.date_to is not None:
+        listing.where("t.date <= ?", query.date_to)
+    if query.reference is not None:
+        # The first 100 characters are what the index holds; the rest is compared on the row.
+        listing.where("left(t.reference, 100) = left(?, 100) AND t.reference = ?", query.reference, query.reference)
+    if query.state is not None:
+        used = "EXISTS (SELECT 1 FROM match_records r WHERE r.record_id = t.id AND r.active{})"
+        if query.state == "open":
+            listing.where("NOT " + used.format(""))
+        elif query.state == "matched":
+            listing.where(used.format(" AND r.confirmed"))
+        elif query.state == "suggested":
+            listing.where(used.format("") + " AND NOT " + used.format(" AND r.confirmed"))
+        else:
+            listing.where("false")  # nothing can be written off yet
+
+
+async def get_record(actor: Actor, record_id: UUID) -> tuple[RecordView, Position]:
+    """A record through its actor. Raises: NotFound, Forbidden."""
+    async with reading() as snapshot:
+        loaded = await access.load(actor, Record, record_id, "project.read_within")
+        assert loaded.project_id is not None
+        return await view_of(snapshot, record_id), await snapshot.position(streams.project(loaded.project_id))
+
+
+async def view_of(snapshot: Reading, record_id: UUID) -> RecordView:
+    """The view of a record that the actor was allowed to load."""
+    rows = await snapshot.rows(f"SELECT {COLUMNS} FROM reconciliation_records t {USES} WHERE t.id = $1", record_id)
+    return view(rows[0])
+
+
+def view(row: dict[str, Any]) -> RecordView:
+    """The view of a row of COLUMNS."""
+    return RecordView.of(row, orjson.loads(row["data_text"]))

@@ -1,0 +1,60 @@
+"""Records over HTTP."""
+
+from aiohttp import web
+
+from core import problems
+from server.http import ApiRequest, Routes, no_content, positioned, reply, reply_view
+from server.paging import Page
+from server.record import actions, queries
+from server.record.schemas import RecordList, RecordsCreate, RecordsView, RecordUpdate, RecordView
+
+routes = Routes("records")
+_ROW = (problems.NotFound, problems.Forbidden)
+_CHANGE = (
+    *_ROW,
+    problems.VersionConflict,
+    problems.PreconditionRequired,
+    problems.RecordInUse,
+    problems.SourceInUse,
+)
+
+
+@routes.get(
+    "/sources/{id}/records", query=RecordList, answers={200: Page[RecordView]}, problems=_ROW, stream_position=True
+)
+async def list_records(api: ApiRequest) -> web.StreamResponse:
+    """List the records of a source."""
+    page, position = await queries.list_records(api.actor, api.path_id(), api.query)
+    return positioned(reply_view(page), position)
+
+
+@routes.post(
+    "/sources/{id}/records",
+    body=RecordsCreate,
+    answers={201: RecordView | RecordsView},
+    problems=(*_ROW, problems.SourceInUse),
+    max_body_bytes=16 * 1024 * 1024,
+)
+async def create_records(api: ApiRequest) -> web.StreamResponse:
+    """Add one record, or up to 10,000: all or nothing."""
+    return reply(await actions.create_records(api.actor, api.path_id(), api.body))
+
+
+@routes.get("/records/{id}", answers={200: RecordView}, problems=_ROW, stream_position=True)
+async def get_record(api: ApiRequest) -> web.StreamResponse:
+    """Read a record."""
+    view, position = await queries.get_record(api.actor, api.path_id())
+    return positioned(reply_view(view, version=view.version), position)
+
+
+@routes.patch("/records/{id}", body=RecordUpdate, answers={200: RecordView}, problems=_CHANGE, if_match=True)
+async def update_record(api: ApiRequest) -> web.StreamResponse:
+    """Change a record."""
+    return reply(await actions.update_record(api.actor, api.path_id(), api.body, api.if_match))
+
+
+@routes.delete("/records/{id}", answers={204: None}, problems=_CHANGE, if_match=True)
+async def delete_record(api: ApiRequest) -> web.StreamResponse:
+    """Delete a record."""
+    await actions.delete_record(api.actor, api.path_id(), api.if_match)
+    return no_content()

@@ -1,0 +1,126 @@
+"""Bodies and views of records."""
+
+import datetime as dt
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field, model_validator
+
+from core.money import Money, parse_amount
+from server.http import Body, View
+from server.paging import Paged
+
+RecordState = Literal["open", "suggested", "matched", "written_off"]
+Cell = Annotated[str, Field(max_length=100_000)] | None
+RowData = dict[Annotated[str, Field(min_length=1, max_length=256)], Cell]
+
+
+class RecordIn(Body):
+    """A record: its columns as text, and typed values where the source's mapping does not give them."""
+
+    data: Annotated[RowData, Field(min_length=1, max_length=500)]
+    amount: Money | None = None
+    date: dt.date | None = None
+    reference: Annotated[str, Field(max_length=10_000)] | None = None
+
+
+class RecordsCreate(Body):
+    """One record, or `records` with up to 10,000: all are stored, or none."""
+
+    records: Annotated[list[RecordIn], Field(min_length=1, max_length=10_000)] | None = None
+    data: Annotated[RowData, Field(min_length=1, max_length=500)] | None = None
+    amount: Money | None = None
+    date: dt.date | None = None
+    reference: Annotated[str, Field(max_length=10_000)] | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> "RecordsCreate":
+        if (self.records is None) == (self.data is None):
+            raise ValueError("give either data (one record) or records (many)")
+        return self
+
+    def all(self) -> list[RecordIn]:
+        """The records, whichever form they came in."""
+        if self.records is not None:
+            return self.records
+        assert self.data is not None
+        return [RecordIn(data=self.data, amount=self.amount, date=self.date, reference=self.reference)]
+
+
+class RecordUpdate(Body):
+    """Changed columns and typed values; what is absent stays."""
+
+    data: Annotated[RowData, Field(min_length=1, max_length=500)] | None = None
+    amount: Money | None = None
+    date: dt.date | None = None
+    reference: Annotated[str, Field(max_length=10_000)] | None = None
+
+
+def _decimal(value: str | None) -> Decimal | None:
+    return None if value is None else parse_amount(value)
+
+
+class RecordList(Paged):
+    """Filters and order of the list of records."""
+
+    state: RecordState | None = None
+    amount_from: str | None = None
+    amount_to: str | None = None
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
+    date_from: dt.date | None = None
+    date_to: dt.date | None = None
+    reference: Annotated[str, Field(max_length=10_000)] | None = None
+    sort: Literal["row", "-row", "amount", "-amount", "date", "-date", "reference", "-reference"] = "row"
+
+    @model_validator(mode="after")
+    def _amounts(self) -> "RecordList":
+        for name in ("amount_from", "amount_to"):
+            _decimal(getattr(self, name))
+        return self
+
+
+class RecordView(View):
+    """A record."""
+
+    id: UUID
+    source_id: UUID
+    row: int
+    data: dict[str, str | None]
+    amount: Money | None
+    date: dt.date | None
+    reference: str | None
+    duplicate_of: UUID | None
+    state: RecordState
+    match_id: UUID | None
+    claim: None = None
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+    @classmethod
+    def of(cls, row: dict[str, Any], data: dict[str, str | None]) -> "RecordView":
+        """The view of a database row with `match_id` and `match_status`."""
+        status = row.get("match_status")
+        return cls(
+            id=row["id"],
+            source_id=row["source_id"],
+            row=row["row"],
+            data=data,
+            amount=Money.of(row["amount"], row["currency"]),
+            date=row["date"],
+            reference=row["reference"],
+            duplicate_of=None,
+            state="matched" if status == "confirmed" else "suggested" if status == "suggested" else "open",
+            match_id=row.get("match_id"),
+            created_at=row["created_at"],
+            updated_at=row["updated_at"],
+            version=row["version"],
+        )
+
+
+class RecordsView(View):
+    """The records that were added."""
+
+    items: list[RecordView]

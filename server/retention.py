@@ -1,0 +1,56 @@
+"""What grows is kept for a time: abandoned uploads, chunks, events, answers, logs, throttles, states."""
+
+import asyncio
+
+from tortoise import Tortoise
+
+from core import log
+from core.settings import Settings
+
+EVERY_S = 60.0
+ABANDONED_UPLOAD_MINUTES = 10
+logger = log.get(__name__)
+
+
+async def sweep_forever(settings: Settings) -> None:
+    """Sweeps once a minute; one of several workers at a time."""
+    while True:
+        try:
+            await sweep(settings)
+        except Exception as error:  # noqa: BLE001 - a task's root: tried again in a minute
+            logger.warning("the sweep failed", error=type(error).__name__)
+        await asyncio.sleep(EVERY_S)
+
+
+async def sweep(settings: Settings) -> None:
+    """Removes what is past its time."""
+    connection = Tortoise.get_connection("default")
+    for sql, values in (
+        (
+            "DELETE FROM sources WHERE status = 'pending' AND updated_at < now() - make_interval(mins => $1)",
+            [ABANDONED_UPLOAD_MINUTES],
+        ),
+        (
+            "DELETE FROM source_chunks c USING sources s WHERE s.id = c.source_id AND s.status IN ('ready', 'failed') "
+            "AND s.updated_at < now() - make_interval(days => $1)",
+            [settings.upload_keep_days],
+        ),
+        ("DELETE FROM idempotency_keys WHERE created_at < now() - interval '24 hours'", []),
+        ("DELETE FROM log_entries WHERE at < now() - make_interval(days => $1)", [settings.logs_keep_days]),
+        (
+            "DELETE FROM throttles WHERE key NOT LIKE 'consecutive:%' AND window_started_at < now() - interval '1 hour' "
+            "AND coalesce(blocked_until, now()) <= now()",
+            [],
+        ),
+        ("DELETE FROM states WHERE key <> 'worker' AND updated_at < now() - interval '1 hour'", []),
+        ("DELETE FROM refresh_tokens WHERE expires_at < now() - interval '30 days'", []),
+        ("DELETE FROM sessions WHERE coalesce(revoked_at, expires_at) < now() - interval '30 days'", []),
+    ):
+        await connection.execute_query(sql, values)
+    # The floor rises with the removal, in one statement: a reader finds either the events or the new floor.
+    await connection.execute_query(
+        "WITH gone AS (DELETE FROM events WHERE at < now() - make_interval(days => $1) RETURNING stream, seq) "
+        "UPDATE streams s SET floor = g.seq FROM (SELECT stream, max(seq) AS seq FROM gone GROUP BY stream) g "
+        "WHERE s.name = g.stream AND s.floor < g.seq",
+        [settings.events_keep_days],
+    )

@@ -1,0 +1,127 @@
+"""Verbs on sources."""
+
+from typing import Any
+from uuid import UUID
+
+from core import problems
+from core.ids import uuid7
+from core.problems import Fault, Invalid
+from matching.reading.mapping import Mapping
+from models import access
+from models.access import Actor
+from models.project import Project
+from models.source import Source
+from realtime.events import project as events
+from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
+from server.queue import enqueue
+from server.source.schemas import SourceCreate, SourceUpdate, SourceView
+
+LIVE_JOBS = "('queued', 'running', 'paused', 'cancelling')"
+
+
+async def create_empty_source(actor: Actor, project_id: UUID, body: SourceCreate) -> Answer:
+    """Makes a source without a file. Raises: NotFound, Forbidden."""
+    async with unit_of_work(actor) as u:
+        await access.load(actor, Project, project_id, "source.load", lock=True)
+        source = await Source.create(
+            using_db=u.connection,
+            id=uuid7(),
+            project_id=project_id,
+            name=body.name,
+            format="manual",
+            status="ready",
+            mapping=body.mapping.model_dump(mode="json", exclude_none=True) if body.mapping else {},
+            created_by=actor.id,
+            created_at=u.at,
+            updated_at=u.at,
+        )
+        u.publish(event_of(events.SourceCreated, source))
+        u.audit(f"project:{project_id}", "source.create", ("source", source.id), version=1)
+        return u.answer(201, SourceView.of(source), version=1)
+
+
+async def update_source(actor: Actor, source_id: UUID, body: SourceUpdate, expected: int | None) -> Answer:
+    """
+    Renames a source, or answers its questions with a mapping: then its raw rows are typed again.
+
+    Raises: NotFound, Forbidden, VersionConflict, SourceInUse, Invalid for columns that the source does not have.
+    """
+    async with unit_of_work(actor) as u:
+        source = (await access.load(actor, Source, source_id, "source.load", lock=True)).row
+        await u.expect_version(source, expected, required=False)
+        changes: dict[str, Any] = {} if body.name is None else {"name": body.name}
+        if body.mapping is not None:
+            await refuse_live_jobs(u, source.id)
+            if source.status not in ("ready", "needs_mapping"):
+                raise problems.SourceInUse("The source is being loaded: wait until it is ready.")
+            _check_columns(source, body.mapping)
+            changes["mapping"] = body.mapping.model_dump(mode="json", exclude_none=True)
+            if source.format != "manual":
+                changes |= {"status": "loading", "questions": []}
+        changed = await u.save(source, **changes)
+        if "status" in changed:
+            await enqueue(u, "source.load", source.id)
+        if changed:
+            u.publish(event_of(events.SourceUpdated, source))
+            u.audit(
+                f"project:{source.project_id}",
+                "source.update",
+                ("source", source.id),
+                version=source.version,
+                changed=[name for name in changed if name in ("name", "mapping")],
+            )
+        return u.answer(200, SourceView.of(source), version=source.version)
+
+
+async def delete_source(actor: Actor, source_id: UUID, expected: int | None) -> None:
+    """Deletes a source with its records. Raises: NotFound, Forbidden, SourceInUse, RecordInUse."""
+    async with unit_of_work(actor) as u:
+        source = (await access.load(actor, Source, source_id, "source.load", lock=True)).row
+        await u.expect_version(source, expected, required=False)
+        await refuse_live_jobs(u, source.id)
+        used = await u.execute(
+            "SELECT 1 FROM match_records m JOIN reconciliation_records r ON r.id = m.record_id "
+            "WHERE r.source_id = $1 AND m.confirmed LIMIT 1",
+            source.id,
+        )
+        if used:
+            raise problems.RecordInUse("Confirmed matches use records of this source: undo them, or keep it.")
+        await source.delete(using_db=u.connection)
+        source.version += 1
+        u.publish(event_of(events.SourceDeleted, source))
+        u.audit(f"project:{source.project_id}", "source.delete", ("source", source.id), version=source.version)
+
+
+async def refuse_live_jobs(u: UnitOfWork, source_id: UUID) -> None:
+    """Raises: SourceInUse while a live job reads the source."""
+    rows = await u.execute(
+        f"SELECT 1 FROM reconciliation_jobs WHERE (left_source_id = $1 OR right_source_id = $1) AND status IN {LIVE_JOBS} LIMIT 1",
+        source_id,
+    )
+    if rows:
+        raise problems.SourceInUse
+
+
+def event_of(kind: type[Any], source: Source) -> Any:
+    """An event with the source's present state."""
+    return kind(
+        project_id=source.project_id,
+        source_id=source.id,
+        status=source.status,
+        rows=events.Rows(read=source.rows_read, loaded=source.rows_loaded, rejected=source.rows_rejected),
+        revision=source.revision,
+        version=source.version,
+    )
+
+
+def _check_columns(source: Source, mapping: Mapping) -> None:
+    known = {column["name"] for column in source.profile}
+    if not known:
+        return
+    faults = []
+    for field, spec in mapping.model_dump(exclude_none=True).items():
+        for key in ("column", "debit", "credit"):
+            if isinstance(spec, dict) and spec.get(key) is not None and spec[key] not in known:
+                faults.append(Fault(f"/mapping/{field}/{key}", "invalid_field", "is not a column of this source"))
+    if faults:
+        raise Invalid(errors=tuple(faults))

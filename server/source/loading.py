@@ -1,0 +1,319 @@
+"""
+Loading a source in the engine's process: chunks to a temporary file, a first pass that looks, a second that stores.
+
+Rows are parsed in Arrow batches and stored by COPY, each batch in a transaction of its own that is fenced by the
+source's attempt. A loader that starts again removes what an earlier attempt had stored.
+"""
+
+import asyncio
+import io
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from core import log, problems
+from core.clock import now
+from core.ids import uuid7_texts
+from core.settings import Settings
+from matching.reading import detect, tables
+from matching.reading.mapping import Mapping, apply_mapping, blocking, suggest_mapping
+from matching.reading.tables import Profiler
+from matching.reading.values import FileRejected
+from models.access import SYSTEM
+from models.source import Source
+from realtime import state, streams
+from realtime.events import project as events
+from realtime.unit_of_work import unit_of_work
+from server import database
+from server.source.actions import event_of
+
+MAX_ATTEMPTS = 3
+MAX_REJECTS_STORED = 1_000_000
+COLUMNS = (
+    "id",
+    "source_id",
+    "row",
+    "revision",
+    "data",
+    "amount",
+    "currency",
+    "date",
+    "reference",
+    "version",
+    "created_at",
+    "updated_at",
+)
+REPORT_EVERY_S = 0.3
+logger = log.get(__name__)
+
+
+class Fenced(Exception):
+    """Another attempt loads the source, or it is gone."""
+
+
+async def load_source(settings: Settings, source_id: UUID) -> None:
+    """Loads a source, or records why it cannot be loaded."""
+    source = await _claim(source_id)
+    if source is None:
+        return
+    log.request_id.set(source.request_id)
+    connection = await database.connect(settings, "tallyroom loader")
+    try:
+        loader = Loader(source, connection)
+        await loader.run()
+    except FileRejected as error:
+        await _fail(source, problems.FileRejected(str(error)))
+    except Fenced:
+        logger.warning("another attempt has this source", source_id=str(source_id))
+    finally:
+        await connection.close()
+        await state.forget(f"source.progress:{source_id}")
+
+
+async def _claim(source_id: UUID) -> Source | None:
+    async with unit_of_work(SYSTEM) as u:
+        source = await Source.filter(id=source_id).using_db(u.connection).select_for_update(no_key=True).first()
+        if source is None or source.status != "loading":
+            return None
+        source.attempt += 1
+        await source.save(using_db=u.connection, update_fields=["attempt"])
+        gave_up = source.attempt > MAX_ATTEMPTS
+    if gave_up:
+        await _fail(
+            source, problems.FileRejected("The file could not be loaded in three attempts; see the worker's log.")
+        )
+        return None
+    return source
+
+
+class Loader:
+    """One attempt at loading a source."""
+
+    def __init__(self, source: Source, connection: asyncpg.Connection) -> None:
+        self.source = source
+        self.connection = connection
+        self.loaded = 0
+        self.rejected = 0
+        self.read = 0
+        self.reported_at = 0.0
+
+    async def run(self) -> None:
+        """Raises: FileRejected, Fenced."""
+        source = self.source
+        with tempfile.TemporaryDirectory(prefix="tallyroom-") as folder:
+            path = Path(folder) / "upload"
+            await self._fetch(path)
+            given = source.detection.get("format_given")
+            detection = await asyncio.to_thread(detect.detect, path, source.filename, given)
+            profiles = await self._profile(path, detection)
+            suggested, questions = suggest_mapping(profiles)
+            mapping = Mapping.model_validate(source.mapping) if source.mapping else suggested
+            answered = {name for name in Mapping.model_fields if source.mapping.get(name)}
+            questions = [q for q in questions if _field_of(q, suggested) not in answered]
+            await self._clear()
+            # Rows with an open question are kept raw: guessing a date order would be silent damage.
+            is_blocked = blocking(questions)
+            await self._store(path, detection, Mapping() if is_blocked else mapping)
+        await self._finish(detection, profiles, suggested, mapping, questions, is_blocked=is_blocked)
+
+    async def _fetch(self, path: Path) -> None:
+        count = await self.connection.fetchval(
+            "SELECT count(*) FROM source_chunks WHERE source_id = $1", self.source.id
+        )
+        if not count:
+            raise FileRejected("The uploaded file is no longer kept: upload it again.")
+        with path.open("wb") as file:
+            for number in range(count):
+                body = await self.connection.fetchval(
+                    "SELECT body FROM source_chunks WHERE source_id = $1 AND number = $2", self.source.id, number
+                )
+                await asyncio.to_thread(file.write, body)
+
+    async def _profile(self, path: Path, detection: Any) -> list[Any]:
+        profiler = Profiler()
+
+        def look() -> list[Any]:
+            for batch in tables.read_batches(path, detection):
+                profiler.add(batch)
+            return list(profiler.finish())
+
+        return await asyncio.to_thread(look)
+
+    async def _clear(self) -> None:
+        async with self.connection.transaction():
+            await self._fence()
+            await self.connection.execute("DELETE FROM reconciliation_records WHERE source_id = $1", self.source.id)
+            await self.connection.execute("DELETE FROM source_rejects WHERE source_id = $1", self.source.id)
+
+    async def _store(self, path: Path, detection: Any, mapping: Mapping) -> None:
+        batches = tables.read_batches(path, detection)
+        while (prepared := await asyncio.to_thread(self._prepare_next, batches, mapping)) is not None:
+            csv, count, rejects = prepared
+            async with self.connection.transaction():
+                await self._fence()
+                await self.connection.copy_to_table(
+                    "reconciliation_records", source=io.BytesIO(csv), columns=COLUMNS, format="csv"
+                )
+                await self._store_rejects(rejects)
+            self.loaded += count
+            await self._report()
+
+    def _prepare_next(self, batches: Any, mapping: Mapping) -> tuple[bytes, int, list[Any]] | None:
+        """The next batch as CSV for COPY. Runs beside the event loop."""
+        batch = next(batches, None)
+        if batch is None:
+            return None
+        typed = apply_mapping(batch.columns, batch.rows, mapping, lines=batch.lines)
+        rejects = [*batch.rejects, *typed.rejects]
+        count = len(typed.rows)
+        at = now().isoformat()
+        table = pa.table(
+            {
+                "id": pa.array(uuid7_texts(count), pa.string()),
+                "source_id": _constant(str(self.source.id), count),
+                "row": typed.rows,
+                "revision": _constant(self.source.revision, count),
+                "data": typed.data,
+                "amount": typed.amount,
+                "currency": typed.currency,
+                "date": typed.date,
+                "reference": typed.reference,
+                "version": _constant(1, count),
+                "created_at": _constant(at, count),
+                "updated_at": _constant(at, count),
+            }
+        )
+        sink = pa.BufferOutputStream()
+        pacsv.write_csv(table, sink, pacsv.WriteOptions(include_header=False))
+        return sink.getvalue().to_pybytes(), count, rejects
+
+    async def _store_rejects(self, rejects: list[Any]) -> None:
+        self.rejected += len(rejects)
+        if rejects:
+            await self.connection.copy_records_to_table(
+                "source_rejects",
+                records=[(self.source.id, r.line, r.column, r.code, r.message, r.value_type) for r in rejects],
+                columns=("source_id", "line", "column", "code", "message", "value_type"),
+            )
+
+    async def _fence(self) -> None:
+        row = await self.connection.fetchrow(
+            "SELECT 1 FROM sources WHERE id = $1 AND attempt = $2 AND status = 'loading' FOR NO KEY UPDATE",
+            self.source.id,
+            self.source.attempt,
+        )
+        if row is None:
+            raise Fenced
+
+    async def _report(self) -> None:
+        if time.monotonic() - self.reported_at < REPORT_EVERY_S:
+            return
+        self.reported_at = time.monotonic()
+        value = {
+            "source_id": str(self.source.id),
+            "status": "loading",
+            "bytes": self.source.size_bytes,
+            "total_bytes": self.source.size_bytes,
+            "rows": self.loaded,
+            "rejected": self.rejected,
+        }
+        await state.put(f"source.progress:{self.source.id}", [streams.project(self.source.project_id)], value)
+
+    async def _finish(
+        self,
+        detection: Any,
+        profiles: list[Any],
+        suggested: Mapping,
+        mapping: Mapping,
+        questions: list[Any],
+        *,
+        is_blocked: bool,
+    ) -> None:
+        async with unit_of_work(SYSTEM) as u:
+            source = (
+                await Source.filter(id=self.source.id).using_db(u.connection).select_for_update(no_key=True).first()
+            )
+            if source is None or source.attempt != self.source.attempt or source.status != "loading":
+                raise Fenced
+            plain = [
+                dict(question) if isinstance(question, dict) else question.model_dump(mode="json")
+                for question in questions
+            ]
+            await u.save(
+                source,
+                status="needs_mapping" if is_blocked else "ready",
+                format=detection.format,
+                rows_read=self.loaded + self.rejected,
+                rows_loaded=self.loaded,
+                rows_rejected=self.rejected,
+                mapping=mapping.model_dump(mode="json", exclude_none=True),
+                questions=plain,
+                profile=[_profile_view(profile) for profile in profiles],
+                detection={
+                    **source.detection,
+                    **_detection_view(detection),
+                    "suggested_mapping": suggested.model_dump(mode="json", exclude_none=True),
+                },
+                revision=source.revision + 1,
+                problem=None,
+                attempt=0,
+            )
+            u.publish(event_of(events.SourceUpdated if is_blocked else events.SourceReady, source))
+            u.audit(
+                f"project:{source.project_id}",
+                "source.load",
+                ("source", source.id),
+                version=source.version,
+                loaded=self.loaded,
+                rejected=self.rejected,
+            )
+
+
+async def _fail(source: Source, problem: problems.Problem) -> None:
+    async with unit_of_work(SYSTEM) as u:
+        row = await Source.filter(id=source.id).using_db(u.connection).select_for_update(no_key=True).first()
+        if row is None or row.status != "loading" or row.attempt != source.attempt:
+            return
+        await u.save(row, status="failed", problem=problem.document(row.request_id), attempt=0)
+        u.publish(event_of(events.SourceFailed, row))
+        u.audit(f"project:{row.project_id}", "source.load", ("source", row.id), "failure", version=row.version)
+
+
+def _constant(value: object, count: int) -> pa.Array:
+    return pa.repeat(value, count)
+
+
+def _field_of(question: Any, suggested: Mapping) -> str:
+    """The mapping's field that a question is about."""
+    kind = question["kind"] if isinstance(question, dict) else question.kind
+    return {"date_order": "date", "decimal_mark": "amount", "currency": "currency"}[kind]
+
+
+def _profile_view(profile: Any) -> dict[str, Any]:
+    return {
+        "name": profile.name,
+        "type": profile.type,
+        "fill": profile.fill,
+        "distinct": profile.distinct,
+        "min": profile.min,
+        "max": profile.max,
+        "examples": list(profile.examples),
+        "decimal": profile.decimal,
+        "date_order": profile.date_order,
+    }
+
+
+def _detection_view(detection: Any) -> dict[str, Any]:
+    return {
+        "format": detection.format,
+        "encoding": detection.encoding,
+        "delimiter": detection.delimiter,
+        "header": detection.header,
+        "notes": list(detection.notes),
+    }

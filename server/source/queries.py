@@ -1,0 +1,70 @@
+"""What is read of sources."""
+
+from typing import Any
+from uuid import UUID
+
+from models import access
+from models.access import Actor, hydrate
+from models.project import Project
+from models.source import Source
+from realtime import streams
+from server.http import Position, reading
+from server.paging import Listing, Page, Sort
+from server.source.schemas import ProfileView, RejectList, RejectView, SourceList, SourceView
+
+_SORTS = {"name": Sort("t.name", "text"), "created_at": Sort("t.created_at", "timestamptz")}
+
+
+async def list_sources(actor: Actor, project_id: UUID, query: SourceList) -> tuple[Page[SourceView], Position]:
+    """Sources of a project; uploads that are still under way are not listed. Raises: NotFound, Forbidden."""
+    name = query.sort.lstrip("-")
+    sort = Sort(_SORTS[name].expression, _SORTS[name].cast, descending=query.sort.startswith("-"))
+    listing = Listing("t.*", "sources t", sort, f"sources/{project_id}")
+    listing.where("t.project_id = ?", project_id)
+    if query.status:
+        listing.where("t.status = ?", query.status)
+    else:
+        listing.where("t.status <> 'pending'")
+    async with reading() as snapshot:
+        await access.load(actor, Project, project_id, "project.read_within")
+        page = await listing.page(snapshot, query, _view)
+        return page, await snapshot.position(streams.project(project_id))
+
+
+async def get_source(actor: Actor, source_id: UUID) -> tuple[Source, Position]:
+    """A source through its actor. Raises: NotFound, Forbidden."""
+    async with reading() as snapshot:
+        source = (await access.load(actor, Source, source_id, "project.read_within")).row
+        return source, await snapshot.position(streams.project(source.project_id))
+
+
+async def profile_of(actor: Actor, source_id: UUID) -> ProfileView:
+    """Columns, types and the suggested mapping. Raises: NotFound, Forbidden."""
+    source, _ = await get_source(actor, source_id)
+    suggested = source.detection.get("suggested_mapping", source.mapping)
+    return ProfileView(columns=source.profile, suggested_mapping=suggested, questions=source.questions)
+
+
+async def list_rejects(actor: Actor, source_id: UUID, query: RejectList) -> tuple[Page[RejectView], Position]:
+    """Rows that were not loaded, in order of their lines. Raises: NotFound, Forbidden."""
+    listing = Listing(
+        't.line, t."column", t.code, t.message, t.value_type',
+        "source_rejects t",
+        Sort("t.line", "bigint", tie_cast="bigint"),
+        f"rejects/{source_id}",
+    )
+    listing.where("t.source_id = ?", source_id)
+    if query.code:
+        listing.where("t.code = ?", query.code)
+    async with reading() as snapshot:
+        source = (await access.load(actor, Source, source_id, "project.read_within")).row
+        page = await listing.page(snapshot, query, _reject)
+        return page, await snapshot.position(streams.project(source.project_id))
+
+
+def _view(row: dict[str, Any]) -> SourceView:
+    return SourceView.of(hydrate(Source, row))
+
+
+def _reject(row: dict[str, Any]) -> RejectView:
+    return RejectView(**{name: row[name] for name in RejectView.model_fields})

@@ -1,0 +1,99 @@
+"""Sources over HTTP."""
+
+from aiohttp import web
+
+from core import problems
+from server.http import ApiRequest, Routes, no_content, positioned, read, reply, reply_view
+from server.paging import Page
+from server.source import actions, queries, upload
+from server.source.schemas import (
+    ProfileView,
+    RejectList,
+    RejectView,
+    SourceCreate,
+    SourceList,
+    SourceUpdate,
+    SourceView,
+)
+
+routes = Routes("sources")
+_ROW = (problems.NotFound, problems.Forbidden)
+_UPLOAD = {
+    "type": "object",
+    "required": ["file"],
+    "properties": {
+        "file": {"type": "string", "format": "binary"},
+        "name": {"type": "string", "minLength": 1, "maxLength": 256},
+        "format": {"type": "string", "enum": list(upload.FORMATS)},
+        "mapping": {"type": "string", "description": "the mapping as JSON"},
+    },
+}
+
+
+@routes.get(
+    "/projects/{id}/sources", query=SourceList, answers={200: Page[SourceView]}, problems=_ROW, stream_position=True
+)
+async def list_sources(api: ApiRequest) -> web.StreamResponse:
+    """List the sources of a project."""
+    page, position = await queries.list_sources(api.actor, api.path_id(), api.query)
+    return positioned(reply_view(page), position)
+
+
+@routes.post(
+    "/projects/{id}/sources",
+    answers={201: SourceView, 202: SourceView},
+    problems=(*_ROW, problems.TooLarge, problems.UnsupportedMediaType, problems.InvalidJson, problems.Gone),
+    multipart=True,
+    multipart_schema=_UPLOAD,
+)
+async def create_source(api: ApiRequest) -> web.StreamResponse:
+    """Upload a file as a source, or make an empty one with a JSON body."""
+    if api.request.content_type == "multipart/form-data":
+        limit = api.settings.upload_max_bytes
+        return reply(await upload.receive(api.actor, api.path_id(), api.request, limit))
+    body, _ = await read(api.request, SourceCreate)
+    return reply(await actions.create_empty_source(api.actor, api.path_id(), body))
+
+
+@routes.get("/sources/{id}", answers={200: SourceView}, problems=_ROW, stream_position=True)
+async def get_source(api: ApiRequest) -> web.StreamResponse:
+    """Read a source."""
+    source, position = await queries.get_source(api.actor, api.path_id())
+    return positioned(reply_view(SourceView.of(source), version=source.version), position)
+
+
+@routes.patch(
+    "/sources/{id}",
+    body=SourceUpdate,
+    answers={200: SourceView},
+    problems=(*_ROW, problems.VersionConflict, problems.SourceInUse),
+)
+async def update_source(api: ApiRequest) -> web.StreamResponse:
+    """Rename a source, or answer its questions with a mapping."""
+    return reply(await actions.update_source(api.actor, api.path_id(), api.body, api.if_match))
+
+
+@routes.delete(
+    "/sources/{id}",
+    answers={204: None},
+    problems=(*_ROW, problems.VersionConflict, problems.SourceInUse, problems.RecordInUse),
+)
+async def delete_source(api: ApiRequest) -> web.StreamResponse:
+    """Delete a source with its records."""
+    await actions.delete_source(api.actor, api.path_id(), api.if_match)
+    return no_content()
+
+
+@routes.get("/sources/{id}/profile", answers={200: ProfileView}, problems=_ROW)
+async def get_profile(api: ApiRequest) -> web.StreamResponse:
+    """Read what the columns hold, and the suggested mapping."""
+    return reply_view(await queries.profile_of(api.actor, api.path_id()))
+
+
+@routes.get(
+    "/sources/{id}/rejects", query=RejectList, answers={200: Page[RejectView]}, problems=_ROW, stream_position=True
+)
+async def list_rejects(api: ApiRequest) -> web.StreamResponse:
+    """List the rows that were not loaded, with line, column and reason."""
+    page, position = await queries.list_rejects(api.actor, api.path_id(), api.query)
+    return positioned(reply_view(page), position)

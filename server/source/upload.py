@@ -1,0 +1,268 @@
+"""
+An upload as it streams in: 1 MiB chunks, each committed in a short transaction of its own under a pending source.
+
+A broken upload removes its pending source; what a killed process left is swept by the worker.
+"""
+
+import asyncio
+import hashlib
+import time
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from aiohttp import BodyPartReader, MultipartReader, web
+from pydantic import ValidationError
+from tortoise import Tortoise
+
+from core import log, problems
+from core.clock import now
+from core.ids import uuid7
+from core.problems import Fault, Invalid
+from matching.reading.detect import check_magic
+from matching.reading.mapping import Mapping
+from matching.reading.values import FileRejected
+from models import access
+from models.access import Actor
+from models.project import Project
+from models.source import Source
+from realtime import state, streams
+from realtime import unit_of_work as work
+from realtime.events import project as events
+from realtime.unit_of_work import Answer, unit_of_work
+from server import metrics
+from server.http import faults_of
+from server.queue import enqueue
+from server.source.actions import event_of
+from server.source.schemas import SourceView
+
+CHUNK_BYTES = 1024 * 1024
+MAX_FIELD_BYTES = 64 * 1024
+PROGRESS_EVERY_S = 0.25
+FORMATS = ("csv", "jsonl", "xlsx", "parquet")
+logger = log.get(__name__)
+
+
+@dataclass
+class Upload:
+    """What has arrived so far."""
+
+    project_id: UUID
+    source_id: UUID
+    total_bytes: int | None
+    limit_bytes: int
+    name: str | None = None
+    format: str | None = None
+    mapping: Mapping | None = None
+    filename: str | None = None
+    size_bytes: int = 0
+    chunks: int = 0
+    digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+    reported_at: float = 0.0
+
+
+async def receive(actor: Actor, project_id: UUID, request: web.Request, limit_bytes: int) -> Answer:
+    """
+    Stores an uploaded file and queues its loading.
+
+    Raises: NotFound, Forbidden, UnsupportedMediaType, TooLarge, Invalid (no file, empty, wrong magic bytes).
+    """
+    await access.load(actor, Project, project_id, "source.load")
+    if request.content_length is not None and request.content_length > limit_bytes + MAX_FIELD_BYTES:
+        raise problems.TooLarge(f"A file may have at most {limit_bytes} bytes.")
+    upload = Upload(project_id, uuid7(), request.content_length, limit_bytes)
+    await _open(actor, upload)
+    try:
+        await _receive_parts(upload, request)
+        return await _finish(actor, upload)
+    except BaseException:
+        # Also when the client went away: the clean-up must not be cancelled with the request.
+        await asyncio.shield(_remove(upload.source_id))
+        raise
+
+
+async def _open(actor: Actor, upload: Upload) -> None:
+    at = now()
+    await Source.create(
+        id=upload.source_id,
+        project_id=upload.project_id,
+        name="upload",
+        format="csv",
+        status="pending",
+        created_by=actor.id,
+        created_at=at,
+        updated_at=at,
+    )
+
+
+async def _receive_parts(upload: Upload, request: web.Request) -> None:
+    try:
+        reader = await request.multipart()
+        await _walk(upload, reader)
+    except (ValueError, AssertionError, RuntimeError, LookupError) as error:
+        raise problems.InvalidJson("The multipart body is malformed.") from error
+
+
+async def _walk(upload: Upload, reader: MultipartReader) -> None:
+    faults: list[Fault] = []
+    has_file = False
+    while (part := await reader.next()) is not None:
+        if not isinstance(part, BodyPartReader):
+            raise problems.InvalidJson("A multipart body inside a multipart body is not accepted.")
+        if part.name == "file" and not has_file:
+            has_file = True
+            await _store_file(upload, part)
+        elif part.name in ("name", "format", "mapping"):
+            faults += _read_field(upload, part.name, await _field_text(part))
+        else:
+            faults.append(Fault(f"/{(part.name or '')[:64]}", "unknown_field", "is not a part of an upload"))
+            break
+    if not has_file and not faults:
+        faults.append(Fault("/file", "missing_field", "send the file as the part named file"))
+    if not faults and upload.size_bytes == 0:
+        faults.append(Fault("/file", "file_rejected", "the file is empty"))
+    if faults:
+        raise Invalid(errors=tuple(faults))
+
+
+async def _field_text(part: BodyPartReader) -> str:
+    raw = bytearray()
+    while chunk := await part.read_chunk(8192):
+        raw += chunk
+        if len(raw) > MAX_FIELD_BYTES:
+            raise problems.TooLarge(f"The part {part.name} may have at most {MAX_FIELD_BYTES} bytes.")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Invalid(errors=(Fault(f"/{part.name}", "invalid_field", "must be UTF-8"),)) from None
+
+
+def _read_field(upload: Upload, name: str, text: str) -> list[Fault]:
+    if name == "name":
+        if not 1 <= len(text.strip()) <= 256 or any(ord(c) < 32 for c in text):
+            return [Fault("/name", "invalid_field", "must have 1 to 256 characters, without control characters")]
+        upload.name = text
+    elif name == "format":
+        if text not in FORMATS:
+            return [Fault("/format", "invalid_field", f"must be one of: {', '.join(FORMATS)}")]
+        upload.format = text
+    else:
+        try:
+            upload.mapping = Mapping.model_validate_json(text)
+        except ValidationError as error:
+            return list(faults_of(error, "/mapping"))
+    return []
+
+
+async def _store_file(upload: Upload, part: BodyPartReader) -> None:
+    filename = part.filename
+    if filename:
+        # A name only, whatever path or control characters the client sends.
+        filename = "".join(c for c in filename.replace("\\", "/").rsplit("/", 1)[-1] if ord(c) >= 32)
+        filename = filename.encode("utf-8", "replace").decode()[:256]
+    upload.filename = filename or None
+    pending = bytearray()
+    first = True
+    while True:
+        piece = await part.read_chunk(256 * 1024)
+        pending += piece
+        if upload.size_bytes + len(pending) > upload.limit_bytes:
+            raise problems.TooLarge(f"A file may have at most {upload.limit_bytes} bytes.")
+        while len(pending) >= CHUNK_BYTES or (not piece and pending):
+            chunk = bytes(pending[:CHUNK_BYTES])
+            del pending[:CHUNK_BYTES]
+            if first:
+                first = False
+                _check_start(upload, chunk)
+            await _store_chunk(upload, chunk)
+        if not piece:
+            return
+
+
+def _check_start(upload: Upload, chunk: bytes) -> None:
+    try:
+        check_magic(chunk, upload.filename, upload.format)
+    except FileRejected as error:
+        raise Invalid(errors=(Fault("/file", "file_rejected", str(error)),)) from error
+
+
+async def _store_chunk(upload: Upload, chunk: bytes) -> None:
+    upload.digest.update(chunk)
+    upload.size_bytes += len(chunk)
+    metrics.UPLOADED_BYTES.inc(len(chunk))
+    # One statement, so one short transaction; the time tells the sweeper that the upload is alive.
+    await Tortoise.get_connection("default").execute_query(
+        "WITH touched AS (UPDATE sources SET updated_at = now(), size_bytes = $4 WHERE id = $1 AND status = 'pending' "
+        "RETURNING id) INSERT INTO source_chunks (source_id, number, body) SELECT id, $2, $3 FROM touched",
+        [upload.source_id, upload.chunks, chunk, upload.size_bytes],
+    )
+    upload.chunks += 1
+    if time.monotonic() - upload.reported_at >= PROGRESS_EVERY_S:
+        upload.reported_at = time.monotonic()
+        await _report(upload)
+
+
+async def _report(upload: Upload) -> None:
+    key = f"source.progress:{upload.source_id}"
+    value = {
+        "source_id": str(upload.source_id),
+        "status": "pending",
+        "bytes": upload.size_bytes,
+        "total_bytes": upload.total_bytes,
+        "rows": 0,
+        "rejected": 0,
+    }
+    await state.put(key, [streams.project(upload.project_id)], value)
+
+
+async def _finish(actor: Actor, upload: Upload) -> Answer:
+    call = work.call.get()
+    sha256 = upload.digest.hexdigest()
+    if call is not None and call.idempotency is not None:
+        # The file and its fields are the body: a repeated key must come with the same ones.
+        parts = [sha256, upload.name, upload.format, upload.mapping.model_dump_json() if upload.mapping else None]
+        body_hash = hashlib.sha256(repr(parts).encode()).digest()
+        call.idempotency = work.IdempotencyRequest(call.idempotency.route, call.idempotency.key, body_hash)
+    async with unit_of_work(actor) as u:
+        await access.load(actor, Project, upload.project_id, "source.load", lock=True)
+        source = await Source.filter(id=upload.source_id).using_db(u.connection).select_for_update(no_key=True).first()
+        if source is None:
+            raise problems.Gone("The upload took too long and was removed: send it again.")
+        twin = (
+            await Source.filter(
+                project_id=upload.project_id, sha256=sha256, status__in=["ready", "needs_mapping", "loading"]
+            )
+            .using_db(u.connection)
+            .order_by("id")
+            .first()
+        )
+        source.name = upload.name or upload.filename or "upload"
+        source.format = upload.format or "csv"
+        source.filename = upload.filename
+        source.size_bytes = upload.size_bytes
+        source.sha256 = sha256
+        source.duplicate_of = twin.id if twin else None
+        source.status = "loading"
+        source.mapping = upload.mapping.model_dump(mode="json", exclude_none=True) if upload.mapping else {}
+        source.detection = {"format_given": upload.format} if upload.format else {}
+        source.request_id = log.request_id.get()
+        source.updated_at = u.at
+        await source.save(using_db=u.connection)
+        await enqueue(u, "source.load", source.id)
+        u.publish(event_of(events.SourceCreated, source))
+        u.audit(
+            f"project:{upload.project_id}",
+            "source.upload",
+            ("source", source.id),
+            version=1,
+            sha256=sha256,
+            size=upload.size_bytes,
+        )
+        return u.answer(202, SourceView.of(source), version=1)
+
+
+async def _remove(source_id: UUID) -> None:
+    try:
+        await Source.filter(id=source_id, status="pending").delete()
+        await state.forget(f"source.progress:{source_id}")
+    except Exception:  # noqa: BLE001 - the sweeper removes what could not be removed here
+        logger.warning("a broken upload could not be removed yet", source_id=str(source_id))

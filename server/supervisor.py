@@ -1,0 +1,208 @@
+"""
+One command for everything: the embedded PostgreSQL, migrations, demo data, the web process and the worker.
+
+The supervisor is the parent of all of them. A signal to it stops everything within ten seconds; a child that ends by
+itself is started again.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from core import log
+from core.envelope import key_ring
+from core.settings import Settings, SettingsError
+from server import database, demo
+from server.embedded import EmbeddedPostgres
+
+STOP_S = 6.0  # for web and worker together; the database has what is left of ten seconds
+READY_S = 60.0
+RESTART_DELAYS_S = (0.2, 1.0, 3.0, 10.0)
+logger = log.get(__name__)
+
+
+@dataclass
+class Child:
+    """A process that is kept running."""
+
+    name: str
+    arguments: tuple[str, ...]
+    process: asyncio.subprocess.Process | None = None
+    started_at: float = 0.0
+    restarts: int = field(default=0)
+
+
+async def run(settings: Settings) -> int:
+    """Runs until SIGINT or SIGTERM. Raises: SettingsError in one line when it cannot start."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(name, stopping.set)
+    _check_port(settings)
+    postgres = EmbeddedPostgres(settings.data_dir) if settings.is_embedded else None
+    try:
+        if postgres is not None:
+            await postgres.start()
+        await _unless_stopped(stopping, lambda: _prepare(settings))
+        if not stopping.is_set():
+            await _supervise(settings, stopping)
+    finally:
+        if postgres is not None:
+            await asyncio.to_thread(postgres.stop)
+    return 0
+
+
+async def _prepare(settings: Settings) -> None:
+    applied = await database.migrate(settings)
+    if applied:
+        _say(f"database: {len(applied)} migration(s) applied")
+    key_ring(settings)  # fails here, in one line, rather than in every child
+
+
+async def _supervise(settings: Settings, stopping: asyncio.Event) -> None:
+    children = [Child("web", ("serve",)), Child("worker", ("worker",))]
+    makes_demo = settings.demo_data and not settings.is_production
+    accounts = asyncio.create_task(_make_demo(children)) if makes_demo else None
+    keepers = [asyncio.create_task(_keep(child, stopping), name=child.name) for child in children]
+    try:
+        await _unless_stopped(stopping, lambda: _announce(settings, accounts))
+        await stopping.wait()
+    finally:
+        stopping.set()
+        await _stop(children)
+        for keeper in keepers:
+            keeper.cancel()
+        await asyncio.gather(*keepers, return_exceptions=True)
+
+
+async def _keep(child: Child, stopping: asyncio.Event) -> None:
+    """Starts a child, and again whenever it ends by itself, with growing pauses while it ends at once."""
+    while not stopping.is_set():
+        child.started_at = time.monotonic()
+        child.process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "server",
+            *child.arguments,
+            # Not in our process group: Ctrl-C reaches the supervisor only, which stops its children in order.
+            start_new_session=True,
+            stdin=asyncio.subprocess.PIPE,
+            env={**os.environ, "TALLYROOM_SUPERVISED": "1"},
+        )
+        status = await child.process.wait()
+        if stopping.is_set():
+            return
+        lived_s = time.monotonic() - child.started_at
+        child.restarts = 0 if lived_s > 30 else child.restarts + 1
+        delay_s = RESTART_DELAYS_S[min(child.restarts, len(RESTART_DELAYS_S) - 1)]
+        logger.error("a process ended and is started again", name=child.name, exit_status=status, delay_s=delay_s)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), delay_s)
+
+
+async def _stop(children: list[Child]) -> None:
+    alive = [child.process for child in children if child.process is not None and child.process.returncode is None]
+    for process in alive:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+    if alive:
+        _, late = await asyncio.wait([asyncio.create_task(process.wait()) for process in alive], timeout=STOP_S)
+        if late:
+            for process in alive:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+            await asyncio.gather(*late, return_exceptions=True)
+
+
+async def _make_demo(children: list[Child]) -> None:
+    """Starts the process that makes the demo. Returns once people can sign in; the rest goes on beside."""
+    child = Child("demo", ("demo",))
+    child.process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "server",
+        *child.arguments,
+        start_new_session=True,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "TALLYROOM_SUPERVISED": "1"},
+    )
+    children.append(child)
+    assert child.process.stdout is not None
+    await child.process.stdout.readline()
+
+
+async def _announce(settings: Settings, accounts: "asyncio.Task[None] | None") -> None:
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::", "") else settings.host  # noqa: S104 - compared, not bound
+    deadline = time.monotonic() + READY_S
+    while time.monotonic() < deadline:
+        if await _is_ready(host, settings.port):
+            break
+        await asyncio.sleep(0.05)
+    else:
+        _say("the web process is not ready yet; look at the lines above")
+        return
+    if accounts is not None:
+        await accounts
+    _say(f"Tallyroom is ready: {settings.base_url}")
+    if accounts is not None:
+        for email in demo.EMAILS:
+            _say(f"  sign in as {email}  password {demo.PASSWORD}")
+    _say(
+        f"  REST {settings.base_url}/docs   sockets {settings.base_url}/docs/events   health {settings.base_url}/health"
+    )
+    _say("  stop with Ctrl-C")
+
+
+async def _is_ready(host: str, port: int) -> bool:
+    try:
+        reader, writer = await asyncio.wait_for(asyncio.open_connection(host, port), 1)
+    except (OSError, TimeoutError):
+        return False
+    try:
+        writer.write(f"GET /health/ready HTTP/1.0\r\nHost: {host}\r\n\r\n".encode())
+        line = await asyncio.wait_for(reader.readline(), 3)
+        return b" 200 " in line
+    except (OSError, TimeoutError):
+        return False
+    finally:
+        writer.close()
+
+
+async def _unless_stopped(stopping: asyncio.Event, step: Callable[[], Awaitable[None]]) -> None:
+    """Runs a step of the start; a signal meanwhile abandons it."""
+    task = asyncio.ensure_future(step())
+    stop = asyncio.create_task(stopping.wait())
+    await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
+    stop.cancel()
+    if task.done():
+        task.result()
+    else:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def _check_port(settings: Settings) -> None:
+    if settings.port == 0:
+        return
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except PermissionError as error:
+            raise SettingsError(f"TALLYROOM_PORT: port {settings.port} needs rights; choose one above 1023") from error
+        except OSError as error:
+            raise SettingsError(
+                f"TALLYROOM_PORT: {settings.host}:{settings.port} cannot be used ({error.strerror}); "
+                "stop what uses it, or choose another port"
+            ) from error
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)

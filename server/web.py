@@ -1,0 +1,42 @@
+"""The web process: one port, until SIGTERM or SIGINT."""
+
+import asyncio
+import signal
+
+from aiohttp import web
+
+from core import log
+from core.settings import Settings, SettingsError
+from server import database, lifeline
+from server.app import build
+from server.health.routes import DRAINING
+
+logger = log.get(__name__)
+
+
+async def serve(settings: Settings) -> None:
+    """Serves until asked to stop. Raises: SettingsError when schema or port do not allow it."""
+    await database.wait_for_database(settings)
+    await database.check_schema(settings)
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stopping.set)
+    lifeline.end_with_parent()
+    app = build(settings)
+    runner = web.AppRunner(app, auto_decompress=False, access_log=None, shutdown_timeout=2.0, handler_cancellation=True)
+    await runner.setup()
+    try:
+        try:
+            site = web.TCPSite(runner, settings.host, settings.port, reuse_address=True)
+            await site.start()
+        except OSError as error:
+            raise SettingsError(
+                f"TALLYROOM_PORT: {settings.host}:{settings.port} cannot be used ({error.strerror}); choose another port"
+            ) from error
+        logger.info("serving", url=settings.base_url, settings=settings.public())
+        await stopping.wait()
+        app[DRAINING].set()
+        await site.stop()
+    finally:
+        await runner.cleanup()

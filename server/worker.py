@@ -1,0 +1,213 @@
+"""
+The worker: takes tasks from the queue and gives each to an engine process of its own, whose crash it survives.
+
+The queue gives leases and heartbeats; what makes a take-over safe is the attempt in the job's row (server/job/run.py).
+"""
+
+import asyncio
+import contextlib
+import signal
+import sys
+from datetime import timedelta
+from uuid import UUID
+
+import orjson
+from pgqueuer import PgQueuer
+from pgqueuer.db import AsyncpgDriver
+from pgqueuer.models import Job as Task
+
+from core import log
+from core.envelope import key_ring
+from core.settings import Settings
+from models.access import SYSTEM
+from models.job import Job
+from realtime import state
+from realtime import unit_of_work as work
+from realtime.hint import Hinter, channel_of
+from realtime.unit_of_work import unit_of_work
+from server import database, retention
+from server.job import run
+from server.keyring import open_keyring
+from server.queue import enqueue
+from server.source import release
+
+HEARTBEAT_S = 5.0
+CRASH_PAUSE_S = 1.0
+logger = log.get(__name__)
+
+
+async def work_until_stopped(settings: Settings) -> None:
+    """Runs until SIGTERM or SIGINT. A database that goes away is waited for."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stopping.set)
+    async with database.opened(settings, "tallyroom worker", pool=4):
+        keyring = await open_keyring(key_ring(settings))
+        hinter = Hinter(lambda: database.connect(settings, "tallyroom hints"), channel_of(settings.database_schema))
+        work.install(work.Ledger(audit_key=keyring.audit, hint=hinter.hint, hint_state=hinter.hint_state))
+        hinter.start()
+        tasks = [
+            asyncio.create_task(_beat(), name="heartbeat"),
+            asyncio.create_task(retention.sweep_forever(settings), name="retention"),
+            asyncio.create_task(_requeue_stranded(), name="stranded"),
+        ]
+        try:
+            await Worker(settings, stopping).run()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await hinter.stop()
+
+
+class Worker:
+    """The queue's consumer."""
+
+    def __init__(self, settings: Settings, stopping: asyncio.Event) -> None:
+        self.settings = settings
+        self.stopping = stopping
+        self.children: set[asyncio.subprocess.Process] = set()
+
+    async def run(self) -> None:
+        """Consumes until asked to stop; comes back by itself after the database was away."""
+        delay_s = 0.2
+        while not self.stopping.is_set():
+            try:
+                await self._consume()
+                delay_s = 0.2
+            except Exception as error:  # noqa: BLE001 - a task's root: the queue raises whatever the connection did
+                if self.stopping.is_set():
+                    return
+                logger.warning("the queue is away", error=type(error).__name__, detail=str(error)[:200])
+                await self._kill_children()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self.stopping.wait(), delay_s)
+                delay_s = min(delay_s * 2, 5.0)
+
+    async def _consume(self) -> None:
+        connection = await database.connect(self.settings, "tallyroom queue")
+        # The queue listens and beats on this connection between tasks: it may be idle for long.
+        try:
+            queuer = PgQueuer(AsyncpgDriver(connection))
+
+            @queuer.entrypoint("job.run", concurrency_limit=0)
+            async def run_job(task: Task) -> None:
+                await self._run_job(_id_of(task))
+
+            @queuer.entrypoint("source.load", concurrency_limit=0)
+            async def load_source(task: Task) -> None:
+                await self._load_source(_id_of(task))
+
+            stopper = asyncio.create_task(self._stop_when_asked(queuer))
+            try:
+                await queuer.run(
+                    dequeue_timeout=timedelta(seconds=1),
+                    batch_size=1,
+                    max_concurrent_tasks=max(2, self.settings.worker_concurrency + 1),
+                    heartbeat_timeout=timedelta(seconds=self.settings.job_heartbeat_timeout_s),
+                    shutdown_on_listener_failure=True,
+                )
+            finally:
+                stopper.cancel()
+            if not self.stopping.is_set():
+                raise ConnectionError("the queue's listener ended")
+        finally:
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(connection.close(), 2)
+
+    async def _stop_when_asked(self, queuer: PgQueuer) -> None:
+        await self.stopping.wait()
+        queuer.shutdown.set()
+        # A job is not waited for: it is taken over at the next start, from the chunk that it had reached.
+        await self._kill_children()
+
+    async def _run_job(self, job_id: UUID) -> None:
+        while True:
+            status = await self._engine("job", job_id)
+            if self.stopping.is_set():
+                await self._give_back(job_id)
+                return
+            job = await Job.filter(id=job_id).first()
+            if job is None or job.status not in ("queued", "running", "cancelling"):
+                return
+            # Its process ended without an end of the job: it crashed, or was killed.
+            logger.error("the engine stopped", job_id=str(job_id), exit_status=status, attempt=job.attempt)
+            if not await run.release_job(job_id, self.settings.job_attempts):
+                return
+            await asyncio.sleep(CRASH_PAUSE_S)
+
+    async def _load_source(self, source_id: UUID) -> None:
+        while True:
+            await self._engine("source", source_id)
+            if self.stopping.is_set():
+                await release.give_back(source_id)
+                return
+            if not await release.is_loading(source_id):
+                return
+            await asyncio.sleep(CRASH_PAUSE_S)
+
+    async def _give_back(self, job_id: UUID) -> None:
+        """At a stop: the job is queued again for the next worker, and this start is not counted against it."""
+        async with unit_of_work(SYSTEM) as u:
+            job = await Job.filter(id=job_id).using_db(u.connection).select_for_update(no_key=True).first()
+            if job is not None and job.status in ("queued", "running", "cancelling"):
+                job.attempts_since_retry = max(0, job.attempts_since_retry - 1)
+                await job.save(using_db=u.connection, update_fields=["attempts_since_retry"])
+                await enqueue(u, "job.run", job_id)
+
+    async def _engine(self, kind: str, row_id: UUID) -> int:
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "server.engine", kind, str(row_id), stdin=asyncio.subprocess.PIPE
+        )
+        self.children.add(child)
+        try:
+            return await child.wait()
+        finally:
+            self.children.discard(child)
+            if child.returncode is None:
+                child.kill()
+                await child.wait()
+
+    async def _kill_children(self) -> None:
+        for child in list(self.children):
+            with contextlib.suppress(ProcessLookupError):
+                child.kill()
+
+
+def _id_of(task: Task) -> UUID:
+    payload = orjson.loads(task.payload or b"{}")
+    log.request_id.set(payload.get("request_id"))
+    return UUID(payload["id"])
+
+
+async def _beat() -> None:
+    """Tells /health that a worker lives."""
+    while True:
+        with contextlib.suppress(Exception):
+            await state.put("worker", [], {})
+        await asyncio.sleep(HEARTBEAT_S)
+
+
+async def _requeue_stranded() -> None:
+    """Queues live jobs and loading sources again that no task of the queue stands for: their task was lost."""
+    while True:
+        await asyncio.sleep(30)
+        try:
+            async with unit_of_work(SYSTEM) as u:
+                await u.execute("SELECT pg_advisory_xact_lock(hashtext('tallyroom stranded'))")
+                for task, table, statuses in (
+                    ("job.run", "reconciliation_jobs", ["queued", "running", "cancelling"]),
+                    ("source.load", "sources", ["loading"]),
+                ):
+                    rows = await u.execute(
+                        f"SELECT id FROM {table} t WHERE status = ANY($1) AND updated_at < now() - interval '30 seconds' "
+                        "AND NOT EXISTS (SELECT 1 FROM pgqueuer q WHERE q.entrypoint = $2 AND q.status IN ('queued', 'picked') "
+                        "AND convert_from(q.payload, 'UTF8')::jsonb->>'id' = t.id::text)",
+                        statuses,
+                        task,
+                    )
+                    for row in rows:
+                        await enqueue(u, task, row["id"])  # type: ignore[arg-type]  # the literals above
+        except Exception as error:  # noqa: BLE001 - tried again soon
+            logger.warning("stranded tasks could not be looked for", error=type(error).__name__)

@@ -1,0 +1,159 @@
+"""The engine on generated books and small cases."""
+
+import itertools
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from matching import assignment, engine
+from matching.plan import Plan, PlanInvalid
+from matching.suggest import suggest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from generator import Books, books
+
+AMOUNT = {
+    "fields": {
+        "amount": {"type": "money", "left": "amount", "right": "amount"},
+        "who": {"type": "text", "left": "who", "right": "who"},
+    },
+    "passes": [
+        {
+            "name": "amount",
+            "kind": "rules",
+            "where": [{"field": "amount", "compare": "equal"}],
+            "score": [{"field": "who", "compare": "similarity"}],
+        }
+    ],
+}
+
+
+def table(rows: list[tuple[str, str]]) -> pa.Table:
+    return pa.table(
+        {"amount": pa.array([r[0] for r in rows], pa.string()), "who": pa.array([r[1] for r in rows], pa.string())}
+    )
+
+
+def matched(left: pa.Table, right: pa.Table, plan: Plan, **options) -> list[tuple[int, int, str]]:
+    found = []
+    for item in engine.run(left, right, plan, **options):
+        if isinstance(item, engine.Chunk):
+            columns = (item.matches[name].to_pylist() for name in ("left", "right", "status"))
+            found += list(zip(*columns, strict=True))
+    return found
+
+
+def quality(b: Books) -> tuple[float, float]:
+    """F1 of all matches, precision of the confirmed ones."""
+    found = matched(b.left, b.right, suggest(b.left, b.right))
+    pairs = {(i, j) for i, j, _ in found}
+    confirmed = {(i, j) for i, j, status in found if status == "confirmed"}
+    hits = len(pairs & b.truth)
+    precision, recall = hits / len(pairs), hits / len(b.truth)
+    return 2 * precision * recall / (precision + recall), len(confirmed & b.truth) / len(confirmed)
+
+
+@pytest.mark.parametrize(
+    "b",
+    [
+        pytest.param(lambda: books(), id="iso"),
+        pytest.param(lambda: books(seed=2, german=True), id="german"),
+        pytest.param(lambda: books(seed=3, negated=True, unpaid=0.15, unknown=0.15), id="negated"),
+        pytest.param(lambda: books(seed=4, named=0.0), id="no references"),
+    ],
+)
+def test_a_suggested_plan_finds_the_partners(b):
+    f1, precision = quality(b())
+
+    assert f1 >= 0.97
+    assert precision >= 0.999
+
+
+def test_the_order_of_rows_does_not_change_the_matches():
+    b = books(rows=2000, seed=5)
+    plan = suggest(b.left, b.right)
+    order = np.random.default_rng(1).permutation(b.left.num_rows)
+
+    straight = {(i, j) for i, j, _ in matched(b.left, b.right, plan)}
+    shuffled = {(int(order[i]), j) for i, j, _ in matched(b.left.take(pa.array(order)), b.right, plan)}
+
+    assert suggest(b.left.take(pa.array(order)), b.right).hash == plan.hash
+    assert straight == shuffled
+
+
+def test_threads_change_no_match():
+    b = books(rows=2000, seed=6)
+    plan = suggest(b.left, b.right)
+
+    assert matched(b.left, b.right, plan, threads=1) == matched(b.left, b.right, plan, threads=2)
+
+
+def test_a_row_is_used_once():
+    b = books(rows=3000, seed=7)
+
+    found = matched(b.left, b.right, suggest(b.left, b.right))
+
+    assert len({i for i, _, _ in found}) == len({j for _, j, _ in found}) == len(found)
+
+
+def test_what_cannot_be_told_apart_is_never_confirmed():
+    left = table([("10.00", "acme"), ("10.00", "acme"), ("33.10", "solo")])
+    right = table([("10.00", "acme"), ("10.00", "acme"), ("33.10", "solo")])
+
+    found = [item for item in engine.run(left, right, Plan.model_validate(AMOUNT)) if isinstance(item, engine.Chunk)]
+
+    rows = [row for chunk in found for row in chunk.matches.to_pylist()]
+    twins = [row for row in rows if row["left"] in (0, 1)]
+    assert {row["status"] for row in twins} == {"suggested"}
+    assert {row["ambiguity"] for row in twins} == {"interchangeable"}
+    assert len({row["group"] for row in twins}) == 1
+
+
+def test_rejected_pairs_are_not_proposed_again():
+    left, right = table([("10.00", "acme")]), table([("10.00", "acme")])
+    rejected = pa.table({"left": pa.array([0], pa.int64()), "right": pa.array([0], pa.int64())})
+
+    assert matched(left, right, Plan.model_validate(AMOUNT), rejected_pairs=rejected) == []
+
+
+def test_empty_sides_end_with_an_empty_result():
+    empty = table([])
+
+    last = list(engine.run(empty, table([("1.00", "x")]), Plan.model_validate(AMOUNT)))[-1]
+
+    assert isinstance(last, engine.Finished)
+    assert (last.matches, len(last.unmatched_left), len(last.unmatched_right)) == (0, 0, 1)
+
+
+def test_a_plan_that_does_not_fit_names_the_column():
+    with pytest.raises(PlanInvalid) as caught:
+        list(engine.run(pa.table({"x": ["1"]}), table([]), Plan.model_validate(AMOUNT)))
+
+    assert ("/fields/amount/left", "invalid_plan") in [(p, c) for p, c, _ in caught.value.faults]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(1, 9000)), min_size=1, max_size=12))
+def test_the_assignment_is_an_optimum_with_exact_margins(edges):
+    best = {(a, b): w for a, b, w in edges}
+    left, right = (np.array([key[i] for key in best], dtype=np.int32) for i in (0, 1))
+    weight = np.array(list(best.values()), dtype=np.int64)
+
+    chosen = assignment.assign(left, right, weight)
+
+    def optimum(forbidden: int = -1) -> int:
+        totals = [0]
+        for size in range(1, 5):
+            for group in itertools.combinations([i for i in range(len(weight)) if i != forbidden], size):
+                if len({left[i] for i in group}) == len({right[i] for i in group}) == size:
+                    totals.append(int(weight[list(group)].sum()))
+        return max(totals)
+
+    total = optimum()
+    assert int(weight[chosen.pair].sum()) == total
+    assert [int(m) for m in chosen.margin] == [total - optimum(int(p)) for p in chosen.pair]

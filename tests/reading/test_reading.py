@@ -1,0 +1,218 @@
+"""Files as tables: nothing lost, nothing silently changed."""
+
+import csv
+import io
+import zipfile
+
+import pyarrow as pa
+import pytest
+import xlsxwriter
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from matching.reading.detect import check_magic, detect
+from matching.reading.mapping import Mapping, apply_mapping, blocking, suggest_mapping
+from matching.reading.tables import Profiler, read_batches
+from matching.reading.values import FileRejected, parse_amount, parse_date, profile_column
+
+
+def read(path, **options):
+    detection = detect(path, path.name)
+    rows, rejects = [], []
+    for batch in read_batches(path, detection, **options):
+        rows += [list(row.values()) for row in batch.columns.to_pylist()]
+        rejects += batch.rejects
+    return detection, rows, rejects
+
+
+def write(tmp_path, body, name="a.csv"):
+    path = tmp_path / name
+    path.write_bytes(body if isinstance(body, bytes) else body.encode())
+    return path
+
+
+def test_day_month_order_is_asked_when_every_day_is_twelve_or_less():
+    profile = profile_column("d", pa.array(["03.04.2026", "05.06.2026"]))
+
+    assert (profile.type, profile.ambiguous) == ("date", "date_order")
+    assert blocking(suggest_mapping([profile])[1])
+
+
+def test_one_day_above_twelve_decides_the_order():
+    assert profile_column("d", pa.array(["03/04/2026", "04/25/2026"])).date_order == "mdy"
+
+
+def test_decimal_mark_is_asked_when_every_value_reads_both_ways():
+    assert profile_column("a", pa.array(["1.234", "5.678"])).ambiguous == "decimal_mark"
+
+
+def test_amounts_are_exact_or_null():
+    texts = pa.array(
+        ["1,234.50", "(7.10)", "3.50-", "EUR 12", "0.123456789", "0.1234567891", "1e5", "abc", "12 345.00"]
+    )
+
+    found = [None if v is None else f"{v.normalize():f}" for v in parse_amount(texts, ".").to_pylist()]
+
+    assert found == ["1234.5", "-7.1", "-3.5", "12", "0.123456789", None, None, None, "12345"]
+
+
+def test_impossible_dates_are_null():
+    assert parse_date(pa.array(["2026-02-30", "2026-02-28"]), "ymd").null_count == 1
+
+
+def test_ragged_rows_are_rejects_with_their_lines(tmp_path):
+    _, rows, rejects = read(write(tmp_path, "a,b\n1,2\n3\n4,5,6\n7,8\n"))
+
+    assert rows == [["1", "2"], ["7", "8"]]
+    assert [(r.line, r.code) for r in rejects] == [(3, "field_count"), (4, "field_count")]
+
+
+def test_quoted_line_breaks_keep_physical_lines(tmp_path):
+    _, rows, rejects = read(write(tmp_path, 'a,b\n"x\ny",2\n3\n'))
+
+    assert rows == [["x\ny", "2"]]
+    assert [r.line for r in rejects] == [4]
+
+
+def test_bytes_of_another_encoding_are_rejects(tmp_path):
+    body = "name,n\nMüller,1\nÄrzte,2\n".encode() + b"M\xfcller,3\n" + "Öl,4\n".encode()
+
+    detection, rows, rejects = read(write(tmp_path, body))
+
+    assert detection.encoding == "utf-8"
+    assert [row[1] for row in rows] == ["1", "2", "4"]
+    assert [(r.line, r.code) for r in rejects] == [(4, "encoding")]
+
+
+def test_latin_files_are_read_as_what_they_are(tmp_path):
+    body = "name;betrag\nMüller;1,50\nGrößer;2,50\nÄrzte;3,50\n".encode("cp1252")
+
+    _, rows, rejects = read(write(tmp_path, body))
+
+    assert rows[0] == ["Müller", "1,50"]
+    assert rejects == []
+
+
+def test_a_ten_megabyte_line_is_one_reject(tmp_path):
+    _, rows, rejects = read(write(tmp_path, b"a,b\n1,2\n" + b"x" * 10_000_000 + b",9\n3,4\n"))
+
+    assert rows == [["1", "2"], ["3", "4"]]
+    assert [(r.line, r.code) for r in rejects] == [(3, "row_too_long")]
+
+
+def test_nul_is_a_reject(tmp_path):
+    _, rows, rejects = read(write(tmp_path, b"a,b\n1,2\nx\x00y,3\n4,5\n"))
+
+    assert rows == [["1", "2"], ["4", "5"]]
+    assert [(r.line, r.code) for r in rejects] == [(3, "nul_character")]
+
+
+def test_duplicate_headers_are_made_unique(tmp_path):
+    detection, _, _ = read(write(tmp_path, "amount,amount,x\n1.5,2,3\n"))
+
+    assert detection.columns == ("amount", "amount_2", "x")
+    assert detection.notes
+
+
+def test_a_file_without_header_has_numbered_columns(tmp_path):
+    detection, rows, _ = read(write(tmp_path, "2026-01-01,12.50,abc\n2026-01-02,13.50,def\n"))
+
+    assert detection.columns == ("column_1", "column_2", "column_3")
+    assert len(rows) == 2
+
+
+def test_json_numbers_keep_their_digits(tmp_path):
+    _, rows, rejects = read(
+        write(tmp_path, '{"a":0.10,"b":"x"}\n[1]\n{"a":12345678901234567890,"b":null}\nnope\n', "a.jsonl")
+    )
+
+    assert rows == [["0.10", "x"], ["12345678901234567890", None]]
+    assert [(r.line, r.code) for r in rejects] == [(2, "not_an_object"), (4, "invalid_json")]
+
+
+def test_workbooks_are_read_as_text(tmp_path):
+    path = tmp_path / "a.csv"  # the wrong extension is no reason to refuse
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        for r, row in enumerate([["name", "amount"], ["x", 0.1], ["y", 12]]):
+            for c, cell in enumerate(row):
+                sheet.write(r, c, cell)
+
+    _, rows, _ = read(path)
+
+    assert rows == [["x", "0.1"], ["y", "12"]]
+
+
+def test_a_zip_bomb_is_refused_by_its_directory(tmp_path):
+    path = tmp_path / "bomb.xlsx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", "x")
+        archive.writestr("xl/worksheets/sheet1.xml", b"0" * 30_000_000)
+
+    with pytest.raises(FileRejected):
+        detect(path, "bomb.xlsx")
+
+
+@pytest.mark.parametrize(
+    "first", [b"", b"%PDF-1.7", b"\xd0\xcf\x11\xe0\xa1", b"\x1f\x8b\x08", b"\x00\x01\x02\x03" * 50]
+)
+def test_what_is_no_table_is_refused_by_its_first_bytes(first):
+    with pytest.raises(FileRejected):
+        check_magic(first, "a.csv")
+
+
+def test_rows_that_cannot_be_typed_are_rejects_and_the_rest_loads(tmp_path):
+    path = write(tmp_path, "day,amount\n2026-01-01,1.50\n2026-13-01,2.50\n2026-01-03,nope\n2026-01-04,\n")
+    detection = detect(path)
+    mapping = Mapping.model_validate(
+        {"amount": {"column": "amount", "decimal": "."}, "date": {"column": "day", "order": "ymd"}}
+    )
+
+    batch = next(read_batches(path, detection))
+    typed = apply_mapping(batch.columns, batch.rows, mapping, lines=batch.lines)
+
+    assert [str(v) if v is not None else None for v in typed.amount.to_pylist()] == ["1.500000000", None]
+    assert [(r.line, r.column, r.code) for r in typed.rejects] == [
+        (3, "day", "date_unparsable"),
+        (4, "amount", "amount_unparsable"),
+    ]
+
+
+def test_the_mapping_is_suggested_from_names_and_values(tmp_path):
+    path = write(
+        tmp_path, "Rechnung;Kunde;Buchungstag;Betrag\nRE1001;A;03.04.2026;1.234,50\nRE1002;B;25.04.2026;7,00\n"
+    )
+    profiler = Profiler()
+    for batch in read_batches(path, detect(path)):
+        profiler.add(batch)
+
+    mapping, questions = suggest_mapping(profiler.finish())
+
+    assert mapping.amount is not None
+    assert (mapping.amount.column, mapping.amount.decimal) == ("Betrag", ",")
+    assert mapping.date is not None
+    assert (mapping.date.column, mapping.date.order) == ("Buchungstag", "dmy")
+    assert mapping.reference is not None
+    assert mapping.reference.column == "Rechnung"
+    assert [q["kind"] for q in questions] == ["currency"]
+
+
+CELLS = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=12)
+
+
+@settings(max_examples=80, deadline=None)
+@given(rows=st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1, max_size=20))
+def test_every_written_row_comes_back_or_is_rejected(tmp_path_factory, rows):
+    sink = io.StringIO()
+    writer = csv.writer(sink, lineterminator="\n")
+    writer.writerow(("alpha", "beta", "gamma"))
+    writer.writerows(rows)
+    path = tmp_path_factory.mktemp("rows") / "a.csv"
+    path.write_text(sink.getvalue(), encoding="utf-8", newline="")
+
+    detection, found, rejects = read(path)
+
+    if detection.delimiter == "," and detection.header:
+        assert len(found) + len(rejects) == len(rows)
+        if not rejects:
+            assert found == [[cell or None for cell in row] for row in rows]
