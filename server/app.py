@@ -10,7 +10,10 @@ from core.envelope import key_ring
 from core.settings import Settings
 from realtime import unit_of_work as work
 from realtime.hint import Hinter, channel_of
-from server import database
+from realtime.namespace import Limits, Namespace
+from realtime.relay import Relay
+from realtime.transport import LiveServer
+from server import database, metrics
 from server.auth.actions import Gate
 from server.auth.passwords import Passwords
 from server.auth.routes import GATE
@@ -19,10 +22,11 @@ from server.auth.throttle import Throttle
 from server.auth.tokens import Tokens
 from server.health.routes import DRAINING
 from server.health.routes import routes as health_routes
-from server.http import Endpoint, bind
+from server.http import Endpoint, bind, client_ip
 from server.job.routes import routes as job_routes
 from server.keyring import open_keyring
 from server.keys import AUTHENTICATE, KEYRING, SETTINGS
+from server.live import LiveAuthority
 from server.match.routes import routes as match_routes
 from server.middlewares import answer_problems, set_headers
 from server.plan.routes import routes as plan_routes
@@ -31,7 +35,7 @@ from server.record.routes import routes as record_routes
 from server.source.routes import routes as source_routes
 from server.user.routes import routes as user_routes
 
-HINTER: web.AppKey[Hinter] = web.AppKey("hinter", Hinter)
+NAMESPACE: web.AppKey[Namespace] = web.AppKey("namespace", Namespace)
 FEATURES = (
     auth_routes,
     user_routes,
@@ -59,7 +63,9 @@ def build(settings: Settings) -> web.Application:
     app.on_response_prepare.append(set_headers)
     app.cleanup_ctx.append(_database)
     app.cleanup_ctx.append(_keys)
-    app.cleanup_ctx.append(_hints)
+    app.cleanup_ctx.append(_live)
+    app.on_shutdown.append(_drain)
+    _attach_sockets(app)
     for endpoint in endpoints():
         app.router.add_route(endpoint.method, endpoint.path, bind(endpoint))
     return app
@@ -82,11 +88,53 @@ async def _keys(app: web.Application) -> AsyncIterator[None]:
     passwords.close()
 
 
-async def _hints(app: web.Application) -> AsyncIterator[None]:
+async def _live(app: web.Application) -> AsyncIterator[None]:
+    """Sockets: hints in and out, the relay, the door."""
     settings = app[SETTINGS]
-    hinter = Hinter(lambda: database.connect(settings, "tallyroom hints"), channel_of(settings.database_schema))
-    app[HINTER] = hinter
+    relay = Relay(lambda: database.pool(settings, "tallyroom relay", 4), on_sent=metrics.EVENTS_SENT.inc)
+    hinter = Hinter(
+        lambda: database.connect(settings, "tallyroom hints"), channel_of(settings.database_schema), relay.on_hint
+    )
+    namespace = app[NAMESPACE]
+    namespace.attach(LiveAuthority(app[GATE].tokens), relay)
+    await relay.start()
     work.install(work.Ledger(audit_key=app[KEYRING].audit, hint=hinter.hint, hint_state=hinter.hint_state))
     hinter.start()
+    watcher = asyncio.create_task(namespace.watch_stalled(), name="stalled")
     yield
+    watcher.cancel()
     await hinter.stop()
+    await relay.stop()
+
+
+async def _drain(app: web.Application) -> None:
+    app[DRAINING].set()
+    await app[NAMESPACE].drain()
+
+
+def _attach_sockets(app: web.Application) -> None:
+    settings = app[SETTINGS]
+    limits = Limits(
+        sockets_per_user=settings.max_sockets_per_user,
+        commands_per_s=settings.max_commands_per_s,
+        command_burst=settings.max_command_burst,
+        subscriptions=settings.max_subscriptions,
+    )
+    namespace = Namespace(limits, on_count=_count_sockets)
+    server = LiveServer(
+        origins=list(settings.origins),
+        address_of=lambda request: client_ip(request, settings),
+        max_pending=settings.max_pending_per_address,
+        on_connect=namespace.on_connect,
+        on_command=namespace.on_command,
+        on_closed=namespace.on_closed,
+        on_drained=namespace.on_drained,
+    )
+    namespace.server = server
+    server.attach(app, socketio_path="socket.io")
+    app[NAMESPACE] = namespace
+
+
+def _count_sockets(sockets: int, subscriptions: int) -> None:
+    metrics.SOCKETS.set(sockets)
+    metrics.SUBSCRIPTIONS.set(subscriptions)

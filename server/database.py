@@ -276,3 +276,9 @@ async def wait_for_database(settings: Settings, timeout_s: float = 60.0) -> None
             if not waits or asyncio.get_running_loop().time() > deadline:
                 raise
             await asyncio.sleep(0.5)
+
+
+async def pool(settings: Settings, application: str, size: int) -> asyncpg.Pool:
+    """A pool beside Tortoise's, for the relay."""
+    found: asyncpg.Pool = await asyncpg.create_pool(**credentials(settings, application), min_size=1, max_size=size)
+    return found

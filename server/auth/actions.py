@@ -12,6 +12,7 @@ from core.ids import uuid7
 from core.problems import Invalid
 from models.access import About, Actor
 from models.user import RefreshToken, Session, User
+from realtime import streams
 from realtime.events.user import SessionRevoked
 from realtime.unit_of_work import UnitOfWork, audit_refusal, unit_of_work
 from server import metrics
@@ -93,6 +94,7 @@ async def sign_in(gate: Gate, email: str, password: str, client: Client, *, reme
         session = await _open_session(u, user, client, remember=remember)
         await _revoke_oldest(u, user.id)
         token, expires = await _issue_refresh(u, session)
+        u.open_stream(streams.user(user.id))  # sockets of the session follow it
         u.audit("account", "auth.login", ("session", session.id))
     metrics.SIGN_INS.labels("success").inc()
     access = gate.tokens.issue(user.id, session.id, user.token_version, session.authenticated_at)

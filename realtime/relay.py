@@ -1,0 +1,410 @@
+"""
+After the commit: events are read from their table in order, framed once, and written to those who follow the stream.
+
+One Stream a name and process holds a ring of the newest frames. A subscription is a cursor into it: a slow client costs
+its cursors, not a backlog. Nothing here emits what is not in the table.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import orjson
+
+from core import log
+from core.clock import now, rfc3339
+from realtime.transport import Connection, event_frame
+
+RING = 1000  # frames kept of a stream
+PAGE = 500
+CHECK_HEADS_S = 1.0
+STATE_INTERVAL_S = 0.1  # a socket gets each state at most ten times a second
+logger = log.get(__name__)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """An event as it is written, and the users whose right to the stream ends with it."""
+
+    seq: int
+    text: str
+    event: dict[str, Any]
+    ends: tuple[str, ...]
+
+
+@dataclass
+class Subscription:
+    """One client's place in one stream."""
+
+    connection: Connection
+    user_id: str
+    name: str
+    parent: str | None = None  # the project's or vault's stream that a right to this one comes from
+    stream: "Stream | None" = None
+    cursor: int = 0
+    granted: int = 0  # head at which the right was read: older removals do not count
+    is_live: bool = False
+    ended_at: float = -1  # seq of a removal seen while pending
+    is_catching_up: bool = False
+    expiry: asyncio.TimerHandle | None = None
+    state_versions: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class Stream:
+    """A stream that this process holds."""
+
+    name: str
+    epoch: str
+    tail: int
+    want: int
+    ring: deque[Frame] = field(default_factory=lambda: deque(maxlen=RING))
+    subs: set[Subscription] = field(default_factory=set)
+    is_reading: bool = False
+    listeners: set[Callable[[Frame], None]] = field(default_factory=set)
+    pending: int = 0  # subscriptions under way that count on it
+
+    @property
+    def first(self) -> int:
+        """Number of the oldest frame in the ring; past the tail when it is empty."""
+        return self.ring[0].seq if self.ring else self.tail + 1
+
+    def slice(self, after: int, limit: int) -> list[Frame]:
+        """Frames after a number; empty when the ring does not reach back to it."""
+        if after + 1 < self.first:
+            return []
+        return [frame for frame in self.ring if frame.seq > after][:limit]
+
+
+Subscription.__hash__ = object.__hash__  # type: ignore[method-assign]  # by identity
+Subscription.__eq__ = object.__eq__  # type: ignore[method-assign]  # as above
+
+
+class Relay:
+    """Reads events after their commit and writes them to subscriptions."""
+
+    def __init__(
+        self, pool: Callable[[], Awaitable[asyncpg.Pool]], on_sent: Callable[[int], None] = lambda _: None
+    ) -> None:
+        self._make_pool = pool
+        self._pool: asyncpg.Pool | None = None
+        self.streams: dict[str, Stream] = {}
+        self.by_user: dict[str, set[Subscription]] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._catching_up = asyncio.Semaphore(8)
+        self._states: dict[str, tuple[int, list[str], str, dict[str, Any]]] = {}
+        self._dirty: set[str] = set()
+        self._states_seen: datetime | None = None
+        self._on_sent = on_sent
+
+    async def start(self) -> None:
+        """Opens the pool and begins to check heads."""
+        self._pool = await self._make_pool()
+        self._spawn(self._check_heads())
+        self._spawn(self._flush_states())
+
+    async def stop(self) -> None:
+        """Ends all tasks and closes the pool."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._pool is not None:
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(self._pool.close(), 2)
+
+    # -- hints ---------------------------------------------------------------------------------------------------------
+
+    def on_hint(self, heads: dict[str, int], states: list[str]) -> None:
+        """Heads and state keys that somebody has committed."""
+        for name, head in heads.items():
+            stream = self.streams.get(name)
+            if stream is not None:
+                self._on_head(stream, stream.epoch, head)
+        if states:
+            self._spawn(self._load_states(states))
+
+    def _on_head(self, stream: Stream, epoch: str, head: int) -> None:
+        if epoch != stream.epoch:
+            self._reset_all(stream, "epoch")
+            self.streams.pop(stream.name, None)
+            return
+        stream.want = max(stream.want, head)
+        if stream.tail < stream.want and not stream.is_reading:
+            stream.is_reading = True
+            self._spawn(self._read(stream))
+
+    async def _check_heads(self) -> None:
+        """Once a second: a lost hint heals, streams that nobody holds are let go."""
+        while True:
+            await asyncio.sleep(CHECK_HEADS_S)
+            try:
+                for name, stream in list(self.streams.items()):
+                    if not stream.subs and not stream.listeners and not stream.pending and not stream.is_reading:
+                        del self.streams[name]
+                rows = await self.fetch(
+                    "SELECT name, epoch, head FROM streams WHERE name = ANY($1)", list(self.streams)
+                )
+                found = {row["name"]: row for row in rows}
+                for name, stream in list(self.streams.items()):
+                    if name in found:
+                        self._on_head(stream, found[name]["epoch"], found[name]["head"])
+                await self._load_states(None)
+            except Exception as error:  # noqa: BLE001 - a task's root: the database may be away
+                logger.warning("heads could not be read", error=type(error).__name__)
+
+    # -- events --------------------------------------------------------------------------------------------------------
+
+    async def _read(self, stream: Stream) -> None:
+        """The only reader of a stream in this process."""
+        try:
+            while stream.tail < stream.want:
+                frames = await self.frames(stream.name, stream.tail, PAGE)
+                if not _is_contiguous(frames, stream.tail):
+                    self._reset_all(stream, "behind")
+                    self.streams.pop(stream.name, None)
+                    return
+                for frame in frames:
+                    # A removal ends the subscription before it, or anything later, is written.
+                    for user_id in frame.ends:
+                        self.end_user(user_id, stream.name, frame.seq)
+                    stream.ring.append(frame)
+                    stream.tail = frame.seq
+                    for listener in list(stream.listeners):
+                        listener(frame)
+                for sub in list(stream.subs):
+                    self.pump(sub)
+        except Exception as error:  # noqa: BLE001 - a task's root: the next check of heads tries again
+            logger.warning("a stream could not be read", error=type(error).__name__)
+        finally:
+            stream.is_reading = False
+
+    def pump(self, sub: Subscription) -> None:
+        """Writes what a subscription has not seen, as far as its client takes it. No await."""
+        stream = sub.stream
+        if stream is None:
+            return
+        sent = 0
+        while sub.is_live and sub.connection.is_writable and sub.cursor < stream.tail:
+            if sub.cursor + 1 < stream.first:
+                if not sub.is_catching_up:
+                    sub.is_catching_up = True
+                    self._spawn(self._catch_up(sub))
+                break
+            frame = stream.ring[sub.cursor + 1 - stream.first]
+            sub.connection.write(frame.text)
+            sub.cursor = frame.seq
+            sent += 1
+        if sent:
+            self._on_sent(sent)
+
+    async def _catch_up(self, sub: Subscription) -> None:
+        """Brings a subscription forward from the table, where the ring does not reach back any more."""
+        try:
+            async with self._catching_up:
+                frames = await self.frames(sub.name, sub.cursor, PAGE)
+        except Exception:  # noqa: BLE001 - the next pump tries again
+            sub.is_catching_up = False
+            return
+        sub.is_catching_up = False
+        if not sub.is_live:
+            return
+        if not _is_contiguous(frames, sub.cursor):
+            self.reset(sub, "behind")
+            return
+        for frame in frames:
+            if sub.user_id in frame.ends and frame.seq > sub.granted:
+                self.end(sub)
+                return
+            sub.connection.write(frame.text)
+            sub.cursor = frame.seq
+        self.pump(sub)
+
+    async def frames(self, name: str, after: int, limit: int) -> list[Frame]:
+        """Events of a stream after a number, framed."""
+        rows = await self.fetch(
+            "SELECT e.seq, s.epoch, e.event_id, e.type, e.at, e.actor::text AS actor, e.request_id, e.data::text AS data, "
+            "e.ends::text AS ends FROM events e JOIN streams s ON s.name = e.stream "
+            "WHERE e.stream = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3",
+            name,
+            after,
+            limit,
+        )
+        return [_frame(name, row) for row in rows]
+
+    async def fetch(self, sql: str, *values: Any) -> list[Any]:
+        """Rows, over the relay's own pool. Raises what asyncpg raises."""
+        assert self._pool is not None
+        found: list[Any] = await self._pool.fetch(sql, *values)
+        return found
+
+    # -- subscriptions -------------------------------------------------------------------------------------------------
+
+    def hold(self, name: str, epoch: str, head: int) -> Stream:
+        """The stream of a name, held from this head on."""
+        stream = self.streams.get(name)
+        if stream is not None and stream.epoch != epoch:
+            self._reset_all(stream, "epoch")
+            stream = None
+        if stream is None:
+            stream = self.streams[name] = Stream(name, epoch, tail=head, want=head)
+        self._on_head(stream, epoch, head)
+        return stream
+
+    def add(self, sub: Subscription) -> None:
+        """Makes a subscription live at its cursor."""
+        assert sub.stream is not None
+        sub.is_live = True
+        sub.stream.subs.add(sub)
+        self.by_user.setdefault(sub.user_id, set()).add(sub)
+        self.pump(sub)
+
+    def note_pending(self, sub: Subscription) -> None:
+        """From here a removal reaches the subscription, although its right is not read yet."""
+        self.by_user.setdefault(sub.user_id, set()).add(sub)
+
+    def drop(self, sub: Subscription) -> None:
+        """Takes a subscription out, without a word to the client."""
+        sub.is_live = False
+        if sub.expiry is not None:
+            sub.expiry.cancel()
+        if sub.stream is not None:
+            sub.stream.subs.discard(sub)
+        mine = self.by_user.get(sub.user_id)
+        if mine is not None:
+            mine.discard(sub)
+            if not mine:
+                del self.by_user[sub.user_id]
+
+    def end(self, sub: Subscription) -> None:
+        """Takes a subscription out because its right is gone."""
+        was_live = sub.is_live
+        self.drop(sub)
+        sub.ended_at = float("inf")
+        if was_live:
+            sub.connection.emit("stream.revoked", {"stream": sub.name})
+            sub.connection.door.forget(sub)
+
+    def end_user(self, user_id: str, name: str, seq: float = float("inf")) -> None:
+        """Ends a person's subscriptions to a stream, and to those below it; also those under way."""
+        for sub in list(self.by_user.get(user_id, ())):
+            if sub.name != name and sub.parent != name:
+                continue
+            if sub.is_live:
+                if sub.name == name and seq <= sub.granted:
+                    continue  # an older removal; the person was added again since
+                self.end(sub)
+            else:
+                sub.ended_at = max(sub.ended_at, seq)
+
+    def reset(self, sub: Subscription, reason: str) -> None:
+        """Tells a client to subscribe again."""
+        self.drop(sub)
+        sub.connection.emit("stream.reset", {"stream": sub.name, "reason": reason})
+        sub.connection.door.forget(sub)
+
+    def _reset_all(self, stream: Stream, reason: str) -> None:
+        for sub in list(stream.subs):
+            self.reset(sub, reason)
+
+    # -- state ---------------------------------------------------------------------------------------------------------
+
+    async def _load_states(self, keys: list[str] | None) -> None:
+        """Loads newer values of keys, or of all that changed since the last look."""
+        held = [name for name, stream in self.streams.items() if stream.subs]
+        if not held:
+            return
+        try:
+            if keys is not None:
+                rows = await self.fetch(_STATES + "key = ANY($1)", keys)
+            else:
+                since = self._states_seen
+                self._states_seen = now()
+                if since is None:
+                    return
+                rows = await self.fetch(_STATES + "updated_at > $1 - interval '2 seconds'", since)
+        except Exception as error:  # noqa: BLE001 - the next look tries again
+            logger.warning("states could not be read", error=type(error).__name__)
+            return
+        for row in rows:
+            self._note_state(row)
+
+    def _note_state(self, row: Any) -> None:
+        known = self._states.get(row["key"])
+        if known is not None and known[0] >= row["version"]:
+            return
+        names = orjson.loads(row["streams"])
+        if any(name in self.streams for name in names):
+            self._states[row["key"]] = (row["version"], names, row["value"], {})
+            self._dirty.add(row["key"])
+
+    async def _flush_states(self) -> None:
+        """Ten times a second, the newest value of every changed key to those who follow one of its streams."""
+        while True:
+            await asyncio.sleep(STATE_INTERVAL_S)
+            dirty, self._dirty = self._dirty, set()
+            for key in dirty:
+                version, names, value, _ = self._states[key]
+                for name in names:
+                    stream = self.streams.get(name)
+                    if stream is None:
+                        continue
+                    text = _state_frame(name, key, version, value)
+                    for sub in list(stream.subs):
+                        self._write_state(sub, key, version, text)
+            if len(self._states) > 10_000:
+                self._states = dict(list(self._states.items())[-5_000:])
+
+    async def send_states(self, sub: Subscription) -> None:
+        """The newest value of each key of the stream, after a subscription's answer."""
+        rows = await self.fetch(_STATES + "streams ? $1", sub.name)
+        for row in rows:
+            if row["key"] != "worker" and sub.is_live:
+                text = _state_frame(sub.name, row["key"], row["version"], row["value"])
+                self._write_state(sub, row["key"], row["version"], text)
+
+    def _write_state(self, sub: Subscription, key: str, version: int, text: str) -> None:
+        # A client that is behind gets the next value; versions never fall.
+        if sub.connection.is_writable and sub.state_versions.get(key, 0) < version:
+            sub.state_versions[key] = version
+            sub.connection.write(text)
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+_STATES = "SELECT key, streams::text AS streams, version, value::text AS value FROM states WHERE "
+
+
+def _state_frame(name: str, key: str, version: int, value: str) -> str:
+    return event_frame("state", {"stream": name, "key": key, "version": version, "value": orjson.Fragment(value)})
+
+
+def _frame(name: str, row: Any) -> Frame:
+    event = {
+        "stream": name,
+        "seq": row["seq"],
+        "epoch": row["epoch"],
+        "id": str(row["event_id"]),
+        "type": row["type"],
+        "at": rfc3339(row["at"]),
+        "actor": orjson.loads(row["actor"]),
+        "request_id": row["request_id"],
+        "data": orjson.loads(row["data"]),
+    }
+    return Frame(row["seq"], event_frame(row["type"], event), event, tuple(orjson.loads(row["ends"])))
+
+
+def _is_contiguous(frames: list[Frame], after: int) -> bool:
+    return bool(frames) and frames[0].seq == after + 1 and frames[-1].seq == after + len(frames)
+
+
+def seconds_until(at: datetime) -> float:
+    """Seconds from now, at least zero."""
+    return max(0.0, (at - now()).total_seconds())

@@ -1,0 +1,108 @@
+"""What realtime is handed: tokens, rights to streams, snapshots. Rights are read through models/access.py."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from core.problems import Forbidden, NotFound, Problem
+from models import access
+from models.access import Actor
+from models.job import Job
+from models.project import Project
+from models.user import User
+from models.vault import Vault
+from realtime import streams
+from realtime.namespace import Grant
+from server.auth.tokens import Tokens
+from server.http import Reading, reading
+from server.job import queries as job_queries
+from server.project import queries as project_queries
+from server.user.schemas import UserView
+
+Snapshot = Callable[[Actor, UUID, Reading], Awaitable[BaseModel]]
+
+
+class LiveAuthority:
+    """Answers for the application."""
+
+    def __init__(self, tokens: Tokens) -> None:
+        self._tokens = tokens
+
+    async def authenticate(self, token: str) -> Actor:
+        """The actor behind an access token. Raises: Problem."""
+        return await self._tokens.authenticate(token)
+
+    async def grant(self, actor: Actor, stream: str) -> Grant | None:
+        """The actor's right to a stream and the stream's place, in one snapshot."""
+        async with reading() as snapshot:
+            return await self._grant(actor, stream, snapshot)
+
+    async def snapshot(self, actor: Actor, stream: str) -> tuple[Grant, dict[str, Any]] | None:
+        """The stream's noun as REST shows it, with the head that it is true at."""
+        async with reading() as snapshot:
+            grant = await self._grant(actor, stream, snapshot)
+            parsed = streams.parse(stream)
+            if grant is None or parsed is None:
+                return None
+            noun, row_id = parsed
+            view = await SNAPSHOTS[noun](actor, row_id, snapshot)
+            return grant, view.model_dump(mode="json", by_alias=True)
+
+    async def _grant(self, actor: Actor, stream: str, snapshot: Reading) -> Grant | None:
+        parsed = streams.parse(stream)
+        if parsed is None:
+            return None
+        noun, row_id = parsed
+        try:
+            parent, membership = await _authorize(actor, noun, row_id)
+        except Problem:
+            return None
+        rows = await snapshot.rows("SELECT epoch, head, floor FROM streams WHERE name = $1", stream)
+        if not rows:
+            return None
+        valid_until = None
+        if membership is not None:
+            table, column, key = membership
+            found = await snapshot.rows(
+                f"SELECT expires_at FROM {table} WHERE {column} = $1 AND user_id = $2", key, actor.id
+            )
+            valid_until = found[0]["expires_at"] if found else None
+        return Grant(rows[0]["epoch"], rows[0]["head"], rows[0]["floor"], valid_until, parent)
+
+
+async def _authorize(actor: Actor, noun: str, row_id: UUID) -> tuple[str | None, tuple[str, str, UUID] | None]:
+    """The parent stream of the right, and the membership it comes from. Raises: Problem."""
+    if noun == "user":
+        if actor.id != row_id:
+            raise NotFound
+        return None, None
+    if noun == "project":
+        await access.load(actor, Project, row_id, "project.subscribe")
+        return None, ("project_members", "project_id", row_id)
+    if noun == "job":
+        loaded = await access.load(actor, Job, row_id, "project.read_within")
+        assert loaded.project_id is not None
+        return streams.project(loaded.project_id), ("project_members", "project_id", loaded.project_id)
+    action = "vault.subscribe" if noun == "vault" else "vault.members.edit"
+    loaded_vault = await access.load(actor, Vault, row_id, action)
+    if loaded_vault.role == access.ADMIN:
+        raise Forbidden
+    parent = None if noun == "vault" else streams.vault(row_id)
+    return parent, ("vault_members", "vault_id", row_id)
+
+
+async def _project(actor: Actor, row_id: UUID, snapshot: Reading) -> BaseModel:
+    return await project_queries.view_of(snapshot, actor, row_id)
+
+
+async def _job(_: Actor, row_id: UUID, snapshot: Reading) -> BaseModel:
+    return await job_queries.view_of(snapshot, row_id)
+
+
+async def _user(_: Actor, row_id: UUID, snapshot: Reading) -> BaseModel:
+    return UserView.of(await User.filter(id=row_id).using_db(snapshot.connection).get())
+
+
+SNAPSHOTS: dict[str, Snapshot] = {"project": _project, "job": _job, "user": _user}
