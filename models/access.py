@@ -135,6 +135,12 @@ _VAULT_PATHS: dict[type[Model], tuple[str, str]] = {
 }
 
 
+IN_PROJECT = (
+    "EXISTS (SELECT FROM project_members p WHERE p.project_id = v.project_id AND p.user_id = $2 "
+    "AND (p.expires_at IS NULL OR p.expires_at > now()))"
+)
+
+
 async def load(actor: Actor, model: type[Row], row_id: UUID, action: str, *, lock: bool = False) -> Loaded[Row]:
     """
     Loads a row of a project or vault through its actor, in one query.
@@ -150,9 +156,9 @@ async def load(actor: Actor, model: type[Row], row_id: UUID, action: str, *, loc
         extra = f", {project} AS _project_id"
     else:
         join, project = _VAULT_PATHS[model]
-        member = "vault_members m ON m.vault_id"
+        # A grant in a vault holds as long as its person is a member of the vault's project.
+        member = f"vault_members m ON {IN_PROJECT} AND m.vault_id"
         extra = ", v.project_id AS _project_id"
-    # A vault's member must also still be an active person; a project's expired grant counts as none.
     rows = await Tortoise.get_connection("default").execute_query_dict(
         f'SELECT t.*, m.role AS _role{extra} FROM "{table}" t {join} '
         f"LEFT JOIN {member} = {project} AND m.user_id = $2 AND (m.expires_at IS NULL OR m.expires_at > now()) "

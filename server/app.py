@@ -14,6 +14,7 @@ from realtime.namespace import Limits, Namespace
 from realtime.relay import Relay
 from realtime.transport import LiveServer
 from server import database, metrics
+from server.audit.routes import routes as audit_routes
 from server.auth.actions import Gate
 from server.auth.passwords import Passwords
 from server.auth.routes import GATE
@@ -27,6 +28,9 @@ from server.job.routes import routes as job_routes
 from server.keyring import open_keyring
 from server.keys import AUTHENTICATE, KEYRING, SETTINGS
 from server.live import LiveAuthority
+from server.log.actions import Allowance
+from server.log.routes import ALLOWANCE
+from server.log.routes import routes as log_routes
 from server.match.routes import routes as match_routes
 from server.middlewares import answer_problems, set_headers
 from server.plan.routes import routes as plan_routes
@@ -34,6 +38,7 @@ from server.project.routes import routes as project_routes
 from server.record.routes import routes as record_routes
 from server.source.routes import routes as source_routes
 from server.user.routes import routes as user_routes
+from server.vault.routes import routes as vault_routes
 
 NAMESPACE: web.AppKey[Namespace] = web.AppKey("namespace", Namespace)
 FEATURES = (
@@ -45,6 +50,9 @@ FEATURES = (
     plan_routes,
     job_routes,
     match_routes,
+    vault_routes,
+    audit_routes,
+    log_routes,
     health_routes,
 )
 logger = log.get(__name__)
@@ -60,6 +68,7 @@ def build(settings: Settings) -> web.Application:
     app = web.Application(middlewares=[answer_problems])
     app[SETTINGS] = settings
     app[DRAINING] = asyncio.Event()
+    app[ALLOWANCE] = Allowance(settings.logs_per_minute)
     app.on_response_prepare.append(set_headers)
     app.cleanup_ctx.append(_database)
     app.cleanup_ctx.append(_keys)

@@ -4,7 +4,7 @@ contract (server/contracts.py) is generated from the same declarations.
 """
 
 import asyncio
-import hashlib
+import hmac
 import ipaddress
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -303,7 +303,9 @@ def _read_key(request: web.Request, endpoint: Endpoint, raw: bytes) -> Idempoten
     if not _KEY.match(key):
         raise Invalid(errors=(Fault("Idempotency-Key", "invalid_field", "use 1 to 128 visible ASCII characters"),))
     # The path with its ids: the same key on another project's route is another request.
-    return IdempotencyRequest(f"POST {request.path}"[:200], key, hashlib.sha256(raw).digest())
+    # Keyed, since a body may hold a secret that could be guessed from a plain hash.
+    digest = hmac.digest(work.ledger().audit_key, b"tallyroom/idempotency" + raw, "sha256")
+    return IdempotencyRequest(f"POST {request.path}"[:200], key, digest)
 
 
 def parse_id(text: str) -> UUID:

@@ -1,6 +1,7 @@
 """What realtime is handed: tokens, rights to streams, snapshots. Rights are read through models/access.py."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from server.http import Reading, reading
 from server.job import queries as job_queries
 from server.project import queries as project_queries
 from server.user.schemas import UserView
+from server.vault import queries as vault_queries
 
 Snapshot = Callable[[Actor, UUID, Reading], Awaitable[BaseModel]]
 
@@ -64,15 +66,25 @@ class LiveAuthority:
             return None
         valid_until = None
         if membership is not None:
-            table, column, key = membership
-            found = await snapshot.rows(
-                f"SELECT expires_at FROM {table} WHERE {column} = $1 AND user_id = $2", key, actor.id
-            )
-            valid_until = found[0]["expires_at"] if found else None
+            valid_until = await _end_of(snapshot, *membership, actor)
         return Grant(rows[0]["epoch"], rows[0]["head"], rows[0]["floor"], valid_until, parent)
 
 
-async def _authorize(actor: Actor, noun: str, row_id: UUID) -> tuple[str | None, tuple[str, str, UUID] | None]:
+async def _end_of(snapshot: Reading, noun: str, row_id: UUID, actor: Actor) -> datetime | None:
+    """When the grant ends. One in a vault ends with the membership in the vault's project too."""
+    sql = "SELECT min(expires_at) AS at FROM project_members WHERE user_id = $2 AND project_id = $1"
+    if noun == "vault":
+        sql = (
+            "SELECT least(m.expires_at, p.expires_at) AS at FROM vault_members m JOIN vaults v ON v.id = m.vault_id "
+            "JOIN project_members p ON p.project_id = v.project_id AND p.user_id = m.user_id "
+            "WHERE m.vault_id = $1 AND m.user_id = $2"
+        )
+    rows = await snapshot.rows(sql, row_id, actor.id)
+    end: datetime | None = rows[0]["at"] if rows else None
+    return end
+
+
+async def _authorize(actor: Actor, noun: str, row_id: UUID) -> tuple[str | None, tuple[str, UUID] | None]:
     """The parent stream of the right, and the membership it comes from. Raises: Problem."""
     if noun == "user":
         if actor.id != row_id:
@@ -80,17 +92,17 @@ async def _authorize(actor: Actor, noun: str, row_id: UUID) -> tuple[str | None,
         return None, None
     if noun == "project":
         await access.load(actor, Project, row_id, "project.subscribe")
-        return None, ("project_members", "project_id", row_id)
+        return None, ("project", row_id)
     if noun == "job":
         loaded = await access.load(actor, Job, row_id, "project.read_within")
         assert loaded.project_id is not None
-        return streams.project(loaded.project_id), ("project_members", "project_id", loaded.project_id)
+        return streams.project(loaded.project_id), ("project", loaded.project_id)
     action = "vault.subscribe" if noun == "vault" else "vault.members.edit"
     loaded_vault = await access.load(actor, Vault, row_id, action)
     if loaded_vault.role == access.ADMIN:
         raise Forbidden
     parent = None if noun == "vault" else streams.vault(row_id)
-    return parent, ("vault_members", "vault_id", row_id)
+    return parent, ("vault", row_id)
 
 
 async def _project(actor: Actor, row_id: UUID, snapshot: Reading) -> BaseModel:
@@ -105,4 +117,14 @@ async def _user(_: Actor, row_id: UUID, snapshot: Reading) -> BaseModel:
     return UserView.of(await User.filter(id=row_id).using_db(snapshot.connection).get())
 
 
-SNAPSHOTS: dict[str, Snapshot] = {"project": _project, "job": _job, "user": _user}
+async def _vault(actor: Actor, row_id: UUID, snapshot: Reading) -> BaseModel:
+    return await vault_queries.view_of(snapshot, actor, row_id)
+
+
+SNAPSHOTS: dict[str, Snapshot] = {
+    "project": _project,
+    "job": _job,
+    "vault": _vault,
+    "vault-access": _vault,
+    "user": _user,
+}

@@ -6,9 +6,11 @@ from tortoise import Tortoise
 
 from core import log
 from core.settings import Settings
+from server.vault.actions.entry import purge_trash
 
 EVERY_S = 60.0
 ABANDONED_UPLOAD_MINUTES = 10
+MAX_LOG_LINES = 1_000_000
 logger = log.get(__name__)
 
 
@@ -24,6 +26,7 @@ async def sweep_forever(settings: Settings) -> None:
 
 async def sweep(settings: Settings) -> None:
     """Removes what is past its time."""
+    await purge_trash()
     connection = Tortoise.get_connection("default")
     for sql, values in (
         (
@@ -37,6 +40,7 @@ async def sweep(settings: Settings) -> None:
         ),
         ("DELETE FROM idempotency_keys WHERE created_at < now() - interval '24 hours'", []),
         ("DELETE FROM log_entries WHERE at < now() - make_interval(days => $1)", [settings.logs_keep_days]),
+        ("DELETE FROM log_entries WHERE id < (SELECT max(id) - $1 FROM log_entries)", [MAX_LOG_LINES]),
         (
             "DELETE FROM throttles WHERE key NOT LIKE 'consecutive:%' AND window_started_at < now() - interval '1 hour' "
             "AND coalesce(blocked_until, now()) <= now()",

@@ -17,6 +17,8 @@ from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.http import Reading
 from server.project import queries
 from server.project.schemas import MemberAdd, MemberPut, MemberView, ProjectCreate, ProjectUpdate
+from server.vault.actions.member import leave_vaults
+from server.vault.cipher import VaultCipher
 
 
 async def create_project(actor: Actor, body: ProjectCreate) -> Answer:
@@ -113,8 +115,8 @@ async def add_member(actor: Actor, project_id: UUID, body: MemberAdd) -> Answer:
         return await _set_role(u, project_id, user, body.role, None, created=201)
 
 
-async def remove_member(actor: Actor, project_id: UUID, user_id: UUID) -> None:
-    """Removes a member; members may leave by themselves. Raises: NotFound, Forbidden, LastManager."""
+async def remove_member(actor: Actor, cipher: VaultCipher, project_id: UUID, user_id: UUID) -> None:
+    """Removes a member, also from the project's vaults; members may leave. Raises: NotFound, Forbidden, LastManager."""
     async with unit_of_work(actor) as u:
         leaves = actor.id == user_id
         await access.load(actor, Project, project_id, "project.read" if leaves else "project.members.edit", lock=True)
@@ -128,6 +130,7 @@ async def remove_member(actor: Actor, project_id: UUID, user_id: UUID) -> None:
             raise NotFound
         if member.role == "owner":
             await _keep_an_owner(u, project_id, user_id)
+        await leave_vaults(u, cipher, project_id, user_id)
         await member.delete(using_db=u.connection)
         u.publish(MemberRemoved(project_id=project_id, user_id=user_id, role=member.role))
         u.publish(AccessRevoked(user_id=user_id, stream_names=[streams.project(project_id)], role=None))

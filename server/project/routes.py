@@ -16,6 +16,7 @@ from server.project.schemas import (
     ProjectUpdate,
     ProjectView,
 )
+from server.vault.cipher import cipher_of
 
 routes = Routes("projects")
 _ROW = (problems.NotFound, problems.Forbidden)
@@ -87,5 +88,5 @@ async def put_member(api: ApiRequest) -> web.StreamResponse:
 @routes.delete("/projects/{id}/members/{user_id}", answers={204: None}, problems=(*_ROW, problems.LastManager))
 async def remove_member(api: ApiRequest) -> web.StreamResponse:
     """Remove a member, or leave."""
-    await actions.remove_member(api.actor, api.path_id(), api.path_id("user_id"))
+    await actions.remove_member(api.actor, cipher_of(api), api.path_id(), api.path_id("user_id"))
     return no_content()

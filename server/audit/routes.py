@@ -1,0 +1,45 @@
+"""The audit over HTTP."""
+
+from aiohttp import web
+
+from core import problems
+from server.audit import queries, verification
+from server.audit.schemas import AuditList, AuditView, BrokenChain, SystemAuditList, VerificationView
+from server.http import ApiRequest, Routes, reply_view
+from server.keys import KEYRING
+from server.paging import Page
+
+routes = Routes("audit")
+
+
+@routes.get(
+    "/projects/{id}/audit",
+    query=AuditList,
+    answers={200: Page[AuditView]},
+    problems=(problems.NotFound, problems.Forbidden),
+)
+async def list_project_audit(api: ApiRequest) -> web.StreamResponse:
+    """List what happened in a project, newest first."""
+    return reply_view(await queries.project_audit(api.actor, api.path_id(), api.query))
+
+
+@routes.get("/audit", query=SystemAuditList, answers={200: Page[AuditView]}, problems=(problems.Forbidden,))
+async def list_audit(api: ApiRequest) -> web.StreamResponse:
+    """List the audit of all chains, newest first; for administrators."""
+    return reply_view(await queries.whole_audit(api.actor, api.query))
+
+
+@routes.post("/audit/verify", answers={200: VerificationView}, problems=(problems.Forbidden,), stores_answer=False)
+async def verify_audit(api: ApiRequest) -> web.StreamResponse:
+    """Compute every chain again and name the first broken row of each; for administrators."""
+    if api.actor.role != "admin":
+        raise problems.Forbidden("Administrators verify the audit.")
+    report = await verification.verify_with(api.settings, api.request.app[KEYRING].audit)
+    return reply_view(
+        VerificationView(
+            intact=report.is_intact,
+            rows=report.rows,
+            chains=report.chains,
+            broken=[BrokenChain(chain=chain, detail=detail) for chain, detail in report.broken],
+        )
+    )

@@ -1,0 +1,76 @@
+"""Views of the audit."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from server.http import View
+from server.paging import Paged
+
+Outcome = Literal["success", "denied", "failure"]
+
+
+class AuditList(Paged):
+    """Filters of an audit; newest first."""
+
+    action: Annotated[str, Field(max_length=64)] | None = None
+    outcome: Outcome | None = None
+    actor_id: UUID | None = None
+    resource_id: Annotated[str, Field(max_length=64)] | None = None
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+
+
+class SystemAuditList(AuditList):
+    """Filters of the whole audit."""
+
+    chain: Annotated[str, Field(max_length=64)] | None = None
+
+
+class AuditActor(View):
+    """Who acted."""
+
+    type: Literal["user", "token", "system"]
+    id: UUID | None
+
+
+class AuditResource(View):
+    """On what."""
+
+    type: str
+    id: str | None
+
+
+class AuditView(View):
+    """A row of the audit: ids and names of fields, never values."""
+
+    chain: str
+    seq: int
+    at: datetime
+    actor: AuditActor
+    session_id: UUID | None
+    action: str
+    resource: AuditResource
+    outcome: Outcome
+    ip: str | None
+    request_id: str | None
+    details: dict[str, Any]
+    mac: str
+
+
+class BrokenChain(View):
+    """A chain that does not hold."""
+
+    chain: str
+    detail: str
+
+
+class VerificationView(View):
+    """What a verification found."""
+
+    intact: bool
+    rows: int
+    chains: int
+    broken: list[BrokenChain]

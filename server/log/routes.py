@@ -1,0 +1,52 @@
+"""Log lines over HTTP. The old platform's address /api/logs is kept."""
+
+from aiohttp import web
+
+from core import problems
+from server.http import ApiRequest, Routes, client_ip, reply_view
+from server.log import actions, queries
+from server.log.actions import Allowance
+from server.log.schemas import LogList, LogsAccepted, LogsCreate, LogView
+from server.paging import Page
+
+ALLOWANCE: web.AppKey[Allowance] = web.AppKey("log allowance", Allowance)
+routes = Routes("logs")
+
+
+async def _store(api: ApiRequest) -> web.StreamResponse:
+    address = client_ip(api.request, api.settings)
+    body: LogsCreate = api.body
+    accepted = await actions.store_lines(api.actor, address, body.logs, api.request.app[ALLOWANCE])
+    return reply_view(accepted, 202)
+
+
+@routes.post(
+    "/logs",
+    body=LogsCreate,
+    answers={202: LogsAccepted},
+    problems=(problems.RateLimited,),
+    public=True,
+    stores_answer=False,
+)
+async def create_logs(api: ApiRequest) -> web.StreamResponse:
+    """Store log lines of a client; works without a token too."""
+    return await _store(api)
+
+
+@routes.post(
+    "//api/logs",
+    body=LogsCreate,
+    answers={202: LogsAccepted},
+    problems=(problems.RateLimited,),
+    public=True,
+    stores_answer=False,
+)
+async def create_logs_at_the_old_address(api: ApiRequest) -> web.StreamResponse:
+    """Store log lines of a client, at the address that older clients know."""
+    return await _store(api)
+
+
+@routes.get("/logs", query=LogList, answers={200: Page[LogView]}, problems=(problems.Forbidden,))
+async def list_logs(api: ApiRequest) -> web.StreamResponse:
+    """List stored log lines, newest first; for administrators."""
+    return reply_view(await queries.list_lines(api.actor, api.query))

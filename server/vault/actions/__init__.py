@@ -1,0 +1,1 @@
+"""Verbs on vaults, their members and their entries."""

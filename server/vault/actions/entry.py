@@ -1,0 +1,292 @@
+"""Verbs on entries. Every write is a new version, sealed under a data key of its own."""
+
+import secrets
+import string
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import SecretStr
+from tortoise.exceptions import BaseORMException
+
+from core.clock import now
+from core.envelope import SealBroken
+from core.ids import uuid7
+from core.problems import Fault, Forbidden, Gone, Invalid, NotFound, Unavailable
+from models import access
+from models.access import SYSTEM, Actor
+from models.vault import Entry, EntryVersion, Vault, VaultKey
+from realtime.events.vault import (
+    EntryCreated,
+    EntryDeleted,
+    EntryPurged,
+    EntryRestored,
+    EntryRevealed,
+    EntryRotated,
+    EntryUpdated,
+    VaultAccessDenied,
+)
+from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
+from server.vault.cipher import OpenVersion, Place, SealedVersion, VaultCipher, open_version, seal_version
+from server.vault.schemas import EntryCreate, EntryUpdate, EntryView, RestoreBody, RevealBody, RevealView, RotateBody
+
+# What of an entry is kept in the clear with each version.
+METADATA = ("name", "username", "url", "tags", "expires_at", "rotation_interval_days")
+_ALPHABET = string.ascii_letters + string.digits + "-_.+"
+TRASH_KEPT = timedelta(days=30)
+_GENERATED_LENGTH = 24  # 24 of 66 characters: 145 bits
+
+
+async def create_entry(actor: Actor, cipher: VaultCipher, vault_id: UUID, body: EntryCreate) -> Answer:
+    """Adds an entry. Raises: NotFound, Forbidden."""
+    async with unit_of_work(actor) as u:
+        vault = (await access.load(actor, Vault, vault_id, "entry.edit", lock=True)).row
+        content = OpenVersion(body.secret.get_secret_value(), _text(body.notes))
+        entry = await Entry.create(
+            using_db=u.connection,
+            id=uuid7(),
+            vault_id=vault_id,
+            **{name: getattr(body, name) for name in METADATA},
+            has_notes=content.notes is not None,
+            secret_changed_at=u.at,
+            created_at=u.at,
+            updated_at=u.at,
+        )
+        changed = [name for name in ("secret", "notes", *METADATA) if name in body.model_fields_set]
+        await _write_version(u, cipher, vault, entry, content, changed, "entry.create")
+        u.publish(EntryCreated(vault_id=vault_id, entry_id=entry.id, version=1, changed=changed))
+        return u.answer(201, EntryView.of(entry), version=1)
+
+
+async def update_entry(
+    actor: Actor, cipher: VaultCipher, entry_id: UUID, body: EntryUpdate, expected: int | None
+) -> Answer:
+    """Writes a new version. Raises: NotFound, Forbidden, PreconditionRequired, VersionConflict, Gone in the trash."""
+    async with unit_of_work(actor) as u:
+        vault, entry = await _load(u, actor, entry_id, "entry.edit")
+        await u.expect_version(entry, expected)
+        _refuse_trashed(entry)
+        before = await _open(u, cipher, entry, entry.version)
+        given = body.model_fields_set
+        content = OpenVersion(
+            before.secret if body.secret is None else body.secret.get_secret_value(),
+            _text(body.notes) if "notes" in given else before.notes,
+        )
+        values = {name: getattr(body, name) for name in METADATA if name in given}
+        changed = await _change(u, cipher, vault, entry, content, before, values, "entry.update")
+        if changed:
+            u.publish(EntryUpdated(vault_id=vault.id, entry_id=entry.id, version=entry.version, changed=changed))
+        return u.answer(200, EntryView.of(entry), version=entry.version)
+
+
+async def rotate_entry(
+    actor: Actor, cipher: VaultCipher, entry_id: UUID, body: RotateBody, expected: int | None
+) -> Answer:
+    """Gives an entry a new secret, made here when none is given. Raises: NotFound, Forbidden, VersionConflict, Gone."""
+    async with unit_of_work(actor) as u:
+        vault, entry = await _load(u, actor, entry_id, "entry.edit")
+        await u.expect_version(entry, expected, required=False)
+        _refuse_trashed(entry)
+        before = await _open(u, cipher, entry, entry.version)
+        secret = _text(body.secret) or "".join(secrets.choice(_ALPHABET) for _ in range(_GENERATED_LENGTH))
+        if secret == before.secret:
+            raise Invalid(errors=(Fault("/secret", "invalid_field", "is the present secret: give a new one"),))
+        content = OpenVersion(secret, before.notes)
+        changed = await _change(u, cipher, vault, entry, content, before, {}, "entry.rotate")
+        u.publish(EntryRotated(vault_id=vault.id, entry_id=entry.id, version=entry.version, changed=changed))
+        return u.answer(200, EntryView.of(entry), version=entry.version)
+
+
+async def trash_entry(actor: Actor, cipher: VaultCipher, entry_id: UUID, expected: int | None) -> None:
+    """Moves an entry to the trash. Raises: NotFound, Forbidden, PreconditionRequired, VersionConflict, Gone."""
+    async with unit_of_work(actor) as u:
+        vault, entry = await _load(u, actor, entry_id, "entry.edit")
+        await u.expect_version(entry, expected)
+        _refuse_trashed(entry)
+        content = await _open(u, cipher, entry, entry.version)
+        changed = await _change(u, cipher, vault, entry, content, content, {"trashed_at": u.at}, "entry.delete")
+        u.publish(EntryDeleted(vault_id=vault.id, entry_id=entry.id, version=entry.version, changed=changed))
+
+
+async def restore_entry(
+    actor: Actor, cipher: VaultCipher, entry_id: UUID, body: RestoreBody, expected: int | None
+) -> Answer:
+    """Takes an entry out of the trash, or brings an old version back as a new one. Raises: as update_entry, Invalid."""
+    async with unit_of_work(actor) as u:
+        vault, entry = await _load(u, actor, entry_id, "entry.edit")
+        await u.expect_version(entry, expected)
+        before = await _open(u, cipher, entry, entry.version)
+        content, values = before, {"trashed_at": None}
+        if body.version is not None:
+            old = await _version(u, entry, body.version)
+            if old is None:
+                raise Invalid(errors=(Fault("/version", "invalid_field", "the entry has no such version"),))
+            content = await _open(u, cipher, entry, body.version)
+            values |= _metadata_of(old)
+        changed = await _change(u, cipher, vault, entry, content, before, values, "entry.restore")
+        if changed:
+            u.publish(EntryRestored(vault_id=vault.id, entry_id=entry.id, version=entry.version, changed=changed))
+        return u.answer(200, EntryView.of(entry), version=entry.version)
+
+
+async def reveal_entry(actor: Actor, cipher: VaultCipher, entry_id: UUID, body: RevealBody) -> RevealView:
+    """
+    Opens a version's fields. The audit row is committed before the answer is made: no log, no secret.
+
+    Raises: NotFound, Forbidden (recorded, and told to the vault's managers), Invalid for an unknown version.
+    """
+    try:
+        async with unit_of_work(actor) as u:
+            entry = (await access.load(actor, Entry, entry_id, "entry.reveal")).row
+            version = entry.version if body.version is None else body.version
+            if await _version(u, entry, version) is None:
+                raise Invalid(errors=(Fault("/version", "invalid_field", "the entry has no such version"),))
+            content = await _open(u, cipher, entry, version)
+            u.publish(EntryRevealed(vault_id=entry.vault_id, entry_id=entry.id, version=version))
+            u.audit(
+                f"vault:{entry.vault_id}",
+                "entry.reveal",
+                ("entry", entry.id),
+                fields=sorted(set(body.fields)),
+                revealed_version=version,
+                **({"reason": body.reason} if body.reason else {}),
+            )
+    except Forbidden as refusal:
+        await _record_refusal(actor, entry_id, refusal)
+        raise
+    except BaseORMException as error:
+        raise Unavailable("The reveal could not be recorded, so the secret is not given: try again soon.") from error
+    found: dict[Literal["secret", "notes"], str | None] = {name: getattr(content, name) for name in body.fields}
+    return RevealView(entry_id=entry_id, version=version, fields=found)
+
+
+async def purge_trash() -> None:
+    """Destroys what has been in the trash for 30 days: the wrapped keys of all versions, and the rows."""
+    for entry_id in await Entry.filter(trashed_at__lt=now() - TRASH_KEPT).limit(1000).values_list("id", flat=True):
+        async with unit_of_work(SYSTEM) as u:
+            entry = await Entry.filter(id=entry_id).using_db(u.connection).select_for_update(no_key=True).first()
+            if entry is None or entry.trashed_at is None:
+                continue
+            await entry.delete(using_db=u.connection)
+            u.publish(EntryPurged(vault_id=entry.vault_id, entry_id=entry.id, version=entry.version))
+            u.audit(f"vault:{entry.vault_id}", "entry.purge", ("entry", entry.id), version=entry.version)
+
+
+async def _record_refusal(actor: Actor, entry_id: UUID, refusal: Forbidden) -> None:
+    about, refusal.about = refusal.about, None  # recorded here together with its event
+    async with unit_of_work(actor) as u:
+        entry = await Entry.filter(id=entry_id).using_db(u.connection).first()
+        if entry is None:
+            raise NotFound
+        u.publish(VaultAccessDenied(vault_id=entry.vault_id, entry_id=entry_id, version=entry.version))
+        u.audit(about.chain, about.action, (about.resource_type, about.resource_id), "denied")
+
+
+async def _load(u: UnitOfWork, actor: Actor, entry_id: UUID, action: str) -> tuple[Vault, Entry]:
+    """The entry, locked, and its vault: its epoch names the key that new versions stand under."""
+    entry = (await access.load(actor, Entry, entry_id, action, lock=True)).row
+    return await Vault.get(id=entry.vault_id, using_db=u.connection), entry
+
+
+async def _change(
+    u: UnitOfWork,
+    cipher: VaultCipher,
+    vault: Vault,
+    entry: Entry,
+    content: OpenVersion,
+    before: OpenVersion,
+    values: dict[str, Any],
+    action: str,
+) -> list[str]:
+    """Writes what differs as the next version. Returns: names of what changed; none, and nothing is written."""
+    hidden = [name for name in ("secret", "notes") if getattr(content, name) != getattr(before, name)]
+    changed = hidden + [name for name, value in values.items() if getattr(entry, name) != value]
+    if not changed:
+        return []
+    for name, value in values.items():
+        setattr(entry, name, value)
+    entry.has_notes = content.notes is not None
+    if "secret" in hidden:
+        entry.secret_changed_at = u.at
+    entry.version += 1
+    entry.updated_at = u.at
+    await entry.save(using_db=u.connection)
+    await _write_version(u, cipher, vault, entry, content, changed, action)
+    return changed
+
+
+async def _write_version(
+    u: UnitOfWork,
+    cipher: VaultCipher,
+    vault: Vault,
+    entry: Entry,
+    content: OpenVersion,
+    changed: list[str],
+    action: str,
+) -> None:
+    place = Place(vault.id, entry.id, entry.version, vault.epoch)
+    sealed = seal_version(await _vault_key(u, cipher, vault.id, vault.epoch), place, content)
+    metadata = {name: getattr(entry, name) for name in METADATA}
+    if entry.expires_at is not None:
+        metadata["expires_at"] = entry.expires_at.isoformat()
+    await EntryVersion.create(
+        using_db=u.connection,
+        id=uuid7(),
+        entry_id=entry.id,
+        vault_id=vault.id,
+        version=entry.version,
+        key_epoch=vault.epoch,
+        data_key=sealed.data_key,
+        secret=sealed.secret,
+        notes=sealed.notes,
+        metadata=metadata,
+        changed=changed,
+        actor_id=u.actor.id,
+        created_at=u.at,
+    )
+    # The digest of the sealed bytes: an old row put back into the table no longer fits the chain.
+    u.audit(
+        f"vault:{vault.id}",
+        action,
+        ("entry", entry.id),
+        version=entry.version,
+        changed=changed,
+        sealed_sha256=sealed.digest(),
+    )
+
+
+async def _open(u: UnitOfWork, cipher: VaultCipher, entry: Entry, version: int) -> OpenVersion:
+    row = await _version(u, entry, version)
+    if row is None:
+        raise SealBroken("the version of the entry is missing")
+    key = await _vault_key(u, cipher, entry.vault_id, row.key_epoch)
+    notes = None if row.notes is None else bytes(row.notes)
+    sealed = SealedVersion(bytes(row.data_key), bytes(row.secret), notes)
+    return open_version(key, Place(entry.vault_id, entry.id, version, row.key_epoch), sealed)
+
+
+async def _version(u: UnitOfWork, entry: Entry, version: int) -> EntryVersion | None:
+    return await EntryVersion.filter(entry_id=entry.id, version=version).using_db(u.connection).first()
+
+
+async def _vault_key(u: UnitOfWork, cipher: VaultCipher, vault_id: UUID, epoch: int) -> bytes:
+    row = await VaultKey.filter(vault_id=vault_id, epoch=epoch).using_db(u.connection).first()
+    if row is None:
+        raise SealBroken("the key of the vault is missing")
+    return cipher.open_key(vault_id, epoch, row.kek_id, bytes(row.wrapped))
+
+
+def _metadata_of(row: EntryVersion) -> dict[str, Any]:
+    found = {name: row.metadata.get(name) for name in METADATA}
+    if found["expires_at"] is not None:
+        found["expires_at"] = datetime.fromisoformat(found["expires_at"])
+    return found
+
+
+def _refuse_trashed(entry: Entry) -> None:
+    if entry.trashed_at is not None:
+        raise Gone("The entry is in the trash: restore it first.")
+
+
+def _text(value: SecretStr | None) -> str | None:
+    return None if value is None else value.get_secret_value()

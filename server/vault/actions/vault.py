@@ -1,0 +1,88 @@
+"""Verbs on vaults."""
+
+from uuid import UUID
+
+from core.ids import uuid7
+from models import access
+from models.access import Actor
+from models.project import Project
+from models.vault import Vault, VaultKey, VaultMember
+from realtime import streams
+from realtime.events.user import AccessGranted, AccessRevoked
+from realtime.events.vault import VaultCreated, VaultDeleted, VaultUpdated
+from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
+from server.http import Reading
+from server.vault import queries
+from server.vault.cipher import VaultCipher
+from server.vault.schemas import VaultWrite
+
+
+async def create_vault(actor: Actor, cipher: VaultCipher, project_id: UUID, body: VaultWrite) -> Answer:
+    """Makes a vault with a key of its own; who makes it manages it. Raises: NotFound, Forbidden."""
+    async with unit_of_work(actor) as u:
+        await access.load(actor, Project, project_id, "vault.create")
+        vault = await Vault.create(
+            using_db=u.connection,
+            id=uuid7(),
+            project_id=project_id,
+            name=body.name,
+            created_at=u.at,
+            updated_at=u.at,
+        )
+        await add_key(u, cipher, vault)
+        await VaultMember.create(
+            using_db=u.connection,
+            id=uuid7(),
+            vault_id=vault.id,
+            user_id=actor.user_id,
+            role="vault_manager",
+            created_at=u.at,
+            updated_at=u.at,
+        )
+        names = [streams.vault(vault.id), streams.vault_access(vault.id)]
+        u.open_stream(*names)
+        u.publish(VaultCreated(vault_id=vault.id, version=1))
+        u.publish(AccessGranted(user_id=actor.user_id, stream_names=names, role="vault_manager"))
+        u.audit(f"vault:{vault.id}", "vault.create", ("vault", vault.id), version=1)
+        return u.answer(201, await queries.view_of(Reading(u.connection), actor, vault.id), version=1)
+
+
+async def rename_vault(actor: Actor, vault_id: UUID, body: VaultWrite, expected: int | None) -> Answer:
+    """Renames a vault. Raises: NotFound, Forbidden, PreconditionRequired, VersionConflict."""
+    async with unit_of_work(actor) as u:
+        vault = (await access.load(actor, Vault, vault_id, "vault.edit", lock=True)).row
+        await u.expect_version(vault, expected)
+        changed = await u.save(vault, name=body.name)
+        if changed:
+            u.publish(VaultUpdated(vault_id=vault.id, version=vault.version, changed=changed))
+            u.audit(f"vault:{vault.id}", "vault.update", ("vault", vault.id), version=vault.version, changed=changed)
+        return u.answer(200, await queries.view_of(Reading(u.connection), actor, vault.id), version=vault.version)
+
+
+async def delete_vault(actor: Actor, vault_id: UUID, expected: int | None) -> None:
+    """Destroys a vault, its keys and its entries. Raises: NotFound, Forbidden, PreconditionRequired, VersionConflict."""
+    async with unit_of_work(actor) as u:
+        vault = (await access.load(actor, Vault, vault_id, "vault.delete", lock=True)).row
+        await u.expect_version(vault, expected)
+        members = await VaultMember.filter(vault_id=vault_id).using_db(u.connection).order_by("user_id")
+        await vault.delete(using_db=u.connection)
+        people = [member.user_id for member in members]
+        u.publish(VaultDeleted(vault_id=vault_id, version=vault.version, members=people))
+        names = [streams.vault(vault_id), streams.vault_access(vault_id)]
+        for user_id in people:
+            u.publish(AccessRevoked(user_id=user_id, stream_names=names, role=None))
+        u.audit(f"vault:{vault_id}", "vault.delete", ("vault", vault_id), version=vault.version)
+
+
+async def add_key(u: UnitOfWork, cipher: VaultCipher, vault: Vault) -> None:
+    """Makes the vault key of the vault's epoch."""
+    kek_id, wrapped = cipher.make_key(vault.id, vault.epoch)
+    await VaultKey.create(
+        using_db=u.connection,
+        id=uuid7(),
+        vault_id=vault.id,
+        epoch=vault.epoch,
+        kek_id=kek_id,
+        wrapped=wrapped,
+        created_at=u.at,
+    )

@@ -1,0 +1,105 @@
+"""
+How an entry is sealed: key-encryption key -> vault key (one per vault and epoch) -> data key (one per version) -> fields.
+
+Every seal names its place in its associated data, so that bytes moved to another vault, entry, version or field do
+not open. Source: NIST SP 800-38D (AES-GCM); envelope encryption as in the documentation of the `core.envelope` module.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Literal
+from uuid import UUID
+
+from core.envelope import KeyProvider, associated, new_key, seal, unseal
+from server.http import ApiRequest
+from server.keys import KEYRING
+
+Field = Literal["secret", "notes"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a version's seals belong."""
+
+    vault_id: UUID
+    entry_id: UUID
+    version: int
+    epoch: int
+
+    def of_data_key(self) -> bytes:
+        """Associated data of the version's wrapped data key."""
+        return associated("cv1/dek", self.vault_id.bytes, self.entry_id.bytes, self.version, self.epoch)
+
+    def of_field(self, name: Field) -> bytes:
+        """Associated data of a sealed field."""
+        return associated("cv1/field", self.vault_id.bytes, self.entry_id.bytes, self.version, name)
+
+
+@dataclass(frozen=True)
+class SealedVersion:
+    """What is stored of a version's secrets."""
+
+    data_key: bytes
+    secret: bytes
+    notes: bytes | None
+
+    def digest(self) -> str:
+        """SHA-256 of the sealed bytes, hex: stands in the audit, so that an old row put back is seen."""
+        return hashlib.sha256(self.data_key + self.secret + (self.notes or b"")).hexdigest()
+
+
+@dataclass(frozen=True)
+class OpenVersion:
+    """The plaintext of a version. Not printed."""
+
+    secret: str = field(repr=False)
+    notes: str | None = field(repr=False)
+
+
+@dataclass(frozen=True)
+class VaultCipher:
+    """Seals and opens under the key-encryption keys of a provider."""
+
+    provider: KeyProvider
+
+    def make_key(self, vault_id: UUID, epoch: int) -> tuple[str, bytes]:
+        """A new vault key. Returns: id of the key-encryption key, and the wrapped key."""
+        return self.provider.wrap(new_key(), _of_vault_key(vault_id, epoch, self.provider.active))
+
+    def open_key(self, vault_id: UUID, epoch: int, kek_id: str, wrapped: bytes) -> bytes:
+        """The vault key. Raises: SealBroken."""
+        return self.provider.unwrap(kek_id, wrapped, _of_vault_key(vault_id, epoch, kek_id))
+
+
+def seal_version(vault_key: bytes, place: Place, content: OpenVersion) -> SealedVersion:
+    """Seals a version's fields under a data key of its own."""
+    data_key = new_key()
+    return SealedVersion(
+        data_key=seal(vault_key, _key_name(place), data_key, place.of_data_key()),
+        secret=seal(data_key, "data", content.secret.encode(), place.of_field("secret")),
+        notes=None
+        if content.notes is None
+        else seal(data_key, "data", content.notes.encode(), place.of_field("notes")),
+    )
+
+
+def open_version(vault_key: bytes, place: Place, sealed: SealedVersion) -> OpenVersion:
+    """Opens a version. Raises: SealBroken when a byte was changed or moved."""
+    data_key = unseal(vault_key, _key_name(place), sealed.data_key, place.of_data_key())
+    notes = None
+    if sealed.notes is not None:
+        notes = unseal(data_key, "data", sealed.notes, place.of_field("notes")).decode()
+    return OpenVersion(unseal(data_key, "data", sealed.secret, place.of_field("secret")).decode(), notes)
+
+
+def _of_vault_key(vault_id: UUID, epoch: int, kek_id: str) -> bytes:
+    return associated("cv1/vk", vault_id.bytes, epoch, kek_id)
+
+
+def _key_name(place: Place) -> str:
+    return f"vault-key:{place.vault_id}:{place.epoch}"
+
+
+def cipher_of(api: ApiRequest) -> VaultCipher:
+    """The cipher of the application that a request came to."""
+    return VaultCipher(api.request.app[KEYRING].provider)

@@ -1,0 +1,195 @@
+"""Vaults over HTTP."""
+
+from aiohttp import web
+
+from core import problems
+from server.audit.queries import vault_audit
+from server.audit.schemas import AuditList, AuditView
+from server.http import ApiRequest, Routes, no_content, positioned, reply, reply_view
+from server.paging import Page
+from server.vault import queries
+from server.vault.actions import entry as entry_actions
+from server.vault.actions import member as member_actions
+from server.vault.actions import vault as vault_actions
+from server.vault.cipher import cipher_of
+from server.vault.schemas import (
+    EntryCreate,
+    EntryList,
+    EntryUpdate,
+    EntryView,
+    RestoreBody,
+    RevealBody,
+    RevealView,
+    RotateBody,
+    VaultList,
+    VaultMemberList,
+    VaultMemberPut,
+    VaultMemberView,
+    VaultView,
+    VaultWrite,
+    VersionList,
+    VersionView,
+)
+
+routes = Routes("vaults")
+_ROW = (problems.NotFound, problems.Forbidden)
+_CHANGE = (*_ROW, problems.PreconditionRequired, problems.VersionConflict)
+
+
+@routes.get(
+    "/projects/{id}/vaults",
+    query=VaultList,
+    answers={200: Page[VaultView]},
+    problems=(problems.NotFound,),
+    stream_position=True,
+)
+async def list_vaults(api: ApiRequest) -> web.StreamResponse:
+    """List the vaults of a project that one may use."""
+    page, position = await queries.vaults_of(api.actor, api.path_id(), api.query)
+    return positioned(reply_view(page), position)
+
+
+@routes.post("/projects/{id}/vaults", body=VaultWrite, answers={201: VaultView}, problems=_ROW)
+async def create_vault(api: ApiRequest) -> web.StreamResponse:
+    """Make a vault and manage it."""
+    return reply(await vault_actions.create_vault(api.actor, cipher_of(api), api.path_id(), api.body))
+
+
+@routes.get("/vaults/{id}", answers={200: VaultView}, problems=(problems.NotFound,), stream_position=True)
+async def get_vault(api: ApiRequest) -> web.StreamResponse:
+    """Read a vault."""
+    view, position = await queries.get_vault(api.actor, api.path_id())
+    return positioned(reply_view(view, version=view.version), position)
+
+
+@routes.patch("/vaults/{id}", body=VaultWrite, answers={200: VaultView}, problems=_CHANGE, if_match=True)
+async def rename_vault(api: ApiRequest) -> web.StreamResponse:
+    """Rename a vault."""
+    return reply(await vault_actions.rename_vault(api.actor, api.path_id(), api.body, api.if_match))
+
+
+@routes.delete("/vaults/{id}", answers={204: None}, problems=_CHANGE, if_match=True)
+async def delete_vault(api: ApiRequest) -> web.StreamResponse:
+    """Destroy a vault, its keys and its entries."""
+    await vault_actions.delete_vault(api.actor, api.path_id(), api.if_match)
+    return no_content()
+
+
+@routes.get("/vaults/{id}/members", answers={200: VaultMemberList}, problems=(problems.NotFound,), stream_position=True)
+async def list_members(api: ApiRequest) -> web.StreamResponse:
+    """List the people who may use a vault."""
+    view, position = await queries.members_of(api.actor, api.path_id())
+    return positioned(reply_view(view), position)
+
+
+@routes.put(
+    "/vaults/{id}/members/{user_id}",
+    body=VaultMemberPut,
+    answers={200: VaultMemberView},
+    problems=(*_ROW, problems.LastManager),
+)
+async def put_member(api: ApiRequest) -> web.StreamResponse:
+    """Set a person's role in a vault."""
+    answer = await member_actions.put_member(api.actor, cipher_of(api), api.path_id(), api.path_id("user_id"), api.body)
+    return reply(answer)
+
+
+@routes.delete("/vaults/{id}/members/{user_id}", answers={204: None}, problems=(*_ROW, problems.LastManager))
+async def remove_member(api: ApiRequest) -> web.StreamResponse:
+    """Remove a person from a vault, or leave it."""
+    await member_actions.remove_member(api.actor, cipher_of(api), api.path_id(), api.path_id("user_id"))
+    return no_content()
+
+
+@routes.get("/vaults/{id}/audit", query=AuditList, answers={200: Page[AuditView]}, problems=_ROW)
+async def list_audit(api: ApiRequest) -> web.StreamResponse:
+    """List what happened in a vault, newest first: all of it for its managers, one's own acts for editors."""
+    return reply_view(await vault_audit(api.actor, api.path_id(), api.query))
+
+
+@routes.get(
+    "/vaults/{id}/entries", query=EntryList, answers={200: Page[EntryView]}, problems=_ROW, stream_position=True
+)
+async def list_entries(api: ApiRequest) -> web.StreamResponse:
+    """List the entries of a vault, without their secrets."""
+    page, position = await queries.entries_of(api.actor, api.path_id(), api.query)
+    return positioned(reply_view(page), position)
+
+
+@routes.post("/vaults/{id}/entries", body=EntryCreate, answers={201: EntryView}, problems=_ROW)
+async def create_entry(api: ApiRequest) -> web.StreamResponse:
+    """Add an entry."""
+    return reply(await entry_actions.create_entry(api.actor, cipher_of(api), api.path_id(), api.body))
+
+
+@routes.get("/entries/{id}", answers={200: EntryView}, problems=_ROW, stream_position=True)
+async def get_entry(api: ApiRequest) -> web.StreamResponse:
+    """Read an entry, without its secret."""
+    view, position = await queries.get_entry(api.actor, api.path_id())
+    return positioned(reply_view(view, version=view.version), position)
+
+
+@routes.patch(
+    "/entries/{id}", body=EntryUpdate, answers={200: EntryView}, problems=(*_CHANGE, problems.Gone), if_match=True
+)
+async def update_entry(api: ApiRequest) -> web.StreamResponse:
+    """Change an entry: its next version."""
+    answer = await entry_actions.update_entry(api.actor, cipher_of(api), api.path_id(), api.body, api.if_match)
+    return reply(answer)
+
+
+@routes.delete("/entries/{id}", answers={204: None}, problems=(*_CHANGE, problems.Gone), if_match=True)
+async def trash_entry(api: ApiRequest) -> web.StreamResponse:
+    """Move an entry to the trash, where it stays for 30 days."""
+    await entry_actions.trash_entry(api.actor, cipher_of(api), api.path_id(), api.if_match)
+    return no_content()
+
+
+@routes.post(
+    "/entries/{id}/reveal",
+    body=RevealBody,
+    body_optional=True,
+    answers={200: RevealView},
+    problems=_ROW,
+    stores_answer=False,
+)
+async def reveal_entry(api: ApiRequest) -> web.StreamResponse:
+    """Reveal a secret; this is recorded before it is answered."""
+    view = await entry_actions.reveal_entry(api.actor, cipher_of(api), api.path_id(), api.body)
+    response = reply_view(view)
+    response.headers["Pragma"] = "no-cache"
+    return response
+
+
+@routes.post(
+    "/entries/{id}/rotate",
+    body=RotateBody,
+    body_optional=True,
+    answers={200: EntryView},
+    problems=(*_ROW, problems.VersionConflict, problems.Gone),
+)
+async def rotate_entry(api: ApiRequest) -> web.StreamResponse:
+    """Give an entry a new secret."""
+    answer = await entry_actions.rotate_entry(api.actor, cipher_of(api), api.path_id(), api.body, api.if_match)
+    return reply(answer)
+
+
+@routes.post(
+    "/entries/{id}/restore",
+    body=RestoreBody,
+    body_optional=True,
+    answers={200: EntryView},
+    problems=_CHANGE,
+    if_match=True,
+)
+async def restore_entry(api: ApiRequest) -> web.StreamResponse:
+    """Take an entry out of the trash, or bring an old version back."""
+    answer = await entry_actions.restore_entry(api.actor, cipher_of(api), api.path_id(), api.body, api.if_match)
+    return reply(answer)
+
+
+@routes.get("/entries/{id}/versions", query=VersionList, answers={200: Page[VersionView]}, problems=_ROW)
+async def list_versions(api: ApiRequest) -> web.StreamResponse:
+    """List the versions of an entry, newest first."""
+    page, position = await queries.versions_of(api.actor, api.path_id(), api.query)
+    return positioned(reply_view(page), position)

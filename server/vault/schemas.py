@@ -1,0 +1,254 @@
+"""Bodies and views of vaults. No view holds a secret or notes: those come by reveal only."""
+
+import json
+import re
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from pydantic import AfterValidator, Field, SecretStr, model_validator
+
+from core.clock import now
+from models.access import VaultRole
+from models.vault import Entry
+from server.http import Body, View
+from server.paging import Paged
+from server.user.schemas import Name
+
+MAX_SECRET_BYTES = 64 * 1024
+DUE_SOON = timedelta(days=30)  # the first of the thresholds at which people are reminded
+_URL = re.compile(r"^(?:https?|ssh|ftp|sftp|rdp|file)://[^\s\x00-\x20\x7f]+$", re.IGNORECASE)
+
+
+def _url(value: str) -> str:
+    if not _URL.match(value) or any(0x7F <= ord(c) < 0xA0 for c in value):
+        raise ValueError("is not an address that begins with https, http, ssh, sftp, ftp, rdp or file and ://")
+    return value
+
+
+def _no_controls(value: str) -> str:
+    if any(ord(c) < 32 or 0x7F <= ord(c) < 0xA0 for c in value):
+        raise ValueError("must not contain control characters")
+    return value
+
+
+def _secret_size(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value().encode()) > MAX_SECRET_BYTES:
+        raise ValueError(f"must have at most {MAX_SECRET_BYTES} bytes")
+    return value
+
+
+def _future(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("needs a time zone, such as Z")
+    if value <= now():
+        raise ValueError("must lie in the future")
+    return value
+
+
+def _unique(value: list[str]) -> list[str]:
+    return list(dict.fromkeys(value))
+
+
+Secret = Annotated[SecretStr, Field(min_length=1), AfterValidator(_secret_size)]
+Notes = Annotated[SecretStr, AfterValidator(_secret_size)]
+Username = Annotated[str, Field(min_length=1, max_length=512), AfterValidator(_no_controls)]
+Url = Annotated[str, Field(max_length=2048), AfterValidator(_url)]
+Tag = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_no_controls)]
+Tags = Annotated[list[Tag], Field(max_length=50), AfterValidator(_unique)]
+Future = Annotated[datetime, AfterValidator(_future)]
+Days = Annotated[int, Field(ge=1, le=3650)]
+EntryState = Literal["ok", "due_soon", "due", "expired"]
+
+
+class VaultWrite(Body):
+    """A vault's name."""
+
+    name: Name
+
+
+class VaultList(Paged):
+    """Order of the list of vaults."""
+
+    sort: Literal["name", "-name", "created_at", "-created_at"] = "name"
+
+
+class VaultView(View):
+    """A vault. An administrator without a grant sees this much of it."""
+
+    id: UUID
+    project_id: UUID
+    name: str
+    my_role: Literal["viewer", "reader", "editor", "vault_manager", "admin"]
+    entry_count: int
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+class VaultMemberPut(Body):
+    """A person's role in a vault."""
+
+    role: VaultRole
+    expires_at: datetime | None = None
+
+
+class VaultMemberView(View):
+    """A person who may use a vault."""
+
+    user_id: UUID
+    display_name: str
+    role: VaultRole
+    expires_at: datetime | None
+
+
+class VaultMemberList(View):
+    """The people who may use a vault."""
+
+    items: list[VaultMemberView]
+    next_cursor: str | None = None
+    prev_cursor: str | None = None
+    total: int
+
+
+class EntryCreate(Body):
+    """A new credential."""
+
+    name: Name
+    secret: Secret
+    username: Username | None = None
+    url: Url | None = None
+    notes: Notes | None = None
+    tags: Tags = []
+    expires_at: Future | None = None
+    rotation_interval_days: Days | None = None
+
+
+class EntryUpdate(Body):
+    """What changes of a credential; absent fields stay, null empties one."""
+
+    name: Name | None = None
+    secret: Secret | None = None
+    username: Username | None = None
+    url: Url | None = None
+    notes: Notes | None = None
+    tags: Tags | None = None
+    expires_at: Future | None = None
+    rotation_interval_days: Days | None = None
+
+    @model_validator(mode="after")
+    def _required_stay(self) -> Self:
+        for name in ("name", "secret", "tags"):
+            if name in self.model_fields_set and getattr(self, name) is None:
+                raise ValueError(f"{name} must not be null")
+        return self
+
+
+class EntryList(Paged):
+    """Filters of the list of entries."""
+
+    q: Annotated[str, Field(min_length=1, max_length=256)] | None = None
+    tag: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    state: EntryState | None = None
+    trashed: bool = False
+    sort: Literal["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at"] = "name"
+
+
+class EntryView(View):
+    """A credential without its secret."""
+
+    id: UUID
+    vault_id: UUID
+    name: str
+    username: str | None
+    url: str | None
+    tags: list[str]
+    has_notes: bool
+    expires_at: datetime | None
+    rotation_interval_days: int | None
+    rotation_due_at: datetime | None
+    state: EntryState
+    trashed_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+    @classmethod
+    def of(cls, entry: Entry) -> "EntryView":
+        """The view of a row."""
+        due_at = None
+        if entry.rotation_interval_days is not None:
+            due_at = entry.secret_changed_at + timedelta(days=entry.rotation_interval_days)
+        names = set(cls.model_fields) - {"rotation_due_at", "state"}
+        state = state_of(entry.expires_at, due_at, now())
+        return cls(**{name: getattr(entry, name) for name in names}, rotation_due_at=due_at, state=state)
+
+
+def state_of(expires_at: datetime | None, due_at: datetime | None, at: datetime) -> EntryState:
+    """Expired past `expires_at`; due past the rotation's date; due soon within 30 days of either."""
+    if expires_at is not None and expires_at <= at:
+        return "expired"
+    if due_at is not None and due_at <= at:
+        return "due"
+    if any(moment is not None and moment <= at + DUE_SOON for moment in (expires_at, due_at)):
+        return "due_soon"
+    return "ok"
+
+
+class RevealBody(Body):
+    """What to reveal, and why."""
+
+    fields: Annotated[list[Literal["secret", "notes"]], Field(min_length=1, max_length=2)] = ["secret"]
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+    reason: Annotated[str, Field(max_length=1000), AfterValidator(_no_controls)] | None = None
+
+
+class RevealView(View):
+    """A secret. Not to be cached or kept."""
+
+    entry_id: UUID
+    version: int
+    fields: dict[Literal["secret", "notes"], str | None]
+
+
+class RotateBody(Body):
+    """A new secret; without one, 24 random characters are made."""
+
+    secret: Secret | None = None
+
+
+class RestoreBody(Body):
+    """The version to bring back; without one, the entry comes out of the trash."""
+
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+
+
+class VersionList(Paged):
+    """Paging of the versions, newest first."""
+
+
+class Actor(View):
+    """Who wrote a version."""
+
+    type: Literal["user", "system"]
+    id: UUID | None
+
+
+class VersionView(View):
+    """A version's metadata."""
+
+    version: int
+    at: datetime
+    actor: Actor
+    changed: list[str]
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> "VersionView":
+        """The view of a row; `changed` comes as JSON text."""
+        who = row["actor_id"]
+        return cls(
+            version=row["version"],
+            at=row["created_at"],
+            actor=Actor(type="user" if who else "system", id=who),
+            changed=json.loads(row["changed"]),
+        )

@@ -1,0 +1,102 @@
+"""The audit: chains that show edits, cuts and reorders; lists for those who may read them."""
+
+from typing import Any
+
+import asyncpg
+import pytest
+
+from core.settings import Settings
+from realtime.unit_of_work import ledger
+from server.audit import verification
+from tests.conftest import Person
+
+
+async def as_owner(db: asyncpg.Connection, sql: str, *values: Any) -> None:
+    """Runs SQL past the triggers, as somebody with all rights in the database could."""
+    await db.execute("SET session_replication_role = replica")
+    await db.execute(sql, *values)
+    await db.execute("SET session_replication_role = origin")
+
+
+@pytest.fixture
+async def chain(alice: Person, project: str) -> str:
+    """The name of a chain with a few rows."""
+    for version, name in enumerate(("April", "May", "June"), 1):
+        await alice.ok("PATCH", f"/projects/{project}", {"name": name}, if_match=version)
+    return f"project:{project}"
+
+
+async def test_an_untouched_audit_is_intact(chain: str, settings: Settings) -> None:
+    report = await verification.verify_with(settings, ledger().audit_key)
+
+    assert report.is_intact
+    assert report.rows >= 4
+
+
+@pytest.mark.parametrize(
+    ("sql", "row"),
+    [
+        ("UPDATE audit_log SET action = 'project.read' WHERE chain = $1 AND seq = 2", "row 2"),
+        ("UPDATE audit_log SET details = details || '{\"x\": 1}' WHERE chain = $1 AND seq = 3", "row 3"),
+        ("UPDATE audit_log SET at = at + interval '1 us' WHERE chain = $1 AND seq = 1", "row 1"),
+        ("UPDATE audit_log SET actor_id = NULL WHERE chain = $1 AND seq = 4", "row 4"),
+        ("DELETE FROM audit_log WHERE chain = $1 AND seq = 2", "row 2 is missing"),
+        ("DELETE FROM audit_log WHERE chain = $1 AND seq = 4", "row 4 is missing"),
+        ("UPDATE audit_log SET seq = CASE seq WHEN 2 THEN 103 ELSE seq END WHERE chain = $1", "row 2 is missing"),
+        ("DELETE FROM audit_chains WHERE name = $1", "its head was removed"),
+    ],
+)
+async def test_a_change_names_the_first_broken_row(
+    db: asyncpg.Connection, chain: str, settings: Settings, sql: str, row: str
+) -> None:
+    await as_owner(db, sql, chain)
+
+    report = await verification.verify_with(settings, ledger().audit_key)
+
+    assert [name for name, _ in report.broken] == [chain]
+    assert row in report.broken[0][1]
+
+
+async def test_the_tables_owner_cannot_change_it_by_accident(db: asyncpg.Connection, chain: str) -> None:
+    for sql in ("UPDATE audit_log SET action = 'x'", "DELETE FROM audit_log", "TRUNCATE audit_log"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="append-only"):
+            await db.execute(sql)
+
+
+async def test_a_projects_audit_is_for_its_controllers(
+    alice: Person, bob: Person, charlie: Person, admin: Person, project: str, chain: str
+) -> None:
+    await alice.ok("PUT", f"/projects/{project}/members/{bob.id}", {"role": "analyst"})
+    path = f"/projects/{project}/audit"
+
+    page = await alice.ok("GET", f"{path}?limit=2")
+    assert [row["action"] for row in page["items"]] == ["project.member.add", "project.update"]
+    assert page["items"][1]["details"] == {"version": 4, "changed": ["name"]}
+    assert page["items"][1]["actor"] == {"type": "user", "id": str(alice.id)}
+    older = await alice.ok("GET", f"{path}?limit=2&cursor={page['next_cursor']}")
+    assert [row["seq"] for row in page["items"] + older["items"]] == [5, 4, 3, 2]
+    assert await bob.refused("GET", path) == (403, "forbidden")
+    assert await charlie.refused("GET", path) == (404, "not_found")
+    assert await alice.refused("GET", "/audit") == (403, "forbidden")
+    everything = await admin.ok("GET", f"/audit?chain={chain}")
+    assert {row["chain"] for row in everything["items"]} == {chain}
+    assert (await admin.ok("GET", "/audit?action=auth.login&limit=1"))["items"]
+
+
+async def test_an_administrator_verifies_over_http(
+    admin: Person, alice: Person, db: asyncpg.Connection, chain: str
+) -> None:
+    assert (await admin.ok("POST", "/audit/verify"))["intact"] is True
+    assert await alice.refused("POST", "/audit/verify") == (403, "forbidden")
+    await as_owner(db, "DELETE FROM audit_log WHERE chain = $1 AND seq = 2", chain)
+    found = await admin.ok("POST", "/audit/verify")
+    assert found["intact"] is False
+    assert found["broken"][0]["chain"] == chain
+
+
+async def test_refused_attempts_are_recorded(alice: Person, bob: Person, project: str, db: asyncpg.Connection) -> None:
+    await alice.ok("PUT", f"/projects/{project}/members/{bob.id}", {"role": "viewer"})
+    await bob.refused("DELETE", f"/projects/{project}")
+
+    row = await db.fetchrow("SELECT * FROM audit_log WHERE chain = $1 ORDER BY seq DESC LIMIT 1", f"project:{project}")
+    assert (row["action"], row["outcome"], row["actor_id"]) == ("project.delete", "denied", bob.id)

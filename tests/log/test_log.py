@@ -1,0 +1,75 @@
+"""Log lines of clients: stored without secrets, bounded, limited."""
+
+from typing import Any
+
+import asyncpg
+import pytest
+from aiohttp import ClientSession
+
+from server.log.actions import Allowance
+from tests.conftest import Person
+
+
+async def test_lines_are_stored_with_and_without_a_token(
+    http: ClientSession, alice: Person, admin: Person, db: asyncpg.Connection
+) -> None:
+    line = {"level": "WARN", "message": "lost", "timestamp": "2026-01-01T00:00:00Z", "metadata": {"tab": 3}}
+    for path in ("/api/v1/logs", "/api/logs"):
+        async with http.post(path, json={"logs": [line, {"level": "error", "message": "again"}]}) as response:
+            assert response.status == 202
+            assert await response.json() == {"accepted": 2, "rejected": 0}
+    await alice.ok("POST", "/logs", {"logs": [line]}, **{"X-Request-ID": "request-of-alice"})
+
+    page = await admin.ok("GET", "/logs?level=warning")
+    assert page["total"] == 3
+    newest = page["items"][0]
+    assert newest["user_id"] == str(alice.id)
+    assert newest["request_id"] == "request-of-alice"
+    assert newest["metadata"] == {"tab": 3}
+    assert newest["timestamp"] == "2026-01-01T00:00:00+00:00"
+    assert await alice.refused("GET", "/logs") == (403, "forbidden")
+
+
+async def test_secrets_in_lines_are_not_kept(http: ClientSession, db: asyncpg.Connection) -> None:
+    line = {
+        "level": "error",
+        "message": "failed with Bearer abc.SENTINEL",
+        "metadata": {"password": "SENTINEL", "deep": {"Authorization": "SENTINEL"}},
+    }
+    async with http.post("/api/logs", json={"logs": [line]}) as response:
+        assert response.status == 202
+
+    assert "SENTINEL" not in await db.fetchval("SELECT t::text FROM log_entries t")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        [],
+        {"logs": []},
+        {"logs": [{"level": "error", "message": "x"}] * 101},
+        {"logs": [{"level": "loud", "message": "x"}]},
+        {"logs": [{"level": "error", "message": 5}]},
+        {"logs": [{"level": "error", "message": "x", "user_id": "y"}]},
+        {"logs": [{"level": "error", "message": "x", "metadata": {"k": "v" * 9000}}]},
+        {"logs": [{"level": "error", "message": "x" * 10_001}]},
+    ],
+)
+async def test_malformed_lines_are_refused(http: ClientSession, body: Any, db: asyncpg.Connection) -> None:
+    async with http.post("/api/logs", json=body) as response:
+        assert response.status == 422
+
+    assert await db.fetchval("SELECT count(*) FROM log_entries") == 0
+
+
+def test_an_address_gets_what_its_allowance_holds_and_others_keep_theirs() -> None:
+    allowance = Allowance(100)
+
+    assert allowance.take("10.0.0.1", 80) == 80
+    assert allowance.take("10.0.0.7", 80) == 20  # the same network
+    assert allowance.take("10.0.0.1", 1) == 0
+    assert allowance.take("10.9.0.1", 80) == 80
+    for network in range(200):
+        allowance.take(f"11.{network}.0.1", 100)
+    assert allowance.take("12.0.0.1", 100) < 100  # all together have a bound too
