@@ -1,4 +1,4 @@
-"""Log lines of browsers, and the server's own warnings and errors."""
+"""Log lines that clients sent."""
 
 from typing import Any
 

@@ -84,6 +84,14 @@ class RefreshToken(_Command):
     token: str = Field(max_length=4096)
 
 
+# What a client may ask. Everything else that changes something is HTTP.
+COMMANDS: dict[str, type[_Command]] = {
+    "subscribe": Subscribe,
+    "unsubscribe": Unsubscribe,
+    "auth.refresh": RefreshToken,
+}
+
+
 @dataclass
 class Guest:
     """What the door remembers of an authenticated connection."""

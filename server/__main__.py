@@ -107,6 +107,31 @@ def demo() -> None:
     asyncio.run(setup.make(settings))
 
 
+@cli.command("write-generated", hidden=True)
+def write_generated() -> None:
+    """Write docs/*.json and the dashboard's types from the code."""
+    from server.app import endpoints
+    from server.contract import files
+
+    for path in files.write(endpoints()):
+        typer.echo(f"wrote {path.relative_to(files.ROOT)}")
+
+
+@cli.command("check-generated", hidden=True)
+def check_generated() -> None:
+    """Compare the generated files with the code, and the models with the migrations."""
+    from server.app import endpoints
+    from server.contract import files
+
+    stale = [str(path.relative_to(files.ROOT)) for path in files.differing(endpoints())]
+    for path in stale:
+        typer.echo(f"{path} does not hold what the code says: run make events", err=True)
+    drift = asyncio.run(files.model_drift())
+    if drift:
+        typer.echo(f"the models are ahead of the migrations; Aerich would add:\n{drift}", err=True)
+    raise typer.Exit(1 if stale or drift else 0)
+
+
 @users_cli.command("create")
 def create_user(
     email: Annotated[str, typer.Argument(help="E-mail address.")],

@@ -21,6 +21,8 @@ from server.auth.routes import GATE
 from server.auth.routes import routes as auth_routes
 from server.auth.throttle import Throttle
 from server.auth.tokens import Tokens
+from server.contract.routes import OPENAPI, openapi_of
+from server.contract.routes import routes as contract_routes
 from server.health.routes import DRAINING
 from server.health.routes import routes as health_routes
 from server.http import Endpoint, bind, client_ip
@@ -53,6 +55,7 @@ FEATURES = (
     vault_routes,
     audit_routes,
     log_routes,
+    contract_routes,
     health_routes,
 )
 logger = log.get(__name__)
@@ -68,6 +71,7 @@ def build(settings: Settings) -> web.Application:
     app = web.Application(middlewares=[answer_problems])
     app[SETTINGS] = settings
     app[DRAINING] = asyncio.Event()
+    app[OPENAPI] = openapi_of(endpoints())
     app[ALLOWANCE] = Allowance(settings.logs_per_minute)
     app.on_response_prepare.append(set_headers)
     app.cleanup_ctx.append(_database)

@@ -99,6 +99,7 @@ class Endpoint:
     password_expired_ok: bool = False
     max_body_bytes: int = MAX_BODY_BYTES
     multipart_schema: dict[str, Any] = field(default_factory=dict)
+    json_alternative: type[BaseModel] | None = None  # a body that a multipart route takes as JSON too
 
     @property
     def summary(self) -> str:

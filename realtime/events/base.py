@@ -1,8 +1,9 @@
 """What an event is: frozen, typed, registered under its name, published on one or more streams."""
 
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
+from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 CATALOGUE: dict[str, type["Event"]] = {}
 
@@ -32,8 +33,10 @@ class Event(BaseModel):
 
     def payload(self) -> dict[str, Any]:
         """The `data` on the wire."""
-        return self.model_dump(mode="json", exclude_none=False)
+        return self.model_dump(mode="json", by_alias=True)
 
 
+# Ids that name an event's stream and stand in its envelope already: not repeated in `data`.
+Routing = Annotated[UUID, Field(exclude=True)]
 JobStatus = Literal["queued", "running", "paused", "cancelling", "cancelled", "failed", "completed"]
 SourceStatus = Literal["pending", "loading", "needs_mapping", "ready", "failed"]

@@ -3,10 +3,10 @@
 from typing import Any, ClassVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 from realtime import streams
-from realtime.events.base import Event, JobStatus
+from realtime.events.base import Event, JobStatus, Routing
 
 
 class Counts(BaseModel):
@@ -30,19 +30,16 @@ class Transition(Event):
 
     nouns: ClassVar = ("project", "job")
 
-    project_id: UUID
+    project_id: Routing
     job_id: UUID
     status: JobStatus
     attempt: int
     counts: Counts
     version: PositiveInt
-    problem: dict[str, Any] | None = None
+    problem: dict[str, Any] | None = Field(default=None, exclude_if=lambda value: value is None)
 
     def streams(self) -> tuple[str, ...]:
         return (streams.project(self.project_id), streams.job(self.job_id))
-
-    def payload(self) -> dict[str, Any]:
-        return self.model_dump(mode="json", exclude={"project_id"} | ({"problem"} if self.problem is None else set()))
 
 
 class JobQueued(Transition):
@@ -84,20 +81,17 @@ class JobCompleted(Transition):
 class _OnJob(Event):
     nouns: ClassVar = ("job",)
 
-    job_id: UUID
+    job_id: Routing
 
     def streams(self) -> tuple[str, ...]:
         return (streams.job(self.job_id),)
-
-    def payload(self) -> dict[str, Any]:
-        return self.model_dump(mode="json", exclude={"job_id"}, by_alias=True)
 
 
 class MatchesAdded(_OnJob):
     """A chunk of matches is stored; read it with ?chunk=."""
 
     event: ClassVar = "matches.added"
-    pass_name: str
+    pass_name: str = Field(serialization_alias="pass")
     pass_index: int
     chunk: int
     count: int
@@ -105,22 +99,14 @@ class MatchesAdded(_OnJob):
     suggested: int
     counts: Counts
 
-    def payload(self) -> dict[str, Any]:
-        data = self.model_dump(mode="json", exclude={"job_id", "pass_name"})
-        return {"pass": self.pass_name, **data}
-
 
 class PassFinished(_OnJob):
     """A pass is final."""
 
     event: ClassVar = "job.pass.finished"
-    pass_name: str
+    pass_name: str = Field(serialization_alias="pass")
     pass_index: int
     counts: Counts
-
-    def payload(self) -> dict[str, Any]:
-        data = self.model_dump(mode="json", exclude={"job_id", "pass_name"})
-        return {"pass": self.pass_name, **data}
 
 
 class _OnMatch(_OnJob):

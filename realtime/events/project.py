@@ -1,24 +1,21 @@
 """Events of projects, their members, sources, records and plans."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
-from pydantic import PositiveInt
+from pydantic import Field, PositiveInt
 
 from realtime import streams
-from realtime.events.base import Event, SourceStatus
+from realtime.events.base import Event, Routing, SourceStatus
 
 
 class _OnProject(Event):
     nouns: ClassVar = ("project",)
 
-    project_id: UUID
+    project_id: Routing
 
     def streams(self) -> tuple[str, ...]:
         return (streams.project(self.project_id),)
-
-    def payload(self) -> dict[str, Any]:
-        return self.model_dump(mode="json", exclude={"project_id"})
 
 
 class ProjectUpdated(_OnProject):
@@ -35,13 +32,10 @@ class ProjectDeleted(_OnProject):
     event: ClassVar = "project.deleted"
     version: PositiveInt
     changed: list[str] = []
-    members: list[UUID] = []
+    members: list[UUID] = Field(default=[], exclude=True)
 
     def ends(self) -> tuple[str, ...]:
         return tuple(str(member) for member in self.members)
-
-    def payload(self) -> dict[str, Any]:
-        return self.model_dump(mode="json", exclude={"project_id", "members"})
 
 
 class MemberAdded(_OnProject):

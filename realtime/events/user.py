@@ -1,30 +1,26 @@
 """Events that concern one person."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
+from pydantic import Field
+
 from realtime import streams
-from realtime.events.base import Event
+from realtime.events.base import Event, Routing
 
 
 class _OnUser(Event):
     nouns: ClassVar = ("user",)
 
-    user_id: UUID
+    user_id: Routing
 
     def streams(self) -> tuple[str, ...]:
         return (streams.user(self.user_id),)
 
-    def payload(self) -> dict[str, Any]:
-        return self.model_dump(mode="json", exclude={"user_id"})
-
 
 class _Access(_OnUser):
-    stream_names: list[str]
+    stream_names: list[str] = Field(serialization_alias="streams")
     role: str | None
-
-    def payload(self) -> dict[str, Any]:
-        return {"streams": self.stream_names, "role": self.role}
 
 
 class AccessGranted(_Access):

@@ -1,9 +1,9 @@
 """Events of vaults: ids, versions and names of changed fields, never content. Clients refetch."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
-from pydantic import PositiveInt
+from pydantic import Field, PositiveInt
 
 from realtime import streams
 from realtime.events.base import Event
@@ -40,13 +40,10 @@ class VaultDeleted(_OnVault):
     event: ClassVar = "vault.deleted"
     version: PositiveInt
     changed: list[str] = []
-    members: list[UUID] = []
+    members: list[UUID] = Field(default=[], exclude=True)
 
     def ends(self) -> tuple[str, ...]:
         return tuple(str(member) for member in self.members)
-
-    def payload(self) -> dict[str, Any]:
-        return self.model_dump(mode="json", exclude={"members"})
 
 
 class _OnEntry(_OnVault):

@@ -45,6 +45,7 @@ async def list_sources(api: ApiRequest) -> web.StreamResponse:
     problems=(*_ROW, problems.TooLarge, problems.UnsupportedMediaType, problems.InvalidJson, problems.Gone),
     multipart=True,
     multipart_schema=_UPLOAD,
+    json_alternative=SourceCreate,
 )
 async def create_source(api: ApiRequest) -> web.StreamResponse:
     """Upload a file as a source, or make an empty one with a JSON body."""

@@ -1,0 +1,191 @@
+"""AsyncAPI 3 from the catalogue of events, the states and the socket's commands."""
+
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+from realtime.events import CATALOGUE
+from realtime.events.state import STATES
+from realtime.namespace import COMMANDS
+from realtime.streams import NOUNS
+from server import VERSION
+
+REF = "#/components/schemas/{model}"
+_SHARED: dict[str, dict[str, Any]] = {
+    "Envelope": {
+        "type": "object",
+        "description": "Around every durable event. On two streams an event has one id and two seq.",
+        "required": ["stream", "seq", "epoch", "id", "type", "at", "actor", "request_id", "data"],
+        "properties": {
+            "stream": {"type": "string"},
+            "seq": {"type": "integer", "minimum": 1},
+            "epoch": {"type": "string"},
+            "id": {"type": "string", "format": "uuid"},
+            "type": {"type": "string"},
+            "at": {"type": "string", "format": "date-time"},
+            "actor": {
+                "type": "object",
+                "required": ["type", "id"],
+                "properties": {
+                    "type": {"type": "string", "enum": ["user", "token", "system"]},
+                    "id": {"type": ["string", "null"], "format": "uuid"},
+                },
+            },
+            "request_id": {"type": ["string", "null"]},
+            "data": {"type": "object"},
+        },
+    },
+    "Subscribed": {
+        "type": "object",
+        "description": "Live begins right after the last event of the answer without `more`.",
+        "required": ["ok", "stream", "epoch", "head", "mode", "events"],
+        "properties": {
+            "ok": {"const": True},
+            "stream": {"type": "string"},
+            "epoch": {"type": "string"},
+            "head": {"type": "integer", "minimum": 0},
+            "mode": {"type": "string", "enum": ["live", "replay", "snapshot"]},
+            "events": {"type": "array", "items": {"$ref": "#/components/schemas/Envelope"}},
+            "more": {"const": True, "description": "Not live yet: subscribe again after the last event."},
+            "state": {"type": "object", "description": "With mode snapshot: the REST view of the stream's noun."},
+        },
+    },
+    "Done": {"type": "object", "required": ["ok"], "properties": {"ok": {"const": True}}},
+    "TokenAccepted": {
+        "type": "object",
+        "required": ["ok", "expires_at"],
+        "properties": {"ok": {"const": True}, "expires_at": {"type": "string", "format": "date-time"}},
+    },
+    "Refused": {
+        "type": "object",
+        "description": "A command's refusal, with the same problem document as over REST.",
+        "required": ["ok", "problem"],
+        "properties": {"ok": {"const": False}, "problem": {"type": "object"}},
+    },
+}
+_ANSWERS = {"subscribe": "Subscribed", "unsubscribe": "Done", "auth.refresh": "TokenAccepted"}
+_TEXT = {"type": "string"}
+_INSTANT = {"type": "string", "format": "date-time"}
+# What the socket says of itself, outside the streams.
+_NOTICES: dict[str, tuple[str, dict[str, Any]]] = {
+    "stream.revoked": ("The right to a stream ended; nothing of it follows.", {"stream": _TEXT}),
+    "stream.reset": (
+        "The stream cannot be continued: subscribe again.",
+        {"stream": _TEXT, "reason": {"type": "string", "enum": ["behind", "epoch"]}},
+    ),
+    "closing": (
+        "The server closes the socket; reconnect says whether to come back.",
+        {"code": _TEXT, "reconnect": {"type": "boolean"}},
+    ),
+    "server.draining": ("The server stops soon: come back after this time.", {"reconnect_in_ms": {"type": "integer"}}),
+    "auth.expiring": ("The access token expires in a minute: send auth.refresh.", {"expires_at": _INSTANT}),
+    "auth.expired": ("The access token has expired; closing follows.", {"expires_at": _INSTANT}),
+    "auth.revoked": ("The session ended; closing follows.", {"code": _TEXT}),
+}
+
+
+def document() -> dict[str, Any]:
+    """The AsyncAPI document of the namespace /live."""
+    schemas, refs = _schemas()
+    messages: dict[str, Any] = {}
+    channels: dict[str, Any] = {}
+    operations: dict[str, Any] = {}
+    for noun in NOUNS:
+        names = [name for name, kind in CATALOGUE.items() if noun in kind.nouns]
+        channels[noun] = {
+            "address": f"{noun}:{{id}}",
+            "description": f"The stream of one {noun.split('-')[0]}: durable events in the order of their seq.",
+            "parameters": {"id": {"description": "UUID"}},
+            "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names},
+        }
+        operations[f"receive.{noun}"] = {
+            "action": "send",
+            "channel": {"$ref": f"#/channels/{noun}"},
+            "summary": "Sent to the sockets subscribed to the stream.",
+        }
+    for name, kind in CATALOGUE.items():
+        envelope = {
+            "allOf": [
+                {"$ref": "#/components/schemas/Envelope"},
+                {"properties": {"type": {"const": name}, "data": refs[kind]}},
+            ]
+        }
+        messages[name] = _message(name, (kind.__doc__ or "").strip(), envelope)
+    for name, model in STATES.items():
+        state = {
+            "type": "object",
+            "required": ["stream", "key", "version", "value"],
+            "properties": {
+                "stream": _TEXT,
+                "key": {"type": "string", "description": f"{name}:{{id}}"},
+                "version": {"type": "integer", "minimum": 1},
+                "value": refs[model],
+            },
+        }
+        messages[f"state.{name}"] = _message("state", (model.__doc__ or "").strip().split("\n")[0], state)
+    for name, (text, properties) in _NOTICES.items():
+        schema = {"type": "object", "required": list(properties), "properties": properties}
+        messages[name] = _message(name, text, schema)
+    for name, model in COMMANDS.items():
+        messages[f"command.{name}"] = _message(name, (model.__doc__ or "").strip(), refs[model])
+        messages[f"answer.{name}"] = _message(
+            name,
+            "The acknowledgement.",
+            {"oneOf": [{"$ref": f"#/components/schemas/{_ANSWERS[name]}"}, {"$ref": "#/components/schemas/Refused"}]},
+        )
+    socket = [n for n in messages if n.startswith(("command.", "answer.", "state."))] + list(_NOTICES)
+    channels["socket"] = {
+        "address": "/live",
+        "description": "Commands with their acknowledgements, states, and what the socket says of itself.",
+        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in socket},
+    }
+    for name in COMMANDS:
+        operations[name] = {
+            "action": "receive",
+            "channel": {"$ref": "#/channels/socket"},
+            "messages": [{"$ref": f"#/channels/socket/messages/command.{name}"}],
+            "reply": {
+                "channel": {"$ref": "#/channels/socket"},
+                "messages": [{"$ref": f"#/channels/socket/messages/answer.{name}"}],
+            },
+        }
+    operations["notify"] = {
+        "action": "send",
+        "channel": {"$ref": "#/channels/socket"},
+        "messages": [
+            {"$ref": f"#/channels/socket/messages/{name}"}
+            for name in socket
+            if not name.startswith(("command.", "answer."))
+        ],
+    }
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "Tallyroom live",
+            "version": VERSION,
+            "description": (
+                "Socket.IO 4 (protocol 5) at /socket.io, namespace /live. CONNECT carries auth {token}: an access "
+                "token of POST /api/v1/auth/login. Clients may begin with polling and upgrade; CONNECT is answered "
+                "once the transport is WebSocket."
+            ),
+            "license": {"name": "Apache-2.0"},
+        },
+        "defaultContentType": "application/json",
+        "channels": channels,
+        "operations": operations,
+        "components": {"messages": dict(sorted(messages.items())), "schemas": dict(sorted(schemas.items()))},
+    }
+
+
+def _message(name: str, text: str, payload: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "summary": text, "payload": payload}
+
+
+def _schemas() -> tuple[dict[str, Any], dict[type[BaseModel], Any]]:
+    models: list[type[BaseModel]] = [*CATALOGUE.values(), *STATES.values(), *COMMANDS.values()]
+    mode: dict[type[BaseModel], JsonSchemaMode] = {
+        model: "validation" if model in COMMANDS.values() else "serialization" for model in models
+    }
+    refs, definitions = models_json_schema([(model, mode[model]) for model in models], ref_template=REF)
+    return {**definitions["$defs"], **_SHARED}, {model: refs[model, mode[model]] for model in models}

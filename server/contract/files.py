@@ -1,0 +1,59 @@
+"""The generated files in the repository: written by `make events`, compared by `make check`."""
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+from server.contract import asyncapi, openapi, typescript
+from server.http import Endpoint
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def expected(endpoints: list[Endpoint]) -> dict[Path, str]:
+    """What the files should hold, by path."""
+    rest, live = openapi.document(endpoints), asyncapi.document()
+    return {
+        ROOT / "docs/openapi.json": json.dumps(rest, indent=1, ensure_ascii=False) + "\n",
+        ROOT / "docs/asyncapi.json": json.dumps(live, indent=1, ensure_ascii=False) + "\n",
+        ROOT / "web/src/api/rest.ts": typescript.of_openapi(rest),
+        ROOT / "web/src/api/live.ts": typescript.of_asyncapi(live),
+    }
+
+
+def write(endpoints: list[Endpoint]) -> list[Path]:
+    """Writes the files that differ. Returns: which."""
+    changed = differing(endpoints)
+    for path, text in expected(endpoints).items():
+        if path in changed:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    return changed
+
+
+def differing(endpoints: list[Endpoint]) -> list[Path]:
+    """Files that do not hold what the code says."""
+    return [
+        path
+        for path, text in expected(endpoints).items()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
+
+
+async def model_drift() -> str:
+    """The migration that the models lack, as Aerich would write it; empty when models and migrations agree."""
+    from aerich import Command
+
+    from migrations.orm import TORTOISE_ORM
+
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "migrations"
+        shutil.copytree(ROOT / "migrations", copy)
+        command = Command(TORTOISE_ORM, app="models", location=str(copy))
+        await command.init(offline=True)
+        name = await command.migrate(name="drift", offline=True, no_input=True)
+        if not name:
+            return ""
+        found = next(copy.rglob(str(name)), None)
+        return found.read_text(encoding="utf-8") if found else str(name)

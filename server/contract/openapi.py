@@ -1,0 +1,259 @@
+"""OpenAPI 3.1 from the declarations of the routes."""
+
+import re
+import typing
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
+
+from core import problems
+from core.problems import Problem
+from server import VERSION
+from server.http import Endpoint
+
+REF = "#/components/schemas/{model}"
+_ID = {"type": "string", "format": "uuid"}
+_ALWAYS = (problems.Invalid, problems.Unavailable, problems.Busy)
+_TOKEN = (problems.Unauthenticated, problems.TokenInvalid, problems.TokenExpired, problems.TokenRevoked)
+_BODY = (problems.InvalidJson, problems.TooLarge, problems.UnsupportedMediaType)
+_COMPONENT_HEADERS = {
+    "X-Request-ID": {
+        "description": "Names the request in logs, audit and events.",
+        "schema": {"type": "string"},
+    },
+    "Stream-Position": {
+        "description": "The stream's last event that the body holds: apply only later ones.",
+        "schema": {"type": "string", "pattern": "^[0-9]+$"},
+    },
+    "Stream-Epoch": {"description": "The stream's epoch, for `subscribe`.", "schema": {"type": "string"}},
+}
+
+
+def _headers(*names: str) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Request-ID", *names)}
+
+
+def document(endpoints: list[Endpoint]) -> dict[str, Any]:
+    """The OpenAPI document of the routes."""
+    models = _models(endpoints)
+    names, definitions = models_json_schema(list(models), ref_template=REF, schema_generator=GenerateJsonSchema)
+    schemas = dict(definitions.get("$defs", {}))
+    schemas["Problem"] = _problem_schema()
+    paths: dict[str, dict[str, Any]] = {}
+    for endpoint in sorted(endpoints, key=lambda e: (e.path, e.method)):
+        operation = _operation(endpoint, names)
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = operation
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Tallyroom",
+            "version": VERSION,
+            "description": "Reconcile two sets of records together, live. Live events: /docs/events.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "paths": paths,
+        "components": {
+            "schemas": dict(sorted(schemas.items())),
+            "responses": dict(
+                sorted(
+                    {
+                        _response_name(kinds): _problem_response(kinds)
+                        for endpoint in endpoints
+                        for kinds in _problems(endpoint).values()
+                    }.items()
+                )
+            ),
+            "headers": _COMPONENT_HEADERS,
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+        },
+    }
+
+
+def _models(endpoints: list[Endpoint]) -> dict[tuple[type[BaseModel], JsonSchemaMode], None]:
+    found: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {}
+    for endpoint in endpoints:
+        if endpoint.body is not None:
+            found[endpoint.body, "validation"] = None
+        if endpoint.multipart and endpoint.json_alternative is not None:
+            found[endpoint.json_alternative, "validation"] = None
+        for answer in endpoint.answers.values():
+            for model in _views(answer):
+                found[model, "serialization"] = None
+    return found
+
+
+def _views(answer: Any) -> tuple[type[BaseModel], ...]:
+    """The models of an answer: one, or those of a union."""
+    if isinstance(answer, type) and not typing.get_args(answer):
+        return (answer,) if issubclass(answer, BaseModel) else ()
+    return typing.get_args(answer)
+
+
+def _operation(endpoint: Endpoint, names: dict[Any, Any]) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": endpoint.handler.__name__
+        if endpoint.tag == ""
+        else f"{endpoint.tag}.{endpoint.handler.__name__}",
+        "tags": [endpoint.tag],
+        "summary": endpoint.summary,
+        "parameters": _parameters(endpoint),
+        "responses": _responses(endpoint, names),
+        "security": [] if endpoint.public else [{"token": []}],
+    }
+    if endpoint.body is not None:
+        schema = names[endpoint.body, "validation"]
+        operation["requestBody"] = {
+            "required": not endpoint.body_optional,
+            "content": {"application/json": {"schema": schema}},
+        }
+    if endpoint.multipart:
+        content: dict[str, Any] = {"multipart/form-data": {"schema": endpoint.multipart_schema}}
+        if endpoint.json_alternative is not None:
+            content["application/json"] = {"schema": names[endpoint.json_alternative, "validation"]}
+        operation["requestBody"] = {"required": True, "content": content}
+    return operation
+
+
+def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = [
+        {"name": name, "in": "path", "required": True, "schema": _ID}
+        for name in re.findall(r"\{(\w+)\}", endpoint.path)
+    ]
+    if endpoint.query is not None:
+        schema = TypeAdapter(endpoint.query).json_schema(ref_template=REF)
+        for name, described in schema.get("properties", {}).items():
+            required = name in schema.get("required", [])
+            found.append({"name": name, "in": "query", "required": required, "schema": _without_null(described)})
+    if endpoint.if_match:
+        found.append(
+            {
+                "name": "If-Match",
+                "in": "header",
+                "required": True,
+                "description": "The version that was read, in quotes.",
+                "schema": {"type": "string", "pattern": '^"[1-9][0-9]{0,8}"$'},
+            }
+        )
+    if endpoint.method == "POST" and endpoint.stores_answer:
+        found.append(
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "required": False,
+                "description": "The same key and body within 24 hours get the same answer.",
+                "schema": {"type": "string", "pattern": "^[!-~]{1,128}$"},
+            }
+        )
+    return found
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """A query parameter is absent or has a value: `null` has no spelling in an address."""
+    described = {key: value for key, value in schema.items() if key not in ("title", "anyOf", "default")}
+    options = [option for option in schema.get("anyOf", []) if option.get("type") != "null"]
+    if len(options) == 1:
+        described |= options[0]
+    elif options:
+        described["anyOf"] = options
+    if schema.get("default") is not None:
+        described["default"] = schema["default"]
+    return described
+
+
+def _responses(endpoint: Endpoint, names: dict[Any, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for status, answer in sorted(endpoint.answers.items()):
+        headers = _headers(*(("Stream-Position", "Stream-Epoch") if endpoint.stream_position else ()))
+        described: dict[str, Any] = {"description": _PHRASES[status], "headers": headers}
+        if answer is str:
+            described["content"] = {endpoint.media_type: {"schema": {"type": "string"}}}
+        elif answer is dict:
+            described["content"] = {endpoint.media_type: {"schema": {"type": "object"}}}
+        elif answer is not None:
+            options = [names[model, "serialization"] for model in _views(answer)]
+            schema = options[0] if len(options) == 1 else {"anyOf": options}
+            described["content"] = {endpoint.media_type: {"schema": schema}}
+        found[str(status)] = described
+    for status, kinds in sorted(_problems(endpoint).items()):
+        if str(status) in found:  # an answer of its own beside the problems
+            found[str(status)]["content"] |= _problem_response(kinds)["content"]
+        else:
+            found[str(status)] = {"$ref": f"#/components/responses/{_response_name(kinds)}"}
+    return found
+
+
+def _response_name(kinds: list[type[Problem]]) -> str:
+    return ".".join(sorted(kind.code for kind in kinds))
+
+
+def _problem_response(kinds: list[type[Problem]]) -> dict[str, Any]:
+    return {
+        "description": "; ".join(f"`{kind.code}`: {kind.title}" for kind in kinds),
+        "headers": _headers(),
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+
+
+def _problems(endpoint: Endpoint) -> dict[int, list[type[Problem]]]:
+    kinds: list[type[Problem]] = [*_ALWAYS, *endpoint.problems]
+    if not endpoint.public:
+        kinds += [*_TOKEN]
+        if not endpoint.password_expired_ok:
+            kinds.append(problems.PasswordExpired)
+    if "{" in endpoint.path:
+        kinds.append(problems.NotFound)
+    # A route without a body refuses one too.
+    kinds += list(_BODY) if endpoint.body is not None or endpoint.multipart else [problems.TooLarge]
+    if endpoint.if_match:
+        kinds += [problems.PreconditionRequired, problems.VersionConflict]
+    if endpoint.method == "POST" and endpoint.stores_answer and not endpoint.public:
+        kinds.append(problems.IdempotencyInProgress)
+    if endpoint.method != "GET":
+        kinds.append(problems.StorageFull)
+    found: dict[int, list[type[Problem]]] = {}
+    for kind in kinds:
+        same = found.setdefault(kind.status, [])
+        if kind not in same:
+            same.append(kind)
+    return found
+
+
+def _problem_schema() -> dict[str, Any]:
+    codes = sorted({kind.code for kind in problems.ALL.values()} | set(problems.FAULT_CODES))
+    return {
+        "type": "object",
+        "title": "Problem",
+        "description": "What went wrong (RFC 9457). Every code stands at /docs/problems.",
+        "required": ["type", "title", "status", "code", "detail", "request_id", "errors"],
+        "properties": {
+            "type": {"type": "string"},
+            "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "code": {"type": "string", "enum": codes},
+            "detail": {"type": "string"},
+            "request_id": {"type": ["string", "null"]},
+            "errors": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["pointer", "code", "message"],
+                    "properties": {
+                        "pointer": {"type": "string"},
+                        "code": {"type": "string"},
+                        "message": {"type": "string"},
+                    },
+                },
+            },
+        },
+    }
+
+
+_PHRASES = {
+    200: "Done.",
+    201: "Made.",
+    202: "Accepted.",
+    204: "Done; no body.",
+    302: "Elsewhere.",
+    503: "Not healthy.",
+}

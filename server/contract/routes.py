@@ -1,0 +1,103 @@
+"""The documents and the pages to browse them, at the root. All of it is served from here, without scripts."""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+from aiohttp import web
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from core import problems
+from server.contract import asyncapi, openapi
+from server.http import ApiRequest, Endpoint, Routes
+
+Document = Callable[[], bytes]
+OPENAPI: web.AppKey[Document] = web.AppKey("openapi", Callable)  # type: ignore[arg-type]  # a callable type is no class
+PAGES_CSP = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+TEMPLATES = Path(__file__).parent / "templates"
+routes = Routes("docs")
+_jinja = Environment(
+    loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+)
+
+
+@routes.get("//openapi.json", answers={200: dict}, public=True)
+async def read_openapi(api: ApiRequest) -> web.StreamResponse:
+    """Read the OpenAPI document."""
+    return web.Response(body=api.request.app[OPENAPI](), content_type="application/json")
+
+
+@routes.get("//asyncapi.json", answers={200: dict}, public=True)
+async def read_asyncapi(_: ApiRequest) -> web.StreamResponse:
+    """Read the AsyncAPI document."""
+    return web.Response(body=_asyncapi_bytes(), content_type="application/json")
+
+
+@routes.get("//docs", answers={200: str}, public=True, media_type="text/html")
+async def browse_rest(api: ApiRequest) -> web.StreamResponse:
+    """Browse the REST interface."""
+    document = orjson.loads(api.request.app[OPENAPI]())
+    tags: dict[str, list[dict[str, Any]]] = {}
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            row = {"method": method.upper(), "path": path, **operation}
+            tags.setdefault(operation["tags"][0], []).append(row)
+    return _page("rest.html", document=document, tags=tags, type_of=_type_of)
+
+
+@routes.get("//docs/events", answers={200: str}, public=True, media_type="text/html")
+async def browse_events(_: ApiRequest) -> web.StreamResponse:
+    """Browse the events and commands of the socket."""
+    document = orjson.loads(_asyncapi_bytes())
+    return _page("events.html", document=document, type_of=_type_of)
+
+
+@routes.get("//docs/problems", answers={200: str}, public=True, media_type="text/html")
+async def browse_problems(_: ApiRequest) -> web.StreamResponse:
+    """Browse the codes of problems."""
+    rows = sorted(problems.ALL.values(), key=lambda kind: (kind.status, kind.code))
+    known = {kind.code for kind in rows}
+    faults = [code for code in problems.FAULT_CODES if code not in known]
+    return _page("problems.html", rows=rows, faults=faults)
+
+
+@routes.get("//docs/style.css", answers={200: str}, public=True, media_type="text/css")
+async def read_style(_: ApiRequest) -> web.StreamResponse:
+    """Read the pages' style sheet."""
+    return web.Response(text=(TEMPLATES / "style.css").read_text(encoding="utf-8"), content_type="text/css")
+
+
+def _page(name: str, **values: Any) -> web.Response:
+    text = _jinja.get_template(name).render(**values)
+    return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": PAGES_CSP})
+
+
+def openapi_of(endpoints: list[Endpoint]) -> Document:
+    """Makes the OpenAPI document of the routes at the first request for it."""
+    return cache(lambda: orjson.dumps(openapi.document(endpoints)))
+
+
+@cache
+def _asyncapi_bytes() -> bytes:
+    return orjson.dumps(asyncapi.document())
+
+
+def _type_of(schema: dict[str, Any]) -> str:
+    """A schema in a few words."""
+    if "$ref" in schema:
+        return str(schema["$ref"]).rsplit("/", 1)[1]
+    if "const" in schema:
+        return repr(schema["const"])
+    if "enum" in schema:
+        return " | ".join(str(value) for value in schema["enum"])
+    for key in ("anyOf", "oneOf", "allOf"):
+        if key in schema:
+            return " | ".join(_type_of(option) for option in schema[key])
+    kind = schema.get("type", "any")
+    if isinstance(kind, list):
+        kind = " | ".join(kind)
+    if kind == "array":
+        return f"list of {_type_of(schema.get('items', {}))}"
+    return str(schema.get("format", kind))

@@ -1,0 +1,97 @@
+"""The generated contracts: valid, complete, and what the pages show."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from aiohttp import ClientSession
+
+from core import problems
+from realtime.events import CATALOGUE
+from server.app import endpoints
+from server.contract import asyncapi, openapi
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+
+
+def test_the_committed_files_and_migrations_hold_what_the_code_says() -> None:
+    done = subprocess.run([sys.executable, "-m", "server", "check-generated"], cwd=ROOT, capture_output=True, text=True)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_every_schema_is_a_json_schema() -> None:
+    for document in (openapi.document(endpoints()), asyncapi.document()):
+        text = json.dumps(document)
+        for schema in document["components"]["schemas"].values():
+            jsonschema.Draft202012Validator.check_schema(schema)
+        for found in _refs(document):
+            assert _resolve(document, found), found
+        assert "NaN" not in text
+
+
+def _refs(node: Any) -> list[str]:
+    if isinstance(node, dict):
+        own = [node["$ref"]] if isinstance(node.get("$ref"), str) else []
+        return own + [found for value in node.values() for found in _refs(value)]
+    if isinstance(node, list):
+        return [found for value in node for found in _refs(value)]
+    return []
+
+
+def _resolve(document: Any, ref: str) -> Any:
+    node = document
+    for part in ref.removeprefix("#/").split("/"):
+        node = node[part]
+    return node
+
+
+def test_every_route_says_what_it_is_for_and_every_id_is_unique() -> None:
+    ids = set()
+    for endpoint in endpoints():
+        assert endpoint.summary, endpoint.path
+        ids.add((endpoint.tag, endpoint.handler.__name__))
+    assert len(ids) == len(endpoints())
+
+
+def test_every_event_is_in_the_document_with_its_streams() -> None:
+    document = asyncapi.document()
+
+    for name, kind in CATALOGUE.items():
+        assert kind.__doc__, name
+        assert kind.nouns, name
+        assert name in document["components"]["messages"]
+        for noun in kind.nouns:
+            assert name in document["channels"][noun]["messages"]
+
+
+@pytest.mark.parametrize("path", ["/docs", "/docs/events", "/docs/problems"])
+async def test_the_pages_load_nothing_from_elsewhere(http: ClientSession, path: str) -> None:
+    async with http.get(path) as response:
+        text = await response.text()
+
+        assert response.status == 200
+        assert response.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self'")
+    assert "<script" not in text
+    assert "https://" not in text.replace("https, ", "")
+    assert 'href="/docs/style.css"' in text
+
+
+async def test_every_problem_has_a_place_that_its_type_points_to(http: ClientSession) -> None:
+    async with http.get("/docs/problems") as response:
+        text = await response.text()
+
+    for kind in problems.ALL.values():
+        assert f'id="{kind.code}"' in text
+        assert kind.__doc__
+
+
+async def test_the_served_documents_are_the_committed_ones(http: ClientSession) -> None:
+    for name in ("openapi.json", "asyncapi.json"):
+        async with http.get(f"/{name}") as response:
+            assert await response.json() == json.loads((DOCS / name).read_text(encoding="utf-8"))
