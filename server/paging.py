@@ -28,7 +28,7 @@ class Paged(Query):
     """Paging of every list."""
 
     limit: Annotated[int, Field(ge=1, le=500)] = 50
-    cursor: Annotated[str, Field(max_length=2000)] | None = None
+    cursor: Annotated[str, Field(max_length=2000, pattern=r"^[A-Za-z0-9_-]+$")] | None = None
     skip: Annotated[int, Field(ge=0, le=MAX_SKIP)] = 0
 
 

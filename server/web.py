@@ -11,6 +11,7 @@ from server import database, lifeline
 from server.app import build
 from server.health.routes import DRAINING
 
+MAX_LINE_BYTES = 32 * 1024  # a cursor or a filter of 2,000 characters, percent-encoded
 logger = log.get(__name__)
 
 
@@ -24,7 +25,14 @@ async def serve(settings: Settings) -> None:
         loop.add_signal_handler(name, stopping.set)
     lifeline.end_with_parent()
     app = build(settings)
-    runner = web.AppRunner(app, auto_decompress=False, access_log=None, shutdown_timeout=2.0, handler_cancellation=True)
+    runner = web.AppRunner(
+        app,
+        auto_decompress=False,
+        access_log=None,
+        shutdown_timeout=2.0,
+        handler_cancellation=True,
+        max_line_size=MAX_LINE_BYTES,
+    )
     await runner.setup()
     try:
         try:

@@ -20,6 +20,7 @@ from server import database
 from server.app import build
 from server.auth.routes import GATE
 from server.embedded import EmbeddedPostgres
+from server.web import MAX_LINE_BYTES
 
 PASSWORD = "a long test password"
 KEEP = {"aerich", "application_keys", "signing_keys"}
@@ -58,7 +59,7 @@ def settings(postgres: EmbeddedPostgres) -> Settings:
 async def server(settings: Settings) -> AsyncIterator[TestServer]:
     """The application, listening on a port."""
     running = TestServer(build(settings))
-    await running.start_server(auto_decompress=False)
+    await running.start_server(auto_decompress=False, max_line_size=MAX_LINE_BYTES)
     yield running
     await running.close()
 

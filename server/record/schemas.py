@@ -71,7 +71,7 @@ class RecordList(Paged):
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
     date_from: dt.date | None = None
     date_to: dt.date | None = None
-    reference: Annotated[str, Field(max_length=10_000)] | None = None
+    reference: Annotated[str, Field(max_length=2000)] | None = None
     sort: Literal["row", "-row", "amount", "-amount", "date", "-date", "reference", "-reference"] = "row"
 
     @model_validator(mode="after")

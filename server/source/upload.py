@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from aiohttp import BodyPartReader, MultipartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 from pydantic import ValidationError
 from tortoise import Tortoise
 
@@ -98,7 +99,7 @@ async def _receive_parts(upload: Upload, request: web.Request) -> None:
     try:
         reader = await request.multipart()
         await _walk(upload, reader)
-    except (ValueError, AssertionError, RuntimeError, LookupError) as error:
+    except (ValueError, AssertionError, RuntimeError, LookupError, HttpProcessingError) as error:
         raise problems.InvalidJson("The multipart body is malformed.") from error
 
 
