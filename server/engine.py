@@ -30,7 +30,9 @@ from models.access import SYSTEM
 from models.job import Job
 from models.source import Source
 from realtime import unit_of_work as work
+from realtime.events.base import JobStatus
 from realtime.events.job import Counts
+from realtime.events.state import JobProgress
 from realtime.hint import Hinter, channel_of
 from realtime.unit_of_work import unit_of_work
 from server import database
@@ -132,9 +134,9 @@ class JobRun:
             self.counts = Counts(left=size[0], right=size[1], open_left=size[0], open_right=size[1])
         await run.set_inputs(job, stored, self.counts)
         statistics = await self._match(document, left, right, rejected)
-        self.progress |= {"stage": "writing", "fraction": 1.0, "eta_seconds": 0}
-        self._point(1.0)
-        await run.complete_job(job, statistics, self.progress, self._thin_curve())
+        self.progress |= {"stage": "writing", "fraction": 1.0}
+        progress = self._state("completed").model_dump(mode="json", by_alias=True)
+        await run.complete_job(job, statistics, progress, self._thin_curve())
 
     async def _plan(
         self, left: inputs.Side, right: inputs.Side, left_source: Source, right_source: Source
@@ -198,7 +200,6 @@ class JobRun:
             "processed": progress.processed,
             "total": progress.total,
             "fraction": max(self.progress.get("fraction", 0.0), min(progress.fraction, 0.999)),
-            "matched": progress.matched,
         }
 
     def _note(self, stage: str, processed: int, total: int, fraction: float) -> None:
@@ -210,28 +211,29 @@ class JobRun:
             "processed": processed,
             "total": total,
             "fraction": fraction,
-            "matched": 0,
         }
 
     async def _report(self) -> None:
         while True:
             await asyncio.sleep(PROGRESS_EVERY_S)
-            fraction = float(self.progress.get("fraction", 0.0))
-            rate = self._point(fraction)
-            elapsed = time.monotonic() - self.started
-            eta = elapsed * (1 - fraction) / fraction if fraction > 0.02 and elapsed > 1 else None
-            value = {
-                "job_id": str(self.job.id),
-                "status": self.job.status,
-                "attempt": self.job.attempt,
-                **self.progress,
-                "matched": self.counts.matches,
-                "rate": round(rate, 1),
-                "eta_seconds": None if eta is None else round(eta, 1),
-                "counts": self.counts.model_dump(),
-            }
-            self.progress |= {"rate": value["rate"], "eta_seconds": value["eta_seconds"]}
-            await run.put_progress(self.job, value)
+            await run.put_progress(self.job, self._state("running"))
+
+    def _state(self, status: JobStatus) -> JobProgress:
+        """The progress as sockets and readers get it; adds a point to the curve."""
+        fraction = float(self.progress["fraction"])
+        rate = self._point(fraction)
+        elapsed = time.monotonic() - self.started
+        eta = elapsed * (1 - fraction) / fraction if fraction > 0.02 and elapsed > 1 else None
+        return JobProgress(
+            job_id=self.job.id,
+            status=status,
+            attempt=self.job.attempt,
+            **self.progress,
+            matched=2 * self.counts.matches,
+            rate=round(rate, 1),
+            eta_seconds=None if eta is None else round(eta, 1),
+            counts=self.counts,
+        )
 
     def _point(self, fraction: float) -> float:
         """Adds a point to the curve. Returns: records a second over the last 10 s."""

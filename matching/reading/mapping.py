@@ -19,14 +19,18 @@ class _Spec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _is_absent(value: object) -> bool:
+    return value is None
+
+
 class AmountSpec(_Spec):
     """One column, or a debit and a credit column: the amount is credit minus debit."""
 
-    column: ColumnName | None = None
-    debit: ColumnName | None = None
-    credit: ColumnName | None = None
+    column: ColumnName | None = Field(default=None, exclude_if=_is_absent)
+    debit: ColumnName | None = Field(default=None, exclude_if=_is_absent)
+    credit: ColumnName | None = Field(default=None, exclude_if=_is_absent)
     decimal: Literal[".", ","]
-    negate: bool | None = None
+    negate: bool | None = Field(default=None, exclude_if=_is_absent)
 
     @model_validator(mode="after")
     def _one_form(self) -> "AmountSpec":
@@ -40,8 +44,8 @@ class AmountSpec(_Spec):
 class CurrencySpec(_Spec):
     """A column of currency codes, or one code for all rows."""
 
-    column: ColumnName | None = None
-    value: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
+    column: ColumnName | None = Field(default=None, exclude_if=_is_absent)
+    value: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = Field(default=None, exclude_if=_is_absent)
 
     @model_validator(mode="after")
     def _one_form(self) -> "CurrencySpec":
@@ -66,10 +70,10 @@ class ReferenceSpec(_Spec):
 class Mapping(_Spec):
     """What the columns of a source mean."""
 
-    amount: AmountSpec | None = None
-    currency: CurrencySpec | None = None
-    date: DateSpec | None = None
-    reference: ReferenceSpec | None = None
+    amount: AmountSpec | None = Field(default=None, exclude_if=_is_absent)
+    currency: CurrencySpec | None = Field(default=None, exclude_if=_is_absent)
+    date: DateSpec | None = Field(default=None, exclude_if=_is_absent)
+    reference: ReferenceSpec | None = Field(default=None, exclude_if=_is_absent)
 
 
 @dataclass(frozen=True)

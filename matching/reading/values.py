@@ -14,6 +14,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core.money import CURRENCIES
+
 ColumnType = Literal["amount", "number", "date", "code", "text", "empty"]
 TYPED_SHARE = 0.9  # of the non-empty values that must parse
 MAX_EXAMPLES = 4
@@ -52,7 +54,8 @@ def _macros() -> list[str]:
     """The parsers as DuckDB macros: expressions that its optimiser evaluates once a row."""
     # What may stand around a number: currency signs and codes, and several kinds of space and minus.
     spaces = "[\\s\u00a0\u2007\u2009\u202f\u2019'']"
-    sign = "(?:[A-Za-z]{3}|[$\u20ac\u00a3\u00a5])"
+    codes = "|".join(sorted(CURRENCIES))
+    sign = f"(?:(?i:{codes})|[$\u20ac\u00a3\u00a5])"
     clean = (
         f"regexp_replace(regexp_replace(regexp_replace(trim(v), '{spaces}', '', 'g'), '^([(]?[+\u2212-]?){sign}', '\\1'), "
         f"'{sign}([)\u2212-]?)$', '\\1')"

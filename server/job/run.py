@@ -23,6 +23,7 @@ from models.source import Source
 from realtime import state, streams
 from realtime.events import job as events
 from realtime.events.job import Counts
+from realtime.events.state import JobProgress
 from realtime.unit_of_work import UnitOfWork, unit_of_work
 from server.job.actions import transition
 
@@ -358,7 +359,7 @@ def _text(value: float | None) -> str | None:
     return None if value is None else f"{value:.3f}"
 
 
-async def put_progress(job: Job, value: dict[str, Any]) -> None:
+async def put_progress(job: Job, progress: JobProgress) -> None:
     """Stores the newest progress, for sockets and readers."""
     names = [streams.job(job.id), streams.project(job.project_id)]
-    await state.put(f"job.progress:{job.id}", names, value)
+    await state.put(f"job.progress:{job.id}", names, progress.model_dump(mode="json", by_alias=True))

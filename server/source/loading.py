@@ -29,6 +29,7 @@ from models.access import SYSTEM
 from models.source import Source
 from realtime import state, streams
 from realtime.events import project as events
+from realtime.events.state import SourceProgress
 from realtime.unit_of_work import unit_of_work
 from server import database
 from server.source.actions import event_of
@@ -215,15 +216,16 @@ class Loader:
         if time.monotonic() - self.reported_at < REPORT_EVERY_S:
             return
         self.reported_at = time.monotonic()
-        value = {
-            "source_id": str(self.source.id),
-            "status": "loading",
-            "bytes": self.source.size_bytes,
-            "total_bytes": self.source.size_bytes,
-            "rows": self.loaded,
-            "rejected": self.rejected,
-        }
-        await state.put(f"source.progress:{self.source.id}", [streams.project(self.source.project_id)], value)
+        value = SourceProgress(
+            source_id=self.source.id,
+            status="loading",
+            bytes=self.source.size_bytes,
+            total_bytes=self.source.size_bytes,
+            rows=self.loaded,
+            rejected=self.rejected,
+        )
+        names = [streams.project(self.source.project_id)]
+        await state.put(f"source.progress:{self.source.id}", names, value.model_dump(mode="json"))
 
     async def _finish(
         self,

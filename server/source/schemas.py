@@ -45,6 +45,29 @@ class RowCounts(View):
     rejected: int
 
 
+class QuestionView(View):
+    """What only a person can decide; PATCH `{mapping}` answers it."""
+
+    column: str | None
+    kind: Literal["date_order", "decimal_mark", "currency"]
+    choices: list[str]
+    examples: list[str]
+
+
+class ColumnView(View):
+    """What a column holds: `fill` is the share of rows with a value, `distinct` an estimate."""
+
+    name: str
+    type: Literal["amount", "number", "date", "code", "text", "empty"]
+    fill: float
+    distinct: int
+    min: str | None
+    max: str | None
+    examples: list[str]
+    decimal: Literal[".", ","] | None
+    date_order: Literal["ymd", "dmy", "mdy"] | None
+
+
 class SourceView(View):
     """A source."""
 
@@ -58,8 +81,8 @@ class SourceView(View):
     duplicate_of: UUID | None
     status: SourceStatus
     rows: RowCounts
-    mapping: dict[str, Any]
-    questions: list[dict[str, Any]]
+    mapping: Mapping
+    questions: list[QuestionView]
     problem: dict[str, Any] | None
     detection: dict[str, Any]
     revision: int
@@ -81,7 +104,7 @@ class SourceView(View):
             duplicate_of=source.duplicate_of,
             status=source.status,
             rows=RowCounts(read=source.rows_read, loaded=source.rows_loaded, rejected=source.rows_rejected),
-            mapping=source.mapping,
+            mapping=Mapping.model_validate(source.mapping),
             questions=source.questions,
             problem=source.problem,
             detection=source.detection,
@@ -95,9 +118,9 @@ class SourceView(View):
 class ProfileView(View):
     """What the columns of a source hold."""
 
-    columns: list[dict[str, Any]]
-    suggested_mapping: dict[str, Any]
-    questions: list[dict[str, Any]]
+    columns: list[ColumnView]
+    suggested_mapping: Mapping
+    questions: list[QuestionView]
 
 
 class RejectList(Paged):

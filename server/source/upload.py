@@ -29,6 +29,7 @@ from models.source import Source
 from realtime import state, streams
 from realtime import unit_of_work as work
 from realtime.events import project as events
+from realtime.events.state import SourceProgress
 from realtime.unit_of_work import Answer, unit_of_work
 from server import metrics
 from server.http import faults_of
@@ -204,15 +205,15 @@ async def _store_chunk(upload: Upload, chunk: bytes) -> None:
 
 async def _report(upload: Upload) -> None:
     key = f"source.progress:{upload.source_id}"
-    value = {
-        "source_id": str(upload.source_id),
-        "status": "pending",
-        "bytes": upload.size_bytes,
-        "total_bytes": upload.total_bytes,
-        "rows": 0,
-        "rejected": 0,
-    }
-    await state.put(key, [streams.project(upload.project_id)], value)
+    value = SourceProgress(
+        source_id=upload.source_id,
+        status="pending",
+        bytes=upload.size_bytes,
+        total_bytes=upload.total_bytes,
+        rows=0,
+        rejected=0,
+    )
+    await state.put(key, [streams.project(upload.project_id)], value.model_dump(mode="json"))
 
 
 async def _finish(actor: Actor, upload: Upload) -> Answer:

@@ -216,3 +216,11 @@ def test_every_written_row_comes_back_or_is_rejected(tmp_path_factory, rows):
         assert len(found) + len(rejects) == len(rows)
         if not rejects:
             assert found == [[cell or None for cell in row] for row in rows]
+
+
+def test_a_reference_with_three_letters_is_no_amount() -> None:
+    invoices = pa.array([f"INV-{100_000 + n}" for n in range(50)])
+    amounts = pa.array([f"EUR {n}.50" for n in range(50)])
+
+    assert profile_column("invoice", invoices).type in ("code", "text")
+    assert profile_column("amount", amounts).type == "amount"

@@ -81,6 +81,19 @@ export type Check = {
   detail?: string | null;
 };
 
+/** What a column holds: `fill` is the share of rows with a value, `distinct` an estimate. */
+export type ColumnView = {
+  name: string;
+  type: "amount" | "number" | "date" | "code" | "text" | "empty";
+  fill: number;
+  distinct: number;
+  min: string | null;
+  max: string | null;
+  examples: string[];
+  decimal: ("." | ",") | null;
+  date_order: ("ymd" | "dmy" | "mdy") | null;
+};
+
 /** Counts of a job: records of both sides, matches by status, open records. */
 export type Counts = {
   left?: number;
@@ -564,9 +577,9 @@ export type Problem = {
 
 /** What the columns of a source hold. */
 export type ProfileView = {
-  columns: (Record<string, unknown>)[];
-  suggested_mapping: Record<string, unknown>;
-  questions: (Record<string, unknown>)[];
+  columns: ColumnView[];
+  suggested_mapping: Mapping;
+  questions: QuestionView[];
 };
 
 /** The curve so far. */
@@ -617,6 +630,14 @@ export type ProjectView = {
   created_at: string;
   updated_at: string;
   version: number;
+};
+
+/** What only a person can decide; PATCH `{mapping}` answers it. */
+export type QuestionView = {
+  column: string | null;
+  kind: "date_order" | "decimal_mark" | "currency";
+  choices: string[];
+  examples: string[];
 };
 
 /** Whether requests should be sent here. */
@@ -798,8 +819,8 @@ export type SourceView = {
   duplicate_of: string | null;
   status: "pending" | "loading" | "needs_mapping" | "ready" | "failed";
   rows: RowCounts;
-  mapping: Record<string, unknown>;
-  questions: (Record<string, unknown>)[];
+  mapping: Mapping;
+  questions: QuestionView[];
   problem: Record<string, unknown> | null;
   detection: Record<string, unknown>;
   revision: number;
