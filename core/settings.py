@@ -93,7 +93,7 @@ class Settings(BaseSettings):
     logs_per_minute: Annotated[int, Field(ge=1)] = 600  # entries accepted by POST /logs an address and minute
     argon2_memory_kib: int = 65536
     argon2_time: int = 3
-    argon2_lanes: int = 4
+    argon2_lanes: Annotated[int, Field(ge=1, le=16)] = 4
     throttle_network_failures: Annotated[int, Field(ge=1)] = 60
     throttle_account_network: Annotated[int, Field(ge=1)] = 5
     throttle_account: Annotated[int, Field(ge=1)] = 20
@@ -195,5 +195,15 @@ def _refuse_in_production(settings: Settings) -> None:
         refuse("PUBLIC_URL", "missing; give the address that browsers use, such as https://tallyroom.your-company.test")
     for name, origins in (("PUBLIC_URL", (settings.public_url,)), ("ALLOWED_ORIGINS", settings.allowed_origins)):
         for origin in origins:
-            if urlsplit(origin).scheme != "https" or not urlsplit(origin).hostname:
+            if not _is_https_origin(origin):
                 refuse(name, f"{origin!r} is not an https:// origin; production does not serve sign-in over plain HTTP")
+
+
+def _is_https_origin(text: str) -> bool:
+    """Whether it is https, a host, perhaps a port, and no path: what browsers send as Origin is compared with it."""
+    try:
+        parts = urlsplit(text)
+        is_place = bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
+    except ValueError:
+        return False
+    return parts.scheme == "https" and is_place and parts.path in ("", "/") and not parts.query and not parts.fragment

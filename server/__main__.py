@@ -2,13 +2,16 @@
 
 import asyncio
 import getpass
+import signal
 import sys
 from collections.abc import Coroutine
+from types import FrameType
 from typing import Annotated, Any
 
 import typer
 
 from core import log
+from core.envelope import key_ring
 from core.settings import Settings, SettingsError, load
 
 cli = typer.Typer(
@@ -25,6 +28,8 @@ cli.add_typer(audit_cli, name="audit")
 
 def _settings(process: str) -> Settings:
     settings = load()
+    if settings.is_production:
+        key_ring(settings)  # a wrong key is refused now, not after waiting for the database
     log.configure(process, "debug" if settings.debug else settings.log_level, settings.log_format)
     return settings
 
@@ -45,21 +50,29 @@ def run() -> None:
 
 
 @cli.command()
-def serve() -> None:
+def serve(
+    migrate: Annotated[bool, typer.Option("--migrate", help="Bring the schema to this version first.")] = False,
+) -> None:
     """Serve REST, sockets and the dashboard; the schema must be current."""
-    from server import web
+    settings = _settings("web")  # before the application is loaded: a refusal need not wait for that
+    from server import database, web
 
-    settings = _settings("web")
-    _run(web.serve(settings))
+    async def work() -> None:
+        if migrate:
+            await database.wait_for_database(settings)
+            await database.migrate(settings)
+        await web.serve(settings)
+
+    _run(work())
 
 
 @cli.command()
 def worker() -> None:
     """Run jobs and load sources."""
+    settings = _settings("worker")
     from server import database, lifeline
     from server import worker as process
 
-    settings = _settings("worker")
     lifeline.end_with_parent()
 
     async def work() -> None:
@@ -142,14 +155,27 @@ def create_user(
     from server import people
 
     settings = _settings("users")
-    if sys.stdin.isatty():
-        password = getpass.getpass("Password (at least 15 characters): ")
-        if getpass.getpass("Again: ") != password:
-            raise SettingsError("the two passwords differ; nothing was made")
-    else:
-        password = sys.stdin.readline().rstrip("\r\n")
-    user_id = asyncio.run(people.create(settings, email, role, name, password))
+    user_id = asyncio.run(people.create(settings, email, role, name, _asked_password()))
     typer.echo(f"made {role} {email} ({user_id})")
+
+
+@users_cli.command("password")
+def reset_password(email: Annotated[str, typer.Argument(help="E-mail address.")]) -> None:
+    """Give an account a new password; its sessions end. The password is asked for, or read from standard input."""
+    from server import people
+
+    settings = _settings("users")
+    user_id = asyncio.run(people.reset_password(settings, email, _asked_password()))
+    typer.echo(f"new password for {email} ({user_id})")
+
+
+def _asked_password() -> str:
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    password = getpass.getpass("Password (at least 15 characters): ")
+    if getpass.getpass("Again: ") != password:
+        raise SettingsError("the two passwords differ; nothing was changed")
+    return password
 
 
 @audit_cli.command("verify")
@@ -189,8 +215,14 @@ def _is_running(settings: Settings) -> bool:
     return False
 
 
+def _end(number: int, _: FrameType | None) -> None:
+    raise SystemExit(128 + number)
+
+
 def main() -> None:
     """Entry point: a refusal is one line on standard error and exit status 1."""
+    # The kernel drops a signal that process 1 of a container has no handler for; the servers put theirs in its place.
+    signal.signal(signal.SIGTERM, _end)
     try:
         cli()
     except SettingsError as refusal:
