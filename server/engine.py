@@ -1,9 +1,9 @@
 """
 The engine's process: one job, one source, or one suggestion, then it ends.
 
-Its CPU work never runs in a process that serves sockets or keeps a lease. The worker starts it as
-`python -m server.engine job|source|suggest <id>...` and keeps its standard input open: when that ends, the worker is
-gone, and so is this process.
+Its CPU work never runs in a process that serves sockets or keeps a lease. The worker forks it (engine_process.py) for a
+job or a source; a suggestion is `python -m server.engine suggest <id> <id>`. Who starts it holds the other end of a
+pipe: when that closes, the parent is gone, and so is this process.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ import contextlib
 import os
 import queue
 import sys
+import tempfile
 import threading
 import time
 from dataclasses import asdict
@@ -48,18 +49,23 @@ QUEUED_CHUNKS = 8  # between the engine's thread and the writer: bounds memory
 logger = log.get(__name__)
 
 
-def main(arguments: list[str]) -> int:
-    """Entry point. Exit status 0: what was to be done is done and recorded, also when that was a failure."""
+def main(arguments: list[str], lifeline: int) -> int:
+    """
+    Entry point. Exit status 0: what was to be done is done and recorded, also when that was a failure.
+
+    Args:
+        lifeline: file descriptor of the pipe from the parent.
+    """
     settings = load()
     log.configure("engine", settings.log_level, settings.log_format)
-    _end_with_parent()
+    _end_with_parent(lifeline)
     if arguments[0] == "suggest":
         return asyncio.run(_suggest(settings, UUID(arguments[1]), UUID(arguments[2])))
     return asyncio.run(_work(settings, arguments[0], UUID(arguments[1])))
 
 
 async def _work(settings: Settings, kind: str, row_id: UUID) -> int:
-    async with database.opened(settings, "tallyroom engine", pool=3):
+    async with database.opened(settings, "tallyroom engine", pool=3, keeps_plans=False):
         keyring = await open_keyring(key_ring(settings))
         hinter = Hinter(lambda: database.connect(settings, "tallyroom hints"), channel_of(settings.database_schema))
         work.install(work.Ledger(audit_key=keyring.audit, hint=hinter.hint, hint_state=hinter.hint_state))
@@ -83,7 +89,6 @@ async def run_job(settings: Settings, job_id: UUID) -> None:
         await run.end_cancelled(job_id)
         return
     job = claim.job
-    log.request_id.set(job.request_id)
     try:
         await JobRun(settings, job).run()
     except run.Fenced:
@@ -128,12 +133,16 @@ class JobRun:
         left = await asyncio.to_thread(inputs.read_side, self.settings, job, left_source, "left")
         right = await asyncio.to_thread(inputs.read_side, self.settings, job, right_source, "right")
         rejected = await asyncio.to_thread(inputs.rejected_pairs, self.settings, job, left, right)
-        document, stored = await self._plan(left, right, left_source, right_source)
+        # Where a side has no records there is nothing to suggest a plan from, and nothing to match.
+        is_empty = left.values.num_rows == 0 or right.values.num_rows == 0
+        document, stored = (None, None)
+        if not is_empty or job.plan_document is not None:
+            document, stored = await self._plan(left, right, left_source, right_source)
         if not job.counts.get("left") and not job.counts.get("right"):
             size = (left.values.num_rows, right.values.num_rows)
             self.counts = Counts(left=size[0], right=size[1], open_left=size[0], open_right=size[1])
         await run.set_inputs(job, stored, self.counts)
-        statistics = await self._match(document, left, right, rejected)
+        statistics = {} if document is None else await self._match(document, left, right, rejected)
         self.progress |= {"stage": "writing", "fraction": 1.0}
         progress = self._state("completed").model_dump(mode="json", by_alias=True)
         await run.complete_job(job, statistics, progress, self._thin_curve())
@@ -158,17 +167,20 @@ class JobRun:
 
         def produce() -> None:
             try:
-                for item in engine.run(
-                    left.values,
-                    right.values,
-                    document,
-                    rejected_pairs=rejected,
-                    threads=self.settings.engine_threads,
-                    memory_limit_mb=self.settings.engine_memory_mb,
-                    on_progress=self._on_progress,
-                    should_stop=self.stop.is_set,
-                ):
-                    _put(results, item, self.stop)
+                # DuckDB would spill into the working directory, which a container need not be able to write.
+                with tempfile.TemporaryDirectory(prefix="tallyroom-") as spill:
+                    for item in engine.run(
+                        left.values,
+                        right.values,
+                        document,
+                        rejected_pairs=rejected,
+                        threads=self.settings.engine_threads,
+                        memory_limit_mb=self.settings.engine_memory_mb,
+                        temp_directory=spill,
+                        on_progress=self._on_progress,
+                        should_stop=self.stop.is_set,
+                    ):
+                        _put(results, item, self.stop)
                 _put(results, None, self.stop)
             except BaseException as error:  # noqa: BLE001 - handed to the writer, which raises it
                 _put(results, error, self.stop)
@@ -300,10 +312,10 @@ def _plain(item: Any) -> dict[str, Any]:
     return plain
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(lifeline: int) -> None:
     def wait() -> None:
         with contextlib.suppress(OSError, ValueError):
-            while os.read(0, 4096):
+            while os.read(lifeline, 4096):
                 pass
         os._exit(3)
 
@@ -312,6 +324,6 @@ def _end_with_parent() -> None:
 
 if __name__ == "__main__":
     try:
-        sys.exit(main(sys.argv[1:]))
+        sys.exit(main(sys.argv[1:], sys.stdin.fileno()))
     except SettingsError as refusal:
         sys.exit(f"tallyroom: {refusal}")

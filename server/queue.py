@@ -13,7 +13,17 @@ Task = Literal["source.load", "job.run"]
 
 
 async def enqueue(u: UnitOfWork, task: Task, row_id: object) -> None:
-    """Enqueues a task with the request's id, inside the open transaction."""
+    """
+    Enqueues a task with the request's id, inside the open transaction.
+
+    A task for the same row that still waits gives way to it: a job that is cancelled and retried runs once.
+    """
+    await u.execute(
+        "DELETE FROM pgqueuer WHERE entrypoint = $1 AND status = 'queued' "
+        "AND convert_from(payload, 'UTF8')::jsonb->>'id' = $2 RETURNING id",
+        task,
+        str(row_id),
+    )
     driver = AsyncpgDriver(u.connection._connection)  # the queue's own statements, in our transaction
     payload = orjson.dumps({"id": str(row_id), "request_id": log.request_id.get()})
     await Queries(driver).enqueue(task, payload)

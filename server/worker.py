@@ -7,7 +7,6 @@ The queue gives leases and heartbeats; what makes a take-over safe is the attemp
 import asyncio
 import contextlib
 import signal
-import sys
 from datetime import timedelta
 from uuid import UUID
 
@@ -25,7 +24,8 @@ from realtime import state
 from realtime import unit_of_work as work
 from realtime.hint import Hinter, channel_of
 from realtime.unit_of_work import unit_of_work
-from server import database, retention
+from server import database, engine_process, retention
+from server.engine_process import EngineProcess
 from server.job import run
 from server.keyring import open_keyring
 from server.queue import enqueue
@@ -42,6 +42,7 @@ async def work_until_stopped(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopping.set)
+    engine_process.prepare()
     async with database.opened(settings, "tallyroom worker", pool=4):
         keyring = await open_keyring(key_ring(settings))
         hinter = Hinter(lambda: database.connect(settings, "tallyroom hints"), channel_of(settings.database_schema))
@@ -67,7 +68,7 @@ class Worker:
     def __init__(self, settings: Settings, stopping: asyncio.Event) -> None:
         self.settings = settings
         self.stopping = stopping
-        self.children: set[asyncio.subprocess.Process] = set()
+        self.children: set[EngineProcess] = set()
 
     async def run(self) -> None:
         """Consumes until asked to stop; comes back by itself after the database was away."""
@@ -80,7 +81,7 @@ class Worker:
                 if self.stopping.is_set():
                     return
                 logger.warning("the queue is away", error=type(error).__name__, detail=str(error)[:200])
-                await self._kill_children()
+                self._kill_children()
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self.stopping.wait(), delay_s)
                 delay_s = min(delay_s * 2, 5.0)
@@ -120,7 +121,7 @@ class Worker:
         await self.stopping.wait()
         queuer.shutdown.set()
         # A job is not waited for: it is taken over at the next start, from the chunk that it had reached.
-        await self._kill_children()
+        self._kill_children()
 
     async def _run_job(self, job_id: UUID) -> None:
         while True:
@@ -128,6 +129,8 @@ class Worker:
             if self.stopping.is_set():
                 await self._give_back(job_id)
                 return
+            if status == 0:
+                return  # it recorded an end, or found that another attempt has the job
             job = await Job.filter(id=job_id).first()
             if job is None or job.status not in ("queued", "running", "cancelling"):
                 return
@@ -139,12 +142,13 @@ class Worker:
 
     async def _load_source(self, source_id: UUID) -> None:
         while True:
-            await self._engine("source", source_id)
+            status = await self._engine("source", source_id)
             if self.stopping.is_set():
                 await release.give_back(source_id)
                 return
-            if not await release.is_loading(source_id):
+            if status == 0 or not await release.is_loading(source_id):
                 return
+            logger.error("the loader stopped", source_id=str(source_id), exit_status=status)
             await asyncio.sleep(CRASH_PAUSE_S)
 
     async def _give_back(self, job_id: UUID) -> None:
@@ -157,22 +161,19 @@ class Worker:
                 await enqueue(u, "job.run", job_id)
 
     async def _engine(self, kind: str, row_id: UUID) -> int:
-        child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "server.engine", kind, str(row_id), stdin=asyncio.subprocess.PIPE
-        )
+        child = await engine_process.start(kind, row_id)
         self.children.add(child)
         try:
             return await child.wait()
+        except asyncio.CancelledError:
+            child.kill()
+            raise
         finally:
             self.children.discard(child)
-            if child.returncode is None:
-                child.kill()
-                await child.wait()
 
-    async def _kill_children(self) -> None:
+    def _kill_children(self) -> None:
         for child in list(self.children):
-            with contextlib.suppress(ProcessLookupError):
-                child.kill()
+            child.kill()
 
 
 def _id_of(task: Task) -> UUID:

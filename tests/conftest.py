@@ -1,20 +1,25 @@
 """A real PostgreSQL, migrated by the migrations; a real server on a real port; four people."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import asyncpg
+import psutil
 import pytest
 from aiohttp import ClientResponse, ClientSession
 from aiohttp.test_utils import TestServer
 
 from core import log
 from core.ids import uuid7
-from core.settings import Settings, load
+from core.settings import PREFIX, Settings, load
 from models.user import User
 from server import database
 from server.app import build
@@ -80,8 +85,67 @@ async def _empty(request: pytest.FixtureRequest) -> None:
         rows = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
         names = ", ".join(f'"{row[0]}"' for row in rows if row[0] not in KEEP)
         await connection.execute("SET session_replication_role = replica")  # the audit's triggers refuse otherwise
-        await connection.execute(f"TRUNCATE {names}")
+        while True:
+            try:
+                await connection.execute(f"TRUNCATE {names}")
+                break
+            except (asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError):
+                continue  # a worker writes at the same moment
         await connection.close()
+
+
+@dataclass
+class Worker:
+    """A worker in a process of its own."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def engines(self) -> list[psutil.Process]:
+        """The engine processes at work: the forks of the worker's fork server."""
+        found = []
+        for child in psutil.Process(self.process.pid).children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                if child.ppid() != self.process.pid and "forkserver" in " ".join(child.cmdline()):
+                    found.append(child)
+        return found
+
+
+@pytest.fixture(scope="module")
+def start_worker(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Worker]]:
+    """Starts real workers on the tests' database; they end with the module."""
+    given = {PREFIX + name.upper(): str(getattr(settings, name)) for name in settings.model_fields_set - {"vault_keks"}}
+    started: list[Worker] = []
+
+    def start() -> Worker:
+        path = tmp_path_factory.mktemp("worker") / "log"
+        with path.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "server", "worker"],
+                env={**os.environ, **given},
+                cwd=Path(__file__).parents[1],
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        started.append(Worker(process, path))
+        return started[-1]
+
+    yield start
+    for found in started:
+        found.process.terminate()
+    for found in started:
+        try:
+            found.process.wait(15)
+        except subprocess.TimeoutExpired:
+            found.process.kill()
+            found.process.wait()
+
+
+@pytest.fixture(scope="module")
+def worker(start_worker: Callable[[], Worker]) -> Worker:
+    """A real worker, for one module."""
+    return start_worker()
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from core import problems
+from core import log, problems
 from core.ids import uuid7
 from core.problems import Fault, Invalid
 from models import access
@@ -45,7 +45,7 @@ async def create_job(actor: Actor, project_id: UUID, body: JobCreate) -> Answer:
             status="queued",
             created_by=actor.id,
             counts=Counts().model_dump(),
-            request_id=None,
+            request_id=log.request_id.get(),
             created_at=u.at,
             updated_at=u.at,
         )
@@ -78,7 +78,14 @@ async def retry_job(actor: Actor, job_id: UUID) -> Answer:
         job = (await access.load(actor, Job, job_id, "job.run", lock=True)).row
         if job.status not in ("failed", "cancelled"):
             raise problems.JobState(f"The job is {job.status}: only a failed or cancelled job can be retried.")
-        await u.save(job, status="queued", attempts_since_retry=0, problem=None, finished_at=None)
+        await u.save(
+            job,
+            status="queued",
+            attempts_since_retry=0,
+            problem=None,
+            finished_at=None,
+            request_id=log.request_id.get(),
+        )
         await enqueue(u, "job.run", job.id)
         u.publish(transition(events.JobQueued, job))
         u.audit(f"project:{job.project_id}", "job.retry", ("job", job.id), version=job.version, changed=["status"])

@@ -15,6 +15,7 @@ import orjson
 import pyarrow as pa
 from tortoise.exceptions import IntegrityError
 
+from core import log
 from core.ids import uuid7_texts
 from core.problems import Problem
 from models.access import SYSTEM
@@ -60,6 +61,7 @@ async def claim_job(job_id: UUID, max_attempts: int) -> Claim | None:
         job = await Job.filter(id=job_id).using_db(u.connection).select_for_update(no_key=True).first()
         if job is None or job.status not in ("queued", "running", "cancelling"):
             return None
+        log.request_id.set(job.request_id)  # what this process logs and publishes belongs to the request that asked
         if job.status == "cancelling":
             return Claim(job, is_cancelling=True)
         if job.attempts_since_retry >= max_attempts:

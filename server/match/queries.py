@@ -98,10 +98,13 @@ async def detail_of(snapshot: Reading, match_id: UUID) -> MatchDetail:
         str(match_id),
     )
     runner = orjson.loads(row["runner_text"]) if row["runner_text"] else None
+    view = _view(row)
+    fields = [FieldView(**_field(field)) for field in orjson.loads(row["fields_text"])]
     return MatchDetail(
-        **_view(row).model_dump(),
-        prior=None,
-        fields=[FieldView(**_field(field)) for field in orjson.loads(row["fields_text"])],
+        **view.model_dump(),
+        # What the score starts from, before any field is looked at: so the parts add up to it to the digit.
+        prior=None if view.score is None else round(view.score - sum(field.weight for field in fields), 3),
+        fields=fields,
         runner_up=RunnerUp(records=runner.get("records", []), score=runner.get("score"), fields=[]) if runner else None,
         margin_kind=row["margin_kind"],
         history=[

@@ -1,0 +1,182 @@
+"""A whole installation for a benchmark: its own folder, port and database, started by the product's own supervisor."""
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import aiohttp
+import psutil
+
+ROOT = Path(__file__).resolve().parents[1]
+PASSWORD = "demo-tallyroom-password"
+
+
+class Stack:
+    """`python -m server run` in a temporary folder. A context manager."""
+
+    def __init__(self, **settings: str) -> None:
+        self.folder = tempfile.TemporaryDirectory(prefix="tallyroom-bench-")
+        self.data_dir = Path(self.folder.name) / "var"
+        self.port = _free_port()
+        self.settings = settings
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where the server answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> "Stack":
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        self.folder.cleanup()
+
+    def start(self) -> float:
+        """Starts it. Returns: seconds until it is ready."""
+        began = time.perf_counter()
+        environment = {
+            **os.environ,
+            "TALLYROOM_PORT": str(self.port),
+            "TALLYROOM_DATA_DIR": str(self.data_dir),
+            "TALLYROOM_DEMO_ROWS": "100",
+            "TALLYROOM_LOG_LEVEL": "warning",
+            **{f"TALLYROOM_{name.upper()}": value for name, value in self.settings.items()},
+        }
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "server", "run"],
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            if b"is ready" in line:
+                threading.Thread(target=self.process.stdout.read, daemon=True).start()
+                return time.perf_counter() - began
+        raise RuntimeError("the server did not start")
+
+    def stop(self) -> float:
+        """Stops it. Returns: seconds until everything had ended."""
+        assert self.process is not None
+        began = time.perf_counter()
+        self.process.terminate()
+        self.process.wait(30)
+        return time.perf_counter() - began
+
+    def tree(self, word: str) -> list[psutil.Process]:
+        """The processes of `serve` or `worker`, with what they started."""
+        assert self.process is not None
+        for child in psutil.Process(self.process.pid).children():
+            if word in child.cmdline():
+                return [child, *child.children(recursive=True)]
+        return []
+
+    def socket_folder(self) -> Path:
+        """The folder of the embedded database's Unix socket."""
+        from server.embedded import socket_dir_of
+
+        return socket_dir_of(self.data_dir)
+
+
+class Memory:
+    """Samples the memory of a process and what it starts, every 50 ms: the peak over what it was at the beginning."""
+
+    def __init__(self, stack: Stack, word: str) -> None:
+        self.stack, self.word = stack, word
+        self.start = self.peak = self.now()
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._sample, daemon=True)
+        self._thread.start()
+
+    def now(self) -> int:
+        """Proportional set size in bytes (shared pages are counted once)."""
+        total = 0
+        for process in self.stack.tree(self.word):
+            try:
+                total += process.memory_full_info().pss
+            except psutil.Error:
+                continue
+        return total
+
+    def _sample(self) -> None:
+        while not self._done.wait(0.05):
+            self.peak = max(self.peak, self.now())
+
+    def growth_mb(self) -> float:
+        """Ends the sampling. Returns: peak growth in MB."""
+        self._done.set()
+        self._thread.join()
+        return (self.peak - self.start) / 1e6
+
+
+class Caller:
+    """A signed-in REST client with a project of its own."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        self.session: aiohttp.ClientSession
+        self.project = ""
+
+    async def __aenter__(self) -> "Caller":
+        self.session = aiohttp.ClientSession(self.stack.url, headers={"X-Client": "api"})
+        body = {"email": "manager@tallyroom.example", "password": PASSWORD}
+        signed_in = await self._json(self.session.post("/api/v1/auth/login", json=body))
+        self.session.headers["Authorization"] = f"Bearer {signed_in['access_token']}"
+        self.project = (await self.post("/projects", {"name": "Bench"}))["id"]
+        return self
+
+    async def __aexit__(self, *_: Any) -> None:
+        await self.session.close()
+
+    async def get(self, path: str) -> Any:
+        """The JSON of a GET."""
+        return await self._json(self.session.get(f"/api/v1{path}"))
+
+    async def post(self, path: str, body: Any) -> Any:
+        """The JSON of a POST."""
+        return await self._json(self.session.post(f"/api/v1{path}", json=body))
+
+    async def upload(self, path: Path, name: str) -> Any:
+        """Uploads a file as a source of the project. Returns: the source, still loading."""
+        form = aiohttp.FormData()
+        form.add_field("name", name)
+        form.add_field("file", path.open("rb"), filename=path.name)
+        return await self._json(self.session.post(f"/api/v1/projects/{self.project}/sources", data=form))
+
+    async def until_ready(self, source_id: str) -> Any:
+        """Waits until a source is loaded."""
+        import asyncio
+
+        while True:
+            source = await self.get(f"/sources/{source_id}")
+            if source["status"] != "loading":
+                assert source["status"] == "ready", source
+                return source
+            await asyncio.sleep(0.02)
+
+    async def _json(self, request: Any) -> Any:
+        async with request as response:
+            body = await response.json()
+            if response.status >= 300:
+                raise RuntimeError(f"{response.status}: {body}")
+            return body
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

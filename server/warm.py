@@ -1,0 +1,10 @@
+"""What the fork server imports: everything an engine process needs, frozen so that its forks share the pages."""
+
+import gc
+
+from server import engine
+
+__all__ = ["engine"]
+
+gc.collect()
+gc.freeze()  # a collection in a fork would touch, and so copy, every object that was imported here

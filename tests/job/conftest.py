@@ -1,0 +1,115 @@
+"""Books uploaded to a real server, loaded by a real worker, ready to be reconciled."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from aiohttp import FormData
+
+from server.demo import data
+
+Sides = dict[str, str]
+# Said, because the dates of a few rows do not tell days from months.
+MAPPINGS: dict[str, dict[str, Any]] = {
+    "ledger": {
+        "amount": {"column": "amount", "decimal": "."},
+        "currency": {"column": "currency"},
+        "date": {"column": "booked_on", "order": "ymd"},
+        "reference": {"column": "invoice_no"},
+    },
+    "bank": {
+        "amount": {"column": "credit", "decimal": ","},
+        "currency": {"column": "ccy"},
+        "date": {"column": "value_date", "order": "dmy"},
+    },
+}
+MakeSides = Callable[..., Awaitable[Sides]]
+EndOf = Callable[..., Awaitable[dict[str, Any]]]
+
+
+@pytest.fixture
+def make_sides(alice: Any, project: str, worker: Any) -> MakeSides:
+    """Uploads two generated files of `rows` rows. Returns: the body of a job over them."""
+
+    async def make(rows: int = 300, seed: int = 7) -> Sides:
+        bodies = data.books(rows, seed)
+        ids = [await _load(alice, project, name, body) for name, body in zip(MAPPINGS, bodies, strict=True)]
+        return {"left_source": ids[0], "right_source": ids[1]}
+
+    return make
+
+
+async def _load(person: Any, project: str, name: str, body: bytes) -> str:
+    form = FormData()
+    form.add_field("name", name)
+    form.add_field("mapping", json.dumps(MAPPINGS[name]))
+    form.add_field("file", body, filename=f"{name}.csv")
+    headers = {"Authorization": f"Bearer {person.token}"}
+    async with person.session.post(f"/api/v1/projects/{project}/sources", data=form, headers=headers) as response:
+        source = await response.json()
+        assert response.status == 202, source
+    for _ in range(1200):
+        source = await person.ok("GET", f"/sources/{source['id']}")
+        if source["status"] != "loading":
+            assert source["status"] == "ready", source
+            return str(source["id"])
+        await asyncio.sleep(0.05)
+    raise AssertionError("still loading")
+
+
+@pytest.fixture
+def until(alice: Any) -> Callable[..., Awaitable[dict[str, Any]]]:
+    """Waits until a job fulfils a condition."""
+
+    async def wait(job_id: str, condition: Callable[[dict[str, Any]], bool], seconds: float = 60) -> dict[str, Any]:
+        job: dict[str, Any] = {}
+        for _ in range(int(seconds / 0.03)):
+            job = await alice.ok("GET", f"/jobs/{job_id}")
+            if condition(job):
+                return job
+            await asyncio.sleep(0.03)
+        raise AssertionError(f"after {seconds} s the job is {job}")
+
+    return wait
+
+
+@pytest.fixture
+def end_of(until: Any) -> EndOf:
+    """Waits for a job's end."""
+
+    async def wait(job_id: str) -> dict[str, Any]:
+        return await until(job_id, lambda job: job["status"] in ("completed", "failed", "cancelled"))
+
+    return wait
+
+
+@pytest.fixture
+def run(alice: Any, project: str, end_of: EndOf) -> EndOf:
+    """Runs a job to its end."""
+
+    async def start(sides: Sides, **more: Any) -> dict[str, Any]:
+        return await end_of((await alice.ok("POST", f"/projects/{project}/jobs", {**sides, **more}))["id"])
+
+    return start
+
+
+@pytest.fixture
+def pairs_of(db: Any) -> Callable[[str], Awaitable[set[tuple[int, int, str]]]]:
+    """What a job has matched, from the tables: row left, row right, status."""
+
+    async def read(job_id: str) -> set[tuple[int, int, str]]:
+        rows = await db.fetch(
+            'SELECT l."row" AS l, r."row" AS r, m.status FROM matches m '
+            "JOIN match_records a ON a.match_id = m.id AND a.side = 'left' "
+            "JOIN match_records b ON b.match_id = m.id AND b.side = 'right' "
+            "JOIN reconciliation_records l ON l.id = a.record_id JOIN reconciliation_records r ON r.id = b.record_id "
+            "WHERE m.job_id = $1::text::uuid",
+            job_id,
+        )
+        found = {(row["l"], row["r"], row["status"]) for row in rows}
+        assert len(found) == len(rows), "a match is stored twice"
+        return found
+
+    return read

@@ -1,0 +1,188 @@
+"""A job from POST to its end, with a real worker."""
+
+import os
+import signal
+from decimal import Decimal
+
+import socketio
+
+
+async def test_a_job_without_a_plan_suggests_one_and_completes(alice, project, make_sides, run, db):
+    sides = await make_sides(400)
+
+    job = await run(sides)
+
+    counts = job["counts"]
+    assert (job["status"], job["attempt"], job["problem"]) == ("completed", 1, None)
+    assert counts["left"] == counts["matches"] + counts["open_left"] == 400
+    assert counts["right"] == counts["matches"] + counts["open_right"]
+    assert counts["matches"] == counts["confirmed"] + counts["suggested"] > 350
+    assert job["inputs"]["left"] == {"revision": 2, "rows": 400}
+    plan = await alice.ok("GET", f"/plans/{job['plan']['id']}")
+    assert (plan["origin"], plan["hash"], plan["version"]) == ("suggested", job["plan"]["hash"], job["plan"]["version"])
+    assert await db.fetchval("SELECT count(DISTINCT plan_hash) FROM matches WHERE plan_hash = $1", plan["hash"]) == 1
+
+
+async def test_every_record_is_matched_once_or_listed_as_unmatched(alice, make_sides, run):
+    job = await run(await make_sides(300))
+
+    used: dict[str, set[str]] = {"left": set(), "right": set()}
+    for match in await _all(alice, f"/jobs/{job['id']}/matches"):
+        for record in match["records"]:
+            assert record["id"] not in used[record["side"]]
+            used[record["side"]].add(record["id"])
+    for side in ("left", "right"):
+        unmatched = {row["id"] for row in await _all(alice, f"/jobs/{job['id']}/unmatched?side={side}")}
+        assert not unmatched & used[side]
+        assert len(unmatched) + len(used[side]) == job["counts"][side]
+
+
+async def test_sums_of_both_sides_add_up_to_the_files(alice, make_sides, run, db):
+    sides = await make_sides(300)
+    job = await run(sides)
+
+    summary = await alice.ok("GET", f"/jobs/{job['id']}/summary")
+
+    for row in summary["sums"]:
+        total = await db.fetchval(
+            "SELECT sum(amount) FROM reconciliation_records WHERE source_id = $1::text::uuid",
+            sides[f"{row['side']}_source"],
+        )
+        matched, open_, whole = (Decimal(row[name]["amount"]) for name in ("matched", "open", "total"))
+        assert matched + open_ == whole == total
+    assert all(row["ties"] for row in summary["balance"])
+    assert sum(found["matches"] for found in summary["by_pass"]) == job["counts"]["matches"]
+
+
+async def test_a_match_says_why(alice, make_sides, run):
+    job = await run(await make_sides(200))
+    page = await alice.ok("GET", f"/jobs/{job['id']}/matches?limit=1&status=confirmed")
+
+    match = await alice.ok("GET", f"/matches/{page['items'][0]['id']}")
+
+    assert match["plan_hash"] == job["plan"]["hash"]
+    assert match["score"] > 0
+    assert match["margin"] > 0
+    assert match["margin_kind"] == "exact"
+    assert match["ambiguity"] == "none"
+    assert {field["field"] for field in match["fields"]} >= {"amount"}
+    assert round(sum(field["weight"] for field in match["fields"]) + (match["prior"] or 0), 1) == round(match["score"], 1)
+
+
+async def test_empty_sources_complete_with_an_empty_result(alice, project, run, worker):
+    ids = [(await alice.ok("POST", f"/projects/{project}/sources", {"name": name}))["id"] for name in ("a", "b")]
+
+    job = await run({"left_source": ids[0], "right_source": ids[1]})
+
+    assert (job["status"], job["problem"]) == ("completed", None)
+    assert set(job["counts"].values()) == {0}
+    assert (await alice.ok("GET", f"/jobs/{job['id']}/summary"))["balance"] == []
+    assert (await alice.ok("GET", f"/jobs/{job['id']}/matches"))["total"] == 0
+
+
+async def test_one_empty_side_leaves_the_other_open(alice, project, make_sides, run):
+    sides = await make_sides(50)
+    empty = (await alice.ok("POST", f"/projects/{project}/sources", {"name": "empty"}))["id"]
+
+    job = await run({"left_source": sides["left_source"], "right_source": empty})
+
+    assert job["status"] == "completed"
+    assert (job["counts"]["open_left"], job["counts"]["right"], job["counts"]["matches"]) == (50, 0, 0)
+
+
+async def test_a_source_of_a_live_job_stays(alice, project, make_sides, worker, end_of):
+    sides = await make_sides(50)
+    os.kill(worker.process.pid, signal.SIGSTOP)
+    try:
+        job = await alice.ok("POST", f"/projects/{project}/jobs", sides)
+        version = (await alice.ok("GET", f"/sources/{sides['left_source']}"))["version"]
+        refused = await alice.refused("DELETE", f"/sources/{sides['left_source']}", if_match=version)
+    finally:
+        os.kill(worker.process.pid, signal.SIGCONT)
+
+    assert refused == (409, "source_in_use")
+    assert (await end_of(job["id"]))["status"] == "completed"
+
+
+async def test_a_job_that_waits_is_cancelled_at_once_and_can_be_retried(alice, project, make_sides, worker, end_of):
+    sides = await make_sides(60)
+    os.kill(worker.process.pid, signal.SIGSTOP)
+    try:
+        job = await alice.ok("POST", f"/projects/{project}/jobs", sides)
+        cancelled = await alice.ok("POST", f"/jobs/{job['id']}/cancel")
+        again = await alice.refused("POST", f"/jobs/{job['id']}/cancel")
+    finally:
+        os.kill(worker.process.pid, signal.SIGCONT)
+
+    assert (cancelled["status"], again) == ("cancelled", (409, "job_state"))
+    assert (await alice.ok("POST", f"/jobs/{job['id']}/retry"))["status"] == "queued"
+    assert (await end_of(job["id"]))["status"] == "completed"
+    assert await alice.refused("POST", f"/jobs/{job['id']}/retry") == (409, "job_state")
+
+
+async def test_events_tell_the_whole_story_with_one_request_id(server, alice, project, make_sides, end_of):
+    sides = await make_sides(400)
+    live: list[tuple[str, dict]] = []
+    client = socketio.AsyncClient(reconnection=False)
+    client.on("*", lambda name, data: live.append((name, data)), namespace="/live")
+    await client.connect(str(server.make_url("/")), auth={"token": alice.token}, namespaces=["/live"])
+    response = await alice.send("POST", f"/projects/{project}/jobs", sides, X_Request_ID="month-end-0001")
+    job_id = (await response.json())["id"]
+    answer = await client.call("subscribe", {"stream": f"job:{job_id}", "after": 0}, namespace="/live")
+
+    job = await end_of(job_id)
+    await client.sleep(0.5)
+    await client.disconnect()
+
+    events = answer["events"] + [data for name, data in live if "seq" in data]
+    names = [event["type"] for event in events]
+    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+    assert (names[0], names[1], names[-1]) == ("job.queued", "job.started", "job.completed")
+    assert (
+        sum(event["data"]["count"] for event in events if event["type"] == "matches.added") == job["counts"]["matches"]
+    )
+    assert events[-1]["data"]["counts"] == job["counts"]
+    assert events[-1]["data"]["version"] == job["version"]
+    assert {event["request_id"] for event in events} == {"month-end-0001"}
+    states = [data for name, data in live if name == "state" and data["key"] == f"job.progress:{job_id}"]
+    versions = [state["version"] for state in states]
+    fractions = [state["value"]["fraction"] for state in states]
+    assert versions == sorted(set(versions))
+    assert fractions == sorted(fractions)
+
+
+async def test_who_only_reads_cannot_run_and_a_stranger_sees_nothing(alice, bob, charlie, project, make_sides, run):
+    sides = await make_sides(30)
+    await alice.ok("POST", f"/projects/{project}/members", {"email": bob.email, "role": "viewer"})
+    job = await run(sides)
+
+    assert await bob.refused("POST", f"/projects/{project}/jobs", sides) == (403, "forbidden")
+    assert await bob.refused("POST", f"/jobs/{job['id']}/cancel") == (403, "forbidden")
+    assert (await bob.ok("GET", f"/jobs/{job['id']}"))["status"] == "completed"
+    for path in ("", "/matches", "/summary", "/unmatched?side=left", "/progress"):
+        assert await charlie.refused("GET", f"/jobs/{job['id']}{path}") == (404, "not_found")
+
+
+async def test_a_plan_that_does_not_fit_fails_the_job_with_a_problem_that_says_so(alice, project, make_sides, run):
+    sides = await make_sides(30)
+    document = {
+        "fields": {"a": {"type": "money", "left": "nowhere", "right": "credit"}},
+        "passes": [{"name": "p", "kind": "rules", "where": [{"field": "a", "compare": "equal"}]}],
+    }
+    plan = await alice.ok("POST", f"/projects/{project}/plans", {"name": "Wrong", "document": document})
+
+    job = await run(sides, plan=plan["id"])
+
+    assert (job["status"], job["problem"]["code"]) == ("failed", "invalid_plan")
+    assert "nowhere" in job["problem"]["detail"]
+
+
+async def _all(person, path):
+    items, cursor = [], ""
+    while True:
+        mark = "&" if "?" in path else "?"
+        page = await person.ok("GET", f"{path}{mark}limit=100{cursor}")
+        items += page["items"]
+        if page["next_cursor"] is None:
+            return items
+        cursor = f"&cursor={page['next_cursor']}"

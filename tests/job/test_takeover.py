@@ -1,0 +1,161 @@
+"""Jobs whose engine or worker dies, and jobs that are cancelled half way: no match twice, none lost."""
+
+import asyncio
+import os
+import signal
+
+import psutil
+import pytest
+
+from models.job import Job
+from realtime.events.job import Counts
+from server.job import run as writing
+
+ROWS = 6000
+
+
+@pytest.fixture
+async def uninterrupted(make_sides, run, pairs_of, db):
+    """Two sources, and what a run without trouble finds in them; its matches are gone again."""
+    sides = await make_sides(ROWS)
+    job = await run(sides)
+    pairs = await pairs_of(job["id"])
+    await db.execute("DELETE FROM reconciliation_jobs WHERE id = $1::text::uuid", job["id"])
+    return {**sides, "plan": job["plan"]["id"]}, pairs
+
+
+async def test_a_killed_engine_is_replaced_and_no_match_is_lost_or_twice(
+    alice, project, worker, uninterrupted, until, end_of, pairs_of
+):
+    sides, expected = uninterrupted
+    job = await alice.ok("POST", f"/projects/{project}/jobs", sides)
+    await until(job["id"], lambda found: found["counts"]["matches"] >= 1000)
+
+    assert _kill_engines(worker) == 1
+    ended = await end_of(job["id"])
+
+    assert (ended["status"], ended["attempt"]) == ("completed", 2)
+    assert await pairs_of(job["id"]) == expected
+    assert ended["counts"]["matches"] == len(expected)
+
+
+async def test_a_killed_worker_is_replaced_by_another(
+    alice, project, start_worker, worker, uninterrupted, until, end_of, pairs_of
+):
+    sides, expected = uninterrupted
+    os.kill(worker.process.pid, signal.SIGSTOP)  # the job goes to the worker that is killed
+    try:
+        victim = start_worker()
+        job = await alice.ok("POST", f"/projects/{project}/jobs", sides)
+        await until(job["id"], lambda found: found["counts"]["matches"] >= 1000)
+        engines = [child.pid for child in psutil.Process(victim.process.pid).children(recursive=True)]
+        victim.process.kill()
+        victim.process.wait()
+    finally:
+        os.kill(worker.process.pid, signal.SIGCONT)
+
+    ended = await end_of(job["id"])
+
+    assert (ended["status"], ended["attempt"]) == ("completed", 2)
+    assert await pairs_of(job["id"]) == expected
+    assert not [pid for pid in engines if psutil.pid_exists(pid)], "an engine outlived its worker"
+
+
+async def test_a_job_that_always_dies_ends_as_failed_and_can_be_retried(alice, project, worker, uninterrupted, end_of):
+    sides, _ = uninterrupted
+    job = await alice.ok("POST", f"/projects/{project}/jobs", sides)
+
+    while (found := await alice.ok("GET", f"/jobs/{job['id']}"))["status"] in ("queued", "running"):
+        if found["status"] == "running":
+            _kill_engines(worker)
+        await asyncio.sleep(0.05)
+    retried = await alice.ok("POST", f"/jobs/{job['id']}/retry")
+    ended = await end_of(job["id"])
+
+    assert (found["status"], found["attempt"], found["problem"]["code"]) == ("failed", 3, "internal")
+    assert "3 times" in found["problem"]["detail"]
+    assert (retried["status"], retried["problem"]) == ("queued", None)
+    assert (ended["status"], ended["attempt"]) == ("completed", 4)
+
+
+async def test_a_cancelled_job_keeps_what_it_finished_and_a_retry_adds_the_rest(
+    alice, project, worker, uninterrupted, until, end_of, pairs_of
+):
+    sides, expected = uninterrupted
+    job = await alice.ok("POST", f"/projects/{project}/jobs", sides)
+    await until(job["id"], lambda found: found["counts"]["matches"] >= 1000)
+
+    await alice.ok("POST", f"/jobs/{job['id']}/cancel")
+    cancelled = await end_of(job["id"])
+    kept = await pairs_of(job["id"])
+    await alice.ok("POST", f"/jobs/{job['id']}/retry")
+    ended = await end_of(job["id"])
+
+    assert cancelled["status"] == "cancelled"
+    assert len(kept) == cancelled["counts"]["matches"] >= 1000
+    assert kept < expected
+    assert ended["status"] == "completed"
+    assert await pairs_of(job["id"]) == expected
+
+
+async def test_a_worker_that_lost_its_job_writes_nothing(alice, project, make_sides, run, db):
+    job = await run(await make_sides(50))
+    await db.execute(
+        "UPDATE reconciliation_jobs SET status = 'running', attempt = 2 WHERE id = $1::text::uuid", job["id"]
+    )
+    late = await Job.get(id=job["id"])
+    late.attempt = 1
+
+    for write in (
+        writing.finish_pass(late, 0, "p"),
+        writing.set_inputs(late, None, Counts()),
+        writing.complete_job(late, {}, {}, []),
+    ):
+        with pytest.raises(writing.Fenced):
+            await write
+
+    events = await db.fetch("SELECT type FROM events WHERE stream = $1 ORDER BY seq", f"job:{job['id']}")
+    assert [row["type"] for row in events].count("job.completed") == 1
+    assert (await alice.ok("GET", f"/jobs/{job['id']}"))["counts"] == job["counts"]
+
+
+async def test_a_second_job_takes_what_no_match_has_confirmed_and_supersedes_older_suggestions(
+    alice, make_sides, run, pairs_of
+):
+    sides = await make_sides(600)
+    first = await run(sides)
+    before = await pairs_of(first["id"])
+
+    second = await run(sides, plan=first["plan"]["id"])
+
+    confirmed = sum(status == "confirmed" for _, _, status in before)
+    after = await pairs_of(first["id"])
+    assert second["counts"]["left"] == 600 - confirmed
+    assert {pair for pair in after if pair[2] == "confirmed"} == {pair for pair in before if pair[2] == "confirmed"}
+    again = {(left, right) for left, right, _ in await pairs_of(second["id"])}
+    for left, right, status in after:
+        assert status != "suggested" or (left, right) not in again
+
+
+async def test_a_rejected_pair_is_not_proposed_again(alice, make_sides, run, pairs_of):
+    sides = await make_sides(300)
+    first = await run(sides)
+    match = (await alice.ok("GET", f"/jobs/{first['id']}/matches?limit=1&status=confirmed"))["items"][0]
+    rows = tuple(record["row"] for record in sorted(match["records"], key=lambda record: record["side"]))
+
+    await alice.ok("POST", f"/matches/{match['id']}/reject", {"reason": "another customer"})
+    second = await run(sides, plan=first["plan"]["id"])
+
+    assert second["counts"]["left"] >= 1
+    assert rows not in {(left, right) for left, right, _ in await pairs_of(second["id"])}
+
+
+def _kill_engines(worker) -> int:
+    killed = 0
+    for engine in worker.engines():
+        try:
+            engine.kill()
+            killed += 1
+        except psutil.NoSuchProcess:
+            continue
+    return killed
