@@ -20,6 +20,9 @@ def canonical(address: str) -> str:
     local, at, domain = text.rpartition("@")
     if not at or not local or not domain or "@" in local:
         raise ValueError("an e-mail address looks like name@example.com")
+    if domain.endswith((".", "。", "．", "｡")):
+        # A dot at the end names the same domain: a second spelling of the same address.
+        raise ValueError("the part after @ is not a domain name")
     if not local.isascii():
         raise ValueError("the part before @ must be ASCII")
     try:

@@ -148,6 +148,17 @@ class Settings(BaseSettings):
             own += (f"http://127.0.0.1:{self.port}", f"http://localhost:{self.port}")
         return tuple(dict.fromkeys(own + tuple(origin.rstrip("/") for origin in self.allowed_origins)))
 
+    def environment(self) -> dict[str, str]:
+        """These settings as environment variables, secrets included: for a child process that loads them again."""
+        found = {}
+        for name in self.model_fields_set - {"vault_keks"}:
+            value = getattr(self, name)
+            if isinstance(value, SecretStr):
+                value = value.get_secret_value()
+            if value is not None:
+                found[PREFIX + name.upper()] = ",".join(value) if isinstance(value, tuple) else str(value)
+        return found | {f"{PREFIX}VAULT_KEK_{name}": key.get_secret_value() for name, key in self.vault_keks.items()}
+
     def public(self) -> dict[str, Any]:
         """The settings without secrets, fit for the log."""
         shown = self.model_dump(mode="json", exclude={"vault_keks", "database_url"})

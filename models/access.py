@@ -77,6 +77,7 @@ class Actor:
     session_id: UUID | None = None
     email: str = ""
     display_name: str = ""
+    password_expires_at: datetime | None = None
     password_expired: bool = False
     token_expires_at: datetime | None = None
     authenticated_at: datetime | None = None

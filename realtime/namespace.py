@@ -98,11 +98,13 @@ class Guest:
 
     connection: Connection
     actor: Actor
+    token: str = field(repr=False)
     namespace: "Namespace"
     subs: dict[str, Subscription] = field(default_factory=dict)
     tokens: float = 0.0
     refilled_at: float = field(default_factory=time.monotonic)
     timers: list[asyncio.TimerHandle] = field(default_factory=list)
+    changes: int = 0  # of rights, so that one under way notices those it may have missed
     user_stream: Stream | None = None
 
     def forget(self, sub: Subscription) -> None:
@@ -119,6 +121,11 @@ class Guest:
         elif kind == "access.revoked":
             for name in data["streams"]:
                 self.namespace.relay.end_user(str(self.actor.id), name)
+        elif kind == "access.changed":
+            self.changes += 1
+            self.namespace.look_again(self, set(data["streams"]))
+        elif kind == "user.updated" and "password_expires_at" in data["changed"]:
+            self.namespace.look_again(self, None)
 
 
 class Namespace:
@@ -139,6 +146,7 @@ class Namespace:
             "auth.refresh": (RefreshToken, self._refresh),
         }
         self.server: LiveServer | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def attach(self, authority: Authority, relay: Relay) -> None:
         """Hands over what opens later than the route is made."""
@@ -163,12 +171,13 @@ class Namespace:
             if grant is None or actor.password_expired:
                 connection.refuse("token_invalid" if grant is None else "password_expired")
                 return
-            guest = Guest(connection, actor, self, tokens=self.limits.command_burst)
+            guest = Guest(connection, actor, token, self, tokens=self.limits.command_burst)
             connection.door = guest
             guest.user_stream = self.relay.hold(name, grant.epoch, grant.head)
             guest.user_stream.listeners.add(guest.on_user_event)
             # Once more, now that revocations reach us: one that came in between is seen here.
-            await self.authority.authenticate(token)
+            if (await self.authority.authenticate(token)).password_expired:
+                raise problems.PasswordExpired
         except Problem as problem:
             self._leave(connection)
             connection.refuse(problem.code)
@@ -245,6 +254,50 @@ class Namespace:
             ),
             loop.call_later(left_s, expire),
         ]
+        password_expires = guest.actor.password_expires_at
+        if password_expires is not None and password_expires < expires:
+            closing = loop.call_later(
+                seconds_until(password_expires), lambda: connection.close("password_expired", reconnect=False)
+            )
+            guest.timers.append(closing)
+
+    def look_again(self, guest: Guest, names: set[str] | None) -> None:
+        """Reads a person's rights to streams once more, or without names the account: their ends have changed."""
+        task = asyncio.create_task(self._look_again(guest, names))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _look_again(self, guest: Guest, names: set[str] | None) -> None:
+        try:
+            if names is None:
+                await self._look_at_account(guest)
+            for sub in [sub for sub in guest.subs.values() if names and names & {sub.name, sub.parent}]:
+                grant = await self.authority.grant(guest.actor, sub.name)
+                if sub.is_live and grant is None:
+                    self.relay.end(sub)
+                elif sub.is_live and grant is not None:
+                    self._end_at(sub, grant.valid_until)
+        except Problem as problem:
+            guest.connection.close(problem.code, reconnect=False)
+        except Exception:
+            # What the person may follow is not known, so nothing is followed: the client comes back and asks.
+            logger.exception("rights could not be read again")
+            guest.connection.close("unavailable", reconnect=True)
+
+    async def _look_at_account(self, guest: Guest) -> None:
+        actor = await self.authority.authenticate(guest.token)
+        if actor.password_expired:
+            raise problems.PasswordExpired
+        if not guest.connection.is_closed:
+            guest.actor = actor
+            self._watch_expiry(guest)
+
+    def _end_at(self, sub: Subscription, at: datetime | None) -> None:
+        if sub.expiry is not None:
+            sub.expiry.cancel()
+            sub.expiry = None
+        if at is not None:
+            sub.expiry = asyncio.get_running_loop().call_later(seconds_until(at), self.relay.end, sub)
 
     def _count(self) -> None:
         guests = [guest for mine in self.guests.values() for guest in mine]
@@ -304,6 +357,7 @@ class Namespace:
             raise problems.TooManySubscriptions(f"A socket follows at most {self.limits.subscriptions} streams.")
         sub = Subscription(connection, str(guest.actor.id), name)
         self.relay.note_pending(sub)  # from here a removal is noticed
+        changes = guest.changes
         try:
             grant = await self.authority.grant(guest.actor, name)
             if grant is None:
@@ -315,6 +369,8 @@ class Namespace:
         except BaseException:
             self.relay.drop(sub)
             raise
+        if sub.is_live and guest.changes != changes:
+            self.look_again(guest, {name})
         if sub.is_live:
             await self.relay.send_states(sub)
 
@@ -372,9 +428,7 @@ class Namespace:
                 return
             sub.stream, sub.cursor, sub.granted = stream, cursor, grant.head
             guest.subs[name] = sub
-            if grant.valid_until is not None:
-                loop = asyncio.get_running_loop()
-                sub.expiry = loop.call_later(seconds_until(grant.valid_until), relay.end, sub)
+            self._end_at(sub, grant.valid_until)
             relay.add(sub)
             self._count()
         finally:
@@ -402,7 +456,10 @@ class Namespace:
         if (actor.id, actor.session_id) != (guest.actor.id, guest.actor.session_id) or actor.token_expires_at is None:
             guest.connection.close("token_invalid", reconnect=False)
             return None
-        guest.actor = actor
+        if actor.password_expired:
+            guest.connection.close("password_expired", reconnect=False)
+            return None
+        guest.actor, guest.token = actor, command.token
         self._watch_expiry(guest)
         return {"ok": True, "expires_at": rfc3339(actor.token_expires_at)}
 

@@ -326,7 +326,7 @@ class Relay:
                 self._states_seen = now()
                 if since is None:
                     return
-                rows = await self.fetch(_STATES + "updated_at > $1 - interval '2 seconds'", since)
+                rows = await self.fetch(_STATES + "updated_at > $1::timestamptz - interval '2 seconds'", since)
         except Exception as error:  # noqa: BLE001 - the next look tries again
             logger.warning("states could not be read", error=type(error).__name__)
             return

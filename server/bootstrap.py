@@ -1,6 +1,7 @@
 """Checks the interpreter and makes the virtual environment. Parses with Python 3.6, so that an old one is told so."""
 
 import os
+import shlex
 import subprocess
 import sys
 
@@ -34,6 +35,7 @@ def main(arguments):
     except OSError:
         done = False
     if done and os.path.exists(os.path.join(venv, "bin", "python")):
+        write_command(venv)
         return 0
     print("tallyroom: installing dependencies (once)", flush=True)
     try:
@@ -44,12 +46,31 @@ def main(arguments):
     except (OSError, subprocess.CalledProcessError) as error:
         sys.stderr.write("tallyroom: the dependencies could not be installed ({}); see the lines above\n".format(error))
         return 1
+    write_command(venv)
     directory = os.path.dirname(stamp)
     if not os.path.isdir(directory):
         os.makedirs(directory)
     with open(stamp, "w") as file:
         file.write(wanted[0] + "\n")
     return 0
+
+
+def write_command(venv):
+    """The command `tallyroom` in the environment: it runs this checkout from any folder."""
+    command = os.path.join(venv, "bin", "tallyroom")
+    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    text = '#!/bin/sh\nPYTHONPATH={}\nexport PYTHONPATH\nexec {} -m server "$@"\n'.format(
+        shlex.quote(root), shlex.quote(os.path.join(os.path.abspath(venv), "bin", "python"))
+    )
+    try:
+        with open(command) as file:
+            if file.read() == text:
+                return
+    except OSError:
+        pass
+    with open(command, "w") as file:
+        file.write(text)
+    os.chmod(command, 0o755)  # noqa: S103 - a command that everybody may run; it holds no secret
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ _IF_MATCH = re.compile(r'^"([1-9][0-9]{0,9})"$')
 _KEY = re.compile(r"^[\x21-\x7e]{1,128}$")
 
 Model = TypeVar("Model", bound=BaseModel)
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class Body(BaseModel):
@@ -383,32 +384,41 @@ async def reading() -> AsyncIterator[Reading]:
 
 def client_ip(request: web.Request, settings: Settings) -> str:
     """The caller's address: the socket's peer, or behind trusted proxies the right-most hop that is not one of them."""
-    peer = request.remote or "0.0.0.0"  # noqa: S104 - an unknown peer, not a bind address
+    peer = _address(request.remote or "")
+    if peer is None:
+        return "0.0.0.0"  # noqa: S104 - an unknown peer, not a bind address
     trusted = [ipaddress.ip_network(network, strict=False) for network in settings.trusted_proxies]
 
-    def is_trusted(address: str) -> bool:
-        try:
-            parsed = ipaddress.ip_address(address)
-        except ValueError:
-            return False
-        return any(parsed in network for network in trusted)
+    def is_trusted(address: IPAddress) -> bool:
+        return any(address in network for network in trusted)
 
     if not is_trusted(peer):
-        return peer
-    for hop in reversed([hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]):
-        if not is_trusted(hop):
-            try:
-                return str(ipaddress.ip_address(hop))
-            except ValueError:
-                return peer
-    return peer
+        return str(peer)
+    # A proxy may append to the header it got, or add one of its own: the last of all is the nearest hop.
+    hops = ",".join(request.headers.getall("X-Forwarded-For", ())).split(",")
+    for hop in reversed([hop.strip() for hop in hops if hop.strip()]):
+        address = _address(hop)
+        if address is None:
+            return str(peer)
+        if not is_trusted(address):
+            return str(address)
+    return str(peer)
 
 
 def network_of(address: str) -> str:
     """The /24 or /64 of an address: what is shown of a session, and what throttles count by."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
+    parsed = _address(address)
+    if parsed is None:
         return "unknown"
-    prefix = 24 if parsed.version == 4 else 64
-    return str(ipaddress.ip_network(f"{parsed}/{prefix}", strict=False))
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(ipaddress.IPv4Network((parsed, 24), strict=False))
+    return str(ipaddress.IPv6Network((parsed, 64), strict=False))
+
+
+def _address(text: str) -> IPAddress | None:
+    """An address without its zone; IPv4 as such, also where a socket of both families shows it as ::ffff:a.b.c.d."""
+    try:
+        parsed = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    return (parsed.ipv4_mapped or parsed) if isinstance(parsed, ipaddress.IPv6Address) else parsed

@@ -18,6 +18,7 @@ CANARY = b"tallyroom canary"
 ROTATE_AFTER = timedelta(days=90)
 RETIRE_AFTER = timedelta(minutes=30)  # twice the life of an access token
 _APPLICATION_KEYS = ("audit", "pepper-1", "cursor")
+_IRREPLACEABLE = ("audit", "pepper-1")  # with another one no password fits and no chain of the audit is intact
 
 
 @dataclass
@@ -69,6 +70,12 @@ async def open_keyring(provider: KeyProvider) -> Keyring:
         stored = {row.name: row for row in await ApplicationKey.all().using_db(connection)}
         if "canary" in stored:
             _check_canary(provider, stored["canary"])
+            for name in _IRREPLACEABLE:
+                if name not in stored:
+                    raise SettingsError(
+                        f"the key {name!r} is missing in the table application_keys; restore it from a backup "
+                        "(the server never makes a new one in its place)"
+                    )
         for name in ("canary", *_APPLICATION_KEYS):
             if name not in stored:
                 plain = CANARY if name == "canary" else new_key()

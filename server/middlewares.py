@@ -15,7 +15,7 @@ from core.ids import uuid7
 from core.problems import Problem
 from realtime import unit_of_work as work
 from server import metrics
-from server.keys import ACTOR, REQUEST_ID, ROUTE
+from server.keys import ACTOR, REQUEST_ID, ROUTE, SETTINGS
 
 logger = log.get(__name__)
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
@@ -29,6 +29,9 @@ DASHBOARD_CSP = (
     "require-trusted-types-for 'script'"
 )
 API_CSP = "default-src 'none'; sandbox; frame-ancestors 'none'"
+# Of a page of another allowed origin.
+ALLOWED_HEADERS = "Authorization, Content-Type, If-Match, Idempotency-Key, X-Client, X-Request-ID, X-Requested-With"
+EXPOSED_HEADERS = "Allow, ETag, Retry-After, Stream-Epoch, Stream-Position, WWW-Authenticate, X-Request-ID"
 
 
 @web.middleware
@@ -92,7 +95,7 @@ def render(problem: Problem, request_id: str | None) -> web.Response:
     if retry_after_s is not None:
         headers["Retry-After"] = str(retry_after_s)
     if problem.status == 401:
-        error = ', error="invalid_token"' if problem.code.startswith("token_") else ""
+        error = ' error="invalid_token"' if problem.code.startswith("token_") else ""
         headers["WWW-Authenticate"] = f"Bearer{error}"
     return web.Response(
         status=problem.status,
@@ -157,9 +160,40 @@ _GONE = (
 )
 
 
+@web.middleware
+async def answer_preflights(request: web.Request, handler: Next) -> web.StreamResponse:
+    """Tells a browser which requests a page of another allowed origin may send. Everything else goes on."""
+    wanted = request.headers.get("Access-Control-Request-Method")
+    if request.method != "OPTIONS" or wanted is None or _is_socket(request) or _allowed_origin(request) is None:
+        return await handler(request)
+    return web.Response(
+        status=204,
+        headers={
+            "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE",
+            "Access-Control-Allow-Headers": ALLOWED_HEADERS,
+            "Access-Control-Max-Age": "600",
+        },
+    )
+
+
+def _allowed_origin(request: web.Request) -> str | None:
+    origin = request.headers.get("Origin")
+    return origin if origin in request.app[SETTINGS].origins else None
+
+
+def _is_socket(request: web.Request) -> bool:
+    return request.path.startswith("/socket.io")  # answers for itself, by the same list of origins
+
+
 async def set_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Headers of every answer: the request id, and what a browser may do with it."""
     headers = response.headers
+    if not _is_socket(request):
+        headers.add("Vary", "Origin")
+        if origin := _allowed_origin(request):
+            headers["Access-Control-Allow-Origin"] = origin
+            headers["Access-Control-Allow-Credentials"] = "true"
+            headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
     if REQUEST_ID in request:
         headers["X-Request-ID"] = request[REQUEST_ID]
     headers["X-Content-Type-Options"] = "nosniff"

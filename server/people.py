@@ -1,12 +1,15 @@
-"""Making accounts without a server: `tallyroom users create`, and the demo's three."""
+"""Accounts without a server: `tallyroom users create` and `tallyroom users password`."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import get_args
 from uuid import UUID
 
 from pydantic import ValidationError
 
+from core.email import canonical
 from core.envelope import key_ring
-from core.problems import Duplicate, Invalid
+from core.problems import Duplicate, Invalid, NotFound
 from core.settings import Settings, SettingsError
 from models.access import SYSTEM, UserRole
 from models.user import User
@@ -26,17 +29,37 @@ async def create(settings: Settings, email: str, role: str, name: str, password:
         body = UserCreate(email=email, display_name=name or email.split("@")[0], role=role, password=password)  # type: ignore[arg-type]  # checked above
     except ValidationError as error:
         raise SettingsError(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
+    async with _opened(settings) as passwords:
+        try:
+            await actions.create_user(SYSTEM, body, passwords)
+        except Duplicate:
+            raise SettingsError(f"an account with the address {body.email} exists") from None
+        return UUID(str((await User.get(email=body.email)).id))
+
+
+async def reset_password(settings: Settings, email: str, password: str) -> UUID:
+    """Gives an account a new password; its sessions end. Raises: SettingsError in one line."""
+    try:
+        address = canonical(email)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+    async with _opened(settings) as passwords:
+        try:
+            return await actions.reset_password(SYSTEM, address, password, passwords)
+        except NotFound:
+            raise SettingsError(f"no account has the address {address}") from None
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[Passwords]:
     await database.check_schema(settings)
     async with database.opened(settings, "tallyroom users", pool=2):
         keyring = await open_keyring(key_ring(settings))
         work.install(work.Ledger(audit_key=keyring.audit))
         passwords = Passwords(settings, keyring)
         try:
-            await actions.create_user(SYSTEM, body, passwords)
-        except Duplicate:
-            raise SettingsError(f"an account with the address {body.email} exists") from None
+            yield passwords
         except Invalid as refusal:
             raise SettingsError(f"the password {refusal.errors[0].message}") from None
         finally:
             passwords.close()
-        return UUID(str((await User.get(email=body.email)).id))

@@ -42,8 +42,10 @@ async def sweep(settings: Settings) -> None:
         ("DELETE FROM log_entries WHERE at < now() - make_interval(days => $1)", [settings.logs_keep_days]),
         ("DELETE FROM log_entries WHERE id < (SELECT max(id) - $1 FROM log_entries)", [MAX_LOG_LINES]),
         (
-            "DELETE FROM throttles WHERE key NOT LIKE 'consecutive:%' AND window_started_at < now() - interval '1 hour' "
-            "AND coalesce(blocked_until, now()) <= now()",
+            # A row of failures in a row is kept as long as there is such an account.
+            "DELETE FROM throttles t WHERE window_started_at < now() - interval '1 hour' "
+            "AND coalesce(blocked_until, now()) <= now() AND (key NOT LIKE 'consecutive:%' "
+            "OR NOT EXISTS (SELECT FROM users u WHERE 'consecutive:' || u.email = t.key))",
             [],
         ),
         ("DELETE FROM states WHERE key <> 'worker' AND updated_at < now() - interval '1 hour'", []),

@@ -19,7 +19,7 @@ from aiohttp.test_utils import TestServer
 
 from core import log
 from core.ids import uuid7
-from core.settings import PREFIX, Settings, load
+from core.settings import Settings, load
 from models.user import User
 from server import database
 from server.app import build
@@ -114,7 +114,6 @@ class Worker:
 @pytest.fixture(scope="module")
 def start_worker(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Worker]]:
     """Starts real workers on the tests' database; they end with the module."""
-    given = {PREFIX + name.upper(): str(getattr(settings, name)) for name in settings.model_fields_set - {"vault_keks"}}
     started: list[Worker] = []
 
     def start() -> Worker:
@@ -122,7 +121,7 @@ def start_worker(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -
         with path.open("wb") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "server", "worker"],
-                env={**os.environ, **given},
+                env=os.environ | settings.environment(),
                 cwd=Path(__file__).parents[1],
                 stdin=subprocess.PIPE,
                 stdout=output,

@@ -6,18 +6,16 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from core import problems
-from core.clock import now
-from core.email import canonical
 from core.ids import uuid7
-from core.problems import Invalid
+from core.problems import Fault, Invalid
 from models.access import About, Actor
 from models.user import RefreshToken, Session, User
 from realtime import streams
-from realtime.events.user import SessionRevoked
+from realtime.events.user import SessionRevoked, UserUpdated
 from realtime.unit_of_work import UnitOfWork, audit_refusal, unit_of_work
 from server import metrics
-from server.auth.passwords import Passwords, policy_faults
-from server.auth.throttle import Throttle
+from server.auth.passwords import Passwords, normalised, policy_faults
+from server.auth.throttle import Throttle, account_of
 from server.auth.tokens import IssuedToken, Tokens, new_refresh_token, parse_refresh_token
 from server.http import network_of
 
@@ -64,13 +62,9 @@ class Gate:
 
 async def sign_in(gate: Gate, email: str, password: str, client: Client, *, remember: bool) -> Grant:
     """Signs a person in. Raises: InvalidCredentials, the same for every reason; RateLimited."""
-    try:
-        account = canonical(email)
-    except ValueError:
-        account = "invalid"
-    await gate.throttle.attempt(account, client.ip)
+    account = account_of(email)
     user = await User.filter(email=account).first()
-    fits = await gate.passwords.verify(password, user.password_hash if user else None, user.pepper_id if user else None)
+    fits = await _verified(gate, account, user, password, client)
     if user is None or not fits or user.status != "active":
         metrics.SIGN_INS.labels("failure").inc()
         person = Actor("user", user.id) if user else Actor("system", None)
@@ -79,6 +73,7 @@ async def sign_in(gate: Gate, email: str, password: str, client: Client, *, reme
         )
         raise problems.InvalidCredentials
     await gate.throttle.succeeded(account, client.ip)
+    verified = user.password_changed_at
     new_hash = (
         await gate.passwords.hash(password)
         if user.password_hash and gate.passwords.needs_rehash(user.password_hash)
@@ -86,7 +81,7 @@ async def sign_in(gate: Gate, email: str, password: str, client: Client, *, reme
     )
     actor = Actor("user", user.id, role=user.role)
     async with unit_of_work(actor) as u:
-        user = await User.filter(id=user.id).using_db(u.connection).select_for_update(no_key=True).get()
+        user = await _unchanged(u, user.id, verified)
         user.last_login_at = u.at
         if new_hash:
             user.password_hash, user.pepper_id = new_hash
@@ -180,14 +175,22 @@ async def end_session(actor: Actor, session_id: UUID, reason: str) -> None:
 
 
 async def change_password(gate: Gate, actor: Actor, current: str, new: str, client: Client) -> Grant:
-    """Changes the actor's password, ends all sessions, and opens a new one. Raises: InvalidCredentials, Invalid."""
-    user = await confirm_password(gate, actor, current, client)
+    """
+    Changes the actor's password. The acting session goes on with new tokens, all others end.
+
+    Raises: InvalidCredentials, Invalid, RateLimited.
+    """
     faults = policy_faults(new, "/new_password")
+    if not faults and normalised(new) == _normalised_or_none(current):
+        faults = [Fault("/new_password", "invalid_field", "must differ from the present password")]
     if faults:
         raise Invalid(errors=tuple(faults))
+    user = await confirm_password(gate, actor, current, client)
+    verified = user.password_changed_at
     stored, pepper = await gate.passwords.hash(new)
     async with unit_of_work(actor) as u:
-        user = await User.filter(id=user.id).using_db(u.connection).select_for_update(no_key=True).get()
+        user = await _unchanged(u, user.id, verified)
+        session = await _own_session(u, actor)
         await u.save(
             user,
             password_hash=stored,
@@ -196,9 +199,12 @@ async def change_password(gate: Gate, actor: Actor, current: str, new: str, clie
             password_expires_at=None,
             token_version=user.token_version + 1,
         )
-        await revoke_sessions(u, user.id, "password")
-        session = await _open_session(u, user, client, remember=False)
+        await revoke_other_sessions(u, user.id, session.id, "password")
+        await _revoke_refresh_tokens(u, session.id)
+        session.authenticated_at = session.last_used_at = u.at
+        await session.save(using_db=u.connection, update_fields=["authenticated_at", "last_used_at"])
         token, expires = await _issue_refresh(u, session)
+        u.publish(UserUpdated(user_id=user.id, changed=["password"]))
         u.audit("account", "auth.password_change", ("user", user.id), version=user.version, changed=["password"])
     access = gate.tokens.issue(user.id, session.id, user.token_version, session.authenticated_at)
     return Grant(access, token, expires, user)
@@ -207,18 +213,20 @@ async def change_password(gate: Gate, actor: Actor, current: str, new: str, clie
 async def reauthenticate(gate: Gate, actor: Actor, password: str, client: Client) -> IssuedToken:
     """Confirms the password for steps that need a fresh one. Raises: InvalidCredentials."""
     user = await confirm_password(gate, actor, password, client)
-    assert actor.session_id is not None
+    verified = user.password_changed_at
     async with unit_of_work(actor) as u:
-        await u.execute("UPDATE sessions SET authenticated_at = $2 WHERE id = $1", actor.session_id, u.at)
-        u.audit("account", "auth.reauth", ("session", actor.session_id))
-    return gate.tokens.issue(user.id, actor.session_id, user.token_version, now())
+        user = await _unchanged(u, user.id, verified)
+        session = await _own_session(u, actor)
+        session.authenticated_at = u.at
+        await session.save(using_db=u.connection, update_fields=["authenticated_at"])
+        u.audit("account", "auth.reauth", ("session", session.id))
+    return gate.tokens.issue(user.id, session.id, user.token_version, session.authenticated_at)
 
 
 async def confirm_password(gate: Gate, actor: Actor, password: str, client: Client) -> User:
     """The actor's account, when the password fits; counted like a sign-in. Raises: InvalidCredentials, RateLimited."""
     user = await User.get(id=actor.user_id)
-    await gate.throttle.attempt(user.email, client.ip)
-    if not await gate.passwords.verify(password, user.password_hash, user.pepper_id):
+    if not await _verified(gate, user.email, user, password, client):
         await audit_refusal(actor, About("account", "user", "auth.password_check", str(user.id)), "failure")
         raise problems.InvalidCredentials
     await gate.throttle.succeeded(user.email, client.ip)
@@ -233,10 +241,16 @@ async def revoke_session(u: UnitOfWork, session: Session, reason: str) -> None:
         u.at,
         reason,
     )
-    await u.execute(
-        "UPDATE refresh_tokens SET revoked_at = $2 WHERE session_id = $1 AND revoked_at IS NULL", session.id, u.at
-    )
+    await _revoke_refresh_tokens(u, session.id)
     u.publish(SessionRevoked(user_id=session.user_id, session_id=session.id))
+
+
+async def revoke_other_sessions(u: UnitOfWork, user_id: UUID, kept: UUID, reason: str) -> None:
+    """Ends all sessions of a person but one."""
+    live = await Session.filter(user_id=user_id, revoked_at=None).using_db(u.connection).order_by("id")
+    for session in live:
+        if session.id != kept:
+            await revoke_session(u, session, reason)
 
 
 async def revoke_sessions(u: UnitOfWork, user_id: UUID, reason: str) -> None:
@@ -254,6 +268,51 @@ async def revoke_sessions(u: UnitOfWork, user_id: UUID, reason: str) -> None:
         u.at,
     )
     u.publish(SessionRevoked(user_id=user_id, session_id=None))
+
+
+async def _verified(gate: Gate, account: str, user: User | None, password: str, client: Client) -> bool:
+    """Whether the password fits, counted before it is looked at. Raises: RateLimited, Busy."""
+    await gate.throttle.attempt(account, client.ip)
+    stored, pepper = (user.password_hash, user.pepper_id) if user else (None, None)
+    try:
+        return await gate.passwords.verify(password, stored, pepper)
+    except problems.Busy:
+        await gate.throttle.unverified(account, client.ip)
+        raise
+
+
+async def _unchanged(u: UnitOfWork, user_id: UUID, password_changed_at: datetime | None) -> User:
+    """The account, locked, with the password that was verified. Raises: InvalidCredentials when it changed since."""
+    user = await User.filter(id=user_id).using_db(u.connection).select_for_update(no_key=True).get()
+    if user.password_changed_at != password_changed_at or user.status != "active":
+        raise problems.InvalidCredentials
+    return user
+
+
+async def _own_session(u: UnitOfWork, actor: Actor) -> Session:
+    """The session that acts, locked. Raises: TokenRevoked when it has ended meanwhile."""
+    session = (
+        await Session.filter(id=actor.session_id, revoked_at=None)
+        .using_db(u.connection)
+        .select_for_update(no_key=True)
+        .first()
+    )
+    if session is None:
+        raise problems.TokenRevoked
+    return session
+
+
+async def _revoke_refresh_tokens(u: UnitOfWork, session_id: UUID) -> None:
+    await u.execute(
+        "UPDATE refresh_tokens SET revoked_at = $2 WHERE session_id = $1 AND revoked_at IS NULL", session_id, u.at
+    )
+
+
+def _normalised_or_none(password: str) -> str | None:
+    try:
+        return normalised(password)
+    except ValueError:
+        return None
 
 
 async def _open_session(u: UnitOfWork, user: User, client: Client, *, remember: bool) -> Session:

@@ -14,6 +14,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from core.problems import Busy, Fault
 from core.settings import Settings
+from server.demo.accounts import PASSWORD as DEMO_PASSWORD
 from server.keyring import Keyring
 
 MIN_CHARACTERS = 15  # NIST SP 800-63B-4, where the password is the only factor
@@ -47,6 +48,8 @@ def policy_faults(password: str, pointer: str) -> list[Fault]:
         return [Fault(pointer, "invalid_field", str(error))]
     if len(text) < MIN_CHARACTERS:
         return [Fault(pointer, "password_too_short", f"must have at least {MIN_CHARACTERS} characters")]
+    if text == DEMO_PASSWORD:
+        return [Fault(pointer, "invalid_field", "is the demo's password, which everybody knows")]
     return []
 
 
@@ -63,6 +66,7 @@ class Passwords:
             type=Type.ID,
         )
         self._keyring = keyring
+        self._is_production = settings.is_production
         self._threads = ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1), thread_name_prefix="argon2")
         self._queued = 0
         # What an unknown account is verified against, so that it takes as long as a known one.
@@ -79,6 +83,8 @@ class Passwords:
             prepared = self._peppered(normalised(password), pepper or PEPPER)
         except ValueError:
             prepared, stored = "x", None
+        if self._is_production and password == DEMO_PASSWORD:
+            stored = None  # a database that once was a demo's: its accounts open nothing here
         fits = await self._run(self._verify, stored or self._dummy, prepared)
         return bool(fits and stored is not None)
 

@@ -32,7 +32,7 @@ async def login(api: ApiRequest) -> web.StreamResponse:
     """Sign in with e-mail and password."""
     body: Login = api.body
     grant = await actions.sign_in(_gate(api), body.email, body.password, _client(api), remember=body.remember)
-    return _granted(api, grant)
+    return _granted(api, grant, in_body=_is_api_client(api))
 
 
 @routes.post(
@@ -48,7 +48,9 @@ async def refresh(api: ApiRequest) -> web.StreamResponse:
     token = _refresh_token(api)
     if token is None:
         raise problems.RefreshInvalid
-    return _granted(api, await actions.refresh(_gate(api), token, _retry_key(api)))
+    grant = await actions.refresh(_gate(api), token, _retry_key(api))
+    # The answer takes the way the token came: a script in a page must not turn its cookie into text.
+    return _granted(api, grant, in_body=api.body.refresh_token is not None)
 
 
 @routes.post(
@@ -60,7 +62,10 @@ async def logout(api: ApiRequest) -> web.StreamResponse:
     if token is not None:
         await actions.sign_out(token)
     response = no_content()
-    response.del_cookie(_cookie_name(api.settings), path="/")
+    # With the attributes it was set with: browsers ignore a __Host- cookie that is not Secure, also one that ends it.
+    response.del_cookie(
+        _cookie_name(api.settings), path="/", secure=api.settings.is_production, httponly=True, samesite="Strict"
+    )
     return response
 
 
@@ -76,7 +81,7 @@ async def change_password(api: ApiRequest) -> web.StreamResponse:
     """Change the own password; all other sessions end."""
     body: PasswordChange = api.body
     grant = await actions.change_password(_gate(api), api.actor, body.current_password, body.new_password, _client(api))
-    return _granted(api, grant)
+    return _granted(api, grant, in_body=_is_api_client(api))
 
 
 @routes.post(
@@ -127,7 +132,7 @@ def _cookie_name(settings: Settings) -> str:
 
 def _refresh_token(api: ApiRequest) -> str | None:
     body: Refresh = api.body
-    if body.refresh_token is not None:
+    if body.refresh_token is not None or _is_api_client(api):
         return body.refresh_token
     cookie = api.request.cookies.get(_cookie_name(api.settings))
     if cookie is None:
@@ -140,14 +145,17 @@ def _refresh_token(api: ApiRequest) -> str | None:
     return cookie
 
 
-def _granted(api: ApiRequest, grant: Grant) -> web.Response:
+def _is_api_client(api: ApiRequest) -> bool:
+    return api.request.headers.get("X-Client") == "api"
+
+
+def _granted(api: ApiRequest, grant: Grant, *, in_body: bool) -> web.Response:
     view = SignedIn(access_token=grant.access.token, expires_in=int(LIFE.total_seconds()), user=UserView.of(grant.user))
-    is_api = api.request.headers.get("X-Client") == "api"
-    if is_api:
+    if in_body:
         view.refresh_token = grant.refresh_token
-    body = view.model_dump(mode="json", exclude=None if is_api else {"refresh_token"})
+    body = view.model_dump(mode="json", exclude=None if in_body else {"refresh_token"})
     response = web.Response(body=orjson.dumps(body), content_type="application/json")
-    if not is_api:
+    if not in_body:
         response.set_cookie(
             _cookie_name(api.settings),
             grant.refresh_token,

@@ -1,12 +1,16 @@
 """Counters that slow password guessing down: incremented and committed before a password is looked at."""
 
+import hashlib
 import time
 from collections import deque
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
+from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.transactions import in_transaction
 
 from core.clock import now
+from core.email import canonical
 from core.problems import Busy, RateLimited
 from core.settings import Settings
 from server.http import network_of
@@ -15,6 +19,15 @@ WINDOW = timedelta(minutes=15)
 FIRST_BLOCK_S = 30
 GLOBAL_PER_S = 50
 CONSECUTIVE_LIMIT = 100  # then the password is disabled until it is reset (NIST SP 800-63B-4)
+
+
+def account_of(email: str) -> str:
+    """What an address is counted under: its canonical form, or a digest of what is no address."""
+    try:
+        return canonical(email)
+    except ValueError:
+        digest = hashlib.sha256(email.encode("utf-8", "surrogatepass")).hexdigest()
+        return f"malformed:{digest[:32]}"
 
 
 class Throttle:
@@ -30,50 +43,82 @@ class Throttle:
         self._recent: deque[float] = deque()
 
     async def attempt(self, account: str, ip: str) -> None:
-        """Counts an attempt. Raises: RateLimited, Busy."""
+        """
+        Counts an attempt that is going to be verified; one that is refused counts nowhere.
+
+        A refused attempt tells nothing of the password. Were it counted, one address could use up the limits of an
+        account, and its owner would be locked out from everywhere else. Raises: RateLimited, Busy.
+        """
         self._global()
-        network = network_of(ip)
-        keys = sorted(self._keys(account, network).items())
-        retry_after_s = 0
+        # In the order of their keys, so that two attempts cannot wait for each other.
+        keys = sorted((key, kind) for kind, key in self._keys(account, network_of(ip)).items())
         async with in_transaction() as connection:
-            for kind, key in keys:
-                rows = await connection.execute_query_dict(
-                    "INSERT INTO throttles (key, count, window_started_at) VALUES ($1, 1, now()) "
-                    "ON CONFLICT (key) DO UPDATE SET "
-                    "count = CASE WHEN throttles.blocked_until > now() THEN throttles.count "
-                    "WHEN throttles.window_started_at < now() - $2::interval AND NOT $3 THEN 1 "
-                    "ELSE throttles.count + 1 END, "
-                    "window_started_at = CASE WHEN throttles.window_started_at < now() - $2::interval AND NOT $3 "
-                    "AND NOT coalesce(throttles.blocked_until > now(), false) "
-                    "THEN now() ELSE throttles.window_started_at END "
-                    "RETURNING count, window_started_at, blocked_until",
-                    [key, WINDOW, kind == "consecutive"],
-                )
-                row = rows[0]
-                over = row["count"] - self._limits[kind]
-                if row["blocked_until"] is not None and row["blocked_until"] > now():
-                    retry_after_s = max(retry_after_s, int((row["blocked_until"] - now()).total_seconds()) + 1)
-                elif over > 0 and kind == "pair":
-                    block_s = min(FIRST_BLOCK_S * 2 ** (over - 1), WINDOW.total_seconds())
-                    await connection.execute_query(
-                        "UPDATE throttles SET blocked_until = now() + $2::interval WHERE key = $1",
-                        [key, timedelta(seconds=block_s)],
-                    )
-                    retry_after_s = max(retry_after_s, int(block_s))
-                elif over > 0:
-                    left = row["window_started_at"] + WINDOW - now()
-                    retry_after_s = max(retry_after_s, int(left.total_seconds()) + 1, 1)
+            rows = {kind: await self._locked(connection, key, kind) for key, kind in keys}
+            retry_after_s = max(self._wait_s(kind, row) for kind, row in rows.items())
+            if not retry_after_s:
+                for key, kind in keys:
+                    await self._count(connection, key, kind, rows[kind])
         if retry_after_s:
             raise RateLimited("Too many attempts to sign in: wait, then try again.", retry_after_s=retry_after_s)
 
     async def succeeded(self, account: str, ip: str) -> None:
-        """Resets the account's counters and refunds the network's."""
+        """Resets the account's counters and takes the attempt back from the network's."""
         keys = self._keys(account, network_of(ip))
         async with in_transaction() as connection:
-            mine = sorted(key for kind, key in keys.items() if kind != "network")
-            await connection.execute_query("DELETE FROM throttles WHERE key = ANY($1)", [mine])
             await connection.execute_query(
-                "UPDATE throttles SET count = greatest(count - 1, 0) WHERE key = $1", [keys["network"]]
+                "SELECT 1 FROM throttles WHERE key = ANY($1) ORDER BY key FOR UPDATE", [list(keys.values())]
+            )
+            mine = [key for kind, key in keys.items() if kind != "network"]
+            await connection.execute_query("DELETE FROM throttles WHERE key = ANY($1)", [mine])
+            await self._take_back(connection, [keys["network"]])
+
+    async def unverified(self, account: str, ip: str) -> None:
+        """Takes an attempt back that was counted, but whose password was not looked at."""
+        async with in_transaction() as connection:
+            await self._take_back(connection, list(self._keys(account, network_of(ip)).values()))
+
+    async def _locked(self, connection: TransactionalDBClient, key: str, kind: str) -> dict[str, Any]:
+        """The counter, made when it is missing, and back at zero when its window is over."""
+        await connection.execute_query(
+            "INSERT INTO throttles (key, count, window_started_at) VALUES ($1, 0, now()) ON CONFLICT DO NOTHING", [key]
+        )
+        found = await connection.execute_query_dict(
+            "SELECT count, window_started_at, blocked_until FROM throttles WHERE key = $1 FOR UPDATE", [key]
+        )
+        # Retention or a success may remove the row between the two statements; then nothing was counted yet.
+        fresh: dict[str, Any] = {"count": 0, "window_started_at": now(), "blocked_until": None}
+        row = dict(found[0]) if found else fresh
+        # Blocks grow up to the window's length: a pair's window lasts until nothing was tried for so long.
+        since: datetime = max(row["window_started_at"], row["blocked_until"] or row["window_started_at"])
+        return fresh if kind != "consecutive" and since <= now() - WINDOW else row
+
+    def _wait_s(self, kind: str, row: dict[str, Any]) -> int:
+        """Seconds until the counter allows an attempt; zero when it does."""
+        if kind == "pair":
+            until = row["blocked_until"]
+        elif row["count"] >= self._limits[kind]:
+            until = now() + WINDOW if kind == "consecutive" else row["window_started_at"] + WINDOW
+        else:
+            return 0
+        left_s = (until - now()).total_seconds() if until else 0
+        return int(left_s) + 1 if left_s > 0 else 0
+
+    async def _count(self, connection: TransactionalDBClient, key: str, kind: str, row: dict[str, Any]) -> None:
+        count = row["count"] + 1
+        over = count - self._limits[kind]
+        until = row["blocked_until"]
+        if kind == "pair" and over >= 0:
+            until = now() + timedelta(seconds=min(FIRST_BLOCK_S * 2 ** min(over, 10), WINDOW.total_seconds()))
+        await connection.execute_query(
+            "INSERT INTO throttles (key, count, window_started_at, blocked_until) VALUES ($1, $2, $3, $4) "
+            "ON CONFLICT (key) DO UPDATE SET count = $2, window_started_at = $3, blocked_until = $4",
+            [key, count, row["window_started_at"], until],
+        )
+
+    async def _take_back(self, connection: TransactionalDBClient, keys: list[str]) -> None:
+        for key in sorted(keys):
+            await connection.execute_query(
+                "UPDATE throttles SET count = greatest(count - 1, 0), blocked_until = NULL WHERE key = $1", [key]
             )
 
     def _keys(self, account: str, network: str) -> dict[str, str]:
@@ -91,3 +136,11 @@ class Throttle:
         if len(self._recent) >= GLOBAL_PER_S:
             raise Busy("Too many sign-ins at the same time: try again soon.", retry_after_s=1)
         self._recent.append(at)
+
+
+async def forget_account(connection: TransactionalDBClient, email: str) -> None:
+    """Removes the counters of an account: its password was reset, or the account is gone."""
+    await connection.execute_query(
+        "DELETE FROM throttles WHERE key IN ($1, $2) OR (key LIKE 'pair:%' AND right(key, length($3)) = $3)",
+        [f"account:{email}", f"consecutive:{email}", f":{email}"],
+    )

@@ -20,7 +20,7 @@ from server.keyring import Keyring, refresh_signing_keys
 LIFE = timedelta(minutes=15)
 LEEWAY_S = 5
 MAX_LENGTH = 4096
-_KID = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
+_KID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _HEADER_KEYS = {"alg", "kid", "typ"}
 _CLAIMS = ["exp", "iat", "nbf", "iss", "aud", "sub", "jti"]
 
@@ -98,6 +98,7 @@ class Tokens:
             session_id=session_id,
             email=row["email"],
             display_name=row["display_name"],
+            password_expires_at=row["password_expires_at"],
             password_expired=row["password_expires_at"] is not None and row["password_expires_at"] <= at,
             token_expires_at=datetime.fromtimestamp(claims["exp"], UTC),
             authenticated_at=row["authenticated_at"],
@@ -112,7 +113,7 @@ class Tokens:
             raise TokenInvalid from None
         kid = header.get("kid")
         well_formed = set(header) == _HEADER_KEYS and header["alg"] == "EdDSA" and header["typ"] == "at+jwt"
-        if not well_formed or not isinstance(kid, str) or not _KID.match(kid):
+        if not well_formed or not isinstance(kid, str) or not _KID.fullmatch(kid):
             raise TokenInvalid
         pair = self._keyring.verifying(kid, now())
         if pair is None and kid not in self._keyring.signing and now() - self._refreshed_at > timedelta(seconds=10):

@@ -1,6 +1,7 @@
 """Suggesting a plan over REST: on a sample of both sides, in a process of its own."""
 
 import asyncio
+import os
 import sys
 from uuid import UUID
 
@@ -37,6 +38,7 @@ async def suggest_plan(actor: Actor, project_id: UUID, left: UUID, right: UUID, 
             "suggest",
             str(left),
             str(right),
+            env=os.environ | settings.environment(),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
         )

@@ -128,13 +128,30 @@ async def remove_member(actor: Actor, cipher: VaultCipher, project_id: UUID, use
         )
         if member is None:
             raise NotFound
-        if member.role == "owner":
-            await _keep_an_owner(u, project_id, user_id)
-        await leave_vaults(u, cipher, project_id, user_id)
-        await member.delete(using_db=u.connection)
-        u.publish(MemberRemoved(project_id=project_id, user_id=user_id, role=member.role))
-        u.publish(AccessRevoked(user_id=user_id, stream_names=[streams.project(project_id)], role=None))
-        u.audit(f"project:{project_id}", "project.member.remove", ("user", user_id))
+        await _remove(u, cipher, member)
+
+
+async def leave_projects(u: UnitOfWork, cipher: VaultCipher, user_id: UUID) -> None:
+    """Takes a person out of all projects and their vaults. Raises: LastManager."""
+    # Locked before the memberships are read: two owners cannot leave a project at the same time.
+    await u.execute(
+        "SELECT 1 FROM projects WHERE id IN (SELECT project_id FROM project_members WHERE user_id = $1) "
+        "ORDER BY id FOR NO KEY UPDATE",
+        user_id,
+    )
+    for member in await ProjectMember.filter(user_id=user_id).using_db(u.connection).order_by("project_id"):
+        await _remove(u, cipher, member)
+
+
+async def _remove(u: UnitOfWork, cipher: VaultCipher, member: ProjectMember) -> None:
+    project_id, user_id = member.project_id, member.user_id
+    if member.role == "owner":
+        await _keep_an_owner(u, project_id, user_id)
+    await leave_vaults(u, cipher, project_id, user_id)
+    await member.delete(using_db=u.connection)
+    u.publish(MemberRemoved(project_id=project_id, user_id=user_id, role=member.role))
+    u.publish(AccessRevoked(user_id=user_id, stream_names=[streams.project(project_id)], role=None))
+    u.audit(f"project:{project_id}", "project.member.remove", ("user", user_id))
 
 
 async def _load_for_members(actor: Actor, project_id: UUID, user_id: UUID) -> None:
@@ -186,8 +203,8 @@ async def _add_member(u: UnitOfWork, project_id: UUID, user_id: UUID, role: str,
 async def _keep_an_owner(u: UnitOfWork, project_id: UUID, leaving: UUID) -> None:
     # The project row is locked already, so that two owners cannot leave at the same time.
     others = await u.execute(
-        "SELECT 1 FROM project_members WHERE project_id = $1 AND role = 'owner' AND user_id <> $2 "
-        "AND expires_at IS NULL",
+        "SELECT 1 FROM project_members m JOIN users p ON p.id = m.user_id WHERE m.project_id = $1 "
+        "AND m.role = 'owner' AND m.user_id <> $2 AND m.expires_at IS NULL AND p.status = 'active'",
         project_id,
         leaving,
     )

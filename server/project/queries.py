@@ -76,7 +76,7 @@ def _view(row: dict[str, Any]) -> ProjectView:
     return ProjectView(
         id=row["id"],
         name=row["name"],
-        description=row["description"],
+        description=row["description"] if row["my_role"] else "",  # not for an administrator without membership
         my_role=row["my_role"] or "admin",
         timezone=row["timezone"],
         counts=ProjectCounts(

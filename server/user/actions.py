@@ -6,15 +6,16 @@ from core import problems
 from core.ids import uuid7
 from core.problems import Fault, Forbidden, Invalid, NotFound
 from models.access import About, Actor
-from models.project import ProjectMember
 from models.user import User
-from models.vault import VaultMember
 from realtime import streams
 from realtime.events.user import UserUpdated
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.auth.actions import revoke_sessions
 from server.auth.passwords import Passwords, policy_faults
+from server.auth.throttle import forget_account
+from server.project.actions import leave_projects
 from server.user.schemas import MeUpdate, UserCreate, UserUpdate, UserView
+from server.vault.cipher import VaultCipher
 
 
 def require_admin(actor: Actor, action: str, user_id: UUID | None = None) -> None:
@@ -25,12 +26,12 @@ def require_admin(actor: Actor, action: str, user_id: UUID | None = None) -> Non
 
 async def create_user(actor: Actor, body: UserCreate, passwords: Passwords, *, is_demo: bool = False) -> Answer:
     """Makes an account. Without a password it waits to be invited. Raises: Forbidden, Invalid, Duplicate."""
+    faults = [] if is_demo or body.password is None else policy_faults(body.password, "/password")
+    if faults:
+        raise Invalid(errors=tuple(faults))
     require_admin(actor, "user.create")
     stored: tuple[str | None, str | None] = (None, None)
     if body.password is not None:
-        faults = [] if is_demo else policy_faults(body.password, "/password")
-        if faults:
-            raise Invalid(errors=tuple(faults))
         stored = await passwords.hash(body.password)
     async with unit_of_work(actor) as u:
         if await User.filter(email=body.email).using_db(u.connection).exists():
@@ -55,7 +56,6 @@ async def create_user(actor: Actor, body: UserCreate, passwords: Passwords, *, i
 
 async def update_user(actor: Actor, user_id: UUID, body: UserUpdate, expected: int | None) -> Answer:
     """Changes an account. A new role or status ends its sessions. Raises: Forbidden, NotFound, LastManager."""
-    require_admin(actor, "user.update", user_id)
     changes = body.model_dump(exclude_unset=True)
     faults = [
         Fault(f"/{name}", "invalid_field", "must not be null")
@@ -66,7 +66,10 @@ async def update_user(actor: Actor, user_id: UUID, body: UserUpdate, expected: i
         faults.append(Fault("/password_expires_at", "invalid_field", "needs a time zone, such as Z"))
     if faults:
         raise Invalid(errors=tuple(faults))
+    require_admin(actor, "user.update", user_id)
     async with unit_of_work(actor) as u:
+        if "role" in changes or "status" in changes:
+            await _lock_admins(u, user_id)
         user = await _locked(u, user_id)
         await u.expect_version(user, expected, required=False)
         if user.role == "admin" and (changes.get("role", "admin") != "admin" or changes.get("status") == "disabled"):
@@ -96,34 +99,39 @@ async def update_me(actor: Actor, body: MeUpdate) -> Answer:
         return u.answer(200, UserView.of(user), version=user.version)
 
 
-async def delete_user(actor: Actor, user_id: UUID, expected: int | None) -> None:
+async def delete_user(actor: Actor, cipher: VaultCipher, user_id: UUID, expected: int | None) -> None:
     """
-    Deletes a person: name and address go, memberships and sessions end; the audit keeps the id.
+    Deletes a person: name, address and sessions go, memberships end; the audit keeps the id.
 
     Raises: Forbidden, NotFound, LastManager where the person is the last one in charge of something.
     """
     require_admin(actor, "user.delete", user_id)
     async with unit_of_work(actor) as u:
+        await _lock_admins(u, user_id)
         user = await _locked(u, user_id)
         await u.expect_version(user, expected, required=False)
-        if user.email.endswith("@deleted.invalid"):
-            raise NotFound
         if user.role == "admin":
             await _keep_an_admin(u, user.id)
-        await _keep_owners(u, user.id)
-        await ProjectMember.filter(user_id=user.id).using_db(u.connection).delete()
-        await VaultMember.filter(user_id=user.id).using_db(u.connection).delete()
+        await leave_projects(u, cipher, user.id)
+        await forget_account(u.connection, user.email)
         await u.save(
             user,
-            email=f"{user.id}@deleted.invalid",
+            email=deleted_address(user.id),
             display_name="Deleted person",
             status="disabled",
             role="user",
             password_hash=None,
             pepper_id=None,
+            password_changed_at=None,
+            password_expires_at=None,
+            last_login_at=None,
             token_version=user.token_version + 1,
         )
         await revoke_sessions(u, user.id, "deleted")
+        await u.execute(
+            "DELETE FROM refresh_tokens WHERE session_id IN (SELECT id FROM sessions WHERE user_id = $1)", user.id
+        )
+        await u.execute("DELETE FROM sessions WHERE user_id = $1", user.id)
         u.audit("account", "user.delete", ("user", user.id), version=user.version)
 
 
@@ -139,29 +147,60 @@ async def end_all_sessions(actor: Actor, user_id: UUID) -> None:
         u.answer(204)
 
 
+async def reset_password(actor: Actor, email: str, password: str, passwords: Passwords) -> UUID:
+    """
+    Gives an account a new password, ends its sessions, and lets it be tried again where guessing had locked it.
+
+    Raises: Forbidden, NotFound, Invalid.
+    """
+    faults = policy_faults(password, "/password")
+    if faults:
+        raise Invalid(errors=tuple(faults))
+    require_admin(actor, "user.password_reset")
+    stored, pepper = await passwords.hash(password)
+    async with unit_of_work(actor) as u:
+        user = await User.filter(email=email).using_db(u.connection).select_for_update(no_key=True).first()
+        if user is None:
+            raise NotFound
+        await u.save(
+            user,
+            password_hash=stored,
+            pepper_id=pepper,
+            password_changed_at=u.at,
+            password_expires_at=None,
+            status="active" if user.status == "invited" else user.status,
+            token_version=user.token_version + 1,
+        )
+        await forget_account(u.connection, user.email)
+        await revoke_sessions(u, user.id, "password_reset")
+        u.audit("account", "user.password_reset", ("user", user.id), version=user.version, changed=["password"])
+        return user.id
+
+
+def deleted_address(user_id: UUID) -> str:
+    """What stands in place of a deleted person's address. The name is reserved: nobody's mail goes there."""
+    return f"{user_id}@deleted.invalid"
+
+
 async def _locked(u: UnitOfWork, user_id: UUID) -> User:
     user = await User.filter(id=user_id).using_db(u.connection).select_for_update(no_key=True).first()
-    if user is None:
+    if user is None or user.email == deleted_address(user_id):
         raise NotFound
     return user
 
 
+async def _lock_admins(u: UnitOfWork, changed: UUID) -> None:
+    # With the account itself, in the order of their ids: two demotions at once neither wait for each other nor both
+    # see the other one remain.
+    await u.execute(
+        "SELECT 1 FROM users WHERE id = $1 OR (role = 'admin' AND status = 'active') ORDER BY id FOR NO KEY UPDATE",
+        changed,
+    )
+
+
 async def _keep_an_admin(u: UnitOfWork, leaving: UUID) -> None:
-    # All administrators are locked in the order of their ids: two demotions at once cannot both see the other remain.
-    rows = await u.execute(
-        "SELECT id FROM users WHERE role = 'admin' AND status = 'active' ORDER BY id FOR NO KEY UPDATE"
+    others = await u.execute(
+        "SELECT 1 FROM users WHERE role = 'admin' AND status = 'active' AND id <> $1 LIMIT 1", leaving
     )
-    if all(row["id"] == leaving for row in rows):
+    if not others:
         raise problems.LastManager("This is the last administrator: make another first.")
-
-
-async def _keep_owners(u: UnitOfWork, leaving: UUID) -> None:
-    rows = await u.execute(
-        "SELECT 1 FROM project_members m WHERE m.user_id = $1 AND m.role = 'owner' AND NOT EXISTS (SELECT 1 FROM "
-        "project_members o WHERE o.project_id = m.project_id AND o.role = 'owner' AND o.user_id <> $1) UNION ALL "
-        "SELECT 1 FROM vault_members m WHERE m.user_id = $1 AND m.role = 'vault_manager' AND NOT EXISTS (SELECT 1 FROM "
-        "vault_members o WHERE o.vault_id = m.vault_id AND o.role = 'vault_manager' AND o.user_id <> $1) LIMIT 1",
-        leaving,
-    )
-    if rows:
-        raise problems.LastManager("The person is the last in charge of a project or vault: name another first.")

@@ -8,7 +8,7 @@ from models.access import Actor, hydrate
 from models.user import User
 from server.http import reading
 from server.paging import Listing, Page, Sort
-from server.user.actions import require_admin
+from server.user.actions import deleted_address, require_admin
 from server.user.schemas import UserList, UserView
 
 _SORTS = {
@@ -23,7 +23,7 @@ async def list_users(actor: Actor, query: UserList) -> Page[UserView]:
     name = query.sort.lstrip("-")
     sort = Sort(_SORTS[name].expression, _SORTS[name].cast, descending=query.sort.startswith("-"))
     listing = Listing("t.*", "users t", sort, "users")
-    listing.where("t.email NOT LIKE '%@deleted.invalid'")
+    listing.where("t.email <> t.id || '@deleted.invalid'")
     if query.role:
         listing.where("t.role = ?", query.role)
     if query.status:
@@ -40,6 +40,6 @@ async def get_user(actor: Actor, user_id: UUID) -> User:
     """An account, for administrators. Raises: Forbidden, NotFound."""
     require_admin(actor, "user.read", user_id)
     user = await User.filter(id=user_id).first()
-    if user is None or user.email.endswith("@deleted.invalid"):
+    if user is None or user.email == deleted_address(user_id):
         raise NotFound
     return user

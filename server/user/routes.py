@@ -9,6 +9,7 @@ from server.http import ApiRequest, Routes, no_content, reply, reply_view
 from server.paging import Page
 from server.user import actions, queries
 from server.user.schemas import MeUpdate, UserCreate, UserList, UserUpdate, UserView
+from server.vault.cipher import cipher_of
 
 routes = Routes("users")
 _ADMIN = (problems.Forbidden, problems.NotFound)
@@ -60,7 +61,7 @@ async def update_user(api: ApiRequest) -> web.StreamResponse:
 @routes.delete("/users/{id}", answers={204: None}, problems=(*_ADMIN, problems.LastManager, problems.VersionConflict))
 async def delete_user(api: ApiRequest) -> web.StreamResponse:
     """Delete a person: the account is emptied, the audit keeps its id."""
-    await actions.delete_user(api.actor, api.path_id(), api.if_match)
+    await actions.delete_user(api.actor, cipher_of(api), api.path_id(), api.if_match)
     return no_content()
 
 

@@ -251,3 +251,17 @@ async def until_it_handles_sigterm(pid: int) -> None:
         if int(caught.split()[1], 16) & (1 << 14):
             return
         await asyncio.sleep(0.05)
+
+
+def test_settings_survive_the_way_to_a_child_process():
+    given = load(
+        {
+            "TALLYROOM_DATABASE_URL": "postgresql://u:p@db/x",
+            "TALLYROOM_VAULT_KEK_a1": KEY,
+            "TALLYROOM_ALLOWED_ORIGINS": "https://a.test,https://b.test",
+            "TALLYROOM_DEBUG": "true",
+            "TALLYROOM_PORT": "2100",
+        }
+    )
+
+    assert load(given.environment()) == given

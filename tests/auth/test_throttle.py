@@ -1,0 +1,162 @@
+"""The counters themselves, by address, as a server behind many networks sees them."""
+
+import asyncio
+from typing import Any
+
+import asyncpg
+import pytest
+from aiohttp.test_utils import TestServer
+
+from core.problems import Busy, RateLimited
+from server.auth.routes import GATE
+from server.auth.throttle import GLOBAL_PER_S, Throttle, account_of
+from server.http import network_of
+
+EMAIL = "somebody@example.test"
+
+
+@pytest.fixture
+def throttle(server: TestServer) -> Throttle:
+    """The running server's throttle, with no attempts of the last second."""
+    found = server.app[GATE].throttle
+    found._recent.clear()
+    return found
+
+
+async def outcome(throttle: Throttle, account: str, ip: str) -> str:
+    """Whether an attempt may be verified."""
+    throttle._recent.clear()
+    try:
+        await throttle.attempt(account, ip)
+    except RateLimited as refusal:
+        return f"wait {refusal.retry_after_s}"
+    return "verify"
+
+
+async def later(db: asyncpg.Connection, seconds: float) -> None:
+    """Lets time pass, for the counters."""
+    await db.execute(
+        "UPDATE throttles SET window_started_at = window_started_at - make_interval(secs => $1), "
+        "blocked_until = blocked_until - make_interval(secs => $1)",
+        seconds,
+    )
+
+
+async def test_the_wait_doubles_up_to_a_quarter_of_an_hour(
+    throttle: Throttle, settings: Any, db: asyncpg.Connection
+) -> None:
+    for _ in range(5):
+        assert await outcome(throttle, EMAIL, "198.51.100.1") == "verify"
+
+    waits = []
+    for _ in range(7):
+        seconds = int((await outcome(throttle, EMAIL, "198.51.100.1")).removeprefix("wait "))
+        waits.append(seconds)
+        await later(db, seconds)
+        await db.execute("DELETE FROM throttles WHERE key LIKE 'account:%'")
+        assert await outcome(throttle, EMAIL, "198.51.100.1") == "verify"  # who waited may try once
+
+    assert [round(wait / 30) for wait in waits] == [1, 2, 4, 8, 16, 30, 30]
+
+
+async def test_a_quarter_of_an_hour_without_attempts_forgets(throttle: Throttle, db: asyncpg.Connection) -> None:
+    for _ in range(5):
+        await outcome(throttle, EMAIL, "198.51.100.1")
+    await later(db, 15 * 60 + 31)
+
+    assert [await outcome(throttle, EMAIL, "198.51.100.1") for _ in range(5)] == ["verify"] * 5
+
+
+async def test_an_account_takes_twenty_guesses_from_all_networks(throttle: Throttle, db: asyncpg.Connection) -> None:
+    outcomes = [await outcome(throttle, EMAIL, f"198.51.{number}.1") for number in range(21)]
+
+    assert outcomes[:20] == ["verify"] * 20
+    assert outcomes[20].startswith("wait ")
+    assert 890 <= int(outcomes[20].removeprefix("wait ")) <= 901
+    assert await outcome(throttle, "another@example.test", "198.51.1.1") == "verify"
+
+
+async def test_refused_guesses_of_one_address_do_not_lock_the_owner_out(throttle: Throttle, settings: Any) -> None:
+    outcomes = [await outcome(throttle, EMAIL, "198.51.100.1") for _ in range(40)]
+
+    assert outcomes.count("verify") == 5
+    assert await outcome(throttle, EMAIL, "203.0.113.9") == "verify"
+
+
+async def test_a_network_takes_sixty_failures_and_successes_do_not_count(throttle: Throttle, settings: Any) -> None:
+    for number in range(70):  # an office behind one address
+        account = f"colleague{number % 50}@example.test"
+        assert await outcome(throttle, account, "198.51.100.7") == "verify"
+        await throttle.succeeded(account, "198.51.100.7")
+    failures = [await outcome(throttle, f"guess{number}@example.test", "198.51.100.8") for number in range(61)]
+
+    assert failures[:60] == ["verify"] * 60
+    assert failures[60].startswith("wait ")
+    assert await outcome(throttle, "new@example.test", "198.51.101.1") == "verify"
+
+
+async def test_a_success_refunds_its_own_attempt_only(throttle: Throttle, db: asyncpg.Connection) -> None:
+    for number in range(3):
+        await outcome(throttle, f"guess{number}@example.test", "198.51.100.8")
+    await outcome(throttle, EMAIL, "198.51.100.8")
+    await throttle.succeeded(EMAIL, "198.51.100.8")
+
+    rows = {row["key"]: row["count"] for row in await db.fetch("SELECT key, count FROM throttles")}
+    assert rows["network:198.51.100.0/24"] == 3
+    assert not [key for key in rows if EMAIL in key]
+    assert len([key for key in rows if key.startswith("pair:")]) == 3
+
+
+async def test_a_hundred_failures_in_a_row_disable_the_password(throttle: Throttle, db: asyncpg.Connection) -> None:
+    await outcome(throttle, EMAIL, "198.51.100.8")
+    await db.execute("UPDATE throttles SET count = 99 WHERE key LIKE 'consecutive:%'")
+    assert await outcome(throttle, EMAIL, "203.0.113.1") == "verify"
+
+    await later(db, 86_400)
+
+    assert (await outcome(throttle, EMAIL, "203.0.113.2")).startswith("wait ")
+
+
+async def test_attempts_and_successes_at_once_neither_wait_for_each_other_nor_miscount(
+    throttle: Throttle, db: asyncpg.Connection
+) -> None:
+    async def sign_in(number: int) -> None:
+        account = f"user{number % 4}@example.test"
+        await outcome(throttle, account, "198.51.100.8")
+        await throttle.succeeded(account, "198.51.100.8")
+
+    await asyncio.gather(*(sign_in(number) for number in range(40)))
+
+    assert await db.fetchval("SELECT count FROM throttles WHERE key LIKE 'network:%'") == 0
+
+
+async def test_fifty_sign_ins_a_second_are_the_most(throttle: Throttle, settings: Any) -> None:
+    for number in range(GLOBAL_PER_S):
+        throttle._global()
+        assert len(throttle._recent) == number + 1
+
+    with pytest.raises(Busy) as refused:
+        await throttle.attempt(EMAIL, "198.51.100.8")
+
+    assert refused.value.retry_after_s == 1
+    throttle._recent.clear()
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.77", "192.0.2.0/24"),
+        ("::ffff:192.0.2.77", "192.0.2.0/24"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("nonsense", "unknown"),
+    ],
+)
+def test_networks_are_what_is_counted_by(address: str, network: str) -> None:
+    assert network_of(address) == network
+
+
+def test_what_is_no_address_is_counted_by_itself() -> None:
+    assert account_of(" A@EXAMPLE.test ") == "a@example.test"
+    assert account_of("one") != account_of("two")
+    assert account_of("\ud800").startswith("malformed:")

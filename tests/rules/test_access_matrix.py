@@ -1,0 +1,369 @@
+"""
+Who may do what, as a table: every route of the application times every kind of actor.
+
+`+` may do it, `.` is told that it does not exist (404), `-` sees it but may not (403), `!` has to sign in (401).
+A route that has no row here fails the test, and so does a row without a route.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+import pytest
+from aiohttp import ClientSession
+from aiohttp.test_utils import TestServer
+
+from core.ids import uuid7
+from models.match import Match, MatchRecord
+from server.app import endpoints
+from tests.conftest import PASSWORD, Person
+
+# The actors, by column: nobody · a stranger · project viewer, analyst, controller, owner · an administrator without
+# membership · vault viewer, reader, editor, manager (all of them project viewers) · the manager of another project's
+# vault · somebody whose project and vault grants have ended. Owner, vault manager and foreign manager have the global
+# role manager, the administrator is one, all others are users.
+ACTORS = (
+    *("nobody", "stranger", "viewer", "analyst", "controller", "owner", "admin"),
+    *("vault_viewer", "vault_reader", "vault_editor", "vault_manager", "foreign", "ended"),
+)
+
+MATRIX = """
+#                                                        n s v a c o A  V R E M  f e
+POST   /auth/password/change                             ! + + + + + +  + + + +  + +
+POST   /auth/reauth                                      ! + + + + + +  + + + +  + +
+GET    /auth/sessions                                    ! + + + + + +  + + + +  + +
+DELETE /auth/sessions/{session}                          ! . . . . . .  . . . .  . .
+GET    /me                                               ! + + + + + +  + + + +  + +
+PATCH  /me                                               ! + + + + + +  + + + +  + +
+
+GET    /users                                            ! - - - - - +  - - - -  - -
+POST   /users                                            ! - - - - - +  - - - -  - -
+GET    /users/{spare}                                    ! - - - - - +  - - - -  - -
+PATCH  /users/{spare}                                    ! - - - - - +  - - - -  - -
+DELETE /users/{spare}                                    ! - - - - - +  - - - -  - -
+POST   /users/{spare}/sessions/revoke                    ! - - - - - +  - - - -  - -
+
+GET    /projects                                         ! + + + + + +  + + + +  + +
+POST   /projects                                         ! - - - - + +  - - - +  + -
+GET    /projects/{project}                               ! . + + + + +  + + + +  . .
+PATCH  /projects/{project}                               ! . - - - + -  - - - -  . .
+DELETE /projects/{project}                               ! . - - - + -  - - - -  . .
+GET    /projects/{project}/members                       ! . + + + + +  + + + +  . .
+POST   /projects/{project}/members                       ! . - - - + +  - - - -  . .
+PUT    /projects/{project}/members/{viewer}              ! . - - - + -  - - - -  . .
+PUT    /projects/{project}/members/{spare}               ! . - - - + +  - - - -  . .
+DELETE /projects/{project}/members/{owner}               ! . - - - + -  - - - -  . .
+GET    /projects/{project}/audit                         ! . - - + + -  - - - -  . .
+
+GET    /projects/{project}/sources                       ! . + + + + -  + + + +  . .
+POST   /projects/{project}/sources                       ! . - + + + -  - - - -  . .
+GET    /sources/{source}                                 ! . + + + + -  + + + +  . .
+PATCH  /sources/{source}                                 ! . - + + + -  - - - -  . .
+DELETE /sources/{source}                                 ! . - + + + -  - - - -  . .
+GET    /sources/{source}/profile                         ! . + + + + -  + + + +  . .
+GET    /sources/{source}/rejects                         ! . + + + + -  + + + +  . .
+GET    /sources/{source}/records                         ! . + + + + -  + + + +  . .
+POST   /sources/{source}/records                         ! . - + + + -  - - - -  . .
+GET    /records/{record}                                 ! . + + + + -  + + + +  . .
+PATCH  /records/{record}                                 ! . - + + + -  - - - -  . .
+DELETE /records/{record}                                 ! . - + + + -  - - - -  . .
+
+GET    /projects/{project}/plans                         ! . + + + + -  + + + +  . .
+POST   /projects/{project}/plans                         ! . - - + + -  - - - -  . .
+POST   /projects/{project}/plans/suggest                 ! . - + + + -  - - - -  . .
+GET    /plans/{plan}                                     ! . + + + + -  + + + +  . .
+PUT    /plans/{plan}                                     ! . - - + + -  - - - -  . .
+
+GET    /projects/{project}/jobs                          ! . + + + + -  + + + +  . .
+POST   /projects/{project}/jobs                          ! . - + + + -  - - - -  . .
+GET    /jobs/{job}                                       ! . + + + + -  + + + +  . .
+POST   /jobs/{job}/cancel                                ! . - + + + -  - - - -  . .
+POST   /jobs/{job}/retry                                 ! . - + + + -  - - - -  . .
+GET    /jobs/{job}/summary                               ! . + + + + -  + + + +  . .
+GET    /jobs/{job}/progress                              ! . + + + + -  + + + +  . .
+GET    /jobs/{job}/matches                               ! . + + + + -  + + + +  . .
+GET    /jobs/{job}/unmatched                             ! . + + + + -  + + + +  . .
+GET    /matches/{match}                                  ! . + + + + -  + + + +  . .
+POST   /matches/{match}/confirm                          ! . - + + + -  - - - -  . .
+POST   /matches/{match}/reject                           ! . - + + + -  - - - -  . .
+
+GET    /projects/{project}/vaults                        ! . + + + + +  + + + +  . .
+POST   /projects/{project}/vaults                        ! . - - + + -  - - - -  . .
+GET    /vaults/{vault}                                   ! . . . . . +  + + + +  . .
+PATCH  /vaults/{vault}                                   ! . . . . . -  - - - +  . .
+DELETE /vaults/{vault}                                   ! . . . . . -  - - - +  . .
+GET    /vaults/{vault}/members                           ! . . . . . +  + + + +  . .
+PUT    /vaults/{vault}/members/{vault_viewer}            ! . . . . . +  - - - +  . .
+DELETE /vaults/{vault}/members/{vault_manager}           ! . . . . . +  - - - +  . .
+GET    /vaults/{vault}/audit                             ! . . . . . +  - - + +  . .
+GET    /vaults/{vault}/entries                           ! . . . . . -  + + + +  . .
+POST   /vaults/{vault}/entries                           ! . . . . . -  - - + +  . .
+GET    /entries/{entry}                                  ! . . . . . -  + + + +  . .
+PATCH  /entries/{entry}                                  ! . . . . . -  - - + +  . .
+DELETE /entries/{entry}                                  ! . . . . . -  - - + +  . .
+POST   /entries/{entry}/reveal                           ! . . . . . -  - + + +  . .
+POST   /entries/{entry}/rotate                           ! . . . . . -  - - + +  . .
+POST   /entries/{entry}/restore                          ! . . . . . -  - - + +  . .
+GET    /entries/{entry}/versions                         ! . . . . . -  + + + +  . .
+
+GET    /audit                                            ! - - - - - +  - - - -  - -
+POST   /audit/verify                                     ! - - - - - +  - - - -  - -
+GET    /logs                                             ! - - - - - +  - - - -  - -
+"""
+
+# Open to everybody: sign-in itself, what tells how the server is, its documents, and the lines of clients.
+PUBLIC = {
+    *("POST /auth/login", "POST /auth/refresh", "POST /auth/logout", "GET //.well-known/jwks.json"),
+    *("POST /logs", "POST //api/logs"),
+    *("GET //health", "GET //health/live", "GET //health/ready", "GET //metrics"),
+    *("GET //openapi.json", "GET //asyncapi.json"),
+    *("GET //docs", "GET //docs/events", "GET //docs/problems", "GET //docs/style.css"),
+}
+
+PLAN = {
+    "fields": {"amount": {"type": "money", "left": "amount", "right": "amount"}},
+    "passes": [{"name": "amount", "kind": "rules", "where": [{"field": "amount", "compare": "equal"}]}],
+}
+# Bodies that pass the checks of their shape and, with a version that nothing has (below), change as little as they can.
+BODIES: dict[str, Any] = {
+    "POST /auth/password/change": {"current_password": "x", "new_password": "short"},
+    "POST /auth/reauth": {"password": PASSWORD},
+    "PATCH /me": {"display_name": "Me"},
+    "POST /users": {"email": "new@example.test", "display_name": "N", "role": "user"},
+    "PATCH /users/{spare}": {"display_name": "S"},
+    "POST /projects": {"name": "New"},
+    "PATCH /projects/{project}": {"name": "Renamed"},
+    "POST /projects/{project}/members": {"email": "nobody@example.test", "role": "viewer"},
+    "PUT /projects/{project}/members/{viewer}": {"role": "viewer"},
+    "PUT /projects/{project}/members/{spare}": {"role": "viewer"},
+    "POST /projects/{project}/sources": {"name": "New"},
+    "PATCH /sources/{source}": {"name": "Renamed"},
+    "POST /sources/{source}/records": {"data": {"amount": "1.00"}},
+    "PATCH /records/{record}": {"data": {"amount": "2.00"}},
+    "POST /projects/{project}/plans": {"name": "p", "document": PLAN},
+    "POST /projects/{project}/plans/suggest": {"left_source": "{source}", "right_source": "{nowhere}"},
+    "PUT /plans/{plan}": {"name": "p", "document": PLAN},
+    "POST /projects/{project}/jobs": {"left_source": "{source}", "right_source": "{source}"},
+    "POST /projects/{project}/vaults": {"name": "New"},
+    "PATCH /vaults/{vault}": {"name": "Renamed"},
+    "PUT /vaults/{vault}/members/{vault_viewer}": {"role": "viewer"},
+    "POST /vaults/{vault}/entries": {"name": "New", "secret": "s"},
+    "PATCH /entries/{entry}": {"name": "Renamed"},
+}
+QUERIES = {"GET /jobs/{job}/unmatched": "?side=left"}
+STALE = {"If-Match": '"999"'}
+SYMBOLS = {401: "!", 403: "-", 404: "."}
+
+
+@dataclass
+class World:
+    """The actors, and one of each noun."""
+
+    people: dict[str, Person]
+    ids: dict[str, str]
+
+    def fill(self, text: Any) -> Any:
+        """A path or body with ids in place of names."""
+        if isinstance(text, dict):
+            return {name: self.fill(value) for name, value in text.items()}
+        return re.sub(r"\{(\w+)\}", lambda m: self.ids[m.group(1)], text) if isinstance(text, str) else text
+
+
+def rows() -> dict[str, str]:
+    """The table: route as method and path, and the symbols of the actors in order."""
+    found = {}
+    for line in MATRIX.strip().splitlines():
+        if line.strip() and not line.startswith("#"):
+            method, path, *symbols = line.split()
+            found[f"{method} {path}"] = "".join(symbols)
+    return found
+
+
+@pytest.fixture
+async def world(make_person: Any, admin: Person, db: asyncpg.Connection) -> World:
+    """Everybody in place. What no route makes is put into the tables."""
+    managers = ("owner", "vault_manager", "foreign")
+    people = {name: await make_person(name, "manager" if name in managers else "user") for name in ACTORS[1:]}
+    people["admin"] = admin
+    owner, foreign = people["owner"], people["foreign"]
+    ids = {name: str(person.id) for name, person in people.items()}
+    ids |= {"spare": str((await make_person("spare")).id), "session": str(uuid7()), "nowhere": str(uuid7())}
+
+    project = ids["project"] = (await owner.ok("POST", "/projects", {"name": "Matrix"}))["id"]
+    vault = ids["vault"] = (await owner.ok("POST", f"/projects/{project}/vaults", {"name": "v"}))["id"]
+    for name in ("viewer", "analyst", "controller", "ended"):
+        role = "owner" if name == "ended" else name
+        await owner.ok("PUT", f"/projects/{project}/members/{ids[name]}", {"role": role})
+    for role in ("viewer", "reader", "editor", "manager"):
+        person = ids[f"vault_{role}"]
+        await owner.ok("PUT", f"/projects/{project}/members/{person}", {"role": "viewer"})
+        role = "vault_manager" if role == "manager" else role
+        await owner.ok("PUT", f"/vaults/{vault}/members/{person}", {"role": role})
+    await owner.ok("PUT", f"/vaults/{vault}/members/{ids['ended']}", {"role": "vault_manager"})
+    ids["entry"] = (await owner.ok("POST", f"/vaults/{vault}/entries", {"name": "e", "secret": "s"}))["id"]
+    await owner.ok(
+        "DELETE", f"/vaults/{vault}/members/{owner.id}"
+    )  # the owner of the project has no grant in the vault
+    past = datetime(2026, 1, 1, tzinfo=UTC)
+    for table in ("project_members", "vault_members"):
+        await db.execute(f"UPDATE {table} SET expires_at = $1 WHERE user_id = $2", past, people["ended"].id)
+    elsewhere = (await foreign.ok("POST", "/projects", {"name": "Elsewhere"}))["id"]
+    await foreign.ok("POST", f"/projects/{elsewhere}/vaults", {"name": "w"})
+
+    mapping = {"amount": {"column": "amount", "decimal": "."}}
+    for side in ("source", "right"):
+        made = await owner.ok("POST", f"/projects/{project}/sources", {"name": side, "mapping": mapping})
+        ids[side] = made["id"]
+        await owner.ok("POST", f"/sources/{made['id']}/records", {"records": [{"data": {"amount": "1.00"}}]})
+    ids["record"] = (await owner.ok("GET", f"/sources/{ids['source']}/records"))["items"][0]["id"]
+    body = {"left_source": ids["source"], "right_source": ids["right"]}
+    plan = {"name": "p", "document": PLAN}
+    ids["plan"] = (await owner.ok("POST", f"/projects/{project}/plans", plan))["id"]
+    job = await owner.ok("POST", f"/projects/{project}/jobs", {**body, "plan": ids["plan"]})
+    ids["job"] = job["id"]
+    match = await Match.create(id=uuid7(), job_id=UUID(job["id"]), project_id=UUID(project), status="suggested")
+    await MatchRecord.create(
+        match_id=match.id, record_id=UUID(ids["record"]), job_id=UUID(job["id"]), side="left", confirmed=False
+    )
+    ids["match"] = str(match.id)
+    return World(people, ids)
+
+
+async def answer_to(
+    http: ClientSession, person: Person | None, method: str, path: str, body: Any, headers: dict[str, str] | None = None
+) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers without the date, and body."""
+    given = {"X-Request-ID": "one-id-for-all-of-them", **(STALE if method != "GET" else {}), **(headers or {})}
+    if person is not None:
+        given["Authorization"] = f"Bearer {person.token}"
+    extra = {} if body is None else {"json": body}
+    async with http.request(method, f"/api/v1{path}", headers=given, **extra) as response:
+        shown = {name: value for name, value in response.headers.items() if name != "Date"}
+        return response.status, shown, await response.read()
+
+
+def test_every_route_has_its_row_and_every_row_its_route() -> None:
+    known = set()
+    for endpoint in endpoints():
+        path = endpoint.path.removeprefix("/api/v1") if endpoint.path.startswith("/api/v1") else f"/{endpoint.path}"
+        known.add(f"{endpoint.method} {re.sub(r'{[^}]+}', '{}', path)}")
+    listed = {re.sub(r"{\w+}", "{}", row) for row in rows()}
+
+    assert known == listed | PUBLIC
+    assert {f"{e.method} {e.path}" for e in endpoints() if e.public} == {
+        row.replace(" //", " /") if " //" in row else row.replace(" /", " /api/v1/") for row in PUBLIC
+    }
+    assert {len(symbols) for symbols in rows().values()} == {len(ACTORS)}
+
+
+async def test_everybody_may_do_what_the_table_says_and_nothing_else(
+    world: World, http: ClientSession, db: asyncpg.Connection
+) -> None:
+    wrong = []
+    for row, expected in rows().items():
+        method, path = row.split()
+        path += QUERIES.get(row, "")
+        body = world.fill(BODIES.get(row))
+        for actor, symbol in zip(ACTORS, expected, strict=True):
+            # Whom an owner has just added, an administrator could not add any more.
+            await db.execute("DELETE FROM project_members WHERE user_id = $1", UUID(world.ids["spare"]))
+            status, _, answer = await answer_to(http, world.people.get(actor), method, world.fill(path), body)
+            found = SYMBOLS.get(status, "+")
+            if found != symbol or status >= 500 or status == 405:
+                wrong.append(f"{row}: {actor} got {status}, the table says {symbol} ({answer[:200].decode()})")
+
+    assert not wrong, "\n".join(wrong)
+
+
+async def test_who_may_not_see_gets_what_a_random_id_gets(world: World, http: ClientSession) -> None:
+    wrong = []
+    for row, expected in rows().items():
+        method, path = row.split()
+        path += QUERIES.get(row, "")
+        if "{" not in path or path.startswith(("/users", "/auth")):
+            continue
+        body = world.fill(BODIES.get(row))
+        random = re.sub(r"\{\w+\}", str(uuid7()), path, count=1)  # the noun itself; the person in the path is real
+        for actor, symbol in zip(ACTORS, expected, strict=True):
+            if symbol == ".":
+                person = world.people[actor]
+                real = await answer_to(http, person, method, world.fill(path), body)
+                none = await answer_to(http, person, method, world.fill(random), body)
+                malformed = await answer_to(http, person, method, world.fill(path.replace("{", "x{", 1)), body)
+                if not real == none == malformed:
+                    wrong.append(f"{row}: {actor} can tell {real} from {none} or {malformed}")
+
+    assert not wrong, "\n".join(wrong)
+
+
+async def test_what_is_refused_is_recorded_as_denied_and_what_is_unseen_is_not(
+    world: World, http: ClientSession, db: asyncpg.Connection
+) -> None:
+    viewer = world.people["viewer"]
+    before = await db.fetchval("SELECT count(*) FROM audit_log WHERE outcome = 'denied'")
+    refused = 0
+    for row, expected in rows().items():
+        method, path = row.split()
+        if expected[ACTORS.index("viewer")] == "-" and "{project}" in path:
+            await answer_to(http, viewer, method, world.fill(path), world.fill(BODIES.get(row)))
+            refused += 1
+
+    denied = await db.fetch("SELECT * FROM audit_log WHERE outcome = 'denied' AND actor_id = $1", viewer.id)
+    assert refused > 8
+    assert len(denied) == refused
+    assert {row["chain"] for row in denied} == {f"project:{world.ids['project']}"}
+    assert await db.fetchval("SELECT count(*) FROM audit_log WHERE outcome = 'denied'") == before + refused
+
+
+async def test_checks_come_in_the_contracts_order(world: World, http: ClientSession) -> None:
+    """401, then the body's shape (413, 415, 400, 422), then 404, 403, 428, 409."""
+    viewer, stranger, editor = world.people["viewer"], world.people["stranger"], world.people["vault_editor"]
+    controller = world.people["controller"]
+    plan, entry, project = (world.ids[name] for name in ("plan", "entry", "project"))
+
+    async def status(person: Person | None, method: str, path: str, data: bytes, **headers: str) -> int:
+        given = {name.replace("_", "-"): value for name, value in headers.items() if value}
+        if person is not None:
+            given["Authorization"] = f"Bearer {person.token}"
+        async with http.request(method, f"/api/v1{path}", data=data, headers=given) as response:
+            return response.status
+
+    json, text = "application/json", "text/plain"
+    for path in (f"/plans/{plan}", f"/plans/{uuid7()}"):
+        for person in (viewer, stranger, controller):
+            assert await status(None, "PUT", path, b"{", Content_Type=text) == 401
+            assert await status(person, "PUT", path, b"{", Content_Type=text) == 415
+            assert await status(person, "PUT", path, b"{", Content_Type=json, Content_Encoding="gzip") == 415
+            assert await status(person, "PUT", path, b" " * 1_100_000, Content_Type=json) == 413
+            assert await status(person, "PUT", path, b"{", Content_Type=json) == 400
+            assert await status(person, "PUT", path, b'{"x": 1}', Content_Type=json) == 422
+    good = orjson.dumps({"name": "p", "document": PLAN})
+    assert await status(stranger, "PUT", f"/plans/{plan}", good, Content_Type=json, If_Match="*") == 422
+    assert await status(stranger, "PUT", f"/plans/{plan}", good, Content_Type=json) == 404
+    assert await status(viewer, "PUT", f"/plans/{plan}", good, Content_Type=json) == 403
+    assert await status(controller, "PUT", f"/plans/{plan}", good, Content_Type=json) == 428
+    rename = b'{"name": "n"}'
+    assert await status(editor, "PATCH", f"/entries/{uuid7()}", rename, Content_Type=json) == 404
+    assert await status(viewer, "PATCH", f"/entries/{entry}", rename, Content_Type=json) == 404
+    reader = world.people["vault_reader"]
+    assert await status(reader, "PATCH", f"/entries/{entry}", rename, Content_Type=json, If_Match='"9"') == 403
+    assert await status(editor, "PATCH", f"/entries/{entry}", rename, Content_Type=json) == 428
+    assert await status(editor, "PATCH", f"/entries/{entry}", rename, Content_Type=json, If_Match='"9"') == 409
+    assert await status(viewer, "PATCH", f"/projects/{project}", b'{"name": null}', Content_Type=json) == 422
+    role = b'{"role": null}'
+    assert await status(viewer, "PATCH", f"/users/{viewer.id}", role, Content_Type=json) == 422
+
+
+async def test_public_routes_do_not_ask_who_is_there(http: ClientSession, server: TestServer, settings: Any) -> None:
+    for row in PUBLIC:
+        method, path = row.split()
+        url = path[1:] if path.startswith("//") else f"/api/v1{path}"
+        async with http.request(method, url) as response:
+            if method == "GET":
+                assert response.status == 200, row
+            else:
+                assert response.status == 415, row

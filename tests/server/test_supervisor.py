@@ -1,0 +1,285 @@
+"""`make run` as an operator meets it: real process trees, signals, and refusals in one line."""
+
+import ast
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+READY_S = 60
+STOP_S = 10
+
+
+@dataclass
+class Running:
+    """A supervisor and everything below it."""
+
+    process: subprocess.Popen[str]
+    port: int
+    data_dir: Path
+    lines: list[str]
+
+    def tree(self) -> list[psutil.Process]:
+        """The supervisor and all that it started."""
+        top = psutil.Process(self.process.pid)
+        return [top, *top.children(recursive=True)]
+
+    def child(self, word: str) -> psutil.Process:
+        """The process `serve` or `worker`."""
+        return next(p for p in psutil.Process(self.process.pid).children() if word in p.cmdline())
+
+    def is_healthy(self) -> bool:
+        """Whether /health/ready answers 200."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health/ready", timeout=3) as response:
+                return bool(response.status == 200)
+        except OSError:
+            return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _environment(data_dir: Path, port: int, **more: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TALLYROOM_")}
+    cheap = {"TALLYROOM_ARGON2_MEMORY_KIB": "19456", "TALLYROOM_ARGON2_TIME": "2", "TALLYROOM_DEMO_ROWS": "100"}
+    return {**kept, **cheap, "TALLYROOM_PORT": str(port), "TALLYROOM_DATA_DIR": str(data_dir), **more}
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Running]]:
+    """Starts `tallyroom run`, and waits until it says that it is ready."""
+    started: list[Running] = []
+
+    def run(data_dir: Path, port: int | None = None, **more: str) -> Running:
+        port = port or _free_port()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "server", "run"],
+            cwd=ROOT,
+            env=_environment(data_dir, port, TALLYROOM_LOG_LEVEL="error", **more),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        running = Running(process, port, data_dir, [])
+        started.append(running)
+        assert process.stdout is not None
+        for line in process.stdout:
+            running.lines.append(line.rstrip())
+            if "Ctrl-C" in line:
+                return running
+        raise AssertionError(f"it did not start: {running.lines}")
+
+    yield run
+    for running in started:
+        with contextlib.suppress(psutil.Error):
+            if running.process.poll() is None:
+                _kill(running)
+        running.process.wait()
+
+
+def _kill(running: Running) -> None:
+    for process in running.tree():
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+
+
+def _refusal(data_dir: Path, port: int, **more: str) -> str:
+    """The one line of a supervisor that does not start."""
+    done = subprocess.run(
+        [sys.executable, "-m", "server", "run"],
+        cwd=ROOT,
+        env=_environment(data_dir, port, **more),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    lines = (done.stdout + done.stderr).strip().splitlines()
+    assert (done.returncode, len(lines)) == (1, 1), lines
+    return lines[0]
+
+
+def test_it_says_where_to_look_and_whom_to_sign_in_as(start, tmp_path):
+    running = start(tmp_path / "var")
+
+    text = "\n".join(running.lines)
+
+    assert f"http://127.0.0.1:{running.port}" in text
+    assert "admin@tallyroom.example" in text
+    assert "demo-tallyroom-password" in text
+    assert running.is_healthy()
+
+
+@pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_everything_and_the_next_start_keeps_the_data(start, tmp_path, name):
+    first = start(tmp_path / "var")
+    tree = first.tree()
+    kek = (tmp_path / "var" / "kek").read_text()
+
+    began = time.monotonic()
+    first.process.send_signal(name)
+    status = first.process.wait(STOP_S)
+    gone, alive = psutil.wait_procs(tree, timeout=max(0.1, STOP_S - (time.monotonic() - began)))
+    second = start(tmp_path / "var")
+
+    assert status == 0
+    assert not alive
+    assert len(gone) >= 4
+    assert not any("migration" in line for line in second.lines)
+    assert (tmp_path / "var" / "kek").read_text() == kek
+
+
+def test_after_a_kill_of_everything_the_next_start_recovers_by_itself(start, tmp_path):
+    first = start(tmp_path / "var")
+    tree = first.tree()
+    first.process.kill()  # the supervisor first, so that it cannot clear up
+    for process in tree:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+    psutil.wait_procs(tree, timeout=10)
+    assert (tmp_path / "var" / "postgres" / "postmaster.pid").exists()
+
+    second = start(tmp_path / "var", first.port)
+
+    assert second.is_healthy()
+
+
+def test_a_killed_supervisor_takes_everything_with_it(start, tmp_path):
+    running = start(tmp_path / "var")
+    tree = running.tree()
+
+    running.process.kill()
+    _, alive = psutil.wait_procs(tree, timeout=STOP_S)
+
+    assert not [" ".join(process.cmdline()) for process in alive]
+
+
+@pytest.mark.parametrize("word", ["serve", "worker"])
+def test_a_killed_process_is_started_again(start, tmp_path, word):
+    running = start(tmp_path / "var")
+    before = running.child(word)
+
+    before.kill()
+
+    deadline = time.monotonic() + READY_S
+    while time.monotonic() < deadline:
+        with contextlib.suppress(StopIteration, psutil.Error):
+            if running.child(word).pid != before.pid and running.is_healthy():
+                return
+        time.sleep(0.1)
+    raise AssertionError(f"{word} was not started again")
+
+
+def test_two_copies_do_not_disturb_each_other(start, tmp_path):
+    first, second = start(tmp_path / "a"), start(tmp_path / "b")
+
+    first.process.send_signal(signal.SIGTERM)
+    first.process.wait(STOP_S)
+
+    assert second.is_healthy()
+
+
+def test_a_second_supervisor_on_the_same_folder_is_refused(start, tmp_path):
+    start(tmp_path / "var")
+
+    line = _refusal(tmp_path / "var", _free_port())
+
+    assert "another Tallyroom runs on" in line
+
+
+def test_a_taken_port_is_refused(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        line = _refusal(tmp_path / "var", port)
+
+    assert "TALLYROOM_PORT" in line
+    assert str(port) in line
+
+
+def test_a_data_folder_below_a_file_is_refused(tmp_path):
+    (tmp_path / "file").write_text("x")
+
+    line = _refusal(tmp_path / "file" / "var", _free_port())
+
+    assert "TALLYROOM_DATA_DIR" in line
+    assert "choose a folder" in line
+
+
+def test_a_full_disk_is_refused(tmp_path):
+    small = tmp_path / "small"
+    small.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", small], capture_output=True, check=False
+    )
+    if mounted.returncode != 0:
+        pytest.skip("a small file system cannot be mounted here: needs the right to mount")
+    try:
+        line = _refusal(small / "var", _free_port())
+    finally:
+        subprocess.run(["umount", small], check=True)
+
+    assert "TALLYROOM_DATA_DIR" in line
+    assert "free some space" in line
+
+
+def test_a_path_too_long_for_a_socket_and_closed_to_others_works(start, tmp_path):
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+
+    running = start(closed / ("long" * 30) / "var")
+
+    assert running.is_healthy()
+
+
+@pytest.mark.parametrize("name", ["bootstrap.py", "build_web.py"])
+def test_what_checks_the_interpreter_parses_with_an_old_one(name):
+    source = (ROOT / "server" / name).read_text()
+
+    ast.parse(source, feature_version=(3, 6))
+
+
+def test_an_old_interpreter_is_told_so_in_one_line(tmp_path):
+    old = [name for minor in range(6, 11) if _runs(name := f"python3.{minor}")]
+    if not old:
+        pytest.skip("no Python older than 3.11 on this machine")
+    arguments = [
+        "-I",
+        ROOT / "server" / "bootstrap.py",
+        tmp_path / "venv",
+        ROOT / "requirements.txt",
+        tmp_path / "stamp",
+    ]
+
+    for name in old:
+        done = subprocess.run([name, *arguments], capture_output=True, text=True, check=False)
+
+        assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+        assert "3.11 or newer" in done.stderr
+        assert "PYTHON=" in done.stderr
+        assert not (tmp_path / "venv").exists()
+
+
+def _runs(name: str) -> bool:
+    if shutil.which(name) is None:
+        return False
+    return subprocess.run([name, "--version"], capture_output=True, check=False).returncode == 0
