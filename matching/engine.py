@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from matching import assignment, candidates, normalise, scoring
@@ -18,6 +19,8 @@ from matching.results import Chunk, Finished, PassFinished, Progress, Stopped
 __all__ = ["AMBIGUOUS_BELOW_BITS", "Chunk", "Finished", "PassFinished", "Progress", "Stopped", "run"]
 
 CHUNK = 1000
+# Explaining looks up both tables whole, so chunks are explained in blocks.
+MAX_BLOCK_CHUNKS = 16
 # Below this margin another reading is not unlikely enough: 5 bits are odds of 32 to 1. Never confirmed by itself.
 AMBIGUOUS_BELOW_BITS = 5.0
 # Shares of a pass that its stages take, measured at 100,000 x 100,000 rows by rules.
@@ -128,15 +131,18 @@ def _pass(
     order = _component_order(work, pairs, chosen)
     status, ambiguity, group = _decide(work, step, pairs, chosen)
     reported = step.accept == "report"
-    for start in range(0, len(order), work.chunk_size):
+    for block in _blocks(len(order), work.chunk_size):
         _check(work)
-        part = order[start : start + work.chunk_size]
+        part = order[block]
         table = _table(work, step, pairs, weight, evidence, chosen, part, status, ambiguity, group, left_row, right_row)
-        if not reported:
-            work.matched += len(part)
-            work.confirmed += int((status[part] == "confirmed").sum())
-        tell("writing", (start + len(part)) / max(len(order), 1))
-        yield Chunk(index, step.name, start // work.chunk_size, table, is_reported=reported)
+        for start in range(0, len(part), work.chunk_size):
+            _check(work)
+            chunk = table.slice(start, work.chunk_size)
+            if not reported:
+                work.matched += chunk.num_rows
+                work.confirmed += pc.sum(pc.equal(chunk["status"], "confirmed")).as_py() or 0
+            tell("writing", (block.start + start + chunk.num_rows) / len(order))
+            yield Chunk(index, step.name, (block.start + start) // work.chunk_size, chunk, is_reported=reported)
     if not reported:
         _use(work, pairs, chosen)
     confirmed = int((status == "confirmed").sum())
@@ -153,6 +159,15 @@ def _pass(
         skipped_pairs=pairs.skipped_pairs,
         local_components=chosen.local_components,
     )
+
+
+def _blocks(rows: int, chunk: int) -> Iterator[slice]:
+    """Whole chunks whose tables are made together: one at first, so that it is out soon, then more and more."""
+    start, size = 0, chunk
+    while start < rows:
+        yield slice(start, min(start + size, rows))
+        start += size
+        size = min(size * 4, MAX_BLOCK_CHUNKS * chunk)
 
 
 def _decide(
