@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from matching import assignment, candidates, normalise, scoring
-from matching.plan import Pass, Plan
+from matching.plan import Pass, Plan, distinct_names
 from matching.results import Chunk, Finished, PassFinished, Progress, Stopped
 
 __all__ = ["AMBIGUOUS_BELOW_BITS", "Chunk", "Finished", "PassFinished", "Progress", "Stopped", "run"]
@@ -65,6 +65,7 @@ def run(
     Raises: PlanInvalid when the plan does not fit the tables; Stopped.
     """
     plan.bind(left.column_names, right.column_names)
+    left, right = (table.select(distinct_names(table.column_names)) for table in (left, right))
     config: dict[str, Any] = {
         "threads": threads,
         "memory_limit": f"{memory_limit_mb}MB",

@@ -147,6 +147,11 @@ class Plan(_Part):
                     faults.append(
                         (f"/fields/{name}/{side}", "invalid_plan", f"the {side} source has no column {column!r}")
                     )
+                elif column not in distinct_names(columns):
+                    twin = (
+                        f"the {side} source has another column that differs from {column!r} in case alone: rename one"
+                    )
+                    faults.append((f"/fields/{name}/{side}", "invalid_plan", twin))
                 if isinstance(spec, Extracted) and (why := _regex_fault(spec.extract)):
                     faults.append((f"/fields/{name}/{side}/extract", "invalid_plan", why))
                 currency = getattr(found.currency, side) if found.currency else None
@@ -160,6 +165,14 @@ class Plan(_Part):
                     )
         if faults:
             raise PlanInvalid(faults)
+
+
+def distinct_names(columns: list[str]) -> list[str]:
+    """Columns by which SQL can be asked: of those that differ in case alone, the first."""
+    found: dict[str, str] = {}
+    for name in columns:
+        found.setdefault(name.casefold(), name)
+    return list(found.values())
 
 
 def column_of(spec: Any) -> str:

@@ -19,6 +19,9 @@ from matching.plan import Comparison, Pass, Plan
 
 MILLI = 1000
 LEVELS = 11  # of a similarity: 0.0, 0.1, ... 1.0
+# A value that stands once among three rows is not one that a third of all rows would have: with fewer rows than these,
+# rarity is counted as if there were these many. Else nothing in a small file could ever match.
+FEW_ROWS = 1000
 MIN_ANCHORS = 30  # unambiguous pairs needed to learn a distribution from
 SMOOTHING = 2.0
 RANDOM_PAIRS = 20_000
@@ -127,7 +130,7 @@ def _rarity(
             f"SELECT CASE WHEN f{k} IS NULL THEN 0 ELSE count(*) OVER (PARTITION BY {key}) END AS n FROM {side} ORDER BY i"
         ).fetchnumpy()["n"]
         index = pairs.left if side == "l" else pairs.right
-        shares.append(np.asarray(counts, dtype=np.float64)[index] / max(rows, 1))
+        shares.append(np.asarray(counts, dtype=np.float64)[index] / max(rows, FEW_ROWS))
     share = np.maximum(shares[0], shares[1])
     bits: NDArray[np.float64] = np.where(share > 0, -np.log2(np.maximum(share, 1e-12)), 0.0)
     return bits
@@ -192,7 +195,7 @@ def _within(
     a, b = left[pairs.left], right[pairs.right]
     gap = np.abs(a - b) + 1e-9
     near = np.searchsorted(ordered, a + gap, side="right") - np.searchsorted(ordered, a - gap, side="left")
-    share = np.maximum(near, 1) / max(sizes[1], 1)
+    share = np.maximum(near, 1) / max(sizes[1], FEW_ROWS)
     bits: NDArray[np.float64] = np.where(np.isnan(a) | np.isnan(b), 0.0, -np.log2(share))
     return bits
 

@@ -14,7 +14,18 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from rapidfuzz.fuzz import token_set_ratio
 
-from matching.plan import Column, Comparison, Extracted, Pass, Plan, PlanField, PlanInvalid, Signed, column_of
+from matching.plan import (
+    Column,
+    Comparison,
+    Extracted,
+    Pass,
+    Plan,
+    PlanField,
+    PlanInvalid,
+    Signed,
+    column_of,
+    distinct_names,
+)
 from matching.reading.values import ColumnProfile, amount_sql, date_sql, install_macros, profile_column, quoted
 
 MIN_REFERENCE_HITS = 0.05  # share of rows whose reference is found on the other side
@@ -56,7 +67,8 @@ def suggest(
         install_macros(connection)
         # A sample that does not depend on the order of the rows: those with the smallest hashes.
         sides = []
-        for name, table in (("l", left), ("r", right)):
+        for name, whole in (("l", left), ("r", right)):
+            table = whole.select(distinct_names(whole.column_names))
             connection.register("input", table)
             cells = ", ".join(f"coalesce({quoted(c)}::VARCHAR, chr(1))" for c in table.column_names)
             connection.execute(

@@ -175,10 +175,10 @@ async def load(actor: Actor, model: type[Row], row_id: UUID, action: str, *, loc
         role = "owner" if model in _PROJECT_PATHS else "vault_manager"
     elif role is None:
         if actor.role != "admin":
-            raise NotFound
+            raise NotFound(about=_about(model, found, project_id, action))
         role = ADMIN
     if not can(role, action):
-        raise Forbidden(about=About(*_chain_of(model, found, project_id), action=action, resource_id=str(row_id)))
+        raise Forbidden(about=_about(model, found, project_id, action))
     return Loaded(row=hydrate(model, found), role=role, project_id=project_id)
 
 
@@ -207,10 +207,10 @@ class About:
     resource_id: str
 
 
-def _chain_of(model: type[Model], row: dict[str, Any], project_id: UUID) -> tuple[str, str]:
-    noun = model.__name__.lower()
+def _about(model: type[Model], row: dict[str, Any], project_id: UUID, action: str) -> About:
+    chain = f"project:{project_id}"
     if model is Vault:
-        return f"vault:{row['id']}", noun
-    if model is Entry:
-        return f"vault:{row['vault_id']}", noun
-    return f"project:{project_id}", noun
+        chain = f"vault:{row['id']}"
+    elif model is Entry:
+        chain = f"vault:{row['vault_id']}"
+    return About(chain, model.__name__.lower(), action, str(row["id"]))

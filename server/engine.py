@@ -37,6 +37,7 @@ from realtime.events.state import JobProgress
 from realtime.hint import Hinter, channel_of
 from realtime.unit_of_work import unit_of_work
 from server import database
+from server.hardening import keep_memory_private
 from server.job import inputs, run
 from server.keyring import open_keyring
 from server.plan.actions import add_plan
@@ -56,6 +57,7 @@ def main(arguments: list[str], lifeline: int) -> int:
     Args:
         lifeline: file descriptor of the pipe from the parent.
     """
+    keep_memory_private()  # also in a fork: the fork server was executed anew
     settings = load()
     log.configure("engine", settings.log_level, settings.log_format)
     _end_with_parent(lifeline)

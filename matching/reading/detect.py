@@ -3,27 +3,27 @@
 import csv
 import io
 import json
-import zipfile
+import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import pyarrow as pa
-from charset_normalizer import from_bytes
 
-from matching.reading.values import FileRejected, profile_column
+from matching.reading.archive import check_archive
+from matching.reading.encoding import encoding_of
+from matching.reading.values import Evidence, FileRejected, evidence_of
 
 Format = Literal["csv", "jsonl", "xlsx", "parquet"]
-SAMPLE_BYTES = 256 * 1024
 DELIMITERS = (",", ";", "\t", "|", "%", ":", "^")
 MAX_COLUMNS = 2000
 MAX_NAME = 256
-MAX_UNPACKED_BYTES = 512 * 1024**2
-MAX_RATIO = 200  # of a workbook: real ones stay below 30
-MAX_MEMBERS = 10_000
-# Encodings of the West that a byte may be read in where it is not UTF-8.
-FALLBACK = "cp1252"
+SAMPLE_BYTES = 256 * 1024
+RARE_DELIMITERS = ("%", ":", "^")
+_OBJECT = re.compile(r'\{\s*(?:"(?:[^"\\]|\\.)*"\s*:|\}\s*$)')
+_DOCUMENT = re.compile(r'\[\s*[\[{]|\[\s*\]\s*$|\{\s*(?:"(?:[^"\\]|\\.)*"\s*:|\}\s*$)')
+_PAGE = re.compile(r"<(?:!doctype|html|head|body|table)\b", re.I)
 _MAGIC = (
     (b"%PDF", "a PDF document"),
     (
@@ -89,33 +89,14 @@ def detect(path: Path, filename: str | None = None, given: str | None = None) ->
         return Detection("xlsx", ())
     if sample.startswith(b"PAR1"):
         return Detection("parquet", ())
-    encoding = _encoding(sample)
-    text = sample.decode(encoding, errors="replace")
-    if given == "jsonl" or (given is None and _looks_like_json(text)):
+    encoding = encoding_of(path)
+    text = sample.decode(encoding, errors="replace").removeprefix("\ufeff")
+    is_whole = len(sample) < SAMPLE_BYTES
+    if given == "jsonl" or (given is None and _looks_like_json(text, is_whole=is_whole)):
         return Detection("jsonl", (), encoding=encoding)
-    return _detect_csv(text, encoding, is_whole=len(sample) < SAMPLE_BYTES)
-
-
-def check_archive(path: Path) -> None:
-    """Refuses a ZIP that is no workbook, or that unpacks to too much, from its directory alone. Raises: FileRejected."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise FileRejected("the workbook is damaged; open it, and save it again as .xlsx") from error
-    names = {member.filename for member in members}
-    if "[Content_Types].xml" not in names or not any(name.startswith("xl/") for name in names):
-        raise FileRejected("the file is a ZIP archive; unpack it, and upload the table inside")
-    if any(member.flag_bits & 1 for member in members):
-        raise FileRejected("the workbook is password-protected; save it without a password")
-    unpacked = sum(member.file_size for member in members)
-    packed = max(1, sum(member.compress_size for member in members))
-    if (
-        len(members) > MAX_MEMBERS
-        or unpacked > MAX_UNPACKED_BYTES
-        or (unpacked > 10 * 1024**2 and unpacked / packed > MAX_RATIO)
-    ):
-        raise FileRejected("the workbook unpacks to far more than it should; save the sheet as CSV, and upload that")
+    if given is None:
+        _refuse_documents(text)
+    return _detect_csv(text, encoding, is_whole=is_whole)
 
 
 def unique_names(names: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -124,12 +105,14 @@ def unique_names(names: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     notes = []
     taken = Counter(name.strip() for name in names)
     used: set[str] = set()
+    numbers: Counter[str] = Counter()
     for position, raw in enumerate(names, 1):
-        name = "".join(c if c.isprintable() else " " for c in raw).strip()[:MAX_NAME] or f"column_{position}"
-        candidate, number = name, 2
+        name = "".join(c if c.isprintable() else " " for c in raw).strip()[:MAX_NAME].strip() or f"column_{position}"
+        candidate = name
         while candidate in used or (candidate != name and candidate in taken):
-            candidate = f"{name}_{number}"
-            number += 1
+            numbers[name] += 1
+            suffix = f"_{numbers[name] + 1}"
+            candidate = name[: MAX_NAME - len(suffix)] + suffix
         if candidate != name:
             notes.append(f"column {position} has the name of another and is called {candidate}")
         used.add(candidate)
@@ -137,56 +120,45 @@ def unique_names(names: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(found), tuple(notes)
 
 
-def _encoding(sample: bytes) -> str:
-    for bom, name in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
-        if sample.startswith(bom):
-            return name
-    try:
-        sample.decode("utf-8")
-        return "utf-8"
-    except UnicodeDecodeError as error:
-        if error.start > len(sample) - 4:  # cut inside a character
-            return "utf-8"
-    # Mostly valid UTF-8 with a few bad bytes is UTF-8 with bad rows, which are listed.
-    lines = sample.split(b"\n")[:-1] or [sample]
-    bad = sum(1 for line in lines if not _is_utf8(line))
-    good = sum(1 for line in lines if _is_utf8(line) and not line.isascii())
-    if good > bad:
-        return "utf-8"
-    guess = from_bytes(sample[:65536], cp_isolation=["cp1252", "cp1250", "iso8859_15", "cp1251", "cp437"]).best()
-    return guess.encoding if guess is not None else FALLBACK
+def _refuse_documents(text: str) -> None:
+    """Refuses text that is no table: one JSON document, a web page, XML. Raises: FileRejected."""
+    start = text.lstrip()[:4096]
+    if _DOCUMENT.match(start):
+        raise FileRejected("the file is one JSON document; write one object on each line, and upload that")
+    if start[:5].lower() == "<?xml" or _PAGE.match(start):
+        raise FileRejected("the file is a web page or XML, perhaps an error page; download the table again as CSV")
 
 
-def _is_utf8(line: bytes) -> bool:
-    try:
-        line.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _looks_like_json(text: str) -> bool:
-    lines = [line for line in text.lstrip("\ufeff").splitlines()[:20] if line.strip()]
+def _looks_like_json(text: str, *, is_whole: bool) -> bool:
+    lines = [line for line in text.split("\n") if line.strip()]
     if not lines or not lines[0].lstrip().startswith("{"):
         return False
+    if not is_whole and len(lines) == 1:
+        return bool(_OBJECT.match(lines[0].lstrip()))  # one object that is longer than the sample
+    # A damaged line is a reject; the file is what most of its lines are.
+    first = lines[:20]
+    return _is_object(first[0]) or sum(_is_object(line) for line in first) * 2 > len(first)
+
+
+def _is_object(line: str) -> bool:
     try:
-        return isinstance(json.loads(lines[0]), dict)
-    except ValueError:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
         return False
 
 
 def _detect_csv(text: str, encoding: str, *, is_whole: bool) -> Detection:
-    text = text.removeprefix("\ufeff")
     if not is_whole:
         text = text[: text.rfind("\n") + 1] or text
-    best, rows, score = ",", _parse(text, ","), -1.0
+    best, rows, score = ",", _parse(text, ","), 0.0
     for delimiter in DELIMITERS:
-        parsed = _parse(text, delimiter)
-        widths = Counter(len(row) for row in parsed if row)
-        if not widths:
+        parsed = [row for row in _parse(text, delimiter) if row]
+        if not parsed:
             continue
-        width, count = widths.most_common(1)[0]
-        found = (count / sum(widths.values())) * min(width, 30) if width > 1 else 0.0
+        # A delimiter divides the first row as it divides the others: a mark inside times or amounts does not.
+        width = len(parsed[0])
+        share = sum(1 for row in parsed if len(row) == width) / len(parsed)
+        found = 0.0 if width == 1 else share * min(width, 30) * (0.5 if delimiter in RARE_DELIMITERS else 1)
         if found > score:
             best, rows, score = delimiter, parsed, found
     rows = [row for row in rows if row]
@@ -194,19 +166,19 @@ def _detect_csv(text: str, encoding: str, *, is_whole: bool) -> Detection:
         raise FileRejected("the file has no rows")
     if len(rows[0]) > MAX_COLUMNS:
         raise FileRejected(f"the file has more than {MAX_COLUMNS} columns")
-    has_header = _has_header(rows)
-    names = rows[0] if has_header else [f"column_{n}" for n in range(1, len(rows[0]) + 1)]
+    is_named = has_header(rows)
+    names = rows[0] if is_named else [f"column_{n}" for n in range(1, len(rows[0]) + 1)]
     columns, notes = unique_names(names)
-    if not has_header:
+    if not is_named:
         notes = (*notes, "the file has no header: its columns are called column_1, column_2, ...")
-    return Detection("csv", columns, encoding=encoding, delimiter=best, header=has_header, notes=notes)
+    return Detection("csv", columns, encoding=encoding, delimiter=best, header=is_named, notes=notes)
 
 
 def _parse(text: str, delimiter: str, limit: int = 200) -> list[list[str]]:
     csv.field_size_limit(16 * 1024 * 1024)
     rows = []
     try:
-        for row in csv.reader(io.StringIO(text.replace("\x00", "")), delimiter=delimiter):
+        for row in csv.reader(io.StringIO(text.replace("\x00", ""), newline=""), delimiter=delimiter):
             rows.append(row)
             if len(rows) >= limit:
                 break
@@ -215,10 +187,12 @@ def _parse(text: str, delimiter: str, limit: int = 200) -> list[list[str]]:
     return rows
 
 
-def _has_header(rows: list[list[str]]) -> bool:
+def has_header(rows: list[list[str]]) -> bool:
     """A header names its columns: filled, no number and no date among them."""
     first = [cell.strip() for cell in rows[0]]
     if sum(1 for cell in first if cell) < max(1, len(first) // 2):
         return False
-    typed = [profile_column("x", pa.array([cell], pa.string())).type for cell in first if cell]
-    return not any(kind in ("amount", "number", "date", "code") for kind in typed)
+    filled = [cell for cell in first if cell]
+    evidences = [Evidence(str(number)) for number in range(len(filled))]
+    evidence_of(pa.table({str(number): pa.array([cell], pa.string()) for number, cell in enumerate(filled)}), evidences)
+    return not any(evidence.profile().type in ("amount", "number", "date", "code") for evidence in evidences)

@@ -1,5 +1,6 @@
 """Which columns mean what, and rows typed by it: amount, currency, date, reference beside the raw text."""
 
+import json
 import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -9,7 +10,7 @@ import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from matching.reading.tables import Reject
-from matching.reading.values import ColumnProfile, amount_sql, date_sql, quoted, select
+from matching.reading.values import ColumnProfile, amount_sql, date_sql, select
 
 NO_CURRENCY = "XXX"  # ISO 4217: no currency is involved
 ColumnName = Annotated[str, Field(min_length=1, max_length=256)]
@@ -110,8 +111,7 @@ def suggest_mapping(profiles: list[ColumnProfile]) -> tuple[Mapping, list[dict[s
             questions.append(_question(date, "date_order", ["dmy", "mdy"]))
         else:
             date_spec = DateSpec(column=date.name, order=date.date_order)
-    currency = next((p for p in profiles if _is_currency(p)), None)
-    spec = CurrencySpec(column=currency.name) if currency else None
+    spec = _suggest_currency(profiles, amount)
     if amount is not None and spec is None:
         spec = CurrencySpec(value=NO_CURRENCY)
         column = amount.column or amount.credit or ""
@@ -170,13 +170,14 @@ def _best(profiles: list[ColumnProfile], role: str, kinds: tuple[str, ...]) -> C
     )[1]
 
 
-def _is_currency(profile: ColumnProfile) -> bool:
-    codes = profile.type == "text" and all(re.fullmatch(r"\s*[A-Z]{3}\s*", text) for text in profile.examples)
-    return (
-        codes
-        and profile.distinct <= 200
-        and (profile.distinct <= 30 or bool(re.search(_HINTS["currency"], profile.name, re.I)))
-    )
+def _suggest_currency(profiles: list[ColumnProfile], amount: AmountSpec | None) -> CurrencySpec | None:
+    """A column of codes, one that is called so first; else the amounts, where each names its currency."""
+    codes = [p for p in profiles if p.currency == "code"]
+    codes.sort(key=lambda p: not re.search(_HINTS["currency"], p.name, re.I))
+    if codes:
+        return CurrencySpec(column=codes[0].name)
+    named = {p.name for p in profiles if p.currency == "amount"}
+    return CurrencySpec(column=amount.column) if amount is not None and amount.column in named else None
 
 
 def _question(profile: ColumnProfile, kind: str, choices: list[str]) -> dict[str, Any]:
@@ -191,27 +192,27 @@ def apply_mapping(columns: pa.Table, rows: pa.Array, mapping: Mapping, *, lines:
     """
     if columns.num_rows == 0:
         return _empty()
-    known = set(columns.column_names)
-    table = columns.append_column("_row_", rows).append_column("_line_", lines)
+    # Names are the file's own, and may differ in case alone, which SQL does not see: columns go by number.
+    known = {name: f"c{number}" for number, name in enumerate(columns.column_names)}
+    table = columns.rename_columns(list(known.values())).append_column("_row_", rows).append_column("_line_", lines)
     checks: list[tuple[str, str | None, str, str]] = []  # SQL condition of the fault, column, code, message
     amount = _amount_sql(mapping.amount, known, checks)
-    currency = _currency_sql(mapping.currency, known, checks)
+    currency = _currency_sql(mapping, known, checks)
     date = "NULL::DATE"
     if mapping.date is not None and mapping.date.column in known:
-        name = mapping.date.column
-        date = date_sql(quoted(name), mapping.date.order)
-        fault = f"trim({quoted(name)}) <> '' AND {date} IS NULL"
-        checks.append((fault, name, "date_unparsable", f"is no date in the order {mapping.date.order}"))
+        column = known[mapping.date.column]
+        date = date_sql(column, mapping.date.order)
+        message = f"is no date in the order {mapping.date.order}"
+        checks.append((f"trim({column}) <> '' AND {date} IS NULL", mapping.date.column, "date_unparsable", message))
     reference = "NULL::VARCHAR"
     if mapping.reference is not None and mapping.reference.column in known:
-        reference = f"nullif(trim({quoted(mapping.reference.column)}), '')"
-    for name in columns.column_names:
-        checks.append((f"contains({quoted(name)}, chr(0))", name, "nul_character", "has the character U+0000"))
-    fields = ", ".join(f"{quoted(name)} := {quoted(name)}" for name in columns.column_names)
+        reference = f"nullif(trim({known[mapping.reference.column]}), '')"
+    for name, column in known.items():
+        checks.append((f"contains({column}, chr(0))", name, "nul_character", "has the character U+0000"))
     cases = " ".join(f"WHEN {condition} THEN {number}" for number, (condition, *_) in enumerate(checks))
     typed = select(
         table,
-        f"SELECT _row_, _line_, to_json(struct_pack({fields}))::VARCHAR AS data, {amount} AS amount, {currency} AS currency, "
+        f"SELECT _row_, _line_, {_json_sql(known)} AS data, {amount} AS amount, {currency} AS currency, "
         f"{date} AS date, {reference} AS reference, CASE {cases} END AS fault FROM t ORDER BY _row_",
     )
     is_bad = pc.is_valid(typed["fault"])
@@ -234,7 +235,16 @@ def apply_mapping(columns: pa.Table, rows: pa.Array, mapping: Mapping, *, lines:
     )
 
 
-def _amount_sql(spec: AmountSpec | None, known: set[str], checks: list[tuple[str, str | None, str, str]]) -> str:
+def _json_sql(known: dict[str, str]) -> str:
+    """SQL that gives a row as a JSON object."""
+    parts = []
+    for number, (name, column) in enumerate(known.items()):
+        key = ("{" if number == 0 else ",") + json.dumps(name, ensure_ascii=False) + ":"
+        parts.append("'" + key.replace("'", "''") + f"', coalesce(to_json({column})::VARCHAR, 'null')")
+    return f"concat({', '.join(parts)}, '}}')"
+
+
+def _amount_sql(spec: AmountSpec | None, known: dict[str, str], checks: list[tuple[str, str | None, str, str]]) -> str:
     if spec is None:
         return "NULL::DECIMAL(38,9)"
     sign = "-" if spec.negate else ""
@@ -242,13 +252,13 @@ def _amount_sql(spec: AmountSpec | None, known: set[str], checks: list[tuple[str
     if any(name not in known for name in names):
         return "NULL::DECIMAL(38,9)"
     for name in names:
-        fault = f"trim({quoted(name)}) <> '' AND {amount_sql(quoted(name), spec.decimal)} IS NULL"
+        fault = f"trim({known[name]}) <> '' AND {amount_sql(known[name], spec.decimal)} IS NULL"
         checks.append((fault, name, "amount_unparsable", f"is no amount with the decimal mark {spec.decimal}"))
     if spec.column is not None:
-        return f"{sign}({amount_sql(quoted(spec.column), spec.decimal)})"
+        return f"{sign}({amount_sql(known[spec.column], spec.decimal)})"
     assert spec.debit is not None
     assert spec.credit is not None
-    debit, credit = (amount_sql(quoted(name), spec.decimal) for name in (spec.debit, spec.credit))
+    debit, credit = (amount_sql(known[name], spec.decimal) for name in (spec.debit, spec.credit))
     both = f"coalesce({debit}, 0) <> 0 AND coalesce({credit}, 0) <> 0"
     checks.append((both, spec.credit, "debit_and_credit", "debit and credit are both filled"))
     # A debit may be loaded with its sign or without: it lowers the balance either way.
@@ -256,22 +266,23 @@ def _amount_sql(spec: AmountSpec | None, known: set[str], checks: list[tuple[str
     return f"{sign}({value})"
 
 
-def _currency_sql(spec: CurrencySpec | None, known: set[str], checks: list[tuple[str, str | None, str, str]]) -> str:
-    if spec is None or (spec.column is not None and spec.column not in known):
-        return f"'{NO_CURRENCY}'"
-    if spec.value is not None:
-        return f"'{spec.value}'"
-    assert spec.column is not None
-    code = f"upper(trim({quoted(spec.column)}))"
-    checks.append(
-        (
-            f"{code} <> '' AND NOT regexp_matches({code}, '^[A-Z]{{3}}$')",
-            spec.column,
-            "currency_unparsable",
-            "is no currency code",
-        )
-    )
-    return f"coalesce(nullif({code}, ''), '{NO_CURRENCY}')"
+def _currency_sql(mapping: Mapping, known: dict[str, str], checks: list[tuple[str, str | None, str, str]]) -> str:
+    """SQL of the currency: what the mapping says; where it says none, what stands in the amount's cell."""
+    spec, amount = mapping.currency, mapping.amount
+    code = "NULL::VARCHAR"
+    if spec is not None and spec.value is not None:
+        code = "NULL::VARCHAR" if spec.value == NO_CURRENCY else f"'{spec.value}'"
+    elif spec is not None and spec.column in known:
+        column = known[spec.column]
+        text = f"upper(trim({column}))"
+        code = f"CASE WHEN regexp_matches({text}, '^[A-Z]{{3}}$') THEN {text} ELSE currency_in({column}) END"
+        checks.append((f"{text} <> '' AND {code} IS NULL", spec.column, "currency_unparsable", "is no currency code"))
+    for name in () if amount is None else (amount.column, amount.debit, amount.credit):
+        if name is not None and name in known:
+            named = f"currency_in({known[name]})"
+            checks.append((f"{named} <> {code}", name, "currency_mismatch", "names another currency than the row's"))
+            code = f"coalesce({code}, {named})"
+    return f"coalesce({code}, '{NO_CURRENCY}')"
 
 
 def _empty() -> TypedBatch:

@@ -1,15 +1,18 @@
 """
 Files as batches of text columns, in bounded memory. No row is lost: each is in a batch, or is a reject with its line.
 
-CSV is read by Arrow where it is clean. Where it is not (ragged rows, quoted line breaks, bytes of another encoding, NUL,
-huge lines) a slower reader takes over that knows every physical line.
+CSV is read by Arrow where it is clean. Where it is not (quotes, ragged rows, bytes of another encoding, NUL, huge or
+empty lines) a slower reader takes over that knows every physical line.
 """
 
 import csv
 import json
+import math
+import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import chain
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +22,17 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 from python_calamine import CalamineError, CalamineWorkbook
 
-from matching.reading.detect import Detection, unique_names
+from matching.reading.archive import error_cells
+from matching.reading.detect import MAX_COLUMNS, MAX_NAME, Detection, has_header, unique_names
 from matching.reading.values import ColumnProfile, Evidence, FileRejected, evidence_of
 
 BATCH_ROWS = 50_000
+MAX_BATCH_CELLS = 1_000_000
 MAX_RECORD_BYTES = 1024 * 1024  # a row longer than this is a reject
-BLOCK_BYTES = 8 * 1024 * 1024
+BLOCK_BYTES = 1024 * 1024  # of a batch read at once: bounds memory, and one is parsed while another is stored
+# Columns of one repeated value take no bytes a row: more rows than these are an attack, not a table.
+MAX_DENSE_ROWS = 10_000_000
+MAX_ROWS_A_BYTE = 20
 
 
 @dataclass(frozen=True)
@@ -63,6 +71,11 @@ def read_batches(path: Path, detection: Detection, *, batch_rows: int = BATCH_RO
     return _read_parquet(path, batch_rows)
 
 
+def rows_a_batch(asked: int, columns: int) -> int:
+    """Rows of a batch of so many columns: its cells are bounded, not only its rows."""
+    return max(1, min(asked, MAX_BATCH_CELLS // max(1, columns)))
+
+
 class Profiler:
     """Profiles all columns over all batches; memory is bounded by the number of columns."""
 
@@ -95,17 +108,19 @@ def _is_clean(path: Path, detection: Detection) -> bool:
     """Whether Arrow can read the file and each record is one physical line: then lines follow from row numbers."""
     if detection.encoding not in ("utf-8", "utf-8-sig") or not detection.columns:
         return False
-    lines, last = 0, b""
+    lines, last = 0, b"\n"
     with path.open("rb") as file:
         # A row longer than 1 MiB has a whole half MiB without a line break.
         while block := file.read(MAX_RECORD_BYTES // 2):
             if len(block) == MAX_RECORD_BYTES // 2 and b"\n" not in block:
                 return False
-            if b"\x00" in block or b"\r" in block.replace(b"\r\n", b"\n").rstrip(b"\r"):
+            # Arrow drops what stands beside a quote in silence, and counts empty lines.
+            joint = (last + block).replace(b"\r\n", b"\n")
+            if any(mark in joint for mark in (b'"', b"\x00", b"\n\n")) or b"\r" in joint.rstrip(b"\r"):
                 return False
             lines += block.count(b"\n")
-            last = block
-    if last and not last.endswith(b"\n"):
+            last = block[-1:]
+    if last != b"\n":
         lines += 1
     try:
         rows = sum(batch.num_rows for batch in _arrow_batches(path, detection))
@@ -154,40 +169,50 @@ def _read_csv_fast(path: Path, detection: Detection) -> Iterator[RawBatch]:
 
 
 def _read_csv_exact(path: Path, detection: Detection, batch_rows: int) -> Iterator[RawBatch]:
-    source = _Lines(path, detection.encoding)
-    csv.field_size_limit(MAX_RECORD_BYTES)
-    reader = csv.reader(source, delimiter=detection.delimiter or ",")
+    csv.field_size_limit(16 * MAX_RECORD_BYTES)  # _Lines sets the bound
+    delimiter = detection.delimiter or ","
     width = len(detection.columns)
-    build = _Builder(detection.columns, batch_rows)
+    build = _Builder(detection.columns, batch_rows, empty_is_null=True)
     skip_header = detection.header
-    while True:
-        source.begin_record()
-        try:
-            cells = next(reader)
-        except StopIteration:
-            break
-        except csv.Error:
-            build.reject(Reject(source.first_line, None, "row_too_long", "the row or an open quote runs over 1 MiB"))
-            reader = csv.reader(source, delimiter=detection.delimiter or ",")
-            continue
-        fault = source.fault
-        if not cells and fault is None:
-            continue  # an empty line is no row
-        if skip_header:
-            skip_header = False
-            continue
-        line = source.first_line
-        if fault is not None:
-            build.reject(Reject(line, None, *fault))
-        elif len(cells) != width:
-            message = f"the row has {len(cells)} fields, the header has {width}"
-            build.reject(Reject(line, None, "field_count", message, "row"))
-        else:
-            build.add(cells, line)
-        if build.is_full:
-            yield build.take()
+    with _Lines(path, detection.encoding) as source:
+        reader = csv.reader(source, delimiter=delimiter, strict=True)
+        while True:
+            source.begin_record()
+            cells: list[str] = []
+            fault = None
+            try:
+                cells = next(reader)
+            except StopIteration:
+                break
+            except (csv.Error, RecordTooLong):
+                # A quote that is never closed properly spoils its own line only: the next ones are read again.
+                source.read_again()
+                fault = ("quote", "the row has a quote that is not closed, or closed within a field", "row")
+                reader = csv.reader(source, delimiter=delimiter, strict=True)
+            fault = source.fault or fault
+            if not cells and fault is None:
+                continue  # an empty line is no row
+            if skip_header:
+                skip_header = False
+            elif fault is not None:
+                build.reject(Reject(source.first_line, None, *fault))
+            elif len(cells) != width:
+                message = f"the row has {len(cells)} fields, the header has {width}"
+                build.reject(Reject(source.first_line, None, "field_count", message, "row"))
+            else:
+                build.add(cells, source.first_line)
+            if build.is_full:
+                yield build.take()
     if build.has_any:
         yield build.take()
+
+
+class RecordTooLong(Exception):
+    """A record runs over more than 1 MiB of lines: a quote was left open."""
+
+
+_ESCAPED = re.compile("[\udc80-\udcff]")
+_Fault = tuple[str, str, str]
 
 
 class _Lines:
@@ -195,58 +220,72 @@ class _Lines:
 
     def __init__(self, path: Path, encoding: str) -> None:
         self._encoding = encoding
-        self._file = path.open("rb")
-        self._decoded: Iterator[str] | None = None
-        if encoding == "utf-16":
-            self._decoded = iter(path.open("r", encoding="utf-16", errors="replace", newline=""))
+        self._is_wide = encoding == "utf-16"
+        # Bytes that are not of the encoding stay visible, so that their row can be rejected.
+        errors = "replace" if self._is_wide else "surrogateescape"
+        self._file = path.open("r", encoding=encoding, errors=errors, newline="")
+        self._again: deque[tuple[str, _Fault | None]] = deque()
+        self._record: list[tuple[str, _Fault | None]] = []
+        self._size = 0
         self.line = 0
         self.first_line = 1
-        self.fault: tuple[str, str, str] | None = None
+        self.fault: _Fault | None = None
+
+    def __enter__(self) -> "_Lines":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
 
     def begin_record(self) -> None:
+        """What is read from now on belongs to a new record."""
         self.first_line = self.line + 1
+        self._record = []
+        self._size = 0
+        self.fault = None
+
+    def read_again(self) -> None:
+        """Gives all lines of the record but the first once more; the fault is then the first line's own."""
+        self._again.extendleft(reversed(self._record[1:]))
+        self.line = self.first_line
         self.fault = None
 
     def __iter__(self) -> "_Lines":
         return self
 
     def __next__(self) -> str:
-        if self._decoded is not None:
-            text = next(self._decoded)
-            self.line += 1
-            if "\ufffd" in text:
-                self.fault = ("encoding", "the row has bytes that are not UTF-16", "bytes")
-            return text
-        raw = self._file.readline(MAX_RECORD_BYTES + 1)
-        if not raw:
-            self._file.close()
-            raise StopIteration
+        text, fault = self._again.popleft() if self._again else self._read()
         self.line += 1
-        if len(raw) > MAX_RECORD_BYTES:
-            while raw and not raw.endswith(b"\n"):
-                raw = self._file.readline(MAX_RECORD_BYTES)
-            self.fault = ("row_too_long", "the row is longer than 1 MiB", "row")
-            return "\n"
-        try:
-            text = raw.decode("utf-8-sig" if self.line == 1 and self._encoding.startswith("utf-8") else self._codec)
-        except UnicodeDecodeError:
-            self.fault = ("encoding", f"the row has bytes that are not {self._codec.upper()}", "bytes")
-            text = raw.decode("latin-1")
-        if "\x00" in text:
-            self.fault = ("nul_character", "the row has the character U+0000, which cannot be stored", "text")
+        self._record.append((text, fault))
+        self._size += len(text)
+        self.fault = self.fault or fault
+        if self._size > MAX_RECORD_BYTES and len(self._record) > 1:
+            raise RecordTooLong
         return text
 
-    @property
-    def _codec(self) -> str:
-        return "utf-8" if self._encoding == "utf-8-sig" else self._encoding
+    def _read(self) -> tuple[str, _Fault | None]:
+        text = self._file.readline(MAX_RECORD_BYTES + 1)
+        if not text:
+            raise StopIteration
+        if len(text) > MAX_RECORD_BYTES:
+            while text and not text.endswith(("\n", "\r")):
+                text = self._file.readline(MAX_RECORD_BYTES)
+            return "\n", ("row_too_long", "the row is longer than 1 MiB", "row")
+        if "\x00" in text:
+            return text, ("nul_character", "the row has the character U+0000, which cannot be stored", "text")
+        if not text.isascii() and ("\ufffd" in text if self._is_wide else _ESCAPED.search(text)):
+            name = self._encoding.removesuffix("-sig").upper()
+            return text, ("encoding", f"the row has bytes that are not {name}", "bytes")
+        return text, None
 
 
 class _Builder:
     """Collects rows into batches."""
 
-    def __init__(self, columns: tuple[str, ...], batch_rows: int) -> None:
+    def __init__(self, columns: tuple[str, ...], batch_rows: int, *, empty_is_null: bool = False) -> None:
         self._columns = columns
-        self._batch_rows = batch_rows
+        self._batch_rows = rows_a_batch(batch_rows, len(columns))
+        self._empty_is_null = empty_is_null
         self._row = 0
         self._bytes = 0
         self._clear()
@@ -271,7 +310,7 @@ class _Builder:
 
     @property
     def is_full(self) -> bool:
-        return len(self._rows) + len(self._rejects) >= self._batch_rows or self._bytes > 4 * BLOCK_BYTES
+        return len(self._rows) + len(self._rejects) >= self._batch_rows or self._bytes > 16 * BLOCK_BYTES
 
     @property
     def has_any(self) -> bool:
@@ -281,7 +320,7 @@ class _Builder:
         columns = list(zip(*self._cells, strict=True)) if self._cells else [()] * len(self._columns)
         table = pa.table(
             {
-                name: pa.array([cell or None for cell in cells], pa.string())
+                name: pa.array([cell or None for cell in cells] if self._empty_is_null else cells, pa.string())
                 for name, cells in zip(self._columns, columns, strict=True)
             }
         )
@@ -300,7 +339,7 @@ def _read_jsonl(path: Path, detection: Detection, batch_rows: int) -> Iterator[R
         if isinstance(parsed, Reject):
             build.reject(parsed)
         else:
-            build.add([_json_cell(parsed.get(name)) for name in columns], line)
+            build.add([parsed.get(name) for name in columns], line)
         if build.is_full:
             yield build.take()
     if build.has_any:
@@ -312,39 +351,62 @@ def _jsonl_columns(path: Path, encoding: str) -> tuple[str, ...]:
     for _, parsed in _jsonl_rows(path, encoding):
         if isinstance(parsed, dict):
             names.update(dict.fromkeys(parsed))
-            if len(names) > 2000:
-                raise FileRejected("the objects have more than 2000 different keys")
+            if len(names) > MAX_COLUMNS:
+                raise FileRejected(f"the objects have more than {MAX_COLUMNS} different keys")
     if not names:
         raise FileRejected("the file has no JSON object on any line")
     return tuple(names)
 
 
-def _jsonl_rows(path: Path, encoding: str) -> Iterator[tuple[int, dict[str, Any] | Reject]]:
-    source = _Lines(path, encoding)
-    while True:
-        source.begin_record()
-        text = next(source, None)
-        if text is None:
-            return
-        line = source.first_line
-        if source.fault is not None:
-            yield line, Reject(line, None, *source.fault)
-            continue
-        if not text.strip():
-            continue
-        try:
-            # Numbers keep their digits: 0.10 stays 0.10.
-            parsed = json.loads(text, parse_float=_Digits, parse_int=_Digits, parse_constant=_Digits)
-        except (ValueError, RecursionError):
-            yield line, Reject(line, None, "invalid_json", "the line is not valid JSON")
-            continue
+def _jsonl_rows(path: Path, encoding: str) -> Iterator[tuple[int, dict[str, str | None] | Reject]]:
+    with _Lines(path, encoding) as source:
+        while True:
+            source.begin_record()
+            text = next(source, None)
+            if text is None:
+                return
+            line = source.first_line
+            if source.fault is not None:
+                yield line, Reject(line, None, *source.fault)
+            elif text.strip():
+                yield line, _json_row(text, line)
+
+
+def _json_row(text: str, line: int) -> dict[str, str | None] | Reject:
+    """The cells of an object as text, numbers by their digits: 0.10 stays 0.10."""
+    try:
+        parsed = json.loads(
+            text, object_pairs_hook=_once, parse_float=_Digits, parse_int=_Digits, parse_constant=_Digits
+        )
         if not isinstance(parsed, dict):
-            yield line, Reject(line, None, "not_an_object", "the line is no JSON object", type(parsed).__name__)
-            continue
-        if any("\x00" in name or len(name) > 256 or not name for name in parsed):
-            yield line, Reject(line, None, "column_name", "a key is empty, longer than 256 characters or has U+0000")
-            continue
-        yield line, parsed
+            kind = "number" if isinstance(parsed, _Digits) else type(parsed).__name__
+            return Reject(line, None, "not_an_object", "the line is no JSON object", kind)
+        row = {name: None if value is None else _json_cell(value) for name, value in parsed.items()}
+        for cell in (*row, *row.values()):
+            if cell is not None and not cell.isascii():
+                cell.encode()
+    except DuplicateKey:
+        return Reject(line, None, "duplicate_key", "the object has a key twice", "object")
+    except UnicodeEncodeError:
+        return Reject(line, None, "encoding", "the line has half of a surrogate pair, which is no character")
+    except RecursionError:
+        return Reject(line, None, "invalid_json", "the line is nested too deeply")
+    except ValueError:
+        return Reject(line, None, "invalid_json", "the line is not valid JSON")
+    if any("\x00" in name or len(name) > MAX_NAME or not name for name in row):
+        return Reject(line, None, "column_name", "a key is empty, longer than 256 characters or has U+0000")
+    return row
+
+
+class DuplicateKey(ValueError):
+    """An object has a key twice: one of the values would be lost."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise DuplicateKey
+    return found
 
 
 class _Digits(str):
@@ -353,13 +415,18 @@ class _Digits(str):
     __slots__ = ()
 
 
-def _json_cell(value: Any) -> str | None:
-    if value is None:
-        return None
-    if isinstance(value, str):
+def _json_cell(value: Any) -> str:
+    return str(value) if isinstance(value, str) else _json_text(value)
+
+
+def _json_text(value: Any) -> str:
+    """A nested value as JSON; its numbers keep their digits."""
+    if isinstance(value, _Digits):
         return str(value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_json_text(key)}: {_json_text(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_json_text(item) for item in value) + "]"
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -369,35 +436,49 @@ def _json_cell(value: Any) -> str | None:
 def _read_xlsx(path: Path, batch_rows: int) -> Iterator[RawBatch]:
     try:
         workbook = CalamineWorkbook.from_path(str(path))
-        rows, first = _first_filled(workbook)
-    except (CalamineError, OSError, ValueError) as error:
+        rows, position = _first_filled(workbook)
+        errors = error_cells(path, position)
+    except (CalamineError, OSError, ValueError, KeyError) as error:
+        if isinstance(error, FileRejected):
+            raise
         raise FileRejected("the workbook cannot be read; open it, and save it again as .xlsx") from error
-    header = next(rows)
-    columns, _ = unique_names([_xlsx_cell(cell) or "" for cell in header])
-    build = _Builder(columns, batch_rows)
-    for line, cells in enumerate(rows, first + 1):
+    build = None
+    for line, cells in enumerate(rows, 1):
         texts = [_xlsx_cell(cell) for cell in cells]
+        for column, text in errors.get(line, {}).items():
+            texts += [None] * (column + 1 - len(texts))
+            texts[column] = text  # the reader gives nothing for an error such as #N/A
         if not any(texts):
             continue
-        texts = (texts + [None] * len(columns))[: len(columns)] if len(texts) <= len(columns) else texts
+        if build is None:
+            is_header = has_header([[text or "" for text in texts]])
+            names = [text or "" for text in texts] if is_header else [""] * len(texts)
+            columns, _ = unique_names(names)
+            if len(columns) > MAX_COLUMNS:
+                raise FileRejected(f"the sheet has more than {MAX_COLUMNS} columns")
+            build = _Builder(columns, batch_rows)
+            if is_header:
+                continue
+        texts += [None] * (len(columns) - len(texts))
         if len(texts) > len(columns):
-            build.reject(
-                Reject(line, None, "field_count", f"the row has {len(texts)} cells, the header {len(columns)}", "row")
-            )
+            message = f"the row has {len(texts)} cells, the header {len(columns)}"
+            build.reject(Reject(line, None, "field_count", message, "row"))
+        elif any(text is not None and len(text) > MAX_RECORD_BYTES for text in texts):
+            build.reject(Reject(line, None, "row_too_long", "the row is longer than 1 MiB", "row"))
         else:
             build.add(texts, line)
         if build.is_full:
             yield build.take()
-    if build.has_any:
+    if build is not None and build.has_any:
         yield build.take()
 
 
 def _first_filled(workbook: CalamineWorkbook) -> tuple[Iterator[list[Any]], int]:
-    for name in workbook.sheet_names:
-        rows = iter(workbook.get_sheet_by_name(name).iter_rows())
-        for line, row in enumerate(rows, 1):
-            if any(_xlsx_cell(cell) for cell in row):
-                return chain([row], rows), line
+    """The rows of the first sheet that has any, from its first line on, and its place in the workbook."""
+    for position, name in enumerate(workbook.sheet_names):
+        sheet = workbook.get_sheet_by_name(name)
+        if any(_xlsx_cell(cell) for row in sheet.iter_rows() for cell in row):
+            return iter(sheet.iter_rows()), position
     raise FileRejected("the workbook has no filled sheet")
 
 
@@ -407,42 +488,130 @@ def _xlsx_cell(cell: Any) -> str | None:
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
+        return _float_text(cell)
     if hasattr(cell, "isoformat"):
         text = str(cell.isoformat())
         return text.removesuffix("T00:00:00")
     return str(cell)
 
 
+def _float_text(value: float) -> str:
+    """The shortest digits that name the number, without an exponent and without `.0`."""
+    if not math.isfinite(value):
+        return repr(value)
+    return format(Decimal(repr(value)), "f").removesuffix(".0")
+
+
 def _read_parquet(path: Path, batch_rows: int) -> Iterator[RawBatch]:
     try:
-        file = pq.ParquetFile(path)
-        columns, _ = unique_names(list(file.schema_arrow.names))
+        schema = pq.read_schema(path)
+        columns, _ = unique_names(list(schema.names))
+        if not 0 < len(columns) <= MAX_COLUMNS:
+            raise FileRejected(f"a Parquet file must have 1 to {MAX_COLUMNS} columns; this one has {len(columns)}")
+        # As dictionaries, texts that repeat take no room until a piece of them is written out.
+        texts = [field.name for field in schema if pa.types.is_string(field.type) or pa.types.is_binary(field.type)]
+        file = pq.ParquetFile(path, read_dictionary=texts)
+        if file.metadata.num_rows > max(MAX_DENSE_ROWS, path.stat().st_size * MAX_ROWS_A_BYTE):
+            raise FileRejected("the Parquet file unpacks to far more rows than it should")
         row = 0
-        for batch in file.iter_batches(batch_size=batch_rows):
-            texts = [_parquet_text(column) for column in batch.columns]
-            rows = pa.array(range(row, row + batch.num_rows), pa.int64())
-            yield RawBatch(pa.table(dict(zip(columns, texts, strict=True))), rows, pc.add(rows, 1))
-            row += batch.num_rows
-    except (pa.ArrowException, OSError, ValueError) as error:
+        for batch in file.iter_batches(batch_size=rows_a_batch(batch_rows, len(columns))):
+            for piece in _pieces(batch):
+                yield _parquet_batch(piece, columns, row)
+                row += piece.num_rows
+    except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
+        if isinstance(error, FileRejected):
+            raise
         raise FileRejected("the Parquet file cannot be read; write it again with flat columns") from error
 
 
-def _parquet_text(column: pa.Array) -> pa.Array:
-    kind = column.type
-    if pa.types.is_dictionary(kind):
+def _pieces(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """Parts of a batch that are small when written out, however much their dictionaries repeat."""
+    size = batch.num_rows * batch.num_columns
+    for column in batch.columns:
+        if pa.types.is_dictionary(column.type):
+            widths = pc.binary_length(column.dictionary).cast(pa.int64())
+            size += pc.sum(widths.take(column.indices)).as_py() or 0
+        else:
+            size += column.nbytes
+    rows = max(1, batch.num_rows * 4 * BLOCK_BYTES // max(1, size))
+    for first in range(0, batch.num_rows, rows):
+        yield batch.slice(first, rows)
+
+
+def _parquet_batch(batch: pa.RecordBatch, columns: tuple[str, ...], first: int) -> RawBatch:
+    rejects: dict[int, Reject] = {}
+    texts = []
+    for name, column in zip(columns, batch.columns, strict=True):
+        text, faults = _parquet_text(column)
+        texts.append(text)
+        for number in faults:
+            message = "the value is longer than 1 MiB, or no UTF-8"
+            rejects.setdefault(number, Reject(first + number + 1, name, "text", message, "bytes"))
+    rows = pa.array(range(first, first + batch.num_rows), pa.int64())
+    table = pa.table(dict(zip(columns, texts, strict=True)))
+    if rejects:
+        kept = pa.array([number not in rejects for number in range(batch.num_rows)])
+        table, rows = table.filter(kept), rows.filter(kept)
+    return RawBatch(table, rows, pc.add(rows, 1), list(rejects.values()))
+
+
+def _parquet_text(column: pa.Array) -> tuple[pa.Array, list[int]]:
+    """A column as text, and the places of the values that cannot be one."""
+    if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
-        kind = column.type
+    kind = column.type
+    if isinstance(column, pa.ExtensionArray):
+        column, kind = column.storage, column.type.storage_type
+    if pa.types.is_string_view(kind):
+        column, kind = column.cast(pa.large_string()), pa.large_string()
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return column.cast(pa.string())
-    if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_floating(kind):
-        return pa.array([None if v is None else _plain(v) for v in column.to_pylist()], pa.string())
-    return column.cast(pa.string())
+        return _sound_text(column)
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
+        return _binary_text(column)
+    if pa.types.is_decimal(kind):
+        return pa.array([None if v is None else format(v, "f") for v in column.to_pylist()], pa.string()), []
+    if pa.types.is_floating(kind):
+        # Arrow names a number of 32 bits by its own digits; as a Python float it would grow some.
+        shortest = column.cast(pa.float32() if pa.types.is_float16(kind) else kind).cast(pa.string())
+        return pa.array([None if v is None else _expanded(v) for v in shortest.to_pylist()], pa.string()), []
+    if pa.types.is_nested(kind):
+        return pa.array([None if v is None else _nested_text(v) for v in column.to_pylist()], pa.string()), []
+    return column.cast(pa.string()), []
 
 
-def _plain(value: Any) -> str:
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-    if isinstance(value, bytes):
-        return value.hex()
-    return json.dumps(value, default=str, ensure_ascii=False)
+def _sound_text(column: pa.Array) -> tuple[pa.Array, list[int]]:
+    """Texts that are valid and of bounded length; Arrow believes a Parquet file that they are UTF-8."""
+    longest = pc.max(pc.binary_length(column)).as_py() or 0
+    try:
+        column.validate(full=True)
+        if longest <= MAX_RECORD_BYTES:
+            return column.cast(pa.string()), []
+    except pa.ArrowInvalid:
+        pass
+    faults, texts = [], []
+    for number, raw in enumerate(column.cast(pa.large_binary()).to_pylist()):
+        try:
+            texts.append(None if raw is None or len(raw) > MAX_RECORD_BYTES else raw.decode("utf-8"))
+            if raw is not None and len(raw) > MAX_RECORD_BYTES:
+                faults.append(number)
+        except UnicodeDecodeError:
+            texts.append(None)
+            faults.append(number)
+    return pa.array(texts, pa.string()), faults
+
+
+def _binary_text(column: pa.Array) -> tuple[pa.Array, list[int]]:
+    """Bytes in hexadecimal."""
+    raw = column.cast(pa.large_binary()).to_pylist()
+    faults = {number for number, value in enumerate(raw) if value is not None and len(value) > MAX_RECORD_BYTES // 2}
+    texts = [None if value is None or number in faults else value.hex() for number, value in enumerate(raw)]
+    return pa.array(texts, pa.string()), sorted(faults)
+
+
+def _expanded(text: str) -> str:
+    """A number without an exponent and without `.0`."""
+    return (format(Decimal(text), "f") if "e" in text else text).removesuffix(".0")
+
+
+def _nested_text(value: Any) -> str:
+    return json.dumps(value, default=lambda v: v.hex() if isinstance(v, bytes) else str(v), ensure_ascii=False)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -19,8 +20,11 @@ from core.money import CURRENCIES
 ColumnType = Literal["amount", "number", "date", "code", "text", "empty"]
 TYPED_SHARE = 0.9  # of the non-empty values that must parse
 MAX_EXAMPLES = 4
-DISTINCT_LIMIT = 20_000  # values remembered for the count of distinct ones
+DISTINCT_LIMIT = 20_000  # values remembered for the count of distinct ones, by their hash
+DISTINCT_BUDGET = 1_000_000  # of all columns together
+SHOWN = 120  # characters of a value that a profile shows
 _local = threading.local()
+_CODES = ", ".join(f"'{code}'" for code in sorted(CURRENCIES))
 
 
 class FileRejected(ValueError):
@@ -41,25 +45,34 @@ class ColumnProfile:
     decimal: Literal[".", ","] | None = None
     date_order: Literal["ymd", "dmy", "mdy"] | None = None
     ambiguous: Literal["date_order", "decimal_mark"] | None = None
+    # "code": the values are currency codes; "amount": they are amounts, each with its currency
+    currency: Literal["code", "amount"] | None = None
 
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_DMY = r"^\s*([0-9]{1,2})[./-]([0-9]{1,2})[./-]([0-9]{4}|[0-9]{2})(?:[ T].*)?$"
-_YMD = r"^\s*([0-9]{4})[./-]([0-9]{1,2})[./-]([0-9]{1,2})(?:[ T].*)?$"
+# A time may follow a date; anything else makes it none. Years have four digits and no leading zero, or two digits.
+_TIME = r"(?:[ T]+[0-9]{1,2}:[0-9]{2}.*)?\s*$"
+_DMY = r"^\s*([0-9]{1,2})[./-]([0-9]{1,2})[./-]([1-9][0-9]{3}|[0-9]{2})" + _TIME
+_YMD = r"^\s*([1-9][0-9]{3})[./-]([0-9]{1,2})[./-]([0-9]{1,2})" + _TIME
 _COMPACT = r"^\s*((?:19|20)[0-9]{2})([0-9]{2})([0-9]{2})\s*$"
-_NAMED = r"^\s*([0-9]{1,2})[ .-]+([A-Za-z]{3})[A-Za-z]*[ .,-]+([0-9]{4})\s*$"
+_NAMED = r"^\s*([0-9]{1,2})[ .-]+([A-Za-z]{3})[A-Za-z]*[ .,-]+([1-9][0-9]{3})\s*$"
 
 
 def _macros() -> list[str]:
     """The parsers as DuckDB macros: expressions that its optimiser evaluates once a row."""
-    # What may stand around a number: currency signs and codes, and several kinds of space and minus.
-    spaces = "[\\s\u00a0\u2007\u2009\u202f\u2019'']"
+    # What may stand around a number: currency signs and codes, and several kinds of space and minus. Spaces and
+    # apostrophes inside group digits: they become one mark, which must stand where groups end.
+    spaces = "[\\s\u00a0\u2007\u2009\u202f\u2019'']+"
     codes = "|".join(sorted(CURRENCIES))
-    sign = f"(?:(?i:{codes})|[$\u20ac\u00a3\u00a5])"
-    clean = (
-        f"regexp_replace(regexp_replace(regexp_replace(trim(v), '{spaces}', '', 'g'), '^([(]?[+\u2212-]?){sign}', '\\1'), "
-        f"'{sign}([)\u2212-]?)$', '\\1')"
-    )
+    sign = f"(?:(?i:{codes})|[$\u20ac\u00a3\u00a5])?"
+    minus = "[+\u2212-]"
+    marked = f"regexp_replace(trim(v), '{spaces}', '''', 'g')"
+    begun = f"regexp_replace({marked}, '^''?([(]?)''?({minus}?)''?{sign}''?({minus}?)''?', '\\1\\2\\3')"
+    stripped = f"regexp_replace({begun}, '''?([)\u2212-]?)''?{sign}''?([)\u2212-]?)''?$', '\\1\\2')"
+    # Digits alone need no cleaning, and what has other letters than one currency code is no amount: the long patterns
+    # run on the few cells that are neither.
+    maybe = "^[^A-Za-z]*[0-9][^A-Za-z]*(?:[A-Za-z]{3}[^A-Za-z]*)?$|^[^A-Za-z]*[A-Za-z]{3}[^A-Za-z]*[0-9][^A-Za-z]*$"
+    clean = f"CASE WHEN regexp_matches(v, '^[-+0-9.,]*$') THEN v WHEN regexp_matches(v, '{maybe}') THEN {stripped} END"
     month = " ".join(f"WHEN '{name}' THEN '{number}'" for number, name in enumerate(_MONTHS, 1))
     year = f"regexp_extract(v, '{_DMY}', 3)"
     full_year = (
@@ -67,11 +80,12 @@ def _macros() -> list[str]:
     )
 
     def amount(mark: str, group: str, kept: str) -> str:
-        pattern = f"^[(]?[+\u2212-]?([0-9]+|[0-9]{{1,3}}({group}[0-9]{{3}})+)({mark}[0-9]{{1,9}})?[\u2212-]?[)]?$"
-        short = f"^[(]?[+\u2212-]?{mark}[0-9]{{1,9}}[\u2212-]?[)]?$"
+        whole = f"(?:[0-9]+|[0-9]{{1,3}}(?:{group}[0-9]{{3}})+|[0-9]{{1,3}}(?:''[0-9]{{3}})+)"
+        number = f"(?:{whole}(?:{mark}[0-9]{{1,9}})?|{mark}[0-9]{{1,9}})"
+        pattern = f"^(?:{minus}?{number}|{number}[\u2212-]|[(]{number}[)])$"
         digits = f"replace(regexp_replace(c, '[^0-9{kept}]', '', 'g'), ',', '.')"
         return (
-            f"CASE WHEN regexp_matches(c, '{pattern}') OR regexp_matches(c, '{short}') THEN try_cast("
+            f"CASE WHEN regexp_matches(c, '{pattern}') THEN try_cast("
             f"CASE WHEN regexp_matches(c, '^[(\u2212-]|[\u2212-]$') THEN '-' ELSE '' END || {digits} AS DECIMAL(38,9)) END"
         )
 
@@ -84,7 +98,9 @@ def _macros() -> list[str]:
             f"WHEN regexp_matches(v, '{_NAMED}') THEN try_cast(concat_ws('-', regexp_extract(v, '{_NAMED}', 3), "
             f"CASE lower(regexp_extract(v, '{_NAMED}', 2)) {month} END, regexp_extract(v, '{_NAMED}', 1)) AS DATE)"
         )
-        return "CASE " + " ".join((parts(_YMD, 1, 2, 3), parts(_COMPACT, 1, 2, 3), *further, named)) + " END"
+        # Every form begins with a digit: texts that do not are passed over by one cheap look.
+        none = "WHEN NOT regexp_matches(v, '^\\s*[0-9]') THEN NULL"
+        return "CASE " + " ".join((none, parts(_YMD, 1, 2, 3), parts(_COMPACT, 1, 2, 3), *further, named)) + " END"
 
     def day_first(first: int, second: int) -> str:
         return (
@@ -92,8 +108,14 @@ def _macros() -> list[str]:
             f"regexp_extract(v, '{_DMY}', {second}), regexp_extract(v, '{_DMY}', {first})) AS DATE)"
         )
 
+    # The currency that a cell itself names; signs that several currencies share say nothing.
+    currency = (
+        "CASE WHEN regexp_matches(v, '[A-Za-z\u20ac\u00a3]') THEN CASE WHEN contains(v, '\u20ac') THEN 'EUR' "
+        f"WHEN contains(v, '\u00a3') THEN 'GBP' ELSE nullif(upper(regexp_extract(v, '(?i)({codes})', 1)), '') END END"
+    )
     return [
         f"CREATE MACRO cleaned(v) AS {clean}",
+        f"CREATE MACRO currency_in(v) AS {currency}",
         f"CREATE MACRO amount_dot(c) AS {amount('[.]', ',', '.')}",
         f"CREATE MACRO amount_comma(c) AS {amount(',', '[.]', ',')}",
         f"CREATE MACRO date_ymd(v) AS {date()}",
@@ -154,6 +176,38 @@ def parse_date(values: pa.Array | pa.ChunkedArray, order: str) -> pa.Array:
     return select(pa.table({"x": values}), f"SELECT {date_sql('x', order)} AS y FROM t")["y"].combine_chunks()
 
 
+_COUNTS = (
+    "rows",
+    "filled",
+    "dot",
+    "comma",
+    "only_dot",
+    "only_comma",
+    "integers",
+    "leading_zero",
+    "compact",
+    "codes",
+    "coded",
+)
+
+
+_COUNT = (
+    "SELECT n, count(*) AS rows, count(x) AS filled, count(d) AS dot, count(k) AS comma, "
+    "count(*) FILTER (WHERE d IS NOT NULL AND k IS NULL) AS only_dot, "
+    "count(*) FILTER (WHERE k IS NOT NULL AND d IS NULL) AS only_comma, "
+    "count(*) FILTER (WHERE regexp_matches(x, '^[0-9]+$')) AS integers, "
+    "count(*) FILTER (WHERE regexp_matches(x, '^0[0-9]+$')) AS leading_zero, "
+    f"count(*) FILTER (WHERE regexp_matches(x, '{_COMPACT}') AND y IS NOT NULL) AS compact, "
+    f"count(*) FILTER (WHERE length(x) = 3 AND upper(x) IN ({_CODES})) AS codes, "
+    "count(*) FILTER (WHERE (d IS NOT NULL OR k IS NOT NULL) AND currency_in(x) IS NOT NULL) AS coded, "
+    "count(y) AS ymd, count(a) AS dmy, count(b) AS mdy, min(length(x)) AS shortest, max(length(x)) AS longest, "
+    f"min(left(x, {SHOWN})) AS low, max(left(x, {SHOWN})) AS high FROM (SELECT n, x, amount_dot(c) AS d, "
+    "amount_comma(c) AS k, y, CASE WHEN y IS NULL THEN date_dmy(x) ELSE y END AS a, "
+    "CASE WHEN y IS NULL THEN date_mdy(x) ELSE y END AS b "
+    "FROM (SELECT n, x, cleaned(x) AS c, date_ymd(x) AS y FROM (SELECT n, nullif(trim(v), '') AS x FROM t))) GROUP BY n"
+)
+
+
 @dataclass
 class Evidence:
     """Counts over all values of a column, added up batch by batch."""
@@ -169,15 +223,17 @@ class Evidence:
     leading_zero: int = 0
     dates: dict[str, int] = field(default_factory=lambda: {"ymd": 0, "dmy": 0, "mdy": 0})
     compact: int = 0
+    codes: int = 0  # are ISO currency codes
+    coded: int = 0  # are amounts that name their currency
     lengths: tuple[int, int] = (1 << 30, 0)
     smallest: str | None = None
     largest: str | None = None
     examples: list[str] = field(default_factory=list)
-    seen: set[str] = field(default_factory=set)
+    seen: set[int] = field(default_factory=set)
 
     def add(self, counts: dict[str, Any], examples: Iterable[str]) -> None:
         """Adds a batch's counts."""
-        for name in ("rows", "filled", "dot", "comma", "only_dot", "only_comma", "integers", "leading_zero", "compact"):
+        for name in _COUNTS:
             setattr(self, name, getattr(self, name) + int(counts[name] or 0))
         for order in self.dates:
             self.dates[order] += int(counts[order] or 0)
@@ -187,7 +243,7 @@ class Evidence:
             self.largest = counts["high"] if self.largest is None else max(self.largest, counts["high"])
         for text in examples:
             if len(self.examples) < MAX_EXAMPLES and text not in self.examples:
-                self.examples.append(text[:120])
+                self.examples.append(text[:SHOWN])
 
     def profile(self) -> ColumnProfile:
         """The column's type by the evidence so far."""
@@ -197,13 +253,19 @@ class Evidence:
             type=kind,
             fill=round(self.filled / self.rows, 4) if self.rows else 0.0,
             distinct=len(self.seen),
-            min=None if self.smallest is None else self.smallest[:120],
-            max=None if self.largest is None else self.largest[:120],
+            min=None if self.smallest is None else self.smallest,
+            max=None if self.largest is None else self.largest,
             examples=tuple(self.examples),
             decimal=decimal,  # type: ignore[arg-type]
             date_order=order,  # type: ignore[arg-type]
             ambiguous=ambiguous,  # type: ignore[arg-type]
+            currency=self._currency(kind),
         )
+
+    def _currency(self, kind: ColumnType) -> Literal["code", "amount"] | None:
+        if kind == "text" and self.codes >= TYPED_SHARE * self.filled:
+            return "code"
+        return "amount" if kind in ("amount", "number") and self.coded == self.filled else None
 
     def _type(self) -> tuple[ColumnType, str | None, str | None, str | None]:
         if self.filled == 0:
@@ -237,26 +299,16 @@ def evidence_of(table: pa.Table, evidences: list[Evidence]) -> None:
     """Adds a batch of text columns to their evidences, all columns in one query."""
     if table.num_rows == 0:
         return
-    parts = []
-    for number, name in enumerate(table.column_names):
-        parts.append(
-            f"SELECT {number} AS n, count(*) AS rows, count(x) AS filled, count(d) AS dot, count(k) AS comma, "
-            "count(*) FILTER (WHERE d IS NOT NULL AND k IS NULL) AS only_dot, "
-            "count(*) FILTER (WHERE k IS NOT NULL AND d IS NULL) AS only_comma, "
-            "count(*) FILTER (WHERE regexp_matches(x, '^[0-9]+$')) AS integers, "
-            "count(*) FILTER (WHERE regexp_matches(x, '^0[0-9]+$')) AS leading_zero, "
-            f"count(*) FILTER (WHERE regexp_matches(x, '{_COMPACT}') AND y IS NOT NULL) AS compact, "
-            "count(y) AS ymd, count(a) AS dmy, count(b) AS mdy, min(length(x)) AS shortest, max(length(x)) AS longest, "
-            "min(x) AS low, max(x) AS high FROM (SELECT x, "
-            f"{amount_sql('x', '.')} AS d, {amount_sql('x', ',')} AS k, {date_sql('x', 'ymd')} AS y, "
-            f"{date_sql('x', 'dmy')} AS a, {date_sql('x', 'mdy')} AS b "
-            f"FROM (SELECT nullif(trim({quoted(name)}), '') AS x FROM t))"
-        )
-    found = select(table, " UNION ALL ".join(parts) + " ORDER BY n").to_pylist()
-    for counts, evidence, name in zip(found, evidences, table.column_names, strict=True):
-        column = table[name]
-        if len(evidence.seen) < DISTINCT_LIMIT:
-            evidence.seen.update(pc.unique(column.slice(0, DISTINCT_LIMIT)).drop_null().to_pylist())
+    # All columns as one, numbered: the query is as short for a thousand columns as for one, and free of their names.
+    chunks = [chunk for column in table.columns for chunk in column.chunks]
+    numbers = np.repeat(np.arange(table.num_columns, dtype=np.int32), table.num_rows)
+    stacked = pa.table({"n": numbers, "v": pa.chunked_array(chunks, pa.string())})
+    limit = min(DISTINCT_LIMIT, max(100, DISTINCT_BUDGET // table.num_columns))
+    for counts in select(stacked, _COUNT).to_pylist():
+        evidence, column = evidences[counts["n"]], table.column(counts["n"])
+        if len(evidence.seen) < limit:
+            found = pc.unique(column.slice(0, limit)).drop_null().to_pylist()
+            evidence.seen.update(hash(text) for text in found[: limit - len(evidence.seen)])
         filled = [text for text in column.slice(0, 50).to_pylist() if text and text.strip()]
         evidence.add(counts, filled)
 

@@ -122,17 +122,18 @@ def _columns(table: pa.Table, names: list[str]) -> pa.Table:
             names = found["name"].to_pylist()
         if not names:
             return pa.table({"value": pa.array([None] * table.num_rows, pa.string())})
+        # By number: names that differ in case alone are one to SQL.
         paths = ", ".join(
-            "json_extract_string(data, {}) AS {}".format(_literal("$." + _quoted(name)), _quoted(name, double=True))
-            for name in names
+            f"json_extract_string(data, {_literal('$.' + _quoted(name))}) AS c{number}"
+            for number, name in enumerate(names)
         )
-        return connection.sql(f"SELECT {paths} FROM records").to_arrow_table()
+        return connection.sql(f"SELECT {paths} FROM records").to_arrow_table().rename_columns(names)
     finally:
         connection.close()
 
 
-def _quoted(name: str, *, double: bool = False) -> str:
-    return '"' + name.replace('"', '""' if double else '\\"') + '"'
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '\\"') + '"'
 
 
 def _literal(text: str) -> str:

@@ -1,7 +1,7 @@
 """Verbs on records. Those of a confirmed match, and those a live job reads, do not change; new ones may be added."""
 
+import asyncio
 import datetime as dt
-import json
 from typing import Any
 from uuid import UUID
 
@@ -32,7 +32,8 @@ async def create_records(actor: Actor, source_id: UUID, body: RecordsCreate) -> 
         source = (await access.load(actor, Source, source_id, "record.edit", lock=True)).row
         if source.status != "ready":
             raise problems.SourceInUse("The source is not ready: wait, or answer its questions first.")
-        typed = _typed(source, given, "/records" if body.records is not None else "")
+        # Thousands of rows are typed beside the event loop.
+        typed = await asyncio.to_thread(_typed, source, given, "/records" if body.records is not None else "")
         rows = await u.execute(
             'SELECT coalesce(max("row"), -1) AS last FROM reconciliation_records WHERE source_id = $1', source_id
         )
@@ -77,7 +78,8 @@ async def update_record(actor: Actor, record_id: UUID, body: RecordUpdate, expec
         await _refuse_used(u, source, record_id)
         given = body.model_fields_set
         data = {**record.data, **(body.data or {})}
-        merged = RecordIn(data=data, amount=body.amount, date=body.date, reference=body.reference)
+        # Not validated again: a loaded row may have more columns, and longer ones, than a body.
+        merged = RecordIn.model_construct(data=data, amount=body.amount, date=body.date, reference=body.reference)
         amount, currency, date, reference = (column[0] for column in _typed(source, [merged], "")[1:])
         changes: dict[str, Any] = {"data": data}
         retype = "data" in given
@@ -128,6 +130,8 @@ async def _refuse_used(u: UnitOfWork, source: Source, record_id: UUID) -> None:
     if await u.execute("SELECT 1 FROM match_records WHERE record_id = $1 AND confirmed", record_id):
         raise problems.RecordInUse
     await refuse_live_jobs(u, source.id)
+    if source.status not in ("ready", "needs_mapping"):
+        raise problems.SourceInUse("The source is being loaded: wait until it is ready.")
 
 
 def _changed(source: Source, ids: list[UUID] | None, count: int) -> RecordsChanged:
@@ -147,10 +151,13 @@ def _typed(source: Source, given: list[RecordIn], pointer: str) -> tuple[list[st
 
     Raises: Invalid where a mapped column holds no amount or date.
     """
-    names = list(dict.fromkeys(name for record in given for name in record.data))
-    table = pa.table({name: pa.array([record.data.get(name) for record in given], pa.string()) for name in names})
-    mapping = Mapping.model_validate(_present(source.mapping, names))
+    # Only what the mapping names: the records may have thousands of other columns between them.
+    mapped = _columns_of(source.mapping)
+    names = [name for name in mapped if any(name in record.data for record in given)]
     numbers = pa.array(range(len(given)), pa.int64())
+    table = pa.table({name: pa.array([record.data.get(name) for record in given], pa.string()) for name in names})
+    table = table if names else pa.table({"_": pa.nulls(len(given), pa.string())})
+    mapping = Mapping.model_validate(_present(source.mapping, names))
     typed = apply_mapping(table, numbers, mapping, lines=numbers)
     faults = [
         Fault(f"{pointer}/{r.line}/data" if pointer else "/data", "invalid_field", r.message) for r in typed.rejects
@@ -175,14 +182,14 @@ def _typed(source: Source, given: list[RecordIn], pointer: str) -> tuple[list[st
     return data, amounts, currencies, dates, references
 
 
+def _columns_of(mapping: dict[str, Any]) -> list[str]:
+    found = [spec.get(key) for spec in mapping.values() for key in ("column", "debit", "credit")]
+    return list(dict.fromkeys(name for name in found if name))
+
+
 def _present(mapping: dict[str, Any], names: list[str]) -> dict[str, Any]:
     """The parts of a mapping whose columns the given records have."""
-    found = {}
-    for field, spec in json.loads(json.dumps(mapping)).items():
-        columns = [spec[key] for key in ("column", "debit", "credit") if isinstance(spec, dict) and spec.get(key)]
-        if all(column in names for column in columns):
-            found[field] = spec
-    return found
+    return {field: spec for field, spec in mapping.items() if all(name in names for name in _columns_of({field: spec}))}
 
 
 def _decimal(text: str | None) -> Any:

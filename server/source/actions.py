@@ -44,7 +44,8 @@ async def update_source(actor: Actor, source_id: UUID, body: SourceUpdate, expec
     """
     Renames a source, or answers its questions with a mapping: then its raw rows are typed again.
 
-    Raises: NotFound, Forbidden, VersionConflict, SourceInUse, Invalid for columns that the source does not have.
+    Raises: NotFound, Forbidden, VersionConflict, SourceInUse, RecordInUse, Gone when the file is no longer kept, Invalid
+    for columns that the source does not have.
     """
     async with unit_of_work(actor) as u:
         source = (await access.load(actor, Source, source_id, "source.load", lock=True)).row
@@ -57,6 +58,7 @@ async def update_source(actor: Actor, source_id: UUID, body: SourceUpdate, expec
             _check_columns(source, body.mapping)
             changes["mapping"] = body.mapping.model_dump(mode="json", exclude_none=True)
             if source.format != "manual":
+                await _refuse_retyping(u, source)
                 changes |= {"status": "loading", "questions": []}
         changed = await u.save(source, **changes)
         if "status" in changed:
@@ -79,13 +81,7 @@ async def delete_source(actor: Actor, source_id: UUID, expected: int | None) -> 
         source = (await access.load(actor, Source, source_id, "source.load", lock=True)).row
         await u.expect_version(source, expected, required=False)
         await refuse_live_jobs(u, source.id)
-        used = await u.execute(
-            "SELECT 1 FROM match_records m JOIN reconciliation_records r ON r.id = m.record_id "
-            "WHERE r.source_id = $1 AND m.confirmed LIMIT 1",
-            source.id,
-        )
-        if used:
-            raise problems.RecordInUse("Confirmed matches use records of this source: undo them, or keep it.")
+        await _refuse_confirmed(u, source.id)
         await source.delete(using_db=u.connection)
         source.version += 1
         u.publish(event_of(events.SourceDeleted, source))
@@ -100,6 +96,27 @@ async def refuse_live_jobs(u: UnitOfWork, source_id: UUID) -> None:
     )
     if rows:
         raise problems.SourceInUse
+
+
+async def _refuse_confirmed(u: UnitOfWork, source_id: UUID) -> None:
+    used = await u.execute(
+        "SELECT 1 FROM match_records m JOIN reconciliation_records r ON r.id = m.record_id "
+        "WHERE r.source_id = $1 AND m.confirmed LIMIT 1",
+        source_id,
+    )
+    if used:
+        raise problems.RecordInUse("Confirmed matches use records of this source: undo them first.")
+
+
+async def _refuse_retyping(u: UnitOfWork, source: Source) -> None:
+    """Raises where the file cannot be read again, or reading it would undo what people did since."""
+    await _refuse_confirmed(u, source.id)
+    if source.detection.get("loaded_revision", source.revision) != source.revision:
+        raise problems.SourceInUse(
+            "Records were added, changed or deleted since the file was loaded: reading it again would undo that."
+        )
+    if not await u.execute("SELECT 1 FROM source_chunks WHERE source_id = $1 LIMIT 1", source.id):
+        raise problems.Gone("The uploaded file is no longer kept: upload it again with the mapping.")
 
 
 def event_of(kind: type[Any], source: Source) -> Any:

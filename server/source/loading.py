@@ -2,18 +2,23 @@
 Loading a source in the engine's process: chunks to a temporary file, a first pass that looks, a second that stores.
 
 Rows are parsed in Arrow batches and stored by COPY, each batch in a transaction of its own that is fenced by the
-source's attempt. A loader that starts again removes what an earlier attempt had stored.
+source's attempt. A loader that starts again removes what an earlier attempt had stored. When a loaded source is typed
+anew (its mapping changed), its records stay where they are and keep their ids.
 """
 
 import asyncio
 import io
+import resource
 import tempfile
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import asyncpg
+import duckdb
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
@@ -35,7 +40,6 @@ from server import database
 from server.source.actions import event_of
 
 MAX_ATTEMPTS = 3
-MAX_REJECTS_STORED = 1_000_000
 COLUMNS = (
     "id",
     "source_id",
@@ -50,7 +54,20 @@ COLUMNS = (
     "created_at",
     "updated_at",
 )
+# A record keeps its id, the revision that added it, and its version where nothing changed.
+RETYPE = """
+    INSERT INTO reconciliation_records AS r SELECT * FROM incoming ON CONFLICT (source_id, "row") DO UPDATE SET
+        data = EXCLUDED.data, amount = EXCLUDED.amount, currency = EXCLUDED.currency, date = EXCLUDED.date,
+        reference = EXCLUDED.reference, version = r.version + 1, updated_at = EXCLUDED.updated_at
+    WHERE (r.data, r.amount, r.currency, r.date, r.reference)
+        IS DISTINCT FROM (EXCLUDED.data, EXCLUDED.amount, EXCLUDED.currency, EXCLUDED.date, EXCLUDED.reference)
+"""
+REMOVE_UNTYPED = """
+    DELETE FROM reconciliation_records r WHERE source_id = $1 AND "row" > $2 AND "row" <= $3
+        AND NOT EXISTS (SELECT 1 FROM incoming i WHERE i."row" = r."row")
+"""
 REPORT_EVERY_S = 0.3
+T = TypeVar("T")
 logger = log.get(__name__)
 
 
@@ -64,12 +81,15 @@ async def load_source(settings: Settings, source_id: UUID) -> None:
     if source is None:
         return
     log.request_id.set(source.request_id)
+    _bound_memory(settings.engine_memory_mb)
     connection = await database.connect(settings, "tallyroom loader")
     try:
         loader = Loader(source, connection)
         await loader.run()
     except FileRejected as error:
         await _fail(source, problems.FileRejected(str(error)))
+    except (MemoryError, duckdb.OutOfMemoryException):
+        await _fail(source, problems.FileRejected("The file needs more memory than a file may have: split it."))
     except Fenced:
         logger.warning("another attempt has this source", source_id=str(source_id))
     finally:
@@ -103,6 +123,10 @@ class Loader:
         self.rejected = 0
         self.read = 0
         self.reported_at = 0.0
+        self.is_retyping = source.revision > 1
+        self.last_row = -1
+        # One thread for all parsing: the parsers' DuckDB belongs to its thread.
+        self.parser = ThreadPoolExecutor(1, thread_name_prefix="parser")
 
     async def run(self) -> None:
         """Raises: FileRejected, Fenced."""
@@ -111,7 +135,7 @@ class Loader:
             path = Path(folder) / "upload"
             await self._fetch(path)
             given = source.detection.get("format_given")
-            detection = await asyncio.to_thread(detect.detect, path, source.filename, given)
+            detection = await self._parse(detect.detect, path, source.filename, given)
             profiles = await self._profile(path, detection)
             suggested, questions = suggest_mapping(profiles)
             mapping = Mapping.model_validate(source.mapping) if source.mapping else suggested
@@ -144,28 +168,66 @@ class Loader:
                 profiler.add(batch)
             return list(profiler.finish())
 
-        return await asyncio.to_thread(look)
+        return await self._parse(look)
 
     async def _clear(self) -> None:
         async with self.connection.transaction():
             await self._fence()
-            await self.connection.execute("DELETE FROM reconciliation_records WHERE source_id = $1", self.source.id)
+            if not self.is_retyping:
+                await self.connection.execute("DELETE FROM reconciliation_records WHERE source_id = $1", self.source.id)
             await self.connection.execute("DELETE FROM source_rejects WHERE source_id = $1", self.source.id)
 
     async def _store(self, path: Path, detection: Any, mapping: Mapping) -> None:
         batches = tables.read_batches(path, detection)
-        while (prepared := await asyncio.to_thread(self._prepare_next, batches, mapping)) is not None:
-            csv, count, rejects = prepared
-            async with self.connection.transaction():
-                await self._fence()
-                await self.connection.copy_to_table(
-                    "reconciliation_records", source=io.BytesIO(csv), columns=COLUMNS, format="csv"
-                )
-                await self._store_rejects(rejects)
-            self.loaded += count
-            await self._report()
+        # The next batch is parsed while this one is stored.
+        coming = asyncio.ensure_future(self._parse(self._prepare_next, batches, mapping))
+        try:
+            while (prepared := await coming) is not None:
+                coming = asyncio.ensure_future(self._parse(self._prepare_next, batches, mapping))
+                csv, rows, rejects = prepared
+                async with self.connection.transaction():
+                    await self._fence()
+                    if self.is_retyping:
+                        await self._retype(csv, rows)
+                    else:
+                        await self._copy("reconciliation_records", csv)
+                    await self._store_rejects(rejects)
+                self.loaded += len(rows)
+                await self._report()
+        finally:
+            await asyncio.gather(coming, return_exceptions=True)
+        if self.is_retyping:
+            await self._remove_rest()
+        # A plan made while the table was small would be kept for a minute: fresh statistics end it now.
+        await self.connection.execute("ANALYZE reconciliation_records")
 
-    def _prepare_next(self, batches: Any, mapping: Mapping) -> tuple[bytes, int, list[Any]] | None:
+    async def _copy(self, table: str, csv: bytes) -> None:
+        await self.connection.copy_to_table(table, source=io.BytesIO(csv), columns=COLUMNS, format="csv")
+
+    async def _retype(self, csv: bytes, rows: pa.Array) -> None:
+        """Stores a batch over the records that are there; those that are rejects now go."""
+        if len(rows) == 0:
+            return
+        await self.connection.execute(
+            "CREATE TEMPORARY TABLE incoming (LIKE reconciliation_records INCLUDING DEFAULTS) ON COMMIT DROP"
+        )
+        await self._copy("incoming", csv)
+        last = rows[-1].as_py()
+        await self.connection.execute(REMOVE_UNTYPED, self.source.id, self.last_row, last)
+        await self.connection.execute(RETYPE)
+        self.last_row = last
+
+    async def _remove_rest(self) -> None:
+        async with self.connection.transaction():
+            await self._fence()
+            await self.connection.execute(
+                'DELETE FROM reconciliation_records WHERE source_id = $1 AND "row" > $2', self.source.id, self.last_row
+            )
+
+    async def _parse(self, step: Callable[..., T], *arguments: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self.parser, step, *arguments)
+
+    def _prepare_next(self, batches: Any, mapping: Mapping) -> tuple[bytes, pa.Array, list[Any]] | None:
         """The next batch as CSV for COPY. Runs beside the event loop."""
         batch = next(batches, None)
         if batch is None:
@@ -192,7 +254,9 @@ class Loader:
         )
         sink = pa.BufferOutputStream()
         pacsv.write_csv(table, sink, pacsv.WriteOptions(include_header=False))
-        return sink.getvalue().to_pybytes(), count, rejects
+        prepared = sink.getvalue().to_pybytes(), typed.rows, rejects
+        pa.default_memory_pool().release_unused()
+        return prepared
 
     async def _store_rejects(self, rejects: list[Any]) -> None:
         self.rejected += len(rejects)
@@ -261,6 +325,7 @@ class Loader:
                     **source.detection,
                     **_detection_view(detection),
                     "suggested_mapping": suggested.model_dump(mode="json", exclude_none=True),
+                    "loaded_revision": source.revision + 1,
                 },
                 revision=source.revision + 1,
                 problem=None,
@@ -285,6 +350,15 @@ async def _fail(source: Source, problem: problems.Problem) -> None:
         await u.save(row, status="failed", problem=problem.document(row.request_id), attempt=0)
         u.publish(event_of(events.SourceFailed, row))
         u.audit(f"project:{row.project_id}", "source.load", ("source", row.id), "failure", version=row.version)
+
+
+def _bound_memory(engine_memory_mb: int) -> None:
+    """A file that unpacks to more than this process may have ends this process, not the machine."""
+    with Path("/proc/self/status").open() as status:
+        used_kib = next((int(line.split()[1]) for line in status if line.startswith("VmData:")), 0)
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    limit = used_kib * 1024 + 2 * engine_memory_mb * 1024**2
+    resource.setrlimit(resource.RLIMIT_DATA, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
 
 
 def _constant(value: object, count: int) -> pa.Array:

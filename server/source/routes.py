@@ -67,7 +67,7 @@ async def get_source(api: ApiRequest) -> web.StreamResponse:
     "/sources/{id}",
     body=SourceUpdate,
     answers={200: SourceView},
-    problems=(*_ROW, problems.VersionConflict, problems.SourceInUse),
+    problems=(*_ROW, problems.VersionConflict, problems.SourceInUse, problems.RecordInUse, problems.Gone),
 )
 async def update_source(api: ApiRequest) -> web.StreamResponse:
     """Rename a source, or answer its questions with a mapping."""

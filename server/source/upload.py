@@ -68,9 +68,9 @@ async def receive(actor: Actor, project_id: UUID, request: web.Request, limit_by
 
     Raises: NotFound, Forbidden, UnsupportedMediaType, TooLarge, Invalid (no file, empty, wrong magic bytes).
     """
-    await access.load(actor, Project, project_id, "source.load")
     if request.content_length is not None and request.content_length > limit_bytes + MAX_FIELD_BYTES:
         raise problems.TooLarge(f"A file may have at most {limit_bytes} bytes.")
+    await access.load(actor, Project, project_id, "source.load")
     upload = Upload(project_id, uuid7(), request.content_length, limit_bytes)
     await _open(actor, upload)
     try:
@@ -116,7 +116,7 @@ async def _walk(upload: Upload, reader: MultipartReader) -> None:
         elif part.name in ("name", "format", "mapping"):
             faults += _read_field(upload, part.name, await _field_text(part))
         else:
-            faults.append(Fault(f"/{(part.name or '')[:64]}", "unknown_field", "is not a part of an upload"))
+            faults.append(_unknown_part(part.name))
             break
     if not has_file and not faults:
         faults.append(Fault("/file", "missing_field", "send the file as the part named file"))
@@ -124,6 +124,13 @@ async def _walk(upload: Upload, reader: MultipartReader) -> None:
         faults.append(Fault("/file", "file_rejected", "the file is empty"))
     if faults:
         raise Invalid(errors=tuple(faults))
+
+
+def _unknown_part(name: str | None) -> Fault:
+    if name == "file":
+        return Fault("/file", "invalid_field", "an upload has one file")
+    shown = (name or "")[:64].encode("utf-8", "replace").decode()
+    return Fault(f"/{shown}", "unknown_field", "is not a part of an upload")
 
 
 async def _field_text(part: BodyPartReader) -> str:
@@ -156,6 +163,10 @@ def _read_field(upload: Upload, name: str, text: str) -> list[Fault]:
 
 
 async def _store_file(upload: Upload, part: BodyPartReader) -> None:
+    plain = ("identity", "binary", "8bit", "7bit")
+    for header in ("Content-Encoding", "Content-Transfer-Encoding"):
+        if part.headers.get(header, "identity").lower() not in plain:
+            raise problems.UnsupportedMediaType("Send the file as it is, without an encoding of the part.")
     filename = part.filename
     if filename:
         # A name only, whatever path or control characters the client sends.

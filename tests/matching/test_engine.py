@@ -157,3 +157,41 @@ def test_the_assignment_is_an_optimum_with_exact_margins(edges):
     total = optimum()
     assert int(weight[chosen.pair].sum()) == total
     assert [int(m) for m in chosen.margin] == [total - optimum(int(p)) for p in chosen.pair]
+
+
+def test_columns_that_differ_in_case_alone_are_not_taken_for_each_other():
+    left = pa.table({"ref": ["A1", "B2"], "REF": ["x", "y"], "amount": ["1.00", "2.00"]})
+    right = pa.table({"ref": ["A1", "B2"], "amount": ["1.00", "2.00"]})
+    document = {
+        "fields": {"reference": {"type": "reference", "left": "REF", "right": "ref"}},
+        "passes": [{"name": "p", "kind": "rules", "where": [{"field": "reference", "compare": "equal"}]}],
+    }
+
+    with pytest.raises(PlanInvalid, match="differs from 'REF' in case alone"):
+        list(engine.run(left, right, Plan.model_validate(document)))
+    document["fields"]["reference"]["left"] = "ref"
+    found = [
+        item for item in engine.run(left, right, Plan.model_validate(document)) if isinstance(item, engine.Finished)
+    ]
+
+    assert found[0].matches == 2
+    assert "REF" not in {field.left for field in suggest(left, right).fields.values()}
+
+
+@pytest.mark.parametrize("rows", [1, 2, 5, 20])
+def test_a_small_file_matches_by_its_own_plan(rows):
+    numbers = range(rows)
+    left = pa.table({"ref": [f"INV-{100 + n}" for n in numbers], "amount": [f"{10 + 3 * n}.50" for n in numbers]})
+    right = pa.table(
+        {"memo": [f"paid INV-{100 + n}" for n in numbers], "amount": [f"{10 + 3 * n}.50" for n in numbers]}
+    )
+
+    chunks = [item for item in engine.run(left, right, suggest(left, right)) if isinstance(item, engine.Chunk)]
+
+    pairs = {
+        pair
+        for chunk in chunks
+        for pair in zip(*(chunk.matches[s].to_pylist() for s in ("left", "right")), strict=True)
+    }
+    assert pairs == {(n, n) for n in numbers}
+    assert {status for chunk in chunks for status in chunk.matches["status"].to_pylist()} == {"confirmed"}

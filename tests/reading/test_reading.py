@@ -200,7 +200,7 @@ def test_the_mapping_is_suggested_from_names_and_values(tmp_path):
 CELLS = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=12)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(rows=st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1, max_size=20))
 def test_every_written_row_comes_back_or_is_rejected(tmp_path_factory, rows):
     sink = io.StringIO()

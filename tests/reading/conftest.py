@@ -1,0 +1,68 @@
+"""Reading a file the way a loader does, without a database."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from matching.reading.detect import Detection, detect
+from matching.reading.mapping import Mapping, apply_mapping, blocking, suggest_mapping
+from matching.reading.tables import Profiler, read_batches
+from matching.reading.values import ColumnProfile
+
+
+@dataclass
+class Loaded:
+    """What became of a file."""
+
+    detection: Detection
+    profiles: dict[str, ColumnProfile]
+    mapping: dict[str, Any]
+    questions: list[tuple[str, str]]
+    data: list[dict[str, str | None]] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
+    amounts: list[str | None] = field(default_factory=list)
+    currencies: list[str | None] = field(default_factory=list)
+    dates: list[str | None] = field(default_factory=list)
+    references: list[str | None] = field(default_factory=list)
+    rejects: list[tuple[int, str | None, str]] = field(default_factory=list)
+
+
+Load = Callable[..., Loaded]
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Load:
+    """Detects, profiles and types a file."""
+
+    def read(body: bytes | str, name: str = "a.csv", mapping: dict[str, Any] | None = None) -> Loaded:
+        path = tmp_path / name
+        path.write_bytes(body.encode() if isinstance(body, str) else body)
+        detection = detect(path, name)
+        profiler = Profiler()
+        for batch in read_batches(path, detection):
+            profiler.add(batch)
+        profiles = profiler.finish()
+        suggested, questions = suggest_mapping(profiles)
+        used = Mapping.model_validate(mapping) if mapping else Mapping() if blocking(questions) else suggested
+        found = Loaded(
+            detection,
+            {profile.name: profile for profile in profiles},
+            suggested.model_dump(exclude_none=True),
+            [(question["column"], question["kind"]) for question in questions],
+        )
+        for batch in read_batches(path, detection):
+            typed = apply_mapping(batch.columns, batch.rows, used, lines=batch.lines)
+            found.data += [orjson.loads(text) for text in typed.data.to_pylist()]
+            found.rows += typed.rows.to_pylist()
+            found.amounts += [None if v is None else f"{v:f}".rstrip("0").rstrip(".") for v in typed.amount.to_pylist()]
+            found.currencies += typed.currency.to_pylist()
+            found.dates += [None if v is None else v.isoformat() for v in typed.date.to_pylist()]
+            found.references += typed.reference.to_pylist()
+            found.rejects += [(r.line, r.column, r.code) for r in (*batch.rejects, *typed.rejects)]
+        return found
+
+    return read

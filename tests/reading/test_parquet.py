@@ -1,0 +1,73 @@
+"""Parquet: every type as exact text, however much its pages repeat."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from matching.reading.detect import detect
+from matching.reading.tables import read_batches
+
+
+def test_types_become_exact_text(load, tmp_path):
+    table = pa.table(
+        {
+            "amount": pa.array(
+                [Decimal("0.000000001"), Decimal("-12345678901234567890.123456789")], pa.decimal128(38, 9)
+            ),
+            "day": [dt.date(2026, 1, 13), dt.date(9999, 12, 31)],
+            "at": pa.array([dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC), None], pa.timestamp("s", tz="UTC")),
+            "nested": [{"a": [1, 2]}, None],
+            "word": pa.array(["x", "y"]).dictionary_encode(),
+            "f32": pa.array([0.1, 1e20], pa.float32()),
+            "f64": [0.1, 1e-7],
+            "big": pa.array([2**63 - 1, None], pa.int64()),
+            "raw": [b"ab", b"\xff"],
+            "empty": ["", None],
+        }
+    )
+    pq.write_table(table, tmp_path / "source")
+
+    found = load((tmp_path / "source").read_bytes(), "a.parquet")
+
+    assert [list(row.values()) for row in found.data] == [
+        [
+            "0.000000001",
+            "2026-01-13",
+            "2026-01-01 12:00:00.000Z",
+            '{"a": [1, 2]}',
+            "x",
+            "0.1",
+            "0.1",
+            str(2**63 - 1),
+            "6162",
+            "",
+        ],
+        [
+            "-12345678901234567890.123456789",
+            "9999-12-31",
+            None,
+            None,
+            "y",
+            "100000000000000000000",
+            "0.0000001",
+            None,
+            "ff",
+            None,
+        ],
+    ]
+    assert found.dates == ["2026-01-13", "9999-12-31"]
+
+
+def test_a_text_that_repeats_without_end_is_read_in_small_pieces(tmp_path):
+    repeated = pa.DictionaryArray.from_arrays(pa.array([0] * 100_000, pa.int32()), pa.array(["z" * 500_000]))
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"a": repeated}), path)
+
+    batches = read_batches(path, detect(path))
+    first = [next(batches) for _ in range(3)]
+
+    assert path.stat().st_size < 2_000_000
+    assert [batch.rows[0].as_py() for batch in first] == [0, len(first[0].rows), 2 * len(first[0].rows)]
+    assert all(batch.columns.nbytes < 64 * 1024**2 for batch in first)

@@ -1,0 +1,102 @@
+"""What cells mean: exact, or not at all."""
+
+import pytest
+
+MAPPING = {"amount": {"column": "amount", "decimal": "."}, "date": {"column": "day", "order": "ymd"}}
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("9007199254740993.123456789", "9007199254740993.123456789"),
+        ("12345678901234567890123456789.000000001", "12345678901234567890123456789.000000001"),
+        ("12 345.00", "12345"),
+        ("1'234'567.80", "1234567.8"),
+        ("(1234.50)", "-1234.5"),
+        ("1234.50-", "-1234.5"),
+        ("-EUR 5", "-5"),
+        ("5.00 EUR-", "-5"),
+        ("\u22125", "-5"),
+        (".5", "0.5"),
+    ],
+)
+def test_amounts_are_exact(load, text, amount):
+    found = load(f"day;amount\n2026-01-01;{text}\n", mapping=MAPPING)
+
+    assert found.amounts == [amount]
+    assert found.data[0]["amount"] == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1e5",
+        "\u221e",
+        "NaN",
+        "0.1234567891",
+        "(5",
+        "5)",
+        "-5-",
+        "(-5)",
+        "1 2",
+        "12 34",
+        "1.5.",
+        "5 EURO",
+        "0x10",
+        "1,23",
+        "1" * 30,
+    ],
+)
+def test_what_is_no_exact_amount_is_a_reject(load, text):
+    found = load(f"day;amount\n2026-01-01;{text}\n2026-01-02;1.50\n", mapping=MAPPING)
+
+    assert found.rejects == [(2, "amount", "amount_unparsable")]
+    assert found.amounts == ["1.5"]
+
+
+@pytest.mark.parametrize(
+    "text", ["0000-00-00", "0000-01-01", "2025-02-29", "2026-13-01", "2026-01-01 later", "20260230"]
+)
+def test_what_is_no_date_is_a_reject(load, text):
+    found = load(f"day,amount\n{text},1.50\n9999-12-31,2.50\n", mapping=MAPPING)
+
+    assert found.rejects == [(2, "day", "date_unparsable")]
+    assert found.dates == ["9999-12-31"]
+
+
+def test_a_leap_day_is_a_date_in_leap_years_only(load):
+    found = load("Datum;Betrag\n29.02.2024;1,50\n28.02.2025;2,50\n29.02.2025;3,50\n" + "13.01.2026;4,50\n" * 20)
+
+    assert found.dates[:2] == ["2024-02-29", "2025-02-28"]
+    assert found.rejects == [(4, "Datum", "date_unparsable")]
+
+
+def test_the_currency_in_the_cell_is_the_currency(load):
+    found = load("day,amount\n2026-01-13,EUR 5.00\n2026-01-14,USD 6.00\n2026-01-15,7.00 \u20ac\n")
+
+    assert found.questions == []
+    assert list(zip(found.amounts, found.currencies, strict=True)) == [("5", "EUR"), ("6", "USD"), ("7", "EUR")]
+
+
+def test_a_cell_that_names_another_currency_is_a_reject(load):
+    mapping = {**MAPPING, "currency": {"value": "EUR"}}
+
+    found = load("day,amount\n2026-01-13,5.00\n2026-01-14,USD 6.00\n2026-01-15,EUR 7.00\n", mapping=mapping)
+
+    assert found.currencies == ["EUR", "EUR"]
+    assert found.rejects == [(3, "amount", "currency_mismatch")]
+
+
+def test_short_words_are_no_currencies(load):
+    found = load("kind,amount\n" + "FEE,1.50\nTAX,2.50\nNEW,1.00\nOLD,2.00\nSALE,3.00\n" * 3)
+
+    assert found.mapping["currency"] == {"value": "XXX"}
+    assert found.rejects == []
+
+
+def test_an_unknown_order_of_days_keeps_the_rows_raw(load):
+    found = load("day,amount\n03/04/2026,1.50\n05/06/2026,2.50\n")
+
+    assert ("day", "date_order") in found.questions
+    assert found.amounts == [None, None]
+    assert [row["amount"] for row in found.data] == ["1.50", "2.50"]

@@ -1,0 +1,88 @@
+"""The listed queries of records walk indexes, at a size where anything else would be felt."""
+
+import json
+
+import asyncpg
+from tortoise import Tortoise
+
+from server.http import Reading
+from server.paging import Listing
+from server.record import queries
+from server.record.schemas import RecordList
+
+ROWS = 180_000
+FILL = """
+    INSERT INTO reconciliation_records
+        (id, source_id, "row", revision, data, amount, currency, date, reference, version, created_at, updated_at)
+    SELECT gen_random_uuid(), $1, n, 1, jsonb_build_object('memo', repeat('x', 200)), CASE WHEN n % 50 > 0 THEN (n::bigint * 7919 % 100000)::numeric / 100 END, 'EUR',
+           CASE WHEN n % 40 > 0 THEN DATE '2020-01-01' + (n % 2000)::int END,
+           CASE WHEN n % 30 > 0 THEN 'R' || lpad((n::bigint * 31 % 90000)::text, 6, '0') END, 1, now(), now()
+    FROM generate_series(0, $2::int - 1) n
+"""
+
+
+class Explained(Reading):
+    """Reads, and keeps the plan of each statement."""
+
+    def __init__(self, connection):
+        super().__init__(connection)
+        self.plans = []
+
+    async def rows(self, sql, *values):
+        found = await super().rows(f"EXPLAIN (FORMAT JSON) {sql}", *values)
+        plan = found[0]["QUERY PLAN"]
+        self.plans.append((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"])
+        return await super().rows(sql, *values)
+
+
+def nodes(plan):
+    yield plan
+    for child in plan.get("Plans", []):
+        yield from nodes(child)
+
+
+async def test_lists_of_many_records_walk_indexes(alice, project, db: asyncpg.Connection):
+    for name in ("one", "two", "three"):
+        source = (await alice.ok("POST", f"/projects/{project}/sources", {"name": name}))["id"]
+        await db.execute(FILL, source, ROWS // 3)
+    await db.execute("VACUUM ANALYZE reconciliation_records")
+    asked = [
+        {"sort": sort} for sort in ("row", "amount", "date", "reference", "-row", "-amount", "-date", "-reference")
+    ]
+    asked += [
+        {"sort": "amount", "amount_from": "500.00", "amount_to": "501.00"},
+        {"sort": "date", "date_from": "2021-01-01", "date_to": "2021-01-02"},
+        {"sort": "reference", "reference": "R000031"},
+        {"sort": "row", "state": "open"},
+        {"sort": "amount", "state": "matched"},
+    ]
+
+    for query in asked:
+        page = RecordList.model_validate(query)
+        listing = Listing(
+            queries.COLUMNS,
+            "reconciliation_records t",
+            queries.sort_of(page.sort),
+            f"records/{source}",
+            adorn=queries.USES,
+        )
+        listing.where("t.source_id = ?", source)
+        queries.filter_records(listing, page)
+        reading = Explained(Tortoise.get_connection("default"))
+        first = await listing.page(reading, page, queries.view)
+        if first.next_cursor:
+            after = RecordList.model_validate({**query, "cursor": first.next_cursor})
+            await listing.page(reading, after, queries.view)
+
+        for plan in reading.plans:
+            kinds = [(node["Node Type"], node.get("Relation Name")) for node in nodes(plan)]
+            assert ("Seq Scan", "reconciliation_records") not in kinds, (query, kinds)
+            if "_sort" in json.dumps(plan) or plan["Node Type"] == "Limit":
+                sorts = [n for n in nodes(plan) if n["Node Type"] == "Sort" and n["Plan Rows"] > 10_000]
+                assert not sorts, (query, kinds)
+
+
+async def test_the_use_of_a_record_is_found_by_index(db, settings):
+    indexes = await db.fetch("SELECT indexdef FROM pg_indexes WHERE tablename = 'match_records'")
+
+    assert any("(record_id" in row[0] and "WHERE" not in row[0] for row in indexes)

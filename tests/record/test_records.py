@@ -1,0 +1,263 @@
+"""Records over REST: added, changed, deleted, listed in every order without a row twice or missing."""
+
+import asyncio
+
+import pytest
+
+MAPPING = {
+    "amount": {"column": "amount", "decimal": "."},
+    "currency": {"value": "EUR"},
+    "date": {"column": "day", "order": "ymd"},
+    "reference": {"column": "ref"},
+}
+
+
+@pytest.fixture
+async def source(alice, project):
+    """An empty source with a mapping."""
+    return (await alice.ok("POST", f"/projects/{project}/sources", {"name": "Ledger", "mapping": MAPPING}))["id"]
+
+
+@pytest.fixture
+async def mixed(alice, source):
+    """60 records with ties and gaps in every typed column."""
+    records = [
+        {
+            "data": {
+                "amount": None if n % 7 == 0 else f"{n % 5}.50",
+                "day": None if n % 6 == 0 else f"2026-01-{n % 4 + 10}",
+                "ref": None if n % 5 == 0 else f"R{n % 3}",
+            }
+        }
+        for n in range(60)
+    ]
+    await alice.ok("POST", f"/sources/{source}/records", {"records": records})
+    return source
+
+
+async def test_one_record_is_typed_by_the_mapping(alice, source):
+    body = {"data": {"amount": "1,234.50", "day": "2026-01-13", "ref": " A-1 ", "note": "x"}}
+
+    record = await alice.ok("POST", f"/sources/{source}/records", body)
+    read = await alice.ok("GET", f"/records/{record['id']}")
+
+    assert record == read
+    assert record["data"] == body["data"]
+    assert (record["amount"], record["date"]) == ({"amount": "1234.50", "currency": "EUR"}, "2026-01-13")
+    assert (record["reference"], record["row"], record["state"], record["version"]) == ("A-1", 0, "open", 1)
+
+
+async def test_given_values_come_before_the_mapping(alice, source):
+    body = {"data": {"note": "x"}, "amount": {"amount": "9007199254740993.123456789", "currency": "USD"}}
+
+    record = await alice.ok("POST", f"/sources/{source}/records", body)
+
+    assert record["amount"] == body["amount"]
+
+
+async def test_ten_thousand_are_stored_and_one_more_is_refused(alice, source, db):
+    many = [{"data": {"amount": f"{n}.50", "ref": f"R{n}"}} for n in range(10_001)]
+
+    refused = await alice.refused("POST", f"/sources/{source}/records", {"records": many})
+    answer = await alice.ok("POST", f"/sources/{source}/records", {"records": many[:-1]})
+
+    assert refused == (422, "invalid_field")
+    assert [record["row"] for record in answer["items"]] == list(range(10_000))
+    assert await db.fetchval("SELECT count(*) FROM reconciliation_records") == 10_000
+
+
+async def test_all_are_stored_or_none(alice, source, db):
+    records = [{"data": {"amount": "1.50"}}, {"data": {"amount": "nope"}}, {"data": {"day": "2026-02-30"}}]
+
+    async with await alice.send("POST", f"/sources/{source}/records", {"records": records}) as response:
+        problem = await response.json()
+
+    assert response.status == 422
+    assert [error["pointer"] for error in problem["errors"]] == ["/records/1/data", "/records/2/data"]
+    assert await db.fetchval("SELECT count(*) FROM reconciliation_records") == 0
+
+
+async def test_columns_may_differ_in_case_alone(alice, source):
+    data = {"amount": "1.50", "Amount": "2.50", "AMOUNT": "x"}
+
+    record = await alice.ok("POST", f"/sources/{source}/records", {"data": data})
+
+    assert record["data"] == data
+    assert record["amount"]["amount"] == "1.50"
+
+
+async def test_records_of_many_shapes_are_stored(alice, source):
+    records = [{"data": {f"c{n}-{k}": "x" for k in range(40)}} for n in range(2000)]
+
+    answer = await alice.ok("POST", f"/sources/{source}/records", {"records": records})
+
+    assert [record["data"] for record in answer["items"]] == [record["data"] for record in records]
+
+
+async def test_changes_need_the_version_they_are_made_on(alice, source):
+    record = await alice.ok("POST", f"/sources/{source}/records", {"data": {"amount": "1.50", "note": "x"}})
+    path = f"/records/{record['id']}"
+
+    unconditional = [
+        await alice.refused(method, path, body) for method, body in (("PATCH", {"data": {"a": "b"}}), ("DELETE", None))
+    ]
+    changed = await alice.ok("PATCH", path, {"data": {"amount": "2.50"}}, if_match=1)
+    stale = [
+        await alice.refused("PATCH", path, {"data": {"a": "b"}}, if_match=1),
+        await alice.refused("DELETE", path, if_match=1),
+    ]
+    await alice.ok("DELETE", path, if_match=2)
+
+    assert unconditional == [(428, "precondition_required")] * 2
+    assert changed["data"] == {"amount": "2.50", "note": "x"}
+    assert (changed["amount"]["amount"], changed["version"]) == ("2.50", 2)
+    assert stale == [(409, "version_conflict")] * 2
+    assert await alice.refused("GET", path) == (404, "not_found")
+
+
+async def test_every_change_grows_the_revision_and_is_told(alice, project, source, db):
+    record = await alice.ok("POST", f"/sources/{source}/records", {"data": {"amount": "1.50"}})
+    await alice.ok("PATCH", f"/records/{record['id']}", {"data": {"amount": "2.50"}}, if_match=1)
+    await alice.ok("DELETE", f"/records/{record['id']}", if_match=2)
+
+    told = await db.fetch(
+        "SELECT (data->>'revision')::int AS revision, data->'ids'->>0 AS id, (data->>'count')::int AS count "
+        "FROM events WHERE type = 'records.changed' ORDER BY seq"
+    )
+
+    assert [tuple(row) for row in told] == [(n, record["id"], 1) for n in (2, 3, 4)]
+    assert (await alice.ok("GET", f"/sources/{source}"))["revision"] == 4
+
+
+async def test_simultaneous_additions_get_rows_of_their_own(alice, source):
+    body = {"records": [{"data": {"ref": f"R{n}"}} for n in range(50)]}
+
+    answers = await asyncio.gather(*(alice.ok("POST", f"/sources/{source}/records", body) for _ in range(6)))
+
+    rows = sorted(record["row"] for answer in answers for record in answer["items"])
+    assert rows == list(range(300))
+
+
+async def test_roles(alice, bob, charlie, project, source):
+    record = await alice.ok("POST", f"/sources/{source}/records", {"data": {"ref": "A"}})
+    await alice.ok("PUT", f"/projects/{project}/members/{bob.id}", {"role": "viewer"})
+
+    viewer = [
+        (await bob.ok("GET", f"/records/{record['id']}"))["id"],
+        await bob.refused("POST", f"/sources/{source}/records", {"data": {"ref": "B"}}),
+        await bob.refused("DELETE", f"/records/{record['id']}", if_match=1),
+    ]
+    stranger = [
+        await charlie.refused("GET", f"/sources/{source}/records"),
+        await charlie.refused("POST", f"/sources/{source}/records", {"data": {"ref": "B"}}),
+        await charlie.refused("PATCH", f"/records/{record['id']}", {"data": {"ref": "B"}}, if_match=9),
+    ]
+
+    assert viewer == [record["id"], (403, "forbidden"), (403, "forbidden")]
+    assert stranger == [(404, "not_found")] * 3
+
+
+SORTS = ["row", "-row", "amount", "-amount", "date", "-date", "reference", "-reference"]
+
+
+def key_of(sort):
+    name = sort.lstrip("-")
+
+    def key(record):
+        value = record[name]["amount"] if name == "amount" and record[name] else record[name]
+        return (value is None, value if value is not None else "", record["id"])
+
+    return key
+
+
+@pytest.mark.parametrize("sort", SORTS)
+async def test_cursors_give_every_row_once_in_order_both_ways(alice, mixed, sort):
+    path = f"/sources/{mixed}/records?sort={sort}&limit=7"
+    whole = (await alice.ok("GET", f"/sources/{mixed}/records?sort={sort}&limit=100"))["items"]
+    page = await alice.ok("GET", path)
+    forwards, backwards = list(page["items"]), []
+
+    while page["next_cursor"]:
+        page = await alice.ok("GET", f"{path}&cursor={page['next_cursor']}")
+        forwards += page["items"]
+    backwards = list(page["items"])
+    while page["prev_cursor"]:
+        page = await alice.ok("GET", f"{path}&cursor={page['prev_cursor']}")
+        backwards = page["items"] + backwards
+
+    assert forwards == backwards == whole
+    assert whole == sorted(whole, key=key_of(sort), reverse=sort.startswith("-"))
+    assert len({record["id"] for record in whole}) == 60
+
+
+@pytest.mark.parametrize("sort", SORTS)
+async def test_skip_is_a_place_in_the_same_order(alice, mixed, sort):
+    whole = (await alice.ok("GET", f"/sources/{mixed}/records?sort={sort}&limit=100"))["items"]
+
+    pages = [
+        (await alice.ok("GET", f"/sources/{mixed}/records?sort={sort}&limit=9&skip={skip}"))["items"]
+        for skip in (0, 5, 45, 50, 51, 55, 60, 400)
+    ]
+
+    assert pages == [whole[skip : skip + 9] for skip in (0, 5, 45, 50, 51, 55, 60, 400)]
+
+
+@pytest.mark.parametrize(
+    ("query", "holds"),
+    [
+        ("amount_from=2.50", lambda r: r["amount"] and float(r["amount"]["amount"]) >= 2.5),
+        ("amount_to=1.5&amount_from=0.5", lambda r: r["amount"] and 0.5 <= float(r["amount"]["amount"]) <= 1.5),
+        ("date_from=2026-01-11&date_to=2026-01-12", lambda r: r["date"] in ("2026-01-11", "2026-01-12")),
+        ("reference=R1", lambda r: r["reference"] == "R1"),
+        ("currency=EUR", lambda r: r["amount"] is not None),
+        ("currency=USD", lambda _: False),
+        ("state=open", lambda _: True),
+        ("state=matched", lambda _: False),
+        ("state=suggested", lambda _: False),
+    ],
+)
+async def test_filters_are_exact_and_counted(alice, mixed, query, holds):
+    whole = (await alice.ok("GET", f"/sources/{mixed}/records?limit=100"))["items"]
+
+    page = await alice.ok("GET", f"/sources/{mixed}/records?limit=100&{query}")
+
+    assert page["items"] == [record for record in whole if holds(record)]
+    assert page["total"] == len(page["items"])
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("sort=colour", "invalid_field"),
+        ("colour=red", "unknown_field"),
+        ("amount_from=1e5", "invalid_field"),
+        ("amount_from=NaN", "invalid_field"),
+        ("date_from=2026-02-30", "invalid_field"),
+        ("state=lost", "invalid_field"),
+        ("currency=euro", "invalid_field"),
+        ("limit=0", "invalid_field"),
+        ("limit=501", "invalid_field"),
+        ("skip=-1", "invalid_field"),
+        ("skip=400001", "invalid_field"),
+        ("cursor=AAAA", "invalid_cursor"),
+        ("reference=%00", "invalid_field"),
+    ],
+)
+async def test_what_is_no_filter_is_refused(alice, mixed, query, code):
+    assert await alice.refused("GET", f"/sources/{mixed}/records?{query}") == (422, code)
+
+
+async def test_a_cursor_belongs_to_its_list(alice, project, mixed):
+    other = (await alice.ok("POST", f"/projects/{project}/sources", {"name": "Other"}))["id"]
+    cursor = (await alice.ok("GET", f"/sources/{mixed}/records?sort=amount&limit=5"))["next_cursor"]
+
+    refused = [
+        await alice.refused("GET", f"/sources/{source}/records?{query}&cursor={cursor}")
+        for source, query in ((other, "sort=amount"), (mixed, "sort=date"), (mixed, "sort=amount&currency=EUR"))
+    ]
+    changed = await alice.refused("GET", f"/sources/{mixed}/records?sort=amount&cursor={cursor[:-2]}AA")
+    kept = await alice.ok("GET", f"/sources/{mixed}/records?sort=amount&limit=9&cursor={cursor}")
+
+    assert refused == [(422, "invalid_cursor")] * 3
+    assert changed == (422, "invalid_cursor")
+    assert len(kept["items"]) == 9

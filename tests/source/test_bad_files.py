@@ -1,0 +1,196 @@
+"""Files that are no tables: refused at the door where their first bytes show it, else failed sources; never a dead worker."""
+
+import io
+import os
+import struct
+import zipfile
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import xlsxwriter
+
+SHEET = (
+    b'<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+    b"<sheetData>%s</sheetData></worksheet>"
+)
+
+
+def workbook(*rows):
+    sink = io.BytesIO()
+    with xlsxwriter.Workbook(sink, {"in_memory": True}) as book:
+        sheet = book.add_worksheet()
+        for number, row in enumerate(rows):
+            sheet.write_row(number, 0, row)
+    return sink.getvalue()
+
+
+def with_sheet(xml):
+    """A workbook whose sheet is replaced."""
+    sink = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(workbook(["a"]))) as good, zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as bad:
+        for name in good.namelist():
+            bad.writestr(name, xml if name == "xl/worksheets/sheet1.xml" else good.read(name))
+    return sink.getvalue()
+
+
+def sparse():
+    cells = b'<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>2</v></c></row>'
+    return with_sheet(SHEET % cells)
+
+
+def entities():
+    levels = b"".join(b'<!ENTITY a%d "%s">' % (n + 1, b"&a%d;" % n * 10) for n in range(9))
+    head = b'<!DOCTYPE w [<!ENTITY a0 "aaaaaaaaaa">' + levels + b"]>"
+    cell = b'<row r="1"><c r="A1" t="inlineStr"><is><t>&a9;</t></is></c></row>'
+    return with_sheet((SHEET % cell).replace(b"?>", b"?>" + head, 1))
+
+
+def zip_bomb():
+    """Some hundred kilobytes that unpack to 3 GB: a member of zeros, named by many entries of the directory."""
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", "x")
+        archive.writestr("xl/worksheets/sheet1.xml", bytes(100_000_000))
+        for number in range(30):
+            twin = zipfile.ZipInfo(f"xl/worksheets/twin{number}.xml")
+            real = archive.getinfo("xl/worksheets/sheet1.xml")
+            for field in ("header_offset", "compress_type", "CRC", "compress_size", "file_size"):
+                setattr(twin, field, getattr(real, field))
+            archive.filelist.append(twin)
+    return sink.getvalue()
+
+
+def lying_bomb():
+    """A ZIP whose directory says that 600 MB are 1,000 bytes."""
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr("[Content_Types].xml", "x")
+        archive.writestr("xl/worksheets/sheet1.xml", bytes(600_000_000))
+    raw = bytearray(sink.getvalue())
+    entry = raw.rfind(b"PK\x01\x02")
+    raw[entry + 24 : entry + 28] = struct.pack("<I", 1000)
+    return bytes(raw)
+
+
+def parquet(table):
+    sink = io.BytesIO()
+    pq.write_table(table, sink)
+    return sink.getvalue()
+
+
+PARQUET = parquet(pa.table({"a": ["x"] * 1000, "n": list(range(1000))}))
+REFUSED = {
+    "empty": b"",
+    "binary": os.urandom(5000),
+    "a PDF": b"%PDF-1.7\n" + b"x" * 500,
+    "a password-protected workbook": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000),
+    "gzip": b"\x1f\x8b\x08" + bytes(100),
+}
+FAILED = {
+    "zip archive": lambda: _zip({"a.csv": b"a,b\n1,2\n"}),
+    "zip bomb": zip_bomb,
+    "lying zip bomb": lying_bomb,
+    "two cells over billions": sparse,
+    "entity bomb": entities,
+    "truncated workbook": lambda: workbook(["a", "b"], [1, 2])[:2000],
+    "workbook without cells": lambda: workbook(),
+    "truncated parquet": lambda: PARQUET[: len(PARQUET) // 2],
+    "corrupt parquet": lambda: PARQUET[:-200] + bytes(150) + PARQUET[-50:],
+    "five thousand columns": lambda: b",".join(b"c%d" % n for n in range(5000)) + b"\n",
+    "only line ends": lambda: b"\n\n\n",
+    "a JSON document": lambda: b'[{"a":1},{"a":2}]',
+    "a web page": lambda: b"<!DOCTYPE html><html><body>Sign in</body></html>",
+}
+
+
+def _zip(members):
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w") as archive:
+        for name, body in members.items():
+            archive.writestr(name, body)
+    return sink.getvalue()
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+async def test_what_the_first_bytes_show_is_refused_at_the_door(upload, db, kind):
+    status, problem = await upload(REFUSED[kind], "a.csv")
+
+    assert (status, problem["code"]) == (422, "file_rejected")
+    assert problem["errors"][0]["pointer"] == "/file"
+    assert await db.fetchval("SELECT count(*) FROM sources") == 0
+    assert await db.fetchval("SELECT count(*) FROM source_chunks") == 0
+
+
+@pytest.mark.parametrize("kind", FAILED)
+async def test_what_only_reading_shows_makes_the_source_failed(load, stored, db, worker, kind):
+    source = await load(FAILED[kind](), "a.xlsx")
+
+    assert (source["status"], source["problem"]["code"]) == ("failed", "file_rejected")
+    assert source["problem"]["detail"]
+    assert "attempts" not in source["problem"]["detail"]
+    assert await stored(source) == ([], [])
+    assert await db.fetchval("SELECT status FROM sources") == "failed"
+    assert worker.process.poll() is None
+
+
+async def test_rows_that_cannot_be_read_are_listed_and_the_rest_is_loaded(load, stored):
+    body = b"".join(
+        (
+            b"ref,amount\n",
+            b"A,1.50\n",
+            b"B,2.50,more\n",
+            b"C\n",
+            b"D\x00,3.50\n",
+            b"E\xff,4.50\n",
+            b"F,nope\n",
+            b"x" * 10_000_000 + b",5.50\n",
+            b'"G,6.50\n',
+            "Ü,7.50\n".encode() * 20,
+            b"H," + b"8" * 40 + b"\n",
+        )
+    )
+
+    source = await load(body)
+    records, rejects = await stored(source)
+
+    assert [record["data"]["ref"] for record in records] == ["A"] + ["Ü"] * 20
+    assert [record["row"] for record in records] == [0, *range(8, 28)]
+    assert [(reject["line"], reject["column"], reject["code"]) for reject in rejects] == [
+        (3, None, "field_count"),
+        (4, None, "field_count"),
+        (5, None, "nul_character"),
+        (6, None, "encoding"),
+        (7, "amount", "amount_unparsable"),
+        (8, None, "row_too_long"),
+        (9, None, "quote"),
+        (30, "amount", "amount_unparsable"),
+    ]
+    assert all(reject["message"] and reject["value_type"] for reject in rejects)
+
+
+async def test_a_parquet_file_with_broken_text_loses_that_row_only(load, stored):
+    offsets = pa.py_buffer(struct.pack("<iii", 0, 1, 3))
+    broken = pa.Array.from_buffers(pa.string(), 2, [None, offsets, pa.py_buffer(b"\xffok")])
+
+    records, rejects = await stored(await load(parquet(pa.table({"a": broken, "b": ["x", "y"]})), "a.parquet"))
+
+    assert [record["data"] for record in records] == [{"a": "ok", "b": "y"}]
+    assert [(reject["line"], reject["column"]) for reject in rejects] == [(1, "a")]
+
+
+async def test_a_file_of_one_repeated_row_is_refused_when_it_has_no_end(load):
+    source = await load(parquet(pa.table({"a": pa.array([1] * 12_000_000, pa.int8())})), "a.parquet")
+
+    assert source["problem"]["code"] == "file_rejected"
+
+
+async def test_two_thousand_columns_are_loaded(load, stored, alice):
+    header, row = ",".join(f"c{n}" for n in range(2000)), ",".join(str(n) for n in range(2000))
+
+    source = await load(f"{header}\n{row}\n{row}\n")
+    records, _ = await stored(source)
+    changed = await alice.ok("PATCH", f"/records/{records[0]['id']}", {"data": {"c0": "x"}}, if_match=1)
+
+    assert len(records[1]["data"]) == 2000
+    assert changed["data"] == {**records[1]["data"], "c0": "x"}
