@@ -23,6 +23,7 @@ from server.auth.throttle import Throttle
 from server.auth.tokens import Tokens
 from server.contract.routes import OPENAPI, openapi_of
 from server.contract.routes import routes as contract_routes
+from server.dashboard import attach as attach_dashboard
 from server.health.routes import DRAINING
 from server.health.routes import routes as health_routes
 from server.http import Endpoint, bind, client_ip
@@ -34,7 +35,7 @@ from server.log.actions import Allowance
 from server.log.routes import ALLOWANCE
 from server.log.routes import routes as log_routes
 from server.match.routes import routes as match_routes
-from server.middlewares import answer_problems, set_headers
+from server.middlewares import answer_preflights, answer_problems, set_headers
 from server.plan.routes import routes as plan_routes
 from server.project.routes import routes as project_routes
 from server.record.routes import routes as record_routes
@@ -68,7 +69,7 @@ def endpoints() -> list[Endpoint]:
 
 def build(settings: Settings) -> web.Application:
     """The aiohttp application. Its parts open and close with it, in order."""
-    app = web.Application(middlewares=[answer_problems])
+    app = web.Application(middlewares=[answer_problems, answer_preflights])
     app[SETTINGS] = settings
     app[DRAINING] = asyncio.Event()
     app[OPENAPI] = openapi_of(endpoints())
@@ -81,6 +82,7 @@ def build(settings: Settings) -> web.Application:
     _attach_sockets(app)
     for endpoint in endpoints():
         app.router.add_route(endpoint.method, endpoint.path, bind(endpoint))
+    attach_dashboard(app)
     return app
 
 

@@ -1,0 +1,65 @@
+"""The built files, held in memory: a few hundred kilobytes, compressed once, found by name and never by path."""
+
+import gzip
+import hashlib
+import mimetypes
+from dataclasses import dataclass
+from pathlib import Path
+
+DIST = Path(__file__).parents[2] / "web" / "dist"
+INDEX = "index.html"
+FOREVER = "public, max-age=31536000, immutable"  # the name of such a file changes with its content
+_TEXT = ("text/", "image/svg+xml", "application/json", "application/manifest+json")
+_TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".webmanifest": "application/manifest+json"}
+_LEAST_BYTES = 1000  # below, compressing gains nothing
+
+
+@dataclass(frozen=True)
+class File:
+    """A file as it is sent."""
+
+    body: bytes
+    compressed: bytes | None
+    content_type: str
+    charset: str | None
+    etag: str
+    cache_control: str
+
+
+class Build:
+    """The files of a build. It is read again when its index.html is another one."""
+
+    def __init__(self, folder: Path = DIST) -> None:
+        self._folder = folder
+        self._stamp: tuple[int, int] | None = None
+        self._files: dict[str, File] = {}
+
+    def files(self) -> dict[str, File]:
+        """The files by name, such as `assets/main-1a2b.js`; empty where nothing is built. Reads the disk."""
+        try:
+            found = (self._folder / INDEX).stat()
+        except OSError:
+            self._stamp, self._files = None, {}
+            return self._files
+        stamp = (found.st_mtime_ns, found.st_size)
+        if stamp != self._stamp:
+            paths = [path for path in sorted(self._folder.rglob("*")) if path.is_file()]
+            self._files = {path.relative_to(self._folder).as_posix(): _read(path, self._folder) for path in paths}
+            self._stamp = stamp
+        return self._files
+
+
+def _read(path: Path, folder: Path) -> File:
+    body = path.read_bytes()
+    content_type = _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    is_text = content_type.startswith(_TEXT)
+    compressed = gzip.compress(body, 9, mtime=0) if is_text and len(body) >= _LEAST_BYTES else None
+    is_hashed = path.relative_to(folder).parts[0] == "assets"
+    return File(
+        body=body,
+        compressed=compressed,
+        content_type=content_type,
+        charset="utf-8" if content_type.startswith("text/") else None,
+        etag=hashlib.sha256(body).hexdigest()[:32],
+        cache_control=FOREVER if is_hashed else "no-cache",
+    )

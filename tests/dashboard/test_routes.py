@@ -1,0 +1,120 @@
+"""The built files over HTTP: what is kept by browsers, what belongs to the API, what is no file of ours."""
+
+import gzip
+import os
+from pathlib import Path
+
+import pytest
+from aiohttp import ClientSession, web
+from aiohttp.test_utils import TestClient, TestServer
+
+from core.settings import Settings
+from server.dashboard import attach
+from server.dashboard.files import FOREVER, Build
+from server.keys import SETTINGS
+from server.middlewares import DASHBOARD_CSP, answer_problems, set_headers
+
+PAGE = "<!doctype html><title>Dashboard</title>"
+SCRIPT = "export const words = 'tally';\n" * 100
+
+
+@pytest.fixture
+def dist(tmp_path: Path) -> Path:
+    folder = tmp_path / "dist"
+    (folder / "assets").mkdir(parents=True)
+    (folder / "index.html").write_text(PAGE)
+    (folder / "assets" / "index-1a2b.js").write_text(SCRIPT)
+    (folder / "theme.js").write_text("// small\n")
+    (tmp_path / "secret.txt").write_text("not ours to give")
+    return folder
+
+
+@pytest.fixture
+async def client(dist: Path):
+    app = web.Application(middlewares=[answer_problems])
+    app[SETTINGS] = Settings()
+    app.on_response_prepare.append(set_headers)
+    attach(app, Build(dist))
+    async with TestClient(TestServer(app), auto_decompress=False) as found:
+        yield found
+
+
+@pytest.mark.parametrize("path", ["/", "/projects/01a2/jobs", "/me", "/apiary"])
+async def test_every_address_of_the_dashboard_answers_with_its_page(client, path):
+    async with client.get(path) as response:
+        assert response.status == 200
+        assert await response.text() == PAGE
+        assert response.headers["Cache-Control"] == "no-cache"
+        assert response.headers["Content-Security-Policy"] == DASHBOARD_CSP
+
+
+async def test_a_file_with_its_content_in_its_name_is_kept_for_ever_and_sent_compressed(client):
+    async with client.get("/assets/index-1a2b.js", headers={"Accept-Encoding": "gzip"}) as response:
+        body = await response.read()
+
+    assert response.headers["Cache-Control"] == FOREVER
+    assert response.headers["Content-Encoding"] == "gzip"
+    assert response.content_type == "text/javascript"
+    assert gzip.decompress(body).decode() == SCRIPT
+    assert "Accept-Encoding" in ", ".join(response.headers.getall("Vary"))
+
+
+async def test_a_page_that_the_browser_has_is_not_sent_again_and_keeps_its_policy(client):
+    async with client.get("/") as first:
+        etag = first.headers["ETag"]
+
+    async with client.get("/", headers={"If-None-Match": etag}) as again:
+        assert again.status == 304
+        assert await again.read() == b""
+        # The browser puts this header in the place of the one it has: the API's would forbid all scripts.
+        assert again.headers["Content-Security-Policy"] == DASHBOARD_CSP
+
+
+@pytest.mark.parametrize("path", ["/assets/old.js", "/robots.txt", "/..%2fsecret.txt", "/assets/..%2f..%2fsecret.txt"])
+async def test_a_file_that_is_not_of_the_build_is_missing(client, path):
+    async with client.get(path) as response:
+        assert response.status == 404
+        assert response.content_type == "application/problem+json"
+
+
+async def test_a_new_build_is_served_without_a_restart(client, dist):
+    async with client.get("/") as response:
+        assert await response.text() == PAGE
+
+    (dist / "index.html").write_text(PAGE + "<p>new</p>")
+    os.utime(dist / "index.html", ns=(1, 1))
+
+    async with client.get("/") as response:
+        assert await response.text() == PAGE + "<p>new</p>"
+
+
+async def test_without_a_build_the_page_says_so_and_where_the_interfaces_are(client, dist):
+    (dist / "index.html").unlink()
+
+    async with client.get("/") as response:
+        text = await response.text()
+
+    assert response.status == 200
+    assert "not built" in text
+    assert 'href="/docs"' in text
+
+
+@pytest.mark.parametrize("path", ["/api", "/api/", "/api/v1/nothing", "/docs/nothing", "/health/nothing", "/x.json"])
+async def test_an_unknown_address_of_the_api_stays_a_problem(http: ClientSession, path):
+    async with http.get(path) as response:
+        assert response.status == 404
+        assert response.content_type == "application/problem+json"
+
+
+async def test_the_wrong_method_on_a_route_of_the_api_stays_a_refusal_that_names_the_right_one(http: ClientSession):
+    async with http.get("/api/v1/auth/login") as response:
+        assert response.status == 405
+        assert response.headers["Allow"] == "POST"
+
+
+async def test_the_dashboard_is_no_part_of_the_contract(http: ClientSession):
+    async with http.get("/openapi.json") as response:
+        paths = (await response.json())["paths"]
+
+    assert "/" not in paths
+    assert not any("{name" in path for path in paths)

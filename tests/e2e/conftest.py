@@ -1,0 +1,277 @@
+"""A real browser against the real processes: database, web, worker and demo, started as `make run` starts them."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession, FormData
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+
+from server.dashboard.files import DIST, INDEX
+from server.demo import PASSWORD
+
+ROOT = Path(__file__).parents[2]
+MANAGER = "manager@tallyroom.example"
+ADMIN = "admin@tallyroom.example"
+DEMO_ROWS = 3000
+READY_S = 60.0
+STOP_S = 12.0
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGUMENTS = [
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+# Violations are printed by browsers too, but not by all of them as errors.
+LISTEN = """
+document.addEventListener("securitypolicyviolation", (event) => {
+  console.error(`violation of ${event.violatedDirective}: ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`);
+});
+"""
+expect.set_options(timeout=20_000)  # a busy machine is slow, not broken
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the tests of this folder; where they cannot run, one line says why."""
+    here = Path(__file__).parent
+    mine = [item for item in items if here in item.path.parents]
+    reason = _why_not() if mine else None
+    for item in mine:
+        item.add_marker(pytest.mark.e2e)
+        if reason:
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def _why_not() -> str | None:
+    if not (DIST / INDEX).is_file():
+        return "the dashboard is not built (web/dist is missing; `make web` builds it where Node.js is)"
+    if _browser_on_path() is None and not _has_playwrights():
+        return "no Chromium: neither on PATH nor Playwright's own"
+    return None
+
+
+def _browser_on_path() -> str | None:
+    return next((found for name in NAMES if (found := shutil.which(name))), None)
+
+
+def _has_playwrights() -> bool:
+    folder = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or Path.home() / ".cache" / "ms-playwright")
+    return any(folder.glob("chromium*"))
+
+
+class Installation:
+    """A server with its database, in a folder and on a port of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Starts everything and returns when people can sign in."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        output = self.folder / "output"
+        environ = {name: value for name, value in os.environ.items() if not name.startswith("TALLYROOM_")}
+        environ |= {
+            "TALLYROOM_PORT": str(self.port),
+            "TALLYROOM_DATA_DIR": str(self.folder / "var"),
+            "TALLYROOM_DEMO_ROWS": str(DEMO_ROWS),
+            "TALLYROOM_ARGON2_MEMORY_KIB": "19456",
+            "TALLYROOM_ARGON2_TIME": "2",
+            "TALLYROOM_MAX_SOCKETS_PER_USER": "50",
+        }
+        with output.open("wb") as sink:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "server", "run"],
+                cwd=ROOT,
+                env=environ,
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        for _ in range(int(READY_S / 0.1)):
+            text = output.read_text(encoding="utf-8", errors="replace")
+            if f"password {PASSWORD}" in text:
+                return
+            if self._process.poll() is not None:
+                break
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(0.1)
+        self.stop()
+        raise RuntimeError(f"the server did not start:\n{text[-2000:]}")
+
+    def stop(self) -> None:
+        """Stops everything, as Ctrl-C does."""
+        if self._process is None or self._process.poll() is not None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """The server that the browser talks to."""
+    found = Installation(tmp_path_factory.mktemp("installation"))
+    found.start()
+    yield found
+    found.stop()
+
+
+class Rest:
+    """A signed-in caller beside the browser."""
+
+    def __init__(self, session: ClientSession, token: str) -> None:
+        self._session = session
+        self._token = token
+
+    async def send(self, method: str, path: str, body: Any = None, version: int | None = None) -> Any:
+        """The JSON of an answer that must be 2xx."""
+        headers = {"Authorization": f"Bearer {self._token}"}
+        if version is not None:
+            headers["If-Match"] = f'"{version}"'
+        extra = {} if body is None else {"json": body}
+        async with self._session.request(method, f"/api/v1{path}", headers=headers, **extra) as response:
+            text = await response.text()
+            assert response.status < 300, f"{method} {path}: {response.status} {text}"
+            return await response.json() if text else None
+
+    async def upload(self, project: str, name: str, text: str) -> str:
+        """Uploads a CSV and waits until it is loaded. Returns the source's id."""
+        form = FormData()
+        form.add_field("name", name)
+        form.add_field("file", text.encode(), filename=f"{name}.csv", content_type="text/csv")
+        headers = {"Authorization": f"Bearer {self._token}"}
+        async with self._session.post(f"/api/v1/projects/{project}/sources", data=form, headers=headers) as response:
+            assert response.status < 300, await response.text()
+            source = str((await response.json())["id"])
+        for _ in range(150):
+            if (await self.send("GET", f"/sources/{source}"))["status"] == "ready":
+                return source
+            await asyncio.sleep(0.1)
+        raise AssertionError("the source was not loaded")
+
+
+@pytest.fixture(scope="session")
+async def rest(installation: Installation) -> AsyncIterator[Callable[..., Awaitable[Rest]]]:
+    """Signs in over REST."""
+    async with ClientSession(base_url=installation.url) as session:
+
+        async def sign_in(email: str = MANAGER, password: str = PASSWORD) -> Rest:
+            async with session.post(
+                "/api/v1/auth/login", json={"email": email, "password": password}, headers={"X-Client": "api"}
+            ) as response:
+                body = await response.json()
+                assert response.status == 200, body
+                return Rest(session, body["access_token"])
+
+        yield sign_in
+
+
+@pytest.fixture(scope="session")
+async def manager(rest: Callable[..., Awaitable[Rest]]) -> Rest:
+    """The demo's manager, over REST."""
+    return await rest()
+
+
+@pytest.fixture(scope="session")
+async def demo(manager: Rest) -> dict[str, Any]:
+    """The demo's project and its job, once that has run."""
+    for _ in range(600):
+        projects = (await manager.send("GET", "/projects"))["items"]
+        for project in projects:
+            if not project["name"].startswith("Demo"):
+                continue
+            jobs = (await manager.send("GET", f"/projects/{project['id']}/jobs"))["items"]
+            if jobs and jobs[0]["status"] == "completed":
+                return {"project": project["id"], "job": jobs[0]["id"], "counts": jobs[0]["counts"]}
+        await asyncio.sleep(0.1)
+    raise AssertionError("the demo's job has not run")
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """Chromium: the one on PATH, else Playwright's own."""
+    async with async_playwright() as playwright:
+        as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
+        found = await playwright.chromium.launch(executable_path=_browser_on_path(), args=[*ARGUMENTS, *as_root])
+        yield found
+        await found.close()
+
+
+class Visitor:
+    """A person at a browser of their own: its pages, and what their consoles complained about."""
+
+    def __init__(self, context: BrowserContext, page: Page, url: str) -> None:
+        self.context = context
+        self.page = page
+        self.url = url
+        self.complaints: list[str] = []
+        context.on("console", self._note)
+        context.on("weberror", lambda error: self.complaints.append(f"exception: {error.error}"))
+
+    def _note(self, message: Any) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"{message.type}: {message.text}")
+
+    async def sign_in(self, email: str = MANAGER, password: str = PASSWORD) -> None:
+        """Fills in the form that is shown."""
+        await self.page.get_by_label("E-mail address").fill(email)
+        await self.page.get_by_label("Password", exact=True).fill(password)
+        await self.page.get_by_role("button", name="Sign in").click()
+
+    async def enter(self, path: str = "/", email: str = MANAGER) -> Page:
+        """Goes to an address and signs in there; returns once the page is live."""
+        await self.page.goto(self.url + path)
+        await self.sign_in(email)
+        await expect(self.page.get_by_text("Live", exact=True)).to_be_visible()
+        return self.page
+
+
+@pytest.fixture
+async def visit(browser: Browser, installation: Installation) -> AsyncIterator[Callable[..., Awaitable[Visitor]]]:
+    """Opens a browser of somebody's own."""
+    contexts: list[BrowserContext] = []
+
+    async def open_one(theme: str = "light") -> Visitor:
+        context = await browser.new_context(color_scheme=theme, viewport={"width": 1280, "height": 900})  # type: ignore[arg-type]  # one of two words
+        contexts.append(context)
+        await context.add_init_script(LISTEN)
+        return Visitor(context, await context.new_page(), installation.url)
+
+    yield open_one
+    for context in contexts:
+        # An account has so many sessions and no more: the oldest, which is the one over REST, would end for the new.
+        headers = {"Origin": installation.url, "X-Requested-With": "tallyroom"}
+        await context.request.post(f"{installation.url}/api/v1/auth/logout", data={}, headers=headers)
+        await context.close()
+
+
+@pytest.fixture
+async def visitor(visit: Callable[..., Awaitable[Visitor]]) -> AsyncIterator[Visitor]:
+    """One person at a browser; nothing may have been complained about in its console."""
+    found = await visit()
+    yield found
+    assert found.complaints == []

@@ -1,0 +1,57 @@
+"""What others do is seen without asking; what cannot be seen is said."""
+
+import asyncio
+import re
+
+from playwright.async_api import expect
+
+ROWS = "reference,amount,currency,date\n" + "".join(
+    f"R-{n:05},{n % 977 + 1}.25,EUR,2026-03-{n % 28 + 1:02}\n" for n in range(1500)
+)
+
+
+async def test_a_new_name_of_the_project_is_seen_by_everybody_in_it(visitor, manager):
+    project = await manager.send("POST", "/projects", {"name": "Before"})
+    page = await visitor.enter(f"/projects/{project['id']}/sources")
+    await expect(page.get_by_role("navigation", name="Project")).to_contain_text("Before")
+
+    await manager.send("PATCH", f"/projects/{project['id']}", {"name": "After"}, version=project["version"])
+
+    await expect(page.get_by_role("navigation", name="Project")).to_contain_text("After")
+
+
+async def test_a_job_that_another_starts_is_watched_in_the_list(visitor, manager):
+    project = await manager.send("POST", "/projects", {"name": "Two sides"})
+    left = await manager.upload(project["id"], "ours", ROWS)
+    right = await manager.upload(project["id"], "theirs", ROWS)
+    page = await visitor.enter(f"/projects/{project['id']}/jobs")
+    await expect(page.get_by_text("Nothing reconciled yet")).to_be_visible()
+
+    body = {"left_source": left, "right_source": right}
+    await manager.send("POST", f"/projects/{project['id']}/jobs", body)
+
+    row = page.get_by_role("row").filter(has_text="ours ↔ theirs")
+    await expect(row).to_be_visible()
+    await expect(row).to_contain_text("completed", timeout=40_000)
+    await expect(row).to_contain_text("1,500")
+
+
+async def test_a_server_that_is_gone_is_said_so_and_one_that_is_back_is_caught_up_with(visit, installation, rest, demo):
+    visitor = await visit()
+    page = await visitor.enter(f"/projects/{demo['project']}/jobs/{demo['job']}?status=suggested")
+    await page.get_by_role("region", name="Matches").locator("tbody tr").first.click()
+    confirm = page.get_by_role("button", name="Confirm", exact=True)
+    await expect(confirm).to_be_enabled()
+
+    await asyncio.to_thread(installation.stop)
+    await expect(page.get_by_text(re.compile(r"Offline since \d\d:\d\d"))).to_be_visible(timeout=12_000)
+    await expect(confirm).to_be_disabled()
+    await expect(page.get_by_role("region", name="Matches").locator("tbody tr").first).to_be_visible()
+    await asyncio.to_thread(installation.start)
+
+    await expect(page.get_by_text("Live", exact=True)).to_be_visible(timeout=20_000)
+    await expect(confirm).to_be_enabled()
+    manager = await rest()
+    project = await manager.send("GET", f"/projects/{demo['project']}")
+    await manager.send("PATCH", f"/projects/{demo['project']}", {"name": "Demo again"}, version=project["version"])
+    await expect(page.get_by_role("navigation", name="Project")).to_contain_text("Demo again")

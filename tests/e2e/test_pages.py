@@ -1,0 +1,90 @@
+"""Every page, light and dark: nothing in the console, nothing that the content security policy refused."""
+
+import re
+
+from playwright.async_api import expect
+
+
+async def test_no_page_breaks_the_policy_or_complains_in_light_or_dark(visitor, demo, manager):
+    sources = (await manager.send("GET", f"/projects/{demo['project']}/sources"))["items"]
+    vault = await manager.send("POST", f"/projects/{demo['project']}/vaults", {"name": "Every page"})
+    project, job = f"/projects/{demo['project']}", f"/projects/{demo['project']}/jobs/{demo['job']}"
+    page = await visitor.enter("/")
+    await page.get_by_role("button", name="New project").first.click()
+    await expect(page.get_by_role("dialog")).to_be_visible()
+
+    for path, words in {
+        "/": "Projects",
+        "/me": "Signed in on",
+        f"{project}/jobs": "Reconciliations",
+        job: "Where the records went",
+        f"{job}?view=left": "open records",
+        f"{project}/sources": "Drop CSV",
+        f"{project}/sources/{sources[0]['id']}": "Distinct",
+        f"{project}/sources/{sources[0]['id']}?tab=mapping": "Save mapping",
+        f"{project}/sources/{sources[0]['id']}?tab=records": "records",
+        f"{project}/sources/{sources[0]['id']}?tab=rejects": "Nothing was rejected",
+        f"{project}/vaults": "Vaults",
+        f"{project}/vaults/{vault['id']}": "No entry yet",
+        f"{project}/vaults/{vault['id']}?tab=members": "Mia Manager",
+        f"{project}/members": "Mia Manager",
+        "/nothing/here": "Not found",
+    }.items():
+        await page.goto(visitor.url + path)
+        found = page.get_by_label(words) if words.startswith("Where") else page.get_by_text(words)
+        await expect(found.first).to_be_visible()
+        await page.get_by_role("button", name=re.compile("(Light|Dark) theme")).click()
+        await expect(found.first).to_be_visible()
+
+    assert visitor.complaints == []
+
+
+async def test_the_system_s_dark_theme_is_taken(visit):
+    visitor = await visit("dark")
+
+    await visitor.page.goto(visitor.url)
+
+    await expect(visitor.page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert await visitor.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(16, 20, 27)"
+    assert visitor.complaints == []
+
+
+async def test_the_theme_is_chosen_by_a_button_and_kept(visitor):
+    page = await visitor.enter()
+
+    await page.get_by_role("button", name="Dark theme").click()
+    await page.reload()
+
+    await expect(page.get_by_role("button", name="Light theme")).to_be_visible()
+    assert await page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(16, 20, 27)"
+
+
+async def test_a_phone_needs_no_scrolling_sideways(visitor, demo):
+    page = await visitor.enter("/")
+    await page.set_viewport_size({"width": 390, "height": 780})
+
+    for path in ("/", "/me", f"/projects/{demo['project']}/jobs", f"/projects/{demo['project']}/jobs/{demo['job']}"):
+        await page.goto(visitor.url + path)
+        await expect(page.get_by_role("heading", level=1).first).to_be_visible()
+        await expect(page.get_by_role("status").filter(has_text="Live")).to_be_visible()
+
+        assert await page.evaluate(
+            "[document.documentElement, ...document.querySelectorAll('.page')].every((e) => e.scrollWidth <= e.clientWidth)"
+        ), path
+
+
+async def test_a_stranger_to_a_project_sees_what_he_would_see_of_none(visit, demo, rest):
+    admin = await rest("admin@tallyroom.example")
+    password = "the stranger's own sentence"
+    body = {"email": "stranger@tallyroom.example", "display_name": "Stranger", "role": "user", "password": password}
+    await admin.send("POST", "/users", body)
+    visitor = await visit()
+    await visitor.page.goto(f"{visitor.url}/projects/{demo['project']}/jobs")
+
+    await visitor.sign_in("stranger@tallyroom.example", password)
+    await expect(visitor.page.get_by_role("alert")).to_be_visible()
+    existing = await visitor.page.get_by_role("alert").locator("p").first.inner_text()
+    await visitor.page.goto(f"{visitor.url}/projects/01a00000-0000-7000-8000-000000000000/jobs")
+    await expect(visitor.page.get_by_role("alert")).to_be_visible()
+
+    assert await visitor.page.get_by_role("alert").locator("p").first.inner_text() == existing

@@ -1,0 +1,108 @@
+import { newKey } from "./key";
+import { Problem, problemOf } from "./problem";
+import { expirePassword, forget, fresh, refresh } from "./session";
+
+export interface Position {
+  seq: number;
+  epoch: string;
+}
+
+/** A body, its version, and the place in its stream that it is true at. */
+export interface Answer<T> {
+  body: T;
+  position: Position | null;
+}
+
+interface Options {
+  body?: unknown;
+  version?: number;
+  key?: string;
+  signal?: AbortSignal;
+}
+
+export async function get<T>(path: string, signal?: AbortSignal): Promise<Answer<T>> {
+  return call<T>("GET", path, { signal });
+}
+
+/** A change. One key for all tries, so that a repeated request is done once. */
+export async function change<T>(method: "POST" | "PUT" | "PATCH" | "DELETE", path: string, options: Options = {}): Promise<T> {
+  const key = options.key ?? newKey();
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return (await call<T>(method, path, { ...options, key })).body;
+    } catch (error) {
+      const again = error instanceof Problem && (error.status === 0 || error.status === 503) && method === "POST";
+      if (!again || attempt >= 2) throw error;
+      await new Promise((done) => setTimeout(done, 400 * 2 ** attempt));
+    }
+  }
+}
+
+async function call<T>(method: string, path: string, options: Options): Promise<Answer<T>> {
+  let response = await once(method, path, options);
+  if (response.status === 401) {
+    const problem = await problemOf(response.clone());
+    if (problem.code === "token_expired" && (await refresh()) !== null) {
+      response = await once(method, path, options);
+    } else {
+      forget();
+    }
+  }
+  if (!response.ok) {
+    const problem = await problemOf(response);
+    if (problem.code === "password_expired") expirePassword();
+    throw problem;
+  }
+  const seq = response.headers.get("Stream-Position");
+  const epoch = response.headers.get("Stream-Epoch");
+  const text = await response.text();
+  return {
+    body: (text ? JSON.parse(text) : undefined) as T,
+    position: seq !== null && epoch !== null ? { seq: Number(seq), epoch } : null,
+  };
+}
+
+async function once(method: string, path: string, options: Options): Promise<Response> {
+  const found = await fresh();
+  const headers: Record<string, string> = {};
+  if (found) headers["Authorization"] = `Bearer ${found.token}`;
+  if (options.body !== undefined) headers["Content-Type"] = "application/json";
+  if (options.version !== undefined) headers["If-Match"] = `"${options.version}"`;
+  if (options.key !== undefined && method === "POST") headers["Idempotency-Key"] = options.key;
+  try {
+    return await fetch(`/api/v1${path}`, {
+      method,
+      headers,
+      body: options.body === undefined ? undefined : JSON.stringify(options.body),
+      signal: options.signal ?? null,
+    });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw Problem.offline();
+  }
+}
+
+/** Uploads a file; `onProgress` gets the share that has left this machine. */
+export async function upload<T>(path: string, file: File, name: string, onProgress: (share: number) => void): Promise<T> {
+  const found = await fresh();
+  const form = new FormData();
+  form.append("name", name);
+  form.append("file", file);
+  return new Promise<T>((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", `/api/v1${path}`);
+    if (found) request.setRequestHeader("Authorization", `Bearer ${found.token}`);
+    request.setRequestHeader("Idempotency-Key", newKey());
+    request.upload.onprogress = (event) => event.lengthComputable && onProgress(event.loaded / event.total);
+    request.onerror = () => reject(Problem.offline());
+    request.onload = () => {
+      const response = new Response(request.responseText, {
+        status: request.status,
+        headers: { "X-Request-ID": request.getResponseHeader("X-Request-ID") ?? "" },
+      });
+      if (response.ok) resolve(JSON.parse(request.responseText) as T);
+      else problemOf(response).then(reject, reject);
+    };
+    request.send(form);
+  });
+}

@@ -1,0 +1,65 @@
+import { useEffect, useRef, useState, type ReactNode } from "react";
+import { Problem } from "../api/problem";
+import { isPasswordExpired, resume, wasLost } from "../api/session";
+import { useLive } from "../live/react";
+import { Fault } from "../shell/parts";
+import { NewPassword } from "./NewPassword";
+import { SignIn } from "./SignIn";
+import { useSession } from "./useSession";
+
+/**
+ * Lets a signed-in person through to the page; asks the others to sign in, at the address that they wanted.
+ *
+ * Where a session ends by itself the page stays mounted behind, unseen: what was typed is there after signing in again.
+ */
+export function Gate({ children }: { children: ReactNode }) {
+  const live = useLive();
+  const session = useSession();
+  const [isKnown, setKnown] = useState(false);
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const shownTo = useRef<string | null>(null);
+  const user = session?.user.id ?? null;
+  const mustChange = session !== null && isPasswordExpired(session);
+
+  useEffect(() => {
+    if (isKnown || problem) return;
+    resume()
+      .then(() => setKnown(true))
+      .catch((error: unknown) => setProblem(error instanceof Problem ? error : Problem.offline()));
+  }, [isKnown, problem]);
+
+  useEffect(() => {
+    if (user !== null && !mustChange) live.start();
+  }, [live, user, mustChange]);
+  useEffect(() => {
+    if (user !== null) shownTo.current = user;
+  }, [user]);
+
+  if (problem) {
+    return (
+      <main className="sign-in">
+        <div className="card">
+          <Fault problem={problem} retry={() => setProblem(null)} />
+        </div>
+      </main>
+    );
+  }
+  if (!isKnown && session === null) return <div role="status" aria-label="Loading" />;
+  if (mustChange) {
+    return (
+      <main className="sign-in">
+        <NewPassword title="Choose a new password" lead="Your password has expired. Choose a new one to go on." />
+      </main>
+    );
+  }
+  const isKept = session === null && wasLost() && shownTo.current !== null;
+  if (session === null && !isKept) return <SignIn />;
+  return (
+    <>
+      {isKept ? <SignIn lead="Your session has ended. Sign in again to go on where you were." /> : null}
+      <div key={user ?? shownTo.current} hidden={isKept} className="gate">
+        {children}
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,82 @@
+import { Button } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { change } from "../api/client";
+import type { SessionList, UserView } from "../api/rest";
+import { keys } from "../live/effects";
+import { useRead } from "../live/react";
+import { instant } from "../shell/format";
+import { Fault, Reading, useTitle } from "../shell/parts";
+import { NewPassword } from "./NewPassword";
+
+/** One's own account: who one is, where one is signed in, the password. */
+export function Me() {
+  const me = useRead<UserView>(["me"], "/me", null);
+  useTitle("Account");
+  return (
+    <main className="page narrow">
+      <Reading query={me} height={60}>
+        {({ body }) => (
+          <div className="title">
+            <h1>{body.display_name}</h1>
+            <span className="muted">
+              {body.email} · {body.role}
+            </span>
+          </div>
+        )}
+      </Reading>
+      <Sessions />
+      <NewPassword title="Change the password" />
+    </main>
+  );
+}
+
+function Sessions() {
+  const client = useQueryClient();
+  const sessions = useRead<SessionList>(keys.sessions, "/auth/sessions", null);
+  const end = useMutation({
+    mutationFn: (id: string) => change("DELETE", `/auth/sessions/${id}`),
+    onSettled: () => client.invalidateQueries({ queryKey: keys.sessions }),
+  });
+  return (
+    <section className="card stack">
+      <h2>Signed in on</h2>
+      {end.error ? <Fault problem={end.error} /> : null}
+      <Reading query={sessions}>
+        {({ body }) => (
+          <div className="scroll">
+            <table className="grid">
+              <thead>
+                <tr>
+                  <th>Client</th>
+                  <th>Network</th>
+                  <th>Since</th>
+                  <th>Last used</th>
+                  <th />
+                </tr>
+              </thead>
+              <tbody>
+                {body.items.map((row) => (
+                  <tr key={row.id}>
+                    <td>
+                      {row.client} {row.current ? <strong>· this one</strong> : null}
+                    </td>
+                    <td className="mono">{row.network}</td>
+                    <td>{instant(row.created_at)}</td>
+                    <td>{instant(row.last_used_at)}</td>
+                    <td className="number">
+                      {row.current ? null : (
+                        <Button size="compact-sm" variant="default" loading={end.isPending && end.variables === row.id} onClick={() => end.mutate(row.id)}>
+                          End session
+                        </Button>
+                      )}
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+      </Reading>
+    </section>
+  );
+}

@@ -1,0 +1,48 @@
+import { Button, PasswordInput } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState, type FormEvent } from "react";
+import { change } from "../api/client";
+import type { SignedIn } from "../api/rest";
+import { adopt, signOut } from "../api/session";
+import { keys } from "../live/effects";
+import { Fault } from "../shell/parts";
+
+/** Changes the own password; all other sessions end. With a lead, the only thing that one may do. */
+export function NewPassword({ title, lead }: { title: string; lead?: string }) {
+  const client = useQueryClient();
+  const [current, setCurrent] = useState("");
+  const [next, setNext] = useState("");
+  const save = useMutation({
+    mutationFn: () => change<SignedIn>("POST", "/auth/password/change", { body: { current_password: current, new_password: next } }),
+    onSuccess: (answer) => {
+      adopt(answer);
+      setCurrent("");
+      setNext("");
+      return client.invalidateQueries({ queryKey: keys.sessions });
+    },
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    save.mutate();
+  };
+  return (
+    <form className="card form" onSubmit={submit}>
+      {lead ? <h1>{title}</h1> : <h2>{title}</h2>}
+      {lead ? <p className="muted">{lead}</p> : null}
+      {save.error ? <Fault problem={save.error} /> : null}
+      {save.isSuccess ? <p role="status">The password is changed. All other sessions have ended.</p> : null}
+      <PasswordInput label="Present password" autoComplete="current-password" required value={current} onChange={(event) => setCurrent(event.currentTarget.value)} />
+      <PasswordInput label="New password" description="At least 15 characters; a sentence is fine" autoComplete="new-password" required value={next} onChange={(event) => setNext(event.currentTarget.value)} />
+      <div className="row">
+        <Button type="submit" loading={save.isPending}>
+          Change password
+        </Button>
+        {lead ? (
+          <Button variant="default" onClick={() => void signOut()}>
+            Sign out
+          </Button>
+        ) : null}
+      </div>
+    </form>
+  );
+}

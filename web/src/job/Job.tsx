@@ -1,0 +1,176 @@
+import { Button } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { Link, useParams, useSearch } from "@tanstack/react-router";
+import { change } from "../api/client";
+import type { JobProgress } from "../api/live";
+import type { JobView, ProgressCurve, SourceView, Summary } from "../api/rest";
+import { keys } from "../live/effects";
+import { useHeld, useRead } from "../live/react";
+import { Matches } from "../match/Matches";
+import { Unmatched } from "../match/Unmatched";
+import { compact, count, duration, instant, money, percent } from "../shell/format";
+import { Bar, Fault, Figure, Reading, Status, useTitle } from "../shell/parts";
+import { Flow } from "./Flow";
+import { RatePath } from "./RatePath";
+
+const LIVE = ["queued", "running", "paused", "cancelling"];
+
+/** One reconciliation: how far it is, where the records went, and what it found. */
+export function Job() {
+  const { project, job: id } = useParams({ from: "/projects/$project/jobs/$job" });
+  const { view = "matches" } = useSearch({ from: "/projects/$project/jobs/$job" });
+  const job = useRead<JobView>(keys.job(id), `/jobs/${id}`, `job:${id}`);
+  return (
+    <main className="page">
+      <Reading query={job}>
+        {({ body }) => (
+          <>
+            <Head job={body} project={project} />
+            <Progress job={body} />
+            <Result job={body} />
+            <nav className="tabs" aria-label="Results">
+              <Link to="." search={{ view: "matches" }} aria-current={view === "matches" ? "page" : undefined}>
+                Matches {count(body.counts.matches ?? 0)}
+              </Link>
+              <Link to="." search={{ view: "left" }} aria-current={view === "left" ? "page" : undefined}>
+                Open left {count(body.counts.open_left ?? 0)}
+              </Link>
+              <Link to="." search={{ view: "right" }} aria-current={view === "right" ? "page" : undefined}>
+                Open right {count(body.counts.open_right ?? 0)}
+              </Link>
+            </nav>
+            {view === "matches" ? <Matches job={body} /> : <Unmatched job={body} side={view} />}
+          </>
+        )}
+      </Reading>
+    </main>
+  );
+}
+
+function Head({ job, project }: { job: JobView; project: string }) {
+  const client = useQueryClient();
+  const left = useRead<SourceView>(keys.source(job.left_source), `/sources/${job.left_source}`, `project:${project}`);
+  const right = useRead<SourceView>(keys.source(job.right_source), `/sources/${job.right_source}`, `project:${project}`);
+  useTitle(left.data && right.data ? `${left.data.body.name} ↔ ${right.data.body.name}` : undefined);
+  const act = useMutation({
+    mutationFn: (verb: "cancel" | "retry") => change<JobView>("POST", `/jobs/${job.id}/${verb}`),
+    onSettled: () => client.invalidateQueries({ queryKey: keys.job(job.id) }),
+  });
+  return (
+    <>
+      <div className="title">
+        <h1 dir="auto">
+          <span className="left-ink">{left.data?.body.name ?? "…"}</span> ↔ <span className="right-ink">{right.data?.body.name ?? "…"}</span>
+        </h1>
+        <Status of={job.status} />
+        <span className="muted">{instant(job.started_at)}</span>
+        <span className="spacer" />
+        {LIVE.includes(job.status) && job.status !== "cancelling" ? (
+          <Button size="compact-md" variant="default" loading={act.isPending} onClick={() => act.mutate("cancel")}>
+            Cancel
+          </Button>
+        ) : null}
+        {job.status === "failed" || job.status === "cancelled" ? (
+          <Button size="compact-md" variant="default" loading={act.isPending} onClick={() => act.mutate("retry")}>
+            Retry
+          </Button>
+        ) : null}
+      </div>
+      {act.error ? <Fault problem={act.error} /> : null}
+      {job.problem ? (
+        <div className="notice fault" role="alert">
+          <div>
+            <p>
+              <strong>{String(job.problem["title"])}</strong>
+            </p>
+            <p>{String(job.problem["detail"])}</p>
+          </div>
+        </div>
+      ) : null}
+    </>
+  );
+}
+
+function Progress({ job }: { job: JobView }) {
+  const held = useHeld<JobProgress>(keys.progress(job.id));
+  const stored = job.progress as Partial<JobProgress> | null;
+  const progress = (LIVE.includes(job.status) ? held : undefined) ?? stored;
+  const isDone = job.status === "completed";
+  const share = isDone ? 1 : (progress?.fraction ?? 0);
+  // Two ways bring the counts, the stored chunks and the state of the moment: the one that is ahead is shown.
+  const counts = LIVE.includes(job.status) && held && (held.counts.matches ?? 0) > (job.counts.matches ?? 0) ? held.counts : job.counts;
+  const spent = job.started_at && job.finished_at ? (Date.parse(job.finished_at) - Date.parse(job.started_at)) / 1000 : null;
+  const curve = useRead<ProgressCurve>([...keys.job(job.id), "curve", job.status], `/jobs/${job.id}/progress?points=300`, null, isDone);
+  return (
+    <section className="card stack" aria-label="Progress">
+      <div className="row">
+        <strong className="number">{percent(share)}</strong>
+        <span className="muted">
+          {isDone ? "done" : job.status === "running" ? `${progress?.stage ?? "starting"}${progress?.pass ? ` · ${progress.pass}` : ""}` : job.status}
+        </span>
+        <span className="spacer" />
+        {isDone ? null : (
+          <span className="muted number">
+            {progress?.rate ? `${compact(progress.rate)} records/s` : ""} {progress?.eta_seconds != null ? `· ${duration(progress.eta_seconds)} left` : ""}
+          </span>
+        )}
+        {isDone && spent !== null ? <span className="muted number">took {duration(spent)}</span> : null}
+      </div>
+      <Bar share={share} label="Reconciliation" />
+      <dl className="figures">
+        <Figure label="Confirmed">{count(counts.confirmed ?? 0)}</Figure>
+        <Figure label="Suggested">{count(counts.suggested ?? 0)}</Figure>
+        <Figure label="Open left">{count(counts.open_left ?? 0)}</Figure>
+        <Figure label="Open right">{count(counts.open_right ?? 0)}</Figure>
+        {isDone && curve.data ? <RatePath points={curve.data.body.items} /> : null}
+      </dl>
+    </section>
+  );
+}
+
+function Result({ job }: { job: JobView }) {
+  const summary = useRead<Summary>(keys.summary(job.id), `/jobs/${job.id}/summary`, `job:${job.id}`, job.started_at !== null);
+  if (!summary.isEnabled) return null;
+  return <Reading query={summary} height={520}>{({ body }) => <Where summary={body} isRunning={LIVE.includes(job.status)} />}</Reading>;
+}
+
+function Where({ summary, isRunning }: { summary: Summary; isRunning: boolean }) {
+  const { flow, sums } = summary;
+  return (
+    <section className="card stack" aria-label="Where the records went">
+      <Flow flow={flow} />
+      <div className="across">
+        <table className="grid">
+          <thead>
+            <tr>
+              <th>Side</th>
+              <th>Currency</th>
+              <th className="number">Matched</th>
+              <th className="number">Open</th>
+              <th className="number">Total</th>
+              <th>Proof</th>
+            </tr>
+          </thead>
+          <tbody>
+            {sums.map((sum) => (
+              <tr key={sum.side + sum.currency}>
+                <td className={`${sum.side}-ink`}>{sum.side}</td>
+                <td>{sum.currency === "XXX" ? "none" : sum.currency}</td>
+                <td className="number">{isRunning ? "–" : money(sum.matched)}</td>
+                <td className="number">{isRunning ? "–" : money(sum.open)}</td>
+                <td className="number">{money(sum.total)}</td>
+                <td>
+                  {isRunning
+                    ? "when it is done"
+                    : summary.balance.find((row) => row.side === sum.side && row.currency === sum.currency)?.ties
+                      ? "✓ matched + open = total"
+                      : "✕ does not add up"}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,206 @@
+import type { InfiniteData, QueryClient, QueryKey } from "@tanstack/react-query";
+import type { Answer } from "../api/client";
+import type { Envelope, MatchesAdded } from "../api/live";
+import type { FlowPass, JobView, MatchDetail, MatchView, Page_MatchView_, Summary } from "../api/rest";
+import type { Effects, LiveEvent } from "./live";
+
+/** Query keys, by noun. */
+export const keys = {
+  projects: ["projects"] as QueryKey,
+  project: (id: string): QueryKey => ["project", id],
+  members: (id: string): QueryKey => ["project", id, "members"],
+  sources: (project: string): QueryKey => ["project", project, "sources"],
+  source: (id: string): QueryKey => ["source", id],
+  jobs: (project: string): QueryKey => ["project", project, "jobs"],
+  plans: (project: string): QueryKey => ["project", project, "plans"],
+  job: (id: string): QueryKey => ["job", id],
+  summary: (id: string): QueryKey => ["job", id, "summary"],
+  matches: (job: string): QueryKey => ["job", job, "matches"],
+  unmatched: (job: string): QueryKey => ["job", job, "unmatched"],
+  match: (id: string): QueryKey => ["match", id],
+  vaults: (project: string): QueryKey => ["project", project, "vaults"],
+  vault: (id: string): QueryKey => ["vault", id],
+  progress: (job: string): QueryKey => ["progress", job],
+  loading: (source: string): QueryKey => ["loading", source],
+  arrived: (job: string): QueryKey => ["arrived", job],
+  sessions: ["sessions"] as QueryKey,
+};
+
+const SUMMARY_MS = 4000;
+
+/**
+ * What an event does to what the dashboard holds: it patches where the event carries the new state, and else reads
+ * again. Lists that are worked on are never reordered under a hand: new rows are counted, and loaded on request.
+ */
+export function effectsOn(client: QueryClient): Effects {
+  const waiting = new Map<string, { timer: ReturnType<typeof setTimeout>; due: number }>();
+
+  // Many events at once lead to one read, spread so that a thousand dashboards do not ask in the same moment.
+  function reread(key: QueryKey, exact = false, after_ms = 250): void {
+    const name = JSON.stringify([key, exact]);
+    const due = Date.now() + after_ms + Math.random() * 2 * after_ms;
+    const planned = waiting.get(name);
+    if (planned && planned.due <= due) return;
+    clearTimeout(planned?.timer);
+    const timer = setTimeout(() => {
+      waiting.delete(name);
+      void client.invalidateQueries({ queryKey: key, exact });
+    }, due - Date.now());
+    waiting.set(name, { timer, due });
+  }
+
+  function patchJob(id: string, part: Partial<JobView>): void {
+    client.setQueryData<Answer<JobView>>(keys.job(id), (old) =>
+      old && (part.version ?? old.body.version) >= old.body.version ? { ...old, body: { ...old.body, ...part } } : old,
+    );
+  }
+
+  function event(event: LiveEvent): void {
+    const project = event.stream.startsWith("project:") ? event.stream.slice(8) : null;
+    const job = event.stream.startsWith("job:") ? event.stream.slice(4) : null;
+    switch (event.type) {
+      case "job.queued":
+      case "job.started":
+      case "job.cancelling":
+      case "job.cancelled":
+      case "job.failed":
+      case "job.completed": {
+        const { job_id, status, attempt, counts, version, problem } = event.data;
+        patchJob(job_id, { status, attempt, counts, version, problem: problem ?? null });
+        if (project) {
+          reread(keys.jobs(project));
+          reread(keys.project(project));
+        } else {
+          // Not the list of matches, which somebody may be working on: its new rows are counted.
+          reread(keys.job(job_id), true);
+          reread(keys.summary(job_id));
+          reread(keys.unmatched(job_id));
+        }
+        return;
+      }
+      case "matches.added":
+        if (!job) return;
+        patchJob(job, { counts: event.data.counts });
+        client.setQueryData<number>(keys.arrived(job), (old) => (old ?? 0) + event.data.count);
+        patchFlow(client, job, event);
+        // The sums of all records are no small question: while the job runs, now and then is enough.
+        reread(keys.summary(job), false, SUMMARY_MS);
+        return;
+      case "job.pass.finished":
+      case "matches.reviewed":
+        if (!job) return;
+        patchJob(job, { counts: event.data.counts });
+        reread(keys.summary(job));
+        if (event.type === "matches.reviewed") reread(keys.matches(job));
+        return;
+      case "match.confirmed":
+      case "match.rejected": {
+        if (!job) return;
+        const { match_id, status, version, decided_by, counts } = event.data;
+        patchJob(job, { counts });
+        const part = { status: status as MatchView["status"], version, decided_by, decided_at: event.at };
+        patchMatch(client, job, match_id, part);
+        reread(keys.match(match_id));
+        reread(keys.summary(job));
+        reread(keys.unmatched(job));
+        return;
+      }
+      case "project.updated":
+      case "project.deleted":
+        reread(keys.projects);
+        if (project) reread(keys.project(project));
+        return;
+      case "project.member.added":
+      case "project.member.changed":
+      case "project.member.removed":
+        if (project) reread(keys.members(project));
+        return;
+      case "source.created":
+      case "source.updated":
+      case "source.ready":
+      case "source.failed":
+      case "source.deleted":
+        if (project) reread(keys.sources(project));
+        reread(keys.source(event.data.source_id));
+        client.removeQueries({ queryKey: keys.loading(event.data.source_id) });
+        return;
+      case "records.changed":
+        reread(keys.source(event.data.source_id));
+        return;
+      case "plan.created":
+      case "plan.updated":
+        if (project) reread(keys.plans(project));
+        return;
+      case "access.granted":
+      case "access.changed":
+      case "access.revoked":
+        reread(keys.projects);
+        for (const name of event.data.streams) if (name.startsWith("vault:")) reread(["project"]);
+        return;
+      case "session.revoked":
+        reread(keys.sessions);
+        return;
+      case "user.updated":
+        return;
+      default:
+        if (event.type.startsWith("vault.") && "vault_id" in event.data) reread(keys.vault(event.data.vault_id));
+    }
+  }
+
+  function reset(stream: string): void {
+    const [noun, id] = stream.split(":") as [string, string];
+    reread(noun === "user" ? keys.projects : noun === "vault-access" ? keys.vault(id) : [noun, id]);
+  }
+
+  return {
+    event,
+    reset,
+    state: (state) => {
+      if (state.name === "job.progress") client.setQueryData(keys.progress(state.value.job_id), state.value);
+      else client.setQueryData(keys.loading(state.value.source_id), state.value);
+    },
+    revoked: (stream) => {
+      const [noun, id] = stream.split(":") as [string, string];
+      client.removeQueries({ queryKey: [noun, id] });
+      reread(keys.projects);
+    },
+  };
+}
+
+export function patchMatch(client: QueryClient, job: string, id: string, part: Partial<MatchView>): void {
+  const apply = <T extends { id: string; version: number }>(row: T): T =>
+    row.id === id && (part.version ?? 0) > row.version ? { ...row, ...part } : row;
+  client.setQueriesData<Answer<Page_MatchView_> | InfiniteData<Answer<Page_MatchView_>>>(
+    { queryKey: keys.matches(job) },
+    (old) =>
+      old && "body" in old ? { ...old, body: { ...old.body, items: old.body.items.map(apply) } } : old,
+  );
+  client.setQueryData<Answer<MatchDetail>>(keys.match(id), (old) => old && { ...old, body: apply(old.body) });
+}
+
+/** Where the records went, as far as a stored chunk says it: counts, while their sums come with the next reading. */
+function patchFlow(client: QueryClient, job: string, event: Envelope & { data: MatchesAdded }): void {
+  const { pass, count, confirmed, suggested, counts } = event.data;
+  client.setQueryData<Answer<Summary>>(keys.summary(job), (old) => {
+    if (!old || (old.position !== null && old.position.seq >= event.seq)) return old;
+    const { flow } = old.body;
+    const known = flow.passes.find((one) => one.name === pass);
+    const before: FlowPass = known ?? { name: pass, left: { count: 0, sums: [] }, right: { count: 0, sums: [] }, by_status: {} };
+    const after: FlowPass = {
+      ...before,
+      left: { ...before.left, count: before.left.count + count },
+      right: { ...before.right, count: before.right.count + count },
+      by_status: {
+        ...before.by_status,
+        confirmed: (before.by_status["confirmed"] ?? 0) + confirmed,
+        suggested: (before.by_status["suggested"] ?? 0) + suggested,
+      },
+    };
+    const open = {
+      left: { ...flow.open.left, count: counts.open_left ?? flow.open.left.count },
+      right: { ...flow.open.right, count: counts.open_right ?? flow.open.right.count },
+    };
+    const passes = known ? flow.passes.map((one) => (one === known ? after : one)) : [...flow.passes, after];
+    return { position: { seq: event.seq, epoch: event.epoch }, body: { ...old.body, flow: { ...flow, passes, open } } };
+  });
+}

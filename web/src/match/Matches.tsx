@@ -1,0 +1,211 @@
+import { Button, NativeSelect } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useEffect, useRef } from "react";
+import type { JobView, MatchRecordView, MatchView, Page_MatchView_, Summary } from "../api/rest";
+import { keys } from "../live/effects";
+import { useHeld, useRead } from "../live/react";
+import { count, money } from "../shell/format";
+import { useKeys } from "../shell/keys";
+import { Pager } from "../shell/Pager";
+import { Empty, Reading, Status } from "../shell/parts";
+import type { JobSearch } from "../router";
+import { bits, sideOf, words } from "./evidence";
+import { Match } from "./Match";
+
+const ROUTE = "/projects/$project/jobs/$job";
+const STATUSES = ["suggested", "confirmed", "rejected", "superseded"] as const;
+const SORTS = [
+  { value: "", label: "as they were found" },
+  { value: "-score", label: "best score first" },
+  { value: "score", label: "lowest score first" },
+];
+
+/** The matches of a job, a page at a time, filtered and ordered by the server; one opened beside the list. */
+export function Matches({ job }: { job: JobView }) {
+  const client = useQueryClient();
+  const navigate = useNavigate({ from: ROUTE });
+  const search = useSearch({ from: ROUTE });
+  const { status, pass, sort, cursor, m } = search;
+  const query = new URLSearchParams({ limit: "50" });
+  for (const [name, value] of Object.entries({ status, pass, sort, cursor })) if (value) query.set(name, value);
+  const key = [...keys.matches(job.id), query.toString()];
+  const matches = useRead<Page_MatchView_>(key, `/jobs/${job.id}/matches?${query.toString()}`, `job:${job.id}`);
+  const passes = client.getQueryData<{ body: Summary }>(keys.summary(job.id))?.body.by_pass ?? [];
+  const arrived = useHeld<number>(keys.arrived(job.id)) ?? 0;
+  const isEmpty = matches.data?.body.items.length === 0;
+
+  const change = (part: Partial<JobSearch>) => void navigate({ search: (old) => ({ ...old, cursor: undefined, ...part }), replace: true });
+  const open = (id: string | undefined) => void navigate({ search: (old) => ({ ...old, m: id }), replace: true });
+  const load = () => {
+    client.setQueryData(keys.arrived(job.id), 0);
+    void client.invalidateQueries({ queryKey: keys.matches(job.id) });
+  };
+  useEffect(() => {
+    // Nothing is under anybody's hand yet: the first rows come by themselves.
+    if (isEmpty && arrived > 0) load();
+  });
+
+  return (
+    <section className="stack" aria-label="Matches">
+      <div className="filters">
+        <NativeSelect
+          label="Status"
+          data={[{ value: "", label: "all" }, ...STATUSES]}
+          value={status ?? ""}
+          onChange={(event) => change({ status: (event.currentTarget.value || undefined) as JobSearch["status"] })}
+        />
+        <NativeSelect
+          label="Pass"
+          data={[{ value: "", label: "all" }, ...passes.map((one) => one.pass), ...(pass && !passes.some((one) => one.pass === pass) ? [pass] : [])]}
+          value={pass ?? ""}
+          onChange={(event) => change({ pass: event.currentTarget.value || undefined })}
+        />
+        <NativeSelect label="Order" data={SORTS} value={sort ?? ""} onChange={(event) => change({ sort: event.currentTarget.value || undefined })} />
+        <span className="spacer" />
+        <span className="arrived" aria-live="polite">
+          {arrived > 0 && !isEmpty ? (
+            <Button size="compact-sm" variant="light" onClick={load}>
+              {count(arrived)} new · Load
+            </Button>
+          ) : null}
+        </span>
+      </div>
+      <Reading query={matches}>
+        {({ body }) =>
+          body.items.length === 0 ? (
+            <None job={job} isFiltered={Boolean(status || pass)} clear={() => change({ status: undefined, pass: undefined })} />
+          ) : (
+            <div className={m ? "split" : undefined}>
+              <div>
+                <List page={body} opened={m} open={open} load={load} />
+                <Pager page={body} noun={["match", "matches"]} go={(next) => void navigate({ search: (old) => ({ ...old, cursor: next, m: undefined }) })} />
+              </div>
+              {m ? <Match key={m} id={m} job={job} close={() => open(undefined)} /> : null}
+            </div>
+          )
+        }
+      </Reading>
+    </section>
+  );
+}
+
+function None({ job, isFiltered, clear }: { job: JobView; isFiltered: boolean; clear: () => void }) {
+  if (isFiltered) {
+    return (
+      <Empty
+        title="No match with this filter"
+        action={
+          <Button variant="default" onClick={clear}>
+            Show all
+          </Button>
+        }
+      >
+        Other matches are there.
+      </Empty>
+    );
+  }
+  return job.status === "completed" ? (
+    <Empty title="No match">No record of one side fits a record of the other. Both sides are listed as open.</Empty>
+  ) : (
+    <Empty title="No match yet">They appear here as soon as the first chunk is stored.</Empty>
+  );
+}
+
+interface ListProps {
+  page: Page_MatchView_;
+  opened: string | undefined;
+  open: (id: string | undefined) => void;
+  load: () => void;
+}
+
+function List({ page, opened, open, load }: ListProps) {
+  const table = useRef<HTMLTableElement>(null);
+  const step = (by: number) => {
+    const at = page.items.findIndex((match) => match.id === opened);
+    const next = page.items[at === -1 ? 0 : Math.min(page.items.length - 1, Math.max(0, at + by))];
+    if (!next) return;
+    open(next.id);
+    table.current?.querySelector<HTMLElement>(`[data-id="${next.id}"]`)?.focus();
+  };
+  useKeys({
+    j: () => step(1),
+    k: () => step(-1),
+    ArrowDown: () => step(1),
+    ArrowUp: () => step(-1),
+    Escape: () => open(undefined),
+    l: load,
+  });
+  return (
+    <div className="scroll">
+      <table className="grid matches" ref={table}>
+        <thead>
+          <tr>
+            <th>Status</th>
+            <th>Left</th>
+            <th className="extra">Date</th>
+            <th className="number">Amount</th>
+            <th className="number">Score</th>
+            <th className="number extra">Amount</th>
+            <th className="extra">Date</th>
+            <th>Right</th>
+          </tr>
+        </thead>
+        <tbody>
+          {page.items.map((match, index) => (
+            <Row
+              key={match.id}
+              match={match}
+              isOpened={match.id === opened}
+              // One stop for the tab key: the opened row, else the first.
+              isStop={opened ? match.id === opened : index === 0}
+              open={() => open(match.id)}
+            />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Row({ match, isOpened, isStop, open }: { match: MatchView; isOpened: boolean; isStop: boolean; open: () => void }) {
+  const left = sideOf(match.records, "left");
+  const right = sideOf(match.records, "right");
+  return (
+    <tr
+      className="clickable"
+      data-id={match.id}
+      tabIndex={isStop ? 0 : -1}
+      aria-selected={isOpened}
+      onClick={() => {
+        // Selecting text is no click.
+        if (window.getSelection()?.toString() === "") open();
+      }}
+      onKeyDown={(event) => {
+        if (event.key === "Enter") open();
+      }}
+    >
+      <td>
+        <Status of={match.status} />
+        {match.ambiguity === "ambiguous" ? <span className="muted small"> · close call</span> : null}
+      </td>
+      <Words records={left} />
+      <td className="mono extra">{left[0]?.date ?? "–"}</td>
+      <td className="number">{money(left[0]?.amount ?? null)}</td>
+      <td className="number muted">{bits(match.score)}</td>
+      <td className="number extra">{money(right[0]?.amount ?? null)}</td>
+      <td className="mono extra">{right[0]?.date ?? "–"}</td>
+      <Words records={right} />
+    </tr>
+  );
+}
+
+function Words({ records }: { records: MatchRecordView[] }) {
+  const first = records[0];
+  return (
+    <td className="cut" dir="auto">
+      {first ? words(first) : "–"}
+      {records.length > 1 ? <span className="muted"> +{records.length - 1}</span> : null}
+    </td>
+  );
+}

@@ -1,0 +1,81 @@
+import { NativeSelect } from "@mantine/core";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import type { JobView, Page_RecordView_ } from "../api/rest";
+import { keys } from "../live/effects";
+import { useRead } from "../live/react";
+import { count, money } from "../shell/format";
+import { Pager } from "../shell/Pager";
+import { Empty, Reading } from "../shell/parts";
+
+const ROUTE = "/projects/$project/jobs/$job";
+const SORTS = [
+  { value: "", label: "as in the file" },
+  { value: "-amount", label: "largest amount first" },
+  { value: "amount", label: "smallest amount first" },
+  { value: "date", label: "oldest first" },
+  { value: "-date", label: "newest first" },
+  { value: "reference", label: "by reference" },
+];
+
+/** The records of a side that no match uses. */
+export function Unmatched({ job, side }: { job: JobView; side: "left" | "right" }) {
+  const navigate = useNavigate({ from: ROUTE });
+  const { sort, cursor } = useSearch({ from: ROUTE });
+  const query = new URLSearchParams({ side, limit: "50" });
+  for (const [name, value] of Object.entries({ sort, cursor })) if (value) query.set(name, value);
+  const records = useRead<Page_RecordView_>([...keys.unmatched(job.id), query.toString()], `/jobs/${job.id}/unmatched?${query.toString()}`, `job:${job.id}`);
+  return (
+    <section className="stack" aria-label={`Open records, ${side}`}>
+      <div className="filters">
+        <NativeSelect
+          label="Order"
+          data={SORTS}
+          value={sort ?? ""}
+          onChange={(event) => void navigate({ search: (old) => ({ ...old, sort: event.currentTarget.value || undefined, cursor: undefined }), replace: true })}
+        />
+      </div>
+      <Reading query={records}>
+        {({ body }) => {
+          const names = [...new Set(body.items.flatMap((record) => Object.keys(record.data)))];
+          return body.items.length === 0 ? (
+            <Empty title="Nothing is open on this side">Every record of it is in a match.</Empty>
+          ) : (
+            <>
+              <div className="scroll">
+                <table className="grid">
+                  <thead>
+                    <tr>
+                      <th className="number">Row</th>
+                      <th className="number">Amount</th>
+                      <th>Date</th>
+                      {names.map((name) => (
+                        <th key={name} dir="auto">
+                          {name}
+                        </th>
+                      ))}
+                    </tr>
+                  </thead>
+                  <tbody>
+                    {body.items.map((record) => (
+                      <tr key={record.id}>
+                        <td className="number muted">{count(record.row + 1)}</td>
+                        <td className="number">{money(record.amount)}</td>
+                        <td className="mono">{record.date ?? "–"}</td>
+                        {names.map((name) => (
+                          <td key={name} className="cut" dir="auto">
+                            {record.data[name] ?? ""}
+                          </td>
+                        ))}
+                      </tr>
+                    ))}
+                  </tbody>
+                </table>
+              </div>
+              <Pager page={body} noun={["open record", "open records"]} go={(next) => void navigate({ search: (old) => ({ ...old, cursor: next }) })} />
+            </>
+          );
+        }}
+      </Reading>
+    </section>
+  );
+}

@@ -1,0 +1,102 @@
+import { Button, NativeSelect, TextInput } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useParams } from "@tanstack/react-router";
+import { useState, type FormEvent } from "react";
+import { change } from "../api/client";
+import type { MemberList, MemberView } from "../api/rest";
+import { keys } from "../live/effects";
+import { useRead } from "../live/react";
+import { instant } from "../shell/format";
+import { Fault, Reading, useTitle } from "../shell/parts";
+import { useProject } from "./Project";
+
+const ROLES = ["viewer", "analyst", "controller", "owner"] as const;
+
+/** Who works in the project, and what they may do. */
+export function Members() {
+  const { project } = useParams({ from: "/projects/$project" });
+  const client = useQueryClient();
+  const mine = useProject(project).data?.body.my_role;
+  const members = useRead<MemberList>(keys.members(project), `/projects/${project}/members`, `project:${project}`);
+  const mayEdit = mine === "owner";
+  useTitle("Members");
+  const settle = { onSettled: () => client.invalidateQueries({ queryKey: keys.members(project) }) };
+  const remove = useMutation({ mutationFn: (id: string) => change("DELETE", `/projects/${project}/members/${id}`), ...settle });
+  const set = useMutation({
+    mutationFn: ({ member, role }: { member: MemberView; role: string }) =>
+      change("PUT", `/projects/${project}/members/${member.user_id}`, { body: { role, expires_at: member.expires_at } }),
+    ...settle,
+  });
+  return (
+    <main className="page narrow">
+      <h1>Members</h1>
+      {mayEdit || mine === "admin" ? <Add project={project} /> : null}
+      {remove.error ?? set.error ? <Fault problem={(remove.error ?? set.error)!} /> : null}
+      <Reading query={members}>
+        {({ body }) => (
+          <div className="across">
+            <table className="grid">
+              <thead>
+                <tr>
+                  <th>Person</th>
+                  <th>Role</th>
+                  <th>Until</th>
+                  <th />
+                </tr>
+              </thead>
+              <tbody>
+                {body.items.map((member) => (
+                  <tr key={member.user_id}>
+                    <td dir="auto">{member.display_name}</td>
+                    <td>
+                      {mayEdit ? (
+                        <NativeSelect aria-label={`Role of ${member.display_name}`} size="xs" data={[...ROLES]} value={member.role} onChange={(event) => set.mutate({ member, role: event.currentTarget.value })} />
+                      ) : (
+                        member.role
+                      )}
+                    </td>
+                    <td>{member.expires_at ? instant(member.expires_at) : "–"}</td>
+                    <td className="number">
+                      {mayEdit ? (
+                        <Button size="compact-sm" variant="default" onClick={() => remove.mutate(member.user_id)}>
+                          Remove
+                        </Button>
+                      ) : null}
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+      </Reading>
+    </main>
+  );
+}
+
+function Add({ project }: { project: string }) {
+  const client = useQueryClient();
+  const [email, setEmail] = useState("");
+  const [role, setRole] = useState<string>("analyst");
+  const add = useMutation({
+    mutationFn: () => change("POST", `/projects/${project}/members`, { body: { email, role } }),
+    onSuccess: () => {
+      setEmail("");
+      return client.invalidateQueries({ queryKey: keys.members(project) });
+    },
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    add.mutate();
+  };
+  return (
+    <form className="filters" onSubmit={submit}>
+      <TextInput label="E-mail address" type="email" required value={email} onChange={(event) => setEmail(event.currentTarget.value)} />
+      <NativeSelect label="Role" data={[...ROLES]} value={role} onChange={(event) => setRole(event.currentTarget.value)} />
+      <Button type="submit" loading={add.isPending}>
+        Add member
+      </Button>
+      {add.error ? <Fault problem={add.error} /> : null}
+    </form>
+  );
+}

@@ -1,0 +1,102 @@
+import { Button, Modal, TextInput } from "@mantine/core";
+import { IconPlus } from "@tabler/icons-react";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { useState, type FormEvent } from "react";
+import { change } from "../api/client";
+import { newKey } from "../api/key";
+import type { Page_ProjectView_, ProjectView } from "../api/rest";
+import { useSession } from "../auth/useSession";
+import { keys } from "../live/effects";
+import { useRead } from "../live/react";
+import { count } from "../shell/format";
+import { Empty, Fault, Figure, Reading, useTitle } from "../shell/parts";
+
+/** Where one begins: the projects one belongs to, and what waits in them. */
+export function Projects() {
+  const projects = useRead<Page_ProjectView_>(keys.projects, "/projects?limit=100", null);
+  const [isOpen, setOpen] = useState(false);
+  const may = useSession()?.user.role !== "user";
+  useTitle("Projects");
+  const create = may ? (
+    <Button leftSection={<IconPlus size={16} />} onClick={() => setOpen(true)}>
+      New project
+    </Button>
+  ) : null;
+  return (
+    <main className="page">
+      <div className="title">
+        <h1>Projects</h1>
+        <span className="spacer" />
+        {create}
+      </div>
+      <Reading query={projects}>
+        {({ body }) =>
+          body.items.length === 0 ? (
+            <Empty title="No project yet" action={create}>
+              A project holds two sides of records, their reconciliations and the vaults beside them.
+              {may ? "" : " Ask a manager to add you to one."}
+            </Empty>
+          ) : (
+            <div className="cards">
+              {body.items.map((project) => (
+                <Card key={project.id} project={project} />
+              ))}
+            </div>
+          )
+        }
+      </Reading>
+      {isOpen ? <Create close={() => setOpen(false)} /> : null}
+    </main>
+  );
+}
+
+function Card({ project }: { project: ProjectView }) {
+  const { counts } = project;
+  return (
+    <Link to="/projects/$project/jobs" params={{ project: project.id }} className="card stack">
+      <div>
+        <h2 dir="auto">{project.name}</h2>
+        <p className="muted" dir="auto">
+          {project.description || "\u00a0"}
+        </p>
+      </div>
+      <dl className="figures">
+        <Figure label="To review">{count(counts.to_review)}</Figure>
+        <Figure label="Running">{count(counts.jobs_running)}</Figure>
+        <Figure label="Sources">{count(counts.sources)}</Figure>
+      </dl>
+    </Link>
+  );
+}
+
+function Create({ close }: { close: () => void }) {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const [name, setName] = useState("");
+  const [description, setDescription] = useState("");
+  const [key] = useState(() => newKey());
+  const create = useMutation({
+    mutationFn: () => change<ProjectView>("POST", "/projects", { body: { name, description }, key }),
+    onSuccess: async (project) => {
+      await client.invalidateQueries({ queryKey: keys.projects });
+      await navigate({ to: "/projects/$project/sources", params: { project: project.id } });
+    },
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    create.mutate();
+  };
+  return (
+    <Modal opened onClose={close} title="New project" lockScroll={false}>
+      <form className="form" onSubmit={submit}>
+        {create.error ? <Fault problem={create.error} /> : null}
+        <TextInput label="Name" required data-autofocus value={name} onChange={(event) => setName(event.currentTarget.value)} />
+        <TextInput label="Description (optional)" value={description} onChange={(event) => setDescription(event.currentTarget.value)} />
+        <Button type="submit" loading={create.isPending}>
+          Create project
+        </Button>
+      </form>
+    </Modal>
+  );
+}

@@ -1,0 +1,38 @@
+import { ActionIcon, Button } from "@mantine/core";
+import { IconLogout, IconMoon, IconSun, IconUser } from "@tabler/icons-react";
+import { Link, Outlet } from "@tanstack/react-router";
+import { signOut } from "../api/session";
+import { useSession } from "../auth/useSession";
+import { useRead } from "../live/react";
+import { ConnectionStatus } from "./ConnectionStatus";
+import { setTheme, useTheme } from "./theme";
+
+/** The frame around every screen of a signed-in person. */
+export function Shell() {
+  const user = useSession()?.user;
+  const shown = useTheme();
+  // One's own stream: access that is granted or lost, sessions that end.
+  useRead(["me"], "/me", user ? `user:${user.id}` : null, user !== undefined);
+  return (
+    <div className="shell">
+      <header className="topbar">
+        <Link to="/" className="brand">
+          <img src="/favicon.svg" alt="" /> <span>Tallyroom</span>
+        </Link>
+        <span className="spacer" />
+        <ConnectionStatus />
+        <ActionIcon variant="subtle" color="gray" aria-label={shown === "dark" ? "Light theme" : "Dark theme"} onClick={() => setTheme(shown === "dark" ? "light" : "dark")}>
+          {shown === "dark" ? <IconSun size={18} /> : <IconMoon size={18} />}
+        </ActionIcon>
+        <Link to="/me" className="status" aria-label={`Account of ${user?.display_name ?? ""}`}>
+          <IconUser size={16} aria-hidden /> <span className="word">{user?.display_name}</span>
+        </Link>
+        <Button size="compact-sm" variant="subtle" aria-label="Sign out" onClick={() => void signOut()}>
+          <IconLogout size={15} aria-hidden />
+          <span className="word">&nbsp;Sign out</span>
+        </Button>
+      </header>
+      <Outlet />
+    </div>
+  );
+}

@@ -1,0 +1,71 @@
+import { ActionIcon, Button } from "@mantine/core";
+import { IconX } from "@tabler/icons-react";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { change } from "../api/client";
+import type { EntryView, VaultView } from "../api/rest";
+import { keys } from "../live/effects";
+import { useRead } from "../live/react";
+import { instant } from "../shell/format";
+import { Fault, Reading, Status } from "../shell/parts";
+import { Secret } from "./Secret";
+
+/** One entry: what may be shown of it, its secret on demand, and the trash. */
+export function Entry({ id, vault, close }: { id: string; vault: VaultView; close: () => void }) {
+  const client = useQueryClient();
+  const entry = useRead<EntryView>([...keys.vault(vault.id), "entry", id], `/entries/${id}`, `vault:${vault.id}`);
+  const move = useMutation({
+    mutationFn: (verb: "trash" | "restore") =>
+      verb === "trash"
+        ? change("DELETE", `/entries/${id}`, { version: entry.data?.body.version })
+        : change("POST", `/entries/${id}/restore`, { body: {}, version: entry.data?.body.version }),
+    onSettled: () => client.invalidateQueries({ queryKey: keys.vault(vault.id) }),
+  });
+  const mayRead = vault.my_role !== "viewer" && vault.my_role !== "admin";
+  const mayWrite = vault.my_role === "editor" || vault.my_role === "vault_manager";
+  return (
+    <aside className="panel stack" aria-label="Entry">
+      <Reading query={entry} height={220}>
+        {({ body }) => (
+          <>
+            <div className="row">
+              <h2 dir="auto">{body.name}</h2>
+              {body.trashed_at ? <span className="muted">in the trash</span> : <Status of={body.state} />}
+              <span className="spacer" />
+              <ActionIcon variant="subtle" color="gray" aria-label="Close" onClick={close}>
+                <IconX size={16} />
+              </ActionIcon>
+            </div>
+            {body.trashed_at ? null : mayRead ? (
+              // A new version is another secret: what was shown of the old one goes.
+              <Secret key={body.version} entry={body} />
+            ) : (
+              <p className="muted">Your role does not allow to reveal secrets.</p>
+            )}
+            <dl className="facts">
+              <dt>User name</dt>
+              <dd dir="auto">{body.username ?? "–"}</dd>
+              <dt>Address</dt>
+              <dd dir="auto" className="break">
+                {body.url ?? "–"}
+              </dd>
+              <dt>Renew by</dt>
+              <dd>{instant(body.rotation_due_at)}</dd>
+              <dt>Expires</dt>
+              <dd>{instant(body.expires_at)}</dd>
+              <dt>Version</dt>
+              <dd>
+                {body.version} · {instant(body.updated_at)}
+              </dd>
+            </dl>
+            {move.error ? <Fault problem={move.error} /> : null}
+            {mayWrite ? (
+              <Button size="compact-sm" variant="default" loading={move.isPending} onClick={() => move.mutate(body.trashed_at ? "restore" : "trash")}>
+                {body.trashed_at ? "Take out of the trash" : "Move to the trash"}
+              </Button>
+            ) : null}
+          </>
+        )}
+      </Reading>
+    </aside>
+  );
+}

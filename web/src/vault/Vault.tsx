@@ -1,0 +1,39 @@
+import { Link, useParams, useSearch } from "@tanstack/react-router";
+import type { VaultView } from "../api/rest";
+import { keys } from "../live/effects";
+import { useRead } from "../live/react";
+import { count } from "../shell/format";
+import { Reading, useTitle } from "../shell/parts";
+import { Entries } from "./Entries";
+import { VaultMembers } from "./VaultMembers";
+
+/** A vault: its entries, and who may use them. */
+export function Vault() {
+  const { project, vault: id } = useParams({ from: "/projects/$project/vaults/$vault" });
+  const { tab = "entries" } = useSearch({ from: "/projects/$project/vaults/$vault" });
+  const vault = useRead<VaultView>(keys.vault(id), `/vaults/${id}`, `vault:${id}`);
+  useTitle(vault.data?.body.name);
+  return (
+    <main className="page">
+      <Reading query={vault}>
+        {({ body }) => (
+          <>
+            <div className="title">
+              <h1 dir="auto">{body.name}</h1>
+              <span className="muted">your role: {body.my_role.replace("_", " ")}</span>
+            </div>
+            <nav className="tabs" aria-label="Parts of the vault">
+              <Link to="/projects/$project/vaults/$vault" params={{ project, vault: id }} search={{ tab: "entries" }} aria-current={tab === "entries" ? "page" : undefined}>
+                Entries {count(body.entry_count)}
+              </Link>
+              <Link to="/projects/$project/vaults/$vault" params={{ project, vault: id }} search={{ tab: "members" }} aria-current={tab === "members" ? "page" : undefined}>
+                Members
+              </Link>
+            </nav>
+            {tab === "entries" ? <Entries vault={body} /> : <VaultMembers vault={body} />}
+          </>
+        )}
+      </Reading>
+    </main>
+  );
+}

@@ -1,0 +1,103 @@
+import { Button, Modal, TextInput } from "@mantine/core";
+import { IconPlus } from "@tabler/icons-react";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { Link, useNavigate, useParams } from "@tanstack/react-router";
+import { useState, type FormEvent } from "react";
+import { change } from "../api/client";
+import { newKey } from "../api/key";
+import type { Page_VaultView_, VaultView } from "../api/rest";
+import { keys } from "../live/effects";
+import { useRead } from "../live/react";
+import { useProject } from "../project/Project";
+import { count, instant } from "../shell/format";
+import { Empty, Fault, Reading, useTitle } from "../shell/parts";
+
+/** The vaults of a project that one may use. */
+export function Vaults() {
+  const { project } = useParams({ from: "/projects/$project" });
+  const role = useProject(project).data?.body.my_role;
+  const vaults = useRead<Page_VaultView_>(keys.vaults(project), `/projects/${project}/vaults?limit=100`, `project:${project}`);
+  const [isOpen, setOpen] = useState(false);
+  useTitle("Vaults");
+  const create =
+    role === "controller" || role === "owner" ? (
+      <Button leftSection={<IconPlus size={16} />} onClick={() => setOpen(true)}>
+        New vault
+      </Button>
+    ) : null;
+  return (
+    <main className="page">
+      <div className="title">
+        <h1>Vaults</h1>
+        <span className="spacer" />
+        {create}
+      </div>
+      <Reading query={vaults}>
+        {({ body }) =>
+          body.items.length === 0 ? (
+            <Empty title="No vault yet" action={create}>
+              A vault keeps the credentials of this project. Only its own members can reveal them.
+            </Empty>
+          ) : (
+            <div className="scroll">
+              <table className="grid">
+                <thead>
+                  <tr>
+                    <th>Name</th>
+                    <th className="number">Entries</th>
+                    <th>Your role</th>
+                    <th>Changed</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {body.items.map((vault) => (
+                    <tr key={vault.id}>
+                      <td className="cut" dir="auto">
+                        <Link to="/projects/$project/vaults/$vault" params={{ project, vault: vault.id }}>
+                          {vault.name}
+                        </Link>
+                      </td>
+                      <td className="number">{count(vault.entry_count)}</td>
+                      <td>{vault.my_role.replace("_", " ")}</td>
+                      <td className="muted">{instant(vault.updated_at)}</td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </div>
+          )
+        }
+      </Reading>
+      {isOpen ? <Create project={project} close={() => setOpen(false)} /> : null}
+    </main>
+  );
+}
+
+function Create({ project, close }: { project: string; close: () => void }) {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const [name, setName] = useState("");
+  const [key] = useState(newKey);
+  const create = useMutation({
+    mutationFn: () => change<VaultView>("POST", `/projects/${project}/vaults`, { body: { name }, key }),
+    onSuccess: async (vault) => {
+      await client.invalidateQueries({ queryKey: keys.vaults(project) });
+      await navigate({ to: "/projects/$project/vaults/$vault", params: { project, vault: vault.id } });
+    },
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    create.mutate();
+  };
+  return (
+    <Modal opened onClose={close} title="New vault" lockScroll={false}>
+      <form className="form" onSubmit={submit}>
+        {create.error ? <Fault problem={create.error} /> : null}
+        <TextInput label="Name" required data-autofocus value={name} onChange={(event) => setName(event.currentTarget.value)} />
+        <Button type="submit" loading={create.isPending}>
+          Create vault
+        </Button>
+      </form>
+    </Modal>
+  );
+}
