@@ -13,6 +13,7 @@ import typer
 from core import log
 from core.envelope import key_ring
 from core.settings import Settings, SettingsError, load
+from server.hardening import keep_memory_private
 
 cli = typer.Typer(
     no_args_is_help=True,
@@ -221,6 +222,7 @@ def _end(number: int, _: FrameType | None) -> None:
 
 def main() -> None:
     """Entry point: a refusal is one line on standard error and exit status 1."""
+    keep_memory_private()
     # The kernel drops a signal that process 1 of a container has no handler for; the servers put theirs in its place.
     signal.signal(signal.SIGTERM, _end)
     try:

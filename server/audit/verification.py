@@ -16,22 +16,52 @@ from server import database
 from server.keyring import open_keyring
 
 PAGE = 2000
+_BEHIND_ALL = 2**63
 
-# A version whose bytes are not those that were audited, or an entry set back to an older version.
+# What the chains know of entries and versions, against the tables: bytes that are not the audited ones, an entry set
+# back to an older version, a version or an entry taken away without a row that says so.
 _CHANGED_VERSIONS = """
-    SELECT 'vault:' || v.vault_id AS chain, v.entry_id, v.version,
-           a.seq, 'its sealed bytes are not the audited ones' AS fault
+    WITH sealed AS (
+        SELECT chain, resource_id, seq, (details->>'version')::int AS version, details->>'sealed_sha256' AS digest
+        FROM audit_log WHERE chain LIKE 'vault:%' AND details ? 'sealed_sha256'
+    ), here AS (
+        SELECT 'vault:' || e.vault_id AS chain, e.id::text AS entry_id, e.version FROM password_entries e
+    )
+    SELECT 'vault:' || v.vault_id AS chain, v.entry_id::text AS entry_id, v.version, s.seq,
+           'its sealed bytes are not the audited ones' AS fault
     FROM password_entry_versions v
-    LEFT JOIN audit_log a ON a.resource_id = v.entry_id::text AND a.chain = 'vault:' || v.vault_id
-        AND a.details ? 'sealed_sha256' AND (a.details->>'version')::int = v.version
-    WHERE a.details->>'sealed_sha256'
-        IS DISTINCT FROM encode(sha256(v.data_key || v.secret || coalesce(v.notes, ''::bytea)), 'hex')
+    LEFT JOIN sealed s ON s.resource_id = v.entry_id::text AND s.chain = 'vault:' || v.vault_id AND s.version = v.version
+    WHERE s.digest IS DISTINCT FROM encode(sha256(v.data_key || v.secret || coalesce(v.notes, ''::bytea)), 'hex')
     UNION ALL
-    SELECT 'vault:' || e.vault_id, e.id, e.version, max(a.seq), 'the audit knows a newer version of the entry'
-    FROM password_entries e JOIN audit_log a ON a.resource_id = e.id::text AND a.chain = 'vault:' || e.vault_id
-        AND a.details ? 'sealed_sha256'
-    GROUP BY e.vault_id, e.id, e.version HAVING max((a.details->>'version')::int) <> e.version
+    SELECT h.chain, h.entry_id, h.version, max(s.seq), 'the audit knows a newer version of the entry'
+    FROM here h JOIN sealed s ON s.resource_id = h.entry_id AND s.chain = h.chain
+    GROUP BY h.chain, h.entry_id, h.version HAVING max(s.version) > h.version
+    UNION ALL
+    SELECT h.chain, h.entry_id, h.version, NULL, 'the entry has a version that is not stored'
+    FROM here h
+    WHERE NOT EXISTS (SELECT FROM password_entry_versions v WHERE v.entry_id::text = h.entry_id AND v.version = h.version)
+    UNION ALL
+    SELECT s.chain, s.resource_id, s.version, s.seq, 'the version is gone, its entry is not'
+    FROM here h JOIN sealed s ON s.resource_id = h.entry_id AND s.chain = h.chain
+    WHERE NOT EXISTS (SELECT FROM password_entry_versions v WHERE v.entry_id::text = s.resource_id AND v.version = s.version)
+    UNION ALL
+    SELECT s.chain, s.resource_id, s.version, s.seq, 'the entry is gone, and was not purged'
+    FROM vaults k JOIN sealed s ON s.chain = 'vault:' || k.id
+    WHERE s.version = 1
+        AND NOT EXISTS (SELECT FROM here h WHERE h.entry_id = s.resource_id AND h.chain = s.chain)
+        AND NOT EXISTS (SELECT FROM audit_log a WHERE a.chain = s.chain AND a.resource_id = s.resource_id
+            AND a.action = 'entry.purge' AND a.outcome = 'success')
     ORDER BY 1, 4, 2, 3
+"""
+# Chains that are wholly gone although their noun is not, and rows of a chain whose head is gone.
+_MISSING_CHAINS = """
+    SELECT DISTINCT chain, 'has rows, but its head was removed' AS fault
+    FROM audit_log WHERE chain NOT IN (SELECT name FROM audit_chains)
+    UNION ALL
+    SELECT n.chain, 'row 1 is missing: there is nothing left of the chain'
+    FROM (SELECT 'vault:' || id AS chain FROM vaults UNION ALL SELECT 'project:' || id FROM projects) n
+    WHERE n.chain NOT IN (SELECT name FROM audit_chains) AND n.chain NOT IN (SELECT chain FROM audit_log)
+    ORDER BY 1
 """
 
 
@@ -41,12 +71,22 @@ class Report:
 
     rows: int = 0
     chains: int = 0
-    broken: list[tuple[str, str]] = field(default_factory=list)
+    faults: dict[str, tuple[int, str]] = field(default_factory=dict)  # by chain: number of the row, and what it is
+
+    def note(self, chain: str, seq: int, fault: str) -> None:
+        """Keeps a fault, unless an earlier row of its chain has one."""
+        if chain not in self.faults or seq < self.faults[chain][0]:
+            self.faults[chain] = (seq, fault)
+
+    @property
+    def broken(self) -> list[tuple[str, str]]:
+        """Chains that do not hold, each with its first fault."""
+        return [(chain, fault) for chain, (_, fault) in sorted(self.faults.items())]
 
     @property
     def is_intact(self) -> bool:
         """Whether every chain holds."""
-        return not self.broken
+        return not self.faults
 
     @property
     def lines(self) -> list[str]:
@@ -73,51 +113,49 @@ async def verify_with(settings: Settings, key: bytes) -> Report:
             chains = await connection.fetch("SELECT name, head, mac FROM audit_chains ORDER BY name")
             report.chains = len(chains)
             for chain in chains:
-                fault = await _verify_chain(connection, key, chain, report)
-                if fault:
-                    report.broken.append((chain["name"], fault))
-            strays = await connection.fetch(
-                "SELECT DISTINCT chain FROM audit_log WHERE chain NOT IN (SELECT name FROM audit_chains) ORDER BY chain"
-            )
-            report.broken += [(stray["chain"], "has rows, but its head was removed") for stray in strays]
-            await _verify_versions(connection, report)
+                await _verify_chain(connection, key, chain, report)
+            for row in await connection.fetch(_MISSING_CHAINS):
+                report.note(row["chain"], 0, row["fault"])
+            for row in await connection.fetch(_CHANGED_VERSIONS):
+                entry = f"entry {row['entry_id']} version {row['version']}"
+                if row["seq"] is None:  # said where the chain itself shows no gap
+                    report.note(row["chain"], _BEHIND_ALL, f"no row belongs to {entry}")
+                else:
+                    report.note(row["chain"], row["seq"], f"row {row['seq']} belongs to {entry}: {row['fault']}")
     finally:
         await connection.close()
     return report
 
 
-async def _verify_versions(connection: asyncpg.Connection, report: Report) -> None:
-    seen = {chain for chain, _ in report.broken}
-    for row in await connection.fetch(_CHANGED_VERSIONS):
-        if row["chain"] not in seen:
-            seen.add(row["chain"])
-            at = f"row {row['seq']}" if row["seq"] else "no row"
-            entry = f"entry {row['entry_id']} version {row['version']}"
-            report.broken.append((row["chain"], f"{at} belongs to {entry}: {row['fault']}"))
-
-
-async def _verify_chain(connection: asyncpg.Connection, key: bytes, chain: Any, report: Report) -> str | None:
-    previous, expected = audit.GENESIS, 1
+async def _verify_chain(connection: asyncpg.Connection, key: bytes, chain: Any, report: Report) -> None:
+    name, previous, expected = chain["name"], audit.GENESIS, 1
+    before = await connection.fetchval("SELECT min(seq) FROM audit_log WHERE chain = $1 AND seq < 1", name)
+    if before is not None:
+        report.note(name, before, f"row {before} was inserted: a chain begins with row 1")
     while True:
         rows = await connection.fetch(
             "SELECT *, details::text AS details_text FROM audit_log WHERE chain = $1 AND seq >= $2 ORDER BY seq LIMIT $3",
-            chain["name"],
+            name,
             expected,
             PAGE,
         )
         for row in rows:
             if row["seq"] != expected:
-                return f"row {expected} is missing"
+                report.note(name, expected, f"row {expected} is missing")
+                return
             body = audit.body_of({**row, "details": json.loads(row["details_text"])})
-            code = audit.code_of(key, chain["name"], previous, expected, body)
+            code = audit.code_of(key, name, previous, expected, body)
             if code != bytes(row["mac"]):
-                return f"row {expected} ({row['action']} at {row['at'].isoformat()}) was changed or moved"
+                what = f"{row['action']} at {row['at'].isoformat()}"
+                report.note(name, expected, f"row {expected} ({what}) was changed, moved or inserted")
+                return
             previous, expected = code, expected + 1
             report.rows += 1
         if len(rows) < PAGE:
             break
-    if chain["head"] != expected - 1:
-        return f"row {expected} is missing: the head says {chain['head']} rows, the last one found is {expected - 1}"
-    if bytes(chain["mac"]) != previous:
-        return f"row {expected - 1} is not the one that the head was written with"
-    return None
+    last = expected - 1
+    if chain["head"] != last:
+        fault = f"row {expected} is missing: the head says {chain['head']} rows, the last one found is {last}"
+        report.note(name, expected, fault)
+    elif bytes(chain["mac"]) != previous:
+        report.note(name, last, f"row {last} is not the one that the head was written with")

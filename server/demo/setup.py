@@ -1,4 +1,4 @@
-"""Making the demo: accounts first, then a project with two uploaded files and a job over them."""
+"""Making the demo: accounts first, then a project with a vault, two uploaded files and a job over them."""
 
 import asyncio
 import hashlib
@@ -7,6 +7,7 @@ from uuid import UUID
 from core import log
 from core.envelope import key_ring
 from core.ids import uuid7
+from core.problems import Problem
 from core.settings import Settings
 from models.access import SYSTEM, Actor
 from models.job import Job
@@ -21,6 +22,7 @@ from server import database
 from server.auth.passwords import Passwords
 from server.demo.accounts import ACCOUNTS, PASSWORD
 from server.demo.data import books
+from server.demo.vault import make_vault
 from server.job.actions import create_job
 from server.job.schemas import JobCreate
 from server.keyring import open_keyring
@@ -31,6 +33,7 @@ from server.source.actions import event_of
 from server.source.upload import CHUNK_BYTES
 from server.user.actions import create_user
 from server.user.schemas import UserCreate
+from server.vault.cipher import VaultCipher
 
 NAME = "Demo: March invoices"
 FILES = (("Ledger", "ledger.csv"), ("Bank statement", "bank.csv"))
@@ -48,7 +51,7 @@ async def make(settings: Settings) -> None:
         try:
             await _make_accounts(settings, keyring)
             print("accounts", flush=True)
-            await _make_project(settings)
+            await _make_project(settings, VaultCipher(keyring.provider))
         finally:
             await hinter.stop()
 
@@ -64,7 +67,7 @@ async def _make_accounts(settings: Settings, keyring: object) -> None:
         passwords.close()
 
 
-async def _make_project(settings: Settings) -> None:
+async def _make_project(settings: Settings, cipher: VaultCipher) -> None:
     manager = await User.get(email="manager@tallyroom.example")
     actor = Actor("user", manager.id, role=manager.role)
     project = await Project.filter(name=NAME).first()
@@ -76,6 +79,11 @@ async def _make_project(settings: Settings) -> None:
         for email, role in (("admin@tallyroom.example", "owner"), ("user@tallyroom.example", "analyst")):
             member = await User.get(email=email)
             await put_member(actor, project.id, member.id, MemberPut(role=role))  # type: ignore[arg-type]
+    reader = await User.get(email="user@tallyroom.example")
+    try:
+        await make_vault(actor, cipher, project.id, reader.id)
+    except Problem as refusal:  # somebody took the manager's or the user's rights away
+        logger.warning("the demo's vault was not made", problem_code=refusal.code)
     if await Job.filter(project_id=project.id).exists():
         return
     if not await Source.filter(project_id=project.id).exists():

@@ -213,12 +213,16 @@ WITH input AS (
         $9::text[], $10::text[], $11::text[], $12::text[], $13::text[])
         AS x(id, left_id, right_id, status, score, margin, margin_kind, ambiguity, grp, difference, currency, compared, runner)
 ), free AS (
-    -- Four look-ups, each by one of the partial unique indexes.
-    SELECT * FROM input i
-    WHERE NOT EXISTS (SELECT 1 FROM match_records r WHERE r.record_id = i.left_id AND r.confirmed)
-      AND NOT EXISTS (SELECT 1 FROM match_records r WHERE r.record_id = i.right_id AND r.confirmed)
-      AND NOT EXISTS (SELECT 1 FROM match_records r WHERE r.record_id = i.left_id AND r.job_id = $14 AND r.active)
-      AND NOT EXISTS (SELECT 1 FROM match_records r WHERE r.record_id = i.right_id AND r.job_id = $14 AND r.active)
+    -- Four look-ups a match, each by one of the partial unique indexes. LATERAL with LIMIT keeps them that: the table
+    -- grows faster than its statistics, and as anti-joins the planner hashed all of it for each chunk.
+    SELECT i.* FROM input i
+    LEFT JOIN LATERAL (SELECT 1 AS n FROM match_records r WHERE r.record_id = i.left_id AND r.confirmed LIMIT 1) a ON true
+    LEFT JOIN LATERAL (SELECT 1 AS n FROM match_records r WHERE r.record_id = i.right_id AND r.confirmed LIMIT 1) b ON true
+    LEFT JOIN LATERAL (SELECT 1 AS n FROM match_records r
+        WHERE r.record_id = i.left_id AND r.job_id = $14 AND r.active LIMIT 1) c ON true
+    LEFT JOIN LATERAL (SELECT 1 AS n FROM match_records r
+        WHERE r.record_id = i.right_id AND r.job_id = $14 AND r.active LIMIT 1) d ON true
+    WHERE a.n IS NULL AND b.n IS NULL AND c.n IS NULL AND d.n IS NULL
 ), made AS (
     INSERT INTO matches (id, job_id, project_id, pass_index, pass_name, chunk, kind, status, origin, score, margin,
         margin_kind, ambiguity, "group", difference, currency, plan_hash, fields_compared, runner_up, version,

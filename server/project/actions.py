@@ -18,6 +18,7 @@ from server.http import Reading
 from server.project import queries
 from server.project.schemas import MemberAdd, MemberPut, MemberView, ProjectCreate, ProjectUpdate
 from server.vault.actions.member import leave_vaults
+from server.vault.actions.vault import destroy_vaults
 from server.vault.cipher import VaultCipher
 
 
@@ -82,13 +83,11 @@ async def delete_project(actor: Actor, project_id: UUID, expected: int | None) -
         members = [
             m.user_id for m in await ProjectMember.filter(project_id=project_id).using_db(u.connection).order_by("id")
         ]
-        vaults = await u.execute("SELECT id FROM vaults WHERE project_id = $1", project_id)
+        await destroy_vaults(u, project_id)
         await project.delete(using_db=u.connection)
         u.publish(ProjectDeleted(project_id=project_id, version=project.version, members=members))
-        names = [streams.project(project_id)]
-        names += [name(row["id"]) for row in vaults for name in (streams.vault, streams.vault_access)]
         for user_id in members:
-            u.publish(AccessRevoked(user_id=user_id, stream_names=names, role=None))
+            u.publish(AccessRevoked(user_id=user_id, stream_names=[streams.project(project_id)], role=None))
         u.audit(f"project:{project_id}", "project.delete", ("project", project_id), version=project.version)
 
 

@@ -146,6 +146,8 @@ class Loader:
             is_blocked = blocking(questions)
             await self._store(path, detection, Mapping() if is_blocked else mapping)
         await self._finish(detection, profiles, suggested, mapping, questions, is_blocked=is_blocked)
+        # A plan made while the table was small would be kept for a minute: fresh statistics end it now.
+        await self.connection.execute("ANALYZE reconciliation_records")
 
     async def _fetch(self, path: Path) -> None:
         count = await self.connection.fetchval(
@@ -198,8 +200,6 @@ class Loader:
             await asyncio.gather(coming, return_exceptions=True)
         if self.is_retyping:
             await self._remove_rest()
-        # A plan made while the table was small would be kept for a minute: fresh statistics end it now.
-        await self.connection.execute("ANALYZE reconciliation_records")
 
     async def _copy(self, table: str, csv: bytes) -> None:
         await self.connection.copy_to_table(table, source=io.BytesIO(csv), columns=COLUMNS, format="csv")

@@ -188,7 +188,19 @@ async def restore_entry(api: ApiRequest) -> web.StreamResponse:
     return reply(answer)
 
 
-@routes.get("/entries/{id}/versions", query=VersionList, answers={200: Page[VersionView]}, problems=_ROW)
+@routes.post("/entries/{id}/purge", answers={204: None}, problems=(*_ROW, problems.VersionConflict))
+async def purge_entry(api: ApiRequest) -> web.StreamResponse:
+    """Destroy an entry with all its versions and their keys; this cannot be undone."""
+    return reply(await entry_actions.purge_entry(api.actor, api.path_id(), api.if_match))
+
+
+@routes.get(
+    "/entries/{id}/versions",
+    query=VersionList,
+    answers={200: Page[VersionView]},
+    problems=_ROW,
+    stream_position=True,
+)
 async def list_versions(api: ApiRequest) -> web.StreamResponse:
     """List the versions of an entry, newest first."""
     page, position = await queries.versions_of(api.actor, api.path_id(), api.query)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
@@ -38,12 +38,20 @@ def _secret_size(value: SecretStr) -> SecretStr:
     return value
 
 
-def _future(value: datetime) -> datetime:
+def _zoned(value: datetime) -> datetime:
     if value.tzinfo is None:
         raise ValueError("needs a time zone, such as Z")
-    if value <= now():
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("lies outside the years 1 to 9999") from None
+
+
+def _future(value: datetime) -> datetime:
+    at = _zoned(value)
+    if at <= now():
         raise ValueError("must lie in the future")
-    return value
+    return at
 
 
 def _unique(value: list[str]) -> list[str]:
@@ -56,6 +64,7 @@ Username = Annotated[str, Field(min_length=1, max_length=512), AfterValidator(_n
 Url = Annotated[str, Field(max_length=2048), AfterValidator(_url)]
 Tag = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_no_controls)]
 Tags = Annotated[list[Tag], Field(max_length=50), AfterValidator(_unique)]
+Zoned = Annotated[datetime, AfterValidator(_zoned)]
 Future = Annotated[datetime, AfterValidator(_future)]
 Days = Annotated[int, Field(ge=1, le=3650)]
 EntryState = Literal["ok", "due_soon", "due", "expired"]
@@ -90,7 +99,7 @@ class VaultMemberPut(Body):
     """A person's role in a vault."""
 
     role: VaultRole
-    expires_at: datetime | None = None
+    expires_at: Zoned | None = None
 
 
 class VaultMemberView(View):
@@ -208,7 +217,7 @@ class RevealView(View):
 
     entry_id: UUID
     version: int
-    fields: dict[Literal["secret", "notes"], str | None]
+    fields: dict[Literal["secret", "notes"], str | None] = Field(repr=False)
 
 
 class RotateBody(Body):

@@ -100,3 +100,65 @@ async def test_refused_attempts_are_recorded(alice: Person, bob: Person, project
 
     row = await db.fetchrow("SELECT * FROM audit_log WHERE chain = $1 ORDER BY seq DESC LIMIT 1", f"project:{project}")
     assert (row["action"], row["outcome"], row["actor_id"]) == ("project.delete", "denied", bob.id)
+
+
+async def test_filters_and_pages_of_an_audit_hold_together(
+    alice: Person, project: str, chain: str, admin: Person
+) -> None:
+    path = f"/projects/{project}/audit"
+    everything = (await alice.ok("GET", path))["items"]
+    assert [row["seq"] for row in everything] == list(range(len(everything), 0, -1))
+
+    pages: list[Any] = []
+    address = f"{path}?action=project.update&limit=1"
+    page = await alice.ok("GET", address)
+    while True:
+        pages += page["items"]
+        if page["next_cursor"] is None:
+            break
+        page = await alice.ok("GET", f"{address}&cursor={page['next_cursor']}")
+    assert [row["seq"] for row in pages] == [4, 3, 2]
+    middle = everything[1]["at"].replace("+00:00", "Z")
+    later = (await alice.ok("GET", f"{path}?since={middle}"))["items"]
+    earlier = (await alice.ok("GET", f"{path}?until={middle}"))["items"]
+    assert later + earlier == everything
+    assert (await alice.ok("GET", f"{path}?actor_id={admin.id}"))["items"] == []
+    assert (await alice.ok("GET", f"{path}?outcome=denied"))["items"] == []
+    assert len((await alice.ok("GET", f"{path}?resource_id={project}"))["items"]) == len(everything)
+    for wrong in ("outcome=maybe", "actor_id=x", "since=yesterday", "chain=account", f"cursor={page['prev_cursor']}x"):
+        assert (await alice.refused("GET", f"{path}?{wrong}"))[0] == 422
+    # A cursor belongs to its route and filters.
+    cursor = (await alice.ok("GET", f"{path}?limit=1"))["next_cursor"]
+    assert await alice.refused("GET", f"{path}?limit=1&action=project.update&cursor={cursor}") == (
+        422,
+        "invalid_cursor",
+    )
+
+
+async def test_an_editor_sees_what_he_did_in_a_vault_and_nothing_else(
+    alice: Person, bob: Person, admin: Person, project: str, db: asyncpg.Connection
+) -> None:
+    vault = (await alice.ok("POST", f"/projects/{project}/vaults", {"name": "v"}))["id"]
+    path = f"/vaults/{vault}/audit"
+    await alice.ok("PUT", f"/projects/{project}/members/{bob.id}", {"role": "owner"})  # of the project, not the vault
+    assert await bob.refused("GET", path) == (404, "not_found")
+    for role, allowed in (("viewer", False), ("reader", False), ("editor", True)):
+        await alice.ok("PUT", f"/vaults/{vault}/members/{bob.id}", {"role": role})
+        if not allowed:
+            assert await bob.refused("GET", path) == (403, "forbidden")
+    await bob.ok("POST", f"/vaults/{vault}/entries", {"name": "e", "secret": "s"})
+    await bob.refused("PATCH", f"/vaults/{vault}", {"name": "n"}, if_match=1)
+
+    own = await bob.ok("GET", path)
+    whole = await alice.ok("GET", path)
+
+    assert own["total"] == len(own["items"])
+    assert {row["actor"]["id"] for row in own["items"]} == {str(bob.id)}
+    assert [row["action"] for row in own["items"]][:2] == ["vault.edit", "entry.create"]
+    assert (await bob.ok("GET", f"{path}?actor_id={alice.id}"))["items"] == []
+    assert whole["total"] > own["total"]
+    assert (await admin.ok("GET", path))["total"] == whole["total"]
+    view = await db.fetch(
+        "SELECT vault_id, seq, action FROM password_audit_log WHERE vault_id = $1 ORDER BY seq DESC", vault
+    )
+    assert [(row["seq"], row["action"]) for row in view] == [(row["seq"], row["action"]) for row in whole["items"]]

@@ -108,6 +108,7 @@ DELETE /entries/{entry}                                  ! . . . . . -  - - + + 
 POST   /entries/{entry}/reveal                           ! . . . . . -  - + + +  . .
 POST   /entries/{entry}/rotate                           ! . . . . . -  - - + +  . .
 POST   /entries/{entry}/restore                          ! . . . . . -  - - + +  . .
+POST   /entries/{entry}/purge                            ! . . . . . -  - - - +  . .
 GET    /entries/{entry}/versions                         ! . . . . . -  + + + +  . .
 
 GET    /audit                                            ! - - - - - +  - - - -  - -
@@ -300,9 +301,7 @@ async def test_who_may_not_see_gets_what_a_random_id_gets(world: World, http: Cl
     assert not wrong, "\n".join(wrong)
 
 
-async def test_what_is_refused_is_recorded_as_denied_and_what_is_unseen_is_not(
-    world: World, http: ClientSession, db: asyncpg.Connection
-) -> None:
+async def test_what_is_refused_is_recorded_as_denied(world: World, http: ClientSession, db: asyncpg.Connection) -> None:
     viewer = world.people["viewer"]
     before = await db.fetchval("SELECT count(*) FROM audit_log WHERE outcome = 'denied'")
     refused = 0

@@ -2,10 +2,13 @@
 
 import secrets
 import string
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
+import asyncpg
 from pydantic import SecretStr
 from tortoise.exceptions import BaseORMException
 
@@ -14,7 +17,7 @@ from core.envelope import SealBroken
 from core.ids import uuid7
 from core.problems import Fault, Forbidden, Gone, Invalid, NotFound, Unavailable
 from models import access
-from models.access import SYSTEM, Actor
+from models.access import SYSTEM, About, Actor
 from models.vault import Entry, EntryVersion, Vault, VaultKey
 from realtime.events.vault import (
     EntryCreated,
@@ -26,7 +29,7 @@ from realtime.events.vault import (
     EntryUpdated,
     VaultAccessDenied,
 )
-from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
+from realtime.unit_of_work import Answer, UnitOfWork, audit_refusal, unit_of_work
 from server.vault.cipher import OpenVersion, Place, SealedVersion, VaultCipher, open_version, seal_version
 from server.vault.schemas import EntryCreate, EntryUpdate, EntryView, RestoreBody, RevealBody, RevealView, RotateBody
 
@@ -35,6 +38,8 @@ METADATA = ("name", "username", "url", "tags", "expires_at", "rotation_interval_
 _ALPHABET = string.ascii_letters + string.digits + "-_.+"
 TRASH_KEPT = timedelta(days=30)
 _GENERATED_LENGTH = 24  # 24 of 66 characters: 145 bits
+# What a database that cannot write says: Tortoise translates some of the driver's exceptions and lets others through.
+_NOT_RECORDED = (BaseORMException, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 
 
 async def create_entry(actor: Actor, cipher: VaultCipher, vault_id: UUID, body: EntryCreate) -> Answer:
@@ -62,7 +67,7 @@ async def update_entry(
     actor: Actor, cipher: VaultCipher, entry_id: UUID, body: EntryUpdate, expected: int | None
 ) -> Answer:
     """Writes a new version. Raises: NotFound, Forbidden, PreconditionRequired, VersionConflict, Gone in the trash."""
-    async with unit_of_work(actor) as u:
+    async with _breaks_recorded(actor, entry_id, "entry.update"), unit_of_work(actor) as u:
         vault, entry = await _load(u, actor, entry_id, "entry.edit")
         await u.expect_version(entry, expected)
         _refuse_trashed(entry)
@@ -83,7 +88,7 @@ async def rotate_entry(
     actor: Actor, cipher: VaultCipher, entry_id: UUID, body: RotateBody, expected: int | None
 ) -> Answer:
     """Gives an entry a new secret, made here when none is given. Raises: NotFound, Forbidden, VersionConflict, Gone."""
-    async with unit_of_work(actor) as u:
+    async with _breaks_recorded(actor, entry_id, "entry.rotate"), unit_of_work(actor) as u:
         vault, entry = await _load(u, actor, entry_id, "entry.edit")
         await u.expect_version(entry, expected, required=False)
         _refuse_trashed(entry)
@@ -99,7 +104,7 @@ async def rotate_entry(
 
 async def trash_entry(actor: Actor, cipher: VaultCipher, entry_id: UUID, expected: int | None) -> None:
     """Moves an entry to the trash. Raises: NotFound, Forbidden, PreconditionRequired, VersionConflict, Gone."""
-    async with unit_of_work(actor) as u:
+    async with _breaks_recorded(actor, entry_id, "entry.delete"), unit_of_work(actor) as u:
         vault, entry = await _load(u, actor, entry_id, "entry.edit")
         await u.expect_version(entry, expected)
         _refuse_trashed(entry)
@@ -112,7 +117,7 @@ async def restore_entry(
     actor: Actor, cipher: VaultCipher, entry_id: UUID, body: RestoreBody, expected: int | None
 ) -> Answer:
     """Takes an entry out of the trash, or brings an old version back as a new one. Raises: as update_entry, Invalid."""
-    async with unit_of_work(actor) as u:
+    async with _breaks_recorded(actor, entry_id, "entry.restore"), unit_of_work(actor) as u:
         vault, entry = await _load(u, actor, entry_id, "entry.edit")
         await u.expect_version(entry, expected)
         before = await _open(u, cipher, entry, entry.version)
@@ -136,8 +141,8 @@ async def reveal_entry(actor: Actor, cipher: VaultCipher, entry_id: UUID, body: 
     Raises: NotFound, Forbidden (recorded, and told to the vault's managers), Invalid for an unknown version.
     """
     try:
-        async with unit_of_work(actor) as u:
-            entry = (await access.load(actor, Entry, entry_id, "entry.reveal")).row
+        async with _breaks_recorded(actor, entry_id, "entry.reveal"), unit_of_work(actor) as u:
+            entry = await _load_revealed(u, actor, entry_id)
             version = entry.version if body.version is None else body.version
             if await _version(u, entry, version) is None:
                 raise Invalid(errors=(Fault("/version", "invalid_field", "the entry has no such version"),))
@@ -154,10 +159,19 @@ async def reveal_entry(actor: Actor, cipher: VaultCipher, entry_id: UUID, body: 
     except Forbidden as refusal:
         await _record_refusal(actor, entry_id, refusal)
         raise
-    except BaseORMException as error:
+    except _NOT_RECORDED as error:
         raise Unavailable("The reveal could not be recorded, so the secret is not given: try again soon.") from error
     found: dict[Literal["secret", "notes"], str | None] = {name: getattr(content, name) for name in body.fields}
     return RevealView(entry_id=entry_id, version=version, fields=found)
+
+
+async def purge_entry(actor: Actor, entry_id: UUID, expected: int | None) -> Answer:
+    """Destroys an entry, in the trash or not. Raises: NotFound, Forbidden, VersionConflict."""
+    async with unit_of_work(actor) as u:
+        _, entry = await _load(u, actor, entry_id, "entry.purge")
+        await u.expect_version(entry, expected, required=False)
+        await _destroy(u, entry)
+        return u.answer(204)
 
 
 async def purge_trash() -> None:
@@ -167,9 +181,27 @@ async def purge_trash() -> None:
             entry = await Entry.filter(id=entry_id).using_db(u.connection).select_for_update(no_key=True).first()
             if entry is None or entry.trashed_at is None:
                 continue
-            await entry.delete(using_db=u.connection)
-            u.publish(EntryPurged(vault_id=entry.vault_id, entry_id=entry.id, version=entry.version))
-            u.audit(f"vault:{entry.vault_id}", "entry.purge", ("entry", entry.id), version=entry.version)
+            await _destroy(u, entry)
+
+
+async def _destroy(u: UnitOfWork, entry: Entry) -> None:
+    """The versions go with the entry, and with each the only copy of the data key that its seals open with."""
+    await entry.delete(using_db=u.connection)
+    u.publish(EntryPurged(vault_id=entry.vault_id, entry_id=entry.id, version=entry.version))
+    u.audit(f"vault:{entry.vault_id}", "entry.purge", ("entry", entry.id), version=entry.version)
+
+
+@asynccontextmanager
+async def _breaks_recorded(actor: Actor, entry_id: UUID, action: str) -> AsyncIterator[None]:
+    """A seal that does not open is a failure in the audit, written once the change itself is rolled back."""
+    try:
+        yield
+    except SealBroken:
+        entry = await Entry.filter(id=entry_id).first()
+        if entry is not None:
+            about = About(f"vault:{entry.vault_id}", "entry", action, str(entry_id))
+            await audit_refusal(actor, about, "failure", cause="seal_broken")
+        raise
 
 
 async def _record_refusal(actor: Actor, entry_id: UUID, refusal: Forbidden) -> None:
@@ -183,9 +215,29 @@ async def _record_refusal(actor: Actor, entry_id: UUID, refusal: Forbidden) -> N
 
 
 async def _load(u: UnitOfWork, actor: Actor, entry_id: UUID, action: str) -> tuple[Vault, Entry]:
-    """The entry, locked, and its vault: its epoch names the key that new versions stand under."""
+    """
+    The vault and its entry, locked in this order: the vault's epoch names the key that new versions stand under.
+
+    The actor's right is read again under the vault's lock, which is also held while a member is removed.
+    """
+    vault_id = (await access.load(actor, Entry, entry_id, action)).row.vault_id
+    vault = await Vault.filter(id=vault_id).using_db(u.connection).select_for_update(no_key=True).first()
     entry = (await access.load(actor, Entry, entry_id, action, lock=True)).row
-    return await Vault.get(id=entry.vault_id, using_db=u.connection), entry
+    if vault is None:
+        raise NotFound
+    return vault, entry
+
+
+async def _load_revealed(u: UnitOfWork, actor: Actor, entry_id: UUID) -> Entry:
+    """
+    The entry to be revealed, read while the vault's audit chain stands still.
+
+    Whatever takes the right or the entry away is in that chain too: it is either before this reveal, and then seen
+    here, or behind it. No business row is locked after the chain, so the lock order holds.
+    """
+    vault_id = (await access.load(actor, Entry, entry_id, "entry.reveal")).row.vault_id
+    await u.execute("SELECT 1 FROM audit_chains WHERE name = $1 FOR NO KEY UPDATE", f"vault:{vault_id}")
+    return (await access.load(actor, Entry, entry_id, "entry.reveal")).row
 
 
 async def _change(

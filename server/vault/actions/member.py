@@ -1,11 +1,10 @@
 """Verbs on the members of a vault. Only a member of its project can be one."""
 
-from datetime import datetime
 from uuid import UUID
 
 from core import problems
 from core.ids import uuid7
-from core.problems import Fault, Invalid, NotFound
+from core.problems import NotFound
 from models import access
 from models.access import VAULT_ROLES, Actor
 from models.vault import Vault, VaultMember
@@ -20,7 +19,6 @@ from server.vault.schemas import VaultMemberPut, VaultMemberView
 
 async def put_member(actor: Actor, cipher: VaultCipher, vault_id: UUID, user_id: UUID, body: VaultMemberPut) -> Answer:
     """Sets a person's role. Raises: NotFound (also for a person outside the project), Forbidden, LastManager."""
-    _check_expiry(body.expires_at)
     async with unit_of_work(actor) as u:
         vault = (await access.load(actor, Vault, vault_id, "vault.members.edit", lock=True)).row
         people = await u.execute(
@@ -141,8 +139,3 @@ async def _keep_a_manager(u: UnitOfWork, vault: Vault, leaving: UUID) -> None:
 def _streams(vault_id: UUID, role: str) -> list[str]:
     names = [streams.vault(vault_id)]
     return [*names, streams.vault_access(vault_id)] if role == "vault_manager" else names
-
-
-def _check_expiry(expires_at: datetime | None) -> None:
-    if expires_at is not None and expires_at.tzinfo is None:
-        raise Invalid(errors=(Fault("/expires_at", "invalid_field", "needs a time zone, such as Z"),))

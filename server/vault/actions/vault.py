@@ -64,14 +64,25 @@ async def delete_vault(actor: Actor, vault_id: UUID, expected: int | None) -> No
     async with unit_of_work(actor) as u:
         vault = (await access.load(actor, Vault, vault_id, "vault.delete", lock=True)).row
         await u.expect_version(vault, expected)
-        members = await VaultMember.filter(vault_id=vault_id).using_db(u.connection).order_by("user_id")
-        await vault.delete(using_db=u.connection)
-        people = [member.user_id for member in members]
-        u.publish(VaultDeleted(vault_id=vault_id, version=vault.version, members=people))
-        names = [streams.vault(vault_id), streams.vault_access(vault_id)]
-        for user_id in people:
-            u.publish(AccessRevoked(user_id=user_id, stream_names=names, role=None))
-        u.audit(f"vault:{vault_id}", "vault.delete", ("vault", vault_id), version=vault.version)
+        await _destroy(u, vault)
+
+
+async def destroy_vaults(u: UnitOfWork, project_id: UUID) -> None:
+    """Destroys the vaults of a project that is being deleted."""
+    found = Vault.filter(project_id=project_id).using_db(u.connection).order_by("id").select_for_update(no_key=True)
+    for vault in await found:
+        await _destroy(u, vault)
+
+
+async def _destroy(u: UnitOfWork, vault: Vault) -> None:
+    members = await VaultMember.filter(vault_id=vault.id).using_db(u.connection).order_by("user_id")
+    await vault.delete(using_db=u.connection)
+    people = [member.user_id for member in members]
+    u.publish(VaultDeleted(vault_id=vault.id, version=vault.version, members=people))
+    names = [streams.vault(vault.id), streams.vault_access(vault.id)]
+    for user_id in people:
+        u.publish(AccessRevoked(user_id=user_id, stream_names=names, role=None))
+    u.audit(f"vault:{vault.id}", "vault.delete", ("vault", vault.id), version=vault.version)
 
 
 async def add_key(u: UnitOfWork, cipher: VaultCipher, vault: Vault) -> None:
