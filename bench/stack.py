@@ -1,5 +1,6 @@
 """A whole installation for a benchmark: its own folder, port and database, started by the product's own supervisor."""
 
+import asyncio
 import os
 import socket
 import subprocess
@@ -95,31 +96,34 @@ class Memory:
     """Samples the memory of a process and what it starts, every 50 ms: the peak over what it was at the beginning."""
 
     def __init__(self, stack: Stack, word: str) -> None:
-        self.stack, self.word = stack, word
-        self.start = self.peak = self.now()
+        self._stack, self._word = stack, word
+        self._start = self._peak = self.of(stack, word)
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
         self._thread.start()
 
-    def now(self) -> int:
-        """Proportional set size in bytes (shared pages are counted once)."""
+    @staticmethod
+    def of(stack: Stack, word: str) -> int:
+        """Proportional set size in bytes: pages that processes share are counted once."""
         total = 0
-        for process in self.stack.tree(self.word):
+        for process in stack.tree(word):
             try:
                 total += process.memory_full_info().pss
-            except psutil.Error:
+            except psutil.NoSuchProcess:
                 continue
+            except psutil.AccessDenied:  # not root: what is shared is counted twice then
+                total += process.memory_info().rss
         return total
 
     def _sample(self) -> None:
         while not self._done.wait(0.05):
-            self.peak = max(self.peak, self.now())
+            self._peak = max(self._peak, self.of(self._stack, self._word))
 
     def growth_mb(self) -> float:
         """Ends the sampling. Returns: peak growth in MB."""
         self._done.set()
         self._thread.join()
-        return (self.peak - self.start) / 1e6
+        return (self._peak - self._start) / 1e6
 
 
 class Caller:
@@ -158,8 +162,6 @@ class Caller:
 
     async def until_ready(self, source_id: str) -> Any:
         """Waits until a source is loaded."""
-        import asyncio
-
         while True:
             source = await self.get(f"/sources/{source_id}")
             if source["status"] != "loading":

@@ -15,6 +15,7 @@ import asyncpg
 from core import log
 
 COALESCE_S = 0.005
+ANSWER_S = 5.0  # a database that takes longer to answer is looked for anew
 MAX_PAYLOAD_BYTES = 7000  # PostgreSQL's limit is 8000
 HEADS = "h"
 STATES = "s"
@@ -82,8 +83,10 @@ class Hinter:
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 logger.warning("hints lost their database connection", error=type(error).__name__)
             finally:
-                with contextlib.suppress(Exception):
+                try:
                     await asyncio.wait_for(connection.close(), 1)
+                except Exception:  # noqa: BLE001 - whatever keeps it from closing in order
+                    connection.terminate()
 
     async def _send_loop(self, connection: asyncpg.Connection) -> None:
         while True:
@@ -92,14 +95,14 @@ class Hinter:
             if connection.is_closed():
                 raise asyncpg.InterfaceError("closed")
             if not self._wake.is_set():
-                await connection.execute("SELECT 1")  # notices a dead connection
+                await connection.execute("SELECT 1", timeout=ANSWER_S)  # notices a dead connection
                 continue
             await asyncio.sleep(COALESCE_S)
             self._wake.clear()
             heads, self._heads = self._heads, {}
             states, self._states = self._states, set()
             for payload in _payloads(heads, states):
-                await connection.execute("SELECT pg_notify($1, $2)", self._channel, payload)
+                await connection.execute("SELECT pg_notify($1, $2)", self._channel, payload, timeout=ANSWER_S)
 
     def _on_notify(self, _: object, __: int, ___: str, payload: object) -> None:
         try:

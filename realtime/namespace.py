@@ -12,14 +12,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from core import log, problems
 from core.clock import rfc3339
 from core.ids import uuid7
-from core.problems import Fault, Problem
+from core.problems import Fault, Problem, Unavailable
 from models.access import Actor
 from realtime import streams
-from realtime.relay import PAGE, Frame, Relay, Stream, Subscription, seconds_until
+from realtime.relay import PAGE, Frame, Relay, Stream, Subscription, is_contiguous, seconds_until
 from realtime.transport import Connection, LiveServer
 
 MAX_PAGE_BYTES = 256 * 1024
 EXPIRING_BEFORE = timedelta(seconds=60)
+EXPIRED_GRACE_S = 5.0  # the leeway of tokens: a newer one may still come
+MAX_TRIES = 5  # of a subscription whose person's rights change while it is answered
 logger = log.get(__name__)
 
 
@@ -106,26 +108,44 @@ class Guest:
     timers: list[asyncio.TimerHandle] = field(default_factory=list)
     changes: int = 0  # of rights, so that one under way notices those it may have missed
     user_stream: Stream | None = None
+    is_counted: bool = False
 
     def forget(self, sub: Subscription) -> None:
         """A subscription was taken out by the relay."""
         if self.subs.get(sub.name) is sub:
             del self.subs[sub.name]
 
-    def on_user_event(self, frame: Frame) -> None:
-        """Sessions and access of this person changed."""
+    def on_user_event(self, frame: Frame | None) -> None:
+        """Sessions and access of this person changed; without a frame: something may have."""
+        if frame is None:
+            self.doubt(None)
+            return
         kind, data = frame.event["type"], frame.event["data"]
         if kind == "session.revoked" and data["session_id"] in (None, str(self.actor.session_id)):
             self.connection.emit("auth.revoked", {"code": "token_revoked"})
             self.connection.close("token_revoked", reconnect=False)
-        elif kind == "access.revoked":
-            for name in data["streams"]:
-                self.namespace.relay.end_user(str(self.actor.id), name)
-        elif kind == "access.changed":
-            self.changes += 1
-            self.namespace.look_again(self, set(data["streams"]))
+        elif kind in ("access.revoked", "access.changed"):
+            self.doubt(set(data["streams"]))
         elif kind == "user.updated" and "password_expires_at" in data["changed"]:
-            self.namespace.look_again(self, None)
+            self.namespace.look_again(self, set(), account=True)
+
+    def doubt(self, names: set[str] | None) -> None:
+        """Nothing of these streams and those below (None: of any) is written until the right to them is read again."""
+        self.changes += 1
+        doubtful = {sub for sub in self.subs.values() if names is None or names & {sub.name, sub.parent}}
+        for sub in doubtful:
+            sub.doubts += 1
+        self.namespace.look_again(self, doubtful, account=names is None)
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What a subscription is answered with: the events missed (None: a snapshot instead), the snapshot's state."""
+
+    command: Subscribe
+    number: int | None
+    page: list[Frame] | None
+    state: dict[str, Any] | None
 
 
 class Namespace:
@@ -135,18 +155,21 @@ class Namespace:
         self,
         limits: Limits,
         on_count: Callable[[int, int], None] = lambda _, __: None,
+        problem_of: Callable[[Exception], Problem] = lambda _: problems.Internal(),
     ) -> None:
         self.authority: Authority
         self.relay: Relay
         self.limits = limits
         self.guests: dict[str, list[Guest]] = {}  # by user, oldest first
         self._on_count = on_count
+        self._problem_of = problem_of
         self.commands: dict[str, tuple[type[_Command], Callable[[Guest, Any], Awaitable[dict[str, Any] | None]]]] = {
             "unsubscribe": (Unsubscribe, self._unsubscribe),
             "auth.refresh": (RefreshToken, self._refresh),
         }
         self.server: LiveServer | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._sockets = 0
 
     def attach(self, authority: Authority, relay: Relay) -> None:
         """Hands over what opens later than the route is made."""
@@ -165,34 +188,49 @@ class Namespace:
             connection.refuse("token_missing")
             return
         try:
-            actor = await self.authority.authenticate(token)
-            name = streams.user(actor.user_id)
-            grant = await self.authority.grant(actor, name)
-            if grant is None or actor.password_expired:
-                connection.refuse("token_invalid" if grant is None else "password_expired")
-                return
-            guest = Guest(connection, actor, token, self, tokens=self.limits.command_burst)
+            guest = Guest(connection, await self.authority.authenticate(token), token, self)
+            guest.tokens = self.limits.command_burst
             connection.door = guest
-            guest.user_stream = self.relay.hold(name, grant.epoch, grant.head)
-            guest.user_stream.listeners.add(guest.on_user_event)
-            # Once more, now that revocations reach us: one that came in between is seen here.
-            if (await self.authority.authenticate(token)).password_expired:
-                raise problems.PasswordExpired
+            await self._follow_user(guest)
         except Problem as problem:
             self._leave(connection)
             connection.refuse(problem.code)
             return
+        except Exception as error:
+            self._leave(connection)
+            if self._problem_of(error).status != Unavailable.status:
+                raise
+            # No refusal, which would keep the client from coming back: it tries again by itself.
+            logger.warning("a socket could not sign in", error=type(error).__name__)
+            connection.close()
+            return
         if connection.is_closed:
             self._leave(connection)
             return
-        mine = self.guests.setdefault(str(actor.id), [])
+        mine = self.guests.setdefault(str(guest.actor.id), [])
         mine.append(guest)
+        guest.is_counted = True
+        self._sockets += 1
         connection.accept()
         self._watch_expiry(guest)
         while len(mine) > self.limits.sockets_per_user:
             oldest = mine.pop(0)
             oldest.connection.close("too_many_connections", reconnect=False)
         self._count()
+
+    async def _follow_user(self, guest: Guest) -> None:
+        """Holds the person's own stream, where revocations arrive; then reads the account. Raises: Problem."""
+        name = streams.user(guest.actor.user_id)
+        grant = await self.authority.grant(guest.actor, name)
+        if grant is None:
+            raise problems.TokenInvalid
+        stream = self.relay.hold(name, grant.epoch, grant.head)
+        stream.listeners.add(guest.on_user_event)
+        guest.user_stream = stream
+        # Now that revocations reach us: one that came before is seen here.
+        guest.actor = await self.authority.authenticate(guest.token)
+        if guest.actor.password_expired:
+            raise problems.PasswordExpired
 
     def on_closed(self, connection: Connection) -> None:
         """The transport is gone."""
@@ -212,6 +250,8 @@ class Namespace:
         if guest.user_stream is not None:
             guest.user_stream.listeners.discard(guest.on_user_event)
         mine = self.guests.get(str(guest.actor.id), [])
+        if guest.is_counted:
+            self._sockets -= 1
         if guest in mine:
             mine.remove(guest)
         if not mine:
@@ -227,7 +267,8 @@ class Namespace:
     async def watch_stalled(self) -> None:
         """Closes clients that take nothing for 30 s."""
         while True:
-            await asyncio.sleep(5)
+            stalled_s = self.server.stalled_s if self.server is not None else 30.0
+            await asyncio.sleep(stalled_s / 6)
             if self.server is not None:
                 for connection in self.server.stalled():
                     logger.warning("a socket takes nothing and is closed", sid=connection.sid)
@@ -243,16 +284,13 @@ class Namespace:
         shown = {"expires_at": rfc3339(expires)}
         connection = guest.connection
 
-        def expire() -> None:
-            connection.emit("auth.expired", shown)
-            connection.close("token_expired", reconnect=False)
-
         left_s = seconds_until(expires)
         guest.timers = [
             loop.call_later(
                 max(0.0, left_s - EXPIRING_BEFORE.total_seconds()), connection.emit, "auth.expiring", shown
             ),
-            loop.call_later(left_s, expire),
+            loop.call_later(left_s, connection.emit, "auth.expired", shown),
+            loop.call_later(left_s + EXPIRED_GRACE_S, lambda: connection.close("token_expired", reconnect=False)),
         ]
         password_expires = guest.actor.password_expires_at
         if password_expires is not None and password_expires < expires:
@@ -261,35 +299,46 @@ class Namespace:
             )
             guest.timers.append(closing)
 
-    def look_again(self, guest: Guest, names: set[str] | None) -> None:
-        """Reads a person's rights to streams once more, or without names the account: their ends have changed."""
-        task = asyncio.create_task(self._look_again(guest, names))
+    def look_again(self, guest: Guest, doubtful: set[Subscription], *, account: bool = False) -> None:
+        """Reads a person's rights to streams once more, and the account: they or their ends have changed."""
+        task = asyncio.create_task(self._look_again(guest, doubtful, account))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _look_again(self, guest: Guest, names: set[str] | None) -> None:
+    async def _look_again(self, guest: Guest, doubtful: set[Subscription], account: bool) -> None:
         try:
-            if names is None:
+            if account:
                 await self._look_at_account(guest)
-            for sub in [sub for sub in guest.subs.values() if names and names & {sub.name, sub.parent}]:
-                grant = await self.authority.grant(guest.actor, sub.name)
-                if sub.is_live and grant is None:
+            for sub in doubtful:
+                doubts = sub.doubts
+                grant = await self.authority.grant(guest.actor, sub.name) if sub.is_live else None
+                if not sub.is_live or sub.doubts != doubts:
+                    continue  # ended meanwhile, or somebody looks who has seen more
+                if grant is None:
                     self.relay.end(sub)
-                elif sub.is_live and grant is not None:
-                    self._end_at(sub, grant.valid_until)
+                    continue
+                sub.doubts = 0
+                sub.granted = max(sub.granted, grant.head)
+                self._end_at(sub, grant.valid_until)
+                self.relay.pump(sub)
         except Problem as problem:
             guest.connection.close(problem.code, reconnect=False)
-        except Exception:
+        except Exception as error:  # noqa: BLE001 - a task's root: the database may be away
             # What the person may follow is not known, so nothing is followed: the client comes back and asks.
-            logger.exception("rights could not be read again")
+            logger.warning("rights could not be read again", error=type(error).__name__)
             guest.connection.close("unavailable", reconnect=True)
+        self._count()
 
     async def _look_at_account(self, guest: Guest) -> None:
-        actor = await self.authority.authenticate(guest.token)
-        if actor.password_expired:
-            raise problems.PasswordExpired
-        if not guest.connection.is_closed:
-            guest.actor = actor
+        if guest.user_stream is not None and guest.user_stream.is_gone:
+            await self._follow_user(guest)
+        else:
+            guest.actor = await self.authority.authenticate(guest.token)
+            if guest.actor.password_expired:
+                raise problems.PasswordExpired
+        if guest.connection.is_closed:
+            self._leave(guest.connection)
+        else:
             self._watch_expiry(guest)
 
     def _end_at(self, sub: Subscription, at: datetime | None) -> None:
@@ -300,8 +349,7 @@ class Namespace:
             sub.expiry = asyncio.get_running_loop().call_later(seconds_until(at), self.relay.end, sub)
 
     def _count(self) -> None:
-        guests = [guest for mine in self.guests.values() for guest in mine]
-        self._on_count(len(guests), sum(len(guest.subs) for guest in guests))
+        self._on_count(self._sockets, self.relay.live)
 
     # -- commands ------------------------------------------------------------------------------------------------------
 
@@ -326,9 +374,11 @@ class Namespace:
                 connection.acknowledge(number, answer)
         except Problem as problem:
             self._refuse(connection, number, problem)
-        except Exception:
-            logger.exception("a command failed", command=name[:64])
-            self._refuse(connection, number, problems.Internal())
+        except Exception as error:
+            failure = self._problem_of(error)
+            if isinstance(failure, problems.Internal):
+                logger.exception("a command failed", command=name[:64])
+            self._refuse(connection, number, failure)
         finally:
             log.request_id.reset(token)
 
@@ -357,88 +407,83 @@ class Namespace:
             raise problems.TooManySubscriptions(f"A socket follows at most {self.limits.subscriptions} streams.")
         sub = Subscription(connection, str(guest.actor.id), name)
         self.relay.note_pending(sub)  # from here a removal is noticed
-        changes = guest.changes
         try:
-            grant = await self.authority.grant(guest.actor, name)
-            if grant is None:
-                raise problems.NotFound
-            sub.parent = grant.parent
-            if sub.parent is not None and sub.ended_at < 0:
-                self.relay.note_pending(sub)
-            await self._join(guest, sub, command, grant, number)
+            for _ in range(MAX_TRIES):
+                if await self._try_subscribe(guest, sub, command, number):
+                    break
+            else:
+                raise problems.Busy
         except BaseException:
             self.relay.drop(sub)
             raise
-        if sub.is_live and guest.changes != changes:
-            self.look_again(guest, {name})
         if sub.is_live:
+            self._count()
             await self.relay.send_states(sub)
 
-    async def _join(
-        self, guest: Guest, sub: Subscription, command: Subscribe, grant: Grant, number: int | None
-    ) -> None:
-        name, connection, relay = sub.name, guest.connection, self.relay
-        stream = relay.hold(name, grant.epoch, grant.head)
+    async def _try_subscribe(self, guest: Guest, sub: Subscription, command: Subscribe, number: int | None) -> bool:
+        """Answers by the rights as they are. False when they changed meanwhile, or the stream was made anew."""
+        changes = guest.changes
+        grant = await self.authority.grant(guest.actor, sub.name)
+        if grant is None:
+            raise problems.NotFound
+        stream = self.relay.hold(sub.name, grant.epoch, grant.head)
         stream.pending += 1
         try:
-            start = grant.head if command.after is None else command.after
-            page: list[Frame] = []
-            mode, state = "live", None
-            is_elsewhere = command.epoch not in (None, grant.epoch) and command.after is not None
-            if is_elsewhere or start > grant.head or start < grant.floor:
-                taken = await self.authority.snapshot(guest.actor, name)
+            state = None
+            page = await self._missed(sub.name, stream, grant, command)
+            if page is None:
+                taken = await self.authority.snapshot(guest.actor, sub.name)
                 if taken is None:
                     raise problems.NotFound
                 grant, state = taken
-                start, mode = grant.head, "snapshot"
-                stream = self._hold_again(stream, name, grant)
-            elif start < grant.head:
-                page = stream.slice(start, PAGE) or await relay.frames(name, start, PAGE)
-                page = _bounded([frame for frame in page if frame.seq <= max(grant.head, start + PAGE)])
-                mode = "replay"
-                if not page or page[0].seq != start + 1:
-                    taken = await self.authority.snapshot(guest.actor, name)
-                    if taken is None:
-                        raise problems.NotFound
-                    grant, state = taken
-                    page, start, mode = [], grant.head, "snapshot"
-                    stream = self._hold_again(stream, name, grant)
             # No await from here to the end: the answer precedes everything live.
-            removed = any(sub.user_id in frame.ends and frame.seq > grant.head for frame in page)
-            if sub.ended_at > grant.head or removed or connection.is_closed:
+            if guest.changes != changes or stream.is_gone or grant.epoch != stream.epoch:
+                return False
+            removed = any(sub.user_id in frame.ends and frame.seq > grant.head for frame in page or ())
+            if sub.ended_at > grant.head or removed or guest.connection.is_closed:
                 raise problems.NotFound
-            cursor = page[-1].seq if page else start
-            more = cursor < grant.head and cursor + 1 < stream.first
-            answer = {
-                "ok": True,
-                "stream": name,
-                "epoch": grant.epoch,
-                "head": grant.head,
-                "mode": mode,
-                "events": [frame.event for frame in page],
-            }
-            if state is not None:
-                answer["state"] = state
-            if more:
-                answer["more"] = True
-            if number is not None:
-                connection.acknowledge(number, answer)
-            if more:
-                relay.drop(sub)
-                return
-            sub.stream, sub.cursor, sub.granted = stream, cursor, grant.head
-            guest.subs[name] = sub
-            self._end_at(sub, grant.valid_until)
-            relay.add(sub)
-            self._count()
+            self._join(guest, sub, stream, grant, _Answer(command, number, page, state))
+            return True
         finally:
             stream.pending -= 1
 
-    def _hold_again(self, stream: Stream, name: str, grant: Grant) -> Stream:
-        stream.pending -= 1
-        found = self.relay.hold(name, grant.epoch, grant.head)
-        found.pending += 1
-        return found
+    async def _missed(self, name: str, stream: Stream, grant: Grant, command: Subscribe) -> list[Frame] | None:
+        """What the client has missed; None where it needs a snapshot."""
+        start = grant.head if command.after is None else command.after
+        if command.epoch not in (None, grant.epoch) or not grant.floor <= start <= grant.head:
+            return None
+        if start == grant.head:
+            return []
+        page = stream.slice(start, PAGE) or await self.relay.frames(name, start, PAGE)
+        return _bounded(page) if is_contiguous(page, start) else None
+
+    def _join(self, guest: Guest, sub: Subscription, stream: Stream, grant: Grant, answer: "_Answer") -> None:
+        """Writes the answer, and makes the subscription live behind it. No await."""
+        page = answer.page or []
+        start = grant.head if answer.page is None or answer.command.after is None else answer.command.after
+        cursor = page[-1].seq if page else start
+        more = cursor < grant.head and cursor + 1 < stream.first
+        body: dict[str, Any] = {
+            "ok": True,
+            "stream": sub.name,
+            "epoch": grant.epoch,
+            "head": grant.head,
+            "mode": "snapshot" if answer.page is None else "replay" if page else "live",
+            "events": [frame.event for frame in page],
+        }
+        if answer.state is not None:
+            body["state"] = answer.state
+        if more:
+            body["more"] = True
+        if answer.number is not None:
+            guest.connection.acknowledge(answer.number, body)
+        if more:
+            self.relay.drop(sub)
+            return
+        sub.stream, sub.parent, sub.cursor, sub.granted = stream, grant.parent, cursor, grant.head
+        guest.subs[sub.name] = sub
+        self._end_at(sub, grant.valid_until)
+        self.relay.add(sub)
 
     async def _unsubscribe(self, guest: Guest, command: Unsubscribe) -> dict[str, Any]:
         sub = guest.subs.pop(command.stream, None)
@@ -469,6 +514,7 @@ class Namespace:
         """Tells all clients to come back later, spread over a time, and closes their transports in batches."""
         if self.server is None:
             return
+        self.server.is_draining = True
         everybody = list(self.server.connections.values())
         for position, connection in enumerate(everybody):
             if connection.is_connected:
@@ -478,8 +524,11 @@ class Namespace:
             for connection in everybody[start : start + batch]:
                 connection.close("draining", reconnect=True)
             await asyncio.sleep(min(0.1, seconds / 10))
+        for task in list(self._tasks):
+            task.cancel()
         if everybody:
             await asyncio.sleep(0.2)
+        await self.server.shutdown()
 
 
 def _parse(model: type[Any], arguments: list[Any]) -> Any:
@@ -492,7 +541,7 @@ def _parse(model: type[Any], arguments: list[Any]) -> Any:
         codes = {"extra_forbidden": "unknown_field", "missing": "missing_field"}
         faults = tuple(
             Fault(
-                "".join(f"/{part}" for part in fault["loc"])[:200],
+                "".join(f"/{part}" for part in fault["loc"])[:200].encode(errors="replace").decode(),
                 codes.get(fault["type"], "invalid_field"),
                 fault["msg"].split(",")[0],
             )

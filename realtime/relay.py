@@ -49,10 +49,12 @@ class Subscription:
     cursor: int = 0
     granted: int = 0  # head at which the right was read: older removals do not count
     is_live: bool = False
+    doubts: int = 0  # events that put the right in question; above zero nothing is written until it is read again
     ended_at: float = -1  # seq of a removal seen while pending
     is_catching_up: bool = False
     expiry: asyncio.TimerHandle | None = None
     state_versions: dict[str, int] = field(default_factory=dict)
+    states_behind: set[str] = field(default_factory=set)  # keys whose newest value did not fit
 
 
 @dataclass
@@ -66,8 +68,9 @@ class Stream:
     ring: deque[Frame] = field(default_factory=lambda: deque(maxlen=RING))
     subs: set[Subscription] = field(default_factory=set)
     is_reading: bool = False
-    listeners: set[Callable[[Frame], None]] = field(default_factory=set)
+    listeners: set[Callable[[Frame | None], None]] = field(default_factory=set)  # None: events were missed
     pending: int = 0  # subscriptions under way that count on it
+    is_gone: bool = False  # replaced by another object: nothing is read into it any more
 
     @property
     def first(self) -> int:
@@ -97,10 +100,11 @@ class Relay:
         self.by_user: dict[str, set[Subscription]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._catching_up = asyncio.Semaphore(8)
-        self._states: dict[str, tuple[int, list[str], str, dict[str, Any]]] = {}
+        self._states: dict[str, tuple[int, list[str], str]] = {}
         self._dirty: set[str] = set()
         self._states_seen: datetime | None = None
         self._on_sent = on_sent
+        self.live = 0  # subscriptions
 
     async def start(self) -> None:
         """Opens the pool and begins to check heads."""
@@ -131,7 +135,6 @@ class Relay:
     def _on_head(self, stream: Stream, epoch: str, head: int) -> None:
         if epoch != stream.epoch:
             self._reset_all(stream, "epoch")
-            self.streams.pop(stream.name, None)
             return
         stream.want = max(stream.want, head)
         if stream.tail < stream.want and not stream.is_reading:
@@ -145,14 +148,21 @@ class Relay:
             try:
                 for name, stream in list(self.streams.items()):
                     if not stream.subs and not stream.listeners and not stream.pending and not stream.is_reading:
+                        stream.is_gone = True
                         del self.streams[name]
+                held = [(stream, stream.tail) for stream in self.streams.values()]
                 rows = await self.fetch(
-                    "SELECT name, epoch, head FROM streams WHERE name = ANY($1)", list(self.streams)
+                    "SELECT name, epoch, head FROM streams WHERE name = ANY($1)", [stream.name for stream, _ in held]
                 )
                 found = {row["name"]: row for row in rows}
-                for name, stream in list(self.streams.items()):
-                    if name in found:
-                        self._on_head(stream, found[name]["epoch"], found[name]["head"])
+                for stream, tail in held:
+                    row = found.get(stream.name)
+                    if stream.is_gone:
+                        continue
+                    if row is None or row["head"] < tail:
+                        self._reset_all(stream, "epoch")  # removed, or the database is an older copy of itself
+                    else:
+                        self._on_head(stream, row["epoch"], row["head"])
                 await self._load_states(None)
             except Exception as error:  # noqa: BLE001 - a task's root: the database may be away
                 logger.warning("heads could not be read", error=type(error).__name__)
@@ -162,11 +172,12 @@ class Relay:
     async def _read(self, stream: Stream) -> None:
         """The only reader of a stream in this process."""
         try:
-            while stream.tail < stream.want:
+            while stream.tail < stream.want and not stream.is_gone:
                 frames = await self.frames(stream.name, stream.tail, PAGE)
-                if not _is_contiguous(frames, stream.tail):
+                if stream.is_gone:
+                    return
+                if not is_contiguous(frames, stream.tail):
                     self._reset_all(stream, "behind")
-                    self.streams.pop(stream.name, None)
                     return
                 for frame in frames:
                     # A removal ends the subscription before it, or anything later, is written.
@@ -189,7 +200,7 @@ class Relay:
         if stream is None:
             return
         sent = 0
-        while sub.is_live and sub.connection.is_writable and sub.cursor < stream.tail:
+        while sub.is_live and not sub.doubts and sub.connection.is_writable and sub.cursor < stream.tail:
             if sub.cursor + 1 < stream.first:
                 if not sub.is_catching_up:
                     sub.is_catching_up = True
@@ -201,19 +212,27 @@ class Relay:
             sent += 1
         if sent:
             self._on_sent(sent)
+        for key in list(sub.states_behind):
+            version, _, value = self._states.get(key, (0, [], ""))
+            sub.states_behind.discard(key)
+            self._write_state(sub, key, version, _state_frame(sub.name, key, version, value) if version else "")
 
     async def _catch_up(self, sub: Subscription) -> None:
         """Brings a subscription forward from the table, where the ring does not reach back any more."""
         try:
             async with self._catching_up:
                 frames = await self.frames(sub.name, sub.cursor, PAGE)
-        except Exception:  # noqa: BLE001 - the next pump tries again
-            sub.is_catching_up = False
-            return
+        except Exception as error:  # noqa: BLE001 - a task's root: the database may be away
+            logger.warning("a subscription could not be caught up", error=type(error).__name__)
+            await asyncio.sleep(CHECK_HEADS_S)
+            frames = None
         sub.is_catching_up = False
-        if not sub.is_live:
+        if not sub.is_live or sub.doubts:
+            return  # what takes the doubts away pumps
+        if frames is None:
+            self.pump(sub)
             return
-        if not _is_contiguous(frames, sub.cursor):
+        if not is_contiguous(frames, sub.cursor):
             self.reset(sub, "behind")
             return
         for frame in frames:
@@ -259,6 +278,7 @@ class Relay:
         """Makes a subscription live at its cursor."""
         assert sub.stream is not None
         sub.is_live = True
+        self.live += 1
         sub.stream.subs.add(sub)
         self.by_user.setdefault(sub.user_id, set()).add(sub)
         self.pump(sub)
@@ -269,6 +289,7 @@ class Relay:
 
     def drop(self, sub: Subscription) -> None:
         """Takes a subscription out, without a word to the client."""
+        self.live -= sub.is_live
         sub.is_live = False
         if sub.expiry is not None:
             sub.expiry.cancel()
@@ -289,17 +310,20 @@ class Relay:
             sub.connection.emit("stream.revoked", {"stream": sub.name})
             sub.connection.door.forget(sub)
 
-    def end_user(self, user_id: str, name: str, seq: float = float("inf")) -> None:
-        """Ends a person's subscriptions to a stream, and to those below it; also those under way."""
+    def end_user(self, user_id: str, name: str, seq: int) -> None:
+        """A person's right to a stream ended with this event: ends subscriptions to it, doubts those below it."""
+        doubting = set()
         for sub in list(self.by_user.get(user_id, ())):
-            if sub.name != name and sub.parent != name:
-                continue
-            if sub.is_live:
-                if sub.name == name and seq <= sub.granted:
-                    continue  # an older removal; the person was added again since
-                self.end(sub)
-            else:
+            if sub.name != name:
+                # One under way may turn out to be below it.
+                if (sub.parent == name or not sub.is_live) and sub.connection.door is not None:
+                    doubting.add(sub.connection.door)
+            elif not sub.is_live:
                 sub.ended_at = max(sub.ended_at, seq)
+            elif seq > sub.granted:  # else an older removal; the person was added again since
+                self.end(sub)
+        for door in doubting:
+            door.doubt({name})
 
     def reset(self, sub: Subscription, reason: str) -> None:
         """Tells a client to subscribe again."""
@@ -308,8 +332,13 @@ class Relay:
         sub.connection.door.forget(sub)
 
     def _reset_all(self, stream: Stream, reason: str) -> None:
+        stream.is_gone = True
+        if self.streams.get(stream.name) is stream:
+            del self.streams[stream.name]
         for sub in list(stream.subs):
             self.reset(sub, reason)
+        for listener in list(stream.listeners):
+            listener(None)
 
     # -- state ---------------------------------------------------------------------------------------------------------
 
@@ -322,11 +351,10 @@ class Relay:
             if keys is not None:
                 rows = await self.fetch(_STATES + "key = ANY($1)", keys)
             else:
-                since = self._states_seen
-                self._states_seen = now()
-                if since is None:
-                    return
+                # The database's clock, not ours. Two seconds back: a value may be committed after a later one.
+                since = self._states_seen or await self._fetch_time()
                 rows = await self.fetch(_STATES + "updated_at > $1::timestamptz - interval '2 seconds'", since)
+                self._states_seen = max([since, *(row["updated_at"] for row in rows)])
         except Exception as error:  # noqa: BLE001 - the next look tries again
             logger.warning("states could not be read", error=type(error).__name__)
             return
@@ -339,7 +367,7 @@ class Relay:
             return
         names = orjson.loads(row["streams"])
         if any(name in self.streams for name in names):
-            self._states[row["key"]] = (row["version"], names, row["value"], {})
+            self._states[row["key"]] = (row["version"], names, row["value"])
             self._dirty.add(row["key"])
 
     async def _flush_states(self) -> None:
@@ -348,7 +376,7 @@ class Relay:
             await asyncio.sleep(STATE_INTERVAL_S)
             dirty, self._dirty = self._dirty, set()
             for key in dirty:
-                version, names, value, _ = self._states[key]
+                version, names, value = self._states[key]
                 for name in names:
                     stream = self.streams.get(name)
                     if stream is None:
@@ -361,17 +389,31 @@ class Relay:
 
     async def send_states(self, sub: Subscription) -> None:
         """The newest value of each key of the stream, after a subscription's answer."""
-        rows = await self.fetch(_STATES + "streams ? $1", sub.name)
+        try:
+            rows = await self.fetch(_STATES + "streams ? $1", sub.name)
+        except Exception as error:  # noqa: BLE001 - the answer is on its way: the client asks again
+            logger.warning("states could not be read", error=type(error).__name__)
+            if sub.is_live:
+                self.reset(sub, "behind")
+            return
         for row in rows:
-            if row["key"] != "worker" and sub.is_live:
+            self._note_state(row)
+            if sub.is_live:
                 text = _state_frame(sub.name, row["key"], row["version"], row["value"])
                 self._write_state(sub, row["key"], row["version"], text)
 
     def _write_state(self, sub: Subscription, key: str, version: int, text: str) -> None:
-        # A client that is behind gets the next value; versions never fall.
-        if sub.connection.is_writable and sub.state_versions.get(key, 0) < version:
-            sub.state_versions[key] = version
-            sub.connection.write(text)
+        if sub.state_versions.get(key, 0) >= version:
+            return  # versions never fall
+        if sub.doubts or not sub.connection.is_writable:
+            sub.states_behind.add(key)  # the newest value follows when the client has taken what waits for it
+            return
+        sub.state_versions[key] = version
+        sub.connection.write(text)
+
+    async def _fetch_time(self) -> datetime:
+        found: datetime = (await self.fetch("SELECT now() AS at"))[0]["at"]
+        return found
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.create_task(work)
@@ -379,7 +421,7 @@ class Relay:
         task.add_done_callback(self._tasks.discard)
 
 
-_STATES = "SELECT key, streams::text AS streams, version, value::text AS value FROM states WHERE "
+_STATES = "SELECT key, streams::text AS streams, version, value::text AS value, updated_at FROM states WHERE "
 
 
 def _state_frame(name: str, key: str, version: int, value: str) -> str:
@@ -401,7 +443,8 @@ def _frame(name: str, row: Any) -> Frame:
     return Frame(row["seq"], event_frame(row["type"], event), event, tuple(orjson.loads(row["ends"])))
 
 
-def _is_contiguous(frames: list[Frame], after: int) -> bool:
+def is_contiguous(frames: list[Frame], after: int) -> bool:
+    """Whether frames are what follows a number, without a gap."""
     return bool(frames) and frames[0].seq == after + 1 and frames[-1].seq == after + len(frames)
 
 

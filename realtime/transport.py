@@ -7,16 +7,19 @@ not drain says so (`is_writable`), and the relay keeps a cursor instead of writi
 """
 
 import asyncio
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import engineio
 import orjson
 import socketio
 from aiohttp import web
+from engineio import exceptions, payload
 from engineio import packet as eio
 from engineio.async_drivers import aiohttp as driver
+from engineio.async_socket import AsyncSocket
 from socketio import packet as sio
 
 from core import log
@@ -25,39 +28,148 @@ NAMESPACE = "/live"
 MAX_FRAME_BYTES = 64 * 1024
 CONNECT_DEADLINE_S = 5.0
 STALLED_S = 30.0
-HIGH_WATER = 64  # packets queued to one socket before the relay stops writing to it
-LOW_WATER = 16
+CLOSE_S = 1.0  # what a client has to take the last packets and to answer the close
+# Packets and characters queued to one socket before the relay stops writing to it, and when it goes on.
+HIGH_WATER, LOW_WATER = 64, 16
+HIGH_WATER_SIZE, LOW_WATER_SIZE = 512 * 1024, 128 * 1024
+# What a client may send: close, pong, message. Before its upgrade is done also the probe and the upgrade itself.
+_KINDS = {eio.CLOSE, eio.PONG, eio.MESSAGE}
+_MALFORMED = (ValueError, TypeError, IndexError, KeyError, RecursionError, asyncio.IncompleteReadError)
 logger = log.get(__name__)
+# The library's lines repeat what clients send; what matters is logged here.
+_silent = logging.getLogger("tallyroom.engineio")
+_silent.disabled = True
 
 
 class _Queue(asyncio.Queue[Any]):
-    """A socket's outgoing packets; tells when it has drained, and when it last moved."""
+    """A socket's outgoing packets. Knows when it is full, and tells when it has drained."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.moved_at = time.monotonic()
+        self.taken = 0
+        self.size = 0  # characters
+        self.room = asyncio.Event()
+        self.room.set()
         self.on_drained: Callable[[], None] | None = None
 
+    @property
+    def is_full(self) -> bool:
+        """From the high-water mark on, until the low one is reached."""
+        return not self.room.is_set()
+
+    def _put(self, item: Any) -> None:
+        super()._put(item)
+        self.size += _size(item)
+        if self.qsize() >= HIGH_WATER or self.size >= HIGH_WATER_SIZE:
+            self.room.clear()
+
     def _get(self) -> Any:
-        self.moved_at = time.monotonic()
         item = super()._get()
-        if self.on_drained is not None and self.qsize() == LOW_WATER:
-            asyncio.get_running_loop().call_soon(self.on_drained)
+        self.taken += 1
+        self.size -= _size(item)
+        if self.is_full and self.qsize() <= LOW_WATER and self.size <= LOW_WATER_SIZE:
+            self.room.set()
+            if self.on_drained is not None:
+                asyncio.get_running_loop().call_soon(self.on_drained)
         return item
+
+    async def join(self) -> None:
+        """Nobody waits for a client to read: the library would, when it closes one."""
+
+
+def _size(item: Any) -> int:
+    return len(item.data) if item is not None and isinstance(item.data, str) else 0
 
 
 class _WebSocket(driver.WebSocket):  # type: ignore[misc]  # untyped
-    """The driver's WebSocket without permessage-deflate, which costs 90 KiB a client."""
+    """The driver's WebSocket without permessage-deflate, which costs 90 KiB a client; takes only what a client may send."""
 
     async def __call__(self, environ: dict[str, Any]) -> web.StreamResponse:
-        self._sock = web.WebSocketResponse(max_msg_size=self.server.max_http_buffer_size, compress=False)
+        self._sock = web.WebSocketResponse(
+            max_msg_size=self.server.max_http_buffer_size, compress=False, timeout=CLOSE_S
+        )
         await self._sock.prepare(environ["aiohttp.request"])
         self.environ = environ
         await self.handler(self)
         return self._sock
 
+    async def wait(self) -> str:
+        data = await super().wait()
+        socket: _Socket = self.handler.__self__
+        if not isinstance(data, str) or (socket.upgraded and not data.startswith(("1", "3", "4"))):
+            raise OSError("not a packet that a client may send")
+        return data
+
+
+class _Socket(AsyncSocket):  # type: ignore[misc]  # untyped
+    """
+    The library's socket, which ends whatever the client does.
+
+    Stock keeps the writer, its queue and the TCP connection of a client that stopped reading or sent a malformed packet.
+    """
+
+    upgrading: bool
+    upgraded: bool
+    last_ping: float | None
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.transport: asyncio.Transport | None = (
+            None  # of the WebSocket; a client began on another one when it polled
+        )
+        self._ping: asyncio.TimerHandle | None = None
+
+    async def handle_post_request(self, environ: dict[str, Any]) -> None:
+        """Packets by polling: what the client says before its upgrade."""
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        if length > self.server.max_http_buffer_size:
+            raise exceptions.ContentTooLongError
+        try:
+            body = (await environ["wsgi.input"].readexactly(length)).decode()
+            packets = payload.Payload(encoded_payload=body).packets
+        except _MALFORMED:
+            raise exceptions.EngineIOError("malformed") from None
+        for packet in packets:
+            if packet.packet_type not in _KINDS or packet.binary:
+                raise exceptions.EngineIOError("not a packet that a client may send")
+            await self.receive(packet)
+
+    async def _websocket_handler(self, ws: _WebSocket) -> None:
+        if self.upgrading or self.upgraded:
+            return  # a second upgrade at the same time
+        self.transport = ws.environ["aiohttp.request"].transport
+        try:
+            await super()._websocket_handler(ws)
+        except _MALFORMED:
+            logger.info("a socket sent what is no packet and is closed")
+        finally:
+            if self.upgraded:
+                self.queue.put_nowait(None)  # lets the writer end
+                await self.close(wait=False, abort=True, reason=self.server.reason.TRANSPORT_CLOSE)
+            else:
+                self.upgrading = False  # the probe failed: polling goes on
+                self.transport = None
+
+    async def close(self, *args: Any, **options: Any) -> None:
+        if self._ping is not None:
+            self._ping.cancel()
+        await super().close(*args, **options)
+
+    def schedule_ping(self) -> None:
+        """A timer instead of stock's task, which outlives its client by 25 s."""
+        if self.last_ping:
+            self.last_ping = None
+            self._ping = asyncio.get_running_loop().call_later(self.server.ping_interval, self._send_ping_now)
+
+    def _send_ping_now(self) -> None:
+        if not self.closing and not self.closed:
+            self.last_ping = time.time()
+            self.queue.put_nowait(eio.Packet(eio.PING))
+
 
 class _EngineServer(engineio.AsyncServer):  # type: ignore[misc]  # untyped
+    start_service_task: bool
+
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._async: dict[str, Any] = {**self._async, "websocket": _WebSocket}
@@ -65,14 +177,41 @@ class _EngineServer(engineio.AsyncServer):  # type: ignore[misc]  # untyped
     def create_queue(self, *_: Any, **__: Any) -> _Queue:
         return _Queue()
 
+    async def _handle_connect(self, environ: dict[str, Any], transport: str, jsonp_index: int | None = None) -> Any:
+        """As the library's, where its socket class cannot be chosen."""
+        if self.start_service_task:
+            self.start_service_task = False
+            self.service_task_handle = self.start_background_task(self._service_task)
+        sid = self.generate_id()
+        socket = self.sockets[sid] = _Socket(self, sid)
+        greeting = {
+            "sid": sid,
+            "upgrades": self._upgrades(sid, transport),
+            "pingTimeout": int(self.ping_timeout * 1000),
+            "pingInterval": int(self.ping_interval * 1000),
+            "maxPayload": self.max_http_buffer_size,
+        }
+        await socket.send(eio.Packet(eio.OPEN, greeting))
+        if await self._trigger_event("connect", sid, environ, run_async=False) is False:
+            del self.sockets[sid]
+            return self._unauthorized()
+        socket.schedule_ping()
+        if transport == "websocket":
+            answer = await socket.handle_get_request(environ)
+            if socket.closed:
+                self.sockets.pop(sid, None)
+            return answer
+        socket.connected = True
+        return self._ok(await socket.poll(), jsonp_index=jsonp_index)
+
 
 class Connection:
     """One client: what the rest of realtime writes to, and what it remembers of it."""
 
     def __init__(self, server: "LiveServer", eio_sid: str, environ: dict[str, Any]) -> None:
         self.server = server
-        self.eio_sid = eio_sid
         self.request: web.Request = environ["aiohttp.request"]
+        self.socket: _Socket = server.eio.sockets[eio_sid]
         self.sid = server.eio.generate_id()
         self.opened_at = time.monotonic()
         self.is_closed = False
@@ -81,29 +220,27 @@ class Connection:
         self.deadline: asyncio.TimerHandle | None = None
         self.address = server.address_of(self.request)
         self.door: Any = None  # what the namespace keeps here
-
-    @property
-    def socket(self) -> Any:
-        """The Engine.IO socket, None once it is gone."""
-        return self.server.eio.sockets.get(self.eio_sid)
+        self._progress: tuple[int, int] = (0, 0)
+        self._moved_at = self.opened_at
 
     @property
     def is_websocket(self) -> bool:
         """Whether the transport is WebSocket by now."""
-        socket = self.socket
-        return socket is not None and socket.upgraded
+        return bool(self.socket.upgraded)
 
     @property
     def is_writable(self) -> bool:
         """Whether more may be written: the client keeps up."""
-        socket = self.socket
-        return not self.is_closed and socket is not None and socket.queue.qsize() < HIGH_WATER
+        return not self.is_closed and not self.socket.queue.is_full
+
+    async def until_writable(self) -> None:
+        """Waits until the client has taken what is queued, or is closed."""
+        await self.socket.queue.room.wait()
 
     def write(self, text: str) -> None:
         """Queues a Socket.IO packet. Everything to this client takes this way, so nothing overtakes."""
-        socket = self.socket
-        if socket is not None and not self.is_closed:
-            socket.queue.put_nowait(eio.Packet(eio.MESSAGE, data=text))
+        if not self.is_closed:
+            self.socket.queue.put_nowait(eio.Packet(eio.MESSAGE, data=text))
 
     def emit(self, event: str, data: dict[str, Any]) -> None:
         """Queues an event."""
@@ -117,9 +254,7 @@ class Connection:
         """Answers CONNECT."""
         self.is_connected = True
         self.write(f'0{NAMESPACE},{{"sid":"{self.sid}"}}')
-        socket = self.socket
-        if socket is not None:
-            socket.queue.on_drained = self._drained
+        self.socket.queue.on_drained = self._drained
 
     def refuse(self, code: str) -> None:
         """Answers CONNECT with a refusal and closes."""
@@ -135,17 +270,37 @@ class Connection:
             self.emit("closing", {"code": code, "reconnect": reconnect})
         if not reconnect:
             self.write(f"1{NAMESPACE},")
-        socket = self.socket
-        if socket is not None:
-            socket.queue.put_nowait(None)  # the writer ends here, and closes the WebSocket
-        self.is_closed = True
-        asyncio.get_running_loop().call_later(1.0, self.abort)
+        # The writer of a WebSocket ends at None, and closes it; who polls is told.
+        self.socket.queue.put_nowait(None if self.is_websocket else eio.Packet(eio.CLOSE))
+        self._end()
+        asyncio.get_running_loop().call_later(CLOSE_S, self.abort)
 
     def abort(self) -> None:
         """Closes the transport at once, whatever is queued."""
+        self._end()
+        if self.socket.transport is not None:
+            self.socket.transport.abort()
+        elif not self.socket.closed:
+            self.server.spawn(self.socket.close(wait=False, abort=True))
+
+    def leave(self) -> None:
+        """The Engine.IO socket has ended; its transport may not have, when nobody reads at the other end."""
+        self._end()
+        if self.socket.transport is not None:
+            asyncio.get_running_loop().call_later(CLOSE_S, self.socket.transport.abort)
+
+    def is_stalled(self, seconds: float) -> bool:
+        """Whether something has waited for the client that long without any of it being taken. Asked again and again."""
+        transport, queue = self.socket.transport, self.socket.queue
+        unsent = 0 if transport is None else transport.get_write_buffer_size()
+        progress, at = (queue.taken, unsent), time.monotonic()
+        if progress != self._progress or not (unsent or queue.qsize()):
+            self._progress, self._moved_at = progress, at
+        return at - self._moved_at > seconds
+
+    def _end(self) -> None:
         self.is_closed = True
-        if self.request.transport is not None:
-            self.request.transport.abort()
+        self.socket.queue.room.set()  # who waits for room sees that it is closed
 
     def _drained(self) -> None:
         if not self.is_closed:
@@ -185,8 +340,8 @@ class LiveServer(socketio.AsyncServer):  # type: ignore[misc]  # untyped
             cors_allowed_origins=origins,
             cors_credentials=False,
             async_handlers=False,
-            logger=False,
-            engineio_logger=False,
+            logger=_silent,
+            engineio_logger=_silent,
             max_http_buffer_size=MAX_FRAME_BYTES,
             http_compression=False,
         )
@@ -197,31 +352,44 @@ class LiveServer(socketio.AsyncServer):  # type: ignore[misc]  # untyped
         self._on_closed = on_closed
         self.on_drained = on_drained
         self.connections: dict[str, Connection] = {}
+        self.is_draining = False
+        self.stalled_s = STALLED_S
         self._pending: dict[str, int] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def _engineio_server_class(self) -> type[_EngineServer]:
         return _EngineServer
 
-    async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> bool | None:
+    async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> bool:
         connection = Connection(self, eio_sid, environ)
         address = connection.address
-        if self._pending.get(address, 0) >= self._max_pending:
+        if self.is_draining or self._pending.get(address, 0) >= self._max_pending:
             return False
         self._pending[address] = self._pending.get(address, 0) + 1
         self.connections[eio_sid] = connection
         loop = asyncio.get_running_loop()
         connection.deadline = loop.call_later(CONNECT_DEADLINE_S, self._too_late, connection)
-        return None
+        return True
 
     async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
         connection = self.connections.get(eio_sid)
-        if connection is None or connection.is_closed:
+        if connection is None:
+            return
+        # Who does not take the answers is not asked for more.
+        await connection.until_writable()
+        if connection.is_closed:
             return
         packet = _parse(data)
         if packet is None:
             connection.close()
             return
+        try:
+            await self._take(connection, packet)
+        except Exception:
+            logger.exception("a packet could not be answered")
+            connection.close()
+
+    async def _take(self, connection: Connection, packet: Any) -> None:
         if packet.packet_type == sio.CONNECT:
             self._connect(connection, packet)
         elif packet.packet_type == sio.EVENT and connection.is_connected and packet.namespace == NAMESPACE:
@@ -231,14 +399,14 @@ class LiveServer(socketio.AsyncServer):  # type: ignore[misc]  # untyped
             name, *arguments = packet.data
             # Awaited, so that a client's commands run one at a time and in order; a flood waits in its own socket.
             await self._on_command(connection, str(name), arguments, packet.id)
-        elif packet.packet_type == sio.DISCONNECT or packet.packet_type != sio.ACK:
-            connection.close()
+        elif packet.packet_type != sio.ACK:
+            connection.close()  # DISCONNECT, an event before CONNECT or elsewhere, or what only servers send
 
     async def _handle_eio_disconnect(self, eio_sid: str, reason: Any) -> None:
         connection = self.connections.pop(eio_sid, None)
         if connection is None:
             return
-        connection.is_closed = True
+        connection.leave()
         if not connection.is_connected:
             self._no_longer_pending(connection)
         if connection.deadline is not None:
@@ -254,13 +422,13 @@ class LiveServer(socketio.AsyncServer):  # type: ignore[misc]  # untyped
             return
         connection.is_connecting = True
         # Not awaited: the polling request that carries CONNECT must be answered, or the client never upgrades.
-        task = asyncio.create_task(self._connect_when_upgraded(connection, packet.data))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self.spawn(self._connect_when_upgraded(connection, packet.data))
 
     async def _connect_when_upgraded(self, connection: Connection, auth: Any) -> None:
         deadline = connection.opened_at + CONNECT_DEADLINE_S
         while not connection.is_websocket:
+            if connection.is_closed:
+                return
             if time.monotonic() >= deadline - 0.1:
                 connection.refuse("websocket_required")
                 return
@@ -268,8 +436,9 @@ class LiveServer(socketio.AsyncServer):  # type: ignore[misc]  # untyped
         try:
             await self._on_connect(connection, auth)
         except Exception:
+            # A refusal would keep the client from coming back, and this is no fault of its: it tries again.
             logger.exception("CONNECT failed")
-            connection.refuse("internal")
+            connection.close()
         if connection.is_connected:
             self._no_longer_pending(connection)
             if connection.deadline is not None:
@@ -290,14 +459,14 @@ class LiveServer(socketio.AsyncServer):  # type: ignore[misc]  # untyped
             connection.close()
 
     def stalled(self) -> list[Connection]:
-        """Connections that have had something queued for 30 s without taking any of it."""
-        limit = time.monotonic() - STALLED_S
-        found = []
-        for connection in self.connections.values():
-            socket = connection.socket
-            if socket is not None and socket.queue.qsize() and socket.queue.moved_at < limit:
-                found.append(connection)
-        return found
+        """Connections whose client has taken nothing of what waits for it for the stall time."""
+        return [connection for connection in list(self.connections.values()) if connection.is_stalled(self.stalled_s)]
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Runs work beside, and keeps it from being collected."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
 
 def _parse(data: Any) -> Any:
@@ -306,7 +475,7 @@ def _parse(data: Any) -> Any:
         return None
     try:
         packet = sio.Packet(encoded_packet=data)
-    except (ValueError, TypeError, IndexError, RecursionError, KeyError):
+    except _MALFORMED:
         return None
     if packet.packet_type in (sio.BINARY_EVENT, sio.BINARY_ACK):
         return None

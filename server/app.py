@@ -26,6 +26,7 @@ from server.contract.routes import routes as contract_routes
 from server.dashboard import attach as attach_dashboard
 from server.health.routes import DRAINING
 from server.health.routes import routes as health_routes
+from server.health.watch import WATCH, DatabaseWatch
 from server.http import Endpoint, bind, client_ip
 from server.job.routes import routes as job_routes
 from server.keyring import open_keyring
@@ -35,7 +36,7 @@ from server.log.actions import Allowance
 from server.log.routes import ALLOWANCE
 from server.log.routes import routes as log_routes
 from server.match.routes import routes as match_routes
-from server.middlewares import answer_preflights, answer_problems, set_headers
+from server.middlewares import answer_preflights, answer_problems, problem_of, set_headers
 from server.plan.routes import routes as plan_routes
 from server.project.routes import routes as project_routes
 from server.record.routes import routes as record_routes
@@ -72,6 +73,7 @@ def build(settings: Settings) -> web.Application:
     app = web.Application(middlewares=[answer_problems, answer_preflights])
     app[SETTINGS] = settings
     app[DRAINING] = asyncio.Event()
+    app[WATCH] = DatabaseWatch(lambda: database.connect(settings, "tallyroom watch"))
     app[OPENAPI] = openapi_of(endpoints())
     app[ALLOWANCE] = Allowance(settings.logs_per_minute)
     app.on_response_prepare.append(set_headers)
@@ -87,8 +89,12 @@ def build(settings: Settings) -> web.Application:
 
 
 async def _database(app: web.Application) -> AsyncIterator[None]:
-    async with database.opened(app[SETTINGS], "tallyroom web"):
+    settings = app[SETTINGS]
+    async with database.opened(settings, "tallyroom web", on_connection=app[WATCH].register):
+        watching = asyncio.create_task(app[WATCH].run(), name="database watch")
         yield
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
 
 
 async def _keys(app: web.Application) -> AsyncIterator[None]:
@@ -106,7 +112,9 @@ async def _keys(app: web.Application) -> AsyncIterator[None]:
 async def _live(app: web.Application) -> AsyncIterator[None]:
     """Sockets: hints in and out, the relay, the door."""
     settings = app[SETTINGS]
-    relay = Relay(lambda: database.pool(settings, "tallyroom relay", 4), on_sent=metrics.EVENTS_SENT.inc)
+    relay = Relay(
+        lambda: database.pool(settings, "tallyroom relay", 4, app[WATCH].register), on_sent=metrics.EVENTS_SENT.inc
+    )
     hinter = Hinter(
         lambda: database.connect(settings, "tallyroom hints"), channel_of(settings.database_schema), relay.on_hint
     )
@@ -135,7 +143,7 @@ def _attach_sockets(app: web.Application) -> None:
         command_burst=settings.max_command_burst,
         subscriptions=settings.max_subscriptions,
     )
-    namespace = Namespace(limits, on_count=_count_sockets)
+    namespace = Namespace(limits, on_count=_count_sockets, problem_of=problem_of)
     server = LiveServer(
         origins=list(settings.origins),
         address_of=lambda request: client_ip(request, settings),

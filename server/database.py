@@ -2,7 +2,7 @@
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from server.embedded import embedded_url
 LOCATION = Path(__file__).resolve().parents[1] / "migrations"
 MINIMUM_VERSION = 150000  # PostgreSQL 15
 # Bounds for every session: no request waits longer for a lock, no abandoned transaction holds one longer.
+CONNECT_S = 10.0
 SESSION = {"lock_timeout": "5s", "idle_in_transaction_session_timeout": "10s", "timezone": "UTC"}
 
 logger = log.get(__name__)
@@ -95,6 +96,8 @@ def credentials(
     }
     if "sslmode" in query:
         found["ssl"] = query["sslmode"]
+    # A frozen server accepts connections and says nothing.
+    found["timeout"] = CONNECT_S
     if not keeps_plans:
         found["statement_cache_size"] = 0
     if pool is not None:
@@ -113,7 +116,7 @@ def libpq_uri(settings: Settings, application: str) -> str:
 async def connect(settings: Settings, application: str) -> asyncpg.Connection:
     """One connection. Raises: DatabaseError in one line that says what to do."""
     try:
-        return await asyncpg.connect(**credentials(settings, application), timeout=10)
+        return await asyncpg.connect(**credentials(settings, application))
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
         raise DatabaseError(_explain_connect(settings, error)) from error
 
@@ -254,12 +257,17 @@ async def check_schema(settings: Settings) -> SchemaState:
 
 @asynccontextmanager
 async def opened(
-    settings: Settings, application: str, pool: int | None = None, *, keeps_plans: bool = True
+    settings: Settings,
+    application: str,
+    pool: int | None = None,
+    *,
+    keeps_plans: bool = True,
+    on_connection: Callable[[Any], Coroutine[Any, Any, None]] | None = None,
 ) -> AsyncIterator[None]:
-    """Tortoise over a pool of connections, for as long as the block runs."""
+    """Tortoise over a pool of connections, for as long as the block runs; each new one is shown to `on_connection`."""
     size = settings.database_pool if pool is None else pool
     access = credentials(settings, application, size, keeps_plans=keeps_plans)
-    connection = {"engine": "tortoise.backends.asyncpg", "credentials": access}
+    connection = {"engine": "tortoise.backends.asyncpg", "credentials": access | {"init": on_connection}}
     await Tortoise.init(config=orm.config(connection, with_aerich=False), _enable_global_fallback=True)
     try:
         yield
@@ -285,7 +293,13 @@ async def wait_for_database(settings: Settings, timeout_s: float = 60.0) -> None
             await asyncio.sleep(0.5)
 
 
-async def pool(settings: Settings, application: str, size: int) -> asyncpg.Pool:
+async def pool(
+    settings: Settings,
+    application: str,
+    size: int,
+    on_connection: Callable[[Any], Coroutine[Any, Any, None]] | None = None,
+) -> asyncpg.Pool:
     """A pool beside Tortoise's, for the relay."""
-    found: asyncpg.Pool = await asyncpg.create_pool(**credentials(settings, application), min_size=1, max_size=size)
+    access = credentials(settings, application)
+    found: asyncpg.Pool = await asyncpg.create_pool(**access, min_size=1, max_size=size, init=on_connection)
     return found

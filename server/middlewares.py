@@ -15,6 +15,7 @@ from core.ids import uuid7
 from core.problems import Problem
 from realtime import unit_of_work as work
 from server import metrics
+from server.health.watch import WATCH
 from server.keys import ACTOR, REQUEST_ID, ROUTE, SETTINGS
 
 logger = log.get(__name__)
@@ -45,6 +46,8 @@ async def answer_problems(request: web.Request, handler: Next) -> web.StreamResp
     status = 500
     try:
         try:
+            if request.path.startswith("/api/") and request.app[WATCH].is_away:
+                raise problems.Unavailable
             response = await handler(request)
         except Problem as problem:
             response = await _refuse(request, problem)

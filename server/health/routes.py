@@ -10,6 +10,7 @@ from tortoise import Tortoise
 from core.clock import now
 from server import VERSION, metrics
 from server.database import known_migrations
+from server.health.watch import WATCH
 from server.http import ApiRequest, Routes, View, reply_view
 
 routes = Routes("health")
@@ -46,6 +47,14 @@ class Ready(View):
     reason: str | None = None
 
 
+_STATE = (
+    "SELECT (SELECT array_agg(version ORDER BY id) FROM aerich WHERE app = 'models') AS applied, "
+    "(SELECT count(*) FROM pgqueuer WHERE status = 'queued') AS queued, "
+    "(SELECT extract(epoch FROM now() - min(created)) FROM pgqueuer WHERE status = 'queued') AS waiting_s, "
+    "(SELECT extract(epoch FROM now() - max(updated_at)) FROM states WHERE key = 'worker') AS worker_s"
+)
+
+
 @routes.get("//health/live", answers={200: Live}, public=True)
 async def live(_: ApiRequest) -> web.StreamResponse:
     """Tell that the process answers."""
@@ -57,7 +66,7 @@ async def ready(api: ApiRequest) -> web.StreamResponse:
     """Tell whether requests should be sent here."""
     if api.request.app[DRAINING].is_set():
         return _not_ready("shutting down")
-    checks = await _checks()
+    checks = await _checks(api.request.app)
     for name in ("database", "migrations"):
         if checks[name].status == "unhealthy":
             return _not_ready(f"{name}: {checks[name].detail}")
@@ -65,9 +74,9 @@ async def ready(api: ApiRequest) -> web.StreamResponse:
 
 
 @routes.get("//health", answers={200: Health, 503: Health}, public=True)
-async def health(_: ApiRequest) -> web.StreamResponse:
+async def health(api: ApiRequest) -> web.StreamResponse:
     """Tell how each part is."""
-    checks = await _checks()
+    checks = await _checks(api.request.app)
     worst = max((check.status for check in checks.values()), key=["healthy", "degraded", "unhealthy"].index)
     view = Health(status=worst, timestamp=now(), version=VERSION, checks=checks)
     return reply_view(view, 503 if worst == "unhealthy" else 200)
@@ -79,19 +88,20 @@ async def expose_metrics(api: ApiRequest) -> web.StreamResponse:
     return await metrics.expose(api.request)
 
 
-async def _checks() -> dict[str, Check]:
+async def _checks(app: web.Application) -> dict[str, Check]:
+    if app[WATCH].is_away:
+        return _without_database("does not answer")
+    reading = asyncio.create_task(Tortoise.get_connection("default").execute_query_dict(_STATE))
     try:
-        async with asyncio.timeout(TIMEOUT_S):
-            rows = await Tortoise.get_connection("default").execute_query_dict(
-                "SELECT (SELECT array_agg(version ORDER BY id) FROM aerich WHERE app = 'models') AS applied, "
-                "(SELECT count(*) FROM pgqueuer WHERE status = 'queued') AS queued, "
-                "(SELECT extract(epoch FROM now() - min(created)) FROM pgqueuer WHERE status = 'queued') AS waiting_s, "
-                "(SELECT extract(epoch FROM now() - max(updated_at)) FROM states WHERE key = 'worker') AS worker_s"
-            )
+        # Not cancelled and waited for: giving back a connection on which nothing answers takes as long as it hangs.
+        await asyncio.wait({reading}, timeout=TIMEOUT_S)
+        if not reading.done():
+            raise TimeoutError
+        rows = reading.result()
     except Exception as error:  # noqa: BLE001 - any reason means that the database does not answer
-        gone = Check(status="unhealthy", detail=f"does not answer ({type(error).__name__})")
-        unknown = Check(status="unhealthy", detail="unknown while the database does not answer")
-        return {"database": gone, "migrations": unknown, "queue": unknown, "engine": unknown}
+        reading.cancel()
+        reading.add_done_callback(lambda task: task.cancelled() or task.exception())
+        return _without_database(f"does not answer ({type(error).__name__})")
     row = rows[0]
     return {
         "database": Check(status="healthy"),
@@ -99,6 +109,12 @@ async def _checks() -> dict[str, Check]:
         "queue": _queue(row),
         "engine": _engine(row),
     }
+
+
+def _without_database(detail: str) -> dict[str, Check]:
+    unknown = Check(status="unhealthy", detail="unknown while the database does not answer")
+    gone = Check(status="unhealthy", detail=detail)
+    return {"database": gone, "migrations": unknown, "queue": unknown, "engine": unknown}
 
 
 def _migrations(applied: list[str]) -> Check:

@@ -66,7 +66,9 @@ async def test_a_match_says_why(alice, make_sides, run):
     assert match["margin_kind"] == "exact"
     assert match["ambiguity"] == "none"
     assert {field["field"] for field in match["fields"]} >= {"amount"}
-    assert round(sum(field["weight"] for field in match["fields"]) + (match["prior"] or 0), 1) == round(match["score"], 1)
+    assert round(sum(field["weight"] for field in match["fields"]) + (match["prior"] or 0), 1) == round(
+        match["score"], 1
+    )
 
 
 async def test_empty_sources_complete_with_an_empty_result(alice, project, run, worker):

@@ -1,0 +1,93 @@
+"""A database of its own that may be killed, with the web process and the worker over it."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession
+
+from core.settings import Settings, load
+from server import database, people
+from server.embedded import EmbeddedPostgres
+from tests.conftest import PASSWORD, Person
+from tests.health.processes import family, free_port, running
+
+EMAIL = "manager@example.test"
+
+
+@dataclass
+class House:
+    """Everything that runs."""
+
+    settings: Settings
+    postgres: EmbeddedPostgres
+    port: int
+    log: Path
+
+    @property
+    def url(self) -> str:
+        """Where the web process listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def freeze(self) -> None:
+        """The database holds its connections and says nothing."""
+        assert self.postgres.process is not None
+        for process in family(self.postgres.process.pid):
+            process.suspend()
+
+    def thaw(self) -> None:
+        """It goes on."""
+        assert self.postgres.process is not None
+        for process in family(self.postgres.process.pid):
+            process.resume()
+
+    def kill(self) -> None:
+        """kill -9 of the postmaster."""
+        assert self.postgres.process is not None
+        self.postgres.process.kill()
+        self.postgres.process.wait()
+
+    async def revive(self) -> None:
+        """Starts it again, as the supervisor would."""
+        assert self.postgres._lock is not None
+        os.close(self.postgres._lock)
+        self.postgres._lock = None
+        await self.postgres.start()
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """The processes, at the most talkative log level."""
+    folder = tmp_path_factory.mktemp("house")
+    postgres = EmbeddedPostgres(folder)
+    asyncio.run(postgres.start())
+    settings = load({"TALLYROOM_DATA_DIR": str(folder), "TALLYROOM_LOG_LEVEL": "debug", "TALLYROOM_DEBUG": "1"})
+    asyncio.run(database.migrate(settings))
+    asyncio.run(people.create(settings, EMAIL, "manager", "Manager", PASSWORD))
+    found = House(settings, postgres, free_port(), folder / "log")
+    with running("serve", settings, found.log, found.port), running("worker", settings, found.log, found.port):
+        yield found
+    postgres.stop()
+
+
+@pytest.fixture
+async def web(house: House) -> AsyncIterator[ClientSession]:
+    """An HTTP session at the web process."""
+    async with ClientSession(base_url=house.url) as session:
+        yield session
+
+
+@pytest.fixture
+async def manager(web: ClientSession) -> Person:
+    """The one account, signed in."""
+    body: dict[str, Any]
+    async with web.post(
+        "/api/v1/auth/login", json={"email": EMAIL, "password": PASSWORD}, headers={"X-Client": "api"}
+    ) as response:
+        body = await response.json()
+        assert response.status == 200, body
+    return Person(web, body["user"]["id"], EMAIL, body["access_token"], body["refresh_token"])

@@ -1,0 +1,119 @@
+"""The stock JavaScript client against a real server that is restarted under it."""
+
+import asyncio
+import contextlib
+import json
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import PASSWORD
+from tests.health.processes import free_port, running
+
+ROOT = Path(__file__).parents[2]
+NODE = shutil.which("node")
+CLIENT = ROOT / "web/node_modules/socket.io-client/package.json"
+pytestmark = pytest.mark.skipif(
+    NODE is None or not CLIENT.exists(), reason="needs Node and the dashboard's packages (make web)"
+)
+
+
+class Said:
+    """What the script has printed so far."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self.lines: list[dict[str, Any]] = []
+
+    async def until(self, what: str, count: int = 1, seconds: float = 20.0) -> list[Any]:
+        """Waits for the nth line of a kind. Returns: the data of all of them."""
+        assert self._process.stdout is not None
+        async with asyncio.timeout(seconds):
+            while len(found := [line["data"] for line in self.lines if line["what"] == what]) < count:
+                line = await self._process.stdout.readline()
+                assert line, f"the script ended: {self.lines}"
+                self.lines.append(json.loads(line))
+        return found
+
+
+@contextlib.asynccontextmanager
+async def stock_client(port: int, token: str, stream: str, *only: str) -> AsyncIterator[Said]:
+    """The script, running."""
+    process = await asyncio.create_subprocess_exec(
+        *(str(NODE), str(ROOT / "tests/realtime/stock_client.mjs")),
+        *(str(CLIENT), f"http://127.0.0.1:{port}", token, stream, *only),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        limit=1 << 20,
+    )
+    try:
+        yield Said(process)
+    finally:
+        assert process.stdin is not None
+        process.stdin.close()
+        await process.wait()
+
+
+async def test_it_is_refused_with_a_code_or_upgrades_follows_and_misses_nothing_of_a_restart(
+    settings: Any, alice: Any, project: str, flood: Any, tmp_path: Path
+) -> None:
+    port, stream = free_port(), f"project:{project}"
+    async with contextlib.AsyncExitStack() as clients:
+        with running("serve", settings, tmp_path / "log", port):
+            for only in ([], ["websocket"]):
+                async with stock_client(port, "x.y.z", stream, *only) as stranger:
+                    refusal = (await stranger.until("refused"))[0]
+                assert refusal == {"message": "unauthorized", "data": {"code": "token_invalid"}}
+            token = await _sign_in(alice, port)
+            polling = await clients.enter_async_context(stock_client(port, token, stream))
+            direct = await clients.enter_async_context(stock_client(port, token, stream, "websocket"))
+            for said in (polling, direct):
+                await said.until("answer")
+            await flood(2)
+            for said in (polling, direct):
+                await said.until("event", 2)
+        await flood(2)  # nobody listens
+        with running("serve", settings, tmp_path / "log", port):
+            for said in (polling, direct):
+                await said.until("answer", 2)
+            await flood(3)
+            for said in (polling, direct):
+                while 7 not in _seen(said):
+                    await said.until("event", sum(line["what"] == "event" for line in said.lines) + 1)
+
+    for said, opening in ((polling, "polling"), (direct, "websocket")):
+        kinds = [line["what"] for line in said.lines]
+        assert (await said.until("open"))[0] == opening
+        assert (await said.until("connect"))[0] == "websocket"
+        assert ("upgrade" in kinds) == (opening == "polling")
+        assert _seen(said) == list(range(1, 8))
+        names = [line["data"]["name"] for line in said.lines if line["what"] == "event"]
+        assert "server.draining" in names
+        assert {"code": "draining", "reconnect": True}.items() <= next(
+            line["data"] for line in said.lines if line["what"] == "event" and line["data"]["name"] == "closing"
+        ).items()
+
+
+def _seen(said: Said) -> list[int]:
+    """Numbers of all events, of answers and live, as they came."""
+    seen = []
+    for line in said.lines:
+        if line["what"] == "answer":
+            assert line["data"]["ok"], line
+            seen += [event["seq"] for event in line["data"]["events"]]
+        elif line["what"] == "event" and "seq" in line["data"]:
+            seen.append(line["data"]["seq"])
+    return seen
+
+
+async def _sign_in(person: Any, port: int) -> str:
+    async with person.session.post(
+        f"http://127.0.0.1:{port}/api/v1/auth/login",
+        json={"email": person.email, "password": PASSWORD},
+        headers={"X-Client": "api"},
+    ) as response:
+        token: str = (await response.json())["access_token"]
+    return token

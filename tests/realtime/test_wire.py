@@ -1,0 +1,257 @@
+"""What a client may say, and what becomes of one that says something else."""
+
+import asyncio
+import json
+import time
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession
+
+from realtime import transport
+from server.app import NAMESPACE
+from tests.realtime.wire import Wire
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        "9",
+        "x",
+        "b" + "AAAA",
+        "0{}",
+        "2",
+        "5",
+        "4",
+        "4x",
+        "4[1]",
+        "42/live,",
+        "42/live,[",
+        "42/live,{}",
+        "42/live,[]",
+        "42/live," + "9" * 101 + "[]",
+        '42/other,["subscribe",{}]',
+        '42["subscribe",{}]',
+        "44/live,{}",
+        '451-/live,["subscribe",{"_placeholder":true,"num":0}]',
+        "4" + "[" * 60_000,
+        '42/live,1["subscribe",' + "[" * 30_000 + "]" * 30_000 + "]",
+        '42/live,1["subscribe",{"stream":"' + "x" * 66_000 + '"}]',
+        "40/live,{}",
+        b"\x04binary",
+    ],
+)
+async def test_a_malformed_packet_closes_its_socket_and_nothing_else(
+    http: ClientSession, alice: Any, packet: str | bytes
+) -> None:
+    neighbour = await Wire.open(http, alice.token)
+    wire = await Wire.open(http, alice.token)
+
+    await (wire.ws.send_bytes(packet) if isinstance(packet, bytes) else wire.ws.send_str(packet))
+
+    assert await wire.rest() == []
+    assert (await neighbour.call("unsubscribe", {"stream": "project:x"}))["ok"] is True
+    await neighbour.ws.close()
+
+
+async def test_closed_sockets_leave_nothing_behind(http: ClientSession, alice: Any, server: Any) -> None:
+    live = server.app[NAMESPACE].server
+    for _ in range(20):
+        wire = await Wire.open(http, alice.token)
+        await wire.call("subscribe", {"stream": f"user:{alice.id}"})
+        await wire.ws.send_str("x")
+        await wire.rest()
+
+    for _ in range(50):
+        if not live.connections:
+            break
+        await asyncio.sleep(0.05)
+
+    assert live.connections == {}
+    assert server.app[NAMESPACE].guests == {}
+    assert server.app[NAMESPACE].relay.by_user == {}
+    assert server.app[NAMESPACE].relay.live == 0
+    assert not [task for task in asyncio.all_tasks() if "_websocket_handler" in repr(task)]
+
+
+async def test_a_command_before_connect_closes(http: ClientSession, alice: Any) -> None:
+    wire = await Wire.open(http)
+
+    await wire.ws.send_str('42/live,1["subscribe",{"stream":"user:' + str(alice.id) + '"}]')
+
+    assert await wire.rest() == []
+
+
+async def test_another_namespace_is_invalid_and_gives_nothing(http: ClientSession, alice: Any) -> None:
+    wire = await Wire.open(http)
+
+    await wire.ws.send_str("40" + json.dumps({"token": alice.token}))
+
+    assert await wire.receive() == '44/,{"message":"Invalid namespace"}'
+    await wire.ws.close()
+
+
+async def test_a_token_in_the_query_is_refused_with_its_code(http: ClientSession, alice: Any) -> None:
+    wire = await Wire.open(http, query=f"&token={alice.token}")
+
+    await wire.ws.send_str("40/live," + json.dumps({"token": alice.token}))
+
+    assert await wire.rest() == ['44/live,{"message":"unauthorized","data":{"code":"token_in_query"}}']
+
+
+async def test_who_does_not_connect_in_five_seconds_is_closed_and_who_only_polls_is_told(
+    http: ClientSession, alice: Any
+) -> None:
+    async def silent() -> list[str]:
+        return await (await Wire.open(http)).rest(8)
+
+    async def polling() -> str:
+        async with http.get("/socket.io/?EIO=4&transport=polling") as response:
+            sid = json.loads((await response.text())[1:])["sid"]
+        path = f"/socket.io/?EIO=4&transport=polling&sid={sid}"
+        started = time.monotonic()
+        async with http.post(path, data="40/live," + json.dumps({"token": alice.token})) as response:
+            assert (response.status, await response.text()) == (200, "OK")
+        assert time.monotonic() - started < 2  # the answer does not wait for the upgrade
+        async with http.get(path) as response:
+            text = await response.text()
+        await asyncio.sleep(1.5)
+        async with http.get(path) as response:
+            assert response.status == 400
+        return text
+
+    quiet, told = await asyncio.gather(silent(), polling())
+
+    assert quiet == []
+    assert '44/live,{"message":"unauthorized","data":{"code":"websocket_required"}}' in told
+
+
+@pytest.mark.parametrize("body", ["x", "9", "4" + "[" * 50_000, "b!!!", '42/live,["subscribe",{}]', "5", "2probe"])
+async def test_what_is_no_packet_is_refused_by_polling_too(http: ClientSession, body: str) -> None:
+    async with http.get("/socket.io/?EIO=4&transport=polling") as response:
+        sid = json.loads((await response.text())[1:])["sid"]
+    path = f"/socket.io/?EIO=4&transport=polling&sid={sid}"
+
+    async with http.post(path, data=body) as response:
+        status = response.status
+    await asyncio.sleep(0 if status == 400 else 1.2)
+
+    async with http.get(path) as response:
+        assert response.status == 400
+    assert status in (200, 400)
+
+
+async def test_a_flood_of_commands_is_answered_with_rate_limited_and_ends(http: ClientSession, alice: Any) -> None:
+    wire = await Wire.open(http, alice.token)
+
+    codes = [
+        (await wire.call("unsubscribe", {"stream": "project:x"})).get("problem", {}).get("code") for _ in range(230)
+    ]
+    await asyncio.sleep(0.3)
+    later = await wire.call("unsubscribe", {"stream": "project:x"})
+
+    assert codes[:200] == [None] * 200
+    assert codes.count("rate_limited") >= 20
+    assert later["ok"] is True
+    await wire.ws.close()
+
+
+async def test_names_that_are_no_text_are_answered(http: ClientSession, alice: Any) -> None:
+    wire = await Wire.open(http, alice.token)
+
+    assert (await wire.call("subscribe", {"\ud800": 1, "stream": "user:x"}))["problem"]["code"] == "invalid_field"
+    assert (await wire.call("subscribe", {"stream": "\ud800"}))["problem"]["code"] == "invalid_field"
+    assert (await wire.call("subscribe"))["problem"]["code"] == "invalid_field"
+    await wire.ws.close()
+
+
+async def test_subscriptions_and_sockets_of_a_person_are_capped(
+    http: ClientSession, alice: Any, server: Any, make_person: Any
+) -> None:
+    bob = await make_person("bobby")
+    projects = [(await alice.ok("POST", "/projects", {"name": f"P{number}"}))["id"] for number in range(129)]
+    wire = await Wire.open(http, alice.token)
+    for project in projects[:128]:
+        assert (await wire.call("subscribe", {"stream": f"project:{project}"}))["ok"]
+
+    over = await wire.call("subscribe", {"stream": f"project:{projects[128]}"})
+    await wire.call("unsubscribe", {"stream": f"project:{projects[0]}"})
+    freed = await wire.call("subscribe", {"stream": f"project:{projects[128]}"})
+    cap = server.app[NAMESPACE].limits.sockets_per_user
+    sockets = [await Wire.open(http, bob.token) for _ in range(cap + 1)]
+
+    assert over["problem"]["code"] == "too_many_subscriptions"
+    assert freed["ok"] is True
+    assert await sockets[0].rest() == [
+        '42/live,["closing",{"code":"too_many_connections","reconnect":false}]',
+        "41/live,",
+    ]
+    assert (await sockets[1].call("unsubscribe", {"stream": "project:x"}))["ok"] is True
+    for socket in (wire, *sockets):
+        await socket.ws.close()
+
+
+async def test_connections_that_wait_for_their_sign_in_are_capped_by_address(
+    http: ClientSession, server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server.app[NAMESPACE].server, "_max_pending", 5)
+    waiting = [await Wire.open(http) for _ in range(5)]
+
+    async with http.get("/socket.io/?EIO=4&transport=polling") as response:
+        refused = response.status
+    await waiting.pop().ws.close()
+    await asyncio.sleep(0.1)
+    waiting.append(await Wire.open(http))
+
+    assert refused == 401
+    for wire in waiting:
+        await wire.ws.close()
+
+
+async def test_after_unsubscribe_nothing_of_the_stream_arrives(http: ClientSession, alice: Any, project: str) -> None:
+    wire = await Wire.open(http, alice.token)
+    await wire.call("subscribe", {"stream": f"project:{project}"})
+
+    await wire.call("unsubscribe", {"stream": f"project:{project}"})
+    await alice.ok("PATCH", f"/projects/{project}", {"name": "April"}, if_match=1)
+    await asyncio.sleep(0.3)
+    await wire.call("unsubscribe", {"stream": f"project:{project}"})
+
+    assert wire.events == []
+    await wire.ws.close()
+
+
+async def test_a_client_that_stops_reading_holds_nobody_back_costs_little_and_is_closed(
+    http: ClientSession, alice: Any, project: str, server: Any, monkeypatch: pytest.MonkeyPatch, flood: Any
+) -> None:
+    live = server.app[NAMESPACE].server
+    monkeypatch.setattr(live, "stalled_s", 2.0)
+    before = set(live.connections)
+    # A small receive buffer and no reading: the kernel takes little on its behalf.
+    slow = await Wire.open(http, alice.token, max_msg_size=0)
+    await slow.call("subscribe", {"stream": f"project:{project}"})
+    connection = next(found for sid, found in live.connections.items() if sid not in before)
+    slow.ws._reader._protocol.transport.pause_reading()  # type: ignore[attr-defined]  # what a stopped client does
+    quick = await Wire.open(http, alice.token)
+    await quick.call("subscribe", {"stream": f"project:{project}"})
+    most = 0
+
+    sending = asyncio.create_task(flood(30, 300))
+    seen = 0
+    async with asyncio.timeout(40):
+        while seen < 9000:
+            seen += "project.updated" in await quick.receive()
+            queue = connection.socket.queue
+            most = max(most, queue.qsize())
+        await sending
+        while not connection.is_closed:
+            await asyncio.sleep(0.05)
+
+    assert most <= transport.HIGH_WATER + 8
+    for _ in range(60):
+        if connection.socket.closed:
+            break
+        await asyncio.sleep(0.05)
+    assert connection.socket.closed
+    assert connection.socket.transport.is_closing()
+    await quick.ws.close()
