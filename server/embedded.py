@@ -83,6 +83,19 @@ class EmbeddedPostgres:
                 f"TALLYROOM_DATA_DIR: {self.cluster} holds a PostgreSQL {version} cluster, this version runs 18; "
                 "dump it with that version, or choose another folder"
             )
+        await self._start_server()
+        await self._create_database()
+
+    def is_running(self) -> bool:
+        """Whether the postmaster lives."""
+        return self.process is not None and self.process.poll() is None
+
+    async def restart(self) -> None:
+        """Starts the postmaster again after it ended by itself. Raises: DataFolderError."""
+        await self._clear_leftovers()
+        await self._start_server()
+
+    async def _start_server(self) -> None:
         # After kill -9, children of the old postmaster may hold shared memory for a moment more.
         for attempt in range(6):
             if await self._try_start():
@@ -92,7 +105,6 @@ class EmbeddedPostgres:
                     f"TALLYROOM_DATA_DIR: PostgreSQL does not start in {self.cluster}: {self._last_log_line()}"
                 )
             await asyncio.sleep(0.5 * (attempt + 1))
-        await self._create_database()
 
     def stop(self, timeout_s: float = 8.0) -> None:
         """Stops the postmaster: open transactions are rolled back, the files are left consistent."""

@@ -51,7 +51,7 @@ async def run(settings: Settings) -> int:
             await postgres.start()
         await _unless_stopped(stopping, lambda: _prepare(settings))
         if not stopping.is_set():
-            await _supervise(settings, stopping)
+            await _supervise(settings, stopping, postgres)
     finally:
         if postgres is not None:
             await asyncio.to_thread(postgres.stop)
@@ -65,11 +65,13 @@ async def _prepare(settings: Settings) -> None:
     key_ring(settings)  # fails here, in one line, rather than in every child
 
 
-async def _supervise(settings: Settings, stopping: asyncio.Event) -> None:
+async def _supervise(settings: Settings, stopping: asyncio.Event, postgres: EmbeddedPostgres | None) -> None:
     children = [Child("web", ("serve",)), Child("worker", ("worker",))]
     makes_demo = settings.demo_data and not settings.is_production
     accounts = asyncio.create_task(_make_demo(children)) if makes_demo else None
     keepers = [asyncio.create_task(_keep(child, stopping), name=child.name) for child in children]
+    if postgres is not None:
+        keepers.append(asyncio.create_task(_keep_database(postgres, stopping), name="database"))
     try:
         await _unless_stopped(stopping, lambda: _announce(settings, accounts))
         await stopping.wait()
@@ -104,6 +106,19 @@ async def _keep(child: Child, stopping: asyncio.Event) -> None:
         logger.error("a process ended and is started again", name=child.name, exit_status=status, delay_s=delay_s)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), delay_s)
+
+
+async def _keep_database(postgres: EmbeddedPostgres, stopping: asyncio.Event) -> None:
+    """Starts the database again when it ends by itself; web and worker wait for it."""
+    while not stopping.is_set():
+        if not postgres.is_running():
+            logger.error("the database ended and is started again")
+            try:
+                await postgres.restart()
+            except SettingsError as error:
+                logger.error("the database does not start", reason=str(error))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), 1.0)
 
 
 async def _stop(children: list[Child]) -> None:

@@ -187,6 +187,19 @@ def test_a_killed_process_is_started_again(start, tmp_path, word):
     raise AssertionError(f"{word} was not started again")
 
 
+def test_a_killed_database_is_started_again(start, tmp_path):
+    running = start(tmp_path / "var")
+    before = next(p for p in psutil.Process(running.process.pid).children() if p.name() == "postgres")
+
+    before.kill()
+
+    before.wait(READY_S)
+    deadline = time.monotonic() + READY_S
+    while not running.is_healthy():
+        assert time.monotonic() < deadline, "the database was not started again"
+        time.sleep(0.1)
+
+
 def test_two_copies_do_not_disturb_each_other(start, tmp_path):
     first, second = start(tmp_path / "a"), start(tmp_path / "b")
 
