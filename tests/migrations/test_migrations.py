@@ -1,6 +1,7 @@
 """Migrations on databases as operators have them: empty, older, half done, contended, without rights, newer."""
 
 import asyncio
+import json
 import os
 import shutil
 import sys
@@ -58,9 +59,32 @@ def only(tmp_path, monkeypatch) -> Callable[[int], None]:
     return limit
 
 
+_MIGRATE = """
+import asyncio, json, sys
+from pathlib import Path
+from core.settings import SettingsError, load
+from server import database
+database.LOCATION = Path(sys.argv[1])
+try:
+    print(json.dumps(asyncio.run(database.migrate(load()))))
+except SettingsError as error:
+    print(json.dumps(str(error)))
+"""
+
+
 async def migrate(settings: Settings) -> list[str]:
-    """Migrates on a loop of its own, as every process does it: once."""
-    return await asyncio.get_running_loop().run_in_executor(None, lambda: asyncio.run(database.migrate(settings)))
+    """Migrates in a process of its own, as it always happens: Aerich leaves its configuration behind in a process."""
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", _MIGRATE, str(database.LOCATION)),
+        cwd=ROOT,
+        env=os.environ | settings.environment(),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    output, _ = await asyncio.wait_for(child.communicate(), 60)
+    answer = json.loads(output)
+    if isinstance(answer, str):
+        raise database.DatabaseError(answer)
+    return list(answer)
 
 
 def database_names() -> list[str]:
