@@ -30,7 +30,7 @@ BATCH_ROWS = 50_000
 PROFILED_BYTES = 4 * 1024 * 1024
 MAX_BATCH_CELLS = 1_000_000
 MAX_RECORD_BYTES = 1024 * 1024  # a row longer than this is a reject
-BLOCK_BYTES = 2 * 1024 * 1024  # of a batch read at once: bounds memory, and one is parsed while another is stored
+BLOCK_BYTES = 1 * 1024 * 1024  # of a batch read at once: bounds memory, and one is parsed while another is stored
 # Columns of one repeated value take no bytes a row: more rows than these are an attack, not a table.
 MAX_DENSE_ROWS = 10_000_000
 MAX_ROWS_A_BYTE = 20
@@ -323,7 +323,7 @@ class _Builder:
 
     @property
     def is_full(self) -> bool:
-        return len(self._rows) + len(self._rejects) >= self._batch_rows or self._bytes > 8 * BLOCK_BYTES
+        return len(self._rows) + len(self._rejects) >= self._batch_rows or self._bytes > 16 * BLOCK_BYTES
 
     @property
     def has_any(self) -> bool:

@@ -128,7 +128,7 @@ def connection() -> duckdb.DuckDBPyConnection:
     """This thread's DuckDB, for vectorised text work."""
     found = getattr(_local, "connection", None)
     if found is None:
-        found = duckdb.connect(":memory:", config={"threads": 1, "memory_limit": "512MB"})
+        found = duckdb.connect(":memory:", config={"threads": 2, "memory_limit": "512MB"})
         install_macros(found)
         _local.connection = found
     return found
