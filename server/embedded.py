@@ -8,7 +8,6 @@ cleared at the next start. See docs/decisions/0001-embedded-postgresql.md.
 
 import asyncio
 import contextlib
-import ctypes
 import fcntl
 import hashlib
 import importlib.util
@@ -19,7 +18,6 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,7 +30,6 @@ SUPERUSER = "postgres"
 DATABASE = "tallyroom"
 MAX_CONNECTIONS = 100
 _MAX_SOCKET_PATH = 107  # sun_path of sockaddr_un, less the terminating zero
-_PR_SET_PDEATHSIG = 1
 # PostgreSQL refuses to run as root; this account owns the data folder then.
 _ACCOUNT = "tallyroom"
 
@@ -206,7 +203,6 @@ class EmbeddedPostgres:
                 stdout=sink,
                 stderr=sink,
                 start_new_session=True,
-                preexec_fn=_die_with_parent(),
             )
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
@@ -275,30 +271,23 @@ def _account() -> pwd.struct_passwd:
 
 
 def _as_account() -> list[str]:
-    """As root: the words that run a command as the unprivileged account, also below folders only root may enter."""
+    """
+    The words that run a command so that the kernel sends it SIGINT (fast shutdown) when its parent dies, however it dies.
+
+    As root: also as the unprivileged account, below folders too that only root may enter. Where the program setpriv is
+    missing, an orphan is stopped at the next start instead. (Not by a function between fork and exec: in a process with
+    threads that can crash the child.)
+    """
+    setpriv = shutil.which("setpriv")
     if os.geteuid() != 0:
-        return []
+        return [setpriv, "--pdeathsig", "INT"] if setpriv else []
     account = _account()
     return [
-        shutil.which("setpriv") or "setpriv",
+        setpriv or "setpriv",
         *("--reuid", str(account.pw_uid), "--regid", str(account.pw_gid), "--clear-groups"),
         *("--securebits", "+no_setuid_fixup", "--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search"),
         *("--pdeathsig", "INT"),
     ]
-
-
-def _die_with_parent() -> Callable[[], None] | None:
-    """Linux: the kernel sends SIGINT (fast shutdown) when the supervisor dies, however it dies."""
-    try:
-        libc = ctypes.CDLL(None)
-        prctl = libc.prctl
-    except (OSError, AttributeError):
-        return None
-
-    def ask() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
-
-    return ask
 
 
 def _is_postmaster_of(pid: int, cluster: Path) -> bool:

@@ -31,6 +31,21 @@ PASSWORD = "a long test password"
 KEEP = {"aerich", "application_keys", "signing_keys"}
 
 
+def command(settings: Settings, *arguments: str, typed: str = "") -> None:
+    """Runs a command of the product in a process of its own: Tortoise and Aerich keep their configuration in a process."""
+    line = [sys.executable, "-m", "server", *arguments]
+    environment = os.environ | settings.environment()
+    subprocess.run(
+        line,
+        cwd=Path(__file__).parents[1],
+        env=environment,
+        input=typed,
+        text=True,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+
+
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
     """An embedded PostgreSQL of this test process's own."""
@@ -66,7 +81,7 @@ def settings(postgres: EmbeddedPostgres) -> Settings:
             "TALLYROOM_JOB_HEARTBEAT_TIMEOUT_S": "3",
         }
     )
-    asyncio.run(database.migrate(found))
+    command(found, "migrate")
     return found
 
 

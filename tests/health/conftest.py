@@ -11,9 +11,8 @@ import pytest
 from aiohttp import ClientSession
 
 from core.settings import Settings, load
-from server import database, people
 from server.embedded import EmbeddedPostgres
-from tests.conftest import PASSWORD, Person
+from tests.conftest import PASSWORD, Person, command
 from tests.health.processes import family, free_port, running
 
 EMAIL = "manager@example.test"
@@ -66,8 +65,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     postgres = EmbeddedPostgres(folder)
     asyncio.run(postgres.start())
     settings = load({"TALLYROOM_DATA_DIR": str(folder), "TALLYROOM_LOG_LEVEL": "debug", "TALLYROOM_DEBUG": "1"})
-    asyncio.run(database.migrate(settings))
-    asyncio.run(people.create(settings, EMAIL, "manager", "Manager", PASSWORD))
+    command(settings, "migrate")
+    command(settings, "users", "create", EMAIL, "--role", "manager", "--name", "Manager", typed=f"{PASSWORD}\n")
     found = House(settings, postgres, free_port(), folder / "log")
     with running("serve", settings, found.log, found.port), running("worker", settings, found.log, found.port):
         yield found
