@@ -21,7 +21,7 @@ web:
 	@$(PYTHON) -I server/build_web.py web $(STAMPS)/web
 
 test: install-dev web
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile
 
 check: install-dev
 	$(BIN)/ruff format --check .
