@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := .stamps
-export PYTHONDONTWRITEBYTECODE ?=
+# Whoever has this set would have every process compile all that it imports, each time anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test check migrate events bench image-check format install install-dev web
 

@@ -241,11 +241,24 @@ def _refuse_newer(state: SchemaState) -> None:
         )
 
 
+def connections_needed(settings: Settings) -> int:
+    """The most connections that one web process and one worker hold together, with one to spare for a command."""
+    web = settings.database_pool + 4 + 1 + 1 + 2  # pool, relay, hints, watch, a suggestion
+    engine = 3 + 1 + 1  # pool, hints, a loader's or the reader's
+    worker = 4 + 1 + 1 + max(2, settings.worker_concurrency + 1) * engine  # pool, hints, queue
+    return web + worker + 1
+
+
 async def check_schema(settings: Settings) -> SchemaState:
-    """Refuses a schema that is too old or too new. Raises: DatabaseError in one line."""
+    """Refuses a schema that is too old or too new, and a server with too few connections. Raises: DatabaseError in one line."""
     connection = await connect(settings, "tallyroom check")
     try:
         await _check_server(connection)
+        limit, need = int(await connection.fetchval("SHOW max_connections")), connections_needed(settings)
+        if limit < need:
+            raise DatabaseError(
+                f"max_connections is {limit}, web and worker open up to {need}; raise it, or lower TALLYROOM_DATABASE_POOL"
+            )
         state = await schema_state(connection, settings.database_schema)
     finally:
         await connection.close()

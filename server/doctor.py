@@ -11,8 +11,6 @@ from server import database
 from server.embedded import socket_dir_of
 
 LOW_DISK_BYTES = 1024**3
-# Connections that the processes open at most: web pool, worker pool, queue, two engines, listeners, spare.
-PER_WORKER = 4 + 1 + 2 * (3 + 3) + 2
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ async def _database(settings: Settings) -> list[Finding]:
                 _bad(f"migrations: {len(state.missing)} missing, {len(state.foreign)} unknown; run: tallyroom migrate")
             )
         limit = int(await connection.fetchval("SHOW max_connections"))
-        need = settings.database_pool + 3 + PER_WORKER
+        need = database.connections_needed(settings)
         if limit < need:
             found.append(_bad(f"max_connections is {limit}, this installation opens up to {need}; raise it"))
         if state.is_current and not await connection.fetchval(

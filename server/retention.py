@@ -42,10 +42,12 @@ async def sweep(settings: Settings) -> None:
         ("DELETE FROM log_entries WHERE at < now() - make_interval(days => $1)", [settings.logs_keep_days]),
         ("DELETE FROM log_entries WHERE id < (SELECT max(id) - $1 FROM log_entries)", [MAX_LOG_LINES]),
         (
-            # A row of failures in a row is kept as long as there is such an account.
-            "DELETE FROM throttles t WHERE window_started_at < now() - interval '1 hour' "
+            # A row of failures in a row is kept as long as there is such an account. A row that a sign-in holds
+            # is left for the next time: waiting for it while holding others could stop both.
+            "DELETE FROM throttles WHERE key IN (SELECT t.key FROM throttles t "
+            "WHERE window_started_at < now() - interval '1 hour' "
             "AND coalesce(blocked_until, now()) <= now() AND (key NOT LIKE 'consecutive:%' "
-            "OR NOT EXISTS (SELECT FROM users u WHERE 'consecutive:' || u.email = t.key))",
+            "OR NOT EXISTS (SELECT FROM users u WHERE 'consecutive:' || u.email = t.key)) FOR UPDATE SKIP LOCKED)",
             [],
         ),
         ("DELETE FROM states WHERE key <> 'worker' AND updated_at < now() - interval '1 hour'", []),

@@ -50,13 +50,13 @@ class Throttle:
         account, and its owner would be locked out from everywhere else. Raises: RateLimited, Busy.
         """
         self._global()
-        # In the order of their keys, so that two attempts cannot wait for each other.
-        keys = sorted((key, kind) for kind, key in self._keys(account, network_of(ip)).items())
+        keys = self._keys(account, network_of(ip))
         async with in_transaction() as connection:
-            rows = {kind: await self._locked(connection, key, kind) for key, kind in keys}
+            await _lock(connection, account)
+            rows = {kind: await self._locked(connection, key, kind) for kind, key in keys.items()}
             retry_after_s = max(self._wait_s(kind, row) for kind, row in rows.items())
             if not retry_after_s:
-                for key, kind in keys:
+                for kind, key in keys.items():
                     await self._count(connection, key, kind, rows[kind])
         if retry_after_s:
             raise RateLimited("Too many attempts to sign in: wait, then try again.", retry_after_s=retry_after_s)
@@ -65,9 +65,7 @@ class Throttle:
         """Resets the account's counters and takes the attempt back from the network's."""
         keys = self._keys(account, network_of(ip))
         async with in_transaction() as connection:
-            await connection.execute_query(
-                "SELECT 1 FROM throttles WHERE key = ANY($1) ORDER BY key FOR UPDATE", [list(keys.values())]
-            )
+            await _lock(connection, account)
             mine = [key for kind, key in keys.items() if kind != "network"]
             await connection.execute_query("DELETE FROM throttles WHERE key = ANY($1)", [mine])
             await self._take_back(connection, [keys["network"]])
@@ -75,22 +73,23 @@ class Throttle:
     async def unverified(self, account: str, ip: str) -> None:
         """Takes an attempt back that was counted, but whose password was not looked at."""
         async with in_transaction() as connection:
+            await _lock(connection, account)
             await self._take_back(connection, list(self._keys(account, network_of(ip)).values()))
 
     async def _locked(self, connection: TransactionalDBClient, key: str, kind: str) -> dict[str, Any]:
         """The counter, made when it is missing, and back at zero when its window is over."""
-        await connection.execute_query(
-            "INSERT INTO throttles (key, count, window_started_at) VALUES ($1, 0, now()) ON CONFLICT DO NOTHING", [key]
-        )
+        # One statement, and one that writes: what is looked at is locked, and cannot vanish before it is.
         found = await connection.execute_query_dict(
-            "SELECT count, window_started_at, blocked_until FROM throttles WHERE key = $1 FOR UPDATE", [key]
+            "INSERT INTO throttles (key, count, window_started_at) VALUES ($1, 0, now()) "
+            "ON CONFLICT (key) DO UPDATE SET count = throttles.count RETURNING count, window_started_at, blocked_until",
+            [key],
         )
-        # Retention or a success may remove the row between the two statements; then nothing was counted yet.
-        fresh: dict[str, Any] = {"count": 0, "window_started_at": now(), "blocked_until": None}
-        row = dict(found[0]) if found else fresh
+        row = dict(found[0])
         # Blocks grow up to the window's length: a pair's window lasts until nothing was tried for so long.
         since: datetime = max(row["window_started_at"], row["blocked_until"] or row["window_started_at"])
-        return fresh if kind != "consecutive" and since <= now() - WINDOW else row
+        if kind != "consecutive" and since <= now() - WINDOW:
+            return {"count": 0, "window_started_at": now(), "blocked_until": None}
+        return row
 
     def _wait_s(self, kind: str, row: dict[str, Any]) -> int:
         """Seconds until the counter allows an attempt; zero when it does."""
@@ -110,13 +109,12 @@ class Throttle:
         if kind == "pair" and over >= 0:
             until = now() + timedelta(seconds=min(FIRST_BLOCK_S * 2 ** min(over, 10), WINDOW.total_seconds()))
         await connection.execute_query(
-            "INSERT INTO throttles (key, count, window_started_at, blocked_until) VALUES ($1, $2, $3, $4) "
-            "ON CONFLICT (key) DO UPDATE SET count = $2, window_started_at = $3, blocked_until = $4",
+            "UPDATE throttles SET count = $2, window_started_at = $3, blocked_until = $4 WHERE key = $1",
             [key, count, row["window_started_at"], until],
         )
 
     async def _take_back(self, connection: TransactionalDBClient, keys: list[str]) -> None:
-        for key in sorted(keys):
+        for key in keys:
             await connection.execute_query(
                 "UPDATE throttles SET count = greatest(count - 1, 0), blocked_until = NULL WHERE key = $1", [key]
             )
@@ -125,8 +123,8 @@ class Throttle:
         return {
             "account": f"account:{account}",
             "consecutive": f"consecutive:{account}",
-            "network": f"network:{network}",
             "pair": f"pair:{network}:{account}",
+            "network": f"network:{network}",
         }
 
     def _global(self) -> None:
@@ -138,8 +136,19 @@ class Throttle:
         self._recent.append(at)
 
 
+async def _lock(connection: TransactionalDBClient, account: str) -> None:
+    """
+    Puts the transactions of one account in order.
+
+    All its rows are behind this lock, and a transaction waits for the network's row last, holding no other that is
+    waited for: two cannot wait for each other, whichever rows are there or were just removed.
+    """
+    await connection.execute_query("SELECT pg_advisory_xact_lock(hashtextextended('throttle ' || $1, 0))", [account])
+
+
 async def forget_account(connection: TransactionalDBClient, email: str) -> None:
     """Removes the counters of an account: its password was reset, or the account is gone."""
+    await _lock(connection, email)
     await connection.execute_query(
         "DELETE FROM throttles WHERE key IN ($1, $2) OR (key LIKE 'pair:%' AND right(key, length($3)) = $3)",
         [f"account:{email}", f"consecutive:{email}", f":{email}"],

@@ -228,6 +228,14 @@ async def test_serve_and_worker_refuse_a_schema_that_is_too_old(make_database):
         assert "tallyroom migrate" in errors
 
 
+async def test_a_server_with_too_few_connections_is_refused_before_they_run_out(make_database):
+    settings = await make_database(DATABASE_POOL="100")
+    await migrate(settings)
+
+    with pytest.raises(database.DatabaseError, match=r"max_connections is 100, web and worker open up to 12\d"):
+        await database.check_schema(settings)
+
+
 async def test_foreign_tables_of_the_same_name_are_left_alone(make_database, postgres):
     settings = await make_database()
     owner = await asyncpg.connect(host=str(postgres.socket_dir), user="postgres", database=_name(settings))

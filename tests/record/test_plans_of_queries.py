@@ -1,5 +1,6 @@
 """The listed queries of records walk indexes, at a size where anything else would be felt."""
 
+import asyncio
 import json
 
 import asyncpg
@@ -35,6 +36,19 @@ class Explained(Reading):
         return await super().rows(sql, *values)
 
 
+async def _vacuum(db):
+    """Until all pages count as visible: another session's snapshot, an autovacuum's say, holds that up for a moment."""
+    for _ in range(100):
+        await db.execute("VACUUM ANALYZE reconciliation_records")
+        pages, visible = await db.fetchrow(
+            "SELECT relpages, relallvisible FROM pg_class WHERE relname = 'reconciliation_records'"
+        )
+        if visible >= 0.95 * pages > 0:
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"{visible} of {pages} pages are visible to all")
+
+
 def nodes(plan):
     yield plan
     for child in plan.get("Plans", []):
@@ -45,7 +59,7 @@ async def test_lists_of_many_records_walk_indexes(alice, project, db: asyncpg.Co
     for name in ("one", "two", "three"):
         source = (await alice.ok("POST", f"/projects/{project}/sources", {"name": name}))["id"]
         await db.execute(FILL, source, ROWS // 3)
-    await db.execute("VACUUM ANALYZE reconciliation_records")
+    await _vacuum(db)
     asked = [
         {"sort": sort} for sort in ("row", "amount", "date", "reference", "-row", "-amount", "-date", "-reference")
     ]
