@@ -12,7 +12,10 @@ from models.source import Source
 class Record(Row):
     """A row of a source. `amount` is exact, in units of `currency`, at most 9 decimals (docs/decisions/0002)."""
 
-    source: fields.ForeignKeyRelation[Source] = fields.ForeignKeyField("models.Source", related_name="records")
+    # No foreign key in the database: migration 4 says what stands in its place.
+    source: fields.ForeignKeyRelation[Source] = fields.ForeignKeyField(
+        "models.Source", related_name="records", db_constraint=False
+    )
     source_id: UUID
     row = fields.BigIntField()  # 0-based data row
     revision = fields.IntField(default=1)  # of the source, that added it

@@ -10,7 +10,16 @@ import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from matching.reading.tables import Reject
-from matching.reading.values import ColumnProfile, amount_sql, date_sql, select
+from matching.reading.values import (
+    PLAIN_AMOUNT,
+    PLAIN_CURRENCY,
+    PLAIN_DATE,
+    ColumnProfile,
+    all_match,
+    amount_sql,
+    date_sql,
+    select,
+)
 
 NO_CURRENCY = "XXX"  # ISO 4217: no currency is involved
 ColumnName = Annotated[str, Field(min_length=1, max_length=256)]
@@ -89,6 +98,8 @@ class TypedBatch:
     reference: pa.Array
     rejects: list[Reject]
 
+
+_Checks = list[tuple[str, str | None, str, str]]  # SQL condition of the fault, column, code, message
 
 _HINTS = {
     "credit": r"credit|haben|gutschrift|deposit|paid.?in|money.?in|eingang",
@@ -195,13 +206,14 @@ def apply_mapping(columns: pa.Table, rows: pa.Array, mapping: Mapping, *, lines:
     # Names are the file's own, and may differ in case alone, which SQL does not see: columns go by number.
     known = {name: f"c{number}" for number, name in enumerate(columns.column_names)}
     table = columns.rename_columns(list(known.values())).append_column("_row_", rows).append_column("_line_", lines)
-    checks: list[tuple[str, str | None, str, str]] = []  # SQL condition of the fault, column, code, message
-    amount = _amount_sql(mapping.amount, known, checks)
-    currency = _currency_sql(mapping, known, checks)
+    checks: _Checks = []
+    plain = _plain(columns, mapping)
+    amount = _amount_sql(mapping.amount, known, plain, checks)
+    currency = _currency_sql(mapping, known, plain, checks)
     date = "NULL::DATE"
     if mapping.date is not None and mapping.date.column in known:
         column = known[mapping.date.column]
-        date = date_sql(column, mapping.date.order)
+        date = date_sql(column, mapping.date.order, is_plain=(mapping.date.column, PLAIN_DATE) in plain)
         message = f"is no date in the order {mapping.date.order}"
         checks.append((f"trim({column}) <> '' AND {date} IS NULL", mapping.date.column, "date_unparsable", message))
     reference = "NULL::VARCHAR"
@@ -213,7 +225,7 @@ def apply_mapping(columns: pa.Table, rows: pa.Array, mapping: Mapping, *, lines:
     typed = select(
         table,
         f"SELECT _row_, _line_, {_json_sql(known)} AS data, {amount} AS amount, {currency} AS currency, "
-        f"{date} AS date, {reference} AS reference, CASE {cases} END AS fault FROM t ORDER BY _row_",
+        f"{date} AS date, {reference} AS reference, CASE {cases} END AS fault FROM t",
     )
     is_bad = pc.is_valid(typed["fault"])
     bad = typed.filter(is_bad)
@@ -235,6 +247,19 @@ def apply_mapping(columns: pa.Table, rows: pa.Array, mapping: Mapping, *, lines:
     )
 
 
+def _plain(columns: pa.Table, mapping: Mapping) -> set[tuple[str, str]]:
+    """Which mapped columns hold nothing but the plain form of what they mean: pairs of column and pattern."""
+    forms = [(mapping.date.column, PLAIN_DATE)] if mapping.date is not None else []
+    if mapping.currency is not None and mapping.currency.column is not None:
+        forms.append((mapping.currency.column, PLAIN_CURRENCY))
+    forms += [(name, PLAIN_AMOUNT) for name in _amount_columns(mapping.amount)]
+    return {(n, pattern) for n, pattern in forms if n in columns.column_names and all_match(columns[n], pattern)}
+
+
+def _amount_columns(spec: AmountSpec | None) -> list[str]:
+    return [] if spec is None else [name for name in (spec.column, spec.debit, spec.credit) if name is not None]
+
+
 def _json_sql(known: dict[str, str]) -> str:
     """SQL that gives a row as a JSON object."""
     parts = []
@@ -244,21 +269,20 @@ def _json_sql(known: dict[str, str]) -> str:
     return f"concat({', '.join(parts)}, '}}')"
 
 
-def _amount_sql(spec: AmountSpec | None, known: dict[str, str], checks: list[tuple[str, str | None, str, str]]) -> str:
-    if spec is None:
+def _amount_sql(spec: AmountSpec | None, known: dict[str, str], plain: set[tuple[str, str]], checks: _Checks) -> str:
+    names = _amount_columns(spec)
+    if spec is None or any(name not in known for name in names):
         return "NULL::DECIMAL(38,9)"
     sign = "-" if spec.negate else ""
-    names = [name for name in (spec.column, spec.debit, spec.credit) if name is not None]
-    if any(name not in known for name in names):
-        return "NULL::DECIMAL(38,9)"
+    parsed = {n: amount_sql(known[n], spec.decimal, is_plain=(n, PLAIN_AMOUNT) in plain) for n in names}
     for name in names:
-        fault = f"trim({known[name]}) <> '' AND {amount_sql(known[name], spec.decimal)} IS NULL"
+        fault = f"trim({known[name]}) <> '' AND {parsed[name]} IS NULL"
         checks.append((fault, name, "amount_unparsable", f"is no amount with the decimal mark {spec.decimal}"))
     if spec.column is not None:
-        return f"{sign}({amount_sql(known[spec.column], spec.decimal)})"
+        return f"{sign}({parsed[spec.column]})"
     assert spec.debit is not None
     assert spec.credit is not None
-    debit, credit = (amount_sql(known[name], spec.decimal) for name in (spec.debit, spec.credit))
+    debit, credit = parsed[spec.debit], parsed[spec.credit]
     both = f"coalesce({debit}, 0) <> 0 AND coalesce({credit}, 0) <> 0"
     checks.append((both, spec.credit, "debit_and_credit", "debit and credit are both filled"))
     # A debit may be loaded with its sign or without: it lowers the balance either way.
@@ -266,19 +290,22 @@ def _amount_sql(spec: AmountSpec | None, known: dict[str, str], checks: list[tup
     return f"{sign}({value})"
 
 
-def _currency_sql(mapping: Mapping, known: dict[str, str], checks: list[tuple[str, str | None, str, str]]) -> str:
+def _currency_sql(mapping: Mapping, known: dict[str, str], plain: set[tuple[str, str]], checks: _Checks) -> str:
     """SQL of the currency: what the mapping says; where it says none, what stands in the amount's cell."""
-    spec, amount = mapping.currency, mapping.amount
+    spec = mapping.currency
     code = "NULL::VARCHAR"
     if spec is not None and spec.value is not None:
         code = "NULL::VARCHAR" if spec.value == NO_CURRENCY else f"'{spec.value}'"
+    elif spec is not None and (spec.column, PLAIN_CURRENCY) in plain:
+        code = f"nullif({known[spec.column or '']}, '')"
     elif spec is not None and spec.column in known:
         column = known[spec.column]
         text = f"upper(trim({column}))"
         code = f"CASE WHEN regexp_matches({text}, '^[A-Z]{{3}}$') THEN {text} ELSE currency_in({column}) END"
         checks.append((f"{text} <> '' AND {code} IS NULL", spec.column, "currency_unparsable", "is no currency code"))
-    for name in () if amount is None else (amount.column, amount.debit, amount.credit):
-        if name is not None and name in known:
+    for name in _amount_columns(mapping.amount):
+        # Digits and marks name no currency.
+        if name in known and (name, PLAIN_AMOUNT) not in plain:
             named = f"currency_in({known[name]})"
             checks.append((f"{named} <> {code}", name, "currency_mismatch", "names another currency than the row's"))
             code = f"coalesce({code}, {named})"

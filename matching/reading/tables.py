@@ -31,6 +31,7 @@ PROFILED_BYTES = 4 * 1024 * 1024
 MAX_BATCH_CELLS = 1_000_000
 MAX_RECORD_BYTES = 1024 * 1024  # a row longer than this is a reject
 BLOCK_BYTES = 1 * 1024 * 1024  # of a batch read at once: bounds memory, and one is parsed while another is stored
+CSV_BLOCK_BYTES = 256 * 1024  # Arrow reads 32 of them ahead
 # Columns of one repeated value take no bytes a row: more rows than these are an attack, not a table.
 MAX_DENSE_ROWS = 10_000_000
 MAX_ROWS_A_BYTE = 20
@@ -153,7 +154,7 @@ def _arrow_batches(path: Path, detection: Detection) -> Iterator[pa.RecordBatch]
         path,
         pacsv.ReadOptions(
             use_threads=False,
-            block_size=BLOCK_BYTES,
+            block_size=CSV_BLOCK_BYTES,
             column_names=list(detection.columns),
             skip_rows=1 if detection.header else 0,
         ),
@@ -175,10 +176,22 @@ def _arrow_batches(path: Path, detection: Detection) -> Iterator[pa.RecordBatch]
 
 def _read_csv_fast(path: Path, detection: Detection) -> Iterator[RawBatch]:
     row, first_line = 0, 2 if detection.header else 1
-    for batch in _arrow_batches(path, detection):
-        rows = pa.array(range(row, row + batch.num_rows), pa.int64())
-        yield RawBatch(pa.Table.from_batches([batch]), rows, pc.add(rows, first_line))
-        row += batch.num_rows
+    for table in _joined(_arrow_batches(path, detection)):
+        rows = pa.array(range(row, row + table.num_rows), pa.int64())
+        yield RawBatch(table, rows, pc.add(rows, first_line))
+        row += table.num_rows
+
+
+def _joined(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Small batches as tables of about BLOCK_BYTES."""
+    waiting: list[pa.RecordBatch] = []
+    for batch in batches:
+        waiting.append(batch)
+        if sum(found.nbytes for found in waiting) >= BLOCK_BYTES:
+            yield pa.Table.from_batches(waiting)
+            waiting = []
+    if waiting:
+        yield pa.Table.from_batches(waiting)
 
 
 def _read_csv_exact(path: Path, detection: Detection, batch_rows: int) -> Iterator[RawBatch]:

@@ -23,6 +23,7 @@ MAX_EXAMPLES = 4
 DISTINCT_LIMIT = 20_000  # values remembered for the count of distinct ones, by their hash
 DISTINCT_BUDGET = 1_000_000  # of all columns together
 SHOWN = 120  # characters of a value that a profile shows
+COUNTED_SAMPLE = 2_000  # values that tell whether the others are worth counting
 _local = threading.local()
 _CODES = ", ".join(f"'{code}'" for code in sorted(CURRENCIES))
 
@@ -49,6 +50,12 @@ class ColumnProfile:
     currency: Literal["code", "amount"] | None = None
 
 
+# What most files hold. Where all cells of a column do, short expressions give what the general parsers give: a query
+# takes about 50 ms to compile their long patterns (measured), before its first row.
+PLAIN_AMOUNT = "^[-+0-9.,]*$"
+PLAIN_CURRENCY = "^(?:[A-Z]{3})?$"
+PLAIN_DATE = "^(?:[1-9][0-9]{3}-[0-9]{2}-[0-9]{2})?$"
+
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 # A time may follow a date; anything else makes it none. Years have four digits and no leading zero, or two digits.
 _TIME = r"(?:[ T]+[0-9]{1,2}:[0-9]{2}.*)?\s*$"
@@ -71,8 +78,11 @@ def _macros() -> list[str]:
     stripped = f"regexp_replace({begun}, '''?([)\u2212-]?)''?{sign}''?([)\u2212-]?)''?$', '\\1\\2')"
     # Digits alone need no cleaning, and what has other letters than one currency code is no amount: the long patterns
     # run on the few cells that are neither.
-    maybe = "^[^A-Za-z]*[0-9][^A-Za-z]*(?:[A-Za-z]{3}[^A-Za-z]*)?$|^[^A-Za-z]*[A-Za-z]{3}[^A-Za-z]*[0-9][^A-Za-z]*$"
-    clean = f"CASE WHEN regexp_matches(v, '^[-+0-9.,]*$') THEN v WHEN regexp_matches(v, '{maybe}') THEN {stripped} END"
+    code, other = f"(?i:{codes})", "[^A-Za-z]*"
+    maybe = f"^{other}[0-9]{other}(?:{code}{other})?$|^{other}{code}{other}[0-9]{other}$"
+    clean = (
+        f"CASE WHEN regexp_matches(v, '{PLAIN_AMOUNT}') THEN v WHEN regexp_matches(v, '{maybe}') THEN {stripped} END"
+    )
     month = " ".join(f"WHEN '{name}' THEN '{number}'" for number, name in enumerate(_MONTHS, 1))
     year = f"regexp_extract(v, '{_DMY}', 3)"
     full_year = (
@@ -85,7 +95,8 @@ def _macros() -> list[str]:
         pattern = f"^(?:{minus}?{number}|{number}[\u2212-]|[(]{number}[)])$"
         digits = f"replace(regexp_replace(c, '[^0-9{kept}]', '', 'g'), ',', '.')"
         return (
-            f"CASE WHEN regexp_matches(c, '{pattern}') THEN try_cast("
+            f"CASE WHEN regexp_matches(c, '^-?[0-9]+(?:{mark}[0-9]{{1,9}})?$') THEN try_cast(replace(c, ',', '.') AS DECIMAL(38,9)) "
+            f"WHEN regexp_matches(c, '{pattern}') THEN try_cast("
             f"CASE WHEN regexp_matches(c, '^[(\u2212-]|[\u2212-]$') THEN '-' ELSE '' END || {digits} AS DECIMAL(38,9)) END"
         )
 
@@ -100,7 +111,10 @@ def _macros() -> list[str]:
         )
         # Every form begins with a digit: texts that do not are passed over by one cheap look.
         none = "WHEN NOT regexp_matches(v, '^\\s*[0-9]') THEN NULL"
-        return "CASE " + " ".join((none, parts(_YMD, 1, 2, 3), parts(_COMPACT, 1, 2, 3), *further, named)) + " END"
+        plain = f"WHEN regexp_matches(v, '{PLAIN_DATE}') THEN try_cast(v AS DATE)"
+        return (
+            "CASE " + " ".join((none, plain, parts(_YMD, 1, 2, 3), parts(_COMPACT, 1, 2, 3), *further, named)) + " END"
+        )
 
     def day_first(first: int, second: int) -> str:
         return (
@@ -128,7 +142,9 @@ def connection() -> duckdb.DuckDBPyConnection:
     """This thread's DuckDB, for vectorised text work."""
     found = getattr(_local, "connection", None)
     if found is None:
-        found = duckdb.connect(":memory:", config={"threads": 2, "memory_limit": "512MB"})
+        found = duckdb.connect(
+            ":memory:", config={"threads": 2, "memory_limit": "512MB", "preserve_insertion_order": True}
+        )
         install_macros(found)
         _local.connection = found
     return found
@@ -150,19 +166,36 @@ def select(table: pa.Table, sql: str) -> pa.Table:
         con.unregister("t")
 
 
+def rows_of(table: pa.Table, sql: str) -> list[dict[str, Any]]:
+    """Runs SQL with few resulting rows over a table registered as `t`."""
+    con = connection()
+    con.register("t", table)
+    try:
+        found = con.execute(sql)
+        names = [column[0] for column in found.description]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    finally:
+        con.unregister("t")
+
+
+def all_match(values: pa.Array | pa.ChunkedArray, pattern: str) -> bool:
+    """Whether all texts match a pattern; nulls are passed over."""
+    return pc.all(pc.match_substring_regex(values, pattern)).as_py() is not False
+
+
 def quoted(name: str) -> str:
     """A SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 
-def amount_sql(value: str, decimal: str) -> str:
-    """SQL that gives DECIMAL(38,9) or NULL for a text expression; never rounds."""
-    return f"amount_{'dot' if decimal == '.' else 'comma'}(cleaned({value}))"
+def amount_sql(value: str, decimal: str, *, is_plain: bool = False) -> str:
+    """SQL that gives DECIMAL(38,9) or NULL for a text expression; never rounds. `is_plain`: all match PLAIN_AMOUNT."""
+    return f"amount_{'dot' if decimal == '.' else 'comma'}({value if is_plain else f'cleaned({value})'})"
 
 
-def date_sql(value: str, order: str) -> str:
-    """SQL that gives DATE or NULL for a text expression; impossible dates are NULL."""
-    return f"date_{order}({value})"
+def date_sql(value: str, order: str, *, is_plain: bool = False) -> str:
+    """SQL that gives DATE or NULL for a text expression; impossible dates are NULL. `is_plain`: all match PLAIN_DATE."""
+    return f"try_cast({value} AS DATE)" if is_plain else f"date_{order}({value})"
 
 
 def parse_amount(values: pa.Array | pa.ChunkedArray, decimal: str) -> pa.Array:
@@ -192,19 +225,31 @@ _COUNTS = (
 
 
 _COUNT = (
-    "SELECT n, count(*) AS rows, count(x) AS filled, count(d) AS dot, count(k) AS comma, "
-    "count(*) FILTER (WHERE d IS NOT NULL AND k IS NULL) AS only_dot, "
-    "count(*) FILTER (WHERE k IS NOT NULL AND d IS NULL) AS only_comma, "
-    "count(*) FILTER (WHERE regexp_matches(x, '^[0-9]+$')) AS integers, "
-    "count(*) FILTER (WHERE regexp_matches(x, '^0[0-9]+$')) AS leading_zero, "
-    f"count(*) FILTER (WHERE regexp_matches(x, '{_COMPACT}') AND y IS NOT NULL) AS compact, "
-    f"count(*) FILTER (WHERE length(x) = 3 AND upper(x) IN ({_CODES})) AS codes, "
-    "count(*) FILTER (WHERE (d IS NOT NULL OR k IS NOT NULL) AND currency_in(x) IS NOT NULL) AS coded, "
-    "count(y) AS ymd, count(a) AS dmy, count(b) AS mdy, min(length(x)) AS shortest, max(length(x)) AS longest, "
-    f"min(left(x, {SHOWN})) AS low, max(left(x, {SHOWN})) AS high FROM (SELECT n, x, amount_dot(c) AS d, "
+    "SELECT n, sum(w) AS rows, "
+    + ", ".join(
+        f"sum(w) FILTER (WHERE {condition}) AS {name}"
+        for name, condition in {
+            "filled": "x IS NOT NULL",
+            "dot": "d IS NOT NULL",
+            "comma": "k IS NOT NULL",
+            "only_dot": "d IS NOT NULL AND k IS NULL",
+            "only_comma": "k IS NOT NULL AND d IS NULL",
+            "integers": "regexp_matches(x, '^[0-9]+$')",
+            "leading_zero": "regexp_matches(x, '^0[0-9]+$')",
+            "compact": f"regexp_matches(x, '{_COMPACT}') AND y IS NOT NULL",
+            "codes": f"length(x) = 3 AND upper(x) IN ({_CODES})",
+            "coded": "(d IS NOT NULL OR k IS NOT NULL) AND currency_in(x) IS NOT NULL",
+            "ymd": "y IS NOT NULL",
+            "dmy": "a IS NOT NULL",
+            "mdy": "b IS NOT NULL",
+        }.items()
+    )
+    + ", min(length(x)) AS shortest, max(length(x)) AS longest, "
+    f"min(left(x, {SHOWN})) AS low, max(left(x, {SHOWN})) AS high FROM (SELECT n, w, x, amount_dot(c) AS d, "
     "amount_comma(c) AS k, y, CASE WHEN y IS NULL THEN date_dmy(x) ELSE y END AS a, "
     "CASE WHEN y IS NULL THEN date_mdy(x) ELSE y END AS b "
-    "FROM (SELECT n, x, cleaned(x) AS c, date_ymd(x) AS y FROM (SELECT n, nullif(trim(v), '') AS x FROM t))) GROUP BY n"
+    "FROM (SELECT n, w, x, cleaned(x) AS c, date_ymd(x) AS y FROM (SELECT n, w, nullif(trim(v), '') AS x FROM t))) "
+    "GROUP BY n"
 )
 
 
@@ -300,17 +345,28 @@ def evidence_of(table: pa.Table, evidences: list[Evidence]) -> None:
     if table.num_rows == 0:
         return
     # All columns as one, numbered: the query is as short for a thousand columns as for one, and free of their names.
-    chunks = [chunk for column in table.columns for chunk in column.chunks]
-    numbers = np.repeat(np.arange(table.num_columns, dtype=np.int32), table.num_rows)
-    stacked = pa.table({"n": numbers, "v": pa.chunked_array(chunks, pa.string())})
+    counted = [_counted(column) for column in table.columns]
+    values = [chunk for column, _ in counted for chunk in column.chunks]
+    numbers = np.repeat(np.arange(table.num_columns, dtype=np.int32), [len(column) for column, _ in counted])
+    weights = np.concatenate([weight for _, weight in counted])
+    stacked = pa.table({"n": numbers, "w": weights, "v": pa.chunked_array(values, pa.string())})
     limit = min(DISTINCT_LIMIT, max(100, DISTINCT_BUDGET // table.num_columns))
-    for counts in select(stacked, _COUNT).to_pylist():
+    for counts in rows_of(stacked, _COUNT):
         evidence, column = evidences[counts["n"]], table.column(counts["n"])
         if len(evidence.seen) < limit:
-            found = pc.unique(column.slice(0, limit)).drop_null().to_pylist()
+            found = pc.unique(counted[counts["n"]][0].slice(0, limit)).drop_null().to_pylist()
             evidence.seen.update(hash(text) for text in found[: limit - len(evidence.seen)])
         filled = [text for text in column.slice(0, 50).to_pylist() if text and text.strip()]
         evidence.add(counts, filled)
+
+
+def _counted(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, Any]:
+    """The values of a column and how often each is there; as they are where most are different anyway."""
+    sample = column.slice(0, COUNTED_SAMPLE)
+    if 2 * pc.count_distinct(sample).as_py() > len(sample):
+        return column, np.ones(len(column), dtype=np.int64)
+    counts = pc.value_counts(column)
+    return pa.chunked_array([counts.field("values")]), counts.field("counts").to_numpy()
 
 
 def profile_column(name: str, values: pa.Array | pa.ChunkedArray) -> ColumnProfile:

@@ -100,3 +100,40 @@ def test_an_unknown_order_of_days_keeps_the_rows_raw(load):
     assert ("day", "date_order") in found.questions
     assert found.amounts == [None, None]
     assert [row["amount"] for row in found.data] == ["1.50", "2.50"]
+
+
+_PLAIN_ROWS = [
+    "2026-01-02,1.50,EUR",
+    "2026-02-30,.5,USD",
+    "0000-01-01,-7,EUR",
+    ",+3,",
+    '"",1.2.3,ZZZ',
+    "9999-12-31,123456789012345678901234567890.1,JPY",
+    "2024-02-29,-,CHF",
+    '2026-12-01,"1,234.5",EUR',
+    "2026-12-01,0.1234567891,EUR",
+]
+
+
+@pytest.mark.parametrize("other", ['" 2026-01-01",1.50,EUR', "2026-01-01,EUR 1.50,EUR", "2026-01-01,1.50,eur"])
+def test_a_cell_means_the_same_whatever_stands_in_the_other_rows(load, other):
+    mapping = {**MAPPING, "currency": {"column": "currency"}}
+    text = "day,amount,currency\n" + "\n".join(_PLAIN_ROWS) + "\n"
+
+    plain, mixed = load(text, mapping=mapping), load(text + other + "\n", mapping=mapping)
+
+    assert mixed.rejects == plain.rejects
+    assert [line for line, _, _ in plain.rejects] == [3, 4, 6, 7, 8, 10]
+    for name in ("rows", "amounts", "currencies", "dates"):
+        assert getattr(mixed, name)[:-1] == getattr(plain, name), name
+    assert (mixed.amounts[-1], mixed.currencies[-1]) == ("1.5", "EUR")
+
+
+def test_the_profile_counts_rows_and_not_different_values(load):
+    rows = [f"{'A' if n % 3 else ''},{n % 7}.50" for n in range(9_000)]
+
+    found = load("kind,amount\n" + "\n".join(rows) + "\n")
+
+    assert found.profiles["kind"].fill == round(2 / 3, 4)
+    assert (found.profiles["kind"].distinct, found.profiles["amount"].distinct) == (1, 7)
+    assert found.profiles["amount"].type == "amount"
