@@ -43,12 +43,20 @@ class Match(Row):
 
 
 class MatchRecord(Model):
-    """The use of a record by a match. Unique partial indexes hold that a record is used once."""
+    """
+    The use of a record by a match. Unique partial indexes hold that a record is used once.
+
+    Without foreign keys in the database (migration 4): who writes a use holds a lock that keeps match and record there.
+    """
 
     id = fields.BigIntField(primary_key=True)
-    match: fields.ForeignKeyRelation[Match] = fields.ForeignKeyField("models.Match", related_name="uses")
+    match: fields.ForeignKeyRelation[Match] = fields.ForeignKeyField(
+        "models.Match", related_name="uses", db_constraint=False
+    )
     match_id: UUID
-    record: fields.ForeignKeyRelation[Record] = fields.ForeignKeyField("models.Record", related_name="uses")
+    record: fields.ForeignKeyRelation[Record] = fields.ForeignKeyField(
+        "models.Record", related_name="uses", db_constraint=False
+    )
     record_id: UUID
     job_id = fields.UUIDField()
     side = fields.CharField(max_length=5)  # left | right

@@ -244,9 +244,22 @@ def _refuse_newer(state: SchemaState) -> None:
 def connections_needed(settings: Settings) -> int:
     """The most connections that one web process and one worker hold together, with one to spare for a command."""
     web = settings.database_pool + 4 + 1 + 1 + 2  # pool, relay, hints, watch, a suggestion
-    engine = 3 + 1 + 1  # pool, hints, a loader's or the reader's
+    engine = 3 + 1 + 2  # pool, hints, the two readers of a job's sides (a loader has one)
     worker = 4 + 1 + 1 + max(2, settings.worker_concurrency + 1) * engine  # pool, hints, queue
     return web + worker + 1
+
+
+async def lacking_connections(connection: asyncpg.Connection, settings: Settings) -> str | None:
+    """One line when the server cannot give all the connections that an installation opens, else None."""
+    limit = int(await connection.fetchval("SHOW max_connections"))
+    reserved = int(await connection.fetchval("SHOW superuser_reserved_connections"))
+    need = connections_needed(settings) + reserved
+    if limit >= need:
+        return None
+    return (
+        f"max_connections is {limit}, web and worker open up to {need} with {reserved} that PostgreSQL reserves; "
+        "raise it, or lower TALLYROOM_DATABASE_POOL or TALLYROOM_WORKER_CONCURRENCY"
+    )
 
 
 async def check_schema(settings: Settings) -> SchemaState:
@@ -254,11 +267,8 @@ async def check_schema(settings: Settings) -> SchemaState:
     connection = await connect(settings, "tallyroom check")
     try:
         await _check_server(connection)
-        limit, need = int(await connection.fetchval("SHOW max_connections")), connections_needed(settings)
-        if limit < need:
-            raise DatabaseError(
-                f"max_connections is {limit}, web and worker open up to {need}; raise it, or lower TALLYROOM_DATABASE_POOL"
-            )
+        if lacking := await lacking_connections(connection, settings):
+            raise DatabaseError(lacking)
         state = await schema_state(connection, settings.database_schema)
     finally:
         await connection.close()

@@ -66,10 +66,8 @@ async def _database(settings: Settings) -> list[Finding]:
             found.append(
                 _bad(f"migrations: {len(state.missing)} missing, {len(state.foreign)} unknown; run: tallyroom migrate")
             )
-        limit = int(await connection.fetchval("SHOW max_connections"))
-        need = database.connections_needed(settings)
-        if limit < need:
-            found.append(_bad(f"max_connections is {limit}, this installation opens up to {need}; raise it"))
+        if lacking := await database.lacking_connections(connection, settings):
+            found.append(_bad(lacking))
         if state.is_current and not await connection.fetchval(
             "SELECT EXISTS (SELECT 1 FROM users WHERE role = 'admin' AND status = 'active')"
         ):

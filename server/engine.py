@@ -132,8 +132,10 @@ class JobRun:
         job = self.job
         self._note("loading", 0, 0, 0)
         left_source, right_source = await Source.get(id=job.left_source_id), await Source.get(id=job.right_source_id)
-        left = await asyncio.to_thread(inputs.read_side, self.settings, job, left_source, "left")
-        right = await asyncio.to_thread(inputs.read_side, self.settings, job, right_source, "right")
+        left, right = await asyncio.gather(
+            asyncio.to_thread(inputs.read_side, self.settings, job, left_source, "left"),
+            asyncio.to_thread(inputs.read_side, self.settings, job, right_source, "right"),
+        )
         rejected = await asyncio.to_thread(inputs.rejected_pairs, self.settings, job, left, right)
         # Where a side has no records there is nothing to suggest a plan from, and nothing to match.
         is_empty = left.values.num_rows == 0 or right.values.num_rows == 0

@@ -58,6 +58,7 @@ async def claim_job(job_id: UUID, max_attempts: int) -> Claim | None:
     Returns: None when there is nothing to run: it ended meanwhile, or it has failed for good now.
     """
     async with unit_of_work(SYSTEM) as u:
+        await _await_writers(u, job_id)
         job = await Job.filter(id=job_id).using_db(u.connection).select_for_update(no_key=True).first()
         if job is None or job.status not in ("queued", "running", "cancelling"):
             return None
@@ -84,6 +85,19 @@ async def claim_job(job_id: UUID, max_attempts: int) -> Claim | None:
         u.publish(transition(events.JobStarted, job))
         u.audit(f"project:{job.project_id}", "job.start", ("job", job.id), version=job.version, attempt=job.attempt)
         return Claim(job, is_cancelling=False)
+
+
+async def _await_writers(u: UnitOfWork, job_id: UUID) -> None:
+    """
+    Waits for those who still write records of the job's sources, before the job reads them.
+
+    They began before the job was there to refuse them; from now on each finds it. Locks sources before the job.
+    """
+    await u.execute(
+        "SELECT s.id FROM sources s JOIN reconciliation_jobs j ON s.id IN (j.left_source_id, j.right_source_id) "
+        "WHERE j.id = $1 ORDER BY s.id FOR SHARE OF s",
+        job_id,
+    )
 
 
 async def current_status(job_id: UUID, attempt: int) -> str:
@@ -213,16 +227,14 @@ WITH input AS (
         $9::text[], $10::text[], $11::text[], $12::text[], $13::text[])
         AS x(id, left_id, right_id, status, score, margin, margin_kind, ambiguity, grp, difference, currency, compared, runner)
 ), free AS (
-    -- Four look-ups a match, each by one of the partial unique indexes. LATERAL with LIMIT keeps them that: the table
-    -- grows faster than its statistics, and as anti-joins the planner hashed all of it for each chunk.
+    -- Two look-ups a match, by the unique index of active uses. LATERAL with LIMIT keeps them that: the table grows
+    -- faster than its statistics, and as anti-joins the planner hashed all of it for each chunk.
     SELECT i.* FROM input i
-    LEFT JOIN LATERAL (SELECT 1 AS n FROM match_records r WHERE r.record_id = i.left_id AND r.confirmed LIMIT 1) a ON true
-    LEFT JOIN LATERAL (SELECT 1 AS n FROM match_records r WHERE r.record_id = i.right_id AND r.confirmed LIMIT 1) b ON true
     LEFT JOIN LATERAL (SELECT 1 AS n FROM match_records r
-        WHERE r.record_id = i.left_id AND r.job_id = $14 AND r.active LIMIT 1) c ON true
+        WHERE r.record_id = i.left_id AND r.active AND (r.confirmed OR r.job_id = $14) LIMIT 1) a ON true
     LEFT JOIN LATERAL (SELECT 1 AS n FROM match_records r
-        WHERE r.record_id = i.right_id AND r.job_id = $14 AND r.active LIMIT 1) d ON true
-    WHERE a.n IS NULL AND b.n IS NULL AND c.n IS NULL AND d.n IS NULL
+        WHERE r.record_id = i.right_id AND r.active AND (r.confirmed OR r.job_id = $14) LIMIT 1) b ON true
+    WHERE a.n IS NULL AND b.n IS NULL
 ), made AS (
     INSERT INTO matches (id, job_id, project_id, pass_index, pass_name, chunk, kind, status, origin, score, margin,
         margin_kind, ambiguity, "group", difference, currency, plan_hash, fields_compared, runner_up, version,

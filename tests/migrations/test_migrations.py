@@ -232,7 +232,10 @@ async def test_a_server_with_too_few_connections_is_refused_before_they_run_out(
     settings = await make_database(DATABASE_POOL="100")
     await migrate(settings)
 
-    with pytest.raises(database.DatabaseError, match=r"max_connections is 100, web and worker open up to 12\d"):
+    with pytest.raises(
+        database.DatabaseError,
+        match=r"max_connections is 100, web and worker open up to 13\d .*TALLYROOM_WORKER_CONCURRENCY",
+    ):
         await database.check_schema(settings)
 
 
