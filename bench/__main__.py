@@ -1,10 +1,17 @@
-"""`python -m bench [upload|job|page|plans|idle ...]`: runs the named benchmarks, or all, and prints one table."""
+"""`python -m bench [upload|job|page|plans|pressure|idle ...]`: runs the named benchmarks, or all, and prints one table."""
 
 import sys
 
-from bench import idle, job, page, plans, report, upload
+from bench import idle, job, page, plans, pressure, report, upload
 
-BENCHMARKS = {"upload": upload.main, "job": job.main, "page": page.main, "plans": plans.main, "idle": idle.main}
+BENCHMARKS = {
+    "upload": upload.main,
+    "job": job.main,
+    "page": page.main,
+    "plans": plans.main,
+    "pressure": pressure.main,
+    "idle": idle.main,
+}
 
 
 def main(names: list[str]) -> int:

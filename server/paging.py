@@ -66,6 +66,8 @@ class Listing:
     values: list[Any] = field(default_factory=list)
     # Joins that only add columns, left out of the count.
     adorn: str = ""
+    # How many rows the list has, where that is kept anyway: counting 100,000 takes longer than reading the page.
+    known_total: int | None = None
 
     def where(self, condition: str, *values: Any) -> None:
         """Adds a condition; each `?` in it stands for the next value."""
@@ -87,7 +89,7 @@ class Listing:
             rows.reverse()
         has_next = more if not backwards else True
         has_prev = (query.cursor is not None or query.skip > 0) if not backwards else more
-        total = await self._count(reading)
+        total = await self._count(reading) if self.known_total is None else self.known_total
         return Page(
             items=[view(row) for row in rows],
             next_cursor=_seal(rows[-1], digest, backwards=False) if rows and has_next else None,

@@ -27,6 +27,7 @@ from realtime.events.job import Counts
 from realtime.events.state import JobProgress
 from realtime.unit_of_work import UnitOfWork, unit_of_work
 from server.job.actions import transition
+from server.match.supersede import lock_jobs, supersede
 
 RETRIES = 5
 
@@ -262,15 +263,24 @@ async def finish_pass(job: Job, index: int, name: str) -> None:
 async def complete_job(job: Job, statistics: dict[str, Any], progress: dict[str, Any], curve: list[Any]) -> None:
     """Ends a job whose passes all ran; older suggestions over its records are superseded. Raises: Fenced."""
     async with unit_of_work(SYSTEM) as u:
+        older = await u.execute(_OLDER_SUGGESTIONS, job.id)
+        await lock_jobs(u, [job.id, *(found["job_id"] for found in older)])
         await _fence(u, job)
         row = await Job.filter(id=job.id).using_db(u.connection).get()
-        await _supersede(u, job.id)
+        await supersede(u, [found["match_id"] for found in older])
         await u.save(
             row, status="completed", finished_at=u.at, statistics=statistics, progress=progress, progress_curve=curve
         )
         u.publish(transition(events.JobCompleted, row))
         u.audit(f"project:{job.project_id}", "job.complete", ("job", job.id), version=row.version, counts=row.counts)
     await state.forget(f"job.progress:{job.id}")
+
+
+_OLDER_SUGGESTIONS = """
+    SELECT DISTINCT o.match_id, o.job_id FROM match_records n
+    JOIN match_records o ON o.record_id = n.record_id AND o.job_id <> n.job_id AND o.active AND NOT o.confirmed
+    WHERE n.job_id = $1 AND n.active
+"""
 
 
 async def end_cancelled(job_id: UUID, progress: dict[str, Any] | None = None) -> None:
@@ -338,31 +348,6 @@ async def _fence(u: UnitOfWork, job: Job) -> dict[str, Any]:
     if not rows:
         raise Fenced
     return Counts(**orjson.loads(rows[0]["counts"])).model_dump()
-
-
-async def _supersede(u: UnitOfWork, job_id: UUID) -> None:
-    rows = await u.execute(
-        "UPDATE matches SET status = 'superseded', version = version + 1, updated_at = $2 WHERE status = 'suggested' "
-        "AND id IN (SELECT o.match_id FROM match_records n JOIN match_records o ON o.record_id = n.record_id "
-        "AND o.job_id <> n.job_id AND o.active WHERE n.job_id = $1 AND n.active) RETURNING id, job_id",
-        job_id,
-        u.at,
-    )
-    if not rows:
-        return
-    await u.execute("UPDATE match_records SET active = false WHERE match_id = ANY($1)", [row["id"] for row in rows])
-    for older in sorted({row["job_id"] for row in rows}):
-        count = sum(row["job_id"] == older for row in rows)
-        found = await u.execute(
-            "UPDATE reconciliation_jobs SET counts = counts || jsonb_build_object("
-            "'suggested', (counts->>'suggested')::int - $2, 'matches', (counts->>'matches')::int - $2, "
-            "'open_left', (counts->>'open_left')::int + $2, 'open_right', (counts->>'open_right')::int + $2) "
-            "WHERE id = $1 RETURNING counts::text AS counts",
-            older,
-            count,
-        )
-        counts = Counts(**orjson.loads(found[0]["counts"]))
-        u.publish(events.MatchesReviewed(job_id=older, action="superseded", count=count, counts=counts))
 
 
 def _runner_up(text: str | None, left: SideIds, right: SideIds) -> str | None:

@@ -37,6 +37,7 @@ async def _decide(actor: Actor, match_id: UUID, status: str, reason: str | None,
         )
         record_ids = [row["record_id"] for row in uses]
         if status == "confirmed":
+            await _hold(u, record_ids)
             await _refuse_used_elsewhere(u, match.id, record_ids)
         before = match.status
         await u.save(match, status=status, decided_by=actor.id, decided_at=u.at, reason=reason)
@@ -72,6 +73,15 @@ async def _decide(actor: Actor, match_id: UUID, status: str, reason: str | None,
             **({"reason": reason} if reason else {}),
         )
         return u.answer(200, await queries.detail_of(Reading(u.connection), match.id), version=match.version)
+
+
+async def _hold(u: UnitOfWork, record_ids: list[UUID]) -> None:
+    """Keeps the records there until the decision is stored: nothing else would. Raises: RecordInUse where one is gone."""
+    found = await u.execute(
+        "SELECT id FROM reconciliation_records WHERE id = ANY($1) ORDER BY id FOR SHARE", record_ids
+    )
+    if len(found) < len(record_ids):
+        raise problems.RecordInUse("A record of this match was deleted: the match cannot be confirmed any more.")
 
 
 async def _refuse_used_elsewhere(u: UnitOfWork, match_id: UUID, record_ids: list[UUID]) -> None:

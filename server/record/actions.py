@@ -20,6 +20,7 @@ from models.source import Source
 from realtime.events.project import RecordsChanged
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.http import Reading
+from server.match.supersede import lock_jobs, supersede
 from server.record import queries
 from server.record.schemas import RecordIn, RecordsCreate, RecordsView, RecordUpdate
 from server.source.actions import refuse_live_jobs
@@ -106,12 +107,18 @@ async def update_record(actor: Actor, record_id: UUID, body: RecordUpdate, expec
 
 
 async def delete_record(actor: Actor, record_id: UUID, expected: int | None) -> None:
-    """Deletes a record. Raises: NotFound, Forbidden, PreconditionRequired, VersionConflict, RecordInUse, SourceInUse."""
+    """
+    Deletes a record; a suggestion that uses it is superseded.
+
+    Raises: NotFound, Forbidden, PreconditionRequired, VersionConflict, RecordInUse, SourceInUse.
+    """
     async with unit_of_work(actor) as u:
         source = await _lock_source(u, actor, record_id)
+        suggested = await _lock_jobs_of(u, record_id)
         record = (await access.load(actor, Record, record_id, "record.edit", lock=True)).row
         await u.expect_version(record, expected)
         await _refuse_used(u, source, record_id)
+        await supersede(u, suggested)
         await record.delete(using_db=u.connection)
         await u.save(
             source, revision=source.revision + 1, rows_loaded=source.rows_loaded - 1, rows_read=source.rows_read - 1
@@ -124,6 +131,13 @@ async def _lock_source(u: UnitOfWork, actor: Actor, record_id: UUID) -> Source:
     """The record's source, locked before the record, as the lock order wants it."""
     record = (await access.load(actor, Record, record_id, "record.edit")).row
     return (await access.load(actor, Source, record.source_id, "record.edit", lock=True)).row
+
+
+async def _lock_jobs_of(u: UnitOfWork, record_id: UUID) -> list[UUID]:
+    """Suggestions that use a record; their jobs are locked before the record, as who decides on a match locks them."""
+    rows = await u.execute("SELECT match_id, job_id FROM match_records WHERE record_id = $1 AND active", record_id)
+    await lock_jobs(u, [row["job_id"] for row in rows])
+    return [row["match_id"] for row in rows]
 
 
 async def _refuse_used(u: UnitOfWork, source: Source, record_id: UUID) -> None:

@@ -37,8 +37,11 @@ async def list_records(actor: Actor, source_id: UUID, query: RecordList) -> tupl
     listing = Listing(COLUMNS, "reconciliation_records t", sort_of(query.sort), f"records/{source_id}", adorn=USES)
     listing.where("t.source_id = ?", source_id)
     filter_records(listing, query)
+    is_whole = len(listing.conditions) == 1
     async with reading() as snapshot:
         source = (await access.load(actor, Source, source_id, "project.read_within")).row
+        if is_whole and source.status == "ready":
+            listing.known_total = source.rows_loaded
         page = await listing.page(snapshot, query, view)
         return page, await snapshot.position(streams.project(source.project_id))
 

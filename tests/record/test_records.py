@@ -261,3 +261,36 @@ async def test_a_cursor_belongs_to_its_list(alice, project, mixed):
     assert refused == [(422, "invalid_cursor")] * 3
     assert changed == (422, "invalid_cursor")
     assert len(kept["items"]) == 9
+
+
+async def test_the_total_follows_every_change(alice, source):
+    async def total(query=""):
+        page = await alice.ok("GET", f"/sources/{source}/records?limit=1{query}")
+        assert page.get("total_at_least") is None
+        return page["total"]
+
+    empty = await total()
+    await alice.ok("POST", f"/sources/{source}/records", {"records": [{"data": {"amount": "1.50"}}] * 3})
+    filled = await total()
+    record = (await alice.ok("GET", f"/sources/{source}/records"))["items"][0]
+    await alice.ok("DELETE", f"/records/{record['id']}", if_match=1)
+
+    assert (empty, filled, await total(), await total("&currency=EUR")) == (0, 3, 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("rows", "answer"), [(100_000, {"total": 100_000}), (100_001, {"total": None, "total_at_least": 100_000})]
+)
+async def test_more_than_a_hundred_thousand_are_at_least_that_many(alice, source, db, rows, answer):
+    await db.execute(
+        'INSERT INTO reconciliation_records (id, source_id, "row", revision, data, currency, version, created_at, updated_at) '
+        "SELECT gen_random_uuid(), $1, n, 1, '{}', 'EUR', 1, now(), now() FROM generate_series(1, $2::int) n",
+        source,
+        rows,
+    )
+    await db.execute("UPDATE sources SET rows_read = $2, rows_loaded = $2 WHERE id = $1", source, rows)
+
+    for query in ("", "&currency=EUR"):
+        page = await alice.ok("GET", f"/sources/{source}/records?limit=1{query}")
+
+        assert {name: page.get(name) for name in answer} == answer, query
