@@ -25,6 +25,8 @@ users_cli = typer.Typer(no_args_is_help=True, help="Accounts.")
 audit_cli = typer.Typer(no_args_is_help=True, help="The audit log.")
 cli.add_typer(users_cli, name="users")
 cli.add_typer(audit_cli, name="audit")
+keys_cli = typer.Typer(no_args_is_help=True, help="The keys of the installation.")
+cli.add_typer(keys_cli, name="keys")
 
 
 def _settings(process: str) -> Settings:
@@ -189,6 +191,15 @@ def verify_audit() -> None:
     for line in report.lines:
         typer.echo(line)
     raise typer.Exit(0 if report.is_intact else 1)
+
+
+@keys_cli.command("rotate")
+def rotate_keys() -> None:
+    """Replace the key that signs access tokens. Nobody is signed out; servers take it up within five minutes."""
+    from server import offline
+
+    settings = _settings("keys")
+    typer.echo(f"access tokens are signed by {asyncio.run(offline.rotate_signing_key(settings))}")
 
 
 @cli.command()

@@ -29,7 +29,7 @@ from server.health.routes import routes as health_routes
 from server.health.watch import WATCH, DatabaseWatch
 from server.http import Endpoint, bind, client_ip
 from server.job.routes import routes as job_routes
-from server.keyring import open_keyring
+from server.keyring import keep_signing_keys, open_keyring
 from server.keys import AUTHENTICATE, KEYRING, SETTINGS
 from server.live import LiveAuthority
 from server.log.actions import Allowance
@@ -105,7 +105,10 @@ async def _keys(app: web.Application) -> AsyncIterator[None]:
     passwords = Passwords(settings, keyring)
     app[GATE] = Gate(tokens, passwords, Throttle(settings))
     app[AUTHENTICATE] = tokens.authenticate
+    keeping = asyncio.create_task(keep_signing_keys(keyring), name="signing keys")
     yield
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)
     passwords.close()
 
 

@@ -1,5 +1,6 @@
-"""The installation's keys in memory: what the key-encryption key unlocks at start-up."""
+"""The installation's keys in memory: what the key-encryption key unlocks at start-up, and the rotation of one of them."""
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -8,17 +9,25 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from tortoise import BaseDBAsyncClient, Tortoise
 from tortoise.transactions import in_transaction
 
+from core import log
 from core.clock import now
 from core.envelope import KeyProvider, SealBroken, associated, new_key
 from core.ids import uuid7
 from core.settings import SettingsError
+from models.access import SYSTEM
 from models.key import ApplicationKey, SigningKey
+from realtime.unit_of_work import unit_of_work
 
 CANARY = b"tallyroom canary"
 ROTATE_AFTER = timedelta(days=90)
 RETIRE_AFTER = timedelta(minutes=30)  # twice the life of an access token
+# Who still signs with a key that another process has retired must learn of it before its last token outlives the key.
+FOLLOW_EVERY_S = 300.0
+_LOCK = "SELECT pg_advisory_xact_lock(hashtext('tallyroom keyring'))"
 _APPLICATION_KEYS = ("audit", "pepper-1", "cursor")
 _IRREPLACEABLE = ("audit", "pepper-1")  # with another one no password fits and no chain of the audit is intact
+
+logger = log.get(__name__)
 
 
 @dataclass
@@ -66,7 +75,7 @@ async def open_keyring(provider: KeyProvider) -> Keyring:
     """
     async with in_transaction() as connection:
         # Two processes may start at once on an empty database: the second waits here and finds the keys made.
-        await connection.execute_query("SELECT pg_advisory_xact_lock(hashtext('tallyroom keyring'))")
+        await connection.execute_query(_LOCK)
         stored = {row.name: row for row in await ApplicationKey.all().using_db(connection)}
         if "canary" in stored:
             _check_canary(provider, stored["canary"])
@@ -83,7 +92,7 @@ async def open_keyring(provider: KeyProvider) -> Keyring:
                 stored[name] = await ApplicationKey.create(
                     using_db=connection, name=name, kek_id=kek_id, wrapped=wrapped, created_at=now()
                 )
-        await _make_or_rotate_signing_key(provider, connection)
+        await _make_or_rotate_signing_key(provider, connection, now() - ROTATE_AFTER)
     application = {
         name: _open(provider, row.kek_id, row.wrapped, associated("cv1/app", name))
         for name, row in stored.items()
@@ -92,6 +101,27 @@ async def open_keyring(provider: KeyProvider) -> Keyring:
     keyring = Keyring(provider, application, {})
     await refresh_signing_keys(keyring)
     return keyring
+
+
+async def keep_signing_keys(keyring: Keyring) -> None:
+    """Rotates the signing key when it is due, and follows rotations by others, for as long as the process runs."""
+    while True:
+        await asyncio.sleep(FOLLOW_EVERY_S)
+        try:
+            await rotate_signing_key(keyring, made_before=now() - ROTATE_AFTER)
+        except Exception as error:  # noqa: BLE001 - a task's root: tried again in five minutes
+            logger.warning("the signing keys were not read", error=type(error).__name__)
+
+
+async def rotate_signing_key(keyring: Keyring, *, made_before: datetime) -> str:
+    """Replaces the signing key if it was made before a time, and reads the ring. Returns: the kid that signs now."""
+    async with unit_of_work(SYSTEM) as u:
+        await u.execute(_LOCK)
+        kid = await _make_or_rotate_signing_key(keyring.provider, u.connection, made_before)
+        if kid is not None:
+            u.audit("system", "key.rotate", ("signing_key", kid))
+    await refresh_signing_keys(keyring)
+    return keyring.active.kid
 
 
 async def refresh_signing_keys(keyring: Keyring) -> None:
@@ -108,10 +138,13 @@ async def refresh_signing_keys(keyring: Keyring) -> None:
     keyring.signing = ring
 
 
-async def _make_or_rotate_signing_key(provider: KeyProvider, connection: BaseDBAsyncClient) -> None:
+async def _make_or_rotate_signing_key(
+    provider: KeyProvider, connection: BaseDBAsyncClient, made_before: datetime
+) -> str | None:
+    """Makes a signing key where there is none, or only one made before a time. Returns: the new kid."""
     active = await SigningKey.filter(state="active").using_db(connection).first()
-    if active is not None and active.created_at > now() - ROTATE_AFTER:
-        return
+    if active is not None and active.created_at > made_before:
+        return None
     if active is not None:
         active.state, active.not_after = "retiring", now() + RETIRE_AFTER
         await active.save(using_db=connection)
@@ -128,6 +161,7 @@ async def _make_or_rotate_signing_key(provider: KeyProvider, connection: BaseDBA
         state="active",
         created_at=now(),
     )
+    return kid
 
 
 def _check_canary(provider: KeyProvider, row: ApplicationKey) -> None:

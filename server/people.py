@@ -8,15 +8,12 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from core.email import canonical
-from core.envelope import key_ring
 from core.problems import Duplicate, Invalid, NotFound
 from core.settings import Settings, SettingsError
 from models.access import SYSTEM, UserRole
 from models.user import User
-from realtime import unit_of_work as work
-from server import database
 from server.auth.passwords import Passwords
-from server.keyring import open_keyring
+from server.offline import opened
 from server.user import actions
 from server.user.schemas import UserCreate
 
@@ -52,10 +49,7 @@ async def reset_password(settings: Settings, email: str, password: str) -> UUID:
 
 @asynccontextmanager
 async def _opened(settings: Settings) -> AsyncIterator[Passwords]:
-    await database.check_schema(settings)
-    async with database.opened(settings, "tallyroom users", pool=2):
-        keyring = await open_keyring(key_ring(settings))
-        work.install(work.Ledger(audit_key=keyring.audit))
+    async with opened(settings) as keyring:
         passwords = Passwords(settings, keyring)
         try:
             yield passwords

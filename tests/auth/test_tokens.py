@@ -1,5 +1,6 @@
 """Access tokens: what is not exactly one of ours opens nothing, neither here nor at the socket."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
 import jwt
 import pytest
 from aiohttp import ClientSession
@@ -19,10 +21,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from core.clock import now
 from core.ids import uuid7
+from core.settings import Settings
+from server import keyring as keyring_module
 from server.keyring import SigningPair
 from server.keys import KEYRING
 from tests.auth.follower import refusal_of
-from tests.conftest import Person
+from tests.conftest import Person, command
 
 Forge = Callable[..., str]
 
@@ -238,6 +242,47 @@ async def test_a_retiring_key_verifies_until_its_time_is_over(
 
     assert (before, after) == ("accepted", "token_invalid")
     assert "retiring-1" not in published
+
+
+async def test_a_rotation_by_another_is_followed_and_nobody_is_signed_out(
+    http: ClientSession, alice: Person, make_person: Any, server: TestServer, settings: Settings, db: asyncpg.Connection
+) -> None:
+    keyring = server.app[KEYRING]
+    before = jwt.get_unverified_header(alice.token)["kid"]
+
+    await asyncio.to_thread(command, settings, "keys", "rotate")
+    await keyring_module.rotate_signing_key(keyring, made_before=now() - keyring_module.ROTATE_AFTER)
+    bob = await make_person("bob")
+
+    after = jwt.get_unverified_header(bob.token)["kid"]
+    assert after != before
+    assert [await code_of(http, person.token) for person in (alice, bob)] == ["accepted", "accepted"]
+    rows = await db.fetch("SELECT chain, resource_id FROM audit_log WHERE action = 'key.rotate'")
+    assert [tuple(row) for row in rows] == [("system", after)]
+    states = dict(await db.fetch("SELECT kid, state FROM signing_keys"))
+    assert (states[before], states[after]) == ("retiring", "active")
+
+
+async def test_a_key_of_ninety_days_is_replaced_while_the_server_runs(
+    http: ClientSession, alice: Person, server: TestServer, db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keyring = server.app[KEYRING]
+    before = keyring.active.kid
+    await db.execute("UPDATE signing_keys SET created_at = now() - interval '91 days' WHERE kid = $1", before)
+    monkeypatch.setattr(keyring_module, "FOLLOW_EVERY_S", 0.05)
+
+    keeping = asyncio.create_task(keyring_module.keep_signing_keys(keyring))
+    try:
+        for _ in range(100):
+            if keyring.active.kid != before:
+                break
+            await asyncio.sleep(0.05)
+    finally:
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+
+    assert keyring.active.kid != before
+    assert await code_of(http, alice.token) == "accepted"
 
 
 async def test_the_socket_refuses_the_same_tokens(server: TestServer, forge: Forge) -> None:

@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { change } from "../api/client";
 import type { SessionList, UserView } from "../api/rest";
 import { keys } from "../live/effects";
-import { useRead } from "../live/react";
+import { useOffline, useRead } from "../live/react";
 import { instant } from "../shell/format";
 import { Fault, Reading, useTitle } from "../shell/parts";
 import { NewPassword } from "./NewPassword";
@@ -33,6 +33,7 @@ export function Me() {
 function Sessions() {
   const client = useQueryClient();
   const sessions = useRead<SessionList>(keys.sessions, "/auth/sessions", null);
+  const offline = useOffline();
   const end = useMutation({
     mutationFn: (id: string) => change("DELETE", `/auth/sessions/${id}`),
     onSettled: () => client.invalidateQueries({ queryKey: keys.sessions }),
@@ -65,7 +66,7 @@ function Sessions() {
                     <td>{instant(row.last_used_at)}</td>
                     <td className="number">
                       {row.current ? null : (
-                        <Button size="compact-sm" variant="default" loading={end.isPending && end.variables === row.id} onClick={() => end.mutate(row.id)}>
+                        <Button size="compact-sm" variant="default" disabled={offline !== undefined} title={offline} loading={end.isPending && end.variables === row.id} onClick={() => end.mutate(row.id)}>
                           End session
                         </Button>
                       )}

@@ -1,6 +1,7 @@
 import type { InfiniteData, QueryClient, QueryKey } from "@tanstack/react-query";
-import type { Answer } from "../api/client";
+import { get, type Answer } from "../api/client";
 import type { Envelope, MatchesAdded } from "../api/live";
+import { Problem } from "../api/problem";
 import type { FlowPass, JobView, MatchDetail, MatchView, Page_MatchView_, Summary } from "../api/rest";
 import type { Effects, LiveEvent } from "./live";
 
@@ -81,7 +82,7 @@ export function effectsOn(client: QueryClient): Effects {
       case "matches.added":
         if (!job) return;
         patchJob(job, { counts: event.data.counts });
-        client.setQueryData<number>(keys.arrived(job), (old) => (old ?? 0) + event.data.count);
+        if (!isHeld(client, job, event)) client.setQueryData<number>(keys.arrived(job), (old) => (old ?? 0) + event.data.count);
         patchFlow(client, job, event);
         // The sums of all records are no small question: while the job runs, now and then is enough.
         reread(keys.summary(job), false, SUMMARY_MS);
@@ -164,7 +165,61 @@ export function effectsOn(client: QueryClient): Effects {
       client.removeQueries({ queryKey: [noun, id] });
       reread(keys.projects);
     },
+    poll: async () => {
+      // The states of the moment came by the socket: they are older than what is read now.
+      client.removeQueries({ queryKey: ["progress"] });
+      client.removeQueries({ queryKey: ["loading"] });
+      const lists = client.getQueryCache().findAll({ type: "active", predicate: (query) => isWorkedOn(query.queryKey) });
+      await Promise.all([
+        client.refetchQueries({ type: "active", predicate: (query) => !isWorkedOn(query.queryKey) }, { cancelRefetch: false }),
+        ...lists.map((query) => updateMatches(client, query.queryKey)),
+      ]);
+      // The opened match is known in full, its row perhaps no longer: a filter has left it out.
+      for (const query of client.getQueryCache().findAll({ type: "active", queryKey: ["match"] })) {
+        const match = (query.state.data as Answer<MatchDetail> | undefined)?.body;
+        if (match) patchMatch(client, match.job_id, match.id, match);
+      }
+      // What may no longer be seen is not kept on the screen either.
+      const lost = client.getQueryCache().findAll({ type: "active", predicate: ({ state }) => state.data !== undefined && isRefused(state.error) });
+      await Promise.all(lost.map((query) => client.resetQueries({ queryKey: query.queryKey })));
+    },
   };
+}
+
+type MatchPage = Answer<Page_MatchView_>;
+
+/** Whether a key is that of a list whose rows are decided one by one: they keep their places until somebody asks. */
+function isWorkedOn(key: QueryKey): boolean {
+  return key[0] === "job" && key[2] === "matches";
+}
+
+function isRefused(error: unknown): boolean {
+  return error instanceof Problem && (error.status === 403 || error.status === 404);
+}
+
+/** Whether the list on the screen was read after the event, or brought up to it: it brings no news then. */
+function isHeld(client: QueryClient, job: string, event: Envelope): boolean {
+  return client
+    .getQueryCache()
+    .findAll({ type: "active", queryKey: keys.matches(job) })
+    .map((query) => (query.state.data as MatchPage | undefined)?.position)
+    .some((position) => position?.epoch === event.epoch && position.seq >= event.seq);
+}
+
+/** Brings the rows of a list up to date where they stand; what is new to it is counted, and loaded on request. */
+async function updateMatches(client: QueryClient, key: QueryKey): Promise<void> {
+  const [, job, , query] = key as [string, string, string, string];
+  const now = await get<Page_MatchView_>(`/jobs/${job}/matches?${query}`).catch(() => null);
+  const old = client.getQueryData<MatchPage>(key);
+  if (now === null || old === undefined) return;
+  const found = new Map(now.body.items.map((row) => [row.id, row]));
+  const items = old.body.items.map((row) => {
+    const newer = found.get(row.id);
+    return newer && newer.version > row.version ? newer : row;
+  });
+  client.setQueryData<MatchPage>(key, { position: now.position, body: { ...old.body, items } });
+  const more = (now.body.total ?? 0) - (old.body.total ?? 0);
+  client.setQueryData<number>(keys.arrived(job), (arrived) => Math.max(arrived ?? 0, more));
 }
 
 export function patchMatch(client: QueryClient, job: string, id: string, part: Partial<MatchView>): void {

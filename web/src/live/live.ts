@@ -1,6 +1,7 @@
 import { io, type Socket } from "socket.io-client";
-import type { Position } from "../api/client";
+import { get, type Position } from "../api/client";
 import type { Commands, Envelope, EventData, Notices, StateValues, Subscribed } from "../api/live";
+import { Problem } from "../api/problem";
 import type { Problem as ProblemDocument } from "../api/rest";
 import { forget, fresh, onSession, refresh, session } from "../api/session";
 
@@ -9,10 +10,20 @@ export type LiveState = {
   [Name in keyof StateValues]: { stream: string; key: string; version: number; value: StateValues[Name]; name: Name };
 }[keyof StateValues];
 
+const SILENT_MS = 5000; // a short gap is resumed without a word
+const POLL_MS = 10_000;
+const PROBE_MS = 3000; // an answer that takes longer is none
+
 export interface Connection {
-  status: "connecting" | "live" | "offline" | "signed-out";
-  /** When the connection was lost, ms; null while it stands. */
+  /**
+   * `resuming`: lost a moment ago, which nobody is told yet. `delayed`: the socket is blocked, but the server answers, so
+   * that what is shown is read again every ten seconds. `offline`: nothing answers.
+   */
+  status: "connecting" | "live" | "resuming" | "delayed" | "offline" | "signed-out";
+  /** When the server was lost, ms; null while it can be reached. */
   since: number | null;
+  /** When what is shown was last known to be true, ms; null while it is live, and before anything was. */
+  shown: number | null;
 }
 
 export interface Effects {
@@ -21,6 +32,8 @@ export interface Effects {
   /** The stream was cut: everything under it is to be read again. */
   reset(stream: string): void;
   revoked(stream: string): void;
+  /** Nothing is heard of the streams: all that is shown is to be read again. */
+  poll(): Promise<void>;
 }
 
 interface Followed {
@@ -40,7 +53,10 @@ export class Live {
   private readonly versions = new Map<string, number>();
   private readonly listeners = new Set<() => void>();
   private stop: (() => void) | null = null;
-  connection: Connection = { status: "connecting", since: null };
+  /** Set while the socket is not there. */
+  private timer: ReturnType<typeof setTimeout> | null = null;
+  private heard: number | null = null;
+  connection: Connection = { status: "connecting", since: null, shown: null };
 
   constructor(private readonly effects: Effects) {}
 
@@ -55,17 +71,21 @@ export class Live {
       reconnectionDelayMax: 5000,
     });
     this.socket = socket;
+    this.lose();
+    socket.io.on("ping", () => (this.heard = Date.now()));
     socket.on("connect", () => {
-      this.set("live");
+      this.rest();
+      this.heard = Date.now();
+      this.set("live", null, null);
       this.versions.clear();
       for (const name of this.streams.keys()) void this.subscribe(name);
     });
     socket.on("disconnect", (reason) => {
-      this.set("offline");
+      this.lose();
       if (reason === "io server disconnect" && session() !== null) setTimeout(() => socket.connect(), 1000);
     });
     socket.on("connect_error", (error: Error & { data?: { code?: string } }) => {
-      this.set("offline");
+      this.lose();
       const code = error.data?.code;
       if (code === "token_revoked" || code === "token_missing") forget();
       else if (code !== undefined) {
@@ -76,11 +96,20 @@ export class Live {
       }
     });
     socket.onAny((name: string, body: unknown) => this.receive(name, body));
-    this.stop = onSession(() => {
+    const stop = onSession(() => {
       const found = session();
       if (found === null) this.end();
       else if (socket.connected) this.command("auth.refresh", { token: found.token });
     });
+    const onVisibility = () => {
+      // A tab that was hidden has not been read again: what it shows is looked after as soon as it is seen.
+      if (!document.hidden && (this.connection.status === "delayed" || this.connection.status === "offline")) this.look();
+    };
+    document.addEventListener("visibilitychange", onVisibility);
+    this.stop = () => {
+      stop();
+      document.removeEventListener("visibilitychange", onVisibility);
+    };
   }
 
   end(): void {
@@ -89,7 +118,9 @@ export class Live {
     this.socket?.removeAllListeners();
     this.socket?.disconnect();
     this.socket = null;
-    this.set("signed-out");
+    this.rest();
+    this.heard = null;
+    this.set("signed-out", null, null);
   }
 
   /** Follows a stream from a position on, until the returned function is called. */
@@ -153,6 +184,7 @@ export class Live {
   }
 
   private receive(name: string, body: unknown): void {
+    this.heard = Date.now();
     if (name === "state") {
       const found = body as Omit<LiveState, "name">;
       const version = this.versions.get(found.key) ?? 0;
@@ -198,10 +230,56 @@ export class Live {
     if (this.socket?.connected) this.socket.emit(name, body);
   }
 
-  private set(status: Connection["status"]): void {
-    if (status === this.connection.status) return;
-    const since = status === "offline" ? (this.connection.since ?? Date.now()) : null;
-    this.connection = { status, since };
+  /** The socket is lost, or not there yet. */
+  private lose(): void {
+    if (this.timer !== null) return;
+    this.timer = setTimeout(() => this.look(), SILENT_MS);
+    this.set(this.connection.status === "live" ? "resuming" : "connecting", Date.now(), this.heard);
+  }
+
+  /** Without the socket: finds out now and then whether the server answers at all, and if so reads again. */
+  private look(): void {
+    this.rest();
+    const timer = setTimeout(() => this.look(), POLL_MS);
+    this.timer = timer;
+    void this.poll(() => this.timer === timer);
+  }
+
+  private async poll(isNewest: () => boolean): Promise<void> {
+    const { status, since, shown } = this.connection;
+    if (document.hidden) {
+      if (status !== "delayed") this.set("offline", since ?? Date.now(), shown);
+      return;
+    }
+    const at = Date.now();
+    const isThere = await answers();
+    if (!isNewest()) return;
+    if (!isThere) {
+      this.set("offline", since ?? at, shown);
+      return;
+    }
+    this.set("delayed", null, shown);
+    await this.effects.poll();
+    if (isNewest()) this.set("delayed", null, at);
+  }
+
+  private rest(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+  }
+
+  private set(status: Connection["status"], since: number | null, shown: number | null): void {
+    this.connection = { status, since, shown };
     for (const listener of this.listeners) listener();
   }
+}
+
+/** Whether the server answers over REST, be it with a refusal. */
+async function answers(): Promise<boolean> {
+  const late = new Promise<false>((done) => setTimeout(() => done(false), PROBE_MS));
+  const answer = get("/me").then(
+    () => true,
+    (error: unknown) => error instanceof Problem && error.status > 0 && error.status < 500,
+  );
+  return Promise.race([answer, late]);
 }

@@ -20,6 +20,11 @@ export function useConnection(): Connection {
   );
 }
 
+/** Why nothing can be decided, revealed or saved now; undefined while it can. */
+export function useOffline(): string | undefined {
+  return useConnection().status === "offline" ? "Not while offline." : undefined;
+}
+
 /** A view that is kept true by its stream: read over REST, then followed from the position that it was read at. */
 export function useRead<T>(key: QueryKey, path: string, stream: string | null, enabled = true): UseQueryResult<Answer<T>, Problem> {
   const live = useLive();

@@ -5,7 +5,7 @@ import { change, type Answer } from "../api/client";
 import { Problem } from "../api/problem";
 import type { FieldView, JobView, MatchDetail, MatchRecordView } from "../api/rest";
 import { keys, patchMatch } from "../live/effects";
-import { useConnection, useRead } from "../live/react";
+import { useOffline, useRead } from "../live/react";
 import { useProject } from "../project/Project";
 import { count, instant, money } from "../shell/format";
 import { useKeys } from "../shell/keys";
@@ -126,7 +126,7 @@ function Fields({ fields }: { fields: FieldView[] }) {
 
 function Decision({ match, project }: { match: MatchDetail; project: string }) {
   const client = useQueryClient();
-  const { status: connection } = useConnection();
+  const offline = useOffline();
   const role = useProject(project).data?.body.my_role;
   const decide = useMutation({
     mutationFn: (verb: "confirm" | "reject") => change<MatchDetail>("POST", `/matches/${match.id}/${verb}`, { body: {}, version: match.version }),
@@ -136,7 +136,7 @@ function Decision({ match, project }: { match: MatchDetail; project: string }) {
     },
     onError: () => client.invalidateQueries({ queryKey: keys.match(match.id) }),
   });
-  const isOffline = connection !== "live";
+  const isOffline = offline !== undefined;
   const isFinal = match.status === "rejected" || match.status === "superseded";
   const mayConfirm = !isFinal && match.status !== "confirmed" && !isOffline && !decide.isPending;
   const mayReject = !isFinal && !isOffline && !decide.isPending;
@@ -150,15 +150,15 @@ function Decision({ match, project }: { match: MatchDetail; project: string }) {
   return (
     <div className="stack">
       <div className="row">
-        <Button size="compact-md" disabled={!mayConfirm} loading={decide.isPending && decide.variables === "confirm"} onClick={() => decide.mutate("confirm")} title="Key C">
+        <Button size="compact-md" disabled={!mayConfirm} loading={decide.isPending && decide.variables === "confirm"} onClick={() => decide.mutate("confirm")} title={offline ?? "Key C"}>
           Confirm
         </Button>
-        <Button size="compact-md" variant="default" disabled={!mayReject} loading={decide.isPending && decide.variables === "reject"} onClick={() => decide.mutate("reject")} title="Key R">
+        <Button size="compact-md" variant="default" disabled={!mayReject} loading={decide.isPending && decide.variables === "reject"} onClick={() => decide.mutate("reject")} title={offline ?? "Key R"}>
           Reject
         </Button>
-        {isOffline ? <span className="muted small">Not while offline</span> : null}
+        {isOffline ? <span className="muted small">{offline}</span> : null}
       </div>
-      {decide.error ? <Fault problem={decide.error} retry={conflict ? undefined : () => decide.mutate(decide.variables)} /> : null}
+      {decide.error ? <Fault problem={decide.error} retry={conflict || isOffline ? undefined : () => decide.mutate(decide.variables)} /> : null}
     </div>
   );
 }

@@ -5,7 +5,7 @@ import { useState, type FormEvent } from "react";
 import { change } from "../api/client";
 import type { MemberList, MemberView } from "../api/rest";
 import { keys } from "../live/effects";
-import { useRead } from "../live/react";
+import { useOffline, useRead } from "../live/react";
 import { instant } from "../shell/format";
 import { Fault, Reading, useTitle } from "../shell/parts";
 import { useProject } from "./Project";
@@ -18,6 +18,7 @@ export function Members() {
   const client = useQueryClient();
   const mine = useProject(project).data?.body.my_role;
   const members = useRead<MemberList>(keys.members(project), `/projects/${project}/members`, `project:${project}`);
+  const offline = useOffline();
   const mayEdit = mine === "owner";
   useTitle("Members");
   const settle = { onSettled: () => client.invalidateQueries({ queryKey: keys.members(project) }) };
@@ -50,7 +51,7 @@ export function Members() {
                     <td dir="auto">{member.display_name}</td>
                     <td>
                       {mayEdit ? (
-                        <NativeSelect aria-label={`Role of ${member.display_name}`} size="xs" data={[...ROLES]} value={member.role} onChange={(event) => set.mutate({ member, role: event.currentTarget.value })} />
+                        <NativeSelect aria-label={`Role of ${member.display_name}`} size="xs" data={[...ROLES]} value={member.role} disabled={offline !== undefined} title={offline} onChange={(event) => set.mutate({ member, role: event.currentTarget.value })} />
                       ) : (
                         member.role
                       )}
@@ -58,7 +59,7 @@ export function Members() {
                     <td>{member.expires_at ? instant(member.expires_at) : "–"}</td>
                     <td className="number">
                       {mayEdit ? (
-                        <Button size="compact-sm" variant="default" onClick={() => remove.mutate(member.user_id)}>
+                        <Button size="compact-sm" variant="default" disabled={offline !== undefined} title={offline} onClick={() => remove.mutate(member.user_id)}>
                           Remove
                         </Button>
                       ) : null}
@@ -76,6 +77,7 @@ export function Members() {
 
 function Add({ project }: { project: string }) {
   const client = useQueryClient();
+  const offline = useOffline();
   const [email, setEmail] = useState("");
   const [role, setRole] = useState<string>("analyst");
   const add = useMutation({
@@ -93,7 +95,7 @@ function Add({ project }: { project: string }) {
     <form className="filters" onSubmit={submit}>
       <TextInput label="E-mail address" type="email" required value={email} onChange={(event) => setEmail(event.currentTarget.value)} />
       <NativeSelect label="Role" data={[...ROLES]} value={role} onChange={(event) => setRole(event.currentTarget.value)} />
-      <Button type="submit" loading={add.isPending}>
+      <Button type="submit" disabled={offline !== undefined} title={offline} loading={add.isPending}>
         Add member
       </Button>
       {add.error ? <Fault problem={add.error} /> : null}

@@ -8,7 +8,7 @@ import { newKey } from "../api/key";
 import type { Page_ProjectView_, ProjectView } from "../api/rest";
 import { useSession } from "../auth/useSession";
 import { keys } from "../live/effects";
-import { useRead } from "../live/react";
+import { useOffline, useRead } from "../live/react";
 import { count } from "../shell/format";
 import { Empty, Fault, Figure, Reading, useTitle } from "../shell/parts";
 
@@ -76,6 +76,7 @@ function Create({ close }: { close: () => void }) {
   const [name, setName] = useState("");
   const [description, setDescription] = useState("");
   const [key] = useState(() => newKey());
+  const offline = useOffline();
   const create = useMutation({
     mutationFn: () => change<ProjectView>("POST", "/projects", { body: { name, description }, key }),
     onSuccess: async (project) => {
@@ -93,7 +94,7 @@ function Create({ close }: { close: () => void }) {
         {create.error ? <Fault problem={create.error} /> : null}
         <TextInput label="Name" required data-autofocus value={name} onChange={(event) => setName(event.currentTarget.value)} />
         <TextInput label="Description (optional)" value={description} onChange={(event) => setDescription(event.currentTarget.value)} />
-        <Button type="submit" loading={create.isPending}>
+        <Button type="submit" disabled={offline !== undefined} title={offline} loading={create.isPending}>
           Create project
         </Button>
       </form>

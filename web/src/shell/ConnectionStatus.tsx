@@ -1,35 +1,27 @@
-import { IconCircleFilled, IconPlugConnectedX } from "@tabler/icons-react";
-import { useEffect, useState } from "react";
+import { IconCircleFilled, IconClockExclamation, IconPlugConnectedX } from "@tabler/icons-react";
 import { useConnection } from "../live/react";
 import { clock } from "./format";
 
-const SILENT_MS = 5000; // a short gap is resumed without a word
-
 /** Whether what is shown is live. The place is reserved, so that nothing moves when it speaks. */
 export function ConnectionStatus() {
-  const { status, since } = useConnection();
-  const [now, setNow] = useState(Date.now());
-  useEffect(() => {
-    if (status !== "offline") return;
-    const timer = setInterval(() => setNow(Date.now()), 1000);
-    return () => clearInterval(timer);
-  }, [status]);
-  if (status === "offline" && since !== null && now - since >= SILENT_MS) {
-    return (
-      <span className="connection bad" role="status">
-        <IconPlugConnectedX size={16} aria-hidden /> Offline since {clock(since)} · reconnecting
-      </span>
-    );
-  }
+  const { status, since, shown } = useConnection();
+  const isLive = status === "live" || status === "resuming";
+  const isBehind = status === "offline" || status === "delayed";
   return (
-    <span className="connection muted" role="status">
-      {status === "live" ? (
-        <>
-          <IconCircleFilled size={10} className="done" aria-hidden /> Live
-        </>
-      ) : (
-        "Connecting …"
-      )}
+    <span className={`connection ${status === "offline" ? "bad" : "muted"}`}>
+      {isLive ? <IconCircleFilled size={10} className="done" aria-hidden /> : null}
+      {status === "offline" ? <IconPlugConnectedX size={16} aria-hidden /> : null}
+      {status === "delayed" ? <IconClockExclamation size={16} aria-hidden /> : null}
+      <span>
+        <span role="status">
+          {isLive ? "Live" : null}
+          {status === "offline" && since !== null ? `Offline since ${clock(since)}` : null}
+          {status === "delayed" ? "Updates delayed" : null}
+          {isLive || isBehind ? null : "Connecting …"}
+        </span>
+        {/* Beside the status rather than in it: a time that goes on is to be read, not to be announced. */}
+        {isBehind && shown !== null ? <span className="shown"> · showing {clock(shown)}</span> : null}
+      </span>
     </span>
   );
 }

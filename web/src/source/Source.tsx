@@ -5,7 +5,7 @@ import { change } from "../api/client";
 import type { SourceProgress } from "../api/live";
 import type { Page_RecordView_, Page_RejectView_, ProfileView, SourceView } from "../api/rest";
 import { keys } from "../live/effects";
-import { useHeld, useRead } from "../live/react";
+import { useHeld, useOffline, useRead } from "../live/react";
 import { bytes, count, money } from "../shell/format";
 import { Empty, Fault, Figure, Reading, Status, useTitle } from "../shell/parts";
 import { Pager } from "../shell/Pager";
@@ -250,6 +250,7 @@ function Rejects({ source }: { source: SourceView }) {
 function Remove({ source }: { source: SourceView }) {
   const client = useQueryClient();
   const navigate = useNavigate();
+  const offline = useOffline();
   const remove = useMutation({
     mutationFn: () => change("DELETE", `/sources/${source.id}`, { version: source.version }),
     onSuccess: async () => {
@@ -263,6 +264,8 @@ function Remove({ source }: { source: SourceView }) {
       <Button
         size="compact-sm"
         variant="default"
+        disabled={offline !== undefined}
+        title={offline}
         loading={remove.isPending}
         onClick={() => window.confirm(`Delete “${source.name}” with its ${count(source.rows.loaded)} records?`) && remove.mutate()}
       >

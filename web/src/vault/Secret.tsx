@@ -3,7 +3,7 @@ import { IconCopy, IconEye, IconEyeOff } from "@tabler/icons-react";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { change } from "../api/client";
 import type { EntryView, RevealView } from "../api/rest";
-import { useConnection } from "../live/react";
+import { useConnection, useOffline } from "../live/react";
 import { Fault } from "../shell/parts";
 
 const SHOWN_S = 30;
@@ -14,12 +14,13 @@ const SHOWN_S = 30;
  */
 export function Secret({ entry }: { entry: EntryView }) {
   const { status } = useConnection();
+  const offline = useOffline();
   const [shown, setShown] = useState<RevealView["fields"] | null>(null);
   const [left, setLeft] = useState(0);
   const [problem, setProblem] = useState<Error | null>(null);
   const [isBusy, setBusy] = useState(false);
   const turn = useRef(0);
-  const isOffline = status !== "live";
+  const isLost = status === "resuming" || status === "offline";
 
   const hide = useCallback(() => {
     turn.current += 1; // an answer that is still on its way is not shown either
@@ -36,8 +37,8 @@ export function Secret({ entry }: { entry: EntryView }) {
     };
   }, [hide]);
   useEffect(() => {
-    if (isOffline) hide();
-  }, [isOffline, hide]);
+    if (isLost) hide();
+  }, [isLost, hide]);
   useEffect(() => {
     if (shown === null) return;
     const end = Date.now() + SHOWN_S * 1000;
@@ -80,13 +81,13 @@ export function Secret({ entry }: { entry: EntryView }) {
             </span>
           </>
         ) : (
-          <Button size="compact-sm" leftSection={<IconEye size={14} />} disabled={isOffline} loading={isBusy} onClick={() => void reveal()}>
+          <Button size="compact-sm" leftSection={<IconEye size={14} />} disabled={offline !== undefined} title={offline} loading={isBusy} onClick={() => void reveal()}>
             Reveal
           </Button>
         )}
       </div>
       {shown?.["notes"] ? <p className="notes">{shown["notes"]}</p> : null}
-      <p className="muted small">{isOffline ? "Not while offline." : "Each reveal is recorded with your name."}</p>
+      <p className="muted small">{offline ?? "Each reveal is recorded with your name."}</p>
       {problem ? <Fault problem={problem} /> : null}
     </div>
   );

@@ -4,7 +4,7 @@ import { useState, type FormEvent } from "react";
 import { change } from "../api/client";
 import type { MemberList, VaultMemberList, VaultView } from "../api/rest";
 import { keys } from "../live/effects";
-import { useRead } from "../live/react";
+import { useOffline, useRead } from "../live/react";
 import { instant } from "../shell/format";
 import { Fault, Reading } from "../shell/parts";
 
@@ -20,6 +20,7 @@ export function VaultMembers({ vault }: { vault: VaultView }) {
   const client = useQueryClient();
   const key = [...keys.vault(vault.id), "members"];
   const members = useRead<VaultMemberList>(key, `/vaults/${vault.id}/members`, `vault:${vault.id}`);
+  const offline = useOffline();
   const mayEdit = vault.my_role === "vault_manager" || vault.my_role === "admin";
   const settle = { onSettled: () => client.invalidateQueries({ queryKey: key }) };
   const remove = useMutation({ mutationFn: (id: string) => change("DELETE", `/vaults/${vault.id}/members/${id}`), ...settle });
@@ -57,6 +58,8 @@ export function VaultMembers({ vault }: { vault: VaultView }) {
                             size="xs"
                             data={ROLES}
                             value={member.role}
+                            disabled={offline !== undefined}
+                            title={offline}
                             onChange={(event) => put.mutate({ id: member.user_id, role: event.currentTarget.value, end: member.expires_at })}
                           />
                         ) : (
@@ -66,7 +69,7 @@ export function VaultMembers({ vault }: { vault: VaultView }) {
                       <td>{instant(member.expires_at)}</td>
                       <td className="number">
                         {mayEdit ? (
-                          <Button size="compact-sm" variant="default" onClick={() => remove.mutate(member.user_id)}>
+                          <Button size="compact-sm" variant="default" disabled={offline !== undefined} title={offline} onClick={() => remove.mutate(member.user_id)}>
                             Remove
                           </Button>
                         ) : null}
@@ -85,6 +88,7 @@ export function VaultMembers({ vault }: { vault: VaultView }) {
 
 function Add({ vault, known, add }: { vault: VaultView; known: string[]; add: (id: string, role: string) => void }) {
   const project = useRead<MemberList>(keys.members(vault.project_id), `/projects/${vault.project_id}/members`, `project:${vault.project_id}`);
+  const offline = useOffline();
   const [person, setPerson] = useState("");
   const [role, setRole] = useState("reader");
   const others = project.data?.body.items.filter((member) => !known.includes(member.user_id)) ?? [];
@@ -103,7 +107,7 @@ function Add({ vault, known, add }: { vault: VaultView; known: string[]; add: (i
         onChange={(event) => setPerson(event.currentTarget.value)}
       />
       <NativeSelect label="Role" data={ROLES} value={role} onChange={(event) => setRole(event.currentTarget.value)} />
-      <Button type="submit" disabled={!person}>
+      <Button type="submit" disabled={!person || offline !== undefined} title={offline}>
         Add
       </Button>
     </form>

@@ -1,0 +1,27 @@
+"""The database and the keys for a command, without a server."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from core.clock import now
+from core.envelope import key_ring
+from core.settings import Settings
+from realtime import unit_of_work as work
+from server import database, keyring
+from server.keyring import Keyring
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Keyring]:
+    """Opens both, for units of work. Raises: SettingsError in one line."""
+    await database.check_schema(settings)
+    async with database.opened(settings, "tallyroom command", pool=2):
+        keys = await keyring.open_keyring(key_ring(settings))
+        work.install(work.Ledger(audit_key=keys.audit))
+        yield keys
+
+
+async def rotate_signing_key(settings: Settings) -> str:
+    """Replaces the key that signs access tokens; those already issued stay good. Returns: the new key's kid."""
+    async with opened(settings) as keys:
+        return await keyring.rotate_signing_key(keys, made_before=now())

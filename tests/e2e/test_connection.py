@@ -1,0 +1,148 @@
+"""A connection that is lost, or only half there: what is shown says of when it is, and nothing is promised that fails."""
+
+import asyncio
+import re
+
+import pytest
+from playwright.async_api import expect
+
+SOCKET = "**/socket.io/**"
+POLLED_MS = 12_000  # read again every 10 s, and the time that reading takes
+REASON = "Not while offline."
+OFFLINE = re.compile(r"^Offline since \d\d:\d\d$")
+SHOWING = re.compile(r"showing \d\d:\d\d")
+
+
+async def _block_socket(context):
+    # Every connection begins by polling; without that, no WebSocket is tried either.
+    await context.route(SOCKET, lambda route: route.abort())
+
+
+async def _rows(page):
+    rows = page.get_by_role("region", name="Matches").locator("tbody tr")
+    await expect(rows.first).to_be_visible()
+    return await rows.evaluate_all("rows => rows.map((row) => row.dataset.id)")
+
+
+async def test_where_the_socket_is_blocked_the_page_is_read_again_and_its_rows_stay(visit, demo, manager):
+    visitor = await visit()
+    page = visitor.page
+    await _block_socket(visitor.context)
+    await page.goto(f"{visitor.url}/projects/{demo['project']}/jobs/{demo['job']}?sort=score")
+    await visitor.sign_in()
+    await expect(page.get_by_text("Updates delayed")).to_be_visible(timeout=POLLED_MS)
+    await expect(page.locator(".connection")).to_have_text(SHOWING)
+    before = await _rows(page)
+    suggested = page.locator("tr[data-id]").filter(has_text="suggested")
+    first, second = [await suggested.nth(n).get_attribute("data-id") for n in range(2)]
+
+    match = await manager.send("GET", f"/matches/{first}")
+    await manager.send("POST", f"/matches/{first}/reject", {}, version=match["version"])
+    await expect(page.locator(f"tr[data-id='{first}']")).to_contain_text("rejected", timeout=POLLED_MS)
+    assert await _rows(page) == before
+    # What is shown is a little old, but decisions carry its version: they are not held back.
+    await page.locator(f"tr[data-id='{second}']").click()
+    await page.get_by_role("button", name="Reject", exact=True).click()
+    await expect(page.get_by_role("complementary", name="Match")).to_contain_text("rejected")
+
+    await visitor.context.unroute(SOCKET)
+    await expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    await expect(page.get_by_text("Updates delayed")).to_be_hidden()
+    await expect(page.get_by_role("button", name=re.compile("new · Load"))).to_be_hidden()
+    project = await manager.send("GET", f"/projects/{demo['project']}")
+    renamed = {"name": "Demo, by the socket"}
+    await manager.send("PATCH", f"/projects/{demo['project']}", renamed, version=project["version"])
+    await expect(page.get_by_role("navigation", name="Project")).to_contain_text(renamed["name"], timeout=5_000)
+
+
+async def test_with_a_filter_the_opened_match_changes_where_it_stands(visit, demo, manager):
+    visitor = await visit()
+    page = visitor.page
+    await _block_socket(visitor.context)
+    await page.goto(f"{visitor.url}/projects/{demo['project']}/jobs/{demo['job']}?status=suggested")
+    await visitor.sign_in()
+    before = await _rows(page)
+    row = page.locator(f"tr[data-id='{before[0]}']")
+    await row.click()
+    await expect(page.get_by_text("Updates delayed")).to_be_visible(timeout=POLLED_MS)
+
+    match = await manager.send("GET", f"/matches/{before[0]}")
+    await manager.send("POST", f"/matches/{before[0]}/reject", {}, version=match["version"])
+
+    await expect(row).to_contain_text("rejected", timeout=POLLED_MS)
+    assert await _rows(page) == before
+
+
+async def test_a_person_without_a_network_is_told_and_cannot_decide(visit, demo):
+    visitor = await visit()
+    page = await visitor.enter(f"/projects/{demo['project']}/jobs/{demo['job']}?status=suggested")
+    await page.get_by_role("region", name="Matches").locator("tbody tr").first.click()
+    decisions = [page.get_by_role("button", name=name, exact=True) for name in ("Confirm", "Reject")]
+    for button in decisions:
+        await expect(button).to_be_enabled()
+
+    await visitor.context.set_offline(True)
+    await asyncio.sleep(3)
+    await expect(page.get_by_text(OFFLINE)).to_be_hidden(timeout=100)  # silent for five seconds
+    await expect(decisions[0]).to_be_enabled(timeout=100)
+    await expect(page.get_by_text(OFFLINE)).to_be_visible(timeout=POLLED_MS)
+    await expect(page.locator(".connection")).to_have_text(SHOWING)
+    for button in decisions:
+        await expect(button).to_be_disabled()
+        await expect(button).to_have_accessible_description(REASON)
+    await page.keyboard.press("c")
+    await expect(page.get_by_role("complementary", name="Match")).not_to_contain_text("confirmed")
+
+    await visitor.context.set_offline(False)
+    await expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    for button in decisions:
+        await expect(button).to_be_enabled()
+
+
+@pytest.fixture
+async def entry(manager, demo):
+    vault = await manager.send("POST", f"/projects/{demo['project']}/vaults", {"name": "Kept apart"})
+    body = {"name": "Bank SFTP", "secret": "correct horse battery staple"}
+    made = await manager.send("POST", f"/vaults/{vault['id']}/entries", body)
+    return {"path": f"/projects/{demo['project']}/vaults/{vault['id']}?e={made['id']}", **body}
+
+
+async def test_a_secret_goes_with_the_network_and_is_not_revealed_without_it(visit, entry):
+    visitor = await visit()
+    page = await visitor.enter(entry["path"])
+    aside = page.get_by_role("complementary", name="Entry")
+    reveal = aside.get_by_role("button", name="Reveal")
+    await reveal.click()
+    await expect(aside).to_contain_text(entry["secret"])
+
+    await visitor.context.set_offline(True)
+
+    await expect(aside).not_to_contain_text(entry["secret"], timeout=3_000)
+    await expect(reveal).to_be_disabled()
+    await expect(reveal).to_have_accessible_description(REASON)
+    await expect(aside.get_by_role("button", name="Move to the trash")).to_have_accessible_description(REASON)
+    await visitor.context.set_offline(False)
+    await expect(reveal).to_be_enabled()
+
+
+async def test_what_is_no_longer_to_be_seen_leaves_the_page_without_the_socket_too(visit, manager, rest):
+    admin = await rest("admin@tallyroom.example")
+    person = {"email": "leaver@tallyroom.example", "display_name": "Leaver", "role": "user"}
+    password = "the leaver's own sentence"
+    made = await admin.send("POST", "/users", {**person, "password": password})
+    project = await manager.send("POST", "/projects", {"name": "Soon closed to him"})
+    member = {"email": person["email"], "role": "analyst"}
+    await manager.send("POST", f"/projects/{project['id']}/members", member)
+    visitor = await visit()
+    page = visitor.page
+    await _block_socket(visitor.context)
+    await page.goto(f"{visitor.url}/projects/{project['id']}/members")
+    await visitor.sign_in(person["email"], password)
+    await expect(page.get_by_role("table")).to_contain_text("Leaver")
+    await expect(page.get_by_text("Updates delayed")).to_be_visible(timeout=POLLED_MS)
+
+    await manager.send("DELETE", f"/projects/{project['id']}/members/{made['id']}")
+
+    await expect(page.get_by_role("alert")).to_be_visible(timeout=POLLED_MS)
+    await expect(page.get_by_role("table")).to_be_hidden()
+    await expect(page.get_by_text("Soon closed to him")).to_be_hidden()
