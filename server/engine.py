@@ -172,7 +172,7 @@ class JobRun:
         def produce() -> None:
             try:
                 # DuckDB would spill into the working directory, which a container need not be able to write.
-                with tempfile.TemporaryDirectory(prefix="tallyroom-") as spill:
+                with tempfile.TemporaryDirectory() as spill:
                     for item in engine.run(
                         left.values,
                         right.values,

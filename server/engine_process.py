@@ -9,11 +9,15 @@ ours, opens no connection, and ends with the worker.
 import asyncio
 import multiprocessing
 import os
+import shutil
+import tempfile
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess
+from pathlib import Path
 from uuid import UUID
 
 _PRELOADED = "server.warm"
+_SCRATCH = "tallyroom-engine"
 _ENVIRONMENT = {
     # The engine's own threads do its work; a pool of BLAS threads would only be in the way of the fork.
     "OPENBLAS_NUM_THREADS": "1",
@@ -29,9 +33,10 @@ _ENVIRONMENT = {
 class EngineProcess:
     """One running engine process. It ends by itself when this process is gone."""
 
-    def __init__(self, process: ForkServerProcess, lifeline: Connection) -> None:
+    def __init__(self, process: ForkServerProcess, lifeline: Connection, scratch: str) -> None:
         self._process = process
         self._lifeline = lifeline
+        self._scratch = scratch
 
     @property
     def pid(self) -> int | None:
@@ -42,6 +47,8 @@ class EngineProcess:
         """Waits for its end. Returns: its exit status, negative for the signal that ended it."""
         await asyncio.to_thread(self._process.join)
         self._lifeline.close()
+        # Here, because a process that was killed cannot.
+        await asyncio.to_thread(shutil.rmtree, self._scratch, ignore_errors=True)
         status = self._process.exitcode
         return -1 if status is None else status
 
@@ -54,6 +61,7 @@ def prepare() -> None:
     """Starts the fork server in the background, so that the first task finds it warm."""
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+    _remove_scratch_of_the_dead()
     context = _context()
     context.set_forkserver_preload([_PRELOADED])
     from multiprocessing import forkserver
@@ -69,16 +77,27 @@ async def start(kind: str, row_id: UUID) -> EngineProcess:
 def _start(kind: str, row_id: UUID) -> EngineProcess:
     context = _context()
     theirs, ours = context.Pipe(duplex=False)
-    process = context.Process(target=_run, args=(theirs, kind, str(row_id)), name=f"engine {kind}", daemon=True)
+    scratch = tempfile.mkdtemp(prefix=f"{_SCRATCH}-{os.getpid()}-")
+    arguments = (theirs, scratch, kind, str(row_id))
+    process = context.Process(target=_run, args=arguments, name=f"engine {kind}", daemon=True)
     process.start()
     theirs.close()
-    return EngineProcess(process, ours)
+    return EngineProcess(process, ours, scratch)
 
 
-def _run(lifeline: Connection, kind: str, row_id: str) -> None:
+def _run(lifeline: Connection, scratch: str, kind: str, row_id: str) -> None:
     from server import engine
 
+    tempfile.tempdir = scratch
     raise SystemExit(engine.main([kind, row_id], lifeline.fileno()))
+
+
+def _remove_scratch_of_the_dead() -> None:
+    """Removes the folders of workers that were killed: their name has the worker's process id."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_SCRATCH}-*-*"):
+        owner = folder.name.removeprefix(f"{_SCRATCH}-").split("-")[0]
+        if owner.isdigit() and not Path("/proc", owner).exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _context() -> ForkServerContext:

@@ -131,7 +131,7 @@ class Loader:
     async def run(self) -> None:
         """Raises: FileRejected, Fenced."""
         source = self.source
-        with tempfile.TemporaryDirectory(prefix="tallyroom-") as folder:
+        with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "upload"
             await self._fetch(path)
             given = source.detection.get("format_given")

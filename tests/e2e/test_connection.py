@@ -19,7 +19,7 @@ async def _block_socket(context):
 
 
 async def _rows(page):
-    rows = page.get_by_role("region", name="Matches").locator("tbody tr")
+    rows = page.get_by_role("region", name="Matches").locator("tr[data-id]")
     await expect(rows.first).to_be_visible()
     return await rows.evaluate_all("rows => rows.map((row) => row.dataset.id)")
 
