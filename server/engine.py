@@ -150,6 +150,7 @@ class JobRun:
         self.progress |= {"stage": "writing", "fraction": 1.0}
         progress = self._state("completed").model_dump(mode="json", by_alias=True)
         await run.complete_job(job, statistics, progress, self._thin_curve())
+        await run.analyze()
 
     async def _plan(
         self, left: inputs.Side, right: inputs.Side, left_source: Source, right_source: Source

@@ -85,15 +85,11 @@ async def summary_of(actor: Actor, job_id: UUID) -> tuple[Summary, Position]:
     """Counts and sums of both sides, summed from the records themselves. Raises: NotFound, Forbidden."""
     async with reading() as snapshot:
         job = (await access.load(actor, Job, job_id, "project.read_within")).row
-        rows = await snapshot.rows(
-            _SUMS, job.id, job.left_source_id, job.right_source_id, *_revisions(job), job.started_at
-        )
+        sides = (job.left_source_id, job.right_source_id)
+        rows = await snapshot.rows(_SUMS, job.id, *sides, *_revisions(job), job.started_at, now().date())
         passes = await snapshot.rows(_PASSES, job.id)
-        ages = await snapshot.rows(
-            _AGES, job.id, job.left_source_id, job.right_source_id, *_revisions(job), now().date()
-        )
         position = await snapshot.position(streams.job(job_id))
-    return _summarise(job, rows, passes, ages), position
+    return _summarise(job, rows, passes), position
 
 
 # Records that the job read: of its two sources, at most of the revision it has pinned, and not confirmed elsewhere before.
@@ -103,26 +99,21 @@ _READ = """
     LEFT JOIN match_records u ON u.record_id = r.id AND u.job_id = $1 AND u.active
     LEFT JOIN matches m ON m.id = u.match_id
 """
+# One pass over the records for everything that adds them up: how often each currency, pass and age of either side.
 _SUMS = f"""
-    SELECT r.side, coalesce(r.currency, '{NO_CURRENCY}') AS currency, m.pass_index,
-           m.id IS NOT NULL AS used, count(*) AS records, count(*) FILTER (WHERE r.amount IS NULL) AS without_amount,
+    SELECT r.side, coalesce(r.currency, '{NO_CURRENCY}') AS currency, m.pass_index, m.id IS NOT NULL AS used,
+           CASE WHEN m.id IS NOT NULL OR r.date IS NULL THEN NULL WHEN $7 - r.date <= 7 THEN 0 WHEN $7 - r.date <= 30 THEN 1
+                WHEN $7 - r.date <= 60 THEN 2 WHEN $7 - r.date <= 90 THEN 3 ELSE 4 END AS bucket,
+           count(*) AS records, count(*) FILTER (WHERE r.amount IS NULL) AS without_amount,
            coalesce(sum(r.amount), 0) AS total {_READ}
     WHERE NOT EXISTS (SELECT 1 FROM match_records o JOIN matches p ON p.id = o.match_id
                       WHERE o.record_id = r.id AND o.confirmed AND o.job_id <> $1
                         AND coalesce(p.decided_at, p.created_at) <= $6)
-    GROUP BY 1, 2, 3, 4
+    GROUP BY 1, 2, 3, 4, 5
 """
 _PASSES = """
-    SELECT m.pass_index, m.pass_name, m.status, count(*) AS matches, sum(n.records) AS records
-    FROM matches m JOIN LATERAL (SELECT count(*) AS records FROM match_records u WHERE u.match_id = m.id AND u.active) n ON true
-    WHERE m.job_id = $1 AND m.status IN ('confirmed', 'suggested') GROUP BY 1, 2, 3 ORDER BY 1
-"""
-_AGES = f"""
-    SELECT r.side, coalesce(r.currency, '{NO_CURRENCY}') AS currency,
-           CASE WHEN $6 - r.date <= 7 THEN 0 WHEN $6 - r.date <= 30 THEN 1 WHEN $6 - r.date <= 60 THEN 2
-                WHEN $6 - r.date <= 90 THEN 3 ELSE 4 END AS bucket,
-           count(*) AS records, coalesce(sum(r.amount), 0) AS total {_READ}
-    WHERE u.record_id IS NULL AND r.date IS NOT NULL GROUP BY 1, 2, 3
+    SELECT pass_index, pass_name, status, count(*) AS matches FROM matches
+    WHERE job_id = $1 AND status IN ('confirmed', 'suggested') GROUP BY 1, 2, 3 ORDER BY 1
 """
 
 
@@ -134,19 +125,19 @@ def _revisions(job: Job) -> tuple[int, int]:
     )
 
 
-def _summarise(
-    job: Job, rows: list[dict[str, Any]], passes: list[dict[str, Any]], ages: list[dict[str, Any]]
-) -> Summary:
+def _summarise(job: Job, rows: list[dict[str, Any]], passes: list[dict[str, Any]]) -> Summary:
     names: dict[int, str] = {}
     by_pass: dict[int, PassSummary] = {}
     statuses: dict[int, dict[str, int]] = defaultdict(dict)
     for row in passes:
-        index = row["pass_index"] if row["pass_index"] is not None else -1
+        index = _pass_of(row)
         names[index] = row["pass_name"] or "by hand"
         found = by_pass.setdefault(index, PassSummary(name=names[index], matches=0, records=0))
         found.matches += row["matches"]
-        found.records += int(row["records"])
         statuses[index][row["status"]] = row["matches"]
+    for row in rows:
+        if row["used"] and (step := by_pass.get(_pass_of(row))):
+            step.records += row["records"]
     sums, balance = _sums(rows)
     return Summary(
         counts=Counts(**job.counts),
@@ -154,7 +145,7 @@ def _summarise(
         sums=sums,
         balance=balance,
         flow=_flow(rows, names, statuses),
-        ageing=_ageing(ages),
+        ageing=_ageing(rows),
         statistics=job.statistics,
     )
 
@@ -201,7 +192,7 @@ def _flow(rows: list[dict[str, Any]], names: dict[int, str], statuses: dict[int,
         )
 
     def in_pass(index: int) -> Any:
-        return lambda row: row["used"] and (row["pass_index"] if row["pass_index"] is not None else -1) == index
+        return lambda row: row["used"] and _pass_of(row) == index
 
     return Flow(
         left=node("left", lambda _: True),
@@ -223,7 +214,7 @@ def _ageing(rows: list[dict[str, Any]]) -> list[Ageing]:
     found = []
     for side in ("left", "right"):
         for bucket, (from_days, to_days) in enumerate(AGES):
-            mine = [row for row in rows if row["side"] == side and row["bucket"] == bucket]
+            mine = [row for row in rows if row["side"] == side and row["bucket"] == bucket and not row["used"]]
             found.append(
                 Ageing(
                     side=side,
@@ -234,6 +225,11 @@ def _ageing(rows: list[dict[str, Any]]) -> list[Ageing]:
                 )
             )
     return found
+
+
+def _pass_of(row: dict[str, Any]) -> int:
+    """The number of a row's pass; -1 for what was matched by hand."""
+    return -1 if row["pass_index"] is None else int(row["pass_index"])
 
 
 def _money(amount: Decimal, currency: str) -> Money:

@@ -13,6 +13,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 import pyarrow as pa
+from tortoise import Tortoise
 from tortoise.exceptions import IntegrityError
 
 from core import log
@@ -274,6 +275,11 @@ async def complete_job(job: Job, statistics: dict[str, Any], progress: dict[str,
         u.publish(transition(events.JobCompleted, row))
         u.audit(f"project:{job.project_id}", "job.complete", ("job", job.id), version=row.version, counts=row.counts)
     await state.forget(f"job.progress:{job.id}")
+
+
+async def analyze() -> None:
+    """Fresh statistics for the readers: the tables have just grown by much, and plans for small ones are slow now."""
+    await Tortoise.get_connection("default").execute_query("ANALYZE matches, match_records")
 
 
 _OLDER_SUGGESTIONS = """

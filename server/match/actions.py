@@ -27,6 +27,8 @@ async def reject_match(actor: Actor, match_id: UUID, reason: str | None, expecte
 async def _decide(actor: Actor, match_id: UUID, status: str, reason: str | None, expected: int | None) -> Answer:
     async with unit_of_work(actor) as u:
         known = (await access.load(actor, Match, match_id, "match.decide")).row
+        if status == "confirmed":
+            await _hold(u, match_id)
         job = (await access.load(actor, Job, known.job_id, "match.decide", lock=True)).row
         match = (await access.load(actor, Match, match_id, "match.decide", lock=True)).row
         await u.expect_version(match, expected, required=False)
@@ -37,7 +39,6 @@ async def _decide(actor: Actor, match_id: UUID, status: str, reason: str | None,
         )
         record_ids = [row["record_id"] for row in uses]
         if status == "confirmed":
-            await _hold(u, record_ids)
             await _refuse_used_elsewhere(u, match.id, record_ids)
         before = match.status
         await u.save(match, status=status, decided_by=actor.id, decided_at=u.at, reason=reason)
@@ -75,13 +76,13 @@ async def _decide(actor: Actor, match_id: UUID, status: str, reason: str | None,
         return u.answer(200, await queries.detail_of(Reading(u.connection), match.id), version=match.version)
 
 
-async def _hold(u: UnitOfWork, record_ids: list[UUID]) -> None:
-    """Keeps the records there until the decision is stored: nothing else would. Raises: RecordInUse where one is gone."""
-    found = await u.execute(
-        "SELECT id FROM reconciliation_records WHERE id = ANY($1) ORDER BY id FOR SHARE", record_ids
+async def _hold(u: UnitOfWork, match_id: UUID) -> None:
+    """Keeps the match's records there until the decision is stored; locked before the job, as the lock order wants it."""
+    await u.execute(
+        "SELECT id FROM reconciliation_records WHERE id IN (SELECT record_id FROM match_records WHERE match_id = $1) "
+        "ORDER BY id FOR SHARE",
+        match_id,
     )
-    if len(found) < len(record_ids):
-        raise problems.RecordInUse("A record of this match was deleted: the match cannot be confirmed any more.")
 
 
 async def _refuse_used_elsewhere(u: UnitOfWork, match_id: UUID, record_ids: list[UUID]) -> None:

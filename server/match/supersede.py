@@ -21,7 +21,7 @@ _USES = """
 
 
 async def lock_jobs(u: UnitOfWork, job_ids: Iterable[UUID]) -> None:
-    """Locks jobs, before any of their matches and records: who decides on a match does it in that order too."""
+    """Locks jobs, before any of their matches."""
     await u.execute(
         "SELECT id FROM reconciliation_jobs WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE", list(set(job_ids))
     )

@@ -114,11 +114,10 @@ async def delete_record(actor: Actor, record_id: UUID, expected: int | None) -> 
     """
     async with unit_of_work(actor) as u:
         source = await _lock_source(u, actor, record_id)
-        suggested = await _lock_jobs_of(u, record_id)
         record = (await access.load(actor, Record, record_id, "record.edit", lock=True)).row
         await u.expect_version(record, expected)
         await _refuse_used(u, source, record_id)
-        await supersede(u, suggested)
+        await supersede(u, await _suggestions_of(u, record_id))
         await record.delete(using_db=u.connection)
         await u.save(
             source, revision=source.revision + 1, rows_loaded=source.rows_loaded - 1, rows_read=source.rows_read - 1
@@ -133,8 +132,8 @@ async def _lock_source(u: UnitOfWork, actor: Actor, record_id: UUID) -> Source:
     return (await access.load(actor, Source, record.source_id, "record.edit", lock=True)).row
 
 
-async def _lock_jobs_of(u: UnitOfWork, record_id: UUID) -> list[UUID]:
-    """Suggestions that use a record; their jobs are locked before the record, as who decides on a match locks them."""
+async def _suggestions_of(u: UnitOfWork, record_id: UUID) -> list[UUID]:
+    """Matches that propose a record; their jobs are locked."""
     rows = await u.execute("SELECT match_id, job_id FROM match_records WHERE record_id = $1 AND active", record_id)
     await lock_jobs(u, [row["job_id"] for row in rows])
     return [row["match_id"] for row in rows]
