@@ -13,6 +13,7 @@ from models.project import Project
 from models.source import Source
 from realtime.events import project as events
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
+from server.match.supersede import lock_jobs, supersede
 from server.queue import enqueue
 from server.source.schemas import SourceCreate, SourceUpdate, SourceView
 
@@ -42,7 +43,8 @@ async def create_empty_source(actor: Actor, project_id: UUID, body: SourceCreate
 
 async def update_source(actor: Actor, source_id: UUID, body: SourceUpdate, expected: int | None) -> Answer:
     """
-    Renames a source, or answers its questions with a mapping: then its raw rows are typed again.
+    Renames a source, or answers its questions with a mapping: then its raw rows are typed again, and suggestions that
+    compared what they were before are superseded.
 
     Raises: NotFound, Forbidden, VersionConflict, SourceInUse, RecordInUse, Gone when the file is no longer kept, Invalid
     for columns that the source does not have.
@@ -59,6 +61,7 @@ async def update_source(actor: Actor, source_id: UUID, body: SourceUpdate, expec
             changes["mapping"] = body.mapping.model_dump(mode="json", exclude_none=True)
             if source.format != "manual":
                 await _refuse_retyping(u, source)
+                await _supersede_suggestions(u, source.id)
                 changes |= {"status": "loading", "questions": []}
         changed = await u.save(source, **changes)
         if "status" in changed:
@@ -117,6 +120,16 @@ async def _refuse_retyping(u: UnitOfWork, source: Source) -> None:
         )
     if not await u.execute("SELECT 1 FROM source_chunks WHERE source_id = $1 LIMIT 1", source.id):
         raise problems.Gone("The uploaded file is no longer kept: upload it again with the mapping.")
+
+
+async def _supersede_suggestions(u: UnitOfWork, source_id: UUID) -> None:
+    rows = await u.execute(
+        "SELECT DISTINCT m.match_id, m.job_id FROM match_records m JOIN reconciliation_records r ON r.id = m.record_id "
+        "WHERE r.source_id = $1 AND m.active",
+        source_id,
+    )
+    await lock_jobs(u, [row["job_id"] for row in rows])
+    await supersede(u, [row["match_id"] for row in rows])
 
 
 def event_of(kind: type[Any], source: Source) -> Any:

@@ -74,6 +74,20 @@ async def test_a_suggestion_goes_with_its_record_and_the_other_side_is_open_agai
     await follower.leave()
 
 
+async def test_suggestions_go_when_a_side_is_typed_anew(alice, suggested):
+    job = await suggested()
+    match = (await alice.ok("GET", f"/jobs/{job['id']}/matches?limit=1"))["items"][0]
+    source = await alice.ok("GET", f"/sources/{job['left_source']}")
+    mapping = {**source["mapping"], "amount": {**source["mapping"]["amount"], "negate": True}}
+
+    await alice.ok("PATCH", f"/sources/{source['id']}", {"mapping": mapping})
+
+    counts = (await alice.ok("GET", f"/jobs/{job['id']}"))["counts"]
+    assert (await alice.ok("GET", f"/matches/{match['id']}"))["status"] == "superseded"
+    assert (counts["suggested"], counts["matches"]) == (0, 0)
+    assert counts["open_left"] == counts["left"]
+
+
 async def test_of_a_confirmation_and_a_deletion_at_once_one_is_done(alice, suggested, db):
     job = await suggested()
     matches = (await alice.ok("GET", f"/jobs/{job['id']}/matches?limit=20"))["items"]
