@@ -73,6 +73,32 @@ async def test_with_a_filter_the_opened_match_changes_where_it_stands(visit, dem
     assert await _rows(page) == before
 
 
+async def test_without_the_socket_new_rows_are_counted_and_come_on_request(visit, demo, manager):
+    async def reject_another():
+        page = await manager.send("GET", f"/jobs/{demo['job']}/matches?status=suggested&limit=1")
+        match = page["items"][0]
+        await manager.send("POST", f"/matches/{match['id']}/reject", {}, version=match["version"])
+        return match["id"]
+
+    await reject_another()
+    visitor = await visit()
+    page = visitor.page
+    await _block_socket(visitor.context)
+    await page.goto(f"{visitor.url}/projects/{demo['project']}/jobs/{demo['job']}?status=rejected")
+    await visitor.sign_in()
+    before = await _rows(page)
+    await expect(page.get_by_text("Updates delayed")).to_be_visible(timeout=POLLED_MS)
+
+    added = await reject_another()
+    load = page.get_by_role("button", name="1 new · Load")
+    await expect(load).to_be_visible(timeout=POLLED_MS)
+    assert await _rows(page) == before
+    await load.click()
+
+    await expect(page.locator(f"tr[data-id='{added}']")).to_be_visible()
+    await expect(load).to_be_hidden()
+
+
 async def test_a_person_without_a_network_is_told_and_cannot_decide(visit, demo):
     visitor = await visit()
     page = await visitor.enter(f"/projects/{demo['project']}/jobs/{demo['job']}?status=suggested")

@@ -65,7 +65,7 @@ async def test_a_row_that_cannot_be_loaded_is_listed_with_its_line_and_reason(vi
     await expect(page.get_by_role("row").filter(has_text=re.compile("^3"))).to_be_visible()
 
 
-async def test_matches_are_paged_filtered_and_ordered_by_the_server(visitor, demo):
+async def test_matches_are_paged_filtered_and_ordered_by_the_server(visitor, demo, counts):
     page = await visitor.enter(f"/projects/{demo['project']}/jobs/{demo['job']}")
     list_of = page.get_by_role("region", name="Matches")
     rows = list_of.locator("tbody tr")
@@ -78,7 +78,7 @@ async def test_matches_are_paged_filtered_and_ordered_by_the_server(visitor, dem
     await expect(rows.first).to_have_text(first, use_inner_text=True)
     await list_of.get_by_label("Status").select_option("suggested")
 
-    await expect(list_of.get_by_text(f"{demo['counts']['suggested']} matches", exact=True)).to_be_visible()
+    await expect(list_of.get_by_text(f"{counts['suggested']} matches", exact=True)).to_be_visible()
     await expect(rows.filter(has_text="confirmed")).to_have_count(0)
     assert "status=suggested" in page.url
 
@@ -102,11 +102,11 @@ async def test_a_match_is_confirmed_with_a_key_and_seen_by_another_at_once(visit
     assert here.complaints == there.complaints == []
 
 
-async def test_open_records_are_listed_for_each_side(visitor, demo):
+async def test_open_records_are_listed_for_each_side(visitor, demo, counts):
     page = await visitor.enter(f"/projects/{demo['project']}/jobs/{demo['job']}")
 
     await page.get_by_role("link", name=re.compile("^Open left")).click()
 
     records = page.get_by_role("region", name="Open records, left")
-    await expect(records.get_by_text(f"{demo['counts']['open_left']} open records", exact=True)).to_be_visible()
+    await expect(records.get_by_text(f"{counts['open_left']} open records", exact=True)).to_be_visible()
     await expect(records.get_by_role("columnheader", name="invoice_no")).to_be_visible()
