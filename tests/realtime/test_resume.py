@@ -35,9 +35,9 @@ async def test_replay_and_live_are_whole_under_four_writers_that_roll_back_and_n
     deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
     before = await db.fetchval(deadlocks)
 
-    writing = asyncio.gather(*(flood(60, 2, roll_back_every=5) for _ in range(4)))
+    writing = asyncio.gather(*(flood(40, 2, roll_back_every=5) for _ in range(4)))
     for follower in followers:
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.05)
         seen: list[int] = []
         while True:
             answer = await follower.call("subscribe", {"stream": stream, "after": seen[-1] if seen else 0})
@@ -45,7 +45,8 @@ async def test_replay_and_live_are_whole_under_four_writers_that_roll_back_and_n
             if not answer.get("more"):
                 break
         starts.append(seen)
-    await writing
+    # However fast the writers were, there is more to come once all are live.
+    await asyncio.gather(writing, *(flood(20, 2, roll_back_every=5) for _ in range(4)))
     head = await db.fetchval("SELECT head FROM streams WHERE name = $1", stream)
     for follower in followers:
         await heard_until(follower, head)
