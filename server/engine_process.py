@@ -11,13 +11,13 @@ import multiprocessing
 import os
 import shutil
 import tempfile
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerContext, ForkServerProcess
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from uuid import UUID
 
 _PRELOADED = "server.warm"
-_SCRATCH = "tallyroom-engine"
 _ENVIRONMENT = {
     # The engine's own threads do its work; a pool of BLAS threads would only be in the way of the fork.
     "OPENBLAS_NUM_THREADS": "1",
@@ -57,32 +57,29 @@ class EngineProcess:
         self._process.kill()
 
 
-def prepare() -> None:
-    """Starts the fork server in the background, so that the first task finds it warm."""
-    for name, value in _ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
-    _remove_scratch_of_the_dead()
-    context = _context()
-    context.set_forkserver_preload([_PRELOADED])
-    from multiprocessing import forkserver
+class Engines:
+    """Starts engine processes. The fork server starts in the background, so that the first task finds it warm."""
 
-    forkserver.ensure_running()
+    def __init__(self, scratch: Path) -> None:
+        for name, value in _ENVIRONMENT.items():
+            os.environ.setdefault(name, value)
+        self._scratch = scratch
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload([_PRELOADED])
+        forkserver.ensure_running()
 
+    async def start(self, kind: str, row_id: UUID) -> EngineProcess:
+        """Starts an engine process for one job or one source."""
+        return await asyncio.to_thread(self._start, kind, row_id)
 
-async def start(kind: str, row_id: UUID) -> EngineProcess:
-    """Starts an engine process for one job or one source."""
-    return await asyncio.to_thread(_start, kind, row_id)
-
-
-def _start(kind: str, row_id: UUID) -> EngineProcess:
-    context = _context()
-    theirs, ours = context.Pipe(duplex=False)
-    scratch = tempfile.mkdtemp(prefix=f"{_SCRATCH}-{os.getpid()}-")
-    arguments = (theirs, scratch, kind, str(row_id))
-    process = context.Process(target=_run, args=arguments, name=f"engine {kind}", daemon=True)
-    process.start()
-    theirs.close()
-    return EngineProcess(process, ours, scratch)
+    def _start(self, kind: str, row_id: UUID) -> EngineProcess:
+        theirs, ours = self._context.Pipe(duplex=False)
+        scratch = tempfile.mkdtemp(prefix=f"{kind}-", dir=self._scratch)
+        arguments = (theirs, scratch, kind, str(row_id))
+        process = self._context.Process(target=_run, args=arguments, name=f"engine {kind}", daemon=True)
+        process.start()
+        theirs.close()
+        return EngineProcess(process, ours, scratch)
 
 
 def _run(lifeline: Connection, scratch: str, kind: str, row_id: str) -> None:
@@ -90,15 +87,3 @@ def _run(lifeline: Connection, scratch: str, kind: str, row_id: str) -> None:
 
     tempfile.tempdir = scratch
     raise SystemExit(engine.main([kind, row_id], lifeline.fileno()))
-
-
-def _remove_scratch_of_the_dead() -> None:
-    """Removes the folders of workers that were killed: their name has the worker's process id."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_SCRATCH}-*-*"):
-        owner = folder.name.removeprefix(f"{_SCRATCH}-").split("-")[0]
-        if owner.isdigit() and not Path("/proc", owner).exists():
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _context() -> ForkServerContext:
-    return multiprocessing.get_context("forkserver")

@@ -24,11 +24,12 @@ from realtime import state
 from realtime import unit_of_work as work
 from realtime.hint import Hinter, channel_of
 from realtime.unit_of_work import unit_of_work
-from server import database, engine_process, retention
-from server.engine_process import EngineProcess
+from server import database, retention
+from server.engine_process import EngineProcess, Engines
 from server.job import run
 from server.keyring import open_keyring
 from server.queue import enqueue
+from server.scratch import scratch_folder
 from server.source import release
 
 HEARTBEAT_S = 5.0
@@ -42,7 +43,11 @@ async def work_until_stopped(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopping.set)
-    engine_process.prepare()
+    with scratch_folder() as scratch:
+        await _work(settings, stopping, Engines(scratch))
+
+
+async def _work(settings: Settings, stopping: asyncio.Event, engines: Engines) -> None:
     async with database.opened(settings, "tallyroom worker", pool=4):
         keyring = await open_keyring(key_ring(settings))
         hinter = Hinter(lambda: database.connect(settings, "tallyroom hints"), channel_of(settings.database_schema))
@@ -54,7 +59,7 @@ async def work_until_stopped(settings: Settings) -> None:
             asyncio.create_task(_requeue_stranded(), name="stranded"),
         ]
         try:
-            await Worker(settings, stopping).run()
+            await Worker(settings, stopping, engines).run()
         finally:
             for task in tasks:
                 task.cancel()
@@ -65,9 +70,10 @@ async def work_until_stopped(settings: Settings) -> None:
 class Worker:
     """The queue's consumer."""
 
-    def __init__(self, settings: Settings, stopping: asyncio.Event) -> None:
+    def __init__(self, settings: Settings, stopping: asyncio.Event, engines: Engines) -> None:
         self.settings = settings
         self.stopping = stopping
+        self.engines = engines
         self.children: set[EngineProcess] = set()
 
     async def run(self) -> None:
@@ -161,7 +167,7 @@ class Worker:
                 await enqueue(u, "job.run", job_id)
 
     async def _engine(self, kind: str, row_id: UUID) -> int:
-        child = await engine_process.start(kind, row_id)
+        child = await self.engines.start(kind, row_id)
         self.children.add(child)
         try:
             return await child.wait()

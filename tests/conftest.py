@@ -141,6 +141,7 @@ class Worker:
 
     process: subprocess.Popen[bytes]
     log: Path
+    temporary: Path
 
     def engines(self) -> list[psutil.Process]:
         """The engine processes at work: the forks of the worker's fork server."""
@@ -154,21 +155,22 @@ class Worker:
 
 @pytest.fixture(scope="module")
 def start_worker(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Worker]]:
-    """Starts real workers on the tests' database; they end with the module."""
+    """Starts real workers on the tests' database, with one temporary folder for all; they end with the module."""
     started: list[Worker] = []
+    temporary = tmp_path_factory.mktemp("tmp")
 
     def start() -> Worker:
         path = tmp_path_factory.mktemp("worker") / "log"
         with path.open("wb") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "server", "worker"],
-                env=os.environ | settings.environment(),
+                env=os.environ | settings.environment() | {"TMPDIR": str(temporary)},
                 cwd=Path(__file__).parents[1],
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
-        started.append(Worker(process, path))
+        started.append(Worker(process, path, temporary))
         return started[-1]
 
     yield start

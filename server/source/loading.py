@@ -123,6 +123,8 @@ class Loader:
         self.rejected = 0
         self.read = 0
         self.reported_at = 0.0
+        self.seconds: dict[str, float] = {}  # of each stage, for the log
+        self.lap_at = time.monotonic()
         self.is_retyping = source.revision > 1
         self.last_row = -1
         # One thread for all parsing: the parsers' DuckDB belongs to its thread.
@@ -134,9 +136,12 @@ class Loader:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "upload"
             await self._fetch(path)
+            self._lap("fetch")
             given = source.detection.get("format_given")
             detection = await self._parse(detect.detect, path, source.filename, given)
+            self._lap("detect")
             profiles = await self._profile(path, detection)
+            self._lap("profile")
             suggested, questions = suggest_mapping(profiles)
             mapping = Mapping.model_validate(source.mapping) if source.mapping else suggested
             answered = {name for name in Mapping.model_fields if source.mapping.get(name)}
@@ -145,9 +150,16 @@ class Loader:
             # Rows with an open question are kept raw: guessing a date order would be silent damage.
             is_blocked = blocking(questions)
             await self._store(path, detection, Mapping() if is_blocked else mapping)
+        self._lap("store")
         await self._finish(detection, profiles, suggested, mapping, questions, is_blocked=is_blocked)
+        logger.info("loaded", source_id=str(source.id), rows=self.loaded, rejected=self.rejected, seconds=self.seconds)
         # A plan made while the table was small would be kept for a minute: fresh statistics end it now.
         await self.connection.execute("ANALYZE reconciliation_records")
+
+    def _lap(self, stage: str) -> None:
+        at = time.monotonic()
+        self.seconds[stage] = round(at - self.lap_at, 3)
+        self.lap_at = at
 
     async def _fetch(self, path: Path) -> None:
         count = await self.connection.fetchval(

@@ -3,20 +3,27 @@
 import asyncio
 import os
 import signal
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
 
 import psutil
 import pytest
 
 from models.job import Job
 from realtime.events.job import Counts
-from server import engine_process
 from server.job import run as writing
 
 ROWS = 4000
+
+
+def _scratch(worker):
+    return list(worker.temporary.glob("tallyroom-scratch-*"))
+
+
+async def _new_scratch(worker, before):
+    for _ in range(500):
+        if found := set(_scratch(worker)) - before:
+            return found
+        await asyncio.sleep(0.02)
+    raise AssertionError(worker.log.read_text())
 
 
 @pytest.fixture
@@ -36,15 +43,14 @@ async def test_a_killed_engine_is_replaced_and_no_match_is_lost_or_twice(
     job = await alice.ok("POST", f"/projects/{project}/jobs", sides)
     await until(job["id"], lambda found: found["counts"]["matches"] >= 1000)
 
-    scratch = list(Path(tempfile.gettempdir()).glob(f"tallyroom-engine-{worker.process.pid}-*"))
-    assert len(scratch) == 1
+    (scratch,) = worker.temporary.glob("*/job-*")
     assert _kill_engines(worker) == 1
     ended = await end_of(job["id"])
 
     assert (ended["status"], ended["attempt"]) == ("completed", 2)
     assert await pairs_of(job["id"]) == expected
     assert ended["counts"]["matches"] == len(expected)
-    assert not scratch[0].exists(), "what a killed engine had written stays behind"
+    assert not scratch.exists(), "what a killed engine had written stays behind"
 
 
 async def test_a_killed_worker_is_replaced_by_another(
@@ -69,18 +75,24 @@ async def test_a_killed_worker_is_replaced_by_another(
     assert not [pid for pid in engines if psutil.pid_exists(pid)], "an engine outlived its worker"
 
 
-async def test_the_next_worker_removes_what_a_killed_one_left_behind(worker, tmp_path, monkeypatch):
-    gone = subprocess.Popen([sys.executable, "-c", ""])
-    gone.wait()
-    folders = [tmp_path / f"tallyroom-engine-{pid}-x" for pid in (gone.pid, worker.process.pid)]
-    for folder in folders:
-        folder.mkdir()
-        (folder / "upload").write_bytes(b"x")
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+async def test_a_worker_removes_what_killed_ones_left_and_nothing_of_those_that_live(start_worker, worker):
+    before = set(_scratch(worker))
+    victim = start_worker()
+    (left,) = await _new_scratch(victim, before)
+    living = set(_scratch(worker)) - {left}
+    victim.process.kill()
+    victim.process.wait()
+    assert left.exists()
 
-    engine_process._remove_scratch_of_the_dead()
+    successor = start_worker()
+    (made,) = await _new_scratch(successor, {*before, left})
+    assert not left.exists()
+    assert living
+    assert all(folder.exists() for folder in living)
 
-    assert [folder.exists() for folder in folders] == [False, True]
+    successor.process.terminate()
+    successor.process.wait()
+    assert not made.exists()
 
 
 async def test_a_job_that_always_dies_ends_as_failed_and_can_be_retried(alice, project, worker, uninterrupted, end_of):
