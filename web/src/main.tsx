@@ -61,8 +61,10 @@ const theme = createTheme({
   primaryColor: "blue",
   cursorType: "pointer",
   respectReducedMotion: true,
-  // What may stay empty says so; the rest needs no mark.
   components: {
+    // The policy refuses the style that would keep the page behind a dialog from scrolling.
+    Modal: { defaultProps: { lockScroll: false, closeButtonProps: { "aria-label": "Close" } } },
+    // What may stay empty says so; the rest needs no mark.
     InputWrapper: { defaultProps: { withAsterisk: false } },
     NativeSelect: { defaultProps: { rightSection: <IconChevronDown size={16} aria-hidden />, rightSectionPointerEvents: "none" } },
   },

@@ -89,7 +89,7 @@ function Create({ close }: { close: () => void }) {
     create.mutate();
   };
   return (
-    <Modal opened onClose={close} title="New project" lockScroll={false}>
+    <Modal opened onClose={close} title="New project">
       <form className="form" onSubmit={submit}>
         {create.error ? <Fault problem={create.error} /> : null}
         <TextInput label="Name" required data-autofocus value={name} onChange={(event) => setName(event.currentTarget.value)} />

@@ -50,7 +50,7 @@ export function EntryForm({ vault, close }: { vault: VaultView; close: (made: En
     create.mutate();
   };
   return (
-    <Modal opened onClose={() => close(null)} title="New entry" lockScroll={false}>
+    <Modal opened onClose={() => close(null)} title="New entry">
       <form className="form" onSubmit={submit} autoComplete="off">
         {create.error ? <Fault problem={create.error} /> : null}
         <TextInput label="Name" required data-autofocus value={name} error={fault("/name")} onChange={(event) => setName(event.currentTarget.value)} />

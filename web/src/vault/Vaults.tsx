@@ -91,7 +91,7 @@ function Create({ project, close }: { project: string; close: () => void }) {
     create.mutate();
   };
   return (
-    <Modal opened onClose={close} title="New vault" lockScroll={false}>
+    <Modal opened onClose={close} title="New vault">
       <form className="form" onSubmit={submit}>
         {create.error ? <Fault problem={create.error} /> : null}
         <TextInput label="Name" required data-autofocus value={name} onChange={(event) => setName(event.currentTarget.value)} />
