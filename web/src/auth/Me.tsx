@@ -1,9 +1,9 @@
-import { Button } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { change } from "../api/client";
 import type { SessionList, UserView } from "../api/rest";
 import { keys } from "../live/effects";
-import { useOffline, useRead } from "../live/react";
+import { useRead } from "../live/react";
+import { ChangeButton } from "../shell/ChangeButton";
 import { instant } from "../shell/format";
 import { Fault, Reading, useTitle } from "../shell/parts";
 import { NewPassword } from "./NewPassword";
@@ -33,7 +33,6 @@ export function Me() {
 function Sessions() {
   const client = useQueryClient();
   const sessions = useRead<SessionList>(keys.sessions, "/auth/sessions", null);
-  const offline = useOffline();
   const end = useMutation({
     mutationFn: (id: string) => change("DELETE", `/auth/sessions/${id}`),
     onSettled: () => client.invalidateQueries({ queryKey: keys.sessions }),
@@ -66,9 +65,9 @@ function Sessions() {
                     <td>{instant(row.last_used_at)}</td>
                     <td className="number">
                       {row.current ? null : (
-                        <Button size="compact-sm" variant="default" disabled={offline !== undefined} title={offline} loading={end.isPending && end.variables === row.id} onClick={() => end.mutate(row.id)}>
+                        <ChangeButton size="compact-sm" variant="default" loading={end.isPending && end.variables === row.id} onClick={() => end.mutate(row.id)}>
                           End session
-                        </Button>
+                        </ChangeButton>
                       )}
                     </td>
                   </tr>

@@ -5,7 +5,7 @@ import { change } from "../api/client";
 import type { SignedIn } from "../api/rest";
 import { adopt, signOut } from "../api/session";
 import { keys } from "../live/effects";
-import { useOffline } from "../live/react";
+import { ChangeButton } from "../shell/ChangeButton";
 import { Fault } from "../shell/parts";
 
 /** Changes the own password; all other sessions end. With a lead, the only thing that one may do. */
@@ -13,7 +13,6 @@ export function NewPassword({ title, lead }: { title: string; lead?: string }) {
   const client = useQueryClient();
   const [current, setCurrent] = useState("");
   const [next, setNext] = useState("");
-  const offline = useOffline();
   const save = useMutation({
     mutationFn: () => change<SignedIn>("POST", "/auth/password/change", { body: { current_password: current, new_password: next } }),
     onSuccess: (answer) => {
@@ -36,9 +35,9 @@ export function NewPassword({ title, lead }: { title: string; lead?: string }) {
       <PasswordInput label="Present password" autoComplete="current-password" required value={current} onChange={(event) => setCurrent(event.currentTarget.value)} />
       <PasswordInput label="New password" description="At least 15 characters; a sentence is fine" autoComplete="new-password" required value={next} onChange={(event) => setNext(event.currentTarget.value)} />
       <div className="row">
-        <Button type="submit" disabled={offline !== undefined} title={offline} loading={save.isPending}>
+        <ChangeButton type="submit" loading={save.isPending}>
           Change password
-        </Button>
+        </ChangeButton>
         {lead ? (
           <Button variant="default" onClick={() => void signOut()}>
             Sign out

@@ -1,13 +1,13 @@
-import { Button } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams, useSearch } from "@tanstack/react-router";
 import { change } from "../api/client";
 import type { JobProgress } from "../api/live";
 import type { JobView, ProgressCurve, SourceView, Summary } from "../api/rest";
 import { keys } from "../live/effects";
-import { useHeld, useOffline, useRead } from "../live/react";
+import { useHeld, useRead } from "../live/react";
 import { Matches } from "../match/Matches";
 import { Unmatched } from "../match/Unmatched";
+import { ChangeButton } from "../shell/ChangeButton";
 import { compact, count, duration, instant, money, percent } from "../shell/format";
 import { Bar, Fault, Figure, Reading, Status, useTitle } from "../shell/parts";
 import { Flow } from "./Flow";
@@ -52,7 +52,6 @@ function Head({ job, project }: { job: JobView; project: string }) {
   const left = useRead<SourceView>(keys.source(job.left_source), `/sources/${job.left_source}`, `project:${project}`);
   const right = useRead<SourceView>(keys.source(job.right_source), `/sources/${job.right_source}`, `project:${project}`);
   useTitle(left.data && right.data ? `${left.data.body.name} ↔ ${right.data.body.name}` : undefined);
-  const offline = useOffline();
   const act = useMutation({
     mutationFn: (verb: "cancel" | "retry") => change<JobView>("POST", `/jobs/${job.id}/${verb}`),
     onSettled: () => client.invalidateQueries({ queryKey: keys.job(job.id) }),
@@ -67,14 +66,14 @@ function Head({ job, project }: { job: JobView; project: string }) {
         <span className="muted">{instant(job.started_at)}</span>
         <span className="spacer" />
         {LIVE.includes(job.status) && job.status !== "cancelling" ? (
-          <Button size="compact-md" variant="default" disabled={offline !== undefined} title={offline} loading={act.isPending} onClick={() => act.mutate("cancel")}>
+          <ChangeButton size="compact-md" variant="default" loading={act.isPending} onClick={() => act.mutate("cancel")}>
             Cancel
-          </Button>
+          </ChangeButton>
         ) : null}
         {job.status === "failed" || job.status === "cancelled" ? (
-          <Button size="compact-md" variant="default" disabled={offline !== undefined} title={offline} loading={act.isPending} onClick={() => act.mutate("retry")}>
+          <ChangeButton size="compact-md" variant="default" loading={act.isPending} onClick={() => act.mutate("retry")}>
             Retry
-          </Button>
+          </ChangeButton>
         ) : null}
       </div>
       {act.error ? <Fault problem={act.error} /> : null}

@@ -1,4 +1,4 @@
-import { Button, NativeSelect } from "@mantine/core";
+import { NativeSelect } from "@mantine/core";
 import { IconPlayerPlay } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
@@ -7,7 +7,8 @@ import { change } from "../api/client";
 import type { JobProgress } from "../api/live";
 import type { JobCreate, JobView, Page_JobView_, Page_PlanView_, Page_SourceView_ } from "../api/rest";
 import { keys } from "../live/effects";
-import { useHeld, useOffline, useRead } from "../live/react";
+import { useHeld, useRead } from "../live/react";
+import { ChangeButton } from "../shell/ChangeButton";
 import { count, instant, percent } from "../shell/format";
 import { Bar, Empty, Fault, Reading, Status, useTitle } from "../shell/parts";
 
@@ -89,7 +90,6 @@ function Start({ project, sources }: { project: string; sources: { id: string; n
   const [right, setRight] = useState("");
   const [plan, setPlan] = useState("");
   const plans = useRead<Page_PlanView_>(keys.plans(project), `/projects/${project}/plans?limit=100`, `project:${project}`);
-  const offline = useOffline();
   const start = useMutation({
     mutationFn: () => {
       const body: JobCreate = { left_source: left, right_source: right };
@@ -128,9 +128,9 @@ function Start({ project, sources }: { project: string; sources: { id: string; n
         value={plan}
         onChange={(event) => setPlan(event.currentTarget.value)}
       />
-      <Button type="submit" disabled={!left || !right || left === right || offline !== undefined} title={offline} loading={start.isPending} leftSection={<IconPlayerPlay size={16} />}>
+      <ChangeButton type="submit" disabled={!left || !right || left === right} loading={start.isPending} leftSection={<IconPlayerPlay size={16} />}>
         Reconcile
-      </Button>
+      </ChangeButton>
       {start.error ? <Fault problem={start.error} /> : null}
     </form>
   );

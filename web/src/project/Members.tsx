@@ -1,4 +1,4 @@
-import { Button, NativeSelect, TextInput } from "@mantine/core";
+import { NativeSelect, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useState, type FormEvent } from "react";
@@ -6,6 +6,7 @@ import { change } from "../api/client";
 import type { MemberList, MemberView } from "../api/rest";
 import { keys } from "../live/effects";
 import { useOffline, useRead } from "../live/react";
+import { ChangeButton } from "../shell/ChangeButton";
 import { instant } from "../shell/format";
 import { Fault, Reading, useTitle } from "../shell/parts";
 import { useProject } from "./Project";
@@ -59,9 +60,9 @@ export function Members() {
                     <td>{member.expires_at ? instant(member.expires_at) : "–"}</td>
                     <td className="number">
                       {mayEdit ? (
-                        <Button size="compact-sm" variant="default" disabled={offline !== undefined} title={offline} onClick={() => remove.mutate(member.user_id)}>
+                        <ChangeButton size="compact-sm" variant="default" onClick={() => remove.mutate(member.user_id)}>
                           Remove
-                        </Button>
+                        </ChangeButton>
                       ) : null}
                     </td>
                   </tr>
@@ -77,7 +78,6 @@ export function Members() {
 
 function Add({ project }: { project: string }) {
   const client = useQueryClient();
-  const offline = useOffline();
   const [email, setEmail] = useState("");
   const [role, setRole] = useState<string>("analyst");
   const add = useMutation({
@@ -95,9 +95,9 @@ function Add({ project }: { project: string }) {
     <form className="filters" onSubmit={submit}>
       <TextInput label="E-mail address" type="email" required value={email} onChange={(event) => setEmail(event.currentTarget.value)} />
       <NativeSelect label="Role" data={[...ROLES]} value={role} onChange={(event) => setRole(event.currentTarget.value)} />
-      <Button type="submit" disabled={offline !== undefined} title={offline} loading={add.isPending}>
+      <ChangeButton type="submit" loading={add.isPending}>
         Add member
-      </Button>
+      </ChangeButton>
       {add.error ? <Fault problem={add.error} /> : null}
     </form>
   );

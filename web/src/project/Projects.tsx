@@ -8,7 +8,8 @@ import { newKey } from "../api/key";
 import type { Page_ProjectView_, ProjectView } from "../api/rest";
 import { useSession } from "../auth/useSession";
 import { keys } from "../live/effects";
-import { useOffline, useRead } from "../live/react";
+import { useRead } from "../live/react";
+import { ChangeButton } from "../shell/ChangeButton";
 import { count } from "../shell/format";
 import { Empty, Fault, Figure, Reading, useTitle } from "../shell/parts";
 
@@ -76,7 +77,6 @@ function Create({ close }: { close: () => void }) {
   const [name, setName] = useState("");
   const [description, setDescription] = useState("");
   const [key] = useState(() => newKey());
-  const offline = useOffline();
   const create = useMutation({
     mutationFn: () => change<ProjectView>("POST", "/projects", { body: { name, description }, key }),
     onSuccess: async (project) => {
@@ -94,9 +94,9 @@ function Create({ close }: { close: () => void }) {
         {create.error ? <Fault problem={create.error} /> : null}
         <TextInput label="Name" required data-autofocus value={name} onChange={(event) => setName(event.currentTarget.value)} />
         <TextInput label="Description (optional)" value={description} onChange={(event) => setDescription(event.currentTarget.value)} />
-        <Button type="submit" disabled={offline !== undefined} title={offline} loading={create.isPending}>
+        <ChangeButton type="submit" loading={create.isPending}>
           Create project
-        </Button>
+        </ChangeButton>
       </form>
     </Modal>
   );

@@ -1,10 +1,10 @@
-import { Button, NativeSelect } from "@mantine/core";
+import { NativeSelect } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { change, type Answer } from "../api/client";
 import type { ColumnView, Mapping, SourceView } from "../api/rest";
 import { keys } from "../live/effects";
-import { useOffline } from "../live/react";
+import { ChangeButton } from "../shell/ChangeButton";
 import { Fault, Reading } from "../shell/parts";
 import { QUESTIONS, useProfile } from "./Source";
 
@@ -28,7 +28,6 @@ function Form({ source, columns, suggested }: { source: SourceView; columns: Col
   const [date, setDate] = useState(start.date?.column ?? "");
   const [order, setOrder] = useState<string>(start.date?.order ?? "dmy");
   const [reference, setReference] = useState(start.reference?.column ?? "");
-  const offline = useOffline();
   const save = useMutation({
     mutationFn: () => {
       const mapping: Mapping = {};
@@ -94,9 +93,9 @@ function Form({ source, columns, suggested }: { source: SourceView; columns: Col
         />
         <NativeSelect label="Reference" data={options} value={reference} onChange={(event) => setReference(event.currentTarget.value)} />
       </div>
-      <Button type="submit" disabled={offline !== undefined} title={offline} loading={save.isPending}>
+      <ChangeButton type="submit" loading={save.isPending}>
         Save mapping
-      </Button>
+      </ChangeButton>
     </form>
   );
 }

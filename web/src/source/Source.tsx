@@ -1,11 +1,11 @@
-import { Button } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { change } from "../api/client";
 import type { SourceProgress } from "../api/live";
 import type { Page_RecordView_, Page_RejectView_, ProfileView, SourceView } from "../api/rest";
 import { keys } from "../live/effects";
-import { useHeld, useOffline, useRead } from "../live/react";
+import { useHeld, useRead } from "../live/react";
+import { ChangeButton } from "../shell/ChangeButton";
 import { bytes, count, money } from "../shell/format";
 import { Empty, Fault, Figure, Reading, Status, useTitle } from "../shell/parts";
 import { Pager } from "../shell/Pager";
@@ -250,7 +250,6 @@ function Rejects({ source }: { source: SourceView }) {
 function Remove({ source }: { source: SourceView }) {
   const client = useQueryClient();
   const navigate = useNavigate();
-  const offline = useOffline();
   const remove = useMutation({
     mutationFn: () => change("DELETE", `/sources/${source.id}`, { version: source.version }),
     onSuccess: async () => {
@@ -261,16 +260,14 @@ function Remove({ source }: { source: SourceView }) {
   return (
     <>
       {remove.error ? <Fault problem={remove.error} /> : null}
-      <Button
+      <ChangeButton
         size="compact-sm"
         variant="default"
-        disabled={offline !== undefined}
-        title={offline}
         loading={remove.isPending}
         onClick={() => window.confirm(`Delete “${source.name}” with its ${count(source.rows.loaded)} records?`) && remove.mutate()}
       >
         Delete
-      </Button>
+      </ChangeButton>
     </>
   );
 }

@@ -7,7 +7,8 @@ import { upload } from "../api/client";
 import type { SourceProgress } from "../api/live";
 import type { Page_SourceView_, SourceView } from "../api/rest";
 import { keys } from "../live/effects";
-import { useHeld, useOffline, useRead } from "../live/react";
+import { useHeld, useRead } from "../live/react";
+import { ChangeButton } from "../shell/ChangeButton";
 import { bytes, count, instant } from "../shell/format";
 import { Bar, Empty, Fault, Reading, Status, useTitle } from "../shell/parts";
 
@@ -119,7 +120,6 @@ function Row({ source }: { source: SourceView }) {
 }
 
 function Drop({ onFiles }: { onFiles: (files: FileList | null) => void }) {
-  const offline = useOffline();
   const input = useRef<HTMLInputElement>(null);
   const [isOver, setOver] = useState(false);
   return (
@@ -138,9 +138,9 @@ function Drop({ onFiles }: { onFiles: (files: FileList | null) => void }) {
     >
       <p>Drop CSV, JSON Lines, XLSX or Parquet files here</p>
       <div className="row" style={{ justifyContent: "center", marginTop: 8 }}>
-        <Button variant="default" leftSection={<IconUpload size={16} />} disabled={offline !== undefined} title={offline} onClick={() => input.current?.click()}>
+        <ChangeButton variant="default" leftSection={<IconUpload size={16} />} onClick={() => input.current?.click()}>
           Choose files
-        </Button>
+        </ChangeButton>
       </div>
       <input
         ref={input}

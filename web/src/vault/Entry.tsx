@@ -1,10 +1,11 @@
-import { ActionIcon, Button } from "@mantine/core";
+import { ActionIcon } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { change } from "../api/client";
 import type { EntryView, VaultView } from "../api/rest";
 import { keys } from "../live/effects";
-import { useOffline, useRead } from "../live/react";
+import { useRead } from "../live/react";
+import { ChangeButton } from "../shell/ChangeButton";
 import { instant } from "../shell/format";
 import { Fault, Reading, Status } from "../shell/parts";
 import { Secret } from "./Secret";
@@ -13,7 +14,6 @@ import { Secret } from "./Secret";
 export function Entry({ id, vault, close }: { id: string; vault: VaultView; close: () => void }) {
   const client = useQueryClient();
   const entry = useRead<EntryView>([...keys.vault(vault.id), "entry", id], `/entries/${id}`, `vault:${vault.id}`);
-  const offline = useOffline();
   const move = useMutation({
     mutationFn: (verb: "trash" | "restore") =>
       verb === "trash"
@@ -60,9 +60,9 @@ export function Entry({ id, vault, close }: { id: string; vault: VaultView; clos
             </dl>
             {move.error ? <Fault problem={move.error} /> : null}
             {mayWrite ? (
-              <Button size="compact-sm" variant="default" disabled={offline !== undefined} title={offline} loading={move.isPending} onClick={() => move.mutate(body.trashed_at ? "restore" : "trash")}>
+              <ChangeButton size="compact-sm" variant="default" loading={move.isPending} onClick={() => move.mutate(body.trashed_at ? "restore" : "trash")}>
                 {body.trashed_at ? "Take out of the trash" : "Move to the trash"}
-              </Button>
+              </ChangeButton>
             ) : null}
           </>
         )}

@@ -1,4 +1,4 @@
-import { Button, Modal, NativeSelect, PasswordInput, TextInput } from "@mantine/core";
+import { Modal, NativeSelect, PasswordInput, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { change } from "../api/client";
@@ -6,7 +6,7 @@ import { newKey } from "../api/key";
 import { Problem } from "../api/problem";
 import type { EntryCreate, EntryView, VaultView } from "../api/rest";
 import { keys } from "../live/effects";
-import { useOffline } from "../live/react";
+import { ChangeButton } from "../shell/ChangeButton";
 import { Fault } from "../shell/parts";
 
 const RENEWALS = [
@@ -27,7 +27,6 @@ export function EntryForm({ vault, close }: { vault: VaultView; close: (made: En
   const [notes, setNotes] = useState("");
   const [renewal, setRenewal] = useState("");
   const [key, setKey] = useState(newKey);
-  const offline = useOffline();
   const create = useMutation({
     mutationFn: () => {
       const body: EntryCreate = { name, secret };
@@ -59,9 +58,9 @@ export function EntryForm({ vault, close }: { vault: VaultView; close: (made: En
         <TextInput label="Address (optional)" placeholder="https://" value={url} error={fault("/url")} onChange={(event) => setUrl(event.currentTarget.value)} />
         <TextInput label="Notes (optional)" description="Sealed like the secret" autoComplete="off" value={notes} error={fault("/notes")} onChange={(event) => setNotes(event.currentTarget.value)} />
         <NativeSelect label="Renew" data={RENEWALS} value={renewal} onChange={(event) => setRenewal(event.currentTarget.value)} />
-        <Button type="submit" disabled={offline !== undefined} title={offline} loading={create.isPending}>
+        <ChangeButton type="submit" loading={create.isPending}>
           Create entry
-        </Button>
+        </ChangeButton>
       </form>
     </Modal>
   );

@@ -4,6 +4,7 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import { change } from "../api/client";
 import type { EntryView, RevealView } from "../api/rest";
 import { useConnection, useOffline } from "../live/react";
+import { ChangeButton } from "../shell/ChangeButton";
 import { Fault } from "../shell/parts";
 
 const SHOWN_S = 30;
@@ -81,9 +82,9 @@ export function Secret({ entry }: { entry: EntryView }) {
             </span>
           </>
         ) : (
-          <Button size="compact-sm" leftSection={<IconEye size={14} />} disabled={offline !== undefined} title={offline} loading={isBusy} onClick={() => void reveal()}>
+          <ChangeButton size="compact-sm" leftSection={<IconEye size={14} />} loading={isBusy} onClick={() => void reveal()}>
             Reveal
-          </Button>
+          </ChangeButton>
         )}
       </div>
       {shown?.["notes"] ? <p className="notes">{shown["notes"]}</p> : null}

@@ -1,10 +1,11 @@
-import { Button, NativeSelect } from "@mantine/core";
+import { NativeSelect } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { change } from "../api/client";
 import type { MemberList, VaultMemberList, VaultView } from "../api/rest";
 import { keys } from "../live/effects";
 import { useOffline, useRead } from "../live/react";
+import { ChangeButton } from "../shell/ChangeButton";
 import { instant } from "../shell/format";
 import { Fault, Reading } from "../shell/parts";
 
@@ -69,9 +70,9 @@ export function VaultMembers({ vault }: { vault: VaultView }) {
                       <td>{instant(member.expires_at)}</td>
                       <td className="number">
                         {mayEdit ? (
-                          <Button size="compact-sm" variant="default" disabled={offline !== undefined} title={offline} onClick={() => remove.mutate(member.user_id)}>
+                          <ChangeButton size="compact-sm" variant="default" onClick={() => remove.mutate(member.user_id)}>
                             Remove
-                          </Button>
+                          </ChangeButton>
                         ) : null}
                       </td>
                     </tr>
@@ -88,7 +89,6 @@ export function VaultMembers({ vault }: { vault: VaultView }) {
 
 function Add({ vault, known, add }: { vault: VaultView; known: string[]; add: (id: string, role: string) => void }) {
   const project = useRead<MemberList>(keys.members(vault.project_id), `/projects/${vault.project_id}/members`, `project:${vault.project_id}`);
-  const offline = useOffline();
   const [person, setPerson] = useState("");
   const [role, setRole] = useState("reader");
   const others = project.data?.body.items.filter((member) => !known.includes(member.user_id)) ?? [];
@@ -107,9 +107,9 @@ function Add({ vault, known, add }: { vault: VaultView; known: string[]; add: (i
         onChange={(event) => setPerson(event.currentTarget.value)}
       />
       <NativeSelect label="Role" data={ROLES} value={role} onChange={(event) => setRole(event.currentTarget.value)} />
-      <Button type="submit" disabled={!person || offline !== undefined} title={offline}>
+      <ChangeButton type="submit" disabled={!person}>
         Add
-      </Button>
+      </ChangeButton>
     </form>
   );
 }

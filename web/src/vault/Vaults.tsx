@@ -7,8 +7,9 @@ import { change } from "../api/client";
 import { newKey } from "../api/key";
 import type { Page_VaultView_, VaultView } from "../api/rest";
 import { keys } from "../live/effects";
-import { useOffline, useRead } from "../live/react";
+import { useRead } from "../live/react";
 import { useProject } from "../project/Project";
+import { ChangeButton } from "../shell/ChangeButton";
 import { count, instant } from "../shell/format";
 import { Empty, Fault, Reading, useTitle } from "../shell/parts";
 
@@ -78,7 +79,6 @@ function Create({ project, close }: { project: string; close: () => void }) {
   const navigate = useNavigate();
   const [name, setName] = useState("");
   const [key] = useState(newKey);
-  const offline = useOffline();
   const create = useMutation({
     mutationFn: () => change<VaultView>("POST", `/projects/${project}/vaults`, { body: { name }, key }),
     onSuccess: async (vault) => {
@@ -95,9 +95,9 @@ function Create({ project, close }: { project: string; close: () => void }) {
       <form className="form" onSubmit={submit}>
         {create.error ? <Fault problem={create.error} /> : null}
         <TextInput label="Name" required data-autofocus value={name} onChange={(event) => setName(event.currentTarget.value)} />
-        <Button type="submit" disabled={offline !== undefined} title={offline} loading={create.isPending}>
+        <ChangeButton type="submit" loading={create.isPending}>
           Create vault
-        </Button>
+        </ChangeButton>
       </form>
     </Modal>
   );
