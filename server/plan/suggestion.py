@@ -2,11 +2,13 @@
 
 import asyncio
 import os
+import subprocess
 import sys
 from uuid import UUID
 
 import orjson
 
+from core import log
 from core.problems import Busy, Fault, Internal, Invalid, NotFound
 from core.settings import Settings
 from models import access
@@ -16,6 +18,7 @@ from models.source import Source
 from server.plan.schemas import SuggestedPlan
 
 TIMEOUT_S = 60
+logger = log.get(__name__)
 _one_at_a_time = asyncio.Semaphore(1)  # each takes a core for seconds
 
 
@@ -31,24 +34,28 @@ async def suggest_plan(actor: Actor, project_id: UUID, left: UUID, right: UUID, 
     if _one_at_a_time.locked():
         raise Busy("Another plan is being suggested: try again soon.", retry_after_s=3)
     async with _one_at_a_time:
-        child = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "server.engine",
-            "suggest",
-            str(left),
-            str(right),
+        # Not the event loop's own way of starting a process: that forks the interpreter, whose clean-up of the threads that
+        # stayed behind ends in a crash where one of them has used DuckDB. This one executes at once.
+        child = await asyncio.to_thread(
+            subprocess.Popen,
+            [sys.executable, "-m", "server.engine", "suggest", str(left), str(right)],
             env=os.environ | settings.environment(),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
+            stdin=subprocess.PIPE,  # stays open: its end tells the child that its parent is gone
+            stdout=subprocess.PIPE,
         )
+        assert child.stdout is not None
         try:
-            output, _ = await asyncio.wait_for(_talk(child), TIMEOUT_S)
-        except TimeoutError:
-            raise Busy("Suggesting took too long: try a smaller source.") from None
+            output = await asyncio.wait_for(asyncio.to_thread(child.stdout.read), TIMEOUT_S)
+        except BaseException as error:
+            child.kill()
+            if isinstance(error, TimeoutError):
+                raise Busy("Suggesting took too long: try a smaller source.") from None
+            raise
         finally:
-            if child.returncode is None:
-                child.kill()
+            with child:  # closes the pipes
+                status = await asyncio.to_thread(child.wait)
+    if not output:
+        logger.error("the suggestion stopped", exit_status=status)
     answer = orjson.loads(output or b"{}")
     if "document" not in answer:
         if "refused" in answer:
@@ -68,11 +75,3 @@ async def ready_source(actor: Actor, project_id: UUID, source_id: UUID, pointer:
     if source.status != "ready":
         raise Invalid(errors=(Fault(pointer, "invalid_field", f"is not ready: its status is {source.status}"),))
     return source
-
-
-async def _talk(child: asyncio.subprocess.Process) -> tuple[bytes, bytes]:
-    # Standard input stays open: its end tells the child that its parent is gone.
-    assert child.stdout is not None
-    output = await child.stdout.read()
-    await child.wait()
-    return output, b""

@@ -2,6 +2,7 @@
 
 import ast
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -13,6 +14,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -47,6 +49,18 @@ class Running:
                 return bool(response.status == 200)
         except OSError:
             return False
+
+    def ask(self, path: str, body: object = None, token: str = "") -> dict[str, Any]:
+        """The JSON answer to a GET, or to a POST of a body."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}/api/v1{path}",
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json", "X-Client": "api"}
+            | ({"Authorization": f"Bearer {token}"} if token else {}),
+        )
+        with urllib.request.urlopen(request, timeout=60) as response:
+            found: dict[str, Any] = json.load(response)
+            return found
 
 
 def _free_port() -> int:
@@ -198,6 +212,24 @@ def test_a_killed_database_is_started_again(start, tmp_path):
     while not running.is_healthy():
         assert time.monotonic() < deadline, "the database was not started again"
         time.sleep(0.1)
+
+
+def test_rows_typed_in_the_web_process_do_not_break_what_it_starts(start, tmp_path):
+    running = start(tmp_path / "var", TALLYROOM_DEMO_ROWS="2000")
+    login = {"email": "manager@tallyroom.example", "password": "demo-tallyroom-password"}
+    token = running.ask("/auth/login", login)["access_token"]
+    project = running.ask("/projects", token=token)["items"][0]["id"]
+    jobs: list[Any] = []
+    for _ in range(300):
+        jobs = running.ask(f"/projects/{project}/jobs", token=token)["items"]
+        if [job["status"] for job in jobs] == ["completed"]:
+            break
+        time.sleep(0.1)
+    sources = {s["name"]: s["id"] for s in running.ask(f"/projects/{project}/sources", token=token)["items"]}
+    sides = {"left_source": sources["Ledger"], "right_source": sources["Bank statement"]}
+    running.ask(f"/sources/{sources['Ledger']}/records", {"data": {"amount": "12.50"}}, token)
+
+    assert running.ask(f"/projects/{project}/plans/suggest", sides, token)["document"]
 
 
 def test_two_copies_do_not_disturb_each_other(start, tmp_path):
