@@ -98,6 +98,9 @@ async def run_job(settings: Settings, job_id: UUID) -> None:
         await run.end_cancelled(job_id)
     except PlanInvalid as error:
         await run.fail_job(job_id, job.attempt, problems.InvalidPlan(f"The plan does not fit the sources: {error}"))
+    except run.InputsChanged:
+        detail = "Records became free or were taken while the job ran: start a new job."
+        await run.fail_job(job_id, job.attempt, problems.JobState(detail))
     except engine.Stopped:
         await run.end_cancelled(job_id)
 
@@ -142,10 +145,7 @@ class JobRun:
         document, stored = (None, None)
         if not is_empty or job.plan_document is not None:
             document, stored = await self._plan(left, right, left_source, right_source)
-        if not job.counts.get("left") and not job.counts.get("right"):
-            size = (left.values.num_rows, right.values.num_rows)
-            self.counts = Counts(left=size[0], right=size[1], open_left=size[0], open_right=size[1])
-        await run.set_inputs(job, stored, self.counts)
+        self.counts = await run.set_inputs(job, stored, (left.values.num_rows, right.values.num_rows))
         statistics = {} if document is None else await self._match(document, left, right, rejected)
         self.progress |= {"stage": "writing", "fraction": 1.0}
         progress = self._state("completed").model_dump(mode="json", by_alias=True)

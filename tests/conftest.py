@@ -114,7 +114,9 @@ async def _empty(request: pytest.FixtureRequest) -> None:
         )
         # A few rows are deleted in a third of the time that new files take.
         emptied = "; ".join(
-            f'TRUNCATE "{row["tablename"]}"' if row["size"] > SMALL_BYTES else f'DELETE FROM "{row["tablename"]}"'
+            f'TRUNCATE "{row["tablename"]}" CASCADE'
+            if row["size"] > SMALL_BYTES
+            else f'DELETE FROM "{row["tablename"]}"'
             for row in rows
             if row["tablename"] not in KEEP
         )

@@ -10,19 +10,22 @@ from models.access import Actor
 from models.job import Job
 from models.plan import Plan
 from models.project import Project
+from models.source import Source
 from realtime import streams
 from realtime.events import job as events
 from realtime.events.job import Counts
-from realtime.unit_of_work import Answer, unit_of_work
+from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.job.schemas import JobCreate, JobView
 from server.plan.suggestion import ready_source
 from server.queue import enqueue
+from server.record.locks import hold_sources
 
 
 async def create_job(actor: Actor, project_id: UUID, body: JobCreate) -> Answer:
     """Queues a run. Raises: NotFound, Forbidden, Invalid for a source or plan of elsewhere, or one that is not ready."""
     async with unit_of_work(actor) as u:
         await access.load(actor, Project, project_id, "job.run", lock=True)
+        await hold_sources(u, [body.left_source, body.right_source])
         left = await ready_source(actor, project_id, body.left_source, "/left_source")
         right = await ready_source(actor, project_id, body.right_source, "/right_source")
         if left.id == right.id:
@@ -56,10 +59,11 @@ async def create_job(actor: Actor, project_id: UUID, body: JobCreate) -> Answer:
         return u.answer(202, JobView.of(job), version=1)
 
 
-async def cancel_job(actor: Actor, job_id: UUID) -> Answer:
-    """Stops a job; what it has finished stays. Raises: NotFound, Forbidden, JobState."""
+async def cancel_job(actor: Actor, job_id: UUID, expected: int | None) -> Answer:
+    """Stops a job; what it has finished stays. Raises: NotFound, Forbidden, VersionConflict, JobState."""
     async with unit_of_work(actor) as u:
         job = (await access.load(actor, Job, job_id, "job.run", lock=True)).row
+        await u.expect_version(job, expected, required=False)
         if job.status not in ("queued", "running", "paused"):
             raise problems.JobState(f"The job is {job.status}: only a queued or running job can be cancelled.")
         waiting = job.status in ("queued", "paused")
@@ -72,12 +76,20 @@ async def cancel_job(actor: Actor, job_id: UUID) -> Answer:
         return u.answer(202, JobView.of(job), version=job.version)
 
 
-async def retry_job(actor: Actor, job_id: UUID) -> Answer:
-    """Queues a failed or cancelled job again; finished chunks are kept. Raises: NotFound, Forbidden, JobState."""
+async def retry_job(actor: Actor, job_id: UUID, expected: int | None) -> Answer:
+    """
+    Queues a failed or cancelled job again; finished chunks are kept.
+
+    Raises: NotFound, Forbidden, VersionConflict, JobState, also where the records are not those that it has begun with.
+    """
     async with unit_of_work(actor) as u:
+        known = (await access.load(actor, Job, job_id, "job.run")).row
+        await hold_sources(u, [known.left_source_id, known.right_source_id])
         job = (await access.load(actor, Job, job_id, "job.run", lock=True)).row
+        await u.expect_version(job, expected, required=False)
         if job.status not in ("failed", "cancelled"):
             raise problems.JobState(f"The job is {job.status}: only a failed or cancelled job can be retried.")
+        await _refuse_other_inputs(u, job)
         await u.save(
             job,
             status="queued",
@@ -90,6 +102,30 @@ async def retry_job(actor: Actor, job_id: UUID) -> Answer:
         u.publish(transition(events.JobQueued, job))
         u.audit(f"project:{job.project_id}", "job.retry", ("job", job.id), version=job.version, changed=["status"])
         return u.answer(202, JobView.of(job), version=job.version)
+
+
+async def _refuse_other_inputs(u: UnitOfWork, job: Job) -> None:
+    """
+    A run continues where another stopped by the number of the chunk: over other records it would leave some out.
+
+    Records that were added since do not matter, for the run does not read them.
+    """
+    for side, source_id in (("left", job.left_source_id), ("right", job.right_source_id)):
+        source = await Source.get(id=source_id, using_db=u.connection)
+        if source.status != "ready":
+            raise problems.JobState(f"The {side} source is not ready: its status is {source.status}.")
+        if job.started_at is None:
+            continue
+        pinned = job.inputs[side]
+        found = await u.execute(
+            "SELECT count(*) AS rows, max(updated_at) AS changed_at FROM reconciliation_records "
+            "WHERE source_id = $1 AND revision <= $2",
+            source_id,
+            pinned["revision"],
+        )
+        changed_at = found[0]["changed_at"]
+        if found[0]["rows"] != pinned["rows"] or (changed_at is not None and changed_at > job.started_at):
+            raise problems.JobState(f"Records of the {side} source have changed since the job began: start a new job.")
 
 
 def transition(kind: type[events.Transition], job: Job) -> events.Transition:

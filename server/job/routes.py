@@ -32,16 +32,16 @@ async def get_job(api: ApiRequest) -> web.StreamResponse:
     return positioned(reply_view(view, version=view.version), position)
 
 
-@routes.post("/jobs/{id}/cancel", answers={202: JobView}, problems=(*_ROW, problems.JobState))
+@routes.post("/jobs/{id}/cancel", answers={202: JobView}, problems=(*_ROW, problems.JobState, problems.VersionConflict))
 async def cancel_job(api: ApiRequest) -> web.StreamResponse:
     """Stop a job; what it has finished stays."""
-    return reply(await actions.cancel_job(api.actor, api.path_id()))
+    return reply(await actions.cancel_job(api.actor, api.path_id(), api.if_match))
 
 
-@routes.post("/jobs/{id}/retry", answers={202: JobView}, problems=(*_ROW, problems.JobState))
+@routes.post("/jobs/{id}/retry", answers={202: JobView}, problems=(*_ROW, problems.JobState, problems.VersionConflict))
 async def retry_job(api: ApiRequest) -> web.StreamResponse:
     """Queue a failed or cancelled job again."""
-    return reply(await actions.retry_job(api.actor, api.path_id()))
+    return reply(await actions.retry_job(api.actor, api.path_id(), api.if_match))
 
 
 @routes.get("/jobs/{id}/summary", answers={200: Summary}, problems=_ROW, stream_position=True)

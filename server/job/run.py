@@ -5,7 +5,6 @@ A worker that lost its lease keeps computing until it notices; its chunks find a
 write nothing. A chunk is inserted once for (job, pass, chunk), so that a take-over skips what is there.
 """
 
-import asyncio
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -29,12 +28,17 @@ from realtime.events.state import JobProgress
 from realtime.unit_of_work import UnitOfWork, unit_of_work
 from server.job.actions import transition
 from server.match.supersede import lock_jobs, supersede
+from server.record.locks import hold_records, hold_sources
 
 RETRIES = 5
 
 
 class Fenced(Exception):
     """Another attempt has the job, or it is not running any more: stop without writing."""
+
+
+class InputsChanged(Exception):
+    """This attempt reads other records than the one before it: the numbers of its chunks mean something else."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,11 @@ async def claim_job(job_id: UUID, max_attempts: int) -> Claim | None:
     Returns: None when there is nothing to run: it ended meanwhile, or it has failed for good now.
     """
     async with unit_of_work(SYSTEM) as u:
-        await _await_writers(u, job_id)
+        known = await Job.filter(id=job_id).using_db(u.connection).first()
+        if known is None:
+            return None
+        # Waits for those who still change records: they began before the job was there to refuse them.
+        await hold_sources(u, [known.left_source_id, known.right_source_id])
         job = await Job.filter(id=job_id).using_db(u.connection).select_for_update(no_key=True).first()
         if job is None or job.status not in ("queued", "running", "cancelling"):
             return None
@@ -89,19 +97,6 @@ async def claim_job(job_id: UUID, max_attempts: int) -> Claim | None:
         return Claim(job, is_cancelling=False)
 
 
-async def _await_writers(u: UnitOfWork, job_id: UUID) -> None:
-    """
-    Waits for those who still write records of the job's sources, before the job reads them.
-
-    They began before the job was there to refuse them; from now on each finds it. Locks sources before the job.
-    """
-    await u.execute(
-        "SELECT s.id FROM sources s JOIN reconciliation_jobs j ON s.id IN (j.left_source_id, j.right_source_id) "
-        "WHERE j.id = $1 ORDER BY s.id FOR SHARE OF s",
-        job_id,
-    )
-
-
 async def current_status(job_id: UUID, attempt: int) -> str:
     """The job's status for this attempt. Raises: Fenced when another attempt has it."""
     job = await Job.filter(id=job_id).only("id", "status", "attempt").first()
@@ -110,10 +105,19 @@ async def current_status(job_id: UUID, attempt: int) -> str:
     return str(job.status)
 
 
-async def set_inputs(job: Job, plan: dict[str, Any] | None, counts: Counts) -> None:
-    """Stores what the run reads: the counts of both sides, and the suggested plan. Raises: Fenced."""
+async def set_inputs(job: Job, plan: dict[str, Any] | None, size: tuple[int, int]) -> Counts:
+    """
+    Stores what the run reads: the number of records of both sides, and the suggested plan.
+
+    Returns: the counts as they are. Those of an earlier attempt's matches stay, and so do decisions made since.
+    Raises: Fenced, InputsChanged.
+    """
     async with unit_of_work(SYSTEM) as u:
-        await _fence(u, job)
+        counts = Counts(**await _fence(u, job))
+        if (counts.left, counts.right) == (0, 0):
+            counts = Counts(left=size[0], right=size[1], open_left=size[0], open_right=size[1])
+        elif (counts.left, counts.right) != size:
+            raise InputsChanged
         await u.execute(
             "UPDATE reconciliation_jobs SET counts = $2::text::jsonb WHERE id = $1", job.id, counts.model_dump_json()
         )
@@ -127,6 +131,7 @@ async def set_inputs(job: Job, plan: dict[str, Any] | None, counts: Counts) -> N
                 plan["hash"],
                 orjson.dumps(plan["document"]).decode(),
             )
+        return counts
 
 
 async def write_chunk(job: Job, chunk: Any, left: SideIds, right: SideIds, plan_hash: str) -> Counts | None:
@@ -137,18 +142,23 @@ async def write_chunk(job: Job, chunk: Any, left: SideIds, right: SideIds, plan_
     """
     for attempt in range(RETRIES):
         try:
-            return await _write_chunk(job, chunk, left, right, plan_hash)
+            return await _write_chunk(job, chunk, left, right, plan_hash, alone=attempt > 0)
         except IntegrityError as error:
-            # A reviewer took one of the records between our look and our insert: look again.
+            # A reviewer, or another job, took one of the records between our look and our insert: look again.
             if not isinstance(error.__cause__, asyncpg.UniqueViolationError) or attempt == RETRIES - 1:
                 raise
-            await asyncio.sleep(0.05 * (attempt + 1))
     raise AssertionError("unreachable")
 
 
-async def _write_chunk(job: Job, chunk: Any, left: SideIds, right: SideIds, plan_hash: str) -> Counts | None:
+async def _write_chunk(
+    job: Job, chunk: Any, left: SideIds, right: SideIds, plan_hash: str, *, alone: bool
+) -> Counts | None:
     table: pa.Table = chunk.matches
+    left_rows, right_rows = table["left"].to_pylist(), table["right"].to_pylist()
+    left_ids, right_ids = [left.ids[i] for i in left_rows], [right.ids[i] for i in right_rows]
     async with unit_of_work(SYSTEM) as u:
+        if alone:  # with the records: who confirms a match holds them too
+            await hold_records(u, [*left_ids, *right_ids], alone=True)
         row = await _fence(u, job)
         placed = await u.execute(
             "INSERT INTO job_chunks (job_id, pass_index, chunk, attempt, matches, dropped) VALUES ($1, $2, $3, $4, $5, 0) "
@@ -161,12 +171,11 @@ async def _write_chunk(job: Job, chunk: Any, left: SideIds, right: SideIds, plan
         )
         if not placed:
             return None
-        left_rows, right_rows = table["left"].to_pylist(), table["right"].to_pylist()
         inserted = await u.execute(
             _INSERT,
             uuid7_texts(table.num_rows),
-            [left.ids[i] for i in left_rows],
-            [right.ids[i] for i in right_rows],
+            left_ids,
+            right_ids,
             table["status"].to_pylist(),
             [_text(value) for value in table["score"].to_pylist()],
             [_text(value) for value in table["margin"].to_pylist()],

@@ -12,6 +12,7 @@ from realtime.events.job import Counts, MatchConfirmed, MatchRejected
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.http import Reading
 from server.match import queries
+from server.record.locks import hold_records
 
 
 async def confirm_match(actor: Actor, match_id: UUID, reason: str | None, expected: int | None) -> Answer:
@@ -28,7 +29,7 @@ async def _decide(actor: Actor, match_id: UUID, status: str, reason: str | None,
     async with unit_of_work(actor) as u:
         known = (await access.load(actor, Match, match_id, "match.decide")).row
         if status == "confirmed":
-            await _hold(u, match_id)
+            await hold_records(u, await _records_of(u, match_id))
         job = (await access.load(actor, Job, known.job_id, "match.decide", lock=True)).row
         match = (await access.load(actor, Match, match_id, "match.decide", lock=True)).row
         await u.expect_version(match, expected, required=False)
@@ -39,6 +40,7 @@ async def _decide(actor: Actor, match_id: UUID, status: str, reason: str | None,
         )
         record_ids = [row["record_id"] for row in uses]
         if status == "confirmed":
+            await _refuse_gone(u, record_ids)
             await _refuse_used_elsewhere(u, match.id, record_ids)
         before = match.status
         await u.save(match, status=status, decided_by=actor.id, decided_at=u.at, reason=reason)
@@ -76,13 +78,16 @@ async def _decide(actor: Actor, match_id: UUID, status: str, reason: str | None,
         return u.answer(200, await queries.detail_of(Reading(u.connection), match.id), version=match.version)
 
 
-async def _hold(u: UnitOfWork, match_id: UUID) -> None:
-    """Keeps the match's records there until the decision is stored; locked before the job, as the lock order wants it."""
-    await u.execute(
-        "SELECT id FROM reconciliation_records WHERE id IN (SELECT record_id FROM match_records WHERE match_id = $1) "
-        "ORDER BY id FOR SHARE",
-        match_id,
-    )
+async def _records_of(u: UnitOfWork, match_id: UUID) -> list[UUID]:
+    return [
+        row["record_id"] for row in await u.execute("SELECT record_id FROM match_records WHERE match_id = $1", match_id)
+    ]
+
+
+async def _refuse_gone(u: UnitOfWork, record_ids: list[UUID]) -> None:
+    found = await u.execute("SELECT count(*) AS n FROM reconciliation_records WHERE id = ANY($1)", record_ids)
+    if found[0]["n"] != len(record_ids):
+        raise problems.RecordInUse("A record of this match no longer exists: reject the match.")
 
 
 async def _refuse_used_elsewhere(u: UnitOfWork, match_id: UUID, record_ids: list[UUID]) -> None:

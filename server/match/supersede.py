@@ -27,6 +27,14 @@ async def lock_jobs(u: UnitOfWork, job_ids: Iterable[UUID]) -> None:
     )
 
 
+async def lock_jobs_of(u: UnitOfWork, source_id: UUID) -> None:
+    """Locks the jobs of a source: nobody decides on their matches meanwhile."""
+    rows = await u.execute(
+        "SELECT id FROM reconciliation_jobs WHERE left_source_id = $1 OR right_source_id = $1", source_id
+    )
+    await lock_jobs(u, [row["id"] for row in rows])
+
+
 async def supersede(u: UnitOfWork, match_ids: list[UUID]) -> None:
     """
     Takes back those of the matches that are only suggested; their records are open again, their jobs count anew.

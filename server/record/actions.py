@@ -20,7 +20,7 @@ from models.source import Source
 from realtime.events.project import RecordsChanged
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.http import Reading
-from server.match.supersede import lock_jobs, supersede
+from server.match.supersede import lock_jobs_of, supersede
 from server.record import queries
 from server.record.schemas import RecordIn, RecordsCreate, RecordsView, RecordUpdate
 from server.source.actions import refuse_live_jobs
@@ -71,7 +71,11 @@ async def create_records(actor: Actor, source_id: UUID, body: RecordsCreate) -> 
 
 
 async def update_record(actor: Actor, record_id: UUID, body: RecordUpdate, expected: int | None) -> Answer:
-    """Changes a record. Raises: NotFound, Forbidden, PreconditionRequired, VersionConflict, RecordInUse, SourceInUse."""
+    """
+    Changes a record; a suggestion that compared what it was before is superseded.
+
+    Raises: NotFound, Forbidden, PreconditionRequired, VersionConflict, RecordInUse, SourceInUse.
+    """
     async with unit_of_work(actor) as u:
         source = await _lock_source(u, actor, record_id)
         record = (await access.load(actor, Record, record_id, "record.edit", lock=True)).row
@@ -94,6 +98,8 @@ async def update_record(actor: Actor, record_id: UUID, body: RecordUpdate, expec
             changes["reference"] = reference
         changed = await u.save(record, **changes)
         if changed:
+            await lock_jobs_of(u, source.id)
+            await supersede(u, await _suggestions_of(u, record_id))
             await u.save(source, revision=source.revision + 1)
             u.publish(_changed(source, [record.id], 1))
             u.audit(
@@ -117,6 +123,8 @@ async def delete_record(actor: Actor, record_id: UUID, expected: int | None) -> 
         record = (await access.load(actor, Record, record_id, "record.edit", lock=True)).row
         await u.expect_version(record, expected)
         await _refuse_used(u, source, record_id)
+        await lock_jobs_of(u, source.id)
+        await _count_out(u, source.id, record.revision)
         await supersede(u, await _suggestions_of(u, record_id))
         await record.delete(using_db=u.connection)
         await u.save(
@@ -133,10 +141,20 @@ async def _lock_source(u: UnitOfWork, actor: Actor, record_id: UUID) -> Source:
 
 
 async def _suggestions_of(u: UnitOfWork, record_id: UUID) -> list[UUID]:
-    """Matches that propose a record; their jobs are locked."""
-    rows = await u.execute("SELECT match_id, job_id FROM match_records WHERE record_id = $1 AND active", record_id)
-    await lock_jobs(u, [row["job_id"] for row in rows])
+    rows = await u.execute("SELECT match_id FROM match_records WHERE record_id = $1 AND active", record_id)
     return [row["match_id"] for row in rows]
+
+
+async def _count_out(u: UnitOfWork, source_id: UUID, revision: int) -> None:
+    """Takes a record that is open, or about to be, out of the counts of the jobs that have read it."""
+    for side in ("left", "right"):
+        await u.execute(
+            "UPDATE reconciliation_jobs SET counts = counts || jsonb_build_object("
+            f"'{side}', (counts->>'{side}')::int - 1, 'open_{side}', (counts->>'open_{side}')::int - 1) "
+            f"WHERE {side}_source_id = $1 AND (inputs->'{side}'->>'revision')::int >= $2 AND (counts->>'{side}')::int > 0",
+            source_id,
+            revision,
+        )
 
 
 async def _refuse_used(u: UnitOfWork, source: Source, record_id: UUID) -> None:

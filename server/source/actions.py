@@ -13,8 +13,9 @@ from models.project import Project
 from models.source import Source
 from realtime.events import project as events
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
-from server.match.supersede import lock_jobs, supersede
+from server.match.supersede import lock_jobs_of, supersede
 from server.queue import enqueue
+from server.record.locks import lock_proposed_records
 from server.source.schemas import SourceCreate, SourceUpdate, SourceView
 
 LIVE_JOBS = "('queued', 'running', 'paused', 'cancelling')"
@@ -60,6 +61,7 @@ async def update_source(actor: Actor, source_id: UUID, body: SourceUpdate, expec
             _check_columns(source, body.mapping)
             changes["mapping"] = body.mapping.model_dump(mode="json", exclude_none=True)
             if source.format != "manual":
+                await lock_jobs_of(u, source.id)
                 await _refuse_retyping(u, source)
                 await _supersede_suggestions(u, source.id)
                 changes |= {"status": "loading", "questions": []}
@@ -84,6 +86,8 @@ async def delete_source(actor: Actor, source_id: UUID, expected: int | None) -> 
         source = (await access.load(actor, Source, source_id, "source.load", lock=True)).row
         await u.expect_version(source, expected, required=False)
         await refuse_live_jobs(u, source.id)
+        await lock_proposed_records(u, source.id)
+        await lock_jobs_of(u, source.id)
         await _refuse_confirmed(u, source.id)
         await source.delete(using_db=u.connection)
         source.version += 1
@@ -124,11 +128,10 @@ async def _refuse_retyping(u: UnitOfWork, source: Source) -> None:
 
 async def _supersede_suggestions(u: UnitOfWork, source_id: UUID) -> None:
     rows = await u.execute(
-        "SELECT DISTINCT m.match_id, m.job_id FROM match_records m JOIN reconciliation_records r ON r.id = m.record_id "
+        "SELECT DISTINCT m.match_id FROM match_records m JOIN reconciliation_records r ON r.id = m.record_id "
         "WHERE r.source_id = $1 AND m.active",
         source_id,
     )
-    await lock_jobs(u, [row["job_id"] for row in rows])
     await supersede(u, [row["match_id"] for row in rows])
 
 
