@@ -104,11 +104,11 @@ class KeyRing:
         return f"{self.origin}: {len(self.keys)} key(s), active {self.active!r}"
 
 
-def key_ring(settings: Settings) -> KeyRing:
+def key_ring(settings: Settings, *, makes: bool = True) -> KeyRing:
     """
     The configured key-encryption keys: provider `file` when TALLYROOM_VAULT_KEK_FILE is set, else provider `env`.
 
-    Demo mode without either makes one key in the data folder (mode 0600).
+    Demo mode without either has one key in the data folder (mode 0600), and `makes` it where there is none.
     Raises: SettingsError in one line.
     """
     if settings.vault_kek_file is not None:
@@ -121,8 +121,13 @@ def key_ring(settings: Settings) -> KeyRing:
         origin = "environment"
     else:
         path = settings.data_dir / "kek"
-        if not path.exists():
-            _make_demo_key(path)
+        try:
+            if not path.exists():
+                if not makes:
+                    raise SettingsError(f"the demo's key {path} does not exist yet; make run makes it")
+                _make_demo_key(path)
+        except OSError as error:
+            raise SettingsError(f"TALLYROOM_DATA_DIR: cannot use {path.parent}: {error.strerror}") from error
         keys, origin = _from_file(path), f"file {path}"
     active = settings.vault_kek_active or (next(iter(keys)) if len(keys) == 1 else "")
     if active not in keys:

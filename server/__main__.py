@@ -15,6 +15,8 @@ from core.envelope import key_ring
 from core.settings import Settings, SettingsError, load
 from server.hardening import keep_memory_private
 
+FOLDER_TRIES, FOLDER_PAUSE_S = 300, 0.2
+
 cli = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -90,7 +92,7 @@ def worker() -> None:
 def migrate() -> None:
     """Bring the schema to this version; safe to run again, and by several at once."""
     from server import database
-    from server.embedded import EmbeddedPostgres
+    from server.embedded import DataFolderInUse, EmbeddedPostgres
 
     settings = _settings("migrate")
 
@@ -99,14 +101,25 @@ def migrate() -> None:
         return await database.migrate(settings)
 
     async def embedded() -> list[str]:
-        postgres = EmbeddedPostgres(settings.data_dir)
-        await postgres.start()
-        try:
-            return await database.migrate(settings)
-        finally:
-            postgres.stop()
+        """On the folder's own database: a supervisor's while one runs, else one that we start."""
+        for _ in range(FOLDER_TRIES):
+            postgres = EmbeddedPostgres(settings.data_dir)
+            try:
+                await postgres.start()
+            except DataFolderInUse:
+                if (applied := await database.migrate_while_it_answers(settings)) is not None:
+                    return applied
+            else:
+                try:
+                    return await database.migrate(settings)
+                finally:
+                    postgres.stop()
+            await asyncio.sleep(FOLDER_PAUSE_S)
+        raise SettingsError(
+            f"TALLYROOM_DATA_DIR: who runs on {settings.data_dir} has no database that answers; stop it"
+        )
 
-    applied = asyncio.run(embedded() if settings.is_embedded and not _is_running(settings) else work())
+    applied = asyncio.run(embedded() if settings.is_embedded else work())
     typer.echo("\n".join(f"applied {name}" for name in applied) or "nothing to do: the schema is current")
 
 
@@ -211,20 +224,6 @@ def doctor() -> None:
     for finding in findings:
         typer.echo(finding.line)
     raise typer.Exit(0 if all(finding.is_good for finding in findings) else 1)
-
-
-def _is_running(settings: Settings) -> bool:
-    """Whether a supervisor holds the data folder: then its database is up already."""
-    import fcntl
-
-    try:
-        with (settings.data_dir / "lock").open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False
 
 
 def _end(number: int, _: FrameType | None) -> None:

@@ -186,6 +186,29 @@ async def migrate(settings: Settings) -> list[str]:
         await connection.close()
 
 
+async def migrate_while_it_answers(settings: Settings) -> list[str] | None:
+    """
+    As `migrate`, on a database that somebody else may stop at any moment.
+
+    Returns: None when it does not answer, or went away meanwhile. Raises: DatabaseError in one line.
+    """
+    try:
+        return await migrate(settings)
+    except (DatabaseError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
+        if await _answers(settings):
+            raise
+        return None
+
+
+async def _answers(settings: Settings) -> bool:
+    try:
+        connection = await connect(settings, "tallyroom migrate")
+    except DatabaseError:
+        return False
+    await connection.close()
+    return True
+
+
 async def _check_server(connection: asyncpg.Connection) -> None:
     version = int(await connection.fetchval("SHOW server_version_num"))
     if version < MINIMUM_VERSION:

@@ -29,12 +29,12 @@ async def examine() -> list[Finding]:
     except SettingsError as error:
         return [*found, _bad(str(error))]
     found.append(_good(f"settings: {settings.env} mode, {settings.base_url}"))
-    try:
-        found.append(_good(f"key-encryption keys: {key_ring(settings).describe()}"))
-    except SettingsError as error:
-        found.append(_bad(str(error)))
     if settings.is_embedded:
         found += _folder(settings)
+    try:
+        found.append(_good(f"key-encryption keys: {key_ring(settings, makes=False).describe()}"))
+    except SettingsError as error:
+        found.append(_bad(str(error)))
     found += await _database(settings)
     found.append(_dashboard())
     return found
@@ -42,7 +42,11 @@ async def examine() -> list[Finding]:
 
 def _folder(settings: Settings) -> list[Finding]:
     folder = settings.data_dir.absolute()
-    if not folder.is_dir():
+    try:
+        is_there = folder.is_dir()
+    except OSError as error:
+        return [_bad(f"TALLYROOM_DATA_DIR: cannot use {folder}: {error.strerror}")]
+    if not is_there:
         return [_bad(f"TALLYROOM_DATA_DIR: {folder} does not exist yet; make run makes it")]
     free = shutil.disk_usage(folder).free
     if free < LOW_DISK_BYTES:

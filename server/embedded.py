@@ -50,6 +50,10 @@ class DataFolderError(SettingsError):
     """The data folder cannot be used. The message is one line that says what to do."""
 
 
+class DataFolderInUse(DataFolderError):
+    """Another process runs on the data folder."""
+
+
 @dataclass
 class EmbeddedPostgres:
     """A postmaster of ours over one data folder."""
@@ -132,7 +136,9 @@ class EmbeddedPostgres:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise DataFolderError(
+            os.close(self._lock)
+            self._lock = None
+            raise DataFolderInUse(
                 f"TALLYROOM_DATA_DIR: another Tallyroom runs on {self.data_dir}; stop it, or choose another folder"
             ) from error
         self.cluster.mkdir(mode=0o700, exist_ok=True)
@@ -181,8 +187,10 @@ class EmbeddedPostgres:
             check=False,
         )
         if done.returncode != 0:
-            line = (done.stderr.decode(errors="replace").strip().splitlines() or ["no message"])[-1]
-            full = "No space left" in done.stderr.decode(errors="replace")
+            lines = done.stderr.decode(errors="replace").strip().splitlines() or ["no message"]
+            # What went wrong stands before what initdb then cleans up.
+            line = next((line for line in lines if "could not" in line or "error" in line.lower()), lines[-1])
+            full = any("No space left" in line for line in lines)
             advice = "free some space, or choose another folder" if full else "choose another folder"
             raise DataFolderError(f"TALLYROOM_DATA_DIR: initdb failed in {self.cluster}: {line}; {advice}")
 

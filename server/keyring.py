@@ -92,7 +92,8 @@ async def open_keyring(provider: KeyProvider) -> Keyring:
                 stored[name] = await ApplicationKey.create(
                     using_db=connection, name=name, kek_id=kek_id, wrapped=wrapped, created_at=now()
                 )
-        await _make_or_rotate_signing_key(provider, connection, now() - ROTATE_AFTER)
+        if not await SigningKey.filter(state="active").using_db(connection).exists():
+            await _new_signing_key(provider, connection)
     application = {
         name: _open(provider, row.kek_id, row.wrapped, associated("cv1/app", name))
         for name, row in stored.items()
@@ -106,19 +107,22 @@ async def open_keyring(provider: KeyProvider) -> Keyring:
 async def keep_signing_keys(keyring: Keyring) -> None:
     """Rotates the signing key when it is due, and follows rotations by others, for as long as the process runs."""
     while True:
-        await asyncio.sleep(FOLLOW_EVERY_S)
         try:
             await rotate_signing_key(keyring, made_before=now() - ROTATE_AFTER)
         except Exception as error:  # noqa: BLE001 - a task's root: tried again in five minutes
             logger.warning("the signing keys were not read", error=type(error).__name__)
+        await asyncio.sleep(FOLLOW_EVERY_S)
 
 
 async def rotate_signing_key(keyring: Keyring, *, made_before: datetime) -> str:
     """Replaces the signing key if it was made before a time, and reads the ring. Returns: the kid that signs now."""
     async with unit_of_work(SYSTEM) as u:
         await u.execute(_LOCK)
-        kid = await _make_or_rotate_signing_key(keyring.provider, u.connection, made_before)
-        if kid is not None:
+        old = await SigningKey.get(state="active", using_db=u.connection)
+        if old.created_at < made_before:
+            old.state, old.not_after = "retiring", now() + RETIRE_AFTER
+            await old.save(using_db=u.connection)
+            kid = await _new_signing_key(keyring.provider, u.connection)
             u.audit("system", "key.rotate", ("signing_key", kid))
     await refresh_signing_keys(keyring)
     return keyring.active.kid
@@ -138,16 +142,8 @@ async def refresh_signing_keys(keyring: Keyring) -> None:
     keyring.signing = ring
 
 
-async def _make_or_rotate_signing_key(
-    provider: KeyProvider, connection: BaseDBAsyncClient, made_before: datetime
-) -> str | None:
-    """Makes a signing key where there is none, or only one made before a time. Returns: the new kid."""
-    active = await SigningKey.filter(state="active").using_db(connection).first()
-    if active is not None and active.created_at > made_before:
-        return None
-    if active is not None:
-        active.state, active.not_after = "retiring", now() + RETIRE_AFTER
-        await active.save(using_db=connection)
+async def _new_signing_key(provider: KeyProvider, connection: BaseDBAsyncClient) -> str:
+    """Makes a key that signs from now on. Returns: its kid."""
     pair = Ed25519PrivateKey.generate()
     kid = f"s-{uuid7().hex[:20]}"
     raw = pair.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())

@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -268,6 +269,40 @@ def test_a_data_folder_below_a_file_is_refused(tmp_path):
 
     assert "TALLYROOM_DATA_DIR" in line
     assert "choose a folder" in line
+
+
+def test_the_doctor_says_what_is_wrong_and_changes_nothing(tmp_path):
+    (tmp_path / "file").write_text("")
+
+    for folder, said in (
+        (tmp_path / "new", "does not exist yet"),
+        (tmp_path / "file" / "var", "WRONG TALLYROOM_DATA_DIR"),
+    ):
+        done = _command("doctor", _environment(folder, _free_port()))
+        assert (done.returncode, said in done.stdout, done.stderr) == (1, True, ""), done.stdout + done.stderr
+
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_two_migrations_at_once_on_a_new_folder_are_put_in_order(tmp_path):
+    environment = _environment(tmp_path / "var", _free_port())
+
+    for _ in range(2):  # on a new folder, and on one that has nothing to do
+        with ThreadPoolExecutor(3) as threads:
+            done = list(threads.map(lambda _: _command("migrate", environment), range(3)))
+        assert [one.returncode for one in done] == [0, 0, 0], [one.stderr for one in done]
+
+
+def _command(name: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "server", name],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
 
 
 def test_a_full_disk_is_refused(tmp_path):
