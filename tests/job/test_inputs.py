@@ -114,6 +114,25 @@ async def test_a_job_is_not_retried_over_records_that_have_changed(alice, cancel
     assert [edited, deleted, loading, typed] == [(409, "job_state")] * 4
 
 
+async def test_a_retry_that_would_read_a_record_set_free_meanwhile_says_so(
+    alice, project, cautious, run, until, end_of
+):
+    sides = await cautious(ROWS)
+    match = (await alice.ok("GET", f"/jobs/{(await run(sides))['id']}/matches?limit=1"))["items"][0]
+    await alice.ok("POST", f"/matches/{match['id']}/confirm", {})
+    job = await alice.ok("POST", f"/projects/{project}/jobs", sides)  # reads all but the two of this match
+    await until(job["id"], lambda found: found["counts"]["matches"] >= 1000)
+    await alice.ok("POST", f"/jobs/{job['id']}/cancel")
+    await end_of(job["id"])
+    await alice.ok("POST", f"/matches/{match['id']}/reject", {})
+
+    await alice.ok("POST", f"/jobs/{job['id']}/retry")
+    ended = await end_of(job["id"])
+
+    assert (ended["status"], ended["problem"]["code"]) == ("failed", "job_state")
+    assert "start a new job" in ended["problem"]["detail"]
+
+
 async def test_a_retry_reads_nothing_that_was_added_since_and_keeps_decisions(alice, cancelled, end_of, db):
     job = await cancelled()
     matches = (await alice.ok("GET", f"/jobs/{job['id']}/matches?limit=300"))["items"]
