@@ -33,7 +33,7 @@ class Grant:
     head: int
     floor: int
     valid_until: datetime | None = None
-    parent: str | None = None
+    parents: frozenset[str] = frozenset()
 
 
 class Authority(Protocol):
@@ -132,7 +132,7 @@ class Guest:
     def doubt(self, names: set[str] | None) -> None:
         """Nothing of these streams and those below (None: of any) is written until the right to them is read again."""
         self.changes += 1
-        doubtful = {sub for sub in self.subs.values() if names is None or names & {sub.name, sub.parent}}
+        doubtful = {sub for sub in self.subs.values() if names is None or names & {sub.name, *sub.parents}}
         for sub in doubtful:
             sub.doubts += 1
         self.namespace.look_again(self, doubtful, account=names is None)
@@ -480,7 +480,7 @@ class Namespace:
         if more:
             self.relay.drop(sub)
             return
-        sub.stream, sub.parent, sub.cursor, sub.granted = stream, grant.parent, cursor, grant.head
+        sub.stream, sub.parents, sub.cursor, sub.granted = stream, grant.parents, cursor, grant.head
         guest.subs[sub.name] = sub
         self._end_at(sub, grant.valid_until)
         self.relay.add(sub)

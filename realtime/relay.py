@@ -44,7 +44,7 @@ class Subscription:
     connection: Connection
     user_id: str
     name: str
-    parent: str | None = None  # the project's or vault's stream that a right to this one comes from
+    parents: frozenset[str] = frozenset()  # streams of the project and the vault that a right to this one comes from
     stream: "Stream | None" = None
     cursor: int = 0
     granted: int = 0  # head at which the right was read: older removals do not count
@@ -316,7 +316,7 @@ class Relay:
         for sub in list(self.by_user.get(user_id, ())):
             if sub.name != name:
                 # One under way may turn out to be below it.
-                if (sub.parent == name or not sub.is_live) and sub.connection.door is not None:
+                if (name in sub.parents or not sub.is_live) and sub.connection.door is not None:
                     doubting.add(sub.connection.door)
             elif not sub.is_live:
                 sub.ended_at = max(sub.ended_at, seq)

@@ -58,7 +58,7 @@ class LiveAuthority:
             return None
         noun, row_id = parsed
         try:
-            parent, membership = await _authorize(actor, noun, row_id)
+            parents, membership = await _authorize(actor, noun, row_id)
         except Problem:
             return None
         rows = await snapshot.rows("SELECT epoch, head, floor FROM streams WHERE name = $1", stream)
@@ -67,7 +67,7 @@ class LiveAuthority:
         valid_until = None
         if membership is not None:
             valid_until = await _end_of(snapshot, *membership, actor)
-        return Grant(rows[0]["epoch"], rows[0]["head"], rows[0]["floor"], valid_until, parent)
+        return Grant(rows[0]["epoch"], rows[0]["head"], rows[0]["floor"], valid_until, parents)
 
 
 async def _end_of(snapshot: Reading, noun: str, row_id: UUID, actor: Actor) -> datetime | None:
@@ -84,25 +84,25 @@ async def _end_of(snapshot: Reading, noun: str, row_id: UUID, actor: Actor) -> d
     return end
 
 
-async def _authorize(actor: Actor, noun: str, row_id: UUID) -> tuple[str | None, tuple[str, UUID] | None]:
-    """The parent stream of the right, and the membership it comes from. Raises: Problem."""
+async def _authorize(actor: Actor, noun: str, row_id: UUID) -> tuple[frozenset[str], tuple[str, UUID] | None]:
+    """The streams above that tell of the right's end, and the membership it comes from. Raises: Problem."""
     if noun == "user":
         if actor.id != row_id:
             raise NotFound
-        return None, None
+        return frozenset(), None
     if noun == "project":
         await access.load(actor, Project, row_id, "project.subscribe")
-        return None, ("project", row_id)
+        return frozenset(), ("project", row_id)
     if noun == "job":
         loaded = await access.load(actor, Job, row_id, "project.read_within")
         assert loaded.project_id is not None
-        return streams.project(loaded.project_id), ("project", loaded.project_id)
+        return frozenset({streams.project(loaded.project_id)}), ("project", loaded.project_id)
     action = "vault.subscribe" if noun == "vault" else "vault.members.edit"
     loaded_vault = await access.load(actor, Vault, row_id, action)
     if loaded_vault.role == access.ADMIN:
         raise Forbidden
-    parent = None if noun == "vault" else streams.vault(row_id)
-    return parent, ("vault", row_id)
+    # A grant in a vault holds as long as the membership in its project: changes of either put the right in question.
+    return frozenset({streams.project(loaded_vault.row.project_id), streams.vault(row_id)}), ("vault", row_id)
 
 
 async def _project(actor: Actor, row_id: UUID, snapshot: Reading) -> BaseModel:

@@ -1,9 +1,12 @@
 """A vault's streams: who may follow which, what stands in them, and when they end."""
 
+import asyncio
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
+import pytest
 
 from tests.auth.follower import Follower
 from tests.conftest import Person
@@ -89,6 +92,45 @@ async def test_who_leaves_the_project_hears_nothing_more_of_its_vaults(
     assert "vault.entry.updated" not in [name for name, _ in follower.events]
     for socket in (follower, witness):
         await socket.leave()
+
+
+@pytest.mark.parametrize("seconds", [1.2, -60.0])
+async def test_a_vault_is_followed_no_longer_than_its_project_may_be_read(
+    alice: Person, bob: Person, project: str, vault: str, entry: dict[str, Any], server: Any, seconds: float
+) -> None:
+    await join(alice, bob, project, vault, "vault_manager")
+    followed = [f"vault:{vault}", f"vault-access:{vault}"]
+    follower = await Follower.of(server, bob.token, *followed)
+    end = (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
+
+    await alice.ok("PUT", f"/projects/{project}/members/{bob.id}", {"role": "analyst", "expires_at": end})
+    await asyncio.sleep(max(seconds, 0) + 1)
+    await alice.ok("POST", f"/entries/{entry['id']}/reveal")
+    await alice.ok("PATCH", f"/entries/{entry['id']}", {"name": "n"}, if_match=1)
+    await asyncio.sleep(0.5)
+
+    ended = [data["stream"] for name, data in follower.events if name == "stream.revoked"]
+    assert sorted(ended) == sorted(followed)
+    assert not {"vault.entry.revealed", "vault.entry.updated"} & {name for name, _ in follower.events}
+    await follower.leave()
+
+
+async def test_a_membership_that_is_prolonged_keeps_its_vaults(
+    alice: Person, bob: Person, project: str, vault: str, entry: dict[str, Any], server: Any
+) -> None:
+    await join(alice, bob, project, vault, "viewer")
+    member = f"/projects/{project}/members/{bob.id}"
+    end = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
+    await alice.ok("PUT", member, {"role": "analyst", "expires_at": end})
+    follower = await Follower.of(server, bob.token, f"vault:{vault}")
+
+    await alice.ok("PUT", member, {"role": "analyst", "expires_at": None})
+    await asyncio.sleep(1.2)
+    await alice.ok("PATCH", f"/entries/{entry['id']}", {"name": "n"}, if_match=1)
+    await follower.heard("vault.entry.updated")
+
+    assert "stream.revoked" not in [name for name, _ in follower.events]
+    await follower.leave()
 
 
 async def test_events_hold_ids_versions_and_names_of_fields(
