@@ -15,6 +15,7 @@ import asyncpg
 from core import log
 
 COALESCE_S = 0.005
+RETRY_S = 0.1  # after a connection was lost; twice as long after each failed attempt at another, at most 2 s
 ANSWER_S = 5.0  # a database that takes longer to answer is looked for anew
 MAX_PAYLOAD_BYTES = 7000  # PostgreSQL's limit is 8000
 HEADS = "h"
@@ -66,7 +67,7 @@ class Hinter:
         self._wake.set()
 
     async def _run(self) -> None:
-        delay_s = 0.1
+        delay_s = RETRY_S
         while True:
             try:
                 connection = await self._connect()
@@ -75,18 +76,19 @@ class Hinter:
                 await asyncio.sleep(delay_s)
                 delay_s = min(delay_s * 2, 2.0)
                 continue
-            delay_s = 0.1
+            delay_s = RETRY_S
             try:
                 if self._receive is not None:
                     await connection.add_listener(self._channel, self._on_notify)
                 await self._send_loop(connection)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except Exception as error:  # noqa: BLE001 - a task's root: asyncpg's InternalClientError has no base of its own
                 logger.warning("hints lost their database connection", error=type(error).__name__)
             finally:
                 try:
                     await asyncio.wait_for(connection.close(), 1)
                 except Exception:  # noqa: BLE001 - whatever keeps it from closing in order
                     connection.terminate()
+            await asyncio.sleep(RETRY_S)
 
     async def _send_loop(self, connection: asyncpg.Connection) -> None:
         while True:

@@ -269,10 +269,12 @@ class Namespace:
         while True:
             stalled_s = self.server.stalled_s if self.server is not None else 30.0
             await asyncio.sleep(stalled_s / 6)
-            if self.server is not None:
-                for connection in self.server.stalled():
+            try:
+                for connection in self.server.stalled() if self.server is not None else ():
                     logger.warning("a socket takes nothing and is closed", sid=connection.sid)
                     connection.abort()
+            except Exception:
+                logger.exception("stalled sockets could not be looked for")
 
     def _watch_expiry(self, guest: Guest) -> None:
         for timer in guest.timers:

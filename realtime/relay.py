@@ -23,6 +23,7 @@ from realtime.transport import Connection, event_frame
 RING = 1000  # frames kept of a stream
 PAGE = 500
 CHECK_HEADS_S = 1.0
+MAX_STATES = 10_000  # newest values kept
 STATE_INTERVAL_S = 0.1  # a socket gets each state at most ten times a second
 logger = log.get(__name__)
 
@@ -375,17 +376,23 @@ class Relay:
         while True:
             await asyncio.sleep(STATE_INTERVAL_S)
             dirty, self._dirty = self._dirty, set()
-            for key in dirty:
-                version, names, value = self._states[key]
-                for name in names:
-                    stream = self.streams.get(name)
-                    if stream is None:
-                        continue
-                    text = _state_frame(name, key, version, value)
-                    for sub in list(stream.subs):
-                        self._write_state(sub, key, version, text)
-            if len(self._states) > 10_000:
-                self._states = dict(list(self._states.items())[-5_000:])
+            try:
+                for key in dirty:
+                    self._flush_state(key)
+            except Exception:
+                logger.exception("states could not be sent")
+            if len(self._states) > MAX_STATES:
+                self._states = dict(list(self._states.items())[-MAX_STATES // 2 :])
+
+    def _flush_state(self, key: str) -> None:
+        version, names, value = self._states[key]
+        for name in names:
+            stream = self.streams.get(name)
+            if stream is None:
+                continue
+            text = _state_frame(name, key, version, value)
+            for sub in list(stream.subs):
+                self._write_state(sub, key, version, text)
 
     async def send_states(self, sub: Subscription) -> None:
         """The newest value of each key of the stream, after a subscription's answer."""

@@ -58,7 +58,7 @@ class DatabaseWatch:
     def _note(self, is_away: bool, error: str | None) -> None:
         if is_away:
             for waiting in list(self._connections):
-                with contextlib.suppress(asyncpg.InterfaceError):
+                with contextlib.suppress(Exception):  # one that cannot be ended must not end the watch
                     waiting.terminate()
         if is_away != self.is_away:
             logger.warning("the database does not answer" if is_away else "the database answers again", error=error)

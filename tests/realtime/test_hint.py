@@ -1,0 +1,58 @@
+"""The sender of hints: whatever stops its connection, it opens another."""
+
+import asyncio
+from typing import Any
+
+import asyncpg
+import pytest
+
+from core.settings import Settings
+from realtime.hint import Hinter
+from server import database
+from server.middlewares import problem_of
+
+
+@pytest.mark.parametrize(
+    "error", [asyncpg.InternalClientError("cannot switch to state 12"), ConnectionResetError(), LookupError()]
+)
+async def test_hints_outlive_whatever_breaks_their_connection(settings: Settings, error: Exception) -> None:
+    heard: dict[str, int] = {}
+    made: list[asyncpg.Connection] = []
+
+    async def connect() -> Any:
+        made.append(await database.connect(settings, "tests"))
+        return _BreaksAtFirstUse(made[-1], error) if len(made) == 1 else made[-1]
+
+    hinter = Hinter(connect, "tests", lambda heads, _: heard.update(heads))
+    hinter.start()
+    try:
+        for head in range(1, 100):
+            hinter.hint({"project:x": head})
+            await asyncio.sleep(0.02)
+            if heard:
+                break
+    finally:
+        await hinter.stop()
+
+    assert len(made) == 2
+    assert heard["project:x"] > 1
+    assert all(connection.is_closed() for connection in made)
+
+
+def test_a_connection_that_broke_in_the_middle_is_no_fault_of_ours() -> None:
+    assert problem_of(asyncpg.InternalClientError("cannot switch to state 12")).status == 503
+
+
+class _BreaksAtFirstUse:
+    """A connection that fails as one does whose server stops in the middle of a statement."""
+
+    def __init__(self, connection: asyncpg.Connection, error: Exception) -> None:
+        self._connection = connection
+        self._error = error
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    async def execute(self, *_: Any, **__: Any) -> None:
+        """Raises: the error it was given."""
+        raise self._error
