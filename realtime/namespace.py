@@ -108,6 +108,7 @@ class Guest:
     timers: list[asyncio.TimerHandle] = field(default_factory=list)
     changes: int = 0  # of rights, so that one under way notices those it may have missed
     user_stream: Stream | None = None
+    known_head: int = 0  # of that stream: the account was read after it, so revocations up to it are no news
     is_counted: bool = False
 
     def forget(self, sub: Subscription) -> None:
@@ -121,7 +122,10 @@ class Guest:
             self.doubt(None)
             return
         kind, data = frame.event["type"], frame.event["data"]
-        if kind == "session.revoked" and data["session_id"] in (None, str(self.actor.session_id)):
+        if kind == "session.revoked":
+            # An older one that is read late ended the sessions of its time, and not one that was opened since.
+            if frame.seq <= self.known_head or data["session_id"] not in (None, str(self.actor.session_id)):
+                return
             self.connection.emit("auth.revoked", {"code": "token_revoked"})
             self.connection.close("token_revoked", reconnect=False)
         elif kind in ("access.revoked", "access.changed"):
@@ -225,8 +229,8 @@ class Namespace:
         if grant is None:
             raise problems.TokenInvalid
         stream = self.relay.hold(name, grant.epoch, grant.head)
+        guest.user_stream, guest.known_head = stream, grant.head
         stream.listeners.add(guest.on_user_event)
-        guest.user_stream = stream
         # Now that revocations reach us: one that came before is seen here.
         guest.actor = await self.authority.authenticate(guest.token)
         if guest.actor.password_expired:

@@ -13,6 +13,7 @@ from realtime.events.job import JobStarted
 from realtime.unit_of_work import unit_of_work
 from server.app import NAMESPACE
 from tests.auth.follower import Follower
+from tests.conftest import PASSWORD
 
 
 def seqs(follower: Follower, stream: str) -> list[int]:
@@ -194,6 +195,31 @@ async def test_who_is_signed_out_is_closed_within_a_second(
     assert (await follower.closed(1.5))[-2:] == ["auth.revoked", "closing"]
 
 
+@pytest.mark.parametrize("how", ["all", "account"])
+async def test_an_old_end_of_all_sessions_that_is_read_late_leaves_a_newer_one(
+    server: Any, admin: Any, bob: Any, http: Any, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = await Follower.of(server, bob.token)
+    # No hints: the relay reads at its next look at the heads, after the person has signed in again.
+    monkeypatch.setattr(work.ledger(), "hint", lambda _: None)
+
+    if how == "all":
+        assert (await admin.send("POST", f"/users/{bob.id}/sessions/revoke")).status == 204
+    else:
+        await admin.ok("PATCH", f"/users/{bob.id}", {"status": "disabled"})
+        await admin.ok("PATCH", f"/users/{bob.id}", {"status": "active"})
+    token = await _signed_in(http, bob)
+    new = await Follower.of(server, token)
+    closed = await old.closed(2.5)
+    await settle(new)
+    late = await new.call("subscribe", {"stream": f"user:{bob.id}"})
+    assert (await admin.send("POST", f"/users/{bob.id}/sessions/revoke")).status == 204
+
+    assert closed[-2:] == ["auth.revoked", "closing"]
+    assert late["ok"] is True
+    assert (await new.closed(2.5))[-2:] == ["auth.revoked", "closing"]
+
+
 async def test_a_persons_own_stream_made_anew_still_brings_revocations(server: Any, bob: Any, db: Any) -> None:
     follower = await Follower.of(server, bob.token)
     await db.execute("UPDATE streams SET epoch = 'another' WHERE name = $1", f"user:{bob.id}")
@@ -253,6 +279,14 @@ async def test_a_subscription_under_way_ends_with_a_removal_that_its_right_does_
     await member.leave()
 
     assert answer["problem"]["code"] == "not_found"
+
+
+async def _signed_in(http: Any, person: Any) -> str:
+    """The token of a new session."""
+    async with http.post(
+        "/api/v1/auth/login", json={"email": person.email, "password": PASSWORD}, headers={"X-Client": "api"}
+    ) as response:
+        return str((await response.json())["access_token"])
 
 
 async def _job_in(project: str, db: Any, alice: Any) -> str:
