@@ -9,7 +9,7 @@ import ipaddress
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -305,9 +305,19 @@ def _read_key(request: web.Request, endpoint: Endpoint, raw: bytes) -> Idempoten
     if not _KEY.match(key):
         raise Invalid(errors=(Fault("Idempotency-Key", "invalid_field", "use 1 to 128 visible ASCII characters"),))
     # The path with its ids: the same key on another project's route is another request.
+    return IdempotencyRequest(f"POST {request.path}"[:200], key, _digest(raw))
+
+
+def note_body(raw: bytes) -> None:
+    """Tells what the body was, where a handler reads it by itself: a repeated Idempotency-Key must come with the same."""
+    call = work.call.get()
+    if call is not None and call.idempotency is not None:
+        call.idempotency = replace(call.idempotency, body_hash=_digest(raw))
+
+
+def _digest(raw: bytes) -> bytes:
     # Keyed, since a body may hold a secret that could be guessed from a plain hash.
-    digest = hmac.digest(work.ledger().audit_key, b"tallyroom/idempotency" + raw, "sha256")
-    return IdempotencyRequest(f"POST {request.path}"[:200], key, digest)
+    return hmac.digest(work.ledger().audit_key, b"tallyroom/idempotency" + raw, "sha256")
 
 
 def parse_id(text: str) -> UUID:

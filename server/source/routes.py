@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from core import problems
-from server.http import ApiRequest, Routes, no_content, positioned, read, reply, reply_view
+from server.http import ApiRequest, Routes, no_content, note_body, positioned, read, reply, reply_view
 from server.paging import Page
 from server.source import actions, queries, upload
 from server.source.schemas import (
@@ -52,7 +52,8 @@ async def create_source(api: ApiRequest) -> web.StreamResponse:
     if api.request.content_type == "multipart/form-data":
         limit = api.settings.upload_max_bytes
         return reply(await upload.receive(api.actor, api.path_id(), api.request, limit))
-    body, _ = await read(api.request, SourceCreate)
+    body, raw = await read(api.request, SourceCreate)
+    note_body(raw)
     return reply(await actions.create_empty_source(api.actor, api.path_id(), body))
 
 

@@ -27,12 +27,11 @@ from models.access import Actor
 from models.project import Project
 from models.source import Source
 from realtime import state, streams
-from realtime import unit_of_work as work
 from realtime.events import project as events
 from realtime.events.state import SourceProgress
 from realtime.unit_of_work import Answer, unit_of_work
 from server import metrics
-from server.http import faults_of
+from server.http import faults_of, note_body
 from server.queue import enqueue
 from server.source.actions import event_of
 from server.source.schemas import SourceView
@@ -228,13 +227,10 @@ async def _report(upload: Upload) -> None:
 
 
 async def _finish(actor: Actor, upload: Upload) -> Answer:
-    call = work.call.get()
     sha256 = upload.digest.hexdigest()
-    if call is not None and call.idempotency is not None:
-        # The file and its fields are the body: a repeated key must come with the same ones.
-        parts = [sha256, upload.name, upload.format, upload.mapping.model_dump_json() if upload.mapping else None]
-        body_hash = hashlib.sha256(repr(parts).encode()).digest()
-        call.idempotency = work.IdempotencyRequest(call.idempotency.route, call.idempotency.key, body_hash)
+    mapping = upload.mapping.model_dump_json() if upload.mapping else None
+    # The file and its fields are the body, however they are cut into parts.
+    note_body(repr([sha256, upload.filename, upload.name, upload.format, mapping]).encode())
     async with unit_of_work(actor) as u:
         await access.load(actor, Project, upload.project_id, "source.load", lock=True)
         source = await Source.filter(id=upload.source_id).using_db(u.connection).select_for_update(no_key=True).first()

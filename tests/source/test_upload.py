@@ -147,9 +147,25 @@ async def test_a_repeated_key_uploads_once(upload, db):
     first = await upload(GOOD, headers=key)
     again = await upload(GOOD, headers=key)
     other = await upload(GOOD + b"x", headers=key)
+    renamed = await upload(GOOD, "b.csv", headers=key)
 
     assert first == again
-    assert (other[0], other[1]["code"]) == (422, "idempotency_mismatch")
+    for status, problem in (other, renamed):
+        assert (status, problem["code"]) == (422, "idempotency_mismatch")
+    assert await db.fetchval("SELECT count(*) FROM sources") == 1
+
+
+async def test_a_repeated_key_of_the_json_form_must_come_with_the_same_body(alice, project, upload, db):
+    path, key = f"/projects/{project}/sources", {"Idempotency-Key": "once-only"}
+
+    first = await alice.ok("POST", path, {"name": "Ledger"}, **key)
+    again = await alice.ok("POST", path, {"name": "Ledger"}, **key)
+    other = await alice.refused("POST", path, {"name": "Bank"}, **key)
+    as_file = await upload(GOOD, headers=key)
+
+    assert first == again
+    assert other == (422, "idempotency_mismatch")
+    assert (as_file[0], as_file[1]["code"]) == (422, "idempotency_mismatch")
     assert await db.fetchval("SELECT count(*) FROM sources") == 1
 
 
