@@ -52,7 +52,7 @@ async def answer_problems(request: web.Request, handler: Next) -> web.StreamResp
         except Problem as problem:
             response = await _refuse(request, problem)
         except web.HTTPException as refusal:
-            response = _translate(refusal, request_id)
+            response = translate(refusal, request_id)
         except (ConnectionResetError, asyncio.CancelledError):
             status = 499
             raise
@@ -116,7 +116,8 @@ _REFUSALS: dict[int, type[Problem]] = {
 }
 
 
-def _translate(refusal: web.HTTPException, request_id: str) -> web.StreamResponse:
+def translate(refusal: web.HTTPException, request_id: str) -> web.StreamResponse:
+    """A refusal of aiohttp's own as a problem."""
     if refusal.status < 400:
         return refusal
     kind = _REFUSALS.get(refusal.status)
@@ -135,6 +136,8 @@ def problem_of(error: BaseException) -> Problem:
             cause, asyncpg.LockNotAvailableError | asyncpg.DeadlockDetectedError | asyncpg.SerializationError
         ):
             return problems.Busy()
+        if isinstance(cause, web.RequestPayloadError):
+            return problems.InvalidJson("The body broke off, or is malformed.")
         if isinstance(cause, asyncpg.DiskFullError):
             return problems.StorageFull()
         if isinstance(cause, asyncpg.DataError | asyncpg.CharacterNotInRepertoireError):
@@ -191,15 +194,21 @@ def _is_socket(request: web.Request) -> bool:
 
 async def set_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Headers of every answer: the request id, and what a browser may do with it."""
-    headers = response.headers
     if not _is_socket(request):
+        headers = response.headers
         headers.add("Vary", "Origin")
         if origin := _allowed_origin(request):
             headers["Access-Control-Allow-Origin"] = origin
             headers["Access-Control-Allow-Credentials"] = "true"
             headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
-    if REQUEST_ID in request:
-        headers["X-Request-ID"] = request[REQUEST_ID]
+    harden(response, request.get(REQUEST_ID))
+
+
+def harden(response: web.StreamResponse, request_id: str | None) -> None:
+    """Headers of an answer to anybody, also to what was no request."""
+    headers = response.headers
+    if request_id is not None:
+        headers["X-Request-ID"] = request_id
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"

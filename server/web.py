@@ -10,6 +10,7 @@ from core.settings import Settings, SettingsError
 from server import database, lifeline
 from server.app import build
 from server.health.routes import DRAINING
+from server.protocol import Runner
 
 MAX_LINE_BYTES = 32 * 1024  # a cursor or a filter of 2,000 characters, percent-encoded
 logger = log.get(__name__)
@@ -25,7 +26,7 @@ async def serve(settings: Settings) -> None:
         loop.add_signal_handler(name, stopping.set)
     lifeline.end_with_parent()
     app = build(settings)
-    runner = web.AppRunner(
+    runner = Runner(
         app,
         auto_decompress=False,
         access_log=None,

@@ -25,6 +25,7 @@ from server import database
 from server.app import build
 from server.auth.routes import GATE
 from server.embedded import EmbeddedPostgres
+from server.protocol import Runner
 from server.web import MAX_LINE_BYTES
 
 PASSWORD = "a long test password"
@@ -86,10 +87,15 @@ def settings(postgres: EmbeddedPostgres) -> Settings:
     return found
 
 
+class _Listening(TestServer):
+    async def _make_runner(self, **options: Any) -> Runner:
+        return Runner(self.app, **options)
+
+
 @pytest.fixture(scope="session")
 async def server(settings: Settings) -> AsyncIterator[TestServer]:
     """The application, listening on a port."""
-    running = TestServer(build(settings))
+    running = _Listening(build(settings))
     await running.start_server(auto_decompress=False, max_line_size=MAX_LINE_BYTES)
     yield running
     await running.close()
