@@ -88,10 +88,11 @@ async def update_user(actor: Actor, user_id: UUID, body: UserUpdate, expected: i
         return u.answer(200, UserView.of(user), version=user.version)
 
 
-async def update_me(actor: Actor, body: MeUpdate) -> Answer:
-    """Changes the actor's own name."""
+async def update_me(actor: Actor, body: MeUpdate, expected: int | None) -> Answer:
+    """Changes the actor's own name. Raises: VersionConflict."""
     async with unit_of_work(actor) as u:
         user = await _locked(u, actor.user_id)
+        await u.expect_version(user, expected, required=False)
         changed = await u.save(user, display_name=body.display_name)
         if changed:
             u.publish(UserUpdated(user_id=user.id, changed=changed))

@@ -22,10 +22,12 @@ async def get_me(api: ApiRequest) -> web.StreamResponse:
     return reply_view(UserView.of(user), version=user.version)
 
 
-@routes.patch("/me", body=MeUpdate, answers={200: UserView}, password_expired_ok=True)
+@routes.patch(
+    "/me", body=MeUpdate, answers={200: UserView}, problems=(problems.VersionConflict,), password_expired_ok=True
+)
 async def update_me(api: ApiRequest) -> web.StreamResponse:
     """Change the own account."""
-    return reply(await actions.update_me(api.actor, api.body))
+    return reply(await actions.update_me(api.actor, api.body, api.if_match))
 
 
 @routes.get("/users", query=UserList, answers={200: Page[UserView]}, problems=(problems.Forbidden,))

@@ -97,6 +97,17 @@ async def test_people_change_their_name_and_nothing_else(alice: Person) -> None:
     assert (await alice.ok("GET", "/me"))["role"] == "manager"
 
 
+async def test_a_name_that_was_changed_meanwhile_is_not_written_over(alice: Person) -> None:
+    async with await alice.send("GET", "/me") as response:
+        version = int(response.headers["ETag"].strip('"'))
+    await alice.ok("PATCH", "/me", {"display_name": "Alice B."}, if_match=version)
+
+    stale = await alice.refused("PATCH", "/me", {"display_name": "Alice C."}, if_match=version)
+
+    assert stale == (409, "version_conflict")
+    assert (await alice.ok("GET", "/me"))["display_name"] == "Alice B."
+
+
 async def test_accounts_are_for_administrators(alice: Person, bob: Person, db: asyncpg.Connection) -> None:
     for person in (alice, bob):
         for method, path, body in (
