@@ -106,6 +106,7 @@ class Guest:
     tokens: float = 0.0
     refilled_at: float = field(default_factory=time.monotonic)
     timers: list[asyncio.TimerHandle] = field(default_factory=list)
+    told_end: datetime | None = None  # the end of a token that `auth.expiring` was sent for
     changes: int = 0  # of rights, so that one under way notices those it may have missed
     user_stream: Stream | None = None
     known_head: int = 0  # of that stream: the account was read after it, so revocations up to it are no news
@@ -292,9 +293,7 @@ class Namespace:
 
         left_s = seconds_until(expires)
         guest.timers = [
-            loop.call_later(
-                max(0.0, left_s - EXPIRING_BEFORE.total_seconds()), connection.emit, "auth.expiring", shown
-            ),
+            loop.call_later(max(0.0, left_s - EXPIRING_BEFORE.total_seconds()), self._tell_end, guest, expires),
             loop.call_later(left_s, connection.emit, "auth.expired", shown),
             loop.call_later(left_s + EXPIRED_GRACE_S, lambda: connection.close("token_expired", reconnect=False)),
         ]
@@ -304,6 +303,12 @@ class Namespace:
                 seconds_until(password_expires), lambda: connection.close("password_expired", reconnect=False)
             )
             guest.timers.append(closing)
+
+    def _tell_end(self, guest: Guest, expires: datetime) -> None:
+        # Once: what follows a token may end with it, when their session does, and would be asked for again and again.
+        if guest.told_end != expires:
+            guest.told_end = expires
+            guest.connection.emit("auth.expiring", {"expires_at": rfc3339(expires)})
 
     def look_again(self, guest: Guest, doubtful: set[Subscription], *, account: bool = False) -> None:
         """Reads a person's rights to streams once more, and the account: they or their ends have changed."""

@@ -92,7 +92,7 @@ async def sign_in(gate: Gate, email: str, password: str, client: Client, *, reme
         u.open_stream(streams.user(user.id))  # sockets of the session follow it
         u.audit("account", "auth.login", ("session", session.id))
     metrics.SIGN_INS.labels("success").inc()
-    access = gate.tokens.issue(user.id, session.id, user.token_version, session.authenticated_at)
+    access = gate.tokens.issue(user, session)
     return Grant(access, token, expires, user)
 
 
@@ -143,7 +143,7 @@ async def refresh(gate: Gate, token: str, key: str | None) -> Grant:
             await u.execute("UPDATE refresh_tokens SET child = $2 WHERE lookup = $1", lookup, successor.split(".")[1])
     if reused:
         raise problems.RefreshReused
-    access = gate.tokens.issue(user.id, session.id, user.token_version, session.authenticated_at)
+    access = gate.tokens.issue(user, session)
     return Grant(access, successor, expires, user)
 
 
@@ -206,7 +206,7 @@ async def change_password(gate: Gate, actor: Actor, current: str, new: str, clie
         token, expires = await _issue_refresh(u, session)
         u.publish(UserUpdated(user_id=user.id, changed=["password"]))
         u.audit("account", "auth.password_change", ("user", user.id), version=user.version, changed=["password"])
-    access = gate.tokens.issue(user.id, session.id, user.token_version, session.authenticated_at)
+    access = gate.tokens.issue(user, session)
     return Grant(access, token, expires, user)
 
 
@@ -220,7 +220,7 @@ async def reauthenticate(gate: Gate, actor: Actor, password: str, client: Client
         session.authenticated_at = u.at
         await session.save(using_db=u.connection, update_fields=["authenticated_at"])
         u.audit("account", "auth.reauth", ("session", session.id))
-    return gate.tokens.issue(user.id, session.id, user.token_version, session.authenticated_at)
+    return gate.tokens.issue(user, session)
 
 
 async def confirm_password(gate: Gate, actor: Actor, password: str, client: Client) -> User:

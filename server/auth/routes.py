@@ -17,7 +17,6 @@ from server.auth.schemas import (
     SessionList,
     SignedIn,
 )
-from server.auth.tokens import LIFE
 from server.http import ApiRequest, Routes, client_ip, no_content, reply_view
 from server.keys import SETTINGS
 from server.user.schemas import UserView
@@ -90,7 +89,7 @@ async def change_password(api: ApiRequest) -> web.StreamResponse:
 async def reauthenticate(api: ApiRequest) -> web.StreamResponse:
     """Confirm the password for steps that need a fresh one."""
     issued = await actions.reauthenticate(_gate(api), api.actor, api.body.password, _client(api))
-    return reply_view(AccessTokenView(access_token=issued.token, expires_in=int(LIFE.total_seconds())))
+    return reply_view(AccessTokenView(access_token=issued.token, expires_in=issued.expires_in_s))
 
 
 @routes.get("/auth/sessions", answers={200: SessionList})
@@ -150,7 +149,7 @@ def _is_api_client(api: ApiRequest) -> bool:
 
 
 def _granted(api: ApiRequest, grant: Grant, *, in_body: bool) -> web.Response:
-    view = SignedIn(access_token=grant.access.token, expires_in=int(LIFE.total_seconds()), user=UserView.of(grant.user))
+    view = SignedIn(access_token=grant.access.token, expires_in=grant.access.expires_in_s, user=UserView.of(grant.user))
     if in_body:
         view.refresh_token = grant.refresh_token
     body = view.model_dump(mode="json", exclude=None if in_body else {"refresh_token"})

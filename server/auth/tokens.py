@@ -15,6 +15,7 @@ from core.clock import now
 from core.ids import uuid7
 from core.problems import TokenExpired, TokenInvalid, TokenRevoked
 from models.access import Actor
+from models.user import Session, User
 from server.keyring import Keyring, refresh_signing_keys
 
 LIFE = timedelta(minutes=15)
@@ -31,6 +32,7 @@ class IssuedToken:
 
     token: str
     expires_at: datetime
+    expires_in_s: int
 
 
 class Tokens:
@@ -41,27 +43,27 @@ class Tokens:
         self._issuer = issuer
         self._refreshed_at = now()
 
-    def issue(self, user_id: UUID, session_id: UUID, token_version: int, authenticated_at: datetime) -> IssuedToken:
-        """A token of 15 minutes. It carries no roles: those are read at every request."""
+    def issue(self, user: User, session: Session) -> IssuedToken:
+        """A token of 15 minutes, or of what is left of its session. It carries no roles: those are read at every request."""
         issued = now()
-        expires = issued + LIFE
+        expires = min(issued + LIFE, session.expires_at)
         pair = self._keyring.active
         claims: dict[str, Any] = {
             "iss": self._issuer,
             "aud": "api",
-            "sub": str(user_id),
-            "sid": str(session_id),
+            "sub": str(user.id),
+            "sid": str(session.id),
             "iat": int(issued.timestamp()),
             "nbf": int(issued.timestamp()),
             "exp": int(expires.timestamp()),
             "jti": str(uuid7()),
-            "tv": token_version,
+            "tv": user.token_version,
             "amr": ["pwd"],
-            "auth_time": int(authenticated_at.timestamp()),
+            "auth_time": int(session.authenticated_at.timestamp()),
         }
         assert pair.private is not None
         token = jwt.encode(claims, pair.private, algorithm="EdDSA", headers={"kid": pair.kid, "typ": "at+jwt"})
-        return IssuedToken(token, datetime.fromtimestamp(claims["exp"], UTC))
+        return IssuedToken(token, datetime.fromtimestamp(claims["exp"], UTC), claims["exp"] - claims["iat"])
 
     async def authenticate(self, token: str) -> Actor:
         """
@@ -100,7 +102,7 @@ class Tokens:
             display_name=row["display_name"],
             password_expires_at=row["password_expires_at"],
             password_expired=row["password_expires_at"] is not None and row["password_expires_at"] <= at,
-            token_expires_at=datetime.fromtimestamp(claims["exp"], UTC),
+            token_expires_at=min(datetime.fromtimestamp(claims["exp"], UTC), row["expires_at"]),
             authenticated_at=row["authenticated_at"],
         )
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import asyncpg
+import jwt
 import pytest
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
@@ -201,3 +202,26 @@ async def test_signing_out_by_an_administrator_is_complete(
         assert await person.refused("GET", "/me") == (401, "token_revoked")
         assert (await refresh_of(http, person.refresh_token))[0] == 401
     await sign_in(http, alice)
+
+
+async def test_a_token_and_its_socket_end_with_their_session(
+    alice: Person, http: ClientSession, server: TestServer, db: asyncpg.Connection
+) -> None:
+    end = now() + timedelta(seconds=4)
+    await db.execute("UPDATE sessions SET expires_at = $1 WHERE user_id = $2", end, alice.id)
+    answer: dict[str, Any] = {"refresh_token": alice.refresh_token}
+    for _ in range(2):  # the second has the end of the first
+        body = {"refresh_token": answer["refresh_token"]}
+        async with http.post("/api/v1/auth/refresh", json=body, headers=API) as response:
+            answer = await response.json()
+        claims = jwt.decode(answer["access_token"], options={"verify_signature": False})
+        assert claims["exp"] == int(end.timestamp())
+        assert answer["expires_in"] == claims["exp"] - claims["iat"] <= 4
+    old, new = await Follower.of(server, alice.token), await Follower.of(server, answer["access_token"])
+
+    await new.heard("auth.expiring", 1)
+    assert (await new.call("auth.refresh", {"token": answer["access_token"]}))["ok"]
+    names = [await old.closed(11), await new.closed(11)]
+
+    assert names == [["auth.expiring", "auth.expired", "closing"]] * 2
+    assert (now() - end).total_seconds() < 7
