@@ -92,11 +92,8 @@ async def _refuse(request: web.Request, problem: Problem) -> web.StreamResponse:
 def render(problem: Problem, request_id: str | None) -> web.Response:
     """A problem as application/problem+json."""
     headers = {}
-    retry_after_s = problem.retry_after_s
-    if retry_after_s is None and problem.status in (429, 503):
-        retry_after_s = 2
-    if retry_after_s is not None:
-        headers["Retry-After"] = str(retry_after_s)
+    if problem.retry_after_s is not None:
+        headers["Retry-After"] = str(problem.retry_after_s)
     if problem.status == 401:
         error = ' error="invalid_token"' if problem.code.startswith("token_") else ""
         headers["WWW-Authenticate"] = f"Bearer{error}"
@@ -209,6 +206,8 @@ def harden(response: web.StreamResponse, request_id: str | None) -> None:
     headers = response.headers
     if request_id is not None:
         headers["X-Request-ID"] = request_id
+    if response.status in (429, 503):
+        headers.setdefault("Retry-After", "2")
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
