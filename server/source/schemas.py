@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from matching.reading.mapping import Mapping
 from models.source import Source
@@ -28,6 +28,13 @@ class SourceUpdate(Body):
 
     name: Name | None = None
     mapping: Mapping | None = None
+
+    @field_validator("name", mode="before")
+    @classmethod
+    def _not_null(cls, value: Any) -> Any:
+        if value is None:
+            raise ValueError("must not be null")
+        return value
 
 
 class SourceList(Paged):
