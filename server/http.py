@@ -207,16 +207,21 @@ async def read(request: web.Request, model: type[Model], limit: int = MAX_BODY_B
     """
     if request.content_type != "application/json" or (request.charset or "utf-8").lower() not in ("utf-8", "utf8"):
         raise problems.UnsupportedMediaType
+    refuse_encoding(request)
+    raw = await read_bytes(request, limit)
+    if len(raw) > THREAD_ABOVE_BYTES:
+        return await asyncio.to_thread(parse_body, raw, model), raw
+    return parse_body(raw, model), raw
+
+
+def refuse_encoding(request: web.Request) -> None:
+    """Bodies come as they are. Raises: UnsupportedMediaType for a compressed one."""
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise problems.UnsupportedMediaType
-    raw = await read_bytes(request, limit)
-    parse = _parse_body
-    if len(raw) > THREAD_ABOVE_BYTES:
-        return await asyncio.to_thread(parse, raw, model), raw
-    return parse(raw, model), raw
 
 
-def _parse_body(raw: bytes, model: type[Model]) -> Model:
+def parse_body(raw: bytes, model: type[Model]) -> Model:
+    """JSON as a typed model. Raises: InvalidJson, Invalid with every fault by JSON pointer."""
     strict_json.parse(raw)
     try:
         return model.model_validate_json(raw)

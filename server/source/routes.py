@@ -20,6 +20,7 @@ routes = Routes("sources")
 _ROW = (problems.NotFound, problems.Forbidden)
 _UPLOAD = {
     "type": "object",
+    "description": "The parts are read from somebody who may load sources only: 404 and 403 come before faults of theirs.",
     "required": ["file"],
     "properties": {
         "file": {"type": "string", "format": "binary"},

@@ -7,12 +7,12 @@ A broken upload removes its pending source; what a killed process left is swept 
 import asyncio
 import hashlib
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from aiohttp import BodyPartReader, MultipartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from tortoise import Tortoise
 
 from core import log, problems
@@ -31,15 +31,18 @@ from realtime.events import project as events
 from realtime.events.state import SourceProgress
 from realtime.unit_of_work import Answer, unit_of_work
 from server import metrics
-from server.http import faults_of, note_body
+from server.http import faults_of, note_body, parse_body, refuse_encoding
 from server.queue import enqueue
 from server.source.actions import event_of
 from server.source.schemas import SourceView
+from server.user.schemas import CONTROL, Name
 
 CHUNK_BYTES = 1024 * 1024
 MAX_FIELD_BYTES = 64 * 1024
 PROGRESS_EVERY_S = 0.25
 FORMATS = ("csv", "jsonl", "xlsx", "parquet")
+_MALFORMED = (ValueError, AssertionError, RuntimeError, LookupError, HttpProcessingError)
+_NAME: TypeAdapter[str] = TypeAdapter(Name)
 logger = log.get(__name__)
 
 
@@ -69,11 +72,14 @@ async def receive(actor: Actor, project_id: UUID, request: web.Request, limit_by
     """
     if request.content_length is not None and request.content_length > limit_bytes + MAX_FIELD_BYTES:
         raise problems.TooLarge(f"A file may have at most {limit_bytes} bytes.")
+    refuse_encoding(request)
+    reader = await _reader_of(request)
+    # Nothing is read of a body whose sender may not load it: what is wrong with its parts is told after 404 and 403.
     await access.load(actor, Project, project_id, "source.load")
     upload = Upload(project_id, uuid7(), request.content_length, limit_bytes)
     await _open(actor, upload)
     try:
-        await _receive_parts(upload, request)
+        await _receive_parts(upload, reader)
         return await _finish(actor, upload)
     except BaseException:
         # Also when the client went away: the clean-up must not be cancelled with the request.
@@ -95,11 +101,17 @@ async def _open(actor: Actor, upload: Upload) -> None:
     )
 
 
-async def _receive_parts(upload: Upload, request: web.Request) -> None:
+async def _reader_of(request: web.Request) -> MultipartReader:
     try:
-        reader = await request.multipart()
+        return await request.multipart()  # reads nothing yet
+    except _MALFORMED as error:
+        raise problems.InvalidJson("The Content-Type has no boundary, or one that is none.") from error
+
+
+async def _receive_parts(upload: Upload, reader: MultipartReader) -> None:
+    try:
         await _walk(upload, reader)
-    except (ValueError, AssertionError, RuntimeError, LookupError, HttpProcessingError) as error:
+    except _MALFORMED as error:
         raise problems.InvalidJson("The multipart body is malformed.") from error
 
 
@@ -146,18 +158,19 @@ async def _field_text(part: BodyPartReader) -> str:
 
 def _read_field(upload: Upload, name: str, text: str) -> list[Fault]:
     if name == "name":
-        if not 1 <= len(text.strip()) <= 256 or any(ord(c) < 32 for c in text):
-            return [Fault("/name", "invalid_field", "must have 1 to 256 characters, without control characters")]
-        upload.name = text
+        try:
+            upload.name = _NAME.validate_python(text)
+        except ValidationError as error:
+            return list(faults_of(error, "/name"))
     elif name == "format":
         if text not in FORMATS:
             return [Fault("/format", "invalid_field", f"must be one of: {', '.join(FORMATS)}")]
         upload.format = text
     else:
         try:
-            upload.mapping = Mapping.model_validate_json(text)
-        except ValidationError as error:
-            return list(faults_of(error, "/mapping"))
+            upload.mapping = parse_body(text.encode(), Mapping)
+        except Invalid as error:
+            return [replace(fault, pointer=f"/mapping{fault.pointer}") for fault in error.errors]
     return []
 
 
@@ -169,7 +182,7 @@ async def _store_file(upload: Upload, part: BodyPartReader) -> None:
     filename = part.filename
     if filename:
         # A name only, whatever path or control characters the client sends.
-        filename = "".join(c for c in filename.replace("\\", "/").rsplit("/", 1)[-1] if ord(c) >= 32)
+        filename = CONTROL.sub("", filename.replace("\\", "/").rsplit("/", 1)[-1]).strip()
         filename = filename.encode("utf-8", "replace").decode()[:256]
     upload.filename = filename or None
     pending = bytearray()

@@ -1,5 +1,6 @@
 """Bodies and views of accounts."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -15,8 +16,11 @@ from server.paging import Paged
 Email = Annotated[str, Field(max_length=320), AfterValidator(canonical)]
 
 
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+
+
 def _one_line(value: str) -> str:
-    if any(ord(c) < 32 or 0x7F <= ord(c) < 0xA0 for c in value):
+    if CONTROL.search(value):
         raise ValueError("must not contain control characters")
     if not value.strip():
         raise ValueError("must not be blank")

@@ -59,6 +59,68 @@ async def test_a_wrong_boundary_is_refused(alice, project, db, kind):
     assert await nothing_left(db)
 
 
+def parts(**fields):
+    """A multipart body with a good file behind these fields."""
+    body = b"".join(
+        b'--x\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % (name.encode(), value)
+        for name, value in fields.items()
+    )
+    return (
+        body + b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n' + GOOD + b"\r\n--x--\r\n"
+    )
+
+
+FORM = {"Content-Type": "multipart/form-data; boundary=x"}
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "identity, gzip", "zzz"])
+async def test_a_compressed_body_is_refused_before_anything_else(alice, charlie, project, db, encoding):
+    headers = {**FORM, "Content-Encoding": encoding}
+
+    assert await post(alice, project, parts(), **headers) == (415, "unsupported_media_type")
+    assert await post(charlie, project, parts(), **headers) == (415, "unsupported_media_type")
+    assert await nothing_left(db)
+
+
+async def test_a_content_type_without_a_boundary_is_malformed_for_everybody(alice, bob, charlie, project):
+    await alice.ok("PUT", f"/projects/{project}/members/{bob.id}", {"role": "viewer"})
+
+    for person in (alice, bob, charlie):
+        for kind in ("multipart/form-data", f"multipart/form-data; boundary={'x' * 71}"):
+            assert await post(person, project, parts(), **{"Content-Type": kind}) == (400, "invalid_json")
+
+
+@pytest.mark.parametrize("name", [b"a\x7fb", "a\x85b".encode(), b"a\nb", b" ", b"", b"a" * 257])
+async def test_a_name_is_the_same_in_both_forms(alice, project, db, name):
+    as_part = await post(alice, project, parts(name=name), **FORM)
+    as_json = await alice.refused("POST", f"/projects/{project}/sources", {"name": name.decode()})
+
+    assert as_part == as_json == (422, "invalid_field")
+    assert await nothing_left(db)
+
+
+async def test_what_cannot_be_stored_of_a_mapping_is_named(alice, project, db):
+    mapping = rb'{"amount": {"column": "a\u0000", "decimal": "."}, "date": {"column": "\ud800", "order": "ymd"}}'
+    headers = {"Authorization": f"Bearer {alice.token}", **FORM}
+
+    async with alice.session.post(
+        f"/api/v1/projects/{project}/sources", data=parts(mapping=mapping), headers=headers
+    ) as response:
+        problem = await response.json()
+
+    assert (response.status, problem["code"]) == (422, "invalid_field")
+    assert [fault["pointer"] for fault in problem["errors"]] == ["/mapping/amount/column", "/mapping/date/column"]
+    assert await nothing_left(db)
+
+
+async def test_a_source_is_not_renamed_to_nothing(alice, project):
+    source = await alice.ok("POST", f"/projects/{project}/sources", {"name": "Ledger"})
+
+    for name in (None, ""):
+        assert await alice.refused("PATCH", f"/sources/{source['id']}", {"name": name}) == (422, "invalid_field")
+    assert (await alice.ok("PATCH", f"/sources/{source['id']}", {"name": "Bank"}))["name"] == "Bank"
+
+
 async def test_a_file_name_in_other_bytes_is_kept_readable(alice, project):
     body = (
         b'--x\r\nContent-Disposition: form-data; name="file"; filename="../M\xfcller.csv"\r\n\r\n'
