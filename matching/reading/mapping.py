@@ -21,6 +21,7 @@ from matching.reading.values import (
     select,
 )
 
+Mark = Literal[".", ","]
 NO_CURRENCY = "XXX"  # ISO 4217: no currency is involved
 ColumnName = Annotated[str, Field(min_length=1, max_length=256)]
 
@@ -39,8 +40,13 @@ class AmountSpec(_Spec):
     column: ColumnName | None = Field(default=None, exclude_if=_is_absent)
     debit: ColumnName | None = Field(default=None, exclude_if=_is_absent)
     credit: ColumnName | None = Field(default=None, exclude_if=_is_absent)
-    decimal: Literal[".", ","]
+    decimal: Mark
     negate: bool | None = Field(default=None, exclude_if=_is_absent)
+    signed: bool | None = Field(
+        default=None,
+        exclude_if=_is_absent,
+        description="debits carry their minus; otherwise a debit below zero is one that was taken back",
+    )
 
     @model_validator(mode="after")
     def _one_form(self) -> "AmountSpec":
@@ -109,6 +115,8 @@ _HINTS = {
     "date": r"book|buchung|posting|transaction|trans|value|valuta|date|datum|fecha|data|day",
     "reference": r"ref|invoice|rechnung|facture|beleg|document|doc_?no|order|number|nummer|\bno\b|_no$|code",
 }
+# Whose numbers are names: no amount, however it is called.
+_NAMES = r"account|konto|acct|compte|cuenta|iban|number|nummer|code|ref|type|date|datum|desc|name|text|(?<![a-z])(?:id|no|nr|num)(?![a-z])"
 
 
 def suggest_mapping(profiles: list[ColumnProfile]) -> tuple[Mapping, list[dict[str, Any]]]:
@@ -137,22 +145,62 @@ def blocking(questions: list[dict[str, Any]]) -> bool:
 
 
 def _suggest_amount(profiles: list[ColumnProfile], questions: list[dict[str, Any]]) -> AmountSpec | None:
-    numeric = [p for p in profiles if p.type in ("amount", "number")]
-    debit = next((p for p in numeric if re.search(_HINTS["debit"], p.name, re.I)), None)
-    credit = next((p for p in numeric if re.search(_HINTS["credit"], p.name, re.I)), None)
-    if debit is not None and credit is not None and debit is not credit:
-        marks = {p.decimal for p in (debit, credit) if p.type == "amount"} or {"."}
-        if len(marks) == 1 and None not in marks:
-            return AmountSpec(debit=debit.name, credit=credit.name, decimal=marks.pop())
     best = _best(profiles, "amount", ("amount", "number"))
+    debit, credit = _named(profiles, "debit", "empty"), _named(profiles, "credit", "empty")
+    if debit is not None and credit is not None and debit is not credit and not _are_accounts(debit, credit, best):
+        mark = _common_mark((debit, credit), questions)
+        signed = debit.is_negative or None
+        return AmountSpec(debit=debit.name, credit=credit.name, decimal=mark, signed=signed) if mark else None
+    if best is None or not _is_called(best, "amount"):
+        unnamed = best if best is not None and best.type == "amount" else None
+        best = _named(profiles, "amount") or unnamed
     if best is None:
         return None
-    if best.type == "number" and not re.search(_HINTS["amount"], best.name, re.I):
-        return None
-    if best.decimal is None:
+    mark = _mark_of(best)
+    if mark is None:
         questions.append(_question(best, "decimal_mark", [".", ","]))
         return None
-    return AmountSpec(column=best.name, decimal=best.decimal)
+    return AmountSpec(column=best.name, decimal=mark)
+
+
+def _named(profiles: list[ColumnProfile], role: str, *kinds: str) -> ColumnProfile | None:
+    """The column that is called so and reads as amounts, or is of these kinds; one of numbers before one by name alone."""
+    found = [p for p in profiles if _is_called(p, role) and not re.search(_NAMES, p.name, re.I)]
+    found = [p for p in found if p.type != "date" and (p.as_amount or p.type in kinds)]
+    return min(found, key=lambda p: p.type not in ("amount", "number"), default=None)
+
+
+def _are_accounts(debit: ColumnProfile, credit: ColumnProfile, best: ColumnProfile | None) -> bool:
+    """Whether debit and credit name the accounts of an amount that stands beside them, or are both empty."""
+    types = {debit.type, credit.type}
+    if types == {"empty"}:
+        return True
+    return best is not None and best.type == "amount" and best not in (debit, credit) and "amount" not in types
+
+
+def _is_called(profile: ColumnProfile, role: str) -> bool:
+    return bool(re.search(_HINTS[role], profile.name, re.I))
+
+
+def _mark_of(profile: ColumnProfile) -> Mark | None:
+    if profile.type in ("amount", "number"):
+        return profile.decimal
+    return None if profile.as_amount == "ask" else profile.as_amount
+
+
+def _common_mark(sides: tuple[ColumnProfile, ...], questions: list[dict[str, Any]]) -> Mark | None:
+    """The mark of both columns: what one leaves open, the other may tell. Integers have any."""
+    marked = [p for p in sides if not _is_whole(p)]
+    marks = {_mark_of(p) for p in marked} - {None}
+    doubtful = [p for p in marked if p.type != "amount" and p.as_amount == "ask"]
+    if doubtful or len(marks) > 1 or (marked and not marks):
+        questions.append(_question((doubtful or marked)[0], "decimal_mark", [".", ","]))
+        return None
+    return marks.pop() if marks else "."
+
+
+def _is_whole(profile: ColumnProfile) -> bool:
+    return profile.type in ("number", "empty") or (profile.type == "code" and profile.as_amount == ".")
 
 
 def _suggest_reference(profiles: list[ColumnProfile]) -> ReferenceSpec | None:
@@ -285,8 +333,10 @@ def _amount_sql(spec: AmountSpec | None, known: dict[str, str], plain: set[tuple
     debit, credit = parsed[spec.debit], parsed[spec.credit]
     both = f"coalesce({debit}, 0) <> 0 AND coalesce({credit}, 0) <> 0"
     checks.append((both, spec.credit, "debit_and_credit", "debit and credit are both filled"))
-    # A debit may be loaded with its sign or without: it lowers the balance either way.
-    value = f"CASE WHEN coalesce({credit}, 0) <> 0 THEN {credit} WHEN {debit} IS NOT NULL THEN -abs({debit}) ELSE {credit} END"
+    lowered = debit if spec.signed else f"-({debit})"
+    value = (
+        f"CASE WHEN coalesce({credit}, 0) <> 0 THEN {credit} WHEN {debit} IS NOT NULL THEN {lowered} ELSE {credit} END"
+    )
     return f"{sign}({value})"
 
 

@@ -19,6 +19,7 @@ from core.money import CURRENCIES
 
 ColumnType = Literal["amount", "number", "date", "code", "text", "empty"]
 TYPED_SHARE = 0.9  # of the non-empty values that must parse
+NUMERIC_SHARE = 0.5  # of them that must, where the column's name says what it holds
 MAX_EXAMPLES = 4
 DISTINCT_LIMIT = 20_000  # values remembered for the count of distinct ones, by their hash
 DISTINCT_BUDGET = 1_000_000  # of all columns together
@@ -48,6 +49,9 @@ class ColumnProfile:
     ambiguous: Literal["date_order", "decimal_mark"] | None = None
     # "code": the values are currency codes; "amount": they are amounts, each with its currency
     currency: Literal["code", "amount"] | None = None
+    # The decimal mark if the column's name makes it one of amounts, whatever its type; "ask": only a person can tell
+    as_amount: Literal[".", ",", "ask"] | None = None
+    is_negative: bool = False  # most of its amounts are below zero
 
 
 # What most files hold. Where all cells of a column do, short expressions give what the general parsers give: a query
@@ -217,7 +221,13 @@ _COUNTS = (
     "only_dot",
     "only_comma",
     "integers",
+    "whole",
+    "marked",
     "leading_zero",
+    "long_dot",
+    "long_comma",
+    "negative",
+    "positive",
     "compact",
     "codes",
     "coded",
@@ -235,7 +245,13 @@ _COUNT = (
             "only_dot": "d IS NOT NULL AND k IS NULL",
             "only_comma": "k IS NOT NULL AND d IS NULL",
             "integers": "regexp_matches(x, '^[0-9]+$')",
+            "whole": "regexp_matches(x, '^[-+]?[0-9]+$')",
+            "marked": "regexp_matches(x, '[.,]')",
             "leading_zero": "regexp_matches(x, '^0[0-9]+$')",
+            "long_dot": "d IS NULL AND regexp_matches(x, '^-?[0-9,]*[.][0-9]{10,}$')",
+            "long_comma": "k IS NULL AND regexp_matches(x, '^-?[0-9.]*,[0-9]{10,}$')",
+            "negative": "coalesce(d, k) < 0",
+            "positive": "coalesce(d, k) > 0",
             "compact": f"regexp_matches(x, '{_COMPACT}') AND y IS NOT NULL",
             "codes": f"length(x) = 3 AND upper(x) IN ({_CODES})",
             "coded": "(d IS NOT NULL OR k IS NOT NULL) AND currency_in(x) IS NOT NULL",
@@ -265,7 +281,13 @@ class Evidence:
     only_dot: int = 0  # parse with a dot and not with a comma
     only_comma: int = 0
     integers: int = 0
+    whole: int = 0  # are integers, perhaps with a sign
+    marked: int = 0  # have a point or a comma
     leading_zero: int = 0
+    long_dot: int = 0  # would, but for more decimals than an amount may have
+    long_comma: int = 0
+    negative: int = 0
+    positive: int = 0
     dates: dict[str, int] = field(default_factory=lambda: {"ymd": 0, "dmy": 0, "mdy": 0})
     compact: int = 0
     codes: int = 0  # are ISO currency codes
@@ -305,6 +327,8 @@ class Evidence:
             date_order=order,  # type: ignore[arg-type]
             ambiguous=ambiguous,  # type: ignore[arg-type]
             currency=self._currency(kind),
+            as_amount=self._as_amount(),  # type: ignore[arg-type]
+            is_negative=self.negative > self.positive,
         )
 
     def _currency(self, kind: ColumnType) -> Literal["code", "amount"] | None:
@@ -325,19 +349,37 @@ class Evidence:
             if dmy == mdy:
                 return "date", None, None, "date_order"
             return "date", None, "dmy" if dmy > mdy else "mdy", None
-        if max(self.dot, self.comma) >= need:
-            if self.leading_zero or is_long_integer:
-                return "code", None, None, None
-            if self.integers == self.filled:
-                return "number", ".", None, None
-            if self.only_dot == self.only_comma == 0:
-                return "amount", None, None, "decimal_mark"
-            if self.only_dot and self.only_comma and min(self.dot, self.comma) >= need:
-                return "amount", "." if self.dot >= self.comma else ",", None, None
-            return "amount", "." if self.dot >= self.comma else ",", None, None
-        if self.leading_zero or is_long_integer:
+        # A zero in front is one of a code, unless the column is full of amounts with decimals.
+        is_code = is_long_integer or self.leading_zero > (0 if self.integers == self.filled else self.filled - need)
+        if is_code:
             return "code", None, None, None
+        if max(self.dot, self.comma) >= need:
+            if self.whole == self.filled:
+                return "number", ".", None, None
+            mark = _mark(self.dot, self.comma, self.only_dot, self.only_comma, need) if self.marked else "."
+            return "amount", mark, None, None if mark else "decimal_mark"
         return "text", None, None, None
+
+    def _as_amount(self) -> str | None:
+        """The mark with which a column that is called an amount reads as one."""
+        if self.filled == 0:
+            return None
+        need = TYPED_SHARE * self.filled
+        dot, comma = self.dot + self.long_dot, self.comma + self.long_comma
+        only_dot, only_comma = self.only_dot + self.long_dot, self.only_comma + self.long_comma
+        numeric = dot + only_comma
+        if numeric < NUMERIC_SHARE * self.filled:
+            return None
+        if self.whole == self.filled:
+            return "ask" if self.leading_zero else "."
+        return _mark(dot, comma, only_dot, only_comma, need) or "ask"
+
+
+def _mark(dot: int, comma: int, only_dot: int, only_comma: int, need: float) -> str | None:
+    """The decimal mark that values have; None where they do not tell, or tell two."""
+    if max(dot, comma) < need or (bool(only_dot) == bool(only_comma) and min(dot, comma) >= need):
+        return None
+    return "." if dot >= comma else ","
 
 
 def evidence_of(table: pa.Table, evidences: list[Evidence]) -> None:

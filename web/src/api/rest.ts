@@ -29,6 +29,7 @@ export type AmountSpec = {
   credit?: string | null;
   decimal: "." | ",";
   negate?: boolean | null;
+  signed?: boolean | null;
 };
 
 /** Who acted. */

@@ -1,0 +1,96 @@
+"""Which columns are taken for amounts: never one half of them, never in silence."""
+
+import pytest
+
+
+def table(columns):
+    names, cells = list(columns), zip(*columns.values(), strict=True)
+    return "\n".join([";".join(names), *(";".join(row) for row in cells)]) + "\n"
+
+
+def test_a_debit_takes_its_decimal_mark_from_the_credits(load):
+    found = load(table({"Soll": ["1.000", "", "2.500", ""], "Haben": ["", "1.234,56", "", "12,50"]}))
+
+    assert found.mapping["amount"] == {"debit": "Soll", "credit": "Haben", "decimal": ","}
+    assert found.amounts == ["-1000", "1234.56", "-2500", "12.5"]
+
+
+def test_debits_of_one_length_are_amounts_by_their_name(load):
+    found = load(table({"Debit": ["10000", "20000", "", ""], "Credit": ["", "", "12.50", "99.10"]}))
+
+    assert found.profiles["Debit"].type == "code"
+    assert found.amounts == ["-10000", "-20000", "12.5", "99.1"]
+
+
+def test_sides_that_leave_the_mark_open_are_asked_about(load):
+    found = load(table({"Soll": ["1.000", ""], "Haben": ["", "2.000"]}))
+
+    assert found.questions == [("Soll", "decimal_mark")]
+    assert found.amounts == [None, None]
+
+
+def test_sides_with_two_marks_are_asked_about(load):
+    found = load(table({"Soll": ["1.50", ""], "Haben": ["", "2,50"]}))
+
+    assert ("Soll", "decimal_mark") in found.questions
+
+
+def test_debits_alone_lower_the_balance(load):
+    assert load(table({"Soll": ["1,50", "2,50"], "Haben": ["", ""]})).amounts == ["-1.5", "-2.5"]
+
+
+@pytest.mark.parametrize("names", [("Sollkonto", "Habenkonto"), ("Soll", "Haben"), ("Debit account", "Credit account")])
+def test_accounts_beside_an_amount_are_no_amounts(load, names):
+    found = load(table({names[0]: ["1200", "1201"], names[1]: ["1400", "1401"], "Betrag": ["1,50", "2,50"]}))
+
+    assert found.mapping["amount"] == {"column": "Betrag", "decimal": ","}
+
+
+def test_a_debit_that_was_taken_back_raises_the_balance(load):
+    found = load(table({"Soll": ["100,50", "7,00", "-100,50", ""], "Haben": ["", "", "", "-12,50"]}))
+
+    assert found.amounts == ["-100.5", "-7", "100.5", "-12.5"]
+
+
+def test_debits_that_carry_their_minus_lower_the_balance(load):
+    found = load(table({"Soll": ["-100,50", "-7,00", ""], "Haben": ["", "", "12,50"]}))
+
+    assert found.mapping["amount"]["signed"] is True
+    assert found.amounts == ["-100.5", "-7", "12.5"]
+
+
+@pytest.mark.parametrize("name", ["amount", "Betrag", "montant"])
+def test_integers_of_one_length_are_amounts_where_the_name_says_so(load, name):
+    found = load(table({"id": ["a", "b", "c"], name: ["10000", "20371", "30742"]}))
+
+    assert found.amounts == ["10000", "20371", "30742"]
+
+
+@pytest.mark.parametrize("name", ["order number", "customer_id", "amount code", "thing"])
+def test_integers_of_one_length_are_codes_elsewhere(load, name):
+    found = load(table({"id": ["a", "b", "c"], name: ["10000", "20371", "30742"]}))
+
+    assert "amount" not in found.mapping
+    assert found.questions == []
+
+
+@pytest.mark.parametrize(
+    "cells", [["1.234,56", "12.50", "1.234,00", "3.10"], ["00", "5", "7", "9"], ["0001", "0002", "0003", "0004"]]
+)
+def test_amounts_that_read_two_ways_are_asked_about(load, cells):
+    found = load(table({"id": ["a", "b", "c", "d"], "Betrag": cells}))
+
+    assert found.questions == [("Betrag", "decimal_mark")]
+    assert found.amounts == [None] * 4
+
+
+def test_a_zero_in_front_makes_no_code_of_amounts(load):
+    found = load(table({"id": ["a"] * 21, "amount": ["1.50"] * 20 + ["00"]}))
+
+    assert found.amounts[-1] == "0"
+
+
+def test_integers_with_a_minus_need_no_question(load):
+    found = load(table({"id": ["a", "b"], "amount": ["-5", "7"]}))
+
+    assert found.amounts == ["-5", "7"]
