@@ -238,7 +238,8 @@ class RecordTooLong(Exception):
 
 
 _ESCAPED = re.compile("[\udc80-\udcff]")
-_Fault = tuple[str, str, str]
+_Fault = tuple[str, str, str]  # code, message, type of the value
+NUL: _Fault = ("nul_character", "the row has the character U+0000, which cannot be stored", "text")
 
 
 class _Lines:
@@ -298,7 +299,7 @@ class _Lines:
                 text = self._file.readline(MAX_RECORD_BYTES)
             return "\n", ("row_too_long", "the row is longer than 1 MiB", "row")
         if "\x00" in text:
-            return text, ("nul_character", "the row has the character U+0000, which cannot be stored", "text")
+            return text, NUL
         if not text.isascii() and ("\ufffd" in text if self._is_wide else _ESCAPED.search(text)):
             name = self._encoding.removesuffix("-sig").upper()
             return text, ("encoding", f"the row has bytes that are not {name}", "bytes")
@@ -421,6 +422,9 @@ def _json_row(text: str, line: int) -> dict[str, str | None] | Reject:
         return Reject(line, None, "invalid_json", "the line is not valid JSON")
     if any("\x00" in name or len(name) > MAX_NAME or not name for name in row):
         return Reject(line, None, "column_name", "a key is empty, longer than 256 characters or has U+0000")
+    for name, cell in row.items():
+        if cell is not None and "\x00" in cell:
+            return Reject(line, name, *NUL)
     return row
 
 
@@ -491,6 +495,8 @@ def _read_xlsx(path: Path, batch_rows: int) -> Iterator[RawBatch]:
             build.reject(Reject(line, None, "field_count", message, "row"))
         elif any(text is not None and len(text) > MAX_RECORD_BYTES for text in texts):
             build.reject(Reject(line, None, "row_too_long", "the row is longer than 1 MiB", "row"))
+        elif any(text is not None and "\x00" in text for text in texts):
+            build.reject(Reject(line, None, *NUL))
         else:
             build.add(texts, line)
         if build.is_full:
@@ -570,9 +576,8 @@ def _parquet_batch(batch: pa.RecordBatch, columns: tuple[str, ...], first: int) 
     for name, column in zip(columns, batch.columns, strict=True):
         text, faults = _parquet_text(column)
         texts.append(text)
-        for number in faults:
-            message = "the value is longer than 1 MiB, or no UTF-8"
-            rejects.setdefault(number, Reject(first + number + 1, name, "text", message, "bytes"))
+        for number, fault in faults.items():
+            rejects.setdefault(number, Reject(first + number + 1, name, *fault))
     rows = pa.array(range(first, first + batch.num_rows), pa.int64())
     table = pa.table(dict(zip(columns, texts, strict=True)))
     if rejects:
@@ -581,8 +586,12 @@ def _parquet_batch(batch: pa.RecordBatch, columns: tuple[str, ...], first: int) 
     return RawBatch(table, rows, pc.add(rows, 1), list(rejects.values()))
 
 
-def _parquet_text(column: pa.Array) -> tuple[pa.Array, list[int]]:
-    """A column as text, and the places of the values that cannot be one."""
+_Faults = dict[int, _Fault]  # by the place in a batch
+_TOO_LONG: _Fault = ("text", "the value is longer than 1 MiB", "bytes")
+
+
+def _parquet_text(column: pa.Array) -> tuple[pa.Array, _Faults]:
+    """A column as text, and the faults of the values that cannot be one."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     kind = column.type
@@ -595,43 +604,47 @@ def _parquet_text(column: pa.Array) -> tuple[pa.Array, list[int]]:
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
         return _binary_text(column)
     if pa.types.is_decimal(kind):
-        return pa.array([None if v is None else format(v, "f") for v in column.to_pylist()], pa.string()), []
+        return pa.array([None if v is None else format(v, "f") for v in column.to_pylist()], pa.string()), {}
     if pa.types.is_floating(kind):
         # Arrow names a number of 32 bits by its own digits; as a Python float it would grow some.
         shortest = column.cast(pa.float32() if pa.types.is_float16(kind) else kind).cast(pa.string())
-        return pa.array([None if v is None else _expanded(v) for v in shortest.to_pylist()], pa.string()), []
+        return pa.array([None if v is None else _expanded(v) for v in shortest.to_pylist()], pa.string()), {}
     if pa.types.is_nested(kind):
-        return pa.array([None if v is None else _nested_text(v) for v in column.to_pylist()], pa.string()), []
-    return column.cast(pa.string()), []
+        return pa.array([None if v is None else _nested_text(v) for v in column.to_pylist()], pa.string()), {}
+    return column.cast(pa.string()), {}
 
 
-def _sound_text(column: pa.Array) -> tuple[pa.Array, list[int]]:
+def _sound_text(column: pa.Array) -> tuple[pa.Array, _Faults]:
     """Texts that are valid and of bounded length; Arrow believes a Parquet file that they are UTF-8."""
     longest = pc.max(pc.binary_length(column)).as_py() or 0
     try:
         column.validate(full=True)
-        if longest <= MAX_RECORD_BYTES:
-            return column.cast(pa.string()), []
+        if longest <= MAX_RECORD_BYTES and not pc.any(pc.match_substring(column, "\x00")).as_py():
+            return column.cast(pa.string()), {}
     except pa.ArrowInvalid:
         pass
-    faults, texts = [], []
+    faults: _Faults = {}
+    texts: list[str | None] = []
     for number, raw in enumerate(column.cast(pa.large_binary()).to_pylist()):
         try:
             texts.append(None if raw is None or len(raw) > MAX_RECORD_BYTES else raw.decode("utf-8"))
             if raw is not None and len(raw) > MAX_RECORD_BYTES:
-                faults.append(number)
+                faults[number] = _TOO_LONG
+            elif raw is not None and b"\x00" in raw:
+                faults[number] = NUL
         except UnicodeDecodeError:
             texts.append(None)
-            faults.append(number)
+            faults[number] = ("text", "the value is no UTF-8", "bytes")
     return pa.array(texts, pa.string()), faults
 
 
-def _binary_text(column: pa.Array) -> tuple[pa.Array, list[int]]:
+def _binary_text(column: pa.Array) -> tuple[pa.Array, _Faults]:
     """Bytes in hexadecimal."""
     raw = column.cast(pa.large_binary()).to_pylist()
-    faults = {number for number, value in enumerate(raw) if value is not None and len(value) > MAX_RECORD_BYTES // 2}
+    long = [number for number, value in enumerate(raw) if value is not None and len(value) > MAX_RECORD_BYTES // 2]
+    faults = dict.fromkeys(long, _TOO_LONG)
     texts = [None if value is None or number in faults else value.hex() for number, value in enumerate(raw)]
-    return pa.array(texts, pa.string()), sorted(faults)
+    return pa.array(texts, pa.string()), faults
 
 
 def _expanded(text: str) -> str:

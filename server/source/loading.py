@@ -34,7 +34,7 @@ from models.source import Source
 from realtime import state, streams
 from realtime.events import project as events
 from realtime.events.state import SourceProgress
-from realtime.unit_of_work import unit_of_work
+from realtime.unit_of_work import UnitOfWork, unit_of_work
 from server import database
 from server.source.actions import event_of
 
@@ -355,13 +355,39 @@ class Loader:
 
 
 async def _fail(source: Source, problem: problems.Problem) -> None:
+    """
+    Records why a file was not loaded, and what is left of it: nothing, after a first load.
+
+    Records that were being typed anew stay, for the file's rows are theirs: the source asks for another mapping.
+    """
     async with unit_of_work(SYSTEM) as u:
         row = await Source.filter(id=source.id).using_db(u.connection).select_for_update(no_key=True).first()
         if row is None or row.status != "loading" or row.attempt != source.attempt:
             return
-        await u.save(row, status="failed", problem=problem.document(row.request_id), attempt=0)
-        u.publish(event_of(events.SourceFailed, row))
+        changes: dict[str, Any] = {"problem": problem.document(row.request_id), "attempt": 0}
+        if row.revision > 1:
+            loaded = await _count(u, "reconciliation_records", row.id)
+            rejected = await _count(u, "source_rejects", row.id)
+            changes |= {
+                "status": "needs_mapping",
+                "rows_read": loaded + rejected,
+                "rows_loaded": loaded,
+                "rows_rejected": rejected,
+                "detection": {**row.detection, "loaded_revision": row.revision + 1},
+                "revision": row.revision + 1,
+            }
+        else:
+            for table in ("reconciliation_records", "source_rejects"):
+                await u.execute(f"DELETE FROM {table} WHERE source_id = $1", row.id)
+            changes |= {"status": "failed", "rows_read": 0, "rows_loaded": 0, "rows_rejected": 0}
+        await u.save(row, **changes)
+        u.publish(event_of(events.SourceFailed if row.status == "failed" else events.SourceUpdated, row))
         u.audit(f"project:{row.project_id}", "source.load", ("source", row.id), "failure", version=row.version)
+
+
+async def _count(u: UnitOfWork, table: str, source_id: UUID) -> int:
+    rows = await u.execute(f"SELECT count(*) AS found FROM {table} WHERE source_id = $1", source_id)
+    return int(rows[0]["found"])
 
 
 def _bound_memory(engine_memory_mb: int) -> None:

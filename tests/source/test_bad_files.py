@@ -4,11 +4,15 @@ import io
 import os
 import struct
 import zipfile
+from uuid import UUID
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
+
+from server.keys import SETTINGS
+from server.source.loading import load_source
 
 SHEET = (
     b'<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
@@ -177,6 +181,46 @@ async def test_a_parquet_file_with_broken_text_loses_that_row_only(load, stored)
 
     assert [record["data"] for record in records] == [{"a": "ok", "b": "y"}]
     assert [(reject["line"], reject["column"]) for reject in rejects] == [(1, "a")]
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        (b'{"a":"x\\u0000y","b":1}\n{"a":"ok","b":2}\n', "a.jsonl"),
+        (parquet(pa.table({"a": ["x\x00y", "ok"], "b": ["1", "2"]})), "a.parquet"),
+    ],
+)
+async def test_a_row_with_the_character_nul_is_lost_alone(load, stored, body, name):
+    records, rejects = await stored(await load(body, name))
+
+    assert [record["data"] for record in records] == [{"a": "ok", "b": "2"}]
+    assert [(reject["line"], reject["column"], reject["code"]) for reject in rejects] == [(1, "a", "nul_character")]
+
+
+async def test_a_failed_source_keeps_no_records(server, load, stored, alice, db):
+    source = await load("ref,amount\nA,1.50\nB,nope\n" + "C,2.50\n" * 20)
+    # As an engine leaves it that died three times while it stored the first load.
+    await db.execute("UPDATE sources SET status = 'loading', revision = 1, attempt = 3")
+
+    await load_source(server.app[SETTINGS], UUID(source["id"]))
+    failed = await alice.ok("GET", f"/sources/{source['id']}")
+
+    assert (failed["status"], failed["problem"]["code"]) == ("failed", "file_rejected")
+    assert await stored(failed) == ([], [])
+
+
+async def test_what_cannot_be_typed_anew_stays_as_records(load, settled, stored, alice, db):
+    source = await load("ref,amount\nA,1.50\nB,nope\n" + "C,2.50\n" * 20)
+    before, _ = await stored(source)
+    await db.execute("UPDATE source_chunks SET body = '%PDF-1.7'::bytea")
+
+    await alice.ok("PATCH", f"/sources/{source['id']}", {"mapping": {"reference": {"column": "ref"}}})
+    kept = await settled(source["id"])
+    after, _ = await stored(kept)
+
+    assert (kept["status"], kept["problem"]["code"]) == ("needs_mapping", "file_rejected")
+    assert kept["revision"] > source["revision"]
+    assert [record["id"] for record in after] == [record["id"] for record in before]
 
 
 async def test_a_file_of_one_repeated_row_is_refused_when_it_has_no_end(load):
