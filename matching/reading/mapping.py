@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -84,12 +85,17 @@ class ReferenceSpec(_Spec):
 
 
 class Mapping(_Spec):
-    """What the columns of a source mean."""
+    """What the columns of a source mean. A field that is left out is found; null says that no column is meant."""
 
     amount: AmountSpec | None = Field(default=None, exclude_if=_is_absent)
     currency: CurrencySpec | None = Field(default=None, exclude_if=_is_absent)
     date: DateSpec | None = Field(default=None, exclude_if=_is_absent)
     reference: ReferenceSpec | None = Field(default=None, exclude_if=_is_absent)
+
+    def said(self) -> dict[str, Any]:
+        """The fields that were given, null included."""
+        dumped = self.model_dump(mode="json")
+        return {field: dumped.get(field) for field in Mapping.model_fields if field in self.model_fields_set}
 
 
 @dataclass(frozen=True)
@@ -119,24 +125,34 @@ _HINTS = {
 _NAMES = r"account|konto|acct|compte|cuenta|iban|number|nummer|code|ref|type|date|datum|desc|name|text|(?<![a-z])(?:id|no|nr|num)(?![a-z])"
 
 
-def suggest_mapping(profiles: list[ColumnProfile]) -> tuple[Mapping, list[dict[str, Any]]]:
-    """The likely meaning of the columns, and the questions that only a person can answer."""
+def suggest_mapping(
+    profiles: list[ColumnProfile], given: Mapping | None = None
+) -> tuple[Mapping, list[dict[str, Any]]]:
+    """
+    The likely meaning of the columns, and the questions that only a person can answer.
+
+    What is given, null included, stays as it is: nothing is suggested for it, and nothing asked.
+    """
+    given = given or Mapping()
+    said = given.model_fields_set
     questions: list[dict[str, Any]] = []
-    amount = _suggest_amount(profiles, questions)
-    date = _best(profiles, "date", ("date",))
-    date_spec = None
-    if date is not None:
-        if date.date_order is None:
-            questions.append(_question(date, "date_order", ["dmy", "mdy"]))
-        else:
-            date_spec = DateSpec(column=date.name, order=date.date_order)
-    spec = _suggest_currency(profiles, amount)
-    if amount is not None and spec is None:
-        spec = CurrencySpec(value=NO_CURRENCY)
+    amount = _with_sign(given.amount, profiles) if "amount" in said else _suggest_amount(profiles, questions)
+    date = given.date if "date" in said else _suggest_date(profiles, questions)
+    currency = given.currency if "currency" in said else _suggest_currency(profiles, amount)
+    if amount is not None and currency is None and "currency" not in said:
+        currency = CurrencySpec(value=NO_CURRENCY)
         column = amount.column or amount.credit or ""
         questions.append({"column": column, "kind": "currency", "choices": [], "examples": []})
-    reference = _suggest_reference(profiles)
-    return Mapping(amount=amount, currency=spec, date=date_spec, reference=reference), questions
+    reference = given.reference if "reference" in said else _suggest_reference(profiles)
+    found = {"amount": amount, "currency": currency, "date": date, "reference": reference}
+    return Mapping.model_validate({field: spec for field, spec in found.items() if spec is not None}), questions
+
+
+def unknown_columns(mapping: Mapping, known: Collection[str]) -> list[tuple[str, str, str]]:
+    """Columns that a mapping names and a table does not have: field, key and name of each."""
+    specs = [(field, getattr(mapping, field)) for field in Mapping.model_fields]
+    named = [(field, key, getattr(spec, key, None)) for field, spec in specs for key in ("column", "debit", "credit")]
+    return [(field, key, name) for field, key, name in named if name is not None and name not in known]
 
 
 def blocking(questions: list[dict[str, Any]]) -> bool:
@@ -201,6 +217,24 @@ def _common_mark(sides: tuple[ColumnProfile, ...], questions: list[dict[str, Any
 
 def _is_whole(profile: ColumnProfile) -> bool:
     return profile.type in ("number", "empty") or (profile.type == "code" and profile.as_amount == ".")
+
+
+def _with_sign(spec: AmountSpec | None, profiles: list[ColumnProfile]) -> AmountSpec | None:
+    """An amount that says whether its debits carry their minus."""
+    if spec is None or spec.debit is None or spec.signed is not None:
+        return spec
+    is_signed = any(p.name == spec.debit and p.is_negative for p in profiles)
+    return spec.model_copy(update={"signed": True}) if is_signed else spec
+
+
+def _suggest_date(profiles: list[ColumnProfile], questions: list[dict[str, Any]]) -> DateSpec | None:
+    date = _best(profiles, "date", ("date",))
+    if date is None:
+        return None
+    if date.date_order is None:
+        questions.append(_question(date, "date_order", ["dmy", "mdy"]))
+        return None
+    return DateSpec(column=date.name, order=date.date_order)
 
 
 def _suggest_reference(profiles: list[ColumnProfile]) -> ReferenceSpec | None:

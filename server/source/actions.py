@@ -1,12 +1,13 @@
 """Verbs on sources."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
 from core import problems
 from core.ids import uuid7
 from core.problems import Fault, Invalid
-from matching.reading.mapping import Mapping
+from matching.reading.mapping import Mapping, unknown_columns
 from models import access
 from models.access import Actor
 from models.project import Project
@@ -18,6 +19,7 @@ from server.queue import enqueue
 from server.record.locks import lock_proposed_records
 from server.source.schemas import SourceCreate, SourceUpdate, SourceView
 
+_FIELDS = {"date_order": "date", "decimal_mark": "amount", "currency": "currency"}  # what a question is about
 LIVE_JOBS = "('queued', 'running', 'paused', 'cancelling')"
 
 
@@ -58,8 +60,9 @@ async def update_source(actor: Actor, source_id: UUID, body: SourceUpdate, expec
             await refuse_live_jobs(u, source.id)
             if source.status not in ("ready", "needs_mapping"):
                 raise problems.SourceInUse("The source is being loaded: wait until it is ready.")
-            _check_columns(source, body.mapping)
-            changes["mapping"] = body.mapping.model_dump(mode="json", exclude_none=True)
+            said = _merged(source, body.mapping)
+            _check_columns(source, Mapping.model_validate(said))
+            changes |= remembered(said, source.detection)
             if source.format != "manual":
                 await lock_jobs_of(u, source.id)
                 await _refuse_retyping(u, source)
@@ -147,14 +150,37 @@ def event_of(kind: type[Any], source: Source) -> Any:
     )
 
 
+def given_mapping(source: Source) -> Mapping:
+    """What was said of a source's columns; null where it was said that none is meant."""
+    return Mapping.model_validate({**source.mapping, **dict.fromkeys(source.detection.get("cleared", []))})
+
+
+def remembered(said: dict[str, Any], detection: dict[str, Any]) -> dict[str, Any]:
+    """A mapping as a source keeps it: what is meant, and by name what is not."""
+    cleared = sorted(field for field, spec in said.items() if spec is None)
+    return {
+        "mapping": {field: spec for field, spec in said.items() if spec is not None},
+        "detection": {**detection, "cleared": cleared},
+    }
+
+
+def _merged(source: Source, mapping: Mapping) -> dict[str, Any]:
+    """What was said before and now. What a question is open about was not said."""
+    asked = {_FIELDS[question["kind"]] for question in source.questions}
+    before = {field: spec for field, spec in given_mapping(source).said().items() if field not in asked}
+    return {**before, **mapping.said()}
+
+
+def faults_of_columns(mapping: Mapping, known: Collection[str]) -> list[Fault]:
+    """The columns that a mapping names and a source does not have."""
+    return [
+        Fault(f"/mapping/{field}/{key}", "invalid_field", f"{name} is not a column of this source")
+        for field, key, name in unknown_columns(mapping, known)
+    ]
+
+
 def _check_columns(source: Source, mapping: Mapping) -> None:
     known = {column["name"] for column in source.profile}
-    if not known:
-        return
-    faults = []
-    for field, spec in mapping.model_dump(exclude_none=True).items():
-        for key in ("column", "debit", "credit"):
-            if isinstance(spec, dict) and spec.get(key) is not None and spec[key] not in known:
-                faults.append(Fault(f"/mapping/{field}/{key}", "invalid_field", "is not a column of this source"))
+    faults = faults_of_columns(mapping, known) if known else []
     if faults:
         raise Invalid(errors=tuple(faults))

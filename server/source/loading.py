@@ -10,7 +10,7 @@ import asyncio
 import resource
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -36,7 +36,7 @@ from realtime.events import project as events
 from realtime.events.state import SourceProgress
 from realtime.unit_of_work import UnitOfWork, unit_of_work
 from server import database
-from server.source.actions import event_of
+from server.source.actions import event_of, faults_of_columns, given_mapping
 
 MAX_ATTEMPTS = 3
 COLUMNS = (
@@ -142,16 +142,15 @@ class Loader:
             self._lap("detect")
             profiles = await self._profile(path, detection)
             self._lap("profile")
-            suggested, questions = suggest_mapping(profiles)
-            mapping = Mapping.model_validate(source.mapping) if source.mapping else suggested
-            answered = {name for name in Mapping.model_fields if source.mapping.get(name)}
-            questions = [q for q in questions if _field_of(q, suggested) not in answered]
+            suggested, _ = suggest_mapping(profiles)
+            mapping, questions = suggest_mapping(profiles, given_mapping(source))
+            problem = _problem_of(mapping, [profile.name for profile in profiles] or detection.columns)
             await self._clear()
             # Rows with an open question are kept raw: guessing a date order would be silent damage.
-            is_blocked = blocking(questions)
+            is_blocked = blocking(questions) or problem is not None
             await self._store(path, detection, Mapping() if is_blocked else mapping)
         self._lap("store")
-        await self._finish(detection, profiles, suggested, mapping, questions, is_blocked=is_blocked)
+        await self._finish(detection, profiles, suggested, mapping, questions, problem, is_blocked=is_blocked)
         logger.info("loaded", source_id=str(source.id), rows=self.loaded, rejected=self.rejected, seconds=self.seconds)
         # A plan made while the table was small would be kept for a minute: fresh statistics end it now.
         await self.connection.execute("ANALYZE reconciliation_records")
@@ -310,6 +309,7 @@ class Loader:
         suggested: Mapping,
         mapping: Mapping,
         questions: list[Any],
+        problem: problems.Problem | None,
         *,
         is_blocked: bool,
     ) -> None:
@@ -319,10 +319,6 @@ class Loader:
             )
             if source is None or source.attempt != self.source.attempt or source.status != "loading":
                 raise Fenced
-            plain = [
-                dict(question) if isinstance(question, dict) else question.model_dump(mode="json")
-                for question in questions
-            ]
             await u.save(
                 source,
                 status="needs_mapping" if is_blocked else "ready",
@@ -331,7 +327,7 @@ class Loader:
                 rows_loaded=self.loaded,
                 rows_rejected=self.rejected,
                 mapping=mapping.model_dump(mode="json", exclude_none=True),
-                questions=plain,
+                questions=questions,
                 profile=[_profile_view(profile) for profile in profiles],
                 detection={
                     **source.detection,
@@ -340,7 +336,7 @@ class Loader:
                     "loaded_revision": source.revision + 1,
                 },
                 revision=source.revision + 1,
-                problem=None,
+                problem=problem.document(source.request_id) if problem else None,
                 attempt=0,
             )
             u.publish(event_of(events.SourceUpdated if is_blocked else events.SourceReady, source))
@@ -409,10 +405,12 @@ def _constant(value: object, count: int) -> pa.Array:
     return pa.repeat(value, count)
 
 
-def _field_of(question: Any, suggested: Mapping) -> str:
-    """The mapping's field that a question is about."""
-    kind = question["kind"] if isinstance(question, dict) else question.kind
-    return {"date_order": "date", "decimal_mark": "amount", "currency": "currency"}[kind]
+def _problem_of(mapping: Mapping, columns: Collection[str]) -> problems.Problem | None:
+    """What is wrong with a mapping that came with the file: only now its columns are known."""
+    faults = faults_of_columns(mapping, columns)
+    if not faults:
+        return None
+    return problems.Invalid("The mapping names columns that the file does not have: send another one.", tuple(faults))
 
 
 def _profile_view(profile: Any) -> dict[str, Any]:

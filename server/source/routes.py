@@ -26,7 +26,7 @@ _UPLOAD = {
         "file": {"type": "string", "format": "binary"},
         "name": {"type": "string", "minLength": 1, "maxLength": 256},
         "format": {"type": "string", "enum": list(upload.FORMATS)},
-        "mapping": {"type": "string", "description": "the mapping as JSON"},
+        "mapping": {"type": "string", "description": "the mapping as JSON; a field that is left out is found"},
     },
 }
 

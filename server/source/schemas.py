@@ -27,7 +27,9 @@ class SourceUpdate(Body):
     """A new name, or the mapping that answers the source's questions."""
 
     name: Name | None = None
-    mapping: Mapping | None = None
+    mapping: Mapping | None = Field(
+        default=None, description="a field that is left out stays what it was; null says that no column is meant"
+    )
 
     @field_validator("name", mode="before")
     @classmethod

@@ -33,7 +33,7 @@ from realtime.unit_of_work import Answer, unit_of_work
 from server import metrics
 from server.http import faults_of, note_body, parse_body, refuse_encoding
 from server.queue import enqueue
-from server.source.actions import event_of
+from server.source.actions import event_of, remembered
 from server.source.schemas import SourceView
 from server.user.schemas import CONTROL, Name
 
@@ -264,8 +264,10 @@ async def _finish(actor: Actor, upload: Upload) -> Answer:
         source.sha256 = sha256
         source.duplicate_of = twin.id if twin else None
         source.status = "loading"
-        source.mapping = upload.mapping.model_dump(mode="json", exclude_none=True) if upload.mapping else {}
-        source.detection = {"format_given": upload.format} if upload.format else {}
+        kept = remembered(
+            upload.mapping.said() if upload.mapping else {}, {"format_given": upload.format} if upload.format else {}
+        )
+        source.mapping, source.detection = kept["mapping"], kept["detection"]
         source.request_id = log.request_id.get()
         source.updated_at = u.at
         await source.save(using_db=u.connection)

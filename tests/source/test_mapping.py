@@ -45,6 +45,78 @@ async def test_a_mapping_may_come_with_the_file(load, stored):
     assert len(rejects) == 1
 
 
+@pytest.mark.parametrize(
+    ("mapping", "pointer"),
+    [
+        ({"amount": {"column": "betrag", "decimal": "."}}, "/mapping/amount/column"),
+        ({"amount": {"debit": "amount", "credit": "haben", "decimal": "."}}, "/mapping/amount/credit"),
+        ({"currency": {"column": "ccy"}}, "/mapping/currency/column"),
+        ({"reference": {"column": "nr"}}, "/mapping/reference/column"),
+    ],
+)
+@pytest.mark.parametrize("body", ["ref,day,amount\nA,2026-01-13,1.50\n", "ref,day,amount\n"])
+async def test_a_mapping_of_columns_that_the_file_does_not_have_is_never_silent(load, stored, body, mapping, pointer):
+    source = await load(body, mapping=mapping)
+    records, _ = await stored(source)
+
+    assert source["status"] == "needs_mapping"
+    assert source["problem"]["code"] == "invalid_field"
+    assert [error["pointer"] for error in source["problem"]["errors"]] == [pointer]
+    assert source["mapping"].items() >= mapping.items()
+    assert {record["amount"] for record in records} <= {None}
+
+
+async def test_an_unknown_column_is_corrected_by_a_mapping(load, settled, stored, alice):
+    source = await load("ref,amount\nA,1.50\n", mapping={"amount": {"column": "betrag", "decimal": "."}})
+
+    still = await alice.refused("PATCH", f"/sources/{source['id']}", {"mapping": {"currency": {"value": "EUR"}}})
+    mapping = {"amount": {"column": "amount", "decimal": "."}, "currency": {"value": "EUR"}}
+    await alice.ok("PATCH", f"/sources/{source['id']}", {"mapping": mapping})
+    corrected = await settled(source["id"])
+    records, _ = await stored(corrected)
+
+    assert still == (422, "invalid_field")
+    assert (corrected["status"], corrected["problem"]) == ("ready", None)
+    assert [record["amount"]["amount"] for record in records] == ["1.50"]
+
+
+async def test_an_answer_leaves_the_rest_of_the_mapping_as_it_was(load, settled, stored, alice):
+    asked = await load(DATES.replace("C,13/13/2026,3.50\n", ""))
+
+    await alice.ok("PATCH", f"/sources/{asked['id']}", {"mapping": {"date": ANSWER["date"]}})
+    answered = await settled(asked["id"])
+    records, _ = await stored(answered)
+
+    assert asked["status"] == "needs_mapping"
+    assert answered["status"] == "ready"
+    assert answered["mapping"] == {**asked["mapping"], "date": ANSWER["date"]}
+    assert [question["kind"] for question in answered["questions"]] == ["currency"]
+    assert (records[0]["amount"]["amount"], records[0]["date"]) == ("1.50", "2026-04-03")
+
+
+async def test_an_answer_about_the_currency_is_kept_by_later_ones(load, settled, alice):
+    asked = await load("ref,day,amount\nA,2026-01-13,1.50\n")
+    for mapping in ({"currency": {"value": "EUR"}}, {"reference": {"column": "day"}}):
+        await alice.ok("PATCH", f"/sources/{asked['id']}", {"mapping": mapping})
+        answered = await settled(asked["id"])
+
+    assert answered["questions"] == []
+    assert answered["mapping"]["currency"] == {"value": "EUR"}
+    assert answered["mapping"]["amount"] == asked["mapping"]["amount"]
+
+
+async def test_null_clears_a_field_for_good(load, settled, stored, alice):
+    source = await load("ref,day,amount\nA,2026-01-13,1.50\n")
+    for mapping in ({"amount": None, "currency": None}, {"reference": {"column": "day"}}):
+        await alice.ok("PATCH", f"/sources/{source['id']}", {"mapping": mapping})
+        cleared = await settled(source["id"])
+    records, _ = await stored(cleared)
+
+    assert cleared["mapping"] == {"date": {"column": "day", "order": "ymd"}, "reference": {"column": "day"}}
+    assert (cleared["status"], cleared["questions"]) == ("ready", [])
+    assert [record["amount"] for record in records] == [None]
+
+
 async def test_changes_by_hand_are_not_undone_by_reading_the_file_again(load, alice):
     source = await load("ref,amount\nA,1.50\n")
     await alice.ok("POST", f"/sources/{source['id']}/records", {"data": {"ref": "B", "amount": "2.50"}})

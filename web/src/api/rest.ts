@@ -296,7 +296,7 @@ export type LogsCreate = {
   logs: LogLine[];
 };
 
-/** What the columns of a source mean. */
+/** What the columns of a source mean. A field that is left out is found; null says that no column is meant. */
 export type Mapping = {
   amount?: AmountSpec | null;
   currency?: CurrencySpec | null;

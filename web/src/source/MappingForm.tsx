@@ -20,19 +20,23 @@ export function MappingForm({ source }: { source: SourceView }) {
 function Form({ source, columns, suggested }: { source: SourceView; columns: ColumnView[]; suggested: Mapping }) {
   const client = useQueryClient();
   const start = Object.keys(source.mapping).length > 0 ? source.mapping : suggested;
-  const [amount, setAmount] = useState(start.amount?.column ?? "");
-  const [debit, setDebit] = useState(start.amount?.debit ?? "");
-  const [credit, setCredit] = useState(start.amount?.credit ?? "");
+  // A mapping that came with the file may name columns that it does not have.
+  const known = (name: string | null | undefined) => (name && columns.some((column) => column.name === name) ? name : "");
+  const [amount, setAmount] = useState(known(start.amount?.column));
+  const [debit, setDebit] = useState(known(start.amount?.debit));
+  const [credit, setCredit] = useState(known(start.amount?.credit));
   const [decimal, setDecimal] = useState<string>(start.amount?.decimal ?? ".");
-  const [currency, setCurrency] = useState(start.currency?.column ?? (start.currency?.value ? `=${start.currency.value}` : ""));
-  const [date, setDate] = useState(start.date?.column ?? "");
+  const [currency, setCurrency] = useState(known(start.currency?.column) || (start.currency?.value ? `=${start.currency.value}` : ""));
+  const [date, setDate] = useState(known(start.date?.column));
   const [order, setOrder] = useState<string>(start.date?.order ?? "dmy");
-  const [reference, setReference] = useState(start.reference?.column ?? "");
+  const [reference, setReference] = useState(known(start.reference?.column));
   const save = useMutation({
     mutationFn: () => {
-      const mapping: Mapping = {};
-      if (debit && credit) mapping.amount = { debit, credit, decimal: decimal as "." | "," };
-      else if (amount) mapping.amount = { column: amount, decimal: decimal as "." | "," };
+      // What is left out would stay as it was: null says that no column is meant.
+      const mapping: Mapping = { amount: null, currency: null, date: null, reference: null };
+      const mark = { decimal: decimal as "." | ",", ...(start.amount?.negate ? { negate: true } : {}) };
+      if (debit && credit) mapping.amount = { debit, credit, ...mark };
+      else if (amount) mapping.amount = { column: amount, ...mark };
       if (currency.startsWith("=")) mapping.currency = { value: currency.slice(1) };
       else if (currency) mapping.currency = { column: currency };
       if (date) mapping.date = { column: date, order: order as "ymd" | "dmy" | "mdy" };
