@@ -3,13 +3,14 @@
 import json
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from core.money import MAX_DECIMALS
 from matching.reading.tables import Reject
 from matching.reading.values import (
     PLAIN_AMOUNT,
@@ -19,6 +20,7 @@ from matching.reading.values import (
     all_match,
     amount_sql,
     date_sql,
+    parse_amount,
     select,
 )
 
@@ -315,6 +317,7 @@ def apply_mapping(columns: pa.Table, rows: pa.Array, mapping: Mapping, *, lines:
     for line, fault in zip(bad["_line_"].to_pylist(), bad["fault"].to_pylist(), strict=True):
         _, column, code, message = checks[fault]
         rejects.append(Reject(line, column, code, message))
+    rejects = _explained(rejects, columns.filter(is_bad), mapping)
     good = typed.filter(pc.invert(is_bad))
     amounts = good["amount"].combine_chunks().cast(pa.decimal128(38, 9))
     currencies = pc.if_else(pc.is_valid(amounts), good["currency"].combine_chunks(), pa.scalar(None, pa.string()))
@@ -327,6 +330,22 @@ def apply_mapping(columns: pa.Table, rows: pa.Array, mapping: Mapping, *, lines:
         reference=good["reference"].combine_chunks(),
         rejects=rejects,
     )
+
+
+def _explained(rejects: list[Reject], rows: pa.Table, mapping: Mapping) -> list[Reject]:
+    """The rejects of these rows; where what is no amount would be one with fewer decimals, they say so."""
+    places = [number for number, reject in enumerate(rejects) if reject.code == "amount_unparsable"]
+    if not places or mapping.amount is None:
+        return rejects
+    mark = mapping.amount.decimal
+    texts = [str(rows[rejects[number].column][number]) for number in places]
+    shorter = [re.sub(rf"([{mark}][0-9]{{{MAX_DECIMALS}}})[0-9]+", r"\1", text) for text in texts]
+    amounts = parse_amount(pa.array(shorter, pa.string()), mark)
+    for number, text, short, amount in zip(places, texts, shorter, amounts.is_valid().to_pylist(), strict=True):
+        if amount and short != text:
+            message = f"has more than {MAX_DECIMALS} decimals, and amounts are never rounded"
+            rejects[number] = replace(rejects[number], code="too_many_decimals", message=message)
+    return rejects
 
 
 def _plain(columns: pa.Table, mapping: Mapping) -> set[tuple[str, str]]:

@@ -22,6 +22,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 from python_calamine import CalamineError, CalamineWorkbook
 
+from core.money import MAX_DECIMALS
 from matching.reading.archive import error_cells
 from matching.reading.detect import MAX_COLUMNS, MAX_NAME, Detection, has_header, unique_names
 from matching.reading.values import ColumnProfile, Evidence, FileRejected, evidence_of
@@ -35,6 +36,7 @@ CSV_BLOCK_BYTES = 256 * 1024  # Arrow reads 32 of them ahead
 # Columns of one repeated value take no bytes a row: more rows than these are an attack, not a table.
 MAX_DENSE_ROWS = 10_000_000
 MAX_ROWS_A_BYTE = 20
+_SURE_DIGITS = 15
 
 
 @dataclass(frozen=True)
@@ -528,10 +530,26 @@ def _xlsx_cell(cell: Any) -> str | None:
 
 
 def _float_text(value: float) -> str:
-    """The shortest digits that name the number, without an exponent and without `.0`."""
-    if not math.isfinite(value):
-        return repr(value)
-    return format(Decimal(repr(value)), "f").removesuffix(".0")
+    """The shortest digits that name the number, without an exponent, without `.0`, without the noise of a sum."""
+    return _expanded(_without_noise(repr(value))) if math.isfinite(value) else repr(value)
+
+
+def _without_noise(text: str) -> str:
+    """
+    A number of 64 bits as it was meant: 0.1 + 0.2 is 0.3, as spreadsheets show it, and not 0.30000000000000004.
+
+    64 bits hold 15 decimal digits (IEEE 754). Where the 15th is a zero, those after it are what sums leave behind;
+    elsewhere they may be meant, and all digits stay. So do those of integers.
+    """
+    if len(text) <= _SURE_DIGITS or "n" in text or len(_significant(text)) <= _SURE_DIGITS or float(text).is_integer():
+        return text
+    rounded = format(float(text), f".{_SURE_DIGITS}g")
+    decimals = -int(Decimal(rounded).as_tuple().exponent)
+    return rounded if len(_significant(rounded)) < _SURE_DIGITS and decimals <= MAX_DECIMALS else text
+
+
+def _significant(text: str) -> str:
+    return text.partition("e")[0].replace(".", "").lstrip("-0").rstrip("0")
 
 
 def _read_parquet(path: Path, batch_rows: int) -> Iterator[RawBatch]:
@@ -608,7 +626,8 @@ def _parquet_text(column: pa.Array) -> tuple[pa.Array, _Faults]:
     if pa.types.is_floating(kind):
         # Arrow names a number of 32 bits by its own digits; as a Python float it would grow some.
         shortest = column.cast(pa.float32() if pa.types.is_float16(kind) else kind).cast(pa.string())
-        return pa.array([None if v is None else _expanded(v) for v in shortest.to_pylist()], pa.string()), {}
+        meant = _without_noise if pa.types.is_float64(kind) else str
+        return pa.array([None if v is None else _expanded(meant(v)) for v in shortest.to_pylist()], pa.string()), {}
     if pa.types.is_nested(kind):
         return pa.array([None if v is None else _nested_text(v) for v in column.to_pylist()], pa.string()), {}
     return column.cast(pa.string()), {}

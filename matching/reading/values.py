@@ -95,11 +95,12 @@ def _macros() -> list[str]:
 
     def amount(mark: str, group: str, kept: str) -> str:
         whole = f"(?:[0-9]+|[0-9]{{1,3}}(?:{group}[0-9]{{3}})+|[0-9]{{1,3}}(?:''[0-9]{{3}})+)"
-        number = f"(?:{whole}(?:{mark}[0-9]{{1,9}})?|{mark}[0-9]{{1,9}})"
+        # Zeros are no decimals: what stands behind the ninth must be nothing else.
+        number = f"(?:{whole}(?:{mark}[0-9]{{1,9}}0*)?|{mark}[0-9]{{1,9}}0*)"
         pattern = f"^(?:{minus}?{number}|{number}[\u2212-]|[(]{number}[)])$"
         digits = f"replace(regexp_replace(c, '[^0-9{kept}]', '', 'g'), ',', '.')"
         return (
-            f"CASE WHEN regexp_matches(c, '^-?[0-9]+(?:{mark}[0-9]{{1,9}})?$') THEN try_cast(replace(c, ',', '.') AS DECIMAL(38,9)) "
+            f"CASE WHEN regexp_matches(c, '^-?[0-9]+(?:{mark}[0-9]{{1,9}}0*)?$') THEN try_cast(replace(c, ',', '.') AS DECIMAL(38,9)) "
             f"WHEN regexp_matches(c, '{pattern}') THEN try_cast("
             f"CASE WHEN regexp_matches(c, '^[(\u2212-]|[\u2212-]$') THEN '-' ELSE '' END || {digits} AS DECIMAL(38,9)) END"
         )

@@ -60,6 +60,46 @@ def test_types_become_exact_text(load, tmp_path):
     assert found.dates == ["2026-01-13", "9999-12-31"]
 
 
+NUMBERS = {
+    0.1 + 0.2: "0.3",
+    0.1 + 0.7: "0.8",
+    100.1 + 200.2: "300.3",
+    1234.56 - 1000: "234.56",
+    -12345678.1 - 0.2: "-12345678.3",
+    1e-7: "0.0000001",
+    1234567.123456789: "1234567.123456789",
+    12345678901234568.0: "12345678901234568",
+    1e22: "10000000000000000000000",
+    1 / 3: "0.3333333333333333",
+    1e-10: "0.0000000001",
+}
+
+
+def test_the_noise_of_sums_is_no_part_of_a_number_and_all_else_is(load, tmp_path):
+    pq.write_table(pa.table({"amount": list(NUMBERS)}), tmp_path / "source")
+
+    found = load(
+        (tmp_path / "source").read_bytes(), "a.parquet", mapping={"amount": {"column": "amount", "decimal": "."}}
+    )
+
+    assert [row["amount"] for row in found.data] == [
+        text for text in NUMBERS.values() if len(text.partition(".")[2]) < 10
+    ]
+    assert found.rejects == [(10, "amount", "too_many_decimals"), (11, "amount", "too_many_decimals")]
+
+
+def test_an_amount_is_one_although_most_of_its_values_have_too_many_decimals(load, tmp_path):
+    pq.write_table(
+        pa.table({"amount": [n / 3 for n in range(1, 20)], "share": [n / 7 for n in range(1, 20)]}), tmp_path / "s"
+    )
+
+    found = load((tmp_path / "s").read_bytes(), "a.parquet")
+
+    assert found.mapping["amount"] == {"column": "amount", "decimal": "."}
+    assert {code for _, _, code in found.rejects} == {"too_many_decimals"}
+    assert found.amounts == ["1", "2", "3", "4", "5", "6"]
+
+
 def test_a_text_that_repeats_without_end_is_read_in_small_pieces(tmp_path):
     repeated = pa.DictionaryArray.from_arrays(pa.array([0] * 100_000, pa.int32()), pa.array(["z" * 500_000]))
     path = tmp_path / "a.parquet"

@@ -33,7 +33,6 @@ def test_amounts_are_exact(load, text, amount):
         "1e5",
         "\u221e",
         "NaN",
-        "0.1234567891",
         "(5",
         "5)",
         "-5-",
@@ -52,6 +51,20 @@ def test_what_is_no_exact_amount_is_a_reject(load, text):
 
     assert found.rejects == [(2, "amount", "amount_unparsable")]
     assert found.amounts == ["1.5"]
+
+
+@pytest.mark.parametrize("text", ["0.1234567891", "-12.30000000000000004", "(1234.0000000001)"])
+def test_an_amount_with_too_many_decimals_is_a_reject_that_says_so(load, text):
+    found = load(f"day;amount\n2026-01-01;{text}\n2026-01-02;1.50\n", mapping=MAPPING)
+
+    assert found.rejects == [(2, "amount", "too_many_decimals")]
+
+
+@pytest.mark.parametrize("other", ["1.50", "EUR 1.50"])
+def test_zeros_are_no_decimals(load, other):
+    found = load(f"day;amount\n2026-01-01;0.1000000000000\n2026-01-02;{other}\n", mapping=MAPPING)
+
+    assert found.amounts == ["0.1", "1.5"]
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,19 @@ def test_values_formulas_dates_and_errors_are_text(load):
     assert found.amounts == ["1234.56"] * 2
 
 
+def test_the_noise_of_sums_is_no_part_of_an_amount(load):
+    def fill(book):
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["id", "amount"])
+        for line in range(1, 20):
+            sheet.write_row(line, 0, [f"r{line}", 0.1 * line])
+
+    found = load(workbook(fill), "a.xlsx")
+
+    assert found.rejects == []
+    assert found.amounts[2] == found.data[2]["amount"] == "0.3"
+
+
 def test_rejects_name_the_line_of_the_sheet(load):
     def fill(book):
         sheet = book.add_worksheet()
