@@ -179,7 +179,7 @@ CURRENCIES = frozenset(
 NO_CURRENCY = "XXX"  # ISO 4217: no currency is involved
 MAX_DECIMALS = 9
 MAX_DIGITS = 29  # before the point, so that numeric(38, 9) holds it
-_AMOUNT = re.compile(r"^-?[0-9]{1,29}(\.[0-9]{1,9})?$")
+_AMOUNT = re.compile(r"-?[0-9]{1,29}(\.[0-9]{1,9})?")
 # ISO 4217 minor unit exponents that are not 2.
 _EXPONENTS = dict.fromkeys(
     [
@@ -220,7 +220,7 @@ def amount_text(amount: Decimal, currency: str) -> str:
 
 def parse_amount(text: str) -> Decimal:
     """Reads a plain decimal of at most 9 decimals. Raises: ValueError otherwise."""
-    if not _AMOUNT.match(text):
+    if not _AMOUNT.fullmatch(text):
         raise ValueError("an amount is a decimal string such as 1234.50, with at most 9 decimals")
     try:
         return Decimal(text)

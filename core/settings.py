@@ -13,7 +13,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 PREFIX = "TALLYROOM_"
-_KEK = re.compile(r"^TALLYROOM_VAULT_KEK_([A-Za-z0-9][A-Za-z0-9_-]{0,15})$")
+_KEK = re.compile(r"TALLYROOM_VAULT_KEK_([A-Za-z0-9][A-Za-z0-9_-]{0,15})")
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound
 _KEK_RESERVED = {"FILE", "ACTIVE"}
 # Keys that stand in documents as examples; production refuses them.
@@ -170,7 +170,7 @@ def load(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings
     environ = os.environ if environ is None else environ
     keks = {}
     for name, value in environ.items():
-        found = _KEK.match(name)
+        found = _KEK.fullmatch(name)
         if found and found.group(1) not in _KEK_RESERVED and value:
             keks[found.group(1)] = SecretStr(value)
     _Environment.environ = environ

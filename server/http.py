@@ -30,8 +30,8 @@ from server.keys import ACTOR, AUTHENTICATE, ROUTE, SETTINGS
 
 MAX_BODY_BYTES = 1024 * 1024
 THREAD_ABOVE_BYTES = 64 * 1024  # a larger body is parsed beside the event loop
-_IF_MATCH = re.compile(r'^"([1-9][0-9]{0,9})"$')
-_KEY = re.compile(r"^[\x21-\x7e]{1,128}$")
+_IF_MATCH = re.compile(r'"([1-9][0-9]{0,9})"')
+_KEY = re.compile(r"[\x21-\x7e]{1,128}")
 
 Model = TypeVar("Model", bound=BaseModel)
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -297,7 +297,7 @@ def _read_if_match(request: web.Request) -> int | None:
     header = request.headers.get("If-Match")
     if header is None:
         return None
-    found = _IF_MATCH.match(header.strip())
+    found = _IF_MATCH.fullmatch(header.strip())
     if not found:
         raise Invalid(errors=(Fault("If-Match", "invalid_field", 'send the version in quotes, such as "3"'),))
     return int(found.group(1))
@@ -307,7 +307,7 @@ def _read_key(request: web.Request, endpoint: Endpoint, raw: bytes) -> Idempoten
     key = request.headers.get("Idempotency-Key")
     if key is None or endpoint.method != "POST" or not endpoint.stores_answer:
         return None
-    if not _KEY.match(key):
+    if not _KEY.fullmatch(key):
         raise Invalid(errors=(Fault("Idempotency-Key", "invalid_field", "use 1 to 128 visible ASCII characters"),))
     # The path with its ids: the same key on another project's route is another request.
     return IdempotencyRequest(f"POST {request.path}"[:200], key, _digest(raw))

@@ -19,7 +19,7 @@ from server.health.watch import WATCH
 from server.keys import ACTOR, REQUEST_ID, ROUTE, SETTINGS
 
 logger = log.get(__name__)
-_REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 # The dashboard needs its own scripts, styles, data and sockets; nothing else may load (docs/decisions/0004).
@@ -39,7 +39,7 @@ EXPOSED_HEADERS = "Allow, ETag, Retry-After, Stream-Epoch, Stream-Position, WWW-
 async def answer_problems(request: web.Request, handler: Next) -> web.StreamResponse:
     """Gives the request its id, and turns whatever a handler raises into a problem document."""
     given = request.headers.get("X-Request-ID", "")
-    request_id = given if _REQUEST_ID.match(given) else str(uuid7())
+    request_id = given if _REQUEST_ID.fullmatch(given) else str(uuid7())
     request[REQUEST_ID] = request_id
     token = log.request_id.set(request_id)
     started = time.perf_counter()

@@ -17,11 +17,11 @@ from server.user.schemas import Name
 
 MAX_SECRET_BYTES = 64 * 1024
 DUE_SOON = timedelta(days=30)  # the first of the thresholds at which people are reminded
-_URL = re.compile(r"^(?:https?|ssh|ftp|sftp|rdp|file)://[^\s\x00-\x20\x7f]+$", re.IGNORECASE)
+_URL = re.compile(r"(?:https?|ssh|ftp|sftp|rdp|file)://[^\s\x00-\x20\x7f]+", re.IGNORECASE)
 
 
 def _url(value: str) -> str:
-    if not _URL.match(value) or any(0x7F <= ord(c) < 0xA0 for c in value):
+    if not _URL.fullmatch(value) or any(0x7F <= ord(c) < 0xA0 for c in value):
         raise ValueError("is not an address that begins with https, http, ssh, sftp, ftp, rdp or file and ://")
     return value
 
