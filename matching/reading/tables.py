@@ -37,6 +37,7 @@ CSV_BLOCK_BYTES = 256 * 1024  # Arrow reads 32 of them ahead
 MAX_DENSE_ROWS = 10_000_000
 MAX_ROWS_A_BYTE = 20
 _SURE_DIGITS = 15
+MAX_EXPONENT = 60  # of a JSON number that is written out
 
 
 @dataclass(frozen=True)
@@ -448,6 +449,10 @@ class _Digits(str):
 
 
 def _json_cell(value: Any) -> str:
+    if isinstance(value, _Digits) and ("e" in value or "E" in value):
+        # 1e2 is 100; what no amount could be is left as it is.
+        exponent = int(value.lower().partition("e")[2][:12])
+        return format(Decimal(value), "f") if -MAX_EXPONENT <= exponent <= MAX_EXPONENT else str(value)
     return str(value) if isinstance(value, str) else _json_text(value)
 
 

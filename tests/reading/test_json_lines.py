@@ -11,7 +11,7 @@ def test_values_keep_their_digits(load):
     assert found.data == [
         {"id": "1", "n": '{"a": 0.10, "b": [1, 2.50]}', "t": "x"},
         {"id": "12345678901234567890123", "n": None, "t": ""},
-        {"id": "1e5", "n": None, "t": None},
+        {"id": "100000", "n": None, "t": None},
     ]
 
 
@@ -33,6 +33,15 @@ def test_a_line_that_cannot_be_stored_is_a_reject(load, line, code):
 
     assert [(number, reason) for number, _, reason in found.rejects] == [(4, code)]
     assert [row["a"] for row in found.data] == ["x", "x", "x", "y"]
+
+
+def test_numbers_with_an_exponent_are_amounts(load):
+    numbers = ["1e2", "1.5E+1", "-2.50e-1", "0e0", "1e-400", "1e99999999999999999999"]
+
+    found = load("".join(f'{{"id":"a","amount":{text}}}\n' for text in numbers + ["3.25"] * 60))
+
+    assert found.amounts[:4] == ["100", "15", "-0.25", "0"]
+    assert [(line, code) for line, _, code in found.rejects] == [(5, "amount_unparsable"), (6, "amount_unparsable")]
 
 
 def test_keys_may_differ_in_case_alone(load):
