@@ -6,7 +6,9 @@ from uuid import UUID
 import adbc_driver_postgresql.dbapi as adbc
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from core.money import NO_CURRENCY
 from core.settings import Settings
 from matching.suggest import Roles
 from models.job import Job
@@ -32,7 +34,7 @@ _SELECT = """
         SELECT 1 FROM match_records u JOIN matches m ON m.id = u.match_id
         WHERE u.record_id = r.id AND u.confirmed AND u.job_id <> $3::uuid
           AND coalesce(m.decided_at, m.created_at) <= $4::timestamptz)
-    ORDER BY r."row" {limit}
+    ORDER BY {order}
 """
 _REJECTED = """
     SELECT l.record_id::text AS left_id, r.record_id::text AS right_id
@@ -47,17 +49,20 @@ def read_side(settings: Settings, job: Job, source: Source, side: str) -> Side:
     pinned = job.inputs[side]["revision"]
     assert job.started_at is not None
     table = _fetch(
-        settings, _SELECT.format(limit=""), (str(source.id), pinned, str(job.id), job.started_at.isoformat())
+        settings, _SELECT.format(order='r."row"'), (str(source.id), pinned, str(job.id), job.started_at.isoformat())
     )
     return _side(table, source)
 
 
 def read_sample(settings: Settings, source: Source, rows: int) -> Side:
-    """The first rows of a source, for suggesting a plan."""
+    """
+    Open records of a source, for suggesting a plan: all of them up to `rows`.
+
+    Of more, those with the smallest hashes: the first ones would be the oldest of one side and the newest of the other.
+    """
     nobody = UUID(int=0)
-    table = _fetch(
-        settings, _SELECT.format(limit=f"LIMIT {int(rows)}"), (str(source.id), 2**31 - 1, str(nobody), "infinity")
-    )
+    order = f'hashtextextended(r.data::text, 0), r."row" LIMIT {int(rows)}'
+    table = _fetch(settings, _SELECT.format(order=order), (str(source.id), 2**31 - 1, str(nobody), "infinity"))
     return _side(table, source)
 
 
@@ -99,9 +104,10 @@ def _side(table: pa.Table, source: Source) -> Side:
     values, currency_name = _typed(
         values, currency.get("column"), "currency", table["currency"], has=amount_name is not None
     )
+    is_known = any(code not in (None, NO_CURRENCY) for code in pc.unique(table["currency"]).to_pylist())
     roles = Roles(
         amount=amount_name,
-        currency=currency_name,
+        currency=currency_name if is_known else None,
         currency_value=None,
         date=date_name,
         reference=reference.get("column"),
@@ -124,16 +130,16 @@ def _columns(table: pa.Table, names: list[str]) -> pa.Table:
             return pa.table({"value": pa.array([None] * table.num_rows, pa.string())})
         # By number: names that differ in case alone are one to SQL.
         paths = ", ".join(
-            f"json_extract_string(data, {_literal('$.' + _quoted(name))}) AS c{number}"
-            for number, name in enumerate(names)
+            f"json_extract_string(data, {_literal(_pointer(name))}) AS c{number}" for number, name in enumerate(names)
         )
         return connection.sql(f"SELECT {paths} FROM records").to_arrow_table().rename_columns(names)
     finally:
         connection.close()
 
 
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '\\"') + '"'
+def _pointer(name: str) -> str:
+    """A JSON pointer (RFC 6901): unlike a path it has no quotes and wildcards, so any name can be asked for."""
+    return "/" + name.replace("~", "~0").replace("/", "~1")
 
 
 def _literal(text: str) -> str:

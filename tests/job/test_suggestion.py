@@ -1,0 +1,42 @@
+"""A plan suggested over REST, from what the sources still have open."""
+
+from uuid import UUID
+
+from models.source import Source
+from server.job import inputs
+
+
+async def test_a_source_without_open_records_is_refused(alice, project, make_sides, db):
+    sides = await make_sides(60)
+    empty = (await alice.ok("POST", f"/projects/{project}/sources", {"name": "empty"}))["id"]
+
+    for body in ({**sides, "right_source": empty}, {**sides, "left_source": empty}):
+        refused = await alice.refused("POST", f"/projects/{project}/plans/suggest", body)
+
+        assert refused == (422, "invalid_plan")
+
+
+async def test_sources_of_which_all_is_confirmed_are_refused(alice, project, make_sides, run, db):
+    sides = await make_sides(60)
+    job = await run(sides)
+    matches = (await alice.ok("GET", f"/jobs/{job['id']}/matches?limit=100"))["items"]
+    used = [r["id"] for m in matches if m["status"] == "confirmed" for r in m["records"] if r["side"] == "left"]
+    await db.execute(
+        "DELETE FROM reconciliation_records WHERE source_id = $1::text::uuid AND NOT id::text = ANY($2::text[])",
+        sides["left_source"],
+        used,
+    )
+
+    assert await alice.refused("POST", f"/projects/{project}/plans/suggest", sides) == (422, "invalid_plan")
+
+
+async def test_the_sample_does_not_depend_on_the_order_of_the_rows(alice, project, make_sides, settings):
+    sides = await make_sides(300)
+    source = Source(id=UUID(sides["left_source"]), profile=[{"name": "invoice_no"}], mapping={})
+
+    few = inputs.read_sample(settings, source, 100).values["invoice_no"].to_pylist()
+    all_ = inputs.read_sample(settings, source, 1000).values["invoice_no"].to_pylist()
+
+    assert (len(few), len(all_)) == (100, 300)
+    assert few == all_[:100]
+    assert few != sorted(few)
