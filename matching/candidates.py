@@ -6,6 +6,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from matching.normalise import NO_CURRENCY
 from matching.plan import Comparison, Pass, Plan
 
 MAX_PAIRS = 20_000_000  # of a pass; 20 bytes each
@@ -32,7 +33,7 @@ def find(connection: duckdb.DuckDBPyConnection, plan: Plan, step: Pass) -> Candi
     """
     keys = _keys(plan, step)
     conditions = [_gate(plan, gate) for gate in step.where if gate.compare != "similarity"]
-    conditions += [f"l.c{k} = r.c{k}" for k in _money_fields(plan, step)]
+    conditions += [_same_currency(connection, k) for k in _money_fields(plan, step)]
     similar = [gate for gate in step.where if gate.compare == "similarity"]
     if not keys and similar:
         return _by_tokens(connection, plan, similar[0], conditions)
@@ -61,6 +62,22 @@ def _keys(plan: Plan, step: Pass) -> list[tuple[str, str]]:
 def _money_fields(plan: Plan, step: Pass) -> list[int]:
     numbers = {name: k for k, name in enumerate(plan.fields)}
     return sorted({numbers[g.field] for g in (*step.where, *step.score) if plan.fields[g.field].type == "money"})
+
+
+def _same_currency(connection: duckdb.DuckDBPyConnection, k: int) -> str:
+    """An unknown currency may be any; where all are known, or none of a side is, the join need not ask each pair."""
+    unknown = [
+        connection.execute(
+            f"SELECT coalesce(bool_or(c{k} = '{NO_CURRENCY}'), false), coalesce(bool_and(c{k} = '{NO_CURRENCY}'), true) "
+            f"FROM {side}_free"
+        ).fetchall()[0]
+        for side in "lr"
+    ]
+    if any(is_all for _, is_all in unknown):
+        return "true"
+    if not any(is_some for is_some, _ in unknown):
+        return f"l.c{k} = r.c{k}"
+    return f"(l.c{k} = r.c{k} OR l.c{k} = '{NO_CURRENCY}' OR r.c{k} = '{NO_CURRENCY}')"
 
 
 def _gate(plan: Plan, gate: Comparison) -> str:

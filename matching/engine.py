@@ -89,7 +89,7 @@ def run(
         normalise.load(connection, "l", left, plan)
         _check(work)
         normalise.load(connection, "r", right, plan)
-        left_row, right_row = (_ints(connection, f"SELECT row AS v FROM {side} ORDER BY i") for side in "lr")
+        left_row, right_row = (_ints(connection, f"SELECT _row_ AS v FROM {side} ORDER BY i") for side in "lr")
         work.rejected = _rejected(rejected_pairs, left_row, right_row)
         for side in "lr":
             connection.execute(f"CREATE TABLE {side}_used (i INTEGER)")
@@ -98,7 +98,9 @@ def run(
             )
         for index, step in enumerate(plan.passes):
             yield from _pass(work, index, step, left_row, right_row)
-        open_left, open_right = (_ints(connection, f"SELECT row AS v FROM {side}_free ORDER BY row") for side in "lr")
+        open_left, open_right = (
+            _ints(connection, f"SELECT _row_ AS v FROM {side}_free ORDER BY _row_") for side in "lr"
+        )
         _tell(work, "writing", None, len(plan.passes), sum(work.sizes), sum(work.sizes), 1.0)
         yield Finished(work.matched, work.confirmed, work.matched - work.confirmed, open_left, open_right)
     finally:
@@ -202,8 +204,10 @@ def _decide(
 
 def _signatures(work: _Run, step: Pass, side: str) -> NDArray[np.uint64]:
     """A number of each row that is equal where all compared fields are."""
-    numbers = sorted({list(work.plan.fields).index(c.field) for c in (*step.where, *step.score)})
-    parts = ", ".join(f"coalesce(f{k}::VARCHAR, chr(1))" for k in numbers)
+    names = list(work.plan.fields)
+    numbers = sorted({names.index(c.field) for c in (*step.where, *step.score)})
+    values = [f"f{k}" for k in numbers] + [f"c{k}" for k in numbers if work.plan.fields[names[k]].type == "money"]
+    parts = ", ".join(f"coalesce({value}::VARCHAR, chr(1))" for value in values)
     sql = f"SELECT md5_number_lower(concat_ws(chr(0), {parts})) AS v FROM {side} ORDER BY i"
     return np.asarray(work.connection.execute(sql).fetchnumpy()["v"], dtype=np.uint64)
 

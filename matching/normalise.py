@@ -13,7 +13,7 @@ NO_CURRENCY = "XXX"
 
 @dataclass(frozen=True)
 class Side:
-    """A side in DuckDB: table `name` with columns i (position by content), row (of the input) and one a field."""
+    """A side in DuckDB: table `name` with columns i (position by content), _row_ (of the input) and one a field."""
 
     name: str
     rows: int
@@ -22,6 +22,14 @@ class Side:
 def quoted(name: str) -> str:
     """A SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def free_name(name: str, taken: list[str]) -> str:
+    """The name, longer where a column has it already; SQL does not tell cases apart."""
+    folded = {column.casefold() for column in taken}
+    while name in folded:
+        name += "_"
+    return name
 
 
 def load(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table, plan: Plan) -> Side:
@@ -33,16 +41,17 @@ def load(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table, plan
     """
     install_macros(connection)
     side = "left" if name == "l" else "right"
-    source = table.append_column("_row_", pa.array(range(table.num_rows), pa.int64()))
-    connection.register("input", source)
+    row = free_name("_row_", table.column_names)
+    connection.register("input", table.append_column(row, pa.array(range(table.num_rows), pa.int64())))
     columns = []
     for k, (field_name, field) in enumerate(plan.fields.items()):
         columns += _field_sql(k, field_name, field, side, table)
     content = ", ".join(f"coalesce({quoted(column)}::VARCHAR, chr(1))" for column in table.column_names)
     try:
         connection.execute(
-            f"CREATE TABLE {name} AS SELECT (row_number() OVER (ORDER BY h, _row_) - 1)::INTEGER AS i, _row_ AS row, h, "
-            f"{', '.join(columns)} FROM (SELECT *, md5_number_lower(concat_ws(chr(0), {content})) AS h FROM input) ORDER BY i"
+            f"CREATE TABLE {name} AS SELECT (row_number() OVER (ORDER BY _h_, _row_) - 1)::INTEGER AS i, * FROM ("
+            f"SELECT {quoted(row)} AS _row_, md5_number_lower(concat_ws(chr(0), {content})) AS _h_, {', '.join(columns)} "
+            "FROM input) ORDER BY i"
         )
     finally:
         connection.unregister("input")

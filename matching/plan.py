@@ -168,10 +168,11 @@ class Plan(_Part):
 
 
 def distinct_names(columns: list[str]) -> list[str]:
-    """Columns by which SQL can be asked: of those that differ in case alone, the first."""
+    """Columns by which SQL can be asked: none without a name; of those that differ in case alone, the first."""
     found: dict[str, str] = {}
     for name in columns:
-        found.setdefault(name.casefold(), name)
+        if name:
+            found.setdefault(name.casefold(), name)
     return list(found.values())
 
 

@@ -15,6 +15,7 @@ from rapidfuzz.distance import JaroWinkler
 from rapidfuzz.process import cpdist
 
 from matching.candidates import Candidates
+from matching.normalise import NO_CURRENCY
 from matching.plan import Comparison, Pass, Plan
 
 MILLI = 1000
@@ -123,11 +124,16 @@ def _rarity(
     connection: duckdb.DuckDBPyConnection, k: int, pairs: Candidates, sizes: tuple[int, int], *, is_money: bool
 ) -> NDArray[np.float64]:
     """Bits of an equality: log2(rows / rows that have the value), by the side where the value is more frequent."""
-    key = f"f{k}, c{k}" if is_money else f"f{k}"
+    count = f"count(*) OVER (PARTITION BY f{k})"
+    if is_money:
+        # Of a known currency: those of it and those that may be it.
+        unknown = f"count(*) FILTER (c{k} = '{NO_CURRENCY}') OVER (PARTITION BY f{k})"
+        same = f"count(*) OVER (PARTITION BY f{k}, c{k})"
+        count = f"CASE WHEN c{k} = '{NO_CURRENCY}' THEN {count} ELSE {same} + {unknown} END"
     shares = []
     for side, rows in zip("lr", sizes, strict=True):
         counts = connection.execute(
-            f"SELECT CASE WHEN f{k} IS NULL THEN 0 ELSE count(*) OVER (PARTITION BY {key}) END AS n FROM {side} ORDER BY i"
+            f"SELECT CASE WHEN f{k} IS NULL THEN 0 ELSE {count} END AS n FROM {side} ORDER BY i"
         ).fetchnumpy()["n"]
         index = pairs.left if side == "l" else pairs.right
         shares.append(np.asarray(counts, dtype=np.float64)[index] / max(rows, FEW_ROWS))

@@ -1,5 +1,6 @@
 """The engine on generated books and small cases."""
 
+import copy
 import itertools
 import sys
 from pathlib import Path
@@ -195,3 +196,40 @@ def test_a_small_file_matches_by_its_own_plan(rows):
     }
     assert pairs == {(n, n) for n in numbers}
     assert {status for chunk in chunks for status in chunk.matches["status"].to_pylist()} == {"confirmed"}
+
+
+def test_columns_may_have_the_names_that_the_engine_uses_itself():
+    names = ["_row_", "_h_", "h", "i", ""]
+    left = pa.table([[f"{n}-{k}" for n in range(3)] for k in range(5)], names=names)
+    document = {
+        "fields": {"a": {"type": "text", "left": "_row_", "right": "h"}},
+        "passes": [{"name": "p", "kind": "rules", "where": [{"field": "a", "compare": "equal"}]}],
+    }
+    right = left.rename_columns(["h", "x", "_row_", "i", ""])
+
+    assert {(i, j) for i, j, _ in matched(left, right, Plan.model_validate(document))} == {(0, 0), (1, 1), (2, 2)}
+
+
+@pytest.mark.parametrize("right_codes", [None, ["", "EUR", "", "EUR"], ["EUR", "XXX", "EUR", None]])
+def test_an_unknown_currency_may_be_any(right_codes):
+    rows = [("10.00", "acme"), ("20.00", "borea"), ("30.00", "cobalt"), ("40.00", "delta")]
+    codes = pa.array(["EUR"] * 4, pa.string())
+    left = table(rows).append_column("ccy", codes)
+    right = table(rows).append_column("ccy", pa.array(right_codes or [None] * 4, pa.string()))
+    document = copy.deepcopy(AMOUNT)
+    document["fields"]["amount"]["currency"] = {"left": "ccy", "right": "ccy"}
+
+    found = matched(left, right, Plan.model_validate(document))
+
+    assert {(i, j) for i, j, _ in found} == {(n, n) for n in range(4)}
+    assert {status for _, _, status in found} == {"confirmed"}
+
+
+def test_two_known_currencies_are_never_one():
+    rows = [("10.00", "acme"), ("20.00", "borea")]
+    left = table(rows).append_column("ccy", pa.array(["EUR", "EUR"]))
+    right = table(rows).append_column("ccy", pa.array(["USD", ""]))
+    document = copy.deepcopy(AMOUNT)
+    document["fields"]["amount"]["currency"] = {"left": "ccy", "right": "ccy"}
+
+    assert [(i, j) for i, j, _ in matched(left, right, Plan.model_validate(document))] == [(1, 1)]
