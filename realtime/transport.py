@@ -144,16 +144,25 @@ class _Socket(AsyncSocket):  # type: ignore[misc]  # untyped
             logger.info("a socket sent what is no packet and is closed")
         finally:
             if self.upgraded:
-                self.queue.put_nowait(None)  # lets the writer end
                 await self.close(wait=False, abort=True, reason=self.server.reason.TRANSPORT_CLOSE)
             else:
                 self.upgrading = False  # the probe failed: polling goes on
                 self.transport = None
 
+    async def handle_get_request(self, environ: dict[str, Any]) -> Any:
+        """What waits for a client that polls; who is told of the end has no session to ask again with."""
+        answer = await super().handle_get_request(environ)
+        if not isinstance(answer, list):
+            return answer  # of a WebSocket
+        if any(packet.packet_type == eio.CLOSE for packet in answer):
+            await self.close(wait=False, abort=True, reason=self.server.reason.SERVER_DISCONNECT)
+        return answer or [eio.Packet(eio.NOOP)]  # closed while it was waiting
+
     async def close(self, *args: Any, **options: Any) -> None:
         if self._ping is not None:
             self._ping.cancel()
         await super().close(*args, **options)
+        self.queue.put_nowait(None)  # lets who waits for packets end
 
     def schedule_ping(self) -> None:
         """A timer instead of stock's task, which outlives its client by 25 s."""

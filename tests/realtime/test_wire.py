@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession
+from aiohttp import ClientSession, ClientTimeout
 
 from realtime import transport
 from server.app import NAMESPACE
@@ -115,15 +115,34 @@ async def test_who_does_not_connect_in_five_seconds_is_closed_and_who_only_polls
         assert time.monotonic() - started < 2  # the answer does not wait for the upgrade
         async with http.get(path) as response:
             text = await response.text()
-        await asyncio.sleep(1.5)
-        async with http.get(path) as response:
-            assert response.status == 400
+        assert text.endswith("\x1e1")
+        for _ in range(2):
+            async with http.get(path, timeout=ClientTimeout(total=1)) as response:
+                assert response.status == 400
         return text
 
     quiet, told = await asyncio.gather(silent(), polling())
 
     assert quiet == []
     assert '44/live,{"message":"unauthorized","data":{"code":"websocket_required"}}' in told
+
+
+async def test_a_poll_that_waits_ends_with_its_session(http: ClientSession, alice: Any) -> None:
+    async with http.get("/socket.io/?EIO=4&transport=polling") as response:
+        sid = json.loads((await response.text())[1:])["sid"]
+    path = f"/socket.io/?EIO=4&transport=polling&sid={sid}"
+
+    async def poll() -> tuple[int, str]:
+        async with http.get(path, timeout=ClientTimeout(total=2)) as response:
+            return response.status, await response.text()
+
+    waiting = asyncio.create_task(poll())
+    await asyncio.sleep(0.1)
+    async with http.post(path, data="1") as response:
+        assert response.status == 200
+
+    assert await waiting == (200, "6")
+    assert (await poll())[0] == 400
 
 
 @pytest.mark.parametrize("body", ["x", "9", "4" + "[" * 50_000, "b!!!", '42/live,["subscribe",{}]', "5", "2probe"])
