@@ -1,8 +1,10 @@
 """Access tokens: JWT signed with Ed25519, checked against user and session at every request."""
 
+import asyncio
 import hashlib
 import re
 import secrets
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,6 +22,7 @@ from server.keyring import Keyring, refresh_signing_keys
 
 LIFE = timedelta(minutes=15)
 LEEWAY_S = 5
+LOOK_EVERY_S = 1.0
 MAX_LENGTH = 4096
 _KID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _HEADER_KEYS = {"alg", "kid", "typ"}
@@ -41,7 +44,8 @@ class Tokens:
     def __init__(self, keyring: Keyring, issuer: str) -> None:
         self._keyring = keyring
         self._issuer = issuer
-        self._refreshed_at = now()
+        self._looked_at = -LOOK_EVERY_S  # by the monotonic clock
+        self._looking: asyncio.Task[None] | None = None  # has not begun to read: sees what is committed now
 
     def issue(self, user: User, session: Session) -> IssuedToken:
         """A token of 15 minutes, or of what is left of its session. It carries no roles: those are read at every request."""
@@ -118,10 +122,8 @@ class Tokens:
         if not well_formed or not isinstance(kid, str) or not _KID.fullmatch(kid):
             raise TokenInvalid
         pair = self._keyring.verifying(kid, now())
-        if pair is None and kid not in self._keyring.signing and now() - self._refreshed_at > timedelta(seconds=10):
-            # Another process may have rotated; asked at most every ten seconds, whatever kids are sent.
-            self._refreshed_at = now()
-            await refresh_signing_keys(self._keyring)
+        if pair is None and kid not in self._keyring.signing:
+            await self._look_for_keys()
             pair = self._keyring.verifying(kid, now())
         if pair is None:
             raise TokenInvalid
@@ -146,6 +148,25 @@ class Tokens:
         if claims["exp"] - claims["iat"] > LIFE.total_seconds() + 60:
             raise TokenInvalid
         return claims
+
+    async def _look_for_keys(self) -> None:
+        """
+        Reads the ring again, since another process may have rotated it.
+
+        Once a second at most, whatever kids are sent; who comes in between waits for the next look. So made-up kids cost
+        one statement a second, and keep nobody out whose kid is real.
+        """
+        if self._looking is None:
+            self._looking = asyncio.create_task(self._look(), name="look for signing keys")
+        await asyncio.shield(self._looking)
+
+    async def _look(self) -> None:
+        try:
+            await asyncio.sleep(max(0.0, self._looked_at + LOOK_EVERY_S - time.monotonic()))
+        finally:
+            self._looking = None
+        self._looked_at = time.monotonic()
+        await refresh_signing_keys(self._keyring)
 
     def jwks(self) -> dict[str, Any]:
         """The public keys, as /.well-known/jwks.json."""

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import itertools
 import json
 import time
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from core.clock import now
 from core.ids import uuid7
 from core.settings import Settings
 from server import keyring as keyring_module
+from server.auth import tokens as tokens_module
 from server.keyring import SigningPair
 from server.keys import KEYRING
 from tests.auth.follower import refusal_of
@@ -261,6 +263,33 @@ async def test_a_rotation_by_another_is_followed_and_nobody_is_signed_out(
     assert [tuple(row) for row in rows] == [("system", after)]
     states = dict(await db.fetch("SELECT kid, state FROM signing_keys"))
     assert (states[before], states[after]) == ("retiring", "active")
+
+
+async def test_made_up_keys_neither_hide_a_new_one_nor_cost_a_look_each(
+    http: ClientSession, forge: Forge, server: TestServer, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keyring, looks = server.app[KEYRING], []
+    read = tokens_module.refresh_signing_keys
+
+    async def read_and_count(ring: keyring_module.Keyring) -> None:
+        looks.append(time.monotonic())
+        await read(ring)
+
+    monkeypatch.setattr(tokens_module, "refresh_signing_keys", read_and_count)
+    private = Ed25519PrivateKey.generate()
+
+    async def flood() -> set[str]:
+        return set(await asyncio.gather(*(code_of(http, forge({"kid": f"made-up-{n}"}, private)) for n in range(40))))
+
+    before = await flood()
+    await asyncio.to_thread(command, settings, "keys", "rotate")
+    new = (await keyring_module.open_keyring(keyring.provider)).active
+    assert new.kid not in keyring.signing
+    first, after = await asyncio.gather(code_of(http, forge({"kid": new.kid}, new.private)), flood())
+
+    assert (before, first, after) == ({"token_invalid"}, "accepted", {"token_invalid"})
+    assert len(looks) < 10  # of 81 requests
+    assert all(later - earlier > 0.9 for earlier, later in itertools.pairwise(looks))
 
 
 async def test_a_key_of_ninety_days_is_replaced_while_the_server_runs(
