@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 from typing import IO
 
@@ -23,12 +24,18 @@ _OVERLAP = 64  # no reference to a cell is longer
 _LOCAL_HEADER = 30
 # A row (r="12") or a cell (r="AB12"), however its XML is spaced.
 _POSITION = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{0,3})([0-9]{1,7})["']""")
-_LONGEST_CELL = 4096
+_LONGEST_CELL = 16 * 1024  # a formula has up to 8,192 characters
 _ERROR = re.compile(
     rb"""<(?:\w+:)?c\b(?=[^>]*\bt\s*=\s*["']e["'])([^>]*)>(?:(?!</?(?:\w+:)?[cv]\b).){0,2048}"""
     rb"""<(?:\w+:)?v[^>]*>(#[A-Z0-9/_?!]{1,24})<""",
     re.S,
 )
+_FORMULA = re.compile(
+    rb"<(?:\w+:)?c\b([^>]*)>\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>([^<]*)</(?:\w+:)?f>)\s*"
+    rb"(<(?:\w+:)?v\b[^>]*(?:/>|></(?:\w+:)?v>))?\s*</(?:\w+:)?c>"
+)
+_IS_TEXT = re.compile(rb"""\bt\s*=\s*["']str["']""")
+_VALUE = re.compile(rb"<(?:\w+:)?[vt](?:\s[^>]{0,40})?>[^<]")
 _SHEET = re.compile(rb"<(?:\w+:)?sheet\s[^>]*>")
 _RELATION_ID = re.compile(rb"""\b\w+:id\s*=\s*["']([^"']+)["']""")
 _RELATION = re.compile(rb"<(?:\w+:)?Relationship\s[^>]*>")
@@ -51,20 +58,52 @@ def check_archive(path: Path) -> None:
         raise FileRejected("the workbook is damaged; open it, and save it again as .xlsx") from error
 
 
-def error_cells(path: Path, position: int) -> dict[int, dict[int, str]]:
-    """Cells of a sheet that hold an error such as #N/A, by line from 1 and column from 0: readers leave them empty."""
+def odd_cells(path: Path, position: int) -> dict[int, dict[int, str]]:
+    """
+    Cells of a sheet that readers leave empty, by line from 1 and column from 0.
+
+    They hold an error such as #N/A, or a formula that was never calculated, which is given as `=` and its text.
+    """
     found: dict[int, dict[int, str]] = {}
     with zipfile.ZipFile(path) as archive, archive.open(_sheet_member(archive, position)) as sheet:
         tail = b""
         while piece := sheet.read(_PIECE):
             text = tail + piece
-            for cell in _ERROR.finditer(text) if b"e" in text and b"#" in text else ():
-                place = _POSITION.search(cell.group(1))
-                if place is not None and place.group(1):
-                    row = found.setdefault(int(place.group(2)), {})
-                    row[_column(place.group(1)) - 1] = cell.group(2).decode("ascii", "replace")
+            for place, value in (*_errors(text), *_formulas(text)):
+                cell = _POSITION.search(place)
+                if cell is not None and cell.group(1):
+                    found.setdefault(int(cell.group(2)), {})[_column(cell.group(1)) - 1] = value
             tail = text[-_LONGEST_CELL:]
     return found
+
+
+def is_filled(path: Path, position: int) -> bool:
+    """Whether a sheet has a cell with a value."""
+    with zipfile.ZipFile(path) as archive:
+        try:
+            with archive.open(_sheet_member(archive, position)) as sheet:
+                tail = b""
+                while piece := sheet.read(_PIECE):
+                    if _VALUE.search(tail + piece):
+                        return True
+                    tail = piece[-_OVERLAP:]
+        except KeyError:
+            pass  # a chart has no cells
+    return False
+
+
+def _errors(text: bytes) -> Iterator[tuple[bytes, str]]:
+    if b"#" in text:
+        for cell in _ERROR.finditer(text):
+            yield cell.group(1), cell.group(2).decode("ascii", "replace")
+
+
+def _formulas(text: bytes) -> Iterator[tuple[bytes, str]]:
+    if b"f>" in text or b"/>" in text:
+        for cell in _FORMULA.finditer(text):
+            # A formula whose text is empty has been calculated.
+            if not (cell.group(3) and _IS_TEXT.search(cell.group(1))):
+                yield cell.group(1), "=" + unescape((cell.group(2) or b"").decode("utf-8", "replace"))
 
 
 def _sheet_member(archive: zipfile.ZipFile, position: int) -> str:

@@ -333,7 +333,11 @@ def apply_mapping(columns: pa.Table, rows: pa.Array, mapping: Mapping, *, lines:
 
 
 def _explained(rejects: list[Reject], rows: pa.Table, mapping: Mapping) -> list[Reject]:
-    """The rejects of these rows; where what is no amount would be one with fewer decimals, they say so."""
+    """The rejects of these rows; what they lack is said, where it can be told."""
+    for number, reject in enumerate(rejects):
+        if reject.code.endswith("_unparsable") and str(rows[reject.column][number]).startswith("="):
+            message = "is a formula without its value: open the workbook, and save it again"
+            rejects[number] = replace(reject, code="formula_without_value", message=message, value_type="formula")
     places = [number for number, reject in enumerate(rejects) if reject.code == "amount_unparsable"]
     if not places or mapping.amount is None:
         return rejects

@@ -11,7 +11,7 @@ import math
 import re
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from python_calamine import CalamineError, CalamineWorkbook
 
 from core.money import MAX_DECIMALS
-from matching.reading.archive import error_cells
+from matching.reading.archive import is_filled, odd_cells
 from matching.reading.detect import MAX_COLUMNS, MAX_NAME, Detection, has_header, unique_names
 from matching.reading.values import ColumnProfile, Evidence, FileRejected, evidence_of
 
@@ -59,6 +59,7 @@ class RawBatch:
     rows: pa.Array
     lines: pa.Array
     rejects: list[Reject] = field(default_factory=list)
+    notes: tuple[str, ...] = ()  # what only reading shows of the file; of the first batch
 
 
 class NotClean(Exception):
@@ -312,7 +313,10 @@ class _Lines:
 class _Builder:
     """Collects rows into batches."""
 
-    def __init__(self, columns: tuple[str, ...], batch_rows: int, *, empty_is_null: bool = False) -> None:
+    def __init__(
+        self, columns: tuple[str, ...], batch_rows: int, *, empty_is_null: bool = False, notes: tuple[str, ...] = ()
+    ) -> None:
+        self._notes = notes
         self._columns = columns
         self._batch_rows = rows_a_batch(batch_rows, len(columns))
         self._empty_is_null = empty_is_null
@@ -354,7 +358,9 @@ class _Builder:
                 for name, cells in zip(self._columns, columns, strict=True)
             }
         )
-        batch = RawBatch(table, pa.array(self._rows, pa.int64()), pa.array(self._lines, pa.int64()), self._rejects)
+        rows, lines = pa.array(self._rows, pa.int64()), pa.array(self._lines, pa.int64())
+        batch = RawBatch(table, rows, lines, self._rejects, self._notes)
+        self._notes = ()
         self._clear()
         return batch
 
@@ -474,7 +480,8 @@ def _read_xlsx(path: Path, batch_rows: int) -> Iterator[RawBatch]:
     try:
         workbook = CalamineWorkbook.from_path(str(path))
         rows, position = _first_filled(workbook)
-        errors = error_cells(path, position)
+        odd = odd_cells(path, position)
+        notes = _sheet_notes(path, workbook.sheet_names, position, odd)
     except (CalamineError, OSError, ValueError, KeyError) as error:
         if isinstance(error, FileRejected):
             raise
@@ -482,18 +489,18 @@ def _read_xlsx(path: Path, batch_rows: int) -> Iterator[RawBatch]:
     build = None
     for line, cells in enumerate(rows, 1):
         texts = [_xlsx_cell(cell) for cell in cells]
-        for column, text in errors.get(line, {}).items():
+        for column, text in odd.get(line, {}).items():
             texts += [None] * (column + 1 - len(texts))
-            texts[column] = text  # the reader gives nothing for an error such as #N/A
+            texts[column] = text
         if not any(texts):
             continue
         if build is None:
             is_header = has_header([[text or "" for text in texts]])
             names = [text or "" for text in texts] if is_header else [""] * len(texts)
-            columns, _ = unique_names(names)
+            columns, renamed = unique_names(names)
             if len(columns) > MAX_COLUMNS:
                 raise FileRejected(f"the sheet has more than {MAX_COLUMNS} columns")
-            build = _Builder(columns, batch_rows)
+            build = _Builder(columns, batch_rows, notes=(*notes, *renamed) if is_header else notes)
             if is_header:
                 continue
         texts += [None] * (len(columns) - len(texts))
@@ -519,6 +526,19 @@ def _first_filled(workbook: CalamineWorkbook) -> tuple[Iterator[list[Any]], int]
         if any(_xlsx_cell(cell) for row in sheet.iter_rows() for cell in row):
             return iter(sheet.iter_rows()), position
     raise FileRejected("the workbook has no filled sheet")
+
+
+def _sheet_notes(path: Path, names: list[str], position: int, odd: dict[int, dict[int, str]]) -> tuple[str, ...]:
+    """What of a workbook is not read: other sheets, and formulas that were never calculated."""
+    notes = []
+    others = [name[:64] for number, name in enumerate(names) if number != position and is_filled(path, number)]
+    if others:
+        shown = ", ".join(others[:5]) + (", ..." if len(others) > 5 else "")
+        notes.append(f"only the sheet {names[position][:64]} was read; filled, too: {shown}")
+    formulas = sum(text.startswith("=") for cells in odd.values() for text in cells.values())
+    if formulas:
+        notes.append(f"{formulas} cells hold a formula without its value: open the workbook, and save it again")
+    return tuple(notes)
 
 
 def _xlsx_cell(cell: Any) -> str | None:
@@ -560,7 +580,7 @@ def _significant(text: str) -> str:
 def _read_parquet(path: Path, batch_rows: int) -> Iterator[RawBatch]:
     try:
         schema = pq.read_schema(path)
-        columns, _ = unique_names(list(schema.names))
+        columns, notes = unique_names(list(schema.names))
         if not 0 < len(columns) <= MAX_COLUMNS:
             raise FileRejected(f"a Parquet file must have 1 to {MAX_COLUMNS} columns; this one has {len(columns)}")
         # As dictionaries, texts that repeat take no room until a piece of them is written out.
@@ -571,7 +591,8 @@ def _read_parquet(path: Path, batch_rows: int) -> Iterator[RawBatch]:
         row = 0
         for batch in file.iter_batches(batch_size=rows_a_batch(batch_rows, len(columns))):
             for piece in _pieces(batch):
-                yield _parquet_batch(piece, columns, row)
+                found = _parquet_batch(piece, columns, row)
+                yield found if row else replace(found, notes=notes)
                 row += piece.num_rows
     except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
         if isinstance(error, FileRejected):

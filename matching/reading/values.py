@@ -225,6 +225,7 @@ _COUNTS = (
     "whole",
     "marked",
     "leading_zero",
+    "formulas",
     "long_dot",
     "long_comma",
     "negative",
@@ -249,6 +250,7 @@ _COUNT = (
             "whole": "regexp_matches(x, '^[-+]?[0-9]+$')",
             "marked": "regexp_matches(x, '[.,]')",
             "leading_zero": "regexp_matches(x, '^0[0-9]+$')",
+            "formulas": "starts_with(x, '=')",
             "long_dot": "d IS NULL AND regexp_matches(x, '^-?[0-9,]*[.][0-9]{10,}$')",
             "long_comma": "k IS NULL AND regexp_matches(x, '^-?[0-9.]*,[0-9]{10,}$')",
             "negative": "coalesce(d, k) < 0",
@@ -285,6 +287,7 @@ class Evidence:
     whole: int = 0  # are integers, perhaps with a sign
     marked: int = 0  # have a point or a comma
     leading_zero: int = 0
+    formulas: int = 0  # begin like one, which a workbook gave without its value
     long_dot: int = 0  # would, but for more decimals than an amount may have
     long_comma: int = 0
     negative: int = 0
@@ -340,10 +343,11 @@ class Evidence:
     def _type(self) -> tuple[ColumnType, str | None, str | None, str | None]:
         if self.filled == 0:
             return "empty", None, None, None
-        need = TYPED_SHARE * self.filled
-        is_long_integer = self.integers == self.filled and self.lengths[0] == self.lengths[1] and self.lengths[0] > 4
+        valued = self.filled - self.formulas
+        need = max(1, TYPED_SHARE * valued)
+        is_long_integer = self.integers == valued and self.lengths[0] == self.lengths[1] and self.lengths[0] > 4
         best = max(self.dates.values())
-        if best >= need and not (is_long_integer and self.compact < self.filled):
+        if best >= need and not (is_long_integer and self.compact < valued):
             if self.dates["ymd"] >= need:
                 return "date", None, "ymd", None
             dmy, mdy = self.dates["dmy"], self.dates["mdy"]
@@ -351,11 +355,11 @@ class Evidence:
                 return "date", None, None, "date_order"
             return "date", None, "dmy" if dmy > mdy else "mdy", None
         # A zero in front is one of a code, unless the column is full of amounts with decimals.
-        is_code = is_long_integer or self.leading_zero > (0 if self.integers == self.filled else self.filled - need)
+        is_code = is_long_integer or self.leading_zero > (0 if self.integers == valued else valued - need)
         if is_code:
             return "code", None, None, None
         if max(self.dot, self.comma) >= need:
-            if self.whole == self.filled:
+            if self.whole == valued:
                 return "number", ".", None, None
             mark = _mark(self.dot, self.comma, self.only_dot, self.only_comma, need) if self.marked else "."
             return "amount", mark, None, None if mark else "decimal_mark"
@@ -365,13 +369,16 @@ class Evidence:
         """The mark with which a column that is called an amount reads as one."""
         if self.filled == 0:
             return None
-        need = TYPED_SHARE * self.filled
+        valued = self.filled - self.formulas
+        if valued == 0:
+            return "ask"
+        need = TYPED_SHARE * valued
         dot, comma = self.dot + self.long_dot, self.comma + self.long_comma
         only_dot, only_comma = self.only_dot + self.long_dot, self.only_comma + self.long_comma
         numeric = dot + only_comma
-        if numeric < NUMERIC_SHARE * self.filled:
+        if numeric < NUMERIC_SHARE * valued:
             return None
-        if self.whole == self.filled:
+        if self.whole == valued:
             return "ask" if self.leading_zero else "."
         return _mark(dot, comma, only_dot, only_comma, need) or "ask"
 

@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
@@ -26,9 +27,10 @@ from core.clock import now
 from core.ids import uuid7_texts
 from core.settings import Settings
 from matching.reading import detect, tables
+from matching.reading.detect import Detection
 from matching.reading.mapping import Mapping, apply_mapping, blocking, suggest_mapping
 from matching.reading.tables import Profiler
-from matching.reading.values import FileRejected
+from matching.reading.values import ColumnProfile, FileRejected
 from models.access import SYSTEM
 from models.source import Source
 from realtime import state, streams
@@ -140,7 +142,8 @@ class Loader:
             given = source.detection.get("format_given")
             detection = await self._parse(detect.detect, path, source.filename, given)
             self._lap("detect")
-            profiles = await self._profile(path, detection)
+            profiles, notes = await self._profile(path, detection)
+            detection = replace(detection, notes=(*detection.notes, *notes))
             self._lap("profile")
             suggested, _ = suggest_mapping(profiles)
             mapping, questions = suggest_mapping(profiles, given_mapping(source))
@@ -173,13 +176,14 @@ class Loader:
                 )
                 await asyncio.to_thread(file.write, body)
 
-    async def _profile(self, path: Path, detection: Any) -> list[Any]:
-        profiler = Profiler()
+    async def _profile(self, path: Path, detection: Detection) -> tuple[list[ColumnProfile], list[str]]:
+        profiler, notes = Profiler(), list[str]()
 
-        def look() -> list[Any]:
+        def look() -> tuple[list[ColumnProfile], list[str]]:
             for batch in tables.read_batches(path, detection):
                 profiler.add(batch)
-            return list(profiler.finish())
+                notes.extend(batch.notes)
+            return profiler.finish(), notes
 
         return await self._parse(look)
 

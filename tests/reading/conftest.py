@@ -29,6 +29,7 @@ class Loaded:
     dates: list[str | None] = field(default_factory=list)
     references: list[str | None] = field(default_factory=list)
     rejects: list[tuple[int, str | None, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 Load = Callable[..., Loaded]
@@ -42,9 +43,10 @@ def load(tmp_path: Path) -> Load:
         path = tmp_path / name
         path.write_bytes(body.encode() if isinstance(body, str) else body)
         detection = detect(path, name)
-        profiler = Profiler()
+        profiler, notes = Profiler(), list(detection.notes)
         for batch in read_batches(path, detection):
             profiler.add(batch)
+            notes += batch.notes
         profiles = profiler.finish()
         suggested, questions = suggest_mapping(profiles)
         used = Mapping.model_validate(mapping) if mapping else Mapping() if blocking(questions) else suggested
@@ -53,6 +55,7 @@ def load(tmp_path: Path) -> Load:
             {profile.name: profile for profile in profiles},
             suggested.model_dump(exclude_none=True),
             [(question["column"], question["kind"]) for question in questions],
+            notes=notes,
         )
         for batch in read_batches(path, detection):
             typed = apply_mapping(batch.columns, batch.rows, used, lines=batch.lines)

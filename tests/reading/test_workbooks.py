@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import zipfile
 
 import xlsxwriter
 
@@ -45,6 +46,63 @@ def test_the_noise_of_sums_is_no_part_of_an_amount(load):
 
     assert found.rejects == []
     assert found.amounts[2] == found.data[2]["amount"] == "0.3"
+
+
+def without_values(content):
+    """The workbook as a program writes it that calculates nothing."""
+    sink = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(sink, "w") as new:
+        for name in old.namelist():
+            xml = old.read(name)
+            if name == "xl/worksheets/sheet1.xml":
+                xml = xml.replace(b"<v>0</v>", b"<v></v>").replace(b'<c r="C4"><f>', b'<c r="C4" t="str"><f>')
+            new.writestr(name, xml)
+    return sink.getvalue()
+
+
+def test_a_formula_without_its_value_is_no_empty_cell(load):
+    def fill(book):
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["id", "amount", "text"])
+        sheet.write_row(1, 0, ["a", 1.5])
+        sheet.write_row(2, 0, ["b"])
+        sheet.write_formula(2, 1, '=B2*2&"<"', None, 0)
+        sheet.write_row(3, 0, ["c", 2.5])
+        sheet.write_formula(3, 2, '=""', None, "")
+
+    found = load(without_values(workbook(fill)), "a.xlsx")
+
+    assert found.rejects == [(3, "amount", "formula_without_value")]
+    assert found.amounts == ["1.5", "2.5"]
+    assert found.notes == ["1 cells hold a formula without its value: open the workbook, and save it again"]
+
+
+def test_a_column_of_formulas_without_values_is_asked_about(load):
+    def fill(book):
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["id", "amount"])
+        for line in (1, 2):
+            sheet.write(line, 0, "a")
+            sheet.write_formula(line, 1, "=1+1", None, 0)
+
+    found = load(without_values(workbook(fill)), "a.xlsx")
+
+    assert found.questions == [("amount", "decimal_mark")]
+    assert [row["amount"] for row in found.data] == ["=1+1", "=1+1"]
+
+
+def test_sheets_that_are_not_read_are_named(load):
+    def fill(book):
+        for name in ("one", "two", "empty", "three"):
+            sheet = book.add_worksheet(name)
+            if name != "empty":
+                sheet.write_row(0, 0, ["id", "amount"])
+                sheet.write_row(1, 0, [name, 1.5])
+
+    found = load(workbook(fill), "a.xlsx")
+
+    assert found.notes == ["only the sheet one was read; filled, too: two, three"]
+    assert [row["id"] for row in found.data] == ["one"]
 
 
 def test_rejects_name_the_line_of_the_sheet(load):
