@@ -23,6 +23,10 @@ SAMPLE_BYTES = 256 * 1024
 RARE_DELIMITERS = ("%", ":", "^")
 _OBJECT = re.compile(r'\{\s*(?:"(?:[^"\\]|\\.)*"\s*:|\}\s*$)')
 _DOCUMENT = re.compile(r'\[\s*[\[{]|\[\s*\]\s*$|\{\s*(?:"(?:[^"\\]|\\.)*"\s*:|\}\s*$)')
+_STATEMENT = "bank statements are not read yet: download the account's transactions as CSV, and upload that"
+_SWIFT = re.compile(r"\s*(?:\{1:[^\n]*\{4:\s*)?:20:[^\n]*\n(?:[^\n]*\n){0,4}?:(?:25P?|28C?|60[FM]):")
+_OFX = re.compile(r"\s*(?:OFXHEADER\s*:|<OFX>)")
+_STATEMENT_XML = re.compile(r"<OFX>|<\?OFX\b|urn:iso:std:iso:20022:tech:xsd:camt\.05")
 _PAGE = re.compile(r"<(?:!doctype|html|head|body|table)\b", re.I)
 _MAGIC = (
     (b"%PDF", "a PDF document"),
@@ -74,6 +78,7 @@ def check_magic(first: bytes, filename: str | None = None, given: str | None = N
         return
     # A stray NUL makes its row a reject; a file of which they are a part is binary.
     sample = first[:SAMPLE_BYTES]
+    _refuse_statements(sample[:4096].decode("latin-1").removeprefix("\xef\xbb\xbf"))
     controls = sum(sample.count(bytes([code])) for code in range(32) if code not in (9, 10, 12, 13))
     if controls > max(8, 0.02 * len(sample)):
         raise FileRejected("the file is binary; CSV, JSON Lines, XLSX and Parquet can be loaded")
@@ -118,6 +123,13 @@ def unique_names(names: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         used.add(candidate)
         found.append(candidate)
     return tuple(found), tuple(notes)
+
+
+def _refuse_statements(start: str) -> None:
+    """Refuses bank statements by how they begin, of which a table would make garbage. Raises: FileRejected."""
+    for pattern, name in ((_SWIFT.match, "an MT940"), (_OFX.match, "an OFX"), (_STATEMENT_XML.search, "a CAMT or OFX")):
+        if pattern(start):
+            raise FileRejected(f"the file is {name} file; {_STATEMENT}")
 
 
 def _refuse_documents(text: str) -> None:

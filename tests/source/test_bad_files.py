@@ -89,6 +89,10 @@ REFUSED = {
     "binary": os.urandom(5000),
     "a PDF": b"%PDF-1.7\n" + b"x" * 500,
     "a password-protected workbook": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000),
+    "an MT940 statement": b":20:STARTUMSE\r\n:25:10020030/1234567\r\n:28C:1/1\r\n:60F:C240101EUR1,00\r\n:61:2401020102D5,00N\r\n",
+    "an MT940 statement in an envelope": b"{1:F01X}{2:I940X}{4:\r\n:20:940S\r\n:21:X\r\n:25:DE1\r\n:28C:1\r\n:60F:C240101EUR1,\r\n-}",
+    "an OFX statement": b"OFXHEADER:100\nDATA:OFXSGML\nVERSION:102\n\n<OFX>\n<BANKMSGSRSV1>\n",
+    "a CAMT statement": b'<?xml version="1.0"?><Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.02"/>',
     "gzip": b"\x1f\x8b\x08" + bytes(100),
 }
 FAILED = {
