@@ -70,27 +70,36 @@ def score(
     """
     n = len(pairs.left)
     prior = -float(np.log2(max(sizes[0], sizes[1], 1)))
-    anchors = _anchors(pairs)
-    total = np.full(n, prior)
+    names = list(plan.fields)
+    similarities = {
+        number: _similarity(connection, names.index(comparison.field), comparison, pairs, threads)
+        for number, comparison in enumerate((*step.where, *step.score))
+        if comparison.compare == "similarity"
+    }
     keep = np.ones(n, dtype=bool)
+    for number, comparison in enumerate((*step.where, *step.score)):
+        if comparison.minimum is not None and number in similarities:
+            keep &= similarities[number] >= comparison.minimum
+    # Pairs that no gate stops: what is learned of them is what is asked of them.
+    anchors = _anchors(pairs, keep)
+    total = np.full(n, prior)
     evidences: list[Evidence] = []
-    for comparison in (*step.where, *step.score):
-        k = list(plan.fields).index(comparison.field)
-        evidence = _evidence(connection, plan, comparison, k, pairs, anchors, sizes, threads)
-        if comparison.minimum is not None and evidence.similarity is not None:
-            keep &= evidence.similarity >= comparison.minimum
+    for number, comparison in enumerate((*step.where, *step.score)):
+        k = names.index(comparison.field)
+        found = similarities.get(number)
+        evidence = _evidence(connection, plan, comparison, k, pairs, anchors, sizes, threads, found)
         total += evidence.bits
         evidences.append(evidence)
     return np.rint(total * MILLI).astype(np.int64), evidences, keep
 
 
-def _anchors(pairs: Candidates) -> NDArray[np.int64]:
+def _anchors(pairs: Candidates, keep: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Indices of pairs whose two rows have no other candidate: mostly true, so that distributions are learned there."""
-    if not len(pairs.left):
+    if not keep.any():
         return np.zeros(0, dtype=np.int64)
-    left = np.bincount(pairs.left)
-    right = np.bincount(pairs.right)
-    return np.flatnonzero((left[pairs.left] == 1) & (right[pairs.right] == 1))
+    left = np.bincount(pairs.left[keep], minlength=int(pairs.left.max()) + 1)
+    right = np.bincount(pairs.right[keep], minlength=int(pairs.right.max()) + 1)
+    return np.flatnonzero(keep & (left[pairs.left] == 1) & (right[pairs.right] == 1))
 
 
 def _evidence(
@@ -102,6 +111,7 @@ def _evidence(
     anchors: NDArray[np.int64],
     sizes: tuple[int, int],
     threads: int,
+    similarity: NDArray[np.float64] | None,
 ) -> Evidence:
     if comparison.compare == "equal":
         rarity = _rarity(connection, k, pairs, sizes, is_money=plan.fields[comparison.field].type == "money")
@@ -110,8 +120,8 @@ def _evidence(
         return Evidence(comparison, comparison.weight * _days(connection, k, comparison, pairs, anchors), None, None)
     if comparison.compare == "within":
         return Evidence(comparison, comparison.weight * _within(connection, k, pairs, sizes), None, None)
-    similarity = _similarity(connection, k, comparison, pairs, threads)
-    bits = _text_bits(connection, k, comparison, similarity, anchors, sizes, threads)
+    assert similarity is not None
+    bits = _text_bits(connection, k, comparison, similarity, pairs, anchors, sizes, threads)
     return Evidence(comparison, comparison.weight * bits, similarity, None)
 
 
@@ -229,6 +239,7 @@ def _text_bits(
     k: int,
     comparison: Comparison,
     similarity: NDArray[np.float64],
+    pairs: Candidates,
     anchors: NDArray[np.int64],
     sizes: tuple[int, int],
     threads: int,
@@ -240,7 +251,7 @@ def _text_bits(
     if len(known) < MIN_ANCHORS:
         bits = _DEFAULT_TEXT[level]
     else:
-        random = _random_levels(connection, k, comparison, sizes, threads)
+        random = _random_levels(connection, k, comparison, (pairs.left[anchors], pairs.right[anchors]), sizes, threads)
         m = np.bincount(np.rint(known * (LEVELS - 1)).astype(np.int64), minlength=LEVELS).astype(np.float64)
         u = np.bincount(random, minlength=LEVELS).astype(np.float64)
         u_share = (u + 0.5) / (u.sum() + 0.5 * LEVELS)
@@ -254,12 +265,20 @@ def _text_bits(
 
 
 def _random_levels(
-    connection: duckdb.DuckDBPyConnection, k: int, comparison: Comparison, sizes: tuple[int, int], threads: int
+    connection: duckdb.DuckDBPyConnection,
+    k: int,
+    comparison: Comparison,
+    true: tuple[NDArray[np.int32], NDArray[np.int32]],
+    sizes: tuple[int, int],
+    threads: int,
 ) -> NDArray[np.int64]:
+    """Levels of random pairs, without the `true` ones: of a thousand rows a side, a thousandth of all pairs are true."""
     chance = np.random.default_rng(20260401)
     n = min(RANDOM_PAIRS, sizes[0] * sizes[1])
     left, right = column(connection, "l", f"f{k}"), column(connection, "r", f"f{k}")
-    a = left.take(pa.array(chance.integers(0, sizes[0], n)))
-    b = right.take(pa.array(chance.integers(0, sizes[1], n)))
-    found = _compare(a, b, comparison, threads)
+    i, j = chance.integers(0, sizes[0], n), chance.integers(0, sizes[1], n)
+    partner = np.full(sizes[0], -1, dtype=np.int64)
+    partner[true[0]] = true[1]
+    is_other = partner[i] != j
+    found = _compare(left.take(pa.array(i[is_other])), right.take(pa.array(j[is_other])), comparison, threads)
     return np.rint(found[~np.isnan(found)] * (LEVELS - 1)).astype(np.int64)
