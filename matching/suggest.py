@@ -1,20 +1,27 @@
 """
-A plan for two tables never seen: types from values, column pairs from names and overlap, passes from precise to loose.
+A plan for two tables never seen: types from values, column pairs from what other columns say of them, passes from precise
+to loose.
 
-The date window is not assumed but read off anchors: pairs that a unique amount or a unique reference makes.
+Nothing is taken from a name or an overlap alone. A reference, and an amount that confirms, must be proved by the rows that
+it joins (anchors.py); the date window is read off such pairs. What is not proved is suggested to a person.
 """
 
+import math
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
-from rapidfuzz.fuzz import token_set_ratio
+from rapidfuzz.fuzz import ratio
 
+from matching import anchors as evidence
+from matching.anchors import Anchors
+from matching.normalise import NO_CURRENCY, quoted
 from matching.plan import (
+    Accept,
     Column,
     Comparison,
     Extracted,
@@ -24,15 +31,22 @@ from matching.plan import (
     PlanInvalid,
     Signed,
     column_of,
-    distinct_names,
 )
-from matching.reading.values import ColumnProfile, amount_sql, date_sql, install_macros, profile_column, quoted
+from matching.reading.values import install_macros
+from matching.sample import Floats, Hashes, Sample, SampleColumn, spec_parts
 
 MIN_REFERENCE_HITS = 0.05  # share of rows whose reference is found on the other side
 MIN_SELECTIVE = 0.5  # distinct values a row, of a reference
+MIN_OVERLAP = 0.02  # of amounts, above what a shift leaves of it
+BY_CHANCE = 0.7  # of an overlap or of hits: where a shift leaves as much, it tells nothing
 MIN_ANCHORS = 20
+MIN_PARTY_BITS = 0.3  # that a text tells about a true pair on the average
+MIN_COSINE = 0.05  # of the words of two texts, where nothing says more
+MIN_LAG_AGREEMENT = 0.1  # of two dates, where it can be known
+ROLE = 0.03  # what the mapping's word for a column weighs, a side
+MAX_COLUMNS = 30  # of a kind and a side that are tried
 WIDEST_WINDOW = 120  # days
-SAMPLE = 50_000
+AROUND = 29  # days over which what chance gives a lag is averaged
 
 
 @dataclass(frozen=True)
@@ -47,10 +61,36 @@ class Roles:
 
 
 @dataclass(frozen=True)
-class _Column:
-    name: str
-    kind: str  # amount | number | date | code | text | empty
-    profile: ColumnProfile | None
+class _Found:
+    """A field, the pairs of rows that it makes alone, and whether other columns prove them."""
+
+    field: PlanField
+    anchors: Anchors
+    is_proved: bool
+
+
+@dataclass(frozen=True)
+class _Fields:
+    reference: _Found | None
+    amount: _Found | None
+    date: PlanField | None
+    party: PlanField | None
+    is_party_selective: bool  # most of its values stand for one row
+
+    @property
+    def anchors(self) -> Anchors | None:
+        """The pairs that the rest is learned from: those of a field that others prove."""
+        found = [f for f in (self.reference, self.amount) if f is not None and f.is_proved]
+        return next((f.anchors for f in found if len(f.anchors) >= MIN_ANCHORS), None)
+
+    def by_name(self) -> dict[str, PlanField]:
+        fields = {
+            "amount": self.amount.field if self.amount else None,
+            "date": self.date,
+            "reference": self.reference.field if self.reference else None,
+            "party": self.party,
+        }
+        return {name: field for name, field in fields.items() if field is not None}
 
 
 def suggest(
@@ -65,122 +105,156 @@ def suggest(
     connection = duckdb.connect(":memory:", config={"threads": 2})
     try:
         install_macros(connection)
-        # A sample that does not depend on the order of the rows: those with the smallest hashes.
-        sides = []
-        for name, whole in (("l", left), ("r", right)):
-            table = whole.select(distinct_names(whole.column_names))
-            connection.register("input", table)
-            cells = ", ".join(f"coalesce({quoted(c)}::VARCHAR, chr(1))" for c in table.column_names)
-            connection.execute(
-                f"CREATE TABLE {name} AS SELECT * FROM (SELECT *, md5_number_lower(concat_ws(chr(0), {cells})) AS _h_ FROM input) "
-                f"ORDER BY _h_ LIMIT {SAMPLE}"
-            )
-            connection.unregister("input")
-            sides.append([_column(connection, name, field) for field in table.schema])
-        return _build(connection, sides[0], sides[1], roles)
+        samples = Sample(connection, "l", left), Sample(connection, "r", right)
+        fields = _fields(*samples, roles)
+        passes = _passes(*samples, fields)
     finally:
         connection.close()
-
-
-def _column(connection: duckdb.DuckDBPyConnection, side: str, field: pa.Field) -> _Column:
-    if pa.types.is_decimal(field.type):
-        return _Column(field.name, "amount", None)
-    if pa.types.is_date(field.type):
-        return _Column(field.name, "date", None)
-    values = connection.sql(f"SELECT {quoted(field.name)}::VARCHAR AS v FROM {side}").to_arrow_table()["v"]
-    profile = profile_column(field.name, values)
-    return _Column(field.name, profile.type, profile)
-
-
-def _build(
-    connection: duckdb.DuckDBPyConnection, left: list[_Column], right: list[_Column], roles: tuple[Roles, Roles]
-) -> Plan:
-    fields: dict[str, PlanField] = {}
-    amount = _amounts(connection, left, right, roles)
-    if amount is not None:
-        fields["amount"] = amount
-    date = _dates(connection, left, right, roles)
-    if date is not None:
-        fields["date"] = date
-    reference = _references(connection, left, right)
-    if reference is not None:
-        fields["reference"] = reference
-    party = _texts(connection, left, right, fields)
-    if party is not None:
-        fields["party"] = party
-    passes = _passes(connection, fields)
     if not passes:
         raise PlanInvalid(
             [("", "invalid_plan", "the two tables have no columns that can be compared: write a plan by hand")]
         )
-    return Plan(fields=fields, passes=tuple(passes))
+    return Plan(fields=fields.by_name(), passes=tuple(passes))
 
 
-def _passes(connection: duckdb.DuckDBPyConnection, fields: dict[str, PlanField]) -> list[Pass]:
+def _fields(left: Sample, right: Sample, roles: tuple[Roles, Roles]) -> _Fields:
+    reference = _reference(left, right)
+    amount = _amount(left, right, roles, reference)
+    known = _Fields(reference, amount, None, None, is_party_selective=False)
+    date = _date(left, right, roles, known)
+    used = _used(known.by_name(), with_extracted=False), _used({"date": date} if date else {}, with_extracted=True)
+    taken = (used[0][0] | used[1][0], used[0][1] | used[1][1])
+    party, is_selective = _party(left, right, roles, known, taken)
+    return _Fields(reference, amount, date, party, is_selective)
+
+
+def _used(fields: dict[str, PlanField], *, with_extracted: bool) -> tuple[set[str], set[str]]:
+    """Columns of both sides that stand for a field as a whole; one that a reference is cut out of has more to say."""
+    left, right = (
+        {
+            column_of(getattr(field, side))
+            for field in fields.values()
+            if with_extracted or not isinstance(getattr(field, side), Extracted)
+        }
+        for side in ("left", "right")
+    )
+    return left, right
+
+
+# -- passes ------------------------------------------------------------------------------------------------------------
+
+
+def _passes(left: Sample, right: Sample, fields: _Fields) -> list[Pass]:
     passes: list[Pass] = []
-    equal = {name: Comparison(field=name, compare="equal") for name in fields}
-    days = _window(connection, fields) if "date" in fields else None
-    similar = Comparison(field="party", compare="similarity", method="token_set") if "party" in fields else None
-    loose = [s for s in (similar,) if s is not None]
-    if "reference" in fields and "amount" in fields:
-        passes.append(
-            Pass(
-                name="reference and amount",
-                kind="rules",
-                where=(equal["reference"], equal["amount"]),
-                score=tuple(loose),
-            )
-        )
-    elif "reference" in fields:
-        passes.append(Pass(name="reference", kind="rules", where=(equal["reference"],), score=tuple(loose)))
-    if "amount" in fields:
-        gates = (equal["amount"],) if days is None else (equal["amount"], days)
+    days = _window(left, right, fields) if fields.date is not None else None
+    similar = Comparison(field="party", compare="similarity", method="token_set") if fields.party else None
+    like = Comparison(field="party", compare="similarity", method="token_sort", minimum=0.8)
+    by_reference, by_amount = (Comparison(field=name, compare="equal") for name in ("reference", "amount"))
+
+    def add(name: str, where: list[Comparison | None], score: list[Comparison | None], accept: Accept) -> None:
+        gates, scores = (tuple(c for c in part if c is not None) for part in (where, score))
+        passes.append(Pass(name=name, kind="rules", where=gates, score=scores, accept=accept))
+
+    if fields.reference is not None:
+        both = fields.amount is not None
+        name = "reference and amount" if both else "reference"
+        add(name, [by_reference, by_amount if both else None], [similar], _accept(fields.reference.is_proved))
+    if fields.amount is not None:
         name = "amount" if days is None else f"amount within {days.from_} to {days.to} days"
-        passes.append(Pass(name=name, kind="rules", where=gates, score=tuple(loose)))
-        if "reference" in fields:
-            score = [s for s in (similar, days) if s is not None]
-            passes.append(
-                Pass(
-                    name="reference, other amount",
-                    kind="rules",
-                    where=(equal["reference"],),
-                    score=tuple(score),
-                    accept="suggest",
-                )
-            )
-        if similar is not None and days is not None:
+        enough = fields.amount.is_proved and len(fields.amount.anchors) >= MIN_ANCHORS
+        add(name, [by_amount, days], [similar], _accept(enough))
+        if fields.reference is not None:
+            add("reference, other amount", [by_reference], [similar, days], "suggest")
+        if similar is not None:
             near = Comparison(field="amount", compare="within", percent="12")
-            like = Comparison(field="party", compare="similarity", method="token_sort", minimum=0.8)
-            passes.append(Pass(name="near amount, like name", kind="rules", where=(like, near, days), accept="suggest"))
-    elif similar is not None:
-        like = Comparison(field="party", compare="similarity", method="token_sort", minimum=0.8)
-        gates = (like,) if days is None else (like, days)
-        passes.append(Pass(name="like name", kind="rules", where=gates, accept="suggest"))
+            add("near amount, like name", [like, near, days], [], "suggest")
+    if similar is not None and (fields.amount is None or fields.is_party_selective):
+        add("like name", [like, days], [], "suggest")
     return passes
 
 
-# -- fields ------------------------------------------------------------------------------------------------------------
+def _accept(is_proved: bool) -> Accept:
+    return "confirm_if_unambiguous" if is_proved else "suggest"
 
 
-def _amounts(
-    connection: duckdb.DuckDBPyConnection, left: list[_Column], right: list[_Column], roles: tuple[Roles, Roles]
-) -> PlanField | None:
-    """The pair of columns whose values overlap most, with its sign turned where that overlaps more."""
-    best: tuple[float, str, str, bool] | None = None
-    for a in _chosen(left, roles[0].amount, ("amount", "number")):
-        for b in _chosen(right, roles[1].amount, ("amount", "number")):
+def _window(left: Sample, right: Sample, fields: _Fields) -> Comparison:
+    """The lags, in days right minus left, that stand out among anchors against those of the control."""
+    field, anchors = fields.date, fields.anchors
+    assert field is not None
+    a, b = left.column(str(field.left)), right.column(str(field.right))
+    assert a is not None
+    assert b is not None
+    first, second = left.days(a), right.days(b)
+    if anchors is None:
+        return Comparison(field="date", compare="days", from_=-7, to=7)
+    lags, control = (_lags(first[anchors.left], second[rows]) for rows in (anchors.right, anchors.other))
+    if len(lags) < MIN_ANCHORS:
+        return Comparison(field="date", compare="days", from_=-7, to=7)
+    reach = 3 * WIDEST_WINDOW
+    counts, chance = (np.bincount(found + reach, minlength=2 * reach + 1) for found in (lags, control))
+    peak = int(np.argmax(counts)) - reach
+    # What chance gives a lag: the control over the days around it, as often as the lags far from the peak are chance.
+    far = np.abs(np.arange(-reach, reach + 1) - peak) > WIDEST_WINDOW // 2
+    scale = min(1.0, counts[far].sum() / max(1, chance[far].sum()))
+    expected = scale * np.convolve(chance, np.full(AROUND, 1 / AROUND), mode="same")
+    floor = np.maximum(expected + 3 * np.sqrt(expected + 1), 0.002 * len(lags))
+    strong = {int(lag) - reach for lag in np.flatnonzero(counts >= floor)}
+    low = high = peak
+    # Weekends leave holes of a few days: the window reaches over them.
+    while any(low - gap in strong for gap in (1, 2, 3, 4)):
+        low -= next(gap for gap in (1, 2, 3, 4) if low - gap in strong)
+    while any(high + gap in strong for gap in (1, 2, 3, 4)):
+        high += next(gap for gap in (1, 2, 3, 4) if high + gap in strong)
+    if high - low > WIDEST_WINDOW:
+        low, high = (int(q) for q in np.quantile(lags, (0.02, 0.98)))
+    return Comparison(field="date", compare="days", from_=low, to=high)
+
+
+def _lags(left: Floats, right: Floats) -> Any:
+    lags = right - left
+    lags = lags[~np.isnan(lags)]
+    return lags[np.abs(lags) <= 3 * WIDEST_WINDOW].astype(np.int64)
+
+
+# -- amount ------------------------------------------------------------------------------------------------------------
+
+
+def _amount(left: Sample, right: Sample, roles: tuple[Roles, Roles], reference: _Found | None) -> _Found | None:
+    """
+    The pair of columns whose values overlap most beyond chance, or agree most where a reference joins rows.
+
+    What the mapping says is a hint: of net and gross it names one.
+    """
+    used = _used({"reference": reference.field} if reference else {}, with_extracted=True)
+    known = evidence.few(reference.anchors) if reference is not None and reference.is_proved else None
+    best: tuple[float, bool, SampleColumn, SampleColumn, bool] | None = None
+    for a in _numeric(left, used[0]):
+        for b in _numeric(right, used[1]):
+            named = (a.name == roles[0].amount) + (b.name == roles[1].amount)
+            x = left.amounts(a)
             for negate in (False, True):
-                share = _overlap(connection, _amount_of(a), _amount_of(b), "-" if negate else "")
-                # Ties go to what an amount is called, then to the earlier columns.
-                score = share + (0.01 if a.kind == b.kind == "amount" else 0.0) - (0.005 if negate else 0.0)
+                y = -right.amounts(b) if negate else right.amounts(b)
+                agreed = evidence.equal_amounts(x, y, known) if known is not None else 0.0
+                share, chance = evidence.overlap(x, y)
+                told = share - chance if chance <= BY_CHANCE * share else 0.0
+                # Ties go to what the mapping says, to what an amount is written like, then to the earlier columns.
+                score = max(told, agreed) + ROLE * named + 0.01 * (a.kind == b.kind == "amount") - 0.005 * negate
                 if best is None or score > best[0]:
-                    best = (score, a.name, b.name, negate)
-    if best is None or (best[0] < 0.02 and not (roles[0].amount and roles[1].amount)):
+                    best = (score, max(told, agreed) >= MIN_OVERLAP or named == 2, a, b, negate)
+    if best is None or not best[1]:
         return None
-    _, left_name, right_name, negate = best
-    side: Column = Signed(column=right_name, negate=True) if negate else right_name
-    currency = _currency(roles)
-    return PlanField(type="money", left=left_name, right=side, currency=currency)
+    _, _, a, b, negate = best
+    side: Column = Signed(column=b.name, negate=True) if negate else b.name
+    field = PlanField(type="money", left=a.name, right=side, currency=_currency(roles))
+    x, y = left.amounts(a), right.amounts(b)
+    anchors = evidence.anchors_of(x, -y if negate else y)
+    proof = evidence.witness(left, right, anchors, (a.name, b.name))
+    return _Found(field, anchors, evidence.is_proof(proof, anchors))
+
+
+def _numeric(sample: Sample, used: set[str]) -> list[SampleColumn]:
+    found = [c for c in sample.columns if c.kind in ("amount", "number") and not c.is_running and c.name not in used]
+    return found[:MAX_COLUMNS]
 
 
 def _currency(roles: tuple[Roles, Roles]) -> Any:
@@ -189,78 +263,124 @@ def _currency(roles: tuple[Roles, Roles]) -> Any:
     for name, side in zip(("left", "right"), roles, strict=True):
         if side.currency is not None:
             sides[name] = side.currency
-        elif side.currency_value is not None:
+        elif side.currency_value not in (None, NO_CURRENCY):
             sides[name] = {"value": side.currency_value}  # type: ignore[assignment]
     return sides if len(sides) == 2 else None
 
 
-def _dates(
-    connection: duckdb.DuckDBPyConnection, left: list[_Column], right: list[_Column], roles: tuple[Roles, Roles]
-) -> PlanField | None:
-    best: tuple[float, str, str] | None = None
-    for a in _chosen(left, roles[0].date, ("date",)):
-        for b in _chosen(right, roles[1].date, ("date",)):
-            share = _overlap(connection, _date_of(a), _date_of(b), "")
-            if best is None or share > best[0]:
-                best = (share, a.name, b.name)
-    return None if best is None else PlanField(type="date", left=best[1], right=best[2])
+# -- date --------------------------------------------------------------------------------------------------------------
 
 
-def _references(connection: duckdb.DuckDBPyConnection, left: list[_Column], right: list[_Column]) -> PlanField | None:
-    """Equal codes on both sides, or a code of one side that is found inside a text of the other."""
-    best: tuple[float, PlanField] | None = None
-    for a in left:
-        for b in right:
-            if (
-                a.kind in ("code", "text", "number")
-                and b.kind in ("code", "text", "number")
-                and _is_code(a)
-                and _is_code(b)
-            ):
-                share = _hits(connection, _clean(a.name), "l", _clean(b.name), "r")
-                if share >= MIN_REFERENCE_HITS and (best is None or share > best[0] + 1e-9):
-                    best = (share, PlanField(type="reference", left=a.name, right=b.name))
-    for codes, texts, code_side, text_side in ((left, right, "l", "r"), (right, left, "r", "l")):
-        for a in codes:
-            pattern = _pattern(connection, a, code_side)
-            if pattern is None:
-                continue
-            for b in texts:
-                if b.kind != "text":
-                    continue
-                found = f"nullif(regexp_extract({quoted(b.name)}, '{pattern.replace(chr(39), chr(39) * 2)}'), '')"
-                cleaned = f"upper(regexp_replace({found}, '[^A-Za-z0-9]', '', 'g'))"
-                share = _hits(connection, _clean(a.name), code_side, cleaned, text_side)
-                if share >= MIN_REFERENCE_HITS and (best is None or share > best[0] + 1e-9):
-                    extracted = Extracted(from_=b.name, extract=pattern)
-                    sides = (a.name, extracted) if code_side == "l" else (extracted, a.name)
-                    best = (share, PlanField(type="reference", left=sides[0], right=sides[1]))
+def _date(left: Sample, right: Sample, roles: tuple[Roles, Roles], known: _Fields) -> PlanField | None:
+    """The pair of dates that lie closest together on anchors; without any, whose days overlap most."""
+    anchors = known.anchors
+    some = evidence.few(anchors) if anchors is not None else None
+    best: tuple[float, float, str, str] | None = None
+    for a in _dated(left):
+        for b in _dated(right):
+            x, y = left.days(a), right.days(b)
+            told = evidence.overlap(x, y)[0] if some is None else evidence.lag_agreement(x, y, some)
+            score = told + ROLE * ((a.name == roles[0].date) + (b.name == roles[1].date))
+            if best is None or score > best[0]:
+                best = (score, told, a.name, b.name)
+    if best is None or (some is not None and best[1] < MIN_LAG_AGREEMENT):
+        return None
+    return PlanField(type="date", left=best[2], right=best[3])
+
+
+def _dated(sample: Sample) -> list[SampleColumn]:
+    """Dates whose order of day and month is known."""
+    found = [c for c in sample.columns if c.kind == "date" and (c.profile is None or c.profile.date_order is not None)]
+    return found[:MAX_COLUMNS]
+
+
+# -- reference ---------------------------------------------------------------------------------------------------------
+
+
+def _reference(left: Sample, right: Sample) -> _Found | None:
+    """
+    Equal codes on both sides, or a code of one side that is found inside a text of the other.
+
+    The best is what joins most rows that agree in the rest. Where nothing else can be compared, codes that are found far
+    more often than chance would have it are taken, and suggested only.
+    """
+    best: tuple[float, _Found] | None = None
+    for a, b in _code_pairs(left, right):
+        found = _tried(left, right, a, b)
+        # A longer way round must find more: a pattern cuts the same code out of a column of codes.
+        if found is not None and (best is None or found[0] > best[0] * 1.02 + 1e-9):
+            best = found
     return None if best is None else best[1]
 
 
-def _is_code(column: _Column) -> bool:
-    """Mostly distinct values with digits."""
-    profile = column.profile
-    if profile is None or not profile.examples:
-        return False
-    digits = sum(any(c.isdigit() for c in text) for text in profile.examples)
-    return digits == len(profile.examples) and max(len(text.split()) for text in profile.examples) <= 3
+def _code_pairs(left: Sample, right: Sample) -> list[tuple[str | Extracted, str | Extracted]]:
+    codes = [[c for c in side.columns if c.is_code][:MAX_COLUMNS] for side in (left, right)]
+    texts = [[c for c in side.columns if c.kind == "text"][:MAX_COLUMNS] for side in (left, right)]
+    pairs: list[tuple[str | Extracted, str | Extracted]] = [(a.name, b.name) for a in codes[0] for b in codes[1]]
+    for side, sample in ((0, left), (1, right)):
+        for code in codes[side]:
+            pattern = _pattern(sample, code)
+            if pattern is None:
+                continue
+            for text in texts[1 - side]:
+                extracted = Extracted(from_=text.name, extract=pattern)
+                pairs.append((code.name, extracted) if side == 0 else (extracted, code.name))
+    return pairs
 
 
-def _pattern(connection: duckdb.DuckDBPyConnection, column: _Column, side: str) -> str | None:
+def _tried(left: Sample, right: Sample, a: str | Extracted, b: str | Extracted) -> tuple[float, _Found] | None:
+    """A reference and how many of the rows it joins rightly: 1 and more where that is proved, else less."""
+    (name, pattern), (other, other_pattern) = spec_parts(a), spec_parts(b)
+    x, y = left.codes(name, pattern), right.codes(other, other_pattern)
+    share = _hits(x, y, left.rate, right.rate)
+    if share < MIN_REFERENCE_HITS:
+        return None
+    numbers = left.numbers(name, pattern)
+    anchors = evidence.anchors_of(x, y, numbers)
+    agreed = evidence.witness(left, right, anchors, (name, other))
+    field = PlanField(type="reference", left=a, right=b)
+    if evidence.is_proof(agreed, anchors):
+        return 1 + share * agreed, _Found(field, anchors, is_proved=True)
+    chance = _shifted_hits(left, right, (name, pattern), (other, other_pattern))
+    if chance > BY_CHANCE * share:
+        return None
+    return share - chance, _Found(field, anchors, is_proved=False)
+
+
+def _hits(a: Hashes, b: Hashes, a_rate: float, b_rate: float) -> float:
+    """Share of the rows, of the side with fewer, whose code is a code of the other, where one side's are selective."""
+    x, y = np.unique(a[a != 0]), np.unique(b[b != 0])
+    if not len(x) or not len(y):
+        return 0.0
+    if len(x) < MIN_SELECTIVE * (a != 0).sum() and len(y) < MIN_SELECTIVE * (b != 0).sum():
+        return 0.0
+    shared = np.intersect1d(x, y, assume_unique=True)
+    # A sample has the partner of a row as often as it has any row.
+    found = np.isin(a, shared).sum() / b_rate, np.isin(b, shared).sum() / a_rate
+    return float(
+        min(found[0] / len(a), found[1] / len(b), 1.0)
+        if len(a) == len(b)
+        else found[len(a) > len(b)] / min(len(a), len(b))
+    )
+
+
+def _shifted_hits(left: Sample, right: Sample, a: tuple[str, str | None], b: tuple[str, str | None]) -> float:
+    """Share of a side's numbers that are also found a little shifted, which is by chance."""
+    x, y = left.numbers(*a), right.numbers(*b)
+    return evidence.overlap(x, y)[1]
+
+
+def _pattern(sample: Sample, column: SampleColumn) -> str | None:
     """A regular expression for a code column's shape: its letters, separators and runs of digits."""
-    if column.kind not in ("code", "text", "number") or not _is_code(column):
-        return None
     name = quoted(column.name)
-    rows = connection.execute(
-        f"SELECT regexp_replace({name}, '[0-9]+', '#', 'g') AS shape, count(*) AS n, count(DISTINCT {name}) AS d, "
+    rows = sample.connection.execute(
+        f"SELECT regexp_replace({name}, '[0-9]+', '#', 'g') AS shape, count(*) AS n, "
         f"min(length(regexp_extract({name}, '[0-9]+'))) AS low, max(length(regexp_extract({name}, '[0-9]+'))) AS high "
-        f"FROM {side} WHERE {name} IS NOT NULL GROUP BY 1 ORDER BY n DESC, shape LIMIT 1"
+        f"FROM {sample.name} WHERE {name} IS NOT NULL GROUP BY 1 ORDER BY n DESC, shape LIMIT 1"
     ).fetchall()
-    total = connection.execute(f"SELECT count({name}), count(DISTINCT {name}) FROM {side}").fetchall()[0]
-    if not rows or total[0] == 0 or rows[0][1] < 0.6 * total[0] or total[1] < MIN_SELECTIVE * total[0]:
+    if not rows or rows[0][1] < 0.6 * column.filled or column.distinct < MIN_SELECTIVE * column.filled:
         return None
-    shape, _, _, low, high = rows[0]
+    shape, _, low, high = rows[0]
     if "#" not in shape or len(shape) > 40:
         return None
     if shape.strip("#") == "" and (low or 0) < 5:
@@ -275,167 +395,56 @@ def _pattern(connection: duckdb.DuckDBPyConnection, column: _Column, side: str) 
     return "(?i)" + "".join(parts)
 
 
-def _texts(
-    connection: duckdb.DuckDBPyConnection, left: list[_Column], right: list[_Column], fields: dict[str, PlanField]
-) -> PlanField | None:
-    """The pair of text columns that agree most where an amount or a reference says that rows belong together."""
-    anchors = _anchor_rows(connection, fields)
-    used = {column_of(getattr(f, side)) for f in fields.values() for side in ("left", "right")}
-    best: tuple[float, str, str] | None = None
-    for a in left:
-        for b in right:
-            if a.kind != "text" or b.kind != "text" or a.name in used or b.name in used:
-                continue
-            if a.profile is not None and a.profile.distinct < 3:
-                continue
-            score = _agreement(connection, a.name, b.name, anchors)
-            if best is None or score > best[0]:
-                best = (score, a.name, b.name)
-    return None if best is None or best[0] < 0.05 else PlanField(type="text", left=best[1], right=best[2])
+# -- party -------------------------------------------------------------------------------------------------------------
 
 
-def _agreement(connection: duckdb.DuckDBPyConnection, a: str, b: str, anchors: list[tuple[int, int]]) -> float:
-    """How much more alike two columns are on anchors than on random pairs; without anchors, their shared words."""
-    left = [row[0] for row in connection.execute(f"SELECT lower({quoted(a)}::VARCHAR) FROM l").fetchall()]
-    right = [row[0] for row in connection.execute(f"SELECT lower({quoted(b)}::VARCHAR) FROM r").fetchall()]
-    if len(anchors) >= MIN_ANCHORS:
-        chance = np.random.default_rng(7)
-        pairs = anchors[:2000]
-        true = [token_set_ratio(left[i] or "", right[j] or "") for i, j in pairs]
-        random = [
-            token_set_ratio(left[i] or "", right[j] or "")
-            for i, j in zip(chance.integers(0, len(left), 1000), chance.integers(0, len(right), 1000), strict=True)
-        ]
-        return float(np.mean(true) - np.mean(random)) / 100
-    words = [{word for text in side[:5000] if text for word in re.findall(r"\w+", text)} for side in (left, right)]
-    shared = len(words[0] & words[1])
-    return shared / max(1, min(len(words[0]), len(words[1])))
+def _party(
+    left: Sample, right: Sample, roles: tuple[Roles, Roles], known: _Fields, used: tuple[set[str], set[str]]
+) -> tuple[PlanField | None, bool]:
+    """The pair of texts that tells most about which rows belong together, and whether its values are selective."""
+    anchors = known.anchors
+    best: tuple[float, SampleColumn, SampleColumn] | None = None
+    for a in _texts(left, roles[0], used[0]):
+        for b in _texts(right, roles[1], used[1]):
+            if anchors is not None:
+                told = evidence.text_bits(left, right, a, b, anchors)
+            else:
+                told = _likeness(left, right, a, b)
+            if best is None or told > best[0]:
+                best = (told, a, b)
+    if best is None or best[0] < (MIN_PARTY_BITS if anchors is not None else MIN_COSINE):
+        return None, False
+    _, a, b = best
+    return PlanField(type="text", left=a.name, right=b.name), a.is_selective and b.is_selective
 
 
-# -- anchors -----------------------------------------------------------------------------------------------------------
+def _texts(sample: Sample, roles: Roles, used: set[str]) -> list[SampleColumn]:
+    """Texts that may name whom or what a row is about: not codes of currencies, not what names the row itself."""
+    found = [
+        c
+        for c in sample.columns
+        if c.kind == "text"
+        and c.name not in used
+        and c.name != roles.currency
+        and c.distinct >= 3
+        and not c.is_id
+        and (c.profile is None or c.profile.currency is None)
+    ]
+    return found[:MAX_COLUMNS]
 
 
-def _window(connection: duckdb.DuckDBPyConnection, fields: dict[str, PlanField]) -> Comparison | None:
-    """The lags, in days right minus left, that stand out among anchors against what chance pairs give."""
-    pairs = _anchor_rows(connection, fields)
-    field = fields["date"]
-    left = _days(connection, "l", str(field.left))
-    right = _days(connection, "r", str(field.right))
-    lags = np.array([right[j] - left[i] for i, j in pairs if not (np.isnan(left[i]) or np.isnan(right[j]))])
-    lags = lags[np.abs(lags) <= 3 * WIDEST_WINDOW]
-    if len(lags) < MIN_ANCHORS:
-        return Comparison(field="date", compare="days", from_=-7, to=7)
-    values, counts = np.unique(lags.astype(np.int64), return_counts=True)
-    # What chance gives a lag: the median count far from the peak.
-    background = float(np.quantile(counts, 0.25)) if len(values) > 60 else 0.0
-    floor = max(5 * background, 0.002 * len(lags), 2.0)
-    strong = {int(v) for v, c in zip(values, counts, strict=True) if c >= floor}
-    peak = int(values[np.argmax(counts)])
-    low = high = peak
-    # Weekends leave holes of a few days: the window reaches over them.
-    while any(low - gap in strong for gap in (1, 2, 3, 4)):
-        low -= next(gap for gap in (1, 2, 3, 4) if low - gap in strong)
-    while any(high + gap in strong for gap in (1, 2, 3, 4)):
-        high += next(gap for gap in (1, 2, 3, 4) if high + gap in strong)
-    if high - low > WIDEST_WINDOW:
-        low, high = (int(q) for q in np.quantile(lags, (0.02, 0.98)))
-    return Comparison(field="date", compare="days", from_=low, to=high)
-
-
-def _anchor_rows(connection: duckdb.DuckDBPyConnection, fields: dict[str, PlanField]) -> list[tuple[int, int]]:
-    """Pairs of positions in the samples that a value makes which is unique on both sides."""
-    for name in ("reference", "amount"):
-        if name not in fields:
-            continue
-        a, b = (_value(connection, fields[name], side) for side in ("left", "right"))
-        found = connection.execute(
-            f"WITH x AS (SELECT row_number() OVER (ORDER BY _h_) - 1 AS i, {a} AS v FROM l), "
-            f"y AS (SELECT row_number() OVER (ORDER BY _h_) - 1 AS i, {b} AS v FROM r), "
-            "x1 AS (SELECT v, min(i) AS i FROM x WHERE v IS NOT NULL GROUP BY v HAVING count(*) = 1), "
-            "y1 AS (SELECT v, min(i) AS i FROM y WHERE v IS NOT NULL GROUP BY v HAVING count(*) = 1) "
-            "SELECT x1.i, y1.i FROM x1 JOIN y1 USING (v) ORDER BY 1"
-        ).fetchall()
-        if len(found) >= MIN_ANCHORS:
-            return [(int(i), int(j)) for i, j in found]
-    return []
-
-
-def _value(connection: duckdb.DuckDBPyConnection, field: PlanField, side: str) -> str:
-    spec = getattr(field, side)
-    table = "l" if side == "left" else "r"
-    if isinstance(spec, Extracted):
-        pattern = spec.extract.replace("'", "''")
-        return f"upper(regexp_replace(nullif(regexp_extract({quoted(spec.from_)}, '{pattern}'), ''), '[^A-Za-z0-9]', '', 'g'))"
-    if field.type == "reference":
-        return _clean(str(spec))
-    column = spec.column if isinstance(spec, Signed) else str(spec)
-    sign = "-" if isinstance(spec, Signed) and spec.negate else ""
-    return f"{sign}({_amount_text(connection, table, column)})"
-
-
-def _days(connection: duckdb.DuckDBPyConnection, side: str, name: str) -> NDArray[np.float64]:
-    kind = connection.execute(f"SELECT typeof({quoted(name)}) FROM {side} LIMIT 1").fetchall()
-    value = quoted(name)
-    if not kind or kind[0][0] != "DATE":
-        texts = connection.sql(f"SELECT {value}::VARCHAR AS v FROM {side}").to_arrow_table()["v"]
-        value = date_sql(value, profile_column(name, texts).date_order or "ymd")
-    found = connection.execute(
-        f"SELECT coalesce(epoch({value}) / 86400, 'nan'::DOUBLE) AS d FROM {side} ORDER BY _h_"
-    ).fetchnumpy()
-    return np.asarray(found["d"], dtype=np.float64)
-
-
-# -- SQL pieces --------------------------------------------------------------------------------------------------------
-
-
-def _chosen(columns: list[_Column], role: str | None, kinds: tuple[str, ...]) -> list[_Column]:
-    named = [column for column in columns if column.name == role and column.kind in kinds]
-    return named or [column for column in columns if column.kind in kinds]
-
-
-def _amount_of(column: _Column) -> str:
-    if column.profile is None:
-        return quoted(column.name)
-    return amount_sql(quoted(column.name), column.profile.decimal or ".")
-
-
-def _amount_text(connection: duckdb.DuckDBPyConnection, side: str, name: str) -> str:
-    kind = connection.execute(f"SELECT typeof({quoted(name)}) FROM {side} LIMIT 1").fetchall()
-    if kind and kind[0][0].startswith("DECIMAL"):
-        return quoted(name)
-    texts = connection.sql(f"SELECT {quoted(name)}::VARCHAR AS v FROM {side}").to_arrow_table()["v"]
-    return amount_sql(quoted(name), profile_column(name, texts).decimal or ".")
-
-
-def _date_of(column: _Column) -> str:
-    if column.profile is None:
-        return quoted(column.name)
-    return date_sql(quoted(column.name), column.profile.date_order or "dmy")
-
-
-def _clean(name: str) -> str:
-    return f"nullif(upper(regexp_replace(strip_accents({quoted(name)}::VARCHAR), '[^A-Za-z0-9]', '', 'g')), '')"
-
-
-def _overlap(connection: duckdb.DuckDBPyConnection, a: str, b: str, sign: str) -> float:
-    """Share of the smaller side's distinct values that the other side has too."""
-    row = connection.execute(
-        f"WITH x AS (SELECT DISTINCT {a} AS v FROM l WHERE {a} IS NOT NULL), "
-        f"y AS (SELECT DISTINCT {sign}({b}) AS v FROM r WHERE {b} IS NOT NULL) "
-        "SELECT (SELECT count(*) FROM x SEMI JOIN y USING (v)), (SELECT count(*) FROM x), (SELECT count(*) FROM y)"
-    )
-    shared, left, right = row.fetchall()[0]
-    return float(shared / max(1, min(left, right)))
-
-
-def _hits(connection: duckdb.DuckDBPyConnection, a: str, a_side: str, b: str, b_side: str) -> float:
-    """Share of the rows of side b whose value is a value of side a, where a's values are selective."""
-    found = connection.execute(
-        f"WITH x AS (SELECT DISTINCT {a} AS v FROM {a_side} WHERE {a} IS NOT NULL) "
-        f"SELECT (SELECT count(*) FROM (SELECT {b} AS v FROM {b_side}) y SEMI JOIN x USING (v)), "
-        f"(SELECT count(*) FROM {b_side}), (SELECT count(*) FROM x), (SELECT count({a}) FROM {a_side})"
-    ).fetchall()[0]
-    hits, rows, distinct, filled = found
-    if distinct < MIN_SELECTIVE * max(filled, 1):
+def _likeness(left: Sample, right: Sample, a: SampleColumn, b: SampleColumn) -> float:
+    """Without anchors: how alike the words of two columns are distributed, weighed by how many rows the values tell apart."""
+    counts = [
+        Counter(
+            word for text in sample.texts(column.name)[:5000].to_pylist() if text for word in re.findall(r"\w+", text)
+        )
+        for sample, column in ((left, a), (right, b))
+    ]
+    x, y = ({word: 1 + math.log(n) for word, n in found.items()} for found in counts)
+    length = math.sqrt(sum(w * w for w in x.values()) * sum(w * w for w in y.values()))
+    cosine = sum(weight * y[word] for word, weight in x.items() if word in y) / max(length, 1.0)
+    if cosine < MIN_COSINE:
         return 0.0
-    return float(hits / max(rows, 1))
+    apart = min(c.distinct / max(c.filled, 1) for c in (a, b))
+    return (cosine + 0.5 * ratio(a.name.casefold(), b.name.casefold()) / 100) * apart

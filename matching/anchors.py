@@ -1,0 +1,211 @@
+"""
+Pairs that a value makes which is unique on both sides, and whether other columns agree on them.
+
+That a value is on both sides proves nothing: two files number their lines alike. What proves it is that the rows it
+joins agree in the rest, and that rows it does not quite join do not: each anchor is compared with its left row beside
+the right row of the next value. Neighbours are a stricter control than random rows: in files that are sorted alike, the
+rows of close numbers are alike too.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from rapidfuzz.fuzz import token_set_ratio
+from rapidfuzz.process import cpdist
+
+from matching.sample import Floats, Hashes, Rows, Sample, SampleColumn
+
+MAX_ANCHORS = 1000  # that are compared
+PROOF = 0.25  # share of anchors, above that of the control, that must agree; more of few
+PROOF_OF_FEW = 0.5  # over the square root of their number
+LEVELS = 11  # of a similarity, as the engine scores it
+SHIFTS = (1.0, 2.0, 7.0, 10.0, 100.0)
+SHIFTED = 4000  # distinct values that are looked up
+WINDOWS = (0, 1, 3, 7)
+
+
+@dataclass(frozen=True)
+class Anchors:
+    """Rows of both samples, pair by pair, and the control: the same left rows beside the right rows of the next value."""
+
+    left: Rows
+    right: Rows
+    other: Rows
+
+    def __len__(self) -> int:
+        return len(self.left)
+
+    @property
+    def is_controlled(self) -> bool:
+        """Whether there is a next value at all."""
+        return len(self.left) > 1
+
+
+def anchors_of(left: Floats | Hashes, right: Floats | Hashes, order: Floats | None = None) -> Anchors:
+    """
+    Pairs by values that are unique on both sides.
+
+    Args:
+        left, right: values; 0 of hashes and NaN of numbers is none.
+        order: numbers of the left rows that say which value is the next; without, the values' own.
+    """
+    a, b = _unique(left), _unique(right)
+    _, at, bt = np.intersect1d(left[a], right[b], assume_unique=True, return_indices=True)
+    i, j = a[at], b[bt]
+    rank = left[i] if order is None else np.nan_to_num(order[i], nan=np.inf)
+    ordered = np.lexsort((left[i], rank))
+    return Anchors(i[ordered], j[ordered], np.roll(j[ordered], -1))
+
+
+def _unique(values: Floats | Hashes) -> Rows:
+    rows = np.flatnonzero(~np.isnan(values) if values.dtype.kind == "f" else values != 0)
+    _, first, counts = np.unique(values[rows], return_index=True, return_counts=True)
+    return np.sort(rows[first[counts == 1]])
+
+
+def few(anchors: Anchors) -> Anchors:
+    """Those that are compared: evenly over the order of their values."""
+    if len(anchors) <= MAX_ANCHORS:
+        return anchors
+    some = np.linspace(0, len(anchors) - 1, MAX_ANCHORS).astype(np.int64)
+    return Anchors(anchors.left[some], anchors.right[some], anchors.other[some])
+
+
+def is_proof(agreement: float, anchors: Anchors) -> bool:
+    """Whether a share of agreeing anchors, less that of the control, says that the anchors are true pairs."""
+    return len(anchors) > 0 and agreement >= PROOF + PROOF_OF_FEW / np.sqrt(min(len(anchors), MAX_ANCHORS))
+
+
+def witness(left: Sample, right: Sample, anchors: Anchors, without: tuple[str, str]) -> float:
+    """How much more some pair of other columns agrees on anchors than on the control: 0 to 1."""
+    some = few(anchors)
+    if not len(some):
+        return 0.0
+    best = 0.0
+    for a in left.columns:
+        for b in right.columns:
+            # Running numbers would vouch for each other.
+            if a.name == without[0] or b.name == without[1] or (a.is_running and b.is_running):
+                continue
+            best = max(best, agreement(left, right, a, b, some))
+    return best
+
+
+def agreement(left: Sample, right: Sample, a: SampleColumn, b: SampleColumn, some: Anchors) -> float:
+    """How much more two columns agree on anchors than on the control."""
+    numeric = ("amount", "number")
+    if a.kind in numeric and b.kind in numeric:
+        x, y = left.amounts(a), right.amounts(b)
+        return max(equal_amounts(x, y, some), equal_amounts(x, -y, some))
+    if a.kind == b.kind == "date":
+        return lag_agreement(left.days(a), right.days(b), some)
+    if a.kind in ("code", "text") and b.kind in ("code", "text"):
+        true, control = (similarities(left.texts(a.name), right.texts(b.name), p) for p in _pairs(some))
+        return _mean(true) - _mean(control)
+    return 0.0
+
+
+def _pairs(some: Anchors) -> tuple[tuple[Rows, Rows], tuple[Rows, Rows]]:
+    none = slice(0, None if some.is_controlled else 0)
+    return (some.left, some.right), (some.left[none], some.other[none])
+
+
+def _mean(values: Floats) -> float:
+    return float(values.mean()) if len(values) else 0.0
+
+
+def equal_amounts(a: Floats, b: Floats, some: Anchors) -> float:
+    """How much more often two amounts are equal on anchors than on the control."""
+    true, control = (a[i] == b[j] for i, j in _pairs(some))
+    return _mean(true.astype(np.float64)) - _mean(control.astype(np.float64))
+
+
+def lag_agreement(a: Floats, b: Floats, some: Anchors) -> float:
+    """How much closer the days between two dates lie together on anchors than on the control."""
+    true, control = (b[j] - a[i] for i, j in _pairs(some))
+    known = true[~np.isnan(true)]
+    if not len(known):
+        return 0.0
+    values, counts = np.unique(known, return_counts=True)
+    peak = values[np.argmax(counts)]
+    shares = [
+        float(np.mean(np.abs(lags - peak) <= window)) if len(lags) else 0.0
+        for lags in (true, control)
+        for window in WINDOWS
+    ]
+    half = len(WINDOWS)
+    return float(np.mean(shares[:half]) - np.mean(shares[half:]))
+
+
+def similarities(left: pa.Array, right: pa.Array, pairs: tuple[Rows, Rows]) -> Floats:
+    """Similarity 0 to 1 of each pair of texts where both are there."""
+    texts = [
+        (a, b)
+        for a, b in zip(
+            left.take(pa.array(pairs[0])).to_pylist(), right.take(pa.array(pairs[1])).to_pylist(), strict=True
+        )
+        if a and b
+    ]
+    if not texts:
+        return np.zeros(0)
+    found = cpdist([a for a, _ in texts], [b for _, b in texts], scorer=token_set_ratio, dtype=np.float64)
+    return np.asarray(found, dtype=np.float64) / 100
+
+
+def text_bits(left: Sample, right: Sample, a: SampleColumn, b: SampleColumn, anchors: Anchors) -> float:
+    """
+    Bits that a similarity of two columns tells on the average about a true pair: its levels on anchors against those of
+    random rows. Columns of few values tell little, however well they agree.
+    """
+    some = few(anchors)
+    chance = np.random.default_rng(7)
+    random = (chance.integers(0, left.rows, MAX_ANCHORS), chance.integers(0, right.rows, MAX_ANCHORS))
+    texts = left.texts(a.name), right.texts(b.name)
+    true, control = similarities(*texts, (some.left, some.right)), similarities(*texts, random)
+    if not len(true) or not len(control):
+        return 0.0
+    u = _levels(control) + 0.5
+    u /= u.sum()
+    m = _levels(true) + 2 * u
+    m /= m.sum()
+    # What is missing tells nothing.
+    return float((m * np.log2(m / u)).sum()) * len(true) / max(len(some), 1)
+
+
+def _levels(similarity: Floats) -> Floats:
+    found: Floats = np.bincount(np.rint(similarity * (LEVELS - 1)).astype(np.int64), minlength=LEVELS).astype(
+        np.float64
+    )
+    return found
+
+
+def overlap(a: Floats, b: Floats) -> tuple[float, float]:
+    """
+    Share of the smaller side's distinct values that the other side has too, and the greatest such share after a shift.
+
+    Shifted values are as dense as the true ones, so that what they share they share by chance: running numbers overlap
+    as well after a shift, amounts do not.
+    """
+    x, y = (np.unique(v[~np.isnan(v)]) for v in (a, b))
+    if len(x) > len(y):
+        x, y = y, x
+    if not len(x):
+        return 0.0, 0.0
+    if len(x) > SHIFTED:
+        x = x[np.linspace(0, len(x) - 1, SHIFTED).astype(np.int64)]
+    step = 1.0 if _is_whole(x) and _is_whole(y) else 0.01
+    shifts = (step, *SHIFTS)
+    by_chance = [float(_isin(np.round(x + sign * shift, 9), y).mean()) for shift in shifts for sign in (1, -1)]
+    return float(_isin(x, y).mean()), max(by_chance)
+
+
+def _is_whole(values: Floats) -> bool:
+    return bool((values == np.rint(values)).all())
+
+
+def _isin(x: Floats, y: Floats) -> NDArray[np.bool_]:
+    at = np.minimum(np.searchsorted(y, x - 5e-10), len(y) - 1)
+    found: NDArray[np.bool_] = np.abs(y[at] - x) <= 1e-9
+    return found

@@ -1,0 +1,162 @@
+"""
+Samples of two tables as vectors: what `suggest` compares columns by.
+
+A sample has the rows with the smallest hashes of their content, in that order, so that the order of the input's rows
+cannot reach a plan.
+"""
+
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from matching.normalise import free_name, quoted
+from matching.plan import Extracted, distinct_names
+from matching.reading.values import ColumnProfile, amount_sql, date_sql, profile_column
+
+SAMPLE = 50_000
+DENSE = 0.5  # of the whole numbers between the least and the greatest, how many a running number has at least
+SELECTIVE = 0.9  # distinct values a filled row, of what names single rows
+
+Floats = NDArray[np.float64]
+Hashes = NDArray[np.uint64]  # equal where the values are, 0 where there is none
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class SampleColumn:
+    """A column and what its values in the sample are."""
+
+    name: str
+    kind: str  # amount | number | date | code | text | empty
+    profile: ColumnProfile | None  # of a text column; typed ones have none
+    distinct: int
+    filled: int
+    is_running: bool  # numbers each row in turn: says where a row stands, not what it is about
+    is_code: bool  # each value has digits, and few words
+    is_id: bool  # one word with digits, and different in every row
+
+    @property
+    def is_selective(self) -> bool:
+        """Whether most values stand for one row."""
+        return self.distinct >= SELECTIVE * max(self.filled, 1)
+
+
+class Sample:
+    """One side: its columns, and their values as vectors over the rows of the sample."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, name: str, whole: pa.Table) -> None:
+        self.connection = connection
+        self.name = name
+        table = whole.select(distinct_names(whole.column_names))
+        self._order = free_name("_h_", table.column_names)
+        self.rate = min(1.0, SAMPLE / max(whole.num_rows, 1))
+        cells = ", ".join(f"coalesce({quoted(c)}::VARCHAR, chr(1))" for c in table.column_names)
+        connection.register("input", table)
+        try:
+            connection.execute(
+                f"CREATE TABLE {name} AS SELECT *, md5_number_lower(concat_ws(chr(0), {cells})) AS {self._order} "
+                f"FROM input ORDER BY {self._order} LIMIT {SAMPLE}"
+            )
+        finally:
+            connection.unregister("input")
+        self.rows = min(whole.num_rows, SAMPLE)
+        self._vectors: dict[tuple[str, ...], Floats | Hashes] = {}
+        self._texts: dict[str, pa.Array] = {}
+        self.columns = [self._column(field) for field in table.schema]
+
+    def column(self, name: str | None) -> SampleColumn | None:
+        """The column of a name, if there is one."""
+        return next((column for column in self.columns if column.name == name), None)
+
+    def amounts(self, column: SampleColumn) -> Floats:
+        """Amounts, NaN where there is none. Equal amounts are equal here too; what is close may be."""
+        value = quoted(column.name)
+        if column.profile is not None:
+            value = amount_sql(value, column.profile.decimal or ".")
+        return self._floats(("amount", column.name), f"({value})::DOUBLE")
+
+    def days(self, column: SampleColumn) -> Floats:
+        """Days since 1970, NaN where there is no date."""
+        value = quoted(column.name)
+        if column.profile is not None:
+            value = date_sql(value, column.profile.date_order or "ymd")
+        return self._floats(("days", column.name), f"epoch({value}) / 86400")
+
+    def codes(self, name: str, pattern: str | None = None) -> Hashes:
+        """A hash of each value's letters and digits; of the part that a pattern finds in it."""
+        return self._hashes(("code", name, pattern or ""), _clean(name, pattern))
+
+    def numbers(self, name: str, pattern: str | None = None) -> Floats:
+        """The whole number that a value ends in, NaN where it does not."""
+        digits = f"try_cast(regexp_extract({_clean(name, pattern)}, '[0-9]{{1,15}}$') AS DOUBLE)"
+        return self._floats(("number", name, pattern or ""), digits)
+
+    def stems(self, name: str, pattern: str | None = None) -> Hashes:
+        """A hash of what stands before the number that a value ends in."""
+        stem = f"regexp_replace({_clean(name, pattern)}, '[0-9]{{1,15}}$', '')"
+        return self._hashes(("stem", name, pattern or ""), stem)
+
+    def texts(self, name: str) -> pa.Array:
+        """Values in lower case."""
+        if name not in self._texts:
+            sql = f"SELECT lower({quoted(name)}::VARCHAR) AS v FROM {self.name} ORDER BY {self._order}"
+            self._texts[name] = self.connection.sql(sql).to_arrow_table()["v"].combine_chunks()
+        return self._texts[name]
+
+    def _floats(self, key: tuple[str, ...], sql: str) -> Floats:
+        if key not in self._vectors:
+            found = self._fetch(f"coalesce({sql}, 'nan'::DOUBLE)")
+            self._vectors[key] = np.asarray(found, dtype=np.float64)
+        return self._vectors[key]  # type: ignore[return-value]  # by the key's first word
+
+    def _hashes(self, key: tuple[str, ...], sql: str) -> Hashes:
+        if key not in self._vectors:
+            found = self._fetch(f"CASE WHEN ({sql}) IS NULL THEN 0::UBIGINT ELSE hash({sql}) END")
+            self._vectors[key] = np.asarray(found, dtype=np.uint64)
+        return self._vectors[key]  # type: ignore[return-value]  # by the key's first word
+
+    def _fetch(self, sql: str) -> NDArray[np.generic]:
+        found = self.connection.execute(f"SELECT {sql} AS v FROM {self.name} ORDER BY {self._order}").fetchnumpy()["v"]
+        return np.asarray(found)
+
+    def _column(self, field: pa.Field) -> SampleColumn:
+        name = quoted(field.name)
+        filled, distinct = self.connection.execute(
+            f"SELECT count({name}), count(DISTINCT {name}) FROM {self.name}"
+        ).fetchall()[0]
+        if pa.types.is_decimal(field.type) or pa.types.is_date(field.type):
+            kind = "date" if pa.types.is_date(field.type) else "amount"
+            return SampleColumn(field.name, kind, None, distinct, filled, False, False, False)
+        sql = f"SELECT {name}::VARCHAR AS v FROM {self.name} ORDER BY {self._order}"
+        profile = profile_column(field.name, self.connection.sql(sql).to_arrow_table()["v"])
+        has_digits = bool(profile.examples) and all(any(c.isdigit() for c in text) for text in profile.examples)
+        words = max((len(text.split()) for text in profile.examples), default=0)
+        is_code = profile.type in ("code", "text", "number") and has_digits and words <= 3
+        is_id = is_code and words == 1 and distinct >= SELECTIVE * max(filled, 1)
+        is_running = is_id and self._is_running(field.name, distinct)
+        return SampleColumn(field.name, profile.type, profile, distinct, filled, is_running, is_code, is_id)
+
+    def _is_running(self, name: str, distinct: int) -> bool:
+        """Whether the values are the whole numbers of a range, after one stem: as dense as a sample of a range is."""
+        numbers, stems = self.numbers(name), self.stems(name)
+        known = ~np.isnan(numbers)
+        if known.sum() < distinct or not known.any():
+            return False
+        _, counts = np.unique(stems[known], return_counts=True)
+        span = float(numbers[known].max() - numbers[known].min() + 1)
+        return bool(counts.max() >= SELECTIVE * known.sum() and distinct >= DENSE * self.rate * span)
+
+
+def _clean(name: str, pattern: str | None) -> str:
+    value = f"{quoted(name)}::VARCHAR"
+    if pattern is not None:
+        value = f"nullif(regexp_extract({value}, '{pattern.replace(chr(39), chr(39) * 2)}'), '')"
+    return f"nullif(upper(regexp_replace(strip_accents({value}), '[^A-Za-z0-9]', '', 'g')), '')"
+
+
+def spec_parts(spec: str | Extracted) -> tuple[str, str | None]:
+    """Column and pattern of a side of a reference."""
+    return (spec.from_, spec.extract) if isinstance(spec, Extracted) else (spec, None)

@@ -1,0 +1,243 @@
+"""Plans suggested for tables with columns that mislead."""
+
+import random
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from matching import engine
+from matching.plan import Extracted
+from matching.suggest import Roles, suggest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from generator import Books, books
+
+Pairs = set[tuple[int, int]]
+
+
+def column(values) -> pa.Array:
+    return pa.array([None if value is None else str(value) for value in values], pa.string())
+
+
+def with_columns(table: pa.Table, first: bool = True, **columns) -> pa.Table:
+    for name, values in columns.items():
+        table = table.add_column(0 if first else table.num_columns, name, column(values))
+    return table
+
+
+def found_by(left: pa.Table, right: pa.Table, plan) -> tuple[Pairs, Pairs]:
+    """All matches, and those that are confirmed."""
+    pairs, confirmed = set(), set()
+    for item in engine.run(left, right, plan):
+        if isinstance(item, engine.Chunk):
+            for i, j, status in zip(*(item.matches[c].to_pylist() for c in ("left", "right", "status")), strict=True):
+                pairs.add((i, j))
+                if status == "confirmed":
+                    confirmed.add((i, j))
+    return pairs, confirmed
+
+
+def check(b: Books, plan, f1: float = 0.97, recall: float = 0.8) -> None:
+    pairs, confirmed = found_by(b.left, b.right, plan)
+    assert 2 * len(pairs & b.truth) / (len(pairs) + len(b.truth)) >= f1
+    assert len(confirmed & b.truth) >= max(0.999 * len(confirmed), recall * len(b.truth))
+
+
+def columns_of(plan) -> dict[str, tuple[str, str]]:
+    def name(spec) -> str:
+        return getattr(spec, "column", None) or getattr(spec, "from_", None) or spec
+
+    return {field: (name(found.left), name(found.right)) for field, found in plan.fields.items()}
+
+
+@pytest.mark.parametrize("named", [2 / 3, 0.0])
+@pytest.mark.parametrize("start", [0, 1, 100_000])
+def test_running_numbers_are_no_references(start, named):
+    b = books(rows=6000, seed=11, named=named)
+    left = with_columns(b.left, no=range(start, start + b.left.num_rows))
+    right = with_columns(b.right, no=range(start, start + b.right.num_rows))
+
+    plan = suggest(left, right)
+
+    assert all("no" not in pair for pair in columns_of(plan).values())
+    check(Books(left, right, b.truth), plan, recall=0.7)
+
+
+def test_running_numbers_of_files_in_the_same_order_are_no_references():
+    # Line by line the dates are close, since both files begin with the oldest.
+    b = books(rows=6000, seed=12, named=0.0)
+    by_day = [
+        np.argsort(np.array(t[c].to_pylist()), kind="stable") for t, c in ((b.left, "booked"), (b.right, "value_date"))
+    ]
+    left, right = (t.take(pa.array(order)) for t, order in zip((b.left, b.right), by_day, strict=True))
+    at = [np.argsort(order) for order in by_day]
+    truth = {(int(at[0][i]), int(at[1][j])) for i, j in b.truth}
+    left, right = (
+        with_columns(t, line=range(1, t.num_rows + 1), id=(f"T{n:07}" for n in range(t.num_rows)))
+        for t in (left, right)
+    )
+
+    plan = suggest(left, right)
+
+    assert "reference" not in plan.fields
+    check(Books(left, right, truth), plan, recall=0.7)
+
+
+def test_running_numbers_that_are_references_are_taken():
+    b = books(rows=3000, seed=13, named=0.0)
+    order = np.random.default_rng(3).permutation(b.left.num_rows)
+    left = with_columns(b.left, no=range(b.left.num_rows)).take(pa.array(order))
+    partner = {j: i for i, j in b.truth}
+    right = with_columns(b.right, ref=(partner.get(j) for j in range(b.right.num_rows)))
+
+    plan = suggest(left, right)
+
+    assert columns_of(plan)["reference"] == ("no", "ref")
+    assert plan.passes[0].accept == "confirm_if_unambiguous"
+
+
+def test_two_catalogues_match_by_what_they_say_and_not_by_their_numbers():
+    chance = random.Random(1)
+    words = [
+        "red",
+        "blue",
+        "chair",
+        "table",
+        "lamp",
+        "sofa",
+        "desk",
+        "oak",
+        "steel",
+        "glass",
+        "small",
+        "large",
+        "mini",
+        "pro",
+        "max",
+        "soft",
+    ]
+    titles = [f"{words[n % 16]} {words[n // 16 % 16]} {words[n // 256 % 16]} model" for n in range(1500)]
+    prices = [f"{(n * 37 % 9000) / 100 + 5:.2f}" for n in range(1500)]
+    orders = [chance.sample(range(1500), 1500) for _ in range(2)]
+    left, right = (
+        pa.table(
+            {
+                "id": column(range(1500)),
+                "title": column(titles[n] for n in order),
+                "price": column(prices[n] for n in order),
+            }
+        )
+        for order in orders
+    )
+    truth = {(i, orders[1].index(n)) for i, n in enumerate(orders[0])}
+
+    plan = suggest(left, right)
+
+    assert columns_of(plan) == {"amount": ("price", "price"), "party": ("title", "title")}
+    check(Books(left, right, truth), plan)
+
+
+def test_texts_alone_are_enough():
+    chance = random.Random(2)
+    syllables = [a + b for a in "bdfgklmnprst" for b in "aeiou"]
+    titles = [" ".join("".join(chance.choices(syllables, k=3)) for _ in range(6)) for _ in range(800)]
+    orders = [chance.sample(range(800), 700) for _ in range(2)]
+    left, right = (pa.table({"id": column(range(700)), "title": column(titles[n] for n in order)}) for order in orders)
+    at = {n: j for j, n in enumerate(orders[1])}
+    truth = {(i, at[n]) for i, n in enumerate(orders[0]) if n in at}
+
+    plan = suggest(left, right)
+    pairs, confirmed = found_by(left, right, plan)
+
+    assert columns_of(plan) == {"party": ("title", "title")}
+    assert len(pairs & truth) >= 0.98 * len(truth)
+    assert len(pairs) <= 1.02 * len(truth)
+    assert not confirmed
+
+
+@pytest.mark.parametrize("names", [("net", "gross"), ("gross", "net")])
+@pytest.mark.parametrize("role", ["net", "gross", None])
+def test_the_amount_is_the_column_that_agrees(names, role):
+    b = books(rows=3000, seed=14, named=0.0)
+    gross = b.left["amount"].to_pylist()
+    values = {"gross": gross, "net": [f"{float(text) / 1.19:.2f}" for text in gross]}
+    left = b.left.drop_columns("amount")
+    for name in names:
+        left = with_columns(left, first=False, **{name: values[name]})
+    right = with_columns(b.right, first=False, balance=(f"{9e5 - float(t):.2f}" for t in b.right["credit"].to_pylist()))
+
+    plan = suggest(left, right, left_roles=Roles(amount=role), right_roles=Roles(amount="credit"))
+
+    assert columns_of(plan)["amount"] == ("gross", "credit")
+    check(Books(left, right, b.truth), plan, recall=0.7)
+
+
+def test_the_date_is_the_column_that_agrees():
+    b = books(rows=3000, seed=15)
+    chance = random.Random(5)
+    due = (f"2026-{chance.randint(1, 12):02}-{chance.randint(1, 28):02}" for _ in range(b.right.num_rows))
+    right = with_columns(b.right, entered=due)
+
+    plan = suggest(b.left, right, left_roles=Roles(date="booked"), right_roles=Roles(date="entered"))
+
+    assert columns_of(plan)["date"] == ("booked", "value_date")
+
+
+def test_a_text_that_has_the_reference_has_the_name_too():
+    b = books(rows=4000, seed=16)
+    memos = [
+        f"{payer} {memo.removeprefix('payment').removeprefix('transfer')}".strip()
+        for payer, memo in zip(b.right["payer"].to_pylist(), b.right["memo"].to_pylist(), strict=True)
+    ]
+    right = b.right.drop_columns(["payer", "memo"]).append_column("memo", column(memos))
+
+    plan = suggest(b.left, right)
+
+    assert isinstance(plan.fields["reference"].right, Extracted)
+    assert columns_of(plan)["party"] == ("customer", "memo")
+    check(Books(b.left, right, b.truth), plan)
+
+
+def test_a_currency_and_a_column_of_few_values_are_no_party():
+    b = books(rows=4000, seed=17)
+    chance = random.Random(6)
+    codes = [chance.choice(("EUR", "USD", "CHF")) for _ in range(b.left.num_rows)]
+    kinds = [chance.choice(("invoice", "credit note", "refund", "fee")) for _ in codes]
+    partner = {j: i for i, j in b.truth}
+    left = with_columns(b.left, ccy=codes, kind=kinds)
+    of_partner = [partner.get(j, 0) for j in range(b.right.num_rows)]
+    right = with_columns(b.right, Currency=(codes[i] for i in of_partner), type=(kinds[i] for i in of_partner))
+    roles = Roles(currency="ccy"), Roles(currency="Currency")
+
+    for left_roles, right_roles in (roles, (Roles(), Roles())):
+        plan = suggest(left, right, left_roles=left_roles, right_roles=right_roles)
+
+        assert columns_of(plan)["party"] == ("customer", "payer")
+
+
+def test_sides_sorted_the_other_way_round_get_the_same_plan():
+    b = books(rows=2000, seed=18)
+    backwards = b.right.take(pa.array(range(b.right.num_rows - 1, -1, -1)))
+
+    assert suggest(b.left, backwards).hash == suggest(b.left, b.right).hash
+
+
+def test_what_nothing_proves_is_not_confirmed():
+    # Neither side has a partner: what matches, matches by chance.
+    b, other = books(rows=3000, seed=19, named=0.0), books(rows=3000, seed=20, named=0.0)
+
+    _, confirmed = found_by(b.left, other.right, suggest(b.left, other.right))
+
+    assert not confirmed
+
+
+def test_two_fields_never_share_a_column():
+    b = books(rows=500, seed=21)
+    left, right = (with_columns(t, year=["2026"] * t.num_rows, no=range(t.num_rows)) for t in (b.left, b.right))
+
+    used = columns_of(suggest(left, right))
+
+    assert len({pair[0] for pair in used.values()}) == len({pair[1] for pair in used.values()}) == len(used)
