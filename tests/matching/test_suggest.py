@@ -241,3 +241,22 @@ def test_two_fields_never_share_a_column():
     used = columns_of(suggest(left, right))
 
     assert len({pair[0] for pair in used.values()}) == len({pair[1] for pair in used.values()}) == len(used)
+
+
+def test_identical_rows_are_a_group_whatever_their_identifiers():
+    def side(first: str, coffees: int) -> pa.Table:
+        names = [*"abcdef"[:coffees], *(f"{first}{n}" for n in range(25))]
+        days = ["2026-01-05"] * coffees + [f"2026-02-{n + 1:02}" for n in range(25)]
+        amounts = ["4.50"] * coffees + [f"{n * 7.25 + 3:.2f}" for n in range(25)]
+        memos = ["coffee"] * coffees + [f"thing {n}" for n in range(25)]
+        columns = {"id": names, "date": days, "amount": amounts, "memo": memos}
+        return pa.table({name: column(values) for name, values in columns.items()})
+
+    left, right = side("q", 3), side("w", 2)
+
+    chunks = [item for item in engine.run(left, right, suggest(left, right)) if isinstance(item, engine.Chunk)]
+
+    coffees = [row for chunk in chunks for row in chunk.matches.to_pylist() if row["left"] < 3]
+    assert [row["ambiguity"] for row in coffees] == ["interchangeable"] * 2
+    assert len({row["group"] for row in coffees}) == 1
+    assert {row["status"] for row in coffees} == {"suggested"}
