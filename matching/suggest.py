@@ -279,7 +279,7 @@ def _date(left: Sample, right: Sample, roles: tuple[Roles, Roles], known: _Field
     for a in _dated(left):
         for b in _dated(right):
             x, y = left.days(a), right.days(b)
-            told = evidence.overlap(x, y)[0] if some is None else evidence.lag_agreement(x, y, some)
+            told = evidence.overlap(x, y)[0] if some is None else evidence.lag_closeness(x, y, some)
             score = told + ROLE * ((a.name == roles[0].date) + (b.name == roles[1].date))
             if best is None or score > best[0]:
                 best = (score, told, a.name, b.name)
