@@ -44,9 +44,12 @@ class _Connection(RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
+        request = self._current_request
+        if request is None or not self._messages or not isinstance(self._messages[-1][0], _ErrInfo):
+            return
         # Who reads a body that breaks off in garbage would wait for the rest of it until the client goes.
-        if self._messages and isinstance(self._messages[-1][0], _ErrInfo) and self._current_request is not None:
-            self._current_request.content.set_exception(web.RequestPayloadError())
+        if not request.content.is_eof():
+            request.content.set_exception(web.RequestPayloadError())
 
     def handle_error(
         self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None

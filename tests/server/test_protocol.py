@@ -9,6 +9,7 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from core.settings import Settings
+from server.keys import AUTHENTICATE
 
 SECRET = "SENTINEL-s3cret"
 POST = f"POST /api/v1/logs?x={SECRET} HTTP/1.1\r\nHost: x\r\nCookie: rt={SECRET}\r\nContent-Type: application/json\r\n"
@@ -86,3 +87,21 @@ async def test_a_body_that_goes_on_as_garbage_is_answered_and_not_waited_for(
     assert json.loads(body)["code"] == "invalid_json"
     assert headers["X-Request-ID"] == json.loads(body)["request_id"]
     assert SECRET not in body.decode() + caplog.text
+
+
+async def test_garbage_behind_a_whole_request_spoils_nothing_of_its_answer(
+    server: TestServer, alice: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authenticate = server.app[AUTHENTICATE]
+
+    async def dawdle(token: str) -> Any:
+        await asyncio.sleep(0.3)  # the body is not read yet when the garbage comes
+        return await authenticate(token)
+
+    monkeypatch.setitem(server.app._state, AUTHENTICATE, dawdle)
+    head = f"POST /api/v1/projects HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {alice.token}\r\n"
+    head += 'Content-Type: application/json\r\nContent-Length: 17\r\n\r\n{"name": "March"}'
+
+    answers = await answers_to(server, head, f"\x01{SECRET}\r\n\r\n")
+
+    assert [status.split()[1] for status, _, _ in answers] == [b"201", b"400"]
