@@ -233,7 +233,10 @@ class JobRun:
     async def _report(self) -> None:
         while True:
             await asyncio.sleep(PROGRESS_EVERY_S)
-            await run.put_progress(self.job, self._state("running"))
+            try:
+                await run.put_progress(self.job, self._state("running"))
+            except Exception as error:  # noqa: BLE001 - the database is away; the next write tells
+                logger.warning("progress could not be told", error=type(error).__name__)
 
     def _state(self, status: JobStatus) -> JobProgress:
         """The progress as sockets and readers get it; adds a point to the curve."""
