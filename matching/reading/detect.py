@@ -1,5 +1,6 @@
 """What a file is: format, encoding, delimiter, header. Decided by content; a wrong extension is no reason to refuse."""
 
+import codecs
 import csv
 import io
 import json
@@ -20,6 +21,9 @@ DELIMITERS = (",", ";", "\t", "|", "%", ":", "^")
 MAX_COLUMNS = 2000
 MAX_NAME = 256
 SAMPLE_BYTES = 256 * 1024
+MAX_HEADER_BYTES = 1024 * 1024
+MAX_PREAMBLE = 50  # rows before a header
+TABLE_SHARE = 0.9  # of the rows that must fit the header
 RARE_DELIMITERS = ("%", ":", "^")
 _OBJECT = re.compile(r'\{\s*(?:"(?:[^"\\]|\\.)*"\s*:|\}\s*$)')
 _DOCUMENT = re.compile(r'\[\s*[\[{]|\[\s*\]\s*$|\{\s*(?:"(?:[^"\\]|\\.)*"\s*:|\}\s*$)')
@@ -58,6 +62,19 @@ class Detection:
     delimiter: str | None = None
     header: bool = True
     notes: tuple[str, ...] = ()
+    skipped: int = 0  # lines before the header
+
+
+def format_of(first: bytes, given: Format | None = None) -> Format:
+    """What a file is by its first bytes, or was said to be; for what cannot be read any further."""
+    if given is not None:
+        return given
+    if first.startswith(b"PK\x03\x04"):
+        return "xlsx"
+    if first.startswith(b"PAR1"):
+        return "parquet"
+    text = first[:SAMPLE_BYTES].decode("utf-8-sig", errors="replace")
+    return "jsonl" if _looks_like_json(text, is_whole=len(first) < SAMPLE_BYTES) else "csv"
 
 
 def check_magic(first: bytes, filename: str | None = None, given: str | None = None) -> None:
@@ -74,7 +91,7 @@ def check_magic(first: bytes, filename: str | None = None, given: str | None = N
         raise FileRejected("the file is no Parquet file; leave the format out, or convert it")
     if given in ("csv", "jsonl") and (is_zip or is_parquet):
         raise FileRejected(f"the file is no {given.upper()} file; leave the format out")
-    if is_zip or is_parquet or first.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if is_zip or is_parquet or first.startswith((b"\xff\xfe", b"\xfe\xff", codecs.BOM_UTF32_BE)):
         return
     # A stray NUL makes its row a reject; a file of which they are a part is binary.
     sample = first[:SAMPLE_BYTES]
@@ -88,6 +105,9 @@ def detect(path: Path, filename: str | None = None, given: str | None = None) ->
     """Recognises a file. Raises: FileRejected."""
     with path.open("rb") as file:
         sample = file.read(SAMPLE_BYTES)
+        if b"\n" not in sample and b"\r" not in sample:
+            sample += file.read(MAX_HEADER_BYTES - len(sample))
+        is_whole = not file.read(1)
     check_magic(sample, filename, given)
     if sample.startswith(b"PK\x03\x04"):
         check_archive(path)
@@ -96,11 +116,12 @@ def detect(path: Path, filename: str | None = None, given: str | None = None) ->
         return Detection("parquet", ())
     encoding = encoding_of(path)
     text = sample.decode(encoding, errors="replace").removeprefix("\ufeff")
-    is_whole = len(sample) < SAMPLE_BYTES
     if given == "jsonl" or (given is None and _looks_like_json(text, is_whole=is_whole)):
         return Detection("jsonl", (), encoding=encoding)
     if given is None:
         _refuse_documents(text)
+    if not is_whole and "\n" not in text and "\r" not in text:
+        raise FileRejected("the first line is longer than 1 MiB: the file is no table, or has no line breaks")
     return _detect_csv(text, encoding, is_whole=is_whole)
 
 
@@ -159,39 +180,112 @@ def _is_object(line: str) -> bool:
         return False
 
 
+@dataclass(frozen=True)
+class _Layout:
+    """A text as one delimiter divides it: its rows from the header on, and the lines before it."""
+
+    delimiter: str
+    rows: list[list[str]]
+    skipped: int
+
+    @property
+    def rank(self) -> tuple[bool, bool, bool, float]:
+        """How well it is a table: the best of several is one."""
+        width = len(self.rows[0])
+        share = sum(len(row) >= width and not any(row[width:]) for row in self.rows) / len(self.rows)
+        is_table = width > 1 and share >= TABLE_SHARE and self.delimiter not in RARE_DELIMITERS
+        # Names and amounts have commas; what divides all rows beside them is the delimiter.
+        is_sure = is_table and self.delimiter != ","
+        weight = 0.0 if width == 1 else share * min(width, 30) * (0.5 if self.delimiter in RARE_DELIMITERS else 1)
+        return is_table, is_table and not self.skipped, is_sure, weight
+
+
 def _detect_csv(text: str, encoding: str, *, is_whole: bool) -> Detection:
     if not is_whole:
         text = text[: text.rfind("\n") + 1] or text
-    best, rows, score = ",", _parse(text, ","), 0.0
-    for delimiter in DELIMITERS:
-        parsed = [row for row in _parse(text, delimiter) if row]
-        if not parsed:
-            continue
-        # A delimiter divides the first row as it divides the others: a mark inside times or amounts does not.
-        width = len(parsed[0])
-        share = sum(1 for row in parsed if len(row) == width) / len(parsed)
-        found = 0.0 if width == 1 else share * min(width, 30) * (0.5 if delimiter in RARE_DELIMITERS else 1)
-        if found > score:
-            best, rows, score = delimiter, parsed, found
-    rows = [row for row in rows if row]
-    if not rows:
+    layouts = [layout for layout in (_layout(text, delimiter) for delimiter in DELIMITERS) if layout is not None]
+    if not layouts:
         raise FileRejected("the file has no rows")
-    if len(rows[0]) > MAX_COLUMNS:
-        raise FileRejected(f"the file has more than {MAX_COLUMNS} columns")
+    best = max(layouts, key=lambda layout: layout.rank)
+    rows = best.rows
     is_named = has_header(rows)
-    names = rows[0] if is_named else [f"column_{n}" for n in range(1, len(rows[0]) + 1)]
+    names = _named_cells(rows) if is_named else [f"column_{n}" for n in range(1, len(rows[0]) + 1)]
+    if len(names) > MAX_COLUMNS:
+        raise FileRejected(f"the file has more than {MAX_COLUMNS} columns")
     columns, notes = unique_names(names)
+    if best.skipped:
+        notes = (*notes, skipped_note(best.skipped))
     if not is_named:
         notes = (*notes, "the file has no header: its columns are called column_1, column_2, ...")
-    return Detection("csv", columns, encoding=encoding, delimiter=best, header=is_named, notes=notes)
+    return Detection("csv", columns, encoding, best.delimiter, header=is_named, notes=notes, skipped=best.skipped)
 
 
-def _parse(text: str, delimiter: str, limit: int = 200) -> list[list[str]]:
+def _layout(text: str, delimiter: str) -> _Layout | None:
+    parsed = _parse(text, delimiter)
+    if not parsed:
+        return None
+    start = 0 if delimiter in RARE_DELIMITERS else table_start([row for _, row in parsed])
+    return _Layout(delimiter, [row for _, row in parsed[start:]], parsed[start][0] if start else 0)
+
+
+def _named_cells(rows: list[list[str]]) -> list[str]:
+    """The header without empty names at its end that most rows have no field for, and none has a value for."""
+    names = rows[0]
+    while len(names) > 1 and not names[-1].strip():
+        width = len(names)
+        if any(any(row[width - 1 :]) for row in rows[1:]) or 2 * sum(len(row) < width for row in rows[1:]) < len(rows):
+            break
+        names = names[:-1]
+    return names
+
+
+def table_start(rows: list[list[str]]) -> int:
+    """
+    Where the table begins: behind a title or a bank's lines on an account, which are shorter than the header.
+
+    Only what is plainly a header is taken for one: filled, without numbers, and above a row with numbers or dates.
+    """
+    widths = [max((n for n, cell in enumerate(row, 1) if cell.strip()), default=0) for row in rows]
+    for start in range(min(MAX_PREAMBLE, len(rows) - 1)):
+        width, below = widths[start], widths[start + 1 :]
+        fits = sum(found <= width for found in below) >= TABLE_SHARE * len(below)
+        if start == 0 and fits:
+            return 0
+        if not fits or width < 2 or width <= max(widths[:start], default=0):
+            continue
+        header = rows[start][:width]
+        if all(cell.strip() for cell in header) and has_header([header]) and not has_header([_filled(rows[start + 1])]):
+            return start
+    return 0
+
+
+def _filled(cells: list[str]) -> list[str]:
+    return [cell for cell in cells if cell.strip()]
+
+
+def skipped_note(lines: int) -> str:
+    """What is said of lines before the table."""
+    return f"the first {lines} lines are no part of the table and were skipped"
+
+
+def is_blank(cells: list[str], delimiter: str | None) -> bool:
+    """Whether cells are those of an empty line, or of one that has spaces alone."""
+    if not cells:
+        return True
+    return (delimiter == "\t" or len(cells) == 1) and cells != [""] and not any(cell.strip() for cell in cells)
+
+
+def _parse(text: str, delimiter: str, limit: int = 200) -> list[tuple[int, list[str]]]:
+    """Rows that are not blank, each with the number of lines before it."""
     csv.field_size_limit(16 * 1024 * 1024)
-    rows = []
+    rows: list[tuple[int, list[str]]] = []
+    reader = csv.reader(io.StringIO(text.replace("\x00", ""), newline=""), delimiter=delimiter)
+    before = 0
     try:
-        for row in csv.reader(io.StringIO(text.replace("\x00", ""), newline=""), delimiter=delimiter):
-            rows.append(row)
+        for row in reader:
+            if not is_blank(row, delimiter):
+                rows.append((before, row))
+            before = reader.line_num
             if len(rows) >= limit:
                 break
     except csv.Error:

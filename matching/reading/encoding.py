@@ -18,7 +18,14 @@ MAX_ODD_BYTES = 4 * 1024 * 1024
 # In the order in which they are preferred where the bytes do not decide.
 CANDIDATES = ("cp1252", "iso8859_15", "cp1250", "cp1251", "cp437")
 FALLBACK = "cp1252"
-_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+# That of UTF-32 begins with that of UTF-16.
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 _CURRENCY_SIGNS = "€£¥$"
 _MAX_JUDGED = 20_000  # characters beyond ASCII are enough
 

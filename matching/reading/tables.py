@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,17 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from core.money import MAX_DECIMALS
 from matching.reading.archive import is_filled, odd_cells
-from matching.reading.detect import MAX_COLUMNS, MAX_NAME, Detection, has_header, unique_names
+from matching.reading.detect import (
+    MAX_COLUMNS,
+    MAX_NAME,
+    MAX_PREAMBLE,
+    Detection,
+    has_header,
+    is_blank,
+    skipped_note,
+    table_start,
+    unique_names,
+)
 from matching.reading.values import ColumnProfile, Evidence, FileRejected, evidence_of
 
 BATCH_ROWS = 50_000
@@ -126,25 +137,34 @@ def _is_clean(path: Path, detection: Detection) -> bool:
     """Whether Arrow can read the file and each record is one physical line: then lines follow from row numbers."""
     if detection.encoding not in ("utf-8", "utf-8-sig") or not detection.columns:
         return False
-    lines, last = 0, b"\n"
+    lines, last, tail = 0, b"\n", b"\n"
     with path.open("rb") as file:
         # A row longer than 1 MiB has a whole half MiB without a line break.
         while block := file.read(MAX_RECORD_BYTES // 2):
             if len(block) == MAX_RECORD_BYTES // 2 and b"\n" not in block:
                 return False
             # Arrow drops what stands beside a quote in silence, and counts empty lines.
-            joint = (last + block).replace(b"\r\n", b"\n")
+            joint = (tail + block).replace(b"\r\n", b"\n")
             if any(mark in joint for mark in (b'"', b"\x00", b"\n\n")) or b"\r" in joint.rstrip(b"\r"):
+                return False
+            if _BLANK_LINE.search(joint):
                 return False
             lines += block.count(b"\n")
             last = block[-1:]
+            # A line of spaces may go on in the next block.
+            tail = joint[joint.rfind(b"\n") :] if not joint[joint.rfind(b"\n") :].strip() else last
+    if tail.startswith(b"\n") and len(tail) > 1:
+        return False
     if last != b"\n":
         lines += 1
     try:
         rows = sum(batch.num_rows for batch in _arrow_batches(path, detection))
     except (NotClean, pa.ArrowException):
         return False
-    return bool(rows + (1 if detection.header else 0) == lines)
+    return bool(rows + detection.skipped + (1 if detection.header else 0) == lines)
+
+
+_BLANK_LINE = re.compile(rb"\n[ \t]+\n")
 
 
 def _arrow_batches(path: Path, detection: Detection) -> Iterator[pa.RecordBatch]:
@@ -160,7 +180,7 @@ def _arrow_batches(path: Path, detection: Detection) -> Iterator[pa.RecordBatch]
             use_threads=False,
             block_size=CSV_BLOCK_BYTES,
             column_names=list(detection.columns),
-            skip_rows=1 if detection.header else 0,
+            skip_rows=detection.skipped + (1 if detection.header else 0),
         ),
         pacsv.ParseOptions(delimiter=detection.delimiter or ",", ignore_empty_lines=False, invalid_row_handler=note),
         pacsv.ConvertOptions(
@@ -179,7 +199,7 @@ def _arrow_batches(path: Path, detection: Detection) -> Iterator[pa.RecordBatch]
 
 
 def _read_csv_fast(path: Path, detection: Detection) -> Iterator[RawBatch]:
-    row, first_line = 0, 2 if detection.header else 1
+    row, first_line = 0, detection.skipped + (2 if detection.header else 1)
     for table in _joined(_arrow_batches(path, detection)):
         rows = pa.array(range(row, row + table.num_rows), pa.int64())
         yield RawBatch(table, rows, pc.add(rows, first_line))
@@ -205,6 +225,8 @@ def _read_csv_exact(path: Path, detection: Detection, batch_rows: int) -> Iterat
     build = _Builder(detection.columns, batch_rows, empty_is_null=True)
     skip_header = detection.header
     with _Lines(path, detection.encoding) as source:
+        for _ in range(detection.skipped):
+            next(source, None)
         reader = csv.reader(source, delimiter=delimiter, strict=True)
         while True:
             source.begin_record()
@@ -220,8 +242,10 @@ def _read_csv_exact(path: Path, detection: Detection, batch_rows: int) -> Iterat
                 fault = ("quote", "the row has a quote that is not closed, or closed within a field", "row")
                 reader = csv.reader(source, delimiter=delimiter, strict=True)
             fault = source.fault or fault
-            if not cells and fault is None:
+            if fault is None and is_blank(cells, delimiter):
                 continue  # an empty line is no row
+            if len(cells) > width and not any(cells[width:]):
+                cells = cells[:width]  # a delimiter at the end of the line
             if skip_header:
                 skip_header = False
             elif fault is not None:
@@ -251,7 +275,7 @@ class _Lines:
 
     def __init__(self, path: Path, encoding: str) -> None:
         self._encoding = encoding
-        self._is_wide = encoding == "utf-16"
+        self._is_wide = encoding in ("utf-16", "utf-32")
         # Bytes that are not of the encoding stay visible, so that their row can be rejected.
         errors = "replace" if self._is_wide else "surrogateescape"
         self._file = path.open("r", encoding=encoding, errors=errors, newline="")
@@ -487,13 +511,12 @@ def _read_xlsx(path: Path, batch_rows: int) -> Iterator[RawBatch]:
             raise
         raise FileRejected("the workbook cannot be read; open it, and save it again as .xlsx") from error
     build = None
-    for line, cells in enumerate(rows, 1):
-        texts = [_xlsx_cell(cell) for cell in cells]
-        for column, text in odd.get(line, {}).items():
-            texts += [None] * (column + 1 - len(texts))
-            texts[column] = text
-        if not any(texts):
-            continue
+    filled = _filled_rows(rows, odd)
+    head = list(islice(filled, 2 * MAX_PREAMBLE))
+    start = table_start([[text or "" for text in texts] for _, texts in head])
+    if start:
+        notes = (*notes, skipped_note(head[start][0] - 1))
+    for line, texts in chain(head[start:], filled):
         if build is None:
             is_header = has_header([[text or "" for text in texts]])
             names = [text or "" for text in texts] if is_header else [""] * len(texts)
@@ -517,6 +540,17 @@ def _read_xlsx(path: Path, batch_rows: int) -> Iterator[RawBatch]:
             yield build.take()
     if build is not None and build.has_any:
         yield build.take()
+
+
+def _filled_rows(rows: Iterator[list[Any]], odd: dict[int, dict[int, str]]) -> Iterator[tuple[int, list[str | None]]]:
+    """Rows with a value, as text, with their lines from 1."""
+    for line, cells in enumerate(rows, 1):
+        texts = [_xlsx_cell(cell) for cell in cells]
+        for column, text in odd.get(line, {}).items():
+            texts += [None] * (column + 1 - len(texts))
+            texts[column] = text
+        if any(text is not None and text.strip() for text in texts):
+            yield line, texts
 
 
 def _first_filled(workbook: CalamineWorkbook) -> tuple[Iterator[list[Any]], int]:

@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import time
 from dataclasses import dataclass, field, replace
+from typing import cast
 from uuid import UUID
 
 from aiohttp import BodyPartReader, MultipartReader, web
@@ -19,7 +20,7 @@ from core import log, problems
 from core.clock import now
 from core.ids import uuid7
 from core.problems import Fault, Invalid
-from matching.reading.detect import check_magic
+from matching.reading.detect import SAMPLE_BYTES, Format, check_magic, format_of
 from matching.reading.mapping import Mapping
 from matching.reading.values import FileRejected
 from models import access
@@ -55,8 +56,9 @@ class Upload:
     total_bytes: int | None
     limit_bytes: int
     name: str | None = None
-    format: str | None = None
+    format: Format | None = None
     mapping: Mapping | None = None
+    first: bytes = b""  # of the file, as much as tells its format
     filename: str | None = None
     size_bytes: int = 0
     chunks: int = 0
@@ -165,7 +167,7 @@ def _read_field(upload: Upload, name: str, text: str) -> list[Fault]:
     elif name == "format":
         if text not in FORMATS:
             return [Fault("/format", "invalid_field", f"must be one of: {', '.join(FORMATS)}")]
-        upload.format = text
+        upload.format = cast("Format", text)
     else:
         try:
             upload.mapping = parse_body(text.encode(), Mapping)
@@ -206,6 +208,7 @@ async def _store_file(upload: Upload, part: BodyPartReader) -> None:
 def _check_start(upload: Upload, chunk: bytes) -> None:
     try:
         check_magic(chunk, upload.filename, upload.format)
+        upload.first = chunk[:SAMPLE_BYTES]
     except FileRejected as error:
         raise Invalid(errors=(Fault("/file", "file_rejected", str(error)),)) from error
 
@@ -258,7 +261,7 @@ async def _finish(actor: Actor, upload: Upload) -> Answer:
             .first()
         )
         source.name = upload.name or upload.filename or "upload"
-        source.format = upload.format or "csv"
+        source.format = format_of(upload.first, upload.format)
         source.filename = upload.filename
         source.size_bytes = upload.size_bytes
         source.sha256 = sha256

@@ -2,6 +2,9 @@
 
 import pytest
 
+from matching.reading.tables import MAX_RECORD_BYTES
+from matching.reading.values import FileRejected
+
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_the_delimiter_is_the_one_that_divides_the_header_too(load, delimiter):
@@ -19,6 +22,104 @@ def test_decimal_commas_do_not_pass_for_delimiters(load):
 
     assert found.detection.delimiter == ";"
     assert found.amounts == ["1.5", "2.5"]
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_commas_in_names_and_amounts_are_no_delimiters(load, delimiter):
+    lines = [("Name, Vorname", "Betrag, EUR"), ("Muster, Max", "1,50"), ("X, Y", "2,50")]
+
+    found = load("".join(delimiter.join(line) + "\n" for line in lines))
+
+    assert found.detection.columns == ("Name, Vorname", "Betrag, EUR")
+    assert found.amounts == ["1.5", "2.5"]
+
+
+def test_semicolons_in_some_cells_are_no_delimiters(load):
+    found = load("id,memo,amount\n1,a;b,1.50\n2,c,2.50\n3,d;e,3.50\n")
+
+    assert found.detection.delimiter == ","
+
+
+@pytest.mark.parametrize("end", [";", ";;;"])
+def test_a_delimiter_at_the_end_of_rows_is_no_field(load, end):
+    found = load(f"a;b;c\n1;2;3{end}\n4;5;6{end}\n7;8;9{end}x\n")
+
+    assert [tuple(row.values()) for row in found.data] == [("1", "2", "3"), ("4", "5", "6")]
+    assert found.rejects == [(4, None, "field_count")]
+
+
+def test_a_delimiter_at_the_end_of_the_header_is_no_column(load):
+    found = load("a;b;c;\n1;2;3\n4;5;6\n")
+
+    assert found.data == [{"a": "1", "b": "2", "c": "3"}, {"a": "4", "b": "5", "c": "6"}]
+
+
+BANK = "Konto:;DE123\nKunde:;Max\n\nDatum;Betrag;Text\n01.02.2024;1,50;a\n02.02.2024;nope;b\n13.02.2024;2,50;c\n"
+
+
+@pytest.mark.parametrize("last", ["", "x\n"])
+def test_lines_before_the_header_are_skipped_with_a_note(load, last):
+    found = load(BANK + "14.02.2024;3,50;\n" * 20 + last)
+
+    assert found.detection.columns == ("Datum", "Betrag", "Text")
+    assert found.notes == ["the first 3 lines are no part of the table and were skipped"]
+    assert found.amounts[:2] == ["1.5", "2.5"]
+    assert (6, "Betrag", "amount_unparsable") in found.rejects
+    assert [line for line, _, code in found.rejects if code == "field_count"] == ([28] if last else [])
+    assert found.rows[:2] == [0, 2]
+
+
+def test_a_title_above_the_header_is_skipped_without_reading_slowly(load):
+    found = load("My report\nid,amount\na,1.50\nb,2.50\n")
+
+    assert found.detection.columns == ("id", "amount")
+    assert found.amounts == ["1.5", "2.5"]
+
+
+@pytest.mark.parametrize("text", ["name,city\na,b,c\nd,e,f\n", "a,b\n1,2,3\n4,5,6\n"])
+def test_a_short_header_is_not_skipped(load, text):
+    found = load(text)
+
+    assert found.detection.skipped == 0
+    assert [line for line, _, _ in found.rejects] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    "text", ["name\nfoo\n   \nbar\n \t", "name\r\nfoo\r\n  \r\nbar\r\n", "name;x\nfoo;1\n  \nbar;2\n"]
+)
+def test_lines_of_spaces_are_no_rows(load, text):
+    found = load(text)
+
+    assert [row["name"] for row in found.data] == ["foo", "bar"]
+    assert found.rejects == []
+
+
+def test_a_line_of_spaces_between_two_blocks_is_no_row(load):
+    size = MAX_RECORD_BYTES // 2
+    rows = b"name\n" + b"x\n" * 100
+    found = load(rows + b"y" * (size - len(rows) - 3) + b"\n" + b" " * 10 + b"\nz\n")
+
+    assert len(found.data) == 102
+
+
+@pytest.mark.parametrize("encoding", ["utf-32", "utf-32-be"])
+def test_utf_32_is_read_as_what_it_is(load, encoding):
+    text = "\ufeffid;Name\n1;äö\n" if encoding == "utf-32-be" else "id;Name\n1;äö\n"
+
+    assert load(text.encode(encoding)).data == [{"id": "1", "Name": "äö"}]
+
+
+def test_a_file_of_one_endless_line_is_refused(load):
+    with pytest.raises(FileRejected, match="first line"):
+        load("x" * 10_000_000)
+
+
+def test_a_long_header_is_read_whole(load):
+    names = [f"{n}{'x' * 200}" for n in range(2000)]
+
+    found = load(",".join(names) + "\n" + ",".join("y" * 2000) + "\n")
+
+    assert list(found.data[0]) == names
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,25 @@ def test_sheets_that_are_not_read_are_named(load):
     assert [row["id"] for row in found.data] == ["one"]
 
 
+def test_a_title_above_the_header_is_skipped_with_a_note(load):
+    def fill(book):
+        sheet = book.add_worksheet()
+        sheet.write(0, 0, "My report")
+        sheet.write_row(2, 0, ["id", "amount", "memo"])
+        sheet.write_row(3, 0, ["a", 1.5])
+        sheet.write_row(4, 0, ["b", "nope", " "])
+        sheet.write_row(5, 0, [" ", "  "])
+        for line in range(6, 20):
+            sheet.write_row(line, 0, ["c", 2.5, "x"])
+
+    found = load(workbook(fill), "a.xlsx")
+
+    assert found.data[0] == {"id": "a", "amount": "1.5", "memo": None}
+    assert found.notes == ["the first 2 lines are no part of the table and were skipped"]
+    assert found.rejects == [(5, "amount", "amount_unparsable")]
+    assert len(found.data) == 15
+
+
 def test_rejects_name_the_line_of_the_sheet(load):
     def fill(book):
         sheet = book.add_worksheet()

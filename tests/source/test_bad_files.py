@@ -107,8 +107,17 @@ FAILED = {
     "corrupt parquet": lambda: PARQUET[:-200] + bytes(150) + PARQUET[-50:],
     "five thousand columns": lambda: b",".join(b"c%d" % n for n in range(5000)) + b"\n",
     "only line ends": lambda: b"\n\n\n",
+    "objects without keys": lambda: b"{}\n{}\n",
     "a JSON document": lambda: b'[{"a":1},{"a":2}]',
     "a web page": lambda: b"<!DOCTYPE html><html><body>Sign in</body></html>",
+}
+
+
+FORMATS = {
+    **dict.fromkeys(("truncated parquet", "corrupt parquet"), "parquet"),
+    **dict.fromkeys((kind for kind in FAILED if "zip" in kind or "workbook" in kind), "xlsx"),
+    **dict.fromkeys(("two cells over billions", "entity bomb"), "xlsx"),
+    "objects without keys": "jsonl",
 }
 
 
@@ -136,6 +145,7 @@ async def test_what_only_reading_shows_makes_the_source_failed(load, stored, db,
 
     assert (source["status"], source["problem"]["code"]) == ("failed", "file_rejected")
     assert source["problem"]["detail"]
+    assert source["format"] == FORMATS.get(kind, "csv")
     assert "attempts" not in source["problem"]["detail"]
     assert await stored(source) == ([], [])
     assert await db.fetchval("SELECT status FROM sources") == "failed"
