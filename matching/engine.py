@@ -3,7 +3,7 @@ The run: pass by pass, candidates, evidence, an optimum, chunks. Same input and 
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import duckdb
@@ -130,6 +130,9 @@ def _pass(
     _check(work)
     tell("assigning", 0.0)
     chosen = assignment.assign(pairs.left, pairs.right, weight)
+    alone = scoring.loneliness(work.connection, work.plan, step, pairs, weight)
+    margin = np.minimum(chosen.margin, np.maximum(weight[chosen.pair] - alone, 0))
+    chosen = replace(chosen, margin=margin)
     _check(work)
     order = _component_order(work, pairs, chosen)
     status, ambiguity, group = _decide(work, step, pairs, chosen)

@@ -26,6 +26,7 @@ FEW_ROWS = 1000
 MIN_ANCHORS = 30  # unambiguous pairs needed to learn a distribution from
 SMOOTHING = 2.0
 RANDOM_PAIRS = 20_000
+EM_ROUNDS = 20
 # Without enough anchors: bits of a similarity level, from weak to equal.
 _DEFAULT_TEXT = np.array([-6.0, -6.0, -5.0, -4.0, -3.0, -2.0, 0.0, 2.0, 4.0, 6.0, 8.0])
 _METHODS: dict[str, Any] = {
@@ -91,6 +92,30 @@ def score(
         total += evidence.bits
         evidences.append(evidence)
     return np.rint(total * MILLI).astype(np.int64), evidences, keep
+
+
+def loneliness(
+    connection: duckdb.DuckDBPyConnection, plan: Plan, step: Pass, pairs: Candidates, weight: NDArray[np.int64]
+) -> int:
+    """
+    Milli-bits by which staying unmatched is likelier than `score` has it: of what earlier passes and jobs left, most rows
+    have no partner. 0 where most have one.
+
+    The share that has one is found by EM over rows and columns. Equal codes are not by chance, so that a pass by them needs
+    none of this; equal amounts are.
+    """
+    is_by_code = any(g.compare == "equal" and plan.fields[g.field].type != "money" for g in step.where)
+    keep = weight > 0
+    if is_by_code or not keep.any():
+        return 0
+    free = [connection.execute(f"SELECT count(*) FROM {side}_free").fetchall()[0][0] for side in "lr"]
+    odds = np.exp2(np.minimum(weight[keep] / MILLI, 60.0))
+    sums = [np.bincount(rows[keep], weights=odds) for rows in (pairs.left, pairs.right)]
+    share = 0.5
+    for _ in range(EM_ROUNDS):
+        paired = min(float((share * s / (1 - share + share * s)).sum()) for s in sums)
+        share = min(0.5, max(paired, 1.0) / max(min(free), 1))
+    return round(-float(np.log2(share / (1 - share))) * MILLI)
 
 
 def _anchors(pairs: Candidates, keep: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -46,6 +46,7 @@ MIN_LAG_AGREEMENT = 0.1  # of two dates, where it can be known
 ROLE = 0.03  # what the mapping's word for a column weighs, a side
 MAX_COLUMNS = 30  # of a kind and a side that are tried
 WIDEST_WINDOW = 120  # days
+ENOUGH_LAGS = 200  # to have seen the outermost ones
 AROUND = 29  # days over which what chance gives a lag is averaged
 
 
@@ -197,7 +198,7 @@ def _window(left: Sample, right: Sample, fields: _Fields) -> Comparison:
     far = np.abs(np.arange(-reach, reach + 1) - peak) > WIDEST_WINDOW // 2
     scale = min(1.0, counts[far].sum() / max(1, chance[far].sum()))
     expected = scale * np.convolve(chance, np.full(AROUND, 1 / AROUND), mode="same")
-    floor = np.maximum(expected + 3 * np.sqrt(expected + 1), 0.002 * len(lags))
+    floor = np.maximum(np.maximum(expected + 3 * np.sqrt(expected), 0.002 * len(lags)), 1.0)
     strong = {int(lag) - reach for lag in np.flatnonzero(counts >= floor)}
     low = high = peak
     # Weekends leave holes of a few days: the window reaches over them.
@@ -207,7 +208,9 @@ def _window(left: Sample, right: Sample, fields: _Fields) -> Comparison:
         high += next(gap for gap in (1, 2, 3, 4) if high + gap in strong)
     if high - low > WIDEST_WINDOW:
         low, high = (int(q) for q in np.quantile(lags, (0.02, 0.98)))
-    return Comparison(field="date", compare="days", from_=low, to=high)
+    # Of few lags the outermost may not be among them; a partner outside would leave its row to a wrong one.
+    margin = int(len(lags) < ENOUGH_LAGS)
+    return Comparison(field="date", compare="days", from_=low - margin, to=high + margin)
 
 
 def _lags(left: Floats, right: Floats) -> Any:

@@ -274,3 +274,27 @@ def test_identical_rows_are_a_group_whatever_their_identifiers():
     assert [row["ambiguity"] for row in coffees] == ["interchangeable"] * 2
     assert len({row["group"] for row in coffees}) == 1
     assert {row["status"] for row in coffees} == {"suggested"}
+
+
+@pytest.mark.parametrize("seed", range(30, 36))
+def test_the_window_of_few_pairs_is_not_too_narrow(seed):
+    b = books(rows=60, seed=seed, named=0.0)
+
+    days = next(c for c in suggest(b.left, b.right).passes[0].where if c.compare == "days")
+
+    assert -3 <= days.from_ <= 0
+    assert 5 <= days.to <= 8
+
+
+def test_what_earlier_jobs_left_is_not_confirmed_by_chance():
+    # The plan of the whole, on rows whose partners are missing.
+    b, other = books(rows=2000, seed=40, named=0.0), books(rows=2000, seed=41, named=0.0)
+    plan = suggest(b.left, b.right)
+    assert plan.passes[0].accept == "confirm_if_unambiguous"
+    few = (b.left.slice(0, 150), pa.concat_tables([b.right.slice(0, 20), other.right.slice(0, 600)]))
+
+    pairs, confirmed = found_by(*few, plan)
+
+    wrong = {(i, j) for i, j in pairs if j >= 20}
+    assert wrong
+    assert not confirmed & wrong
