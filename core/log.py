@@ -99,6 +99,8 @@ def configure(process: str, level: str = "info", form: str = "json") -> None:
         "asyncio",
     ):
         logging.getLogger(quiet).setLevel(logging.WARNING)
+    # While the database is away it would write a traceback a second; what misses it says so in a line.
+    logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
 
 
 def get(name: str) -> Any:
