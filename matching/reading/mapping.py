@@ -78,6 +78,9 @@ class DateSpec(_Spec):
 
     column: ColumnName
     order: Literal["ymd", "dmy", "mdy"]
+    short_years: bool | None = Field(
+        default=None, exclude_if=_is_absent, description="with the order ymd: years may have two digits"
+    )
 
 
 class ReferenceSpec(_Spec):
@@ -139,7 +142,7 @@ def suggest_mapping(
     said = given.model_fields_set
     questions: list[dict[str, Any]] = []
     amount = _with_sign(given.amount, profiles) if "amount" in said else _suggest_amount(profiles, questions)
-    date = given.date if "date" in said else _suggest_date(profiles, questions)
+    date = _with_years(given.date, profiles) if "date" in said else _suggest_date(profiles, questions)
     currency = given.currency if "currency" in said else _suggest_currency(profiles, amount)
     if amount is not None and currency is None and "currency" not in said:
         currency = CurrencySpec(value=NO_CURRENCY)
@@ -234,9 +237,17 @@ def _suggest_date(profiles: list[ColumnProfile], questions: list[dict[str, Any]]
     if date is None:
         return None
     if date.date_order is None:
-        questions.append(_question(date, "date_order", ["dmy", "mdy"]))
+        questions.append(_question(date, "date_order", list(date.date_orders)))
         return None
-    return DateSpec(column=date.name, order=date.date_order)
+    return _with_years(DateSpec(column=date.name, order=date.date_order), profiles)
+
+
+def _with_years(spec: DateSpec | None, profiles: list[ColumnProfile]) -> DateSpec | None:
+    """A date that says whether its years stand first with two digits."""
+    if spec is None or spec.order != "ymd" or spec.short_years is not None:
+        return spec
+    is_short = any(p.name == spec.column and p.has_short_years for p in profiles)
+    return spec.model_copy(update={"short_years": True}) if is_short else spec
 
 
 def _suggest_reference(profiles: list[ColumnProfile]) -> ReferenceSpec | None:
@@ -297,7 +308,9 @@ def apply_mapping(columns: pa.Table, rows: pa.Array, mapping: Mapping, *, lines:
     date = "NULL::DATE"
     if mapping.date is not None and mapping.date.column in known:
         column = known[mapping.date.column]
-        date = date_sql(column, mapping.date.order, is_plain=(mapping.date.column, PLAIN_DATE) in plain)
+        is_plain = (mapping.date.column, PLAIN_DATE) in plain
+        has_short_years = bool(mapping.date.short_years)
+        date = date_sql(column, mapping.date.order, is_plain=is_plain, has_short_years=has_short_years)
         message = f"is no date in the order {mapping.date.order}"
         checks.append((f"trim({column}) <> '' AND {date} IS NULL", mapping.date.column, "date_unparsable", message))
     reference = "NULL::VARCHAR"

@@ -47,6 +47,8 @@ class ColumnProfile:
     decimal: Literal[".", ","] | None = None
     date_order: Literal["ymd", "dmy", "mdy"] | None = None
     ambiguous: Literal["date_order", "decimal_mark"] | None = None
+    date_orders: tuple[Literal["ymd", "dmy", "mdy"], ...] = ()  # in which its dates can be read
+    has_short_years: bool = False  # that stand first, if the order is ymd
     # "code": the values are currency codes; "amount": they are amounts, each with its currency
     currency: Literal["code", "amount"] | None = None
     # The decimal mark if the column's name makes it one of amounts, whatever its type; "ask": only a person can tell
@@ -65,6 +67,9 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _TIME = r"(?:[ T]+[0-9]{1,2}:[0-9]{2}.*)?\s*$"
 _DMY = r"^\s*([0-9]{1,2})[./-]([0-9]{1,2})[./-]([1-9][0-9]{3}|[0-9]{2})" + _TIME
 _YMD = r"^\s*([1-9][0-9]{3})[./-]([0-9]{1,2})[./-]([0-9]{1,2})" + _TIME
+# The year first, with two digits: only of a column that is all so, for the same text reads as a day, too. Points
+# stand between day, month and year.
+_SHORT_YMD = r"^\s*([0-9]{2})[/-]([0-9]{1,2})[/-]([0-9]{1,2})" + _TIME
 _COMPACT = r"^\s*((?:19|20)[0-9]{2})([0-9]{2})([0-9]{2})\s*$"
 _NAMED = r"^\s*([0-9]{1,2})[ .-]+([A-Za-z]{3})[A-Za-z]*[ .,-]+([1-9][0-9]{3})\s*$"
 
@@ -88,9 +93,15 @@ def _macros() -> list[str]:
         f"CASE WHEN regexp_matches(v, '{PLAIN_AMOUNT}') THEN v WHEN regexp_matches(v, '{maybe}') THEN {stripped} END"
     )
     month = " ".join(f"WHEN '{name}' THEN '{number}'" for number, name in enumerate(_MONTHS, 1))
-    year = f"regexp_extract(v, '{_DMY}', 3)"
-    full_year = (
-        f"CASE WHEN length({year}) = 2 THEN (CASE WHEN {year} < '70' THEN '20' ELSE '19' END) || {year} ELSE {year} END"
+
+    def full(year: str) -> str:
+        return f"CASE WHEN length({year}) = 2 THEN (CASE WHEN {year} < '70' THEN '20' ELSE '19' END) || {year} ELSE {year} END"
+
+    full_year = full(f"regexp_extract(v, '{_DMY}', 3)")
+    short_first = full(f"regexp_extract(v, '{_SHORT_YMD}', 1)")
+    short_ymd = (
+        f"WHEN regexp_matches(v, '{_SHORT_YMD}') THEN try_cast(concat_ws('-', {short_first}, "
+        f"regexp_extract(v, '{_SHORT_YMD}', 2), regexp_extract(v, '{_SHORT_YMD}', 3)) AS DATE)"
     )
 
     def amount(mark: str, group: str, kept: str) -> str:
@@ -138,6 +149,8 @@ def _macros() -> list[str]:
         f"CREATE MACRO amount_dot(c) AS {amount('[.]', ',', '.')}",
         f"CREATE MACRO amount_comma(c) AS {amount(',', '[.]', ',')}",
         f"CREATE MACRO date_ymd(v) AS {date()}",
+        f"CREATE MACRO date_yymd(v) AS {date(short_ymd)}",
+        f"CREATE MACRO short_ymd(v) AS CASE {short_ymd} END",
         f"CREATE MACRO date_dmy(v) AS {date(day_first(1, 2))}",
         f"CREATE MACRO date_mdy(v) AS {date(day_first(2, 1))}",
     ]
@@ -198,8 +211,9 @@ def amount_sql(value: str, decimal: str, *, is_plain: bool = False) -> str:
     return f"amount_{'dot' if decimal == '.' else 'comma'}({value if is_plain else f'cleaned({value})'})"
 
 
-def date_sql(value: str, order: str, *, is_plain: bool = False) -> str:
+def date_sql(value: str, order: str, *, is_plain: bool = False, has_short_years: bool = False) -> str:
     """SQL that gives DATE or NULL for a text expression; impossible dates are NULL. `is_plain`: all match PLAIN_DATE."""
+    order = "yymd" if order == "ymd" and has_short_years else order
     return f"try_cast({value} AS DATE)" if is_plain else f"date_{order}({value})"
 
 
@@ -230,10 +244,19 @@ _COUNTS = (
     "long_comma",
     "negative",
     "positive",
+    "full_year",
     "compact",
     "codes",
     "coded",
 )
+
+
+# Ten decimals or more make a long text of digits.
+_LONG = "length(x) > 10 AND y IS NULL AND left(x, 1) <= '9' AND right(x, 1) BETWEEN '0' AND '9'"
+
+
+def _short_part(group: int) -> str:
+    return f"CASE WHEN s IS NOT NULL THEN regexp_extract(x, '{_SHORT_YMD}', {group}) END"
 
 
 _COUNT = (
@@ -247,25 +270,29 @@ _COUNT = (
             "only_dot": "d IS NOT NULL AND k IS NULL",
             "only_comma": "k IS NOT NULL AND d IS NULL",
             "integers": "regexp_matches(x, '^[0-9]+$')",
-            "whole": "regexp_matches(x, '^[-+]?[0-9]+$')",
-            "marked": "regexp_matches(x, '[.,]')",
+            "whole": "CASE WHEN d IS NOT NULL THEN regexp_matches(x, '^[-+]?[0-9]+$') END",
+            "marked": "contains(x, '.') OR contains(x, ',')",
             "leading_zero": "regexp_matches(x, '^0[0-9]+$')",
             "formulas": "starts_with(x, '=')",
-            "long_dot": "d IS NULL AND regexp_matches(x, '^-?[0-9,]*[.][0-9]{10,}$')",
-            "long_comma": "k IS NULL AND regexp_matches(x, '^-?[0-9.]*,[0-9]{10,}$')",
+            # A pattern is tried where a cheap look has left it possible.
+            "long_dot": f"CASE WHEN {_LONG} AND d IS NULL THEN regexp_matches(x, '^-?[0-9,]*[.][0-9]{{10,}}$') END",
+            "long_comma": f"CASE WHEN {_LONG} AND k IS NULL THEN regexp_matches(x, '^-?[0-9.]*,[0-9]{{10,}}$') END",
             "negative": "coalesce(d, k) < 0",
             "positive": "coalesce(d, k) > 0",
             "compact": f"regexp_matches(x, '{_COMPACT}') AND y IS NOT NULL",
             "codes": f"length(x) = 3 AND upper(x) IN ({_CODES})",
             "coded": "(d IS NOT NULL OR k IS NOT NULL) AND currency_in(x) IS NOT NULL",
-            "ymd": "y IS NOT NULL",
+            "full_year": "y IS NOT NULL",
+            "ymd": "coalesce(y, s) IS NOT NULL",
             "dmy": "a IS NOT NULL",
             "mdy": "b IS NOT NULL",
         }.items()
     )
+    + f", list(DISTINCT {_short_part(1)}) FILTER (WHERE s IS NOT NULL) AS firsts"
+    + f", list(DISTINCT {_short_part(3)}) FILTER (WHERE s IS NOT NULL) AS lasts"
     + ", min(length(x)) AS shortest, max(length(x)) AS longest, "
     f"min(left(x, {SHOWN})) AS low, max(left(x, {SHOWN})) AS high FROM (SELECT n, w, x, amount_dot(c) AS d, "
-    "amount_comma(c) AS k, y, CASE WHEN y IS NULL THEN date_dmy(x) ELSE y END AS a, "
+    "amount_comma(c) AS k, y, CASE WHEN y IS NULL AND substr(x, 3, 1) IN ('/', '-') THEN short_ymd(x) END AS s, CASE WHEN y IS NULL THEN date_dmy(x) ELSE y END AS a, "
     "CASE WHEN y IS NULL THEN date_mdy(x) ELSE y END AS b "
     "FROM (SELECT n, w, x, cleaned(x) AS c, date_ymd(x) AS y FROM (SELECT n, w, nullif(trim(v), '') AS x FROM t))) "
     "GROUP BY n"
@@ -293,6 +320,9 @@ class Evidence:
     negative: int = 0
     positive: int = 0
     dates: dict[str, int] = field(default_factory=lambda: {"ymd": 0, "dmy": 0, "mdy": 0})
+    full_year: int = 0  # are dates that begin with a year of four digits
+    firsts: set[str] = field(default_factory=set)  # what stands first and last in dates of two digits each
+    lasts: set[str] = field(default_factory=set)
     compact: int = 0
     codes: int = 0  # are ISO currency codes
     coded: int = 0  # are amounts that name their currency
@@ -308,6 +338,8 @@ class Evidence:
             setattr(self, name, getattr(self, name) + int(counts[name] or 0))
         for order in self.dates:
             self.dates[order] += int(counts[order] or 0)
+        self.firsts.update(counts["firsts"] or ())
+        self.lasts.update(counts["lasts"] or ())
         if counts["filled"]:
             self.lengths = (min(self.lengths[0], counts["shortest"]), max(self.lengths[1], counts["longest"]))
             self.smallest = counts["low"] if self.smallest is None else min(self.smallest, counts["low"])
@@ -330,6 +362,8 @@ class Evidence:
             decimal=decimal,  # type: ignore[arg-type]
             date_order=order,  # type: ignore[arg-type]
             ambiguous=ambiguous,  # type: ignore[arg-type]
+            date_orders=self._orders(TYPED_SHARE * self.filled) if kind == "date" else (),  # type: ignore[arg-type]
+            has_short_years=kind == "date" and self.dates["ymd"] > 2 * self.full_year,
             currency=self._currency(kind),
             as_amount=self._as_amount(),  # type: ignore[arg-type]
             is_negative=self.negative > self.positive,
@@ -348,12 +382,8 @@ class Evidence:
         is_long_integer = self.integers == valued and self.lengths[0] == self.lengths[1] and self.lengths[0] > 4
         best = max(self.dates.values())
         if best >= need and not (is_long_integer and self.compact < valued):
-            if self.dates["ymd"] >= need:
-                return "date", None, "ymd", None
-            dmy, mdy = self.dates["dmy"], self.dates["mdy"]
-            if dmy == mdy:
-                return "date", None, None, "date_order"
-            return "date", None, "dmy" if dmy > mdy else "mdy", None
+            orders = self._orders(need)
+            return "date", None, orders[0] if len(orders) == 1 else None, "date_order" if len(orders) > 1 else None
         # A zero in front is one of a code, unless the column is full of amounts with decimals.
         is_code = is_long_integer or self.leading_zero > (0 if self.integers == valued else valued - need)
         if is_code:
@@ -364,6 +394,17 @@ class Evidence:
             mark = _mark(self.dot, self.comma, self.only_dot, self.only_comma, need) if self.marked else "."
             return "amount", mark, None, None if mark else "decimal_mark"
         return "text", None, None, None
+
+    def _orders(self, need: float) -> tuple[str, ...]:
+        """The orders in which the dates can be read; one, where the values tell."""
+        if self.full_year >= need:
+            return ("ymd",)
+        best = max(self.dates.values())
+        orders = tuple(order for order, count in self.dates.items() if count == best)
+        # Of a year and a day, the day is what varies.
+        if len(orders) > 1 and len(self.firsts) > len(self.lasts):
+            orders = tuple(order for order in orders if order != "ymd")
+        return orders
 
     def _as_amount(self) -> str | None:
         """The mark with which a column that is called an amount reads as one."""

@@ -49,7 +49,8 @@ def load(tmp_path: Path) -> Load:
             notes += batch.notes
         profiles = profiler.finish()
         suggested, questions = suggest_mapping(profiles)
-        used = Mapping.model_validate(mapping) if mapping else Mapping() if blocking(questions) else suggested
+        given = Mapping.model_validate(mapping) if mapping else None
+        used = suggest_mapping(profiles, given)[0] if given else Mapping() if blocking(questions) else suggested
         found = Loaded(
             detection,
             {profile.name: profile for profile in profiles},

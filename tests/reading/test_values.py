@@ -84,6 +84,47 @@ def test_a_leap_day_is_a_date_in_leap_years_only(load):
     assert found.rejects == [(4, "Datum", "date_unparsable")]
 
 
+def dates(*texts):
+    return "id,day\n" + "".join(f"a,{text}\n" for text in texts)
+
+
+def test_years_of_two_digits_may_stand_first(load):
+    assert load(dates("24-01-15", "99-12-31", "24-1-2 10:30")).dates == ["2024-01-15", "1999-12-31", "2024-01-02"]
+
+
+@pytest.mark.parametrize("texts", [["24-01-15", "24-02-16", "24-03-28"], ["24/01/15", "24/02/16"], ["15-01-24"]])
+def test_years_that_may_be_days_are_asked_about(load, texts):
+    found = load(dates(*texts))
+
+    assert found.questions == [("day", "date_order")]
+    assert found.profiles["day"].date_orders == ("ymd", "dmy")
+    assert set(found.dates) == {None}
+
+
+@pytest.mark.parametrize("mark", ["/", "-", "."])
+def test_days_before_one_year_of_two_digits_need_no_question(load, mark):
+    found = load(dates(*[f"{day}{mark}01{mark}24" for day in (13, 14, 15, 31)]))
+
+    assert found.dates == ["2024-01-13", "2024-01-14", "2024-01-15", "2024-01-31"]
+
+
+def test_all_orders_are_asked_about_where_all_fit(load):
+    assert load(dates("04/05/06", "04/05/06")).profiles["day"].date_orders == ("ymd", "dmy", "mdy")
+
+
+def test_an_answer_tells_the_order_of_short_years(load):
+    text = dates("24-01-15", "24-02-16", "24-03-28")
+
+    assert load(text, mapping={"date": {"column": "day", "order": "dmy"}}).dates[0] == "2015-01-24"
+    assert load(text, mapping={"date": {"column": "day", "order": "ymd"}}).dates[0] == "2024-01-15"
+
+
+def test_a_short_year_among_full_ones_is_not_guessed(load):
+    found = load(dates(*["2024-01-15"] * 20, "15-01-24"))
+
+    assert found.rejects == [(22, "day", "date_unparsable")]
+
+
 def test_the_currency_in_the_cell_is_the_currency(load):
     found = load("day,amount\n2026-01-13,EUR 5.00\n2026-01-14,USD 6.00\n2026-01-15,7.00 \u20ac\n")
 

@@ -118,6 +118,7 @@ export type CurrencySpec = {
 export type DateSpec = {
   column: string;
   order: "ymd" | "dmy" | "mdy";
+  short_years?: boolean | null;
 };
 
 /** Why. */

@@ -82,7 +82,7 @@ export function Source() {
 }
 
 export const QUESTIONS = {
-  date_order: "is the day or the month first?",
+  date_order: "in which order do day, month and year stand?",
   decimal_mark: "is the decimal mark a point or a comma?",
   currency: "which currency are they in?",
 } as const;
