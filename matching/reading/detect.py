@@ -265,7 +265,7 @@ def _filled(cells: list[str]) -> list[str]:
 
 def skipped_note(lines: int) -> str:
     """What is said of lines before the table."""
-    return f"the first {lines} lines are no part of the table and were skipped"
+    return f"lines before the table, skipped: {lines}"
 
 
 def is_blank(cells: list[str], delimiter: str | None) -> bool:

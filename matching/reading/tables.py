@@ -372,7 +372,7 @@ class _Builder:
 
     @property
     def has_any(self) -> bool:
-        return bool(self._rows or self._rejects)
+        return bool(self._rows or self._rejects or self._notes)
 
     def take(self) -> RawBatch:
         columns = list(zip(*self._cells, strict=True)) if self._cells else [()] * len(self._columns)
@@ -571,7 +571,7 @@ def _sheet_notes(path: Path, names: list[str], position: int, odd: dict[int, dic
         notes.append(f"only the sheet {names[position][:64]} was read; filled, too: {shown}")
     formulas = sum(text.startswith("=") for cells in odd.values() for text in cells.values())
     if formulas:
-        notes.append(f"{formulas} cells hold a formula without its value: open the workbook, and save it again")
+        notes.append(f"formulas without their value: {formulas}; open the workbook, and save it again")
     return tuple(notes)
 
 

@@ -1,5 +1,9 @@
 """Files that are tables: each row is a record or a listed reject, and its text is what stands in the file."""
 
+import io
+
+import xlsxwriter
+
 
 async def test_a_plain_file_is_loaded(load, stored):
     source = await load("Invoice,Date,Amount,Currency\nA-1,2026-01-13,1234.50,EUR\nA-2,2026-01-14,-7.00,EUR\n")
@@ -20,3 +24,25 @@ async def test_a_plain_file_is_loaded(load, stored):
         (0, "2026-01-13", "A-1"),
         (1, "2026-01-14", "A-2"),
     ]
+
+
+async def test_what_of_a_file_was_not_read_is_noted(load, stored):
+    source = await load("Konto;DE123\n\nDatum;Betrag;Text\n13.01.2026;1,50;a\n14.01.2026;2,50;b;\n")
+
+    records, rejects = await stored(source)
+
+    assert source["detection"]["notes"] == ["lines before the table, skipped: 2"]
+    assert rejects == []
+    assert [record["amount"]["amount"] for record in records] == ["1.50", "2.50"]
+
+
+async def test_sheets_that_were_not_read_are_noted(load):
+    sink = io.BytesIO()
+    with xlsxwriter.Workbook(sink, {"in_memory": True}) as book:
+        for name in ("one", "two"):
+            book.add_worksheet(name).write_row(0, 0, ["id", "amount"])
+
+    source = await load(sink.getvalue(), "a.xlsx")
+
+    assert (source["status"], source["format"]) == ("ready", "xlsx")
+    assert source["detection"]["notes"] == ["only the sheet one was read; filled, too: two"]
