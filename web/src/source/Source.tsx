@@ -43,6 +43,11 @@ export function Source() {
               <Figure label="Loaded">{count(body.status === "loading" && loading ? loading.rows : body.rows.loaded)}</Figure>
               <Figure label="Rejected">{count(body.status === "loading" && loading ? loading.rejected : body.rows.rejected)}</Figure>
             </dl>
+            {notesOf(body.detection).map((note) => (
+              <p key={note} className="muted" dir="auto">
+                {note}
+              </p>
+            ))}
             {body.problem ? (
               <div className="notice fault" role="alert">
                 <div>
@@ -90,6 +95,12 @@ export const QUESTIONS = {
 function describe(detection: Record<string, unknown>): string {
   const parts = [detection["format"], detection["encoding"], detection["delimiter"] ? `delimiter “${String(detection["delimiter"])}”` : null];
   return parts.filter(Boolean).join(" · ");
+}
+
+/** What reading the file showed beside its rows: lines that were skipped, sheets that were not read. */
+function notesOf(detection: Record<string, unknown>): string[] {
+  const notes = detection["notes"];
+  return Array.isArray(notes) ? [...new Set(notes.map(String))] : [];
 }
 
 export function useProfile(source: SourceView) {
