@@ -167,7 +167,7 @@ def blocking(questions: list[dict[str, Any]]) -> bool:
 
 def _suggest_amount(profiles: list[ColumnProfile], questions: list[dict[str, Any]]) -> AmountSpec | None:
     best = _best(profiles, "amount", ("amount", "number"))
-    debit, credit = _named(profiles, "debit", "empty"), _named(profiles, "credit", "empty")
+    debit, credit = _named(profiles, "debit", is_side=True), _named(profiles, "credit", is_side=True)
     if debit is not None and credit is not None and debit is not credit and not _are_accounts(debit, credit, best):
         mark = _common_mark((debit, credit), questions)
         signed = debit.is_negative or None
@@ -184,10 +184,12 @@ def _suggest_amount(profiles: list[ColumnProfile], questions: list[dict[str, Any
     return AmountSpec(column=best.name, decimal=mark)
 
 
-def _named(profiles: list[ColumnProfile], role: str, *kinds: str) -> ColumnProfile | None:
-    """The column that is called so and reads as amounts, or is of these kinds; one of numbers before one by name alone."""
+def _named(profiles: list[ColumnProfile], role: str, *, is_side: bool = False) -> ColumnProfile | None:
+    """The column that is called so and reads as amounts; one of numbers before one by name alone."""
     found = [p for p in profiles if _is_called(p, role) and not re.search(_NAMES, p.name, re.I)]
-    found = [p for p in found if p.type != "date" and (p.as_amount or p.type in kinds)]
+    # A side of debit and credit that is empty, or has few amounts, is still one of two.
+    found = [p for p in found if p.as_amount or (is_side and (p.type == "empty" or p.has_amounts))]
+    found = [p for p in found if p.type != "date"]
     return min(found, key=lambda p: p.type not in ("amount", "number"), default=None)
 
 
@@ -213,7 +215,7 @@ def _common_mark(sides: tuple[ColumnProfile, ...], questions: list[dict[str, Any
     """The mark of both columns: what one leaves open, the other may tell. Integers have any."""
     marked = [p for p in sides if not _is_whole(p)]
     marks = {_mark_of(p) for p in marked} - {None}
-    doubtful = [p for p in marked if p.type != "amount" and p.as_amount == "ask"]
+    doubtful = [p for p in marked if p.type != "amount" and p.as_amount in ("ask", None)]
     if doubtful or len(marks) > 1 or (marked and not marks):
         questions.append(_question((doubtful or marked)[0], "decimal_mark", [".", ","]))
         return None

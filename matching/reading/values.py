@@ -53,6 +53,7 @@ class ColumnProfile:
     currency: Literal["code", "amount"] | None = None
     # The decimal mark if the column's name makes it one of amounts, whatever its type; "ask": only a person can tell
     as_amount: Literal[".", ",", "ask"] | None = None
+    has_amounts: bool = False  # some of its values are
     is_negative: bool = False  # most of its amounts are below zero
 
 
@@ -366,6 +367,7 @@ class Evidence:
             has_short_years=kind == "date" and self.dates["ymd"] > 2 * self.full_year,
             currency=self._currency(kind),
             as_amount=self._as_amount(),  # type: ignore[arg-type]
+            has_amounts=self.dot + self.only_comma > 0,
             is_negative=self.negative > self.positive,
         )
 

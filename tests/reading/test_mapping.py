@@ -35,6 +35,18 @@ def test_sides_with_two_marks_are_asked_about(load):
     assert ("Soll", "decimal_mark") in found.questions
 
 
+def test_a_side_that_is_mostly_no_amount_is_asked_about(load):
+    found = load(table({"Debit": ["n/a", "n/a", "n/a", "7.00"], "Credit": ["1.50", "2.50", "3.50", ""]}))
+
+    assert found.questions == [("Debit", "decimal_mark")]
+
+
+def test_a_sign_beside_an_amount_is_no_side(load):
+    found = load(table({"Soll/Haben": ["S", "H"], "Debit": ["D", "C"], "Betrag": ["1,50", "2,50"]}))
+
+    assert found.mapping["amount"] == {"column": "Betrag", "decimal": ","}
+
+
 def test_debits_alone_lower_the_balance(load):
     assert load(table({"Soll": ["1,50", "2,50"], "Haben": ["", ""]})).amounts == ["-1.5", "-2.5"]
 
