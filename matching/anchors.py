@@ -18,6 +18,7 @@ from rapidfuzz.process import cpdist
 from matching.sample import Floats, Hashes, Rows, Sample, SampleColumn
 
 MAX_ANCHORS = 1000  # that are compared
+MAX_WITNESSES = 5  # columns of a kind and a side
 PROOF = 0.25  # share of anchors, above that of the control, that must agree; more of few
 PROOF_OF_FEW = 0.5  # over the square root of their number
 LEVELS = 11  # of a similarity, as the engine scores it
@@ -84,13 +85,20 @@ def witness(left: Sample, right: Sample, anchors: Anchors, without: tuple[str, s
     if not len(some):
         return 0.0
     best = 0.0
-    for a in left.columns:
-        for b in right.columns:
+    for a in _witnesses(left, without[0]):
+        for b in _witnesses(right, without[1]):
             # Running numbers would vouch for each other.
-            if a.name == without[0] or b.name == without[1] or (a.is_running and b.is_running):
+            if a.is_running and b.is_running:
                 continue
             best = max(best, agreement(left, right, a, b, some))
     return best
+
+
+def _witnesses(sample: Sample, without: str) -> list[SampleColumn]:
+    """The first columns of each kind: every pair of them is compared on every column that is tried."""
+    kinds = (("amount", "number"), ("date",), ("code", "text"))
+    columns = sorted((c for c in sample.columns if c.name != without), key=lambda c: c.is_running)
+    return [c for kind in kinds for c in [c for c in columns if c.kind in kind][:MAX_WITNESSES]]
 
 
 def agreement(left: Sample, right: Sample, a: SampleColumn, b: SampleColumn, some: Anchors) -> float:
@@ -197,14 +205,23 @@ def _levels(similarity: Floats) -> Floats:
     return found
 
 
+def distinct(values: Floats) -> Floats:
+    """The values that are there, each once, sorted."""
+    found: Floats = np.unique(values[~np.isnan(values)])
+    return found
+
+
 def overlap(a: Floats, b: Floats) -> tuple[float, float]:
     """
     Share of the smaller side's distinct values that the other side has too, and the greatest such share after a shift.
 
+    Args:
+        a, b: distinct values, sorted (`distinct`).
+
     Shifted values are as dense as the true ones, so that what they share they share by chance: running numbers overlap
     as well after a shift, amounts do not.
     """
-    x, y = (np.unique(v[~np.isnan(v)]) for v in (a, b))
+    x, y = a, b
     if len(x) > len(y):
         x, y = y, x
     if not len(x):

@@ -159,14 +159,9 @@ def _rarity(
     connection: duckdb.DuckDBPyConnection, k: int, pairs: Candidates, sizes: tuple[int, int], *, is_money: bool
 ) -> NDArray[np.float64]:
     """Bits of an equality: log2(rows / rows that have the value), by the side where the value is more frequent."""
-    count = f"count(*) OVER (PARTITION BY f{k})"
-    if is_money:
-        # Of a known currency: those of it and those that may be it.
-        unknown = f"count(*) FILTER (c{k} = '{NO_CURRENCY}') OVER (PARTITION BY f{k})"
-        same = f"count(*) OVER (PARTITION BY f{k}, c{k})"
-        count = f"CASE WHEN c{k} = '{NO_CURRENCY}' THEN {count} ELSE {same} + {unknown} END"
     shares = []
     for side, rows in zip("lr", sizes, strict=True):
+        count = _equal_rows(connection, k, side) if is_money else f"count(*) OVER (PARTITION BY f{k})"
         counts = connection.execute(
             f"SELECT CASE WHEN f{k} IS NULL THEN 0 ELSE {count} END AS n FROM {side} ORDER BY i"
         ).fetchnumpy()["n"]
@@ -175,6 +170,17 @@ def _rarity(
     share = np.maximum(shares[0], shares[1])
     bits: NDArray[np.float64] = np.where(share > 0, -np.log2(np.maximum(share, 1e-12)), 0.0)
     return bits
+
+
+def _equal_rows(connection: duckdb.DuckDBPyConnection, k: int, side: str) -> str:
+    """SQL of how many rows of a side have a row's amount and currency; one of unknown currency may be of any."""
+    codes = connection.execute(f"SELECT DISTINCT c{k} FROM {side} LIMIT 2").fetchall()
+    count = f"count(*) OVER (PARTITION BY f{k})"
+    if len(codes) < 2:
+        return count
+    unknown = f"count(*) FILTER (c{k} = '{NO_CURRENCY}') OVER (PARTITION BY f{k})"
+    same = f"count(*) OVER (PARTITION BY f{k}, c{k})"
+    return f"CASE WHEN c{k} = '{NO_CURRENCY}' THEN {count} ELSE {same} + {unknown} END"
 
 
 def _days(

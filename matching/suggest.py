@@ -44,7 +44,8 @@ MIN_PARTY_BITS = 0.3  # that a text tells about a true pair on the average
 MIN_COSINE = 0.05  # of the words of two texts, where nothing says more
 MIN_LAG_AGREEMENT = 0.1  # of two dates, where it can be known
 ROLE = 0.03  # what the mapping's word for a column weighs, a side
-MAX_COLUMNS = 30  # of a kind and a side that are tried
+MAX_COLUMNS = 12  # of a kind and a side that are tried
+MAX_EXTRACTED = 6  # codes that are looked for in texts, and such texts
 WIDEST_WINDOW = 120  # days
 ENOUGH_LAGS = 200  # to have seen the outermost ones
 AROUND = 29  # days over which what chance gives a lag is averaged
@@ -230,15 +231,21 @@ def _amount(left: Sample, right: Sample, roles: tuple[Roles, Roles], reference: 
     """
     used = _used({"reference": reference.field} if reference else {}, with_extracted=True)
     known = evidence.few(reference.anchors) if reference is not None and reference.is_proved else None
+    columns = _numeric(left, used[0], roles[0].amount), _numeric(right, used[1], roles[1].amount)
+    distinct = [
+        {c.name: evidence.distinct(sample.amounts(c)) for c in side}
+        for sample, side in zip((left, right), columns, strict=True)
+    ]
     best: tuple[float, bool, SampleColumn, SampleColumn, bool] | None = None
-    for a in _numeric(left, used[0]):
-        for b in _numeric(right, used[1]):
+    for a in columns[0]:
+        for b in columns[1]:
             named = (a.name == roles[0].amount) + (b.name == roles[1].amount)
             x = left.amounts(a)
             for negate in (False, True):
                 y = -right.amounts(b) if negate else right.amounts(b)
                 agreed = evidence.equal_amounts(x, y, known) if known is not None else 0.0
-                share, chance = evidence.overlap(x, y)
+                ordered = -distinct[1][b.name][::-1] if negate else distinct[1][b.name]
+                share, chance = evidence.overlap(distinct[0][a.name], ordered)
                 told = share - chance if chance <= BY_CHANCE * share else 0.0
                 # Ties go to what the mapping says, to what an amount is written like, then to the earlier columns.
                 score = max(told, agreed) + ROLE * named + 0.01 * (a.kind == b.kind == "amount") - 0.005 * negate
@@ -255,9 +262,9 @@ def _amount(left: Sample, right: Sample, roles: tuple[Roles, Roles], reference: 
     return _Found(field, anchors, evidence.is_proof(proof, anchors))
 
 
-def _numeric(sample: Sample, used: set[str]) -> list[SampleColumn]:
+def _numeric(sample: Sample, used: set[str], role: str | None) -> list[SampleColumn]:
     found = [c for c in sample.columns if c.kind in ("amount", "number") and not c.is_running and c.name not in used]
-    return found[:MAX_COLUMNS]
+    return sorted(found, key=lambda c: c.name != role)[:MAX_COLUMNS]
 
 
 def _currency(roles: tuple[Roles, Roles]) -> Any:
@@ -279,10 +286,14 @@ def _date(left: Sample, right: Sample, roles: tuple[Roles, Roles], known: _Field
     anchors = known.anchors
     some = evidence.few(anchors) if anchors is not None else None
     best: tuple[float, float, str, str] | None = None
-    for a in _dated(left):
-        for b in _dated(right):
+    for a in _dated(left, roles[0].date):
+        for b in _dated(right, roles[1].date):
             x, y = left.days(a), right.days(b)
-            told = evidence.overlap(x, y)[0] if some is None else evidence.lag_closeness(x, y, some)
+            told = (
+                evidence.overlap(evidence.distinct(x), evidence.distinct(y))[0]
+                if some is None
+                else evidence.lag_closeness(x, y, some)
+            )
             score = told + ROLE * ((a.name == roles[0].date) + (b.name == roles[1].date))
             if best is None or score > best[0]:
                 best = (score, told, a.name, b.name)
@@ -291,10 +302,10 @@ def _date(left: Sample, right: Sample, roles: tuple[Roles, Roles], known: _Field
     return PlanField(type="date", left=best[2], right=best[3])
 
 
-def _dated(sample: Sample) -> list[SampleColumn]:
+def _dated(sample: Sample, role: str | None) -> list[SampleColumn]:
     """Dates whose order of day and month is known."""
     found = [c for c in sample.columns if c.kind == "date" and (c.profile is None or c.profile.date_order is not None)]
-    return found[:MAX_COLUMNS]
+    return sorted(found, key=lambda c: c.name != role)[:MAX_COLUMNS]
 
 
 # -- reference ---------------------------------------------------------------------------------------------------------
@@ -321,11 +332,11 @@ def _code_pairs(left: Sample, right: Sample) -> list[tuple[str | Extracted, str 
     texts = [[c for c in side.columns if c.kind == "text"][:MAX_COLUMNS] for side in (left, right)]
     pairs: list[tuple[str | Extracted, str | Extracted]] = [(a.name, b.name) for a in codes[0] for b in codes[1]]
     for side, sample in ((0, left), (1, right)):
-        for code in codes[side]:
+        for code in codes[side][:MAX_EXTRACTED]:
             pattern = _pattern(sample, code)
             if pattern is None:
                 continue
-            for text in texts[1 - side]:
+            for text in texts[1 - side][:MAX_EXTRACTED]:
                 extracted = Extracted(from_=text.name, extract=pattern)
                 pairs.append((code.name, extracted) if side == 0 else (extracted, code.name))
     return pairs
@@ -359,17 +370,13 @@ def _hits(a: Hashes, b: Hashes, a_rate: float, b_rate: float) -> float:
         return 0.0
     shared = np.intersect1d(x, y, assume_unique=True)
     # A sample has the partner of a row as often as it has any row.
-    found = np.isin(a, shared).sum() / b_rate, np.isin(b, shared).sum() / a_rate
-    return float(
-        min(found[0] / len(a), found[1] / len(b), 1.0)
-        if len(a) == len(b)
-        else found[len(a) > len(b)] / min(len(a), len(b))
-    )
+    rows, rate = (a, b_rate) if len(a) <= len(b) else (b, a_rate)
+    return min(1.0, float(np.isin(rows, shared).sum()) / rate / len(rows))
 
 
 def _shifted_hits(left: Sample, right: Sample, a: tuple[str, str | None], b: tuple[str, str | None]) -> float:
     """Share of a side's numbers that are also found a little shifted, which is by chance."""
-    x, y = left.numbers(*a), right.numbers(*b)
+    x, y = evidence.distinct(left.numbers(*a)), evidence.distinct(right.numbers(*b))
     return evidence.overlap(x, y)[1]
 
 
