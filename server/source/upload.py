@@ -244,7 +244,7 @@ async def _report(upload: Upload) -> None:
 
 async def _finish(actor: Actor, upload: Upload) -> Answer:
     sha256 = upload.digest.hexdigest()
-    mapping = upload.mapping.model_dump_json() if upload.mapping else None
+    mapping = upload.mapping.said() if upload.mapping else None
     # The file and its fields are the body, however they are cut into parts.
     note_body(repr([sha256, upload.filename, upload.name, upload.format, mapping]).encode())
     async with unit_of_work(actor) as u:

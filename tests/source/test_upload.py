@@ -231,6 +231,16 @@ async def test_a_repeated_key_of_the_json_form_must_come_with_the_same_body(alic
     assert await db.fetchval("SELECT count(*) FROM sources") == 1
 
 
+async def test_a_repeated_key_with_a_cleared_field_is_another_body(upload):
+    key = {"Idempotency-Key": "once-only"}
+
+    first = await upload(GOOD, headers=key, mapping={"reference": {"column": "ref"}})
+    other = await upload(GOOD, headers=key, mapping={"reference": {"column": "ref"}, "amount": None})
+
+    assert first[0] == 202
+    assert (other[0], other[1]["code"]) == (422, "idempotency_mismatch")
+
+
 async def test_who_may_upload(upload, alice, bob, charlie, project):
     await alice.ok("PUT", f"/projects/{project}/members/{bob.id}", {"role": "viewer"})
 
