@@ -286,8 +286,9 @@ class JobRun:
 async def _suggest(settings: Settings, left_id: UUID, right_id: UUID) -> int:
     async with database.opened(settings, "tallyroom suggest", pool=2):
         left_source, right_source = await Source.get(id=left_id), await Source.get(id=right_id)
-    left = inputs.read_sample(settings, left_source, SUGGEST_ROWS)
-    right = inputs.read_sample(settings, right_source, SUGGEST_ROWS)
+    left, right = await asyncio.gather(
+        *(asyncio.to_thread(inputs.read_sample, settings, s, SUGGEST_ROWS) for s in (left_source, right_source))
+    )
     answer: dict[str, Any]
     try:
         for name, side in (("left", left), ("right", right)):
