@@ -38,6 +38,10 @@ class Anchors:
     def __len__(self) -> int:
         return len(self.left)
 
+    def against_random(self) -> "Anchors":
+        """The same pairs beside random right rows: what proved pairs tell of a field, which neighbours share."""
+        return Anchors(self.left, self.right, self.right[np.random.default_rng(7).permutation(len(self.right))])
+
     @property
     def is_controlled(self) -> bool:
         """Whether there is a next value at all."""

@@ -167,7 +167,8 @@ def _currency(roles: tuple[Roles, Roles]) -> Any:
 def _date(left: Sample, right: Sample, roles: tuple[Roles, Roles], known: Fields) -> PlanField | None:
     """The pair of dates that lie closest together on anchors; without any, whose days overlap most."""
     anchors = known.anchors
-    some = evidence.few(anchors) if anchors is not None else None
+    # Records are often numbered by date: neighbours have close dates too.
+    some = evidence.few(anchors).against_random() if anchors is not None else None
     best: tuple[float, float, str, str] | None = None
     for a in _dated(left, roles[0].date):
         for b in _dated(right, roles[1].date):

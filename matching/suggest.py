@@ -90,7 +90,9 @@ def _window(left: Sample, right: Sample, fields: Fields) -> Comparison:
     first, second = left.days(a), right.days(b)
     if anchors is None:
         return Comparison(field="date", compare="days", from_=-7, to=7)
-    lags, control = (_lags(first[anchors.left], second[rows]) for rows in (anchors.right, anchors.other))
+    lags, control = (
+        _lags(first[anchors.left], second[rows]) for rows in (anchors.right, anchors.against_random().other)
+    )
     if len(lags) < MIN_ANCHORS:
         return Comparison(field="date", compare="days", from_=-7, to=7)
     reach = 3 * WIDEST_WINDOW

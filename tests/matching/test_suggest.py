@@ -298,3 +298,18 @@ def test_what_earlier_jobs_left_is_not_confirmed_by_chance():
     wrong = {(i, j) for i, j in pairs if j >= 20}
     assert wrong
     assert not confirmed & wrong
+
+
+def test_references_numbered_by_date_leave_the_date_its_window():
+    b = books(rows=4000, seed=22)
+    by_day = np.argsort(np.array(b.left["booked"].to_pylist()), kind="stable")
+    renamed = {b.left["invoice"][int(i)].as_py(): f"RE{2026000000 + n}" for n, i in enumerate(by_day)}
+    left = b.left.set_column(0, "invoice", column(renamed[r] for r in b.left["invoice"].to_pylist()))
+    memos = (" ".join(renamed.get(word, word) for word in memo.split()) for memo in b.right["memo"].to_pylist())
+    right = b.right.set_column(b.right.column_names.index("memo"), "memo", column(memos))
+
+    plan = suggest(left, right)
+
+    assert columns_of(plan)["date"] == ("booked", "value_date")
+    assert plan.passes[1].name == "amount within 0 to 5 days"
+    check(Books(left, right, b.truth), plan)
