@@ -137,22 +137,6 @@ def equal_amounts(a: Floats, b: Floats, some: Anchors) -> float:
 def lag_agreement(a: Floats, b: Floats, some: Anchors) -> float:
     """How much closer the days between two dates lie together on anchors than on the control."""
     true, control = (b[j] - a[i] for i, j in _pairs(some))
-    return _closer(true, control)
-
-
-def lag_closeness(a: Floats, b: Floats, some: Anchors) -> float:
-    """
-    How much closer the days between two dates lie together on anchors than on random rows.
-
-    What it asks is whether a date tells true pairs from others, and not whether the anchors are true: where files are
-    sorted by date, neighbours are no worse than partners.
-    """
-    chance = np.random.default_rng(7)
-    i, j = chance.integers(0, len(a), MAX_ANCHORS), chance.integers(0, len(b), MAX_ANCHORS)
-    return _closer(b[some.right] - a[some.left], b[j] - a[i])
-
-
-def _closer(true: Floats, control: Floats) -> float:
     known = true[~np.isnan(true)]
     if not len(known):
         return 0.0

@@ -186,20 +186,6 @@ def test_the_date_is_the_column_that_agrees():
     assert columns_of(plan)["date"] == ("booked", "value_date")
 
 
-def test_references_that_rise_with_the_days_leave_the_date_in_the_plan():
-    b = books(rows=4000, seed=18)
-    by_day = b.left.sort_by([("booked", "ascending")])["invoice"].to_pylist()
-    risen = dict(zip(by_day, sorted(by_day), strict=True))
-    memos = [" ".join(risen.get(word, word) for word in memo.split()) for memo in b.right["memo"].to_pylist()]
-    left = with_columns(b.left.drop_columns("invoice"), invoice=[risen[r] for r in b.left["invoice"].to_pylist()])
-    right = with_columns(b.right.drop_columns("memo"), memo=memos)
-
-    plan = suggest(left, right)
-
-    assert columns_of(plan)["date"] == ("booked", "value_date")
-    check(Books(left, right, b.truth), plan, recall=0.95)
-
-
 def test_a_text_that_has_the_reference_has_the_name_too():
     b = books(rows=4000, seed=16)
     memos = [
