@@ -290,14 +290,16 @@ async def _suggest(settings: Settings, left_id: UUID, right_id: UUID) -> int:
         *(asyncio.to_thread(inputs.read_sample, settings, s, SUGGEST_ROWS) for s in (left_source, right_source))
     )
     answer: dict[str, Any]
+    pointer = ""
     try:
         for name, side in (("left", left), ("right", right)):
             if side.values.num_rows == 0:
-                raise ValueError(f"the {name} source has no open records")
+                pointer = f"/{name}_source"
+                raise ValueError("has no open records")
         document = suggest(left.values, right.values, left_roles=left.roles, right_roles=right.roles)
         answer = {"document": document.model_dump(mode="json", by_alias=True, exclude_none=True), "hash": document.hash}
     except ValueError as error:
-        answer = {"refused": str(error)}
+        answer = {"refused": str(error), "pointer": pointer}
     sys.stdout.buffer.write(orjson.dumps(answer))
     sys.stdout.flush()
     return 0

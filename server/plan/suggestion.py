@@ -59,7 +59,7 @@ async def suggest_plan(actor: Actor, project_id: UUID, left: UUID, right: UUID, 
     answer = orjson.loads(output or b"{}")
     if "document" not in answer:
         if "refused" in answer:
-            raise Invalid(errors=(Fault("/left_source", "invalid_plan", answer["refused"]),))
+            raise Invalid(errors=(Fault(answer["pointer"], "invalid_plan", answer["refused"]),))
         raise Internal
     return SuggestedPlan(document=answer["document"], hash=answer["hash"])
 

@@ -10,10 +10,11 @@ async def test_a_source_without_open_records_is_refused(alice, project, make_sid
     sides = await make_sides(60)
     empty = (await alice.ok("POST", f"/projects/{project}/sources", {"name": "empty"}))["id"]
 
-    for body in ({**sides, "right_source": empty}, {**sides, "left_source": empty}):
-        refused = await alice.refused("POST", f"/projects/{project}/plans/suggest", body)
+    for side in ("right_source", "left_source"):
+        async with await alice.send("POST", f"/projects/{project}/plans/suggest", {**sides, side: empty}) as response:
+            problem = await response.json()
 
-        assert refused == (422, "invalid_plan")
+        assert (response.status, problem["code"], problem["errors"][0]["pointer"]) == (422, "invalid_plan", f"/{side}")
 
 
 async def test_sources_of_which_all_is_confirmed_are_refused(alice, project, make_sides, run, db):
