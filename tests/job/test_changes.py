@@ -65,7 +65,7 @@ async def test_of_a_job_and_a_new_mapping_at_once_one_is_refused(alice, project,
     # By which no row can be typed: all that was loaded goes.
     mapping = {**source["mapping"], "amount": {"column": "invoice_no", "decimal": "."}}
 
-    for _ in range(6):
+    for _ in range(3):
         made, typed = await asyncio.gather(
             alice.send("POST", f"/projects/{project}/jobs", sides),
             alice.send("PATCH", f"/sources/{source['id']}", {"mapping": mapping}),
@@ -84,7 +84,7 @@ async def test_of_a_job_and_a_new_mapping_at_once_one_is_refused(alice, project,
 
 
 async def test_of_a_job_and_a_deletion_of_its_source_at_once_one_is_refused(alice, project, make_sides, end_of):
-    for _ in range(4):
+    for _ in range(3):
         sides = await make_sides(30)
         made, gone = await asyncio.gather(
             alice.send("POST", f"/projects/{project}/jobs", sides),
