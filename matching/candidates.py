@@ -6,7 +6,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.normalise import NO_CURRENCY
+from core.money import NO_CURRENCY
 from matching.plan import Comparison, Pass, Plan
 
 MAX_PAIRS = 20_000_000  # of a pass; 20 bytes each

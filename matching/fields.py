@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 from rapidfuzz.fuzz import ratio
 
+from core.money import NO_CURRENCY
 from matching import anchors as evidence
 from matching.anchors import Anchors
-from matching.normalise import NO_CURRENCY, quoted
+from matching.normalise import quoted
 from matching.plan import Column, Extracted, PlanField, Signed, column_of
 from matching.sample import Hashes, Sample, SampleColumn, spec_parts
 

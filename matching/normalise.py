@@ -5,10 +5,9 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
+from core.money import NO_CURRENCY
 from matching.plan import Column, Constant, Extracted, Plan, PlanField, PlanInvalid, Signed, column_of
 from matching.reading.values import amount_sql, date_sql, install_macros, profile_column
-
-NO_CURRENCY = "XXX"
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from rapidfuzz import fuzz
 from rapidfuzz.distance import JaroWinkler
 from rapidfuzz.process import cpdist
 
+from core.money import NO_CURRENCY
 from matching.candidates import Candidates
-from matching.normalise import NO_CURRENCY
 from matching.plan import Comparison, Pass, Plan
 
 MILLI = 1000

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from core.money import MAX_DECIMALS
+from core.money import MAX_DECIMALS, NO_CURRENCY
 from matching.reading.tables import Reject
 from matching.reading.values import (
     PLAIN_AMOUNT,
@@ -25,7 +25,6 @@ from matching.reading.values import (
 )
 
 Mark = Literal[".", ","]
-NO_CURRENCY = "XXX"  # ISO 4217: no currency is involved
 ColumnName = Annotated[str, Field(min_length=1, max_length=256)]
 
 

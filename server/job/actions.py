@@ -25,7 +25,7 @@ async def create_job(actor: Actor, project_id: UUID, body: JobCreate) -> Answer:
     """Queues a run. Raises: NotFound, Forbidden, Invalid for a source or plan of elsewhere, or one that is not ready."""
     async with unit_of_work(actor) as u:
         await access.load(actor, Project, project_id, "job.run", lock=True)
-        await hold_sources(u, [body.left_source, body.right_source])
+        await hold_sources(u, project_id, [body.left_source, body.right_source])
         left = await ready_source(actor, project_id, body.left_source, "/left_source")
         right = await ready_source(actor, project_id, body.right_source, "/right_source")
         if left.id == right.id:
@@ -84,7 +84,7 @@ async def retry_job(actor: Actor, job_id: UUID, expected: int | None) -> Answer:
     """
     async with unit_of_work(actor) as u:
         known = (await access.load(actor, Job, job_id, "job.run")).row
-        await hold_sources(u, [known.left_source_id, known.right_source_id])
+        await hold_sources(u, known.project_id, [known.left_source_id, known.right_source_id])
         job = (await access.load(actor, Job, job_id, "job.run", lock=True)).row
         await u.expect_version(job, expected, required=False)
         if job.status not in ("failed", "cancelled"):

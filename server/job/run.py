@@ -68,7 +68,7 @@ async def claim_job(job_id: UUID, max_attempts: int) -> Claim | None:
         if known is None:
             return None
         # Waits for those who still change records: they began before the job was there to refuse them.
-        await hold_sources(u, [known.left_source_id, known.right_source_id])
+        await hold_sources(u, known.project_id, [known.left_source_id, known.right_source_id])
         job = await Job.filter(id=job_id).using_db(u.connection).select_for_update(no_key=True).first()
         if job is None or job.status not in ("queued", "running", "cancelling"):
             return None

@@ -10,9 +10,15 @@ from uuid import UUID
 from realtime.unit_of_work import UnitOfWork
 
 
-async def hold_sources(u: UnitOfWork, source_ids: list[UUID]) -> None:
-    """Keeps all records of sources as they are until the transaction ends: who changes one has locked its source."""
-    await u.execute("SELECT id FROM sources WHERE id = ANY($1) ORDER BY id FOR SHARE", source_ids)
+async def hold_sources(u: UnitOfWork, project_id: UUID, source_ids: list[UUID]) -> None:
+    """
+    Keeps all records of sources as they are until the transaction ends: who changes one has locked its source.
+
+    Only those of the project, for the ids may come from somebody who may not see what they stand for.
+    """
+    await u.execute(
+        "SELECT id FROM sources WHERE id = ANY($1) AND project_id = $2 ORDER BY id FOR SHARE", source_ids, project_id
+    )
 
 
 async def hold_records(u: UnitOfWork, record_ids: list[UUID] | list[str], *, alone: bool = False) -> None:

@@ -228,6 +228,23 @@ async def browser() -> AsyncIterator[Browser]:
         await found.close()
 
 
+def pages_of(project: str, source: str) -> dict[str, str]:
+    """Pages that need nothing but the demo, and words that each shows once it is there."""
+    return {
+        "/": "Projects",
+        "/me": "Signed in on",
+        f"{project}/jobs": "Reconciliations",
+        f"{project}/sources": "Drop CSV",
+        f"{project}/sources/{source}": "Distinct",
+        f"{project}/sources/{source}?tab=mapping": "Save mapping",
+        f"{project}/sources/{source}?tab=records": "records",
+        f"{project}/sources/{source}?tab=rejects": "Nothing was rejected",
+        f"{project}/vaults": "Vaults",
+        f"{project}/members": "Mia Manager",
+        "/nothing/here": "Not found",
+    }
+
+
 class Visitor:
     """A person at a browser of their own: its pages, and what their consoles complained about."""
 

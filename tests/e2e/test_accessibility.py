@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
+from tests.e2e.conftest import pages_of
+
 AXE = Path(__file__).parents[2] / "web/node_modules/axe-core/axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 FOUND = """
@@ -39,21 +41,11 @@ async def test_no_page_breaks_a_rule_of_accessibility(visit, demo, manager, them
     await expect(page.get_by_text("Live", exact=True)).to_be_visible()
 
     for path, words in {
-        "/": "Projects",
-        "/me": "Signed in on",
-        f"{project}/jobs": "Reconciliations",
+        **pages_of(project, sources[0]["id"]),
         f"{job}?status=suggested&m={match['id']}": "Compared",
         f"{job}?view=left": "open records",
-        f"{project}/sources": "Drop CSV",
-        f"{project}/sources/{sources[0]['id']}": "Distinct",
-        f"{project}/sources/{sources[0]['id']}?tab=mapping": "Save mapping",
-        f"{project}/sources/{sources[0]['id']}?tab=records": "records",
-        f"{project}/sources/{sources[0]['id']}?tab=rejects": "Nothing was rejected",
-        f"{project}/vaults": "Vaults",
         f"{project}/vaults/{vault['id']}?e={entry['id']}": "Reveal",
         f"{project}/vaults/{vault['id']}?tab=members": "Mia Manager",
-        f"{project}/members": "Mia Manager",
-        "/nothing/here": "Not found",
     }.items():
         await page.goto(visitor.url + path)
         await expect(page.get_by_text("Live", exact=True)).to_be_visible()
