@@ -64,8 +64,7 @@ def serve(
 
     async def work() -> None:
         if migrate:
-            await database.wait_for_database(settings)
-            await database.migrate(settings)
+            await database.migrate_when_it_answers(settings)
         await web.serve(settings)
 
     _run(work())
@@ -96,14 +95,10 @@ def migrate() -> None:
 
     settings = _settings("migrate")
 
-    async def work() -> list[str]:
-        await database.wait_for_database(settings)
-        return await database.migrate(settings)
-
     async def embedded() -> list[str]:
         """On the folder's own database: a supervisor's while one runs, else one that we start."""
         for _ in range(FOLDER_TRIES):
-            postgres = EmbeddedPostgres(settings.data_dir)
+            postgres = EmbeddedPostgres(settings.data_dir, for_command=True)
             try:
                 await postgres.start()
             except DataFolderInUse:
@@ -119,7 +114,7 @@ def migrate() -> None:
             f"TALLYROOM_DATA_DIR: who runs on {settings.data_dir} has no database that answers; stop it"
         )
 
-    applied = asyncio.run(embedded() if settings.is_embedded else work())
+    applied = asyncio.run(embedded() if settings.is_embedded else database.migrate_when_it_answers(settings))
     typer.echo("\n".join(f"applied {name}" for name in applied) or "nothing to do: the schema is current")
 
 

@@ -24,6 +24,7 @@ LOCATION = Path(__file__).resolve().parents[1] / "migrations"
 MINIMUM_VERSION = 150000  # PostgreSQL 15
 # Bounds for every session: no request waits longer for a lock, no abandoned transaction holds one longer.
 CONNECT_S = 10.0
+PAUSE_S = 0.2  # between two tries while the database starts or stops
 SESSION = {"lock_timeout": "5s", "idle_in_transaction_session_timeout": "10s", "timezone": "UTC"}
 
 logger = log.get(__name__)
@@ -31,6 +32,20 @@ logger = log.get(__name__)
 
 class DatabaseError(SettingsError):
     """The database cannot be used as it is. The message is one line that says what to do."""
+
+
+# What a database answers, or a connection to it raises, while the server starts, stops or is not there.
+_AWAY = (
+    OSError,
+    DBConnectionError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
+_ERRORS = (DatabaseError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 
 
 @dataclass(frozen=True)
@@ -121,6 +136,19 @@ async def connect(settings: Settings, application: str) -> asyncpg.Connection:
         raise DatabaseError(_explain_connect(settings, error)) from error
 
 
+async def connect_when_started(settings: Settings, application: str) -> asyncpg.Connection:
+    """As `connect`; a server that is starting or stopping is waited for, as long as a connection may take."""
+    deadline = asyncio.get_running_loop().time() + CONNECT_S
+    while True:
+        try:
+            return await connect(settings, application)
+        except DatabaseError as error:
+            is_between = isinstance(error.__cause__, asyncpg.CannotConnectNowError)
+            if not is_between or asyncio.get_running_loop().time() > deadline:
+                raise
+            await asyncio.sleep(PAUSE_S)
+
+
 def _explain_connect(settings: Settings, error: Exception) -> str:
     to = credentials(settings, "tallyroom")
     where = f"{to['host']}:{to['port']}"
@@ -167,7 +195,7 @@ async def migrate(settings: Settings) -> list[str]:
     Two processes at once are put in order by an advisory lock; the second finds nothing to do.
     Returns: the names of the applied migrations. Raises: DatabaseError in one line.
     """
-    connection = await connect(settings, "tallyroom migrate")
+    connection = await connect_when_started(settings, "tallyroom migrate")
     try:
         await connection.execute("SET lock_timeout = '120s'")
         await _check_server(connection)
@@ -186,6 +214,24 @@ async def migrate(settings: Settings) -> list[str]:
         await connection.close()
 
 
+async def migrate_when_it_answers(settings: Settings, timeout_s: float = 60.0) -> list[str]:
+    """
+    As `migrate`, on a database that may be starting, or that somebody may stop meanwhile: then it is done again.
+
+    Raises: DatabaseError in one line, at once where waiting would not help, else after the time-out.
+    """
+    deadline = asyncio.get_running_loop().time() + timeout_s
+    while True:
+        try:
+            return await migrate(settings)
+        except _ERRORS as error:
+            if not is_away(error):
+                raise
+            if asyncio.get_running_loop().time() > deadline:
+                raise DatabaseError(_explain_connect(settings, error)) from error
+            await asyncio.sleep(PAUSE_S)
+
+
 async def migrate_while_it_answers(settings: Settings) -> list[str] | None:
     """
     As `migrate`, on a database that somebody else may stop at any moment.
@@ -194,19 +240,21 @@ async def migrate_while_it_answers(settings: Settings) -> list[str] | None:
     """
     try:
         return await migrate(settings)
-    except (DatabaseError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
-        if await _answers(settings):
-            raise
-        return None
+    except _ERRORS as error:
+        # The error itself is asked, not the database: by now another process may have started it again. Who starts one
+        # on a new folder makes the application's database a moment after the server answers.
+        if is_away(error) or isinstance(error.__cause__, asyncpg.InvalidCatalogNameError):
+            return None
+        raise
 
 
-async def _answers(settings: Settings) -> bool:
-    try:
-        connection = await connect(settings, "tallyroom migrate")
-    except DatabaseError:
-        return False
-    await connection.close()
-    return True
+def is_away(error: BaseException | None) -> bool:
+    """Whether an error, or what caused it, says that the database is absent, starting or stopping: waiting may help."""
+    while error is not None:
+        if isinstance(error, _AWAY):
+            return True
+        error = error.__cause__
+    return False
 
 
 async def _check_server(connection: asyncpg.Connection) -> None:
@@ -287,7 +335,7 @@ async def lacking_connections(connection: asyncpg.Connection, settings: Settings
 
 async def check_schema(settings: Settings) -> SchemaState:
     """Refuses a schema that is too old or too new, and a server with too few connections. Raises: DatabaseError in one line."""
-    connection = await connect(settings, "tallyroom check")
+    connection = await connect_when_started(settings, "tallyroom check")
     try:
         await _check_server(connection)
         if lacking := await lacking_connections(connection, settings):
@@ -333,8 +381,7 @@ async def wait_for_database(settings: Settings, timeout_s: float = 60.0) -> None
             await (await connect(settings, "tallyroom start")).close()
             return
         except DatabaseError as error:
-            waits = isinstance(error.__cause__, OSError | asyncpg.CannotConnectNowError | TimeoutError)
-            if not waits or asyncio.get_running_loop().time() > deadline:
+            if not is_away(error) or asyncio.get_running_loop().time() > deadline:
                 raise
             await asyncio.sleep(0.5)
 

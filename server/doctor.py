@@ -56,7 +56,7 @@ def _folder(settings: Settings) -> list[Finding]:
 
 async def _database(settings: Settings) -> list[Finding]:
     try:
-        connection = await database.connect(settings, "tallyroom doctor")
+        connection = await database.connect_when_started(settings, "tallyroom doctor")
     except SettingsError as error:
         hint = "; start it with: make run" if settings.is_embedded else ""
         return [_bad(f"{error}{hint}")]

@@ -32,6 +32,7 @@ MAX_CONNECTIONS = 100
 _MAX_SOCKET_PATH = 107  # sun_path of sockaddr_un, less the terminating zero
 # PostgreSQL refuses to run as root; this account owns the data folder then.
 _ACCOUNT = "tallyroom"
+_COMMAND = b"command"  # what the lock file holds while a command such as `migrate` has the folder
 
 logger = log.get(__name__)
 
@@ -51,7 +52,11 @@ class DataFolderError(SettingsError):
 
 
 class DataFolderInUse(DataFolderError):
-    """Another process runs on the data folder."""
+    """Another process runs on the data folder; a command that ends by itself is worth waiting for."""
+
+    def __init__(self, message: str, *, by_command: bool) -> None:
+        super().__init__(message)
+        self.by_command = by_command
 
 
 @dataclass
@@ -59,6 +64,7 @@ class EmbeddedPostgres:
     """A postmaster of ours over one data folder."""
 
     data_dir: Path
+    for_command: bool = False  # it is stopped soon: a start that finds the folder in use waits for it
     process: subprocess.Popen[bytes] | None = None
     socket_dir: Path = field(init=False)
     _lock: int | None = None
@@ -136,11 +142,15 @@ class EmbeddedPostgres:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
+            by_command = os.pread(self._lock, 16, 0) == _COMMAND
             os.close(self._lock)
             self._lock = None
             raise DataFolderInUse(
-                f"TALLYROOM_DATA_DIR: another Tallyroom runs on {self.data_dir}; stop it, or choose another folder"
+                f"TALLYROOM_DATA_DIR: another Tallyroom runs on {self.data_dir}; stop it, or choose another folder",
+                by_command=by_command,
             ) from error
+        os.ftruncate(self._lock, 0)
+        os.pwrite(self._lock, _COMMAND if self.for_command else b"server", 0)
         self.cluster.mkdir(mode=0o700, exist_ok=True)
         self.socket_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         if os.geteuid() == 0:

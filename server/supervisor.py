@@ -19,7 +19,7 @@ from core import log
 from core.envelope import key_ring
 from core.settings import Settings, SettingsError
 from server import database, demo
-from server.embedded import EmbeddedPostgres
+from server.embedded import DataFolderInUse, EmbeddedPostgres
 
 STOP_S = 6.0  # for web and worker together; the database has what is left of ten seconds
 READY_S = 60.0
@@ -48,14 +48,28 @@ async def run(settings: Settings) -> int:
     postgres = EmbeddedPostgres(settings.data_dir) if settings.is_embedded else None
     try:
         if postgres is not None:
-            await postgres.start()
-        await _unless_stopped(stopping, lambda: _prepare(settings))
+            await _unless_stopped(stopping, lambda: _start_database(postgres))
+        if not stopping.is_set():
+            await _unless_stopped(stopping, lambda: _prepare(settings))
         if not stopping.is_set():
             await _supervise(settings, stopping, postgres)
     finally:
         if postgres is not None:
             await asyncio.to_thread(postgres.stop)
     return 0
+
+
+async def _start_database(postgres: EmbeddedPostgres) -> None:
+    """Starts the database. A command that has the folder, such as `migrate`, is waited for; a server is not."""
+    deadline = time.monotonic() + READY_S
+    while True:
+        try:
+            await postgres.start()
+            return
+        except DataFolderInUse as error:
+            if not error.by_command or time.monotonic() > deadline:
+                raise
+        await asyncio.sleep(0.2)
 
 
 async def _prepare(settings: Settings) -> None:

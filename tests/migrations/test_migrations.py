@@ -129,6 +129,32 @@ async def test_two_processes_at_once_do_it_once(make_database):
     assert "nothing to do" in outputs[1]
 
 
+async def test_a_database_that_is_started_and_stopped_meanwhile_is_waited_for(tmp_path):
+    settings = load({"TALLYROOM_DATA_DIR": str(tmp_path / "var")})
+    server = EmbeddedPostgres(settings.data_dir)
+    await server.start()
+    await migrate(settings)
+    server.stop()
+    answered = asyncio.Semaphore(0)
+    is_over = False
+
+    async def look() -> None:
+        """Asks without a pause: some answers fall between two states of the server."""
+        while not is_over:
+            if await database.migrate_while_it_answers(settings) == []:
+                answered.release()
+            await asyncio.sleep(0)
+
+    lookers = [asyncio.create_task(look()) for _ in range(4)]
+    for _ in range(6):
+        await server.start()
+        await answered.acquire()
+        await asyncio.to_thread(server.stop)
+    is_over = True
+
+    assert await asyncio.gather(*lookers) == [None] * 4
+
+
 async def test_a_migration_that_dies_half_way_leaves_nothing_and_can_be_run_again(make_database, only):
     settings = await make_database()
     folder = only(len(database_names()))

@@ -293,6 +293,21 @@ def test_two_migrations_at_once_on_a_new_folder_are_put_in_order(tmp_path):
         assert [one.returncode for one in done] == [0, 0, 0], [one.stderr for one in done]
 
 
+def test_a_start_waits_for_migrations_that_have_the_folder(start, tmp_path):
+    with ThreadPoolExecutor(2) as threads:
+        migrations = [
+            threads.submit(_command, "migrate", _environment(tmp_path / "var", _free_port())) for _ in range(2)
+        ]
+        while not (tmp_path / "var" / "lock").exists():
+            time.sleep(0.01)
+
+        running = start(tmp_path / "var")
+        done = [one.result() for one in migrations]
+
+    assert running.is_healthy()
+    assert [one.returncode for one in done] == [0, 0], [one.stderr for one in done]
+
+
 def _command(name: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "server", name],
