@@ -4,6 +4,7 @@ Who may do what. Every row is loaded *through* its actor, here and nowhere else.
 What an actor may not see raises the same NotFound as what does not exist; what he sees but may not do raises Forbidden.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
@@ -69,9 +70,9 @@ ADMIN_VAULT_ACTIONS = frozenset({"vault.read", "vault.members.read", "vault.memb
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts: a signed-in person, or the system itself."""
+    """Who acts: a signed-in person, somebody who has not signed in, or the system itself."""
 
-    type: Literal["user", "system"]
+    type: Literal["user", "anonymous", "system"]
     id: UUID | None
     role: str = "user"
     session_id: UUID | None = None
@@ -84,7 +85,7 @@ class Actor:
 
     @property
     def user_id(self) -> UUID:
-        """The person's id. Raises: NotFound for the system, which has none."""
+        """The person's id. Raises: NotFound for who is no person and has none."""
         if self.id is None:
             raise NotFound
         return self.id
@@ -95,6 +96,7 @@ class Actor:
 
 
 SYSTEM = Actor(type="system", id=None, role="admin")
+ANONYMOUS = Actor(type="anonymous", id=None, role="anonymous")  # owns nothing, and is a member of nothing
 
 Row = TypeVar("Row", bound=Model)
 
@@ -136,16 +138,37 @@ _VAULT_PATHS: dict[type[Model], tuple[str, str]] = {
 }
 
 
-IN_PROJECT = (
-    "EXISTS (SELECT FROM project_members p WHERE p.project_id = v.project_id AND p.user_id = $2 "
-    "AND (p.expires_at IS NULL OR p.expires_at > now()))"
-)
+def active(person: str) -> str:
+    """SQL: whether the person of this id may sign in."""
+    return f"EXISTS (SELECT FROM users a WHERE a.id = {person} AND a.status = 'active')"
+
+
+def in_force(member: str) -> str:
+    """SQL: whether a membership (an alias of its table) gives its person anything now."""
+    return f"({member}.expires_at IS NULL OR {member}.expires_at > now()) AND {active(member + '.user_id')}"
+
+
+def lasting(member: str) -> str:
+    """SQL: whether a membership is in force and has no end: who is in charge alone must not run out."""
+    return f"{member}.expires_at IS NULL AND {active(member + '.user_id')}"
+
+
+def in_project(project: str, person: str, holds: Callable[[str], str] = in_force) -> str:
+    """SQL: whether the person is a member of the project. A grant in a vault holds as long as that of its project."""
+    return (
+        f"EXISTS (SELECT FROM project_members p WHERE p.project_id = {project} AND p.user_id = {person} "
+        f"AND {holds('p')})"
+    )
+
+
+IS_ADMIN = "EXISTS (SELECT FROM users a WHERE a.id = $2 AND a.status = 'active' AND a.role = 'admin')"
 
 
 async def load(actor: Actor, model: type[Row], row_id: UUID, action: str, *, lock: bool = False) -> Loaded[Row]:
     """
     Loads a row of a project or vault through its actor, in one query.
 
+    The person's account and memberships are read in it too: an actor may have been made a while ago.
     `lock` takes the row FOR NO KEY UPDATE, inside a unit of work.
     Raises: NotFound, Forbidden.
     """
@@ -157,12 +180,11 @@ async def load(actor: Actor, model: type[Row], row_id: UUID, action: str, *, loc
         extra = f", {project} AS _project_id"
     else:
         join, project = _VAULT_PATHS[model]
-        # A grant in a vault holds as long as its person is a member of the vault's project.
-        member = f"vault_members m ON {IN_PROJECT} AND m.vault_id"
+        member = f"vault_members m ON {in_project('v.project_id', '$2')} AND m.vault_id"
         extra = ", v.project_id AS _project_id"
     rows = await Tortoise.get_connection("default").execute_query_dict(
-        f'SELECT t.*, m.role AS _role{extra} FROM "{table}" t {join} '
-        f"LEFT JOIN {member} = {project} AND m.user_id = $2 AND (m.expires_at IS NULL OR m.expires_at > now()) "
+        f'SELECT t.*, m.role AS _role, {IS_ADMIN} AS _is_admin{extra} FROM "{table}" t {join} '
+        f"LEFT JOIN {member} = {project} AND m.user_id = $2 AND {in_force('m')} "
         f"WHERE t.id = $1{locking}",
         [row_id, actor.id],
     )
@@ -170,16 +192,25 @@ async def load(actor: Actor, model: type[Row], row_id: UUID, action: str, *, loc
         raise NotFound
     found = dict(rows[0])
     role = found.pop("_role")
-    project_id = found.pop("_project_id")
+    project_id, is_admin = found.pop("_project_id"), found.pop("_is_admin")
     if actor.type == "system":
         role = "owner" if model in _PROJECT_PATHS else "vault_manager"
     elif role is None:
-        if actor.role != "admin":
+        if actor.role != "admin" or not is_admin:
             raise NotFound(about=_about(model, found, project_id, action))
         role = ADMIN
     if not can(role, action):
         raise Forbidden(about=_about(model, found, project_id, action))
     return Loaded(row=hydrate(model, found), role=role, project_id=project_id)
+
+
+async def load_account(actor: Actor, user_id: UUID) -> None:
+    """Looks whether the account is the actor's own and still active. Raises: NotFound."""
+    rows = await Tortoise.get_connection("default").execute_query_dict(
+        f"SELECT {active('$1')} AS is_active", [actor.id]
+    )
+    if actor.id != user_id or not rows[0]["is_active"]:
+        raise NotFound
 
 
 def hydrate(model: type[Row], row: dict[str, Any]) -> Row:

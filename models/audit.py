@@ -32,7 +32,7 @@ class AuditRow(Model):
     chain = fields.CharField(max_length=64)
     seq = fields.BigIntField()
     at = fields.DatetimeField()
-    actor_type = fields.CharField(max_length=8)
+    actor_type = fields.CharField(max_length=16)
     actor_id = fields.UUIDField(null=True)
     session_id = fields.UUIDField(null=True)
     action = fields.CharField(max_length=64)
@@ -48,6 +48,39 @@ class AuditRow(Model):
         table = "audit_log"
         unique_together = (("chain", "seq"),)
         indexes = (("resource_id", "seq"), ("actor_id", "at"))
+
+
+class Refusal(Model):
+    """
+    Refused requests of one kind in one minute, until the audit holds them (server/audit/refusals.py).
+
+    A request writes here and nowhere else, whatever it asked for, so that a refusal locks no chain, and one for a row
+    that exists takes as long as one for a row that does not.
+    """
+
+    key = fields.CharField(max_length=64, primary_key=True)  # digest of what is counted together
+    minute = fields.DatetimeField()
+    network = fields.CharField(max_length=64)
+    actor_type = fields.CharField(max_length=16)
+    actor_id = fields.UUIDField(null=True)
+    action = fields.CharField(max_length=64)
+    resource_type = fields.CharField(max_length=32)
+    resource_id = fields.CharField(max_length=64, null=True)
+    outcome = fields.CharField(max_length=8)
+    home = fields.CharField(max_length=64, null=True)  # the chain, where the request knew it
+    chain = fields.CharField(max_length=64, null=True)  # the chain, once it is looked up
+    version = fields.IntField(null=True)  # of an entry whose managers are told by an event
+    count = fields.IntField()
+    told = fields.IntField(default=0)  # how many of them the audit holds
+    # Of the first of them.
+    at = fields.DatetimeField()
+    session_id = fields.UUIDField(null=True)
+    ip = fields.CharField(max_length=64, null=True)
+    request_id = fields.CharField(max_length=64, null=True)
+    details: fields.JSONField[dict[str, Any]] = fields.JSONField(default=dict)
+
+    class Meta:
+        table = "refusals"
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from tortoise.transactions import in_transaction
 from core import problems
 from core.problems import Fault, Invalid, NotFound, Problem
 from core.settings import Settings
-from models.access import Actor
+from models.access import ANONYMOUS, Actor
 from realtime import unit_of_work as work
 from realtime.unit_of_work import Answer, Call, IdempotencyRequest
 from server import strict_json
@@ -178,21 +178,21 @@ def bind(endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.StreamResp
 async def _authenticate(request: web.Request, endpoint: Endpoint) -> Actor:
     header = request.headers.get("Authorization")
     if header is None and endpoint.public:
-        return Actor(type="system", id=None, role="anonymous")
+        return ANONYMOUS
     if header is None:
         raise problems.Unauthenticated
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         if endpoint.public:
-            return Actor(type="system", id=None, role="anonymous")
+            return ANONYMOUS
         raise problems.TokenInvalid
     if endpoint.public and not endpoint.path.endswith("/logs"):
-        return Actor(type="system", id=None, role="anonymous")
+        return ANONYMOUS
     try:
         actor = await request.app[AUTHENTICATE](token.strip())
     except Problem:
         if endpoint.public:
-            return Actor(type="system", id=None, role="anonymous")
+            return ANONYMOUS
         raise
     if actor.password_expired and not endpoint.password_expired_ok:
         raise problems.PasswordExpired

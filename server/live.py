@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from core.problems import Forbidden, NotFound, Problem
+from core.problems import Forbidden, Problem
 from models import access
 from models.access import Actor
 from models.job import Job
@@ -87,8 +87,7 @@ async def _end_of(snapshot: Reading, noun: str, row_id: UUID, actor: Actor) -> d
 async def _authorize(actor: Actor, noun: str, row_id: UUID) -> tuple[frozenset[str], tuple[str, UUID] | None]:
     """The streams above that tell of the right's end, and the membership it comes from. Raises: Problem."""
     if noun == "user":
-        if actor.id != row_id:
-            raise NotFound
+        await access.load_account(actor, row_id)
         return frozenset(), None
     if noun == "project":
         await access.load(actor, Project, row_id, "project.subscribe")

@@ -32,7 +32,7 @@ class SystemAuditList(AuditList):
 class AuditActor(View):
     """Who acted."""
 
-    type: Literal["user", "token", "system"]
+    type: Literal["user", "token", "anonymous", "system"]
     id: UUID | None
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from core import problems
 from core.ids import uuid7
 from core.problems import Fault, Invalid
-from models.access import About, Actor
+from models.access import ANONYMOUS, About, Actor
 from models.user import RefreshToken, Session, User
 from realtime import streams
 from realtime.events.user import SessionRevoked, UserUpdated
@@ -67,7 +67,7 @@ async def sign_in(gate: Gate, email: str, password: str, client: Client, *, reme
     fits = await _verified(gate, account, user, password, client)
     if user is None or not fits or user.status != "active":
         metrics.SIGN_INS.labels("failure").inc()
-        person = Actor("user", user.id) if user else Actor("system", None)
+        person = Actor("user", user.id) if user else ANONYMOUS
         await audit_refusal(
             person, About("account", "session", "auth.login", ""), "failure", network=network_of(client.ip)
         )

@@ -32,7 +32,7 @@ async def list_projects(actor: Actor, query: ProjectList) -> Page[ProjectView]:
     sort = Sort(_SORTS[name].expression, _SORTS[name].cast, descending=query.sort.startswith("-"))
     listing = Listing(_COLUMNS, "projects t LEFT JOIN project_members m ON m.project_id = t.id", sort, "projects")
     # The membership is part of the join, so it is a condition of the outer join written as one on either side.
-    listing.source += " AND m.user_id = $1 AND (m.expires_at IS NULL OR m.expires_at > now())"
+    listing.source += f" AND m.user_id = $1 AND {access.in_force('m')}"
     listing.values.append(actor.user_id)
     if actor.role != "admin":
         listing.where("m.role IS NOT NULL")
@@ -51,7 +51,7 @@ async def view_of(snapshot: Reading, actor: Actor, project_id: UUID) -> ProjectV
     """The view of a project that the actor was allowed to load."""
     rows = await snapshot.rows(
         f"SELECT {_COLUMNS} FROM projects t LEFT JOIN project_members m ON m.project_id = t.id AND m.user_id = $2 "
-        "AND (m.expires_at IS NULL OR m.expires_at > now()) WHERE t.id = $1",
+        f"AND {access.in_force('m')} WHERE t.id = $1",
         project_id,
         actor.id,
     )

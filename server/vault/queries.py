@@ -26,8 +26,7 @@ _VAULT = (
 )
 _MEMBER = (
     "vaults t LEFT JOIN vault_members m ON m.vault_id = t.id AND m.user_id = $1 "
-    "AND (m.expires_at IS NULL OR m.expires_at > now()) AND EXISTS (SELECT FROM project_members p "
-    "WHERE p.project_id = t.project_id AND p.user_id = $1 AND (p.expires_at IS NULL OR p.expires_at > now()))"
+    f"AND {access.in_force('m')} AND {access.in_project('t.project_id', '$1')}"
 )
 _DUE = "t.secret_changed_at + make_interval(days => t.rotation_interval_days)"
 _STATES = {

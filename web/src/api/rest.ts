@@ -34,7 +34,7 @@ export type AmountSpec = {
 
 /** Who acted. */
 export type AuditActor = {
-  type: "user" | "token" | "system";
+  type: "user" | "token" | "anonymous" | "system";
   id: string | null;
 };
 
