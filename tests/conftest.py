@@ -140,7 +140,7 @@ async def _empty(request: pytest.FixtureRequest) -> None:
 def _no_recent_sign_ins(request: pytest.FixtureRequest) -> None:
     """Lets a test sign in however quickly the tests before it did: of all, fifty a second may."""
     if "server" in request.fixturenames:
-        request.getfixturevalue("server").app[GATE].throttle._recent.clear()
+        request.getfixturevalue("server").app[GATE].throttle.forget()
 
 
 @dataclass

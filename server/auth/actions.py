@@ -63,6 +63,7 @@ class Gate:
 async def sign_in(gate: Gate, email: str, password: str, client: Client, *, remember: bool) -> Grant:
     """Signs a person in. Raises: InvalidCredentials, the same for every reason; RateLimited."""
     account = account_of(email)
+    await gate.throttle.attempt(account, client.ip)  # before anything is read or computed
     user = await User.filter(email=account).first()
     fits = await _verified(gate, account, user, password, client)
     if user is None or not fits or user.status != "active":
@@ -225,11 +226,12 @@ async def reauthenticate(gate: Gate, actor: Actor, password: str, client: Client
 
 async def confirm_password(gate: Gate, actor: Actor, password: str, client: Client) -> User:
     """The actor's account, when the password fits; counted like a sign-in. Raises: InvalidCredentials, RateLimited."""
+    await gate.throttle.attempt(actor.email, client.ip)
     user = await User.get(id=actor.user_id)
-    if not await _verified(gate, user.email, user, password, client):
+    if not await _verified(gate, actor.email, user, password, client):
         await audit_refusal(actor, About("account", "user", "auth.password_check", str(user.id)), "failure")
         raise problems.InvalidCredentials
-    await gate.throttle.succeeded(user.email, client.ip)
+    await gate.throttle.succeeded(actor.email, client.ip)
     return user
 
 
@@ -271,11 +273,10 @@ async def revoke_sessions(u: UnitOfWork, user_id: UUID, reason: str) -> None:
 
 
 async def _verified(gate: Gate, account: str, user: User | None, password: str, client: Client) -> bool:
-    """Whether the password fits, counted before it is looked at. Raises: RateLimited, Busy."""
-    await gate.throttle.attempt(account, client.ip)
+    """Whether the password fits; the attempt is counted already. Raises: Busy."""
     stored, pepper = (user.password_hash, user.pepper_id) if user else (None, None)
     try:
-        return await gate.passwords.verify(password, stored, pepper)
+        return await gate.passwords.verify(password, stored, pepper, network=network_of(client.ip))
     except problems.Busy:
         await gate.throttle.unverified(account, client.ip)
         raise

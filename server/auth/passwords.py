@@ -5,6 +5,7 @@ import base64
 import hmac
 import os
 import unicodedata
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -21,6 +22,7 @@ MIN_CHARACTERS = 15  # NIST SP 800-63B-4, where the password is the only factor
 MAX_CHARACTERS = 256
 MAX_RAW_BYTES = 1024
 MAX_QUEUED = 32
+MAX_QUEUED_OF_A_NETWORK = 24  # the rest is for everybody else
 PEPPER = "pepper-1"
 
 Result = TypeVar("Result")
@@ -68,7 +70,7 @@ class Passwords:
         self._keyring = keyring
         self._is_production = settings.is_production
         self._threads = ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1), thread_name_prefix="argon2")
-        self._queued = 0
+        self._queued: Counter[str] = Counter()  # by network
         # What an unknown account is verified against, so that it takes as long as a known one.
         self._dummy = self._hasher.hash(os.urandom(16).hex())
 
@@ -77,15 +79,15 @@ class Passwords:
         prepared = self._peppered(normalised(password), PEPPER)
         return await self._run(self._hasher.hash, prepared), PEPPER
 
-    async def verify(self, password: str, stored: str | None, pepper: str | None) -> bool:
-        """Whether the password fits. Takes as long for an account without one. Raises: Busy."""
+    async def verify(self, password: str, stored: str | None, pepper: str | None, *, network: str = "") -> bool:
+        """Whether the password fits. Takes as long for an account without one. Raises: Busy, also for a network alone."""
         try:
             prepared = self._peppered(normalised(password), pepper or PEPPER)
         except ValueError:
             prepared, stored = "x", None
         if self._is_production and password == DEMO_PASSWORD:
             stored = None  # a database that once was a demo's: its accounts open nothing here
-        fits = await self._run(self._verify, stored or self._dummy, prepared)
+        fits = await self._run(self._verify, stored or self._dummy, prepared, network=network)
         return bool(fits and stored is not None)
 
     def needs_rehash(self, stored: str) -> bool:
@@ -105,11 +107,13 @@ class Passwords:
     def _peppered(self, text: str, pepper: str) -> str:
         return base64.b64encode(hmac.digest(self._keyring.application[pepper], text.encode(), "sha256")).decode()
 
-    async def _run(self, function: Callable[..., Result], *values: str) -> Result:
-        if self._queued >= MAX_QUEUED:
+    async def _run(self, function: Callable[..., Result], *values: str, network: str = "") -> Result:
+        if self._queued[network] >= MAX_QUEUED_OF_A_NETWORK or self._queued.total() >= MAX_QUEUED:
             raise Busy(retry_after_s=2)
-        self._queued += 1
+        self._queued[network] += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, function, *values)
         finally:
-            self._queued -= 1
+            self._queued[network] -= 1
+            if not self._queued[network]:
+                del self._queued[network]

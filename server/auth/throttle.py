@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,8 @@ from server.http import network_of
 WINDOW = timedelta(minutes=15)
 FIRST_BLOCK_S = 30
 GLOBAL_PER_S = 50
+REMEMBERED_S = 1.0  # how long a block is believed without asking the database, where another process may end it
+MAX_REMEMBERED = 10_000
 CONSECUTIVE_LIMIT = 100  # then the password is disabled until it is reset (NIST SP 800-63B-4)
 
 
@@ -41,25 +43,38 @@ class Throttle:
             "consecutive": CONSECUTIVE_LIMIT,
         }
         self._recent: deque[float] = deque()
+        self._blocked: OrderedDict[str, tuple[float, float]] = OrderedDict()  # by key: believed until, ends at
 
     async def attempt(self, account: str, ip: str) -> None:
         """
         Counts an attempt that is going to be verified; one that is refused counts nowhere.
 
         A refused attempt tells nothing of the password. Were it counted, one address could use up the limits of an
-        account, and its owner would be locked out from everywhere else. Raises: RateLimited, Busy.
+        account, and its owner would be locked out from everywhere else; or those of all, and nobody could sign in.
+        So an address or account that is blocked is refused first, from memory: it takes no place among the sign-ins of
+        this second, no connection and no hash. Raises: RateLimited, Busy.
         """
-        self._global()
         keys = self._keys(account, network_of(ip))
+        self._refuse_remembered(keys)
+        self._refuse_when_full()
         async with in_transaction() as connection:
             await _lock(connection, account)
             rows = {kind: await self._locked(connection, key, kind) for kind, key in keys.items()}
-            retry_after_s = max(self._wait_s(kind, row) for kind, row in rows.items())
+            waits = {kind: self._wait_s(kind, row) for kind, row in rows.items()}
+            retry_after_s = max(waits.values())
             if not retry_after_s:
+                self._take_place()
                 for kind, key in keys.items():
                     await self._count(connection, key, kind, rows[kind])
         if retry_after_s:
-            raise RateLimited("Too many attempts to sign in: wait, then try again.", retry_after_s=retry_after_s)
+            kind = max(waits, key=lambda name: waits[name])
+            self._remember(keys[kind], retry_after_s)
+            raise _too_many(retry_after_s)
+
+    def forget(self) -> None:
+        """Forgets what this process remembers: the sign-ins of this second, and who is blocked."""
+        self._recent.clear()
+        self._blocked.clear()
 
     async def succeeded(self, account: str, ip: str) -> None:
         """Resets the account's counters and takes the attempt back from the network's."""
@@ -72,6 +87,8 @@ class Throttle:
 
     async def unverified(self, account: str, ip: str) -> None:
         """Takes an attempt back that was counted, but whose password was not looked at."""
+        if self._recent:
+            self._recent.pop()
         async with in_transaction() as connection:
             await _lock(connection, account)
             await self._take_back(connection, list(self._keys(account, network_of(ip)).values()))
@@ -127,13 +144,37 @@ class Throttle:
             "network": f"network:{network}",
         }
 
-    def _global(self) -> None:
+    def _refuse_remembered(self, keys: dict[str, str]) -> None:
+        """Refuses what was found blocked a moment ago. Raises: RateLimited."""
+        at = time.monotonic()
+        for key in keys.values():
+            believed_until, ends_at = self._blocked.get(key, (0.0, 0.0))
+            if at < believed_until:
+                raise _too_many(int(ends_at - at) + 1)
+
+    def _remember(self, key: str, wait_s: int) -> None:
+        at = time.monotonic()
+        self._blocked[key] = (at + min(REMEMBERED_S, wait_s), at + wait_s - 1)
+        self._blocked.move_to_end(key)
+        while len(self._blocked) > MAX_REMEMBERED:
+            self._blocked.popitem(last=False)
+
+    def _refuse_when_full(self) -> None:
+        """Raises: Busy when this second has its sign-ins."""
         at = time.monotonic()
         while self._recent and self._recent[0] < at - 1:
             self._recent.popleft()
         if len(self._recent) >= GLOBAL_PER_S:
             raise Busy("Too many sign-ins at the same time: try again soon.", retry_after_s=1)
-        self._recent.append(at)
+
+    def _take_place(self) -> None:
+        """Counts a sign-in of this second. Raises: Busy."""
+        self._refuse_when_full()
+        self._recent.append(time.monotonic())
+
+
+def _too_many(retry_after_s: int) -> RateLimited:
+    return RateLimited("Too many attempts to sign in: wait, then try again.", retry_after_s=retry_after_s)
 
 
 async def _lock(connection: TransactionalDBClient, account: str) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import unicodedata
+from collections import Counter
 from typing import Any
 
 import asyncpg
@@ -97,6 +98,21 @@ async def test_thirty_guesses_at_once_are_five_guesses(http: ClientSession, alic
     answers = await asyncio.gather(*(answer_to(http, alice.email, WRONG) for _ in range(30)))
 
     assert sorted(status for status, _, _ in answers) == [401] * 5 + [429] * 25
+
+
+async def test_while_one_is_refused_all_others_sign_in(http: ClientSession, alice: Person, bob: Person) -> None:
+    for _ in range(5):
+        await answer_to(http, bob.email, WRONG)
+
+    async def hammer() -> set[int]:
+        return {(await answer_to(http, bob.email, WRONG))[0] for _ in range(30)}
+
+    hammering = [asyncio.create_task(hammer()) for _ in range(10)]
+    signed_in = {(await answer_to(http, alice.email, PASSWORD))[0] for _ in range(5)}
+    refused = set().union(*await asyncio.gather(*hammering))
+
+    assert signed_in == {200}
+    assert refused == {429}
 
 
 async def test_one_counter_stands_before_every_password(alice: Person) -> None:
@@ -201,7 +217,8 @@ async def test_a_hash_of_older_parameters_is_renewed_at_sign_in(
 async def test_more_waiting_hashes_than_the_queue_holds_are_503(
     http: ClientSession, alice: Person, server: TestServer, monkeypatch: pytest.MonkeyPatch, db: asyncpg.Connection
 ) -> None:
-    monkeypatch.setattr(server.app[GATE].passwords, "_queued", 32)
+    monkeypatch.setattr(server.app[GATE].passwords, "_queued", Counter({"another network": 32}))
+    places = len(server.app[GATE].throttle._recent)
 
     status, headers, body = await answer_to(http, alice.email, PASSWORD)
 
@@ -209,6 +226,7 @@ async def test_more_waiting_hashes_than_the_queue_holds_are_503(
     assert b'"busy"' in body
     assert int(headers["Retry-After"]) >= 1
     # What was not looked at does not count.
+    assert len(server.app[GATE].throttle._recent) == places
     assert await db.fetchval("SELECT max(count) FROM throttles") == 0
 
 

@@ -8,8 +8,10 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from core.problems import Busy, RateLimited
+from server.auth.passwords import MAX_QUEUED_OF_A_NETWORK
 from server.auth.routes import GATE
 from server.auth.throttle import GLOBAL_PER_S, Throttle, account_of
+from server.health.watch import WATCH
 from server.http import network_of
 
 EMAIL = "somebody@example.test"
@@ -23,7 +25,7 @@ def throttle(server: TestServer) -> Throttle:
 
 async def outcome(throttle: Throttle, account: str, ip: str) -> str:
     """Whether an attempt may be verified."""
-    throttle._recent.clear()
+    throttle.forget()
     try:
         await throttle.attempt(account, ip)
     except RateLimited as refusal:
@@ -124,7 +126,7 @@ async def test_attempts_and_successes_at_once_neither_wait_for_each_other_nor_mi
         await throttle.succeeded(account, address)
 
     for _ in range(5):
-        await asyncio.gather(*(sign_in(number) for number in range(60)))
+        await asyncio.gather(*(sign_in(number) for number in range(48)))
     failed = [await outcome(throttle, EMAIL, "198.51.100.8") for _ in range(2)]
 
     assert failed == ["verify"] * 2
@@ -134,13 +136,84 @@ async def test_attempts_and_successes_at_once_neither_wait_for_each_other_nor_mi
 
 async def test_fifty_sign_ins_a_second_are_the_most(throttle: Throttle, settings: Any) -> None:
     for number in range(GLOBAL_PER_S):
-        throttle._global()
+        throttle._take_place()
         assert len(throttle._recent) == number + 1
 
     with pytest.raises(Busy) as refused:
         await throttle.attempt(EMAIL, "198.51.100.8")
 
     assert refused.value.retry_after_s == 1
+
+
+async def test_who_is_blocked_costs_others_nothing(
+    throttle: Throttle, server: TestServer, db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(5):
+        await outcome(throttle, EMAIL, "198.51.100.1")
+    with pytest.raises(RateLimited) as first:
+        await throttle.attempt(EMAIL, "198.51.100.1")
+    places, statements = len(throttle._recent), []
+    for connection in server.app[WATCH]._connections:
+        connection.add_query_logger(lambda found: statements.append(found.query))
+
+    refusals = await asyncio.gather(
+        *(throttle.attempt(EMAIL, f"198.51.100.{number % 200}") for number in range(500)), return_exceptions=True
+    )
+    asked = list(statements)
+    for connection in server.app[WATCH]._connections:
+        connection._query_loggers.clear()
+
+    assert {type(found) for found in refusals} == {RateLimited}
+    assert {abs(found.retry_after_s - first.value.retry_after_s) <= 1 for found in refusals} == {True}
+    assert len(throttle._recent) == places
+    assert asked == []
+    await throttle.attempt("another@example.test", "203.0.113.7")
+
+
+@pytest.mark.parametrize("kind", ["account", "consecutive", "network"])
+async def test_a_block_of_any_kind_takes_no_place_of_others(
+    throttle: Throttle, db: asyncpg.Connection, kind: str
+) -> None:
+    key = {"network": "network:198.51.100.0/24"}.get(kind, f"{kind}:{EMAIL}")
+    await outcome(throttle, EMAIL, "198.51.100.1")
+    await db.execute("UPDATE throttles SET count = 1000 WHERE key = $1", key)
+    throttle.forget()
+
+    for _ in range(2 * GLOBAL_PER_S):
+        with pytest.raises(RateLimited):
+            await throttle.attempt(EMAIL, "198.51.100.1")
+
+    await throttle.attempt("another@example.test", "203.0.113.7")
+    assert len(throttle._recent) == 1
+
+
+async def test_a_block_that_ends_elsewhere_is_believed_for_a_second_only(
+    throttle: Throttle, db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.auth.throttle.REMEMBERED_S", 0.05)
+    for _ in range(5):
+        await outcome(throttle, EMAIL, "198.51.100.1")
+    with pytest.raises(RateLimited):
+        await throttle.attempt(EMAIL, "198.51.100.1")
+
+    await db.execute("DELETE FROM throttles")  # as a reset of the password by another process does
+    await asyncio.sleep(0.06)
+
+    await throttle.attempt(EMAIL, "198.51.100.1")
+
+
+async def test_one_network_does_not_fill_the_queue_of_hashes(server: TestServer) -> None:
+    passwords = server.app[GATE].passwords
+    many = [passwords.verify("a wrong password", None, None, network="198.51.100.0/24") for _ in range(60)]
+    tasks = [asyncio.create_task(attempt) for attempt in many]
+    await asyncio.sleep(0)
+
+    other = await passwords.verify("a wrong password", None, None, network="203.0.113.0/24")
+    found = await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert other is False
+    assert sum(isinstance(answer, Busy) for answer in found) == 60 - MAX_QUEUED_OF_A_NETWORK
+    assert not passwords._queued
 
 
 @pytest.mark.parametrize(
