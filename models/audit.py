@@ -52,13 +52,12 @@ class AuditRow(Model):
 
 class Refusal(Model):
     """
-    Refused requests of one kind in one minute, until the audit holds them (server/audit/refusals.py).
+    Refused requests, until the audit holds them: as they come in, and then counted by minute (server/audit/refusals.py).
 
-    A request writes here and nowhere else, whatever it asked for, so that a refusal locks no chain, and one for a row
-    that exists takes as long as one for a row that does not.
+    A request adds to this table and writes nowhere else, whatever it asked for.
     """
 
-    key = fields.CharField(max_length=64, primary_key=True)  # digest of what is counted together
+    key = fields.CharField(max_length=64, primary_key=True)  # at first of its own, then a digest of what is counted
     minute = fields.DatetimeField()
     network = fields.CharField(max_length=64)
     actor_type = fields.CharField(max_length=16)
@@ -68,7 +67,7 @@ class Refusal(Model):
     resource_id = fields.CharField(max_length=64, null=True)
     outcome = fields.CharField(max_length=8)
     home = fields.CharField(max_length=64, null=True)  # the chain, where the request knew it
-    chain = fields.CharField(max_length=64, null=True)  # the chain, once it is looked up
+    chain = fields.CharField(max_length=64, null=True)  # the chain, once it is looked up and the row is a count
     version = fields.IntField(null=True)  # of an entry whose managers are told by an event
     count = fields.IntField()
     told = fields.IntField(default=0)  # how many of them the audit holds

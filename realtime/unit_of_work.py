@@ -29,7 +29,7 @@ from core.clock import now
 from core.ids import uuid7
 from core.problems import Fault, IdempotencyInProgress, Invalid, PreconditionRequired, VersionConflict
 from models import audit
-from models.access import About, Actor
+from models.access import Actor
 from realtime.events.base import Event
 
 Row = TypeVar("Row", bound=Model)
@@ -49,6 +49,7 @@ class Call:
     """What a request brings along for the rows that it writes."""
 
     ip: str | None = None
+    network: str = "unknown"
     idempotency: IdempotencyRequest | None = None
 
 
@@ -331,17 +332,6 @@ async def unit_of_work(actor: Actor) -> AsyncIterator[UnitOfWork]:
             _open.reset(token)
     if u.heads:
         ledger().hint(u.heads)
-
-
-async def audit_refusal(actor: Actor, about: About, outcome: str = "denied", **details: Any) -> None:
-    """Records a refused or failed attempt, in a short transaction of its own."""
-    saved = call.get()
-    token = call.set(Call(ip=saved.ip if saved else None))  # a refusal is no answer to keep under a key
-    try:
-        async with unit_of_work(actor) as u:
-            u.audit(about.chain, about.action, (about.resource_type, about.resource_id), outcome, **details)
-    finally:
-        call.reset(token)
 
 
 def _json_ready(details: dict[str, Any]) -> dict[str, Any]:

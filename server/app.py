@@ -14,6 +14,7 @@ from realtime.namespace import Limits, Namespace
 from realtime.relay import Relay
 from realtime.transport import LiveServer
 from server import database, metrics
+from server.audit.refusals import tell_forever
 from server.audit.routes import routes as audit_routes
 from server.auth.actions import Gate
 from server.auth.passwords import Passwords
@@ -80,6 +81,7 @@ def build(settings: Settings) -> web.Application:
     app.cleanup_ctx.append(_database)
     app.cleanup_ctx.append(_keys)
     app.cleanup_ctx.append(_live)
+    app.cleanup_ctx.append(_refusals)
     app.on_shutdown.append(_drain)
     _attach_sockets(app)
     for endpoint in endpoints():
@@ -131,6 +133,13 @@ async def _live(app: web.Application) -> AsyncIterator[None]:
     watcher.cancel()
     await hinter.stop()
     await relay.stop()
+
+
+async def _refusals(_: web.Application) -> AsyncIterator[None]:
+    telling = asyncio.create_task(tell_forever(), name="refusals")
+    yield
+    telling.cancel()
+    await asyncio.gather(telling, return_exceptions=True)
 
 
 async def _drain(app: web.Application) -> None:

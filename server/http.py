@@ -164,7 +164,8 @@ def bind(endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.StreamResp
             api.body, raw = await read(request, endpoint.body, endpoint.max_body_bytes)
         elif not endpoint.multipart and request.can_read_body:
             await _refuse_body(request)
-        token = work.call.set(Call(ip=client_ip(request, settings), idempotency=_read_key(request, endpoint, raw)))
+        ip = client_ip(request, settings)
+        token = work.call.set(Call(ip, network_of(ip), _read_key(request, endpoint, raw)))
         try:
             return await endpoint.handler(api)
         except work.Replayed as replayed:

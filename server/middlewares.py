@@ -14,8 +14,11 @@ from core import log, problems
 from core.ids import uuid7
 from core.problems import Problem
 from realtime import unit_of_work as work
+from realtime.refusals import record_refusal
+from realtime.unit_of_work import Call
 from server import metrics
 from server.health.watch import WATCH
+from server.http import client_ip, network_of
 from server.keys import ACTOR, REQUEST_ID, ROUTE, SETTINGS
 
 logger = log.get(__name__)
@@ -82,10 +85,14 @@ async def answer_problems(request: web.Request, handler: Next) -> web.StreamResp
 async def _refuse(request: web.Request, problem: Problem) -> web.StreamResponse:
     actor = request.get(ACTOR)
     if problem.about is not None and actor is not None:
+        ip = client_ip(request, request.app[SETTINGS])
+        token = work.call.set(Call(ip, network_of(ip)))
         try:
-            await work.audit_refusal(actor, problem.about)
+            await record_refusal(actor, problem.about)
         except Exception:
             logger.exception("a refusal could not be recorded")
+        finally:
+            work.call.reset(token)
     return render(problem, request[REQUEST_ID])
 
 

@@ -26,7 +26,7 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
     "request_id" VARCHAR(64),
     "details" JSONB NOT NULL
 );
-COMMENT ON TABLE "refusals" IS 'Refused requests of one kind in one minute, until the audit holds them (server/audit/refusals.py).';
+COMMENT ON TABLE "refusals" IS 'Refused requests, until the audit holds them: as they come in, and then counted by minute (server/audit/refusals.py).';
         -- "anonymous" has nine letters. The view stands on the column, and is made anew as it was.
         DROP VIEW password_audit_log;
         ALTER TABLE "audit_log" ALTER COLUMN "actor_type" TYPE VARCHAR(16);

@@ -9,6 +9,7 @@ from models import access
 from models.access import Actor
 from models.project import Project
 from models.vault import Vault
+from server.audit import refusals
 from server.audit.schemas import AuditActor, AuditList, AuditResource, AuditView, SystemAuditList
 from server.http import reading
 from server.paging import Listing, Page, Sort
@@ -57,6 +58,7 @@ async def _page(query: AuditList, *, chain: str | None, only: UUID | None = None
         listing.where("t.at >= ?", query.since)
     if query.until:
         listing.where("t.at < ?", query.until)
+    await refusals.settle()
     async with reading() as snapshot:
         return await listing.page(snapshot, query, _view)
 

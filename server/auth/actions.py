@@ -12,7 +12,8 @@ from models.access import ANONYMOUS, About, Actor
 from models.user import RefreshToken, Session, User
 from realtime import streams
 from realtime.events.user import SessionRevoked, UserUpdated
-from realtime.unit_of_work import UnitOfWork, audit_refusal, unit_of_work
+from realtime.refusals import record_refusal
+from realtime.unit_of_work import UnitOfWork, unit_of_work
 from server import metrics
 from server.auth.passwords import Passwords, normalised, policy_faults
 from server.auth.throttle import Throttle, account_of
@@ -69,7 +70,7 @@ async def sign_in(gate: Gate, email: str, password: str, client: Client, *, reme
     if user is None or not fits or user.status != "active":
         metrics.SIGN_INS.labels("failure").inc()
         person = Actor("user", user.id) if user else ANONYMOUS
-        await audit_refusal(
+        await record_refusal(
             person, About("account", "session", "auth.login", ""), "failure", network=network_of(client.ip)
         )
         raise problems.InvalidCredentials
@@ -229,7 +230,7 @@ async def confirm_password(gate: Gate, actor: Actor, password: str, client: Clie
     await gate.throttle.attempt(actor.email, client.ip)
     user = await User.get(id=actor.user_id)
     if not await _verified(gate, actor.email, user, password, client):
-        await audit_refusal(actor, About("account", "user", "auth.password_check", str(user.id)), "failure")
+        await record_refusal(actor, About("account", "user", "auth.password_check", str(user.id)), "failure")
         raise problems.InvalidCredentials
     await gate.throttle.succeeded(actor.email, client.ip)
     return user

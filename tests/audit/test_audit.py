@@ -7,7 +7,7 @@ import pytest
 
 from core.settings import Settings
 from realtime.unit_of_work import ledger
-from server.audit import verification
+from server.audit import refusals, verification
 from tests.conftest import Person
 
 
@@ -97,6 +97,7 @@ async def test_an_administrator_verifies_over_http(
 async def test_refused_attempts_are_recorded(alice: Person, bob: Person, project: str, db: asyncpg.Connection) -> None:
     await alice.ok("PUT", f"/projects/{project}/members/{bob.id}", {"role": "viewer"})
     await bob.refused("DELETE", f"/projects/{project}")
+    await refusals.settle()
 
     row = await db.fetchrow("SELECT * FROM audit_log WHERE chain = $1 ORDER BY seq DESC LIMIT 1", f"project:{project}")
     assert (row["action"], row["outcome"], row["actor_id"]) == ("project.delete", "denied", bob.id)
@@ -146,6 +147,7 @@ async def test_an_editor_sees_what_he_did_in_a_vault_and_nothing_else(
         await alice.ok("PUT", f"/vaults/{vault}/members/{bob.id}", {"role": role})
         if not allowed:
             assert await bob.refused("GET", path) == (403, "forbidden")
+    await refusals.settle()
     await bob.ok("POST", f"/vaults/{vault}/entries", {"name": "e", "secret": "s"})
     await bob.refused("PATCH", f"/vaults/{vault}", {"name": "n"}, if_match=1)
 

@@ -11,6 +11,7 @@ from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
 from core.settings import Settings, SettingsError, load
+from server.audit import refusals
 from server.auth.passwords import Passwords, normalised, policy_faults
 from server.auth.routes import GATE
 from server.demo.accounts import PASSWORD as DEMO_PASSWORD
@@ -67,6 +68,7 @@ async def test_a_failure_is_recorded_with_its_network_and_without_the_password(
     http: ClientSession, alice: Person, db: asyncpg.Connection
 ) -> None:
     await answer_to(http, alice.email, WRONG)
+    await refusals.settle()
 
     row = await db.fetchrow("SELECT * FROM audit_log WHERE action = 'auth.login' AND outcome = 'failure'")
     assert row["actor_id"] == alice.id

@@ -121,8 +121,8 @@ async def test_a_password_verified_before_it_changed_opens_nothing(
     passwords = server.app[GATE].passwords
     verify = passwords.verify
 
-    async def changed_meanwhile(*values: Any) -> bool:
-        fits = await verify(*values)
+    async def changed_meanwhile(*values: Any, **named: Any) -> bool:
+        fits = await verify(*values, **named)
         await db.execute("UPDATE users SET password_changed_at = now() WHERE id = $1", alice.id)
         return fits
 

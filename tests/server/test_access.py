@@ -16,6 +16,7 @@ from models.project import Project
 from models.vault import Vault
 from realtime import streams
 from server.app import NAMESPACE
+from server.audit import refusals
 from server.project import queries as project_queries
 from server.project.schemas import ProjectList
 from tests.conftest import Person
@@ -113,6 +114,7 @@ async def test_a_failed_sign_in_of_nobody_is_recorded_as_anonymous(http: Any, db
     body = {"email": "nobody@example.test", "password": "a wrong password"}
     async with http.post("/api/v1/auth/login", json=body) as response:
         assert response.status == 401
+    await refusals.settle()
 
     row = await db.fetchrow("SELECT * FROM audit_log WHERE action = 'auth.login'")
 

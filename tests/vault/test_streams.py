@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from server.audit import refusals
 from tests.auth.follower import Follower
 from tests.conftest import Person
 from tests.vault.conftest import join
@@ -145,6 +146,7 @@ async def test_events_hold_ids_versions_and_names_of_fields(
     await alice.ok("POST", f"{path}/restore", if_match=4)
     await alice.ok("POST", f"{path}/reveal")
     await bob.refused("POST", f"{path}/reveal")
+    await refusals.settle()
     await alice.ok("POST", f"{path}/purge")
     await alice.ok("PATCH", f"/vaults/{vault}", {"name": "Renamed"}, if_match=1)
     await alice.ok("DELETE", f"/vaults/{vault}/members/{bob.id}")

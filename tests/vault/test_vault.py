@@ -8,7 +8,7 @@ import pytest
 from core.ids import uuid7
 from core.settings import Settings
 from realtime.unit_of_work import ledger
-from server.audit import verification
+from server.audit import refusals, verification
 from tests.conftest import Person
 from tests.vault.conftest import NOTES, SECRET, events_of, join
 
@@ -257,6 +257,7 @@ async def test_events_tell_ids_and_versions_only(
     await alice.ok("PATCH", f"/entries/{entry['id']}", {"secret": "x-SENTINEL"}, if_match=1)
     await alice.ok("POST", f"/entries/{entry['id']}/reveal")
     await bob.refused("POST", f"/entries/{entry['id']}/reveal")
+    await refusals.settle()
 
     assert await events_of(db, f"vault:{vault}") == [
         "vault.created",

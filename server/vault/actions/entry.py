@@ -15,7 +15,7 @@ from tortoise.exceptions import BaseORMException
 from core.clock import now
 from core.envelope import SealBroken
 from core.ids import uuid7
-from core.problems import Fault, Forbidden, Gone, Invalid, NotFound, Unavailable
+from core.problems import Fault, Gone, Invalid, NotFound, Unavailable
 from models import access
 from models.access import SYSTEM, About, Actor
 from models.vault import Entry, EntryVersion, Vault, VaultKey
@@ -27,9 +27,9 @@ from realtime.events.vault import (
     EntryRevealed,
     EntryRotated,
     EntryUpdated,
-    VaultAccessDenied,
 )
-from realtime.unit_of_work import Answer, UnitOfWork, audit_refusal, unit_of_work
+from realtime.refusals import record_refusal
+from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.vault.cipher import OpenVersion, Place, SealedVersion, VaultCipher, open_version, seal_version
 from server.vault.schemas import EntryCreate, EntryUpdate, EntryView, RestoreBody, RevealBody, RevealView, RotateBody
 
@@ -156,9 +156,6 @@ async def reveal_entry(actor: Actor, cipher: VaultCipher, entry_id: UUID, body: 
                 revealed_version=version,
                 **({"reason": body.reason} if body.reason else {}),
             )
-    except Forbidden as refusal:
-        await _record_refusal(actor, entry_id, refusal)
-        raise
     except _NOT_RECORDED as error:
         raise Unavailable("The reveal could not be recorded, so the secret is not given: try again soon.") from error
     found: dict[Literal["secret", "notes"], str | None] = {name: getattr(content, name) for name in body.fields}
@@ -200,18 +197,8 @@ async def _breaks_recorded(actor: Actor, entry_id: UUID, action: str) -> AsyncIt
         entry = await Entry.filter(id=entry_id).first()
         if entry is not None:
             about = About(f"vault:{entry.vault_id}", "entry", action, str(entry_id))
-            await audit_refusal(actor, about, "failure", cause="seal_broken")
+            await record_refusal(actor, about, "failure", cause="seal_broken")
         raise
-
-
-async def _record_refusal(actor: Actor, entry_id: UUID, refusal: Forbidden) -> None:
-    about, refusal.about = refusal.about, None  # recorded here together with its event
-    async with unit_of_work(actor) as u:
-        entry = await Entry.filter(id=entry_id).using_db(u.connection).first()
-        if entry is None:
-            raise NotFound
-        u.publish(VaultAccessDenied(vault_id=entry.vault_id, entry_id=entry_id, version=entry.version))
-        u.audit(about.chain, about.action, (about.resource_type, about.resource_id), "denied")
 
 
 async def _load(u: UnitOfWork, actor: Actor, entry_id: UUID, action: str) -> tuple[Vault, Entry]:
