@@ -27,7 +27,6 @@ from matching import engine
 from matching.plan import Plan as Document
 from matching.plan import PlanInvalid
 from matching.suggest import suggest
-from models.access import SYSTEM
 from models.job import Job
 from models.source import Source
 from realtime import unit_of_work as work
@@ -35,12 +34,10 @@ from realtime.events.base import JobStatus
 from realtime.events.job import Counts
 from realtime.events.state import JobProgress
 from realtime.hint import Hinter, channel_of
-from realtime.unit_of_work import unit_of_work
 from server import database
 from server.hardening import keep_memory_private
 from server.job import inputs, run
 from server.keyring import open_keyring
-from server.plan.actions import add_plan
 from server.source import loading
 
 SUGGEST_ROWS = 200_000  # of a side, about 2 s to read; what suggests samples from them as it does in a job
@@ -142,28 +139,23 @@ class JobRun:
         rejected = await asyncio.to_thread(inputs.rejected_pairs, self.settings, job, left, right)
         # Where a side has no records there is nothing to suggest a plan from, and nothing to match.
         is_empty = left.values.num_rows == 0 or right.values.num_rows == 0
-        document, stored = (None, None)
-        if not is_empty or job.plan_document is not None:
-            document, stored = await self._plan(left, right, left_source, right_source)
-        self.counts = await run.set_inputs(job, stored, (left.values.num_rows, right.values.num_rows))
+        document, suggested = (None, None)
+        if job.plan_document is not None:
+            document = Document.model_validate(job.plan_document)
+        elif not is_empty:
+            document = await self._suggest(left, right)
+            suggested = f"Suggested: {left_source.name} / {right_source.name}", document
+        self.counts = await run.set_inputs(job, suggested, (left.values.num_rows, right.values.num_rows))
         statistics = {} if document is None else await self._match(document, left, right, rejected)
         self.progress |= {"stage": "writing", "fraction": 1.0}
         progress = self._state("completed").model_dump(mode="json", by_alias=True)
         await run.complete_job(job, statistics, progress, self._thin_curve())
         await run.analyze()
 
-    async def _plan(
-        self, left: inputs.Side, right: inputs.Side, left_source: Source, right_source: Source
-    ) -> tuple[Document, dict[str, Any] | None]:
-        if self.job.plan_document is not None:
-            return Document.model_validate(self.job.plan_document), None
-        document = await asyncio.to_thread(
+    async def _suggest(self, left: inputs.Side, right: inputs.Side) -> Document:
+        return await asyncio.to_thread(
             lambda: suggest(left.values, right.values, left_roles=left.roles, right_roles=right.roles)
         )
-        name = f"{left_source.name} / {right_source.name}"[:240]
-        async with unit_of_work(SYSTEM) as u:
-            plan = await add_plan(u, self.job.project_id, f"Suggested: {name}", document, "suggested")
-        return document, {"id": plan.id, "version": 1, "hash": plan.hash, "document": plan.document}
 
     async def _match(self, document: Document, left: inputs.Side, right: inputs.Side, rejected: Any) -> dict[str, Any]:
         """Runs the engine in a thread; chunks come through a bounded queue, so that the engine waits for the writer."""

@@ -18,6 +18,7 @@ from tortoise.exceptions import IntegrityError
 from core import log
 from core.ids import uuid7_texts
 from core.problems import Problem
+from matching.plan import Plan as Document
 from models.access import SYSTEM
 from models.job import Job
 from models.source import Source
@@ -28,6 +29,7 @@ from realtime.events.state import JobProgress
 from realtime.unit_of_work import UnitOfWork, unit_of_work
 from server.job.actions import transition
 from server.match.supersede import lock_jobs, supersede
+from server.plan.actions import add_plan
 from server.record.locks import hold_records, hold_sources
 
 RETRIES = 5
@@ -105,14 +107,15 @@ async def current_status(job_id: UUID, attempt: int) -> str:
     return str(job.status)
 
 
-async def set_inputs(job: Job, plan: dict[str, Any] | None, size: tuple[int, int]) -> Counts:
+async def set_inputs(job: Job, suggested: tuple[str, Document] | None, size: tuple[int, int]) -> Counts:
     """
-    Stores what the run reads: the number of records of both sides, and the suggested plan.
+    Stores what the run reads: the number of records of both sides, and the plan that was suggested, with its name.
 
     Returns: the counts as they are. Those of an earlier attempt's matches stay, and so do decisions made since.
-    Raises: Fenced, InputsChanged.
+    Raises: Fenced, InputsChanged; then nothing is stored, the plan neither.
     """
     async with unit_of_work(SYSTEM) as u:
+        plan = None if suggested is None else await add_plan(u, job.project_id, *suggested, "suggested")
         counts = Counts(**await _fence(u, job))
         if (counts.left, counts.right) == (0, 0):
             counts = Counts(left=size[0], right=size[1], open_left=size[0], open_right=size[1])
@@ -126,10 +129,10 @@ async def set_inputs(job: Job, plan: dict[str, Any] | None, size: tuple[int, int
                 "UPDATE reconciliation_jobs SET plan_id = $2, plan_version = $3, plan_hash = $4, plan_document = $5::text::jsonb "
                 "WHERE id = $1",
                 job.id,
-                plan["id"],
-                plan["version"],
-                plan["hash"],
-                orjson.dumps(plan["document"]).decode(),
+                plan.id,
+                plan.version,
+                plan.hash,
+                orjson.dumps(plan.document).decode(),
             )
         return counts
 
@@ -283,7 +286,7 @@ async def complete_job(job: Job, statistics: dict[str, Any], progress: dict[str,
         )
         u.publish(transition(events.JobCompleted, row))
         u.audit(f"project:{job.project_id}", "job.complete", ("job", job.id), version=row.version, counts=row.counts)
-    await state.forget(f"job.progress:{job.id}")
+    await _forget_progress(job.id)
 
 
 async def analyze() -> None:
@@ -307,7 +310,7 @@ async def end_cancelled(job_id: UUID, progress: dict[str, Any] | None = None) ->
         await u.save(job, status="cancelled", finished_at=u.at, progress=progress or job.progress)
         u.publish(transition(events.JobCancelled, job))
         u.audit(f"project:{job.project_id}", "job.cancelled", ("job", job.id), version=job.version)
-    await state.forget(f"job.progress:{job_id}")
+    await _forget_progress(job_id)
 
 
 async def fail_job(job_id: UUID, attempt: int | None, problem: Problem) -> None:
@@ -317,7 +320,7 @@ async def fail_job(job_id: UUID, attempt: int | None, problem: Problem) -> None:
         if job is None or job.status != "running" or (attempt is not None and job.attempt != attempt):
             return
         await _fail(u, job, problem.document(job.request_id))
-    await state.forget(f"job.progress:{job_id}")
+    await _forget_progress(job_id)
 
 
 async def release_job(job_id: UUID, max_attempts: int) -> bool:
@@ -378,6 +381,16 @@ def _text(value: float | None) -> str | None:
 
 
 async def put_progress(job: Job, progress: JobProgress) -> None:
-    """Stores the newest progress, for sockets and readers."""
+    """Stores the newest progress, for sockets and readers, unless another attempt has the job or it has ended."""
     names = [streams.job(job.id), streams.project(job.project_id)]
-    await state.put(f"job.progress:{job.id}", names, progress.model_dump(mode="json", by_alias=True))
+    fence = state.Fence(
+        "SELECT 1 FROM reconciliation_jobs WHERE id = $1 AND attempt = $2 AND status = 'running' FOR SHARE",
+        (job.id, job.attempt),
+    )
+    await state.put(f"job.progress:{job.id}", names, progress.model_dump(mode="json", by_alias=True), fence)
+
+
+async def _forget_progress(job_id: UUID) -> None:
+    """Removes the progress of a job that has ended, and has not been started again since."""
+    running = "SELECT 1 FROM reconciliation_jobs WHERE id = $2 AND status = 'running'"
+    await state.forget(f"job.progress:{job_id}", running, job_id)

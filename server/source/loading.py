@@ -96,7 +96,9 @@ async def load_source(settings: Settings, source_id: UUID) -> None:
         logger.warning("another attempt has this source", source_id=str(source_id))
     finally:
         await connection.close()
-        await state.forget(f"source.progress:{source_id}")
+        # Not while the source is being loaded: another attempt has it then.
+        loading = "SELECT 1 FROM sources WHERE id = $2 AND status = 'loading'"
+        await state.forget(f"source.progress:{source_id}", loading, source_id)
 
 
 async def _claim(source_id: UUID) -> Source | None:
@@ -304,7 +306,11 @@ class Loader:
             rejected=self.rejected,
         )
         names = [streams.project(self.source.project_id)]
-        await state.put(f"source.progress:{self.source.id}", names, value.model_dump(mode="json"))
+        fence = state.Fence(
+            "SELECT 1 FROM sources WHERE id = $1 AND attempt = $2 AND status = 'loading' FOR SHARE",
+            (self.source.id, self.source.attempt),
+        )
+        await state.put(f"source.progress:{self.source.id}", names, value.model_dump(mode="json"), fence)
 
     async def _finish(
         self,

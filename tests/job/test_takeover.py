@@ -3,13 +3,20 @@
 import asyncio
 import os
 import signal
+from uuid import UUID
 
+import orjson
 import psutil
+import pyarrow as pa
 import pytest
 
+from matching.engine import Chunk
+from matching.plan import Plan as Document
 from models.job import Job
 from realtime.events.job import Counts
+from realtime.events.state import JobProgress
 from server.job import run as writing
+from server.job.run import SideIds
 
 ROWS = 4000
 
@@ -104,9 +111,13 @@ async def test_a_job_that_always_dies_ends_as_failed_and_can_be_retried(alice, p
         if found["attempt"] > killed:
             killed += _kill_engines(worker)
         await asyncio.sleep(0.02)
+    lines = [orjson.loads(line) for line in worker.log.read_bytes().splitlines() if job["id"].encode() in line]
+    deaths = [(line["attempt"], line["exit_status"]) for line in lines if line.get("exit_status") is not None]
     retried = await alice.ok("POST", f"/jobs/{job['id']}/retry")
     ended = await end_of(job["id"])
 
+    assert killed == 3
+    assert deaths == [(attempt, -signal.SIGKILL) for attempt in (1, 2, 3)]
     assert (found["status"], found["attempt"], found["problem"]["code"]) == ("failed", 3, "internal")
     assert "3 times" in found["problem"]["detail"]
     assert (retried["status"], retried["problem"]) == ("queued", None)
@@ -135,23 +146,58 @@ async def test_a_cancelled_job_keeps_what_it_finished_and_a_retry_adds_the_rest(
 
 async def test_a_worker_that_lost_its_job_writes_nothing(alice, project, make_sides, run, db):
     job = await run(await make_sides(50))
-    await db.execute(
-        "UPDATE reconciliation_jobs SET status = 'running', attempt = 2 WHERE id = $1::text::uuid", job["id"]
-    )
-    late = await Job.get(id=job["id"])
-    late.attempt = 1
+    document = Document.model_validate((await alice.ok("GET", f"/plans/{job['plan']['id']}"))["document"])
+    late = await _late(db, job)
+    none = SideIds([], pa.array([], pa.string()))
+    before = await _written(alice, project, job)
 
     for write in (
         writing.finish_pass(late, 0, "p"),
-        writing.set_inputs(late, None, Counts()),
+        writing.set_inputs(late, None, (50, 50)),
+        writing.set_inputs(late, ("of a late attempt", document), (50, 50)),
+        writing.write_chunk(late, _empty_chunk(), none, none, document.hash),
         writing.complete_job(late, {}, {}, []),
     ):
         with pytest.raises(writing.Fenced):
             await write
 
-    events = await db.fetch("SELECT type FROM events WHERE stream = $1 ORDER BY seq", f"job:{job['id']}")
-    assert [row["type"] for row in events].count("job.completed") == 1
-    assert (await alice.ok("GET", f"/jobs/{job['id']}"))["counts"] == job["counts"]
+    assert await _written(alice, project, job) == before
+    assert await db.fetchval("SELECT count(*) FROM job_chunks WHERE chunk = $1", _empty_chunk().chunk) == 0
+    assert await db.fetchval("SELECT count(*) FROM plan_versions") == 1
+
+
+async def test_only_the_attempt_that_runs_a_job_tells_its_progress(make_sides, run, db):
+    job = await run(await make_sides(50))
+    late = await _late(db, job)
+    key = f"job.progress:{job['id']}"
+    told = "SELECT value->>'attempt' FROM states WHERE key = $1"
+
+    await writing.put_progress(late, _progress(late))
+    by_the_late = await db.fetchval(told, key)
+    late.attempt = 2
+    await writing.put_progress(late, _progress(late))
+    by_the_current = await db.fetchval(told, key)
+    await db.execute("UPDATE reconciliation_jobs SET status = 'completed' WHERE id = $1::text::uuid", job["id"])
+    await db.execute("DELETE FROM states WHERE key = $1", key)
+    await writing.put_progress(late, _progress(late))
+    after_the_end = await db.fetchval(told, key)
+
+    assert (by_the_late, by_the_current, after_the_end) == (None, "2", None)
+
+
+async def test_a_job_begins_only_when_those_who_change_its_records_are_done(alice, project, db):
+    ids = [(await alice.ok("POST", f"/projects/{project}/sources", {"name": name}))["id"] for name in ("a", "b")]
+    body = {"left_source": ids[0], "right_source": ids[1]}
+    job = await alice.ok("POST", f"/projects/{project}/jobs", body)
+
+    async with db.transaction():  # somebody who changes a record has locked its source, and raises its revision
+        await db.execute("SELECT 1 FROM sources WHERE id = $1::text::uuid FOR NO KEY UPDATE", ids[0])
+        starting = asyncio.create_task(writing.claim_job(UUID(job["id"]), 3))
+        await _waits_for_a_lock(db, starting)
+        await db.execute("UPDATE sources SET revision = revision + 1 WHERE id = $1::text::uuid", ids[0])
+    claim = await starting
+
+    assert claim.job.inputs["left"]["revision"] == 2
 
 
 async def test_a_second_job_takes_what_no_match_has_confirmed_and_supersedes_older_suggestions(
@@ -183,6 +229,60 @@ async def test_a_rejected_pair_is_not_proposed_again(alice, make_sides, run, pai
 
     assert second["counts"]["left"] >= 1
     assert rows not in {(left, right) for left, right, _ in await pairs_of(second["id"])}
+
+
+async def _late(db, job):
+    """The job as an attempt knows it that has been replaced by a second one."""
+    await db.execute(
+        "UPDATE reconciliation_jobs SET status = 'running', attempt = 2 WHERE id = $1::text::uuid", job["id"]
+    )
+    late = await Job.get(id=job["id"])
+    late.attempt = 1
+    return late
+
+
+async def _written(alice, project, job):
+    """What of a job people can see: counts, matches, events, and the plans of its project."""
+    events = await alice.ok("GET", f"/jobs/{job['id']}/matches")
+    plans = await alice.ok("GET", f"/projects/{project}/plans")
+    return (await alice.ok("GET", f"/jobs/{job['id']}"))["counts"], events["total"], plans["total"]
+
+
+def _empty_chunk():
+    """A chunk that no attempt has written, without a match in it."""
+    names = ["left", "right", "status", "score", "margin", "margin_kind", "ambiguity", "group", "difference"]
+    columns = {name: pa.array([], pa.string()) for name in [*names, "fields", "runner_up"]}
+    columns |= {name: pa.array([], pa.int64()) for name in ("left", "right")}
+    return Chunk(pass_index=0, pass_name="p", chunk=99, matches=pa.table(columns))
+
+
+def _progress(job):
+    return JobProgress(
+        job_id=job.id,
+        status="running",
+        attempt=job.attempt,
+        stage="comparing",
+        **{"pass": "p"},
+        pass_index=0,
+        passes=1,
+        processed=1,
+        total=2,
+        fraction=0.5,
+        matched=0,
+        rate=1.0,
+        eta_seconds=None,
+        counts=Counts(),
+    )
+
+
+async def _waits_for_a_lock(db, task):
+    """Until somebody waits for a lock; or until the task has ended, without waiting."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    for _ in range(250):
+        if task.done() or await db.fetchval(waiting):
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("nobody waits")
 
 
 def _kill_engines(worker) -> int:
