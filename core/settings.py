@@ -80,6 +80,9 @@ class Settings(BaseSettings):
     upload_keep_days: Annotated[int, Field(ge=0)] = 7  # the uploaded file's chunks, after loading
     job_attempts: Annotated[int, Field(ge=1, le=100)] = 3
     job_heartbeat_timeout_s: Annotated[float, Field(ge=1, le=600)] = 10.0
+    job_wall_s: Annotated[float, Field(gt=0)] = 6 * 3600.0
+    load_cpu_s: Annotated[float, Field(gt=0)] = 120.0  # of a file, and as much again for each 16 MiB of it
+    load_wall_s: Annotated[float, Field(gt=0)] = 600.0  # likewise
     worker_concurrency: Annotated[int, Field(ge=1, le=16)] = 1
     engine_threads: Annotated[int, Field(ge=1, le=64)] = 2
     engine_memory_mb: Annotated[int, Field(ge=128)] = 1024

@@ -25,6 +25,7 @@ import asyncpg
 
 from core import log
 from core.settings import SettingsError
+from server.processes import command_of
 
 SUPERUSER = "postgres"
 DATABASE = "tallyroom"
@@ -309,11 +310,8 @@ def _as_account() -> list[str]:
 
 
 def _is_postmaster_of(pid: int, cluster: Path) -> bool:
-    try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except OSError:
-        return False
-    return any(word.endswith(b"postgres") for word in words[:1]) and str(cluster).encode() in words
+    command = command_of(pid)
+    return command.split(" -D ", 1)[0].endswith("postgres") and f" -D {cluster} " in f"{command} "
 
 
 def _chown(folder: Path, uid: int, gid: int) -> None:

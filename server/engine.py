@@ -34,7 +34,7 @@ from realtime.events.base import JobStatus
 from realtime.events.job import Counts
 from realtime.events.state import JobProgress
 from realtime.hint import Hinter, channel_of
-from server import database
+from server import database, limits
 from server.hardening import keep_memory_private
 from server.job import inputs, run
 from server.keyring import open_keyring
@@ -71,6 +71,8 @@ async def _work(settings: Settings, kind: str, row_id: UUID) -> int:
         hinter.start()
         try:
             if kind == "source":
+                source = await Source.filter(id=row_id).first()
+                limits.bound_file(settings, 0 if source is None else source.size_bytes)
                 await loading.load_source(settings, row_id)
             else:
                 await run_job(settings, row_id)

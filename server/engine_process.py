@@ -45,6 +45,13 @@ class EngineProcess:
 
     async def wait(self) -> int:
         """Waits for its end. Returns: its exit status, negative for the signal that ended it."""
+        ended, loop = asyncio.Event(), asyncio.get_running_loop()
+        # Not a thread that waits: the loop's own are few, and a worker with many slots would have none left to start with.
+        loop.add_reader(self._process.sentinel, ended.set)
+        try:
+            await ended.wait()
+        finally:
+            loop.remove_reader(self._process.sentinel)
         await asyncio.to_thread(self._process.join)
         self._lifeline.close()
         # Here, because a process that was killed cannot.

@@ -14,7 +14,7 @@ Task = Literal["source.load", "job.run"]
 
 async def enqueue(u: UnitOfWork, task: Task, row_id: object) -> None:
     """
-    Enqueues a task with the request's id, inside the open transaction.
+    Enqueues a task with the request's id and its person, inside the open transaction.
 
     A task for the same row that still waits gives way to it: a job that is cancelled and retried runs once.
     """
@@ -25,5 +25,5 @@ async def enqueue(u: UnitOfWork, task: Task, row_id: object) -> None:
         str(row_id),
     )
     driver = AsyncpgDriver(u.connection._connection)  # the queue's own statements, in our transaction
-    payload = orjson.dumps({"id": str(row_id), "request_id": log.request_id.get()})
+    payload = orjson.dumps({"id": str(row_id), "request_id": log.request_id.get(), "person": u.actor.id})
     await Queries(driver).enqueue(task, payload)

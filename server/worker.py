@@ -24,13 +24,15 @@ from realtime import state
 from realtime import unit_of_work as work
 from realtime.hint import Hinter, channel_of
 from realtime.unit_of_work import unit_of_work
-from server import database, retention
-from server.engine_process import EngineProcess, Engines
+from server import database, limits, retention
+from server.engine_process import Engines
 from server.job import run
 from server.keyring import open_keyring
 from server.queue import enqueue
+from server.running import Reason, Running, Watch
 from server.scratch import scratch_folder
 from server.source import release
+from server.turns import FairQueries
 
 HEARTBEAT_S = 5.0
 CRASH_PAUSE_S = 1.0
@@ -59,7 +61,9 @@ async def _work(settings: Settings, stopping: asyncio.Event, engines: Engines) -
             asyncio.create_task(_requeue_stranded(), name="stranded"),
         ]
         try:
-            await Worker(settings, stopping, engines).run()
+            worker = Worker(settings, stopping, engines)
+            tasks.append(asyncio.create_task(worker.watch.run(), name="watch"))
+            await worker.run()
         finally:
             for task in tasks:
                 task.cancel()
@@ -74,7 +78,8 @@ class Worker:
         self.settings = settings
         self.stopping = stopping
         self.engines = engines
-        self.children: set[EngineProcess] = set()
+        self.slots = max(2, settings.worker_concurrency + 1)
+        self.watch = Watch(self.slots)
 
     async def run(self) -> None:
         """Consumes until asked to stop; comes back by itself after the database was away."""
@@ -87,7 +92,7 @@ class Worker:
                 if self.stopping.is_set():
                     return
                 logger.warning("the queue is away", error=type(error).__name__, detail=str(error)[:200])
-                self._kill_children()
+                self.watch.kill_all()
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self.stopping.wait(), delay_s)
                 delay_s = min(delay_s * 2, 5.0)
@@ -96,22 +101,23 @@ class Worker:
         connection = await database.connect(self.settings, "tallyroom queue")
         # The queue listens and beats on this connection between tasks: it may be idle for long.
         try:
-            queuer = PgQueuer(AsyncpgDriver(connection))
+            driver = AsyncpgDriver(connection)
+            queuer = PgQueuer(driver, queries=FairQueries(driver))
 
             @queuer.entrypoint("job.run", concurrency_limit=0)
             async def run_job(task: Task) -> None:
-                await self._run_job(_id_of(task))
+                await self._run_job(task)
 
             @queuer.entrypoint("source.load", concurrency_limit=0)
             async def load_source(task: Task) -> None:
-                await self._load_source(_id_of(task))
+                await self._load_source(task)
 
             stopper = asyncio.create_task(self._stop_when_asked(queuer))
             try:
                 await queuer.run(
                     dequeue_timeout=timedelta(seconds=1),
                     batch_size=1,
-                    max_concurrent_tasks=max(2, self.settings.worker_concurrency + 1),
+                    max_concurrent_tasks=self.slots,
                     heartbeat_timeout=timedelta(seconds=self.settings.job_heartbeat_timeout_s),
                     shutdown_on_listener_failure=True,
                 )
@@ -127,15 +133,24 @@ class Worker:
         await self.stopping.wait()
         queuer.shutdown.set()
         # A job is not waited for: it is taken over at the next start, from the chunk that it had reached.
-        self._kill_children()
+        self.watch.kill_all()
 
-    async def _run_job(self, job_id: UUID) -> None:
+    async def _run_job(self, task: Task) -> None:
+        job_id = _id_of(task)
         while True:
-            status = await self._engine("job", job_id)
-            if self.stopping.is_set():
+            job = await Job.filter(id=job_id).first()
+            if job is None:
+                return
+            attempt = job.attempt + 1  # of the engine that starts now, unless another worker has come between
+            status, reason = await self._engine(Running("job", job_id, task.id, self.settings.job_wall_s))
+            if self.stopping.is_set() or reason == "others wait":
                 await self._give_back(job_id)
                 return
-            if status == 0:
+            if reason == "late":
+                await run.fail_job(job_id, attempt, limits.job_took_too_long(self.settings))
+            elif reason == "cancelled":
+                await run.end_cancelled(job_id)
+            if status == 0 or reason is not None:
                 return  # it recorded an end, or found that another attempt has the job
             job = await Job.filter(id=job_id).first()
             if job is None or job.status not in ("queued", "running", "cancelling"):
@@ -146,19 +161,26 @@ class Worker:
                 return
             await asyncio.sleep(CRASH_PAUSE_S)
 
-    async def _load_source(self, source_id: UUID) -> None:
-        while True:
-            status = await self._engine("source", source_id)
-            if self.stopping.is_set():
+    async def _load_source(self, task: Task) -> None:
+        source_id = _id_of(task)
+        while (source := await release.loading_source(source_id)) is not None:
+            attempt = source.attempt + 1  # as above
+            wall_s = limits.of_file(self.settings.load_wall_s, source.size_bytes)
+            status, reason = await self._engine(Running("source", source_id, task.id, wall_s))
+            if self.stopping.is_set() or reason == "others wait":
                 await release.give_back(source_id)
                 return
-            if status == 0 or not await release.is_loading(source_id):
+            if reason == "late" or status == -signal.SIGXCPU:
+                problem = limits.file_took_too_long(self.settings, source.size_bytes)
+                await release.fail_source(source_id, attempt, problem)
+                return
+            if status == 0 or reason is not None:
                 return
             logger.error("the loader stopped", source_id=str(source_id), exit_status=status)
             await asyncio.sleep(CRASH_PAUSE_S)
 
     async def _give_back(self, job_id: UUID) -> None:
-        """At a stop: the job is queued again for the next worker, and this start is not counted against it."""
+        """At a stop, or for others: the job is queued again, and this start is not counted against it."""
         async with unit_of_work(SYSTEM) as u:
             job = await Job.filter(id=job_id).using_db(u.connection).select_for_update(no_key=True).first()
             if job is not None and job.status in ("queued", "running", "cancelling"):
@@ -166,20 +188,15 @@ class Worker:
                 await job.save(using_db=u.connection, update_fields=["attempts_since_retry"])
                 await enqueue(u, "job.run", job_id)
 
-    async def _engine(self, kind: str, row_id: UUID) -> int:
-        child = await self.engines.start(kind, row_id)
-        self.children.add(child)
-        try:
-            return await child.wait()
-        except asyncio.CancelledError:
-            child.kill()
-            raise
-        finally:
-            self.children.discard(child)
-
-    def _kill_children(self) -> None:
-        for child in list(self.children):
-            child.kill()
+    async def _engine(self, running: Running) -> tuple[int, Reason | None]:
+        """Runs an engine process to its end. Returns: its exit status, and why it was ended, where it was."""
+        with self.watch.over(running):
+            running.child = await self.engines.start(running.kind, running.row_id)
+            try:
+                return await running.child.wait(), running.ended_for
+            except asyncio.CancelledError:
+                running.child.kill()
+                raise
 
 
 def _id_of(task: Task) -> UUID:

@@ -162,17 +162,17 @@ class Worker:
 
 
 @pytest.fixture(scope="module")
-def start_worker(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Worker]]:
-    """Starts real workers on the tests' database, with one temporary folder for all; they end with the module."""
+def start_worker(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Worker]]:
+    """Starts real workers on the tests' database, with settings of their own; they end with the module."""
     started: list[Worker] = []
     temporary = tmp_path_factory.mktemp("tmp")
 
-    def start() -> Worker:
+    def start(**changed: str) -> Worker:
         path = tmp_path_factory.mktemp("worker") / "log"
         with path.open("wb") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "server", "worker"],
-                env=os.environ | settings.environment() | {"TMPDIR": str(temporary)},
+                env=os.environ | settings.environment() | {"TMPDIR": str(temporary), **changed},
                 cwd=Path(__file__).parents[1],
                 stdin=subprocess.PIPE,
                 stdout=output,
@@ -193,7 +193,7 @@ def start_worker(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture(scope="module")
-def worker(start_worker: Callable[[], Worker]) -> Worker:
+def worker(start_worker: Callable[..., Worker]) -> Worker:
     """A real worker, for one module."""
     return start_worker()
 

@@ -7,7 +7,6 @@ anew (its mapping changed), its records stay where they are and keep their ids.
 """
 
 import asyncio
-import resource
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Collection
@@ -36,8 +35,9 @@ from models.source import Source
 from realtime import state, streams
 from realtime.events import project as events
 from realtime.events.state import SourceProgress
-from realtime.unit_of_work import UnitOfWork, unit_of_work
+from realtime.unit_of_work import unit_of_work
 from server import database
+from server.source import release
 from server.source.actions import event_of, faults_of_columns, given_mapping
 
 MAX_ATTEMPTS = 3
@@ -83,15 +83,18 @@ async def load_source(settings: Settings, source_id: UUID) -> None:
     if source is None:
         return
     log.request_id.set(source.request_id)
-    _bound_memory(settings.engine_memory_mb)
     connection = await database.connect(settings, "tallyroom loader")
     try:
         loader = Loader(source, connection)
         await loader.run()
     except FileRejected as error:
-        await _fail(source, problems.FileRejected(str(error)))
+        await release.fail_source(source.id, source.attempt, problems.FileRejected(str(error)))
     except (MemoryError, duckdb.OutOfMemoryException):
-        await _fail(source, problems.FileRejected("The file needs more memory than a file may have: split it."))
+        await release.fail_source(
+            source.id,
+            source.attempt,
+            problems.FileRejected("The file needs more memory than a file may have: split it."),
+        )
     except Fenced:
         logger.warning("another attempt has this source", source_id=str(source_id))
     finally:
@@ -110,9 +113,8 @@ async def _claim(source_id: UUID) -> Source | None:
         await source.save(using_db=u.connection, update_fields=["attempt"])
         gave_up = source.attempt > MAX_ATTEMPTS
     if gave_up:
-        await _fail(
-            source, problems.FileRejected("The file could not be loaded in three attempts; see the worker's log.")
-        )
+        problem = problems.FileRejected("The file could not be loaded in three attempts; see the worker's log.")
+        await release.fail_source(source.id, source.attempt, problem)
         return None
     return source
 
@@ -358,51 +360,6 @@ class Loader:
                 loaded=self.loaded,
                 rejected=self.rejected,
             )
-
-
-async def _fail(source: Source, problem: problems.Problem) -> None:
-    """
-    Records why a file was not loaded, and what is left of it: nothing, after a first load.
-
-    Records that were being typed anew stay, for the file's rows are theirs: the source asks for another mapping.
-    """
-    async with unit_of_work(SYSTEM) as u:
-        row = await Source.filter(id=source.id).using_db(u.connection).select_for_update(no_key=True).first()
-        if row is None or row.status != "loading" or row.attempt != source.attempt:
-            return
-        changes: dict[str, Any] = {"problem": problem.document(row.request_id), "attempt": 0}
-        if row.revision > 1:
-            loaded = await _count(u, "reconciliation_records", row.id)
-            rejected = await _count(u, "source_rejects", row.id)
-            changes |= {
-                "status": "needs_mapping",
-                "rows_read": loaded + rejected,
-                "rows_loaded": loaded,
-                "rows_rejected": rejected,
-                "detection": {**row.detection, "loaded_revision": row.revision + 1},
-                "revision": row.revision + 1,
-            }
-        else:
-            for table in ("reconciliation_records", "source_rejects"):
-                await u.execute(f"DELETE FROM {table} WHERE source_id = $1", row.id)
-            changes |= {"status": "failed", "rows_read": 0, "rows_loaded": 0, "rows_rejected": 0}
-        await u.save(row, **changes)
-        u.publish(event_of(events.SourceFailed if row.status == "failed" else events.SourceUpdated, row))
-        u.audit(f"project:{row.project_id}", "source.load", ("source", row.id), "failure", version=row.version)
-
-
-async def _count(u: UnitOfWork, table: str, source_id: UUID) -> int:
-    rows = await u.execute(f"SELECT count(*) AS found FROM {table} WHERE source_id = $1", source_id)
-    return int(rows[0]["found"])
-
-
-def _bound_memory(engine_memory_mb: int) -> None:
-    """A file that unpacks to more than this process may have ends this process, not the machine."""
-    with Path("/proc/self/status").open() as status:
-        used_kib = next((int(line.split()[1]) for line in status if line.startswith("VmData:")), 0)
-    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    limit = used_kib * 1024 + 2 * engine_memory_mb * 1024**2
-    resource.setrlimit(resource.RLIMIT_DATA, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
 
 
 async def _pieces(csv: bytes) -> AsyncIterator[bytes]:

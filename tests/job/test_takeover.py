@@ -144,6 +144,42 @@ async def test_a_cancelled_job_keeps_what_it_finished_and_a_retry_adds_the_rest(
     assert await pairs_of(job["id"]) == expected
 
 
+async def test_a_job_is_cancelled_at_once_although_its_engine_notices_nothing(
+    alice, project, worker, uninterrupted, until, db
+):
+    sides, _ = uninterrupted
+    job = await alice.ok("POST", f"/projects/{project}/jobs", sides)
+    await until(job["id"], lambda found: found["status"] == "running")
+    await _freeze(worker, db)
+
+    await alice.ok("POST", f"/jobs/{job['id']}/cancel")
+    await until(job["id"], lambda found: found["status"] == "cancelled", 2)
+
+    assert worker.engines() == []
+
+
+async def test_a_job_that_takes_too_long_fails_and_says_what_to_change(
+    alice, project, start_worker, worker, uninterrupted, until, end_of, db
+):
+    sides, _ = uninterrupted
+    os.kill(worker.process.pid, signal.SIGSTOP)  # the job goes to the worker that has little patience
+    impatient = start_worker(TALLYROOM_JOB_WALL_S="2")
+    try:
+        job = await alice.ok("POST", f"/projects/{project}/jobs", sides)
+        await until(job["id"], lambda found: found["status"] == "running")
+        await _freeze(impatient, db)
+        failed = await end_of(job["id"])
+        left = impatient.engines()
+    finally:
+        impatient.process.terminate()
+        impatient.process.wait()
+        os.kill(worker.process.pid, signal.SIGCONT)
+
+    assert (failed["status"], failed["problem"]["code"]) == ("failed", "too_large")
+    assert "TALLYROOM_JOB_WALL_S" in failed["problem"]["detail"]
+    assert left == []
+
+
 async def test_a_worker_that_lost_its_job_writes_nothing(alice, project, make_sides, run, db):
     job = await run(await make_sides(50))
     document = Document.model_validate((await alice.ok("GET", f"/plans/{job['plan']['id']}"))["document"])
@@ -273,6 +309,21 @@ def _progress(job):
         eta_seconds=None,
         counts=Counts(),
     )
+
+
+async def _freeze(worker, db):
+    """Freezes engines, outside of a transaction: as if they were in a step that never looks up."""
+    busy = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'tallyroom engine%' AND state LIKE '%transaction%'"
+    for _ in range(100):
+        engines = worker.engines()
+        for engine in engines:
+            engine.suspend()
+        if engines and not await db.fetchval(busy):
+            return
+        for engine in engines:
+            engine.resume()
+        await asyncio.sleep(0.01)
+    raise AssertionError(worker.log.read_text())
 
 
 async def _waits_for_a_lock(db, task):

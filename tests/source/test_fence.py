@@ -87,7 +87,6 @@ async def test_a_late_loader_leaves_the_progress_of_the_other_attempt(
     await db.execute("DELETE FROM states WHERE key = $1", key)
     await db.execute(TELL, key)
     monkeypatch.setattr(loading, "Loader", Overtaken)
-    monkeypatch.setattr(loading, "_bound_memory", lambda _: None)  # of this very process
 
     await load_source(server.app[SETTINGS], UUID(body["id"]))
 

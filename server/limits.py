@@ -1,0 +1,52 @@
+"""What one file and one job may take: CPU, time, memory. Beyond it they end, with a problem that says what to change."""
+
+import math
+import resource
+
+from core.problems import FileRejected, Problem, TooLarge
+from core.settings import Settings
+from server.processes import data_bytes
+
+BYTES_PER_SHARE = 16 * 1024**2  # a file has its time once, and once more for each of these
+
+
+def of_file(seconds: float, size_bytes: int) -> float:
+    """The seconds that a file of a size may take, where the setting says `seconds`."""
+    return seconds * (1 + size_bytes / BYTES_PER_SHARE)
+
+
+def bound_file(settings: Settings, size_bytes: int) -> None:
+    """Bounds this process, a loader: its CPU time (the kernel ends it with SIGXCPU), and its memory."""
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    limit = math.ceil(used.ru_utime + used.ru_stime + of_file(settings.load_cpu_s, size_bytes))
+    resource.setrlimit(resource.RLIMIT_CPU, (_at_most(limit, hard), hard))
+    _bound_memory(2 * settings.engine_memory_mb)
+
+
+def file_took_too_long(settings: Settings, size_bytes: int) -> Problem:
+    """Why a file was given up."""
+    cpu_s, wall_s = (of_file(seconds, size_bytes) for seconds in (settings.load_cpu_s, settings.load_wall_s))
+    return FileRejected(
+        f"The file was not read within {cpu_s:.0f} s of computing or {wall_s:.0f} s in all: split it, or save it again "
+        "in a simpler form, such as CSV. An administrator can raise TALLYROOM_LOAD_CPU_S and TALLYROOM_LOAD_WALL_S."
+    )
+
+
+def job_took_too_long(settings: Settings) -> Problem:
+    """Why a job was given up."""
+    return TooLarge(
+        f"The job did not end within {settings.job_wall_s:.0f} s: give each pass of the plan an equal field, or split the "
+        "sources. An administrator can raise TALLYROOM_JOB_WALL_S."
+    )
+
+
+def _bound_memory(megabytes: int) -> None:
+    """What needs more than this ends this process, not the machine."""
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    limit = data_bytes() + megabytes * 1024**2
+    resource.setrlimit(resource.RLIMIT_DATA, (_at_most(limit, hard), hard))
+
+
+def _at_most(limit: int, hard: int) -> int:
+    return limit if hard == resource.RLIM_INFINITY else min(limit, hard)

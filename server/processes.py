@@ -1,0 +1,38 @@
+"""
+What the system tells of processes. The only place that reads /proc, which macOS does not have.
+
+Where it is missing the answer comes from what every system has: getrusage, and the program ps.
+"""
+
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+PROC = Path("/proc")
+
+
+def data_bytes() -> int:
+    """This process's private memory, as RLIMIT_DATA counts it; without /proc its peak resident size, which is near."""
+    try:
+        for line in (PROC / "self/status").read_text().splitlines():
+            if line.startswith("VmData:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024  # macOS counts bytes, the others kibibytes
+
+
+def command_of(pid: int) -> str:
+    """The command line of a process, its words divided by spaces; empty when there is no such process."""
+    if (PROC / "self").exists():
+        try:
+            return (PROC / f"{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+        except OSError:
+            return ""
+    try:
+        done = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, check=False)  # noqa: S607 - wherever it is
+    except FileNotFoundError:
+        return ""
+    return done.stdout.decode(errors="replace").strip()

@@ -1,0 +1,105 @@
+"""
+What a worker's slots are at work on, and when that has to end: the row is gone, its time is up, or others wait.
+
+The engine's process is killed from here, for it may be deep in a step that never looks up. All that it writes is in
+transactions, so that nothing is left half done.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Literal
+from uuid import UUID
+
+from tortoise import Tortoise
+
+from core import log
+from server.engine_process import EngineProcess
+from server.turns import task_to_give_back
+
+CHECK_EVERY_S = 0.5
+Reason = Literal["gone", "cancelled", "late", "others wait"]
+logger = log.get(__name__)
+
+# A source whose status says otherwise has been loaded, and its loader is about to end by itself; a job likewise.
+_OVER = """
+    SELECT w.id::text AS id, CASE WHEN s.id IS NULL AND j.id IS NULL THEN 'gone' ELSE 'cancelled' END AS reason
+    FROM unnest($1::uuid[]) AS w(id) LEFT JOIN sources s ON s.id = w.id LEFT JOIN reconciliation_jobs j ON j.id = w.id
+    WHERE (s.id IS NULL AND j.id IS NULL) OR j.status = 'cancelling'
+"""
+
+
+@dataclass
+class Running:
+    """A task in a slot. `ended_for` says why the worker has ended its process, where it has."""
+
+    kind: Literal["job", "source"]
+    row_id: UUID
+    task_id: int
+    wall_s: float
+    child: EngineProcess | None = None
+    started_at: float = field(default_factory=time.monotonic)
+    ended_for: Reason | None = None
+
+    def end(self, reason: Reason) -> None:
+        """Kills its process, once."""
+        if self.ended_for is None and self.child is not None:
+            self.ended_for = reason
+            logger.warning("ending the engine", kind=self.kind, id=str(self.row_id), reason=reason)
+            self.child.kill()
+
+
+class Watch:
+    """Looks after the engines of one worker."""
+
+    def __init__(self, slots: int) -> None:
+        self._slots = slots
+        self._running: dict[int, Running] = {}
+
+    @contextmanager
+    def over(self, running: Running) -> Iterator[Running]:
+        """Watches a task for as long as the block runs."""
+        self._running[id(running)] = running
+        try:
+            yield running
+        finally:
+            del self._running[id(running)]
+
+    def kill_all(self) -> None:
+        """Ends all engines, without a reason: the worker stops, or its queue is away."""
+        for running in self._running.values():
+            if running.child is not None:
+                running.child.kill()
+
+    async def run(self) -> None:
+        """Looks twice a second, for as long as the worker runs."""
+        while True:
+            await asyncio.sleep(CHECK_EVERY_S)
+            try:
+                await self._look()
+            except Exception as error:  # noqa: BLE001 - a task's root: the database may be away
+                logger.warning("the engines could not be looked after", error=type(error).__name__)
+
+    async def _look(self) -> None:
+        at = time.monotonic()
+        for running in self._running.values():
+            if at - running.started_at > running.wall_s:
+                running.end("late")
+        if not self._running:
+            return
+        rows = await Tortoise.get_connection("default").execute_query_dict(
+            _OVER, [[running.row_id for running in self._running.values()]]
+        )
+        reasons = {row["id"]: row["reason"] for row in rows}
+        for running in self._running.values():
+            if (reason := reasons.get(str(running.row_id))) is not None:
+                running.end(reason)
+        # With a slot free nobody waits for one, and what has been ended makes room already.
+        if len(self._running) < self._slots or any(running.ended_for for running in self._running.values()):
+            return
+        owed = await task_to_give_back()
+        for running in self._running.values():
+            if running.task_id == owed:
+                running.end("others wait")

@@ -1,0 +1,182 @@
+"""Whose task is next, asked of the real queue: nobody takes all the turns, however many files or projects he has."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from aiohttp import FormData
+from pgqueuer.db import AsyncpgDriver
+from pgqueuer.models import Job as Task
+from pgqueuer.queries import EntrypointExecutionParameter
+
+from models.access import Actor
+from realtime.unit_of_work import unit_of_work
+from server import database
+from server.keys import SETTINGS
+from server.queue import enqueue
+from server.turns import FairQueries, task_to_give_back
+
+BOTH = {name: EntrypointExecutionParameter(concurrency_limit=0) for name in ("source.load", "job.run")}
+WORKER = "00000000-0000-4000-8000-000000000001"
+
+
+class Queue:
+    """The queue as workers see it that take tasks in turn and end them when the test says so."""
+
+    def __init__(self, queries: FairQueries, db: Any) -> None:
+        self.queries, self.db = queries, db
+
+    async def take(self, slots: int = 100) -> str | None:
+        """Who gets the next slot: the name of the file, or of the left source of a job."""
+        tasks = await self.queries.dequeue(1, BOTH, WORKER, slots, timedelta(seconds=30))
+        if not tasks:
+            return None
+        self.last = tasks[0]
+        return str(await self.db.fetchval(_NAME, self.last.id))
+
+    async def end(self, task: Task | None = None) -> None:
+        """Ends a task, by default the last that was taken."""
+        await self.queries.log_jobs([(task or self.last, "successful", None)])
+
+
+_NAME = """
+    SELECT coalesce(s.name, l.name) FROM (SELECT (convert_from(payload, 'UTF8')::jsonb->>'id')::uuid AS id FROM pgqueuer WHERE id = $1) q
+    LEFT JOIN sources s ON s.id = q.id LEFT JOIN reconciliation_jobs j ON j.id = q.id LEFT JOIN sources l ON l.id = j.left_source_id
+"""
+
+
+@pytest.fixture
+async def queue(server: Any, db: Any) -> Any:
+    """The queue, without a worker beside the test."""
+    connection = await database.connect(server.app[SETTINGS], "tests")
+    yield Queue(FairQueries(AsyncpgDriver(connection)), db)
+    await connection.close()
+
+
+@pytest.fixture
+async def two(make_person: Any) -> Any:
+    """Two managers, each with a project."""
+    people = [await make_person(name, "manager") for name in ("ada", "ben")]
+    return [(person, (await person.ok("POST", "/projects", {"name": person.email}))["id"]) for person in people]
+
+
+async def send(person: Any, project: str, *names: str) -> list[str]:
+    """Uploads files of these names. Returns: the ids of the sources."""
+    found = []
+    for name in names:
+        form = FormData()
+        form.add_field("name", name)
+        form.add_field("file", b"ref,amount\nA,1.50\n", filename="a.csv")
+        headers = {"Authorization": f"Bearer {person.token}"}
+        async with person.session.post(f"/api/v1/projects/{project}/sources", data=form, headers=headers) as response:
+            assert response.status == 202
+            found.append((await response.json())["id"])
+    return found
+
+
+async def test_a_project_with_many_files_leaves_every_second_turn_to_the_other(queue: Any, two: Any) -> None:
+    (ada, first), (ben, second) = two
+    await send(ada, first, "a1", "a2", "a3", "a4")
+    await send(ben, second, "b1", "b2")
+
+    order = []
+    while (name := await queue.take()) is not None:
+        order.append(name)
+        await queue.end()
+
+    assert order == ["a1", "b1", "a2", "b2", "a3", "a4"]
+
+
+async def test_a_person_gets_no_more_turns_by_more_projects(queue: Any, two: Any) -> None:
+    (ada, _), (ben, second) = two
+    for number in range(3):
+        more = await ada.ok("POST", "/projects", {"name": f"more {number}"})
+        await send(ada, more["id"], f"a{number}")
+    await send(ben, second, "b0", "b1")
+
+    order = []
+    while (name := await queue.take()) is not None:
+        order.append(name)
+        await queue.end()
+
+    assert order == ["a0", "b0", "a1", "b1", "a2"]
+
+
+async def test_within_a_project_people_take_turns_too(queue: Any, two: Any) -> None:
+    (ada, first), (ben, _) = two
+    await ada.ok("POST", f"/projects/{first}/members", {"email": ben.email, "role": "analyst"})
+    await send(ada, first, "a1", "a2", "a3")
+    await send(ben, first, "b1")
+
+    assert await queue.take() == "a1"
+    await queue.end()
+    assert await queue.take() == "b1"
+
+
+async def test_who_holds_no_slot_comes_before_who_holds_one_and_alone_one_may_have_all(queue: Any, two: Any) -> None:
+    (ada, first), (ben, second) = two
+    await send(ada, first, "a1", "a2", "a3", "a4")
+
+    alone = [await queue.take() for _ in range(3)]
+    await send(ben, second, "b1")
+    shared = await queue.take()
+
+    assert alone == ["a1", "a2", "a3"]
+    assert shared == "b1"
+
+
+async def test_files_and_jobs_do_not_starve_each_other(queue: Any, two: Any, db: Any) -> None:
+    (ada, first), (ben, second) = two
+    sides = [(await ada.ok("POST", f"/projects/{first}/sources", {"name": name}))["id"] for name in ("job", "r")]
+    await send(ben, second, "b1", "b2")
+    await ada.ok("POST", f"/projects/{first}/jobs", {"left_source": sides[0], "right_source": sides[1]})
+    await send(ben, second, "b3")
+
+    assert [await queue.take(), await queue.take()] == ["b1", "job"]
+
+
+async def test_a_worker_without_a_free_slot_takes_nothing_and_does_not_ask_again_at_once(queue: Any, two: Any) -> None:
+    (ada, first), _ = two
+    await send(ada, first, "a1", "a2")
+
+    await queue.take(slots=1)
+
+    assert await queue.take(slots=1) is None
+    assert await queue.queries.eligible_queued_work(list(BOTH)) == 0  # what makes the queue look again in 0.1 s
+    await queue.end()
+    assert await queue.take(slots=1) == "a2"
+
+
+async def test_the_youngest_task_of_who_holds_most_is_given_back_for_who_has_waited_too_long(
+    queue: Any, two: Any, db: Any
+) -> None:
+    (ada, first), (ben, second) = two
+    await send(ada, first, "a1", "a2", "a3")
+    await queue.take()
+    oldest = queue.last
+    await queue.take()
+    youngest = queue.last
+
+    alone = await task_to_give_back()
+    await send(ben, second, "b1")
+    at_once = await task_to_give_back()
+    await db.execute("UPDATE pgqueuer SET created = now() - interval '6 seconds' WHERE status = 'queued'")
+    later = await task_to_give_back()
+    await queue.end(youngest)
+    with_one_each = await task_to_give_back()
+
+    assert (alone, at_once, later) == (None, None, youngest.id)
+    assert with_one_each is None, f"nobody gives back the only task that he has: {oldest.id}"
+
+
+async def test_a_task_that_is_queued_again_counts_for_whoever_asked_for_it(queue: Any, two: Any, db: Any) -> None:
+    (ada, first), (ben, _) = two
+    await ada.ok("POST", f"/projects/{first}/members", {"email": ben.email, "role": "analyst"})
+    (source,) = await send(ada, first, "a1")
+
+    async with unit_of_work(Actor("user", ben.id)) as u:
+        await enqueue(u, "source.load", source)
+    await queue.take()
+
+    keys = {row["key"] for row in await db.fetch("SELECT key FROM states WHERE key LIKE 'turn.%'")}
+    assert keys == {f"turn.project:{first}", f"turn.person:{ben.id}"}

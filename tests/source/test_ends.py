@@ -1,0 +1,147 @@
+"""Loaders that have to end: their source is gone, their time is up, or others wait for the slot."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import psutil
+import pytest
+from aiohttp import FormData
+
+SMALL = b"ref,amount\nA,1.50\n"
+
+
+def big(rows: int) -> bytes:
+    """A plain file that takes some seconds of computing."""
+    line = b"INV-%07d,2026-03-%02d,%d.%02d,EUR,Payment of invoice %d by customer %d\n"
+    body = b"".join(line % (n, n % 28 + 1, n % 9999, n % 100, n, n % 977) for n in range(rows))
+    return b"ref,date,amount,currency,text\n" + body
+
+
+@pytest.fixture
+def frozen(worker: Any) -> Callable[..., Any]:
+    """Waits for that many loaders and freezes them: from then on they notice nothing by themselves."""
+
+    async def freeze(count: int = 1, of: Any = worker) -> list[psutil.Process]:
+        for _ in range(1000):
+            found: list[psutil.Process] = of.engines()
+            if len(found) == count:
+                for engine in found:
+                    engine.suspend()
+                return found
+            await asyncio.sleep(0.005)
+        raise AssertionError(of.log.read_text())
+
+    return freeze
+
+
+async def gone(engines: list[psutil.Process], seconds: float) -> None:
+    """Waits until processes have ended."""
+    for _ in range(int(seconds / 0.02)):
+        if not any(engine.is_running() and engine.status() != psutil.STATUS_ZOMBIE for engine in engines):
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"alive after {seconds} s: {engines}")
+
+
+async def send(person: Any, project: str, body: bytes, name: str = "a") -> Any:
+    """Uploads a file."""
+    form = FormData()
+    form.add_field("name", name)
+    form.add_field("file", body, filename="a.csv")
+    headers = {"Authorization": f"Bearer {person.token}"}
+    async with person.session.post(f"/api/v1/projects/{project}/sources", data=form, headers=headers) as response:
+        assert response.status == 202
+        return await response.json()
+
+
+async def until_loaded(person: Any, source: Any, seconds: float = 30) -> Any:
+    """Waits until a source is loaded, however that ends."""
+    for _ in range(int(seconds / 0.05)):
+        found = await person.ok("GET", f"/sources/{source['id']}")
+        if found["status"] != "loading":
+            return found
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"still loading after {seconds} s")
+
+
+@pytest.mark.parametrize("what", ["source", "project"])
+async def test_the_loader_of_what_was_deleted_is_ended_at_once(
+    alice: Any, project: str, worker: Any, frozen: Any, what: str
+) -> None:
+    source = await send(alice, project, big(100_000))
+    engines = await frozen()
+
+    path, version = (f"/sources/{source['id']}", 1) if what == "source" else (f"/projects/{project}", None)
+    async with await alice.send("DELETE", path, if_match=version) as response:
+        assert response.status == 204
+
+    await gone(engines, 2.0)
+    to = project if what == "source" else (await alice.ok("POST", "/projects", {"name": "Next"}))["id"]
+    assert (await until_loaded(alice, await send(alice, to, SMALL)))["status"] == "ready"
+
+
+async def test_a_file_that_takes_too_much_computing_is_rejected_and_not_tried_again(
+    alice: Any, project: str, alone: Any
+) -> None:
+    body = big(250_000)
+    await alone(TALLYROOM_LOAD_CPU_S="0.3")
+
+    ended = await until_loaded(alice, await send(alice, project, body))
+
+    assert (ended["status"], ended["problem"]["code"]) == ("failed", "file_rejected")
+    assert "TALLYROOM_LOAD_CPU_S" in ended["problem"]["detail"]
+    assert ended["rows"] == {"read": 0, "loaded": 0, "rejected": 0}
+
+
+async def test_a_file_that_takes_too_long_is_rejected_and_not_tried_again(
+    alice: Any, project: str, frozen: Any, alone: Any
+) -> None:
+    slow = await alone(TALLYROOM_LOAD_WALL_S="1")
+    source = await send(alice, project, big(100_000))
+    engines = await frozen(of=slow)
+
+    ended = await until_loaded(alice, source)
+
+    assert (ended["status"], ended["problem"]["code"]) == ("failed", "file_rejected")
+    assert "split it" in ended["problem"]["detail"]
+    await gone(engines, 1.0)
+    assert slow.engines() == []
+
+
+async def test_a_project_that_holds_all_slots_gives_one_back_when_others_wait(
+    alice: Any, make_person: Any, project: str, frozen: Any, worker: Any
+) -> None:
+    ben = await make_person("ben", "manager")
+    other = (await ben.ok("POST", "/projects", {"name": "Other"}))["id"]
+    mine = [await send(alice, project, big(60_000), name) for name in ("first", "second")]
+    engines = await frozen(2)  # they hold both slots for as long as they like
+    try:
+        theirs = await until_loaded(ben, await send(ben, other, SMALL), 20)
+        alive = [engine for engine in engines if engine.is_running() and engine.status() == psutil.STATUS_STOPPED]
+    finally:
+        for engine in engines:
+            if engine.is_running():
+                engine.resume()
+    ended = [await until_loaded(alice, source) for source in mine]
+
+    assert theirs["status"] == "ready"
+    assert len(alive) == 1, "one slot stays with the project"
+    assert [source["status"] for source in ended] == ["ready", "ready"]
+
+
+@pytest.fixture
+def alone(worker: Any, start_worker: Any) -> Any:
+    """Starts a worker with settings of its own, while the module's other one is frozen."""
+    process, own = psutil.Process(worker.process.pid), []
+
+    async def start(**changed: str) -> Any:
+        process.suspend()
+        own.append(start_worker(**changed))
+        return own[-1]
+
+    yield start
+    for started in own:
+        started.process.terminate()
+        started.process.wait(15)
+    process.resume()
