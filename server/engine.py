@@ -75,6 +75,7 @@ async def _work(settings: Settings, kind: str, row_id: UUID) -> int:
                 limits.bound_file(settings, 0 if source is None else source.size_bytes)
                 await loading.load_source(settings, row_id)
             else:
+                limits.bound_job(settings)
                 await run_job(settings, row_id)
         finally:
             await hinter.stop()
@@ -102,6 +103,12 @@ async def run_job(settings: Settings, job_id: UUID) -> None:
         await run.fail_job(job_id, job.attempt, problems.JobState(detail))
     except engine.Stopped:
         await run.end_cancelled(job_id)
+    except Exception as error:
+        if not limits.is_memory(error):
+            raise
+        limits.lift_memory()
+        logger.error("the job needs too much memory", job_id=str(job_id), error=str(error)[:200])
+        await run.fail_job(job_id, job.attempt, limits.job_needs_too_much_memory(settings))
 
 
 class JobRun:

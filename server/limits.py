@@ -1,13 +1,21 @@
 """What one file and one job may take: CPU, time, memory. Beyond it they end, with a problem that says what to change."""
 
+import errno
 import math
 import resource
+
+import duckdb
 
 from core.problems import FileRejected, Problem, TooLarge
 from core.settings import Settings
 from server.processes import data_bytes
 
 BYTES_PER_SHARE = 16 * 1024**2  # a file has its time once, and once more for each of these
+# What a process may grow by: what each needs whatever it reads, and multiples of TALLYROOM_ENGINE_MEMORY_MB, which DuckDB
+# alone may have. A job holds both sides and its pairs beside it (measured: 451 MB in all for 100,000 x 98,936 records).
+BASE_MB = 256
+JOB_MEMORY, LOADER_MEMORY = 3, 2
+_NO_MEMORY = ("bad_alloc", "Cannot allocate memory", "can't start new thread", "malloc of size", "out of memory")
 
 
 def of_file(seconds: float, size_bytes: int) -> float:
@@ -21,7 +29,27 @@ def bound_file(settings: Settings, size_bytes: int) -> None:
     used = resource.getrusage(resource.RUSAGE_SELF)
     limit = math.ceil(used.ru_utime + used.ru_stime + of_file(settings.load_cpu_s, size_bytes))
     resource.setrlimit(resource.RLIMIT_CPU, (_at_most(limit, hard), hard))
-    _bound_memory(2 * settings.engine_memory_mb)
+    _bound_memory(BASE_MB + LOADER_MEMORY * settings.engine_memory_mb)
+
+
+def bound_job(settings: Settings) -> None:
+    """Bounds this process, an engine at work on a job: its memory."""
+    _bound_memory(BASE_MB + JOB_MEMORY * settings.engine_memory_mb)
+
+
+def is_memory(error: BaseException) -> bool:
+    """Whether an error says that memory ran out: each library says it in its own way."""
+    if isinstance(error, MemoryError | duckdb.OutOfMemoryException):
+        return True
+    if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+        return True
+    return any(phrase in str(error) for phrase in _NO_MEMORY)
+
+
+def lift_memory() -> None:
+    """Takes the bound away again, for a process that has run out and only writes down why."""
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
 
 
 def file_took_too_long(settings: Settings, size_bytes: int) -> Problem:
@@ -30,6 +58,14 @@ def file_took_too_long(settings: Settings, size_bytes: int) -> Problem:
     return FileRejected(
         f"The file was not read within {cpu_s:.0f} s of computing or {wall_s:.0f} s in all: split it, or save it again "
         "in a simpler form, such as CSV. An administrator can raise TALLYROOM_LOAD_CPU_S and TALLYROOM_LOAD_WALL_S."
+    )
+
+
+def job_needs_too_much_memory(settings: Settings) -> Problem:
+    """Why a job was given up."""
+    return TooLarge(
+        f"The job needs more than {BASE_MB + JOB_MEMORY * settings.engine_memory_mb} MB of memory: give each pass of the plan an "
+        "equal field, or split the sources. An administrator can raise TALLYROOM_ENGINE_MEMORY_MB."
     )
 
 

@@ -17,7 +17,6 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import asyncpg
-import duckdb
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
@@ -36,7 +35,7 @@ from realtime import state, streams
 from realtime.events import project as events
 from realtime.events.state import SourceProgress
 from realtime.unit_of_work import unit_of_work
-from server import database
+from server import database, limits
 from server.source import release
 from server.source.actions import event_of, faults_of_columns, given_mapping
 
@@ -89,14 +88,17 @@ async def load_source(settings: Settings, source_id: UUID) -> None:
         await loader.run()
     except FileRejected as error:
         await release.fail_source(source.id, source.attempt, problems.FileRejected(str(error)))
-    except (MemoryError, duckdb.OutOfMemoryException):
+    except Fenced:
+        logger.warning("another attempt has this source", source_id=str(source_id))
+    except Exception as error:
+        if not limits.is_memory(error):
+            raise
+        limits.lift_memory()
         await release.fail_source(
             source.id,
             source.attempt,
             problems.FileRejected("The file needs more memory than a file may have: split it."),
         )
-    except Fenced:
-        logger.warning("another attempt has this source", source_id=str(source_id))
     finally:
         await connection.close()
         # Not while the source is being loaded: another attempt has it then.

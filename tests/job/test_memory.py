@@ -1,0 +1,43 @@
+"""A job that needs more memory than it may have: it fails, says what to change, and leaves worker and machine as they were."""
+
+from typing import Any
+
+import psutil
+import pytest
+
+# Long values that the database stores small: 192 MB a side once they are read.
+WIDE = """
+    INSERT INTO reconciliation_records (id, source_id, "row", revision, data, version, created_at, updated_at)
+    SELECT gen_random_uuid(), $1::text::uuid, n, 1, jsonb_build_object('ref', repeat(md5(n::text), 1000)), 1, now(), now()
+    FROM generate_series(0, 5999) n
+"""
+
+
+@pytest.fixture
+def modest(start_worker: Any) -> Any:
+    """A worker whose jobs may have little memory."""
+    return start_worker(TALLYROOM_ENGINE_MEMORY_MB="128")
+
+
+async def test_a_job_that_needs_too_much_memory_fails_and_says_what_to_change(
+    alice: Any, project: str, db: Any, modest: Any, end_of: Any
+) -> None:
+    ids = [(await alice.ok("POST", f"/projects/{project}/sources", {"name": name}))["id"] for name in ("a", "b")]
+    empty = {"left_source": ids[0], "right_source": ids[1]}
+    for source_id in ids:
+        await db.execute(WIDE, source_id)
+
+    failed = await end_of((await alice.ok("POST", f"/projects/{project}/jobs", empty))["id"])
+
+    assert (failed["status"], failed["attempt"], failed["problem"]["code"]) == ("failed", 1, "too_large")
+    assert "TALLYROOM_ENGINE_MEMORY_MB" in failed["problem"]["detail"]
+    assert "640 MB" in failed["problem"]["detail"]
+
+
+async def test_a_job_within_its_memory_runs_on_the_same_worker_afterwards(
+    modest: Any, make_sides: Any, alice: Any, project: str, end_of: Any
+) -> None:
+    job = await end_of((await alice.ok("POST", f"/projects/{project}/jobs", await make_sides(300)))["id"])
+
+    assert job["status"] == "completed"
+    assert psutil.Process(modest.process.pid).is_running()
