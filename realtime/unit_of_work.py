@@ -133,7 +133,11 @@ class UnitOfWork:
         """The answer of the action. Kept with the Idempotency-Key, if the request has one."""
         body = b"" if view is None else orjson.dumps(view.model_dump(mode="json", by_alias=True))
         headers = {} if version is None else {"ETag": f'"{version}"'}
-        self._answer = Answer(status, body, headers)
+        return self.answer_as(status, body, headers)
+
+    def answer_as(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> Answer:
+        """As `answer`, of a body that is JSON already: a large one is made of pieces."""
+        self._answer = Answer(status, body, headers or {})
         return self._answer
 
     async def execute(self, sql: str, *values: Any) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ from server.auth.routes import GATE
 from server.auth.routes import routes as auth_routes
 from server.auth.throttle import Throttle
 from server.auth.tokens import Tokens
+from server.body import INTAKE, Intake
 from server.contract.routes import OPENAPI, openapi_of
 from server.contract.routes import routes as contract_routes
 from server.dashboard import attach as attach_dashboard
@@ -75,6 +76,7 @@ def build(settings: Settings) -> web.Application:
     app[SETTINGS] = settings
     app[DRAINING] = asyncio.Event()
     app[WATCH] = DatabaseWatch(lambda: database.connect(settings, "tallyroom watch"))
+    app[INTAKE] = Intake()
     app[OPENAPI] = openapi_of(endpoints())
     app[ALLOWANCE] = Allowance(settings.logs_per_minute)
     app.on_response_prepare.append(set_headers)

@@ -10,7 +10,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -26,14 +26,14 @@ from models.access import ANONYMOUS, Actor
 from realtime import unit_of_work as work
 from realtime.unit_of_work import Answer, Call, IdempotencyRequest
 from server import strict_json
+from server.body import OWNER, PLAIN_BODY, BodyLimits, read, read_short
+from server.faults import MOST_FAULTS, faults_of
 from server.keys import ACTOR, AUTHENTICATE, ROUTE, SETTINGS
 
-MAX_BODY_BYTES = 1024 * 1024
-THREAD_ABOVE_BYTES = 64 * 1024  # a larger body is parsed beside the event loop
+DIGEST_BYTES = 1024 * 1024  # between two turns of the event loop
 _IF_MATCH = re.compile(r'"([1-9][0-9]{0,9})"')
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 
-Model = TypeVar("Model", bound=BaseModel)
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -98,7 +98,7 @@ class Endpoint:
     media_type: str = "application/json"
     stream_position: bool = False
     password_expired_ok: bool = False
-    max_body_bytes: int = MAX_BODY_BYTES
+    body_limits: BodyLimits = PLAIN_BODY
     multipart_schema: dict[str, Any] = field(default_factory=dict)
     json_alternative: type[BaseModel] | None = None  # a body that a multipart route takes as JSON too
 
@@ -111,16 +111,17 @@ class Endpoint:
 class Routes:
     """The routes of a feature."""
 
-    def __init__(self, tag: str) -> None:
+    def __init__(self, tag: str, **defaults: Any) -> None:
         self.tag = tag
         self.endpoints: list[Endpoint] = []
+        self._defaults = defaults
 
     def add(self, method: str, path: str, **options: Any) -> Callable[[Handler], Handler]:
         """Declares a route; paths without a leading `//` stand under /api/v1."""
         full = path[1:] if path.startswith("//") else f"/api/v1{path}"
 
         def declare(handler: Handler) -> Handler:
-            self.endpoints.append(Endpoint(method, full, handler, self.tag, **options))
+            self.endpoints.append(Endpoint(method, full, handler, self.tag, **(self._defaults | options)))
             return handler
 
         return declare
@@ -154,6 +155,8 @@ def bind(endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.StreamResp
         actor = await _authenticate(request, endpoint)
         request[ACTOR] = actor
         settings = request.app[SETTINGS]
+        ip = client_ip(request, settings)
+        request[OWNER] = str(actor.id) if actor.id else ip
         api = ApiRequest(request, actor)
         api.query = _read_query(request, endpoint)
         api.if_match = _read_if_match(request)
@@ -161,11 +164,11 @@ def bind(endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.StreamResp
         if endpoint.body is not None and endpoint.body_optional and not request.can_read_body:
             api.body = endpoint.body()
         elif endpoint.body is not None:
-            api.body, raw = await read(request, endpoint.body, endpoint.max_body_bytes)
+            api.body, raw = await read(request, endpoint.body, endpoint.body_limits)
         elif not endpoint.multipart and request.can_read_body:
             await _refuse_body(request)
         ip = client_ip(request, settings)
-        token = work.call.set(Call(ip, network_of(ip), _read_key(request, endpoint, raw)))
+        token = work.call.set(Call(ip, network_of(ip), await _read_key(request, endpoint, raw)))
         try:
             return await endpoint.handler(api)
         except work.Replayed as replayed:
@@ -200,69 +203,9 @@ async def _authenticate(request: web.Request, endpoint: Endpoint) -> Actor:
     return actor
 
 
-async def read(request: web.Request, model: type[Model], limit: int = MAX_BODY_BYTES) -> tuple[Model, bytes]:
-    """
-    The body of a request as a typed model, and its bytes.
-
-    Raises: UnsupportedMediaType, TooLarge, InvalidJson, Invalid with every fault by JSON pointer.
-    """
-    if request.content_type != "application/json" or (request.charset or "utf-8").lower() not in ("utf-8", "utf8"):
-        raise problems.UnsupportedMediaType
-    refuse_encoding(request)
-    raw = await read_bytes(request, limit)
-    if len(raw) > THREAD_ABOVE_BYTES:
-        return await asyncio.to_thread(parse_body, raw, model), raw
-    return parse_body(raw, model), raw
-
-
-def refuse_encoding(request: web.Request) -> None:
-    """Bodies come as they are. Raises: UnsupportedMediaType for a compressed one."""
-    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise problems.UnsupportedMediaType
-
-
-def parse_body(raw: bytes, model: type[Model]) -> Model:
-    """JSON as a typed model. Raises: InvalidJson, Invalid with every fault by JSON pointer."""
-    strict_json.parse(raw)
-    try:
-        return model.model_validate_json(raw)
-    except ValidationError as error:
-        raise Invalid(errors=faults_of(error)) from None
-
-
-async def read_bytes(request: web.Request, limit: int) -> bytes:
-    """The body's bytes. Raises: TooLarge."""
-    if request.content_length is not None and request.content_length > limit:
-        raise problems.TooLarge(f"The body may have at most {limit} bytes.")
-    body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > limit:
-            raise problems.TooLarge(f"The body may have at most {limit} bytes.")
-    return bytes(body)
-
-
 async def _refuse_body(request: web.Request) -> None:
-    if await read_bytes(request, MAX_BODY_BYTES) not in (b"", b"{}", b"null"):
+    if await read_short(request) not in (b"", b"{}", b"null"):
         raise Invalid(errors=(Fault("", "unknown_field", "this request takes no body"),))
-
-
-def faults_of(error: ValidationError, prefix: str = "") -> tuple[Fault, ...]:
-    """Every fault of a pydantic error, by JSON pointer, without the rejected values."""
-    found = []
-    for fault in error.errors(include_input=False, include_url=False, include_context=False)[:100]:
-        kind = fault["type"]
-        code = {"extra_forbidden": "unknown_field", "missing": "missing_field"}.get(kind, "invalid_field")
-        message = fault["msg"].removeprefix("Value error, ")
-        if message in problems.FAULT_CODES or kind in problems.FAULT_CODES:
-            code = kind if kind in problems.FAULT_CODES else message
-        if kind.endswith(("_parsing", "_type", "_from_date_parsing")):
-            message = message.split(",")[0]  # what follows the comma quotes the input
-        path = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in fault["loc"])
-        if kind == "json_invalid":
-            raise problems.InvalidJson
-        found.append(Fault(prefix + path, code, message))
-    return tuple(found)
 
 
 def _read_query(request: web.Request, endpoint: Endpoint) -> Any:
@@ -291,7 +234,7 @@ def _read_query(request: web.Request, endpoint: Endpoint) -> Any:
 
 def _printable(faults: list[Fault]) -> tuple[Fault, ...]:
     clean = [Fault(f.pointer.encode("utf-8", "replace").decode(), f.code, f.message) for f in faults]
-    return tuple(clean[:100])
+    return tuple(clean[:MOST_FAULTS])
 
 
 def _read_if_match(request: web.Request) -> int | None:
@@ -304,26 +247,31 @@ def _read_if_match(request: web.Request) -> int | None:
     return int(found.group(1))
 
 
-def _read_key(request: web.Request, endpoint: Endpoint, raw: bytes) -> IdempotencyRequest | None:
+async def _read_key(request: web.Request, endpoint: Endpoint, raw: bytes) -> IdempotencyRequest | None:
     key = request.headers.get("Idempotency-Key")
     if key is None or endpoint.method != "POST" or not endpoint.stores_answer:
         return None
     if not _KEY.fullmatch(key):
         raise Invalid(errors=(Fault("Idempotency-Key", "invalid_field", "use 1 to 128 visible ASCII characters"),))
     # The path with its ids: the same key on another project's route is another request.
-    return IdempotencyRequest(f"POST {request.path}"[:200], key, _digest(raw))
+    return IdempotencyRequest(f"POST {request.path}"[:200], key, await _digest(raw))
 
 
-def note_body(raw: bytes) -> None:
+async def note_body(raw: bytes) -> None:
     """Tells what the body was, where a handler reads it by itself: a repeated Idempotency-Key must come with the same."""
     call = work.call.get()
     if call is not None and call.idempotency is not None:
-        call.idempotency = replace(call.idempotency, body_hash=_digest(raw))
+        call.idempotency = replace(call.idempotency, body_hash=await _digest(raw))
 
 
-def _digest(raw: bytes) -> bytes:
+async def _digest(raw: bytes) -> bytes:
     # Keyed, since a body may hold a secret that could be guessed from a plain hash.
-    return hmac.digest(work.ledger().audit_key, b"tallyroom/idempotency" + raw, "sha256")
+    found = hmac.new(work.ledger().audit_key, b"tallyroom/idempotency", "sha256")
+    for start in range(0, len(raw), DIGEST_BYTES):
+        if start:
+            await asyncio.sleep(0)
+        found.update(raw[start : start + DIGEST_BYTES])
+    return found.digest()
 
 
 def parse_id(text: str) -> UUID:

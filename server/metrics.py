@@ -13,6 +13,7 @@ SIGN_INS = Counter("tallyroom_sign_ins_total", "Sign-ins by outcome.", ("outcome
 SOCKETS = Gauge("tallyroom_sockets", "Sockets connected to this process.")
 SUBSCRIPTIONS = Gauge("tallyroom_subscriptions", "Subscriptions held by this process.")
 EVENTS_SENT = Counter("tallyroom_events_sent_total", "Events written to sockets.")
+LOOP_LAG = Gauge("tallyroom_loop_lag_seconds", "Longest that the event loop stood still at the last look.")
 UPLOADED_BYTES = Counter("tallyroom_uploaded_bytes_total", "Bytes of uploaded files.")
 
 

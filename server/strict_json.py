@@ -2,12 +2,18 @@
 
 import json
 import math
-from typing import Any, NoReturn
+import re
+from collections.abc import Callable
+from typing import Any, NoReturn, TypeVar
 
 from core.problems import Fault, Invalid, InvalidJson
+from server.faults import MOST_FAULTS
+from server.json_shape import MAX_DEPTH
 
-MAX_DEPTH = 32
 _BIGINT = 2**63
+# Only what holds one of these can have a text or a number that must be refused: NUL, a surrogate, many digits, an exponent.
+_SUSPICIOUS = re.compile(r"\\u(?:0000|[dD][89a-fA-F])|[0-9]{19}|[0-9][eE]\+?[0-9]{3}")
+Found = TypeVar("Found")
 
 
 class _Refused(ValueError):
@@ -25,19 +31,34 @@ def parse(raw: bytes) -> Any:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise InvalidJson("The body is not UTF-8.") from error
+    value = _strictly(lambda: _DECODER.decode(text))
+    faults: list[Fault] = []
+    if is_suspicious(text):
+        collect_faults(value, "", 0, faults)
+    if faults:
+        raise Invalid(errors=tuple(faults))
+    return value
+
+
+def parse_at(text: str, start: int) -> tuple[Any, int]:
+    """The value that begins at a place of a text, and where it ends. Raises: InvalidJson."""
+    return _strictly(lambda: _DECODER.raw_decode(text, start))
+
+
+def is_suspicious(text: str) -> bool:
+    """Whether a text may hold a fault at all: to look at each of its values takes as long as parsing them."""
+    return _SUSPICIOUS.search(text) is not None
+
+
+def _strictly(read: Callable[[], Found]) -> Found:
     try:
-        value = json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
+        return read()
     except _Refused as error:
         raise InvalidJson(str(error)) from error
     except RecursionError as error:
         raise InvalidJson(f"The body is nested deeper than {MAX_DEPTH} levels.") from error
     except ValueError as error:
         raise InvalidJson("The body is not valid JSON.") from error
-    faults: list[Fault] = []
-    _walk(value, "", 0, faults)
-    if faults:
-        raise Invalid(errors=tuple(faults[:100]))
-    return value
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -51,6 +72,9 @@ def _constant(_: str) -> NoReturn:
     raise _Refused("The body has NaN or Infinity, which JSON does not know.")
 
 
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
+
+
 def text_fault(text: str) -> str | None:
     """Why PostgreSQL could not hold a text; None when it can."""
     if "\x00" in text:
@@ -62,7 +86,10 @@ def text_fault(text: str) -> str | None:
     return None
 
 
-def _walk(value: Any, pointer: str, depth: int, faults: list[Fault]) -> None:
+def collect_faults(value: Any, pointer: str, depth: int, faults: list[Fault]) -> None:
+    """Adds what cannot be stored of a value, until there are a hundred faults. Raises: InvalidJson (nested too deeply)."""
+    if len(faults) >= MOST_FAULTS:
+        return
     if depth > MAX_DEPTH:
         raise InvalidJson(f"The body is nested deeper than {MAX_DEPTH} levels.")
     if isinstance(value, str):
@@ -78,11 +105,11 @@ def _walk(value: Any, pointer: str, depth: int, faults: list[Fault]) -> None:
             faults.append(Fault(pointer, "invalid_field", "is out of range"))
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            _walk(item, f"{pointer}/{index}", depth + 1, faults)
+            collect_faults(item, f"{pointer}/{index}", depth + 1, faults)
     elif isinstance(value, dict):
         for key, item in value.items():
             # A key that cannot be stored is named by its parent: an answer could not carry it either.
             if fault := text_fault(key):
                 faults.append(Fault(pointer, "invalid_field", f"has a key that {fault}"))
                 continue
-            _walk(item, f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}", depth + 1, faults)
+            collect_faults(item, f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}", depth + 1, faults)

@@ -17,12 +17,13 @@ from server.auth.schemas import (
     SessionList,
     SignedIn,
 )
+from server.body import BodyLimits
 from server.http import ApiRequest, Routes, client_ip, no_content, reply_view
 from server.keys import SETTINGS
 from server.user.schemas import UserView
 
 GATE: web.AppKey[Gate] = web.AppKey("gate", Gate)
-routes = Routes("auth")
+routes = Routes("auth", body_limits=BodyLimits(size_bytes=16 * 1024, values=64))
 _THROTTLED = (problems.InvalidCredentials, problems.RateLimited, problems.Busy)
 
 

@@ -10,7 +10,7 @@ from tortoise import Tortoise
 from core.clock import now
 from server import VERSION, metrics
 from server.database import known_migrations
-from server.health.watch import WATCH
+from server.health.watch import WATCH, turning
 from server.http import ApiRequest, Routes, View, reply_view
 
 routes = Routes("health")
@@ -94,7 +94,7 @@ async def _checks(app: web.Application) -> dict[str, Check]:
     reading = asyncio.create_task(Tortoise.get_connection("default").execute_query_dict(_STATE))
     try:
         # Not cancelled and waited for: giving back a connection on which nothing answers takes as long as it hangs.
-        await asyncio.wait({reading}, timeout=TIMEOUT_S)
+        await turning(reading, TIMEOUT_S)
         if not reading.done():
             raise TimeoutError
         rows = reading.result()

@@ -4,27 +4,51 @@ Whether the database answers, asked once a second on a connection of its own.
 A database that is gone breaks its connections, and requests fail at once. One that hangs (a frozen machine, a network
 that drops packets) breaks nothing: requests would wait for as long as it hangs, and asyncpg's own time limits wait for
 the server to confirm the cancellation. So its connections are broken from this side.
+
+A process that stalls looks the same to itself: when it comes back, its timers are due and the answer is still unread.
+So time counts only while the event loop turns.
 """
 
 import asyncio
 import contextlib
 import weakref
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
 import asyncpg
 from aiohttp import web
 
 from core import log
+from server import metrics
 
 EVERY_S = 1.0
+TICK_S = 0.1
+STALL_S = 1.0  # of a stall that is worth a line in the log
 ANSWER_S = 4.0  # an idle connection's SELECT 1 takes a millisecond, on a busy machine a few hundred
+Answer = TypeVar("Answer")
 logger = log.get(__name__)
+
+
+async def turning(task: asyncio.Task[Any], seconds: float) -> float:
+    """
+    Waits for a task until the event loop has turned for so many seconds; what it stood still does not count.
+
+    Returns: the longest that it stood still meanwhile, in seconds.
+    """
+    loop, lag_s = asyncio.get_running_loop(), 0.0
+    for _ in range(max(1, round(seconds / TICK_S))):
+        began = loop.time()
+        done, _ = await asyncio.wait({task}, timeout=TICK_S)
+        lag_s = max(lag_s, loop.time() - began - TICK_S)
+        if done:
+            break
+    return lag_s
 
 
 class DatabaseWatch:
     """Asks the database, and ends the connections that wait for it when it does not answer."""
 
-    def __init__(self, connect: Callable[[], Awaitable[asyncpg.Connection]]) -> None:
+    def __init__(self, connect: Callable[[], Coroutine[Any, Any, asyncpg.Connection]]) -> None:
         self._connect = connect
         self._connections: weakref.WeakSet[asyncpg.Connection] = weakref.WeakSet()
         self.is_away = False
@@ -38,10 +62,9 @@ class DatabaseWatch:
         connection: asyncpg.Connection | None = None
         while True:
             try:
-                async with asyncio.timeout(ANSWER_S):
-                    if connection is None:
-                        connection = await self._connect()
-                    await connection.execute("SELECT 1")
+                if connection is None:
+                    connection = await self._answer(self._connect())
+                await self._answer(connection.execute("SELECT 1"))
             except Exception as error:  # noqa: BLE001 - a task's root: any reason means that it does not answer
                 if connection is not None:
                     connection.terminate()
@@ -54,6 +77,19 @@ class DatabaseWatch:
             else:
                 self._note(False, None)
             await asyncio.sleep(EVERY_S / 4 if self.is_away else EVERY_S)
+
+    async def _answer(self, question: Coroutine[Any, Any, Answer]) -> Answer:
+        asking = asyncio.create_task(question)
+        try:
+            lag_s = await turning(asking, ANSWER_S)
+            if not asking.done():
+                raise TimeoutError
+        finally:
+            asking.cancel()
+        metrics.LOOP_LAG.set(lag_s)
+        if lag_s >= STALL_S:
+            logger.warning("the event loop stood still", seconds=round(lag_s, 1))
+        return asking.result()
 
     def _note(self, is_away: bool, error: str | None) -> None:
         if is_away:

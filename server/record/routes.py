@@ -1,15 +1,32 @@
 """Records over HTTP."""
 
 from aiohttp import web
+from pydantic import TypeAdapter
 
 from core import problems
+from server.body import BodyLimits
 from server.http import ApiRequest, Routes, no_content, positioned, reply, reply_view
 from server.paging import Page
-from server.record import actions, queries
-from server.record.schemas import RecordList, RecordsCreate, RecordsView, RecordUpdate, RecordView
+from server.record import actions, additions, queries
+from server.record.schemas import (
+    MAX_RECORDS,
+    RecordIn,
+    RecordList,
+    RecordsCreate,
+    RecordsView,
+    RecordUpdate,
+    RecordView,
+)
+from server.slices import Sliced
 
 routes = Routes("records")
 _ROW = (problems.NotFound, problems.Forbidden)
+_MANY = BodyLimits(
+    size_bytes=16 * 1024 * 1024,
+    values=1_000_000,
+    values_an_item=2048,
+    sliced=Sliced("records", TypeAdapter(list[RecordIn]), MAX_RECORDS),
+)
 _CHANGE = (
     *_ROW,
     problems.VersionConflict,
@@ -33,11 +50,11 @@ async def list_records(api: ApiRequest) -> web.StreamResponse:
     body=RecordsCreate,
     answers={201: RecordView | RecordsView},
     problems=(*_ROW, problems.SourceInUse),
-    max_body_bytes=16 * 1024 * 1024,
+    body_limits=_MANY,
 )
 async def create_records(api: ApiRequest) -> web.StreamResponse:
     """Add one record, or up to 10,000: all or nothing."""
-    return reply(await actions.create_records(api.actor, api.path_id(), api.body))
+    return reply(await additions.create_records(api.actor, api.path_id(), api.body))
 
 
 @routes.get("/records/{id}", answers={200: RecordView}, problems=_ROW, stream_position=True)

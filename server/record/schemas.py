@@ -12,6 +12,7 @@ from core.money import Money, parse_amount
 from server.http import Body, View
 from server.paging import Paged
 
+MAX_RECORDS = 10_000  # of one request
 RecordState = Literal["open", "suggested", "matched", "written_off"]
 Cell = Annotated[str, Field(max_length=100_000)] | None
 RowData = dict[Annotated[str, Field(min_length=1, max_length=256)], Cell]
@@ -29,7 +30,7 @@ class RecordIn(Body):
 class RecordsCreate(Body):
     """One record, or `records` with up to 10,000: all are stored, or none."""
 
-    records: Annotated[list[RecordIn], Field(min_length=1, max_length=10_000)] | None = None
+    records: Annotated[list[RecordIn], Field(min_length=1, max_length=MAX_RECORDS)] | None = None
     data: Annotated[RowData, Field(min_length=1, max_length=500)] | None = None
     amount: Money | None = None
     date: dt.date | None = None

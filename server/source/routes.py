@@ -3,7 +3,8 @@
 from aiohttp import web
 
 from core import problems
-from server.http import ApiRequest, Routes, no_content, note_body, positioned, read, reply, reply_view
+from server.body import read
+from server.http import ApiRequest, Routes, no_content, note_body, positioned, reply, reply_view
 from server.paging import Page
 from server.source import actions, queries, upload
 from server.source.schemas import (
@@ -54,7 +55,7 @@ async def create_source(api: ApiRequest) -> web.StreamResponse:
         limit = api.settings.upload_max_bytes
         return reply(await upload.receive(api.actor, api.path_id(), api.request, limit))
     body, raw = await read(api.request, SourceCreate)
-    note_body(raw)
+    await note_body(raw)
     return reply(await actions.create_empty_source(api.actor, api.path_id(), body))
 
 

@@ -32,7 +32,9 @@ from realtime.events import project as events
 from realtime.events.state import SourceProgress
 from realtime.unit_of_work import Answer, unit_of_work
 from server import metrics
-from server.http import faults_of, note_body, parse_body, refuse_encoding
+from server.body import parse_body, refuse_encoding
+from server.faults import faults_of
+from server.http import note_body
 from server.queue import enqueue
 from server.source.actions import event_of, remembered
 from server.source.schemas import SourceView
@@ -246,7 +248,7 @@ async def _finish(actor: Actor, upload: Upload) -> Answer:
     sha256 = upload.digest.hexdigest()
     mapping = upload.mapping.said() if upload.mapping else None
     # The file and its fields are the body, however they are cut into parts.
-    note_body(repr([sha256, upload.filename, upload.name, upload.format, mapping]).encode())
+    await note_body(repr([sha256, upload.filename, upload.name, upload.format, mapping]).encode())
     async with unit_of_work(actor) as u:
         await access.load(actor, Project, upload.project_id, "source.load", lock=True)
         source = await Source.filter(id=upload.source_id).using_db(u.connection).select_for_update(no_key=True).first()

@@ -42,7 +42,7 @@ VALUES = {
     "number": ("5", {422}),
     "nothing": ("", {400}),
     "too deep": (DEEP, {400}),
-    "far too deep": ("[" * 100_000, {400}),
+    "far too deep": ("[" * 100_000, {400, 413}),  # 413 where a body is smaller than that
     "same key twice": ('{"a": 1, "a": 2}', {400}),
     "escaped same key": (r'{"a": 1, "\u0061": 2}', {400}),
     "not closed": ('"SENTINEL', {400}),

@@ -1,0 +1,156 @@
+"""
+Request bodies: received within bounds of bytes and time, counted as they come in, parsed strictly and one at a time.
+
+Parsing holds the event loop, in a thread too: the interpreter's lock is held through each call into the parser, and
+what waits for it is the loop. So a body is bounded by what it holds (server/json_shape.py), the larger ones are parsed
+one after the other with a turn of the loop between them, and a list of thousands in slices.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel, ValidationError
+
+from core import problems
+from core.problems import Invalid
+from server import strict_json
+from server.faults import faults_of, refuse_unknown
+from server.json_shape import MAX_VALUES, Shape
+from server.lane import Lane
+from server.slices import Sliced, parse_slices
+
+MAX_BODY_BYTES = 1024 * 1024
+DEADLINE_S = 300.0  # from the first byte to the last: 16 MiB at 55 kB a second
+HEAVY_BYTES, HEAVY_VALUES = 64 * 1024, 500  # a smaller body is parsed in less than 2 ms
+HELD_BYTES, HELD_BYTES_EACH = 128 * 1024**2, 32 * 1024**2
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class BodyLimits:
+    """How large the body of a route may be, in bytes and in what it holds."""
+
+    size_bytes: int = MAX_BODY_BYTES
+    values: int = MAX_VALUES
+    values_an_item: int | None = None
+    sliced: Sliced | None = None  # its list of thousands, if it has one
+
+
+PLAIN_BODY = BodyLimits()
+
+
+class Intake:
+    """The bodies that a process holds: how many bytes of them there are, of all and of each owner."""
+
+    def __init__(self) -> None:
+        self.parsing = Lane(1, 1, line=8)
+        self.held: Counter[str] = Counter()
+
+    @asynccontextmanager
+    async def holding(self, owner: str) -> AsyncIterator["Hold"]:
+        """Accounts for the bytes of one body for as long as the block runs."""
+        hold = Hold(self, owner)
+        try:
+            yield hold
+        finally:
+            self.held[owner] -= hold.size_bytes
+            if not self.held[owner]:
+                del self.held[owner]
+
+
+class Hold:
+    """The bytes of one body."""
+
+    def __init__(self, intake: Intake, owner: str) -> None:
+        self._intake, self._owner = intake, owner
+        self.size_bytes = 0
+
+    def add(self, size_bytes: int) -> None:
+        """Accounts for more. Raises: Busy."""
+        held = self._intake.held
+        if (
+            held[self._owner] + size_bytes > HELD_BYTES_EACH
+            or held.total() + size_bytes > HELD_BYTES  # a sum over those who are sending
+        ):
+            raise problems.Busy(
+                "Too many large bodies are being sent at the same time: try again soon.", retry_after_s=5
+            )
+        held[self._owner] += size_bytes
+        self.size_bytes += size_bytes
+
+
+INTAKE: web.AppKey[Intake] = web.AppKey("intake", Intake)
+OWNER: web.RequestKey[str] = web.RequestKey("owner", str)
+
+
+async def read(request: web.Request, model: type[Model], limits: BodyLimits = PLAIN_BODY) -> tuple[Model, bytes]:
+    """
+    The body of a request as a typed model, and its bytes.
+
+    Raises: UnsupportedMediaType, TooLarge, InvalidJson, Busy, Invalid with the first hundred faults by JSON pointer.
+    """
+    if request.content_type != "application/json" or (request.charset or "utf-8").lower() not in ("utf-8", "utf8"):
+        raise problems.UnsupportedMediaType
+    refuse_encoding(request)
+    intake, owner = request.app[INTAKE], request[OWNER]
+    async with intake.holding(owner) as hold:
+        shape = Shape(limits.values, limits.values_an_item)
+        raw = await _receive(request, limits.size_bytes, hold, shape)
+        if len(raw) <= HEAVY_BYTES and shape.values <= HEAVY_VALUES:
+            return parse_counted(raw, model), raw
+        async with intake.parsing.turn(owner):
+            await asyncio.sleep(0)  # whoever waits for the loop comes between two of these
+            if limits.sliced is not None:
+                return await parse_slices(raw, model, limits.sliced), raw
+            return parse_counted(raw, model), raw
+
+
+async def read_short(request: web.Request, limit: int = HEAVY_BYTES) -> bytes:
+    """The bytes of a body that is not parsed. Raises: TooLarge, Busy."""
+    async with request.app[INTAKE].holding(request[OWNER]) as hold:
+        return await _receive(request, limit, hold, None)
+
+
+async def _receive(request: web.Request, limit: int, hold: Hold, shape: Shape | None) -> bytes:
+    if request.content_length is not None and request.content_length > limit:
+        raise problems.TooLarge(f"The body may have at most {limit} bytes.")
+    body = bytearray()
+    late = time.monotonic() + DEADLINE_S
+    async for chunk in request.content.iter_any():
+        if len(body) + len(chunk) > limit:
+            raise problems.TooLarge(f"The body may have at most {limit} bytes.")
+        if time.monotonic() > late:
+            raise problems.TooLarge(f"The body took longer than {DEADLINE_S:.0f} s: send less at a time.")
+        hold.add(len(chunk))
+        if shape is not None:
+            shape.feed(chunk)
+        body += chunk
+    return bytes(body)
+
+
+def refuse_encoding(request: web.Request) -> None:
+    """Bodies come as they are. Raises: UnsupportedMediaType for a compressed one."""
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise problems.UnsupportedMediaType
+
+
+def parse_body(raw: bytes, model: type[Model]) -> Model:
+    """JSON as a typed model. Raises: InvalidJson, TooLarge, Invalid with the first hundred faults by JSON pointer."""
+    Shape().feed(raw)
+    return parse_counted(raw, model)
+
+
+def parse_counted(raw: bytes, model: type[Model]) -> Model:
+    """As parse_body, of what is counted already."""
+    refuse_unknown(model, strict_json.parse(raw))
+    try:
+        return model.model_validate_json(raw)
+    except ValidationError as error:
+        raise Invalid(errors=faults_of(error)) from None

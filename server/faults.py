@@ -1,0 +1,74 @@
+"""What is wrong with a body or a query, by JSON pointer: a hundred faults at most, whatever was sent."""
+
+from collections.abc import Iterator
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from core import problems
+from core.problems import Fault, Invalid
+
+MOST_FAULTS = 100
+
+
+def faults_of(error: ValidationError, prefix: str = "", *, first: int = 0) -> tuple[Fault, ...]:
+    """The faults of a pydantic error, by JSON pointer, without the rejected values. Items of a list count from `first`."""
+    found = []
+    for fault in error.errors(include_input=False, include_url=False, include_context=False)[:MOST_FAULTS]:
+        kind = fault["type"]
+        code = {"extra_forbidden": "unknown_field", "missing": "missing_field"}.get(kind, "invalid_field")
+        message = fault["msg"].removeprefix("Value error, ")
+        if message in problems.FAULT_CODES or kind in problems.FAULT_CODES:
+            code = kind if kind in problems.FAULT_CODES else message
+        if kind.endswith(("_parsing", "_type", "_from_date_parsing")):
+            message = message.split(",")[0]  # what follows the comma quotes the input
+        if kind == "json_invalid":
+            raise problems.InvalidJson
+        parts = fault["loc"]
+        if first and parts and isinstance(parts[0], int):
+            parts = (parts[0] + first, *parts[1:])
+        found.append(Fault(prefix + pointer_of(parts), code, message))
+    return tuple(found)
+
+
+def pointer_of(parts: tuple[int | str, ...]) -> str:
+    """A JSON pointer."""
+    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)
+
+
+def refuse_unknown(model: type[BaseModel], value: Any) -> None:
+    """
+    Ends with a hundred fields that the model does not have.
+
+    pydantic makes an error of a kilobyte of each before anybody can stop it; fewer are left to it, for it names them
+    together with what else is wrong.
+
+    Raises: Invalid.
+    """
+    found = []
+    for pointer in _unknown(model, value, ""):
+        found.append(Fault(pointer, "unknown_field", "Extra inputs are not permitted"))
+        if len(found) == MOST_FAULTS:
+            raise Invalid(errors=tuple(found))
+
+
+def _unknown(model: type[BaseModel], value: Any, pointer: str) -> Iterator[str]:
+    if not isinstance(value, dict) or model.model_config.get("extra") != "forbid":
+        return
+    known = {name: field.annotation for name, field in model.model_fields.items()}
+    known |= {field.alias: field.annotation for field in model.model_fields.values() if field.alias}
+    for name, item in value.items():
+        here = pointer + pointer_of((name,))
+        if name not in known:
+            yield here
+        elif isinstance(item, dict | list) and (inner := _model_in(known[name])) is not None:
+            for number, each in enumerate(item) if isinstance(item, list) else ((None, item),):
+                yield from _unknown(inner, each, here if number is None else f"{here}/{number}")
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The one model that a field holds, also in a list or beside None."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    inner = [found for part in get_args(annotation) if (found := _model_in(part)) is not None]
+    return inner[0] if len(inner) == 1 else None

@@ -1,0 +1,92 @@
+"""
+What a JSON body is made of, counted while its bytes come in and before anything is built of it.
+
+A mebibyte can hold 90,000 keys or 500,000 empty lists: parsed, each of them is an object of 60 to 200 bytes, and each
+that is wrong a fault of a kilobyte. Counting takes some nanoseconds a byte, and ends with the byte that is too much.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.problems import InvalidJson, TooLarge
+
+MAX_DEPTH = 32
+MAX_VALUES = 10_000  # of a body, unless its route needs more: a hundred log lines of a hundred values
+_STRUCTURE = b'"{}[],'
+_OTHERS = bytes(sorted(set(range(256)) - set(_STRUCTURE)))
+_QUOTE, _COMMA, _LIST = b'",['
+_STEP = np.zeros(256, np.int64)
+_STEP[list(b"{[")], _STEP[list(b"}]")] = 1, -1
+_BEGINS = np.zeros(256, np.int64)  # a value stands behind each of these, or nothing does
+_BEGINS[list(b"{[,")] = 1
+_PIECE_BYTES = 64 * 1024
+
+
+class Shape:
+    """
+    Counts the values of a body, those of each item of a list at its second level, and how deep it is nested. What
+    stands outside of such lists counts as one item.
+
+    What is no JSON may be counted in any way: the parser refuses it afterwards.
+    """
+
+    def __init__(self, most: int = MAX_VALUES, most_an_item: int | None = None) -> None:
+        self.values = 1
+        self._most = most
+        self._most_an_item = most if most_an_item is None else most_an_item
+        self._in_text = 0
+        self._is_escaped = False
+        self._depth = 0
+        self._in_list = False  # at the second level: its commas part items
+        self._of_item = 0
+
+    def feed(self, chunk: bytes | bytearray | memoryview) -> None:
+        """Counts what comes next. Raises: TooLarge, InvalidJson (nested too deeply)."""
+        for start in range(0, len(chunk), _PIECE_BYTES):
+            codes = self._outside_of_text(bytes(chunk[start : start + _PIECE_BYTES]))
+            if codes.size:
+                self._count(codes)
+
+    def _outside_of_text(self, piece: bytes) -> NDArray[np.uint8]:
+        """The brackets and commas of a piece that stand outside of its strings."""
+        if self._is_escaped:
+            piece, self._is_escaped = piece[1:], False
+        if b"\\" in piece:
+            # From the left, so that of three backslashes before a quote the last escapes it.
+            piece = piece.replace(b"\\\\", b"")
+            self._is_escaped = piece.endswith(b"\\")
+            piece = piece.replace(b'\\"', b"")
+        codes = np.frombuffer(piece.translate(None, _OTHERS), np.uint8)
+        if not codes.size:
+            return codes
+        is_quote = codes == _QUOTE
+        in_text = (np.cumsum(is_quote) + self._in_text) & 1
+        self._in_text = int(in_text[-1])
+        outside: NDArray[np.uint8] = codes[(in_text == 0) & ~is_quote]
+        return outside
+
+    def _count(self, codes: NDArray[np.uint8]) -> None:
+        steps, begins = _STEP[codes], _BEGINS[codes]
+        depths = np.cumsum(steps) + self._depth
+        self._depth = int(depths[-1])
+        if int(depths.max()) > MAX_DEPTH:
+            raise InvalidJson(f"The body is nested deeper than {MAX_DEPTH} levels.")
+        counted = np.cumsum(begins)
+        self.values += int(counted[-1])
+        if self.values > self._most:
+            raise TooLarge(f"The body may hold at most {self._most} keys and values.")
+        if self._most_an_item < self._most and self._largest_item(codes, steps, depths, counted) > self._most_an_item:
+            raise TooLarge(f"Each item of the body may hold at most {self._most_an_item} keys and values.")
+
+    def _largest_item(
+        self, codes: NDArray[np.uint8], steps: NDArray[np.int64], depths: NDArray[np.int64], counted: NDArray[np.int64]
+    ) -> int:
+        """The values of the largest item that ends here or goes on. All arrays: shape (n_codes,)."""
+        opened = np.where((steps > 0) & (depths == 2), np.arange(1, codes.size + 1), 0)
+        latest = np.maximum.accumulate(opened)
+        in_list = np.where(latest > 0, codes[latest - 1] == _LIST, self._in_list)
+        self._in_list = bool(in_list[-1])
+        ends = counted[(codes == _COMMA) & (depths == 2) & in_list]
+        sizes = np.diff(np.concatenate(([-self._of_item], ends, counted[-1:])))
+        self._of_item = int(sizes[-1])
+        return int(sizes.max())

@@ -1,0 +1,97 @@
+"""Turns: how many may do something at once, how many of them for the same owner, and a bounded line for the others."""
+
+import asyncio
+from collections import Counter, OrderedDict, deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from core.problems import Busy
+
+WAIT_S = 20.0
+
+
+class Lane:
+    """
+    Lets a bounded number in at once. Those of one owner wait in a line of their own, and the lines take turns.
+
+    Args:
+        most: how many at once.
+        most_each: how many at once of one owner: a person, or an address that has not signed in.
+        line: how many of one owner may wait.
+        wait_s: how long each waits at most.
+    """
+
+    def __init__(self, most: int, most_each: int, line: int, wait_s: float = WAIT_S) -> None:
+        self._most, self._most_each, self._line, self._wait_s = most, most_each, line, wait_s
+        self._inside: Counter[str] = Counter()
+        self._lines: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
+
+    @property
+    def inside(self) -> int:
+        """How many are in."""
+        return self._inside.total()
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return sum(len(line) for line in self._lines.values())
+
+    @asynccontextmanager
+    async def turn(self, owner: str) -> AsyncIterator[None]:
+        """The owner's turn. Raises: Busy when the owner's line is full, or did not move for too long."""
+        await self._enter(owner)
+        try:
+            yield
+        finally:
+            self._leave(owner)
+
+    async def _enter(self, owner: str) -> None:
+        if owner not in self._lines and self._has_room(owner):
+            self._inside[owner] += 1
+            return
+        line = self._lines.setdefault(owner, deque())
+        if len(line) >= self._line:
+            raise Busy(_TOO_MANY, retry_after_s=2)
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        line.append(turn)
+        try:
+            async with asyncio.timeout(self._wait_s):
+                await turn
+        except BaseException as error:
+            self._give_up(owner, turn)
+            if isinstance(error, TimeoutError):
+                raise Busy(_TOO_MANY, retry_after_s=5) from None
+            raise
+
+    def _has_room(self, owner: str) -> bool:
+        return self.inside < self._most and self._inside[owner] < self._most_each
+
+    def _give_up(self, owner: str, turn: "asyncio.Future[None]") -> None:
+        if turn.done() and not turn.cancelled():  # admitted at the same moment
+            self._leave(owner)
+        elif (line := self._lines.get(owner)) is not None and turn in line:
+            line.remove(turn)
+            if not line:
+                del self._lines[owner]
+
+    def _leave(self, owner: str) -> None:
+        self._inside[owner] -= 1
+        if not self._inside[owner]:
+            del self._inside[owner]
+        self._admit()
+
+    def _admit(self) -> None:
+        """Lets in the first of each line in turn, as long as there is room."""
+        for owner, line in list(self._lines.items()):
+            if not self._has_room(owner):
+                continue
+            turn = line.popleft()
+            self._lines.move_to_end(owner)
+            if not line:
+                del self._lines[owner]
+            if not turn.done():
+                self._inside[owner] += 1
+                turn.set_result(None)
+
+
+_TOO_MANY = "Too many requests of yours wait already: send fewer at the same time."
