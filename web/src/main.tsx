@@ -20,7 +20,7 @@ import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { Problem } from "./api/problem";
-import { onSession, session, wasLost } from "./api/session";
+import { onSession, sessionState } from "./api/session";
 import { Gate } from "./auth/Gate";
 import { effectsOn } from "./live/effects";
 import { Live } from "./live/live";
@@ -47,8 +47,9 @@ const live = new Live(effectsOn(client));
 let reader: string | null = null;
 let isGap = false;
 onSession(() => {
-  const user = session()?.user.id ?? null;
-  if (user === null ? !wasLost() : reader !== null && reader !== user) client.clear();
+  const { session, lost } = sessionState();
+  const user = session?.user.id ?? null;
+  if (user === null ? !lost : reader !== null && reader !== user) client.clear();
   if (user === null) isGap = true;
   else if (isGap) {
     isGap = false;
@@ -63,7 +64,8 @@ const theme = createTheme({
   respectReducedMotion: true,
   components: {
     // The policy refuses the style that would keep the page behind a dialog from scrolling.
-    Modal: { defaultProps: { lockScroll: false, closeButtonProps: { "aria-label": "Close" } } },
+    // Inside the page, so that a dialog goes with it when nobody is signed in any more.
+    Modal: { defaultProps: { lockScroll: false, withinPortal: false, closeButtonProps: { "aria-label": "Close" } } },
     // What may stay empty says so; the rest needs no mark.
     InputWrapper: { defaultProps: { withAsterisk: false } },
     NativeSelect: { defaultProps: { rightSection: <IconChevronDown size={16} aria-hidden />, rightSectionPointerEvents: "none" } },

@@ -14,32 +14,53 @@ export interface Session {
   user: UserView;
 }
 
+/**
+ * Who is signed in, and how it ended where nobody is. Both are read together: a page must never see that a session has
+ * gone without seeing why.
+ */
+export interface SessionState {
+  session: Session | null;
+  /** The session ended by itself rather than by signing out: what was typed is kept. */
+  lost: boolean;
+}
+
 type Message =
   | { kind: "ask" }
-  | { kind: "session"; session: Session }
+  | { kind: "session"; session: Session; isNew: boolean }
   | { kind: "signed-out"; lost: boolean };
 
 const HEADERS = { "Content-Type": "application/json", "X-Requested-With": "tallyroom" };
 const SKEW_MS = 30_000;
 const MARK = "tallyroom-session"; // no secret: only whether there may be a cookie to refresh with
+const SIGNED_IN = "1";
+const LEAVING = "leaving"; // signed out here, but the server has not been told yet
+const TRIES = 4;
 const channel = new BroadcastChannel("tallyroom");
 const listeners = new Set<() => void>();
-let current: Session | null = null;
-let lost = false;
+let state: SessionState = { session: null, lost: false };
+/** Set from signing out until somebody signs in: nothing else brings a session back. */
+let hasLeft = false;
+/** Counts the sessions that ended, so that an answer to an earlier one is not taken for a new one. */
+let ended = 0;
 let refreshing: Promise<Session | null> | null = null;
+let leaving: Promise<void> | null = null;
 
 channel.onmessage = (event: MessageEvent<Message>) => {
   const message = event.data;
-  if (message.kind === "ask" && isFresh(current)) channel.postMessage({ kind: "session", session: current });
-  if (message.kind === "session") set(message.session, false);
-  if (message.kind === "signed-out") {
-    lost = message.lost;
-    set(null, false);
+  if (message.kind === "ask" && isFresh(state.session)) {
+    channel.postMessage({ kind: "session", session: state.session, isNew: false } satisfies Message);
   }
+  if (message.kind === "session" && (message.isNew || !hasLeft)) begin(message.session);
+  if (message.kind === "signed-out") end(message.lost);
 };
 
+/** The one snapshot of who is signed in. It is replaced as a whole, so that it can be compared by identity. */
+export function sessionState(): SessionState {
+  return state;
+}
+
 export function session(): Session | null {
-  return current;
+  return state.session;
 }
 
 export function onSession(listener: () => void): () => void {
@@ -49,79 +70,63 @@ export function onSession(listener: () => void): () => void {
 
 /** At the start of a tab: a sibling's session, else a refresh by cookie. */
 export async function resume(): Promise<Session | null> {
-  channel.postMessage({ kind: "ask" });
+  if (marked() === LEAVING) {
+    hasLeft = true;
+    await leave();
+    return null;
+  }
+  channel.postMessage({ kind: "ask" } satisfies Message);
   await new Promise((done) => setTimeout(done, 150));
-  return isFresh(current) || !isMarked() ? current : refresh();
-}
-
-function isMarked(): boolean {
-  try {
-    return localStorage.getItem(MARK) !== null;
-  } catch {
-    return true; // Storage is blocked: ask the server.
-  }
-}
-
-function mark(isSignedIn: boolean): void {
-  try {
-    if (isSignedIn) localStorage.setItem(MARK, "1");
-    else localStorage.removeItem(MARK);
-  } catch {
-    // Storage is blocked: the next tab asks the server.
-  }
+  return isFresh(state.session) || marked() === null ? state.session : refresh();
 }
 
 /** A session whose token is good for a while: refreshed first where it is not. */
 export async function fresh(): Promise<Session | null> {
-  return isFresh(current) || current === null ? current : refresh();
+  return isFresh(state.session) || state.session === null ? state.session : refresh();
 }
 
 export async function signIn(email: string, password: string, remember: boolean): Promise<Session> {
+  // The answer to signing out takes the cookie away: it must not come after the new one.
+  await leaving;
   const response = await send("/api/v1/auth/login", { email, password, remember });
   if (!response.ok) throw await problemOf(response);
   return adopt((await response.json()) as SignedIn);
 }
 
+/** Begins the session of a sign-in or of a changed password. */
 export function adopt(answer: SignedIn): Session {
-  const found = {
-    token: answer.access_token,
-    expiresAt: Date.now() + answer.expires_in * 1000,
-    user: answer.user,
-  };
-  set(found, true);
-  return found;
+  return tell(answer, true);
 }
 
-export async function signOut(): Promise<void> {
-  await send("/api/v1/auth/logout", {}).catch(() => undefined);
-  lost = false;
-  set(null, true);
+/**
+ * Signs out. Every tab forgets the session before the server hears of it, so that nothing the server says about the
+ * end of the session can come first and be taken for a session that ended by itself.
+ */
+export function signOut(): Promise<void> {
+  end(false);
+  mark(LEAVING);
+  channel.postMessage({ kind: "signed-out", lost: false } satisfies Message);
+  return leave();
 }
 
 /** The server says that the session has ended. */
 export function forget(): void {
-  if (current !== null) lose();
-}
-
-/** Whether the session ended by itself rather than by signing out: what was typed is kept then. */
-export function wasLost(): boolean {
-  return lost;
+  if (state.session === null) return;
+  end(true);
+  mark(null);
+  channel.postMessage({ kind: "signed-out", lost: true } satisfies Message);
 }
 
 /** The server asks for a new password before anything else. */
 export function expirePassword(): void {
-  if (current === null || isPasswordExpired(current)) return;
-  set({ ...current, user: { ...current.user, password_expires_at: new Date().toISOString() } }, false);
+  const found = state.session;
+  if (found === null || isPasswordExpired(found)) return;
+  set({ session: { ...found, user: { ...found.user, password_expires_at: new Date().toISOString() } }, lost: false });
 }
 
 export function isPasswordExpired(found: Session): boolean {
   const end = found.user.password_expires_at;
   return end !== null && Date.parse(end) <= Date.now();
-}
-
-function lose(): void {
-  lost = true;
-  set(null, true);
 }
 
 export function refresh(): Promise<Session | null> {
@@ -131,28 +136,69 @@ export function refresh(): Promise<Session | null> {
   return refreshing;
 }
 
+function begin(found: Session): void {
+  hasLeft = false;
+  mark(SIGNED_IN);
+  set({ session: found, lost: false });
+}
+
+/** Signing out wins over a loss, whichever is heard of first. */
+function end(lost: boolean): void {
+  ended += 1;
+  if (!lost) hasLeft = true;
+  set({ session: null, lost: lost && !hasLeft && (state.session !== null || state.lost) });
+}
+
+function tell(answer: SignedIn, isNew: boolean): Session {
+  const found = { token: answer.access_token, expiresAt: Date.now() + answer.expires_in * 1000, user: answer.user };
+  begin(found);
+  channel.postMessage({ kind: "session", session: found, isNew } satisfies Message);
+  return found;
+}
+
+/** Tells the server, as often as it takes; where it cannot be reached, the next start of a tab goes on. */
+function leave(): Promise<void> {
+  leaving ??= goOut().finally(() => {
+    leaving = null;
+  });
+  return leaving;
+}
+
+async function goOut(): Promise<void> {
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    if (attempt > 0) await new Promise((done) => setTimeout(done, 500 * 2 ** attempt));
+    const response = await send("/api/v1/auth/logout", {}, {}, true).catch(() => null);
+    if (response === null || response.status >= 500 || response.status === 429) continue;
+    if (marked() === LEAVING) mark(null);
+    return;
+  }
+}
+
 /** One tab at a time. A page that was not loaded over a secure origin has no locks: it is alone then. */
 async function alone(work: () => Promise<Session | null>): Promise<Session | null> {
   return "locks" in navigator ? await navigator.locks.request("tallyroom-refresh", work) : await work();
 }
 
 async function renew(): Promise<Session | null> {
-  if (isFresh(current)) return current; // a sibling was faster
+  if (isFresh(state.session)) return state.session; // a sibling was faster
+  const mine = ended;
   // The same key for every try: an answer that got lost is given again instead of being taken for a theft.
   const key = newKey();
   for (let attempt = 0; ; attempt++) {
+    if (ended !== mine) return null;
     try {
       const response = await send("/api/v1/auth/refresh", {}, { "Idempotency-Key": key });
-      if (response.ok) return adopt((await response.json()) as SignedIn);
+      if (ended !== mine) return null; // signed out meanwhile
+      if (response.ok) return tell((await response.json()) as SignedIn, false);
       if (response.status < 500 && response.status !== 429) {
-        if (current !== null) lose();
-        else mark(false);
+        if (state.session !== null) forget();
+        else mark(null);
         return null;
       }
     } catch (error) {
-      if (attempt >= 3) throw error instanceof Problem ? error : Problem.offline();
+      if (attempt >= TRIES - 1) throw error instanceof Problem ? error : Problem.offline();
     }
-    if (attempt >= 3) throw Problem.offline();
+    if (attempt >= TRIES - 1) throw Problem.offline();
     await new Promise((done) => setTimeout(done, 500 * 2 ** attempt));
   }
 }
@@ -161,18 +207,35 @@ function isFresh(found: Session | null): found is Session {
   return found !== null && found.expiresAt - SKEW_MS > Date.now();
 }
 
-function set(found: Session | null, broadcast: boolean): void {
-  current = found;
-  mark(found !== null);
-  if (broadcast) channel.postMessage(found ? { kind: "session", session: found } : { kind: "signed-out", lost });
+function set(next: SessionState): void {
+  state = next;
   for (const listener of listeners) listener();
 }
 
-function send(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
+function marked(): string | null {
+  try {
+    return localStorage.getItem(MARK);
+  } catch {
+    return SIGNED_IN; // Storage is blocked: ask the server.
+  }
+}
+
+function mark(value: string | null): void {
+  try {
+    if (value === null) localStorage.removeItem(MARK);
+    else localStorage.setItem(MARK, value);
+  } catch {
+    // Storage is blocked: the next tab asks the server.
+  }
+}
+
+function send(path: string, body: unknown, headers: Record<string, string> = {}, keepalive = false): Promise<Response> {
   return fetch(path, {
     method: "POST",
     credentials: "same-origin",
     headers: { ...HEADERS, ...headers },
     body: JSON.stringify(body),
+    // A tab that is closed at once still sends it.
+    keepalive,
   });
 }

@@ -1,20 +1,21 @@
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import { Problem } from "../api/problem";
-import { isPasswordExpired, resume, wasLost } from "../api/session";
+import { isPasswordExpired, resume } from "../api/session";
 import { useLive } from "../live/react";
 import { Fault } from "../shell/parts";
 import { NewPassword } from "./NewPassword";
 import { SignIn } from "./SignIn";
-import { useSession } from "./useSession";
+import { useSessionState } from "./useSession";
 
 /**
  * Lets a signed-in person through to the page; asks the others to sign in, at the address that they wanted.
  *
  * Where a session ends by itself the page stays mounted behind, unseen: what was typed is there after signing in again.
+ * Where somebody signs out the page is unmounted, in every tab.
  */
 export function Gate({ children }: { children: ReactNode }) {
   const live = useLive();
-  const session = useSession();
+  const { session, lost } = useSessionState();
   const [isKnown, setKnown] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
   const shownTo = useRef<string | null>(null);
@@ -52,7 +53,7 @@ export function Gate({ children }: { children: ReactNode }) {
       </main>
     );
   }
-  const isKept = session === null && wasLost() && shownTo.current !== null;
+  const isKept = session === null && lost && shownTo.current !== null;
   if (session === null && !isKept) return <SignIn />;
   return (
     <>

@@ -1,6 +1,10 @@
 import { useSyncExternalStore } from "react";
-import { onSession, session, type Session } from "../api/session";
+import { onSession, sessionState, type Session, type SessionState } from "../api/session";
+
+export function useSessionState(): SessionState {
+  return useSyncExternalStore(onSession, sessionState);
+}
 
 export function useSession(): Session | null {
-  return useSyncExternalStore(onSession, session);
+  return useSessionState().session;
 }

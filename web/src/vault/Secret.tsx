@@ -11,7 +11,7 @@ const SHOWN_S = 30;
 
 /**
  * A secret lives in this component's state and nowhere else: no cache, no address, no storage, no log. It goes after 30
- * seconds, when the tab is hidden, and when the connection is lost.
+ * seconds, when the tab is hidden, and when the connection or the session is lost.
  */
 export function Secret({ entry }: { entry: EntryView }) {
   const { status } = useConnection();
@@ -21,7 +21,7 @@ export function Secret({ entry }: { entry: EntryView }) {
   const [problem, setProblem] = useState<Error | null>(null);
   const [isBusy, setBusy] = useState(false);
   const turn = useRef(0);
-  const isLost = status === "resuming" || status === "offline";
+  const isLost = status === "resuming" || status === "offline" || status === "signed-out";
 
   const hide = useCallback(() => {
     turn.current += 1; // an answer that is still on its way is not shown either

@@ -1,0 +1,27 @@
+"""The dashboard's own tests of what runs without a page: sessions of several tabs, the live client, its numbers."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+WEB = Path(__file__).parents[2] / "web"
+VITEST = WEB / "node_modules/vitest/vitest.mjs"
+TIMEOUT_S = 300
+
+
+@pytest.mark.skipif(
+    shutil.which("node") is None or not VITEST.is_file(),
+    reason="no Node.js, or the dashboard's packages are not installed (`make web` installs them where Node.js is)",
+)
+def test_the_dashboard_s_modules_pass_their_own_tests():
+    done = subprocess.run(
+        ["node", str(VITEST), "run"],  # noqa: S607 - the Node.js that is on PATH, which builds the dashboard too
+        cwd=WEB,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+    )
+
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
