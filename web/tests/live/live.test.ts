@@ -1,0 +1,291 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { adopt, forget } from "../../src/api/session";
+import type { SignedIn } from "../../src/api/rest";
+import { Live, TIMING, type Effects, type LiveEvent, type LiveState } from "../../src/live/live";
+import { EPOCH, event, live, Peer, refused, replay } from "../server";
+
+const PROJECT = "project:1";
+const FAST: typeof TIMING = { silent: 150, poll: 100, probe: 500, answer: 300, again: 60, againMost: 200, kept: 50 };
+const AT = { seq: 5, epoch: EPOCH };
+
+class Seen implements Effects {
+  readonly events: number[] = [];
+  readonly resets: string[] = [];
+  readonly revocations: string[] = [];
+  readonly states: LiveState[] = [];
+  polls = 0;
+  event(found: LiveEvent): void {
+    this.events.push(found.seq);
+  }
+  state(found: LiveState): void {
+    this.states.push(found);
+  }
+  reset(stream: string): void {
+    this.resets.push(stream);
+  }
+  revoked(stream: string): void {
+    this.revocations.push(stream);
+  }
+  poll(): Promise<void> {
+    this.polls += 1;
+    return Promise.resolve();
+  }
+}
+
+const until = (what: () => boolean) => vi.waitFor(() => expect(what()).toBe(true), { timeout: 5000, interval: 5 });
+const fetchReally = globalThis.fetch;
+let peer: Peer;
+let seen: Seen;
+let client: Live;
+let words: string[];
+
+beforeEach(async () => {
+  peer = await Peer.start();
+  globalThis.fetch = ((path: string, options?: RequestInit) => fetchReally(new URL(path, peer.url), options)) as typeof fetch;
+  adopt({ access_token: "a", expires_in: 3600, user: { id: "u", password_expires_at: null } } as unknown as SignedIn);
+  seen = new Seen();
+  words = [];
+  client = new Live(seen, peer.connect, FAST);
+  client.onConnection(() => words.push(client.connection.status));
+});
+
+afterEach(async () => {
+  client.end();
+  forget();
+  globalThis.fetch = fetchReally;
+  await peer.stop();
+});
+
+async function follow(): Promise<() => void> {
+  client.start();
+  const release = client.follow(PROJECT, AT);
+  await until(() => client.connection.status === "live" && peer.asked.length > 0);
+  return release;
+}
+
+describe("a refusal", () => {
+  test.each([
+    [403, "forbidden"],
+    [404, "not_found"],
+  ])("of %i is final: the data goes, and the stream is not asked for again", async (status, code) => {
+    peer.answer = (_, acknowledge) => acknowledge(refused(status, code));
+
+    client.start();
+    client.follow(PROJECT, AT);
+    await until(() => seen.revocations.length > 0);
+    client.follow(PROJECT, AT); // the view that could be read over REST wants it again
+    await new Promise((done) => setTimeout(done, 4 * FAST.againMost));
+
+    expect(seen.revocations).toEqual([PROJECT]);
+    expect(peer.asked).toHaveLength(1);
+  });
+
+  test.each([
+    [503, "unavailable"],
+    [500, "internal"],
+    [429, "rate_limited"],
+    [409, "too_many_subscriptions"],
+    [401, "token_expired"],
+  ])("of %i revokes nothing: the stream is asked for until it is there", async (status, code) => {
+    peer.answer = (asked, acknowledge) => acknowledge(peer.asked.length < 4 ? refused(status, code) : replay(asked, [event(PROJECT, 6)]));
+
+    await follow();
+    await until(() => seen.events.length > 0);
+
+    expect(seen.revocations).toEqual([]);
+    expect(seen.events).toEqual([6]);
+    expect(peer.asked.map((asked) => asked.after)).toEqual([5, 5, 5, 5]);
+  });
+
+  test("without an answer is as good as one that is not final", async () => {
+    peer.answer = (asked, acknowledge) => peer.asked.length > 1 && acknowledge(live(asked));
+
+    await follow();
+    await until(() => peer.asked.length === 2 && client.connection.status === "live");
+
+    expect(seen.revocations).toEqual([]);
+  });
+
+  test("is repeated after growing delays", async () => {
+    const at: number[] = [];
+    peer.answer = (_, acknowledge) => {
+      at.push(performance.now());
+      acknowledge(refused(503, "unavailable"));
+    };
+
+    client.start();
+    client.follow(PROJECT, AT);
+    await until(() => at.length >= 4);
+
+    const gaps = at.slice(1).map((time, index) => time - (at[index] ?? 0));
+    expect(gaps[0]).toBeGreaterThanOrEqual(FAST.again * 0.75 - 5);
+    expect(gaps[2]).toBeGreaterThanOrEqual(FAST.againMost * 0.75 - 5);
+  });
+
+  test("that lasts is told, and what is shown is read again meanwhile; then it is live", async () => {
+    let isTrouble = false;
+    peer.answer = (asked, acknowledge) => acknowledge(isTrouble ? refused(503, "unavailable") : live(asked));
+    await follow();
+
+    isTrouble = true;
+    peer.emit("stream.reset", { stream: PROJECT, reason: "behind" });
+    await until(() => client.connection.status === "delayed");
+    await until(() => seen.polls > 0);
+    expect(words).not.toContain("offline");
+    isTrouble = false;
+
+    await until(() => client.connection.status === "live");
+    expect(seen.revocations).toEqual([]);
+  });
+
+  test("of a stream that nobody looks at any more keeps nothing from being live", async () => {
+    peer.answer = (asked, acknowledge) => acknowledge(asked.stream === PROJECT ? refused(503, "unavailable") : live(asked));
+    client.start();
+    const release = client.follow(PROJECT, AT);
+    client.follow("user:u", null);
+    await until(() => client.connection.status === "delayed");
+
+    release();
+
+    await until(() => client.connection.status === "live");
+  });
+
+  test("by a connection without a token does not end the session", async () => {
+    peer.refusal = "token_missing";
+    client.start();
+    await until(() => peer.connections > 1);
+    peer.refusal = null;
+
+    await until(() => client.connection.status === "live");
+    expect(words).not.toContain("signed-out");
+  });
+
+  test("by a revoked token does", async () => {
+    peer.refusal = "token_revoked";
+
+    client.start();
+
+    await until(() => client.connection.status === "signed-out");
+  });
+});
+
+describe("a revocation", () => {
+  test("ends the stream, and what still comes of it is not taken", async () => {
+    await follow();
+
+    peer.emit("stream.revoked", { stream: PROJECT });
+    peer.emit("project.updated", event(PROJECT, 6));
+    await until(() => seen.revocations.length > 0);
+    await new Promise((done) => setTimeout(done, 50));
+
+    expect(seen.events).toEqual([]);
+    expect(client.connection.status).toBe("live");
+  });
+
+  test("is undone by a new grant, from the place that was reached", async () => {
+    await follow();
+    client.follow("user:u", { seq: 0, epoch: EPOCH });
+    await until(() => peer.asked.length === 2);
+    peer.emit("stream.revoked", { stream: PROJECT });
+    await until(() => seen.revocations.length > 0);
+
+    peer.emit("access.granted", event("user:u", 1, "access.granted", { streams: [PROJECT], role: "viewer" }));
+
+    await until(() => peer.asked.length === 3);
+    expect(peer.asked[2]).toEqual({ stream: PROJECT, after: 5, epoch: EPOCH });
+  });
+});
+
+describe("a gap", () => {
+  test("is asked for once, however many events come after it, and nothing comes twice", async () => {
+    await follow();
+    peer.answer = (asked, acknowledge) => setTimeout(() => acknowledge(replay(asked, [6, 7, 8, 9].map((seq) => event(PROJECT, seq)))), 50);
+
+    for (const seq of [7, 8, 9]) peer.emit("project.updated", event(PROJECT, seq));
+    await until(() => seen.events.length > 0);
+    peer.emit("project.updated", event(PROJECT, 9));
+    peer.emit("project.updated", event(PROJECT, 10));
+    await until(() => seen.events.includes(10));
+
+    expect(seen.events).toEqual([6, 7, 8, 9, 10]);
+    expect(peer.asked.slice(1)).toEqual([{ stream: PROJECT, after: 5, epoch: EPOCH }]);
+  });
+
+  test("longer than a page is read page by page", async () => {
+    peer.answer = (asked, acknowledge) => {
+      const from = (asked.after ?? 0) + 1;
+      acknowledge(replay(asked, [event(PROJECT, from), event(PROJECT, from + 1)], from < 9));
+    };
+
+    await follow();
+    await until(() => seen.events.length === 6);
+
+    expect(seen.events).toEqual([6, 7, 8, 9, 10, 11]);
+    expect(peer.asked.map((asked) => asked.after)).toEqual([5, 7, 9]);
+  });
+
+  test("beyond what is kept resets the stream and goes on from its head", async () => {
+    peer.answer = (asked, acknowledge) => acknowledge({ ...live(asked), mode: "snapshot", epoch: "e2", head: 40, state: {} });
+
+    await follow();
+    await until(() => seen.resets.length > 0);
+    peer.emit("project.updated", { ...event(PROJECT, 41), epoch: "e2" });
+    await until(() => seen.events.length > 0);
+
+    expect(seen.resets).toEqual([PROJECT]);
+    expect(seen.events).toEqual([41]);
+  });
+});
+
+describe("after a lost connection", () => {
+  test("every stream goes on from where it was", async () => {
+    await follow();
+    peer.emit("project.updated", event(PROJECT, 6));
+    await until(() => seen.events.length === 1);
+    peer.answer = (asked, acknowledge) => acknowledge(replay(asked, [event(PROJECT, 7)]));
+
+    peer.cut();
+    await until(() => seen.events.length === 2);
+
+    expect(seen.events).toEqual([6, 7]);
+    expect(peer.asked[1]).toEqual({ stream: PROJECT, after: 6, epoch: EPOCH });
+    await until(() => client.connection.status === "live");
+  });
+
+  test("nothing is called live before the streams are", async () => {
+    await follow();
+    let acknowledgeLater = () => {};
+    peer.answer = (asked, acknowledge) => (acknowledgeLater = () => acknowledge(live(asked)));
+    const before = words.length;
+
+    peer.cut();
+    await until(() => peer.asked.length === 2);
+    expect(words.slice(before)).toEqual(["resuming"]);
+    acknowledgeLater();
+
+    await until(() => client.connection.status === "live");
+  });
+
+  test("to a server that is gone, one is told; and that it is back", async () => {
+    await follow();
+    peer.isRestThere = false;
+    peer.refusal = "unavailable";
+
+    peer.cut();
+    await until(() => client.connection.status === "offline");
+    peer.isRestThere = true;
+    await until(() => client.connection.status === "delayed");
+    peer.refusal = null;
+
+    await until(() => client.connection.status === "live");
+  });
+});
+
+test("of a state only a newer version counts", async () => {
+  await follow();
+
+  for (const version of [3, 2, 4]) peer.emit("state", { stream: PROJECT, key: "job.progress:9", version, value: { job_id: "9" } });
+  await until(() => seen.states.length === 2);
+
+  expect(seen.states.map((state) => state.version)).toEqual([3, 4]);
+});
