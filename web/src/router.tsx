@@ -1,4 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Link, redirect } from "@tanstack/react-router";
+import { Members } from "./project/Members";
 import { Projects } from "./project/Projects";
 import { Project } from "./project/Project";
 import { Fault } from "./shell/parts";
@@ -113,7 +114,7 @@ const vault = createRoute({
   }),
   component: lazyRouteComponent(() => import("./vault/Vault"), "Vault"),
 });
-const members = createRoute({ getParentRoute: () => project, path: "members", component: lazyRouteComponent(() => import("./project/Members"), "Members") });
+const members = createRoute({ getParentRoute: () => project, path: "members", component: Members });
 
 export const router = createRouter({
   routeTree: root.addChildren([projects, me, project.addChildren([start, jobs, job, sources, source, vaults, vault, members])]),

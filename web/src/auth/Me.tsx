@@ -10,7 +10,7 @@ import { NewPassword } from "./NewPassword";
 
 /** One's own account: who one is, where one is signed in, the password. */
 export function Me() {
-  const me = useRead<UserView>(["me"], "/me", null);
+  const me = useRead<UserView>(keys.me, "/me", null);
   useTitle("Account");
   return (
     <main className="page narrow">

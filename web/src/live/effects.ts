@@ -2,7 +2,8 @@ import type { InfiniteData, QueryClient, QueryKey } from "@tanstack/react-query"
 import { get, type Answer } from "../api/client";
 import type { Envelope, MatchesAdded } from "../api/live";
 import { Problem } from "../api/problem";
-import type { FlowPass, JobView, MatchDetail, MatchView, Page_MatchView_, Summary } from "../api/rest";
+import { session } from "../api/session";
+import type { FlowPass, JobView, MatchDetail, MatchView, Page_MatchView_, ProjectView, Summary, VaultView } from "../api/rest";
 import type { Effects, LiveEvent } from "./live";
 
 /** Query keys, by noun. */
@@ -24,8 +25,12 @@ export const keys = {
   progress: (job: string): QueryKey => ["progress", job],
   loading: (source: string): QueryKey => ["loading", source],
   arrived: (job: string): QueryKey => ["arrived", job],
+  me: ["me"] as QueryKey,
   sessions: ["sessions"] as QueryKey,
 };
+
+/** What nobody but oneself can take away. */
+const OWN = ["projects", "me", "sessions"];
 
 const SUMMARY_MS = 4000;
 
@@ -111,8 +116,11 @@ export function effectsOn(client: QueryClient): Effects {
         reread(keys.projects);
         if (project) reread(keys.project(project));
         return;
-      case "project.member.added":
       case "project.member.changed":
+        if (project && event.data.user_id === me()) changeRole(event.stream, event.data.role);
+        if (project) reread(keys.members(project));
+        return;
+      case "project.member.added":
       case "project.member.removed":
         if (project) reread(keys.members(project));
         return;
@@ -134,18 +142,48 @@ export function effectsOn(client: QueryClient): Effects {
         return;
       case "access.granted":
       case "access.changed":
-      case "access.revoked":
+        for (const name of event.data.streams) changeRole(name, event.data.role);
         reread(keys.projects);
-        for (const name of event.data.streams) if (name.startsWith("vault:")) reread(["project"]);
+        return;
+      case "access.revoked":
+        for (const name of event.data.streams) revoked(name);
         return;
       case "session.revoked":
         reread(keys.sessions);
         return;
       case "user.updated":
+        reread(keys.me);
         return;
       default:
-        if (event.type.startsWith("vault.") && "vault_id" in event.data) reread(keys.vault(event.data.vault_id));
+        if (!event.type.startsWith("vault.") || !("vault_id" in event.data)) return;
+        if (event.type === "vault.member.changed" && event.data.user_id === me()) changeRole(event.stream, event.data.role);
+        reread(keys.vault(event.data.vault_id));
     }
+  }
+
+  /** One's own role: what it no longer allows goes from the page at once, and the rest is read again. */
+  function changeRole(stream: string, role: string | null): void {
+    const [noun, id] = stream.split(":") as [string, string];
+    if (noun !== "project" && noun !== "vault") return;
+    client.setQueryData<Answer<ProjectView | VaultView>>([noun, id], (old) =>
+      old && role !== null ? { ...old, body: { ...old.body, my_role: role } as ProjectView | VaultView } : old,
+    );
+    void client.invalidateQueries({ queryKey: [noun, id] });
+    // The list of vaults says one's role in each.
+    if (noun === "vault") reread(["project"]);
+  }
+
+  /**
+   * What may no longer be seen goes at once: a view that is on the screen loses what it shows and says why, and what is
+   * kept for the next visit of a page is dropped, whichever noun it is of.
+   */
+  function revoked(stream: string): void {
+    const [noun, id] = stream.split(":") as [string, string];
+    const forget = () => client.removeQueries({ type: "inactive", predicate: ({ queryKey }) => !OWN.includes(String(queryKey[0])) });
+    forget();
+    void client.resetQueries({ queryKey: [noun, id] }).then(forget);
+    reread(keys.projects);
+    if (noun === "vault") reread(["project"]);
   }
 
   function reset(stream: string): void {
@@ -160,11 +198,7 @@ export function effectsOn(client: QueryClient): Effects {
       if (state.name === "job.progress") client.setQueryData(keys.progress(state.value.job_id), state.value);
       else client.setQueryData(keys.loading(state.value.source_id), state.value);
     },
-    revoked: (stream) => {
-      const [noun, id] = stream.split(":") as [string, string];
-      client.removeQueries({ queryKey: [noun, id] });
-      reread(keys.projects);
-    },
+    revoked,
     poll: async () => {
       // The states of the moment came by the socket: they are older than what is read now.
       client.removeQueries({ queryKey: ["progress"] });
@@ -184,6 +218,10 @@ export function effectsOn(client: QueryClient): Effects {
       await Promise.all(lost.map((query) => client.resetQueries({ queryKey: query.queryKey })));
     },
   };
+}
+
+function me(): string | undefined {
+  return session()?.user.id;
 }
 
 type MatchPage = Answer<Page_MatchView_>;

@@ -25,28 +25,42 @@ export function useOffline(): string | undefined {
   return useConnection().status === "offline" ? "Not while offline." : undefined;
 }
 
-/** A view that is kept true by its stream: read over REST, then followed from the position that it was read at. */
-export function useRead<T>(key: QueryKey, path: string, stream: string | null, enabled = true): UseQueryResult<Answer<T>, Problem> {
+/** The stream that keeps a view true; some views say only once they are read whether there is one. */
+export type StreamOf<T> = string | null | ((body: T) => string | null);
+
+const UNFOLLOWED_MS = 10_000;
+
+/**
+ * A view that is kept true by its stream: read over REST, then followed from the position that it was read at.
+ *
+ * A view that turns out to have no stream for its reader is read again every ten seconds instead.
+ */
+export function useRead<T>(key: QueryKey, path: string, stream: StreamOf<T>, enabled = true): UseQueryResult<Answer<T>, Problem> {
   const live = useLive();
+  const nameFor = (body: T | undefined) => (typeof stream !== "function" ? stream : body === undefined ? null : stream(body));
   const result = useQuery<Answer<T>, Problem>({
     queryKey: key,
     queryFn: async ({ signal }) => {
       let answer = await get<T>(path, signal);
       // An event that came meanwhile may be missing in a slow answer: read again rather than fall back behind it.
-      for (let again = 0; again < 3 && stream !== null && live.isAhead(stream, answer.position); again++) {
+      for (let again = 0; again < 3; again++) {
+        const name = nameFor(answer.body);
+        if (name === null || !live.isAhead(name, answer.position)) break;
         answer = await get<T>(path, signal);
       }
       return answer;
     },
     enabled,
+    refetchInterval: ({ state }) => (typeof stream === "function" && state.data && nameFor(state.data.body) === null ? UNFOLLOWED_MS : false),
   });
   const isRead = result.data !== undefined;
+  const name = nameFor(result.data?.body);
   const position = result.data?.position ?? null;
   useEffect(() => {
-    if (stream === null || !isRead) return;
-    return live.follow(stream, position);
+    if (name === null || !isRead) return;
+    return live.follow(name, position);
     // The position matters once: from then on the stream goes on by itself.
-  }, [live, stream, isRead]);
+  }, [live, name, isRead]);
   return result;
 }
 

@@ -16,12 +16,23 @@ const ROLES = ["viewer", "analyst", "controller", "owner"] as const;
 /** Who works in the project, and what they may do. */
 export function Members() {
   const { project } = useParams({ from: "/projects/$project" });
+  useTitle("Members");
+  return (
+    <main className="page narrow">
+      <h1>Members</h1>
+      <MemberTable project={project} />
+    </main>
+  );
+}
+
+/** The members, and for those who may, the form that adds one. */
+export function MemberTable({ project }: { project: string }) {
   const client = useQueryClient();
   const mine = useProject(project).data?.body.my_role;
-  const members = useRead<MemberList>(keys.members(project), `/projects/${project}/members`, `project:${project}`);
+  const stream = () => (mine === "admin" ? null : `project:${project}`);
+  const members = useRead<MemberList>(keys.members(project), `/projects/${project}/members`, stream);
   const offline = useOffline();
   const mayEdit = mine === "owner";
-  useTitle("Members");
   const settle = { onSettled: () => client.invalidateQueries({ queryKey: keys.members(project) }) };
   const remove = useMutation({ mutationFn: (id: string) => change("DELETE", `/projects/${project}/members/${id}`), ...settle });
   const set = useMutation({
@@ -30,8 +41,7 @@ export function Members() {
     ...settle,
   });
   return (
-    <main className="page narrow">
-      <h1>Members</h1>
+    <section className="stack" aria-label="Members of the project">
       {mayEdit || mine === "admin" ? <Add project={project} /> : null}
       {remove.error ?? set.error ? <Fault problem={(remove.error ?? set.error)!} /> : null}
       <Reading query={members}>
@@ -72,7 +82,7 @@ export function Members() {
           </div>
         )}
       </Reading>
-    </main>
+    </section>
   );
 }
 

@@ -4,14 +4,16 @@ import type { ProjectView } from "../api/rest";
 import { keys } from "../live/effects";
 import { useRead } from "../live/react";
 import { Fault, Skeleton } from "../shell/parts";
+import { Outside } from "./Outside";
 
+/** A project as one may see it. An administrator who is no member of it may not follow its stream. */
 export function useProject(id: string) {
-  return useRead<ProjectView>(keys.project(id), `/projects/${id}`, `project:${id}`);
+  return useRead<ProjectView>(keys.project(id), `/projects/${id}`, ({ my_role }) => (my_role === "admin" ? null : `project:${id}`));
 }
 
 /** The frame of a project: its parts at the side, its stream followed as long as one is inside. */
 export function Project() {
-  const { project: id } = useParams({ from: "/projects/$project" });
+  const { project: id, vault } = useParams({ strict: false }) as { project: string; vault?: string };
   const project = useProject(id);
   if (project.error && project.data === undefined) {
     return (
@@ -22,33 +24,43 @@ export function Project() {
     );
   }
   const params = { project: id };
+  // One refusal is enough: what is inside is asked for once the project is there.
+  if (project.data === undefined) {
+    return (
+      <div className="frame">
+        <nav className="sidebar" aria-label="Project" />
+        <main className="page">
+          <Skeleton />
+        </main>
+      </div>
+    );
+  }
+  const isOutside = project.data.body.my_role === "admin";
   return (
     <div className="frame">
       <nav className="sidebar" aria-label="Project">
         <p className="label" dir="auto">
-          {project.data?.body.name ?? "\u00a0"}
+          {project.data.body.name}
         </p>
-        <Link to="/projects/$project/jobs" params={params}>
-          <IconArrowsJoin2 size={16} aria-hidden /> Reconciliations
-        </Link>
-        <Link to="/projects/$project/sources" params={params}>
-          <IconFileSpreadsheet size={16} aria-hidden /> Sources
-        </Link>
-        <Link to="/projects/$project/vaults" params={params}>
-          <IconKey size={16} aria-hidden /> Vaults
-        </Link>
+        {isOutside ? null : (
+          <>
+            <Link to="/projects/$project/jobs" params={params}>
+              <IconArrowsJoin2 size={16} aria-hidden /> Reconciliations
+            </Link>
+            <Link to="/projects/$project/sources" params={params}>
+              <IconFileSpreadsheet size={16} aria-hidden /> Sources
+            </Link>
+            <Link to="/projects/$project/vaults" params={params}>
+              <IconKey size={16} aria-hidden /> Vaults
+            </Link>
+          </>
+        )}
         <Link to="/projects/$project/members" params={params}>
           <IconUsers size={16} aria-hidden /> Members
         </Link>
       </nav>
-      {project.data === undefined ? (
-        // One refusal is enough: what is inside is asked for once the project is there.
-        <main className="page">
-          <Skeleton />
-        </main>
-      ) : (
-        <Outlet />
-      )}
+      {/* A vault has its own rights: an administrator chooses its members. */}
+      {isOutside && vault === undefined ? <Outside project={project.data.body} /> : <Outlet />}
     </div>
   );
 }

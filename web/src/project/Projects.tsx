@@ -5,7 +5,7 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import { useState, type FormEvent } from "react";
 import { change } from "../api/client";
 import { newKey } from "../api/key";
-import type { Page_ProjectView_, ProjectView } from "../api/rest";
+import type { Page_ProjectView_, ProjectView, UserView } from "../api/rest";
 import { useSession } from "../auth/useSession";
 import { keys } from "../live/effects";
 import { useRead } from "../live/react";
@@ -17,7 +17,9 @@ import { Empty, Fault, Figure, Reading, useTitle } from "../shell/parts";
 export function Projects() {
   const projects = useRead<Page_ProjectView_>(keys.projects, "/projects?limit=100", null);
   const [isOpen, setOpen] = useState(false);
-  const may = useSession()?.user.role !== "user";
+  const signedIn = useSession()?.user;
+  const me = useRead<UserView>(keys.me, "/me", null).data?.body ?? signedIn;
+  const may = me?.role !== "user";
   useTitle("Projects");
   const create = may ? (
     <Button leftSection={<IconPlus size={16} />} onClick={() => setOpen(true)}>

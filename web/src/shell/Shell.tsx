@@ -1,18 +1,21 @@
 import { ActionIcon, Button } from "@mantine/core";
 import { IconLogout, IconMoon, IconSun, IconUser } from "@tabler/icons-react";
 import { Link, Outlet } from "@tanstack/react-router";
+import type { UserView } from "../api/rest";
 import { signOut } from "../api/session";
 import { useSession } from "../auth/useSession";
+import { keys } from "../live/effects";
 import { useRead } from "../live/react";
 import { ConnectionStatus } from "./ConnectionStatus";
 import { setTheme, useTheme } from "./theme";
 
 /** The frame around every screen of a signed-in person. */
 export function Shell() {
-  const user = useSession()?.user;
+  const signedIn = useSession()?.user;
   const shown = useTheme();
   // One's own stream: access that is granted or lost, sessions that end.
-  useRead(["me"], "/me", user ? `user:${user.id}` : null, user !== undefined);
+  const me = useRead<UserView>(keys.me, "/me", signedIn ? `user:${signedIn.id}` : null, signedIn !== undefined);
+  const user = me.data?.body ?? signedIn;
   return (
     <div className="shell">
       <header className="topbar">

@@ -8,6 +8,7 @@ import { useOffline, useRead } from "../live/react";
 import { ChangeButton } from "../shell/ChangeButton";
 import { instant } from "../shell/format";
 import { Fault, Reading } from "../shell/parts";
+import { streamOf } from "./stream";
 
 const ROLES = [
   { value: "viewer", label: "viewer: sees names" },
@@ -20,7 +21,7 @@ const ROLES = [
 export function VaultMembers({ vault }: { vault: VaultView }) {
   const client = useQueryClient();
   const key = [...keys.vault(vault.id), "members"];
-  const members = useRead<VaultMemberList>(key, `/vaults/${vault.id}/members`, `vault:${vault.id}`);
+  const members = useRead<VaultMemberList>(key, `/vaults/${vault.id}/members`, () => streamOf(vault));
   const offline = useOffline();
   const mayEdit = vault.my_role === "vault_manager" || vault.my_role === "admin";
   const settle = { onSettled: () => client.invalidateQueries({ queryKey: key }) };
@@ -88,7 +89,7 @@ export function VaultMembers({ vault }: { vault: VaultView }) {
 }
 
 function Add({ vault, known, add }: { vault: VaultView; known: string[]; add: (id: string, role: string) => void }) {
-  const project = useRead<MemberList>(keys.members(vault.project_id), `/projects/${vault.project_id}/members`, `project:${vault.project_id}`);
+  const project = useRead<MemberList>(keys.members(vault.project_id), `/projects/${vault.project_id}/members`, () => (vault.my_role === "admin" ? null : `project:${vault.project_id}`));
   const [person, setPerson] = useState("");
   const [role, setRole] = useState("reader");
   const others = project.data?.body.items.filter((member) => !known.includes(member.user_id)) ?? [];
