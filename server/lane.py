@@ -83,15 +83,16 @@ class Lane:
     def _admit(self) -> None:
         """Lets in the first of each line in turn, as long as there is room."""
         for owner, line in list(self._lines.items()):
-            if not self._has_room(owner):
-                continue
-            turn = line.popleft()
-            self._lines.move_to_end(owner)
-            if not line:
-                del self._lines[owner]
-            if not turn.done():
+            while line and self._has_room(owner):
+                turn = line.popleft()
+                if turn.done():  # it gave up at this moment
+                    continue
+                self._lines.move_to_end(owner)
                 self._inside[owner] += 1
                 turn.set_result(None)
+                break
+            if not line:
+                del self._lines[owner]
 
 
 _TOO_MANY = "Too many requests of yours wait already: send fewer at the same time."
