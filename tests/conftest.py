@@ -23,6 +23,7 @@ from core.settings import Settings, load
 from models.user import User
 from server import database
 from server.app import build
+from server.auth.actions import Client, begin_session
 from server.auth.routes import GATE
 from server.embedded import EmbeddedPostgres
 from server.protocol import Runner
@@ -248,21 +249,17 @@ async def stored_password(server: TestServer) -> tuple[str, str]:
 
 
 @pytest.fixture
-def make_person(http: ClientSession, stored_password: tuple[str, str]) -> Any:
-    """Makes accounts and signs them in."""
+def make_person(http: ClientSession, server: TestServer, stored_password: tuple[str, str]) -> Any:
+    """Makes accounts with a session each, as a sign-in begins it; the password is not computed for each test anew."""
+    stored, pepper = stored_password
 
     async def make(name: str, role: str = "user") -> Person:
-        stored, pepper = stored_password
         email = f"{name}@example.test"
         user = await User.create(
             id=uuid7(), email=email, display_name=name.title(), role=role, password_hash=stored, pepper_id=pepper
         )
-        async with http.post(
-            "/api/v1/auth/login", json={"email": email, "password": PASSWORD}, headers={"X-Client": "api"}
-        ) as response:
-            body = await response.json()
-            assert response.status == 200, body
-        return Person(http, user.id, email, body["access_token"], body["refresh_token"])
+        grant = await begin_session(server.app[GATE], user, Client("127.0.0.1", "Python tests"), remember=False)
+        return Person(http, user.id, email, grant.access.token, grant.refresh_token)
 
     return make
 

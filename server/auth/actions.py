@@ -75,12 +75,26 @@ async def sign_in(gate: Gate, email: str, password: str, client: Client, *, reme
         )
         raise problems.InvalidCredentials
     await gate.throttle.succeeded(account, client.ip)
-    verified = user.password_changed_at
+    metrics.SIGN_INS.labels("success").inc()
     new_hash = (
         await gate.passwords.hash(password)
         if user.password_hash and gate.passwords.needs_rehash(user.password_hash)
         else None
     )
+    return await begin_session(gate, user, client, remember=remember, new_hash=new_hash)
+
+
+async def begin_session(
+    gate: Gate, user: User, client: Client, *, remember: bool, new_hash: tuple[str, str] | None = None
+) -> Grant:
+    """
+    Begins a session of a person who has been identified.
+
+    Args:
+        user: the account as it was then. Raises: InvalidCredentials when its password or status has changed since.
+        new_hash: of the same password, where the stored one is weaker than the settings want.
+    """
+    verified = user.password_changed_at
     actor = Actor("user", user.id, role=user.role)
     async with unit_of_work(actor) as u:
         user = await _unchanged(u, user.id, verified)
@@ -93,9 +107,7 @@ async def sign_in(gate: Gate, email: str, password: str, client: Client, *, reme
         token, expires = await _issue_refresh(u, session)
         u.open_stream(streams.user(user.id))  # sockets of the session follow it
         u.audit("account", "auth.login", ("session", session.id))
-    metrics.SIGN_INS.labels("success").inc()
-    access = gate.tokens.issue(user, session)
-    return Grant(access, token, expires, user)
+    return Grant(gate.tokens.issue(user, session), token, expires, user)
 
 
 async def refresh(gate: Gate, token: str, key: str | None) -> Grant:

@@ -73,7 +73,7 @@ def _free_port() -> int:
 
 def _environment(data_dir: Path, port: int, **more: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TALLYROOM_")}
-    cheap = {"TALLYROOM_ARGON2_MEMORY_KIB": "19456", "TALLYROOM_ARGON2_TIME": "2", "TALLYROOM_DEMO_ROWS": "100"}
+    cheap = {"TALLYROOM_ARGON2_MEMORY_KIB": "19456", "TALLYROOM_ARGON2_TIME": "2", "TALLYROOM_DEMO_DATA": "false"}
     return {**kept, **cheap, "TALLYROOM_PORT": str(port), "TALLYROOM_DATA_DIR": str(data_dir), **more}
 
 
@@ -132,7 +132,7 @@ def _refusal(data_dir: Path, port: int, **more: str) -> str:
 
 
 def test_it_says_where_to_look_and_whom_to_sign_in_as(start, tmp_path):
-    running = start(tmp_path / "var")
+    running = start(tmp_path / "var", TALLYROOM_DEMO_DATA="true", TALLYROOM_DEMO_ROWS="100")
 
     text = "\n".join(running.lines)
 
@@ -216,7 +216,7 @@ def test_a_killed_database_is_started_again(start, tmp_path):
 
 
 def test_rows_typed_in_the_web_process_do_not_break_what_it_starts(start, tmp_path):
-    running = start(tmp_path / "var", TALLYROOM_DEMO_ROWS="2000")
+    running = start(tmp_path / "var", TALLYROOM_DEMO_DATA="true", TALLYROOM_DEMO_ROWS="2000")
     login = {"email": "manager@tallyroom.example", "password": "demo-tallyroom-password"}
     token = running.ask("/auth/login", login)["access_token"]
     project = running.ask("/projects", token=token)["items"][0]["id"]
