@@ -31,7 +31,8 @@ from server.faults import MOST_FAULTS, faults_of
 from server.keys import ACTOR, AUTHENTICATE, ROUTE, SETTINGS
 
 DIGEST_BYTES = 1024 * 1024  # between two turns of the event loop
-_IF_MATCH = re.compile(r'"([1-9][0-9]{0,9})"')
+_IF_MATCH = re.compile(r'"([1-9][0-9]{0,63})"')
+MAX_VERSION = 2**31 - 1
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -244,7 +245,7 @@ def _read_if_match(request: web.Request) -> int | None:
     found = _IF_MATCH.fullmatch(header.strip())
     if not found:
         raise Invalid(errors=(Fault("If-Match", "invalid_field", 'send the version in quotes, such as "3"'),))
-    return int(found.group(1))
+    return min(int(found.group(1)), MAX_VERSION)  # a larger one is as stale as one that no row will ever have
 
 
 async def _read_key(request: web.Request, endpoint: Endpoint, raw: bytes) -> IdempotencyRequest | None:

@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from server.http import View
+from server.instants import Instant
 from server.paging import Paged
 
 Outcome = Literal["success", "denied", "failure"]
@@ -19,8 +20,8 @@ class AuditList(Paged):
     outcome: Outcome | None = None
     actor_id: UUID | None = None
     resource_id: Annotated[str, Field(max_length=64)] | None = None
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Instant | None = None
+    until: Instant | None = None
 
 
 class SystemAuditList(AuditList):

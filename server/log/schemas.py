@@ -5,9 +5,10 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import orjson
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from server.http import Body, View
+from server.instants import Instant
 from server.paging import Paged
 
 MAX_METADATA_BYTES = 8 * 1024
@@ -31,7 +32,7 @@ class LogLine(Body):
 
     level: Annotated[Level, BeforeValidator(_level, json_schema_input_type=str)]
     message: Annotated[str, Field(min_length=1, max_length=10_000)]
-    timestamp: AwareDatetime | None = None
+    timestamp: Instant | None = None
     metadata: Annotated[dict[str, Any], AfterValidator(_metadata_size)] | None = None
 
 
@@ -54,8 +55,8 @@ class LogList(Paged):
     level: Level | None = None
     user_id: UUID | None = None
     request_id: Annotated[str, Field(max_length=64)] | None = None
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Instant | None = None
+    until: Instant | None = None
 
 
 class LogView(View):

@@ -26,7 +26,7 @@ class MatchList(Paged):
     status: MatchStatus | None = None
     pass_name: Annotated[str, Field(max_length=256)] | None = Field(None, alias="pass")
     pass_index: Annotated[int, Field(ge=0, le=1000)] | None = None
-    chunk: Annotated[int, Field(ge=0)] | None = None
+    chunk: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
     min_score: Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)] | None = None
     sort: Literal["created", "score", "-score"] = "created"
 

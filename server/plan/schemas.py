@@ -29,7 +29,7 @@ class PlanSuggest(Body):
 class PlanVersionQuery(Query):
     """Which version to read; the newest by default."""
 
-    version: Annotated[int, Field(ge=1)] | None = None
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
 
 
 class PlanList(Paged):

@@ -17,7 +17,7 @@ from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.http import Reading
 from server.project import queries
 from server.project.schemas import MemberAdd, MemberPut, MemberView, ProjectCreate, ProjectUpdate
-from server.vault.actions.member import leave_vaults
+from server.vault.actions.member import keep_managers, leave_vaults
 from server.vault.actions.vault import destroy_vaults
 from server.vault.cipher import VaultCipher
 
@@ -93,7 +93,6 @@ async def delete_project(actor: Actor, project_id: UUID, expected: int | None) -
 
 async def put_member(actor: Actor, project_id: UUID, user_id: UUID, body: MemberPut) -> Answer:
     """Sets a person's role. Raises: NotFound, Forbidden, Invalid for an unknown person, LastManager."""
-    _check_expiry(body.expires_at)
     async with unit_of_work(actor) as u:
         await _load_for_members(actor, project_id, user_id)
         user = await User.filter(id=user_id, status__not="disabled").using_db(u.connection).first()
@@ -178,6 +177,8 @@ async def _set_role(
     elif (member.role, member.expires_at) != (role, expires_at):
         if member.role == "owner" and (role != "owner" or expires_at is not None):
             await _keep_an_owner(u, project_id, user.id)
+        if expires_at is not None:
+            await keep_managers(u, project_id, user.id)  # their grants in vaults end with this one
         await u.save(member, role=role, expires_at=expires_at)
         u.publish(MemberChanged(project_id=project_id, user_id=user.id, role=role))
         u.publish(AccessChanged(user_id=user.id, stream_names=names, role=role))
@@ -202,15 +203,10 @@ async def _add_member(u: UnitOfWork, project_id: UUID, user_id: UUID, role: str,
 async def _keep_an_owner(u: UnitOfWork, project_id: UUID, leaving: UUID) -> None:
     # The project row is locked already, so that two owners cannot leave at the same time.
     others = await u.execute(
-        "SELECT 1 FROM project_members m JOIN users p ON p.id = m.user_id WHERE m.project_id = $1 "
-        "AND m.role = 'owner' AND m.user_id <> $2 AND m.expires_at IS NULL AND p.status = 'active'",
+        "SELECT 1 FROM project_members m WHERE m.project_id = $1 AND m.role = 'owner' AND m.user_id <> $2 "
+        f"AND {access.lasting('m')} LIMIT 1",
         project_id,
         leaving,
     )
     if not others:
         raise problems.LastManager("This is the project's last owner: name another first.")
-
-
-def _check_expiry(expires_at: datetime | None) -> None:
-    if expires_at is not None and expires_at.tzinfo is None:
-        raise Invalid(errors=(Fault("/expires_at", "invalid_field", "needs a time zone, such as Z"),))

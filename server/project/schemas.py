@@ -9,12 +9,15 @@ from pydantic import AfterValidator, Field
 
 from models.access import ProjectRole
 from server.http import Body, View
+from server.instants import Instant
 from server.paging import Paged
 from server.user.schemas import Email, Name
 
+_TIMEZONES = frozenset(available_timezones())  # once, at the import: it walks a folder for 13 ms
+
 
 def _timezone(value: str) -> str:
-    if value not in available_timezones():
+    if value not in _TIMEZONES:
         raise ValueError("is not a time zone's name, such as Europe/Berlin")
     return value
 
@@ -74,7 +77,7 @@ class MemberPut(Body):
     """A member's role."""
 
     role: ProjectRole
-    expires_at: datetime | None = None
+    expires_at: Instant | None = None
 
 
 class MemberAdd(Body):

@@ -62,8 +62,6 @@ async def update_user(actor: Actor, user_id: UUID, body: UserUpdate, expected: i
         for name, value in changes.items()
         if value is None and name != "password_expires_at"
     ]
-    if body.password_expires_at is not None and body.password_expires_at.tzinfo is None:
-        faults.append(Fault("/password_expires_at", "invalid_field", "needs a time zone, such as Z"))
     if faults:
         raise Invalid(errors=tuple(faults))
     require_admin(actor, "user.update", user_id)

@@ -11,6 +11,7 @@ from core.email import canonical
 from models.access import UserRole
 from models.user import User
 from server.http import Body, View
+from server.instants import Instant
 from server.paging import Paged
 
 Email = Annotated[str, Field(max_length=320), AfterValidator(canonical)]
@@ -45,7 +46,7 @@ class UserUpdate(Body):
     display_name: Name | None = None
     role: UserRole | None = None
     status: Literal["active", "disabled"] | None = None
-    password_expires_at: datetime | None = None
+    password_expires_at: Instant | None = None
 
 
 class MeUpdate(Body):

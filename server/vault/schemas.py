@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from core.clock import now
 from models.access import VaultRole
 from models.vault import Entry
 from server.http import Body, View
+from server.instants import Future, Instant
 from server.paging import Paged
 from server.user.schemas import Name
 
@@ -38,22 +39,6 @@ def _secret_size(value: SecretStr) -> SecretStr:
     return value
 
 
-def _zoned(value: datetime) -> datetime:
-    if value.tzinfo is None:
-        raise ValueError("needs a time zone, such as Z")
-    try:
-        return value.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("lies outside the years 1 to 9999") from None
-
-
-def _future(value: datetime) -> datetime:
-    at = _zoned(value)
-    if at <= now():
-        raise ValueError("must lie in the future")
-    return at
-
-
 def _unique(value: list[str]) -> list[str]:
     return list(dict.fromkeys(value))
 
@@ -64,8 +49,6 @@ Username = Annotated[str, Field(min_length=1, max_length=512), AfterValidator(_n
 Url = Annotated[str, Field(max_length=2048), AfterValidator(_url)]
 Tag = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_no_controls)]
 Tags = Annotated[list[Tag], Field(max_length=50), AfterValidator(_unique)]
-Zoned = Annotated[datetime, AfterValidator(_zoned)]
-Future = Annotated[datetime, AfterValidator(_future)]
 Days = Annotated[int, Field(ge=1, le=3650)]
 EntryState = Literal["ok", "due_soon", "due", "expired"]
 
@@ -99,7 +82,7 @@ class VaultMemberPut(Body):
     """A person's role in a vault."""
 
     role: VaultRole
-    expires_at: Zoned | None = None
+    expires_at: Instant | None = None
 
 
 class VaultMemberView(View):

@@ -23,7 +23,7 @@ async def put_member(actor: Actor, cipher: VaultCipher, vault_id: UUID, user_id:
         vault = (await access.load(actor, Vault, vault_id, "vault.members.edit", lock=True)).row
         people = await u.execute(
             "SELECT u.display_name FROM users u JOIN project_members p ON p.user_id = u.id AND p.project_id = $2 "
-            "WHERE u.id = $1 AND u.status <> 'disabled'",
+            "AND (p.expires_at IS NULL OR p.expires_at > now()) WHERE u.id = $1 AND u.status <> 'disabled'",
             user_id,
             vault.project_id,
         )
@@ -63,6 +63,18 @@ async def leave_vaults(u: UnitOfWork, cipher: VaultCipher, project_id: UUID, use
         member = await _member(u, vault.id, user_id)
         if member is not None:
             await _remove(u, cipher, vault, member)
+
+
+async def keep_managers(u: UnitOfWork, project_id: UUID, user_id: UUID) -> None:
+    """Looks whether the project's vaults have other managers than a person whose time is going to end. Raises: LastManager."""
+    vaults = (
+        await Vault.filter(project_id=project_id, members__user_id=user_id, members__role="vault_manager")
+        .using_db(u.connection)
+        .order_by("id")
+        .select_for_update(no_key=True, of=("vaults",))
+    )
+    for vault in vaults:
+        await _keep_a_manager(u, vault, user_id)
 
 
 async def _add(u: UnitOfWork, vault_id: UUID, user_id: UUID, body: VaultMemberPut) -> None:
@@ -127,10 +139,11 @@ async def _member(u: UnitOfWork, vault_id: UUID, user_id: UUID) -> VaultMember |
 async def _keep_a_manager(u: UnitOfWork, vault: Vault, leaving: UUID) -> None:
     # The vault's row is locked already, so that two managers cannot leave at the same time.
     others = await u.execute(
-        "SELECT 1 FROM vault_members m JOIN users p ON p.id = m.user_id WHERE m.vault_id = $1 "
-        "AND m.role = 'vault_manager' AND m.user_id <> $2 AND m.expires_at IS NULL AND p.status = 'active'",
+        "SELECT 1 FROM vault_members m WHERE m.vault_id = $1 AND m.role = 'vault_manager' AND m.user_id <> $2 "
+        f"AND {access.lasting('m')} AND {access.in_project('$3', 'm.user_id', access.lasting)} LIMIT 1",
         vault.id,
         leaving,
+        vault.project_id,
     )
     if not others:
         raise problems.LastManager(f"This is the last manager of the vault {vault.id}: name another first.")
