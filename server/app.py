@@ -13,7 +13,7 @@ from realtime.hint import Hinter, channel_of
 from realtime.namespace import Limits, Namespace
 from realtime.relay import Relay
 from realtime.transport import LiveServer
-from server import database, metrics
+from server import database, lifeline, metrics
 from server.audit.refusals import tell_forever
 from server.audit.routes import routes as audit_routes
 from server.auth.actions import Gate
@@ -26,7 +26,7 @@ from server.body import INTAKE, Intake
 from server.contract.routes import OPENAPI, openapi_of
 from server.contract.routes import routes as contract_routes
 from server.dashboard import attach as attach_dashboard
-from server.health.routes import DRAINING
+from server.health.routes import ACCOUNTS, DRAINING
 from server.health.routes import routes as health_routes
 from server.health.watch import WATCH, DatabaseWatch
 from server.http import Endpoint, bind, client_ip
@@ -75,6 +75,9 @@ def build(settings: Settings) -> web.Application:
     app = web.Application(middlewares=[answer_problems, answer_preflights])
     app[SETTINGS] = settings
     app[DRAINING] = asyncio.Event()
+    app[ACCOUNTS] = asyncio.Event()
+    if settings.is_production or not settings.demo_data or not lifeline.is_supervised():
+        app[ACCOUNTS].set()  # nobody is going to make the demo's
     app[WATCH] = DatabaseWatch(lambda: database.connect(settings, "tallyroom watch"))
     app[INTAKE] = Intake()
     app[OPENAPI] = openapi_of(endpoints())

@@ -8,9 +8,14 @@ import threading
 SUPERVISED = "TALLYROOM_SUPERVISED"
 
 
+def is_supervised() -> bool:
+    """Whether a supervisor started this process, which makes the demo too."""
+    return os.environ.get(SUPERVISED) == "1"
+
+
 def end_with_parent() -> None:
     """Under a supervisor: SIGTERM to this process when the supervisor is gone, however it went."""
-    if os.environ.get(SUPERVISED) != "1":
+    if not is_supervised():
         return
 
     def wait() -> None:

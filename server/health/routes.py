@@ -10,11 +10,14 @@ from tortoise import Tortoise
 from core.clock import now
 from server import VERSION, metrics
 from server.database import known_migrations
+from server.demo import EMAILS
 from server.health.watch import WATCH, turning
 from server.http import ApiRequest, Routes, View, reply_view
 
 routes = Routes("health")
 TIMEOUT_S = 3.0
+# Set once people can sign in: in the demo, when its accounts are made.
+ACCOUNTS: web.AppKey[asyncio.Event] = web.AppKey("accounts", asyncio.Event)
 DRAINING: web.AppKey[asyncio.Event] = web.AppKey("draining", asyncio.Event)
 
 
@@ -51,7 +54,8 @@ _STATE = (
     "SELECT (SELECT array_agg(version ORDER BY id) FROM aerich WHERE app = 'models') AS applied, "
     "(SELECT count(*) FROM pgqueuer WHERE status = 'queued') AS queued, "
     "(SELECT extract(epoch FROM now() - min(created)) FROM pgqueuer WHERE status = 'queued') AS waiting_s, "
-    "(SELECT extract(epoch FROM now() - max(updated_at)) FROM states WHERE key = 'worker') AS worker_s"
+    "(SELECT extract(epoch FROM now() - max(updated_at)) FROM states WHERE key = 'worker') AS worker_s, "
+    "(SELECT count(*) FROM users WHERE email = ANY($1) AND password_hash IS NOT NULL) AS demo_accounts"
 )
 
 
@@ -67,8 +71,8 @@ async def ready(api: ApiRequest) -> web.StreamResponse:
     if api.request.app[DRAINING].is_set():
         return _not_ready("shutting down")
     checks = await _checks(api.request.app)
-    for name in ("database", "migrations"):
-        if checks[name].status == "unhealthy":
+    for name in ("database", "migrations", "accounts"):
+        if name in checks and checks[name].status == "unhealthy":
             return _not_ready(f"{name}: {checks[name].detail}")
     return reply_view(Ready(status="ready"))
 
@@ -91,7 +95,7 @@ async def expose_metrics(api: ApiRequest) -> web.StreamResponse:
 async def _checks(app: web.Application) -> dict[str, Check]:
     if app[WATCH].is_away:
         return _without_database("does not answer")
-    reading = asyncio.create_task(Tortoise.get_connection("default").execute_query_dict(_STATE))
+    reading = asyncio.create_task(Tortoise.get_connection("default").execute_query_dict(_STATE, [list(EMAILS)]))
     try:
         # Not cancelled and waited for: giving back a connection on which nothing answers takes as long as it hangs.
         await turning(reading, TIMEOUT_S)
@@ -103,7 +107,11 @@ async def _checks(app: web.Application) -> dict[str, Check]:
         reading.add_done_callback(lambda task: task.cancelled() or task.exception())
         return _without_database(f"does not answer ({type(error).__name__})")
     row = rows[0]
+    if row["demo_accounts"] >= len(EMAILS):
+        app[ACCOUNTS].set()
+    waiting = Check(status="unhealthy", detail="the demo's accounts are being made")
     return {
+        **({} if app[ACCOUNTS].is_set() else {"accounts": waiting}),
         "database": Check(status="healthy"),
         "migrations": _migrations(row["applied"] or []),
         "queue": _queue(row),

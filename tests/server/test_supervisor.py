@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -78,8 +79,8 @@ def _environment(data_dir: Path, port: int, **more: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def start() -> Iterator[Callable[..., Running]]:
-    """Starts `tallyroom run`, and waits until it says that it is ready."""
+def begin() -> Iterator[Callable[..., Running]]:
+    """Starts `tallyroom run`."""
     started: list[Running] = []
 
     def run(data_dir: Path, port: int | None = None, **more: str) -> Running:
@@ -92,14 +93,8 @@ def start() -> Iterator[Callable[..., Running]]:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        running = Running(process, port, data_dir, [])
-        started.append(running)
-        assert process.stdout is not None
-        for line in process.stdout:
-            running.lines.append(line.rstrip())
-            if "Ctrl-C" in line:
-                return running
-        raise AssertionError(f"it did not start: {running.lines}")
+        started.append(Running(process, port, data_dir, []))
+        return started[-1]
 
     yield run
     for running in started:
@@ -107,6 +102,22 @@ def start() -> Iterator[Callable[..., Running]]:
             if running.process.poll() is None:
                 _kill(running)
         running.process.wait()
+
+
+@pytest.fixture
+def start(begin: Callable[..., Running]) -> Callable[..., Running]:
+    """Starts `tallyroom run`, and waits until it says that it is ready."""
+
+    def run(data_dir: Path, port: int | None = None, **more: str) -> Running:
+        running = begin(data_dir, port, **more)
+        assert running.process.stdout is not None
+        for line in running.process.stdout:
+            running.lines.append(line.rstrip())
+            if "Ctrl-C" in line:
+                return running
+        raise AssertionError(f"it did not start: {running.lines}")
+
+    return run
 
 
 def _kill(running: Running) -> None:
@@ -140,6 +151,34 @@ def test_it_says_where_to_look_and_whom_to_sign_in_as(start, tmp_path):
     assert "admin@tallyroom.example" in text
     assert "demo-tallyroom-password" in text
     assert running.is_healthy()
+
+
+@pytest.mark.parametrize("path", ["/health/ready", "/health"])
+def test_once_it_says_it_is_ready_everybody_can_sign_in(begin, tmp_path, path):
+    running = begin(tmp_path / "var")
+    before = []
+
+    deadline = time.monotonic() + READY_S
+    while (status := _status(running, path)) != 200 and time.monotonic() < deadline:
+        before.append(status)  # as a script does: again at once
+    signed_in = [
+        running.ask("/auth/login", {"email": f"{name}@tallyroom.example", "password": "demo-tallyroom-password"})
+        for name in ("user", "manager", "admin")  # the last that is made first
+    ]
+
+    assert status == 200
+    assert set(before) <= {None, 503}
+    assert all(answer["access_token"] for answer in signed_in)
+
+
+def _status(running: Running, path: str) -> int | None:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{running.port}{path}", timeout=3) as response:
+            return int(response.status)
+    except urllib.error.HTTPError as refusal:
+        return refusal.code
+    except OSError:
+        return None
 
 
 @pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
