@@ -161,6 +161,7 @@ class Namespace:
         limits: Limits,
         on_count: Callable[[int, int], None] = lambda _, __: None,
         problem_of: Callable[[Exception], Problem] = lambda _: problems.Internal(),
+        described: Callable[[Exception], dict[str, str]] = lambda error: {"error": type(error).__name__},
     ) -> None:
         self.authority: Authority
         self.relay: Relay
@@ -168,6 +169,7 @@ class Namespace:
         self.guests: dict[str, list[Guest]] = {}  # by user, oldest first
         self._on_count = on_count
         self._problem_of = problem_of
+        self._described = described
         self.commands: dict[str, tuple[type[_Command], Callable[[Guest, Any], Awaitable[dict[str, Any] | None]]]] = {
             "unsubscribe": (Unsubscribe, self._unsubscribe),
             "auth.refresh": (RefreshToken, self._refresh),
@@ -206,7 +208,7 @@ class Namespace:
             if self._problem_of(error).status != Unavailable.status:
                 raise
             # No refusal, which would keep the client from coming back: it tries again by itself.
-            logger.warning("a socket could not sign in", error=type(error).__name__)
+            logger.warning("a socket could not sign in", **self._described(error))
             connection.close()
             return
         if connection.is_closed:
@@ -389,6 +391,8 @@ class Namespace:
             failure = self._problem_of(error)
             if isinstance(failure, problems.Internal):
                 logger.exception("a command failed", command=name[:64])
+            else:
+                logger.warning("a command could not be answered", status=failure.status, **self._described(error))
             self._refuse(connection, number, failure)
         finally:
             log.request_id.reset(token)

@@ -38,11 +38,12 @@ from server.log.actions import Allowance
 from server.log.routes import ALLOWANCE
 from server.log.routes import routes as log_routes
 from server.match.routes import routes as match_routes
-from server.middlewares import answer_preflights, answer_problems, problem_of, set_headers
+from server.middlewares import answer_preflights, answer_problems, set_headers
 from server.plan.routes import routes as plan_routes
 from server.project.routes import routes as project_routes
 from server.record.routes import routes as record_routes
 from server.source.routes import routes as source_routes
+from server.translation import described, problem_of
 from server.user.routes import routes as user_routes
 from server.vault.routes import routes as vault_routes
 
@@ -160,7 +161,7 @@ def _attach_sockets(app: web.Application) -> None:
         command_burst=settings.max_command_burst,
         subscriptions=settings.max_subscriptions,
     )
-    namespace = Namespace(limits, on_count=_count_sockets, problem_of=problem_of)
+    namespace = Namespace(limits, on_count=_count_sockets, problem_of=problem_of, described=described)
     server = LiveServer(
         origins=list(settings.origins),
         address_of=lambda request: client_ip(request, settings),

@@ -5,10 +5,8 @@ import re
 import time
 from collections.abc import Awaitable, Callable
 
-import asyncpg
 import orjson
 from aiohttp import web
-from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError
 
 from core import log, problems
 from core.ids import uuid7
@@ -20,6 +18,7 @@ from server import metrics
 from server.health.watch import WATCH
 from server.http import client_ip, network_of
 from server.keys import ACTOR, REQUEST_ID, ROUTE, SETTINGS
+from server.translation import described, origin_of, problem_of
 
 logger = log.get(__name__)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -47,15 +46,18 @@ async def answer_problems(request: web.Request, handler: Next) -> web.StreamResp
     token = log.request_id.set(request_id)
     started = time.perf_counter()
     status = 500
+    made_of: dict[str, str] = {}  # the exception behind the answer, for the request's line
     try:
         try:
             if request.path.startswith("/api/") and request.app[WATCH].is_away:
                 raise problems.Unavailable
             response = await handler(request)
         except Problem as problem:
+            made_of = _note_origin(problem, request)
             response = await _refuse(request, problem)
         except web.HTTPException as refusal:
             response = translate(refusal, request_id)
+            made_of = described(refusal) if refusal.status >= 400 else {}
         except (ConnectionResetError, asyncio.CancelledError):
             status = 499
             raise
@@ -63,6 +65,8 @@ async def answer_problems(request: web.Request, handler: Next) -> web.StreamResp
             response = render(problem_of(error), request_id)
             if response.status == 500:
                 logger.exception("a request failed", method=request.method, route=request.get(ROUTE, "-"))
+            else:
+                made_of = _note(error, response.status, request)
         status = response.status
         return response
     finally:
@@ -79,7 +83,26 @@ async def answer_problems(request: web.Request, handler: Next) -> web.StreamResp
                 milliseconds=round(seconds * 1000, 1),
                 user_id=str(actor.id) if actor and actor.id else None,
                 request_id=request_id,
+                **made_of,
             )
+
+
+def _note_origin(problem: Problem, request: web.Request) -> dict[str, str]:
+    origin = origin_of(problem)
+    return {} if origin is None else _note(origin, problem.status, request)
+
+
+def _note(error: BaseException, status: int, request: web.Request) -> dict[str, str]:
+    """
+    Says once what exception an answer was made of.
+
+    A refusal is a client's doing: the line of its request is enough. What the server could not do has its own.
+    """
+    found = described(error)
+    if status < 500:
+        return found
+    logger.warning("a request could not be answered", status=status, route=request.get(ROUTE, "-"), **found)
+    return {}
 
 
 async def _refuse(request: web.Request, problem: Problem) -> web.StreamResponse:
@@ -129,46 +152,6 @@ def translate(refusal: web.HTTPException, request_id: str) -> web.StreamResponse
     if allow := refusal.headers.get("Allow"):
         response.headers["Allow"] = allow
     return response
-
-
-def problem_of(error: BaseException) -> Problem:
-    """The problem that an exception of the database or of a bug means."""
-    for cause in (error, error.__cause__, error.__context__):
-        if isinstance(cause, Problem):
-            return cause
-        if isinstance(
-            cause, asyncpg.LockNotAvailableError | asyncpg.DeadlockDetectedError | asyncpg.SerializationError
-        ):
-            return problems.Busy()
-        if isinstance(cause, web.RequestPayloadError):
-            return problems.InvalidJson("The body broke off, or is malformed.")
-        if isinstance(cause, asyncpg.DiskFullError):
-            return problems.StorageFull()
-        if isinstance(cause, asyncpg.DataError | asyncpg.CharacterNotInRepertoireError):
-            return problems.Invalid("A value cannot be stored in the database.")
-        if isinstance(cause, _GONE):
-            return problems.Unavailable()
-    if isinstance(error, IntegrityError) and isinstance(error.__cause__, asyncpg.UniqueViolationError):
-        return problems.Duplicate()
-    if isinstance(error, OperationalError) and "connection" in str(error).lower():
-        return problems.Unavailable()
-    return problems.Internal()
-
-
-_GONE = (
-    DBConnectionError,
-    ConnectionError,
-    FileNotFoundError,
-    TimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # a connection that broke in the middle of a statement
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
-)
 
 
 @web.middleware

@@ -15,7 +15,8 @@ from core import log
 from core.ids import uuid7
 from core.problems import InvalidJson, Problem
 from server.keys import REQUEST_ID
-from server.middlewares import harden, problem_of, render, translate
+from server.middlewares import harden, render, translate
+from server.translation import described, problem_of
 
 logger = log.get(__name__)
 
@@ -62,7 +63,7 @@ class _Connection(RequestHandler):
             problem: Problem = InvalidJson("The request is malformed.")
         else:
             if not isinstance(exc, ConnectionError):
-                logger.error("an answer failed", error=type(exc).__name__, request_id=request_id)
+                logger.error("an answer failed", **described(exc or RuntimeError()), request_id=request_id)
             problem = problem_of(exc or RuntimeError())
         if request.writer.output_size > 0:
             raise ConnectionError("a part of the answer is sent already")

@@ -7,14 +7,17 @@ from typing import Any, Literal
 from aiohttp import web
 from tortoise import Tortoise
 
+from core import log
 from core.clock import now
 from server import VERSION, metrics
 from server.database import known_migrations
 from server.demo import EMAILS
 from server.health.watch import WATCH, turning
 from server.http import ApiRequest, Routes, View, reply_view
+from server.translation import described, is_of_database
 
 routes = Routes("health")
+logger = log.get(__name__)
 TIMEOUT_S = 3.0
 # Set once people can sign in: in the demo, when its accounts are made.
 ACCOUNTS: web.AppKey[asyncio.Event] = web.AppKey("accounts", asyncio.Event)
@@ -105,6 +108,8 @@ async def _checks(app: web.Application) -> dict[str, Check]:
     except Exception as error:  # noqa: BLE001 - any reason means that the database does not answer
         reading.cancel()
         reading.add_done_callback(lambda task: task.cancelled() or task.exception())
+        if not isinstance(error, TimeoutError) and not is_of_database(error):
+            logger.warning("health could not be looked at", **described(error))
         return _without_database(f"does not answer ({type(error).__name__})")
     row = rows[0]
     if row["demo_accounts"] >= len(EMAILS):

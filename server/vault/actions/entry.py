@@ -30,6 +30,7 @@ from realtime.events.vault import (
 )
 from realtime.refusals import record_refusal
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
+from server.translation import is_of_database
 from server.vault.cipher import OpenVersion, Place, SealedVersion, VaultCipher, open_version, seal_version
 from server.vault.schemas import EntryCreate, EntryUpdate, EntryView, RestoreBody, RevealBody, RevealView, RotateBody
 
@@ -157,6 +158,8 @@ async def reveal_entry(actor: Actor, cipher: VaultCipher, entry_id: UUID, body: 
                 **({"reason": body.reason} if body.reason else {}),
             )
     except _NOT_RECORDED as error:
+        if not is_of_database(error):
+            raise  # a bug: it gives no secret either
         raise Unavailable("The reveal could not be recorded, so the secret is not given: try again soon.") from error
     found: dict[Literal["secret", "notes"], str | None] = {name: getattr(content, name) for name in body.fields}
     return RevealView(entry_id=entry_id, version=version, fields=found)
