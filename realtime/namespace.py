@@ -335,6 +335,8 @@ class Namespace:
                 self._end_at(sub, grant.valid_until)
                 self.relay.pump(sub)
         except Problem as problem:
+            if isinstance(problem, problems.TokenRevoked) and not guest.connection.is_closed:
+                guest.connection.emit("auth.revoked", {"code": problem.code})
             guest.connection.close(problem.code, reconnect=False)
         except Exception as error:  # noqa: BLE001 - a task's root: the database may be away
             # What the person may follow is not known, so nothing is followed: the client comes back and asks.

@@ -106,6 +106,18 @@ async def test_an_old_revocation_that_is_read_late_ends_nothing(
     assert "stream.revoked" not in names
 
 
+async def test_a_session_that_is_found_revoked_is_told_so_before_the_socket_closes(
+    server: Any, bob: Any, db: Any
+) -> None:
+    follower = await Follower.of(server, bob.token)
+
+    await db.execute("UPDATE sessions SET revoked_at = now() WHERE user_id = $1", bob.id)
+    # The stream begins anew, as after a restored backup: what it told meanwhile is not known, so the account is read.
+    await db.execute("UPDATE streams SET epoch = 'another' WHERE name = $1", f"user:{bob.id}")
+
+    assert (await follower.closed(5))[-2:] == ["auth.revoked", "closing"]
+
+
 async def test_a_grant_ends_at_its_time_and_lasts_when_it_is_prolonged(
     server: Any, alice: Any, bob: Any, charlie: Any, project: str, flood: Any
 ) -> None:

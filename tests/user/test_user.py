@@ -212,6 +212,8 @@ async def test_a_deleted_person_is_an_id_in_the_audit_and_nothing_else(
     settings: Settings,
     db: asyncpg.Connection,
 ) -> None:
+    # Not a word that the random letters of a token or a hash could make.
+    await bob.ok("PATCH", "/me", {"display_name": "Bob the Builder"})
     vault = (await alice.ok("POST", f"/projects/{project}/vaults", {"name": "v"}))["id"]
     await alice.ok("PUT", f"/projects/{project}/members/{bob.id}", {"role": "analyst"})
     await alice.ok("PUT", f"/vaults/{vault}/members/{bob.id}", {"role": "reader"})
@@ -221,7 +223,7 @@ async def test_a_deleted_person_is_an_id_in_the_audit_and_nothing_else(
 
     await admin.ok("DELETE", f"/users/{bob.id}")
 
-    assert (await follower.closed(1.5))[-2:] == ["auth.revoked", "closing"]
+    assert (await follower.closed(5))[-2:] == ["auth.revoked", "closing"]  # how soon: tests/realtime/test_rights.py
     assert (await colleague.heard("project.member.removed"))["data"]["user_id"] == str(bob.id)
     assert (await colleague.heard("vault.member.removed"))["data"]["user_id"] == str(bob.id)
     assert await bob.refused("GET", "/me") == (401, "token_revoked")
@@ -231,7 +233,7 @@ async def test_a_deleted_person_is_an_id_in_the_audit_and_nothing_else(
     for table in ("users", "sessions", "refresh_tokens", "throttles", "project_members", "vault_members", "audit_log"):
         for row in await db.fetch(f"SELECT t::text AS row FROM {table} t"):
             assert bob.email not in row["row"], table
-            assert "Bob" not in row["row"], table
+            assert "Bob the Builder" not in row["row"], table
             if table not in ("users", "audit_log"):
                 assert str(bob.id) not in row["row"], table
     assert await db.fetchval("SELECT count(*) FROM audit_log WHERE actor_id = $1", bob.id) > 0
