@@ -191,7 +191,7 @@ def _asked_password() -> str:
 
 @audit_cli.command("verify")
 def verify_audit() -> None:
-    """Check every chain of the audit log; name the first broken row of each."""
+    """Check every chain of the audit log; name the first broken row of each. A tail cut with its head is not seen."""
     from server.audit import verification
 
     settings = _settings("audit")

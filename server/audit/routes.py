@@ -31,7 +31,7 @@ async def list_audit(api: ApiRequest) -> web.StreamResponse:
 
 @routes.post("/audit/verify", answers={200: VerificationView}, problems=(problems.Forbidden,), stores_answer=False)
 async def verify_audit(api: ApiRequest) -> web.StreamResponse:
-    """Compute every chain again and name the first broken row of each; for administrators."""
+    """Compute every chain again and name the first broken row of each; for administrators. A cut tail is not seen."""
     if api.actor.role != "admin":
         raise problems.Forbidden("Administrators verify the audit.")
     report = await verification.verify_with(api.settings, api.request.app[KEYRING].audit)

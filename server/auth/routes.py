@@ -88,7 +88,7 @@ async def change_password(api: ApiRequest) -> web.StreamResponse:
     "/auth/reauth", body=Reauthenticate, answers={200: AccessTokenView}, problems=_THROTTLED, stores_answer=False
 )
 async def reauthenticate(api: ApiRequest) -> web.StreamResponse:
-    """Confirm the password for steps that need a fresh one."""
+    """Confirm the own password again; no step asks for it yet."""
     issued = await actions.reauthenticate(_gate(api), api.actor, api.body.password, _client(api))
     return reply_view(AccessTokenView(access_token=issued.token, expires_in=issued.expires_in_s))
 
