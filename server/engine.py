@@ -60,10 +60,11 @@ def main(arguments: list[str], lifeline: int) -> int:
     _end_with_parent(lifeline)
     if arguments[0] == "suggest":
         return asyncio.run(_suggest(settings, UUID(arguments[1]), UUID(arguments[2])))
-    return asyncio.run(_work(settings, arguments[0], UUID(arguments[1])))
+    person = UUID(arguments[2]) if arguments[2] else None
+    return asyncio.run(_work(settings, arguments[0], UUID(arguments[1]), person))
 
 
-async def _work(settings: Settings, kind: str, row_id: UUID) -> int:
+async def _work(settings: Settings, kind: str, row_id: UUID, person: UUID | None) -> int:
     async with database.opened(settings, "tallyroom engine", pool=3, keeps_plans=False):
         keyring = await open_keyring(key_ring(settings))
         hinter = Hinter(lambda: database.connect(settings, "tallyroom hints"), channel_of(settings.database_schema))
@@ -73,18 +74,18 @@ async def _work(settings: Settings, kind: str, row_id: UUID) -> int:
             if kind == "source":
                 source = await Source.filter(id=row_id).first()
                 limits.bound_file(settings, 0 if source is None else source.size_bytes)
-                await loading.load_source(settings, row_id)
+                await loading.load_source(settings, row_id, person)
             else:
                 limits.bound_job(settings)
-                await run_job(settings, row_id)
+                await run_job(settings, row_id, person)
         finally:
             await hinter.stop()
     return 0
 
 
-async def run_job(settings: Settings, job_id: UUID) -> None:
+async def run_job(settings: Settings, job_id: UUID, person: UUID | None) -> None:
     """Runs a job to its end, whatever that is; an end is always recorded, unless another attempt has the job."""
-    claim = await run.claim_job(job_id, settings.job_attempts)
+    claim = await run.claim_job(job_id, settings.job_attempts, person)
     if claim is None:
         return
     if claim.is_cancelling:

@@ -75,22 +75,22 @@ class Engines:
         self._context.set_forkserver_preload([_PRELOADED])
         forkserver.ensure_running()
 
-    async def start(self, kind: str, row_id: UUID) -> EngineProcess:
-        """Starts an engine process for one job or one source."""
-        return await asyncio.to_thread(self._start, kind, row_id)
+    async def start(self, kind: str, row_id: UUID, person: UUID | None) -> EngineProcess:
+        """Starts an engine process for one job or one source, and the person who asked for it."""
+        return await asyncio.to_thread(self._start, kind, row_id, person)
 
-    def _start(self, kind: str, row_id: UUID) -> EngineProcess:
+    def _start(self, kind: str, row_id: UUID, person: UUID | None) -> EngineProcess:
         theirs, ours = self._context.Pipe(duplex=False)
         scratch = tempfile.mkdtemp(prefix=f"{kind}-", dir=self._scratch)
-        arguments = (theirs, scratch, kind, str(row_id))
+        arguments = (theirs, scratch, [kind, str(row_id), str(person or "")])
         process = self._context.Process(target=_run, args=arguments, name=f"engine {kind}", daemon=True)
         process.start()
         theirs.close()
         return EngineProcess(process, ours, scratch)
 
 
-def _run(lifeline: Connection, scratch: str, kind: str, row_id: str) -> None:
+def _run(lifeline: Connection, scratch: str, arguments: list[str]) -> None:
     from server import engine
 
     tempfile.tempdir = scratch
-    raise SystemExit(engine.main([kind, row_id], lifeline.fileno()))
+    raise SystemExit(engine.main(arguments, lifeline.fileno()))

@@ -1,6 +1,7 @@
 """The job queue: what is enqueued in an action's own transaction, and picked by a worker after its commit."""
 
 from typing import Literal
+from uuid import UUID
 
 import orjson
 from pgqueuer.db import AsyncpgDriver
@@ -12,10 +13,11 @@ from realtime.unit_of_work import UnitOfWork
 Task = Literal["source.load", "job.run"]
 
 
-async def enqueue(u: UnitOfWork, task: Task, row_id: object) -> None:
+async def enqueue(u: UnitOfWork, task: Task, row_id: object, person: UUID | None = None) -> None:
     """
-    Enqueues a task with the request's id and its person, inside the open transaction.
+    Enqueues a task with the request's id and the person who asks for it, inside the open transaction.
 
+    What the system queues again names the person who asked before.
     A task for the same row that still waits gives way to it: a job that is cancelled and retried runs once.
     """
     await u.execute(
@@ -25,5 +27,5 @@ async def enqueue(u: UnitOfWork, task: Task, row_id: object) -> None:
         str(row_id),
     )
     driver = AsyncpgDriver(u.connection._connection)  # the queue's own statements, in our transaction
-    payload = orjson.dumps({"id": str(row_id), "request_id": log.request_id.get(), "person": u.actor.id})
+    payload = orjson.dumps({"id": str(row_id), "request_id": log.request_id.get(), "person": u.actor.id or person})
     await Queries(driver).enqueue(task, payload)

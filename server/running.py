@@ -37,6 +37,7 @@ class Running:
 
     kind: Literal["job", "source"]
     row_id: UUID
+    person: UUID | None
     task_id: int
     wall_s: float
     child: EngineProcess | None = None

@@ -136,15 +136,15 @@ class Worker:
         self.watch.kill_all()
 
     async def _run_job(self, task: Task) -> None:
-        job_id = _id_of(task)
+        job_id, person = _subject_of(task)
         while True:
             job = await Job.filter(id=job_id).first()
             if job is None:
                 return
             attempt = job.attempt + 1  # of the engine that starts now, unless another worker has come between
-            status, reason = await self._engine(Running("job", job_id, task.id, self.settings.job_wall_s))
+            status, reason = await self._engine(Running("job", job_id, person, task.id, self.settings.job_wall_s))
             if self.stopping.is_set() or reason == "others wait":
-                await self._give_back(job_id)
+                await self._give_back(job_id, person)
                 return
             if reason == "late":
                 await run.fail_job(job_id, attempt, limits.job_took_too_long(self.settings))
@@ -162,13 +162,13 @@ class Worker:
             await asyncio.sleep(CRASH_PAUSE_S)
 
     async def _load_source(self, task: Task) -> None:
-        source_id = _id_of(task)
+        source_id, person = _subject_of(task)
         while (source := await release.loading_source(source_id)) is not None:
             attempt = source.attempt + 1  # as above
             wall_s = limits.of_file(self.settings.load_wall_s, source.size_bytes)
-            status, reason = await self._engine(Running("source", source_id, task.id, wall_s))
+            status, reason = await self._engine(Running("source", source_id, person, task.id, wall_s))
             if self.stopping.is_set() or reason == "others wait":
-                await release.give_back(source_id)
+                await release.give_back(source_id, person)
                 return
             if reason == "late" or status == -signal.SIGXCPU:
                 problem = limits.file_took_too_long(self.settings, source.size_bytes)
@@ -179,19 +179,19 @@ class Worker:
             logger.error("the loader stopped", source_id=str(source_id), exit_status=status)
             await asyncio.sleep(CRASH_PAUSE_S)
 
-    async def _give_back(self, job_id: UUID) -> None:
+    async def _give_back(self, job_id: UUID, person: UUID | None) -> None:
         """At a stop, or for others: the job is queued again, and this start is not counted against it."""
         async with unit_of_work(SYSTEM) as u:
             job = await Job.filter(id=job_id).using_db(u.connection).select_for_update(no_key=True).first()
             if job is not None and job.status in ("queued", "running", "cancelling"):
                 job.attempts_since_retry = max(0, job.attempts_since_retry - 1)
                 await job.save(using_db=u.connection, update_fields=["attempts_since_retry"])
-                await enqueue(u, "job.run", job_id)
+                await enqueue(u, "job.run", job_id, person)
 
     async def _engine(self, running: Running) -> tuple[int, Reason | None]:
         """Runs an engine process to its end. Returns: its exit status, and why it was ended, where it was."""
         with self.watch.over(running):
-            running.child = await self.engines.start(running.kind, running.row_id)
+            running.child = await self.engines.start(running.kind, running.row_id, running.person)
             try:
                 return await running.child.wait(), running.ended_for
             except asyncio.CancelledError:
@@ -199,10 +199,12 @@ class Worker:
                 raise
 
 
-def _id_of(task: Task) -> UUID:
+def _subject_of(task: Task) -> tuple[UUID, UUID | None]:
+    """The row that a task is about, and the person who asked for it."""
     payload = orjson.loads(task.payload or b"{}")
     log.request_id.set(payload.get("request_id"))
-    return UUID(payload["id"])
+    person = payload.get("person")
+    return UUID(payload["id"]), UUID(person) if person else None
 
 
 async def _beat() -> None:

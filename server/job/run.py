@@ -31,6 +31,7 @@ from server.job.actions import transition
 from server.match.supersede import lock_jobs, supersede
 from server.plan.actions import add_plan
 from server.record.locks import hold_records, hold_sources
+from server.rights import lost, may_still
 
 RETRIES = 5
 
@@ -59,10 +60,12 @@ class SideIds:
     currencies: pa.Array
 
 
-async def claim_job(job_id: UUID, max_attempts: int) -> Claim | None:
+async def claim_job(job_id: UUID, max_attempts: int, person: UUID | None = None) -> Claim | None:
     """
     Takes a job: raises its attempt and pins its inputs at the first start.
 
+    One that waits fails when whoever asked for it (by default who made it) may not run jobs any more; one that has begun
+    goes on, for what it has written is the project's, and somebody else can cancel it.
     Returns: None when there is nothing to run: it ended meanwhile, or it has failed for good now.
     """
     async with unit_of_work(SYSTEM) as u:
@@ -80,6 +83,7 @@ async def claim_job(job_id: UUID, max_attempts: int) -> Claim | None:
         if job.attempts_since_retry >= max_attempts:
             await _fail(u, job, _gave_up(job.attempts_since_retry))
             return None
+        may = job.status != "queued" or await may_still(u, person or job.created_by, job.project_id, "job.run")
         changes: dict[str, Any] = {
             "status": "running",
             "attempt": job.attempt + 1,
@@ -96,6 +100,9 @@ async def claim_job(job_id: UUID, max_attempts: int) -> Claim | None:
         await u.save(job, **changes)
         u.publish(transition(events.JobStarted, job))
         u.audit(f"project:{job.project_id}", "job.start", ("job", job.id), version=job.version, attempt=job.attempt)
+        if not may:
+            await _fail(u, job, lost("job").document(job.request_id))
+            return None
         return Claim(job, is_cancelling=False)
 
 

@@ -36,6 +36,7 @@ from realtime.events import project as events
 from realtime.events.state import SourceProgress
 from realtime.unit_of_work import unit_of_work
 from server import database, limits
+from server.rights import lost, may_still
 from server.source import release
 from server.source.actions import event_of, faults_of_columns, given_mapping
 
@@ -76,9 +77,9 @@ class Fenced(Exception):
     """Another attempt loads the source, or it is gone."""
 
 
-async def load_source(settings: Settings, source_id: UUID) -> None:
-    """Loads a source, or records why it cannot be loaded."""
-    source = await _claim(source_id)
+async def load_source(settings: Settings, source_id: UUID, person: UUID | None = None) -> None:
+    """Loads a source that a person asked for, by default who made it, or records why it cannot be loaded."""
+    source = await _claim(source_id, person)
     if source is None:
         return
     log.request_id.set(source.request_id)
@@ -106,7 +107,7 @@ async def load_source(settings: Settings, source_id: UUID) -> None:
         await state.forget(f"source.progress:{source_id}", loading, source_id)
 
 
-async def _claim(source_id: UUID) -> Source | None:
+async def _claim(source_id: UUID, person: UUID | None = None) -> Source | None:
     async with unit_of_work(SYSTEM) as u:
         source = await Source.filter(id=source_id).using_db(u.connection).select_for_update(no_key=True).first()
         if source is None or source.status != "loading":
@@ -114,6 +115,10 @@ async def _claim(source_id: UUID) -> Source | None:
         source.attempt += 1
         await source.save(using_db=u.connection, update_fields=["attempt"])
         gave_up = source.attempt > MAX_ATTEMPTS
+        may = await may_still(u, person or source.created_by, source.project_id, "source.load")
+    if not may:
+        await release.fail_source(source.id, source.attempt, lost("file"))
+        return None
     if gave_up:
         problem = problems.FileRejected("The file could not be loaded in three attempts; see the worker's log.")
         await release.fail_source(source.id, source.attempt, problem)

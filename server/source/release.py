@@ -17,14 +17,14 @@ async def loading_source(source_id: UUID) -> Source | None:
     return await Source.filter(id=source_id, status="loading").first()
 
 
-async def give_back(source_id: UUID) -> None:
-    """Queues a source again at a worker's stop; this start is not counted against it."""
+async def give_back(source_id: UUID, person: UUID | None) -> None:
+    """Queues a source again at a worker's stop, or for others; this start is not counted against it."""
     async with unit_of_work(SYSTEM) as u:
         source = await Source.filter(id=source_id).using_db(u.connection).select_for_update(no_key=True).first()
         if source is not None and source.status == "loading":
             source.attempt = max(0, source.attempt - 1)
             await source.save(using_db=u.connection, update_fields=["attempt"])
-            await enqueue(u, "source.load", source_id)
+            await enqueue(u, "source.load", source_id, person)
 
 
 async def fail_source(source_id: UUID, attempt: int, problem: Problem) -> None:

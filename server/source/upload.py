@@ -36,6 +36,7 @@ from server.body import parse_body, refuse_encoding
 from server.faults import faults_of
 from server.http import note_body
 from server.queue import enqueue
+from server.rights import refuse_signed_out
 from server.source.actions import event_of, remembered
 from server.source.schemas import SourceView
 from server.user.schemas import CONTROL, Name
@@ -72,7 +73,8 @@ async def receive(actor: Actor, project_id: UUID, request: web.Request, limit_by
     """
     Stores an uploaded file and queues its loading.
 
-    Raises: NotFound, Forbidden, UnsupportedMediaType, TooLarge, Invalid (no file, empty, wrong magic bytes).
+    Raises: NotFound, Forbidden, UnsupportedMediaType, TooLarge, Invalid (no file, empty, wrong magic bytes), TokenRevoked
+    where the sender was disabled or signed out meanwhile.
     """
     if request.content_length is not None and request.content_length > limit_bytes + MAX_FIELD_BYTES:
         raise problems.TooLarge(f"A file may have at most {limit_bytes} bytes.")
@@ -250,6 +252,7 @@ async def _finish(actor: Actor, upload: Upload) -> Answer:
     # The file and its fields are the body, however they are cut into parts.
     await note_body(repr([sha256, upload.filename, upload.name, upload.format, mapping]).encode())
     async with unit_of_work(actor) as u:
+        await refuse_signed_out(u, actor)
         await access.load(actor, Project, upload.project_id, "source.load", lock=True)
         source = await Source.filter(id=upload.source_id).using_db(u.connection).select_for_update(no_key=True).first()
         if source is None:

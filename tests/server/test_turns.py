@@ -125,12 +125,23 @@ async def test_who_holds_no_slot_comes_before_who_holds_one_and_alone_one_may_ha
     assert shared == "b1"
 
 
+async def test_who_holds_a_slot_waits_for_who_holds_none_although_his_turn_is_longer_ago(queue: Any, two: Any) -> None:
+    (ada, first), (ben, second) = two
+    await send(ada, first, "a1", "a2")
+    await send(ben, second, "b1", "b2")
+
+    await queue.take()  # a1, which goes on for long
+    await queue.take()
+    await queue.end()  # b1, which took its turn later
+    assert await queue.take() == "b2"
+
+
 async def test_files_and_jobs_do_not_starve_each_other(queue: Any, two: Any, db: Any) -> None:
     (ada, first), (ben, second) = two
     sides = [(await ada.ok("POST", f"/projects/{first}/sources", {"name": name}))["id"] for name in ("job", "r")]
-    await send(ben, second, "b1", "b2")
+    await send(ben, second, "b1")
+    await send(ada, first, "a1", "a2")
     await ada.ok("POST", f"/projects/{first}/jobs", {"left_source": sides[0], "right_source": sides[1]})
-    await send(ben, second, "b3")
 
     assert [await queue.take(), await queue.take()] == ["b1", "job"]
 

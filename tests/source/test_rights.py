@@ -1,0 +1,154 @@
+"""Rights that end between a request and the work that it asks for: the work is not done for who may not any more."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from aiohttp import FormData
+
+from server.source import release
+
+MAPPING = {"amount": {"column": "amount", "decimal": "."}}
+FILE = b"ref,amount\nA,1.50\n"
+HOW = ["disabled", "removed", "viewer"]
+
+
+@pytest.fixture
+async def analyst(alice: Any, bob: Any, project: str) -> Any:
+    """Somebody who may load files into alice's project and run jobs there."""
+    await alice.ok("POST", f"/projects/{project}/members", {"email": bob.email, "role": "analyst"})
+    return bob
+
+
+@pytest.fixture
+def end_right(admin: Any, alice: Any, bob: Any, project: str) -> Any:
+    """Takes bob's right away."""
+
+    async def end(how: str) -> None:
+        if how == "disabled":
+            await admin.ok("PATCH", f"/users/{bob.id}", {"status": "disabled"})
+        elif how == "removed":
+            async with await alice.send("DELETE", f"/projects/{project}/members/{bob.id}") as response:
+                assert response.status == 204
+        else:
+            await alice.ok("PUT", f"/projects/{project}/members/{bob.id}", {"role": "viewer"})
+
+    return end
+
+
+@pytest.fixture
+def held(worker: Any) -> Any:
+    """A worker that begins nothing until it is let go."""
+    os.kill(worker.process.pid, signal.SIGSTOP)
+    yield lambda: os.kill(worker.process.pid, signal.SIGCONT)
+    os.kill(worker.process.pid, signal.SIGCONT)
+
+
+async def _ended(person: Any, path: str, waiting: tuple[str, ...]) -> Any:
+    for _ in range(600):
+        found = await person.ok("GET", path)
+        if found["status"] not in waiting:
+            return found
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"still {found['status']}")
+
+
+@pytest.mark.parametrize(("how", "status"), [("disabled", 401), ("removed", 404), ("viewer", 403), ("signed out", 401)])
+async def test_an_upload_whose_sender_may_not_any_more_when_it_ends_is_not_taken(
+    analyst: Any, alice: Any, project: str, end_right: Any, db: Any, how: str, status: int
+) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def body() -> AsyncIterator[bytes]:
+        yield FILE
+        begun.set()
+        await go_on.wait()
+        yield b"B,2.50\n"
+
+    form = FormData()
+    form.add_field("file", body(), filename="a.csv", content_type="text/csv")
+    headers = {"Authorization": f"Bearer {analyst.token}"}
+    url = f"/api/v1/projects/{project}/sources"
+    uploading = asyncio.create_task(analyst.session.post(url, data=form, headers=headers))
+    await begun.wait()
+    while not await db.fetchval("SELECT count(*) FROM sources WHERE status = 'pending'"):
+        await asyncio.sleep(0.02)
+    if how == "signed out":
+        await db.execute("UPDATE sessions SET revoked_at = now() WHERE user_id = $1", analyst.id)
+    else:
+        await end_right(how)
+    go_on.set()
+
+    async with await uploading as response:
+        assert response.status == status, await response.text()
+    assert await db.fetchval("SELECT count(*) FROM sources") == 0
+    assert await db.fetchval("SELECT count(*) FROM pgqueuer") == 0
+
+
+@pytest.mark.parametrize("how", HOW)
+async def test_a_file_whose_sender_may_not_any_more_when_its_loading_begins_is_not_loaded(
+    analyst: Any, alice: Any, project: str, upload: Any, held: Any, end_right: Any, how: str
+) -> None:
+    _, source = await upload(FILE, person=analyst, mapping=MAPPING)
+    await end_right(how)
+    held()
+
+    ended = await _ended(alice, f"/sources/{source['id']}", ("loading",))
+
+    assert (ended["status"], ended["problem"]["code"], ended["rows"]["loaded"]) == ("failed", "forbidden", 0)
+    assert "somebody who may" in ended["problem"]["detail"]
+
+
+async def test_another_member_may_have_a_file_typed_anew_whose_sender_has_left(
+    analyst: Any, alice: Any, project: str, load: Any, end_right: Any
+) -> None:
+    source = await load(FILE, person=analyst)
+    await end_right("removed")
+
+    await alice.ok("PATCH", f"/sources/{source['id']}", {"mapping": {"reference": {"column": "ref"}}})
+    ended = await _ended(alice, f"/sources/{source['id']}", ("loading",))
+
+    assert (ended["status"], ended["problem"]) == ("ready", None)
+    assert ended["mapping"]["reference"] == {"column": "ref"}
+
+
+@pytest.mark.parametrize("how", HOW)
+async def test_a_job_whose_person_may_not_any_more_does_not_begin_and_another_may_retry_it(
+    analyst: Any, alice: Any, project: str, load: Any, worker: Any, end_right: Any, how: str
+) -> None:
+    sides = [(await load(FILE, mapping=MAPPING))["id"] for _ in range(2)]
+    os.kill(worker.process.pid, signal.SIGSTOP)
+    try:
+        body = {"left_source": sides[0], "right_source": sides[1]}
+        job = await analyst.ok("POST", f"/projects/{project}/jobs", body)
+        await end_right(how)
+    finally:
+        os.kill(worker.process.pid, signal.SIGCONT)
+
+    failed = await _ended(alice, f"/jobs/{job['id']}", ("queued", "running"))
+    await alice.ok("POST", f"/jobs/{job['id']}/retry")
+    retried = await _ended(alice, f"/jobs/{job['id']}", ("queued", "running"))
+
+    assert (failed["status"], failed["problem"]["code"], failed["counts"]["left"]) == ("failed", "forbidden", 0)
+    assert retried["status"] == "completed"
+
+
+async def test_what_a_worker_gives_back_is_still_asked_for_by_the_same_person(
+    analyst: Any, alice: Any, project: str, load: Any, db: Any, worker: Any
+) -> None:
+    """A stop of the worker queues what it holds again: the person who asked is kept, not who made the row."""
+    source = await load(FILE, mapping=MAPPING)
+    os.kill(worker.process.pid, signal.SIGSTOP)
+    try:
+        await analyst.ok("PATCH", f"/sources/{source['id']}", {"mapping": {"reference": {"column": "ref"}}})
+        await release.give_back(source["id"], analyst.id)
+        payload = await db.fetchval(
+            "SELECT convert_from(payload, 'UTF8')::jsonb->>'person' FROM pgqueuer WHERE status = 'queued'"
+        )
+    finally:
+        os.kill(worker.process.pid, signal.SIGCONT)
+
+    assert payload == str(analyst.id)
