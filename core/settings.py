@@ -77,6 +77,8 @@ class Settings(BaseSettings):
     demo_data: bool = True
     demo_rows: Annotated[int, Field(ge=100, le=1_000_000)] = 40_000  # records a side of the demo project
     upload_max_bytes: Annotated[int, Field(ge=1024)] = 2 * 1024**3
+    disk_reserve_bytes: Annotated[int, Field(ge=0)] = 1024**3  # of free space, which intake leaves to everything else
+    project_max_bytes: Annotated[int, Field(ge=1024)] = 20 * 1024**3  # files and rows of one project
     upload_keep_days: Annotated[int, Field(ge=0)] = 7  # the uploaded file's chunks, after loading
     job_attempts: Annotated[int, Field(ge=1, le=100)] = 3
     job_heartbeat_timeout_s: Annotated[float, Field(ge=1, le=600)] = 10.0
@@ -94,6 +96,7 @@ class Settings(BaseSettings):
     events_keep_days: Annotated[int, Field(ge=1)] = 7
     logs_keep_days: Annotated[int, Field(ge=1)] = 14
     logs_per_minute: Annotated[int, Field(ge=1)] = 600  # entries accepted by POST /logs an address and minute
+    logs_bytes_per_minute: Annotated[int, Field(ge=96 * 1024)] = 128 * 1024  # of these entries; one has at most 67 kB
     argon2_memory_kib: int = 65536
     argon2_time: int = 3
     argon2_lanes: Annotated[int, Field(ge=1, le=16)] = 4

@@ -26,13 +26,14 @@ from server.body import INTAKE, Intake
 from server.contract.routes import OPENAPI, openapi_of
 from server.contract.routes import routes as contract_routes
 from server.dashboard import attach as attach_dashboard
+from server.disk import database_disk
 from server.health.routes import ACCOUNTS, DRAINING
 from server.health.routes import routes as health_routes
 from server.health.watch import WATCH, DatabaseWatch
 from server.http import Endpoint, bind, client_ip
 from server.job.routes import routes as job_routes
 from server.keyring import keep_signing_keys, open_keyring
-from server.keys import AUTHENTICATE, KEYRING, SETTINGS
+from server.keys import AUTHENTICATE, DISK, KEYRING, SETTINGS
 from server.live import LiveAuthority
 from server.log.actions import Allowance
 from server.log.routes import ALLOWANCE
@@ -82,7 +83,8 @@ def build(settings: Settings) -> web.Application:
     app[WATCH] = DatabaseWatch(lambda: database.connect(settings, "tallyroom watch"))
     app[INTAKE] = Intake()
     app[OPENAPI] = openapi_of(endpoints())
-    app[ALLOWANCE] = Allowance(settings.logs_per_minute)
+    app[ALLOWANCE] = Allowance(settings.logs_per_minute, settings.logs_bytes_per_minute)
+    app[DISK] = database_disk(settings)
     app.on_response_prepare.append(set_headers)
     app.cleanup_ctx.append(_database)
     app.cleanup_ctx.append(_keys)

@@ -34,7 +34,7 @@ from realtime.events.base import JobStatus
 from realtime.events.job import Counts
 from realtime.events.state import JobProgress
 from realtime.hint import Hinter, channel_of
-from server import database, limits
+from server import database, disk, limits
 from server.hardening import keep_memory_private
 from server.job import inputs, run
 from server.keyring import open_keyring
@@ -105,11 +105,15 @@ async def run_job(settings: Settings, job_id: UUID, person: UUID | None) -> None
     except engine.Stopped:
         await run.end_cancelled(job_id)
     except Exception as error:
-        if not limits.is_memory(error):
+        if disk.is_full(error):
+            problem: problems.Problem = disk.full_while_working(error)
+        elif limits.is_memory(error):
+            limits.lift_memory()
+            problem = limits.job_needs_too_much_memory(settings)
+        else:
             raise
-        limits.lift_memory()
-        logger.error("the job needs too much memory", job_id=str(job_id), error=str(error)[:200])
-        await run.fail_job(job_id, job.attempt, limits.job_needs_too_much_memory(settings))
+        logger.error("the job ran out of room", job_id=str(job_id), error=str(error)[:200])
+        await run.fail_job(job_id, job.attempt, problem)
 
 
 class JobRun:
@@ -118,6 +122,7 @@ class JobRun:
     def __init__(self, settings: Settings, job: Job) -> None:
         self.settings = settings
         self.job = job
+        self.disk = disk.database_disk(settings)
         self.stop = threading.Event()
         self.started = time.monotonic()
         self.curve: list[tuple[float, float, float]] = list(job.progress_curve)
@@ -200,6 +205,7 @@ class JobRun:
                 return statistics
             if isinstance(item, BaseException):
                 raise item
+            self.disk.refuse_when_full()
             if isinstance(item, engine.Chunk) and not item.is_reported:
                 counts = await run.write_chunk(self.job, item, left.ids, right.ids, document.hash)
                 self.counts = counts or self.counts

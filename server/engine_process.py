@@ -7,6 +7,7 @@ ours, opens no connection, and ends with the worker.
 """
 
 import asyncio
+import contextlib
 import multiprocessing
 import os
 import shutil
@@ -58,6 +59,15 @@ class EngineProcess:
         await asyncio.to_thread(shutil.rmtree, self._scratch, ignore_errors=True)
         status = self._process.exitcode
         return -1 if status is None else status
+
+    def scratch_bytes(self) -> int:
+        """What it has written aside."""
+        size = 0
+        for folder, _, names in os.walk(self._scratch):
+            for name in names:
+                with contextlib.suppress(OSError):  # it comes and goes
+                    size += os.stat(os.path.join(folder, name)).st_size
+        return size
 
     def kill(self) -> None:
         """Ends it at once."""

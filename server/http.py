@@ -28,7 +28,7 @@ from realtime.unit_of_work import Answer, Call, IdempotencyRequest
 from server import strict_json
 from server.body import OWNER, PLAIN_BODY, BodyLimits, read, read_short
 from server.faults import MOST_FAULTS, faults_of
-from server.keys import ACTOR, AUTHENTICATE, ROUTE, SETTINGS
+from server.keys import ACTOR, AUTHENTICATE, DISK, ROUTE, SETTINGS
 
 DIGEST_BYTES = 1024 * 1024  # between two turns of the event loop
 _IF_MATCH = re.compile(r'"([1-9][0-9]{0,63})"')
@@ -74,6 +74,10 @@ class ApiRequest:
     def settings(self) -> Settings:
         """The application's settings."""
         return self.request.app[SETTINGS]
+
+    def refuse_when_disk_is_full(self) -> None:
+        """For what brings data in, before any of it is read or stored. Raises: StorageFull."""
+        self.request.app[DISK].refuse_when_full()
 
 
 Handler = Callable[[ApiRequest], Awaitable[web.StreamResponse]]

@@ -6,9 +6,11 @@ from aiohttp import web
 
 from core.settings import Settings
 from models.access import Actor
+from server.disk import Disk
 from server.keyring import Keyring
 
 SETTINGS: web.AppKey[Settings] = web.AppKey("settings", Settings)
+DISK: web.AppKey[Disk] = web.AppKey("disk", Disk)
 KEYRING: web.AppKey[Keyring] = web.AppKey("keyring", Keyring)
 Authenticate = Callable[[str], Awaitable[Actor]]
 AUTHENTICATE: web.AppKey[Authenticate] = web.AppKey("authenticate", Callable)  # type: ignore[arg-type]  # a callable type is no class

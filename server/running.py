@@ -1,5 +1,5 @@
 """
-What a worker's slots are at work on, and when that has to end: the row is gone, its time is up, or others wait.
+What a worker's slots are at work on, and when that has to end: the row is gone, time or disk are up, or others wait.
 
 The engine's process is killed from here, for it may be deep in a step that never looks up. All that it writes is in
 transactions, so that nothing is left half done.
@@ -16,11 +16,12 @@ from uuid import UUID
 from tortoise import Tortoise
 
 from core import log
+from server.disk import Disk
 from server.engine_process import EngineProcess
 from server.turns import task_to_give_back
 
 CHECK_EVERY_S = 0.5
-Reason = Literal["gone", "cancelled", "late", "others wait"]
+Reason = Literal["gone", "cancelled", "late", "disk", "others wait"]
 logger = log.get(__name__)
 
 # A source whose status says otherwise has been loaded, and its loader is about to end by itself; a job likewise.
@@ -55,8 +56,9 @@ class Running:
 class Watch:
     """Looks after the engines of one worker."""
 
-    def __init__(self, slots: int) -> None:
+    def __init__(self, slots: int, scratch: Disk) -> None:
         self._slots = slots
+        self._scratch = scratch
         self._running: dict[int, Running] = {}
 
     @contextmanager
@@ -90,6 +92,8 @@ class Watch:
                 running.end("late")
         if not self._running:
             return
+        if self._scratch.room() < 0:
+            await self._make_room()
         rows = await Tortoise.get_connection("default").execute_query_dict(
             _OVER, [[running.row_id for running in self._running.values()]]
         )
@@ -104,3 +108,14 @@ class Watch:
         for running in self._running.values():
             if running.task_id == owed:
                 running.end("others wait")
+
+    async def _make_room(self) -> None:
+        """Ends the engine that has written most aside: a full disk would end all of them, and others on the machine."""
+        sizes = [
+            (await asyncio.to_thread(running.child.scratch_bytes), running)
+            for running in list(self._running.values())
+            if running.child is not None
+        ]
+        size, largest = max(sizes, key=lambda found: found[0], default=(0, None))
+        if largest is not None and size > 0 and not any(running.ended_for for _, running in sizes):
+            largest.end("disk")

@@ -24,7 +24,7 @@ from realtime import state
 from realtime import unit_of_work as work
 from realtime.hint import Hinter, channel_of
 from realtime.unit_of_work import unit_of_work
-from server import database, limits, retention
+from server import database, disk, limits, retention
 from server.engine_process import Engines
 from server.job import run
 from server.keyring import open_keyring
@@ -79,7 +79,7 @@ class Worker:
         self.stopping = stopping
         self.engines = engines
         self.slots = max(2, settings.worker_concurrency + 1)
-        self.watch = Watch(self.slots)
+        self.watch = Watch(self.slots, disk.scratch_disk(settings))
 
     async def run(self) -> None:
         """Consumes until asked to stop; comes back by itself after the database was away."""
@@ -146,8 +146,11 @@ class Worker:
             if self.stopping.is_set() or reason == "others wait":
                 await self._give_back(job_id, person)
                 return
-            if reason == "late":
-                await run.fail_job(job_id, attempt, limits.job_took_too_long(self.settings))
+            if reason in ("late", "disk"):
+                problem = limits.job_took_too_long(self.settings) if reason == "late" else disk.full_while_working()
+                await run.fail_job(job_id, attempt, problem)
+                if await run.is_queued(job_id):  # it had not begun
+                    await self._give_back(job_id, person)
             elif reason == "cancelled":
                 await run.end_cancelled(job_id)
             if status == 0 or reason is not None:
@@ -164,7 +167,7 @@ class Worker:
     async def _load_source(self, task: Task) -> None:
         source_id, person = _subject_of(task)
         while (source := await release.loading_source(source_id)) is not None:
-            attempt = source.attempt + 1  # as above
+            attempts = (source.attempt, source.attempt + 1)  # as above; the former when it has not come so far
             wall_s = limits.of_file(self.settings.load_wall_s, source.size_bytes)
             status, reason = await self._engine(Running("source", source_id, person, task.id, wall_s))
             if self.stopping.is_set() or reason == "others wait":
@@ -172,8 +175,10 @@ class Worker:
                 return
             if reason == "late" or status == -signal.SIGXCPU:
                 problem = limits.file_took_too_long(self.settings, source.size_bytes)
-                await release.fail_source(source_id, attempt, problem)
+                await release.fail_source(source_id, attempts, problem)
                 return
+            if reason == "disk":
+                await release.fail_source(source_id, attempts, disk.full_while_working())
             if status == 0 or reason is not None:
                 return
             logger.error("the loader stopped", source_id=str(source_id), exit_status=status)

@@ -22,6 +22,7 @@ async def list_jobs(api: ApiRequest) -> web.StreamResponse:
 @routes.post("/projects/{id}/jobs", body=JobCreate, answers={202: JobView}, problems=_ROW)
 async def create_job(api: ApiRequest) -> web.StreamResponse:
     """Queue a run over two sources."""
+    api.refuse_when_disk_is_full()
     return reply(await actions.create_job(api.actor, api.path_id(), api.body))
 
 
@@ -41,6 +42,7 @@ async def cancel_job(api: ApiRequest) -> web.StreamResponse:
 @routes.post("/jobs/{id}/retry", answers={202: JobView}, problems=(*_ROW, problems.JobState, problems.VersionConflict))
 async def retry_job(api: ApiRequest) -> web.StreamResponse:
     """Queue a failed or cancelled job again."""
+    api.refuse_when_disk_is_full()
     return reply(await actions.retry_job(api.actor, api.path_id(), api.if_match))
 
 

@@ -114,6 +114,11 @@ async def current_status(job_id: UUID, attempt: int) -> str:
     return str(job.status)
 
 
+async def is_queued(job_id: UUID) -> bool:
+    """Whether a job still waits to begin."""
+    return await Job.filter(id=job_id, status="queued").exists()
+
+
 async def set_inputs(job: Job, suggested: tuple[str, Document] | None, size: tuple[int, int]) -> Counts:
     """
     Stores what the run reads: the number of records of both sides, and the plan that was suggested, with its name.

@@ -1,8 +1,10 @@
 """Storing log lines. They are no change of the room: no audit, no event."""
 
 import json
+import math
 import time
 from collections import OrderedDict
+from typing import Any
 
 from tortoise import Tortoise
 
@@ -18,55 +20,68 @@ GLOBAL_FACTOR = 20  # all networks together may send this many times what one ma
 
 
 class Allowance:
-    """Token buckets by network, filled at `per_minute`; the longest unused are forgotten first."""
+    """Token buckets of lines and of bytes by network, filled in a minute; the longest unused are forgotten first."""
 
-    def __init__(self, per_minute: int) -> None:
-        self._per_minute = per_minute
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+    def __init__(self, lines_per_minute: int, bytes_per_minute: int) -> None:
+        self._sizes = {"lines": lines_per_minute, "bytes": bytes_per_minute}
+        self._buckets: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
 
-    def take(self, address: str, wanted: int) -> int:
-        """How many of the wanted lines are allowed now."""
-        allowed = min(
-            wanted,
-            self._peek(network_of(address), self._per_minute),
-            self._peek("all", self._per_minute * GLOBAL_FACTOR),
-        )
-        for key in (network_of(address), "all"):
-            level, at = self._buckets[key]
-            self._buckets[key] = (level - allowed, at)
-        while len(self._buckets) > MAX_NETWORKS:
+    def take(self, address: str, sizes: list[int]) -> int:
+        """How many of the lines, from the first on, are allowed now. `sizes` are their bytes."""
+        keys = [(network_of(address), 1), ("all", GLOBAL_FACTOR)]
+        lines = min(self._peek(key, "lines", factor) for key, factor in keys)
+        room = min(self._peek(key, "bytes", factor) for key, factor in keys)
+        allowed = used = 0
+        for size in sizes[: int(lines)]:
+            if used + size > room:
+                break
+            allowed, used = allowed + 1, used + size
+        for key, _ in keys:
+            for unit, taken in (("lines", allowed), ("bytes", used)):
+                level, at = self._buckets[key, unit]
+                self._buckets[key, unit] = (level - taken, at)
+        while len(self._buckets) > 2 * MAX_NETWORKS:
             self._buckets.popitem(last=False)
         return allowed
 
-    def _peek(self, key: str, size: int) -> int:
-        at = time.monotonic()
-        level, since = self._buckets.get(key, (float(size), at))
+    def wait_s(self, address: str, size: int) -> int:
+        """Seconds until a line of this size is allowed."""
+        waits = [1.0]
+        for key, factor in ((network_of(address), 1), ("all", GLOBAL_FACTOR)):
+            for unit, wanted in (("lines", 1), ("bytes", size)):
+                missing = wanted - self._peek(key, unit, factor)
+                waits.append(missing * 60 / (self._sizes[unit] * factor))
+        return math.ceil(max(waits))
+
+    def _peek(self, key: str, unit: str, factor: int) -> float:
+        at, size = time.monotonic(), float(self._sizes[unit] * factor)
+        level, since = self._buckets.get((key, unit), (size, at))
         level = min(size, level + (at - since) * size / 60)
-        self._buckets[key] = (level, at)
-        self._buckets.move_to_end(key)
-        return int(level)
+        self._buckets[key, unit] = (level, at)
+        self._buckets.move_to_end((key, unit))
+        return level
 
 
 async def store_lines(actor: Actor, address: str, lines: list[LogLine], allowance: Allowance) -> LogsAccepted:
-    """Stores what the rate limit allows, without secrets. Raises: RateLimited when it allows none."""
-    accepted = allowance.take(address, len(lines))
+    """Stores what the rate limits allow, without secrets. Raises: RateLimited when they allow none."""
+    rows = [json.dumps(_row(line), ensure_ascii=False) for line in lines]
+    sizes = [len(row.encode(errors="replace")) for row in rows]
+    accepted = allowance.take(address, sizes)
     if accepted == 0:
-        raise RateLimited("Too many log lines: wait, then send fewer.", retry_after_s=10)
-    kept = lines[:accepted]
-    rows = [
-        {
-            "level": line.level,
-            "message": log.redact(line.message),
-            "metadata": log.redact(line.metadata or {}),
-            "timestamp": line.timestamp.isoformat() if line.timestamp else None,
-        }
-        for line in kept
-    ]
-    for row in rows:
-        row["metadata"] = {"timestamp": row.pop("timestamp"), "given": row["metadata"]}
+        wait_s = allowance.wait_s(address, sizes[0])
+        raise RateLimited("Too many log lines, or too long ones: wait, then send fewer.", retry_after_s=wait_s)
     await Tortoise.get_connection("default").execute_query(
         "INSERT INTO log_entries (at, level, origin, message, metadata, user_id, request_id) "
         "SELECT $2, x->>'level', 'browser', x->>'message', x->'metadata', $3, $4 FROM jsonb_array_elements($1::jsonb) x",
-        [json.dumps(rows), now(), actor.id, log.request_id.get()],
+        [f"[{','.join(rows[:accepted])}]", now(), actor.id, log.request_id.get()],
     )
     return LogsAccepted(accepted=accepted, rejected=len(lines) - accepted)
+
+
+def _row(line: LogLine) -> dict[str, Any]:
+    timestamp = line.timestamp.isoformat() if line.timestamp else None
+    return {
+        "level": line.level,
+        "message": log.redact(line.message),
+        "metadata": {"timestamp": timestamp, "given": log.redact(line.metadata or {})},
+    }

@@ -14,6 +14,7 @@ routes = Routes("logs")
 
 
 async def _store(api: ApiRequest) -> web.StreamResponse:
+    api.refuse_when_disk_is_full()
     address = client_ip(api.request, api.settings)
     body: LogsCreate = api.body
     accepted = await actions.store_lines(api.actor, address, body.logs, api.request.app[ALLOWANCE])

@@ -4,6 +4,8 @@ import datetime as dt
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from core import problems
 from core.money import parse_amount
 from models import access
@@ -14,7 +16,7 @@ from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.http import Reading
 from server.match.supersede import lock_jobs_of, supersede
 from server.record import queries
-from server.record.additions import changed_event, typed
+from server.record.additions import changed_event, counted, typed
 from server.record.schemas import RecordIn, RecordUpdate
 from server.source.actions import refuse_live_jobs
 
@@ -45,11 +47,13 @@ async def update_record(actor: Actor, record_id: UUID, body: RecordUpdate, expec
             changes["date"] = _date(date)
         if (retype and _mapped(source, "reference")) or "reference" in given:
             changes["reference"] = reference
+        before = len(orjson.dumps(record.data))
         changed = await u.save(record, **changes)
         if changed:
             await lock_jobs_of(u, source.id)
             await supersede(u, await _suggestions_of(u, record_id))
-            await u.save(source, revision=source.revision + 1)
+            grown = len(orjson.dumps(data)) - before
+            await u.save(source, revision=source.revision + 1, detection=counted(source, grown))
             u.publish(changed_event(source, [record.id], 1))
             u.audit(
                 f"project:{source.project_id}",
@@ -77,7 +81,11 @@ async def delete_record(actor: Actor, record_id: UUID, expected: int | None) -> 
         await supersede(u, await _suggestions_of(u, record_id))
         await record.delete(using_db=u.connection)
         await u.save(
-            source, revision=source.revision + 1, rows_loaded=source.rows_loaded - 1, rows_read=source.rows_read - 1
+            source,
+            revision=source.revision + 1,
+            rows_loaded=source.rows_loaded - 1,
+            rows_read=source.rows_read - 1,
+            detection=counted(source, -len(orjson.dumps(record.data))),
         )
         u.publish(changed_event(source, [record_id], 1))
         u.audit(f"project:{source.project_id}", "record.delete", ("record", record_id), version=record.version)

@@ -18,12 +18,14 @@ import pyarrow as pa
 from core import problems
 from core.ids import uuid7_texts
 from core.problems import Fault, Invalid, Problem
+from core.settings import Settings
 from matching.reading.mapping import Mapping, apply_mapping
 from models import access
 from models.access import Actor
 from models.source import Source
 from realtime.events.project import RecordsChanged
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
+from server.disk import project_full, room_in_project
 from server.faults import MOST_FAULTS
 from server.http import Reading
 from server.record import queries
@@ -41,8 +43,12 @@ class _Typed:
     slices: list[Columns]
 
 
-async def create_records(actor: Actor, source_id: UUID, body: RecordsCreate) -> Answer:
-    """Adds records at the end of a source: all, or none. Raises: NotFound, Forbidden, SourceInUse, Invalid."""
+async def create_records(actor: Actor, source_id: UUID, body: RecordsCreate, settings: Settings) -> Answer:
+    """
+    Adds records at the end of a source: all, or none.
+
+    Raises: NotFound, Forbidden, SourceInUse, Invalid, StorageFull where the project has no room.
+    """
     given = body.all()
     pointer = "/records" if body.records is not None else ""
     found: _Typed | None = None
@@ -55,6 +61,9 @@ async def create_records(actor: Actor, source_id: UUID, body: RecordsCreate) -> 
             raise problems.SourceInUse("The source is not ready: wait, or answer its questions first.")
         if found is None or source.mapping != found.mapping:
             found = await _type(source, given, pointer)
+        size = sum(len(text or "") for columns in found.slices for text in columns[0])
+        if await room_in_project(settings, source.project_id, u.execute) < size:
+            raise project_full(settings)
         rows = await u.execute(
             'SELECT coalesce(max("row"), -1) AS last FROM reconciliation_records WHERE source_id = $1', source_id
         )
@@ -64,6 +73,7 @@ async def create_records(actor: Actor, source_id: UUID, body: RecordsCreate) -> 
             revision=source.revision + 1,
             rows_read=source.rows_read + len(given),
             rows_loaded=source.rows_loaded + len(given),
+            detection=counted(source, size),
         )
         ids = uuid7_texts(len(given))
         await _store(u, source, first, ids, found.slices)
@@ -130,6 +140,11 @@ def changed_event(source: Source, ids: list[UUID] | None, count: int) -> Records
     return RecordsChanged(
         project_id=source.project_id, source_id=source.id, ids=ids, count=count, revision=source.revision
     )
+
+
+def counted(source: Source, more: int) -> dict[str, Any]:
+    """The source's detection with the bytes of its rows, which count in the project's size."""
+    return {**source.detection, "stored_bytes": max(0, source.detection.get("stored_bytes", 0) + more)}
 
 
 def typed(source_mapping: dict[str, Any], given: list[RecordIn], first: int, pointer: str) -> Columns:

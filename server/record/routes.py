@@ -54,7 +54,8 @@ async def list_records(api: ApiRequest) -> web.StreamResponse:
 )
 async def create_records(api: ApiRequest) -> web.StreamResponse:
     """Add one record, or up to 10,000: all or nothing."""
-    return reply(await additions.create_records(api.actor, api.path_id(), api.body))
+    api.refuse_when_disk_is_full()
+    return reply(await additions.create_records(api.actor, api.path_id(), api.body, api.settings))
 
 
 @routes.get("/records/{id}", answers={200: RecordView}, problems=_ROW, stream_position=True)

@@ -35,7 +35,7 @@ from realtime import state, streams
 from realtime.events import project as events
 from realtime.events.state import SourceProgress
 from realtime.unit_of_work import unit_of_work
-from server import database, limits
+from server import database, disk, limits
 from server.rights import lost, may_still
 from server.source import release
 from server.source.actions import event_of, faults_of_columns, given_mapping
@@ -85,21 +85,21 @@ async def load_source(settings: Settings, source_id: UUID, person: UUID | None =
     log.request_id.set(source.request_id)
     connection = await database.connect(settings, "tallyroom loader")
     try:
-        loader = Loader(source, connection)
+        loader = Loader(source, connection, settings)
         await loader.run()
     except FileRejected as error:
-        await release.fail_source(source.id, source.attempt, problems.FileRejected(str(error)))
+        await release.fail_source(source.id, [source.attempt], problems.FileRejected(str(error)))
     except Fenced:
         logger.warning("another attempt has this source", source_id=str(source_id))
     except Exception as error:
-        if not limits.is_memory(error):
+        if disk.is_full(error):
+            problem: problems.Problem = disk.full_while_working(error)
+        elif limits.is_memory(error):
+            limits.lift_memory()
+            problem = problems.FileRejected("The file needs more memory than a file may have: split it.")
+        else:
             raise
-        limits.lift_memory()
-        await release.fail_source(
-            source.id,
-            source.attempt,
-            problems.FileRejected("The file needs more memory than a file may have: split it."),
-        )
+        await release.fail_source(source.id, [source.attempt], problem)
     finally:
         await connection.close()
         # Not while the source is being loaded: another attempt has it then.
@@ -117,11 +117,11 @@ async def _claim(source_id: UUID, person: UUID | None = None) -> Source | None:
         gave_up = source.attempt > MAX_ATTEMPTS
         may = await may_still(u, person or source.created_by, source.project_id, "source.load")
     if not may:
-        await release.fail_source(source.id, source.attempt, lost("file"))
+        await release.fail_source(source.id, [source.attempt], lost("file"))
         return None
     if gave_up:
         problem = problems.FileRejected("The file could not be loaded in three attempts; see the worker's log.")
-        await release.fail_source(source.id, source.attempt, problem)
+        await release.fail_source(source.id, [source.attempt], problem)
         return None
     return source
 
@@ -129,8 +129,12 @@ async def _claim(source_id: UUID, person: UUID | None = None) -> Source | None:
 class Loader:
     """One attempt at loading a source."""
 
-    def __init__(self, source: Source, connection: asyncpg.Connection) -> None:
+    def __init__(self, source: Source, connection: asyncpg.Connection, settings: Settings) -> None:
         self.source = source
+        self.settings = settings
+        self.disk = disk.database_disk(settings)
+        self.stored_bytes = 0
+        self.room_bytes = 0  # that the project has for rows of this source
         self.connection = connection
         self.loaded = 0
         self.rejected = 0
@@ -144,8 +148,11 @@ class Loader:
         self.parser = ThreadPoolExecutor(1, thread_name_prefix="parser")
 
     async def run(self) -> None:
-        """Raises: FileRejected, Fenced."""
+        """Raises: FileRejected, Fenced, StorageFull."""
         source = self.source
+        disk.scratch_disk(self.settings).refuse_when_full(source.size_bytes)
+        room = await disk.room_in_project(self.settings, source.project_id, self.connection.fetch, without=source.id)
+        self.room_bytes = room - source.size_bytes
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "upload"
             await self._fetch(path)
@@ -213,6 +220,7 @@ class Loader:
             while (prepared := await coming) is not None:
                 coming = asyncio.ensure_future(self._parse(self._prepare_next, batches, mapping))
                 csv, rows, rejects = prepared
+                self._take_room(len(csv))
                 async with self.connection.transaction():
                     await self._fence()
                     if self.is_retyping:
@@ -226,6 +234,13 @@ class Loader:
             await asyncio.gather(coming, return_exceptions=True)
         if self.is_retyping:
             await self._remove_rest()
+
+    def _take_room(self, size: int) -> None:
+        """Raises: StorageFull. A file may unpack to many times its size: its rows are counted as they come."""
+        self.stored_bytes += size
+        if self.stored_bytes > self.room_bytes:
+            raise disk.project_full(self.settings)
+        self.disk.refuse_when_full(size)
 
     async def _copy(self, table: str, csv: bytes) -> None:
         await self.connection.copy_to_table(table, source=_pieces(csv), columns=COLUMNS, format="csv")
@@ -353,6 +368,7 @@ class Loader:
                     **_detection_view(detection),
                     "suggested_mapping": suggested.model_dump(mode="json", exclude_none=True),
                     "loaded_revision": source.revision + 1,
+                    "stored_bytes": self.stored_bytes,
                 },
                 revision=source.revision + 1,
                 problem=problem.document(source.request_id) if problem else None,

@@ -1,5 +1,6 @@
 """What a worker asks and does about a source that it loads, before and after its loader."""
 
+from collections.abc import Container
 from typing import Any
 from uuid import UUID
 
@@ -27,15 +28,15 @@ async def give_back(source_id: UUID, person: UUID | None) -> None:
             await enqueue(u, "source.load", source_id, person)
 
 
-async def fail_source(source_id: UUID, attempt: int, problem: Problem) -> None:
+async def fail_source(source_id: UUID, attempts: Container[int], problem: Problem) -> None:
     """
-    Records why this attempt did not load a file, and what is left of it: nothing, after a first load.
+    Records why a file was not loaded by one of these attempts, and what is left of it: nothing, after a first load.
 
     Records that were being typed anew stay, for the file's rows are theirs: the source asks for another mapping.
     """
     async with unit_of_work(SYSTEM) as u:
         row = await Source.filter(id=source_id).using_db(u.connection).select_for_update(no_key=True).first()
-        if row is None or row.status != "loading" or row.attempt != attempt:
+        if row is None or row.status != "loading" or row.attempt not in attempts:
             return
         changes: dict[str, Any] = {"problem": problem.document(row.request_id), "attempt": 0}
         if row.revision > 1:

@@ -51,9 +51,9 @@ async def list_sources(api: ApiRequest) -> web.StreamResponse:
 )
 async def create_source(api: ApiRequest) -> web.StreamResponse:
     """Upload a file as a source, or make an empty one with a JSON body."""
+    api.refuse_when_disk_is_full()
     if api.request.content_type == "multipart/form-data":
-        limit = api.settings.upload_max_bytes
-        return reply(await upload.receive(api.actor, api.path_id(), api.request, limit))
+        return reply(await upload.receive(api.actor, api.path_id(), api.request, api.settings))
     body, raw = await read(api.request, SourceCreate)
     await note_body(raw)
     return reply(await actions.create_empty_source(api.actor, api.path_id(), body))

@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import time
 from dataclasses import dataclass, field, replace
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from aiohttp import BodyPartReader, MultipartReader, web
@@ -20,6 +20,7 @@ from core import log, problems
 from core.clock import now
 from core.ids import uuid7
 from core.problems import Fault, Invalid
+from core.settings import Settings
 from matching.reading.detect import SAMPLE_BYTES, Format, check_magic, format_of
 from matching.reading.mapping import Mapping
 from matching.reading.values import FileRejected
@@ -33,8 +34,10 @@ from realtime.events.state import SourceProgress
 from realtime.unit_of_work import Answer, unit_of_work
 from server import metrics
 from server.body import parse_body, refuse_encoding
+from server.disk import Disk, project_full, room_in_project
 from server.faults import faults_of
 from server.http import note_body
+from server.keys import DISK
 from server.queue import enqueue
 from server.rights import refuse_signed_out
 from server.source.actions import event_of, remembered
@@ -58,6 +61,9 @@ class Upload:
     source_id: UUID
     total_bytes: int | None
     limit_bytes: int
+    settings: Settings
+    disk: Disk
+    room_bytes: int = 0  # in the project, when the upload began
     name: str | None = None
     format: Format | None = None
     mapping: Mapping | None = None
@@ -69,20 +75,23 @@ class Upload:
     reported_at: float = 0.0
 
 
-async def receive(actor: Actor, project_id: UUID, request: web.Request, limit_bytes: int) -> Answer:
+async def receive(actor: Actor, project_id: UUID, request: web.Request, settings: Settings) -> Answer:
     """
     Stores an uploaded file and queues its loading.
 
     Raises: NotFound, Forbidden, UnsupportedMediaType, TooLarge, Invalid (no file, empty, wrong magic bytes), TokenRevoked
-    where the sender was disabled or signed out meanwhile.
+    where the sender was disabled or signed out meanwhile, StorageFull where disk or project have no room.
     """
+    limit_bytes, disk = settings.upload_max_bytes, request.app[DISK]
     if request.content_length is not None and request.content_length > limit_bytes + MAX_FIELD_BYTES:
         raise problems.TooLarge(f"A file may have at most {limit_bytes} bytes.")
+    disk.refuse_when_full(request.content_length or 0)
     refuse_encoding(request)
     reader = await _reader_of(request)
     # Nothing is read of a body whose sender may not load it: what is wrong with its parts is told after 404 and 403.
     await access.load(actor, Project, project_id, "source.load")
-    upload = Upload(project_id, uuid7(), request.content_length, limit_bytes)
+    upload = Upload(project_id, uuid7(), request.content_length, limit_bytes, settings, disk)
+    upload.room_bytes = await room_in_project(settings, project_id, _rows)
     await _open(actor, upload)
     try:
         await _receive_parts(upload, reader)
@@ -91,6 +100,10 @@ async def receive(actor: Actor, project_id: UUID, request: web.Request, limit_by
         # Also when the client went away: the clean-up must not be cancelled with the request.
         await asyncio.shield(_remove(upload.source_id))
         raise
+
+
+async def _rows(sql: str, *values: Any) -> Any:
+    return await Tortoise.get_connection("default").execute_query_dict(sql, list(values))
 
 
 async def _open(actor: Actor, upload: Upload) -> None:
@@ -204,6 +217,9 @@ async def _store_file(upload: Upload, part: BodyPartReader) -> None:
             if first:
                 first = False
                 _check_start(upload, chunk)
+            upload.disk.refuse_when_full(len(chunk))
+            if upload.size_bytes + len(chunk) > upload.room_bytes:
+                raise project_full(upload.settings)
             await _store_chunk(upload, chunk)
         if not piece:
             return
@@ -257,6 +273,8 @@ async def _finish(actor: Actor, upload: Upload) -> Answer:
         source = await Source.filter(id=upload.source_id).using_db(u.connection).select_for_update(no_key=True).first()
         if source is None:
             raise problems.Gone("The upload took too long and was removed: send it again.")
+        if await room_in_project(upload.settings, upload.project_id, u.execute) < 0:  # others were uploaded meanwhile
+            raise project_full(upload.settings)
         twin = (
             await Source.filter(
                 project_id=upload.project_id, sha256=sha256, status__in=["ready", "needs_mapping", "loading"]

@@ -13,7 +13,7 @@ WIDE = """
 """
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def modest(start_worker: Any) -> Any:
     """A worker whose jobs may have little memory."""
     return start_worker(TALLYROOM_ENGINE_MEMORY_MB="128")

@@ -64,12 +64,36 @@ async def test_malformed_lines_are_refused(http: ClientSession, body: Any, db: a
 
 
 def test_an_address_gets_what_its_allowance_holds_and_others_keep_theirs() -> None:
-    allowance = Allowance(100)
+    allowance = Allowance(100, 1_000_000)
 
-    assert allowance.take("10.0.0.1", 80) == 80
-    assert allowance.take("10.0.0.7", 80) == 20  # the same network
-    assert allowance.take("10.0.0.1", 1) == 0
-    assert allowance.take("10.9.0.1", 80) == 80
+    assert allowance.take("10.0.0.1", [1] * 80) == 80
+    assert allowance.take("10.0.0.7", [1] * 80) == 20  # the same network
+    assert allowance.take("10.0.0.1", [1]) == 0
+    assert allowance.take("10.9.0.1", [1] * 80) == 80
     for network in range(200):
-        allowance.take(f"11.{network}.0.1", 100)
-    assert allowance.take("12.0.0.1", 100) < 100  # all together have a bound too
+        allowance.take(f"11.{network}.0.1", [1] * 100)
+    assert allowance.take("12.0.0.1", [1] * 100) < 100  # all together have a bound too
+
+
+def test_an_address_gets_so_many_bytes_whatever_the_number_of_lines() -> None:
+    allowance = Allowance(1000, 100_000)
+
+    assert allowance.take("10.0.0.1", [30_000] * 5) == 3
+    assert allowance.take("10.0.0.1", [30_000]) == 0
+    assert allowance.take("10.0.0.1", [5_000, 30_000, 1]) == 1  # in order: none is left out for a shorter one
+    assert 14 <= allowance.wait_s("10.0.0.1", 30_000) <= 16  # 25,000 bytes are missing, of 100,000 a minute
+    assert allowance.take("10.9.0.1", [30_000] * 5) == 3
+
+
+async def test_long_lines_are_refused_before_they_fill_the_disk(http: ClientSession, db: asyncpg.Connection) -> None:
+    line = {"level": "error", "message": "x" * 10_000, "metadata": {"k": "v" * 8_000}}
+    answers = []
+    for _ in range(4):
+        async with http.post("/api/logs", json={"logs": [line] * 50}) as response:
+            answers.append((response.status, response.headers.get("Retry-After")))
+
+    stored = await db.fetchval("SELECT sum(octet_length(message) + octet_length(metadata::text)) FROM log_entries")
+    assert answers[0] == (202, None)
+    assert answers[-1][0] == 429
+    assert 1 <= int(answers[-1][1] or 0) <= 60
+    assert stored <= 140_000

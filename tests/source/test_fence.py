@@ -41,33 +41,35 @@ async def claimed(server: Any, upload: Any, db: Any) -> Any:
     await connection.close()
 
 
-async def test_a_late_loader_stores_no_row(claimed: Any, db: Any) -> None:
+async def test_a_late_loader_stores_no_row(claimed: Any, db: Any, settings: Any) -> None:
     source, connection = claimed
 
     with pytest.raises(Fenced):
-        await Overtaken(source, connection).run()
+        await Overtaken(source, connection, settings).run()
 
     assert await db.fetchval("SELECT count(*) FROM reconciliation_records") == 0
     assert await db.fetchval("SELECT status FROM sources") == "loading"
 
 
-async def test_a_late_loader_changes_no_row_that_was_stored_before(server: Any, claimed: Any, db: Any) -> None:
+async def test_a_late_loader_changes_no_row_that_was_stored_before(
+    server: Any, claimed: Any, db: Any, settings: Any
+) -> None:
     source, connection = claimed
-    await Loader(source, connection).run()
+    await Loader(source, connection, settings).run()
     before = await db.fetch('SELECT * FROM reconciliation_records ORDER BY "row"')
     await db.execute("UPDATE sources SET status = 'loading', mapping = '{}'")
     source = await loading._claim(source.id)
 
     with pytest.raises(Fenced):
-        await Overtaken(source, connection).run()
+        await Overtaken(source, connection, settings).run()
 
     assert len(before) == 300
     assert await db.fetch('SELECT * FROM reconciliation_records ORDER BY "row"') == before
 
 
-async def test_a_late_loader_tells_no_progress(claimed: Any, db: Any) -> None:
+async def test_a_late_loader_tells_no_progress(claimed: Any, db: Any, settings: Any) -> None:
     source, connection = claimed
-    loader = Loader(source, connection)
+    loader = Loader(source, connection, settings)
 
     await _take_over(connection, source)
     await loader._report()
