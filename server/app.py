@@ -14,6 +14,7 @@ from realtime.namespace import Limits, Namespace
 from realtime.relay import Relay
 from realtime.transport import LiveServer
 from server import database, lifeline, metrics
+from server.admission import TURNS, Turns
 from server.audit.refusals import tell_forever
 from server.audit.routes import routes as audit_routes
 from server.auth.actions import Gate
@@ -82,6 +83,7 @@ def build(settings: Settings) -> web.Application:
         app[ACCOUNTS].set()  # nobody is going to make the demo's
     app[WATCH] = DatabaseWatch(lambda: database.connect(settings, "tallyroom watch"))
     app[INTAKE] = Intake()
+    app[TURNS] = Turns(settings.database_pool)
     app[OPENAPI] = openapi_of(endpoints())
     app[ALLOWANCE] = Allowance(settings.logs_per_minute, settings.logs_bytes_per_minute)
     app[DISK] = database_disk(settings)

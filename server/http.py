@@ -26,10 +26,13 @@ from models.access import ANONYMOUS, Actor
 from realtime import unit_of_work as work
 from realtime.unit_of_work import Answer, Call, IdempotencyRequest
 from server import strict_json
+from server.admission import TURNS
 from server.body import OWNER, PLAIN_BODY, BodyLimits, read, read_short
 from server.faults import MOST_FAULTS, faults_of
 from server.keys import ACTOR, AUTHENTICATE, DISK, ROUTE, SETTINGS
 
+DEEP_SKIP = 10_000  # rows that are read to be left out
+READ_S = 15  # of one statement: what takes longer was asked for too much
 DIGEST_BYTES = 1024 * 1024  # between two turns of the event loop
 _IF_MATCH = re.compile(r'"([1-9][0-9]{0,63})"')
 MAX_VERSION = 2**31 - 1
@@ -104,6 +107,7 @@ class Endpoint:
     stream_position: bool = False
     password_expired_ok: bool = False
     body_limits: BodyLimits = PLAIN_BODY
+    heavy: bool = False  # keeps a connection to the database busy for longer than a page of a list does
     multipart_schema: dict[str, Any] = field(default_factory=dict)
     json_alternative: type[BaseModel] | None = None  # a body that a multipart route takes as JSON too
 
@@ -175,13 +179,24 @@ def bind(endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.StreamResp
         ip = client_ip(request, settings)
         token = work.call.set(Call(ip, network_of(ip), await _read_key(request, endpoint, raw)))
         try:
-            return await endpoint.handler(api)
+            async with _turn(request, endpoint, api.query):
+                return await endpoint.handler(api)
         except work.Replayed as replayed:
             return reply(replayed.answer)
         finally:
             work.call.reset(token)
 
     return handle
+
+
+@asynccontextmanager
+async def _turn(request: web.Request, endpoint: Endpoint, query: Any) -> AsyncIterator[None]:
+    if endpoint.multipart or endpoint.public:
+        yield  # an upload takes a connection for moments only; sign-in and log intake have bounds of their own
+        return
+    heavy = endpoint.heavy or getattr(query, "skip", 0) >= DEEP_SKIP
+    async with request.app[TURNS].turn(request[OWNER], heavy=heavy):
+        yield
 
 
 async def _authenticate(request: web.Request, endpoint: Endpoint) -> Actor:
@@ -347,7 +362,9 @@ class Reading:
 async def reading() -> AsyncIterator[Reading]:
     """One REPEATABLE READ, READ ONLY transaction: body and stream position belong together."""
     async with in_transaction() as connection:
-        await connection.execute_query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        await connection.execute_script(
+            f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL statement_timeout = '{READ_S}s'"
+        )
         yield Reading(connection)
 
 

@@ -42,6 +42,8 @@ def problem_of(error: BaseException) -> Problem:
             cause, asyncpg.LockNotAvailableError | asyncpg.DeadlockDetectedError | asyncpg.SerializationError
         ):
             return problems.Busy()
+        if isinstance(cause, asyncpg.QueryCanceledError):
+            return problems.Busy("This takes too long: ask for less, or with other filters.")
         if isinstance(cause, web.RequestPayloadError):
             return problems.InvalidJson("The body broke off, or is malformed.")
         if isinstance(cause, asyncpg.DiskFullError):

@@ -29,7 +29,13 @@ async def list_audit(api: ApiRequest) -> web.StreamResponse:
     return reply_view(await queries.whole_audit(api.actor, api.query))
 
 
-@routes.post("/audit/verify", answers={200: VerificationView}, problems=(problems.Forbidden,), stores_answer=False)
+@routes.post(
+    "/audit/verify",
+    answers={200: VerificationView},
+    problems=(problems.Forbidden,),
+    stores_answer=False,
+    heavy=True,
+)
 async def verify_audit(api: ApiRequest) -> web.StreamResponse:
     """Compute every chain again and name the first broken row of each; for administrators. A cut tail is not seen."""
     if api.actor.role != "admin":

@@ -46,7 +46,7 @@ async def retry_job(api: ApiRequest) -> web.StreamResponse:
     return reply(await actions.retry_job(api.actor, api.path_id(), api.if_match))
 
 
-@routes.get("/jobs/{id}/summary", answers={200: Summary}, problems=_ROW, stream_position=True)
+@routes.get("/jobs/{id}/summary", answers={200: Summary}, problems=_ROW, stream_position=True, heavy=True)
 async def get_summary(api: ApiRequest) -> web.StreamResponse:
     """Read counts and sums of both sides, which add up to the input."""
     view, position = await queries.summary_of(api.actor, api.path_id())

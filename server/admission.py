@@ -1,0 +1,33 @@
+"""Who may use the connections to the database: never one person all of them, however much is sent at once."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from aiohttp import web
+
+from server.lane import Lane
+
+
+class Turns:
+    """
+    The turns of requests.
+
+    Args:
+        pool: how many connections there are. Two are left to health, sockets and sign-in.
+    """
+
+    def __init__(self, pool: int) -> None:
+        self.requests = Lane(max(1, pool - 2), max(1, pool // 3), line=64)
+        self.heavy = Lane(max(1, pool // 5), 1, line=16)
+
+    @asynccontextmanager
+    async def turn(self, owner: str, *, heavy: bool) -> AsyncIterator[None]:
+        """The turn of a request; a heavy one takes its turn among such first. Raises: Busy."""
+        async with AsyncExitStack() as stack:
+            if heavy:
+                await stack.enter_async_context(self.heavy.turn(owner))
+            await stack.enter_async_context(self.requests.turn(owner))
+            yield
+
+
+TURNS: web.AppKey[Turns] = web.AppKey("turns", Turns)
