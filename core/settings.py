@@ -88,6 +88,7 @@ class Settings(BaseSettings):
     worker_concurrency: Annotated[int, Field(ge=1, le=16)] = 1
     engine_threads: Annotated[int, Field(ge=1, le=64)] = 2
     engine_memory_mb: Annotated[int, Field(ge=128)] = 1024
+    max_connections_per_address: Annotated[int, Field(ge=8)] = 512  # without WebSockets; of a trusted proxy: no limit
     max_sockets_per_user: Annotated[int, Field(ge=1)] = 10
     max_pending_per_address: Annotated[int, Field(ge=1)] = 20
     max_commands_per_s: Annotated[float, Field(gt=0)] = 10.0

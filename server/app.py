@@ -24,6 +24,7 @@ from server.auth.routes import routes as auth_routes
 from server.auth.throttle import Throttle
 from server.auth.tokens import Tokens
 from server.body import INTAKE, Intake
+from server.connections import CONNECTIONS, Connections
 from server.contract.routes import OPENAPI, openapi_of
 from server.contract.routes import routes as contract_routes
 from server.dashboard import attach as attach_dashboard
@@ -82,12 +83,14 @@ def build(settings: Settings) -> web.Application:
     if settings.is_production or not settings.demo_data or not lifeline.is_supervised():
         app[ACCOUNTS].set()  # nobody is going to make the demo's
     app[WATCH] = DatabaseWatch(lambda: database.connect(settings, "tallyroom watch"))
+    app[CONNECTIONS] = Connections(settings.max_connections_per_address, settings.trusted_proxies)
     app[INTAKE] = Intake()
     app[TURNS] = Turns(settings.database_pool)
     app[OPENAPI] = openapi_of(endpoints())
     app[ALLOWANCE] = Allowance(settings.logs_per_minute, settings.logs_bytes_per_minute)
     app[DISK] = database_disk(settings)
     app.on_response_prepare.append(set_headers)
+    app.cleanup_ctx.append(_deadlines)
     app.cleanup_ctx.append(_database)
     app.cleanup_ctx.append(_keys)
     app.cleanup_ctx.append(_live)
@@ -107,6 +110,13 @@ async def _database(app: web.Application) -> AsyncIterator[None]:
         yield
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
+
+
+async def _deadlines(app: web.Application) -> AsyncIterator[None]:
+    sweeping = asyncio.create_task(app[CONNECTIONS].run(), name="deadlines")
+    yield
+    sweeping.cancel()
+    await asyncio.gather(sweeping, return_exceptions=True)
 
 
 async def _keys(app: web.Application) -> AsyncIterator[None]:

@@ -28,6 +28,7 @@ from realtime.unit_of_work import Answer, Call, IdempotencyRequest
 from server import strict_json
 from server.admission import TURNS
 from server.body import OWNER, PLAIN_BODY, BodyLimits, read, read_short
+from server.connections import CONNECTIONS
 from server.faults import MOST_FAULTS, faults_of
 from server.keys import ACTOR, AUTHENTICATE, DISK, ROUTE, SETTINGS
 
@@ -179,8 +180,9 @@ def bind(endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.StreamResp
         ip = client_ip(request, settings)
         token = work.call.set(Call(ip, network_of(ip), await _read_key(request, endpoint, raw)))
         try:
-            async with _turn(request, endpoint, api.query):
-                return await endpoint.handler(api)
+            with request.app[CONNECTIONS].request_of(ip):
+                async with _turn(request, endpoint, api.query):
+                    return await endpoint.handler(api)
         except work.Replayed as replayed:
             return reply(replayed.answer)
         finally:

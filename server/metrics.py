@@ -14,6 +14,12 @@ SOCKETS = Gauge("tallyroom_sockets", "Sockets connected to this process.")
 SUBSCRIPTIONS = Gauge("tallyroom_subscriptions", "Subscriptions held by this process.")
 EVENTS_SENT = Counter("tallyroom_events_sent_total", "Events written to sockets.")
 LOOP_LAG = Gauge("tallyroom_loop_lag_seconds", "Longest that the event loop stood still at the last look.")
+CONNECTIONS = Gauge("tallyroom_connections", "Connections of clients that this process holds.")
+DROPPED_CONNECTIONS = Counter(
+    "tallyroom_dropped_connections_total",
+    "Connections ended or refused: a client too slow with its head, body or answer, or idle; no room (address, descriptors).",
+    ("reason",),
+)
 UPLOADED_BYTES = Counter("tallyroom_uploaded_bytes_total", "Bytes of uploaded files.")
 
 

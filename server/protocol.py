@@ -5,15 +5,18 @@ aiohttp answers these by itself, before any middleware: as text that repeats the
 that holds them, whatever secret they carry. Here they are told as any other malformed request is.
 """
 
+import asyncio
 from typing import Any, cast
 
+import orjson
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestHandler, _ErrInfo, _RequestHandler
 
 from core import log
 from core.ids import uuid7
-from core.problems import InvalidJson, Problem
+from core.problems import Busy, InvalidJson, Problem
+from server.connections import CONNECTIONS, Connections, Phase
 from server.keys import REQUEST_ID
 from server.middlewares import harden, render, translate
 from server.translation import described, problem_of
@@ -27,6 +30,7 @@ class Runner(web.AppRunner):
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
         return _Server(
+            self.app[CONNECTIONS],
             _translating(made.request_handler),
             request_factory=made.request_factory,
             handler_cancellation=made.handler_cancellation,
@@ -36,15 +40,82 @@ class Runner(web.AppRunner):
 
 
 class _Server(web.Server):
+    def __init__(self, all_connections: Connections, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.all = all_connections
+
     def __call__(self) -> RequestHandler:
         return _Connection(self, loop=self._loop, **self._kwargs)
 
 
 class _Connection(RequestHandler):
-    __slots__ = ()
+    __slots__ = ("_all", "_has_begun", "_is_failed", "_wire", "drains", "received_bytes")
+
+    def __init__(self, manager: _Server, **options: Any) -> None:
+        super().__init__(manager, **options)
+        self._all = manager.all
+        self._wire: asyncio.Transport | None = None  # until it is lost: the library forgets one that it has closed
+        self._has_begun = False  # a head that is not complete
+        self._is_failed = False
+        self.drains = self.received_bytes = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        wire = cast(asyncio.Transport, transport)
+        peer = wire.get_extra_info("peername")
+        if not self._all.admit(self, str(peer[0]) if peer else ""):
+            self._force_close = True
+            wire.write(_refusal())
+            wire.close()
+            return
+        self._wire = wire
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._wire = None
+        self._all.forget(self)
+        super().connection_lost(exc)
+
+    def resume_writing(self) -> None:
+        self.drains += 1
+        super().resume_writing()
+
+    @property
+    def unsent_bytes(self) -> int:
+        """What the client has not taken yet."""
+        return 0 if self._wire is None else self._wire.get_write_buffer_size()
+
+    @property
+    def phase(self) -> Phase | None:
+        """What the connection waits for; None once it is a WebSocket."""
+        if self._payload_parser is not None:
+            return None
+        if self.unsent_bytes:
+            return "answer"
+        request = self._current_request
+        if request is not None:
+            # While reading is paused it is the server that is slow.
+            is_sending = not (request.content.is_eof() or self._reading_paused or self._buffer_paused)
+            return "body" if is_sending and not self._is_failed else "work"
+        if self._messages or self._waiter is None:
+            return "work"
+        return "head" if self._has_begun else "idle"
+
+    def give_up(self, phase: Phase) -> None:
+        """Ends a connection whose client is too slow; one that sends a body is told."""
+        request = self._current_request
+        if phase == "body" and request is not None and not self._is_failed:
+            self._is_failed = True
+            request.content.set_exception(web.RequestPayloadError())
+            self.close()
+        elif phase in ("body", "answer") and self._wire is not None:
+            self._wire.abort()  # closing would wait until the client has taken what it does not take
+        else:
+            self.force_close()
 
     def data_received(self, data: bytes) -> None:
+        self.received_bytes += len(data)
         super().data_received(data)
+        self._has_begun = bool(data) and not self._messages and self._waiter is not None
         request = self._current_request
         if request is None or not self._messages or not isinstance(self._messages[-1][0], _ErrInfo):
             return
@@ -73,7 +144,20 @@ class _Connection(RequestHandler):
 
     def log_exception(self, *args: Any, **options: Any) -> None:
         """What the library would log with its traceback."""
-        logger.error("a connection failed", error=type(options.get("exc_info")).__name__)
+        error = options.get("exc_info")
+        if not isinstance(error, web.RequestPayloadError):  # a body that broke off is answered, and logged, as a 400
+            logger.error("a connection failed", error=type(error).__name__)
+
+
+def _refusal() -> bytes:
+    """The answer to a connection that there is no room for: no request is read of it."""
+    request_id = str(uuid7())
+    body = orjson.dumps(Busy("Too many connections: try again soon.").document(request_id))
+    head = (
+        "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nRetry-After: 5\r\n"
+        f"X-Request-ID: {request_id}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode() + body
 
 
 class _Refusal(web.Response):

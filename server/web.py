@@ -10,6 +10,7 @@ from core import log
 from core.settings import Settings, SettingsError
 from server import database, lifeline
 from server.app import build
+from server.connections import CONNECTIONS, RESERVE, raise_descriptor_limit
 from server.health.routes import DRAINING
 from server.protocol import Runner
 
@@ -27,6 +28,7 @@ async def serve(settings: Settings) -> None:
         loop.add_signal_handler(name, stopping.set)
     lifeline.end_with_parent()
     app = build(settings)
+    app[CONNECTIONS].most = max(RESERVE, raise_descriptor_limit() - RESERVE)
     runner = Runner(
         app,
         auto_decompress=False,
@@ -34,6 +36,7 @@ async def serve(settings: Settings) -> None:
         shutdown_timeout=2.0,
         handler_cancellation=True,
         max_line_size=MAX_LINE_BYTES,
+        lingering_time=3.0,  # for the rest of a body that was refused
     )
     await runner.setup()
     # What is loaded by now stays: a collection that looked at it all again held the loop for 80 ms.

@@ -1,0 +1,252 @@
+"""
+The connections of a web process: how many there may be, and how long each may keep it waiting.
+
+A client that sends nothing costs a descriptor for as long as it likes, and without descriptors nobody gets in. So each
+has deadlines, and where there is no room the one that has been silent longest goes, of the same address first: somebody
+who opens thousands loses his own, and a neighbour behind the same address still gets in.
+"""
+
+import asyncio
+import ipaddress
+import resource
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from aiohttp import web
+
+from core import log
+from core.problems import Busy
+from server import metrics
+
+Phase = Literal["idle", "head", "body", "answer", "work"]
+SWEEP_S = 1.0
+RESERVE = 128  # descriptors for the database, files and what else the process opens
+MOST_DESCRIPTORS = 65_536
+SILENT_S = 1.0  # before a connection may be dropped for another one
+LOG_EVERY_S = 60.0
+logger = log.get(__name__)
+
+
+@dataclass(frozen=True)
+class Deadlines:
+    """How long a client may take. A body and an answer must move on by `window_bytes` in each `window_s`."""
+
+    head_s: float = 30.0
+    idle_s: float = 60.0
+    window_s: float = 30.0
+    window_bytes: int = 4096
+
+
+class Connection(Protocol):
+    """What is asked of a connection (server/protocol.py)."""
+
+    @property
+    def phase(self) -> Phase | None:
+        """What it waits for; None once it is a WebSocket, which has deadlines of its own."""
+
+    @property
+    def unsent_bytes(self) -> int:
+        """What the client has not taken yet."""
+
+    @property
+    def received_bytes(self) -> int:
+        """What has come in so far."""
+
+    @property
+    def drains(self) -> int:
+        """How often the client has caught up."""
+
+    def give_up(self, phase: Phase) -> None:
+        """Ends it, with an answer where one can still be given."""
+
+
+@dataclass
+class _Track:
+    """A connection as it was at the last look."""
+
+    address: str | None  # None: of a trusted proxy, and not counted
+    phase: Phase | None
+    since: float  # of the phase, or of its window
+    silent_since: float
+    received_bytes: int = 0
+    window_began_at: tuple[int, int] = (0, 0)  # progress then: bytes, and how often the client caught up
+    has_asked: bool = False
+
+
+class Connections:
+    """
+    All connections of the process.
+
+    Args:
+        most_each: of one address, WebSockets apart: those are bounded for each user.
+        trusted: networks of proxies, whose connections are many people's.
+    """
+
+    def __init__(self, most_each: int, trusted: tuple[str, ...], clock: Callable[[], float] = time.monotonic) -> None:
+        self.most_each = most_each
+        self.most: int | None = None  # of all; None as long as the limit of descriptors is not known
+        self.deadlines = Deadlines()
+        self._trusted = [ipaddress.ip_network(network, strict=False) for network in trusted]
+        self._clock = clock
+        self._tracks: dict[Connection, _Track] = {}
+        self._by_address: defaultdict[str, set[Connection]] = defaultdict(set)
+        self._in_flight: Counter[str] = Counter()
+        self._logged_at = -LOG_EVERY_S
+
+    def __len__(self) -> int:
+        return len(self._tracks)
+
+    def admit(self, connection: Connection, peer: str) -> bool:
+        """Takes a new connection in, if need be in another one's place. Returns: whether there was room."""
+        address = None if self._is_trusted(peer) else peer
+        if self.most is not None and len(self._tracks) >= self.most:
+            self._tell_shortage()
+            if not self._drop_one(self._crowd(), "descriptors"):
+                return self._refuse("descriptors")
+        is_full = address is not None and self._count(address) >= self.most_each
+        if is_full and not self._drop_one(self._by_address[str(address)], "address"):
+            return self._refuse("address")
+        now = self._clock()
+        self._tracks[connection] = _Track(address, "head", now, now)
+        if address is not None:
+            self._by_address[address].add(connection)
+        metrics.CONNECTIONS.set(len(self._tracks))
+        return True
+
+    def forget(self, connection: Connection) -> None:
+        """A connection has ended."""
+        track = self._tracks.pop(connection, None)
+        if track is not None and track.address is not None:
+            self._by_address[track.address].discard(connection)
+            if not self._by_address[track.address]:
+                del self._by_address[track.address]
+        metrics.CONNECTIONS.set(len(self._tracks))
+
+    @contextmanager
+    def request_of(self, address: str) -> Iterator[None]:
+        """Counts a request in flight by its client's address, which behind a proxy is another than the peer's. Raises: Busy."""
+        if self._in_flight[address] >= self.most_each:
+            raise Busy("Too many requests from your address at the same time: try again soon.", retry_after_s=2)
+        self._in_flight[address] += 1
+        try:
+            yield
+        finally:
+            self._in_flight[address] -= 1
+            if not self._in_flight[address]:
+                del self._in_flight[address]
+
+    async def run(self) -> None:
+        """Looks at all connections once a second until cancelled."""
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            self.sweep()
+
+    def sweep(self) -> None:
+        """Ends the connections that are past a deadline."""
+        now = self._clock()
+        for connection, track in list(self._tracks.items()):
+            phase = connection.phase
+            if connection.received_bytes != track.received_bytes:
+                track.silent_since, track.received_bytes = now, connection.received_bytes
+            if phase != track.phase:
+                self._enter(connection, track, phase, now)
+            elif phase is not None and self._is_late(connection, track, now):
+                metrics.DROPPED_CONNECTIONS.labels(phase).inc()
+                connection.give_up(phase)
+
+    def _enter(self, connection: Connection, track: _Track, phase: Phase | None, now: float) -> None:
+        track.has_asked = track.has_asked or phase in ("body", "answer", "work")
+        track.phase, track.since = phase, now
+        track.window_began_at = _progress(connection, phase)
+
+    def _is_late(self, connection: Connection, track: _Track, now: float) -> bool:
+        limits = self.deadlines
+        if track.phase in ("idle", "head"):
+            # Before its first request a connection has the time of a head, whether a part of it has come or not.
+            most_s = limits.idle_s if track.phase == "idle" and track.has_asked else limits.head_s
+            return now - track.since >= most_s
+        if track.phase == "work" or now - track.since < limits.window_s:
+            return False
+        before, after = track.window_began_at, _progress(connection, track.phase)
+        track.since, track.window_began_at = now, after
+        return after[0] - before[0] < limits.window_bytes and after[1] == before[1]
+
+    def _count(self, address: str) -> int:
+        found = self._by_address.get(address, ())
+        if len(found) < self.most_each:
+            return len(found)
+        return sum(connection.phase is not None for connection in found)
+
+    def _crowd(self) -> set[Connection]:
+        """The connections of the address that has most, and those of proxies."""
+        proxied = {connection for connection, track in self._tracks.items() if track.address is None}
+        return max((*self._by_address.values(), proxied), key=len, default=set())
+
+    def _drop_one(self, connections: set[Connection], why: str) -> bool:
+        """Ends the one whose client has been silent longest, if it is the client that is waited for."""
+        now = self._clock()
+        self._note_silence(connections, now)
+        silent = [
+            (track.silent_since, id(connection), connection)
+            for connection in connections
+            if (track := self._tracks[connection]).silent_since <= now - SILENT_S
+            and connection.phase in ("idle", "head", "body", "answer")
+        ]
+        if not silent:
+            return False
+        found = min(silent)[2]
+        metrics.DROPPED_CONNECTIONS.labels(why).inc()
+        phase = found.phase
+        if phase is not None:
+            found.give_up(phase)
+        self.forget(found)
+        return True
+
+    def _note_silence(self, connections: set[Connection], now: float) -> None:
+        for connection in connections:
+            track = self._tracks[connection]
+            if connection.received_bytes != track.received_bytes:
+                track.silent_since, track.received_bytes = now, connection.received_bytes
+
+    def _refuse(self, why: str) -> bool:
+        metrics.DROPPED_CONNECTIONS.labels(why).inc()
+        return False
+
+    def _tell_shortage(self) -> None:
+        now = self._clock()
+        if now - self._logged_at >= LOG_EVERY_S:
+            self._logged_at = now
+            logger.warning("file descriptors run short: raise the limit of open files", connections=len(self._tracks))
+
+    def _is_trusted(self, peer: str) -> bool:
+        try:
+            address: Any = ipaddress.ip_address(peer.partition("%")[0])
+        except ValueError:
+            return False
+        address = getattr(address, "ipv4_mapped", None) or address
+        return any(address in network for network in self._trusted)
+
+
+def raise_descriptor_limit() -> int:
+    """Lets this process open as many files as it may. Returns: how many those are."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MOST_DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        except (OSError, ValueError):  # macOS has a limit of its own below the one that it tells
+            return soft
+    return wanted
+
+
+def _progress(connection: Connection, phase: Phase | None) -> tuple[int, int]:
+    if phase == "answer":
+        return -connection.unsent_bytes, connection.drains
+    return connection.received_bytes, 0
+
+
+CONNECTIONS: web.AppKey[Connections] = web.AppKey("connections", Connections)
