@@ -41,12 +41,14 @@ from server.keys import DISK
 from server.queue import enqueue
 from server.rights import refuse_signed_out
 from server.source.actions import event_of, remembered
+from server.source.parts import MOST_BYTES, Rest, reader_of
 from server.source.schemas import SourceView
 from server.user.schemas import CONTROL, Name
 
 CHUNK_BYTES = 1024 * 1024
 MAX_FIELD_BYTES = 64 * 1024
 PROGRESS_EVERY_S = 0.25
+PARTS = ("file", "name", "format", "mapping")
 FORMATS = ("csv", "jsonl", "xlsx", "parquet")
 _MALFORMED = (ValueError, AssertionError, RuntimeError, LookupError, HttpProcessingError)
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
@@ -83,18 +85,19 @@ async def receive(actor: Actor, project_id: UUID, request: web.Request, settings
     where the sender was disabled or signed out meanwhile, StorageFull where disk or project have no room.
     """
     limit_bytes, disk = settings.upload_max_bytes, request.app[DISK]
-    if request.content_length is not None and request.content_length > limit_bytes + MAX_FIELD_BYTES:
+    if request.content_length is not None and request.content_length > limit_bytes + MOST_BYTES:
         raise problems.TooLarge(f"A file may have at most {limit_bytes} bytes.")
     disk.refuse_when_full(request.content_length or 0)
     refuse_encoding(request)
-    reader = await _reader_of(request)
+    rest = Rest()
+    reader = _reader_of(request, rest)
     # Nothing is read of a body whose sender may not load it: what is wrong with its parts is told after 404 and 403.
     await access.load(actor, Project, project_id, "source.load")
     upload = Upload(project_id, uuid7(), request.content_length, limit_bytes, settings, disk)
     upload.room_bytes = await room_in_project(settings, project_id, _rows)
     await _open(actor, upload)
     try:
-        await _receive_parts(upload, reader)
+        await _receive_parts(upload, reader, rest)
         return await _finish(actor, upload)
     except BaseException:
         # Also when the client went away: the clean-up must not be cancelled with the request.
@@ -120,53 +123,52 @@ async def _open(actor: Actor, upload: Upload) -> None:
     )
 
 
-async def _reader_of(request: web.Request) -> MultipartReader:
+def _reader_of(request: web.Request, rest: Rest) -> MultipartReader:
     try:
-        return await request.multipart()  # reads nothing yet
+        return reader_of(request, rest)
     except _MALFORMED as error:
         raise problems.InvalidJson("The Content-Type has no boundary, or one that is none.") from error
 
 
-async def _receive_parts(upload: Upload, reader: MultipartReader) -> None:
+async def _receive_parts(upload: Upload, reader: MultipartReader, rest: Rest) -> None:
     try:
-        await _walk(upload, reader)
+        await _walk(upload, reader, rest)
     except _MALFORMED as error:
         raise problems.InvalidJson("The multipart body is malformed.") from error
 
 
-async def _walk(upload: Upload, reader: MultipartReader) -> None:
-    faults: list[Fault] = []
-    has_file = False
+async def _walk(upload: Upload, reader: MultipartReader, rest: Rest) -> None:
+    """Reads each part once. The first that has a fault ends it: what follows may be endless."""
+    seen: set[str] = set()
     while (part := await reader.next()) is not None:
         if not isinstance(part, BodyPartReader):
             raise problems.InvalidJson("A multipart body inside a multipart body is not accepted.")
-        if part.name == "file" and not has_file:
-            has_file = True
+        name = part.name or ""
+        if name in seen or name not in PARTS:
+            raise Invalid(errors=(_unwanted_part(name),))
+        seen.add(name)
+        if name == "file":
             await _store_file(upload, part)
-        elif part.name in ("name", "format", "mapping"):
-            faults += _read_field(upload, part.name, await _field_text(part))
-        else:
-            faults.append(_unknown_part(part.name))
-            break
-    if not has_file and not faults:
-        faults.append(Fault("/file", "missing_field", "send the file as the part named file"))
-    if not faults and upload.size_bytes == 0:
-        faults.append(Fault("/file", "file_rejected", "the file is empty"))
-    if faults:
-        raise Invalid(errors=tuple(faults))
+        elif faults := _read_field(upload, name, await _field_text(part, rest)):
+            raise Invalid(errors=tuple(faults))
+    if "file" not in seen:
+        raise Invalid(errors=(Fault("/file", "missing_field", "send the file as the part named file"),))
+    if upload.size_bytes == 0:
+        raise Invalid(errors=(Fault("/file", "file_rejected", "the file is empty"),))
 
 
-def _unknown_part(name: str | None) -> Fault:
-    if name == "file":
-        return Fault("/file", "invalid_field", "an upload has one file")
-    shown = (name or "")[:64].encode("utf-8", "replace").decode()
+def _unwanted_part(name: str) -> Fault:
+    if name in PARTS:
+        return Fault(f"/{name}", "invalid_field", f"an upload has one {name}")
+    shown = name[:64].encode("utf-8", "replace").decode()
     return Fault(f"/{shown}", "unknown_field", "is not a part of an upload")
 
 
-async def _field_text(part: BodyPartReader) -> str:
+async def _field_text(part: BodyPartReader, rest: Rest) -> str:
     raw = bytearray()
     while chunk := await part.read_chunk(8192):
         raw += chunk
+        rest.take(len(chunk))
         if len(raw) > MAX_FIELD_BYTES:
             raise problems.TooLarge(f"The part {part.name} may have at most {MAX_FIELD_BYTES} bytes.")
     try:
