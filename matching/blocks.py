@@ -1,0 +1,130 @@
+"""
+Pairs of a pass, counted before they are made, and the blocks that are left out where they would be too many.
+
+A block holds the left rows with one key: the values of the equal gates. In a pass without any, the left value of a window
+(days, within) is the key. The largest blocks go first, and of two that are equally large the one with the greater key, so
+that the order of rows and the number of threads change nothing.
+"""
+
+from dataclasses import dataclass
+
+import duckdb
+
+MAX_PROBES = 20_000_000  # left rows times days: beyond, only one window is counted and more may be left out
+
+
+@dataclass(frozen=True)
+class Window:
+    """A gate that takes right values between two bounds, as expressions of a left row `l`."""
+
+    left: str
+    right: str
+    low: str
+    high: str
+    days: tuple[int, int] | None = None  # of a window of days: from and to
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """What was left out: blocks, and the pairs that they would have made."""
+
+    blocks: int = 0
+    pairs: int = 0
+
+
+def count(connection: duckdb.DuckDBPyConnection, blocks: str) -> int:
+    """Fills `blocks` from a query of keys (k0, k1, ...) and `pairs`. Returns: pairs of all of them."""
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE blocks AS {blocks}")
+    return int(connection.execute("SELECT coalesce(sum(pairs), 0)::BIGINT FROM blocks").fetchall()[0][0])
+
+
+def count_equal(connection: duckdb.DuckDBPyConnection, keys: list[tuple[str, str]]) -> int:
+    """Pairs of rows with equal keys, each given as an expression of `l` and one of `r`. Fills `blocks`."""
+    left, right = (", ".join(f"{key[side]} AS k{n}" for n, key in enumerate(keys)) for side in (0, 1))
+    names = ", ".join(f"k{n}" for n in range(len(keys)))
+    return count(
+        connection,
+        f"SELECT {names}, a.n * b.n AS pairs FROM (SELECT {left}, count(*) AS n FROM l_free l GROUP BY ALL) a "
+        f"JOIN (SELECT {right}, count(*) AS n FROM r_free r GROUP BY ALL) b USING ({names})",
+    )
+
+
+def count_within(
+    connection: duckdb.DuckDBPyConnection, keys: list[tuple[str, str]], windows: list[Window], block: list[str]
+) -> int:
+    """
+    Pairs of rows with equal keys and values within windows. Fills `blocks`, by the left expressions `block`.
+
+    Fills `spans` too: for each left row the right rows of `ordered` that it makes pairs with, by their place: a <= pos < b.
+    Where there are more windows than can be counted, the others only make the pairs fewer.
+    """
+    window, second = searched(windows), _spread_over_days(connection, windows)
+    equal, probes = list(keys), "l_free l"
+    if second is not None and second.days is not None:
+        # One probe for each day of the window, so that a day is one more equal key.
+        probes += f", (SELECT unnest(range({second.days[0]}, {second.days[1] + 1}))::INTEGER AS lag)"
+        equal.append((f"{second.left} + lag", second.right))
+    _order_right(connection, equal, window)
+    keyed = "".join(f", {left} AS k{n}" for n, (left, _) in enumerate(equal))
+    named = "".join(f", {value} AS b{n}" for n, value in enumerate(block))
+    high, low = ("".join(f"{step}.k{n} = p.k{n} AND " for n in range(len(equal))) for step in ("hi", "lo"))
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE spans AS SELECT p.i{''.join(f', p.b{n}' for n in range(len(block)))}, "
+        "hi.start + coalesce(lo.upto, 0) AS a, hi.start + hi.upto AS b "
+        f"FROM (SELECT l.i{named}{keyed}, {window.low} AS low, {window.high} AS high FROM {probes} "
+        f"WHERE {window.left} IS NOT NULL) p "
+        f"ASOF JOIN steps hi ON {high}p.high >= hi.v ASOF LEFT JOIN steps lo ON {low}p.low > lo.v"
+    )
+    names = ", ".join(f"b{n} AS k{n}" for n in range(len(block)))
+    return count(connection, f"SELECT {names}, sum(b - a)::BIGINT AS pairs FROM spans WHERE b > a GROUP BY ALL")
+
+
+def drop_largest(connection: duckdb.DuckDBPyConnection, keys: int, limit: int) -> Skipped:
+    """Moves the largest blocks to `dropped`, until those that stay hold at most `limit` pairs."""
+    names = ", ".join(f"k{n}" for n in range(keys))
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE dropped AS SELECT * FROM blocks QUALIFY "
+        f"sum(pairs) OVER (ORDER BY pairs, {names} ROWS UNBOUNDED PRECEDING) > {limit}"
+    )
+    found = connection.execute("SELECT count(*), coalesce(sum(pairs), 0)::BIGINT FROM dropped").fetchall()[0]
+    return Skipped(*found)
+
+
+def is_kept(values: list[str]) -> str:
+    """SQL: whether a row, by the values of its key, is in no block that was dropped."""
+    same = " AND ".join(f"x.k{n} = {value}" for n, value in enumerate(values))
+    return f"NOT EXISTS (SELECT 1 FROM dropped x WHERE {same})"
+
+
+def searched(windows: list[Window]) -> Window:
+    """The window that right rows are ordered by: one of amounts, which has more values than one of days."""
+    return next((window for window in windows if window.days is None), windows[0])
+
+
+def _spread_over_days(connection: duckdb.DuckDBPyConnection, windows: list[Window]) -> Window | None:
+    """Another window, of days, each of which can be looked up by itself."""
+    rows = connection.execute("SELECT count(*) FROM l_free").fetchall()[0][0]
+    for window in windows:
+        if window is not searched(windows) and window.days is not None:
+            low, high = window.days
+            if rows * (high - low + 1) <= MAX_PROBES:
+                return window
+    return None
+
+
+def _order_right(connection: duckdb.DuckDBPyConnection, keys: list[tuple[str, str]], window: Window) -> None:
+    """Right rows in the order of keys and value, and for each value how many rows of its key come up to it."""
+    keyed = "".join(f"{key[1]} AS k{n}, " for n, key in enumerate(keys))
+    known = " AND ".join(f"{value} IS NOT NULL" for value in (*(key[1] for key in keys), window.right))
+    names = "".join(f"k{n}, " for n in range(len(keys)))
+    within = f"PARTITION BY {names.rstrip(', ')} " if keys else ""
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE ordered AS SELECT i, {names}v, "
+        f"row_number() OVER (ORDER BY {names}v, i) - 1 AS pos FROM "
+        f"(SELECT r.i, {keyed}{window.right} AS v FROM r_free r WHERE {known})"
+    )
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE steps AS SELECT {names}v, sum(n) OVER ({within}ORDER BY v)::BIGINT AS upto, "
+        f"(sum(n) OVER (ORDER BY {names}v) - sum(n) OVER ({within}ORDER BY v))::BIGINT AS start "
+        f"FROM (SELECT {names}v, count(*) AS n FROM ordered GROUP BY ALL)"
+    )

@@ -1,0 +1,161 @@
+"""Candidate pairs beside brute force: which pairs a pass makes, and which blocks it leaves out for their size."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from matching import candidates
+from matching.plan import Plan
+
+Row = tuple[str | None, str | None, str | None]  # code, amount, day
+GATES: dict[str, dict[str, Any]] = {
+    "code": {"field": "code", "compare": "equal"},
+    "amount": {"field": "amount", "compare": "equal"},
+    "near": {"field": "amount", "compare": "within", "absolute": "1.5"},
+    "share": {"field": "amount", "compare": "within", "percent": "25"},
+    "days": {"field": "day", "compare": "days", "from": -1, "to": 2},
+}
+COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "code": lambda a, b: a[0] == b[0] is not None,
+    "amount": lambda a, b: a[1] == b[1] is not None,
+    "near": lambda a, b: None not in (a[1], b[1]) and abs(a[1] - b[1]) <= Decimal("1.5"),
+    "share": lambda a, b: None not in (a[1], b[1]) and abs(a[1] - b[1]) * 4 <= abs(a[1]),
+    "days": lambda a, b: None not in (a[2], b[2]) and -1 <= (b[2] - a[2]).days <= 2,
+}
+FIELDS = {
+    "code": {"type": "code", "left": "code", "right": "code"},
+    "amount": {"type": "money", "left": "amount", "right": "amount"},
+    "day": {"type": "date", "left": "day", "right": "day"},
+}
+
+
+def connected(left: list[Row], right: list[Row]) -> duckdb.DuckDBPyConnection:
+    """Two sides as normalise.load makes them; a row's position is its place in the list."""
+    connection = duckdb.connect(":memory:", config={"threads": 1})
+    for side, rows in (("l", left), ("r", right)):
+        columns = [pa.array([row[n] for row in rows], pa.string()) for n in range(3)]
+        connection.register("given", pa.table([pa.array(range(len(rows)), pa.int32()), *columns], names=["i", *"cad"]))
+        connection.execute(
+            f"CREATE TABLE {side}_free AS SELECT i, c AS f0, a::DECIMAL(38,9) AS f1, d::DATE AS f2, 'XXX' AS c1 FROM given"
+        )
+    return connection
+
+
+def plan_of(*gates: str) -> Plan:
+    step = {"name": "p", "kind": "rules", "where": [GATES[gate] for gate in gates]}
+    return Plan.model_validate({"fields": FIELDS, "passes": [step]})
+
+
+def pairs_of(
+    left: list[Row], right: list[Row], gates: tuple[str, ...], limit: int
+) -> tuple[Counter[tuple[Row, Row]], int, int]:
+    """Pairs as pairs of contents, and the blocks and pairs that were left out."""
+    plan = plan_of(*gates)
+    with connected(left, right) as connection:
+        found = candidates.find(connection, plan, plan.passes[0], limit)
+    made = Counter((left[i], right[j]) for i, j in zip(found.left.tolist(), found.right.tolist(), strict=True))
+    return made, found.skipped_blocks, found.skipped_pairs
+
+
+def typed(row: Row) -> tuple[str | None, Decimal | None, date | None]:
+    code, amount, day = row
+    return code, None if amount is None else Decimal(amount), None if day is None else date.fromisoformat(day)
+
+
+def brute_force(
+    left: list[Row], right: list[Row], gates: tuple[str, ...], limit: int
+) -> tuple[Counter[tuple[Row, Row]], int, int]:
+    by_value = [{"code": 0, "amount": 1}[gate] for gate in gates if gate in ("code", "amount")]
+    of_block = by_value or [1 if {"near", "share"} & set(gates) else 2]
+    pairs = [(a, b) for a in left for b in right if all(COMPARE[gate](typed(a), typed(b)) for gate in gates)]
+    equal = [gate for gate in gates if gate in ("code", "amount")]
+    if equal and sum(all(COMPARE[g](typed(a), typed(b)) for g in equal) for a in left for b in right) <= limit:
+        return Counter(pairs), 0, 0
+    blocks = Counter(tuple(typed(a)[n] for n in of_block) for a, _ in pairs)
+    kept, total = set(), 0
+    for key, count in sorted(blocks.items(), key=lambda item: (item[1], item[0])):
+        total += count
+        if total <= limit:
+            kept.add(key)
+    left_out = [count for key, count in blocks.items() if key not in kept]
+    made = Counter((a, b) for a, b in pairs if tuple(typed(a)[n] for n in of_block) in kept)
+    return made, len(left_out), sum(left_out)
+
+
+CODES = st.sampled_from(["a", "b", "c", None])
+AMOUNTS = st.sampled_from(["1.00", "2.00", "3.50", "4.00", "-2.00", None])
+DAYS = st.sampled_from([*(str(date(2026, 2, 27) + timedelta(days=n)) for n in range(5)), None])
+ROWS = st.lists(st.tuples(CODES, AMOUNTS, DAYS), min_size=1, max_size=14)
+
+
+@pytest.mark.parametrize(
+    "gates",
+    [
+        ("code",),
+        ("code", "amount"),
+        ("code", "days"),
+        ("amount", "days"),
+        ("code", "near", "days"),
+        ("near", "days"),
+        ("share", "days"),
+        ("near",),
+        ("share",),
+        ("days",),
+    ],
+    ids="+".join,
+)
+@settings(max_examples=10, deadline=None)
+@given(left=ROWS, right=ROWS, limit=st.integers(0, 40))
+def test_exactly_the_largest_blocks_are_left_out_and_counted(gates, left, right, limit):
+    made, skipped_blocks, skipped_pairs = pairs_of(left, right, gates, limit)
+
+    expected, blocks, pairs = brute_force(left, right, gates, limit)
+    assert (made, skipped_blocks, skipped_pairs) == (expected, blocks, pairs)
+    assert sum(made.values()) <= limit
+    assert pairs_of(left[::-1], right[::-1], gates, limit) == (made, skipped_blocks, skipped_pairs)
+
+
+def test_one_block_that_is_too_large_leaves_the_others_alone(monkeypatch):
+    monkeypatch.setattr(candidates, "MAX_PAIRS", 1000)
+    small = [f"B{number}" for number in range(50)]
+    left: list[Row] = [(code, None, None) for code in [*small, *small, *small, "BIG", "BIG"]]
+    right: list[Row] = [(code, None, None) for code in [*small, *["BIG"] * 1200]]
+    plan = plan_of("code")
+
+    with connected(left, right) as connection:
+        found = candidates.find(connection, plan, plan.passes[0])
+
+    assert (len(found.left), found.skipped_blocks, found.skipped_pairs) == (150, 1, 2400)
+
+
+def test_many_blocks_that_are_too_many_together_are_cut_to_the_budget():
+    rows: list[Row] = [(f"C{number}", None, None) for number in range(20) for _ in range(10)]
+
+    made, skipped_blocks, skipped_pairs = pairs_of(rows, rows, ("code",), 1000)
+
+    assert (sum(made.values()), skipped_blocks, skipped_pairs) == (1000, 10, 1000)
+    # Of equally large blocks those with the greater keys are left out.
+    assert {a[0] for a, _ in made} == set(sorted({f"C{number}" for number in range(20)})[:10])
+
+
+def test_words_that_are_too_many_together_are_cut_to_the_budget():
+    document = {
+        "fields": {"who": {"type": "text", "left": "code", "right": "code"}},
+        "passes": [{"name": "p", "kind": "rules", "where": [{"field": "who", "compare": "similarity"}]}],
+    }
+    plan = Plan.model_validate(document)
+    rows: list[Row] = [(f"word{number}", None, None) for number in range(30) for _ in range(number + 1)]
+
+    with connected(rows, rows) as connection:
+        found = candidates.find(connection, plan, plan.passes[0], 100)
+
+    assert len(found.left) == sum(n * n for n in range(1, 7))
+    assert (found.skipped_blocks, found.skipped_pairs) == (24, sum(n * n for n in range(7, 31)))
