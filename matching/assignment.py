@@ -12,107 +12,133 @@ from scipy.optimize import linear_sum_assignment
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-EXACT_MARGIN_NODES = 24  # forbidding each pair in turn: cubic for each
 DENSE_NODES = 2_000
+MARGIN_WORK = 1_000_000_000  # additions of a pass for exact margins, the cube of a component's pairs: seconds
 UNMATCHED = 0
+_NEVER = np.int64(1) << 50  # milli-bits: dearer than any way round
+
+Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Assigned:
     """Chosen pairs, as indices into the candidates, with margins in milli-bits and their component."""
 
-    pair: NDArray[np.int64]
-    margin: NDArray[np.int64]
+    pair: Numbers
+    margin: Numbers
     is_exact: NDArray[np.bool_]
-    component: NDArray[np.int64]
-    runner_up: NDArray[np.int64]  # index of the best competing pair, -1 where there is none
+    component: Numbers
+    runner_up: Numbers  # index of the best competing pair, -1 where there is none
     local_components: int
 
 
-def assign(left: NDArray[np.int32], right: NDArray[np.int32], weight: NDArray[np.int64]) -> Assigned:
+def assign(left: NDArray[np.int32], right: NDArray[np.int32], weight: Numbers) -> Assigned:
     """
     Chooses pairs.
 
     Args:
         left, right: shape (n,), positions of the candidates' rows.
         weight: shape (n,), milli-bits.
+    Returns: margins are exact, or where that would be too much work a lower bound, never more.
     """
     keep = np.flatnonzero(weight > UNMATCHED)
     if not len(keep):
         empty = np.zeros(0, dtype=np.int64)
         return Assigned(empty, empty, np.zeros(0, dtype=bool), empty, empty, 0)
-    lu, li = np.unique(left[keep], return_inverse=True)
-    ru, ri = np.unique(right[keep], return_inverse=True)
-    w = weight[keep]
-    n = len(lu) + len(ru)
-    graph = coo_matrix((np.ones(len(keep), dtype=np.int8), (li, ri + len(lu))), shape=(n, n))
-    _, labels = connected_components(graph, directed=False)
-    edge_label = labels[li]
-    sizes = np.bincount(edge_label)
-    chosen: list[NDArray[np.int64]] = []
-    margins: list[NDArray[np.int64]] = []
-    exact: list[NDArray[np.bool_]] = []
-    runners: list[NDArray[np.int64]] = []
-    single = np.flatnonzero(sizes[edge_label] == 1)
-    chosen.append(single)
-    margins.append(w[single])
-    exact.append(np.ones(len(single), dtype=bool))
-    runners.append(np.full(len(single), -1, dtype=np.int64))
-    local = 0
-    rest = np.flatnonzero(sizes[edge_label] > 1)
-    if len(rest):
-        order = rest[np.argsort(edge_label[rest], kind="stable")]
-        bounds = np.flatnonzero(np.diff(edge_label[order])) + 1
-        for edges in np.split(order, bounds):
-            pair, margin, is_exact, runner, is_local = _component(li[edges], ri[edges], w[edges])
-            chosen.append(edges[pair])
-            margins.append(margin)
-            exact.append(np.full(len(pair), is_exact))
-            runners.append(np.where(runner >= 0, edges[np.maximum(runner, 0)], -1))
-            local += is_local
-    pair = np.concatenate(chosen)
-    runner = np.concatenate(runners)
+    rows, columns, w = left[keep], right[keep], weight[keep]
+    label = _components(rows, columns)
+    # Edges of one component are next to each other, components in the order of their smallest left row.
+    order = np.argsort(label, kind="stable")
+    chosen, margins, exact, local = _solve(rows, columns, w, np.split(order, np.flatnonzero(np.diff(label[order])) + 1))
+    bound, runner = _rivals(rows, columns, w, chosen)
     return Assigned(
-        pair=keep[pair],
-        margin=np.concatenate(margins),
-        is_exact=np.concatenate(exact),
-        component=labels[li[pair]].astype(np.int64),
+        pair=keep[chosen],
+        margin=np.where(exact, margins, bound),
+        is_exact=exact,
+        component=label[chosen].astype(np.int64),
         runner_up=np.where(runner >= 0, keep[np.maximum(runner, 0)], -1),
         local_components=local,
     )
 
 
-def _component(
-    left: NDArray[np.int64], right: NDArray[np.int64], weight: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], bool, NDArray[np.int64], int]:
-    """Chosen edges of one component, their margins, whether these are exact, runners-up, and 1 if it was too large."""
-    rows, r = np.unique(left, return_inverse=True)
-    columns, c = np.unique(right, return_inverse=True)
-    if len(rows) + len(columns) > DENSE_NODES:
-        pair = _greedy(r, c, weight)
-        return pair, _local_margins(r, c, weight, pair)[0], False, _local_margins(r, c, weight, pair)[1], 1
-    matrix = np.zeros((len(rows), len(columns)), dtype=np.int64)
-    matrix[r, c] = weight
-    edge = np.full(matrix.shape, -1, dtype=np.int64)
-    edge[r, c] = np.arange(len(weight))
-    best_rows, best_columns = linear_sum_assignment(matrix, maximize=True)
-    made = matrix[best_rows, best_columns] > UNMATCHED
-    pair = edge[best_rows[made], best_columns[made]]
-    local, runner = _local_margins(r, c, weight, pair)
-    if len(rows) + len(columns) > EXACT_MARGIN_NODES:
-        return pair, local, False, runner, 1
-    total = int(matrix[best_rows, best_columns].sum())
-    margins = np.empty(len(pair), dtype=np.int64)
-    for position, index in enumerate(pair):
-        saved = matrix[r[index], c[index]]
-        matrix[r[index], c[index]] = 0
-        again = linear_sum_assignment(matrix, maximize=True)
-        margins[position] = total - int(matrix[again].sum())
-        matrix[r[index], c[index]] = saved
-    return pair, margins, True, runner, 0
+def _components(rows: NDArray[np.int32], columns: NDArray[np.int32]) -> NDArray[np.int32]:
+    """The component of each edge."""
+    height, n = int(rows.max()) + 1, int(rows.max()) + int(columns.max()) + 2
+    graph = coo_matrix((np.ones(len(rows), dtype=np.int8), (rows, columns + np.int32(height))), shape=(n, n))
+    _, labels = connected_components(graph.tocsr(), directed=False)
+    found: NDArray[np.int32] = labels[rows]
+    return found
 
 
-def _greedy(left: NDArray[np.int64], right: NDArray[np.int64], weight: NDArray[np.int64]) -> NDArray[np.int64]:
+def _solve(
+    rows: NDArray[np.int32], columns: NDArray[np.int32], weight: Numbers, components: list[Numbers]
+) -> tuple[Numbers, Numbers, NDArray[np.bool_], int]:
+    """Chosen edges of all components, exact margins, where these were found, and how many components have none."""
+    sizes = np.array([len(edges) for edges in components])
+    single = np.array([components[n][0] for n in np.flatnonzero(sizes == 1)], dtype=np.int64)
+    chosen, margins, exact = [single], [weight[single]], [np.ones(len(single), dtype=bool)]
+    work, local = MARGIN_WORK, 0
+    for n in np.flatnonzero(sizes > 1):
+        edges = components[n]
+        graph = _Component(rows[edges], columns[edges], weight[edges])
+        pair = graph.optimum() if graph.nodes <= DENSE_NODES else _greedy(rows[edges], columns[edges], weight[edges])
+        cost = (len(pair) + 1) ** 3
+        is_exact = graph.nodes <= DENSE_NODES and cost <= work
+        work -= cost if is_exact else 0
+        local += not is_exact
+        chosen.append(edges[pair])
+        margins.append(graph.margins(pair) if is_exact else np.zeros(len(pair), dtype=np.int64))
+        exact.append(np.full(len(pair), is_exact))
+    return np.concatenate(chosen), np.concatenate(margins), np.concatenate(exact), local
+
+
+class _Component:
+    """One connected component."""
+
+    def __init__(self, rows: NDArray[np.int32], columns: NDArray[np.int32], weight: Numbers) -> None:
+        self.rows, self.r = np.unique(rows, return_inverse=True)
+        self.columns, self.c = np.unique(columns, return_inverse=True)
+        self.weight = weight
+        self.nodes = len(self.rows) + len(self.columns)
+
+    def optimum(self) -> Numbers:
+        """Edges of greatest total weight, no row and no column twice."""
+        matrix = np.zeros((len(self.rows), len(self.columns)), dtype=np.int64)
+        edge = np.full(matrix.shape, -1, dtype=np.int32)
+        matrix[self.r, self.c] = self.weight
+        edge[self.r, self.c] = np.arange(len(self.weight))
+        row, column = linear_sum_assignment(matrix, maximize=True)
+        made = matrix[row, column] > UNMATCHED
+        return edge[row[made], column[made]].astype(np.int64)
+
+    def margins(self, pair: Numbers) -> Numbers:
+        """
+        Of each edge of an optimum: its total less the best total without that edge.
+
+        What replaces an edge is a cycle: its row takes another's column, whose row takes another's, until somebody takes
+        the first one's. Who stays unmatched, or is, stands for one more place. So the margin is the shortest cycle through
+        an edge, where taking costs what is given up less what is got; no cycle of an optimum costs less than nothing.
+
+        Source: Floyd, Algorithm 97: Shortest path (CACM, 1962), with the diagonal left open.
+        """
+        free = len(pair)
+        of_row, of_column = (np.full(n, free) for n in (len(self.rows), len(self.columns)))
+        of_row[self.r[pair]] = of_column[self.c[pair]] = np.arange(free)
+        given = np.append(self.weight[pair], UNMATCHED)
+        cost = np.full((free + 1, free + 1), _NEVER, dtype=np.int64)
+        cost[:, free] = given  # its row stays unmatched
+        cost[free, :] = 0  # its column does
+        taker, taken = of_row[self.r], of_column[self.c]
+        np.minimum.at(cost, (taker, taken), given[taker] - self.weight)
+        np.fill_diagonal(cost, _NEVER)
+        for k in range(free + 1):
+            np.minimum(cost, cost[:, k, None] + cost[k], out=cost)
+        found: Numbers = np.diagonal(cost)[:free].copy()
+        return found
+
+
+def _greedy(left: NDArray[np.int32], right: NDArray[np.int32], weight: Numbers) -> Numbers:
+    """The heaviest edge first; of equally heavy ones that of the smallest left row, then of the smallest right row."""
     used_left: set[int] = set()
     used_right: set[int] = set()
     found = []
@@ -125,26 +151,26 @@ def _greedy(left: NDArray[np.int64], right: NDArray[np.int64], weight: NDArray[n
     return np.array(sorted(found), dtype=np.int64)
 
 
-def _local_margins(
-    left: NDArray[np.int64], right: NDArray[np.int64], weight: NDArray[np.int64], pair: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Of each chosen edge: its weight less the best other edge of its row or column, and which edge that is."""
-    margins = np.empty(len(pair), dtype=np.int64)
-    runner = np.full(len(pair), -1, dtype=np.int64)
-    by_left = _best_two(left, weight)
-    by_right = _best_two(right, weight)
-    for position, index in enumerate(pair):
-        best, best_index = UNMATCHED, -1
-        for (first, second), key in ((by_left, left[index]), (by_right, right[index])):
-            other = int(second[key]) if int(first[key]) == index else int(first[key])
-            if other >= 0 and weight[other] > best:
-                best, best_index = int(weight[other]), other
-        margins[position] = weight[index] - best
-        runner[position] = best_index
-    return margins, runner
+def _rivals(
+    rows: NDArray[np.int32], columns: NDArray[np.int32], weight: Numbers, chosen: Numbers
+) -> tuple[Numbers, Numbers]:
+    """
+    Of each chosen edge a lower bound of its margin, and the heaviest other edge of its row or column.
+
+    The bound: its weight less the best other edge of its row and less that of its column. Whatever replaces it can gain
+    no more than those two.
+    """
+    others = []
+    for key in (rows, columns):
+        first, second = _best_two(key, weight)
+        mine = key[chosen]
+        others.append(np.where(first[mine] == chosen, second[mine], first[mine]))
+    worth = [np.where(other >= 0, weight[np.maximum(other, 0)], UNMATCHED) for other in others]
+    bound = np.maximum(weight[chosen] - worth[0] - worth[1], 0)
+    return bound, np.where(worth[1] > worth[0], others[1], others[0])
 
 
-def _best_two(key: NDArray[np.int64], weight: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _best_two(key: NDArray[np.int32], weight: Numbers) -> tuple[Numbers, Numbers]:
     """For each key, the indices of its heaviest and second heaviest edge, -1 where there is none."""
     order = np.lexsort((np.arange(len(key)), -weight, key))
     first = np.full(int(key.max()) + 1, -1, dtype=np.int64)
