@@ -20,6 +20,7 @@ from matching.reading.detect import detect
 from matching.reading.mapping import Mapping, apply_mapping, blocking, suggest_mapping
 from matching.reading.tables import Profiler, read_batches
 from matching.reading.values import FileRejected
+from matching.results import left_out
 from matching.suggest import Roles, suggest
 
 COLUMNS = ("match_id", "pass", "status", "score", "margin", "side", "row")
@@ -92,6 +93,8 @@ def _run(options: argparse.Namespace) -> None:
                     used[1].extend(item.matches["right"].to_pylist())
             elif isinstance(item, engine.PassFinished):
                 passes.append(vars(item))
+                if note := left_out(item.pass_name, item.skipped_blocks, item.skipped_pairs):
+                    sys.stderr.write(f"matching: {note}\n")
     summary = {
         "plan_hash": plan.hash,
         "left": _sums(left, left_roles, used[0]),

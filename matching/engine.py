@@ -23,6 +23,13 @@ CHUNK = 1000
 MAX_BLOCK_CHUNKS = 16
 # Below this margin another reading is not unlikely enough: 5 bits are odds of 32 to 1. Never confirmed by itself.
 AMBIGUOUS_BELOW_BITS = 5.0
+# Of the memory of a run: what DuckDB has; candidate pairs, outside of it, have half; the rest is for rows on their way.
+_DUCKDB_SHARE = 0.4
+_PAIRS_SHARE = 0.5
+_PAIR_BYTES, _COMPARISON_BYTES = (
+    200,
+    24,
+)  # of a candidate pair, at most at a time, measured; and of each of its comparisons
 # Shares of a pass that its stages take, measured at 100,000 x 100,000 rows by rules.
 _SHARES = {"candidates": 0.15, "comparing": 0.35, "assigning": 0.25, "writing": 0.25}
 
@@ -33,6 +40,7 @@ class _Run:
     connection: duckdb.DuckDBPyConnection
     sizes: tuple[int, int]
     threads: int
+    memory_limit_mb: int
     chunk_size: int
     rejected: NDArray[np.int64]
     on_progress: Callable[[Progress], None] | None
@@ -61,6 +69,7 @@ def run(
     Args:
         left, right: columns of text, or typed already (decimal, date). Results name their rows by index.
         rejected_pairs: columns left, right (int64): never proposed again.
+        memory_limit_mb: of the run beside its inputs. What a pass has no memory for is left out and counted.
         should_stop: asked between steps and chunks.
     Raises: PlanInvalid when the plan does not fit the tables; Stopped.
     """
@@ -68,7 +77,7 @@ def run(
     left, right = (table.select(distinct_names(table.column_names)) for table in (left, right))
     config: dict[str, Any] = {
         "threads": threads,
-        "memory_limit": f"{memory_limit_mb}MB",
+        "memory_limit": f"{int(memory_limit_mb * _DUCKDB_SHARE)}MB",
         "preserve_insertion_order": True,
     }
     if temp_directory is not None:
@@ -80,6 +89,7 @@ def run(
             connection,
             (left.num_rows, right.num_rows),
             threads,
+            memory_limit_mb,
             chunk_size,
             np.zeros(0, np.int64),
             on_progress,
@@ -121,7 +131,7 @@ def _pass(
         _tell(work, stage, step.name, index, int(free * done), free, fraction)
 
     tell("candidates", 0.0)
-    pairs = candidates.find(work.connection, work.plan, step)
+    pairs = candidates.find(work.connection, work.plan, step, _max_pairs(work.memory_limit_mb, step))
     pairs = _without_rejected(work, pairs)
     _check(work)
     tell("comparing", 0.0)
@@ -165,6 +175,12 @@ def _pass(
         skipped_pairs=pairs.skipped_pairs,
         local_components=chosen.local_components,
     )
+
+
+def _max_pairs(memory_limit_mb: int, step: Pass) -> int:
+    """Candidate pairs that a pass has memory for."""
+    size = _PAIR_BYTES + _COMPARISON_BYTES * (len(step.where) + len(step.score))
+    return int(memory_limit_mb * 1024**2 * _PAIRS_SHARE) // size
 
 
 def _blocks(rows: int, chunk: int) -> Iterator[slice]:
@@ -317,7 +333,7 @@ def _use(work: _Run, pairs: candidates.Candidates, chosen: assignment.Assigned) 
 
 
 def _rejected(table: pa.Table | None, left_row: NDArray[np.int64], right_row: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Rejected pairs as one number each: position left * rows right + position right."""
+    """Rejected pairs as one number each, sorted: position left * rows right + position right."""
     if table is None or table.num_rows == 0:
         return np.zeros(0, np.int64)
     left_position, right_position = np.empty(len(left_row), np.int64), np.empty(len(right_row), np.int64)
@@ -325,13 +341,15 @@ def _rejected(table: pa.Table | None, left_row: NDArray[np.int64], right_row: ND
     right_position[right_row] = np.arange(len(right_row))
     left, right = table["left"].to_numpy(), table["right"].to_numpy()
     numbers: NDArray[np.int64] = left_position[left] * len(right_row) + right_position[right]
-    return numbers
+    return np.unique(numbers)
 
 
 def _without_rejected(work: _Run, pairs: candidates.Candidates) -> candidates.Candidates:
     if not len(work.rejected):
         return pairs
-    keep = ~np.isin(pairs.left.astype(np.int64) * work.sizes[1] + pairs.right, work.rejected)
+    numbers = pairs.left.astype(np.int64) * work.sizes[1] + pairs.right
+    place = np.minimum(np.searchsorted(work.rejected, numbers), len(work.rejected) - 1)
+    keep = work.rejected[place] != numbers
     return candidates.Candidates(pairs.left[keep], pairs.right[keep], pairs.skipped_blocks, pairs.skipped_pairs)
 
 

@@ -136,9 +136,24 @@ class Plan(_Part):
         document = self.model_dump(mode="json", by_alias=True, exclude_none=True)
         return hashlib.sha256(json.dumps(document, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
+    def unbounded(self) -> list[tuple[str, str, str]]:
+        """
+        Faults of passes that compare every record with all of some days, however many there are.
+
+        Equal, close or similar values are as selective as the values are; days never are.
+        """
+        message = (
+            "needs a gate beside days: equal, within or similarity. Days alone compare nearly every pair of records"
+        )
+        return [
+            (f"/passes/{number}/where", "invalid_plan", message)
+            for number, step in enumerate(self.passes)
+            if all(gate.compare == "days" for gate in step.where)
+        ]
+
     def bind(self, left: list[str], right: list[str]) -> None:
-        """Checks that the plan fits the columns of two tables. Raises: PlanInvalid."""
-        faults: list[tuple[str, str, str]] = []
+        """Checks that the plan can be run and fits the columns of two tables. Raises: PlanInvalid."""
+        faults = self.unbounded()
         for name, found in self.fields.items():
             for side, columns in (("left", left), ("right", right)):
                 spec = getattr(found, side)

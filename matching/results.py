@@ -60,6 +60,18 @@ class PassFinished:
     local_components: int  # too large for exact margins, or for the exact optimum
 
 
+def left_out(pass_name: str, blocks: int, pairs: int) -> str | None:
+    """What a pass did not compare, for people; None where it compared everything."""
+    if not blocks:
+        return None
+    groups = "1 group of records was" if blocks == 1 else f"{blocks:,} groups of records were"
+    return (
+        f"Pass {pass_name!r}: {groups} not compared, because they would have made {pairs:,} pairs, which is more than there "
+        "is memory for. Records of such a group share a value that is too common: add a gate that tells them apart, or "
+        "give the engine more memory."
+    )
+
+
 @dataclass(frozen=True)
 class Finished:
     """The end: what is left open, as row indices of the inputs."""

@@ -26,6 +26,7 @@ FEW_ROWS = 1000
 MIN_ANCHORS = 30  # unambiguous pairs needed to learn a distribution from
 SMOOTHING = 2.0
 RANDOM_PAIRS = 20_000
+COMPARED_AT_ONCE = 65_536  # pairs of texts: as Python strings they take hundreds of bytes each
 EM_ROUNDS = 20
 # Without enough anchors: bits of a similarity level, from weak to equal.
 _DEFAULT_TEXT = np.array([-6.0, -6.0, -5.0, -4.0, -3.0, -2.0, 0.0, 2.0, 4.0, 6.0, 8.0])
@@ -250,19 +251,24 @@ def _within(
 def _similarity(
     connection: duckdb.DuckDBPyConnection, k: int, comparison: Comparison, pairs: Candidates, threads: int
 ) -> NDArray[np.float64]:
-    left, right = column(connection, "l", f"f{k}"), column(connection, "r", f"f{k}")
-    return _compare(left.take(pa.array(pairs.left)), right.take(pa.array(pairs.right)), comparison, threads)
+    texts = (column(connection, "l", f"f{k}"), column(connection, "r", f"f{k}"))
+    return _compare(texts, (pairs.left, pairs.right), comparison, threads)
 
 
-def _compare(left: pa.Array, right: pa.Array, comparison: Comparison, threads: int) -> NDArray[np.float64]:
-    """Similarity 0 to 1 of each pair of texts; NaN where one is missing."""
-    a, b = left.to_pylist(), right.to_pylist()
-    missing = np.array([x is None or y is None for x, y in zip(a, b, strict=True)], dtype=bool)
+def _compare(
+    texts: tuple[pa.Array, pa.Array], rows: tuple[Any, Any], comparison: Comparison, threads: int
+) -> NDArray[np.float64]:
+    """Similarity 0 to 1 of each pair of rows; NaN where a text is missing."""
+    found = np.empty(len(rows[0]), dtype=np.float64)
     scorer = _METHODS[comparison.method]
-    found = cpdist([x or "" for x in a], [y or "" for y in b], scorer=scorer, workers=threads, dtype=np.float64)
-    found = found if comparison.method == "jaro_winkler" else found / 100.0
-    result: NDArray[np.float64] = np.where(missing, np.nan, found)
-    return result
+    for start in range(0, len(found), COMPARED_AT_ONCE):
+        part = slice(start, start + COMPARED_AT_ONCE)
+        a, b = (text.take(pa.array(row[part])).to_pylist() for text, row in zip(texts, rows, strict=True))
+        missing = np.array([x is None or y is None for x, y in zip(a, b, strict=True)], dtype=bool)
+        likeness = cpdist([x or "" for x in a], [y or "" for y in b], scorer=scorer, workers=threads, dtype=np.float64)
+        likeness = likeness if comparison.method == "jaro_winkler" else likeness / 100.0
+        found[part] = np.where(missing, np.nan, likeness)
+    return found
 
 
 def _text_bits(
@@ -311,5 +317,5 @@ def _random_levels(
     partner = np.full(sizes[0], -1, dtype=np.int64)
     partner[true[0]] = true[1]
     is_other = partner[i] != j
-    found = _compare(left.take(pa.array(i[is_other])), right.take(pa.array(j[is_other])), comparison, threads)
+    found = _compare((left, right), (i[is_other], j[is_other]), comparison, threads)
     return np.rint(found[~np.isnan(found)] * (LEVELS - 1)).astype(np.int64)

@@ -9,6 +9,7 @@ import orjson
 
 from core.clock import now
 from core.money import NO_CURRENCY, Money
+from matching.results import left_out
 from models import access
 from models.access import Actor, hydrate
 from models.job import Job
@@ -146,8 +147,17 @@ def _summarise(job: Job, rows: list[dict[str, Any]], passes: list[dict[str, Any]
         balance=balance,
         flow=_flow(rows, names, statuses),
         ageing=_ageing(rows),
+        notes=_notes(job.statistics),
         statistics=job.statistics,
     )
+
+
+def _notes(statistics: dict[str, Any]) -> list[str]:
+    notes = (
+        left_out(step["pass_name"], step.get("skipped_blocks", 0), step.get("skipped_pairs", 0))
+        for step in statistics.get("passes", [])
+    )
+    return [note for note in notes if note is not None]
 
 
 def _sums(rows: list[dict[str, Any]]) -> tuple[list[SideSum], list[Balance]]:

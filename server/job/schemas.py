@@ -167,6 +167,7 @@ class Summary(View):
     balance: list[Balance]
     flow: Flow
     ageing: list[Ageing]
+    notes: list[str]  # what the job did not compare, and what to do about it
     statistics: dict[str, Any]
 
 

@@ -22,12 +22,13 @@ from server.plan.schemas import PlanView, PlanWrite
 def parse_document(document: dict[str, Any]) -> Document:
     """A plan's document as the engine knows it. Raises: Invalid (invalid_plan) with every fault by pointer."""
     try:
-        return Document.model_validate(document)
+        found = Document.model_validate(document)
     except ValidationError as error:
         faults = faults_of(error, "/document")
         raise Invalid(errors=tuple(Fault(f.pointer, "invalid_plan", f.message) for f in faults)) from None
-    except PlanInvalid as error:
-        raise plan_invalid(error) from None
+    if unbounded := found.unbounded():
+        raise plan_invalid(PlanInvalid(unbounded))
+    return found
 
 
 def plan_invalid(error: PlanInvalid) -> Invalid:

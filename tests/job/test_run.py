@@ -179,6 +179,36 @@ async def test_a_plan_that_does_not_fit_fails_the_job_with_a_problem_that_says_s
     assert "nowhere" in job["problem"]["detail"]
 
 
+async def test_a_plan_with_days_alone_is_refused_where_it_stands(alice, project, make_sides, run):
+    days = {"field": "d", "compare": "days", "from": 0, "to": 5}
+    document = {
+        "fields": {"d": {"type": "date", "left": "booked_on", "right": "value_date"}},
+        "passes": [{"name": "p", "kind": "rules", "where": [days]}],
+    }
+
+    response = await alice.send("POST", f"/projects/{project}/plans", {"name": "Days", "document": document})
+
+    problem = await response.json()
+    assert (response.status, problem["code"]) == (422, "invalid_plan")
+    assert [fault["pointer"] for fault in problem["errors"]] == ["/document/passes/0/where"]
+
+
+async def test_a_job_says_what_it_did_not_compare(alice, project, make_sides, run, db):
+    job = await run(await make_sides(30))
+    assert (await alice.ok("GET", f"/jobs/{job['id']}/summary"))["notes"] == []
+
+    await db.execute(
+        "UPDATE reconciliation_jobs SET statistics = jsonb_set(jsonb_set(statistics, '{passes,0,skipped_blocks}', '2'), "
+        "'{passes,0,skipped_pairs}', '5000000') WHERE id = $1::text::uuid",
+        job["id"],
+    )
+
+    notes = (await alice.ok("GET", f"/jobs/{job['id']}/summary"))["notes"]
+    assert len(notes) == 1
+    assert "2 groups of records were not compared" in notes[0]
+    assert "5,000,000 pairs" in notes[0]
+
+
 async def _all(person, path):
     items, cursor = [], ""
     while True:

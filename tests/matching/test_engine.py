@@ -2,6 +2,7 @@
 
 import copy
 import itertools
+import subprocess
 import sys
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from matching.suggest import suggest
 sys.path.insert(0, str(Path(__file__).parent))
 from generator import Books, books
 
+ROOT = Path(__file__).parents[2]
 AMOUNT = {
     "fields": {
         "amount": {"type": "money", "left": "amount", "right": "amount"},
@@ -233,3 +235,86 @@ def test_two_known_currencies_are_never_one():
     document["fields"]["amount"]["currency"] = {"left": "ccy", "right": "ccy"}
 
     assert [(i, j) for i, j, _ in matched(left, right, Plan.model_validate(document))] == [(1, 1)]
+
+
+def test_a_pass_with_days_alone_is_refused_by_pointer():
+    days = {"field": "day", "compare": "days", "from": -3, "to": 3}
+    similar = {"field": "who", "compare": "similarity"}
+    document = {
+        "fields": {
+            "day": {"type": "date", "left": "day", "right": "day"},
+            "who": {"type": "text", "left": "who", "right": "who"},
+        },
+        "passes": [
+            {"name": "alike", "kind": "rules", "where": [similar, days]},
+            {"name": "days", "kind": "rules", "where": [days, days], "score": [similar]},
+        ],
+    }
+    rows = pa.table({"day": ["2026-01-05"], "who": ["acme"]})
+
+    with pytest.raises(PlanInvalid) as caught:
+        list(engine.run(rows, rows, Plan.model_validate(document)))
+
+    assert [(pointer, code) for pointer, code, _ in caught.value.faults] == [("/passes/1/where", "invalid_plan")]
+
+
+MEMORY = """
+import sys
+import pyarrow as pa
+from matching import engine
+from matching.plan import Plan
+
+kind, rows = sys.argv[1], int(sys.argv[2])
+gates = {
+    "equal": [{"field": "kind", "compare": "equal"}],
+    "within": [{"field": "amount", "compare": "within", "percent": "999"}],
+    "window": [
+        {"field": "amount", "compare": "within", "absolute": "10000"},
+        {"field": "day", "compare": "days", "from": -30, "to": 30},
+    ],
+    "words": [{"field": "who", "compare": "similarity"}],
+}
+document = {
+    "fields": {
+        "kind": {"type": "code", "left": "kind", "right": "kind"},
+        "amount": {"type": "money", "left": "amount", "right": "amount"},
+        "day": {"type": "date", "left": "day", "right": "day"},
+        "who": {"type": "text", "left": "who", "right": "who"},
+    },
+    "passes": [
+        {"name": kind, "kind": "rules", "where": gates[kind], "score": [{"field": "who", "compare": "similarity"}]}
+    ],
+}
+table = pa.table(
+    {
+        "kind": [f"K{n % 20}" for n in range(rows)],
+        "amount": [f"{100 + n * 7 % 900}.{n % 100:02}" for n in range(rows)],
+        "day": [f"2026-01-{1 + n % 28:02}" for n in range(rows)],
+        "who": [f"a{n % 40} b{n // 100} c{n * 3 % 40}" for n in range(rows)],
+    }
+)
+
+
+def memory_mb(name):
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith(name)) // 1024
+
+
+before = memory_mb("VmRSS")
+found = list(engine.run(table, table, Plan.model_validate(document), memory_limit_mb=256))
+end = next(item for item in found if isinstance(item, engine.PassFinished))
+print(memory_mb("VmHWM") - before, end.candidates, end.skipped_pairs)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("kind", ["equal", "within", "window", "words"])
+def test_a_run_stays_within_its_memory(kind):
+    command = [sys.executable, "-c", MEMORY, kind, "4000"]
+
+    output = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True, timeout=120).stdout
+
+    used_mb, made, skipped = (int(number) for number in output.split())
+    assert used_mb <= 256
+    assert made > 0
+    assert skipped > 0

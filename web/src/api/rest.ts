@@ -845,6 +845,7 @@ export type Summary = {
   balance: Balance[];
   flow: Flow;
   ageing: Ageing[];
+  notes: string[];
   statistics: Record<string, unknown>;
 };
 

@@ -139,6 +139,11 @@ function Where({ summary, isRunning }: { summary: Summary; isRunning: boolean })
   return (
     <section className="card stack" aria-label="Where the records went">
       <Flow flow={flow} />
+      {summary.notes.map((note) => (
+        <p key={note} role="note">
+          {note}
+        </p>
+      ))}
       <div className="across">
         <table className="grid">
           <thead>
