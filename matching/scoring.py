@@ -15,6 +15,7 @@ from rapidfuzz.distance import JaroWinkler
 from rapidfuzz.process import cpdist
 
 from core.money import NO_CURRENCY
+from matching import truncation
 from matching.candidates import Candidates
 from matching.plan import Comparison, Pass, Plan
 
@@ -148,6 +149,9 @@ def _evidence(
         return Evidence(comparison, comparison.weight * _within(connection, k, pairs, sizes), None, None)
     assert similarity is not None
     bits = _text_bits(connection, k, comparison, similarity, pairs, anchors, sizes, threads)
+    against = np.flatnonzero(bits < 0)
+    in_words = plan.fields[comparison.field].type == "text"
+    bits[against[truncation.is_cut(connection, k, pairs, against, in_words=in_words)]] = 0.0
     return Evidence(comparison, comparison.weight * bits, similarity, None)
 
 
