@@ -55,6 +55,7 @@ def run(
     right: pa.Table,
     plan: Plan,
     *,
+    shown: tuple[pa.Table | None, pa.Table | None] = (None, None),
     rejected_pairs: pa.Table | None = None,
     threads: int = 2,
     memory_limit_mb: int = 1024,
@@ -68,6 +69,7 @@ def run(
 
     Args:
         left, right: columns of text, or typed already (decimal, date). Results name their rows by index.
+        shown: of each side, texts of typed columns by their names, as explanations show them; null where there is none.
         rejected_pairs: columns left, right (int64): never proposed again.
         memory_limit_mb: of the run beside its inputs. What a pass has no memory for is left out and counted.
         should_stop: asked between steps and chunks.
@@ -96,9 +98,9 @@ def run(
             should_stop,
         )
         _tell(work, "normalising", None, 0, 0, sum(work.sizes), 0.02)
-        normalise.load(connection, "l", left, plan)
+        normalise.load(connection, "l", left, plan, shown[0])
         _check(work)
-        normalise.load(connection, "r", right, plan)
+        normalise.load(connection, "r", right, plan, shown[1])
         left_row, right_row = (_ints(connection, f"SELECT _row_ AS v FROM {side} ORDER BY i") for side in "lr")
         work.rejected = _rejected(rejected_pairs, left_row, right_row)
         for side in "lr":

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
-from core.money import NO_CURRENCY
+from core.money import CURRENCIES, MAX_DECIMALS, NO_CURRENCY, exponent
 from matching.plan import Column, Constant, Extracted, Plan, PlanField, PlanInvalid, Signed, column_of
 from matching.reading.values import amount_sql, date_sql, install_macros, profile_column
 
@@ -31,20 +31,29 @@ def free_name(name: str, taken: list[str]) -> str:
     return name
 
 
-def load(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table, plan: Plan) -> Side:
+def load(
+    connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table, plan: Plan, shown: pa.Table | None = None
+) -> Side:
     """
     Makes table `name` of a side's fields: f<k> the value to compare, c<k> a money field's currency.
 
     Rows are ordered by the hash of their content, then by their occurrence, so that the order of the input's rows
-    cannot reach the result. `o<k>` is the value as it is shown.
+    cannot reach the result. `o<k>` is the value as it is shown: an amount as it was loaded, where `shown` has a column of
+    its name with the text.
     """
     install_macros(connection)
     side = "left" if name == "l" else "right"
     row = free_name("_row_", table.column_names)
-    connection.register("input", table.append_column(row, pa.array(range(table.num_rows), pa.int64())))
+    given = table.append_column(row, pa.array(range(table.num_rows), pa.int64()))
+    texts: dict[str, str] = {}
+    if shown is not None:
+        for column in shown.column_names:
+            texts[column] = free_name("_shown_", given.column_names)
+            given = given.append_column(texts[column], shown[column])
+    connection.register("input", given)
     columns = []
     for k, (field_name, field) in enumerate(plan.fields.items()):
-        columns += _field_sql(k, field_name, field, side, table)
+        columns += _field_sql(k, field_name, field, side, table, texts)
     content = ", ".join(f"coalesce({quoted(column)}::VARCHAR, chr(1))" for column in table.column_names)
     try:
         connection.execute(
@@ -57,17 +66,18 @@ def load(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table, plan
     return Side(name, table.num_rows)
 
 
-def _field_sql(k: int, name: str, field: PlanField, side: str, table: pa.Table) -> list[str]:
+def _field_sql(k: int, name: str, field: PlanField, side: str, table: pa.Table, texts: dict[str, str]) -> list[str]:
     spec: Column = getattr(field, side)
     column = column_of(spec)
     kind = table.schema.field(column).type
     value = quoted(column)
     shown = f"{value}::VARCHAR AS o{k}"
     if field.type == "money":
+        currency = _currency_sql(field, side)
         return [
             f"{_money_sql(value, kind, table, column, spec, name, side)} AS f{k}",
-            shown,
-            f"{_currency_sql(field, side)} AS c{k}",
+            f"{_shown_sql(value, kind, currency, texts.get(column))} AS o{k}",
+            f"{currency} AS c{k}",
         ]
     if field.type == "date":
         if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
@@ -93,6 +103,19 @@ def _money_sql(value: str, kind: pa.DataType, table: pa.Table, column: str, spec
         profile = profile_column(column, table[column].cast(pa.string()))
         return f"{sign}({amount_sql(value, profile.decimal or '.')})"
     raise PlanInvalid([(f"/fields/{name}/{side}", "invalid_plan", f"the column {column!r} holds no amounts")])
+
+
+def _shown_sql(value: str, kind: pa.DataType, currency: str, text: str | None) -> str:
+    """An amount as it was loaded; where that is not known, with the digits of its currency and such further ones as it has."""
+    padded = f"{value}::VARCHAR"
+    if pa.types.is_decimal(kind) and kind.scale == MAX_DECIMALS:
+        none, three = (
+            ", ".join(f"'{code}'" for code in sorted(CURRENCIES) if exponent(code) == digits) for digits in (0, 3)
+        )
+        # Up to the point, the point, and the digits of the minor unit.
+        least = f"strpos({padded}, '.') + CASE WHEN {currency} IN ({none}) THEN -1 WHEN {currency} IN ({three}) THEN 3 ELSE 2 END"
+        padded = f"left({padded}, greatest(length(rtrim(rtrim({padded}, '0'), '.')), {least}))"
+    return padded if text is None else f"coalesce({quoted(text)}, {padded})"
 
 
 def _currency_sql(field: PlanField, side: str) -> str:

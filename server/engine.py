@@ -185,6 +185,7 @@ class JobRun:
                         left.values,
                         right.values,
                         document,
+                        shown=(left.shown, right.shown),
                         rejected_pairs=rejected,
                         threads=self.settings.engine_threads,
                         memory_limit_mb=self.settings.engine_memory_mb,

@@ -1,6 +1,7 @@
 """What a run reads: both sides as Arrow tables, exactly the records that its first start has pinned."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import adbc_driver_postgresql.dbapi as adbc
@@ -10,6 +11,7 @@ import pyarrow.compute as pc
 
 from core.money import NO_CURRENCY
 from core.settings import Settings
+from matching.reading.values import parse_amount
 from matching.suggest import Roles
 from models.job import Job
 from models.source import Source
@@ -22,6 +24,7 @@ class Side:
     """One side: the values that the engine compares, and the records' identifiers."""
 
     values: pa.Table
+    shown: pa.Table | None  # the amounts' texts as they were loaded
     ids: SideIds
     roles: Roles
 
@@ -94,6 +97,7 @@ def _side(table: pa.Table, source: Source) -> Side:
     amount, date, reference = mapping.get("amount") or {}, mapping.get("date") or {}, mapping.get("reference") or {}
     currency = mapping.get("currency") or {}
     decimals = table["amount"].cast(pa.decimal128(38, 9))
+    texts = _amount_texts(values, amount, decimals)
     values, amount_name = _typed(
         values, amount.get("column"), "amount", decimals, has=bool(amount) or decimals.null_count < len(decimals)
     )
@@ -113,7 +117,19 @@ def _side(table: pa.Table, source: Source) -> Side:
         reference=reference.get("column"),
     )
     ids = SideIds(table["id"].to_pylist(), table["currency"].combine_chunks())
-    return Side(values, ids, roles)
+    shown = None if texts is None or amount_name is None else pa.table({amount_name: texts})
+    return Side(values, shown, ids, roles)
+
+
+def _amount_texts(values: pa.Table, mapping: dict[str, Any], amounts: pa.ChunkedArray) -> pa.Array | None:
+    """The amounts as they were loaded; null where a person has given another amount than the text says."""
+    column = mapping.get("column")
+    if column is None or column not in values.column_names:
+        return None
+    texts = values[column].combine_chunks()
+    said = pc.abs(parse_amount(texts, mapping.get("decimal") or "."))
+    is_said = pc.fill_null(pc.equal(said, pc.abs(amounts.combine_chunks())), False)
+    return pc.if_else(is_said, texts, pa.scalar(None, pa.string()))
 
 
 def _columns(table: pa.Table, names: list[str]) -> pa.Table:

@@ -35,16 +35,28 @@ def make_sides(alice: Any, project: str, worker: Any) -> MakeSides:
 
     async def make(rows: int = 300, seed: int = 7) -> Sides:
         bodies = data.books(rows, seed)
-        ids = [await _load(alice, project, name, body) for name, body in zip(MAPPINGS, bodies, strict=True)]
+        ids = [
+            await _load(alice, project, name, body, MAPPINGS[name]) for name, body in zip(MAPPINGS, bodies, strict=True)
+        ]
         return {"left_source": ids[0], "right_source": ids[1]}
 
     return make
 
 
-async def _load(person: Any, project: str, name: str, body: bytes) -> str:
+@pytest.fixture
+def load(alice: Any, project: str, worker: Any) -> Callable[..., Awaitable[str]]:
+    """Uploads a CSV file with a mapping. Returns: the source's id, once it is ready."""
+
+    async def upload(name: str, text: str, mapping: dict[str, Any]) -> str:
+        return await _load(alice, project, name, text.encode(), mapping)
+
+    return upload
+
+
+async def _load(person: Any, project: str, name: str, body: bytes, mapping: dict[str, Any]) -> str:
     form = FormData()
     form.add_field("name", name)
-    form.add_field("mapping", json.dumps(MAPPINGS[name]))
+    form.add_field("mapping", json.dumps(mapping))
     form.add_field("file", body, filename=f"{name}.csv")
     headers = {"Authorization": f"Bearer {person.token}"}
     async with person.session.post(f"/api/v1/projects/{project}/sources", data=form, headers=headers) as response:

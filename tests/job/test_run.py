@@ -71,6 +71,41 @@ async def test_a_match_says_why(alice, make_sides, run):
     )
 
 
+async def test_a_match_shows_amounts_as_they_were_loaded(alice, project, run, load):
+    amounts = ["120.00", "12.345", "7", "0.50", "-31.10", "1250.5"]
+    left = "ref,amount\n" + "".join(f"INV-{n}70,{amount}\n" for n, amount in enumerate(amounts))
+    german = ["120,00", "12,345", "7", "0,50", "-31,10", "1.250,5"]
+    right = "memo;credit\n" + "".join(f"INV-{n}70;{amount}\n" for n, amount in enumerate(german))
+    sides = {
+        "left_source": await load("left", left, {"amount": {"column": "amount", "decimal": "."}}),
+        "right_source": await load("right", right, {"amount": {"column": "credit", "decimal": ","}}),
+    }
+    document = {
+        "fields": {
+            "ref": {"type": "reference", "left": "ref", "right": "memo"},
+            "amount": {"type": "money", "left": "amount", "right": "credit"},
+        },
+        "passes": [
+            {
+                "name": "p",
+                "kind": "rules",
+                "where": [{"field": "ref", "compare": "equal"}],
+                "score": [{"field": "amount", "compare": "within", "absolute": "1"}],
+                "accept": "suggest",
+            }
+        ],
+    }
+    plan = await alice.ok("POST", f"/projects/{project}/plans", {"name": "p", "document": document})
+
+    job = await run(sides, plan=plan["id"])
+
+    shown = set()
+    for match in await _all(alice, f"/jobs/{job['id']}/matches"):
+        fields = (await alice.ok("GET", f"/matches/{match['id']}"))["fields"]
+        shown |= {(field["left"], field["right"]) for field in fields if field["field"] == "amount"}
+    assert shown == set(zip(amounts, german, strict=True))
+
+
 async def test_empty_sources_complete_with_an_empty_result(alice, project, run, worker):
     ids = [(await alice.ok("POST", f"/projects/{project}/sources", {"name": name}))["id"] for name in ("a", "b")]
 

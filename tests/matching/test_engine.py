@@ -5,6 +5,7 @@ import itertools
 import json
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -397,3 +398,31 @@ def test_a_name_that_is_short_or_another_stays_evidence_against(left, right):
 
     assert all(row["weight"] < 0 for row in found.values())
     assert {row["status"] for row in found.values()} <= {"suggested"}
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "text", "expected"),
+    [
+        ("120", "EUR", None, "120.00"),
+        ("120.5", "EUR", None, "120.50"),
+        ("120.125", "EUR", None, "120.125"),
+        ("-0.5", "EUR", None, "-0.50"),
+        ("1200", "JPY", None, "1200"),
+        ("1200.5", "JPY", None, "1200.5"),
+        ("1.5", "KWD", None, "1.500"),
+        ("100", "", None, "100.00"),
+        ("120", "EUR", "120.000", "120.000"),
+        ("120", "EUR", "1,2e2", "1,2e2"),
+    ],
+)
+def test_a_typed_amount_is_shown_as_it_was_loaded(amount, currency, text, expected):
+    amounts = pa.array([Decimal(amount)], pa.decimal128(38, 9))
+    rows = pa.table({"amount": amounts, "who": ["acme"], "ccy": [currency]})
+    shown = pa.table({"amount": pa.array([text], pa.string())})
+    document = copy.deepcopy(AMOUNT)
+    document["fields"]["amount"]["currency"] = {"left": "ccy", "right": "ccy"}
+
+    found = list(engine.run(rows, rows, Plan.model_validate(document), shown=(shown, None)))
+
+    field = json.loads(found[0].matches["fields"][0].as_py())[0]
+    assert field["left"] == expected
