@@ -5,25 +5,28 @@ import csv
 import io
 import json
 import re
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import pyarrow as pa
-
-from matching.reading.archive import check_archive
 from matching.reading.encoding import encoding_of
-from matching.reading.values import Evidence, FileRejected, evidence_of
+from matching.reading.header import (
+    MAX_COLUMNS,
+    TABLE_SHARE,
+    has_header,
+    is_blank,
+    named_cells,
+    skipped_note,
+    table_start,
+    unique_names,
+)
+from matching.reading.sheets import Workbook, scan_workbook
+from matching.reading.values import FileRejected
 
 Format = Literal["csv", "jsonl", "xlsx", "parquet"]
 DELIMITERS = (",", ";", "\t", "|", "%", ":", "^")
-MAX_COLUMNS = 2000
-MAX_NAME = 256
 SAMPLE_BYTES = 256 * 1024
 MAX_HEADER_BYTES = 1024 * 1024
-MAX_PREAMBLE = 50  # rows before a header
-TABLE_SHARE = 0.9  # of the rows that must fit the header
 RARE_DELIMITERS = ("%", ":", "^")
 _OBJECT = re.compile(r'\{\s*(?:"(?:[^"\\]|\\.)*"\s*:|\}\s*$)')
 _DOCUMENT = re.compile(r'\[\s*[\[{]|\[\s*\]\s*$|\{\s*(?:"(?:[^"\\]|\\.)*"\s*:|\}\s*$)')
@@ -63,6 +66,7 @@ class Detection:
     header: bool = True
     notes: tuple[str, ...] = ()
     skipped: int = 0  # lines before the header
+    workbook: Workbook | None = None  # what its sheets hold, where the file is one
 
 
 def format_of(first: bytes, given: Format | None = None) -> Format:
@@ -110,8 +114,7 @@ def detect(path: Path, filename: str | None = None, given: str | None = None) ->
         is_whole = not file.read(1)
     check_magic(sample, filename, given)
     if sample.startswith(b"PK\x03\x04"):
-        check_archive(path)
-        return Detection("xlsx", ())
+        return Detection("xlsx", (), workbook=scan_workbook(path))
     if sample.startswith(b"PAR1"):
         return Detection("parquet", ())
     encoding = encoding_of(path)
@@ -123,27 +126,6 @@ def detect(path: Path, filename: str | None = None, given: str | None = None) ->
     if not is_whole and "\n" not in text and "\r" not in text:
         raise FileRejected("the first line is longer than 1 MiB: the file is no table, or has no line breaks")
     return _detect_csv(text, encoding, is_whole=is_whole)
-
-
-def unique_names(names: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Column names made unique and non-empty, and a note for each that was changed."""
-    found: list[str] = []
-    notes = []
-    taken = Counter(name.strip() for name in names)
-    used: set[str] = set()
-    numbers: Counter[str] = Counter()
-    for position, raw in enumerate(names, 1):
-        name = "".join(c if c.isprintable() else " " for c in raw).strip()[:MAX_NAME].strip() or f"column_{position}"
-        candidate = name
-        while candidate in used or (candidate != name and candidate in taken):
-            numbers[name] += 1
-            suffix = f"_{numbers[name] + 1}"
-            candidate = name[: MAX_NAME - len(suffix)] + suffix
-        if candidate != name:
-            notes.append(f"column {position} has the name of another and is called {candidate}")
-        used.add(candidate)
-        found.append(candidate)
-    return tuple(found), tuple(notes)
 
 
 def _refuse_statements(start: str) -> None:
@@ -208,8 +190,9 @@ def _detect_csv(text: str, encoding: str, *, is_whole: bool) -> Detection:
         raise FileRejected("the file has no rows")
     best = max(layouts, key=lambda layout: layout.rank)
     rows = best.rows
-    is_named = has_header(rows)
-    names = _named_cells(rows) if is_named else [f"column_{n}" for n in range(1, len(rows[0]) + 1)]
+    named = named_cells(rows)
+    is_named = len(named) <= MAX_COLUMNS and has_header(rows)
+    names = named if is_named else [f"column_{n}" for n in range(1, len(rows[0]) + 1)]
     if len(names) > MAX_COLUMNS:
         raise FileRejected(f"the file has more than {MAX_COLUMNS} columns")
     columns, notes = unique_names(names)
@@ -228,53 +211,6 @@ def _layout(text: str, delimiter: str) -> _Layout | None:
     return _Layout(delimiter, [row for _, row in parsed[start:]], parsed[start][0] if start else 0)
 
 
-def _named_cells(rows: list[list[str]]) -> list[str]:
-    """The header without empty names at its end that most rows have no field for, and none has a value for."""
-    names = rows[0]
-    while len(names) > 1 and not names[-1].strip():
-        width = len(names)
-        if any(any(row[width - 1 :]) for row in rows[1:]) or 2 * sum(len(row) < width for row in rows[1:]) < len(rows):
-            break
-        names = names[:-1]
-    return names
-
-
-def table_start(rows: list[list[str]]) -> int:
-    """
-    Where the table begins: behind a title or a bank's lines on an account, which are shorter than the header.
-
-    Only what is plainly a header is taken for one: filled, without numbers, and above a row with numbers or dates.
-    """
-    widths = [max((n for n, cell in enumerate(row, 1) if cell.strip()), default=0) for row in rows]
-    for start in range(min(MAX_PREAMBLE, len(rows) - 1)):
-        width, below = widths[start], widths[start + 1 :]
-        fits = sum(found <= width for found in below) >= TABLE_SHARE * len(below)
-        if start == 0 and fits:
-            return 0
-        if not fits or width < 2 or width <= max(widths[:start], default=0):
-            continue
-        header = rows[start][:width]
-        if all(cell.strip() for cell in header) and has_header([header]) and not has_header([_filled(rows[start + 1])]):
-            return start
-    return 0
-
-
-def _filled(cells: list[str]) -> list[str]:
-    return [cell for cell in cells if cell.strip()]
-
-
-def skipped_note(lines: int) -> str:
-    """What is said of lines before the table."""
-    return f"lines before the table, skipped: {lines}"
-
-
-def is_blank(cells: list[str], delimiter: str | None) -> bool:
-    """Whether cells are those of an empty line, or of one that has spaces alone."""
-    if not cells:
-        return True
-    return (delimiter == "\t" or len(cells) == 1) and cells != [""] and not any(cell.strip() for cell in cells)
-
-
 def _parse(text: str, delimiter: str, limit: int = 200) -> list[tuple[int, list[str]]]:
     """Rows that are not blank, each with the number of lines before it."""
     csv.field_size_limit(16 * 1024 * 1024)
@@ -291,14 +227,3 @@ def _parse(text: str, delimiter: str, limit: int = 200) -> list[tuple[int, list[
     except csv.Error:
         pass
     return rows
-
-
-def has_header(rows: list[list[str]]) -> bool:
-    """A header names its columns: filled, no number and no date among them."""
-    first = [cell.strip() for cell in rows[0]]
-    if sum(1 for cell in first if cell) < max(1, len(first) // 2):
-        return False
-    filled = [cell for cell in first if cell]
-    evidences = [Evidence(str(number)) for number in range(len(filled))]
-    evidence_of(pa.table({str(number): pa.array([cell], pa.string()) for number, cell in enumerate(filled)}), evidences)
-    return not any(evidence.profile().type in ("amount", "number", "date", "code") for evidence in evidences)

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.money import MAX_DECIMALS, NO_CURRENCY
-from matching.reading.tables import Reject
+from matching.reading.rows import Reject
 from matching.reading.values import (
     PLAIN_AMOUNT,
     PLAIN_CURRENCY,
@@ -328,9 +328,9 @@ def apply_mapping(columns: pa.Table, rows: pa.Array, mapping: Mapping, *, lines:
     is_bad = pc.is_valid(typed["fault"])
     bad = typed.filter(is_bad)
     rejects = []
-    for line, fault in zip(bad["_line_"].to_pylist(), bad["fault"].to_pylist(), strict=True):
+    for row, line, fault in zip(*(bad[name].to_pylist() for name in ("_row_", "_line_", "fault")), strict=True):
         _, column, code, message = checks[fault]
-        rejects.append(Reject(line, column, code, message))
+        rejects.append(Reject(line, column, code, message, row=row))
     rejects = _explained(rejects, columns.filter(is_bad), mapping)
     good = typed.filter(pc.invert(is_bad))
     amounts = good["amount"].combine_chunks().cast(pa.decimal128(38, 9))

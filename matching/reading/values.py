@@ -16,14 +16,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.money import CURRENCIES
+from matching import duck
+from matching.reading.distinct import Distinct
 
 ColumnType = Literal["amount", "number", "date", "code", "text", "empty"]
 TYPED_SHARE = 0.9  # of the non-empty values that must parse
 NUMERIC_SHARE = 0.5  # of them that must, where the column's name says what it holds
 MAX_EXAMPLES = 4
-DISTINCT_LIMIT = 20_000  # values remembered for the count of distinct ones, by their hash
+DISTINCT_LIMIT = 20_000  # hashes remembered for the count of distinct values, which is exact up to here
 DISTINCT_BUDGET = 1_000_000  # of all columns together
 SHOWN = 120  # characters of a value that a profile shows
+LONGEST_TYPED = 256  # bytes: longer texts are no amount and no date, and patterns are not tried on them
 COUNTED_SAMPLE = 2_000  # values that tell whether the others are worth counting
 _local = threading.local()
 _CODES = ", ".join(f"'{code}'" for code in sorted(CURRENCIES))
@@ -35,7 +38,11 @@ class FileRejected(ValueError):
 
 @dataclass(frozen=True)
 class ColumnProfile:
-    """What a column holds. `ambiguous` names the question that only a person can answer."""
+    """
+    What a column holds. `ambiguous` names the question that only a person can answer.
+
+    `min` and `max` are texts of the file: the least and the greatest by what they mean, where the type gives a meaning.
+    """
 
     name: str
     type: ColumnType
@@ -55,6 +62,7 @@ class ColumnProfile:
     as_amount: Literal[".", ",", "ask"] | None = None
     has_amounts: bool = False  # some of its values are
     is_negative: bool = False  # most of its amounts are below zero
+    is_distinct_estimated: bool = False  # there were too many different values to count them one by one
 
 
 # What most files hold. Where all cells of a column do, short expressions give what the general parsers give: a query
@@ -91,7 +99,8 @@ def _macros() -> list[str]:
     code, other = f"(?i:{codes})", "[^A-Za-z]*"
     maybe = f"^{other}[0-9]{other}(?:{code}{other})?$|^{other}{code}{other}[0-9]{other}$"
     clean = (
-        f"CASE WHEN regexp_matches(v, '{PLAIN_AMOUNT}') THEN v WHEN regexp_matches(v, '{maybe}') THEN {stripped} END"
+        f"CASE WHEN strlen(v) > {LONGEST_TYPED} THEN NULL "
+        f"WHEN regexp_matches(v, '{PLAIN_AMOUNT}') THEN v WHEN regexp_matches(v, '{maybe}') THEN {stripped} END"
     )
     month = " ".join(f"WHEN '{name}' THEN '{number}'" for number, name in enumerate(_MONTHS, 1))
 
@@ -101,7 +110,7 @@ def _macros() -> list[str]:
     full_year = full(f"regexp_extract(v, '{_DMY}', 3)")
     short_first = full(f"regexp_extract(v, '{_SHORT_YMD}', 1)")
     short_ymd = (
-        f"WHEN regexp_matches(v, '{_SHORT_YMD}') THEN try_cast(concat_ws('-', {short_first}, "
+        f"WHEN strlen(v) <= {LONGEST_TYPED} AND regexp_matches(v, '{_SHORT_YMD}') THEN try_cast(concat_ws('-', {short_first}, "
         f"regexp_extract(v, '{_SHORT_YMD}', 2), regexp_extract(v, '{_SHORT_YMD}', 3)) AS DATE)"
     )
 
@@ -112,7 +121,7 @@ def _macros() -> list[str]:
         pattern = f"^(?:{minus}?{number}|{number}[\u2212-]|[(]{number}[)])$"
         digits = f"replace(regexp_replace(c, '[^0-9{kept}]', '', 'g'), ',', '.')"
         return (
-            f"CASE WHEN regexp_matches(c, '^-?[0-9]+(?:{mark}[0-9]{{1,9}}0*)?$') THEN try_cast(replace(c, ',', '.') AS DECIMAL(38,9)) "
+            f"CASE WHEN strlen(c) > {LONGEST_TYPED} THEN NULL WHEN regexp_matches(c, '^-?[0-9]+(?:{mark}[0-9]{{1,9}}0*)?$') THEN try_cast(replace(c, ',', '.') AS DECIMAL(38,9)) "
             f"WHEN regexp_matches(c, '{pattern}') THEN try_cast("
             f"CASE WHEN regexp_matches(c, '^[(\u2212-]|[\u2212-]$') THEN '-' ELSE '' END || {digits} AS DECIMAL(38,9)) END"
         )
@@ -127,7 +136,7 @@ def _macros() -> list[str]:
             f"CASE lower(regexp_extract(v, '{_NAMED}', 2)) {month} END, regexp_extract(v, '{_NAMED}', 1)) AS DATE)"
         )
         # Every form begins with a digit: texts that do not are passed over by one cheap look.
-        none = "WHEN NOT regexp_matches(v, '^\\s*[0-9]') THEN NULL"
+        none = f"WHEN strlen(v) > {LONGEST_TYPED} OR NOT regexp_matches(v, '^\\s*[0-9]') THEN NULL"
         plain = f"WHEN regexp_matches(v, '{PLAIN_DATE}') THEN try_cast(v AS DATE)"
         return (
             "CASE " + " ".join((none, plain, parts(_YMD, 1, 2, 3), parts(_COMPACT, 1, 2, 3), *further, named)) + " END"
@@ -161,9 +170,7 @@ def connection() -> duckdb.DuckDBPyConnection:
     """This thread's DuckDB, for vectorised text work."""
     found = getattr(_local, "connection", None)
     if found is None:
-        found = duckdb.connect(
-            ":memory:", config={"threads": 2, "memory_limit": "512MB", "preserve_insertion_order": True}
-        )
+        found = duck.connect(threads=2, memory_limit="512MB", preserve_insertion_order=True)
         install_macros(found)
         _local.connection = found
     return found
@@ -256,6 +263,17 @@ _COUNTS = (
 _LONG = "length(x) > 10 AND y IS NULL AND left(x, 1) <= '9' AND right(x, 1) BETWEEN '0' AND '9'"
 
 
+# The values that are compared to find the least and the greatest, each by the name of what a column may be.
+_READINGS = {
+    "text": "shown",
+    "dot": "d",
+    "comma": "k",
+    "ymd": "coalesce(y, s)",
+    "dmy": "a",
+    "mdy": "b",
+}
+
+
 def _short_part(group: int) -> str:
     return f"CASE WHEN s IS NOT NULL THEN regexp_extract(x, '{_SHORT_YMD}', {group}) END"
 
@@ -291,13 +309,37 @@ _COUNT = (
     )
     + f", list(DISTINCT {_short_part(1)}) FILTER (WHERE s IS NOT NULL) AS firsts"
     + f", list(DISTINCT {_short_part(3)}) FILTER (WHERE s IS NOT NULL) AS lasts"
-    + ", min(length(x)) AS shortest, max(length(x)) AS longest, "
-    f"min(left(x, {SHOWN})) AS low, max(left(x, {SHOWN})) AS high FROM (SELECT n, w, x, amount_dot(c) AS d, "
+    + ", "
+    + ", ".join(
+        f"min({value}) AS {reading}_least, arg_min(shown, {value}) AS {reading}_least_text, "
+        f"max({value}) AS {reading}_most, arg_max(shown, {value}) AS {reading}_most_text"
+        for reading, value in _READINGS.items()
+    )
+    + ", min(length(x)) AS shortest, max(length(x)) AS longest "
+    f"FROM (SELECT n, w, x, left(x, {SHOWN}) AS shown, amount_dot(c) AS d, "
     "amount_comma(c) AS k, y, CASE WHEN y IS NULL AND substr(x, 3, 1) IN ('/', '-') THEN short_ymd(x) END AS s, CASE WHEN y IS NULL THEN date_dmy(x) ELSE y END AS a, "
     "CASE WHEN y IS NULL THEN date_mdy(x) ELSE y END AS b "
     "FROM (SELECT n, w, x, cleaned(x) AS c, date_ymd(x) AS y FROM (SELECT n, w, nullif(trim(v), '') AS x FROM t))) "
     "GROUP BY n"
 )
+
+
+@dataclass
+class Range:
+    """The least and the greatest of values, and the texts that they were read from."""
+
+    least: Any = None
+    least_text: str | None = None
+    most: Any = None
+    most_text: str | None = None
+
+    def add(self, counts: dict[str, Any], reading: str) -> None:
+        """Adds those of a batch."""
+        least, most = counts[f"{reading}_least"], counts[f"{reading}_most"]
+        if least is not None and (self.least is None or least < self.least):
+            self.least, self.least_text = least, counts[f"{reading}_least_text"]
+        if most is not None and (self.most is None or most > self.most):
+            self.most, self.most_text = most, counts[f"{reading}_most_text"]
 
 
 @dataclass
@@ -328,10 +370,9 @@ class Evidence:
     codes: int = 0  # are ISO currency codes
     coded: int = 0  # are amounts that name their currency
     lengths: tuple[int, int] = (1 << 30, 0)
-    smallest: str | None = None
-    largest: str | None = None
+    ranges: dict[str, Range] = field(default_factory=lambda: {reading: Range() for reading in _READINGS})
     examples: list[str] = field(default_factory=list)
-    seen: set[int] = field(default_factory=set)
+    different: Distinct = field(default_factory=Distinct)
 
     def add(self, counts: dict[str, Any], examples: Iterable[str]) -> None:
         """Adds a batch's counts."""
@@ -343,8 +384,8 @@ class Evidence:
         self.lasts.update(counts["lasts"] or ())
         if counts["filled"]:
             self.lengths = (min(self.lengths[0], counts["shortest"]), max(self.lengths[1], counts["longest"]))
-            self.smallest = counts["low"] if self.smallest is None else min(self.smallest, counts["low"])
-            self.largest = counts["high"] if self.largest is None else max(self.largest, counts["high"])
+            for reading, found in self.ranges.items():
+                found.add(counts, reading)
         for text in examples:
             if len(self.examples) < MAX_EXAMPLES and text not in self.examples:
                 self.examples.append(text[:SHOWN])
@@ -352,24 +393,33 @@ class Evidence:
     def profile(self) -> ColumnProfile:
         """The column's type by the evidence so far."""
         kind, decimal, order, ambiguous = self._type()
+        orders = self._orders(TYPED_SHARE * self.filled) if kind == "date" else ()
+        span = self._span(kind, decimal, orders)
         return ColumnProfile(
             name=self.name,
             type=kind,
             fill=round(self.filled / self.rows, 4) if self.rows else 0.0,
-            distinct=len(self.seen),
-            min=None if self.smallest is None else self.smallest,
-            max=None if self.largest is None else self.largest,
+            distinct=self.different.count,
+            min=span.least_text,
+            max=span.most_text,
             examples=tuple(self.examples),
             decimal=decimal,  # type: ignore[arg-type]
             date_order=order,  # type: ignore[arg-type]
             ambiguous=ambiguous,  # type: ignore[arg-type]
-            date_orders=self._orders(TYPED_SHARE * self.filled) if kind == "date" else (),  # type: ignore[arg-type]
+            date_orders=orders,  # type: ignore[arg-type]
             has_short_years=kind == "date" and self.dates["ymd"] > 2 * self.full_year,
             currency=self._currency(kind),
             as_amount=self._as_amount(),  # type: ignore[arg-type]
             has_amounts=self.dot + self.only_comma > 0,
             is_negative=self.negative > self.positive,
+            is_distinct_estimated=self.different.is_estimated,
         )
+
+    def _span(self, kind: ColumnType, decimal: str | None, orders: tuple[str, ...]) -> Range:
+        """The range of the values as what they are; while that is asked, as the first of what they can be."""
+        if kind == "date":
+            return self.ranges[orders[0]]
+        return self.ranges[("comma" if decimal == "," else "dot") if kind in ("amount", "number") else "text"]
 
     def _currency(self, kind: ColumnType) -> Literal["code", "amount"] | None:
         if kind == "text" and self.codes >= TYPED_SHARE * self.filled:
@@ -444,13 +494,27 @@ def evidence_of(table: pa.Table, evidences: list[Evidence]) -> None:
     weights = np.concatenate([weight for _, weight in counted])
     stacked = pa.table({"n": numbers, "w": weights, "v": pa.chunked_array(values, pa.string())})
     limit = min(DISTINCT_LIMIT, max(100, DISTINCT_BUDGET // table.num_columns))
+    hashes = select(stacked, "SELECT CASE WHEN trim(v) <> '' THEN hash(trim(v)) END AS h FROM t")["h"]
+    first = 0
+    for evidence, (found, _) in zip(evidences, counted, strict=True):
+        column_hashes = hashes.slice(first, len(found)).combine_chunks().drop_null()
+        evidence.different.add(column_hashes.to_numpy(zero_copy_only=False), limit)
+        first += len(found)
     for counts in rows_of(stacked, _COUNT):
         evidence, column = evidences[counts["n"]], table.column(counts["n"])
-        if len(evidence.seen) < limit:
-            found = pc.unique(counted[counts["n"]][0].slice(0, limit)).drop_null().to_pylist()
-            evidence.seen.update(hash(text) for text in found[: limit - len(evidence.seen)])
         filled = [text for text in column.slice(0, 50).to_pylist() if text and text.strip()]
         evidence.add(counts, filled)
+
+
+def has_typed(texts: pa.Array) -> bool:
+    """Whether any of these texts alone would be taken for an amount, a number, a date or a code of digits."""
+    typed = ("amount_dot(c)", "amount_comma(c)", "date_ymd(x)", "short_ymd(x)", "date_dmy(x)", "date_mdy(x)")
+    found = rows_of(
+        pa.table({"x": texts}),
+        f"SELECT bool_or({' OR '.join(f'{value} IS NOT NULL' for value in typed)} OR regexp_matches(x, '^[0-9]+$')) AS any "
+        "FROM (SELECT x, cleaned(x) AS c FROM t)",
+    )
+    return bool(found[0]["any"])
 
 
 def _counted(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, Any]:

@@ -29,6 +29,7 @@ class Loaded:
     dates: list[str | None] = field(default_factory=list)
     references: list[str | None] = field(default_factory=list)
     rejects: list[tuple[int, str | None, str]] = field(default_factory=list)
+    reject_rows: list[int | None] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -66,7 +67,9 @@ def load(tmp_path: Path) -> Load:
             found.currencies += typed.currency.to_pylist()
             found.dates += [None if v is None else v.isoformat() for v in typed.date.to_pylist()]
             found.references += typed.reference.to_pylist()
-            found.rejects += [(r.line, r.column, r.code) for r in (*batch.rejects, *typed.rejects)]
+            rejects = (*batch.rejects, *typed.rejects)
+            found.rejects += [(r.line, r.column, r.code) for r in rejects]
+            found.reject_rows += [r.row for r in rejects]
         return found
 
     return read

@@ -2,7 +2,7 @@
 
 import pytest
 
-from matching.reading.tables import MAX_RECORD_BYTES
+from matching.reading.rows import MAX_RECORD_BYTES
 from matching.reading.values import FileRejected
 
 

@@ -101,7 +101,7 @@ def test_an_amount_is_one_although_most_of_its_values_have_too_many_decimals(loa
 
 
 def test_a_text_that_repeats_without_end_is_read_in_small_pieces(tmp_path):
-    repeated = pa.DictionaryArray.from_arrays(pa.array([0] * 100_000, pa.int32()), pa.array(["z" * 500_000]))
+    repeated = pa.DictionaryArray.from_arrays(pa.array([0] * 1_000, pa.int32()), pa.array(["z" * 500_000]))
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table({"a": repeated}), path)
 

@@ -1,0 +1,102 @@
+"""Where a table begins among rows of text, whether its first row is a header, and what its columns are called."""
+
+from collections import Counter
+
+import pyarrow as pa
+
+from matching.reading.values import has_typed
+
+MAX_COLUMNS = 2000
+MAX_NAME = 256
+MAX_PREAMBLE = 50  # rows before a header
+TABLE_SHARE = 0.9  # of the rows that must fit the header
+
+
+def unique_names(names: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Column names made unique and non-empty, and a note for each that was changed."""
+    found: list[str] = []
+    notes = []
+    taken = Counter(name.strip() for name in names)
+    used: set[str] = set()
+    numbers: Counter[str] = Counter()
+    for position, raw in enumerate(names, 1):
+        name = "".join(c if c.isprintable() else " " for c in raw).strip()[:MAX_NAME].strip() or f"column_{position}"
+        candidate = name
+        while candidate in used or (candidate != name and candidate in taken):
+            numbers[name] += 1
+            suffix = f"_{numbers[name] + 1}"
+            candidate = name[: MAX_NAME - len(suffix)] + suffix
+        if candidate != name:
+            notes.append(f"column {position} has the name of another and is called {candidate}")
+        used.add(candidate)
+        found.append(candidate)
+    return tuple(found), tuple(notes)
+
+
+def named_cells(rows: list[list[str]]) -> list[str]:
+    """The header without empty names at its end that most rows have no field for, and none has a value for."""
+    names, below = rows[0], rows[1:]
+    filled = max((_filled_width(row) for row in below), default=0)
+    # The width that at least half of all rows do not reach.
+    lengths = sorted(len(row) for row in below)
+    place = (len(rows) + 1) // 2 - 1
+    common = lengths[place] if place < len(lengths) else len(names)
+    width = max(1, filled, common, _filled_width(names, is_name=True))
+    return names[:width]
+
+
+def table_start(rows: list[list[str]]) -> int:
+    """
+    Where the table begins: behind a title or a bank's lines on an account, which are shorter than the header.
+
+    Only what is plainly a header is taken for one: filled, without numbers, and above a row with numbers or dates.
+    """
+    widths = [_filled_width(row, is_name=True) for row in rows]
+    widest = 0
+    for start in range(min(MAX_PREAMBLE, len(rows) - 1)):
+        width, below = widths[start], widths[start + 1 :]
+        fits = sum(found <= width for found in below) >= TABLE_SHARE * len(below)
+        if start == 0 and fits:
+            return 0
+        is_wider, widest = width > widest, max(widest, width)
+        if not fits or not 2 <= width <= MAX_COLUMNS or not is_wider:
+            continue
+        header = rows[start][:width]
+        if (
+            all(cell.strip() for cell in header)
+            and has_header([header])
+            and not has_header([_filled(rows[start + 1])[:MAX_COLUMNS]])
+        ):
+            return start
+    return 0
+
+
+def skipped_note(lines: int) -> str:
+    """What is said of lines before the table."""
+    return f"lines before the table, skipped: {lines}"
+
+
+def is_blank(cells: list[str], delimiter: str | None) -> bool:
+    """Whether cells are those of an empty line, or of one that has spaces alone."""
+    if not cells:
+        return True
+    return (delimiter == "\t" or len(cells) == 1) and cells != [""] and not any(cell.strip() for cell in cells)
+
+
+def has_header(rows: list[list[str]]) -> bool:
+    """A header names its columns: filled, no number and no date among them."""
+    first = [cell.strip() for cell in rows[0]]
+    filled = [cell for cell in first if cell]
+    return len(filled) >= max(1, len(first) // 2) and not has_typed(pa.array(filled, pa.string()))
+
+
+def _filled(cells: list[str]) -> list[str]:
+    return [cell for cell in cells if cell.strip()]
+
+
+def _filled_width(row: list[str], *, is_name: bool = False) -> int:
+    """How many cells there are up to the last that is filled; with `is_name`, by more than spaces."""
+    for width in range(len(row), 0, -1):
+        if row[width - 1].strip() if is_name else row[width - 1]:
+            return width
+    return 0

@@ -1,0 +1,151 @@
+"""JSON Lines as batches: a column for each key that any object has; nested values as JSON."""
+
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from matching.reading.detect import Detection
+from matching.reading.header import MAX_COLUMNS, MAX_NAME
+from matching.reading.lines import lines_of
+from matching.reading.rows import NUL, Builder, Fault, RawBatch
+from matching.reading.values import FileRejected
+
+MAX_EXPONENT = 60  # of a JSON number that is written out
+# Each object becomes a cell for each key of any other: a file of a few MB could be billions of empty cells.
+MAX_CELLS = 20_000_000
+MAX_CELLS_A_BYTE = 20
+_Row = dict[str, str | None]
+
+
+class _Bad(NamedTuple):
+    """A line that is no row, and the key whose value is to blame, where it is one."""
+
+    fault: Fault
+    column: str | None = None
+
+
+def read_jsonl(path: Path, detection: Detection, batch_rows: int) -> Iterator[RawBatch]:
+    """Reads JSON Lines batch by batch. Raises: FileRejected."""
+    columns = _columns(path, detection.encoding)
+    build = Builder(columns, batch_rows)
+    for line, parsed in _rows(path, detection.encoding):
+        if isinstance(parsed, _Bad):
+            build.reject(line, parsed.fault, parsed.column)
+        else:
+            build.add([parsed.get(name) for name in columns], line)
+        if build.is_full:
+            yield build.take()
+    if build.has_any:
+        yield build.take()
+
+
+def _columns(path: Path, encoding: str) -> tuple[str, ...]:
+    names: dict[str, None] = {}
+    rows = 0
+    for _, parsed in _rows(path, encoding):
+        if isinstance(parsed, dict):
+            rows += 1
+            names.update(dict.fromkeys(parsed))
+            if len(names) > MAX_COLUMNS:
+                raise FileRejected(f"the objects have more than {MAX_COLUMNS} different keys")
+    if not names:
+        raise FileRejected("the file has no JSON object on any line")
+    if rows * len(names) > max(MAX_CELLS, MAX_CELLS_A_BYTE * path.stat().st_size):
+        raise FileRejected("most objects have few of the file's many keys: write one file for each kind of object")
+    return tuple(names)
+
+
+def _rows(path: Path, encoding: str) -> Iterator[tuple[int, "_Row | _Bad"]]:
+    for number, (text, fault) in enumerate(lines_of(path, encoding), 1):
+        if fault is not None:
+            yield number, _Bad(fault)
+        elif text.strip():
+            yield number, _parse(text)
+
+
+def _parse(text: str) -> "_Row | _Bad":
+    """The cells of an object as text, numbers by their digits: 0.10 stays 0.10."""
+    try:
+        parsed = json.loads(
+            text, object_pairs_hook=_once, parse_float=_Digits, parse_int=_Digits, parse_constant=_Digits
+        )
+        if not isinstance(parsed, dict):
+            kind = "number" if isinstance(parsed, _Digits) else type(parsed).__name__
+            return _Bad(Fault("not_an_object", "the line is no JSON object", kind))
+        row = {name: None if value is None else _cell_text(value) for name, value in parsed.items()}
+        for cell in (*row, *row.values()):
+            if cell is not None and not cell.isascii():
+                cell.encode()
+    except DuplicateKey:
+        return _Bad(Fault("duplicate_key", "the object has a key twice", "object"))
+    except UnicodeEncodeError:
+        return _Bad(Fault("encoding", "the line has half of a surrogate pair, which is no character"))
+    except RecursionError:
+        return _Bad(Fault("invalid_json", "the line is nested too deeply"))
+    except ValueError:
+        return _Bad(Fault("invalid_json", "the line is not valid JSON"))
+    if any("\x00" in name or len(name) > MAX_NAME or not name for name in row):
+        return _Bad(Fault("column_name", "a key is empty, longer than 256 characters or has U+0000"))
+    column = next((name for name, cell in row.items() if cell is not None and "\x00" in cell), None)
+    return row if column is None else _Bad(NUL, column)
+
+
+class DuplicateKey(ValueError):
+    """An object has a key twice: one of the values would be lost."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise DuplicateKey
+    return found
+
+
+class _Digits(str):
+    """A JSON number, by its digits."""
+
+    __slots__ = ()
+
+
+def _cell_text(value: Any) -> str:
+    if isinstance(value, _Digits) and ("e" in value or "E" in value):
+        # 1e2 is 100; what no amount could be is left as it is.
+        exponent = int(value.lower().partition("e")[2][:12])
+        return format(Decimal(value), "f") if -MAX_EXPONENT <= exponent <= MAX_EXPONENT else str(value)
+    return str(value) if isinstance(value, str) else "".join(_json_parts(value))
+
+
+def _json_parts(value: Any) -> Iterator[str]:
+    """
+    A nested value as JSON, in parts; its numbers keep their digits.
+
+    The stack is our own: text that is put together level by level would be copied once for each.
+    """
+    waiting = [value]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, _Text):
+            yield value
+        elif isinstance(value, dict):
+            parts = [
+                part
+                for key, item in value.items()
+                for part in (_COMMA, _Text(json.dumps(key, ensure_ascii=False) + ": "), item)
+            ]
+            waiting += reversed((_Text("{"), *parts[1:], _Text("}")))
+        elif isinstance(value, list):
+            parts = [part for item in value for part in (_COMMA, item)]
+            waiting += reversed((_Text("["), *parts[1:], _Text("]")))
+        else:
+            yield str(value) if isinstance(value, _Digits) else json.dumps(value, ensure_ascii=False)
+
+
+class _Text(str):
+    """JSON that is written already."""
+
+    __slots__ = ()
+
+
+_COMMA = _Text(", ")

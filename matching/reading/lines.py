@@ -1,0 +1,37 @@
+"""The physical lines of a text file, each read once, with what is wrong with its bytes."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from matching.reading.rows import MAX_RECORD_BYTES, NUL, TOO_LONG, Fault
+
+_ESCAPED = re.compile("[\udc80-\udcff]")
+
+
+class Line(NamedTuple):
+    """A line with its end. Of one that is too long, only the end is kept."""
+
+    text: str
+    fault: Fault | None
+
+
+def lines_of(path: Path, encoding: str) -> Iterator[Line]:
+    """The lines of a file in their order."""
+    is_wide = encoding in ("utf-16", "utf-32")
+    # Bytes that are not of the encoding stay visible, so that their row can be rejected.
+    errors = "replace" if is_wide else "surrogateescape"
+    name = encoding.removesuffix("-sig").upper()
+    with path.open("r", encoding=encoding, errors=errors, newline="") as file:
+        while text := file.readline(MAX_RECORD_BYTES + 1):
+            if len(text) > MAX_RECORD_BYTES:
+                while text and not text.endswith(("\n", "\r")):
+                    text = file.readline(MAX_RECORD_BYTES)
+                yield Line("\n", TOO_LONG)
+            elif "\x00" in text:
+                yield Line(text, NUL)
+            elif not text.isascii() and ("\ufffd" in text if is_wide else _ESCAPED.search(text)):
+                yield Line(text, Fault("encoding", f"the row has bytes that are not {name}", "bytes"))
+            else:
+                yield Line(text, None)

@@ -1,0 +1,158 @@
+"""Parquet as batches: every type as exact text, however much its pages repeat."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from matching.reading.header import MAX_COLUMNS, unique_names
+from matching.reading.numbers import expanded, without_noise
+from matching.reading.rows import BLOCK_BYTES, MAX_RECORD_BYTES, NUL, Fault, RawBatch, Reject, rows_a_batch
+from matching.reading.values import FileRejected
+
+# Columns of one repeated value take no bytes a row: more cells, or more text, than these are an attack, not a table.
+MAX_DENSE_CELLS = 20_000_000
+MAX_CELLS_A_BYTE = 20
+MAX_WRITTEN_BYTES = 512 * 1024**2
+MAX_WRITTEN_RATIO = 20
+DICTIONARY_SHARE = 8  # copying a dictionary costs less than writing its texts out
+
+
+def read_parquet(path: Path, batch_rows: int) -> Iterator[RawBatch]:
+    """Reads a Parquet file batch by batch. Raises: FileRejected."""
+    try:
+        schema = pq.read_schema(path)
+        columns, notes = unique_names(list(schema.names))
+        if not 0 < len(columns) <= MAX_COLUMNS:
+            raise FileRejected(f"a Parquet file must have 1 to {MAX_COLUMNS} columns; this one has {len(columns)}")
+        # As dictionaries, texts that repeat take no room until a piece of them is written out.
+        texts = [field.name for field in schema if pa.types.is_string(field.type) or pa.types.is_binary(field.type)]
+        file = pq.ParquetFile(path, read_dictionary=texts)
+        size = path.stat().st_size
+        if file.metadata.num_rows * len(columns) > max(MAX_DENSE_CELLS, size * MAX_CELLS_A_BYTE):
+            raise FileRejected("the Parquet file unpacks to far more rows than it should")
+        row, written = 0, 0
+        for batch in file.iter_batches(batch_size=rows_a_batch(batch_rows, len(columns))):
+            width = _written_bytes(batch)
+            written += width + _dictionary_bytes(batch) // DICTIONARY_SHARE
+            if written > max(MAX_WRITTEN_BYTES, size * MAX_WRITTEN_RATIO):
+                raise FileRejected("the Parquet file unpacks to far more than it should; save the table as CSV")
+            for piece in _pieces(batch, width):
+                found = _parquet_batch(piece, columns, row)
+                yield found if row else replace(found, notes=notes)
+                row += piece.num_rows
+    except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
+        if isinstance(error, FileRejected):
+            raise
+        raise FileRejected("the Parquet file cannot be read; write it again with flat columns") from error
+
+
+def _written_bytes(batch: pa.RecordBatch) -> int:
+    """About how large a batch is when written out, however much its dictionaries repeat."""
+    size = batch.num_rows * batch.num_columns
+    for column in batch.columns:
+        if pa.types.is_dictionary(column.type):
+            widths = pc.binary_length(column.dictionary).cast(pa.int64())
+            size += pc.sum(widths.take(column.indices)).as_py() or 0
+        else:
+            size += column.nbytes
+    return int(size)
+
+
+def _dictionary_bytes(batch: pa.RecordBatch) -> int:
+    """The size of the dictionaries of a batch, which are those of its row group: each batch is given all of them."""
+    return sum(column.dictionary.nbytes for column in batch.columns if pa.types.is_dictionary(column.type))
+
+
+def _pieces(batch: pa.RecordBatch, written_bytes: int) -> Iterator[pa.RecordBatch]:
+    """Parts of a batch that are small when written out."""
+    rows = max(1, batch.num_rows * 4 * BLOCK_BYTES // max(1, written_bytes))
+    for first in range(0, batch.num_rows, rows):
+        yield batch.slice(first, rows)
+
+
+def _parquet_batch(batch: pa.RecordBatch, columns: tuple[str, ...], first: int) -> RawBatch:
+    rejects: dict[int, Reject] = {}
+    texts = []
+    for name, column in zip(columns, batch.columns, strict=True):
+        text, faults = _parquet_text(column)
+        texts.append(text)
+        for number, fault in faults.items():
+            rejects.setdefault(number, Reject(first + number + 1, name, *fault, row=first + number))
+    rows = pa.array(range(first, first + batch.num_rows), pa.int64())
+    table = pa.table(dict(zip(columns, texts, strict=True)))
+    if rejects:
+        kept = pa.array([number not in rejects for number in range(batch.num_rows)])
+        table, rows = table.filter(kept), rows.filter(kept)
+    return RawBatch(table, rows, pc.add(rows, 1), list(rejects.values()))
+
+
+_Faults = dict[int, Fault]  # by the place in a batch
+_TOO_LONG = Fault("text", "the value is longer than 1 MiB", "bytes")
+
+
+def _parquet_text(column: pa.Array) -> tuple[pa.Array, _Faults]:
+    """A column as text, and the faults of the values that cannot be one."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    kind = column.type
+    if isinstance(column, pa.ExtensionArray):
+        column, kind = column.storage, column.type.storage_type
+    if pa.types.is_string_view(kind):
+        column, kind = column.cast(pa.large_string()), pa.large_string()
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return _sound_text(column)
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
+        return _binary_text(column)
+    if pa.types.is_decimal(kind):
+        return pa.array([None if v is None else format(v, "f") for v in column.to_pylist()], pa.string()), {}
+    if pa.types.is_floating(kind):
+        # Arrow names a number of 32 bits by its own digits; as a Python float it would grow some.
+        shortest = column.cast(pa.float32() if pa.types.is_float16(kind) else kind).cast(pa.string())
+        meant = without_noise if pa.types.is_float64(kind) else str
+        return pa.array([None if v is None else expanded(meant(v)) for v in shortest.to_pylist()], pa.string()), {}
+    if pa.types.is_nested(kind):
+        return pa.array([None if v is None else _nested_text(v) for v in column.to_pylist()], pa.string()), {}
+    return column.cast(pa.string()), {}
+
+
+def _sound_text(column: pa.Array) -> tuple[pa.Array, _Faults]:
+    """Texts that are valid and of bounded length; Arrow believes a Parquet file that they are UTF-8."""
+    longest = pc.max(pc.binary_length(column)).as_py() or 0
+    try:
+        column.validate(full=True)
+        if longest <= MAX_RECORD_BYTES and not pc.any(pc.match_substring(column, "\x00")).as_py():
+            return column.cast(pa.string()), {}
+    except pa.ArrowInvalid:
+        pass
+    faults: _Faults = {}
+    texts: list[str | None] = []
+    for number, raw in enumerate(column.cast(pa.large_binary()).to_pylist()):
+        try:
+            texts.append(None if raw is None or len(raw) > MAX_RECORD_BYTES else raw.decode("utf-8"))
+            if raw is not None and len(raw) > MAX_RECORD_BYTES:
+                faults[number] = _TOO_LONG
+            elif raw is not None and b"\x00" in raw:
+                faults[number] = NUL
+        except UnicodeDecodeError:
+            texts.append(None)
+            faults[number] = Fault("text", "the value is no UTF-8", "bytes")
+    return pa.array(texts, pa.string()), faults
+
+
+def _binary_text(column: pa.Array) -> tuple[pa.Array, _Faults]:
+    """Bytes in hexadecimal."""
+    raw = column.cast(pa.large_binary()).to_pylist()
+    long = [number for number, value in enumerate(raw) if value is not None and len(value) > MAX_RECORD_BYTES // 2]
+    faults = dict.fromkeys(long, _TOO_LONG)
+    texts = [None if value is None or number in faults else value.hex() for number, value in enumerate(raw)]
+    return pa.array(texts, pa.string()), faults
+
+
+def _nested_text(value: Any) -> str:
+    return json.dumps(value, default=lambda v: v.hex() if isinstance(v, bytes) else str(v), ensure_ascii=False)

@@ -1,0 +1,263 @@
+"""
+Reading takes time in proportion to the file, whatever is in it.
+
+The files here are small, and a reader that looks at their parts again and again takes hours for them. Where the work is
+done in Python it is counted: twice the file must be about twice the calls.
+"""
+
+import io
+import json
+import sys
+import zipfile
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import xlsxwriter
+
+from matching.reading.values import FileRejected
+
+pytestmark = pytest.mark.timeout(90)  # seconds, for what takes about one
+
+LINES = {
+    "quotes opened and closed in each line": 'z","q\n',
+    "quotes that are never closed": '"open,3\n',
+    "a quote opened at the end of each line": '1,"x\n',
+    "quotes that are closed within a field": '"a"b,c\n',
+    "open and broken lines in turn": '"a,1\nb,2\n"d"e,4\n',
+    "quotes alone": '"\n',
+    "quotes within quotes": '"""\n',
+    "carriage returns": '"x\r',
+    "empty lines": '"\n\n\n',
+}
+
+
+def calls_of(work):
+    """How many functions are called, those written in C included."""
+    calls = 0
+
+    def count(_frame, event, _argument):
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    sys.setprofile(count)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+@pytest.mark.parametrize("line", LINES.values(), ids=LINES.keys())
+def test_twice_the_lines_are_twice_the_work(load, line):
+    def work(lines):
+        return calls_of(lambda: load("a,b\n1,2\n" + line * lines))
+
+    assert work(2_000) < 2.5 * work(1_000)
+
+
+@pytest.mark.parametrize("line", ['z","q\n', '1,"x\n'])
+def test_a_file_of_hostile_lines_is_read_to_its_end(load, line):
+    found = load("a,b\n1,2\n" + line * 20_000 + "3,4\n")
+
+    assert found.data[0] == {"a": "1", "b": "2"}
+    assert sorted(found.rows + found.reject_rows) == list(range(20_002))
+
+
+def test_lines_after_many_open_quotes_are_records(load):
+    found = load("a,b\n" + '"open,3\n4,5\n' * 5_000)
+
+    assert len(found.data) == 5_000
+    assert found.rejects == [(2 + 2 * n, None, "quote") for n in range(5_000)]
+
+
+def test_a_record_ends_where_its_quote_is_closed_properly(load):
+    found = load('a,b\n"x\ny""\nz",1\n"x\ny"z,2\n"p\n\nq",3\n')
+
+    assert [tuple(row.values()) for row in found.data] == [('x\ny"\nz', "1"), ('y"z', "2"), ("p\n\nq", "3")]
+    assert found.rejects == [(5, None, "quote")]
+
+
+def test_a_header_of_commas_is_looked_at_once(load):
+    with pytest.raises(FileRejected, match="columns"):
+        load("a,b" + "," * 100_000 + "\n1,2" + "," * 100_000 + "\n")
+
+
+def test_rows_that_grow_are_refused_at_once(load):
+    with pytest.raises(FileRejected, match="columns"):
+        load(",".join(["x"] * 500_000) + "\n" + ",".join(["y"] * 500_000) + "\n")
+
+
+def test_many_short_rows_under_a_wide_header_are_counted_without_their_cells(load):
+    found = load(",".join(f"c{n}" for n in range(2_000)) + "\n" + "a\n" * 30_000)
+
+    assert len(found.rejects) == 30_000
+    assert list(found.profiles) == [f"c{n}" for n in range(2_000)]
+
+
+def test_a_value_that_is_too_long_for_an_amount_or_a_date_is_neither(load):
+    grouped = "1'" * 150_000
+    found = load("a,amount\n" + f"{'1' * 300_000},{grouped}1\n" * 10 + "x,1.50\n")
+
+    assert {found.profiles[name].type for name in found.profiles} <= {"text", "code"}
+
+
+# -- JSON Lines --------------------------------------------------------------------------------------------------------
+
+
+def test_objects_with_few_of_many_keys_are_refused(load):
+    wide = json.dumps({f"k{n}": n for n in range(2_000)})
+
+    with pytest.raises(FileRejected, match="few of the file's many keys"):
+        load(wide + "\n" + "{}\n" * 50_000, "a.jsonl")
+
+
+def test_nested_values_are_written_once(load):
+    deep = '{"a":' + '{"b":' * 400 + '"' + "x" * 500_000 + '"' + "}" * 400 + "}\n"
+
+    found = load(deep * 20, "a.jsonl")
+
+    assert json.loads(found.data[0]["a"]) == json.loads(deep)["a"]
+    assert len(found.data) == 20
+
+
+def test_nested_values_keep_their_form(load):
+    found = load('{"a":{"x":[1.50,[],{}, {"y":null}],"z":"\\"ä"},"b":[true]}\n', "a.jsonl")
+
+    assert found.data == [{"a": '{"x": [1.50, [], {}, {"y": null}], "z": "\\"ä"}', "b": "[true]"}]
+
+
+# -- XLSX --------------------------------------------------------------------------------------------------------------
+
+
+def workbook(parts=None, **changes):
+    """A workbook of two cells, with text put in place of its parts' marks: `rows`, `head`, `tail` of the sheet."""
+    sink = io.BytesIO()
+    with xlsxwriter.Workbook(sink, {"in_memory": True}) as book:
+        book.add_worksheet().write_row(0, 0, ["name", "text"])
+        book.worksheets()[0].write_row(1, 0, ["x", 5])
+    changed = io.BytesIO()
+    with zipfile.ZipFile(sink) as old, zipfile.ZipFile(changed, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            xml = old.read(name).decode()
+            if name == "xl/worksheets/sheet1.xml":
+                xml = xml.replace("</sheetData>", changes.get("rows", "") + "</sheetData>" + changes.get("tail", ""))
+                xml = xml.replace("<worksheet", changes.get("head", "") + "<worksheet")
+            new.writestr(name, (parts or {}).get(name, lambda xml: xml)(xml))
+    return changed.getvalue()
+
+
+LONG = 4_000_000
+SHEETS = {
+    "comments": {"rows": f"<!--{'<c ' * 100_000}-->" * 10},
+    "cdata": {"rows": f'<row r="3"><c r="A3" t="inlineStr"><is><t><![CDATA[{"<c " * 30_000}]]></t></is></c></row>'},
+    "spaces": {"rows": " " * LONG},
+    "attributes": {"rows": '<row r="3" ' + " ".join(f'a{n}="1"' for n in range(50_000)) + "/>"},
+    "nested": {"rows": "<x>" * 500_000 + "</x>" * 500_000},
+    "formulas": {"rows": "".join(f'<row r="{n}"><c r="A{n}"><f>1+1</f></c></row>' for n in range(3, 50_000))},
+    "instructions": {"rows": f"<?x {'<c ' * 100_000}?>" * 10},
+    "behind the sheet": {"tail": f"<!--{'<sheet ' * 50_000}-->" * 10},
+    "runs of text": {"rows": f'<row r="3"><c r="A3" t="inlineStr"><is>{"<r><t>x</t></r>" * 60_000}</is></c></row>'},
+}
+
+
+@pytest.mark.parametrize("changes", SHEETS.values(), ids=SHEETS.keys())
+def test_hostile_xml_in_a_sheet_is_read_like_any_other(load, changes):
+    found = load(workbook(**changes), "a.xlsx")
+
+    assert found.data[0] == {"name": "x", "text": "5"}
+
+
+ENDLESS = {
+    "a comment": {"rows": f"<!--{'<c ' * LONG}-->"},
+    "an instruction": {"rows": f"<?x {'<c ' * LONG}?>"},
+    "a tag": {"rows": f'<row r="3"{" " * LONG}/>'},
+    "an attribute": {"rows": f'<row r="3" a="{"x" * LONG}"/>'},
+    "a comment before the sheet": {"head": f"<!--{'<c ' * LONG}-->"},
+}
+
+
+@pytest.mark.parametrize("changes", ENDLESS.values(), ids=ENDLESS.keys())
+def test_a_tag_or_comment_without_end_is_refused(load, changes):
+    # Stored, it is no bomb by its ratio.
+    body = io.BytesIO(workbook(**changes))
+    stored = io.BytesIO()
+    with zipfile.ZipFile(body) as old, zipfile.ZipFile(stored, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name))
+
+    with pytest.raises(FileRejected, match="tag or comment"):
+        load(stored.getvalue(), "a.xlsx")
+
+
+def test_what_is_never_closed_is_damaged(load):
+    with pytest.raises(FileRejected, match="damaged"):
+        load(workbook(rows="<c " * 300_000), "a.xlsx")
+
+
+@pytest.mark.parametrize(
+    "part", ["xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/styles.xml", "xl/workbook.xml"]
+)
+def test_a_document_type_is_refused_wherever_it_stands(load, part):
+    def declared(xml):
+        start = xml.index("?>") + 2
+        return xml[:start] + '<!DOCTYPE x [<!ENTITY a "aaaa">]>' + xml[start:]
+
+    with pytest.raises(FileRejected, match="document type"):
+        load(workbook({part: declared}), "a.xlsx")
+
+
+def test_a_long_text_that_all_cells_share_is_refused(load):
+    rows = "".join(f'<row r="{n}"><c r="A{n}" t="s"><v>0</v></c></row>' for n in range(3, 30_000))
+
+    def long(xml):
+        return xml.replace("<t>name</t>", f"<t>{'x' * 30_000}</t>")
+
+    with pytest.raises(FileRejected, match="unpacks to far more"):
+        load(workbook({"xl/sharedStrings.xml": long}, rows=rows), "a.xlsx")
+
+
+def test_texts_that_are_claimed_and_not_there_are_refused(load):
+    def claim(xml):
+        return xml.replace("<sst ", '<sst x="1" ').replace('uniqueCount="3"', 'uniqueCount="4000000000"')
+
+    with pytest.raises(FileRejected, match="damaged"):
+        load(workbook({"xl/sharedStrings.xml": claim}), "a.xlsx")
+
+
+def test_an_endless_format_that_many_styles_have_is_refused(load):
+    def styles(xml):
+        formats = f'<numFmts count="1"><numFmt numFmtId="200" formatCode="{"[[x]" * 50_000}"/></numFmts><fonts'
+        return xml.replace("<fonts", formats, 1).replace("</cellXfs>", '<xf numFmtId="200"/>' * 20_000 + "</cellXfs>")
+
+    with pytest.raises(FileRejected, match="damaged"):
+        load(workbook({"xl/styles.xml": styles}), "a.xlsx")
+
+
+def test_each_of_many_sheets_is_looked_at_once(load):
+    def work(sheets):
+        body = io.BytesIO()
+        with xlsxwriter.Workbook(body, {"in_memory": True}) as book:
+            for _ in range(sheets):
+                book.add_worksheet().write_row(0, 0, ["id", "amount"])
+        return calls_of(lambda: load(body.getvalue(), "a.xlsx"))
+
+    assert work(400) < 2.5 * work(200)
+
+
+# -- Parquet -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_text_that_repeats_without_end_is_refused_before_it_is_written_out(load, tmp_path):
+    repeated = pa.DictionaryArray.from_arrays(pa.array([0] * 100_000, pa.int32()), pa.array(["z" * 500_000]))
+    pq.write_table(pa.table({"a": repeated}), tmp_path / "source")
+
+    with pytest.raises(FileRejected, match="unpacks to far more"):
+        load((tmp_path / "source").read_bytes(), "a.parquet")
+
+
+def test_cells_that_take_no_bytes_are_bounded(load, tmp_path):
+    pq.write_table(pa.table({f"c{n}": pa.array([1] * 400_000) for n in range(60)}), tmp_path / "source")
+
+    with pytest.raises(FileRejected, match="far more rows"):
+        load((tmp_path / "source").read_bytes(), "a.parquet")
