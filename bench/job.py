@@ -7,11 +7,10 @@ import sys
 import time
 from pathlib import Path
 
-import duckdb
-
 from bench.report import Line
 from bench.rows import books
 from bench.stack import ROOT, Caller, Stack
+from matching import duck
 
 COMPLETED_BAR_S = 20.0
 FIRST_BAR_S = 5.0
@@ -72,11 +71,15 @@ def _engine(ledger: Path, bank: Path, folder: Path) -> float:
 def _sql(ledger: Path, bank: Path) -> float:
     """The first pass alone, as somebody would write it in SQL: no assignment, no margin, no second pass."""
     began = time.perf_counter()
-    found = duckdb.sql(
-        f"SELECT count(*) FROM read_csv('{ledger}', all_varchar=true) l JOIN read_csv('{bank}', delim=';', all_varchar=true) r "
-        "ON regexp_extract(r.memo, 'INV-[0-9]+') = l.invoice_no "
-        "AND replace(replace(r.credit, '.', ''), ',', '.')::DECIMAL(18,2) = l.amount::DECIMAL(18,2)"
-    ).fetchall()
+    found = (
+        duck.connect()
+        .sql(
+            f"SELECT count(*) FROM read_csv('{ledger}', all_varchar=true) l JOIN read_csv('{bank}', delim=';', all_varchar=true) r "
+            "ON regexp_extract(r.memo, 'INV-[0-9]+') = l.invoice_no "
+            "AND replace(replace(r.credit, '.', ''), ',', '.')::DECIMAL(18,2) = l.amount::DECIMAL(18,2)"
+        )
+        .fetchall()
+    )
     assert found[0][0] > 0
     return time.perf_counter() - began
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from matching import assignment, candidates, normalise, scoring
+from matching import assignment, candidates, duck, normalise, scoring
 from matching.plan import Pass, Plan, distinct_names
 from matching.results import Chunk, Finished, PassFinished, Progress, Stopped
 
@@ -84,7 +84,7 @@ def run(
     }
     if temp_directory is not None:
         config["temp_directory"] = temp_directory
-    connection = duckdb.connect(":memory:", config=config)
+    connection = duck.connect(**config)
     try:
         work = _Run(
             plan,

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 import duckdb
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from matching import duck
+
 FieldName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_ -]{0,63}$")]
 ColumnName = Annotated[str, Field(min_length=1, max_length=256)]
 Accept = Literal["confirm", "confirm_if_unambiguous", "suggest", "report"]
@@ -201,7 +203,7 @@ def column_of(spec: Any) -> str:
 
 
 def _regex_fault(pattern: str) -> str | None:
-    connection = duckdb.connect(":memory:")
+    connection = duck.connect()
     try:
         connection.execute("SELECT regexp_extract('', $1)", [pattern]).fetchall()
     except duckdb.Error:

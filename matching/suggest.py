@@ -7,10 +7,10 @@ What is not proved is suggested to a person.
 
 from typing import Any
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 
+from matching import duck
 from matching.fields import MIN_ANCHORS, Fields, Roles, find_fields
 from matching.plan import Accept, Comparison, Pass, Plan, PlanInvalid
 from matching.reading.values import install_macros
@@ -32,7 +32,7 @@ def suggest(
     Raises: PlanInvalid when nothing in them can be compared.
     """
     roles = (left_roles or Roles(), right_roles or Roles())
-    connection = duckdb.connect(":memory:", config={"threads": 2})
+    connection = duck.connect(threads=2)
     try:
         install_macros(connection)
         samples = Sample(connection, "l", left), Sample(connection, "r", right)

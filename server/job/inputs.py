@@ -5,12 +5,12 @@ from typing import Any
 from uuid import UUID
 
 import adbc_driver_postgresql.dbapi as adbc
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.money import NO_CURRENCY
 from core.settings import Settings
+from matching import duck
 from matching.reading.values import parse_amount
 from matching.suggest import Roles
 from models.job import Job
@@ -134,7 +134,7 @@ def _amount_texts(values: pa.Table, mapping: dict[str, Any], amounts: pa.Chunked
 
 def _columns(table: pa.Table, names: list[str]) -> pa.Table:
     """The JSON data as text columns; a source without a profile has the columns that its records have."""
-    connection = duckdb.connect(":memory:")
+    connection = duck.connect()
     try:
         connection.register("records", table.select(["data"]))
         if not names:
