@@ -15,7 +15,8 @@ from matching.reading.numbers import expanded, without_noise
 from matching.reading.rows import BLOCK_BYTES, MAX_RECORD_BYTES, NUL, Fault, RawBatch, Reject, rows_a_batch
 from matching.reading.values import FileRejected
 
-# Columns of one repeated value take no bytes a row: more cells, or more text, than these are an attack, not a table.
+# Columns of one repeated value take no bytes a row: more rows, cells or text than these are an attack, not a table.
+MAX_DENSE_ROWS = 10_000_000
 MAX_DENSE_CELLS = 20_000_000
 MAX_CELLS_A_BYTE = 20
 MAX_WRITTEN_BYTES = 512 * 1024**2
@@ -34,7 +35,8 @@ def read_parquet(path: Path, batch_rows: int) -> Iterator[RawBatch]:
         texts = [field.name for field in schema if pa.types.is_string(field.type) or pa.types.is_binary(field.type)]
         file = pq.ParquetFile(path, read_dictionary=texts)
         size = path.stat().st_size
-        if file.metadata.num_rows * len(columns) > max(MAX_DENSE_CELLS, size * MAX_CELLS_A_BYTE):
+        rows, most = file.metadata.num_rows, size * MAX_CELLS_A_BYTE
+        if rows > max(MAX_DENSE_ROWS, most) or rows * len(columns) > max(MAX_DENSE_CELLS, most):
             raise FileRejected("the Parquet file unpacks to far more rows than it should")
         row, written = 0, 0
         for batch in file.iter_batches(batch_size=rows_a_batch(batch_rows, len(columns))):
