@@ -60,7 +60,8 @@ class SourceReject(Model):
     id = fields.BigIntField(primary_key=True)
     source: fields.ForeignKeyRelation[Source] = fields.ForeignKeyField("models.Source", related_name="rejects")
     source_id: UUID
-    line = fields.BigIntField()
+    line = fields.BigIntField()  # of the file, from 1
+    row = fields.BigIntField(null=True)  # 0-based data row, as records have it
     column = fields.TextField(null=True)
     code = fields.CharField(max_length=64)
     message = fields.TextField()

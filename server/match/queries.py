@@ -1,6 +1,7 @@
 """What is read of matches and of what they left open."""
 
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from server.match.schemas import (
     UnmatchedList,
 )
 from server.paging import Listing, Page, Sort
+from server.record.columns import columns_of, in_order
 from server.record.queries import COLUMNS, USES, sort_of
 from server.record.queries import view as record_view
 from server.record.schemas import RecordView
@@ -56,7 +58,8 @@ async def list_matches(actor: Actor, job_id: UUID, query: MatchList) -> tuple[Pa
         listing.where("t.score >= ?", Decimal(str(query.min_score)))
     async with reading() as snapshot:
         await access.load(actor, Job, job_id, "project.read_within")
-        page = await listing.page(snapshot, query, _view)
+        columns = await _columns_of_sides(snapshot, job_id)
+        page = await listing.page(snapshot, query, lambda row: _view(row, columns))
         return page, await snapshot.position(streams.job(job_id))
 
 
@@ -73,7 +76,8 @@ async def list_unmatched(actor: Actor, job_id: UUID, query: UnmatchedList) -> tu
             "NOT EXISTS (SELECT 1 FROM match_records x WHERE x.record_id = t.id AND x.job_id = ? AND x.active)", job_id
         )
         listing.where("NOT EXISTS (SELECT 1 FROM match_records x WHERE x.record_id = t.id AND x.confirmed)")
-        page = await listing.page(snapshot, query, record_view)
+        columns = (await columns_of(snapshot, [source_id])).get(source_id, [])
+        page = await listing.page(snapshot, query, partial(record_view, columns=columns))
         return page, await snapshot.position(streams.job(job_id))
 
 
@@ -98,7 +102,7 @@ async def detail_of(snapshot: Reading, match_id: UUID) -> MatchDetail:
         str(match_id),
     )
     runner = orjson.loads(row["runner_text"]) if row["runner_text"] else None
-    view = _view(row)
+    view = _view(row, await _columns_of_sides(snapshot, row["job_id"]))
     fields = [FieldView(**_field(field)) for field in orjson.loads(row["fields_text"])]
     return MatchDetail(
         **view.model_dump(),
@@ -124,13 +128,22 @@ def _field(field: dict[str, Any]) -> dict[str, Any]:
     return {"similarity": None, "rarity": None, "weight": 0.0, **field, **texts}
 
 
-def _view(row: dict[str, Any]) -> MatchView:
+async def _columns_of_sides(snapshot: Reading, job_id: UUID) -> dict[str, list[str]]:
+    """The columns of both sources of a job in their order."""
+    rows = await snapshot.rows(
+        "SELECT left_source_id AS left, right_source_id AS right FROM reconciliation_jobs WHERE id = $1", job_id
+    )
+    found = await columns_of(snapshot, [rows[0]["left"], rows[0]["right"]])
+    return {side: found.get(rows[0][side], []) for side in ("left", "right")}
+
+
+def _view(row: dict[str, Any], columns: dict[str, list[str]]) -> MatchView:
     records = [
         MatchRecordView(
             id=record["id"],
             side=record["side"],
             row=record["row"],
-            data=record["data"],
+            data=in_order(record["data"], columns[record["side"]]),
             amount=Money.of(None if record["amount"] is None else Decimal(record["amount"]), record["currency"]),
             date=record["date"],
             reference=record["reference"],

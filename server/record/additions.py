@@ -29,6 +29,7 @@ from server.disk import project_full, room_in_project
 from server.faults import MOST_FAULTS
 from server.http import Reading
 from server.record import queries
+from server.record.columns import added_columns, columns_of
 from server.record.schemas import RecordIn, RecordsCreate
 
 SLICE_ROWS, ANSWER_ROWS = 500, 50
@@ -68,12 +69,13 @@ async def create_records(actor: Actor, source_id: UUID, body: RecordsCreate, set
             'SELECT coalesce(max("row"), -1) AS last FROM reconciliation_records WHERE source_id = $1', source_id
         )
         first = rows[0]["last"] + 1
+        added = await asyncio.to_thread(added_columns, source, (name for record in given for name in record.data))
         await u.save(
             source,
             revision=source.revision + 1,
             rows_read=source.rows_read + len(given),
             rows_loaded=source.rows_loaded + len(given),
-            detection=counted(source, size),
+            detection=counted(source, size) | ({} if added is None else {"added_columns": added}),
         )
         ids = uuid7_texts(len(given))
         await _store(u, source, first, ids, found.slices)
@@ -82,7 +84,8 @@ async def create_records(actor: Actor, source_id: UUID, body: RecordsCreate, set
         if body.records is None:
             view = await queries.view_of(Reading(u.connection), UUID(ids[0]))
             return u.answer(201, view, version=1)
-        pieces = [piece async for piece in _views(u, ids)]
+        columns = (await columns_of(Reading(u.connection), [source_id])).get(source_id, [])
+        pieces = [piece async for piece in _views(u, ids, columns)]
         return u.answer_as(201, b'{"items":[' + b",".join(pieces) + b"]}")
 
 
@@ -119,8 +122,8 @@ async def _store(u: UnitOfWork, source: Source, first: int, ids: list[str], slic
         )
 
 
-async def _views(u: UnitOfWork, ids: list[str]) -> AsyncIterator[bytes]:
-    """The stored records as JSON, some at a time. No match uses them yet."""
+async def _views(u: UnitOfWork, ids: list[str], columns: list[str]) -> AsyncIterator[bytes]:
+    """The stored records as JSON, some at a time, their columns in order. No match uses them yet."""
     for start in range(0, len(ids), SLICE_ROWS):
         rows = await u.execute(
             f"SELECT {queries.COLUMNS} FROM reconciliation_records t CROSS JOIN (SELECT NULL::uuid AS match_id, NULL AS status) u "
@@ -129,7 +132,8 @@ async def _views(u: UnitOfWork, ids: list[str]) -> AsyncIterator[bytes]:
         )
         for first in range(0, len(rows), ANSWER_ROWS):
             views = [
-                queries.view(row).model_dump(mode="json", by_alias=True) for row in rows[first : first + ANSWER_ROWS]
+                queries.view(row, columns).model_dump(mode="json", by_alias=True)
+                for row in rows[first : first + ANSWER_ROWS]
             ]
             yield orjson.dumps(views)[1:-1]
             await asyncio.sleep(0)

@@ -1,5 +1,7 @@
 """What is read of records."""
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +15,7 @@ from models.source import Source
 from realtime import streams
 from server.http import Position, Reading, reading
 from server.paging import Listing, Page, Sort
+from server.record.columns import columns_of, in_order
 from server.record.schemas import RecordList, RecordView
 
 COLUMNS = (
@@ -42,7 +45,8 @@ async def list_records(actor: Actor, source_id: UUID, query: RecordList) -> tupl
         source = (await access.load(actor, Source, source_id, "project.read_within")).row
         if is_whole and source.status == "ready":
             listing.known_total = source.rows_loaded
-        page = await listing.page(snapshot, query, view)
+        columns = await columns_of(snapshot, [source_id])
+        page = await listing.page(snapshot, query, partial(view, columns=columns.get(source_id, [])))
         return page, await snapshot.position(streams.project(source.project_id))
 
 
@@ -90,9 +94,10 @@ async def get_record(actor: Actor, record_id: UUID) -> tuple[RecordView, Positio
 async def view_of(snapshot: Reading, record_id: UUID) -> RecordView:
     """The view of a record that the actor was allowed to load."""
     rows = await snapshot.rows(f"SELECT {COLUMNS} FROM reconciliation_records t {USES} WHERE t.id = $1", record_id)
-    return view(rows[0])
+    columns = await columns_of(snapshot, [rows[0]["source_id"]])
+    return view(rows[0], columns.get(rows[0]["source_id"], []))
 
 
-def view(row: dict[str, Any]) -> RecordView:
-    """The view of a row of COLUMNS."""
-    return RecordView.of(row, orjson.loads(row["data_text"]))
+def view(row: dict[str, Any], columns: Sequence[str] = ()) -> RecordView:
+    """The view of a row of COLUMNS, with the columns of its source in their order."""
+    return RecordView.of(row, in_order(orjson.loads(row["data_text"]), columns))

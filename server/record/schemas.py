@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from core.money import Money, parse_amount
+from server.days import Day
 from server.http import Body, View
 from server.paging import Paged
 
@@ -23,7 +24,7 @@ class RecordIn(Body):
 
     data: Annotated[RowData, Field(min_length=1, max_length=500)]
     amount: Money | None = None
-    date: dt.date | None = None
+    date: Day | None = None
     reference: Annotated[str, Field(max_length=10_000)] | None = None
 
 
@@ -33,7 +34,7 @@ class RecordsCreate(Body):
     records: Annotated[list[RecordIn], Field(min_length=1, max_length=MAX_RECORDS)] | None = None
     data: Annotated[RowData, Field(min_length=1, max_length=500)] | None = None
     amount: Money | None = None
-    date: dt.date | None = None
+    date: Day | None = None
     reference: Annotated[str, Field(max_length=10_000)] | None = None
 
     @model_validator(mode="after")
@@ -55,7 +56,7 @@ class RecordUpdate(Body):
 
     data: Annotated[RowData, Field(min_length=1, max_length=500)] | None = None
     amount: Money | None = None
-    date: dt.date | None = None
+    date: Day | None = None
     reference: Annotated[str, Field(max_length=10_000)] | None = None
 
 
@@ -70,8 +71,8 @@ class RecordList(Paged):
     amount_from: str | None = None
     amount_to: str | None = None
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
-    date_from: dt.date | None = None
-    date_to: dt.date | None = None
+    date_from: Day | None = None
+    date_to: Day | None = None
     reference: Annotated[str, Field(max_length=2000)] | None = None
     sort: Literal["row", "-row", "amount", "-amount", "date", "-date", "reference", "-reference"] = "row"
 
@@ -83,7 +84,7 @@ class RecordList(Paged):
 
 
 class RecordView(View):
-    """A record."""
+    """A record. `row` counts the data rows of the file from 0, rejected ones too; `data` is in the file's order."""
 
     id: UUID
     source_id: UUID

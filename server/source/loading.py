@@ -304,8 +304,8 @@ class Loader:
         if rejects:
             await self.connection.copy_records_to_table(
                 "source_rejects",
-                records=[(self.source.id, r.line, r.column, r.code, r.message, r.value_type) for r in rejects],
-                columns=("source_id", "line", "column", "code", "message", "value_type"),
+                records=[(self.source.id, r.line, r.row, r.column, r.code, r.message, r.value_type) for r in rejects],
+                columns=("source_id", "line", "row", "column", "code", "message", "value_type"),
             )
 
     async def _fence(self) -> None:
@@ -409,6 +409,7 @@ def _profile_view(profile: Any) -> dict[str, Any]:
         "type": profile.type,
         "fill": profile.fill,
         "distinct": profile.distinct,
+        "is_distinct_estimated": profile.is_distinct_estimated,
         "min": profile.min,
         "max": profile.max,
         "examples": list(profile.examples),

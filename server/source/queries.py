@@ -48,7 +48,7 @@ async def profile_of(actor: Actor, source_id: UUID) -> ProfileView:
 async def list_rejects(actor: Actor, source_id: UUID, query: RejectList) -> tuple[Page[RejectView], Position]:
     """Rows that were not loaded, in order of their lines. Raises: NotFound, Forbidden."""
     listing = Listing(
-        't.line, t."column", t.code, t.message, t.value_type',
+        't.line, t."row", t."column", t.code, t.message, t.value_type',
         "source_rejects t",
         Sort("t.line", "bigint", tie_cast="bigint"),
         f"rejects/{source_id}",

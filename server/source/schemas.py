@@ -64,12 +64,16 @@ class QuestionView(View):
 
 
 class ColumnView(View):
-    """What a column holds: `fill` is the share of rows with a value, `distinct` an estimate."""
+    """
+    What a column holds, in the file's order. `fill` is the share of rows with a value; `min` and `max` are the file's
+    texts of the least and the greatest value by what they mean; `distinct` is exact unless it is said to be estimated.
+    """
 
     name: str
     type: Literal["amount", "number", "date", "code", "text", "empty"]
     fill: float
     distinct: int
+    is_distinct_estimated: bool = True  # so it was before it was said
     min: str | None
     max: str | None
     examples: list[str]
@@ -139,9 +143,16 @@ class RejectList(Paged):
 
 
 class RejectView(View):
-    """A row that was not loaded, and why."""
+    """
+    A row that was not loaded, and why.
+
+    `line` is where it stands in the file, from 1: its first physical line, or its row of the sheet; headers and empty
+    lines count. `row` counts data rows from 0 and is the number that the record would have had: records and rejects
+    of a file have all rows between them. Null where it was rejected before rows were counted.
+    """
 
     line: int
+    row: int | None
     column: str | None
     code: str
     message: str

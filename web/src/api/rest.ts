@@ -82,12 +82,13 @@ export type Check = {
   detail?: string | null;
 };
 
-/** What a column holds: `fill` is the share of rows with a value, `distinct` an estimate. */
+/** What a column holds, in the file's order. `fill` is the share of rows with a value; `min` and `max` are the file's */
 export type ColumnView = {
   name: string;
   type: "amount" | "number" | "date" | "code" | "text" | "empty";
   fill: number;
   distinct: number;
+  is_distinct_estimated?: boolean;
   min: string | null;
   max: string | null;
   examples: string[];
@@ -669,7 +670,7 @@ export type RecordUpdate = {
   reference?: string | null;
 };
 
-/** A record. */
+/** A record. `row` counts the data rows of the file from 0, rejected ones too; `data` is in the file's order. */
 export type RecordView = {
   id: string;
   source_id: string;
@@ -714,6 +715,7 @@ export type Refresh = {
 /** A row that was not loaded, and why. */
 export type RejectView = {
   line: number;
+  row: number | null;
   column: string | null;
   code: string;
   message: string;

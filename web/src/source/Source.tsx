@@ -139,7 +139,7 @@ function Profile({ source }: { source: SourceView }) {
                       {column.decimal ? ` (decimal ${column.decimal})` : ""}
                     </td>
                     <td className="number">{Math.round(column.fill * 1000) / 10}%</td>
-                    <td className="number">{count(column.distinct)}</td>
+                    <td className="number">{`${column.is_distinct_estimated ? "about " : ""}${count(column.distinct)}`}</td>
                     <td className="cut mono">{column.min ?? "–"}</td>
                     <td className="cut mono">{column.max ?? "–"}</td>
                     <td className="cut muted" dir="auto">
@@ -232,7 +232,8 @@ function Rejects({ source }: { source: SourceView }) {
               <table className="grid">
                 <thead>
                   <tr>
-                    <th className="number">Line</th>
+                    <th className="number">Row</th>
+                    <th className="number">Line of the file</th>
                     <th>Column</th>
                     <th>Reason</th>
                     <th>Code</th>
@@ -241,6 +242,7 @@ function Rejects({ source }: { source: SourceView }) {
                 <tbody>
                   {body.items.map((reject) => (
                     <tr key={`${reject.line}/${reject.column}/${reject.code}`}>
+                      <td className="number">{reject.row === null ? "–" : reject.row + 1}</td>
                       <td className="number">{count(reject.line)}</td>
                       <td dir="auto">{reject.column ?? "–"}</td>
                       <td className="wrap">{reject.message}</td>
