@@ -29,6 +29,8 @@ from server.job.schemas import (
     PassSummary,
     ProgressCurve,
     ProgressPoint,
+    Proof,
+    ProofSide,
     SideSum,
     Summary,
 )
@@ -103,6 +105,7 @@ _READ = """
 # One pass over the records for everything that adds them up: how often each currency, pass and age of either side.
 _SUMS = f"""
     SELECT r.side, coalesce(r.currency, '{NO_CURRENCY}') AS currency, m.pass_index, m.id IS NOT NULL AS used,
+           m.status,
            CASE WHEN m.id IS NOT NULL OR r.date IS NULL THEN NULL WHEN $7 - r.date <= 7 THEN 0 WHEN $7 - r.date <= 30 THEN 1
                 WHEN $7 - r.date <= 60 THEN 2 WHEN $7 - r.date <= 90 THEN 3 ELSE 4 END AS bucket,
            count(*) AS records, count(*) FILTER (WHERE r.amount IS NULL) AS without_amount,
@@ -110,7 +113,7 @@ _SUMS = f"""
     WHERE NOT EXISTS (SELECT 1 FROM match_records o JOIN matches p ON p.id = o.match_id
                       WHERE o.record_id = r.id AND o.confirmed AND o.job_id <> $1
                         AND coalesce(p.decided_at, p.created_at) <= $6)
-    GROUP BY 1, 2, 3, 4, 5
+    GROUP BY 1, 2, 3, 4, 5, 6
 """
 _PASSES = """
     SELECT pass_index, pass_name, status, count(*) AS matches FROM matches
@@ -145,6 +148,7 @@ def _summarise(job: Job, rows: list[dict[str, Any]], passes: list[dict[str, Any]
         by_pass=[by_pass[index] for index in sorted(by_pass)],
         sums=sums,
         balance=balance,
+        proof=_proof(rows, is_done=job.status == "completed"),
         flow=_flow(rows, names, statuses),
         ageing=_ageing(rows),
         notes=_notes(job.statistics),
@@ -189,6 +193,41 @@ def _sums(rows: list[dict[str, Any]]) -> tuple[list[SideSum], list[Balance]]:
         ties = total == sum((row["total"] for row in rows if (row["side"], row["currency"]) == key), Decimal(0))
         balance.append(Balance(side=side, currency=currency, movements=_money(total, currency), ties=ties))
     return sums, balance
+
+
+def _proof(rows: list[dict[str, Any]], *, is_done: bool) -> list[Proof]:
+    found = []
+    for currency in sorted({row["currency"] for row in rows}):
+        left, right = (
+            _proof_side([row for row in rows if (row["side"], row["currency"]) == (side, currency)], currency)
+            for side in ("left", "right")
+        )
+        difference = Decimal(left.confirmed.amount) - Decimal(right.confirmed.amount)
+        waiting = sum(side.to_review_records + side.open_records + side.without_amount for side in (left, right))
+        found.append(
+            Proof(
+                currency=currency,
+                left=left,
+                right=right,
+                difference=_money(difference, currency),
+                agrees=is_done and difference == 0 and waiting == 0,
+            )
+        )
+    return found
+
+
+def _proof_side(rows: list[dict[str, Any]], currency: str) -> ProofSide:
+    confirmed = [row for row in rows if row["status"] == "confirmed"]
+    to_review = [row for row in rows if row["used"] and row["status"] != "confirmed"]
+    left_open = [row for row in rows if not row["used"]]
+    return ProofSide(
+        confirmed=_total(confirmed, currency),
+        to_review=_total(to_review, currency),
+        to_review_records=sum(row["records"] for row in to_review),
+        open=_total(left_open, currency),
+        open_records=sum(row["records"] for row in left_open),
+        without_amount=sum(row["without_amount"] for row in rows),
+    )
 
 
 def _flow(rows: list[dict[str, Any]], names: dict[int, str], statuses: dict[int, dict[str, int]]) -> Flow:
@@ -240,6 +279,10 @@ def _ageing(rows: list[dict[str, Any]]) -> list[Ageing]:
 def _pass_of(row: dict[str, Any]) -> int:
     """The number of a row's pass; -1 for what was matched by hand."""
     return -1 if row["pass_index"] is None else int(row["pass_index"])
+
+
+def _total(rows: list[dict[str, Any]], currency: str) -> Money:
+    return _money(sum((row["total"] for row in rows), Decimal(0)), currency)
 
 
 def _money(amount: Decimal, currency: str) -> Money:

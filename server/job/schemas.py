@@ -148,6 +148,32 @@ class Balance(View):
     ties: bool
 
 
+class ProofSide(View):
+    """A side of a proof: what people or the plan confirmed, what is only suggested, what no match uses."""
+
+    confirmed: Money
+    to_review: Money
+    to_review_records: int
+    open: Money
+    open_records: int
+    without_amount: int
+
+
+class Proof(View):
+    """
+    Whether both sides agree in a currency.
+
+    `difference` is left minus right of what is confirmed. `agrees` is true when it is zero, the job is completed, and
+    nothing is to be reviewed, open, or without an amount.
+    """
+
+    currency: str
+    left: ProofSide
+    right: ProofSide
+    difference: Money
+    agrees: bool
+
+
 class Ageing(View):
     """Open records of a side by age in days."""
 
@@ -165,6 +191,7 @@ class Summary(View):
     by_pass: list[PassSummary]
     sums: list[SideSum]
     balance: list[Balance]
+    proof: list[Proof]
     flow: Flow
     ageing: list[Ageing]
     notes: list[str]  # what the job did not compare, and what to do about it

@@ -17,7 +17,7 @@ TIMEOUT_S = 300
 )
 def test_the_dashboard_s_modules_pass_their_own_tests():
     done = subprocess.run(
-        ["node", str(VITEST), "run"],  # Node.js on PATH, which builds the dashboard too
+        ["node", str(VITEST), "run"],
         cwd=WEB,
         capture_output=True,
         text=True,

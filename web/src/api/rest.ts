@@ -217,10 +217,17 @@ export type Health = {
   checks: Record<string, Check>;
 };
 
+/** Who decided. `name` is null for the system, and for a person who is no longer here. */
+export type HistoryActor = {
+  type: string;
+  id: string | null;
+  name: string | null;
+};
+
 /** A decision on a match. */
 export type HistoryEntry = {
   at: string;
-  actor: Record<string, unknown>;
+  actor: HistoryActor;
   action: string;
   reason: string | null;
 };
@@ -306,7 +313,7 @@ export type Mapping = {
   reference?: ReferenceSpec | null;
 };
 
-/** A match with its evidence and history. */
+/** A match with its evidence and history. `decided_by_name` is null where nobody decided, or is no longer here. */
 export type MatchDetail = {
   id: string;
   job_id: string;
@@ -330,6 +337,7 @@ export type MatchDetail = {
   created_at: string;
   updated_at: string;
   version: number;
+  decided_by_name: string | null;
   prior: number | null;
   fields: FieldView[];
   runner_up: RunnerUp | null;
@@ -635,9 +643,29 @@ export type ProjectView = {
   version: number;
 };
 
-/** What only a person can decide; PATCH `{mapping}` answers it. */
+/** Whether both sides agree in a currency. */
+export type Proof = {
+  currency: string;
+  left: ProofSide;
+  right: ProofSide;
+  difference: Money;
+  agrees: boolean;
+};
+
+/** A side of a proof: what people or the plan confirmed, what is only suggested, what no match uses. */
+export type ProofSide = {
+  confirmed: Money;
+  to_review: Money;
+  to_review_records: number;
+  open: Money;
+  open_records: number;
+  without_amount: number;
+};
+
+/** What only a person can decide; PATCH `{mapping}` answers it. `columns`: debit and credit, where it is about both. */
 export type QuestionView = {
   column: string | null;
+  columns?: string[];
   kind: "date_order" | "decimal_mark" | "currency";
   choices: string[];
   examples: string[];
@@ -845,6 +873,7 @@ export type Summary = {
   by_pass: PassSummary[];
   sums: SideSum[];
   balance: Balance[];
+  proof: Proof[];
   flow: Flow;
   ageing: Ageing[];
   notes: string[];

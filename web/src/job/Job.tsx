@@ -7,10 +7,13 @@ import { keys } from "../live/effects";
 import { useHeld, useRead } from "../live/react";
 import { Matches } from "../match/Matches";
 import { Unmatched } from "../match/Unmatched";
+import { can } from "../project/rights";
+import { useProject } from "../project/Project";
 import { ChangeButton } from "../shell/ChangeButton";
-import { compact, count, duration, instant, money, percent } from "../shell/format";
+import { compact, count, duration, instant, percent } from "../shell/format";
 import { Bar, Fault, Figure, Reading, Status, useTitle } from "../shell/parts";
 import { Flow } from "./Flow";
+import { ProofTable } from "./ProofTable";
 import { RatePath } from "./RatePath";
 
 const LIVE = ["queued", "running", "paused", "cancelling"];
@@ -52,6 +55,7 @@ function Head({ job, project }: { job: JobView; project: string }) {
   const left = useRead<SourceView>(keys.source(job.left_source), `/sources/${job.left_source}`, `project:${project}`);
   const right = useRead<SourceView>(keys.source(job.right_source), `/sources/${job.right_source}`, `project:${project}`);
   useTitle(left.data && right.data ? `${left.data.body.name} ↔ ${right.data.body.name}` : undefined);
+  const mayRun = can(useProject(project).data?.body.my_role, "job.run");
   const act = useMutation({
     mutationFn: (verb: "cancel" | "retry") => change<JobView>("POST", `/jobs/${job.id}/${verb}`),
     onSettled: () => client.invalidateQueries({ queryKey: keys.job(job.id) }),
@@ -65,12 +69,12 @@ function Head({ job, project }: { job: JobView; project: string }) {
         <Status of={job.status} />
         <span className="muted">{instant(job.started_at)}</span>
         <span className="spacer" />
-        {LIVE.includes(job.status) && job.status !== "cancelling" ? (
+        {mayRun && LIVE.includes(job.status) && job.status !== "cancelling" ? (
           <ChangeButton size="compact-md" variant="default" loading={act.isPending} onClick={() => act.mutate("cancel")}>
             Cancel
           </ChangeButton>
         ) : null}
-        {job.status === "failed" || job.status === "cancelled" ? (
+        {mayRun && (job.status === "failed" || job.status === "cancelled") ? (
           <ChangeButton size="compact-md" variant="default" loading={act.isPending} onClick={() => act.mutate("retry")}>
             Retry
           </ChangeButton>
@@ -135,47 +139,15 @@ function Result({ job }: { job: JobView }) {
 }
 
 function Where({ summary, isRunning }: { summary: Summary; isRunning: boolean }) {
-  const { flow, sums } = summary;
   return (
     <section className="card stack" aria-label="Where the records went">
-      <Flow flow={flow} />
+      <Flow flow={summary.flow} />
       {summary.notes.map((note) => (
         <p key={note} role="note">
           {note}
         </p>
       ))}
-      <div className="across">
-        <table className="grid">
-          <thead>
-            <tr>
-              <th>Side</th>
-              <th>Currency</th>
-              <th className="number">Matched</th>
-              <th className="number">Open</th>
-              <th className="number">Total</th>
-              <th>Proof</th>
-            </tr>
-          </thead>
-          <tbody>
-            {sums.map((sum) => (
-              <tr key={sum.side + sum.currency}>
-                <td className={`${sum.side}-ink`}>{sum.side}</td>
-                <td>{sum.currency === "XXX" ? "none" : sum.currency}</td>
-                <td className="number">{isRunning ? "–" : money(sum.matched)}</td>
-                <td className="number">{isRunning ? "–" : money(sum.open)}</td>
-                <td className="number">{money(sum.total)}</td>
-                <td>
-                  {isRunning
-                    ? "when it is done"
-                    : summary.balance.find((row) => row.side === sum.side && row.currency === sum.currency)?.ties
-                      ? "✓ matched + open = total"
-                      : "✕ does not add up"}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <ProofTable proof={summary.proof} isRunning={isRunning} />
     </section>
   );
 }

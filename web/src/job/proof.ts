@@ -1,0 +1,35 @@
+import type { Proof } from "../api/rest";
+import { count, money } from "../shell/format";
+
+/** What keeps a currency from being proven, in words; none where both sides agree. */
+export function missing(row: Proof): string[] {
+  const { left, right } = row;
+  const found = [
+    amounts("to review", left.to_review_records, right.to_review_records),
+    amounts("open", left.open_records, right.open_records),
+    amounts("without an amount", left.without_amount, right.without_amount),
+  ];
+  if (isUnequal(row)) found.push(`what is confirmed differs by ${money(row.difference)}`);
+  return found.filter((words) => words !== "");
+}
+
+/** Whether the confirmed amounts of both sides differ. The text is exact: no number is made of it. */
+export function isUnequal({ difference }: Proof): boolean {
+  return /[1-9]/.test(difference.amount);
+}
+
+/** One sentence about a currency. */
+export function verdict(row: Proof, isRunning: boolean): string {
+  if (isRunning) return "When the reconciliation is done.";
+  const words = missing(row);
+  if (row.agrees) return "Both sides agree.";
+  if (words.length === 0) return "The reconciliation is not completed.";
+  return `Not yet: ${words.join("; ")}.`;
+}
+
+function amounts(words: string, left: number, right: number): string {
+  if (left === 0 && right === 0) return "";
+  if (left === right) return `${count(left)} ${words} on each side`;
+  const sides = [left > 0 ? `${count(left)} left` : "", right > 0 ? `${count(right)} right` : ""];
+  return `${sides.filter(Boolean).join(" and ")} ${words}`;
+}
