@@ -16,6 +16,7 @@ from realtime import streams
 from server.http import Position, Reading, reading
 from server.match.schemas import (
     FieldView,
+    HistoryActor,
     HistoryEntry,
     MatchDetail,
     MatchList,
@@ -91,14 +92,16 @@ async def get_match(actor: Actor, match_id: UUID) -> tuple[MatchDetail, Position
 async def detail_of(snapshot: Reading, match_id: UUID) -> MatchDetail:
     """The detail of a match that the actor was allowed to load."""
     rows = await snapshot.rows(
-        f"SELECT t.*, t.fields_compared::text AS fields_text, t.runner_up::text AS runner_text, {_RECORDS} "
+        f"SELECT t.*, t.fields_compared::text AS fields_text, t.runner_up::text AS runner_text, "
+        f"(SELECT p.display_name FROM users p WHERE p.id = t.decided_by) AS decided_by_name, {_RECORDS} "
         "FROM matches t WHERE t.id = $1",
         match_id,
     )
     row = rows[0]
     history = await snapshot.rows(
-        "SELECT at, actor_type, actor_id, action, details->>'reason' AS reason FROM audit_log "
-        "WHERE resource_id = $1 AND resource_type = 'match' AND outcome = 'success' ORDER BY id",
+        "SELECT a.at, a.actor_type, a.actor_id, p.display_name, a.action, a.details->>'reason' AS reason "
+        "FROM audit_log a LEFT JOIN users p ON p.id = a.actor_id "
+        "WHERE a.resource_id = $1 AND a.resource_type = 'match' AND a.outcome = 'success' ORDER BY a.id",
         str(match_id),
     )
     runner = orjson.loads(row["runner_text"]) if row["runner_text"] else None
@@ -111,10 +114,11 @@ async def detail_of(snapshot: Reading, match_id: UUID) -> MatchDetail:
         fields=fields,
         runner_up=RunnerUp(records=runner.get("records", []), score=runner.get("score"), fields=[]) if runner else None,
         margin_kind=row["margin_kind"],
+        decided_by_name=row["decided_by_name"],
         history=[
             HistoryEntry(
                 at=entry["at"],
-                actor={"type": entry["actor_type"], "id": str(entry["actor_id"]) if entry["actor_id"] else None},
+                actor=HistoryActor(type=entry["actor_type"], id=entry["actor_id"], name=entry["display_name"]),
                 action=entry["action"],
                 reason=entry["reason"],
             )

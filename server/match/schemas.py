@@ -2,7 +2,7 @@
 
 import datetime as dt
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -98,18 +98,27 @@ class RunnerUp(View):
     fields: list[FieldView]
 
 
+class HistoryActor(View):
+    """Who decided. `name` is null for the system, and for a person who is no longer here."""
+
+    type: str
+    id: UUID | None
+    name: str | None
+
+
 class HistoryEntry(View):
     """A decision on a match."""
 
     at: datetime
-    actor: dict[str, Any]
+    actor: HistoryActor
     action: str
     reason: str | None
 
 
 class MatchDetail(MatchView):
-    """A match with its evidence and history."""
+    """A match with its evidence and history. `decided_by_name` is null where nobody decided, or is no longer here."""
 
+    decided_by_name: str | None
     prior: float | None
     fields: list[FieldView]
     runner_up: RunnerUp | None

@@ -52,6 +52,23 @@ async def test_a_confirmation_is_counted_told_and_recorded(server, alice, sugges
     await follower.leave()
 
 
+async def test_who_decided_is_named_to_everybody_who_may_read_the_match(alice, bob, project, suggested):
+    job = await suggested()
+    await alice.ok("POST", f"/projects/{project}/members", {"email": bob.email, "role": "viewer"})
+    match = (await alice.ok("GET", f"/jobs/{job['id']}/matches?limit=1"))["items"][0]
+    before = await bob.ok("GET", f"/matches/{match['id']}")
+    await alice.ok("POST", f"/matches/{match['id']}/confirm", {"reason": "seen the paper"})
+    name = (await alice.ok("GET", "/me"))["display_name"]
+
+    after = await bob.ok("GET", f"/matches/{match['id']}")
+
+    assert (before["decided_by_name"], before["history"]) == (None, [])
+    assert (after["decided_by"], after["decided_by_name"]) == (str(alice.id), name)
+    assert [(entry["actor"], entry["reason"]) for entry in after["history"]] == [
+        ({"type": "user", "id": str(alice.id), "name": name}, "seen the paper")
+    ]
+
+
 async def test_a_suggestion_goes_with_its_record_and_the_other_side_is_open_again(server, alice, suggested):
     job = await suggested()
     kept, match = (await alice.ok("GET", f"/jobs/{job['id']}/matches?limit=2"))["items"]

@@ -1,22 +1,21 @@
-import { ActionIcon, Button } from "@mantine/core";
+import { ActionIcon } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { change, type Answer } from "../api/client";
-import { Problem } from "../api/problem";
 import type { FieldView, JobView, MatchDetail, MatchRecordView } from "../api/rest";
-import { keys, patchMatch } from "../live/effects";
-import { useOffline, useRead } from "../live/react";
-import { useProject } from "../project/Project";
-import { count, instant, money } from "../shell/format";
-import { useKeys } from "../shell/keys";
-import { Fault, Reading, Status } from "../shell/parts";
-import { bits, plain, sideOf } from "./evidence";
+import { keys } from "../live/effects";
+import { useRead } from "../live/react";
+import { count, money } from "../shell/format";
+import { PLACE } from "../shell/keys";
+import { Reading, Status } from "../shell/parts";
+import { Decision } from "./Decision";
+import { DeltaSentence } from "./Delta";
+import { bits, plain, shownPrior, sideOf, signed } from "./evidence";
+import { History, Told } from "./history";
 
 /** One match: both sides, what was compared, how sure it is, and the decision. */
 export function Match({ id, job, close }: { id: string; job: JobView; close: () => void }) {
   const match = useRead<MatchDetail>(keys.match(id), `/matches/${id}`, `job:${job.id}`);
   return (
-    <aside className="panel stack" aria-label="Match">
+    <aside className="panel stack" aria-label="Match" tabIndex={-1} {...PLACE}>
       <div className="row">
         <h2>Match</h2>
         {match.data ? <Status of={match.data.body.status} /> : null}
@@ -28,13 +27,15 @@ export function Match({ id, job, close }: { id: string; job: JobView; close: () 
       <Reading query={match} height={360}>
         {({ body }) => (
           <>
+            <Told key={`told/${body.id}`} match={body} />
             <Decision key={body.id} match={body} project={job.project_id} />
-            <p className="muted">{verdict(body)}</p>
+            <Verdict match={body} />
+            <DeltaSentence left={sideOf(body.records, "left")} right={sideOf(body.records, "right")} />
             <div className="pair">
               <Side name="Left" tone="l" records={sideOf(body.records, "left")} />
               <Side name="Right" tone="r" records={sideOf(body.records, "right")} />
             </div>
-            <Fields fields={body.fields} />
+            <Fields match={body} />
             <History match={body} />
           </>
         )}
@@ -43,10 +44,29 @@ export function Match({ id, job, close }: { id: string; job: JobView; close: () 
   );
 }
 
+function Verdict({ match }: { match: MatchDetail }) {
+  return (
+    <div>
+      <p className="muted">{verdict(match)}</p>
+      {match.ambiguity === "interchangeable" ? (
+        <p>
+          <strong>Any one fits:</strong> there are equal records, such as two equal payments, that would fit as well. Which of them is taken changes no
+          sum.
+        </p>
+      ) : null}
+      {match.ambiguity === "ambiguous" ? (
+        <p>
+          <strong>A close call:</strong> another reading is nearly as likely. Compare the two before you decide.
+        </p>
+      ) : null}
+    </div>
+  );
+}
+
 function verdict(match: MatchDetail): string {
   const parts = [`found by ${match.pass ?? "hand"}`, `score ${bits(match.score)}`];
   if (match.runner_up) parts.push(`runner-up ${bits(match.runner_up.score)}`);
-  if (match.margin !== null) parts.push(`margin ${bits(match.margin)}${match.ambiguity === "ambiguous" ? ", a close call" : ""}`);
+  if (match.margin !== null) parts.push(`margin ${bits(match.margin)}`);
   else if (!match.runner_up) parts.push("no other reading");
   return parts.join(" · ");
 }
@@ -78,13 +98,16 @@ function Side({ name, tone, records }: { name: string; tone: "l" | "r"; records:
   );
 }
 
-/** The evidence as text first; the bar beside it shows what each field weighs, zero at its centre. */
-function Fields({ fields }: { fields: FieldView[] }) {
+/** The evidence from the prior to the total, as text first; the bar beside it shows what each part weighs, zero at its centre. */
+function Fields({ match }: { match: MatchDetail }) {
+  const { fields, score } = match;
+  const prior = shownPrior(score, match.prior, fields.map((field) => field.weight));
   if (fields.length === 0) return null;
-  const most = Math.max(1, ...fields.map((field) => Math.abs(field.weight)));
+  const most = Math.max(1, ...[...fields.map((field) => field.weight), prior ?? 0].map(Math.abs));
   return (
     <div className="scroll">
       <table className="grid evidence">
+        <caption className="visually-hidden">Evidence for this match</caption>
         <thead>
           <tr>
             <th>Field</th>
@@ -93,86 +116,58 @@ function Fields({ fields }: { fields: FieldView[] }) {
           </tr>
         </thead>
         <tbody>
+          {prior === null ? null : (
+            <tr>
+              <td>before looking</td>
+              <td className="wrap values muted">how likely any two records belong together</td>
+              <Weight value={prior} most={most} />
+            </tr>
+          )}
           {fields.map((field, index) => (
             <tr key={`${field.field}/${index}`}>
               <td>
                 {field.field}
                 <br />
-                <span className="muted small">
-                  {field.compare}
-                  {field.similarity !== null && field.similarity < 1 ? ` ${Math.round(field.similarity * 100)}%` : ""}
-                </span>
+                <span className="muted small">{compared(field)}</span>
               </td>
               <td className="wrap values" dir="auto">
                 <span className="left-ink">{plain(field.left)}</span>
                 <br />
                 <span className="right-ink">{plain(field.right)}</span>
               </td>
-              <td className="number">
-                {field.weight > 0 ? `+${bits(field.weight)}` : bits(field.weight)}
-                <br />
-                <svg width={48} height={10} viewBox="-24 0 48 10" aria-hidden>
-                  <rect x={Math.min(0, (field.weight / most) * 22)} y={2} width={(Math.abs(field.weight) / most) * 22} height={6} fill="var(--accent)" />
-                  <path d="M0 0V10" stroke="var(--edge)" />
-                </svg>
-              </td>
+              <Weight value={field.weight} most={most} />
             </tr>
           ))}
         </tbody>
+        {prior === null || score === null ? null : (
+          <tfoot>
+            <tr>
+              <th scope="row">score</th>
+              <td />
+              <td className="number">
+                <strong>{bits(score)}</strong>
+              </td>
+            </tr>
+          </tfoot>
+        )}
       </table>
     </div>
   );
 }
 
-function Decision({ match, project }: { match: MatchDetail; project: string }) {
-  const client = useQueryClient();
-  const offline = useOffline();
-  const role = useProject(project).data?.body.my_role;
-  const decide = useMutation({
-    mutationFn: (verb: "confirm" | "reject") => change<MatchDetail>("POST", `/matches/${match.id}/${verb}`, { body: {}, version: match.version }),
-    onSuccess: (now) => {
-      client.setQueryData<Answer<MatchDetail>>(keys.match(match.id), (old) => old && { ...old, body: now });
-      patchMatch(client, match.job_id, match.id, now);
-    },
-    onError: () => client.invalidateQueries({ queryKey: keys.match(match.id) }),
-  });
-  const isOffline = offline !== undefined;
-  const isFinal = match.status === "rejected" || match.status === "superseded";
-  const mayConfirm = !isFinal && match.status !== "confirmed" && !isOffline && !decide.isPending;
-  const mayReject = !isFinal && !isOffline && !decide.isPending;
-  const isReader = role === undefined || role === "viewer" || role === "admin";
-  useKeys({
-    c: () => !isReader && mayConfirm && decide.mutate("confirm"),
-    r: () => !isReader && mayReject && decide.mutate("reject"),
-  });
-  if (isReader) return null;
-  const conflict = decide.error instanceof Problem && decide.error.status === 409;
-  return (
-    <div className="stack">
-      <div className="row">
-        <Button size="compact-md" disabled={!mayConfirm} loading={decide.isPending && decide.variables === "confirm"} onClick={() => decide.mutate("confirm")} title={offline ?? "Key C"}>
-          Confirm
-        </Button>
-        <Button size="compact-md" variant="default" disabled={!mayReject} loading={decide.isPending && decide.variables === "reject"} onClick={() => decide.mutate("reject")} title={offline ?? "Key R"}>
-          Reject
-        </Button>
-        {isOffline ? <span className="muted small">{offline}</span> : null}
-      </div>
-      {decide.error ? <Fault problem={decide.error} retry={conflict || isOffline ? undefined : () => decide.mutate(decide.variables)} /> : null}
-    </div>
-  );
+function compared(field: FieldView): string {
+  return field.similarity !== null && field.similarity < 1 ? `${field.compare} ${Math.round(field.similarity * 100)}%` : field.compare;
 }
 
-function History({ match }: { match: MatchDetail }) {
-  if (match.history.length === 0) return null;
+function Weight({ value, most }: { value: number; most: number }) {
   return (
-    <ul className="muted small" aria-label="History">
-      {match.history.map((entry) => (
-        <li key={entry.at + entry.action}>
-          {instant(entry.at)} · {entry.action.replace("match.", "")}
-          {entry.reason ? ` · ${entry.reason}` : ""}
-        </li>
-      ))}
-    </ul>
+    <td className="number">
+      {signed(value)}
+      <br />
+      <svg width={48} height={10} viewBox="-24 0 48 10" aria-hidden>
+        <rect x={Math.min(0, (value / most) * 22)} y={2} width={(Math.abs(value) / most) * 22} height={6} fill="var(--accent)" />
+        <path d="M0 0V10" stroke="var(--edge)" />
+      </svg>
+    </td>
   );
 }

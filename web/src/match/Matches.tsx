@@ -6,15 +6,18 @@ import type { JobView, MatchRecordView, MatchView, Page_MatchView_, Summary } fr
 import { keys } from "../live/effects";
 import { useHeld, useRead } from "../live/react";
 import { count, money } from "../shell/format";
-import { useKeys } from "../shell/keys";
+import { PLACE, useKeys } from "../shell/keys";
 import { Pager } from "../shell/Pager";
 import { Empty, Reading, Status } from "../shell/parts";
 import type { JobSearch } from "../router";
+import { Delta } from "./Delta";
+import { total } from "./difference";
 import { bits, sideOf, words } from "./evidence";
 import { Match } from "./Match";
 
 const ROUTE = "/projects/$project/jobs/$job";
 const STATUSES = ["suggested", "confirmed", "rejected", "superseded"] as const;
+const HINTS: Partial<Record<MatchView["ambiguity"], string>> = { ambiguous: "close call", interchangeable: "any one fits" };
 const SORTS = [
   { value: "", label: "as they were found" },
   { value: "-score", label: "best score first" },
@@ -137,18 +140,21 @@ function List({ page, opened, open, load }: ListProps) {
     l: load,
   });
   return (
-    <div className="scroll">
+    <div className="scroll" {...PLACE}>
       <table className="grid matches" ref={table}>
         <thead>
           <tr>
             <th>Status</th>
-            <th>Left</th>
-            <th className="extra">Date</th>
-            <th className="number">Amount</th>
-            <th className="number">Score</th>
-            <th className="number extra">Amount</th>
-            <th className="extra">Date</th>
-            <th>Right</th>
+            <th className="left-ink">Left</th>
+            <th className="extra left-ink">Date</th>
+            <th className="number left-ink">Amount</th>
+            <th className="number">
+              <abbr title="Left minus right, and days from left to right">Δ</abbr>
+            </th>
+            <th className="number right-ink">Amount</th>
+            <th className="extra right-ink">Date</th>
+            <th className="right-ink">Right</th>
+            <th className="number extra">Score</th>
           </tr>
         </thead>
         <tbody>
@@ -187,17 +193,25 @@ function Row({ match, isOpened, isStop, open }: { match: MatchView; isOpened: bo
     >
       <td>
         <Status of={match.status} />
-        {match.ambiguity === "ambiguous" ? <span className="muted small"> · close call</span> : null}
+        {HINTS[match.ambiguity] ? <span className="muted small extra"> · {HINTS[match.ambiguity]}</span> : null}
       </td>
       <Words records={left} />
       <td className="mono extra">{left[0]?.date ?? "–"}</td>
-      <td className="number">{money(left[0]?.amount ?? null)}</td>
-      <td className="number muted">{bits(match.score)}</td>
-      <td className="number extra">{money(right[0]?.amount ?? null)}</td>
+      <td className="number">{amount(left)}</td>
+      <td className="number">
+        <Delta left={left} right={right} />
+      </td>
+      <td className="number">{amount(right)}</td>
       <td className="mono extra">{right[0]?.date ?? "–"}</td>
       <Words records={right} />
+      <td className="number muted extra">{bits(match.score)}</td>
     </tr>
   );
+}
+
+/** The side's amount: of several records their sum, or the first where they cannot be added. */
+function amount(records: MatchRecordView[]): string {
+  return money(total(records) ?? records[0]?.amount ?? null);
 }
 
 function Words({ records }: { records: MatchRecordView[] }) {

@@ -1,14 +1,24 @@
 import { useEffect, useRef } from "react";
 
-/** Single keys, where no field has the focus. Held-down keys and those with modifiers are not meant. */
-export function useKeys(actions: Record<string, () => void>): void {
+/** Marks a place whose keys act only while the focus is inside: put on the list and on its panel. */
+export const PLACE = { "data-keys": "" };
+const FIELDS = "input, textarea, select, [contenteditable], [role=dialog]";
+
+/**
+ * Single keys, where no field has the focus. Held-down keys and those with modifiers are not meant.
+ *
+ * With `inPlace` they act only in a marked place, and not on a button or link there: what decides something must have
+ * been meant for what one looks at.
+ */
+export function useKeys(actions: Record<string, () => void>, inPlace = false): void {
   const newest = useRef(actions);
   newest.current = actions;
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
       const target = event.target as HTMLElement;
-      if (target.closest("input, textarea, select, [contenteditable], [role=dialog]")) return;
+      if (target.closest(FIELDS)) return;
+      if (inPlace && (!target.closest("[data-keys]") || target.closest("button, a"))) return;
       // Enter on a button or a link is that button's.
       if (event.key === "Enter" && target.closest("button, a")) return;
       const action = newest.current[event.key];
@@ -18,5 +28,5 @@ export function useKeys(actions: Record<string, () => void>): void {
     };
     document.addEventListener("keydown", onKey);
     return () => document.removeEventListener("keydown", onKey);
-  }, []);
+  }, [inPlace]);
 }

@@ -1,0 +1,162 @@
+import { Button, TextInput } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useState, type FormEvent } from "react";
+import { change, type Answer } from "../api/client";
+import { Problem } from "../api/problem";
+import type { MatchDetail } from "../api/rest";
+import { useSession } from "../auth/useSession";
+import { keys, patchMatch } from "../live/effects";
+import { useOffline } from "../live/react";
+import { can } from "../project/rights";
+import { useProject } from "../project/Project";
+import { useKeys } from "../shell/keys";
+import { Fault } from "../shell/parts";
+import { personOf } from "./history";
+
+const SEEN_MS = 500;
+
+/** Confirm and reject, by button or key; what is confirmed is only taken back with a reason. */
+export function Decision({ match, project }: { match: MatchDetail; project: string }) {
+  const client = useQueryClient();
+  const offline = useOffline();
+  const role = useProject(project).data?.body.my_role;
+  const [isAsking, setAsking] = useState(false);
+  const isSeen = useSeen(`${match.id}/${match.version}`);
+  const decide = useMutation({
+    mutationFn: ({ verb, reason }: { verb: "confirm" | "reject"; reason?: string }) =>
+      change<MatchDetail>("POST", `/matches/${match.id}/${verb}`, { body: reason ? { reason } : {}, version: match.version }),
+    onSuccess: (now) => {
+      client.setQueryData<Answer<MatchDetail>>(keys.match(match.id), (old) => old && { ...old, body: now });
+      patchMatch(client, match.job_id, match.id, now);
+      setAsking(false);
+      focusRow(match.id);
+    },
+    onError: () => client.invalidateQueries({ queryKey: keys.match(match.id) }),
+  });
+  const isOpen = match.status === "suggested" || match.status === "confirmed";
+  const isConfirmed = match.status === "confirmed";
+  const may = isOpen && offline === undefined && !decide.isPending;
+  const confirm = () => decide.mutate({ verb: "confirm" });
+  // One key must not undo what a person decided: it only asks.
+  const reject = () => (isConfirmed ? setAsking(true) : decide.mutate({ verb: "reject" }));
+  const mayDecide = can(role, "match.decide");
+  useKeys(
+    {
+      c: () => mayDecide && may && isSeen && !isConfirmed && confirm(),
+      r: () => mayDecide && may && isSeen && reject(),
+    },
+    true,
+  );
+  // What was asked about is another thing once somebody has decided it.
+  useEffect(() => setAsking(false), [match.version]);
+  if (!mayDecide) return null;
+  const conflict = decide.error instanceof Problem && decide.error.status === 409;
+  const hint = (key: string) => (may && isSeen ? key : undefined);
+  return (
+    <div className="stack">
+      <div className="row">
+        <Button
+          size="compact-md"
+          disabled={!may || isConfirmed}
+          loading={decide.isPending && decide.variables.verb === "confirm"}
+          onClick={confirm}
+          title={offline ?? "Key C, in the list or here"}
+          aria-keyshortcuts={isConfirmed ? undefined : hint("c")}
+        >
+          Confirm
+        </Button>
+        <Button
+          size="compact-md"
+          variant="default"
+          disabled={!may}
+          loading={decide.isPending && decide.variables.verb === "reject"}
+          onClick={reject}
+          title={offline ?? "Key R, in the list or here"}
+          aria-keyshortcuts={hint("r")}
+        >
+          {isConfirmed ? "Take back …" : "Reject"}
+        </Button>
+        {offline ? <span className="muted small">{offline}</span> : null}
+      </div>
+      {isAsking && isConfirmed ? (
+        <TakeBack
+          match={match}
+          isBusy={decide.isPending || offline !== undefined}
+          keep={() => {
+            setAsking(false);
+            focusRow(match.id);
+          }}
+          takeBack={(reason) => decide.mutate({ verb: "reject", reason })}
+        />
+      ) : null}
+      {decide.error ? <Fault problem={decide.error} retry={conflict || offline !== undefined ? undefined : () => decide.mutate(decide.variables)} /> : null}
+    </div>
+  );
+}
+
+interface TakeBackProps {
+  match: MatchDetail;
+  isBusy: boolean;
+  keep: () => void;
+  takeBack: (reason: string) => void;
+}
+
+/** Whose confirmation is taken back is said, and why is asked: a rejected match is not proposed again. */
+function TakeBack({ match, isBusy, keep, takeBack }: TakeBackProps) {
+  const me = useSession()?.user.id;
+  const [reason, setReason] = useState("");
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (reason.trim()) takeBack(reason.trim());
+  };
+  return (
+    <form
+      className="notice question"
+      aria-label="Take back the confirmation"
+      onSubmit={submit}
+      onKeyDown={(event) => {
+        if (event.key !== "Escape") return;
+        event.preventDefault();
+        keep();
+      }}
+    >
+      <div className="stack">
+        <p>
+          <strong>{question(match, me)}</strong>
+        </p>
+        <p className="muted">Its records are open again, and this pair is not proposed any more.</p>
+        <TextInput label="Why" required autoFocus maxLength={10_000} value={reason} onChange={(event) => setReason(event.currentTarget.value)} />
+        <div className="row">
+          <Button type="submit" size="compact-md" disabled={isBusy || !reason.trim()}>
+            Take back
+          </Button>
+          <Button size="compact-md" variant="default" onClick={keep}>
+            Keep it
+          </Button>
+        </div>
+      </div>
+    </form>
+  );
+}
+
+function question(match: MatchDetail, me: string | undefined): string {
+  if (match.decided_by === null) return "Take back this confirmation, which the plan made?";
+  if (match.decided_by === me) return "Take back your confirmation?";
+  return `Take back ${personOf(match.decided_by_name)}’s confirmation?`;
+}
+
+/** Whether this very version has been on the screen for a moment: a key that was pressed before is not meant for it. */
+function useSeen(version: string): boolean {
+  const [seen, setSeen] = useState<string | null>(null);
+  useEffect(() => {
+    const timer = setTimeout(() => setSeen(version), SEEN_MS);
+    return () => clearTimeout(timer);
+  }, [version]);
+  return seen === version;
+}
+
+/** The buttons that were used are off now: the focus goes to the row, where the keys go on. */
+function focusRow(id: string): void {
+  const row = document.querySelector<HTMLElement>(`tr[data-id="${CSS.escape(id)}"]`);
+  (row ?? document.querySelector<HTMLElement>(".panel"))?.focus({ preventScroll: true });
+}

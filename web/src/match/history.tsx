@@ -1,0 +1,54 @@
+import { useEffect, useRef, useState } from "react";
+import type { MatchDetail } from "../api/rest";
+import { useSession } from "../auth/useSession";
+import { instant } from "../shell/format";
+
+/** A person by name; people who have left have none. */
+export function personOf(name: string | null): string {
+  return name ?? "a former colleague";
+}
+
+/** Who decided what, and why. */
+export function History({ match }: { match: MatchDetail }) {
+  if (match.history.length === 0) return null;
+  return (
+    <ul className="muted small" aria-label="History">
+      {match.history.map((entry) => (
+        <li key={entry.at + entry.action} dir="auto">
+          {instant(entry.at)} · {entry.actor.type === "system" ? "Tallyroom" : personOf(entry.actor.name)} · {WORDS[entry.action] ?? entry.action.replace("match.", "")}
+          {entry.reason ? ` · ${entry.reason}` : ""}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+const WORDS: Record<string, string> = { "match.confirm": "confirmed", "match.reject": "rejected" };
+
+/** What another decided while one looked at it. */
+export function Told({ match }: { match: MatchDetail }) {
+  const me = useSession()?.user.id;
+  const opened = useRef(match.version).current;
+  const isNews = match.version > opened && match.decided_by !== null && match.decided_by !== me && match.decided_at !== null;
+  return (
+    <p role="status" className={isNews ? "notice told" : undefined}>
+      {isNews ? (
+        <span>
+          {personOf(match.decided_by_name)} {match.status} this <Ago at={match.decided_at ?? ""} />
+        </span>
+      ) : null}
+    </p>
+  );
+}
+
+/** Goes on by itself, and is not announced each time. */
+function Ago({ at }: { at: string }) {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, []);
+  const seconds = Math.max(0, Math.round((now - Date.parse(at)) / 1000));
+  const words = seconds < 60 ? `${seconds} s` : seconds < 3600 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 3600)} h`;
+  return <span aria-hidden>· {words} ago</span>;
+}
