@@ -216,7 +216,8 @@ def _common_mark(sides: tuple[ColumnProfile, ...], questions: list[dict[str, Any
     marks = {_mark_of(p) for p in marked} - {None}
     doubtful = [p for p in marked if p.type != "amount" and p.as_amount in ("ask", None)]
     if doubtful or len(marks) > 1 or (marked and not marks):
-        questions.append(_question((doubtful or marked)[0], "decimal_mark", [".", ","]))
+        asked = _question((doubtful or marked)[0], "decimal_mark", [".", ","])
+        questions.append({**asked, "columns": [p.name for p in sides]})
         return None
     return marks.pop() if marks else "."
 

@@ -55,9 +55,10 @@ class RowCounts(View):
 
 
 class QuestionView(View):
-    """What only a person can decide; PATCH `{mapping}` answers it."""
+    """What only a person can decide; PATCH `{mapping}` answers it. `columns`: debit and credit, where it is about both."""
 
     column: str | None
+    columns: list[str] = []
     kind: Literal["date_order", "decimal_mark", "currency"]
     choices: list[str]
     examples: list[str]

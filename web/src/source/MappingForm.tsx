@@ -4,9 +4,25 @@ import { useState, type FormEvent } from "react";
 import { change, type Answer } from "../api/client";
 import type { ColumnView, Mapping, SourceView } from "../api/rest";
 import { keys } from "../live/effects";
+import { can } from "../project/rights";
+import { useProject } from "../project/Project";
 import { ChangeButton } from "../shell/ChangeButton";
 import { Fault, Reading } from "../shell/parts";
-import { QUESTIONS, useProfile } from "./Source";
+import { changes, draftOf, NO_CURRENCY, open, type Draft, type Mark, type Order } from "./mapping";
+import { Question } from "./Question";
+import { useProfile } from "./Source";
+
+const CURRENCIES = ["=EUR", "=USD", "=GBP", "=CHF", "=JPY"];
+const ORDERS = [
+  { value: "ymd", label: "year, month, day" },
+  { value: "dmy", label: "day, month, year" },
+  { value: "mdy", label: "month, day, year" },
+];
+const MARKS = [
+  { value: ".", label: "point: 1,234.56" },
+  { value: ",", label: "comma: 1.234,56" },
+];
+const CHOOSE = { value: "", label: "choose …" };
 
 /** What the columns mean. Saving it answers the source's questions; the raw rows stay as they were loaded. */
 export function MappingForm({ source }: { source: SourceView }) {
@@ -19,87 +35,91 @@ export function MappingForm({ source }: { source: SourceView }) {
 
 function Form({ source, columns, suggested }: { source: SourceView; columns: ColumnView[]; suggested: Mapping }) {
   const client = useQueryClient();
-  const start = Object.keys(source.mapping).length > 0 ? source.mapping : suggested;
-  // A mapping that came with the file may name columns that it does not have.
-  const known = (name: string | null | undefined) => (name && columns.some((column) => column.name === name) ? name : "");
-  const [amount, setAmount] = useState(known(start.amount?.column));
-  const [debit, setDebit] = useState(known(start.amount?.debit));
-  const [credit, setCredit] = useState(known(start.amount?.credit));
-  const [decimal, setDecimal] = useState<string>(start.amount?.decimal ?? ".");
-  const [currency, setCurrency] = useState(known(start.currency?.column) || (start.currency?.value ? `=${start.currency.value}` : ""));
-  const [date, setDate] = useState(known(start.date?.column));
-  const [order, setOrder] = useState<string>(start.date?.order ?? "dmy");
-  const [reference, setReference] = useState(known(start.reference?.column));
+  const mayChange = can(useProject(source.project_id).data?.body.my_role, "source.load");
+  const [start] = useState(() => draftOf(source, columns, suggested));
+  const [draft, setDraft] = useState(start);
+  const choose = (part: Partial<Draft>) => setDraft((old) => ({ ...old, ...part }));
+  const waiting = open(draft, source.questions);
   const save = useMutation({
-    mutationFn: () => {
-      // What is left out would stay as it was: null says that no column is meant.
-      const mapping: Mapping = { amount: null, currency: null, date: null, reference: null };
-      const mark = { decimal: decimal as "." | ",", ...(start.amount?.negate ? { negate: true } : {}) };
-      if (debit && credit) mapping.amount = { debit, credit, ...mark };
-      else if (amount) mapping.amount = { column: amount, ...mark };
-      if (currency.startsWith("=")) mapping.currency = { value: currency.slice(1) };
-      else if (currency) mapping.currency = { column: currency };
-      if (date) mapping.date = { column: date, order: order as "ymd" | "dmy" | "mdy" };
-      if (reference) mapping.reference = { column: reference };
-      return change<SourceView>("PATCH", `/sources/${source.id}`, { body: { mapping }, version: source.version });
-    },
+    mutationFn: () => change<SourceView>("PATCH", `/sources/${source.id}`, { body: { mapping: changes(draft, start, source, suggested) }, version: source.version }),
     // Its rows are read anew: it is loading from this moment on.
     onSuccess: (now) => client.setQueryData<Answer<SourceView>>(keys.source(source.id), (old) => old && { ...old, body: now }),
     onSettled: () => client.invalidateQueries({ queryKey: keys.source(source.id) }),
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    save.mutate();
+    if (waiting.length === 0) save.mutate();
   };
-  const options = [{ value: "", label: "–" }, ...columns.map((column) => ({ value: column.name, label: column.name }))];
-  const currencies = [
-    ...options,
-    ...["EUR", "USD", "GBP", "CHF", "JPY"].map((code) => ({ value: `=${code}`, label: `all rows: ${code}` })),
-    ...(currency.startsWith("=") && !["=EUR", "=USD", "=GBP", "=CHF", "=JPY"].includes(currency) ? [{ value: currency, label: `all rows: ${currency.slice(1)}` }] : []),
-  ];
   return (
     <form className="form" onSubmit={submit}>
-      {source.questions.map((question) => (
-        <div key={`${question.column}/${question.kind}`} className="notice">
-          <p>
-            <strong dir="auto">{question.column ?? "Amounts"}</strong>: {QUESTIONS[question.kind]}{" "}
-            {question.examples.length > 0 ? <span className="mono muted">{question.examples.join(" · ")}</span> : null}
-          </p>
-        </div>
-      ))}
+      {mayChange ? source.questions.map((question) => <Question key={`${question.column}/${question.kind}`} question={question} draft={draft} choose={choose} />) : null}
       {save.error ? <Fault problem={save.error} /> : null}
+      <fieldset className="plain form" disabled={!mayChange} aria-label="Mapping">
+        <Fields draft={draft} columns={columns} choose={choose} />
+      </fieldset>
+      {mayChange ? (
+        <div className="row">
+          <ChangeButton type="submit" loading={save.isPending} disabled={waiting.length > 0}>
+            Save mapping
+          </ChangeButton>
+          {waiting.length > 0 ? <span className="muted">Answer what is asked first: {waiting.map((kind) => OPEN[kind]).join(", ")}.</span> : null}
+        </div>
+      ) : (
+        <p className="muted">Your role does not allow to change the mapping.</p>
+      )}
+    </form>
+  );
+}
+
+const OPEN = { date_order: "the order of the date", decimal_mark: "the decimal mark", currency: "the currency" } as const;
+
+function Fields({ draft, columns, choose }: { draft: Draft; columns: ColumnView[]; choose: (part: Partial<Draft>) => void }) {
+  const options = [{ value: "", label: "–" }, ...columns.map((column) => ({ value: column.name, label: column.name }))];
+  const all = CURRENCIES.map((code) => ({ value: code, label: `all rows: ${code.slice(1)}` }));
+  const other = draft.currency?.startsWith("=") && ![...CURRENCIES, NO_CURRENCY].includes(draft.currency) ? [{ value: draft.currency, label: `all rows: ${draft.currency.slice(1)}` }] : [];
+  const currencies = [
+    ...(draft.currency === null ? [CHOOSE, ...options.slice(1)] : options),
+    { value: NO_CURRENCY, label: "no currency" },
+    ...all,
+    ...other,
+  ];
+  const of = (name: string) => columns.find((column) => column.name === name);
+  return (
+    <>
       <div className="filters">
-        <NativeSelect label="Amount" data={options} value={amount} onChange={(event) => setAmount(event.currentTarget.value)} disabled={Boolean(debit && credit)} />
-        <NativeSelect label="or debit" data={options} value={debit} onChange={(event) => setDebit(event.currentTarget.value)} />
-        <NativeSelect label="and credit" data={options} value={credit} onChange={(event) => setCredit(event.currentTarget.value)} />
+        <NativeSelect
+          label="Amount"
+          data={options}
+          value={draft.amount}
+          disabled={Boolean(draft.debit && draft.credit)}
+          onChange={({ currentTarget: { value } }) => choose({ amount: value, decimal: of(value)?.decimal ?? draft.decimal })}
+        />
+        <NativeSelect label="or debit" data={options} value={draft.debit} onChange={(event) => choose({ debit: event.currentTarget.value })} />
+        <NativeSelect label="and credit" data={options} value={draft.credit} onChange={(event) => choose({ credit: event.currentTarget.value })} />
         <NativeSelect
           label="Decimal mark"
-          data={[
-            { value: ".", label: "point: 1,234.56" },
-            { value: ",", label: "comma: 1.234,56" },
-          ]}
-          value={decimal}
-          onChange={(event) => setDecimal(event.currentTarget.value)}
+          data={draft.decimal === null ? [CHOOSE, ...MARKS] : MARKS}
+          value={draft.decimal ?? ""}
+          onChange={(event) => choose({ decimal: (event.currentTarget.value || null) as Mark | null })}
         />
-        <NativeSelect label="Currency" data={currencies} value={currency} onChange={(event) => setCurrency(event.currentTarget.value)} />
+        <NativeSelect label="Currency" data={currencies} value={draft.currency ?? ""} onChange={(event) => choose({ currency: event.currentTarget.value })} />
       </div>
       <div className="filters">
-        <NativeSelect label="Date" data={options} value={date} onChange={(event) => setDate(event.currentTarget.value)} />
+        <NativeSelect
+          label="Date"
+          data={options}
+          value={draft.date}
+          // The order is that of the column: what the other one had says nothing of it.
+          onChange={({ currentTarget: { value } }) => choose({ date: value, order: of(value)?.date_order ?? null })}
+        />
         <NativeSelect
           label="Order of the date"
-          data={[
-            { value: "ymd", label: "year, month, day" },
-            { value: "dmy", label: "day, month, year" },
-            { value: "mdy", label: "month, day, year" },
-          ]}
-          value={order}
-          onChange={(event) => setOrder(event.currentTarget.value)}
+          data={draft.order === null ? [CHOOSE, ...ORDERS] : ORDERS}
+          value={draft.order ?? ""}
+          onChange={(event) => choose({ order: (event.currentTarget.value || null) as Order | null })}
         />
-        <NativeSelect label="Reference" data={options} value={reference} onChange={(event) => setReference(event.currentTarget.value)} />
+        <NativeSelect label="Reference" data={options} value={draft.reference} onChange={(event) => choose({ reference: event.currentTarget.value })} />
       </div>
-      <ChangeButton type="submit" loading={save.isPending}>
-        Save mapping
-      </ChangeButton>
-    </form>
+    </>
   );
 }

@@ -5,11 +5,14 @@ import type { SourceProgress } from "../api/live";
 import type { Page_RecordView_, Page_RejectView_, ProfileView, SourceView } from "../api/rest";
 import { keys } from "../live/effects";
 import { useHeld, useRead } from "../live/react";
+import { can } from "../project/rights";
+import { useProject } from "../project/Project";
 import { ChangeButton } from "../shell/ChangeButton";
 import { bytes, count, money } from "../shell/format";
 import { Empty, Fault, Figure, Reading, Status, useTitle } from "../shell/parts";
 import { Pager } from "../shell/Pager";
 import { MappingForm } from "./MappingForm";
+import { WORDS } from "./Question";
 
 const TABS = ["profile", "mapping", "records", "rejects"] as const;
 export type Tab = (typeof TABS)[number];
@@ -23,6 +26,7 @@ export function Source() {
   const { tab = "profile" } = useSearch({ from: "/projects/$project/sources/$source" });
   const source = useRead<SourceView>(keys.source(id), `/sources/${id}`, `project:${project}`);
   const loading = useHeld<SourceProgress>(keys.loading(id));
+  const role = useProject(project).data?.body.my_role;
   useTitle(source.data?.body.name);
   return (
     <main className="page">
@@ -36,7 +40,7 @@ export function Source() {
                 {body.filename} {body.size_bytes ? `· ${bytes(body.size_bytes)}` : ""} · {describe(body.detection)}
               </span>
               <span className="spacer" />
-              <Remove source={body} />
+              {can(role, "source.load") ? <Remove source={body} /> : null}
             </div>
             <dl className="figures">
               <Figure label="Rows read">{count(body.status === "loading" && loading ? loading.rows + loading.rejected : body.rows.read)}</Figure>
@@ -61,7 +65,7 @@ export function Source() {
             {body.questions.length > 0 && tab !== "mapping" ? (
               <div className="notice">
                 <p>
-                  {body.questions.map((question) => `${question.column ?? "The amounts"}: ${QUESTIONS[question.kind]}`).join(" · ")}{" "}
+                  {body.questions.map((question) => `${question.column ?? "The amounts"}: ${WORDS[question.kind]}`).join(" · ")}{" "}
                   <Link to="." search={{ tab: "mapping" }}>
                     Answer
                   </Link>
@@ -85,12 +89,6 @@ export function Source() {
     </main>
   );
 }
-
-export const QUESTIONS = {
-  date_order: "in which order do day, month and year stand?",
-  decimal_mark: "is the decimal mark a point or a comma?",
-  currency: "which currency are they in?",
-} as const;
 
 function describe(detection: Record<string, unknown>): string {
   const parts = [detection["format"], detection["encoding"], detection["delimiter"] ? `delimiter “${String(detection["delimiter"])}”` : null];
@@ -156,6 +154,7 @@ function Profile({ source }: { source: SourceView }) {
   );
 }
 
+
 function useCursor() {
   const navigate = useNavigate();
   const { cursor } = useSearch({ from: "/projects/$project/sources/$source" });
@@ -179,7 +178,9 @@ function Records({ source }: { source: SourceView }) {
               <table className="grid">
                 <thead>
                   <tr>
-                    <th className="number">Row</th>
+                    <th className="number">
+                      <abbr title="Of the data: 1 is the first row below the head. Rejects name the line of the file instead.">Row</abbr>
+                    </th>
                     <th className="number">Amount</th>
                     <th>Date</th>
                     <th>State</th>
@@ -233,7 +234,9 @@ function Rejects({ source }: { source: SourceView }) {
                 <thead>
                   <tr>
                     <th className="number">Row</th>
-                    <th className="number">Line of the file</th>
+                    <th className="number">
+                      <abbr title="As an editor counts: 1 is the first line of the file, which is often its head.">Line of the file</abbr>
+                    </th>
                     <th>Column</th>
                     <th>Reason</th>
                     <th>Code</th>

@@ -8,6 +8,8 @@ import type { SourceProgress } from "../api/live";
 import type { Page_SourceView_, SourceView } from "../api/rest";
 import { keys } from "../live/effects";
 import { useHeld, useRead } from "../live/react";
+import { can } from "../project/rights";
+import { useProject } from "../project/Project";
 import { ChangeButton } from "../shell/ChangeButton";
 import { bytes, count, instant } from "../shell/format";
 import { Bar, Empty, Fault, Reading, Status, useTitle } from "../shell/parts";
@@ -26,6 +28,7 @@ export function Sources() {
   const client = useQueryClient();
   const sources = useRead<Page_SourceView_>(keys.sources(project), `/projects/${project}/sources?limit=100`, `project:${project}`);
   const [sending, setSending] = useState<Sending[]>([]);
+  const mayLoad = can(useProject(project).data?.body.my_role, "source.load");
   useTitle("Sources");
 
   async function send(files: FileList | null) {
@@ -47,7 +50,7 @@ export function Sources() {
   return (
     <main className="page">
       <h1>Sources</h1>
-      <Drop onFiles={(files) => void send(files)} />
+      {mayLoad ? <Drop onFiles={(files) => void send(files)} /> : null}
       {sending.map((one) => (
         <section key={one.id} className="card stack" aria-label={`Upload of ${one.name}`}>
           <div className="row">
@@ -68,7 +71,9 @@ export function Sources() {
       <Reading query={sources}>
         {({ body }) =>
           body.items.length === 0 ? (
-            <Empty title="No source yet">Drop the two files that you want to reconcile, such as a ledger and its bank statement.</Empty>
+            <Empty title="No source yet">
+              {mayLoad ? "Drop the two files that you want to reconcile, such as a ledger and its bank statement." : "Analysts of this project load files."}
+            </Empty>
           ) : (
             <div className="scroll">
               <table className="grid">

@@ -1,0 +1,110 @@
+import { describe, expect, test } from "vitest";
+import type { ColumnView, Mapping, QuestionView } from "../../src/api/rest";
+import { changes, draftOf, NO_CURRENCY, open, readAmount, readDate } from "../../src/source/mapping";
+
+const columns = ["invoice", "booked", "amount", "debit", "credit", "ccy"].map((name) => ({ name }) as ColumnView);
+const asks = (kind: QuestionView["kind"], column: string, more: string[] = []): QuestionView => ({
+  column,
+  columns: more,
+  kind,
+  choices: [],
+  examples: [],
+});
+const source = (mapping: Mapping, questions: QuestionView[] = [], detection: object = {}) => ({
+  mapping,
+  questions,
+  detection: detection as Record<string, unknown>,
+});
+const AMOUNT = { column: "amount", decimal: "." } as const;
+
+describe("the form opens", () => {
+  test("with what is mapped, else with what is suggested", () => {
+    const suggested: Mapping = { amount: AMOUNT, date: { column: "booked", order: "ymd" }, reference: { column: "invoice" } };
+
+    const draft = draftOf(source({ amount: { ...AMOUNT, decimal: "," } }), columns, suggested);
+
+    expect(draft).toMatchObject({ amount: "amount", decimal: ",", date: "booked", order: "ymd", reference: "invoice" });
+  });
+
+  test("with the column that is asked about, and nothing preset for what is asked", () => {
+    const draft = draftOf(source({ amount: AMOUNT, currency: { value: "XXX" } }, [asks("date_order", "booked"), asks("currency", "amount")]), columns, {
+      amount: AMOUNT,
+    });
+
+    expect(draft).toMatchObject({ date: "booked", order: null, currency: null, amount: "amount" });
+    expect(open(draft, [asks("date_order", "booked"), asks("currency", "amount")])).toEqual(["date_order", "currency"]);
+  });
+
+  test("with both columns where the mark of debit and credit is asked", () => {
+    const draft = draftOf(source({}, [asks("decimal_mark", "credit", ["debit", "credit"])]), columns, {});
+
+    expect(draft).toMatchObject({ amount: "", debit: "debit", credit: "credit", decimal: null });
+  });
+
+  test("without what was taken out by hand", () => {
+    const draft = draftOf(source({}, [], { cleared: ["date"] }), columns, { date: { column: "booked", order: "dmy" } });
+
+    expect(draft.date).toBe("");
+  });
+});
+
+describe("saving sends", () => {
+  test("nothing where nothing was touched", () => {
+    const found = source({ amount: AMOUNT, date: { column: "booked", order: "ymd", short_years: true } });
+    const draft = draftOf(found, columns, {});
+
+    expect(changes(draft, draft, found, {})).toEqual({});
+  });
+
+  test("the answer, with its column, and no word about the rest", () => {
+    const found = source({ amount: AMOUNT }, [asks("date_order", "booked")]);
+    const start = draftOf(found, columns, {});
+
+    expect(changes({ ...start, order: "mdy" }, start, found, {})).toEqual({ date: { column: "booked", order: "mdy" } });
+  });
+
+  test("that there is no date, where that is the answer", () => {
+    const found = source({}, [asks("date_order", "booked")]);
+    const start = draftOf(found, columns, {});
+
+    expect(open({ ...start, date: "" }, found.questions)).toEqual([]);
+    expect(changes({ ...start, date: "" }, start, found, {})).toEqual({ date: null });
+  });
+
+  test("the sign of an amount on with its columns, and not with others", () => {
+    const found = source({ amount: { debit: "debit", credit: "credit", decimal: ".", signed: true } });
+    const start = draftOf(found, columns, {});
+
+    expect(changes({ ...start, decimal: "," }, start, found, {})).toEqual({ amount: { debit: "debit", credit: "credit", decimal: ",", signed: true } });
+    expect(changes({ ...start, debit: "", credit: "", amount: "amount" }, start, found, {})).toEqual({ amount: AMOUNT });
+  });
+
+  test("that there is no currency, where that is the answer", () => {
+    const found = source({ amount: AMOUNT, currency: { value: "XXX" } }, [asks("currency", "amount")]);
+    const start = draftOf(found, columns, {});
+
+    expect(changes({ ...start, currency: NO_CURRENCY }, start, found, {})).toEqual({ currency: { value: "XXX" } });
+  });
+});
+
+test.each([
+  ["04/10/2026", "dmy", "4 Oct 2026"],
+  ["04/10/2026", "mdy", "10 Apr 2026"],
+  ["03.04.26", "dmy", "3 Apr ’26"],
+  ["26-04-03", "ymd", "3 Apr ’26"],
+  ["31/12/2026", "mdy", null],
+  ["tomorrow", "dmy", null],
+] as const)("%s read as %s is %s", (text, order, expected) => {
+  expect(readDate(text, order)).toBe(expected);
+});
+
+test.each([
+  ["1.234", ".", "1.234"],
+  ["1.234", ",", "1,234"],
+  ["1,5", ",", "1.5"],
+  ["1 200,50", ",", "1,200.50"],
+  ["98765432109876.55", ".", "98,765,432,109,876.55"],
+  ["n/a", ".", null],
+] as const)("%s read with %s is %s", (text, mark, expected) => {
+  expect(readAmount(text, mark)).toBe(expected);
+});
