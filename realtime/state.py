@@ -37,6 +37,11 @@ async def put(key: str, streams: list[str], value: dict[str, Any], fence: Fence 
         ledger().hint_state(key)
 
 
+def hint(key: str) -> None:
+    """Lets the relays read a key that a transaction has written, after its commit."""
+    ledger().hint_state(key)
+
+
 async def forget(key: str, unless: str = "SELECT 1 WHERE false", *values: Any) -> None:
     """Removes a key whose subject is finished. `unless` selects from `$2` on what is still under way, and keeps the key."""
     await Tortoise.get_connection("default").execute_query(

@@ -10,7 +10,7 @@ gap-free and in commit order.
 import hashlib
 import json
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -77,6 +77,7 @@ class Ledger:
     audit_key: bytes = field(repr=False)
     hint: Callable[[dict[str, int]], None] = lambda _: None
     hint_state: Callable[[str], None] = lambda _: None
+    told: Callable[[Sequence[Event]], None] = lambda _: None  # the events of a commit, after it
 
 
 call: ContextVar[Call | None] = ContextVar("call", default=None)
@@ -336,6 +337,7 @@ async def unit_of_work(actor: Actor) -> AsyncIterator[UnitOfWork]:
             _open.reset(token)
     if u.heads:
         ledger().hint(u.heads)
+        ledger().told(u._events)
 
 
 def _json_ready(details: dict[str, Any]) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from server.health.routes import ACCOUNTS, DRAINING
 from server.health.routes import routes as health_routes
 from server.health.watch import WATCH, DatabaseWatch
 from server.http import Endpoint, bind, client_ip
+from server.job.counting import Counting
 from server.job.routes import routes as job_routes
 from server.keyring import keep_signing_keys, open_keyring
 from server.keys import AUTHENTICATE, DISK, KEYRING, SETTINGS
@@ -146,11 +147,17 @@ async def _live(app: web.Application) -> AsyncIterator[None]:
     namespace = app[NAMESPACE]
     namespace.attach(LiveAuthority(app[GATE].tokens), relay)
     await relay.start()
-    work.install(work.Ledger(audit_key=app[KEYRING].audit, hint=hinter.hint, hint_state=hinter.hint_state))
+    counting = Counting()
+    work.install(
+        work.Ledger(audit_key=app[KEYRING].audit, hint=hinter.hint, hint_state=hinter.hint_state, told=counting.note)
+    )
     hinter.start()
+    telling = asyncio.create_task(counting.run(), name="counts")
     watcher = asyncio.create_task(namespace.watch_stalled(), name="stalled")
     yield
     watcher.cancel()
+    telling.cancel()
+    await asyncio.gather(telling, return_exceptions=True)
     await hinter.stop()
     await relay.stop()
 

@@ -37,6 +37,7 @@ from realtime.hint import Hinter, channel_of
 from server import database, disk, limits
 from server.hardening import keep_memory_private
 from server.job import inputs, run
+from server.job.counting import Counting
 from server.keyring import open_keyring
 from server.source import loading
 
@@ -68,7 +69,10 @@ async def _work(settings: Settings, kind: str, row_id: UUID, person: UUID | None
     async with database.opened(settings, "tallyroom engine", pool=3, keeps_plans=False):
         keyring = await open_keyring(key_ring(settings))
         hinter = Hinter(lambda: database.connect(settings, "tallyroom hints"), channel_of(settings.database_schema))
-        work.install(work.Ledger(audit_key=keyring.audit, hint=hinter.hint, hint_state=hinter.hint_state))
+        counting = Counting()
+        work.install(
+            work.Ledger(audit_key=keyring.audit, hint=hinter.hint, hint_state=hinter.hint_state, told=counting.note)
+        )
         hinter.start()
         try:
             if kind == "source":
@@ -78,6 +82,8 @@ async def _work(settings: Settings, kind: str, row_id: UUID, person: UUID | None
             else:
                 limits.bound_job(settings)
                 await run_job(settings, row_id, person)
+            # A job that completes changes the counts of older ones, whose suggestions it supersedes.
+            await counting.flush()
         finally:
             await hinter.stop()
     return 0

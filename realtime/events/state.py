@@ -50,4 +50,31 @@ class SourceProgress(BaseModel):
     rejected: int
 
 
-STATES: dict[str, type[BaseModel]] = {"job.progress": JobProgress, "source.progress": SourceProgress}
+class JobCounts(BaseModel):
+    """A job's counts after decisions, under the key `job.counts:{job_id}` on the project's stream; at most one a second."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    job_id: UUID
+    counts: Counts
+
+
+class ProjectTotals(BaseModel):
+    """What a project holds, under the key `project.counts:{project_id}` on its stream; at most one a second."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    project_id: UUID
+    sources: int
+    jobs_running: int
+    to_review: int
+    open_left: int
+    open_right: int
+
+
+STATES: dict[str, type[BaseModel]] = {
+    "job.progress": JobProgress,
+    "source.progress": SourceProgress,
+    "job.counts": JobCounts,
+    "project.counts": ProjectTotals,
+}

@@ -58,6 +58,12 @@ async def view_of(snapshot: Reading, actor: Actor, project_id: UUID) -> ProjectV
     return _view(rows[0])
 
 
+async def counts_of(snapshot: Reading, project_id: UUID) -> ProjectCounts | None:
+    """What a project holds; None where it is gone."""
+    rows = await snapshot.rows(f"SELECT {_COUNTS} FROM projects t WHERE t.id = $1", project_id)
+    return _counts(rows[0]) if rows else None
+
+
 async def members_of(actor: Actor, project_id: UUID) -> tuple[MemberList, Position]:
     """The members of a project. Raises: NotFound."""
     async with reading() as snapshot:
@@ -72,21 +78,25 @@ async def members_of(actor: Actor, project_id: UUID) -> tuple[MemberList, Positi
 
 
 def _view(row: dict[str, Any]) -> ProjectView:
-    newest = json.loads(row["newest"] or "{}")
     return ProjectView(
         id=row["id"],
         name=row["name"],
         description=row["description"] if row["my_role"] else "",  # not for an administrator without membership
         my_role=row["my_role"] or "admin",
         timezone=row["timezone"],
-        counts=ProjectCounts(
-            sources=row["sources"],
-            jobs_running=row["jobs_running"],
-            to_review=row["to_review"],
-            open_left=newest.get("open_left", 0),
-            open_right=newest.get("open_right", 0),
-        ),
+        counts=_counts(row),
         created_at=row["created_at"],
         updated_at=row["updated_at"],
         version=row["version"],
+    )
+
+
+def _counts(row: dict[str, Any]) -> ProjectCounts:
+    newest = json.loads(row["newest"] or "{}")
+    return ProjectCounts(
+        sources=row["sources"],
+        jobs_running=row["jobs_running"],
+        to_review=row["to_review"],
+        open_left=newest.get("open_left", 0),
+        open_right=newest.get("open_right", 0),
     )

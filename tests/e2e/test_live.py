@@ -36,6 +36,23 @@ async def test_a_job_that_another_starts_is_watched_in_the_list(visitor, manager
     await expect(row).to_contain_text("1,500")
 
 
+async def test_the_cards_and_the_list_of_jobs_follow_decisions(visit, manager, demo):
+    here, there = await visit(), await visit()
+    cards = await here.enter("/")
+    jobs = await there.enter(f"/projects/{demo['project']}/jobs")
+    project = (await manager.send("GET", f"/projects/{demo['project']}"))["name"]
+    card = cards.get_by_role("link").filter(has_text=project)
+    row = jobs.get_by_role("row").filter(has_text="completed")
+
+    for match in (await manager.send("GET", f"/jobs/{demo['job']}/matches?status=suggested&limit=3"))["items"]:
+        await manager.send("POST", f"/matches/{match['id']}/confirm", {})
+
+    counts = (await manager.send("GET", f"/jobs/{demo['job']}"))["counts"]
+    await expect(card).to_contain_text(f"To review{counts['suggested']}", timeout=5_000)
+    await expect(row.get_by_role("cell").nth(3)).to_have_text(f"{counts['confirmed']:,}", timeout=5_000)
+    await expect(row.get_by_role("cell").nth(4)).to_have_text(f"{counts['suggested']:,}")
+
+
 async def test_a_server_that_is_gone_is_said_so_and_one_that_is_back_is_caught_up_with(visit, installation, rest, demo):
     visitor = await visit()
     page = await visitor.enter(f"/projects/{demo['project']}/jobs/{demo['job']}?status=suggested")

@@ -136,6 +136,12 @@ export type JobCompleted = {
   problem?: Record<string, unknown> | null;
 };
 
+/** A job's counts after decisions, under the key `job.counts:{job_id}` on the project's stream; at most one a second. */
+export type JobCounts = {
+  job_id: string;
+  counts: Counts;
+};
+
 /** The job ended with a problem. */
 export type JobFailed = {
   job_id: string;
@@ -267,6 +273,16 @@ export type PlanUpdated = {
 export type ProjectDeleted = {
   version: number;
   changed?: string[];
+};
+
+/** What a project holds, under the key `project.counts:{project_id}` on its stream; at most one a second. */
+export type ProjectTotals = {
+  project_id: string;
+  sources: number;
+  jobs_running: number;
+  to_review: number;
+  open_left: number;
+  open_right: number;
 };
 
 /** Name, description or settings changed. */
@@ -498,7 +514,9 @@ export interface EventData {
 }
 
 export interface StateValues {
+  "job.counts": JobCounts;
   "job.progress": JobProgress;
+  "project.counts": ProjectTotals;
   "source.progress": SourceProgress;
 }
 

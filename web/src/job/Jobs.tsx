@@ -8,6 +8,8 @@ import type { JobProgress } from "../api/live";
 import type { JobCreate, JobView, Page_JobView_, Page_PlanView_, Page_SourceView_ } from "../api/rest";
 import { keys } from "../live/effects";
 import { useHeld, useRead } from "../live/react";
+import { can } from "../project/rights";
+import { useProject } from "../project/Project";
 import { ChangeButton } from "../shell/ChangeButton";
 import { count, instant, percent } from "../shell/format";
 import { Bar, Empty, Fault, Reading, Status, useTitle } from "../shell/parts";
@@ -18,17 +20,22 @@ export function Jobs() {
   const jobs = useRead<Page_JobView_>(keys.jobs(project), `/projects/${project}/jobs?limit=100`, `project:${project}`);
   const sources = useRead<Page_SourceView_>(keys.sources(project), `/projects/${project}/sources?limit=100`, `project:${project}`);
   const names = new Map(sources.data?.body.items.map((source) => [source.id, source.name]));
+  const mayRun = can(useProject(project).data?.body.my_role, "job.run");
   useTitle("Reconciliations");
   return (
     <main className="page">
       <h1>Reconciliations</h1>
-      <Reading query={sources} height={60}>
-        {({ body }) => <Start project={project} sources={body.items.filter((source) => source.status === "ready")} />}
-      </Reading>
+      {mayRun ? (
+        <Reading query={sources} height={60}>
+          {({ body }) => <Start project={project} sources={body.items.filter((source) => source.status === "ready")} />}
+        </Reading>
+      ) : null}
       <Reading query={jobs}>
         {({ body }) =>
           body.items.length === 0 ? (
-            <Empty title="Nothing reconciled yet">Choose the two sides above. A plan is suggested from their columns.</Empty>
+            <Empty title="Nothing reconciled yet">
+              {mayRun ? "Choose the two sides above. A plan is suggested from their columns." : "Analysts of this project start reconciliations."}
+            </Empty>
           ) : (
             <div className="scroll">
               <table className="grid">

@@ -1,9 +1,9 @@
 import type { InfiniteData, QueryClient, QueryKey } from "@tanstack/react-query";
 import { get, type Answer } from "../api/client";
-import type { Envelope, MatchesAdded } from "../api/live";
+import type { Envelope, JobCounts, MatchesAdded, ProjectTotals } from "../api/live";
 import { Problem } from "../api/problem";
 import { session } from "../api/session";
-import type { FlowPass, JobView, MatchDetail, MatchView, Page_MatchView_, ProjectView, Summary, VaultView } from "../api/rest";
+import type { FlowPass, JobView, MatchDetail, MatchView, Page_JobView_, Page_MatchView_, Page_ProjectView_, ProjectView, Summary, VaultView } from "../api/rest";
 import type { Effects, LiveEvent } from "./live";
 
 /** Query keys, by noun. */
@@ -33,6 +33,7 @@ export const keys = {
 const OWN = ["projects", "me", "sessions"];
 
 const SUMMARY_MS = 4000;
+const LEAST_MS = 1000; // between two reads of the same thing
 
 /**
  * What an event does to what the dashboard holds: it patches where the event carries the new state, and else reads
@@ -40,18 +41,24 @@ const SUMMARY_MS = 4000;
  */
 export function effectsOn(client: QueryClient): Effects {
   const waiting = new Map<string, { timer: ReturnType<typeof setTimeout>; due: number }>();
+  const lastAt = new Map<string, number>();
 
-  // Many events at once lead to one read, spread so that a thousand dashboards do not ask in the same moment.
+  // Many events at once lead to one read, spread so that a thousand dashboards do not ask in the same moment; and
+  // events that go on, such as the decisions of a day, to one a second, or fewer where a read takes longer.
   function reread(key: QueryKey, exact = false, after_ms = 250): void {
     const name = JSON.stringify([key, exact]);
-    const due = Date.now() + after_ms + Math.random() * 2 * after_ms;
+    const now = Date.now();
+    const due = Math.max(now + after_ms + Math.random() * 2 * after_ms, (lastAt.get(name) ?? 0) + LEAST_MS);
     const planned = waiting.get(name);
     if (planned && planned.due <= due) return;
     clearTimeout(planned?.timer);
     const timer = setTimeout(() => {
       waiting.delete(name);
+      // A read under way may have begun before the event: it is not cut off, but followed by another.
+      if (client.isFetching({ queryKey: key, exact }) > 0) return reread(key, exact, after_ms);
+      lastAt.set(name, Date.now());
       void client.invalidateQueries({ queryKey: key, exact });
-    }, due - Date.now());
+    }, due - now);
     waiting.set(name, { timer, due });
   }
 
@@ -104,7 +111,8 @@ export function effectsOn(client: QueryClient): Effects {
         if (!job) return;
         const { match_id, status, version, decided_by, counts } = event.data;
         patchJob(job, { counts });
-        const part = { status: status as MatchView["status"], version, decided_by, decided_at: event.at };
+        // The name of who decided comes with the next reading.
+        const part = { status: status as MatchView["status"], version, decided_by, decided_at: event.at, decided_by_name: null };
         patchMatch(client, job, match_id, part);
         reread(keys.match(match_id));
         reread(keys.summary(job));
@@ -196,7 +204,9 @@ export function effectsOn(client: QueryClient): Effects {
     reset,
     state: (state) => {
       if (state.name === "job.progress") client.setQueryData(keys.progress(state.value.job_id), state.value);
-      else client.setQueryData(keys.loading(state.value.source_id), state.value);
+      else if (state.name === "source.progress") client.setQueryData(keys.loading(state.value.source_id), state.value);
+      else if (state.name === "job.counts") patchJobs(client, state.stream.slice("project:".length), state.value);
+      else patchTotals(client, state.value);
     },
     revoked,
     poll: async () => {
@@ -260,7 +270,22 @@ async function updateMatches(client: QueryClient, key: QueryKey): Promise<void> 
   client.setQueryData<number>(keys.arrived(job), (arrived) => Math.max(arrived ?? 0, more));
 }
 
-export function patchMatch(client: QueryClient, job: string, id: string, part: Partial<MatchView>): void {
+/** The counts of one job in the lists of its project. */
+function patchJobs(client: QueryClient, project: string, { job_id, counts }: JobCounts): void {
+  client.setQueriesData<Answer<Page_JobView_>>({ queryKey: keys.jobs(project) }, (old) =>
+    old && { ...old, body: { ...old.body, items: old.body.items.map((job) => (job.id === job_id ? { ...job, counts } : job)) } },
+  );
+}
+
+/** What a project holds, on its own page and on its card. */
+function patchTotals(client: QueryClient, { project_id, ...counts }: ProjectTotals): void {
+  client.setQueryData<Answer<ProjectView>>(keys.project(project_id), (old) => old && { ...old, body: { ...old.body, counts } });
+  client.setQueryData<Answer<Page_ProjectView_>>(keys.projects, (old) =>
+    old && { ...old, body: { ...old.body, items: old.body.items.map((one) => (one.id === project_id ? { ...one, counts } : one)) } },
+  );
+}
+
+export function patchMatch(client: QueryClient, job: string, id: string, part: Partial<MatchDetail>): void {
   const apply = <T extends { id: string; version: number }>(row: T): T =>
     row.id === id && (part.version ?? 0) > row.version ? { ...row, ...part } : row;
   client.setQueriesData<Answer<Page_MatchView_> | InfiniteData<Answer<Page_MatchView_>>>(

@@ -64,6 +64,16 @@ export function useRead<T>(key: QueryKey, path: string, stream: StreamOf<T>, ena
   return result;
 }
 
+/** Follows streams that views read elsewhere depend on, from now on. */
+export function useFollowed(names: string[]): void {
+  const live = useLive();
+  const all = names.join(" ");
+  useEffect(() => {
+    const releases = all === "" ? [] : all.split(" ").map((name) => live.follow(name, null));
+    return () => releases.forEach((release) => release());
+  }, [live, all]);
+}
+
 /** A value that events write and nobody fetches. */
 export function useHeld<T>(key: QueryKey): T | undefined {
   const client = useQueryClient();

@@ -8,7 +8,7 @@ import { newKey } from "../api/key";
 import type { Page_ProjectView_, ProjectView, UserView } from "../api/rest";
 import { useSession } from "../auth/useSession";
 import { keys } from "../live/effects";
-import { useRead } from "../live/react";
+import { useFollowed, useRead } from "../live/react";
 import { ChangeButton } from "../shell/ChangeButton";
 import { count } from "../shell/format";
 import { Empty, Fault, Figure, Reading, useTitle } from "../shell/parts";
@@ -16,6 +16,8 @@ import { Empty, Fault, Figure, Reading, useTitle } from "../shell/parts";
 /** Where one begins: the projects one belongs to, and what waits in them. */
 export function Projects() {
   const projects = useRead<Page_ProjectView_>(keys.projects, "/projects?limit=100", null);
+  // Decisions, jobs and files change what a card says.
+  useFollowed((projects.data?.body.items ?? []).filter((one) => one.my_role !== "admin").map((one) => `project:${one.id}`));
   const [isOpen, setOpen] = useState(false);
   const signedIn = useSession()?.user;
   const me = useRead<UserView>(keys.me, "/me", null).data?.body ?? signedIn;

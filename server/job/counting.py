@@ -1,0 +1,91 @@
+"""How counts reach a project's stream: as states, at most once a second however many decisions there are."""
+
+import asyncio
+from collections.abc import Sequence
+from uuid import UUID
+
+import orjson
+from tortoise.transactions import in_transaction
+
+from core import log
+from realtime import state, streams
+from realtime.events.base import Event
+from realtime.events.job import Counts
+from realtime.events.state import JobCounts, ProjectTotals
+from server.http import Reading
+from server.project import queries
+
+INTERVAL_S = 1.0
+logger = log.get(__name__)
+
+
+class Counting:
+    """Notes jobs whose counts have changed in this process, and tells their newest counts once a second."""
+
+    def __init__(self) -> None:
+        self._changed: set[UUID] = set()
+        self._wake = asyncio.Event()
+
+    def note(self, events: Sequence[Event]) -> None:
+        """Notes what a commit has published; does not wait."""
+        for event in events:
+            if isinstance(getattr(event, "counts", None), Counts):
+                self._changed.add(event.job_id)  # type: ignore[attr-defined]  # what carries counts is about a job
+                self._wake.set()
+
+    async def run(self) -> None:
+        """Tells until it is cancelled. The first change is told at once; what comes within the second after it, together."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            try:
+                await self.flush()
+            except Exception as error:  # noqa: BLE001 - a task's root: tried again in a second
+                logger.warning("counts could not be told", error=type(error).__name__)
+                self._wake.set()
+            await asyncio.sleep(INTERVAL_S)
+
+    async def flush(self) -> None:
+        """Tells what is noted now. What could not be told stays noted."""
+        jobs, self._changed = self._changed, set()
+        try:
+            await _tell(jobs)
+        except BaseException:
+            self._changed |= jobs
+            raise
+
+
+async def _tell(job_ids: set[UUID]) -> None:
+    async with in_transaction() as connection:
+        rows = await connection.execute_query_dict(
+            "SELECT DISTINCT project_id FROM reconciliation_jobs WHERE id = ANY($1) ORDER BY project_id",
+            [list(job_ids)],
+        )
+    for row in rows:
+        await _tell_project(row["project_id"], job_ids)
+
+
+async def _tell_project(project_id: UUID, job_ids: set[UUID]) -> None:
+    names = [streams.project(project_id)]
+    keys = []
+    async with in_transaction() as connection:
+        # One process of a project at a time reads and writes: older counts never come after newer ones.
+        await connection.execute_query(
+            "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [f"counts:{project_id}"]
+        )
+        rows = await connection.execute_query_dict(
+            "SELECT id, counts::text AS counts FROM reconciliation_jobs WHERE project_id = $1 AND id = ANY($2) ORDER BY id",
+            [project_id, list(job_ids)],
+        )
+        for row in rows:
+            told = JobCounts(job_id=row["id"], counts=Counts(**orjson.loads(row["counts"])))
+            keys.append(f"job.counts:{row['id']}")
+            await state.put(keys[-1], names, told.model_dump(mode="json"))
+        totals = await queries.counts_of(Reading(connection), project_id)
+        if totals is not None:
+            keys.append(f"project.counts:{project_id}")
+            value = ProjectTotals(project_id=project_id, **totals.model_dump())
+            await state.put(keys[-1], names, value.model_dump(mode="json"))
+    # Hinted again: whoever looked before the commit has seen the old values.
+    for key in keys:
+        state.hint(key)

@@ -1,0 +1,103 @@
+import { QueryClient, QueryObserver } from "@tanstack/react-query";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { effectsOn, keys } from "../../src/live/effects";
+import type { LiveEvent, LiveState } from "../../src/live/live";
+import { event } from "../server";
+
+const JOB = "job:1";
+const COUNTS = { matches: 600, confirmed: 1, suggested: 599 };
+let client: QueryClient;
+let reads: number;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  client = new QueryClient();
+  reads = 0;
+});
+
+afterEach(() => {
+  client.clear();
+  vi.useRealTimers();
+});
+
+/** A view on the screen whose reading takes a while. */
+function show(key: readonly unknown[], data: () => unknown, takes_ms = 0): void {
+  new QueryObserver(client, {
+    queryKey: key,
+    queryFn: async () => {
+      reads += 1;
+      await new Promise((done) => setTimeout(done, takes_ms));
+      return data();
+    },
+  }).subscribe(() => undefined);
+}
+
+const decision = (seq: number) =>
+  event(JOB, seq, "match.confirmed", { match_id: String(seq), status: "confirmed", version: 2, decided_by: "u", record_ids: [], counts: COUNTS }) as unknown as LiveEvent;
+
+test.each([0, 337, 2500])("six hundred decisions in a minute lead to a read a second at most, each taking %i ms", async (takes_ms) => {
+  show(keys.summary("1"), () => ({}), takes_ms);
+  await vi.advanceTimersByTimeAsync(takes_ms + 10);
+  const effects = effectsOn(client);
+  reads = 0;
+
+  for (let seq = 1; seq <= 600; seq++) {
+    effects.event(decision(seq));
+    await vi.advanceTimersByTimeAsync(100);
+  }
+
+  expect(reads).toBeGreaterThan(10);
+  expect(reads).toBeLessThanOrEqual(61);
+});
+
+test("the last of many decisions is read", async () => {
+  let truth = 0;
+  show(keys.summary("1"), () => truth, 337);
+  await vi.advanceTimersByTimeAsync(1000);
+  const effects = effectsOn(client);
+
+  for (let seq = 1; seq <= 20; seq++) {
+    truth = seq;
+    effects.event(decision(seq));
+    await vi.advanceTimersByTimeAsync(150);
+  }
+  await vi.advanceTimersByTimeAsync(4000);
+
+  expect(client.getQueryData(keys.summary("1"))).toBe(20);
+});
+
+test("counts on the project's stream reach its list, its page and its card without a read", async () => {
+  const answer = (body: object) => ({ body, position: null });
+  client.setQueryData(keys.jobs("p"), answer({ items: [{ id: "1", counts: {} }, { id: "2", counts: {} }] }));
+  client.setQueryData(keys.project("p"), answer({ id: "p", counts: { to_review: 9 } }));
+  client.setQueryData(keys.projects, answer({ items: [{ id: "p", counts: { to_review: 9 } }, { id: "q", counts: { to_review: 3 } }] }));
+  const effects = effectsOn(client);
+  const totals = { sources: 2, jobs_running: 0, to_review: 8, open_left: 1, open_right: 1 };
+
+  effects.state({ stream: "project:p", key: "job.counts:1", version: 1, name: "job.counts", value: { job_id: "1", counts: COUNTS } } as LiveState);
+  effects.state({ stream: "project:p", key: "project.counts:p", version: 1, name: "project.counts", value: { project_id: "p", ...totals } } as LiveState);
+  await vi.advanceTimersByTimeAsync(5000);
+
+  expect(client.getQueryData(keys.jobs("p"))).toMatchObject({ body: { items: [{ counts: COUNTS }, { counts: {} }] } });
+  expect(client.getQueryData(keys.project("p"))).toMatchObject({ body: { counts: totals } });
+  expect(client.getQueryData(keys.projects)).toMatchObject({ body: { items: [{ counts: totals }, { counts: { to_review: 3 } }] } });
+  expect(reads).toBe(0);
+});
+
+test("a revoked stream empties the views of it that are on the screen, and what is kept of other pages", async () => {
+  let isRefused = false;
+  show(["vault", "v"], () => {
+    if (isRefused) throw new Error("not found");
+    return "names";
+  });
+  client.setQueryData(["source", "s"], "kept for the next visit");
+  client.setQueryData(keys.projects, "one's own");
+  await vi.advanceTimersByTimeAsync(10);
+  isRefused = true;
+
+  effectsOn(client).revoked("vault:v");
+
+  expect(client.getQueryData(["vault", "v"])).toBeUndefined();
+  expect(client.getQueryData(["source", "s"])).toBeUndefined();
+  expect(client.getQueryData(keys.projects)).toBe("one's own");
+});
