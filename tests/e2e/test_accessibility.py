@@ -61,4 +61,21 @@ async def test_no_page_breaks_a_rule_of_accessibility(visit, demo, manager, them
         await expect(page.get_by_role("dialog")).to_be_visible()
         faults[button] = await _faults(page)
 
+    # What is asked: why a confirmation is taken back, and in which order the dates of a file stand.
+    confirmed = (await manager.send("GET", f"/jobs/{demo['job']}/matches?status=confirmed&limit=1"))["items"][0]
+    await page.goto(f"{visitor.url}{job}?status=confirmed&m={confirmed['id']}")
+    await page.get_by_role("button", name="Take back").click()
+    await expect(page.get_by_label("Why")).to_be_focused()
+    faults["take back"] = await _faults(page)
+    asked = await manager.send("POST", "/projects", {"name": f"Asked, {theme}"})
+    await page.goto(f"{visitor.url}/projects/{asked['id']}/sources")
+    rows = "id,booked,amount\n" + "".join(f"R-{n},0{n % 9 + 1}/0{n % 7 + 1}/2026,{n}.50\n" for n in range(40))
+    await page.get_by_label("Files to upload").set_input_files(
+        {"name": "asked.csv", "mimeType": "text/csv", "buffer": rows.encode()}
+    )
+    await page.get_by_role("link", name="asked", exact=True).click()
+    await page.get_by_role("link", name="Mapping", exact=True).click()
+    await expect(page.get_by_text("in which order")).to_be_visible()
+    faults["questions"] = await _faults(page)
+
     assert {where: found for where, found in faults.items() if found} == {}

@@ -46,7 +46,7 @@ export function Match({ id, job, close }: { id: string; job: JobView; close: () 
 
 function Verdict({ match }: { match: MatchDetail }) {
   return (
-    <div>
+    <div className="lines">
       <p className="muted">{verdict(match)}</p>
       {match.ambiguity === "interchangeable" ? (
         <p>
@@ -56,7 +56,8 @@ function Verdict({ match }: { match: MatchDetail }) {
       ) : null}
       {match.ambiguity === "ambiguous" ? (
         <p>
-          <strong>A close call:</strong> another reading is nearly as likely. Compare the two before you decide.
+          <strong>A close call:</strong>{" "}
+          {match.runner_up ? "another reading is nearly as likely. Compare the two before you decide." : "the evidence is thin, and these records may have no partner at all."}
         </p>
       ) : null}
     </div>
@@ -118,8 +119,8 @@ function Fields({ match }: { match: MatchDetail }) {
         <tbody>
           {prior === null ? null : (
             <tr>
-              <td>before looking</td>
-              <td className="wrap values muted">how likely any two records belong together</td>
+              <td>at the start</td>
+              <td className="wrap values muted">any two records</td>
               <Weight value={prior} most={most} />
             </tr>
           )}

@@ -16,7 +16,7 @@ const ROWS = 3;
 /** A question of the file as a card: its choices are buttons, beside how each of them reads values of the file. */
 export function Question({ question, draft, choose }: { question: QuestionView; draft: Draft; choose: (part: Partial<Draft>) => void }) {
   const choices = choicesOf(question);
-  const examples = question.examples.slice(0, ROWS);
+  const examples = telling(question.examples, choices).slice(0, ROWS);
   const isRead = choices.some((choice) => choice.read) && examples.length > 0;
   return (
     <fieldset className="notice question">
@@ -57,6 +57,12 @@ export function Question({ question, draft, choose }: { question: QuestionView; 
       ) : null}
     </fieldset>
   );
+}
+
+/** Values that the choices read in different ways come first: 02/02/2026 tells nothing. */
+function telling(examples: string[], choices: Choice[]): string[] {
+  const readings = (text: string) => new Set(choices.flatMap((choice) => (choice.read ? [choice.read(text)] : []))).size;
+  return examples.toSorted((one, other) => readings(other) - readings(one));
 }
 
 export const WORDS: Record<QuestionView["kind"], string> = {
