@@ -5,7 +5,7 @@ import { Live, TIMING, type Effects, type LiveEvent, type LiveState } from "../.
 import { EPOCH, event, live, Peer, refused, replay } from "../server";
 
 const PROJECT = "project:1";
-const FAST: typeof TIMING = { silent: 150, poll: 100, probe: 500, answer: 300, again: 60, againMost: 200, kept: 50 };
+const FAST: typeof TIMING = { silent: 1000, poll: 100, probe: 2000, answer: 2000, again: 60, againMost: 200, kept: 50 };
 const AT = { seq: 5, epoch: EPOCH };
 
 class Seen implements Effects {
@@ -32,7 +32,7 @@ class Seen implements Effects {
   }
 }
 
-const until = (what: () => boolean) => vi.waitFor(() => expect(what()).toBe(true), { timeout: 5000, interval: 5 });
+const until = (what: () => boolean) => vi.waitFor(() => expect(what()).toBe(true), { timeout: 15_000, interval: 5 });
 const fetchReally = globalThis.fetch;
 let peer: Peer;
 let seen: Seen;
