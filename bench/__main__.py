@@ -1,8 +1,8 @@
-"""`python -m bench [upload|job|page|plans|pressure|idle ...]`: runs the named benchmarks, or all, and prints one table."""
+"""`python -m bench [upload|job|page|plans|pressure|hostile|idle ...]`: runs the named benchmarks, or all, and prints one table."""
 
 import sys
 
-from bench import idle, job, page, plans, pressure, report, upload
+from bench import hostile, idle, job, page, plans, pressure, report, upload
 
 BENCHMARKS = {
     "upload": upload.main,
@@ -10,6 +10,7 @@ BENCHMARKS = {
     "page": page.main,
     "plans": plans.main,
     "pressure": pressure.main,
+    "hostile": hostile.main,
     "idle": idle.main,
 }
 
