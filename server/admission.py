@@ -17,7 +17,7 @@ class Turns:
     """
 
     def __init__(self, pool: int) -> None:
-        self.requests = Lane(max(1, pool - 2), max(1, pool // 3), line=64)
+        self.requests = Lane(max(1, pool - 2), max(1, pool // 3), line=256)
         self.heavy = Lane(max(1, pool // 5), 1, line=16)
 
     @asynccontextmanager

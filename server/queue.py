@@ -27,5 +27,12 @@ async def enqueue(u: UnitOfWork, task: Task, row_id: object, person: UUID | None
         str(row_id),
     )
     driver = AsyncpgDriver(u.connection._connection)  # the queue's own statements, in our transaction
-    payload = orjson.dumps({"id": str(row_id), "request_id": log.request_id.get(), "person": u.actor.id or person})
+    asked_by = u.actor.id or person
+    payload = orjson.dumps(
+        {
+            "id": str(row_id),
+            "request_id": log.request_id.get(),
+            "person": None if asked_by is None else str(asked_by),
+        }
+    )
     await Queries(driver).enqueue(task, payload)

@@ -205,7 +205,7 @@ async def test_ids_are_not_guessable_numbers(alice: Person, project: str) -> Non
     assert (await alice.ok("GET", f"/projects/{project.upper()}"))["id"] == project
 
 
-BAD_VERSIONS = ["", "3", '"0"', '"abc"', "*", 'W/"1"', '"1", "2"', '"-1"', '"01"', '"99999999999"']
+BAD_VERSIONS = ["", "3", '"0"', '"abc"', "*", 'W/"1"', '"1", "2"', '"-1"', '"01"', '"' + "9" * 65 + '"']
 
 
 async def test_a_malformed_if_match_is_422(alice: Person, project: str) -> None:

@@ -155,7 +155,7 @@ def test_it_says_where_to_look_and_whom_to_sign_in_as(start, tmp_path):
 
 @pytest.mark.parametrize("path", ["/health/ready", "/health"])
 def test_once_it_says_it_is_ready_everybody_can_sign_in(begin, tmp_path, path):
-    running = begin(tmp_path / "var")
+    running = begin(tmp_path / "var", TALLYROOM_DEMO_DATA="true", TALLYROOM_DEMO_ROWS="100")
     before = []
 
     deadline = time.monotonic() + READY_S
