@@ -78,9 +78,8 @@ def _environment(data_dir: Path, port: int, **more: str) -> dict[str, str]:
     return {**kept, **cheap, "TALLYROOM_PORT": str(port), "TALLYROOM_DATA_DIR": str(data_dir), **more}
 
 
-@pytest.fixture
-def begin() -> Iterator[Callable[..., Running]]:
-    """Starts `tallyroom run`."""
+@contextlib.contextmanager
+def _beginning() -> Iterator[Callable[..., Running]]:
     started: list[Running] = []
 
     def run(data_dir: Path, port: int | None = None, **more: str) -> Running:
@@ -105,19 +104,37 @@ def begin() -> Iterator[Callable[..., Running]]:
 
 
 @pytest.fixture
+def begin() -> Iterator[Callable[..., Running]]:
+    """Starts `tallyroom run`."""
+    with _beginning() as run:
+        yield run
+
+
+@pytest.fixture
 def start(begin: Callable[..., Running]) -> Callable[..., Running]:
     """Starts `tallyroom run`, and waits until it says that it is ready."""
 
     def run(data_dir: Path, port: int | None = None, **more: str) -> Running:
-        running = begin(data_dir, port, **more)
-        assert running.process.stdout is not None
-        for line in running.process.stdout:
-            running.lines.append(line.rstrip())
-            if "Ctrl-C" in line:
-                return running
-        raise AssertionError(f"it did not start: {running.lines}")
+        return _until_ready(begin(data_dir, port, **more))
 
     return run
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One with the demo, for all tests that leave it running."""
+    with _beginning() as run:
+        folder = tmp_path_factory.mktemp("demo") / "var"
+        yield _until_ready(run(folder, TALLYROOM_DEMO_DATA="true", TALLYROOM_DEMO_ROWS="2000"))
+
+
+def _until_ready(running: Running) -> Running:
+    assert running.process.stdout is not None
+    for line in running.process.stdout:
+        running.lines.append(line.rstrip())
+        if "Ctrl-C" in line:
+            return running
+    raise AssertionError(f"it did not start: {running.lines}")
 
 
 def _kill(running: Running) -> None:
@@ -142,9 +159,7 @@ def _refusal(data_dir: Path, port: int, **more: str) -> str:
     return lines[0]
 
 
-def test_it_says_where_to_look_and_whom_to_sign_in_as(start, tmp_path):
-    running = start(tmp_path / "var", TALLYROOM_DEMO_DATA="true", TALLYROOM_DEMO_ROWS="100")
-
+def test_it_says_where_to_look_and_whom_to_sign_in_as(running):
     text = "\n".join(running.lines)
 
     assert f"http://127.0.0.1:{running.port}" in text
@@ -181,23 +196,20 @@ def _status(running: Running, path: str) -> int | None:
         return None
 
 
-@pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_stops_everything_and_the_next_start_keeps_the_data(start, tmp_path, name):
-    first = start(tmp_path / "var")
-    tree = first.tree()
-    kek = (tmp_path / "var" / "kek").read_text()
+def test_a_signal_stops_everything_and_the_next_start_keeps_the_data(start, tmp_path):
+    stopped = []
+    for name in (signal.SIGTERM, signal.SIGINT):  # the second start is on what the first signal left
+        running = start(tmp_path / "var")
+        tree = running.tree()
+        kek = (tmp_path / "var" / "kek").read_text()
+        began = time.monotonic()
+        running.process.send_signal(name)
+        status = running.process.wait(STOP_S)
+        gone, alive = psutil.wait_procs(tree, timeout=max(0.1, STOP_S - (time.monotonic() - began)))
+        stopped.append((status, len(gone) >= 4, alive, kek, any("migration" in line for line in running.lines)))
 
-    began = time.monotonic()
-    first.process.send_signal(name)
-    status = first.process.wait(STOP_S)
-    gone, alive = psutil.wait_procs(tree, timeout=max(0.1, STOP_S - (time.monotonic() - began)))
-    second = start(tmp_path / "var")
-
-    assert status == 0
-    assert not alive
-    assert len(gone) >= 4
-    assert not any("migration" in line for line in second.lines)
-    assert (tmp_path / "var" / "kek").read_text() == kek
+    kek = stopped[0][3]
+    assert stopped == [(0, True, [], kek, True), (0, True, [], kek, False)]
 
 
 def test_after_a_kill_of_everything_the_next_start_recovers_by_itself(start, tmp_path):
@@ -226,8 +238,7 @@ def test_a_killed_supervisor_takes_everything_with_it(start, tmp_path):
 
 
 @pytest.mark.parametrize("word", ["serve", "worker"])
-def test_a_killed_process_is_started_again(start, tmp_path, word):
-    running = start(tmp_path / "var")
+def test_a_killed_process_is_started_again(running, word):
     before = running.child(word)
 
     before.kill()
@@ -241,8 +252,7 @@ def test_a_killed_process_is_started_again(start, tmp_path, word):
     raise AssertionError(f"{word} was not started again")
 
 
-def test_a_killed_database_is_started_again(start, tmp_path):
-    running = start(tmp_path / "var")
+def test_a_killed_database_is_started_again(running):
     before = next(p for p in psutil.Process(running.process.pid).children() if p.name() == "postgres")
 
     before.kill()
@@ -254,8 +264,7 @@ def test_a_killed_database_is_started_again(start, tmp_path):
         time.sleep(0.1)
 
 
-def test_rows_typed_in_the_web_process_do_not_break_what_it_starts(start, tmp_path):
-    running = start(tmp_path / "var", TALLYROOM_DEMO_DATA="true", TALLYROOM_DEMO_ROWS="2000")
+def test_rows_typed_in_the_web_process_do_not_break_what_it_starts(running):
     login = {"email": "manager@tallyroom.example", "password": "demo-tallyroom-password"}
     token = running.ask("/auth/login", login)["access_token"]
     project = running.ask("/projects", token=token)["items"][0]["id"]
@@ -272,19 +281,17 @@ def test_rows_typed_in_the_web_process_do_not_break_what_it_starts(start, tmp_pa
     assert running.ask(f"/projects/{project}/plans/suggest", sides, token)["document"]
 
 
-def test_two_copies_do_not_disturb_each_other(start, tmp_path):
-    first, second = start(tmp_path / "a"), start(tmp_path / "b")
+def test_two_copies_do_not_disturb_each_other(running, start, tmp_path):
+    other = start(tmp_path / "var")
 
-    first.process.send_signal(signal.SIGTERM)
-    first.process.wait(STOP_S)
+    other.process.send_signal(signal.SIGTERM)
+    other.process.wait(STOP_S)
 
-    assert second.is_healthy()
+    assert running.is_healthy()
 
 
-def test_a_second_supervisor_on_the_same_folder_is_refused(start, tmp_path):
-    start(tmp_path / "var")
-
-    line = _refusal(tmp_path / "var", _free_port())
+def test_a_second_supervisor_on_the_same_folder_is_refused(running):
+    line = _refusal(running.data_dir, _free_port())
 
     assert "another Tallyroom runs on" in line
 
