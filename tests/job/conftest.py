@@ -25,6 +25,33 @@ MAPPINGS: dict[str, dict[str, Any]] = {
         "date": {"column": "value_date", "order": "dmy"},
     },
 }
+# What confirms nothing by itself: who wants matches to decide on need not wait for a suggestion of a plan.
+CAUTIOUS: dict[str, Any] = {
+    "fields": {
+        "amount": {
+            "type": "money",
+            "left": "amount",
+            "right": "credit",
+            "currency": {"left": "currency", "right": "ccy"},
+        },
+        "reference": {
+            "type": "reference",
+            "left": "invoice_no",
+            "right": {"from": "memo", "extract": "(?i)INV[-_/. ]?[0-9]{6}"},
+        },
+        "party": {"type": "text", "left": "customer", "right": "payer"},
+    },
+    "passes": [
+        {
+            "name": name,
+            "kind": "rules",
+            "where": [{"field": field, "compare": "equal"} for field in gates],
+            "score": [{"field": "party", "compare": "similarity"}],
+            "accept": "suggest",
+        }
+        for name, gates in (("reference and amount", ("reference", "amount")), ("amount", ("amount",)))
+    ],
+}
 MakeSides = Callable[..., Awaitable[Sides]]
 EndOf = Callable[..., Awaitable[dict[str, Any]]]
 
@@ -51,6 +78,18 @@ def load(alice: Any, project: str, worker: Any) -> Callable[..., Awaitable[str]]
         return await _load(alice, project, name, text.encode(), mapping)
 
     return upload
+
+
+@pytest.fixture
+def cautious(alice: Any, project: str, make_sides: MakeSides) -> MakeSides:
+    """Two sources and a plan that confirms nothing by itself: the body of a job."""
+
+    async def make(rows: int) -> Sides:
+        sides = await make_sides(rows)
+        stored = await alice.ok("POST", f"/projects/{project}/plans", {"name": "p", "document": CAUTIOUS})
+        return {**sides, "plan": stored["id"]}
+
+    return make
 
 
 async def _load(person: Any, project: str, name: str, body: bytes, mapping: dict[str, Any]) -> str:

@@ -30,21 +30,6 @@ async def _loaded(alice: Person, source_id: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def cautious(alice: Any, project: str, make_sides: Any) -> Any:
-    """Two sources and a plan that confirms nothing by itself: the body of a job."""
-
-    async def make(rows: int) -> dict[str, str]:
-        sides = await make_sides(rows)
-        plan = await alice.ok("POST", f"/projects/{project}/plans/suggest", sides)
-        for step in plan["document"]["passes"]:
-            step["accept"] = "suggest"
-        stored = await alice.ok("POST", f"/projects/{project}/plans", {"name": "p", "document": plan["document"]})
-        return {**sides, "plan": stored["id"]}
-
-    return make
-
-
-@pytest.fixture
 def cancelled(alice: Any, project: str, cautious: Any, until: Any, end_of: Any) -> Any:
     """A job that was cancelled when it had written a part of its matches."""
 

@@ -12,16 +12,11 @@ Suggested = Callable[..., Awaitable[dict[str, Any]]]
 
 
 @pytest.fixture
-def suggested(alice, project, make_sides, run) -> Suggested:
+def suggested(cautious, run) -> Suggested:
     """Runs a job whose plan confirms nothing by itself."""
 
     async def make(rows: int = 100) -> dict[str, Any]:
-        sides = await make_sides(rows)
-        plan = await alice.ok("POST", f"/projects/{project}/plans/suggest", sides)
-        for step in plan["document"]["passes"]:
-            step["accept"] = "suggest"
-        stored = await alice.ok("POST", f"/projects/{project}/plans", {"name": "p", "document": plan["document"]})
-        job = await run(sides, plan=stored["id"])
+        job = await run(await cautious(rows))
         assert job["counts"]["confirmed"] == 0 < job["counts"]["suggested"]
         return dict(job)
 

@@ -35,7 +35,7 @@ async def _run(server: TestServer, folder: Path, token: str | None, include: str
         "--checks",
         CHECKS,
         "--max-examples",
-        "3",
+        "1",
         "--phases",
         "coverage,fuzzing",
         "--workers",
