@@ -17,9 +17,13 @@ DENIED = re.compile(
     re.I,
 )
 REDACTED = "***"
-# Word-like secrets inside messages: bearer tokens, our own token forms.
-_INLINE = re.compile(
-    r"(Bearer\s+)\S+|\brt1\.[\w-]+\.[\w-]+|\beyJ[\w-]+\.[\w-]+\.[\w-]+|(postgres(?:ql)?://[^:/@\s]*:)[^@\s]+@", re.I
+# Word-like secrets inside messages: bearer tokens, our own token forms, passwords of databases. A client writes these
+# texts: what is only the beginning of a secret is matched too, and left as it is, so that no later place in it is tried
+# again. For the same reason each form has a pass of its own.
+_INLINE = (
+    re.compile(r"(?P<kept>postgres(?:ql)?://[^:/@\s]*+:)[^@\s]++(?P<end>(?=@))?", re.I),
+    re.compile(r"(?P<kept>)\b(?:eyJ[\w-]++|rt1)(?P<end>\.[\w-]++\.[\w-]++)?", re.I),
+    re.compile(r"(?P<kept>Bearer\s++)(?P<end>\S++)", re.I),
 )
 
 
@@ -32,8 +36,13 @@ def redact(value: Any, depth: int = 0) -> Any:
     if isinstance(value, list | tuple):
         return [redact(item, depth + 1) for item in value]
     if isinstance(value, str):
-        return _INLINE.sub(lambda m: (m.group(1) or m.group(2) or "") + REDACTED + ("@" if m.group(2) else ""), value)
+        for form in _INLINE:
+            value = form.sub(_redacted, value)
     return value
+
+
+def _redacted(found: re.Match[str]) -> str:
+    return found[0] if found["end"] is None else found["kept"] + REDACTED
 
 
 def _redact_event(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -23,6 +23,7 @@ class Allowance:
     """Token buckets of lines and of bytes by network, filled in a minute; the longest unused are forgotten first."""
 
     def __init__(self, lines_per_minute: int, bytes_per_minute: int) -> None:
+        self.bytes_per_minute = bytes_per_minute
         self._sizes = {"lines": lines_per_minute, "bytes": bytes_per_minute}
         self._buckets: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
 
@@ -64,8 +65,13 @@ class Allowance:
 
 async def store_lines(actor: Actor, address: str, lines: list[LogLine], allowance: Allowance) -> LogsAccepted:
     """Stores what the rate limits allow, without secrets. Raises: RateLimited when they allow none."""
-    rows = [json.dumps(_row(line), ensure_ascii=False) for line in lines]
-    sizes = [len(row.encode(errors="replace")) for row in rows]
+    rows: list[str] = []
+    sizes: list[int] = []
+    for line in lines:
+        if sum(sizes) > allowance.bytes_per_minute:  # the others are dropped anyway
+            break
+        rows.append(json.dumps(_row(line), ensure_ascii=False))
+        sizes.append(len(rows[-1].encode(errors="replace")))
     accepted = allowance.take(address, sizes)
     if accepted == 0:
         wait_s = allowance.wait_s(address, sizes[0])

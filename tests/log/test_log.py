@@ -1,11 +1,13 @@
 """Log lines of clients: stored without secrets, bounded, limited."""
 
+import time
 from typing import Any
 
 import asyncpg
 import pytest
 from aiohttp import ClientSession
 
+from core.log import redact
 from server.log.actions import Allowance
 from tests.conftest import Person
 
@@ -40,6 +42,33 @@ async def test_secrets_in_lines_are_not_kept(http: ClientSession, db: asyncpg.Co
         assert response.status == 202
 
     assert "SENTINEL" not in await db.fetchval("SELECT t::text FROM log_entries t")
+
+
+@pytest.mark.parametrize("begun", ["eyJ-", "eyJ.", "rt1.", "postgres://", "postgres://u:", "Bearer ", "Bearer\t\t"])
+def test_masking_takes_time_in_proportion_to_the_text(begun: str) -> None:
+    def taken_s(length: int) -> float:
+        text = (begun * length)[:length]
+        began = time.thread_time()
+        redact(text)
+        return time.thread_time() - began
+
+    assert taken_s(400_000) < 0.5  # where each place is tried against all the rest: minutes
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("x-eyJa.b.c!", "x-***!"),
+        ("eyJa.eyJb.c.d", "***.d"),
+        ("eyJa.b eyJc.d.e", "eyJa.b ***"),
+        ("rt1.a.b rt1.a", "*** rt1.a"),
+        ("postgres://u:p@h/d", "postgres://u:***@h/d"),
+        ("postgresql://h:5432/rt1.a.b", "postgresql://h:5432/***"),
+        ("bearer  a.b Bearer", "bearer  *** Bearer"),
+    ],
+)
+def test_secrets_inside_of_texts_are_masked(text: str, masked: str) -> None:
+    assert redact(text) == masked
 
 
 @pytest.mark.parametrize(
