@@ -101,7 +101,8 @@ async def read(request: web.Request, model: type[Model], limits: BodyLimits = PL
     refuse_encoding(request)
     intake, owner = request.app[INTAKE], request[OWNER]
     async with intake.holding(owner) as hold:
-        shape = Shape(limits.values, limits.values_an_item)
+        # An item is parsed in one go: it may have as many bytes as any other body.
+        shape = Shape(limits.values, limits.values_an_item, MAX_BODY_BYTES if limits.sliced else None)
         raw = await _receive(request, limits.size_bytes, hold, shape)
         if len(raw) <= HEAVY_BYTES and shape.values <= HEAVY_VALUES:
             return parse_counted(raw, model), raw

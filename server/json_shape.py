@@ -25,13 +25,17 @@ _PIECE_BYTES = 64 * 1024
 class Shape:
     """
     Counts the values of a body, those of each item of a list at its second level, and how deep it is nested. What
-    stands outside of such lists counts as one item.
+    stands outside of such lists counts as one item. Bytes of an item are counted by pieces of 64 KiB.
 
     What is no JSON may be counted in any way: the parser refuses it afterwards.
     """
 
-    def __init__(self, most: int = MAX_VALUES, most_an_item: int | None = None) -> None:
+    def __init__(
+        self, most: int = MAX_VALUES, most_an_item: int | None = None, most_bytes_an_item: int | None = None
+    ) -> None:
         self.values = 1
+        self._most_bytes_an_item = most_bytes_an_item
+        self._bytes_of_item = 0  # of whole pieces
         self._most = most
         self._most_an_item = most if most_an_item is None else most_an_item
         self._in_text = 0
@@ -43,9 +47,13 @@ class Shape:
     def feed(self, chunk: bytes | bytearray | memoryview) -> None:
         """Counts what comes next. Raises: TooLarge, InvalidJson (nested too deeply)."""
         for start in range(0, len(chunk), _PIECE_BYTES):
-            codes = self._outside_of_text(bytes(chunk[start : start + _PIECE_BYTES]))
+            piece = bytes(chunk[start : start + _PIECE_BYTES])
+            self._bytes_of_item += len(piece)
+            codes = self._outside_of_text(piece)
             if codes.size:
                 self._count(codes)
+            if self._most_bytes_an_item is not None and self._bytes_of_item > self._most_bytes_an_item + _PIECE_BYTES:
+                raise TooLarge(f"Each item of the body may have at most {self._most_bytes_an_item} bytes.")
 
     def _outside_of_text(self, piece: bytes) -> NDArray[np.uint8]:
         """The brackets and commas of a piece that stand outside of its strings."""
@@ -87,6 +95,8 @@ class Shape:
         in_list = np.where(latest > 0, codes[latest - 1] == _LIST, self._in_list)
         self._in_list = bool(in_list[-1])
         ends = counted[(codes == _COMMA) & (depths == 2) & in_list]
+        if ends.size:
+            self._bytes_of_item = 0
         sizes = np.diff(np.concatenate(([-self._of_item], ends, counted[-1:])))
         self._of_item = int(sizes[-1])
         return int(sizes.max())

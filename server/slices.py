@@ -13,11 +13,12 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from core.problems import Fault, Invalid, InvalidJson
+from core.problems import Fault, Invalid, InvalidJson, TooLarge
 from server import strict_json
 from server.faults import MOST_FAULTS, faults_of
 
 SLICE_CHARACTERS, SLICE_ITEMS = 48 * 1024, 100  # two to five milliseconds
+OTHER_CHARACTERS = 1024 * 1024  # of the members beside the list: they are validated together
 _SPACE = re.compile(r"[ \t\n\r]*")
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -37,10 +38,12 @@ async def parse_slices(raw: bytes, model: type[Model], sliced: Sliced) -> Model:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise InvalidJson("The body is not UTF-8.") from error
-    body = _Body(sliced)
-    if await body.read(_Reader(text)):
-        return body.built(model)
-    return _whole(text, model)
+    reader, body = _Reader(text), _Body(sliced)
+    if reader.peek() != "{":
+        # It is wrong in any case: that it is no object can be told of a short one as well.
+        return _whole(text if len(text) <= SLICE_CHARACTERS else "[]", model)
+    await body.read(reader)
+    return body.built(model)
 
 
 def _whole(text: str, model: type[Model]) -> Model:
@@ -101,18 +104,17 @@ class _Body:
     def __init__(self, sliced: Sliced) -> None:
         self._sliced = sliced
         self._others: dict[str, str] = {}  # the members beside the list, as they were sent
+        self._other_characters = 0
+        self._has_list = False
         self._items: list[Any] = []
         self._count = 0
         self._first = ""  # the first item as JSON
         self._faults: list[Fault] = []
         self._is_over = False  # with so many faults that no more are looked for
 
-    async def read(self, reader: _Reader) -> bool:
-        """Reads the body. Returns: whether it is an object with the list. Raises: InvalidJson."""
-        if reader.peek() != "{":
-            return False
-        reader.at += 1
-        has_list = False
+    async def read(self, reader: _Reader) -> None:
+        """Reads the object. Raises: InvalidJson, TooLarge."""
+        reader.expect("{")
         names: set[str] = set()
         while reader.peek() != "}":
             if names:
@@ -123,16 +125,15 @@ class _Body:
             names.add(name)
             reader.expect(":")
             if name == self._sliced.name and reader.peek() == "[":
-                has_list = True
+                self._has_list = True
                 await self._read_list(reader)
             else:
                 await self._read_other(reader, name)
             if self._is_over:
-                return True
+                return
         reader.at += 1
         if reader.peek():
             raise InvalidJson("The body is not valid JSON.")
-        return has_list
 
     async def _read_other(self, reader: _Reader, name: str) -> None:
         if reader.peek() == "[":  # no other field takes a list: all that matters is whether it is JSON
@@ -143,6 +144,10 @@ class _Body:
             start = reader.at
             reader.value()
             self._others[name] = reader.text[start : reader.at]
+            await asyncio.sleep(0)
+        self._other_characters += len(name) + len(self._others[name])
+        if self._other_characters > OTHER_CHARACTERS:
+            raise TooLarge(f"What stands beside {self._sliced.name} may have at most {OTHER_CHARACTERS} characters.")
 
     async def _read_list(self, reader: _Reader) -> None:
         async for text, values in reader.slices():
@@ -177,12 +182,14 @@ class _Body:
         members = [f"{json.dumps(other)}: {text}" for other, text in self._others.items()]
         first = "" if self._faults else self._first
         faults = self._faults
+        if self._has_list:
+            members.append(f'"{name}": [{first}]')
         try:
-            found = _whole("{" + ", ".join([*members, f'"{name}": [{first}]']) + "}", model)
+            found = _whole("{" + ", ".join(members) + "}", model)
         except Invalid as invalid:
             faults = faults + [
                 fault for fault in invalid.errors if not (faults and fault.pointer.startswith(f"/{name}"))
             ]
         if faults:
             raise Invalid(errors=tuple(faults[:MOST_FAULTS]))
-        return found.model_copy(update={name: self._items})
+        return found.model_copy(update={name: self._items}) if self._has_list else found

@@ -33,6 +33,7 @@ from server.record.columns import added_columns, columns_of
 from server.record.schemas import RecordIn, RecordsCreate
 
 SLICE_ROWS, ANSWER_ROWS = 500, 50
+ANSWER_BYTES = 32 * 1024  # of a row that is a piece of the answer by itself
 Columns = tuple[list[str | None], ...]  # data (JSON), amount, currency, date, reference, all as text
 
 
@@ -130,13 +131,15 @@ async def _views(u: UnitOfWork, ids: list[str], columns: list[str]) -> AsyncIter
             'WHERE t.id = ANY($1::text[]::uuid[]) ORDER BY t."row"',
             ids[start : start + SLICE_ROWS],
         )
-        for first in range(0, len(rows), ANSWER_ROWS):
-            views = [
-                queries.view(row, columns).model_dump(mode="json", by_alias=True)
-                for row in rows[first : first + ANSWER_ROWS]
-            ]
-            yield orjson.dumps(views)[1:-1]
-            await asyncio.sleep(0)
+        pieces: list[bytes] = []
+        for row in rows:
+            pieces.append(orjson.dumps(queries.view(row, columns).model_dump(mode="json", by_alias=True)))
+            if len(pieces) == ANSWER_ROWS or len(pieces[-1]) > ANSWER_BYTES:
+                yield b",".join(pieces)
+                pieces = []
+                await asyncio.sleep(0)
+        if pieces:
+            yield b",".join(pieces)
 
 
 def changed_event(source: Source, ids: list[UUID] | None, count: int) -> RecordsChanged:

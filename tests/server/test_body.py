@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import time
 from typing import Any
 
 import pytest
@@ -90,6 +91,57 @@ def test_no_item_is_larger_than_the_largest(piece: int) -> None:
     ):
         with pytest.raises(TooLarge):
             shape_of(large, piece, most=1000, most_an_item=8)
+
+
+def test_an_item_of_a_body_has_no_more_bytes_than_any_other_body() -> None:
+    item = b'{"data":{"a":"' + b"x" * 900_000 + b'"}}'
+    text = b'"' + b"x" * 1_200_000 + b'"'
+
+    def feed(raw: bytes) -> None:
+        Shape(10_000, 2048, 1_000_000).feed(raw)
+
+    feed(b'{"records":[' + b",".join([item] * 10) + b"]}")
+    for large in (
+        text,
+        b'{"records":[' + item + b"," + text + b"]}",
+        b'{"records":[' + item + b'],"x":' + text + b"}",
+        b'{"records":[[],[[' + text + b"]]]}",
+        b'{"records":[' + b" " * 1_200_000 + b"]}",
+    ):
+        with pytest.raises(TooLarge):
+            feed(large)
+
+
+async def longest_hold_s(raw: bytes) -> float:
+    """For how long reading a body keeps the event loop, in time of computing."""
+    longest, is_read = 0.0, False
+
+    async def turn() -> None:
+        nonlocal longest
+        while not is_read:
+            began = time.thread_time()
+            await asyncio.sleep(0)
+            longest = max(longest, time.thread_time() - began)
+
+    turning = asyncio.create_task(turn())
+    await asyncio.sleep(0)
+    await sliced(raw)
+    is_read = True
+    await turning
+    return longest
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"recards":[' + b",".join([b'{"data":{"a":"b"}}'] * 200_000) + b"]}",
+        b"[" + b",".join([b"1"] * 2_000_000) + b"]",
+        b"{" + b",".join(b'"o%d":"%s"' % (n, b"x" * 950_000) for n in range(15)) + b"}",
+    ],
+    ids=["the list under another name", "no object", "large members beside the list"],
+)
+async def test_a_body_without_its_list_is_read_in_slices_too(raw: bytes) -> None:
+    assert await longest_hold_s(raw) < 0.1
 
 
 def outcome(error: Problem) -> tuple[str, list[tuple[str, str]]]:
