@@ -8,7 +8,7 @@ from aiohttp import web
 
 from core import log
 from core.settings import Settings, SettingsError
-from server import database, lifeline
+from server import database, lifeline, memory
 from server.app import build
 from server.connections import CONNECTIONS, RESERVE, raise_descriptor_limit
 from server.health.routes import DRAINING
@@ -20,6 +20,7 @@ logger = log.get(__name__)
 
 async def serve(settings: Settings) -> None:
     """Serves until asked to stop. Raises: SettingsError when schema or port do not allow it."""
+    memory.give_back()
     await database.wait_for_database(settings)
     await database.check_schema(settings)
     stopping = asyncio.Event()
