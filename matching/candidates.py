@@ -13,7 +13,7 @@ from matching.plan import Comparison, Pass, Plan
 
 MAX_PAIRS = 20_000_000  # of a pass, however much memory it has
 TOKENS_PER_ROW = 3  # rarest tokens that a similarity gate without a key is blocked by
-MAX_TOKEN_ROWS = 200
+MAX_TOKEN_ROWS = 200  # a token of more rows is common: it makes a block only for rows that have none rarer
 
 
 @dataclass(frozen=True)
@@ -85,15 +85,19 @@ def _in_windows(connection: duckdb.DuckDBPyConnection, join: _Join, limit: int) 
 
 
 def _by_tokens(connection: duckdb.DuckDBPyConnection, k: int, join: _Join, limit: int) -> Candidates:
-    """Blocks by the rarest tokens of a text field. A pair that two tokens make counts for each of them."""
+    """
+    Blocks by the rarest tokens of a text field. A pair that two tokens make counts for each of them.
+
+    A row of common tokens alone has a block by the rarest of them: it is compared, or its block is left out and counted.
+    """
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE tok AS SELECT s, i, t, count(*) OVER (PARTITION BY t) AS n FROM ("
         f"SELECT DISTINCT 'l' AS s, i, unnest(string_split(f{k}, ' ')) AS t FROM l_free UNION ALL "
         f"SELECT DISTINCT 'r', i, unnest(string_split(f{k}, ' ')) FROM r_free)"
     )
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE rare AS SELECT s, i, t FROM tok WHERE n <= {MAX_TOKEN_ROWS} "
-        f"QUALIFY row_number() OVER (PARTITION BY s, i ORDER BY n, t) <= {TOKENS_PER_ROW}"
+        "CREATE OR REPLACE TEMP TABLE rare AS SELECT s, i, t FROM tok QUALIFY row_number() OVER (PARTITION BY s, i ORDER BY n, t) "
+        f"<= CASE WHEN n <= {MAX_TOKEN_ROWS} THEN {TOKENS_PER_ROW} ELSE 1 END"
     )
     made = (
         "FROM rare a JOIN rare b ON a.t = b.t AND a.s = 'l' AND b.s = 'r' "

@@ -159,3 +159,18 @@ def test_words_that_are_too_many_together_are_cut_to_the_budget():
 
     assert len(found.left) == sum(n * n for n in range(1, 7))
     assert (found.skipped_blocks, found.skipped_pairs) == (24, sum(n * n for n in range(7, 31)))
+
+
+def test_words_that_all_rows_have_are_compared_or_left_out_and_counted():
+    document = {
+        "fields": {"who": {"type": "text", "left": "code", "right": "code"}},
+        "passes": [{"name": "p", "kind": "rules", "where": [{"field": "who", "compare": "similarity"}]}],
+    }
+    plan = Plan.model_validate(document)
+    rows: list[Row] = [("payment order", None, None)] * 150
+
+    with connected(rows, rows) as connection:
+        all_of_them, none = (candidates.find(connection, plan, plan.passes[0], limit) for limit in (22_500, 22_499))
+
+    assert (len(all_of_them.left), all_of_them.skipped_blocks) == (22_500, 0)
+    assert (len(none.left), none.skipped_blocks, none.skipped_pairs) == (0, 1, 22_500)
