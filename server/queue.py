@@ -36,3 +36,17 @@ async def enqueue(u: UnitOfWork, task: Task, row_id: object, person: UUID | None
         }
     )
     await Queries(driver).enqueue(task, payload)
+
+
+async def is_waiting(u: UnitOfWork, task: Task, row_id: object) -> bool:
+    """
+    Whether a task for this row waits for a worker: then none holds the row, for it is queued again only when its process
+    has ended.
+    """
+    found = await u.execute(
+        "SELECT 1 FROM pgqueuer WHERE entrypoint = $1 AND status = 'queued' "
+        "AND convert_from(payload, 'UTF8')::jsonb->>'id' = $2 LIMIT 1",
+        task,
+        str(row_id),
+    )
+    return bool(found)

@@ -59,6 +59,7 @@ async def _work(settings: Settings, stopping: asyncio.Event, engines: Engines) -
             asyncio.create_task(_beat(), name="heartbeat"),
             asyncio.create_task(retention.sweep_forever(settings), name="retention"),
             asyncio.create_task(_requeue_stranded(), name="stranded"),
+            asyncio.create_task(_end_abandoned(settings.job_heartbeat_timeout_s), name="abandoned"),
         ]
         try:
             worker = Worker(settings, stopping, engines)
@@ -145,6 +146,7 @@ class Worker:
             status, reason = await self._engine(Running("job", job_id, person, task.id, self.settings.job_wall_s))
             if self.stopping.is_set() or reason == "others wait":
                 await self._give_back(job_id, person)
+                await run.end_cancelled(job_id)  # it was cancelled at that moment
                 return
             if reason in ("late", "disk"):
                 problem = limits.job_took_too_long(self.settings) if reason == "late" else disk.full_while_working()
@@ -188,7 +190,7 @@ class Worker:
         """At a stop, or for others: the job is queued again, and this start is not counted against it."""
         async with unit_of_work(SYSTEM) as u:
             job = await Job.filter(id=job_id).using_db(u.connection).select_for_update(no_key=True).first()
-            if job is not None and job.status in ("queued", "running", "cancelling"):
+            if job is not None and job.status in ("queued", "running"):
                 job.attempts_since_retry = max(0, job.attempts_since_retry - 1)
                 await job.save(using_db=u.connection, update_fields=["attempts_since_retry"])
                 await enqueue(u, "job.run", job_id, person)
@@ -218,6 +220,16 @@ async def _beat() -> None:
         with contextlib.suppress(Exception):
             await state.put("worker", [], {})
         await asyncio.sleep(HEARTBEAT_S)
+
+
+async def _end_abandoned(heartbeat_timeout_s: float) -> None:
+    """Ends cancelled jobs whose worker is gone, also while all slots of the others are taken."""
+    while True:
+        await asyncio.sleep(1)
+        try:
+            await run.end_abandoned(heartbeat_timeout_s)
+        except Exception as error:  # noqa: BLE001 - tried again soon
+            logger.warning("abandoned jobs could not be looked for", error=type(error).__name__)
 
 
 async def _requeue_stranded() -> None:

@@ -17,7 +17,7 @@ from realtime.events.job import Counts
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.job.schemas import JobCreate, JobView
 from server.plan.suggestion import ready_source
-from server.queue import enqueue
+from server.queue import enqueue, is_waiting
 from server.record.locks import hold_sources
 
 
@@ -66,7 +66,7 @@ async def cancel_job(actor: Actor, job_id: UUID, expected: int | None) -> Answer
         await u.expect_version(job, expected, required=False)
         if job.status not in ("queued", "running", "paused"):
             raise problems.JobState(f"The job is {job.status}: only a queued or running job can be cancelled.")
-        waiting = job.status in ("queued", "paused")
+        waiting = job.status in ("queued", "paused") or await is_waiting(u, "job.run", job.id)
         await u.save(job, status="cancelling")
         u.publish(transition(events.JobCancelling, job))
         if waiting:  # no worker holds it, so nobody else would end it

@@ -6,6 +6,7 @@ write nothing. A chunk is inserted once for (job, pass, chunk), so that a take-o
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -323,6 +324,22 @@ async def end_cancelled(job_id: UUID, progress: dict[str, Any] | None = None) ->
         u.publish(transition(events.JobCancelled, job))
         u.audit(f"project:{job.project_id}", "job.cancelled", ("job", job.id), version=job.version)
     await _forget_progress(job_id)
+
+
+async def end_abandoned(heartbeat_timeout_s: float) -> None:
+    """Ends jobs that are being cancelled and that no worker holds: else they would wait for a turn only to end."""
+    rows = await Tortoise.get_connection("default").execute_query_dict(
+        _ABANDONED, [timedelta(seconds=heartbeat_timeout_s)]
+    )
+    for row in rows:
+        await end_cancelled(row["id"])
+
+
+_ABANDONED = """
+    SELECT id FROM reconciliation_jobs j WHERE status = 'cancelling' AND NOT EXISTS (SELECT 1 FROM pgqueuer q
+        WHERE q.entrypoint = 'job.run' AND q.status = 'picked' AND q.heartbeat > now() - $1::interval
+        AND convert_from(q.payload, 'UTF8')::jsonb->>'id' = j.id::text)
+"""
 
 
 async def fail_job(job_id: UUID, attempt: int | None, problem: Problem) -> None:

@@ -12,6 +12,7 @@ from pgqueuer.queries import EntrypointExecutionParameter
 from models.access import Actor
 from realtime.unit_of_work import unit_of_work
 from server import database
+from server.job.run import end_abandoned
 from server.keys import SETTINGS
 from server.queue import enqueue
 from server.turns import FairQueries, task_to_give_back
@@ -138,10 +139,9 @@ async def test_who_holds_a_slot_waits_for_who_holds_none_although_his_turn_is_lo
 
 async def test_files_and_jobs_do_not_starve_each_other(queue: Any, two: Any, db: Any) -> None:
     (ada, first), (ben, second) = two
-    sides = [(await ada.ok("POST", f"/projects/{first}/sources", {"name": name}))["id"] for name in ("job", "r")]
     await send(ben, second, "b1")
     await send(ada, first, "a1", "a2")
-    await ada.ok("POST", f"/projects/{first}/jobs", {"left_source": sides[0], "right_source": sides[1]})
+    await _job(ada, first)
 
     assert [await queue.take(), await queue.take()] == ["b1", "job"]
 
@@ -191,3 +191,37 @@ async def test_a_task_that_is_queued_again_counts_for_whoever_asked_for_it(queue
 
     keys = {row["key"] for row in await db.fetch("SELECT key FROM states WHERE key LIKE 'turn.%'")}
     assert keys == {f"turn.project:{first}", f"turn.person:{ben.id}"}
+
+
+async def test_a_job_that_waits_for_its_next_turn_is_cancelled_at_once(queue: Any, two: Any, db: Any) -> None:
+    (ada, first), _ = two
+    job = await _job(ada, first)
+    await db.execute(
+        "UPDATE reconciliation_jobs SET status = 'running', attempt = 1"
+    )  # begun, then given back for others
+
+    cancelled = await ada.ok("POST", f"/jobs/{job['id']}/cancel")
+
+    assert cancelled["status"] == "cancelled"
+    assert (await ada.ok("GET", f"/jobs/{job['id']}"))["finished_at"] is not None
+
+
+async def test_a_cancelled_job_ends_without_a_turn_when_its_worker_is_gone(queue: Any, two: Any, db: Any) -> None:
+    (ada, first), _ = two
+    job = await _job(ada, first)
+    await queue.take()
+    await db.execute("UPDATE reconciliation_jobs SET status = 'running', attempt = 1")
+    asked = await ada.ok("POST", f"/jobs/{job['id']}/cancel")
+
+    await end_abandoned(30)
+    held = await ada.ok("GET", f"/jobs/{job['id']}")
+    await db.execute("UPDATE pgqueuer SET heartbeat = now() - interval '31 seconds'")
+    await end_abandoned(30)
+    ended = await ada.ok("GET", f"/jobs/{job['id']}")
+
+    assert (asked["status"], held["status"], ended["status"]) == ("cancelling", "cancelling", "cancelled")
+
+
+async def _job(person: Any, project: str) -> Any:
+    sides = [(await person.ok("POST", f"/projects/{project}/sources", {"name": name}))["id"] for name in ("job", "r")]
+    return await person.ok("POST", f"/projects/{project}/jobs", {"left_source": sides[0], "right_source": sides[1]})
