@@ -8,6 +8,7 @@ may begin like a longer one without being it.
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from matching.candidates import Candidates
@@ -24,9 +25,11 @@ def is_cut(
     """
     Of the pairs `among`, whether one text of field k is the beginning of the other, and was cut there.
 
-    Cut within a word (where the field has words), or at the length that its column is cut at.
+    Cut within a word (where the field has words), or at the length that its column is cut at. Not within a word that is
+    whole: "Smith" is no beginning of "Smithson Ltd" where the column of the latter has "Smith" too.
     """
     texts, full = zip(*(_side(connection, side, k, in_words=in_words) for side in "lr"), strict=True)
+    whole = [pc.is_in(texts[side], value_set=texts[1 - side], skip_nulls=True).to_numpy(False) for side in (0, 1)]
     found = np.zeros(len(among), dtype=bool)
     for start in range(0, len(among), AT_ONCE):
         part = among[start : start + AT_ONCE]
@@ -37,8 +40,8 @@ def is_cut(
                 continue
             short, long, side = (x, y, 0) if len(x) < len(y) else (y, x, 1)
             if long.startswith(short):
-                at_limit = bool(full[side][rows[side][n]])
-                found[start + n] = at_limit or (in_words and _within_word(short, long))
+                row = rows[side][n]
+                found[start + n] = full[side][row] or (in_words and not whole[side][row] and _within_word(short, long))
     return found
 
 

@@ -48,3 +48,10 @@ def test_codes_of_one_length_are_not_cut():
     codes = [f"A{n:03}" for n in range(30)]
 
     assert not any(cut([f"{code}7" for code in codes], codes, in_words=False))
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_name_that_the_other_side_has_whole_is_not_cut(swapped):
+    short, long = ["Smith", "Other", "Ember Log"], ["Smithson Ltd", "Smith", "Ember Logistics"]
+
+    assert cut(*((long, short) if swapped else (short, long)), in_words=True) == [False, False, True]
