@@ -25,7 +25,7 @@ import asyncpg
 
 from core import log
 from core.settings import SettingsError
-from server.processes import command_of
+from server.processes import command_of, commands_of_children
 
 SUPERUSER = "postgres"
 DATABASE = "tallyroom"
@@ -97,6 +97,28 @@ class EmbeddedPostgres:
     def is_running(self) -> bool:
         """Whether the postmaster lives."""
         return self.process is not None and self.process.poll() is None
+
+    def is_stuck(self) -> bool:
+        """
+        Whether the postmaster lives, but neither serves nor recovers; for a moment that is so after each crash.
+
+        PostgreSQL 18 stays so for good when its startup process is killed: it refuses everybody, and waits.
+        """
+        if not self.is_running() or self.process is None:
+            return False
+        children = commands_of_children(self.process.pid)
+        return bool(children) and not any("walwriter" in child or "startup" in child for child in children)
+
+    def end_at_once(self, timeout_s: float = 10.0) -> None:
+        """Ends the postmaster without a shutdown: the next start recovers what was committed."""
+        if self.process is None:
+            return
+        self.process.send_signal(signal.SIGQUIT)
+        try:
+            self.process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
 
     async def restart(self) -> None:
         """Starts the postmaster again after it ended by itself. Raises: DataFolderError."""

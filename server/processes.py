@@ -4,10 +4,13 @@ What the system tells of processes. The only place that reads /proc, which macOS
 Where it is missing the answer comes from what every system has: getrusage, and the program ps.
 """
 
+import contextlib
 import resource
 import subprocess
 import sys
 from pathlib import Path
+
+import psutil
 
 PROC = Path("/proc")
 
@@ -36,3 +39,13 @@ def command_of(pid: int) -> str:
     except FileNotFoundError:
         return ""
     return done.stdout.decode(errors="replace").strip()
+
+
+def commands_of_children(pid: int) -> list[str]:
+    """The command lines of a process's children that can be read."""
+    found = []
+    with contextlib.suppress(psutil.Error):
+        for child in psutil.Process(pid).children():
+            with contextlib.suppress(psutil.Error):
+                found.append(" ".join(child.cmdline()))
+    return found

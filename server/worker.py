@@ -226,10 +226,8 @@ async def _end_abandoned(heartbeat_timeout_s: float) -> None:
     """Ends cancelled jobs whose worker is gone, also while all slots of the others are taken."""
     while True:
         await asyncio.sleep(1)
-        try:
+        with contextlib.suppress(Exception):  # the database is away: tried again soon
             await run.end_abandoned(heartbeat_timeout_s)
-        except Exception as error:  # noqa: BLE001 - tried again soon
-            logger.warning("abandoned jobs could not be looked for", error=type(error).__name__)
 
 
 async def _requeue_stranded() -> None:

@@ -21,6 +21,8 @@ from typing import Any
 import psutil
 import pytest
 
+from server.embedded import EmbeddedPostgres
+
 ROOT = Path(__file__).resolve().parents[2]
 READY_S = 60
 STOP_S = 10
@@ -262,6 +264,24 @@ def test_a_killed_database_is_started_again(running):
     while not running.is_healthy():
         assert time.monotonic() < deadline, "the database was not started again"
         time.sleep(0.1)
+
+
+async def test_a_database_that_neither_serves_nor_recovers_is_noticed_and_can_be_started_again(tmp_path):
+    postgres = EmbeddedPostgres(tmp_path / "data")
+    await postgres.start()
+    try:
+        postmaster = psutil.Process(postgres.process.pid)
+        healthy = postgres.is_stuck()
+        postmaster.suspend()  # it does nothing about what ends, as one whose startup process was killed
+        next(child for child in postmaster.children() if "walwriter" in " ".join(child.cmdline())).kill()
+        stuck = postgres.is_stuck()
+        postgres.end_at_once(0.5)
+        await postgres.restart()
+        after = postgres.is_stuck(), postgres.is_running()
+    finally:
+        postgres.stop()
+
+    assert (healthy, stuck, after) == (False, True, (False, True))
 
 
 def test_rows_typed_in_the_web_process_do_not_break_what_it_starts(running):
