@@ -10,6 +10,9 @@ from dataclasses import dataclass
 
 import duckdb
 
+from core.money import NO_CURRENCY
+
+MAX_CODES = 250  # distinct currencies of a side, more than there are
 MAX_PROBES = 20_000_000  # left rows times days: beyond, only one window is counted and more may be left out
 
 
@@ -38,31 +41,54 @@ def count(connection: duckdb.DuckDBPyConnection, blocks: str) -> int:
     return int(connection.execute("SELECT coalesce(sum(pairs), 0)::BIGINT FROM blocks").fetchall()[0][0])
 
 
-def count_equal(connection: duckdb.DuckDBPyConnection, keys: list[tuple[str, str]]) -> int:
-    """Pairs of rows with equal keys, each given as an expression of `l` and one of `r`. Fills `blocks`."""
-    left, right = (", ".join(f"{key[side]} AS k{n}" for n, key in enumerate(keys)) for side in (0, 1))
+def count_equal(connection: duckdb.DuckDBPyConnection, keys: list[tuple[str, str]], codes: list[str]) -> int:
+    """
+    Pairs of rows with equal keys, each given as an expression of `l` and one of `r`, and of currencies that may be the
+    same, given as columns that both sides have. Fills `blocks`.
+    """
+    own = "".join(f", {code} AS {code}" for code in codes)
+    left, right = (", ".join(f"{key[side]} AS k{n}" for n, key in enumerate(keys)) + own for side in (0, 1))
     names = ", ".join(f"k{n}" for n in range(len(keys)))
+    same = " AND ".join(may_be_same(f"a.{code}", f"b.{code}") for code in codes) or "true"
     return count(
         connection,
-        f"SELECT {names}, a.n * b.n AS pairs FROM (SELECT {left}, count(*) AS n FROM l_free l GROUP BY ALL) a "
-        f"JOIN (SELECT {right}, count(*) AS n FROM r_free r GROUP BY ALL) b USING ({names})",
+        f"SELECT {names}, sum(a.n * b.n)::BIGINT AS pairs FROM (SELECT {left}, count(*) AS n FROM l_free l GROUP BY ALL) a "
+        f"JOIN (SELECT {right}, count(*) AS n FROM r_free r GROUP BY ALL) b USING ({names}) WHERE {same} GROUP BY ALL",
     )
 
 
+def may_be_same(left: str, right: str) -> str:
+    """SQL: whether two currencies may be the same; an unknown one may be any."""
+    return f"({left} = {right} OR {left} = '{NO_CURRENCY}' OR {right} = '{NO_CURRENCY}')"
+
+
 def count_within(
-    connection: duckdb.DuckDBPyConnection, keys: list[tuple[str, str]], windows: list[Window], block: list[str]
+    connection: duckdb.DuckDBPyConnection,
+    keys: list[tuple[str, str]],
+    windows: list[Window],
+    block: list[str],
+    codes: list[str],
 ) -> int:
     """
-    Pairs of rows with equal keys and values within windows. Fills `blocks`, by the left expressions `block`.
+    Pairs of rows with equal keys, currencies `codes` that may be the same, and values within windows. Fills `blocks`, by
+    the left expressions `block`.
 
     Fills `spans` too: for each left row the right rows of `ordered` that it makes pairs with, by their place: a <= pos < b.
     Where there are more windows than can be counted, the others only make the pairs fewer.
     """
-    window, second = searched(windows), _spread_over_days(connection, windows)
-    equal, probes = list(keys), "l_free l"
+    window, equal, probes = searched(windows), list(keys), "l_free l"
+    for n, code in enumerate(codes):
+        if _distinct(connection, code) > MAX_CODES:
+            continue  # too many to look up each: counted as if all were the same
+        # One probe for each currency that it may be, so that the currency is one more equal key.
+        probes += (
+            f" JOIN (SELECT DISTINCT {code} AS code{n} FROM r_free) q{n} ON {may_be_same(f'l.{code}', f'code{n}')}"
+        )
+        equal.append((f"code{n}", f"r.{code}"))
+    second = _spread_over_days(connection, windows, probes)
     if second is not None and second.days is not None:
         # One probe for each day of the window, so that a day is one more equal key.
-        probes += f", (SELECT unnest(range({second.days[0]}, {second.days[1] + 1}))::INTEGER AS lag)"
+        probes += f" CROSS JOIN (SELECT unnest(range({second.days[0]}, {second.days[1] + 1}))::INTEGER AS lag)"
         equal.append((f"{second.left} + lag", second.right))
     _order_right(connection, equal, window)
     keyed = "".join(f", {left} AS k{n}" for n, (left, _) in enumerate(equal))
@@ -101,9 +127,13 @@ def searched(windows: list[Window]) -> Window:
     return next((window for window in windows if window.days is None), windows[0])
 
 
-def _spread_over_days(connection: duckdb.DuckDBPyConnection, windows: list[Window]) -> Window | None:
+def _distinct(connection: duckdb.DuckDBPyConnection, code: str) -> int:
+    return int(connection.execute(f"SELECT count(DISTINCT {code}) FROM r_free").fetchall()[0][0])
+
+
+def _spread_over_days(connection: duckdb.DuckDBPyConnection, windows: list[Window], probes: str) -> Window | None:
     """Another window, of days, each of which can be looked up by itself."""
-    rows = connection.execute("SELECT count(*) FROM l_free").fetchall()[0][0]
+    rows = connection.execute(f"SELECT count(*) FROM {probes}").fetchall()[0][0]
     for window in windows:
         if window is not searched(windows) and window.days is not None:
             low, high = window.days

@@ -32,7 +32,7 @@ class _Join:
 
     keys: list[tuple[str, str]]  # that must be equal
     windows: list[Window]
-    others: list[str]  # conditions that no block can be made of
+    codes: list[str]  # columns of currencies that are unknown for some rows only
     has_equal: bool  # an equal gate, not a currency alone
 
     @property
@@ -40,7 +40,8 @@ class _Join:
         """All of them."""
         equal = [f"{left} = {right}" for left, right in self.keys]
         between = [f"{w.right} BETWEEN {w.low} AND {w.high}" for w in self.windows]
-        return " AND ".join([*equal, *between, *self.others]) or "true"
+        same = [blocks.may_be_same(f"l.{code}", f"r.{code}") for code in self.codes]
+        return " AND ".join([*equal, *between, *same]) or "true"
 
     @property
     def block(self) -> list[str]:
@@ -61,7 +62,7 @@ def find(connection: duckdb.DuckDBPyConnection, plan: Plan, step: Pass, max_pair
     similar = [gate for gate in step.where if gate.compare == "similarity"]
     if similar and not join.has_equal:
         return _by_tokens(connection, list(plan.fields).index(similar[0].field), join, limit)
-    if join.has_equal and blocks.count_equal(connection, join.keys) <= limit:
+    if join.has_equal and blocks.count_equal(connection, join.keys, join.codes) <= limit:
         return _fetch(connection, f"FROM l_free l JOIN r_free r ON {join.condition}", Skipped())
     if join.windows:
         return _in_windows(connection, join, limit)
@@ -74,7 +75,7 @@ def find(connection: duckdb.DuckDBPyConnection, plan: Plan, step: Pass, max_pair
 
 def _in_windows(connection: duckdb.DuckDBPyConnection, join: _Join, limit: int) -> Candidates:
     """Pairs of a pass without an equal gate, or with one by whose keys alone they would be too many."""
-    pairs = blocks.count_within(connection, join.keys, join.windows, join.block)
+    pairs = blocks.count_within(connection, join.keys, join.windows, join.block, join.codes)
     skipped, kept = Skipped(), "true"
     if pairs > limit:
         skipped = blocks.drop_largest(connection, len(join.block), limit)
@@ -146,7 +147,7 @@ def _same_currency(connection: duckdb.DuckDBPyConnection, k: int, join: _Join) -
     if not any(is_some for is_some, _ in unknown):
         join.keys.append((f"l.c{k}", f"r.c{k}"))
     else:
-        join.others.append(f"(l.c{k} = r.c{k} OR l.c{k} = '{NO_CURRENCY}' OR r.c{k} = '{NO_CURRENCY}')")
+        join.codes.append(f"c{k}")
 
 
 def _window(k: int, gate: Comparison) -> Window:

@@ -174,3 +174,24 @@ def test_words_that_all_rows_have_are_compared_or_left_out_and_counted():
 
     assert (len(all_of_them.left), all_of_them.skipped_blocks) == (22_500, 0)
     assert (len(none.left), none.skipped_blocks, none.skipped_pairs) == (0, 1, 22_500)
+
+
+@pytest.mark.parametrize("gates", [("amount",), ("near",), ("near", "days"), ("amount", "days")], ids="+".join)
+def test_pairs_of_other_currencies_are_not_counted_although_some_are_unknown(gates):
+    rows = [("x", "1.00", "2026-03-01")] * 40
+    codes = [
+        "EUR",
+        "USD",
+        "JPY",
+        "XXX",
+    ]  # ten rows of each: a known one makes pairs with twenty, an unknown one with all
+    plan = plan_of(*gates)
+
+    with connected(rows, rows) as connection:
+        for side in "lr":
+            connection.execute(f"UPDATE {side}_free SET c1 = {codes}[i % 4 + 1]")
+        found = candidates.find(connection, plan, plan.passes[0], 1000)
+        less = candidates.find(connection, plan, plan.passes[0], 999)
+
+    assert (len(found.left), found.skipped_blocks) == (1000, 0)
+    assert (len(less.left), less.skipped_blocks, less.skipped_pairs) == (0, 1, 1000)
