@@ -26,6 +26,32 @@ DICTIONARY_SHARE = 8  # copying a dictionary costs less than writing its texts o
 
 def read_parquet(path: Path, batch_rows: int) -> Iterator[RawBatch]:
     """Reads a Parquet file batch by batch. Raises: FileRejected."""
+    # A batch takes tens of milliseconds, however few rows its row group has.
+    waiting, rows, size = list[RawBatch](), 0, 0
+    for batch in _read(path, batch_rows):
+        waiting.append(batch)
+        rows += batch.columns.num_rows + len(batch.rejects)
+        size += batch.columns.nbytes
+        if rows >= batch_rows or size >= BLOCK_BYTES:
+            yield _joined(waiting)
+            waiting, rows, size = [], 0, 0
+    if waiting:
+        yield _joined(waiting)
+
+
+def _joined(batches: list[RawBatch]) -> RawBatch:
+    if len(batches) == 1:
+        return batches[0]
+    return replace(
+        batches[0],
+        columns=pa.concat_tables(batch.columns for batch in batches).combine_chunks(),
+        rows=pa.concat_arrays([batch.rows for batch in batches]),
+        lines=pa.concat_arrays([batch.lines for batch in batches]),
+        rejects=[reject for batch in batches for reject in batch.rejects],
+    )
+
+
+def _read(path: Path, batch_rows: int) -> Iterator[RawBatch]:
     try:
         schema = pq.read_schema(path)
         columns, notes = unique_names(list(schema.names))

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from matching.reading.detect import detect
+from matching.reading.parquet import read_parquet
 from matching.reading.tables import read_batches
 
 
@@ -111,3 +112,17 @@ def test_a_text_that_repeats_without_end_is_read_in_small_pieces(tmp_path):
     assert path.stat().st_size < 2_000_000
     assert [batch.rows[0].as_py() for batch in first] == [0, len(first[0].rows), 2 * len(first[0].rows)]
     assert all(batch.columns.nbytes < 64 * 1024**2 for batch in first)
+
+
+def test_row_groups_of_one_row_are_read_together(tmp_path):
+    path = tmp_path / "groups.parquet"
+    pq.write_table(pa.table({"ref": [f"R{n}" for n in range(300)]}), path, row_group_size=1)
+
+    batches = list(read_parquet(path, 200))
+
+    assert [batch.columns["ref"].to_pylist() for batch in batches] == [
+        [f"R{n}" for n in range(200)],
+        [f"R{n}" for n in range(200, 300)],
+    ]
+    assert [row for batch in batches for row in batch.rows.to_pylist()] == list(range(300))
+    assert [line for batch in batches for line in batch.lines.to_pylist()] == list(range(1, 301))
