@@ -17,11 +17,13 @@ import orjson
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, ValidationError
 from tortoise.backends.base.client import TransactionalDBClient
+from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
 from core import problems
 from core.problems import Fault, Invalid, NotFound, Problem
 from core.settings import Settings
+from models import access
 from models.access import ANONYMOUS, Actor
 from realtime import unit_of_work as work
 from realtime.unit_of_work import Answer, Call, IdempotencyRequest
@@ -88,6 +90,15 @@ Handler = Callable[[ApiRequest], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True)
+class Right:
+    """What somebody must be allowed to do with a row. By default it is the row whose id is in the path."""
+
+    model: type[Model]
+    action: str
+    is_in_answer: bool = False  # the row that the answer shows: what was made, and is told to whoever may see it
+
+
+@dataclass(frozen=True)
 class Endpoint:
     """A route as it is declared; the OpenAPI document is made of these."""
 
@@ -102,6 +113,7 @@ class Endpoint:
     public: bool = False
     if_match: bool = False
     stores_answer: bool = True
+    replay: Right | None = None  # what it takes to get a stored answer once more
     multipart: bool = False
     body_optional: bool = False
     media_type: str = "application/json"
@@ -184,11 +196,20 @@ def bind(endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.StreamResp
                 async with _turn(request, endpoint, api.query):
                     return await endpoint.handler(api)
         except work.Replayed as replayed:
+            await _refuse_replay(api, endpoint.replay, replayed.answer)
             return reply(replayed.answer)
         finally:
             work.call.reset(token)
 
     return handle
+
+
+async def _refuse_replay(api: ApiRequest, right: Right | None, answer: work.Answer) -> None:
+    """A right may have been lost since the answer was stored. Raises: NotFound, Forbidden."""
+    if right is None or not answer.body:  # an answer without a body tells nothing
+        return
+    row_id = UUID(orjson.loads(answer.body)["id"]) if right.is_in_answer else api.path_id()
+    await access.load(api.actor, right.model, row_id, right.action)
 
 
 @asynccontextmanager

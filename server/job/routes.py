@@ -3,13 +3,16 @@
 from aiohttp import web
 
 from core import problems
-from server.http import ApiRequest, Routes, positioned, reply, reply_view
+from models.job import Job
+from models.project import Project
+from server.http import ApiRequest, Right, Routes, positioned, reply, reply_view
 from server.job import actions, queries
 from server.job.schemas import JobCreate, JobList, JobView, ProgressCurve, ProgressQuery, Summary
 from server.paging import Page
 
 routes = Routes("jobs")
 _ROW = (problems.NotFound, problems.Forbidden)
+_CHANGE = (*_ROW, problems.JobState, problems.VersionConflict)
 
 
 @routes.get("/projects/{id}/jobs", query=JobList, answers={200: Page[JobView]}, problems=_ROW, stream_position=True)
@@ -19,7 +22,13 @@ async def list_jobs(api: ApiRequest) -> web.StreamResponse:
     return positioned(reply_view(page), position)
 
 
-@routes.post("/projects/{id}/jobs", body=JobCreate, answers={202: JobView}, problems=_ROW)
+@routes.post(
+    "/projects/{id}/jobs",
+    body=JobCreate,
+    answers={202: JobView},
+    problems=_ROW,
+    replay=Right(Project, "job.run"),
+)
 async def create_job(api: ApiRequest) -> web.StreamResponse:
     """Queue a run over two sources."""
     api.refuse_when_disk_is_full()
@@ -33,13 +42,13 @@ async def get_job(api: ApiRequest) -> web.StreamResponse:
     return positioned(reply_view(view, version=view.version), position)
 
 
-@routes.post("/jobs/{id}/cancel", answers={202: JobView}, problems=(*_ROW, problems.JobState, problems.VersionConflict))
+@routes.post("/jobs/{id}/cancel", answers={202: JobView}, problems=_CHANGE, replay=Right(Job, "job.run"))
 async def cancel_job(api: ApiRequest) -> web.StreamResponse:
     """Stop a job; what it has finished stays."""
     return reply(await actions.cancel_job(api.actor, api.path_id(), api.if_match))
 
 
-@routes.post("/jobs/{id}/retry", answers={202: JobView}, problems=(*_ROW, problems.JobState, problems.VersionConflict))
+@routes.post("/jobs/{id}/retry", answers={202: JobView}, problems=_CHANGE, replay=Right(Job, "job.run"))
 async def retry_job(api: ApiRequest) -> web.StreamResponse:
     """Queue a failed or cancelled job again."""
     api.refuse_when_disk_is_full()

@@ -1,9 +1,12 @@
 """Matches over HTTP."""
 
+from typing import Any
+
 from aiohttp import web
 
 from core import problems
-from server.http import ApiRequest, Routes, positioned, reply, reply_view
+from models.match import Match
+from server.http import ApiRequest, Right, Routes, positioned, reply, reply_view
 from server.match import actions, queries
 from server.match.schemas import Decide, MatchDetail, MatchList, MatchView, UnmatchedList
 from server.paging import Page
@@ -11,7 +14,13 @@ from server.record.schemas import RecordView
 
 routes = Routes("matches")
 _ROW = (problems.NotFound, problems.Forbidden)
-_DECIDE = (*_ROW, problems.AlreadyDecided, problems.RecordInUse, problems.VersionConflict)
+_DECIDE: dict[str, Any] = {
+    "body": Decide,
+    "body_optional": True,
+    "answers": {200: MatchDetail},
+    "problems": (*_ROW, problems.AlreadyDecided, problems.RecordInUse, problems.VersionConflict),
+    "replay": Right(Match, "match.decide"),
+}
 
 
 @routes.get("/jobs/{id}/matches", query=MatchList, answers={200: Page[MatchView]}, problems=_ROW, stream_position=True)
@@ -37,13 +46,13 @@ async def get_match(api: ApiRequest) -> web.StreamResponse:
     return positioned(reply_view(view, version=view.version), position)
 
 
-@routes.post("/matches/{id}/confirm", body=Decide, body_optional=True, answers={200: MatchDetail}, problems=_DECIDE)
+@routes.post("/matches/{id}/confirm", **_DECIDE)
 async def confirm_match(api: ApiRequest) -> web.StreamResponse:
     """Confirm a match."""
     return reply(await actions.confirm_match(api.actor, api.path_id(), api.body.reason, api.if_match))
 
 
-@routes.post("/matches/{id}/reject", body=Decide, body_optional=True, answers={200: MatchDetail}, problems=_DECIDE)
+@routes.post("/matches/{id}/reject", **_DECIDE)
 async def reject_match(api: ApiRequest) -> web.StreamResponse:
     """Reject a match: its records are open again."""
     return reply(await actions.reject_match(api.actor, api.path_id(), api.body.reason, api.if_match))

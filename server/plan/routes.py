@@ -3,7 +3,8 @@
 from aiohttp import web
 
 from core import problems
-from server.http import ApiRequest, Routes, positioned, reply, reply_view
+from models.project import Project
+from server.http import ApiRequest, Right, Routes, positioned, reply, reply_view
 from server.paging import Page
 from server.plan import actions, queries, suggestion
 from server.plan.schemas import PlanList, PlanSuggest, PlanVersionQuery, PlanView, PlanWrite, SuggestedPlan
@@ -19,7 +20,13 @@ async def list_plans(api: ApiRequest) -> web.StreamResponse:
     return positioned(reply_view(page), position)
 
 
-@routes.post("/projects/{id}/plans", body=PlanWrite, answers={201: PlanView}, problems=_ROW)
+@routes.post(
+    "/projects/{id}/plans",
+    body=PlanWrite,
+    answers={201: PlanView},
+    problems=_ROW,
+    replay=Right(Project, "plan.edit"),
+)
 async def create_plan(api: ApiRequest) -> web.StreamResponse:
     """Save a plan."""
     return reply(await actions.create_plan(api.actor, api.path_id(), api.body))

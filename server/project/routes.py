@@ -3,7 +3,8 @@
 from aiohttp import web
 
 from core import problems
-from server.http import ApiRequest, Routes, no_content, positioned, reply, reply_view
+from models.project import Project
+from server.http import ApiRequest, Right, Routes, no_content, positioned, reply, reply_view
 from server.paging import Page
 from server.project import actions, queries
 from server.project.schemas import (
@@ -28,7 +29,13 @@ async def list_projects(api: ApiRequest) -> web.StreamResponse:
     return reply_view(await queries.list_projects(api.actor, api.query))
 
 
-@routes.post("/projects", body=ProjectCreate, answers={201: ProjectView}, problems=(problems.Forbidden,))
+@routes.post(
+    "/projects",
+    body=ProjectCreate,
+    answers={201: ProjectView},
+    problems=(problems.Forbidden,),
+    replay=Right(Project, "project.read", is_in_answer=True),
+)
 async def create_project(api: ApiRequest) -> web.StreamResponse:
     """Make a project and own it."""
     return reply(await actions.create_project(api.actor, api.body))
@@ -65,6 +72,7 @@ async def list_members(api: ApiRequest) -> web.StreamResponse:
 
 @routes.post(
     "/projects/{id}/members",
+    replay=Right(Project, "project.members.add"),
     body=MemberAdd,
     answers={201: MemberView},
     problems=(*_ROW, problems.Duplicate),

@@ -4,8 +4,9 @@ from aiohttp import web
 from pydantic import TypeAdapter
 
 from core import problems
+from models.source import Source
 from server.body import BodyLimits
-from server.http import ApiRequest, Routes, no_content, positioned, reply, reply_view
+from server.http import ApiRequest, Right, Routes, no_content, positioned, reply, reply_view
 from server.paging import Page
 from server.record import actions, additions, queries
 from server.record.schemas import (
@@ -47,6 +48,7 @@ async def list_records(api: ApiRequest) -> web.StreamResponse:
 
 @routes.post(
     "/sources/{id}/records",
+    replay=Right(Source, "record.edit"),
     body=RecordsCreate,
     answers={201: RecordView | RecordsView},
     problems=(*_ROW, problems.SourceInUse),

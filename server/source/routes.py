@@ -3,8 +3,9 @@
 from aiohttp import web
 
 from core import problems
+from models.project import Project
 from server.body import read
-from server.http import ApiRequest, Routes, no_content, note_body, positioned, reply, reply_view
+from server.http import ApiRequest, Right, Routes, no_content, note_body, positioned, reply, reply_view
 from server.paging import Page
 from server.source import actions, queries, upload
 from server.source.schemas import (
@@ -43,6 +44,7 @@ async def list_sources(api: ApiRequest) -> web.StreamResponse:
 
 @routes.post(
     "/projects/{id}/sources",
+    replay=Right(Project, "source.load"),
     answers={201: SourceView, 202: SourceView},
     problems=(*_ROW, problems.TooLarge, problems.UnsupportedMediaType, problems.InvalidJson, problems.Gone),
     multipart=True,

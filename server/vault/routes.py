@@ -3,9 +3,10 @@
 from aiohttp import web
 
 from core import problems
+from models.vault import Entry, Vault
 from server.audit.queries import vault_audit
 from server.audit.schemas import AuditList, AuditView
-from server.http import ApiRequest, Routes, no_content, positioned, reply, reply_view
+from server.http import ApiRequest, Right, Routes, no_content, positioned, reply, reply_view
 from server.paging import Page
 from server.vault import queries
 from server.vault.actions import entry as entry_actions
@@ -49,7 +50,13 @@ async def list_vaults(api: ApiRequest) -> web.StreamResponse:
     return positioned(reply_view(page), position)
 
 
-@routes.post("/projects/{id}/vaults", body=VaultWrite, answers={201: VaultView}, problems=_ROW)
+@routes.post(
+    "/projects/{id}/vaults",
+    body=VaultWrite,
+    answers={201: VaultView},
+    problems=_ROW,
+    replay=Right(Vault, "vault.read", is_in_answer=True),
+)
 async def create_vault(api: ApiRequest) -> web.StreamResponse:
     """Make a vault and manage it."""
     return reply(await vault_actions.create_vault(api.actor, cipher_of(api), api.path_id(), api.body))
@@ -116,7 +123,13 @@ async def list_entries(api: ApiRequest) -> web.StreamResponse:
     return positioned(reply_view(page), position)
 
 
-@routes.post("/vaults/{id}/entries", body=EntryCreate, answers={201: EntryView}, problems=_ROW)
+@routes.post(
+    "/vaults/{id}/entries",
+    body=EntryCreate,
+    answers={201: EntryView},
+    problems=_ROW,
+    replay=Right(Vault, "entry.edit"),
+)
 async def create_entry(api: ApiRequest) -> web.StreamResponse:
     """Add an entry."""
     return reply(await entry_actions.create_entry(api.actor, cipher_of(api), api.path_id(), api.body))
@@ -163,6 +176,7 @@ async def reveal_entry(api: ApiRequest) -> web.StreamResponse:
 
 @routes.post(
     "/entries/{id}/rotate",
+    replay=Right(Entry, "entry.edit"),
     body=RotateBody,
     body_optional=True,
     answers={200: EntryView},
@@ -176,6 +190,7 @@ async def rotate_entry(api: ApiRequest) -> web.StreamResponse:
 
 @routes.post(
     "/entries/{id}/restore",
+    replay=Right(Entry, "entry.edit"),
     body=RestoreBody,
     body_optional=True,
     answers={200: EntryView},
