@@ -54,7 +54,7 @@ async def list_vaults(api: ApiRequest) -> web.StreamResponse:
     "/projects/{id}/vaults",
     body=VaultWrite,
     answers={201: VaultView},
-    problems=_ROW,
+    problems=(*_ROW, problems.LastManager),
     replay=Right(Vault, "vault.read", is_in_answer=True),
 )
 async def create_vault(api: ApiRequest) -> web.StreamResponse:

@@ -104,3 +104,14 @@ async def test_the_last_administrator_stays(admin: Person, alice: Person, db: as
 
     for method, body in (("PATCH", {"role": "user"}), ("PATCH", {"status": "disabled"}), ("DELETE", None)):
         assert await admin.refused(method, f"/users/{admin.id}", body) == LAST
+
+
+async def test_a_vault_is_not_made_by_somebody_whose_membership_ends(alice: Person, bob: Person, project: str) -> None:
+    member, vaults = f"/projects/{project}/members/{bob.id}", f"/projects/{project}/vaults"
+    await alice.ok("PUT", member, {"role": "controller", "expires_at": SOON})
+    assert await bob.refused("POST", vaults, {"name": "v"}) == LAST
+
+    await alice.ok("PUT", member, {"role": "controller"})
+
+    assert (await bob.ok("POST", vaults, {"name": "v"}))["my_role"] == "vault_manager"
+    assert await alice.refused("PUT", member, {"role": "controller", "expires_at": SOON}) == LAST

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from core.ids import uuid7
+from core.problems import LastManager
 from models import access
 from models.access import Actor
 from models.project import Project
@@ -18,9 +19,11 @@ from server.vault.schemas import VaultWrite
 
 
 async def create_vault(actor: Actor, cipher: VaultCipher, project_id: UUID, body: VaultWrite) -> Answer:
-    """Makes a vault with a key of its own; who makes it manages it. Raises: NotFound, Forbidden."""
+    """Makes a vault with a key of its own; who makes it manages it. Raises: NotFound, Forbidden, LastManager."""
     async with unit_of_work(actor) as u:
-        await access.load(actor, Project, project_id, "vault.create")
+        # Locked, so that the maker's membership does not get an end at the same moment.
+        await access.load(actor, Project, project_id, "vault.create", lock=True)
+        await _refuse_temporary(u, project_id, actor.user_id)
         vault = await Vault.create(
             using_db=u.connection,
             id=uuid7(),
@@ -45,6 +48,16 @@ async def create_vault(actor: Actor, cipher: VaultCipher, project_id: UUID, body
         u.publish(AccessGranted(user_id=actor.user_id, stream_names=names, role="vault_manager"))
         u.audit(f"vault:{vault.id}", "vault.create", ("vault", vault.id), version=1)
         return u.answer(201, await queries.view_of(Reading(u.connection), actor, vault.id), version=1)
+
+
+async def _refuse_temporary(u: UnitOfWork, project_id: UUID, maker: UUID) -> None:
+    """A vault would be left without a manager when its maker's time in the project is over. Raises: LastManager."""
+    stays = access.in_project("$1", "$2", access.lasting)
+    if not (await u.execute(f"SELECT {stays} AS stays", project_id, maker))[0]["stays"]:
+        raise LastManager(
+            "Your membership in this project ends, and a vault needs a manager who stays: "
+            "ask somebody whose membership has no end to make it."
+        )
 
 
 async def rename_vault(actor: Actor, vault_id: UUID, body: VaultWrite, expected: int | None) -> Answer:
