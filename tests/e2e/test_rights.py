@@ -129,6 +129,35 @@ async def test_who_may_reveal_no_longer_loses_the_secret_at_once(visit, vault, m
     assert SECRET not in await page.content()
 
 
+@pytest.mark.parametrize("noun", ["entry", "vault"])
+async def test_an_open_form_says_so_when_the_role_no_longer_allows_it(visit, vault, demo, manager, colleague, noun):
+    project = f"/projects/{demo['project']}"
+    member = f"/vaults/{vault['id']}/members/{colleague['id']}"
+    if noun == "entry":
+        path, grant, least = vault["path"], "editor", "viewer"
+    else:
+        path, member, grant, least = (
+            f"{project}/vaults",
+            f"{project}/members/{colleague['id']}",
+            "controller",
+            "analyst",
+        )
+    await manager.send("PUT", member, {"role": grant})
+    visitor = await visit()
+    page = visitor.page
+    await page.goto(f"{visitor.url}{path}")
+    await visitor.sign_in(colleague["email"], PASSWORD)
+    await page.get_by_role("button", name=f"New {noun}").first.click()
+    form = page.get_by_role("dialog")
+    await form.get_by_label("Name", exact=True).fill("Half typed")
+
+    await manager.send("PUT", member, {"role": least})
+
+    await expect(form.get_by_role("alert")).to_contain_text("Your role was changed", timeout=AT_ONCE_MS)
+    await expect(form.get_by_role("button", name="Create")).to_have_count(0)
+    await expect(form.get_by_label("Name", exact=True)).to_have_value("Half typed")
+
+
 async def test_who_is_removed_from_a_project_loses_the_job_and_the_opened_match_at_once(
     visit, demo, manager, colleague
 ):

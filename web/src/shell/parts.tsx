@@ -35,6 +35,15 @@ export function Fault({ problem, retry }: { problem: Error; retry?: () => void }
   );
 }
 
+/** In place of a form's button, where one's role changed while the form was open: what was typed stays to be read. */
+export function RoleLost() {
+  return (
+    <p className="small" role="alert">
+      Your role was changed and no longer allows this.
+    </p>
+  );
+}
+
 export function Empty({ title, children, action }: { title: string; children: ReactNode; action?: ReactNode }) {
   return (
     <div className="empty">

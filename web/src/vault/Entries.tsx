@@ -73,6 +73,7 @@ export function Entries({ vault }: { vault: VaultView }) {
       {isOpen ? (
         <EntryForm
           vault={vault}
+          mayWrite={mayWrite}
           close={(made) => {
             setOpen(false);
             if (made) open(made.id);

@@ -7,7 +7,7 @@ import { Problem } from "../api/problem";
 import type { EntryCreate, EntryView, VaultView } from "../api/rest";
 import { keys } from "../live/effects";
 import { ChangeButton } from "../shell/ChangeButton";
-import { Fault } from "../shell/parts";
+import { Fault, RoleLost } from "../shell/parts";
 
 const RENEWALS = [
   { value: "", label: "never" },
@@ -18,7 +18,7 @@ const RENEWALS = [
 ];
 
 /** A new entry. The secret is kept in the form until it is sent, nowhere else. */
-export function EntryForm({ vault, close }: { vault: VaultView; close: (made: EntryView | null) => void }) {
+export function EntryForm({ vault, mayWrite, close }: { vault: VaultView; mayWrite: boolean; close: (made: EntryView | null) => void }) {
   const client = useQueryClient();
   const [name, setName] = useState("");
   const [username, setUsername] = useState("");
@@ -40,8 +40,10 @@ export function EntryForm({ vault, close }: { vault: VaultView; close: (made: En
       await client.invalidateQueries({ queryKey: keys.vault(vault.id) });
       close(entry);
     },
-    // A corrected form is another request.
-    onError: () => setKey(newKey()),
+    // A form that was refused and corrected is another request; one whose answer was lost is sent again as the same.
+    onError: (error) => {
+      if (error instanceof Problem && error.status >= 400 && error.status < 500) setKey(newKey());
+    },
   });
   const fault = (pointer: string) => (create.error instanceof Problem ? create.error.fault(pointer) : undefined);
   const submit = (event: FormEvent) => {
@@ -58,9 +60,13 @@ export function EntryForm({ vault, close }: { vault: VaultView; close: (made: En
         <TextInput label="Address (optional)" placeholder="https://" value={url} error={fault("/url")} onChange={(event) => setUrl(event.currentTarget.value)} />
         <TextInput label="Notes (optional)" description="Sealed like the secret" autoComplete="off" value={notes} error={fault("/notes")} onChange={(event) => setNotes(event.currentTarget.value)} />
         <NativeSelect label="Renew" data={RENEWALS} value={renewal} onChange={(event) => setRenewal(event.currentTarget.value)} />
-        <ChangeButton type="submit" loading={create.isPending}>
-          Create entry
-        </ChangeButton>
+        {mayWrite ? (
+          <ChangeButton type="submit" loading={create.isPending}>
+            Create entry
+          </ChangeButton>
+        ) : (
+          <RoleLost />
+        )}
       </form>
     </Modal>
   );

@@ -11,7 +11,7 @@ import { useRead } from "../live/react";
 import { useProject } from "../project/Project";
 import { ChangeButton } from "../shell/ChangeButton";
 import { count, instant } from "../shell/format";
-import { Empty, Fault, Reading, useTitle } from "../shell/parts";
+import { Empty, Fault, Reading, RoleLost, useTitle } from "../shell/parts";
 
 /** The vaults of a project that one may use. */
 export function Vaults() {
@@ -20,8 +20,9 @@ export function Vaults() {
   const vaults = useRead<Page_VaultView_>(keys.vaults(project), `/projects/${project}/vaults?limit=100`, `project:${project}`);
   const [isOpen, setOpen] = useState(false);
   useTitle("Vaults");
+  const mayCreate = role === "controller" || role === "owner";
   const create =
-    role === "controller" || role === "owner" ? (
+    mayCreate ? (
       <Button leftSection={<IconPlus size={16} />} onClick={() => setOpen(true)}>
         New vault
       </Button>
@@ -69,12 +70,12 @@ export function Vaults() {
           )
         }
       </Reading>
-      {isOpen ? <Create project={project} close={() => setOpen(false)} /> : null}
+      {isOpen ? <Create project={project} mayCreate={mayCreate} close={() => setOpen(false)} /> : null}
     </main>
   );
 }
 
-function Create({ project, close }: { project: string; close: () => void }) {
+function Create({ project, mayCreate, close }: { project: string; mayCreate: boolean; close: () => void }) {
   const client = useQueryClient();
   const navigate = useNavigate();
   const [name, setName] = useState("");
@@ -95,9 +96,13 @@ function Create({ project, close }: { project: string; close: () => void }) {
       <form className="form" onSubmit={submit}>
         {create.error ? <Fault problem={create.error} /> : null}
         <TextInput label="Name" required data-autofocus value={name} onChange={(event) => setName(event.currentTarget.value)} />
-        <ChangeButton type="submit" loading={create.isPending}>
-          Create vault
-        </ChangeButton>
+        {mayCreate ? (
+          <ChangeButton type="submit" loading={create.isPending}>
+            Create vault
+          </ChangeButton>
+        ) : (
+          <RoleLost />
+        )}
       </form>
     </Modal>
   );
