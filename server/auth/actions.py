@@ -64,17 +64,17 @@ class Gate:
 async def sign_in(gate: Gate, email: str, password: str, client: Client, *, remember: bool) -> Grant:
     """Signs a person in. Raises: InvalidCredentials, the same for every reason; RateLimited."""
     account = account_of(email)
-    await gate.throttle.attempt(account, client.ip)  # before anything is read or computed
-    user = await User.filter(email=account).first()
-    fits = await _verified(gate, account, user, password, client)
-    if user is None or not fits or user.status != "active":
-        metrics.SIGN_INS.labels("failure").inc()
-        person = Actor("user", user.id) if user else ANONYMOUS
-        await record_refusal(
-            person, About("account", "session", "auth.login", ""), "failure", network=network_of(client.ip)
-        )
-        raise problems.InvalidCredentials
-    await gate.throttle.succeeded(account, client.ip)
+    async with gate.throttle.attempted(account, client.ip):  # before anything is read or computed
+        user = await User.filter(email=account).first()
+        fits = await _verified(gate, account, user, password, client)
+        if user is None or not fits or user.status != "active":
+            metrics.SIGN_INS.labels("failure").inc()
+            person = Actor("user", user.id) if user else ANONYMOUS
+            await record_refusal(
+                person, About("account", "session", "auth.login", ""), "failure", network=network_of(client.ip)
+            )
+            raise problems.InvalidCredentials
+        await gate.throttle.succeeded(account, client.ip)
     metrics.SIGN_INS.labels("success").inc()
     new_hash = (
         await gate.passwords.hash(password)
@@ -239,13 +239,13 @@ async def reauthenticate(gate: Gate, actor: Actor, password: str, client: Client
 
 async def confirm_password(gate: Gate, actor: Actor, password: str, client: Client) -> User:
     """The actor's account, when the password fits; counted like a sign-in. Raises: InvalidCredentials, RateLimited."""
-    await gate.throttle.attempt(actor.email, client.ip)
-    user = await User.get(id=actor.user_id)
-    if not await _verified(gate, actor.email, user, password, client):
-        await record_refusal(actor, About("account", "user", "auth.password_check", str(user.id)), "failure")
-        raise problems.InvalidCredentials
-    await gate.throttle.succeeded(actor.email, client.ip)
-    return user
+    async with gate.throttle.attempted(actor.email, client.ip):
+        user = await User.get(id=actor.user_id)
+        if not await _verified(gate, actor.email, user, password, client):
+            await record_refusal(actor, About("account", "user", "auth.password_check", str(user.id)), "failure")
+            raise problems.InvalidCredentials
+        await gate.throttle.succeeded(actor.email, client.ip)
+        return user
 
 
 async def revoke_session(u: UnitOfWork, session: Session, reason: str) -> None:

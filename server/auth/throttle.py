@@ -1,8 +1,12 @@
 """Counters that slow password guessing down: incremented and committed before a password is looked at."""
 
+import asyncio
 import hashlib
 import time
 from collections import OrderedDict, deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,6 +24,7 @@ FIRST_BLOCK_S = 30
 GLOBAL_PER_S = 50
 REMEMBERED_S = 1.0  # how long a block is believed without asking the database, where another process may end it
 MAX_REMEMBERED = 10_000
+MOST_WAITING = 20  # for the sign-ins of the same account and network that are being verified
 CONSECUTIVE_LIMIT = 100  # then the password is disabled until it is reset (NIST SP 800-63B-4)
 
 
@@ -30,6 +35,14 @@ def account_of(email: str) -> str:
     except ValueError:
         digest = hashlib.sha256(email.encode("utf-8", "surrogatepass")).hexdigest()
         return f"malformed:{digest[:32]}"
+
+
+@dataclass
+class _Verifying:
+    """The sign-ins of an account from a network that are at work or wait for their turn."""
+
+    places: asyncio.Semaphore
+    count: int = 0
 
 
 class Throttle:
@@ -44,6 +57,32 @@ class Throttle:
         }
         self._recent: deque[float] = deque()
         self._blocked: OrderedDict[str, tuple[float, float]] = OrderedDict()  # by key: believed until, ends at
+        self._verifying: dict[str, _Verifying] = {}
+
+    @asynccontextmanager
+    async def attempted(self, account: str, ip: str) -> AsyncIterator[None]:
+        """
+        Counts an attempt, and holds a place until it is known whether the password fits.
+
+        Attempts are counted before they are verified, so a person who signs in six times at once with the right password
+        would look like somebody who guesses. As many as may fail are verified at once; the next waits to see how they
+        end. Raises: RateLimited, Busy.
+        """
+        key = self._keys(account, network_of(ip))["pair"]
+        limit = self._limits["pair"]
+        mine = self._verifying.setdefault(key, _Verifying(asyncio.Semaphore(limit)))
+        if mine.count >= limit + MOST_WAITING:
+            raise _too_many(1)
+        mine.count += 1
+        try:
+            self._refuse_remembered(self._keys(account, network_of(ip)))
+            async with mine.places:
+                await self.attempt(account, ip)
+                yield
+        finally:
+            mine.count -= 1
+            if not mine.count:
+                del self._verifying[key]
 
     async def attempt(self, account: str, ip: str) -> None:
         """

@@ -5,14 +5,16 @@ from typing import Any
 
 import asyncpg
 import pytest
+from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
 from core.problems import Busy, RateLimited
 from server.auth.passwords import MAX_QUEUED_OF_A_NETWORK
 from server.auth.routes import GATE
-from server.auth.throttle import GLOBAL_PER_S, Throttle, account_of
+from server.auth.throttle import GLOBAL_PER_S, MOST_WAITING, Throttle, account_of
 from server.health.watch import WATCH
 from server.http import network_of
+from tests.conftest import PASSWORD, Person
 
 EMAIL = "somebody@example.test"
 
@@ -234,3 +236,37 @@ def test_what_is_no_address_is_counted_by_itself() -> None:
     assert account_of(" A@EXAMPLE.test ") == "a@example.test"
     assert account_of("one") != account_of("two")
     assert account_of("\ud800").startswith("malformed:")
+
+
+@pytest.mark.parametrize(("password", "answers"), [(PASSWORD, [200] * 8), ("not the password", [401] * 5 + [429] * 3)])
+async def test_signing_in_many_times_at_once_is_no_guessing_and_guessing_gets_no_more_tries_by_it(
+    http: ClientSession, alice: Person, password: str, answers: list[int]
+) -> None:
+    async def sign_in() -> int:
+        body = {"email": alice.email, "password": password}
+        async with http.post("/api/v1/auth/login", json=body, headers={"X-Client": "api"}) as response:
+            return response.status
+
+    assert sorted(await asyncio.gather(*(sign_in() for _ in range(8)))) == answers
+
+
+async def test_only_so_many_sign_ins_of_one_person_wait_for_each_other(throttle: Throttle) -> None:
+    started, go_on = [], asyncio.Event()
+
+    async def attempt() -> str:
+        try:
+            async with throttle.attempted(EMAIL, "198.51.100.9"):
+                started.append(1)
+                await go_on.wait()
+                await throttle.succeeded(EMAIL, "198.51.100.9")
+                return "verified"
+        except RateLimited:
+            return "refused"
+
+    attempts = [asyncio.create_task(attempt()) for _ in range(5 + MOST_WAITING + 3)]
+    refused, _ = await asyncio.wait(attempts[-3:])
+    go_on.set()
+
+    assert [task.result() for task in refused] == ["refused"] * 3
+    assert await asyncio.gather(*attempts[:-3]) == ["verified"] * (5 + MOST_WAITING)
+    assert len(started) == 5 + MOST_WAITING
