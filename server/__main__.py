@@ -191,7 +191,11 @@ def _asked_password() -> str:
 
 @audit_cli.command("verify")
 def verify_audit() -> None:
-    """Check every chain of the audit log; name the first broken row of each. A tail cut with its head is not seen."""
+    """
+    Check every chain of the audit log; name the first broken row of each.
+
+    It cannot tell that the last rows of a chain are missing when its head was set back as well.
+    """
     from server.audit import verification
 
     settings = _settings("audit")
@@ -231,7 +235,7 @@ def main() -> None:
     # The kernel drops a signal that process 1 of a container has no handler for; the servers put theirs in its place.
     signal.signal(signal.SIGTERM, _end)
     try:
-        cli()
+        cli(prog_name="tallyroom")  # the script of this name starts the module
     except SettingsError as refusal:
         sys.stderr.write(f"tallyroom: {refusal}\n")
         sys.stderr.flush()

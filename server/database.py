@@ -162,6 +162,11 @@ def _explain_connect(settings: Settings, error: Exception) -> str:
     if isinstance(error, asyncpg.CannotConnectNowError):
         return f"TALLYROOM_DATABASE_URL: {where} is starting up or shutting down; try again"
     kind = type(error).__name__
+    if settings.database_url is None:
+        return (
+            f"TALLYROOM_DATA_DIR: the database that comes along does not run in {settings.data_dir} ({kind}); start it "
+            "with `make run`, or name the folder of the one that runs"
+        )
     return f"TALLYROOM_DATABASE_URL: no PostgreSQL answers at {where} ({kind}); start it, or correct the URL"
 
 

@@ -58,8 +58,7 @@ async def _database(settings: Settings) -> list[Finding]:
     try:
         connection = await database.connect_when_started(settings, "tallyroom doctor")
     except SettingsError as error:
-        hint = "; start it with: make run" if settings.is_embedded else ""
-        return [_bad(f"{error}{hint}")]
+        return [_bad(str(error))]
     try:
         version = await connection.fetchval("SHOW server_version")
         found = [_good(f"database: PostgreSQL {version}")]
