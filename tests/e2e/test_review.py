@@ -1,6 +1,7 @@
 """Reviewing matches: what a key may do, what a person is asked, what is shown of both sides, and what nobody may do."""
 
 import re
+import time
 
 import pytest
 from playwright.async_api import expect
@@ -192,3 +193,19 @@ async def test_a_viewer_is_offered_nothing_that_he_may_not_do(visit, demo, manag
         await expect(page.get_by_text(words).first).to_be_visible()
         refused = re.compile("Choose files|Reconcile$|Save|Delete|Confirm|Reject|Cancel|Retry|New |Add|Remove")
         await expect(page.get_by_role("main").get_by_role("button", name=refused)).to_have_count(0)
+
+
+async def test_many_decisions_of_others_lead_to_one_reading_of_the_sums_a_second(visitor, manager, reviewer, demo):
+    page = await visitor.enter(f"/projects/{demo['project']}/jobs/{demo['job']}?status=confirmed")
+    await expect(page.get_by_role("table", name="Proof by currency")).to_be_visible()
+    matches = (await manager.send("GET", f"/jobs/{demo['job']}/matches?status=confirmed&limit=60"))["items"]
+    readings = []
+    page.on("request", lambda request: readings.append(time.monotonic()) if request.url.endswith("/summary") else None)
+
+    began = time.monotonic()
+    for match in matches:
+        await reviewer.send("POST", f"/matches/{match['id']}/reject", {})
+    left = (await manager.send("GET", f"/jobs/{demo['job']}"))["counts"]["confirmed"]
+
+    await expect(page.get_by_text(f"{left:,}", exact=True).first).to_be_visible()
+    assert 1 <= len(readings) <= time.monotonic() - began + 1

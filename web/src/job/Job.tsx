@@ -133,7 +133,7 @@ function Progress({ job }: { job: JobView }) {
 }
 
 function Result({ job }: { job: JobView }) {
-  const summary = useRead<Summary>(keys.summary(job.id), `/jobs/${job.id}/summary`, `job:${job.id}`, job.started_at !== null);
+  const summary = useRead<Summary>(keys.summary(job.id), `/jobs/${job.id}/summary`, `job:${job.id}`, job.started_at !== null, false);
   if (!summary.isEnabled) return null;
   return <Reading query={summary} height={520}>{({ body }) => <Where summary={body} isRunning={LIVE.includes(job.status)} />}</Reading>;
 }

@@ -33,9 +33,10 @@ const UNFOLLOWED_MS = 10_000;
 /**
  * A view that is kept true by its stream: read over REST, then followed from the position that it was read at.
  *
- * A view that turns out to have no stream for its reader is read again every ten seconds instead.
+ * A view that turns out to have no stream for its reader is read again every ten seconds instead. One that every event
+ * makes to be read anew, a moment later, need not catch up at once: in a busy hour each of its answers is behind.
  */
-export function useRead<T>(key: QueryKey, path: string, stream: StreamOf<T>, enabled = true): UseQueryResult<Answer<T>, Problem> {
+export function useRead<T>(key: QueryKey, path: string, stream: StreamOf<T>, enabled = true, catchesUp = true): UseQueryResult<Answer<T>, Problem> {
   const live = useLive();
   const nameFor = (body: T | undefined) => (typeof stream !== "function" ? stream : body === undefined ? null : stream(body));
   const result = useQuery<Answer<T>, Problem>({
@@ -43,7 +44,7 @@ export function useRead<T>(key: QueryKey, path: string, stream: StreamOf<T>, ena
     queryFn: async ({ signal }) => {
       let answer = await get<T>(path, signal);
       // An event that came meanwhile may be missing in a slow answer: read again rather than fall back behind it.
-      for (let again = 0; again < 3; again++) {
+      for (let again = 0; catchesUp && again < 3; again++) {
         const name = nameFor(answer.body);
         if (name === null || !live.isAhead(name, answer.position)) break;
         answer = await get<T>(path, signal);
