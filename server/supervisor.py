@@ -23,7 +23,7 @@ from server.embedded import DataFolderInUse, EmbeddedPostgres
 
 STOP_S = 6.0  # for web and worker together; the database has what is left of ten seconds
 READY_S = 60.0
-STUCK_S = 15  # after a crash the database needs a few of these to begin its recovery
+LOOK_EVERY, STUCK_LOOKS = 5, 3  # seconds; after a crash the database needs a few to begin its recovery
 RESTART_DELAYS_S = (0.2, 1.0, 3.0, 10.0)
 logger = log.get(__name__)
 
@@ -125,10 +125,13 @@ async def _keep(child: Child, stopping: asyncio.Event) -> None:
 
 async def _keep_database(postgres: EmbeddedPostgres, stopping: asyncio.Event) -> None:
     """Starts the database again when it ends by itself, or neither serves nor ends; web and worker wait for it."""
-    looks = 0
+    turn = looks = 0
     while not stopping.is_set():
-        looks = looks + 1 if await asyncio.to_thread(postgres.is_stuck) else 0
-        if looks > STUCK_S:
+        turn += 1
+        if turn % LOOK_EVERY == 0:
+            looks = looks + 1 if await asyncio.to_thread(postgres.is_stuck) else 0
+        if looks >= STUCK_LOOKS:
+            looks = 0
             logger.error("the database neither serves nor recovers, and is ended")
             await asyncio.to_thread(postgres.end_at_once)
         if not postgres.is_running():
