@@ -21,4 +21,4 @@ def give_back() -> bool:
     if mallopt is None:
         return False
     wanted = ((_TRIM_THRESHOLD, PAGED_BYTES), (_MMAP_THRESHOLD, PAGED_BYTES), (_ARENA_MAX, ARENAS))
-    return min(mallopt(option, value) for option, value in wanted) == 1  # all are tried
+    return all([mallopt(option, value) == 1 for option, value in wanted])  # a list: all are tried
