@@ -21,4 +21,5 @@ def give_back() -> bool:
     if mallopt is None:
         return False
     wanted = ((_TRIM_THRESHOLD, PAGED_BYTES), (_MMAP_THRESHOLD, PAGED_BYTES), (_ARENA_MAX, ARENAS))
-    return all([mallopt(option, value) == 1 for option, value in wanted])  # a list: all are tried
+    answers = [mallopt(option, value) for option, value in wanted]
+    return all(answer == 1 for answer in answers)
