@@ -38,4 +38,6 @@ async def may_still(u: UnitOfWork, person: UUID | None, project_id: UUID, action
 
 def lost(noun: str) -> Forbidden:
     """Why work was not begun."""
-    return Forbidden(f"Whoever asked for this {noun} may not any more: somebody who may has to ask again.")
+    return Forbidden(
+        f"The person who asked for this {noun} has lost the right to it since then: somebody who has it can ask again."
+    )
