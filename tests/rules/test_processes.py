@@ -71,9 +71,9 @@ from server.hardening import keep_memory_private
 from server import engine, worker
 keep_memory_private()
 assert processes.data_bytes() > 10 * 1024 * 1024
+assert not _is_postmaster_of(1, Path("/nowhere"))
 settings = load({"TALLYROOM_ENGINE_MEMORY_MB": "128"})
 limits.bound_file(settings, 1000)
-assert not _is_postmaster_of(1, Path("/nowhere"))
 try:
     bytearray(2 * 1024**3)
 except MemoryError:

@@ -1,6 +1,6 @@
 import { newKey } from "./key";
 import { Problem, problemOf } from "./problem";
-import { expirePassword, forget, fresh, refresh } from "./session";
+import { expirePassword, forget, fresh, onSession, refresh, sessionState } from "./session";
 
 export interface Position {
   seq: number;
@@ -20,8 +20,17 @@ interface Options {
   signal?: AbortSignal;
 }
 
+/** Of all reads: signing out ends them, for their answers are of no use to anybody and would only be refusals. */
+let reads = new AbortController();
+onSession(() => {
+  const { session, lost } = sessionState();
+  if (session !== null || lost) return;
+  reads.abort();
+  reads = new AbortController();
+});
+
 export async function get<T>(path: string, signal?: AbortSignal): Promise<Answer<T>> {
-  return call<T>("GET", path, { signal });
+  return call<T>("GET", path, { signal: signal === undefined ? reads.signal : AbortSignal.any([signal, reads.signal]) });
 }
 
 /** A change. One key for all tries, so that a repeated request is done once. */
