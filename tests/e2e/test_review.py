@@ -198,7 +198,7 @@ async def test_a_viewer_is_offered_nothing_that_he_may_not_do(visit, demo, manag
 async def test_many_decisions_of_others_lead_to_one_reading_of_the_sums_a_second(visitor, manager, reviewer, demo):
     page = await visitor.enter(f"/projects/{demo['project']}/jobs/{demo['job']}?status=confirmed")
     await expect(page.get_by_role("table", name="Proof by currency")).to_be_visible()
-    matches = (await manager.send("GET", f"/jobs/{demo['job']}/matches?status=confirmed&limit=60"))["items"]
+    matches = (await manager.send("GET", f"/jobs/{demo['job']}/matches?status=confirmed&limit=25"))["items"]
     readings = []
     page.on("request", lambda request: readings.append(time.monotonic()) if request.url.endswith("/summary") else None)
 
