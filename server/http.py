@@ -189,7 +189,6 @@ def bind(endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.StreamResp
             api.body, raw = await read(request, endpoint.body, endpoint.body_limits)
         elif not endpoint.multipart and request.can_read_body:
             await _refuse_body(request)
-        ip = client_ip(request, settings)
         token = work.call.set(Call(ip, network_of(ip), await _read_key(request, endpoint, raw)))
         try:
             with request.app[CONNECTIONS].request_of(ip):

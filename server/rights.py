@@ -10,10 +10,7 @@ from realtime.unit_of_work import UnitOfWork
 # The account is held, so that whoever disables it comes before this work, or after its beginning.
 _ACCOUNT = "SELECT status FROM users WHERE id = $1 FOR SHARE"
 _SESSION = "SELECT 1 FROM sessions WHERE id = $1 AND revoked_at IS NULL"
-_MEMBER = """
-    SELECT role FROM project_members
-    WHERE user_id = $1 AND project_id = $2 AND (expires_at IS NULL OR expires_at > now())
-"""
+_MEMBER = f"SELECT m.role FROM project_members m WHERE m.user_id = $1 AND m.project_id = $2 AND {access.in_force('m')}"
 
 
 async def refuse_signed_out(u: UnitOfWork, actor: Actor) -> None:
@@ -30,10 +27,9 @@ async def may_still(u: UnitOfWork, person: UUID | None, project_id: UUID, action
     """Whether a person may do something in a project now. What nobody asked for, the system may."""
     if person is None:
         return True
-    accounts = await u.execute(_ACCOUNT, person)
+    await u.execute(_ACCOUNT, person)
     members = await u.execute(_MEMBER, person, project_id)
-    is_active = bool(accounts) and accounts[0]["status"] == "active"
-    return is_active and bool(members) and access.can(members[0]["role"], action)
+    return bool(members) and access.can(members[0]["role"], action)
 
 
 def lost(noun: str) -> Forbidden:
