@@ -528,6 +528,11 @@ def _counted(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, Any]:
 
 def profile_column(name: str, values: pa.Array | pa.ChunkedArray) -> ColumnProfile:
     """The profile of one column of text."""
-    evidence = Evidence(name)
-    evidence_of(pa.table({name: values}), [evidence])
-    return evidence.profile()
+    return profiles_of(pa.table({name: values}))[0]
+
+
+def profiles_of(table: pa.Table) -> list[ColumnProfile]:
+    """The profiles of a table of text columns, in their order."""
+    evidences = [Evidence(name) for name in table.column_names]
+    evidence_of(table, evidences)
+    return [evidence.profile() for evidence in evidences]
