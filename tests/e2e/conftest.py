@@ -258,7 +258,7 @@ class Visitor:
 
     def _note(self, message: Any) -> None:
         if message.type in ("error", "warning"):
-            self.complaints.append(f"{message.type}: {message.text}")
+            self.complaints.append(f"{message.type}: {message.text} ({message.location['url']})")
 
     async def sign_in(self, email: str = MANAGER, password: str = PASSWORD) -> None:
         """Fills in the form that is shown."""

@@ -37,6 +37,8 @@ async def test_reloading_keeps_one_signed_in_and_signing_out_does_not(visitor):
 
     await page.reload()
     await expect(page.get_by_role("heading", name="Projects")).to_be_visible()
+    # Browsers complain of a WebSocket that is closed while it is being opened, whoever closes it.
+    await expect(page.get_by_text("Live", exact=True)).to_be_visible()
     await page.get_by_role("button", name="Sign out").click()
     await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     await page.reload()

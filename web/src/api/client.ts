@@ -73,8 +73,9 @@ async function call<T>(method: string, path: string, options: Options): Promise<
 
 async function once(method: string, path: string, options: Options): Promise<Response> {
   const found = await fresh();
-  const headers: Record<string, string> = {};
-  if (found) headers["Authorization"] = `Bearer ${found.token}`;
+  // A view may still ask while it is being taken away: the server could only refuse that.
+  if (found === null) throw Problem.signedOut();
+  const headers: Record<string, string> = { Authorization: `Bearer ${found.token}` };
   if (options.body !== undefined) headers["Content-Type"] = "application/json";
   if (options.version !== undefined) headers["If-Match"] = `"${options.version}"`;
   if (options.key !== undefined && method === "POST") headers["Idempotency-Key"] = options.key;
@@ -94,13 +95,14 @@ async function once(method: string, path: string, options: Options): Promise<Res
 /** Uploads a file; `onProgress` gets the share that has left this machine. */
 export async function upload<T>(path: string, file: File, name: string, onProgress: (share: number) => void): Promise<T> {
   const found = await fresh();
+  if (found === null) throw Problem.signedOut();
   const form = new FormData();
   form.append("name", name);
   form.append("file", file);
   return new Promise<T>((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", `/api/v1${path}`);
-    if (found) request.setRequestHeader("Authorization", `Bearer ${found.token}`);
+    request.setRequestHeader("Authorization", `Bearer ${found.token}`);
     request.setRequestHeader("Idempotency-Key", newKey());
     request.upload.onprogress = (event) => event.lengthComputable && onProgress(event.loaded / event.total);
     request.onerror = () => reject(Problem.offline());

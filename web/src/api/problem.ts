@@ -17,6 +17,10 @@ export class Problem extends Error {
     return this.errors.find((error) => error.pointer === pointer)?.message;
   }
 
+  static signedOut(): Problem {
+    return new Problem(401, "unauthenticated", "Nobody is signed in", "Sign in to go on.", null);
+  }
+
   static offline(): Problem {
     return new Problem(0, "offline", "The server cannot be reached", "Check your connection; nothing was lost.", null);
   }
