@@ -111,7 +111,7 @@ async def db(settings: Settings) -> AsyncIterator[asyncpg.Connection]:
 
 
 @pytest.fixture(autouse=True)
-async def _empty(request: pytest.FixtureRequest) -> None:
+async def _empty(request: pytest.FixtureRequest, _no_worker_of_others: None) -> None:
     """Empties the tables before each test that uses the database."""
     if "settings" in request.fixturenames:
         connection = await database.connect(request.getfixturevalue("settings"), "tests")
@@ -162,41 +162,103 @@ class Worker:
         return found
 
 
-@pytest.fixture(scope="module")
-def start_worker(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Worker]]:
-    """Starts real workers on the tests' database, with settings of their own; they end with the module."""
-    started: list[Worker] = []
-    temporary = tmp_path_factory.mktemp("tmp")
+class Workers:
+    """Starts real workers on the tests' database, each with settings of its own; the temporary folder is common."""
 
-    def start(**changed: str) -> Worker:
-        path = tmp_path_factory.mktemp("worker") / "log"
+    def __init__(self, settings: Settings, make_folder: Callable[[str], Path], temporary: Path) -> None:
+        self._settings = settings
+        self._make_folder = make_folder
+        self._temporary = temporary
+        self._started: list[Worker] = []
+
+    def start(self, **changed: str) -> Worker:
+        """A worker more."""
+        path = self._make_folder("worker") / "log"
         with path.open("wb") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "server", "worker"],
-                env=os.environ | settings.environment() | {"TMPDIR": str(temporary), **changed},
+                env=os.environ | self._settings.environment() | {"TMPDIR": str(self._temporary), **changed},
                 cwd=Path(__file__).parents[1],
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
-        started.append(Worker(process, path, temporary))
-        return started[-1]
+        self._started.append(Worker(process, path, self._temporary))
+        return self._started[-1]
 
-    yield start
-    for found in started:
-        found.process.terminate()
-    for found in started:
-        try:
-            found.process.wait(15)
-        except subprocess.TimeoutExpired:
-            found.process.kill()
-            found.process.wait()
+    def stop(self) -> None:
+        """Stops all that it has started."""
+        for found in self._started:
+            found.process.terminate()
+        for found in self._started:
+            try:
+                found.process.wait(15)
+            except subprocess.TimeoutExpired:
+                found.process.kill()
+                found.process.wait()
+        self._started.clear()
+
+
+class SharedWorker:
+    """
+    A worker with the settings of the tests, kept from one module to the next: its imports take seconds.
+
+    A module that has none, or none yet, does not find the one of the module before it.
+    """
+
+    def __init__(self, workers: Workers) -> None:
+        self._workers = workers
+        self._worker: Worker | None = None
+        self._module: Path | None = None
+
+    def of(self, module: Path) -> Worker:
+        """The worker, for a module that uses it from now on."""
+        if self._worker is None or self._worker.process.poll() is not None:
+            self._worker = self._workers.start()
+        self._module = module
+        return self._worker
+
+    def leave(self, module: Path) -> None:
+        """Stops the worker unless a module has begun to use it."""
+        if self._module != module:
+            self._workers.stop()
+            self._worker = None
+
+
+@pytest.fixture(scope="session")
+def make_workers(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Workers]:
+    """Makes who starts workers, and stops all that it has started."""
+    temporary = tmp_path_factory.mktemp("tmp")
+    return lambda: Workers(settings, tmp_path_factory.mktemp, temporary)
+
+
+@pytest.fixture(scope="session")
+def shared_worker(make_workers: Callable[[], Workers]) -> Iterator[SharedWorker]:
+    """The worker of all modules that use `worker`."""
+    workers = make_workers()
+    yield SharedWorker(workers)
+    workers.stop()
 
 
 @pytest.fixture(scope="module")
-def worker(start_worker: Callable[..., Worker]) -> Worker:
-    """A real worker, for one module."""
-    return start_worker()
+def start_worker(make_workers: Callable[[], Workers]) -> Iterator[Callable[..., Worker]]:
+    """Starts workers with settings of their own; they end with the module."""
+    workers = make_workers()
+    yield workers.start
+    workers.stop()
+
+
+@pytest.fixture(scope="module")
+def worker(shared_worker: SharedWorker, request: pytest.FixtureRequest) -> Worker:
+    """A real worker, from a module's first test that uses it to its last one."""
+    return shared_worker.of(request.path)
+
+
+@pytest.fixture(autouse=True)
+def _no_worker_of_others(request: pytest.FixtureRequest) -> None:
+    """Ends the worker of an earlier module where this one has not asked for it."""
+    if "settings" in request.fixturenames and "worker" not in request.fixturenames:
+        request.getfixturevalue("shared_worker").leave(request.path)
 
 
 @dataclass

@@ -45,7 +45,7 @@ def cancelled(alice: Any, project: str, cautious: Any, until: Any, end_of: Any) 
 
 
 async def test_of_a_job_and_a_new_mapping_at_once_one_is_refused(alice, project, cautious, end_of, db):
-    sides = await cautious(200)
+    sides = await cautious(300)
     source = await alice.ok("GET", f"/sources/{sides['left_source']}")
     # By which no row can be typed: all that was loaded goes.
     mapping = {**source["mapping"], "amount": {"column": "invoice_no", "decimal": "."}}
@@ -70,7 +70,7 @@ async def test_of_a_job_and_a_new_mapping_at_once_one_is_refused(alice, project,
 
 async def test_of_a_job_and_a_deletion_of_its_source_at_once_one_is_refused(alice, project, make_sides, end_of):
     for _ in range(3):
-        sides = await make_sides(30)
+        sides = await make_sides(60)
         made, gone = await asyncio.gather(
             alice.send("POST", f"/projects/{project}/jobs", sides),
             alice.send("DELETE", f"/sources/{sides['left_source']}"),

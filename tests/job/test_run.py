@@ -8,16 +8,16 @@ import socketio
 
 
 async def test_a_job_without_a_plan_suggests_one_and_completes(alice, project, make_sides, run, db):
-    sides = await make_sides(400)
+    sides = await make_sides(300)
 
     job = await run(sides)
 
     counts = job["counts"]
     assert (job["status"], job["attempt"], job["problem"]) == ("completed", 1, None)
-    assert counts["left"] == counts["matches"] + counts["open_left"] == 400
+    assert counts["left"] == counts["matches"] + counts["open_left"] == 300
     assert counts["right"] == counts["matches"] + counts["open_right"]
-    assert counts["matches"] == counts["confirmed"] + counts["suggested"] > 350
-    assert job["inputs"]["left"] == {"revision": 2, "rows": 400}
+    assert counts["matches"] == counts["confirmed"] + counts["suggested"] > 260
+    assert job["inputs"]["left"] == {"revision": 2, "rows": 300}
     plan = await alice.ok("GET", f"/plans/{job['plan']['id']}")
     assert (plan["origin"], plan["hash"], plan["version"]) == ("suggested", job["plan"]["hash"], job["plan"]["version"])
     assert await db.fetchval("SELECT count(DISTINCT plan_hash) FROM matches WHERE plan_hash = $1", plan["hash"]) == 1
@@ -55,7 +55,7 @@ async def test_sums_of_both_sides_add_up_to_the_files(alice, make_sides, run, db
 
 
 async def test_a_match_says_why(alice, make_sides, run):
-    job = await run(await make_sides(200))
+    job = await run(await make_sides(300))
     page = await alice.ok("GET", f"/jobs/{job['id']}/matches?limit=1&status=confirmed")
 
     match = await alice.ok("GET", f"/matches/{page['items'][0]['id']}")
@@ -118,17 +118,17 @@ async def test_empty_sources_complete_with_an_empty_result(alice, project, run, 
 
 
 async def test_one_empty_side_leaves_the_other_open(alice, project, make_sides, run):
-    sides = await make_sides(50)
+    sides = await make_sides(60)
     empty = (await alice.ok("POST", f"/projects/{project}/sources", {"name": "empty"}))["id"]
 
     job = await run({"left_source": sides["left_source"], "right_source": empty})
 
     assert job["status"] == "completed"
-    assert (job["counts"]["open_left"], job["counts"]["right"], job["counts"]["matches"]) == (50, 0, 0)
+    assert (job["counts"]["open_left"], job["counts"]["right"], job["counts"]["matches"]) == (60, 0, 0)
 
 
 async def test_a_source_of_a_live_job_stays(alice, project, make_sides, worker, end_of):
-    sides = await make_sides(50)
+    sides = await make_sides(60)
     os.kill(worker.process.pid, signal.SIGSTOP)
     try:
         job = await alice.ok("POST", f"/projects/{project}/jobs", sides)
@@ -158,7 +158,7 @@ async def test_a_job_that_waits_is_cancelled_at_once_and_can_be_retried(alice, p
 
 
 async def test_events_tell_the_whole_story_with_one_request_id(server, alice, project, make_sides, end_of):
-    sides = await make_sides(400)
+    sides = await make_sides(300)
     live: list[tuple[str, dict]] = []
     client = socketio.AsyncClient(reconnection=False)
     client.on("*", lambda name, data: live.append((name, data)), namespace="/live")
@@ -189,7 +189,7 @@ async def test_events_tell_the_whole_story_with_one_request_id(server, alice, pr
 
 
 async def test_who_only_reads_cannot_run_and_a_stranger_sees_nothing(alice, bob, charlie, project, make_sides, run):
-    sides = await make_sides(30)
+    sides = await make_sides(60)
     await alice.ok("POST", f"/projects/{project}/members", {"email": bob.email, "role": "viewer"})
     job = await run(sides)
 
@@ -201,7 +201,7 @@ async def test_who_only_reads_cannot_run_and_a_stranger_sees_nothing(alice, bob,
 
 
 async def test_a_plan_that_does_not_fit_fails_the_job_with_a_problem_that_says_so(alice, project, make_sides, run):
-    sides = await make_sides(30)
+    sides = await make_sides(60)
     document = {
         "fields": {"a": {"type": "money", "left": "nowhere", "right": "credit"}},
         "passes": [{"name": "p", "kind": "rules", "where": [{"field": "a", "compare": "equal"}]}],
@@ -229,7 +229,7 @@ async def test_a_plan_with_days_alone_is_refused_where_it_stands(alice, project,
 
 
 async def test_a_job_says_what_it_did_not_compare(alice, project, make_sides, run, db):
-    job = await run(await make_sides(30))
+    job = await run(await make_sides(60))
     assert (await alice.ok("GET", f"/jobs/{job['id']}/summary"))["notes"] == []
 
     await db.execute(

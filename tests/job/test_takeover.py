@@ -34,14 +34,25 @@ async def _new_scratch(worker, before):
     raise AssertionError(worker.log.read_text())
 
 
+@pytest.fixture(scope="module")
+def found_before():
+    """What a run without trouble found, the plan it followed and the pairs: the files are the same for all tests."""
+    return {}
+
+
 @pytest.fixture
-async def uninterrupted(make_sides, run, pairs_of, db):
-    """Two sources, and what a run without trouble finds in them; its matches are gone again."""
+async def uninterrupted(alice, project, make_sides, run, pairs_of, db, found_before):
+    """Two sources with a plan, and what a run without trouble finds in them; its matches are gone again."""
     sides = await make_sides(ROWS)
-    job = await run(sides)
-    pairs = await pairs_of(job["id"])
-    await db.execute("DELETE FROM reconciliation_jobs WHERE id = $1::text::uuid", job["id"])
-    return {**sides, "plan": job["plan"]["id"]}, pairs
+    if not found_before:
+        job = await run(sides)
+        found_before["pairs"] = await pairs_of(job["id"])
+        found_before["document"] = (await alice.ok("GET", f"/plans/{job['plan']['id']}"))["document"]
+        await db.execute("DELETE FROM reconciliation_jobs WHERE id = $1::text::uuid", job["id"])
+    plan = await alice.ok(
+        "POST", f"/projects/{project}/plans", {"name": "as suggested", "document": found_before["document"]}
+    )
+    return {**sides, "plan": plan["id"]}, found_before["pairs"]
 
 
 async def test_a_killed_engine_is_replaced_and_no_match_is_lost_or_twice(
@@ -183,7 +194,7 @@ async def test_a_job_that_takes_too_long_fails_and_says_what_to_change(
 
 
 async def test_a_worker_that_lost_its_job_writes_nothing(alice, project, make_sides, run, db):
-    job = await run(await make_sides(50))
+    job = await run(await make_sides(60))
     document = Document.model_validate((await alice.ok("GET", f"/plans/{job['plan']['id']}"))["document"])
     late = await _late(db, job)
     none = SideIds([], pa.array([], pa.string()))
@@ -205,7 +216,7 @@ async def test_a_worker_that_lost_its_job_writes_nothing(alice, project, make_si
 
 
 async def test_only_the_attempt_that_runs_a_job_tells_its_progress(make_sides, run, db):
-    job = await run(await make_sides(50))
+    job = await run(await make_sides(60))
     late = await _late(db, job)
     key = f"job.progress:{job['id']}"
     told = "SELECT value->>'attempt' FROM states WHERE key = $1"

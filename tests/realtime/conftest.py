@@ -8,9 +8,9 @@ import pytest
 from models.access import Actor
 from realtime.events.project import ProjectUpdated
 from realtime.unit_of_work import unit_of_work
-from tests.job.conftest import end_of, make_sides, until
+from tests.job.conftest import end_of, kept, make_sides, until
 
-__all__ = ["end_of", "make_sides", "until"]
+__all__ = ["end_of", "kept", "make_sides", "until"]
 Flood = Callable[..., Awaitable[None]]
 
 
