@@ -5,6 +5,7 @@ Who may do what, as a table: every route of the application times every kind of 
 A route that has no row here fails the test, and so does a row without a route.
 """
 
+import asyncio
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ import orjson
 import pytest
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
+from tortoise.transactions import in_transaction
 
 from core import log
 from core.ids import uuid7
@@ -23,6 +25,7 @@ from models.match import Match, MatchRecord
 from server.app import endpoints
 from server.audit import refusals
 from server.health.watch import WATCH
+from server.keys import SETTINGS
 from tests.conftest import PASSWORD, Person
 
 # The actors, by column: nobody · a stranger · project viewer, analyst, controller, owner · an administrator without
@@ -324,6 +327,7 @@ async def test_who_may_not_see_costs_what_a_random_id_costs(
         assert status == 404, (method, path, status)
         return list(asked), list(written)
 
+    await _open_all_connections(server.app[SETTINGS].database_pool)  # one that is opened later would not be listened to
     # What is told in the audit meanwhile stands behind this lock: it carries the id of the request that it tells of.
     await db.execute("SELECT pg_advisory_lock(hashtextextended('refusals ' || current_schema(), 0))")
     for connection in server.app[WATCH]._connections:
@@ -425,3 +429,14 @@ async def test_public_routes_do_not_ask_who_is_there(http: ClientSession, server
                 assert response.status == 200, row
             else:
                 assert response.status == 415, row
+
+
+async def _open_all_connections(count: int) -> None:
+    """Has the pool open all the connections that it may have."""
+    all_there = asyncio.Barrier(count)
+
+    async def use_one() -> None:
+        async with in_transaction():
+            await all_there.wait()
+
+    await asyncio.gather(*(use_one() for _ in range(count)))
