@@ -15,10 +15,10 @@ from realtime import streams
 from realtime.events import job as events
 from realtime.events.job import Counts
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
+from server.holds.locks import hold_sources
 from server.job.schemas import JobCreate, JobView
 from server.plan.suggestion import ready_source
 from server.queue import enqueue, is_waiting
-from server.record.locks import hold_sources
 
 
 async def create_job(actor: Actor, project_id: UUID, body: JobCreate) -> Answer:

@@ -28,11 +28,12 @@ from realtime.events import job as events
 from realtime.events.job import Counts
 from realtime.events.state import JobProgress
 from realtime.unit_of_work import UnitOfWork, unit_of_work
+from server.holds.jobs import lock_jobs
+from server.holds.locks import hold_records, hold_sources
+from server.holds.rights import lost, may_still
+from server.holds.supersede import supersede
 from server.job.actions import transition
-from server.match.supersede import lock_jobs, supersede
 from server.plan.actions import add_plan
-from server.record.locks import hold_records, hold_sources
-from server.rights import lost, may_still
 
 RETRIES = 5
 

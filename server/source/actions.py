@@ -14,13 +14,13 @@ from models.project import Project
 from models.source import Source
 from realtime.events import project as events
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
-from server.match.supersede import lock_jobs_of, supersede
+from server.holds.jobs import lock_jobs_of, refuse_live_jobs
+from server.holds.locks import lock_proposed_records
+from server.holds.supersede import supersede
 from server.queue import enqueue
-from server.record.locks import lock_proposed_records
 from server.source.schemas import SourceCreate, SourceUpdate, SourceView
 
 _FIELDS = {"date_order": "date", "decimal_mark": "amount", "currency": "currency"}  # what a question is about
-LIVE_JOBS = "('queued', 'running', 'paused', 'cancelling')"
 
 
 async def create_empty_source(actor: Actor, project_id: UUID, body: SourceCreate) -> Answer:
@@ -96,16 +96,6 @@ async def delete_source(actor: Actor, source_id: UUID, expected: int | None) -> 
         source.version += 1
         u.publish(event_of(events.SourceDeleted, source))
         u.audit(f"project:{source.project_id}", "source.delete", ("source", source.id), version=source.version)
-
-
-async def refuse_live_jobs(u: UnitOfWork, source_id: UUID) -> None:
-    """Raises: SourceInUse while a live job reads the source."""
-    rows = await u.execute(
-        f"SELECT 1 FROM reconciliation_jobs WHERE (left_source_id = $1 OR right_source_id = $1) AND status IN {LIVE_JOBS} LIMIT 1",
-        source_id,
-    )
-    if rows:
-        raise problems.SourceInUse
 
 
 async def _refuse_confirmed(u: UnitOfWork, source_id: UUID) -> None:

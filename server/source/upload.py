@@ -36,10 +36,10 @@ from server import metrics
 from server.body import parse_body, refuse_encoding
 from server.disk import Disk, project_full, room_in_project
 from server.faults import faults_of
+from server.holds.rights import refuse_signed_out
 from server.http import note_body
 from server.keys import DISK
 from server.queue import enqueue
-from server.rights import refuse_signed_out
 from server.source.actions import event_of, remembered
 from server.source.parts import MOST_BYTES, Rest, reader_of
 from server.source.schemas import SourceView

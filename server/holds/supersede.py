@@ -1,6 +1,5 @@
 """Suggestions that cannot be confirmed any more."""
 
-from collections.abc import Iterable
 from uuid import UUID
 
 import orjson
@@ -18,21 +17,6 @@ _USES = """
     SELECT job_id, count(*) FILTER (WHERE side = 'left') AS lefts, count(*) FILTER (WHERE side = 'right') AS rights
     FROM match_records WHERE match_id = ANY($1) GROUP BY job_id
 """
-
-
-async def lock_jobs(u: UnitOfWork, job_ids: Iterable[UUID]) -> None:
-    """Locks jobs, before any of their matches."""
-    await u.execute(
-        "SELECT id FROM reconciliation_jobs WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE", list(set(job_ids))
-    )
-
-
-async def lock_jobs_of(u: UnitOfWork, source_id: UUID) -> None:
-    """Locks the jobs of a source: nobody decides on their matches meanwhile."""
-    rows = await u.execute(
-        "SELECT id FROM reconciliation_jobs WHERE left_source_id = $1 OR right_source_id = $1", source_id
-    )
-    await lock_jobs(u, [row["id"] for row in rows])
 
 
 async def supersede(u: UnitOfWork, match_ids: list[UUID]) -> None:

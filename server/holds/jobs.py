@@ -1,0 +1,34 @@
+"""Jobs that use a source: which of them are live, and how to lock them before their matches."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from core import problems
+from realtime.unit_of_work import UnitOfWork
+
+LIVE_JOBS = "('queued', 'running', 'paused', 'cancelling')"
+
+
+async def refuse_live_jobs(u: UnitOfWork, source_id: UUID) -> None:
+    """Raises: SourceInUse while a live job reads the source."""
+    rows = await u.execute(
+        f"SELECT 1 FROM reconciliation_jobs WHERE (left_source_id = $1 OR right_source_id = $1) AND status IN {LIVE_JOBS} LIMIT 1",
+        source_id,
+    )
+    if rows:
+        raise problems.SourceInUse
+
+
+async def lock_jobs(u: UnitOfWork, job_ids: Iterable[UUID]) -> None:
+    """Locks jobs, before any of their matches."""
+    await u.execute(
+        "SELECT id FROM reconciliation_jobs WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE", list(set(job_ids))
+    )
+
+
+async def lock_jobs_of(u: UnitOfWork, source_id: UUID) -> None:
+    """Locks the jobs of a source: nobody decides on their matches meanwhile."""
+    rows = await u.execute(
+        "SELECT id FROM reconciliation_jobs WHERE left_source_id = $1 OR right_source_id = $1", source_id
+    )
+    await lock_jobs(u, [row["id"] for row in rows])
