@@ -13,8 +13,18 @@ from realtime.hint import Hinter, channel_of
 from realtime.namespace import Limits, Namespace
 from realtime.relay import Relay
 from realtime.transport import LiveServer
-from server import database, lifeline, metrics
-from server.admission import TURNS, Turns
+from server import database, lifeline
+from server.api import metrics
+from server.api.address import client_ip
+from server.api.admission import TURNS, Turns
+from server.api.body.intake import INTAKE, Intake
+from server.api.connections import CONNECTIONS, Connections
+from server.api.endpoint import Endpoint
+from server.api.keys import AUTHENTICATE, DISK, KEYRING, SETTINGS
+from server.api.middlewares import answer_preflights, answer_problems, set_headers
+from server.api.routing import bind
+from server.api.translation import described, problem_of
+from server.api.watch import WATCH, DatabaseWatch
 from server.audit.refusals import tell_forever
 from server.audit.routes import routes as audit_routes
 from server.auth.actions import Gate
@@ -23,31 +33,24 @@ from server.auth.routes import GATE
 from server.auth.routes import routes as auth_routes
 from server.auth.throttle import Throttle
 from server.auth.tokens import Tokens
-from server.body import INTAKE, Intake
-from server.connections import CONNECTIONS, Connections
 from server.contract.routes import OPENAPI, openapi_of
 from server.contract.routes import routes as contract_routes
 from server.dashboard import attach as attach_dashboard
 from server.disk import database_disk
 from server.health.routes import ACCOUNTS, DRAINING
 from server.health.routes import routes as health_routes
-from server.health.watch import WATCH, DatabaseWatch
-from server.http import Endpoint, bind, client_ip
 from server.job.counting import Counting
 from server.job.routes import routes as job_routes
 from server.keyring import keep_signing_keys, open_keyring
-from server.keys import AUTHENTICATE, DISK, KEYRING, SETTINGS
 from server.live import LiveAuthority
 from server.log.actions import Allowance
 from server.log.routes import ALLOWANCE
 from server.log.routes import routes as log_routes
 from server.match.routes import routes as match_routes
-from server.middlewares import answer_preflights, answer_problems, set_headers
 from server.plan.routes import routes as plan_routes
 from server.project.routes import routes as project_routes
 from server.record.routes import routes as record_routes
 from server.source.routes import routes as source_routes
-from server.translation import described, problem_of
 from server.user.routes import routes as user_routes
 from server.vault.routes import routes as vault_routes
 

@@ -2,7 +2,7 @@
 Room on disks. What brings data in stops at a reserve, so that everything else goes on: PostgreSQL ends when its disk is full.
 
 Known is the disk of the embedded database, and that of the temporary folder. How much a PostgreSQL elsewhere has left it
-does not tell; when it says that it has none, that is 507 too (server/translation.py).
+does not tell; when it says that it has none, that is 507 too (server/api/translation.py).
 """
 
 import errno

@@ -17,9 +17,9 @@ from models.vault import Vault
 from realtime import streams
 from realtime.namespace import Grant
 from server.auth.tokens import Tokens
-from server.http import Reading, reading
 from server.job import queries as job_queries
 from server.project import queries as project_queries
+from server.store.reading import Reading, reading
 from server.user.schemas import UserView
 from server.vault import queries as vault_queries
 

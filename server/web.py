@@ -9,10 +9,10 @@ from aiohttp import web
 from core import log
 from core.settings import Settings, SettingsError
 from server import database, lifeline, memory
+from server.api.connections import CONNECTIONS, RESERVE, raise_descriptor_limit
+from server.api.protocol import Runner
 from server.app import build
-from server.connections import CONNECTIONS, RESERVE, raise_descriptor_limit
 from server.health.routes import DRAINING
-from server.protocol import Runner
 
 MAX_LINE_BYTES = 32 * 1024  # a cursor or a filter of 2,000 characters, percent-encoded
 logger = log.get(__name__)

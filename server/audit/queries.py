@@ -9,10 +9,10 @@ from models import access
 from models.access import Actor
 from models.project import Project
 from models.vault import Vault
+from server.api.paging import Listing, Page, Sort
 from server.audit import refusals
 from server.audit.schemas import AuditActor, AuditList, AuditResource, AuditView, SystemAuditList
-from server.http import reading
-from server.paging import Listing, Page, Sort
+from server.store.reading import reading
 
 
 async def project_audit(actor: Actor, project_id: UUID, query: AuditList) -> Page[AuditView]:

@@ -3,11 +3,13 @@
 from aiohttp import web
 
 from core import problems
+from server.api.endpoint import ApiRequest
+from server.api.keys import KEYRING
+from server.api.paging import Page
+from server.api.reply import reply_view
+from server.api.routing import Routes
 from server.audit import queries, verification
 from server.audit.schemas import AuditList, AuditView, BrokenChain, SystemAuditList, VerificationView
-from server.http import ApiRequest, Routes, reply_view
-from server.keys import KEYRING
-from server.paging import Page
 
 routes = Routes("audit")
 

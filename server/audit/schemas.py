@@ -6,9 +6,9 @@ from uuid import UUID
 
 from pydantic import Field
 
-from server.http import View
-from server.instants import Instant
-from server.paging import Paged
+from server.api.instants import Instant
+from server.api.paging import Paged
+from server.api.schemas import View
 
 Outcome = Literal["success", "denied", "failure"]
 

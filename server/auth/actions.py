@@ -14,11 +14,11 @@ from realtime import streams
 from realtime.events.user import SessionRevoked, UserUpdated
 from realtime.refusals import record_refusal
 from realtime.unit_of_work import UnitOfWork, unit_of_work
-from server import metrics
+from server.api import metrics
+from server.api.address import network_of
 from server.auth.passwords import Passwords, normalised, policy_faults
 from server.auth.throttle import Throttle, account_of
 from server.auth.tokens import IssuedToken, Tokens, new_refresh_token, parse_refresh_token
-from server.http import network_of
 
 IDLE = timedelta(hours=12)
 ABSOLUTE = timedelta(hours=24)

@@ -6,6 +6,12 @@ from aiohttp import web
 from core import problems
 from core.clock import now
 from core.settings import Settings
+from server.api.address import client_ip
+from server.api.body.intake import BodyLimits
+from server.api.endpoint import ApiRequest
+from server.api.keys import SETTINGS
+from server.api.reply import no_content, reply_view
+from server.api.routing import Routes
 from server.auth import actions, queries
 from server.auth.actions import Client, Gate, Grant
 from server.auth.schemas import (
@@ -17,9 +23,6 @@ from server.auth.schemas import (
     SessionList,
     SignedIn,
 )
-from server.body import BodyLimits
-from server.http import ApiRequest, Routes, client_ip, no_content, reply_view
-from server.keys import SETTINGS
 from server.user.schemas import UserView
 
 GATE: web.AppKey[Gate] = web.AppKey("gate", Gate)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from server.http import Body, View
+from server.api.schemas import Body, View
 from server.user.schemas import UserView
 
 

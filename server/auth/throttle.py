@@ -17,7 +17,7 @@ from core.clock import now
 from core.email import canonical
 from core.problems import Busy, RateLimited
 from core.settings import Settings
-from server.http import network_of
+from server.api.address import network_of
 
 WINDOW = timedelta(minutes=15)
 FIRST_BLOCK_S = 30

@@ -5,8 +5,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from server.api.endpoint import Endpoint
 from server.contract import asyncapi, openapi, typescript
-from server.http import Endpoint
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -10,7 +10,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json
 from core import problems
 from core.problems import Problem
 from server import VERSION
-from server.http import Endpoint
+from server.api.endpoint import Endpoint
 
 REF = "#/components/schemas/{model}"
 _ID = {"type": "string", "format": "uuid"}

@@ -10,8 +10,9 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from core import problems
+from server.api.endpoint import ApiRequest, Endpoint
+from server.api.routing import Routes
 from server.contract import asyncapi, openapi
-from server.http import ApiRequest, Endpoint, Routes
 
 Document = Callable[[], bytes]
 OPENAPI: web.AppKey[Document] = web.AppKey("openapi", Callable)  # type: ignore[arg-type]  # a callable type is no class

@@ -10,9 +10,9 @@ import asyncio
 from aiohttp import ETag, web
 
 from core import problems
+from server.api.keys import ROUTE
+from server.api.middlewares import DASHBOARD_CSP
 from server.dashboard.files import INDEX, Build, File
-from server.keys import ROUTE
-from server.middlewares import DASHBOARD_CSP
 
 BUILD: web.AppKey[Build] = web.AppKey("dashboard build", Build)
 # Left to the API: were its unknown paths the dashboard's, a client would take a page for an answer.

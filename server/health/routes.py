@@ -9,12 +9,16 @@ from tortoise import Tortoise
 
 from core import log
 from core.clock import now
-from server import VERSION, metrics
+from server import VERSION
+from server.api import metrics
+from server.api.endpoint import ApiRequest
+from server.api.reply import reply_view
+from server.api.routing import Routes
+from server.api.schemas import View
+from server.api.translation import described, is_of_database
+from server.api.watch import WATCH, turning
 from server.database import known_migrations
 from server.demo import EMAILS
-from server.health.watch import WATCH, turning
-from server.http import ApiRequest, Routes, View, reply_view
-from server.translation import described, is_of_database
 
 routes = Routes("health")
 logger = log.get(__name__)

@@ -12,8 +12,8 @@ from realtime import state, streams
 from realtime.events.base import Event
 from realtime.events.job import Counts
 from realtime.events.state import JobCounts, ProjectTotals
-from server.http import Reading
 from server.project import queries
+from server.store.reading import Reading
 
 INTERVAL_S = 1.0
 logger = log.get(__name__)

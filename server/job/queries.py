@@ -16,7 +16,7 @@ from models.job import Job
 from models.project import Project
 from realtime import streams
 from realtime.events.job import Counts
-from server.http import Position, Reading, reading
+from server.api.paging import Listing, Page, Sort
 from server.job.schemas import (
     Ageing,
     Balance,
@@ -34,7 +34,7 @@ from server.job.schemas import (
     SideSum,
     Summary,
 )
-from server.paging import Listing, Page, Sort
+from server.store.reading import Position, Reading, reading
 
 AGES = ((0, 7), (8, 30), (31, 60), (61, 90), (91, None))
 _PROGRESS = "(SELECT s.value::text FROM states s WHERE s.key = 'job.progress:' || t.id::text) AS newest_progress"

@@ -5,10 +5,12 @@ from aiohttp import web
 from core import problems
 from models.job import Job
 from models.project import Project
-from server.http import ApiRequest, Right, Routes, positioned, reply, reply_view
+from server.api.endpoint import ApiRequest, Right
+from server.api.paging import Page
+from server.api.reply import positioned, reply, reply_view
+from server.api.routing import Routes
 from server.job import actions, queries
 from server.job.schemas import JobCreate, JobList, JobView, ProgressCurve, ProgressQuery, Summary
-from server.paging import Page
 
 routes = Routes("jobs")
 _ROW = (problems.NotFound, problems.Forbidden)

@@ -10,8 +10,8 @@ from core.money import Money
 from models.job import Job
 from realtime.events.base import JobStatus
 from realtime.events.job import Counts
-from server.http import Body, Query, View
-from server.paging import Paged
+from server.api.paging import Paged
+from server.api.schemas import Body, Query, View
 
 
 class JobCreate(Body):

@@ -12,7 +12,7 @@ from core import log
 from core.clock import now
 from core.problems import RateLimited
 from models.access import Actor
-from server.http import network_of
+from server.api.address import network_of
 from server.log.schemas import LogLine, LogsAccepted
 
 MAX_NETWORKS = 10_000

@@ -5,9 +5,9 @@ from typing import Any
 
 from core.problems import Forbidden
 from models.access import Actor
-from server.http import reading
+from server.api.paging import Listing, Page, Sort
 from server.log.schemas import LogList, LogView
-from server.paging import Listing, Page, Sort
+from server.store.reading import reading
 
 
 async def list_lines(actor: Actor, query: LogList) -> Page[LogView]:

@@ -3,11 +3,14 @@
 from aiohttp import web
 
 from core import problems
-from server.http import ApiRequest, Routes, client_ip, reply_view
+from server.api.address import client_ip
+from server.api.endpoint import ApiRequest
+from server.api.paging import Page
+from server.api.reply import reply_view
+from server.api.routing import Routes
 from server.log import actions, queries
 from server.log.actions import Allowance
 from server.log.schemas import LogList, LogsAccepted, LogsCreate, LogView
-from server.paging import Page
 
 ALLOWANCE: web.AppKey[Allowance] = web.AppKey("log allowance", Allowance)
 routes = Routes("logs")

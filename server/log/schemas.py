@@ -7,9 +7,9 @@ from uuid import UUID
 import orjson
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from server.http import Body, View
-from server.instants import Instant
-from server.paging import Paged
+from server.api.instants import Instant
+from server.api.paging import Paged
+from server.api.schemas import Body, View
 
 MAX_METADATA_BYTES = 8 * 1024
 Level = Literal["debug", "info", "warning", "error", "critical"]

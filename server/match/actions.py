@@ -11,8 +11,8 @@ from models.match import Match
 from realtime.events.job import Counts, MatchConfirmed, MatchRejected
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.holds.locks import hold_records
-from server.http import Reading
 from server.match import queries
+from server.store.reading import Reading
 
 
 async def confirm_match(actor: Actor, match_id: UUID, reason: str | None, expected: int | None) -> Answer:

@@ -13,7 +13,7 @@ from models.access import Actor
 from models.job import Job
 from models.match import Match
 from realtime import streams
-from server.http import Position, Reading, reading
+from server.api.paging import Listing, Page, Sort
 from server.match.schemas import (
     FieldView,
     HistoryActor,
@@ -25,11 +25,11 @@ from server.match.schemas import (
     RunnerUp,
     UnmatchedList,
 )
-from server.paging import Listing, Page, Sort
 from server.record.columns import columns_of, in_order
 from server.record.queries import COLUMNS, USES, sort_of
 from server.record.queries import view as record_view
 from server.record.schemas import RecordView
+from server.store.reading import Position, Reading, reading
 
 # The records of a match as JSON, read in the same statement: a page of matches is one query.
 _RECORDS = """(SELECT json_agg(json_build_object('id', r.id, 'side', u.side, 'row', r."row", 'data', r.data,

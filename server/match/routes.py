@@ -6,10 +6,12 @@ from aiohttp import web
 
 from core import problems
 from models.match import Match
-from server.http import ApiRequest, Right, Routes, positioned, reply, reply_view
+from server.api.endpoint import ApiRequest, Right
+from server.api.paging import Page
+from server.api.reply import positioned, reply, reply_view
+from server.api.routing import Routes
 from server.match import actions, queries
 from server.match.schemas import Decide, MatchDetail, MatchList, MatchView, UnmatchedList
-from server.paging import Page
 from server.record.schemas import RecordView
 
 routes = Routes("matches")

@@ -8,8 +8,8 @@ from uuid import UUID
 from pydantic import Field
 
 from core.money import Money
-from server.http import Body, View
-from server.paging import Paged
+from server.api.paging import Paged
+from server.api.schemas import Body, View
 
 MatchStatus = Literal["suggested", "confirmed", "rejected", "superseded"]
 

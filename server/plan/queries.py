@@ -9,9 +9,9 @@ from models.access import Actor, hydrate
 from models.plan import Plan, PlanVersion
 from models.project import Project
 from realtime import streams
-from server.http import Position, reading
-from server.paging import Listing, Page, Sort
+from server.api.paging import Listing, Page, Sort
 from server.plan.schemas import PlanList, PlanView
+from server.store.reading import Position, reading
 
 _SORTS = {"name": Sort("t.name", "text"), "created_at": Sort("t.created_at", "timestamptz")}
 

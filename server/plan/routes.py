@@ -4,8 +4,10 @@ from aiohttp import web
 
 from core import problems
 from models.project import Project
-from server.http import ApiRequest, Right, Routes, positioned, reply, reply_view
-from server.paging import Page
+from server.api.endpoint import ApiRequest, Right
+from server.api.paging import Page
+from server.api.reply import positioned, reply, reply_view
+from server.api.routing import Routes
 from server.plan import actions, queries, suggestion
 from server.plan.schemas import PlanList, PlanSuggest, PlanVersionQuery, PlanView, PlanWrite, SuggestedPlan
 

@@ -7,8 +7,8 @@ from uuid import UUID
 from pydantic import Field
 
 from models.plan import Plan, PlanVersion
-from server.http import Body, Query, View
-from server.paging import Paged
+from server.api.paging import Paged
+from server.api.schemas import Body, Query, View
 from server.user.schemas import Name
 
 

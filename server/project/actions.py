@@ -14,9 +14,9 @@ from realtime import streams
 from realtime.events.project import MemberAdded, MemberChanged, MemberRemoved, ProjectDeleted, ProjectUpdated
 from realtime.events.user import AccessChanged, AccessGranted, AccessRevoked
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
-from server.http import Reading
 from server.project import queries
 from server.project.schemas import MemberAdd, MemberPut, MemberView, ProjectCreate, ProjectUpdate
+from server.store.reading import Reading
 from server.vault.actions.member import keep_managers, leave_vaults
 from server.vault.actions.vault import destroy_vaults
 from server.vault.cipher import VaultCipher

@@ -8,9 +8,9 @@ from models import access
 from models.access import Actor
 from models.project import Project
 from realtime import streams
-from server.http import Position, Reading, reading
-from server.paging import Listing, Page, Sort
+from server.api.paging import Listing, Page, Sort
 from server.project.schemas import MemberList, MemberView, ProjectCounts, ProjectList, ProjectView
+from server.store.reading import Position, Reading, reading
 
 # Counts of the newest completed job stand for the project's open records.
 _COUNTS = """

@@ -4,8 +4,10 @@ from aiohttp import web
 
 from core import problems
 from models.project import Project
-from server.http import ApiRequest, Right, Routes, no_content, positioned, reply, reply_view
-from server.paging import Page
+from server.api.endpoint import ApiRequest, Right
+from server.api.paging import Page
+from server.api.reply import no_content, positioned, reply, reply_view
+from server.api.routing import Routes
 from server.project import actions, queries
 from server.project.schemas import (
     MemberAdd,

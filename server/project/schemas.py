@@ -8,9 +8,9 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field
 
 from models.access import ProjectRole
-from server.http import Body, View
-from server.instants import Instant
-from server.paging import Paged
+from server.api.instants import Instant
+from server.api.paging import Paged
+from server.api.schemas import Body, View
 from server.user.schemas import Email, Name
 
 _TIMEZONES = frozenset(available_timezones())  # once, at the import: it walks a folder for 13 ms

@@ -15,10 +15,10 @@ from models.source import Source
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.holds.jobs import lock_jobs_of, refuse_live_jobs
 from server.holds.supersede import supersede
-from server.http import Reading
 from server.record import queries
 from server.record.additions import changed_event, counted, typed
 from server.record.schemas import RecordIn, RecordUpdate
+from server.store.reading import Reading
 
 
 async def update_record(actor: Actor, record_id: UUID, body: RecordUpdate, expected: int | None) -> Answer:

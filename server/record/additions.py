@@ -25,12 +25,12 @@ from models.access import Actor
 from models.source import Source
 from realtime.events.project import RecordsChanged
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
+from server.api.body.faults import MOST_FAULTS
 from server.disk import project_full, room_in_project
-from server.faults import MOST_FAULTS
-from server.http import Reading
 from server.record import queries
 from server.record.columns import added_columns, columns_of
 from server.record.schemas import RecordIn, RecordsCreate
+from server.store.reading import Reading
 
 SLICE_ROWS, ANSWER_ROWS = 500, 50
 ANSWER_BYTES = 32 * 1024  # of a row that is a piece of the answer by itself

@@ -11,7 +11,7 @@ from uuid import UUID
 import orjson
 
 from models.source import Source
-from server.http import Reading
+from server.store.reading import Reading
 
 T = TypeVar("T")
 MAX_ADDED = 500  # names that records over REST added; later ones follow in the order of JSONB

@@ -13,10 +13,10 @@ from models.access import Actor
 from models.record import Record
 from models.source import Source
 from realtime import streams
-from server.http import Position, Reading, reading
-from server.paging import Listing, Page, Sort
+from server.api.paging import Listing, Page, Sort
 from server.record.columns import columns_of, in_order
 from server.record.schemas import RecordList, RecordView
+from server.store.reading import Position, Reading, reading
 
 COLUMNS = (
     't.id, t.source_id, t."row", t.data::text AS data_text, t.amount, t.currency, t.date, t.reference, '

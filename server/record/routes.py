@@ -5,9 +5,12 @@ from pydantic import TypeAdapter
 
 from core import problems
 from models.source import Source
-from server.body import BodyLimits
-from server.http import ApiRequest, Right, Routes, no_content, positioned, reply, reply_view
-from server.paging import Page
+from server.api.body.intake import BodyLimits
+from server.api.body.slices import Sliced
+from server.api.endpoint import ApiRequest, Right
+from server.api.paging import Page
+from server.api.reply import no_content, positioned, reply, reply_view
+from server.api.routing import Routes
 from server.record import actions, additions, queries
 from server.record.schemas import (
     MAX_RECORDS,
@@ -18,7 +21,6 @@ from server.record.schemas import (
     RecordUpdate,
     RecordView,
 )
-from server.slices import Sliced
 
 routes = Routes("records")
 _ROW = (problems.NotFound, problems.Forbidden)

@@ -9,9 +9,9 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from core.money import Money, parse_amount
-from server.days import Day
-from server.http import Body, View
-from server.paging import Paged
+from server.api.days import Day
+from server.api.paging import Paged
+from server.api.schemas import Body, View
 
 MAX_RECORDS = 10_000  # of one request
 RecordState = Literal["open", "suggested", "matched", "written_off"]

@@ -8,9 +8,9 @@ from models.access import Actor, hydrate
 from models.project import Project
 from models.source import Source
 from realtime import streams
-from server.http import Position, reading
-from server.paging import Listing, Page, Sort
+from server.api.paging import Listing, Page, Sort
 from server.source.schemas import ProfileView, RejectList, RejectView, SourceList, SourceView
+from server.store.reading import Position, reading
 
 _SORTS = {"name": Sort("t.name", "text"), "created_at": Sort("t.created_at", "timestamptz")}
 

@@ -4,9 +4,12 @@ from aiohttp import web
 
 from core import problems
 from models.project import Project
-from server.body import read
-from server.http import ApiRequest, Right, Routes, no_content, note_body, positioned, reply, reply_view
-from server.paging import Page
+from server.api.body.intake import read
+from server.api.endpoint import ApiRequest, Right
+from server.api.paging import Page
+from server.api.reply import no_content, positioned, reply, reply_view
+from server.api.request import note_body
+from server.api.routing import Routes
 from server.source import actions, queries, upload
 from server.source.schemas import (
     ProfileView,

@@ -9,8 +9,8 @@ from pydantic import Field, field_validator
 from matching.reading.mapping import Mapping
 from models.source import Source
 from realtime.events.base import SourceStatus
-from server.http import Body, View
-from server.paging import Paged
+from server.api.paging import Paged
+from server.api.schemas import Body, View
 from server.user.schemas import Name
 
 Format = Literal["csv", "jsonl", "xlsx", "parquet"]

@@ -32,13 +32,13 @@ from realtime import state, streams
 from realtime.events import project as events
 from realtime.events.state import SourceProgress
 from realtime.unit_of_work import Answer, unit_of_work
-from server import metrics
-from server.body import parse_body, refuse_encoding
+from server.api import metrics
+from server.api.body.faults import faults_of
+from server.api.body.intake import parse_body, refuse_encoding
+from server.api.keys import DISK
+from server.api.request import note_body
 from server.disk import Disk, project_full, room_in_project
-from server.faults import faults_of
 from server.holds.rights import refuse_signed_out
-from server.http import note_body
-from server.keys import DISK
 from server.queue import enqueue
 from server.source.actions import event_of, remembered
 from server.source.parts import MOST_BYTES, Rest, reader_of

@@ -6,8 +6,8 @@ from uuid import UUID
 from core.problems import NotFound
 from models.access import Actor, hydrate
 from models.user import User
-from server.http import reading
-from server.paging import Listing, Page, Sort
+from server.api.paging import Listing, Page, Sort
+from server.store.reading import reading
 from server.user.actions import deleted_address, require_admin
 from server.user.schemas import UserList, UserView
 

@@ -4,9 +4,11 @@ from aiohttp import web
 
 from core import problems
 from models.user import User
+from server.api.endpoint import ApiRequest
+from server.api.paging import Page
+from server.api.reply import no_content, reply, reply_view
+from server.api.routing import Routes
 from server.auth.routes import GATE
-from server.http import ApiRequest, Routes, no_content, reply, reply_view
-from server.paging import Page
 from server.user import actions, queries
 from server.user.schemas import MeUpdate, UserCreate, UserList, UserUpdate, UserView
 from server.vault.cipher import cipher_of

@@ -10,9 +10,9 @@ from pydantic import AfterValidator, Field
 from core.email import canonical
 from models.access import UserRole
 from models.user import User
-from server.http import Body, View
-from server.instants import Instant
-from server.paging import Paged
+from server.api.instants import Instant
+from server.api.paging import Paged
+from server.api.schemas import Body, View
 
 Email = Annotated[str, Field(max_length=320), AfterValidator(canonical)]
 

@@ -11,8 +11,8 @@ from typing import Literal
 from uuid import UUID
 
 from core.envelope import KeyProvider, associated, new_key, seal, unseal
-from server.http import ApiRequest
-from server.keys import KEYRING
+from server.api.endpoint import ApiRequest
+from server.api.keys import KEYRING
 
 Field = Literal["secret", "notes"]
 

@@ -7,8 +7,8 @@ from models.access import Actor
 from models.project import Project
 from models.vault import Entry, Vault
 from realtime import streams
-from server.http import Position, Reading, reading
-from server.paging import Listing, Page, Sort
+from server.api.paging import Listing, Page, Sort
+from server.store.reading import Position, Reading, reading
 from server.vault.schemas import (
     EntryList,
     EntryView,

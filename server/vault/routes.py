@@ -4,10 +4,12 @@ from aiohttp import web
 
 from core import problems
 from models.vault import Entry, Vault
+from server.api.endpoint import ApiRequest, Right
+from server.api.paging import Page
+from server.api.reply import no_content, positioned, reply, reply_view
+from server.api.routing import Routes
 from server.audit.queries import vault_audit
 from server.audit.schemas import AuditList, AuditView
-from server.http import ApiRequest, Right, Routes, no_content, positioned, reply, reply_view
-from server.paging import Page
 from server.vault import queries
 from server.vault.actions import entry as entry_actions
 from server.vault.actions import member as member_actions

@@ -11,9 +11,9 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 from core.clock import now
 from models.access import VaultRole
 from models.vault import Entry
-from server.http import Body, View
-from server.instants import Future, Instant
-from server.paging import Paged
+from server.api.instants import Future, Instant
+from server.api.paging import Paged
+from server.api.schemas import Body, View
 from server.user.schemas import Name
 
 MAX_SECRET_BYTES = 64 * 1024

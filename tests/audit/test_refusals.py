@@ -18,8 +18,8 @@ from aiohttp.test_utils import TestServer
 
 from core.ids import uuid7
 from core.settings import Settings
+from server.api.watch import WATCH
 from server.audit import refusals
-from server.health.watch import WATCH
 from tests.conftest import PASSWORD, Person
 
 pytestmark = pytest.mark.usefixtures("server")

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 from aiohttp import ClientSession
 
-from server.strict_json import MAX_DEPTH, parse
+from server.api.body.strict_json import MAX_DEPTH, parse
 from tests.conftest import Person
 
 JSON = "application/json"

@@ -11,12 +11,12 @@ from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
 from core.settings import Settings, SettingsError, load
+from server.api.keys import KEYRING
 from server.audit import refusals
 from server.auth.passwords import Passwords, normalised, policy_faults
 from server.auth.routes import GATE
 from server.demo.accounts import PASSWORD as DEMO_PASSWORD
 from server.keyring import open_keyring
-from server.keys import KEYRING
 from tests.conftest import PASSWORD, Person
 
 LOGIN = "/api/v1/auth/login"

@@ -24,9 +24,9 @@ from core.clock import now
 from core.ids import uuid7
 from core.settings import Settings
 from server import keyring as keyring_module
+from server.api.keys import KEYRING
 from server.auth import tokens as tokens_module
 from server.keyring import SigningPair
-from server.keys import KEYRING
 from tests.auth.follower import refusal_of
 from tests.conftest import Person, command
 

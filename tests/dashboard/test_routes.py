@@ -9,10 +9,10 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from core.settings import Settings
+from server.api.keys import SETTINGS
+from server.api.middlewares import DASHBOARD_CSP, answer_problems, set_headers
 from server.dashboard import attach
 from server.dashboard.files import FOREVER, Build
-from server.keys import SETTINGS
-from server.middlewares import DASHBOARD_CSP, answer_problems, set_headers
 
 PAGE = "<!doctype html><title>Dashboard</title>"
 SCRIPT = "export const words = 'tally';\n" * 100

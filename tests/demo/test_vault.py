@@ -6,9 +6,9 @@ import asyncpg
 import pytest
 
 from models.access import Actor
+from server.api.keys import KEYRING
 from server.audit import verification
 from server.demo import vault as demo
-from server.keys import KEYRING
 from server.vault.cipher import VaultCipher
 from tests.conftest import Person
 

@@ -9,8 +9,8 @@ import pytest
 
 from core.settings import Settings
 from server import database
-from server.health import watch
-from server.health.watch import DatabaseWatch, turning
+from server.api import watch
+from server.api.watch import DatabaseWatch, turning
 
 
 @pytest.fixture

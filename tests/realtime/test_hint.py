@@ -9,7 +9,7 @@ import pytest
 from core.settings import Settings
 from realtime.hint import Hinter
 from server import database
-from server.translation import problem_of
+from server.api.translation import problem_of
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ import re
 import asyncpg
 from tortoise import Tortoise
 
-from server.http import Reading
-from server.paging import Listing
+from server.api.paging import Listing
 from server.record import queries
 from server.record.schemas import RecordList
+from server.store.reading import Reading
 
 # 180,000 tell an index from a scan; TALLYROOM_TEST_ROWS=1000000 asks at the size of the benchmark.
 ROWS = int(os.environ.get("TALLYROOM_TEST_ROWS", "180000"))

@@ -22,10 +22,10 @@ from tortoise.transactions import in_transaction
 from core import log
 from core.ids import uuid7
 from models.match import Match, MatchRecord
+from server.api.keys import SETTINGS
+from server.api.watch import WATCH
 from server.app import endpoints
 from server.audit import refusals
-from server.health.watch import WATCH
-from server.keys import SETTINGS
 from tests.conftest import PASSWORD, Person
 
 # The actors, by column: nobody · a stranger · project viewer, analyst, controller, owner · an administrator without

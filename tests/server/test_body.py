@@ -11,13 +11,13 @@ from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
 from core.problems import Busy, Invalid, InvalidJson, Problem, TooLarge
-from server.body import HELD_BYTES_EACH, INTAKE, parse_body
-from server.faults import MOST_FAULTS
-from server.json_shape import MAX_DEPTH, Shape
-from server.lane import Lane
+from server.api.body.faults import MOST_FAULTS
+from server.api.body.intake import HELD_BYTES_EACH, INTAKE, parse_body
+from server.api.body.json_shape import MAX_DEPTH, Shape
+from server.api.body.lane import Lane
+from server.api.body.slices import parse_slices
 from server.record.routes import routes as record_routes
 from server.record.schemas import RecordsCreate
-from server.slices import parse_slices
 from tests.conftest import Person
 
 MANY = next(e.body_limits for e in record_routes.endpoints if e.method == "POST")

@@ -7,7 +7,7 @@ import random
 import pytest
 from aiohttp.test_utils import TestServer
 
-from server.protocol import FREE_CHUNKED_BYTES
+from server.api.protocol import FREE_CHUNKED_BYTES
 from tests.conftest import Person
 
 ROWS = b"a,b\n" + b"".join(b"%d,%d\n" % (n, n * 7) for n in range(150_000))  # 2 MB

@@ -9,8 +9,8 @@ from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
 from core.problems import Busy
-from server import metrics
-from server.connections import CONNECTIONS, Connections, Deadlines
+from server.api import metrics
+from server.api.connections import CONNECTIONS, Connections, Deadlines
 from tests.conftest import Person
 
 LIVE = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"

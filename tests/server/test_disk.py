@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.problems import StorageFull
+from server.api.keys import DISK, SETTINGS
 from server.disk import Disk, is_full
-from server.keys import DISK, SETTINGS
 from tests.conftest import PASSWORD
 from tests.source.conftest import load, settled, upload
 

@@ -7,9 +7,9 @@ import asyncpg
 import pytest
 from aiohttp.test_utils import TestServer
 
-from server.admission import TURNS, Turns
-from server.http import DEEP_SKIP
-from server.paging import PAGE_BYTES, STEP_ROWS
+from server.api.admission import TURNS, Turns
+from server.api.paging import PAGE_BYTES, STEP_ROWS
+from server.api.routing import DEEP_SKIP
 from tests.conftest import Person
 
 ROWS = 23

@@ -9,7 +9,7 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from core.settings import Settings
-from server.keys import AUTHENTICATE
+from server.api.keys import AUTHENTICATE
 
 SECRET = "SENTINEL-s3cret"
 POST = f"POST /api/v1/logs?x={SECRET} HTTP/1.1\r\nHost: x\r\nCookie: rt={SECRET}\r\nContent-Type: application/json\r\n"

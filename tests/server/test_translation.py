@@ -11,8 +11,8 @@ from aiohttp.test_utils import TestServer
 from core.problems import NotFound, Unavailable
 from core.settings import Settings
 from server import database
+from server.api.translation import described, is_of_database, problem_of
 from server.project import queries
-from server.translation import described, is_of_database, problem_of
 from tests.conftest import Person
 
 SECRET = "SENTINEL-value"
@@ -81,7 +81,7 @@ async def test_a_refusal_made_of_an_exception_is_in_the_line_of_its_request(
     lines = [record.msg for record in caplog.records if isinstance(record.msg, dict)]
     requests = {(line["path"], line["status"]): line for line in lines if line["event"] == "request"}
     assert requests["/api/v1/auth/login", 400]["error"].startswith("JSONDecodeError")
-    assert requests["/api/v1/auth/login", 400]["at"].startswith("server.strict_json:")
+    assert requests["/api/v1/auth/login", 400]["at"].startswith("server.api.body.strict_json:")
     assert requests["/api/v1/me", 401]["error"].startswith("DecodeError")
     assert requests["/api/v1/me", 401]["at"].startswith("server.auth.tokens:")
     assert SECRET not in str(lines)

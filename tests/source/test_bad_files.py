@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 
-from server.keys import SETTINGS
+from server.api.keys import SETTINGS
 from server.source.loading import load_source
 
 SHEET = (

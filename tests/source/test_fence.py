@@ -8,7 +8,7 @@ import pytest
 from models.source import Source
 from realtime import state
 from server import database
-from server.keys import SETTINGS
+from server.api.keys import SETTINGS
 from server.source import loading
 from server.source.loading import Fenced, Loader, load_source
 

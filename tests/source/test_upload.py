@@ -7,7 +7,7 @@ import pytest
 import socketio
 from aiohttp import FormData, MultipartWriter
 
-from server.keys import SETTINGS
+from server.api.keys import SETTINGS
 
 GOOD = b"ref,day,amount\n" + b"".join(b"R%d,2026-01-13,%d.50\n" % (n, n) for n in range(100))
 

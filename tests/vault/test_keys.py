@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from core.envelope import KeyRing, new_key
-from server.keys import KEYRING
+from server.api.keys import KEYRING
 from tests.conftest import Person
 from tests.vault.conftest import NOTES, SECRET, join
 

@@ -12,7 +12,7 @@ from realtime import streams
 from realtime.events.user import AccessGranted, AccessRevoked
 from realtime.events.vault import VaultCreated, VaultDeleted, VaultUpdated
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
-from server.http import Reading
+from server.store.reading import Reading
 from server.vault import queries
 from server.vault.cipher import VaultCipher
 from server.vault.schemas import VaultWrite

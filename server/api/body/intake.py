@@ -2,7 +2,7 @@
 Request bodies: received within bounds of bytes and time, counted as they come in, parsed strictly and one at a time.
 
 Parsing holds the event loop, in a thread too: the interpreter's lock is held through each call into the parser, and
-what waits for it is the loop. So a body is bounded by what it holds (server/json_shape.py), the larger ones are parsed
+what waits for it is the loop. So a body is bounded by what it holds (server/api/body/json_shape.py), the larger ones are parsed
 one after the other with a turn of the loop between them, and a list of thousands in slices.
 """
 
@@ -19,11 +19,11 @@ from pydantic import BaseModel, ValidationError
 
 from core import problems
 from core.problems import Invalid
-from server import strict_json
-from server.faults import faults_of, refuse_unknown
-from server.json_shape import MAX_VALUES, Shape
-from server.lane import Lane
-from server.slices import Sliced, parse_slices
+from server.api.body import strict_json
+from server.api.body.faults import faults_of, refuse_unknown
+from server.api.body.json_shape import MAX_VALUES, Shape
+from server.api.body.lane import Lane
+from server.api.body.slices import Sliced, parse_slices
 
 MAX_BODY_BYTES = 1024 * 1024
 DEADLINE_S = 300.0  # from the first byte to the last: 16 MiB at 55 kB a second

@@ -16,10 +16,10 @@ from aiohttp.web_protocol import RequestHandler, _ErrInfo, _RequestHandler
 from core import log
 from core.ids import uuid7
 from core.problems import Busy, InvalidJson, Problem
-from server.connections import CONNECTIONS, Connections, Phase
-from server.keys import REQUEST_ID
-from server.middlewares import harden, render, translate
-from server.translation import described, problem_of
+from server.api.connections import CONNECTIONS, Connections, Phase
+from server.api.keys import REQUEST_ID
+from server.api.middlewares import harden, render, translate
+from server.api.translation import described, problem_of
 
 SLICE_BYTES = 8 * 1024
 FREE_CHUNKED_BYTES = 32 * 1024  # of a body in chunks, however small they are: heads count too

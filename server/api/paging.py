@@ -17,7 +17,8 @@ from pydantic import BaseModel, Field
 
 from core.problems import Fault, Invalid
 from realtime.unit_of_work import ledger
-from server.http import Query, Reading, View
+from server.api.schemas import Query, View
+from server.store.reading import Reading
 
 COUNT_LIMIT = 100_000
 MAX_SKIP = 400_000

@@ -14,11 +14,11 @@ from core.problems import Problem
 from realtime import unit_of_work as work
 from realtime.refusals import record_refusal
 from realtime.unit_of_work import Call
-from server import metrics
-from server.health.watch import WATCH
-from server.http import client_ip, network_of
-from server.keys import ACTOR, REQUEST_ID, ROUTE, SETTINGS
-from server.translation import described, origin_of, problem_of
+from server.api import metrics
+from server.api.address import client_ip, network_of
+from server.api.keys import ACTOR, REQUEST_ID, ROUTE, SETTINGS
+from server.api.translation import described, origin_of, problem_of
+from server.api.watch import WATCH
 
 logger = log.get(__name__)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")

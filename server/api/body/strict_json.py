@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
 from core.problems import Fault, Invalid, InvalidJson
-from server.faults import MOST_FAULTS
-from server.json_shape import MAX_DEPTH
+from server.api.body.faults import MOST_FAULTS
+from server.api.body.json_shape import MAX_DEPTH
 
 _BIGINT = 2**63
 # Only what holds one of these can have a text or a number that must be refused: NUL, a surrogate, many digits, an exponent.

@@ -1,7 +1,7 @@
 """
 A body whose list holds thousands: parsed and validated some items at a time, with a turn of the event loop between.
 
-Each slice is as strict as any other body (server/strict_json.py), and validated as the model would validate it.
+Each slice is as strict as any other body (server/api/body/strict_json.py), and validated as the model would validate it.
 """
 
 import asyncio
@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from core.problems import Fault, Invalid, InvalidJson, TooLarge
-from server import strict_json
-from server.faults import MOST_FAULTS, faults_of
+from server.api.body import strict_json
+from server.api.body.faults import MOST_FAULTS, faults_of
 
 SLICE_CHARACTERS, SLICE_ITEMS = 48 * 1024, 100  # two to five milliseconds
 OTHER_CHARACTERS = 1024 * 1024  # of the members beside the list: they are validated together

@@ -19,7 +19,7 @@ import asyncpg
 from aiohttp import web
 
 from core import log
-from server import metrics
+from server.api import metrics
 
 EVERY_S = 1.0
 TICK_S = 0.1

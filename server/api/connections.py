@@ -20,7 +20,7 @@ from aiohttp import web
 
 from core import log
 from core.problems import Busy
-from server import metrics
+from server.api import metrics
 
 Phase = Literal["idle", "head", "body", "answer", "work"]
 SWEEP_S = 1.0
@@ -42,7 +42,7 @@ class Deadlines:
 
 
 class Connection(Protocol):
-    """What is asked of a connection (server/protocol.py)."""
+    """What is asked of a connection (server/api/protocol.py)."""
 
     @property
     def phase(self) -> Phase | None:

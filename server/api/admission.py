@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from aiohttp import web
 
-from server.lane import Lane
+from server.api.body.lane import Lane
 
 
 class Turns:

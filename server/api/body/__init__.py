@@ -1,0 +1,1 @@
+"""Request bodies: counted while they arrive, parsed strictly, every fault by its pointer. Start with intake.py."""

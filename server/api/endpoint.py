@@ -1,0 +1,95 @@
+"""A route as it is declared, and the request that its handler gets."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from aiohttp import web
+from pydantic import BaseModel
+from tortoise.models import Model
+
+from core.problems import NotFound, Problem
+from core.settings import Settings
+from models.access import Actor
+from server.api.body.intake import PLAIN_BODY, BodyLimits
+from server.api.keys import DISK, SETTINGS
+
+
+@dataclass
+class ApiRequest:
+    """A request after authentication and parsing."""
+
+    request: web.Request
+    actor: Actor
+    body: Any = None
+    query: Any = None
+    if_match: int | None = None
+
+    def path_id(self, name: str = "id") -> UUID:
+        """An id of the path. Raises: NotFound when it is malformed, like one that does not exist."""
+        return parse_id(self.request.match_info[name])
+
+    @property
+    def settings(self) -> Settings:
+        """The application's settings."""
+        return self.request.app[SETTINGS]
+
+    def refuse_when_disk_is_full(self) -> None:
+        """For what brings data in, before any of it is read or stored. Raises: StorageFull."""
+        self.request.app[DISK].refuse_when_full()
+
+
+Handler = Callable[[ApiRequest], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True)
+class Right:
+    """What somebody must be allowed to do with a row. By default it is the row whose id is in the path."""
+
+    model: type[Model]
+    action: str
+    is_in_answer: bool = False  # the row that the answer shows: what was made, and is told to whoever may see it
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A route as it is declared; the OpenAPI document is made of these."""
+
+    method: str
+    path: str
+    handler: Handler
+    tag: str
+    answers: Mapping[int, Any]
+    body: type[BaseModel] | None = None
+    query: type[BaseModel] | None = None
+    problems: tuple[type[Problem], ...] = ()
+    public: bool = False
+    if_match: bool = False
+    stores_answer: bool = True
+    replay: Right | None = None  # what it takes to get a stored answer once more
+    multipart: bool = False
+    body_optional: bool = False
+    media_type: str = "application/json"
+    stream_position: bool = False
+    password_expired_ok: bool = False
+    body_limits: BodyLimits = PLAIN_BODY
+    heavy: bool = False  # keeps a connection to the database busy for longer than a page of a list does
+    multipart_schema: dict[str, Any] = field(default_factory=dict)
+    json_alternative: type[BaseModel] | None = None  # a body that a multipart route takes as JSON too
+
+    @property
+    def summary(self) -> str:
+        """First line of the handler's docstring."""
+        return (self.handler.__doc__ or "").strip().split("\n", 1)[0].rstrip(".")
+
+
+def parse_id(text: str) -> UUID:
+    """An id in its canonical form. Raises: NotFound."""
+    try:
+        found = UUID(text)
+    except ValueError:
+        raise NotFound from None
+    if str(found) != text.lower():
+        raise NotFound
+    return found

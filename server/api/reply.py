@@ -1,0 +1,40 @@
+"""Responses: an action's answer, a view, nothing; with the place in the stream that a body is true at."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from aiohttp import web
+from pydantic import BaseModel
+
+from realtime.unit_of_work import Answer
+from server.store.reading import Position
+
+
+def reply(answer: Answer, headers: Mapping[str, str] | None = None) -> web.Response:
+    """The response of an action's answer."""
+    response = web.Response(
+        status=answer.status, body=answer.body or None, headers={**answer.headers, **(headers or {})}
+    )
+    if answer.body:
+        response.content_type = "application/json"
+    return response
+
+
+def reply_view(view: BaseModel | Mapping[str, Any], status: int = 200, *, version: int | None = None) -> web.Response:
+    """A response with a view."""
+    body = view.model_dump(mode="json", by_alias=True) if isinstance(view, BaseModel) else view
+    headers = {} if version is None else {"ETag": f'"{version}"'}
+    return web.Response(status=status, body=orjson.dumps(body), content_type="application/json", headers=headers)
+
+
+def no_content() -> web.Response:
+    """204."""
+    return web.Response(status=204)
+
+
+def positioned(response: web.Response, position: Position) -> web.Response:
+    """Adds the stream position that the body is true at."""
+    response.headers["Stream-Position"] = str(position.head)
+    response.headers["Stream-Epoch"] = position.epoch
+    return response

@@ -1,0 +1,141 @@
+"""Routes: a feature declares them, `bind` makes handlers of them, and the contract (server/contract) is generated from the same declarations."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import orjson
+from aiohttp import web
+
+from core import problems
+from core.problems import Problem
+from models import access
+from models.access import ANONYMOUS, Actor
+from realtime import unit_of_work as work
+from realtime.unit_of_work import Call
+from server.api.address import client_ip, network_of
+from server.api.admission import TURNS
+from server.api.body.intake import OWNER, read
+from server.api.connections import CONNECTIONS
+from server.api.endpoint import ApiRequest, Endpoint, Handler, Right
+from server.api.keys import ACTOR, AUTHENTICATE, ROUTE, SETTINGS
+from server.api.reply import reply
+from server.api.request import read_if_match, read_key, read_query, refuse_body
+
+DEEP_SKIP = 10_000  # rows that are read to be left out
+
+
+class Routes:
+    """The routes of a feature."""
+
+    def __init__(self, tag: str, **defaults: Any) -> None:
+        self.tag = tag
+        self.endpoints: list[Endpoint] = []
+        self._defaults = defaults
+
+    def add(self, method: str, path: str, **options: Any) -> Callable[[Handler], Handler]:
+        """Declares a route; paths without a leading `//` stand under /api/v1."""
+        full = path[1:] if path.startswith("//") else f"/api/v1{path}"
+
+        def declare(handler: Handler) -> Handler:
+            self.endpoints.append(Endpoint(method, full, handler, self.tag, **(self._defaults | options)))
+            return handler
+
+        return declare
+
+    def get(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
+        """Declares a GET route."""
+        return self.add("GET", path, **options)
+
+    def post(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
+        """Declares a POST route."""
+        return self.add("POST", path, **options)
+
+    def put(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
+        """Declares a PUT route."""
+        return self.add("PUT", path, **options)
+
+    def patch(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
+        """Declares a PATCH route."""
+        return self.add("PATCH", path, **options)
+
+    def delete(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
+        """Declares a DELETE route."""
+        return self.add("DELETE", path, **options)
+
+
+def bind(endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """The aiohttp handler of a route. Checks in the contract's order: 401, then the body's shape, then the action."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        request[ROUTE] = endpoint.path
+        actor = await _authenticate(request, endpoint)
+        request[ACTOR] = actor
+        settings = request.app[SETTINGS]
+        ip = client_ip(request, settings)
+        request[OWNER] = str(actor.id) if actor.id else ip
+        api = ApiRequest(request, actor)
+        api.query = read_query(request, endpoint)
+        api.if_match = read_if_match(request)
+        raw = b""
+        if endpoint.body is not None and endpoint.body_optional and not request.can_read_body:
+            api.body = endpoint.body()
+        elif endpoint.body is not None:
+            api.body, raw = await read(request, endpoint.body, endpoint.body_limits)
+        elif not endpoint.multipart and request.can_read_body:
+            await refuse_body(request)
+        token = work.call.set(Call(ip, network_of(ip), await read_key(request, endpoint, raw)))
+        try:
+            with request.app[CONNECTIONS].request_of(ip):
+                async with _turn(request, endpoint, api.query):
+                    return await endpoint.handler(api)
+        except work.Replayed as replayed:
+            await _refuse_replay(api, endpoint.replay, replayed.answer)
+            return reply(replayed.answer)
+        finally:
+            work.call.reset(token)
+
+    return handle
+
+
+async def _refuse_replay(api: ApiRequest, right: Right | None, answer: work.Answer) -> None:
+    """A right may have been lost since the answer was stored. Raises: NotFound, Forbidden."""
+    if right is None or not answer.body:  # an answer without a body tells nothing
+        return
+    row_id = UUID(orjson.loads(answer.body)["id"]) if right.is_in_answer else api.path_id()
+    await access.load(api.actor, right.model, row_id, right.action)
+
+
+@asynccontextmanager
+async def _turn(request: web.Request, endpoint: Endpoint, query: Any) -> AsyncIterator[None]:
+    if endpoint.multipart or endpoint.public:
+        yield  # an upload takes a connection for moments only; sign-in and log intake have bounds of their own
+        return
+    heavy = endpoint.heavy or getattr(query, "skip", 0) >= DEEP_SKIP
+    async with request.app[TURNS].turn(request[OWNER], heavy=heavy):
+        yield
+
+
+async def _authenticate(request: web.Request, endpoint: Endpoint) -> Actor:
+    header = request.headers.get("Authorization")
+    if header is None and endpoint.public:
+        return ANONYMOUS
+    if header is None:
+        raise problems.Unauthenticated
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        if endpoint.public:
+            return ANONYMOUS
+        raise problems.TokenInvalid
+    if endpoint.public and not endpoint.path.endswith("/logs"):
+        return ANONYMOUS
+    try:
+        actor = await request.app[AUTHENTICATE](token.strip())
+    except Problem:
+        if endpoint.public:
+            return ANONYMOUS
+        raise
+    if actor.password_expired and not endpoint.password_expired_ok:
+        raise problems.PasswordExpired
+    return actor

@@ -1,0 +1,1 @@
+"""What is kept and where: the database and its processes, the queue, the keys, room on disks."""

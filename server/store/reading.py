@@ -1,0 +1,45 @@
+"""Snapshots for reading: what is read in one is true at the same moment, which is a place in each stream."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from tortoise.backends.base.client import TransactionalDBClient
+from tortoise.transactions import in_transaction
+
+READ_S = 15  # of one statement: what takes longer was asked for too much
+
+
+@dataclass(frozen=True)
+class Position:
+    """A place in a stream."""
+
+    head: int
+    epoch: str
+
+
+@dataclass
+class Reading:
+    """A snapshot of the database: everything read in it is true at the same moment."""
+
+    connection: TransactionalDBClient
+
+    async def rows(self, sql: str, *values: Any) -> list[dict[str, Any]]:
+        """Rows as dictionaries."""
+        return [dict(row) for row in await self.connection.execute_query_dict(sql, list(values))]
+
+    async def position(self, stream: str) -> Position:
+        """The head of a stream in this snapshot."""
+        rows = await self.rows("SELECT head, epoch FROM streams WHERE name = $1", stream)
+        return Position(rows[0]["head"], rows[0]["epoch"]) if rows else Position(0, "0")
+
+
+@asynccontextmanager
+async def reading() -> AsyncIterator[Reading]:
+    """One REPEATABLE READ, READ ONLY transaction: body and stream position belong together."""
+    async with in_transaction() as connection:
+        await connection.execute_script(
+            f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL statement_timeout = '{READ_S}s'"
+        )
+        yield Reading(connection)
