@@ -23,7 +23,7 @@ from pathlib import Path
 import aiohttp
 import asyncpg
 
-from server.embedded import _account, _as_account, _binaries
+from server.store.embedded import _account, _as_account, _binaries
 
 ROOT = Path(__file__).resolve().parents[1]
 WAIT_S = 180

@@ -87,7 +87,7 @@ class Stack:
 
     def socket_folder(self) -> Path:
         """The folder of the embedded database's Unix socket."""
-        from server.embedded import socket_dir_of
+        from server.store.embedded import socket_dir_of
 
         return socket_dir_of(self.data_dir)
 

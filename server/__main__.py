@@ -60,7 +60,8 @@ def serve(
 ) -> None:
     """Serve REST, sockets and the dashboard; the schema must be current."""
     settings = _settings("web")  # before the application is loaded: a refusal need not wait for that
-    from server import database, web
+    from server import web
+    from server.store import database
 
     async def work() -> None:
         if migrate:
@@ -74,8 +75,9 @@ def serve(
 def worker() -> None:
     """Run jobs and load sources."""
     settings = _settings("worker")
-    from server import database, lifeline
+    from core import lifeline
     from server import worker as process
+    from server.store import database
 
     lifeline.end_with_parent()
 
@@ -90,8 +92,8 @@ def worker() -> None:
 @cli.command()
 def migrate() -> None:
     """Bring the schema to this version; safe to run again, and by several at once."""
-    from server import database
-    from server.embedded import DataFolderInUse, EmbeddedPostgres
+    from server.store import database
+    from server.store.embedded import DataFolderInUse, EmbeddedPostgres
 
     settings = _settings("migrate")
 
@@ -121,7 +123,7 @@ def migrate() -> None:
 @cli.command(hidden=True)
 def demo() -> None:
     """Make the demo's accounts, project and job."""
-    from server import lifeline
+    from core import lifeline
     from server.demo import setup
 
     settings = _settings("demo")

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from core import log
+from core import lifeline, log
 from core.envelope import key_ring
 from core.settings import Settings
 from realtime import unit_of_work as work
@@ -13,7 +13,6 @@ from realtime.hint import Hinter, channel_of
 from realtime.namespace import Limits, Namespace
 from realtime.relay import Relay
 from realtime.transport import LiveServer
-from server import database, lifeline
 from server.api import metrics
 from server.api.address import client_ip
 from server.api.admission import TURNS, Turns
@@ -36,12 +35,10 @@ from server.auth.tokens import Tokens
 from server.contract.routes import OPENAPI, openapi_of
 from server.contract.routes import routes as contract_routes
 from server.dashboard import attach as attach_dashboard
-from server.disk import database_disk
 from server.health.routes import ACCOUNTS, DRAINING
 from server.health.routes import routes as health_routes
 from server.job.counting import Counting
 from server.job.routes import routes as job_routes
-from server.keyring import keep_signing_keys, open_keyring
 from server.live import LiveAuthority
 from server.log.actions import Allowance
 from server.log.routes import ALLOWANCE
@@ -51,6 +48,9 @@ from server.plan.routes import routes as plan_routes
 from server.project.routes import routes as project_routes
 from server.record.routes import routes as record_routes
 from server.source.routes import routes as source_routes
+from server.store import database
+from server.store.disk import database_disk
+from server.store.keyring import keep_signing_keys, open_keyring
 from server.user.routes import routes as user_routes
 from server.vault.routes import routes as vault_routes
 

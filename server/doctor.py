@@ -7,8 +7,8 @@ from pathlib import Path
 
 from core.envelope import key_ring
 from core.settings import Settings, SettingsError, load
-from server import database
-from server.embedded import socket_dir_of
+from server.store import database
+from server.store.embedded import socket_dir_of
 
 LOW_DISK_BYTES = 1024**3
 

@@ -34,12 +34,12 @@ from realtime.events.base import JobStatus
 from realtime.events.job import Counts
 from realtime.events.state import JobProgress
 from realtime.hint import Hinter, channel_of
-from server import database, disk, limits
 from server.hardening import keep_memory_private
 from server.job import inputs, run
 from server.job.counting import Counting
-from server.keyring import open_keyring
 from server.source import loading
+from server.store import database, disk, limits
+from server.store.keyring import open_keyring
 
 SUGGEST_ROWS = 200_000  # of a side, about 2 s to read; what suggests samples from them as it does in a job
 POLL_S = 0.5

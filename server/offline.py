@@ -7,8 +7,8 @@ from core.clock import now
 from core.envelope import key_ring
 from core.settings import Settings
 from realtime import unit_of_work as work
-from server import database, keyring
-from server.keyring import Keyring
+from server.store import database, keyring
+from server.store.keyring import Keyring
 
 
 @asynccontextmanager

@@ -16,8 +16,8 @@ from uuid import UUID
 from tortoise import Tortoise
 
 from core import log
-from server.disk import Disk
 from server.engine_process import EngineProcess
+from server.store.disk import Disk
 from server.turns import task_to_give_back
 
 CHECK_EVERY_S = 0.5

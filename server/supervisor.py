@@ -18,8 +18,9 @@ from dataclasses import dataclass, field
 from core import log
 from core.envelope import key_ring
 from core.settings import Settings, SettingsError
-from server import database, demo
-from server.embedded import DataFolderInUse, EmbeddedPostgres
+from server import demo
+from server.store import database
+from server.store.embedded import DataFolderInUse, EmbeddedPostgres
 
 STOP_S = 6.0  # for web and worker together; the database has what is left of ten seconds
 READY_S = 60.0

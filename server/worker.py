@@ -24,14 +24,15 @@ from realtime import state
 from realtime import unit_of_work as work
 from realtime.hint import Hinter, channel_of
 from realtime.unit_of_work import unit_of_work
-from server import database, disk, limits, retention
+from server import retention
 from server.engine_process import Engines
 from server.job import run
-from server.keyring import open_keyring
-from server.queue import enqueue
 from server.running import Reason, Running, Watch
 from server.scratch import scratch_folder
 from server.source import release
+from server.store import database, disk, limits
+from server.store.keyring import open_keyring
+from server.store.queue import enqueue
 from server.turns import FairQueries
 
 HEARTBEAT_S = 5.0

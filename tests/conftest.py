@@ -21,12 +21,12 @@ from core import log
 from core.ids import uuid7
 from core.settings import Settings, load
 from models.user import User
-from server import database
 from server.api.protocol import Runner
 from server.app import build
 from server.auth.actions import Client, begin_session
 from server.auth.routes import GATE
-from server.embedded import EmbeddedPostgres
+from server.store import database
+from server.store.embedded import EmbeddedPostgres
 from server.web import MAX_LINE_BYTES
 
 PASSWORD = "a long test password"

@@ -6,8 +6,8 @@ from aiohttp import web
 
 from core.settings import Settings
 from models.access import Actor
-from server.disk import Disk
-from server.keyring import Keyring
+from server.store.disk import Disk
+from server.store.keyring import Keyring
 
 SETTINGS: web.AppKey[Settings] = web.AppKey("settings", Settings)
 DISK: web.AppKey[Disk] = web.AppKey("disk", Disk)

@@ -17,7 +17,7 @@ from tortoise.exceptions import BaseORMException, DBConnectionError, Operational
 from core import problems
 from core.problems import Problem
 
-ROOT = str(Path(__file__).resolve().parents[1])
+ROOT = str(Path(__file__).resolve().parents[2])
 MAX_CAUSES = 8
 _DRIVER = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 _GONE = (

@@ -12,8 +12,8 @@ import asyncpg
 from core.envelope import key_ring
 from core.settings import Settings
 from models import audit
-from server import database
-from server.keyring import open_keyring
+from server.store import database
+from server.store.keyring import open_keyring
 
 PAGE = 2000
 _BEHIND_ALL = 2**63

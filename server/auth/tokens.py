@@ -18,7 +18,7 @@ from core.ids import uuid7
 from core.problems import TokenExpired, TokenInvalid, TokenRevoked
 from models.access import Actor
 from models.user import Session, User
-from server.keyring import Keyring, refresh_signing_keys
+from server.store.keyring import Keyring, refresh_signing_keys
 
 LIFE = timedelta(minutes=15)
 LEEWAY_S = 5

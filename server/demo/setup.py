@@ -18,19 +18,19 @@ from realtime import unit_of_work as work
 from realtime.events import project as events
 from realtime.hint import Hinter, channel_of
 from realtime.unit_of_work import unit_of_work
-from server import database
 from server.auth.passwords import Passwords
 from server.demo.accounts import ACCOUNTS, PASSWORD
 from server.demo.data import books
 from server.demo.vault import make_vault
 from server.job.actions import create_job
 from server.job.schemas import JobCreate
-from server.keyring import open_keyring
 from server.project.actions import create_project, put_member
 from server.project.schemas import MemberPut, ProjectCreate
-from server.queue import enqueue
 from server.source.actions import event_of
 from server.source.upload import CHUNK_BYTES
+from server.store import database
+from server.store.keyring import open_keyring
+from server.store.queue import enqueue
 from server.user.actions import create_user
 from server.user.schemas import UserCreate
 from server.vault.cipher import VaultCipher

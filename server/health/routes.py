@@ -17,8 +17,8 @@ from server.api.routing import Routes
 from server.api.schemas import View
 from server.api.translation import described, is_of_database
 from server.api.watch import WATCH, turning
-from server.database import known_migrations
 from server.demo import EMAILS
+from server.store.database import known_migrations
 
 routes = Routes("health")
 logger = log.get(__name__)

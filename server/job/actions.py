@@ -18,7 +18,7 @@ from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.holds.locks import hold_sources
 from server.job.schemas import JobCreate, JobView
 from server.plan.suggestion import ready_source
-from server.queue import enqueue, is_waiting
+from server.store.queue import enqueue, is_waiting
 
 
 async def create_job(actor: Actor, project_id: UUID, body: JobCreate) -> Answer:

@@ -15,8 +15,8 @@ from matching.reading.values import parse_amount
 from matching.suggest import Roles
 from models.job import Job
 from models.source import Source
-from server import database
 from server.job.run import SideIds
+from server.store import database
 
 
 @dataclass(frozen=True)

@@ -26,10 +26,10 @@ from models.source import Source
 from realtime.events.project import RecordsChanged
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.api.body.faults import MOST_FAULTS
-from server.disk import project_full, room_in_project
 from server.record import queries
 from server.record.columns import added_columns, columns_of
 from server.record.schemas import RecordIn, RecordsCreate
+from server.store.disk import project_full, room_in_project
 from server.store.reading import Reading
 
 SLICE_ROWS, ANSWER_ROWS = 500, 50

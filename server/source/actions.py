@@ -17,8 +17,8 @@ from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.holds.jobs import lock_jobs_of, refuse_live_jobs
 from server.holds.locks import lock_proposed_records
 from server.holds.supersede import supersede
-from server.queue import enqueue
 from server.source.schemas import SourceCreate, SourceUpdate, SourceView
+from server.store.queue import enqueue
 
 _FIELDS = {"date_order": "date", "decimal_mark": "amount", "currency": "currency"}  # what a question is about
 

@@ -35,10 +35,10 @@ from realtime import state, streams
 from realtime.events import project as events
 from realtime.events.state import SourceProgress
 from realtime.unit_of_work import unit_of_work
-from server import database, disk, limits
 from server.holds.rights import lost, may_still
 from server.source import release
 from server.source.actions import event_of, faults_of_columns, given_mapping
+from server.store import database, disk, limits
 
 MAX_ATTEMPTS = 3
 COLUMNS = (

@@ -9,8 +9,8 @@ from models.access import SYSTEM
 from models.source import Source
 from realtime.events import project as events
 from realtime.unit_of_work import UnitOfWork, unit_of_work
-from server.queue import enqueue
 from server.source.actions import event_of
+from server.store.queue import enqueue
 
 
 async def loading_source(source_id: UUID) -> Source | None:

@@ -16,7 +16,7 @@ from server.audit import refusals
 from server.auth.passwords import Passwords, normalised, policy_faults
 from server.auth.routes import GATE
 from server.demo.accounts import PASSWORD as DEMO_PASSWORD
-from server.keyring import open_keyring
+from server.store.keyring import open_keyring
 from tests.conftest import PASSWORD, Person
 
 LOGIN = "/api/v1/auth/login"

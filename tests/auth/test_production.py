@@ -16,7 +16,7 @@ from aiohttp.test_utils import TestServer
 from core.settings import Settings
 from server.auth.routes import GATE
 from server.demo.accounts import PASSWORD as DEMO_PASSWORD
-from server.embedded import embedded_url
+from server.store.embedded import embedded_url
 from tests.conftest import PASSWORD, Person
 
 PUBLIC = "https://tallyroom.acme.test"

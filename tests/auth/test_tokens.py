@@ -23,10 +23,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from core.clock import now
 from core.ids import uuid7
 from core.settings import Settings
-from server import keyring as keyring_module
 from server.api.keys import KEYRING
 from server.auth import tokens as tokens_module
-from server.keyring import SigningPair
+from server.store import keyring as keyring_module
+from server.store.keyring import SigningPair
 from tests.auth.follower import refusal_of
 from tests.conftest import Person, command
 

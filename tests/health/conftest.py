@@ -11,7 +11,7 @@ import pytest
 from aiohttp import ClientSession
 
 from core.settings import Settings, load
-from server.embedded import EmbeddedPostgres
+from server.store.embedded import EmbeddedPostgres
 from tests.conftest import PASSWORD, Person, command
 from tests.health.processes import family, free_port, running
 

@@ -8,9 +8,9 @@ import asyncpg
 import pytest
 
 from core.settings import Settings
-from server import database
 from server.api import watch
 from server.api.watch import DatabaseWatch, turning
+from server.store import database
 
 
 @pytest.fixture

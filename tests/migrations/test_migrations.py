@@ -12,8 +12,8 @@ import asyncpg
 import pytest
 
 from core.settings import Settings, load
-from server import database
-from server.embedded import EmbeddedPostgres
+from server.store import database
+from server.store.embedded import EmbeddedPostgres
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLES = {"users", "password_entries", "reconciliation_records", "reconciliation_jobs", "audit_log", "events"}
@@ -63,7 +63,7 @@ _MIGRATE = """
 import asyncio, json, sys
 from pathlib import Path
 from core.settings import SettingsError, load
-from server import database
+from server.store import database
 database.LOCATION = Path(sys.argv[1])
 try:
     print(json.dumps(asyncio.run(database.migrate(load()))))

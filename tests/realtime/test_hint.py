@@ -8,8 +8,8 @@ import pytest
 
 from core.settings import Settings
 from realtime.hint import Hinter
-from server import database
 from server.api.translation import problem_of
+from server.store import database
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Nothing but server/processes.py reads /proc, which macOS does not have, and that goes on without it."""
+"""Nothing but core/processes.py reads /proc, which macOS does not have, and that goes on without it."""
 
 import ast
 import os
@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from server import processes
-from server.embedded import EmbeddedPostgres, _is_postmaster_of
+from core import processes
+from server.store.embedded import EmbeddedPostgres, _is_postmaster_of
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("core", "models", "matching", "realtime", "server", "migrations", "bench")
-GUARDED = ROOT / "server/processes.py"
+GUARDED = ROOT / "core/processes.py"
 
 
 def texts(path: Path) -> Iterator[tuple[int, str]]:
@@ -65,8 +65,9 @@ import subprocess, sys
 from pathlib import Path
 assert not Path("/proc/self").exists()
 from core.settings import load
-from server import limits, processes
-from server.embedded import _is_postmaster_of
+from core import processes
+from server.store import limits
+from server.store.embedded import _is_postmaster_of
 from server.hardening import keep_memory_private
 from server import engine, worker
 keep_memory_private()

@@ -15,7 +15,7 @@ import pytest
 
 from core.problems import StorageFull
 from server.api.keys import DISK, SETTINGS
-from server.disk import Disk, is_full
+from server.store.disk import Disk, is_full
 from tests.conftest import PASSWORD
 from tests.source.conftest import load, settled, upload
 

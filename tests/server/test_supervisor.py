@@ -21,7 +21,7 @@ from typing import Any
 import psutil
 import pytest
 
-from server.embedded import EmbeddedPostgres
+from server.store.embedded import EmbeddedPostgres
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_S = 60

@@ -10,9 +10,9 @@ from aiohttp.test_utils import TestServer
 
 from core.problems import NotFound, Unavailable
 from core.settings import Settings
-from server import database
 from server.api.translation import described, is_of_database, problem_of
 from server.project import queries
+from server.store import database
 from tests.conftest import Person
 
 SECRET = "SENTINEL-value"

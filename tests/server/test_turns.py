@@ -11,10 +11,10 @@ from pgqueuer.queries import EntrypointExecutionParameter
 
 from models.access import Actor
 from realtime.unit_of_work import unit_of_work
-from server import database
 from server.api.keys import SETTINGS
 from server.job.run import end_abandoned
-from server.queue import enqueue
+from server.store import database
+from server.store.queue import enqueue
 from server.turns import FairQueries, task_to_give_back
 
 BOTH = {name: EntrypointExecutionParameter(concurrency_limit=0) for name in ("source.load", "job.run")}

@@ -7,10 +7,10 @@ import pytest
 
 from models.source import Source
 from realtime import state
-from server import database
 from server.api.keys import SETTINGS
 from server.source import loading
 from server.source.loading import Fenced, Loader, load_source
+from server.store import database
 
 MAPPING = {"amount": {"column": "amount", "decimal": "."}}
 ROWS = b"ref,amount\n" + b"".join(b"R%d,%d.50\n" % (number, number) for number in range(300))

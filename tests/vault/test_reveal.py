@@ -7,8 +7,8 @@ import pytest
 
 from core.ids import uuid7
 from core.settings import Settings
-from server import database
 from server.audit import refusals
+from server.store import database
 from tests.conftest import PASSWORD, Person
 from tests.vault.conftest import NOTES, SECRET, events_of, join
 

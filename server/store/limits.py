@@ -7,8 +7,8 @@ import resource
 import duckdb
 
 from core.problems import FileRejected, Problem, TooLarge
+from core.processes import data_bytes
 from core.settings import Settings
-from server.processes import data_bytes
 
 BYTES_PER_SHARE = 16 * 1024**2  # a file has its time once, and once more for each of these
 # What a process may grow by: what each needs whatever it reads, and multiples of TALLYROOM_ENGINE_MEMORY_MB, which DuckDB

@@ -24,8 +24,8 @@ from pathlib import Path
 import asyncpg
 
 from core import log
+from core.processes import command_of, commands_of_children
 from core.settings import SettingsError
-from server.processes import command_of, commands_of_children
 
 SUPERUSER = "postgres"
 DATABASE = "tallyroom"

@@ -18,9 +18,9 @@ from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalEr
 from core import log
 from core.settings import Settings, SettingsError
 from migrations import orm
-from server.embedded import embedded_url
+from server.store.embedded import embedded_url
 
-LOCATION = Path(__file__).resolve().parents[1] / "migrations"
+LOCATION = Path(__file__).resolve().parents[2] / "migrations"
 MINIMUM_VERSION = 150000  # PostgreSQL 15
 # Bounds for every session: no request waits longer for a lock, no abandoned transaction holds one longer.
 CONNECT_S = 10.0
