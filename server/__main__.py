@@ -13,7 +13,7 @@ import typer
 from core import log
 from core.envelope import key_ring
 from core.settings import Settings, SettingsError, load
-from server.hardening import keep_memory_private
+from server.processes.hardening import keep_memory_private
 
 FOLDER_TRIES, FOLDER_PAUSE_S = 300, 0.2
 
@@ -48,7 +48,7 @@ def _run(work: Coroutine[Any, Any, Any]) -> Any:
 @cli.command()
 def run() -> None:
     """Start everything: embedded PostgreSQL, migrations, demo data, web process and worker."""
-    from server import supervisor
+    from server.processes import supervisor
 
     settings = _settings("supervisor")
     raise typer.Exit(asyncio.run(supervisor.run(settings)))
@@ -60,7 +60,7 @@ def serve(
 ) -> None:
     """Serve REST, sockets and the dashboard; the schema must be current."""
     settings = _settings("web")  # before the application is loaded: a refusal need not wait for that
-    from server import web
+    from server.processes import web
     from server.store import database
 
     async def work() -> None:
@@ -76,7 +76,7 @@ def worker() -> None:
     """Run jobs and load sources."""
     settings = _settings("worker")
     from core import lifeline
-    from server import worker as process
+    from server.processes import worker as process
     from server.store import database
 
     lifeline.end_with_parent()
@@ -165,7 +165,7 @@ def create_user(
     name: Annotated[str, typer.Option(help="Display name; default: the part before @.")] = "",
 ) -> None:
     """Make an account. The password is asked for, or read from standard input."""
-    from server import people
+    from server.command import people
 
     settings = _settings("users")
     user_id = asyncio.run(people.create(settings, email, role, name, _asked_password()))
@@ -175,7 +175,7 @@ def create_user(
 @users_cli.command("password")
 def reset_password(email: Annotated[str, typer.Argument(help="E-mail address.")]) -> None:
     """Give an account a new password; its sessions end. The password is asked for, or read from standard input."""
-    from server import people
+    from server.command import people
 
     settings = _settings("users")
     user_id = asyncio.run(people.reset_password(settings, email, _asked_password()))
@@ -210,7 +210,7 @@ def verify_audit() -> None:
 @keys_cli.command("rotate")
 def rotate_keys() -> None:
     """Replace the key that signs access tokens. Nobody is signed out; servers take it up within five minutes."""
-    from server import offline
+    from server.command import offline
 
     settings = _settings("keys")
     typer.echo(f"access tokens are signed by {asyncio.run(offline.rotate_signing_key(settings))}")
@@ -219,7 +219,7 @@ def rotate_keys() -> None:
 @cli.command()
 def doctor() -> None:
     """Say what is wrong with this installation, and what to do."""
-    from server import doctor as checks
+    from server.command import doctor as checks
 
     findings = asyncio.run(checks.examine())
     for finding in findings:

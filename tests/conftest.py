@@ -25,9 +25,9 @@ from server.api.protocol import Runner
 from server.app import build
 from server.auth.actions import Client, begin_session
 from server.auth.routes import GATE
+from server.processes.web import MAX_LINE_BYTES
 from server.store import database
 from server.store.embedded import EmbeddedPostgres
-from server.web import MAX_LINE_BYTES
 
 PASSWORD = "a long test password"
 KEEP = {"aerich", "application_keys", "signing_keys"}

@@ -1,1 +1,1 @@
-"""Jobs: queued here, run by server/engine.py in a process of its own, which reports through run.py's transitions."""
+"""Jobs: queued here, run by server/processes/engine.py in a process of its own, which reports through run.py's transitions."""

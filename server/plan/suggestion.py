@@ -38,7 +38,7 @@ async def suggest_plan(actor: Actor, project_id: UUID, left: UUID, right: UUID, 
         # stayed behind ends in a crash where one of them has used DuckDB. This one executes at once.
         child = await asyncio.to_thread(
             subprocess.Popen,
-            [sys.executable, "-m", "server.engine", "suggest", str(left), str(right)],
+            [sys.executable, "-m", "server.processes.engine", "suggest", str(left), str(right)],
             env=os.environ | settings.environment(),
             stdin=subprocess.PIPE,  # stays open: its end tells the child that its parent is gone
             stdout=subprocess.PIPE,

@@ -9,8 +9,8 @@ import pytest
 from core.ids import uuid7
 from core.settings import load
 from models.job import Job
-from server import engine
-from server.engine import JobRun
+from server.processes import engine
+from server.processes.engine import JobRun
 
 
 async def test_progress_is_told_again_after_the_database_was_away(

@@ -68,8 +68,8 @@ from core.settings import load
 from core import processes
 from server.store import limits
 from server.store.embedded import _is_postmaster_of
-from server.hardening import keep_memory_private
-from server import engine, worker
+from server.processes.hardening import keep_memory_private
+from server.processes import engine, worker
 keep_memory_private()
 assert processes.data_bytes() > 10 * 1024 * 1024
 assert not _is_postmaster_of(1, Path("/nowhere"))

@@ -108,7 +108,7 @@ async def test_what_a_health_check_reads_of_a_process_stays_readable(served: Ser
 
 
 async def test_an_engine_process_is_as_closed_as_its_worker() -> None:
-    look = "import ctypes; from server import engine; engine.load = lambda: print(ctypes.CDLL(None).prctl(3)) or exit()"
+    look = "import ctypes; from server.processes import engine; engine.load = lambda: print(ctypes.CDLL(None).prctl(3)) or exit()"
 
     done = subprocess.run(
         [sys.executable, "-c", f"{look}; engine.main(['job', ''], 0)"],

@@ -9,7 +9,7 @@ import pytest
 _TAKE_AND_FREE = """
 import sys
 from pathlib import Path
-from server.memory import give_back
+from server.processes.memory import give_back
 assert sys.argv[1] == "as it is" or give_back()
 def resident_mb():
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6

@@ -13,9 +13,9 @@ from models.access import Actor
 from realtime.unit_of_work import unit_of_work
 from server.api.keys import SETTINGS
 from server.job.run import end_abandoned
+from server.processes.turns import FairQueries, task_to_give_back
 from server.store import database
 from server.store.queue import enqueue
-from server.turns import FairQueries, task_to_give_back
 
 BOTH = {name: EntrypointExecutionParameter(concurrency_limit=0) for name in ("source.load", "job.run")}
 WORKER = "00000000-0000-4000-8000-000000000001"

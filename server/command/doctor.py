@@ -83,7 +83,7 @@ async def _database(settings: Settings) -> list[Finding]:
 
 
 def _dashboard() -> Finding:
-    built = Path(__file__).resolve().parents[1] / "web" / "dist" / "index.html"
+    built = Path(__file__).resolve().parents[2] / "web" / "dist" / "index.html"
     if built.exists():
         return _good("dashboard: built")
     return _bad("dashboard: not built; install Node >= 20 and run: make run (the API works without it)")

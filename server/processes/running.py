@@ -16,9 +16,9 @@ from uuid import UUID
 from tortoise import Tortoise
 
 from core import log
-from server.engine_process import EngineProcess
+from server.processes.engine_process import EngineProcess
+from server.processes.turns import task_to_give_back
 from server.store.disk import Disk
-from server.turns import task_to_give_back
 
 CHECK_EVERY_S = 0.5
 Reason = Literal["gone", "cancelled", "late", "disk", "others wait"]

@@ -56,7 +56,7 @@ _PREFER = """
     UPDATE pgqueuer SET priority = CASE WHEN id = $1 THEN 1 ELSE 0 END
     WHERE status = 'queued' AND (id = $1 OR priority <> 0)
 """
-# Kept for as long as states are (server/retention.py): an hour without a turn is as good as none.
+# Kept for as long as states are (server/processes/retention.py): an hour without a turn is as good as none.
 _NOTE_TURN = """
     INSERT INTO states (key, streams, version, value, updated_at)
     SELECT key, '[]', 1, '{}', clock_timestamp() FROM unnest($1::text[]) AS key ORDER BY key

@@ -2,7 +2,7 @@
 
 import gc
 
-from server import engine
+from server.processes import engine
 
 __all__ = ["engine"]
 

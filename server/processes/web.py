@@ -8,11 +8,11 @@ from aiohttp import web
 
 from core import lifeline, log
 from core.settings import Settings, SettingsError
-from server import memory
 from server.api.connections import CONNECTIONS, RESERVE, raise_descriptor_limit
 from server.api.protocol import Runner
 from server.app import build
 from server.health.routes import DRAINING
+from server.processes import memory
 from server.store import database
 
 MAX_LINE_BYTES = 32 * 1024  # a cursor or a filter of 2,000 characters, percent-encoded

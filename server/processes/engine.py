@@ -2,7 +2,7 @@
 The engine's process: one job, one source, or one suggestion, then it ends.
 
 Its CPU work never runs in a process that serves sockets or keeps a lease. The worker forks it (engine_process.py) for a
-job or a source; a suggestion is `python -m server.engine suggest <id> <id>`. Who starts it holds the other end of a
+job or a source; a suggestion is `python -m server.processes.engine suggest <id> <id>`. Who starts it holds the other end of a
 pipe: when that closes, the parent is gone, and so is this process.
 """
 
@@ -34,9 +34,9 @@ from realtime.events.base import JobStatus
 from realtime.events.job import Counts
 from realtime.events.state import JobProgress
 from realtime.hint import Hinter, channel_of
-from server.hardening import keep_memory_private
 from server.job import inputs, run
 from server.job.counting import Counting
+from server.processes.hardening import keep_memory_private
 from server.source import loading
 from server.store import database, disk, limits
 from server.store.keyring import open_keyring

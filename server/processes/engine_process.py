@@ -18,7 +18,7 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from uuid import UUID
 
-_PRELOADED = "server.warm"
+_PRELOADED = "server.processes.warm"
 _ENVIRONMENT = {
     # The engine's own threads do its work; a pool of BLAS threads would only be in the way of the fork.
     "OPENBLAS_NUM_THREADS": "1",
@@ -100,7 +100,7 @@ class Engines:
 
 
 def _run(lifeline: Connection, scratch: str, arguments: list[str]) -> None:
-    from server import engine
+    from server.processes import engine
 
     tempfile.tempdir = scratch
     raise SystemExit(engine.main(arguments, lifeline.fileno()))

@@ -13,7 +13,7 @@ from core.settings import Settings, SettingsError
 from models.access import SYSTEM, UserRole
 from models.user import User
 from server.auth.passwords import Passwords
-from server.offline import opened
+from server.command.offline import opened
 from server.user import actions
 from server.user.schemas import UserCreate
 

@@ -24,16 +24,16 @@ from realtime import state
 from realtime import unit_of_work as work
 from realtime.hint import Hinter, channel_of
 from realtime.unit_of_work import unit_of_work
-from server import retention
-from server.engine_process import Engines
 from server.job import run
-from server.running import Reason, Running, Watch
-from server.scratch import scratch_folder
+from server.processes import retention
+from server.processes.engine_process import Engines
+from server.processes.running import Reason, Running, Watch
+from server.processes.scratch import scratch_folder
+from server.processes.turns import FairQueries
 from server.source import release
 from server.store import database, disk, limits
 from server.store.keyring import open_keyring
 from server.store.queue import enqueue
-from server.turns import FairQueries
 
 HEARTBEAT_S = 5.0
 CRASH_PAUSE_S = 1.0

@@ -1,0 +1,1 @@
+"""Commands of the operator that need no server: checks, accounts, work on the stored rows."""
