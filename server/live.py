@@ -16,11 +16,11 @@ from models.user import User
 from models.vault import Vault
 from realtime import streams
 from realtime.namespace import Grant
+from server.auth.schemas import UserView
 from server.auth.tokens import Tokens
 from server.job import queries as job_queries
 from server.project import queries as project_queries
 from server.store.reading import Reading, reading
-from server.user.schemas import UserView
 from server.vault import queries as vault_queries
 
 Snapshot = Callable[[Actor, UUID, Reading], Awaitable[BaseModel]]

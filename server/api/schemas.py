@@ -1,6 +1,11 @@
-"""What every schema of a route is made of."""
+"""What every schema of a route is made of: bodies, queries, views, and the types of fields that several features have."""
 
-from pydantic import BaseModel, ConfigDict
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from core.email import canonical
 
 
 class Body(BaseModel):
@@ -19,3 +24,18 @@ class View(BaseModel):
     """What an answer holds. Views may gain fields."""
 
     model_config = ConfigDict(populate_by_name=True)
+
+
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+
+
+def _one_line(value: str) -> str:
+    if CONTROL.search(value):
+        raise ValueError("must not contain control characters")
+    if not value.strip():
+        raise ValueError("must not be blank")
+    return value
+
+
+Name = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(_one_line)]
+Email = Annotated[str, Field(max_length=320), AfterValidator(canonical)]

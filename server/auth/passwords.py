@@ -15,7 +15,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from core.problems import Busy, Fault
 from core.settings import Settings
-from server.demo.accounts import PASSWORD as DEMO_PASSWORD
+from server.auth.known import DEMO_PASSWORD
 from server.store.keyring import Keyring
 
 MIN_CHARACTERS = 15  # NIST SP 800-63B-4, where the password is the only factor

@@ -22,8 +22,8 @@ from server.auth.schemas import (
     Refresh,
     SessionList,
     SignedIn,
+    UserView,
 )
-from server.user.schemas import UserView
 
 GATE: web.AppKey[Gate] = web.AppKey("gate", Gate)
 routes = Routes("auth", body_limits=BodyLimits(size_bytes=16 * 1024, values=64))

@@ -1,13 +1,14 @@
-"""Bodies and views of sign-in."""
+"""Bodies and views of sign-in, and the view of an account, with which it answers."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
 
+from models.access import UserRole
+from models.user import User
 from server.api.schemas import Body, View
-from server.user.schemas import UserView
 
 
 class Login(Body):
@@ -35,6 +36,39 @@ class Reauthenticate(Body):
     """The password, for steps that need a fresh one."""
 
     password: Annotated[str, Field(min_length=1, max_length=4096)]
+
+
+class UserView(View):
+    """An account."""
+
+    id: UUID
+    email: str
+    display_name: str
+    role: UserRole
+    status: Literal["active", "invited", "disabled"]
+    mfa_enabled: bool
+    password_expires_at: datetime | None
+    last_login_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+    @classmethod
+    def of(cls, user: User) -> "UserView":
+        """The view of a row."""
+        return cls(
+            id=user.id,
+            email=user.email,
+            display_name=user.display_name,
+            role=user.role,
+            status=user.status,
+            mfa_enabled=False,
+            password_expires_at=user.password_expires_at,
+            last_login_at=user.last_login_at,
+            created_at=user.created_at,
+            updated_at=user.updated_at,
+            version=user.version,
+        )
 
 
 class SignedIn(View):

@@ -1,6 +1,9 @@
 """Whom to sign in as."""
 
-PASSWORD = "demo-tallyroom-password"  # noqa: S105 - printed at the start, in demo mode only
+from server.auth.known import DEMO_PASSWORD as PASSWORD
+
+__all__ = ["ACCOUNTS", "EMAILS", "PASSWORD"]
+
 ACCOUNTS = (
     ("admin@tallyroom.example", "Ada Admin", "admin"),
     ("manager@tallyroom.example", "Mia Manager", "manager"),

@@ -8,8 +8,7 @@ from pydantic import Field
 
 from models.plan import Plan, PlanVersion
 from server.api.paging import Paged
-from server.api.schemas import Body, Query, View
-from server.user.schemas import Name
+from server.api.schemas import Body, Name, Query, View
 
 
 class PlanWrite(Body):

@@ -10,8 +10,7 @@ from pydantic import AfterValidator, Field
 from models.access import ProjectRole
 from server.api.instants import Instant
 from server.api.paging import Paged
-from server.api.schemas import Body, View
-from server.user.schemas import Email, Name
+from server.api.schemas import Body, Email, Name, View
 
 _TIMEZONES = frozenset(available_timezones())  # once, at the import: it walks a folder for 13 ms
 

@@ -10,8 +10,7 @@ from matching.reading.mapping import Mapping
 from models.source import Source
 from realtime.events.base import SourceStatus
 from server.api.paging import Paged
-from server.api.schemas import Body, View
-from server.user.schemas import Name
+from server.api.schemas import Body, Name, View
 
 Format = Literal["csv", "jsonl", "xlsx", "parquet"]
 

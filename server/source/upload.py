@@ -37,13 +37,13 @@ from server.api.body.faults import faults_of
 from server.api.body.intake import parse_body, refuse_encoding
 from server.api.keys import DISK
 from server.api.request import note_body
+from server.api.schemas import CONTROL, Name
 from server.holds.rights import refuse_signed_out
 from server.source.actions import event_of, remembered
 from server.source.parts import MOST_BYTES, Rest, reader_of
 from server.source.schemas import SourceView
 from server.store.disk import Disk, project_full, room_in_project
 from server.store.queue import enqueue
-from server.user.schemas import CONTROL, Name
 
 CHUNK_BYTES = 1024 * 1024
 MAX_FIELD_BYTES = 64 * 1024

@@ -12,9 +12,10 @@ from realtime.events.user import UserUpdated
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.auth.actions import revoke_sessions
 from server.auth.passwords import Passwords, policy_faults
+from server.auth.schemas import UserView
 from server.auth.throttle import forget_account
 from server.project.actions import leave_projects
-from server.user.schemas import MeUpdate, UserCreate, UserUpdate, UserView
+from server.user.schemas import MeUpdate, UserCreate, UserUpdate
 from server.vault.cipher import VaultCipher
 
 

@@ -7,9 +7,10 @@ from core.problems import NotFound
 from models.access import Actor, hydrate
 from models.user import User
 from server.api.paging import Listing, Page, Sort
+from server.auth.schemas import UserView
 from server.store.reading import reading
 from server.user.actions import deleted_address, require_admin
-from server.user.schemas import UserList, UserView
+from server.user.schemas import UserList
 
 _SORTS = {
     "email": Sort("t.email", "text"),

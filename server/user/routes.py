@@ -9,8 +9,9 @@ from server.api.paging import Page
 from server.api.reply import no_content, reply, reply_view
 from server.api.routing import Routes
 from server.auth.routes import GATE
+from server.auth.schemas import UserView
 from server.user import actions, queries
-from server.user.schemas import MeUpdate, UserCreate, UserList, UserUpdate, UserView
+from server.user.schemas import MeUpdate, UserCreate, UserList, UserUpdate
 from server.vault.cipher import cipher_of
 
 routes = Routes("users")

@@ -13,8 +13,7 @@ from models.access import VaultRole
 from models.vault import Entry
 from server.api.instants import Future, Instant
 from server.api.paging import Paged
-from server.api.schemas import Body, View
-from server.user.schemas import Name
+from server.api.schemas import Body, Name, View
 
 MAX_SECRET_BYTES = 64 * 1024
 DUE_SOON = timedelta(days=30)  # the first of the thresholds at which people are reminded

@@ -13,9 +13,9 @@ from aiohttp.test_utils import TestServer
 from core.settings import Settings, SettingsError, load
 from server.api.keys import KEYRING
 from server.audit import refusals
+from server.auth.known import DEMO_PASSWORD
 from server.auth.passwords import Passwords, normalised, policy_faults
 from server.auth.routes import GATE
-from server.demo.accounts import PASSWORD as DEMO_PASSWORD
 from server.store.keyring import open_keyring
 from tests.conftest import PASSWORD, Person
 

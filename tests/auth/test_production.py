@@ -14,8 +14,8 @@ from aiohttp import ClientError, ClientSession
 from aiohttp.test_utils import TestServer
 
 from core.settings import Settings
+from server.auth.known import DEMO_PASSWORD
 from server.auth.routes import GATE
-from server.demo.accounts import PASSWORD as DEMO_PASSWORD
 from server.store.embedded import embedded_url
 from tests.conftest import PASSWORD, Person
 
