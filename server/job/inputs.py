@@ -15,8 +15,15 @@ from matching.reading.values import parse_amount
 from matching.suggest import Roles
 from models.job import Job
 from models.source import Source
-from server.job.run import SideIds
 from server.store import database
+
+
+@dataclass(frozen=True)
+class SideIds:
+    """Identifiers of one side's records, in the order that the engine counts rows in."""
+
+    ids: list[str]
+    currencies: pa.Array
 
 
 @dataclass(frozen=True)

@@ -9,43 +9,29 @@ pipe: when that closes, the parent is gone, and so is this process.
 import asyncio
 import contextlib
 import os
-import queue
 import sys
-import tempfile
 import threading
-import time
-from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
 import orjson
 
-from core import log, problems
+from core import log
 from core.envelope import key_ring
 from core.settings import Settings, SettingsError, load
-from matching import engine
-from matching.plan import Plan as Document
-from matching.plan import PlanInvalid
 from matching.suggest import suggest
-from models.job import Job
 from models.source import Source
 from realtime import unit_of_work as work
-from realtime.events.base import JobStatus
-from realtime.events.job import Counts
-from realtime.events.state import JobProgress
 from realtime.hint import Hinter, channel_of
-from server.job import inputs, run
+from server.job import inputs
+from server.job.attempt import run_job
 from server.job.counting import Counting
 from server.processes.hardening import keep_memory_private
 from server.source import loading
-from server.store import database, disk, limits
+from server.store import database, limits
 from server.store.keyring import open_keyring
 
 SUGGEST_ROWS = 200_000  # of a side, about 2 s to read; what suggests samples from them as it does in a job
-POLL_S = 0.5
-PROGRESS_EVERY_S = 0.3
-QUEUED_CHUNKS = 8  # between the engine's thread and the writer: bounds memory
-logger = log.get(__name__)
 
 
 def main(arguments: list[str], lifeline: int) -> int:
@@ -89,215 +75,6 @@ async def _work(settings: Settings, kind: str, row_id: UUID, person: UUID | None
     return 0
 
 
-async def run_job(settings: Settings, job_id: UUID, person: UUID | None) -> None:
-    """Runs a job to its end, whatever that is; an end is always recorded, unless another attempt has the job."""
-    claim = await run.claim_job(job_id, settings.job_attempts, person)
-    if claim is None:
-        return
-    if claim.is_cancelling:
-        await run.end_cancelled(job_id)
-        return
-    job = claim.job
-    try:
-        await JobRun(settings, job).run()
-    except run.Fenced:
-        # Cancelled meanwhile, or taken over: only the former is ours to end.
-        await run.end_cancelled(job_id)
-    except PlanInvalid as error:
-        await run.fail_job(job_id, job.attempt, problems.InvalidPlan(f"The plan does not fit the sources: {error}"))
-    except run.InputsChanged:
-        detail = "Records became free or were taken while the job ran: start a new job."
-        await run.fail_job(job_id, job.attempt, problems.JobState(detail))
-    except engine.Stopped:
-        await run.end_cancelled(job_id)
-    except Exception as error:
-        if disk.is_full(error):
-            problem: problems.Problem = disk.full_while_working(error)
-        elif limits.is_memory(error):
-            limits.lift_memory()
-            problem = limits.job_needs_too_much_memory(settings)
-        else:
-            raise
-        logger.error("the job ran out of room", job_id=str(job_id), error=str(error)[:200])
-        await run.fail_job(job_id, job.attempt, problem)
-
-
-class JobRun:
-    """One attempt at a job: the engine in a thread, its chunks written here as they come."""
-
-    def __init__(self, settings: Settings, job: Job) -> None:
-        self.settings = settings
-        self.job = job
-        self.disk = disk.database_disk(settings)
-        self.stop = threading.Event()
-        self.started = time.monotonic()
-        self.curve: list[tuple[float, float, float]] = list(job.progress_curve)
-        self.progress: dict[str, Any] = {}
-        self.counts = Counts(**job.counts)
-        self._recent: list[tuple[float, int]] = []
-
-    async def run(self) -> None:
-        """Raises: Fenced, PlanInvalid, engine.Stopped."""
-        watcher = asyncio.create_task(self._watch())
-        reporter = asyncio.create_task(self._report())
-        try:
-            await self._run()
-        finally:
-            self.stop.set()
-            for task in (watcher, reporter):
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError, Exception):
-                    await task
-
-    async def _run(self) -> None:
-        job = self.job
-        self._note("loading", 0, 0, 0)
-        left_source, right_source = await Source.get(id=job.left_source_id), await Source.get(id=job.right_source_id)
-        left, right = await asyncio.gather(
-            asyncio.to_thread(inputs.read_side, self.settings, job, left_source, "left"),
-            asyncio.to_thread(inputs.read_side, self.settings, job, right_source, "right"),
-        )
-        rejected = await asyncio.to_thread(inputs.rejected_pairs, self.settings, job, left, right)
-        # Where a side has no records there is nothing to suggest a plan from, and nothing to match.
-        is_empty = left.values.num_rows == 0 or right.values.num_rows == 0
-        document, suggested = (None, None)
-        if job.plan_document is not None:
-            document = Document.model_validate(job.plan_document)
-        elif not is_empty:
-            document = await self._suggest(left, right)
-            suggested = f"Suggested: {left_source.name} / {right_source.name}", document
-        self.counts = await run.set_inputs(job, suggested, (left.values.num_rows, right.values.num_rows))
-        statistics = {} if document is None else await self._match(document, left, right, rejected)
-        self.progress |= {"stage": "writing", "fraction": 1.0}
-        progress = self._state("completed").model_dump(mode="json", by_alias=True)
-        await run.complete_job(job, statistics, progress, self._thin_curve())
-        await run.analyze()
-
-    async def _suggest(self, left: inputs.Side, right: inputs.Side) -> Document:
-        return await asyncio.to_thread(
-            lambda: suggest(left.values, right.values, left_roles=left.roles, right_roles=right.roles)
-        )
-
-    async def _match(self, document: Document, left: inputs.Side, right: inputs.Side, rejected: Any) -> dict[str, Any]:
-        """Runs the engine in a thread; chunks come through a bounded queue, so that the engine waits for the writer."""
-        results: queue.Queue[Any] = queue.Queue(QUEUED_CHUNKS)
-        statistics: dict[str, Any] = {}
-
-        def produce() -> None:
-            try:
-                # DuckDB would spill into the working directory, which a container need not be able to write.
-                with tempfile.TemporaryDirectory() as spill:
-                    for item in engine.run(
-                        left.values,
-                        right.values,
-                        document,
-                        shown=(left.shown, right.shown),
-                        rejected_pairs=rejected,
-                        threads=self.settings.engine_threads,
-                        memory_limit_mb=self.settings.engine_memory_mb,
-                        temp_directory=spill,
-                        on_progress=self._on_progress,
-                        should_stop=self.stop.is_set,
-                    ):
-                        _put(results, item, self.stop)
-                _put(results, None, self.stop)
-            except BaseException as error:  # noqa: BLE001 - handed to the writer, which raises it
-                _put(results, error, self.stop)
-
-        thread = threading.Thread(target=produce, name="engine", daemon=True)
-        thread.start()
-        while True:
-            item = await asyncio.to_thread(results.get)
-            if item is None:
-                return statistics
-            if isinstance(item, BaseException):
-                raise item
-            self.disk.refuse_when_full()
-            if isinstance(item, engine.Chunk) and not item.is_reported:
-                counts = await run.write_chunk(self.job, item, left.ids, right.ids, document.hash)
-                self.counts = counts or self.counts
-            elif isinstance(item, engine.PassFinished):
-                await run.finish_pass(self.job, item.pass_index, item.pass_name)
-                statistics.setdefault("passes", []).append(_plain(item))
-            elif isinstance(item, engine.Finished):
-                statistics["finished"] = _plain(item)
-
-    def _on_progress(self, progress: engine.Progress) -> None:
-        """Called in the engine's thread: only notes, the reporter sends."""
-        self.progress = {
-            "stage": progress.stage,
-            "pass": progress.pass_name,
-            "pass_index": progress.pass_index,
-            "passes": progress.passes,
-            "processed": progress.processed,
-            "total": progress.total,
-            "fraction": max(self.progress.get("fraction", 0.0), min(progress.fraction, 0.999)),
-        }
-
-    def _note(self, stage: str, processed: int, total: int, fraction: float) -> None:
-        self.progress = {
-            "stage": stage,
-            "pass": None,
-            "pass_index": 0,
-            "passes": 0,
-            "processed": processed,
-            "total": total,
-            "fraction": fraction,
-        }
-
-    async def _report(self) -> None:
-        while True:
-            await asyncio.sleep(PROGRESS_EVERY_S)
-            try:
-                await run.put_progress(self.job, self._state("running"))
-            except Exception as error:  # noqa: BLE001 - the database is away; the next write tells
-                logger.warning("progress could not be told", error=type(error).__name__)
-
-    def _state(self, status: JobStatus) -> JobProgress:
-        """The progress as sockets and readers get it; adds a point to the curve."""
-        fraction = float(self.progress["fraction"])
-        rate = self._point(fraction)
-        elapsed = time.monotonic() - self.started
-        eta = elapsed * (1 - fraction) / fraction if fraction > 0.02 and elapsed > 1 else None
-        return JobProgress(
-            job_id=self.job.id,
-            status=status,
-            attempt=self.job.attempt,
-            **self.progress,
-            matched=2 * self.counts.matches,
-            rate=round(rate, 1),
-            eta_seconds=None if eta is None else round(eta, 1),
-            counts=self.counts,
-        )
-
-    def _point(self, fraction: float) -> float:
-        """Adds a point to the curve. Returns: records a second over the last 10 s."""
-        at = time.monotonic()
-        done = int(fraction * (self.counts.left + self.counts.right))
-        self._recent = [(t, n) for t, n in self._recent if t > at - 10] + [(at, done)]
-        first_at, first_done = self._recent[0]
-        rate = (done - first_done) / (at - first_at) if at > first_at else 0.0
-        self.curve.append((round(at - self.started, 2), round(fraction, 4), round(rate, 1)))
-        if len(self.curve) > 1200:
-            self.curve = self.curve[::2]
-        return rate
-
-    def _thin_curve(self) -> list[Any]:
-        return [list(point) for point in self.curve[:: max(1, len(self.curve) // 600)]]
-
-    async def _watch(self) -> None:
-        """Stops the engine when the job is cancelled, or when another attempt has it."""
-        while True:
-            await asyncio.sleep(POLL_S)
-            try:
-                if await run.current_status(self.job.id, self.job.attempt) != "running":
-                    self.stop.set()
-            except run.Fenced:
-                self.stop.set()
-            except Exception:  # noqa: BLE001 - the database is away; the next write tells
-                logger.warning("the job's status could not be read")
-
-
 async def _suggest(settings: Settings, left_id: UUID, right_id: UUID) -> int:
     async with database.opened(settings, "tallyroom suggest", pool=2):
         left_source, right_source = await Source.get(id=left_id), await Source.get(id=right_id)
@@ -318,27 +95,6 @@ async def _suggest(settings: Settings, left_id: UUID, right_id: UUID) -> int:
     sys.stdout.buffer.write(orjson.dumps(answer))
     sys.stdout.flush()
     return 0
-
-
-def _put(results: "queue.Queue[Any]", item: Any, stop: threading.Event) -> None:
-    while True:
-        try:
-            results.put(item, timeout=0.5)
-            return
-        except queue.Full:
-            if stop.is_set():
-                raise engine.Stopped from None
-
-
-def _plain(item: Any) -> dict[str, Any]:
-    """A result's plain values, without row arrays."""
-    found = {
-        name: value
-        for name, value in asdict(item).items()
-        if not hasattr(value, "__len__") or isinstance(value, str | dict | list | tuple)
-    }
-    plain: dict[str, Any] = orjson.loads(orjson.dumps(found, default=str, option=orjson.OPT_NON_STR_KEYS))
-    return plain
 
 
 def _end_with_parent(lifeline: int) -> None:

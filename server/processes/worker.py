@@ -1,7 +1,7 @@
 """
 The worker: takes tasks from the queue and gives each to an engine process of its own, whose crash it survives.
 
-The queue gives leases and heartbeats; what makes a take-over safe is the attempt in the job's row (server/job/run.py).
+The queue gives leases and heartbeats; what makes a take-over safe is the attempt in the job's row (server/job/lifecycle.py).
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from realtime import state
 from realtime import unit_of_work as work
 from realtime.hint import Hinter, channel_of
 from realtime.unit_of_work import unit_of_work
-from server.job import run
+from server.job import lifecycle
 from server.processes import retention
 from server.processes.engine_process import Engines
 from server.processes.running import Reason, Running, Watch
@@ -147,15 +147,15 @@ class Worker:
             status, reason = await self._engine(Running("job", job_id, person, task.id, self.settings.job_wall_s))
             if self.stopping.is_set() or reason == "others wait":
                 await self._give_back(job_id, person)
-                await run.end_cancelled(job_id)  # it was cancelled at that moment
+                await lifecycle.end_cancelled(job_id)  # it was cancelled at that moment
                 return
             if reason in ("late", "disk"):
                 problem = limits.job_took_too_long(self.settings) if reason == "late" else disk.full_while_working()
-                await run.fail_job(job_id, attempt, problem)
-                if await run.is_queued(job_id):  # it had not begun
+                await lifecycle.fail_job(job_id, attempt, problem)
+                if await lifecycle.is_queued(job_id):  # it had not begun
                     await self._give_back(job_id, person)
             elif reason == "cancelled":
-                await run.end_cancelled(job_id)
+                await lifecycle.end_cancelled(job_id)
             if status == 0 or reason is not None:
                 return  # it recorded an end, or found that another attempt has the job
             job = await Job.filter(id=job_id).first()
@@ -163,7 +163,7 @@ class Worker:
                 return
             # Its process ended without an end of the job: it crashed, or was killed.
             logger.error("the engine stopped", job_id=str(job_id), exit_status=status, attempt=job.attempt)
-            if not await run.release_job(job_id, self.settings.job_attempts):
+            if not await lifecycle.release_job(job_id, self.settings.job_attempts):
                 return
             await asyncio.sleep(CRASH_PAUSE_S)
 
@@ -228,7 +228,7 @@ async def _end_abandoned(heartbeat_timeout_s: float) -> None:
     while True:
         await asyncio.sleep(1)
         with contextlib.suppress(Exception):  # the database is away: tried again soon
-            await run.end_abandoned(heartbeat_timeout_s)
+            await lifecycle.end_abandoned(heartbeat_timeout_s)
 
 
 async def _requeue_stranded() -> None:

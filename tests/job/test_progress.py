@@ -9,8 +9,8 @@ import pytest
 from core.ids import uuid7
 from core.settings import load
 from models.job import Job
-from server.processes import engine
-from server.processes.engine import JobRun
+from server.job import attempt, lifecycle
+from server.job.attempt import JobRun
 
 
 async def test_progress_is_told_again_after_the_database_was_away(
@@ -23,8 +23,8 @@ async def test_progress_is_told_again_after_the_database_was_away(
         if len(told) == 1:
             raise asyncpg.InternalClientError("cannot switch to state 12")
 
-    monkeypatch.setattr(engine, "PROGRESS_EVERY_S", 0.01)
-    monkeypatch.setattr(engine.run, "put_progress", put)
+    monkeypatch.setattr(attempt, "PROGRESS_EVERY_S", 0.01)
+    monkeypatch.setattr(lifecycle, "put_progress", put)
     job = Job(id=uuid7(), project_id=uuid7(), attempt=1, progress_curve=[], counts={})
     running = JobRun(load({"TALLYROOM_DATA_DIR": str(tmp_path)}), job)
     running._note("comparing", 1, 2, 0.5)

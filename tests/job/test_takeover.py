@@ -16,8 +16,9 @@ from matching.plan import Plan as Document
 from models.job import Job
 from realtime.events.job import Counts
 from realtime.events.state import JobProgress
-from server.job import run as writing
-from server.job.run import SideIds
+from server.job import lifecycle
+from server.job.chunks import write_chunk
+from server.job.inputs import SideIds
 
 ROWS = 4000
 
@@ -201,13 +202,13 @@ async def test_a_worker_that_lost_its_job_writes_nothing(alice, project, make_si
     before = await _written(alice, project, job)
 
     for write in (
-        writing.finish_pass(late, 0, "p"),
-        writing.set_inputs(late, None, (50, 50)),
-        writing.set_inputs(late, ("of a late attempt", document), (50, 50)),
-        writing.write_chunk(late, _empty_chunk(), none, none, document.hash),
-        writing.complete_job(late, {}, {}, []),
+        lifecycle.finish_pass(late, 0, "p"),
+        lifecycle.set_inputs(late, None, (50, 50)),
+        lifecycle.set_inputs(late, ("of a late attempt", document), (50, 50)),
+        write_chunk(late, _empty_chunk(), none, none, document.hash),
+        lifecycle.complete_job(late, {}, {}, []),
     ):
-        with pytest.raises(writing.Fenced):
+        with pytest.raises(lifecycle.Fenced):
             await write
 
     assert await _written(alice, project, job) == before
@@ -221,14 +222,14 @@ async def test_only_the_attempt_that_runs_a_job_tells_its_progress(make_sides, r
     key = f"job.progress:{job['id']}"
     told = "SELECT value->>'attempt' FROM states WHERE key = $1"
 
-    await writing.put_progress(late, _progress(late))
+    await lifecycle.put_progress(late, _progress(late))
     by_the_late = await db.fetchval(told, key)
     late.attempt = 2
-    await writing.put_progress(late, _progress(late))
+    await lifecycle.put_progress(late, _progress(late))
     by_the_current = await db.fetchval(told, key)
     await db.execute("UPDATE reconciliation_jobs SET status = 'completed' WHERE id = $1::text::uuid", job["id"])
     await db.execute("DELETE FROM states WHERE key = $1", key)
-    await writing.put_progress(late, _progress(late))
+    await lifecycle.put_progress(late, _progress(late))
     after_the_end = await db.fetchval(told, key)
 
     assert (by_the_late, by_the_current, after_the_end) == (None, "2", None)
@@ -241,7 +242,7 @@ async def test_a_job_begins_only_when_those_who_change_its_records_are_done(alic
 
     async with db.transaction():  # somebody who changes a record has locked its source, and raises its revision
         await db.execute("SELECT 1 FROM sources WHERE id = $1::text::uuid FOR NO KEY UPDATE", ids[0])
-        starting = asyncio.create_task(writing.claim_job(UUID(job["id"]), 3))
+        starting = asyncio.create_task(lifecycle.claim_job(UUID(job["id"]), 3))
         await _waits_for_a_lock(db, starting)
         await db.execute("UPDATE sources SET revision = revision + 1 WHERE id = $1::text::uuid", ids[0])
     claim = await starting

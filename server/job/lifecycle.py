@@ -1,5 +1,5 @@
 """
-What a worker does with a job: claim, write chunks, end. Every write is fenced by the attempt.
+What a worker does with a job: claim it, store what it reads, end it. Every write is fenced by the attempt.
 
 A worker that lost its lease keeps computing until it notices; its chunks find another attempt in the job's row, and
 write nothing. A chunk is inserted once for (job, pass, chunk), so that a take-over skips what is there.
@@ -10,14 +10,10 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import orjson
-import pyarrow as pa
 from tortoise import Tortoise
-from tortoise.exceptions import IntegrityError
 
 from core import log
-from core.ids import uuid7_texts
 from core.problems import Problem
 from matching.plan import Plan as Document
 from models.access import SYSTEM
@@ -29,13 +25,11 @@ from realtime.events.job import Counts
 from realtime.events.state import JobProgress
 from realtime.unit_of_work import UnitOfWork, unit_of_work
 from server.holds.jobs import lock_jobs
-from server.holds.locks import hold_records, hold_sources
+from server.holds.locks import hold_sources
 from server.holds.rights import lost, may_still
 from server.holds.supersede import supersede
 from server.job.actions import transition
 from server.plan.actions import add_plan
-
-RETRIES = 5
 
 
 class Fenced(Exception):
@@ -52,14 +46,6 @@ class Claim:
 
     job: Job
     is_cancelling: bool
-
-
-@dataclass(frozen=True)
-class SideIds:
-    """Identifiers of one side's records, in the order that the engine counts rows in."""
-
-    ids: list[str]
-    currencies: pa.Array
 
 
 async def claim_job(job_id: UUID, max_attempts: int, person: UUID | None = None) -> Claim | None:
@@ -130,7 +116,7 @@ async def set_inputs(job: Job, suggested: tuple[str, Document] | None, size: tup
     """
     async with unit_of_work(SYSTEM) as u:
         plan = None if suggested is None else await add_plan(u, job.project_id, *suggested, "suggested")
-        counts = Counts(**await _fence(u, job))
+        counts = Counts(**await fence(u, job))
         if (counts.left, counts.right) == (0, 0):
             counts = Counts(left=size[0], right=size[1], open_left=size[0], open_right=size[1])
         elif (counts.left, counts.right) != size:
@@ -151,139 +137,10 @@ async def set_inputs(job: Job, suggested: tuple[str, Document] | None, size: tup
         return counts
 
 
-async def write_chunk(job: Job, chunk: Any, left: SideIds, right: SideIds, plan_hash: str) -> Counts | None:
-    """
-    Writes a chunk of matches, its record uses and its event in one transaction.
-
-    Returns: the job's counts after it, None when an earlier attempt had written it. Raises: Fenced.
-    """
-    for attempt in range(RETRIES):
-        try:
-            return await _write_chunk(job, chunk, left, right, plan_hash, alone=attempt > 0)
-        except IntegrityError as error:
-            # A reviewer, or another job, took one of the records between our look and our insert: look again.
-            if not isinstance(error.__cause__, asyncpg.UniqueViolationError) or attempt == RETRIES - 1:
-                raise
-    raise AssertionError("unreachable")
-
-
-async def _write_chunk(
-    job: Job, chunk: Any, left: SideIds, right: SideIds, plan_hash: str, *, alone: bool
-) -> Counts | None:
-    table: pa.Table = chunk.matches
-    left_rows, right_rows = table["left"].to_pylist(), table["right"].to_pylist()
-    left_ids, right_ids = [left.ids[i] for i in left_rows], [right.ids[i] for i in right_rows]
-    async with unit_of_work(SYSTEM) as u:
-        if alone:  # with the records: who confirms a match holds them too
-            await hold_records(u, [*left_ids, *right_ids], alone=True)
-        row = await _fence(u, job)
-        placed = await u.execute(
-            "INSERT INTO job_chunks (job_id, pass_index, chunk, attempt, matches, dropped) VALUES ($1, $2, $3, $4, $5, 0) "
-            "ON CONFLICT DO NOTHING RETURNING id",
-            job.id,
-            chunk.pass_index,
-            chunk.chunk,
-            job.attempt,
-            table.num_rows,
-        )
-        if not placed:
-            return None
-        inserted = await u.execute(
-            _INSERT,
-            uuid7_texts(table.num_rows),
-            left_ids,
-            right_ids,
-            table["status"].to_pylist(),
-            [_text(value) for value in table["score"].to_pylist()],
-            [_text(value) for value in table["margin"].to_pylist()],
-            table["margin_kind"].to_pylist(),
-            table["ambiguity"].to_pylist(),
-            table["group"].to_pylist(),
-            [None if value is None else f"{value:f}" for value in table["difference"].to_pylist()],
-            left.currencies.take(table["left"].combine_chunks()).to_pylist(),
-            table["fields"].to_pylist(),
-            [_runner_up(text, left, right) for text in table["runner_up"].to_pylist()],
-            job.id,
-            job.project_id,
-            chunk.pass_index,
-            chunk.pass_name,
-            chunk.chunk,
-            plan_hash,
-            u.at,
-        )
-        statuses = [found["status"] for found in inserted]
-        confirmed, suggested = statuses.count("confirmed"), statuses.count("suggested")
-        counts = Counts(
-            **{
-                **row,
-                "matches": row["matches"] + len(inserted),
-                "confirmed": row["confirmed"] + confirmed,
-                "suggested": row["suggested"] + suggested,
-                "open_left": row["open_left"] - len(inserted),
-                "open_right": row["open_right"] - len(inserted),
-            }
-        )
-        await u.execute(
-            "UPDATE reconciliation_jobs SET counts = $2::text::jsonb, updated_at = $3 WHERE id = $1",
-            job.id,
-            counts.model_dump_json(),
-            u.at,
-        )
-        if len(inserted) < table.num_rows:
-            await u.execute(
-                "UPDATE job_chunks SET dropped = $2 WHERE id = $1", placed[0]["id"], table.num_rows - len(inserted)
-            )
-        u.publish(
-            events.MatchesAdded(
-                job_id=job.id,
-                pass_name=chunk.pass_name,
-                pass_index=chunk.pass_index,
-                chunk=chunk.chunk,
-                count=len(inserted),
-                confirmed=confirmed,
-                suggested=suggested,
-                counts=counts,
-            )
-        )
-        return counts
-
-
-# One statement a chunk: matches whose records are still free, and their uses, sorted so that locks are taken in order.
-_INSERT = """
-WITH input AS (
-    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-        $9::text[], $10::text[], $11::text[], $12::text[], $13::text[])
-        AS x(id, left_id, right_id, status, score, margin, margin_kind, ambiguity, grp, difference, currency, compared, runner)
-), free AS (
-    -- Two look-ups a match, by the unique index of active uses. LATERAL with LIMIT keeps them that: the table grows
-    -- faster than its statistics, and as anti-joins the planner hashed all of it for each chunk.
-    SELECT i.* FROM input i
-    LEFT JOIN LATERAL (SELECT 1 AS n FROM match_records r
-        WHERE r.record_id = i.left_id AND r.active AND (r.confirmed OR r.job_id = $14) LIMIT 1) a ON true
-    LEFT JOIN LATERAL (SELECT 1 AS n FROM match_records r
-        WHERE r.record_id = i.right_id AND r.active AND (r.confirmed OR r.job_id = $14) LIMIT 1) b ON true
-    WHERE a.n IS NULL AND b.n IS NULL
-), made AS (
-    INSERT INTO matches (id, job_id, project_id, pass_index, pass_name, chunk, kind, status, origin, score, margin,
-        margin_kind, ambiguity, "group", difference, currency, plan_hash, fields_compared, runner_up, version,
-        created_at, updated_at)
-    SELECT id, $14, $15, $16, $17, $18, 'one_to_one', status, 'engine', score::numeric, margin::numeric, margin_kind,
-        ambiguity, grp, difference::numeric, currency, $19, compared::jsonb, runner::jsonb, 1, $20, $20
-    FROM free ORDER BY id RETURNING id, status
-), uses AS (
-    INSERT INTO match_records (match_id, record_id, job_id, side, active, confirmed)
-    SELECT f.id, s.record_id, $14, s.side, true, f.status = 'confirmed'
-    FROM free f CROSS JOIN LATERAL (VALUES ('left', f.left_id), ('right', f.right_id)) AS s(side, record_id)
-    ORDER BY s.record_id
-)
-SELECT status FROM made
-"""
-
-
 async def finish_pass(job: Job, index: int, name: str) -> None:
     """Publishes that a pass is final. Raises: Fenced."""
     async with unit_of_work(SYSTEM) as u:
-        counts = Counts(**await _fence(u, job))
+        counts = Counts(**await fence(u, job))
         u.publish(events.PassFinished(job_id=job.id, pass_name=name, pass_index=index, counts=counts))
 
 
@@ -292,7 +149,7 @@ async def complete_job(job: Job, statistics: dict[str, Any], progress: dict[str,
     async with unit_of_work(SYSTEM) as u:
         older = await u.execute(_OLDER_SUGGESTIONS, job.id)
         await lock_jobs(u, [job.id, *(found["job_id"] for found in older)])
-        await _fence(u, job)
+        await fence(u, job)
         row = await Job.filter(id=job.id).using_db(u.connection).get()
         await supersede(u, [found["match_id"] for found in older])
         await u.save(
@@ -385,7 +242,7 @@ def _gave_up(attempts: int) -> dict[str, Any]:
     }
 
 
-async def _fence(u: UnitOfWork, job: Job) -> dict[str, Any]:
+async def fence(u: UnitOfWork, job: Job) -> dict[str, Any]:
     """Locks the job for this attempt and gives its counts. Raises: Fenced."""
     rows = await u.execute(
         "SELECT counts::text AS counts FROM reconciliation_jobs WHERE id = $1 AND attempt = $2 AND status = 'running' "
@@ -396,18 +253,6 @@ async def _fence(u: UnitOfWork, job: Job) -> dict[str, Any]:
     if not rows:
         raise Fenced
     return Counts(**orjson.loads(rows[0]["counts"])).model_dump()
-
-
-def _runner_up(text: str | None, left: SideIds, right: SideIds) -> str | None:
-    if text is None:
-        return None
-    found = orjson.loads(text)
-    records = [left.ids[found["left"]], right.ids[found["right"]]]
-    return orjson.dumps({"records": records, "score": found.get("score")}).decode()
-
-
-def _text(value: float | None) -> str | None:
-    return None if value is None else f"{value:.3f}"
 
 
 async def put_progress(job: Job, progress: JobProgress) -> None:
