@@ -37,7 +37,6 @@ from server.contract.routes import routes as contract_routes
 from server.dashboard import attach as attach_dashboard
 from server.health.routes import ACCOUNTS, DRAINING
 from server.health.routes import routes as health_routes
-from server.job.counting import Counting
 from server.job.routes import routes as job_routes
 from server.live import LiveAuthority
 from server.log.actions import Allowance
@@ -45,6 +44,7 @@ from server.log.routes import ALLOWANCE
 from server.log.routes import routes as log_routes
 from server.match.routes import routes as match_routes
 from server.plan.routes import routes as plan_routes
+from server.project.counting import Counting
 from server.project.routes import routes as project_routes
 from server.record.routes import routes as record_routes
 from server.source.routes import routes as source_routes

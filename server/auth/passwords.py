@@ -13,9 +13,9 @@ from typing import TypeVar
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from core.demo import PASSWORD as DEMO_PASSWORD
 from core.problems import Busy, Fault
 from core.settings import Settings
-from server.auth.known import DEMO_PASSWORD
 from server.store.keyring import Keyring
 
 MIN_CHARACTERS = 15  # NIST SP 800-63B-4, where the password is the only factor

@@ -5,6 +5,7 @@ import hashlib
 from uuid import UUID
 
 from core import log
+from core.demo import ACCOUNTS, PASSWORD
 from core.envelope import key_ring
 from core.ids import uuid7
 from core.problems import Problem
@@ -19,7 +20,6 @@ from realtime.events import project as events
 from realtime.hint import Hinter, channel_of
 from realtime.unit_of_work import unit_of_work
 from server.auth.passwords import Passwords
-from server.demo.accounts import ACCOUNTS, PASSWORD
 from server.demo.data import books
 from server.demo.vault import make_vault
 from server.job.actions import create_job

@@ -9,6 +9,7 @@ from tortoise import Tortoise
 
 from core import log
 from core.clock import now
+from core.demo import EMAILS
 from server import VERSION
 from server.api import metrics
 from server.api.endpoint import ApiRequest
@@ -17,7 +18,6 @@ from server.api.routing import Routes
 from server.api.schemas import View
 from server.api.translation import described, is_of_database
 from server.api.watch import WATCH, turning
-from server.demo import EMAILS
 from server.store.database import known_migrations
 
 routes = Routes("health")

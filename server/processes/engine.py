@@ -25,8 +25,8 @@ from realtime import unit_of_work as work
 from realtime.hint import Hinter, channel_of
 from server.job import inputs
 from server.job.attempt import run_job
-from server.job.counting import Counting
 from server.processes.hardening import keep_memory_private
+from server.project.counting import Counting
 from server.source import loading
 from server.store import database, limits
 from server.store.keyring import open_keyring

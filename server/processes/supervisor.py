@@ -15,10 +15,9 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from core import log
+from core import demo, log
 from core.envelope import key_ring
 from core.settings import Settings, SettingsError
-from server import demo
 from server.store import database
 from server.store.embedded import DataFolderInUse, EmbeddedPostgres
 

@@ -10,10 +10,10 @@ import pytest
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
+from core.demo import PASSWORD as DEMO_PASSWORD
 from core.settings import Settings, SettingsError, load
 from server.api.keys import KEYRING
 from server.audit import refusals
-from server.auth.known import DEMO_PASSWORD
 from server.auth.passwords import Passwords, normalised, policy_faults
 from server.auth.routes import GATE
 from server.store.keyring import open_keyring

@@ -13,8 +13,8 @@ import pytest
 from aiohttp import ClientError, ClientSession
 from aiohttp.test_utils import TestServer
 
+from core.demo import PASSWORD as DEMO_PASSWORD
 from core.settings import Settings
-from server.auth.known import DEMO_PASSWORD
 from server.auth.routes import GATE
 from server.store.embedded import embedded_url
 from tests.conftest import PASSWORD, Person

@@ -16,8 +16,8 @@ import pytest
 from aiohttp import ClientSession, FormData
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
+from core.demo import PASSWORD
 from server.dashboard.files import DIST, INDEX
-from server.demo import PASSWORD
 
 ROOT = Path(__file__).parents[2]
 MANAGER = "manager@tallyroom.example"
