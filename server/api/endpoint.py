@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from aiohttp import web
@@ -15,6 +15,9 @@ from models.access import Actor
 from server.api.body.intake import PLAIN_BODY, BodyLimits
 from server.api.keys import DISK, SETTINGS
 
+BodyT = TypeVar("BodyT", bound=BaseModel)
+QueryT = TypeVar("QueryT", bound=BaseModel)
+
 
 @dataclass
 class ApiRequest:
@@ -22,9 +25,7 @@ class ApiRequest:
 
     request: web.Request
     actor: Actor
-    body: Any = None
-    query: Any = None
-    if_match: int | None = None
+    if_match: int | None
 
     def path_id(self, name: str = "id") -> UUID:
         """An id of the path. Raises: NotFound when it is malformed, like one that does not exist."""
@@ -40,7 +41,22 @@ class ApiRequest:
         self.request.app[DISK].refuse_when_full()
 
 
-Handler = Callable[[ApiRequest], Awaitable[web.StreamResponse]]
+@dataclass
+class BodyRequest(ApiRequest, Generic[BodyT]):
+    """A request with the body that its route declares."""
+
+    body: BodyT
+
+
+@dataclass
+class QueryRequest(ApiRequest, Generic[QueryT]):
+    """A request with the parameters that its route declares."""
+
+    query: QueryT
+
+
+# The argument is the request as the route declares it: Routes holds handlers to that.
+Handler = Callable[[Any], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Protocol, overload
 from uuid import UUID
 
 import orjson
@@ -18,12 +18,36 @@ from server.api.address import client_ip, network_of
 from server.api.admission import TURNS
 from server.api.body.intake import OWNER, read
 from server.api.connections import CONNECTIONS
-from server.api.endpoint import ApiRequest, Endpoint, Handler, Right
+from server.api.endpoint import ApiRequest, BodyRequest, BodyT, Endpoint, Handler, QueryRequest, QueryT, Right
 from server.api.keys import ACTOR, AUTHENTICATE, ROUTE, SETTINGS
 from server.api.reply import reply
 from server.api.request import read_if_match, read_key, read_query, refuse_body
 
 DEEP_SKIP = 10_000  # rows that are read to be left out
+
+
+Answers = Awaitable[web.StreamResponse]
+
+
+class Declare(Protocol):
+    """
+    Declares a route; paths without a leading `//` stand under /api/v1. The options are those of Endpoint.
+
+    The handler takes what the route declares: a body, parameters, or neither. A type checker holds it to that.
+    """
+
+    @overload
+    def __call__(
+        self, path: str, *, body: type[BodyT], **options: Any
+    ) -> Callable[[Callable[[BodyRequest[BodyT]], Answers]], Handler]: ...
+
+    @overload
+    def __call__(
+        self, path: str, *, query: type[QueryT], **options: Any
+    ) -> Callable[[Callable[[QueryRequest[QueryT]], Answers]], Handler]: ...
+
+    @overload
+    def __call__(self, path: str, **options: Any) -> Callable[[Callable[[ApiRequest], Answers]], Handler]: ...
 
 
 class Routes:
@@ -33,36 +57,20 @@ class Routes:
         self.tag = tag
         self.endpoints: list[Endpoint] = []
         self._defaults = defaults
+        self.get, self.post, self.put = self._method("GET"), self._method("POST"), self._method("PUT")
+        self.patch, self.delete = self._method("PATCH"), self._method("DELETE")
 
-    def add(self, method: str, path: str, **options: Any) -> Callable[[Handler], Handler]:
-        """Declares a route; paths without a leading `//` stand under /api/v1."""
-        full = path[1:] if path.startswith("//") else f"/api/v1{path}"
+    def _method(self, method: str) -> Declare:
+        def declare(path: str, **options: Any) -> Callable[[Handler], Handler]:
+            full = path[1:] if path.startswith("//") else f"/api/v1{path}"
 
-        def declare(handler: Handler) -> Handler:
-            self.endpoints.append(Endpoint(method, full, handler, self.tag, **(self._defaults | options)))
-            return handler
+            def add(handler: Handler) -> Handler:
+                self.endpoints.append(Endpoint(method, full, handler, self.tag, **(self._defaults | options)))
+                return handler
+
+            return add
 
         return declare
-
-    def get(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
-        """Declares a GET route."""
-        return self.add("GET", path, **options)
-
-    def post(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
-        """Declares a POST route."""
-        return self.add("POST", path, **options)
-
-    def put(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
-        """Declares a PUT route."""
-        return self.add("PUT", path, **options)
-
-    def patch(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
-        """Declares a PATCH route."""
-        return self.add("PATCH", path, **options)
-
-    def delete(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
-        """Declares a DELETE route."""
-        return self.add("DELETE", path, **options)
 
 
 def bind(endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -75,20 +83,20 @@ def bind(endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.StreamResp
         settings = request.app[SETTINGS]
         ip = client_ip(request, settings)
         request[OWNER] = str(actor.id) if actor.id else ip
-        api = ApiRequest(request, actor)
-        api.query = read_query(request, endpoint)
-        api.if_match = read_if_match(request)
+        query = read_query(request, endpoint)
+        api = ApiRequest(request, actor, read_if_match(request))
         raw = b""
-        if endpoint.body is not None and endpoint.body_optional and not request.can_read_body:
-            api.body = endpoint.body()
-        elif endpoint.body is not None:
-            api.body, raw = await read(request, endpoint.body, endpoint.body_limits)
+        if endpoint.body is not None:
+            body, raw = await _read_body(request, endpoint)
+            api = BodyRequest(request, actor, api.if_match, body)
         elif not endpoint.multipart and request.can_read_body:
             await refuse_body(request)
+        if endpoint.query is not None:
+            api = QueryRequest(request, actor, api.if_match, query)
         token = work.call.set(Call(ip, network_of(ip), await read_key(request, endpoint, raw)))
         try:
             with request.app[CONNECTIONS].request_of(ip):
-                async with _turn(request, endpoint, api.query):
+                async with _turn(request, endpoint, query):
                     return await endpoint.handler(api)
         except work.Replayed as replayed:
             await _refuse_replay(api, endpoint.replay, replayed.answer)
@@ -97,6 +105,14 @@ def bind(endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.StreamResp
             work.call.reset(token)
 
     return handle
+
+
+async def _read_body(request: web.Request, endpoint: Endpoint) -> tuple[Any, bytes]:
+    """The body as the route declares it, and its bytes."""
+    assert endpoint.body is not None
+    if endpoint.body_optional and not request.can_read_body:
+        return endpoint.body(), b""
+    return await read(request, endpoint.body, endpoint.body_limits)
 
 
 async def _refuse_replay(api: ApiRequest, right: Right | None, answer: work.Answer) -> None:

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from core import problems
-from server.api.endpoint import ApiRequest
+from server.api.endpoint import ApiRequest, QueryRequest
 from server.api.keys import KEYRING
 from server.api.paging import Page
 from server.api.reply import reply_view
@@ -20,13 +20,13 @@ routes = Routes("audit")
     answers={200: Page[AuditView]},
     problems=(problems.NotFound, problems.Forbidden),
 )
-async def list_project_audit(api: ApiRequest) -> web.StreamResponse:
+async def list_project_audit(api: QueryRequest[AuditList]) -> web.StreamResponse:
     """List what happened in a project, newest first."""
     return reply_view(await queries.project_audit(api.actor, api.path_id(), api.query))
 
 
 @routes.get("/audit", query=SystemAuditList, answers={200: Page[AuditView]}, problems=(problems.Forbidden,))
-async def list_audit(api: ApiRequest) -> web.StreamResponse:
+async def list_audit(api: QueryRequest[SystemAuditList]) -> web.StreamResponse:
     """List the audit of all chains, newest first; for administrators."""
     return reply_view(await queries.whole_audit(api.actor, api.query))
 

@@ -8,7 +8,7 @@ from core.clock import now
 from core.settings import Settings
 from server.api.address import client_ip
 from server.api.body.intake import BodyLimits
-from server.api.endpoint import ApiRequest
+from server.api.endpoint import ApiRequest, BodyRequest
 from server.api.keys import SETTINGS
 from server.api.reply import no_content, reply_view
 from server.api.routing import Routes
@@ -31,9 +31,9 @@ _THROTTLED = (problems.InvalidCredentials, problems.RateLimited, problems.Busy)
 
 
 @routes.post("/auth/login", body=Login, answers={200: SignedIn}, problems=_THROTTLED, public=True, stores_answer=False)
-async def login(api: ApiRequest) -> web.StreamResponse:
+async def login(api: BodyRequest[Login]) -> web.StreamResponse:
     """Sign in with e-mail and password."""
-    body: Login = api.body
+    body = api.body
     grant = await actions.sign_in(_gate(api), body.email, body.password, _client(api), remember=body.remember)
     return _granted(api, grant, in_body=_is_api_client(api))
 
@@ -46,7 +46,7 @@ async def login(api: ApiRequest) -> web.StreamResponse:
     public=True,
     stores_answer=False,
 )
-async def refresh(api: ApiRequest) -> web.StreamResponse:
+async def refresh(api: BodyRequest[Refresh]) -> web.StreamResponse:
     """Exchange the refresh token for a new access token and its own successor."""
     token = _refresh_token(api)
     if token is None:
@@ -59,7 +59,7 @@ async def refresh(api: ApiRequest) -> web.StreamResponse:
 @routes.post(
     "/auth/logout", body=Refresh, answers={204: None}, problems=(problems.Csrf,), public=True, stores_answer=False
 )
-async def logout(api: ApiRequest) -> web.StreamResponse:
+async def logout(api: BodyRequest[Refresh]) -> web.StreamResponse:
     """End the session of the refresh token."""
     token = _refresh_token(api)
     if token is not None:
@@ -80,9 +80,9 @@ async def logout(api: ApiRequest) -> web.StreamResponse:
     stores_answer=False,
     password_expired_ok=True,
 )
-async def change_password(api: ApiRequest) -> web.StreamResponse:
+async def change_password(api: BodyRequest[PasswordChange]) -> web.StreamResponse:
     """Change the own password; all other sessions end."""
-    body: PasswordChange = api.body
+    body = api.body
     grant = await actions.change_password(_gate(api), api.actor, body.current_password, body.new_password, _client(api))
     return _granted(api, grant, in_body=_is_api_client(api))
 
@@ -90,7 +90,7 @@ async def change_password(api: ApiRequest) -> web.StreamResponse:
 @routes.post(
     "/auth/reauth", body=Reauthenticate, answers={200: AccessTokenView}, problems=_THROTTLED, stores_answer=False
 )
-async def reauthenticate(api: ApiRequest) -> web.StreamResponse:
+async def reauthenticate(api: BodyRequest[Reauthenticate]) -> web.StreamResponse:
     """Confirm the own password again; no step asks for it yet."""
     issued = await actions.reauthenticate(_gate(api), api.actor, api.body.password, _client(api))
     return reply_view(AccessTokenView(access_token=issued.token, expires_in=issued.expires_in_s))
@@ -133,10 +133,9 @@ def _cookie_name(settings: Settings) -> str:
     return "__Host-rt" if settings.is_production else f"rt-{settings.port}"
 
 
-def _refresh_token(api: ApiRequest) -> str | None:
-    body: Refresh = api.body
-    if body.refresh_token is not None or _is_api_client(api):
-        return body.refresh_token
+def _refresh_token(api: BodyRequest[Refresh]) -> str | None:
+    if api.body.refresh_token is not None or _is_api_client(api):
+        return api.body.refresh_token
     cookie = api.request.cookies.get(_cookie_name(api.settings))
     if cookie is None:
         return None

@@ -5,7 +5,7 @@ from aiohttp import web
 from core import problems
 from models.job import Job
 from models.project import Project
-from server.api.endpoint import ApiRequest, Right
+from server.api.endpoint import ApiRequest, BodyRequest, QueryRequest, Right
 from server.api.paging import Page
 from server.api.reply import positioned, reply, reply_view
 from server.api.routing import Routes
@@ -18,7 +18,7 @@ _CHANGE = (*_ROW, problems.JobState, problems.VersionConflict)
 
 
 @routes.get("/projects/{id}/jobs", query=JobList, answers={200: Page[JobView]}, problems=_ROW, stream_position=True)
-async def list_jobs(api: ApiRequest) -> web.StreamResponse:
+async def list_jobs(api: QueryRequest[JobList]) -> web.StreamResponse:
     """List the jobs of a project."""
     page, position = await queries.list_jobs(api.actor, api.path_id(), api.query)
     return positioned(reply_view(page), position)
@@ -31,7 +31,7 @@ async def list_jobs(api: ApiRequest) -> web.StreamResponse:
     problems=_ROW,
     replay=Right(Project, "job.run"),
 )
-async def create_job(api: ApiRequest) -> web.StreamResponse:
+async def create_job(api: BodyRequest[JobCreate]) -> web.StreamResponse:
     """Queue a run over two sources."""
     api.refuse_when_disk_is_full()
     return reply(await actions.create_job(api.actor, api.path_id(), api.body))
@@ -67,7 +67,7 @@ async def get_summary(api: ApiRequest) -> web.StreamResponse:
 @routes.get(
     "/jobs/{id}/progress", query=ProgressQuery, answers={200: ProgressCurve}, problems=_ROW, stream_position=True
 )
-async def get_progress(api: ApiRequest) -> web.StreamResponse:
+async def get_progress(api: QueryRequest[ProgressQuery]) -> web.StreamResponse:
     """Read the curve of a job's progress so far."""
     view, position = await queries.progress_of(api.actor, api.path_id(), api.query.points)
     return positioned(reply_view(view), position)

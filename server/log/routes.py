@@ -4,7 +4,7 @@ from aiohttp import web
 
 from core import problems
 from server.api.address import client_ip
-from server.api.endpoint import ApiRequest
+from server.api.endpoint import BodyRequest, QueryRequest
 from server.api.paging import Page
 from server.api.reply import reply_view
 from server.api.routing import Routes
@@ -16,11 +16,10 @@ ALLOWANCE: web.AppKey[Allowance] = web.AppKey("log allowance", Allowance)
 routes = Routes("logs")
 
 
-async def _store(api: ApiRequest) -> web.StreamResponse:
+async def _store(api: BodyRequest[LogsCreate]) -> web.StreamResponse:
     api.refuse_when_disk_is_full()
     address = client_ip(api.request, api.settings)
-    body: LogsCreate = api.body
-    accepted = await actions.store_lines(api.actor, address, body.logs, api.request.app[ALLOWANCE])
+    accepted = await actions.store_lines(api.actor, address, api.body.logs, api.request.app[ALLOWANCE])
     return reply_view(accepted, 202)
 
 
@@ -32,7 +31,7 @@ async def _store(api: ApiRequest) -> web.StreamResponse:
     public=True,
     stores_answer=False,
 )
-async def create_logs(api: ApiRequest) -> web.StreamResponse:
+async def create_logs(api: BodyRequest[LogsCreate]) -> web.StreamResponse:
     """Store log lines of a client; works without a token too."""
     return await _store(api)
 
@@ -45,12 +44,12 @@ async def create_logs(api: ApiRequest) -> web.StreamResponse:
     public=True,
     stores_answer=False,
 )
-async def create_logs_at_the_old_address(api: ApiRequest) -> web.StreamResponse:
+async def create_logs_at_the_old_address(api: BodyRequest[LogsCreate]) -> web.StreamResponse:
     """Store log lines of a client, at the address that older clients know."""
     return await _store(api)
 
 
 @routes.get("/logs", query=LogList, answers={200: Page[LogView]}, problems=(problems.Forbidden,))
-async def list_logs(api: ApiRequest) -> web.StreamResponse:
+async def list_logs(api: QueryRequest[LogList]) -> web.StreamResponse:
     """List stored log lines, newest first; for administrators."""
     return reply_view(await queries.list_lines(api.actor, api.query))

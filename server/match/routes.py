@@ -6,7 +6,7 @@ from aiohttp import web
 
 from core import problems
 from models.match import Match
-from server.api.endpoint import ApiRequest, Right
+from server.api.endpoint import ApiRequest, BodyRequest, QueryRequest, Right
 from server.api.paging import Page
 from server.api.reply import positioned, reply, reply_view
 from server.api.routing import Routes
@@ -17,7 +17,6 @@ from server.record.schemas import RecordView
 routes = Routes("matches")
 _ROW = (problems.NotFound, problems.Forbidden)
 _DECIDE: dict[str, Any] = {
-    "body": Decide,
     "body_optional": True,
     "answers": {200: MatchDetail},
     "problems": (*_ROW, problems.AlreadyDecided, problems.RecordInUse, problems.VersionConflict),
@@ -26,7 +25,7 @@ _DECIDE: dict[str, Any] = {
 
 
 @routes.get("/jobs/{id}/matches", query=MatchList, answers={200: Page[MatchView]}, problems=_ROW, stream_position=True)
-async def list_matches(api: ApiRequest) -> web.StreamResponse:
+async def list_matches(api: QueryRequest[MatchList]) -> web.StreamResponse:
     """List the matches of a job."""
     page, position = await queries.list_matches(api.actor, api.path_id(), api.query)
     return positioned(reply_view(page), position)
@@ -35,7 +34,7 @@ async def list_matches(api: ApiRequest) -> web.StreamResponse:
 @routes.get(
     "/jobs/{id}/unmatched", query=UnmatchedList, answers={200: Page[RecordView]}, problems=_ROW, stream_position=True
 )
-async def list_unmatched(api: ApiRequest) -> web.StreamResponse:
+async def list_unmatched(api: QueryRequest[UnmatchedList]) -> web.StreamResponse:
     """List the records of a side that no match uses."""
     page, position = await queries.list_unmatched(api.actor, api.path_id(), api.query)
     return positioned(reply_view(page), position)
@@ -48,13 +47,13 @@ async def get_match(api: ApiRequest) -> web.StreamResponse:
     return positioned(reply_view(view, version=view.version), position)
 
 
-@routes.post("/matches/{id}/confirm", **_DECIDE)
-async def confirm_match(api: ApiRequest) -> web.StreamResponse:
+@routes.post("/matches/{id}/confirm", body=Decide, **_DECIDE)
+async def confirm_match(api: BodyRequest[Decide]) -> web.StreamResponse:
     """Confirm a match."""
     return reply(await actions.confirm_match(api.actor, api.path_id(), api.body.reason, api.if_match))
 
 
-@routes.post("/matches/{id}/reject", **_DECIDE)
-async def reject_match(api: ApiRequest) -> web.StreamResponse:
+@routes.post("/matches/{id}/reject", body=Decide, **_DECIDE)
+async def reject_match(api: BodyRequest[Decide]) -> web.StreamResponse:
     """Reject a match: its records are open again."""
     return reply(await actions.reject_match(api.actor, api.path_id(), api.body.reason, api.if_match))

@@ -4,7 +4,7 @@ from aiohttp import web
 
 from core import problems
 from models.project import Project
-from server.api.endpoint import ApiRequest, Right
+from server.api.endpoint import BodyRequest, QueryRequest, Right
 from server.api.paging import Page
 from server.api.reply import positioned, reply, reply_view
 from server.api.routing import Routes
@@ -16,7 +16,7 @@ _ROW = (problems.NotFound, problems.Forbidden)
 
 
 @routes.get("/projects/{id}/plans", query=PlanList, answers={200: Page[PlanView]}, problems=_ROW, stream_position=True)
-async def list_plans(api: ApiRequest) -> web.StreamResponse:
+async def list_plans(api: QueryRequest[PlanList]) -> web.StreamResponse:
     """List the plans of a project."""
     page, position = await queries.list_plans(api.actor, api.path_id(), api.query)
     return positioned(reply_view(page), position)
@@ -29,7 +29,7 @@ async def list_plans(api: ApiRequest) -> web.StreamResponse:
     problems=_ROW,
     replay=Right(Project, "plan.edit"),
 )
-async def create_plan(api: ApiRequest) -> web.StreamResponse:
+async def create_plan(api: BodyRequest[PlanWrite]) -> web.StreamResponse:
     """Save a plan."""
     return reply(await actions.create_plan(api.actor, api.path_id(), api.body))
 
@@ -41,15 +41,15 @@ async def create_plan(api: ApiRequest) -> web.StreamResponse:
     problems=(*_ROW, problems.Busy),
     stores_answer=False,
 )
-async def suggest_plan(api: ApiRequest) -> web.StreamResponse:
+async def suggest_plan(api: BodyRequest[PlanSuggest]) -> web.StreamResponse:
     """Suggest a plan for two sources, from a sample of both."""
-    body: PlanSuggest = api.body
+    body = api.body
     view = await suggestion.suggest_plan(api.actor, api.path_id(), body.left_source, body.right_source, api.settings)
     return reply_view(view)
 
 
 @routes.get("/plans/{id}", query=PlanVersionQuery, answers={200: PlanView}, problems=_ROW, stream_position=True)
-async def get_plan(api: ApiRequest) -> web.StreamResponse:
+async def get_plan(api: QueryRequest[PlanVersionQuery]) -> web.StreamResponse:
     """Read a plan, or one of its versions."""
     view, position = await queries.get_plan(api.actor, api.path_id(), api.query.version)
     return positioned(reply_view(view, version=view.version), position)
@@ -62,6 +62,6 @@ async def get_plan(api: ApiRequest) -> web.StreamResponse:
     problems=(*_ROW, problems.VersionConflict, problems.PreconditionRequired),
     if_match=True,
 )
-async def update_plan(api: ApiRequest) -> web.StreamResponse:
+async def update_plan(api: BodyRequest[PlanWrite]) -> web.StreamResponse:
     """Make a new version of a plan."""
     return reply(await actions.update_plan(api.actor, api.path_id(), api.body, api.if_match))

@@ -4,7 +4,7 @@ from aiohttp import web
 
 from core import problems
 from models.project import Project
-from server.api.endpoint import ApiRequest, Right
+from server.api.endpoint import ApiRequest, BodyRequest, QueryRequest, Right
 from server.api.paging import Page
 from server.api.reply import no_content, positioned, reply, reply_view
 from server.api.routing import Routes
@@ -26,7 +26,7 @@ _ROW = (problems.NotFound, problems.Forbidden)
 
 
 @routes.get("/projects", query=ProjectList, answers={200: Page[ProjectView]})
-async def list_projects(api: ApiRequest) -> web.StreamResponse:
+async def list_projects(api: QueryRequest[ProjectList]) -> web.StreamResponse:
     """List the projects one may see."""
     return reply_view(await queries.list_projects(api.actor, api.query))
 
@@ -38,7 +38,7 @@ async def list_projects(api: ApiRequest) -> web.StreamResponse:
     problems=(problems.Forbidden,),
     replay=Right(Project, "project.read", is_in_answer=True),
 )
-async def create_project(api: ApiRequest) -> web.StreamResponse:
+async def create_project(api: BodyRequest[ProjectCreate]) -> web.StreamResponse:
     """Make a project and own it."""
     return reply(await actions.create_project(api.actor, api.body))
 
@@ -53,7 +53,7 @@ async def get_project(api: ApiRequest) -> web.StreamResponse:
 @routes.patch(
     "/projects/{id}", body=ProjectUpdate, answers={200: ProjectView}, problems=(*_ROW, problems.VersionConflict)
 )
-async def update_project(api: ApiRequest) -> web.StreamResponse:
+async def update_project(api: BodyRequest[ProjectUpdate]) -> web.StreamResponse:
     """Change a project."""
     return reply(await actions.update_project(api.actor, api.path_id(), api.body, api.if_match))
 
@@ -79,7 +79,7 @@ async def list_members(api: ApiRequest) -> web.StreamResponse:
     answers={201: MemberView},
     problems=(*_ROW, problems.Duplicate),
 )
-async def add_member(api: ApiRequest) -> web.StreamResponse:
+async def add_member(api: BodyRequest[MemberAdd]) -> web.StreamResponse:
     """Add a person by e-mail address."""
     return reply(await actions.add_member(api.actor, api.path_id(), api.body))
 
@@ -90,7 +90,7 @@ async def add_member(api: ApiRequest) -> web.StreamResponse:
     answers={200: MemberView},
     problems=(*_ROW, problems.LastManager),
 )
-async def put_member(api: ApiRequest) -> web.StreamResponse:
+async def put_member(api: BodyRequest[MemberPut]) -> web.StreamResponse:
     """Set a person's role."""
     return reply(await actions.put_member(api.actor, api.path_id(), api.path_id("user_id"), api.body))
 

@@ -7,7 +7,7 @@ from core import problems
 from models.source import Source
 from server.api.body.intake import BodyLimits
 from server.api.body.slices import Sliced
-from server.api.endpoint import ApiRequest, Right
+from server.api.endpoint import ApiRequest, BodyRequest, QueryRequest, Right
 from server.api.paging import Page
 from server.api.reply import no_content, positioned, reply, reply_view
 from server.api.routing import Routes
@@ -42,7 +42,7 @@ _CHANGE = (
 @routes.get(
     "/sources/{id}/records", query=RecordList, answers={200: Page[RecordView]}, problems=_ROW, stream_position=True
 )
-async def list_records(api: ApiRequest) -> web.StreamResponse:
+async def list_records(api: QueryRequest[RecordList]) -> web.StreamResponse:
     """List the records of a source."""
     page, position = await queries.list_records(api.actor, api.path_id(), api.query)
     return positioned(reply_view(page), position)
@@ -56,7 +56,7 @@ async def list_records(api: ApiRequest) -> web.StreamResponse:
     problems=(*_ROW, problems.SourceInUse),
     body_limits=_MANY,
 )
-async def create_records(api: ApiRequest) -> web.StreamResponse:
+async def create_records(api: BodyRequest[RecordsCreate]) -> web.StreamResponse:
     """Add one record, or up to 10,000: all or nothing."""
     api.refuse_when_disk_is_full()
     return reply(await additions.create_records(api.actor, api.path_id(), api.body, api.settings))
@@ -70,7 +70,7 @@ async def get_record(api: ApiRequest) -> web.StreamResponse:
 
 
 @routes.patch("/records/{id}", body=RecordUpdate, answers={200: RecordView}, problems=_CHANGE, if_match=True)
-async def update_record(api: ApiRequest) -> web.StreamResponse:
+async def update_record(api: BodyRequest[RecordUpdate]) -> web.StreamResponse:
     """Change a record."""
     return reply(await actions.update_record(api.actor, api.path_id(), api.body, api.if_match))
 

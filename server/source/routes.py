@@ -5,7 +5,7 @@ from aiohttp import web
 from core import problems
 from models.project import Project
 from server.api.body.intake import read
-from server.api.endpoint import ApiRequest, Right
+from server.api.endpoint import ApiRequest, BodyRequest, QueryRequest, Right
 from server.api.paging import Page
 from server.api.reply import no_content, positioned, reply, reply_view
 from server.api.request import note_body
@@ -39,7 +39,7 @@ _UPLOAD = {
 @routes.get(
     "/projects/{id}/sources", query=SourceList, answers={200: Page[SourceView]}, problems=_ROW, stream_position=True
 )
-async def list_sources(api: ApiRequest) -> web.StreamResponse:
+async def list_sources(api: QueryRequest[SourceList]) -> web.StreamResponse:
     """List the sources of a project."""
     page, position = await queries.list_sources(api.actor, api.path_id(), api.query)
     return positioned(reply_view(page), position)
@@ -77,7 +77,7 @@ async def get_source(api: ApiRequest) -> web.StreamResponse:
     answers={200: SourceView},
     problems=(*_ROW, problems.VersionConflict, problems.SourceInUse, problems.RecordInUse, problems.Gone),
 )
-async def update_source(api: ApiRequest) -> web.StreamResponse:
+async def update_source(api: BodyRequest[SourceUpdate]) -> web.StreamResponse:
     """Rename a source, or answer its questions with a mapping."""
     return reply(await actions.update_source(api.actor, api.path_id(), api.body, api.if_match))
 
@@ -102,7 +102,7 @@ async def get_profile(api: ApiRequest) -> web.StreamResponse:
 @routes.get(
     "/sources/{id}/rejects", query=RejectList, answers={200: Page[RejectView]}, problems=_ROW, stream_position=True
 )
-async def list_rejects(api: ApiRequest) -> web.StreamResponse:
+async def list_rejects(api: QueryRequest[RejectList]) -> web.StreamResponse:
     """List the rows that were not loaded, with line, column and reason."""
     page, position = await queries.list_rejects(api.actor, api.path_id(), api.query)
     return positioned(reply_view(page), position)

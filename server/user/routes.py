@@ -4,7 +4,7 @@ from aiohttp import web
 
 from core import problems
 from models.user import User
-from server.api.endpoint import ApiRequest
+from server.api.endpoint import ApiRequest, BodyRequest, QueryRequest
 from server.api.paging import Page
 from server.api.reply import no_content, reply, reply_view
 from server.api.routing import Routes
@@ -28,19 +28,19 @@ async def get_me(api: ApiRequest) -> web.StreamResponse:
 @routes.patch(
     "/me", body=MeUpdate, answers={200: UserView}, problems=(problems.VersionConflict,), password_expired_ok=True
 )
-async def update_me(api: ApiRequest) -> web.StreamResponse:
+async def update_me(api: BodyRequest[MeUpdate]) -> web.StreamResponse:
     """Change the own account."""
     return reply(await actions.update_me(api.actor, api.body, api.if_match))
 
 
 @routes.get("/users", query=UserList, answers={200: Page[UserView]}, problems=(problems.Forbidden,))
-async def list_users(api: ApiRequest) -> web.StreamResponse:
+async def list_users(api: QueryRequest[UserList]) -> web.StreamResponse:
     """List accounts."""
     return reply_view(await queries.list_users(api.actor, api.query))
 
 
 @routes.post("/users", body=UserCreate, answers={201: UserView}, problems=(problems.Forbidden, problems.Duplicate))
-async def create_user(api: ApiRequest) -> web.StreamResponse:
+async def create_user(api: BodyRequest[UserCreate]) -> web.StreamResponse:
     """Make an account."""
     return reply(await actions.create_user(api.actor, api.body, api.request.app[GATE].passwords))
 
@@ -58,7 +58,7 @@ async def get_user(api: ApiRequest) -> web.StreamResponse:
     answers={200: UserView},
     problems=(*_ADMIN, problems.LastManager, problems.VersionConflict),
 )
-async def update_user(api: ApiRequest) -> web.StreamResponse:
+async def update_user(api: BodyRequest[UserUpdate]) -> web.StreamResponse:
     """Change an account."""
     return reply(await actions.update_user(api.actor, api.path_id(), api.body, api.if_match))
 

@@ -4,7 +4,7 @@ from aiohttp import web
 
 from core import problems
 from models.vault import Entry, Vault
-from server.api.endpoint import ApiRequest, Right
+from server.api.endpoint import ApiRequest, BodyRequest, QueryRequest, Right
 from server.api.paging import Page
 from server.api.reply import no_content, positioned, reply, reply_view
 from server.api.routing import Routes
@@ -46,7 +46,7 @@ _CHANGE = (*_ROW, problems.PreconditionRequired, problems.VersionConflict)
     problems=(problems.NotFound,),
     stream_position=True,
 )
-async def list_vaults(api: ApiRequest) -> web.StreamResponse:
+async def list_vaults(api: QueryRequest[VaultList]) -> web.StreamResponse:
     """List the vaults of a project that one may use."""
     page, position = await queries.vaults_of(api.actor, api.path_id(), api.query)
     return positioned(reply_view(page), position)
@@ -59,7 +59,7 @@ async def list_vaults(api: ApiRequest) -> web.StreamResponse:
     problems=(*_ROW, problems.LastManager),
     replay=Right(Vault, "vault.read", is_in_answer=True),
 )
-async def create_vault(api: ApiRequest) -> web.StreamResponse:
+async def create_vault(api: BodyRequest[VaultWrite]) -> web.StreamResponse:
     """Make a vault and manage it."""
     return reply(await vault_actions.create_vault(api.actor, cipher_of(api), api.path_id(), api.body))
 
@@ -72,7 +72,7 @@ async def get_vault(api: ApiRequest) -> web.StreamResponse:
 
 
 @routes.patch("/vaults/{id}", body=VaultWrite, answers={200: VaultView}, problems=_CHANGE, if_match=True)
-async def rename_vault(api: ApiRequest) -> web.StreamResponse:
+async def rename_vault(api: BodyRequest[VaultWrite]) -> web.StreamResponse:
     """Rename a vault."""
     return reply(await vault_actions.rename_vault(api.actor, api.path_id(), api.body, api.if_match))
 
@@ -97,7 +97,7 @@ async def list_members(api: ApiRequest) -> web.StreamResponse:
     answers={200: VaultMemberView},
     problems=(*_ROW, problems.LastManager),
 )
-async def put_member(api: ApiRequest) -> web.StreamResponse:
+async def put_member(api: BodyRequest[VaultMemberPut]) -> web.StreamResponse:
     """Set a person's role in a vault."""
     answer = await member_actions.put_member(api.actor, cipher_of(api), api.path_id(), api.path_id("user_id"), api.body)
     return reply(answer)
@@ -111,7 +111,7 @@ async def remove_member(api: ApiRequest) -> web.StreamResponse:
 
 
 @routes.get("/vaults/{id}/audit", query=AuditList, answers={200: Page[AuditView]}, problems=_ROW)
-async def list_audit(api: ApiRequest) -> web.StreamResponse:
+async def list_audit(api: QueryRequest[AuditList]) -> web.StreamResponse:
     """List what happened in a vault, newest first: all of it for its managers, one's own acts for editors."""
     return reply_view(await vault_audit(api.actor, api.path_id(), api.query))
 
@@ -119,7 +119,7 @@ async def list_audit(api: ApiRequest) -> web.StreamResponse:
 @routes.get(
     "/vaults/{id}/entries", query=EntryList, answers={200: Page[EntryView]}, problems=_ROW, stream_position=True
 )
-async def list_entries(api: ApiRequest) -> web.StreamResponse:
+async def list_entries(api: QueryRequest[EntryList]) -> web.StreamResponse:
     """List the entries of a vault, without their secrets."""
     page, position = await queries.entries_of(api.actor, api.path_id(), api.query)
     return positioned(reply_view(page), position)
@@ -132,7 +132,7 @@ async def list_entries(api: ApiRequest) -> web.StreamResponse:
     problems=_ROW,
     replay=Right(Vault, "entry.edit"),
 )
-async def create_entry(api: ApiRequest) -> web.StreamResponse:
+async def create_entry(api: BodyRequest[EntryCreate]) -> web.StreamResponse:
     """Add an entry."""
     return reply(await entry_actions.create_entry(api.actor, cipher_of(api), api.path_id(), api.body))
 
@@ -147,7 +147,7 @@ async def get_entry(api: ApiRequest) -> web.StreamResponse:
 @routes.patch(
     "/entries/{id}", body=EntryUpdate, answers={200: EntryView}, problems=(*_CHANGE, problems.Gone), if_match=True
 )
-async def update_entry(api: ApiRequest) -> web.StreamResponse:
+async def update_entry(api: BodyRequest[EntryUpdate]) -> web.StreamResponse:
     """Change an entry: its next version."""
     answer = await entry_actions.update_entry(api.actor, cipher_of(api), api.path_id(), api.body, api.if_match)
     return reply(answer)
@@ -168,7 +168,7 @@ async def trash_entry(api: ApiRequest) -> web.StreamResponse:
     problems=_ROW,
     stores_answer=False,
 )
-async def reveal_entry(api: ApiRequest) -> web.StreamResponse:
+async def reveal_entry(api: BodyRequest[RevealBody]) -> web.StreamResponse:
     """Reveal a secret; this is recorded before it is answered."""
     view = await entry_actions.reveal_entry(api.actor, cipher_of(api), api.path_id(), api.body)
     response = reply_view(view)
@@ -184,7 +184,7 @@ async def reveal_entry(api: ApiRequest) -> web.StreamResponse:
     answers={200: EntryView},
     problems=(*_ROW, problems.VersionConflict, problems.Gone),
 )
-async def rotate_entry(api: ApiRequest) -> web.StreamResponse:
+async def rotate_entry(api: BodyRequest[RotateBody]) -> web.StreamResponse:
     """Give an entry a new secret."""
     answer = await entry_actions.rotate_entry(api.actor, cipher_of(api), api.path_id(), api.body, api.if_match)
     return reply(answer)
@@ -199,7 +199,7 @@ async def rotate_entry(api: ApiRequest) -> web.StreamResponse:
     problems=_CHANGE,
     if_match=True,
 )
-async def restore_entry(api: ApiRequest) -> web.StreamResponse:
+async def restore_entry(api: BodyRequest[RestoreBody]) -> web.StreamResponse:
     """Take an entry out of the trash, or bring an old version back."""
     answer = await entry_actions.restore_entry(api.actor, cipher_of(api), api.path_id(), api.body, api.if_match)
     return reply(answer)
@@ -218,7 +218,7 @@ async def purge_entry(api: ApiRequest) -> web.StreamResponse:
     problems=_ROW,
     stream_position=True,
 )
-async def list_versions(api: ApiRequest) -> web.StreamResponse:
+async def list_versions(api: QueryRequest[VersionList]) -> web.StreamResponse:
     """List the versions of an entry, newest first."""
     page, position = await queries.versions_of(api.actor, api.path_id(), api.query)
     return positioned(reply_view(page), position)
