@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
@@ -126,6 +126,23 @@ async def _claim(source_id: UUID, person: UUID | None = None) -> Source | None:
     return source
 
 
+@dataclass(frozen=True)
+class Found:
+    """What a file has turned out to be, and how its columns are read."""
+
+    detection: Detection
+    profiles: list[ColumnProfile]
+    suggested: Mapping
+    mapping: Mapping
+    questions: list[Any]
+    problem: problems.Problem | None
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether a person has to answer before the rows can be typed."""
+        return blocking(self.questions) or self.problem is not None
+
+
 class Loader:
     """One attempt at loading a source."""
 
@@ -167,11 +184,11 @@ class Loader:
             mapping, questions = suggest_mapping(profiles, given_mapping(source))
             problem = _problem_of(mapping, [profile.name for profile in profiles] or detection.columns)
             await self._clear()
+            found = Found(detection, profiles, suggested, mapping, questions, problem)
             # Rows with an open question are kept raw: guessing a date order would be silent damage.
-            is_blocked = blocking(questions) or problem is not None
-            await self._store(path, detection, Mapping() if is_blocked else mapping)
+            await self._store(path, detection, Mapping() if found.is_blocked else mapping)
         self._lap("store")
-        await self._finish(detection, profiles, suggested, mapping, questions, problem, is_blocked=is_blocked)
+        await self._finish(found)
         logger.info("loaded", source_id=str(source.id), rows=self.loaded, rejected=self.rejected, seconds=self.seconds)
         # A plan made while the table was small would be kept for a minute: fresh statistics end it now.
         await self.connection.execute("ANALYZE reconciliation_records")
@@ -336,17 +353,7 @@ class Loader:
         )
         await state.put(f"source.progress:{self.source.id}", names, value.model_dump(mode="json"), fence)
 
-    async def _finish(
-        self,
-        detection: Any,
-        profiles: list[Any],
-        suggested: Mapping,
-        mapping: Mapping,
-        questions: list[Any],
-        problem: problems.Problem | None,
-        *,
-        is_blocked: bool,
-    ) -> None:
+    async def _finish(self, found: Found) -> None:
         async with unit_of_work(SYSTEM) as u:
             source = (
                 await Source.filter(id=self.source.id).using_db(u.connection).select_for_update(no_key=True).first()
@@ -355,26 +362,26 @@ class Loader:
                 raise Fenced
             await u.save(
                 source,
-                status="needs_mapping" if is_blocked else "ready",
-                format=detection.format,
+                status="needs_mapping" if found.is_blocked else "ready",
+                format=found.detection.format,
                 rows_read=self.loaded + self.rejected,
                 rows_loaded=self.loaded,
                 rows_rejected=self.rejected,
-                mapping=mapping.model_dump(mode="json", exclude_none=True),
-                questions=questions,
-                profile=[_profile_view(profile) for profile in profiles],
+                mapping=found.mapping.model_dump(mode="json", exclude_none=True),
+                questions=found.questions,
+                profile=[_profile_view(profile) for profile in found.profiles],
                 detection={
                     **source.detection,
-                    **_detection_view(detection),
-                    "suggested_mapping": suggested.model_dump(mode="json", exclude_none=True),
+                    **_detection_view(found.detection),
+                    "suggested_mapping": found.suggested.model_dump(mode="json", exclude_none=True),
                     "loaded_revision": source.revision + 1,
                     "stored_bytes": self.stored_bytes,
                 },
                 revision=source.revision + 1,
-                problem=problem.document(source.request_id) if problem else None,
+                problem=found.problem.document(source.request_id) if found.problem else None,
                 attempt=0,
             )
-            u.publish(event_of(events.SourceUpdated if is_blocked else events.SourceReady, source))
+            u.publish(event_of(events.SourceUpdated if found.is_blocked else events.SourceReady, source))
             u.audit(
                 f"project:{source.project_id}",
                 "source.load",

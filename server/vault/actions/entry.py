@@ -4,8 +4,8 @@ import secrets
 import string
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
-from typing import Any, Literal
+from datetime import timedelta
+from typing import Literal
 from uuid import UUID
 
 import asyncpg
@@ -18,7 +18,7 @@ from core.ids import uuid7
 from core.problems import Fault, Gone, Invalid, NotFound, Unavailable
 from models import access
 from models.access import SYSTEM, About, Actor
-from models.vault import Entry, EntryVersion, Vault, VaultKey
+from models.vault import Entry, Vault
 from realtime.events.vault import (
     EntryCreated,
     EntryDeleted,
@@ -31,11 +31,10 @@ from realtime.events.vault import (
 from realtime.refusals import record_refusal
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.api.translation import is_of_database
-from server.vault.cipher import OpenVersion, Place, SealedVersion, VaultCipher, open_version, seal_version
+from server.vault.cipher import OpenVersion, VaultCipher
 from server.vault.schemas import EntryCreate, EntryUpdate, EntryView, RestoreBody, RevealBody, RevealView, RotateBody
+from server.vault.versions import METADATA, Versions, metadata_of, open_entry, version_of
 
-# What of an entry is kept in the clear with each version.
-METADATA = ("name", "username", "url", "tags", "expires_at", "rotation_interval_days")
 _ALPHABET = string.ascii_letters + string.digits + "-_.+"
 TRASH_KEPT = timedelta(days=30)
 _GENERATED_LENGTH = 24  # 24 of 66 characters: 145 bits
@@ -59,7 +58,7 @@ async def create_entry(actor: Actor, cipher: VaultCipher, vault_id: UUID, body: 
             updated_at=u.at,
         )
         changed = [name for name in ("secret", "notes", *METADATA) if name in body.model_fields_set]
-        await _write_version(u, cipher, vault, entry, content, changed, "entry.create")
+        await Versions(u, cipher, vault, entry).write(content, changed, "entry.create")
         u.publish(EntryCreated(vault_id=vault_id, entry_id=entry.id, version=1, changed=changed))
         return u.answer(201, EntryView.of(entry), version=1)
 
@@ -72,14 +71,14 @@ async def update_entry(
         vault, entry = await _load(u, actor, entry_id, "entry.edit")
         await u.expect_version(entry, expected)
         _refuse_trashed(entry)
-        before = await _open(u, cipher, entry, entry.version)
+        before = await open_entry(u, cipher, entry, entry.version)
         given = body.model_fields_set
         content = OpenVersion(
             before.secret if body.secret is None else body.secret.get_secret_value(),
             _text(body.notes) if "notes" in given else before.notes,
         )
         values = {name: getattr(body, name) for name in METADATA if name in given}
-        changed = await _change(u, cipher, vault, entry, content, before, values, "entry.update")
+        changed = await Versions(u, cipher, vault, entry).change(content, before, values, "entry.update")
         if changed:
             u.publish(EntryUpdated(vault_id=vault.id, entry_id=entry.id, version=entry.version, changed=changed))
         return u.answer(200, EntryView.of(entry), version=entry.version)
@@ -93,12 +92,12 @@ async def rotate_entry(
         vault, entry = await _load(u, actor, entry_id, "entry.edit")
         await u.expect_version(entry, expected, required=False)
         _refuse_trashed(entry)
-        before = await _open(u, cipher, entry, entry.version)
+        before = await open_entry(u, cipher, entry, entry.version)
         secret = _text(body.secret) or "".join(secrets.choice(_ALPHABET) for _ in range(_GENERATED_LENGTH))
         if secret == before.secret:
             raise Invalid(errors=(Fault("/secret", "invalid_field", "is the present secret: give a new one"),))
         content = OpenVersion(secret, before.notes)
-        changed = await _change(u, cipher, vault, entry, content, before, {}, "entry.rotate")
+        changed = await Versions(u, cipher, vault, entry).change(content, before, {}, "entry.rotate")
         u.publish(EntryRotated(vault_id=vault.id, entry_id=entry.id, version=entry.version, changed=changed))
         return u.answer(200, EntryView.of(entry), version=entry.version)
 
@@ -109,8 +108,8 @@ async def trash_entry(actor: Actor, cipher: VaultCipher, entry_id: UUID, expecte
         vault, entry = await _load(u, actor, entry_id, "entry.edit")
         await u.expect_version(entry, expected)
         _refuse_trashed(entry)
-        content = await _open(u, cipher, entry, entry.version)
-        changed = await _change(u, cipher, vault, entry, content, content, {"trashed_at": u.at}, "entry.delete")
+        content = await open_entry(u, cipher, entry, entry.version)
+        changed = await Versions(u, cipher, vault, entry).change(content, content, {"trashed_at": u.at}, "entry.delete")
         u.publish(EntryDeleted(vault_id=vault.id, entry_id=entry.id, version=entry.version, changed=changed))
 
 
@@ -121,15 +120,15 @@ async def restore_entry(
     async with _breaks_recorded(actor, entry_id, "entry.restore"), unit_of_work(actor) as u:
         vault, entry = await _load(u, actor, entry_id, "entry.edit")
         await u.expect_version(entry, expected)
-        before = await _open(u, cipher, entry, entry.version)
+        before = await open_entry(u, cipher, entry, entry.version)
         content, values = before, {"trashed_at": None}
         if body.version is not None:
-            old = await _version(u, entry, body.version)
+            old = await version_of(u, entry, body.version)
             if old is None:
                 raise Invalid(errors=(Fault("/version", "invalid_field", "the entry has no such version"),))
-            content = await _open(u, cipher, entry, body.version)
-            values |= _metadata_of(old)
-        changed = await _change(u, cipher, vault, entry, content, before, values, "entry.restore")
+            content = await open_entry(u, cipher, entry, body.version)
+            values |= metadata_of(old)
+        changed = await Versions(u, cipher, vault, entry).change(content, before, values, "entry.restore")
         if changed:
             u.publish(EntryRestored(vault_id=vault.id, entry_id=entry.id, version=entry.version, changed=changed))
         return u.answer(200, EntryView.of(entry), version=entry.version)
@@ -145,9 +144,9 @@ async def reveal_entry(actor: Actor, cipher: VaultCipher, entry_id: UUID, body: 
         async with _breaks_recorded(actor, entry_id, "entry.reveal"), unit_of_work(actor) as u:
             entry = await _load_revealed(u, actor, entry_id)
             version = entry.version if body.version is None else body.version
-            if await _version(u, entry, version) is None:
+            if await version_of(u, entry, version) is None:
                 raise Invalid(errors=(Fault("/version", "invalid_field", "the entry has no such version"),))
-            content = await _open(u, cipher, entry, version)
+            content = await open_entry(u, cipher, entry, version)
             u.publish(EntryRevealed(vault_id=entry.vault_id, entry_id=entry.id, version=version))
             u.audit(
                 f"vault:{entry.vault_id}",
@@ -228,101 +227,6 @@ async def _load_revealed(u: UnitOfWork, actor: Actor, entry_id: UUID) -> Entry:
     vault_id = (await access.load(actor, Entry, entry_id, "entry.reveal")).row.vault_id
     await u.execute("SELECT 1 FROM audit_chains WHERE name = $1 FOR NO KEY UPDATE", f"vault:{vault_id}")
     return (await access.load(actor, Entry, entry_id, "entry.reveal")).row
-
-
-async def _change(
-    u: UnitOfWork,
-    cipher: VaultCipher,
-    vault: Vault,
-    entry: Entry,
-    content: OpenVersion,
-    before: OpenVersion,
-    values: dict[str, Any],
-    action: str,
-) -> list[str]:
-    """Writes what differs as the next version. Returns: names of what changed; none, and nothing is written."""
-    hidden = [name for name in ("secret", "notes") if getattr(content, name) != getattr(before, name)]
-    changed = hidden + [name for name, value in values.items() if getattr(entry, name) != value]
-    if not changed:
-        return []
-    for name, value in values.items():
-        setattr(entry, name, value)
-    entry.has_notes = content.notes is not None
-    if "secret" in hidden:
-        entry.secret_changed_at = u.at
-    entry.version += 1
-    entry.updated_at = u.at
-    await entry.save(using_db=u.connection)
-    await _write_version(u, cipher, vault, entry, content, changed, action)
-    return changed
-
-
-async def _write_version(
-    u: UnitOfWork,
-    cipher: VaultCipher,
-    vault: Vault,
-    entry: Entry,
-    content: OpenVersion,
-    changed: list[str],
-    action: str,
-) -> None:
-    place = Place(vault.id, entry.id, entry.version, vault.epoch)
-    sealed = seal_version(await _vault_key(u, cipher, vault.id, vault.epoch), place, content)
-    metadata = {name: getattr(entry, name) for name in METADATA}
-    if entry.expires_at is not None:
-        metadata["expires_at"] = entry.expires_at.isoformat()
-    await EntryVersion.create(
-        using_db=u.connection,
-        id=uuid7(),
-        entry_id=entry.id,
-        vault_id=vault.id,
-        version=entry.version,
-        key_epoch=vault.epoch,
-        data_key=sealed.data_key,
-        secret=sealed.secret,
-        notes=sealed.notes,
-        metadata=metadata,
-        changed=changed,
-        actor_id=u.actor.id,
-        created_at=u.at,
-    )
-    # The digest of the sealed bytes: an old row put back into the table no longer fits the chain.
-    u.audit(
-        f"vault:{vault.id}",
-        action,
-        ("entry", entry.id),
-        version=entry.version,
-        changed=changed,
-        sealed_sha256=sealed.digest(),
-    )
-
-
-async def _open(u: UnitOfWork, cipher: VaultCipher, entry: Entry, version: int) -> OpenVersion:
-    row = await _version(u, entry, version)
-    if row is None:
-        raise SealBroken("the version of the entry is missing")
-    key = await _vault_key(u, cipher, entry.vault_id, row.key_epoch)
-    notes = None if row.notes is None else bytes(row.notes)
-    sealed = SealedVersion(bytes(row.data_key), bytes(row.secret), notes)
-    return open_version(key, Place(entry.vault_id, entry.id, version, row.key_epoch), sealed)
-
-
-async def _version(u: UnitOfWork, entry: Entry, version: int) -> EntryVersion | None:
-    return await EntryVersion.filter(entry_id=entry.id, version=version).using_db(u.connection).first()
-
-
-async def _vault_key(u: UnitOfWork, cipher: VaultCipher, vault_id: UUID, epoch: int) -> bytes:
-    row = await VaultKey.filter(vault_id=vault_id, epoch=epoch).using_db(u.connection).first()
-    if row is None:
-        raise SealBroken("the key of the vault is missing")
-    return cipher.open_key(vault_id, epoch, row.kek_id, bytes(row.wrapped))
-
-
-def _metadata_of(row: EntryVersion) -> dict[str, Any]:
-    found = {name: row.metadata.get(name) for name in METADATA}
-    if found["expires_at"] is not None:
-        found["expires_at"] = datetime.fromisoformat(found["expires_at"])
-    return found
 
 
 def _refuse_trashed(entry: Entry) -> None:

@@ -1,0 +1,110 @@
+"""
+Versions of an entry: every change is a new one, sealed under a data key of its own, and old ones stay.
+
+What is in the clear beside the sealed bytes is METADATA.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from core.envelope import SealBroken
+from core.ids import uuid7
+from models.vault import Entry, EntryVersion, Vault, VaultKey
+from realtime.unit_of_work import UnitOfWork
+from server.vault.cipher import OpenVersion, Place, SealedVersion, VaultCipher, open_version, seal_version
+
+METADATA = ("name", "username", "url", "tags", "expires_at", "rotation_interval_days")
+
+
+@dataclass(frozen=True)
+class Versions:
+    """The versions of one entry, in a unit of work that changes it."""
+
+    u: UnitOfWork
+    cipher: VaultCipher
+    vault: Vault
+    entry: Entry
+
+    async def change(self, content: OpenVersion, before: OpenVersion, values: dict[str, Any], action: str) -> list[str]:
+        """Writes what differs as the next version. Returns: names of what changed; none, and nothing is written."""
+        entry = self.entry
+        hidden = [name for name in ("secret", "notes") if getattr(content, name) != getattr(before, name)]
+        changed = hidden + [name for name, value in values.items() if getattr(entry, name) != value]
+        if not changed:
+            return []
+        for name, value in values.items():
+            setattr(entry, name, value)
+        entry.has_notes = content.notes is not None
+        if "secret" in hidden:
+            entry.secret_changed_at = self.u.at
+        entry.version += 1
+        entry.updated_at = self.u.at
+        await entry.save(using_db=self.u.connection)
+        await self.write(content, changed, action)
+        return changed
+
+    async def write(self, content: OpenVersion, changed: list[str], action: str) -> None:
+        """Writes the entry as it is now as its present version, with its audit row."""
+        entry, epoch = self.entry, self.vault.epoch
+        key = await _vault_key(self.u, self.cipher, entry.vault_id, epoch)
+        sealed = seal_version(key, Place(entry.vault_id, entry.id, entry.version, epoch), content)
+        metadata = {name: getattr(entry, name) for name in METADATA}
+        if entry.expires_at is not None:
+            metadata["expires_at"] = entry.expires_at.isoformat()
+        await EntryVersion.create(
+            using_db=self.u.connection,
+            id=uuid7(),
+            entry_id=entry.id,
+            vault_id=entry.vault_id,
+            version=entry.version,
+            key_epoch=epoch,
+            data_key=sealed.data_key,
+            secret=sealed.secret,
+            notes=sealed.notes,
+            metadata=metadata,
+            changed=changed,
+            actor_id=self.u.actor.id,
+            created_at=self.u.at,
+        )
+        # The digest of the sealed bytes: an old row put back into the table no longer fits the chain.
+        self.u.audit(
+            f"vault:{entry.vault_id}",
+            action,
+            ("entry", entry.id),
+            version=entry.version,
+            changed=changed,
+            sealed_sha256=sealed.digest(),
+        )
+
+
+async def open_entry(u: UnitOfWork, cipher: VaultCipher, entry: Entry, version: int) -> OpenVersion:
+    """Secret and notes of a version. Raises: SealBroken."""
+    row = await version_of(u, entry, version)
+    if row is None:
+        raise SealBroken("the version of the entry is missing")
+    key = await _vault_key(u, cipher, entry.vault_id, row.key_epoch)
+    notes = None if row.notes is None else bytes(row.notes)
+    sealed = SealedVersion(bytes(row.data_key), bytes(row.secret), notes)
+    return open_version(key, Place(entry.vault_id, entry.id, version, row.key_epoch), sealed)
+
+
+async def version_of(u: UnitOfWork, entry: Entry, version: int) -> EntryVersion | None:
+    """A version's row, sealed; None when there is no such version."""
+    return await EntryVersion.filter(entry_id=entry.id, version=version).using_db(u.connection).first()
+
+
+def metadata_of(row: EntryVersion) -> dict[str, Any]:
+    """What a version has in the clear, by the names of the entry's fields."""
+    found = {name: row.metadata.get(name) for name in METADATA}
+    if found["expires_at"] is not None:
+        found["expires_at"] = datetime.fromisoformat(found["expires_at"])
+    return found
+
+
+async def _vault_key(u: UnitOfWork, cipher: VaultCipher, vault_id: UUID, epoch: int) -> bytes:
+    row = await VaultKey.filter(vault_id=vault_id, epoch=epoch).using_db(u.connection).first()
+    if row is None:
+        raise SealBroken("the key of the vault is missing")
+    return cipher.open_key(vault_id, epoch, row.kek_id, bytes(row.wrapped))
