@@ -22,7 +22,7 @@ from server.api.endpoint import Endpoint
 from server.api.keys import AUTHENTICATE, DISK, KEYRING, SETTINGS
 from server.api.middlewares import answer_preflights, answer_problems, set_headers
 from server.api.routing import bind
-from server.api.translation import described, problem_of
+from server.api.translation import problem_of
 from server.api.watch import WATCH, DatabaseWatch
 from server.audit.refusals import tell_forever
 from server.audit.routes import routes as audit_routes
@@ -50,6 +50,7 @@ from server.record.routes import routes as record_routes
 from server.source.routes import routes as source_routes
 from server.store import database
 from server.store.disk import database_disk
+from server.store.errors import described
 from server.store.keyring import keep_signing_keys, open_keyring
 from server.user.routes import routes as user_routes
 from server.vault.routes import routes as vault_routes

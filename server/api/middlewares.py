@@ -17,8 +17,9 @@ from realtime.unit_of_work import Call
 from server.api import metrics
 from server.api.address import client_ip, network_of
 from server.api.keys import ACTOR, REQUEST_ID, ROUTE, SETTINGS
-from server.api.translation import described, origin_of, problem_of
+from server.api.translation import problem_of
 from server.api.watch import WATCH
+from server.store.errors import described, origin_of
 
 logger = log.get(__name__)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")

@@ -19,7 +19,8 @@ from core.problems import Busy, InvalidJson, Problem
 from server.api.connections import CONNECTIONS, Connections, Phase
 from server.api.keys import REQUEST_ID
 from server.api.middlewares import harden, render, translate
-from server.api.translation import described, problem_of
+from server.api.translation import problem_of
+from server.store.errors import described
 
 SLICE_BYTES = 8 * 1024
 FREE_CHUNKED_BYTES = 32 * 1024  # of a body in chunks, however small they are: heads count too

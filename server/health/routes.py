@@ -16,9 +16,9 @@ from server.api.endpoint import ApiRequest
 from server.api.reply import reply_view
 from server.api.routing import Routes
 from server.api.schemas import View
-from server.api.translation import described, is_of_database
 from server.api.watch import WATCH, turning
 from server.store.database import known_migrations
+from server.store.errors import described, is_of_database
 
 routes = Routes("health")
 logger = log.get(__name__)

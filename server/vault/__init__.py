@@ -3,7 +3,3 @@ Vaults: shared credentials beside the reconciliations, encrypted, versioned and 
 
 Read cipher.py first (what is sealed under which key), then actions/entry.py (every write is a new version).
 """
-
-from server.vault.routes import routes
-
-__all__ = ["routes"]

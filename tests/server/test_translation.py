@@ -10,9 +10,10 @@ from aiohttp.test_utils import TestServer
 
 from core.problems import NotFound, Unavailable
 from core.settings import Settings
-from server.api.translation import described, is_of_database, problem_of
+from server.api.translation import problem_of
 from server.project import queries
 from server.store import database
+from server.store.errors import described, is_of_database
 from tests.conftest import Person
 
 SECRET = "SENTINEL-value"
@@ -137,7 +138,7 @@ async def test_a_reveal_that_meets_a_bug_gives_no_secret_and_is_a_500(
 ) -> None:
     vault = (await alice.ok("POST", f"/projects/{project}/vaults", {"name": "v"}))["id"]
     entry = (await alice.ok("POST", f"/vaults/{vault}/entries", {"name": "e", "secret": SECRET}))["id"]
-    monkeypatch.setattr("server.vault.actions.entry._open", lambda *_: _bug(FileNotFoundError))
+    monkeypatch.setattr("server.vault.actions.entry.open_entry", lambda *_: _bug(FileNotFoundError))
 
     async with await alice.send("POST", f"/entries/{entry}/reveal") as response:
         text = await response.text()

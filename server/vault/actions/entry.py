@@ -30,7 +30,7 @@ from realtime.events.vault import (
 )
 from realtime.refusals import record_refusal
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
-from server.api.translation import is_of_database
+from server.store.errors import is_of_database
 from server.vault.cipher import OpenVersion, VaultCipher
 from server.vault.schemas import EntryCreate, EntryUpdate, EntryView, RestoreBody, RevealBody, RevealView, RotateBody
 from server.vault.versions import METADATA, Versions, metadata_of, open_entry, version_of
