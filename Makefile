@@ -1,4 +1,4 @@
-# The whole manual: make run | test | check | migrate | events | bench. See README.md.
+# The whole manual: make run | test | test-unit | check | migrate | events | bench. See README.md.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,7 +6,7 @@ STAMPS := .stamps
 # Whoever has this set would have every process compile all that it imports, each time anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test check migrate events bench image-check format install install-dev web
+.PHONY: run test test-unit check migrate events bench image-check format install install-dev web
 
 run: install web
 	@exec $(BIN)/python -m server run
@@ -23,6 +23,10 @@ web:
 
 test: install-dev web
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile
+
+# Without a database and without processes: in seconds, while one writes.
+test-unit: install-dev
+	$(BIN)/python -m pytest -m unit --numprocesses 2 --dist loadfile
 
 check: install-dev
 	$(BIN)/ruff format --check .

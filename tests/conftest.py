@@ -5,7 +5,7 @@ import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,8 +30,50 @@ from server.store import database
 from server.store.embedded import EmbeddedPostgres
 
 PASSWORD = "a long test password"
+KINDS = ("unit", "integration", "acceptance", "migration")
+# Of processes as users run them: who asks for one of these is an acceptance test.
+PROCESSES = {"worker", "start_worker"}
+OUTSIDE = {"subprocess.Popen", "os.fork", "os.posix_spawn", "socket.connect"}
 KEEP = {"aerich", "application_keys", "signing_keys"}
 SMALL_BYTES = 1024 * 1024
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Says of each test what it needs, where its module does not: nothing, the database, or processes."""
+    for item in items:
+        if not any(item.get_closest_marker(kind) for kind in KINDS):
+            item.add_marker(_kind_of(set(getattr(item, "fixturenames", ()))))
+
+
+def _kind_of(fixtures: set[str]) -> str:
+    if fixtures & PROCESSES:
+        return "acceptance"
+    return "integration" if "postgres" in fixtures else "unit"
+
+
+class _Outside:
+    """What a test may do outside of its process: a unit test nothing."""
+
+    is_closed = False
+
+    @classmethod
+    def look(cls, event: str, _: object) -> None:
+        if cls.is_closed and event in OUTSIDE:
+            raise AssertionError(f"a unit test does no {event}: mark it as integration or acceptance")
+
+
+sys.addaudithook(_Outside.look)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Holds unit tests to what they are."""
+    _Outside.is_closed = item.get_closest_marker("unit") is not None
+    try:
+        return (yield)
+    finally:
+        _Outside.is_closed = False
 
 
 def command(settings: Settings, *arguments: str, typed: str = "") -> None:

@@ -14,6 +14,8 @@ from models.access import Actor
 from realtime.unit_of_work import unit_of_work
 from tests.conftest import Person
 
+pytestmark = pytest.mark.acceptance
+
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = 3000
 

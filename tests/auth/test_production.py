@@ -19,6 +19,8 @@ from server.auth.routes import GATE
 from server.store.embedded import embedded_url
 from tests.conftest import PASSWORD, Person
 
+pytestmark = pytest.mark.acceptance
+
 PUBLIC = "https://tallyroom.acme.test"
 LOGIN = "/api/v1/auth/login"
 

@@ -207,6 +207,7 @@ def test_a_secret_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert absent in line
 
 
+@pytest.mark.acceptance
 async def test_the_command_line_refuses_in_one_line_with_nothing_but_production() -> None:
     status, out, err = await command("serve", "--migrate", environment={"TALLYROOM_ENV": "production"})
 
@@ -216,6 +217,7 @@ async def test_the_command_line_refuses_in_one_line_with_nothing_but_production(
 
 
 @pytest.mark.parametrize("arguments", [("serve",), ("worker",), ("migrate",), ("users", "create", "a@example.test")])
+@pytest.mark.acceptance
 async def test_every_command_refuses_a_wrong_key_before_it_looks_for_the_database(arguments: tuple[str, ...]) -> None:
     short = base64.b64encode(b"too short").decode()
 
@@ -226,6 +228,7 @@ async def test_every_command_refuses_a_wrong_key_before_it_looks_for_the_databas
     assert err.count("\n") == 1
 
 
+@pytest.mark.acceptance
 async def test_a_start_that_waits_for_its_database_ends_at_once_when_asked() -> None:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "server", "serve", "--migrate"),

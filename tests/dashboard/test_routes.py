@@ -14,6 +14,8 @@ from server.api.middlewares import DASHBOARD_CSP, answer_problems, set_headers
 from server.dashboard import attach
 from server.dashboard.files import FOREVER, Build
 
+pytestmark = pytest.mark.integration
+
 PAGE = "<!doctype html><title>Dashboard</title>"
 SCRIPT = "export const words = 'tally';\n" * 100
 

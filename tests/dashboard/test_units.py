@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.acceptance
+
 WEB = Path(__file__).parents[2] / "web"
 VITEST = WEB / "node_modules/vitest/vitest.mjs"
 TIMEOUT_S = 300

@@ -42,12 +42,14 @@ document.addEventListener("securitypolicyviolation", (event) => {
 expect.set_options(timeout=20_000)  # a busy machine is slow, not broken
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks the tests of this folder; where they cannot run, one line says why."""
     here = Path(__file__).parent
     mine = [item for item in items if here in item.path.parents]
     reason = _why_not() if mine else None
     for item in mine:
+        item.add_marker(pytest.mark.acceptance)
         item.add_marker(pytest.mark.e2e)
         if reason:
             item.add_marker(pytest.mark.skip(reason=reason))

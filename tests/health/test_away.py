@@ -4,11 +4,14 @@ import asyncio
 import time
 from typing import Any
 
+import pytest
 from aiohttp import ClientSession, ClientTimeout, FormData
 
 from tests.auth.follower import Follower
 from tests.conftest import Person
 from tests.health.conftest import House
+
+pytestmark = pytest.mark.acceptance
 
 PATIENCE = ClientTimeout(total=15)
 

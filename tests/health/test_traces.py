@@ -5,12 +5,15 @@ import re
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from aiohttp import ClientSession, FormData
 
 from tests.auth.follower import Follower, refusal_of
 from tests.conftest import PASSWORD, Person
 from tests.health.conftest import EMAIL, House
 from tests.health.test_away import _Server, until_ready
+
+pytestmark = pytest.mark.acceptance
 
 SECRET = "SENTINEL-s3cret-of-an-entry"
 NOTES = "SENTINEL-notes-of-an-entry"

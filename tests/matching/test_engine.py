@@ -21,6 +21,8 @@ from matching.suggest import suggest
 sys.path.insert(0, str(Path(__file__).parent))
 from generator import Books, books
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).parents[2]
 AMOUNT = {
     "fields": {

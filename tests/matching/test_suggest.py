@@ -15,6 +15,8 @@ from matching.suggest import Roles, suggest
 sys.path.insert(0, str(Path(__file__).parent))
 from generator import Books, books
 
+pytestmark = pytest.mark.integration
+
 Pairs = set[tuple[int, int]]
 
 

@@ -15,6 +15,8 @@ from core.settings import Settings, load
 from server.store import database
 from server.store.embedded import EmbeddedPostgres
 
+pytestmark = pytest.mark.migration
+
 ROOT = Path(__file__).resolve().parents[2]
 TABLES = {"users", "password_entries", "reconciliation_records", "reconciliation_jobs", "audit_log", "events"}
 

@@ -17,7 +17,10 @@ import xlsxwriter
 
 from matching.reading.values import FileRejected
 
-pytestmark = pytest.mark.timeout(90)  # seconds, for what takes about one
+pytestmark = [
+    pytest.mark.integration,  # with the memory and the time of large files
+    pytest.mark.timeout(90),  # seconds, for what takes about one
+]
 
 LINES = {
     "quotes opened and closed in each line": 'z","q\n',

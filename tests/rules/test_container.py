@@ -56,12 +56,14 @@ def instructions(name: str) -> list[str]:
     return [line.split(None, 1)[1] for line in text.splitlines() if line.startswith(f"{name} ")]
 
 
+@pytest.mark.acceptance
 def test_every_tracked_file_of_the_program_enters_the_build() -> None:
     kept_out = [path for path in tracked(*PACKAGES) if not is_in_context(path)]
 
     assert kept_out == [], "these need a line in .dockerignore"
 
 
+@pytest.mark.acceptance
 def test_every_tracked_file_of_the_dashboard_enters_the_build() -> None:
     build = ("web/src", "web/public", "web/index.html", "web/package.json", "web/package-lock.json", "web/.npmrc")
     kept_out = [path for path in tracked(*build, "web/vite.config.ts", "web/tsconfig.json") if not is_in_context(path)]
@@ -111,6 +113,7 @@ def test_the_image_runs_as_a_numbered_user_and_without_a_shell() -> None:
     assert " CMD [" in instructions("HEALTHCHECK")[-1]
 
 
+@pytest.mark.acceptance
 def test_compose_yaml_has_the_form_of_a_compose_file() -> None:
     program = Path(sys.executable).with_name("check-jsonschema")
     command = [str(program), "--builtin-schema", "vendor.compose-spec", str(ROOT / "compose.yaml")]

@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 
 
+@pytest.mark.acceptance
 def test_the_committed_files_and_migrations_hold_what_the_code_says() -> None:
     done = subprocess.run([sys.executable, "-m", "server", "check-generated"], cwd=ROOT, capture_output=True, text=True)
 

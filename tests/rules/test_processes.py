@@ -12,6 +12,8 @@ import pytest
 from core import processes
 from server.store.embedded import EmbeddedPostgres, _is_postmaster_of
 
+pytestmark = pytest.mark.acceptance
+
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("core", "models", "matching", "realtime", "server", "migrations", "bench")
 GUARDED = ROOT / "core/processes.py"

@@ -18,6 +18,8 @@ from aiohttp.test_utils import TestServer
 from core.settings import Settings
 from tests.conftest import Person
 
+pytestmark = pytest.mark.acceptance
+
 ROOT = Path(__file__).resolve().parents[2]
 # Root may look into everything by its capabilities; with those alone that open files it is a user like others.
 PLAIN = ("setpriv", "--bounding-set=-all,+dac_override,+dac_read_search", "--inh-caps=-all") if os.getuid() == 0 else ()

@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.acceptance
+
 # Frees one piece of 30 MB, which without the setting raises the size that is kept, and then others under a small one.
 _TAKE_AND_FREE = """
 import sys

@@ -23,6 +23,8 @@ import pytest
 
 from server.store.embedded import EmbeddedPostgres
 
+pytestmark = pytest.mark.acceptance
+
 ROOT = Path(__file__).resolve().parents[2]
 READY_S = 60
 STOP_S = 10

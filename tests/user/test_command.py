@@ -6,10 +6,13 @@ import sys
 from pathlib import Path
 
 import asyncpg
+import pytest
 from aiohttp import ClientSession
 
 from core.settings import Settings
 from tests.conftest import PASSWORD, Person
+
+pytestmark = pytest.mark.acceptance
 
 ROOT = Path(__file__).resolve().parents[2]
 GOOD = "a password from standard input"
