@@ -6,7 +6,7 @@ WORKDIR /web
 # The lock first: the layer of packages is made again only when it changes.
 COPY web/package.json web/package-lock.json web/.npmrc ./
 # Install scripts of packages are not run: none that we use needs one.
-RUN npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error
 COPY web/index.html web/tsconfig.json web/vite.config.ts ./
 COPY web/public public
 COPY web/src src

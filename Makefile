@@ -6,7 +6,7 @@ STAMPS := .stamps
 # Whoever has this set would have every process compile all that it imports, each time anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-unit check migrate events bench image-check format install install-dev web
+.PHONY: run test test-unit check migrate events bench image-check format install install-dev web web-dev
 
 run: install web
 	@exec $(BIN)/python -m server run
@@ -19,9 +19,13 @@ install-dev:
 
 # Built once, and again when a source changes; without Node the API is served alone.
 web:
-	@$(PYTHON) -I server/build_web.py web $(STAMPS)/web
+	@$(PYTHON) -I server/build_web.py build web $(STAMPS)/web
 
-test: install-dev web
+# A build needs less than tests do, so that `make run` does not wait for packages that nobody runs there.
+web-dev:
+	@$(PYTHON) -I server/build_web.py install web
+
+test: install-dev web-dev web
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile
 
 # Without a database and without processes: in seconds, while one writes.
@@ -34,6 +38,7 @@ check: install-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m server check-generated
+	@$(PYTHON) -I server/build_web.py check web
 
 format: install-dev
 	$(BIN)/ruff format .

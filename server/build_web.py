@@ -1,4 +1,4 @@
-"""Builds the dashboard where Node is there, unless its stamp says that nothing changed. Parses with Python 3.6."""
+"""Installs the dashboard's packages, builds it and checks it, where Node is there. Parses with Python 3.6."""
 
 import hashlib
 import os
@@ -7,13 +7,42 @@ import subprocess
 import sys
 
 SOURCES = ("package.json", "package-lock.json", "index.html", "vite.config.ts", "tsconfig.json")
+WITHOUT_NODE = {
+    "build": "so the dashboard is not built; the API is served without it",
+    "install": "so the dashboard's own tests are skipped",
+    "check": "so the dashboard is not checked",
+}
+
+FAILED = {
+    "build": "the dashboard could not be built ({}); the API is served without it",
+    "install": "the dashboard's packages could not be installed ({}); see the lines above",
+}
 
 
 def main(arguments):
-    """build_web.py WEB STAMP"""
-    web, stamp = arguments
+    """
+    build_web.py build WEB STAMP: builds the dashboard, unless the stamp says that nothing changed since.
+    build_web.py install WEB: installs what checks and tests need, too.
+    build_web.py check WEB: types, lint, format. The exit status says whether all is well.
+    """
+    verb, web = arguments[:2]
     if not os.path.exists(os.path.join(web, "package.json")):
         return 0
+    if shutil.which("npm") is None or shutil.which("node") is None:
+        print("tallyroom: Node is missing, {}".format(WITHOUT_NODE[verb]), flush=True)
+        return 0
+    try:
+        if verb == "build":
+            build(web, arguments[2])
+            return 0
+        install(web, True)
+        return npm(web, "run", "--silent", "check", check=False) if verb == "check" else 0
+    except (OSError, subprocess.CalledProcessError) as error:
+        sys.stderr.write("tallyroom: {}\n".format(FAILED.get(verb, FAILED["install"]).format(error)))
+        return 1 if verb == "check" else 0
+
+
+def build(web, stamp):
     wanted = digest(web)
     try:
         with open(stamp) as file:
@@ -21,25 +50,39 @@ def main(arguments):
     except OSError:
         done = False
     if done and os.path.exists(os.path.join(web, "dist", "index.html")):
-        return 0
-    if shutil.which("npm") is None or shutil.which("node") is None:
-        print("tallyroom: Node is missing, so the dashboard is not built; the API is served without it", flush=True)
-        return 0
+        return
+    install(web, False)
     print("tallyroom: building the dashboard (once)", flush=True)
-    try:
-        npm = ["npm", "--prefix", web, "--no-audit", "--no-fund", "--loglevel", "error"]
-        subprocess.run(npm + ["ci"], check=True)
-        subprocess.run(npm + ["run", "--silent", "build"], check=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        sys.stderr.write(
-            "tallyroom: the dashboard could not be built ({}); the API is served without it\n".format(error)
-        )
-        return 0
+    npm(web, "run", "--silent", "build")
     if not os.path.isdir(os.path.dirname(stamp)):
         os.makedirs(os.path.dirname(stamp))
     with open(stamp, "w") as file:
         file.write(wanted + "\n")
-    return 0
+
+
+def install(web, with_dev):
+    """The packages of the lock file, unless they are there. `dependencies` are enough for a build."""
+    with open(os.path.join(web, "package-lock.json"), "rb") as file:
+        wanted = hashlib.sha256(file.read()).hexdigest()
+    # Beside the packages, so that it is gone with them.
+    stamp = os.path.join(web, "node_modules", ".tallyroom")
+    try:
+        with open(stamp) as file:
+            found, kind = file.read().split()
+    except (OSError, ValueError):
+        found, kind = None, None
+    if found == wanted and (kind == "all" or not with_dev):
+        return
+    print("tallyroom: installing the dashboard's packages (once)", flush=True)
+    # Said in full, whatever NODE_ENV or somebody's own settings say of packages for development.
+    npm(web, "ci", "--include=dev" if with_dev else "--omit=dev")
+    with open(stamp, "w") as file:
+        file.write("{} {}\n".format(wanted, "all" if with_dev else "build"))
+
+
+def npm(web, *arguments, check=True):
+    options = ["--prefix", web, "--no-audit", "--no-fund", "--loglevel", "error"]
+    return subprocess.run(["npm"] + options + list(arguments), check=check).returncode
 
 
 def digest(web):

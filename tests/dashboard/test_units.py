@@ -15,7 +15,7 @@ TIMEOUT_S = 300
 
 @pytest.mark.skipif(
     shutil.which("node") is None or not VITEST.is_file(),
-    reason="no Node.js, or the dashboard's packages are not installed (`make web` installs them where Node.js is)",
+    reason="no Node.js, or the dashboard's packages are not installed (`make test` installs them where Node.js is)",
 )
 def test_the_dashboard_s_modules_pass_their_own_tests():
     done = subprocess.run(
