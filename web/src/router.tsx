@@ -1,19 +1,12 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Link, redirect } from "@tanstack/react-router";
+import { jobSearch } from "./job/search";
 import { Members } from "./project/Members";
 import { Projects } from "./project/Projects";
 import { Project } from "./project/Project";
 import { Fault } from "./shell/parts";
 import { Shell } from "./shell/Shell";
-
-/** Reads a word of the address that must be one of a list; anything else is as if it were absent. */
-function oneOf<const Words extends readonly string[]>(words: Words, value: unknown): Words[number] | undefined {
-  return words.find((word) => word === value);
-}
-
-function text(value: unknown): string | undefined {
-  // The router reads `?q=12` as a number; what people typed is text.
-  return typeof value === "string" ? value : typeof value === "number" ? String(value) : undefined;
-}
+import { sourceSearch } from "./source/search";
+import { vaultSearch } from "./vault/search";
 
 const root = createRootRoute({
   component: Shell,
@@ -48,27 +41,10 @@ const start = createRoute({
   },
 });
 const jobs = createRoute({ getParentRoute: () => project, path: "jobs", component: lazyRouteComponent(() => import("./job/Jobs"), "Jobs") });
-
-export interface JobSearch {
-  view?: "matches" | "left" | "right";
-  status?: "suggested" | "confirmed" | "rejected" | "superseded";
-  pass?: string;
-  sort?: string;
-  cursor?: string;
-  /** The match that is opened beside the list. */
-  m?: string;
-}
 const job = createRoute({
   getParentRoute: () => project,
   path: "jobs/$job",
-  validateSearch: (found: Record<string, unknown>): JobSearch => ({
-    view: oneOf(["matches", "left", "right"], found["view"]),
-    status: oneOf(["suggested", "confirmed", "rejected", "superseded"], found["status"]),
-    pass: text(found["pass"]),
-    sort: text(found["sort"]),
-    cursor: text(found["cursor"]),
-    m: text(found["m"]),
-  }),
+  validateSearch: jobSearch,
   component: lazyRouteComponent(() => import("./job/Job"), "Job"),
 });
 const sources = createRoute({
@@ -76,42 +52,17 @@ const sources = createRoute({
   path: "sources",
   component: lazyRouteComponent(() => import("./source/Sources"), "Sources"),
 });
-
-export interface SourceSearch {
-  tab?: "profile" | "mapping" | "records" | "rejects";
-  cursor?: string;
-}
 const source = createRoute({
   getParentRoute: () => project,
   path: "sources/$source",
-  validateSearch: (found: Record<string, unknown>): SourceSearch => ({
-    tab: oneOf(["profile", "mapping", "records", "rejects"], found["tab"]),
-    cursor: text(found["cursor"]),
-  }),
+  validateSearch: sourceSearch,
   component: lazyRouteComponent(() => import("./source/Source"), "Source"),
 });
 const vaults = createRoute({ getParentRoute: () => project, path: "vaults", component: lazyRouteComponent(() => import("./vault/Vaults"), "Vaults") });
-
-export interface VaultSearch {
-  tab?: "entries" | "members";
-  q?: string;
-  state?: "ok" | "due_soon" | "due" | "expired";
-  trashed?: boolean;
-  cursor?: string;
-  /** The entry that is opened beside the list. */
-  e?: string;
-}
 const vault = createRoute({
   getParentRoute: () => project,
   path: "vaults/$vault",
-  validateSearch: (found: Record<string, unknown>): VaultSearch => ({
-    tab: oneOf(["entries", "members"], found["tab"]),
-    q: text(found["q"]),
-    state: oneOf(["ok", "due_soon", "due", "expired"], found["state"]),
-    trashed: found["trashed"] === true ? true : undefined,
-    cursor: text(found["cursor"]),
-    e: text(found["e"]),
-  }),
+  validateSearch: vaultSearch,
   component: lazyRouteComponent(() => import("./vault/Vault"), "Vault"),
 });
 const members = createRoute({ getParentRoute: () => project, path: "members", component: Members });

@@ -8,7 +8,7 @@ import { useHeld, useRead } from "../live/react";
 import { Matches } from "../match/Matches";
 import { Unmatched } from "../match/Unmatched";
 import { can } from "../project/rights";
-import { useProject } from "../project/Project";
+import { useProject } from "../project/useProject";
 import { ChangeButton } from "../shell/ChangeButton";
 import { compact, count, duration, instant, percent } from "../shell/format";
 import { Bar, Fault, Figure, Reading, Status, useTitle } from "../shell/parts";

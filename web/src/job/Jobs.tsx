@@ -9,7 +9,7 @@ import type { JobCreate, JobView, Page_JobView_, Page_PlanView_, Page_SourceView
 import { keys } from "../live/effects";
 import { useHeld, useRead } from "../live/react";
 import { can } from "../project/rights";
-import { useProject } from "../project/Project";
+import { useProject } from "../project/useProject";
 import { ChangeButton } from "../shell/ChangeButton";
 import { count, instant, percent } from "../shell/format";
 import { Bar, Empty, Fault, Reading, Status, useTitle } from "../shell/parts";

@@ -8,7 +8,7 @@ import { useSession } from "../auth/useSession";
 import { keys, patchMatch } from "../live/effects";
 import { useOffline } from "../live/react";
 import { can } from "../project/rights";
-import { useProject } from "../project/Project";
+import { useProject } from "../project/useProject";
 import { useKeys } from "../shell/keys";
 import { Fault } from "../shell/parts";
 import { personOf } from "./history";

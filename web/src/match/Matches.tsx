@@ -3,20 +3,19 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import type { JobView, MatchRecordView, MatchView, Page_MatchView_, Summary } from "../api/rest";
+import { STATUSES, type JobSearch } from "../job/search";
 import { keys } from "../live/effects";
 import { useHeld, useRead } from "../live/react";
 import { count, money } from "../shell/format";
 import { PLACE, useKeys } from "../shell/keys";
 import { Pager } from "../shell/Pager";
 import { Empty, Reading, Status } from "../shell/parts";
-import type { JobSearch } from "../router";
 import { Delta } from "./Delta";
 import { total } from "./difference";
 import { bits, sideOf, words } from "./evidence";
 import { Match } from "./Match";
 
 const ROUTE = "/projects/$project/jobs/$job";
-const STATUSES = ["suggested", "confirmed", "rejected", "superseded"] as const;
 const HINTS: Partial<Record<MatchView["ambiguity"], string>> = { ambiguous: "close call", interchangeable: "any one fits" };
 const SORTS = [
   { value: "", label: "as they were found" },

@@ -9,7 +9,7 @@ import { useOffline, useRead } from "../live/react";
 import { ChangeButton } from "../shell/ChangeButton";
 import { instant } from "../shell/format";
 import { Fault, Reading, useTitle } from "../shell/parts";
-import { useProject } from "./Project";
+import { useProject } from "./useProject";
 
 const ROLES = ["viewer", "analyst", "controller", "owner"] as const;
 

@@ -1,15 +1,8 @@
 import { IconArrowsJoin2, IconFileSpreadsheet, IconKey, IconUsers } from "@tabler/icons-react";
 import { Link, Outlet, useParams } from "@tanstack/react-router";
-import type { ProjectView } from "../api/rest";
-import { keys } from "../live/effects";
-import { useRead } from "../live/react";
 import { Fault, Skeleton } from "../shell/parts";
 import { Outside } from "./Outside";
-
-/** A project as one may see it. An administrator who is no member of it may not follow its stream. */
-export function useProject(id: string) {
-  return useRead<ProjectView>(keys.project(id), `/projects/${id}`, ({ my_role }) => (my_role === "admin" ? null : `project:${id}`));
-}
+import { useProject } from "./useProject";
 
 /** The frame of a project: its parts at the side, its stream followed as long as one is inside. */
 export function Project() {

@@ -5,12 +5,12 @@ import { change, type Answer } from "../api/client";
 import type { ColumnView, Mapping, SourceView } from "../api/rest";
 import { keys } from "../live/effects";
 import { can } from "../project/rights";
-import { useProject } from "../project/Project";
+import { useProject } from "../project/useProject";
 import { ChangeButton } from "../shell/ChangeButton";
 import { Fault, Reading } from "../shell/parts";
 import { changes, draftOf, NO_CURRENCY, open, type Draft, type Mark, type Order } from "./mapping";
 import { Question } from "./Question";
-import { useProfile } from "./Source";
+import { useProfile } from "./useProfile";
 
 const CURRENCIES = ["=EUR", "=USD", "=GBP", "=CHF", "=JPY"];
 const ORDERS = [

@@ -9,7 +9,7 @@ import type { Page_SourceView_, SourceView } from "../api/rest";
 import { keys } from "../live/effects";
 import { useHeld, useRead } from "../live/react";
 import { can } from "../project/rights";
-import { useProject } from "../project/Project";
+import { useProject } from "../project/useProject";
 import { ChangeButton } from "../shell/ChangeButton";
 import { bytes, count, instant } from "../shell/format";
 import { Bar, Empty, Fault, Reading, Status, useTitle } from "../shell/parts";

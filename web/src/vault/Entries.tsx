@@ -5,21 +5,15 @@ import { useEffect, useState } from "react";
 import type { EntryView, Page_EntryView_, VaultView } from "../api/rest";
 import { keys } from "../live/effects";
 import { useRead } from "../live/react";
-import type { VaultSearch } from "../router";
 import { instant } from "../shell/format";
 import { Pager } from "../shell/Pager";
 import { Empty, Reading, Status } from "../shell/parts";
 import { Entry } from "./Entry";
 import { EntryForm } from "./EntryForm";
+import { STATES, type VaultSearch } from "./search";
 
 const ROUTE = "/projects/$project/vaults/$vault";
-const STATES = [
-  { value: "", label: "all" },
-  { value: "ok", label: "ok" },
-  { value: "due_soon", label: "due soon" },
-  { value: "due", label: "due" },
-  { value: "expired", label: "expired" },
-];
+const CHOICES = [{ value: "", label: "all" }, ...STATES.map((state) => ({ value: state, label: state.replace("_", " ") }))];
 
 /** The entries of a vault: names and dates, never a secret. One is opened beside the list. */
 export function Entries({ vault }: { vault: VaultView }) {
@@ -42,7 +36,7 @@ export function Entries({ vault }: { vault: VaultView }) {
     <section className="stack" aria-label="Entries">
       <div className="filters">
         <Find value={q ?? ""} find={(text) => change({ q: text || undefined })} />
-        <NativeSelect label="State" data={STATES} value={state ?? ""} onChange={(event) => change({ state: (event.currentTarget.value || undefined) as VaultSearch["state"] })} />
+        <NativeSelect label="State" data={CHOICES} value={state ?? ""} onChange={(event) => change({ state: (event.currentTarget.value || undefined) as VaultSearch["state"] })} />
         <NativeSelect
           label="Show"
           data={[

@@ -8,7 +8,7 @@ import { newKey } from "../api/key";
 import type { Page_VaultView_, VaultView } from "../api/rest";
 import { keys } from "../live/effects";
 import { useRead } from "../live/react";
-import { useProject } from "../project/Project";
+import { useProject } from "../project/useProject";
 import { ChangeButton } from "../shell/ChangeButton";
 import { count, instant } from "../shell/format";
 import { Empty, Fault, Reading, RoleLost, useTitle } from "../shell/parts";

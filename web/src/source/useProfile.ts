@@ -1,0 +1,8 @@
+import type { ProfileView, SourceView } from "../api/rest";
+import { keys } from "../live/effects";
+import { useRead } from "../live/react";
+
+/** What the columns of a source hold, and the mapping that they suggest. */
+export function useProfile(source: SourceView) {
+  return useRead<ProfileView>([...keys.source(source.id), "profile", source.version], `/sources/${source.id}/profile`, null);
+}
