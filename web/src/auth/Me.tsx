@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { change } from "../api/client";
 import type { SessionList, UserView } from "../api/rest";
-import { keys } from "../live/effects";
+import { keys } from "../live/keys";
 import { useRead } from "../live/react";
 import { ChangeButton } from "../shell/ChangeButton";
 import { instant } from "../shell/format";

@@ -4,7 +4,7 @@ import { useState, type FormEvent } from "react";
 import { change } from "../api/client";
 import type { SignedIn } from "../api/rest";
 import { adopt, signOut } from "../api/session";
-import { keys } from "../live/effects";
+import { keys } from "../live/keys";
 import { ChangeButton } from "../shell/ChangeButton";
 import { Fault } from "../shell/parts";
 

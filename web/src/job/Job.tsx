@@ -3,7 +3,7 @@ import { Link, useParams, useSearch } from "@tanstack/react-router";
 import { change } from "../api/client";
 import type { JobProgress } from "../api/live";
 import type { JobView, ProgressCurve, SourceView, Summary } from "../api/rest";
-import { keys } from "../live/effects";
+import { keys } from "../live/keys";
 import { useHeld, useRead } from "../live/react";
 import { Matches } from "../match/Matches";
 import { Unmatched } from "../match/Unmatched";

@@ -6,7 +6,7 @@ import { useState, type FormEvent } from "react";
 import { change } from "../api/client";
 import type { JobProgress } from "../api/live";
 import type { JobCreate, JobView, Page_JobView_, Page_PlanView_, Page_SourceView_ } from "../api/rest";
-import { keys } from "../live/effects";
+import { keys } from "../live/keys";
 import { useHeld, useRead } from "../live/react";
 import { can } from "../project/rights";
 import { useProject } from "../project/useProject";

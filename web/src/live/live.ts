@@ -1,14 +1,10 @@
 import { io, type Socket } from "socket.io-client";
 import { get, type Position } from "../api/client";
-import type { Commands, Envelope, EventData, Notices, StateValues, Subscribed } from "../api/live";
+import type { Commands, Notices, Subscribed } from "../api/live";
 import { Problem } from "../api/problem";
 import type { Problem as ProblemDocument } from "../api/rest";
 import { forget, fresh, onSession, refresh, session } from "../api/session";
-
-export type LiveEvent = { [Name in keyof EventData]: Envelope & { type: Name; data: EventData[Name] } }[keyof EventData];
-export type LiveState = {
-  [Name in keyof StateValues]: { stream: string; key: string; version: number; value: StateValues[Name]; name: Name };
-}[keyof StateValues];
+import type { Effects, LiveEvent, LiveState } from "./event";
 
 /** How long things take, in ms. */
 export const TIMING = {
@@ -31,16 +27,6 @@ export interface Connection {
   since: number | null;
   /** When what is shown was last known to be true, ms; null while it is live, and before anything was. */
   shown: number | null;
-}
-
-export interface Effects {
-  event(event: LiveEvent): void;
-  state(state: LiveState): void;
-  /** The stream was cut: everything under it is to be read again. */
-  reset(stream: string): void;
-  revoked(stream: string): void;
-  /** Nothing is heard of some streams: all that is shown is to be read again. */
-  poll(): Promise<void>;
 }
 
 interface Followed {

@@ -1,7 +1,7 @@
 import { ActionIcon } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
 import type { FieldView, JobView, MatchDetail, MatchRecordView } from "../api/rest";
-import { keys } from "../live/effects";
+import { keys } from "../live/keys";
 import { useRead } from "../live/react";
 import { count, money } from "../shell/format";
 import { PLACE } from "../shell/keys";

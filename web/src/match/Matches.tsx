@@ -4,7 +4,7 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import type { JobView, MatchRecordView, MatchView, Page_MatchView_, Summary } from "../api/rest";
 import { STATUSES, type JobSearch } from "../job/search";
-import { keys } from "../live/effects";
+import { keys } from "../live/keys";
 import { useHeld, useRead } from "../live/react";
 import { count, money } from "../shell/format";
 import { PLACE, useKeys } from "../shell/keys";

@@ -1,7 +1,7 @@
 import { NativeSelect } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import type { JobView, Page_RecordView_ } from "../api/rest";
-import { keys } from "../live/effects";
+import { keys } from "../live/keys";
 import { useRead } from "../live/react";
 import { count, money } from "../shell/format";
 import { Pager } from "../shell/Pager";

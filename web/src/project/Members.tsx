@@ -4,7 +4,7 @@ import { useParams } from "@tanstack/react-router";
 import { useState, type FormEvent } from "react";
 import { change } from "../api/client";
 import type { MemberList, MemberView } from "../api/rest";
-import { keys } from "../live/effects";
+import { keys } from "../live/keys";
 import { useOffline, useRead } from "../live/react";
 import { ChangeButton } from "../shell/ChangeButton";
 import { instant } from "../shell/format";

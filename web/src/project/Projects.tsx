@@ -7,7 +7,7 @@ import { change } from "../api/client";
 import { newKey } from "../api/key";
 import type { Page_ProjectView_, ProjectView, UserView } from "../api/rest";
 import { useSession } from "../auth/useSession";
-import { keys } from "../live/effects";
+import { keys } from "../live/keys";
 import { useFollowed, useRead } from "../live/react";
 import { ChangeButton } from "../shell/ChangeButton";
 import { count } from "../shell/format";

@@ -1,5 +1,5 @@
 import type { ProjectView } from "../api/rest";
-import { keys } from "../live/effects";
+import { keys } from "../live/keys";
 import { useRead } from "../live/react";
 
 /** A project as this person may see it. An administrator who is not a member may not follow its stream. */

@@ -4,7 +4,7 @@ import { Link, Outlet } from "@tanstack/react-router";
 import type { UserView } from "../api/rest";
 import { signOut } from "../api/session";
 import { useSession } from "../auth/useSession";
-import { keys } from "../live/effects";
+import { keys } from "../live/keys";
 import { useRead } from "../live/react";
 import { ConnectionStatus } from "./ConnectionStatus";
 import { setTheme, useTheme } from "./theme";

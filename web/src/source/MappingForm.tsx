@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { change, type Answer } from "../api/client";
 import type { ColumnView, Mapping, SourceView } from "../api/rest";
-import { keys } from "../live/effects";
+import { keys } from "../live/keys";
 import { can } from "../project/rights";
 import { useProject } from "../project/useProject";
 import { ChangeButton } from "../shell/ChangeButton";

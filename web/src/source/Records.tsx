@@ -1,5 +1,5 @@
 import type { Page_RecordView_, SourceView } from "../api/rest";
-import { keys } from "../live/effects";
+import { keys } from "../live/keys";
 import { useRead } from "../live/react";
 import { money } from "../shell/format";
 import { Empty, Reading, Status } from "../shell/parts";

@@ -1,5 +1,5 @@
 import type { Page_RejectView_, SourceView } from "../api/rest";
-import { keys } from "../live/effects";
+import { keys } from "../live/keys";
 import { useRead } from "../live/react";
 import { count } from "../shell/format";
 import { Empty, Reading } from "../shell/parts";

@@ -3,7 +3,7 @@ import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router"
 import { change } from "../api/client";
 import type { SourceProgress } from "../api/live";
 import type { SourceView } from "../api/rest";
-import { keys } from "../live/effects";
+import { keys } from "../live/keys";
 import { useHeld, useRead } from "../live/react";
 import { can } from "../project/rights";
 import { useProject } from "../project/useProject";

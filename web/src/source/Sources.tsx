@@ -6,7 +6,7 @@ import { useRef, useState } from "react";
 import { upload } from "../api/client";
 import type { SourceProgress } from "../api/live";
 import type { Page_SourceView_, SourceView } from "../api/rest";
-import { keys } from "../live/effects";
+import { keys } from "../live/keys";
 import { useHeld, useRead } from "../live/react";
 import { can } from "../project/rights";
 import { useProject } from "../project/useProject";

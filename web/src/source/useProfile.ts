@@ -1,5 +1,5 @@
 import type { ProfileView, SourceView } from "../api/rest";
-import { keys } from "../live/effects";
+import { keys } from "../live/keys";
 import { useRead } from "../live/react";
 
 /** What the columns of a source hold, and the mapping that they suggest. */

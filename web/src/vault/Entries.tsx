@@ -3,7 +3,7 @@ import { IconPlus, IconSearch } from "@tabler/icons-react";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import type { EntryView, Page_EntryView_, VaultView } from "../api/rest";
-import { keys } from "../live/effects";
+import { keys } from "../live/keys";
 import { useRead } from "../live/react";
 import { instant } from "../shell/format";
 import { Pager } from "../shell/Pager";

@@ -5,7 +5,7 @@ import { change } from "../api/client";
 import { newKey } from "../api/key";
 import { Problem } from "../api/problem";
 import type { EntryCreate, EntryView, VaultView } from "../api/rest";
-import { keys } from "../live/effects";
+import { keys } from "../live/keys";
 import { ChangeButton } from "../shell/ChangeButton";
 import { Fault, RoleLost } from "../shell/parts";
 

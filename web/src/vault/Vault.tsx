@@ -1,6 +1,6 @@
 import { Link, useParams, useSearch } from "@tanstack/react-router";
 import type { VaultView } from "../api/rest";
-import { keys } from "../live/effects";
+import { keys } from "../live/keys";
 import { useRead } from "../live/react";
 import { count } from "../shell/format";
 import { Reading, useTitle } from "../shell/parts";

@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { change } from "../api/client";
 import type { MemberList, VaultMemberList, VaultView } from "../api/rest";
-import { keys } from "../live/effects";
+import { keys } from "../live/keys";
 import { useOffline, useRead } from "../live/react";
 import { ChangeButton } from "../shell/ChangeButton";
 import { instant } from "../shell/format";

@@ -6,7 +6,7 @@ import { useState, type FormEvent } from "react";
 import { change } from "../api/client";
 import { newKey } from "../api/key";
 import type { Page_VaultView_, VaultView } from "../api/rest";
-import { keys } from "../live/effects";
+import { keys } from "../live/keys";
 import { useRead } from "../live/react";
 import { useProject } from "../project/useProject";
 import { ChangeButton } from "../shell/ChangeButton";

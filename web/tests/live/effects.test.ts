@@ -1,7 +1,8 @@
 import { QueryClient, QueryObserver } from "@tanstack/react-query";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { effectsOn, keys } from "../../src/live/effects";
-import type { LiveEvent, LiveState } from "../../src/live/live";
+import { effectsOn } from "../../src/live/effects";
+import { keys } from "../../src/live/keys";
+import type { LiveEvent, LiveState } from "../../src/live/event";
 import { event } from "../server";
 
 const JOB = "job:1";

@@ -1,0 +1,93 @@
+import type { QueryClient, QueryKey } from "@tanstack/react-query";
+import { get, type Answer } from "../api/client";
+import type { Envelope, JobCounts, MatchesAdded, ProjectTotals } from "../api/live";
+import type { FlowPass, JobView, MatchDetail, Page_JobView_, Page_MatchView_, Page_ProjectView_, ProjectView, Summary } from "../api/rest";
+import { keys } from "./keys";
+
+type MatchPage = Answer<Page_MatchView_>;
+
+/** What an event says of a job, unless something newer is known. */
+export function patchJob(client: QueryClient, id: string, part: Partial<JobView>): void {
+  client.setQueryData<Answer<JobView>>(keys.job(id), (old) =>
+    old && (part.version ?? old.body.version) >= old.body.version ? { ...old, body: { ...old.body, ...part } } : old,
+  );
+}
+
+/** Whether a key is that of a list whose rows are decided one by one: they keep their places until somebody asks. */
+export function isWorkedOn(key: QueryKey): boolean {
+  return key[0] === "job" && key[2] === "matches";
+}
+
+/** Whether the list on the screen was read after the event, or brought up to it: it brings no news then. */
+export function isHeld(client: QueryClient, job: string, event: Envelope): boolean {
+  return client
+    .getQueryCache()
+    .findAll({ type: "active", queryKey: keys.matches(job) })
+    .map((query) => (query.state.data as MatchPage | undefined)?.position)
+    .some((position) => position?.epoch === event.epoch && position.seq >= event.seq);
+}
+
+/** Brings the rows of a list up to date where they stand; what is new to it is counted, and loaded on request. */
+export async function updateMatches(client: QueryClient, key: QueryKey): Promise<void> {
+  const [, job, , query] = key as [string, string, string, string];
+  const now = await get<Page_MatchView_>(`/jobs/${job}/matches?${query}`).catch(() => null);
+  const old = client.getQueryData<MatchPage>(key);
+  if (now === null || old === undefined) return;
+  const found = new Map(now.body.items.map((row) => [row.id, row]));
+  const items = old.body.items.map((row) => {
+    const newer = found.get(row.id);
+    return newer && newer.version > row.version ? newer : row;
+  });
+  client.setQueryData<MatchPage>(key, { position: now.position, body: { ...old.body, items } });
+  const more = (now.body.total ?? 0) - (old.body.total ?? 0);
+  client.setQueryData<number>(keys.arrived(job), (arrived) => Math.max(arrived ?? 0, more));
+}
+
+/** The counts of one job in the lists of its project. */
+export function patchJobs(client: QueryClient, project: string, { job_id, counts }: JobCounts): void {
+  client.setQueriesData<Answer<Page_JobView_>>({ queryKey: keys.jobs(project) }, (old) =>
+    old && { ...old, body: { ...old.body, items: old.body.items.map((job) => (job.id === job_id ? { ...job, counts } : job)) } },
+  );
+}
+
+/** What a project holds, on its own page and on its card. */
+export function patchTotals(client: QueryClient, { project_id, ...counts }: ProjectTotals): void {
+  client.setQueryData<Answer<ProjectView>>(keys.project(project_id), (old) => old && { ...old, body: { ...old.body, counts } });
+  client.setQueryData<Answer<Page_ProjectView_>>(keys.projects, (old) =>
+    old && { ...old, body: { ...old.body, items: old.body.items.map((one) => (one.id === project_id ? { ...one, counts } : one)) } },
+  );
+}
+
+export function patchMatch(client: QueryClient, job: string, id: string, part: Partial<MatchDetail>): void {
+  const apply = <T extends { id: string; version: number }>(row: T): T =>
+    row.id === id && (part.version ?? 0) > row.version ? { ...row, ...part } : row;
+  client.setQueriesData<MatchPage>({ queryKey: keys.matches(job) }, (old) => old && { ...old, body: { ...old.body, items: old.body.items.map(apply) } });
+  client.setQueryData<Answer<MatchDetail>>(keys.match(id), (old) => old && { ...old, body: apply(old.body) });
+}
+
+/** Where the records went, as far as a stored chunk says it: counts, while their sums come with the next reading. */
+export function patchFlow(client: QueryClient, job: string, event: Envelope & { data: MatchesAdded }): void {
+  const { pass, count, confirmed, suggested, counts } = event.data;
+  client.setQueryData<Answer<Summary>>(keys.summary(job), (old) => {
+    if (!old || (old.position !== null && old.position.seq >= event.seq)) return old;
+    const { flow } = old.body;
+    const known = flow.passes.find((one) => one.name === pass);
+    const before: FlowPass = known ?? { name: pass, left: { count: 0, sums: [] }, right: { count: 0, sums: [] }, by_status: {} };
+    const after: FlowPass = {
+      ...before,
+      left: { ...before.left, count: before.left.count + count },
+      right: { ...before.right, count: before.right.count + count },
+      by_status: {
+        ...before.by_status,
+        confirmed: (before.by_status["confirmed"] ?? 0) + confirmed,
+        suggested: (before.by_status["suggested"] ?? 0) + suggested,
+      },
+    };
+    const open = {
+      left: { ...flow.open.left, count: counts.open_left ?? flow.open.left.count },
+      right: { ...flow.open.right, count: counts.open_right ?? flow.open.right.count },
+    };
+    const passes = known ? flow.passes.map((one) => (one === known ? after : one)) : [...flow.passes, after];
+    return { position: { seq: event.seq, epoch: event.epoch }, body: { ...old.body, flow: { ...flow, passes, open } } };
+  });
+}
