@@ -1,33 +1,11 @@
 import { io, type Socket } from "socket.io-client";
-import { get, type Position } from "../api/client";
+import type { Position } from "../api/client";
 import type { Commands, Notices, Subscribed } from "../api/live";
-import { Problem } from "../api/problem";
 import type { Problem as ProblemDocument } from "../api/rest";
 import { forget, fresh, onSession, refresh, session } from "../api/session";
+import { Liveness, type Connection } from "./connection";
 import type { Effects, LiveEvent, LiveState } from "./event";
-
-/** How long things take, in ms. */
-export const TIMING = {
-  silent: 5000, // a short gap is resumed without a word
-  poll: 10_000,
-  probe: 3000, // an answer that takes longer is none
-  answer: 10_000, // for the answer to a command
-  again: 1000, // before the first repetition; each further one waits twice as long
-  againMost: 30_000,
-  kept: 3000, // the next page often follows the same stream
-};
-
-export interface Connection {
-  /**
-   * `resuming`: lost a moment ago, which nobody is told yet. `delayed`: the socket is blocked, but the server answers, so
-   * that what is shown is read again every ten seconds. `offline`: nothing answers.
-   */
-  status: "connecting" | "live" | "resuming" | "delayed" | "offline" | "signed-out";
-  /** When the server was lost, ms; null while it can be reached. */
-  since: number | null;
-  /** When what is shown was last known to be true, ms; null while it is live, and before anything was. */
-  shown: number | null;
-}
+import { TIMING } from "./timing";
 
 interface Followed {
   users: number;
@@ -61,19 +39,25 @@ export class Live {
   private socket: Socket | null = null;
   private readonly streams = new Map<string, Followed>();
   private readonly versions = new Map<string, number>();
-  private readonly listeners = new Set<() => void>();
   private stop: (() => void) | null = null;
-  /** Set while the socket is not there, or a stream is behind. */
-  private timer: ReturnType<typeof setTimeout> | null = null;
-  private heard: number | null = null;
+  private readonly liveness: Liveness;
   private refusals = 0;
-  connection: Connection = { status: "connecting", since: null, shown: null };
 
   constructor(
     private readonly effects: Effects,
     private readonly connect: Connect = connectHere,
     private readonly timing: typeof TIMING = TIMING,
-  ) {}
+  ) {
+    this.liveness = new Liveness(() => effects.poll(), timing);
+  }
+
+  get connection(): Connection {
+    return this.liveness.connection;
+  }
+
+  onConnection(listener: () => void): () => void {
+    return this.liveness.onConnection(listener);
+  }
 
   start(): void {
     if (this.socket) return;
@@ -83,15 +67,15 @@ export class Live {
         .then((found) => send(found ? { token: found.token } : {}));
     });
     this.socket = socket;
-    this.lose();
-    socket.io.on("ping", () => (this.heard = Date.now()));
+    this.liveness.lose();
+    socket.io.on("ping", () => this.liveness.hear());
     socket.on("connect", () => this.resume());
     socket.on("disconnect", (reason) => {
-      this.lose();
+      this.liveness.lose();
       if (reason === "io server disconnect" && session() !== null) setTimeout(() => socket.connect(), 1000);
     });
     socket.on("connect_error", (error: Error & { data?: { code?: string } }) => {
-      this.lose();
+      this.liveness.lose();
       const code = error.data?.code;
       if (code === "token_revoked") forget();
       else if (code !== undefined) {
@@ -109,8 +93,7 @@ export class Live {
       else if (socket.connected) this.command("auth.refresh", { token: found.token });
     });
     const onVisibility = () => {
-      // A tab that was hidden has not been read again: what it shows is looked after as soon as it is seen.
-      if (!document.hidden && (this.connection.status === "delayed" || this.connection.status === "offline")) this.look();
+      if (!document.hidden) this.liveness.show();
     };
     document.addEventListener("visibilitychange", onVisibility);
     this.stop = () => {
@@ -126,9 +109,7 @@ export class Live {
     this.socket?.disconnect();
     this.socket = null;
     for (const found of this.streams.values()) rest(found);
-    this.rest();
-    this.heard = null;
-    this.set("signed-out", null, null);
+    this.liveness.end();
   }
 
   /** Follows a stream from a position on, until the returned function is called. */
@@ -169,15 +150,10 @@ export class Live {
     return found?.seq != null && position !== null && found.epoch === position.epoch && found.seq > position.seq;
   }
 
-  onConnection(listener: () => void): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
-  }
-
   /** The socket is there: every stream goes on from where it was, and until all do so nothing is said to be live. */
   private resume(): void {
     this.refusals = 0;
-    this.heard = Date.now();
+    this.liveness.hear();
     this.versions.clear();
     for (const [name, found] of this.streams) {
       found.isBehind = !found.isRefused;
@@ -211,7 +187,7 @@ export class Live {
       } else {
         found.isBehind = true;
         // Without an answer there has been silence enough.
-        this.lose(answer === null ? 0 : undefined);
+        this.liveness.lose(answer === null ? 0 : undefined);
         if (this.socket?.connected) found.again = setTimeout(() => void this.subscribe(name, failures + 1), this.delay(failures));
       }
       found.isAsked = false;
@@ -240,10 +216,9 @@ export class Live {
   private settle(): void {
     if (!this.socket?.connected) return;
     if ([...this.streams.values()].some((found) => found.isBehind)) {
-      this.lose();
-    } else if (this.connection.status !== "live") {
-      this.rest();
-      this.set("live", null, null);
+      this.liveness.lose();
+    } else {
+      this.liveness.settle();
     }
   }
 
@@ -259,7 +234,7 @@ export class Live {
   }
 
   private receive(name: string, body: unknown): void {
-    this.heard = Date.now();
+    this.liveness.hear();
     if (name === "state") {
       const found = body as Omit<LiveState, "name">;
       const version = this.versions.get(found.key) ?? 0;
@@ -312,49 +287,6 @@ export class Live {
   private command<Name extends keyof Commands>(name: Name, body: Commands[Name]): void {
     if (this.socket?.connected) this.socket.emit(name, body);
   }
-
-  /** The socket or a stream is lost, or not there yet. */
-  private lose(after_ms = this.timing.silent): void {
-    if (this.timer !== null) return;
-    this.timer = setTimeout(() => this.look(), after_ms);
-    this.set(this.connection.status === "live" ? "resuming" : "connecting", Date.now(), this.heard);
-  }
-
-  /** Without the socket: finds out now and then whether the server answers at all, and if so reads again. */
-  private look(): void {
-    this.rest();
-    const timer = setTimeout(() => this.look(), this.timing.poll);
-    this.timer = timer;
-    void this.poll(() => this.timer === timer);
-  }
-
-  private async poll(isNewest: () => boolean): Promise<void> {
-    const { status, since, shown } = this.connection;
-    if (document.hidden) {
-      if (status !== "delayed") this.set("offline", since ?? Date.now(), shown);
-      return;
-    }
-    const at = Date.now();
-    const isThere = await answers(this.timing.probe);
-    if (!isNewest()) return;
-    if (!isThere) {
-      this.set("offline", since ?? at, shown);
-      return;
-    }
-    this.set("delayed", null, shown);
-    await this.effects.poll();
-    if (isNewest()) this.set("delayed", null, at);
-  }
-
-  private rest(): void {
-    if (this.timer !== null) clearTimeout(this.timer);
-    this.timer = null;
-  }
-
-  private set(status: Connection["status"], since: number | null, shown: number | null): void {
-    this.connection = { status, since, shown };
-    for (const listener of this.listeners) listener();
-  }
 }
 
 /** Whether a refusal means that the stream may not be followed. */
@@ -365,14 +297,4 @@ function isFinal(problem: ProblemDocument): boolean {
 function rest(found: Followed): void {
   if (found.again !== null) clearTimeout(found.again);
   found.again = null;
-}
-
-/** Whether the server answers over REST, be it with a refusal. */
-async function answers(probe_ms: number): Promise<boolean> {
-  const late = new Promise<false>((done) => setTimeout(() => done(false), probe_ms));
-  const answer = get("/me").then(
-    () => true,
-    (error: unknown) => error instanceof Problem && error.status > 0 && error.status < 500,
-  );
-  return Promise.race([answer, late]);
 }

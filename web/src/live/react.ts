@@ -2,7 +2,8 @@ import { useQuery, useQueryClient, type QueryKey, type UseQueryResult } from "@t
 import { createContext, useContext, useEffect, useSyncExternalStore } from "react";
 import { get, type Answer } from "../api/client";
 import { Problem } from "../api/problem";
-import type { Connection, Live } from "./live";
+import type { Connection } from "./connection";
+import type { Live } from "./live";
 
 export const LiveContext = createContext<Live | null>(null);
 

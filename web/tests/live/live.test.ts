@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { adopt, forget } from "../../src/api/session";
 import type { SignedIn } from "../../src/api/rest";
 import type { Effects, LiveEvent, LiveState } from "../../src/live/event";
-import { Live, TIMING } from "../../src/live/live";
+import { Live } from "../../src/live/live";
+import { TIMING } from "../../src/live/timing";
 import { EPOCH, event, live, Peer, refused, replay } from "../server";
 
 const PROJECT = "project:1";
