@@ -43,6 +43,7 @@ check: install-dev
 format: install-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	@$(PYTHON) -I server/build_web.py format web
 
 migrate: install
 	@exec $(BIN)/python -m server migrate

@@ -11,6 +11,7 @@ WITHOUT_NODE = {
     "build": "so the dashboard is not built; the API is served without it",
     "install": "so the dashboard's own tests are skipped",
     "check": "so the dashboard is not checked",
+    "format": "so the dashboard is not formatted",
 }
 
 FAILED = {
@@ -23,7 +24,8 @@ def main(arguments):
     """
     build_web.py build WEB STAMP: builds the dashboard, unless the stamp says that nothing changed since.
     build_web.py install WEB: installs what checks and tests need, too.
-    build_web.py check WEB: types, lint, format. The exit status says whether all is well.
+    build_web.py check WEB: runs all checks. The exit status says whether they pass.
+    build_web.py format WEB: lets the formatter write.
     """
     verb, web = arguments[:2]
     if not os.path.exists(os.path.join(web, "package.json")):
@@ -36,10 +38,10 @@ def main(arguments):
             build(web, arguments[2])
             return 0
         install(web, True)
-        return npm(web, "run", "--silent", "check", check=False) if verb == "check" else 0
+        return 0 if verb == "install" else npm(web, "run", "--silent", verb, check=False)
     except (OSError, subprocess.CalledProcessError) as error:
         sys.stderr.write("tallyroom: {}\n".format(FAILED.get(verb, FAILED["install"]).format(error)))
-        return 1 if verb == "check" else 0
+        return 1 if verb in ("check", "format") else 0
 
 
 def build(web, stamp):

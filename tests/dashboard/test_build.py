@@ -77,7 +77,7 @@ def run(web: Path, tmp_path: Path) -> Run:
     return run_program
 
 
-@pytest.mark.parametrize("verb", ["build", "install", "check"])
+@pytest.mark.parametrize("verb", ["build", "install", "check", "format"])
 def test_without_node_one_line_says_so_and_nothing_fails(run, tmp_path, verb):
     done = run(verb, PATH=str(tmp_path / "nothing"))
 
