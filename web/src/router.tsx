@@ -40,7 +40,11 @@ const start = createRoute({
     throw redirect({ to: "/projects/$project/jobs", params, replace: true });
   },
 });
-const jobs = createRoute({ getParentRoute: () => project, path: "jobs", component: lazyRouteComponent(() => import("./job/Jobs"), "Jobs") });
+const jobs = createRoute({
+  getParentRoute: () => project,
+  path: "jobs",
+  component: lazyRouteComponent(() => import("./job/Jobs"), "Jobs"),
+});
 const job = createRoute({
   getParentRoute: () => project,
   path: "jobs/$job",
@@ -58,7 +62,11 @@ const source = createRoute({
   validateSearch: sourceSearch,
   component: lazyRouteComponent(() => import("./source/Source"), "Source"),
 });
-const vaults = createRoute({ getParentRoute: () => project, path: "vaults", component: lazyRouteComponent(() => import("./vault/Vaults"), "Vaults") });
+const vaults = createRoute({
+  getParentRoute: () => project,
+  path: "vaults",
+  component: lazyRouteComponent(() => import("./vault/Vaults"), "Vaults"),
+});
 const vault = createRoute({
   getParentRoute: () => project,
   path: "vaults/$vault",

@@ -85,5 +85,15 @@ export function refused(status: number, code: string): object {
 }
 
 export function event(stream: string, seq: number, type = "project.updated", data: object = {}) {
-  return { stream, seq, epoch: EPOCH, id: `${stream}/${seq}`, type, at: "2026-03-01T00:00:00Z", actor: { type: "user", id: null }, request_id: null, data };
+  return {
+    stream,
+    seq,
+    epoch: EPOCH,
+    id: `${stream}/${seq}`,
+    type,
+    at: "2026-03-01T00:00:00Z",
+    actor: { type: "user", id: null },
+    request_id: null,
+    data,
+  };
 }

@@ -24,10 +24,7 @@ export interface SessionState {
   lost: boolean;
 }
 
-type Message =
-  | { kind: "ask" }
-  | { kind: "session"; session: Session; isNew: boolean }
-  | { kind: "signed-out"; lost: boolean };
+type Message = { kind: "ask" } | { kind: "session"; session: Session; isNew: boolean } | { kind: "signed-out"; lost: boolean };
 
 const HEADERS = { "Content-Type": "application/json", "X-Requested-With": "tallyroom" };
 const SKEW_MS = 30_000;

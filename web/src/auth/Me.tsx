@@ -65,7 +65,12 @@ function Sessions() {
                     <td>{instant(row.last_used_at)}</td>
                     <td className="number">
                       {row.current ? null : (
-                        <ChangeButton size="compact-sm" variant="default" loading={end.isPending && end.variables === row.id} onClick={() => end.mutate(row.id)}>
+                        <ChangeButton
+                          size="compact-sm"
+                          variant="default"
+                          loading={end.isPending && end.variables === row.id}
+                          onClick={() => end.mutate(row.id)}
+                        >
                           End session
                         </ChangeButton>
                       )}

@@ -32,8 +32,21 @@ export function NewPassword({ title, lead }: { title: string; lead?: string }) {
       {lead ? <p className="muted">{lead}</p> : null}
       {save.error ? <Fault problem={save.error} /> : null}
       {save.isSuccess ? <p role="status">The password is changed. All other sessions have ended.</p> : null}
-      <PasswordInput label="Present password" autoComplete="current-password" required value={current} onChange={(event) => setCurrent(event.currentTarget.value)} />
-      <PasswordInput label="New password" description="At least 15 characters; a sentence is fine" autoComplete="new-password" required value={next} onChange={(event) => setNext(event.currentTarget.value)} />
+      <PasswordInput
+        label="Present password"
+        autoComplete="current-password"
+        required
+        value={current}
+        onChange={(event) => setCurrent(event.currentTarget.value)}
+      />
+      <PasswordInput
+        label="New password"
+        description="At least 15 characters; a sentence is fine"
+        autoComplete="new-password"
+        required
+        value={next}
+        onChange={(event) => setNext(event.currentTarget.value)}
+      />
       <div className="row">
         <ChangeButton type="submit" loading={save.isPending}>
           Change password

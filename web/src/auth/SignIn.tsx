@@ -32,8 +32,22 @@ export function SignIn({ lead }: { lead?: string }) {
         </div>
         {lead ? <p className="muted">{lead}</p> : null}
         {problem ? <Fault problem={problem} /> : null}
-        <TextInput label="E-mail address" type="email" autoComplete="username" required autoFocus value={email} onChange={(event) => setEmail(event.currentTarget.value)} />
-        <PasswordInput label="Password" autoComplete="current-password" required value={password} onChange={(event) => setPassword(event.currentTarget.value)} />
+        <TextInput
+          label="E-mail address"
+          type="email"
+          autoComplete="username"
+          required
+          autoFocus
+          value={email}
+          onChange={(event) => setEmail(event.currentTarget.value)}
+        />
+        <PasswordInput
+          label="Password"
+          autoComplete="current-password"
+          required
+          value={password}
+          onChange={(event) => setPassword(event.currentTarget.value)}
+        />
         <Checkbox label="Stay signed in on this device" checked={remember} onChange={(event) => setRemember(event.currentTarget.checked)} />
         <Button type="submit" fullWidth loading={busy}>
           Sign in

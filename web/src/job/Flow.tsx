@@ -27,7 +27,12 @@ export function Flow({ flow }: { flow: FlowData }) {
   const middle = width / 2;
   return (
     <figure ref={ref}>
-      <svg className="flow" viewBox={`0 0 ${width} ${HEIGHT}`} role="img" aria-label="Flow of records through the passes; the table below holds the same numbers">
+      <svg
+        className="flow"
+        viewBox={`0 0 ${width} ${HEIGHT}`}
+        role="img"
+        aria-label="Flow of records through the passes; the table below holds the same numbers"
+      >
         <text x={0} y={14} fontWeight={600}>
           Left {count(flow.left.count)}
         </text>
@@ -79,7 +84,8 @@ export function Flow({ flow }: { flow: FlowData }) {
             <tr>
               <td>Open</td>
               <td className="number" colSpan={3}>
-                <span className="left-ink">{count(flow.open.left.count)} left</span> · <span className="right-ink">{count(flow.open.right.count)} right</span>
+                <span className="left-ink">{count(flow.open.left.count)} left</span> ·{" "}
+                <span className="right-ink">{count(flow.open.right.count)} right</span>
               </td>
             </tr>
           </tbody>

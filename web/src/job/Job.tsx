@@ -64,7 +64,8 @@ function Head({ job, project }: { job: JobView; project: string }) {
     <>
       <div className="title">
         <h1 dir="auto">
-          <span className="left-ink">{left.data?.body.name ?? "…"}</span> ↔ <span className="right-ink">{right.data?.body.name ?? "…"}</span>
+          <span className="left-ink">{left.data?.body.name ?? "…"}</span> ↔{" "}
+          <span className="right-ink">{right.data?.body.name ?? "…"}</span>
         </h1>
         <Status of={job.status} />
         <span className="muted">{instant(job.started_at)}</span>
@@ -110,12 +111,17 @@ function Progress({ job }: { job: JobView }) {
       <div className="row">
         <strong className="number">{percent(share)}</strong>
         <span className="muted">
-          {isDone ? "done" : job.status === "running" ? `${progress?.stage ?? "starting"}${progress?.pass ? ` · ${progress.pass}` : ""}` : job.status}
+          {isDone
+            ? "done"
+            : job.status === "running"
+              ? `${progress?.stage ?? "starting"}${progress?.pass ? ` · ${progress.pass}` : ""}`
+              : job.status}
         </span>
         <span className="spacer" />
         {isDone ? null : (
           <span className="muted number">
-            {progress?.rate ? `${compact(progress.rate)} records/s` : ""} {progress?.eta_seconds != null ? `· ${duration(progress.eta_seconds)} left` : ""}
+            {progress?.rate ? `${compact(progress.rate)} records/s` : ""}{" "}
+            {progress?.eta_seconds != null ? `· ${duration(progress.eta_seconds)} left` : ""}
           </span>
         )}
         {isDone && spent !== null ? <span className="muted number">took {duration(spent)}</span> : null}
@@ -135,7 +141,11 @@ function Progress({ job }: { job: JobView }) {
 function Result({ job }: { job: JobView }) {
   const summary = useRead<Summary>(keys.summary(job.id), `/jobs/${job.id}/summary`, `job:${job.id}`, job.started_at !== null, false);
   if (!summary.isEnabled) return null;
-  return <Reading query={summary} height={520}>{({ body }) => <Where summary={body} isRunning={LIVE.includes(job.status)} />}</Reading>;
+  return (
+    <Reading query={summary} height={520}>
+      {({ body }) => <Where summary={body} isRunning={LIVE.includes(job.status)} />}
+    </Reading>
+  );
 }
 
 function Where({ summary, isRunning }: { summary: Summary; isRunning: boolean }) {

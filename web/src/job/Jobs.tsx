@@ -34,7 +34,9 @@ export function Jobs() {
         {({ body }) =>
           body.items.length === 0 ? (
             <Empty title="Nothing reconciled yet">
-              {mayRun ? "Choose the two sides above. A plan is suggested from their columns." : "Analysts of this project start reconciliations."}
+              {mayRun
+                ? "Choose the two sides above. A plan is suggested from their columns."
+                : "Analysts of this project start reconciliations."}
             </Empty>
           ) : (
             <div className="scroll">
@@ -80,7 +82,9 @@ function Row({ job, names }: { job: JobView; names: Map<string, string> }) {
       <td>
         <Status of={job.status} />
       </td>
-      <td style={{ minWidth: 120 }}>{isRunning ? <Bar share={share} label="Progress" /> : job.status === "completed" ? percent(1) : "–"}</td>
+      <td style={{ minWidth: 120 }}>
+        {isRunning ? <Bar share={share} label="Progress" /> : job.status === "completed" ? percent(1) : "–"}
+      </td>
       <td className="number">{count(counts.confirmed ?? 0)}</td>
       <td className="number">{count(counts.suggested ?? 0)}</td>
       <td className="number">{count(counts.open_left ?? 0)}</td>
@@ -131,11 +135,19 @@ function Start({ project, sources }: { project: string; sources: { id: string; n
       <NativeSelect label="Right side" data={options} value={right} onChange={(event) => setRight(event.currentTarget.value)} />
       <NativeSelect
         label="Plan"
-        data={[{ value: "", label: "suggested from the columns" }, ...(plans.data?.body.items ?? []).map((one) => ({ value: one.id, label: one.name }))]}
+        data={[
+          { value: "", label: "suggested from the columns" },
+          ...(plans.data?.body.items ?? []).map((one) => ({ value: one.id, label: one.name })),
+        ]}
         value={plan}
         onChange={(event) => setPlan(event.currentTarget.value)}
       />
-      <ChangeButton type="submit" disabled={!left || !right || left === right} loading={start.isPending} leftSection={<IconPlayerPlay size={16} />}>
+      <ChangeButton
+        type="submit"
+        disabled={!left || !right || left === right}
+        loading={start.isPending}
+        leftSection={<IconPlayerPlay size={16} />}
+      >
         Reconcile
       </ChangeButton>
       {start.error ? <Fault problem={start.error} /> : null}

@@ -29,7 +29,12 @@ export function ProofTable({ proof, isRunning }: { proof: Proof[]; isRunning: bo
               <td className="number left-ink">{bare(row.left.confirmed)}</td>
               <td className="number right-ink">{bare(row.right.confirmed)}</td>
               <td className="number">{isUnequal(row) ? <strong>{bare(row.difference)}</strong> : bare(row.difference)}</td>
-              <Waiting left={row.left.to_review} right={row.right.to_review} lefts={row.left.to_review_records} rights={row.right.to_review_records} />
+              <Waiting
+                left={row.left.to_review}
+                right={row.right.to_review}
+                lefts={row.left.to_review_records}
+                rights={row.right.to_review_records}
+              />
               <Waiting left={row.left.open} right={row.right.open} lefts={row.left.open_records} rights={row.right.open_records} />
               <td className="number">
                 <Counts left={row.left.without_amount} right={row.right.without_amount} />
@@ -38,7 +43,11 @@ export function ProofTable({ proof, isRunning }: { proof: Proof[]; isRunning: bo
             <tr className="verdict">
               <td colSpan={7} className="wrap">
                 <span className="status">
-                  {row.agrees && !isRunning ? <IconCircleCheckFilled size={15} className="done" aria-hidden /> : <IconCircleDashed size={15} className="muted" aria-hidden />}
+                  {row.agrees && !isRunning ? (
+                    <IconCircleCheckFilled size={15} className="done" aria-hidden />
+                  ) : (
+                    <IconCircleDashed size={15} className="muted" aria-hidden />
+                  )}
                   <span>{verdict(row, isRunning)}</span>
                 </span>
               </td>

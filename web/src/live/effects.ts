@@ -209,7 +209,9 @@ export function effectsOn(client: QueryClient): Effects {
         if (match) patchMatch(client, match.job_id, match.id, match);
       }
       // What may no longer be seen is not kept on the screen either.
-      const lost = client.getQueryCache().findAll({ type: "active", predicate: ({ state }) => state.data !== undefined && isRefused(state.error) });
+      const lost = client
+        .getQueryCache()
+        .findAll({ type: "active", predicate: ({ state }) => state.data !== undefined && isRefused(state.error) });
       await Promise.all(lost.map((query) => client.resetQueries({ queryKey: query.queryKey })));
     },
   };

@@ -45,23 +45,29 @@ export async function updateMatches(client: QueryClient, key: QueryKey): Promise
 
 /** The counts of one job in the lists of its project. */
 export function patchJobs(client: QueryClient, project: string, { job_id, counts }: JobCounts): void {
-  client.setQueriesData<Answer<Page_JobView_>>({ queryKey: keys.jobs(project) }, (old) =>
-    old && { ...old, body: { ...old.body, items: old.body.items.map((job) => (job.id === job_id ? { ...job, counts } : job)) } },
+  client.setQueriesData<Answer<Page_JobView_>>(
+    { queryKey: keys.jobs(project) },
+    (old) => old && { ...old, body: { ...old.body, items: old.body.items.map((job) => (job.id === job_id ? { ...job, counts } : job)) } },
   );
 }
 
 /** What a project holds, on its own page and on its card. */
 export function patchTotals(client: QueryClient, { project_id, ...counts }: ProjectTotals): void {
   client.setQueryData<Answer<ProjectView>>(keys.project(project_id), (old) => old && { ...old, body: { ...old.body, counts } });
-  client.setQueryData<Answer<Page_ProjectView_>>(keys.projects, (old) =>
-    old && { ...old, body: { ...old.body, items: old.body.items.map((one) => (one.id === project_id ? { ...one, counts } : one)) } },
+  client.setQueryData<Answer<Page_ProjectView_>>(
+    keys.projects,
+    (old) =>
+      old && { ...old, body: { ...old.body, items: old.body.items.map((one) => (one.id === project_id ? { ...one, counts } : one)) } },
   );
 }
 
 export function patchMatch(client: QueryClient, job: string, id: string, part: Partial<MatchDetail>): void {
   const apply = <T extends { id: string; version: number }>(row: T): T =>
     row.id === id && (part.version ?? 0) > row.version ? { ...row, ...part } : row;
-  client.setQueriesData<MatchPage>({ queryKey: keys.matches(job) }, (old) => old && { ...old, body: { ...old.body, items: old.body.items.map(apply) } });
+  client.setQueriesData<MatchPage>(
+    { queryKey: keys.matches(job) },
+    (old) => old && { ...old, body: { ...old.body, items: old.body.items.map(apply) } },
+  );
   client.setQueryData<Answer<MatchDetail>>(keys.match(id), (old) => old && { ...old, body: apply(old.body) });
 }
 

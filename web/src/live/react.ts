@@ -37,7 +37,13 @@ const UNFOLLOWED_MS = 10_000;
  * A view that turns out to have no stream for its reader is read again every ten seconds instead. One that every event
  * makes to be read anew, a moment later, need not catch up at once: in a busy hour each of its answers is behind.
  */
-export function useRead<T>(key: QueryKey, path: string, stream: StreamOf<T>, enabled = true, catchesUp = true): UseQueryResult<Answer<T>, Problem> {
+export function useRead<T>(
+  key: QueryKey,
+  path: string,
+  stream: StreamOf<T>,
+  enabled = true,
+  catchesUp = true,
+): UseQueryResult<Answer<T>, Problem> {
   const live = useLive();
   const nameFor = (body: T | undefined) => (typeof stream !== "function" ? stream : body === undefined ? null : stream(body));
   const result = useQuery<Answer<T>, Problem>({
@@ -53,7 +59,8 @@ export function useRead<T>(key: QueryKey, path: string, stream: StreamOf<T>, ena
       return answer;
     },
     enabled,
-    refetchInterval: ({ state }) => (typeof stream === "function" && state.data && nameFor(state.data.body) === null ? UNFOLLOWED_MS : false),
+    refetchInterval: ({ state }) =>
+      typeof stream === "function" && state.data && nameFor(state.data.body) === null ? UNFOLLOWED_MS : false,
   });
   const isRead = result.data !== undefined;
   const name = nameFor(result.data?.body);
@@ -80,9 +87,10 @@ export function useFollowed(names: string[]): void {
 export function useHeld<T>(key: QueryKey): T | undefined {
   const client = useQueryClient();
   return useSyncExternalStore(
-    (listener) => client.getQueryCache().subscribe((event) => {
-      if (JSON.stringify(event.query.queryKey) === JSON.stringify(key)) listener();
-    }),
+    (listener) =>
+      client.getQueryCache().subscribe((event) => {
+        if (JSON.stringify(event.query.queryKey) === JSON.stringify(key)) listener();
+      }),
     () => client.getQueryData<T>(key),
   );
 }

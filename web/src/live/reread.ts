@@ -28,5 +28,5 @@ export function rereading(client: QueryClient): Reread {
       void client.invalidateQueries({ queryKey: key, exact });
     }, due - now);
     waiting.set(name, { timer, due });
-  }
+  };
 }

@@ -90,7 +90,9 @@ export function Decision({ match, project }: { match: MatchDetail; project: stri
           takeBack={(reason) => decide.mutate({ verb: "reject", reason })}
         />
       ) : null}
-      {decide.error ? <Fault problem={decide.error} retry={conflict || offline !== undefined ? undefined : () => decide.mutate(decide.variables)} /> : null}
+      {decide.error ? (
+        <Fault problem={decide.error} retry={conflict || offline !== undefined ? undefined : () => decide.mutate(decide.variables)} />
+      ) : null}
     </div>
   );
 }
@@ -126,7 +128,14 @@ function TakeBack({ match, isBusy, keep, takeBack }: TakeBackProps) {
           <strong>{question(match, me)}</strong>
         </p>
         <p className="muted">Its records are open again, and this pair is not proposed any more.</p>
-        <TextInput label="Why" required autoFocus maxLength={10_000} value={reason} onChange={(event) => setReason(event.currentTarget.value)} />
+        <TextInput
+          label="Why"
+          required
+          autoFocus
+          maxLength={10_000}
+          value={reason}
+          onChange={(event) => setReason(event.currentTarget.value)}
+        />
         <div className="row">
           <Button type="submit" size="compact-md" disabled={isBusy || !reason.trim()}>
             Take back

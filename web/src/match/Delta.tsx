@@ -22,9 +22,15 @@ export function Delta({ left, right }: Sides) {
 export function DeltaSentence({ left, right }: Sides) {
   const apart = difference(total(left), total(right));
   const days = daysBetween(left[0]?.date, right[0]?.date);
-  const amounts = apart === null ? "The amounts cannot be compared" : isZero(apart.amount) ? "Equal amounts" : `Left minus right ${money(apart)}`;
+  const amounts =
+    apart === null ? "The amounts cannot be compared" : isZero(apart.amount) ? "Equal amounts" : `Left minus right ${money(apart)}`;
   const size = Math.abs(days ?? 0);
-  const dates = days === null ? "" : days === 0 ? " · the same day" : ` · right ${size} ${size === 1 ? "day" : "days"} ${days > 0 ? "later" : "earlier"}`;
+  const dates =
+    days === null
+      ? ""
+      : days === 0
+        ? " · the same day"
+        : ` · right ${size} ${size === 1 ? "day" : "days"} ${days > 0 ? "later" : "earlier"}`;
   return (
     <p>
       {amounts}

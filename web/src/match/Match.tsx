@@ -50,14 +50,16 @@ function Verdict({ match }: { match: MatchDetail }) {
       <p className="muted">{verdict(match)}</p>
       {match.ambiguity === "interchangeable" ? (
         <p>
-          <strong>Any one fits:</strong> there are equal records, such as two equal payments, that would fit as well. Which of them is taken changes no
-          sum.
+          <strong>Any one fits:</strong> there are equal records, such as two equal payments, that would fit as well. Which of them is taken
+          changes no sum.
         </p>
       ) : null}
       {match.ambiguity === "ambiguous" ? (
         <p>
           <strong>A close call:</strong>{" "}
-          {match.runner_up ? "another reading is nearly as likely. Compare the two before you decide." : "the evidence is thin, and these records may have no partner at all."}
+          {match.runner_up
+            ? "another reading is nearly as likely. Compare the two before you decide."
+            : "the evidence is thin, and these records may have no partner at all."}
         </p>
       ) : null}
     </div>
@@ -83,8 +85,7 @@ function Side({ name, tone, records }: { name: string; tone: "l" | "r"; records:
           <p>
             <strong>{money(record.amount)}</strong>
           </p>
-          <p className="mono">{record.date ?? "–"}
-          </p>
+          <p className="mono">{record.date ?? "–"}</p>
           <dl>
             {Object.entries(record.data).map(([column, value]) => (
               <div key={column}>
@@ -102,7 +103,11 @@ function Side({ name, tone, records }: { name: string; tone: "l" | "r"; records:
 /** The evidence from the prior to the total, as text first; the bar beside it shows what each part weighs, zero at its centre. */
 function Fields({ match }: { match: MatchDetail }) {
   const { fields, score } = match;
-  const prior = shownPrior(score, match.prior, fields.map((field) => field.weight));
+  const prior = shownPrior(
+    score,
+    match.prior,
+    fields.map((field) => field.weight),
+  );
   if (fields.length === 0) return null;
   const most = Math.max(1, ...[...fields.map((field) => field.weight), prior ?? 0].map(Math.abs));
   return (

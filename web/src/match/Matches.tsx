@@ -59,11 +59,20 @@ export function Matches({ job }: { job: JobView }) {
         />
         <NativeSelect
           label="Pass"
-          data={[{ value: "", label: "all" }, ...passes.map((one) => one.pass), ...(pass && !passes.some((one) => one.pass === pass) ? [pass] : [])]}
+          data={[
+            { value: "", label: "all" },
+            ...passes.map((one) => one.pass),
+            ...(pass && !passes.some((one) => one.pass === pass) ? [pass] : []),
+          ]}
           value={pass ?? ""}
           onChange={(event) => change({ pass: event.currentTarget.value || undefined })}
         />
-        <NativeSelect label="Order" data={SORTS} value={sort ?? ""} onChange={(event) => change({ sort: event.currentTarget.value || undefined })} />
+        <NativeSelect
+          label="Order"
+          data={SORTS}
+          value={sort ?? ""}
+          onChange={(event) => change({ sort: event.currentTarget.value || undefined })}
+        />
         <span className="spacer" />
         <span className="arrived" aria-live="polite">
           {arrived > 0 && !isEmpty ? (
@@ -81,7 +90,11 @@ export function Matches({ job }: { job: JobView }) {
             <div className={m ? "split" : undefined}>
               <div>
                 <List page={body} opened={m} open={open} load={load} />
-                <Pager page={body} noun={["match", "matches"]} go={(next) => void navigate({ search: (old) => ({ ...old, cursor: next, m: undefined }) })} />
+                <Pager
+                  page={body}
+                  noun={["match", "matches"]}
+                  go={(next) => void navigate({ search: (old) => ({ ...old, cursor: next, m: undefined }) })}
+                />
               </div>
               {m ? <Match key={m} id={m} job={job} close={() => open(undefined)} /> : null}
             </div>

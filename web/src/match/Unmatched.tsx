@@ -23,7 +23,11 @@ export function Unmatched({ job, side }: { job: JobView; side: "left" | "right" 
   const { sort, cursor } = useSearch({ from: ROUTE });
   const query = new URLSearchParams({ side, limit: "50" });
   for (const [name, value] of Object.entries({ sort, cursor })) if (value) query.set(name, value);
-  const records = useRead<Page_RecordView_>([...keys.unmatched(job.id), query.toString()], `/jobs/${job.id}/unmatched?${query.toString()}`, `job:${job.id}`);
+  const records = useRead<Page_RecordView_>(
+    [...keys.unmatched(job.id), query.toString()],
+    `/jobs/${job.id}/unmatched?${query.toString()}`,
+    `job:${job.id}`,
+  );
   return (
     <section className="stack" aria-label={`Open records, ${side}`}>
       <div className="filters">
@@ -31,7 +35,9 @@ export function Unmatched({ job, side }: { job: JobView; side: "left" | "right" 
           label="Order"
           data={SORTS}
           value={sort ?? ""}
-          onChange={(event) => void navigate({ search: (old) => ({ ...old, sort: event.currentTarget.value || undefined, cursor: undefined }), replace: true })}
+          onChange={(event) =>
+            void navigate({ search: (old) => ({ ...old, sort: event.currentTarget.value || undefined, cursor: undefined }), replace: true })
+          }
         />
       </div>
       <Reading query={records}>
@@ -71,7 +77,11 @@ export function Unmatched({ job, side }: { job: JobView; side: "left" | "right" 
                   </tbody>
                 </table>
               </div>
-              <Pager page={body} noun={["open record", "open records"]} go={(next) => void navigate({ search: (old) => ({ ...old, cursor: next }) })} />
+              <Pager
+                page={body}
+                noun={["open record", "open records"]}
+                go={(next) => void navigate({ search: (old) => ({ ...old, cursor: next }) })}
+              />
             </>
           );
         }}

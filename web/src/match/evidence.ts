@@ -2,7 +2,9 @@ import type { MatchRecordView } from "../api/rest";
 
 /** What a person knows a record by: its reference, and the first words of its other columns. */
 export function words(record: MatchRecordView): string {
-  const plain = Object.values(record.data).filter((value): value is string => value !== null && /\p{L}{2}/u.test(value) && value !== record.reference);
+  const plain = Object.values(record.data).filter(
+    (value): value is string => value !== null && /\p{L}{2}/u.test(value) && value !== record.reference,
+  );
   // A currency code says nothing that the amount does not say.
   const telling = plain.filter((value) => !/^[A-Z]{3}$/.test(value));
   return [record.reference, ...telling.slice(0, record.reference ? 1 : 2)].filter(Boolean).join(" · ") || `row ${record.row + 1}`;

@@ -43,7 +43,7 @@ export function MemberTable({ project }: { project: string }) {
   return (
     <section className="stack" aria-label="Members of the project">
       {mayEdit || mine === "admin" ? <Add project={project} /> : null}
-      {remove.error ?? set.error ? <Fault problem={(remove.error ?? set.error)!} /> : null}
+      {(remove.error ?? set.error) ? <Fault problem={(remove.error ?? set.error)!} /> : null}
       <Reading query={members}>
         {({ body }) => (
           <div className="across">
@@ -62,7 +62,15 @@ export function MemberTable({ project }: { project: string }) {
                     <td dir="auto">{member.display_name}</td>
                     <td>
                       {mayEdit ? (
-                        <NativeSelect aria-label={`Role of ${member.display_name}`} size="xs" data={[...ROLES]} value={member.role} disabled={offline !== undefined} title={offline} onChange={(event) => set.mutate({ member, role: event.currentTarget.value })} />
+                        <NativeSelect
+                          aria-label={`Role of ${member.display_name}`}
+                          size="xs"
+                          data={[...ROLES]}
+                          value={member.role}
+                          disabled={offline !== undefined}
+                          title={offline}
+                          onChange={(event) => set.mutate({ member, role: event.currentTarget.value })}
+                        />
                       ) : (
                         member.role
                       )}

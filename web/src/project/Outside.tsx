@@ -12,8 +12,8 @@ export function Outside({ project }: { project: ProjectView }) {
       <h1 dir="auto">{project.name}</h1>
       <div className="notice">
         <p>
-          You are not a member of this project. As an administrator you see its name, its counts and its members, and you can add a
-          member. Its records, reconciliations and vaults are for members only.
+          You are not a member of this project. As an administrator you see its name, its counts and its members, and you can add a member.
+          Its records, reconciliations and vaults are for members only.
         </p>
       </div>
       <dl className="figures">

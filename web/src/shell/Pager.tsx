@@ -15,7 +15,15 @@ export function total(page: Page): string {
 }
 
 /** Pages by cursor: the server keeps the order, the address keeps the place. */
-export function Pager({ page, noun, go }: { page: Page; noun: readonly [one: string, many: string]; go: (cursor: string | undefined) => void }) {
+export function Pager({
+  page,
+  noun,
+  go,
+}: {
+  page: Page;
+  noun: readonly [one: string, many: string];
+  go: (cursor: string | undefined) => void;
+}) {
   return (
     <div className="pager">
       <span className="muted">
@@ -23,10 +31,22 @@ export function Pager({ page, noun, go }: { page: Page; noun: readonly [one: str
       </span>
       {page.prev_cursor || page.next_cursor ? (
         <>
-          <Button size="compact-sm" variant="default" disabled={!page.prev_cursor} onClick={() => go(page.prev_cursor ?? undefined)} leftSection={<IconChevronLeft size={14} />}>
+          <Button
+            size="compact-sm"
+            variant="default"
+            disabled={!page.prev_cursor}
+            onClick={() => go(page.prev_cursor ?? undefined)}
+            leftSection={<IconChevronLeft size={14} />}
+          >
             Previous
           </Button>
-          <Button size="compact-sm" variant="default" disabled={!page.next_cursor} onClick={() => go(page.next_cursor ?? undefined)} rightSection={<IconChevronRight size={14} />}>
+          <Button
+            size="compact-sm"
+            variant="default"
+            disabled={!page.next_cursor}
+            onClick={() => go(page.next_cursor ?? undefined)}
+            rightSection={<IconChevronRight size={14} />}
+          >
             Next
           </Button>
         </>

@@ -24,7 +24,12 @@ export function Shell() {
         </Link>
         <span className="spacer" />
         <ConnectionStatus />
-        <ActionIcon variant="subtle" color="gray" aria-label={shown === "dark" ? "Light theme" : "Dark theme"} onClick={() => setTheme(shown === "dark" ? "light" : "dark")}>
+        <ActionIcon
+          variant="subtle"
+          color="gray"
+          aria-label={shown === "dark" ? "Light theme" : "Dark theme"}
+          onClick={() => setTheme(shown === "dark" ? "light" : "dark")}
+        >
           {shown === "dark" ? <IconSun size={18} /> : <IconMoon size={18} />}
         </ActionIcon>
         <Link to="/me" className="status" aria-label={`Account of ${user?.display_name ?? ""}`}>

@@ -1,5 +1,15 @@
 import { Button } from "@mantine/core";
-import { IconAlertTriangle, IconCircle, IconCircleCheckFilled, IconCircleHalf2, IconCircleX, IconClock, IconLoader, IconPlayerPause, IconRefresh } from "@tabler/icons-react";
+import {
+  IconAlertTriangle,
+  IconCircle,
+  IconCircleCheckFilled,
+  IconCircleHalf2,
+  IconCircleX,
+  IconClock,
+  IconLoader,
+  IconPlayerPause,
+  IconRefresh,
+} from "@tabler/icons-react";
 import type { UseQueryResult } from "@tanstack/react-query";
 import { useEffect, type ReactNode } from "react";
 import { Problem } from "../api/problem";
@@ -60,7 +70,15 @@ export function Skeleton({ height = 200 }: { height?: number }) {
 }
 
 /** Loading, failed, or there: one way for every view. */
-export function Reading<T>({ query, height, children }: { query: UseQueryResult<T, Problem>; height?: number; children: (data: T) => ReactNode }) {
+export function Reading<T>({
+  query,
+  height,
+  children,
+}: {
+  query: UseQueryResult<T, Problem>;
+  height?: number;
+  children: (data: T) => ReactNode;
+}) {
   if (query.data === undefined) {
     if (query.error) return <Fault problem={query.error} retry={() => void query.refetch()} />;
     return <Skeleton height={height} />;
@@ -130,7 +148,14 @@ export function Figure({ label, children }: { label: string; children: ReactNode
 /** A bar of 0 to 1. */
 export function Bar({ share, label }: { share: number; label: string }) {
   return (
-    <div className="bar" role="progressbar" aria-label={label} aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.round(share * 100)}>
+    <div
+      className="bar"
+      role="progressbar"
+      aria-label={label}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={Math.round(share * 100)}
+    >
       <i style={{ transform: `scaleX(${Math.min(1, Math.max(0, share))})` }} />
     </div>
   );

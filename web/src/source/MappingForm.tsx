@@ -41,7 +41,11 @@ function Form({ source, columns, suggested }: { source: SourceView; columns: Col
   const choose = (part: Partial<Draft>) => setDraft((old) => ({ ...old, ...part }));
   const waiting = open(draft, source.questions);
   const save = useMutation({
-    mutationFn: () => change<SourceView>("PATCH", `/sources/${source.id}`, { body: { mapping: changes(draft, start, source, suggested) }, version: source.version }),
+    mutationFn: () =>
+      change<SourceView>("PATCH", `/sources/${source.id}`, {
+        body: { mapping: changes(draft, start, source, suggested) },
+        version: source.version,
+      }),
     // Its rows are read anew: it is loading from this moment on.
     onSuccess: (now) => client.setQueryData<Answer<SourceView>>(keys.source(source.id), (old) => old && { ...old, body: now }),
     onSettled: () => client.invalidateQueries({ queryKey: keys.source(source.id) }),
@@ -52,7 +56,11 @@ function Form({ source, columns, suggested }: { source: SourceView; columns: Col
   };
   return (
     <form className="form" onSubmit={submit}>
-      {mayChange ? source.questions.map((question) => <Question key={`${question.column}/${question.kind}`} question={question} draft={draft} choose={choose} />) : null}
+      {mayChange
+        ? source.questions.map((question) => (
+            <Question key={`${question.column}/${question.kind}`} question={question} draft={draft} choose={choose} />
+          ))
+        : null}
       {save.error ? <Fault problem={save.error} /> : null}
       <fieldset className="plain form" disabled={!mayChange} aria-label="Mapping">
         <Fields draft={draft} columns={columns} choose={choose} />
@@ -62,7 +70,9 @@ function Form({ source, columns, suggested }: { source: SourceView; columns: Col
           <ChangeButton type="submit" loading={save.isPending} disabled={waiting.length > 0}>
             Save mapping
           </ChangeButton>
-          {waiting.length > 0 ? <span className="muted">Answer what is asked first: {waiting.map((kind) => OPEN[kind]).join(", ")}.</span> : null}
+          {waiting.length > 0 ? (
+            <span className="muted">Answer what is asked first: {waiting.map((kind) => OPEN[kind]).join(", ")}.</span>
+          ) : null}
         </div>
       ) : (
         <p className="muted">Your role does not allow to change the mapping.</p>
@@ -76,7 +86,10 @@ const OPEN = { date_order: "the order of the date", decimal_mark: "the decimal m
 function Fields({ draft, columns, choose }: { draft: Draft; columns: ColumnView[]; choose: (part: Partial<Draft>) => void }) {
   const options = [{ value: "", label: "–" }, ...columns.map((column) => ({ value: column.name, label: column.name }))];
   const all = CURRENCIES.map((code) => ({ value: code, label: `all rows: ${code.slice(1)}` }));
-  const other = draft.currency?.startsWith("=") && ![...CURRENCIES, NO_CURRENCY].includes(draft.currency) ? [{ value: draft.currency, label: `all rows: ${draft.currency.slice(1)}` }] : [];
+  const other =
+    draft.currency?.startsWith("=") && ![...CURRENCIES, NO_CURRENCY].includes(draft.currency)
+      ? [{ value: draft.currency, label: `all rows: ${draft.currency.slice(1)}` }]
+      : [];
   const currencies = [
     ...(draft.currency === null ? [CHOOSE, ...options.slice(1)] : options),
     { value: NO_CURRENCY, label: "no currency" },
@@ -94,15 +107,30 @@ function Fields({ draft, columns, choose }: { draft: Draft; columns: ColumnView[
           disabled={Boolean(draft.debit && draft.credit)}
           onChange={({ currentTarget: { value } }) => choose({ amount: value, decimal: of(value)?.decimal ?? draft.decimal })}
         />
-        <NativeSelect label="or debit" data={options} value={draft.debit} onChange={(event) => choose({ debit: event.currentTarget.value })} />
-        <NativeSelect label="and credit" data={options} value={draft.credit} onChange={(event) => choose({ credit: event.currentTarget.value })} />
+        <NativeSelect
+          label="or debit"
+          data={options}
+          value={draft.debit}
+          onChange={(event) => choose({ debit: event.currentTarget.value })}
+        />
+        <NativeSelect
+          label="and credit"
+          data={options}
+          value={draft.credit}
+          onChange={(event) => choose({ credit: event.currentTarget.value })}
+        />
         <NativeSelect
           label="Decimal mark"
           data={draft.decimal === null ? [CHOOSE, ...MARKS] : MARKS}
           value={draft.decimal ?? ""}
           onChange={(event) => choose({ decimal: (event.currentTarget.value || null) as Mark | null })}
         />
-        <NativeSelect label="Currency" data={currencies} value={draft.currency ?? ""} onChange={(event) => choose({ currency: event.currentTarget.value })} />
+        <NativeSelect
+          label="Currency"
+          data={currencies}
+          value={draft.currency ?? ""}
+          onChange={(event) => choose({ currency: event.currentTarget.value })}
+        />
       </div>
       <div className="filters">
         <NativeSelect
@@ -118,7 +146,12 @@ function Fields({ draft, columns, choose }: { draft: Draft; columns: ColumnView[
           value={draft.order ?? ""}
           onChange={(event) => choose({ order: (event.currentTarget.value || null) as Order | null })}
         />
-        <NativeSelect label="Reference" data={options} value={draft.reference} onChange={(event) => choose({ reference: event.currentTarget.value })} />
+        <NativeSelect
+          label="Reference"
+          data={options}
+          value={draft.reference}
+          onChange={(event) => choose({ reference: event.currentTarget.value })}
+        />
       </div>
     </>
   );

@@ -21,13 +21,20 @@ export function Question({ question, draft, choose }: { question: QuestionView; 
   return (
     <fieldset className="notice question">
       <legend>
-        <strong dir="auto">{question.columns?.length ? question.columns.join(" and ") : (question.column ?? "The amounts")}</strong>: {WORDS[question.kind]}
+        <strong dir="auto">{question.columns?.length ? question.columns.join(" and ") : (question.column ?? "The amounts")}</strong>:{" "}
+        {WORDS[question.kind]}
       </legend>
       <div className="row">
         {choices.map((choice) => {
           const isChosen = Object.entries(choice.part).every(([name, value]) => draft[name as keyof Draft] === value);
           return (
-            <Button key={choice.label} size="compact-md" variant={isChosen ? "filled" : "default"} aria-pressed={isChosen} onClick={() => choose(choice.part)}>
+            <Button
+              key={choice.label}
+              size="compact-md"
+              variant={isChosen ? "filled" : "default"}
+              aria-pressed={isChosen}
+              onClick={() => choose(choice.part)}
+            >
               {choice.label}
             </Button>
           );
@@ -87,5 +94,8 @@ function choicesOf(question: QuestionView): Choice[] {
       { label: "comma", part: { decimal: "," }, read: read(",") },
     ];
   }
-  return [...CURRENCIES.map((code) => ({ label: code, part: { currency: `=${code}` } })), { label: "No currency", part: { currency: NO_CURRENCY } }];
+  return [
+    ...CURRENCIES.map((code) => ({ label: code, part: { currency: `=${code}` } })),
+    { label: "No currency", part: { currency: NO_CURRENCY } },
+  ];
 }

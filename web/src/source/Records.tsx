@@ -10,7 +10,11 @@ import { useCursor } from "./useCursor";
 export function Records({ source }: { source: SourceView }) {
   const { cursor, go } = useCursor();
   const query = new URLSearchParams({ limit: "50", ...(cursor ? { cursor } : {}) });
-  const records = useRead<Page_RecordView_>([...keys.source(source.id), "records", cursor ?? null], `/sources/${source.id}/records?${query.toString()}`, null);
+  const records = useRead<Page_RecordView_>(
+    [...keys.source(source.id), "records", cursor ?? null],
+    `/sources/${source.id}/records?${query.toString()}`,
+    null,
+  );
   return (
     <Reading query={records}>
       {({ body }) => {

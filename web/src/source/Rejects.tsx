@@ -10,7 +10,11 @@ import { useCursor } from "./useCursor";
 export function Rejects({ source }: { source: SourceView }) {
   const { cursor, go } = useCursor();
   const query = new URLSearchParams({ limit: "50", ...(cursor ? { cursor } : {}) });
-  const rejects = useRead<Page_RejectView_>([...keys.source(source.id), "rejects", cursor ?? null], `/sources/${source.id}/rejects?${query.toString()}`, null);
+  const rejects = useRead<Page_RejectView_>(
+    [...keys.source(source.id), "rejects", cursor ?? null],
+    `/sources/${source.id}/rejects?${query.toString()}`,
+    null,
+  );
   return (
     <Reading query={rejects}>
       {({ body }) =>

@@ -41,7 +41,9 @@ export function Source() {
               {can(role, "source.load") ? <Remove source={body} /> : null}
             </div>
             <dl className="figures">
-              <Figure label="Rows read">{count(body.status === "loading" && loading ? loading.rows + loading.rejected : body.rows.read)}</Figure>
+              <Figure label="Rows read">
+                {count(body.status === "loading" && loading ? loading.rows + loading.rejected : body.rows.read)}
+              </Figure>
               <Figure label="Loaded">{count(body.status === "loading" && loading ? loading.rows : body.rows.loaded)}</Figure>
               <Figure label="Rejected">{count(body.status === "loading" && loading ? loading.rejected : body.rows.rejected)}</Figure>
             </dl>

@@ -38,7 +38,9 @@ export function Sources() {
       const patch = (part: Partial<Sending>) => setSending((all) => all.map((one) => (one.id === id ? { ...one, ...part } : one)));
       setSending((all) => [...all, { id, name: file.name, size: file.size, share: 0, problem: null }]);
       try {
-        await upload<SourceView>(`/projects/${project}/sources`, file, file.name.replace(/\.[^.]+$/, "") || file.name, (share) => patch({ share }));
+        await upload<SourceView>(`/projects/${project}/sources`, file, file.name.replace(/\.[^.]+$/, "") || file.name, (share) =>
+          patch({ share }),
+        );
         await client.invalidateQueries({ queryKey: keys.sources(project) });
         setSending((all) => all.filter((one) => one.id !== id));
       } catch (problem) {
@@ -72,7 +74,9 @@ export function Sources() {
         {({ body }) =>
           body.items.length === 0 ? (
             <Empty title="No source yet">
-              {mayLoad ? "Drop the two files that you want to reconcile, such as a ledger and its bank statement." : "Analysts of this project load files."}
+              {mayLoad
+                ? "Drop the two files that you want to reconcile, such as a ledger and its bank statement."
+                : "Analysts of this project load files."}
             </Empty>
           ) : (
             <div className="scroll">
@@ -112,7 +116,8 @@ function Row({ source }: { source: SourceView }) {
         </Link>
       </td>
       <td className="muted">
-        {source.filename ?? "–"} {source.size_bytes ? `· ${bytes(source.size_bytes)}` : ""} {source.duplicate_of ? "· same file as another source" : ""}
+        {source.filename ?? "–"} {source.size_bytes ? `· ${bytes(source.size_bytes)}` : ""}{" "}
+        {source.duplicate_of ? "· same file as another source" : ""}
       </td>
       <td>
         <Status of={source.status} />

@@ -1,6 +1,10 @@
 /** What was found out about a file, in one line. */
 export function describe(detection: Record<string, unknown>): string {
-  const parts = [detection["format"], detection["encoding"], detection["delimiter"] ? `delimiter “${String(detection["delimiter"])}”` : null];
+  const parts = [
+    detection["format"],
+    detection["encoding"],
+    detection["delimiter"] ? `delimiter “${String(detection["delimiter"])}”` : null,
+  ];
   return parts.filter(Boolean).join(" · ");
 }
 

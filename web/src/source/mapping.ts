@@ -115,7 +115,10 @@ export function readDate(text: string, order: Order): string | null {
 /** How an amount is read with a decimal mark, such as "1,234.00"; null where it cannot be. */
 export function readAmount(text: string, mark: Mark): string | null {
   const other = mark === "." ? "," : ".";
-  const plain = text.replace(/[\s'’]/g, "").replaceAll(other, "").replace(mark, ".");
+  const plain = text
+    .replace(/[\s'’]/g, "")
+    .replaceAll(other, "")
+    .replace(mark, ".");
   if (!/^-?\d+(\.\d+)?$/.test(plain)) return null;
   const digits = plain.split(".")[1]?.length ?? 0;
   return new Intl.NumberFormat("en", { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(plain as `${number}`);

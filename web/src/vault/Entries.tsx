@@ -21,9 +21,15 @@ export function Entries({ vault }: { vault: VaultView }) {
   const { q, state, trashed, cursor, e } = useSearch({ from: ROUTE });
   const [isOpen, setOpen] = useState(false);
   const query = new URLSearchParams({ limit: "50" });
-  for (const [name, value] of Object.entries({ q, state, cursor, trashed: trashed ? "true" : undefined })) if (value) query.set(name, value);
-  const entries = useRead<Page_EntryView_>([...keys.vault(vault.id), "entries", query.toString()], `/vaults/${vault.id}/entries?${query.toString()}`, `vault:${vault.id}`);
-  const change = (part: Partial<VaultSearch>) => void navigate({ search: (old) => ({ ...old, cursor: undefined, ...part }), replace: true });
+  for (const [name, value] of Object.entries({ q, state, cursor, trashed: trashed ? "true" : undefined }))
+    if (value) query.set(name, value);
+  const entries = useRead<Page_EntryView_>(
+    [...keys.vault(vault.id), "entries", query.toString()],
+    `/vaults/${vault.id}/entries?${query.toString()}`,
+    `vault:${vault.id}`,
+  );
+  const change = (part: Partial<VaultSearch>) =>
+    void navigate({ search: (old) => ({ ...old, cursor: undefined, ...part }), replace: true });
   const open = (id: string | undefined) => void navigate({ search: (old) => ({ ...old, e: id }), replace: true });
   const mayWrite = vault.my_role === "editor" || vault.my_role === "vault_manager";
   const create =
@@ -36,7 +42,12 @@ export function Entries({ vault }: { vault: VaultView }) {
     <section className="stack" aria-label="Entries">
       <div className="filters">
         <Find value={q ?? ""} find={(text) => change({ q: text || undefined })} />
-        <NativeSelect label="State" data={CHOICES} value={state ?? ""} onChange={(event) => change({ state: (event.currentTarget.value || undefined) as VaultSearch["state"] })} />
+        <NativeSelect
+          label="State"
+          data={CHOICES}
+          value={state ?? ""}
+          onChange={(event) => change({ state: (event.currentTarget.value || undefined) as VaultSearch["state"] })}
+        />
         <NativeSelect
           label="Show"
           data={[
@@ -57,7 +68,11 @@ export function Entries({ vault }: { vault: VaultView }) {
             ) : (
               <div>
                 <List entries={body.items} opened={e} open={open} />
-                <Pager page={body} noun={["entry", "entries"]} go={(next) => void navigate({ search: (old) => ({ ...old, cursor: next, e: undefined }) })} />
+                <Pager
+                  page={body}
+                  noun={["entry", "entries"]}
+                  go={(next) => void navigate({ search: (old) => ({ ...old, cursor: next, e: undefined }) })}
+                />
               </div>
             )}
             {e ? <Entry key={e} id={e} vault={vault} close={() => open(undefined)} /> : null}
@@ -92,7 +107,15 @@ function Find({ value, find }: { value: string; find: (text: string) => void }) 
     const timer = setTimeout(() => find(text), 300);
     return () => clearTimeout(timer);
   });
-  return <TextInput label="Find" leftSection={<IconSearch size={15} />} value={text} maxLength={256} onChange={(event) => setText(event.currentTarget.value)} />;
+  return (
+    <TextInput
+      label="Find"
+      leftSection={<IconSearch size={15} />}
+      value={text}
+      maxLength={256}
+      onChange={(event) => setText(event.currentTarget.value)}
+    />
+  );
 }
 
 function List({ entries, opened, open }: { entries: EntryView[]; opened: string | undefined; open: (id: string) => void }) {

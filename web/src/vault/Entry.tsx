@@ -60,7 +60,12 @@ export function Entry({ id, vault, close }: { id: string; vault: VaultView; clos
             </dl>
             {move.error ? <Fault problem={move.error} /> : null}
             {mayWrite ? (
-              <ChangeButton size="compact-sm" variant="default" loading={move.isPending} onClick={() => move.mutate(body.trashed_at ? "restore" : "trash")}>
+              <ChangeButton
+                size="compact-sm"
+                variant="default"
+                loading={move.isPending}
+                onClick={() => move.mutate(body.trashed_at ? "restore" : "trash")}
+              >
                 {body.trashed_at ? "Take out of the trash" : "Move to the trash"}
               </ChangeButton>
             ) : null}

@@ -54,11 +54,44 @@ export function EntryForm({ vault, mayWrite, close }: { vault: VaultView; mayWri
     <Modal opened onClose={() => close(null)} title="New entry">
       <form className="form" onSubmit={submit} autoComplete="off">
         {create.error ? <Fault problem={create.error} /> : null}
-        <TextInput label="Name" required data-autofocus value={name} error={fault("/name")} onChange={(event) => setName(event.currentTarget.value)} />
-        <TextInput label="User name (optional)" autoComplete="off" value={username} error={fault("/username")} onChange={(event) => setUsername(event.currentTarget.value)} />
-        <PasswordInput label="Secret" required autoComplete="new-password" value={secret} error={fault("/secret")} onChange={(event) => setSecret(event.currentTarget.value)} />
-        <TextInput label="Address (optional)" placeholder="https://" value={url} error={fault("/url")} onChange={(event) => setUrl(event.currentTarget.value)} />
-        <TextInput label="Notes (optional)" description="Sealed like the secret" autoComplete="off" value={notes} error={fault("/notes")} onChange={(event) => setNotes(event.currentTarget.value)} />
+        <TextInput
+          label="Name"
+          required
+          data-autofocus
+          value={name}
+          error={fault("/name")}
+          onChange={(event) => setName(event.currentTarget.value)}
+        />
+        <TextInput
+          label="User name (optional)"
+          autoComplete="off"
+          value={username}
+          error={fault("/username")}
+          onChange={(event) => setUsername(event.currentTarget.value)}
+        />
+        <PasswordInput
+          label="Secret"
+          required
+          autoComplete="new-password"
+          value={secret}
+          error={fault("/secret")}
+          onChange={(event) => setSecret(event.currentTarget.value)}
+        />
+        <TextInput
+          label="Address (optional)"
+          placeholder="https://"
+          value={url}
+          error={fault("/url")}
+          onChange={(event) => setUrl(event.currentTarget.value)}
+        />
+        <TextInput
+          label="Notes (optional)"
+          description="Sealed like the secret"
+          autoComplete="off"
+          value={notes}
+          error={fault("/notes")}
+          onChange={(event) => setNotes(event.currentTarget.value)}
+        />
         <NativeSelect label="Renew" data={RENEWALS} value={renewal} onChange={(event) => setRenewal(event.currentTarget.value)} />
         {mayWrite ? (
           <ChangeButton type="submit" loading={create.isPending}>

@@ -69,7 +69,9 @@ export function Secret({ entry }: { entry: EntryView }) {
 
   return (
     <div className="stack">
-      <div className="secret">{shown ? <code aria-label="Secret">{shown["secret"]}</code> : <span aria-label="Secret, hidden">••••••••••</span>}</div>
+      <div className="secret">
+        {shown ? <code aria-label="Secret">{shown["secret"]}</code> : <span aria-label="Secret, hidden">••••••••••</span>}
+      </div>
       <div className="row">
         {shown ? (
           <>
@@ -103,7 +105,13 @@ function Copy({ text }: { text: string }) {
       setTimeout(clear, SHOWN_S * 1000);
     });
   return (
-    <Button size="compact-sm" variant="default" leftSection={<IconCopy size={14} />} onClick={copy} title="The clipboard is emptied after 30 seconds; a clipboard manager may keep a copy">
+    <Button
+      size="compact-sm"
+      variant="default"
+      leftSection={<IconCopy size={14} />}
+      onClick={copy}
+      title="The clipboard is emptied after 30 seconds; a clipboard manager may keep a copy"
+    >
       {isCopied ? "Copied" : "Copy"}
     </Button>
   );

@@ -21,15 +21,29 @@ export function Vault() {
           <>
             <div className="title">
               <h1 dir="auto">{body.name}</h1>
-              <span className="muted">{body.my_role === "admin" ? "you are no member: you see its name and its members" : `your role: ${body.my_role.replace("_", " ")}`}</span>
+              <span className="muted">
+                {body.my_role === "admin"
+                  ? "you are no member: you see its name and its members"
+                  : `your role: ${body.my_role.replace("_", " ")}`}
+              </span>
             </div>
             <nav className="tabs" aria-label="Parts of the vault">
               {body.my_role === "admin" ? null : (
-                <Link to="/projects/$project/vaults/$vault" params={{ project, vault: id }} search={{ tab: "entries" }} aria-current={tab === "entries" ? "page" : undefined}>
+                <Link
+                  to="/projects/$project/vaults/$vault"
+                  params={{ project, vault: id }}
+                  search={{ tab: "entries" }}
+                  aria-current={tab === "entries" ? "page" : undefined}
+                >
                   Entries {count(body.entry_count)}
                 </Link>
               )}
-              <Link to="/projects/$project/vaults/$vault" params={{ project, vault: id }} search={{ tab: "members" }} aria-current={tab === "members" || body.my_role === "admin" ? "page" : undefined}>
+              <Link
+                to="/projects/$project/vaults/$vault"
+                params={{ project, vault: id }}
+                search={{ tab: "members" }}
+                aria-current={tab === "members" || body.my_role === "admin" ? "page" : undefined}
+              >
                 Members
               </Link>
             </nav>

@@ -38,7 +38,13 @@ export function VaultMembers({ vault }: { vault: VaultView }) {
       <Reading query={members}>
         {({ body }) => (
           <>
-            {mayEdit ? <Add vault={vault} known={body.items.map((member) => member.user_id)} add={(id, role) => put.mutate({ id, role, end: null })} /> : null}
+            {mayEdit ? (
+              <Add
+                vault={vault}
+                known={body.items.map((member) => member.user_id)}
+                add={(id, role) => put.mutate({ id, role, end: null })}
+              />
+            ) : null}
             <div className="scroll">
               <table className="grid">
                 <thead>
@@ -62,7 +68,9 @@ export function VaultMembers({ vault }: { vault: VaultView }) {
                             value={member.role}
                             disabled={offline !== undefined}
                             title={offline}
-                            onChange={(event) => put.mutate({ id: member.user_id, role: event.currentTarget.value, end: member.expires_at })}
+                            onChange={(event) =>
+                              put.mutate({ id: member.user_id, role: event.currentTarget.value, end: member.expires_at })
+                            }
                           />
                         ) : (
                           member.role.replace("_", " ")
@@ -89,7 +97,9 @@ export function VaultMembers({ vault }: { vault: VaultView }) {
 }
 
 function Add({ vault, known, add }: { vault: VaultView; known: string[]; add: (id: string, role: string) => void }) {
-  const project = useRead<MemberList>(keys.members(vault.project_id), `/projects/${vault.project_id}/members`, () => (vault.my_role === "admin" ? null : `project:${vault.project_id}`));
+  const project = useRead<MemberList>(keys.members(vault.project_id), `/projects/${vault.project_id}/members`, () =>
+    vault.my_role === "admin" ? null : `project:${vault.project_id}`,
+  );
   const [person, setPerson] = useState("");
   const [role, setRole] = useState("reader");
   const others = project.data?.body.items.filter((member) => !known.includes(member.user_id)) ?? [];

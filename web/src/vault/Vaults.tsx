@@ -21,12 +21,11 @@ export function Vaults() {
   const [isOpen, setOpen] = useState(false);
   useTitle("Vaults");
   const mayCreate = role === "controller" || role === "owner";
-  const create =
-    mayCreate ? (
-      <Button leftSection={<IconPlus size={16} />} onClick={() => setOpen(true)}>
-        New vault
-      </Button>
-    ) : null;
+  const create = mayCreate ? (
+    <Button leftSection={<IconPlus size={16} />} onClick={() => setOpen(true)}>
+      New vault
+    </Button>
+  ) : null;
   return (
     <main className="page">
       <div className="title">

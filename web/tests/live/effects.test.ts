@@ -34,7 +34,14 @@ function show(key: readonly unknown[], data: () => unknown, takes_ms = 0): void 
 }
 
 const decision = (seq: number) =>
-  event(JOB, seq, "match.confirmed", { match_id: String(seq), status: "confirmed", version: 2, decided_by: "u", record_ids: [], counts: COUNTS }) as unknown as LiveEvent;
+  event(JOB, seq, "match.confirmed", {
+    match_id: String(seq),
+    status: "confirmed",
+    version: 2,
+    decided_by: "u",
+    record_ids: [],
+    counts: COUNTS,
+  }) as unknown as LiveEvent;
 
 test.each([0, 337, 2500])("six hundred decisions in a minute lead to a read a second at most, each taking %i ms", async (takes_ms) => {
   show(keys.summary("1"), () => ({}), takes_ms);
@@ -69,14 +76,42 @@ test("the last of many decisions is read", async () => {
 
 test("counts on the project's stream reach its list, its page and its card without a read", async () => {
   const answer = (body: object) => ({ body, position: null });
-  client.setQueryData(keys.jobs("p"), answer({ items: [{ id: "1", counts: {} }, { id: "2", counts: {} }] }));
+  client.setQueryData(
+    keys.jobs("p"),
+    answer({
+      items: [
+        { id: "1", counts: {} },
+        { id: "2", counts: {} },
+      ],
+    }),
+  );
   client.setQueryData(keys.project("p"), answer({ id: "p", counts: { to_review: 9 } }));
-  client.setQueryData(keys.projects, answer({ items: [{ id: "p", counts: { to_review: 9 } }, { id: "q", counts: { to_review: 3 } }] }));
+  client.setQueryData(
+    keys.projects,
+    answer({
+      items: [
+        { id: "p", counts: { to_review: 9 } },
+        { id: "q", counts: { to_review: 3 } },
+      ],
+    }),
+  );
   const effects = effectsOn(client);
   const totals = { sources: 2, jobs_running: 0, to_review: 8, open_left: 1, open_right: 1 };
 
-  effects.state({ stream: "project:p", key: "job.counts:1", version: 1, name: "job.counts", value: { job_id: "1", counts: COUNTS } } as LiveState);
-  effects.state({ stream: "project:p", key: "project.counts:p", version: 1, name: "project.counts", value: { project_id: "p", ...totals } } as LiveState);
+  effects.state({
+    stream: "project:p",
+    key: "job.counts:1",
+    version: 1,
+    name: "job.counts",
+    value: { job_id: "1", counts: COUNTS },
+  } as LiveState);
+  effects.state({
+    stream: "project:p",
+    key: "project.counts:p",
+    version: 1,
+    name: "project.counts",
+    value: { project_id: "p", ...totals },
+  } as LiveState);
   await vi.advanceTimersByTimeAsync(5000);
 
   expect(client.getQueryData(keys.jobs("p"))).toMatchObject({ body: { items: [{ counts: COUNTS }, { counts: {} }] } });

@@ -201,7 +201,17 @@ describe("a revocation", () => {
 describe("a gap", () => {
   test("is asked for once, however many events come after it, and nothing comes twice", async () => {
     await follow();
-    peer.answer = (asked, acknowledge) => setTimeout(() => acknowledge(replay(asked, [6, 7, 8, 9].map((seq) => event(PROJECT, seq)))), 50);
+    peer.answer = (asked, acknowledge) =>
+      setTimeout(
+        () =>
+          acknowledge(
+            replay(
+              asked,
+              [6, 7, 8, 9].map((seq) => event(PROJECT, seq)),
+            ),
+          ),
+        50,
+      );
 
     for (const seq of [7, 8, 9]) peer.emit("project.updated", event(PROJECT, seq));
     await until(() => seen.events.length > 0);

@@ -3,8 +3,7 @@ import type { MatchRecordView } from "../../src/api/rest";
 import { daysBetween, difference, total } from "../../src/match/difference";
 
 const euro = (amount: string) => ({ amount, currency: "EUR" });
-const record = (amount: string | null, currency = "EUR") =>
-  ({ amount: amount === null ? null : { amount, currency } }) as MatchRecordView;
+const record = (amount: string | null, currency = "EUR") => ({ amount: amount === null ? null : { amount, currency } }) as MatchRecordView;
 
 test.each([
   ["10.00", "10.00", "0.00"],

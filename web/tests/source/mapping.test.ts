@@ -27,9 +27,13 @@ describe("the form opens", () => {
   });
 
   test("with the column that is asked about, and nothing preset for what is asked", () => {
-    const draft = draftOf(source({ amount: AMOUNT, currency: { value: "XXX" } }, [asks("date_order", "booked"), asks("currency", "amount")]), columns, {
-      amount: AMOUNT,
-    });
+    const draft = draftOf(
+      source({ amount: AMOUNT, currency: { value: "XXX" } }, [asks("date_order", "booked"), asks("currency", "amount")]),
+      columns,
+      {
+        amount: AMOUNT,
+      },
+    );
 
     expect(draft).toMatchObject({ date: "booked", order: null, currency: null, amount: "amount" });
     expect(open(draft, [asks("date_order", "booked"), asks("currency", "amount")])).toEqual(["date_order", "currency"]);
@@ -75,7 +79,9 @@ describe("saving sends", () => {
     const found = source({ amount: { debit: "debit", credit: "credit", decimal: ".", signed: true } });
     const start = draftOf(found, columns, {});
 
-    expect(changes({ ...start, decimal: "," }, start, found, {})).toEqual({ amount: { debit: "debit", credit: "credit", decimal: ",", signed: true } });
+    expect(changes({ ...start, decimal: "," }, start, found, {})).toEqual({
+      amount: { debit: "debit", credit: "credit", decimal: ",", signed: true },
+    });
     expect(changes({ ...start, debit: "", credit: "", amount: "amount" }, start, found, {})).toEqual({ amount: AMOUNT });
   });
 
