@@ -93,6 +93,10 @@ export function effectsOn(client: QueryClient): Effects {
         reread(keys.source(event.data.source_id));
         client.removeQueries({ queryKey: keys.loading(event.data.source_id) });
         return;
+      case "plan.created":
+      case "plan.updated":
+        if (project) reread(keys.plans(project));
+        return;
       case "records.changed":
         reread(keys.source(event.data.source_id));
         return;
@@ -131,9 +135,6 @@ export function effectsOn(client: QueryClient): Effects {
       case "vault.entry.revealed":
       case "vault.access.denied":
       case "vault.manager.removed":
-      // A list of plans is read when the form that shows it opens.
-      case "plan.created":
-      case "plan.updated":
         return;
       default:
         ignore(event);

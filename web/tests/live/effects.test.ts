@@ -74,6 +74,17 @@ test("the last of many decisions is read", async () => {
   expect(client.getQueryData(keys.summary("1"))).toBe(20);
 });
 
+test.each(["plan.created", "plan.updated"])("after %s the list of plans is read again", async (type) => {
+  show(keys.plans("p"), () => ({}));
+  await vi.advanceTimersByTimeAsync(10);
+  reads = 0;
+
+  effectsOn(client).event(event("project:p", 1, type, { plan_id: "1", version: 1, hash: "h" }) as unknown as LiveEvent);
+  await vi.advanceTimersByTimeAsync(1000);
+
+  expect(reads).toBe(1);
+});
+
 test("counts on the project's stream reach its list, its page and its card without a read", async () => {
   const answer = (body: object) => ({ body, position: null });
   client.setQueryData(
