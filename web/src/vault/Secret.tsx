@@ -3,25 +3,26 @@ import { IconCopy, IconEye, IconEyeOff } from "@tabler/icons-react";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { change } from "../api/client";
 import type { EntryView, RevealView } from "../api/rest";
-import { useConnection, useOffline } from "../live/react";
+import type { Connection } from "../live/connection";
+import { useLive, useOffline } from "../live/react";
 import { ChangeButton } from "../shell/ChangeButton";
 import { Fault } from "../shell/parts";
 
 const SHOWN_S = 30;
+const LOST: Connection["status"][] = ["resuming", "offline", "signed-out"];
 
 /**
  * A secret lives in this component's state and nowhere else: no cache, no address, no storage, no log. It goes after 30
  * seconds, when the tab is hidden, and when the connection or the session is lost.
  */
 export function Secret({ entry }: { entry: EntryView }) {
-  const { status } = useConnection();
+  const live = useLive();
   const offline = useOffline();
   const [shown, setShown] = useState<RevealView["fields"] | null>(null);
   const [left, setLeft] = useState(0);
   const [problem, setProblem] = useState<Error | null>(null);
   const [isBusy, setBusy] = useState(false);
   const turn = useRef(0);
-  const isLost = status === "resuming" || status === "offline" || status === "signed-out";
 
   const hide = useCallback(() => {
     turn.current += 1; // an answer that is still on its way is not shown either
@@ -37,13 +38,16 @@ export function Secret({ entry }: { entry: EntryView }) {
       turn.current += 1;
     };
   }, [hide]);
-  useEffect(() => {
-    if (isLost) hide();
-  }, [isLost, hide]);
+  useEffect(
+    () =>
+      live.onConnection(() => {
+        if (LOST.includes(live.connection.status)) hide();
+      }),
+    [live, hide],
+  );
   useEffect(() => {
     if (shown === null) return;
     const end = Date.now() + SHOWN_S * 1000;
-    setLeft(SHOWN_S);
     const timer = setInterval(() => {
       const seconds = Math.ceil((end - Date.now()) / 1000);
       if (seconds <= 0) hide();
@@ -59,7 +63,9 @@ export function Secret({ entry }: { entry: EntryView }) {
     try {
       const fields = entry.has_notes ? ["secret", "notes"] : ["secret"];
       const found = await change<RevealView>("POST", `/entries/${entry.id}/reveal`, { body: { fields } });
-      if (turn.current === mine) setShown(found.fields);
+      if (turn.current !== mine) return;
+      setShown(found.fields);
+      setLeft(SHOWN_S);
     } catch (error) {
       if (turn.current === mine) setProblem(error as Error);
     } finally {
