@@ -1,7 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams, useSearch } from "@tanstack/react-router";
 import { change } from "../api/client";
-import type { JobProgress } from "../api/live";
 import type { JobView, ProgressCurve, SourceView, Summary } from "../api/rest";
 import { keys } from "../live/keys";
 import { useHeld, useRead } from "../live/react";
@@ -13,10 +12,9 @@ import { ChangeButton } from "../shell/ChangeButton";
 import { compact, count, duration, instant, percent } from "../shell/format";
 import { Bar, Fault, Figure, Reading, Status, useTitle } from "../shell/parts";
 import { Flow } from "./Flow";
+import { countsOf, isLive, progressOf, shareOf, spentOf, stageOf } from "./progress";
 import { ProofTable } from "./ProofTable";
 import { RatePath } from "./RatePath";
-
-const LIVE = ["queued", "running", "paused", "cancelling"];
 
 /** One reconciliation: how far it is, where the records went, and what it found. */
 export function Job() {
@@ -70,7 +68,7 @@ function Head({ job, project }: { job: JobView; project: string }) {
         <Status of={job.status} />
         <span className="muted">{instant(job.started_at)}</span>
         <span className="spacer" />
-        {mayRun && LIVE.includes(job.status) && job.status !== "cancelling" ? (
+        {mayRun && isLive(job) && job.status !== "cancelling" ? (
           <ChangeButton size="compact-md" variant="default" loading={act.isPending} onClick={() => act.mutate("cancel")}>
             Cancel
           </ChangeButton>
@@ -97,26 +95,18 @@ function Head({ job, project }: { job: JobView; project: string }) {
 }
 
 function Progress({ job }: { job: JobView }) {
-  const held = useHeld<JobProgress>(keys.progress(job.id));
-  const stored = job.progress as Partial<JobProgress> | null;
-  const progress = (LIVE.includes(job.status) ? held : undefined) ?? stored;
+  const held = useHeld(keys.progress(job.id));
+  const progress = progressOf(job, held);
+  const share = shareOf(job, progress);
+  const counts = countsOf(job, held);
+  const spent = spentOf(job);
   const isDone = job.status === "completed";
-  const share = isDone ? 1 : (progress?.fraction ?? 0);
-  // Two ways bring the counts, the stored chunks and the state of the moment: the one that is ahead is shown.
-  const counts = LIVE.includes(job.status) && held && (held.counts.matches ?? 0) > (job.counts.matches ?? 0) ? held.counts : job.counts;
-  const spent = job.started_at && job.finished_at ? (Date.parse(job.finished_at) - Date.parse(job.started_at)) / 1000 : null;
   const curve = useRead<ProgressCurve>([...keys.job(job.id), "curve", job.status], `/jobs/${job.id}/progress?points=300`, null, isDone);
   return (
     <section className="card stack" aria-label="Progress">
       <div className="row">
         <strong className="number">{percent(share)}</strong>
-        <span className="muted">
-          {isDone
-            ? "done"
-            : job.status === "running"
-              ? `${progress?.stage ?? "starting"}${progress?.pass ? ` · ${progress.pass}` : ""}`
-              : job.status}
-        </span>
+        <span className="muted">{stageOf(job, progress)}</span>
         <span className="spacer" />
         {isDone ? null : (
           <span className="muted number">
@@ -143,7 +133,7 @@ function Result({ job }: { job: JobView }) {
   if (!summary.isEnabled) return null;
   return (
     <Reading query={summary} height={520}>
-      {({ body }) => <Where summary={body} isRunning={LIVE.includes(job.status)} />}
+      {({ body }) => <Where summary={body} isRunning={isLive(job)} />}
     </Reading>
   );
 }

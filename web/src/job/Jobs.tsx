@@ -2,9 +2,8 @@ import { NativeSelect } from "@mantine/core";
 import { IconPlayerPlay } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { useState, type FormEvent } from "react";
+import { useState, type SubmitEvent } from "react";
 import { change } from "../api/client";
-import type { JobProgress } from "../api/live";
 import type { JobCreate, JobView, Page_JobView_, Page_PlanView_, Page_SourceView_ } from "../api/rest";
 import { keys } from "../live/keys";
 import { useHeld, useRead } from "../live/react";
@@ -68,7 +67,7 @@ export function Jobs() {
 }
 
 function Row({ job, names }: { job: JobView; names: Map<string, string> }) {
-  const progress = useHeld<JobProgress>(keys.progress(job.id));
+  const progress = useHeld(keys.progress(job.id));
   const isRunning = job.status === "running" || job.status === "queued";
   const counts = isRunning && progress ? progress.counts : job.counts;
   const share = job.status === "completed" ? 1 : (progress?.fraction ?? 0);
@@ -125,7 +124,7 @@ function Start({ project, sources }: { project: string; sources: { id: string; n
     );
   }
   const options = [{ value: "", label: "Choose …" }, ...sources.map((source) => ({ value: source.id, label: source.name }))];
-  const submit = (event: FormEvent) => {
+  const submit = (event: SubmitEvent) => {
     event.preventDefault();
     start.mutate();
   };

@@ -46,7 +46,7 @@ export function effectsOn(client: QueryClient): Effects {
       case "matches.added":
         if (!job) return;
         patchJob(client, job, { counts: event.data.counts });
-        if (!isHeld(client, job, event)) client.setQueryData<number>(keys.arrived(job), (old) => (old ?? 0) + event.data.count);
+        if (!isHeld(client, job, event)) client.setQueryData(keys.arrived(job), (old) => (old ?? 0) + event.data.count);
         patchFlow(client, job, event);
         // The sums of all records are expensive: while the job runs, now and then is enough.
         reread(keys.summary(job), false, SUMMARY_MS);
@@ -218,11 +218,10 @@ export function effectsOn(client: QueryClient): Effects {
   };
 }
 
-/**
- * A type of the generated catalogue that has no case above does not compile here. A server that is newer than this page
- * may still send one that the page has never heard of, which changes nothing.
- */
-function ignore(_unheard: never): void {}
+/** A type of the generated catalogue that has no case above does not compile here. */
+function ignore(_unheard: never): void {
+  // A server that is newer than this page may still send one: it changes nothing.
+}
 
 function me(): string | undefined {
   return session()?.user.id;

@@ -1,4 +1,8 @@
-import type { QueryKey } from "@tanstack/react-query";
+import type { DataTag, QueryKey } from "@tanstack/react-query";
+import type { JobProgress, SourceProgress } from "../api/live";
+
+/** The key of a value that events write and nobody fetches. */
+export type Held<T> = DataTag<QueryKey, T>;
 
 /** Query keys, by noun. */
 export const keys = {
@@ -16,9 +20,10 @@ export const keys = {
   match: (id: string): QueryKey => ["match", id],
   vaults: (project: string): QueryKey => ["project", project, "vaults"],
   vault: (id: string): QueryKey => ["vault", id],
-  progress: (job: string): QueryKey => ["progress", job],
-  loading: (source: string): QueryKey => ["loading", source],
-  arrived: (job: string): QueryKey => ["arrived", job],
+  progress: (job: string) => ["progress", job] as unknown as Held<JobProgress>,
+  loading: (source: string) => ["loading", source] as unknown as Held<SourceProgress>,
+  /** How many matches have come since the list on the screen was read. */
+  arrived: (job: string) => ["arrived", job] as unknown as Held<number>,
   me: ["me"] as QueryKey,
   sessions: ["sessions"] as QueryKey,
 };

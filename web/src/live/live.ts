@@ -124,7 +124,7 @@ export class Live {
         epoch: position?.epoch ?? null,
         turn: 0,
         isAsked: false,
-        isBehind: !this.socket?.connected,
+        isBehind: !this.isConnected(),
         isRefused: false,
         again: null,
       };
@@ -165,7 +165,7 @@ export class Live {
   /** Asks for a stream from its position on; again and again, until that is answered or refused for good. */
   private async subscribe(name: string, failures = 0): Promise<void> {
     const found = this.streams.get(name);
-    if (!found || found.isRefused || !this.socket?.connected) return;
+    if (!found || found.isRefused || !this.isConnected()) return;
     rest(found);
     const turn = ++found.turn;
     found.isAsked = true;
@@ -188,7 +188,7 @@ export class Live {
         found.isBehind = true;
         // Without an answer there has been silence enough.
         this.liveness.lose(answer === null ? 0 : undefined);
-        if (this.socket?.connected) found.again = setTimeout(() => void this.subscribe(name, failures + 1), this.delay(failures));
+        if (this.isConnected()) found.again = setTimeout(() => void this.subscribe(name, failures + 1), this.delay(failures));
       }
       found.isAsked = false;
       this.settle();
@@ -214,7 +214,7 @@ export class Live {
 
   /** Live is what is followed by a socket that is there, in every stream that somebody looks at. */
   private settle(): void {
-    if (!this.socket?.connected) return;
+    if (!this.isConnected()) return;
     if ([...this.streams.values()].some((found) => found.isBehind)) {
       this.liveness.lose();
     } else {
@@ -225,6 +225,11 @@ export class Live {
   /** Growing, and spread, so that a thousand dashboards do not ask again in the same moment. */
   private delay(failures: number): number {
     return Math.min(this.timing.againMost, this.timing.again * 2 ** failures) * (0.75 + Math.random() / 2);
+  }
+
+  /** A question rather than a property: the answer may be another one after each `await`. */
+  private isConnected(): boolean {
+    return this.socket?.connected ?? false;
   }
 
   private drop(name: string): void {

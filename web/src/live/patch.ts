@@ -40,7 +40,7 @@ export async function updateMatches(client: QueryClient, key: QueryKey): Promise
   });
   client.setQueryData<MatchPage>(key, { position: now.position, body: { ...old.body, items } });
   const more = (now.body.total ?? 0) - (old.body.total ?? 0);
-  client.setQueryData<number>(keys.arrived(job), (arrived) => Math.max(arrived ?? 0, more));
+  client.setQueryData(keys.arrived(job), (arrived) => Math.max(arrived ?? 0, more));
 }
 
 /** The counts of one job in the lists of its project. */

@@ -1,8 +1,9 @@
 import { useQuery, useQueryClient, type QueryKey, type UseQueryResult } from "@tanstack/react-query";
-import { createContext, useContext, useEffect, useSyncExternalStore } from "react";
+import { createContext, useContext, useEffect, useEffectEvent, useSyncExternalStore } from "react";
 import { get, type Answer } from "../api/client";
 import { Problem } from "../api/problem";
 import type { Connection } from "./connection";
+import type { Held } from "./keys";
 import type { Live } from "./live";
 
 export const LiveContext = createContext<Live | null>(null);
@@ -64,11 +65,11 @@ export function useRead<T>(
   });
   const isRead = result.data !== undefined;
   const name = nameFor(result.data?.body);
-  const position = result.data?.position ?? null;
+  // The position matters once: from then on the stream goes on by itself.
+  const readAt = useEffectEvent(() => result.data?.position ?? null);
   useEffect(() => {
     if (name === null || !isRead) return;
-    return live.follow(name, position);
-    // The position matters once: from then on the stream goes on by itself.
+    return live.follow(name, readAt());
   }, [live, name, isRead]);
   return result;
 }
@@ -84,7 +85,7 @@ export function useFollowed(names: string[]): void {
 }
 
 /** A value that events write and nobody fetches. */
-export function useHeld<T>(key: QueryKey): T | undefined {
+export function useHeld<T>(key: Held<T>): T | undefined {
   const client = useQueryClient();
   return useSyncExternalStore(
     (listener) =>

@@ -23,7 +23,10 @@ export function rereading(client: QueryClient): Reread {
     const timer = setTimeout(() => {
       waiting.delete(name);
       // A read under way may have begun before the event: it is not cut off, but followed by another.
-      if (client.isFetching({ queryKey: key, exact }) > 0) return reread(key, exact, after_ms);
+      if (client.isFetching({ queryKey: key, exact }) > 0) {
+        reread(key, exact, after_ms);
+        return;
+      }
       lastAt.set(name, Date.now());
       void client.invalidateQueries({ queryKey: key, exact });
     }, due - now);

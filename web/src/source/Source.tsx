@@ -1,7 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { change } from "../api/client";
-import type { SourceProgress } from "../api/live";
 import type { SourceView } from "../api/rest";
 import { keys } from "../live/keys";
 import { useHeld, useRead } from "../live/react";
@@ -23,7 +22,7 @@ export function Source() {
   const { project, source: id } = useParams({ from: "/projects/$project/sources/$source" });
   const { tab = "profile" } = useSearch({ from: "/projects/$project/sources/$source" });
   const source = useRead<SourceView>(keys.source(id), `/sources/${id}`, `project:${project}`);
-  const loading = useHeld<SourceProgress>(keys.loading(id));
+  const loading = useHeld(keys.loading(id));
   const role = useProject(project).data?.body.my_role;
   useTitle(source.data?.body.name);
   return (
@@ -75,7 +74,7 @@ export function Source() {
             <nav className="tabs" aria-label="Parts of the source">
               {TABS.map((name) => (
                 <Link key={name} to="." search={{ tab: name }} aria-current={name === tab ? "page" : undefined}>
-                  {name[0]?.toUpperCase() + name.slice(1)}
+                  {name.charAt(0).toUpperCase() + name.slice(1)}
                 </Link>
               ))}
             </nav>

@@ -4,7 +4,6 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { useRef, useState } from "react";
 import { upload } from "../api/client";
-import type { SourceProgress } from "../api/live";
 import type { Page_SourceView_, SourceView } from "../api/rest";
 import { keys } from "../live/keys";
 import { useHeld, useRead } from "../live/react";
@@ -106,7 +105,7 @@ export function Sources() {
 }
 
 function Row({ source }: { source: SourceView }) {
-  const loading = useHeld<SourceProgress>(keys.loading(source.id));
+  const loading = useHeld(keys.loading(source.id));
   const isLive = loading !== undefined && (source.status === "pending" || source.status === "loading");
   return (
     <tr>
@@ -133,6 +132,7 @@ function Drop({ onFiles }: { onFiles: (files: FileList | null) => void }) {
   const input = useRef<HTMLInputElement>(null);
   const [isOver, setOver] = useState(false);
   return (
+    // eslint-disable-next-line jsx-a11y/no-static-element-interactions -- only a pointer can drop; the button does the same
     <div
       className={isOver ? "drop over" : "drop"}
       onDragOver={(event) => {
