@@ -3,7 +3,7 @@
   var chosen = null;
   try {
     chosen = localStorage.getItem("tallyroom-theme");
-  } catch (_) {
+  } catch {
     // Storage is blocked: the system's theme it is.
   }
   var dark = chosen === "dark" || (chosen !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);

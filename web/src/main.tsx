@@ -88,7 +88,9 @@ function App() {
   );
 }
 
-createRoot(document.getElementById("root")!).render(
+const root = document.getElementById("root");
+if (root === null) throw new Error("index.html has no element with the id root");
+createRoot(root).render(
   <StrictMode>
     <App />
   </StrictMode>,

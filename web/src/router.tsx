@@ -37,7 +37,7 @@ const start = createRoute({
   getParentRoute: () => project,
   path: "/",
   beforeLoad: ({ params }) => {
-    throw redirect({ to: "/projects/$project/jobs", params, replace: true });
+    redirect({ to: "/projects/$project/jobs", params, replace: true, throw: true });
   },
 });
 const jobs = createRoute({

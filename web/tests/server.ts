@@ -37,8 +37,8 @@ export class Peer {
     const door = server.of("/live");
     door.use((_, next) => {
       peer.connections += 1;
-      if (peer.refusal === null) return next();
-      next(Object.assign(new Error("unauthorized"), { data: { code: peer.refusal } }));
+      if (peer.refusal === null) next();
+      else next(Object.assign(new Error("unauthorized"), { data: { code: peer.refusal } }));
     });
     door.on("connection", (socket) => {
       peer.sockets.add(socket);

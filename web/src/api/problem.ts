@@ -37,7 +37,7 @@ export async function problemOf(response: Response): Promise<Problem> {
       String(title),
       String(detail),
       requestId,
-      (errors as { pointer: string; code: string; message: string }[]) ?? [],
+      (errors as { pointer: string; code: string; message: string }[] | undefined) ?? [],
       extensions,
     );
   } catch {

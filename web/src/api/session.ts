@@ -44,7 +44,7 @@ let leaving: Promise<void> | null = null;
 
 channel.onmessage = (event: MessageEvent<Message>) => {
   const message = event.data;
-  if (message.kind === "ask" && isFresh(state.session)) {
+  if (message.kind === "ask" && state.session !== null && isFresh(state.session)) {
     channel.postMessage({ kind: "session", session: state.session, isNew: false } satisfies Message);
   }
   if (message.kind === "session" && (message.isNew || !hasLeft)) begin(message.session);
@@ -200,7 +200,7 @@ async function renew(): Promise<Session | null> {
   }
 }
 
-function isFresh(found: Session | null): found is Session {
+function isFresh(found: Session | null): boolean {
   return found !== null && found.expiresAt - SKEW_MS > Date.now();
 }
 

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState, type ReactNode } from "react";
+import { useEffect, useState, type ReactNode } from "react";
 import { Problem } from "../api/problem";
 import { isPasswordExpired, resume } from "../api/session";
 import { useLive } from "../live/react";
@@ -18,8 +18,10 @@ export function Gate({ children }: { children: ReactNode }) {
   const { session, lost } = useSessionState();
   const [isKnown, setKnown] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
-  const shownTo = useRef<string | null>(null);
   const user = session?.user.id ?? null;
+  /** Who the page was last for. It outlives the session. */
+  const [shownTo, setShownTo] = useState(user);
+  if (user !== null && user !== shownTo) setShownTo(user);
   const mustChange = session !== null && isPasswordExpired(session);
 
   useEffect(() => {
@@ -32,9 +34,6 @@ export function Gate({ children }: { children: ReactNode }) {
   useEffect(() => {
     if (user !== null && !mustChange) live.start();
   }, [live, user, mustChange]);
-  useEffect(() => {
-    if (user !== null) shownTo.current = user;
-  }, [user]);
 
   if (problem) {
     return (
@@ -53,12 +52,12 @@ export function Gate({ children }: { children: ReactNode }) {
       </main>
     );
   }
-  const isKept = session === null && lost && shownTo.current !== null;
+  const isKept = session === null && lost && shownTo !== null;
   if (session === null && !isKept) return <SignIn />;
   return (
     <>
       {isKept ? <SignIn lead="Your session has ended. Sign in again to go on where you were." /> : null}
-      <div key={user ?? shownTo.current} hidden={isKept} className="gate">
+      <div key={user ?? shownTo} hidden={isKept} className="gate">
         {children}
       </div>
     </>

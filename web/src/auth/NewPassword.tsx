@@ -1,6 +1,6 @@
 import { Button, PasswordInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState, type FormEvent } from "react";
+import { useState, type SubmitEvent } from "react";
 import { change } from "../api/client";
 import type { SignedIn } from "../api/rest";
 import { adopt, signOut } from "../api/session";
@@ -22,7 +22,7 @@ export function NewPassword({ title, lead }: { title: string; lead?: string }) {
       return client.invalidateQueries({ queryKey: keys.sessions });
     },
   });
-  const submit = (event: FormEvent) => {
+  const submit = (event: SubmitEvent) => {
     event.preventDefault();
     save.mutate();
   };

@@ -1,5 +1,5 @@
 import { Button, Checkbox, PasswordInput, TextInput } from "@mantine/core";
-import { useState, type FormEvent } from "react";
+import { useState, type SubmitEvent } from "react";
 import { signIn } from "../api/session";
 import { Fault } from "../shell/parts";
 
@@ -11,7 +11,7 @@ export function SignIn({ lead }: { lead?: string }) {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Error | null>(null);
 
-  async function submit(event: FormEvent) {
+  async function submit(event: SubmitEvent) {
     event.preventDefault();
     setBusy(true);
     setProblem(null);
@@ -37,6 +37,7 @@ export function SignIn({ lead }: { lead?: string }) {
           type="email"
           autoComplete="username"
           required
+          // eslint-disable-next-line jsx-a11y/no-autofocus -- signing in is all that one can do here
           autoFocus
           value={email}
           onChange={(event) => setEmail(event.currentTarget.value)}

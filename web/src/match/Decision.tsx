@@ -1,6 +1,6 @@
 import { Button, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState, type FormEvent } from "react";
+import { useEffect, useState, type SubmitEvent } from "react";
 import { change, type Answer } from "../api/client";
 import { Problem } from "../api/problem";
 import type { MatchDetail } from "../api/rest";
@@ -21,7 +21,9 @@ export function Decision({ match, project }: { match: MatchDetail; project: stri
   const client = useQueryClient();
   const offline = useOffline();
   const role = useProject(project).data?.body.my_role;
-  const [isAsking, setAsking] = useState(false);
+  /** The version whose confirmation is being taken back. Once somebody has decided, it is another one. */
+  const [askedOf, setAskedOf] = useState<number | null>(null);
+  const isAsking = askedOf === match.version;
   const isSeen = useSeen(`${match.id}/${match.version}`);
   const decide = useMutation({
     mutationFn: ({ verb, reason }: { verb: "confirm" | "reject"; reason?: string }) =>
@@ -29,7 +31,7 @@ export function Decision({ match, project }: { match: MatchDetail; project: stri
     onSuccess: (now) => {
       client.setQueryData<Answer<MatchDetail>>(keys.match(match.id), (old) => old && { ...old, body: now });
       patchMatch(client, match.job_id, match.id, now);
-      setAsking(false);
+      setAskedOf(null);
       focusRow(match.id);
     },
     onError: () => client.invalidateQueries({ queryKey: keys.match(match.id) }),
@@ -39,7 +41,7 @@ export function Decision({ match, project }: { match: MatchDetail; project: stri
   const may = isOpen && offline === undefined && !decide.isPending;
   const confirm = () => decide.mutate({ verb: "confirm" });
   // One key must not undo what a person decided: it only asks.
-  const reject = () => (isConfirmed ? setAsking(true) : decide.mutate({ verb: "reject" }));
+  const reject = () => (isConfirmed ? setAskedOf(match.version) : decide.mutate({ verb: "reject" }));
   const mayDecide = can(role, "match.decide");
   useKeys(
     {
@@ -48,8 +50,6 @@ export function Decision({ match, project }: { match: MatchDetail; project: stri
     },
     true,
   );
-  // What was asked about is another thing once somebody has decided it.
-  useEffect(() => setAsking(false), [match.version]);
   if (!mayDecide) return null;
   const conflict = decide.error instanceof Problem && decide.error.status === 409;
   const hint = (key: string) => (may && isSeen ? key : undefined);
@@ -84,7 +84,7 @@ export function Decision({ match, project }: { match: MatchDetail; project: stri
           match={match}
           isBusy={decide.isPending || offline !== undefined}
           keep={() => {
-            setAsking(false);
+            setAskedOf(null);
             focusRow(match.id);
           }}
           takeBack={(reason) => decide.mutate({ verb: "reject", reason })}
@@ -108,11 +108,12 @@ interface TakeBackProps {
 function TakeBack({ match, isBusy, keep, takeBack }: TakeBackProps) {
   const me = useSession()?.user.id;
   const [reason, setReason] = useState("");
-  const submit = (event: FormEvent) => {
+  const submit = (event: SubmitEvent) => {
     event.preventDefault();
     if (reason.trim()) takeBack(reason.trim());
   };
   return (
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- Escape, typed in any of its fields
     <form
       className="notice question"
       aria-label="Take back the confirmation"
@@ -131,6 +132,7 @@ function TakeBack({ match, isBusy, keep, takeBack }: TakeBackProps) {
         <TextInput
           label="Why"
           required
+          // eslint-disable-next-line jsx-a11y/no-autofocus -- the form has opened because this person asked for it
           autoFocus
           maxLength={10_000}
           value={reason}

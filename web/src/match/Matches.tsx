@@ -34,7 +34,7 @@ export function Matches({ job }: { job: JobView }) {
   const key = [...keys.matches(job.id), query.toString()];
   const matches = useRead<Page_MatchView_>(key, `/jobs/${job.id}/matches?${query.toString()}`, `job:${job.id}`);
   const passes = client.getQueryData<{ body: Summary }>(keys.summary(job.id))?.body.by_pass ?? [];
-  const arrived = useHeld<number>(keys.arrived(job.id)) ?? 0;
+  const arrived = useHeld(keys.arrived(job.id)) ?? 0;
   const isEmpty = matches.data?.body.items.length === 0;
 
   const change = (part: Partial<JobSearch>) => void navigate({ search: (old) => ({ ...old, cursor: undefined, ...part }), replace: true });
@@ -85,7 +85,7 @@ export function Matches({ job }: { job: JobView }) {
       <Reading query={matches}>
         {({ body }) =>
           body.items.length === 0 ? (
-            <None job={job} isFiltered={Boolean(status || pass)} clear={() => change({ status: undefined, pass: undefined })} />
+            <None job={job} isFiltered={[status, pass].some(Boolean)} clear={() => change({ status: undefined, pass: undefined })} />
           ) : (
             <div className={m ? "split" : undefined}>
               <div>

@@ -4,13 +4,14 @@ import type { MatchRecordView, Money } from "../api/rest";
 export function total(records: MatchRecordView[]): Money | null {
   const amounts = records.map((record) => record.amount);
   const first = amounts[0];
-  if (!first || amounts.some((one) => one === null || one.currency !== first.currency)) return null;
+  if (!first || amounts.some((one) => one?.currency !== first.currency)) return null;
   return { amount: sum(amounts.map((one) => one?.amount ?? "0")), currency: first.currency };
 }
 
 /** Left minus right, of sides in one currency. */
 export function difference(left: Money | null, right: Money | null): Money | null {
-  if (!left || !right || left.currency !== right.currency) return null;
+  if (!left || !right) return null;
+  if (left.currency !== right.currency) return null;
   return { amount: sum([left.amount, negated(right.amount)]), currency: left.currency };
 }
 

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useState } from "react";
 import type { MatchDetail } from "../api/rest";
 import { useSession } from "../auth/useSession";
 import { instant } from "../shell/format";
@@ -29,7 +29,7 @@ const WORDS: Record<string, string> = { "match.confirm": "confirmed", "match.rej
 /** What another decided while one looked at it. */
 export function Told({ match }: { match: MatchDetail }) {
   const me = useSession()?.user.id;
-  const opened = useRef(match.version).current;
+  const [opened] = useState(match.version);
   const isNews = match.version > opened && match.decided_by !== null && match.decided_by !== me && match.decided_at !== null;
   return (
     <p role="status" className={isNews ? "notice told" : undefined}>

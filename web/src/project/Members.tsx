@@ -1,7 +1,7 @@
 import { NativeSelect, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
-import { useState, type FormEvent } from "react";
+import { useState, type SubmitEvent } from "react";
 import { change } from "../api/client";
 import type { MemberList, MemberView } from "../api/rest";
 import { keys } from "../live/keys";
@@ -40,10 +40,11 @@ export function MemberTable({ project }: { project: string }) {
       change("PUT", `/projects/${project}/members/${member.user_id}`, { body: { role, expires_at: member.expires_at } }),
     ...settle,
   });
+  const problem = remove.error ?? set.error;
   return (
     <section className="stack" aria-label="Members of the project">
       {mayEdit || mine === "admin" ? <Add project={project} /> : null}
-      {(remove.error ?? set.error) ? <Fault problem={(remove.error ?? set.error)!} /> : null}
+      {problem ? <Fault problem={problem} /> : null}
       <Reading query={members}>
         {({ body }) => (
           <div className="across">
@@ -105,7 +106,7 @@ function Add({ project }: { project: string }) {
       return client.invalidateQueries({ queryKey: keys.members(project) });
     },
   });
-  const submit = (event: FormEvent) => {
+  const submit = (event: SubmitEvent) => {
     event.preventDefault();
     add.mutate();
   };

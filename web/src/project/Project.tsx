@@ -6,7 +6,8 @@ import { useProject } from "./useProject";
 
 /** The frame of a project: its parts at the side, its stream followed as long as one is inside. */
 export function Project() {
-  const { project: id, vault } = useParams({ strict: false }) as { project: string; vault?: string };
+  const { project: id } = useParams({ from: "/projects/$project" });
+  const { vault } = useParams({ strict: false });
   const project = useProject(id);
   if (project.error && project.data === undefined) {
     return (

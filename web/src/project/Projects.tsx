@@ -2,7 +2,7 @@ import { Button, Modal, TextInput } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { useState, type FormEvent } from "react";
+import { useState, type SubmitEvent } from "react";
 import { change } from "../api/client";
 import { newKey } from "../api/key";
 import type { Page_ProjectView_, ProjectView, UserView } from "../api/rest";
@@ -88,7 +88,7 @@ function Create({ close }: { close: () => void }) {
       await navigate({ to: "/projects/$project/sources", params: { project: project.id } });
     },
   });
-  const submit = (event: FormEvent) => {
+  const submit = (event: SubmitEvent) => {
     event.preventDefault();
     create.mutate();
   };

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "react";
+import { useEffect, useEffectEvent } from "react";
 
 /** Marks a place whose keys act only while the focus is inside: put on the list and on its panel. */
 export const PLACE = { "data-keys": "" };
@@ -11,22 +11,21 @@ const FIELDS = "input, textarea, select, [contenteditable], [role=dialog]";
  * been meant for what one looks at.
  */
 export function useKeys(actions: Record<string, () => void>, inPlace = false): void {
-  const newest = useRef(actions);
-  newest.current = actions;
+  const onKey = useEffectEvent((event: KeyboardEvent) => {
+    if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    const target = event.target as HTMLElement;
+    if (target.closest(FIELDS)) return;
+    if (inPlace && (!target.closest("[data-keys]") || target.closest("button, a"))) return;
+    // Enter on a button or a link is that button's.
+    if (event.key === "Enter" && target.closest("button, a")) return;
+    const action = actions[event.key];
+    if (!action) return;
+    event.preventDefault();
+    action();
+  });
   useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-      const target = event.target as HTMLElement;
-      if (target.closest(FIELDS)) return;
-      if (inPlace && (!target.closest("[data-keys]") || target.closest("button, a"))) return;
-      // Enter on a button or a link is that button's.
-      if (event.key === "Enter" && target.closest("button, a")) return;
-      const action = newest.current[event.key];
-      if (!action) return;
-      event.preventDefault();
-      action();
-    };
-    document.addEventListener("keydown", onKey);
-    return () => document.removeEventListener("keydown", onKey);
-  }, [inPlace]);
+    const listen = (event: KeyboardEvent) => onKey(event);
+    document.addEventListener("keydown", listen);
+    return () => document.removeEventListener("keydown", listen);
+  }, []);
 }

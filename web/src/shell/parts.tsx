@@ -9,6 +9,7 @@ import {
   IconLoader,
   IconPlayerPause,
   IconRefresh,
+  type Icon,
 } from "@tabler/icons-react";
 import type { UseQueryResult } from "@tanstack/react-query";
 import { useEffect, type ReactNode } from "react";
@@ -91,7 +92,7 @@ export function Reading<T>({
   );
 }
 
-const ICONS = {
+const ICONS: Partial<Record<string, readonly [Icon, tone: string]>> = {
   suggested: [IconCircleHalf2, ""],
   confirmed: [IconCircleCheckFilled, "done"],
   rejected: [IconCircleX, "muted"],
@@ -113,7 +114,7 @@ const ICONS = {
   due_soon: [IconClock, ""],
   due: [IconAlertTriangle, "bad"],
   expired: [IconAlertTriangle, "bad"],
-} as const;
+};
 
 /** What the browser's tab says. */
 export function useTitle(title: string | undefined): void {
@@ -127,7 +128,7 @@ export function useTitle(title: string | undefined): void {
 
 /** A status: icon and word, never colour alone. */
 export function Status({ of }: { of: string }) {
-  const [Icon, tone] = ICONS[of as keyof typeof ICONS] ?? [IconCircle, ""];
+  const [Icon, tone] = ICONS[of] ?? [IconCircle, ""];
   return (
     <span className="status">
       <Icon size={15} className={tone} aria-hidden />

@@ -1,6 +1,6 @@
 import { NativeSelect } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState, type FormEvent } from "react";
+import { useState, type SubmitEvent } from "react";
 import { change, type Answer } from "../api/client";
 import type { ColumnView, Mapping, SourceView } from "../api/rest";
 import { keys } from "../live/keys";
@@ -50,7 +50,7 @@ function Form({ source, columns, suggested }: { source: SourceView; columns: Col
     onSuccess: (now) => client.setQueryData<Answer<SourceView>>(keys.source(source.id), (old) => old && { ...old, body: now }),
     onSettled: () => client.invalidateQueries({ queryKey: keys.source(source.id) }),
   });
-  const submit = (event: FormEvent) => {
+  const submit = (event: SubmitEvent) => {
     event.preventDefault();
     if (waiting.length === 0) save.mutate();
   };

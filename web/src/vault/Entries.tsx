@@ -64,7 +64,7 @@ export function Entries({ vault }: { vault: VaultView }) {
         {({ body }) => (
           <div className={e ? "split" : undefined}>
             {body.items.length === 0 ? (
-              <None isFiltered={Boolean(q || state)} isTrash={Boolean(trashed)} />
+              <None isFiltered={[q, state].some(Boolean)} isTrash={Boolean(trashed)} />
             ) : (
               <div>
                 <List entries={body.items} opened={e} open={open} />

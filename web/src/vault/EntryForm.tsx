@@ -1,6 +1,6 @@
 import { Modal, NativeSelect, PasswordInput, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState, type FormEvent } from "react";
+import { useState, type SubmitEvent } from "react";
 import { change } from "../api/client";
 import { newKey } from "../api/key";
 import { Problem } from "../api/problem";
@@ -46,7 +46,7 @@ export function EntryForm({ vault, mayWrite, close }: { vault: VaultView; mayWri
     },
   });
   const fault = (pointer: string) => (create.error instanceof Problem ? create.error.fault(pointer) : undefined);
-  const submit = (event: FormEvent) => {
+  const submit = (event: SubmitEvent) => {
     event.preventDefault();
     create.mutate();
   };

@@ -1,6 +1,6 @@
 import { NativeSelect } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState, type FormEvent } from "react";
+import { useState, type SubmitEvent } from "react";
 import { change } from "../api/client";
 import type { MemberList, VaultMemberList, VaultView } from "../api/rest";
 import { keys } from "../live/keys";
@@ -104,7 +104,7 @@ function Add({ vault, known, add }: { vault: VaultView; known: string[]; add: (i
   const [role, setRole] = useState("reader");
   const others = project.data?.body.items.filter((member) => !known.includes(member.user_id)) ?? [];
   if (others.length === 0) return null;
-  const submit = (event: FormEvent) => {
+  const submit = (event: SubmitEvent) => {
     event.preventDefault();
     add(person, role);
     setPerson("");

@@ -2,7 +2,7 @@ import { Button, Modal, TextInput } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { useState, type FormEvent } from "react";
+import { useState, type SubmitEvent } from "react";
 import { change } from "../api/client";
 import { newKey } from "../api/key";
 import type { Page_VaultView_, VaultView } from "../api/rest";
@@ -86,7 +86,7 @@ function Create({ project, mayCreate, close }: { project: string; mayCreate: boo
       await navigate({ to: "/projects/$project/vaults/$vault", params: { project, vault: vault.id } });
     },
   });
-  const submit = (event: FormEvent) => {
+  const submit = (event: SubmitEvent) => {
     event.preventDefault();
     create.mutate();
   };

@@ -36,7 +36,7 @@ test("what is asked while nobody is signed in is not sent", async () => {
 
   await expect(get("/projects")).rejects.toMatchObject({ status: 401, code: "unauthenticated" });
   await expect(change("POST", "/projects", { body: { name: "March" } })).rejects.toMatchObject({ status: 401 });
-  await expect(upload("/sources", new File(["a"], "a.csv"), "a", () => {})).rejects.toMatchObject({ status: 401 });
+  await expect(upload("/sources", new File(["a"], "a.csv"), "a", () => undefined)).rejects.toMatchObject({ status: 401 });
 
   expect(before).toEqual(["GET /api/v1/projects", "POST /api/v1/auth/logout"]);
   expect(asked).toEqual(before);

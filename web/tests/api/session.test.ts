@@ -90,7 +90,7 @@ test("an answer to a refresh that comes after signing out brings nobody back", a
   const old = { ...SIGNED_IN, expires_in: 1 } as never;
   there.adopt(old);
   await vi.waitFor(() => expect(here.session()).not.toBeNull());
-  let answer = () => {};
+  let answer: () => void = () => undefined;
   reply = (request, response) => {
     if (request.url?.endsWith("refresh")) answer = () => ok(request, response);
     else ok(request, response);
@@ -118,7 +118,7 @@ test("who signs in again in one tab is signed in in the others", async () => {
 
 test("signing in waits until signing out is done, whose answer takes the cookie away", async () => {
   const [here] = await signedIn();
-  let answer = () => {};
+  let answer: () => void = () => undefined;
   reply = (request, response) => {
     if (request.url?.endsWith("logout")) answer = () => ok(request, response);
     else ok(request, response);

@@ -2,7 +2,7 @@ import { QueryClient, QueryObserver } from "@tanstack/react-query";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { effectsOn } from "../../src/live/effects";
 import { keys } from "../../src/live/keys";
-import type { LiveEvent, LiveState } from "../../src/live/event";
+import type { LiveEvent } from "../../src/live/event";
 import { event } from "../server";
 
 const JOB = "job:1";
@@ -115,14 +115,14 @@ test("counts on the project's stream reach its list, its page and its card witho
     version: 1,
     name: "job.counts",
     value: { job_id: "1", counts: COUNTS },
-  } as LiveState);
+  });
   effects.state({
     stream: "project:p",
     key: "project.counts:p",
     version: 1,
     name: "project.counts",
     value: { project_id: "p", ...totals },
-  } as LiveState);
+  });
   await vi.advanceTimersByTimeAsync(5000);
 
   expect(client.getQueryData(keys.jobs("p"))).toMatchObject({ body: { items: [{ counts: COUNTS }, { counts: {} }] } });

@@ -266,7 +266,7 @@ describe("after a lost connection", () => {
 
   test("nothing is called live before the streams are", async () => {
     await follow();
-    let acknowledgeLater = () => {};
+    let acknowledgeLater: () => void = () => undefined;
     peer.answer = (asked, acknowledge) => (acknowledgeLater = () => acknowledge(live(asked)));
     const before = words.length;
 

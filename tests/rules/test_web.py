@@ -1,0 +1,93 @@
+"""What the dashboard's own programs cannot say of themselves: its packages, and the reasons for its exceptions."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+WEB = Path(__file__).resolve().parents[2] / "web"
+SOURCES = ("src", "tests", "public")
+# Each can be used beside Apache-2.0. MPL-2.0 is that of axe-core and lightningcss, which are used unchanged and not
+# shipped; CC-BY-4.0 that of a table of browsers which one of ESLint's plugins reads.
+LICENSES = {
+    "0BSD",
+    "Apache-2.0",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "BlueOak-1.0.0",
+    "CC-BY-4.0",
+    "CC0-1.0",
+    "ISC",
+    "MIT",
+    "MPL-2.0",
+    "(MIT OR CC0-1.0)",
+    "Unlicense",
+}
+WITHOUT_LICENSE = {"node_modules/xmlhttprequest-ssl"}  # MIT, said in a form that npm no longer reads
+EXCEPTION = re.compile(r"eslint-disable|@ts-(?:ignore|expect-error|nocheck)|prettier-ignore")
+REASONED = re.compile(r"(?:eslint-disable(?:-next-line|-line)? [\w@/, -]+? -- \S|@ts-expect-error:? \S)")
+
+
+def sources() -> list[Path]:
+    found = [path for top in SOURCES for path in (WEB / top).rglob("*") if path.suffix in {".ts", ".tsx", ".js"}]
+    return sorted(found) + sorted(path for path in WEB.glob("*.[jt]s"))
+
+
+def packages() -> dict[str, dict[str, object]]:
+    found = json.loads((WEB / "package-lock.json").read_text())["packages"]
+    return {name: package for name, package in found.items() if name}
+
+
+def test_every_exception_from_a_check_carries_its_reason() -> None:
+    lines = [
+        f"{path.relative_to(WEB)}:{number}: {line.strip()}"
+        for path in sources()
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if EXCEPTION.search(line) and not REASONED.search(line)
+    ]
+
+    assert lines == []
+
+
+def test_versions_are_pinned_exactly() -> None:
+    package = json.loads((WEB / "package.json").read_text())
+    wanted = package["dependencies"] | package["devDependencies"]
+
+    assert [name for name, version in wanted.items() if not re.fullmatch(r"\d+\.\d+\.\d+", version)] == []
+
+
+def test_the_lock_file_names_hashes_and_no_registry() -> None:
+    assert [name for name, package in packages().items() if "resolved" in package] == []
+    assert [name for name, package in packages().items() if "integrity" not in package] == []
+
+
+def test_every_package_has_a_license_that_goes_with_ours() -> None:
+    others = {name for name, package in packages().items() if package.get("license") not in LICENSES}
+
+    assert others == WITHOUT_LICENSE
+
+
+@pytest.mark.skipif(
+    shutil.which("node") is None or not (WEB / "node_modules/eslint").is_dir(),
+    reason="no Node.js, or the dashboard's packages are not installed (`make test` installs them where Node.js is)",
+)
+def test_pages_are_checked_with_types_for_hooks_and_for_access() -> None:
+    done = subprocess.run(
+        ["node", "node_modules/eslint/bin/eslint.js", "--print-config", "src/main.tsx"],
+        cwd=WEB,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=100,
+    )
+    rules = json.loads(done.stdout)["rules"]
+
+    needed = ["react-hooks/exhaustive-deps", "jsx-a11y/label-has-associated-control", "no-fallthrough"]
+    needed += [
+        f"@typescript-eslint/{name}"
+        for name in ("no-floating-promises", "no-explicit-any", "switch-exhaustiveness-check")
+    ]
+    assert [name for name in needed if name not in rules or rules[name][0] == 0] == []
