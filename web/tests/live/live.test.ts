@@ -293,6 +293,45 @@ describe("after a lost connection", () => {
   });
 });
 
+describe("a hidden tab", () => {
+  const show = (isShown: boolean) => {
+    Object.assign(document, { hidden: !isShown });
+    document.dispatchEvent(new Event("visibilitychange"));
+  };
+  afterEach(() => show(true));
+
+  test("reads nothing while the connection is lost, and makes up for it as soon as it is seen", async () => {
+    await follow();
+    show(false);
+    peer.refusal = "unavailable";
+
+    peer.cut();
+    await until(() => client.connection.status === "offline");
+    await new Promise((done) => setTimeout(done, 3 * FAST.poll));
+    expect(seen.polls).toBe(0);
+    show(true);
+
+    await until(() => seen.polls > 0 && client.connection.status === "delayed");
+  });
+});
+
+test("what is shown carries the time when the server was last heard of", async () => {
+  await follow();
+  const before = Date.now();
+  peer.emit("project.updated", event(PROJECT, 6));
+  await until(() => seen.events.length === 1);
+  peer.isRestThere = false;
+  peer.refusal = "unavailable";
+  const after = Date.now();
+
+  peer.cut();
+  await until(() => client.connection.status === "offline");
+
+  expect(client.connection.shown).toBeGreaterThanOrEqual(before);
+  expect(client.connection.shown).toBeLessThanOrEqual(after);
+  expect(client.connection.since).toBeGreaterThanOrEqual(after);
+});
+
 test("of a state only a newer version counts", async () => {
   await follow();
 

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { bits, shownPrior, signed } from "../../src/match/evidence";
+import type { MatchRecordView } from "../../src/api/rest";
+import { bits, plain, shownPrior, sideOf, signed, words } from "../../src/match/evidence";
 
 function read(text: string): number {
   return Math.round(Number(text.replace("−", "-").replace("+", "")) * 10);
@@ -28,4 +29,34 @@ test("rounding never lets the sum be off by a digit", () => {
 
 test("what is nearly nothing has no sign", () => {
   expect([bits(-0.04), signed(0.04), bits(null)]).toEqual(["0.0", "0.0", "–"]);
+});
+
+const record = (data: Record<string, string | null>, reference: string | null = null) =>
+  ({ side: "left", row: 41, reference, data }) as unknown as MatchRecordView;
+
+test.each([
+  [record({ no: "R-17", name: "ACME GmbH", text: "Invoice March" }, "R-17"), "R-17 · ACME GmbH"],
+  [record({ name: "ACME GmbH", text: "Invoice March", more: "third" }), "ACME GmbH · Invoice March"],
+  [record({ currency: "EUR", amount: "12.00", name: "Foo" }), "Foo"],
+  [record({ amount: "12.00", nothing: null }), "row 42"],
+])("a record is known by its reference and its first words: %#", (found, expected) => {
+  expect(words(found)).toBe(expected);
+});
+
+test("records are parted by their side, in their order", () => {
+  const records = [record({}), { ...record({}), side: "right" as const, row: 1 }, { ...record({}), row: 2 }];
+
+  expect(sideOf(records, "left").map(({ row }) => row)).toEqual([41, 2]);
+  expect(sideOf(records, "right").map(({ row }) => row)).toEqual([1]);
+});
+
+test.each([
+  ["207.550000000", "207.55"],
+  ["-1200.000000000", "−1200.00"],
+  ["0.125000000", "0.125"],
+  ["12.5", "12.5"],
+  ["R-2026.1000", "R-2026.1000"],
+  [null, "–"],
+])("%s, as the engine compared it, is shown as %s", (text, expected) => {
+  expect(plain(text)).toBe(expected);
 });
