@@ -1,14 +1,14 @@
 import type { Flow } from "../api/rest";
 
-const LEAST = 2; // px: what exists is seen
+const LEAST = 2; // px: thinner than this, a small count would be invisible
 
 /** A stretch of a side's bar, in px from the top. */
-export interface Stretch {
+interface Stretch {
   y: number;
   height: number;
 }
 
-/** What one pass took of both sides. */
+/** What one pass matched on both sides. */
 export interface Band {
   name: string;
   count: number;
@@ -23,8 +23,8 @@ export interface FlowLayout {
 }
 
 /**
- * Where the sides and the bands of the passes stand between two heights, in px. Thickness is a count, and the scale is
- * that of the larger side. The bands of a side lie below each other, in the order of the passes.
+ * Places the two sides and the bands of the passes between two heights, in px. Height stands for a count of records; the
+ * larger side fills the space. The bands of a side lie below each other, in the order of the passes.
  */
 export function layoutOf(flow: Flow, top: number, bottom: number): FlowLayout {
   const scale = (bottom - top) / Math.max(flow.left.count, flow.right.count, 1);
@@ -45,7 +45,7 @@ export function layoutOf(flow: Flow, top: number, bottom: number): FlowLayout {
   return { left: { y: top, height: thick(flow.left.count) }, right: { y: top, height: thick(flow.right.count) }, bands };
 }
 
-/** The outline of a band from one bar to the other, as the path of an SVG. */
+/** The outline of a band from one bar to the other, as an SVG path. */
 export function outlineOf({ left, right }: Band, from: number, to: number): string {
   const middle = (from + to) / 2;
   const [leftEnd, rightEnd] = [left.y + left.height, right.y + right.height];

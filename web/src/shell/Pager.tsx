@@ -10,11 +10,11 @@ interface Page {
   total_at_least?: number | null;
 }
 
-export function total(page: Page): string {
+function total(page: Page): string {
   return page.total != null ? count(page.total) : `more than ${count(page.total_at_least ?? 0)}`;
 }
 
-/** Pages by cursor: the server keeps the order, the address keeps the place. */
+/** Pages by cursor: the server knows the order, the address knows the page. */
 export function Pager({
   page,
   noun,

@@ -3,7 +3,7 @@ import { useSyncExternalStore } from "react";
 export type Theme = "light" | "dark";
 const listeners = new Set<() => void>();
 
-export function theme(): Theme {
+function theme(): Theme {
   return document.documentElement.dataset["mantineColorScheme"] === "dark" ? "dark" : "light";
 }
 
