@@ -31,7 +31,7 @@ import { useTheme } from "./shell/theme";
 const client = new QueryClient({
   defaultOptions: {
     queries: {
-      // What is shown follows its stream: reading again on focus or in intervals would only hide a gap.
+      // Views follow their streams. Reading again on focus or at intervals would only hide a gap.
       refetchOnWindowFocus: false,
       refetchOnReconnect: false,
       networkMode: "always",
@@ -43,7 +43,7 @@ const client = new QueryClient({
 });
 const live = new Live(effectsOn(client));
 
-// Before React hears of it: what one person has read is never shown to another, and is read anew after a gap.
+// Runs before React hears of it: what one person has read is never shown to another, and is read again after a gap.
 let reader: string | null = null;
 let isGap = false;
 onSession(() => {
@@ -63,10 +63,10 @@ const theme = createTheme({
   cursorType: "pointer",
   respectReducedMotion: true,
   components: {
-    // The policy refuses the style that would keep the page behind a dialog from scrolling.
-    // Inside the page, so that a dialog goes with it when nobody is signed in any more.
+    // The content security policy refuses the style that would stop the page behind a dialog from scrolling.
+    // Rendered inside the page, so that a dialog disappears with it when nobody is signed in any more.
     Modal: { defaultProps: { lockScroll: false, withinPortal: false, closeButtonProps: { "aria-label": "Close" } } },
-    // What may stay empty says so; the rest needs no mark.
+    // Optional fields say that they are optional, so required ones need no mark.
     InputWrapper: { defaultProps: { withAsterisk: false } },
     NativeSelect: { defaultProps: { rightSection: <IconChevronDown size={16} aria-hidden />, rightSectionPointerEvents: "none" } },
   },

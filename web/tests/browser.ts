@@ -1,4 +1,4 @@
-/** What Node does not have of a browser, as far as our modules ask for it. None of it is ours. */
+/** The parts of a browser that our modules need and Node does not have. None of them is ours. */
 class Memory {
   private readonly held = new Map<string, string>();
   getItem(name: string): string | null {

@@ -11,7 +11,7 @@ export interface Asked {
 }
 export type Acknowledge = (answer: unknown) => void;
 
-/** A real Socket.IO server on a port, whose answers to `subscribe` a test decides, and a REST door that says who one is. */
+/** A real Socket.IO server on a port, whose answers to `subscribe` the test decides. Over REST it answers anything. */
 export class Peer {
   readonly asked: Asked[] = [];
   answer: (asked: Asked, acknowledge: Acknowledge) => void = (asked, acknowledge) => acknowledge(live(asked));
@@ -58,7 +58,7 @@ export class Peer {
     for (const socket of this.sockets) socket.emit(name, body);
   }
 
-  /** Cuts every connection, as a network does: without a word. */
+  /** Cuts every connection without a word, as a network does. */
   cut(): void {
     for (const socket of this.sockets) socket.conn.close();
   }

@@ -7,7 +7,7 @@ export interface Position {
   epoch: string;
 }
 
-/** A body, its version, and the place in its stream that it is true at. */
+/** A body, and the position in its stream up to which it is true. */
 export interface Answer<T> {
   body: T;
   position: Position | null;
@@ -20,7 +20,7 @@ interface Options {
   signal?: AbortSignal;
 }
 
-/** Of all reads: signing out ends them, for their answers are of no use to anybody and would only be refusals. */
+/** Aborts all reads when somebody signs out: the server would refuse them, and nobody would see the answers. */
 let reads = new AbortController();
 onSession(() => {
   const { session, lost } = sessionState();
@@ -33,7 +33,7 @@ export async function get<T>(path: string, signal?: AbortSignal): Promise<Answer
   return call<T>("GET", path, { signal: signal === undefined ? reads.signal : AbortSignal.any([signal, reads.signal]) });
 }
 
-/** A change. One key for all tries, so that a repeated request is done once. */
+/** Sends a change. All tries have one key, so that a repeated request takes effect once. */
 export async function change<T>(method: "POST" | "PUT" | "PATCH" | "DELETE", path: string, options: Options = {}): Promise<T> {
   const key = options.key ?? newKey();
   for (let attempt = 0; ; attempt++) {
@@ -73,7 +73,7 @@ async function call<T>(method: string, path: string, options: Options): Promise<
 
 async function once(method: string, path: string, options: Options): Promise<Response> {
   const found = await fresh();
-  // A view may still ask while it is being taken away: the server could only refuse that.
+  // A view that is being unmounted may still ask. The server could only refuse.
   if (found === null) throw Problem.signedOut();
   const headers: Record<string, string> = { Authorization: `Bearer ${found.token}` };
   if (options.body !== undefined) headers["Content-Type"] = "application/json";
@@ -92,7 +92,7 @@ async function once(method: string, path: string, options: Options): Promise<Res
   }
 }
 
-/** Uploads a file; `onProgress` gets the share that has left this machine. */
+/** Uploads a file; `onProgress` is told the share that has been sent. */
 export async function upload<T>(path: string, file: File, name: string, onProgress: (share: number) => void): Promise<T> {
   const found = await fresh();
   if (found === null) throw Problem.signedOut();

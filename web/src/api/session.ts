@@ -5,7 +5,7 @@ import { Problem, problemOf } from "./problem";
 /**
  * The access token, in memory only. The refresh token is a cookie that scripts cannot read.
  *
- * Tabs share one session: only the holder of the lock refreshes, the others adopt what it broadcasts. Two tabs that
+ * Tabs share one session: only the one that holds the lock refreshes, and the others adopt what it broadcasts. Two tabs that
  * refresh with the same token would look like a theft and end the session.
  */
 export interface Session {
@@ -15,8 +15,8 @@ export interface Session {
 }
 
 /**
- * Who is signed in, and how it ended where nobody is. Both are read together: a page must never see that a session has
- * gone without seeing why.
+ * Who is signed in, or how the last session ended. Both are one value, so that a page never sees that a session is gone
+ * without seeing why.
  */
 export interface SessionState {
   session: Session | null;
@@ -28,16 +28,16 @@ type Message = { kind: "ask" } | { kind: "session"; session: Session; isNew: boo
 
 const HEADERS = { "Content-Type": "application/json", "X-Requested-With": "tallyroom" };
 const SKEW_MS = 30_000;
-const MARK = "tallyroom-session"; // no secret: only whether there may be a cookie to refresh with
+const MARK = "tallyroom-session"; // not a secret: it only says whether there may be a cookie to refresh with
 const SIGNED_IN = "1";
 const LEAVING = "leaving"; // signed out here, but the server has not been told yet
 const TRIES = 4;
 const channel = new BroadcastChannel("tallyroom");
 const listeners = new Set<() => void>();
 let state: SessionState = { session: null, lost: false };
-/** Set from signing out until somebody signs in: nothing else brings a session back. */
+/** Set when somebody signs out, until somebody signs in. Nothing else may bring a session back. */
 let hasLeft = false;
-/** Counts the sessions that ended, so that an answer to an earlier one is not taken for a new one. */
+/** Counts the sessions that ended, so that a late answer of an earlier one does not start a new one. */
 let ended = 0;
 let refreshing: Promise<Session | null> | null = null;
 let leaving: Promise<void> | null = null;
@@ -51,7 +51,7 @@ channel.onmessage = (event: MessageEvent<Message>) => {
   if (message.kind === "signed-out") end(message.lost);
 };
 
-/** The one snapshot of who is signed in. It is replaced as a whole, so that it can be compared by identity. */
+/** Who is signed in. The value is replaced as a whole, never changed, so that it can be compared by identity. */
 export function sessionState(): SessionState {
   return state;
 }
@@ -65,7 +65,7 @@ export function onSession(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-/** At the start of a tab: a sibling's session, else a refresh by cookie. */
+/** At the start of a tab: takes over the session of another tab, else refreshes with the cookie. */
 export async function resume(): Promise<Session | null> {
   if (marked() === LEAVING) {
     hasLeft = true;
@@ -77,13 +77,13 @@ export async function resume(): Promise<Session | null> {
   return isFresh(state.session) || marked() === null ? state.session : refresh();
 }
 
-/** A session whose token is good for a while: refreshed first where it is not. */
+/** A session whose token stays valid for a while. It is refreshed first where necessary. */
 export async function fresh(): Promise<Session | null> {
   return isFresh(state.session) || state.session === null ? state.session : refresh();
 }
 
 export async function signIn(email: string, password: string, remember: boolean): Promise<Session> {
-  // The answer to signing out takes the cookie away: it must not come after the new one.
+  // The answer to signing out removes the cookie, so it must not arrive after the new cookie.
   await leaving;
   const response = await send("/api/v1/auth/login", { email, password, remember });
   if (!response.ok) throw await problemOf(response);
@@ -139,7 +139,7 @@ function begin(found: Session): void {
   set({ session: found, lost: false });
 }
 
-/** Signing out wins over a loss, whichever is heard of first. */
+/** Signing out takes precedence over a lost session, whichever comes first. */
 function end(lost: boolean): void {
   ended += 1;
   if (!lost) hasLeft = true;
@@ -153,7 +153,7 @@ function tell(answer: SignedIn, isNew: boolean): Session {
   return found;
 }
 
-/** Tells the server, as often as it takes; where it cannot be reached, the next start of a tab goes on. */
+/** Tells the server, several times if need be. If it cannot be reached, the next tab that starts tries again. */
 function leave(): Promise<void> {
   leaving ??= goOut().finally(() => {
     leaving = null;
@@ -171,21 +171,21 @@ async function goOut(): Promise<void> {
   }
 }
 
-/** One tab at a time. A page that was not loaded over a secure origin has no locks: it is alone then. */
+/** Lets one tab work at a time. A page from an insecure origin has no locks, and then each tab is on its own. */
 async function alone(work: () => Promise<Session | null>): Promise<Session | null> {
   return "locks" in navigator ? await navigator.locks.request("tallyroom-refresh", work) : await work();
 }
 
 async function renew(): Promise<Session | null> {
-  if (isFresh(state.session)) return state.session; // a sibling was faster
+  if (isFresh(state.session)) return state.session; // another tab was faster
   const mine = ended;
-  // The same key for every try: an answer that got lost is given again instead of being taken for a theft.
+  // The same key for every try, so that a repetition after a lost answer gets that answer and is not taken for a theft.
   const key = newKey();
   for (let attempt = 0; ; attempt++) {
     if (ended !== mine) return null;
     try {
       const response = await send("/api/v1/auth/refresh", {}, { "Idempotency-Key": key });
-      if (ended !== mine) return null; // signed out meanwhile
+      if (ended !== mine) return null; // signed out in the meantime
       if (response.ok) return tell((await response.json()) as SignedIn, false);
       if (response.status < 500 && response.status !== 429) {
         if (state.session !== null) forget();
@@ -232,7 +232,7 @@ function send(path: string, body: unknown, headers: Record<string, string> = {},
     credentials: "same-origin",
     headers: { ...HEADERS, ...headers },
     body: JSON.stringify(body),
-    // A tab that is closed at once still sends it.
+    // Sent even when the tab is closed right away.
     keepalive,
   });
 }

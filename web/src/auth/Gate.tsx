@@ -8,10 +8,10 @@ import { SignIn } from "./SignIn";
 import { useSessionState } from "./useSession";
 
 /**
- * Lets a signed-in person through to the page; asks the others to sign in, at the address that they wanted.
+ * Shows the page to people who are signed in, and asks everybody else to sign in, at the address that they came for.
  *
- * Where a session ends by itself the page stays mounted behind, unseen: what was typed is there after signing in again.
- * Where somebody signs out the page is unmounted, in every tab.
+ * When a session ends by itself, the page stays mounted but hidden, so that what was typed is still there after signing
+ * in again. When somebody signs out, every tab unmounts the page.
  */
 export function Gate({ children }: { children: ReactNode }) {
   const live = useLive();

@@ -8,7 +8,7 @@ import { instant } from "../shell/format";
 import { Fault, Reading, useTitle } from "../shell/parts";
 import { NewPassword } from "./NewPassword";
 
-/** One's own account: who one is, where one is signed in, the password. */
+/** Your own account: name, sessions, password. */
 export function Me() {
   const me = useRead<UserView>(keys.me, "/me", null);
   useTitle("Account");

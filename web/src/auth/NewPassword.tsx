@@ -8,7 +8,7 @@ import { keys } from "../live/keys";
 import { ChangeButton } from "../shell/ChangeButton";
 import { Fault } from "../shell/parts";
 
-/** Changes the own password; all other sessions end. With a lead, the only thing that one may do. */
+/** Changes one's own password, which ends all other sessions. With a lead, it is shown instead of every other page. */
 export function NewPassword({ title, lead }: { title: string; lead?: string }) {
   const client = useQueryClient();
   const [current, setCurrent] = useState("");

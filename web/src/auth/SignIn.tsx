@@ -3,7 +3,7 @@ import { useState, type SubmitEvent } from "react";
 import { signIn } from "../api/session";
 import { Fault } from "../shell/parts";
 
-/** E-mail and password. Shown in place of a page, whose address stays: after signing in one is where one wanted to be. */
+/** Asks for e-mail and password in place of a page. The address stays, so that people land on the page that they wanted. */
 export function SignIn({ lead }: { lead?: string }) {
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
@@ -37,7 +37,7 @@ export function SignIn({ lead }: { lead?: string }) {
           type="email"
           autoComplete="username"
           required
-          // eslint-disable-next-line jsx-a11y/no-autofocus -- signing in is all that one can do here
+          // eslint-disable-next-line jsx-a11y/no-autofocus -- there is nothing else to do on this page
           autoFocus
           value={email}
           onChange={(event) => setEmail(event.currentTarget.value)}

@@ -7,11 +7,11 @@ const HEIGHT = 190;
 const TOP = 26;
 const BOTTOM = HEIGHT - 6;
 const BAR = 22;
-const LINE = 14; // px: a band that is thinner has no room for its name
+const LINE = 14; // px: a thinner band has no room for its name
 
-/** Two bars, the sides, and the bands that each pass took of both. */
+/** One bar per side, and a band between them for what each pass matched. */
 export function Flow({ flow }: { flow: FlowData }) {
-  // Drawn in pixels of the place it has, so that its words are as large as all others.
+  // Drawn in the pixels of the space it gets, so that its text is the same size as all other text.
   const { ref, width: found } = useElementSize();
   const width = Math.max(found, 240);
   const { left, right, bands } = layoutOf(flow, TOP, BOTTOM);

@@ -16,7 +16,7 @@ import { countsOf, isLive, progressOf, shareOf, spentOf, stageOf } from "./progr
 import { ProofTable } from "./ProofTable";
 import { RatePath } from "./RatePath";
 
-/** One reconciliation: how far it is, where the records went, and what it found. */
+/** One reconciliation: its progress, where the records went, and its matches. */
 export function Job() {
   const { project, job: id } = useParams({ from: "/projects/$project/jobs/$job" });
   const { view = "matches" } = useSearch({ from: "/projects/$project/jobs/$job" });

@@ -3,7 +3,7 @@ import type { Money, Proof } from "../api/rest";
 import { count, money } from "../shell/format";
 import { isUnequal, verdict } from "./proof";
 
-/** Whether both sides agree: a row a currency, of what is confirmed; what waits stands beside it and is never counted in. */
+/** Whether both sides agree, one row per currency. Only confirmed matches count; what still waits is shown beside them. */
 export function ProofTable({ proof, isRunning }: { proof: Proof[]; isRunning: boolean }) {
   return (
     <div className="across">
@@ -59,7 +59,7 @@ export function ProofTable({ proof, isRunning }: { proof: Proof[]; isRunning: bo
   );
 }
 
-/** The row names the currency. */
+/** The amount alone, since the row names the currency. */
 function bare(value: Money): string {
   return money({ ...value, currency: "XXX" });
 }

@@ -1,7 +1,7 @@
 import type { Proof } from "../api/rest";
 import { count, money } from "../shell/format";
 
-/** What keeps a currency from being proven, in words; none where both sides agree. */
+/** What still keeps the two sides of a currency from agreeing, in words. Empty where they agree. */
 export function missing(row: Proof): string[] {
   const { left, right } = row;
   const found = [
@@ -13,7 +13,7 @@ export function missing(row: Proof): string[] {
   return found.filter((words) => words !== "");
 }
 
-/** Whether the confirmed amounts of both sides differ. The text is exact: no number is made of it. */
+/** Whether the confirmed amounts of the two sides differ. It reads the decimal text, since a number would be rounded. */
 export function isUnequal({ difference }: Proof): boolean {
   return /[1-9]/.test(difference.amount);
 }

@@ -4,13 +4,13 @@ import type { TIMING } from "./timing";
 
 export interface Connection {
   /**
-   * `resuming`: lost a moment ago, which nobody is told yet. `delayed`: the socket is blocked, but the server answers, so
-   * that what is shown is read again every ten seconds. `offline`: nothing answers.
+   * `resuming`: lost a moment ago, and not shown yet. `delayed`: the socket is blocked but the server answers, so that the
+   * page is read again every ten seconds. `offline`: nothing answers.
    */
   status: "connecting" | "live" | "resuming" | "delayed" | "offline" | "signed-out";
   /** When the server was lost, ms; null while it can be reached. */
   since: number | null;
-  /** When what is shown was last known to be true, ms; null while it is live, and before anything was. */
+  /** When the page was last known to be up to date, ms; null while it is live, and before it ever was. */
   shown: number | null;
 }
 
@@ -21,7 +21,7 @@ export interface Connection {
 export class Liveness {
   connection: Connection = { status: "connecting", since: null, shown: null };
   private readonly listeners = new Set<() => void>();
-  /** Set while the socket is not there, or a stream is behind. */
+  /** Set while the socket is not connected or a stream is behind. */
   private timer: ReturnType<typeof setTimeout> | null = null;
   private heard: number | null = null;
 
@@ -35,26 +35,26 @@ export class Liveness {
     return () => this.listeners.delete(listener);
   }
 
-  /** The server said something: what is shown was true until now. */
+  /** The server said something: the page is up to date at this moment. */
   hear(): void {
     this.heard = Date.now();
   }
 
-  /** Every stream that somebody looks at is followed. */
+  /** Every stream in use is followed. */
   settle(): void {
     if (this.connection.status === "live") return;
     this.rest();
     this.set("live", null, null);
   }
 
-  /** The socket or a stream is lost, or not there yet. */
+  /** The socket or a stream is lost, or not connected yet. */
   lose(after_ms = this.timing.silent): void {
     if (this.timer !== null) return;
     this.timer = setTimeout(() => this.look(), after_ms);
     this.set(this.connection.status === "live" ? "resuming" : "connecting", Date.now(), this.heard);
   }
 
-  /** The tab is on the screen again. Nothing was read for it while it was hidden: that is made up for at once. */
+  /** The tab is visible again. Nothing was read while it was hidden, so it is read at once. */
   show(): void {
     if (this.connection.status === "delayed" || this.connection.status === "offline") this.look();
   }
@@ -101,7 +101,7 @@ export class Liveness {
   }
 }
 
-/** Whether the server answers over REST, be it with a refusal. */
+/** Whether the server answers over REST, even if it refuses. */
 async function answers(probe_ms: number): Promise<boolean> {
   const late = new Promise<false>((done) => setTimeout(() => done(false), probe_ms));
   const answer = get("/me").then(

@@ -8,14 +8,14 @@ import { keys } from "./keys";
 import { isHeld, isWorkedOn, patchFlow, patchJob, patchJobs, patchMatch, patchTotals, updateMatches } from "./patch";
 import { rereading } from "./reread";
 
-/** What nobody but oneself can take away. */
+/** What stays when access to a project or a vault is lost. */
 const OWN = ["projects", "me", "sessions"];
 
 const SUMMARY_MS = 4000;
 
 /**
- * What an event does to what the dashboard holds: it patches where the event carries the new state, and else reads
- * again. Lists that are worked on are never reordered under a hand: new rows are counted, and loaded on request.
+ * What events do to the data of the dashboard. Where an event carries the new state, that is patched in; everything else is
+ * read again. A list that people work on never changes its order by itself: new rows are counted, and loaded on request.
  */
 export function effectsOn(client: QueryClient): Effects {
   const reread = rereading(client);
@@ -36,7 +36,7 @@ export function effectsOn(client: QueryClient): Effects {
           reread(keys.jobs(project));
           reread(keys.project(project));
         } else {
-          // Not the list of matches, which somebody may be working on: its new rows are counted.
+          // The list of matches is left alone, because somebody may be working on it. New rows are counted.
           reread(keys.job(job_id), true);
           reread(keys.summary(job_id));
           reread(keys.unmatched(job_id));
@@ -48,7 +48,7 @@ export function effectsOn(client: QueryClient): Effects {
         patchJob(client, job, { counts: event.data.counts });
         if (!isHeld(client, job, event)) client.setQueryData(keys.arrived(job), (old) => (old ?? 0) + event.data.count);
         patchFlow(client, job, event);
-        // The sums of all records are expensive: while the job runs, now and then is enough.
+        // Summing all records is expensive, so that now and then is enough while the job runs.
         reread(keys.summary(job), false, SUMMARY_MS);
         return;
       case "job.pass.finished":
@@ -63,7 +63,7 @@ export function effectsOn(client: QueryClient): Effects {
         if (!job) return;
         const { match_id, status, version, decided_by, counts } = event.data;
         patchJob(client, job, { counts });
-        // The event has no name of the person who decided: that comes with the next reading.
+        // The event does not name the person who decided. The next reading does.
         const part = { status: status as MatchView["status"], version, decided_by, decided_at: event.at, decided_by_name: null };
         patchMatch(client, job, match_id, part);
         reread(keys.match(match_id));
@@ -131,7 +131,7 @@ export function effectsOn(client: QueryClient): Effects {
       case "vault.member.removed":
         reread(keys.vault(event.data.vault_id));
         return;
-      // These come on the stream of a vault's accesses, which no screen follows yet.
+      // These come on the stream of accesses to a vault, which no screen follows yet.
       case "vault.entry.revealed":
       case "vault.access.denied":
       case "vault.manager.removed":
@@ -160,7 +160,7 @@ export function effectsOn(client: QueryClient): Effects {
     }
   }
 
-  /** One's own role: what it no longer allows goes from the page at once, and the rest is read again. */
+  /** The person's own role has changed: what it no longer allows disappears at once, and the rest is read again. */
   function changeRole(stream: string, role: string | null): void {
     const [noun, id] = stream.split(":") as [string, string];
     if (noun !== "project" && noun !== "vault") return;
@@ -168,13 +168,13 @@ export function effectsOn(client: QueryClient): Effects {
       old && role !== null ? { ...old, body: { ...old.body, my_role: role } as ProjectView | VaultView } : old,
     );
     void client.invalidateQueries({ queryKey: [noun, id] });
-    // The list of vaults says one's role in each.
+    // The list of vaults shows the role in each.
     if (noun === "vault") reread(["project"]);
   }
 
   /**
-   * What may no longer be seen goes at once: a view that is on the screen loses what it shows and says why, and what is
-   * kept for the next visit of a page is dropped, whichever noun it is of.
+   * What the person may no longer see disappears at once: views on the screen are emptied and say why, and what is cached
+   * for the next visit of any page is dropped.
    */
   function revoked(stream: string): void {
     const [noun, id] = stream.split(":") as [string, string];
@@ -196,7 +196,7 @@ export function effectsOn(client: QueryClient): Effects {
     state,
     revoked,
     poll: async () => {
-      // The states of the moment came by the socket: they are older than what is read now.
+      // Progress came over the socket, so it is older than what is read now.
       client.removeQueries({ queryKey: ["progress"] });
       client.removeQueries({ queryKey: ["loading"] });
       const lists = client.getQueryCache().findAll({ type: "active", predicate: (query) => isWorkedOn(query.queryKey) });
@@ -204,12 +204,12 @@ export function effectsOn(client: QueryClient): Effects {
         client.refetchQueries({ type: "active", predicate: (query) => !isWorkedOn(query.queryKey) }, { cancelRefetch: false }),
         ...lists.map((query) => updateMatches(client, query.queryKey)),
       ]);
-      // The opened match is known in full, its row perhaps no longer: a filter has left it out.
+      // A filter may leave out the row of the opened match. The match itself has been read, so its row is taken from there.
       for (const query of client.getQueryCache().findAll({ type: "active", queryKey: ["match"] })) {
         const match = (query.state.data as Answer<MatchDetail> | undefined)?.body;
         if (match) patchMatch(client, match.job_id, match.id, match);
       }
-      // What may no longer be seen is not kept on the screen either.
+      // What the person may no longer see disappears from the screen as well.
       const lost = client
         .getQueryCache()
         .findAll({ type: "active", predicate: ({ state }) => state.data !== undefined && isRefused(state.error) });

@@ -2,18 +2,18 @@ import type { Envelope, EventData, StateValues } from "../api/live";
 
 /** Any event of the catalogue: its `type` says what `data` holds. */
 export type LiveEvent = { [Name in keyof EventData]: Envelope & { type: Name; data: EventData[Name] } }[keyof EventData];
-/** Any value of the moment, such as a job's progress: its `name` says what `value` holds. */
+/** Any state, such as a job's progress: its `name` says what `value` holds. */
 export type LiveState = {
   [Name in keyof StateValues]: { stream: string; key: string; version: number; value: StateValues[Name]; name: Name };
 }[keyof StateValues];
 
-/** What the live client does to what the page holds. */
+/** What the live client changes in the data of the page. */
 export interface Effects {
   event(event: LiveEvent): void;
   state(state: LiveState): void;
-  /** The stream was cut: everything under it is to be read again. */
+  /** The stream has a gap: everything under it has to be read again. */
   reset(stream: string): void;
   revoked(stream: string): void;
-  /** Nothing is heard of some streams: all that is shown is to be read again. */
+  /** Some streams are silent: everything on the screen has to be read again. */
   poll(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import type { DataTag, QueryKey } from "@tanstack/react-query";
 import type { JobProgress, SourceProgress } from "../api/live";
 
-/** The key of a value that events write and nobody fetches. */
+/** The key of a value that only events write and no request fetches. */
 export type Held<T> = DataTag<QueryKey, T>;
 
 /** Query keys, by noun. */

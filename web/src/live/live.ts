@@ -11,29 +11,29 @@ interface Followed {
   users: number;
   seq: number | null;
   epoch: string | null;
-  /** Counts the subscriptions of this stream, so that an answer that was overtaken is dropped. */
+  /** Counts the subscriptions of this stream, so that the answer to an older one is dropped. */
   turn: number;
-  /** The server was asked for it and has not answered yet: what is missing comes with the answer. */
+  /** The server has been asked for the stream and has not answered yet. The answer will bring what is missing. */
   isAsked: boolean;
-  /** Nothing is heard of it although it is wanted: after a lost connection, or a refusal that is not final. */
+  /** The stream is wanted but not followed: the connection was lost, or a refusal was not final. */
   isBehind: boolean;
-  /** Refused for good. The view that wanted it has been told, and is not asked to try again. */
+  /** Refused for good. The view has been told, and the stream is not asked for again. */
   isRefused: boolean;
   again: ReturnType<typeof setTimeout> | null;
 }
 
 type Ack = (Subscribed & { ok: true }) | { ok: false; problem: ProblemDocument };
 
-/** Opens the socket; `auth` is asked for the token at each connection. */
+/** Opens the socket. `auth` is called for a token at each connection. */
 export type Connect = (auth: (send: (data: object) => void) => void) => Socket;
 
 const connectHere: Connect = (auth) => io("/live", { auth, reconnectionDelayMax: 5000 });
 
 /**
- * One socket a tab. Streams are resumed by their offset after a reconnect: nothing is missed, nothing comes twice.
+ * One socket per tab. After a reconnect each stream goes on from its offset: nothing is missed, nothing comes twice.
  *
- * Only 403 and 404 mean that a stream may not be followed. Every other refusal, and no answer at all, is a moment's
- * trouble: the stream stays where it is and is asked for again, and meanwhile nothing is said to be live.
+ * Only 403 and 404 mean that a stream may not be followed. Every other refusal, or no answer at all, is temporary: the
+ * stream keeps its position and is asked for again, and until it is back the page does not say that it is live.
  */
 export class Live {
   private socket: Socket | null = null;
@@ -79,8 +79,8 @@ export class Live {
       const code = error.data?.code;
       if (code === "token_revoked") forget();
       else if (code !== undefined) {
-        // A refused CONNECT is final for the client: try again with a new token. A missing one is no sign that the
-        // session has ended: there was none because it could not be refreshed at that moment.
+        // The library does not repeat a refused CONNECT, so try again with a new token. A missing token does not mean
+        // that the session has ended: it could not be refreshed at that moment.
         void refresh()
           .catch(() => null)
           .then(() => setTimeout(() => this.socket === socket && socket.connect(), this.delay(this.refusals++)));
@@ -112,7 +112,7 @@ export class Live {
     this.liveness.end();
   }
 
-  /** Follows a stream from a position on, until the returned function is called. */
+  /** Follows a stream from a position on, until the caller calls the function that is returned. */
   follow(name: string, position: Position | null): () => void {
     const known = this.streams.get(name);
     if (known) {
@@ -144,13 +144,13 @@ export class Live {
     };
   }
 
-  /** Whether the stream has delivered events that a view read at this position does not hold. */
+  /** Whether the stream has delivered events that came after this position. */
   isAhead(name: string, position: Position | null): boolean {
     const found = this.streams.get(name);
     return found?.seq != null && position !== null && found.epoch === position.epoch && found.seq > position.seq;
   }
 
-  /** The socket is there: every stream goes on from where it was, and until all do so nothing is said to be live. */
+  /** The socket is connected: every stream goes on from its position. The page is live only when all of them do. */
   private resume(): void {
     this.refusals = 0;
     this.liveness.hear();
@@ -162,7 +162,7 @@ export class Live {
     this.settle();
   }
 
-  /** Asks for a stream from its position on; again and again, until that is answered or refused for good. */
+  /** Asks for a stream from its position on, repeatedly, until the server accepts or refuses for good. */
   private async subscribe(name: string, failures = 0): Promise<void> {
     const found = this.streams.get(name);
     if (!found || found.isRefused || !this.isConnected()) return;
@@ -186,7 +186,7 @@ export class Live {
         this.effects.revoked(name);
       } else {
         found.isBehind = true;
-        // Without an answer there has been silence enough.
+        // The wait for an answer was long enough: say so at once.
         this.liveness.lose(answer === null ? 0 : undefined);
         if (this.isConnected()) found.again = setTimeout(() => void this.subscribe(name, failures + 1), this.delay(failures));
       }
@@ -196,7 +196,7 @@ export class Live {
     }
   }
 
-  /** Some right has come: what was refused is asked for again. */
+  /** The person has new rights: ask again for the streams that were refused. */
   private retry(): void {
     for (const [name, found] of this.streams) {
       if (!found.isRefused) continue;
@@ -212,7 +212,7 @@ export class Live {
     for (const event of answer.events) this.apply(event as LiveEvent);
   }
 
-  /** Live is what is followed by a socket that is there, in every stream that somebody looks at. */
+  /** The page is live when the socket is connected and every stream in use is followed. */
   private settle(): void {
     if (!this.isConnected()) return;
     if ([...this.streams.values()].some((found) => found.isBehind)) {
@@ -222,12 +222,12 @@ export class Live {
     }
   }
 
-  /** Growing, and spread, so that a thousand dashboards do not ask again in the same moment. */
+  /** A growing delay, spread at random so that a thousand dashboards do not ask again in the same moment. */
   private delay(failures: number): number {
     return Math.min(this.timing.againMost, this.timing.again * 2 ** failures) * (0.75 + Math.random() / 2);
   }
 
-  /** A question rather than a property: the answer may be another one after each `await`. */
+  /** A method rather than a property, because the answer may change across each `await`. */
   private isConnected(): boolean {
     return this.socket?.connected ?? false;
   }
@@ -271,7 +271,7 @@ export class Live {
     const found = this.streams.get(event.stream);
     if (!found || found.isRefused || (found.seq !== null && event.seq <= found.seq)) return;
     if (found.seq !== null && event.seq > found.seq + 1) {
-      // A hole: ask for what is missing, once; the answer brings this event too.
+      // An event is missing: ask for it, once. The answer brings this event too.
       if (!found.isAsked && found.again === null) void this.subscribe(event.stream);
       return;
     }

@@ -6,19 +6,19 @@ import { keys } from "./keys";
 
 type MatchPage = Answer<Page_MatchView_>;
 
-/** What an event says of a job, unless something newer is known. */
+/** Applies what an event says about a job, unless a newer version is known. */
 export function patchJob(client: QueryClient, id: string, part: Partial<JobView>): void {
   client.setQueryData<Answer<JobView>>(keys.job(id), (old) =>
     old && (part.version ?? old.body.version) >= old.body.version ? { ...old, body: { ...old.body, ...part } } : old,
   );
 }
 
-/** Whether a key is that of a list whose rows are decided one by one: they keep their places until somebody asks. */
+/** Whether a key belongs to a list that people work through row by row. Its rows keep their places until somebody asks. */
 export function isWorkedOn(key: QueryKey): boolean {
   return key[0] === "job" && key[2] === "matches";
 }
 
-/** Whether the list on the screen was read after the event, or brought up to it: it brings no news then. */
+/** Whether the list on the screen already includes the event, because it was read later. */
 export function isHeld(client: QueryClient, job: string, event: Envelope): boolean {
   return client
     .getQueryCache()
@@ -27,7 +27,7 @@ export function isHeld(client: QueryClient, job: string, event: Envelope): boole
     .some((position) => position?.epoch === event.epoch && position.seq >= event.seq);
 }
 
-/** Brings the rows of a list up to date where they stand; what is new to it is counted, and loaded on request. */
+/** Updates the rows of a list where they stand. New rows are counted, and loaded on request. */
 export async function updateMatches(client: QueryClient, key: QueryKey): Promise<void> {
   const [, job, , query] = key as [string, string, string, string];
   const now = await get<Page_MatchView_>(`/jobs/${job}/matches?${query}`).catch(() => null);
@@ -43,7 +43,7 @@ export async function updateMatches(client: QueryClient, key: QueryKey): Promise
   client.setQueryData(keys.arrived(job), (arrived) => Math.max(arrived ?? 0, more));
 }
 
-/** The counts of one job in the lists of its project. */
+/** Updates the counts of one job in the lists of its project. */
 export function patchJobs(client: QueryClient, project: string, { job_id, counts }: JobCounts): void {
   client.setQueriesData<Answer<Page_JobView_>>(
     { queryKey: keys.jobs(project) },
@@ -51,7 +51,7 @@ export function patchJobs(client: QueryClient, project: string, { job_id, counts
   );
 }
 
-/** What a project holds, on its own page and on its card. */
+/** Updates the counts of a project, on its own page and on its card. */
 export function patchTotals(client: QueryClient, { project_id, ...counts }: ProjectTotals): void {
   client.setQueryData<Answer<ProjectView>>(keys.project(project_id), (old) => old && { ...old, body: { ...old.body, counts } });
   client.setQueryData<Answer<Page_ProjectView_>>(
@@ -71,7 +71,7 @@ export function patchMatch(client: QueryClient, job: string, id: string, part: P
   client.setQueryData<Answer<MatchDetail>>(keys.match(id), (old) => old && { ...old, body: apply(old.body) });
 }
 
-/** Where the records went, as far as a stored chunk says it: counts, while their sums come with the next reading. */
+/** Adds the counts of a stored chunk to the flow of records. Their sums come with the next reading. */
 export function patchFlow(client: QueryClient, job: string, event: Envelope & { data: MatchesAdded }): void {
   const { pass, count, confirmed, suggested, counts } = event.data;
   client.setQueryData<Answer<Summary>>(keys.summary(job), (old) => {

@@ -27,16 +27,16 @@ export function useOffline(): string | undefined {
   return useConnection().status === "offline" ? "Not while offline." : undefined;
 }
 
-/** The stream that keeps a view true; some views say only once they are read whether there is one. */
+/** The stream that keeps a view up to date. Some views show only after the first reading whether there is one. */
 export type StreamOf<T> = string | null | ((body: T) => string | null);
 
 const UNFOLLOWED_MS = 10_000;
 
 /**
- * A view that is kept true by its stream: read over REST, then followed from the position that it was read at.
+ * A view that its stream keeps up to date: it is read over REST, then followed from the position of that reading.
  *
- * A view that turns out to have no stream for its reader is read again every ten seconds instead. One that every event
- * makes to be read anew, a moment later, need not catch up at once: in a busy hour each of its answers is behind.
+ * A view whose stream this person may not follow is read again every ten seconds instead. `catchesUp` is false for views
+ * that every event causes to be read again anyway: in a busy hour each of their answers would be behind.
  */
 export function useRead<T>(
   key: QueryKey,
@@ -51,7 +51,7 @@ export function useRead<T>(
     queryKey: key,
     queryFn: async ({ signal }) => {
       let answer = await get<T>(path, signal);
-      // An event that came meanwhile may be missing in a slow answer: read again rather than fall back behind it.
+      // A slow answer may lack an event that has arrived in the meantime: read again rather than go back in time.
       for (let again = 0; catchesUp && again < 3; again++) {
         const name = nameFor(answer.body);
         if (name === null || !live.isAhead(name, answer.position)) break;
@@ -65,7 +65,7 @@ export function useRead<T>(
   });
   const isRead = result.data !== undefined;
   const name = nameFor(result.data?.body);
-  // The position matters once: from then on the stream goes on by itself.
+  // Only the first position matters: after that the stream goes on by itself.
   const readAt = useEffectEvent(() => result.data?.position ?? null);
   useEffect(() => {
     if (name === null || !isRead) return;
@@ -74,7 +74,7 @@ export function useRead<T>(
   return result;
 }
 
-/** Follows streams that views read elsewhere depend on, from now on. */
+/** Follows streams from now on, for a view that has no stream of its own but changes with theirs. */
 export function useFollowed(names: string[]): void {
   const live = useLive();
   const all = names.join(" ");
@@ -84,7 +84,7 @@ export function useFollowed(names: string[]): void {
   }, [live, all]);
 }
 
-/** A value that events write and nobody fetches. */
+/** A value that only events write. */
 export function useHeld<T>(key: Held<T>): T | undefined {
   const client = useQueryClient();
   return useSyncExternalStore(

@@ -2,7 +2,7 @@ import type { QueryClient, QueryKey } from "@tanstack/react-query";
 
 const LEAST_MS = 1000; // between two reads of the same thing
 
-/** Reads again, a moment after `after_ms`, what a key names: exactly this key, or all that begin with it. */
+/** Reads again what a key names, at least `after_ms` later: exactly this key, or every key that begins with it. */
 export type Reread = (key: QueryKey, exact?: boolean, after_ms?: number) => void;
 
 /**
@@ -22,7 +22,7 @@ export function rereading(client: QueryClient): Reread {
     clearTimeout(planned?.timer);
     const timer = setTimeout(() => {
       waiting.delete(name);
-      // A read under way may have begun before the event: it is not cut off, but followed by another.
+      // A read that is under way may have begun before the event. It is not cancelled, but followed by another one.
       if (client.isFetching({ queryKey: key, exact }) > 0) {
         reread(key, exact, after_ms);
         return;

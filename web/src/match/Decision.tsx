@@ -16,12 +16,12 @@ import { personOf } from "./history";
 
 const SEEN_MS = 500;
 
-/** Confirm and reject, by button or key; what is confirmed is only taken back with a reason. */
+/** Confirms and rejects, by button or key. Taking back a confirmation requires a reason. */
 export function Decision({ match, project }: { match: MatchDetail; project: string }) {
   const client = useQueryClient();
   const offline = useOffline();
   const role = useProject(project).data?.body.my_role;
-  /** The version whose confirmation is being taken back. Once somebody has decided, it is another one. */
+  /** The version that the open question is about. A new decision makes a new version, which closes the question. */
   const [askedOf, setAskedOf] = useState<number | null>(null);
   const isAsking = askedOf === match.version;
   const isSeen = useSeen(`${match.id}/${match.version}`);
@@ -40,7 +40,7 @@ export function Decision({ match, project }: { match: MatchDetail; project: stri
   const isConfirmed = match.status === "confirmed";
   const may = isOpen && offline === undefined && !decide.isPending;
   const confirm = () => decide.mutate({ verb: "confirm" });
-  // One key must not undo what a person decided: it only asks.
+  // A single key must not undo somebody's decision, so it only opens the question.
   const reject = () => (isConfirmed ? setAskedOf(match.version) : decide.mutate({ verb: "reject" }));
   const mayDecide = can(role, "match.decide");
   useKeys(
@@ -104,7 +104,7 @@ interface TakeBackProps {
   takeBack: (reason: string) => void;
 }
 
-/** Whose confirmation is taken back is said, and why is asked: a rejected match is not proposed again. */
+/** Says whose confirmation is taken back, and asks why: a rejected match is not proposed again. */
 function TakeBack({ match, isBusy, keep, takeBack }: TakeBackProps) {
   const me = useSession()?.user.id;
   const [reason, setReason] = useState("");
@@ -113,7 +113,7 @@ function TakeBack({ match, isBusy, keep, takeBack }: TakeBackProps) {
     if (reason.trim()) takeBack(reason.trim());
   };
   return (
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- Escape, typed in any of its fields
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- Escape works in each of its fields
     <form
       className="notice question"
       aria-label="Take back the confirmation"
@@ -157,7 +157,7 @@ function question(match: MatchDetail, me: string | undefined): string {
   return `Take back ${personOf(match.decided_by_name)}’s confirmation?`;
 }
 
-/** Whether this very version has been on the screen for a moment: a key that was pressed before is not meant for it. */
+/** Whether this version has been on the screen for a moment. A key pressed earlier was meant for something else. */
 function useSeen(version: string): boolean {
   const [seen, setSeen] = useState<string | null>(null);
   useEffect(() => {
@@ -167,7 +167,7 @@ function useSeen(version: string): boolean {
   return seen === version;
 }
 
-/** The buttons that were used are off now: the focus goes to the row, where the keys go on. */
+/** The buttons are off after a decision, so the focus goes to the row, where keys still work. */
 function focusRow(id: string): void {
   const row = document.querySelector<HTMLElement>(`tr[data-id="${CSS.escape(id)}"]`);
   (row ?? document.querySelector<HTMLElement>(".panel"))?.focus({ preventScroll: true });

@@ -11,7 +11,7 @@ import { DeltaSentence } from "./Delta";
 import { bits, plain, shownPrior, sideOf, signed } from "./evidence";
 import { History, Told } from "./history";
 
-/** One match: both sides, what was compared, how sure it is, and the decision. */
+/** One match: both sides, what was compared, how certain it is, and the decision. */
 export function Match({ id, job, close }: { id: string; job: JobView; close: () => void }) {
   const match = useRead<MatchDetail>(keys.match(id), `/matches/${id}`, `job:${job.id}`);
   return (
@@ -100,7 +100,7 @@ function Side({ name, tone, records }: { name: string; tone: "l" | "r"; records:
   );
 }
 
-/** The evidence from the prior to the total, as text first; the bar beside it shows what each part weighs, zero at its centre. */
+/** The evidence, from the prior to the total, as text. The bar beside each part shows its weight, with zero in the middle. */
 function Fields({ match }: { match: MatchDetail }) {
   const { fields, score } = match;
   const prior = shownPrior(

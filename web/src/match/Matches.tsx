@@ -23,7 +23,7 @@ const SORTS = [
   { value: "score", label: "lowest score first" },
 ];
 
-/** The matches of a job, a page at a time, filtered and ordered by the server; one opened beside the list. */
+/** The matches of a job, page by page, filtered and ordered by the server. One can be opened beside the list. */
 export function Matches({ job }: { job: JobView }) {
   const client = useQueryClient();
   const navigate = useNavigate({ from: ROUTE });
@@ -44,7 +44,7 @@ export function Matches({ job }: { job: JobView }) {
     void client.invalidateQueries({ queryKey: keys.matches(job.id) });
   };
   useEffect(() => {
-    // Nothing is under anybody's hand yet: the first rows come by themselves.
+    // An empty list is not being worked on, so the first rows are loaded without a click.
     if (isEmpty && arrived > 0) load();
   });
 
@@ -175,7 +175,7 @@ function List({ page, opened, open, load }: ListProps) {
               key={match.id}
               match={match}
               isOpened={match.id === opened}
-              // One stop for the tab key: the opened row, else the first.
+              // The tab key stops at one row: the opened one, else the first.
               isStop={opened ? match.id === opened : index === 0}
               open={() => open(match.id)}
             />
@@ -196,7 +196,7 @@ function Row({ match, isOpened, isStop, open }: { match: MatchView; isOpened: bo
       tabIndex={isStop ? 0 : -1}
       aria-selected={isOpened}
       onClick={() => {
-        // Selecting text is no click.
+        // Selecting text does not count as a click.
         if (window.getSelection()?.toString() === "") open();
       }}
       onKeyDown={(event) => {
@@ -221,7 +221,7 @@ function Row({ match, isOpened, isStop, open }: { match: MatchView; isOpened: bo
   );
 }
 
-/** The side's amount: of several records their sum, or the first where they cannot be added. */
+/** The amount of a side: the sum of its records, or the first amount where they cannot be added. */
 function amount(records: MatchRecordView[]): string {
   return money(total(records) ?? records[0]?.amount ?? null);
 }

@@ -17,7 +17,7 @@ const SORTS = [
   { value: "reference", label: "by reference" },
 ];
 
-/** The records of a side that no match uses. */
+/** The records of a side that are in no match. */
 export function Unmatched({ job, side }: { job: JobView; side: "left" | "right" }) {
   const navigate = useNavigate({ from: ROUTE });
   const { sort, cursor } = useSearch({ from: ROUTE });

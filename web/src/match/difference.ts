@@ -1,6 +1,6 @@
 import type { MatchRecordView, Money } from "../api/rest";
 
-/** The amounts of a side added up, exactly; null where one has none, or they are of several currencies. */
+/** The exact sum of a side's amounts; null if an amount is missing or the currencies differ. */
 export function total(records: MatchRecordView[]): Money | null {
   const amounts = records.map((record) => record.amount);
   const first = amounts[0];
@@ -15,7 +15,7 @@ export function difference(left: Money | null, right: Money | null): Money | nul
   return { amount: sum([left.amount, negated(right.amount)]), currency: left.currency };
 }
 
-/** How many days the right side's date is after the left side's. */
+/** The days from the left side's date to the right side's. */
 export function daysBetween(left: string | null | undefined, right: string | null | undefined): number | null {
   if (!left || !right) return null;
   return Math.round((Date.parse(`${right}T00:00:00Z`) - Date.parse(`${left}T00:00:00Z`)) / 86_400_000);
@@ -25,7 +25,7 @@ export function isZero(amount: string): boolean {
   return !/[1-9]/.test(amount);
 }
 
-/** Decimal texts added with the digits that they have: no binary number is made of money. */
+/** Adds decimal texts digit by digit, because binary numbers would round money. */
 function sum(amounts: string[]): string {
   const places = Math.max(...amounts.map((amount) => amount.split(".")[1]?.length ?? 0));
   const all = amounts.reduce((found, amount) => found + scaled(amount, places), 0n);

@@ -1,11 +1,11 @@
 import type { MatchRecordView } from "../api/rest";
 
-/** What a person knows a record by: its reference, and the first words of its other columns. */
+/** What people recognise a record by: its reference, and the first texts of its other columns. */
 export function words(record: MatchRecordView): string {
   const plain = Object.values(record.data).filter(
     (value): value is string => value !== null && /\p{L}{2}/u.test(value) && value !== record.reference,
   );
-  // A currency code says nothing that the amount does not say.
+  // The amount names the currency already.
   const telling = plain.filter((value) => !/^[A-Z]{3}$/.test(value));
   return [record.reference, ...telling.slice(0, record.reference ? 1 : 2)].filter(Boolean).join(" · ") || `row ${record.row + 1}`;
 }
@@ -20,8 +20,8 @@ export function bits(value: number | null): string {
 }
 
 /**
- * What the score starts from before any field is looked at, as it is shown: beside the weights as they are shown it
- * makes the score as it is shown, to the digit. Null where there is no score to be explained.
+ * The part of a score that no field explains, in bits. It is computed from the rounded score and the rounded weights, so
+ * that the numbers on the screen add up to the digit. Null where there is no score to explain.
  */
 export function shownPrior(score: number | null, prior: number | null, weights: number[]): number | null {
   if (score === null || prior === null) return null;
@@ -32,12 +32,12 @@ function tenths(value: number): number {
   return Math.round(Number(value.toFixed(1)) * 10) || 0; // never minus zero
 }
 
-/** The same with its sign, as part of a sum. */
+/** The same with a plus or minus sign, as part of a sum. */
 export function signed(value: number): string {
   return tenths(value) > 0 ? `+${bits(value)}` : bits(value);
 }
 
-/** What the engine compared, without the zeros that only its fixed point has: 207.550000000 is 207.55. */
+/** A value that the engine compared, without the zeros that its fixed point adds: 207.550000000 becomes 207.55. */
 export function plain(text: string | null): string {
   if (text === null) return "–";
   return /^-?\d+\.\d{3,}$/.test(text) ? text.replace(/(\.\d\d\d*?)0+$/, "$1").replace("-", "−") : text;

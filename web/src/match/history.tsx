@@ -3,7 +3,7 @@ import type { MatchDetail } from "../api/rest";
 import { useSession } from "../auth/useSession";
 import { instant } from "../shell/format";
 
-/** A person by name; people who have left have none. */
+/** A person's name. People who have left have none. */
 export function personOf(name: string | null): string {
   return name ?? "a former colleague";
 }
@@ -26,7 +26,7 @@ export function History({ match }: { match: MatchDetail }) {
 
 const WORDS: Record<string, string> = { "match.confirm": "confirmed", "match.reject": "rejected" };
 
-/** What another decided while one looked at it. */
+/** Says that somebody else has decided the match while it was open here. */
 export function Told({ match }: { match: MatchDetail }) {
   const me = useSession()?.user.id;
   const [opened] = useState(match.version);
@@ -42,7 +42,7 @@ export function Told({ match }: { match: MatchDetail }) {
   );
 }
 
-/** Goes on by itself, and is not announced each time. */
+/** Counts on by itself. Screen readers are not told about every change. */
 function Ago({ at }: { at: string }) {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {

@@ -13,7 +13,7 @@ import { useProject } from "./useProject";
 
 const ROLES = ["viewer", "analyst", "controller", "owner"] as const;
 
-/** Who works in the project, and what they may do. */
+/** The people who work in the project, and their roles. */
 export function Members() {
   const { project } = useParams({ from: "/projects/$project" });
   useTitle("Members");
@@ -25,7 +25,7 @@ export function Members() {
   );
 }
 
-/** The members, and for those who may, the form that adds one. */
+/** The members, and a form that adds one for people who may do that. */
 export function MemberTable({ project }: { project: string }) {
   const client = useQueryClient();
   const mine = useProject(project).data?.body.my_role;

@@ -3,7 +3,7 @@ import { count } from "../shell/format";
 import { Figure, useTitle } from "../shell/parts";
 import { MemberTable } from "./Members";
 
-/** A project as an administrator sees it who is no member: its name, its counts, its members, and a way to add one. */
+/** A project as seen by an administrator who is not a member: its name, counts and members, and a way to add one. */
 export function Outside({ project }: { project: ProjectView }) {
   const { counts } = project;
   useTitle(project.name);

@@ -13,10 +13,10 @@ import { ChangeButton } from "../shell/ChangeButton";
 import { count } from "../shell/format";
 import { Empty, Fault, Figure, Reading, useTitle } from "../shell/parts";
 
-/** Where one begins: the projects one belongs to, and what waits in them. */
+/** The first screen: a person's projects, and what waits in them. */
 export function Projects() {
   const projects = useRead<Page_ProjectView_>(keys.projects, "/projects?limit=100", null);
-  // Decisions, jobs and files change what a card says.
+  // Decisions, jobs and files change the numbers on a card.
   useFollowed((projects.data?.body.items ?? []).filter((one) => one.my_role !== "admin").map((one) => `project:${one.id}`));
   const [isOpen, setOpen] = useState(false);
   const signedIn = useSession()?.user;

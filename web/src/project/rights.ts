@@ -2,7 +2,7 @@ import type { ProjectView } from "../api/rest";
 
 type Role = ProjectView["my_role"];
 
-/** The least role for what the dashboard offers, as the server has it. What a role does not allow is not offered. */
+/** The lowest role for each action, as on the server. The dashboard does not offer what a role does not allow. */
 const LEAST: Record<"match.decide" | "job.run" | "source.load", Role> = {
   "match.decide": "analyst",
   "job.run": "analyst",
@@ -10,7 +10,7 @@ const LEAST: Record<"match.decide" | "job.run" | "source.load", Role> = {
 };
 const ORDER: Role[] = ["viewer", "analyst", "controller", "owner"];
 
-/** Whether a role allows an action. An administrator outside the project, and a role that is not known yet, do not. */
+/** Whether a role allows an action. Administrators who are not members, and roles that are not known yet, allow nothing. */
 export function can(role: Role | undefined, action: keyof typeof LEAST): boolean {
   return role !== undefined && ORDER.includes(role) && ORDER.indexOf(role) >= ORDER.indexOf(LEAST[action]);
 }

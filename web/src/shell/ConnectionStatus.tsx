@@ -2,7 +2,7 @@ import { IconCircleFilled, IconClockExclamation, IconPlugConnectedX } from "@tab
 import { useConnection } from "../live/react";
 import { clock } from "./format";
 
-/** Whether what is shown is live. The place is reserved, so that nothing moves when it speaks. */
+/** Says whether the page is live. Its space is reserved, so that nothing moves when the text changes. */
 export function ConnectionStatus() {
   const { status, since, shown } = useConnection();
   const isLive = status === "live" || status === "resuming";
@@ -19,7 +19,7 @@ export function ConnectionStatus() {
           {status === "delayed" ? "Updates delayed" : null}
           {isLive || isBehind ? null : "Connecting …"}
         </span>
-        {/* Beside the status rather than in it: a time that goes on is to be read, not to be announced. */}
+        {/* Beside the status rather than in it, because screen readers would announce every change of the time. */}
         {isBehind && shown !== null ? <span className="shown"> · showing {clock(shown)}</span> : null}
       </span>
     </span>

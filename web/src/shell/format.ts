@@ -12,7 +12,7 @@ export function compact(value: number): string {
   return short.format(value);
 }
 
-/** Exact: the decimal text is formatted as it is, never as a binary number. */
+/** Formats the decimal text itself, which is exact. A binary number would not be. */
 export function money(value: Money | null): string {
   if (value === null) return "–";
   const digits = value.amount.split(".")[1]?.length ?? 0;

@@ -1,14 +1,14 @@
 import { useEffect, useEffectEvent } from "react";
 
-/** Marks a place whose keys act only while the focus is inside: put on the list and on its panel. */
+/** Marks an element whose keys act only while the focus is inside it, such as a list or its panel. */
 export const PLACE = { "data-keys": "" };
 const FIELDS = "input, textarea, select, [contenteditable], [role=dialog]";
 
 /**
- * Single keys, where no field has the focus. Held-down keys and those with modifiers are not meant.
+ * Acts on single keys while no field has the focus. Keys that are held down, or pressed with a modifier, are ignored.
  *
- * With `inPlace` they act only in a marked place, and not on a button or link there: what decides something must have
- * been meant for what one looks at.
+ * With `inPlace` they act only inside a marked element, and not on a button or link in it: a key that decides something
+ * must have been meant for what is on the screen.
  */
 export function useKeys(actions: Record<string, () => void>, inPlace = false): void {
   const onKey = useEffectEvent((event: KeyboardEvent) => {
@@ -16,7 +16,7 @@ export function useKeys(actions: Record<string, () => void>, inPlace = false): v
     const target = event.target as HTMLElement;
     if (target.closest(FIELDS)) return;
     if (inPlace && (!target.closest("[data-keys]") || target.closest("button, a"))) return;
-    // Enter on a button or a link is that button's.
+    // Enter on a button or a link activates that.
     if (event.key === "Enter" && target.closest("button, a")) return;
     const action = actions[event.key];
     if (!action) return;

@@ -15,7 +15,7 @@ import type { UseQueryResult } from "@tanstack/react-query";
 import { useEffect, type ReactNode } from "react";
 import { Problem } from "../api/problem";
 
-/** An error: what happened, what to do, and the id to quote. Data that was there stays beside it. */
+/** An error: what happened, what to do, and the id to quote. Data that was read before stays on the page. */
 export function Fault({ problem, retry }: { problem: Error; retry?: () => void }) {
   const known = problem instanceof Problem ? problem : null;
   return (
@@ -46,7 +46,7 @@ export function Fault({ problem, retry }: { problem: Error; retry?: () => void }
   );
 }
 
-/** In place of a form's button, where one's role changed while the form was open: what was typed stays to be read. */
+/** Replaces a form's button when the person's role changed while the form was open. What was typed can still be read. */
 export function RoleLost() {
   return (
     <p className="small" role="alert">
@@ -65,12 +65,12 @@ export function Empty({ title, children, action }: { title: string; children: Re
   );
 }
 
-/** A placeholder of the final size, shown only when reading takes a moment. */
+/** A placeholder of the final size. CSS shows it only when reading takes a moment. */
 export function Skeleton({ height = 200 }: { height?: number }) {
   return <div className="skeleton" role="status" aria-label="Loading" style={{ height }} />;
 }
 
-/** Loading, failed, or there: one way for every view. */
+/** Shows a query that is loading, has failed, or has data, in the same way in every view. */
 export function Reading<T>({
   query,
   height,
@@ -116,7 +116,7 @@ const ICONS: Partial<Record<string, readonly [Icon, tone: string]>> = {
   expired: [IconAlertTriangle, "bad"],
 };
 
-/** What the browser's tab says. */
+/** Sets the title of the browser's tab. */
 export function useTitle(title: string | undefined): void {
   useEffect(() => {
     if (title) document.title = `${title} · Tallyroom`;
@@ -126,7 +126,7 @@ export function useTitle(title: string | undefined): void {
   }, [title]);
 }
 
-/** A status: icon and word, never colour alone. */
+/** A status, as an icon and a word, never by colour alone. */
 export function Status({ of }: { of: string }) {
   const [Icon, tone] = ICONS[of] ?? [IconCircle, ""];
   return (
@@ -146,7 +146,7 @@ export function Figure({ label, children }: { label: string; children: ReactNode
   );
 }
 
-/** A bar of 0 to 1. */
+/** A bar for a share of 0 to 1. */
 export function Bar({ share, label }: { share: number; label: string }) {
   return (
     <div

@@ -24,7 +24,7 @@ const MARKS = [
 ];
 const CHOOSE = { value: "", label: "choose …" };
 
-/** What the columns mean. Saving it answers the source's questions; the raw rows stay as they were loaded. */
+/** Says what the columns mean. Saving answers the source's questions; the raw rows stay as they were loaded. */
 export function MappingForm({ source }: { source: SourceView }) {
   return (
     <Reading query={useProfile(source)}>
@@ -46,7 +46,7 @@ function Form({ source, columns, suggested }: { source: SourceView; columns: Col
         body: { mapping: changes(draft, start, source, suggested) },
         version: source.version,
       }),
-    // Its rows are read anew: it is loading from this moment on.
+    // The server reads its rows again: the source is loading from now on.
     onSuccess: (now) => client.setQueryData<Answer<SourceView>>(keys.source(source.id), (old) => old && { ...old, body: now }),
     onSettled: () => client.invalidateQueries({ queryKey: keys.source(source.id) }),
   });
@@ -75,7 +75,7 @@ function Form({ source, columns, suggested }: { source: SourceView; columns: Col
           ) : null}
         </div>
       ) : (
-        <p className="muted">Your role does not allow to change the mapping.</p>
+        <p className="muted">Your role does not allow you to change the mapping.</p>
       )}
     </form>
   );
@@ -137,7 +137,7 @@ function Fields({ draft, columns, choose }: { draft: Draft; columns: ColumnView[
           label="Date"
           data={options}
           value={draft.date}
-          // The order is that of the column: what the other one had says nothing of it.
+          // Each column has an order of its own: the one of the previous column says nothing about it.
           onChange={({ currentTarget: { value } }) => choose({ date: value, order: of(value)?.date_order ?? null })}
         />
         <NativeSelect

@@ -5,7 +5,7 @@ import { NO_CURRENCY, readAmount, readDate, type Draft, type Mark, type Order } 
 interface Choice {
   label: string;
   part: Partial<Draft>;
-  /** How the choice reads one of the file's values; null where it cannot. */
+  /** How this choice would read a value of the file; null where it cannot. */
   read?: (text: string) => string | null;
 }
 
@@ -13,7 +13,7 @@ const ORDERS: Record<Order, string> = { dmy: "day, month, year", mdy: "month, da
 const CURRENCIES = ["EUR", "USD", "GBP", "CHF", "JPY"];
 const ROWS = 3;
 
-/** A question of the file as a card: its choices are buttons, beside how each of them reads values of the file. */
+/** A question about the file, as a card: a button for each choice, and how each choice reads some values of the file. */
 export function Question({ question, draft, choose }: { question: QuestionView; draft: Draft; choose: (part: Partial<Draft>) => void }) {
   const choices = choicesOf(question);
   const examples = telling(question.examples, choices).slice(0, ROWS);
@@ -66,7 +66,7 @@ export function Question({ question, draft, choose }: { question: QuestionView; 
   );
 }
 
-/** Values that the choices read in different ways come first: 02/02/2026 tells nothing. */
+/** Puts values first that the choices read differently: 02/02/2026 would help nobody to decide. */
 function telling(examples: string[], choices: Choice[]): string[] {
   const readings = (text: string) => new Set(choices.flatMap((choice) => (choice.read ? [choice.read(text)] : []))).size;
   return examples.toSorted((one, other) => readings(other) - readings(one));
@@ -84,7 +84,7 @@ function choicesOf(question: QuestionView): Choice[] {
     const column = question.column ?? "";
     return [
       ...orders.map((order) => ({ label: ORDERS[order], part: { date: column, order }, read: (text: string) => readDate(text, order) })),
-      { label: "It is no date", part: { date: "", order: null } },
+      { label: "It is not a date", part: { date: "", order: null } },
     ];
   }
   if (question.kind === "decimal_mark") {

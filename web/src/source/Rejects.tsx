@@ -6,7 +6,7 @@ import { Empty, Reading } from "../shell/parts";
 import { Pager } from "../shell/Pager";
 import { useCursor } from "./useCursor";
 
-/** The rows of a source that were refused, each with the reason. */
+/** The rows of a source that were rejected, each with the reason. */
 export function Rejects({ source }: { source: SourceView }) {
   const { cursor, go } = useCursor();
   const query = new URLSearchParams({ limit: "50", ...(cursor ? { cursor } : {}) });

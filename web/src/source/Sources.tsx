@@ -21,7 +21,7 @@ interface Sending {
   problem: Error | null;
 }
 
-/** The files of a project: dropped here, read by the workers, ready to be reconciled. */
+/** The files of a project: dropped here, read by the workers, then ready to be reconciled. */
 export function Sources() {
   const { project } = useParams({ from: "/projects/$project" });
   const client = useQueryClient();
@@ -31,7 +31,7 @@ export function Sources() {
   useTitle("Sources");
 
   async function send(files: FileList | null) {
-    // A copy: the list empties itself with its field.
+    // A copy, because the browser empties the list when the field is cleared.
     for (const file of [...(files ?? [])]) {
       const id = Date.now() + Math.random();
       const patch = (part: Partial<Sending>) => setSending((all) => all.map((one) => (one.id === id ? { ...one, ...part } : one)));

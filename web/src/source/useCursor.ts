@@ -1,6 +1,6 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 
-/** The page of a list that the address names, and a way to another one. */
+/** The page of a list that the address names, and a function that goes to another one. */
 export function useCursor() {
   const navigate = useNavigate();
   const { cursor } = useSearch({ from: "/projects/$project/sources/$source" });

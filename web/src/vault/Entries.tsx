@@ -99,7 +99,7 @@ function None({ isFiltered, isTrash }: { isFiltered: boolean; isTrash: boolean }
   return <Empty title="No entry yet">An entry is a name, a secret and when it has to be renewed.</Empty>;
 }
 
-/** Searches as one types, after a moment of rest. */
+/** Searches while somebody types, after a short pause. */
 function Find({ value, find }: { value: string; find: (text: string) => void }) {
   const [text, setText] = useState(value);
   useEffect(() => {

@@ -10,7 +10,7 @@ import { instant } from "../shell/format";
 import { Fault, Reading, Status } from "../shell/parts";
 import { Secret } from "./Secret";
 
-/** One entry: what may be shown of it, its secret on demand, and the trash. */
+/** One entry: what everybody may see of it, its secret on demand, and the way into the trash and back. */
 export function Entry({ id, vault, close }: { id: string; vault: VaultView; close: () => void }) {
   const client = useQueryClient();
   const entry = useRead<EntryView>([...keys.vault(vault.id), "entry", id], `/entries/${id}`, `vault:${vault.id}`);
@@ -37,10 +37,10 @@ export function Entry({ id, vault, close }: { id: string; vault: VaultView; clos
               </ActionIcon>
             </div>
             {body.trashed_at ? null : mayRead ? (
-              // A new version is another secret: what was shown of the old one goes.
+              // A new version may be another secret, so what is shown of the old one disappears.
               <Secret key={body.version} entry={body} />
             ) : (
-              <p className="muted">Your role does not allow to reveal secrets.</p>
+              <p className="muted">Your role does not allow you to reveal secrets.</p>
             )}
             <dl className="facts">
               <dt>User name</dt>

@@ -17,7 +17,7 @@ const RENEWALS = [
   { value: "365", label: "every year" },
 ];
 
-/** A new entry. The secret is kept in the form until it is sent, nowhere else. */
+/** The form for a new entry. Until it is sent, the secret is kept in the form and nowhere else. */
 export function EntryForm({ vault, mayWrite, close }: { vault: VaultView; mayWrite: boolean; close: (made: EntryView | null) => void }) {
   const client = useQueryClient();
   const [name, setName] = useState("");
@@ -40,7 +40,7 @@ export function EntryForm({ vault, mayWrite, close }: { vault: VaultView; mayWri
       await client.invalidateQueries({ queryKey: keys.vault(vault.id) });
       close(entry);
     },
-    // A form that was refused and corrected is another request; one whose answer was lost is sent again as the same.
+    // A form that was refused and corrected is a new request. One whose answer was lost is the same request, sent again.
     onError: (error) => {
       if (error instanceof Problem && error.status >= 400 && error.status < 500) setKey(newKey());
     },

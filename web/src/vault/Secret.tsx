@@ -12,8 +12,8 @@ const SHOWN_S = 30;
 const LOST: Connection["status"][] = ["resuming", "offline", "signed-out"];
 
 /**
- * A secret lives in this component's state and nowhere else: no cache, no address, no storage, no log. It goes after 30
- * seconds, when the tab is hidden, and when the connection or the session is lost.
+ * A secret lives in this component's state and nowhere else: no cache, no address, no storage, no log. It disappears after
+ * 30 seconds, when the tab is hidden, and when the connection or the session is lost.
  */
 export function Secret({ entry }: { entry: EntryView }) {
   const live = useLive();
@@ -25,7 +25,7 @@ export function Secret({ entry }: { entry: EntryView }) {
   const turn = useRef(0);
 
   const hide = useCallback(() => {
-    turn.current += 1; // an answer that is still on its way is not shown either
+    turn.current += 1; // an answer that is still on its way must not be shown either
     setShown(null);
     setBusy(false);
   }, []);

@@ -23,7 +23,7 @@ export function Vault() {
               <h1 dir="auto">{body.name}</h1>
               <span className="muted">
                 {body.my_role === "admin"
-                  ? "you are no member: you see its name and its members"
+                  ? "you are not a member: you see its name and its members"
                   : `your role: ${body.my_role.replace("_", " ")}`}
               </span>
             </div>

@@ -13,7 +13,7 @@ import { ChangeButton } from "../shell/ChangeButton";
 import { count, instant } from "../shell/format";
 import { Empty, Fault, Reading, RoleLost, useTitle } from "../shell/parts";
 
-/** The vaults of a project that one may use. */
+/** The vaults of a project that this person may use. */
 export function Vaults() {
   const { project } = useParams({ from: "/projects/$project" });
   const role = useProject(project).data?.body.my_role;

@@ -1,6 +1,6 @@
 import type { VaultView } from "../api/rest";
 
-/** The stream of a vault, which an administrator who is no member of it may not follow. */
+/** The stream of a vault. An administrator who is not a member may not follow it. */
 export function streamOf(vault: VaultView): string | null {
   return vault.my_role === "admin" ? null : `vault:${vault.id}`;
 }

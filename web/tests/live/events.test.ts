@@ -8,7 +8,7 @@ import type { Effects, LiveEvent } from "../../src/live/event";
 import { keys } from "../../src/live/keys";
 import { EPOCH, event } from "../server";
 
-/** A view of each noun. Those of a project lie below it: what has the project read again has them read again too. */
+/** A view of each noun. Views below a project are read again whenever the project is. */
 const VIEWS = {
   projects: keys.projects,
   project: keys.project("p"),

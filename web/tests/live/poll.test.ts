@@ -10,7 +10,7 @@ import { keys } from "../../src/live/keys";
 
 const MATCHES = [...keys.matches("1"), "limit=50"];
 const fetchReally = globalThis.fetch;
-/** What the server has now, by path; what it has not, one may not see. */
+/** What the server holds, by path. Everything else is refused. */
 let stored: Record<string, object>;
 let server: Server;
 let client: QueryClient;
