@@ -2,7 +2,7 @@ import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Server, type Socket } from "socket.io";
 import { io } from "socket.io-client";
-import type { Connect } from "../src/live/live";
+import type { Connect } from "../src/live/socket";
 
 export interface Asked {
   stream: string;

@@ -1,33 +1,12 @@
-import { io, type Socket } from "socket.io-client";
+import type { Socket } from "socket.io-client";
 import type { Position } from "../api/client";
 import type { Commands, Notices, Subscribed } from "../api/live";
-import type { Problem as ProblemDocument } from "../api/rest";
 import { forget, fresh, onSession, refresh, session } from "../api/session";
 import { Liveness, type Connection } from "./connection";
 import type { Effects, LiveEvent, LiveState } from "./event";
+import { followedFrom, rest, type Followed } from "./followed";
+import { ask, connectHere, isFinal, tell, type Connect } from "./socket";
 import { TIMING } from "./timing";
-
-interface Followed {
-  users: number;
-  seq: number | null;
-  epoch: string | null;
-  /** Counts the subscriptions of this stream, so that the answer to an older one is dropped. */
-  turn: number;
-  /** The server has been asked for the stream and has not answered yet. The answer will bring what is missing. */
-  isAsked: boolean;
-  /** The stream is wanted but not followed: the connection was lost, or a refusal was not final. */
-  isBehind: boolean;
-  /** Refused for good. The view has been told, and the stream is not asked for again. */
-  isRefused: boolean;
-  again: ReturnType<typeof setTimeout> | null;
-}
-
-type Ack = (Subscribed & { ok: true }) | { ok: false; problem: ProblemDocument };
-
-/** Opens the socket. `auth` is called for a token at each connection. */
-export type Connect = (auth: (send: (data: object) => void) => void) => Socket;
-
-const connectHere: Connect = (auth) => io("/live", { auth, reconnectionDelayMax: 5000 });
 
 /**
  * One socket per tab. After a reconnect each stream goes on from its offset: nothing is missed, nothing comes twice.
@@ -90,7 +69,7 @@ export class Live {
     const stop = onSession(() => {
       const found = session();
       if (found === null) this.end();
-      else if (socket.connected) this.command("auth.refresh", { token: found.token });
+      else tell(socket, "auth.refresh", { token: found.token });
     });
     const onVisibility = () => {
       if (!document.hidden) this.liveness.show();
@@ -118,17 +97,7 @@ export class Live {
     if (known) {
       known.users += 1;
     } else {
-      const found: Followed = {
-        users: 1,
-        seq: position?.seq ?? null,
-        epoch: position?.epoch ?? null,
-        turn: 0,
-        isAsked: false,
-        isBehind: !this.isConnected(),
-        isRefused: false,
-        again: null,
-      };
-      this.streams.set(name, found);
+      this.streams.set(name, followedFrom(position, !this.isConnected()));
       void this.subscribe(name);
     }
     return () => {
@@ -138,7 +107,7 @@ export class Live {
       setTimeout(() => {
         if (found.users > 0 || this.streams.get(name) !== found) return;
         this.drop(name);
-        if (!found.isRefused) this.command("unsubscribe", { stream: name });
+        if (!found.isRefused) tell(this.socket, "unsubscribe", { stream: name });
         this.settle();
       }, this.timing.kept);
     };
@@ -173,7 +142,7 @@ export class Live {
       const body: Commands["subscribe"] = { stream: name };
       if (found.seq !== null) body.after = found.seq;
       if (found.seq !== null && found.epoch !== null) body.epoch = found.epoch;
-      const answer = await this.ask("subscribe", body);
+      const answer = await ask(this.socket, body, this.timing.answer);
       if (this.streams.get(name) !== found || found.turn !== turn) return;
       if (answer?.ok) {
         failures = 0;
@@ -280,26 +249,4 @@ export class Live {
     this.effects.event(event);
     if (event.type === "access.granted" || event.type === "access.changed") this.retry();
   }
-
-  private ask<Name extends keyof Commands>(name: Name, body: Commands[Name]): Promise<Ack | null> {
-    const socket = this.socket;
-    if (!socket?.connected) return Promise.resolve(null);
-    return new Promise((resolve) => {
-      socket.timeout(this.timing.answer).emit(name, body, (error: Error | null, answer: Ack) => resolve(error ? null : answer));
-    });
-  }
-
-  private command<Name extends keyof Commands>(name: Name, body: Commands[Name]): void {
-    if (this.socket?.connected) this.socket.emit(name, body);
-  }
-}
-
-/** Whether a refusal means that the stream may not be followed. */
-function isFinal(problem: ProblemDocument): boolean {
-  return problem.status === 403 || problem.status === 404;
-}
-
-function rest(found: Followed): void {
-  if (found.again !== null) clearTimeout(found.again);
-  found.again = null;
 }
