@@ -39,6 +39,8 @@ def main(arguments):
         return 0
     print("tallyroom: installing dependencies (once)", flush=True)
     try:
+        if os.path.islink(venv):
+            os.unlink(venv)  # cleared through the link, another checkout would lose its environment
         subprocess.run([sys.executable, "-m", "venv", "--clear", venv], check=True)
         pip = [os.path.join(venv, "bin", "python"), "-m", "pip", "--quiet", "--disable-pip-version-check"]
         options = ["install", "--require-hashes", "--no-compile", "--only-binary", ":all:", "-r", requirements]

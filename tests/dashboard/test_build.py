@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.acceptance
+
 PROGRAM = Path(__file__).parents[2] / "server" / "build_web.py"
 NODE_IS_MISSING = "tallyroom: Node is missing, "
 INSTALLING = "tallyroom: installing the dashboard's packages (once)"

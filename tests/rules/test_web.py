@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.acceptance
+
 WEB = Path(__file__).resolve().parents[2] / "web"
 SOURCES = ("src", "tests", "public")
 # Each can be used beside Apache-2.0. MPL-2.0 is that of axe-core and lightningcss, which are used unchanged and not

@@ -442,6 +442,27 @@ def test_an_old_interpreter_is_told_so_in_one_line(tmp_path):
         assert not (tmp_path / "venv").exists()
 
 
+def test_an_environment_that_is_a_link_is_replaced_and_what_it_leads_to_stays(tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "kept").write_text("of another checkout")
+    (tmp_path / "venv").symlink_to(elsewhere)
+    (tmp_path / "requirements.txt").write_text("")
+    arguments = [tmp_path / "venv", tmp_path / "requirements.txt", tmp_path / "stamp"]
+
+    done = subprocess.run(
+        [sys.executable, "-I", ROOT / "server" / "bootstrap.py", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert (elsewhere / "kept").exists()
+    assert not (tmp_path / "venv").is_symlink()
+    assert (tmp_path / "venv" / "bin" / "python").exists()
+
+
 def _runs(name: str) -> bool:
     if shutil.which(name) is None:
         return False
