@@ -107,7 +107,7 @@ def _run(options: argparse.Namespace) -> None:
 
 def _read(path: Path) -> tuple[pa.Table, list[int], Roles]:
     """A file as a table with typed amount and date, the data row of each of its rows, and what its columns mean."""
-    detection = detect(path, path.name)
+    detection = detect(path)
     profiler = Profiler()
     for batch in read_batches(path, detection):
         profiler.add(batch)

@@ -16,7 +16,7 @@ class Source(Row):
     project: fields.ForeignKeyRelation[Project] = fields.ForeignKeyField("models.Project", related_name="sources")
     project_id: UUID
     name = fields.CharField(max_length=256)
-    format = fields.CharField(max_length=16)  # csv | jsonl | xlsx | parquet | manual
+    format = fields.CharField(max_length=16)  # a name of matching.reading.formats, or manual
     filename = fields.CharField(max_length=256, null=True)
     size_bytes = fields.BigIntField(default=0)
     sha256 = fields.CharField(max_length=64, null=True)

@@ -5,26 +5,17 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from matching.reading.delimited import read_csv
-from matching.reading.detect import Detection
-from matching.reading.json_lines import read_jsonl
-from matching.reading.parquet import read_parquet
+from matching.reading.format import Detection
+from matching.reading.formats import FORMATS
 from matching.reading.rows import BATCH_ROWS, RawBatch
 from matching.reading.values import ColumnProfile, Evidence, evidence_of
-from matching.reading.workbook import read_xlsx
 
 PROFILED_BYTES = 4 * 1024 * 1024
 
 
 def read_batches(path: Path, detection: Detection, *, batch_rows: int = BATCH_ROWS) -> Iterator[RawBatch]:
     """Reads a file batch by batch. Raises: FileRejected."""
-    if detection.format == "csv":
-        return read_csv(path, detection, batch_rows)
-    if detection.format == "jsonl":
-        return read_jsonl(path, detection, batch_rows)
-    if detection.format == "xlsx":
-        return read_xlsx(path, detection, batch_rows)
-    return read_parquet(path, batch_rows)
+    return FORMATS[detection.format].read(path, detection, batch_rows)
 
 
 class Profiler:

@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from matching.reading.formats import FORMATS
 from server.api.endpoint import Endpoint
 from server.contract import asyncapi, openapi, typescript
 
@@ -19,6 +20,7 @@ def expected(endpoints: list[Endpoint]) -> dict[Path, str]:
         ROOT / "docs/asyncapi.json": json.dumps(live, indent=1, ensure_ascii=False) + "\n",
         ROOT / "web/src/api/rest.ts": typescript.of_openapi(rest),
         ROOT / "web/src/api/live.ts": typescript.of_asyncapi(live),
+        ROOT / "web/src/api/formats.ts": typescript.of_formats(FORMATS.values()),
     }
 
 

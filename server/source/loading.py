@@ -25,7 +25,7 @@ from core.clock import now
 from core.ids import uuid7_texts
 from core.settings import Settings
 from matching.reading import detect, tables
-from matching.reading.detect import Detection
+from matching.reading.format import Detection
 from matching.reading.mapping import Mapping, apply_mapping, blocking, suggest_mapping
 from matching.reading.tables import Profiler
 from matching.reading.values import ColumnProfile, FileRejected
@@ -175,7 +175,7 @@ class Loader:
             await self._fetch(path)
             self._lap("fetch")
             given = source.detection.get("format_given")
-            detection = await self._parse(detect.detect, path, source.filename, given)
+            detection = await self._parse(detect.detect, path, given)
             self._lap("detect")
             profiles, notes = await self._profile(path, detection)
             detection = replace(detection, notes=(*detection.notes, *notes))

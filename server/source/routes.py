@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from core import problems
+from matching.reading.formats import FORMATS
 from models.project import Project
 from server.api.body.intake import read
 from server.api.endpoint import ApiRequest, BodyRequest, QueryRequest, Right
@@ -30,7 +31,7 @@ _UPLOAD = {
     "properties": {
         "file": {"type": "string", "format": "binary"},
         "name": {"type": "string", "minLength": 1, "maxLength": 256},
-        "format": {"type": "string", "enum": list(upload.FORMATS)},
+        "format": {"type": "string", "enum": list(FORMATS)},
         "mapping": {"type": "string", "description": "the mapping as JSON; a field that is left out is found"},
     },
 }

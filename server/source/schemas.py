@@ -12,8 +12,6 @@ from realtime.events.base import SourceStatus
 from server.api.paging import Paged
 from server.api.schemas import Body, Name, View
 
-Format = Literal["csv", "jsonl", "xlsx", "parquet"]
-
 
 class SourceCreate(Body):
     """An empty source, to be filled with records over REST."""

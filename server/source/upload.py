@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import time
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from aiohttp import BodyPartReader, MultipartReader, web
@@ -21,7 +21,8 @@ from core.clock import now
 from core.ids import uuid7
 from core.problems import Fault, Invalid
 from core.settings import Settings
-from matching.reading.detect import SAMPLE_BYTES, Format, check_magic, format_of
+from matching.reading.detect import SAMPLE_BYTES, check_magic, format_of
+from matching.reading.formats import FORMATS
 from matching.reading.mapping import Mapping
 from matching.reading.values import FileRejected
 from models import access
@@ -49,7 +50,6 @@ CHUNK_BYTES = 1024 * 1024
 MAX_FIELD_BYTES = 64 * 1024
 PROGRESS_EVERY_S = 0.25
 PARTS = ("file", "name", "format", "mapping")
-FORMATS = ("csv", "jsonl", "xlsx", "parquet")
 _MALFORMED = (ValueError, AssertionError, RuntimeError, LookupError, HttpProcessingError)
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 logger = log.get(__name__)
@@ -67,7 +67,7 @@ class Upload:
     disk: Disk
     room_bytes: int = 0  # in the project, when the upload began
     name: str | None = None
-    format: Format | None = None
+    format: str | None = None
     mapping: Mapping | None = None
     first: bytes = b""  # of the file, as much as tells its format
     filename: str | None = None
@@ -186,7 +186,7 @@ def _read_field(upload: Upload, name: str, text: str) -> list[Fault]:
     elif name == "format":
         if text not in FORMATS:
             return [Fault("/format", "invalid_field", f"must be one of: {', '.join(FORMATS)}")]
-        upload.format = cast("Format", text)
+        upload.format = text
     else:
         try:
             upload.mapping = parse_body(text.encode(), Mapping)
@@ -229,7 +229,7 @@ async def _store_file(upload: Upload, part: BodyPartReader) -> None:
 
 def _check_start(upload: Upload, chunk: bytes) -> None:
     try:
-        check_magic(chunk, upload.filename, upload.format)
+        check_magic(chunk, upload.format)
         upload.first = chunk[:SAMPLE_BYTES]
     except FileRejected as error:
         raise Invalid(errors=(Fault("/file", "file_rejected", str(error)),)) from error

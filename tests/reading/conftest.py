@@ -8,7 +8,8 @@ from typing import Any
 import orjson
 import pytest
 
-from matching.reading.detect import Detection, detect
+from matching.reading.detect import detect
+from matching.reading.format import Detection
 from matching.reading.mapping import Mapping, apply_mapping, blocking, suggest_mapping
 from matching.reading.tables import Profiler, read_batches
 from matching.reading.values import ColumnProfile
@@ -43,7 +44,7 @@ def load(tmp_path: Path) -> Load:
     def read(body: bytes | str, name: str = "a.csv", mapping: dict[str, Any] | None = None) -> Loaded:
         path = tmp_path / name
         path.write_bytes(body.encode() if isinstance(body, str) else body)
-        detection = detect(path, name)
+        detection = detect(path)
         profiler, notes = Profiler(), list(detection.notes)
         for batch in read_batches(path, detection):
             profiler.add(batch)

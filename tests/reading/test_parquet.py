@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from matching.reading.detect import detect
-from matching.reading.parquet import read_parquet
+from matching.reading.formats.parquet import read_parquet
 from matching.reading.tables import read_batches
 
 
@@ -118,7 +118,7 @@ def test_row_groups_of_one_row_are_read_together(tmp_path):
     path = tmp_path / "groups.parquet"
     pq.write_table(pa.table({"ref": [f"R{n}" for n in range(300)]}), path, row_group_size=1)
 
-    batches = list(read_parquet(path, 200))
+    batches = list(read_parquet(path, detect(path), 200))
 
     assert [batch.columns["ref"].to_pylist() for batch in batches] == [
         [f"R{n}" for n in range(200)],

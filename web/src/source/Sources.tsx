@@ -4,6 +4,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { useRef, useState } from "react";
 import { upload } from "../api/client";
+import { FORMATS } from "../api/formats";
 import type { Page_SourceView_, SourceView } from "../api/rest";
 import { keys } from "../live/keys";
 import { useHeld, useRead } from "../live/react";
@@ -146,7 +147,7 @@ function Drop({ onFiles }: { onFiles: (files: FileList | null) => void }) {
         onFiles(event.dataTransfer.files);
       }}
     >
-      <p>Drop CSV, JSON Lines, XLSX or Parquet files here</p>
+      <p>Drop {new Intl.ListFormat("en-GB", { type: "disjunction" }).format(FORMATS.map((format) => format.title))} files here</p>
       <div className="row" style={{ justifyContent: "center", marginTop: 8 }}>
         <ChangeButton variant="default" leftSection={<IconUpload size={16} />} onClick={() => input.current?.click()}>
           Choose files

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from matching.reading.format import Detection, Format, Sample
 from matching.reading.header import MAX_COLUMNS, unique_names
 from matching.reading.numbers import expanded, without_noise
 from matching.reading.rows import BLOCK_BYTES, MAX_RECORD_BYTES, NUL, Fault, RawBatch, Reject, rows_a_batch
@@ -24,7 +25,7 @@ MAX_WRITTEN_RATIO = 20
 DICTIONARY_SHARE = 8  # copying a dictionary costs less than writing its texts out
 
 
-def read_parquet(path: Path, batch_rows: int) -> Iterator[RawBatch]:
+def read_parquet(path: Path, _: Detection, batch_rows: int) -> Iterator[RawBatch]:
     """Reads a Parquet file batch by batch. Raises: FileRejected."""
     # A batch takes tens of milliseconds, however few rows its row group has.
     waiting, rows, size = list[RawBatch](), 0, 0
@@ -184,3 +185,19 @@ def _binary_text(column: pa.Array) -> tuple[pa.Array, _Faults]:
 
 def _nested_text(value: Any) -> str:
     return json.dumps(value, default=lambda v: v.hex() if isinstance(v, bytes) else str(v), ensure_ascii=False)
+
+
+def _detect(_: Path, __: Sample) -> Detection:
+    return Detection("parquet")
+
+
+FORMAT = Format(
+    name="parquet",
+    title="Parquet",
+    extensions=(".parquet",),
+    media_types=("application/vnd.apache.parquet",),
+    mismatch="the file is no Parquet file; leave the format out, or convert it",
+    detect=_detect,
+    read=read_parquet,
+    magic=b"PAR1",
+)

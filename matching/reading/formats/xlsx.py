@@ -7,7 +7,7 @@ from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from matching.reading.detect import Detection
+from matching.reading.format import Detection, Format, Sample
 from matching.reading.header import (
     MAX_COLUMNS,
     MAX_PREAMBLE,
@@ -26,7 +26,7 @@ _UNREADABLE = "the workbook cannot be read; open it, and save it again as .xlsx"
 
 def read_xlsx(path: Path, detection: Detection, batch_rows: int) -> Iterator[RawBatch]:
     """Reads a workbook batch by batch. Raises: FileRejected."""
-    workbook = detection.workbook or scan_workbook(path)
+    workbook = detection.contents if isinstance(detection.contents, Workbook) else scan_workbook(path)
     rows, sheet = _first_filled(path, workbook)
     notes = _sheet_notes(workbook, sheet)
     filled = _filled_rows(rows, sheet.odd)
@@ -125,3 +125,19 @@ def _cell_text(cell: Any) -> str | None:
         text = str(cell.isoformat())
         return text.removesuffix("T00:00:00")
     return str(cell)
+
+
+def _detect(path: Path, _: Sample) -> Detection:
+    return Detection("xlsx", contents=scan_workbook(path))
+
+
+FORMAT = Format(
+    name="xlsx",
+    title="XLSX",
+    extensions=(".xlsx", ".xlsm"),
+    media_types=("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",),
+    mismatch="the file is no XLSX workbook; leave the format out, or save it as .xlsx",
+    detect=_detect,
+    read=read_xlsx,
+    magic=b"PK\x03\x04",
+)

@@ -15,8 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
-from matching.reading.detect import Detection
+from matching.reading.format import Detection, Format
 from matching.reading.header import is_blank
+from matching.reading.layout import detect_csv
 from matching.reading.lines import lines_of
 from matching.reading.records import records_of
 from matching.reading.rows import BLOCK_BYTES, MAX_RECORD_BYTES, Builder, Fault, RawBatch
@@ -148,3 +149,14 @@ def _read_exact(path: Path, detection: Detection, batch_rows: int) -> Iterator[R
             yield build.take()
     if build.has_any:
         yield build.take()
+
+
+FORMAT = Format(
+    name="csv",
+    title="CSV",
+    extensions=(".csv", ".tsv", ".txt"),
+    media_types=("text/csv", "text/tab-separated-values", "text/plain"),
+    mismatch="the file is no CSV file; leave the format out",
+    detect=detect_csv,
+    read=read_csv,
+)

@@ -1,12 +1,13 @@
 """JSON Lines as batches: a column for each key that any object has; nested values as JSON."""
 
 import json
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from matching.reading.detect import Detection
+from matching.reading.format import Detection, Format, Sample
 from matching.reading.header import MAX_COLUMNS, MAX_NAME
 from matching.reading.lines import lines_of
 from matching.reading.rows import NUL, Builder, Fault, RawBatch
@@ -16,6 +17,7 @@ MAX_EXPONENT = 60  # of a JSON number that is written out
 # Each object becomes a cell for each key of any other: a file of a few MB could be billions of empty cells.
 MAX_CELLS = 20_000_000
 MAX_CELLS_A_BYTE = 20
+_OBJECT = re.compile(r'\{\s*(?:"(?:[^"\\]|\\.)*"\s*:|\}\s*$)')
 _Row = dict[str, str | None]
 
 
@@ -149,3 +151,37 @@ class _Text(str):
 
 
 _COMMA = _Text(", ")
+
+
+def _looks_like_json(sample: Sample) -> bool:
+    lines = [line for line in sample.text.split("\n") if line.strip()]
+    if not lines or not lines[0].lstrip().startswith("{"):
+        return False
+    if not sample.is_whole and len(lines) == 1:
+        return bool(_OBJECT.match(lines[0].lstrip()))  # one object that is longer than the sample
+    # A damaged line is a reject; the file is what most of its lines are.
+    first = lines[:20]
+    return _is_object(first[0]) or sum(_is_object(line) for line in first) * 2 > len(first)
+
+
+def _is_object(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _detect(_: Path, sample: Sample) -> Detection:
+    return Detection("jsonl", encoding=sample.encoding)
+
+
+FORMAT = Format(
+    name="jsonl",
+    title="JSON Lines",
+    extensions=(".jsonl", ".ndjson"),
+    media_types=("application/jsonl", "application/x-ndjson"),
+    mismatch="the file is no JSONL file; leave the format out",
+    detect=_detect,
+    read=read_jsonl,
+    recognises=_looks_like_json,
+)

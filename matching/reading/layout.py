@@ -1,0 +1,95 @@
+"""How the text of a CSV file is divided: its delimiter, the lines before its table, its header."""
+
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+from matching.reading.format import Detection, Sample
+from matching.reading.header import (
+    MAX_COLUMNS,
+    TABLE_SHARE,
+    has_header,
+    is_blank,
+    named_cells,
+    skipped_note,
+    table_start,
+    unique_names,
+)
+from matching.reading.values import FileRejected
+
+DELIMITERS = (",", ";", "\t", "|", "%", ":", "^")
+RARE_DELIMITERS = ("%", ":", "^")
+
+
+def detect_csv(_: Path, sample: Sample) -> Detection:
+    """Finds delimiter, header and columns. Raises: FileRejected."""
+    text, is_whole = sample.text, sample.is_whole
+    if not is_whole and "\n" not in text and "\r" not in text:
+        raise FileRejected("the first line is longer than 1 MiB: the file is no table, or has no line breaks")
+    if not is_whole:
+        text = text[: text.rfind("\n") + 1] or text
+    layouts = [layout for layout in (_layout(text, delimiter) for delimiter in DELIMITERS) if layout is not None]
+    if not layouts:
+        raise FileRejected("the file has no rows")
+    best = max(layouts, key=lambda layout: layout.rank)
+    rows = best.rows
+    named = named_cells(rows)
+    is_named = len(named) <= MAX_COLUMNS and has_header(rows)
+    names = named if is_named else [f"column_{n}" for n in range(1, len(rows[0]) + 1)]
+    if len(names) > MAX_COLUMNS:
+        raise FileRejected(f"the file has more than {MAX_COLUMNS} columns")
+    columns, notes = unique_names(names)
+    if best.skipped:
+        notes = (*notes, skipped_note(best.skipped))
+    if not is_named:
+        notes = (*notes, "the file has no header: its columns are called column_1, column_2, ...")
+    return Detection(
+        "csv", columns, sample.encoding, best.delimiter, header=is_named, notes=notes, skipped=best.skipped
+    )
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """A text as one delimiter divides it: its rows from the header on, and the lines before it."""
+
+    delimiter: str
+    rows: list[list[str]]
+    skipped: int
+
+    @property
+    def rank(self) -> tuple[bool, bool, bool, float]:
+        """How well it is a table: the best of several is one."""
+        width = len(self.rows[0])
+        share = sum(len(row) >= width and not any(row[width:]) for row in self.rows) / len(self.rows)
+        is_table = width > 1 and share >= TABLE_SHARE and self.delimiter not in RARE_DELIMITERS
+        # Names and amounts have commas; what divides all rows beside them is the delimiter.
+        is_sure = is_table and self.delimiter != ","
+        weight = 0.0 if width == 1 else share * min(width, 30) * (0.5 if self.delimiter in RARE_DELIMITERS else 1)
+        return is_table, is_table and not self.skipped, is_sure, weight
+
+
+def _layout(text: str, delimiter: str) -> _Layout | None:
+    parsed = _parse(text, delimiter)
+    if not parsed:
+        return None
+    start = 0 if delimiter in RARE_DELIMITERS else table_start([row for _, row in parsed])
+    return _Layout(delimiter, [row for _, row in parsed[start:]], parsed[start][0] if start else 0)
+
+
+def _parse(text: str, delimiter: str, limit: int = 200) -> list[tuple[int, list[str]]]:
+    """Rows that are not blank, each with the number of lines before it."""
+    csv.field_size_limit(16 * 1024 * 1024)
+    rows: list[tuple[int, list[str]]] = []
+    reader = csv.reader(io.StringIO(text.replace("\x00", ""), newline=""), delimiter=delimiter)
+    before = 0
+    try:
+        for row in reader:
+            if not is_blank(row, delimiter):
+                rows.append((before, row))
+            before = reader.line_num
+            if len(rows) >= limit:
+                break
+    except csv.Error:
+        pass
+    return rows

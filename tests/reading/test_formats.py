@@ -1,0 +1,114 @@
+"""One table of formats: what is derived from it knows a format as soon as it has a line there."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import xlsxwriter
+
+from matching.reading.detect import check_magic, detect, format_of
+from matching.reading.format import Detection, Format, Sample
+from matching.reading.formats import FORMATS
+from matching.reading.rows import Builder
+from matching.reading.tables import read_batches
+from matching.reading.values import FileRejected
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMES = tuple(FORMATS)
+
+
+def write_workbook(path: Path) -> None:
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        for number, row in enumerate([("invoice", "amount"), ("INV-1", "1.50"), ("INV-2", "2.50")]):
+            sheet.write_row(number, 0, row)
+
+
+# One file of each format, each with the same table.
+WRITERS: dict[str, Callable[[Path], object]] = {
+    "csv": lambda path: path.write_text("invoice,amount\nINV-1,1.50\nINV-2,2.50\n"),
+    "jsonl": lambda path: path.write_text('{"invoice":"INV-1","amount":1.50}\n{"invoice":"INV-2","amount":2.50}\n'),
+    "xlsx": write_workbook,
+    "parquet": lambda path: pq.write_table(pa.table({"invoice": ["INV-1", "INV-2"], "amount": ["1.50", "2.50"]}), path),
+}
+
+
+@pytest.fixture(params=NAMES)
+def written(request, tmp_path):
+    path = tmp_path / "table.dat"
+    WRITERS[request.param](path)
+    return request.param, path
+
+
+def test_each_format_is_recognised_by_its_content_and_read(written):
+    name, path = written
+
+    detection = detect(path)
+    rows = [row for batch in read_batches(path, detection) for row in batch.columns.to_pylist()]
+
+    assert (detection.format, format_of(path.read_bytes())) == (name, name)
+    assert rows == [{"invoice": "INV-1", "amount": "1.50"}, {"invoice": "INV-2", "amount": "2.50"}]
+
+
+@pytest.mark.parametrize("said", NAMES)
+def test_a_file_that_was_said_to_be_another_format_is_refused(written, said):
+    name, path = written
+    both_texts = FORMATS[name].magic is None and FORMATS[said].magic is None
+
+    if name == said or both_texts:  # nothing tells for sure what a text is not
+        assert detect(path, said).format == said
+    else:
+        with pytest.raises(FileRejected, match=re.escape(FORMATS[said].mismatch)):
+            detect(path, said)
+
+
+def test_an_upload_may_say_each_format_and_no_other():
+    rest = json.loads((ROOT / "docs/openapi.json").read_text())
+    body = rest["paths"]["/api/v1/projects/{id}/sources"]["post"]["requestBody"]["content"]["multipart/form-data"]
+
+    assert body["schema"]["properties"]["format"]["enum"] == list(NAMES)
+
+
+def test_the_readme_and_the_dashboard_name_the_formats_of_the_table():
+    readme = (ROOT / "README.md").read_text()
+    dashboard = (ROOT / "web/src/api/formats.ts").read_text()
+
+    assert f"**Files as they are**: {', '.join(format.title for format in FORMATS.values())};" in readme
+    assert re.findall(r'"name": "(\w+)"', dashboard) == list(NAMES)
+
+
+def test_a_new_format_is_one_line_of_the_table(tmp_path, monkeypatch):
+    def read(path, detection, batch_rows):
+        build = Builder(("key", "value"), batch_rows)
+        for line, text in enumerate(path.read_text().splitlines()[1:], 2):
+            build.add(text.split("=", 1), line)
+        yield build.take()
+
+    def recognises(sample: Sample) -> bool:
+        return sample.text.startswith("[pairs]\n")
+
+    pairs = Format(
+        name="pairs",
+        title="Pairs",
+        extensions=(".pairs",),
+        media_types=(),
+        mismatch="the file has no pairs",
+        detect=lambda _, sample: Detection("pairs", encoding=sample.encoding),
+        read=read,
+        recognises=recognises,
+    )
+    monkeypatch.setitem(FORMATS, pairs.name, pairs)
+    path = tmp_path / "a.csv"
+    path.write_text("[pairs]\na=1\nb=2\n")
+
+    detection = detect(path)
+    batch = next(read_batches(path, detection))
+
+    assert (detection.format, format_of(path.read_bytes())) == ("pairs", "pairs")
+    assert batch.columns.to_pylist() == [{"key": "a", "value": "1"}, {"key": "b", "value": "2"}]
+    with pytest.raises(FileRejected, match="CSV, JSON Lines, XLSX, Parquet and Pairs can be loaded"):
+        check_magic(b"%PDF-1.7")
