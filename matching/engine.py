@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from matching import assignment, candidates, duck, normalise, scoring
 from matching.plan import Pass, Plan, distinct_names
-from matching.results import Chunk, Finished, PassFinished, Progress, Stopped
+from matching.results import CONFIRMED, SUGGESTED, Chunk, Finished, PassFinished, Progress, Stopped
 
 __all__ = ["AMBIGUOUS_BELOW_BITS", "Chunk", "Finished", "PassFinished", "Progress", "Stopped", "run"]
 
@@ -158,12 +158,12 @@ def _pass(
             chunk = table.slice(start, work.chunk_size)
             if not reported:
                 work.matched += chunk.num_rows
-                work.confirmed += pc.sum(pc.equal(chunk["status"], "confirmed")).as_py() or 0
+                work.confirmed += pc.sum(pc.equal(chunk["status"], CONFIRMED)).as_py() or 0
             tell("writing", (block.start + start + chunk.num_rows) / len(order))
             yield Chunk(index, step.name, (block.start + start) // work.chunk_size, chunk, is_reported=reported)
     if not reported:
         _use(work, pairs, chosen)
-    confirmed = int((status == "confirmed").sum())
+    confirmed = int((status == CONFIRMED).sum())
     yield PassFinished(
         pass_index=index,
         pass_name=step.name,
@@ -217,9 +217,9 @@ def _decide(
             pair = chosen.pair[position]
             group[position] = f"{signatures[0][pairs.left[pair]]:016x}{signatures[1][pairs.right[pair]]:016x}"
     if step.accept in ("confirm", "confirm_if_unambiguous"):
-        status = np.where(close, "suggested", "confirmed")
+        status = np.where(close, SUGGESTED, CONFIRMED)
     else:
-        status = np.full(n, "suggested", dtype="<U9")
+        status = np.full(n, SUGGESTED, dtype="<U9")
     return status, ambiguity, group
 
 

@@ -28,7 +28,7 @@ class Job(Row):
     plan_version = fields.IntField(null=True)
     plan_hash = fields.CharField(max_length=64, null=True)
     plan_document: fields.JSONField[dict[str, Any] | None] = fields.JSONField(null=True)
-    status = fields.CharField(max_length=16)
+    status = fields.CharField(max_length=16)  # JobStatus
     attempt = fields.IntField(default=0)
     attempts_since_retry = fields.IntField(default=0)
     created_by = fields.UUIDField(null=True)

@@ -21,7 +21,7 @@ class Match(Row):
     pass_name = fields.CharField(max_length=256, null=True)
     chunk = fields.IntField(null=True)
     kind = fields.CharField(max_length=16, default="one_to_one")
-    status = fields.CharField(max_length=16)  # suggested | confirmed | rejected | superseded
+    status = fields.CharField(max_length=16)  # MatchStatus
     origin = fields.CharField(max_length=16, default="engine")  # engine | manual
     score = fields.DecimalField(max_digits=12, decimal_places=3, null=True)  # bits
     margin = fields.DecimalField(max_digits=12, decimal_places=3, null=True)  # bits

@@ -21,7 +21,7 @@ class Source(Row):
     size_bytes = fields.BigIntField(default=0)
     sha256 = fields.CharField(max_length=64, null=True)
     duplicate_of = fields.UUIDField(null=True)
-    status = fields.CharField(max_length=16)  # pending | loading | needs_mapping | ready | failed
+    status = fields.CharField(max_length=16)  # SourceStatus
     rows_read = fields.BigIntField(default=0)
     rows_loaded = fields.BigIntField(default=0)
     rows_rejected = fields.BigIntField(default=0)

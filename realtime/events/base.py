@@ -1,6 +1,6 @@
 """What an event is: frozen, typed, registered under its name, published on one or more streams."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -38,5 +38,3 @@ class Event(BaseModel):
 
 # Ids that name an event's stream and stand in its envelope already: not repeated in `data`.
 Routing = Annotated[UUID, Field(exclude=True)]
-JobStatus = Literal["queued", "running", "paused", "cancelling", "cancelled", "failed", "completed"]
-SourceStatus = Literal["pending", "loading", "needs_mapping", "ready", "failed"]

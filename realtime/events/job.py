@@ -5,8 +5,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
+from models.status import JobStatus
 from realtime import streams
-from realtime.events.base import Event, JobStatus, Routing
+from realtime.events.base import Event, Routing
 
 
 class Counts(BaseModel):

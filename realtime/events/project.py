@@ -5,8 +5,9 @@ from uuid import UUID
 
 from pydantic import Field, PositiveInt
 
+from models.status import SourceStatus
 from realtime import streams
-from realtime.events.base import Event, Routing, SourceStatus
+from realtime.events.base import Event, Routing
 
 
 class _OnProject(Event):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from realtime.events.base import JobStatus, SourceStatus
+from models.status import JobStatus, SourceStatus
 from realtime.events.job import Counts
 
 Stage = Literal["loading", "normalising", "candidates", "comparing", "assigning", "writing"]

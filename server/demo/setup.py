@@ -14,6 +14,7 @@ from models.access import SYSTEM, Actor
 from models.job import Job
 from models.project import Project
 from models.source import Source, SourceChunk
+from models.status import SourceStatus
 from models.user import User
 from realtime import unit_of_work as work
 from realtime.events import project as events
@@ -107,7 +108,7 @@ async def _store(actor: Actor, project_id: UUID, name: str, filename: str, body:
             filename=filename,
             size_bytes=len(body),
             sha256=hashlib.sha256(body).hexdigest(),
-            status="loading",
+            status=SourceStatus.LOADING,
             created_by=actor.id,
             created_at=u.at,
             updated_at=u.at,
@@ -124,9 +125,9 @@ async def _store(actor: Actor, project_id: UUID, name: str, filename: str, body:
 async def _until_ready(project_id: UUID) -> tuple[UUID, UUID] | None:
     for _ in range(LOADING_S * 5):
         sources = await Source.filter(project_id=project_id).order_by("id")
-        if len(sources) >= 2 and all(source.status == "ready" for source in sources[:2]):
+        if len(sources) >= 2 and all(source.status == SourceStatus.READY for source in sources[:2]):
             return sources[0].id, sources[1].id
-        if any(source.status == "failed" for source in sources):
+        if any(source.status == SourceStatus.FAILED for source in sources):
             break
         await asyncio.sleep(0.2)
     logger.warning("the demo's files were not loaded; its job was not started")

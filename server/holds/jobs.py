@@ -4,15 +4,14 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from core import problems
+from models.status import LIVE_JOB, sql_list
 from realtime.unit_of_work import UnitOfWork
-
-LIVE_JOBS = "('queued', 'running', 'paused', 'cancelling')"
 
 
 async def refuse_live_jobs(u: UnitOfWork, source_id: UUID) -> None:
     """Raises: SourceInUse while a live job reads the source."""
     rows = await u.execute(
-        f"SELECT 1 FROM reconciliation_jobs WHERE (left_source_id = $1 OR right_source_id = $1) AND status IN {LIVE_JOBS} LIMIT 1",
+        f"SELECT 1 FROM reconciliation_jobs WHERE (left_source_id = $1 OR right_source_id = $1) AND status IN {sql_list(LIVE_JOB)} LIMIT 1",
         source_id,
     )
     if rows:

@@ -4,6 +4,7 @@ from uuid import UUID
 
 import orjson
 
+from models.status import MatchStatus
 from realtime.events.job import Counts, MatchesReviewed
 from realtime.unit_of_work import UnitOfWork
 
@@ -26,8 +27,8 @@ async def supersede(u: UnitOfWork, match_ids: list[UUID]) -> None:
     The caller has locked their jobs.
     """
     rows = await u.execute(
-        "UPDATE matches SET status = 'superseded', version = version + 1, updated_at = $2 "
-        "WHERE id = ANY($1) AND status = 'suggested' RETURNING id, job_id",
+        f"UPDATE matches SET status = '{MatchStatus.SUPERSEDED}', version = version + 1, updated_at = $2 "
+        f"WHERE id = ANY($1) AND status = '{MatchStatus.SUGGESTED}' RETURNING id, job_id",
         match_ids,
         u.at,
     )
@@ -40,4 +41,4 @@ async def supersede(u: UnitOfWork, match_ids: list[UUID]) -> None:
         count = sum(row["job_id"] == job_id for row in rows)
         found = await u.execute(_JOBS, job_id, count, uses["lefts"], uses["rights"])
         counts = Counts(**orjson.loads(found[0]["counts"]))
-        u.publish(MatchesReviewed(job_id=job_id, action="superseded", count=count, counts=counts))
+        u.publish(MatchesReviewed(job_id=job_id, action=MatchStatus.SUPERSEDED, count=count, counts=counts))

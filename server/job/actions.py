@@ -11,6 +11,7 @@ from models.job import Job
 from models.plan import Plan
 from models.project import Project
 from models.source import Source
+from models.status import CANCELLABLE_JOB, RETRIABLE_JOB, JobStatus, SourceStatus
 from realtime import streams
 from realtime.events import job as events
 from realtime.events.job import Counts
@@ -45,7 +46,7 @@ async def create_job(actor: Actor, project_id: UUID, body: JobCreate) -> Answer:
             plan_version=plan.version if plan else None,
             plan_hash=plan.hash if plan else None,
             plan_document=plan.document if plan else None,
-            status="queued",
+            status=JobStatus.QUEUED,
             created_by=actor.id,
             counts=Counts().model_dump(),
             request_id=log.request_id.get(),
@@ -64,13 +65,13 @@ async def cancel_job(actor: Actor, job_id: UUID, expected: int | None) -> Answer
     async with unit_of_work(actor) as u:
         job = (await access.load(actor, Job, job_id, "job.run", lock=True)).row
         await u.expect_version(job, expected, required=False)
-        if job.status not in ("queued", "running", "paused"):
+        if job.status not in CANCELLABLE_JOB:
             raise problems.JobState(f"The job is {job.status}: only a queued or running job can be cancelled.")
-        waiting = job.status in ("queued", "paused") or await is_waiting(u, "job.run", job.id)
-        await u.save(job, status="cancelling")
+        waiting = job.status in (JobStatus.QUEUED, JobStatus.PAUSED) or await is_waiting(u, "job.run", job.id)
+        await u.save(job, status=JobStatus.CANCELLING)
         u.publish(transition(events.JobCancelling, job))
         if waiting:  # no worker holds it, so nobody else would end it
-            await u.save(job, status="cancelled", finished_at=u.at)
+            await u.save(job, status=JobStatus.CANCELLED, finished_at=u.at)
             u.publish(transition(events.JobCancelled, job))
         u.audit(f"project:{job.project_id}", "job.cancel", ("job", job.id), version=job.version, changed=["status"])
         return u.answer(202, JobView.of(job), version=job.version)
@@ -87,12 +88,12 @@ async def retry_job(actor: Actor, job_id: UUID, expected: int | None) -> Answer:
         await hold_sources(u, known.project_id, [known.left_source_id, known.right_source_id])
         job = (await access.load(actor, Job, job_id, "job.run", lock=True)).row
         await u.expect_version(job, expected, required=False)
-        if job.status not in ("failed", "cancelled"):
+        if job.status not in RETRIABLE_JOB:
             raise problems.JobState(f"The job is {job.status}: only a failed or cancelled job can be retried.")
         await _refuse_other_inputs(u, job)
         await u.save(
             job,
-            status="queued",
+            status=JobStatus.QUEUED,
             attempts_since_retry=0,
             problem=None,
             finished_at=None,
@@ -112,7 +113,7 @@ async def _refuse_other_inputs(u: UnitOfWork, job: Job) -> None:
     """
     for side, source_id in (("left", job.left_source_id), ("right", job.right_source_id)):
         source = await Source.get(id=source_id, using_db=u.connection)
-        if source.status != "ready":
+        if source.status != SourceStatus.READY:
             raise problems.JobState(f"The {side} source is not ready: its status is {source.status}.")
         if job.started_at is None:
             continue

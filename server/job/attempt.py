@@ -20,7 +20,7 @@ from matching.plan import PlanInvalid
 from matching.suggest import suggest
 from models.job import Job
 from models.source import Source
-from realtime.events.base import JobStatus
+from models.status import JobStatus
 from realtime.events.job import Counts
 from realtime.events.state import JobProgress
 from server.job import inputs, lifecycle
@@ -115,7 +115,7 @@ class JobRun:
         self.counts = await lifecycle.set_inputs(job, suggested, (left.values.num_rows, right.values.num_rows))
         statistics = {} if document is None else await self._match(document, left, right, rejected)
         self.progress |= {"stage": "writing", "fraction": 1.0}
-        progress = self._state("completed").model_dump(mode="json", by_alias=True)
+        progress = self._state(JobStatus.COMPLETED).model_dump(mode="json", by_alias=True)
         await lifecycle.complete_job(job, statistics, progress, self._thin_curve())
         await lifecycle.analyze()
 
@@ -195,7 +195,7 @@ class JobRun:
         while True:
             await asyncio.sleep(PROGRESS_EVERY_S)
             try:
-                await lifecycle.put_progress(self.job, self._state("running"))
+                await lifecycle.put_progress(self.job, self._state(JobStatus.RUNNING))
             except Exception as error:  # noqa: BLE001 - the database is away; the next write tells
                 logger.warning("progress could not be told", error=type(error).__name__)
 
@@ -236,7 +236,7 @@ class JobRun:
         while True:
             await asyncio.sleep(POLL_S)
             try:
-                if await lifecycle.current_status(self.job.id, self.job.attempt) != "running":
+                if await lifecycle.current_status(self.job.id, self.job.attempt) != JobStatus.RUNNING:
                     self.stop.set()
             except lifecycle.Fenced:
                 self.stop.set()

@@ -14,6 +14,7 @@ from tortoise.exceptions import IntegrityError
 from core.ids import uuid7_texts
 from models.access import SYSTEM
 from models.job import Job
+from models.status import MatchStatus
 from realtime.events import job as events
 from realtime.events.job import Counts
 from realtime.unit_of_work import unit_of_work
@@ -85,7 +86,7 @@ async def _write_chunk(
             u.at,
         )
         statuses = [found["status"] for found in inserted]
-        confirmed, suggested = statuses.count("confirmed"), statuses.count("suggested")
+        confirmed, suggested = statuses.count(MatchStatus.CONFIRMED), statuses.count(MatchStatus.SUGGESTED)
         counts = Counts(
             **{
                 **row,
@@ -122,7 +123,7 @@ async def _write_chunk(
 
 
 # One statement a chunk: matches whose records are still free, and their uses, sorted so that locks are taken in order.
-_INSERT = """
+_INSERT = f"""
 WITH input AS (
     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
         $9::text[], $10::text[], $11::text[], $12::text[], $13::text[])
@@ -145,7 +146,7 @@ WITH input AS (
     FROM free ORDER BY id RETURNING id, status
 ), uses AS (
     INSERT INTO match_records (match_id, record_id, job_id, side, active, confirmed)
-    SELECT f.id, s.record_id, $14, s.side, true, f.status = 'confirmed'
+    SELECT f.id, s.record_id, $14, s.side, true, f.status = '{MatchStatus.CONFIRMED}'
     FROM free f CROSS JOIN LATERAL (VALUES ('left', f.left_id), ('right', f.right_id)) AS s(side, record_id)
     ORDER BY s.record_id
 )

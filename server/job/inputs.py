@@ -15,6 +15,7 @@ from matching.reading.values import parse_amount
 from matching.suggest import Roles
 from models.job import Job
 from models.source import Source
+from models.status import MatchStatus
 from server.store import database
 
 
@@ -46,11 +47,11 @@ _SELECT = """
           AND coalesce(m.decided_at, m.created_at) <= $4::timestamptz)
     ORDER BY {order}
 """
-_REJECTED = """
+_REJECTED = f"""
     SELECT l.record_id::text AS left_id, r.record_id::text AS right_id
     FROM matches m JOIN match_records l ON l.match_id = m.id AND l.side = 'left'
     JOIN match_records r ON r.match_id = m.id AND r.side = 'right'
-    WHERE m.project_id = $1::uuid AND m.status = 'rejected' AND m.decided_at <= $2::timestamptz
+    WHERE m.project_id = $1::uuid AND m.status = '{MatchStatus.REJECTED}' AND m.decided_at <= $2::timestamptz
 """
 
 

@@ -19,6 +19,7 @@ from matching.plan import Plan as Document
 from models.access import SYSTEM
 from models.job import Job
 from models.source import Source
+from models.status import WORKED_JOB, JobStatus
 from realtime import state, streams
 from realtime.events import job as events
 from realtime.events.job import Counts
@@ -63,17 +64,17 @@ async def claim_job(job_id: UUID, max_attempts: int, person: UUID | None = None)
         # Waits for those who still change records: they began before the job was there to refuse them.
         await hold_sources(u, known.project_id, [known.left_source_id, known.right_source_id])
         job = await Job.filter(id=job_id).using_db(u.connection).select_for_update(no_key=True).first()
-        if job is None or job.status not in ("queued", "running", "cancelling"):
+        if job is None or job.status not in WORKED_JOB:
             return None
         log.request_id.set(job.request_id)  # what this process logs and publishes belongs to the request that asked
-        if job.status == "cancelling":
+        if job.status == JobStatus.CANCELLING:
             return Claim(job, is_cancelling=True)
         if job.attempts_since_retry >= max_attempts:
             await _fail(u, job, _gave_up(job.attempts_since_retry))
             return None
-        may = job.status != "queued" or await may_still(u, person or job.created_by, job.project_id, "job.run")
+        may = job.status != JobStatus.QUEUED or await may_still(u, person or job.created_by, job.project_id, "job.run")
         changes: dict[str, Any] = {
-            "status": "running",
+            "status": JobStatus.RUNNING,
             "attempt": job.attempt + 1,
             "attempts_since_retry": job.attempts_since_retry + 1,
         }
@@ -104,7 +105,7 @@ async def current_status(job_id: UUID, attempt: int) -> str:
 
 async def is_queued(job_id: UUID) -> bool:
     """Whether a job still waits to begin."""
-    return await Job.filter(id=job_id, status="queued").exists()
+    return await Job.filter(id=job_id, status=JobStatus.QUEUED).exists()
 
 
 async def set_inputs(job: Job, suggested: tuple[str, Document] | None, size: tuple[int, int]) -> Counts:
@@ -153,7 +154,12 @@ async def complete_job(job: Job, statistics: dict[str, Any], progress: dict[str,
         row = await Job.filter(id=job.id).using_db(u.connection).get()
         await supersede(u, [found["match_id"] for found in older])
         await u.save(
-            row, status="completed", finished_at=u.at, statistics=statistics, progress=progress, progress_curve=curve
+            row,
+            status=JobStatus.COMPLETED,
+            finished_at=u.at,
+            statistics=statistics,
+            progress=progress,
+            progress_curve=curve,
         )
         u.publish(transition(events.JobCompleted, row))
         u.audit(f"project:{job.project_id}", "job.complete", ("job", job.id), version=row.version, counts=row.counts)
@@ -176,9 +182,9 @@ async def end_cancelled(job_id: UUID, progress: dict[str, Any] | None = None) ->
     """Ends a job that is being cancelled; what it had finished stays."""
     async with unit_of_work(SYSTEM) as u:
         job = await Job.filter(id=job_id).using_db(u.connection).select_for_update(no_key=True).first()
-        if job is None or job.status != "cancelling":
+        if job is None or job.status != JobStatus.CANCELLING:
             return
-        await u.save(job, status="cancelled", finished_at=u.at, progress=progress or job.progress)
+        await u.save(job, status=JobStatus.CANCELLED, finished_at=u.at, progress=progress or job.progress)
         u.publish(transition(events.JobCancelled, job))
         u.audit(f"project:{job.project_id}", "job.cancelled", ("job", job.id), version=job.version)
     await _forget_progress(job_id)
@@ -193,8 +199,8 @@ async def end_abandoned(heartbeat_timeout_s: float) -> None:
         await end_cancelled(row["id"])
 
 
-_ABANDONED = """
-    SELECT id FROM reconciliation_jobs j WHERE status = 'cancelling' AND NOT EXISTS (SELECT 1 FROM pgqueuer q
+_ABANDONED = f"""
+    SELECT id FROM reconciliation_jobs j WHERE status = '{JobStatus.CANCELLING}' AND NOT EXISTS (SELECT 1 FROM pgqueuer q
         WHERE q.entrypoint = 'job.run' AND q.status = 'picked' AND q.heartbeat > now() - $1::interval
         AND convert_from(q.payload, 'UTF8')::jsonb->>'id' = j.id::text)
 """
@@ -204,7 +210,7 @@ async def fail_job(job_id: UUID, attempt: int | None, problem: Problem) -> None:
     """Ends a job with a problem, unless another attempt has it."""
     async with unit_of_work(SYSTEM) as u:
         job = await Job.filter(id=job_id).using_db(u.connection).select_for_update(no_key=True).first()
-        if job is None or job.status != "running" or (attempt is not None and job.attempt != attempt):
+        if job is None or job.status != JobStatus.RUNNING or (attempt is not None and job.attempt != attempt):
             return
         await _fail(u, job, problem.document(job.request_id))
     await _forget_progress(job_id)
@@ -216,16 +222,16 @@ async def release_job(job_id: UUID, max_attempts: int) -> bool:
     """
     async with unit_of_work(SYSTEM) as u:
         job = await Job.filter(id=job_id).using_db(u.connection).select_for_update(no_key=True).first()
-        if job is None or job.status not in ("queued", "running", "cancelling"):
+        if job is None or job.status not in WORKED_JOB:
             return False
-        if job.status == "running" and job.attempts_since_retry >= max_attempts:
+        if job.status == JobStatus.RUNNING and job.attempts_since_retry >= max_attempts:
             await _fail(u, job, _gave_up(job.attempts_since_retry))
             return False
         return True
 
 
 async def _fail(u: UnitOfWork, job: Job, problem: dict[str, Any]) -> None:
-    await u.save(job, status="failed", finished_at=u.at, problem=problem)
+    await u.save(job, status=JobStatus.FAILED, finished_at=u.at, problem=problem)
     u.publish(transition(events.JobFailed, job))
     u.audit(
         f"project:{job.project_id}", "job.fail", ("job", job.id), "failure", version=job.version, code=problem["code"]
@@ -245,7 +251,7 @@ def _gave_up(attempts: int) -> dict[str, Any]:
 async def fence(u: UnitOfWork, job: Job) -> dict[str, Any]:
     """Locks the job for this attempt and gives its counts. Raises: Fenced."""
     rows = await u.execute(
-        "SELECT counts::text AS counts FROM reconciliation_jobs WHERE id = $1 AND attempt = $2 AND status = 'running' "
+        f"SELECT counts::text AS counts FROM reconciliation_jobs WHERE id = $1 AND attempt = $2 AND status = '{JobStatus.RUNNING}' "
         "FOR NO KEY UPDATE",
         job.id,
         job.attempt,
@@ -259,7 +265,7 @@ async def put_progress(job: Job, progress: JobProgress) -> None:
     """Stores the newest progress, for sockets and readers, unless another attempt has the job or it has ended."""
     names = [streams.job(job.id), streams.project(job.project_id)]
     fence = state.Fence(
-        "SELECT 1 FROM reconciliation_jobs WHERE id = $1 AND attempt = $2 AND status = 'running' FOR SHARE",
+        f"SELECT 1 FROM reconciliation_jobs WHERE id = $1 AND attempt = $2 AND status = '{JobStatus.RUNNING}' FOR SHARE",
         (job.id, job.attempt),
     )
     await state.put(f"job.progress:{job.id}", names, progress.model_dump(mode="json", by_alias=True), fence)
@@ -267,5 +273,5 @@ async def put_progress(job: Job, progress: JobProgress) -> None:
 
 async def _forget_progress(job_id: UUID) -> None:
     """Removes the progress of a job that has ended, and has not been started again since."""
-    running = "SELECT 1 FROM reconciliation_jobs WHERE id = $2 AND status = 'running'"
+    running = f"SELECT 1 FROM reconciliation_jobs WHERE id = $2 AND status = '{JobStatus.RUNNING}'"
     await state.forget(f"job.progress:{job_id}", running, job_id)

@@ -14,6 +14,7 @@ from models import access
 from models.access import Actor, hydrate
 from models.job import Job
 from models.project import Project
+from models.status import ACTIVE_MATCH, JobStatus, MatchStatus, sql_list
 from realtime import streams
 from realtime.events.job import Counts
 from server.api.paging import Listing, Page, Sort
@@ -69,7 +70,7 @@ async def view_of(snapshot: Reading, job_id: UUID) -> JobView:
 def _view(row: dict[str, Any]) -> JobView:
     newest = row.pop("newest_progress")
     job = hydrate(Job, row)
-    is_live = job.status in ("running", "cancelling")
+    is_live = job.status in (JobStatus.RUNNING, JobStatus.CANCELLING)
     return JobView.of(job, orjson.loads(newest) if newest and is_live else None)
 
 
@@ -115,9 +116,9 @@ _SUMS = f"""
                         AND coalesce(p.decided_at, p.created_at) <= $6)
     GROUP BY 1, 2, 3, 4, 5, 6
 """
-_PASSES = """
+_PASSES = f"""
     SELECT pass_index, pass_name, status, count(*) AS matches FROM matches
-    WHERE job_id = $1 AND status IN ('confirmed', 'suggested') GROUP BY 1, 2, 3 ORDER BY 1
+    WHERE job_id = $1 AND status IN {sql_list(ACTIVE_MATCH)} GROUP BY 1, 2, 3 ORDER BY 1
 """
 
 
@@ -148,7 +149,7 @@ def _summarise(job: Job, rows: list[dict[str, Any]], passes: list[dict[str, Any]
         by_pass=[by_pass[index] for index in sorted(by_pass)],
         sums=sums,
         balance=balance,
-        proof=_proof(rows, is_done=job.status == "completed"),
+        proof=_proof(rows, is_done=job.status == JobStatus.COMPLETED),
         flow=_flow(rows, names, statuses),
         ageing=_ageing(rows),
         notes=_notes(job.statistics),
@@ -217,8 +218,8 @@ def _proof(rows: list[dict[str, Any]], *, is_done: bool) -> list[Proof]:
 
 
 def _proof_side(rows: list[dict[str, Any]], currency: str) -> ProofSide:
-    confirmed = [row for row in rows if row["status"] == "confirmed"]
-    to_review = [row for row in rows if row["used"] and row["status"] != "confirmed"]
+    confirmed = [row for row in rows if row["status"] == MatchStatus.CONFIRMED]
+    to_review = [row for row in rows if row["used"] and row["status"] != MatchStatus.CONFIRMED]
     left_open = [row for row in rows if not row["used"]]
     return ProofSide(
         confirmed=_total(confirmed, currency),

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from core.money import Money
 from models.job import Job
-from realtime.events.base import JobStatus
+from models.status import JobStatus
 from realtime.events.job import Counts
 from server.api.paging import Paged
 from server.api.schemas import Body, Query, View

@@ -8,6 +8,7 @@ from models import access
 from models.access import Actor
 from models.job import Job
 from models.match import Match
+from models.status import MatchStatus
 from realtime.events.job import Counts, MatchConfirmed, MatchRejected
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.holds.locks import hold_records
@@ -17,29 +18,31 @@ from server.store.reading import Reading
 
 async def confirm_match(actor: Actor, match_id: UUID, reason: str | None, expected: int | None) -> Answer:
     """Confirms a suggested match. Raises: NotFound, Forbidden, AlreadyDecided, RecordInUse, VersionConflict."""
-    return await _decide(actor, match_id, "confirmed", reason, expected)
+    return await _decide(actor, match_id, MatchStatus.CONFIRMED, reason, expected)
 
 
 async def reject_match(actor: Actor, match_id: UUID, reason: str | None, expected: int | None) -> Answer:
     """Rejects a match: its records are open again, and the pair is not proposed again. Raises: as confirm_match."""
-    return await _decide(actor, match_id, "rejected", reason, expected)
+    return await _decide(actor, match_id, MatchStatus.REJECTED, reason, expected)
 
 
-async def _decide(actor: Actor, match_id: UUID, status: str, reason: str | None, expected: int | None) -> Answer:
+async def _decide(
+    actor: Actor, match_id: UUID, status: MatchStatus, reason: str | None, expected: int | None
+) -> Answer:
     async with unit_of_work(actor) as u:
         known = (await access.load(actor, Match, match_id, "match.decide")).row
-        if status == "confirmed":
+        if status == MatchStatus.CONFIRMED:
             await hold_records(u, await _records_of(u, match_id))
         job = (await access.load(actor, Job, known.job_id, "match.decide", lock=True)).row
         match = (await access.load(actor, Match, match_id, "match.decide", lock=True)).row
         await u.expect_version(match, expected, required=False)
-        if match.status == status or match.status in ("rejected", "superseded"):
+        if match.status == status or match.status in (MatchStatus.REJECTED, MatchStatus.SUPERSEDED):
             raise problems.AlreadyDecided(f"The match is {match.status} already.")
         uses = await u.execute(
             "SELECT record_id, side FROM match_records WHERE match_id = $1 ORDER BY record_id", match.id
         )
         record_ids = [row["record_id"] for row in uses]
-        if status == "confirmed":
+        if status == MatchStatus.CONFIRMED:
             await _refuse_gone(u, record_ids)
             await _refuse_used_elsewhere(u, match.id, record_ids)
         before = match.status
@@ -47,14 +50,14 @@ async def _decide(actor: Actor, match_id: UUID, status: str, reason: str | None,
         await u.execute(
             "UPDATE match_records SET active = $2, confirmed = $3 WHERE match_id = $1",
             match.id,
-            status == "confirmed",
-            status == "confirmed",
+            status == MatchStatus.CONFIRMED,
+            status == MatchStatus.CONFIRMED,
         )
         counts = _recount(job.counts, before, status, uses)
         await u.execute(
             "UPDATE reconciliation_jobs SET counts = $2::text::jsonb WHERE id = $1", job.id, counts.model_dump_json()
         )
-        kind: Any = MatchConfirmed if status == "confirmed" else MatchRejected
+        kind: Any = MatchConfirmed if status == MatchStatus.CONFIRMED else MatchRejected
         u.publish(
             kind(
                 job_id=job.id,
@@ -66,7 +69,7 @@ async def _decide(actor: Actor, match_id: UUID, status: str, reason: str | None,
                 counts=counts,
             )
         )
-        verb = "match.confirm" if status == "confirmed" else "match.reject"
+        verb = "match.confirm" if status == MatchStatus.CONFIRMED else "match.reject"
         u.audit(
             f"project:{match.project_id}",
             verb,
@@ -104,7 +107,7 @@ def _recount(counts: dict[str, Any], before: str, after: str, uses: list[dict[st
     found = Counts(**counts).model_dump()
     found[before] -= 1
     found[after] += 1
-    if after == "rejected":
+    if after == MatchStatus.REJECTED:
         found["matches"] -= 1
         for use in uses:
             found[f"open_{use['side']}"] += 1

@@ -8,10 +8,9 @@ from uuid import UUID
 from pydantic import Field
 
 from core.money import Money
+from models.status import MatchStatus
 from server.api.paging import Paged
 from server.api.schemas import Body, View
-
-MatchStatus = Literal["suggested", "confirmed", "rejected", "superseded"]
 
 
 class Decide(Body):

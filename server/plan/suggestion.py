@@ -15,6 +15,7 @@ from models import access
 from models.access import Actor
 from models.project import Project
 from models.source import Source
+from models.status import SourceStatus
 from server.plan.schemas import SuggestedPlan
 
 TIMEOUT_S = 60
@@ -72,6 +73,6 @@ async def ready_source(actor: Actor, project_id: UUID, source_id: UUID, pointer:
         raise Invalid(errors=(Fault(pointer, "invalid_field", "is not a source of this project"),)) from None
     if source.project_id != project_id:
         raise Invalid(errors=(Fault(pointer, "invalid_field", "is not a source of this project"),))
-    if source.status != "ready":
+    if source.status != SourceStatus.READY:
         raise Invalid(errors=(Fault(pointer, "invalid_field", f"is not ready: its status is {source.status}"),))
     return source

@@ -6,6 +6,7 @@ from tortoise import Tortoise
 
 from core import log
 from core.settings import Settings
+from models.status import SourceStatus
 from server.vault.actions.entry import purge_trash
 
 EVERY_S = 60.0
@@ -30,11 +31,11 @@ async def sweep(settings: Settings) -> None:
     connection = Tortoise.get_connection("default")
     for sql, values in (
         (
-            "DELETE FROM sources WHERE status = 'pending' AND updated_at < now() - make_interval(mins => $1)",
+            f"DELETE FROM sources WHERE status = '{SourceStatus.PENDING}' AND updated_at < now() - make_interval(mins => $1)",
             [ABANDONED_UPLOAD_MINUTES],
         ),
         (
-            "DELETE FROM source_chunks c USING sources s WHERE s.id = c.source_id AND s.status IN ('ready', 'failed') "
+            f"DELETE FROM source_chunks c USING sources s WHERE s.id = c.source_id AND s.status IN ('{SourceStatus.READY}', '{SourceStatus.FAILED}') "
             "AND s.updated_at < now() - make_interval(days => $1)",
             [settings.upload_keep_days],
         ),

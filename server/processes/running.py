@@ -16,6 +16,7 @@ from uuid import UUID
 from tortoise import Tortoise
 
 from core import log
+from models.status import JobStatus
 from server.processes.engine_process import EngineProcess
 from server.processes.turns import task_to_give_back
 from server.store.disk import Disk
@@ -25,10 +26,10 @@ Reason = Literal["gone", "cancelled", "late", "disk", "others wait"]
 logger = log.get(__name__)
 
 # A source whose status says otherwise has been loaded, and its loader is about to end by itself; a job likewise.
-_OVER = """
+_OVER = f"""
     SELECT w.id::text AS id, CASE WHEN s.id IS NULL AND j.id IS NULL THEN 'gone' ELSE 'cancelled' END AS reason
     FROM unnest($1::uuid[]) AS w(id) LEFT JOIN sources s ON s.id = w.id LEFT JOIN reconciliation_jobs j ON j.id = w.id
-    WHERE (s.id IS NULL AND j.id IS NULL) OR j.status = 'cancelling'
+    WHERE (s.id IS NULL AND j.id IS NULL) OR j.status = '{JobStatus.CANCELLING}'
 """
 
 

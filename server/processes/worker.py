@@ -20,6 +20,7 @@ from core.envelope import key_ring
 from core.settings import Settings
 from models.access import SYSTEM
 from models.job import Job
+from models.status import WORKED_JOB, JobStatus, SourceStatus
 from realtime import state
 from realtime import unit_of_work as work
 from realtime.hint import Hinter, channel_of
@@ -159,7 +160,7 @@ class Worker:
             if status == 0 or reason is not None:
                 return  # it recorded an end, or found that another attempt has the job
             job = await Job.filter(id=job_id).first()
-            if job is None or job.status not in ("queued", "running", "cancelling"):
+            if job is None or job.status not in WORKED_JOB:
                 return
             # Its process ended without an end of the job: it crashed, or was killed.
             logger.error("the engine stopped", job_id=str(job_id), exit_status=status, attempt=job.attempt)
@@ -191,7 +192,7 @@ class Worker:
         """At a stop, or for others: the job is queued again, and this start is not counted against it."""
         async with unit_of_work(SYSTEM) as u:
             job = await Job.filter(id=job_id).using_db(u.connection).select_for_update(no_key=True).first()
-            if job is not None and job.status in ("queued", "running"):
+            if job is not None and job.status in (JobStatus.QUEUED, JobStatus.RUNNING):
                 job.attempts_since_retry = max(0, job.attempts_since_retry - 1)
                 await job.save(using_db=u.connection, update_fields=["attempts_since_retry"])
                 await enqueue(u, "job.run", job_id, person)
@@ -239,14 +240,14 @@ async def _requeue_stranded() -> None:
             async with unit_of_work(SYSTEM) as u:
                 await u.execute("SELECT pg_advisory_xact_lock(hashtext('tallyroom stranded'))")
                 for task, table, statuses in (
-                    ("job.run", "reconciliation_jobs", ["queued", "running", "cancelling"]),
-                    ("source.load", "sources", ["loading"]),
+                    ("job.run", "reconciliation_jobs", WORKED_JOB),
+                    ("source.load", "sources", (SourceStatus.LOADING,)),
                 ):
                     rows = await u.execute(
                         f"SELECT id FROM {table} t WHERE status = ANY($1) AND updated_at < now() - interval '30 seconds' "
                         "AND NOT EXISTS (SELECT 1 FROM pgqueuer q WHERE q.entrypoint = $2 AND q.status IN ('queued', 'picked') "
                         "AND convert_from(q.payload, 'UTF8')::jsonb->>'id' = t.id::text)",
-                        statuses,
+                        [str(status) for status in statuses],
                         task,
                     )
                     for row in rows:

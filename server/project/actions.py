@@ -9,6 +9,7 @@ from core.problems import Fault, Forbidden, Invalid, NotFound
 from models import access
 from models.access import About, Actor
 from models.project import Project, ProjectMember
+from models.status import LIVE_JOB, sql_list
 from models.user import User
 from realtime import streams
 from realtime.events.project import MemberAdded, MemberChanged, MemberRemoved, ProjectDeleted, ProjectUpdated
@@ -74,8 +75,7 @@ async def delete_project(actor: Actor, project_id: UUID, expected: int | None) -
         project = (await access.load(actor, Project, project_id, "project.delete", lock=True)).row
         await u.expect_version(project, expected, required=False)
         live = await u.execute(
-            "SELECT 1 FROM reconciliation_jobs WHERE project_id = $1 "
-            "AND status IN ('queued', 'running', 'paused', 'cancelling')",
+            f"SELECT 1 FROM reconciliation_jobs WHERE project_id = $1 AND status IN {sql_list(LIVE_JOB)}",
             project_id,
         )
         if live:

@@ -7,19 +7,20 @@ from uuid import UUID
 from models import access
 from models.access import Actor
 from models.project import Project
+from models.status import LIVE_JOB, JobStatus, MatchStatus, SourceStatus, sql_list
 from realtime import streams
 from server.api.paging import Listing, Page, Sort
 from server.project.schemas import MemberList, MemberView, ProjectCounts, ProjectList, ProjectView
 from server.store.reading import Position, Reading, reading
 
 # Counts of the newest completed job stand for the project's open records.
-_COUNTS = """
-    (SELECT count(*) FROM sources s WHERE s.project_id = t.id AND s.status <> 'pending') AS sources,
+_COUNTS = f"""
+    (SELECT count(*) FROM sources s WHERE s.project_id = t.id AND s.status <> '{SourceStatus.PENDING}') AS sources,
     (SELECT count(*) FROM reconciliation_jobs j WHERE j.project_id = t.id
-       AND j.status IN ('queued', 'running', 'paused', 'cancelling')) AS jobs_running,
-    (SELECT count(*) FROM reconciliation_jobs j JOIN matches x ON x.job_id = j.id AND x.status = 'suggested'
+       AND j.status IN {sql_list(LIVE_JOB)}) AS jobs_running,
+    (SELECT count(*) FROM reconciliation_jobs j JOIN matches x ON x.job_id = j.id AND x.status = '{MatchStatus.SUGGESTED}'
        WHERE j.project_id = t.id) AS to_review,
-    (SELECT j.counts FROM reconciliation_jobs j WHERE j.project_id = t.id AND j.status = 'completed'
+    (SELECT j.counts FROM reconciliation_jobs j WHERE j.project_id = t.id AND j.status = '{JobStatus.COMPLETED}'
        ORDER BY j.id DESC LIMIT 1)::text AS newest
 """
 _COLUMNS = f"t.*, m.role AS my_role, {_COUNTS}"

@@ -12,6 +12,7 @@ from models import access
 from models.access import Actor
 from models.record import Record
 from models.source import Source
+from models.status import LOADED_SOURCE
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.holds.jobs import lock_jobs_of, refuse_live_jobs
 from server.holds.supersede import supersede
@@ -118,7 +119,7 @@ async def _refuse_used(u: UnitOfWork, source: Source, record_id: UUID) -> None:
     if await u.execute("SELECT 1 FROM match_records WHERE record_id = $1 AND confirmed", record_id):
         raise problems.RecordInUse
     await refuse_live_jobs(u, source.id)
-    if source.status not in ("ready", "needs_mapping"):
+    if source.status not in LOADED_SOURCE:
         raise problems.SourceInUse("The source is being loaded: wait until it is ready.")
 
 

@@ -23,6 +23,7 @@ from matching.reading.mapping import Mapping, apply_mapping
 from models import access
 from models.access import Actor
 from models.source import Source
+from models.status import SourceStatus
 from realtime.events.project import RecordsChanged
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.api.body.faults import MOST_FAULTS
@@ -59,7 +60,7 @@ async def create_records(actor: Actor, source_id: UUID, body: RecordsCreate, set
         found = await _type((await access.load(actor, Source, source_id, "record.edit")).row, given, pointer)
     async with unit_of_work(actor) as u:
         source = (await access.load(actor, Source, source_id, "record.edit", lock=True)).row
-        if source.status != "ready":
+        if source.status != SourceStatus.READY:
             raise problems.SourceInUse("The source is not ready: wait, or answer its questions first.")
         if found is None or source.mapping != found.mapping:
             found = await _type(source, given, pointer)

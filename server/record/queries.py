@@ -12,6 +12,7 @@ from models import access
 from models.access import Actor
 from models.record import Record
 from models.source import Source
+from models.status import SourceStatus
 from realtime import streams
 from server.api.paging import Listing, Page, Sort
 from server.record.columns import columns_of, in_order
@@ -43,7 +44,7 @@ async def list_records(actor: Actor, source_id: UUID, query: RecordList) -> tupl
     is_whole = len(listing.conditions) == 1
     async with reading() as snapshot:
         source = (await access.load(actor, Source, source_id, "project.read_within")).row
-        if is_whole and source.status == "ready":
+        if is_whole and source.status == SourceStatus.READY:
             listing.known_total = source.rows_loaded
         columns = await columns_of(snapshot, [source_id])
         page = await listing.page(snapshot, query, partial(view, columns=columns.get(source_id, [])))

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from core.money import Money, parse_amount
+from models.status import MatchStatus
 from server.api.days import Day
 from server.api.paging import Paged
 from server.api.schemas import Body, View
@@ -114,7 +115,11 @@ class RecordView(View):
             date=row["date"],
             reference=row["reference"],
             duplicate_of=None,
-            state="matched" if status == "confirmed" else "suggested" if status == "suggested" else "open",
+            state="matched"
+            if status == MatchStatus.CONFIRMED
+            else "suggested"
+            if status == MatchStatus.SUGGESTED
+            else "open",
             match_id=row.get("match_id"),
             created_at=row["created_at"],
             updated_at=row["updated_at"],

@@ -12,6 +12,7 @@ from models import access
 from models.access import Actor
 from models.project import Project
 from models.source import Source
+from models.status import LOADED_SOURCE, SourceStatus
 from realtime.events import project as events
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.holds.jobs import lock_jobs_of, refuse_live_jobs
@@ -33,7 +34,7 @@ async def create_empty_source(actor: Actor, project_id: UUID, body: SourceCreate
             project_id=project_id,
             name=body.name,
             format="manual",
-            status="ready",
+            status=SourceStatus.READY,
             mapping=body.mapping.model_dump(mode="json", exclude_none=True) if body.mapping else {},
             created_by=actor.id,
             created_at=u.at,
@@ -58,7 +59,7 @@ async def update_source(actor: Actor, source_id: UUID, body: SourceUpdate, expec
         changes: dict[str, Any] = {} if body.name is None else {"name": body.name}
         if body.mapping is not None:
             await refuse_live_jobs(u, source.id)
-            if source.status not in ("ready", "needs_mapping"):
+            if source.status not in LOADED_SOURCE:
                 raise problems.SourceInUse("The source is being loaded: wait until it is ready.")
             said = _merged(source, body.mapping)
             _check_columns(source, Mapping.model_validate(said))
@@ -67,7 +68,7 @@ async def update_source(actor: Actor, source_id: UUID, body: SourceUpdate, expec
                 await lock_jobs_of(u, source.id)
                 await _refuse_retyping(u, source)
                 await _supersede_suggestions(u, source.id)
-                changes |= {"status": "loading", "questions": []}
+                changes |= {"status": SourceStatus.LOADING, "questions": []}
         changed = await u.save(source, **changes)
         if "status" in changed:
             await enqueue(u, "source.load", source.id)

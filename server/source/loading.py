@@ -31,6 +31,7 @@ from matching.reading.tables import Profiler
 from matching.reading.values import ColumnProfile, FileRejected
 from models.access import SYSTEM
 from models.source import Source
+from models.status import SourceStatus
 from realtime import state, streams
 from realtime.events import project as events
 from realtime.events.state import SourceProgress
@@ -103,14 +104,14 @@ async def load_source(settings: Settings, source_id: UUID, person: UUID | None =
     finally:
         await connection.close()
         # Not while the source is being loaded: another attempt has it then.
-        loading = "SELECT 1 FROM sources WHERE id = $2 AND status = 'loading'"
+        loading = f"SELECT 1 FROM sources WHERE id = $2 AND status = '{SourceStatus.LOADING}'"
         await state.forget(f"source.progress:{source_id}", loading, source_id)
 
 
 async def _claim(source_id: UUID, person: UUID | None = None) -> Source | None:
     async with unit_of_work(SYSTEM) as u:
         source = await Source.filter(id=source_id).using_db(u.connection).select_for_update(no_key=True).first()
-        if source is None or source.status != "loading":
+        if source is None or source.status != SourceStatus.LOADING:
             return None
         source.attempt += 1
         await source.save(using_db=u.connection, update_fields=["attempt"])
@@ -327,7 +328,7 @@ class Loader:
 
     async def _fence(self) -> None:
         row = await self.connection.fetchrow(
-            "SELECT 1 FROM sources WHERE id = $1 AND attempt = $2 AND status = 'loading' FOR NO KEY UPDATE",
+            f"SELECT 1 FROM sources WHERE id = $1 AND attempt = $2 AND status = '{SourceStatus.LOADING}' FOR NO KEY UPDATE",
             self.source.id,
             self.source.attempt,
         )
@@ -340,7 +341,7 @@ class Loader:
         self.reported_at = time.monotonic()
         value = SourceProgress(
             source_id=self.source.id,
-            status="loading",
+            status=SourceStatus.LOADING,
             bytes=self.source.size_bytes,
             total_bytes=self.source.size_bytes,
             rows=self.loaded,
@@ -348,7 +349,7 @@ class Loader:
         )
         names = [streams.project(self.source.project_id)]
         fence = state.Fence(
-            "SELECT 1 FROM sources WHERE id = $1 AND attempt = $2 AND status = 'loading' FOR SHARE",
+            f"SELECT 1 FROM sources WHERE id = $1 AND attempt = $2 AND status = '{SourceStatus.LOADING}' FOR SHARE",
             (self.source.id, self.source.attempt),
         )
         await state.put(f"source.progress:{self.source.id}", names, value.model_dump(mode="json"), fence)
@@ -358,11 +359,11 @@ class Loader:
             source = (
                 await Source.filter(id=self.source.id).using_db(u.connection).select_for_update(no_key=True).first()
             )
-            if source is None or source.attempt != self.source.attempt or source.status != "loading":
+            if source is None or source.attempt != self.source.attempt or source.status != SourceStatus.LOADING:
                 raise Fenced
             await u.save(
                 source,
-                status="needs_mapping" if found.is_blocked else "ready",
+                status=SourceStatus.NEEDS_MAPPING if found.is_blocked else SourceStatus.READY,
                 format=found.detection.format,
                 rows_read=self.loaded + self.rejected,
                 rows_loaded=self.loaded,

@@ -7,6 +7,7 @@ from models import access
 from models.access import Actor, hydrate
 from models.project import Project
 from models.source import Source
+from models.status import SourceStatus
 from realtime import streams
 from server.api.paging import Listing, Page, Sort
 from server.source.schemas import ProfileView, RejectList, RejectView, SourceList, SourceView
@@ -24,7 +25,7 @@ async def list_sources(actor: Actor, project_id: UUID, query: SourceList) -> tup
     if query.status:
         listing.where("t.status = ?", query.status)
     else:
-        listing.where("t.status <> 'pending'")
+        listing.where(f"t.status <> '{SourceStatus.PENDING}'")
     async with reading() as snapshot:
         await access.load(actor, Project, project_id, "project.read_within")
         page = await listing.page(snapshot, query, _view)

@@ -7,6 +7,7 @@ from uuid import UUID
 from core.problems import Problem
 from models.access import SYSTEM
 from models.source import Source
+from models.status import SourceStatus
 from realtime.events import project as events
 from realtime.unit_of_work import UnitOfWork, unit_of_work
 from server.source.actions import event_of
@@ -15,14 +16,14 @@ from server.store.queue import enqueue
 
 async def loading_source(source_id: UUID) -> Source | None:
     """A source that still waits to be loaded; None when it has been, or is gone."""
-    return await Source.filter(id=source_id, status="loading").first()
+    return await Source.filter(id=source_id, status=SourceStatus.LOADING).first()
 
 
 async def give_back(source_id: UUID, person: UUID | None) -> None:
     """Queues a source again at a worker's stop, or for others; this start is not counted against it."""
     async with unit_of_work(SYSTEM) as u:
         source = await Source.filter(id=source_id).using_db(u.connection).select_for_update(no_key=True).first()
-        if source is not None and source.status == "loading":
+        if source is not None and source.status == SourceStatus.LOADING:
             source.attempt = max(0, source.attempt - 1)
             await source.save(using_db=u.connection, update_fields=["attempt"])
             await enqueue(u, "source.load", source_id, person)
@@ -36,14 +37,14 @@ async def fail_source(source_id: UUID, attempts: Container[int], problem: Proble
     """
     async with unit_of_work(SYSTEM) as u:
         row = await Source.filter(id=source_id).using_db(u.connection).select_for_update(no_key=True).first()
-        if row is None or row.status != "loading" or row.attempt not in attempts:
+        if row is None or row.status != SourceStatus.LOADING or row.attempt not in attempts:
             return
         changes: dict[str, Any] = {"problem": problem.document(row.request_id), "attempt": 0}
         if row.revision > 1:
             loaded = await _count(u, "reconciliation_records", row.id)
             rejected = await _count(u, "source_rejects", row.id)
             changes |= {
-                "status": "needs_mapping",
+                "status": SourceStatus.NEEDS_MAPPING,
                 "rows_read": loaded + rejected,
                 "rows_loaded": loaded,
                 "rows_rejected": rejected,
@@ -53,9 +54,9 @@ async def fail_source(source_id: UUID, attempts: Container[int], problem: Proble
         else:
             for table in ("reconciliation_records", "source_rejects"):
                 await u.execute(f"DELETE FROM {table} WHERE source_id = $1", row.id)
-            changes |= {"status": "failed", "rows_read": 0, "rows_loaded": 0, "rows_rejected": 0}
+            changes |= {"status": SourceStatus.FAILED, "rows_read": 0, "rows_loaded": 0, "rows_rejected": 0}
         await u.save(row, **changes)
-        u.publish(event_of(events.SourceFailed if row.status == "failed" else events.SourceUpdated, row))
+        u.publish(event_of(events.SourceFailed if row.status == SourceStatus.FAILED else events.SourceUpdated, row))
         u.audit(f"project:{row.project_id}", "source.load", ("source", row.id), "failure", version=row.version)
 
 

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from matching.reading.mapping import Mapping
 from models.source import Source
-from realtime.events.base import SourceStatus
+from models.status import SourceStatus
 from server.api.paging import Paged
 from server.api.schemas import Body, Name, View
 

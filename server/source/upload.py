@@ -29,6 +29,7 @@ from models import access
 from models.access import Actor
 from models.project import Project
 from models.source import Source
+from models.status import LOADED_SOURCE, SourceStatus
 from realtime import state, streams
 from realtime.events import project as events
 from realtime.events.state import SourceProgress
@@ -116,7 +117,7 @@ async def _open(actor: Actor, upload: Upload) -> None:
         project_id=upload.project_id,
         name="upload",
         format="csv",
-        status="pending",
+        status=SourceStatus.PENDING,
         created_by=actor.id,
         created_at=at,
         updated_at=at,
@@ -241,7 +242,7 @@ async def _store_chunk(upload: Upload, chunk: bytes) -> None:
     metrics.UPLOADED_BYTES.inc(len(chunk))
     # One statement, so one short transaction; the time tells the sweeper that the upload is alive.
     await Tortoise.get_connection("default").execute_query(
-        "WITH touched AS (UPDATE sources SET updated_at = now(), size_bytes = $4 WHERE id = $1 AND status = 'pending' "
+        f"WITH touched AS (UPDATE sources SET updated_at = now(), size_bytes = $4 WHERE id = $1 AND status = '{SourceStatus.PENDING}' "
         "RETURNING id) INSERT INTO source_chunks (source_id, number, body) SELECT id, $2, $3 FROM touched",
         [upload.source_id, upload.chunks, chunk, upload.size_bytes],
     )
@@ -255,7 +256,7 @@ async def _report(upload: Upload) -> None:
     key = f"source.progress:{upload.source_id}"
     value = SourceProgress(
         source_id=upload.source_id,
-        status="pending",
+        status=SourceStatus.PENDING,
         bytes=upload.size_bytes,
         total_bytes=upload.total_bytes,
         rows=0,
@@ -279,7 +280,7 @@ async def _finish(actor: Actor, upload: Upload) -> Answer:
             raise project_full(upload.settings)
         twin = (
             await Source.filter(
-                project_id=upload.project_id, sha256=sha256, status__in=["ready", "needs_mapping", "loading"]
+                project_id=upload.project_id, sha256=sha256, status__in=[*LOADED_SOURCE, SourceStatus.LOADING]
             )
             .using_db(u.connection)
             .order_by("id")
@@ -291,7 +292,7 @@ async def _finish(actor: Actor, upload: Upload) -> Answer:
         source.size_bytes = upload.size_bytes
         source.sha256 = sha256
         source.duplicate_of = twin.id if twin else None
-        source.status = "loading"
+        source.status = SourceStatus.LOADING
         kept = remembered(
             upload.mapping.said() if upload.mapping else {}, {"format_given": upload.format} if upload.format else {}
         )
@@ -314,7 +315,7 @@ async def _finish(actor: Actor, upload: Upload) -> Answer:
 
 async def _remove(source_id: UUID) -> None:
     try:
-        await Source.filter(id=source_id, status="pending").delete()
+        await Source.filter(id=source_id, status=SourceStatus.PENDING).delete()
         await state.forget(f"source.progress:{source_id}")
     except Exception:  # noqa: BLE001 - the sweeper removes what could not be removed here
         logger.warning("a broken upload could not be removed yet", source_id=str(source_id))
