@@ -1,6 +1,11 @@
-"""What realtime is handed: tokens, rights to streams, snapshots. Rights are read through models/access.py."""
+"""
+What realtime is handed: tokens, rights to streams, snapshots. Rights are read through models/access.py.
+
+STREAMS registers the kinds of stream: who may follow one, and what REST shows of its noun.
+"""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -23,7 +28,21 @@ from server.project import queries as project_queries
 from server.store.reading import Reading, reading
 from server.vault import queries as vault_queries
 
-Snapshot = Callable[[Actor, UUID, Reading], Awaitable[BaseModel]]
+
+@dataclass(frozen=True)
+class Right:
+    """A right to a stream: the streams above that tell of its end, and the membership that it comes from."""
+
+    parents: frozenset[str] = frozenset()
+    membership: tuple[str, UUID] | None = None
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of stream. `authorize` raises a Problem for somebody who may not follow it."""
+
+    authorize: Callable[[Actor, UUID], Awaitable[Right]]
+    snapshot: Callable[[Actor, UUID, Reading], Awaitable[BaseModel]]
 
 
 class LiveAuthority:
@@ -49,7 +68,7 @@ class LiveAuthority:
             if grant is None or parsed is None:
                 return None
             noun, row_id = parsed
-            view = await SNAPSHOTS[noun](actor, row_id, snapshot)
+            view = await STREAMS[noun].snapshot(actor, row_id, snapshot)
             return grant, view.model_dump(mode="json", by_alias=True)
 
     async def _grant(self, actor: Actor, stream: str, snapshot: Reading) -> Grant | None:
@@ -58,16 +77,16 @@ class LiveAuthority:
             return None
         noun, row_id = parsed
         try:
-            parents, membership = await _authorize(actor, noun, row_id)
+            right = await STREAMS[noun].authorize(actor, row_id)
         except Problem:
             return None
         rows = await snapshot.rows("SELECT epoch, head, floor FROM streams WHERE name = $1", stream)
         if not rows:
             return None
         valid_until = None
-        if membership is not None:
-            valid_until = await _end_of(snapshot, *membership, actor)
-        return Grant(rows[0]["epoch"], rows[0]["head"], rows[0]["floor"], valid_until, parents)
+        if right.membership is not None:
+            valid_until = await _end_of(snapshot, *right.membership, actor)
+        return Grant(rows[0]["epoch"], rows[0]["head"], rows[0]["floor"], valid_until, right.parents)
 
 
 async def _end_of(snapshot: Reading, noun: str, row_id: UUID, actor: Actor) -> datetime | None:
@@ -84,24 +103,36 @@ async def _end_of(snapshot: Reading, noun: str, row_id: UUID, actor: Actor) -> d
     return end
 
 
-async def _authorize(actor: Actor, noun: str, row_id: UUID) -> tuple[frozenset[str], tuple[str, UUID] | None]:
-    """The streams above that tell of the right's end, and the membership it comes from. Raises: Problem."""
-    if noun == "user":
-        await access.load_account(actor, row_id)
-        return frozenset(), None
-    if noun == "project":
-        await access.load(actor, Project, row_id, "project.subscribe")
-        return frozenset(), ("project", row_id)
-    if noun == "job":
-        loaded = await access.load(actor, Job, row_id, "project.read_within")
-        assert loaded.project_id is not None
-        return frozenset({streams.project(loaded.project_id)}), ("project", loaded.project_id)
-    action = "vault.subscribe" if noun == "vault" else "vault.members.edit"
-    loaded_vault = await access.load(actor, Vault, row_id, action)
-    if loaded_vault.role == access.ADMIN:
+async def _right_to_account(actor: Actor, row_id: UUID) -> Right:
+    await access.load_account(actor, row_id)
+    return Right()
+
+
+async def _right_to_project(actor: Actor, row_id: UUID) -> Right:
+    await access.load(actor, Project, row_id, "project.subscribe")
+    return Right(membership=("project", row_id))
+
+
+async def _right_to_job(actor: Actor, row_id: UUID) -> Right:
+    loaded = await access.load(actor, Job, row_id, "project.read_within")
+    assert loaded.project_id is not None
+    return Right(frozenset({streams.project(loaded.project_id)}), ("project", loaded.project_id))
+
+
+async def _right_to_vault(actor: Actor, row_id: UUID) -> Right:
+    return await _right_within_vault(actor, row_id, "vault.subscribe")
+
+
+async def _right_to_accesses(actor: Actor, row_id: UUID) -> Right:
+    return await _right_within_vault(actor, row_id, "vault.members.edit")
+
+
+async def _right_within_vault(actor: Actor, row_id: UUID, action: str) -> Right:
+    loaded = await access.load(actor, Vault, row_id, action)
+    if loaded.role == access.ADMIN:
         raise Forbidden
     # A grant in a vault holds as long as the membership in its project: changes of either put the right in question.
-    return frozenset({streams.project(loaded_vault.row.project_id), streams.vault(row_id)}), ("vault", row_id)
+    return Right(frozenset({streams.project(loaded.row.project_id), streams.vault(row_id)}), ("vault", row_id))
 
 
 async def _project(actor: Actor, row_id: UUID, snapshot: Reading) -> BaseModel:
@@ -120,10 +151,10 @@ async def _vault(actor: Actor, row_id: UUID, snapshot: Reading) -> BaseModel:
     return await vault_queries.view_of(snapshot, actor, row_id)
 
 
-SNAPSHOTS: dict[str, Snapshot] = {
-    "project": _project,
-    "job": _job,
-    "vault": _vault,
-    "vault-access": _vault,
-    "user": _user,
+STREAMS = {
+    "project": Kind(_right_to_project, _project),
+    "job": Kind(_right_to_job, _job),
+    "vault": Kind(_right_to_vault, _vault),
+    "vault-access": Kind(_right_to_accesses, _vault),
+    "user": Kind(_right_to_account, _user),
 }

@@ -5,6 +5,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from realtime import streams
+
 CATALOGUE: dict[str, type["Event"]] = {}
 
 
@@ -38,3 +40,58 @@ class Event(BaseModel):
 
 # Ids that name an event's stream and stand in its envelope already: not repeated in `data`.
 Routing = Annotated[UUID, Field(exclude=True)]
+
+
+class OnProject(Event):
+    """An event on the stream of a project."""
+
+    nouns: ClassVar = ("project",)
+
+    project_id: Routing
+
+    def streams(self) -> tuple[str, ...]:
+        return (streams.project(self.project_id),)
+
+
+class OnJob(Event):
+    """An event on the stream of a job."""
+
+    nouns: ClassVar = ("job",)
+
+    job_id: Routing
+
+    def streams(self) -> tuple[str, ...]:
+        return (streams.job(self.job_id),)
+
+
+class OnUser(Event):
+    """An event on the stream of a person."""
+
+    nouns: ClassVar = ("user",)
+
+    user_id: Routing
+
+    def streams(self) -> tuple[str, ...]:
+        return (streams.user(self.user_id),)
+
+
+class OnVault(Event):
+    """An event on the stream of a vault: ids, versions and names of changed fields, never content."""
+
+    nouns: ClassVar = ("vault",)
+
+    vault_id: UUID
+
+    def streams(self) -> tuple[str, ...]:
+        return (streams.vault(self.vault_id),)
+
+
+class OnVaultAccess(Event):
+    """An event on the stream of a vault's accesses, which its managers follow."""
+
+    nouns: ClassVar = ("vault-access",)
+
+    vault_id: UUID
+
+    def streams(self) -> tuple[str, ...]:
+        return (streams.vault_access(self.vault_id),)

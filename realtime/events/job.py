@@ -1,4 +1,4 @@
-"""Events of jobs and of the matches they write."""
+"""Events of runs."""
 
 from typing import Any, ClassVar
 from uuid import UUID
@@ -77,65 +77,3 @@ class JobCompleted(Transition):
     """All passes ran."""
 
     event: ClassVar = "job.completed"
-
-
-class _OnJob(Event):
-    nouns: ClassVar = ("job",)
-
-    job_id: Routing
-
-    def streams(self) -> tuple[str, ...]:
-        return (streams.job(self.job_id),)
-
-
-class MatchesAdded(_OnJob):
-    """A chunk of matches is stored; read it with ?chunk=."""
-
-    event: ClassVar = "matches.added"
-    pass_name: str = Field(serialization_alias="pass")
-    pass_index: int
-    chunk: int
-    count: int
-    confirmed: int
-    suggested: int
-    counts: Counts
-
-
-class PassFinished(_OnJob):
-    """A pass is final."""
-
-    event: ClassVar = "job.pass.finished"
-    pass_name: str = Field(serialization_alias="pass")
-    pass_index: int
-    counts: Counts
-
-
-class _OnMatch(_OnJob):
-    match_id: UUID
-    status: str
-    version: PositiveInt
-    decided_by: UUID | None
-    record_ids: list[UUID]
-    replaced_ids: list[UUID] = []
-    counts: Counts
-
-
-class MatchConfirmed(_OnMatch):
-    """A person confirmed a match."""
-
-    event: ClassVar = "match.confirmed"
-
-
-class MatchRejected(_OnMatch):
-    """A person rejected a match; the pair is not proposed again."""
-
-    event: ClassVar = "match.rejected"
-
-
-class MatchesReviewed(_OnJob):
-    """Many matches changed at once; read the list again."""
-
-    event: ClassVar = "matches.reviewed"
-    action: str
-    count: int
-    counts: Counts

@@ -22,7 +22,7 @@ from models import access
 from models.access import Actor
 from realtime import refusals
 from realtime import unit_of_work as work
-from realtime.events.vault import VaultAccessDenied
+from realtime.events.entry import VaultAccessDenied
 from realtime.unit_of_work import Call, UnitOfWork, unit_of_work
 
 EVERY_S = 5.0  # for the counts, and for what another process left behind

@@ -11,7 +11,8 @@ from core.problems import Fault, Invalid
 from models.access import ANONYMOUS, About, Actor
 from models.user import RefreshToken, Session, User
 from realtime import streams
-from realtime.events.user import SessionRevoked, UserUpdated
+from realtime.events.session import SessionRevoked
+from realtime.events.user import UserUpdated
 from realtime.refusals import record_refusal
 from realtime.unit_of_work import UnitOfWork, unit_of_work
 from server.api import metrics

@@ -17,7 +17,7 @@ from models.source import Source, SourceChunk
 from models.status import SourceStatus
 from models.user import User
 from realtime import unit_of_work as work
-from realtime.events import project as events
+from realtime.events import source as events
 from realtime.hint import Hinter, channel_of
 from realtime.unit_of_work import unit_of_work
 from server.auth.passwords import Passwords

@@ -5,7 +5,8 @@ from uuid import UUID
 import orjson
 
 from models.status import MatchStatus
-from realtime.events.job import Counts, MatchesReviewed
+from realtime.events.job import Counts
+from realtime.events.match import MatchesReviewed
 from realtime.unit_of_work import UnitOfWork
 
 _JOBS = """

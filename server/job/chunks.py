@@ -15,8 +15,8 @@ from core.ids import uuid7_texts
 from models.access import SYSTEM
 from models.job import Job
 from models.status import MatchStatus
-from realtime.events import job as events
 from realtime.events.job import Counts
+from realtime.events.result import MatchesAdded
 from realtime.unit_of_work import unit_of_work
 from server.holds.locks import hold_records
 from server.job.inputs import SideIds
@@ -108,7 +108,7 @@ async def _write_chunk(
                 "UPDATE job_chunks SET dropped = $2 WHERE id = $1", placed[0]["id"], table.num_rows - len(inserted)
             )
         u.publish(
-            events.MatchesAdded(
+            MatchesAdded(
                 job_id=job.id,
                 pass_name=chunk.pass_name,
                 pass_index=chunk.pass_index,

@@ -23,6 +23,7 @@ from models.status import WORKED_JOB, JobStatus
 from realtime import state, streams
 from realtime.events import job as events
 from realtime.events.job import Counts
+from realtime.events.result import PassFinished
 from realtime.events.state import JobProgress
 from realtime.unit_of_work import UnitOfWork, unit_of_work
 from server.holds.jobs import lock_jobs
@@ -142,7 +143,7 @@ async def finish_pass(job: Job, index: int, name: str) -> None:
     """Publishes that a pass is final. Raises: Fenced."""
     async with unit_of_work(SYSTEM) as u:
         counts = Counts(**await fence(u, job))
-        u.publish(events.PassFinished(job_id=job.id, pass_name=name, pass_index=index, counts=counts))
+        u.publish(PassFinished(job_id=job.id, pass_name=name, pass_index=index, counts=counts))
 
 
 async def complete_job(job: Job, statistics: dict[str, Any], progress: dict[str, Any], curve: list[Any]) -> None:

@@ -9,7 +9,8 @@ from models.access import Actor
 from models.job import Job
 from models.match import Match
 from models.status import MatchStatus
-from realtime.events.job import Counts, MatchConfirmed, MatchRejected
+from realtime.events.job import Counts
+from realtime.events.match import MatchConfirmed, MatchRejected
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.holds.locks import hold_records
 from server.match import queries

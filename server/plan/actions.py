@@ -13,7 +13,7 @@ from models import access
 from models.access import Actor
 from models.plan import Plan, PlanVersion
 from models.project import Project
-from realtime.events.project import PlanCreated, PlanUpdated
+from realtime.events.plan import PlanCreated, PlanUpdated
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.api.body.faults import faults_of
 from server.plan.schemas import PlanView, PlanWrite

@@ -12,8 +12,9 @@ from models.project import Project, ProjectMember
 from models.status import LIVE_JOB, sql_list
 from models.user import User
 from realtime import streams
-from realtime.events.project import MemberAdded, MemberChanged, MemberRemoved, ProjectDeleted, ProjectUpdated
-from realtime.events.user import AccessChanged, AccessGranted, AccessRevoked
+from realtime.events.access import AccessChanged, AccessGranted, AccessRevoked
+from realtime.events.member import MemberAdded, MemberChanged, MemberRemoved
+from realtime.events.project import ProjectDeleted, ProjectUpdated
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.project import queries
 from server.project.schemas import MemberAdd, MemberPut, MemberView, ProjectCreate, ProjectUpdate

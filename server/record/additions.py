@@ -24,7 +24,7 @@ from models import access
 from models.access import Actor
 from models.source import Source
 from models.status import SourceStatus
-from realtime.events.project import RecordsChanged
+from realtime.events.record import RecordsChanged
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.api.body.faults import MOST_FAULTS
 from server.record import queries

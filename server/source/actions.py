@@ -13,7 +13,7 @@ from models.access import Actor
 from models.project import Project
 from models.source import Source
 from models.status import LOADED_SOURCE, SourceStatus
-from realtime.events import project as events
+from realtime.events import source as events
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.holds.jobs import lock_jobs_of, refuse_live_jobs
 from server.holds.locks import lock_proposed_records

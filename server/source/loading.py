@@ -33,7 +33,7 @@ from models.access import SYSTEM
 from models.source import Source
 from models.status import SourceStatus
 from realtime import state, streams
-from realtime.events import project as events
+from realtime.events import source as events
 from realtime.events.state import SourceProgress
 from realtime.unit_of_work import unit_of_work
 from server.holds.rights import lost, may_still

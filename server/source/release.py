@@ -8,7 +8,7 @@ from core.problems import Problem
 from models.access import SYSTEM
 from models.source import Source
 from models.status import SourceStatus
-from realtime.events import project as events
+from realtime.events import source as events
 from realtime.unit_of_work import UnitOfWork, unit_of_work
 from server.source.actions import event_of
 from server.store.queue import enqueue

@@ -31,7 +31,7 @@ from models.project import Project
 from models.source import Source
 from models.status import LOADED_SOURCE, SourceStatus
 from realtime import state, streams
-from realtime.events import project as events
+from realtime.events import source as events
 from realtime.events.state import SourceProgress
 from realtime.unit_of_work import Answer, unit_of_work
 from server.api import metrics

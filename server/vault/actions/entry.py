@@ -19,7 +19,7 @@ from core.problems import Fault, Gone, Invalid, NotFound, Unavailable
 from models import access
 from models.access import SYSTEM, About, Actor
 from models.vault import Entry, Vault
-from realtime.events.vault import (
+from realtime.events.entry import (
     EntryCreated,
     EntryDeleted,
     EntryPurged,

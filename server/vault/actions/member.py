@@ -9,8 +9,8 @@ from models import access
 from models.access import VAULT_ROLES, Actor
 from models.vault import Vault, VaultMember
 from realtime import streams
-from realtime.events.user import AccessChanged, AccessGranted, AccessRevoked
-from realtime.events.vault import VaultManagerRemoved, VaultMemberAdded, VaultMemberChanged, VaultMemberRemoved
+from realtime.events.access import AccessChanged, AccessGranted, AccessRevoked
+from realtime.events.member import VaultManagerRemoved, VaultMemberAdded, VaultMemberChanged, VaultMemberRemoved
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.vault.actions.vault import add_key
 from server.vault.cipher import VaultCipher

@@ -9,7 +9,7 @@ from models.access import Actor
 from models.project import Project
 from models.vault import Vault, VaultKey, VaultMember
 from realtime import streams
-from realtime.events.user import AccessGranted, AccessRevoked
+from realtime.events.access import AccessGranted, AccessRevoked
 from realtime.events.vault import VaultCreated, VaultDeleted, VaultUpdated
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.store.reading import Reading

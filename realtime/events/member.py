@@ -1,0 +1,70 @@
+"""Events of those who belong to a project or to a vault."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from realtime.events.base import OnProject, OnVault, OnVaultAccess
+
+
+class MemberAdded(OnProject):
+    """A person joined."""
+
+    event: ClassVar = "project.member.added"
+    user_id: UUID
+    role: str
+
+
+class MemberChanged(OnProject):
+    """A person's role or its end changed."""
+
+    event: ClassVar = "project.member.changed"
+    user_id: UUID
+    role: str
+
+
+class MemberRemoved(OnProject):
+    """A person left or was removed: their subscriptions end here."""
+
+    event: ClassVar = "project.member.removed"
+    user_id: UUID
+    role: str
+
+    def ends(self) -> tuple[str, ...]:
+        return (str(self.user_id),)
+
+
+class _OnVaultMember(OnVault):
+    user_id: UUID
+    role: str
+
+
+class VaultMemberAdded(_OnVaultMember):
+    """A person may use the vault."""
+
+    event: ClassVar = "vault.member.added"
+
+
+class VaultMemberChanged(_OnVaultMember):
+    """A person's role changed."""
+
+    event: ClassVar = "vault.member.changed"
+
+
+class VaultMemberRemoved(_OnVaultMember):
+    """A person lost the vault: their subscriptions end here."""
+
+    event: ClassVar = "vault.member.removed"
+
+    def ends(self) -> tuple[str, ...]:
+        return (str(self.user_id),)
+
+
+class VaultManagerRemoved(OnVaultAccess):
+    """A person is no manager of the vault any more: their subscription to its accesses ends here."""
+
+    event: ClassVar = "vault.manager.removed"
+
+    user_id: UUID
+
+    def ends(self) -> tuple[str, ...]:
+        return (str(self.user_id),)

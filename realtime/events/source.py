@@ -1,0 +1,58 @@
+"""Events of sources."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from pydantic import PositiveInt
+
+from models.status import SourceStatus
+from realtime.events.base import Event, OnProject
+
+
+class Rows(Event):
+    """Counts of a source's rows."""
+
+    read: int
+    loaded: int
+    rejected: int
+
+    def streams(self) -> tuple[str, ...]:
+        return ()
+
+
+class _OnSource(OnProject):
+    source_id: UUID
+    status: SourceStatus
+    rows: Rows
+    revision: int
+    version: PositiveInt
+
+
+class SourceCreated(_OnSource):
+    """A source was added; its file is to be loaded."""
+
+    event: ClassVar = "source.created"
+
+
+class SourceUpdated(_OnSource):
+    """Name, mapping or status changed."""
+
+    event: ClassVar = "source.updated"
+
+
+class SourceReady(_OnSource):
+    """All rows are loaded or listed as rejected."""
+
+    event: ClassVar = "source.ready"
+
+
+class SourceFailed(_OnSource):
+    """The file could not be read; the source's `problem` says why."""
+
+    event: ClassVar = "source.failed"
+
+
+class SourceDeleted(_OnSource):
+    """The source and its records are gone."""
+
+    event: ClassVar = "source.deleted"
