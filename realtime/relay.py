@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import asyncpg
 import orjson
@@ -38,11 +38,24 @@ class Frame:
     ends: tuple[str, ...]
 
 
-@dataclass
+class Follower(Protocol):
+    """Who follows streams over a connection: told of what becomes of the subscriptions."""
+
+    def forget(self, sub: "Subscription", /) -> None:
+        """A subscription was taken out."""
+        ...
+
+    def doubt(self, names: set[str] | None, /) -> None:
+        """The right to these streams (None: to any) is to be read again before anything more of them is written."""
+        ...
+
+
+@dataclass(eq=False)  # by identity: two places in one stream are never the same
 class Subscription:
     """One client's place in one stream."""
 
     connection: Connection
+    follower: Follower
     user_id: str
     name: str
     parents: frozenset[str] = frozenset()  # streams of the project and the vault that a right to this one comes from
@@ -83,10 +96,6 @@ class Stream:
         if after + 1 < self.first:
             return []
         return [frame for frame in self.ring if frame.seq > after][:limit]
-
-
-Subscription.__hash__ = object.__hash__  # type: ignore[method-assign]  # by identity
-Subscription.__eq__ = object.__eq__  # type: ignore[method-assign]  # as above
 
 
 class Relay:
@@ -309,28 +318,36 @@ class Relay:
         sub.ended_at = float("inf")
         if was_live:
             sub.connection.emit("stream.revoked", {"stream": sub.name})
-            sub.connection.door.forget(sub)
+            sub.follower.forget(sub)
+
+    def end_at(self, sub: Subscription, at: datetime | None) -> None:
+        """Lets a right end by itself at a time, and at no other."""
+        if sub.expiry is not None:
+            sub.expiry.cancel()
+            sub.expiry = None
+        if at is not None:
+            sub.expiry = asyncio.get_running_loop().call_later(seconds_until(at), self.end, sub)
 
     def end_user(self, user_id: str, name: str, seq: int) -> None:
         """A person's right to a stream ended with this event: ends subscriptions to it, doubts those below it."""
-        doubting = set()
+        doubting: set[Follower] = set()
         for sub in list(self.by_user.get(user_id, ())):
             if sub.name != name:
                 # One under way may turn out to be below it.
-                if (name in sub.parents or not sub.is_live) and sub.connection.door is not None:
-                    doubting.add(sub.connection.door)
+                if (name in sub.parents or not sub.is_live) and not sub.connection.is_closed:
+                    doubting.add(sub.follower)
             elif not sub.is_live:
                 sub.ended_at = max(sub.ended_at, seq)
             elif seq > sub.granted:  # else an older removal; the person was added again since
                 self.end(sub)
-        for door in doubting:
-            door.doubt({name})
+        for follower in doubting:
+            follower.doubt({name})
 
     def reset(self, sub: Subscription, reason: str) -> None:
         """Tells a client to subscribe again."""
         self.drop(sub)
         sub.connection.emit("stream.reset", {"stream": sub.name, "reason": reason})
-        sub.connection.door.forget(sub)
+        sub.follower.forget(sub)
 
     def _reset_all(self, stream: Stream, reason: str) -> None:
         stream.is_gone = True

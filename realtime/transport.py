@@ -228,7 +228,6 @@ class Connection:
         self.is_connecting = False
         self.deadline: asyncio.TimerHandle | None = None
         self.address = server.address_of(self.request)
-        self.door: Any = None  # what the namespace keeps here
         self._progress: tuple[int, int] = (0, 0)
         self._moved_at = self.opened_at
 

@@ -9,8 +9,9 @@ from core import lifeline, log
 from core.envelope import key_ring
 from core.settings import Settings
 from realtime import unit_of_work as work
+from realtime.guest import Hooks, Limits
 from realtime.hint import Hinter, channel_of
-from realtime.namespace import Limits, Namespace
+from realtime.namespace import Namespace
 from realtime.relay import Relay
 from realtime.transport import LiveServer
 from server.api import metrics
@@ -140,7 +141,7 @@ async def _keys(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _live(app: web.Application) -> AsyncIterator[None]:
-    """Sockets: hints in and out, the relay, the door."""
+    """Sockets: hints in and out, the relay, the namespace."""
     settings = app[SETTINGS]
     relay = Relay(
         lambda: database.pool(settings, "tallyroom relay", 4, app[WATCH].register), on_sent=metrics.EVENTS_SENT.inc
@@ -186,7 +187,7 @@ def _attach_sockets(app: web.Application) -> None:
         command_burst=settings.max_command_burst,
         subscriptions=settings.max_subscriptions,
     )
-    namespace = Namespace(limits, on_count=_count_sockets, problem_of=problem_of, described=described)
+    namespace = Namespace(limits, Hooks(on_count=_count_sockets, problem_of=problem_of, described=described))
     server = LiveServer(
         origins=list(settings.origins),
         address_of=lambda request: client_ip(request, settings),

@@ -20,7 +20,7 @@ from models.project import Project
 from models.user import User
 from models.vault import Vault
 from realtime import streams
-from realtime.namespace import Grant
+from realtime.guest import Grant
 from server.auth.schemas import UserView
 from server.auth.tokens import Tokens
 from server.job import queries as job_queries

@@ -5,9 +5,9 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from realtime.commands import COMMANDS
 from realtime.events import CATALOGUE
 from realtime.events.state import STATES
-from realtime.namespace import COMMANDS
 from realtime.streams import NOUNS
 from server import VERSION
 
@@ -64,7 +64,6 @@ _SHARED: dict[str, dict[str, Any]] = {
         "properties": {"ok": {"const": False}, "problem": {"type": "object"}},
     },
 }
-_ANSWERS = {"subscribe": "Subscribed", "unsubscribe": "Done", "auth.refresh": "TokenAccepted"}
 _TEXT = {"type": "string"}
 _INSTANT = {"type": "string", "format": "date-time"}
 # What the socket says of itself, outside the streams.
@@ -127,12 +126,12 @@ def document() -> dict[str, Any]:
     for name, (text, properties) in _NOTICES.items():
         schema = {"type": "object", "required": list(properties), "properties": properties}
         messages[name] = _message(name, text, schema)
-    for name, model in COMMANDS.items():
-        messages[f"command.{name}"] = _message(name, (model.__doc__ or "").strip(), refs[model])
+    for name, command in COMMANDS.items():
+        messages[f"command.{name}"] = _message(name, (command.body.__doc__ or "").strip(), refs[command.body])
         messages[f"answer.{name}"] = _message(
             name,
             "The acknowledgement.",
-            {"oneOf": [{"$ref": f"#/components/schemas/{_ANSWERS[name]}"}, {"$ref": "#/components/schemas/Refused"}]},
+            {"oneOf": [{"$ref": f"#/components/schemas/{command.answer}"}, {"$ref": "#/components/schemas/Refused"}]},
         )
     socket = [n for n in messages if n.startswith(("command.", "answer.", "state."))] + list(_NOTICES)
     channels["socket"] = {
@@ -183,9 +182,10 @@ def _message(name: str, text: str, payload: dict[str, Any]) -> dict[str, Any]:
 
 
 def _schemas() -> tuple[dict[str, Any], dict[type[BaseModel], Any]]:
-    models: list[type[BaseModel]] = [*CATALOGUE.values(), *STATES.values(), *COMMANDS.values()]
+    bodies = [command.body for command in COMMANDS.values()]
+    models: list[type[BaseModel]] = [*CATALOGUE.values(), *STATES.values(), *bodies]
     mode: dict[type[BaseModel], JsonSchemaMode] = {
-        model: "validation" if model in COMMANDS.values() else "serialization" for model in models
+        model: "validation" if model in bodies else "serialization" for model in models
     }
     refs, definitions = models_json_schema([(model, mode[model]) for model in models], ref_template=REF)
     return {**definitions["$defs"], **_SHARED}, {model: refs[model, mode[model]] for model in models}

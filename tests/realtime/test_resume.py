@@ -131,7 +131,7 @@ async def test_a_client_behind_the_ring_is_caught_up_from_the_table(
     connection.socket.queue.room.clear()
 
     await flood(12, 100)
-    stream = server.app[NAMESPACE].relay.streams[f"project:{project}"]
+    stream = server.app[NAMESPACE].guests.relay.streams[f"project:{project}"]
     for _ in range(200):
         if stream.tail == 1200:
             break

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,6 +15,7 @@ from realtime.unit_of_work import unit_of_work
 from server.app import NAMESPACE
 from tests.auth.follower import Follower
 from tests.conftest import PASSWORD
+from tests.realtime.wire import until
 
 
 def seqs(follower: Follower, stream: str) -> list[int]:
@@ -81,6 +81,25 @@ async def test_a_removal_ends_what_is_below_the_project_too(
     assert ended == {"stream": f"job:{job}"}
     assert seqs(member, f"job:{job}") == []
     assert refused["problem"]["code"] == "not_found"
+
+
+async def test_the_end_of_a_right_above_has_what_is_below_read_again(
+    server: Any, alice: Any, bob: Any, project: str, db: Any
+) -> None:
+    job = await _job_in(project, db, alice)
+    await alice.ok("POST", f"/projects/{project}/members", {"email": bob.email, "role": "viewer"})
+    member = await Follower.of(server, bob.token, f"job:{job}")
+    guests = server.app[NAMESPACE].guests
+    (guest,) = guests.by_user[str(bob.id)]
+    sub = guest.subs[f"job:{job}"]
+
+    guests.relay.end_user(str(bob.id), f"project:{project}", 2**40)
+    doubts = sub.doubts
+    await until(lambda: sub.doubts == 0)  # the person is still a member
+    await member.leave()
+
+    assert doubts == 1
+    assert guest.changes == 1
 
 
 async def test_an_old_revocation_that_is_read_late_ends_nothing(
@@ -275,7 +294,7 @@ async def test_a_subscription_under_way_ends_with_a_removal_that_its_right_does_
     await alice.ok("POST", f"/projects/{project}/members", {"email": bob.email, "role": "viewer"})
     watcher = await Follower.of(server, alice.token, stream)
     member = await Follower.of(server, bob.token)
-    authority = server.app[NAMESPACE].authority
+    authority = server.app[NAMESPACE].guests.authority
     read, delays = authority.grant, [0.6]
 
     async def read_then_dawdle(actor: Any, name: str) -> Any:
@@ -303,11 +322,11 @@ async def test_a_removal_inside_a_page_that_brings_a_slow_client_forward_ends_it
     await alice.ok("POST", f"/projects/{project}/members", {"email": bob.email, "role": "viewer"})
     member = await Follower.of(server, bob.token, name)
     (connection,) = server.app[NAMESPACE].server.connections.values()
-    start = connection.door.subs[name].cursor
+    start = server.app[NAMESPACE].guests.of(connection).subs[name].cursor
     stream = _with_small_ring(server, name, monkeypatch)
     connection.socket.queue.room.clear()  # as if the client had not taken what was queued
     await flood(1, 100)
-    await _until(lambda: stream.tail == start + 100)
+    await until(lambda: stream.tail == start + 100)
     _read_no_more(server, bob, name, monkeypatch)  # the removal is in the page, and the relay has not come to it yet
     await alice.send("DELETE", f"/projects/{project}/members/{bob.id}")
     await flood(1, 5)
@@ -330,7 +349,7 @@ async def test_a_removal_inside_the_page_that_answers_a_subscription_refuses_it(
     watcher = await Follower.of(server, alice.token, name)
     member = await Follower.of(server, bob.token)
     _read_no_more(server, bob, name, monkeypatch)
-    authority = server.app[NAMESPACE].authority
+    authority = server.app[NAMESPACE].guests.authority
     read = authority.grant
 
     async def read_then_lose_it(actor: Any, stream: str) -> Any:
@@ -350,7 +369,7 @@ async def test_a_removal_inside_the_page_that_answers_a_subscription_refuses_it(
 
 def _with_small_ring(server: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The stream with a ring that a page reaches beyond."""
-    stream = server.app[NAMESPACE].relay.streams[name]
+    stream = server.app[NAMESPACE].guests.relay.streams[name]
     monkeypatch.setattr(stream, "ring", deque(stream.ring, maxlen=10))
     return stream
 
@@ -358,19 +377,11 @@ def _with_small_ring(server: Any, name: str, monkeypatch: pytest.MonkeyPatch) ->
 def _read_no_more(server: Any, person: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Holds up the relay's reader of a stream, and that of the person's own, which tells of lost rights too."""
     for stream in (name, f"user:{person.id}"):
-        monkeypatch.setattr(server.app[NAMESPACE].relay.streams[stream], "is_reading", True)
+        monkeypatch.setattr(server.app[NAMESPACE].guests.relay.streams[stream], "is_reading", True)
 
 
 async def _heard_some(follower: Follower, stream: str) -> None:
-    await _until(lambda: len(seqs(follower, stream)) >= 3)
-
-
-async def _until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
-    for _ in range(int(seconds / 0.02)):
-        if condition():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"not within {seconds} s")
+    await until(lambda: len(seqs(follower, stream)) >= 3)
 
 
 async def _signed_in(http: Any, person: Any) -> str:

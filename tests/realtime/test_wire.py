@@ -10,7 +10,7 @@ from aiohttp import ClientSession, ClientTimeout
 
 from realtime import transport
 from server.app import NAMESPACE
-from tests.realtime.wire import Wire
+from tests.realtime.wire import Wire, until
 
 
 @pytest.mark.parametrize(
@@ -68,10 +68,39 @@ async def test_closed_sockets_leave_nothing_behind(http: ClientSession, alice: A
         await asyncio.sleep(0.05)
 
     assert live.connections == {}
-    assert server.app[NAMESPACE].guests == {}
-    assert server.app[NAMESPACE].relay.by_user == {}
-    assert server.app[NAMESPACE].relay.live == 0
+    assert server.app[NAMESPACE].guests.by_user == {}
+    assert server.app[NAMESPACE].guests.relay.by_user == {}
+    assert server.app[NAMESPACE].guests.relay.live == 0
     assert not [task for task in asyncio.all_tasks() if "_websocket_handler" in repr(task)]
+
+
+async def test_a_socket_that_closes_while_it_signs_in_leaves_nothing_behind(
+    http: ClientSession, alice: Any, server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live, guests = server.app[NAMESPACE].server, server.app[NAMESPACE].guests
+    asked, gone = asyncio.Event(), asyncio.Event()
+    grant, hold, held = guests.authority.grant, guests.relay.hold, list[Any]()
+
+    def hold_and_note(*place: Any) -> Any:
+        held.append(hold(*place))
+        return held[-1]
+
+    async def grant_later(actor: Any, stream: str) -> Any:
+        asked.set()
+        await gone.wait()
+        return await grant(actor, stream)
+
+    monkeypatch.setattr(guests.authority, "grant", grant_later)
+    monkeypatch.setattr(guests.relay, "hold", hold_and_note)
+    wire = await Wire.open(http)
+    await wire.ws.send_str("40/live," + json.dumps({"token": alice.token}))
+    await asyncio.wait_for(asked.wait(), 5)
+    await wire.ws.close()
+    await until(lambda: not live.connections)
+    gone.set()
+
+    await until(lambda: bool(held) and not held[0].listeners)
+    assert guests.by_user == {}
 
 
 async def test_a_command_before_connect_closes(http: ClientSession, alice: Any) -> None:
@@ -196,7 +225,7 @@ async def test_subscriptions_and_sockets_of_a_person_are_capped(
     over = await wire.call("subscribe", {"stream": f"project:{projects[128]}"})
     await wire.call("unsubscribe", {"stream": f"project:{projects[0]}"})
     freed = await wire.call("subscribe", {"stream": f"project:{projects[128]}"})
-    cap = server.app[NAMESPACE].limits.sockets_per_user
+    cap = server.app[NAMESPACE].guests.limits.sockets_per_user
     sockets = [await Wire.open(http, bob.token) for _ in range(cap + 1)]
 
     assert over["problem"]["code"] == "too_many_subscriptions"

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
@@ -59,3 +60,12 @@ class Wire:
         if text.startswith("42/live,["):
             name, data = json.loads(text.removeprefix("42/live,"))
             self.events.append((name, data))
+
+
+async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Waits until something is so."""
+    for _ in range(int(seconds / 0.02)):
+        if condition():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"not within {seconds} s")

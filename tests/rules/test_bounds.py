@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import pytest
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from realtime.namespace import COMMANDS
+from realtime.commands import COMMANDS
 from server.app import endpoints
 
 LARGEST = 2**31 - 1  # of the columns that are compared with it
@@ -29,7 +29,7 @@ def models() -> dict[str, type[BaseModel]]:
     """Every body, query and command, and the models within them."""
     found: dict[str, type[BaseModel]] = {}
     todo: list[Any] = [m for e in endpoints() for m in (e.body, e.query, e.json_alternative) if m is not None]
-    todo += COMMANDS.values()
+    todo += [command.body for command in COMMANDS.values()]
     while todo:
         item = todo.pop()
         if isinstance(item, type) and issubclass(item, BaseModel):

@@ -36,7 +36,7 @@ async def vault(alice: Person, bob: Person, project: str) -> str:
 async def seen(server: TestServer, actor: Actor, project: str, vault: str) -> set[str]:
     """By which ways the actor still reaches a project and its vault."""
     found = set()
-    authority = server.app[NAMESPACE].authority
+    authority = server.app[NAMESPACE].guests.authority
     for name, model, row_id, action in (
         ("project", Project, project, "project.read"),
         ("vault", Vault, vault, "vault.read"),

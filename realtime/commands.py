@@ -1,0 +1,166 @@
+"""What a client may ask over its socket. Everything else that changes something is HTTP."""
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from core import log, problems
+from core.clock import rfc3339
+from core.ids import uuid7
+from core.problems import Fault, Problem
+from realtime.guest import Guest, Guests
+from realtime.subscribing import Place, Reply, subscribe
+from realtime.transport import Connection
+
+logger = log.get(__name__)
+
+
+class Body(BaseModel):
+    """The one argument of a command: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command: what it takes, the schema of what it answers, and the function that runs it."""
+
+    body: type[Body]
+    answer: str  # a schema of the AsyncAPI document
+    run: Callable[[Guest, Any, Reply], Awaitable[None]]
+
+
+COMMANDS: dict[str, Command] = {}
+_Run = Callable[[Guest, Any, Reply], Awaitable[None]]
+
+
+def _command(name: str, body: type[Body], answer: str) -> Callable[[_Run], _Run]:
+    """Registers a function as what runs a command. It replies itself, or raises a Problem."""
+
+    def register(run: _Run) -> _Run:
+        COMMANDS[name] = Command(body, answer, run)
+        return run
+
+    return register
+
+
+class Subscribe(Body):
+    """Follow a stream, from a place or from now on."""
+
+    stream: str = Field(max_length=64)
+    after: int | None = Field(None, ge=0, le=2**53)
+    epoch: str | None = Field(None, max_length=64)
+
+
+@_command("subscribe", Subscribe, answer="Subscribed")
+async def _subscribe(guest: Guest, body: Subscribe, reply: Reply) -> None:
+    await subscribe(guest, body.stream, Place(body.after, body.epoch), reply)
+
+
+class Unsubscribe(Body):
+    """Follow a stream no longer."""
+
+    stream: str = Field(max_length=64)
+
+
+@_command("unsubscribe", Unsubscribe, answer="Done")
+async def _unsubscribe(guest: Guest, body: Unsubscribe, reply: Reply) -> None:
+    sub = guest.subs.pop(body.stream, None)
+    if sub is not None:
+        guest.guests.relay.drop(sub)
+        guest.guests.count()
+    reply({"ok": True})
+
+
+class RefreshToken(Body):
+    """A newer access token of the same session."""
+
+    token: str = Field(max_length=4096)
+
+
+@_command("auth.refresh", RefreshToken, answer="TokenAccepted")
+async def _refresh(guest: Guest, body: RefreshToken, reply: Reply) -> None:
+    try:
+        actor = await guest.guests.authority.authenticate(body.token)
+    except Problem as problem:
+        guest.connection.close(problem.code, reconnect=False)
+        return
+    if (actor.id, actor.session_id) != (guest.actor.id, guest.actor.session_id) or actor.token_expires_at is None:
+        guest.connection.close("token_invalid", reconnect=False)
+        return
+    if actor.password_expired:
+        guest.connection.close("password_expired", reconnect=False)
+        return
+    guest.renew(actor, body.token)
+    reply({"ok": True, "expires_at": rfc3339(actor.token_expires_at)})
+
+
+async def run_command(
+    guests: Guests, connection: Connection, name: str, arguments: list[Any], number: int | None
+) -> None:
+    """Runs a command and answers it; `number` is the client's, where it wants an answer."""
+    guest = guests.of(connection)
+    if guest is None:
+        connection.close()
+        return
+    reply = partial(_acknowledge, connection, number)
+    token = log.request_id.set(str(uuid7()))
+    try:
+        _spend(guest)
+        command = COMMANDS.get(name)
+        if command is None:
+            raise problems.UnknownCommand(f"Commands are: {', '.join(COMMANDS)}.")
+        await command.run(guest, _parse(command.body, arguments), reply)
+    except Problem as problem:
+        reply(_refusal(problem))
+    except Exception as error:
+        failure = guests.hooks.problem_of(error)
+        if isinstance(failure, problems.Internal):
+            logger.exception("a command failed", command=name[:64])
+        else:
+            logger.warning("a command could not be answered", status=failure.status, **guests.hooks.described(error))
+        reply(_refusal(failure))
+    finally:
+        log.request_id.reset(token)
+
+
+def _acknowledge(connection: Connection, number: int | None, answer: dict[str, Any], /) -> None:
+    if number is not None:
+        connection.acknowledge(number, answer)
+
+
+def _refusal(problem: Problem) -> dict[str, Any]:
+    return {"ok": False, "problem": problem.document(log.request_id.get())}
+
+
+def _spend(guest: Guest) -> None:
+    """Takes one of the commands that a guest may send now. Raises: RateLimited."""
+    limits, at = guest.guests.limits, time.monotonic()
+    guest.tokens = min(float(limits.command_burst), guest.tokens + (at - guest.refilled_at) * limits.commands_per_s)
+    guest.refilled_at = at
+    if guest.tokens < 1:
+        raise problems.RateLimited("Too many commands: wait, then try again.", retry_after_s=1)
+    guest.tokens -= 1
+
+
+def _parse(body: type[Body], arguments: list[Any]) -> Body:
+    """The one argument of a command. Raises: Invalid."""
+    if len(arguments) != 1 or not isinstance(arguments[0], dict):
+        raise problems.Invalid(errors=(Fault("", "invalid_field", "send one object"),))
+    try:
+        return body.model_validate(arguments[0])
+    except ValidationError as error:
+        codes = {"extra_forbidden": "unknown_field", "missing": "missing_field"}
+        faults = tuple(
+            Fault(
+                "".join(f"/{part}" for part in fault["loc"])[:200].encode(errors="replace").decode(),
+                codes.get(fault["type"], "invalid_field"),
+                fault["msg"].split(",")[0],
+            )
+            for fault in error.errors(include_input=False, include_url=False)[:20]
+        )
+        raise problems.Invalid(errors=faults) from None

@@ -1,0 +1,306 @@
+"""Who has connected: authentication, expiry and revocation."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from core import log, problems
+from core.clock import rfc3339
+from core.problems import Problem, Unavailable
+from models.access import Actor
+from realtime import streams
+from realtime.relay import Frame, Relay, Stream, Subscription, seconds_until
+from realtime.transport import Connection
+
+EXPIRING_BEFORE = timedelta(seconds=60)
+EXPIRED_GRACE_S = 5.0  # the leeway of tokens: a newer one may still come
+logger = log.get(__name__)
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A person's right to a stream, and the stream's place, all read in one snapshot."""
+
+    epoch: str
+    head: int
+    floor: int
+    valid_until: datetime | None = None
+    parents: frozenset[str] = frozenset()
+
+
+class Authority(Protocol):
+    """What the application hands over: tokens, rights, snapshots."""
+
+    async def authenticate(self, token: str) -> Actor:
+        """Raises: Problem."""
+        ...
+
+    async def grant(self, actor: Actor, stream: str) -> Grant | None:
+        """None when the actor may not follow the stream, or it does not exist."""
+        ...
+
+    async def snapshot(self, actor: Actor, stream: str) -> tuple[Grant, dict[str, Any]] | None:
+        """The stream's noun as REST shows it, true at the grant's head."""
+        ...
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Caps of a client."""
+
+    sockets_per_user: int
+    commands_per_s: float
+    command_burst: int
+    subscriptions: int
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What the application is told, and how it names failures that are no problems."""
+
+    on_count: Callable[[int, int], None] = lambda _, __: None  # sockets and live subscriptions
+    problem_of: Callable[[Exception], Problem] = lambda _: problems.Internal()
+    described: Callable[[Exception], dict[str, str]] = lambda error: {"error": type(error).__name__}
+
+
+@dataclass(eq=False)
+class Guest:
+    """What is remembered of an authenticated connection."""
+
+    connection: Connection
+    actor: Actor
+    token: str = field(repr=False)
+    guests: "Guests" = field(repr=False)
+    subs: dict[str, Subscription] = field(default_factory=dict)
+    tokens: float = 0.0
+    refilled_at: float = field(default_factory=time.monotonic)
+    timers: list[asyncio.TimerHandle] = field(default_factory=list)
+    told_end: datetime | None = None  # the end of a token that `auth.expiring` was sent for
+    changes: int = 0  # of rights, so that one under way notices those it may have missed
+    user_stream: Stream | None = None
+    known_head: int = 0  # of that stream: the account was read after it, so revocations up to it are no news
+    is_counted: bool = False
+
+    def forget(self, sub: Subscription) -> None:
+        """A subscription was taken out by the relay."""
+        if self.subs.get(sub.name) is sub:
+            del self.subs[sub.name]
+
+    def doubt(self, names: set[str] | None) -> None:
+        """Nothing of these streams and those below (None: of any) is written until the right to them is read again."""
+        self.changes += 1
+        doubtful = {sub for sub in self.subs.values() if names is None or names & {sub.name, *sub.parents}}
+        for sub in doubtful:
+            sub.doubts += 1
+        self.guests.look_again(self, doubtful, account=names is None)
+
+    def on_user_event(self, frame: Frame | None) -> None:
+        """Sessions and access of this person changed; without a frame: something may have."""
+        if frame is None:
+            self.doubt(None)
+            return
+        kind, data = frame.event["type"], frame.event["data"]
+        if kind == "session.revoked":
+            # An older one that is read late ended the sessions of its time, and not one that was opened since.
+            if frame.seq <= self.known_head or data["session_id"] not in (None, str(self.actor.session_id)):
+                return
+            self.connection.emit("auth.revoked", {"code": "token_revoked"})
+            self.connection.close("token_revoked", reconnect=False)
+        elif kind in ("access.revoked", "access.changed"):
+            self.doubt(set(data["streams"]))
+        elif kind == "user.updated" and "password_expires_at" in data["changed"]:
+            self.guests.look_again(self, set(), account=True)
+
+    def renew(self, actor: Actor, token: str) -> None:
+        """Goes on with a newer token."""
+        self.actor, self.token = actor, token
+        self.watch_expiry()
+
+    def watch_expiry(self) -> None:
+        """Tells before the token ends, and closes after it has; a password that must be changed ends the visit too."""
+        self.forget_timers()
+        expires = self.actor.token_expires_at
+        if expires is None:
+            return
+        loop, connection = asyncio.get_running_loop(), self.connection
+        left_s = seconds_until(expires)
+        self.timers = [
+            loop.call_later(max(0.0, left_s - EXPIRING_BEFORE.total_seconds()), self._tell_end, expires),
+            loop.call_later(left_s, connection.emit, "auth.expired", {"expires_at": rfc3339(expires)}),
+            loop.call_later(left_s + EXPIRED_GRACE_S, lambda: connection.close("token_expired", reconnect=False)),
+        ]
+        password_expires = self.actor.password_expires_at
+        if password_expires is not None and password_expires < expires:
+            closing = loop.call_later(
+                seconds_until(password_expires), lambda: connection.close("password_expired", reconnect=False)
+            )
+            self.timers.append(closing)
+
+    def forget_timers(self) -> None:
+        """Nothing ends by itself any more."""
+        for timer in self.timers:
+            timer.cancel()
+
+    def _tell_end(self, expires: datetime) -> None:
+        # Once: what follows a token may end with it, when their session does, and would be asked for again and again.
+        if self.told_end != expires:
+            self.told_end = expires
+            self.connection.emit("auth.expiring", {"expires_at": rfc3339(expires)})
+
+
+class Guests:
+    """Everybody who is connected. Lets people in, and reads their rights again when these may have changed."""
+
+    def __init__(self, limits: Limits, hooks: Hooks) -> None:
+        self.authority: Authority
+        self.relay: Relay
+        self.limits = limits
+        self.hooks = hooks
+        self.by_user: dict[str, list[Guest]] = {}  # oldest first
+        self._by_connection: dict[Connection, Guest] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._sockets = 0
+
+    def of(self, connection: Connection) -> Guest | None:
+        """The guest behind a connection; None before it is let in, and after it has left."""
+        return self._by_connection.get(connection)
+
+    async def admit(self, connection: Connection, auth: Any) -> None:
+        """CONNECT over WebSocket: lets in, or refuses and closes."""
+        if "token" in connection.request.query:
+            connection.refuse("token_in_query")
+            return
+        token = auth.get("token") if isinstance(auth, dict) else None
+        if not isinstance(token, str) or not token:
+            connection.refuse("token_missing")
+            return
+        guest = None
+        try:
+            guest = Guest(connection, await self.authority.authenticate(token), token, self)
+            guest.tokens = self.limits.command_burst
+            self._by_connection[connection] = guest
+            await self._follow_user(guest)
+        except Problem as problem:
+            self._forget(guest)
+            connection.refuse(problem.code)
+            return
+        except Exception as error:
+            self._forget(guest)
+            if self.hooks.problem_of(error).status != Unavailable.status:
+                raise
+            # No refusal, which would keep the client from coming back: it tries again by itself.
+            logger.warning("a socket could not sign in", **self.hooks.described(error))
+            connection.close()
+            return
+        if connection.is_closed:
+            self._forget(guest)
+            return
+        connection.accept()
+        guest.watch_expiry()
+        self._welcome(guest)
+        self.count()
+
+    def _welcome(self, guest: Guest) -> None:
+        mine = self.by_user.setdefault(str(guest.actor.id), [])
+        mine.append(guest)
+        guest.is_counted = True
+        self._sockets += 1
+        while len(mine) > self.limits.sockets_per_user:
+            oldest = mine.pop(0)
+            oldest.connection.close("too_many_connections", reconnect=False)
+
+    async def _follow_user(self, guest: Guest) -> None:
+        """Holds the person's own stream, where revocations arrive; then reads the account. Raises: Problem."""
+        name = streams.user(guest.actor.user_id)
+        grant = await self.authority.grant(guest.actor, name)
+        if grant is None:
+            raise problems.TokenInvalid
+        stream = self.relay.hold(name, grant.epoch, grant.head)
+        guest.user_stream, guest.known_head = stream, grant.head
+        stream.listeners.add(guest.on_user_event)
+        # Now that revocations reach us: one that came before is seen here.
+        guest.actor = await self.authority.authenticate(guest.token)
+        if guest.actor.password_expired:
+            raise problems.PasswordExpired
+
+    def leave(self, connection: Connection) -> None:
+        """A connection has ended."""
+        self._forget(self.of(connection))
+
+    def _forget(self, guest: Guest | None) -> None:
+        """Takes out all that is held for a guest; again for one who left while something was read for them."""
+        if guest is None:
+            return
+        self._by_connection.pop(guest.connection, None)
+        guest.forget_timers()
+        for sub in list(guest.subs.values()):
+            self.relay.drop(sub)
+        guest.subs.clear()
+        if guest.user_stream is not None:
+            guest.user_stream.listeners.discard(guest.on_user_event)
+        mine = self.by_user.get(str(guest.actor.id), [])
+        self._sockets -= guest.is_counted
+        guest.is_counted = False
+        if guest in mine:
+            mine.remove(guest)
+        if not mine:
+            self.by_user.pop(str(guest.actor.id), None)
+
+    def look_again(self, guest: Guest, doubtful: set[Subscription], *, account: bool = False) -> None:
+        """Reads a person's rights to streams once more, and the account: they or their ends have changed."""
+        task = asyncio.create_task(self._look_again(guest, doubtful, account))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _look_again(self, guest: Guest, doubtful: set[Subscription], account: bool) -> None:
+        try:
+            if account:
+                await self._look_at_account(guest)
+            for sub in doubtful:
+                await self._look_at(guest, sub)
+        except Problem as problem:
+            if isinstance(problem, problems.TokenRevoked) and not guest.connection.is_closed:
+                guest.connection.emit("auth.revoked", {"code": problem.code})
+            guest.connection.close(problem.code, reconnect=False)
+        except Exception as error:  # noqa: BLE001 - a task's root: the database may be away
+            # What the person may follow is not known, so nothing is followed: the client comes back and asks.
+            logger.warning("rights could not be read again", error=type(error).__name__)
+            guest.connection.close("unavailable", reconnect=True)
+        self.count()
+
+    async def _look_at(self, guest: Guest, sub: Subscription) -> None:
+        doubts = sub.doubts
+        grant = await self.authority.grant(guest.actor, sub.name) if sub.is_live else None
+        if not sub.is_live or sub.doubts != doubts:
+            return  # ended meanwhile, or somebody looks who has seen more
+        if grant is None:
+            self.relay.end(sub)
+            return
+        sub.doubts = 0
+        sub.granted = max(sub.granted, grant.head)
+        self.relay.end_at(sub, grant.valid_until)
+        self.relay.pump(sub)
+
+    async def _look_at_account(self, guest: Guest) -> None:
+        if guest.user_stream is not None and guest.user_stream.is_gone:
+            await self._follow_user(guest)
+        else:
+            guest.actor = await self.authority.authenticate(guest.token)
+            if guest.actor.password_expired:
+                raise problems.PasswordExpired
+        if guest.connection.is_closed:
+            self._forget(guest)
+        else:
+            guest.watch_expiry()
+
+    def count(self) -> None:
+        """Tells how many sockets and subscriptions there are."""
+        self.hooks.on_count(self._sockets, self.relay.live)
+
+    def stop(self) -> None:
+        """Ends what is being read again."""
+        for task in list(self._tasks):
+            task.cancel()
