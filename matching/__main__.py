@@ -79,7 +79,7 @@ def _run(options: argparse.Namespace) -> None:
                 task, completed=progress.fraction, description=f"{progress.pass_name or ''} {progress.stage}".strip()
             )
 
-        for item in engine.run(left, right, plan, threads=options.threads, on_progress=show):
+        for item in engine.run(left, right, plan, options=engine.Options(threads=options.threads, on_progress=show)):
             if isinstance(item, engine.Chunk):
                 _write_chunk(
                     csv.writer(reported, lineterminator="\n") if item.is_reported else writer,

@@ -3,7 +3,7 @@ The run: pass by pass, candidates, evidence, an optimum, chunks. Same input and 
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import duckdb
@@ -16,7 +16,7 @@ from matching import assignment, candidates, duck, normalise, scoring
 from matching.plan import Pass, Plan, distinct_names
 from matching.results import CONFIRMED, SUGGESTED, Chunk, Finished, PassFinished, Progress, Stopped
 
-__all__ = ["AMBIGUOUS_BELOW_BITS", "Chunk", "Finished", "PassFinished", "Progress", "Stopped", "run"]
+__all__ = ["AMBIGUOUS_BELOW_BITS", "Chunk", "Finished", "Options", "PassFinished", "Progress", "Stopped", "run"]
 
 CHUNK = 1000
 # Explaining looks up both tables whole, so chunks are explained in blocks.
@@ -26,28 +26,69 @@ AMBIGUOUS_BELOW_BITS = 5.0
 # Of the memory of a run: what DuckDB has; candidate pairs, outside of it, have half; the rest is for rows on their way.
 _DUCKDB_SHARE = 0.4
 _PAIRS_SHARE = 0.5
-_PAIR_BYTES, _COMPARISON_BYTES = (
-    200,
-    24,
-)  # of a candidate pair, at most at a time, measured; and of each of its comparisons
+# Of a candidate pair, at most at a time, measured; and of each of its comparisons.
+_PAIR_BYTES, _COMPARISON_BYTES = 200, 24
+_NONE: NDArray[np.int64] = np.zeros(0, np.int64)
 # Shares of a pass that its stages take, measured at 100,000 x 100,000 rows by rules.
 _SHARES = {"candidates": 0.15, "comparing": 0.35, "assigning": 0.25, "writing": 0.25}
 
 
+@dataclass(frozen=True)
+class Options:
+    """
+    How a run is done. None of it changes what is found, unless there is too little memory for all pairs of a pass.
+
+    `memory_limit_mb` is of the run beside its inputs: what a pass has no memory for is left out and counted.
+    `should_stop` is asked between steps and chunks; `temp_directory` is where DuckDB may spill.
+    """
+
+    threads: int = 2
+    memory_limit_mb: int = 1024
+    temp_directory: str | None = None
+    chunk_size: int = CHUNK
+    on_progress: Callable[[Progress], None] | None = None
+    should_stop: Callable[[], bool] | None = None
+
+
 @dataclass
 class _Run:
-    plan: Plan
-    connection: duckdb.DuckDBPyConnection
-    sizes: tuple[int, int]
-    threads: int
-    memory_limit_mb: int
-    chunk_size: int
-    rejected: NDArray[np.int64]
-    on_progress: Callable[[Progress], None] | None
-    should_stop: Callable[[], bool] | None
+    sides: scoring.Sides
+    options: Options
+    rows: tuple[NDArray[np.int64], NDArray[np.int64]] = (_NONE, _NONE)  # of the inputs, by the position of each side
+    rejected: NDArray[np.int64] = field(default_factory=lambda: _NONE)  # pairs, each as one number
+    pass_name: str | None = None  # of the pass under way
+    pass_index: int = 0
     matched: int = 0
     confirmed: int = 0
     fraction: float = 0.0
+
+    @property
+    def plan(self) -> Plan:
+        """The plan that is run."""
+        return self.sides.plan
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """DuckDB with both sides."""
+        return self.sides.connection
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """The candidate pairs of a pass, and what they weigh: in milli-bits (shape n), and comparison by comparison."""
+
+    pairs: candidates.Candidates
+    weight: NDArray[np.int64]
+    evidence: list[scoring.Evidence]
+
+
+@dataclass(frozen=True)
+class _Decided:
+    """Status, ambiguity and group of each chosen pair (shapes n)."""
+
+    status: NDArray[np.str_]
+    ambiguity: NDArray[np.str_]
+    group: NDArray[np.object_]
 
 
 def run(
@@ -57,12 +98,7 @@ def run(
     *,
     shown: tuple[pa.Table | None, pa.Table | None] = (None, None),
     rejected_pairs: pa.Table | None = None,
-    threads: int = 2,
-    memory_limit_mb: int = 1024,
-    temp_directory: str | None = None,
-    on_progress: Callable[[Progress], None] | None = None,
-    should_stop: Callable[[], bool] | None = None,
-    chunk_size: int = CHUNK,
+    options: Options = Options(),
 ) -> Iterator[Chunk | PassFinished | Finished]:
     """
     Matches two tables by a plan; results come as soon as they are final.
@@ -71,37 +107,27 @@ def run(
         left, right: columns of text, or typed already (decimal, date). Results name their rows by index.
         shown: of each side, texts of typed columns by their names, as explanations show them; null where there is none.
         rejected_pairs: columns left, right (int64): never proposed again.
-        memory_limit_mb: of the run beside its inputs. What a pass has no memory for is left out and counted.
-        should_stop: asked between steps and chunks.
     Raises: PlanInvalid when the plan does not fit the tables; Stopped.
     """
     plan.bind(left.column_names, right.column_names)
     left, right = (table.select(distinct_names(table.column_names)) for table in (left, right))
     config: dict[str, Any] = {
-        "threads": threads,
-        "memory_limit": f"{int(memory_limit_mb * _DUCKDB_SHARE)}MB",
+        "threads": options.threads,
+        "memory_limit": f"{int(options.memory_limit_mb * _DUCKDB_SHARE)}MB",
         "preserve_insertion_order": True,
     }
-    if temp_directory is not None:
-        config["temp_directory"] = temp_directory
+    if options.temp_directory is not None:
+        config["temp_directory"] = options.temp_directory
     connection = duck.connect(**config)
     try:
-        work = _Run(
-            plan,
-            connection,
-            (left.num_rows, right.num_rows),
-            threads,
-            memory_limit_mb,
-            chunk_size,
-            np.zeros(0, np.int64),
-            on_progress,
-            should_stop,
-        )
-        _tell(work, "normalising", None, 0, 0, sum(work.sizes), 0.02)
+        sizes = (left.num_rows, right.num_rows)
+        work = _Run(scoring.Sides(connection, plan, sizes, options.threads), options)
+        _tell(work, "normalising", 0, sum(sizes), 0.02)
         normalise.load(connection, "l", left, plan, shown[0])
         _check(work)
         normalise.load(connection, "r", right, plan, shown[1])
         left_row, right_row = (_ints(connection, f"SELECT _row_ AS v FROM {side} ORDER BY i") for side in "lr")
+        work.rows = (left_row, right_row)
         work.rejected = _rejected(rejected_pairs, left_row, right_row)
         for side in "lr":
             connection.execute(f"CREATE TABLE {side}_used (i INTEGER)")
@@ -109,61 +135,62 @@ def run(
                 f"CREATE VIEW {side}_free AS SELECT * FROM {side} WHERE i NOT IN (SELECT i FROM {side}_used)"
             )
         for index, step in enumerate(plan.passes):
-            yield from _pass(work, index, step, left_row, right_row)
+            work.pass_index, work.pass_name = index, step.name
+            yield from _pass(work, index, step)
+        work.pass_index, work.pass_name = len(plan.passes), None
         open_left, open_right = (
             _ints(connection, f"SELECT _row_ AS v FROM {side}_free ORDER BY _row_") for side in "lr"
         )
-        _tell(work, "writing", None, len(plan.passes), sum(work.sizes), sum(work.sizes), 1.0)
+        _tell(work, "writing", sum(sizes), sum(sizes), 1.0)
         yield Finished(work.matched, work.confirmed, work.matched - work.confirmed, open_left, open_right)
     finally:
         connection.close()
 
 
-def _pass(
-    work: _Run, index: int, step: Pass, left_row: NDArray[np.int64], right_row: NDArray[np.int64]
-) -> Iterator[Chunk | PassFinished]:
+def _pass(work: _Run, index: int, step: Pass) -> Iterator[Chunk | PassFinished]:
     base = 0.05 + 0.95 * index / len(work.plan.passes)
     share = 0.95 / len(work.plan.passes)
-    free = sum(work.sizes) - 2 * work.matched
+    free = sum(work.sides.sizes) - 2 * work.matched
 
     def tell(stage: str, done: float) -> None:
         order = list(_SHARES)
         before = sum(_SHARES[name] for name in order[: order.index(stage)])
         fraction = base + share * (before + _SHARES[stage] * done)
-        _tell(work, stage, step.name, index, int(free * done), free, fraction)
+        _tell(work, stage, int(free * done), free, fraction)
 
     tell("candidates", 0.0)
-    pairs = candidates.find(work.connection, work.plan, step, _max_pairs(work.memory_limit_mb, step))
+    pairs = candidates.find(work.connection, work.plan, step, _max_pairs(work.options.memory_limit_mb, step))
     pairs = _without_rejected(work, pairs)
     _check(work)
     tell("comparing", 0.0)
-    weight, evidence, keep = scoring.score(work.connection, work.plan, step, pairs, work.sizes, work.threads)
+    weight, evidence, keep = scoring.score(work.sides, step, pairs)
     weight = np.where(keep, weight, 0)
     _check(work)
     tell("assigning", 0.0)
     chosen = assignment.assign(pairs.left, pairs.right, weight)
-    alone = scoring.loneliness(work.connection, work.plan, step, pairs, weight)
+    alone = scoring.loneliness(work.sides, step, pairs, weight)
     margin = np.minimum(chosen.margin, np.maximum(weight[chosen.pair] - alone, 0))
     chosen = replace(chosen, margin=margin)
     _check(work)
     order = _component_order(work, pairs, chosen)
-    status, ambiguity, group = _decide(work, step, pairs, chosen)
+    decided = _decide(work, step, pairs, chosen)
+    scored = _Scored(pairs, weight, evidence)
     reported = step.accept == "report"
-    for block in _blocks(len(order), work.chunk_size):
+    for block in _blocks(len(order), work.options.chunk_size):
         _check(work)
         part = order[block]
-        table = _table(work, step, pairs, weight, evidence, chosen, part, status, ambiguity, group, left_row, right_row)
-        for start in range(0, len(part), work.chunk_size):
+        table = _table(work, scored, chosen, decided, part)
+        for start in range(0, len(part), work.options.chunk_size):
             _check(work)
-            chunk = table.slice(start, work.chunk_size)
+            chunk = table.slice(start, work.options.chunk_size)
             if not reported:
                 work.matched += chunk.num_rows
                 work.confirmed += pc.sum(pc.equal(chunk["status"], CONFIRMED)).as_py() or 0
             tell("writing", (block.start + start + chunk.num_rows) / len(order))
-            yield Chunk(index, step.name, (block.start + start) // work.chunk_size, chunk, is_reported=reported)
+            yield Chunk(index, step.name, (block.start + start) // work.options.chunk_size, chunk, is_reported=reported)
     if not reported:
         _use(work, pairs, chosen)
-    confirmed = int((status == CONFIRMED).sum())
+    confirmed = int((decided.status == CONFIRMED).sum())
     yield PassFinished(
         pass_index=index,
         pass_name=step.name,
@@ -171,7 +198,7 @@ def _pass(
         matches=0 if reported else len(order),
         confirmed=0 if reported else confirmed,
         suggested=0 if reported else len(order) - confirmed,
-        ambiguous=int((ambiguity != "none").sum()),
+        ambiguous=int((decided.ambiguity != "none").sum()),
         reported=len(order) if reported else 0,
         skipped_blocks=pairs.skipped_blocks,
         skipped_pairs=pairs.skipped_pairs,
@@ -194,10 +221,7 @@ def _blocks(rows: int, chunk: int) -> Iterator[slice]:
         size = min(size * 4, MAX_BLOCK_CHUNKS * chunk)
 
 
-def _decide(
-    work: _Run, step: Pass, pairs: candidates.Candidates, chosen: assignment.Assigned
-) -> tuple[NDArray[np.str_], NDArray[np.str_], NDArray[np.object_]]:
-    """Status, ambiguity and group of each chosen pair."""
+def _decide(work: _Run, step: Pass, pairs: candidates.Candidates, chosen: assignment.Assigned) -> _Decided:
     n = len(chosen.pair)
     close = chosen.margin < AMBIGUOUS_BELOW_BITS * scoring.MILLI
     group = np.full(n, None, dtype=object)
@@ -220,7 +244,7 @@ def _decide(
         status = np.where(close, SUGGESTED, CONFIRMED)
     else:
         status = np.full(n, SUGGESTED, dtype="<U9")
-    return status, ambiguity, group
+    return _Decided(status, ambiguity, group)
 
 
 def _signatures(work: _Run, step: Pass, side: str) -> NDArray[np.uint64]:
@@ -244,23 +268,15 @@ def _component_order(work: _Run, pairs: candidates.Candidates, chosen: assignmen
 
 
 def _table(
-    work: _Run,
-    step: Pass,
-    pairs: candidates.Candidates,
-    weight: NDArray[np.int64],
-    evidence: list[scoring.Evidence],
-    chosen: assignment.Assigned,
-    part: NDArray[np.int64],
-    status: NDArray[np.str_],
-    ambiguity: NDArray[np.str_],
-    group: NDArray[np.object_],
-    left_row: NDArray[np.int64],
-    right_row: NDArray[np.int64],
+    work: _Run, scored: _Scored, chosen: assignment.Assigned, decided: _Decided, part: NDArray[np.int64]
 ) -> pa.Table:
+    """The matches of a chunk: `part` are places among the chosen pairs."""
+    pairs, weight = scored.pairs, scored.weight
+    left_row, right_row = work.rows
     pair = chosen.pair[part]
     runner = chosen.runner_up[part]
     left, right = pairs.left[pair], pairs.right[pair]
-    fields, difference = _explain(work, evidence, pair, left, right)
+    fields, difference = _explain(work, scored.evidence, pair, left, right)
     runner_up = [
         None
         if other < 0
@@ -271,12 +287,12 @@ def _table(
         {
             "left": pa.array(left_row[left], pa.int64()),
             "right": pa.array(right_row[right], pa.int64()),
-            "status": pa.array(status[part].tolist(), pa.string()),
+            "status": pa.array(decided.status[part].tolist(), pa.string()),
             "score": pa.array(weight[pair] / 1000.0, pa.float64()),
             "margin": pa.array(chosen.margin[part] / 1000.0, pa.float64()),
             "margin_kind": pa.array(np.where(chosen.is_exact[part], "exact", "local").tolist(), pa.string()),
-            "ambiguity": pa.array(ambiguity[part].tolist(), pa.string()),
-            "group": pa.array(group[part].tolist(), pa.string()),
+            "ambiguity": pa.array(decided.ambiguity[part].tolist(), pa.string()),
+            "group": pa.array(decided.group[part].tolist(), pa.string()),
             "difference": difference,
             "fields": fields,
             "runner_up": pa.array(runner_up, pa.string()),
@@ -349,7 +365,7 @@ def _rejected(table: pa.Table | None, left_row: NDArray[np.int64], right_row: ND
 def _without_rejected(work: _Run, pairs: candidates.Candidates) -> candidates.Candidates:
     if not len(work.rejected):
         return pairs
-    numbers = pairs.left.astype(np.int64) * work.sizes[1] + pairs.right
+    numbers = pairs.left.astype(np.int64) * work.sides.sizes[1] + pairs.right
     place = np.minimum(np.searchsorted(work.rejected, numbers), len(work.rejected) - 1)
     keep = work.rejected[place] != numbers
     return candidates.Candidates(pairs.left[keep], pairs.right[keep], pairs.skipped_blocks, pairs.skipped_pairs)
@@ -360,12 +376,12 @@ def _ints(connection: duckdb.DuckDBPyConnection, sql: str) -> NDArray[np.int64]:
 
 
 def _check(work: _Run) -> None:
-    if work.should_stop is not None and work.should_stop():
+    if work.options.should_stop is not None and work.options.should_stop():
         raise Stopped
 
 
-def _tell(work: _Run, stage: str, name: str | None, index: int, processed: int, total: int, fraction: float) -> None:
+def _tell(work: _Run, stage: str, processed: int, total: int, fraction: float) -> None:
     work.fraction = max(work.fraction, min(fraction, 1.0))
-    if work.on_progress is not None:
-        passes = len(work.plan.passes)
-        work.on_progress(Progress(stage, name, index, passes, processed, total, work.fraction, 2 * work.matched))
+    if work.options.on_progress is not None:
+        place = (work.pass_name, work.pass_index, len(work.plan.passes))
+        work.options.on_progress(Progress(stage, *place, processed, total, work.fraction, 2 * work.matched))

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from core.money import CURRENCIES, MAX_DECIMALS, NO_CURRENCY, exponent
 from matching.plan import Column, Constant, Extracted, Plan, PlanField, PlanInvalid, Signed, column_of
-from matching.reading.values import amount_sql, date_sql, install_macros, profile_column
+from matching.reading.values import ColumnProfile, amount_sql, date_sql, install_macros, profile_column
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def load(
     connection.register("input", given)
     columns = []
     for k, (field_name, field) in enumerate(plan.fields.items()):
-        columns += _field_sql(k, field_name, field, side, table, texts)
+        columns += _field_sql(_Cell(k, field_name, field, side, table), texts)
     content = ", ".join(f"coalesce({quoted(column)}::VARCHAR, chr(1))" for column in table.column_names)
     try:
         connection.execute(
@@ -66,27 +66,55 @@ def load(
     return Side(name, table.num_rows)
 
 
-def _field_sql(k: int, name: str, field: PlanField, side: str, table: pa.Table, texts: dict[str, str]) -> list[str]:
-    spec: Column = getattr(field, side)
-    column = column_of(spec)
-    kind = table.schema.field(column).type
-    value = quoted(column)
+@dataclass(frozen=True)
+class _Cell:
+    """A field on one side, and the column of its table that it comes from."""
+
+    k: int  # number of the field
+    name: str
+    field: PlanField
+    side: str
+    table: pa.Table
+
+    @property
+    def spec(self) -> Column:
+        """How the plan names the column."""
+        spec: Column = getattr(self.field, self.side)
+        return spec
+
+    @property
+    def column(self) -> str:
+        """The column's name."""
+        return column_of(self.spec)
+
+    @property
+    def kind(self) -> pa.DataType:
+        """The column's type."""
+        return self.table.schema.field(self.column).type
+
+    def profile(self) -> ColumnProfile:
+        """What the column holds, as texts."""
+        return profile_column(self.column, self.table[self.column].cast(pa.string()))
+
+
+def _field_sql(cell: _Cell, texts: dict[str, str]) -> list[str]:
+    k, field, kind = cell.k, cell.field, cell.kind
+    value = quoted(cell.column)
     shown = f"{value}::VARCHAR AS o{k}"
     if field.type == "money":
-        currency = _currency_sql(field, side)
+        currency = _currency_sql(field, cell.side)
         return [
-            f"{_money_sql(value, kind, table, column, spec, name, side)} AS f{k}",
-            f"{_shown_sql(value, kind, currency, texts.get(column))} AS o{k}",
+            f"{_money_sql(cell)} AS f{k}",
+            f"{_shown_sql(value, kind, currency, texts.get(cell.column))} AS o{k}",
             f"{currency} AS c{k}",
         ]
     if field.type == "date":
         if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
             return [f"{value}::DATE AS f{k}", shown]
-        profile = profile_column(column, table[column].cast(pa.string()))
-        return [f"{date_sql(value, profile.date_order or 'ymd')} AS f{k}", shown]
+        return [f"{date_sql(value, cell.profile().date_order or 'ymd')} AS f{k}", shown]
     text = f"{value}::VARCHAR"
-    if isinstance(spec, Extracted):
-        pattern = spec.extract.replace("'", "''")
+    if isinstance(cell.spec, Extracted):
+        pattern = cell.spec.extract.replace("'", "''")
         text = f"nullif(regexp_extract({text}, '{pattern}'), '')"
         shown = f"{text} AS o{k}"
     if field.type in ("reference", "code"):
@@ -95,14 +123,15 @@ def _field_sql(k: int, name: str, field: PlanField, side: str, table: pa.Table, 
     return [f"nullif(trim({clean}), '') AS f{k}", shown]
 
 
-def _money_sql(value: str, kind: pa.DataType, table: pa.Table, column: str, spec: Column, name: str, side: str) -> str:
-    sign = "-" if isinstance(spec, Signed) and spec.negate else ""
+def _money_sql(cell: _Cell) -> str:
+    kind, value = cell.kind, quoted(cell.column)
+    sign = "-" if isinstance(cell.spec, Signed) and cell.spec.negate else ""
     if pa.types.is_decimal(kind) or pa.types.is_integer(kind):
         return f"{sign}({value}::DECIMAL(38,9))"
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        profile = profile_column(column, table[column].cast(pa.string()))
-        return f"{sign}({amount_sql(value, profile.decimal or '.')})"
-    raise PlanInvalid([(f"/fields/{name}/{side}", "invalid_plan", f"the column {column!r} holds no amounts")])
+        return f"{sign}({amount_sql(value, cell.profile().decimal or '.')})"
+    fault = (f"/fields/{cell.name}/{cell.side}", "invalid_plan", f"the column {cell.column!r} holds no amounts")
+    raise PlanInvalid([fault])
 
 
 def _shown_sql(value: str, kind: pa.DataType, currency: str, text: str | None) -> str:

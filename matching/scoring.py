@@ -4,6 +4,7 @@ Evidence of candidate pairs in bits: log2 of how much likelier an agreement is a
 Source: weights after Fellegi & Sunter, A Theory for Record Linkage (JASA, 1969); agreement on a rare value weighs more.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
@@ -40,30 +41,40 @@ _METHODS: dict[str, Any] = {
 }
 
 
+@dataclass(frozen=True)
+class Sides:
+    """Both sides in DuckDB, as tables `l` and `r` of the plan's fields (normalise.load), and what they are read with."""
+
+    connection: duckdb.DuckDBPyConnection
+    plan: Plan
+    sizes: tuple[int, int]  # rows of both, whole
+    threads: int  # that texts are compared on
+
+    def number(self, comparison: Comparison) -> int:
+        """The number of the field that is compared: f<k> is its column."""
+        return list(self.plan.fields).index(comparison.field)
+
+
+@dataclass(frozen=True)
 class Evidence:
-    """The bits of one comparison for every candidate pair."""
+    """The bits of one comparison for every candidate pair (shapes n); similarity 0 to 1 and rarity in bits, where it has."""
 
-    def __init__(
-        self,
-        comparison: Comparison,
-        bits: NDArray[np.float64],
-        similarity: NDArray[np.float64] | None,
-        rarity: NDArray[np.float64] | None,
-    ) -> None:
-        self.comparison = comparison
-        self.bits = bits
-        self.similarity = similarity
-        self.rarity = rarity
+    comparison: Comparison
+    bits: NDArray[np.float64]
+    similarity: NDArray[np.float64] | None
+    rarity: NDArray[np.float64] | None
 
 
-def score(
-    connection: duckdb.DuckDBPyConnection,
-    plan: Plan,
-    step: Pass,
-    pairs: Candidates,
-    sizes: tuple[int, int],
-    threads: int,
-) -> tuple[NDArray[np.int64], list[Evidence], NDArray[np.bool_]]:
+@dataclass(frozen=True)
+class _Pairs:
+    """Candidate pairs of two sides, and the indices of those that distributions are learned from."""
+
+    sides: Sides
+    pairs: Candidates
+    anchors: NDArray[np.int64]
+
+
+def score(sides: Sides, step: Pass, pairs: Candidates) -> tuple[NDArray[np.int64], list[Evidence], NDArray[np.bool_]]:
     """
     Scores candidate pairs.
 
@@ -72,10 +83,9 @@ def score(
     Returns: milli-bits of each pair (shape n), the evidence of each comparison, and which pairs pass similarity gates.
     """
     n = len(pairs.left)
-    prior = -float(np.log2(max(sizes[0], sizes[1], 1)))
-    names = list(plan.fields)
+    prior = -float(np.log2(max(*sides.sizes, 1)))
     similarities = {
-        number: _similarity(connection, names.index(comparison.field), comparison, pairs, threads)
+        number: _similarity(sides, comparison, pairs)
         for number, comparison in enumerate((*step.where, *step.score))
         if comparison.compare == "similarity"
     }
@@ -84,21 +94,17 @@ def score(
         if comparison.minimum is not None and number in similarities:
             keep &= similarities[number] >= comparison.minimum
     # Pairs that no gate stops: what is learned of them is what is asked of them.
-    anchors = _anchors(pairs, keep)
+    learned = _Pairs(sides, pairs, _anchors(pairs, keep))
     total = np.full(n, prior)
     evidences: list[Evidence] = []
     for number, comparison in enumerate((*step.where, *step.score)):
-        k = names.index(comparison.field)
-        found = similarities.get(number)
-        evidence = _evidence(connection, plan, comparison, k, pairs, anchors, sizes, threads, found)
+        evidence = _evidence(learned, comparison, similarities.get(number))
         total += evidence.bits
         evidences.append(evidence)
     return np.rint(total * MILLI).astype(np.int64), evidences, keep
 
 
-def loneliness(
-    connection: duckdb.DuckDBPyConnection, plan: Plan, step: Pass, pairs: Candidates, weight: NDArray[np.int64]
-) -> int:
+def loneliness(sides: Sides, step: Pass, pairs: Candidates, weight: NDArray[np.int64]) -> int:
     """
     Milli-bits by which staying unmatched is likelier than `score` has it: of what earlier passes and jobs left, most rows
     have no partner. 0 where most have one.
@@ -106,11 +112,11 @@ def loneliness(
     The share that has one is found by EM over rows and columns. Equal codes are not by chance, so that a pass by them needs
     none of this; equal amounts are.
     """
-    is_by_code = any(g.compare == "equal" and plan.fields[g.field].type != "money" for g in step.where)
+    is_by_code = any(g.compare == "equal" and sides.plan.fields[g.field].type != "money" for g in step.where)
     keep = weight > 0
     if is_by_code or not keep.any():
         return 0
-    free = [connection.execute(f"SELECT count(*) FROM {side}_free").fetchall()[0][0] for side in "lr"]
+    free = [sides.connection.execute(f"SELECT count(*) FROM {side}_free").fetchall()[0][0] for side in "lr"]
     odds = np.exp2(np.minimum(weight[keep] / MILLI, 60.0))
     sums = [np.bincount(rows[keep], weights=odds) for rows in (pairs.left, pairs.right)]
     share = 0.5
@@ -129,30 +135,22 @@ def _anchors(pairs: Candidates, keep: NDArray[np.bool_]) -> NDArray[np.int64]:
     return np.flatnonzero(keep & (left[pairs.left] == 1) & (right[pairs.right] == 1))
 
 
-def _evidence(
-    connection: duckdb.DuckDBPyConnection,
-    plan: Plan,
-    comparison: Comparison,
-    k: int,
-    pairs: Candidates,
-    anchors: NDArray[np.int64],
-    sizes: tuple[int, int],
-    threads: int,
-    similarity: NDArray[np.float64] | None,
-) -> Evidence:
+def _evidence(learned: _Pairs, comparison: Comparison, similarity: NDArray[np.float64] | None) -> Evidence:
+    sides, pairs, weight = learned.sides, learned.pairs, comparison.weight
+    connection, k = sides.connection, sides.number(comparison)
+    kind = sides.plan.fields[comparison.field].type
     if comparison.compare == "equal":
-        rarity = _rarity(connection, k, pairs, sizes, is_money=plan.fields[comparison.field].type == "money")
-        return Evidence(comparison, comparison.weight * rarity, None, rarity)
+        rarity = _rarity(connection, k, pairs, sides.sizes, is_money=kind == "money")
+        return Evidence(comparison, weight * rarity, None, rarity)
     if comparison.compare == "days":
-        return Evidence(comparison, comparison.weight * _days(connection, k, comparison, pairs, anchors), None, None)
+        return Evidence(comparison, weight * _days(connection, k, comparison, pairs, learned.anchors), None, None)
     if comparison.compare == "within":
-        return Evidence(comparison, comparison.weight * _within(connection, k, pairs, sizes), None, None)
+        return Evidence(comparison, weight * _within(connection, k, pairs, sides.sizes), None, None)
     assert similarity is not None
-    bits = _text_bits(connection, k, comparison, similarity, pairs, anchors, sizes, threads)
+    bits = _text_bits(learned, comparison, similarity)
     against = np.flatnonzero(bits < 0)
-    in_words = plan.fields[comparison.field].type == "text"
-    bits[against[truncation.is_cut(connection, k, pairs, against, in_words=in_words)]] = 0.0
-    return Evidence(comparison, comparison.weight * bits, similarity, None)
+    bits[against[truncation.is_cut(connection, k, pairs, against, in_words=kind == "text")]] = 0.0
+    return Evidence(comparison, weight * bits, similarity, None)
 
 
 def column(connection: duckdb.DuckDBPyConnection, side: str, name: str) -> pa.Array:
@@ -252,11 +250,13 @@ def _within(
     return bits
 
 
-def _similarity(
-    connection: duckdb.DuckDBPyConnection, k: int, comparison: Comparison, pairs: Candidates, threads: int
-) -> NDArray[np.float64]:
-    texts = (column(connection, "l", f"f{k}"), column(connection, "r", f"f{k}"))
-    return _compare(texts, (pairs.left, pairs.right), comparison, threads)
+def _similarity(sides: Sides, comparison: Comparison, pairs: Candidates) -> NDArray[np.float64]:
+    return _compare(_texts(sides, comparison), (pairs.left, pairs.right), comparison, sides.threads)
+
+
+def _texts(sides: Sides, comparison: Comparison) -> tuple[pa.Array, pa.Array]:
+    name = f"f{sides.number(comparison)}"
+    return column(sides.connection, "l", name), column(sides.connection, "r", name)
 
 
 def _compare(
@@ -275,24 +275,15 @@ def _compare(
     return found
 
 
-def _text_bits(
-    connection: duckdb.DuckDBPyConnection,
-    k: int,
-    comparison: Comparison,
-    similarity: NDArray[np.float64],
-    pairs: Candidates,
-    anchors: NDArray[np.int64],
-    sizes: tuple[int, int],
-    threads: int,
-) -> NDArray[np.float64]:
+def _text_bits(learned: _Pairs, comparison: Comparison, similarity: NDArray[np.float64]) -> NDArray[np.float64]:
     """Bits of a similarity: its level's frequency among anchors over that among random pairs."""
     level = np.rint(np.nan_to_num(similarity) * (LEVELS - 1)).astype(np.int64)
-    known = similarity[anchors]
+    known = similarity[learned.anchors]
     known = known[~np.isnan(known)]
     if len(known) < MIN_ANCHORS:
         bits = _DEFAULT_TEXT[level]
     else:
-        random = _random_levels(connection, k, comparison, (pairs.left[anchors], pairs.right[anchors]), sizes, threads)
+        random = _random_levels(learned, comparison)
         m = np.bincount(np.rint(known * (LEVELS - 1)).astype(np.int64), minlength=LEVELS).astype(np.float64)
         u = np.bincount(random, minlength=LEVELS).astype(np.float64)
         u_share = (u + 0.5) / (u.sum() + 0.5 * LEVELS)
@@ -305,21 +296,15 @@ def _text_bits(
     return result
 
 
-def _random_levels(
-    connection: duckdb.DuckDBPyConnection,
-    k: int,
-    comparison: Comparison,
-    true: tuple[NDArray[np.int32], NDArray[np.int32]],
-    sizes: tuple[int, int],
-    threads: int,
-) -> NDArray[np.int64]:
-    """Levels of random pairs, without the `true` ones: of a thousand rows a side, a thousandth of all pairs are true."""
+def _random_levels(learned: _Pairs, comparison: Comparison) -> NDArray[np.int64]:
+    """Levels of random pairs, without the anchors: of a thousand rows a side, a thousandth of all pairs are true."""
+    sizes, pairs, anchors = learned.sides.sizes, learned.pairs, learned.anchors
     chance = np.random.default_rng(20260401)
     n = min(RANDOM_PAIRS, sizes[0] * sizes[1])
-    left, right = column(connection, "l", f"f{k}"), column(connection, "r", f"f{k}")
     i, j = chance.integers(0, sizes[0], n), chance.integers(0, sizes[1], n)
     partner = np.full(sizes[0], -1, dtype=np.int64)
-    partner[true[0]] = true[1]
+    partner[pairs.left[anchors]] = pairs.right[anchors]
     is_other = partner[i] != j
-    found = _compare((left, right), (i[is_other], j[is_other]), comparison, threads)
+    texts = _texts(learned.sides, comparison)
+    found = _compare(texts, (i[is_other], j[is_other]), comparison, learned.sides.threads)
     return np.rint(found[~np.isnan(found)] * (LEVELS - 1)).astype(np.int64)

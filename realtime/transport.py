@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, Protocol
 
 import engineio
 import orjson
@@ -312,12 +312,32 @@ class Connection:
 
     def _drained(self) -> None:
         if not self.is_closed:
-            self.server.on_drained(self)
+            self.server.receiver.on_drained(self)
 
 
 def event_frame(event: str, data: dict[str, Any]) -> str:
     """An event as a Socket.IO packet: framed once, written to many."""
     return f"2{NAMESPACE},{orjson.dumps([event, data]).decode()}"
+
+
+class Receiver(Protocol):
+    """Where the transport hands over what clients do."""
+
+    async def on_connect(self, connection: Connection, auth: Any, /) -> None:
+        """CONNECT over WebSocket."""
+        ...
+
+    async def on_command(self, connection: Connection, name: str, arguments: list[Any], number: int | None, /) -> None:
+        """A command; `number` is the client's, where it wants an answer."""
+        ...
+
+    def on_closed(self, connection: Connection, /) -> None:
+        """The transport is gone."""
+        ...
+
+    def on_drained(self, connection: Connection, /) -> None:
+        """The client took what was queued."""
+        ...
 
 
 class LiveServer(socketio.AsyncServer):  # type: ignore[misc]  # untyped
@@ -335,10 +355,7 @@ class LiveServer(socketio.AsyncServer):  # type: ignore[misc]  # untyped
         origins: list[str],
         address_of: Callable[[web.Request], str],
         max_pending: int,
-        on_connect: Callable[[Connection, Any], Any],
-        on_command: Callable[[Connection, str, list[Any], int | None], Any],
-        on_closed: Callable[[Connection], None],
-        on_drained: Callable[[Connection], None],
+        receiver: Receiver,
     ) -> None:
         if not origins:
             raise ValueError("sockets need a list of allowed origins")
@@ -355,10 +372,7 @@ class LiveServer(socketio.AsyncServer):  # type: ignore[misc]  # untyped
         )
         self.address_of = address_of
         self._max_pending = max_pending
-        self._on_connect = on_connect
-        self._on_command = on_command
-        self._on_closed = on_closed
-        self.on_drained = on_drained
+        self.receiver = receiver
         self.connections: dict[str, Connection] = {}
         self.is_draining = False
         self.stalled_s = STALLED_S
@@ -406,7 +420,7 @@ class LiveServer(socketio.AsyncServer):  # type: ignore[misc]  # untyped
                 return
             name, *arguments = packet.data
             # Awaited, so that a client's commands run one at a time and in order; a flood waits in its own socket.
-            await self._on_command(connection, str(name), arguments, packet.id)
+            await self.receiver.on_command(connection, str(name), arguments, packet.id)
         elif packet.packet_type != sio.ACK:
             connection.close()  # DISCONNECT, an event before CONNECT or elsewhere, or what only servers send
 
@@ -419,7 +433,7 @@ class LiveServer(socketio.AsyncServer):  # type: ignore[misc]  # untyped
             self._no_longer_pending(connection)
         if connection.deadline is not None:
             connection.deadline.cancel()
-        self._on_closed(connection)
+        self.receiver.on_closed(connection)
 
     def _connect(self, connection: Connection, packet: Any) -> None:
         if packet.namespace != NAMESPACE:
@@ -442,7 +456,7 @@ class LiveServer(socketio.AsyncServer):  # type: ignore[misc]  # untyped
                 return
             await asyncio.sleep(0.01)
         try:
-            await self._on_connect(connection, auth)
+            await self.receiver.on_connect(connection, auth)
         except Exception:
             # A refusal would keep the client from coming back, and this is no fault of its: it tries again.
             logger.exception("CONNECT failed")

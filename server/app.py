@@ -192,10 +192,7 @@ def _attach_sockets(app: web.Application) -> None:
         origins=list(settings.origins),
         address_of=lambda request: client_ip(request, settings),
         max_pending=settings.max_pending_per_address,
-        on_connect=namespace.on_connect,
-        on_command=namespace.on_command,
-        on_closed=namespace.on_closed,
-        on_drained=namespace.on_drained,
+        receiver=namespace,
     )
     namespace.server = server
     server.attach(app, socketio_path="socket.io")

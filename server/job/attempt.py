@@ -139,11 +139,13 @@ class JobRun:
                         document,
                         shown=(left.shown, right.shown),
                         rejected_pairs=rejected,
-                        threads=self.settings.engine_threads,
-                        memory_limit_mb=self.settings.engine_memory_mb,
-                        temp_directory=spill,
-                        on_progress=self._on_progress,
-                        should_stop=self.stop.is_set,
+                        options=engine.Options(
+                            threads=self.settings.engine_threads,
+                            memory_limit_mb=self.settings.engine_memory_mb,
+                            temp_directory=spill,
+                            on_progress=self._on_progress,
+                            should_stop=self.stop.is_set,
+                        ),
                     ):
                         _put(results, item, self.stop)
                 _put(results, None, self.stop)

@@ -97,7 +97,9 @@ def test_threads_change_no_match():
     b = books(rows=2000, seed=6)
     plan = suggest(b.left, b.right)
 
-    assert matched(b.left, b.right, plan, threads=1) == matched(b.left, b.right, plan, threads=2)
+    assert matched(b.left, b.right, plan, options=engine.Options(threads=1)) == matched(
+        b.left, b.right, plan, options=engine.Options(threads=2)
+    )
 
 
 def test_a_row_is_used_once():
@@ -305,7 +307,7 @@ def memory_mb(name):
 
 
 before = memory_mb("VmRSS")
-found = list(engine.run(table, table, Plan.model_validate(document), memory_limit_mb=256))
+found = list(engine.run(table, table, Plan.model_validate(document), options=engine.Options(memory_limit_mb=256)))
 end = next(item for item in found if isinstance(item, engine.PassFinished))
 print(memory_mb("VmHWM") - before, end.candidates, end.skipped_pairs)
 """
