@@ -178,8 +178,7 @@ CURRENCIES = frozenset(
 )  # ISO 4217, active codes; what else has three letters before digits is a reference, not money
 NO_CURRENCY = "XXX"  # ISO 4217: no currency is involved
 MAX_DECIMALS = 9
-MAX_DIGITS = 29  # before the point, so that numeric(38, 9) holds it
-_AMOUNT = re.compile(r"-?[0-9]{1,29}(\.[0-9]{1,9})?")
+_AMOUNT = re.compile(r"-?[0-9]{1,29}(\.[0-9]{1,9})?")  # as numeric(38, 9) holds it
 # ISO 4217 minor unit exponents that are not 2.
 _EXPONENTS = dict.fromkeys(
     [

@@ -153,12 +153,12 @@ def _numeric(sample: Sample, used: set[str], role: str | None) -> list[SampleCol
 
 def _currency(roles: tuple[Roles, Roles]) -> Any:
     """Only where both sides know a currency: a side without one is comparable with any."""
-    sides = {}
+    sides: dict[str, Any] = {}
     for name, side in zip(("left", "right"), roles, strict=True):
         if side.currency is not None:
             sides[name] = side.currency
         elif side.currency_value not in (None, NO_CURRENCY):
-            sides[name] = {"value": side.currency_value}  # type: ignore[assignment]
+            sides[name] = {"value": side.currency_value}
     return sides if len(sides) == 2 else None
 
 

@@ -7,7 +7,6 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 SUGGESTED, CONFIRMED = "suggested", "confirmed"  # the status of a match, until people say something else
-STAGES = ("loading", "normalising", "candidates", "comparing", "assigning", "writing")
 
 
 class Stopped(Exception):

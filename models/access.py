@@ -24,7 +24,6 @@ from models.vault import Entry, Vault
 
 PROJECT_ROLES = ("viewer", "analyst", "controller", "owner")
 VAULT_ROLES = ("viewer", "reader", "editor", "vault_manager")
-USER_ROLES = ("user", "manager", "admin")
 ProjectRole = Literal["viewer", "analyst", "controller", "owner"]
 VaultRole = Literal["viewer", "reader", "editor", "vault_manager"]
 UserRole = Literal["admin", "manager", "user"]

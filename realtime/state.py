@@ -8,8 +8,6 @@ from tortoise import Tortoise
 
 from realtime.unit_of_work import ledger
 
-MAX_PER_S = 4  # writes of one key; sockets are sent at most 10 a second
-
 
 @dataclass(frozen=True)
 class Fence:

@@ -20,6 +20,8 @@ from matching import duck
 from matching.reading.distinct import Distinct
 
 ColumnType = Literal["amount", "number", "date", "code", "text", "empty"]
+Mark = Literal[".", ","]
+DateOrder = Literal["ymd", "dmy", "mdy"]
 TYPED_SHARE = 0.9  # of the non-empty values that must parse
 NUMERIC_SHARE = 0.5  # of them that must, where the column's name says what it holds
 MAX_EXAMPLES = 4
@@ -51,15 +53,15 @@ class ColumnProfile:
     min: str | None
     max: str | None
     examples: tuple[str, ...]
-    decimal: Literal[".", ","] | None = None
-    date_order: Literal["ymd", "dmy", "mdy"] | None = None
+    decimal: Mark | None = None
+    date_order: DateOrder | None = None
     ambiguous: Literal["date_order", "decimal_mark"] | None = None
-    date_orders: tuple[Literal["ymd", "dmy", "mdy"], ...] = ()  # in which its dates can be read
+    date_orders: tuple[DateOrder, ...] = ()  # in which its dates can be read
     has_short_years: bool = False  # that stand first, if the order is ymd
     # "code": the values are currency codes; "amount": they are amounts, each with its currency
     currency: Literal["code", "amount"] | None = None
     # The decimal mark if the column's name makes it one of amounts, whatever its type; "ask": only a person can tell
-    as_amount: Literal[".", ",", "ask"] | None = None
+    as_amount: Mark | Literal["ask"] | None = None
     has_amounts: bool = False  # some of its values are
     is_negative: bool = False  # most of its amounts are below zero
     is_distinct_estimated: bool = False  # there were too many different values to count them one by one
@@ -231,11 +233,6 @@ def parse_amount(values: pa.Array | pa.ChunkedArray, decimal: str) -> pa.Array:
     return found["y"].combine_chunks().cast(pa.decimal128(38, 9))
 
 
-def parse_date(values: pa.Array | pa.ChunkedArray, order: str) -> pa.Array:
-    """Text to date32; null where it is no date."""
-    return select(pa.table({"x": values}), f"SELECT {date_sql('x', order)} AS y FROM t")["y"].combine_chunks()
-
-
 _COUNTS = (
     "rows",
     "filled",
@@ -362,7 +359,7 @@ class Evidence:
     long_comma: int = 0
     negative: int = 0
     positive: int = 0
-    dates: dict[str, int] = field(default_factory=lambda: {"ymd": 0, "dmy": 0, "mdy": 0})
+    dates: dict[DateOrder, int] = field(default_factory=lambda: {"ymd": 0, "dmy": 0, "mdy": 0})
     full_year: int = 0  # are dates that begin with a year of four digits
     firsts: set[str] = field(default_factory=set)  # what stands first and last in dates of two digits each
     lasts: set[str] = field(default_factory=set)
@@ -403,19 +400,19 @@ class Evidence:
             min=span.least_text,
             max=span.most_text,
             examples=tuple(self.examples),
-            decimal=decimal,  # type: ignore[arg-type]
-            date_order=order,  # type: ignore[arg-type]
-            ambiguous=ambiguous,  # type: ignore[arg-type]
-            date_orders=orders,  # type: ignore[arg-type]
+            decimal=decimal,
+            date_order=order,
+            ambiguous=ambiguous,
+            date_orders=orders,
             has_short_years=kind == "date" and self.dates["ymd"] > 2 * self.full_year,
             currency=self._currency(kind),
-            as_amount=self._as_amount(),  # type: ignore[arg-type]
+            as_amount=self._as_amount(),
             has_amounts=self.dot + self.only_comma > 0,
             is_negative=self.negative > self.positive,
             is_distinct_estimated=self.different.is_estimated,
         )
 
-    def _span(self, kind: ColumnType, decimal: str | None, orders: tuple[str, ...]) -> Range:
+    def _span(self, kind: ColumnType, decimal: Mark | None, orders: tuple[DateOrder, ...]) -> Range:
         """The range of the values as what they are; while that is asked, as the first of what they can be."""
         if kind == "date":
             return self.ranges[orders[0]]
@@ -426,7 +423,7 @@ class Evidence:
             return "code"
         return "amount" if kind in ("amount", "number") and self.coded == self.filled else None
 
-    def _type(self) -> tuple[ColumnType, str | None, str | None, str | None]:
+    def _type(self) -> tuple[ColumnType, Mark | None, DateOrder | None, Literal["date_order", "decimal_mark"] | None]:
         if self.filled == 0:
             return "empty", None, None, None
         valued = self.filled - self.formulas
@@ -447,7 +444,7 @@ class Evidence:
             return "amount", mark, None, None if mark else "decimal_mark"
         return "text", None, None, None
 
-    def _orders(self, need: float) -> tuple[str, ...]:
+    def _orders(self, need: float) -> tuple[DateOrder, ...]:
         """The orders in which the dates can be read; one, where the values tell."""
         if self.full_year >= need:
             return ("ymd",)
@@ -458,7 +455,7 @@ class Evidence:
             orders = tuple(order for order in orders if order != "ymd")
         return orders
 
-    def _as_amount(self) -> str | None:
+    def _as_amount(self) -> Mark | Literal["ask"] | None:
         """The mark with which a column that is called an amount reads as one."""
         if self.filled == 0:
             return None
@@ -476,7 +473,7 @@ class Evidence:
         return _mark(dot, comma, only_dot, only_comma, need) or "ask"
 
 
-def _mark(dot: int, comma: int, only_dot: int, only_comma: int, need: float) -> str | None:
+def _mark(dot: int, comma: int, only_dot: int, only_comma: int, need: float) -> Mark | None:
     """The decimal mark that values have; None where they do not tell, or tell two."""
     if max(dot, comma) < need or (bool(only_dot) == bool(only_comma) and min(dot, comma) >= need):
         return None

@@ -62,7 +62,7 @@ async def _make_accounts(settings: Settings, keyring: object) -> None:
     try:
         for email, name, role in ACCOUNTS:
             if not await User.filter(email=email).exists():
-                body = UserCreate(email=email, display_name=name, role=role, password=PASSWORD)  # type: ignore[arg-type]
+                body = UserCreate(email=email, display_name=name, role=role, password=PASSWORD)  # type: ignore[arg-type]  # one of the three roles
                 await create_user(SYSTEM, body, passwords, is_demo=True)
     finally:
         passwords.close()
@@ -79,7 +79,7 @@ async def _make_project(settings: Settings, cipher: VaultCipher) -> None:
         project = await Project.get(name=NAME)
         for email, role in (("admin@tallyroom.example", "owner"), ("user@tallyroom.example", "analyst")):
             member = await User.get(email=email)
-            await put_member(actor, project.id, member.id, MemberPut(role=role))  # type: ignore[arg-type]
+            await put_member(actor, project.id, member.id, MemberPut(role=role))  # type: ignore[arg-type]  # as above
     reader = await User.get(email="user@tallyroom.example")
     try:
         await make_vault(actor, cipher, project.id, reader.id)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-from tortoise import BaseDBAsyncClient, Tortoise
+from tortoise import BaseDBAsyncClient
 from tortoise.transactions import in_transaction
 
 from core import log
@@ -175,12 +175,3 @@ def _open(provider: KeyProvider, kek_id: str, wrapped: bytes, aad: bytes) -> byt
             f"TALLYROOM_VAULT_KEK: the key {kek_id!r} that this database was sealed with is missing or another one; "
             "configure the original key (the server never makes a new one in its place)"
         ) from error
-
-
-async def database_answers() -> bool:
-    """Whether the pool can run a statement."""
-    try:
-        await Tortoise.get_connection("default").execute_query("SELECT 1")
-    except Exception:  # noqa: BLE001 - any reason means that it does not answer
-        return False
-    return True

@@ -20,7 +20,7 @@ async def made(server: Any, alice: Person, bob: Person, project: str) -> Any:
 
     async def make() -> dict[str, Any]:
         cipher = VaultCipher(server.app[KEYRING].provider)
-        await demo.make_vault(Actor("user", alice.id, role="manager"), cipher, project, bob.id)  # type: ignore[arg-type]
+        await demo.make_vault(Actor("user", alice.id, role="manager"), cipher, project, bob.id)
         return dict((await alice.ok("GET", f"/projects/{project}/vaults"))["items"][0])
 
     return make

@@ -25,7 +25,7 @@ async def follower(server, alice, project):
     await found.leave()
 
 
-async def test_decisions_are_told_on_the_projects_stream_as_the_newest_counts(alice, project, suggested, follower):  # noqa: F811
+async def test_decisions_are_told_on_the_projects_stream_as_the_newest_counts(alice, project, suggested, follower):  # noqa: F811 - the fixture
     job = await suggested()
     matches = (await alice.ok("GET", f"/jobs/{job['id']}/matches?limit=20"))["items"]
     key = f"job.counts:{job['id']}"
@@ -45,7 +45,7 @@ async def test_decisions_are_told_on_the_projects_stream_as_the_newest_counts(al
     await _until(lambda: _states(follower, totals)[-1] == {"project_id": project, **seen})
 
 
-async def test_who_subscribes_later_gets_the_newest_counts(server, alice, project, suggested):  # noqa: F811
+async def test_who_subscribes_later_gets_the_newest_counts(server, alice, project, suggested):  # noqa: F811 - the fixture
     job = await suggested()
     match = (await alice.ok("GET", f"/jobs/{job['id']}/matches?limit=1"))["items"][0]
     await alice.ok("POST", f"/matches/{match['id']}/reject", {})
@@ -61,7 +61,7 @@ async def test_who_subscribes_later_gets_the_newest_counts(server, alice, projec
     await late.leave()
 
 
-async def test_a_job_that_supersedes_suggestions_of_another_tells_the_counts_of_both(alice, suggested, run, follower):  # noqa: F811
+async def test_a_job_that_supersedes_suggestions_of_another_tells_the_counts_of_both(alice, suggested, run, follower):  # noqa: F811 - the fixture
     older = await suggested()
     sides = {side: older[side] for side in ("left_source", "right_source")}
     key = f"job.counts:{older['id']}"

@@ -44,7 +44,7 @@ async def seen(server: TestServer, actor: Actor, project: str, vault: str) -> se
         for lock in (False, True):
             try:
                 async with in_transaction():
-                    await access.load(actor, model, UUID(row_id), action, lock=lock)  # type: ignore[type-var]
+                    await access.load(actor, model, UUID(row_id), action, lock=lock)
                 found.add(f"{name}, locked" if lock else name)
             except NotFound:
                 pass
