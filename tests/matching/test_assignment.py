@@ -119,3 +119,25 @@ def test_the_greedy_order_is_by_weight_then_left_then_right(monkeypatch):
         for places in itertools.permutations(range(3)):
             if signs != (-1, 1, 1) or places[0] != 0:
                 assert pairs != greedy(lambda edge, s=signs, p=places: tuple(s[n] * edge[n] for n in p))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(1, 9000)), min_size=1, max_size=12))
+def test_the_assignment_is_an_optimum_with_exact_margins(edges):
+    best = {(a, b): w for a, b, w in edges}
+    left, right = (np.array([key[i] for key in best], dtype=np.int32) for i in (0, 1))
+    weight = np.array(list(best.values()), dtype=np.int64)
+
+    chosen = assignment.assign(left, right, weight)
+
+    def optimum(forbidden: int = -1) -> int:
+        totals = [0]
+        for size in range(1, 5):
+            for group in itertools.combinations([i for i in range(len(weight)) if i != forbidden], size):
+                if len({left[i] for i in group}) == len({right[i] for i in group}) == size:
+                    totals.append(int(weight[list(group)].sum()))
+        return max(totals)
+
+    total = optimum()
+    assert int(weight[chosen.pair].sum()) == total
+    assert [int(m) for m in chosen.margin] == [total - optimum(int(p)) for p in chosen.pair]

@@ -1,5 +1,6 @@
 """Candidate pairs beside brute force: which pairs a pass makes, and which blocks it leaves out for their size."""
 
+import copy
 from collections import Counter
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from matching import candidates
 from matching.plan import Plan
+from tests.matching.tables import AMOUNT, matched, table
 
 Row = tuple[str | None, str | None, str | None]  # code, amount, day
 GATES: dict[str, dict[str, Any]] = {
@@ -195,3 +197,28 @@ def test_pairs_of_other_currencies_are_not_counted_although_some_are_unknown(gat
 
     assert (len(found.left), found.skipped_blocks) == (1000, 0)
     assert (len(less.left), less.skipped_blocks, less.skipped_pairs) == (0, 1, 1000)
+
+
+@pytest.mark.parametrize("right_codes", [None, ["", "EUR", "", "EUR"], ["EUR", "XXX", "EUR", None]])
+def test_an_unknown_currency_may_be_any(right_codes):
+    rows = [("10.00", "acme"), ("20.00", "borea"), ("30.00", "cobalt"), ("40.00", "delta")]
+    codes = pa.array(["EUR"] * 4, pa.string())
+    left = table(rows).append_column("ccy", codes)
+    right = table(rows).append_column("ccy", pa.array(right_codes or [None] * 4, pa.string()))
+    document = copy.deepcopy(AMOUNT)
+    document["fields"]["amount"]["currency"] = {"left": "ccy", "right": "ccy"}
+
+    found = matched(left, right, Plan.model_validate(document))
+
+    assert {(i, j) for i, j, _ in found} == {(n, n) for n in range(4)}
+    assert {status for _, _, status in found} == {"confirmed"}
+
+
+def test_two_known_currencies_are_never_one():
+    rows = [("10.00", "acme"), ("20.00", "borea")]
+    left = table(rows).append_column("ccy", pa.array(["EUR", "EUR"]))
+    right = table(rows).append_column("ccy", pa.array(["USD", ""]))
+    document = copy.deepcopy(AMOUNT)
+    document["fields"]["amount"]["currency"] = {"left": "ccy", "right": "ccy"}
+
+    assert [(i, j) for i, j, _ in matched(left, right, Plan.model_validate(document))] == [(1, 1)]

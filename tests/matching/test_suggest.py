@@ -1,8 +1,6 @@
 """Plans suggested for tables with columns that mislead."""
 
 import random
-import sys
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -11,9 +9,7 @@ import pytest
 from matching import engine
 from matching.plan import Extracted
 from matching.suggest import Roles, suggest
-
-sys.path.insert(0, str(Path(__file__).parent))
-from generator import Books, books
+from tests.matching.generator import Books, books
 
 pytestmark = pytest.mark.integration
 

@@ -1,12 +1,15 @@
 """Which texts count as cut off, by where their column ends."""
 
+import json
+
 import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from matching import truncation
+from matching import engine, truncation
 from matching.candidates import Candidates
+from matching.plan import Plan
 
 NAMES = [f"{a} {b} Holding International" for a in ("Acme", "Borea", "Delta") for b in ("Foods", "Paper", "Tools")]
 
@@ -55,3 +58,81 @@ def test_a_name_that_the_other_side_has_whole_is_not_cut(swapped):
     short, long = ["Smith", "Other", "Ember Log"], ["Smithson Ltd", "Smith", "Ember Logistics"]
 
     assert cut(*((long, short) if swapped else (short, long)), in_words=True) == [False, False, True]
+
+
+def by_reference(names: list[tuple[str, str]], method: str = "token_set") -> dict[int, dict]:
+    """The text evidence of rows with a unique reference and an amount that is frequent; most other names are in full."""
+    chance = np.random.default_rng(5)
+    words = ["acme", "borea", "cobalt", "delta", "ember", "fjord", "granit", "hafen", "indigo", "juno"]
+    others = [" ".join(chance.choice(words, 3)) for _ in range(600)]
+    named = [*names, *((name, name) for name in others)]
+    left, right = (
+        pa.table(
+            {
+                "ref": [f"R{7000 + n}" for n in range(len(named))],
+                "amount": ["49.00" if n < len(names) or n % 40 == 0 else f"{n}.50" for n in range(len(named))],
+                "who": pa.array([name[side] for name in named], pa.string()),
+            }
+        )
+        for side in (0, 1)
+    )
+    document = {
+        "fields": {
+            "reference": {"type": "reference", "left": "ref", "right": "ref"},
+            "amount": {"type": "money", "left": "amount", "right": "amount"},
+            "who": {"type": "text", "left": "who", "right": "who"},
+        },
+        "passes": [
+            {
+                "name": "p",
+                "kind": "rules",
+                "where": [{"field": name, "compare": "equal"} for name in ("reference", "amount")],
+                "score": [{"field": "who", "compare": "similarity", "method": method}],
+            }
+        ],
+    }
+    found = {}
+    for item in engine.run(left, right, Plan.model_validate(document)):
+        if isinstance(item, engine.Chunk):
+            for row in item.matches.to_pylist():
+                found[row["left"]] = row | {"weight": json.loads(row["fields"])[2]["weight"]}
+    return {n: found[n] for n in range(len(names)) if n in found}
+
+
+@pytest.mark.parametrize("method", ["token_set", "token_sort", "ratio", "jaro_winkler"])
+def test_a_name_that_was_cut_is_no_evidence_against(method):
+    cut = [
+        ("Ember Logistics GmbH", "EMBER LOGISTI"),
+        ("Société Générale d'Électricité", "SOCIETE GENERALE D ELECTR"),
+        ("Österreichische Kontrollbank", "Österreich"),
+        ("Петербургская сбытовая компания", "Петербургск"),
+        ("Müller Maschinenba", "Müller Maschinenbau und Söhne"),
+        ("Kontroll", "Kontrollbank Wien"),
+    ]
+
+    found = by_reference(cut, method)
+
+    assert len(found) == len(cut)
+    assert all(row["weight"] >= 0 for row in found.values()), found
+
+
+def test_a_unique_reference_with_the_equal_amount_and_a_cut_name_is_no_question():
+    found = by_reference([("Ember Logistics GmbH", "EMBER LOGISTI")])
+
+    assert (found[0]["ambiguity"], found[0]["status"]) == ("none", "confirmed")
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("Ember Logistics GmbH", "Em"),
+        ("Ember Logistics GmbH", "Delta Energ"),
+        ("Alfred Meier", "Al"),
+        ("Store 12 Hamburg Altona Nord", "Store 1"),
+    ],
+)
+def test_a_name_that_is_short_or_another_stays_evidence_against(left, right):
+    found = by_reference([(left, right)], "ratio")
+
+    assert all(row["weight"] < 0 for row in found.values())
+    assert {row["status"] for row in found.values()} <= {"suggested"}

@@ -1,0 +1,68 @@
+"""`python -m matching`: two files in, matches and their sums out."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.acceptance
+
+ROOT = Path(__file__).resolve().parents[2]
+LEFT = "invoice,customer,amount\n" + "".join(f"RE-{1000 + 7 * n},Acme {n},{n + 10}.50\n" for n in range(40))
+RIGHT = "memo,payer,credit\n" + "".join(f"paid RE-{1000 + 7 * n},Acme {n},{n + 10}.50\n" for n in range(38))
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "matching", *arguments, "--out", str(folder / "out")]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=100)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[str, str]:
+    (tmp_path / "left.csv").write_text(LEFT)
+    (tmp_path / "right.csv").write_text(RIGHT)
+    return str(tmp_path / "left.csv"), str(tmp_path / "right.csv")
+
+
+def test_two_files_are_matched_and_add_up(tmp_path, files):
+    done = run(tmp_path, *files)
+    rows = list(csv.DictReader((tmp_path / "out/matches.csv").open()))
+    summary = json.loads((tmp_path / "out/summary.json").read_text())
+    again = run(tmp_path, *files, "--plan", str(tmp_path / "out/plan.json"), "--threads", "1")
+
+    assert (done.returncode, again.returncode) == (0, 0)
+    assert {(row["side"], row["row"]) for row in rows} == {(s, str(n)) for s in ("left", "right") for n in range(38)}
+    assert (summary["left"]["matched"], summary["left"]["open"], summary["matches"]) == (38, 2, 38)
+    assert summary["left"]["sums"]["XXX"]["matched"] == summary["right"]["sums"]["XXX"]["total"]
+    assert list(csv.DictReader((tmp_path / "out/matches.csv").open())) == rows  # by its own plan, on one thread
+
+
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [
+        ("%PDF-1.7", "a PDF document"),
+        ("a,b\n", "has no rows"),
+        (None, "No such file"),
+    ],
+)
+def test_what_cannot_be_used_is_said_in_one_line(tmp_path, files, left, said):
+    path = Path(files[0])
+    path.unlink() if left is None else path.write_text(left)
+
+    done = run(tmp_path, *files)
+
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_plan_that_is_none_is_refused(tmp_path, files):
+    (tmp_path / "plan.json").write_text('{"fields": {}}')
+
+    done = run(tmp_path, *files, "--plan", str(tmp_path / "plan.json"))
+
+    assert done.returncode == 2
+    assert "is no valid plan" in done.stderr

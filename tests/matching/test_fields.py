@@ -1,0 +1,100 @@
+"""Which columns of two sides mean the same, and what proves it."""
+
+from collections.abc import Iterator
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from matching import duck, fields
+from matching.fields import Fields, Roles, find_fields
+from matching.plan import Extracted, Signed
+from matching.reading.values import install_macros
+from matching.sample import Sample
+from tests.matching.generator import books
+
+
+@pytest.fixture
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duck.connect(threads=1) as found:
+        install_macros(found)
+        yield found
+
+
+def found_in(connection: duckdb.DuckDBPyConnection, left: pa.Table, right: pa.Table, *roles: Roles) -> Fields:
+    given = (roles[0], roles[1]) if roles else (Roles(), Roles())
+    return find_fields(Sample(connection, "l", left), Sample(connection, "r", right), given)
+
+
+def test_books_have_their_fields_and_the_reference_proves_the_rest(connection):
+    b = books(rows=1500, seed=3)
+
+    found = found_in(connection, b.left, b.right)
+
+    named = {name: (field.left, field.right) for name, field in found.by_name().items()}
+    assert named["amount"] == ("amount", "credit")
+    assert named["date"] == ("booked", "value_date")
+    assert named["party"] == ("customer", "payer")
+    assert found.reference is not None
+    assert found.reference.is_proved
+    assert found.reference.field.left == "invoice"
+    assert isinstance(found.reference.field.right, Extracted)
+    assert found.reference.field.right.from_ == "memo"
+    assert found.anchors is found.reference.anchors
+
+
+def test_a_side_that_is_booked_with_the_other_sign_is_turned(connection):
+    b = books(rows=1500, seed=4, negated=True)
+
+    amount = found_in(connection, b.left, b.right).amount
+
+    assert amount is not None
+    assert amount.field.right == Signed(column="credit", negate=True)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        (Roles(currency="ccy"), Roles(currency_value="EUR"), {"left": "ccy", "right": {"value": "EUR"}}),
+        (Roles(currency="ccy"), Roles(), None),
+        (Roles(currency="ccy"), Roles(currency_value="XXX"), None),
+    ],
+)
+def test_a_currency_is_compared_only_where_both_sides_know_one(left, right, expected):
+    assert fields._currency((left, right)) == expected
+
+
+def test_tables_that_have_nothing_in_common_have_no_reference_and_no_amount(connection):
+    left = pa.table({"a": [f"{n}.25" for n in range(200)], "id": [f"X{n * 31}" for n in range(200)]})
+    right = pa.table({"b": [f"{n + 5000}.75" for n in range(200)], "id": [f"Y{n * 17}-9" for n in range(200)]})
+
+    found = found_in(connection, left, right)
+
+    assert (found.reference, found.amount, found.anchors) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("codes", "pattern"),
+    [
+        ([f"RE-{n}" for n in range(1000, 1100)], "(?i)RE[-_/. ]?[0-9]{4}"),
+        ([f"{n}/A/{n}" for n in range(100)], "(?i)[0-9]+[-_/. ]?A[-_/. ]?[0-9]+"),
+        ([f"{n}" for n in range(100)], None),  # bare short numbers are everywhere in texts
+        ([f"{n}" for n in range(100_000, 100_100)], "(?i)[0-9]{6}"),
+        (["RE-1"] * 100, None),  # one value for all rows names none
+    ],
+)
+def test_the_shape_of_a_code_is_a_pattern_that_finds_it_in_texts(connection, codes, pattern):
+    side = Sample(connection, "l", pa.table({"code": codes}))
+
+    assert fields._pattern(side, side.columns[0]) == pattern
+
+
+def test_hits_count_as_many_rows_as_the_whole_sides_would_have():
+    codes = np.arange(1, 101, dtype=np.uint64)
+
+    assert fields._hits(codes, codes, 1.0, 1.0) == 1.0
+    assert fields._hits(codes[:50], codes[25:], 1.0, 1.0) == 0.5
+    assert fields._hits(codes[:50], codes[25:], 1.0, 0.5) == 1.0  # half of the partners are in the sample of the right
+    assert fields._hits(codes[:0], codes, 1.0, 1.0) == 0.0
+    assert fields._hits(np.ones(100, np.uint64), np.ones(100, np.uint64), 1.0, 1.0) == 0.0

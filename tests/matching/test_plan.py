@@ -1,0 +1,124 @@
+"""The plan: what it refuses by itself and beside two tables, and the hash that names it."""
+
+import copy
+import json
+
+import pyarrow as pa
+import pytest
+from pydantic import ValidationError
+
+from matching import engine
+from matching.plan import Extracted, Plan, PlanInvalid, Signed, column_of, distinct_names
+from matching.suggest import suggest
+from tests.matching.tables import AMOUNT, table
+
+SCORE = {"field": "who", "compare": "similarity"}
+
+
+def with_gate(**gate) -> dict:
+    document = copy.deepcopy(AMOUNT)
+    document["passes"][0]["where"] = [gate]
+    return document
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        (with_gate(field="amount", compare="within"), "within needs absolute or percent"),
+        (with_gate(field="amount", compare="days", **{"from": 3, "to": 1}), "days needs from and to"),
+        (with_gate(field="nothing", compare="equal"), "which fields does not have"),
+        (with_gate(field="who", compare="within", absolute="1"), "within does not fit the field 'who' of type text"),
+        (with_gate(field="amount", compare="similarity"), "similarity does not fit the field 'amount' of type money"),
+        ({**AMOUNT, "passes": AMOUNT["passes"] * 2}, "two passes have the same name"),
+        ({**AMOUNT, "passes": []}, "at least 1 item"),
+    ],
+)
+def test_a_plan_that_contradicts_itself_is_refused(document, message):
+    with pytest.raises(ValidationError, match=message):
+        Plan.model_validate(document)
+
+
+def test_the_hash_is_of_what_a_plan_says_and_not_of_how_it_is_written():
+    shuffled = {"passes": AMOUNT["passes"], "fields": dict(reversed(AMOUNT["fields"].items()))}
+    spelled_out = json.loads(json.dumps(AMOUNT))
+    spelled_out["passes"][0]["accept"] = "confirm_if_unambiguous"
+    other = copy.deepcopy(AMOUNT)
+    other["passes"][0]["accept"] = "suggest"
+    plan = Plan.model_validate(AMOUNT)
+
+    assert {Plan.model_validate(document).hash for document in (shuffled, spelled_out)} == {plan.hash}
+    assert Plan.model_validate(other).hash != plan.hash
+
+
+def test_a_column_that_a_plan_names_in_any_way_must_be_there():
+    document = copy.deepcopy(AMOUNT)
+    document["fields"]["amount"] |= {
+        "left": {"column": "amount", "negate": True},
+        "right": {"from": "memo", "extract": "[0-9"},
+        "currency": {"left": {"value": "EUR"}, "right": "ccy"},
+    }
+
+    with pytest.raises(PlanInvalid) as caught:
+        Plan.model_validate(document).bind(["amount", "who"], ["memo", "who"])
+
+    assert {pointer for pointer, _, _ in caught.value.faults} == {
+        "/fields/amount/right/extract",
+        "/fields/amount/currency/right",
+    }
+
+
+def test_the_column_of_a_side_however_it_is_written():
+    specs = ("a", Signed(column="b", negate=True), Extracted(from_="c", extract="x"))
+
+    assert [column_of(spec) for spec in specs] == ["a", "b", "c"]
+
+
+def test_of_columns_that_differ_in_case_alone_the_first_can_be_asked_for():
+    assert distinct_names(["Ref", "", "REF", "Amount", "straße", "STRASSE"]) == ["Ref", "Amount", "straße"]
+
+
+def test_a_plan_that_does_not_fit_names_the_column():
+    with pytest.raises(PlanInvalid) as caught:
+        list(engine.run(pa.table({"x": ["1"]}), table([]), Plan.model_validate(AMOUNT)))
+
+    assert ("/fields/amount/left", "invalid_plan") in [(p, c) for p, c, _ in caught.value.faults]
+
+
+def test_columns_that_differ_in_case_alone_are_not_taken_for_each_other():
+    left = pa.table({"ref": ["A1", "B2"], "REF": ["x", "y"], "amount": ["1.00", "2.00"]})
+    right = pa.table({"ref": ["A1", "B2"], "amount": ["1.00", "2.00"]})
+    document = {
+        "fields": {"reference": {"type": "reference", "left": "REF", "right": "ref"}},
+        "passes": [{"name": "p", "kind": "rules", "where": [{"field": "reference", "compare": "equal"}]}],
+    }
+
+    with pytest.raises(PlanInvalid, match="differs from 'REF' in case alone"):
+        list(engine.run(left, right, Plan.model_validate(document)))
+    document["fields"]["reference"]["left"] = "ref"
+    found = [
+        item for item in engine.run(left, right, Plan.model_validate(document)) if isinstance(item, engine.Finished)
+    ]
+
+    assert found[0].matches == 2
+    assert "REF" not in {field.left for field in suggest(left, right).fields.values()}
+
+
+def test_a_pass_with_days_alone_is_refused_by_pointer():
+    days = {"field": "day", "compare": "days", "from": -3, "to": 3}
+    similar = {"field": "who", "compare": "similarity"}
+    document = {
+        "fields": {
+            "day": {"type": "date", "left": "day", "right": "day"},
+            "who": {"type": "text", "left": "who", "right": "who"},
+        },
+        "passes": [
+            {"name": "alike", "kind": "rules", "where": [similar, days]},
+            {"name": "days", "kind": "rules", "where": [days, days], "score": [similar]},
+        ],
+    }
+    rows = pa.table({"day": ["2026-01-05"], "who": ["acme"]})
+
+    with pytest.raises(PlanInvalid) as caught:
+        list(engine.run(rows, rows, Plan.model_validate(document)))
+
+    assert [(pointer, code) for pointer, code, _ in caught.value.faults] == [("/passes/1/where", "invalid_plan")]

@@ -1,0 +1,20 @@
+"""What a run tells of what it left out."""
+
+from matching.results import left_out
+
+
+def test_a_pass_that_compared_everything_has_nothing_to_tell():
+    assert left_out("amount", 0, 0) is None
+
+
+def test_a_pass_tells_how_many_groups_it_left_out_and_what_to_do():
+    one, many = left_out("amount", 1, 2400), left_out("like name", 1500, 12_000_000)
+
+    assert one is not None
+    assert many is not None
+    assert one.startswith(
+        "Pass 'amount': 1 group of records was not compared, because they would have made 2,400 pairs"
+    )
+    assert many.startswith("Pass 'like name': 1,500 groups of records were not compared")
+    assert "12,000,000 pairs" in many
+    assert one.endswith("add a gate that tells them apart, or give the engine more memory.")
