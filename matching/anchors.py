@@ -31,7 +31,7 @@ WINDOWS = (0, 1, 3, 7)
 class Anchors:
     """Rows of both samples, pair by pair, and the control: the same left rows beside the right rows of the next value."""
 
-    left: Rows
+    left: Rows  # shape (n,), as the other two
     right: Rows
     other: Rows
 
@@ -50,11 +50,14 @@ class Anchors:
 
 def anchors_of(left: Floats | Hashes, right: Floats | Hashes, order: Floats | None = None) -> Anchors:
     """
-    Pairs by values that are unique on both sides.
+    Pair rows by values that are unique on both sides.
 
     Args:
-        left, right: values; 0 of hashes and NaN of numbers is none.
-        order: numbers of the left rows that say which value is the next; without, the values' own.
+        left, right: shapes (n_left,) and (n_right,), both numbers or both hashes; NaN of numbers and 0 of hashes is no
+            value.
+        order: shape (n_left,), numbers of the left rows that say which value is the next; without, the values' own.
+
+    Returns: pairs in the order of their values; the last one's control is the partner of the first.
     """
     a, b = _unique(left), _unique(right)
     _, at, bt = np.intersect1d(left[a], right[b], assume_unique=True, return_indices=True)
@@ -71,7 +74,7 @@ def _unique(values: Floats | Hashes) -> Rows:
 
 
 def few(anchors: Anchors) -> Anchors:
-    """Those that are compared: evenly over the order of their values."""
+    """Take at most MAX_ANCHORS anchors, evenly over the order of their values."""
     if len(anchors) <= MAX_ANCHORS:
         return anchors
     some = np.linspace(0, len(anchors) - 1, MAX_ANCHORS).astype(np.int64)
@@ -79,12 +82,27 @@ def few(anchors: Anchors) -> Anchors:
 
 
 def is_proof(agreement: float, anchors: Anchors) -> bool:
-    """Whether a share of agreeing anchors, less that of the control, says that the anchors are true pairs."""
+    """
+    Say whether anchors are true pairs.
+
+    Args:
+        agreement: share of anchors that agree, less that of the control: -1 to 1.
+
+    Returns: whether it is at least PROOF + PROOF_OF_FEW / sqrt(n); never for no anchors. Of n pairs that agree by chance
+    a share strays by at most 0.5 / sqrt(n), one standard deviation, so that few must agree more.
+    """
     return len(anchors) > 0 and agreement >= PROOF + PROOF_OF_FEW / np.sqrt(min(len(anchors), MAX_ANCHORS))
 
 
 def witness(left: Sample, right: Sample, anchors: Anchors, without: tuple[str, str]) -> float:
-    """How much more some pair of other columns agrees on anchors than on the control: 0 to 1."""
+    """
+    Find how much more some pair of other columns agrees on anchors than on the control.
+
+    Args:
+        without: the columns of both sides that the anchors were made by.
+
+    Returns: the most that any pair of columns of one kind does (`agreement`), 0 to 1; 0 without anchors.
+    """
     some = few(anchors)
     if not len(some):
         return 0.0
@@ -106,7 +124,12 @@ def _witnesses(sample: Sample, without: str) -> list[SampleColumn]:
 
 
 def agreement(left: Sample, right: Sample, a: SampleColumn, b: SampleColumn, some: Anchors) -> float:
-    """How much more two columns agree on anchors than on the control."""
+    """
+    Find how much more two columns agree on anchors than on the control.
+
+    Returns: -1 to 1: of amounts the share that is equal, in either sign; of dates how close their lags lie together; of
+    texts and codes their mean similarity. 0 for columns of different kinds.
+    """
     numeric = ("amount", "number")
     if a.kind in numeric and b.kind in numeric:
         x, y = left.amounts(a), right.amounts(b)
@@ -129,13 +152,28 @@ def _mean(values: Floats) -> float:
 
 
 def equal_amounts(a: Floats, b: Floats, some: Anchors) -> float:
-    """How much more often two amounts are equal on anchors than on the control."""
+    """
+    Find how much more often two amounts are equal on anchors than on the control.
+
+    Args:
+        a, b: shapes (n_left,) and (n_right,); NaN, which equals nothing, where there is no amount.
+
+    Returns: share of the anchors less share of the control, -1 to 1.
+    """
     true, control = (a[i] == b[j] for i, j in _pairs(some))
     return _mean(true.astype(np.float64)) - _mean(control.astype(np.float64))
 
 
 def lag_agreement(a: Floats, b: Floats, some: Anchors) -> float:
-    """How much closer the days between two dates lie together on anchors than on the control."""
+    """
+    Find how much closer the days between two dates lie together on anchors than on the control.
+
+    Args:
+        a, b: shapes (n_left,) and (n_right,), days since any one day; NaN where there is no date.
+
+    Returns: the share of lags (right less left) within 0, 1, 3 and 7 days of the commonest one, on the average of these
+    four, less that of the control: -1 to 1; 0 where no anchor has both dates.
+    """
     true, control = (b[j] - a[i] for i, j in _pairs(some))
     known = true[~np.isnan(true)]
     if not len(known):
@@ -152,7 +190,15 @@ def lag_agreement(a: Floats, b: Floats, some: Anchors) -> float:
 
 
 def similarities(left: pa.Array, right: pa.Array, pairs: tuple[Rows, Rows]) -> Floats:
-    """Similarity 0 to 1 of each pair of texts where both are there."""
+    """
+    Compare texts pair by pair.
+
+    Args:
+        left, right: texts of both sides, in one case; null where there is none.
+        pairs: shape (n,) rows of either side.
+
+    Returns: shape (m,), m <= n: the token set ratio, 0 to 1, of the pairs whose texts are both there, in their order.
+    """
     texts = [
         (a, b)
         for a, b in zip(
@@ -168,8 +214,13 @@ def similarities(left: pa.Array, right: pa.Array, pairs: tuple[Rows, Rows]) -> F
 
 def text_bits(left: Sample, right: Sample, a: SampleColumn, b: SampleColumn, anchors: Anchors) -> float:
     """
-    Bits that a similarity of two columns tells on the average about a true pair: its levels on anchors against those of
-    random rows. Columns of few values tell little, however well they agree.
+    Find how many bits the similarity of two text columns tells about a true pair, on the average.
+
+    Its levels on anchors are compared with those on MAX_ANCHORS random pairs, from a fixed seed. Columns of few values tell
+    little, however well they agree.
+
+    Returns: bits, at least 0: the divergence of the levels, times the share of anchors that have both texts.
+    Source: Kullback & Leibler, On Information and Sufficiency (Annals of Mathematical Statistics, 1951).
     """
     some = few(anchors)
     chance = np.random.default_rng(7)
@@ -194,20 +245,23 @@ def _levels(similarity: Floats) -> Floats:
 
 
 def distinct(values: Floats) -> Floats:
-    """The values that are there, each once, sorted."""
+    """Sort the values that are there, each once: NaN is left out."""
     found: Floats = np.unique(values[~np.isnan(values)])
     return found
 
 
 def overlap(a: Floats, b: Floats) -> tuple[float, float]:
     """
-    Share of the smaller side's distinct values that the other side has too, and the greatest such share after a shift.
-
-    Args:
-        a, b: distinct values, sorted (`distinct`).
+    Find which share of the smaller side's distinct values the other side has too, and how much of that is chance.
 
     Shifted values are as dense as the true ones, so that what they share they share by chance: running numbers overlap
     as well after a shift, amounts do not.
+
+    Args:
+        a, b: shapes (n_a,) and (n_b,), distinct values, sorted (`distinct`). Of more than SHIFTED, as many are looked up.
+
+    Returns: the share, and the greatest such share after a shift of one unit and of each of SHIFTS, either way; 0 to 1
+    each. Values within 1e-9 are equal: amounts have nine decimals.
     """
     x, y = a, b
     if len(x) > len(y):

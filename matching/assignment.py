@@ -22,24 +22,29 @@ Numbers = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Assigned:
-    """Chosen pairs, as indices into the candidates, with margins in milli-bits and their component."""
+    """Chosen pairs: arrays of one length, k."""
 
-    pair: Numbers
-    margin: Numbers
-    is_exact: NDArray[np.bool_]
-    component: Numbers
-    runner_up: Numbers  # index of the best competing pair, -1 where there is none
-    local_components: int
+    pair: Numbers  # indices into the candidates
+    margin: Numbers  # milli-bits that the best total loses without the pair
+    is_exact: NDArray[np.bool_]  # whether the margin is that, and not a lower bound of it
+    component: Numbers  # number of the connected component
+    runner_up: Numbers  # index of the heaviest other candidate of its row or column, -1 where there is none
+    local_components: int  # how many have no exact margins; those beyond DENSE_NODES have no certain optimum either
 
 
 def assign(left: NDArray[np.int32], right: NDArray[np.int32], weight: Numbers) -> Assigned:
     """
-    Chooses pairs.
+    Choose pairs of the greatest total weight, no row and no column twice.
 
     Args:
-        left, right: shape (n,), positions of the candidates' rows.
-        weight: shape (n,), milli-bits.
-    Returns: margins are exact, or where that would be too much work a lower bound, never more.
+        left, right: shape (n,), positions of the candidates' rows, at least 0; no pair of them twice.
+        weight: shape (n,), milli-bits; a pair of UNMATCHED or less is never made.
+
+    Returns: whole numbers throughout, so that nothing is rounded. The total is the greatest in each component of at most
+    DENSE_NODES rows and columns; in a larger one pairs are taken heaviest first. A margin is exact, or a lower bound where
+    the exact ones would take more than MARGIN_WORK additions.
+    Source: the optimum is SciPy's linear_sum_assignment, after Crouse, On implementing 2D rectangular assignment
+    algorithms (IEEE TAES, 2016); margins as in _Component.margins.
     """
     keep = np.flatnonzero(weight > UNMATCHED)
     if not len(keep):

@@ -1,4 +1,8 @@
-"""Candidate pairs of a pass: a join in DuckDB over the gates. What would explode is reported, never silently cut."""
+"""
+Candidate pairs of a pass: a join in DuckDB over its gates.
+
+Pairs are counted before they are made. Where they would be too many, the largest blocks are left out, and counted.
+"""
 
 from dataclasses import dataclass
 
@@ -18,12 +22,12 @@ MAX_TOKEN_ROWS = 200  # a token of more rows is common: it makes a block only fo
 
 @dataclass(frozen=True)
 class Candidates:
-    """Pairs as positions by content, and what was left out for its size."""
+    """Pairs, and what was left out for its size."""
 
-    left: NDArray[np.int32]
-    right: NDArray[np.int32]
+    left: NDArray[np.int32]  # shape (n,), positions by content (normalise.load), sorted
+    right: NDArray[np.int32]  # shape (n,), sorted within one of the left
     skipped_blocks: int
-    skipped_pairs: int
+    skipped_pairs: int  # that those blocks would have made
 
 
 @dataclass(frozen=True)
@@ -52,10 +56,14 @@ class _Join:
 
 def find(connection: duckdb.DuckDBPyConnection, plan: Plan, step: Pass, max_pairs: int | None = None) -> Candidates:
     """
-    Joins the rows that are still free (`l_free`, `r_free`) on the gates of a pass.
+    Join the rows that are still free (`l_free`, `r_free`) on the gates of a pass.
 
-    Pairs are counted before they are made. Where they would be more than `max_pairs`, the largest blocks are left out,
-    and nothing else.
+    Args:
+        max_pairs: where there would be more pairs, the largest blocks are left out, and nothing else; MAX_PAIRS at most.
+
+    Returns: each pair once. A similarity gate without an equal one makes the pairs that share one of the rarest words of
+    a text; its least similarity is not asked here (scoring.score).
+    Raises: duckdb.Error when the sides do not have the plan's fields.
     """
     limit = MAX_PAIRS if max_pairs is None else min(MAX_PAIRS, max_pairs)
     join = _join(connection, plan, step)

@@ -30,7 +30,7 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class SampleColumn:
-    """A column and what its values in the sample are."""
+    """A column and what its values in the sample are. `distinct` and `filled` count rows of the sample."""
 
     name: str
     kind: str  # amount | number | date | code | text | empty
@@ -76,35 +76,53 @@ class Sample:
         return next((column for column in self.columns if column.name == name), None)
 
     def amounts(self, column: SampleColumn) -> Floats:
-        """Amounts, NaN where there is none. Equal amounts are equal here too; what is close may be."""
+        """
+        Read a column as amounts, in the units that it is written in.
+
+        Returns: shape (rows,), NaN where there is no amount. Equal amounts are equal here too; amounts that differ beyond
+        the 15th digit may be.
+        """
         value = quoted(column.name)
         if column.profile is not None:
             value = amount_sql(value, column.profile.decimal or ".")
         return self._floats(("amount", column.name), f"({value})::DOUBLE")
 
     def days(self, column: SampleColumn) -> Floats:
-        """Days since 1970, NaN where there is no date."""
+        """Read a column as days since 1970-01-01. Returns: shape (rows,), NaN where there is no date."""
         value = quoted(column.name)
         if column.profile is not None:
             value = date_sql(value, column.profile.date_order or "ymd")
         return self._floats(("days", column.name), f"epoch({value}) / 86400")
 
     def codes(self, name: str, pattern: str | None = None) -> Hashes:
-        """A hash of each value's letters and digits; of the part that a pattern finds in it."""
+        """
+        Hash each value's letters and digits, in upper case and without accents.
+
+        Args:
+            pattern: a regular expression (RE2): of each value, only what it finds.
+
+        Returns: shape (rows,), 64 bits each, 0 where there is no value. Of 50,000 values two have one hash once in 15
+        billion samples.
+        Raises: duckdb.Error for a pattern that RE2 does not know.
+        """
         return self._hashes(("code", name, pattern or ""), _clean(name, pattern))
 
     def numbers(self, name: str, pattern: str | None = None) -> Floats:
-        """The whole number that a value ends in, NaN where it does not."""
+        """
+        Read the whole number, of up to 15 digits, that each value ends in; `pattern` as for `codes`.
+
+        Returns: shape (rows,), exact; NaN where a value does not end in a digit.
+        """
         digits = f"try_cast(regexp_extract({_clean(name, pattern)}, '[0-9]{{1,15}}$') AS DOUBLE)"
         return self._floats(("number", name, pattern or ""), digits)
 
     def stems(self, name: str, pattern: str | None = None) -> Hashes:
-        """A hash of what stands before the number that a value ends in."""
+        """Hash what stands before the number that each value ends in; arguments and result as of `codes`."""
         stem = f"regexp_replace({_clean(name, pattern)}, '[0-9]{{1,15}}$', '')"
         return self._hashes(("stem", name, pattern or ""), stem)
 
     def texts(self, name: str) -> pa.Array:
-        """Values in lower case."""
+        """Read a column as texts in lower case. Returns: one a row, null where there is none."""
         if name not in self._texts:
             sql = f"SELECT lower({quoted(name)}::VARCHAR) AS v FROM {self.name} ORDER BY {self._order}"
             self._texts[name] = self.connection.sql(sql).to_arrow_table()["v"].combine_chunks()

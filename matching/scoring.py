@@ -76,11 +76,20 @@ class _Pairs:
 
 def score(sides: Sides, step: Pass, pairs: Candidates) -> tuple[NDArray[np.int64], list[Evidence], NDArray[np.bool_]]:
     """
-    Scores candidate pairs.
+    Score candidate pairs: the bits of the prior and of every comparison, added up.
+
+    The prior of a pair is -log2 of the rows of the larger side, for one of them is the partner. What is missing on either
+    side adds nothing.
 
     Args:
-        sizes: rows of both sides, whole.
-    Returns: milli-bits of each pair (shape n), the evidence of each comparison, and which pairs pass similarity gates.
+        sides: both sides as normalise.load makes them.
+        step: its gates and scores are compared, gates first.
+        pairs: shape (n,) positions a side, as candidates.find makes them.
+
+    Returns: shape (n,) whole milli-bits (half a milli-bit of rounding at most); the evidence of each comparison, in bits
+    before that rounding; shape (n,) whether a pair reaches the least similarity of each gate.
+    Raises: duckdb.Error when the sides do not have the plan's fields.
+    Source: weights after Fellegi & Sunter, A Theory for Record Linkage (JASA, 1969).
     """
     n = len(pairs.left)
     prior = -float(np.log2(max(*sides.sizes, 1)))
@@ -106,11 +115,17 @@ def score(sides: Sides, step: Pass, pairs: Candidates) -> tuple[NDArray[np.int64
 
 def loneliness(sides: Sides, step: Pass, pairs: Candidates, weight: NDArray[np.int64]) -> int:
     """
-    Milli-bits by which staying unmatched is likelier than `score` has it: of what earlier passes and jobs left, most rows
-    have no partner. 0 where most have one.
+    Find by how much staying unmatched is likelier than `score` has it: of what earlier passes and jobs left, most rows
+    may have no partner.
 
-    The share that has one is found by EM over rows and columns. Equal codes are not by chance, so that a pass by them needs
-    none of this; equal amounts are.
+    The share of rows that have one is found by EM over rows and columns, in 20 rounds from one half. Equal codes are not by
+    chance, so a pass by them needs none of this; equal amounts are.
+
+    Args:
+        pairs, weight: shape (n,) each; weight in milli-bits, as `score` gives it, 0 for a pair that a gate stops.
+
+    Returns: whole milli-bits, at least 0; 0 where half of the rows or more have a partner, and in a pass by codes.
+    Source: Dempster, Laird & Rubin, Maximum Likelihood from Incomplete Data via the EM Algorithm (JRSS B, 1977).
     """
     is_by_code = any(g.compare == "equal" and sides.plan.fields[g.field].type != "money" for g in step.where)
     keep = weight > 0
@@ -154,7 +169,15 @@ def _evidence(learned: _Pairs, comparison: Comparison, similarity: NDArray[np.fl
 
 
 def column(connection: duckdb.DuckDBPyConnection, side: str, name: str) -> pa.Array:
-    """A column of a side, by position."""
+    """
+    Read a column of a side.
+
+    Args:
+        side: "l" or "r".
+        name: f<k>, c<k> or o<k> of field k, as normalise.load names them.
+
+    Returns: one value a row, ordered by position; null where there is none.
+    """
     return connection.sql(f"SELECT {name} AS v FROM {side} ORDER BY i").to_arrow_table()["v"].combine_chunks()
 
 
