@@ -4,7 +4,7 @@ import codecs
 from pathlib import Path
 
 from matching.reading.encoding import encoding_of
-from matching.reading.format import Detection, Format, Sample
+from matching.reading.format import Detection, Format, Start
 from matching.reading.formats import FALLBACK, FORMATS, titles
 from matching.reading.refusals import MAGIC, refuse_documents, refuse_statements
 from matching.reading.values import FileRejected
@@ -18,7 +18,7 @@ def format_of(first: bytes, given: str | None = None) -> str:
     if given is not None:
         return given
     text = first[:SAMPLE_BYTES].decode("utf-8-sig", errors="replace")
-    return (_by_magic(first) or _by_text(Sample(text, is_whole=len(first) < SAMPLE_BYTES)) or FALLBACK).name
+    return (_by_magic(first) or _by_text(Start(text, is_whole=len(first) < SAMPLE_BYTES)) or FALLBACK).name
 
 
 def check_magic(first: bytes, given: str | None = None) -> None:
@@ -50,19 +50,19 @@ def detect(path: Path, given: str | None = None) -> Detection:
         is_whole = not file.read(1)
     check_magic(first, given)
     if (format := _by_magic(first)) is not None:
-        return format.detect(path, Sample("", is_whole=is_whole))
+        return format.detect(path, Start("", is_whole=is_whole))
     encoding = encoding_of(path)
-    sample = Sample(first.decode(encoding, errors="replace").removeprefix("\ufeff"), encoding, is_whole)
+    start = Start(first.decode(encoding, errors="replace").removeprefix("\ufeff"), encoding, is_whole)
     if given is not None:
-        return FORMATS[given].detect(path, sample)
-    if (format := _by_text(sample)) is None:
-        refuse_documents(sample.text)
-    return (format or FALLBACK).detect(path, sample)
+        return FORMATS[given].detect(path, start)
+    if (format := _by_text(start)) is None:
+        refuse_documents(start.text)
+    return (format or FALLBACK).detect(path, start)
 
 
 def _by_magic(first: bytes) -> Format | None:
     return next((format for format in FORMATS.values() if format.magic and first.startswith(format.magic)), None)
 
 
-def _by_text(sample: Sample) -> Format | None:
-    return next((format for format in FORMATS.values() if format.recognises(sample)), None)
+def _by_text(start: Start) -> Format | None:
+    return next((format for format in FORMATS.values() if format.recognises(start)), None)

@@ -22,7 +22,7 @@ class Detection:
 
 
 @dataclass(frozen=True)
-class Sample:
+class Start:
     """The beginning of a file, as far as detection reads it. Of a binary format, `text` and `encoding` say nothing."""
 
     text: str
@@ -42,7 +42,7 @@ class Format:
     extensions: tuple[str, ...]
     media_types: tuple[str, ...]
     mismatch: str  # told when a file was said to be one and is not
-    detect: Callable[[Path, Sample], Detection]
+    detect: Callable[[Path, Start], Detection]
     read: Callable[[Path, Detection, int], Iterator[RawBatch]]
     magic: bytes | None = None
-    recognises: Callable[[Sample], bool] = lambda _: False
+    recognises: Callable[[Start], bool] = lambda _: False

@@ -5,7 +5,7 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
-from matching.reading.format import Detection, Sample
+from matching.reading.format import Detection, Start
 from matching.reading.header import (
     MAX_COLUMNS,
     TABLE_SHARE,
@@ -22,9 +22,9 @@ DELIMITERS = (",", ";", "\t", "|", "%", ":", "^")
 RARE_DELIMITERS = ("%", ":", "^")
 
 
-def detect_csv(_: Path, sample: Sample) -> Detection:
+def detect_csv(_: Path, start: Start) -> Detection:
     """Finds delimiter, header and columns. Raises: FileRejected."""
-    text, is_whole = sample.text, sample.is_whole
+    text, is_whole = start.text, start.is_whole
     if not is_whole and "\n" not in text and "\r" not in text:
         raise FileRejected("the first line is longer than 1 MiB: the file is no table, or has no line breaks")
     if not is_whole:
@@ -44,9 +44,7 @@ def detect_csv(_: Path, sample: Sample) -> Detection:
         notes = (*notes, skipped_note(best.skipped))
     if not is_named:
         notes = (*notes, "the file has no header: its columns are called column_1, column_2, ...")
-    return Detection(
-        "csv", columns, sample.encoding, best.delimiter, header=is_named, notes=notes, skipped=best.skipped
-    )
+    return Detection("csv", columns, start.encoding, best.delimiter, header=is_named, notes=notes, skipped=best.skipped)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from core.ids import uuid7
 from core.problems import Fault, Invalid
 from core.settings import Settings
 from matching.reading.detect import SAMPLE_BYTES, check_magic, format_of
-from matching.reading.formats import FORMATS
+from matching.reading.formats import FALLBACK, FORMATS
 from matching.reading.mapping import Mapping
 from matching.reading.values import FileRejected
 from models import access
@@ -116,7 +116,7 @@ async def _open(actor: Actor, upload: Upload) -> None:
         id=upload.source_id,
         project_id=upload.project_id,
         name="upload",
-        format="csv",
+        format=FALLBACK.name,
         status=SourceStatus.PENDING,
         created_by=actor.id,
         created_at=at,

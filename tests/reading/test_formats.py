@@ -11,7 +11,7 @@ import pytest
 import xlsxwriter
 
 from matching.reading.detect import check_magic, detect, format_of
-from matching.reading.format import Detection, Format, Sample
+from matching.reading.format import Detection, Format, Start
 from matching.reading.formats import FORMATS
 from matching.reading.rows import Builder
 from matching.reading.tables import read_batches
@@ -88,8 +88,8 @@ def test_a_new_format_is_one_line_of_the_table(tmp_path, monkeypatch):
             build.add(text.split("=", 1), line)
         yield build.take()
 
-    def recognises(sample: Sample) -> bool:
-        return sample.text.startswith("[pairs]\n")
+    def recognises(start: Start) -> bool:
+        return start.text.startswith("[pairs]\n")
 
     pairs = Format(
         name="pairs",
@@ -97,7 +97,7 @@ def test_a_new_format_is_one_line_of_the_table(tmp_path, monkeypatch):
         extensions=(".pairs",),
         media_types=(),
         mismatch="the file has no pairs",
-        detect=lambda _, sample: Detection("pairs", encoding=sample.encoding),
+        detect=lambda _, start: Detection("pairs", encoding=start.encoding),
         read=read,
         recognises=recognises,
     )

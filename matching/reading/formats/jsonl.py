@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from matching.reading.format import Detection, Format, Sample
+from matching.reading.format import Detection, Format, Start
 from matching.reading.header import MAX_COLUMNS, MAX_NAME
 from matching.reading.lines import lines_of
 from matching.reading.rows import NUL, Builder, Fault, RawBatch
@@ -153,11 +153,11 @@ class _Text(str):
 _COMMA = _Text(", ")
 
 
-def _looks_like_json(sample: Sample) -> bool:
-    lines = [line for line in sample.text.split("\n") if line.strip()]
+def _looks_like_json(start: Start) -> bool:
+    lines = [line for line in start.text.split("\n") if line.strip()]
     if not lines or not lines[0].lstrip().startswith("{"):
         return False
-    if not sample.is_whole and len(lines) == 1:
+    if not start.is_whole and len(lines) == 1:
         return bool(_OBJECT.match(lines[0].lstrip()))  # one object that is longer than the sample
     # A damaged line is a reject; the file is what most of its lines are.
     first = lines[:20]
@@ -171,8 +171,8 @@ def _is_object(line: str) -> bool:
         return False
 
 
-def _detect(_: Path, sample: Sample) -> Detection:
-    return Detection("jsonl", encoding=sample.encoding)
+def _detect(_: Path, start: Start) -> Detection:
+    return Detection("jsonl", encoding=start.encoding)
 
 
 FORMAT = Format(

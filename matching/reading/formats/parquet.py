@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from matching.reading.format import Detection, Format, Sample
+from matching.reading.format import Detection, Format, Start
 from matching.reading.header import MAX_COLUMNS, unique_names
 from matching.reading.numbers import expanded, without_noise
 from matching.reading.rows import BLOCK_BYTES, MAX_RECORD_BYTES, NUL, Fault, RawBatch, Reject, rows_a_batch
@@ -187,7 +187,7 @@ def _nested_text(value: Any) -> str:
     return json.dumps(value, default=lambda v: v.hex() if isinstance(v, bytes) else str(v), ensure_ascii=False)
 
 
-def _detect(_: Path, __: Sample) -> Detection:
+def _detect(_: Path, __: Start) -> Detection:
     return Detection("parquet")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from matching.reading.format import Detection, Format, Sample
+from matching.reading.format import Detection, Format, Start
 from matching.reading.header import (
     MAX_COLUMNS,
     MAX_PREAMBLE,
@@ -127,7 +127,7 @@ def _cell_text(cell: Any) -> str | None:
     return str(cell)
 
 
-def _detect(path: Path, _: Sample) -> Detection:
+def _detect(path: Path, _: Start) -> Detection:
     return Detection("xlsx", contents=scan_workbook(path))
 
 
