@@ -1,48 +1,26 @@
 """
 What realtime is handed: tokens, rights to streams, snapshots. Rights are read through models/access.py.
 
-STREAMS registers the kinds of stream: who may follow one, and what REST shows of its noun.
+A feature registers its streams in a module of its own; here they stand together.
 """
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel
-
-from core.problems import Forbidden, Problem
-from models import access
+from core.problems import Problem
 from models.access import Actor
-from models.job import Job
-from models.project import Project
-from models.user import User
-from models.vault import Vault
 from realtime import streams
 from realtime.guest import Grant
-from server.auth.schemas import UserView
 from server.auth.tokens import Tokens
-from server.job import queries as job_queries
-from server.project import queries as project_queries
+from server.job import stream as job
+from server.project import stream as project
 from server.store.reading import Reading, reading
-from server.vault import queries as vault_queries
+from server.user import stream as user
+from server.vault import stream as vault
 
-
-@dataclass(frozen=True)
-class Right:
-    """A right to a stream: the streams above that tell of its end, and the membership that it comes from."""
-
-    parents: frozenset[str] = frozenset()
-    membership: tuple[str, UUID] | None = None
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of stream. `authorize` raises a Problem for somebody who may not follow it."""
-
-    authorize: Callable[[Actor, UUID], Awaitable[Right]]
-    snapshot: Callable[[Actor, UUID, Reading], Awaitable[BaseModel]]
+KINDS = (project.STREAM, job.STREAM, vault.STREAM, vault.ACCESSES, user.STREAM)
+STREAMS = {kind.noun: kind for kind in KINDS}
 
 
 class LiveAuthority:
@@ -101,60 +79,3 @@ async def _end_of(snapshot: Reading, noun: str, row_id: UUID, actor: Actor) -> d
     rows = await snapshot.rows(sql, row_id, actor.id)
     end: datetime | None = rows[0]["at"] if rows else None
     return end
-
-
-async def _right_to_account(actor: Actor, row_id: UUID) -> Right:
-    await access.load_account(actor, row_id)
-    return Right()
-
-
-async def _right_to_project(actor: Actor, row_id: UUID) -> Right:
-    await access.load(actor, Project, row_id, "project.subscribe")
-    return Right(membership=("project", row_id))
-
-
-async def _right_to_job(actor: Actor, row_id: UUID) -> Right:
-    loaded = await access.load(actor, Job, row_id, "project.read_within")
-    assert loaded.project_id is not None
-    return Right(frozenset({streams.project(loaded.project_id)}), ("project", loaded.project_id))
-
-
-async def _right_to_vault(actor: Actor, row_id: UUID) -> Right:
-    return await _right_within_vault(actor, row_id, "vault.subscribe")
-
-
-async def _right_to_accesses(actor: Actor, row_id: UUID) -> Right:
-    return await _right_within_vault(actor, row_id, "vault.members.edit")
-
-
-async def _right_within_vault(actor: Actor, row_id: UUID, action: str) -> Right:
-    loaded = await access.load(actor, Vault, row_id, action)
-    if loaded.role == access.ADMIN:
-        raise Forbidden
-    # A grant in a vault holds as long as the membership in its project: changes of either put the right in question.
-    return Right(frozenset({streams.project(loaded.row.project_id), streams.vault(row_id)}), ("vault", row_id))
-
-
-async def _project(actor: Actor, row_id: UUID, snapshot: Reading) -> BaseModel:
-    return await project_queries.view_of(snapshot, actor, row_id)
-
-
-async def _job(_: Actor, row_id: UUID, snapshot: Reading) -> BaseModel:
-    return await job_queries.view_of(snapshot, row_id)
-
-
-async def _user(_: Actor, row_id: UUID, snapshot: Reading) -> BaseModel:
-    return UserView.of(await User.filter(id=row_id).using_db(snapshot.connection).get())
-
-
-async def _vault(actor: Actor, row_id: UUID, snapshot: Reading) -> BaseModel:
-    return await vault_queries.view_of(snapshot, actor, row_id)
-
-
-STREAMS = {
-    "project": Kind(_right_to_project, _project),
-    "job": Kind(_right_to_job, _job),
-    "vault": Kind(_right_to_vault, _vault),
-    "vault-access": Kind(_right_to_accesses, _vault),
-    "user": Kind(_right_to_account, _user),
-}

@@ -1,0 +1,27 @@
+"""What a feature registers of a kind of stream: its name, who may follow it, and what REST shows of its noun."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from models.access import Actor
+from server.store.reading import Reading
+
+
+@dataclass(frozen=True)
+class Right:
+    """A right to a stream: the streams above that tell of its end, and the membership that it comes from."""
+
+    parents: frozenset[str] = frozenset()
+    membership: tuple[str, UUID] | None = None
+
+
+@dataclass(frozen=True)
+class StreamKind:
+    """A kind of stream; `noun` is one of realtime.streams. `authorize` raises a Problem for who may not follow it."""
+
+    noun: str
+    authorize: Callable[[Actor, UUID], Awaitable[Right]]
+    snapshot: Callable[[Actor, UUID, Reading], Awaitable[BaseModel]]

@@ -1,0 +1,24 @@
+"""The stream of a person, which is their own."""
+
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from models import access
+from models.access import Actor
+from models.user import User
+from server.auth.schemas import UserView
+from server.store.reading import Reading
+from server.store.stream import Right, StreamKind
+
+
+async def _right(actor: Actor, user_id: UUID) -> Right:
+    await access.load_account(actor, user_id)
+    return Right()
+
+
+async def _snapshot(_: Actor, user_id: UUID, reading: Reading) -> BaseModel:
+    return UserView.of(await User.filter(id=user_id).using_db(reading.connection).get())
+
+
+STREAM = StreamKind("user", _right, _snapshot)
