@@ -35,6 +35,14 @@ class Follower:
         found: dict[str, Any] = await self.io.call(name, data, namespace="/live", timeout=5)
         return found
 
+    async def go_on(self) -> None:
+        """Follows again what the server has asked it to, as a client that wants to miss nothing does."""
+        for name, data in list(self.events):
+            if name == "stream.reset":
+                self.events.remove((name, data))
+                answer = await self.call("subscribe", {"stream": data["stream"]})
+                assert answer["ok"], answer
+
     async def heard(self, name: str, seconds: float = 3.0) -> dict[str, Any]:
         """The first event of a name."""
         for _ in range(int(seconds / 0.02)):

@@ -82,6 +82,7 @@ async def test_a_hanging_database_is_told_and_waited_for(house: House, web: Clie
     stop.set()
     seconds = await living
     await until_ready(web)
+    await follower.go_on()  # its states could not be read if the database was frozen right behind the answer
     await manager.ok("PATCH", f"/projects/{project}", {"name": "After"}, if_match=1)
     event = await follower.heard("project.updated", 5)
     await follower.leave()
