@@ -23,10 +23,10 @@ CHUNK = 1000
 MAX_BLOCK_CHUNKS = 16
 # Below this margin another reading is not unlikely enough: 5 bits are odds of 32 to 1. Never confirmed by itself.
 AMBIGUOUS_BELOW_BITS = 5.0
-# Of the memory of a run: what DuckDB has; candidate pairs, outside of it, have half; the rest is for rows on their way.
+# The shares of a run's memory: DuckDB has this one, candidate pairs outside of it have half, and rows on their way the rest.
 _DUCKDB_SHARE = 0.4
 _PAIRS_SHARE = 0.5
-# Of a candidate pair, at most at a time, measured; and of each of its comparisons.
+# The most that a candidate pair takes at a time, as measured, and the most that each of its comparisons adds.
 _PAIR_BYTES, _COMPARISON_BYTES = 200, 24
 _NONE: NDArray[np.int64] = np.zeros(0, np.int64)
 # Shares of a pass that its stages take, measured at 100,000 x 100,000 rows by rules.

@@ -24,7 +24,7 @@ SELECTIVE = 0.9  # distinct values a filled row, of what names single rows
 MOSTLY = 0.8  # of the values of an identifier have a digit
 
 Floats = NDArray[np.float64]
-Hashes = NDArray[np.uint64]  # equal where the values are, 0 where there is none
+Hashes = NDArray[np.uint64]  # equal where the values are equal, 0 where there is no value
 Rows = NDArray[np.int64]
 
 

@@ -229,7 +229,7 @@ def _days(
     else:
         counts = np.ones(width)
     m = (counts + SMOOTHING / width) / (counts.sum() + SMOOTHING)
-    # Of two random rows, the share at one particular lag, taken over the days that both sides span.
+    # The share of random pairs that are at one particular lag, over the days that both sides span.
     span = max(_spread(left), _spread(right), float(width))
     bits = np.log2(m[inside] * span)
     outside = -8.0

@@ -112,7 +112,7 @@ def _window(left: Sample, right: Sample, fields: Fields) -> Comparison:
         high += next(gap for gap in (1, 2, 3, 4) if high + gap in strong)
     if high - low > WIDEST_WINDOW:
         low, high = (int(q) for q in np.quantile(lags, (0.02, 0.98)))
-    # Of few lags the outermost may not be among them; a partner outside would leave its row to a wrong one.
+    # A few lags may not include the outermost one, and a partner outside the window would leave its row to a wrong one.
     margin = int(len(lags) < ENOUGH_LAGS)
     return Comparison(field="date", compare="days", from_=low - margin, to=high + margin)
 

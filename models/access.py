@@ -243,7 +243,9 @@ def _columns(model: type[Model]) -> dict[str, _Column]:
 class About:
     """What a refused request was about, for the audit."""
 
-    chain: str | None  # None: of the row, if there is one; who may not see it must not find that out
+    chain: (
+        str | None
+    )  # None: the chain of the row, if there is one; people who may not see the row must not find that out
     resource_type: str
     action: str
     resource_id: str

@@ -275,7 +275,7 @@ class Guests:
         doubts = sub.doubts
         grant = await self.authority.grant(guest.actor, sub.name) if sub.is_live else None
         if not sub.is_live or sub.doubts != doubts:
-            return  # ended meanwhile, or somebody looks who has seen more
+            return  # it ended meanwhile, or a later look has already seen more
         if grant is None:
             self.relay.end(sub)
             return

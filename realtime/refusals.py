@@ -35,7 +35,7 @@ _OF_ONE = ("key", "count", "at", "session_id", "ip", "request_id")  # what is ke
 
 @dataclass
 class _Journal:
-    """Of this process: what waits to be written, and the task that writes it, all that waits in one statement."""
+    """Refusals of this process that wait to be written, and the task that writes all of them in one statement."""
 
     waiting: dict[str, dict[str, Any]]
     written: "asyncio.Future[None] | None" = None

@@ -321,7 +321,7 @@ class Relay:
             sub.follower.forget(sub)
 
     def end_at(self, sub: Subscription, at: datetime | None) -> None:
-        """Lets a right end by itself at a time, and at no other."""
+        """Ends a right by itself at a given time, in place of any time set before."""
         if sub.expiry is not None:
             sub.expiry.cancel()
             sub.expiry = None

@@ -36,7 +36,7 @@ async def put(key: str, streams: list[str], value: dict[str, Any], fence: Fence 
 
 
 def hint(key: str) -> None:
-    """Lets the relays read a key that a transaction has written, after its commit."""
+    """Makes the relays read a key again, once the transaction that wrote it has committed."""
     ledger().hint_state(key)
 
 

@@ -162,7 +162,7 @@ class _Socket(AsyncSocket):  # type: ignore[misc]  # untyped
         if self._ping is not None:
             self._ping.cancel()
         await super().close(*args, **options)
-        self.queue.put_nowait(None)  # lets who waits for packets end
+        self.queue.put_nowait(None)  # wakes waiters so that they can finish
 
     def schedule_ping(self) -> None:
         """A timer instead of stock's task, which outlives its client by 25 s."""
@@ -308,7 +308,7 @@ class Connection:
 
     def _end(self) -> None:
         self.is_closed = True
-        self.socket.queue.room.set()  # who waits for room sees that it is closed
+        self.socket.queue.room.set()  # wakes waiters for room, which then see that it is closed
 
     def _drained(self) -> None:
         if not self.is_closed:
@@ -397,7 +397,7 @@ class LiveServer(socketio.AsyncServer):  # type: ignore[misc]  # untyped
         connection = self.connections.get(eio_sid)
         if connection is None:
             return
-        # Who does not take the answers is not asked for more.
+        # Stop reading from a client that is not draining its replies.
         await connection.until_writable()
         if connection.is_closed:
             return
@@ -443,7 +443,7 @@ class LiveServer(socketio.AsyncServer):  # type: ignore[misc]  # untyped
             connection.close()
             return
         connection.is_connecting = True
-        # Not awaited: the polling request that carries CONNECT must be answered, or the client never upgrades.
+        # This is not awaited: the polling request that carries CONNECT must be answered, or the client never upgrades.
         self.spawn(self._connect_when_upgraded(connection, packet.data))
 
     async def _connect_when_upgraded(self, connection: Connection, auth: Any) -> None:

@@ -55,7 +55,7 @@ class Archive:
 
 @contextmanager
 def open_archive(path: Path) -> Iterator[Archive]:
-    """Opens a workbook. Raises: FileRejected for what is none, is locked, damaged, or unpacks to too much."""
+    """Opens a workbook. Raises: FileRejected if the file is not a workbook, is locked or damaged, or unpacks to too much."""
     try:
         with zipfile.ZipFile(path) as directory, path.open("rb") as file:
             members = directory.infolist()

@@ -292,6 +292,9 @@ def _question(profile: ColumnProfile, kind: str, choices: list[str]) -> dict[str
     return {"column": profile.name, "kind": kind, "choices": choices, "examples": list(profile.examples)}
 
 
+_ORDER_WORDS = {"dmy": "day, month, year", "mdy": "month, day, year", "ymd": "year, month, day"}
+
+
 def apply_mapping(columns: pa.Table, rows: pa.Array, mapping: Mapping, *, lines: pa.Array) -> TypedBatch:
     """
     Types a batch: `columns` are text, `rows` and `lines` number them.
@@ -313,7 +316,7 @@ def apply_mapping(columns: pa.Table, rows: pa.Array, mapping: Mapping, *, lines:
         is_plain = (mapping.date.column, PLAIN_DATE) in plain
         has_short_years = bool(mapping.date.short_years)
         date = date_sql(column, mapping.date.order, is_plain=is_plain, has_short_years=has_short_years)
-        message = f"is no date in the order {mapping.date.order}"
+        message = f"is not a date in the order {_ORDER_WORDS[mapping.date.order]}"
         checks.append((f"trim({column}) <> '' AND {date} IS NULL", mapping.date.column, "date_unparsable", message))
     reference = "NULL::VARCHAR"
     if mapping.reference is not None and mapping.reference.column in known:

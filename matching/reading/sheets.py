@@ -149,7 +149,7 @@ class _Scan:
         self._odd = 0
         self._size = self._shared = 0
         self._last_row = self._last_column = 0
-        # Of the present cell:
+        # These describe the present cell:
         self._row = self._column = 0
         self._type: str | None = None
         self._formula: list[str] | None = None

@@ -450,7 +450,7 @@ class Evidence:
             return ("ymd",)
         best = max(self.dates.values())
         orders = tuple(order for order, count in self.dates.items() if count == best)
-        # Of a year and a day, the day is what varies.
+        # Between a year and a day, the day is the one that varies.
         if len(orders) > 1 and len(self.firsts) > len(self.lasts):
             orders = tuple(order for order in orders if order != "ymd")
         return orders

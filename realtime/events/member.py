@@ -60,7 +60,7 @@ class VaultMemberRemoved(_OnVaultMember):
 
 
 class VaultManagerRemoved(OnVaultAccess):
-    """A person is no manager of the vault any more: their subscription to its accesses ends here."""
+    """A person no longer manages the vault: their subscription to its accesses ends here."""
 
     event: ClassVar = "vault.manager.removed"
 

@@ -232,7 +232,7 @@ class Connections:
 
 
 def raise_descriptor_limit() -> int:
-    """Lets this process open as many files as it may. Returns: how many those are."""
+    """Raises the limit of open files to the highest this process is allowed. Returns: the limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MOST_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MOST_DESCRIPTORS)
     if soft != resource.RLIM_INFINITY and soft < wanted:

@@ -33,7 +33,7 @@ DASHBOARD_CSP = (
     "require-trusted-types-for 'script'"
 )
 API_CSP = "default-src 'none'; sandbox; frame-ancestors 'none'"
-# Of a page of another allowed origin.
+# For a page from another allowed origin.
 ALLOWED_HEADERS = "Authorization, Content-Type, If-Match, Idempotency-Key, X-Client, X-Request-ID, X-Requested-With"
 EXPOSED_HEADERS = "Allow, ETag, Retry-After, Stream-Epoch, Stream-Position, WWW-Authenticate, X-Request-ID"
 

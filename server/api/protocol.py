@@ -166,7 +166,7 @@ class _Connection(RequestHandler):
         request = self._current_request
         if request is None or not self._messages or not isinstance(self._messages[-1][0], _ErrInfo):
             return
-        # Who reads a body that breaks off in garbage would wait for the rest of it until the client goes.
+        # A handler that reads a body which breaks off in garbage would wait for the rest until the client disconnects.
         if not request.content.is_eof():
             request.content.set_exception(web.RequestPayloadError())
 

@@ -31,7 +31,7 @@ class SystemAuditList(AuditList):
 
 
 class AuditActor(View):
-    """Who acted."""
+    """The person or process that acted."""
 
     type: Literal["user", "token", "anonymous", "system"]
     id: UUID | None

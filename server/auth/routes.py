@@ -47,7 +47,7 @@ async def login(api: BodyRequest[Login]) -> web.StreamResponse:
     stores_answer=False,
 )
 async def refresh(api: BodyRequest[Refresh]) -> web.StreamResponse:
-    """Exchange the refresh token for a new access token and its own successor."""
+    """Exchange a refresh token for a new access token and a new refresh token."""
     token = _refresh_token(api)
     if token is None:
         raise problems.RefreshInvalid
@@ -81,7 +81,7 @@ async def logout(api: BodyRequest[Refresh]) -> web.StreamResponse:
     password_expired_ok=True,
 )
 async def change_password(api: BodyRequest[PasswordChange]) -> web.StreamResponse:
-    """Change the own password; all other sessions end."""
+    """Change your password; all your other sessions end."""
     body = api.body
     grant = await actions.change_password(_gate(api), api.actor, body.current_password, body.new_password, _client(api))
     return _granted(api, grant, in_body=_is_api_client(api))
@@ -91,27 +91,27 @@ async def change_password(api: BodyRequest[PasswordChange]) -> web.StreamRespons
     "/auth/reauth", body=Reauthenticate, answers={200: AccessTokenView}, problems=_THROTTLED, stores_answer=False
 )
 async def reauthenticate(api: BodyRequest[Reauthenticate]) -> web.StreamResponse:
-    """Confirm the own password again; no step asks for it yet."""
+    """Confirm your password again; nothing requires it yet."""
     issued = await actions.reauthenticate(_gate(api), api.actor, api.body.password, _client(api))
     return reply_view(AccessTokenView(access_token=issued.token, expires_in=issued.expires_in_s))
 
 
 @routes.get("/auth/sessions", answers={200: SessionList})
 async def list_sessions(api: ApiRequest) -> web.StreamResponse:
-    """List the own sessions."""
+    """List your sessions."""
     return reply_view(await queries.sessions_of(api.actor))
 
 
 @routes.delete("/auth/sessions/{id}", answers={204: None}, problems=(problems.NotFound,))
 async def revoke_session(api: ApiRequest) -> web.StreamResponse:
-    """End one of the own sessions."""
+    """End one of your sessions."""
     await actions.end_session(api.actor, api.path_id(), "session_revoke")
     return no_content()
 
 
 @routes.get("//.well-known/jwks.json", answers={200: dict}, public=True)
 async def jwks(api: ApiRequest) -> web.StreamResponse:
-    """Public keys that verify access tokens."""
+    """Read the public keys that verify access tokens."""
     return reply_view(_gate(api).tokens.jwks())
 
 

@@ -18,7 +18,7 @@ def main(arguments: list[str]) -> int:
     """Asks, prints the answer, and returns the exit status."""
     port = os.environ.get("TALLYROOM_PORT", "2000")
     address, check = arguments if arguments else (f"127.0.0.1:{port}", None)
-    # Not urllib: it would send the question to the proxy that a container's environment may name.
+    # urllib would send the question to the proxy that a container's environment may name.
     connection = http.client.HTTPConnection(address, timeout=TIMEOUT_S)
     try:
         connection.request("GET", "/health" if check else "/health/ready")

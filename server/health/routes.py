@@ -29,14 +29,14 @@ DRAINING: web.AppKey[asyncio.Event] = web.AppKey("draining", asyncio.Event)
 
 
 class Check(View):
-    """How a part is."""
+    """How a part is doing."""
 
     status: Literal["healthy", "degraded", "unhealthy"]
     detail: str | None = None
 
 
 class Health(View):
-    """How the server and its parts are."""
+    """How the server and its parts are doing."""
 
     status: Literal["healthy", "degraded", "unhealthy"]
     timestamp: datetime
@@ -68,13 +68,13 @@ _STATE = (
 
 @routes.get("//health/live", answers={200: Live}, public=True)
 async def live(_: ApiRequest) -> web.StreamResponse:
-    """Tell that the process answers."""
+    """Check that the process answers."""
     return reply_view(Live())
 
 
 @routes.get("//health/ready", answers={200: Ready, 503: Ready}, public=True)
 async def ready(api: ApiRequest) -> web.StreamResponse:
-    """Tell whether requests should be sent here."""
+    """Check whether requests should be sent here."""
     if api.request.app[DRAINING].is_set():
         return _not_ready("shutting down")
     checks = await _checks(api.request.app)
@@ -86,7 +86,7 @@ async def ready(api: ApiRequest) -> web.StreamResponse:
 
 @routes.get("//health", answers={200: Health, 503: Health}, public=True)
 async def health(api: ApiRequest) -> web.StreamResponse:
-    """Tell how each part is."""
+    """Read how each part is doing."""
     checks = await _checks(api.request.app)
     worst = max((check.status for check in checks.values()), key=["healthy", "degraded", "unhealthy"].index)
     view = Health(status=worst, timestamp=now(), version=VERSION, checks=checks)

@@ -48,7 +48,7 @@ async def _write_chunk(
     left_rows, right_rows = table["left"].to_pylist(), table["right"].to_pylist()
     left_ids, right_ids = [left.ids[i] for i in left_rows], [right.ids[i] for i in right_rows]
     async with unit_of_work(SYSTEM) as u:
-        if alone:  # with the records: who confirms a match holds them too
+        if alone:  # also lock the records, as a reviewer confirming a match does
             await hold_records(u, [*left_ids, *right_ids], alone=True)
         row = await fence(u, job)
         placed = await u.execute(

@@ -47,7 +47,7 @@ class EngineProcess:
     async def wait(self) -> int:
         """Waits for its end. Returns: its exit status, negative for the signal that ended it."""
         ended, loop = asyncio.Event(), asyncio.get_running_loop()
-        # Not a thread that waits: the loop's own are few, and a worker with many slots would have none left to start with.
+        # A thread must not wait here: the loop has few, and a worker with many slots would have none left to start engines.
         loop.add_reader(self._process.sentinel, ended.set)
         try:
             await ended.wait()

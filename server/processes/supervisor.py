@@ -107,7 +107,7 @@ async def _keep(child: Child, stopping: asyncio.Event) -> None:
             "-m",
             "server",
             *child.arguments,
-            # Not in our process group: Ctrl-C reaches the supervisor only, which stops its children in order.
+            # A process group of its own: Ctrl-C reaches only the supervisor, which stops its children in order.
             start_new_session=True,
             stdin=asyncio.subprocess.PIPE,
             env={**os.environ, "TALLYROOM_SUPERVISED": "1"},

@@ -27,7 +27,7 @@ _ROW = (problems.NotFound, problems.Forbidden)
 
 @routes.get("/projects", query=ProjectList, answers={200: Page[ProjectView]})
 async def list_projects(api: QueryRequest[ProjectList]) -> web.StreamResponse:
-    """List the projects one may see."""
+    """List the projects that you may see."""
     return reply_view(await queries.list_projects(api.actor, api.query))
 
 
@@ -39,7 +39,7 @@ async def list_projects(api: QueryRequest[ProjectList]) -> web.StreamResponse:
     replay=Right(Project, "project.read", is_in_answer=True),
 )
 async def create_project(api: BodyRequest[ProjectCreate]) -> web.StreamResponse:
-    """Make a project and own it."""
+    """Make a project, which you then own."""
     return reply(await actions.create_project(api.actor, api.body))
 
 

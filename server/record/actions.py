@@ -35,7 +35,7 @@ async def update_record(actor: Actor, record_id: UUID, body: RecordUpdate, expec
         await _refuse_used(u, source, record_id)
         given = body.model_fields_set
         data = {**record.data, **(body.data or {})}
-        # Not validated again: a loaded row may have more columns, and longer ones, than a body.
+        # The result is not validated again: a loaded row may have more and longer columns than a body may.
         merged = RecordIn.model_construct(data=data, amount=body.amount, date=body.date, reference=body.reference)
         amount, currency, date, reference = (column[0] for column in typed(source.mapping, [merged], 0, "")[1:])
         changes: dict[str, Any] = {"data": data}

@@ -103,7 +103,7 @@ async def load_source(settings: Settings, source_id: UUID, person: UUID | None =
         await release.fail_source(source.id, [source.attempt], problem)
     finally:
         await connection.close()
-        # Not while the source is being loaded: another attempt has it then.
+        # The progress stays while the source is being loaded: it belongs to another attempt then.
         loading = f"SELECT 1 FROM sources WHERE id = $2 AND status = '{SourceStatus.LOADING}'"
         await state.forget(f"source.progress:{source_id}", loading, source_id)
 

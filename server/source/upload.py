@@ -128,7 +128,7 @@ def _reader_of(request: web.Request, rest: Rest) -> MultipartReader:
     try:
         return reader_of(request, rest)
     except _MALFORMED as error:
-        raise problems.InvalidJson("The Content-Type has no boundary, or one that is none.") from error
+        raise problems.InvalidJson("The boundary in the Content-Type is missing or invalid.") from error
 
 
 async def _receive_parts(upload: Upload, reader: MultipartReader, rest: Rest) -> None:

@@ -21,7 +21,7 @@ from realtime.unit_of_work import unit_of_work
 CANARY = b"tallyroom canary"
 ROTATE_AFTER = timedelta(days=90)
 RETIRE_AFTER = timedelta(minutes=30)  # twice the life of an access token
-# Who still signs with a key that another process has retired must learn of it before its last token outlives the key.
+# A process that still signs with a key which another one has retired must learn of that before its tokens outlive the key.
 FOLLOW_EVERY_S = 300.0
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('tallyroom keyring'))"
 _APPLICATION_KEYS = ("audit", "pepper-1", "cursor")

@@ -20,7 +20,7 @@ _ADMIN = (problems.Forbidden, problems.NotFound)
 
 @routes.get("/me", answers={200: UserView}, password_expired_ok=True)
 async def get_me(api: ApiRequest) -> web.StreamResponse:
-    """Read the own account."""
+    """Read your account."""
     user = await User.get(id=api.actor.user_id)
     return reply_view(UserView.of(user), version=user.version)
 
@@ -29,7 +29,7 @@ async def get_me(api: ApiRequest) -> web.StreamResponse:
     "/me", body=MeUpdate, answers={200: UserView}, problems=(problems.VersionConflict,), password_expired_ok=True
 )
 async def update_me(api: BodyRequest[MeUpdate]) -> web.StreamResponse:
-    """Change the own account."""
+    """Change your account."""
     return reply(await actions.update_me(api.actor, api.body, api.if_match))
 
 
@@ -65,7 +65,7 @@ async def update_user(api: BodyRequest[UserUpdate]) -> web.StreamResponse:
 
 @routes.delete("/users/{id}", answers={204: None}, problems=(*_ADMIN, problems.LastManager, problems.VersionConflict))
 async def delete_user(api: ApiRequest) -> web.StreamResponse:
-    """Delete a person: the account is emptied, the audit keeps its id."""
+    """Delete a person: the account is emptied, and the audit keeps its id."""
     await actions.delete_user(api.actor, cipher_of(api), api.path_id(), api.if_match)
     return no_content()
 

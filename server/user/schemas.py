@@ -18,7 +18,7 @@ class UserCreate(Body):
 
 
 class UserUpdate(Body):
-    """What an administrator changes of an account."""
+    """What an administrator may change in an account."""
 
     display_name: Name | None = None
     role: UserRole | None = None
@@ -27,7 +27,7 @@ class UserUpdate(Body):
 
 
 class MeUpdate(Body):
-    """What people change of their own account."""
+    """What people may change in their own account."""
 
     display_name: Name
 

@@ -47,7 +47,7 @@ _CHANGE = (*_ROW, problems.PreconditionRequired, problems.VersionConflict)
     stream_position=True,
 )
 async def list_vaults(api: QueryRequest[VaultList]) -> web.StreamResponse:
-    """List the vaults of a project that one may use."""
+    """List the vaults of a project that you may use."""
     page, position = await queries.vaults_of(api.actor, api.path_id(), api.query)
     return positioned(reply_view(page), position)
 
@@ -60,7 +60,7 @@ async def list_vaults(api: QueryRequest[VaultList]) -> web.StreamResponse:
     replay=Right(Vault, "vault.read", is_in_answer=True),
 )
 async def create_vault(api: BodyRequest[VaultWrite]) -> web.StreamResponse:
-    """Make a vault and manage it."""
+    """Make a vault, which you then manage."""
     return reply(await vault_actions.create_vault(api.actor, cipher_of(api), api.path_id(), api.body))
 
 
@@ -112,7 +112,7 @@ async def remove_member(api: ApiRequest) -> web.StreamResponse:
 
 @routes.get("/vaults/{id}/audit", query=AuditList, answers={200: Page[AuditView]}, problems=_ROW)
 async def list_audit(api: QueryRequest[AuditList]) -> web.StreamResponse:
-    """List what happened in a vault, newest first: all of it for its managers, one's own acts for editors."""
+    """List what happened in a vault, newest first: everything for its managers, and for editors what they did themselves."""
     return reply_view(await vault_audit(api.actor, api.path_id(), api.query))
 
 
@@ -148,7 +148,7 @@ async def get_entry(api: ApiRequest) -> web.StreamResponse:
     "/entries/{id}", body=EntryUpdate, answers={200: EntryView}, problems=(*_CHANGE, problems.Gone), if_match=True
 )
 async def update_entry(api: BodyRequest[EntryUpdate]) -> web.StreamResponse:
-    """Change an entry: its next version."""
+    """Change an entry, which makes its next version."""
     answer = await entry_actions.update_entry(api.actor, cipher_of(api), api.path_id(), api.body, api.if_match)
     return reply(answer)
 

@@ -219,7 +219,7 @@ class VersionList(Paged):
 
 
 class Actor(View):
-    """Who wrote a version."""
+    """The person who wrote a version."""
 
     type: Literal["user", "system"]
     id: UUID | None

@@ -170,7 +170,7 @@ def _sound_text(column: pa.Array) -> tuple[pa.Array, _Faults]:
                 faults[number] = NUL
         except UnicodeDecodeError:
             texts.append(None)
-            faults[number] = Fault("text", "the value is no UTF-8", "bytes")
+            faults[number] = Fault("text", "the value is not valid UTF-8", "bytes")
     return pa.array(texts, pa.string()), faults
 
 

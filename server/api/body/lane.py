@@ -81,7 +81,7 @@ class Lane:
         self._admit()
 
     def _admit(self) -> None:
-        """Lets in the first of each line in turn, as long as there is room."""
+        """Admits the first in each line in turn, as long as there is room."""
         for owner, line in list(self._lines.items()):
             while line and self._has_room(owner):
                 turn = line.popleft()

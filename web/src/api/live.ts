@@ -432,7 +432,7 @@ export type VaultDeleted = {
   changed?: string[];
 };
 
-/** A person is no manager of the vault any more: their subscription to its accesses ends here. */
+/** A person no longer manages the vault: their subscription to its accesses ends here. */
 export type VaultManagerRemoved = {
   vault_id: string;
   user_id: string;

@@ -7,7 +7,7 @@ export type AccessTokenView = {
   expires_in: number;
 };
 
-/** Who wrote a version. */
+/** The person who wrote a version. */
 export type Actor = {
   type: "user" | "system";
   id: string | null;
@@ -32,7 +32,7 @@ export type AmountSpec = {
   signed?: boolean | null;
 };
 
-/** Who acted. */
+/** The person or process that acted. */
 export type AuditActor = {
   type: "user" | "token" | "anonymous" | "system";
   id: string | null;
@@ -76,7 +76,7 @@ export type BrokenChain = {
   detail: string;
 };
 
-/** How a part is. */
+/** How a part is doing. */
 export type Check = {
   status: "healthy" | "degraded" | "unhealthy";
   detail?: string | null;
@@ -209,7 +209,7 @@ export type FlowPass = {
   by_status: Record<string, number>;
 };
 
-/** How the server and its parts are. */
+/** How the server and its parts are doing. */
 export type Health = {
   status: "healthy" | "degraded" | "unhealthy";
   timestamp: string;
@@ -383,7 +383,7 @@ export type MatchView = {
   version: number;
 };
 
-/** What people change of their own account. */
+/** What people may change in their own account. */
 export type MeUpdate = {
   display_name: string;
 };
@@ -888,7 +888,7 @@ export type UserCreate = {
   password?: string | null;
 };
 
-/** What an administrator changes of an account. */
+/** What an administrator may change in an account. */
 export type UserUpdate = {
   display_name?: string | null;
   role?: ("admin" | "manager" | "user") | null;
