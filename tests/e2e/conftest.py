@@ -25,7 +25,7 @@ ADMIN = "admin@tallyroom.example"
 DEMO_ROWS = 3000
 READY_S = 60.0
 STOP_S = 12.0
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = [
     "--disable-gpu",
     "--disable-background-networking",

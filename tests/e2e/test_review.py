@@ -203,8 +203,9 @@ async def test_many_decisions_of_others_lead_to_one_reading_of_the_sums_a_second
     page.on("request", lambda request: readings.append(time.monotonic()) if request.url.endswith("/summary") else None)
 
     began = time.monotonic()
-    for match in matches:
-        await reviewer.send("POST", f"/matches/{match['id']}/reject", {})
+    async with page.expect_request(lambda request: request.url.endswith("/summary")):
+        for match in matches:
+            await reviewer.send("POST", f"/matches/{match['id']}/reject", {})
     left = (await manager.send("GET", f"/jobs/{demo['job']}"))["counts"]["confirmed"]
 
     await expect(page.get_by_text(f"{left:,}", exact=True).first).to_be_visible()
