@@ -26,7 +26,7 @@ web-dev:
 	@$(PYTHON) -I server/build_web.py install web
 
 test: install-dev web-dev web
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 # Without a database and without processes: in seconds, while one writes.
 test-unit: install-dev

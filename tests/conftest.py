@@ -31,6 +31,7 @@ from server.store.embedded import EmbeddedPostgres
 
 PASSWORD = "a long test password"
 KINDS = ("unit", "integration", "acceptance", "migration")
+FIRST = ("acceptance", "migration", "integration", "unit")
 # Of processes as users run them: who asks for one of these is an acceptance test.
 PROCESSES = {"worker", "start_worker"}
 OUTSIDE = {"subprocess.Popen", "os.fork", "os.posix_spawn", "socket.connect"}
@@ -40,10 +41,19 @@ SMALL_BYTES = 1024 * 1024
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Says of each test what it needs, where its module does not: nothing, the database, or processes."""
+    """
+    Says of each test what it needs, where its module does not: nothing, the database, or processes.
+
+    Files that start processes come first: they take longest, and the suite would end with one of them alone.
+    """
+    ranks: dict[Path, int] = {}
     for item in items:
-        if not any(item.get_closest_marker(kind) for kind in KINDS):
-            item.add_marker(_kind_of(set(getattr(item, "fixturenames", ()))))
+        kind = next((kind for kind in KINDS if item.get_closest_marker(kind)), None)
+        if kind is None:
+            kind = _kind_of(set(getattr(item, "fixturenames", ())))
+            item.add_marker(kind)
+        ranks[item.path] = min(ranks.get(item.path, len(FIRST)), FIRST.index(kind))
+    items.sort(key=lambda item: ranks[item.path])
 
 
 def _kind_of(fixtures: set[str]) -> str:
@@ -169,6 +179,8 @@ async def _empty(request: pytest.FixtureRequest, _no_worker_of_others: None) -> 
             for row in rows
             if row["tablename"] not in KEEP
         )
+        # Refusals are told in the background: one that is told meanwhile would keep its row and lose its chain's head.
+        emptied = f"SELECT pg_advisory_xact_lock(hashtextextended('refusals ' || current_schema(), 0)); {emptied}"
         await connection.execute("SET session_replication_role = replica")  # the audit's triggers refuse otherwise
         while True:
             try:

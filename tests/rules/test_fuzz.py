@@ -15,6 +15,7 @@ from tests.conftest import Person
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 
 
+@pytest.mark.acceptance
 @pytest.mark.timeout(300)  # about a minute where nothing else runs
 async def test_no_500_and_nothing_undocumented(server: TestServer, admin: Person, tmp_path: Path) -> None:
     objects = await _make_objects(admin)
