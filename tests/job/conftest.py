@@ -63,7 +63,7 @@ class Kept:
     """
     Sources as a worker has loaded them, beside the tables that each test begins empty with.
 
-    The same generated file is loaded once: loading it for each test anew took a third of the time of these tests.
+    The same generated file is loaded once, and not for each test anew.
     """
 
     def __init__(self) -> None:
