@@ -57,6 +57,7 @@ def _run(options: argparse.Namespace) -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     _write_json(options.out / "plan.json", plan.model_dump(mode="json", by_alias=True, exclude_none=True))
     passes: list[dict[str, Any]] = []
+    matches = 0
     used: tuple[list[int], list[int]] = ([], [])
     columns = (
         TextColumn("{task.description}"),
@@ -89,8 +90,9 @@ def _run(options: argparse.Namespace) -> None:
                     plan.hash,
                 )
                 if not item.is_reported:
-                    used[0].extend(item.matches["left"].to_pylist())
-                    used[1].extend(item.matches["right"].to_pylist())
+                    matches += item.matches.num_rows
+                    for rows, more in zip(used, item.used, strict=True):
+                        rows.extend(more.to_pylist())
             elif isinstance(item, engine.PassFinished):
                 passes.append(vars(item))
                 if note := left_out(item.pass_name, item.skipped_blocks, item.skipped_pairs):
@@ -99,7 +101,7 @@ def _run(options: argparse.Namespace) -> None:
         "plan_hash": plan.hash,
         "left": _sums(left, left_roles, used[0]),
         "right": _sums(right, right_roles, used[1]),
-        "matches": len(used[0]),
+        "matches": matches,
         "passes": passes,
     }
     _write_json(options.out / "summary.json", summary)
@@ -160,11 +162,12 @@ def _plan(path: Path) -> Plan:
 
 def _write_chunk(writer: Any, chunk: engine.Chunk, left_rows: list[int], right_rows: list[int], plan_hash: str) -> None:
     for match in chunk.matches.to_pylist():
-        left, right = left_rows[match["left"]], right_rows[match["right"]]
-        match_id = hashlib.sha256(f"{plan_hash}/{chunk.pass_index}/{left}/{right}".encode()).hexdigest()[:16]
+        left, right = [left_rows[row] for row in match["left"]], [right_rows[row] for row in match["right"]]
+        records = "/".join(",".join(map(str, rows)) for rows in (left, right))
+        match_id = hashlib.sha256(f"{plan_hash}/{chunk.pass_index}/{records}".encode()).hexdigest()[:16]
         shared = (match_id, chunk.pass_name, match["status"], f"{match['score']:.3f}", f"{match['margin']:.3f}")
-        writer.writerow((*shared, "left", left))
-        writer.writerow((*shared, "right", right))
+        writer.writerows((*shared, "left", row) for row in left)
+        writer.writerows((*shared, "right", row) for row in right)
 
 
 def _sums(table: pa.Table, roles: Roles, used: list[int]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from matching import assignment, candidates, duck, normalise, scoring
 from matching.plan import Pass, Plan, distinct_names
-from matching.results import CONFIRMED, SUGGESTED, Chunk, Finished, PassFinished, Progress, Stopped
+from matching.results import CONFIRMED, MATCHES, ROWS, SUGGESTED, Chunk, Finished, PassFinished, Progress, Stopped
 
 __all__ = ["AMBIGUOUS_BELOW_BITS", "Chunk", "Finished", "Options", "PassFinished", "Progress", "Stopped", "run"]
 
@@ -60,6 +60,7 @@ class _Run:
     pass_index: int = 0
     matched: int = 0
     confirmed: int = 0
+    used: int = 0  # records of both sides that matches use
     fraction: float = 0.0
 
     @property
@@ -97,7 +98,7 @@ def run(
     plan: Plan,
     *,
     shown: tuple[pa.Table | None, pa.Table | None] = (None, None),
-    rejected_pairs: pa.Table | None = None,
+    rejected: pa.Table | None = None,
     options: Options = Options(),
 ) -> Iterator[Chunk | PassFinished | Finished]:
     """
@@ -106,7 +107,7 @@ def run(
     Args:
         left, right: columns of text, or typed already (decimal, date). Results name their rows by index.
         shown: of each side, texts of typed columns by their names, as explanations show them; null where there is none.
-        rejected_pairs: columns left, right (int64): never proposed again.
+        rejected: sets of rows that are never proposed again, with the schema results.SETS.
     Raises: PlanInvalid when the plan does not fit the tables; Stopped.
     """
     plan.bind(left.column_names, right.column_names)
@@ -128,7 +129,7 @@ def run(
         normalise.load(connection, "r", right, plan, shown[1])
         left_row, right_row = (_ints(connection, f"SELECT _row_ AS v FROM {side} ORDER BY i") for side in "lr")
         work.rows = (left_row, right_row)
-        work.rejected = _rejected(rejected_pairs, left_row, right_row)
+        work.rejected = _rejected_pairs(rejected, left_row, right_row)
         for side in "lr":
             connection.execute(f"CREATE TABLE {side}_used (i INTEGER)")
             connection.execute(
@@ -150,7 +151,7 @@ def run(
 def _pass(work: _Run, index: int, step: Pass) -> Iterator[Chunk | PassFinished]:
     base = 0.05 + 0.95 * index / len(work.plan.passes)
     share = 0.95 / len(work.plan.passes)
-    free = sum(work.sides.sizes) - 2 * work.matched
+    free = sum(work.sides.sizes) - work.used
 
     def tell(stage: str, done: float) -> None:
         order = list(_SHARES)
@@ -182,12 +183,15 @@ def _pass(work: _Run, index: int, step: Pass) -> Iterator[Chunk | PassFinished]:
         table = _table(work, scored, chosen, decided, part)
         for start in range(0, len(part), work.options.chunk_size):
             _check(work)
-            chunk = table.slice(start, work.options.chunk_size)
+            matches = table.slice(start, work.options.chunk_size)
+            number = (block.start + start) // work.options.chunk_size
+            chunk = Chunk(index, step.name, number, matches, is_reported=reported)
             if not reported:
-                work.matched += chunk.num_rows
-                work.confirmed += pc.sum(pc.equal(chunk["status"], CONFIRMED)).as_py() or 0
-            tell("writing", (block.start + start + chunk.num_rows) / len(order))
-            yield Chunk(index, step.name, (block.start + start) // work.options.chunk_size, chunk, is_reported=reported)
+                work.matched += matches.num_rows
+                work.confirmed += pc.sum(pc.equal(matches["status"], CONFIRMED)).as_py() or 0
+                work.used += sum(len(rows) for rows in chunk.used)
+            tell("writing", (block.start + start + matches.num_rows) / len(order))
+            yield chunk
     if not reported:
         _use(work, pairs, chosen)
     confirmed = int((decided.status == CONFIRMED).sum())
@@ -280,24 +284,30 @@ def _table(
     runner_up = [
         None
         if other < 0
-        else f'{{"left":{left_row[pairs.left[other]]},"right":{right_row[pairs.right[other]]},"score":{weight[other] / 1000}}}'
+        else f'{{"left":[{left_row[pairs.left[other]]}],"right":[{right_row[pairs.right[other]]}],"score":{weight[other] / 1000}}}'
         for other in runner
     ]
     return pa.table(
         {
-            "left": pa.array(left_row[left], pa.int64()),
-            "right": pa.array(right_row[right], pa.int64()),
-            "status": pa.array(decided.status[part].tolist(), pa.string()),
-            "score": pa.array(weight[pair] / 1000.0, pa.float64()),
-            "margin": pa.array(chosen.margin[part] / 1000.0, pa.float64()),
-            "margin_kind": pa.array(np.where(chosen.is_exact[part], "exact", "local").tolist(), pa.string()),
-            "ambiguity": pa.array(decided.ambiguity[part].tolist(), pa.string()),
-            "group": pa.array(decided.group[part].tolist(), pa.string()),
+            "left": _alone(left_row[left]),
+            "right": _alone(right_row[right]),
+            "status": decided.status[part].tolist(),
+            "score": weight[pair] / 1000.0,
+            "margin": chosen.margin[part] / 1000.0,
+            "margin_kind": np.where(chosen.is_exact[part], "exact", "local").tolist(),
+            "ambiguity": decided.ambiguity[part].tolist(),
+            "group": decided.group[part].tolist(),
             "difference": difference,
             "fields": fields,
-            "runner_up": pa.array(runner_up, pa.string()),
-        }
+            "runner_up": runner_up,
+        },
+        schema=MATCHES,
     )
+
+
+def _alone(rows: NDArray[np.int64]) -> pa.ListArray:
+    """Each row as a list of its own: a pair has one row per side."""
+    return pa.ListArray.from_arrays(pa.array(np.arange(len(rows) + 1), pa.int32()), pa.array(rows, pa.int64()), ROWS)
 
 
 def _explain(
@@ -350,14 +360,21 @@ def _use(work: _Run, pairs: candidates.Candidates, chosen: assignment.Assigned) 
         work.connection.unregister("taken")
 
 
-def _rejected(table: pa.Table | None, left_row: NDArray[np.int64], right_row: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Rejected pairs as one number each, sorted: position left * rows right + position right."""
-    if table is None or table.num_rows == 0:
-        return np.zeros(0, np.int64)
+def _rejected_pairs(
+    sets: pa.Table | None, left_row: NDArray[np.int64], right_row: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """
+    Rejected pairs as one number each, sorted: position left * rows right + position right.
+
+    A larger set that was rejected says nothing about the pairs in it.
+    """
+    if sets is None:
+        return _NONE
+    is_pair = pc.and_(*(pc.equal(pc.list_value_length(sets[side]), 1) for side in ("left", "right")))
+    left, right = (pc.list_flatten(sets[side].filter(is_pair)).to_numpy() for side in ("left", "right"))
     left_position, right_position = np.empty(len(left_row), np.int64), np.empty(len(right_row), np.int64)
     left_position[left_row] = np.arange(len(left_row))
     right_position[right_row] = np.arange(len(right_row))
-    left, right = table["left"].to_numpy(), table["right"].to_numpy()
     numbers: NDArray[np.int64] = left_position[left] * len(right_row) + right_position[right]
     return np.unique(numbers)
 
@@ -384,4 +401,4 @@ def _tell(work: _Run, stage: str, processed: int, total: int, fraction: float) -
     work.fraction = max(work.fraction, min(fraction, 1.0))
     if work.options.on_progress is not None:
         place = (work.pass_name, work.pass_index, len(work.plan.passes))
-        work.options.on_progress(Progress(stage, *place, processed, total, work.fraction, 2 * work.matched))
+        work.options.on_progress(Progress(stage, *place, processed, total, work.fraction, work.used))

@@ -4,9 +4,27 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 SUGGESTED, CONFIRMED = "suggested", "confirmed"  # the status of a match, until people say something else
+ROWS = pa.list_(pa.int64())  # row indices of one input
+SETS = pa.schema({"left": ROWS, "right": ROWS})  # sets of rows, such as those that people rejected
+MATCHES = pa.schema(
+    {
+        "left": ROWS,
+        "right": ROWS,
+        "status": pa.string(),  # suggested | confirmed
+        "score": pa.float64(),  # bits
+        "margin": pa.float64(),  # bits
+        "margin_kind": pa.string(),  # exact | local
+        "ambiguity": pa.string(),  # none | ambiguous | interchangeable
+        "group": pa.string(),  # the same for all matches whose rows are interchangeable, else null
+        "difference": pa.decimal128(38, 9),  # left minus right
+        "fields": pa.string(),  # JSON: how each field compared
+        "runner_up": pa.string(),  # JSON: `left` and `right` (lists of rows) and `score` of the best other reading, or null
+    }
+)
 
 
 class Stopped(Exception):
@@ -30,17 +48,21 @@ class Progress:
 @dataclass(frozen=True)
 class Chunk:
     """
-    Up to 1,000 final matches of a pass.
+    Up to 1,000 final matches of a pass; `matches` has the schema MATCHES.
 
-    `matches` has the columns left, right (int64, row indices of the inputs), status, score and margin (bits),
-    margin_kind, ambiguity, group, difference (decimal128, left minus right), fields and runner_up (JSON text).
+    A match uses any number of rows per side, and no row is used by two matches unless the pass only reports.
     """
 
     pass_index: int
     pass_name: str
     chunk: int
     matches: pa.Table
-    is_reported: bool = False  # of a pass that only reports: uses no record
+    is_reported: bool = False  # the pass only reports: its matches use no record
+
+    @property
+    def used(self) -> tuple[pa.Array, pa.Array]:
+        """The rows of the left and of the right input that the matches use, int64, in the order of the matches."""
+        return pc.list_flatten(self.matches["left"]), pc.list_flatten(self.matches["right"])
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from tortoise.models import Model
 from models.base import Row
 from models.job import Job
 from models.record import Record
+from models.status import MatchKind
 
 
 class Match(Row):
@@ -20,7 +21,7 @@ class Match(Row):
     pass_index = fields.IntField(null=True)
     pass_name = fields.CharField(max_length=256, null=True)
     chunk = fields.IntField(null=True)
-    kind = fields.CharField(max_length=16, default="one_to_one")
+    kind = fields.CharField(max_length=16, default=MatchKind.ONE_TO_ONE.value)
     status = fields.CharField(max_length=16)  # MatchStatus
     origin = fields.CharField(max_length=16, default="engine")  # engine | manual
     score = fields.DecimalField(max_digits=12, decimal_places=3, null=True)  # bits

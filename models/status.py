@@ -1,5 +1,5 @@
 """
-The states of sources, jobs and matches: one enumeration each, from which the API, the events and the SQL take them.
+The states of sources, jobs and matches, and the kinds of matches: one enumeration each, from which the API, the events and the SQL take them.
 
 A member is the text that the database and the wire have: `f"status = '{JobStatus.RUNNING}'"` is a condition in SQL.
 """
@@ -51,6 +51,25 @@ class MatchStatus(Status):
     CONFIRMED = "confirmed"
     REJECTED = "rejected"
     SUPERSEDED = "superseded"
+
+
+class MatchKind(Status):
+    """How many records a match has on either side."""
+
+    ONE_TO_ONE = "one_to_one"
+    ONE_TO_MANY = "one_to_many"
+    MANY_TO_ONE = "many_to_one"
+    MANY_TO_MANY = "many_to_many"
+    ONE_SIDED = "one_sided"
+
+    @classmethod
+    def of(cls, left: int, right: int) -> "MatchKind":
+        """The kind of a match of so many left and so many right records."""
+        if not left or not right:
+            return cls.ONE_SIDED
+        if left == 1:
+            return cls.ONE_TO_ONE if right == 1 else cls.ONE_TO_MANY
+        return cls.MANY_TO_ONE if right == 1 else cls.MANY_TO_MANY
 
 
 # A source whose records can be read and changed: it has been loaded, though questions may be open.

@@ -25,6 +25,11 @@ class Counts(BaseModel):
     open_right: int = 0
     written_off: int = 0
 
+    @property
+    def used(self) -> int:
+        """Records of both sides that matches use."""
+        return self.left - self.open_left + self.right - self.open_right
+
 
 class Transition(Event):
     """A job's new status."""

@@ -9,7 +9,7 @@ from realtime.events.job import Counts
 
 
 class MatchesAdded(OnJob):
-    """A chunk of matches is stored; read it with ?chunk=."""
+    """A chunk of matches is stored, which use `left` and `right` records; read it with ?chunk=."""
 
     event: ClassVar = "matches.added"
     pass_name: str = Field(serialization_alias="pass")
@@ -18,6 +18,8 @@ class MatchesAdded(OnJob):
     count: int
     confirmed: int
     suggested: int
+    left: int
+    right: int
     counts: Counts
 
 

@@ -103,7 +103,7 @@ class JobRun:
             asyncio.to_thread(inputs.read_side, self.settings, job, left_source, "left"),
             asyncio.to_thread(inputs.read_side, self.settings, job, right_source, "right"),
         )
-        rejected = await asyncio.to_thread(inputs.rejected_pairs, self.settings, job, left, right)
+        rejected = await asyncio.to_thread(inputs.rejected_sets, self.settings, job, left, right)
         # Where a side has no records there is nothing to suggest a plan from, and nothing to match.
         is_empty = left.values.num_rows == 0 or right.values.num_rows == 0
         document, suggested = (None, None)
@@ -138,7 +138,7 @@ class JobRun:
                         right.values,
                         document,
                         shown=(left.shown, right.shown),
-                        rejected_pairs=rejected,
+                        rejected=rejected,
                         options=engine.Options(
                             threads=self.settings.engine_threads,
                             memory_limit_mb=self.settings.engine_memory_mb,
@@ -212,7 +212,7 @@ class JobRun:
             status=status,
             attempt=self.job.attempt,
             **self.progress,
-            matched=2 * self.counts.matches,
+            matched=self.counts.used,
             rate=round(rate, 1),
             eta_seconds=None if eta is None else round(eta, 1),
             counts=self.counts,

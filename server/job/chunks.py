@@ -4,17 +4,18 @@ Chunks of matches, each written in one transaction with the uses of its records 
 A chunk is inserted once for (job, pass, chunk), so that a take-over skips what is there.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
 import orjson
-import pyarrow as pa
 from tortoise.exceptions import IntegrityError
 
 from core.ids import uuid7_texts
+from matching.results import Chunk
 from models.access import SYSTEM
 from models.job import Job
-from models.status import MatchStatus
+from models.status import MatchKind, MatchStatus
 from realtime.events.job import Counts
 from realtime.events.result import MatchesAdded
 from realtime.unit_of_work import unit_of_work
@@ -25,7 +26,27 @@ from server.job.lifecycle import fence
 RETRIES = 5
 
 
-async def write_chunk(job: Job, chunk: Any, left: SideIds, right: SideIds, plan_hash: str) -> Counts | None:
+@dataclass(frozen=True)
+class _Stored:
+    """What was written of a chunk: matches by status, and the records that they use per side."""
+
+    confirmed: int
+    suggested: int
+    left: int
+    right: int
+
+    @property
+    def matches(self) -> int:
+        return self.confirmed + self.suggested
+
+    def added_to(self, counts: dict[str, Any]) -> Counts:
+        """The counts of a job that had `counts` before."""
+        more = {"matches": self.matches, "confirmed": self.confirmed, "suggested": self.suggested}
+        more |= {"open_left": -self.left, "open_right": -self.right}
+        return Counts(**counts | {name: counts[name] + value for name, value in more.items()})
+
+
+async def write_chunk(job: Job, chunk: Chunk, left: SideIds, right: SideIds, plan_hash: str) -> Counts | None:
     """
     Writes a chunk of matches, its record uses and its event in one transaction.
 
@@ -42,15 +63,21 @@ async def write_chunk(job: Job, chunk: Any, left: SideIds, right: SideIds, plan_
 
 
 async def _write_chunk(
-    job: Job, chunk: Any, left: SideIds, right: SideIds, plan_hash: str, *, alone: bool
+    job: Job, chunk: Chunk, left: SideIds, right: SideIds, plan_hash: str, *, alone: bool
 ) -> Counts | None:
-    table: pa.Table = chunk.matches
-    left_rows, right_rows = table["left"].to_pylist(), table["right"].to_pylist()
-    left_ids, right_ids = [left.ids[i] for i in left_rows], [right.ids[i] for i in right_rows]
+    table = chunk.matches
+    ids = uuid7_texts(table.num_rows)
+    rows = list(zip(table["left"].to_pylist(), table["right"].to_pylist(), strict=True))
+    uses = [
+        (match_id, side.ids[row], name)
+        for match_id, sets in zip(ids, rows, strict=True)
+        for name, side, used in zip(("left", "right"), (left, right), sets, strict=True)
+        for row in used
+    ]
     async with unit_of_work(SYSTEM) as u:
         if alone:  # also lock the records, as a reviewer confirming a match does
-            await hold_records(u, [*left_ids, *right_ids], alone=True)
-        row = await fence(u, job)
+            await hold_records(u, [record_id for _, record_id, _ in uses], alone=True)
+        before = await fence(u, job)
         placed = await u.execute(
             "INSERT INTO job_chunks (job_id, pass_index, chunk, attempt, matches, dropped) VALUES ($1, $2, $3, $4, $5, 0) "
             "ON CONFLICT DO NOTHING RETURNING id",
@@ -64,9 +91,11 @@ async def _write_chunk(
             return None
         inserted = await u.execute(
             _INSERT,
-            uuid7_texts(table.num_rows),
-            left_ids,
-            right_ids,
+            [match_id for match_id, _, _ in uses],
+            [record_id for _, record_id, _ in uses],
+            [side for _, _, side in uses],
+            ids,
+            [MatchKind.of(len(lefts), len(rights)) for lefts, rights in rows],
             table["status"].to_pylist(),
             [_text(value) for value in table["score"].to_pylist()],
             [_text(value) for value in table["margin"].to_pylist()],
@@ -74,7 +103,7 @@ async def _write_chunk(
             table["ambiguity"].to_pylist(),
             table["group"].to_pylist(),
             [None if value is None else f"{value:f}" for value in table["difference"].to_pylist()],
-            left.currencies.take(table["left"].combine_chunks()).to_pylist(),
+            [_currency(lefts, rights, left, right) for lefts, rights in rows],
             table["fields"].to_pylist(),
             [_runner_up(text, left, right) for text in table["runner_up"].to_pylist()],
             job.id,
@@ -85,27 +114,17 @@ async def _write_chunk(
             plan_hash,
             u.at,
         )
-        statuses = [found["status"] for found in inserted]
-        confirmed, suggested = statuses.count(MatchStatus.CONFIRMED), statuses.count(MatchStatus.SUGGESTED)
-        counts = Counts(
-            **{
-                **row,
-                "matches": row["matches"] + len(inserted),
-                "confirmed": row["confirmed"] + confirmed,
-                "suggested": row["suggested"] + suggested,
-                "open_left": row["open_left"] - len(inserted),
-                "open_right": row["open_right"] - len(inserted),
-            }
-        )
+        stored = _Stored(**inserted[0])
+        counts = stored.added_to(before)
         await u.execute(
             "UPDATE reconciliation_jobs SET counts = $2::text::jsonb, updated_at = $3 WHERE id = $1",
             job.id,
             counts.model_dump_json(),
             u.at,
         )
-        if len(inserted) < table.num_rows:
+        if stored.matches < table.num_rows:
             await u.execute(
-                "UPDATE job_chunks SET dropped = $2 WHERE id = $1", placed[0]["id"], table.num_rows - len(inserted)
+                "UPDATE job_chunks SET dropped = $2 WHERE id = $1", placed[0]["id"], table.num_rows - stored.matches
             )
         u.publish(
             MatchesAdded(
@@ -113,52 +132,60 @@ async def _write_chunk(
                 pass_name=chunk.pass_name,
                 pass_index=chunk.pass_index,
                 chunk=chunk.chunk,
-                count=len(inserted),
-                confirmed=confirmed,
-                suggested=suggested,
+                count=stored.matches,
+                confirmed=stored.confirmed,
+                suggested=stored.suggested,
+                left=stored.left,
+                right=stored.right,
                 counts=counts,
             )
         )
         return counts
 
 
-# One statement a chunk: matches whose records are still free, and their uses, sorted so that locks are taken in order.
+# One statement per chunk: the matches whose records are all still free, and their uses, sorted so that locks are taken in order.
 _INSERT = f"""
-WITH input AS (
-    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-        $9::text[], $10::text[], $11::text[], $12::text[], $13::text[])
-        AS x(id, left_id, right_id, status, score, margin, margin_kind, ambiguity, grp, difference, currency, compared, runner)
+WITH proposed AS (
+    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS x(match_id, record_id, side)
+), taken AS (
+    -- One look-up per record, by the unique index of active uses. LATERAL with LIMIT keeps it that: the table grows
+    -- faster than its statistics, and as an anti-join the planner hashed all of it for each chunk.
+    SELECT p.match_id FROM proposed p CROSS JOIN LATERAL (SELECT 1 FROM match_records r
+        WHERE r.record_id = p.record_id AND r.active AND (r.confirmed OR r.job_id = $16) LIMIT 1) a
 ), free AS (
-    -- Two look-ups a match, by the unique index of active uses. LATERAL with LIMIT keeps them that: the table grows
-    -- faster than its statistics, and as anti-joins the planner hashed all of it for each chunk.
-    SELECT i.* FROM input i
-    LEFT JOIN LATERAL (SELECT 1 AS n FROM match_records r
-        WHERE r.record_id = i.left_id AND r.active AND (r.confirmed OR r.job_id = $14) LIMIT 1) a ON true
-    LEFT JOIN LATERAL (SELECT 1 AS n FROM match_records r
-        WHERE r.record_id = i.right_id AND r.active AND (r.confirmed OR r.job_id = $14) LIMIT 1) b ON true
-    WHERE a.n IS NULL AND b.n IS NULL
+    SELECT * FROM unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
+        $11::text[], $12::text[], $13::text[], $14::text[], $15::text[])
+        AS x(id, kind, status, score, margin, margin_kind, ambiguity, grp, difference, currency, compared, runner)
+    WHERE id NOT IN (SELECT match_id FROM taken)
 ), made AS (
     INSERT INTO matches (id, job_id, project_id, pass_index, pass_name, chunk, kind, status, origin, score, margin,
         margin_kind, ambiguity, "group", difference, currency, plan_hash, fields_compared, runner_up, version,
         created_at, updated_at)
-    SELECT id, $14, $15, $16, $17, $18, 'one_to_one', status, 'engine', score::numeric, margin::numeric, margin_kind,
-        ambiguity, grp, difference::numeric, currency, $19, compared::jsonb, runner::jsonb, 1, $20, $20
-    FROM free ORDER BY id RETURNING id, status
+    SELECT id, $16, $17, $18, $19, $20, kind, status, 'engine', score::numeric, margin::numeric, margin_kind,
+        ambiguity, grp, difference::numeric, currency, $21, compared::jsonb, runner::jsonb, 1, $22, $22
+    FROM free ORDER BY id RETURNING status
 ), uses AS (
     INSERT INTO match_records (match_id, record_id, job_id, side, active, confirmed)
-    SELECT f.id, s.record_id, $14, s.side, true, f.status = '{MatchStatus.CONFIRMED}'
-    FROM free f CROSS JOIN LATERAL (VALUES ('left', f.left_id), ('right', f.right_id)) AS s(side, record_id)
-    ORDER BY s.record_id
+    SELECT p.match_id, p.record_id, $16, p.side, true, f.status = '{MatchStatus.CONFIRMED}'
+    FROM proposed p JOIN free f ON f.id = p.match_id ORDER BY p.record_id RETURNING side
 )
-SELECT status FROM made
+SELECT (SELECT count(*) FROM made WHERE status = '{MatchStatus.CONFIRMED}') AS confirmed,
+    (SELECT count(*) FROM made WHERE status = '{MatchStatus.SUGGESTED}') AS suggested,
+    (SELECT count(*) FROM uses WHERE side = 'left') AS "left", (SELECT count(*) FROM uses WHERE side = 'right') AS "right"
 """
+
+
+def _currency(lefts: list[int], rights: list[int], left: SideIds, right: SideIds) -> str | None:
+    """The currency of a match, whose records all have the same."""
+    currency = left.currencies[lefts[0]] if lefts else right.currencies[rights[0]]
+    return currency.as_py()  # type: ignore[no-any-return]  # pyarrow has no types
 
 
 def _runner_up(text: str | None, left: SideIds, right: SideIds) -> str | None:
     if text is None:
         return None
     found = orjson.loads(text)
-    records = [left.ids[found["left"]], right.ids[found["right"]]]
+    records = [left.ids[row] for row in found["left"]] + [right.ids[row] for row in found["right"]]
     return orjson.dumps({"records": records, "score": found.get("score")}).decode()
 
 

@@ -12,6 +12,7 @@ from core.money import NO_CURRENCY
 from core.settings import Settings
 from matching import duck
 from matching.reading.values import parse_amount
+from matching.results import SETS
 from matching.suggest import Roles
 from models.job import Job
 from models.source import Source
@@ -48,10 +49,11 @@ _SELECT = """
     ORDER BY {order}
 """
 _REJECTED = f"""
-    SELECT l.record_id::text AS left_id, r.record_id::text AS right_id
-    FROM matches m JOIN match_records l ON l.match_id = m.id AND l.side = 'left'
-    JOIN match_records r ON r.match_id = m.id AND r.side = 'right'
+    SELECT coalesce(array_agg(u.record_id::text) FILTER (WHERE u.side = 'left'), '{{}}') AS "left",
+           coalesce(array_agg(u.record_id::text) FILTER (WHERE u.side = 'right'), '{{}}') AS "right"
+    FROM matches m JOIN match_records u ON u.match_id = m.id
     WHERE m.project_id = $1::uuid AND m.status = '{MatchStatus.REJECTED}' AND m.decided_at <= $2::timestamptz
+    GROUP BY m.id
 """
 
 
@@ -77,20 +79,17 @@ def read_sample(settings: Settings, source: Source, rows: int) -> Side:
     return _side(table, source)
 
 
-def rejected_pairs(settings: Settings, job: Job, left: Side, right: Side) -> pa.Table:
-    """Pairs that people rejected before the start, as row indices `left`, `right`."""
+def rejected_sets(settings: Settings, job: Job, left: Side, right: Side) -> pa.Table:
+    """Sets of records that people rejected before the start, as row indices; those whose records are all read."""
     assert job.started_at is not None
     found = _fetch(settings, _REJECTED, (str(job.project_id), job.started_at.isoformat()))
-    left_rows = {record: row for row, record in enumerate(left.ids.ids)}
-    right_rows = {record: row for row, record in enumerate(right.ids.ids)}
-    pairs = [
-        (left_rows[a], right_rows[b])
-        for a, b in zip(found["left_id"].to_pylist(), found["right_id"].to_pylist(), strict=True)
-        if a in left_rows and b in right_rows
+    left_rows, right_rows = ({record: row for row, record in enumerate(side.ids.ids)} for side in (left, right))
+    sets = [
+        ([left_rows[record] for record in lefts], [right_rows[record] for record in rights])
+        for lefts, rights in zip(found["left"].to_pylist(), found["right"].to_pylist(), strict=True)
+        if left_rows.keys() >= set(lefts) and right_rows.keys() >= set(rights)
     ]
-    return pa.table(
-        {"left": pa.array([p[0] for p in pairs], pa.int64()), "right": pa.array([p[1] for p in pairs], pa.int64())}
-    )
+    return pa.table([[lefts for lefts, _ in sets], [rights for _, rights in sets]], schema=SETS)
 
 
 def _fetch(settings: Settings, sql: str, parameters: tuple[object, ...]) -> pa.Table:

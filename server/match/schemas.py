@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field
 
 from core.money import Money
-from models.status import MatchStatus
+from models.status import MatchKind, MatchStatus
 from server.api.paging import Paged
 from server.api.schemas import Body, View
 
@@ -58,7 +58,7 @@ class MatchView(View):
     pass_name: str | None = Field(serialization_alias="pass")
     pass_index: int | None
     chunk: int | None
-    kind: Literal["one_to_one", "one_to_many", "many_to_one", "many_to_many", "one_sided"]
+    kind: MatchKind
     status: MatchStatus
     origin: Literal["engine", "manual"]
     score: float | None

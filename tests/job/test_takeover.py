@@ -13,6 +13,7 @@ import pytest
 
 from matching.engine import Chunk
 from matching.plan import Plan as Document
+from matching.results import MATCHES
 from models.job import Job
 from realtime.events.job import Counts
 from realtime.events.state import JobProgress
@@ -300,10 +301,7 @@ async def _written(alice, project, job):
 
 def _empty_chunk():
     """A chunk that no attempt has written, without a match in it."""
-    names = ["left", "right", "status", "score", "margin", "margin_kind", "ambiguity", "group", "difference"]
-    columns = {name: pa.array([], pa.string()) for name in [*names, "fields", "runner_up"]}
-    columns |= {name: pa.array([], pa.int64()) for name in ("left", "right")}
-    return Chunk(pass_index=0, pass_name="p", chunk=99, matches=pa.table(columns))
+    return Chunk(pass_index=0, pass_name="p", chunk=99, matches=MATCHES.empty_table())
 
 
 def _progress(job):

@@ -10,9 +10,10 @@ import pytest
 
 from matching import engine
 from matching.plan import Plan
+from matching.results import SETS
 from matching.suggest import suggest
 from tests.matching.generator import Books, books
-from tests.matching.tables import AMOUNT, matched, table
+from tests.matching.tables import AMOUNT, matched, pairs, table
 
 pytestmark = pytest.mark.integration
 
@@ -81,7 +82,7 @@ def test_what_cannot_be_told_apart_is_never_confirmed():
     found = [item for item in engine.run(left, right, Plan.model_validate(AMOUNT)) if isinstance(item, engine.Chunk)]
 
     rows = [row for chunk in found for row in chunk.matches.to_pylist()]
-    twins = [row for row in rows if row["left"] in (0, 1)]
+    twins = [row for row in rows if row["left"] in ([0], [1])]
     assert {row["status"] for row in twins} == {"suggested"}
     assert {row["ambiguity"] for row in twins} == {"interchangeable"}
     assert len({row["group"] for row in twins}) == 1
@@ -89,9 +90,16 @@ def test_what_cannot_be_told_apart_is_never_confirmed():
 
 def test_rejected_pairs_are_not_proposed_again():
     left, right = table([("10.00", "acme")]), table([("10.00", "acme")])
-    rejected = pa.table({"left": pa.array([0], pa.int64()), "right": pa.array([0], pa.int64())})
+    rejected = pa.table([[[0]], [[0]]], schema=SETS)
 
-    assert matched(left, right, Plan.model_validate(AMOUNT), rejected_pairs=rejected) == []
+    assert matched(left, right, Plan.model_validate(AMOUNT), rejected=rejected) == []
+
+
+def test_a_rejected_set_says_nothing_about_the_pairs_in_it():
+    left, right = table([("10.00", "acme"), ("7.00", "solo")]), table([("10.00", "acme")])
+    rejected = pa.table([[[0, 1], [0], []], [[0], [], [0]]], schema=SETS)
+
+    assert [pair[:2] for pair in matched(left, right, Plan.model_validate(AMOUNT), rejected=rejected)] == [(0, 0)]
 
 
 def test_empty_sides_end_with_an_empty_result():
@@ -113,12 +121,8 @@ def test_a_small_file_matches_by_its_own_plan(rows):
 
     chunks = [item for item in engine.run(left, right, suggest(left, right)) if isinstance(item, engine.Chunk)]
 
-    pairs = {
-        pair
-        for chunk in chunks
-        for pair in zip(*(chunk.matches[s].to_pylist() for s in ("left", "right")), strict=True)
-    }
-    assert pairs == {(n, n) for n in numbers}
+    found = {pair[:2] for chunk in chunks for pair in pairs(chunk)}
+    assert found == {(n, n) for n in numbers}
     assert {status for chunk in chunks for status in chunk.matches["status"].to_pylist()} == {"confirmed"}
 
 

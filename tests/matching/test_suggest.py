@@ -10,6 +10,7 @@ from matching import engine
 from matching.plan import Extracted
 from matching.suggest import Roles, suggest
 from tests.matching.generator import Books, books
+from tests.matching.tables import pairs
 
 pytestmark = pytest.mark.integration
 
@@ -28,19 +29,19 @@ def with_columns(table: pa.Table, first: bool = True, **columns) -> pa.Table:
 
 def found_by(left: pa.Table, right: pa.Table, plan) -> tuple[Pairs, Pairs]:
     """All matches, and those that are confirmed."""
-    pairs, confirmed = set(), set()
+    found, confirmed = set(), set()
     for item in engine.run(left, right, plan):
         if isinstance(item, engine.Chunk):
-            for i, j, status in zip(*(item.matches[c].to_pylist() for c in ("left", "right", "status")), strict=True):
-                pairs.add((i, j))
+            for i, j, status in pairs(item):
+                found.add((i, j))
                 if status == "confirmed":
                     confirmed.add((i, j))
-    return pairs, confirmed
+    return found, confirmed
 
 
 def check(b: Books, plan, f1: float = 0.97, recall: float = 0.8) -> None:
-    pairs, confirmed = found_by(b.left, b.right, plan)
-    assert 2 * len(pairs & b.truth) / (len(pairs) + len(b.truth)) >= f1
+    found, confirmed = found_by(b.left, b.right, plan)
+    assert 2 * len(found & b.truth) / (len(found) + len(b.truth)) >= f1
     assert len(confirmed & b.truth) >= max(0.999 * len(confirmed), recall * len(b.truth))
 
 
@@ -148,11 +149,11 @@ def test_texts_alone_are_enough():
     truth = {(i, at[n]) for i, n in enumerate(orders[0]) if n in at}
 
     plan = suggest(left, right)
-    pairs, confirmed = found_by(left, right, plan)
+    found, confirmed = found_by(left, right, plan)
 
     assert columns_of(plan) == {"party": ("title", "title")}
-    assert len(pairs & truth) >= 0.98 * len(truth)
-    assert len(pairs) <= 1.02 * len(truth)
+    assert len(found & truth) >= 0.98 * len(truth)
+    assert len(found) <= 1.02 * len(truth)
     assert not confirmed
 
 
@@ -254,7 +255,7 @@ def test_identical_rows_are_a_group_whatever_their_identifiers():
 
     chunks = [item for item in engine.run(left, right, suggest(left, right)) if isinstance(item, engine.Chunk)]
 
-    coffees = [row for chunk in chunks for row in chunk.matches.to_pylist() if row["left"] < 3]
+    coffees = [row for chunk in chunks for row in chunk.matches.to_pylist() if row["left"][0] < 3]
     assert [row["ambiguity"] for row in coffees] == ["interchangeable"] * 2
     assert len({row["group"] for row in coffees}) == 1
     assert {row["status"] for row in coffees} == {"suggested"}
@@ -277,9 +278,9 @@ def test_what_earlier_jobs_left_is_not_confirmed_by_chance():
     assert plan.passes[0].accept == "confirm_if_unambiguous"
     few = (b.left.slice(0, 150), pa.concat_tables([b.right.slice(0, 20), other.right.slice(0, 600)]))
 
-    pairs, confirmed = found_by(*few, plan)
+    found, confirmed = found_by(*few, plan)
 
-    wrong = {(i, j) for i, j in pairs if j >= 20}
+    wrong = {(i, j) for i, j in found if j >= 20}
     assert wrong
     assert not confirmed & wrong
 

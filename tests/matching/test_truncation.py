@@ -95,7 +95,7 @@ def by_reference(names: list[tuple[str, str]], method: str = "token_set") -> dic
     for item in engine.run(left, right, Plan.model_validate(document)):
         if isinstance(item, engine.Chunk):
             for row in item.matches.to_pylist():
-                found[row["left"]] = row | {"weight": json.loads(row["fields"])[2]["weight"]}
+                found[row["left"][0]] = row | {"weight": json.loads(row["fields"])[2]["weight"]}
     return {n: found[n] for n in range(len(names)) if n in found}
 
 

@@ -212,7 +212,7 @@ export type MatchRejected = {
   counts: Counts;
 };
 
-/** A chunk of matches is stored; read it with ?chunk=. */
+/** A chunk of matches is stored, which use `left` and `right` records; read it with ?chunk=. */
 export type MatchesAdded = {
   pass: string;
   pass_index: number;
@@ -220,6 +220,8 @@ export type MatchesAdded = {
   count: number;
   confirmed: number;
   suggested: number;
+  left: number;
+  right: number;
   counts: Counts;
 };
 

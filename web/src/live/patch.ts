@@ -73,7 +73,7 @@ export function patchMatch(client: QueryClient, job: string, id: string, part: P
 
 /** Adds the counts of a stored chunk to the flow of records. Their sums come with the next reading. */
 export function patchFlow(client: QueryClient, job: string, event: Envelope & { data: MatchesAdded }): void {
-  const { pass, count, confirmed, suggested, counts } = event.data;
+  const { pass, left, right, confirmed, suggested, counts } = event.data;
   client.setQueryData<Answer<Summary>>(keys.summary(job), (old) => {
     if (!old || (old.position !== null && old.position.seq >= event.seq)) return old;
     const { flow } = old.body;
@@ -81,8 +81,8 @@ export function patchFlow(client: QueryClient, job: string, event: Envelope & { 
     const before: FlowPass = known ?? { name: pass, left: { count: 0, sums: [] }, right: { count: 0, sums: [] }, by_status: {} };
     const after: FlowPass = {
       ...before,
-      left: { ...before.left, count: before.left.count + count },
-      right: { ...before.right, count: before.right.count + count },
+      left: { ...before.left, count: before.left.count + left },
+      right: { ...before.right, count: before.right.count + right },
       by_status: {
         ...before.by_status,
         confirmed: (before.by_status["confirmed"] ?? 0) + confirmed,

@@ -128,7 +128,7 @@ function TakeBack({ match, isBusy, keep, takeBack }: TakeBackProps) {
         <p>
           <strong>{question(match, me)}</strong>
         </p>
-        <p className="muted">Its records are open again, and this pair is not proposed any more.</p>
+        <p className="muted">Its records are open again, and they are not proposed together any more.</p>
         <TextInput
           label="Why"
           required

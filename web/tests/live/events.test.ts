@@ -36,7 +36,7 @@ const ME = "u";
 const COUNTS = { matches: 20, confirmed: 5 };
 const JOB = { job_id: "1", status: "running", attempt: 1, counts: COUNTS, version: 4, problem: null };
 const DECIDED = { match_id: "m", status: "confirmed", version: 3, decided_by: "other", record_ids: [], counts: COUNTS };
-const ADDED = { pass: "exact", pass_index: 0, chunk: 1, count: 10, confirmed: 4, suggested: 6, counts: COUNTS };
+const ADDED = { pass: "exact", pass_index: 0, chunk: 1, count: 10, confirmed: 4, suggested: 6, left: 12, right: 10, counts: COUNTS };
 const SOURCE = { source_id: "s", status: "ready", rows: { read: 1, loaded: 1, rejected: 0 }, revision: 1, version: 2 };
 const ENTRY = { vault_id: "v", entry_id: "e", version: 2, changed: [] };
 const MEMBER = { user_id: "other", role: "viewer" };
@@ -231,19 +231,19 @@ describe("matches that were added", () => {
   test("flow into their pass, once each", () => {
     client.setQueryData(keys.summary("1"), answer({ flow: FLOW }));
 
-    add(2, { counts: { open_left: 90, open_right: 90 } });
-    add(2, { counts: { open_left: 90, open_right: 90 } });
-    add(3, { count: 5, confirmed: 5, suggested: 0, counts: { open_left: 85, open_right: 85 } });
-    add(4, { pass: "near", count: 1, confirmed: 0, suggested: 1, counts: { open_left: 84, open_right: 84 } });
+    add(2, { counts: { open_left: 88, open_right: 90 } });
+    add(2, { counts: { open_left: 88, open_right: 90 } });
+    add(3, { count: 5, confirmed: 5, suggested: 0, left: 5, right: 9, counts: { open_left: 83, open_right: 81 } });
+    add(4, { pass: "near", count: 1, confirmed: 0, suggested: 1, left: 1, right: 0, counts: { open_left: 82, open_right: 81 } });
 
     expect(bodyOf(keys.summary("1"))).toEqual({
       flow: {
         ...FLOW,
         passes: [
-          { name: "exact", left: amount(15), right: amount(15), by_status: { confirmed: 9, suggested: 6 } },
-          { name: "near", left: amount(1), right: amount(1), by_status: { confirmed: 0, suggested: 1 } },
+          { name: "exact", left: amount(17), right: amount(19), by_status: { confirmed: 9, suggested: 6 } },
+          { name: "near", left: amount(1), right: amount(0), by_status: { confirmed: 0, suggested: 1 } },
         ],
-        open: { left: amount(84), right: amount(84) },
+        open: { left: amount(82), right: amount(81) },
       },
     });
   });

@@ -1,0 +1,118 @@
+"""Matches of any number of records per side, from the engine's chunk to what people read and decide."""
+
+from uuid import UUID
+
+import pyarrow as pa
+import pytest
+
+from matching.results import MATCHES, Chunk
+from models.job import Job
+from server.job import inputs, lifecycle
+from server.job.chunks import write_chunk
+from tests.auth.follower import Follower
+
+PLAN = {"fields": {"id": {"type": "text", "left": "id", "right": "id"}}}
+PLAN["passes"] = [{"name": "sums", "kind": "rules", "where": [{"field": "id", "compare": "equal"}]}]
+RUNNER_UP = '{"left":[3],"right":[0,1],"score":2.5}'
+
+
+@pytest.fixture
+async def job(alice, project):
+    """A job that runs, of 5 left and 4 right records of 10.00 each."""
+    sides = []
+    for name, rows in (("left", 5), ("right", 4)):
+        source = await alice.ok("POST", f"/projects/{project}/sources", {"name": name})
+        records = [
+            {"data": {"id": f"{name}-{row}"}, "amount": {"amount": "10.00", "currency": "EUR"}} for row in range(rows)
+        ]
+        await alice.ok("POST", f"/sources/{source['id']}/records", {"records": records})
+        sides.append(source["id"])
+    plan = await alice.ok("POST", f"/projects/{project}/plans", {"name": "sums", "document": PLAN})
+    body = {"left_source": sides[0], "right_source": sides[1], "plan": plan["id"]}
+    queued = await alice.ok("POST", f"/projects/{project}/jobs", body)
+    claim = await lifecycle.claim_job(UUID(queued["id"]), 3)
+    await lifecycle.set_inputs(claim.job, None, (5, 4))
+    return claim.job
+
+
+@pytest.fixture
+async def sides(job, settings):
+    """The records that the job reads."""
+    return [inputs.read_side(settings, job, await getattr(job, f"{side}_source"), side) for side in ("left", "right")]
+
+
+@pytest.fixture
+def write(job, sides):
+    """Writes a chunk of sets: the rows of either side, and a status. Returns: the job's counts."""
+
+    async def put(number, *sets):
+        rows = [
+            {"left": left, "right": right, "status": status, "ambiguity": "none", "fields": "[]"}
+            | {"runner_up": RUNNER_UP, "difference": None, "score": 7.0, "margin": 6.0, "margin_kind": "local"}
+            for left, right, status in sets
+        ]
+        chunk = Chunk(0, "sums", number, pa.Table.from_pylist(rows, schema=MATCHES))
+        return await write_chunk(job, chunk, sides[0].ids, sides[1].ids, "hash")
+
+    return put
+
+
+async def test_a_match_uses_records_of_both_sides_and_counts_each_of_them(server, alice, job, sides, write):
+    follower = await Follower.of(server, alice.token, f"job:{job.id}")
+
+    counts = await write(0, ([0, 1, 2], [0], "confirmed"), ([3], [1, 2], "suggested"), ([4], [], "suggested"))
+
+    assert (counts.matches, counts.confirmed, counts.suggested) == (3, 1, 2)
+    assert (counts.open_left, counts.open_right, counts.used) == (0, 1, 8)
+    event = (await follower.heard("matches.added"))["data"]
+    assert [event[name] for name in ("count", "confirmed", "suggested", "left", "right")] == [3, 1, 2, 5, 3]
+    matches = (await alice.ok("GET", f"/jobs/{job.id}/matches"))["items"]
+    assert [match["kind"] for match in matches] == ["many_to_one", "one_to_many", "one_sided"]
+    assert [[(r["side"], r["row"]) for r in match["records"]] for match in matches] == [
+        [("left", 0), ("left", 1), ("left", 2), ("right", 0)],
+        [("left", 3), ("right", 1), ("right", 2)],
+        [("left", 4)],
+    ]
+    detail = await alice.ok("GET", f"/matches/{matches[0]['id']}")
+    left, right = (side.ids.ids for side in sides)
+    assert detail["runner_up"]["records"] == [left[3], right[0], right[1]]
+    unmatched = [await alice.ok("GET", f"/jobs/{job.id}/unmatched?side={side}") for side in ("left", "right")]
+    assert [[record["row"] for record in page["items"]] for page in unmatched] == [[], [3]]
+    flow = (await alice.ok("GET", f"/jobs/{job.id}/summary"))["flow"]["passes"][0]
+    assert (flow["left"]["count"], flow["right"]["count"]) == (5, 3)
+    await follower.leave()
+
+
+async def test_a_match_is_left_out_when_one_of_its_records_is_taken(alice, job, write, db):
+    await write(0, ([0, 1], [0], "suggested"))
+
+    counts = await write(1, ([2, 1], [1], "suggested"), ([3], [2, 3], "confirmed"))
+
+    assert (counts.matches, counts.open_left, counts.open_right) == (2, 2, 1)
+    assert await db.fetchval("SELECT dropped FROM job_chunks WHERE chunk = 1") == 1
+
+
+async def test_deciding_frees_and_holds_all_records_of_a_match(alice, job, write):
+    await write(0, ([0, 1, 2], [0], "suggested"), ([3], [1, 2], "suggested"))
+    first, second = (await alice.ok("GET", f"/jobs/{job.id}/matches"))["items"]
+
+    await alice.ok("POST", f"/matches/{first['id']}/reject", {})
+    await alice.ok("POST", f"/matches/{second['id']}/confirm", {})
+
+    counts = (await alice.ok("GET", f"/jobs/{job.id}"))["counts"]
+    assert [counts[name] for name in ("matches", "confirmed", "rejected")] == [1, 1, 1]
+    assert (counts["open_left"], counts["open_right"]) == (4, 2)
+    proof = (await alice.ok("GET", f"/jobs/{job.id}/summary"))["proof"][0]
+    assert [proof[side]["confirmed"]["amount"] for side in ("left", "right")] == ["10.00", "20.00"]
+
+
+async def test_a_later_job_reads_the_sets_that_were_rejected(alice, job, sides, write, settings):
+    await write(0, ([0, 1], [0], "suggested"), ([2], [], "suggested"), ([3], [1], "suggested"))
+    for match in (await alice.ok("GET", f"/jobs/{job.id}/matches"))["items"]:
+        await alice.ok("POST", f"/matches/{match['id']}/reject", {})
+    later = await Job.get(id=job.id)
+    later.started_at = later.updated_at.replace(year=2999)
+
+    found = inputs.rejected_sets(settings, later, *sides).to_pylist()
+
+    assert sorted((sorted(rows["left"]), rows["right"]) for rows in found) == [([0, 1], [0]), ([2], []), ([3], [1])]
