@@ -39,8 +39,6 @@ class Format:
 
     name: str
     title: str
-    extensions: tuple[str, ...]
-    media_types: tuple[str, ...]
     mismatch: str  # told when a file was said to be one and is not
     detect: Callable[[Path, Start], Detection]
     read: Callable[[Path, Detection, int], Iterator[RawBatch]]

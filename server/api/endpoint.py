@@ -94,6 +94,10 @@ class Endpoint:
     multipart_schema: dict[str, Any] = field(default_factory=dict)
     json_alternative: type[BaseModel] | None = None  # a body that a multipart route takes as JSON too
 
+    def __post_init__(self) -> None:
+        if self.body is not None and self.query is not None:
+            raise TypeError(f"{self.method} {self.path} declares a body and a query: a handler gets one of them.")
+
     @property
     def summary(self) -> str:
         """First line of the handler's docstring."""

@@ -11,6 +11,7 @@ from tortoise.exceptions import DBConnectionError, OperationalError
 
 from core import problems
 from core.problems import Problem
+from models.base import Row
 from server.store.errors import causes_of, is_of_driver
 
 _GONE = (
@@ -43,10 +44,15 @@ def problem_of(error: BaseException) -> Problem:
             return problems.StorageFull()
         if isinstance(cause, asyncpg.DataError | asyncpg.CharacterNotInRepertoireError):
             return problems.Invalid("A value cannot be stored in the database.")
-        if isinstance(cause, asyncpg.UniqueViolationError):
+        # A key of a resource is the caller's to choose. A key of an internal table, such as an event's number, is ours.
+        if isinstance(cause, asyncpg.UniqueViolationError) and cause.table_name in _resources():
             return problems.Duplicate()
         if isinstance(cause, _GONE) or is_of_driver(cause):
             return problems.Unavailable()
     if isinstance(error, OperationalError) and "connection" in str(error).lower():
         return problems.Unavailable()
     return problems.Internal()
+
+
+def _resources() -> set[str]:
+    return {model._meta.db_table for model in Row.__subclasses__()}

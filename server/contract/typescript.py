@@ -39,11 +39,8 @@ def of_asyncapi(document: dict[str, Any]) -> str:
 
 
 def of_formats(formats: Iterable[Format]) -> str:
-    """The kinds of files that can be loaded, for the texts that name them and for a dialog that opens files."""
-    rows = [
-        {"name": one.name, "title": one.title, "extensions": one.extensions, "mediaTypes": one.media_types}
-        for one in formats
-    ]
+    """The kinds of files that can be loaded, for the texts that name them."""
+    rows = [{"name": one.name, "title": one.title} for one in formats]
     text = "".join(f"  {json.dumps(row)},\n" for row in rows)
     return _HEAD.format(source="matching/reading/formats") + f"export const FORMATS = [\n{text}] as const;\n"
 

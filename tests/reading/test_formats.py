@@ -94,8 +94,6 @@ def test_a_new_format_is_one_line_of_the_table(tmp_path, monkeypatch):
     pairs = Format(
         name="pairs",
         title="Pairs",
-        extensions=(".pairs",),
-        media_types=(),
         mismatch="the file has no pairs",
         detect=lambda _, start: Detection("pairs", encoding=start.encoding),
         read=read,

@@ -94,7 +94,6 @@ async def test_a_refusal_made_of_an_exception_is_in_the_line_of_its_request(
         (asyncpg.DiskFullError, 507),
         (asyncpg.AdminShutdownError, 503),
         (asyncpg.DeadlockDetectedError, 503),
-        (asyncpg.UniqueViolationError, 409),
         (asyncpg.DataError, 422),
     ],
 )
@@ -118,6 +117,22 @@ async def test_what_is_translated_is_logged_once_with_type_and_place(
     assert told[0]["at"].startswith("tests.server.test_translation:")
     assert told[0]["request_id"]
     assert SECRET not in str(told)
+
+
+@pytest.mark.parametrize(
+    ("insert", "status"),
+    [
+        ("UPDATE users SET email = (SELECT min(email) FROM users)", 409),
+        ("INSERT INTO streams SELECT * FROM streams", 500),
+    ],
+)
+async def test_only_a_key_that_a_caller_chooses_is_a_duplicate(
+    alice: Person, bob: Person, project: str, db: asyncpg.Connection, insert: str, status: int
+) -> None:
+    with pytest.raises(asyncpg.UniqueViolationError) as raised:
+        await db.execute(insert)
+
+    assert problem_of(raised.value).status == status
 
 
 def test_a_description_names_types_and_never_says_what_they_quote() -> None:

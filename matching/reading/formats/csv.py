@@ -154,8 +154,6 @@ def _read_exact(path: Path, detection: Detection, batch_rows: int) -> Iterator[R
 FORMAT = Format(
     name="csv",
     title="CSV",
-    extensions=(".csv", ".tsv", ".txt"),
-    media_types=("text/csv", "text/tab-separated-values", "text/plain"),
     mismatch="the file is no CSV file; leave the format out",
     detect=detect_csv,
     read=read_csv,

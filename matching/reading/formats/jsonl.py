@@ -178,8 +178,6 @@ def _detect(_: Path, start: Start) -> Detection:
 FORMAT = Format(
     name="jsonl",
     title="JSON Lines",
-    extensions=(".jsonl", ".ndjson"),
-    media_types=("application/jsonl", "application/x-ndjson"),
     mismatch="the file is no JSONL file; leave the format out",
     detect=_detect,
     read=read_jsonl,

@@ -194,8 +194,6 @@ def _detect(_: Path, __: Start) -> Detection:
 FORMAT = Format(
     name="parquet",
     title="Parquet",
-    extensions=(".parquet",),
-    media_types=("application/vnd.apache.parquet",),
     mismatch="the file is no Parquet file; leave the format out, or convert it",
     detect=_detect,
     read=read_parquet,

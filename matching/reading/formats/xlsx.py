@@ -134,8 +134,6 @@ def _detect(path: Path, _: Start) -> Detection:
 FORMAT = Format(
     name="xlsx",
     title="XLSX",
-    extensions=(".xlsx", ".xlsm"),
-    media_types=("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",),
     mismatch="the file is no XLSX workbook; leave the format out, or save it as .xlsx",
     detect=_detect,
     read=read_xlsx,

@@ -39,7 +39,8 @@ export function bytes(value: number): string {
 }
 
 export function percent(share: number): string {
-  return `${Math.floor(share * 100)}%`;
+  // 0.29 * 100 is a little less than 29.
+  return `${Math.floor(share * 100 + 1e-9)}%`;
 }
 
 export function duration(seconds: number): string {
