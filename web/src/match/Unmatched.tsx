@@ -3,9 +3,9 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import type { JobView, Page_RecordView_ } from "../api/rest";
 import { keys } from "../live/keys";
 import { useRead } from "../live/react";
-import { count, money } from "../shell/format";
 import { Pager } from "../shell/Pager";
 import { Empty, Reading } from "../shell/parts";
+import { RecordTable } from "../shell/RecordTable";
 
 const ROUTE = "/projects/$project/jobs/$job";
 const SORTS = [
@@ -41,50 +41,20 @@ export function Unmatched({ job, side }: { job: JobView; side: "left" | "right" 
         />
       </div>
       <Reading query={records}>
-        {({ body }) => {
-          const names = [...new Set(body.items.flatMap((record) => Object.keys(record.data)))];
-          return body.items.length === 0 ? (
+        {({ body }) =>
+          body.items.length === 0 ? (
             <Empty title="Nothing is open on this side">Every record of it is in a match.</Empty>
           ) : (
             <>
-              <div className="scroll">
-                <table className="grid">
-                  <thead>
-                    <tr>
-                      <th className="number">Row</th>
-                      <th className="number">Amount</th>
-                      <th>Date</th>
-                      {names.map((name) => (
-                        <th key={name} dir="auto">
-                          {name}
-                        </th>
-                      ))}
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {body.items.map((record) => (
-                      <tr key={record.id}>
-                        <td className="number muted">{count(record.row + 1)}</td>
-                        <td className="number">{money(record.amount)}</td>
-                        <td className="mono">{record.date ?? "–"}</td>
-                        {names.map((name) => (
-                          <td key={name} className="cut" dir="auto">
-                            {record.data[name] ?? ""}
-                          </td>
-                        ))}
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
-              </div>
+              <RecordTable records={body.items} />
               <Pager
                 page={body}
                 noun={["open record", "open records"]}
                 go={(next) => void navigate({ search: (old) => ({ ...old, cursor: next }) })}
               />
             </>
-          );
-        }}
+          )
+        }
       </Reading>
     </section>
   );
