@@ -1,1 +1,4 @@
-"""HTTP in and out, once for every route. Start with routing.py, which declares routes and binds them; endpoint.py is what it declares."""
+"""
+HTTP in and out, once for every route. Start with routing.py, which declares and binds routes; endpoint.py says what a
+declaration holds.
+"""

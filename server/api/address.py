@@ -1,4 +1,4 @@
-"""Where a request comes from: the caller's address behind proxies, and the network that it belongs to."""
+"""Where a request comes from: the caller's address behind proxies, and the network it belongs to."""
 
 import ipaddress
 
@@ -10,7 +10,9 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def client_ip(request: web.Request, settings: Settings) -> str:
-    """The caller's address: the socket's peer, or behind trusted proxies the right-most hop that is not one of them."""
+    """
+    The caller's address: the socket's peer or, behind trusted proxies, the right-most hop that is not one of them.
+    """
     peer = _address(request.remote or "")
     if peer is None:
         return "0.0.0.0"  # noqa: S104 - an unknown peer, not a bind address
@@ -21,7 +23,7 @@ def client_ip(request: web.Request, settings: Settings) -> str:
 
     if not is_trusted(peer):
         return str(peer)
-    # A proxy may append to the header it got, or add one of its own: the last of all is the nearest hop.
+    # A proxy may append to the header it received or add another one; the last entry of all is the nearest hop.
     hops = ",".join(request.headers.getall("X-Forwarded-For", ())).split(",")
     for hop in reversed([hop.strip() for hop in hops if hop.strip()]):
         address = _address(hop)
@@ -33,7 +35,7 @@ def client_ip(request: web.Request, settings: Settings) -> str:
 
 
 def network_of(address: str) -> str:
-    """The /24 or /64 of an address: what is shown of a session, and what throttles count by."""
+    """The /24 or /64 network of an address. Sessions show it, and throttles count by it."""
     parsed = _address(address)
     if parsed is None:
         return "unknown"
@@ -43,7 +45,9 @@ def network_of(address: str) -> str:
 
 
 def _address(text: str) -> IPAddress | None:
-    """An address without its zone; IPv4 as such, also where a socket of both families shows it as ::ffff:a.b.c.d."""
+    """
+    An address without its zone. An IPv4 address stays one, even if a dual-stack socket shows it as ::ffff:a.b.c.d.
+    """
     try:
         parsed = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:

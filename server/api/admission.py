@@ -1,4 +1,4 @@
-"""Who may use the connections to the database: never one person all of them, however much is sent at once."""
+"""Who may use the database connections. However much one person sends at once, they never get all of them."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -13,7 +13,7 @@ class Turns:
     The turns of requests.
 
     Args:
-        pool: how many connections there are. Two are left to health, sockets and sign-in.
+        pool: number of connections. Two are left for health checks, sockets and sign-in.
     """
 
     def __init__(self, pool: int) -> None:
@@ -22,7 +22,7 @@ class Turns:
 
     @asynccontextmanager
     async def turn(self, owner: str, *, heavy: bool) -> AsyncIterator[None]:
-        """The turn of a request; a heavy one takes its turn among such first. Raises: Busy."""
+        """A request's turn. A heavy request first takes its turn among the heavy ones. Raises: Busy."""
         async with AsyncExitStack() as stack:
             if heavy:
                 await stack.enter_async_context(self.heavy.turn(owner))

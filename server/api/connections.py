@@ -1,9 +1,10 @@
 """
 The connections of a web process: how many there may be, and how long each may keep it waiting.
 
-A client that sends nothing costs a descriptor for as long as it likes, and without descriptors nobody gets in. So each
-has deadlines, and where there is no room the one that has been silent longest goes, of the same address first: somebody
-who opens thousands loses his own, and a neighbour behind the same address still gets in.
+A silent client holds a file descriptor for as long as it likes, and without descriptors nobody gets in. So every
+connection has deadlines, and when there is no room the one that has been silent longest is dropped, from the same
+address first. Somebody who opens thousands of connections loses their own, and a neighbour behind the same address
+still gets in.
 """
 
 import asyncio
@@ -24,16 +25,16 @@ from server.api import metrics
 
 Phase = Literal["idle", "head", "body", "answer", "work"]
 SWEEP_S = 1.0
-RESERVE = 128  # descriptors for the database, files and what else the process opens
+RESERVE = 128  # descriptors for the database, files and whatever else the process opens
 MOST_DESCRIPTORS = 65_536
-SILENT_S = 1.0  # before a connection may be dropped for another one
+SILENT_S = 1.0  # how long a connection must be silent before it may be dropped for a new one
 LOG_EVERY_S = 60.0
 logger = log.get(__name__)
 
 
 @dataclass(frozen=True)
 class Deadlines:
-    """How long a client may take. A body and an answer must move on by `window_bytes` in each `window_s`."""
+    """How long a client may take. A body and a response must make `window_bytes` of progress in every `window_s`."""
 
     head_s: float = 30.0
     idle_s: float = 60.0
@@ -42,38 +43,38 @@ class Deadlines:
 
 
 class Connection(Protocol):
-    """What is asked of a connection (server/api/protocol.py)."""
+    """What this module needs from a connection (server/api/protocol.py)."""
 
     @property
     def phase(self) -> Phase | None:
-        """What it waits for; None once it is a WebSocket, which has deadlines of its own."""
+        """What the connection is waiting for. None once it is a WebSocket, which has deadlines of its own."""
 
     @property
     def unsent_bytes(self) -> int:
-        """What the client has not taken yet."""
+        """Bytes that the client has not taken yet."""
 
     @property
     def received_bytes(self) -> int:
-        """What has come in so far."""
+        """Bytes received so far."""
 
     @property
     def drains(self) -> int:
         """How often the client has caught up."""
 
     def give_up(self, phase: Phase) -> None:
-        """Ends it, with an answer where one can still be given."""
+        """End the connection, with a response if one can still be sent."""
 
 
 @dataclass
 class _Track:
-    """A connection as it was at the last look."""
+    """A connection as it was at the last sweep."""
 
-    address: str | None  # None: of a trusted proxy, and not counted
+    address: str | None  # None for a trusted proxy, which is not counted
     phase: Phase | None
-    since: float  # of the phase, or of its window
+    since: float  # start of the phase, or of its current window
     silent_since: float
     received_bytes: int = 0
-    window_began_at: tuple[int, int] = (0, 0)  # progress then: bytes, and how often the client caught up
+    window_began_at: tuple[int, int] = (0, 0)  # progress at that time: bytes, and how often the client had caught up
     has_asked: bool = False
 
 
@@ -82,13 +83,13 @@ class Connections:
     All connections of the process.
 
     Args:
-        most_each: of one address, WebSockets apart: those are bounded for each user.
-        trusted: networks of proxies, whose connections are many people's.
+        most_each: connections per address, not counting WebSockets, which are limited per user.
+        trusted: networks of proxies. Their connections carry many people's requests.
     """
 
     def __init__(self, most_each: int, trusted: tuple[str, ...], clock: Callable[[], float] = time.monotonic) -> None:
         self.most_each = most_each
-        self.most: int | None = None  # of all; None as long as the limit of descriptors is not known
+        self.most: int | None = None  # in total; None until the limit on descriptors is known
         self.deadlines = Deadlines()
         self._trusted = [ipaddress.ip_network(network, strict=False) for network in trusted]
         self._clock = clock
@@ -101,7 +102,7 @@ class Connections:
         return len(self._tracks)
 
     def admit(self, connection: Connection, peer: str) -> bool:
-        """Takes a new connection in, if need be in another one's place. Returns: whether there was room."""
+        """Let in a new connection, in place of another one if necessary. Returns: whether there was room."""
         address = None if self._is_trusted(peer) else peer
         if self.most is not None and len(self._tracks) >= self.most:
             self._tell_shortage()
@@ -118,7 +119,7 @@ class Connections:
         return True
 
     def forget(self, connection: Connection) -> None:
-        """A connection has ended."""
+        """Forget a connection that has ended."""
         track = self._tracks.pop(connection, None)
         if track is not None and track.address is not None:
             self._by_address[track.address].discard(connection)
@@ -128,9 +129,11 @@ class Connections:
 
     @contextmanager
     def request_of(self, address: str) -> Iterator[None]:
-        """Counts a request in flight by its client's address, which behind a proxy is another than the peer's. Raises: Busy."""
+        """
+        Count a request in flight by its client's address, which behind a proxy differs from the peer's. Raises: Busy.
+        """
         if self._in_flight[address] >= self.most_each:
-            raise Busy("Too many requests from your address at the same time: try again soon.", retry_after_s=2)
+            raise Busy("Too many requests from your address at the same time. Try again soon.", retry_after_s=2)
         self._in_flight[address] += 1
         try:
             yield
@@ -140,13 +143,13 @@ class Connections:
                 del self._in_flight[address]
 
     async def run(self) -> None:
-        """Looks at all connections once a second until cancelled."""
+        """Sweep all connections once a second until cancelled."""
         while True:
             await asyncio.sleep(SWEEP_S)
             self.sweep()
 
     def sweep(self) -> None:
-        """Ends the connections that are past a deadline."""
+        """End the connections that are past a deadline."""
         now = self._clock()
         for connection, track in list(self._tracks.items()):
             phase = connection.phase
@@ -166,7 +169,8 @@ class Connections:
     def _is_late(self, connection: Connection, track: _Track, now: float) -> bool:
         limits = self.deadlines
         if track.phase in ("idle", "head"):
-            # Before its first request a connection has the time of a head, whether a part of it has come or not.
+            # Before its first request a connection has the time allowed for a head, whether or not part of one has
+            # arrived.
             most_s = limits.idle_s if track.phase == "idle" and track.has_asked else limits.head_s
             return now - track.since >= most_s
         if track.phase == "work" or now - track.since < limits.window_s:
@@ -182,12 +186,12 @@ class Connections:
         return sum(connection.phase is not None for connection in found)
 
     def _crowd(self) -> set[Connection]:
-        """The connections of the address that has most, and those of proxies."""
+        """The connections of the address that has the most, or those of proxies if they are more."""
         proxied = {connection for connection, track in self._tracks.items() if track.address is None}
         return max((*self._by_address.values(), proxied), key=len, default=set())
 
     def _drop_one(self, connections: set[Connection], why: str) -> bool:
-        """Ends the one whose client has been silent longest, if it is the client that is waited for."""
+        """End the connection whose client has been silent longest, if the server is waiting for that client."""
         now = self._clock()
         self._note_silence(connections, now)
         silent = [
@@ -232,13 +236,13 @@ class Connections:
 
 
 def raise_descriptor_limit() -> int:
-    """Raises the limit of open files to the highest this process is allowed. Returns: the limit."""
+    """Raise the limit on open files to the highest this process may have. Returns: the limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MOST_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MOST_DESCRIPTORS)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         try:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-        except (OSError, ValueError):  # macOS has a limit of its own below the one that it tells
+        except (OSError, ValueError):  # macOS enforces a limit lower than the one it reports
             return soft
     return wanted
 

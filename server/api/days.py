@@ -1,4 +1,4 @@
-"""Days as clients send them: YYYY-MM-DD, and nothing else that a number or a time could be taken for."""
+"""Days as clients send them: YYYY-MM-DD. Anything that could be taken for a number or a time is refused."""
 
 import datetime as dt
 import re
@@ -10,7 +10,10 @@ _WRITTEN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def _written(value: Any) -> Any:
-    """A number would be read as seconds since 1970, in a text, too; and of a time its day would be kept."""
+    """
+    Refuse numbers, which would be read as seconds since 1970 even in a string, and times, which would lose all but
+    their day.
+    """
     if type(value) is not dt.date and not (isinstance(value, str) and _WRITTEN.fullmatch(value)):
         raise ValueError("must be a day, such as 2026-03-31")
     return value

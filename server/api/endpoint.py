@@ -1,4 +1,4 @@
-"""A route as it is declared, and the request that its handler gets."""
+"""A route as it is declared, and the request that its handler receives."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ class ApiRequest:
     if_match: int | None
 
     def path_id(self, name: str = "id") -> UUID:
-        """An id of the path. Raises: NotFound when it is malformed, like one that does not exist."""
+        """An id from the path. Raises: NotFound when it is malformed, as for an id that does not exist."""
         return parse_id(self.request.match_info[name])
 
     @property
@@ -37,7 +37,7 @@ class ApiRequest:
         return self.request.app[SETTINGS]
 
     def refuse_when_disk_is_full(self) -> None:
-        """For what brings data in, before any of it is read or stored. Raises: StorageFull."""
+        """Check for free space before a route reads or stores incoming data. Raises: StorageFull."""
         self.request.app[DISK].refuse_when_full()
 
 
@@ -50,27 +50,28 @@ class BodyRequest(ApiRequest, Generic[BodyT]):
 
 @dataclass
 class QueryRequest(ApiRequest, Generic[QueryT]):
-    """A request with the parameters that its route declares."""
+    """A request with the query parameters that its route declares."""
 
     query: QueryT
 
 
-# The argument is the request as the route declares it: Routes holds handlers to that.
+# The argument is the request type that the route declares; Routes holds handlers to that.
 Handler = Callable[[Any], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True)
 class Right:
-    """What somebody must be allowed to do with a row. By default it is the row whose id is in the path."""
+    """What somebody must be allowed to do with a row. By default that is the row whose id is in the path."""
 
     model: type[Model]
     action: str
-    is_in_answer: bool = False  # the row that the answer shows: what was made, and is told to whoever may see it
+    # the row shown in the response: it was just created, and its answer may be shown to anybody who may see it
+    is_in_answer: bool = False
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A route as it is declared; the OpenAPI document is made of these."""
+    """A route as it is declared. The OpenAPI document is built from these."""
 
     method: str
     path: str
@@ -83,16 +84,16 @@ class Endpoint:
     public: bool = False
     if_match: bool = False
     stores_answer: bool = True
-    replay: Right | None = None  # what it takes to get a stored answer once more
+    replay: Right | None = None  # the right needed to get a stored answer again
     multipart: bool = False
     body_optional: bool = False
     media_type: str = "application/json"
     stream_position: bool = False
     password_expired_ok: bool = False
     body_limits: BodyLimits = PLAIN_BODY
-    heavy: bool = False  # keeps a connection to the database busy for longer than a page of a list does
+    heavy: bool = False  # keeps a database connection busy for longer than a page of a list does
     multipart_schema: dict[str, Any] = field(default_factory=dict)
-    json_alternative: type[BaseModel] | None = None  # a body that a multipart route takes as JSON too
+    json_alternative: type[BaseModel] | None = None  # a JSON body that a multipart route accepts as well
 
     def __post_init__(self) -> None:
         if self.body is not None and self.query is not None:
@@ -100,7 +101,7 @@ class Endpoint:
 
     @property
     def summary(self) -> str:
-        """First line of the handler's docstring."""
+        """The first line of the handler's docstring."""
         return (self.handler.__doc__ or "").strip().split("\n", 1)[0].rstrip(".")
 
 

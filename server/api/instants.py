@@ -1,4 +1,4 @@
-"""Instants as clients send them: RFC 3339 with a time zone, in years that every part of the server can hold."""
+"""Instants as clients send them: RFC 3339 with a time zone, in years that every part of the server can represent."""
 
 import re
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ _WRITTEN = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]")
 
 
 def _written(value: Any) -> Any:
-    """A bare number would be read as seconds since 1970, or as milliseconds where it is large."""
+    """Refuse a bare number, which would be read as seconds since 1970, or as milliseconds if it is large."""
     if not isinstance(value, datetime) and not (isinstance(value, str) and _WRITTEN.match(value)):
         raise ValueError("must be a date and time with a time zone, such as 2026-03-31T12:00:00Z")
     return value
@@ -23,7 +23,7 @@ def _in_utc(value: datetime) -> datetime:
         raise ValueError("needs a time zone, such as Z")
     try:
         return value.astimezone(UTC)
-    except OverflowError:  # 9999-12-31T23:59:59-01:00 is a time of the year 10000
+    except OverflowError:  # 9999-12-31T23:59:59-01:00 is in the year 10000
         raise ValueError("lies outside the years 1 to 9999") from None
 
 
@@ -33,6 +33,6 @@ def _future(value: datetime) -> datetime:
     return value
 
 
-# In bodies and queries there is no other type for a time (tests/rules/test_bounds.py).
+# Bodies and queries use no other type for a time (tests/rules/test_bounds.py).
 Instant = Annotated[datetime, Field(strict=False), BeforeValidator(_written), AfterValidator(_in_utc)]
 Future = Annotated[Instant, AfterValidator(_future)]

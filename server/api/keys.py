@@ -1,4 +1,4 @@
-"""Typed keys of what the application and a request carry."""
+"""Typed keys for what the application and a request carry."""
 
 from collections.abc import Awaitable, Callable
 
@@ -13,7 +13,7 @@ SETTINGS: web.AppKey[Settings] = web.AppKey("settings", Settings)
 DISK: web.AppKey[Disk] = web.AppKey("disk", Disk)
 KEYRING: web.AppKey[Keyring] = web.AppKey("keyring", Keyring)
 Authenticate = Callable[[str], Awaitable[Actor]]
-AUTHENTICATE: web.AppKey[Authenticate] = web.AppKey("authenticate", Callable)  # type: ignore[arg-type]  # a callable type is no class
+AUTHENTICATE: web.AppKey[Authenticate] = web.AppKey("authenticate", Callable)  # type: ignore[arg-type]  # a callable type is not a class
 REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id", str)
 ACTOR: web.RequestKey[Actor] = web.RequestKey("actor", Actor)
 ROUTE: web.RequestKey[str] = web.RequestKey("route", str)

@@ -1,4 +1,4 @@
-"""Prometheus metrics. Labels are bounded: methods, route templates, status codes, names of our own."""
+"""Prometheus metrics. Label values are bounded: methods, route templates, status codes, and names we define."""
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Gauge, Histogram, generate_latest
@@ -13,16 +13,16 @@ SIGN_INS = Counter("tallyroom_sign_ins_total", "Sign-ins by outcome.", ("outcome
 SOCKETS = Gauge("tallyroom_sockets", "Sockets connected to this process.")
 SUBSCRIPTIONS = Gauge("tallyroom_subscriptions", "Subscriptions held by this process.")
 EVENTS_SENT = Counter("tallyroom_events_sent_total", "Events written to sockets.")
-LOOP_LAG = Gauge("tallyroom_loop_lag_seconds", "Longest that the event loop stood still at the last look.")
-CONNECTIONS = Gauge("tallyroom_connections", "Connections of clients that this process holds.")
+LOOP_LAG = Gauge("tallyroom_loop_lag_seconds", "Longest time the event loop was blocked in the last interval.")
+CONNECTIONS = Gauge("tallyroom_connections", "Client connections held by this process.")
 DROPPED_CONNECTIONS = Counter(
     "tallyroom_dropped_connections_total",
-    "Connections ended or refused: a client too slow with its head, body or answer, or idle; no room (address, descriptors).",
+    "Connections ended or refused: the client was idle or too slow (head, body, answer), or there was no room (address, descriptors).",
     ("reason",),
 )
-UPLOADED_BYTES = Counter("tallyroom_uploaded_bytes_total", "Bytes of uploaded files.")
+UPLOADED_BYTES = Counter("tallyroom_uploaded_bytes_total", "Bytes of files uploaded.")
 
 
 async def expose(_: web.Request) -> web.Response:
-    """The metrics in Prometheus' text format."""
+    """The metrics in Prometheus text format."""
     return web.Response(body=generate_latest(REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -1,4 +1,4 @@
-"""What happens around every request: its id, problems rendered once, headers, metrics, one line in the log."""
+"""What happens around every request: its id, problem documents, headers, metrics, and one line in the log."""
 
 import asyncio
 import re
@@ -25,7 +25,7 @@ logger = log.get(__name__)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-# The dashboard needs its own scripts, styles, data and sockets; nothing else may load (docs/decisions/0004).
+# The dashboard needs its own scripts, styles, data and sockets. Nothing else may load (docs/decisions/0004).
 DASHBOARD_CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
     "font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
@@ -33,21 +33,21 @@ DASHBOARD_CSP = (
     "require-trusted-types-for 'script'"
 )
 API_CSP = "default-src 'none'; sandbox; frame-ancestors 'none'"
-# For a page from another allowed origin.
+# For pages from another allowed origin.
 ALLOWED_HEADERS = "Authorization, Content-Type, If-Match, Idempotency-Key, X-Client, X-Request-ID, X-Requested-With"
 EXPOSED_HEADERS = "Allow, ETag, Retry-After, Stream-Epoch, Stream-Position, WWW-Authenticate, X-Request-ID"
 
 
 @web.middleware
 async def answer_problems(request: web.Request, handler: Next) -> web.StreamResponse:
-    """Gives the request its id, and turns whatever a handler raises into a problem document."""
+    """Give the request its id, and turn whatever a handler raises into a problem document."""
     given = request.headers.get("X-Request-ID", "")
     request_id = given if _REQUEST_ID.fullmatch(given) else str(uuid7())
     request[REQUEST_ID] = request_id
     token = log.request_id.set(request_id)
     started = time.perf_counter()
     status = 500
-    made_of: dict[str, str] = {}  # the exception behind the answer, for the request's line
+    made_of: dict[str, str] = {}  # the exception behind the response, for the request's log line
     try:
         try:
             if request.path.startswith("/api/") and request.app[WATCH].is_away:
@@ -95,9 +95,10 @@ def _note_origin(problem: Problem, request: web.Request) -> dict[str, str]:
 
 def _note(error: BaseException, status: int, request: web.Request) -> dict[str, str]:
     """
-    Says once what exception an answer was made of.
+    Log once which exception caused a response.
 
-    A refusal is a client's doing: the line of its request is enough. What the server could not do has its own.
+    For a refusal, the client's doing, the request's own log line is enough. A failure of the server gets a line of its
+    own.
     """
     found = described(error)
     if status < 500:
@@ -145,7 +146,7 @@ _REFUSALS: dict[int, type[Problem]] = {
 
 
 def translate(refusal: web.HTTPException, request_id: str) -> web.StreamResponse:
-    """A refusal of aiohttp's own as a problem."""
+    """One of aiohttp's own refusals as a problem."""
     if refusal.status < 400:
         return refusal
     kind = _REFUSALS.get(refusal.status)
@@ -157,7 +158,7 @@ def translate(refusal: web.HTTPException, request_id: str) -> web.StreamResponse
 
 @web.middleware
 async def answer_preflights(request: web.Request, handler: Next) -> web.StreamResponse:
-    """Tells a browser which requests a page of another allowed origin may send. Everything else goes on."""
+    """Tell a browser which requests a page from another allowed origin may send. Pass on everything else."""
     wanted = request.headers.get("Access-Control-Request-Method")
     if request.method != "OPTIONS" or wanted is None or _is_socket(request) or _allowed_origin(request) is None:
         return await handler(request)
@@ -177,11 +178,11 @@ def _allowed_origin(request: web.Request) -> str | None:
 
 
 def _is_socket(request: web.Request) -> bool:
-    return request.path.startswith("/socket.io")  # answers for itself, by the same list of origins
+    return request.path.startswith("/socket.io")  # it answers preflights itself, with the same list of origins
 
 
 async def set_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """Headers of every answer: the request id, and what a browser may do with it."""
+    """Headers of every response: the request id, and what a browser may do with the response."""
     if not _is_socket(request):
         headers = response.headers
         headers.add("Vary", "Origin")
@@ -193,7 +194,7 @@ async def set_headers(request: web.Request, response: web.StreamResponse) -> Non
 
 
 def harden(response: web.StreamResponse, request_id: str | None) -> None:
-    """Headers of an answer to anybody, also to what was no request."""
+    """Headers for a response to anybody, even to bytes that were not a request."""
     headers = response.headers
     if request_id is not None:
         headers["X-Request-ID"] = request_id

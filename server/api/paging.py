@@ -1,7 +1,7 @@
 """
 Pages of long lists: keyset cursors over a total order (sort, then id), bound to route, filters and sort.
 
-A cursor is signed, so that a changed one is refused and its values can be trusted as parameters.
+Cursors are signed, so a modified one is refused and its values can be trusted as parameters.
 """
 
 import base64
@@ -22,13 +22,13 @@ from server.store.reading import Reading
 
 COUNT_LIMIT = 100_000
 MAX_SKIP = 400_000
-PAGE_BYTES = 2 * 1024 * 1024  # a page ends behind the row that goes beyond: JSON of 2 MiB is made in 20 ms
-STEP_ROWS = 100  # read at a time: what PostgreSQL unpacks before it knows that it is too much
+PAGE_BYTES = 2 * 1024 * 1024  # a page ends after the row that exceeds this; building 2 MiB of JSON takes 20 ms
+STEP_ROWS = 100  # read at a time: PostgreSQL unpacks this many rows before it can tell that they are too large
 Item = TypeVar("Item", bound=BaseModel)
 
 
 class Paged(Query):
-    """Paging of every list."""
+    """Paging for every list."""
 
     limit: Annotated[int, Field(ge=1, le=500)] = 50
     cursor: Annotated[str, Field(max_length=2000, pattern=r"^[A-Za-z0-9_-]+$")] | None = None
@@ -36,7 +36,10 @@ class Paged(Query):
 
 
 class Page(View, Generic[Item]):
-    """A page of a list; with rows of many kilobytes it ends before `limit`. `total` is counted up to 100,000, then `total_at_least` stands in its place."""
+    """
+    A page of a list. If its rows are many kilobytes long, it ends before `limit`. `total` is counted up to 100,000;
+    beyond that `total_at_least` takes its place.
+    """
 
     items: list[Item]
     next_cursor: str | None
@@ -47,10 +50,12 @@ class Page(View, Generic[Item]):
 
 @dataclass(frozen=True)
 class Sort:
-    """An order: a SQL expression with its type, ascending or descending; ties go by id in the same direction."""
+    """
+    An order: a SQL expression with its type, ascending or descending. Ties are broken by id in the same direction.
+    """
 
     expression: str
-    cast: str  # PostgreSQL type of the expression, for the cursor's value
+    cast: str  # the expression's PostgreSQL type, for the cursor's value
     descending: bool = False
     nullable: bool = False
     tie: str = "t.id"
@@ -59,7 +64,7 @@ class Sort:
 
 @dataclass(frozen=True)
 class _Step:
-    """Some rows of a range of a list: at most `limit`, and none that begins behind `room_bytes`."""
+    """Some rows from a range of a list: at most `limit`, and none that begins after `room_bytes`."""
 
     part: str
     after: tuple[Any, str] | None
@@ -71,28 +76,28 @@ class _Step:
 
 @dataclass
 class Listing:
-    """A list to be paged: `SELECT {columns} FROM {source} WHERE {conditions}`, all values as parameters."""
+    """A list to be paged: `SELECT {columns} FROM {source} WHERE {conditions}`, with all values as parameters."""
 
     columns: str
     source: str
     sort: Sort
-    binding: str  # the route, and the parent's id where it has one
+    binding: str  # the route, and the id of the parent if it has one
     conditions: list[str] = field(default_factory=list)
     values: list[Any] = field(default_factory=list)
-    # Joins that only add columns, left out of the count.
+    # Joins that only add columns; the count leaves them out.
     adorn: str = ""
-    # How many rows the list has, where that is kept anyway: counting 100,000 takes longer than reading the page.
+    # How many rows the list has, if that is stored anyway: counting 100,000 takes longer than reading the page.
     known_total: int | None = None
 
     def where(self, condition: str, *values: Any) -> None:
-        """Adds a condition; each `?` in it stands for the next value."""
+        """Add a condition. Each `?` in it stands for the next value."""
         for value in values:
             self.values.append(value)
             condition = condition.replace("?", f"${len(self.values)}", 1)
         self.conditions.append(condition)
 
     async def page(self, reading: Reading, query: Paged, view: Callable[[dict[str, Any]], Item]) -> "Page[Item]":
-        """Reads one page. Raises: Invalid (invalid_cursor)."""
+        """Read one page. Raises: Invalid (invalid_cursor)."""
         digest = self._digest(query)
         backwards, after = _open(query.cursor, digest) if query.cursor else (False, None)
         if query.cursor and query.skip:
@@ -115,10 +120,10 @@ class Listing:
         self, reading: Reading, query: Paged, after: tuple[Any, str] | None, *, backwards: bool
     ) -> tuple[list[dict[str, Any]], bool]:
         """
-        The rows of the page, in the order of the list (reversed when going backwards), and whether more follow.
+        The rows of the page in list order (reversed when going backwards), and whether more follow.
 
-        Rows without the sort value stand at the end of the ascending order: they are a second range, so that each
-        range is one walk along the index. A page ends with `limit` rows, or earlier with PAGE_BYTES of them.
+        Rows without the sort value come at the end of the ascending order. They are a second range, so that each range
+        is one walk along the index. A page ends after `limit` rows, or earlier after PAGE_BYTES.
         """
         descending = self.sort.descending != backwards
         parts = ["not null", "null"] if self.sort.nullable else ["all"]
@@ -131,7 +136,7 @@ class Listing:
         skip, room_bytes = query.skip, PAGE_BYTES
         for part in parts:
             while True:
-                # With one more than the page, or than there are bytes for: it tells that the list goes on.
+                # Read one row more than the page holds, or than there is room for: it shows whether the list goes on.
                 limit = min(query.limit + 1 - len(found), STEP_ROWS) if room_bytes > 0 else 1
                 step = _Step(part, after, descending, limit, skip, max(1, room_bytes))
                 rows = await self._range(reading, step)
@@ -181,7 +186,7 @@ class Listing:
             f"FROM {self.source} {self.adorn} WHERE {' AND '.join(conditions) or 'true'} "
             f"ORDER BY {order} LIMIT ${n - 2} OFFSET ${n - 1}"
         )
-        # Rows are weighed where they lie: those beyond the bytes of a page do not leave PostgreSQL.
+        # Sizes are computed in PostgreSQL, so rows that exceed the bytes of a page never leave it.
         weighed = f"SELECT x.*, sum(octet_length(x::text)) OVER (ROWS UNBOUNDED PRECEDING) AS _bytes FROM ({listed}) x"
         return await reading.rows(
             "SELECT * FROM (SELECT y.*, lag(_bytes, 1, 0::bigint) OVER () AS _before, lead(true, 1, false) OVER () AS _follows "
@@ -224,7 +229,9 @@ def _seal(row: Mapping[str, Any], digest: str, *, backwards: bool) -> str:
 
 
 def _open(cursor: str, digest: str) -> tuple[bool, tuple[Any, str]]:
-    fault = Invalid(errors=(Fault("?cursor", "invalid_cursor", "is not a cursor of this list, its filters and sort"),))
+    fault = Invalid(
+        errors=(Fault("?cursor", "invalid_cursor", "is not a cursor for this list with these filters and this sort"),)
+    )
     try:
         sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):

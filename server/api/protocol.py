@@ -1,8 +1,8 @@
 """
-What comes before a request is one: bytes that are no HTTP, and an Expect that nobody can meet.
+What arrives before it is a request: bytes that are not HTTP, and an Expect header that cannot be met.
 
-aiohttp answers these by itself, before any middleware: as text that repeats the bytes, and with a traceback in the log
-that holds them, whatever secret they carry. Here they are told as any other malformed request is.
+aiohttp answers these itself, before any middleware: with a text that repeats the bytes, and with a traceback in the log
+that includes them and any secret in them. Here they are answered like any other malformed request.
 """
 
 import asyncio
@@ -23,12 +23,12 @@ from server.api.translation import problem_of
 from server.store.errors import described
 
 SLICE_BYTES = 8 * 1024
-FREE_CHUNKED_BYTES = 32 * 1024  # of a body in chunks, however small they are: heads count too
+FREE_CHUNKED_BYTES = 32 * 1024  # for a chunked body, whatever the size of its chunks; heads count too
 logger = log.get(__name__)
 
 
 class Runner(web.AppRunner):
-    """Serves an application over connections that answer as it does."""
+    """Serves an application over connections that answer the way it does."""
 
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
@@ -57,11 +57,12 @@ class _Connection(RequestHandler):
     def __init__(self, manager: _Server, **options: Any) -> None:
         super().__init__(manager, **options)
         self._all = manager.all
-        self._wire: asyncio.Transport | None = None  # until it is lost: the library forgets one that it has closed
-        self._has_begun = False  # a head that is not complete
+        # kept until the connection is lost: the library forgets one that it has closed
+        self._wire: asyncio.Transport | None = None
+        self._has_begun = False  # part of a head has arrived
         self._is_failed = False
-        self._backlog = bytearray()  # read, and not given to the parser yet
-        self._chunked: tuple[StreamReader, int] | None = None  # a body in chunks, and the bytes that came for it
+        self._backlog = bytearray()  # bytes read but not yet given to the parser
+        self._chunked: tuple[StreamReader, int] | None = None  # a chunked body, and the bytes that have arrived for it
         self.drains = self.received_bytes = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -86,19 +87,19 @@ class _Connection(RequestHandler):
 
     @property
     def unsent_bytes(self) -> int:
-        """What the client has not taken yet."""
+        """Bytes that the client has not taken yet."""
         return 0 if self._wire is None else self._wire.get_write_buffer_size()
 
     @property
     def phase(self) -> Phase | None:
-        """What the connection waits for; None once it is a WebSocket."""
+        """What the connection is waiting for. None once it is a WebSocket."""
         if self._payload_parser is not None:
             return None
         if self.unsent_bytes:
             return "answer"
         request = self._current_request
         if request is not None:
-            # While reading is paused it is the server that is slow.
+            # While reading is paused, it is the server that is slow.
             is_sending = not (request.content.is_eof() or self._reading_paused or self._buffer_paused)
             return "body" if is_sending and not self._is_failed else "work"
         if self._messages or self._waiter is None:
@@ -106,25 +107,25 @@ class _Connection(RequestHandler):
         return "head" if self._has_begun else "idle"
 
     def give_up(self, phase: Phase) -> None:
-        """Ends a connection whose client is too slow; one that sends a body is told."""
+        """End a connection whose client is too slow. A client that is sending a body gets a response."""
         request = self._current_request
         if phase == "body" and request is not None and not self._is_failed:
             self._is_failed = True
             request.content.set_exception(web.RequestPayloadError())
             self.close()
         elif phase in ("body", "answer") and self._wire is not None:
-            self._wire.abort()  # closing would wait until the client has taken what it does not take
+            self._wire.abort()  # closing would wait for the client to take its data, which it is not doing
         else:
             self.force_close()
 
     def data_received(self, data: bytes) -> None:
         """
-        Gives the parser what has come, in slices where that may be chunks of a byte each.
+        Give the parser what has arrived, in slices if it may be chunks of one byte each.
 
-        The parser makes three calls a chunk: 256 KiB of one-byte chunks held the loop for 0.3 s.
+        The parser makes three calls per chunk; 256 KiB of one-byte chunks blocked the loop for 0.3 s.
         """
         self.received_bytes += len(data)
-        if not data:  # of the library itself: what the parser has kept
+        if not data:  # called by the library itself: the parser still holds data
             self._take(data)
         elif self._backlog:
             self._backlog += data
@@ -141,12 +142,12 @@ class _Connection(RequestHandler):
         return self._current_request is None or self._chunked is not None
 
     def _pump(self) -> None:
-        """Gives the parser one slice, and lets the loop turn before the next."""
+        """Give the parser one slice, and let the loop run before the next."""
         if self._force_close or self._close or self.transport is None:
             self._backlog.clear()
             return
         if self._reading_paused or self._buffer_paused or not self._backlog:
-            return  # goes on when they resume
+            return  # pumping goes on when they resume
         piece = bytes(self._backlog[:SLICE_BYTES])
         del self._backlog[:SLICE_BYTES]
         self._take(piece)
@@ -166,12 +167,13 @@ class _Connection(RequestHandler):
         request = self._current_request
         if request is None or not self._messages or not isinstance(self._messages[-1][0], _ErrInfo):
             return
-        # A handler that reads a body which breaks off in garbage would wait for the rest until the client disconnects.
+        # Without this, a handler reading a body that turns into garbage would wait for the rest until the client
+        # disconnects.
         if not request.content.is_eof():
             request.content.set_exception(web.RequestPayloadError())
 
     def _refuse_tiny_chunks(self, size_bytes: int) -> None:
-        """Ends a body whose chunks are smaller than what stands around them."""
+        """End a body whose chunks are smaller than their framing."""
         request = self._current_request
         message: object = None
         content: StreamReader | None = None
@@ -180,7 +182,7 @@ class _Connection(RequestHandler):
         elif self._messages:
             message, content = self._messages[-1]
         if content is None:
-            return  # between two requests, or before the task of one has begun
+            return  # between two requests, or before the task for one has begun
         if not getattr(message, "chunked", False) or content.is_eof():
             self._chunked = None
             return
@@ -194,10 +196,12 @@ class _Connection(RequestHandler):
     def handle_error(
         self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
     ) -> web.StreamResponse:
-        """The answer to what is no request, or to what failed outside of the middlewares. Closes the connection."""
+        """
+        The response to bytes that are not a request, or to a failure outside the middlewares. Closes the connection.
+        """
         request_id = str(uuid7())
         if isinstance(exc, HttpProcessingError):
-            # Its class only: its text and its traceback quote what was sent.
+            # Log only its class: the text and the traceback quote what was sent.
             logger.info("what was sent is no request", error=type(exc).__name__, status=400, request_id=request_id)
             problem: Problem = InvalidJson("The request is malformed.")
         else:
@@ -205,22 +209,22 @@ class _Connection(RequestHandler):
                 logger.error("an answer failed", **described(exc or RuntimeError()), request_id=request_id)
             problem = problem_of(exc or RuntimeError())
         if request.writer.output_size > 0:
-            raise ConnectionError("a part of the answer is sent already")
+            raise ConnectionError("part of the response has already been sent")
         response = _Refusal(render(problem, request_id), request_id)
         response.force_close()
         return response
 
     def log_exception(self, *args: Any, **options: Any) -> None:
-        """What the library would log with its traceback."""
+        """Log what the library would log, without the traceback."""
         error = options.get("exc_info")
         if not isinstance(error, web.RequestPayloadError):  # a body that broke off is answered, and logged, as a 400
             logger.error("a connection failed", error=type(error).__name__)
 
 
 def _refusal() -> bytes:
-    """The answer to a connection that there is no room for: no request is read of it."""
+    """The response to a connection there is no room for. Nothing is read from it."""
     request_id = str(uuid7())
-    body = orjson.dumps(Busy("Too many connections: try again soon.").document(request_id))
+    body = orjson.dumps(Busy("Too many connections. Try again soon.").document(request_id))
     head = (
         "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nRetry-After: 5\r\n"
         f"X-Request-ID: {request_id}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
@@ -229,7 +233,7 @@ def _refusal() -> bytes:
 
 
 class _Refusal(web.Response):
-    """A problem outside of the application, whose signals add the headers of every other answer."""
+    """A problem sent from outside the application, whose signals add the headers to every other response."""
 
     def __init__(self, problem: web.Response, request_id: str) -> None:
         super().__init__(status=problem.status, body=problem.body, headers=problem.headers)
@@ -244,7 +248,7 @@ def _translating(handler: _RequestHandler) -> _RequestHandler:
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
         try:
             return await handler(request)
-        except web.HTTPException as refusal:  # of an Expect: the middlewares translate all others
+        except web.HTTPException as refusal:  # from an Expect header; the middlewares translate all others
             request[REQUEST_ID] = str(uuid7())
             return translate(refusal, request[REQUEST_ID])
 

@@ -1,4 +1,4 @@
-"""Responses: an action's answer, a view, nothing; with the place in the stream that a body is true at."""
+"""Responses: an action's answer, a view, or nothing; with the stream position that a body is true at."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from server.store.reading import Position
 
 
 def reply(answer: Answer, headers: Mapping[str, str] | None = None) -> web.Response:
-    """The response of an action's answer."""
+    """The response for an action's answer."""
     response = web.Response(
         status=answer.status, body=answer.body or None, headers={**answer.headers, **(headers or {})}
     )
@@ -29,12 +29,12 @@ def reply_view(view: BaseModel | Mapping[str, Any], status: int = 200, *, versio
 
 
 def no_content() -> web.Response:
-    """204."""
+    """An empty 204 response."""
     return web.Response(status=204)
 
 
 def positioned(response: web.Response, position: Position) -> web.Response:
-    """Adds the stream position that the body is true at."""
+    """Add the stream position that the body is true at."""
     response.headers["Stream-Position"] = str(position.head)
     response.headers["Stream-Epoch"] = position.epoch
     return response

@@ -1,4 +1,6 @@
-"""What a route reads of a request beside its body: query, If-Match, Idempotency-Key. Strict, with a fault for each."""
+"""
+What a route reads from a request besides its body: query, If-Match, Idempotency-Key. All strict, each fault reported.
+"""
 
 import asyncio
 import hmac
@@ -17,7 +19,7 @@ from server.api.body.faults import MOST_FAULTS, faults_of
 from server.api.body.intake import read_short
 from server.api.endpoint import Endpoint
 
-DIGEST_BYTES = 1024 * 1024  # between two turns of the event loop
+DIGEST_BYTES = 1024 * 1024  # hashed between two turns of the event loop
 MAX_VERSION = 2**31 - 1
 _IF_MATCH = re.compile(r'"([1-9][0-9]{0,63})"')
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
@@ -35,7 +37,7 @@ def read_query(request: web.Request, endpoint: Endpoint) -> Any:
         if name in given:
             faults.append(Fault(f"?{name[:64]}", "invalid_field", "is given twice"))
         if strict_json.text_fault(value) or strict_json.text_fault(name):
-            faults.append(Fault("?", "invalid_field", "has characters that cannot be stored"))
+            faults.append(Fault("?", "invalid_field", "contains characters that cannot be stored"))
         given[name] = value
     if endpoint.query is None:
         faults += [Fault(f"?{name[:64]}", "unknown_field", "is not a parameter of this route") for name in given]
@@ -64,7 +66,7 @@ def read_if_match(request: web.Request) -> int | None:
     found = _IF_MATCH.fullmatch(header.strip())
     if not found:
         raise Invalid(errors=(Fault("If-Match", "invalid_field", 'send the version in quotes, such as "3"'),))
-    return min(int(found.group(1)), MAX_VERSION)  # a larger one is as stale as one that no row will ever have
+    return min(int(found.group(1)), MAX_VERSION)  # a larger version is as stale as one that no row will ever have
 
 
 async def read_key(request: web.Request, endpoint: Endpoint, raw: bytes) -> IdempotencyRequest | None:
@@ -73,19 +75,21 @@ async def read_key(request: web.Request, endpoint: Endpoint, raw: bytes) -> Idem
         return None
     if not _KEY.fullmatch(key):
         raise Invalid(errors=(Fault("Idempotency-Key", "invalid_field", "use 1 to 128 visible ASCII characters"),))
-    # The path with its ids: the same key on another project's route is another request.
+    # The path includes its ids, so the same key on another project's route is another request.
     return IdempotencyRequest(f"POST {request.path}"[:200], key, await _digest(raw))
 
 
 async def note_body(raw: bytes) -> None:
-    """Tells what the body was, where a handler reads it by itself: a repeated Idempotency-Key must come with the same."""
+    """
+    Record the hash of a body that a handler reads itself: a repeated Idempotency-Key must come with the same body.
+    """
     call = work.call.get()
     if call is not None and call.idempotency is not None:
         call.idempotency = replace(call.idempotency, body_hash=await _digest(raw))
 
 
 async def _digest(raw: bytes) -> bytes:
-    # Keyed, since a body may hold a secret that could be guessed from a plain hash.
+    # Keyed, because a body may hold a secret that could be guessed from a plain hash.
     found = hmac.new(work.ledger().audit_key, b"tallyroom/idempotency", "sha256")
     for start in range(0, len(raw), DIGEST_BYTES):
         if start:

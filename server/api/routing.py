@@ -1,4 +1,7 @@
-"""Routes: a feature declares them, `bind` makes handlers of them, and the contract (server/contract) is generated from the same declarations."""
+"""
+Routes: a feature declares them, `bind` turns them into handlers, and the contract (server/contract) is generated from
+the same declarations.
+"""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -23,7 +26,7 @@ from server.api.keys import ACTOR, AUTHENTICATE, ROUTE, SETTINGS
 from server.api.reply import reply
 from server.api.request import read_if_match, read_key, read_query, refuse_body
 
-DEEP_SKIP = 10_000  # rows that are read to be left out
+DEEP_SKIP = 10_000  # rows that are read only to be skipped
 
 
 Answers = Awaitable[web.StreamResponse]
@@ -31,9 +34,9 @@ Answers = Awaitable[web.StreamResponse]
 
 class Declare(Protocol):
     """
-    Declares a route; paths without a leading `//` stand under /api/v1. The options are those of Endpoint.
+    Declares a route. Paths without a leading `//` are under /api/v1. The options are those of Endpoint.
 
-    The handler takes what the route declares: a body, parameters, or neither. A type checker holds it to that.
+    The handler takes what the route declares: a body, query parameters, or neither. The type checker enforces this.
     """
 
     @overload
@@ -74,7 +77,9 @@ class Routes:
 
 
 def bind(endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """The aiohttp handler of a route. Checks in the contract's order: 401, then the body's shape, then the action."""
+    """
+    The aiohttp handler of a route. It checks in the contract's order: 401, then the body's shape, then the action.
+    """
 
     async def handle(request: web.Request) -> web.StreamResponse:
         request[ROUTE] = endpoint.path
@@ -116,8 +121,8 @@ async def _read_body(request: web.Request, endpoint: Endpoint) -> tuple[Any, byt
 
 
 async def _refuse_replay(api: ApiRequest, right: Right | None, answer: work.Answer) -> None:
-    """A right may have been lost since the answer was stored. Raises: NotFound, Forbidden."""
-    if right is None or not answer.body:  # an answer without a body tells nothing
+    """Check the right again: it may have been lost since the answer was stored. Raises: NotFound, Forbidden."""
+    if right is None or not answer.body:  # an answer without a body reveals nothing
         return
     row_id = UUID(orjson.loads(answer.body)["id"]) if right.is_in_answer else api.path_id()
     await access.load(api.actor, right.model, row_id, right.action)
@@ -126,7 +131,7 @@ async def _refuse_replay(api: ApiRequest, right: Right | None, answer: work.Answ
 @asynccontextmanager
 async def _turn(request: web.Request, endpoint: Endpoint, query: Any) -> AsyncIterator[None]:
     if endpoint.multipart or endpoint.public:
-        yield  # an upload takes a connection for moments only; sign-in and log intake have bounds of their own
+        yield  # an upload uses connections only briefly; sign-in and log intake have limits of their own
         return
     heavy = endpoint.heavy or getattr(query, "skip", 0) >= DEEP_SKIP
     async with request.app[TURNS].turn(request[OWNER], heavy=heavy):

@@ -1,4 +1,4 @@
-"""What every schema of a route is made of: bodies, queries, views, and the types of fields that several features have."""
+"""The base of every route's schemas: bodies, queries, views, and field types that several features share."""
 
 import re
 from typing import Annotated
@@ -9,19 +9,19 @@ from core.email import canonical
 
 
 class Body(BaseModel):
-    """A request body: unknown fields are refused, types are not coerced."""
+    """A request body. Unknown fields are refused and types are not coerced."""
 
     model_config = ConfigDict(extra="forbid", strict=True, str_max_length=1_000_000)
 
 
 class Query(BaseModel):
-    """Query parameters: unknown ones are refused."""
+    """Query parameters. Unknown ones are refused."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class View(BaseModel):
-    """What an answer holds. Views may gain fields."""
+    """What a response holds. Views may gain fields."""
 
     model_config = ConfigDict(populate_by_name=True)
 

@@ -1,8 +1,8 @@
 """
 What an exception means to a client.
 
-Only what the database's driver raised is a database that does not answer. A FileNotFoundError or a TimeoutError of our
-own is a bug, and a bare 500.
+Only exceptions from the database driver mean that the database does not answer. A FileNotFoundError or a TimeoutError
+from our own code is a bug, and a bare 500.
 """
 
 import asyncpg
@@ -17,7 +17,7 @@ from server.store.errors import causes_of, is_of_driver
 _GONE = (
     DBConnectionError,
     asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # a connection that broke in the middle of a statement
+    asyncpg.InternalClientError,  # a connection broke in the middle of a statement
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.TooManyConnectionsError,
@@ -28,7 +28,7 @@ _GONE = (
 
 
 def problem_of(error: BaseException) -> Problem:
-    """The problem that an exception of the database or of a bug means."""
+    """The problem that stands for an exception, whether from the database or from a bug."""
     for cause in causes_of(error):
         if isinstance(cause, Problem):
             return cause
@@ -37,9 +37,9 @@ def problem_of(error: BaseException) -> Problem:
         ):
             return problems.Busy()
         if isinstance(cause, asyncpg.QueryCanceledError):
-            return problems.Busy("This takes too long: ask for less, or with other filters.")
+            return problems.Busy("This takes too long. Ask for less, or use other filters.")
         if isinstance(cause, web.RequestPayloadError):
-            return problems.InvalidJson("The body broke off, or is malformed.")
+            return problems.InvalidJson("The body broke off or is malformed.")
         if isinstance(cause, asyncpg.DiskFullError):
             return problems.StorageFull()
         if isinstance(cause, asyncpg.DataError | asyncpg.CharacterNotInRepertoireError):

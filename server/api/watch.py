@@ -1,12 +1,12 @@
 """
-Whether the database answers, asked once a second on a connection of its own.
+Whether the database answers, asked once a second over a separate connection.
 
-A database that is gone breaks its connections, and requests fail at once. One that hangs (a frozen machine, a network
-that drops packets) breaks nothing: requests would wait for as long as it hangs, and asyncpg's own time limits wait for
-the server to confirm the cancellation. So its connections are broken from this side.
+When a database dies its connections break, and requests fail at once. When it hangs (a frozen machine, a network that
+drops packets) nothing breaks: requests would wait as long as it hangs, and even asyncpg's own timeouts wait for the
+server to confirm the cancellation. So this module breaks the connections from our side.
 
-A process that stalls looks the same to itself: when it comes back, its timers are due and the answer is still unread.
-So time counts only while the event loop turns.
+A process that stalls sees the same thing: when it resumes, its timers have expired and the reply is still unread. So
+time counts only while the event loop is turning.
 """
 
 import asyncio
@@ -23,17 +23,18 @@ from server.api import metrics
 
 EVERY_S = 1.0
 TICK_S = 0.1
-STALL_S = 1.0  # of a stall that is worth a line in the log
-ANSWER_S = 4.0  # an idle connection's SELECT 1 takes a millisecond, on a busy machine a few hundred
+STALL_S = 1.0  # a stall this long is worth a log line
+ANSWER_S = 4.0  # an idle connection answers SELECT 1 in a millisecond, on a busy machine in a few hundred
 Answer = TypeVar("Answer")
 logger = log.get(__name__)
 
 
 async def turning(task: asyncio.Task[Any], seconds: float) -> float:
     """
-    Waits for a task until the event loop has turned for so many seconds; what it stood still does not count.
+    Wait for a task until the event loop has been turning for so many seconds. Time in which it was blocked does not
+    count.
 
-    Returns: the longest that it stood still meanwhile, in seconds.
+    Returns: the longest time it was blocked meanwhile, in seconds.
     """
     loop, lag_s = asyncio.get_running_loop(), 0.0
     for _ in range(max(1, round(seconds / TICK_S))):
@@ -46,7 +47,7 @@ async def turning(task: asyncio.Task[Any], seconds: float) -> float:
 
 
 class DatabaseWatch:
-    """Asks the database, and ends the connections that wait for it when it does not answer."""
+    """Checks the database and, when it does not answer, ends the connections that are waiting for it."""
 
     def __init__(self, connect: Callable[[], Coroutine[Any, Any, asyncpg.Connection]]) -> None:
         self._connect = connect
@@ -54,18 +55,18 @@ class DatabaseWatch:
         self.is_away = False
 
     async def register(self, connection: asyncpg.Connection) -> None:
-        """Takes a new connection of a pool under watch."""
+        """Watch a new connection of a pool."""
         self._connections.add(connection)
 
     async def run(self) -> None:
-        """Watches until cancelled."""
+        """Watch until cancelled."""
         connection: asyncpg.Connection | None = None
         while True:
             try:
                 if connection is None:
                     connection = await self._answer(self._connect())
                 await self._answer(connection.execute("SELECT 1"))
-            except Exception as error:  # noqa: BLE001 - a task's root: any reason means that it does not answer
+            except Exception as error:  # noqa: BLE001 - a task's root: any failure means that the database does not answer
                 if connection is not None:
                     connection.terminate()
                     connection = None
@@ -94,7 +95,7 @@ class DatabaseWatch:
     def _note(self, is_away: bool, error: str | None) -> None:
         if is_away:
             for waiting in list(self._connections):
-                with contextlib.suppress(Exception):  # one that cannot be ended must not end the watch
+                with contextlib.suppress(Exception):  # a connection that cannot be ended must not end the watch
                     waiting.terminate()
         if is_away != self.is_away:
             logger.warning("the database does not answer" if is_away else "the database answers again", error=error)

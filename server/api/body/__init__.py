@@ -1,1 +1,3 @@
-"""Request bodies: counted while they arrive, parsed strictly, every fault by its pointer. Start with intake.py."""
+"""
+Request bodies: counted as they arrive, parsed strictly, every fault reported by its JSON pointer. Start with intake.py.
+"""

@@ -1,4 +1,4 @@
-"""What is wrong with a body or a query, by JSON pointer: a hundred faults at most, whatever was sent."""
+"""What is wrong with a body or a query, by JSON pointer. At most a hundred faults, whatever was sent."""
 
 from collections.abc import Iterator
 from typing import Any, get_args
@@ -12,7 +12,7 @@ MOST_FAULTS = 100
 
 
 def faults_of(error: ValidationError, prefix: str = "", *, first: int = 0) -> tuple[Fault, ...]:
-    """The faults of a pydantic error, by JSON pointer, without the rejected values. Items of a list count from `first`."""
+    """The faults in a pydantic error, by JSON pointer, without the rejected values. List items count from `first`."""
     found = []
     for fault in error.errors(include_input=False, include_url=False, include_context=False)[:MOST_FAULTS]:
         kind = fault["type"]
@@ -21,7 +21,7 @@ def faults_of(error: ValidationError, prefix: str = "", *, first: int = 0) -> tu
         if message in problems.FAULT_CODES or kind in problems.FAULT_CODES:
             code = kind if kind in problems.FAULT_CODES else message
         if kind.endswith(("_parsing", "_type", "_from_date_parsing")):
-            message = message.split(",")[0]  # what follows the comma quotes the input
+            message = message.split(",")[0]  # the part after the comma quotes the input
         if kind == "json_invalid":
             raise problems.InvalidJson
         parts = fault["loc"]
@@ -38,10 +38,10 @@ def pointer_of(parts: tuple[int | str, ...]) -> str:
 
 def refuse_unknown(model: type[BaseModel], value: Any) -> None:
     """
-    Ends with a hundred fields that the model does not have.
+    Stop at a hundred fields that the model does not have.
 
-    pydantic makes an error of a kilobyte of each before anybody can stop it; fewer are left to it, for it names them
-    together with what else is wrong.
+    pydantic would build a kilobyte of error for each before anybody could stop it. If there are fewer, pydantic reports
+    them itself, together with the other faults.
 
     Raises: Invalid.
     """
@@ -67,7 +67,7 @@ def _unknown(model: type[BaseModel], value: Any, pointer: str) -> Iterator[str]:
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
-    """The one model that a field holds, also in a list or beside None."""
+    """The one model that a field holds, possibly in a list or in a union with None."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     inner = [found for part in get_args(annotation) if (found := _model_in(part)) is not None]

@@ -1,9 +1,9 @@
 """
-Request bodies: received within bounds of bytes and time, counted as they come in, parsed strictly and one at a time.
+Request bodies: received within limits of size and time, counted as they come in, and parsed strictly, one at a time.
 
-Parsing holds the event loop, in a thread too: the interpreter's lock is held through each call into the parser, and
-what waits for it is the loop. So a body is bounded by what it holds (server/api/body/json_shape.py), the larger ones are parsed
-one after the other with a turn of the loop between them, and a list of thousands in slices.
+Parsing blocks the event loop even in a thread, because each call into the parser holds the interpreter lock. So a body
+is bounded by what it holds (server/api/body/json_shape.py), large bodies are parsed one after the other with a turn of
+the loop between them, and lists of thousands of items are parsed in slices.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from server.api.body.lane import Lane
 from server.api.body.slices import Sliced, parse_slices
 
 MAX_BODY_BYTES = 1024 * 1024
-DEADLINE_S = 300.0  # from the first byte to the last: 16 MiB at 55 kB a second
+DEADLINE_S = 300.0  # from the first byte to the last; 16 MiB at 55 kB/s
 HEAVY_BYTES, HEAVY_VALUES = 64 * 1024, 500  # a smaller body is parsed in less than 2 ms
 HELD_BYTES, HELD_BYTES_EACH = 128 * 1024**2, 32 * 1024**2
 
@@ -35,19 +35,19 @@ Model = TypeVar("Model", bound=BaseModel)
 
 @dataclass(frozen=True)
 class BodyLimits:
-    """How large the body of a route may be, in bytes and in what it holds."""
+    """How large a route's body may be: its bytes, and the values in it."""
 
     size_bytes: int = MAX_BODY_BYTES
     values: int = MAX_VALUES
     values_an_item: int | None = None
-    sliced: Sliced | None = None  # its list of thousands, if it has one
+    sliced: Sliced | None = None  # its list of thousands of items, if it has one
 
 
 PLAIN_BODY = BodyLimits()
 
 
 class Intake:
-    """The bodies that a process holds: how many bytes of them there are, of all and of each owner."""
+    """The bodies that a process holds: their bytes in total and per owner."""
 
     def __init__(self) -> None:
         self.parsing = Lane(1, 1, line=8)
@@ -55,7 +55,7 @@ class Intake:
 
     @asynccontextmanager
     async def holding(self, owner: str) -> AsyncIterator["Hold"]:
-        """Accounts for the bytes of one body for as long as the block runs."""
+        """Account for the bytes of one body while the block runs."""
         hold = Hold(self, owner)
         try:
             yield hold
@@ -73,14 +73,14 @@ class Hold:
         self.size_bytes = 0
 
     def add(self, size_bytes: int) -> None:
-        """Accounts for more. Raises: Busy."""
+        """Account for more bytes. Raises: Busy."""
         held = self._intake.held
         if (
             held[self._owner] + size_bytes > HELD_BYTES_EACH
-            or held.total() + size_bytes > HELD_BYTES  # a sum over those who are sending
+            or held.total() + size_bytes > HELD_BYTES  # a sum over the clients that are sending now
         ):
             raise problems.Busy(
-                "Too many large bodies are being sent at the same time: try again soon.", retry_after_s=5
+                "Too many large bodies are being sent at the same time. Try again soon.", retry_after_s=5
             )
         held[self._owner] += size_bytes
         self.size_bytes += size_bytes
@@ -94,20 +94,20 @@ async def read(request: web.Request, model: type[Model], limits: BodyLimits = PL
     """
     The body of a request as a typed model, and its bytes.
 
-    Raises: UnsupportedMediaType, TooLarge, InvalidJson, Busy, Invalid with the first hundred faults by JSON pointer.
+    Raises: UnsupportedMediaType, TooLarge, InvalidJson, Busy, or Invalid with the first hundred faults by JSON pointer.
     """
     if request.content_type != "application/json" or (request.charset or "utf-8").lower() not in ("utf-8", "utf8"):
         raise problems.UnsupportedMediaType
     refuse_encoding(request)
     intake, owner = request.app[INTAKE], request[OWNER]
     async with intake.holding(owner) as hold:
-        # An item is parsed in one go: it may have as many bytes as any other body.
+        # An item is parsed in one call, so it is limited to the size of an ordinary body.
         shape = Shape(limits.values, limits.values_an_item, MAX_BODY_BYTES if limits.sliced else None)
         raw = await _receive(request, limits.size_bytes, hold, shape)
         if len(raw) <= HEAVY_BYTES and shape.values <= HEAVY_VALUES:
             return parse_counted(raw, model), raw
         async with intake.parsing.turn(owner):
-            await asyncio.sleep(0)  # whoever waits for the loop comes between two of these
+            await asyncio.sleep(0)  # let other tasks on the loop run between two large bodies
             if limits.sliced is not None:
                 return await parse_slices(raw, model, limits.sliced), raw
             return parse_counted(raw, model), raw
@@ -121,14 +121,14 @@ async def read_short(request: web.Request, limit: int = HEAVY_BYTES) -> bytes:
 
 async def _receive(request: web.Request, limit: int, hold: Hold, shape: Shape | None) -> bytes:
     if request.content_length is not None and request.content_length > limit:
-        raise problems.TooLarge(f"The body may have at most {limit} bytes.")
+        raise problems.TooLarge(f"The body may be at most {limit} bytes long.")
     body = bytearray()
     late = time.monotonic() + DEADLINE_S
     async for chunk in request.content.iter_any():
         if len(body) + len(chunk) > limit:
-            raise problems.TooLarge(f"The body may have at most {limit} bytes.")
+            raise problems.TooLarge(f"The body may be at most {limit} bytes long.")
         if time.monotonic() > late:
-            raise problems.TooLarge(f"The body took longer than {DEADLINE_S:.0f} s: send less at a time.")
+            raise problems.TooLarge(f"The body took longer than {DEADLINE_S:.0f} s. Send less at a time.")
         hold.add(len(chunk))
         if shape is not None:
             shape.feed(chunk)
@@ -137,19 +137,21 @@ async def _receive(request: web.Request, limit: int, hold: Hold, shape: Shape | 
 
 
 def refuse_encoding(request: web.Request) -> None:
-    """Bodies come as they are. Raises: UnsupportedMediaType for a compressed one."""
+    """Refuse a compressed body. Raises: UnsupportedMediaType."""
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise problems.UnsupportedMediaType
 
 
 def parse_body(raw: bytes, model: type[Model]) -> Model:
-    """JSON as a typed model. Raises: InvalidJson, TooLarge, Invalid with the first hundred faults by JSON pointer."""
+    """
+    JSON as a typed model. Raises: InvalidJson, TooLarge, or Invalid with the first hundred faults by JSON pointer.
+    """
     Shape().feed(raw)
     return parse_counted(raw, model)
 
 
 def parse_counted(raw: bytes, model: type[Model]) -> Model:
-    """As parse_body, of what is counted already."""
+    """Like parse_body, for a body that has been counted already."""
     refuse_unknown(model, strict_json.parse(raw))
     try:
         return model.model_validate_json(raw)

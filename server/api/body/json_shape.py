@@ -1,8 +1,8 @@
 """
-What a JSON body is made of, counted while its bytes come in and before anything is built of it.
+The shape of a JSON body, counted as its bytes come in and before anything is built from them.
 
-A mebibyte can hold 90,000 keys or 500,000 empty lists: parsed, each of them is an object of 60 to 200 bytes, and each
-that is wrong a fault of a kilobyte. Counting takes some nanoseconds a byte, and ends with the byte that is too much.
+A mebibyte can hold 90,000 keys or 500,000 empty lists. Parsed, each is an object of 60 to 200 bytes, and each faulty
+one costs a kilobyte of error. Counting takes a few nanoseconds per byte and stops at the first byte over the limit.
 """
 
 import numpy as np
@@ -11,23 +11,23 @@ from numpy.typing import NDArray
 from core.problems import InvalidJson, TooLarge
 
 MAX_DEPTH = 32
-MAX_VALUES = 10_000  # of a body, unless its route needs more: a hundred log lines of a hundred values
+MAX_VALUES = 10_000  # per body, unless its route needs more: a hundred log lines of a hundred values
 _STRUCTURE = b'"{}[],'
 _OTHERS = bytes(sorted(set(range(256)) - set(_STRUCTURE)))
 _QUOTE, _COMMA, _LIST = b'",['
 _STEP = np.zeros(256, np.int64)
 _STEP[list(b"{[")], _STEP[list(b"}]")] = 1, -1
-_BEGINS = np.zeros(256, np.int64)  # a value stands behind each of these, or nothing does
+_BEGINS = np.zeros(256, np.int64)  # a value, or nothing, follows each of these
 _BEGINS[list(b"{[,")] = 1
 _PIECE_BYTES = 64 * 1024
 
 
 class Shape:
     """
-    Counts the values of a body, those of each item of a list at its second level, and how deep it is nested. What
-    stands outside of such lists counts as one item. Bytes of an item are counted by pieces of 64 KiB.
+    Counts the values of a body, the values of each item in a list at its second level, and the depth of nesting.
+    Everything outside such lists counts as one item. The bytes of an item are counted in pieces of 64 KiB.
 
-    What is no JSON may be counted in any way: the parser refuses it afterwards.
+    Text that is not JSON may be counted in any way, because the parser refuses it afterwards.
     """
 
     def __init__(
@@ -35,17 +35,17 @@ class Shape:
     ) -> None:
         self.values = 1
         self._most_bytes_an_item = most_bytes_an_item
-        self._bytes_of_item = 0  # of whole pieces
+        self._bytes_of_item = 0  # in whole pieces
         self._most = most
         self._most_an_item = most if most_an_item is None else most_an_item
         self._in_text = 0
         self._is_escaped = False
         self._depth = 0
-        self._in_list = False  # at the second level: its commas part items
+        self._in_list = False  # in a list at the second level, where commas separate items
         self._of_item = 0
 
     def feed(self, chunk: bytes | bytearray | memoryview) -> None:
-        """Counts what comes next. Raises: TooLarge, InvalidJson (nested too deeply)."""
+        """Count the next bytes. Raises: TooLarge, InvalidJson (nested too deeply)."""
         for start in range(0, len(chunk), _PIECE_BYTES):
             piece = bytes(chunk[start : start + _PIECE_BYTES])
             self._bytes_of_item += len(piece)
@@ -53,14 +53,14 @@ class Shape:
             if codes.size:
                 self._count(codes)
             if self._most_bytes_an_item is not None and self._bytes_of_item > self._most_bytes_an_item + _PIECE_BYTES:
-                raise TooLarge(f"Each item of the body may have at most {self._most_bytes_an_item} bytes.")
+                raise TooLarge(f"Each item of the body may be at most {self._most_bytes_an_item} bytes long.")
 
     def _outside_of_text(self, piece: bytes) -> NDArray[np.uint8]:
-        """The brackets and commas of a piece that stand outside of its strings."""
+        """The brackets and commas of a piece that are outside its strings."""
         if self._is_escaped:
             piece, self._is_escaped = piece[1:], False
         if b"\\" in piece:
-            # From the left, so that of three backslashes before a quote the last escapes it.
+            # From the left, so that the last of three backslashes before a quote escapes it.
             piece = piece.replace(b"\\\\", b"")
             self._is_escaped = piece.endswith(b"\\")
             piece = piece.replace(b'\\"', b"")
@@ -89,7 +89,7 @@ class Shape:
     def _largest_item(
         self, codes: NDArray[np.uint8], steps: NDArray[np.int64], depths: NDArray[np.int64], counted: NDArray[np.int64]
     ) -> int:
-        """The values of the largest item that ends here or goes on. All arrays: shape (n_codes,)."""
+        """The values of the largest item that ends here or is still open. All arrays have shape (n_codes,)."""
         opened = np.where((steps > 0) & (depths == 2), np.arange(1, codes.size + 1), 0)
         latest = np.maximum.accumulate(opened)
         in_list = np.where(latest > 0, codes[latest - 1] == _LIST, self._in_list)

@@ -1,4 +1,4 @@
-"""Turns: how many may do something at once, how many of them for the same owner, and a bounded line for the others."""
+"""Turns: how many may do something at once, how many of those for one owner, and a bounded queue for the rest."""
 
 import asyncio
 from collections import Counter, OrderedDict, deque
@@ -12,13 +12,13 @@ WAIT_S = 20.0
 
 class Lane:
     """
-    Lets a bounded number in at once. Those of one owner wait in a line of their own, and the lines take turns.
+    Lets in a bounded number at once. Each owner has a queue, and the queues take turns.
 
     Args:
-        most: how many at once.
-        most_each: how many at once of one owner: a person, or an address that has not signed in.
+        most: how many may be in at once.
+        most_each: how many of one owner may be in at once. An owner is a person, or an address that has not signed in.
         line: how many of one owner may wait.
-        wait_s: how long each waits at most.
+        wait_s: how long each may wait.
     """
 
     def __init__(self, most: int, most_each: int, line: int, wait_s: float = WAIT_S) -> None:
@@ -33,12 +33,12 @@ class Lane:
 
     @property
     def waiting(self) -> int:
-        """How many wait."""
+        """How many are waiting."""
         return sum(len(line) for line in self._lines.values())
 
     @asynccontextmanager
     async def turn(self, owner: str) -> AsyncIterator[None]:
-        """The owner's turn. Raises: Busy when the owner's line is full, or did not move for too long."""
+        """The owner's turn. Raises: Busy when the owner's queue is full or did not move for too long."""
         await self._enter(owner)
         try:
             yield
@@ -67,7 +67,7 @@ class Lane:
         return self.inside < self._most and self._inside[owner] < self._most_each
 
     def _give_up(self, owner: str, turn: "asyncio.Future[None]") -> None:
-        if turn.done() and not turn.cancelled():  # admitted at the same moment
+        if turn.done() and not turn.cancelled():  # it was admitted at the same moment
             self._leave(owner)
         elif (line := self._lines.get(owner)) is not None and turn in line:
             line.remove(turn)
@@ -81,11 +81,11 @@ class Lane:
         self._admit()
 
     def _admit(self) -> None:
-        """Admits the first in each line in turn, as long as there is room."""
+        """Admit the first of each queue in turn, while there is room."""
         for owner, line in list(self._lines.items()):
             while line and self._has_room(owner):
                 turn = line.popleft()
-                if turn.done():  # it gave up at this moment
+                if turn.done():  # it gave up at the same moment
                     continue
                 self._lines.move_to_end(owner)
                 self._inside[owner] += 1
@@ -95,4 +95,4 @@ class Lane:
                 del self._lines[owner]
 
 
-_TOO_MANY = "Too many requests of yours wait already: send fewer at the same time."
+_TOO_MANY = "Too many of your requests are already waiting. Send fewer at the same time."

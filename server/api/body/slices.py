@@ -1,7 +1,9 @@
 """
-A body whose list holds thousands: parsed and validated some items at a time, with a turn of the event loop between.
+A body with a list of thousands of items: a few are parsed and validated at a time, with a turn of the event loop
+between.
 
-Each slice is as strict as any other body (server/api/body/strict_json.py), and validated as the model would validate it.
+Each slice is checked as strictly as any other body (server/api/body/strict_json.py) and validated just as the model
+would.
 """
 
 import asyncio
@@ -18,14 +20,14 @@ from server.api.body import strict_json
 from server.api.body.faults import MOST_FAULTS, faults_of
 
 SLICE_CHARACTERS, SLICE_ITEMS = 48 * 1024, 100  # two to five milliseconds
-OTHER_CHARACTERS = 1024 * 1024  # of the members beside the list: they are validated together
+OTHER_CHARACTERS = 1024 * 1024  # of the members other than the list, which are validated together
 _SPACE = re.compile(r"[ \t\n\r]*")
 Model = TypeVar("Model", bound=BaseModel)
 
 
 @dataclass(frozen=True)
 class Sliced:
-    """The list of a body that is read in slices: its field, what its items are, and how many there may be."""
+    """The list of a body that is read in slices: its field, the type of its items, and how many there may be."""
 
     name: str
     items: TypeAdapter[list[Any]]
@@ -33,14 +35,14 @@ class Sliced:
 
 
 async def parse_slices(raw: bytes, model: type[Model], sliced: Sliced) -> Model:
-    """JSON as a typed model. Raises: InvalidJson, Invalid with the first hundred faults by JSON pointer."""
+    """JSON as a typed model. Raises: InvalidJson, or Invalid with the first hundred faults by JSON pointer."""
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise InvalidJson("The body is not UTF-8.") from error
     reader, body = _Reader(text), _Body(sliced)
     if reader.peek() != "{":
-        # It is wrong in any case: that it is no object can be told of a short one as well.
+        # It is refused either way, and a short text is enough to show that it is not an object.
         return _whole(text if len(text) <= SLICE_CHARACTERS else "[]", model)
     await body.read(reader)
     return body.built(model)
@@ -62,25 +64,25 @@ class _Reader:
         self.at = 0
 
     def peek(self) -> str:
-        """What comes next, behind the white space."""
+        """The next character after any white space."""
         space = _SPACE.match(self.text, self.at)
         self.at = space.end() if space else self.at
         return self.text[self.at : self.at + 1]
 
     def expect(self, mark: str) -> None:
-        """Goes behind a mark. Raises: InvalidJson when it does not come next."""
+        """Move past a mark. Raises: InvalidJson when something else comes next."""
         if self.peek() != mark:
             raise InvalidJson("The body is not valid JSON.")
         self.at += 1
 
     def value(self) -> Any:
-        """Goes behind a value, and returns it. Raises: InvalidJson."""
+        """Move past a value and return it. Raises: InvalidJson."""
         self.peek()
         found, self.at = strict_json.parse_at(self.text, self.at)
         return found
 
     async def slices(self) -> AsyncIterator[tuple[str, list[Any]]]:
-        """Goes through a list: the text and the values of some items at a time. Raises: InvalidJson."""
+        """Go through a list, yielding the text and the values of some items at a time. Raises: InvalidJson."""
         self.expect("[")
         is_last = self.peek() == "]"
         while not is_last:
@@ -99,21 +101,21 @@ class _Reader:
 
 
 class _Body:
-    """A body that is read in slices."""
+    """A body read in slices."""
 
     def __init__(self, sliced: Sliced) -> None:
         self._sliced = sliced
-        self._others: dict[str, str] = {}  # the members beside the list, as they were sent
+        self._others: dict[str, str] = {}  # the members other than the list, as they were sent
         self._other_characters = 0
         self._has_list = False
         self._items: list[Any] = []
         self._count = 0
         self._first = ""  # the first item as JSON
         self._faults: list[Fault] = []
-        self._is_over = False  # with so many faults that no more are looked for
+        self._is_over = False  # there are so many faults that no more are looked for
 
     async def read(self, reader: _Reader) -> None:
-        """Reads the object. Raises: InvalidJson, TooLarge."""
+        """Read the object. Raises: InvalidJson, TooLarge."""
         reader.expect("{")
         names: set[str] = set()
         while reader.peek() != "}":
@@ -136,7 +138,7 @@ class _Body:
             raise InvalidJson("The body is not valid JSON.")
 
     async def _read_other(self, reader: _Reader, name: str) -> None:
-        if reader.peek() == "[":  # no other field takes a list: all that matters is whether it is JSON
+        if reader.peek() == "[":  # no other field takes a list, so it need only be valid JSON
             async for _ in reader.slices():
                 pass
             self._others[name] = "[]"
@@ -147,7 +149,9 @@ class _Body:
             await asyncio.sleep(0)
         self._other_characters += len(name) + len(self._others[name])
         if self._other_characters > OTHER_CHARACTERS:
-            raise TooLarge(f"What stands beside {self._sliced.name} may have at most {OTHER_CHARACTERS} characters.")
+            raise TooLarge(
+                f"The fields other than {self._sliced.name} may have at most {OTHER_CHARACTERS} characters in total."
+            )
 
     async def _read_list(self, reader: _Reader) -> None:
         async for text, values in reader.slices():
@@ -177,7 +181,7 @@ class _Body:
         self._is_over = len(self._faults) >= MOST_FAULTS
 
     def built(self, model: type[Model]) -> Model:
-        """The model. Raises: Invalid."""
+        """The finished model. Raises: Invalid."""
         name = self._sliced.name
         members = [f"{json.dumps(other)}: {text}" for other, text in self._others.items()]
         first = "" if self._faults else self._first

@@ -1,4 +1,4 @@
-"""JSON as security.md wants it: no duplicate keys, no NaN, bounded depth, text that PostgreSQL can hold."""
+"""Strict JSON: no duplicate keys, no NaN, bounded depth, and only text that PostgreSQL can store."""
 
 import json
 import math
@@ -11,7 +11,8 @@ from server.api.body.faults import MOST_FAULTS
 from server.api.body.json_shape import MAX_DEPTH
 
 _BIGINT = 2**63
-# Only what holds one of these can have a text or a number that must be refused: NUL, a surrogate, many digits, an exponent.
+# Only a document that matches this can hold a value to refuse: NUL, a surrogate, a very long number, or a large
+# exponent.
 _SUSPICIOUS = re.compile(r"\\u(?:0000|[dD][89a-fA-F])|[0-9]{19}|[0-9][eE]\+?[0-9]{3}")
 Found = TypeVar("Found")
 
@@ -41,12 +42,12 @@ def parse(raw: bytes) -> Any:
 
 
 def parse_at(text: str, start: int) -> tuple[Any, int]:
-    """The value that begins at a place of a text, and where it ends. Raises: InvalidJson."""
+    """The value that begins at a position of a text, and where it ends. Raises: InvalidJson."""
     return _strictly(lambda: _DECODER.raw_decode(text, start))
 
 
 def is_suspicious(text: str) -> bool:
-    """Whether a text may hold a fault at all: to look at each of its values takes as long as parsing them."""
+    """Whether a text may hold a fault at all. Looking at each of its values takes as long as parsing them."""
     return _SUSPICIOUS.search(text) is not None
 
 
@@ -69,14 +70,14 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _constant(_: str) -> NoReturn:
-    raise _Refused("The body has NaN or Infinity, which JSON does not know.")
+    raise _Refused("The body contains NaN or Infinity, which are not valid JSON.")
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
 
 
 def text_fault(text: str) -> str | None:
-    """Why PostgreSQL could not hold a text; None when it can."""
+    """Why PostgreSQL could not store a text, or None if it can."""
     if "\x00" in text:
         return "must not contain the character U+0000"
     try:
@@ -87,7 +88,7 @@ def text_fault(text: str) -> str | None:
 
 
 def collect_faults(value: Any, pointer: str, depth: int, faults: list[Fault]) -> None:
-    """Adds what cannot be stored of a value, until there are a hundred faults. Raises: InvalidJson (nested too deeply)."""
+    """Collect the values that cannot be stored, up to a hundred faults. Raises: InvalidJson (nested too deeply)."""
     if len(faults) >= MOST_FAULTS:
         return
     if depth > MAX_DEPTH:
@@ -108,7 +109,7 @@ def collect_faults(value: Any, pointer: str, depth: int, faults: list[Fault]) ->
             collect_faults(item, f"{pointer}/{index}", depth + 1, faults)
     elif isinstance(value, dict):
         for key, item in value.items():
-            # A key that cannot be stored is named by its parent: an answer could not carry it either.
+            # A key that cannot be stored is reported at its parent, since a response could not carry the key either.
             if fault := text_fault(key):
                 faults.append(Fault(pointer, "invalid_field", f"has a key that {fault}"))
                 continue
