@@ -1,5 +1,5 @@
 """
 Sign-in, access tokens, rotating refresh tokens, sessions. Read tokens.py first, then actions.py.
 
-Passwords are hashed beside the event loop (passwords.py); guessing is slowed by counters (throttle.py).
+Passwords are hashed off the event loop (passwords.py), and counters slow down guessing (throttle.py).
 """

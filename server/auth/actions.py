@@ -1,4 +1,4 @@
-"""Verbs of sign-in: each one transaction, one audit row."""
+"""The actions of sign-in. Each is one transaction and one audit row."""
 
 import hmac
 from dataclasses import dataclass
@@ -38,14 +38,14 @@ class Client:
 
     @property
     def family(self) -> str:
-        """A short name of the user agent."""
+        """A short name for the user agent."""
         agent = self.user_agent.lower()
         return next((name for name in _CLIENTS if name.lower() in agent), "other")
 
 
 @dataclass(frozen=True)
 class Grant:
-    """What a sign-in or refresh hands out."""
+    """What a sign-in or a refresh hands out."""
 
     access: IssuedToken
     refresh_token: str
@@ -55,7 +55,7 @@ class Grant:
 
 @dataclass(frozen=True)
 class Gate:
-    """The parts that sign-in works with."""
+    """The parts that sign-in needs."""
 
     tokens: Tokens
     passwords: Passwords
@@ -63,7 +63,7 @@ class Gate:
 
 
 async def sign_in(gate: Gate, email: str, password: str, client: Client, *, remember: bool) -> Grant:
-    """Signs a person in. Raises: InvalidCredentials, the same for every reason; RateLimited."""
+    """Sign a person in. Raises: InvalidCredentials, the same for every reason; RateLimited."""
     account = account_of(email)
     async with gate.throttle.attempted(account, client.ip):  # before anything is read or computed
         user = await User.filter(email=account).first()
@@ -89,11 +89,13 @@ async def begin_session(
     gate: Gate, user: User, client: Client, *, remember: bool, new_hash: tuple[str, str] | None = None
 ) -> Grant:
     """
-    Begins a session of a person who has been identified.
+    Begin a session for a person who has been identified.
 
     Args:
-        user: the account as it was then. Raises: InvalidCredentials when its password or status has changed since.
-        new_hash: of the same password, where the stored one is weaker than the settings want.
+        user: the account as it was when the password was checked.
+        new_hash: a new hash of the same password, if the stored one is weaker than the settings require.
+
+    Raises: InvalidCredentials when the account's password or status has changed since.
     """
     verified = user.password_changed_at
     actor = Actor("user", user.id, role=user.role)
@@ -106,17 +108,17 @@ async def begin_session(
         session = await _open_session(u, user, client, remember=remember)
         await _revoke_oldest(u, user.id)
         token, expires = await _issue_refresh(u, session)
-        u.open_stream(streams.user(user.id))  # sockets of the session follow it
+        u.open_stream(streams.user(user.id))  # the session's sockets follow this stream
         u.audit("account", "auth.login", ("session", session.id))
     return Grant(gate.tokens.issue(user, session), token, expires, user)
 
 
 async def refresh(gate: Gate, token: str, key: str | None) -> Grant:
     """
-    Exchanges a refresh token for its successor.
+    Exchange a refresh token for its successor.
 
-    A second use revokes the whole family, except a retry within 60 s with the same Idempotency-Key: then the answer was
-    lost, and the child it issued is replaced. Raises: RefreshInvalid, RefreshReused.
+    Using a token twice revokes the whole family. The exception is a retry within 60 s with the same Idempotency-Key:
+    the first response was lost, and the token it issued is replaced. Raises: RefreshInvalid, RefreshReused.
     """
     parsed = parse_refresh_token(token)
     if parsed is None:
@@ -163,7 +165,7 @@ async def refresh(gate: Gate, token: str, key: str | None) -> Grant:
 
 
 async def sign_out(token: str) -> None:
-    """Ends the session of a refresh token; one that is unknown or ended already is no error."""
+    """End the session of a refresh token. An unknown token, or a session that has ended already, is not an error."""
     parsed = parse_refresh_token(token)
     if parsed is None:
         return
@@ -174,7 +176,7 @@ async def sign_out(token: str) -> None:
 
 
 async def end_session(actor: Actor, session_id: UUID, reason: str) -> None:
-    """Ends one of the actor's own sessions. Raises: NotFound."""
+    """End one of the actor's own sessions. Raises: NotFound."""
     async with unit_of_work(actor) as u:
         session = (
             await Session.filter(id=session_id, user_id=actor.user_id)
@@ -191,13 +193,13 @@ async def end_session(actor: Actor, session_id: UUID, reason: str) -> None:
 
 async def change_password(gate: Gate, actor: Actor, current: str, new: str, client: Client) -> Grant:
     """
-    Changes the actor's password. The acting session goes on with new tokens, all others end.
+    Change the actor's password. The current session goes on with new tokens; all others end.
 
     Raises: InvalidCredentials, Invalid, RateLimited.
     """
     faults = policy_faults(new, "/new_password")
     if not faults and normalised(new) == _normalised_or_none(current):
-        faults = [Fault("/new_password", "invalid_field", "must differ from the present password")]
+        faults = [Fault("/new_password", "invalid_field", "must differ from the current password")]
     if faults:
         raise Invalid(errors=tuple(faults))
     user = await confirm_password(gate, actor, current, client)
@@ -226,7 +228,7 @@ async def change_password(gate: Gate, actor: Actor, current: str, new: str, clie
 
 
 async def reauthenticate(gate: Gate, actor: Actor, password: str, client: Client) -> IssuedToken:
-    """Confirms the password for steps that need a fresh one. Raises: InvalidCredentials."""
+    """Confirm the password, for steps that need it entered again. Raises: InvalidCredentials."""
     user = await confirm_password(gate, actor, password, client)
     verified = user.password_changed_at
     async with unit_of_work(actor) as u:
@@ -239,7 +241,10 @@ async def reauthenticate(gate: Gate, actor: Actor, password: str, client: Client
 
 
 async def confirm_password(gate: Gate, actor: Actor, password: str, client: Client) -> User:
-    """The actor's account, when the password fits; counted like a sign-in. Raises: InvalidCredentials, RateLimited."""
+    """
+    The actor's account, if the password is right. The attempt counts like a sign-in. Raises: InvalidCredentials,
+    RateLimited.
+    """
     async with gate.throttle.attempted(actor.email, client.ip):
         user = await User.get(id=actor.user_id)
         if not await _verified(gate, actor.email, user, password, client):
@@ -250,7 +255,7 @@ async def confirm_password(gate: Gate, actor: Actor, password: str, client: Clie
 
 
 async def revoke_session(u: UnitOfWork, session: Session, reason: str) -> None:
-    """Ends a session: its tokens, and by the event its sockets."""
+    """End a session: revoke its tokens, and publish the event that closes its sockets."""
     await u.execute(
         "UPDATE sessions SET revoked_at = $2, revoke_reason = $3 WHERE id = $1 AND revoked_at IS NULL",
         session.id,
@@ -262,7 +267,7 @@ async def revoke_session(u: UnitOfWork, session: Session, reason: str) -> None:
 
 
 async def revoke_other_sessions(u: UnitOfWork, user_id: UUID, kept: UUID, reason: str) -> None:
-    """Ends all sessions of a person but one."""
+    """End all sessions of a person except one."""
     live = await Session.filter(user_id=user_id, revoked_at=None).using_db(u.connection).order_by("id")
     for session in live:
         if session.id != kept:
@@ -270,7 +275,7 @@ async def revoke_other_sessions(u: UnitOfWork, user_id: UUID, kept: UUID, reason
 
 
 async def revoke_sessions(u: UnitOfWork, user_id: UUID, reason: str) -> None:
-    """Ends all sessions of a person."""
+    """End all sessions of a person."""
     await u.execute(
         "UPDATE sessions SET revoked_at = $2, revoke_reason = $3 WHERE user_id = $1 AND revoked_at IS NULL",
         user_id,
@@ -287,7 +292,7 @@ async def revoke_sessions(u: UnitOfWork, user_id: UUID, reason: str) -> None:
 
 
 async def _verified(gate: Gate, account: str, user: User | None, password: str, client: Client) -> bool:
-    """Whether the password fits; the attempt is counted already. Raises: Busy."""
+    """Whether the password is right. The attempt has been counted already. Raises: Busy."""
     stored, pepper = (user.password_hash, user.pepper_id) if user else (None, None)
     try:
         return await gate.passwords.verify(password, stored, pepper, network=network_of(client.ip))
@@ -297,7 +302,9 @@ async def _verified(gate: Gate, account: str, user: User | None, password: str, 
 
 
 async def _unchanged(u: UnitOfWork, user_id: UUID, password_changed_at: datetime | None) -> User:
-    """The account, locked, with the password that was verified. Raises: InvalidCredentials when it changed since."""
+    """
+    The account, locked, still with the password that was verified. Raises: InvalidCredentials if it has changed since.
+    """
     user = await User.filter(id=user_id).using_db(u.connection).select_for_update(no_key=True).get()
     if user.password_changed_at != password_changed_at or user.status != "active":
         raise problems.InvalidCredentials
@@ -305,7 +312,7 @@ async def _unchanged(u: UnitOfWork, user_id: UUID, password_changed_at: datetime
 
 
 async def _own_session(u: UnitOfWork, actor: Actor) -> Session:
-    """The session that acts, locked. Raises: TokenRevoked when it has ended meanwhile."""
+    """The actor's session, locked. Raises: TokenRevoked if it has ended meanwhile."""
     session = (
         await Session.filter(id=actor.session_id, revoked_at=None)
         .using_db(u.connection)

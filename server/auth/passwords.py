@@ -18,24 +18,27 @@ from core.problems import Busy, Fault
 from core.settings import Settings
 from server.store.keyring import Keyring
 
-MIN_CHARACTERS = 15  # NIST SP 800-63B-4, where the password is the only factor
+MIN_CHARACTERS = 15  # NIST SP 800-63B-4, for a password that is the only factor
 MAX_CHARACTERS = 256
 MAX_RAW_BYTES = 1024
 MAX_QUEUED = 32
-MAX_QUEUED_OF_A_NETWORK = 24  # the rest is for everybody else
+MAX_QUEUED_OF_A_NETWORK = 24  # the rest is left for everybody else
 PEPPER = "pepper-1"
 
 Result = TypeVar("Result")
 
 
 def normalised(password: str) -> str:
-    """NFKC, so that composed and decomposed spellings are one password. Raises: ValueError for what cannot be one."""
+    """
+    The password in NFKC form, so that composed and decomposed spellings are the same. Raises: ValueError if it is not
+    usable.
+    """
     try:
         raw = password.encode("utf-8")
     except UnicodeEncodeError as error:
         raise ValueError("must not contain lone surrogates") from error
     if not 1 <= len(raw) <= MAX_RAW_BYTES:
-        raise ValueError(f"must have 1 to {MAX_RAW_BYTES} bytes")
+        raise ValueError(f"must be 1 to {MAX_RAW_BYTES} bytes long")
     text = unicodedata.normalize("NFKC", password)
     if len(text) > MAX_CHARACTERS:
         raise ValueError(f"must have at most {MAX_CHARACTERS} characters")
@@ -43,7 +46,7 @@ def normalised(password: str) -> str:
 
 
 def policy_faults(password: str, pointer: str) -> list[Fault]:
-    """Why a password cannot be chosen; empty when it can."""
+    """Why a password cannot be chosen; empty if it can."""
     try:
         text = normalised(password)
     except ValueError as error:
@@ -51,12 +54,12 @@ def policy_faults(password: str, pointer: str) -> list[Fault]:
     if len(text) < MIN_CHARACTERS:
         return [Fault(pointer, "password_too_short", f"must have at least {MIN_CHARACTERS} characters")]
     if text == DEMO_PASSWORD:
-        return [Fault(pointer, "invalid_field", "is the demo's password, which everybody knows")]
+        return [Fault(pointer, "invalid_field", "is the demo password, which everybody knows")]
     return []
 
 
 class Passwords:
-    """Hashes and verifies. 64 MiB of memory a hash, so few at a time."""
+    """Hashes and verifies passwords. A hash takes 64 MiB of memory, so only a few run at a time."""
 
     def __init__(self, settings: Settings, keyring: Keyring) -> None:
         self._hasher = PasswordHasher(
@@ -71,7 +74,7 @@ class Passwords:
         self._is_production = settings.is_production
         self._threads = ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1), thread_name_prefix="argon2")
         self._queued: Counter[str] = Counter()  # by network
-        # What an unknown account is verified against, so that it takes as long as a known one.
+        # An unknown account is verified against this, so that it takes as long as a known one.
         self._dummy = self._hasher.hash(os.urandom(16).hex())
 
     async def hash(self, password: str) -> tuple[str, str]:
@@ -80,22 +83,25 @@ class Passwords:
         return await self._run(self._hasher.hash, prepared), PEPPER
 
     async def verify(self, password: str, stored: str | None, pepper: str | None, *, network: str = "") -> bool:
-        """Whether the password fits. Takes as long for an account without one. Raises: Busy, also for a network alone."""
+        """
+        Whether the password is right. This takes as long for an account without a password. Raises: Busy, also when
+        only this network has too many attempts.
+        """
         try:
             prepared = self._peppered(normalised(password), pepper or PEPPER)
         except ValueError:
             prepared, stored = "x", None
         if self._is_production and password == DEMO_PASSWORD:
-            stored = None  # a database that once was a demo's: its accounts open nothing here
+            stored = None  # the database may once have been a demo's, so accounts with its password must not open here
         fits = await self._run(self._verify, stored or self._dummy, prepared, network=network)
         return bool(fits and stored is not None)
 
     def needs_rehash(self, stored: str) -> bool:
-        """Whether the hash was made with other parameters than those configured."""
+        """Whether the hash was made with parameters other than the configured ones."""
         return self._hasher.check_needs_rehash(stored)
 
     def close(self) -> None:
-        """Ends the threads."""
+        """End the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _verify(self, stored: str, prepared: str) -> bool:

@@ -1,4 +1,4 @@
-"""What people read of their sign-ins."""
+"""Read queries for sessions."""
 
 from core.clock import now
 from models.access import Actor
@@ -7,7 +7,7 @@ from server.auth.schemas import SessionList, SessionView
 
 
 async def sessions_of(actor: Actor) -> SessionList:
-    """The actor's own live sessions, newest use first."""
+    """The actor's own live sessions, most recently used first."""
     rows = await Session.filter(user_id=actor.user_id, revoked_at=None, expires_at__gt=now()).order_by("-last_used_at")
     items = [
         SessionView(

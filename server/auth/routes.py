@@ -32,7 +32,7 @@ _THROTTLED = (problems.InvalidCredentials, problems.RateLimited, problems.Busy)
 
 @routes.post("/auth/login", body=Login, answers={200: SignedIn}, problems=_THROTTLED, public=True, stores_answer=False)
 async def login(api: BodyRequest[Login]) -> web.StreamResponse:
-    """Sign in with e-mail and password."""
+    """Sign in with an e-mail address and a password."""
     body = api.body
     grant = await actions.sign_in(_gate(api), body.email, body.password, _client(api), remember=body.remember)
     return _granted(api, grant, in_body=_is_api_client(api))
@@ -52,7 +52,7 @@ async def refresh(api: BodyRequest[Refresh]) -> web.StreamResponse:
     if token is None:
         raise problems.RefreshInvalid
     grant = await actions.refresh(_gate(api), token, _retry_key(api))
-    # The answer takes the way the token came: a script in a page must not turn its cookie into text.
+    # The new token goes back the way the old one came, so a script in a page cannot turn its cookie into text.
     return _granted(api, grant, in_body=api.body.refresh_token is not None)
 
 
@@ -65,7 +65,8 @@ async def logout(api: BodyRequest[Refresh]) -> web.StreamResponse:
     if token is not None:
         await actions.sign_out(token)
     response = no_content()
-    # With the attributes it was set with: browsers ignore a __Host- cookie that is not Secure, also one that ends it.
+    # Sent with the attributes it was set with: browsers ignore a __Host- cookie that is not Secure, even one that
+    # deletes it.
     response.del_cookie(
         _cookie_name(api.settings), path="/", secure=api.settings.is_production, httponly=True, samesite="Strict"
     )
@@ -81,7 +82,7 @@ async def logout(api: BodyRequest[Refresh]) -> web.StreamResponse:
     password_expired_ok=True,
 )
 async def change_password(api: BodyRequest[PasswordChange]) -> web.StreamResponse:
-    """Change your password; all your other sessions end."""
+    """Change your password and end all your other sessions."""
     body = api.body
     grant = await actions.change_password(_gate(api), api.actor, body.current_password, body.new_password, _client(api))
     return _granted(api, grant, in_body=_is_api_client(api))
@@ -91,7 +92,7 @@ async def change_password(api: BodyRequest[PasswordChange]) -> web.StreamRespons
     "/auth/reauth", body=Reauthenticate, answers={200: AccessTokenView}, problems=_THROTTLED, stores_answer=False
 )
 async def reauthenticate(api: BodyRequest[Reauthenticate]) -> web.StreamResponse:
-    """Confirm your password again; nothing requires it yet."""
+    """Confirm your password again. Nothing requires this yet."""
     issued = await actions.reauthenticate(_gate(api), api.actor, api.body.password, _client(api))
     return reply_view(AccessTokenView(access_token=issued.token, expires_in=issued.expires_in_s))
 
@@ -111,7 +112,7 @@ async def revoke_session(api: ApiRequest) -> web.StreamResponse:
 
 @routes.get("//.well-known/jwks.json", answers={200: dict}, public=True)
 async def jwks(api: ApiRequest) -> web.StreamResponse:
-    """Read the public keys that verify access tokens."""
+    """Read the public keys for verifying access tokens."""
     return reply_view(_gate(api).tokens.jwks())
 
 
@@ -129,7 +130,7 @@ def _retry_key(api: ApiRequest) -> str | None:
 
 
 def _cookie_name(settings: Settings) -> str:
-    # A cookie has no port: two installations on one machine must not overwrite each other's.
+    # Cookies ignore the port, and two installations on one machine must not overwrite each other's.
     return "__Host-rt" if settings.is_production else f"rt-{settings.port}"
 
 

@@ -1,4 +1,4 @@
-"""Bodies and views of sign-in, and the view of an account, with which it answers."""
+"""Request bodies and views for sign-in, and the view of an account, which a sign-in returns."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -12,7 +12,7 @@ from server.api.schemas import Body, View
 
 
 class Login(Body):
-    """E-mail and password."""
+    """An e-mail address and a password."""
 
     email: Annotated[str, Field(min_length=1, max_length=320)]
     password: Annotated[str, Field(min_length=1, max_length=4096)]
@@ -20,20 +20,20 @@ class Login(Body):
 
 
 class Refresh(Body):
-    """The refresh token of a caller without cookies."""
+    """The refresh token of a client without cookies."""
 
     refresh_token: Annotated[str, Field(max_length=200)] | None = None
 
 
 class PasswordChange(Body):
-    """The old password and the new one."""
+    """The current password and the new one."""
 
     current_password: Annotated[str, Field(min_length=1, max_length=4096)]
     new_password: str
 
 
 class Reauthenticate(Body):
-    """The password, for steps that need a fresh one."""
+    """The password, for steps that need it entered again."""
 
     password: Annotated[str, Field(min_length=1, max_length=4096)]
 
@@ -72,10 +72,10 @@ class UserView(View):
 
 
 class SignedIn(View):
-    """An access token and whose it is."""
+    """An access token and the account it belongs to."""
 
     access_token: str
-    token_type: str = "Bearer"  # noqa: S105 - the name of a scheme
+    token_type: str = "Bearer"  # noqa: S105 - the name of a scheme, not a password
     expires_in: int
     user: UserView
     refresh_token: str | None = None
@@ -85,12 +85,12 @@ class AccessTokenView(View):
     """A new access token for the same session."""
 
     access_token: str
-    token_type: str = "Bearer"  # noqa: S105 - the name of a scheme
+    token_type: str = "Bearer"  # noqa: S105 - the name of a scheme, not a password
     expires_in: int
 
 
 class SessionView(View):
-    """A sign-in."""
+    """A session."""
 
     id: UUID
     created_at: datetime
@@ -101,7 +101,7 @@ class SessionView(View):
 
 
 class SessionList(View):
-    """The caller's own sign-ins."""
+    """The caller's own sessions."""
 
     items: list[SessionView]
     next_cursor: str | None = None

@@ -1,4 +1,4 @@
-"""Counters that slow password guessing down: incremented and committed before a password is looked at."""
+"""Counters that slow down password guessing. They are incremented and committed before a password is checked."""
 
 import asyncio
 import hashlib
@@ -22,14 +22,14 @@ from server.api.address import network_of
 WINDOW = timedelta(minutes=15)
 FIRST_BLOCK_S = 30
 GLOBAL_PER_S = 50
-REMEMBERED_S = 1.0  # how long a block is believed without asking the database, where another process may end it
+REMEMBERED_S = 1.0  # how long a block is trusted without asking the database, where another process may have lifted it
 MAX_REMEMBERED = 10_000
-MOST_WAITING = 20  # for the sign-ins of the same account and network that are being verified
-CONSECUTIVE_LIMIT = 100  # then the password is disabled until it is reset (NIST SP 800-63B-4)
+MOST_WAITING = 20  # for sign-ins of the same account and network that are being verified
+CONSECUTIVE_LIMIT = 100  # after that the password is disabled until it is reset (NIST SP 800-63B-4)
 
 
 def account_of(email: str) -> str:
-    """What an address is counted under: its canonical form, or a digest of what is no address."""
+    """The name an address is counted under: its canonical form, or a digest if it is not an address."""
     try:
         return canonical(email)
     except ValueError:
@@ -39,14 +39,14 @@ def account_of(email: str) -> str:
 
 @dataclass
 class _Verifying:
-    """The sign-ins of an account from a network that are at work or wait for their turn."""
+    """Sign-ins of an account from a network that are being verified or waiting for their turn."""
 
     places: asyncio.Semaphore
     count: int = 0
 
 
 class Throttle:
-    """Counts attempts by account and network, by account, and failures by network."""
+    """Counts attempts per account and network, attempts per account, and failures per network."""
 
     def __init__(self, settings: Settings) -> None:
         self._limits = {
@@ -56,17 +56,17 @@ class Throttle:
             "consecutive": CONSECUTIVE_LIMIT,
         }
         self._recent: deque[float] = deque()
-        self._blocked: OrderedDict[str, tuple[float, float]] = OrderedDict()  # by key: believed until, ends at
+        self._blocked: OrderedDict[str, tuple[float, float]] = OrderedDict()  # by key: trusted until, ends at
         self._verifying: dict[str, _Verifying] = {}
 
     @asynccontextmanager
     async def attempted(self, account: str, ip: str) -> AsyncIterator[None]:
         """
-        Counts an attempt, and holds a place until it is known whether the password fits.
+        Count an attempt, and hold a place until the password has been checked.
 
-        Attempts are counted before they are verified, so a person who signs in six times at once with the right password
-        would look like somebody who guesses. As many as may fail are verified at once; the next waits to see how they
-        end. Raises: RateLimited, Busy.
+        Attempts are counted before they are verified, so a person who signs in six times at once with the right
+        password would look like somebody guessing. As many as may fail are verified at once; the next one waits to see
+        how they end. Raises: RateLimited, Busy.
         """
         key = self._keys(account, network_of(ip))["pair"]
         limit = self._limits["pair"]
@@ -86,12 +86,12 @@ class Throttle:
 
     async def attempt(self, account: str, ip: str) -> None:
         """
-        Counts an attempt that is going to be verified; one that is refused counts nowhere.
+        Count an attempt that is going to be verified. A refused attempt is not counted anywhere.
 
-        A refused attempt tells nothing of the password. Were it counted, one address could use up the limits of an
-        account, and its owner would be locked out from everywhere else; or those of all, and nobody could sign in.
-        So an address or account that is blocked is refused first, from memory: it takes no place among the sign-ins of
-        this second, no connection and no hash. Raises: RateLimited, Busy.
+        A refused attempt reveals nothing about the password. If it were counted, one address could use up an account's
+        limits and lock the owner out from everywhere else, or use up everybody's so that nobody could sign in. So a
+        blocked address or account is refused first, from memory: it takes none of this second's sign-ins, no connection
+        and no hash. Raises: RateLimited, Busy.
         """
         keys = self._keys(account, network_of(ip))
         self._refuse_remembered(keys)
@@ -111,12 +111,12 @@ class Throttle:
             raise _too_many(retry_after_s)
 
     def forget(self) -> None:
-        """Forgets what this process remembers: the sign-ins of this second, and who is blocked."""
+        """Forget what this process remembers: this second's sign-ins, and who is blocked."""
         self._recent.clear()
         self._blocked.clear()
 
     async def succeeded(self, account: str, ip: str) -> None:
-        """Resets the account's counters and takes the attempt back from the network's."""
+        """Reset the account's counters and take the attempt back from the network's."""
         keys = self._keys(account, network_of(ip))
         async with in_transaction() as connection:
             await _lock(connection, account)
@@ -125,7 +125,7 @@ class Throttle:
             await self._take_back(connection, [keys["network"]])
 
     async def unverified(self, account: str, ip: str) -> None:
-        """Takes an attempt back that was counted, but whose password was not looked at."""
+        """Take back an attempt that was counted but whose password was never checked."""
         if self._recent:
             self._recent.pop()
         async with in_transaction() as connection:
@@ -133,22 +133,22 @@ class Throttle:
             await self._take_back(connection, list(self._keys(account, network_of(ip)).values()))
 
     async def _locked(self, connection: TransactionalDBClient, key: str, kind: str) -> dict[str, Any]:
-        """The counter, made when it is missing, and back at zero when its window is over."""
-        # One statement, and one that writes: what is looked at is locked, and cannot vanish before it is.
+        """The counter: created if missing, and back at zero if its window is over."""
+        # One statement that also writes, so the row is locked as it is read and cannot vanish in between.
         found = await connection.execute_query_dict(
             "INSERT INTO throttles (key, count, window_started_at) VALUES ($1, 0, now()) "
             "ON CONFLICT (key) DO UPDATE SET count = throttles.count RETURNING count, window_started_at, blocked_until",
             [key],
         )
         row = dict(found[0])
-        # Blocks grow up to the window's length: a pair's window lasts until nothing was tried for so long.
+        # Blocks grow up to the window's length. A pair's window lasts until nothing has been tried for that long.
         since: datetime = max(row["window_started_at"], row["blocked_until"] or row["window_started_at"])
         if kind != "consecutive" and since <= now() - WINDOW:
             return {"count": 0, "window_started_at": now(), "blocked_until": None}
         return row
 
     def _wait_s(self, kind: str, row: dict[str, Any]) -> int:
-        """Seconds until the counter allows an attempt; zero when it does."""
+        """Seconds until the counter allows an attempt; zero if it does now."""
         if kind == "pair":
             until = row["blocked_until"]
         elif row["count"] >= self._limits[kind]:
@@ -184,7 +184,7 @@ class Throttle:
         }
 
     def _refuse_remembered(self, keys: dict[str, str]) -> None:
-        """Refuses what was found blocked a moment ago. Raises: RateLimited."""
+        """Refuse what was found blocked a moment ago. Raises: RateLimited."""
         at = time.monotonic()
         for key in keys.values():
             believed_until, ends_at = self._blocked.get(key, (0.0, 0.0))
@@ -199,35 +199,35 @@ class Throttle:
             self._blocked.popitem(last=False)
 
     def _refuse_when_full(self) -> None:
-        """Raises: Busy when this second has its sign-ins."""
+        """Check the limit on sign-ins per second. Raises: Busy."""
         at = time.monotonic()
         while self._recent and self._recent[0] < at - 1:
             self._recent.popleft()
         if len(self._recent) >= GLOBAL_PER_S:
-            raise Busy("Too many sign-ins at the same time: try again soon.", retry_after_s=1)
+            raise Busy("Too many sign-ins at the same time. Try again soon.", retry_after_s=1)
 
     def _take_place(self) -> None:
-        """Counts a sign-in of this second. Raises: Busy."""
+        """Count a sign-in in this second. Raises: Busy."""
         self._refuse_when_full()
         self._recent.append(time.monotonic())
 
 
 def _too_many(retry_after_s: int) -> RateLimited:
-    return RateLimited("Too many attempts to sign in: wait, then try again.", retry_after_s=retry_after_s)
+    return RateLimited("Too many attempts to sign in. Wait, then try again.", retry_after_s=retry_after_s)
 
 
 async def _lock(connection: TransactionalDBClient, account: str) -> None:
     """
-    Puts the transactions of one account in order.
+    Run the transactions of one account one after the other.
 
-    All its rows are behind this lock, and a transaction waits for the network's row last, holding no other that is
-    waited for: two cannot wait for each other, whichever rows are there or were just removed.
+    This lock covers all of the account's rows. A transaction waits for the network's row last, holding no other row
+    that anybody waits for, so no two can wait for each other, whichever rows exist or were just removed.
     """
     await connection.execute_query("SELECT pg_advisory_xact_lock(hashtextextended('throttle ' || $1, 0))", [account])
 
 
 async def forget_account(connection: TransactionalDBClient, email: str) -> None:
-    """Removes the counters of an account: its password was reset, or the account is gone."""
+    """Remove an account's counters, after its password was reset or the account was deleted."""
     await _lock(connection, email)
     await connection.execute_query(
         "DELETE FROM throttles WHERE key IN ($1, $2) OR (key LIKE 'pair:%' AND right(key, length($3)) = $3)",

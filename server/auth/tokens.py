@@ -1,4 +1,4 @@
-"""Access tokens: JWT signed with Ed25519, checked against user and session at every request."""
+"""Access tokens: JWTs signed with Ed25519, checked against user and session on every request."""
 
 import asyncio
 import hashlib
@@ -31,7 +31,7 @@ _CLAIMS = ["exp", "iat", "nbf", "iss", "aud", "sub", "jti"]
 
 @dataclass(frozen=True)
 class IssuedToken:
-    """A token and when it ends."""
+    """A token and when it expires."""
 
     token: str
     expires_at: datetime
@@ -45,10 +45,14 @@ class Tokens:
         self._keyring = keyring
         self._issuer = issuer
         self._looked_at = -LOOK_EVERY_S  # by the monotonic clock
-        self._looking: asyncio.Task[None] | None = None  # has not begun to read: sees what is committed now
+        # a task that has not begun to read, so it will see what is committed now
+        self._looking: asyncio.Task[None] | None = None
 
     def issue(self, user: User, session: Session) -> IssuedToken:
-        """A token of 15 minutes, or of what is left of its session. It carries no roles: those are read at every request."""
+        """
+        A token valid for 15 minutes, or for the rest of its session. It carries no roles; those are read on every
+        request.
+        """
         issued = now()
         expires = min(issued + LIFE, session.expires_at)
         pair = self._keyring.active
@@ -138,7 +142,7 @@ class Tokens:
                 options={"require": _CLAIMS, "strict_aud": True},
             )
         except jwt.ExpiredSignatureError:
-            # PyJWT reads a text as a number; ours are numbers, and only such a token of ours is called expired.
+            # PyJWT would read a string as a number; ours are numbers, and only such a token is reported as expired.
             raise TokenExpired from None
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
             raise TokenInvalid from None
@@ -151,10 +155,10 @@ class Tokens:
 
     async def _look_for_keys(self) -> None:
         """
-        Reads the ring again, since another process may have rotated it.
+        Read the keyring again, since another process may have rotated it.
 
-        Once a second at most, whatever kids are sent; who comes in between waits for the next look. So made-up kids cost
-        one statement a second, and keep nobody out whose kid is real.
+        At most once a second, whatever kids are sent; requests in between wait for the next read. So made-up kids cost
+        one statement a second, and no token with a real kid is turned away.
         """
         if self._looking is None:
             self._looking = asyncio.create_task(self._look(), name="look for signing keys")
@@ -169,7 +173,7 @@ class Tokens:
         await refresh_signing_keys(self._keyring)
 
     def jwks(self) -> dict[str, Any]:
-        """The public keys, as /.well-known/jwks.json."""
+        """The public keys, as served at /.well-known/jwks.json."""
         keys = []
         for pair in self._keyring.signing.values():
             if self._keyring.verifying(pair.kid, now()) is not None:
@@ -179,12 +183,12 @@ class Tokens:
 
 
 def new_refresh_token() -> tuple[str, str, bytes]:
-    """A refresh token `rt1.<lookup>.<secret>`, its lookup, and the SHA-256 of its secret."""
+    """A refresh token `rt1.<lookup>.<secret>`, its lookup part, and the SHA-256 of its secret."""
     lookup, secret = secrets.token_urlsafe(16), secrets.token_urlsafe(32)
     return f"rt1.{lookup}.{secret}", lookup, hashlib.sha256(secret.encode()).digest()
 
 
 def parse_refresh_token(token: str) -> tuple[str, bytes] | None:
-    """Lookup and SHA-256 of the secret; None when it has another form."""
+    """The lookup part and the SHA-256 of the secret, or None if the token has another form."""
     found = re.fullmatch(r"rt1\.([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{43})", token)
     return (found.group(1), hashlib.sha256(found.group(2).encode()).digest()) if found else None

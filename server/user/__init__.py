@@ -1,1 +1,1 @@
-"""Accounts: what an administrator does with them, and what people change on their own."""
+"""Accounts: what administrators do with them, and what people change themselves."""

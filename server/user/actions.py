@@ -1,4 +1,4 @@
-"""Verbs on accounts."""
+"""Actions on accounts."""
 
 from uuid import UUID
 
@@ -20,13 +20,13 @@ from server.vault.cipher import VaultCipher
 
 
 def require_admin(actor: Actor, action: str, user_id: UUID | None = None) -> None:
-    """Accounts are for administrators. Raises: Forbidden."""
+    """Only administrators may manage accounts. Raises: Forbidden."""
     if actor.role != "admin":
         raise Forbidden(about=About("account", "user", action, str(user_id or "")))
 
 
 async def create_user(actor: Actor, body: UserCreate, passwords: Passwords, *, is_demo: bool = False) -> Answer:
-    """Makes an account. Without a password it waits to be invited. Raises: Forbidden, Invalid, Duplicate."""
+    """Create an account. Without a password it waits to be invited. Raises: Forbidden, Invalid, Duplicate."""
     faults = [] if is_demo or body.password is None else policy_faults(body.password, "/password")
     if faults:
         raise Invalid(errors=tuple(faults))
@@ -36,7 +36,7 @@ async def create_user(actor: Actor, body: UserCreate, passwords: Passwords, *, i
         stored = await passwords.hash(body.password)
     async with unit_of_work(actor) as u:
         if await User.filter(email=body.email).using_db(u.connection).exists():
-            raise problems.Duplicate("An account with this e-mail address exists.")
+            raise problems.Duplicate("There is already an account with this e-mail address.")
         user = await User.create(
             using_db=u.connection,
             id=uuid7(),
@@ -56,7 +56,10 @@ async def create_user(actor: Actor, body: UserCreate, passwords: Passwords, *, i
 
 
 async def update_user(actor: Actor, user_id: UUID, body: UserUpdate, expected: int | None) -> Answer:
-    """Changes an account. A new role or status ends its sessions. Raises: Forbidden, NotFound, LastManager."""
+    """
+    Change an account. A new role or status ends its sessions. Raises: Forbidden, NotFound, VersionConflict,
+    LastManager.
+    """
     changes = body.model_dump(exclude_unset=True)
     faults = [
         Fault(f"/{name}", "invalid_field", "must not be null")
@@ -88,7 +91,7 @@ async def update_user(actor: Actor, user_id: UUID, body: UserUpdate, expected: i
 
 
 async def update_me(actor: Actor, body: MeUpdate, expected: int | None) -> Answer:
-    """Changes the actor's own name. Raises: VersionConflict."""
+    """Change the actor's own name. Raises: VersionConflict."""
     async with unit_of_work(actor) as u:
         user = await _locked(u, actor.user_id)
         await u.expect_version(user, expected, required=False)
@@ -101,9 +104,9 @@ async def update_me(actor: Actor, body: MeUpdate, expected: int | None) -> Answe
 
 async def delete_user(actor: Actor, cipher: VaultCipher, user_id: UUID, expected: int | None) -> None:
     """
-    Deletes a person: name, address and sessions go, memberships end; the audit keeps the id.
+    Delete a person: remove name, address and sessions, and end all memberships. The audit log keeps the id.
 
-    Raises: Forbidden, NotFound, LastManager where the person is the last one in charge of something.
+    Raises: Forbidden, NotFound, VersionConflict, LastManager if the person is the last one in charge of something.
     """
     require_admin(actor, "user.delete", user_id)
     async with unit_of_work(actor) as u:
@@ -136,7 +139,7 @@ async def delete_user(actor: Actor, cipher: VaultCipher, user_id: UUID, expected
 
 
 async def end_all_sessions(actor: Actor, user_id: UUID) -> None:
-    """Ends all sessions of an account. Raises: Forbidden, NotFound."""
+    """End all sessions of an account. Raises: Forbidden, NotFound."""
     require_admin(actor, "user.sessions_revoke", user_id)
     async with unit_of_work(actor) as u:
         user = await _locked(u, user_id)
@@ -149,7 +152,7 @@ async def end_all_sessions(actor: Actor, user_id: UUID) -> None:
 
 async def reset_password(actor: Actor, email: str, password: str, passwords: Passwords) -> UUID:
     """
-    Gives an account a new password, ends its sessions, and lets it be tried again where guessing had locked it.
+    Set a new password for an account, end its sessions, and lift any block that password guessing has caused.
 
     Raises: Forbidden, NotFound, Invalid.
     """
@@ -178,7 +181,7 @@ async def reset_password(actor: Actor, email: str, password: str, passwords: Pas
 
 
 def deleted_address(user_id: UUID) -> str:
-    """What stands in place of a deleted person's address. The name is reserved: nobody's mail goes there."""
+    """The placeholder for a deleted person's address. Its domain is reserved, so nobody's mail goes there."""
     return f"{user_id}@deleted.invalid"
 
 
@@ -190,8 +193,8 @@ async def _locked(u: UnitOfWork, user_id: UUID) -> User:
 
 
 async def _lock_admins(u: UnitOfWork, changed: UUID) -> None:
-    # With the account itself, in the order of their ids: two demotions at once neither wait for each other nor both
-    # see the other one remain.
+    # Locked together with the account itself, in the order of ids, so that two demotions at once cannot deadlock, and
+    # cannot each see the other administrator remain.
     await u.execute(
         "SELECT 1 FROM users WHERE id = $1 OR (role = 'admin' AND status = 'active') ORDER BY id FOR NO KEY UPDATE",
         changed,
@@ -203,4 +206,4 @@ async def _keep_an_admin(u: UnitOfWork, leaving: UUID) -> None:
         "SELECT 1 FROM users WHERE role = 'admin' AND status = 'active' AND id <> $1 LIMIT 1", leaving
     )
     if not others:
-        raise problems.LastManager("This is the last administrator: make another first.")
+        raise problems.LastManager("This is the last administrator. Appoint another one first.")

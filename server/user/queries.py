@@ -1,4 +1,4 @@
-"""What is read of accounts."""
+"""Read queries for accounts."""
 
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,7 @@ _SORTS = {
 
 
 async def list_users(actor: Actor, query: UserList) -> Page[UserView]:
-    """Accounts, for administrators. Raises: Forbidden."""
+    """All accounts, for administrators. Raises: Forbidden."""
     require_admin(actor, "user.list")
     name = query.sort.lstrip("-")
     sort = Sort(_SORTS[name].expression, _SORTS[name].cast, descending=query.sort.startswith("-"))

@@ -41,7 +41,7 @@ async def list_users(api: QueryRequest[UserList]) -> web.StreamResponse:
 
 @routes.post("/users", body=UserCreate, answers={201: UserView}, problems=(problems.Forbidden, problems.Duplicate))
 async def create_user(api: BodyRequest[UserCreate]) -> web.StreamResponse:
-    """Make an account."""
+    """Create an account."""
     return reply(await actions.create_user(api.actor, api.body, api.request.app[GATE].passwords))
 
 
@@ -65,7 +65,7 @@ async def update_user(api: BodyRequest[UserUpdate]) -> web.StreamResponse:
 
 @routes.delete("/users/{id}", answers={204: None}, problems=(*_ADMIN, problems.LastManager, problems.VersionConflict))
 async def delete_user(api: ApiRequest) -> web.StreamResponse:
-    """Delete a person: the account is emptied, and the audit keeps its id."""
+    """Delete a person. The account is emptied, and the audit log keeps its id."""
     await actions.delete_user(api.actor, cipher_of(api), api.path_id(), api.if_match)
     return no_content()
 

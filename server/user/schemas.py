@@ -1,4 +1,4 @@
-"""Bodies of accounts; their view is in server/auth/schemas.py, for signing in answers with it."""
+"""Request bodies for accounts. The view is in server/auth/schemas.py, because signing in returns it."""
 
 from typing import Literal
 
@@ -33,7 +33,7 @@ class MeUpdate(Body):
 
 
 class UserList(Paged):
-    """Filters of the list of accounts."""
+    """Filters for the list of accounts."""
 
     role: UserRole | None = None
     status: Literal["active", "invited", "disabled"] | None = None

@@ -1,4 +1,4 @@
-"""The stream of a person, which is their own."""
+"""A person's own stream."""
 
 from uuid import UUID
 

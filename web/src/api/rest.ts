@@ -287,7 +287,7 @@ export type LogView = {
   request_id: string | null;
 };
 
-/** E-mail and password. */
+/** An e-mail address and a password. */
 export type Login = {
   email: string;
   password: string;
@@ -533,7 +533,7 @@ export type PassSummary = {
   records: number;
 };
 
-/** The old password and the new one. */
+/** The current password and the new one. */
 export type PasswordChange = {
   current_password: string;
   new_password: string;
@@ -677,7 +677,7 @@ export type Ready = {
   reason?: string | null;
 };
 
-/** The password, for steps that need a fresh one. */
+/** The password, for steps that need it entered again. */
 export type Reauthenticate = {
   password: string;
 };
@@ -735,7 +735,7 @@ export type ReferenceSpec = {
   column: string;
 };
 
-/** The refresh token of a caller without cookies. */
+/** The refresh token of a client without cookies. */
 export type Refresh = {
   refresh_token?: string | null;
 };
@@ -788,7 +788,7 @@ export type RunnerUp = {
   fields: FieldView[];
 };
 
-/** The caller's own sign-ins. */
+/** The caller's own sessions. */
 export type SessionList = {
   items: SessionView[];
   next_cursor?: string | null;
@@ -796,7 +796,7 @@ export type SessionList = {
   total: number;
 };
 
-/** A sign-in. */
+/** A session. */
 export type SessionView = {
   id: string;
   created_at: string;
@@ -818,7 +818,7 @@ export type SideSum = {
   without_amount: number;
 };
 
-/** An access token and whose it is. */
+/** An access token and the account it belongs to. */
 export type SignedIn = {
   access_token: string;
   token_type?: string;
