@@ -1,1 +1,1 @@
-"""The audit log: lists for those who may read them, and the verification of its chains."""
+"""The audit log: lists for those who may read it, and the verification of its chains."""

@@ -1,4 +1,4 @@
-"""What is read of the audit, newest first."""
+"""Read queries for the audit log, newest first."""
 
 import json
 from typing import Any
@@ -22,7 +22,7 @@ async def project_audit(actor: Actor, project_id: UUID, query: AuditList) -> Pag
 
 
 async def vault_audit(actor: Actor, vault_id: UUID, query: AuditList) -> Page[AuditView]:
-    """What happened in a vault; editors see their own acts only. Raises: NotFound, Forbidden."""
+    """What happened in a vault. Editors see only what they did themselves. Raises: NotFound, Forbidden."""
     role = (await access.load(actor, Vault, vault_id, "vault.read")).role
     if not access.can(role, "vault.audit"):
         await access.load(actor, Vault, vault_id, "vault.audit.own")
@@ -33,7 +33,7 @@ async def vault_audit(actor: Actor, vault_id: UUID, query: AuditList) -> Page[Au
 async def whole_audit(actor: Actor, query: SystemAuditList) -> Page[AuditView]:
     """Every chain, for administrators. Raises: Forbidden."""
     if actor.role != "admin":
-        raise Forbidden("Administrators read the audit.")
+        raise Forbidden("Only administrators may read the whole audit log.")
     return await _page(query, chain=query.chain)
 
 

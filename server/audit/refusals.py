@@ -1,9 +1,10 @@
 """
-Refusals are told in the audit: one row at once for each network, person, action and minute in a chain, and one with the
-count of what followed when the minute is over.
+Writes refusals to the audit log: the first one of each network, person, action and minute in a chain at once, and when
+the minute is over one more row with the number of those that followed.
 
-Any web process tells what any of them wrote (realtime/refusals.py), in transactions that hold a chain for one row each.
-Few of a chain are told at a time: however many people are refused, those who may act there hardly wait.
+Any web process reports what any of them recorded (realtime/refusals.py), in transactions that lock a chain for one row
+each. Only a few rows of a chain are written at a time, so however many requests are refused, people who work there
+hardly wait.
 """
 
 import asyncio
@@ -27,13 +28,13 @@ from realtime.unit_of_work import Call, UnitOfWork, unit_of_work
 
 EVERY_S = 5.0  # for the counts, and for what another process left behind
 PAUSE_S = 0.25
-OF_A_CHAIN = 8  # rows at a time: a reveal waits for one of them, about 2 ms
+OF_A_CHAIN = 8  # rows at a time; a reveal waits for at most one of them, about 2 ms
 AT_A_TIME = 64
 SORTED = 1000
 SHOWN = 20
 logger = log.get(__name__)
 
-# What is counted together. A failure, such as a seal that does not open, is told of each thing.
+# What is counted together. Failures, such as a seal that does not open, are reported separately for each resource.
 _GROUP = (
     "concat_ws('|', {t}chain, {t}network, {t}actor_type, {t}actor_id, {t}action, {t}outcome, extract(epoch FROM {t}minute), "
     "CASE {t}outcome WHEN 'failure' THEN {t}resource_id END)"
@@ -46,7 +47,7 @@ _KEPT = (
     "chain, minute, network, actor_type, actor_id, action, resource_type, resource_id, outcome, version, told, at, "
     "session_id, ip, request_id, details"
 )
-# What came in, to where it belongs, counted; of an id that nothing has, nothing is kept.
+# Sort new refusals into their chains and count them. Nothing is kept for an id that does not exist.
 _SORT = f"""
     WITH n AS (
         DELETE FROM refusals WHERE key IN (SELECT key FROM refusals WHERE chain IS NULL ORDER BY at LIMIT $1) RETURNING *
@@ -64,7 +65,7 @@ _SORT = f"""
     )
     SELECT count(*) AS sorted FROM n
 """
-# The first row of each group that the audit knows nothing of.
+# The first row of each group that is not in the audit log yet.
 _UNTOLD = f"""
     SELECT key FROM (
         SELECT key, at, row_number() OVER (PARTITION BY chain ORDER BY at, key) AS place FROM (
@@ -74,7 +75,7 @@ _UNTOLD = f"""
         ) r WHERE number = 1 AND told = 0
     ) x WHERE place <= $1 ORDER BY at, key LIMIT $2
 """
-# Groups whose minute is over, with two seconds for what was on its way. A group without a row is told first.
+# Groups whose minute is over, plus two seconds for rows still on their way. A group's first row must be written before.
 _OVER = f"""
     SELECT "group" FROM (
         SELECT "group", row_number() OVER (PARTITION BY chain) AS place FROM (
@@ -83,7 +84,7 @@ _OVER = f"""
         ) g
     ) x WHERE place <= $1 LIMIT $2
 """
-# Behind a lock that all processes share: two cannot tell the same, nor two firsts of a group.
+# A lock shared by all processes, so that no two report the same refusal, or two first ones of a group.
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('refusals ' || current_schema(), 0))"
 _TAKE_FIRST = f"""
     UPDATE refusals r SET told = 1 WHERE r.key = $1 AND NOT EXISTS (
@@ -94,7 +95,7 @@ _TAKE_GROUP = f"DELETE FROM refusals WHERE {GROUP} = $1 RETURNING *"
 
 
 async def tell_forever() -> None:
-    """Tells what was written, soon after it was."""
+    """Report refusals soon after they are recorded."""
     written = asyncio.Event()
     refusals.tell_of(written.set)
     while True:
@@ -104,20 +105,20 @@ async def tell_forever() -> None:
         try:
             if await tell():
                 written.set()
-        except Exception as error:  # noqa: BLE001 - a task's root: what is left is told at the next turn
+        except Exception as error:  # noqa: BLE001 - a task's root: the rest is reported in the next turn
             logger.warning("refusals could not be told", error=type(error).__name__)
         await asyncio.sleep(PAUSE_S)
 
 
 async def settle() -> None:
-    """Tells what is there now, for who is about to read the audit; of a flood, a part."""
+    """Report what is recorded now, before somebody reads the audit log. During a flood, only part of it."""
     for _ in range(10):
         if not await tell():
             return
 
 
 async def tell() -> bool:
-    """Tells some. Returns: whether there may be more."""
+    """Report some refusals. Returns: whether there may be more."""
     connection = Tortoise.get_connection("default")
     moved = await _sort()
     untold = await connection.execute_query_dict(_UNTOLD, [OF_A_CHAIN, AT_A_TIME])
@@ -161,7 +162,7 @@ async def _tell_first(key: str) -> None:
 
 
 async def _tell_count(group: str) -> None:
-    """One row for what followed the first: how many, and of which things."""
+    """Write one row for those that followed the first: how many, and for which resources."""
     connection = Tortoise.get_connection("default")
     found = await connection.execute_query_dict(f"SELECT * FROM refusals WHERE {GROUP} = $1 LIMIT 1", [group])
     if not found:
@@ -187,7 +188,7 @@ async def _tell_count(group: str) -> None:
 
 @contextlib.asynccontextmanager
 async def _as_it_was(row: dict[str, Any]) -> AsyncIterator[UnitOfWork]:
-    """A unit of work of the person who was refused, behind the lock, with the address and the request of that time."""
+    """A unit of work for the person who was refused, behind the lock, with the address and the request of that time."""
     actor = Actor(row["actor_type"], row["actor_id"], session_id=row["session_id"])
     request = work.call.set(Call(row["ip"], row["network"]))
     request_id = log.request_id.set(row["request_id"])

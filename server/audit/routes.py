@@ -1,4 +1,4 @@
-"""The audit over HTTP."""
+"""The audit log over HTTP."""
 
 from aiohttp import web
 
@@ -27,7 +27,7 @@ async def list_project_audit(api: QueryRequest[AuditList]) -> web.StreamResponse
 
 @routes.get("/audit", query=SystemAuditList, answers={200: Page[AuditView]}, problems=(problems.Forbidden,))
 async def list_audit(api: QueryRequest[SystemAuditList]) -> web.StreamResponse:
-    """List the audit of all chains, newest first; for administrators."""
+    """List the audit log of all chains, newest first. For administrators."""
     return reply_view(await queries.whole_audit(api.actor, api.query))
 
 
@@ -39,9 +39,11 @@ async def list_audit(api: QueryRequest[SystemAuditList]) -> web.StreamResponse:
     heavy=True,
 )
 async def verify_audit(api: ApiRequest) -> web.StreamResponse:
-    """Compute every chain again and name the first broken row of each; for administrators. A cut tail is not seen."""
+    """
+    Recompute every chain and name the first broken row of each. For administrators. A cut-off tail is not detected.
+    """
     if api.actor.role != "admin":
-        raise problems.Forbidden("Administrators verify the audit.")
+        raise problems.Forbidden("Only administrators may verify the audit log.")
     report = await verification.verify_with(api.settings, api.request.app[KEYRING].audit)
     return reply_view(
         VerificationView(

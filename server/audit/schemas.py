@@ -1,4 +1,4 @@
-"""Views of the audit."""
+"""Query parameters and views of the audit log."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -14,7 +14,7 @@ Outcome = Literal["success", "denied", "failure"]
 
 
 class AuditList(Paged):
-    """Filters of an audit; newest first."""
+    """Filters for an audit list, newest first."""
 
     action: Annotated[str, Field(max_length=64)] | None = None
     outcome: Outcome | None = None
@@ -25,7 +25,7 @@ class AuditList(Paged):
 
 
 class SystemAuditList(AuditList):
-    """Filters of the whole audit."""
+    """Filters for the whole audit log."""
 
     chain: Annotated[str, Field(max_length=64)] | None = None
 
@@ -38,14 +38,14 @@ class AuditActor(View):
 
 
 class AuditResource(View):
-    """On what."""
+    """The resource that was acted on."""
 
     type: str
     id: str | None
 
 
 class AuditView(View):
-    """A row of the audit: ids and names of fields, never values."""
+    """A row of the audit log: ids and field names, never values."""
 
     chain: str
     seq: int
@@ -62,14 +62,14 @@ class AuditView(View):
 
 
 class BrokenChain(View):
-    """A chain that does not hold."""
+    """A chain that failed verification."""
 
     chain: str
     detail: str
 
 
 class VerificationView(View):
-    """What a verification found."""
+    """The result of a verification."""
 
     intact: bool
     rows: int

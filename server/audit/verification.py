@@ -1,6 +1,6 @@
 """
-Verifying the audit's chains: every row's code is computed again from its content and its predecessor, and every
-sealed version of a vault's entries is compared with the digest that its audit row holds.
+Verifies the audit chains: every row's code is recomputed from its content and its predecessor, and every sealed version
+of a vault entry is compared with the digest in its audit row.
 """
 
 import json
@@ -18,8 +18,8 @@ from server.store.keyring import open_keyring
 PAGE = 2000
 _BEHIND_ALL = 2**63
 
-# What the chains know of entries and versions, against the tables: bytes that are not the audited ones, an entry set
-# back to an older version, a version or an entry taken away without a row that says so.
+# Compare what the chains say about entries and versions with the tables. This finds changed bytes, an entry set back to
+# an older version, and a version or an entry removed without an audit row.
 _CHANGED_VERSIONS = """
     WITH sealed AS (
         SELECT chain, resource_id, seq, (details->>'version')::int AS version, details->>'sealed_sha256' AS digest
@@ -28,24 +28,24 @@ _CHANGED_VERSIONS = """
         SELECT 'vault:' || e.vault_id AS chain, e.id::text AS entry_id, e.version FROM password_entries e
     )
     SELECT 'vault:' || v.vault_id AS chain, v.entry_id::text AS entry_id, v.version, s.seq,
-           'its sealed bytes are not the audited ones' AS fault
+           'its sealed bytes differ from the audited ones' AS fault
     FROM password_entry_versions v
     LEFT JOIN sealed s ON s.resource_id = v.entry_id::text AND s.chain = 'vault:' || v.vault_id AND s.version = v.version
     WHERE s.digest IS DISTINCT FROM encode(sha256(v.data_key || v.secret || coalesce(v.notes, ''::bytea)), 'hex')
     UNION ALL
-    SELECT h.chain, h.entry_id, h.version, max(s.seq), 'the audit knows a newer version of the entry'
+    SELECT h.chain, h.entry_id, h.version, max(s.seq), 'the audit log has a newer version of the entry'
     FROM here h JOIN sealed s ON s.resource_id = h.entry_id AND s.chain = h.chain
     GROUP BY h.chain, h.entry_id, h.version HAVING max(s.version) > h.version
     UNION ALL
-    SELECT h.chain, h.entry_id, h.version, NULL, 'the entry has a version that is not stored'
+    SELECT h.chain, h.entry_id, h.version, NULL, 'the entry's current version is not stored'
     FROM here h
     WHERE NOT EXISTS (SELECT FROM password_entry_versions v WHERE v.entry_id::text = h.entry_id AND v.version = h.version)
     UNION ALL
-    SELECT s.chain, s.resource_id, s.version, s.seq, 'the version is gone, its entry is not'
+    SELECT s.chain, s.resource_id, s.version, s.seq, 'the version is gone, but its entry is not'
     FROM here h JOIN sealed s ON s.resource_id = h.entry_id AND s.chain = h.chain
     WHERE NOT EXISTS (SELECT FROM password_entry_versions v WHERE v.entry_id::text = s.resource_id AND v.version = s.version)
     UNION ALL
-    SELECT s.chain, s.resource_id, s.version, s.seq, 'the entry is gone, and was not purged'
+    SELECT s.chain, s.resource_id, s.version, s.seq, 'the entry is gone but was not purged'
     FROM vaults k JOIN sealed s ON s.chain = 'vault:' || k.id
     WHERE s.version = 1
         AND NOT EXISTS (SELECT FROM here h WHERE h.entry_id = s.resource_id AND h.chain = s.chain)
@@ -53,12 +53,12 @@ _CHANGED_VERSIONS = """
             AND a.action = 'entry.purge' AND a.outcome = 'success')
     ORDER BY 1, 4, 2, 3
 """
-# Chains that are wholly gone although their noun is not, and rows of a chain whose head is gone.
+# Chains that are gone although their vault or project still exists, and rows of a chain whose head is gone.
 _MISSING_CHAINS = """
     SELECT DISTINCT chain, 'has rows, but its head was removed' AS fault
     FROM audit_log WHERE chain NOT IN (SELECT name FROM audit_chains)
     UNION ALL
-    SELECT n.chain, 'row 1 is missing: there is nothing left of the chain'
+    SELECT n.chain, 'row 1 is missing: nothing is left of the chain'
     FROM (SELECT 'vault:' || id AS chain FROM vaults UNION ALL SELECT 'project:' || id FROM projects) n
     WHERE n.chain NOT IN (SELECT name FROM audit_chains) AND n.chain NOT IN (SELECT chain FROM audit_log)
     ORDER BY 1
@@ -67,25 +67,26 @@ _MISSING_CHAINS = """
 
 @dataclass
 class Report:
-    """What a verification found: rows and chains read, and the first fault of each chain that does not hold."""
+    """The result of a verification: rows and chains read, and the first fault of each broken chain."""
 
     rows: int = 0
     chains: int = 0
-    faults: dict[str, tuple[int, str]] = field(default_factory=dict)  # by chain: number of the row, and what it is
+    # by chain: the number of the row, and what is wrong
+    faults: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     def note(self, chain: str, seq: int, fault: str) -> None:
-        """Keeps a fault, unless an earlier row of its chain has one."""
+        """Keep a fault, unless an earlier row of its chain has one."""
         if chain not in self.faults or seq < self.faults[chain][0]:
             self.faults[chain] = (seq, fault)
 
     @property
     def broken(self) -> list[tuple[str, str]]:
-        """Chains that do not hold, each with its first fault."""
+        """Broken chains, each with its first fault."""
         return [(chain, fault) for chain, (_, fault) in sorted(self.faults.items())]
 
     @property
     def is_intact(self) -> bool:
-        """Whether every chain holds."""
+        """Whether every chain is unbroken."""
         return not self.faults
 
     @property
@@ -96,7 +97,7 @@ class Report:
 
 
 async def verify(settings: Settings) -> Report:
-    """Verifies a database that no server of this process has opened."""
+    """Verify a database that no server in this process has opened."""
     await database.check_schema(settings)
     async with database.opened(settings, "tallyroom audit", pool=2):
         key = (await open_keyring(key_ring(settings))).audit
@@ -104,7 +105,7 @@ async def verify(settings: Settings) -> Report:
 
 
 async def verify_with(settings: Settings, key: bytes) -> Report:
-    """Reads all chains in one snapshot. Names the first broken row of each chain that does not hold."""
+    """Read all chains in one snapshot. Reports the first broken row of each broken chain."""
     connection = await database.connect(settings, "tallyroom audit")
     report = Report()
     try:
@@ -118,7 +119,7 @@ async def verify_with(settings: Settings, key: bytes) -> Report:
                 report.note(row["chain"], 0, row["fault"])
             for row in await connection.fetch(_CHANGED_VERSIONS):
                 entry = f"entry {row['entry_id']} version {row['version']}"
-                if row["seq"] is None:  # said where the chain itself shows no gap
+                if row["seq"] is None:  # reported where the chain itself shows no gap
                     report.note(row["chain"], _BEHIND_ALL, f"no row belongs to {entry}")
                 else:
                     report.note(row["chain"], row["seq"], f"row {row['seq']} belongs to {entry}: {row['fault']}")
@@ -158,4 +159,4 @@ async def _verify_chain(connection: asyncpg.Connection, key: bytes, chain: Any, 
         fault = f"row {expected} is missing: the head says {chain['head']} rows, the last one found is {last}"
         report.note(name, expected, fault)
     elif bytes(chain["mac"]) != previous:
-        report.note(name, last, f"row {last} is not the one that the head was written with")
+        report.note(name, last, f"row {last} is not the one that the head was sealed with")

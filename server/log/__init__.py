@@ -1,1 +1,1 @@
-"""Log lines that browsers send, bounded and rate-limited, and their list for administrators."""
+"""Log lines that browsers send, limited in size and rate, and the list of them for administrators."""

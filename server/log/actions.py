@@ -1,4 +1,4 @@
-"""Storing log lines. They are no change of the room: no audit, no event."""
+"""Stores log lines. They do not change anything in a project, so there is no audit row and no event."""
 
 import json
 import math
@@ -16,11 +16,13 @@ from server.api.address import network_of
 from server.log.schemas import LogLine, LogsAccepted
 
 MAX_NETWORKS = 10_000
-GLOBAL_FACTOR = 20  # all networks together may send this many times what one may
+GLOBAL_FACTOR = 20  # all networks together may send this many times what one network may
 
 
 class Allowance:
-    """Token buckets of lines and of bytes by network, filled in a minute; the longest unused are forgotten first."""
+    """
+    Token buckets of lines and of bytes per network, refilled within a minute. The longest unused are forgotten first.
+    """
 
     def __init__(self, lines_per_minute: int, bytes_per_minute: int) -> None:
         self.bytes_per_minute = bytes_per_minute
@@ -28,7 +30,7 @@ class Allowance:
         self._buckets: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
 
     def take(self, address: str, sizes: list[int]) -> int:
-        """How many of the lines, from the first on, are allowed now. `sizes` are their bytes."""
+        """How many of the lines, counted from the first, are allowed now. `sizes` are their sizes in bytes."""
         keys = [(network_of(address), 1), ("all", GLOBAL_FACTOR)]
         lines = min(self._peek(key, "lines", factor) for key, factor in keys)
         room = min(self._peek(key, "bytes", factor) for key, factor in keys)
@@ -64,18 +66,18 @@ class Allowance:
 
 
 async def store_lines(actor: Actor, address: str, lines: list[LogLine], allowance: Allowance) -> LogsAccepted:
-    """Stores what the rate limits allow, without secrets. Raises: RateLimited when they allow none."""
+    """Store as many lines as the rate limits allow, with secrets redacted. Raises: RateLimited when they allow none."""
     rows: list[str] = []
     sizes: list[int] = []
     for line in lines:
-        if sum(sizes) > allowance.bytes_per_minute:  # the others are dropped anyway
+        if sum(sizes) > allowance.bytes_per_minute:  # the rest would be dropped anyway
             break
         rows.append(json.dumps(_row(line), ensure_ascii=False))
         sizes.append(len(rows[-1].encode(errors="replace")))
     accepted = allowance.take(address, sizes)
     if accepted == 0:
         wait_s = allowance.wait_s(address, sizes[0])
-        raise RateLimited("Too many log lines, or too long ones: wait, then send fewer.", retry_after_s=wait_s)
+        raise RateLimited("Too many log lines, or too long. Wait, then send fewer.", retry_after_s=wait_s)
     await Tortoise.get_connection("default").execute_query(
         "INSERT INTO log_entries (at, level, origin, message, metadata, user_id, request_id) "
         "SELECT $2, x->>'level', 'browser', x->>'message', x->'metadata', $3, $4 FROM jsonb_array_elements($1::jsonb) x",

@@ -1,4 +1,4 @@
-"""What is read of the log lines."""
+"""Read queries for log lines."""
 
 import json
 from typing import Any
@@ -13,7 +13,7 @@ from server.store.reading import reading
 async def list_lines(actor: Actor, query: LogList) -> Page[LogView]:
     """Log lines, newest first, for administrators. Raises: Forbidden."""
     if actor.role != "admin":
-        raise Forbidden("Administrators read the log.")
+        raise Forbidden("Only administrators may read the log.")
     listing = Listing(
         "t.id, t.at, t.level, t.origin, t.message, t.metadata::text AS metadata, t.user_id, t.request_id",
         "log_entries t",

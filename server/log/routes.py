@@ -1,4 +1,4 @@
-"""Log lines over HTTP. The old platform's address /api/logs is kept."""
+"""Log lines over HTTP. The previous platform's address /api/logs still works."""
 
 from aiohttp import web
 
@@ -32,7 +32,7 @@ async def _store(api: BodyRequest[LogsCreate]) -> web.StreamResponse:
     stores_answer=False,
 )
 async def create_logs(api: BodyRequest[LogsCreate]) -> web.StreamResponse:
-    """Store log lines of a client; works without a token too."""
+    """Store a client's log lines. Works without a token too."""
     return await _store(api)
 
 
@@ -45,11 +45,11 @@ async def create_logs(api: BodyRequest[LogsCreate]) -> web.StreamResponse:
     stores_answer=False,
 )
 async def create_logs_at_the_old_address(api: BodyRequest[LogsCreate]) -> web.StreamResponse:
-    """Store log lines of a client, at the address that older clients know."""
+    """Store a client's log lines, at the address that older clients use."""
     return await _store(api)
 
 
 @routes.get("/logs", query=LogList, answers={200: Page[LogView]}, problems=(problems.Forbidden,))
 async def list_logs(api: QueryRequest[LogList]) -> web.StreamResponse:
-    """List stored log lines, newest first; for administrators."""
+    """List stored log lines, newest first. For administrators."""
     return reply_view(await queries.list_lines(api.actor, api.query))

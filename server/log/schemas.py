@@ -1,4 +1,4 @@
-"""Bodies and views of log lines."""
+"""Request bodies and views for log lines."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -13,7 +13,7 @@ from server.api.schemas import Body, View
 
 MAX_METADATA_BYTES = 8 * 1024
 Level = Literal["debug", "info", "warning", "error", "critical"]
-# Names that browsers' consoles and logging libraries use for the same levels.
+# Other names for the same levels, used by browser consoles and logging libraries.
 _SYNONYMS = {"trace": "debug", "log": "info", "warn": "warning", "fatal": "critical"}
 
 
@@ -23,12 +23,12 @@ def _level(value: Any) -> Any:
 
 def _metadata_size(value: dict[str, Any]) -> dict[str, Any]:
     if len(orjson.dumps(value, default=str)) > MAX_METADATA_BYTES:
-        raise ValueError(f"must have at most {MAX_METADATA_BYTES} bytes")
+        raise ValueError(f"must be at most {MAX_METADATA_BYTES} bytes long")
     return value
 
 
 class LogLine(Body):
-    """A log line. Levels trace, log, warn and fatal are taken too."""
+    """A log line. The levels trace, log, warn and fatal are accepted too."""
 
     level: Annotated[Level, BeforeValidator(_level, json_schema_input_type=str)]
     message: Annotated[str, Field(min_length=1, max_length=10_000)]
@@ -37,20 +37,20 @@ class LogLine(Body):
 
 
 class LogsCreate(Body):
-    """Log lines of a client."""
+    """A client's log lines."""
 
     logs: Annotated[list[LogLine], Field(min_length=1, max_length=100)]
 
 
 class LogsAccepted(View):
-    """How many lines were stored, and how many were dropped by the rate limit."""
+    """How many lines were stored, and how many the rate limit dropped."""
 
     accepted: int
     rejected: int
 
 
 class LogList(Paged):
-    """Filters of the list of log lines; newest first."""
+    """Filters for the list of log lines, newest first."""
 
     level: Level | None = None
     user_id: UUID | None = None
@@ -60,7 +60,7 @@ class LogList(Paged):
 
 
 class LogView(View):
-    """A stored log line. `at` is when the server received it, `timestamp` what the client says."""
+    """A stored log line. `at` is when the server received it; `timestamp` is the client's own."""
 
     id: int
     at: datetime

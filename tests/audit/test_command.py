@@ -93,7 +93,7 @@ HARM = [
     ("UPDATE audit_chains SET head = 5 WHERE name = $1", "the head says 5 rows, the last one found is 6"),
     (
         "UPDATE audit_chains SET mac = sha256(mac) WHERE name = $1",
-        "row 6 is not the one that the head was written with",
+        "row 6 is not the one that the head was sealed with",
     ),
     ("DELETE FROM audit_chains WHERE name = $1", "has rows, but its head was removed"),
     (

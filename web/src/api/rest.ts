@@ -38,13 +38,13 @@ export type AuditActor = {
   id: string | null;
 };
 
-/** On what. */
+/** The resource that was acted on. */
 export type AuditResource = {
   type: string;
   id: string | null;
 };
 
-/** A row of the audit: ids and names of fields, never values. */
+/** A row of the audit log: ids and field names, never values. */
 export type AuditView = {
   chain: string;
   seq: number;
@@ -70,7 +70,7 @@ export type Balance = {
   ties: boolean;
 };
 
-/** A chain that does not hold. */
+/** A chain that failed verification. */
 export type BrokenChain = {
   chain: string;
   detail: string;
@@ -266,7 +266,7 @@ export type Live = {
   status?: "alive";
 };
 
-/** A log line. Levels trace, log, warn and fatal are taken too. */
+/** A log line. The levels trace, log, warn and fatal are accepted too. */
 export type LogLine = {
   level: string;
   message: string;
@@ -274,7 +274,7 @@ export type LogLine = {
   metadata?: Record<string, unknown> | null;
 };
 
-/** A stored log line. `at` is when the server received it, `timestamp` what the client says. */
+/** A stored log line. `at` is when the server received it; `timestamp` is the client's own. */
 export type LogView = {
   id: number;
   at: string;
@@ -294,13 +294,13 @@ export type Login = {
   remember?: boolean;
 };
 
-/** How many lines were stored, and how many were dropped by the rate limit. */
+/** How many lines were stored, and how many the rate limit dropped. */
 export type LogsAccepted = {
   accepted: number;
   rejected: number;
 };
 
-/** Log lines of a client. */
+/** A client's log lines. */
 export type LogsCreate = {
   logs: LogLine[];
 };
@@ -950,7 +950,7 @@ export type VaultWrite = {
   name: string;
 };
 
-/** What a verification found. */
+/** The result of a verification. */
 export type VerificationView = {
   intact: boolean;
   rows: number;
