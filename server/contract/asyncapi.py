@@ -1,4 +1,4 @@
-"""AsyncAPI 3 from the catalogue of events, the states and the socket's commands."""
+"""AsyncAPI 3, built from the event catalogue, the states and the socket commands."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ REF = "#/components/schemas/{model}"
 _SHARED: dict[str, dict[str, Any]] = {
     "Envelope": {
         "type": "object",
-        "description": "Around every durable event. On two streams an event has one id and two seq.",
+        "description": "The envelope of every durable event. An event on two streams has one id and two seq.",
         "required": ["stream", "seq", "epoch", "id", "type", "at", "actor", "request_id", "data"],
         "properties": {
             "stream": {"type": "string"},
@@ -38,7 +38,7 @@ _SHARED: dict[str, dict[str, Any]] = {
     },
     "Subscribed": {
         "type": "object",
-        "description": "Live begins right after the last event of the answer without `more`.",
+        "description": "Live events begin right after the last event of the answer without `more`.",
         "required": ["ok", "stream", "epoch", "head", "mode", "events"],
         "properties": {
             "ok": {"const": True},
@@ -47,8 +47,8 @@ _SHARED: dict[str, dict[str, Any]] = {
             "head": {"type": "integer", "minimum": 0},
             "mode": {"type": "string", "enum": ["live", "replay", "snapshot"]},
             "events": {"type": "array", "items": {"$ref": "#/components/schemas/Envelope"}},
-            "more": {"const": True, "description": "Not live yet: subscribe again after the last event."},
-            "state": {"type": "object", "description": "With mode snapshot: the REST view of the stream's noun."},
+            "more": {"const": True, "description": "The stream is not live yet; subscribe again after the last event."},
+            "state": {"type": "object", "description": "In mode snapshot, the REST view of what the stream is about."},
         },
     },
     "Done": {"type": "object", "required": ["ok"], "properties": {"ok": {"const": True}}},
@@ -59,28 +59,31 @@ _SHARED: dict[str, dict[str, Any]] = {
     },
     "Refused": {
         "type": "object",
-        "description": "A command's refusal, with the same problem document as over REST.",
+        "description": "The refusal of a command, with the same problem document that REST would send.",
         "required": ["ok", "problem"],
         "properties": {"ok": {"const": False}, "problem": {"type": "object"}},
     },
 }
 _TEXT = {"type": "string"}
 _INSTANT = {"type": "string", "format": "date-time"}
-# What the socket says of itself, outside the streams.
+# What the socket says about itself, outside the streams.
 _NOTICES: dict[str, tuple[str, dict[str, Any]]] = {
-    "stream.revoked": ("The right to a stream ended; nothing of it follows.", {"stream": _TEXT}),
+    "stream.revoked": ("The right to a stream has ended; no more of its events follow.", {"stream": _TEXT}),
     "stream.reset": (
-        "The stream cannot be continued: subscribe again.",
+        "The stream cannot be continued; subscribe again.",
         {"stream": _TEXT, "reason": {"type": "string", "enum": ["behind", "epoch"]}},
     ),
     "closing": (
-        "The server closes the socket; reconnect says whether to come back.",
+        "The server is closing the socket; `reconnect` says whether to come back.",
         {"code": _TEXT, "reconnect": {"type": "boolean"}},
     ),
-    "server.draining": ("The server stops soon: come back after this time.", {"reconnect_in_ms": {"type": "integer"}}),
-    "auth.expiring": ("The access token expires in a minute: send auth.refresh.", {"expires_at": _INSTANT}),
-    "auth.expired": ("The access token has expired; closing follows.", {"expires_at": _INSTANT}),
-    "auth.revoked": ("The session ended; closing follows.", {"code": _TEXT}),
+    "server.draining": (
+        "The server is about to stop; reconnect after this time.",
+        {"reconnect_in_ms": {"type": "integer"}},
+    ),
+    "auth.expiring": ("The access token expires in a minute; send auth.refresh.", {"expires_at": _INSTANT}),
+    "auth.expired": ("The access token has expired; `closing` follows.", {"expires_at": _INSTANT}),
+    "auth.revoked": ("The session has ended; `closing` follows.", {"code": _TEXT}),
 }
 
 
@@ -94,7 +97,7 @@ def document() -> dict[str, Any]:
         names = [name for name, kind in CATALOGUE.items() if noun in kind.nouns]
         channels[noun] = {
             "address": f"{noun}:{{id}}",
-            "description": f"The stream of one {noun.split('-')[0]}: durable events in the order of their seq.",
+            "description": f"The stream of one {noun.split('-')[0]}: durable events in order of seq.",
             "parameters": {"id": {"description": "UUID"}},
             "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names},
         }
@@ -136,7 +139,7 @@ def document() -> dict[str, Any]:
     socket = [n for n in messages if n.startswith(("command.", "answer.", "state."))] + list(_NOTICES)
     channels["socket"] = {
         "address": "/live",
-        "description": "Commands with their acknowledgements, states, and what the socket says of itself.",
+        "description": "Commands with their acknowledgements, states, and what the socket says about itself.",
         "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in socket},
     }
     for name in COMMANDS:
@@ -165,7 +168,7 @@ def document() -> dict[str, Any]:
             "version": VERSION,
             "description": (
                 "Socket.IO 4 (protocol 5) at /socket.io, namespace /live. CONNECT carries auth {token}: an access "
-                "token of POST /api/v1/auth/login. Clients may begin with polling and upgrade; CONNECT is answered "
+                "token from POST /api/v1/auth/login. Clients may begin with polling and then upgrade; CONNECT is answered "
                 "once the transport is WebSocket."
             ),
             "license": {"name": "Apache-2.0"},

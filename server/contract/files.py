@@ -1,4 +1,4 @@
-"""The generated files in the repository: written by `make events`, compared by `make check`."""
+"""The generated files in the repository: `make events` writes them, `make check` compares them."""
 
 import json
 import shutil
@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def expected(endpoints: list[Endpoint]) -> dict[Path, str]:
-    """What the files should hold, by path."""
+    """What the files should contain, by path."""
     rest, live = openapi.document(endpoints), asyncapi.document()
     return {
         ROOT / "docs/openapi.json": json.dumps(rest, indent=1, ensure_ascii=False) + "\n",
@@ -25,7 +25,7 @@ def expected(endpoints: list[Endpoint]) -> dict[Path, str]:
 
 
 def write(endpoints: list[Endpoint]) -> list[Path]:
-    """Writes the files that differ. Returns: which."""
+    """Write the files that differ. Returns: their paths."""
     changed = differing(endpoints)
     for path, text in expected(endpoints).items():
         if path in changed:
@@ -35,7 +35,7 @@ def write(endpoints: list[Endpoint]) -> list[Path]:
 
 
 def differing(endpoints: list[Endpoint]) -> list[Path]:
-    """Files that do not hold what the code says."""
+    """The files that are out of date."""
     return [
         path
         for path, text in expected(endpoints).items()
@@ -44,7 +44,7 @@ def differing(endpoints: list[Endpoint]) -> list[Path]:
 
 
 async def model_drift() -> str:
-    """The migration that the models lack, as Aerich would write it; empty when models and migrations agree."""
+    """The migration that the models lack, as Aerich would write it. Empty when models and migrations agree."""
     from aerich import Command
 
     from migrations.orm import TORTOISE_ORM

@@ -1,4 +1,4 @@
-"""OpenAPI 3.1 from the declarations of the routes."""
+"""OpenAPI 3.1, built from the route declarations."""
 
 import re
 import typing
@@ -19,11 +19,11 @@ _TOKEN = (problems.Unauthenticated, problems.TokenInvalid, problems.TokenExpired
 _BODY = (problems.InvalidJson, problems.TooLarge, problems.UnsupportedMediaType)
 _COMPONENT_HEADERS = {
     "X-Request-ID": {
-        "description": "Names the request in logs, audit and events.",
+        "description": "Identifies the request in logs, the audit log and events.",
         "schema": {"type": "string"},
     },
     "Stream-Position": {
-        "description": "The stream's last event that the body holds: apply only later ones.",
+        "description": "The last event of the stream that the body includes; apply only later ones.",
         "schema": {"type": "string", "pattern": "^[0-9]+$"},
     },
     "Stream-Epoch": {"description": "The stream's epoch, for `subscribe`.", "schema": {"type": "string"}},
@@ -84,7 +84,7 @@ def _models(endpoints: list[Endpoint]) -> dict[tuple[type[BaseModel], JsonSchema
 
 
 def _views(answer: Any) -> tuple[type[BaseModel], ...]:
-    """The models of an answer: one, or those of a union."""
+    """The models of a response: one, or those of a union."""
     if isinstance(answer, type) and not typing.get_args(answer):
         return (answer,) if issubclass(answer, BaseModel) else ()
     return typing.get_args(answer)
@@ -131,7 +131,7 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
                 "name": "If-Match",
                 "in": "header",
                 "required": True,
-                "description": "The version that was read, in quotes.",
+                "description": "The version that you read, in quotes.",
                 "schema": {"type": "string", "pattern": '^"[1-9][0-9]{0,8}"$'},
             }
         )
@@ -141,7 +141,7 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
                 "name": "Idempotency-Key",
                 "in": "header",
                 "required": False,
-                "description": "The same key and body within 24 hours get the same answer.",
+                "description": "The same key with the same body gets the same response for 24 hours.",
                 "schema": {"type": "string", "pattern": "^[!-~]{1,128}$"},
             }
         )
@@ -149,7 +149,9 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """A query parameter is absent or has a value: `null` has no spelling in an address."""
+    """
+    The schema without null: a query parameter is either absent or has a value, and a URL has no way to write `null`.
+    """
     described = {key: value for key, value in schema.items() if key not in ("title", "anyOf", "default")}
     options = [option for option in schema.get("anyOf", []) if option.get("type") != "null"]
     if len(options) == 1:
@@ -176,7 +178,7 @@ def _responses(endpoint: Endpoint, names: dict[Any, Any]) -> dict[str, Any]:
             described["content"] = {endpoint.media_type: {"schema": schema}}
         found[str(status)] = described
     for status, kinds in sorted(_problems(endpoint).items()):
-        if str(status) in found:  # an answer of its own beside the problems
+        if str(status) in found:  # the route has its own response with this status beside the problems
             found[str(status)]["content"] |= _problem_response(kinds)["content"]
         else:
             found[str(status)] = {"$ref": f"#/components/responses/{_response_name(kinds)}"}
@@ -203,7 +205,7 @@ def _problems(endpoint: Endpoint) -> dict[int, list[type[Problem]]]:
             kinds.append(problems.PasswordExpired)
     if "{" in endpoint.path:
         kinds.append(problems.NotFound)
-    # A route without a body refuses one too.
+    # A route without a body also refuses one.
     kinds += list(_BODY) if endpoint.body is not None or endpoint.multipart else [problems.TooLarge]
     if endpoint.if_match:
         kinds += [problems.PreconditionRequired, problems.VersionConflict]
@@ -224,7 +226,7 @@ def _problem_schema() -> dict[str, Any]:
     return {
         "type": "object",
         "title": "Problem",
-        "description": "What went wrong (RFC 9457). Every code stands at /docs/problems.",
+        "description": "What went wrong (RFC 9457). /docs/problems lists every code.",
         "required": ["type", "title", "status", "code", "detail", "request_id", "errors"],
         "properties": {
             "type": {"type": "string"},
@@ -253,7 +255,7 @@ _PHRASES = {
     200: "Done.",
     201: "Made.",
     202: "Accepted.",
-    204: "Done; no body.",
+    204: "Done; there is no body.",
     302: "Elsewhere.",
-    503: "Not healthy.",
+    503: "Unhealthy.",
 }

@@ -1,4 +1,4 @@
-"""The documents and the pages to browse them, at the root. All of it is served from here, without scripts."""
+"""The documents and the pages to browse them, at the root. Everything is served from here, without scripts."""
 
 from collections.abc import Callable
 from functools import cache
@@ -38,7 +38,7 @@ async def read_asyncapi(_: ApiRequest) -> web.StreamResponse:
 
 @routes.get("//docs", answers={200: str}, public=True, media_type="text/html")
 async def browse_rest(api: ApiRequest) -> web.StreamResponse:
-    """Browse the REST interface."""
+    """Browse the REST API."""
     document = orjson.loads(api.request.app[OPENAPI]())
     tags: dict[str, list[dict[str, Any]]] = {}
     for path, operations in document["paths"].items():
@@ -57,7 +57,7 @@ async def browse_events(_: ApiRequest) -> web.StreamResponse:
 
 @routes.get("//docs/problems", answers={200: str}, public=True, media_type="text/html")
 async def browse_problems(_: ApiRequest) -> web.StreamResponse:
-    """Browse the codes of problems."""
+    """Browse the problem codes."""
     rows = sorted(problems.ALL.values(), key=lambda kind: (kind.status, kind.code))
     known = {kind.code for kind in rows}
     faults = [code for code in problems.FAULT_CODES if code not in known]
@@ -76,7 +76,7 @@ def _page(name: str, **values: Any) -> web.Response:
 
 
 def openapi_of(endpoints: list[Endpoint]) -> Document:
-    """Makes the OpenAPI document of the routes at the first request for it."""
+    """Build the OpenAPI document of the routes at the first request for it."""
     return cache(lambda: orjson.dumps(openapi.document(endpoints)))
 
 
@@ -86,7 +86,7 @@ def _asyncapi_bytes() -> bytes:
 
 
 def _type_of(schema: dict[str, Any]) -> str:
-    """A schema in a few words."""
+    """A schema described in a few words."""
     if "$ref" in schema:
         return str(schema["$ref"]).rsplit("/", 1)[1]
     if "const" in schema:

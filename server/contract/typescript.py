@@ -1,4 +1,4 @@
-"""TypeScript types of the two documents, so that the dashboard has no hand-written wire type."""
+"""TypeScript types for both documents, so that the dashboard needs no hand-written wire types."""
 
 import json
 import re
@@ -17,7 +17,7 @@ def of_openapi(document: dict[str, Any]) -> str:
 
 
 def of_asyncapi(document: dict[str, Any]) -> str:
-    """Types of events, states, commands and their answers, with tables from name to type."""
+    """Types of events, states, commands and their answers, with tables that map names to types."""
     schemas = document["components"]["schemas"]
     messages = document["components"]["messages"]
     events, states, commands, notices = [], [], [], []
@@ -39,7 +39,7 @@ def of_asyncapi(document: dict[str, Any]) -> str:
 
 
 def of_formats(formats: Iterable[Format]) -> str:
-    """The kinds of files that can be loaded, for the texts that name them."""
+    """The file formats that can be loaded, for texts that name them."""
     rows = [{"name": one.name, "title": one.title} for one in formats]
     text = "".join(f"  {json.dumps(row)},\n" for row in rows)
     return _HEAD.format(source="matching/reading/formats") + f"export const FORMATS = [\n{text}] as const;\n"

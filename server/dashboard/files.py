@@ -1,4 +1,7 @@
-"""The built files, held in memory: a few hundred kilobytes, compressed once, found by name and never by path."""
+"""
+The built files, held in memory. They are a few hundred kilobytes, compressed once, and looked up by name, never by
+path.
+"""
 
 import gzip
 import hashlib
@@ -8,10 +11,10 @@ from pathlib import Path
 
 DIST = Path(__file__).parents[2] / "web" / "dist"
 INDEX = "index.html"
-FOREVER = "public, max-age=31536000, immutable"  # the name of such a file changes with its content
+FOREVER = "public, max-age=31536000, immutable"  # such a file's name changes with its content
 _TEXT = ("text/", "image/svg+xml", "application/json", "application/manifest+json")
 _TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".webmanifest": "application/manifest+json"}
-_LEAST_BYTES = 1000  # below, compressing gains nothing
+_LEAST_BYTES = 1000  # smaller files gain nothing from compression
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class File:
 
 
 class Build:
-    """The files of a build. It is read again when its index.html is another one."""
+    """The files of a build. They are read again when index.html changes."""
 
     def __init__(self, folder: Path = DIST) -> None:
         self._folder = folder
@@ -35,7 +38,7 @@ class Build:
         self._files: dict[str, File] = {}
 
     def files(self) -> dict[str, File]:
-        """The files by name, such as `assets/main-1a2b.js`; empty where nothing is built. Reads the disk."""
+        """The files by name, such as `assets/main-1a2b.js`. Empty if nothing is built. Reads the disk."""
         try:
             found = (self._folder / INDEX).stat()
         except OSError:

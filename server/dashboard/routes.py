@@ -1,8 +1,8 @@
 """
-The pages of the dashboard. They are no part of the interface that the contract describes.
+The pages of the dashboard. They are not part of the API that the contract describes.
 
-Every address that is not the API's belongs to the dashboard: it answers with index.html, and the page's own router
-shows what was asked for. A name with a dot is a file, which is there or not.
+Every address outside the API belongs to the dashboard: it is answered with index.html, and the page's own router shows
+what was asked for. A name with a dot is a file, which exists or does not.
 """
 
 import asyncio
@@ -15,28 +15,28 @@ from server.api.middlewares import DASHBOARD_CSP
 from server.dashboard.files import INDEX, Build, File
 
 BUILD: web.AppKey[Build] = web.AppKey("dashboard build", Build)
-# Left to the API: were its unknown paths the dashboard's, a client would take a page for an answer.
+# Left to the API: if its unknown paths led to the dashboard, a client would take a page for an answer.
 _OURS = r"/{name:(?!(?:api|socket\.io|docs|health|metrics|\.well-known)(?:/|$))(?!.*\.json$).*}"
 _NOT_BUILT = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>Tallyroom</title></head>
 <body>
 <h1>Tallyroom</h1>
-<p>The server runs. Its dashboard is not built: that needs Node.js, and then <code>make run</code> does it.</p>
-<p>The interfaces work without it: <a href="/docs">REST</a>, <a href="/docs/events">sockets</a>.</p>
+<p>The server is running, but its dashboard is not built. Install Node.js and run <code>make run</code>.</p>
+<p>The APIs work without it: <a href="/docs">REST</a>, <a href="/docs/events">sockets</a>.</p>
 </body>
 </html>
 """
 
 
 def attach(app: web.Application, build: Build | None = None) -> None:
-    """Adds the dashboard to an application, after all its other routes."""
+    """Add the dashboard to an application, after all its other routes."""
     app[BUILD] = build or Build()
     app.router.add_get(_OURS, show)
 
 
 async def show(request: web.Request) -> web.StreamResponse:
-    """A built file, or the page for every other address."""
+    """Serve a built file, or index.html for any other address."""
     request[ROUTE] = "dashboard"
     files = await asyncio.to_thread(request.app[BUILD].files)
     name = request.match_info["name"]
@@ -50,7 +50,8 @@ async def show(request: web.Request) -> web.StreamResponse:
 
 
 def _send(request: web.Request, file: File) -> web.Response:
-    # The policy is named here, since a 304 has no type to choose it by, and a browser takes a 304's headers for the page.
+    # The policy is set here because a 304 has no content type to choose it by, and a browser applies a 304's headers to
+    # the page.
     headers = {"Cache-Control": file.cache_control, "Vary": "Accept-Encoding", "Content-Security-Policy": DASHBOARD_CSP}
     if any(tag.value == file.etag for tag in request.if_none_match or ()):
         response = web.Response(status=304, headers=headers)
@@ -61,5 +62,5 @@ def _send(request: web.Request, file: File) -> web.Response:
         body = file.compressed
         headers["Content-Encoding"] = "gzip"
     response = web.Response(body=body, content_type=file.content_type, charset=file.charset, headers=headers)
-    response.etag = ETag(file.etag, is_weak=True)  # weak: the same for both encodings
+    response.etag = ETag(file.etag, is_weak=True)  # weak, because it is the same for both encodings
     return response

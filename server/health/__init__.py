@@ -1,1 +1,1 @@
-"""Whether the server lives, can serve, and how each of its parts is."""
+"""Whether the server is alive and can serve, and how each of its parts is doing."""

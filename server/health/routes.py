@@ -1,4 +1,4 @@
-"""Health over HTTP, at the root: it tells the truth also when the database is gone."""
+"""Health over HTTP, at the root. It also tells the truth when the database is gone."""
 
 import asyncio
 from datetime import datetime
@@ -23,20 +23,20 @@ from server.store.errors import described, is_of_database
 routes = Routes("health")
 logger = log.get(__name__)
 TIMEOUT_S = 3.0
-# Set once people can sign in: in the demo, when its accounts are made.
+# Set once people can sign in. In the demo that is when its accounts have been created.
 ACCOUNTS: web.AppKey[asyncio.Event] = web.AppKey("accounts", asyncio.Event)
 DRAINING: web.AppKey[asyncio.Event] = web.AppKey("draining", asyncio.Event)
 
 
 class Check(View):
-    """How a part is doing."""
+    """The state of one part."""
 
     status: Literal["healthy", "degraded", "unhealthy"]
     detail: str | None = None
 
 
 class Health(View):
-    """How the server and its parts are doing."""
+    """The state of the server and its parts."""
 
     status: Literal["healthy", "degraded", "unhealthy"]
     timestamp: datetime
@@ -45,13 +45,13 @@ class Health(View):
 
 
 class Live(View):
-    """The process answers."""
+    """Shows that the process answers."""
 
     status: Literal["alive"] = "alive"
 
 
 class Ready(View):
-    """Whether requests should be sent here."""
+    """Whether this server should receive requests."""
 
     status: Literal["ready", "not_ready"]
     reason: str | None = None
@@ -74,7 +74,7 @@ async def live(_: ApiRequest) -> web.StreamResponse:
 
 @routes.get("//health/ready", answers={200: Ready, 503: Ready}, public=True)
 async def ready(api: ApiRequest) -> web.StreamResponse:
-    """Check whether requests should be sent here."""
+    """Check whether this server should receive requests."""
     if api.request.app[DRAINING].is_set():
         return _not_ready("shutting down")
     checks = await _checks(api.request.app)
@@ -86,7 +86,7 @@ async def ready(api: ApiRequest) -> web.StreamResponse:
 
 @routes.get("//health", answers={200: Health, 503: Health}, public=True)
 async def health(api: ApiRequest) -> web.StreamResponse:
-    """Read how each part is doing."""
+    """Read the state of each part."""
     checks = await _checks(api.request.app)
     worst = max((check.status for check in checks.values()), key=["healthy", "degraded", "unhealthy"].index)
     view = Health(status=worst, timestamp=now(), version=VERSION, checks=checks)
@@ -104,12 +104,12 @@ async def _checks(app: web.Application) -> dict[str, Check]:
         return _without_database("does not answer")
     reading = asyncio.create_task(Tortoise.get_connection("default").execute_query_dict(_STATE, [list(EMAILS)]))
     try:
-        # Not cancelled and waited for: giving back a connection on which nothing answers takes as long as it hangs.
+        # Not cancelled and awaited: returning a connection that nothing answers on takes as long as the database hangs.
         await turning(reading, TIMEOUT_S)
         if not reading.done():
             raise TimeoutError
         rows = reading.result()
-    except Exception as error:  # noqa: BLE001 - any reason means that the database does not answer
+    except Exception as error:  # noqa: BLE001 - any failure means that the database does not answer
         reading.cancel()
         reading.add_done_callback(lambda task: task.cancelled() or task.exception())
         if not isinstance(error, TimeoutError) and not is_of_database(error):
@@ -118,7 +118,7 @@ async def _checks(app: web.Application) -> dict[str, Check]:
     row = rows[0]
     if row["demo_accounts"] >= len(EMAILS):
         app[ACCOUNTS].set()
-    waiting = Check(status="unhealthy", detail="the demo's accounts are being made")
+    waiting = Check(status="unhealthy", detail="the demo accounts are being created")
     return {
         **({} if app[ACCOUNTS].is_set() else {"accounts": waiting}),
         "database": Check(status="healthy"),
@@ -139,7 +139,7 @@ def _migrations(applied: list[str]) -> Check:
     missing = [name for name in known if name not in applied]
     foreign = [name for name in applied if name not in known]
     if missing or foreign:
-        word = f"{len(missing)} missing" if missing else f"schema is newer ({foreign[-1]})"
+        word = f"{len(missing)} missing" if missing else f"the schema is newer ({foreign[-1]})"
         return Check(status="unhealthy", detail=f"{word}; run: tallyroom migrate")
     return Check(status="healthy", detail=f"{len(known)} of {len(known)} applied")
 
@@ -155,7 +155,7 @@ def _engine(row: dict[str, Any]) -> Check:
         return Check(status="degraded", detail="no worker has started yet; run: tallyroom worker")
     seconds = float(row["worker_s"])
     if seconds > 30:
-        return Check(status="degraded", detail=f"no worker for {seconds:.0f} s; run: tallyroom worker")
+        return Check(status="degraded", detail=f"no worker has been seen for {seconds:.0f} s; run: tallyroom worker")
     return Check(status="healthy")
 
 

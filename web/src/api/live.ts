@@ -90,7 +90,7 @@ export type EntryUpdated = {
   changed?: string[];
 };
 
-/** Around every durable event. On two streams an event has one id and two seq. */
+/** The envelope of every durable event. An event on two streams has one id and two seq. */
 export type Envelope = {
   stream: string;
   seq: number;
@@ -306,7 +306,7 @@ export type RefreshToken = {
   token: string;
 };
 
-/** A command's refusal, with the same problem document as over REST. */
+/** The refusal of a command, with the same problem document that REST would send. */
 export type Refused = {
   ok: false;
   problem: Record<string, unknown>;
@@ -386,7 +386,7 @@ export type Subscribe = {
   epoch?: string | null;
 };
 
-/** Live begins right after the last event of the answer without `more`. */
+/** Live events begin right after the last event of the answer without `more`. */
 export type Subscribed = {
   ok: true;
   stream: string;

@@ -76,7 +76,7 @@ export type BrokenChain = {
   detail: string;
 };
 
-/** How a part is doing. */
+/** The state of one part. */
 export type Check = {
   status: "healthy" | "degraded" | "unhealthy";
   detail?: string | null;
@@ -209,7 +209,7 @@ export type FlowPass = {
   by_status: Record<string, number>;
 };
 
-/** How the server and its parts are doing. */
+/** The state of the server and its parts. */
 export type Health = {
   status: "healthy" | "degraded" | "unhealthy";
   timestamp: string;
@@ -261,7 +261,7 @@ export type JobView = {
   version: number;
 };
 
-/** The process answers. */
+/** Shows that the process answers. */
 export type Live = {
   status?: "alive";
 };
@@ -571,7 +571,7 @@ export type PlanWrite = {
   document: Record<string, unknown>;
 };
 
-/** What went wrong (RFC 9457). Every code stands at /docs/problems. */
+/** What went wrong (RFC 9457). /docs/problems lists every code. */
 export type Problem = {
   type: string;
   title: string;
@@ -671,7 +671,7 @@ export type QuestionView = {
   examples: string[];
 };
 
-/** Whether requests should be sent here. */
+/** Whether this server should receive requests. */
 export type Ready = {
   status: "ready" | "not_ready";
   reason?: string | null;
