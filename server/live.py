@@ -1,7 +1,7 @@
 """
-What realtime is handed: tokens, rights to streams, snapshots. Rights are read through models/access.py.
+What realtime is given: authentication, rights to streams, snapshots. Rights are read through models/access.py.
 
-A feature registers its streams in a module of its own; here they stand together.
+Each feature defines its streams in a module of its own; this module lists them all.
 """
 
 from datetime import datetime
@@ -24,7 +24,7 @@ STREAMS = {kind.noun: kind for kind in KINDS}
 
 
 class LiveAuthority:
-    """Answers for the application."""
+    """Answers realtime's questions for the application."""
 
     def __init__(self, tokens: Tokens) -> None:
         self._tokens = tokens
@@ -34,12 +34,12 @@ class LiveAuthority:
         return await self._tokens.authenticate(token)
 
     async def grant(self, actor: Actor, stream: str) -> Grant | None:
-        """The actor's right to a stream and the stream's place, in one snapshot."""
+        """The actor's right to a stream and the stream's position, in one snapshot."""
         async with reading() as snapshot:
             return await self._grant(actor, stream, snapshot)
 
     async def snapshot(self, actor: Actor, stream: str) -> tuple[Grant, dict[str, Any]] | None:
-        """The stream's noun as REST shows it, with the head that it is true at."""
+        """What the stream is about, as REST shows it, with the head that it is true at."""
         async with reading() as snapshot:
             grant = await self._grant(actor, stream, snapshot)
             parsed = streams.parse(stream)
@@ -68,7 +68,7 @@ class LiveAuthority:
 
 
 async def _end_of(snapshot: Reading, noun: str, row_id: UUID, actor: Actor) -> datetime | None:
-    """When the grant ends. One in a vault ends with the membership in the vault's project too."""
+    """When the grant ends. A grant in a vault also ends with the membership in the vault's project."""
     sql = "SELECT min(expires_at) AS at FROM project_members WHERE user_id = $2 AND project_id = $1"
     if noun == "vault":
         sql = (

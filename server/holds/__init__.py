@@ -1,1 +1,1 @@
-"""What keeps rows as they are while something uses them: locks, refusals while a job is live, suggestions taken back."""
+"""What protects rows while something uses them: locks, refusals while a job is live, withdrawing suggestions."""

@@ -1,4 +1,4 @@
-"""Jobs that use a source: which of them are live, and how to lock them before their matches."""
+"""Jobs that use a source: whether any of them is live, and how to lock them before their matches."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -9,7 +9,7 @@ from realtime.unit_of_work import UnitOfWork
 
 
 async def refuse_live_jobs(u: UnitOfWork, source_id: UUID) -> None:
-    """Raises: SourceInUse while a live job reads the source."""
+    """Refuse while a live job reads the source. Raises: SourceInUse."""
     rows = await u.execute(
         f"SELECT 1 FROM reconciliation_jobs WHERE (left_source_id = $1 OR right_source_id = $1) AND status IN {sql_list(LIVE_JOB)} LIMIT 1",
         source_id,
@@ -19,14 +19,14 @@ async def refuse_live_jobs(u: UnitOfWork, source_id: UUID) -> None:
 
 
 async def lock_jobs(u: UnitOfWork, job_ids: Iterable[UUID]) -> None:
-    """Locks jobs, before any of their matches."""
+    """Lock jobs, before any of their matches."""
     await u.execute(
         "SELECT id FROM reconciliation_jobs WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE", list(set(job_ids))
     )
 
 
 async def lock_jobs_of(u: UnitOfWork, source_id: UUID) -> None:
-    """Locks the jobs of a source: nobody decides on their matches meanwhile."""
+    """Lock the jobs of a source, so that nobody decides on their matches meanwhile."""
     rows = await u.execute(
         "SELECT id FROM reconciliation_jobs WHERE left_source_id = $1 OR right_source_id = $1", source_id
     )

@@ -1,8 +1,8 @@
 """
-Locks on records and sources. In the order of locks sources come first, then records, then jobs; each in the order of ids.
+Locks on records and sources. In the lock order sources come first, then records, then jobs, each in the order of ids.
 
-Records and their uses have no foreign keys: who stores a use holds the record, or belongs to a live job, for which
-nobody may change the records of its sources.
+Records and what uses them have no foreign keys. Whoever stores a use must either lock the record or be a live job, and
+nobody may change the records in a live job's sources.
 """
 
 from uuid import UUID
@@ -12,9 +12,9 @@ from realtime.unit_of_work import UnitOfWork
 
 async def hold_sources(u: UnitOfWork, project_id: UUID, source_ids: list[UUID]) -> None:
     """
-    Keeps all records of sources as they are until the transaction ends: who changes one has locked its source.
+    Keep all records of some sources unchanged until the transaction ends: changing a record requires its source's lock.
 
-    Only those of the project, for the ids may come from somebody who may not see what they stand for.
+    Only sources of this project, since the ids may come from somebody who may not see what they stand for.
     """
     await u.execute(
         "SELECT id FROM sources WHERE id = ANY($1) AND project_id = $2 ORDER BY id FOR SHARE", source_ids, project_id
@@ -22,7 +22,7 @@ async def hold_sources(u: UnitOfWork, project_id: UUID, source_ids: list[UUID]) 
 
 
 async def hold_records(u: UnitOfWork, record_ids: list[UUID] | list[str], *, alone: bool = False) -> None:
-    """Keeps records until the transaction ends, together with others who do, or `alone`."""
+    """Lock records until the transaction ends, shared with others that do the same, or `alone`."""
     strength = "NO KEY UPDATE" if alone else "SHARE"
     await u.execute(
         f"SELECT id FROM reconciliation_records WHERE id = ANY($1::text[]::uuid[]) ORDER BY id FOR {strength}",
@@ -31,7 +31,10 @@ async def hold_records(u: UnitOfWork, record_ids: list[UUID] | list[str], *, alo
 
 
 async def lock_proposed_records(u: UnitOfWork, source_id: UUID) -> None:
-    """Locks those records of a source that a match uses: who confirms it holds them, and comes first or finds them gone."""
+    """
+    Lock those records of a source that a match uses. Somebody confirming the match locks them too, so either they come
+    first or they find the records gone.
+    """
     await u.execute(
         "SELECT id FROM reconciliation_records r WHERE source_id = $1 "
         "AND EXISTS (SELECT 1 FROM match_records u WHERE u.record_id = r.id AND u.active) ORDER BY id FOR UPDATE",

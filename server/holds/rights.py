@@ -1,4 +1,4 @@
-"""Whether somebody may still do what he asked for, asked when the work begins: hours may lie between."""
+"""Whether somebody may still do what they asked for. Checked when the work begins, which may be hours later."""
 
 from uuid import UUID
 
@@ -7,14 +7,17 @@ from models import access
 from models.access import Actor
 from realtime.unit_of_work import UnitOfWork
 
-# The account is held, so that whoever disables it comes before this work, or after its beginning.
+# The account is locked, so disabling it happens either before this work or after it has begun.
 _ACCOUNT = "SELECT status FROM users WHERE id = $1 FOR SHARE"
 _SESSION = "SELECT 1 FROM sessions WHERE id = $1 AND revoked_at IS NULL"
 _MEMBER = f"SELECT m.role FROM project_members m WHERE m.user_id = $1 AND m.project_id = $2 AND {access.in_force('m')}"
 
 
 async def refuse_signed_out(u: UnitOfWork, actor: Actor) -> None:
-    """Raises: TokenRevoked when an actor's account was disabled or the session ended since the request began."""
+    """
+    Check that the actor may still act. Raises: TokenRevoked if the account was disabled or the session ended since the
+    request began.
+    """
     if actor.id is None:
         return
     accounts = await u.execute(_ACCOUNT, actor.id)
@@ -24,7 +27,7 @@ async def refuse_signed_out(u: UnitOfWork, actor: Actor) -> None:
 
 
 async def may_still(u: UnitOfWork, person: UUID | None, project_id: UUID, action: str) -> bool:
-    """Whether a person may do something in a project now. What nobody asked for, the system may."""
+    """Whether a person may do something in a project now. The system may always do what nobody asked for."""
     if person is None:
         return True
     await u.execute(_ACCOUNT, person)
@@ -33,7 +36,7 @@ async def may_still(u: UnitOfWork, person: UUID | None, project_id: UUID, action
 
 
 def lost(noun: str) -> Forbidden:
-    """Why work was not begun."""
+    """The reason that work was not begun."""
     return Forbidden(
-        f"The person who asked for this {noun} has lost the right to it since then: somebody who has it can ask again."
+        f"The person who asked for this {noun} no longer has the right to it. Somebody who has it can ask again."
     )

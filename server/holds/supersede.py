@@ -1,4 +1,4 @@
-"""Suggestions that cannot be confirmed any more."""
+"""Withdraws suggestions that can no longer be confirmed."""
 
 from uuid import UUID
 
@@ -23,9 +23,10 @@ _USES = """
 
 async def supersede(u: UnitOfWork, match_ids: list[UUID]) -> None:
     """
-    Takes back those of the matches that are only suggested; their records are open again, their jobs count anew.
+    Withdraw those of the matches that are only suggestions: their records become open and their jobs' counts are
+    updated.
 
-    The caller has locked their jobs.
+    The caller has locked the jobs.
     """
     rows = await u.execute(
         f"UPDATE matches SET status = '{MatchStatus.SUPERSEDED}', version = version + 1, updated_at = $2 "

@@ -99,7 +99,7 @@ async def test_a_file_whose_sender_may_not_any_more_when_its_loading_begins_is_n
     ended = await _ended(alice, f"/sources/{source['id']}", ("loading",))
 
     assert (ended["status"], ended["problem"]["code"], ended["rows"]["loaded"]) == ("failed", "forbidden", 0)
-    assert "has lost the right" in ended["problem"]["detail"]
+    assert "no longer has the right" in ended["problem"]["detail"]
 
 
 async def test_another_member_may_have_a_file_typed_anew_whose_sender_has_left(
