@@ -1,3 +1,3 @@
-"""The application: REST, one folder a feature, and the composition of everything."""
+"""The application: the REST API, one folder per feature, and the code that assembles them."""
 
 VERSION = "0.1.0"

@@ -27,14 +27,14 @@ users_cli = typer.Typer(no_args_is_help=True, help="Accounts.")
 audit_cli = typer.Typer(no_args_is_help=True, help="The audit log.")
 cli.add_typer(users_cli, name="users")
 cli.add_typer(audit_cli, name="audit")
-keys_cli = typer.Typer(no_args_is_help=True, help="The keys of the installation.")
+keys_cli = typer.Typer(no_args_is_help=True, help="The installation's keys.")
 cli.add_typer(keys_cli, name="keys")
 
 
 def _settings(process: str) -> Settings:
     settings = load()
     if settings.is_production:
-        key_ring(settings)  # a wrong key is refused now, not after waiting for the database
+        key_ring(settings)  # refuse a wrong key now, not after waiting for the database
     log.configure(process, "debug" if settings.debug else settings.log_level, settings.log_format)
     return settings
 
@@ -47,7 +47,7 @@ def _run(work: Coroutine[Any, Any, Any]) -> Any:
 
 @cli.command()
 def run() -> None:
-    """Start everything: embedded PostgreSQL, migrations, demo data, web process and worker."""
+    """Start everything: the embedded PostgreSQL, migrations, demo data, web process and worker."""
     from server.processes import supervisor
 
     settings = _settings("supervisor")
@@ -56,10 +56,10 @@ def run() -> None:
 
 @cli.command()
 def serve(
-    migrate: Annotated[bool, typer.Option("--migrate", help="Bring the schema to this version first.")] = False,
+    migrate: Annotated[bool, typer.Option("--migrate", help="Migrate the schema to this version first.")] = False,
 ) -> None:
-    """Serve REST, sockets and the dashboard; the schema must be current."""
-    settings = _settings("web")  # before the application is loaded: a refusal need not wait for that
+    """Serve REST, sockets and the dashboard. The schema must be up to date."""
+    settings = _settings("web")  # before the application is loaded, so that a refusal is quick
     from server.processes import web
     from server.store import database
 
@@ -91,14 +91,14 @@ def worker() -> None:
 
 @cli.command()
 def migrate() -> None:
-    """Bring the schema to this version; safe to run again, and by several at once."""
+    """Migrate the schema to this version. It is safe to run this again, or several times at once."""
     from server.store import database
     from server.store.embedded import DataFolderInUse, EmbeddedPostgres
 
     settings = _settings("migrate")
 
     async def embedded() -> list[str]:
-        """On the folder's own database: a supervisor's while one runs, else one that we start."""
+        """Migrate the data folder's own database: that of a running supervisor, or else one that we start."""
         for _ in range(FOLDER_TRIES):
             postgres = EmbeddedPostgres(settings.data_dir, for_command=True)
             try:
@@ -113,7 +113,7 @@ def migrate() -> None:
                     postgres.stop()
             await asyncio.sleep(FOLDER_PAUSE_S)
         raise SettingsError(
-            f"TALLYROOM_DATA_DIR: who runs on {settings.data_dir} has no database that answers; stop it"
+            f"TALLYROOM_DATA_DIR: another process uses {settings.data_dir}, but its database does not answer; stop that process"
         )
 
     applied = asyncio.run(embedded() if settings.is_embedded else database.migrate_when_it_answers(settings))
@@ -122,13 +122,13 @@ def migrate() -> None:
 
 @cli.command(hidden=True)
 def demo() -> None:
-    """Make the demo's accounts, project and job."""
+    """Create the demo accounts, project and job."""
     from core import lifeline
     from server.demo import setup
 
     settings = _settings("demo")
     if settings.is_production:
-        raise SettingsError("TALLYROOM_ENV: the demo is not made in production")
+        raise SettingsError("TALLYROOM_ENV: demo data is not created in production")
     lifeline.end_with_parent()
     asyncio.run(setup.make(settings))
 
@@ -151,10 +151,10 @@ def check_generated() -> None:
 
     stale = [str(path.relative_to(files.ROOT)) for path in files.differing(endpoints())]
     for path in stale:
-        typer.echo(f"{path} does not hold what the code says: run make events", err=True)
+        typer.echo(f"{path} is out of date: run make events", err=True)
     drift = asyncio.run(files.model_drift())
     if drift:
-        typer.echo(f"the models are ahead of the migrations; Aerich would add:\n{drift}", err=True)
+        typer.echo(f"the models differ from the migrations; Aerich would add:\n{drift}", err=True)
     raise typer.Exit(1 if stale or drift else 0)
 
 
@@ -162,9 +162,9 @@ def check_generated() -> None:
 def create_user(
     email: Annotated[str, typer.Argument(help="E-mail address.")],
     role: Annotated[str, typer.Option(help="admin, manager or user.")] = "admin",
-    name: Annotated[str, typer.Option(help="Display name; default: the part before @.")] = "",
+    name: Annotated[str, typer.Option(help="Display name; by default the part before the @.")] = "",
 ) -> None:
-    """Make an account. The password is asked for, or read from standard input."""
+    """Create an account. The password is asked for, or read from standard input."""
     from server.command import people
 
     settings = _settings("users")
@@ -174,12 +174,14 @@ def create_user(
 
 @users_cli.command("password")
 def reset_password(email: Annotated[str, typer.Argument(help="E-mail address.")]) -> None:
-    """Give an account a new password; its sessions end. The password is asked for, or read from standard input."""
+    """
+    Set a new password for an account and end its sessions. The password is asked for, or read from standard input.
+    """
     from server.command import people
 
     settings = _settings("users")
     user_id = asyncio.run(people.reset_password(settings, email, _asked_password()))
-    typer.echo(f"new password for {email} ({user_id})")
+    typer.echo(f"set a new password for {email} ({user_id})")
 
 
 def _asked_password() -> str:
@@ -194,9 +196,9 @@ def _asked_password() -> str:
 @audit_cli.command("verify")
 def verify_audit() -> None:
     """
-    Check every chain of the audit log; name the first broken row of each.
+    Check every chain of the audit log and name the first broken row of each.
 
-    It cannot tell that the last rows of a chain are missing when its head was set back as well.
+    This cannot detect that the last rows of a chain are missing if its head was also set back.
     """
     from server.audit import verification
 
@@ -209,16 +211,18 @@ def verify_audit() -> None:
 
 @keys_cli.command("rotate")
 def rotate_keys() -> None:
-    """Replace the key that signs access tokens. Nobody is signed out; servers take it up within five minutes."""
+    """
+    Replace the key that signs access tokens. Nobody is signed out; running servers switch to it within five minutes.
+    """
     from server.command import offline
 
     settings = _settings("keys")
-    typer.echo(f"access tokens are signed by {asyncio.run(offline.rotate_signing_key(settings))}")
+    typer.echo(f"access tokens are now signed by {asyncio.run(offline.rotate_signing_key(settings))}")
 
 
 @cli.command()
 def doctor() -> None:
-    """Say what is wrong with this installation, and what to do."""
+    """Check this installation; say what is wrong and how to fix it."""
     from server.command import doctor as checks
 
     findings = asyncio.run(checks.examine())
@@ -232,12 +236,12 @@ def _end(number: int, _: FrameType | None) -> None:
 
 
 def main() -> None:
-    """Entry point: a refusal is one line on standard error and exit status 1."""
+    """Entry point. A refusal is one line on standard error and exit status 1."""
     keep_memory_private()
-    # The kernel drops a signal that process 1 of a container has no handler for; the servers put theirs in its place.
+    # The kernel drops signals that a container's process 1 has no handler for. The servers install their own later.
     signal.signal(signal.SIGTERM, _end)
     try:
-        cli(prog_name="tallyroom")  # the script of this name starts the module
+        cli(prog_name="tallyroom")  # the console script is a wrapper around this module
     except SettingsError as refusal:
         sys.stderr.write(f"tallyroom: {refusal}\n")
         sys.stderr.flush()

@@ -76,18 +76,18 @@ logger = log.get(__name__)
 
 
 def endpoints() -> list[Endpoint]:
-    """Every route of the application, as it is declared."""
+    """Every route of the application, as declared."""
     return [endpoint for routes in FEATURES for endpoint in routes.endpoints]
 
 
 def build(settings: Settings) -> web.Application:
-    """The aiohttp application. Its parts open and close with it, in order."""
+    """The aiohttp application. Its parts open in order, and close with it."""
     app = web.Application(middlewares=[answer_problems, answer_preflights])
     app[SETTINGS] = settings
     app[DRAINING] = asyncio.Event()
     app[ACCOUNTS] = asyncio.Event()
     if settings.is_production or not settings.demo_data or not lifeline.is_supervised():
-        app[ACCOUNTS].set()  # nobody is going to make the demo's
+        app[ACCOUNTS].set()  # no demo accounts are going to be made
     app[WATCH] = DatabaseWatch(lambda: database.connect(settings, "tallyroom watch"))
     app[CONNECTIONS] = Connections(settings.max_connections_per_address, settings.trusted_proxies)
     app[INTAKE] = Intake()

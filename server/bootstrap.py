@@ -1,4 +1,7 @@
-"""Checks the interpreter and makes the virtual environment. Parses with Python 3.6, so that an old one is told so."""
+"""
+Checks the interpreter and creates the virtual environment. Must parse with Python 3.6, to tell an old one that it is
+too old.
+"""
 
 import os
 import shlex
@@ -10,14 +13,15 @@ MINIMUM = (3, 11)
 
 def main(arguments):
     """
-    bootstrap.py VENV REQUIREMENTS STAMP [SUPERSET...]: installs hash-pinned requirements, unless the stamp says it is done.
+    bootstrap.py VENV REQUIREMENTS STAMP [SUPERSET...]: install hash-pinned requirements, unless the stamp says they
+    are.
 
-    An environment that was made from a superset (the developers' requirements) is good enough too.
+    An environment made from a superset (the developers' requirements) is good enough too.
     """
     if sys.version_info < MINIMUM:
         found = "{}.{}".format(*sys.version_info[:2])
         sys.stderr.write(
-            "tallyroom: Python {} is too old, 3.11 or newer is needed; name one: make run PYTHON=python3.13\n".format(
+            "tallyroom: Python {} is too old. Use 3.11 or newer, for example: make run PYTHON=python3.13\n".format(
                 found
             )
         )
@@ -40,14 +44,14 @@ def main(arguments):
     print("tallyroom: installing dependencies (once)", flush=True)
     try:
         if os.path.islink(venv):
-            os.unlink(venv)  # cleared through the link, another checkout would lose its environment
+            os.unlink(venv)  # clearing it through the link would destroy another checkout's environment
         subprocess.run([sys.executable, "-m", "venv", "--clear", venv], check=True)
         pip = [os.path.join(venv, "bin", "python"), "-m", "pip", "--quiet", "--disable-pip-version-check"]
         options = ["install", "--require-hashes", "--no-compile", "--only-binary", ":all:", "-r", requirements]
         subprocess.run(pip + options, check=True)
-        # On all cores, and whatever PYTHONDONTWRITEBYTECODE says: uncompiled, each start takes twice as long.
+        # On all cores, and even if PYTHONDONTWRITEBYTECODE is set: uncompiled code makes each start take twice as long.
         compiling = [pip[0], "-m", "compileall", "-q", "-j", "0", "-x", "/tests?/", os.path.join(venv, "lib")]
-        subprocess.run(compiling, stdout=subprocess.DEVNULL)  # packages carry templates that are no Python
+        subprocess.run(compiling, stdout=subprocess.DEVNULL)  # some packages carry templates that are not valid Python
     except (OSError, subprocess.CalledProcessError) as error:
         sys.stderr.write("tallyroom: the dependencies could not be installed ({}); see the lines above\n".format(error))
         return 1
@@ -61,7 +65,7 @@ def main(arguments):
 
 
 def write_command(venv):
-    """The command `tallyroom` in the environment: it runs this checkout from any folder."""
+    """Write the command `tallyroom` into the environment. It runs this checkout from any folder."""
     command = os.path.join(venv, "bin", "tallyroom")
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     text = '#!/bin/sh\nPYTHONPATH={}\nexport PYTHONPATH\nexec {} -m server "$@"\n'.format(

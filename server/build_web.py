@@ -1,4 +1,4 @@
-"""Installs the dashboard's packages, builds it and checks it, where Node is there. Parses with Python 3.6."""
+"""Installs the dashboard's packages, builds it and checks it, if Node is installed. Must parse with Python 3.6."""
 
 import hashlib
 import os
@@ -22,10 +22,10 @@ FAILED = {
 
 def main(arguments):
     """
-    build_web.py build WEB STAMP: builds the dashboard, unless the stamp says that nothing changed since.
-    build_web.py install WEB: installs what checks and tests need, too.
-    build_web.py check WEB: runs all checks. The exit status says whether they pass.
-    build_web.py format WEB: lets the formatter write.
+    build_web.py build WEB STAMP: build the dashboard, unless the stamp says that nothing has changed.
+    build_web.py install WEB: also install what checks and tests need.
+    build_web.py check WEB: run all checks. The exit status says whether they pass.
+    build_web.py format WEB: run the formatter.
     """
     verb, web = arguments[:2]
     if not os.path.exists(os.path.join(web, "package.json")):
@@ -63,10 +63,10 @@ def build(web, stamp):
 
 
 def install(web, with_dev):
-    """The packages of the lock file, unless they are there. `dependencies` are enough for a build."""
+    """Install the packages of the lock file, unless they are installed. `dependencies` are enough for a build."""
     with open(os.path.join(web, "package-lock.json"), "rb") as file:
         wanted = hashlib.sha256(file.read()).hexdigest()
-    # Beside the packages, so that it is gone with them.
+    # The stamp is kept among the packages, so that it is deleted with them.
     stamp = os.path.join(web, "node_modules", ".tallyroom")
     try:
         with open(stamp) as file:
@@ -76,7 +76,7 @@ def install(web, with_dev):
     if found == wanted and (kind == "all" or not with_dev):
         return
     print("tallyroom: installing the dashboard's packages (once)", flush=True)
-    # Said in full, whatever NODE_ENV or somebody's own settings say of packages for development.
+    # Always explicit, so that NODE_ENV or somebody's own npm settings cannot change which packages are installed.
     npm(web, "ci", "--include=dev" if with_dev else "--omit=dev")
     with open(stamp, "w") as file:
         file.write("{} {}\n".format(wanted, "all" if with_dev else "build"))
@@ -88,7 +88,7 @@ def npm(web, *arguments, check=True):
 
 
 def digest(web):
-    """SHA-256 over the names and bytes of all sources."""
+    """The SHA-256 over the names and bytes of all sources."""
     found = hashlib.sha256()
     paths = [os.path.join(web, name) for name in SOURCES]
     for top in ("src", "public"):

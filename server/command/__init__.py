@@ -1,1 +1,1 @@
-"""Commands of the operator that need no server: checks, accounts, work on the stored rows."""
+"""Operator commands that need no running server: checks, accounts, work on the stored rows."""

@@ -1,4 +1,4 @@
-"""`tallyroom doctor`: what is wrong with an installation, one line a finding, with what to do."""
+"""`tallyroom doctor`: what is wrong with an installation and how to fix it, one finding per line."""
 
 import shutil
 import sys
@@ -15,14 +15,14 @@ LOW_DISK_BYTES = 1024**3
 
 @dataclass(frozen=True)
 class Finding:
-    """One check and how it went."""
+    """One check and its result."""
 
     is_good: bool
     line: str
 
 
 async def examine() -> list[Finding]:
-    """Runs all checks; a failed one does not hide the others."""
+    """Run all checks; a failed one does not hide the others."""
     found = [_good(f"Python {sys.version.split()[0]}")]
     try:
         settings = load()
@@ -47,7 +47,7 @@ def _folder(settings: Settings) -> list[Finding]:
     except OSError as error:
         return [_bad(f"TALLYROOM_DATA_DIR: cannot use {folder}: {error.strerror}")]
     if not is_there:
-        return [_bad(f"TALLYROOM_DATA_DIR: {folder} does not exist yet; make run makes it")]
+        return [_bad(f"TALLYROOM_DATA_DIR: {folder} does not exist yet; make run creates it")]
     free = shutil.disk_usage(folder).free
     if free < LOW_DISK_BYTES:
         return [_bad(f"data folder {folder}: only {free // 1024**2} MiB free; free some space")]
@@ -74,7 +74,7 @@ async def _database(settings: Settings) -> list[Finding]:
         if state.is_current and not await connection.fetchval(
             "SELECT EXISTS (SELECT 1 FROM users WHERE role = 'admin' AND status = 'active')"
         ):
-            found.append(_bad("no administrator; run: tallyroom users create you@your-company.test"))
+            found.append(_bad("there is no administrator; run: tallyroom users create you@your-company.test"))
         return found
     except SettingsError as error:
         return [_bad(str(error))]

@@ -1,4 +1,4 @@
-"""The database and the keys for a command, without a server."""
+"""Opens the database and the keys for a command, without a server."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,7 +13,7 @@ from server.store.keyring import Keyring
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Keyring]:
-    """Opens both, for units of work. Raises: SettingsError in one line."""
+    """Open both, so that units of work can run. Raises: SettingsError in one line."""
     await database.check_schema(settings)
     async with database.opened(settings, "tallyroom command", pool=2):
         keys = await keyring.open_keyring(key_ring(settings))
@@ -22,6 +22,6 @@ async def opened(settings: Settings) -> AsyncIterator[Keyring]:
 
 
 async def rotate_signing_key(settings: Settings) -> str:
-    """Replaces the key that signs access tokens; those already issued stay good. Returns: the new key's kid."""
+    """Replace the key that signs access tokens. Tokens already issued stay valid. Returns: the new key's kid."""
     async with opened(settings) as keys:
         return await keyring.rotate_signing_key(keys, made_before=now())

@@ -19,7 +19,7 @@ from server.user.schemas import UserCreate
 
 
 async def create(settings: Settings, email: str, role: str, name: str, password: str) -> UUID:
-    """Makes an account with a password. Raises: SettingsError in one line."""
+    """Create an account with a password. Raises: SettingsError in one line."""
     if role not in get_args(UserRole):
         raise SettingsError(f"--role: must be one of {', '.join(get_args(UserRole))}")
     try:
@@ -30,12 +30,12 @@ async def create(settings: Settings, email: str, role: str, name: str, password:
         try:
             await actions.create_user(SYSTEM, body, passwords)
         except Duplicate:
-            raise SettingsError(f"an account with the address {body.email} exists") from None
+            raise SettingsError(f"there is already an account with the address {body.email}") from None
         return UUID(str((await User.get(email=body.email)).id))
 
 
 async def reset_password(settings: Settings, email: str, password: str) -> UUID:
-    """Gives an account a new password; its sessions end. Raises: SettingsError in one line."""
+    """Set a new password for an account and end its sessions. Raises: SettingsError in one line."""
     try:
         address = canonical(email)
     except ValueError as error:
@@ -44,7 +44,7 @@ async def reset_password(settings: Settings, email: str, password: str) -> UUID:
         try:
             return await actions.reset_password(SYSTEM, address, password, passwords)
         except NotFound:
-            raise SettingsError(f"no account has the address {address}") from None
+            raise SettingsError(f"there is no account with the address {address}") from None
 
 
 @asynccontextmanager

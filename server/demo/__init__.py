@@ -1,1 +1,1 @@
-"""The demo: three accounts and a project whose reconciliation runs live. Never in production."""
+"""The demo: three accounts, and a project with a reconciliation that runs live. Never created in production."""

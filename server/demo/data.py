@@ -1,8 +1,8 @@
 """
-Generated books of a trading company: a ledger of invoices, and the bank statement that pays them.
+Generated books of a trading company: a ledger of invoices and the bank statement that pays them.
 
-Realistic where it matters to matching: payments arrive 0 to 5 days later, two thirds of the memos name the invoice,
-payers' names are cut and shouted, amounts repeat, some invoices are unpaid and some payments have no invoice.
+They are realistic where it matters for matching: payments arrive 0 to 5 days later, many memos name the invoice,
+payers' names are cut off or in capitals, amounts repeat, some invoices are unpaid and some payments have no invoice.
 """
 
 import csv
@@ -61,7 +61,7 @@ ROUND_AMOUNTS = ("19.90", "49.00", "99.00", "120.00", "250.00", "1200.00")
 
 
 def books(rows: int, seed: int = 7) -> tuple[bytes, bytes]:
-    """Ledger and bank statement as CSV, each of about `rows` rows. The same seed gives the same bytes."""
+    """The ledger and the bank statement as CSV, each with about `rows` rows. The same seed gives the same bytes."""
     chance = random.Random(seed)  # noqa: S311 - example data, not a secret
     customers = [f"{a} {b} {place} {chance.choice(FORMS)}" for a in FIRST for b in SECOND for place in PLACES]
     chance.shuffle(customers)

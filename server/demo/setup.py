@@ -1,4 +1,4 @@
-"""Making the demo: accounts first, then a project with a vault, two uploaded files and a job over them."""
+"""Creates the demo: first the accounts, then a project with a vault, two uploaded files and a job that matches them."""
 
 import asyncio
 import hashlib
@@ -43,7 +43,7 @@ logger = log.get(__name__)
 
 
 async def make(settings: Settings) -> None:
-    """Makes what is missing of the demo. Prints `accounts` once people can sign in."""
+    """Create whatever the demo lacks. Prints `accounts` once people can sign in."""
     async with database.opened(settings, "tallyroom demo", pool=2):
         keyring = await open_keyring(key_ring(settings))
         hinter = Hinter(lambda: database.connect(settings, "tallyroom hints"), channel_of(settings.database_schema))
@@ -79,11 +79,11 @@ async def _make_project(settings: Settings, cipher: VaultCipher) -> None:
         project = await Project.get(name=NAME)
         for email, role in (("admin@tallyroom.example", "owner"), ("user@tallyroom.example", "analyst")):
             member = await User.get(email=email)
-            await put_member(actor, project.id, member.id, MemberPut(role=role))  # type: ignore[arg-type]  # as above
+            await put_member(actor, project.id, member.id, MemberPut(role=role))  # type: ignore[arg-type]  # one of the roles
     reader = await User.get(email="user@tallyroom.example")
     try:
         await make_vault(actor, cipher, project.id, reader.id)
-    except Problem as refusal:  # somebody took the manager's or the user's rights away
+    except Problem as refusal:  # somebody took away the manager's or the user's rights
         logger.warning("the demo's vault was not made", problem_code=refusal.code)
     if await Job.filter(project_id=project.id).exists():
         return

@@ -1,4 +1,4 @@
-"""The demo's vault: credentials of a bank's accounts, none of them real, in the states that people meet."""
+"""The demo's vault: credentials for a bank's accounts, none of them real, in the states that people will see."""
 
 from datetime import timedelta
 from typing import Any
@@ -21,7 +21,7 @@ Support: +49 40 000000, customer number 0000-EXAMPLE."""
 
 
 def entries() -> list[dict[str, Any]]:
-    """What is in the vault: one expires within days, one has just expired, one has notes."""
+    """The entries of the vault: one expires within days, one has just expired, one has notes."""
     return [
         {
             "name": "Statement download (SFTP)",
@@ -53,7 +53,8 @@ def entries() -> list[dict[str, Any]]:
             "url": "https://portal.examplecards.example",
             "secret": "not-a-real-password-cards",
             "tags": ["cards"],
-            "expires_at": now() + timedelta(seconds=1),  # the soonest that is taken: expired once somebody looks
+            # the earliest time accepted; it has expired by the time anybody looks
+            "expires_at": now() + timedelta(seconds=1),
         },
         {
             "name": "Accounting system, API key",
@@ -67,12 +68,12 @@ def entries() -> list[dict[str, Any]]:
 
 
 async def make_vault(actor: Actor, cipher: VaultCipher, project_id: UUID, reader_id: UUID) -> None:
-    """Makes what is missing. A vault that was finished once is left as people have changed it since."""
+    """Create whatever is missing. Once finished, a vault is left as people have changed it since."""
     found = Vault.filter(project_id=project_id, name=NAME).order_by("created_at")
     if not await found.exists():
         await create_vault(actor, cipher, project_id, VaultWrite(name=NAME))
     vault = await found.first()
-    # The grant is the last thing made: with its row in the audit, all of it was there.
+    # The grant is created last, so its audit row shows that everything was created.
     if vault is None or await AuditRow.filter(chain=f"vault:{vault.id}", action="vault.member.add").exists():
         return
     for entry in entries():

@@ -123,7 +123,7 @@ async def test_the_demo_is_not_made(settings: Settings) -> None:
     _, errors = await done.communicate()
 
     assert done.returncode == 1
-    assert errors.decode() == "tallyroom: TALLYROOM_ENV: the demo is not made in production\n"
+    assert errors.decode() == "tallyroom: TALLYROOM_ENV: demo data is not created in production\n"
 
 
 async def test_behind_a_trusted_proxy_the_nearest_foreign_hop_counts(

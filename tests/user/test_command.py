@@ -61,8 +61,8 @@ async def test_an_account_is_made_with_the_password_of_standard_input(
 REFUSALS = [
     (GOOD, ["create", "x@example.test", "--role", "root"], "--role: must be one of admin, manager, user"),
     ("short", ["create", "x@example.test"], "the password must have at least 15 characters"),
-    (GOOD, ["create", "alice@EXAMPLE.test"], "an account with the address alice@example.test exists"),
-    (GOOD, ["password", "nobody@example.test"], "no account has the address nobody@example.test"),
+    (GOOD, ["create", "alice@EXAMPLE.test"], "there is already an account with the address alice@example.test"),
+    (GOOD, ["password", "nobody@example.test"], "there is no account with the address nobody@example.test"),
 ]
 
 
@@ -91,7 +91,7 @@ async def test_a_new_password_ends_sessions_and_unlocks(
     done = await users(settings, GOOD.encode(), "password", alice.email)
 
     assert statuses[-1] == 429
-    assert done == (0, f"new password for {alice.email} ({alice.id})\n", "")
+    assert done == (0, f"set a new password for {alice.email} ({alice.id})\n", "")
     assert await alice.refused("GET", "/me") == (401, "token_revoked")
     assert await signs_in(http, alice.email, PASSWORD) == 401
     assert await signs_in(http, alice.email, GOOD) == 200
