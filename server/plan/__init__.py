@@ -1,1 +1,1 @@
-"""Matching plans: written or suggested, every change a new version."""
+"""Matching plans, written or suggested. Every change makes a new version."""

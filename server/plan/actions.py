@@ -1,4 +1,4 @@
-"""Verbs on plans."""
+"""Actions on plans."""
 
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,7 @@ from server.plan.schemas import PlanView, PlanWrite
 
 
 def parse_document(document: dict[str, Any]) -> Document:
-    """A plan's document as the engine knows it. Raises: Invalid (invalid_plan) with every fault by pointer."""
+    """A plan's document as the engine reads it. Raises: Invalid (invalid_plan) with every fault by JSON pointer."""
     try:
         found = Document.model_validate(document)
     except ValidationError as error:
@@ -38,7 +38,7 @@ def plan_invalid(error: PlanInvalid) -> Invalid:
 
 
 async def create_plan(actor: Actor, project_id: UUID, body: PlanWrite) -> Answer:
-    """Saves a written plan. Raises: NotFound, Forbidden, Invalid (invalid_plan)."""
+    """Save a plan that somebody wrote. Raises: NotFound, Forbidden, Invalid (invalid_plan)."""
     document = parse_document(body.document)
     async with unit_of_work(actor) as u:
         await access.load(actor, Project, project_id, "plan.edit", lock=True)
@@ -47,7 +47,7 @@ async def create_plan(actor: Actor, project_id: UUID, body: PlanWrite) -> Answer
 
 
 async def update_plan(actor: Actor, plan_id: UUID, body: PlanWrite, expected: int | None) -> Answer:
-    """Makes a new version of a plan. Raises: NotFound, Forbidden, PreconditionRequired, VersionConflict, Invalid."""
+    """Save a new version of a plan. Raises: NotFound, Forbidden, PreconditionRequired, VersionConflict, Invalid."""
     document = parse_document(body.document)
     async with unit_of_work(actor) as u:
         plan = (await access.load(actor, Plan, plan_id, "plan.edit", lock=True)).row
@@ -63,7 +63,7 @@ async def update_plan(actor: Actor, plan_id: UUID, body: PlanWrite, expected: in
 
 
 async def add_plan(u: UnitOfWork, project_id: UUID, name: str, document: Document, origin: str) -> Plan:
-    """Saves a plan in an open unit of work; the caller has checked the right to."""
+    """Save a plan in an open unit of work. The caller has checked the right to do so."""
     plan = await Plan.create(
         using_db=u.connection,
         id=uuid7(),

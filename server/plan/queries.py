@@ -1,4 +1,4 @@
-"""What is read of plans."""
+"""Read queries for plans."""
 
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ _SORTS = {"name": Sort("t.name", "text"), "created_at": Sort("t.created_at", "ti
 
 
 async def list_plans(actor: Actor, project_id: UUID, query: PlanList) -> tuple[Page[PlanView], Position]:
-    """Plans of a project. Raises: NotFound, Forbidden."""
+    """The plans of a project. Raises: NotFound, Forbidden."""
     name = query.sort.lstrip("-")
     sort = Sort(_SORTS[name].expression, _SORTS[name].cast, descending=query.sort.startswith("-"))
     listing = Listing("t.*", "plans t", sort, f"plans/{project_id}")

@@ -63,5 +63,5 @@ async def get_plan(api: QueryRequest[PlanVersionQuery]) -> web.StreamResponse:
     if_match=True,
 )
 async def update_plan(api: BodyRequest[PlanWrite]) -> web.StreamResponse:
-    """Make a new version of a plan."""
+    """Save a new version of a plan."""
     return reply(await actions.update_plan(api.actor, api.path_id(), api.body, api.if_match))

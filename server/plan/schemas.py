@@ -1,4 +1,4 @@
-"""Bodies and views of plans."""
+"""Request bodies and views for plans."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -26,13 +26,13 @@ class PlanSuggest(Body):
 
 
 class PlanVersionQuery(Query):
-    """Which version to read; the newest by default."""
+    """Which version to read; by default the newest."""
 
     version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
 
 
 class PlanList(Paged):
-    """Order of the list of plans."""
+    """The order of the list of plans."""
 
     sort: Literal["created_at", "-created_at", "name", "-name"] = "-created_at"
 
@@ -68,7 +68,7 @@ class PlanView(View):
 
 
 class SuggestedPlan(View):
-    """A plan that fits two sources; it is not saved yet."""
+    """A plan that fits two sources. It is not saved yet."""
 
     document: dict[str, Any]
     hash: str

@@ -1,4 +1,4 @@
-"""Suggesting a plan over REST: on a sample of both sides, in a process of its own."""
+"""Suggests a plan over REST: from a sample of both sides, in a separate process."""
 
 import asyncio
 import os
@@ -20,7 +20,7 @@ from server.plan.schemas import SuggestedPlan
 
 TIMEOUT_S = 60
 logger = log.get(__name__)
-_one_at_a_time = asyncio.Semaphore(1)  # each takes a core for seconds
+_one_at_a_time = asyncio.Semaphore(1)  # each suggestion takes a core for seconds
 
 
 async def suggest_plan(actor: Actor, project_id: UUID, left: UUID, right: UUID, settings: Settings) -> SuggestedPlan:
@@ -33,15 +33,15 @@ async def suggest_plan(actor: Actor, project_id: UUID, left: UUID, right: UUID, 
     for name, source_id in (("left_source", left), ("right_source", right)):
         await ready_source(actor, project_id, source_id, f"/{name}")
     if _one_at_a_time.locked():
-        raise Busy("Another plan is being suggested: try again soon.", retry_after_s=3)
+        raise Busy("Another plan is being suggested. Try again soon.", retry_after_s=3)
     async with _one_at_a_time:
-        # Not the event loop's own way of starting a process: that forks the interpreter, whose clean-up of the threads that
-        # stayed behind ends in a crash where one of them has used DuckDB. This one executes at once.
+        # Not asyncio's own subprocess: it forks the interpreter, and cleaning up the threads left behind crashes if one
+        # of them has used DuckDB. Popen executes the new program at once.
         child = await asyncio.to_thread(
             subprocess.Popen,
             [sys.executable, "-m", "server.processes.engine", "suggest", str(left), str(right)],
             env=os.environ | settings.environment(),
-            stdin=subprocess.PIPE,  # stays open: its end tells the child that its parent is gone
+            stdin=subprocess.PIPE,  # stays open; when it closes, the child knows that its parent is gone
             stdout=subprocess.PIPE,
         )
         assert child.stdout is not None
@@ -50,7 +50,7 @@ async def suggest_plan(actor: Actor, project_id: UUID, left: UUID, right: UUID, 
         except BaseException as error:
             child.kill()
             if isinstance(error, TimeoutError):
-                raise Busy("Suggesting took too long: try a smaller source.") from None
+                raise Busy("Suggesting a plan took too long. Try a smaller source.") from None
             raise
         finally:
             with child:  # closes the pipes
@@ -66,7 +66,7 @@ async def suggest_plan(actor: Actor, project_id: UUID, left: UUID, right: UUID, 
 
 
 async def ready_source(actor: Actor, project_id: UUID, source_id: UUID, pointer: str) -> Source:
-    """A source of this very project that can be matched. Raises: Invalid by its pointer in the body."""
+    """A source of this project that is ready to be matched. Raises: Invalid, with the pointer into the body."""
     try:
         source = (await access.load(actor, Source, source_id, "project.read_within")).row
     except NotFound:
@@ -74,5 +74,5 @@ async def ready_source(actor: Actor, project_id: UUID, source_id: UUID, pointer:
     if source.project_id != project_id:
         raise Invalid(errors=(Fault(pointer, "invalid_field", "is not a source of this project"),))
     if source.status != SourceStatus.READY:
-        raise Invalid(errors=(Fault(pointer, "invalid_field", f"is not ready: its status is {source.status}"),))
+        raise Invalid(errors=(Fault(pointer, "invalid_field", f"is not ready; its status is {source.status}"),))
     return source

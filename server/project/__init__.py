@@ -1,1 +1,1 @@
-"""Projects and their members: the rooms that everything else belongs to."""
+"""Projects and their members. Everything else belongs to a project."""

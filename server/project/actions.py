@@ -1,4 +1,4 @@
-"""Verbs on projects and members."""
+"""Actions on projects and members."""
 
 from datetime import datetime
 from uuid import UUID
@@ -25,10 +25,11 @@ from server.vault.cipher import VaultCipher
 
 
 async def create_project(actor: Actor, body: ProjectCreate) -> Answer:
-    """Makes a project; who makes it owns it. Raises: Forbidden."""
+    """Create a project, which its creator owns. Raises: Forbidden."""
     if actor.role not in ("manager", "admin"):
         raise Forbidden(
-            "Managers and administrators create projects.", about=About("system", "project", "project.create", "")
+            "Only managers and administrators may create projects.",
+            about=About("system", "project", "project.create", ""),
         )
     async with unit_of_work(actor) as u:
         project = await Project.create(
@@ -48,7 +49,7 @@ async def create_project(actor: Actor, body: ProjectCreate) -> Answer:
 
 
 async def update_project(actor: Actor, project_id: UUID, body: ProjectUpdate, expected: int | None) -> Answer:
-    """Changes name, description or time zone. Raises: NotFound, Forbidden, VersionConflict."""
+    """Change the name, description or time zone. Raises: NotFound, Forbidden, VersionConflict."""
     changes = body.model_dump(exclude_unset=True)
     nulls = [Fault(f"/{name}", "invalid_field", "must not be null") for name, value in changes.items() if value is None]
     if nulls:
@@ -71,7 +72,7 @@ async def update_project(actor: Actor, project_id: UUID, body: ProjectUpdate, ex
 
 
 async def delete_project(actor: Actor, project_id: UUID, expected: int | None) -> None:
-    """Deletes a project and all it holds. Raises: NotFound, Forbidden, JobState while a job is live."""
+    """Delete a project and everything in it. Raises: NotFound, Forbidden, JobState while a job is live."""
     async with unit_of_work(actor) as u:
         project = (await access.load(actor, Project, project_id, "project.delete", lock=True)).row
         await u.expect_version(project, expected, required=False)
@@ -80,7 +81,7 @@ async def delete_project(actor: Actor, project_id: UUID, expected: int | None) -
             project_id,
         )
         if live:
-            raise problems.JobState("A job of this project is running: cancel it first.")
+            raise problems.JobState("A job of this project is running. Cancel it first.")
         members = [
             m.user_id for m in await ProjectMember.filter(project_id=project_id).using_db(u.connection).order_by("id")
         ]
@@ -93,7 +94,7 @@ async def delete_project(actor: Actor, project_id: UUID, expected: int | None) -
 
 
 async def put_member(actor: Actor, project_id: UUID, user_id: UUID, body: MemberPut) -> Answer:
-    """Sets a person's role. Raises: NotFound, Forbidden, Invalid for an unknown person, LastManager."""
+    """Set a person's role. Raises: NotFound (also for an unknown person), Forbidden, LastManager."""
     async with unit_of_work(actor) as u:
         await _load_for_members(actor, project_id, user_id)
         user = await User.filter(id=user_id, status__not="disabled").using_db(u.connection).first()
@@ -103,19 +104,19 @@ async def put_member(actor: Actor, project_id: UUID, user_id: UUID, body: Member
 
 
 async def add_member(actor: Actor, project_id: UUID, body: MemberAdd) -> Answer:
-    """Adds a person by e-mail address. Raises: NotFound, Forbidden, Invalid for an unknown person."""
+    """Add a person by e-mail address. Raises: NotFound, Forbidden, Duplicate, Invalid for an unknown person."""
     async with unit_of_work(actor) as u:
         await access.load(actor, Project, project_id, "project.members.add", lock=True)
         user = await User.filter(email=body.email, status__not="disabled").using_db(u.connection).first()
         if user is None:
-            raise Invalid(errors=(Fault("/email", "invalid_field", "nobody with this address has an account"),))
+            raise Invalid(errors=(Fault("/email", "invalid_field", "there is no account with this address"),))
         if await ProjectMember.filter(project_id=project_id, user_id=user.id).using_db(u.connection).exists():
-            raise problems.Duplicate("This person is a member: change the role instead.")
+            raise problems.Duplicate("This person is already a member. Change their role instead.")
         return await _set_role(u, project_id, user, body.role, None, created=201)
 
 
 async def remove_member(actor: Actor, cipher: VaultCipher, project_id: UUID, user_id: UUID) -> None:
-    """Removes a member, also from the project's vaults; members may leave. Raises: NotFound, Forbidden, LastManager."""
+    """Remove a member, also from the project's vaults. Members may leave. Raises: NotFound, Forbidden, LastManager."""
     async with unit_of_work(actor) as u:
         leaves = actor.id == user_id
         await access.load(actor, Project, project_id, "project.read" if leaves else "project.members.edit", lock=True)
@@ -131,8 +132,8 @@ async def remove_member(actor: Actor, cipher: VaultCipher, project_id: UUID, use
 
 
 async def leave_projects(u: UnitOfWork, cipher: VaultCipher, user_id: UUID) -> None:
-    """Takes a person out of all projects and their vaults. Raises: LastManager."""
-    # Locked before the memberships are read: two owners cannot leave a project at the same time.
+    """Take a person out of all projects and their vaults. Raises: LastManager."""
+    # Lock before reading the memberships, so that two owners cannot leave a project at the same time.
     await u.execute(
         "SELECT 1 FROM projects WHERE id IN (SELECT project_id FROM project_members WHERE user_id = $1) "
         "ORDER BY id FOR NO KEY UPDATE",
@@ -154,7 +155,7 @@ async def _remove(u: UnitOfWork, cipher: VaultCipher, member: ProjectMember) -> 
 
 
 async def _load_for_members(actor: Actor, project_id: UUID, user_id: UUID) -> None:
-    """An owner sets any role; an administrator without membership may only add."""
+    """Check the right to set a role. An owner may set any; an administrator without membership may only add."""
     exists = await ProjectMember.filter(project_id=project_id, user_id=user_id).exists()
     action = "project.members.edit" if exists else "project.members.add"
     await access.load(actor, Project, project_id, action, lock=True)
@@ -179,7 +180,7 @@ async def _set_role(
         if member.role == "owner" and (role != "owner" or expires_at is not None):
             await _keep_an_owner(u, project_id, user.id)
         if expires_at is not None:
-            await keep_managers(u, project_id, user.id)  # their grants in vaults end with this one
+            await keep_managers(u, project_id, user.id)  # the person's grants in vaults end with this membership
         await u.save(member, role=role, expires_at=expires_at)
         u.publish(MemberChanged(project_id=project_id, user_id=user.id, role=role))
         u.publish(AccessChanged(user_id=user.id, stream_names=names, role=role))
@@ -202,7 +203,7 @@ async def _add_member(u: UnitOfWork, project_id: UUID, user_id: UUID, role: str,
 
 
 async def _keep_an_owner(u: UnitOfWork, project_id: UUID, leaving: UUID) -> None:
-    # The project row is locked already, so that two owners cannot leave at the same time.
+    # The project row is already locked, so two owners cannot leave at the same time.
     others = await u.execute(
         "SELECT 1 FROM project_members m WHERE m.project_id = $1 AND m.role = 'owner' AND m.user_id <> $2 "
         f"AND {access.lasting('m')} LIMIT 1",
@@ -210,4 +211,4 @@ async def _keep_an_owner(u: UnitOfWork, project_id: UUID, leaving: UUID) -> None
         leaving,
     )
     if not others:
-        raise problems.LastManager("This is the project's last owner: name another first.")
+        raise problems.LastManager("This is the project's last owner. Name another one first.")

@@ -1,4 +1,4 @@
-"""How counts reach a project's stream: as states, at most once a second however many decisions there are."""
+"""Sends counts to a project's stream as states, at most once a second however many decisions are made."""
 
 import asyncio
 from collections.abc import Sequence
@@ -20,33 +20,33 @@ logger = log.get(__name__)
 
 
 class Counting:
-    """Notes jobs whose counts have changed in this process, and tells their newest counts once a second."""
+    """Notes jobs whose counts have changed in this process, and sends their newest counts once a second."""
 
     def __init__(self) -> None:
         self._changed: set[UUID] = set()
         self._wake = asyncio.Event()
 
     def note(self, events: Sequence[Event]) -> None:
-        """Notes what a commit has published; does not wait."""
+        """Note what a commit has published. Does not wait."""
         for event in events:
             if isinstance(getattr(event, "counts", None), Counts):
-                self._changed.add(event.job_id)  # type: ignore[attr-defined]  # what carries counts is about a job
+                self._changed.add(event.job_id)  # type: ignore[attr-defined]  # events that carry counts are about a job
                 self._wake.set()
 
     async def run(self) -> None:
-        """Tells until it is cancelled. The first change is told at once; what comes within the second after it, together."""
+        """Send until cancelled. The first change is sent at once; changes in the following second are sent together."""
         while True:
             await self._wake.wait()
             self._wake.clear()
             try:
                 await self.flush()
-            except Exception as error:  # noqa: BLE001 - a task's root: tried again in a second
+            except Exception as error:  # noqa: BLE001 - a task's root: it tries again in a second
                 logger.warning("counts could not be told", error=type(error).__name__)
                 self._wake.set()
             await asyncio.sleep(INTERVAL_S)
 
     async def flush(self) -> None:
-        """Tells what is noted now. What could not be told stays noted."""
+        """Send what is noted now. What could not be sent stays noted."""
         jobs, self._changed = self._changed, set()
         try:
             await _tell(jobs)
@@ -69,7 +69,7 @@ async def _tell_project(project_id: UUID, job_ids: set[UUID]) -> None:
     names = [streams.project(project_id)]
     keys = []
     async with in_transaction() as connection:
-        # One process of a project at a time reads and writes: older counts never come after newer ones.
+        # Only one process at a time reads and writes a project's counts, so older ones never follow newer ones.
         await connection.execute_query(
             "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [f"counts:{project_id}"]
         )
@@ -86,6 +86,6 @@ async def _tell_project(project_id: UUID, job_ids: set[UUID]) -> None:
             keys.append(f"project.counts:{project_id}")
             value = ProjectTotals(project_id=project_id, **totals.model_dump())
             await state.put(keys[-1], names, value.model_dump(mode="json"))
-    # Hinted again: whoever looked before the commit has seen the old values.
+    # Hint again: a relay that looked before the commit has read the old values.
     for key in keys:
         state.hint(key)

@@ -1,4 +1,4 @@
-"""What is read of projects."""
+"""Read queries for projects and members."""
 
 import json
 from typing import Any
@@ -13,7 +13,7 @@ from server.api.paging import Listing, Page, Sort
 from server.project.schemas import MemberList, MemberView, ProjectCounts, ProjectList, ProjectView
 from server.store.reading import Position, Reading, reading
 
-# Counts of the newest completed job stand for the project's open records.
+# The newest completed job gives the project's numbers of open records.
 _COUNTS = f"""
     (SELECT count(*) FROM sources s WHERE s.project_id = t.id AND s.status <> '{SourceStatus.PENDING}') AS sources,
     (SELECT count(*) FROM reconciliation_jobs j WHERE j.project_id = t.id
@@ -28,11 +28,11 @@ _SORTS = {"name": Sort("t.name", "text"), "created_at": Sort("t.created_at", "ti
 
 
 async def list_projects(actor: Actor, query: ProjectList) -> Page[ProjectView]:
-    """The projects the actor may see: an administrator sees all."""
+    """The projects that the actor may see. An administrator sees all."""
     name = query.sort.lstrip("-")
     sort = Sort(_SORTS[name].expression, _SORTS[name].cast, descending=query.sort.startswith("-"))
     listing = Listing(_COLUMNS, "projects t LEFT JOIN project_members m ON m.project_id = t.id", sort, "projects")
-    # The membership is part of the join, so it is a condition of the outer join written as one on either side.
+    # The membership is part of the join, so its condition goes into the ON clause of the outer join.
     listing.source += f" AND m.user_id = $1 AND {access.in_force('m')}"
     listing.values.append(actor.user_id)
     if actor.role != "admin":
@@ -42,7 +42,7 @@ async def list_projects(actor: Actor, query: ProjectList) -> Page[ProjectView]:
 
 
 async def get_project(actor: Actor, project_id: UUID) -> tuple[ProjectView, Position]:
-    """A project through its actor. Raises: NotFound."""
+    """A project, loaded through its actor. Raises: NotFound."""
     async with reading() as snapshot:
         await access.load(actor, Project, project_id, "project.read")
         return await view_of(snapshot, actor, project_id), await snapshot.position(streams.project(project_id))
@@ -60,7 +60,7 @@ async def view_of(snapshot: Reading, actor: Actor, project_id: UUID) -> ProjectV
 
 
 async def counts_of(snapshot: Reading, project_id: UUID) -> ProjectCounts | None:
-    """What a project holds; None where it is gone."""
+    """The counts of a project, or None if it is gone."""
     rows = await snapshot.rows(f"SELECT {_COUNTS} FROM projects t WHERE t.id = $1", project_id)
     return _counts(rows[0]) if rows else None
 
@@ -82,7 +82,7 @@ def _view(row: dict[str, Any]) -> ProjectView:
     return ProjectView(
         id=row["id"],
         name=row["name"],
-        description=row["description"] if row["my_role"] else "",  # not for an administrator without membership
+        description=row["description"] if row["my_role"] else "",  # hidden from an administrator without membership
         my_role=row["my_role"] or "admin",
         timezone=row["timezone"],
         counts=_counts(row),

@@ -39,7 +39,7 @@ async def list_projects(api: QueryRequest[ProjectList]) -> web.StreamResponse:
     replay=Right(Project, "project.read", is_in_answer=True),
 )
 async def create_project(api: BodyRequest[ProjectCreate]) -> web.StreamResponse:
-    """Make a project, which you then own."""
+    """Create a project, which you then own."""
     return reply(await actions.create_project(api.actor, api.body))
 
 
@@ -60,7 +60,7 @@ async def update_project(api: BodyRequest[ProjectUpdate]) -> web.StreamResponse:
 
 @routes.delete("/projects/{id}", answers={204: None}, problems=(*_ROW, problems.VersionConflict, problems.JobState))
 async def delete_project(api: ApiRequest) -> web.StreamResponse:
-    """Delete a project and all it holds."""
+    """Delete a project and everything in it."""
     await actions.delete_project(api.actor, api.path_id(), api.if_match)
     return no_content()
 

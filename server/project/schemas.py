@@ -1,4 +1,4 @@
-"""Bodies and views of projects."""
+"""Request bodies and views for projects and members."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -12,12 +12,12 @@ from server.api.instants import Instant
 from server.api.paging import Paged
 from server.api.schemas import Body, Email, Name, View
 
-_TIMEZONES = frozenset(available_timezones())  # once, at the import: it walks a folder for 13 ms
+_TIMEZONES = frozenset(available_timezones())  # read once, at import, because it walks a folder for 13 ms
 
 
 def _timezone(value: str) -> str:
     if value not in _TIMEZONES:
-        raise ValueError("is not a time zone's name, such as Europe/Berlin")
+        raise ValueError("is not the name of a time zone, such as Europe/Berlin")
     return value
 
 
@@ -33,7 +33,7 @@ class ProjectCreate(Body):
 
 
 class ProjectUpdate(Body):
-    """What owners change of a project."""
+    """What owners may change in a project."""
 
     name: Name | None = None
     description: Annotated[str, Field(max_length=10_000)] | None = None
@@ -41,13 +41,13 @@ class ProjectUpdate(Body):
 
 
 class ProjectList(Paged):
-    """Order of the list of projects."""
+    """The order of the list of projects."""
 
     sort: Literal["name", "-name", "created_at", "-created_at"] = "-created_at"
 
 
 class ProjectCounts(View):
-    """What a project holds."""
+    """The counts of a project."""
 
     sources: int
     jobs_running: int
@@ -57,7 +57,7 @@ class ProjectCounts(View):
 
 
 class ProjectView(View):
-    """A project, as its reader may see it."""
+    """A project as its reader may see it."""
 
     id: UUID
     name: str
@@ -80,7 +80,7 @@ class MemberPut(Body):
 
 
 class MemberAdd(Body):
-    """A person, found by e-mail address, and a role."""
+    """A person, found by e-mail address, and their role."""
 
     email: Email
     role: ProjectRole

@@ -1,1 +1,1 @@
-"""Records: the rows of sources, listed with filters and cursors, edited one by one or added in batches."""
+"""Records, the rows of sources: listed with filters and cursors, edited one by one or added in batches."""

@@ -1,4 +1,4 @@
-"""Changing and deleting a record. Those of a confirmed match, and those a live job reads, do not change."""
+"""Changing and deleting a record. Records of a confirmed match, and records that a live job reads, cannot change."""
 
 import datetime as dt
 from typing import Any
@@ -24,7 +24,7 @@ from server.store.reading import Reading
 
 async def update_record(actor: Actor, record_id: UUID, body: RecordUpdate, expected: int | None) -> Answer:
     """
-    Changes a record; a suggestion that compared what it was before is superseded.
+    Change a record. A suggestion that compared its old values is superseded.
 
     Raises: NotFound, Forbidden, PreconditionRequired, VersionConflict, RecordInUse, SourceInUse.
     """
@@ -35,7 +35,7 @@ async def update_record(actor: Actor, record_id: UUID, body: RecordUpdate, expec
         await _refuse_used(u, source, record_id)
         given = body.model_fields_set
         data = {**record.data, **(body.data or {})}
-        # The result is not validated again: a loaded row may have more and longer columns than a body may.
+        # The result is not validated again, because a loaded row may have more and longer columns than a body may.
         merged = RecordIn.model_construct(data=data, amount=body.amount, date=body.date, reference=body.reference)
         amount, currency, date, reference = (column[0] for column in typed(source.mapping, [merged], 0, "")[1:])
         changes: dict[str, Any] = {"data": data}
@@ -68,7 +68,7 @@ async def update_record(actor: Actor, record_id: UUID, body: RecordUpdate, expec
 
 async def delete_record(actor: Actor, record_id: UUID, expected: int | None) -> None:
     """
-    Deletes a record; a suggestion that uses it is superseded.
+    Delete a record. A suggestion that uses it is superseded.
 
     Raises: NotFound, Forbidden, PreconditionRequired, VersionConflict, RecordInUse, SourceInUse.
     """
@@ -93,7 +93,7 @@ async def delete_record(actor: Actor, record_id: UUID, expected: int | None) -> 
 
 
 async def _lock_source(u: UnitOfWork, actor: Actor, record_id: UUID) -> Source:
-    """The record's source, locked before the record, as the lock order wants it."""
+    """The record's source, locked before the record, as the lock order requires."""
     record = (await access.load(actor, Record, record_id, "record.edit")).row
     return (await access.load(actor, Source, record.source_id, "record.edit", lock=True)).row
 
@@ -104,7 +104,7 @@ async def _suggestions_of(u: UnitOfWork, record_id: UUID) -> list[UUID]:
 
 
 async def _count_out(u: UnitOfWork, source_id: UUID, revision: int) -> None:
-    """Takes a record that is open, or about to be, out of the counts of the jobs that have read it."""
+    """Remove a record that is open, or about to be, from the counts of the jobs that have read it."""
     for side in ("left", "right"):
         await u.execute(
             "UPDATE reconciliation_jobs SET counts = counts || jsonb_build_object("
@@ -120,7 +120,7 @@ async def _refuse_used(u: UnitOfWork, source: Source, record_id: UUID) -> None:
         raise problems.RecordInUse
     await refuse_live_jobs(u, source.id)
     if source.status not in LOADED_SOURCE:
-        raise problems.SourceInUse("The source is being loaded: wait until it is ready.")
+        raise problems.SourceInUse("The source is being loaded. Wait until it is ready.")
 
 
 def _mapped(source: Source, field: str) -> bool:

@@ -1,8 +1,8 @@
 """
 Adding records to a source: one, or ten thousand.
 
-A body of 16 MB is typed, stored and answered some rows at a time, so that the event loop takes its turns between them,
-and no more than a slice is held in another form than that in which it came.
+A body of 16 MB is typed, stored and answered some rows at a time, so that other tasks can run in between, and only one
+slice at a time is held in any form other than the one it came in.
 """
 
 import asyncio
@@ -34,13 +34,13 @@ from server.store.disk import project_full, room_in_project
 from server.store.reading import Reading
 
 SLICE_ROWS, ANSWER_ROWS = 500, 50
-ANSWER_BYTES = 32 * 1024  # of a row that is a piece of the answer by itself
-Columns = tuple[list[str | None], ...]  # data (JSON), amount, currency, date, reference, all as text
+ANSWER_BYTES = 32 * 1024  # a row larger than this is a piece of the response by itself
+Columns = tuple[list[str | None], ...]  # data (JSON), amount, currency, date and reference, all as text
 
 
 @dataclass(frozen=True)
 class _Typed:
-    """The rows of a request by the mapping that its source had."""
+    """The rows of a request, typed by the mapping that the source had then."""
 
     mapping: dict[str, Any]
     slices: list[Columns]
@@ -48,20 +48,20 @@ class _Typed:
 
 async def create_records(actor: Actor, source_id: UUID, body: RecordsCreate, settings: Settings) -> Answer:
     """
-    Adds records at the end of a source: all, or none.
+    Add records at the end of a source: all of them, or none.
 
-    Raises: NotFound, Forbidden, SourceInUse, Invalid, StorageFull where the project has no room.
+    Raises: NotFound, Forbidden, SourceInUse, Invalid, StorageFull if the project has no room.
     """
     given = body.all()
     pointer = "/records" if body.records is not None else ""
     found: _Typed | None = None
-    with contextlib.suppress(Problem):  # told below, where a request that is repeated gets the answer that it got
-        # Typed before the source is locked: nobody waits for that. A mapping that changes meanwhile is rare.
+    with contextlib.suppress(Problem):  # reported below, after a repeated request has received its stored answer
+        # Typed before the source is locked, so that nobody waits for it. The mapping rarely changes meanwhile.
         found = await _type((await access.load(actor, Source, source_id, "record.edit")).row, given, pointer)
     async with unit_of_work(actor) as u:
         source = (await access.load(actor, Source, source_id, "record.edit", lock=True)).row
         if source.status != SourceStatus.READY:
-            raise problems.SourceInUse("The source is not ready: wait, or answer its questions first.")
+            raise problems.SourceInUse("The source is not ready. Wait, or answer its questions first.")
         if found is None or source.mapping != found.mapping:
             found = await _type(source, given, pointer)
         size = sum(len(text or "") for columns in found.slices for text in columns[0])
@@ -125,7 +125,7 @@ async def _store(u: UnitOfWork, source: Source, first: int, ids: list[str], slic
 
 
 async def _views(u: UnitOfWork, ids: list[str], columns: list[str]) -> AsyncIterator[bytes]:
-    """The stored records as JSON, some at a time, their columns in order. No match uses them yet."""
+    """The stored records as JSON, some at a time, with their columns in order. No match uses them yet."""
     for start in range(0, len(ids), SLICE_ROWS):
         rows = await u.execute(
             f"SELECT {queries.COLUMNS} FROM reconciliation_records t CROSS JOIN (SELECT NULL::uuid AS match_id, NULL AS status) u "
@@ -144,24 +144,24 @@ async def _views(u: UnitOfWork, ids: list[str], columns: list[str]) -> AsyncIter
 
 
 def changed_event(source: Source, ids: list[UUID] | None, count: int) -> RecordsChanged:
-    """The event of changed records; `ids` where they are few."""
+    """The event for changed records, with `ids` if they are few."""
     return RecordsChanged(
         project_id=source.project_id, source_id=source.id, ids=ids, count=count, revision=source.revision
     )
 
 
 def counted(source: Source, more: int) -> dict[str, Any]:
-    """The source's detection with the bytes of its rows, which count in the project's size."""
+    """The source's detection, updated with the bytes of its rows, which count towards the project's size."""
     return {**source.detection, "stored_bytes": max(0, source.detection.get("stored_bytes", 0) + more)}
 
 
 def typed(source_mapping: dict[str, Any], given: list[RecordIn], first: int, pointer: str) -> Columns:
     """
-    The columns of records, of which the first is number `first`: explicit values first, else by the mapping.
+    The columns of records, the first of which has number `first`. Explicit values win over the mapping.
 
-    Raises: Invalid where a mapped column holds no amount or date.
+    Raises: Invalid if a mapped column does not hold an amount or a date.
     """
-    # Only what the mapping names: the records may have thousands of other columns between them.
+    # Only what the mapping names, because the records may have thousands of other columns between them.
     mapped = _columns_of(source_mapping)
     names = [name for name in mapped if any(name in record.data for record in given)]
     numbers = pa.array(range(len(given)), pa.int64())

@@ -1,4 +1,4 @@
-"""What is read of records."""
+"""Read queries for records."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -23,7 +23,7 @@ COLUMNS = (
     't.id, t.source_id, t."row", t.data::text AS data_text, t.amount, t.currency, t.date, t.reference, '
     "t.created_at, t.updated_at, t.version, u.match_id, u.status AS match_status"
 )
-# The newest active use of a record: by a confirmed match before a suggested one.
+# The newest active use of a record; a confirmed match comes before a suggested one.
 USES = (
     "LEFT JOIN LATERAL (SELECT r.match_id, m.status FROM match_records r JOIN matches m ON m.id = r.match_id "
     "WHERE r.record_id = t.id AND r.active ORDER BY r.confirmed DESC, r.id DESC LIMIT 1) u ON true"
@@ -37,7 +37,7 @@ SORTS = {
 
 
 async def list_records(actor: Actor, source_id: UUID, query: RecordList) -> tuple[Page[RecordView], Position]:
-    """Records of a source. Raises: NotFound, Forbidden."""
+    """The records of a source. Raises: NotFound, Forbidden."""
     listing = Listing(COLUMNS, "reconciliation_records t", sort_of(query.sort), f"records/{source_id}", adorn=USES)
     listing.where("t.source_id = ?", source_id)
     filter_records(listing, query)
@@ -58,7 +58,7 @@ def sort_of(text: str) -> Sort:
 
 
 def filter_records(listing: Listing, query: RecordList) -> None:
-    """Adds the query's filters."""
+    """Add the query's filters."""
     if query.amount_from is not None:
         listing.where("t.amount >= ?", parse_amount(query.amount_from))
     if query.amount_to is not None:
@@ -70,7 +70,7 @@ def filter_records(listing: Listing, query: RecordList) -> None:
     if query.date_to is not None:
         listing.where("t.date <= ?", query.date_to)
     if query.reference is not None:
-        # The first 100 characters are what the index holds; the rest is compared on the row.
+        # The index holds the first 100 characters; the rest is compared in the row.
         listing.where("left(t.reference, 100) = left(?, 100) AND t.reference = ?", query.reference, query.reference)
     if query.state is not None:
         used = "EXISTS (SELECT 1 FROM match_records r WHERE r.record_id = t.id AND r.active{})"
@@ -85,7 +85,7 @@ def filter_records(listing: Listing, query: RecordList) -> None:
 
 
 async def get_record(actor: Actor, record_id: UUID) -> tuple[RecordView, Position]:
-    """A record through its actor. Raises: NotFound, Forbidden."""
+    """A record, loaded through its actor. Raises: NotFound, Forbidden."""
     async with reading() as snapshot:
         loaded = await access.load(actor, Record, record_id, "project.read_within")
         assert loaded.project_id is not None
@@ -100,5 +100,5 @@ async def view_of(snapshot: Reading, record_id: UUID) -> RecordView:
 
 
 def view(row: dict[str, Any], columns: Sequence[str] = ()) -> RecordView:
-    """The view of a row of COLUMNS, with the columns of its source in their order."""
+    """The view of a row of COLUMNS, with its source's columns in order."""
     return RecordView.of(row, in_order(orjson.loads(row["data_text"]), columns))

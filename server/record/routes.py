@@ -57,7 +57,7 @@ async def list_records(api: QueryRequest[RecordList]) -> web.StreamResponse:
     body_limits=_MANY,
 )
 async def create_records(api: BodyRequest[RecordsCreate]) -> web.StreamResponse:
-    """Add one record, or up to 10,000: all or nothing."""
+    """Add one record or up to 10,000, all or nothing."""
     api.refuse_when_disk_is_full()
     return reply(await additions.create_records(api.actor, api.path_id(), api.body, api.settings))
 

@@ -1,4 +1,4 @@
-"""Bodies and views of records."""
+"""Request bodies and views for records."""
 
 import datetime as dt
 from datetime import datetime
@@ -14,14 +14,14 @@ from server.api.days import Day
 from server.api.paging import Paged
 from server.api.schemas import Body, View
 
-MAX_RECORDS = 10_000  # of one request
+MAX_RECORDS = 10_000  # per request
 RecordState = Literal["open", "suggested", "matched", "written_off"]
 Cell = Annotated[str, Field(max_length=100_000)] | None
 RowData = dict[Annotated[str, Field(min_length=1, max_length=256)], Cell]
 
 
 class RecordIn(Body):
-    """A record: its columns as text, and typed values where the source's mapping does not give them."""
+    """A record: its columns as text, and typed values that the source's mapping does not provide."""
 
     data: Annotated[RowData, Field(min_length=1, max_length=500)]
     amount: Money | None = None
@@ -30,7 +30,7 @@ class RecordIn(Body):
 
 
 class RecordsCreate(Body):
-    """One record, or `records` with up to 10,000: all are stored, or none."""
+    """One record, or `records` with up to 10,000. Either all are stored or none."""
 
     records: Annotated[list[RecordIn], Field(min_length=1, max_length=MAX_RECORDS)] | None = None
     data: Annotated[RowData, Field(min_length=1, max_length=500)] | None = None
@@ -41,7 +41,7 @@ class RecordsCreate(Body):
     @model_validator(mode="after")
     def _one_form(self) -> "RecordsCreate":
         if (self.records is None) == (self.data is None):
-            raise ValueError("give either data (one record) or records (many)")
+            raise ValueError("give either data (one record) or records (several)")
         return self
 
     def all(self) -> list[RecordIn]:
@@ -53,7 +53,7 @@ class RecordsCreate(Body):
 
 
 class RecordUpdate(Body):
-    """Changed columns and typed values; what is absent stays."""
+    """Changed columns and typed values. What is absent stays as it is."""
 
     data: Annotated[RowData, Field(min_length=1, max_length=500)] | None = None
     amount: Money | None = None
@@ -66,7 +66,7 @@ def _decimal(value: str | None) -> Decimal | None:
 
 
 class RecordList(Paged):
-    """Filters and order of the list of records."""
+    """Filters and order for the list of records."""
 
     state: RecordState | None = None
     amount_from: str | None = None
@@ -85,7 +85,9 @@ class RecordList(Paged):
 
 
 class RecordView(View):
-    """A record. `row` counts the data rows of the file from 0, rejected ones too; `data` is in the file's order."""
+    """
+    A record. `row` counts the file's data rows from 0, including rejected ones; `data` is in the file's column order.
+    """
 
     id: UUID
     source_id: UUID
@@ -104,7 +106,7 @@ class RecordView(View):
 
     @classmethod
     def of(cls, row: dict[str, Any], data: dict[str, str | None]) -> "RecordView":
-        """The view of a database row with `match_id` and `match_status`."""
+        """The view of a database row that has `match_id` and `match_status`."""
         status = row.get("match_status")
         return cls(
             id=row["id"],

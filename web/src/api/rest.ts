@@ -388,7 +388,7 @@ export type MeUpdate = {
   display_name: string;
 };
 
-/** A person, found by e-mail address, and a role. */
+/** A person, found by e-mail address, and their role. */
 export type MemberAdd = {
   email: string;
   role: "viewer" | "analyst" | "controller" | "owner";
@@ -605,7 +605,7 @@ export type ProgressPoint = {
   rate: number;
 };
 
-/** What a project holds. */
+/** The counts of a project. */
 export type ProjectCounts = {
   sources: number;
   jobs_running: number;
@@ -621,14 +621,14 @@ export type ProjectCreate = {
   timezone?: string;
 };
 
-/** What owners change of a project. */
+/** What owners may change in a project. */
 export type ProjectUpdate = {
   name?: string | null;
   description?: string | null;
   timezone?: string | null;
 };
 
-/** A project, as its reader may see it. */
+/** A project as its reader may see it. */
 export type ProjectView = {
   id: string;
   name: string;
@@ -682,7 +682,7 @@ export type Reauthenticate = {
   password: string;
 };
 
-/** A record: its columns as text, and typed values where the source's mapping does not give them. */
+/** A record: its columns as text, and typed values that the source's mapping does not provide. */
 export type RecordIn = {
   data: Record<string, string | null>;
   amount?: Money | null;
@@ -690,7 +690,7 @@ export type RecordIn = {
   reference?: string | null;
 };
 
-/** Changed columns and typed values; what is absent stays. */
+/** Changed columns and typed values. What is absent stays as it is. */
 export type RecordUpdate = {
   data?: (Record<string, string | null>) | null;
   amount?: Money | null;
@@ -698,7 +698,7 @@ export type RecordUpdate = {
   reference?: string | null;
 };
 
-/** A record. `row` counts the data rows of the file from 0, rejected ones too; `data` is in the file's order. */
+/** A record. `row` counts the file's data rows from 0, including rejected ones; `data` is in the file's column order. */
 export type RecordView = {
   id: string;
   source_id: string;
@@ -716,7 +716,7 @@ export type RecordView = {
   version: number;
 };
 
-/** One record, or `records` with up to 10,000: all are stored, or none. */
+/** One record, or `records` with up to 10,000. Either all are stored or none. */
 export type RecordsCreate = {
   records?: RecordIn[] | null;
   data?: (Record<string, string | null>) | null;
@@ -861,7 +861,7 @@ export type SourceView = {
   version: number;
 };
 
-/** A plan that fits two sources; it is not saved yet. */
+/** A plan that fits two sources. It is not saved yet. */
 export type SuggestedPlan = {
   document: Record<string, unknown>;
   hash: string;
