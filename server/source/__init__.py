@@ -1,5 +1,5 @@
 """
-Sources: upload in chunks, loading by the worker, profile, mapping, rejects. Read upload.py, then loading.py.
+Sources: chunked upload, loading by the worker, profile, mapping, rejects. Read upload.py first, then loading.py.
 
-The web process only stores an upload's bytes; a worker parses them, in a process of its own (server/processes/engine.py).
+The web process only stores an upload's bytes. A worker parses them, in a separate process (server/processes/engine.py).
 """

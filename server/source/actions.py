@@ -1,4 +1,4 @@
-"""Verbs on sources."""
+"""Actions on sources."""
 
 from collections.abc import Collection
 from typing import Any
@@ -21,11 +21,12 @@ from server.holds.supersede import supersede
 from server.source.schemas import SourceCreate, SourceUpdate, SourceView
 from server.store.queue import enqueue
 
-_FIELDS = {"date_order": "date", "decimal_mark": "amount", "currency": "currency"}  # what a question is about
+# the field that each kind of question is about
+_FIELDS = {"date_order": "date", "decimal_mark": "amount", "currency": "currency"}
 
 
 async def create_empty_source(actor: Actor, project_id: UUID, body: SourceCreate) -> Answer:
-    """Makes a source without a file. Raises: NotFound, Forbidden."""
+    """Create a source without a file. Raises: NotFound, Forbidden."""
     async with unit_of_work(actor) as u:
         await access.load(actor, Project, project_id, "source.load", lock=True)
         source = await Source.create(
@@ -47,11 +48,11 @@ async def create_empty_source(actor: Actor, project_id: UUID, body: SourceCreate
 
 async def update_source(actor: Actor, source_id: UUID, body: SourceUpdate, expected: int | None) -> Answer:
     """
-    Renames a source, or answers its questions with a mapping: then its raw rows are typed again, and suggestions that
-    compared what they were before are superseded.
+    Rename a source, or answer its questions with a mapping. A new mapping types the raw rows again and supersedes
+    suggestions that compared the old values.
 
-    Raises: NotFound, Forbidden, VersionConflict, SourceInUse, RecordInUse, Gone when the file is no longer kept, Invalid
-    for columns that the source does not have.
+    Raises: NotFound, Forbidden, VersionConflict, SourceInUse, RecordInUse, Gone when the file is no longer kept,
+    Invalid for columns that the source does not have.
     """
     async with unit_of_work(actor) as u:
         source = (await access.load(actor, Source, source_id, "source.load", lock=True)).row
@@ -60,7 +61,7 @@ async def update_source(actor: Actor, source_id: UUID, body: SourceUpdate, expec
         if body.mapping is not None:
             await refuse_live_jobs(u, source.id)
             if source.status not in LOADED_SOURCE:
-                raise problems.SourceInUse("The source is being loaded: wait until it is ready.")
+                raise problems.SourceInUse("The source is being loaded. Wait until it is ready.")
             said = _merged(source, body.mapping)
             _check_columns(source, Mapping.model_validate(said))
             changes |= remembered(said, source.detection)
@@ -85,7 +86,7 @@ async def update_source(actor: Actor, source_id: UUID, body: SourceUpdate, expec
 
 
 async def delete_source(actor: Actor, source_id: UUID, expected: int | None) -> None:
-    """Deletes a source with its records. Raises: NotFound, Forbidden, SourceInUse, RecordInUse."""
+    """Delete a source and its records. Raises: NotFound, Forbidden, VersionConflict, SourceInUse, RecordInUse."""
     async with unit_of_work(actor) as u:
         source = (await access.load(actor, Source, source_id, "source.load", lock=True)).row
         await u.expect_version(source, expected, required=False)
@@ -106,18 +107,18 @@ async def _refuse_confirmed(u: UnitOfWork, source_id: UUID) -> None:
         source_id,
     )
     if used:
-        raise problems.RecordInUse("Confirmed matches use records of this source: undo them first.")
+        raise problems.RecordInUse("Confirmed matches use records of this source. Undo them first.")
 
 
 async def _refuse_retyping(u: UnitOfWork, source: Source) -> None:
-    """Raises where the file cannot be read again, or reading it would undo what people did since."""
+    """Check that the file can be read again without undoing people's work. Raises: RecordInUse, SourceInUse, Gone."""
     await _refuse_confirmed(u, source.id)
     if source.detection.get("loaded_revision", source.revision) != source.revision:
         raise problems.SourceInUse(
-            "Records were added, changed or deleted since the file was loaded: reading it again would undo that."
+            "Records were added, changed or deleted after the file was loaded. Reading it again would undo that."
         )
     if not await u.execute("SELECT 1 FROM source_chunks WHERE source_id = $1 LIMIT 1", source.id):
-        raise problems.Gone("The uploaded file is no longer kept: upload it again with the mapping.")
+        raise problems.Gone("The uploaded file is no longer kept. Upload it again with the mapping.")
 
 
 async def _supersede_suggestions(u: UnitOfWork, source_id: UUID) -> None:
@@ -130,7 +131,7 @@ async def _supersede_suggestions(u: UnitOfWork, source_id: UUID) -> None:
 
 
 def event_of(kind: type[Any], source: Source) -> Any:
-    """An event with the source's present state."""
+    """An event with the source's current state."""
     return kind(
         project_id=source.project_id,
         source_id=source.id,
@@ -142,12 +143,12 @@ def event_of(kind: type[Any], source: Source) -> Any:
 
 
 def given_mapping(source: Source) -> Mapping:
-    """What was said of a source's columns; null where it was said that none is meant."""
+    """The mapping that people gave for a source; null for a field that they said has no column."""
     return Mapping.model_validate({**source.mapping, **dict.fromkeys(source.detection.get("cleared", []))})
 
 
 def remembered(said: dict[str, Any], detection: dict[str, Any]) -> dict[str, Any]:
-    """A mapping as a source keeps it: what is meant, and by name what is not."""
+    """A mapping as a source stores it: the mapped fields, and the names of the fields that have no column."""
     cleared = sorted(field for field, spec in said.items() if spec is None)
     return {
         "mapping": {field: spec for field, spec in said.items() if spec is not None},
@@ -156,14 +157,14 @@ def remembered(said: dict[str, Any], detection: dict[str, Any]) -> dict[str, Any
 
 
 def _merged(source: Source, mapping: Mapping) -> dict[str, Any]:
-    """What was said before and now. What a question is open about was not said."""
+    """The earlier mapping with the new one added. A field whose question is still open counts as not mapped yet."""
     asked = {_FIELDS[question["kind"]] for question in source.questions}
     before = {field: spec for field, spec in given_mapping(source).said().items() if field not in asked}
     return {**before, **mapping.said()}
 
 
 def faults_of_columns(mapping: Mapping, known: Collection[str]) -> list[Fault]:
-    """The columns that a mapping names and a source does not have."""
+    """The columns that a mapping names but the source does not have."""
     return [
         Fault(f"/mapping/{field}/{key}", "invalid_field", f"{name} is not a column of this source")
         for field, key, name in unknown_columns(mapping, known)

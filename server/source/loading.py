@@ -1,9 +1,9 @@
 """
-Loading a source in the engine's process: chunks to a temporary file, a first pass that looks, a second that stores.
+Loads a source in the engine process: chunks into a temporary file, a first pass that profiles, a second that stores.
 
 Rows are parsed in Arrow batches and stored by COPY, each batch in a transaction of its own that is fenced by the
-source's attempt. A loader that starts again removes what an earlier attempt had stored. When a loaded source is typed
-anew (its mapping changed), its records stay where they are and keep their ids.
+source's attempt. A loader that starts again removes what an earlier attempt has stored. When a loaded source is typed
+again because its mapping changed, its records stay in place and keep their ids.
 """
 
 import asyncio
@@ -56,7 +56,7 @@ COLUMNS = (
     "created_at",
     "updated_at",
 )
-# A record keeps its id, the revision that added it, and its version where nothing changed.
+# A record keeps its id and the revision that added it, and keeps its version too if nothing changed.
 RETYPE = """
     INSERT INTO reconciliation_records AS r SELECT * FROM incoming ON CONFLICT (source_id, "row") DO UPDATE SET
         data = EXCLUDED.data, amount = EXCLUDED.amount, currency = EXCLUDED.currency, date = EXCLUDED.date,
@@ -75,11 +75,11 @@ logger = log.get(__name__)
 
 
 class Fenced(Exception):
-    """Another attempt loads the source, or it is gone."""
+    """Another attempt is loading the source, or the source is gone."""
 
 
 async def load_source(settings: Settings, source_id: UUID, person: UUID | None = None) -> None:
-    """Loads a source that a person asked for, by default who made it, or records why it cannot be loaded."""
+    """Load a source for a person, by default its creator, or record why it cannot be loaded."""
     source = await _claim(source_id, person)
     if source is None:
         return
@@ -97,13 +97,13 @@ async def load_source(settings: Settings, source_id: UUID, person: UUID | None =
             problem: problems.Problem = disk.full_while_working(error)
         elif limits.is_memory(error):
             limits.lift_memory()
-            problem = problems.FileRejected("The file needs more memory than a file may have: split it.")
+            problem = problems.FileRejected("The file needs more memory than is allowed. Split it.")
         else:
             raise
         await release.fail_source(source.id, [source.attempt], problem)
     finally:
         await connection.close()
-        # The progress stays while the source is being loaded: it belongs to another attempt then.
+        # Keep the progress while the source is still being loaded, because it then belongs to another attempt.
         loading = f"SELECT 1 FROM sources WHERE id = $2 AND status = '{SourceStatus.LOADING}'"
         await state.forget(f"source.progress:{source_id}", loading, source_id)
 
@@ -129,7 +129,7 @@ async def _claim(source_id: UUID, person: UUID | None = None) -> Source | None:
 
 @dataclass(frozen=True)
 class Found:
-    """What a file has turned out to be, and how its columns are read."""
+    """What a file turned out to be, and how its columns are read."""
 
     detection: Detection
     profiles: list[ColumnProfile]
@@ -140,33 +140,33 @@ class Found:
 
     @property
     def is_blocked(self) -> bool:
-        """Whether a person has to answer before the rows can be typed."""
+        """Whether a person has to answer a question before the rows can be typed."""
         return blocking(self.questions) or self.problem is not None
 
 
 class Loader:
-    """One attempt at loading a source."""
+    """One attempt to load a source."""
 
     def __init__(self, source: Source, connection: asyncpg.Connection, settings: Settings) -> None:
         self.source = source
         self.settings = settings
         self.disk = disk.database_disk(settings)
         self.stored_bytes = 0
-        self.room_bytes = 0  # that the project has for rows of this source
+        self.room_bytes = 0  # bytes left in the project for rows of this source
         self.connection = connection
         self.loaded = 0
         self.rejected = 0
         self.read = 0
         self.reported_at = 0.0
-        self.seconds: dict[str, float] = {}  # of each stage, for the log
+        self.seconds: dict[str, float] = {}  # per stage, for the log
         self.lap_at = time.monotonic()
         self.is_retyping = source.revision > 1
         self.last_row = -1
-        # One thread for all parsing: the parsers' DuckDB belongs to its thread.
+        # One thread does all parsing, because the parsers' DuckDB connection belongs to its thread.
         self.parser = ThreadPoolExecutor(1, thread_name_prefix="parser")
 
     async def run(self) -> None:
-        """Raises: FileRejected, Fenced, StorageFull."""
+        """Load the source. Raises: FileRejected, Fenced, StorageFull."""
         source = self.source
         disk.scratch_disk(self.settings).refuse_when_full(source.size_bytes)
         room = await disk.room_in_project(self.settings, source.project_id, self.connection.fetch, without=source.id)
@@ -186,12 +186,12 @@ class Loader:
             problem = _problem_of(mapping, [profile.name for profile in profiles] or detection.columns)
             await self._clear()
             found = Found(detection, profiles, suggested, mapping, questions, problem)
-            # Rows with an open question are kept raw: guessing a date order would be silent damage.
+            # Rows with an open question are stored raw: guessing a date order could silently corrupt them.
             await self._store(path, detection, Mapping() if found.is_blocked else mapping)
         self._lap("store")
         await self._finish(found)
         logger.info("loaded", source_id=str(source.id), rows=self.loaded, rejected=self.rejected, seconds=self.seconds)
-        # A plan made while the table was small would be kept for a minute: fresh statistics end it now.
+        # Fresh statistics at once, because a plan made while the table was small would be kept for a minute.
         await self.connection.execute("ANALYZE reconciliation_records")
 
     def _lap(self, stage: str) -> None:
@@ -204,7 +204,7 @@ class Loader:
             "SELECT count(*) FROM source_chunks WHERE source_id = $1", self.source.id
         )
         if not count:
-            raise FileRejected("The uploaded file is no longer kept: upload it again.")
+            raise FileRejected("The uploaded file is no longer kept. Upload it again.")
         with path.open("wb") as file:
             for number in range(count):
                 body = await self.connection.fetchval(
@@ -232,7 +232,7 @@ class Loader:
 
     async def _store(self, path: Path, detection: Any, mapping: Mapping) -> None:
         batches = tables.read_batches(path, detection)
-        # The next batch is parsed while this one is stored.
+        # Parse the next batch while this one is being stored.
         coming = asyncio.ensure_future(self._parse(self._prepare_next, batches, mapping))
         try:
             while (prepared := await coming) is not None:
@@ -254,7 +254,7 @@ class Loader:
             await self._remove_rest()
 
     def _take_room(self, size: int) -> None:
-        """Raises: StorageFull. A file may unpack to many times its size: its rows are counted as they come."""
+        """Account for the rows as they come, since a file may unpack to many times its size. Raises: StorageFull."""
         self.stored_bytes += size
         if self.stored_bytes > self.room_bytes:
             raise disk.project_full(self.settings)
@@ -264,7 +264,7 @@ class Loader:
         await self.connection.copy_to_table(table, source=_pieces(csv), columns=COLUMNS, format="csv")
 
     async def _retype(self, csv: bytes, rows: pa.Array) -> None:
-        """Stores a batch over the records that are there; those that are rejects now go."""
+        """Store a batch over the existing records. Remove those whose rows are now rejected."""
         if len(rows) == 0:
             return
         await self.connection.execute(
@@ -287,7 +287,7 @@ class Loader:
         return await asyncio.get_running_loop().run_in_executor(self.parser, step, *arguments)
 
     def _prepare_next(self, batches: Any, mapping: Mapping) -> tuple[bytes, pa.Array, list[Any]] | None:
-        """The next batch as CSV for COPY. Runs beside the event loop."""
+        """The next batch as CSV for COPY. Runs in the parser thread."""
         batch = next(batches, None)
         if batch is None:
             return None
@@ -394,7 +394,10 @@ class Loader:
 
 
 async def _pieces(csv: bytes) -> AsyncIterator[bytes]:
-    """Bytes as COPY takes them. Given a file, asyncpg defines a class for it, which holds all of it until a late collection."""
+    """
+    Bytes in pieces for COPY. Given a file object, asyncpg would define a class for it that holds all of it until a late
+    garbage collection.
+    """
     for start in range(0, len(csv), PIECE_BYTES):
         yield csv[start : start + PIECE_BYTES]
 
@@ -404,11 +407,13 @@ def _constant(value: object, count: int) -> pa.Array:
 
 
 def _problem_of(mapping: Mapping, columns: Collection[str]) -> problems.Problem | None:
-    """What is wrong with a mapping that came with the file: only now its columns are known."""
+    """What is wrong with the mapping that came with the file. Its columns are only known now."""
     faults = faults_of_columns(mapping, columns)
     if not faults:
         return None
-    return problems.Invalid("The mapping names columns that the file does not have: send another one.", tuple(faults))
+    return problems.Invalid(
+        "The mapping names columns that the file does not have. Send another mapping.", tuple(faults)
+    )
 
 
 def _profile_view(profile: Any) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """
-The parts of an upload, from a client that may send anything: all that is not the file has one bound.
+The parts of an upload, from a client that may send anything. Everything that is not the file shares one limit.
 
-The library goes line by line through what stands before, between and behind the parts, without a pause for anybody else.
+The library reads what comes before, between and after the parts line by line, without letting any other task run.
 """
 
 from typing import cast
@@ -10,28 +10,28 @@ from aiohttp import MultipartReader, StreamReader, web
 
 from core.problems import TooLarge
 
-MOST_BYTES = 256 * 1024  # of names, formats, mappings, heads of parts and boundaries together
-MOST_LINES = 200  # of heads of parts, boundaries, and what stands around them: four parts need about 30
+MOST_BYTES = 256 * 1024  # for names, formats, mappings, part headers and boundaries together
+MOST_LINES = 200  # for part headers, boundaries, and what surrounds them; four parts need about 30 lines
 
 
 class Rest:
-    """What an upload may still have that is not its file."""
+    """What an upload may still send besides its file."""
 
     def __init__(self) -> None:
         self._bytes, self._lines = MOST_BYTES, MOST_LINES
 
     def take(self, size_bytes: int, *, lines: int = 0) -> None:
-        """Accounts for some. Raises: TooLarge."""
+        """Account for some of it. Raises: TooLarge."""
         self._bytes -= size_bytes
         self._lines -= lines
         if self._bytes < 0 or self._lines < 0:
             raise TooLarge(
-                f"What an upload has beside its file may have at most {MOST_BYTES} bytes in {MOST_LINES} lines."
+                f"Everything in an upload except its file may be at most {MOST_BYTES} bytes in {MOST_LINES} lines."
             )
 
 
 class _Counted:
-    """The body of an upload. Whoever reads a line of it reads nothing of a file."""
+    """The body of an upload. Only lines are counted, and a file is never read by line."""
 
     def __init__(self, content: StreamReader, rest: Rest) -> None:
         self._content, self._rest = content, rest
@@ -52,5 +52,8 @@ class _Counted:
 
 
 def reader_of(request: web.Request, rest: Rest) -> MultipartReader:
-    """Reads the parts of a request; nothing is read yet. Raises: ValueError and others for a missing or wrong boundary."""
+    """
+    A reader for the parts of a request; it has read nothing yet. Raises: ValueError and others if the boundary is
+    missing or invalid.
+    """
     return MultipartReader(request.headers, cast(StreamReader, _Counted(request.content, rest)))

@@ -1,4 +1,4 @@
-"""What is read of sources."""
+"""Read queries for sources."""
 
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ _SORTS = {"name": Sort("t.name", "text"), "created_at": Sort("t.created_at", "ti
 
 
 async def list_sources(actor: Actor, project_id: UUID, query: SourceList) -> tuple[Page[SourceView], Position]:
-    """Sources of a project; uploads that are still under way are not listed. Raises: NotFound, Forbidden."""
+    """The sources of a project. Unfinished uploads are not listed. Raises: NotFound, Forbidden."""
     name = query.sort.lstrip("-")
     sort = Sort(_SORTS[name].expression, _SORTS[name].cast, descending=query.sort.startswith("-"))
     listing = Listing("t.*", "sources t", sort, f"sources/{project_id}")
@@ -33,21 +33,21 @@ async def list_sources(actor: Actor, project_id: UUID, query: SourceList) -> tup
 
 
 async def get_source(actor: Actor, source_id: UUID) -> tuple[Source, Position]:
-    """A source through its actor. Raises: NotFound, Forbidden."""
+    """A source, loaded through its actor. Raises: NotFound, Forbidden."""
     async with reading() as snapshot:
         source = (await access.load(actor, Source, source_id, "project.read_within")).row
         return source, await snapshot.position(streams.project(source.project_id))
 
 
 async def profile_of(actor: Actor, source_id: UUID) -> ProfileView:
-    """Columns, types and the suggested mapping. Raises: NotFound, Forbidden."""
+    """The columns, their types and the suggested mapping. Raises: NotFound, Forbidden."""
     source, _ = await get_source(actor, source_id)
     suggested = source.detection.get("suggested_mapping", source.mapping)
     return ProfileView(columns=source.profile, suggested_mapping=suggested, questions=source.questions)
 
 
 async def list_rejects(actor: Actor, source_id: UUID, query: RejectList) -> tuple[Page[RejectView], Position]:
-    """Rows that were not loaded, in order of their lines. Raises: NotFound, Forbidden."""
+    """Rows that were not loaded, in line order. Raises: NotFound, Forbidden."""
     listing = Listing(
         't.line, t."row", t."column", t.code, t.message, t.value_type',
         "source_rejects t",

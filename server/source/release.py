@@ -1,4 +1,4 @@
-"""What a worker asks and does about a source that it loads, before and after its loader."""
+"""What a worker checks and does about a source before and after its loader runs."""
 
 from collections.abc import Container
 from typing import Any
@@ -15,12 +15,12 @@ from server.store.queue import enqueue
 
 
 async def loading_source(source_id: UUID) -> Source | None:
-    """A source that still waits to be loaded; None when it has been, or is gone."""
+    """A source that still has to be loaded, or None if it has been loaded or is gone."""
     return await Source.filter(id=source_id, status=SourceStatus.LOADING).first()
 
 
 async def give_back(source_id: UUID, person: UUID | None) -> None:
-    """Queues a source again at a worker's stop, or for others; this start is not counted against it."""
+    """Queue a source again, because the worker stops or others wait. This start does not count against it."""
     async with unit_of_work(SYSTEM) as u:
         source = await Source.filter(id=source_id).using_db(u.connection).select_for_update(no_key=True).first()
         if source is not None and source.status == SourceStatus.LOADING:
@@ -31,9 +31,10 @@ async def give_back(source_id: UUID, person: UUID | None) -> None:
 
 async def fail_source(source_id: UUID, attempts: Container[int], problem: Problem) -> None:
     """
-    Records why a file was not loaded by one of these attempts, and what is left of it: nothing, after a first load.
+    Record why one of these attempts did not load a file. After a first load, nothing of it is kept.
 
-    Records that were being typed anew stay, for the file's rows are theirs: the source asks for another mapping.
+    If records were being typed again they stay, since they belong to the file's rows, and the source asks for another
+    mapping.
     """
     async with unit_of_work(SYSTEM) as u:
         row = await Source.filter(id=source_id).using_db(u.connection).select_for_update(no_key=True).first()

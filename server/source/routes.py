@@ -26,13 +26,13 @@ routes = Routes("sources")
 _ROW = (problems.NotFound, problems.Forbidden)
 _UPLOAD = {
     "type": "object",
-    "description": "The parts are read from somebody who may load sources only: 404 and 403 come before faults of theirs.",
+    "description": "The parts are read only if the caller may load sources, so 404 and 403 come before any fault in the parts.",
     "required": ["file"],
     "properties": {
         "file": {"type": "string", "format": "binary"},
         "name": {"type": "string", "minLength": 1, "maxLength": 256},
         "format": {"type": "string", "enum": list(FORMATS)},
-        "mapping": {"type": "string", "description": "the mapping as JSON; a field that is left out is found"},
+        "mapping": {"type": "string", "description": "the mapping as JSON; a field that is left out is detected"},
     },
 }
 
@@ -56,7 +56,7 @@ async def list_sources(api: QueryRequest[SourceList]) -> web.StreamResponse:
     json_alternative=SourceCreate,
 )
 async def create_source(api: ApiRequest) -> web.StreamResponse:
-    """Upload a file as a source, or make an empty one with a JSON body."""
+    """Upload a file as a source, or create an empty one with a JSON body."""
     api.refuse_when_disk_is_full()
     if api.request.content_type == "multipart/form-data":
         return reply(await upload.receive(api.actor, api.path_id(), api.request, api.settings))
@@ -89,14 +89,14 @@ async def update_source(api: BodyRequest[SourceUpdate]) -> web.StreamResponse:
     problems=(*_ROW, problems.VersionConflict, problems.SourceInUse, problems.RecordInUse),
 )
 async def delete_source(api: ApiRequest) -> web.StreamResponse:
-    """Delete a source with its records."""
+    """Delete a source and its records."""
     await actions.delete_source(api.actor, api.path_id(), api.if_match)
     return no_content()
 
 
 @routes.get("/sources/{id}/profile", answers={200: ProfileView}, problems=_ROW)
 async def get_profile(api: ApiRequest) -> web.StreamResponse:
-    """Read what the columns hold, and the suggested mapping."""
+    """Read what the columns contain, and the suggested mapping."""
     return reply_view(await queries.profile_of(api.actor, api.path_id()))
 
 

@@ -1,4 +1,4 @@
-"""Bodies and views of sources."""
+"""Request bodies and views for sources."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -25,7 +25,7 @@ class SourceUpdate(Body):
 
     name: Name | None = None
     mapping: Mapping | None = Field(
-        default=None, description="a field that is left out stays what it was; null says that no column is meant"
+        default=None, description="a field that is left out stays as it was; null means that it has no column"
     )
 
     @field_validator("name", mode="before")
@@ -37,14 +37,14 @@ class SourceUpdate(Body):
 
 
 class SourceList(Paged):
-    """Filters and order of the list of sources."""
+    """Filters and order for the list of sources."""
 
     status: SourceStatus | None = None
     sort: Literal["created_at", "-created_at", "name", "-name"] = "-created_at"
 
 
 class RowCounts(View):
-    """Rows of the file: read = loaded + rejected."""
+    """Rows of the file, where read = loaded + rejected."""
 
     read: int
     loaded: int
@@ -52,7 +52,10 @@ class RowCounts(View):
 
 
 class QuestionView(View):
-    """What only a person can decide; PATCH `{mapping}` answers it. `columns`: debit and credit, where it is about both."""
+    """
+    A question that only a person can decide; PATCH `{mapping}` answers it. `columns` holds debit and credit if it is
+    about both.
+    """
 
     column: str | None
     columns: list[str] = []
@@ -63,15 +66,15 @@ class QuestionView(View):
 
 class ColumnView(View):
     """
-    What a column holds, in the file's order. `fill` is the share of rows with a value; `min` and `max` are the file's
-    texts of the least and the greatest value by what they mean; `distinct` is exact unless it is said to be estimated.
+    What a column contains, in the file's order. `fill` is the share of rows with a value. `min` and `max` are the least
+    and greatest value by meaning, as written in the file. `distinct` is exact unless it is marked as estimated.
     """
 
     name: str
     type: Literal["amount", "number", "date", "code", "text", "empty"]
     fill: float
     distinct: int
-    is_distinct_estimated: bool = True  # so it was before it was said
+    is_distinct_estimated: bool = True  # older profiles lack this field, and their counts are estimates
     min: str | None
     max: str | None
     examples: list[str]
@@ -127,7 +130,7 @@ class SourceView(View):
 
 
 class ProfileView(View):
-    """What the columns of a source hold."""
+    """What the columns of a source contain."""
 
     columns: list[ColumnView]
     suggested_mapping: Mapping
@@ -135,7 +138,7 @@ class ProfileView(View):
 
 
 class RejectList(Paged):
-    """Filters of the list of rejected rows."""
+    """Filters for the list of rejected rows."""
 
     code: Annotated[str, Field(max_length=64)] | None = None
 
@@ -144,9 +147,9 @@ class RejectView(View):
     """
     A row that was not loaded, and why.
 
-    `line` is where it stands in the file, from 1: its first physical line, or its row of the sheet; headers and empty
-    lines count. `row` counts data rows from 0 and is the number that the record would have had: records and rejects
-    of a file have all rows between them. Null where it was rejected before rows were counted.
+    `line` is its position in the file, from 1: its first physical line, or its row in the sheet, counting headers and
+    empty lines. `row` counts data rows from 0 and is the number that the record would have had, so records and rejects
+    together cover all rows of a file. It is null if the row was rejected before rows were counted.
     """
 
     line: int

@@ -1,7 +1,7 @@
 """
-An upload as it streams in: 1 MiB chunks, each committed in a short transaction of its own under a pending source.
+Receives an upload as it streams in: chunks of 1 MiB, each committed in a short transaction under a pending source.
 
-A broken upload removes its pending source; what a killed process left is swept by the worker.
+A broken upload removes its pending source. The worker sweeps up what a killed process left behind.
 """
 
 import asyncio
@@ -66,11 +66,11 @@ class Upload:
     limit_bytes: int
     settings: Settings
     disk: Disk
-    room_bytes: int = 0  # in the project, when the upload began
+    room_bytes: int = 0  # left in the project when the upload began
     name: str | None = None
     format: str | None = None
     mapping: Mapping | None = None
-    first: bytes = b""  # of the file, as much as tells its format
+    first: bytes = b""  # the start of the file, enough to tell its format
     filename: str | None = None
     size_bytes: int = 0
     chunks: int = 0
@@ -80,19 +80,19 @@ class Upload:
 
 async def receive(actor: Actor, project_id: UUID, request: web.Request, settings: Settings) -> Answer:
     """
-    Stores an uploaded file and queues its loading.
+    Store an uploaded file and queue its loading.
 
-    Raises: NotFound, Forbidden, UnsupportedMediaType, TooLarge, Invalid (no file, empty, wrong magic bytes), TokenRevoked
-    where the sender was disabled or signed out meanwhile, StorageFull where disk or project have no room.
+    Raises: NotFound, Forbidden, UnsupportedMediaType, TooLarge, Invalid (no file, empty, wrong magic bytes),
+    TokenRevoked if the sender was disabled or signed out meanwhile, StorageFull if the disk or the project has no room.
     """
     limit_bytes, disk = settings.upload_max_bytes, request.app[DISK]
     if request.content_length is not None and request.content_length > limit_bytes + MOST_BYTES:
-        raise problems.TooLarge(f"A file may have at most {limit_bytes} bytes.")
+        raise problems.TooLarge(f"A file may be at most {limit_bytes} bytes long.")
     disk.refuse_when_full(request.content_length or 0)
     refuse_encoding(request)
     rest = Rest()
     reader = _reader_of(request, rest)
-    # Nothing is read of a body whose sender may not load it: what is wrong with its parts is told after 404 and 403.
+    # Do not read a body whose sender may not load it; faults in its parts are reported only after 404 and 403.
     await access.load(actor, Project, project_id, "source.load")
     upload = Upload(project_id, uuid7(), request.content_length, limit_bytes, settings, disk)
     upload.room_bytes = await room_in_project(settings, project_id, _rows)
@@ -101,7 +101,7 @@ async def receive(actor: Actor, project_id: UUID, request: web.Request, settings
         await _receive_parts(upload, reader, rest)
         return await _finish(actor, upload)
     except BaseException:
-        # Also when the client went away: the clean-up must not be cancelled with the request.
+        # This also runs when the client went away, and the clean-up must not be cancelled with the request.
         await asyncio.shield(_remove(upload.source_id))
         raise
 
@@ -128,7 +128,7 @@ def _reader_of(request: web.Request, rest: Rest) -> MultipartReader:
     try:
         return reader_of(request, rest)
     except _MALFORMED as error:
-        raise problems.InvalidJson("The boundary in the Content-Type is missing or invalid.") from error
+        raise problems.InvalidJson("The boundary in the Content-Type header is missing or invalid.") from error
 
 
 async def _receive_parts(upload: Upload, reader: MultipartReader, rest: Rest) -> None:
@@ -139,11 +139,11 @@ async def _receive_parts(upload: Upload, reader: MultipartReader, rest: Rest) ->
 
 
 async def _walk(upload: Upload, reader: MultipartReader, rest: Rest) -> None:
-    """Reads each part once. The first that has a fault ends it: what follows may be endless."""
+    """Read each part once. Stop at the first faulty one, since what follows may be endless."""
     seen: set[str] = set()
     while (part := await reader.next()) is not None:
         if not isinstance(part, BodyPartReader):
-            raise problems.InvalidJson("A multipart body inside a multipart body is not accepted.")
+            raise problems.InvalidJson("A nested multipart body is not accepted.")
         name = part.name or ""
         if name in seen or name not in PARTS:
             raise Invalid(errors=(_unwanted_part(name),))
@@ -160,7 +160,7 @@ async def _walk(upload: Upload, reader: MultipartReader, rest: Rest) -> None:
 
 def _unwanted_part(name: str) -> Fault:
     if name in PARTS:
-        return Fault(f"/{name}", "invalid_field", f"an upload has one {name}")
+        return Fault(f"/{name}", "invalid_field", f"an upload may have only one {name}")
     shown = name[:64].encode("utf-8", "replace").decode()
     return Fault(f"/{shown}", "unknown_field", "is not a part of an upload")
 
@@ -171,7 +171,7 @@ async def _field_text(part: BodyPartReader, rest: Rest) -> str:
         raw += chunk
         rest.take(len(chunk))
         if len(raw) > MAX_FIELD_BYTES:
-            raise problems.TooLarge(f"The part {part.name} may have at most {MAX_FIELD_BYTES} bytes.")
+            raise problems.TooLarge(f"The part {part.name} may be at most {MAX_FIELD_BYTES} bytes long.")
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
@@ -200,10 +200,10 @@ async def _store_file(upload: Upload, part: BodyPartReader) -> None:
     plain = ("identity", "binary", "8bit", "7bit")
     for header in ("Content-Encoding", "Content-Transfer-Encoding"):
         if part.headers.get(header, "identity").lower() not in plain:
-            raise problems.UnsupportedMediaType("Send the file as it is, without an encoding of the part.")
+            raise problems.UnsupportedMediaType("Send the file as it is, without a content encoding on the part.")
     filename = part.filename
     if filename:
-        # A name only, whatever path or control characters the client sends.
+        # Keep only the name, whatever path or control characters the client sends.
         filename = CONTROL.sub("", filename.replace("\\", "/").rsplit("/", 1)[-1]).strip()
         filename = filename.encode("utf-8", "replace").decode()[:256]
     upload.filename = filename or None
@@ -213,7 +213,7 @@ async def _store_file(upload: Upload, part: BodyPartReader) -> None:
         piece = await part.read_chunk(256 * 1024)
         pending += piece
         if upload.size_bytes + len(pending) > upload.limit_bytes:
-            raise problems.TooLarge(f"A file may have at most {upload.limit_bytes} bytes.")
+            raise problems.TooLarge(f"A file may be at most {upload.limit_bytes} bytes long.")
         while len(pending) >= CHUNK_BYTES or (not piece and pending):
             chunk = bytes(pending[:CHUNK_BYTES])
             del pending[:CHUNK_BYTES]
@@ -240,7 +240,7 @@ async def _store_chunk(upload: Upload, chunk: bytes) -> None:
     upload.digest.update(chunk)
     upload.size_bytes += len(chunk)
     metrics.UPLOADED_BYTES.inc(len(chunk))
-    # One statement, so one short transaction; the time tells the sweeper that the upload is alive.
+    # One statement, so one short transaction; its timestamp tells the sweeper that the upload is alive.
     await Tortoise.get_connection("default").execute_query(
         f"WITH touched AS (UPDATE sources SET updated_at = now(), size_bytes = $4 WHERE id = $1 AND status = '{SourceStatus.PENDING}' "
         "RETURNING id) INSERT INTO source_chunks (source_id, number, body) SELECT id, $2, $3 FROM touched",
@@ -268,15 +268,16 @@ async def _report(upload: Upload) -> None:
 async def _finish(actor: Actor, upload: Upload) -> Answer:
     sha256 = upload.digest.hexdigest()
     mapping = upload.mapping.said() if upload.mapping else None
-    # The file and its fields are the body, however they are cut into parts.
+    # For idempotency the body is the file and its fields, however they were divided into parts.
     await note_body(repr([sha256, upload.filename, upload.name, upload.format, mapping]).encode())
     async with unit_of_work(actor) as u:
         await refuse_signed_out(u, actor)
         await access.load(actor, Project, upload.project_id, "source.load", lock=True)
         source = await Source.filter(id=upload.source_id).using_db(u.connection).select_for_update(no_key=True).first()
         if source is None:
-            raise problems.Gone("The upload took too long and was removed: send it again.")
-        if await room_in_project(upload.settings, upload.project_id, u.execute) < 0:  # others were uploaded meanwhile
+            raise problems.Gone("The upload took too long and was removed. Send it again.")
+        # other files were uploaded meanwhile
+        if await room_in_project(upload.settings, upload.project_id, u.execute) < 0:
             raise project_full(upload.settings)
         twin = (
             await Source.filter(

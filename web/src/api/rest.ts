@@ -82,7 +82,7 @@ export type Check = {
   detail?: string | null;
 };
 
-/** What a column holds, in the file's order. `fill` is the share of rows with a value; `min` and `max` are the file's */
+/** What a column contains, in the file's order. `fill` is the share of rows with a value. `min` and `max` are the least */
 export type ColumnView = {
   name: string;
   type: "amount" | "number" | "date" | "code" | "text" | "empty";
@@ -586,7 +586,7 @@ export type Problem = {
 })[];
 };
 
-/** What the columns of a source hold. */
+/** What the columns of a source contain. */
 export type ProfileView = {
   columns: ColumnView[];
   suggested_mapping: Mapping;
@@ -662,7 +662,7 @@ export type ProofSide = {
   without_amount: number;
 };
 
-/** What only a person can decide; PATCH `{mapping}` answers it. `columns`: debit and credit, where it is about both. */
+/** A question that only a person can decide; PATCH `{mapping}` answers it. `columns` holds debit and credit if it is */
 export type QuestionView = {
   column: string | null;
   columns?: string[];
@@ -774,7 +774,7 @@ export type RotateBody = {
   secret?: string | null;
 };
 
-/** Rows of the file: read = loaded + rejected. */
+/** Rows of the file, where read = loaded + rejected. */
 export type RowCounts = {
   read: number;
   loaded: number;
