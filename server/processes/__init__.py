@@ -1,1 +1,1 @@
-"""What runs: the supervisor and the two processes that it starts, web and worker, and the engines that the worker starts."""
+"""The processes: the supervisor, the web process and the worker it starts, and the engines that the worker starts."""

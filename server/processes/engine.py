@@ -1,9 +1,9 @@
 """
-The engine's process: one job, one source, or one suggestion, then it ends.
+The engine process: it works on one job, one source, or one suggestion, then ends.
 
-Its CPU work never runs in a process that serves sockets or keeps a lease. The worker forks it (engine_process.py) for a
-job or a source; a suggestion is `python -m server.processes.engine suggest <id> <id>`. Who starts it holds the other end of a
-pipe: when that closes, the parent is gone, and so is this process.
+Its CPU work never runs in a process that serves sockets or holds a lease. The worker forks it (engine_process.py) for a
+job or a source; a suggestion is `python -m server.processes.engine suggest <id> <id>`. The parent holds the other end
+of a pipe. When that end closes the parent is gone, and this process exits too.
 """
 
 import asyncio
@@ -31,17 +31,17 @@ from server.source import loading
 from server.store import database, limits
 from server.store.keyring import open_keyring
 
-SUGGEST_ROWS = 200_000  # of a side, about 2 s to read; what suggests samples from them as it does in a job
+SUGGEST_ROWS = 200_000  # per side, about 2 s to read; a suggestion samples from them just as a job does
 
 
 def main(arguments: list[str], lifeline: int) -> int:
     """
-    Entry point. Exit status 0: what was to be done is done and recorded, also when that was a failure.
+    Entry point. Exit status 0 means the work was done and its result recorded, even if the result was a failure.
 
     Args:
         lifeline: file descriptor of the pipe from the parent.
     """
-    keep_memory_private()  # also in a fork: the fork server was executed anew
+    keep_memory_private()  # needed even in a fork, because the fork server was started with exec
     settings = load()
     log.configure("engine", settings.log_level, settings.log_format)
     _end_with_parent(lifeline)
@@ -68,7 +68,7 @@ async def _work(settings: Settings, kind: str, row_id: UUID, person: UUID | None
             else:
                 limits.bound_job(settings)
                 await run_job(settings, row_id, person)
-            # A job that completes changes the counts of older ones, whose suggestions it supersedes.
+            # A job that completes changes the counts of older jobs whose suggestions it supersedes.
             await counting.flush()
         finally:
             await hinter.stop()

@@ -1,9 +1,9 @@
 """
-Starting engine processes: forked from a server process that has imported everything once.
+Starts engine processes by forking a server process that has imported everything once.
 
 A fresh interpreter spends more than two seconds on imports before it reads a row (measured); a fork starts in
-milliseconds and shares the pages. The fork server (multiprocessing's own) starts with the worker, runs no thread of
-ours, opens no connection, and ends with the worker.
+milliseconds and shares memory pages. The fork server (multiprocessing's own) starts with the worker, runs none of our
+threads, opens no connection, and ends with the worker.
 """
 
 import asyncio
@@ -20,10 +20,10 @@ from uuid import UUID
 
 _PRELOADED = "server.processes.warm"
 _ENVIRONMENT = {
-    # The engine's own threads do its work; a pool of BLAS threads would only be in the way of the fork.
+    # The engine's own threads do its work; a pool of BLAS threads would only get in the way of forking.
     "OPENBLAS_NUM_THREADS": "1",
-    # Memory that is freed goes back at once, or the peak of each step of loading a file would add to the next one's
-    # (measured on 100,000 rows: 93 MB of its own for the loader, not 180).
+    # Return freed memory at once. Otherwise each step of loading a file would add its peak to the next one's (measured
+    # on 100,000 rows: the loader keeps 93 MB of its own instead of 180).
     "ARROW_DEFAULT_MEMORY_POOL": "system",
     "MALLOC_ARENA_MAX": "2",
     "MALLOC_MMAP_THRESHOLD_": "131072",
@@ -32,7 +32,7 @@ _ENVIRONMENT = {
 
 
 class EngineProcess:
-    """One running engine process. It ends by itself when this process is gone."""
+    """A running engine process. It ends by itself when this process is gone."""
 
     def __init__(self, process: ForkServerProcess, lifeline: Connection, scratch: str) -> None:
         self._process = process
@@ -45,9 +45,10 @@ class EngineProcess:
         return self._process.pid
 
     async def wait(self) -> int:
-        """Waits for its end. Returns: its exit status, negative for the signal that ended it."""
+        """Wait until it ends. Returns: its exit status, or the negative number of the signal that ended it."""
         ended, loop = asyncio.Event(), asyncio.get_running_loop()
-        # A thread must not wait here: the loop has few, and a worker with many slots would have none left to start engines.
+        # A thread must not wait here. The loop has few, and a worker with many slots would have none left to start
+        # engines.
         loop.add_reader(self._process.sentinel, ended.set)
         try:
             await ended.wait()
@@ -55,27 +56,27 @@ class EngineProcess:
             loop.remove_reader(self._process.sentinel)
         await asyncio.to_thread(self._process.join)
         self._lifeline.close()
-        # Here, because a process that was killed cannot.
+        # Done here, because a process that was killed cannot clean up.
         await asyncio.to_thread(shutil.rmtree, self._scratch, ignore_errors=True)
         status = self._process.exitcode
         return -1 if status is None else status
 
     def scratch_bytes(self) -> int:
-        """What it has written aside."""
+        """How many bytes it has written to its scratch folder."""
         size = 0
         for folder, _, names in os.walk(self._scratch):
             for name in names:
-                with contextlib.suppress(OSError):  # it comes and goes
+                with contextlib.suppress(OSError):  # files come and go
                     size += os.stat(os.path.join(folder, name)).st_size
         return size
 
     def kill(self) -> None:
-        """Ends it at once."""
+        """Kill it at once."""
         self._process.kill()
 
 
 class Engines:
-    """Starts engine processes. The fork server starts in the background, so that the first task finds it warm."""
+    """Starts engine processes. The fork server starts in the background, so that it is warm for the first task."""
 
     def __init__(self, scratch: Path) -> None:
         for name, value in _ENVIRONMENT.items():
@@ -86,7 +87,7 @@ class Engines:
         forkserver.ensure_running()
 
     async def start(self, kind: str, row_id: UUID, person: UUID | None) -> EngineProcess:
-        """Starts an engine process for one job or one source, and the person who asked for it."""
+        """Start an engine process for a job or a source, on behalf of the person who asked for it."""
         return await asyncio.to_thread(self._start, kind, row_id, person)
 
     def _start(self, kind: str, row_id: UUID, person: UUID | None) -> EngineProcess:

@@ -1,7 +1,7 @@
 """
-Keys and secrets stay in this process's memory: no core file, no debugger of another process of the same user.
+Keeps keys and secrets in this process's memory: no core file, and no debugger from another process of the same user.
 
-Python cannot wipe memory, so a key that was used stays somewhere in it until the process ends.
+Python cannot wipe memory, so a key that was used stays in memory until the process ends.
 """
 
 import ctypes
@@ -13,10 +13,10 @@ _PR_SET_DUMPABLE = 4  # linux/prctl.h
 
 def keep_memory_private() -> None:
     """
-    Forbids core files, and on Linux also attaching to this process and reading its memory and environment.
+    Forbid core files and, on Linux, attaching to this process and reading its memory and environment.
 
-    The limit is inherited by children; the rest ends with exec and is set again by each program of ours. What a health
-    check reads of a process (/proc/<pid>/status, stat, cmdline, limits) stays readable for everybody.
+    Child processes inherit the core limit. The rest does not survive exec, so each of our programs sets it again. What
+    a health check reads about a process (/proc/<pid>/status, stat, cmdline, limits) stays readable by everybody.
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":

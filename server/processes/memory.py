@@ -1,20 +1,21 @@
 """
-Memory that was freed goes back to the system.
+Returns freed memory to the system.
 
-glibc keeps what large bodies and answers took: after a few of 16 MB a web process stayed at 500 MB instead of 280. It
-raises the size from which memory is taken by pages, and given back, each time that such a piece is freed; set once, it stays.
+glibc keeps the memory of large bodies and responses: after a few of 16 MB a web process stayed at 500 MB instead of
+280. Each time such a block is freed, glibc raises the size above which blocks are mapped separately and given back.
+Once set here, the size stays fixed.
 """
 
 import ctypes
 import sys
 
-_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # malloc.h of glibc
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # from glibc's malloc.h
 PAGED_BYTES = 128 * 1024
-ARENAS = 2  # of threads: each keeps some memory for itself
+ARENAS = 2  # one per group of threads; each keeps some memory for itself
 
 
 def give_back() -> bool:
-    """Sets it for this process. Returns: whether its library can do that; where it cannot, nothing changes."""
+    """Set this for the current process. Returns: whether the C library supports it; if not, nothing changes."""
     if sys.platform != "linux":
         return False
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)

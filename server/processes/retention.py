@@ -1,4 +1,4 @@
-"""What grows is kept for a time: abandoned uploads, chunks, events, answers, logs, throttles, states."""
+"""Removes what has passed its time: abandoned uploads, chunks, events, stored answers, logs, throttles, states."""
 
 import asyncio
 
@@ -16,17 +16,17 @@ logger = log.get(__name__)
 
 
 async def sweep_forever(settings: Settings) -> None:
-    """Sweeps once a minute; one of several workers at a time."""
+    """Sweep once a minute. Every worker does this; several may do it at once."""
     while True:
         try:
             await sweep(settings)
-        except Exception as error:  # noqa: BLE001 - a task's root: tried again in a minute
+        except Exception as error:  # noqa: BLE001 - a task's root: it tries again in a minute
             logger.warning("the sweep failed", error=type(error).__name__)
         await asyncio.sleep(EVERY_S)
 
 
 async def sweep(settings: Settings) -> None:
-    """Removes what is past its time."""
+    """Remove what is past its time."""
     await purge_trash()
     connection = Tortoise.get_connection("default")
     for sql, values in (
@@ -43,8 +43,8 @@ async def sweep(settings: Settings) -> None:
         ("DELETE FROM log_entries WHERE at < now() - make_interval(days => $1)", [settings.logs_keep_days]),
         ("DELETE FROM log_entries WHERE id < (SELECT max(id) - $1 FROM log_entries)", [MAX_LOG_LINES]),
         (
-            # A row of failures in a row is kept as long as there is such an account. A row that a sign-in holds
-            # is left for the next time: waiting for it while holding others could stop both.
+            # A counter of consecutive failures is kept as long as its account exists. Rows that a sign-in has locked
+            # are left for the next sweep: waiting for one while holding others could cause a deadlock.
             "DELETE FROM throttles WHERE key IN (SELECT t.key FROM throttles t "
             "WHERE window_started_at < now() - interval '1 hour' "
             "AND coalesce(blocked_until, now()) <= now() AND (key NOT LIKE 'consecutive:%' "
@@ -56,7 +56,7 @@ async def sweep(settings: Settings) -> None:
         ("DELETE FROM sessions WHERE coalesce(revoked_at, expires_at) < now() - interval '30 days'", []),
     ):
         await connection.execute_query(sql, values)
-    # The floor rises with the removal, in one statement: a reader finds either the events or the new floor.
+    # Events are removed and the floor raised in one statement, so a reader finds either the events or the new floor.
     await connection.execute_query(
         "WITH gone AS (DELETE FROM events WHERE at < now() - make_interval(days => $1) RETURNING stream, seq) "
         "UPDATE streams s SET floor = g.seq FROM (SELECT stream, max(seq) AS seq FROM gone GROUP BY stream) g "

@@ -1,8 +1,9 @@
 """
-What a worker's slots are at work on, and when that has to end: the row is gone, time or disk are up, or others wait.
+What a worker's slots are working on, and when that has to end: the row is gone, time or disk have run out, or others
+wait.
 
-The engine's process is killed from here, for it may be deep in a step that never looks up. All that it writes is in
-transactions, so that nothing is left half done.
+The engine process is killed from here, since it may be deep in a step that checks nothing. Everything it writes is in
+transactions, so nothing is left half done.
 """
 
 import asyncio
@@ -25,7 +26,7 @@ CHECK_EVERY_S = 0.5
 Reason = Literal["gone", "cancelled", "late", "disk", "others wait"]
 logger = log.get(__name__)
 
-# A source whose status says otherwise has been loaded, and its loader is about to end by itself; a job likewise.
+# A source with any other status has been loaded and its loader is about to end by itself; the same holds for a job.
 _OVER = f"""
     SELECT w.id::text AS id, CASE WHEN s.id IS NULL AND j.id IS NULL THEN 'gone' ELSE 'cancelled' END AS reason
     FROM unnest($1::uuid[]) AS w(id) LEFT JOIN sources s ON s.id = w.id LEFT JOIN reconciliation_jobs j ON j.id = w.id
@@ -35,7 +36,7 @@ _OVER = f"""
 
 @dataclass
 class Running:
-    """A task in a slot. `ended_for` says why the worker has ended its process, where it has."""
+    """A task in a slot. `ended_for` says why the worker ended its process, if it did."""
 
     kind: Literal["job", "source"]
     row_id: UUID
@@ -47,7 +48,7 @@ class Running:
     ended_for: Reason | None = None
 
     def end(self, reason: Reason) -> None:
-        """Kills its process, once."""
+        """Kill its process, once."""
         if self.ended_for is None and self.child is not None:
             self.ended_for = reason
             logger.warning("ending the engine", kind=self.kind, id=str(self.row_id), reason=reason)
@@ -55,7 +56,7 @@ class Running:
 
 
 class Watch:
-    """Looks after the engines of one worker."""
+    """Watches the engines of one worker."""
 
     def __init__(self, slots: int, scratch: Disk) -> None:
         self._slots = slots
@@ -64,7 +65,7 @@ class Watch:
 
     @contextmanager
     def over(self, running: Running) -> Iterator[Running]:
-        """Watches a task for as long as the block runs."""
+        """Watch a task while the block runs."""
         self._running[id(running)] = running
         try:
             yield running
@@ -72,18 +73,18 @@ class Watch:
             del self._running[id(running)]
 
     def kill_all(self) -> None:
-        """Ends all engines, without a reason: the worker stops, or its queue is away."""
+        """Kill all engines without a reason: the worker is stopping, or its queue is unreachable."""
         for running in self._running.values():
             if running.child is not None:
                 running.child.kill()
 
     async def run(self) -> None:
-        """Looks twice a second, for as long as the worker runs."""
+        """Check twice a second while the worker runs."""
         while True:
             await asyncio.sleep(CHECK_EVERY_S)
             try:
                 await self._look()
-            except Exception as error:  # noqa: BLE001 - a task's root: the database may be away
+            except Exception as error:  # noqa: BLE001 - a task's root: the database may be unreachable
                 logger.warning("the engines could not be looked after", error=type(error).__name__)
 
     async def _look(self) -> None:
@@ -102,7 +103,7 @@ class Watch:
         for running in self._running.values():
             if (reason := reasons.get(str(running.row_id))) is not None:
                 running.end(reason)
-        # With a slot free nobody waits for one, and what has been ended makes room already.
+        # With a free slot nobody waits for one, and an engine already being ended makes room.
         if len(self._running) < self._slots or any(running.ended_for for running in self._running.values()):
             return
         owed = await task_to_give_back()
@@ -111,7 +112,10 @@ class Watch:
                 running.end("others wait")
 
     async def _make_room(self) -> None:
-        """Ends the engine that has written most aside: a full disk would end all of them, and others on the machine."""
+        """
+        Kill the engine that has written the most scratch data. A full disk would end all of them, and other programs
+        too.
+        """
         sizes = [
             (await asyncio.to_thread(running.child.scratch_bytes), running)
             for running in list(self._running.values())

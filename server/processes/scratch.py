@@ -1,4 +1,6 @@
-"""A folder for what a process and its children write aside, which goes when they are gone, killed ones too."""
+"""
+A folder for temporary files of a process and its children. It is removed when they are gone, even if they were killed.
+"""
 
 import fcntl
 import os
@@ -15,10 +17,10 @@ _TRIES = 3
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
     """
-    Makes a folder that is held until the end; before that, removes those that nobody holds.
+    Create a folder and hold it until the end, after removing those that nobody holds.
 
-    It is held by a lock rather than by its owner's process id: workers in containers may share a temporary folder, and
-    count their processes from one each.
+    It is held by a lock rather than by its owner's process id, because workers in containers may share a temporary
+    folder while each container counts processes from one.
     """
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         held = _hold(folder)
@@ -38,13 +40,13 @@ def _make() -> tuple[Path, int | None]:
     for _ in range(_TRIES):
         folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
         held = _hold(folder)
-        if held is not None:  # else another start has just taken it for one that is left
+        if held is not None:  # otherwise another starting process has just taken it for an abandoned one
             return folder, held
-    return folder, None  # a file system without locks: nobody else can hold it either, so that nobody removes it
+    return folder, None  # the file system has no locks, so nobody else can lock the folder and remove it
 
 
 def _hold(folder: Path) -> int | None:
-    """Locks a folder for as long as the returned descriptor is open; None when somebody else has it, or it is gone."""
+    """Lock a folder for as long as the returned descriptor is open. None if somebody else holds it, or it is gone."""
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except OSError:

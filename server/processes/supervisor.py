@@ -1,8 +1,8 @@
 """
 One command for everything: the embedded PostgreSQL, migrations, demo data, the web process and the worker.
 
-The supervisor is the parent of all of them. A signal to it stops everything within ten seconds; a child that ends by
-itself is started again.
+The supervisor is the parent of all of them. A signal to it stops everything within ten seconds, and a child that ends
+by itself is started again.
 """
 
 import asyncio
@@ -21,9 +21,10 @@ from core.settings import Settings, SettingsError
 from server.store import database
 from server.store.embedded import DataFolderInUse, EmbeddedPostgres
 
-STOP_S = 6.0  # for web and worker together; the database has what is left of ten seconds
+STOP_S = 6.0  # for web and worker together; the database has the rest of the ten seconds
 READY_S = 60.0
-LOOK_EVERY, STUCK_LOOKS = 5, 3  # seconds; after a crash the database needs a few to begin its recovery
+# seconds, and a number of checks; after a crash the database needs a few seconds to begin its recovery
+LOOK_EVERY, STUCK_LOOKS = 5, 3
 RESTART_DELAYS_S = (0.2, 1.0, 3.0, 10.0)
 logger = log.get(__name__)
 
@@ -40,7 +41,7 @@ class Child:
 
 
 async def run(settings: Settings) -> int:
-    """Runs until SIGINT or SIGTERM. Raises: SettingsError in one line when it cannot start."""
+    """Run until SIGINT, SIGTERM or SIGHUP. Raises: SettingsError in one line when it cannot start."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -61,7 +62,7 @@ async def run(settings: Settings) -> int:
 
 
 async def _start_database(postgres: EmbeddedPostgres) -> None:
-    """Starts the database. A command that has the folder, such as `migrate`, is waited for; a server is not."""
+    """Start the database. If a command such as `migrate` is using the folder, wait for it; if a server is, fail."""
     deadline = time.monotonic() + READY_S
     while True:
         try:
@@ -99,7 +100,7 @@ async def _supervise(settings: Settings, stopping: asyncio.Event, postgres: Embe
 
 
 async def _keep(child: Child, stopping: asyncio.Event) -> None:
-    """Starts a child, and again whenever it ends by itself, with growing pauses while it ends at once."""
+    """Start a child, and restart it whenever it ends by itself, with growing pauses if it keeps ending at once."""
     while not stopping.is_set():
         child.started_at = time.monotonic()
         child.process = await asyncio.create_subprocess_exec(
@@ -107,7 +108,7 @@ async def _keep(child: Child, stopping: asyncio.Event) -> None:
             "-m",
             "server",
             *child.arguments,
-            # A process group of its own: Ctrl-C reaches only the supervisor, which stops its children in order.
+            # A separate process group: Ctrl-C reaches only the supervisor, which stops its children in order.
             start_new_session=True,
             stdin=asyncio.subprocess.PIPE,
             env={**os.environ, "TALLYROOM_SUPERVISED": "1"},
@@ -124,7 +125,7 @@ async def _keep(child: Child, stopping: asyncio.Event) -> None:
 
 
 async def _keep_database(postgres: EmbeddedPostgres, stopping: asyncio.Event) -> None:
-    """Starts the database again when it ends by itself, or neither serves nor ends; web and worker wait for it."""
+    """Restart the database when it ends by itself, or when it neither serves nor ends. Web and worker wait for it."""
     turn = looks = 0
     while not stopping.is_set():
         turn += 1
@@ -159,7 +160,9 @@ async def _stop(children: list[Child]) -> None:
 
 
 async def _make_demo(children: list[Child]) -> None:
-    """Starts the process that makes the demo. Returns once people can sign in; the rest goes on beside."""
+    """
+    Start the process that creates the demo. Returns once people can sign in; the rest continues in the background.
+    """
     child = Child("demo", ("demo",))
     child.process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -184,7 +187,7 @@ async def _announce(settings: Settings, accounts: "asyncio.Task[None] | None") -
             break
         await asyncio.sleep(0.05)
     else:
-        _say("the web process is not ready yet; look at the lines above")
+        _say("the web process is not ready yet; see the lines above")
         return
     if accounts is not None:
         await accounts
@@ -214,7 +217,7 @@ async def _is_ready(host: str, port: int) -> bool:
 
 
 async def _unless_stopped(stopping: asyncio.Event, step: Callable[[], Awaitable[None]]) -> None:
-    """Runs a step of the start; a signal meanwhile abandons it."""
+    """Run a step of the start-up. A signal meanwhile abandons it."""
     task = asyncio.ensure_future(step())
     stop = asyncio.create_task(stopping.wait())
     await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
@@ -234,7 +237,9 @@ def _check_port(settings: Settings) -> None:
         try:
             probe.bind((settings.host, settings.port))
         except PermissionError as error:
-            raise SettingsError(f"TALLYROOM_PORT: port {settings.port} needs rights; choose one above 1023") from error
+            raise SettingsError(
+                f"TALLYROOM_PORT: port {settings.port} needs special rights; choose one above 1023"
+            ) from error
         except OSError as error:
             raise SettingsError(
                 f"TALLYROOM_PORT: {settings.host}:{settings.port} cannot be used ({error.strerror}); "

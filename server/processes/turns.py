@@ -1,9 +1,9 @@
 """
 Whose task is next: a slot goes to whoever holds the fewest, and among equals to whoever has waited longest for a turn.
 
-The queue itself is first come, first served: one project's hundred files would keep everybody else waiting. So before
-each dequeue the fairest of the waiting tasks is given the higher priority, in one transaction that only one worker at a
-time may open. See docs/decisions/0009-turns-in-the-queue.md.
+The queue itself is first come, first served, so one project's hundred files would keep everybody else waiting. So
+before each dequeue the fairest choice among the waiting tasks gets the higher priority, in a transaction that only one
+worker at a time may open. See docs/decisions/0009-turns-in-the-queue.md.
 """
 
 from dataclasses import dataclass, field
@@ -17,10 +17,10 @@ from tortoise import Tortoise
 from tortoise.exceptions import OperationalError
 from tortoise.transactions import in_transaction
 
-# A worker takes a task back from a project or person that holds several, when somebody who holds none has waited so long.
+# When somebody who holds no slot has waited this long, a worker gives back a task of somebody who holds several.
 PATIENCE_S = 5.0
 
-# Every task with the project and the person that it counts for: who asked for it, else who made its row.
+# Every task, with the project and the person it counts for: the person who asked for it, or else who created its row.
 _TASKS = """
     SELECT q.id, q.entrypoint, q.status, q.created, q.updated,
         coalesce(s.project_id, j.project_id)::text AS project,
@@ -35,8 +35,9 @@ _HELD = f"""
     by_project AS (SELECT project, count(*) AS held FROM tasks WHERE status = 'picked' GROUP BY project),
     by_person AS (SELECT person, count(*) AS held FROM tasks WHERE status = 'picked' GROUP BY person)
 """
-# Slots first: of the project, of the person, of the kind, so that files and jobs do not starve each other. Then turns:
-# the later of the project's last and the person's last, so that neither many projects nor many people help anybody.
+# Slots held come first: by the project or the person, then by the kind, so that files and jobs do not starve each
+# other. Then turns: the later of the project's and the person's last turn, so that having many projects or many people
+# does not help.
 _NEXT = f"""
     WITH {_HELD}, by_kind AS (SELECT entrypoint, count(*) AS held FROM tasks WHERE status = 'picked' GROUP BY entrypoint),
     waiting AS (
@@ -56,13 +57,13 @@ _PREFER = """
     UPDATE pgqueuer SET priority = CASE WHEN id = $1 THEN 1 ELSE 0 END
     WHERE status = 'queued' AND (id = $1 OR priority <> 0)
 """
-# Kept for as long as states are (server/processes/retention.py): an hour without a turn is as good as none.
+# Kept as long as states are (server/processes/retention.py): a turn more than an hour ago counts as none.
 _NOTE_TURN = """
     INSERT INTO states (key, streams, version, value, updated_at)
     SELECT key, '[]', 1, '{}', clock_timestamp() FROM unnest($1::text[]) AS key ORDER BY key
     ON CONFLICT (key) DO UPDATE SET updated_at = EXCLUDED.updated_at
 """
-# The youngest task of whoever holds the most, when somebody without any has waited too long.
+# The newest task of whoever holds the most, when somebody without any has waited too long.
 _OWED = f"""
     WITH {_HELD}, starving AS (
         SELECT 1 FROM tasks t LEFT JOIN by_project p USING (project) LEFT JOIN by_person u USING (person)
@@ -81,7 +82,7 @@ _OPEN = """
 
 @dataclass
 class FairQueries(Queries):
-    """The queue's own statements, with a dequeue that asks whose turn it is."""
+    """The queue's own statements, with a dequeue that checks whose turn it is."""
 
     _is_full: bool = field(default=False, init=False)
 
@@ -93,7 +94,7 @@ class FairQueries(Queries):
         global_concurrency_limit: int | None,
         heartbeat_timeout: timedelta,
     ) -> list[Task]:
-        """Takes the task whose turn it is; nothing while all slots of this worker are taken."""
+        """Take the task whose turn it is, or nothing while all slots of this worker are taken."""
         (found,) = await self.driver.fetch(_OPEN, queue_manager_id, list(entrypoints), heartbeat_timeout)
         self._is_full = global_concurrency_limit is not None and int(str(found["held"])) >= global_concurrency_limit
         if self._is_full or not found["has_work"]:
@@ -113,12 +114,12 @@ class FairQueries(Queries):
                     await connection.execute_query(_NOTE_TURN, [_keys(chosen["project"], chosen["person"])])
                 return tasks
         except OperationalError as error:
-            if "lock timeout" in str(error):  # a worker that hangs holds the turn: it is looked for again soon
+            if "lock timeout" in str(error):  # a worker that hangs holds the lock; the queue asks again soon
                 return []
             raise
 
     async def eligible_queued_work(self, entrypoints: list[QueueEntrypoint]) -> int:
-        """What could be taken now. Without a free slot nothing: the queue would look ten times a second otherwise."""
+        """How many tasks could be taken now. Zero without a free slot, or the queue would poll ten times a second."""
         return 0 if self._is_full else await super().eligible_queued_work(entrypoints)
 
 

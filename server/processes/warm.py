@@ -1,4 +1,4 @@
-"""What the fork server imports: everything an engine process needs, frozen so that its forks share the pages."""
+"""What the fork server imports: everything an engine process needs, frozen so that its forks share the memory pages."""
 
 import gc
 
@@ -7,4 +7,4 @@ from server.processes import engine
 __all__ = ["engine"]
 
 gc.collect()
-gc.freeze()  # a collection in a fork would touch, and so copy, every object that was imported here
+gc.freeze()  # a garbage collection in a fork would touch, and so copy, every object imported here

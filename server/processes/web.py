@@ -1,4 +1,4 @@
-"""The web process: one port, until SIGTERM or SIGINT."""
+"""The web process. It serves one port until SIGTERM or SIGINT."""
 
 import asyncio
 import gc
@@ -15,12 +15,12 @@ from server.health.routes import DRAINING
 from server.processes import memory
 from server.store import database
 
-MAX_LINE_BYTES = 32 * 1024  # a cursor or a filter of 2,000 characters, percent-encoded
+MAX_LINE_BYTES = 32 * 1024  # a cursor or filter of 2,000 characters, percent-encoded
 logger = log.get(__name__)
 
 
 async def serve(settings: Settings) -> None:
-    """Serves until asked to stop. Raises: SettingsError when schema or port do not allow it."""
+    """Serve until asked to stop. Raises: SettingsError when the schema or the port does not allow it."""
     memory.give_back()
     await database.wait_for_database(settings)
     await database.check_schema(settings)
@@ -41,7 +41,7 @@ async def serve(settings: Settings) -> None:
         lingering_time=3.0,  # for the rest of a body that was refused
     )
     await runner.setup()
-    # What is loaded by now stays: a collection that looked at it all again held the loop for 80 ms.
+    # What is loaded by now is never freed; a garbage collection that scanned it again held the loop for 80 ms.
     gc.collect()
     gc.freeze()
     try:

@@ -1,7 +1,8 @@
 """
 The worker: takes tasks from the queue and gives each to an engine process of its own, whose crash it survives.
 
-The queue gives leases and heartbeats; what makes a take-over safe is the attempt in the job's row (server/job/lifecycle.py).
+The queue provides leases and heartbeats; the attempt in the job's row is what makes a take-over safe
+(server/job/lifecycle.py).
 """
 
 import asyncio
@@ -42,7 +43,7 @@ logger = log.get(__name__)
 
 
 async def work_until_stopped(settings: Settings) -> None:
-    """Runs until SIGTERM or SIGINT. A database that goes away is waited for."""
+    """Run until SIGTERM or SIGINT. If the database becomes unreachable, wait for it."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -85,13 +86,13 @@ class Worker:
         self.watch = Watch(self.slots, disk.scratch_disk(settings))
 
     async def run(self) -> None:
-        """Consumes until asked to stop; comes back by itself after the database was away."""
+        """Consume tasks until asked to stop. Recovers by itself after the database was unreachable."""
         delay_s = 0.2
         while not self.stopping.is_set():
             try:
                 await self._consume()
                 delay_s = 0.2
-            except Exception as error:  # noqa: BLE001 - a task's root: the queue raises whatever the connection did
+            except Exception as error:  # noqa: BLE001 - a task's root: the queue passes on whatever the connection raised
                 if self.stopping.is_set():
                     return
                 logger.warning("the queue is away", error=type(error).__name__, detail=str(error)[:200])
@@ -102,7 +103,7 @@ class Worker:
 
     async def _consume(self) -> None:
         connection = await database.connect(self.settings, "tallyroom queue")
-        # The queue listens and beats on this connection between tasks: it may be idle for long.
+        # The queue listens and sends heartbeats on this connection between tasks, so it may be idle for long.
         try:
             driver = AsyncpgDriver(connection)
             queuer = PgQueuer(driver, queries=FairQueries(driver))
@@ -127,7 +128,7 @@ class Worker:
             finally:
                 stopper.cancel()
             if not self.stopping.is_set():
-                raise ConnectionError("the queue's listener ended")
+                raise ConnectionError("the queue's listener has ended")
         finally:
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(connection.close(), 2)
@@ -135,7 +136,7 @@ class Worker:
     async def _stop_when_asked(self, queuer: PgQueuer) -> None:
         await self.stopping.wait()
         queuer.shutdown.set()
-        # A job is not waited for: it is taken over at the next start, from the chunk that it had reached.
+        # Do not wait for a job: the next start takes it over from the chunk it had reached.
         self.watch.kill_all()
 
     async def _run_job(self, task: Task) -> None:
@@ -144,11 +145,11 @@ class Worker:
             job = await Job.filter(id=job_id).first()
             if job is None:
                 return
-            attempt = job.attempt + 1  # of the engine that starts now, unless another worker has come between
+            attempt = job.attempt + 1  # of the engine starting now, unless another worker has started one meanwhile
             status, reason = await self._engine(Running("job", job_id, person, task.id, self.settings.job_wall_s))
             if self.stopping.is_set() or reason == "others wait":
                 await self._give_back(job_id, person)
-                await lifecycle.end_cancelled(job_id)  # it was cancelled at that moment
+                await lifecycle.end_cancelled(job_id)  # in case it was cancelled at that very moment
                 return
             if reason in ("late", "disk"):
                 problem = limits.job_took_too_long(self.settings) if reason == "late" else disk.full_while_working()
@@ -158,11 +159,11 @@ class Worker:
             elif reason == "cancelled":
                 await lifecycle.end_cancelled(job_id)
             if status == 0 or reason is not None:
-                return  # it recorded an end, or found that another attempt has the job
+                return  # it recorded an end, or found that another attempt has taken the job
             job = await Job.filter(id=job_id).first()
             if job is None or job.status not in WORKED_JOB:
                 return
-            # Its process ended without an end of the job: it crashed, or was killed.
+            # The process ended without recording an end of the job: it crashed or was killed.
             logger.error("the engine stopped", job_id=str(job_id), exit_status=status, attempt=job.attempt)
             if not await lifecycle.release_job(job_id, self.settings.job_attempts):
                 return
@@ -171,7 +172,8 @@ class Worker:
     async def _load_source(self, task: Task) -> None:
         source_id, person = _subject_of(task)
         while (source := await release.loading_source(source_id)) is not None:
-            attempts = (source.attempt, source.attempt + 1)  # as above; the former when it has not come so far
+            # as above; the first one if the loader did not get that far
+            attempts = (source.attempt, source.attempt + 1)
             wall_s = limits.of_file(self.settings.load_wall_s, source.size_bytes)
             status, reason = await self._engine(Running("source", source_id, person, task.id, wall_s))
             if self.stopping.is_set() or reason == "others wait":
@@ -189,7 +191,7 @@ class Worker:
             await asyncio.sleep(CRASH_PAUSE_S)
 
     async def _give_back(self, job_id: UUID, person: UUID | None) -> None:
-        """At a stop, or for others: the job is queued again, and this start is not counted against it."""
+        """Queue the job again, at a stop or because others wait. This start does not count against it."""
         async with unit_of_work(SYSTEM) as u:
             job = await Job.filter(id=job_id).using_db(u.connection).select_for_update(no_key=True).first()
             if job is not None and job.status in (JobStatus.QUEUED, JobStatus.RUNNING):
@@ -198,7 +200,7 @@ class Worker:
                 await enqueue(u, "job.run", job_id, person)
 
     async def _engine(self, running: Running) -> tuple[int, Reason | None]:
-        """Runs an engine process to its end. Returns: its exit status, and why it was ended, where it was."""
+        """Run an engine process to its end. Returns: its exit status, and why it was ended, if it was."""
         with self.watch.over(running):
             running.child = await self.engines.start(running.kind, running.row_id, running.person)
             try:
@@ -217,7 +219,7 @@ def _subject_of(task: Task) -> tuple[UUID, UUID | None]:
 
 
 async def _beat() -> None:
-    """Tells /health that a worker lives."""
+    """Tell /health that a worker is alive."""
     while True:
         with contextlib.suppress(Exception):
             await state.put("worker", [], {})
@@ -225,15 +227,15 @@ async def _beat() -> None:
 
 
 async def _end_abandoned(heartbeat_timeout_s: float) -> None:
-    """Ends cancelled jobs whose worker is gone, also while all slots of the others are taken."""
+    """End cancelled jobs whose worker is gone, even while all slots of the other workers are taken."""
     while True:
         await asyncio.sleep(1)
-        with contextlib.suppress(Exception):  # the database is away: tried again soon
+        with contextlib.suppress(Exception):  # the database may be unreachable; it tries again soon
             await lifecycle.end_abandoned(heartbeat_timeout_s)
 
 
 async def _requeue_stranded() -> None:
-    """Queues live jobs and loading sources again that no task of the queue stands for: their task was lost."""
+    """Queue live jobs and loading sources again if the queue has no task for them because it was lost."""
     while True:
         await asyncio.sleep(30)
         try:
@@ -252,5 +254,5 @@ async def _requeue_stranded() -> None:
                     )
                     for row in rows:
                         await enqueue(u, task, row["id"])  # type: ignore[arg-type]  # the literals above
-        except Exception as error:  # noqa: BLE001 - tried again soon
+        except Exception as error:  # noqa: BLE001 - it tries again soon
             logger.warning("stranded tasks could not be looked for", error=type(error).__name__)
