@@ -1,1 +1,1 @@
-"""What is kept and where: the database and its processes, the queue, the keys, room on disks."""
+"""Where things are kept: the database and its processes, the queue, the keys, and room on disks."""

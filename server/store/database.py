@@ -1,4 +1,4 @@
-"""The database: how it is reached, migrated, and asked how far its schema is."""
+"""The database: how to reach it, migrate it, and check its schema."""
 
 import asyncio
 import zlib
@@ -22,9 +22,9 @@ from server.store.embedded import embedded_url
 
 LOCATION = Path(__file__).resolve().parents[2] / "migrations"
 MINIMUM_VERSION = 150000  # PostgreSQL 15
-# Bounds for every session: no request waits longer for a lock, no abandoned transaction holds one longer.
+# Limits for every session: no request waits longer for a lock, and no abandoned transaction holds one longer.
 CONNECT_S = 10.0
-PAUSE_S = 0.2  # between two tries while the database starts or stops
+PAUSE_S = 0.2  # between attempts while the database starts or stops
 SESSION = {"lock_timeout": "5s", "idle_in_transaction_session_timeout": "10s", "timezone": "UTC"}
 
 logger = log.get(__name__)
@@ -34,7 +34,7 @@ class DatabaseError(SettingsError):
     """The database cannot be used as it is. The message is one line that says what to do."""
 
 
-# What a database answers, or a connection to it raises, while the server starts, stops or is not there.
+# What the database or a connection raises while the server is starting, stopping or unreachable.
 _AWAY = (
     OSError,
     DBConnectionError,
@@ -50,24 +50,24 @@ _ERRORS = (DatabaseError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg
 
 @dataclass(frozen=True)
 class SchemaState:
-    """How far the migrations are."""
+    """Which migrations have been applied, and which this version knows."""
 
     applied: tuple[str, ...]
     known: tuple[str, ...]
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """Migrations of this version that are not applied."""
+        """Migrations of this version that have not been applied."""
         return tuple(name for name in self.known if name not in self.applied)
 
     @property
     def foreign(self) -> tuple[str, ...]:
-        """Applied migrations that this version does not know: the schema is newer."""
+        """Applied migrations that this version does not know, so the schema is newer."""
         return tuple(name for name in self.applied if name not in self.known)
 
     @property
     def is_current(self) -> bool:
-        """Whether this version can serve on the schema."""
+        """Whether this version can use the schema."""
         return not self.missing and not self.foreign
 
 
@@ -82,12 +82,12 @@ def credentials(
     settings: Settings, application: str, pool: int | None = None, *, keeps_plans: bool = True
 ) -> dict[str, Any]:
     """
-    The URL as Tortoise and asyncpg take it. Raises: DatabaseError when it is no PostgreSQL URL.
+    The URL in the form that Tortoise and asyncpg take. Raises: DatabaseError if it is not a PostgreSQL URL.
 
     Args:
-        keeps_plans: false for a process that fills tables: a plan kept from when a table was small would scan it for
-            ever (measured: chunks of a job from 0.1 s to 4 s within 30 chunks). plan_cache_mode is no remedy: it makes
-            every foreign key check plan anew (measured: 0.37 s a chunk instead of 0.09 s).
+        keeps_plans: false for a process that fills tables. A plan kept from when a table was small would keep scanning
+            it (measured: chunks of a job went from 0.1 s to 4 s within 30 chunks). plan_cache_mode does not help: it
+            makes every foreign key check plan again (measured: 0.37 s per chunk instead of 0.09 s).
     """
     parts = urlsplit(url_of(settings))
     if parts.scheme not in ("postgres", "postgresql"):
@@ -96,7 +96,7 @@ def credentials(
     try:
         port = int(query.get("port") or parts.port or 5432)
     except ValueError as error:
-        raise DatabaseError("TALLYROOM_DATABASE_URL: the port is not a number from 1 to 65535") from error
+        raise DatabaseError("TALLYROOM_DATABASE_URL: the port must be a number from 1 to 65535") from error
     found: dict[str, Any] = {
         "host": query.get("host") or unquote(parts.hostname or "127.0.0.1"),
         "port": port,
@@ -111,7 +111,7 @@ def credentials(
     }
     if "sslmode" in query:
         found["ssl"] = query["sslmode"]
-    # A frozen server accepts connections and says nothing.
+    # A frozen server accepts connections but never answers.
     found["timeout"] = CONNECT_S
     if not keeps_plans:
         found["statement_cache_size"] = 0
@@ -121,7 +121,7 @@ def credentials(
 
 
 def libpq_uri(settings: Settings, application: str) -> str:
-    """The URL as libpq (ADBC) takes it, with the schema as search path."""
+    """The URL in the form that libpq (ADBC) takes, with the schema as search path."""
     parts = urlsplit(url_of(settings))
     query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     query |= {"application_name": application, "options": f"-csearch_path={settings.database_schema}"}
@@ -129,7 +129,7 @@ def libpq_uri(settings: Settings, application: str) -> str:
 
 
 async def connect(settings: Settings, application: str) -> asyncpg.Connection:
-    """One connection. Raises: DatabaseError in one line that says what to do."""
+    """Open one connection. Raises: DatabaseError in one line that says what to do."""
     try:
         return await asyncpg.connect(**credentials(settings, application))
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
@@ -137,7 +137,7 @@ async def connect(settings: Settings, application: str) -> asyncpg.Connection:
 
 
 async def connect_when_started(settings: Settings, application: str) -> asyncpg.Connection:
-    """As `connect`; a server that is starting or stopping is waited for, as long as a connection may take."""
+    """Like `connect`, but wait for a server that is starting or stopping, up to the time a connection may take."""
     deadline = asyncio.get_running_loop().time() + CONNECT_S
     while True:
         try:
@@ -153,25 +153,25 @@ def _explain_connect(settings: Settings, error: Exception) -> str:
     to = credentials(settings, "tallyroom")
     where = f"{to['host']}:{to['port']}"
     if isinstance(error, asyncpg.InvalidPasswordError | asyncpg.InvalidAuthorizationSpecificationError):
-        return f"TALLYROOM_DATABASE_URL: the role {to['user']!r} cannot sign in at {where}: check role and password"
+        return f"TALLYROOM_DATABASE_URL: the role {to['user']!r} cannot sign in at {where}; check the role and the password"
     if isinstance(error, asyncpg.InvalidCatalogNameError):
         name = to["database"]
-        return f'TALLYROOM_DATABASE_URL: no database {name!r} at {where}; create it: CREATE DATABASE "{name}"'
+        return f'TALLYROOM_DATABASE_URL: there is no database {name!r} at {where}; create it: CREATE DATABASE "{name}"'
     if isinstance(error, asyncpg.TooManyConnectionsError):
-        return f"TALLYROOM_DATABASE_URL: {where} has no connection left; raise max_connections or stop other clients"
+        return f"TALLYROOM_DATABASE_URL: {where} has no connections left; raise max_connections or stop other clients"
     if isinstance(error, asyncpg.CannotConnectNowError):
         return f"TALLYROOM_DATABASE_URL: {where} is starting up or shutting down; try again"
     kind = type(error).__name__
     if settings.database_url is None:
         return (
-            f"TALLYROOM_DATA_DIR: the database that comes along does not run in {settings.data_dir} ({kind}); start it "
-            "with `make run`, or name the folder of the one that runs"
+            f"TALLYROOM_DATA_DIR: the embedded database is not running in {settings.data_dir} ({kind}); start it "
+            "with `make run`, or set the folder of the one that is running"
         )
-    return f"TALLYROOM_DATABASE_URL: no PostgreSQL answers at {where} ({kind}); start it, or correct the URL"
+    return f"TALLYROOM_DATABASE_URL: PostgreSQL does not answer at {where} ({kind}); start it, or correct the URL"
 
 
 async def schema_state(connection: asyncpg.Connection, schema: str) -> SchemaState:
-    """Reads how far the migrations are. Raises: DatabaseError when the table of versions cannot be read."""
+    """Read which migrations have been applied. Raises: DatabaseError when the version table cannot be read."""
     table = f'"{schema}".aerich'
     applied: list[str] = []
     if await connection.fetchval("SELECT to_regclass($1)", table) is not None:
@@ -195,9 +195,10 @@ def known_migrations() -> tuple[str, ...]:
 
 async def migrate(settings: Settings) -> list[str]:
     """
-    Applies what is missing, each migration in a transaction of its own.
+    Apply the missing migrations, each in a transaction of its own.
 
-    Two processes at once are put in order by an advisory lock; the second finds nothing to do.
+    An advisory lock makes two processes take turns; the second finds nothing to do.
+
     Returns: the names of the applied migrations. Raises: DatabaseError in one line.
     """
     connection = await connect_when_started(settings, "tallyroom migrate")
@@ -208,7 +209,9 @@ async def migrate(settings: Settings) -> list[str]:
         try:
             await connection.fetchval("SELECT pg_advisory_lock($1::bigint)", key)
         except asyncpg.LockNotAvailableError as error:
-            raise DatabaseError("another process has been migrating for two minutes; look what it waits for") from error
+            raise DatabaseError(
+                "another process has been migrating for two minutes; check what it is waiting for"
+            ) from error
         state = await schema_state(connection, settings.database_schema)
         _refuse_newer(state)
         if not state.missing:
@@ -221,9 +224,9 @@ async def migrate(settings: Settings) -> list[str]:
 
 async def migrate_when_it_answers(settings: Settings, timeout_s: float = 60.0) -> list[str]:
     """
-    As `migrate`, on a database that may be starting, or that somebody may stop meanwhile: then it is done again.
+    Like `migrate`, for a database that may still be starting or that somebody may stop meanwhile; it then tries again.
 
-    Raises: DatabaseError in one line, at once where waiting would not help, else after the time-out.
+    Raises: DatabaseError in one line, at once if waiting would not help, otherwise after the time-out.
     """
     deadline = asyncio.get_running_loop().time() + timeout_s
     while True:
@@ -239,22 +242,24 @@ async def migrate_when_it_answers(settings: Settings, timeout_s: float = 60.0) -
 
 async def migrate_while_it_answers(settings: Settings) -> list[str] | None:
     """
-    As `migrate`, on a database that somebody else may stop at any moment.
+    Like `migrate`, for a database that somebody else may stop at any moment.
 
-    Returns: None when it does not answer, or went away meanwhile. Raises: DatabaseError in one line.
+    Returns: None if it does not answer or went away meanwhile. Raises: DatabaseError in one line.
     """
     try:
         return await migrate(settings)
     except _ERRORS as error:
-        # The error itself is asked, not the database: by now another process may have started it again. Who starts one
-        # on a new folder makes the application's database a moment after the server answers.
+        # Check the error rather than the database, which another process may have started again by now. On a new folder
+        # the application's database is created a moment after the server first answers.
         if is_away(error) or isinstance(error.__cause__, asyncpg.InvalidCatalogNameError):
             return None
         raise
 
 
 def is_away(error: BaseException | None) -> bool:
-    """Whether an error, or what caused it, says that the database is absent, starting or stopping: waiting may help."""
+    """
+    Whether an error or its cause says that the database is unreachable, starting or stopping, so that waiting may help.
+    """
     while error is not None:
         if isinstance(error, _AWAY):
             return True
@@ -265,7 +270,7 @@ def is_away(error: BaseException | None) -> bool:
 async def _check_server(connection: asyncpg.Connection) -> None:
     version = int(await connection.fetchval("SHOW server_version_num"))
     if version < MINIMUM_VERSION:
-        raise DatabaseError(f"PostgreSQL {version // 10000} is too old: Tallyroom needs 15 or newer")
+        raise DatabaseError(f"PostgreSQL {version // 10000} is too old; Tallyroom needs 15 or newer")
 
 
 async def _check_rights(connection: asyncpg.Connection, schema: str) -> None:
@@ -301,7 +306,7 @@ async def _upgrade(settings: Settings) -> list[str]:
         cause = error.__cause__ or error
         if isinstance(cause, asyncpg.DuplicateObjectError | asyncpg.DuplicateTableError):
             raise DatabaseError(
-                f"schema {settings.database_schema!r} holds tables that are not Tallyroom's ({cause}); "
+                f"schema {settings.database_schema!r} contains tables that are not Tallyroom's ({cause}); "
                 "set TALLYROOM_DATABASE_SCHEMA to a schema of its own"
             ) from error
         raise DatabaseError(f"a migration failed and was rolled back: {cause}") from error
@@ -318,7 +323,7 @@ def _refuse_newer(state: SchemaState) -> None:
 
 
 def connections_needed(settings: Settings) -> int:
-    """The most connections that one web process and one worker hold together, with one to spare for a command."""
+    """The most connections that one web process and one worker open together, plus one for a command."""
     web = settings.database_pool + 4 + 1 + 1 + 2  # pool, relay, hints, watch, a suggestion
     engine = 3 + 1 + 2  # pool, hints, the two readers of a job's sides (a loader has one)
     worker = 4 + 1 + 1 + max(2, settings.worker_concurrency + 1) * engine  # pool, hints, queue
@@ -326,20 +331,23 @@ def connections_needed(settings: Settings) -> int:
 
 
 async def lacking_connections(connection: asyncpg.Connection, settings: Settings) -> str | None:
-    """One line when the server cannot give all the connections that an installation opens, else None."""
+    """One line if the server cannot provide all the connections an installation may open, otherwise None."""
     limit = int(await connection.fetchval("SHOW max_connections"))
     reserved = int(await connection.fetchval("SHOW superuser_reserved_connections"))
     need = connections_needed(settings) + reserved
     if limit >= need:
         return None
     return (
-        f"max_connections is {limit}, web and worker open up to {need} with {reserved} that PostgreSQL reserves; "
+        f"max_connections is {limit}, but web and worker need up to {need}, including {reserved} that PostgreSQL reserves; "
         "raise it, or lower TALLYROOM_DATABASE_POOL or TALLYROOM_WORKER_CONCURRENCY"
     )
 
 
 async def check_schema(settings: Settings) -> SchemaState:
-    """Refuses a schema that is too old or too new, and a server with too few connections. Raises: DatabaseError in one line."""
+    """
+    Refuse a schema that is too old or too new, and a server with too few connections. Raises: DatabaseError in one
+    line.
+    """
     connection = await connect_when_started(settings, "tallyroom check")
     try:
         await _check_server(connection)
@@ -350,7 +358,7 @@ async def check_schema(settings: Settings) -> SchemaState:
         await connection.close()
     _refuse_newer(state)
     if state.missing:
-        raise DatabaseError(f"the schema is too old ({len(state.missing)} migrations missing); run: tallyroom migrate")
+        raise DatabaseError(f"the schema is too old ({len(state.missing)} missing migrations); run: tallyroom migrate")
     return state
 
 
@@ -363,7 +371,7 @@ async def opened(
     keeps_plans: bool = True,
     on_connection: Callable[[Any], Coroutine[Any, Any, None]] | None = None,
 ) -> AsyncIterator[None]:
-    """Tortoise over a pool of connections, for as long as the block runs; each new one is shown to `on_connection`."""
+    """Open Tortoise on a pool of connections while the block runs. Each new connection is passed to `on_connection`."""
     size = settings.database_pool if pool is None else pool
     access = credentials(settings, application, size, keeps_plans=keeps_plans)
     connection = {"engine": "tortoise.backends.asyncpg", "credentials": access | {"init": on_connection}}
@@ -376,9 +384,9 @@ async def opened(
 
 async def wait_for_database(settings: Settings, timeout_s: float = 60.0) -> None:
     """
-    Waits until the database accepts connections: containers start in any order.
+    Wait until the database accepts connections, since containers start in any order.
 
-    Raises: DatabaseError when it does not in time, or at once where waiting would not help (role, database).
+    Raises: DatabaseError if it does not in time, or at once if waiting would not help (wrong role or database).
     """
     deadline = asyncio.get_running_loop().time() + timeout_s
     while True:
@@ -397,7 +405,7 @@ async def pool(
     size: int,
     on_connection: Callable[[Any], Coroutine[Any, Any, None]] | None = None,
 ) -> asyncpg.Pool:
-    """A pool beside Tortoise's, for the relay."""
+    """A pool of its own for the relay, besides Tortoise's."""
     access = credentials(settings, application)
     found: asyncpg.Pool = await asyncpg.create_pool(**access, min_size=1, max_size=size, init=on_connection)
     return found

@@ -1,8 +1,9 @@
 """
-Room on disks. What brings data in stops at a reserve, so that everything else goes on: PostgreSQL ends when its disk is full.
+Free space on disks. Routes that bring in data stop at a reserve so that everything else goes on, because PostgreSQL
+shuts down when its disk is full.
 
-Known is the disk of the embedded database, and that of the temporary folder. How much a PostgreSQL elsewhere has left it
-does not tell; when it says that it has none, that is 507 too (server/api/translation.py).
+The disks of the embedded database and of the temporary folder are known. An external PostgreSQL does not tell how much
+space it has left; when it reports that it has none, that is a 507 too (server/api/translation.py).
 """
 
 import errno
@@ -19,12 +20,12 @@ from core.problems import StorageFull
 from core.settings import Settings
 
 LOOK_EVERY_S = 0.5
-_FULL = ("No space left on device", "max_temp_directory_size")  # as DuckDB says it
-_ADVICE = "delete sources that nobody needs, or give it more room"
+_FULL = ("No space left on device", "max_temp_directory_size")  # the phrases DuckDB uses
+_ADVICE = "delete sources that nobody needs, or add disk space"
 
 
 class Disk:
-    """The file system of a folder, looked at twice a second at most."""
+    """The file system of a folder, checked at most twice a second."""
 
     def __init__(self, folder: Path | None, reserve_bytes: int) -> None:
         self._folder = folder
@@ -33,7 +34,7 @@ class Disk:
         self._room = 0
 
     def room(self) -> int:
-        """Bytes until the reserve is reached; below zero within it. What is not known counts as endless."""
+        """Bytes left above the reserve; negative once inside it. An unknown disk counts as endless."""
         if self._folder is None:
             return 2**62
         if time.monotonic() - self._looked_at >= LOOK_EVERY_S:
@@ -43,18 +44,20 @@ class Disk:
         return self._room
 
     def refuse_when_full(self, coming_bytes: int = 0) -> None:
-        """Raises: StorageFull where what comes does not fit above the reserve."""
+        """Check that the coming bytes fit above the reserve. Raises: StorageFull."""
         if self.room() < coming_bytes:
-            raise StorageFull(f"The disk has no room above its reserve of {self._reserve_bytes} bytes: {_ADVICE}.")
+            raise StorageFull(
+                f"The disk is full up to its reserve of {self._reserve_bytes} bytes. To continue, {_ADVICE}."
+            )
 
 
 def database_disk(settings: Settings) -> Disk:
-    """The disk of the embedded database; of another one nothing is known."""
+    """The disk of the embedded database. Nothing is known about another database's disk."""
     return Disk(settings.data_dir if settings.is_embedded else None, settings.disk_reserve_bytes)
 
 
 def scratch_disk(settings: Settings) -> Disk:
-    """The disk of the temporary folder. A small one, such as one in memory, has a tenth in reserve."""
+    """The disk of the temporary folder. On a small one, such as one in memory, a tenth is reserved."""
     folder = Path(tempfile.gettempdir())
     found = os.statvfs(folder)
     return Disk(folder, min(settings.disk_reserve_bytes, found.f_blocks * found.f_frsize // 10))
@@ -74,18 +77,20 @@ def is_full(error: BaseException | None) -> bool:
 
 
 def full_while_working(error: BaseException | None = None) -> StorageFull:
-    """Why a file or a job was given up."""
+    """The problem for a file or a job that was given up because a disk became full."""
     if isinstance(error, StorageFull):
         return error
-    return StorageFull(f"A disk of the server or its worker became full meanwhile: {_ADVICE}, then try again.")
+    return StorageFull(
+        f"A disk of the server or its worker became full meanwhile. To continue, {_ADVICE}, then try again."
+    )
 
 
 async def room_in_project(settings: Settings, project_id: Any, rows_of: Any, *, without: Any = None) -> int:
     """
-    Bytes that a project may still get: files as long as they are kept, and rows as they came.
+    Bytes that a project may still add. Files count as long as they are kept, rows at the size they were stored with.
 
     Args:
-        rows_of: runs a statement with values and gives rows.
+        rows_of: runs a statement with values and returns rows.
         without: a source that does not count.
     """
     rows = await rows_of(_USED, project_id, without)
@@ -101,8 +106,8 @@ _USED = """
 
 
 def project_full(settings: Settings) -> StorageFull:
-    """Why a project takes no more."""
+    """The problem for a project that may not grow further."""
     return StorageFull(
-        f"The project has no room: files and records of one project have {settings.project_max_bytes} bytes. Delete "
+        f"The project is full: its files and records may take {settings.project_max_bytes} bytes. Delete "
         "sources that nobody needs. An administrator can raise TALLYROOM_PROJECT_MAX_BYTES."
     )

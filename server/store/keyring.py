@@ -1,4 +1,6 @@
-"""The installation's keys in memory: what the key-encryption key unlocks at start-up, and the rotation of one of them."""
+"""
+The installation's keys in memory: what the key-encryption key unlocks at start-up, and how one of them is rotated.
+"""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -21,18 +23,19 @@ from realtime.unit_of_work import unit_of_work
 CANARY = b"tallyroom canary"
 ROTATE_AFTER = timedelta(days=90)
 RETIRE_AFTER = timedelta(minutes=30)  # twice the life of an access token
-# A process that still signs with a key which another one has retired must learn of that before its tokens outlive the key.
+# How often processes read the ring again. One that still signs with a retired key must notice before its tokens outlive
+# that key.
 FOLLOW_EVERY_S = 300.0
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('tallyroom keyring'))"
 _APPLICATION_KEYS = ("audit", "pepper-1", "cursor")
-_IRREPLACEABLE = ("audit", "pepper-1")  # with another one no password fits and no chain of the audit is intact
+_IRREPLACEABLE = ("audit", "pepper-1")  # with a different one, no password would match and no audit chain would verify
 
 logger = log.get(__name__)
 
 
 @dataclass
 class SigningPair:
-    """A key pair of the ring; `private` is None for a retiring one that only verifies."""
+    """A key pair in the ring. `private` is None for a retiring pair, which only verifies."""
 
     kid: str
     public: Ed25519PublicKey
@@ -51,7 +54,7 @@ class Keyring:
 
     @property
     def audit(self) -> bytes:
-        """Key of the audit chains' codes."""
+        """The key for the audit chains' codes."""
         return self.application["audit"]
 
     @property
@@ -60,7 +63,7 @@ class Keyring:
         return next(pair for pair in self.signing.values() if pair.state == "active")
 
     def verifying(self, kid: str, at: datetime) -> SigningPair | None:
-        """The pair of a kid, unless it is past its time."""
+        """The pair with a kid, unless it has expired."""
         pair = self.signing.get(kid)
         if pair is None or (pair.not_after is not None and pair.not_after < at):
             return None
@@ -69,12 +72,12 @@ class Keyring:
 
 async def open_keyring(provider: KeyProvider) -> Keyring:
     """
-    Unlocks the stored keys, making them at the very first start.
+    Unlock the stored keys, or create them at the very first start.
 
-    Raises: SettingsError in one line when the key-encryption key is not the one they were sealed with.
+    Raises: SettingsError in one line when they were sealed with another key-encryption key.
     """
     async with in_transaction() as connection:
-        # Two processes may start at once on an empty database: the second waits here and finds the keys made.
+        # Two processes may start at once on an empty database. The second waits here and then finds the keys.
         await connection.execute_query(_LOCK)
         stored = {row.name: row for row in await ApplicationKey.all().using_db(connection)}
         if "canary" in stored:
@@ -82,8 +85,8 @@ async def open_keyring(provider: KeyProvider) -> Keyring:
             for name in _IRREPLACEABLE:
                 if name not in stored:
                     raise SettingsError(
-                        f"the key {name!r} is missing in the table application_keys; restore it from a backup "
-                        "(the server never makes a new one in its place)"
+                        f"the key {name!r} is missing from the table application_keys; restore it from a backup "
+                        "(the server never creates a new one in its place)"
                     )
         for name in ("canary", *_APPLICATION_KEYS):
             if name not in stored:
@@ -105,17 +108,19 @@ async def open_keyring(provider: KeyProvider) -> Keyring:
 
 
 async def keep_signing_keys(keyring: Keyring) -> None:
-    """Rotates the signing key when it is due, and follows rotations by others, for as long as the process runs."""
+    """Rotate the signing key when it is due, and pick up rotations by other processes, as long as the process runs."""
     while True:
         try:
             await rotate_signing_key(keyring, made_before=now() - ROTATE_AFTER)
-        except Exception as error:  # noqa: BLE001 - a task's root: tried again in five minutes
+        except Exception as error:  # noqa: BLE001 - a task's root: it tries again in five minutes
             logger.warning("the signing keys were not read", error=type(error).__name__)
         await asyncio.sleep(FOLLOW_EVERY_S)
 
 
 async def rotate_signing_key(keyring: Keyring, *, made_before: datetime) -> str:
-    """Replaces the signing key if it was made before a time, and reads the ring. Returns: the kid that signs now."""
+    """
+    Replace the signing key if it was created before a time, and read the ring again. Returns: the kid that signs now.
+    """
     async with unit_of_work(SYSTEM) as u:
         await u.execute(_LOCK)
         old = await SigningKey.get(state="active", using_db=u.connection)
@@ -129,7 +134,7 @@ async def rotate_signing_key(keyring: Keyring, *, made_before: datetime) -> str:
 
 
 async def refresh_signing_keys(keyring: Keyring) -> None:
-    """Reads the ring again; another process may have rotated it."""
+    """Read the ring again, since another process may have rotated it."""
     ring: dict[str, SigningPair] = {}
     for row in await SigningKey.all():
         private = None
@@ -143,7 +148,7 @@ async def refresh_signing_keys(keyring: Keyring) -> None:
 
 
 async def _new_signing_key(provider: KeyProvider, connection: BaseDBAsyncClient) -> str:
-    """Makes a key that signs from now on. Returns: its kid."""
+    """Create a key that signs from now on. Returns: its kid."""
     pair = Ed25519PrivateKey.generate()
     kid = f"s-{uuid7().hex[:20]}"
     raw = pair.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
@@ -163,7 +168,7 @@ async def _new_signing_key(provider: KeyProvider, connection: BaseDBAsyncClient)
 def _check_canary(provider: KeyProvider, row: ApplicationKey) -> None:
     if _open(provider, row.kek_id, row.wrapped, associated("cv1/app", "canary")) != CANARY:
         raise SettingsError(
-            "TALLYROOM_VAULT_KEK: the canary does not fit; configure the key this database was made with"
+            "TALLYROOM_VAULT_KEK: the canary does not match; configure the key this database was created with"
         )
 
 
@@ -172,6 +177,6 @@ def _open(provider: KeyProvider, kek_id: str, wrapped: bytes, aad: bytes) -> byt
         return provider.unwrap(kek_id, bytes(wrapped), aad)
     except SealBroken as error:
         raise SettingsError(
-            f"TALLYROOM_VAULT_KEK: the key {kek_id!r} that this database was sealed with is missing or another one; "
-            "configure the original key (the server never makes a new one in its place)"
+            f"TALLYROOM_VAULT_KEK: the key {kek_id!r} that sealed this database is missing or has changed; "
+            "configure the original key (the server never creates a new one in its place)"
         ) from error

@@ -1,4 +1,6 @@
-"""What one file and one job may take: CPU, time, memory. Beyond it they end, with a problem that says what to change."""
+"""
+How much CPU, time and memory one file or one job may use. Beyond that it ends, with a problem that says what to change.
+"""
 
 import errno
 import math
@@ -10,21 +12,22 @@ from core.problems import FileRejected, Problem, TooLarge
 from core.processes import data_bytes
 from core.settings import Settings
 
-BYTES_PER_SHARE = 16 * 1024**2  # a file has its time once, and once more for each of these
-# What a process may grow by: what each needs whatever it reads, and multiples of TALLYROOM_ENGINE_MEMORY_MB, which DuckDB
-# alone may have. A job holds both sides and its pairs beside it (measured: 451 MB in all for 100,000 x 98,936 records).
+BYTES_PER_SHARE = 16 * 1024**2  # a file gets its time once, and once more for each of these
+# How much a process may grow: a base that each needs whatever it reads, plus multiples of TALLYROOM_ENGINE_MEMORY_MB,
+# which is DuckDB's own limit. Besides that, a job holds both sides and its pairs (measured: 451 MB in total for 100,000
+# x 98,936 records).
 BASE_MB = 256
 JOB_MEMORY, LOADER_MEMORY = 3, 2
 _NO_MEMORY = ("bad_alloc", "Cannot allocate memory", "can't start new thread", "malloc of size", "out of memory")
 
 
 def of_file(seconds: float, size_bytes: int) -> float:
-    """The seconds that a file of a size may take, where the setting says `seconds`."""
+    """The seconds that a file of this size may take when the setting is `seconds`."""
     return seconds * (1 + size_bytes / BYTES_PER_SHARE)
 
 
 def bound_file(settings: Settings, size_bytes: int) -> None:
-    """Bounds this process, a loader: its CPU time (the kernel ends it with SIGXCPU), and its memory."""
+    """Limit this process, a loader: its CPU time (the kernel ends it with SIGXCPU) and its memory."""
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     used = resource.getrusage(resource.RUSAGE_SELF)
     limit = math.ceil(used.ru_utime + used.ru_stime + of_file(settings.load_cpu_s, size_bytes))
@@ -33,12 +36,12 @@ def bound_file(settings: Settings, size_bytes: int) -> None:
 
 
 def bound_job(settings: Settings) -> None:
-    """Bounds this process, an engine at work on a job: its memory."""
+    """Limit the memory of this process, an engine working on a job."""
     _bound_memory(BASE_MB + JOB_MEMORY * settings.engine_memory_mb)
 
 
 def is_memory(error: BaseException) -> bool:
-    """Whether an error says that memory ran out: each library says it in its own way."""
+    """Whether an error says that memory ran out. Each library says it differently."""
     if isinstance(error, MemoryError | duckdb.OutOfMemoryException):
         return True
     if isinstance(error, OSError) and error.errno == errno.ENOMEM:
@@ -47,38 +50,38 @@ def is_memory(error: BaseException) -> bool:
 
 
 def lift_memory() -> None:
-    """Takes the bound away again, for a process that has run out and only writes down why."""
+    """Lift the limit again, for a process that has run out of memory and only records why."""
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
 
 
 def file_took_too_long(settings: Settings, size_bytes: int) -> Problem:
-    """Why a file was given up."""
+    """The problem for a file that was given up because it took too long."""
     cpu_s, wall_s = (of_file(seconds, size_bytes) for seconds in (settings.load_cpu_s, settings.load_wall_s))
     return FileRejected(
-        f"The file was not read within {cpu_s:.0f} s of computing or {wall_s:.0f} s in all: split it, or save it again "
+        f"The file could not be read within {cpu_s:.0f} s of CPU time or {wall_s:.0f} s in total. Split it, or save it again "
         "in a simpler form, such as CSV. An administrator can raise TALLYROOM_LOAD_CPU_S and TALLYROOM_LOAD_WALL_S."
     )
 
 
 def job_needs_too_much_memory(settings: Settings) -> Problem:
-    """Why a job was given up."""
+    """The problem for a job that was given up because it ran out of memory."""
     return TooLarge(
-        f"The job needs more than {BASE_MB + JOB_MEMORY * settings.engine_memory_mb} MB of memory: give each pass of the plan an "
+        f"The job needs more than {BASE_MB + JOB_MEMORY * settings.engine_memory_mb} MB of memory. Give each pass of the plan an "
         "equal field, or split the sources. An administrator can raise TALLYROOM_ENGINE_MEMORY_MB."
     )
 
 
 def job_took_too_long(settings: Settings) -> Problem:
-    """Why a job was given up."""
+    """The problem for a job that was given up because it took too long."""
     return TooLarge(
-        f"The job did not end within {settings.job_wall_s:.0f} s: give each pass of the plan an equal field, or split the "
+        f"The job did not finish within {settings.job_wall_s:.0f} s. Give each pass of the plan an equal field, or split the "
         "sources. An administrator can raise TALLYROOM_JOB_WALL_S."
     )
 
 
 def _bound_memory(megabytes: int) -> None:
-    """What needs more than this ends this process, not the machine."""
+    """Limit memory, so that too much of it ends this process and not the machine."""
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     limit = data_bytes() + megabytes * 1024**2
     resource.setrlimit(resource.RLIMIT_DATA, (_at_most(limit, hard), hard))

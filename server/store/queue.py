@@ -1,4 +1,4 @@
-"""The job queue: what is enqueued in an action's own transaction, and picked by a worker after its commit."""
+"""The job queue. A task is enqueued in an action's own transaction, and a worker picks it after the commit."""
 
 from typing import Literal
 from uuid import UUID
@@ -15,10 +15,10 @@ Task = Literal["source.load", "job.run"]
 
 async def enqueue(u: UnitOfWork, task: Task, row_id: object, person: UUID | None = None) -> None:
     """
-    Enqueues a task with the request's id and the person who asks for it, inside the open transaction.
+    Enqueue a task with the request's id and the person who asks for it, in the open transaction.
 
-    What the system queues again names the person who asked before.
-    A task for the same row that still waits gives way to it: a job that is cancelled and retried runs once.
+    When the system queues a task again, it names the person who originally asked. A waiting task for the same row is
+    replaced, so a job that is cancelled and retried runs once.
     """
     await u.execute(
         "DELETE FROM pgqueuer WHERE entrypoint = $1 AND status = 'queued' "
@@ -40,8 +40,8 @@ async def enqueue(u: UnitOfWork, task: Task, row_id: object, person: UUID | None
 
 async def is_waiting(u: UnitOfWork, task: Task, row_id: object) -> bool:
     """
-    Whether a task for this row waits for a worker: then none holds the row, for it is queued again only when its process
-    has ended.
+    Whether a task for this row is waiting for a worker. In that case no worker holds the row, because it is queued
+    again only after its process has ended.
     """
     found = await u.execute(
         "SELECT 1 FROM pgqueuer WHERE entrypoint = $1 AND status = 'queued' "

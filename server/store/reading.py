@@ -1,4 +1,4 @@
-"""Snapshots for reading: what is read in one is true at the same moment, which is a place in each stream."""
+"""Snapshots for reading. Everything read in one is true at the same moment, which is one position in each stream."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,12 +8,12 @@ from typing import Any
 from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.transactions import in_transaction
 
-READ_S = 15  # of one statement: what takes longer was asked for too much
+READ_S = 15  # per statement; a query that takes longer asked for too much
 
 
 @dataclass(frozen=True)
 class Position:
-    """A place in a stream."""
+    """A position in a stream."""
 
     head: int
     epoch: str
@@ -37,7 +37,7 @@ class Reading:
 
 @asynccontextmanager
 async def reading() -> AsyncIterator[Reading]:
-    """One REPEATABLE READ, READ ONLY transaction: body and stream position belong together."""
+    """One REPEATABLE READ, READ ONLY transaction, so that the body and the stream position belong together."""
     async with in_transaction() as connection:
         await connection.execute_script(
             f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL statement_timeout = '{READ_S}s'"

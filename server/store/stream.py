@@ -1,4 +1,4 @@
-"""What a feature registers of a kind of stream: its name, who may follow it, and what REST shows of its noun."""
+"""What a feature registers for a kind of stream: its name, who may follow it, and the REST view of what it is about."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from server.store.reading import Reading
 
 @dataclass(frozen=True)
 class Right:
-    """A right to a stream: the streams above that tell of its end, and the membership that it comes from."""
+    """A right to a stream: the parent streams that announce when it ends, and the membership it comes from."""
 
     parents: frozenset[str] = frozenset()
     membership: tuple[str, UUID] | None = None
@@ -20,7 +20,9 @@ class Right:
 
 @dataclass(frozen=True)
 class StreamKind:
-    """A kind of stream; `noun` is one of realtime.streams. `authorize` raises a Problem for who may not follow it."""
+    """
+    A kind of stream. `noun` is one of realtime.streams. `authorize` raises a Problem for anybody who may not follow it.
+    """
 
     noun: str
     authorize: Callable[[Actor, UUID], Awaitable[Right]]

@@ -315,7 +315,7 @@ def test_two_copies_do_not_disturb_each_other(running, start, tmp_path):
 def test_a_second_supervisor_on_the_same_folder_is_refused(running):
     line = _refusal(running.data_dir, _free_port())
 
-    assert "another Tallyroom runs on" in line
+    assert "another Tallyroom is using" in line
 
 
 def test_a_taken_port_is_refused(tmp_path):
