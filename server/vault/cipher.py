@@ -1,8 +1,9 @@
 """
-How an entry is sealed: key-encryption key -> vault key (one per vault and epoch) -> data key (one per version) -> fields.
+How an entry is sealed: key-encryption key -> vault key (one per vault and epoch) -> data key (one per version) ->
+fields.
 
-Every seal names its place in its associated data, so that bytes moved to another vault, entry, version or field do
-not open. Source: NIST SP 800-38D (AES-GCM); envelope encryption as in the documentation of the `core.envelope` module.
+Every seal names its place in its associated data, so bytes moved to another vault, entry, version or field do not open.
+Source: NIST SP 800-38D (AES-GCM); for envelope encryption see the docstring of `core.envelope`.
 """
 
 import hashlib
@@ -19,7 +20,7 @@ Field = Literal["secret", "notes"]
 
 @dataclass(frozen=True)
 class Place:
-    """Where a version's seals belong."""
+    """The place that a version's seals belong to."""
 
     vault_id: UUID
     entry_id: UUID
@@ -37,20 +38,22 @@ class Place:
 
 @dataclass(frozen=True)
 class SealedVersion:
-    """What is stored of a version's secrets."""
+    """The stored form of a version's secrets."""
 
     data_key: bytes
     secret: bytes
     notes: bytes | None
 
     def digest(self) -> str:
-        """SHA-256 of the sealed bytes, hex: stands in the audit, so that an old row put back is seen."""
+        """
+        The SHA-256 of the sealed bytes, in hex. It is in the audit log, so that putting back an old row is noticed.
+        """
         return hashlib.sha256(self.data_key + self.secret + (self.notes or b"")).hexdigest()
 
 
 @dataclass(frozen=True)
 class OpenVersion:
-    """The plaintext of a version. Not printed."""
+    """The plaintext of a version. It is left out of repr()."""
 
     secret: str = field(repr=False)
     notes: str | None = field(repr=False)
@@ -58,12 +61,12 @@ class OpenVersion:
 
 @dataclass(frozen=True)
 class VaultCipher:
-    """Seals and opens under the key-encryption keys of a provider."""
+    """Seals and opens with the key-encryption keys of a provider."""
 
     provider: KeyProvider
 
     def make_key(self, vault_id: UUID, epoch: int) -> tuple[str, bytes]:
-        """A new vault key. Returns: id of the key-encryption key, and the wrapped key."""
+        """Create a vault key. Returns: the id of the key-encryption key, and the wrapped key."""
         return self.provider.wrap(new_key(), _of_vault_key(vault_id, epoch, self.provider.active))
 
     def open_key(self, vault_id: UUID, epoch: int, kek_id: str, wrapped: bytes) -> bytes:
@@ -72,7 +75,7 @@ class VaultCipher:
 
 
 def seal_version(vault_key: bytes, place: Place, content: OpenVersion) -> SealedVersion:
-    """Seals a version's fields under a data key of its own."""
+    """Seal a version's fields under their own data key."""
     data_key = new_key()
     return SealedVersion(
         data_key=seal(vault_key, _key_name(place), data_key, place.of_data_key()),
@@ -84,7 +87,7 @@ def seal_version(vault_key: bytes, place: Place, content: OpenVersion) -> Sealed
 
 
 def open_version(vault_key: bytes, place: Place, sealed: SealedVersion) -> OpenVersion:
-    """Opens a version. Raises: SealBroken when a byte was changed or moved."""
+    """Open a version. Raises: SealBroken if a byte was changed or moved."""
     data_key = unseal(vault_key, _key_name(place), sealed.data_key, place.of_data_key())
     notes = None
     if sealed.notes is not None:
@@ -101,5 +104,5 @@ def _key_name(place: Place) -> str:
 
 
 def cipher_of(api: ApiRequest) -> VaultCipher:
-    """The cipher of the application that a request came to."""
+    """The cipher of the application that received the request."""
     return VaultCipher(api.request.app[KEYRING].provider)

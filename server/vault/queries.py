@@ -1,4 +1,4 @@
-"""What is read of vaults. Never a secret."""
+"""Read queries for vaults. They never return a secret."""
 
 from uuid import UUID
 
@@ -40,7 +40,10 @@ _STATES = {
 
 
 async def vaults_of(actor: Actor, project_id: UUID, query: VaultList) -> tuple[Page[VaultView], Position]:
-    """The vaults of a project that the actor may use; an administrator sees all, by name and count. Raises: NotFound."""
+    """
+    The vaults of a project that the actor may use. An administrator sees all, with name and count only. Raises:
+    NotFound.
+    """
     async with reading() as snapshot:
         await access.load(actor, Project, project_id, "project.read")
         name = query.sort.lstrip("-")
@@ -54,7 +57,7 @@ async def vaults_of(actor: Actor, project_id: UUID, query: VaultList) -> tuple[P
 
 
 async def get_vault(actor: Actor, vault_id: UUID) -> tuple[VaultView, Position]:
-    """A vault through its actor. Raises: NotFound."""
+    """A vault, loaded through its actor. Raises: NotFound."""
     async with reading() as snapshot:
         await access.load(actor, Vault, vault_id, "vault.read")
         return await view_of(snapshot, actor, vault_id), await snapshot.position(streams.vault(vault_id))
@@ -100,7 +103,7 @@ async def entries_of(actor: Actor, vault_id: UUID, query: EntryList) -> tuple[Pa
 
 
 async def get_entry(actor: Actor, entry_id: UUID) -> tuple[EntryView, Position]:
-    """An entry through its actor. Raises: NotFound, Forbidden."""
+    """An entry, loaded through its actor. Raises: NotFound, Forbidden."""
     async with reading() as snapshot:
         entry = (await access.load(actor, Entry, entry_id, "entry.read")).row
         return EntryView.of(entry), await snapshot.position(streams.vault(entry.vault_id))

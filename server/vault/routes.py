@@ -60,7 +60,7 @@ async def list_vaults(api: QueryRequest[VaultList]) -> web.StreamResponse:
     replay=Right(Vault, "vault.read", is_in_answer=True),
 )
 async def create_vault(api: BodyRequest[VaultWrite]) -> web.StreamResponse:
-    """Make a vault, which you then manage."""
+    """Create a vault, which you then manage."""
     return reply(await vault_actions.create_vault(api.actor, cipher_of(api), api.path_id(), api.body))
 
 
@@ -112,7 +112,7 @@ async def remove_member(api: ApiRequest) -> web.StreamResponse:
 
 @routes.get("/vaults/{id}/audit", query=AuditList, answers={200: Page[AuditView]}, problems=_ROW)
 async def list_audit(api: QueryRequest[AuditList]) -> web.StreamResponse:
-    """List what happened in a vault, newest first: everything for its managers, and for editors what they did themselves."""
+    """List what happened in a vault, newest first. Managers see everything, editors only what they did themselves."""
     return reply_view(await vault_audit(api.actor, api.path_id(), api.query))
 
 
@@ -148,7 +148,7 @@ async def get_entry(api: ApiRequest) -> web.StreamResponse:
     "/entries/{id}", body=EntryUpdate, answers={200: EntryView}, problems=(*_CHANGE, problems.Gone), if_match=True
 )
 async def update_entry(api: BodyRequest[EntryUpdate]) -> web.StreamResponse:
-    """Change an entry, which makes its next version."""
+    """Change an entry. This makes a new version."""
     answer = await entry_actions.update_entry(api.actor, cipher_of(api), api.path_id(), api.body, api.if_match)
     return reply(answer)
 
@@ -169,7 +169,7 @@ async def trash_entry(api: ApiRequest) -> web.StreamResponse:
     stores_answer=False,
 )
 async def reveal_entry(api: BodyRequest[RevealBody]) -> web.StreamResponse:
-    """Reveal a secret; this is recorded before it is answered."""
+    """Reveal a secret. This is recorded before the response is sent."""
     view = await entry_actions.reveal_entry(api.actor, cipher_of(api), api.path_id(), api.body)
     response = reply_view(view)
     response.headers["Pragma"] = "no-cache"
@@ -200,14 +200,14 @@ async def rotate_entry(api: BodyRequest[RotateBody]) -> web.StreamResponse:
     if_match=True,
 )
 async def restore_entry(api: BodyRequest[RestoreBody]) -> web.StreamResponse:
-    """Take an entry out of the trash, or bring an old version back."""
+    """Take an entry out of the trash, or bring back an old version."""
     answer = await entry_actions.restore_entry(api.actor, cipher_of(api), api.path_id(), api.body, api.if_match)
     return reply(answer)
 
 
 @routes.post("/entries/{id}/purge", answers={204: None}, problems=(*_ROW, problems.VersionConflict))
 async def purge_entry(api: ApiRequest) -> web.StreamResponse:
-    """Destroy an entry with all its versions and their keys; this cannot be undone."""
+    """Destroy an entry with all its versions and their keys. This cannot be undone."""
     return reply(await entry_actions.purge_entry(api.actor, api.path_id(), api.if_match))
 
 

@@ -1,4 +1,4 @@
-"""Bodies and views of vaults. No view holds a secret or notes: those come by reveal only."""
+"""Request bodies and views for vaults. No view contains a secret or notes; only a reveal returns those."""
 
 import json
 import re
@@ -16,13 +16,15 @@ from server.api.paging import Paged
 from server.api.schemas import Body, Name, View
 
 MAX_SECRET_BYTES = 64 * 1024
-DUE_SOON = timedelta(days=30)  # the first of the thresholds at which people are reminded
+DUE_SOON = timedelta(days=30)  # the first threshold at which people are reminded
 _URL = re.compile(r"(?:https?|ssh|ftp|sftp|rdp|file)://[^\s\x00-\x20\x7f]+", re.IGNORECASE)
 
 
 def _url(value: str) -> str:
     if not _URL.fullmatch(value) or any(0x7F <= ord(c) < 0xA0 for c in value):
-        raise ValueError("is not an address that begins with https, http, ssh, sftp, ftp, rdp or file and ://")
+        raise ValueError(
+            "is not an address that begins with https://, http://, ssh://, sftp://, ftp://, rdp:// or file://"
+        )
     return value
 
 
@@ -34,7 +36,7 @@ def _no_controls(value: str) -> str:
 
 def _secret_size(value: SecretStr) -> SecretStr:
     if len(value.get_secret_value().encode()) > MAX_SECRET_BYTES:
-        raise ValueError(f"must have at most {MAX_SECRET_BYTES} bytes")
+        raise ValueError(f"must be at most {MAX_SECRET_BYTES} bytes long")
     return value
 
 
@@ -59,13 +61,13 @@ class VaultWrite(Body):
 
 
 class VaultList(Paged):
-    """Order of the list of vaults."""
+    """The order of the list of vaults."""
 
     sort: Literal["name", "-name", "created_at", "-created_at"] = "name"
 
 
 class VaultView(View):
-    """A vault. An administrator without a grant sees this much of it."""
+    """A vault. This is all that an administrator without a grant can see of it."""
 
     id: UUID
     project_id: UUID
@@ -116,7 +118,7 @@ class EntryCreate(Body):
 
 
 class EntryUpdate(Body):
-    """What changes of a credential; absent fields stay, null empties one."""
+    """The changes to a credential. Absent fields stay as they are; null empties one."""
 
     name: Name | None = None
     secret: Secret | None = None
@@ -136,7 +138,7 @@ class EntryUpdate(Body):
 
 
 class EntryList(Paged):
-    """Filters of the list of entries."""
+    """Filters for the list of entries."""
 
     q: Annotated[str, Field(min_length=1, max_length=256)] | None = None
     tag: Annotated[str, Field(min_length=1, max_length=64)] | None = None
@@ -176,7 +178,7 @@ class EntryView(View):
 
 
 def state_of(expires_at: datetime | None, due_at: datetime | None, at: datetime) -> EntryState:
-    """Expired past `expires_at`; due past the rotation's date; due soon within 30 days of either."""
+    """Expired after `expires_at`; due after the rotation date; due soon within 30 days before either."""
     if expires_at is not None and expires_at <= at:
         return "expired"
     if due_at is not None and due_at <= at:
@@ -195,7 +197,7 @@ class RevealBody(Body):
 
 
 class RevealView(View):
-    """A secret. Not to be cached or kept."""
+    """The revealed fields. They must not be cached or stored."""
 
     entry_id: UUID
     version: int
@@ -203,19 +205,19 @@ class RevealView(View):
 
 
 class RotateBody(Body):
-    """A new secret; without one, 24 random characters are made."""
+    """A new secret. Without one, 24 random characters are generated."""
 
     secret: Secret | None = None
 
 
 class RestoreBody(Body):
-    """The version to bring back; without one, the entry comes out of the trash."""
+    """The version to bring back. Without one, the entry is taken out of the trash."""
 
     version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
 
 
 class VersionList(Paged):
-    """Paging of the versions, newest first."""
+    """Paging for the versions, newest first."""
 
 
 class Actor(View):
@@ -226,7 +228,7 @@ class Actor(View):
 
 
 class VersionView(View):
-    """A version's metadata."""
+    """The metadata of a version."""
 
     version: int
     at: datetime
@@ -235,7 +237,7 @@ class VersionView(View):
 
     @classmethod
     def of(cls, row: dict[str, Any]) -> "VersionView":
-        """The view of a row; `changed` comes as JSON text."""
+        """The view of a row, whose `changed` is JSON text."""
         who = row["actor_id"]
         return cls(
             version=row["version"],

@@ -1,4 +1,4 @@
-"""The streams of a vault: its entries, for those who see them, and its accesses, for its managers."""
+"""The streams of a vault: its entries, for those who may see them, and its accesses, for its managers."""
 
 from uuid import UUID
 
@@ -26,7 +26,8 @@ async def _right_by(actor: Actor, vault_id: UUID, action: str) -> Right:
     loaded = await access.load(actor, Vault, vault_id, action)
     if loaded.role == access.ADMIN:
         raise Forbidden
-    # A grant in a vault holds as long as the membership in its project: changes of either put the right in question.
+    # A grant in a vault lasts only as long as the membership in its project, so a change of either means checking the
+    # right again.
     return Right(frozenset({streams.project(loaded.row.project_id), streams.vault(vault_id)}), ("vault", vault_id))
 
 

@@ -1,7 +1,7 @@
 """
-Versions of an entry: every change is a new one, sealed under a data key of its own, and old ones stay.
+Versions of an entry. Every change makes a new one, sealed under its own data key, and old ones stay.
 
-What is in the clear beside the sealed bytes is METADATA.
+METADATA is what is stored unencrypted beside the sealed bytes.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,10 @@ class Versions:
     entry: Entry
 
     async def change(self, content: OpenVersion, before: OpenVersion, values: dict[str, Any], action: str) -> list[str]:
-        """Writes what differs as the next version. Returns: names of what changed; none, and nothing is written."""
+        """
+        Write the differences as the next version. Returns: the names of what changed; if nothing did, nothing is
+        written.
+        """
         entry = self.entry
         hidden = [name for name in ("secret", "notes") if getattr(content, name) != getattr(before, name)]
         changed = hidden + [name for name, value in values.items() if getattr(entry, name) != value]
@@ -46,7 +49,7 @@ class Versions:
         return changed
 
     async def write(self, content: OpenVersion, changed: list[str], action: str) -> None:
-        """Writes the entry as it is now as its present version, with its audit row."""
+        """Write the entry as it is now as its current version, with its audit row."""
         entry, epoch = self.entry, self.vault.epoch
         key = await _vault_key(self.u, self.cipher, entry.vault_id, epoch)
         sealed = seal_version(key, Place(entry.vault_id, entry.id, entry.version, epoch), content)
@@ -68,7 +71,8 @@ class Versions:
             actor_id=self.u.actor.id,
             created_at=self.u.at,
         )
-        # The digest of the sealed bytes: an old row put back into the table no longer fits the chain.
+        # The audit row holds a digest of the sealed bytes, so an old row put back into the table no longer matches the
+        # chain.
         self.u.audit(
             f"vault:{entry.vault_id}",
             action,
@@ -80,7 +84,7 @@ class Versions:
 
 
 async def open_entry(u: UnitOfWork, cipher: VaultCipher, entry: Entry, version: int) -> OpenVersion:
-    """Secret and notes of a version. Raises: SealBroken."""
+    """The secret and notes of a version. Raises: SealBroken."""
     row = await version_of(u, entry, version)
     if row is None:
         raise SealBroken("the version of the entry is missing")
@@ -91,12 +95,12 @@ async def open_entry(u: UnitOfWork, cipher: VaultCipher, entry: Entry, version: 
 
 
 async def version_of(u: UnitOfWork, entry: Entry, version: int) -> EntryVersion | None:
-    """A version's row, sealed; None when there is no such version."""
+    """A version's row, still sealed, or None if there is no such version."""
     return await EntryVersion.filter(entry_id=entry.id, version=version).using_db(u.connection).first()
 
 
 def metadata_of(row: EntryVersion) -> dict[str, Any]:
-    """What a version has in the clear, by the names of the entry's fields."""
+    """The unencrypted part of a version, by the names of the entry's fields."""
     found = {name: row.metadata.get(name) for name in METADATA}
     if found["expires_at"] is not None:
         found["expires_at"] = datetime.fromisoformat(found["expires_at"])

@@ -1,1 +1,1 @@
-"""Verbs on vaults, their members and their entries."""
+"""Actions on vaults, their members and their entries."""

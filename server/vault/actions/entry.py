@@ -1,4 +1,4 @@
-"""Verbs on entries. Every write is a new version, sealed under a data key of its own."""
+"""Actions on entries. Every write makes a new version, sealed under its own data key."""
 
 import secrets
 import string
@@ -38,12 +38,12 @@ from server.vault.versions import METADATA, Versions, metadata_of, open_entry, v
 _ALPHABET = string.ascii_letters + string.digits + "-_.+"
 TRASH_KEPT = timedelta(days=30)
 _GENERATED_LENGTH = 24  # 24 of 66 characters: 145 bits
-# What a database that cannot write says: Tortoise translates some of the driver's exceptions and lets others through.
+# What can be raised when the database cannot write. Tortoise translates some driver exceptions and passes on others.
 _NOT_RECORDED = (BaseORMException, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 
 
 async def create_entry(actor: Actor, cipher: VaultCipher, vault_id: UUID, body: EntryCreate) -> Answer:
-    """Adds an entry. Raises: NotFound, Forbidden."""
+    """Add an entry. Raises: NotFound, Forbidden."""
     async with unit_of_work(actor) as u:
         vault = (await access.load(actor, Vault, vault_id, "entry.edit", lock=True)).row
         content = OpenVersion(body.secret.get_secret_value(), _text(body.notes))
@@ -66,7 +66,9 @@ async def create_entry(actor: Actor, cipher: VaultCipher, vault_id: UUID, body: 
 async def update_entry(
     actor: Actor, cipher: VaultCipher, entry_id: UUID, body: EntryUpdate, expected: int | None
 ) -> Answer:
-    """Writes a new version. Raises: NotFound, Forbidden, PreconditionRequired, VersionConflict, Gone in the trash."""
+    """
+    Write a new version. Raises: NotFound, Forbidden, PreconditionRequired, VersionConflict, Gone if it is in the trash.
+    """
     async with _breaks_recorded(actor, entry_id, "entry.update"), unit_of_work(actor) as u:
         vault, entry = await _load(u, actor, entry_id, "entry.edit")
         await u.expect_version(entry, expected)
@@ -87,7 +89,10 @@ async def update_entry(
 async def rotate_entry(
     actor: Actor, cipher: VaultCipher, entry_id: UUID, body: RotateBody, expected: int | None
 ) -> Answer:
-    """Gives an entry a new secret, made here when none is given. Raises: NotFound, Forbidden, VersionConflict, Gone."""
+    """
+    Give an entry a new secret, generated here if none is given. Raises: NotFound, Forbidden, VersionConflict, Invalid,
+    Gone.
+    """
     async with _breaks_recorded(actor, entry_id, "entry.rotate"), unit_of_work(actor) as u:
         vault, entry = await _load(u, actor, entry_id, "entry.edit")
         await u.expect_version(entry, expected, required=False)
@@ -95,7 +100,7 @@ async def rotate_entry(
         before = await open_entry(u, cipher, entry, entry.version)
         secret = _text(body.secret) or "".join(secrets.choice(_ALPHABET) for _ in range(_GENERATED_LENGTH))
         if secret == before.secret:
-            raise Invalid(errors=(Fault("/secret", "invalid_field", "is the present secret: give a new one"),))
+            raise Invalid(errors=(Fault("/secret", "invalid_field", "is the current secret; give a new one"),))
         content = OpenVersion(secret, before.notes)
         changed = await Versions(u, cipher, vault, entry).change(content, before, {}, "entry.rotate")
         u.publish(EntryRotated(vault_id=vault.id, entry_id=entry.id, version=entry.version, changed=changed))
@@ -103,7 +108,7 @@ async def rotate_entry(
 
 
 async def trash_entry(actor: Actor, cipher: VaultCipher, entry_id: UUID, expected: int | None) -> None:
-    """Moves an entry to the trash. Raises: NotFound, Forbidden, PreconditionRequired, VersionConflict, Gone."""
+    """Move an entry to the trash. Raises: NotFound, Forbidden, PreconditionRequired, VersionConflict, Gone."""
     async with _breaks_recorded(actor, entry_id, "entry.delete"), unit_of_work(actor) as u:
         vault, entry = await _load(u, actor, entry_id, "entry.edit")
         await u.expect_version(entry, expected)
@@ -116,7 +121,10 @@ async def trash_entry(actor: Actor, cipher: VaultCipher, entry_id: UUID, expecte
 async def restore_entry(
     actor: Actor, cipher: VaultCipher, entry_id: UUID, body: RestoreBody, expected: int | None
 ) -> Answer:
-    """Takes an entry out of the trash, or brings an old version back as a new one. Raises: as update_entry, Invalid."""
+    """
+    Take an entry out of the trash, or bring back an old version as a new one. Raises: NotFound, Forbidden,
+    PreconditionRequired, VersionConflict, Invalid.
+    """
     async with _breaks_recorded(actor, entry_id, "entry.restore"), unit_of_work(actor) as u:
         vault, entry = await _load(u, actor, entry_id, "entry.edit")
         await u.expect_version(entry, expected)
@@ -136,9 +144,10 @@ async def restore_entry(
 
 async def reveal_entry(actor: Actor, cipher: VaultCipher, entry_id: UUID, body: RevealBody) -> RevealView:
     """
-    Opens a version's fields. The audit row is committed before the answer is made: no log, no secret.
+    Open fields of a version. The audit row is committed before the answer is built: without the log, no secret.
 
-    Raises: NotFound, Forbidden (recorded, and told to the vault's managers), Invalid for an unknown version.
+    Raises: NotFound, Forbidden (recorded, and reported to the vault's managers), Invalid for an unknown version,
+    Unavailable.
     """
     try:
         async with _breaks_recorded(actor, entry_id, "entry.reveal"), unit_of_work(actor) as u:
@@ -158,14 +167,14 @@ async def reveal_entry(actor: Actor, cipher: VaultCipher, entry_id: UUID, body: 
             )
     except _NOT_RECORDED as error:
         if not is_of_database(error):
-            raise  # a bug: it gives no secret either
-        raise Unavailable("The reveal could not be recorded, so the secret is not given: try again soon.") from error
+            raise  # a bug; it reveals no secret either
+        raise Unavailable("The reveal could not be recorded, so the secret is not shown. Try again soon.") from error
     found: dict[Literal["secret", "notes"], str | None] = {name: getattr(content, name) for name in body.fields}
     return RevealView(entry_id=entry_id, version=version, fields=found)
 
 
 async def purge_entry(actor: Actor, entry_id: UUID, expected: int | None) -> Answer:
-    """Destroys an entry, in the trash or not. Raises: NotFound, Forbidden, VersionConflict."""
+    """Destroy an entry, whether or not it is in the trash. Raises: NotFound, Forbidden, VersionConflict."""
     async with unit_of_work(actor) as u:
         _, entry = await _load(u, actor, entry_id, "entry.purge")
         await u.expect_version(entry, expected, required=False)
@@ -174,7 +183,7 @@ async def purge_entry(actor: Actor, entry_id: UUID, expected: int | None) -> Ans
 
 
 async def purge_trash() -> None:
-    """Destroys what has been in the trash for 30 days: the wrapped keys of all versions, and the rows."""
+    """Destroy what has been in the trash for 30 days: the wrapped keys of all versions, and the rows."""
     for entry_id in await Entry.filter(trashed_at__lt=now() - TRASH_KEPT).limit(1000).values_list("id", flat=True):
         async with unit_of_work(SYSTEM) as u:
             entry = await Entry.filter(id=entry_id).using_db(u.connection).select_for_update(no_key=True).first()
@@ -184,7 +193,7 @@ async def purge_trash() -> None:
 
 
 async def _destroy(u: UnitOfWork, entry: Entry) -> None:
-    """The versions go with the entry, and with each the only copy of the data key that its seals open with."""
+    """Delete the entry with its versions. Each takes along the only copy of the data key that opens its seals."""
     await entry.delete(using_db=u.connection)
     u.publish(EntryPurged(vault_id=entry.vault_id, entry_id=entry.id, version=entry.version))
     u.audit(f"vault:{entry.vault_id}", "entry.purge", ("entry", entry.id), version=entry.version)
@@ -192,7 +201,7 @@ async def _destroy(u: UnitOfWork, entry: Entry) -> None:
 
 @asynccontextmanager
 async def _breaks_recorded(actor: Actor, entry_id: UUID, action: str) -> AsyncIterator[None]:
-    """A seal that does not open is a failure in the audit, written once the change itself is rolled back."""
+    """Record a seal that does not open as a failure in the audit log, after the change itself has been rolled back."""
     try:
         yield
     except SealBroken:
@@ -205,7 +214,7 @@ async def _breaks_recorded(actor: Actor, entry_id: UUID, action: str) -> AsyncIt
 
 async def _load(u: UnitOfWork, actor: Actor, entry_id: UUID, action: str) -> tuple[Vault, Entry]:
     """
-    The vault and its entry, locked in this order: the vault's epoch names the key that new versions stand under.
+    The vault and its entry, locked in this order. The vault's epoch names the key that seals new versions.
 
     The actor's right is read again under the vault's lock, which is also held while a member is removed.
     """
@@ -219,10 +228,10 @@ async def _load(u: UnitOfWork, actor: Actor, entry_id: UUID, action: str) -> tup
 
 async def _load_revealed(u: UnitOfWork, actor: Actor, entry_id: UUID) -> Entry:
     """
-    The entry to be revealed, read while the vault's audit chain stands still.
+    The entry to reveal, read while the vault's audit chain is locked.
 
-    Whatever takes the right or the entry away is in that chain too: it is either before this reveal, and then seen
-    here, or behind it. No business row is locked after the chain, so the lock order holds.
+    Whatever removes the right or the entry is written to that chain too: it comes either before this reveal, and is
+    then seen here, or after it. No business row is locked after the chain, so the lock order holds.
     """
     vault_id = (await access.load(actor, Entry, entry_id, "entry.reveal")).row.vault_id
     await u.execute("SELECT 1 FROM audit_chains WHERE name = $1 FOR NO KEY UPDATE", f"vault:{vault_id}")
@@ -231,7 +240,7 @@ async def _load_revealed(u: UnitOfWork, actor: Actor, entry_id: UUID) -> Entry:
 
 def _refuse_trashed(entry: Entry) -> None:
     if entry.trashed_at is not None:
-        raise Gone("The entry is in the trash: restore it first.")
+        raise Gone("The entry is in the trash. Restore it first.")
 
 
 def _text(value: SecretStr | None) -> str | None:

@@ -1,4 +1,4 @@
-"""Verbs on the members of a vault. Only a member of its project can be one."""
+"""Actions on the members of a vault. Only members of its project can be members."""
 
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from server.vault.schemas import VaultMemberPut, VaultMemberView
 
 
 async def put_member(actor: Actor, cipher: VaultCipher, vault_id: UUID, user_id: UUID, body: VaultMemberPut) -> Answer:
-    """Sets a person's role. Raises: NotFound (also for a person outside the project), Forbidden, LastManager."""
+    """Set a person's role. Raises: NotFound (also for a person outside the project), Forbidden, LastManager."""
     async with unit_of_work(actor) as u:
         vault = (await access.load(actor, Vault, vault_id, "vault.members.edit", lock=True)).row
         people = await u.execute(
@@ -39,7 +39,7 @@ async def put_member(actor: Actor, cipher: VaultCipher, vault_id: UUID, user_id:
 
 
 async def remove_member(actor: Actor, cipher: VaultCipher, vault_id: UUID, user_id: UUID) -> None:
-    """Removes a member; members may leave by themselves. Raises: NotFound, Forbidden, LastManager."""
+    """Remove a member. Members may also leave by themselves. Raises: NotFound, Forbidden, LastManager."""
     async with unit_of_work(actor) as u:
         leaves = actor.id == user_id
         vault = (
@@ -52,7 +52,7 @@ async def remove_member(actor: Actor, cipher: VaultCipher, vault_id: UUID, user_
 
 
 async def leave_vaults(u: UnitOfWork, cipher: VaultCipher, project_id: UUID, user_id: UUID) -> None:
-    """Takes a person who leaves a project out of its vaults. Raises: LastManager."""
+    """Remove a person who leaves a project from its vaults. Raises: LastManager."""
     vaults = (
         await Vault.filter(project_id=project_id, members__user_id=user_id)
         .using_db(u.connection)
@@ -66,7 +66,10 @@ async def leave_vaults(u: UnitOfWork, cipher: VaultCipher, project_id: UUID, use
 
 
 async def keep_managers(u: UnitOfWork, project_id: UUID, user_id: UUID) -> None:
-    """Looks whether the project's vaults have other managers than a person whose time is going to end. Raises: LastManager."""
+    """
+    Check that the project's vaults have managers other than a person whose membership is about to get an end date.
+    Raises: LastManager.
+    """
     vaults = (
         await Vault.filter(project_id=project_id, members__user_id=user_id, members__role="vault_manager")
         .using_db(u.connection)
@@ -121,7 +124,10 @@ async def _remove(u: UnitOfWork, cipher: VaultCipher, vault: Vault, member: Vaul
 
 
 async def _next_epoch(u: UnitOfWork, cipher: VaultCipher, vault: Vault) -> None:
-    """What is written from now on stands under a key that the person who lost rights never had a use of."""
+    """
+    Start a new epoch, so that what is written from now on is sealed under a key that the person who lost rights could
+    never use.
+    """
     vault.epoch += 1
     await vault.save(using_db=u.connection, update_fields=["epoch"])
     await add_key(u, cipher, vault)
@@ -137,7 +143,7 @@ async def _member(u: UnitOfWork, vault_id: UUID, user_id: UUID) -> VaultMember |
 
 
 async def _keep_a_manager(u: UnitOfWork, vault: Vault, leaving: UUID) -> None:
-    # The vault's row is locked already, so that two managers cannot leave at the same time.
+    # The vault's row is already locked, so two managers cannot leave at the same time.
     others = await u.execute(
         "SELECT 1 FROM vault_members m WHERE m.vault_id = $1 AND m.role = 'vault_manager' AND m.user_id <> $2 "
         f"AND {access.lasting('m')} AND {access.in_project('$3', 'm.user_id', access.lasting)} LIMIT 1",
@@ -146,7 +152,7 @@ async def _keep_a_manager(u: UnitOfWork, vault: Vault, leaving: UUID) -> None:
         vault.project_id,
     )
     if not others:
-        raise problems.LastManager(f"This is the last manager of the vault {vault.id}: name another first.")
+        raise problems.LastManager(f"This is the last manager of the vault {vault.id}. Name another one first.")
 
 
 def _streams(vault_id: UUID, role: str) -> list[str]:

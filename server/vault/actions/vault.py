@@ -1,4 +1,4 @@
-"""Verbs on vaults."""
+"""Actions on vaults."""
 
 from uuid import UUID
 
@@ -19,9 +19,9 @@ from server.vault.schemas import VaultWrite
 
 
 async def create_vault(actor: Actor, cipher: VaultCipher, project_id: UUID, body: VaultWrite) -> Answer:
-    """Makes a vault with a key of its own; who makes it manages it. Raises: NotFound, Forbidden, LastManager."""
+    """Create a vault with its own key. Its creator manages it. Raises: NotFound, Forbidden, LastManager."""
     async with unit_of_work(actor) as u:
-        # Locked, so that the maker's membership does not get an end at the same moment.
+        # Lock the project, so that the creator's membership cannot get an end date at the same moment.
         await access.load(actor, Project, project_id, "vault.create", lock=True)
         await _refuse_temporary(u, project_id, actor.user_id)
         vault = await Vault.create(
@@ -51,17 +51,20 @@ async def create_vault(actor: Actor, cipher: VaultCipher, project_id: UUID, body
 
 
 async def _refuse_temporary(u: UnitOfWork, project_id: UUID, maker: UUID) -> None:
-    """A vault would be left without a manager when its maker's time in the project is over. Raises: LastManager."""
+    """
+    Refuse a creator whose membership in the project ends, since the vault would then have no manager. Raises:
+    LastManager.
+    """
     stays = access.in_project("$1", "$2", access.lasting)
     if not (await u.execute(f"SELECT {stays} AS stays", project_id, maker))[0]["stays"]:
         raise LastManager(
-            "Your membership in this project ends, and a vault needs a manager who stays: "
-            "ask somebody whose membership has no end to make it."
+            "Your membership in this project ends, and a vault needs a manager who stays. "
+            "Ask somebody whose membership has no end date to create it."
         )
 
 
 async def rename_vault(actor: Actor, vault_id: UUID, body: VaultWrite, expected: int | None) -> Answer:
-    """Renames a vault. Raises: NotFound, Forbidden, PreconditionRequired, VersionConflict."""
+    """Rename a vault. Raises: NotFound, Forbidden, PreconditionRequired, VersionConflict."""
     async with unit_of_work(actor) as u:
         vault = (await access.load(actor, Vault, vault_id, "vault.edit", lock=True)).row
         await u.expect_version(vault, expected)
@@ -73,7 +76,7 @@ async def rename_vault(actor: Actor, vault_id: UUID, body: VaultWrite, expected:
 
 
 async def delete_vault(actor: Actor, vault_id: UUID, expected: int | None) -> None:
-    """Destroys a vault, its keys and its entries. Raises: NotFound, Forbidden, PreconditionRequired, VersionConflict."""
+    """Destroy a vault, its keys and its entries. Raises: NotFound, Forbidden, PreconditionRequired, VersionConflict."""
     async with unit_of_work(actor) as u:
         vault = (await access.load(actor, Vault, vault_id, "vault.delete", lock=True)).row
         await u.expect_version(vault, expected)
@@ -81,7 +84,7 @@ async def delete_vault(actor: Actor, vault_id: UUID, expected: int | None) -> No
 
 
 async def destroy_vaults(u: UnitOfWork, project_id: UUID) -> None:
-    """Destroys the vaults of a project that is being deleted."""
+    """Destroy the vaults of a project that is being deleted."""
     found = Vault.filter(project_id=project_id).using_db(u.connection).order_by("id").select_for_update(no_key=True)
     for vault in await found:
         await _destroy(u, vault)
@@ -99,7 +102,7 @@ async def _destroy(u: UnitOfWork, vault: Vault) -> None:
 
 
 async def add_key(u: UnitOfWork, cipher: VaultCipher, vault: Vault) -> None:
-    """Makes the vault key of the vault's epoch."""
+    """Create the vault key for the vault's epoch."""
     kek_id, wrapped = cipher.make_key(vault.id, vault.epoch)
     await VaultKey.create(
         using_db=u.connection,

@@ -139,7 +139,7 @@ export type EntryCreate = {
   rotation_interval_days?: number | null;
 };
 
-/** What changes of a credential; absent fields stay, null empties one. */
+/** The changes to a credential. Absent fields stay as they are; null empties one. */
 export type EntryUpdate = {
   name?: string | null;
   secret?: string | null;
@@ -750,7 +750,7 @@ export type RejectView = {
   value_type: string;
 };
 
-/** The version to bring back; without one, the entry comes out of the trash. */
+/** The version to bring back. Without one, the entry is taken out of the trash. */
 export type RestoreBody = {
   version?: number | null;
 };
@@ -762,14 +762,14 @@ export type RevealBody = {
   reason?: string | null;
 };
 
-/** A secret. Not to be cached or kept. */
+/** The revealed fields. They must not be cached or stored. */
 export type RevealView = {
   entry_id: string;
   version: number;
   fields: Record<string, string | null>;
 };
 
-/** A new secret; without one, 24 random characters are made. */
+/** A new secret. Without one, 24 random characters are generated. */
 export type RotateBody = {
   secret?: string | null;
 };
@@ -933,7 +933,7 @@ export type VaultMemberView = {
   expires_at: string | null;
 };
 
-/** A vault. An administrator without a grant sees this much of it. */
+/** A vault. This is all that an administrator without a grant can see of it. */
 export type VaultView = {
   id: string;
   project_id: string;
@@ -958,7 +958,7 @@ export type VerificationView = {
   broken: BrokenChain[];
 };
 
-/** A version's metadata. */
+/** The metadata of a version. */
 export type VersionView = {
   version: number;
   at: string;
