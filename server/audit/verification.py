@@ -37,7 +37,7 @@ _CHANGED_VERSIONS = """
     FROM here h JOIN sealed s ON s.resource_id = h.entry_id AND s.chain = h.chain
     GROUP BY h.chain, h.entry_id, h.version HAVING max(s.version) > h.version
     UNION ALL
-    SELECT h.chain, h.entry_id, h.version, NULL, 'the entry's current version is not stored'
+    SELECT h.chain, h.entry_id, h.version, NULL, 'the current version of the entry is not stored'
     FROM here h
     WHERE NOT EXISTS (SELECT FROM password_entry_versions v WHERE v.entry_id::text = h.entry_id AND v.version = h.version)
     UNION ALL

@@ -98,28 +98,28 @@ HARM = [
     ("DELETE FROM audit_chains WHERE name = $1", "has rows, but its head was removed"),
     (
         "DELETE FROM audit_chains WHERE name = $1; DELETE FROM audit_log WHERE chain = $1",
-        "there is nothing left of the chain",
+        "nothing is left of the chain",
     ),
     (
         "UPDATE password_entry_versions SET secret = secret || ''::bytea || '\\x00' WHERE entry_id = $2 AND version = 2",
-        "row 3 belongs to entry {entry} version 2: its sealed bytes are not the audited ones",
+        "row 3 belongs to entry {entry} version 2: its sealed bytes differ from the audited ones",
     ),
     (
         "UPDATE password_entry_versions SET notes = NULL WHERE entry_id = $2 AND version = 1",
-        "row 2 belongs to entry {entry} version 1: its sealed bytes are not the audited ones",
+        "row 2 belongs to entry {entry} version 1: its sealed bytes differ from the audited ones",
     ),
     (
         "DELETE FROM password_entry_versions WHERE entry_id = $2 AND version = 1",
-        "row 2 belongs to entry {entry} version 1: the version is gone, its entry is not",
+        "row 2 belongs to entry {entry} version 1: the version is gone, but its entry is not",
     ),
     (
         "DELETE FROM password_entry_versions WHERE entry_id = $2 AND version = 2; "
         "UPDATE password_entries SET version = 1 WHERE id = $2",
-        "row 3 belongs to entry {entry} version 1: the audit knows a newer version of the entry",
+        "row 3 belongs to entry {entry} version 1: the audit log has a newer version of the entry",
     ),
     (
         "DELETE FROM password_entry_versions WHERE entry_id = $2; DELETE FROM password_entries WHERE id = $2",
-        "row 2 belongs to entry {entry} version 1: the entry is gone, and was not purged",
+        "row 2 belongs to entry {entry} version 1: the entry is gone but was not purged",
     ),
     (
         "INSERT INTO password_entry_versions (id, entry_id, vault_id, version, key_epoch, data_key, secret, metadata, "
