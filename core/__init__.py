@@ -1,1 +1,1 @@
-"""Settings, problems, money, clock, ids and logging: domain-free, imports nothing of ours."""
+"""Settings, problems, money, clock, ids and logging. Knows nothing of the domain and imports nothing else of ours."""

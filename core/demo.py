@@ -1,6 +1,6 @@
-"""Whom the demo lets in: accounts that everybody knows, and their one password. In production it opens nothing."""
+"""The demo's accounts: everybody knows them and their one password. In production they open nothing."""
 
-PASSWORD = "demo-tallyroom-password"  # noqa: S105 - printed at the start, in demo mode only
+PASSWORD = "demo-tallyroom-password"  # noqa: S105 - printed at start-up, only in demo mode
 ACCOUNTS = (
     ("admin@tallyroom.example", "Ada Admin", "admin"),
     ("manager@tallyroom.example", "Mia Manager", "manager"),

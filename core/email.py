@@ -1,4 +1,4 @@
-"""E-mail addresses in one canonical form, so that no second spelling is a second account."""
+"""E-mail addresses in one canonical form, so that a second spelling cannot become a second account."""
 
 import unicodedata
 
@@ -16,12 +16,12 @@ def canonical(address: str) -> str:
     """
     text = unicodedata.normalize("NFC", address.strip())
     if any(ord(c) < 33 or 0x7F <= ord(c) < 0xA0 or c.isspace() or 0xD800 <= ord(c) <= 0xDFFF for c in text):
-        raise ValueError("an e-mail address has no spaces and no control characters")
+        raise ValueError("an e-mail address must not contain spaces or control characters")
     local, at, domain = text.rpartition("@")
     if not at or not local or not domain or "@" in local:
-        raise ValueError("an e-mail address looks like name@example.com")
+        raise ValueError("an e-mail address must look like name@example.com")
     if domain.endswith((".", "。", "．", "｡")):
-        # A dot at the end names the same domain: a second spelling of the same address.
+        # A trailing dot names the same domain, and would be a second spelling of the same address.
         raise ValueError("the part after @ is not a domain name")
     if not local.isascii():
         raise ValueError("the part before @ must be ASCII")

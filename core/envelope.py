@@ -1,4 +1,4 @@
-"""Envelope encryption: AES-256-GCM with associated data, and the key-encryption keys that stand above it."""
+"""Envelope encryption: AES-256-GCM with associated data, and the key-encryption keys above it."""
 
 import base64
 import binascii
@@ -21,7 +21,7 @@ NONCE_BYTES = 12
 
 
 class SealBroken(ValueError):
-    """A sealed value does not fit its key or its place: it was changed, moved, or belongs to another key."""
+    """A sealed value does not match its key or its place: it was changed, moved, or sealed with another key."""
 
 
 def new_key() -> bytes:
@@ -30,7 +30,9 @@ def new_key() -> bytes:
 
 
 def associated(*parts: str | bytes | int) -> bytes:
-    """Associated data: every part prefixed with its length (4 bytes, big-endian); integers as 8 bytes, big-endian."""
+    """
+    Associated data: every part is prefixed with its length (4 bytes, big-endian). Integers are 8 bytes, big-endian.
+    """
     out = b""
     for part in parts:
         raw = part.to_bytes(8, "big") if isinstance(part, int) else part.encode() if isinstance(part, str) else part
@@ -39,45 +41,45 @@ def associated(*parts: str | bytes | int) -> bytes:
 
 
 def key_tag(key_id: str) -> bytes:
-    """16 bytes that name a key inside a sealed value."""
+    """16 bytes that identify a key inside a sealed value."""
     return hashlib.sha256(b"tallyroom/key-id\x00" + key_id.encode()).digest()[:16]
 
 
 def seal(key: bytes, key_id: str, plaintext: bytes, aad: bytes) -> bytes:
-    """CV1 | alg (1 byte) | key tag (16) | nonce (12) | ciphertext and tag."""
+    """Seal a value as CV1 | alg (1 byte) | key tag (16) | nonce (12) | ciphertext and tag."""
     nonce = os.urandom(NONCE_BYTES)
     head = MAGIC + bytes([ALG_AES_256_GCM]) + key_tag(key_id) + nonce
     return head + AESGCM(key).encrypt(nonce, plaintext, aad)
 
 
 def unseal(key: bytes, key_id: str, sealed: bytes, aad: bytes) -> bytes:
-    """Raises: SealBroken when key, associated data or bytes do not fit."""
+    """Open a sealed value. Raises: SealBroken if the key, the associated data or the bytes do not match."""
     if sealed[:4] != MAGIC + bytes([ALG_AES_256_GCM]) or len(sealed) < 48 or sealed[4:20] != key_tag(key_id):
-        raise SealBroken("the sealed value has another form or another key")
+        raise SealBroken("the sealed value has an unknown format or another key")
     try:
         return AESGCM(key).decrypt(sealed[20:32], sealed[32:], aad)
     except InvalidTag as error:
-        raise SealBroken("the sealed value does not fit its key and its place") from error
+        raise SealBroken("the sealed value does not match its key and its place") from error
 
 
 class KeyProvider(Protocol):
-    """Where key-encryption keys come from."""
+    """A source of key-encryption keys."""
 
     @property
     def active(self) -> str:
-        """Id of the key for new wraps."""
+        """The id of the key for new wraps."""
         ...
 
     def wrap(self, plaintext: bytes, aad: bytes) -> tuple[str, bytes]:
-        """Id of the key used, and the sealed bytes."""
+        """Seal a value. Returns: the id of the key used, and the sealed bytes."""
         ...
 
     def unwrap(self, key_id: str, sealed: bytes, aad: bytes) -> bytes:
-        """Raises: SealBroken."""
+        """Open a sealed value. Raises: SealBroken."""
         ...
 
     def describe(self) -> str:
-        """One line for `doctor`; no key material."""
+        """One line for `doctor`, without key material."""
         ...
 
 
@@ -90,25 +92,26 @@ class KeyRing:
     origin: str
 
     def wrap(self, plaintext: bytes, aad: bytes) -> tuple[str, bytes]:
-        """Seals under the active key."""
+        """Seal under the active key."""
         return self.active, seal(self.keys[self.active], self.active, plaintext, aad)
 
     def unwrap(self, key_id: str, sealed: bytes, aad: bytes) -> bytes:
-        """Opens what was sealed under one of the keys. Raises: SealBroken, also when the key is not in the ring."""
+        """Open what was sealed under one of the keys. Raises: SealBroken, also when the key is not in the ring."""
         if key_id not in self.keys:
             raise SealBroken(f"the key-encryption key {key_id!r} is not configured")
         return unseal(self.keys[key_id], key_id, sealed, aad)
 
     def describe(self) -> str:
-        """Where the keys come from and which is active."""
+        """Where the keys come from, and which one is active."""
         return f"{self.origin}: {len(self.keys)} key(s), active {self.active!r}"
 
 
 def key_ring(settings: Settings, *, makes: bool = True) -> KeyRing:
     """
-    The configured key-encryption keys: provider `file` when TALLYROOM_VAULT_KEK_FILE is set, else provider `env`.
+    The configured key-encryption keys: provider `file` if TALLYROOM_VAULT_KEK_FILE is set, otherwise provider `env`.
 
-    Demo mode without either has one key in the data folder (mode 0600), and `makes` it where there is none.
+    Demo mode with neither has one key in the data folder (mode 0600); with `makes`, a missing key is created.
+
     Raises: SettingsError in one line.
     """
     if settings.vault_kek_file is not None:
@@ -124,7 +127,7 @@ def key_ring(settings: Settings, *, makes: bool = True) -> KeyRing:
         try:
             if not path.exists():
                 if not makes:
-                    raise SettingsError(f"the demo's key {path} does not exist yet; make run makes it")
+                    raise SettingsError(f"the demo key {path} does not exist yet; make run creates it")
                 _make_demo_key(path)
         except OSError as error:
             raise SettingsError(f"TALLYROOM_DATA_DIR: cannot use {path.parent}: {error.strerror}") from error
@@ -139,11 +142,13 @@ def _decode(name: str, text: str) -> bytes:
     try:
         key = base64.b64decode(text.strip(), validate=True)
     except (binascii.Error, ValueError) as error:
-        raise SettingsError(f"{name}: is not base64; make one with: openssl rand -base64 32") from error
+        raise SettingsError(f"{name}: is not base64; create one with: openssl rand -base64 32") from error
     if len(key) != KEY_BYTES:
-        raise SettingsError(f"{name}: has {len(key)} bytes, needs exactly 32; make one with: openssl rand -base64 32")
+        raise SettingsError(
+            f"{name}: has {len(key)} bytes but needs exactly 32; create one with: openssl rand -base64 32"
+        )
     if len(set(key)) == 1 or text.strip() in EXAMPLE_KEYS:
-        raise SettingsError(f"{name}: is an example value; make your own with: openssl rand -base64 32")
+        raise SettingsError(f"{name}: is an example value; create your own with: openssl rand -base64 32")
     return key
 
 
@@ -154,9 +159,10 @@ def _from_file(path: Path) -> dict[str, bytes]:
         text = path.read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{name}: cannot read {path}: {error}") from error
-    # A secret mounted read-only by an orchestrator belongs to root and may be readable by the group; others never.
+    # A secret that an orchestrator mounts read-only belongs to root and may be readable by its group, but never by
+    # others.
     if stat.S_IMODE(status.st_mode) & 0o007:
-        raise SettingsError(f"{name}: {path} can be read by everybody; run: chmod 600 {path}")
+        raise SettingsError(f"{name}: {path} is readable by everybody; run: chmod 600 {path}")
     if status.st_uid not in (os.getuid(), 0):
         raise SettingsError(f"{name}: {path} belongs to another user; change its owner")
     keys = {}
@@ -167,7 +173,7 @@ def _from_file(path: Path) -> dict[str, bytes]:
         key_id, value = ("k1", words[0]) if len(words) == 1 else (words[0], words[1])
         keys[key_id] = _decode(name, value)
     if not keys:
-        raise SettingsError(f"{name}: {path} holds no key; a line is: id base64")
+        raise SettingsError(f"{name}: {path} contains no key; each line must be: id base64")
     return keys
 
 
@@ -180,7 +186,7 @@ def _make_demo_key(path: Path) -> None:
         file.flush()
         os.fsync(file.fileno())
     try:
-        os.link(temporary, path)  # the first of two processes wins; both read the same key
+        os.link(temporary, path)  # the first of two processes wins, and both read the same key
     except FileExistsError:
         pass
     finally:

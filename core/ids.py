@@ -1,4 +1,4 @@
-"""Identifiers: UUID version 7 (RFC 9562), ordered by the time they were made."""
+"""Identifiers: UUID version 7 (RFC 9562), ordered by creation time."""
 
 import os
 import time
@@ -15,10 +15,10 @@ def uuid7() -> UUID:
 
 def uuid7_block(count: int) -> NDArray[np.uint8]:
     """
-    Many new identifiers at once, in increasing order.
+    Create many new identifiers at once, in increasing order.
 
-    Returns: shape (count, 16), the identifiers' bytes. They share one millisecond; the 12 bits after the version and
-    the first 20 of the following hold a counter, so that rows loaded together sort as they were read.
+    Returns: shape (count, 16), the bytes of the identifiers. They share one millisecond; the 12 bits after the version
+    and the first 20 of the following hold a counter, so that rows loaded together sort in the order they were read.
     """
     milliseconds = time.time_ns() // 1_000_000
     block = np.frombuffer(os.urandom(count * 16), dtype=np.uint8).reshape(count, 16).copy()
@@ -37,7 +37,7 @@ def uuid7_block(count: int) -> NDArray[np.uint8]:
 
 
 def uuid7_texts(count: int) -> list[str]:
-    """Many new identifiers as text, in increasing order."""
+    """Create many new identifiers as text, in increasing order."""
     digits = uuid7_block(count).tobytes().hex()
     return [
         f"{d[:8]}-{d[8:12]}-{d[12:16]}-{d[16:20]}-{d[20:]}"

@@ -1,4 +1,4 @@
-"""A child ends with its parent: the parent holds the other end of standard input, which closes when it dies."""
+"""Ends a child with its parent: the parent holds the other end of standard input, which closes when the parent dies."""
 
 import contextlib
 import os
@@ -9,12 +9,12 @@ SUPERVISED = "TALLYROOM_SUPERVISED"
 
 
 def is_supervised() -> bool:
-    """Whether a supervisor started this process, which makes the demo too."""
+    """Whether this process was started by a supervisor, which also creates the demo."""
     return os.environ.get(SUPERVISED) == "1"
 
 
 def end_with_parent() -> None:
-    """Under a supervisor: SIGTERM to this process when the supervisor is gone, however it went."""
+    """Under a supervisor, send SIGTERM to this process once the supervisor is gone, however it ended."""
     if not is_supervised():
         return
 

@@ -1,4 +1,4 @@
-"""Structured logs: one JSON line an event, with the request id; secrets never reach them."""
+"""Structured logs: one JSON line per event, with the request id. Secrets never reach them."""
 
 import logging
 import re
@@ -11,15 +11,15 @@ import structlog
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
-# Keys whose values are never written, whatever they hold.
+# Keys whose values are never written, whatever they contain.
 DENIED = re.compile(
     r"password|secret|token|authorization|cookie|credential|otp|pepper|passphrase|private|api_?key|\bkek\b|\bcode\b|notes",
     re.I,
 )
 REDACTED = "***"
-# Word-like secrets inside messages: bearer tokens, our own token forms, passwords of databases. A client writes these
-# texts: what is only the beginning of a secret is matched too, and left as it is, so that no later place in it is tried
-# again. For the same reason each form has a pass of its own.
+# Secrets that can be recognised inside messages: bearer tokens, our own tokens, database passwords. Clients write these
+# texts. So the mere beginning of a secret also matches and is left as it is, which keeps the search from starting again
+# at every later position. Each form has a pass of its own for the same reason.
 _INLINE = (
     re.compile(r"(?P<kept>postgres(?:ql)?://[^:/@\s]*+:)[^@\s]++(?P<end>(?=@))?", re.I),
     re.compile(r"(?P<kept>)\b(?:eyJ[\w-]++|rt1)(?P<end>\.[\w-]++\.[\w-]++)?", re.I),
@@ -28,7 +28,7 @@ _INLINE = (
 
 
 def redact(value: Any, depth: int = 0) -> Any:
-    """A copy without the values of denied keys and without tokens inside texts."""
+    """A copy without the values of denied keys and without the tokens inside texts."""
     if depth > 6:
         return REDACTED
     if isinstance(value, dict):
@@ -69,7 +69,7 @@ def _add_process(name: str) -> Any:
 
 
 def configure(process: str, level: str = "info", form: str = "json") -> None:
-    """Sets up structlog and the standard library's logging alike, to standard error."""
+    """Set up structlog and the standard library's logging in the same way, both to standard error."""
     shared: list[Any] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -96,7 +96,7 @@ def configure(process: str, level: str = "info", form: str = "json") -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    # Their lines repeat frames and addresses; ours say what matters.
+    # Their lines repeat frames and addresses; our own say what matters.
     for quiet in (
         "engineio",
         "socketio",
@@ -108,7 +108,8 @@ def configure(process: str, level: str = "info", form: str = "json") -> None:
         "asyncio",
     ):
         logging.getLogger(quiet).setLevel(logging.WARNING)
-    # While the database is away it would write a traceback a second; what misses it says so in a line.
+    # While the database is unreachable it would write a traceback every second; whatever needs the database logs a line
+    # anyway.
     logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
 
 

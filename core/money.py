@@ -175,10 +175,10 @@ CURRENCIES = frozenset(
         "ZMW",
         "ZWG",
     ]
-)  # ISO 4217, active codes; what else has three letters before digits is a reference, not money
+)  # ISO 4217, active codes; any other three letters before digits are a reference, not money
 NO_CURRENCY = "XXX"  # ISO 4217: no currency is involved
 MAX_DECIMALS = 9
-_AMOUNT = re.compile(r"-?[0-9]{1,29}(\.[0-9]{1,9})?")  # as numeric(38, 9) holds it
+_AMOUNT = re.compile(r"-?[0-9]{1,29}(\.[0-9]{1,9})?")  # what numeric(38, 9) can hold
 # ISO 4217 minor unit exponents that are not 2.
 _EXPONENTS = dict.fromkeys(
     [
@@ -205,12 +205,12 @@ _EXPONENTS = dict.fromkeys(
 
 
 def exponent(currency: str) -> int:
-    """Digits after the point of a currency's minor unit (ISO 4217); 2 where it is not known."""
+    """The number of decimals of a currency's minor unit (ISO 4217), or 2 if the currency is unknown."""
     return _EXPONENTS.get(currency, 2)
 
 
 def amount_text(amount: Decimal, currency: str) -> str:
-    """An amount as text: at least the digits of the currency's minor unit, more where the value has them."""
+    """An amount as text, with at least the decimals of the currency's minor unit, and more if the value has them."""
     text = f"{amount:f}"
     whole, _, fraction = text.partition(".")
     fraction = fraction.rstrip("0").ljust(exponent(currency), "0")
@@ -218,12 +218,12 @@ def amount_text(amount: Decimal, currency: str) -> str:
 
 
 def parse_amount(text: str) -> Decimal:
-    """Reads a plain decimal of at most 9 decimals. Raises: ValueError otherwise."""
+    """Read a plain decimal with at most 9 decimals. Raises: ValueError otherwise."""
     if not _AMOUNT.fullmatch(text):
-        raise ValueError("an amount is a decimal string such as 1234.50, with at most 9 decimals")
+        raise ValueError("an amount must be a decimal string such as 1234.50, with at most 9 decimals")
     try:
         return Decimal(text)
-    except InvalidOperation as error:  # pragma: no cover - the pattern admits only decimals
+    except InvalidOperation as error:  # pragma: no cover - the pattern allows only decimals
         raise ValueError("not a decimal") from error
 
 
@@ -234,7 +234,7 @@ def _amount(value: str) -> str:
 
 def _currency(value: str) -> str:
     if not re.fullmatch(r"[A-Z]{3}", value):
-        raise ValueError("a currency is three capital letters such as EUR")
+        raise ValueError("a currency must be three capital letters such as EUR")
     return value
 
 
@@ -256,7 +256,7 @@ class Money(BaseModel):
 
     @classmethod
     def of(cls, amount: Decimal | None, currency: str | None) -> "Money | None":
-        """Money from two columns; None where there is no amount."""
+        """Money from two columns, or None if there is no amount."""
         if amount is None:
             return None
         code = currency or NO_CURRENCY

@@ -13,19 +13,22 @@ class Fault:
     message: str
 
     def as_dict(self) -> dict[str, str]:
-        """The fault as it stands in `errors[]`."""
+        """The fault as it appears in `errors[]`."""
         return {"pointer": self.pointer, "code": self.code, "message": self.message}
 
 
 @dataclass
 class Problem(Exception):
-    """An expected error. Subclasses set status, code and title; `detail` says what to do, never a rejected value."""
+    """
+    An expected error. Subclasses set status, code and title. `detail` says what to do, and never contains a rejected
+    value.
+    """
 
     detail: str = ""
     errors: tuple[Fault, ...] = ()
     extensions: dict[str, Any] = field(default_factory=dict)
     retry_after_s: int | None = None
-    about: Any = None  # what a refused request was about, for the audit; never rendered
+    about: Any = None  # what a refused request was about, for the audit log; never rendered
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal"
@@ -61,7 +64,7 @@ class InvalidJson(Problem):
 class Unauthenticated(Problem):
     """No access token was sent."""
 
-    status, code, title = 401, "unauthenticated", "Sign in first: send an access token"
+    status, code, title = 401, "unauthenticated", "Sign in first and send an access token"
 
 
 class TokenInvalid(Problem):
@@ -71,19 +74,19 @@ class TokenInvalid(Problem):
 
 
 class TokenExpired(Problem):
-    """The access token is past its time."""
+    """The access token has expired."""
 
-    status, code, title = 401, "token_expired", "The access token has expired: refresh it"
+    status, code, title = 401, "token_expired", "The access token has expired. Refresh it"
 
 
 class TokenRevoked(Problem):
     """The session behind the access token has ended."""
 
-    status, code, title = 401, "token_revoked", "The session has ended: sign in again"
+    status, code, title = 401, "token_revoked", "The session has ended. Sign in again"
 
 
 class InvalidCredentials(Problem):
-    """E-mail and password do not fit."""
+    """The e-mail address and the password do not match."""
 
     status, code, title = 401, "invalid_credentials", "The e-mail address or the password is wrong"
 
@@ -91,13 +94,13 @@ class InvalidCredentials(Problem):
 class RefreshInvalid(Problem):
     """The refresh token is unknown, expired or revoked."""
 
-    status, code, title = 401, "refresh_invalid", "The refresh token is not valid: sign in again"
+    status, code, title = 401, "refresh_invalid", "The refresh token is not valid. Sign in again"
 
 
 class RefreshReused(Problem):
-    """A refresh token was used twice; its family is revoked."""
+    """A refresh token was used twice, so its family is revoked."""
 
-    status, code, title = 401, "refresh_reused", "The refresh token was used before: sign in again"
+    status, code, title = 401, "refresh_reused", "The refresh token has already been used. Sign in again"
 
 
 class Forbidden(Problem):
@@ -107,15 +110,15 @@ class Forbidden(Problem):
 
 
 class Csrf(Problem):
-    """A cookie request that does not come from the dashboard."""
+    """A request with a cookie did not come from the dashboard."""
 
-    status, code, title = 403, "csrf", "The request does not come from an allowed origin"
+    status, code, title = 403, "csrf", "The request did not come from an allowed origin"
 
 
 class PasswordExpired(Problem):
-    """Sign-in works for changing the password only."""
+    """The password has expired, and sign-in works only for changing it."""
 
-    status, code, title = 403, "password_expired", "The password has expired: change it first"
+    status, code, title = 403, "password_expired", "The password has expired. Change it first"
 
 
 class NotFound(Problem):
@@ -125,7 +128,7 @@ class NotFound(Problem):
 
 
 class MethodNotAllowed(Problem):
-    """The route has no such method."""
+    """The route does not support this method."""
 
     status, code, title = 405, "method_not_allowed", "Method not allowed"
 
@@ -139,25 +142,25 @@ class Gone(Problem):
 class VersionConflict(Problem):
     """If-Match names a version that is not the current one."""
 
-    status, code, title = 409, "version_conflict", "Someone changed this meanwhile: load it again"
+    status, code, title = 409, "version_conflict", "Someone has changed this meanwhile. Load it again"
 
 
 class AlreadyDecided(Problem):
-    """The match has this decision already."""
+    """The match already has this decision."""
 
     status, code, title = 409, "already_decided", "Already decided"
 
 
 class RecordInUse(Problem):
-    """A confirmed match holds the record."""
+    """A confirmed match uses the record."""
 
     status, code, title = 409, "record_in_use", "A confirmed match uses this record"
 
 
 class SourceInUse(Problem):
-    """A live job reads the source."""
+    """A live job is reading the source."""
 
-    status, code, title = 409, "source_in_use", "A running job reads this source: wait for it, or cancel it"
+    status, code, title = 409, "source_in_use", "A running job is reading this source. Wait for it or cancel it"
 
 
 class JobState(Problem):
@@ -169,17 +172,17 @@ class JobState(Problem):
 class LastManager(Problem):
     """Somebody must stay in charge."""
 
-    status, code, title = 409, "last_manager", "The last one in charge cannot go: name another first"
+    status, code, title = 409, "last_manager", "The last person in charge cannot leave. Name another one first"
 
 
 class Duplicate(Problem):
-    """There is one already."""
+    """It already exists."""
 
-    status, code, title = 409, "duplicate", "There is one already"
+    status, code, title = 409, "duplicate", "It already exists"
 
 
 class IdempotencyInProgress(Problem):
-    """A request with this Idempotency-Key is running."""
+    """A request with this Idempotency-Key is still running."""
 
     status, code, title = 409, "idempotency_in_progress", "A request with this Idempotency-Key is still running"
 
@@ -197,9 +200,9 @@ class UnsupportedMediaType(Problem):
 
 
 class Invalid(Problem):
-    """Body, query or If-Match have faults; `errors` lists all of them."""
+    """The body, the query or If-Match has faults; `errors` lists them."""
 
-    status, code, title = 422, "invalid_field", "The request has faults"
+    status, code, title = 422, "invalid_field", "The request is not valid"
 
 
 class InvalidPlan(Problem):
@@ -223,11 +226,11 @@ class PreconditionRequired(Problem):
 class RateLimited(Problem):
     """Too many requests."""
 
-    status, code, title = 429, "rate_limited", "Too many requests: wait, then try again"
+    status, code, title = 429, "rate_limited", "Too many requests. Wait, then try again"
 
 
 class Internal(Problem):
-    """A bug: logged with its request id."""
+    """A bug. It is logged with its request id."""
 
     status, code, title = 500, "internal", "Something went wrong on our side"
 
@@ -235,13 +238,13 @@ class Internal(Problem):
 class Unavailable(Problem):
     """The database does not answer."""
 
-    status, code, title = 503, "unavailable", "The database does not answer: try again soon"
+    status, code, title = 503, "unavailable", "The database does not answer. Try again soon"
 
 
 class Busy(Problem):
-    """Too much work at once, or a lock waited too long."""
+    """Too much work at once, or a lock that was not granted in time."""
 
-    status, code, title = 503, "busy", "Too much work at the same time: try again soon"
+    status, code, title = 503, "busy", "The server has too much to do at once. Try again soon"
 
 
 class StorageFull(Problem):
@@ -251,7 +254,7 @@ class StorageFull(Problem):
 
 
 class TokenMissing(Problem):
-    """CONNECT without `auth: {token}`."""
+    """CONNECT came without `auth: {token}`."""
 
     status, code, title = 401, "token_missing", "CONNECT needs auth: {token}"
 
@@ -259,7 +262,7 @@ class TokenMissing(Problem):
 class TokenInQuery(Problem):
     """A token in the query string is never accepted."""
 
-    status, code, title = 401, "token_in_query", "A token does not belong into the address"
+    status, code, title = 401, "token_in_query", "Do not send a token in the URL"
 
 
 class TooManyConnections(Problem):
@@ -269,19 +272,19 @@ class TooManyConnections(Problem):
 
 
 class WebsocketRequired(Problem):
-    """CONNECT is answered over WebSocket only."""
+    """CONNECT is answered only over WebSocket."""
 
     status, code, title = 426, "websocket_required", "Upgrade to WebSocket"
 
 
 class UnknownCommand(Problem):
-    """The socket knows no such command."""
+    """The socket does not know this command."""
 
     status, code, title = 404, "unknown_command", "Unknown command"
 
 
 class TooManySubscriptions(Problem):
-    """A socket follows at most so many streams."""
+    """A socket may follow only so many streams."""
 
     status, code, title = 429, "too_many_subscriptions", "Too many subscriptions"
 
@@ -296,7 +299,7 @@ def _all(cls: type[Problem] = Problem) -> dict[str, type[Problem]]:
 
 ALL: dict[str, type[Problem]] = _all()
 
-# Codes that an `errors[]` entry of a 422 may carry, beside those of the problems above.
+# Codes that an entry of a 422's `errors[]` may have, besides the codes of the problems above.
 FAULT_CODES = (
     "invalid_field",
     "unknown_field",

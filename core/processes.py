@@ -1,7 +1,7 @@
 """
-What the system tells of processes. The only place that reads /proc, which macOS does not have.
+What the system knows about processes. This is the only place that reads /proc, which macOS does not have.
 
-Where it is missing the answer comes from what every system has: getrusage, and the program ps.
+Without /proc the answer comes from what every system has: getrusage and the program ps.
 """
 
 import contextlib
@@ -16,7 +16,9 @@ PROC = Path("/proc")
 
 
 def data_bytes() -> int:
-    """This process's private memory, as RLIMIT_DATA counts it; without /proc its peak resident size, which is near."""
+    """
+    This process's private memory, as RLIMIT_DATA counts it. Without /proc, its peak resident size, which comes close.
+    """
     try:
         for line in (PROC / "self/status").read_text().splitlines():
             if line.startswith("VmData:"):
@@ -24,25 +26,25 @@ def data_bytes() -> int:
     except OSError:
         pass
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024  # macOS counts bytes, the others kibibytes
+    return peak if sys.platform == "darwin" else peak * 1024  # macOS counts bytes, other systems kibibytes
 
 
 def command_of(pid: int) -> str:
-    """The command line of a process, its words divided by spaces; empty when there is no such process."""
+    """The command line of a process, its words separated by spaces. Empty if there is no such process."""
     if (PROC / "self").exists():
         try:
             return (PROC / f"{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
         except OSError:
             return ""
     try:
-        done = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, check=False)  # noqa: S607 - wherever it is
+        done = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, check=False)  # noqa: S607 - wherever ps is installed
     except FileNotFoundError:
         return ""
     return done.stdout.decode(errors="replace").strip()
 
 
 def commands_of_children(pid: int) -> list[str]:
-    """The command lines of a process's children that can be read."""
+    """The command lines of a process's children, as far as they can be read."""
     found = []
     with contextlib.suppress(psutil.Error):
         for child in psutil.Process(pid).children():

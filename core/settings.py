@@ -1,4 +1,4 @@
-"""Settings: all configuration, one typed object, read once at the entry point and passed on."""
+"""Settings: all configuration in one typed object, read once at the entry point and passed on."""
 
 import base64
 import ipaddress
@@ -16,7 +16,7 @@ PREFIX = "TALLYROOM_"
 _KEK = re.compile(r"TALLYROOM_VAULT_KEK_([A-Za-z0-9][A-Za-z0-9_-]{0,15})")
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound
 _KEK_RESERVED = {"FILE", "ACTIVE"}
-# Keys that stand in documents as examples; production refuses them.
+# Keys that documents use as examples. Production refuses them.
 EXAMPLE_KEYS = frozenset(
     {base64.b64encode(b"0123456789abcdef0123456789abcdef").decode(), base64.b64encode(bytes(32)).decode()}
 )
@@ -54,41 +54,43 @@ _FROM_FILE = {"database_url", "migration_url"}
 
 
 class Settings(BaseSettings):
-    """Everything that can be configured. Environment variables carry the prefix TALLYROOM_."""
+    """Everything that can be configured. The environment variables have the prefix TALLYROOM_."""
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid")
 
     env: Literal["demo", "production"] = "demo"
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 2000
-    public_url: str = ""  # where browsers reach the server; production: https://
-    allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()  # further origins that may use cookies and sockets
-    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()  # networks whose X-Forwarded-For is believed
+    public_url: str = ""  # the address that browsers use; in production https://
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()  # other origins that may use cookies and sockets
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()  # networks whose X-Forwarded-For is trusted
     data_dir: Path = Path("var")  # embedded database, demo keys
     database_url: SecretStr | None = None  # use this PostgreSQL instead of the embedded one
     database_schema: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")] = "public"
-    database_pool: Annotated[int, Field(ge=2, le=100)] = 10  # connections a web process
-    vault_kek_active: str = ""  # id of the key-encryption key for new wraps; default: the only one
+    database_pool: Annotated[int, Field(ge=2, le=100)] = 10  # connections per web process
+    vault_kek_active: str = ""  # id of the key-encryption key for new wraps; by default the only one
     vault_kek_file: Path | None = None  # lines "id base64", mode 0600 or 0400
     vault_keks: dict[str, SecretStr] = Field(default_factory=dict)  # from TALLYROOM_VAULT_KEK_<id>
     debug: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
     demo_data: bool = True
-    demo_rows: Annotated[int, Field(ge=100, le=1_000_000)] = 40_000  # records a side of the demo project
+    demo_rows: Annotated[int, Field(ge=100, le=1_000_000)] = 40_000  # records per side of the demo project
     upload_max_bytes: Annotated[int, Field(ge=1024)] = 2 * 1024**3
-    disk_reserve_bytes: Annotated[int, Field(ge=0)] = 1024**3  # of free space, which intake leaves to everything else
+    # free space that uploads and loading leave for everything else
+    disk_reserve_bytes: Annotated[int, Field(ge=0)] = 1024**3
     project_max_bytes: Annotated[int, Field(ge=1024)] = 20 * 1024**3  # files and rows of one project
-    upload_keep_days: Annotated[int, Field(ge=0)] = 7  # the uploaded file's chunks, after loading
+    upload_keep_days: Annotated[int, Field(ge=0)] = 7  # how long an uploaded file's chunks are kept after loading
     job_attempts: Annotated[int, Field(ge=1, le=100)] = 3
     job_heartbeat_timeout_s: Annotated[float, Field(ge=1, le=600)] = 10.0
     job_wall_s: Annotated[float, Field(gt=0)] = 6 * 3600.0
-    load_cpu_s: Annotated[float, Field(gt=0)] = 120.0  # of a file, and as much again for each 16 MiB of it
+    load_cpu_s: Annotated[float, Field(gt=0)] = 120.0  # per file, and as much again for each 16 MiB of it
     load_wall_s: Annotated[float, Field(gt=0)] = 600.0  # likewise
     worker_concurrency: Annotated[int, Field(ge=1, le=16)] = 1
     engine_threads: Annotated[int, Field(ge=1, le=64)] = 2
     engine_memory_mb: Annotated[int, Field(ge=128)] = 1024
-    max_connections_per_address: Annotated[int, Field(ge=8)] = 512  # without WebSockets; of a trusted proxy: no limit
+    # not counting WebSockets; no limit for a trusted proxy
+    max_connections_per_address: Annotated[int, Field(ge=8)] = 512
     max_sockets_per_user: Annotated[int, Field(ge=1)] = 10
     max_pending_per_address: Annotated[int, Field(ge=1)] = 20
     max_commands_per_s: Annotated[float, Field(gt=0)] = 10.0
@@ -96,8 +98,9 @@ class Settings(BaseSettings):
     max_subscriptions: Annotated[int, Field(ge=1)] = 128
     events_keep_days: Annotated[int, Field(ge=1)] = 7
     logs_keep_days: Annotated[int, Field(ge=1)] = 14
-    logs_per_minute: Annotated[int, Field(ge=1)] = 600  # entries accepted by POST /logs an address and minute
-    logs_bytes_per_minute: Annotated[int, Field(ge=96 * 1024)] = 128 * 1024  # of these entries; one has at most 67 kB
+    logs_per_minute: Annotated[int, Field(ge=1)] = 600  # entries that POST /logs accepts per network and minute
+    # bytes of these entries; one has at most 67 kB
+    logs_bytes_per_minute: Annotated[int, Field(ge=96 * 1024)] = 128 * 1024
     argon2_memory_kib: int = 65536
     argon2_time: int = 3
     argon2_lanes: Annotated[int, Field(ge=1, le=16)] = 4
@@ -107,7 +110,7 @@ class Settings(BaseSettings):
 
     @classmethod
     def settings_customise_sources(cls, settings_cls: Any, init_settings: Any, *_: Any, **__: Any) -> Any:
-        """The given values, then the environment; nothing else."""
+        """The given values, then the environment, and nothing else."""
         return init_settings, _Environment(settings_cls)
 
     @field_validator("allowed_origins", "trusted_proxies", mode="before")
@@ -127,22 +130,24 @@ class Settings(BaseSettings):
     def _argon2_floor(cls, value: int, info: Any) -> int:
         floor = {1: 47104, 2: 19456, 3: 12288, 4: 9216}.get(value, 7168)
         if value < 1 or info.data.get("argon2_memory_kib", 0) < floor:
-            raise ValueError(f"below OWASP's floor: with {value} passes Argon2id needs ARGON2_MEMORY_KIB >= {floor}")
+            raise ValueError(
+                f"below the OWASP minimum: with {value} passes Argon2id needs ARGON2_MEMORY_KIB >= {floor}"
+            )
         return value
 
     @property
     def is_production(self) -> bool:
-        """Whether the strict rules hold."""
+        """Whether the strict rules apply."""
         return self.env == "production"
 
     @property
     def is_embedded(self) -> bool:
-        """Whether the PostgreSQL of the data folder is used."""
+        """Whether the PostgreSQL in the data folder is used."""
         return self.database_url is None
 
     @property
     def base_url(self) -> str:
-        """Where browsers reach the server."""
+        """The address that browsers use."""
         return (
             self.public_url or f"http://{'127.0.0.1' if self.host in _EVERYWHERE else self.host}:{self.port}"
         ).rstrip("/")
@@ -156,7 +161,7 @@ class Settings(BaseSettings):
         return tuple(dict.fromkeys(own + tuple(origin.rstrip("/") for origin in self.allowed_origins)))
 
     def environment(self) -> dict[str, str]:
-        """These settings as environment variables, secrets included: for a child process that loads them again."""
+        """These settings as environment variables, secrets included, for a child process that loads them again."""
         found = {}
         for name in self.model_fields_set - {"vault_keks"}:
             value = getattr(self, name)
@@ -167,13 +172,13 @@ class Settings(BaseSettings):
         return found | {f"{PREFIX}VAULT_KEK_{name}": key.get_secret_value() for name, key in self.vault_keks.items()}
 
     def public(self) -> dict[str, Any]:
-        """The settings without secrets, fit for the log."""
+        """The settings without secrets, for the log."""
         shown = self.model_dump(mode="json", exclude={"vault_keks", "database_url"})
         return shown | {"database": "embedded" if self.is_embedded else "url", "vault_keks": sorted(self.vault_keks)}
 
 
 def load(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
-    """Builds the settings. Raises: SettingsError in one line that names the setting."""
+    """Build the settings. Raises: SettingsError in one line that names the setting."""
     environ = os.environ if environ is None else environ
     keks = {}
     for name, value in environ.items():
@@ -197,18 +202,18 @@ def _refuse_in_production(settings: Settings) -> None:
         raise SettingsError(f"{PREFIX}{name}: {why}")
 
     if settings.debug:
-        refuse("DEBUG", "production does not start with the debug flag; unset it")
+        refuse("DEBUG", "the debug flag is not allowed in production; unset it")
     if settings.database_url is None:
         refuse("DATABASE_URL", "missing; production needs the URL of a PostgreSQL >= 15")
     if not settings.vault_keks and settings.vault_kek_file is None:
         refuse(
             "VAULT_KEK_FILE",
-            "missing; give a key file, or TALLYROOM_VAULT_KEK_<id> (make one with: openssl rand -base64 32)",
+            "missing; give a key file, or TALLYROOM_VAULT_KEK_<id> (create one with: openssl rand -base64 32)",
         )
     for name, value in settings.vault_keks.items():
         text = value.get_secret_value().strip()
         if text in EXAMPLE_KEYS or any(word in text.lower() for word in EXAMPLE_WORDS):
-            refuse(f"VAULT_KEK_{name}", "is an example value; make your own with: openssl rand -base64 32")
+            refuse(f"VAULT_KEK_{name}", "is an example value; create your own with: openssl rand -base64 32")
     if not settings.public_url:
         refuse("PUBLIC_URL", "missing; give the address that browsers use, such as https://tallyroom.your-company.test")
     for name, origins in (("PUBLIC_URL", (settings.public_url,)), ("ALLOWED_ORIGINS", settings.allowed_origins)):
@@ -218,7 +223,9 @@ def _refuse_in_production(settings: Settings) -> None:
 
 
 def _is_https_origin(text: str) -> bool:
-    """Whether it is https, a host, perhaps a port, and no path: what browsers send as Origin is compared with it."""
+    """
+    Whether a text is https, a host and perhaps a port, without a path. Browsers' Origin headers are compared with it.
+    """
     try:
         parts = urlsplit(text)
         is_place = bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
