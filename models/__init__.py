@@ -1,1 +1,3 @@
-"""Tables, one module a noun, and what every change is written with: streams, audit chains, access through an actor."""
+"""
+Tables, one module per noun, and what every change is written with: streams, audit chains, access through an actor.
+"""

@@ -1,7 +1,8 @@
 """
 Who may do what. Every row is loaded *through* its actor, here and nowhere else.
 
-What an actor may not see raises the same NotFound as what does not exist; what he sees but may not do raises Forbidden.
+What an actor may not see raises the same NotFound as what does not exist. What they see but may not do raises
+Forbidden.
 """
 
 from collections.abc import Callable
@@ -28,13 +29,13 @@ ProjectRole = Literal["viewer", "analyst", "controller", "owner"]
 VaultRole = Literal["viewer", "reader", "editor", "vault_manager"]
 UserRole = Literal["admin", "manager", "user"]
 
-# What an administrator without membership is given in place of a role.
+# An administrator without membership has this in place of a role.
 ADMIN = "admin"
 
-# The least role for an action. Actions that an administrator may do without membership say so.
+# The least role for an action. What an administrator without membership may do is listed separately below.
 PROJECT_ACTIONS: dict[str, str] = {
     "project.read": "viewer",
-    "project.read_within": "viewer",  # what a project holds: not for an administrator without membership
+    "project.read_within": "viewer",  # the contents of a project, hidden from an administrator without membership
     "project.subscribe": "viewer",
     "project.members.read": "viewer",
     "source.load": "analyst",
@@ -84,25 +85,25 @@ class Actor:
 
     @property
     def user_id(self) -> UUID:
-        """The person's id. Raises: NotFound for who is no person and has none."""
+        """The person's id. Raises: NotFound for an actor that is not a person."""
         if self.id is None:
             raise NotFound
         return self.id
 
     def view(self) -> dict[str, Any]:
-        """As it stands in events and audit: {type, id}."""
+        """The actor as it appears in events and in the audit log: {type, id}."""
         return {"type": self.type, "id": str(self.id) if self.id else None}
 
 
 SYSTEM = Actor(type="system", id=None, role="admin")
-ANONYMOUS = Actor(type="anonymous", id=None, role="anonymous")  # owns nothing, and is a member of nothing
+ANONYMOUS = Actor(type="anonymous", id=None, role="anonymous")  # owns nothing and is a member of nothing
 
 Row = TypeVar("Row", bound=Model)
 
 
 @dataclass(frozen=True)
 class Loaded(Generic[Row]):
-    """A row and the actor's role where it belongs."""
+    """A row, and the actor's role in its project or vault."""
 
     row: Row
     role: str
@@ -122,7 +123,7 @@ def can(role: str, action: str) -> bool:
     return role in PROJECT_ROLES and PROJECT_ROLES.index(role) >= PROJECT_ROLES.index(PROJECT_ACTIONS[action])
 
 
-# How a noun reaches its project or vault: the joins between the row `t` and the membership `m`.
+# How a noun leads to its project or vault: the joins between the row `t` and the membership `m`.
 _PROJECT_PATHS: dict[type[Model], tuple[str, str]] = {
     Project: ("", "t.id"),
     Source: ("", "t.project_id"),
@@ -138,22 +139,22 @@ _VAULT_PATHS: dict[type[Model], tuple[str, str]] = {
 
 
 def active(person: str) -> str:
-    """SQL: whether the person of this id may sign in."""
+    """SQL: whether the person with this id may sign in."""
     return f"EXISTS (SELECT FROM users a WHERE a.id = {person} AND a.status = 'active')"
 
 
 def in_force(member: str) -> str:
-    """SQL: whether a membership (an alias of its table) gives its person anything now."""
+    """SQL: whether a membership (an alias of its table) is valid now."""
     return f"({member}.expires_at IS NULL OR {member}.expires_at > now()) AND {active(member + '.user_id')}"
 
 
 def lasting(member: str) -> str:
-    """SQL: whether a membership is in force and has no end: who is in charge alone must not run out."""
+    """SQL: whether a membership is valid and has no end date, as it must for somebody who alone is in charge."""
     return f"{member}.expires_at IS NULL AND {active(member + '.user_id')}"
 
 
 def in_project(project: str, person: str, holds: Callable[[str], str] = in_force) -> str:
-    """SQL: whether the person is a member of the project. A grant in a vault holds as long as that of its project."""
+    """SQL: whether the person is a member of the project. A grant in a vault is only valid while that membership is."""
     return (
         f"EXISTS (SELECT FROM project_members p WHERE p.project_id = {project} AND p.user_id = {person} "
         f"AND {holds('p')})"
@@ -165,10 +166,11 @@ _IS_ADMIN = "EXISTS (SELECT FROM users a WHERE a.id = $2 AND a.status = 'active'
 
 async def load(actor: Actor, model: type[Row], row_id: UUID, action: str, *, lock: bool = False) -> Loaded[Row]:
     """
-    Loads a row of a project or vault through its actor, in one query.
+    Load a row of a project or vault through its actor, in one query.
 
-    The person's account and memberships are read in it too: an actor may have been made a while ago.
+    The query also reads the person's account and memberships, because the actor may have been created a while ago.
     `lock` takes the row FOR NO KEY UPDATE, inside a unit of work.
+
     Raises: NotFound, Forbidden.
     """
     table = model._meta.db_table
@@ -181,8 +183,8 @@ async def load(actor: Actor, model: type[Row], row_id: UUID, action: str, *, loc
         join, project = _VAULT_PATHS[model]
         member = f"vault_members m ON {in_project('v.project_id', '$2')} AND m.vault_id"
         extra = ", v.project_id AS _project_id"
-    # What may not be seen is not even found: no row comes back and none is locked, so that it takes the database as long
-    # as an id that nothing has, and nobody can hold the rows of others.
+    # What may not be seen is not even found: no row is returned or locked. So it takes as long as an id that does not
+    # exist, and nobody can lock other people's rows.
     rows = await Tortoise.get_connection("default").execute_query_dict(
         f'SELECT t.*, m.role AS _role{extra} FROM "{table}" t {join} '
         f"LEFT JOIN {member} = {project} AND m.user_id = $2 AND {in_force('m')} "
@@ -202,7 +204,7 @@ async def load(actor: Actor, model: type[Row], row_id: UUID, action: str, *, loc
 
 
 def chains() -> dict[str, str]:
-    """SQL by noun: the audit chain that a row with the id `$id` is told in; NULL when there is no such row."""
+    """SQL by noun: the audit chain for a row with the id `$id`, or NULL if there is no such row."""
     found = {}
     for model, (join, project) in _PROJECT_PATHS.items():
         found[model.__name__.lower()] = (
@@ -216,7 +218,7 @@ def chains() -> dict[str, str]:
 
 
 async def load_account(actor: Actor, user_id: UUID) -> None:
-    """Looks whether the account is the actor's own and still active. Raises: NotFound."""
+    """Check that the account is the actor's own and still active. Raises: NotFound."""
     rows = await Tortoise.get_connection("default").execute_query_dict(
         f"SELECT {active('$1')} AS is_active", [actor.id]
     )
@@ -225,7 +227,7 @@ async def load_account(actor: Actor, user_id: UUID) -> None:
 
 
 def hydrate(model: type[Row], row: dict[str, Any]) -> Row:
-    """A model instance from a row as the database gives it."""
+    """A model instance from a database row."""
     row = {field.model_field_name: row[column] for column, field in _columns(model).items() if column in row}
     return model._init_from_db(**row)
 
@@ -241,15 +243,15 @@ def _columns(model: type[Model]) -> dict[str, _Column]:
 
 @dataclass(frozen=True)
 class About:
-    """What a refused request was about, for the audit."""
+    """What a refused request was about, for the audit log."""
 
     chain: (
         str | None
-    )  # None: the chain of the row, if there is one; people who may not see the row must not find that out
+    )  # None means the chain of the row, if it exists; people who may not see the row must not find that out
     resource_type: str
     action: str
     resource_id: str
-    version: int | None = None  # of an entry whose managers are told of the attempt
+    version: int | None = None  # version of an entry whose managers are told about the attempt
 
 
 def _about(model: type[Model], row: dict[str, Any], project_id: UUID, action: str) -> About:

@@ -1,4 +1,4 @@
-"""The audit log: chains of rows whose codes show any later edit, removal or reorder."""
+"""The audit log: chains of rows whose codes reveal any later edit, removal or reordering."""
 
 import hashlib
 import hmac
@@ -26,7 +26,7 @@ class AuditChain(Model):
 
 
 class AuditRow(Model):
-    """Who did what to which thing, and how it ended. Holds ids and field names, never values."""
+    """Who did what to which resource, and the outcome. Holds ids and field names, never values."""
 
     id = fields.BigIntField(primary_key=True)
     chain = fields.CharField(max_length=64)
@@ -52,12 +52,14 @@ class AuditRow(Model):
 
 class Refusal(Model):
     """
-    Refused requests, until the audit holds them: as they come in, and then counted by minute (server/audit/refusals.py).
+    Refused requests until the audit log has them: first as they come in, then counted by minute
+    (server/audit/refusals.py).
 
-    A request adds to this table and writes nowhere else, whatever it asked for.
+    A refused request adds a row to this table and writes nowhere else, whatever it asked for.
     """
 
-    key = fields.CharField(max_length=64, primary_key=True)  # at first of its own, then a digest of what is counted
+    # unique at first, later a digest of what is counted together
+    key = fields.CharField(max_length=64, primary_key=True)
     minute = fields.DatetimeField()
     network = fields.CharField(max_length=64)
     actor_type = fields.CharField(max_length=16)
@@ -66,12 +68,12 @@ class Refusal(Model):
     resource_type = fields.CharField(max_length=32)
     resource_id = fields.CharField(max_length=64, null=True)
     outcome = fields.CharField(max_length=8)
-    home = fields.CharField(max_length=64, null=True)  # the chain, where the request knew it
-    chain = fields.CharField(max_length=64, null=True)  # the chain, once it is looked up and the row is a count
-    version = fields.IntField(null=True)  # of an entry whose managers are told by an event
+    home = fields.CharField(max_length=64, null=True)  # the chain, if the request knew it
+    chain = fields.CharField(max_length=64, null=True)  # the chain, once it has been looked up and the row is a count
+    version = fields.IntField(null=True)  # version of an entry whose managers are told by an event
     count = fields.IntField()
-    told = fields.IntField(default=0)  # how many of them the audit holds
-    # Of the first of them.
+    told = fields.IntField(default=0)  # how many of them the audit log has
+    # These fields are from the first of them.
     at = fields.DatetimeField()
     session_id = fields.UUIDField(null=True)
     ip = fields.CharField(max_length=64, null=True)
@@ -84,7 +86,7 @@ class Refusal(Model):
 
 @dataclass(frozen=True)
 class Entry:
-    """A row to be appended to a chain."""
+    """A row to append to a chain."""
 
     chain: str
     action: str
@@ -95,7 +97,7 @@ class Entry:
 
 
 def body_of(row: dict[str, Any]) -> bytes:
-    """The canonical bytes of a row: JSON with sorted keys, without chain position and code."""
+    """The canonical bytes of a row: JSON with sorted keys, without its position in the chain and its code."""
     return json.dumps(
         {
             "at": rfc3339(row["at"]),

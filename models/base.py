@@ -1,4 +1,4 @@
-"""What every stored noun has."""
+"""The columns that every stored noun has."""
 
 from tortoise import fields
 from tortoise.models import Model

@@ -13,7 +13,7 @@ from models.source import Source
 
 
 class Job(Row):
-    """A run. `attempt` fences: a worker whose attempt is not the current one writes nothing."""
+    """A run. `attempt` is a fence: a worker whose attempt is not the current one writes nothing."""
 
     project: fields.ForeignKeyRelation[Project] = fields.ForeignKeyField("models.Project", related_name="jobs")
     project_id: UUID
@@ -48,7 +48,7 @@ class Job(Row):
 
 
 class JobChunk(Model):
-    """A chunk of results that is written: inserted in the chunk's own transaction, so that none is written twice."""
+    """A written chunk of results. It is inserted in the chunk's own transaction, so that no chunk is written twice."""
 
     id = fields.BigIntField(primary_key=True)
     job: fields.ForeignKeyRelation[Job] = fields.ForeignKeyField("models.Job", related_name="chunks")
@@ -57,7 +57,7 @@ class JobChunk(Model):
     chunk = fields.IntField()
     attempt = fields.IntField()
     matches = fields.IntField()
-    dropped = fields.IntField(default=0)  # matches that lost a record to a reviewer meanwhile
+    dropped = fields.IntField(default=0)  # matches dropped because a reviewer took one of their records meanwhile
 
     class Meta:
         table = "job_chunks"

@@ -1,11 +1,11 @@
-"""Keys at rest: every one wrapped by a key-encryption key that is not in the database."""
+"""Stored keys. Each is wrapped by a key-encryption key that is not in the database."""
 
 from tortoise import fields
 from tortoise.models import Model
 
 
 class ApplicationKey(Model):
-    """A key made once for this installation: the pepper, the audit key, the canary of the key-encryption key."""
+    """A key created once for this installation: the pepper, the audit key, the canary of the key-encryption key."""
 
     name = fields.CharField(max_length=32, primary_key=True)
     kek_id = fields.CharField(max_length=32)
@@ -25,7 +25,7 @@ class SigningKey(Model):
     private_wrapped = fields.BinaryField()
     state = fields.CharField(max_length=16)  # next | active | retiring
     created_at = fields.DatetimeField()
-    not_after = fields.DatetimeField(null=True)  # of a retiring key
+    not_after = fields.DatetimeField(null=True)  # for a retiring key
 
     class Meta:
         table = "signing_keys"

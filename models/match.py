@@ -45,9 +45,10 @@ class Match(Row):
 
 class MatchRecord(Model):
     """
-    The use of a record by a match. Unique partial indexes hold that a record is used once.
+    The use of a record by a match. Unique partial indexes ensure that a record is used only once.
 
-    Without foreign keys in the database (migration 4): who writes a use holds a lock that keeps match and record there.
+    It has no foreign keys in the database (migration 4). Whoever writes a use holds a lock that keeps the match and the
+    record in place.
     """
 
     id = fields.BigIntField(primary_key=True)

@@ -7,7 +7,7 @@ from tortoise.models import Model
 
 
 class StreamHead(Model):
-    """A stream: the last number given out, and the one before the first event still kept."""
+    """A stream: the last number assigned, and the one before the first event still kept."""
 
     name = fields.CharField(max_length=64, primary_key=True)
     epoch = fields.CharField(max_length=16)
@@ -19,7 +19,7 @@ class StreamHead(Model):
 
 
 class StoredEvent(Model):
-    """An event at its place in a stream."""
+    """An event at its position in a stream."""
 
     id = fields.BigIntField(primary_key=True)
     stream = fields.CharField(max_length=64)
@@ -30,7 +30,8 @@ class StoredEvent(Model):
     actor: fields.JSONField[dict[str, Any]] = fields.JSONField()
     request_id = fields.CharField(max_length=64, null=True)
     data: fields.JSONField[dict[str, Any]] = fields.JSONField()
-    ends: fields.JSONField[list[str]] = fields.JSONField(default=list)  # users who lose the stream with it
+    # users who lose their right to the stream with this event
+    ends: fields.JSONField[list[str]] = fields.JSONField(default=list)
 
     class Meta:
         table = "events"
@@ -39,7 +40,7 @@ class StoredEvent(Model):
 
 
 class State(Model):
-    """The newest value of a key on a stream: progress. Older values are not kept."""
+    """The newest value for a key, such as a job's progress. Older values are not kept."""
 
     key = fields.CharField(max_length=96, primary_key=True)
     streams: fields.JSONField[list[str]] = fields.JSONField()

@@ -10,7 +10,7 @@ from models.project import Project
 
 
 class Plan(Row):
-    """How two sources are matched; the newest version."""
+    """How two sources are matched, in its newest version."""
 
     project: fields.ForeignKeyRelation[Project] = fields.ForeignKeyField("models.Project", related_name="plans")
     project_id: UUID
@@ -25,7 +25,7 @@ class Plan(Row):
 
 
 class PlanVersion(Row):
-    """A version of a plan, never changed."""
+    """A version of a plan. It never changes."""
 
     plan: fields.ForeignKeyRelation[Plan] = fields.ForeignKeyField("models.Plan", related_name="versions")
     plan_id: UUID

@@ -9,7 +9,7 @@ from models.user import User
 
 
 class Project(Row):
-    """A room: sources, jobs and vaults of a team."""
+    """A project: the sources, jobs and vaults of a team."""
 
     name = fields.CharField(max_length=256)
     description = fields.TextField(default="")

@@ -1,4 +1,4 @@
-"""Records: the rows of a source, as JSONB with typed columns beside."""
+"""Records: the rows of a source, as JSONB with typed columns alongside."""
 
 from typing import Any
 from uuid import UUID
@@ -10,15 +10,15 @@ from models.source import Source
 
 
 class Record(Row):
-    """A row of a source. `amount` is exact, in units of `currency`, at most 9 decimals (docs/decisions/0002)."""
+    """A row of a source. `amount` is exact, in units of `currency`, with at most 9 decimals (docs/decisions/0002)."""
 
-    # No foreign key in the database: migration 4 says what stands in its place.
+    # No foreign key in the database; migration 4 says what replaces it.
     source: fields.ForeignKeyRelation[Source] = fields.ForeignKeyField(
         "models.Source", related_name="records", db_constraint=False
     )
     source_id: UUID
-    row = fields.BigIntField()  # 0-based data row
-    revision = fields.IntField(default=1)  # of the source, that added it
+    row = fields.BigIntField()  # data row, counted from 0
+    revision = fields.IntField(default=1)  # the source's revision that added it
     data: fields.JSONField[dict[str, Any]] = fields.JSONField()  # {column: text|null}, as loaded
     amount = fields.DecimalField(max_digits=38, decimal_places=9, null=True)
     currency = fields.CharField(max_length=3, null=True)

@@ -30,8 +30,8 @@ class Source(Row):
     profile: fields.JSONField[list[Any]] = fields.JSONField(default=list)
     detection: fields.JSONField[dict[str, Any]] = fields.JSONField(default=dict)
     problem: fields.JSONField[dict[str, Any] | None] = fields.JSONField(null=True)
-    revision = fields.IntField(default=1)  # grows with every change of the records
-    attempt = fields.IntField(default=0)  # fences a loader that lost its lease
+    revision = fields.IntField(default=1)  # increases with every change to the records
+    attempt = fields.IntField(default=0)  # fence against a loader that has lost its lease
     request_id = fields.CharField(max_length=64, null=True)
     created_by = fields.UUIDField(null=True)
 
@@ -60,8 +60,8 @@ class SourceReject(Model):
     id = fields.BigIntField(primary_key=True)
     source: fields.ForeignKeyRelation[Source] = fields.ForeignKeyField("models.Source", related_name="rejects")
     source_id: UUID
-    line = fields.BigIntField()  # of the file, from 1
-    row = fields.BigIntField(null=True)  # 0-based data row, as records have it
+    line = fields.BigIntField()  # line of the file, from 1
+    row = fields.BigIntField(null=True)  # data row from 0, as for records
     column = fields.TextField(null=True)
     code = fields.CharField(max_length=64)
     message = fields.TextField()

@@ -1,7 +1,8 @@
 """
-The states of sources, jobs and matches, and the kinds of matches: one enumeration each, from which the API, the events and the SQL take them.
+The states of sources, jobs and matches, and the kinds of matches: one enumeration each, shared by the API, the events
+and the SQL.
 
-A member is the text that the database and the wire have: `f"status = '{JobStatus.RUNNING}'"` is a condition in SQL.
+A member equals its text in the database and on the wire, so `f"status = '{JobStatus.RUNNING}'"` is a SQL condition.
 """
 
 from collections.abc import Iterable
@@ -13,7 +14,7 @@ from pydantic_core import CoreSchema, core_schema
 
 
 class Status(StrEnum):
-    """A text out of a few. In schemas it is the list of them, in place: no component of its own."""
+    """One of a few texts. Schemas list the texts inline instead of making a component."""
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _: Any, __: GetCoreSchemaHandler) -> CoreSchema:
@@ -23,9 +24,9 @@ class Status(StrEnum):
 
 
 class SourceStatus(Status):
-    """What has become of a source and its file."""
+    """The state of a source and its file."""
 
-    PENDING = "pending"  # its upload is under way
+    PENDING = "pending"  # the upload is under way
     LOADING = "loading"
     NEEDS_MAPPING = "needs_mapping"  # a person has to answer its questions
     READY = "ready"
@@ -33,7 +34,7 @@ class SourceStatus(Status):
 
 
 class JobStatus(Status):
-    """What has become of a run."""
+    """The state of a run."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -45,7 +46,7 @@ class JobStatus(Status):
 
 
 class MatchStatus(Status):
-    """What people, or a plan's thresholds, say of a match."""
+    """The state of a match, by a person's decision or by a plan's thresholds."""
 
     SUGGESTED = "suggested"
     CONFIRMED = "confirmed"
@@ -72,13 +73,13 @@ class MatchKind(Status):
         return cls.MANY_TO_ONE if right == 1 else cls.MANY_TO_MANY
 
 
-# A source whose records can be read and changed: it has been loaded, though questions may be open.
+# A source whose records can be read and changed: it has been loaded, though it may have open questions.
 LOADED_SOURCE = (SourceStatus.READY, SourceStatus.NEEDS_MAPPING)
-# A job that keeps its sources and its project as they are. All others are final.
+# A job during which its sources and its project cannot change. All other states are final.
 LIVE_JOB = (JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.PAUSED, JobStatus.CANCELLING)
-# A live job that a worker has something to do for.
+# A live job that needs a worker.
 WORKED_JOB = (JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.CANCELLING)
-# A job that can be cancelled, and one that can be tried again.
+# A job that can be cancelled, and a job that can be retried.
 CANCELLABLE_JOB = (JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.PAUSED)
 RETRIABLE_JOB = (JobStatus.FAILED, JobStatus.CANCELLED)
 # A match that holds its records.
@@ -86,5 +87,5 @@ ACTIVE_MATCH = (MatchStatus.SUGGESTED, MatchStatus.CONFIRMED)
 
 
 def sql_list(statuses: Iterable[Status]) -> str:
-    """Statuses as SQL has them behind IN."""
+    """Statuses in the form that SQL takes after IN."""
     return "(" + ", ".join(f"'{status}'" for status in statuses) + ")"

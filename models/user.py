@@ -1,4 +1,4 @@
-"""People: accounts, their sessions, and the counters that slow guessing down."""
+"""People: accounts, their sessions, and the counters that slow down password guessing."""
 
 from uuid import UUID
 
@@ -19,7 +19,7 @@ class User(Row):
     pepper_id = fields.CharField(max_length=32, null=True)
     password_changed_at = fields.DatetimeField(null=True)
     password_expires_at = fields.DatetimeField(null=True)
-    token_version = fields.IntField(default=1)  # access tokens of an older one are revoked
+    token_version = fields.IntField(default=1)  # access tokens with an older version are revoked
     last_login_at = fields.DatetimeField(null=True)
 
     class Meta:
@@ -27,7 +27,7 @@ class User(Row):
 
 
 class Session(Model):
-    """A sign-in: the family of one refresh token and its successors."""
+    """A session: one sign-in, with a refresh token and its successors."""
 
     id = fields.UUIDField(primary_key=True)
     user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField("models.User", related_name="sessions")
@@ -35,9 +35,9 @@ class Session(Model):
     created_at = fields.DatetimeField()
     last_used_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()  # absolute
-    authenticated_at = fields.DatetimeField()  # of the password, for step-up
+    authenticated_at = fields.DatetimeField()  # when the password was confirmed, for step-up
     network = fields.CharField(max_length=64)  # /24 or /64, never the full address
-    client = fields.CharField(max_length=64)  # family of the user agent
+    client = fields.CharField(max_length=64)  # family of the user agent, such as Firefox
     revoked_at = fields.DatetimeField(null=True)
     revoke_reason = fields.CharField(max_length=32, null=True)
 
@@ -47,7 +47,7 @@ class Session(Model):
 
 
 class RefreshToken(Model):
-    """A refresh token. Only the SHA-256 of its secret is kept."""
+    """A refresh token. Only the SHA-256 of its secret is stored."""
 
     lookup = fields.CharField(max_length=32, primary_key=True)
     hash = fields.BinaryField()
@@ -58,7 +58,7 @@ class RefreshToken(Model):
     created_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()  # idle limit
     used_at = fields.DatetimeField(null=True)
-    used_key = fields.CharField(max_length=128, null=True)  # Idempotency-Key of the use
+    used_key = fields.CharField(max_length=128, null=True)  # Idempotency-Key of the request that used it
     child = fields.CharField(max_length=32, null=True)
     revoked_at = fields.DatetimeField(null=True)
 
@@ -67,7 +67,7 @@ class RefreshToken(Model):
 
 
 class Throttle(Model):
-    """A counter of password attempts, incremented in its own transaction before the password is looked at."""
+    """A counter of password attempts. It is incremented in its own transaction before the password is checked."""
 
     key = fields.CharField(max_length=400, primary_key=True)
     count = fields.IntField()

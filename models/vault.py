@@ -1,4 +1,4 @@
-"""Vaults: shared credentials, encrypted; entries and their versions."""
+"""Vaults: shared, encrypted credentials. Entries and their versions."""
 
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ class Vault(Row):
     project: fields.ForeignKeyRelation[Project] = fields.ForeignKeyField("models.Project", related_name="vaults")
     project_id: UUID
     name = fields.CharField(max_length=256)
-    epoch = fields.IntField(default=1)  # of the vault key that new versions are written under
+    epoch = fields.IntField(default=1)  # the epoch of the vault key that new versions are sealed under
 
     class Meta:
         table = "vaults"
@@ -25,7 +25,7 @@ class Vault(Row):
 
 
 class VaultKey(Model):
-    """A vault key of an epoch, wrapped by a key-encryption key."""
+    """The vault key for an epoch, wrapped by a key-encryption key."""
 
     id = fields.UUIDField(primary_key=True)
     vault: fields.ForeignKeyRelation[Vault] = fields.ForeignKeyField("models.Vault", related_name="keys")
@@ -41,7 +41,7 @@ class VaultKey(Model):
 
 
 class VaultMember(Row):
-    """What a person may do in a vault; membership in the project gives none."""
+    """What a person may do in a vault. Membership in the project gives no right to it."""
 
     vault: fields.ForeignKeyRelation[Vault] = fields.ForeignKeyField("models.Vault", related_name="members")
     vault_id: UUID
@@ -57,7 +57,7 @@ class VaultMember(Row):
 
 
 class Entry(Row):
-    """A credential: searchable fields in the clear, secret and notes only in its encrypted versions."""
+    """A credential. Its searchable fields are unencrypted; its secret and notes are only in its encrypted versions."""
 
     vault: fields.ForeignKeyRelation[Vault] = fields.ForeignKeyField("models.Vault", related_name="entries")
     vault_id: UUID
@@ -66,7 +66,7 @@ class Entry(Row):
     url = fields.CharField(max_length=2048, null=True)
     tags: fields.JSONField[list[str]] = fields.JSONField(default=list)
     has_notes = fields.BooleanField(default=False)
-    expires_at = fields.DatetimeField(null=True)  # of the credential
+    expires_at = fields.DatetimeField(null=True)  # when the credential expires
     rotation_interval_days = fields.IntField(null=True)
     secret_changed_at = fields.DatetimeField()
     trashed_at = fields.DatetimeField(null=True)
@@ -77,7 +77,7 @@ class Entry(Row):
 
 
 class EntryVersion(Model):
-    """A version of an entry, never changed. Each has a data key of its own, wrapped by the vault key."""
+    """A version of an entry. It never changes, and has its own data key, wrapped by the vault key."""
 
     id = fields.UUIDField(primary_key=True)
     entry: fields.ForeignKeyRelation[Entry] = fields.ForeignKeyField("models.Entry", related_name="versions")
