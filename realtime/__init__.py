@@ -1,1 +1,1 @@
-"""The Socket.IO side: streams and their events, the unit of work that writes them, the relay that sends them."""
+"""The Socket.IO side: streams and their events, the unit of work that writes them, and the relay that sends them."""

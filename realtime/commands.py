@@ -1,4 +1,4 @@
-"""What a client may ask over its socket. Everything else that changes something is HTTP."""
+"""What a client may ask for over its socket. Everything else that changes something is HTTP."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -20,17 +20,17 @@ logger = log.get(__name__)
 
 
 class Body(BaseModel):
-    """The one argument of a command: unknown fields are refused."""
+    """The one argument of a command. Unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
 @dataclass(frozen=True)
 class Command:
-    """A command: what it takes, the schema of what it answers, and the function that runs it."""
+    """A command: its argument, the schema of its answer, and the function that runs it."""
 
     body: type[Body]
-    answer: str  # a schema of the AsyncAPI document
+    answer: str  # a schema in the AsyncAPI document
     run: Callable[[Guest, Any, Reply], Awaitable[None]]
 
 
@@ -39,7 +39,7 @@ _Run = Callable[[Guest, Any, Reply], Awaitable[None]]
 
 
 def _command(name: str, body: type[Body], answer: str) -> Callable[[_Run], _Run]:
-    """Registers a function as what runs a command. It replies itself, or raises a Problem."""
+    """Register the function that runs a command. It replies itself, or raises a Problem."""
 
     def register(run: _Run) -> _Run:
         COMMANDS[name] = Command(body, answer, run)
@@ -49,7 +49,7 @@ def _command(name: str, body: type[Body], answer: str) -> Callable[[_Run], _Run]
 
 
 class Subscribe(Body):
-    """Follow a stream, from a place or from now on."""
+    """Follow a stream, from a position or from now on."""
 
     stream: str = Field(max_length=64)
     after: int | None = Field(None, ge=0, le=2**53)
@@ -62,7 +62,7 @@ async def _subscribe(guest: Guest, body: Subscribe, reply: Reply) -> None:
 
 
 class Unsubscribe(Body):
-    """Follow a stream no longer."""
+    """Stop following a stream."""
 
     stream: str = Field(max_length=64)
 
@@ -77,7 +77,7 @@ async def _unsubscribe(guest: Guest, body: Unsubscribe, reply: Reply) -> None:
 
 
 class RefreshToken(Body):
-    """A newer access token of the same session."""
+    """A newer access token for the same session."""
 
     token: str = Field(max_length=4096)
 
@@ -102,7 +102,7 @@ async def _refresh(guest: Guest, body: RefreshToken, reply: Reply) -> None:
 async def run_command(
     guests: Guests, connection: Connection, name: str, arguments: list[Any], number: int | None
 ) -> None:
-    """Runs a command and answers it; `number` is the client's, where it wants an answer."""
+    """Run a command and answer it. `number` is the client's acknowledgement id, if it wants an answer."""
     guest = guests.of(connection)
     if guest is None:
         connection.close()
@@ -113,7 +113,7 @@ async def run_command(
         _spend(guest)
         command = COMMANDS.get(name)
         if command is None:
-            raise problems.UnknownCommand(f"Commands are: {', '.join(COMMANDS)}.")
+            raise problems.UnknownCommand(f"The commands are: {', '.join(COMMANDS)}.")
         await command.run(guest, _parse(command.body, arguments), reply)
     except Problem as problem:
         reply(_refusal(problem))
@@ -138,19 +138,19 @@ def _refusal(problem: Problem) -> dict[str, Any]:
 
 
 def _spend(guest: Guest) -> None:
-    """Takes one of the commands that a guest may send now. Raises: RateLimited."""
+    """Use up one of the commands that a guest may send now. Raises: RateLimited."""
     limits, at = guest.guests.limits, time.monotonic()
     guest.tokens = min(float(limits.command_burst), guest.tokens + (at - guest.refilled_at) * limits.commands_per_s)
     guest.refilled_at = at
     if guest.tokens < 1:
-        raise problems.RateLimited("Too many commands: wait, then try again.", retry_after_s=1)
+        raise problems.RateLimited("Too many commands. Wait, then try again.", retry_after_s=1)
     guest.tokens -= 1
 
 
 def _parse(body: type[Body], arguments: list[Any]) -> Body:
     """The one argument of a command. Raises: Invalid."""
     if len(arguments) != 1 or not isinstance(arguments[0], dict):
-        raise problems.Invalid(errors=(Fault("", "invalid_field", "send one object"),))
+        raise problems.Invalid(errors=(Fault("", "invalid_field", "send exactly one object"),))
     try:
         return body.model_validate(arguments[0])
     except ValidationError as error:

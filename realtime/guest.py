@@ -1,4 +1,4 @@
-"""Who has connected: authentication, expiry and revocation."""
+"""The people who are connected: authentication, expiry and revocation."""
 
 import asyncio
 import time
@@ -16,13 +16,13 @@ from realtime.relay import Frame, Relay, Stream, Subscription, seconds_until
 from realtime.transport import Connection
 
 EXPIRING_BEFORE = timedelta(seconds=60)
-EXPIRED_GRACE_S = 5.0  # the leeway of tokens: a newer one may still come
+EXPIRED_GRACE_S = 5.0  # the leeway of tokens; a newer token may still arrive
 logger = log.get(__name__)
 
 
 @dataclass(frozen=True)
 class Grant:
-    """A person's right to a stream, and the stream's place, all read in one snapshot."""
+    """A person's right to a stream, and the stream's position, read in one snapshot."""
 
     epoch: str
     head: int
@@ -32,24 +32,24 @@ class Grant:
 
 
 class Authority(Protocol):
-    """What the application hands over: tokens, rights, snapshots."""
+    """What the application provides: authentication, rights, snapshots."""
 
     async def authenticate(self, token: str) -> Actor:
-        """Raises: Problem."""
+        """The actor behind an access token. Raises: Problem."""
         ...
 
     async def grant(self, actor: Actor, stream: str) -> Grant | None:
-        """None when the actor may not follow the stream, or it does not exist."""
+        """The actor's right to a stream. None if the actor may not follow it, or it does not exist."""
         ...
 
     async def snapshot(self, actor: Actor, stream: str) -> tuple[Grant, dict[str, Any]] | None:
-        """The stream's noun as REST shows it, true at the grant's head."""
+        """The REST view of what the stream is about, true at the grant's head."""
         ...
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Caps of a client."""
+    """The limits for a client."""
 
     sockets_per_user: int
     commands_per_s: float
@@ -59,16 +59,16 @@ class Limits:
 
 @dataclass(frozen=True)
 class Hooks:
-    """What the application is told, and how it names failures that are no problems."""
+    """How the application learns the counts, and how it names failures that are not problems."""
 
-    on_count: Callable[[int, int], None] = lambda _, __: None  # sockets and live subscriptions
+    on_count: Callable[[int, int], None] = lambda _, __: None  # numbers of sockets and live subscriptions
     problem_of: Callable[[Exception], Problem] = lambda _: problems.Internal()
     described: Callable[[Exception], dict[str, str]] = lambda error: {"error": type(error).__name__}
 
 
 @dataclass(eq=False)
 class Guest:
-    """What is remembered of an authenticated connection."""
+    """What is known about an authenticated connection."""
 
     connection: Connection
     actor: Actor
@@ -78,19 +78,22 @@ class Guest:
     tokens: float = 0.0
     refilled_at: float = field(default_factory=time.monotonic)
     timers: list[asyncio.TimerHandle] = field(default_factory=list)
-    told_end: datetime | None = None  # the end of a token that `auth.expiring` was sent for
-    changes: int = 0  # of rights, so that one under way notices those it may have missed
+    told_end: datetime | None = None  # when the token ends that `auth.expiring` was sent for
+    changes: int = 0  # of rights, so that a subscription in progress notices the ones it may have missed
     user_stream: Stream | None = None
-    known_head: int = 0  # of that stream: the account was read after it, so revocations up to it are no news
+    known_head: int = 0  # head of that stream when the account was read; revocations up to it are already known
     is_counted: bool = False
 
     def forget(self, sub: Subscription) -> None:
-        """A subscription was taken out by the relay."""
+        """Forget a subscription that the relay has removed."""
         if self.subs.get(sub.name) is sub:
             del self.subs[sub.name]
 
     def doubt(self, names: set[str] | None) -> None:
-        """Nothing of these streams and those below (None: of any) is written until the right to them is read again."""
+        """
+        Write nothing more of these streams and those below them (None: of any) until the right to them has been read
+        again.
+        """
         self.changes += 1
         doubtful = {sub for sub in self.subs.values() if names is None or names & {sub.name, *sub.parents}}
         for sub in doubtful:
@@ -98,13 +101,13 @@ class Guest:
         self.guests.look_again(self, doubtful, account=names is None)
 
     def on_user_event(self, frame: Frame | None) -> None:
-        """Sessions and access of this person changed; without a frame: something may have."""
+        """React to a change of this person's sessions or access. Without a frame, something may have changed."""
         if frame is None:
             self.doubt(None)
             return
         kind, data = frame.event["type"], frame.event["data"]
         if kind == "session.revoked":
-            # An older one that is read late ended the sessions of its time, and not one that was opened since.
+            # An old revocation that is read late ended only the sessions of its time, not one opened since.
             if frame.seq <= self.known_head or data["session_id"] not in (None, str(self.actor.session_id)):
                 return
             self.connection.emit("auth.revoked", {"code": "token_revoked"})
@@ -115,12 +118,14 @@ class Guest:
             self.guests.look_again(self, set(), account=True)
 
     def renew(self, actor: Actor, token: str) -> None:
-        """Goes on with a newer token."""
+        """Continue with a newer token."""
         self.actor, self.token = actor, token
         self.watch_expiry()
 
     def watch_expiry(self) -> None:
-        """Tells before the token ends, and closes after it has; a password that must be changed ends the visit too."""
+        """
+        Warn before the token ends, and close after it has. A password that must be changed also closes the connection.
+        """
         self.forget_timers()
         expires = self.actor.token_expires_at
         if expires is None:
@@ -140,12 +145,13 @@ class Guest:
             self.timers.append(closing)
 
     def forget_timers(self) -> None:
-        """Nothing ends by itself any more."""
+        """Cancel everything that would end by itself."""
         for timer in self.timers:
             timer.cancel()
 
     def _tell_end(self, expires: datetime) -> None:
-        # Once: what follows a token may end with it, when their session does, and would be asked for again and again.
+        # Only once: the next token may end at the same time, when the session does, and would be asked for again and
+        # again.
         if self.told_end != expires:
             self.told_end = expires
             self.connection.emit("auth.expiring", {"expires_at": rfc3339(expires)})
@@ -165,11 +171,11 @@ class Guests:
         self._sockets = 0
 
     def of(self, connection: Connection) -> Guest | None:
-        """The guest behind a connection; None before it is let in, and after it has left."""
+        """The guest behind a connection. None before they are let in and after they have left."""
         return self._by_connection.get(connection)
 
     async def admit(self, connection: Connection, auth: Any) -> None:
-        """CONNECT over WebSocket: lets in, or refuses and closes."""
+        """Answer CONNECT over WebSocket: let the client in, or refuse and close."""
         if "token" in connection.request.query:
             connection.refuse("token_in_query")
             return
@@ -191,7 +197,7 @@ class Guests:
             self._forget(guest)
             if self.hooks.problem_of(error).status != Unavailable.status:
                 raise
-            # No refusal, which would keep the client from coming back: it tries again by itself.
+            # No refusal, because that would keep the client from coming back. This way it tries again by itself.
             logger.warning("a socket could not sign in", **self.hooks.described(error))
             connection.close()
             return
@@ -213,7 +219,7 @@ class Guests:
             oldest.connection.close("too_many_connections", reconnect=False)
 
     async def _follow_user(self, guest: Guest) -> None:
-        """Holds the person's own stream, where revocations arrive; then reads the account. Raises: Problem."""
+        """Hold the person's own stream, where revocations arrive, then read the account. Raises: Problem."""
         name = streams.user(guest.actor.user_id)
         grant = await self.authority.grant(guest.actor, name)
         if grant is None:
@@ -221,17 +227,19 @@ class Guests:
         stream = self.relay.hold(name, grant.epoch, grant.head)
         guest.user_stream, guest.known_head = stream, grant.head
         stream.listeners.add(guest.on_user_event)
-        # Now that revocations reach us: one that came before is seen here.
+        # From here on revocations reach us; one that came earlier shows in the account.
         guest.actor = await self.authority.authenticate(guest.token)
         if guest.actor.password_expired:
             raise problems.PasswordExpired
 
     def leave(self, connection: Connection) -> None:
-        """A connection has ended."""
+        """Forget a connection that has ended."""
         self._forget(self.of(connection))
 
     def _forget(self, guest: Guest | None) -> None:
-        """Takes out all that is held for a guest; again for one who left while something was read for them."""
+        """
+        Remove everything held for a guest. Called again for a guest who left while something was being read for them.
+        """
         if guest is None:
             return
         self._by_connection.pop(guest.connection, None)
@@ -250,7 +258,9 @@ class Guests:
             self.by_user.pop(str(guest.actor.id), None)
 
     def look_again(self, guest: Guest, doubtful: set[Subscription], *, account: bool = False) -> None:
-        """Reads a person's rights to streams once more, and the account: they or their ends have changed."""
+        """
+        Read a person's rights to streams again, and the account, because they or their end times may have changed.
+        """
         task = asyncio.create_task(self._look_again(guest, doubtful, account))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -265,8 +275,8 @@ class Guests:
             if isinstance(problem, problems.TokenRevoked) and not guest.connection.is_closed:
                 guest.connection.emit("auth.revoked", {"code": problem.code})
             guest.connection.close(problem.code, reconnect=False)
-        except Exception as error:  # noqa: BLE001 - a task's root: the database may be away
-            # What the person may follow is not known, so nothing is followed: the client comes back and asks.
+        except Exception as error:  # noqa: BLE001 - a task's root: the database may be unreachable
+            # It is unknown what the person may follow, so nothing is sent. The client reconnects and asks again.
             logger.warning("rights could not be read again", error=type(error).__name__)
             guest.connection.close("unavailable", reconnect=True)
         self.count()
@@ -275,7 +285,7 @@ class Guests:
         doubts = sub.doubts
         grant = await self.authority.grant(guest.actor, sub.name) if sub.is_live else None
         if not sub.is_live or sub.doubts != doubts:
-            return  # it ended meanwhile, or a later look has already seen more
+            return  # it ended meanwhile, or a later check has seen more
         if grant is None:
             self.relay.end(sub)
             return
@@ -297,10 +307,10 @@ class Guests:
             guest.watch_expiry()
 
     def count(self) -> None:
-        """Tells how many sockets and subscriptions there are."""
+        """Report the numbers of sockets and subscriptions."""
         self.hooks.on_count(self._sockets, self.relay.live)
 
     def stop(self) -> None:
-        """Ends what is being read again."""
+        """Cancel the checks of rights that are in progress."""
         for task in list(self._tasks):
             task.cancel()

@@ -1,8 +1,8 @@
 """
 Hints: "stream X has head N", sent to the relay of every process after a commit.
 
-They travel as NOTIFY on a connection of their own, coalesced, because NOTIFY inside business transactions halves the
-commit rate. A hint may be lost: relays also compare heads once a second.
+They travel as NOTIFY on a separate connection, coalesced, because NOTIFY inside business transactions halves the commit
+rate. A hint may be lost, so relays also compare heads once a second.
 """
 
 import asyncio
@@ -15,8 +15,8 @@ import asyncpg
 from core import log
 
 COALESCE_S = 0.005
-RETRY_S = 0.1  # after a connection was lost; twice as long after each failed attempt at another, at most 2 s
-ANSWER_S = 5.0  # a database that takes longer to answer is looked for anew
+RETRY_S = 0.1  # after losing a connection; doubled after each failed attempt to reconnect, up to 2 s
+ANSWER_S = 5.0  # reconnect if the database takes longer to answer
 MAX_PAYLOAD_BYTES = 7000  # PostgreSQL's limit is 8000
 HEADS = "h"
 STATES = "s"
@@ -27,12 +27,12 @@ Receive = Callable[[dict[str, int], list[str]], None]
 
 
 def channel_of(schema: str) -> str:
-    """The NOTIFY channel of an installation's schema."""
+    """The NOTIFY channel for an installation's schema."""
     return f"tallyroom_{schema}"
 
 
 class Hinter:
-    """Sends this process's hints and receives everybody's. One connection; reconnects by itself."""
+    """Sends this process's hints and receives everybody's, over one connection that it reopens when necessary."""
 
     def __init__(self, connect: Connect, channel: str, receive: Receive | None = None) -> None:
         self._connect = connect
@@ -44,11 +44,11 @@ class Hinter:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begins to send and receive."""
+        """Begin to send and receive."""
         self._task = asyncio.create_task(self._run(), name="hinter")
 
     async def stop(self) -> None:
-        """Sends what is left, then closes the connection."""
+        """Send what is left, then close the connection."""
         await asyncio.sleep(COALESCE_S * 2)
         if self._task is not None:
             self._task.cancel()
@@ -56,13 +56,13 @@ class Hinter:
                 await self._task
 
     def hint(self, heads: dict[str, int]) -> None:
-        """Notes new heads; does not wait."""
+        """Note new heads. Does not wait."""
         for name, head in heads.items():
             self._heads[name] = max(head, self._heads.get(name, 0))
         self._wake.set()
 
     def hint_state(self, key: str) -> None:
-        """Notes a state key with a newer value."""
+        """Note a state key that has a newer value."""
         self._states.add(key)
         self._wake.set()
 
@@ -71,7 +71,7 @@ class Hinter:
         while True:
             try:
                 connection = await self._connect()
-            except Exception as error:  # noqa: BLE001 - a task's root: whatever stops a connection is retried
+            except Exception as error:  # noqa: BLE001 - a task's root: whatever broke the connection, it tries again
                 logger.warning("hints have no database connection", error=type(error).__name__)
                 await asyncio.sleep(delay_s)
                 delay_s = min(delay_s * 2, 2.0)
@@ -81,12 +81,12 @@ class Hinter:
                 if self._receive is not None:
                     await connection.add_listener(self._channel, self._on_notify)
                 await self._send_loop(connection)
-            except Exception as error:  # noqa: BLE001 - a task's root: asyncpg's InternalClientError has no base of its own
+            except Exception as error:  # noqa: BLE001 - a task's root: asyncpg's InternalClientError has no base class of its own
                 logger.warning("hints lost their database connection", error=type(error).__name__)
             finally:
                 try:
                     await asyncio.wait_for(connection.close(), 1)
-                except Exception:  # noqa: BLE001 - whatever keeps it from closing in order
+                except Exception:  # noqa: BLE001 - whatever keeps it from closing properly
                     connection.terminate()
             await asyncio.sleep(RETRY_S)
 
@@ -97,7 +97,7 @@ class Hinter:
             if connection.is_closed():
                 raise asyncpg.InterfaceError("closed")
             if not self._wake.is_set():
-                await connection.execute("SELECT 1", timeout=ANSWER_S)  # notices a dead connection
+                await connection.execute("SELECT 1", timeout=ANSWER_S)  # to notice a dead connection
                 continue
             await asyncio.sleep(COALESCE_S)
             self._wake.clear()
@@ -112,7 +112,7 @@ class Hinter:
             heads = {str(name): int(head) for name, head in body.get(HEADS, {}).items()}
             states = [str(key) for key in body.get(STATES, [])]
         except (ValueError, AttributeError, TypeError):
-            return  # somebody else's NOTIFY on our channel
+            return  # another program's NOTIFY on our channel
         if self._receive is not None:
             self._receive(heads, states)
 

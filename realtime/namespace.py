@@ -1,4 +1,4 @@
-"""The namespace /live: hands what the transport reports to the guests and to the commands, and closes everything."""
+"""The namespace /live: passes what the transport reports to guests and commands, and closes everything."""
 
 import asyncio
 from typing import Any
@@ -13,38 +13,38 @@ logger = log.get(__name__)
 
 
 class Namespace:
-    """Authenticates connections, runs their commands, one at a time for each."""
+    """Authenticates connections and runs their commands, one at a time per connection."""
 
     def __init__(self, limits: Limits, hooks: Hooks) -> None:
         self.guests = Guests(limits, hooks)
         self.server: LiveServer | None = None
 
     def attach(self, authority: Authority, relay: Relay) -> None:
-        """Hands over what opens later than the route is made."""
+        """Set what is opened only after the route has been created."""
         self.guests.authority, self.guests.relay = authority, relay
 
     async def on_connect(self, connection: Connection, auth: Any) -> None:
-        """CONNECT over WebSocket."""
+        """Handle CONNECT over WebSocket."""
         await self.guests.admit(connection, auth)
 
     async def on_command(self, connection: Connection, name: str, arguments: list[Any], number: int | None) -> None:
-        """A command of somebody who was let in."""
+        """Run a command for a client that was let in."""
         await run_command(self.guests, connection, name, arguments, number)
 
     def on_closed(self, connection: Connection) -> None:
-        """The transport is gone."""
+        """Forget a connection whose transport is gone."""
         self.guests.leave(connection)
         self.guests.count()
 
     def on_drained(self, connection: Connection) -> None:
-        """The client took what was queued: go on from its cursors."""
+        """The client took what was queued, so continue from its cursors."""
         guest = self.guests.of(connection)
         if guest is not None:
             for sub in list(guest.subs.values()):
                 self.guests.relay.pump(sub)
 
     async def watch_stalled(self) -> None:
-        """Closes clients that take nothing for 30 s."""
+        """Close clients that have taken nothing for 30 s."""
         while True:
             stalled_s = self.server.stalled_s if self.server is not None else 30.0
             await asyncio.sleep(stalled_s / 6)
@@ -56,7 +56,7 @@ class Namespace:
                 logger.exception("stalled sockets could not be looked for")
 
     async def drain(self, seconds: float = 1.5) -> None:
-        """Tells all clients to come back later, spread over a time, and closes their transports in batches."""
+        """Tell all clients to come back later, spread over time, and close their transports in batches."""
         if self.server is None:
             return
         self.server.is_draining = True

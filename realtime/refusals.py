@@ -1,9 +1,9 @@
 """
-Refusals on their way to the audit: what a request does about one that it got.
+Records refusals for the audit log: what a request does when it is refused.
 
-It adds to a table of its own, with one statement that waits for nobody, whatever was asked for: so a refusal locks no
-chain, and one for a row that exists takes as long as one for a row that does not. Which chain it belongs to is found out
-later (server/audit/refusals.py). The request waits for the commit: a refusal that was answered is never lost.
+It adds to a separate table, with one statement that waits for nobody, whatever was asked for. So a refusal locks no
+chain, and takes as long for a row that exists as for one that does not. The chain it belongs to is found later
+(server/audit/refusals.py). The request waits for the commit, so no refusal that was answered is lost.
 """
 
 import asyncio
@@ -30,12 +30,12 @@ _WRITE = """
         action text, resource_type text, resource_id text, outcome text, home text, version int, count int,
         at timestamptz, session_id uuid, ip text, request_id text, details jsonb)
 """
-_OF_ONE = ("key", "count", "at", "session_id", "ip", "request_id")  # what is kept of the first of several
+_OF_ONE = ("key", "count", "at", "session_id", "ip", "request_id")  # kept from the first of several
 
 
 @dataclass
 class _Journal:
-    """Refusals of this process that wait to be written, and the task that writes all of them in one statement."""
+    """The refusals that this process still has to write, and the task that writes them all in one statement."""
 
     waiting: dict[str, dict[str, Any]]
     written: "asyncio.Future[None] | None" = None
@@ -47,12 +47,12 @@ _journal = _Journal({})
 
 
 def tell_of(on_written: Callable[[], None]) -> None:
-    """Sets what is called after refusals were written, at start-up."""
+    """Set the function to call after refusals have been written. Used at start-up."""
     _journal.on_written = on_written
 
 
 async def record_refusal(actor: Actor, about: About, outcome: str = "denied", **details: Any) -> None:
-    """Records a refused or failed attempt. Returns when it is committed. Raises: what the database raises."""
+    """Record a refused or failed attempt. Returns once it is committed. Raises: whatever the database raises."""
     row = _row(actor, about, outcome, details, call.get() or Call())
     same = json.dumps([value for name, value in row.items() if name not in _OF_ONE], sort_keys=True)
     _journal.waiting.setdefault(same, row)["count"] += 1
@@ -60,7 +60,7 @@ async def record_refusal(actor: Actor, about: About, outcome: str = "denied", **
         _journal.written = asyncio.get_running_loop().create_future()
     written = _journal.written
     if _journal.writer is None or _journal.writer.done():
-        # Without the context of this request, which is only one of those that it writes for.
+        # The task gets an empty context, because this request is only one of those it writes for.
         _journal.writer = asyncio.get_running_loop().create_task(
             _write_waiting(), name="refusals", context=contextvars.Context()
         )
@@ -73,9 +73,9 @@ async def _write_waiting() -> None:
         _journal.waiting, _journal.written = {}, None
         try:
             await Tortoise.get_connection("default").execute_query(_WRITE, [json.dumps(rows)])
-        except Exception as error:  # noqa: BLE001 - raised where it is waited for
+        except Exception as error:  # noqa: BLE001 - raised to the requests that wait for it
             written.set_exception(error)
-            written.exception()  # whoever waited may be gone
+            written.exception()  # whoever was waiting may be gone
         else:
             written.set_result(None)
             _journal.on_written()

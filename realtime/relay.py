@@ -1,8 +1,9 @@
 """
-After the commit: events are read from their table in order, framed once, and written to those who follow the stream.
+After the commit: events are read from their table in order, framed once, and written to everybody who follows the
+stream.
 
-One Stream a name and process holds a ring of the newest frames. A subscription is a cursor into it: a slow client costs
-its cursors, not a backlog. Nothing here emits what is not in the table.
+Each stream has one Stream object per process, with a ring of its newest frames. A subscription is a cursor into that
+ring, so a slow client costs only its cursors, not a backlog. Nothing is emitted here that is not in the table.
 """
 
 import asyncio
@@ -20,10 +21,10 @@ from core import log
 from core.clock import now, rfc3339
 from realtime.transport import Connection, event_frame
 
-RING = 1000  # frames kept of a stream
+RING = 1000  # frames kept per stream
 PAGE = 500
 CHECK_HEADS_S = 1.0
-MAX_STATES = 10_000  # newest values kept
+MAX_STATES = 10_000  # newest values that are kept
 STATE_INTERVAL_S = 0.1  # a socket gets each state at most ten times a second
 logger = log.get(__name__)
 
@@ -39,36 +40,37 @@ class Frame:
 
 
 class Follower(Protocol):
-    """Who follows streams over a connection: told of what becomes of the subscriptions."""
+    """Somebody who follows streams over a connection, and is told what happens to the subscriptions."""
 
     def forget(self, sub: "Subscription", /) -> None:
-        """A subscription was taken out."""
+        """A subscription was removed."""
         ...
 
     def doubt(self, names: set[str] | None, /) -> None:
-        """The right to these streams (None: to any) is to be read again before anything more of them is written."""
+        """Nothing more of these streams (None: of any) may be written until the right to them has been read again."""
         ...
 
 
-@dataclass(eq=False)  # by identity: two places in one stream are never the same
+@dataclass(eq=False)  # compared by identity: two subscriptions to a stream are never the same
 class Subscription:
-    """One client's place in one stream."""
+    """One client's position in one stream."""
 
     connection: Connection
     follower: Follower
     user_id: str
     name: str
-    parents: frozenset[str] = frozenset()  # streams of the project and the vault that a right to this one comes from
+    parents: frozenset[str] = frozenset()  # streams of the project and the vault that the right to this one depends on
     stream: "Stream | None" = None
     cursor: int = 0
-    granted: int = 0  # head at which the right was read: older removals do not count
+    granted: int = 0  # head when the right was read; older removals do not count
     is_live: bool = False
-    doubts: int = 0  # events that put the right in question; above zero nothing is written until it is read again
+    # events that put the right in question; while above zero nothing is written, until it has been read again
+    doubts: int = 0
     ended_at: float = -1  # seq of a removal seen while pending
     is_catching_up: bool = False
     expiry: asyncio.TimerHandle | None = None
     state_versions: dict[str, int] = field(default_factory=dict)
-    states_behind: set[str] = field(default_factory=set)  # keys whose newest value did not fit
+    states_behind: set[str] = field(default_factory=set)  # keys whose newest value is still to be sent
 
 
 @dataclass
@@ -82,24 +84,25 @@ class Stream:
     ring: deque[Frame] = field(default_factory=lambda: deque(maxlen=RING))
     subs: set[Subscription] = field(default_factory=set)
     is_reading: bool = False
-    listeners: set[Callable[[Frame | None], None]] = field(default_factory=set)  # None: events were missed
-    pending: int = 0  # subscriptions under way that count on it
-    is_gone: bool = False  # replaced by another object: nothing is read into it any more
+    # called with None if events were missed
+    listeners: set[Callable[[Frame | None], None]] = field(default_factory=set)
+    pending: int = 0  # subscriptions in progress that rely on it
+    is_gone: bool = False  # replaced by another object, so nothing is read into it any more
 
     @property
     def first(self) -> int:
-        """Number of the oldest frame in the ring; past the tail when it is empty."""
+        """The number of the oldest frame in the ring; one past the tail if it is empty."""
         return self.ring[0].seq if self.ring else self.tail + 1
 
     def slice(self, after: int, limit: int) -> list[Frame]:
-        """Frames after a number; empty when the ring does not reach back to it."""
+        """The frames after a number. Empty if the ring does not reach back that far."""
         if after + 1 < self.first:
             return []
         return [frame for frame in self.ring if frame.seq > after][:limit]
 
 
 class Relay:
-    """Reads events after their commit and writes them to subscriptions."""
+    """Reads events after they are committed and writes them to subscriptions."""
 
     def __init__(
         self, pool: Callable[[], Awaitable[asyncpg.Pool]], on_sent: Callable[[int], None] = lambda _: None
@@ -114,16 +117,16 @@ class Relay:
         self._dirty: set[str] = set()
         self._states_seen: datetime | None = None
         self._on_sent = on_sent
-        self.live = 0  # subscriptions
+        self.live = 0  # number of live subscriptions
 
     async def start(self) -> None:
-        """Opens the pool and begins to check heads."""
+        """Open the pool and begin to check heads."""
         self._pool = await self._make_pool()
         self._spawn(self._check_heads())
         self._spawn(self._flush_states())
 
     async def stop(self) -> None:
-        """Ends all tasks and closes the pool."""
+        """End all tasks and close the pool."""
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -134,7 +137,7 @@ class Relay:
     # -- hints ---------------------------------------------------------------------------------------------------------
 
     def on_hint(self, heads: dict[str, int], states: list[str]) -> None:
-        """Heads and state keys that somebody has committed."""
+        """Handle heads and state keys that some process has committed."""
         for name, head in heads.items():
             stream = self.streams.get(name)
             if stream is not None:
@@ -152,7 +155,7 @@ class Relay:
             self._spawn(self._read(stream))
 
     async def _check_heads(self) -> None:
-        """Once a second: a lost hint heals, streams that nobody holds are let go."""
+        """Once a second, make up for lost hints and let go of streams that nobody holds."""
         while True:
             await asyncio.sleep(CHECK_HEADS_S)
             try:
@@ -170,17 +173,18 @@ class Relay:
                     if stream.is_gone:
                         continue
                     if row is None or row["head"] < tail:
-                        self._reset_all(stream, "epoch")  # removed, or the database is an older copy of itself
+                        # the stream was removed, or the database was restored from an older copy
+                        self._reset_all(stream, "epoch")
                     else:
                         self._on_head(stream, row["epoch"], row["head"])
                 await self._load_states(None)
-            except Exception as error:  # noqa: BLE001 - a task's root: the database may be away
+            except Exception as error:  # noqa: BLE001 - a task's root: the database may be unreachable
                 logger.warning("heads could not be read", error=type(error).__name__)
 
     # -- events --------------------------------------------------------------------------------------------------------
 
     async def _read(self, stream: Stream) -> None:
-        """The only reader of a stream in this process."""
+        """Read new events of a stream. This is the stream's only reader in this process."""
         try:
             while stream.tail < stream.want and not stream.is_gone:
                 frames = await self.frames(stream.name, stream.tail, PAGE)
@@ -190,7 +194,7 @@ class Relay:
                     self._reset_all(stream, "behind")
                     return
                 for frame in frames:
-                    # A removal ends the subscription before it, or anything later, is written.
+                    # A removal ends the subscription before this frame, or any later one, is written.
                     for user_id in frame.ends:
                         self.end_user(user_id, stream.name, frame.seq)
                     stream.ring.append(frame)
@@ -205,7 +209,7 @@ class Relay:
             stream.is_reading = False
 
     def pump(self, sub: Subscription) -> None:
-        """Writes what a subscription has not seen, as far as its client takes it. No await."""
+        """Write what a subscription has not seen, as far as its client takes it. Contains no await."""
         stream = sub.stream
         if stream is None:
             return
@@ -228,17 +232,17 @@ class Relay:
             self._write_state(sub, key, version, _state_frame(sub.name, key, version, value) if version else "")
 
     async def _catch_up(self, sub: Subscription) -> None:
-        """Brings a subscription forward from the table, where the ring does not reach back any more."""
+        """Bring a subscription forward from the table, when the ring no longer reaches back that far."""
         try:
             async with self._catching_up:
                 frames = await self.frames(sub.name, sub.cursor, PAGE)
-        except Exception as error:  # noqa: BLE001 - a task's root: the database may be away
+        except Exception as error:  # noqa: BLE001 - a task's root: the database may be unreachable
             logger.warning("a subscription could not be caught up", error=type(error).__name__)
             await asyncio.sleep(CHECK_HEADS_S)
             frames = None
         sub.is_catching_up = False
         if not sub.is_live or sub.doubts:
-            return  # what takes the doubts away pumps
+            return  # whatever resolves the doubts pumps again
         if frames is None:
             self.pump(sub)
             return
@@ -254,7 +258,7 @@ class Relay:
         self.pump(sub)
 
     async def frames(self, name: str, after: int, limit: int) -> list[Frame]:
-        """Events of a stream after a number, framed."""
+        """The events of a stream after a number, framed."""
         rows = await self.fetch(
             "SELECT e.seq, s.epoch, e.event_id, e.type, e.at, e.actor::text AS actor, e.request_id, e.data::text AS data, "
             "e.ends::text AS ends FROM events e JOIN streams s ON s.name = e.stream "
@@ -266,7 +270,7 @@ class Relay:
         return [_frame(name, row) for row in rows]
 
     async def fetch(self, sql: str, *values: Any) -> list[Any]:
-        """Rows, over the relay's own pool. Raises what asyncpg raises."""
+        """Rows, read over the relay's own pool. Raises what asyncpg raises."""
         assert self._pool is not None
         found: list[Any] = await self._pool.fetch(sql, *values)
         return found
@@ -274,7 +278,7 @@ class Relay:
     # -- subscriptions -------------------------------------------------------------------------------------------------
 
     def hold(self, name: str, epoch: str, head: int) -> Stream:
-        """The stream of a name, held from this head on."""
+        """The stream with a name, held from this head on."""
         stream = self.streams.get(name)
         if stream is not None and stream.epoch != epoch:
             self._reset_all(stream, "epoch")
@@ -285,7 +289,7 @@ class Relay:
         return stream
 
     def add(self, sub: Subscription) -> None:
-        """Makes a subscription live at its cursor."""
+        """Make a subscription live at its cursor."""
         assert sub.stream is not None
         sub.is_live = True
         self.live += 1
@@ -294,11 +298,11 @@ class Relay:
         self.pump(sub)
 
     def note_pending(self, sub: Subscription) -> None:
-        """From here a removal reaches the subscription, although its right is not read yet."""
+        """From here on a removal reaches the subscription, although its right has not been read yet."""
         self.by_user.setdefault(sub.user_id, set()).add(sub)
 
     def drop(self, sub: Subscription) -> None:
-        """Takes a subscription out, without a word to the client."""
+        """Remove a subscription without telling the client."""
         self.live -= sub.is_live
         sub.is_live = False
         if sub.expiry is not None:
@@ -312,7 +316,7 @@ class Relay:
                 del self.by_user[sub.user_id]
 
     def end(self, sub: Subscription) -> None:
-        """Takes a subscription out because its right is gone."""
+        """Remove a subscription because its right is gone."""
         was_live = sub.is_live
         self.drop(sub)
         sub.ended_at = float("inf")
@@ -321,7 +325,7 @@ class Relay:
             sub.follower.forget(sub)
 
     def end_at(self, sub: Subscription, at: datetime | None) -> None:
-        """Ends a right by itself at a given time, in place of any time set before."""
+        """End a right automatically at a given time, replacing any time set before."""
         if sub.expiry is not None:
             sub.expiry.cancel()
             sub.expiry = None
@@ -329,22 +333,24 @@ class Relay:
             sub.expiry = asyncio.get_running_loop().call_later(seconds_until(at), self.end, sub)
 
     def end_user(self, user_id: str, name: str, seq: int) -> None:
-        """A person's right to a stream ended with this event: ends subscriptions to it, doubts those below it."""
+        """
+        A person's right to a stream ended with this event: end subscriptions to it, and put those below it in doubt.
+        """
         doubting: set[Follower] = set()
         for sub in list(self.by_user.get(user_id, ())):
             if sub.name != name:
-                # One under way may turn out to be below it.
+                # A subscription in progress may turn out to be below it.
                 if (name in sub.parents or not sub.is_live) and not sub.connection.is_closed:
                     doubting.add(sub.follower)
             elif not sub.is_live:
                 sub.ended_at = max(sub.ended_at, seq)
-            elif seq > sub.granted:  # else an older removal; the person was added again since
+            elif seq > sub.granted:  # otherwise an older removal; the person has been added again since
                 self.end(sub)
         for follower in doubting:
             follower.doubt({name})
 
     def reset(self, sub: Subscription, reason: str) -> None:
-        """Tells a client to subscribe again."""
+        """Tell a client to subscribe again."""
         self.drop(sub)
         sub.connection.emit("stream.reset", {"stream": sub.name, "reason": reason})
         sub.follower.forget(sub)
@@ -361,7 +367,7 @@ class Relay:
     # -- state ---------------------------------------------------------------------------------------------------------
 
     async def _load_states(self, keys: list[str] | None) -> None:
-        """Loads newer values of keys, or of all that changed since the last look."""
+        """Load newer values for keys, or for everything changed since the last check."""
         held = [name for name, stream in self.streams.items() if stream.subs]
         if not held:
             return
@@ -369,11 +375,11 @@ class Relay:
             if keys is not None:
                 rows = await self.fetch(_STATES + "key = ANY($1)", keys)
             else:
-                # The database's clock, not ours. Two seconds back: a value may be committed after a later one.
+                # By the database's clock, not ours. Two seconds back, since a value may be committed after a later one.
                 since = self._states_seen or await self._fetch_time()
                 rows = await self.fetch(_STATES + "updated_at > $1::timestamptz - interval '2 seconds'", since)
                 self._states_seen = max([since, *(row["updated_at"] for row in rows)])
-        except Exception as error:  # noqa: BLE001 - the next look tries again
+        except Exception as error:  # noqa: BLE001 - the next check tries again
             logger.warning("states could not be read", error=type(error).__name__)
             return
         for row in rows:
@@ -389,7 +395,7 @@ class Relay:
             self._dirty.add(row["key"])
 
     async def _flush_states(self) -> None:
-        """Ten times a second, the newest value of every changed key to those who follow one of its streams."""
+        """Ten times a second, send the newest value of every changed key to those who follow one of its streams."""
         while True:
             await asyncio.sleep(STATE_INTERVAL_S)
             dirty, self._dirty = self._dirty, set()
@@ -412,10 +418,10 @@ class Relay:
                 self._write_state(sub, key, version, text)
 
     async def send_states(self, sub: Subscription) -> None:
-        """The newest value of each key of the stream, after a subscription's answer."""
+        """Send the newest value of each key of the stream, after the answer to a subscription."""
         try:
             rows = await self.fetch(_STATES + "streams ? $1", sub.name)
-        except Exception as error:  # noqa: BLE001 - the answer is on its way: the client asks again
+        except Exception as error:  # noqa: BLE001 - the answer is already on its way, so make the client subscribe again
             logger.warning("states could not be read", error=type(error).__name__)
             if sub.is_live:
                 self.reset(sub, "behind")
@@ -428,9 +434,9 @@ class Relay:
 
     def _write_state(self, sub: Subscription, key: str, version: int, text: str) -> None:
         if sub.state_versions.get(key, 0) >= version:
-            return  # versions never fall
+            return  # versions never go down
         if sub.doubts or not sub.connection.is_writable:
-            sub.states_behind.add(key)  # the newest value follows when the client has taken what waits for it
+            sub.states_behind.add(key)  # the newest value follows once the client has taken what is queued for it
             return
         sub.state_versions[key] = version
         sub.connection.write(text)
@@ -468,7 +474,7 @@ def _frame(name: str, row: Any) -> Frame:
 
 
 def is_contiguous(frames: list[Frame], after: int) -> bool:
-    """Whether frames are what follows a number, without a gap."""
+    """Whether frames follow directly on a number, without a gap."""
     return bool(frames) and frames[0].seq == after + 1 and frames[-1].seq == after + len(frames)
 
 

@@ -11,17 +11,17 @@ from realtime.unit_of_work import ledger
 
 @dataclass(frozen=True)
 class Fence:
-    """The row that a value is about, as it must still be for the value to count: `$1` is its id, `$2` its attempt."""
+    """The row that a value is about, as it must still be for the value to count. `$1` is its id, `$2` its attempt."""
 
-    row: str  # SELECT ... FOR SHARE, so that the row cannot change between this look and the write
+    row: str  # SELECT ... FOR SHARE, so that the row cannot change between this check and the write
     values: tuple[Any, Any]
 
 
 async def put(key: str, streams: list[str], value: dict[str, Any], fence: Fence | None = None) -> None:
     """
-    Stores the newest value of a key, in a statement of its own. With a fence: unless the fence's row is gone.
+    Store the newest value of a key, in a statement of its own. With a fence, store nothing if the fence's row is gone.
 
-    Its version never falls, also when the key was forgotten meanwhile: it begins with the time.
+    The version never goes down, even if the key was removed meanwhile, because it starts from the time.
     """
     row, values = (fence.row, fence.values) if fence else ("SELECT $1::text, $2::text", ("", ""))
     stored = await Tortoise.get_connection("default").execute_query_dict(
@@ -36,12 +36,15 @@ async def put(key: str, streams: list[str], value: dict[str, Any], fence: Fence 
 
 
 def hint(key: str) -> None:
-    """Makes the relays read a key again, once the transaction that wrote it has committed."""
+    """Make the relays read a key again, once the transaction that wrote it has committed."""
     ledger().hint_state(key)
 
 
 async def forget(key: str, unless: str = "SELECT 1 WHERE false", *values: Any) -> None:
-    """Removes a key whose subject is finished. `unless` selects from `$2` on what is still under way, and keeps the key."""
+    """
+    Remove a key whose subject is finished. `unless` is a SELECT, with values from `$2` on; if it finds work still in
+    progress, the key stays.
+    """
     await Tortoise.get_connection("default").execute_query(
         f"DELETE FROM states WHERE key = $1 AND NOT EXISTS ({unless})", [key, *values]
     )

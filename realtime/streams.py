@@ -1,4 +1,4 @@
-"""Names of streams: `noun:id`."""
+"""The names of streams: `noun:id`."""
 
 from uuid import UUID
 
@@ -6,32 +6,32 @@ NOUNS = ("project", "job", "vault", "vault-access", "user")
 
 
 def project(project_id: UUID | str) -> str:
-    """Sources, records, plans, members and the transitions of jobs."""
+    """The stream with a project's sources, records, plans, members and changes of jobs."""
     return f"project:{project_id}"
 
 
 def job(job_id: UUID | str) -> str:
-    """Everything about one run and its matches."""
+    """The stream with everything about one job and its matches."""
     return f"job:{job_id}"
 
 
 def vault(vault_id: UUID | str) -> str:
-    """Changes of entries, without their content."""
+    """The stream with changes of a vault's entries, without their content."""
     return f"vault:{vault_id}"
 
 
 def vault_access(vault_id: UUID | str) -> str:
-    """Reveals and denied attempts, for managers."""
+    """The stream with reveals and denied attempts, for a vault's managers."""
     return f"vault-access:{vault_id}"
 
 
 def user(user_id: UUID | str) -> str:
-    """What concerns one person: access, sessions."""
+    """The stream with what concerns one person: access, sessions."""
     return f"user:{user_id}"
 
 
 def parse(name: object) -> tuple[str, UUID] | None:
-    """Noun and id of a stream's name; None when it is no such name."""
+    """The noun and the id in a stream's name, or None if it is not a valid name."""
     if not isinstance(name, str) or len(name) > 64:
         return None
     noun, _, text = name.partition(":")

@@ -9,20 +9,20 @@ from realtime.guest import Grant, Guest
 from realtime.relay import PAGE, Frame, Stream, Subscription, is_contiguous
 
 MAX_PAGE_BYTES = 256 * 1024
-MAX_TRIES = 5  # of a subscription whose person's rights change while it is answered
+MAX_TRIES = 5  # for a subscription whose person's rights change while it is being answered
 
 
 class Reply(Protocol):
-    """Acknowledges a command, where the client asked for that."""
+    """Acknowledges a command, if the client asked for it."""
 
     def __call__(self, answer: dict[str, Any], /) -> None:
-        """Queues the answer."""
+        """Queue the answer."""
         ...
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a client wants to go on: behind an event of an epoch, or from now on."""
+    """The position a client wants to continue from: after an event of an epoch, or from now on."""
 
     after: int | None
     epoch: str | None
@@ -30,7 +30,9 @@ class Place:
 
 @dataclass(frozen=True)
 class _Answer:
-    """What a subscription is answered with: the events missed (None: a snapshot instead), the snapshot's state."""
+    """
+    The answer to a subscription: the events that were missed (None: a snapshot instead), and the snapshot's state.
+    """
 
     place: Place
     reply: Reply
@@ -39,7 +41,7 @@ class _Answer:
 
 
 async def subscribe(guest: Guest, name: str, place: Place, reply: Reply) -> None:
-    """Makes a guest follow a stream, and answers before anything live. Raises: NotFound, TooManySubscriptions, Busy."""
+    """Make a guest follow a stream, and answer before anything live. Raises: NotFound, TooManySubscriptions, Busy."""
     relay, limit = guest.guests.relay, guest.guests.limits.subscriptions
     if streams.parse(name) is None:
         raise problems.NotFound
@@ -47,9 +49,9 @@ async def subscribe(guest: Guest, name: str, place: Place, reply: Reply) -> None
     if previous is not None:
         relay.drop(previous)
     if len(guest.subs) >= limit:
-        raise problems.TooManySubscriptions(f"A socket follows at most {limit} streams.")
+        raise problems.TooManySubscriptions(f"A socket may follow at most {limit} streams.")
     sub = Subscription(guest.connection, guest, str(guest.actor.id), name)
-    relay.note_pending(sub)  # from here a removal is noticed
+    relay.note_pending(sub)  # from here on a removal is noticed
     try:
         for _ in range(MAX_TRIES):
             if await _try(guest, sub, place, reply):
@@ -65,7 +67,7 @@ async def subscribe(guest: Guest, name: str, place: Place, reply: Reply) -> None
 
 
 async def _try(guest: Guest, sub: Subscription, place: Place, reply: Reply) -> bool:
-    """Answers by the rights as they are. False when they changed meanwhile, or the stream was made anew."""
+    """Answer with the current rights. Returns false if they changed meanwhile or the stream was recreated."""
     authority, relay = guest.guests.authority, guest.guests.relay
     changes = guest.changes
     grant = await authority.grant(guest.actor, sub.name)
@@ -81,7 +83,7 @@ async def _try(guest: Guest, sub: Subscription, place: Place, reply: Reply) -> b
             if taken is None:
                 raise problems.NotFound
             grant, state = taken
-        # No await from here to the end: the answer precedes everything live.
+        # No await from here to the end, so that the answer comes before everything live.
         if guest.changes != changes or stream.is_gone or grant.epoch != stream.epoch:
             return False
         removed = any(sub.user_id in frame.ends and frame.seq > grant.head for frame in page or ())
@@ -94,7 +96,7 @@ async def _try(guest: Guest, sub: Subscription, place: Place, reply: Reply) -> b
 
 
 async def _missed(guest: Guest, stream: Stream, grant: Grant, place: Place) -> list[Frame] | None:
-    """What the client has missed; None where it needs a snapshot."""
+    """What the client has missed, or None if it needs a snapshot."""
     start = grant.head if place.after is None else place.after
     if place.epoch not in (None, grant.epoch) or not grant.floor <= start <= grant.head:
         return None
@@ -105,7 +107,7 @@ async def _missed(guest: Guest, stream: Stream, grant: Grant, place: Place) -> l
 
 
 def _join(guest: Guest, sub: Subscription, stream: Stream, grant: Grant, answer: _Answer) -> None:
-    """Writes the answer, and makes the subscription live behind it. No await."""
+    """Write the answer and make the subscription live right after it. Contains no await."""
     relay, page = guest.guests.relay, answer.page or []
     start = grant.head if answer.page is None or answer.place.after is None else answer.place.after
     cursor = page[-1].seq if page else start

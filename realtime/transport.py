@@ -1,9 +1,9 @@
 """
-Sockets as python-engineio gives them, behind one module: everything else speaks to `Connection`.
+Sockets from python-engineio behind one module. Everything else talks to `Connection`.
 
-Socket.IO packets are taken from Engine.IO here, without python-socketio's rooms: nobody is in a room before he is
-authenticated, and a disconnect costs what that one client had. Stock queues are unbounded, so a connection that does
-not drain says so (`is_writable`), and the relay keeps a cursor instead of writing to it.
+Socket.IO packets are taken straight from Engine.IO here, without python-socketio's rooms: nobody is in a room before
+they are authenticated, and a disconnect costs only what that one client had. The library's queues are unbounded, so a
+connection that does not drain says so (`is_writable`), and the relay keeps a cursor instead of writing to it.
 """
 
 import asyncio
@@ -28,21 +28,22 @@ NAMESPACE = "/live"
 MAX_FRAME_BYTES = 64 * 1024
 CONNECT_DEADLINE_S = 5.0
 STALLED_S = 30.0
-CLOSE_S = 1.0  # what a client has to take the last packets and to answer the close
-# Packets and characters queued to one socket before the relay stops writing to it, and when it goes on.
+CLOSE_S = 1.0  # time for a client to take the last packets and answer the close
+# Packets and characters queued to one socket at which the relay stops writing to it, and at which it resumes.
 HIGH_WATER, LOW_WATER = 64, 16
 HIGH_WATER_SIZE, LOW_WATER_SIZE = 512 * 1024, 128 * 1024
-# What a client may send: close, pong, message. Before its upgrade is done also the probe and the upgrade itself.
+# What a client may send: close, pong and message, and before its upgrade is complete also the probe and the upgrade
+# itself.
 _KINDS = {eio.CLOSE, eio.PONG, eio.MESSAGE}
 _MALFORMED = (ValueError, TypeError, IndexError, KeyError, RecursionError, asyncio.IncompleteReadError)
 logger = log.get(__name__)
-# The library's lines repeat what clients send; what matters is logged here.
+# The library's log lines repeat what clients send. What matters is logged here.
 _silent = logging.getLogger("tallyroom.engineio")
 _silent.disabled = True
 
 
 class _Queue(asyncio.Queue[Any]):
-    """A socket's outgoing packets. Knows when it is full, and tells when it has drained."""
+    """A socket's outgoing packets. It knows when it is full, and reports when it has drained."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -54,7 +55,7 @@ class _Queue(asyncio.Queue[Any]):
 
     @property
     def is_full(self) -> bool:
-        """From the high-water mark on, until the low one is reached."""
+        """Full from the high-water mark on, until the low-water mark is reached."""
         return not self.room.is_set()
 
     def _put(self, item: Any) -> None:
@@ -74,15 +75,18 @@ class _Queue(asyncio.Queue[Any]):
         return item
 
     async def join(self) -> None:
-        """Nobody waits for a client to read: the library would, when it closes one."""
+        """Return at once. The library would wait for the client to read everything when it closes one."""
 
 
 def _size(item: Any) -> int:
     return len(item.data) if item is not None and isinstance(item.data, str) else 0
 
 
-class _WebSocket(driver.WebSocket):  # type: ignore[misc]  # untyped
-    """The driver's WebSocket without permessage-deflate, which costs 90 KiB a client; takes only what a client may send."""
+class _WebSocket(driver.WebSocket):  # type: ignore[misc]  # the library has no types
+    """
+    The driver's WebSocket without permessage-deflate, which costs 90 KiB per client. It accepts only what a client may
+    send.
+    """
 
     async def __call__(self, environ: dict[str, Any]) -> web.StreamResponse:
         self._sock = web.WebSocketResponse(
@@ -101,11 +105,12 @@ class _WebSocket(driver.WebSocket):  # type: ignore[misc]  # untyped
         return data
 
 
-class _Socket(AsyncSocket):  # type: ignore[misc]  # untyped
+class _Socket(AsyncSocket):  # type: ignore[misc]  # the library has no types
     """
-    The library's socket, which ends whatever the client does.
+    The library's socket, changed to end whatever the client does.
 
-    Stock keeps the writer, its queue and the TCP connection of a client that stopped reading or sent a malformed packet.
+    The original keeps the writer, its queue and the TCP connection of a client that stopped reading or sent a malformed
+    packet.
     """
 
     upgrading: bool
@@ -115,12 +120,12 @@ class _Socket(AsyncSocket):  # type: ignore[misc]  # untyped
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.transport: asyncio.Transport | None = (
-            None  # of the WebSocket; a client began on another one when it polled
+            None  # the WebSocket's; a client that polled first began on another one
         )
         self._ping: asyncio.TimerHandle | None = None
 
     async def handle_post_request(self, environ: dict[str, Any]) -> None:
-        """Packets by polling: what the client says before its upgrade."""
+        """Receive packets by polling, which a client sends before its upgrade."""
         length = int(environ.get("CONTENT_LENGTH") or 0)
         if length > self.server.max_http_buffer_size:
             raise exceptions.ContentTooLongError
@@ -146,14 +151,17 @@ class _Socket(AsyncSocket):  # type: ignore[misc]  # untyped
             if self.upgraded:
                 await self.close(wait=False, abort=True, reason=self.server.reason.TRANSPORT_CLOSE)
             else:
-                self.upgrading = False  # the probe failed: polling goes on
+                self.upgrading = False  # the probe failed, so polling continues
                 self.transport = None
 
     async def handle_get_request(self, environ: dict[str, Any]) -> Any:
-        """What waits for a client that polls; who is told of the end has no session to ask again with."""
+        """
+        Return what is queued for a polling client. If that includes the close, end the session, which cannot be polled
+        again.
+        """
         answer = await super().handle_get_request(environ)
         if not isinstance(answer, list):
-            return answer  # of a WebSocket
+            return answer  # the response for a WebSocket
         if any(packet.packet_type == eio.CLOSE for packet in answer):
             await self.close(wait=False, abort=True, reason=self.server.reason.SERVER_DISCONNECT)
         return answer or [eio.Packet(eio.NOOP)]  # closed while it was waiting
@@ -165,7 +173,7 @@ class _Socket(AsyncSocket):  # type: ignore[misc]  # untyped
         self.queue.put_nowait(None)  # wakes waiters so that they can finish
 
     def schedule_ping(self) -> None:
-        """A timer instead of stock's task, which outlives its client by 25 s."""
+        """Schedule a ping with a timer. The library uses a task, which outlives its client by 25 s."""
         if self.last_ping:
             self.last_ping = None
             self._ping = asyncio.get_running_loop().call_later(self.server.ping_interval, self._send_ping_now)
@@ -176,7 +184,7 @@ class _Socket(AsyncSocket):  # type: ignore[misc]  # untyped
             self.queue.put_nowait(eio.Packet(eio.PING))
 
 
-class _EngineServer(engineio.AsyncServer):  # type: ignore[misc]  # untyped
+class _EngineServer(engineio.AsyncServer):  # type: ignore[misc]  # the library has no types
     start_service_task: bool
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -187,7 +195,7 @@ class _EngineServer(engineio.AsyncServer):  # type: ignore[misc]  # untyped
         return _Queue()
 
     async def _handle_connect(self, environ: dict[str, Any], transport: str, jsonp_index: int | None = None) -> Any:
-        """As the library's, where its socket class cannot be chosen."""
+        """Like the library's own, which does not allow choosing the socket class."""
         if self.start_service_task:
             self.start_service_task = False
             self.service_task_handle = self.start_background_task(self._service_task)
@@ -215,7 +223,7 @@ class _EngineServer(engineio.AsyncServer):  # type: ignore[misc]  # untyped
 
 
 class Connection:
-    """One client: what the rest of realtime writes to, and what it remembers of it."""
+    """One client: what the rest of realtime writes to, and what it knows about the client."""
 
     def __init__(self, server: "LiveServer", eio_sid: str, environ: dict[str, Any]) -> None:
         self.server = server
@@ -224,7 +232,7 @@ class Connection:
         self.sid = server.eio.generate_id()
         self.opened_at = time.monotonic()
         self.is_closed = False
-        self.is_connected = False  # authenticated, CONNECT answered
+        self.is_connected = False  # authenticated, and CONNECT has been answered
         self.is_connecting = False
         self.deadline: asyncio.TimerHandle | None = None
         self.address = server.address_of(self.request)
@@ -233,58 +241,61 @@ class Connection:
 
     @property
     def is_websocket(self) -> bool:
-        """Whether the transport is WebSocket by now."""
+        """Whether the transport is a WebSocket by now."""
         return bool(self.socket.upgraded)
 
     @property
     def is_writable(self) -> bool:
-        """Whether more may be written: the client keeps up."""
+        """Whether more may be written, because the client keeps up."""
         return not self.is_closed and not self.socket.queue.is_full
 
     async def until_writable(self) -> None:
-        """Waits until the client has taken what is queued, or is closed."""
+        """Wait until the client has taken what is queued, or is closed."""
         await self.socket.queue.room.wait()
 
     def write(self, text: str) -> None:
-        """Queues a Socket.IO packet. Everything to this client takes this way, so nothing overtakes."""
+        """Queue a Socket.IO packet. Everything to this client goes this way, so nothing is reordered."""
         if not self.is_closed:
             self.socket.queue.put_nowait(eio.Packet(eio.MESSAGE, data=text))
 
     def emit(self, event: str, data: dict[str, Any]) -> None:
-        """Queues an event."""
+        """Queue an event."""
         self.write(event_frame(event, data))
 
     def acknowledge(self, number: int, answer: dict[str, Any]) -> None:
-        """Queues the answer to a command."""
+        """Queue the answer to a command."""
         self.write(f"3{NAMESPACE},{number}{orjson.dumps([answer]).decode()}")
 
     def accept(self) -> None:
-        """Answers CONNECT."""
+        """Accept CONNECT."""
         self.is_connected = True
         self.write(f'0{NAMESPACE},{{"sid":"{self.sid}"}}')
         self.socket.queue.on_drained = self._drained
 
     def refuse(self, code: str) -> None:
-        """Answers CONNECT with a refusal and closes."""
+        """Refuse CONNECT and close."""
         body = orjson.dumps({"message": "unauthorized", "data": {"code": code}}).decode()
         self.write(f"4{NAMESPACE},{body}")
         self.close()
 
     def close(self, code: str | None = None, *, reconnect: bool = True) -> None:
-        """Closes after what is queued; with `reconnect` false a DISCONNECT packet keeps the client from coming back."""
+        """
+        Close after sending what is queued. With `reconnect` false, a DISCONNECT packet keeps the client from coming
+        back.
+        """
         if self.is_closed:
             return
         if code is not None:
             self.emit("closing", {"code": code, "reconnect": reconnect})
         if not reconnect:
             self.write(f"1{NAMESPACE},")
-        # The writer of a WebSocket ends at None, and closes it; who polls is told.
+        # None ends and closes a WebSocket's writer; a polling client is sent a close packet.
         self.socket.queue.put_nowait(None if self.is_websocket else eio.Packet(eio.CLOSE))
         self._end()
         asyncio.get_running_loop().call_later(CLOSE_S, self.abort)
 
     def abort(self) -> None:
-        """Closes the transport at once, whatever is queued."""
+        """Close the transport at once, whatever is queued."""
         self._end()
         if self.socket.transport is not None:
             self.socket.transport.abort()
@@ -292,13 +303,16 @@ class Connection:
             self.server.spawn(self.socket.close(wait=False, abort=True))
 
     def leave(self) -> None:
-        """The Engine.IO socket has ended; its transport may not have, when nobody reads at the other end."""
+        """The Engine.IO socket has ended. Its transport may still be open, if nobody is reading at the other end."""
         self._end()
         if self.socket.transport is not None:
             asyncio.get_running_loop().call_later(CLOSE_S, self.socket.transport.abort)
 
     def is_stalled(self, seconds: float) -> bool:
-        """Whether something has waited for the client that long without any of it being taken. Asked again and again."""
+        """
+        Whether something has waited for the client that long without any of it being taken. Meant to be called
+        repeatedly.
+        """
         transport, queue = self.socket.transport, self.socket.queue
         unsent = 0 if transport is None else transport.get_write_buffer_size()
         progress, at = (queue.taken, unsent), time.monotonic()
@@ -308,7 +322,7 @@ class Connection:
 
     def _end(self) -> None:
         self.is_closed = True
-        self.socket.queue.room.set()  # wakes waiters for room, which then see that it is closed
+        self.socket.queue.room.set()  # wakes those that wait for room, who then see that it is closed
 
     def _drained(self) -> None:
         if not self.is_closed:
@@ -321,32 +335,32 @@ def event_frame(event: str, data: dict[str, Any]) -> str:
 
 
 class Receiver(Protocol):
-    """Where the transport hands over what clients do."""
+    """Receives what clients do from the transport."""
 
     async def on_connect(self, connection: Connection, auth: Any, /) -> None:
-        """CONNECT over WebSocket."""
+        """Handle CONNECT over WebSocket."""
         ...
 
     async def on_command(self, connection: Connection, name: str, arguments: list[Any], number: int | None, /) -> None:
-        """A command; `number` is the client's, where it wants an answer."""
+        """Handle a command. `number` is the client's acknowledgement id, if it wants an answer."""
         ...
 
     def on_closed(self, connection: Connection, /) -> None:
-        """The transport is gone."""
+        """Handle a transport that is gone."""
         ...
 
     def on_drained(self, connection: Connection, /) -> None:
-        """The client took what was queued."""
+        """Handle that the client has taken what was queued."""
         ...
 
 
-class LiveServer(socketio.AsyncServer):  # type: ignore[misc]  # untyped
+class LiveServer(socketio.AsyncServer):  # type: ignore[misc]  # the library has no types
     """
-    Engine.IO in, connections out.
+    Turns Engine.IO sockets into connections.
 
     Args:
-        address_of: the client's address of a request, by the trusted proxies.
-        max_pending: connections of an address that are not authenticated yet.
+        address_of: returns the client address of a request, with regard to trusted proxies.
+        max_pending: how many unauthenticated connections an address may have.
     """
 
     def __init__(
@@ -419,10 +433,11 @@ class LiveServer(socketio.AsyncServer):  # type: ignore[misc]  # untyped
                 connection.close()
                 return
             name, *arguments = packet.data
-            # Awaited, so that a client's commands run one at a time and in order; a flood waits in its own socket.
+            # Awaited, so that a client's commands run one at a time and in order. A flood waits in its own socket.
             await self.receiver.on_command(connection, str(name), arguments, packet.id)
         elif packet.packet_type != sio.ACK:
-            connection.close()  # DISCONNECT, an event before CONNECT or elsewhere, or what only servers send
+            # DISCONNECT, an event before CONNECT or in another namespace, or something that only servers send
+            connection.close()
 
     async def _handle_eio_disconnect(self, eio_sid: str, reason: Any) -> None:
         connection = self.connections.pop(eio_sid, None)
@@ -458,7 +473,8 @@ class LiveServer(socketio.AsyncServer):  # type: ignore[misc]  # untyped
         try:
             await self.receiver.on_connect(connection, auth)
         except Exception:
-            # A refusal would keep the client from coming back, and this is no fault of its: it tries again.
+            # A refusal would keep the client from coming back, and the failure is not the client's fault. So it may try
+            # again.
             logger.exception("CONNECT failed")
             connection.close()
         if connection.is_connected:
@@ -481,18 +497,18 @@ class LiveServer(socketio.AsyncServer):  # type: ignore[misc]  # untyped
             connection.close()
 
     def stalled(self) -> list[Connection]:
-        """Connections whose client has taken nothing of what waits for it for the stall time."""
+        """Connections whose client has taken nothing for the stall time, although something was waiting for it."""
         return [connection for connection in list(self.connections.values()) if connection.is_stalled(self.stalled_s)]
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
-        """Runs work beside, and keeps it from being collected."""
+        """Run work in the background, and keep it from being garbage-collected."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
 
 def _parse(data: Any) -> Any:
-    """A Socket.IO packet, None when it is malformed, binary, or nested absurdly."""
+    """A Socket.IO packet, or None if it is malformed, binary, or nested absurdly deep."""
     if not isinstance(data, str):
         return None
     try:

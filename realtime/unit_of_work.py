@@ -1,10 +1,10 @@
 """
-One transaction for one change: business rows, audit rows, events. Nothing else opens one for writing.
+One transaction per change: business rows, audit rows, events. Nothing else opens a transaction for writing.
 
-Lock order (so that no two changes can deadlock): idempotency key, business rows (noun by noun, ids ascending,
-FOR NO KEY UPDATE), audit chains by name, streams by name, commit. Chains and streams are locked at the exit, after
-which no other table is touched. A stream's numbers are taken under its row lock until the commit, so they are
-gap-free and in commit order.
+The lock order, so that no two changes can deadlock: idempotency key, business rows (noun by noun, ids ascending, FOR NO
+KEY UPDATE), audit chains by name, streams by name, commit. Chains and streams are locked at the exit, and after that no
+other table is touched. A stream's numbers are taken under its row lock, which is held until the commit, so they have no
+gaps and follow the order of commits.
 """
 
 import hashlib
@@ -46,7 +46,7 @@ class IdempotencyRequest:
 
 @dataclass
 class Call:
-    """What a request brings along for the rows that it writes."""
+    """What a request contributes to the rows that it writes."""
 
     ip: str | None = None
     network: str = "unknown"
@@ -55,7 +55,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer to a change, made inside its transaction so that a repeated request gets the same bytes."""
+    """The answer to a change, built inside its transaction so that a repeated request gets the same bytes."""
 
     status: int
     body: bytes
@@ -63,7 +63,7 @@ class Answer:
 
 
 class Replayed(Exception):
-    """The request was answered before; this is that answer."""
+    """The request was already answered; this is that answer."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__("replayed")
@@ -72,12 +72,12 @@ class Replayed(Exception):
 
 @dataclass
 class Ledger:
-    """What the unit of work needs of the process it runs in."""
+    """What the unit of work needs from the process it runs in."""
 
     audit_key: bytes = field(repr=False)
     hint: Callable[[dict[str, int]], None] = lambda _: None
     hint_state: Callable[[str], None] = lambda _: None
-    told: Callable[[Sequence[Event]], None] = lambda _: None  # the events of a commit, after it
+    told: Callable[[Sequence[Event]], None] = lambda _: None  # called with the events of a commit, after it
 
 
 call: ContextVar[Call | None] = ContextVar("call", default=None)
@@ -86,8 +86,8 @@ _ledger: Ledger | None = None
 
 
 def install(ledger: Ledger) -> None:
-    """Sets the process's ledger, at start-up."""
-    global _ledger  # one a process, like the connection pool
+    """Set the process's ledger, at start-up."""
+    global _ledger  # one per process, like the connection pool
     _ledger = ledger
 
 
@@ -99,7 +99,7 @@ def ledger() -> Ledger:
 
 
 class UnitOfWork:
-    """An open change: audit rows and events are only collected here, and written at its end."""
+    """An open change. Audit rows and events are only collected here, and written at its end."""
 
     def __init__(self, actor: Actor, connection: TransactionalDBClient, request: Call) -> None:
         self.actor = actor
@@ -120,33 +120,33 @@ class UnitOfWork:
         outcome: str = "success",
         **details: Any,
     ) -> None:
-        """Appends an audit row. `details` hold ids and names of fields, never values."""
+        """Add an audit row. `details` holds ids and field names, never values."""
         noun, row_id = resource
         self._audits.append(
             audit.Entry(chain, action, noun, str(row_id) if row_id else None, outcome, _json_ready(details))
         )
 
     def publish(self, event: Event) -> None:
-        """Appends an event; it is numbered and stored at the end, and sent after the commit."""
+        """Add an event. It is numbered and stored at the end, and sent after the commit."""
         self._events.append(event)
 
     def answer(self, status: int, view: BaseModel | None = None, *, version: int | None = None) -> Answer:
-        """The answer of the action. Kept with the Idempotency-Key, if the request has one."""
+        """Set the action's answer. It is stored with the Idempotency-Key, if the request has one."""
         body = b"" if view is None else orjson.dumps(view.model_dump(mode="json", by_alias=True))
         headers = {} if version is None else {"ETag": f'"{version}"'}
         return self.answer_as(status, body, headers)
 
     def answer_as(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> Answer:
-        """As `answer`, of a body that is JSON already: a large one is made of pieces."""
+        """Like `answer`, for a body that is already JSON; a large one is built from pieces."""
         self._answer = Answer(status, body, headers or {})
         return self._answer
 
     async def execute(self, sql: str, *values: Any) -> list[dict[str, Any]]:
-        """Runs a statement in the transaction; rows as dictionaries."""
+        """Run a statement in the transaction. Returns: rows as dictionaries."""
         return [dict(row) for row in await self.connection.execute_query_dict(sql, list(values))]
 
     async def expect_version(self, row: Any, expected: int | None, *, required: bool = True) -> None:
-        """Compares If-Match with the row. Raises: PreconditionRequired, VersionConflict (who, when, which fields)."""
+        """Compare If-Match with the row. Raises: PreconditionRequired, VersionConflict (who, when, which fields)."""
         if expected is None:
             if required:
                 raise PreconditionRequired
@@ -164,7 +164,7 @@ class UnitOfWork:
             fields.update(json.loads(change["changed"] or "[]"))
         newest = changes[0] if changes else {"at": row.updated_at, "actor_id": None}
         raise VersionConflict(
-            detail="Someone changed this meanwhile: load it again, then decide.",
+            detail="Someone has changed this meanwhile. Load it again, then decide.",
             extensions={
                 "current_version": row.version,
                 "changed_fields": sorted(fields),
@@ -174,7 +174,7 @@ class UnitOfWork:
         )
 
     async def save(self, row: Row, **changes: Any) -> list[str]:
-        """Writes changed fields, the next version and the time. Returns: names of the fields that really changed."""
+        """Write changed fields, the next version and the time. Returns: the names of the fields that really changed."""
         changed = [name for name, value in changes.items() if getattr(row, name) != value]
         if changed:
             for name in changed:
@@ -185,7 +185,7 @@ class UnitOfWork:
         return changed
 
     def open_stream(self, *names: str) -> None:
-        """Makes streams exist from the start of their noun, so that a reader has a position in them."""
+        """Create streams along with what they are about, so that a reader always has a position in them."""
         self._opened.update(names)
 
     async def _claim_key(self) -> None:
@@ -208,7 +208,7 @@ class UnitOfWork:
         if not stored:
             return
         if bytes(stored[0]["body_hash"]) != request.body_hash:
-            fault = Fault("", "idempotency_mismatch", "this Idempotency-Key came before with another body")
+            fault = Fault("", "idempotency_mismatch", "this Idempotency-Key was already used with another body")
             raise Invalid(errors=(fault,))
         raise Replayed(Answer(stored[0]["status"], bytes(stored[0]["body"]), json.loads(stored[0]["headers"])))
 
@@ -318,12 +318,13 @@ class UnitOfWork:
 @asynccontextmanager
 async def unit_of_work(actor: Actor) -> AsyncIterator[UnitOfWork]:
     """
-    Opens the one transaction of an action.
+    Open the one transaction of an action.
 
-    Raises: Replayed when the request's Idempotency-Key has an answer; RuntimeError when one is open already.
+    Raises: Replayed if the request's Idempotency-Key already has an answer; RuntimeError if a unit of work is already
+    open.
     """
     if _open.get() is not None:
-        raise RuntimeError("a unit of work is open: pass it on instead of opening another")
+        raise RuntimeError("a unit of work is already open; pass it on instead of opening another")
     async with in_transaction() as connection:
         u = UnitOfWork(actor, connection, call.get() or Call())
         token = _open.set(u)

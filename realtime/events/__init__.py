@@ -1,7 +1,7 @@
-"""The catalogue of events, one module a noun. Importing this package registers all of them."""
+"""The event catalogue, one module per noun. Importing this package registers all events."""
 
-# The documents name the events of a stream in this order.
-from realtime.events import (  # noqa: I001 - as above
+# This order is the order in which the documents list a stream's events.
+from realtime.events import (  # noqa: I001 - kept in the order explained above
     job,
     result,
     match,

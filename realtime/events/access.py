@@ -1,4 +1,4 @@
-"""Events of a person's right to follow streams."""
+"""Events about a person's right to follow streams."""
 
 from typing import ClassVar
 
@@ -13,18 +13,18 @@ class _Access(OnUser):
 
 
 class AccessGranted(_Access):
-    """The person may follow these streams now."""
+    """The person may now follow these streams."""
 
     event: ClassVar = "access.granted"
 
 
 class AccessChanged(_Access):
-    """The person's role on these streams changed."""
+    """The person's role on these streams has changed."""
 
     event: ClassVar = "access.changed"
 
 
 class AccessRevoked(_Access):
-    """The person may follow these streams no longer; subscriptions to them and below end."""
+    """The person may no longer follow these streams. Subscriptions to them and to streams below them end."""
 
     event: ClassVar = "access.revoked"

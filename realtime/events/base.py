@@ -1,4 +1,4 @@
-"""What an event is: frozen, typed, registered under its name, published on one or more streams."""
+"""What an event is: frozen, typed, registered by its name, published on one or more streams."""
 
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
@@ -16,7 +16,7 @@ class Event(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     event: ClassVar[str] = ""
-    nouns: ClassVar[tuple[str, ...]] = ()  # the kinds of stream it travels on
+    nouns: ClassVar[tuple[str, ...]] = ()  # the kinds of stream it is published on
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
@@ -26,11 +26,11 @@ class Event(BaseModel):
             CATALOGUE[cls.event] = cls
 
     def streams(self) -> tuple[str, ...]:
-        """Names of the streams that it is published on."""
+        """The names of the streams that it is published on."""
         raise NotImplementedError
 
     def ends(self) -> tuple[str, ...]:
-        """Ids of users whose right to these streams ends with this event."""
+        """The ids of users whose right to these streams ends with this event."""
         return ()
 
     def payload(self) -> dict[str, Any]:
@@ -38,12 +38,12 @@ class Event(BaseModel):
         return self.model_dump(mode="json", by_alias=True)
 
 
-# Ids that name an event's stream and stand in its envelope already: not repeated in `data`.
+# Ids that name an event's stream. The envelope already has them, so `data` does not repeat them.
 Routing = Annotated[UUID, Field(exclude=True)]
 
 
 class OnProject(Event):
-    """An event on the stream of a project."""
+    """An event on a project's stream."""
 
     nouns: ClassVar = ("project",)
 
@@ -54,7 +54,7 @@ class OnProject(Event):
 
 
 class OnJob(Event):
-    """An event on the stream of a job."""
+    """An event on a job's stream."""
 
     nouns: ClassVar = ("job",)
 
@@ -65,7 +65,7 @@ class OnJob(Event):
 
 
 class OnUser(Event):
-    """An event on the stream of a person."""
+    """An event on a person's stream."""
 
     nouns: ClassVar = ("user",)
 
@@ -76,7 +76,7 @@ class OnUser(Event):
 
 
 class OnVault(Event):
-    """An event on the stream of a vault: ids, versions and names of changed fields, never content."""
+    """An event on a vault's stream: ids, versions and names of changed fields, never content."""
 
     nouns: ClassVar = ("vault",)
 

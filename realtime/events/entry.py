@@ -1,4 +1,4 @@
-"""Events of a vault's entries, and of who has read them. Clients refetch."""
+"""Events about a vault's entries, and about who has read them. Clients refetch."""
 
 from typing import ClassVar
 from uuid import UUID
@@ -27,19 +27,19 @@ class EntryUpdated(_OnEntry):
 
 
 class EntryDeleted(_OnEntry):
-    """An entry went to the trash."""
+    """An entry was moved to the trash."""
 
     event: ClassVar = "vault.entry.deleted"
 
 
 class EntryRestored(_OnEntry):
-    """An entry came back from the trash, or an old version became the newest."""
+    """An entry was taken out of the trash, or an old version became the newest."""
 
     event: ClassVar = "vault.entry.restored"
 
 
 class EntryPurged(_OnEntry):
-    """An entry's keys and rows are destroyed."""
+    """An entry's keys and rows were destroyed."""
 
     event: ClassVar = "vault.entry.purged"
 

@@ -1,4 +1,4 @@
-"""Events of runs."""
+"""Events about jobs."""
 
 from typing import Any, ClassVar
 from uuid import UUID
@@ -11,7 +11,7 @@ from realtime.events.base import Event, Routing
 
 
 class Counts(BaseModel):
-    """Counts of a job: records of both sides, matches by status, open records."""
+    """The counts of a job: records on both sides, matches by status, open records."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -32,7 +32,7 @@ class Counts(BaseModel):
 
 
 class Transition(Event):
-    """A job's new status."""
+    """A new status of a job."""
 
     nouns: ClassVar = ("project", "job")
 
@@ -49,25 +49,25 @@ class Transition(Event):
 
 
 class JobQueued(Transition):
-    """A job waits for a worker."""
+    """A job is waiting for a worker."""
 
     event: ClassVar = "job.queued"
 
 
 class JobStarted(Transition):
-    """A worker runs the job, for the first time or after a take-over."""
+    """A worker is running the job, for the first time or after a take-over."""
 
     event: ClassVar = "job.started"
 
 
 class JobCancelling(Transition):
-    """The job stops after its current chunk."""
+    """The job is being stopped."""
 
     event: ClassVar = "job.cancelling"
 
 
 class JobCancelled(Transition):
-    """The job stopped; what it had finished stays."""
+    """The job was stopped. What it had finished is kept."""
 
     event: ClassVar = "job.cancelled"
 
@@ -79,6 +79,6 @@ class JobFailed(Transition):
 
 
 class JobCompleted(Transition):
-    """All passes ran."""
+    """All passes have run."""
 
     event: ClassVar = "job.completed"

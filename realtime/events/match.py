@@ -1,4 +1,4 @@
-"""Events of decisions on matches."""
+"""Events about decisions on matches."""
 
 from typing import ClassVar
 from uuid import UUID
@@ -26,13 +26,13 @@ class MatchConfirmed(_OnMatch):
 
 
 class MatchRejected(_OnMatch):
-    """A person rejected a match; the pair is not proposed again."""
+    """A person rejected a match. The pair is not proposed again."""
 
     event: ClassVar = "match.rejected"
 
 
 class MatchesReviewed(OnJob):
-    """Many matches changed at once; read the list again."""
+    """Many matches changed at once. Read the list again."""
 
     event: ClassVar = "matches.reviewed"
     action: str

@@ -1,4 +1,4 @@
-"""Events of those who belong to a project or to a vault."""
+"""Events about the members of projects and vaults."""
 
 from typing import ClassVar
 from uuid import UUID
@@ -15,7 +15,7 @@ class MemberAdded(OnProject):
 
 
 class MemberChanged(OnProject):
-    """A person's role or its end changed."""
+    """A person's role, or the end of their membership, changed."""
 
     event: ClassVar = "project.member.changed"
     user_id: UUID
@@ -23,7 +23,7 @@ class MemberChanged(OnProject):
 
 
 class MemberRemoved(OnProject):
-    """A person left or was removed: their subscriptions end here."""
+    """A person left or was removed. Their subscriptions end here."""
 
     event: ClassVar = "project.member.removed"
     user_id: UUID
@@ -39,7 +39,7 @@ class _OnVaultMember(OnVault):
 
 
 class VaultMemberAdded(_OnVaultMember):
-    """A person may use the vault."""
+    """A person may now use the vault."""
 
     event: ClassVar = "vault.member.added"
 
@@ -51,7 +51,7 @@ class VaultMemberChanged(_OnVaultMember):
 
 
 class VaultMemberRemoved(_OnVaultMember):
-    """A person lost the vault: their subscriptions end here."""
+    """A person may no longer use the vault. Their subscriptions end here."""
 
     event: ClassVar = "vault.member.removed"
 
@@ -60,7 +60,7 @@ class VaultMemberRemoved(_OnVaultMember):
 
 
 class VaultManagerRemoved(OnVaultAccess):
-    """A person no longer manages the vault: their subscription to its accesses ends here."""
+    """A person no longer manages the vault. Their subscription to its accesses ends here."""
 
     event: ClassVar = "vault.manager.removed"
 

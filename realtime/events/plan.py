@@ -1,4 +1,4 @@
-"""Events of plans."""
+"""Events about plans."""
 
 from typing import ClassVar
 from uuid import UUID

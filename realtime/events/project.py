@@ -1,4 +1,4 @@
-"""Events of projects."""
+"""Events about projects."""
 
 from typing import ClassVar
 from uuid import UUID
@@ -9,7 +9,7 @@ from realtime.events.base import OnProject
 
 
 class ProjectUpdated(OnProject):
-    """Name, description or settings changed."""
+    """The name, the description or the settings changed."""
 
     event: ClassVar = "project.updated"
     version: PositiveInt
@@ -17,7 +17,7 @@ class ProjectUpdated(OnProject):
 
 
 class ProjectDeleted(OnProject):
-    """The project is gone."""
+    """The project was deleted."""
 
     event: ClassVar = "project.deleted"
     version: PositiveInt

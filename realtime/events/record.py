@@ -1,4 +1,4 @@
-"""Events of records."""
+"""Events about records."""
 
 from typing import ClassVar
 from uuid import UUID
@@ -7,7 +7,7 @@ from realtime.events.base import OnProject
 
 
 class RecordsChanged(OnProject):
-    """Records were added, changed or removed. `ids` is null for many."""
+    """Records were added, changed or removed. `ids` is null if there are many."""
 
     event: ClassVar = "records.changed"
     source_id: UUID

@@ -1,4 +1,4 @@
-"""Events of what a run yields: chunks of matches, and the end of a pass."""
+"""Events about a job's results: chunks of matches, and the end of a pass."""
 
 from typing import ClassVar
 
@@ -9,7 +9,7 @@ from realtime.events.job import Counts
 
 
 class MatchesAdded(OnJob):
-    """A chunk of matches is stored, which use `left` and `right` records; read it with ?chunk=."""
+    """A chunk of matches was stored. They use `left` and `right` records; read them with ?chunk=."""
 
     event: ClassVar = "matches.added"
     pass_name: str = Field(serialization_alias="pass")
@@ -24,7 +24,7 @@ class MatchesAdded(OnJob):
 
 
 class PassFinished(OnJob):
-    """A pass is final."""
+    """A pass is complete."""
 
     event: ClassVar = "job.pass.finished"
     pass_name: str = Field(serialization_alias="pass")

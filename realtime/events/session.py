@@ -1,4 +1,4 @@
-"""Events of sessions."""
+"""Events about sessions."""
 
 from typing import ClassVar
 from uuid import UUID
@@ -7,7 +7,7 @@ from realtime.events.base import OnUser
 
 
 class SessionRevoked(OnUser):
-    """A session ended: its sockets are closed. Null: all sessions."""
+    """A session has ended and its sockets are closed. Null means all sessions."""
 
     event: ClassVar = "session.revoked"
     session_id: UUID | None

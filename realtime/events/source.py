@@ -1,4 +1,4 @@
-"""Events of sources."""
+"""Events about sources."""
 
 from typing import ClassVar
 from uuid import UUID
@@ -10,7 +10,7 @@ from realtime.events.base import Event, OnProject
 
 
 class Rows(Event):
-    """Counts of a source's rows."""
+    """The row counts of a source."""
 
     read: int
     loaded: int
@@ -29,30 +29,30 @@ class _OnSource(OnProject):
 
 
 class SourceCreated(_OnSource):
-    """A source was added; its file is to be loaded."""
+    """A source was added. Its file is about to be loaded."""
 
     event: ClassVar = "source.created"
 
 
 class SourceUpdated(_OnSource):
-    """Name, mapping or status changed."""
+    """The name, the mapping or the status changed."""
 
     event: ClassVar = "source.updated"
 
 
 class SourceReady(_OnSource):
-    """All rows are loaded or listed as rejected."""
+    """All rows are either loaded or listed as rejected."""
 
     event: ClassVar = "source.ready"
 
 
 class SourceFailed(_OnSource):
-    """The file could not be read; the source's `problem` says why."""
+    """The file could not be read. The source's `problem` says why."""
 
     event: ClassVar = "source.failed"
 
 
 class SourceDeleted(_OnSource):
-    """The source and its records are gone."""
+    """The source and its records were deleted."""
 
     event: ClassVar = "source.deleted"

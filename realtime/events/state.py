@@ -1,4 +1,4 @@
-"""States: values of which only the newest counts. They carry no seq, and their `version` never falls."""
+"""States: values of which only the newest matters. They carry no seq, and their `version` never goes down."""
 
 from typing import Literal
 from uuid import UUID
@@ -13,10 +13,10 @@ Stage = Literal["loading", "normalising", "candidates", "comparing", "assigning"
 
 class JobProgress(BaseModel):
     """
-    How far a job is, under the key `job.progress:{job_id}` on the streams of the job and its project.
+    The progress of a job, under the key `job.progress:{job_id}` on the streams of the job and its project.
 
-    `processed` of `total`: records of the stage; `fraction`: of the job, never falls within an attempt; `matched`:
-    matches so far; `rate`: records a second over the last 10 s.
+    `processed` and `total` count records of the stage. `fraction` is of the whole job and never falls within an
+    attempt. `matched` is the number of records matched so far. `rate` is records per second over the last 10 s.
     """
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
@@ -38,7 +38,9 @@ class JobProgress(BaseModel):
 
 
 class SourceProgress(BaseModel):
-    """How far an upload or its loading is, under the key `source.progress:{source_id}` on the project's stream."""
+    """
+    The progress of an upload or of its loading, under the key `source.progress:{source_id}` on the project's stream.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -51,7 +53,10 @@ class SourceProgress(BaseModel):
 
 
 class JobCounts(BaseModel):
-    """A job's counts after decisions, under the key `job.counts:{job_id}` on the project's stream; at most one a second."""
+    """
+    A job's counts after decisions, under the key `job.counts:{job_id}` on the project's stream. Sent at most once a
+    second.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -60,7 +65,9 @@ class JobCounts(BaseModel):
 
 
 class ProjectTotals(BaseModel):
-    """What a project holds, under the key `project.counts:{project_id}` on its stream; at most one a second."""
+    """
+    The counts of a project, under the key `project.counts:{project_id}` on its stream. Sent at most once a second.
+    """
 
     model_config = ConfigDict(extra="forbid")
 

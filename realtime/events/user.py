@@ -1,4 +1,4 @@
-"""Events of accounts."""
+"""Events about accounts."""
 
 from typing import ClassVar
 

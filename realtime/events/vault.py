@@ -1,4 +1,4 @@
-"""Events of vaults. Clients refetch."""
+"""Events about vaults. Clients refetch."""
 
 from typing import ClassVar
 from uuid import UUID
@@ -9,7 +9,7 @@ from realtime.events.base import OnVault
 
 
 class VaultCreated(OnVault):
-    """A vault was made."""
+    """A vault was created."""
 
     event: ClassVar = "vault.created"
     version: PositiveInt
@@ -25,7 +25,7 @@ class VaultUpdated(OnVault):
 
 
 class VaultDeleted(OnVault):
-    """A vault and its entries are gone."""
+    """A vault and its entries were deleted."""
 
     event: ClassVar = "vault.deleted"
     version: PositiveInt

@@ -96,7 +96,7 @@ export type ColumnView = {
   date_order: ("ymd" | "dmy" | "mdy") | null;
 };
 
-/** Counts of a job: records of both sides, matches by status, open records. */
+/** The counts of a job: records on both sides, matches by status, open records. */
 export type Counts = {
   left?: number;
   right?: number;
