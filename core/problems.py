@@ -103,6 +103,12 @@ class RefreshReused(Problem):
     status, code, title = 401, "refresh_reused", "The refresh token has already been used. Sign in again"
 
 
+class GoogleTokenInvalid(Problem):
+    """A credential of Google's that signs nobody in here."""
+
+    status, code, title = 401, "google_token_invalid", "Google's answer is not valid here. Sign in with Google again"
+
+
 class Forbidden(Problem):
     """The actor sees the resource but may not do this."""
 
@@ -113,6 +119,12 @@ class Csrf(Problem):
     """A request with a cookie did not come from the dashboard."""
 
     status, code, title = 403, "csrf", "The request did not come from an allowed origin"
+
+
+class StepUpRequired(Problem):
+    """The password was not entered lately enough for this."""
+
+    status, code, title = 403, "step_up_required", "Enter your password again first: POST /auth/reauth"
 
 
 class PasswordExpired(Problem):
@@ -173,6 +185,12 @@ class LastManager(Problem):
     """Somebody must stay in charge."""
 
     status, code, title = 409, "last_manager", "The last person in charge cannot leave. Name another one first"
+
+
+class LinkRequired(Problem):
+    """An account has the address of a Google account, and the two are not linked."""
+
+    status, code, title = 409, "link_required", "Sign in with your password, then link your Google account"
 
 
 class Duplicate(Problem):

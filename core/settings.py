@@ -53,6 +53,9 @@ class _Environment(PydanticBaseSettingsSource):
 _FROM_FILE = {"database_url", "migration_url"}
 
 
+GOOGLE_JWKS_URL = "https://www.googleapis.com/oauth2/v3/certs"
+
+
 class Settings(BaseSettings):
     """Everything that can be configured. The environment variables have the prefix TALLYROOM_."""
 
@@ -71,6 +74,10 @@ class Settings(BaseSettings):
     vault_kek_active: str = ""  # id of the key-encryption key for new wraps; by default the only one
     vault_kek_file: Path | None = None  # lines "id base64", mode 0600 or 0400
     vault_keks: dict[str, SecretStr] = Field(default_factory=dict)  # from TALLYROOM_VAULT_KEK_<id>
+    google_client_id: Annotated[str, Field(pattern=r"^[\x21-\x7e]{0,255}$")] = ""  # sign-in with Google; empty: off
+    google_hd: Annotated[tuple[str, ...], NoDecode] = ()  # Google Workspaces whose people may sign in; empty: all
+    google_new_people: Literal["off", "invited", "domain"] = "off"  # who may come without a password
+    google_jwks_url: str = GOOGLE_JWKS_URL  # of a local issuer; not in production
     debug: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
@@ -113,7 +120,7 @@ class Settings(BaseSettings):
         """The given values, then the environment, and nothing else."""
         return init_settings, _Environment(settings_cls)
 
-    @field_validator("allowed_origins", "trusted_proxies", mode="before")
+    @field_validator("allowed_origins", "trusted_proxies", "google_hd", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -123,6 +130,20 @@ class Settings(BaseSettings):
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for part in value:
             ipaddress.ip_network(part, strict=False)
+        return value
+
+    @field_validator("google_hd")
+    @classmethod
+    def _domains(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(part.lower() for part in value)
+
+    @field_validator("google_new_people")
+    @classmethod
+    def _needs_domains(cls, value: str, info: Any) -> str:
+        if value != "off" and not info.data.get("google_client_id"):
+            raise ValueError("needs GOOGLE_CLIENT_ID: sign-in with Google is off")
+        if value == "domain" and not info.data.get("google_hd"):
+            raise ValueError("'domain' needs GOOGLE_HD, the Google Workspace domains whose people may make accounts")
         return value
 
     @field_validator("argon2_time")
@@ -214,6 +235,8 @@ def _refuse_in_production(settings: Settings) -> None:
         text = value.get_secret_value().strip()
         if text in EXAMPLE_KEYS or any(word in text.lower() for word in EXAMPLE_WORDS):
             refuse(f"VAULT_KEK_{name}", "is an example value; create your own with: openssl rand -base64 32")
+    if settings.google_jwks_url != GOOGLE_JWKS_URL:
+        refuse("GOOGLE_JWKS_URL", "is for local issuers; production believes Google's own keys only; unset it")
     if not settings.public_url:
         refuse("PUBLIC_URL", "missing; give the address that browsers use, such as https://tallyroom.your-company.test")
     for name, origins in (("PUBLIC_URL", (settings.public_url,)), ("ALLOWED_ORIGINS", settings.allowed_origins)):

@@ -21,6 +21,7 @@ class User(Row):
     password_expires_at = fields.DatetimeField(null=True)
     token_version = fields.IntField(default=1)  # access tokens with an older version are revoked
     last_login_at = fields.DatetimeField(null=True)
+    google_sub = fields.CharField(max_length=255, null=True, unique=True)  # the Google account that may sign in
 
     class Meta:
         table = "users"
@@ -40,6 +41,7 @@ class Session(Model):
     client = fields.CharField(max_length=64)  # family of the user agent, such as Firefox
     revoked_at = fields.DatetimeField(null=True)
     revoke_reason = fields.CharField(max_length=32, null=True)
+    method = fields.CharField(max_length=16, default="pwd")  # how the person was identified: pwd | google
 
     class Meta:
         table = "sessions"
@@ -76,3 +78,20 @@ class Throttle(Model):
 
     class Meta:
         table = "throttles"
+
+
+class LoginNonce(Model):
+    """
+    A number that the page hands to Google and that comes back signed, so that a stolen token is worth nothing.
+
+    It is used once, by the browser that asked for it. Only SHA-256 digests are kept.
+    """
+
+    hash = fields.CharField(max_length=64, primary_key=True)
+    browser = fields.CharField(max_length=64)
+    network = fields.CharField(max_length=64)
+    expires_at = fields.DatetimeField()
+
+    class Meta:
+        table = "login_nonces"
+        indexes = (("expires_at",), ("network", "expires_at"))

@@ -28,8 +28,11 @@ from server.api.watch import WATCH, DatabaseWatch
 from server.audit.refusals import tell_forever
 from server.audit.routes import routes as audit_routes
 from server.auth.actions import Gate
+from server.auth.answers import GATE
+from server.auth.google.routes import GOOGLE
+from server.auth.google.routes import routes as google_routes
+from server.auth.google.tokens import Google
 from server.auth.passwords import Passwords
-from server.auth.routes import GATE
 from server.auth.routes import routes as auth_routes
 from server.auth.throttle import Throttle
 from server.auth.tokens import Tokens
@@ -59,6 +62,7 @@ from server.vault.routes import routes as vault_routes
 NAMESPACE: web.AppKey[Namespace] = web.AppKey("namespace", Namespace)
 FEATURES = (
     auth_routes,
+    google_routes,
     user_routes,
     project_routes,
     source_routes,
@@ -133,11 +137,14 @@ async def _keys(app: web.Application) -> AsyncIterator[None]:
     passwords = Passwords(settings, keyring)
     app[GATE] = Gate(tokens, passwords, Throttle(settings))
     app[AUTHENTICATE] = tokens.authenticate
+    app[GOOGLE] = google = Google.of(settings)
     keeping = asyncio.create_task(keep_signing_keys(keyring), name="signing keys")
     yield
     keeping.cancel()
     await asyncio.gather(keeping, return_exceptions=True)
     passwords.close()
+    if google is not None:
+        await google.keys.close()
 
 
 async def _live(app: web.Application) -> AsyncIterator[None]:

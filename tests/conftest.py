@@ -23,8 +23,9 @@ from core.settings import Settings, load
 from models.user import User
 from server.api.protocol import Runner
 from server.app import build
-from server.auth.actions import Client, begin_session
-from server.auth.routes import GATE
+from server.auth.actions import begin_session
+from server.auth.answers import GATE
+from server.auth.sessions import Client
 from server.processes.web import MAX_LINE_BYTES
 from server.store import database
 from server.store.embedded import EmbeddedPostgres
@@ -134,6 +135,7 @@ def settings(postgres: EmbeddedPostgres) -> Settings:
             "TALLYROOM_MAX_SOCKETS_PER_USER": "50",
             "TALLYROOM_MAX_PENDING_PER_ADDRESS": "100",
             "TALLYROOM_JOB_HEARTBEAT_TIMEOUT_S": "3",
+            "TALLYROOM_GOOGLE_CLIENT_ID": "tests.apps.googleusercontent.com",
         }
     )
     command(found, "migrate")

@@ -17,6 +17,7 @@ from realtime.unit_of_work import Call
 from server.api import metrics
 from server.api.address import client_ip, network_of
 from server.api.keys import ACTOR, REQUEST_ID, ROUTE, SETTINGS
+from server.api.policy import API_HEADERS, PAGE_HEADERS
 from server.api.translation import problem_of
 from server.api.watch import WATCH
 from server.store.errors import described, origin_of
@@ -25,15 +26,6 @@ logger = log.get(__name__)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-# The dashboard needs its own scripts, styles, data and sockets. Nothing else may load (docs/decisions/0004).
-DASHBOARD_CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
-    "font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
-    "frame-ancestors 'none'; object-src 'none'; "
-    "require-trusted-types-for 'script'"
-)
-API_CSP = "default-src 'none'; sandbox; frame-ancestors 'none'"
-# For pages from another allowed origin.
 ALLOWED_HEADERS = "Authorization, Content-Type, If-Match, Idempotency-Key, X-Client, X-Request-ID, X-Requested-With"
 EXPOSED_HEADERS = "Allow, ETag, Retry-After, Stream-Epoch, Stream-Position, WWW-Authenticate, X-Request-ID"
 
@@ -202,9 +194,7 @@ def harden(response: web.StreamResponse, request_id: str | None) -> None:
         headers.setdefault("Retry-After", "2")
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"
-    headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
     headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
     is_page = response.content_type in (
         "text/html",
@@ -213,6 +203,7 @@ def harden(response: web.StreamResponse, request_id: str | None) -> None:
         "application/javascript",
         "image/svg+xml",
     )
-    headers.setdefault("Content-Security-Policy", DASHBOARD_CSP if is_page else API_CSP)
+    for name, value in (PAGE_HEADERS if is_page else API_HEADERS).items():
+        headers.setdefault(name, value)
     headers.setdefault("Cache-Control", "no-store")
     headers.popall("Server", None)

@@ -6,51 +6,29 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from core import problems
-from core.ids import uuid7
 from core.problems import Fault, Invalid
 from models.access import ANONYMOUS, About, Actor
 from models.user import RefreshToken, Session, User
-from realtime import streams
-from realtime.events.session import SessionRevoked
 from realtime.events.user import UserUpdated
 from realtime.refusals import record_refusal
 from realtime.unit_of_work import UnitOfWork, unit_of_work
 from server.api import metrics
 from server.api.address import network_of
 from server.auth.passwords import Passwords, normalised, policy_faults
+from server.auth.sessions import (
+    Client,
+    Grant,
+    issue_refresh,
+    open_session,
+    own_session,
+    revoke_other_sessions,
+    revoke_refresh_tokens,
+    revoke_session,
+)
 from server.auth.throttle import Throttle, account_of
-from server.auth.tokens import IssuedToken, Tokens, new_refresh_token, parse_refresh_token
+from server.auth.tokens import IssuedToken, Tokens, parse_refresh_token
 
-IDLE = timedelta(hours=12)
-ABSOLUTE = timedelta(hours=24)
-ABSOLUTE_REMEMBERED = timedelta(days=30)
-MAX_SESSIONS = 20
 RETRY_WINDOW = timedelta(seconds=60)
-_CLIENTS = ("Edg", "Firefox", "Chrome", "Safari", "curl", "python", "node")
-
-
-@dataclass(frozen=True)
-class Client:
-    """Where a sign-in comes from."""
-
-    ip: str
-    user_agent: str
-
-    @property
-    def family(self) -> str:
-        """A short name for the user agent."""
-        agent = self.user_agent.lower()
-        return next((name for name in _CLIENTS if name.lower() in agent), "other")
-
-
-@dataclass(frozen=True)
-class Grant:
-    """What a sign-in or a refresh hands out."""
-
-    access: IssuedToken
-    refresh_token: str
-    refresh_expires_at: datetime
-    user: User
 
 
 @dataclass(frozen=True)
@@ -105,12 +83,8 @@ async def begin_session(
         if new_hash:
             user.password_hash, user.pepper_id = new_hash
         await user.save(using_db=u.connection, update_fields=["last_login_at", "password_hash", "pepper_id"])
-        session = await _open_session(u, user, client, remember=remember)
-        await _revoke_oldest(u, user.id)
-        token, expires = await _issue_refresh(u, session)
-        u.open_stream(streams.user(user.id))  # the session's sockets follow this stream
-        u.audit("account", "auth.login", ("session", session.id))
-    return Grant(gate.tokens.issue(user, session), token, expires, user)
+        opened = await open_session(u, user, client, remember=remember, method="pwd")
+    return opened.grant(gate.tokens, user)
 
 
 async def refresh(gate: Gate, token: str, key: str | None) -> Grant:
@@ -156,7 +130,7 @@ async def refresh(gate: Gate, token: str, key: str | None) -> Grant:
         if not reused:
             session.last_used_at = u.at
             await session.save(using_db=u.connection, update_fields=["last_used_at"])
-            successor, expires = await _issue_refresh(u, session)
+            successor, expires = await issue_refresh(u, session)
             await u.execute("UPDATE refresh_tokens SET child = $2 WHERE lookup = $1", lookup, successor.split(".")[1])
     if reused:
         raise problems.RefreshReused
@@ -207,7 +181,7 @@ async def change_password(gate: Gate, actor: Actor, current: str, new: str, clie
     stored, pepper = await gate.passwords.hash(new)
     async with unit_of_work(actor) as u:
         user = await _unchanged(u, user.id, verified)
-        session = await _own_session(u, actor)
+        session = await own_session(u, actor)
         await u.save(
             user,
             password_hash=stored,
@@ -217,10 +191,10 @@ async def change_password(gate: Gate, actor: Actor, current: str, new: str, clie
             token_version=user.token_version + 1,
         )
         await revoke_other_sessions(u, user.id, session.id, "password")
-        await _revoke_refresh_tokens(u, session.id)
-        session.authenticated_at = session.last_used_at = u.at
-        await session.save(using_db=u.connection, update_fields=["authenticated_at", "last_used_at"])
-        token, expires = await _issue_refresh(u, session)
+        await revoke_refresh_tokens(u, session.id)
+        session.authenticated_at, session.last_used_at, session.method = u.at, u.at, "pwd"
+        await session.save(using_db=u.connection, update_fields=["authenticated_at", "last_used_at", "method"])
+        token, expires = await issue_refresh(u, session)
         u.publish(UserUpdated(user_id=user.id, changed=["password"]))
         u.audit("account", "auth.password_change", ("user", user.id), version=user.version, changed=["password"])
     access = gate.tokens.issue(user, session)
@@ -233,9 +207,9 @@ async def reauthenticate(gate: Gate, actor: Actor, password: str, client: Client
     verified = user.password_changed_at
     async with unit_of_work(actor) as u:
         user = await _unchanged(u, user.id, verified)
-        session = await _own_session(u, actor)
-        session.authenticated_at = u.at
-        await session.save(using_db=u.connection, update_fields=["authenticated_at"])
+        session = await own_session(u, actor)
+        session.authenticated_at, session.method = u.at, "pwd"
+        await session.save(using_db=u.connection, update_fields=["authenticated_at", "method"])
         u.audit("account", "auth.reauth", ("session", session.id))
     return gate.tokens.issue(user, session)
 
@@ -252,43 +226,6 @@ async def confirm_password(gate: Gate, actor: Actor, password: str, client: Clie
             raise problems.InvalidCredentials
         await gate.throttle.succeeded(actor.email, client.ip)
         return user
-
-
-async def revoke_session(u: UnitOfWork, session: Session, reason: str) -> None:
-    """End a session: revoke its tokens, and publish the event that closes its sockets."""
-    await u.execute(
-        "UPDATE sessions SET revoked_at = $2, revoke_reason = $3 WHERE id = $1 AND revoked_at IS NULL",
-        session.id,
-        u.at,
-        reason,
-    )
-    await _revoke_refresh_tokens(u, session.id)
-    u.publish(SessionRevoked(user_id=session.user_id, session_id=session.id))
-
-
-async def revoke_other_sessions(u: UnitOfWork, user_id: UUID, kept: UUID, reason: str) -> None:
-    """End all sessions of a person except one."""
-    live = await Session.filter(user_id=user_id, revoked_at=None).using_db(u.connection).order_by("id")
-    for session in live:
-        if session.id != kept:
-            await revoke_session(u, session, reason)
-
-
-async def revoke_sessions(u: UnitOfWork, user_id: UUID, reason: str) -> None:
-    """End all sessions of a person."""
-    await u.execute(
-        "UPDATE sessions SET revoked_at = $2, revoke_reason = $3 WHERE user_id = $1 AND revoked_at IS NULL",
-        user_id,
-        u.at,
-        reason,
-    )
-    await u.execute(
-        "UPDATE refresh_tokens SET revoked_at = $2 WHERE revoked_at IS NULL "
-        "AND session_id IN (SELECT id FROM sessions WHERE user_id = $1)",
-        user_id,
-        u.at,
-    )
-    u.publish(SessionRevoked(user_id=user_id, session_id=None))
 
 
 async def _verified(gate: Gate, account: str, user: User | None, password: str, client: Client) -> bool:
@@ -311,62 +248,8 @@ async def _unchanged(u: UnitOfWork, user_id: UUID, password_changed_at: datetime
     return user
 
 
-async def _own_session(u: UnitOfWork, actor: Actor) -> Session:
-    """The actor's session, locked. Raises: TokenRevoked if it has ended meanwhile."""
-    session = (
-        await Session.filter(id=actor.session_id, revoked_at=None)
-        .using_db(u.connection)
-        .select_for_update(no_key=True)
-        .first()
-    )
-    if session is None:
-        raise problems.TokenRevoked
-    return session
-
-
-async def _revoke_refresh_tokens(u: UnitOfWork, session_id: UUID) -> None:
-    await u.execute(
-        "UPDATE refresh_tokens SET revoked_at = $2 WHERE session_id = $1 AND revoked_at IS NULL", session_id, u.at
-    )
-
-
 def _normalised_or_none(password: str) -> str | None:
     try:
         return normalised(password)
     except ValueError:
         return None
-
-
-async def _open_session(u: UnitOfWork, user: User, client: Client, *, remember: bool) -> Session:
-    return await Session.create(
-        using_db=u.connection,
-        id=uuid7(),
-        user_id=user.id,
-        created_at=u.at,
-        last_used_at=u.at,
-        expires_at=u.at + (ABSOLUTE_REMEMBERED if remember else ABSOLUTE),
-        authenticated_at=u.at,
-        network=network_of(client.ip),
-        client=client.family,
-    )
-
-
-async def _revoke_oldest(u: UnitOfWork, user_id: UUID) -> None:
-    live = (
-        await Session.filter(user_id=user_id, revoked_at=None, expires_at__gt=u.at)
-        .using_db(u.connection)
-        .order_by("-id")
-    )
-    for session in live[MAX_SESSIONS:]:
-        await revoke_session(u, session, "too_many")
-
-
-async def _issue_refresh(u: UnitOfWork, session: Session) -> tuple[str, datetime]:
-    token, lookup, digest = new_refresh_token()
-    expires = min(u.at + IDLE, session.expires_at)
-    if session.expires_at - session.created_at > ABSOLUTE:
-        expires = session.expires_at  # a remembered device has no idle limit
-    await RefreshToken.create(
-        using_db=u.connection, lookup=lookup, hash=digest, session_id=session.id, created_at=u.at, expires_at=expires
-    )
-    return token, expires

@@ -1,19 +1,15 @@
 """Sign-in over HTTP: cookies for browsers, bodies for other callers."""
 
-import orjson
 from aiohttp import web
 
 from core import problems
-from core.clock import now
-from core.settings import Settings
-from server.api.address import client_ip
 from server.api.body.intake import BodyLimits
 from server.api.endpoint import ApiRequest, BodyRequest
 from server.api.keys import SETTINGS
 from server.api.reply import no_content, reply_view
 from server.api.routing import Routes
 from server.auth import actions, queries
-from server.auth.actions import Client, Gate, Grant
+from server.auth.answers import client_of, gate_of, granted, is_api_client, refresh_cookie
 from server.auth.schemas import (
     AccessTokenView,
     Login,
@@ -22,11 +18,10 @@ from server.auth.schemas import (
     Refresh,
     SessionList,
     SignedIn,
-    UserView,
 )
 
-GATE: web.AppKey[Gate] = web.AppKey("gate", Gate)
-routes = Routes("auth", body_limits=BodyLimits(size_bytes=16 * 1024, values=64))
+SMALL = BodyLimits(size_bytes=16 * 1024, values=64)
+routes = Routes("auth", body_limits=SMALL)
 _THROTTLED = (problems.InvalidCredentials, problems.RateLimited, problems.Busy)
 
 
@@ -34,8 +29,8 @@ _THROTTLED = (problems.InvalidCredentials, problems.RateLimited, problems.Busy)
 async def login(api: BodyRequest[Login]) -> web.StreamResponse:
     """Sign in with an e-mail address and a password."""
     body = api.body
-    grant = await actions.sign_in(_gate(api), body.email, body.password, _client(api), remember=body.remember)
-    return _granted(api, grant, in_body=_is_api_client(api))
+    grant = await actions.sign_in(gate_of(api), body.email, body.password, client_of(api), remember=body.remember)
+    return granted(api, grant, in_body=is_api_client(api))
 
 
 @routes.post(
@@ -51,9 +46,9 @@ async def refresh(api: BodyRequest[Refresh]) -> web.StreamResponse:
     token = _refresh_token(api)
     if token is None:
         raise problems.RefreshInvalid
-    grant = await actions.refresh(_gate(api), token, _retry_key(api))
+    grant = await actions.refresh(gate_of(api), token, _retry_key(api))
     # The new token goes back the way the old one came, so a script in a page cannot turn its cookie into text.
-    return _granted(api, grant, in_body=api.body.refresh_token is not None)
+    return granted(api, grant, in_body=api.body.refresh_token is not None)
 
 
 @routes.post(
@@ -68,7 +63,7 @@ async def logout(api: BodyRequest[Refresh]) -> web.StreamResponse:
     # Sent with the attributes it was set with: browsers ignore a __Host- cookie that is not Secure, even one that
     # deletes it.
     response.del_cookie(
-        _cookie_name(api.settings), path="/", secure=api.settings.is_production, httponly=True, samesite="Strict"
+        refresh_cookie(api.settings), path="/", secure=api.settings.is_production, httponly=True, samesite="Strict"
     )
     return response
 
@@ -84,8 +79,10 @@ async def logout(api: BodyRequest[Refresh]) -> web.StreamResponse:
 async def change_password(api: BodyRequest[PasswordChange]) -> web.StreamResponse:
     """Change your password and end all your other sessions."""
     body = api.body
-    grant = await actions.change_password(_gate(api), api.actor, body.current_password, body.new_password, _client(api))
-    return _granted(api, grant, in_body=_is_api_client(api))
+    grant = await actions.change_password(
+        gate_of(api), api.actor, body.current_password, body.new_password, client_of(api)
+    )
+    return granted(api, grant, in_body=is_api_client(api))
 
 
 @routes.post(
@@ -93,7 +90,7 @@ async def change_password(api: BodyRequest[PasswordChange]) -> web.StreamRespons
 )
 async def reauthenticate(api: BodyRequest[Reauthenticate]) -> web.StreamResponse:
     """Confirm your password again. Nothing requires this yet."""
-    issued = await actions.reauthenticate(_gate(api), api.actor, api.body.password, _client(api))
+    issued = await actions.reauthenticate(gate_of(api), api.actor, api.body.password, client_of(api))
     return reply_view(AccessTokenView(access_token=issued.token, expires_in=issued.expires_in_s))
 
 
@@ -113,15 +110,7 @@ async def revoke_session(api: ApiRequest) -> web.StreamResponse:
 @routes.get("//.well-known/jwks.json", answers={200: dict}, public=True)
 async def jwks(api: ApiRequest) -> web.StreamResponse:
     """Read the public keys for verifying access tokens."""
-    return reply_view(_gate(api).tokens.jwks())
-
-
-def _gate(api: ApiRequest) -> Gate:
-    return api.request.app[GATE]
-
-
-def _client(api: ApiRequest) -> Client:
-    return Client(client_ip(api.request, api.settings), api.request.headers.get("User-Agent", ""))
+    return reply_view(gate_of(api).tokens.jwks())
 
 
 def _retry_key(api: ApiRequest) -> str | None:
@@ -129,15 +118,10 @@ def _retry_key(api: ApiRequest) -> str | None:
     return key if 0 < len(key) <= 128 and key.isascii() and key.isprintable() else None
 
 
-def _cookie_name(settings: Settings) -> str:
-    # Cookies ignore the port, and two installations on one machine must not overwrite each other's.
-    return "__Host-rt" if settings.is_production else f"rt-{settings.port}"
-
-
 def _refresh_token(api: BodyRequest[Refresh]) -> str | None:
-    if api.body.refresh_token is not None or _is_api_client(api):
+    if api.body.refresh_token is not None or is_api_client(api):
         return api.body.refresh_token
-    cookie = api.request.cookies.get(_cookie_name(api.settings))
+    cookie = api.request.cookies.get(refresh_cookie(api.settings))
     if cookie is None:
         return None
     headers = api.request.headers
@@ -146,26 +130,3 @@ def _refresh_token(api: BodyRequest[Refresh]) -> str | None:
     if not allowed or headers.get("X-Requested-With") != "tallyroom":
         raise problems.Csrf
     return cookie
-
-
-def _is_api_client(api: ApiRequest) -> bool:
-    return api.request.headers.get("X-Client") == "api"
-
-
-def _granted(api: ApiRequest, grant: Grant, *, in_body: bool) -> web.Response:
-    view = SignedIn(access_token=grant.access.token, expires_in=grant.access.expires_in_s, user=UserView.of(grant.user))
-    if in_body:
-        view.refresh_token = grant.refresh_token
-    body = view.model_dump(mode="json", exclude=None if in_body else {"refresh_token"})
-    response = web.Response(body=orjson.dumps(body), content_type="application/json")
-    if not in_body:
-        response.set_cookie(
-            _cookie_name(api.settings),
-            grant.refresh_token,
-            max_age=int((grant.refresh_expires_at - now()).total_seconds()),
-            path="/",
-            secure=api.settings.is_production,
-            httponly=True,
-            samesite="Strict",
-        )
-    return response

@@ -19,6 +19,23 @@ class Login(Body):
     remember: bool = False
 
 
+class NonceWanted(Body):
+    """Nothing."""
+
+
+class GoogleLogin(Body):
+    """The credential that Google gave to the page."""
+
+    credential: Annotated[str, Field(min_length=1, max_length=8192)]
+    remember: bool = False
+
+
+class GoogleLink(Body):
+    """The credential that Google gave to the page."""
+
+    credential: Annotated[str, Field(min_length=1, max_length=8192)]
+
+
 class Refresh(Body):
     """The refresh token of a client without cookies."""
 
@@ -47,6 +64,8 @@ class UserView(View):
     role: UserRole
     status: Literal["active", "invited", "disabled"]
     mfa_enabled: bool
+    has_password: bool
+    google_linked: bool
     password_expires_at: datetime | None
     last_login_at: datetime | None
     created_at: datetime
@@ -63,12 +82,33 @@ class UserView(View):
             role=user.role,
             status=user.status,
             mfa_enabled=False,
+            has_password=user.password_hash is not None,
+            google_linked=user.google_sub is not None,
             password_expires_at=user.password_expires_at,
             last_login_at=user.last_login_at,
             created_at=user.created_at,
             updated_at=user.updated_at,
             version=user.version,
         )
+
+
+class Nonce(View):
+    """A nonce for Google, which the browser that asked for it can use once within ten minutes."""
+
+    nonce: str
+
+
+class GoogleMethod(View):
+    """What the page hands to Google."""
+
+    client_id: str
+
+
+class SignInMethods(View):
+    """How people can sign in here."""
+
+    password: bool = True
+    google: GoogleMethod | None
 
 
 class SignedIn(View):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from tortoise import Tortoise
 from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.transactions import in_transaction
 
@@ -109,6 +110,23 @@ class Throttle:
             kind = max(waits, key=lambda name: waits[name])
             self._remember(keys[kind], retry_after_s)
             raise _too_many(retry_after_s)
+
+    async def refuse_network(self, ip: str) -> None:
+        """Refuse a network from which too many sign-ins have failed. It counts nothing. Raises: RateLimited."""
+        key = self._keys("", network_of(ip))["network"]
+        self._refuse_remembered({"network": key})
+        rows = await Tortoise.get_connection("default").execute_query_dict(
+            "SELECT count, window_started_at, blocked_until FROM throttles WHERE key = $1", [key]
+        )
+        if rows and (wait_s := self._wait_s("network", dict(rows[0]))):
+            self._remember(key, wait_s)
+            raise _too_many(wait_s)
+
+    async def network_failed(self, ip: str) -> None:
+        """Count a failure that belongs to no account."""
+        key = self._keys("", network_of(ip))["network"]
+        async with in_transaction() as connection:
+            await self._count(connection, key, "network", await self._locked(connection, key, "network"))
 
     def forget(self) -> None:
         """Forget what this process remembers: this second's sign-ins, and who is blocked."""

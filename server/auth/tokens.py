@@ -66,7 +66,7 @@ class Tokens:
             "exp": int(expires.timestamp()),
             "jti": str(uuid7()),
             "tv": user.token_version,
-            "amr": ["pwd"],
+            "amr": [session.method],
             "auth_time": int(session.authenticated_at.timestamp()),
         }
         assert pair.private is not None

@@ -10,8 +10,8 @@ import asyncio
 from aiohttp import ETag, web
 
 from core import problems
-from server.api.keys import ROUTE
-from server.api.middlewares import DASHBOARD_CSP
+from server.api.keys import ROUTE, SETTINGS
+from server.api.policy import GOOGLE_PAGE_HEADERS, PAGE_HEADERS
 from server.dashboard.files import INDEX, Build, File
 
 BUILD: web.AppKey[Build] = web.AppKey("dashboard build", Build)
@@ -52,7 +52,8 @@ async def show(request: web.Request) -> web.StreamResponse:
 def _send(request: web.Request, file: File) -> web.Response:
     # The policy is set here because a 304 has no content type to choose it by, and a browser applies a 304's headers to
     # the page.
-    headers = {"Cache-Control": file.cache_control, "Vary": "Accept-Encoding", "Content-Security-Policy": DASHBOARD_CSP}
+    policy = GOOGLE_PAGE_HEADERS if request.app[SETTINGS].google_client_id else PAGE_HEADERS
+    headers = {"Cache-Control": file.cache_control, "Vary": "Accept-Encoding", **policy}
     if any(tag.value == file.etag for tag in request.if_none_match or ()):
         response = web.Response(status=304, headers=headers)
         response.etag = ETag(file.etag, is_weak=True)

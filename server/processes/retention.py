@@ -39,6 +39,7 @@ async def sweep(settings: Settings) -> None:
             "AND s.updated_at < now() - make_interval(days => $1)",
             [settings.upload_keep_days],
         ),
+        ("DELETE FROM login_nonces WHERE expires_at < now()", []),
         ("DELETE FROM idempotency_keys WHERE created_at < now() - interval '24 hours'", []),
         ("DELETE FROM log_entries WHERE at < now() - make_interval(days => $1)", [settings.logs_keep_days]),
         ("DELETE FROM log_entries WHERE id < (SELECT max(id) - $1 FROM log_entries)", [MAX_LOG_LINES]),

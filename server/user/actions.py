@@ -10,9 +10,9 @@ from models.user import User
 from realtime import streams
 from realtime.events.user import UserUpdated
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
-from server.auth.actions import revoke_sessions
 from server.auth.passwords import Passwords, policy_faults
 from server.auth.schemas import UserView
+from server.auth.sessions import revoke_sessions
 from server.auth.throttle import forget_account
 from server.project.actions import leave_projects
 from server.user.schemas import MeUpdate, UserCreate, UserUpdate
@@ -76,7 +76,8 @@ async def update_user(actor: Actor, user_id: UUID, body: UserUpdate, expected: i
         await u.expect_version(user, expected, required=False)
         if user.role == "admin" and (changes.get("role", "admin") != "admin" or changes.get("status") == "disabled"):
             await _keep_an_admin(u, user.id)
-        if "status" in changes and changes["status"] == "active" and user.password_hash is None:
+        can_sign_in = user.password_hash is not None or user.google_sub is not None
+        if "status" in changes and changes["status"] == "active" and not can_sign_in:
             changes["status"] = "invited"
         demoted = any(name in changes and changes[name] != getattr(user, name) for name in ("role", "status"))
         if demoted:
@@ -128,6 +129,7 @@ async def delete_user(actor: Actor, cipher: VaultCipher, user_id: UUID, expected
             password_changed_at=None,
             password_expires_at=None,
             last_login_at=None,
+            google_sub=None,
             token_version=user.token_version + 1,
         )
         await revoke_sessions(u, user.id, "deleted")

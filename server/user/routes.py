@@ -8,7 +8,7 @@ from server.api.endpoint import ApiRequest, BodyRequest, QueryRequest
 from server.api.paging import Page
 from server.api.reply import no_content, reply, reply_view
 from server.api.routing import Routes
-from server.auth.routes import GATE
+from server.auth.answers import GATE
 from server.auth.schemas import UserView
 from server.user import actions, queries
 from server.user.schemas import MeUpdate, UserCreate, UserList, UserUpdate

@@ -14,8 +14,8 @@ from core.demo import PASSWORD as DEMO_PASSWORD
 from core.settings import Settings, SettingsError, load
 from server.api.keys import KEYRING
 from server.audit import refusals
+from server.auth.answers import GATE
 from server.auth.passwords import Passwords, normalised, policy_faults
-from server.auth.routes import GATE
 from server.store.keyring import open_keyring
 from tests.conftest import PASSWORD, Person
 

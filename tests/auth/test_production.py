@@ -15,7 +15,7 @@ from aiohttp.test_utils import TestServer
 
 from core.demo import PASSWORD as DEMO_PASSWORD
 from core.settings import Settings
-from server.auth.routes import GATE
+from server.auth.answers import GATE
 from server.store.embedded import embedded_url
 from tests.conftest import PASSWORD, Person
 

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import ClientResponse, ClientSession
 from aiohttp.test_utils import TestServer
 
-from server.auth.actions import MAX_SESSIONS
+from server.auth.sessions import MAX_SESSIONS
 from tests.conftest import PASSWORD, Person
 
 API = {"X-Client": "api"}

@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestServer
 
 from core.clock import now
 from core.ids import uuid7
-from server.auth.routes import GATE
+from server.auth.answers import GATE
 from tests.auth.follower import Follower, refusal_of
 from tests.conftest import PASSWORD, Person
 

@@ -11,8 +11,8 @@ from aiohttp.test_utils import TestServer
 from core.problems import Busy, RateLimited
 from server.api.address import network_of
 from server.api.watch import WATCH
+from server.auth.answers import GATE
 from server.auth.passwords import MAX_QUEUED_OF_A_NETWORK
-from server.auth.routes import GATE
 from server.auth.throttle import GLOBAL_PER_S, MOST_WAITING, Throttle, account_of
 from tests.conftest import PASSWORD, Person
 

@@ -10,7 +10,8 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from core.settings import Settings
 from server.api.keys import SETTINGS
-from server.api.middlewares import DASHBOARD_CSP, answer_problems, set_headers
+from server.api.middlewares import answer_problems, set_headers
+from server.api.policy import PAGE_HEADERS
 from server.dashboard import attach
 from server.dashboard.files import FOREVER, Build
 
@@ -47,7 +48,7 @@ async def test_every_address_of_the_dashboard_answers_with_its_page(client, path
         assert response.status == 200
         assert await response.text() == PAGE
         assert response.headers["Cache-Control"] == "no-cache"
-        assert response.headers["Content-Security-Policy"] == DASHBOARD_CSP
+        assert response.headers["Content-Security-Policy"] == PAGE_HEADERS["Content-Security-Policy"]
 
 
 async def test_a_file_with_its_content_in_its_name_is_kept_for_ever_and_sent_compressed(client):
@@ -69,7 +70,7 @@ async def test_a_page_that_the_browser_has_is_not_sent_again_and_keeps_its_polic
         assert again.status == 304
         assert await again.read() == b""
         # The browser puts this header in the place of the one it has: the API's would forbid all scripts.
-        assert again.headers["Content-Security-Policy"] == DASHBOARD_CSP
+        assert again.headers["Content-Security-Policy"] == PAGE_HEADERS["Content-Security-Policy"]
 
 
 @pytest.mark.parametrize("path", ["/assets/old.js", "/robots.txt", "/..%2fsecret.txt", "/assets/..%2f..%2fsecret.txt"])

@@ -262,7 +262,7 @@ async def test_a_server_with_too_few_connections_is_refused_before_they_run_out(
 
     with pytest.raises(
         database.DatabaseError,
-        match=r"max_connections is 100, but web and worker need up to 13\d .*TALLYROOM_WORKER_CONCURRENCY",
+        match=r"max_connections is 100, but web and worker need up to 13\d, .*TALLYROOM_WORKER_CONCURRENCY",
     ):
         await database.check_schema(settings)
 

@@ -209,6 +209,22 @@ export type FlowPass = {
   by_status: Record<string, number>;
 };
 
+/** The credential that Google gave to the page. */
+export type GoogleLink = {
+  credential: string;
+};
+
+/** The credential that Google gave to the page. */
+export type GoogleLogin = {
+  credential: string;
+  remember?: boolean;
+};
+
+/** What the page hands to Google. */
+export type GoogleMethod = {
+  client_id: string;
+};
+
 /** The state of the server and its parts. */
 export type Health = {
   status: "healthy" | "degraded" | "unhealthy";
@@ -422,6 +438,14 @@ export type Money = {
   currency: string;
 };
 
+/** A nonce for Google, which the browser that asked for it can use once within ten minutes. */
+export type Nonce = {
+  nonce: string;
+};
+
+/** Nothing. */
+export type NonceWanted = Record<string, unknown>;
+
 export type Page_AuditView_ = {
   items: AuditView[];
   next_cursor: string | null;
@@ -576,7 +600,7 @@ export type Problem = {
   type: string;
   title: string;
   status: number;
-  code: "already_decided" | "busy" | "csrf" | "duplicate" | "file_rejected" | "forbidden" | "gone" | "idempotency_in_progress" | "idempotency_mismatch" | "internal" | "invalid_credentials" | "invalid_cursor" | "invalid_field" | "invalid_json" | "invalid_plan" | "job_state" | "last_manager" | "method_not_allowed" | "missing_field" | "not_found" | "password_expired" | "password_too_short" | "precondition_required" | "rate_limited" | "record_in_use" | "refresh_invalid" | "refresh_reused" | "source_in_use" | "storage_full" | "token_expired" | "token_in_query" | "token_invalid" | "token_missing" | "token_revoked" | "too_large" | "too_many_connections" | "too_many_subscriptions" | "unauthenticated" | "unavailable" | "unknown_command" | "unknown_field" | "unsupported_media_type" | "version_conflict" | "websocket_required";
+  code: "already_decided" | "busy" | "csrf" | "duplicate" | "file_rejected" | "forbidden" | "gone" | "google_token_invalid" | "idempotency_in_progress" | "idempotency_mismatch" | "internal" | "invalid_credentials" | "invalid_cursor" | "invalid_field" | "invalid_json" | "invalid_plan" | "job_state" | "last_manager" | "link_required" | "method_not_allowed" | "missing_field" | "not_found" | "password_expired" | "password_too_short" | "precondition_required" | "rate_limited" | "record_in_use" | "refresh_invalid" | "refresh_reused" | "source_in_use" | "step_up_required" | "storage_full" | "token_expired" | "token_in_query" | "token_invalid" | "token_missing" | "token_revoked" | "too_large" | "too_many_connections" | "too_many_subscriptions" | "unauthenticated" | "unavailable" | "unknown_command" | "unknown_field" | "unsupported_media_type" | "version_conflict" | "websocket_required";
   detail: string;
   request_id: string | null;
   errors: ({
@@ -818,6 +842,12 @@ export type SideSum = {
   without_amount: number;
 };
 
+/** How people can sign in here. */
+export type SignInMethods = {
+  password?: boolean;
+  google: GoogleMethod | null;
+};
+
 /** An access token and the account it belongs to. */
 export type SignedIn = {
   access_token: string;
@@ -904,6 +934,8 @@ export type UserView = {
   role: "admin" | "manager" | "user";
   status: "active" | "invited" | "disabled";
   mfa_enabled: boolean;
+  has_password: boolean;
+  google_linked: boolean;
   password_expires_at: string | null;
   last_login_at: string | null;
   created_at: string;
