@@ -106,7 +106,7 @@ class RefreshReused(Problem):
 class GoogleTokenInvalid(Problem):
     """A credential of Google's that signs nobody in here."""
 
-    status, code, title = 401, "google_token_invalid", "Google's answer is not valid here. Sign in with Google again"
+    status, code, title = 401, "google_token_invalid", "Sign-in with Google did not work here"
 
 
 class Forbidden(Problem):

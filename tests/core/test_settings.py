@@ -177,6 +177,28 @@ def test_a_malformed_value_is_refused_by_its_name(name: str, value: str) -> None
     assert refusal({**GOOD, name: value}).startswith(f"{name}: ")
 
 
+@pytest.mark.parametrize(
+    ("google", "line"),
+    [
+        ({"NEW_PEOPLE": "invited"}, "TALLYROOM_GOOGLE_NEW_PEOPLE: needs GOOGLE_CLIENT_ID"),
+        ({"CLIENT_ID": "x", "NEW_PEOPLE": "domain"}, "TALLYROOM_GOOGLE_NEW_PEOPLE: 'domain' needs GOOGLE_HD"),
+        ({"CLIENT_ID": "x", "NEW_PEOPLE": "everybody"}, "TALLYROOM_GOOGLE_NEW_PEOPLE: "),
+        ({"CLIENT_ID": "two words"}, "TALLYROOM_GOOGLE_CLIENT_ID: "),
+        ({"CLIENT_ID": "x", "JWKS_URL": "http://127.0.0.1:9/certs"}, "TALLYROOM_GOOGLE_JWKS_URL: is for local issuers"),
+    ],
+)
+def test_google_is_set_up_whole_or_not_at_all(google: dict[str, str], line: str) -> None:
+    given = {f"TALLYROOM_GOOGLE_{name}": value for name, value in google.items()}
+
+    assert refusal({**GOOD, **given}).startswith(line)
+
+
+def test_the_domains_of_google_are_a_list() -> None:
+    settings = load({**GOOD, "TALLYROOM_GOOGLE_CLIENT_ID": "x", "TALLYROOM_GOOGLE_HD": "Acme.test, beta.test"})
+
+    assert settings.google_hd == ("acme.test", "beta.test")
+
+
 def test_password_hashing_below_the_floor_is_refused() -> None:
     weak = {"TALLYROOM_ARGON2_MEMORY_KIB": "8192", "TALLYROOM_ARGON2_TIME": "2"}
 

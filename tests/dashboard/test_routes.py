@@ -32,13 +32,17 @@ def dist(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-async def client(dist: Path):
+def dashboard(dist: Path, settings: Settings) -> TestClient:
     app = web.Application(middlewares=[answer_problems])
-    app[SETTINGS] = Settings()
+    app[SETTINGS] = settings
     app.on_response_prepare.append(set_headers)
     attach(app, Build(dist))
-    async with TestClient(TestServer(app), auto_decompress=False) as found:
+    return TestClient(TestServer(app), auto_decompress=False)
+
+
+@pytest.fixture
+async def client(dist: Path):
+    async with dashboard(dist, Settings(google_client_id="")) as found:
         yield found
 
 
@@ -121,3 +125,20 @@ async def test_the_dashboard_is_no_part_of_the_contract(http: ClientSession):
 
     assert "/" not in paths
     assert not any("{name" in path for path in paths)
+
+
+async def test_google_is_named_in_the_policy_only_where_people_can_sign_in_with_it(client, dist):
+    headers = []
+    async with dashboard(dist, Settings(google_client_id="tests.apps.googleusercontent.com")) as with_google:
+        for one in (client, with_google):
+            async with one.get("/") as response:
+                headers.append(response.headers)
+
+    without, named = headers
+    assert "google" not in str(without)
+    assert without["Cross-Origin-Opener-Policy"] == "same-origin"
+    policy = dict(part.split(" ", 1) for part in named["Content-Security-Policy"].split("; "))
+    assert policy["script-src"] == "'self' https://accounts.google.com/gsi/client"
+    assert policy["frame-src"] == "https://accounts.google.com/gsi/"
+    assert (policy["default-src"], policy["object-src"], policy["frame-ancestors"]) == ("'none'",) * 3
+    assert named["Cross-Origin-Opener-Policy"] == "same-origin-allow-popups"

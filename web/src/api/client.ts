@@ -20,6 +20,9 @@ interface Options {
   signal?: AbortSignal;
 }
 
+/** What the server says of a session that is over. A wrong password is answered with 401 too, and ends nothing. */
+const ENDED = new Set(["token_expired", "token_invalid", "token_revoked", "unauthenticated"]);
+
 /** Aborts all reads when somebody signs out: the server would refuse them, and nobody would see the answers. */
 let reads = new AbortController();
 onSession(() => {
@@ -53,7 +56,7 @@ async function call<T>(method: string, path: string, options: Options): Promise<
     const problem = await problemOf(response.clone());
     if (problem.code === "token_expired" && (await refresh()) !== null) {
       response = await once(method, path, options);
-    } else {
+    } else if (ENDED.has(problem.code)) {
       forget();
     }
   }

@@ -1,4 +1,4 @@
-import type { SignedIn, UserView } from "./rest";
+import type { Nonce, SignedIn, SignInMethods, UserView } from "./rest";
 import { newKey } from "./key";
 import { Problem, problemOf } from "./problem";
 
@@ -85,9 +85,31 @@ export async function fresh(): Promise<Session | null> {
 export async function signIn(email: string, password: string, remember: boolean): Promise<Session> {
   // The answer to signing out removes the cookie, so it must not arrive after the new cookie.
   await leaving;
-  const response = await send("/api/v1/auth/login", { email, password, remember });
-  if (!response.ok) throw await problemOf(response);
-  return adopt((await response.json()) as SignedIn);
+  return adopt(await read(await send("/api/v1/auth/login", { email, password, remember })));
+}
+
+/** How people can sign in. */
+export async function signInMethods(): Promise<SignInMethods> {
+  return read(await fetch("/api/v1/auth/methods"));
+}
+
+/** A number for Google, which binds its answer to this browser for ten minutes. */
+export async function googleNonce(): Promise<string> {
+  return (await read<Nonce>(await send("/api/v1/auth/google/nonce", {}))).nonce;
+}
+
+export async function signInWithGoogle(credential: string, remember: boolean): Promise<Session> {
+  await leaving;
+  return adopt(await read(await send("/api/v1/auth/google", { credential, remember })));
+}
+
+/** Signs in with a password, and links the Google account to the one that it belongs to. */
+export async function signInAndLink(email: string, password: string, remember: boolean, credential: string): Promise<Session> {
+  await leaving;
+  const answer = await read<SignedIn>(await send("/api/v1/auth/login", { email, password, remember }));
+  const headers = { Authorization: `Bearer ${answer.access_token}` };
+  const user = await read<UserView>(await send("/api/v1/me/google", { credential }, headers));
+  return adopt({ ...answer, user });
 }
 
 /** Begins the session of a sign-in or of a changed password. */
@@ -224,6 +246,11 @@ function mark(value: string | null): void {
   } catch {
     // Storage is blocked: the next tab asks the server.
   }
+}
+
+async function read<T>(response: Response): Promise<T> {
+  if (!response.ok) throw await problemOf(response);
+  return (await response.json()) as T;
 }
 
 function send(path: string, body: unknown, headers: Record<string, string> = {}, keepalive = false): Promise<Response> {

@@ -6,6 +6,7 @@ import { useRead } from "../live/react";
 import { ChangeButton } from "../shell/ChangeButton";
 import { instant } from "../shell/format";
 import { Fault, Reading, useTitle } from "../shell/parts";
+import { GoogleAccount } from "./GoogleAccount";
 import { NewPassword } from "./NewPassword";
 
 /** Your own account: name, sessions, password. */
@@ -16,12 +17,15 @@ export function Me() {
     <main className="page narrow">
       <Reading query={me} height={60}>
         {({ body }) => (
-          <div className="title">
-            <h1>{body.display_name}</h1>
-            <span className="muted">
-              {body.email} · {body.role}
-            </span>
-          </div>
+          <>
+            <div className="title">
+              <h1>{body.display_name}</h1>
+              <span className="muted">
+                {body.email} · {body.role}
+              </span>
+            </div>
+            <GoogleAccount me={body} />
+          </>
         )}
       </Reading>
       <Sessions />

@@ -1,26 +1,63 @@
 import { Button, Checkbox, PasswordInput, TextInput } from "@mantine/core";
 import { useState, type SubmitEvent } from "react";
-import { signIn } from "../api/session";
+import { Problem } from "../api/problem";
+import { signIn, signInAndLink, signInWithGoogle } from "../api/session";
 import { Fault } from "../shell/parts";
+import { addressIn } from "./google";
+import { GoogleButton, useGoogleClient } from "./GoogleButton";
 
-/** Asks for e-mail and password in place of a page. The address stays, so that people land on the page that they wanted. */
+/** Asks who is there in place of a page. The address stays, so that people land on the page that they wanted. */
 export function SignIn({ lead }: { lead?: string }) {
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
   const [remember, setRemember] = useState(false);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Error | null>(null);
+  /** What Google said of a person whose account is not linked yet. */
+  const [unlinked, setUnlinked] = useState<string | null>(null);
+  const [round, setRound] = useState(0);
+  const google = useGoogleClient();
 
-  async function submit(event: SubmitEvent) {
-    event.preventDefault();
+  async function enter(work: () => Promise<unknown>): Promise<void> {
     setBusy(true);
     setProblem(null);
     try {
-      await signIn(email, password, remember);
+      await work();
     } catch (error) {
-      setProblem(error as Error);
       setBusy(false);
+      throw error;
     }
+  }
+
+  async function submit(event: SubmitEvent) {
+    event.preventDefault();
+    try {
+      await enter(() => (unlinked === null ? signIn(email, password, remember) : signInAndLink(email, password, remember, unlinked)));
+    } catch (error) {
+      // The password was right, and what Google said has become too old: without it one can sign in.
+      if (error instanceof Problem && error.code === "google_token_invalid") giveUpLinking();
+      setProblem(error as Error);
+    }
+  }
+
+  async function answer(credential: string) {
+    try {
+      await enter(() => signInWithGoogle(credential, remember));
+    } catch (error) {
+      if (error instanceof Problem && error.code === "link_required") {
+        setUnlinked(credential);
+        setEmail(addressIn(credential));
+        setPassword("");
+        return;
+      }
+      setProblem(error as Error);
+      setRound((n) => n + 1);
+    }
+  }
+
+  function giveUpLinking() {
+    setUnlinked(null);
+    setRound((n) => n + 1);
   }
 
   return (
@@ -28,9 +65,13 @@ export function SignIn({ lead }: { lead?: string }) {
       <form className="card form" onSubmit={(event) => void submit(event)}>
         <div className="title">
           <img src="/favicon.svg" alt="" width={32} height={32} />
-          <h1>Sign in to Tallyroom</h1>
+          <h1>{unlinked === null ? "Sign in to Tallyroom" : "Link your Google account"}</h1>
         </div>
-        {lead ? <p className="muted">{lead}</p> : null}
+        {unlinked !== null ? (
+          <p role="status">There is an account with this address. Enter its password once, and from then on Google signs you in.</p>
+        ) : lead ? (
+          <p className="muted">{lead}</p>
+        ) : null}
         {problem ? <Fault problem={problem} /> : null}
         <TextInput
           label="E-mail address"
@@ -43,16 +84,29 @@ export function SignIn({ lead }: { lead?: string }) {
           onChange={(event) => setEmail(event.currentTarget.value)}
         />
         <PasswordInput
+          key={unlinked === null ? "sign in" : "link"}
           label="Password"
           autoComplete="current-password"
           required
+          // eslint-disable-next-line jsx-a11y/no-autofocus -- the address is filled in, and the password is what is missing
+          autoFocus={unlinked !== null}
           value={password}
           onChange={(event) => setPassword(event.currentTarget.value)}
         />
         <Checkbox label="Stay signed in on this device" checked={remember} onChange={(event) => setRemember(event.currentTarget.checked)} />
         <Button type="submit" fullWidth loading={busy}>
-          Sign in
+          {unlinked === null ? "Sign in" : "Sign in and link"}
         </Button>
+        {unlinked !== null ? (
+          <Button variant="default" fullWidth onClick={giveUpLinking}>
+            Sign in without linking
+          </Button>
+        ) : google ? (
+          <>
+            <p className="or muted">or</p>
+            <GoogleButton client={google} text="signin_with" round={round} onCredential={(credential) => void answer(credential)} />
+          </>
+        ) : null}
       </form>
     </main>
   );
