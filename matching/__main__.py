@@ -1,4 +1,4 @@
-"""The engine on its own: `python -m matching left.csv right.csv [--plan p.json] [--out dir]`."""
+"""The engine by itself: `python -m matching left.csv right.csv [--plan p.json] [--out dir]`."""
 
 import argparse
 import csv
@@ -31,13 +31,13 @@ class Refused(Exception):
 
 
 def main(arguments: list[str]) -> int:
-    """Exit status 0: matched; 2: the input cannot be used, said in one line."""
-    parser = argparse.ArgumentParser(prog="python -m matching", description="Match two tables by a plan.")
+    """Run the command. Exit status 0: matched; 2: the input cannot be used, for the reason given in one line."""
+    parser = argparse.ArgumentParser(prog="python -m matching", description="Match two tables according to a plan.")
     parser.add_argument("left", type=Path)
     parser.add_argument("right", type=Path)
-    parser.add_argument("--plan", type=Path, help="a plan as JSON; without one, a plan is suggested")
+    parser.add_argument("--plan", type=Path, help="a plan as JSON; without it, one is suggested")
     parser.add_argument("--out", type=Path, default=Path("matching-out"), help="folder for the results")
-    parser.add_argument("--threads", type=int, default=2, help="changes no byte of the results")
+    parser.add_argument("--threads", type=int, default=2, help="has no effect on the results")
     options = parser.parse_args(arguments)
     try:
         _run(options)
@@ -119,7 +119,7 @@ def _read(path: Path) -> tuple[pa.Table, list[int], Roles]:
         asked = ", ".join(
             f"{q['column']} ({q['kind'].replace('_', ' ')})" for q in questions if q["kind"] != "currency"
         )
-        sys.stderr.write(f"matching: {path}: ambiguous, compared as text: {asked}\n")
+        sys.stderr.write(f"matching: {path}: ambiguous columns are compared as text: {asked}\n")
     tables, rows = [], []
     for batch in read_batches(path, detection):
         typed = apply_mapping(batch.columns, batch.rows, mapping, lines=batch.lines)
@@ -130,7 +130,7 @@ def _read(path: Path) -> tuple[pa.Table, list[int], Roles]:
         for reject in [*batch.rejects, *typed.rejects][:20]:
             sys.stderr.write(f"matching: {path}: line {reject.line}: {reject.message}\n")
     if not tables:
-        raise Refused(f"{path}: has no rows")
+        raise Refused(f"{path}: the file has no rows")
     roles = Roles(
         amount=mapping.amount.column if mapping.amount else None,
         currency=mapping.currency.column if mapping.currency else None,
@@ -157,7 +157,7 @@ def _plan(path: Path) -> Plan:
         return Plan.model_validate_json(path.read_bytes())
     except ValueError as error:
         line = str(error).strip().splitlines()
-        raise Refused(f"{path}: is no valid plan: {' '.join(part.strip() for part in line[1:3]) or line[0]}") from error
+        raise Refused(f"{path}: not a valid plan: {' '.join(part.strip() for part in line[1:3]) or line[0]}") from error
 
 
 def _write_chunk(writer: Any, chunk: engine.Chunk, left_rows: list[int], right_rows: list[int], plan_hash: str) -> None:
@@ -171,7 +171,7 @@ def _write_chunk(writer: Any, chunk: engine.Chunk, left_rows: list[int], right_r
 
 
 def _sums(table: pa.Table, roles: Roles, used: list[int]) -> dict[str, Any]:
-    """Counts, and sums per currency that add up: matched + open = total."""
+    """Counts, and sums per currency, where matched + open = total."""
     taken = set(used)
     found: dict[str, Any] = {"records": table.num_rows, "matched": len(taken), "open": table.num_rows - len(taken)}
     if roles.amount is None or roles.amount not in table.column_names:

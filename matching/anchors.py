@@ -1,10 +1,10 @@
 """
-Pairs that a value makes which is unique on both sides, and whether other columns agree on them.
+Pairs formed by a value that is unique on both sides, and whether other columns confirm them.
 
-That a value is on both sides proves nothing: two files number their lines alike. What proves it is that the rows it
-joins agree in the rest, and that rows it does not quite join do not: each anchor is compared with its left row beside
-the right row of the next value. Neighbours are a stricter control than random rows: in files that are sorted alike, the
-rows of close numbers are alike too.
+That a value occurs on both sides proves nothing, since two files may number their lines the same way. The proof is that
+the rows it joins agree in other columns, and that rows it almost joins do not: each anchor is compared with a control,
+its left row paired with the right row of the next value. Neighbours are a stricter control than random rows, because in
+files sorted the same way the rows of close numbers are similar too.
 """
 
 from dataclasses import dataclass
@@ -17,21 +17,21 @@ from rapidfuzz.process import cpdist
 
 from matching.sample import Floats, Hashes, Rows, Sample, SampleColumn
 
-MAX_ANCHORS = 1000  # that are compared
-MAX_WITNESSES = 5  # columns of a kind and a side
-PROOF = 0.25  # share of anchors, above that of the control, that must agree; more of few
-PROOF_OF_FEW = 0.5  # over the square root of their number
-LEVELS = 11  # of a similarity, as the engine scores it
+MAX_ANCHORS = 1000  # anchors that are compared
+MAX_WITNESSES = 5  # columns per kind and side
+PROOF = 0.25  # by how much the share of agreeing anchors must exceed the control's; more if there are few
+PROOF_OF_FEW = 0.5  # added to PROOF, divided by the square root of their number
+LEVELS = 11  # steps of a similarity, as in scoring
 SHIFTS = (1.0, 2.0, 7.0, 10.0, 100.0)
-SHIFTED = 4000  # distinct values that are looked up
+SHIFTED = 4000  # distinct values that are checked after a shift
 WINDOWS = (0, 1, 3, 7)
 
 
 @dataclass(frozen=True)
 class Anchors:
-    """Rows of both samples, pair by pair, and the control: the same left rows beside the right rows of the next value."""
+    """Rows of both samples, pair by pair, and the control: the same left rows with the right rows of the next value."""
 
-    left: Rows  # shape (n,), as the other two
+    left: Rows  # shape (n,), like the other two
     right: Rows
     other: Rows
 
@@ -39,7 +39,7 @@ class Anchors:
         return len(self.left)
 
     def against_random(self) -> "Anchors":
-        """The same pairs beside random right rows: what proved pairs tell of a field, which neighbours share."""
+        """The same pairs with random right rows as the control, for fields in which neighbours resemble each other."""
         return Anchors(self.left, self.right, self.right[np.random.default_rng(7).permutation(len(self.right))])
 
     @property
@@ -53,11 +53,12 @@ def anchors_of(left: Floats | Hashes, right: Floats | Hashes, order: Floats | No
     Pair rows by values that are unique on both sides.
 
     Args:
-        left, right: shapes (n_left,) and (n_right,), both numbers or both hashes; NaN of numbers and 0 of hashes is no
-            value.
-        order: shape (n_left,), numbers of the left rows that say which value is the next; without, the values' own.
+        left, right: shapes (n_left,) and (n_right,), either both numbers or both hashes. A missing value is NaN for
+        numbers and 0 for hashes.
+        order: shape (n_left,), numbers of the left rows that decide which value is the next one; by default the values
+            themselves.
 
-    Returns: pairs in the order of their values; the last one's control is the partner of the first.
+    Returns: pairs in the order of their values. The control of the last one is the partner of the first.
     """
     a, b = _unique(left), _unique(right)
     _, at, bt = np.intersect1d(left[a], right[b], assume_unique=True, return_indices=True)
@@ -74,7 +75,7 @@ def _unique(values: Floats | Hashes) -> Rows:
 
 
 def few(anchors: Anchors) -> Anchors:
-    """Take at most MAX_ANCHORS anchors, evenly over the order of their values."""
+    """Take at most MAX_ANCHORS anchors, spread evenly over the order of their values."""
     if len(anchors) <= MAX_ANCHORS:
         return anchors
     some = np.linspace(0, len(anchors) - 1, MAX_ANCHORS).astype(np.int64)
@@ -83,25 +84,25 @@ def few(anchors: Anchors) -> Anchors:
 
 def is_proof(agreement: float, anchors: Anchors) -> bool:
     """
-    Say whether anchors are true pairs.
+    Decide whether anchors are true pairs.
 
     Args:
-        agreement: share of anchors that agree, less that of the control: -1 to 1.
+        agreement: share of anchors that agree, minus the control's share: -1 to 1.
 
-    Returns: whether it is at least PROOF + PROOF_OF_FEW / sqrt(n); never for no anchors. Of n pairs that agree by chance
-    a share strays by at most 0.5 / sqrt(n), one standard deviation, so that few must agree more.
+    Returns: whether it is at least PROOF + PROOF_OF_FEW / sqrt(n); never for no anchors. The share of n pairs that
+    agree by chance has a standard deviation of at most 0.5 / sqrt(n), so fewer anchors must agree more.
     """
     return len(anchors) > 0 and agreement >= PROOF + PROOF_OF_FEW / np.sqrt(min(len(anchors), MAX_ANCHORS))
 
 
 def witness(left: Sample, right: Sample, anchors: Anchors, without: tuple[str, str]) -> float:
     """
-    Find how much more some pair of other columns agrees on anchors than on the control.
+    Find how much more the best pair of other columns agrees on anchors than on the control.
 
     Args:
-        without: the columns of both sides that the anchors were made by.
+        without: the columns of both sides that the anchors were formed by.
 
-    Returns: the most that any pair of columns of one kind does (`agreement`), 0 to 1; 0 without anchors.
+    Returns: the highest `agreement` of any two columns of one kind, 0 to 1; 0 without anchors.
     """
     some = few(anchors)
     if not len(some):
@@ -109,7 +110,7 @@ def witness(left: Sample, right: Sample, anchors: Anchors, without: tuple[str, s
     best = 0.0
     for a in _witnesses(left, without[0]):
         for b in _witnesses(right, without[1]):
-            # Running numbers would vouch for each other.
+            # Two running numbers would always confirm each other.
             if a.is_running and b.is_running:
                 continue
             best = max(best, agreement(left, right, a, b, some))
@@ -117,7 +118,7 @@ def witness(left: Sample, right: Sample, anchors: Anchors, without: tuple[str, s
 
 
 def _witnesses(sample: Sample, without: str) -> list[SampleColumn]:
-    """The first columns of each kind: every pair of them is compared on every column that is tried."""
+    """The first columns of each kind. Every pair of them is compared for every column that is tried."""
     kinds = (("amount", "number"), ("date",), ("code", "text"))
     columns = sorted((c for c in sample.columns if c.name != without), key=lambda c: c.is_running)
     return [c for kind in kinds for c in [c for c in columns if c.kind in kind][:MAX_WITNESSES]]
@@ -127,8 +128,8 @@ def agreement(left: Sample, right: Sample, a: SampleColumn, b: SampleColumn, som
     """
     Find how much more two columns agree on anchors than on the control.
 
-    Returns: -1 to 1: of amounts the share that is equal, in either sign; of dates how close their lags lie together; of
-    texts and codes their mean similarity. 0 for columns of different kinds.
+    Returns: -1 to 1. For amounts the share that is equal, with either sign; for dates how closely their lags cluster;
+    for texts and codes their mean similarity. 0 for columns of different kinds.
     """
     numeric = ("amount", "number")
     if a.kind in numeric and b.kind in numeric:
@@ -156,9 +157,9 @@ def equal_amounts(a: Floats, b: Floats, some: Anchors) -> float:
     Find how much more often two amounts are equal on anchors than on the control.
 
     Args:
-        a, b: shapes (n_left,) and (n_right,); NaN, which equals nothing, where there is no amount.
+        a, b: shapes (n_left,) and (n_right,); NaN, which equals nothing, if there is no amount.
 
-    Returns: share of the anchors less share of the control, -1 to 1.
+    Returns: the share of the anchors minus the share of the control, -1 to 1.
     """
     true, control = (a[i] == b[j] for i, j in _pairs(some))
     return _mean(true.astype(np.float64)) - _mean(control.astype(np.float64))
@@ -166,13 +167,13 @@ def equal_amounts(a: Floats, b: Floats, some: Anchors) -> float:
 
 def lag_agreement(a: Floats, b: Floats, some: Anchors) -> float:
     """
-    Find how much closer the days between two dates lie together on anchors than on the control.
+    Find how much more closely the days between two dates cluster on anchors than on the control.
 
     Args:
-        a, b: shapes (n_left,) and (n_right,), days since any one day; NaN where there is no date.
+        a, b: shapes (n_left,) and (n_right,), days since any fixed day; NaN if there is no date.
 
-    Returns: the share of lags (right less left) within 0, 1, 3 and 7 days of the commonest one, on the average of these
-    four, less that of the control: -1 to 1; 0 where no anchor has both dates.
+    Returns: the share of lags (right minus left) within 0, 1, 3 and 7 days of the most frequent one, averaged over
+    these four, minus the control's: -1 to 1; 0 if no anchor has both dates.
     """
     true, control = (b[j] - a[i] for i, j in _pairs(some))
     known = true[~np.isnan(true)]
@@ -194,10 +195,10 @@ def similarities(left: pa.Array, right: pa.Array, pairs: tuple[Rows, Rows]) -> F
     Compare texts pair by pair.
 
     Args:
-        left, right: texts of both sides, in one case; null where there is none.
-        pairs: shape (n,) rows of either side.
+        left, right: texts of both sides, in the same case; null if there is none.
+        pairs: shape (n,), rows of each side.
 
-    Returns: shape (m,), m <= n: the token set ratio, 0 to 1, of the pairs whose texts are both there, in their order.
+    Returns: shape (m,), m <= n: the token set ratio, 0 to 1, for the pairs that have both texts, in order.
     """
     texts = [
         (a, b)
@@ -214,10 +215,10 @@ def similarities(left: pa.Array, right: pa.Array, pairs: tuple[Rows, Rows]) -> F
 
 def text_bits(left: Sample, right: Sample, a: SampleColumn, b: SampleColumn, anchors: Anchors) -> float:
     """
-    Find how many bits the similarity of two text columns tells about a true pair, on the average.
+    Find how many bits the similarity of two text columns says about a true pair, on average.
 
-    Its levels on anchors are compared with those on MAX_ANCHORS random pairs, from a fixed seed. Columns of few values tell
-    little, however well they agree.
+    Its levels on anchors are compared with those on MAX_ANCHORS random pairs, from a fixed seed. Columns with few
+    distinct values say little, however well they agree.
 
     Returns: bits, at least 0: the divergence of the levels, times the share of anchors that have both texts.
     Source: Kullback & Leibler, On Information and Sufficiency (Annals of Mathematical Statistics, 1951).
@@ -233,7 +234,7 @@ def text_bits(left: Sample, right: Sample, a: SampleColumn, b: SampleColumn, anc
     u /= u.sum()
     m = _levels(true) + 2 * u
     m /= m.sum()
-    # What is missing tells nothing.
+    # Missing texts carry no information.
     return float((m * np.log2(m / u)).sum()) * len(true) / max(len(some), 1)
 
 
@@ -245,23 +246,24 @@ def _levels(similarity: Floats) -> Floats:
 
 
 def distinct(values: Floats) -> Floats:
-    """Sort the values that are there, each once: NaN is left out."""
+    """The distinct values in order, without NaN."""
     found: Floats = np.unique(values[~np.isnan(values)])
     return found
 
 
 def overlap(a: Floats, b: Floats) -> tuple[float, float]:
     """
-    Find which share of the smaller side's distinct values the other side has too, and how much of that is chance.
+    Find what share of the smaller side's distinct values also occurs on the other side, and how much of that is chance.
 
-    Shifted values are as dense as the true ones, so that what they share they share by chance: running numbers overlap
+    Shifted values are as dense as the true ones, so what they share is shared by chance: running numbers overlap just
     as well after a shift, amounts do not.
 
     Args:
-        a, b: shapes (n_a,) and (n_b,), distinct values, sorted (`distinct`). Of more than SHIFTED, as many are looked up.
+        a, b: shapes (n_a,) and (n_b,), distinct values in order (`distinct`). If there are more than SHIFTED, only that
+        many are looked up.
 
-    Returns: the share, and the greatest such share after a shift of one unit and of each of SHIFTS, either way; 0 to 1
-    each. Values within 1e-9 are equal: amounts have nine decimals.
+    Returns: the share, and the largest such share after a shift by one unit or by any of SHIFTS, in either direction;
+    each 0 to 1. Values within 1e-9 count as equal, because amounts have nine decimals.
     """
     x, y = a, b
     if len(x) > len(y):

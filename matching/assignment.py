@@ -1,7 +1,7 @@
 """
-One-to-one as an optimum per connected component, in whole milli-bits, so that it is the same on every machine.
+One-to-one assignment as an optimum per connected component, in whole milli-bits, so it is the same on every machine.
 
-Staying unmatched costs nothing: a pair of zero bits or less is never made.
+Staying unmatched costs nothing, so a pair of zero bits or less is never made.
 """
 
 from dataclasses import dataclass
@@ -13,38 +13,39 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 DENSE_NODES = 2_000
-MARGIN_WORK = 1_000_000_000  # additions of a pass for exact margins, the cube of a component's pairs: seconds
+MARGIN_WORK = 1_000_000_000  # additions per pass for exact margins, the cube of a component's pairs; a few seconds
 UNMATCHED = 0
-_NEVER = np.int64(1) << 50  # milli-bits: dearer than any way round
+_NEVER = np.int64(1) << 50  # milli-bits; more than any path can cost
 
 Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Assigned:
-    """Chosen pairs: arrays of one length, k."""
+    """The chosen pairs, as arrays of one length k."""
 
     pair: Numbers  # indices into the candidates
     margin: Numbers  # milli-bits that the best total loses without the pair
-    is_exact: NDArray[np.bool_]  # whether the margin is that, and not a lower bound of it
+    is_exact: NDArray[np.bool_]  # whether the margin is exact, or else a lower bound
     component: Numbers  # number of the connected component
-    runner_up: Numbers  # index of the heaviest other candidate of its row or column, -1 where there is none
-    local_components: int  # how many have no exact margins; those beyond DENSE_NODES have no certain optimum either
+    runner_up: Numbers  # index of the heaviest other candidate in its row or column, -1 if there is none
+    local_components: int  # components without exact margins; those beyond DENSE_NODES may not be optimal either
 
 
 def assign(left: NDArray[np.int32], right: NDArray[np.int32], weight: Numbers) -> Assigned:
     """
-    Choose pairs of the greatest total weight, no row and no column twice.
+    Choose the pairs with the greatest total weight, using no row and no column twice.
 
     Args:
-        left, right: shape (n,), positions of the candidates' rows, at least 0; no pair of them twice.
-        weight: shape (n,), milli-bits; a pair of UNMATCHED or less is never made.
+        left, right: shape (n,), positions of the candidates' rows, at least 0; no pair of them occurs twice.
+        weight: shape (n,), milli-bits; a pair with UNMATCHED or less is never made.
 
-    Returns: whole numbers throughout, so that nothing is rounded. The total is the greatest in each component of at most
-    DENSE_NODES rows and columns; in a larger one pairs are taken heaviest first. A margin is exact, or a lower bound where
-    the exact ones would take more than MARGIN_WORK additions.
+    Returns: whole numbers throughout, so nothing is rounded. The total is the greatest in each component of at most
+    DENSE_NODES rows and columns; in a larger one, pairs are taken heaviest first. A margin is exact, or a lower bound
+    if the exact ones would take more than MARGIN_WORK additions.
+
     Source: the optimum is SciPy's linear_sum_assignment, after Crouse, On implementing 2D rectangular assignment
-    algorithms (IEEE TAES, 2016); margins as in _Component.margins.
+    algorithms (IEEE TAES, 2016); for margins see _Component.margins.
     """
     keep = np.flatnonzero(weight > UNMATCHED)
     if not len(keep):
@@ -52,7 +53,7 @@ def assign(left: NDArray[np.int32], right: NDArray[np.int32], weight: Numbers) -
         return Assigned(empty, empty, np.zeros(0, dtype=bool), empty, empty, 0)
     rows, columns, w = left[keep], right[keep], weight[keep]
     label = _components(rows, columns)
-    # Edges of one component are next to each other, components in the order of their smallest left row.
+    # The edges of a component are contiguous, and components follow the order of their smallest left row.
     order = np.argsort(label, kind="stable")
     chosen, margins, exact, local = _solve(rows, columns, w, np.split(order, np.flatnonzero(np.diff(label[order])) + 1))
     bound, runner = _rivals(rows, columns, w, chosen)
@@ -78,7 +79,10 @@ def _components(rows: NDArray[np.int32], columns: NDArray[np.int32]) -> NDArray[
 def _solve(
     rows: NDArray[np.int32], columns: NDArray[np.int32], weight: Numbers, components: list[Numbers]
 ) -> tuple[Numbers, Numbers, NDArray[np.bool_], int]:
-    """Chosen edges of all components, exact margins, where these were found, and how many components have none."""
+    """
+    The chosen edges of all components, the exact margins where they were computed, and the number of components without
+    them.
+    """
     sizes = np.array([len(edges) for edges in components])
     single = np.array([components[n][0] for n in np.flatnonzero(sizes == 1)], dtype=np.int64)
     chosen, margins, exact = [single], [weight[single]], [np.ones(len(single), dtype=bool)]
@@ -107,7 +111,7 @@ class _Component:
         self.nodes = len(self.rows) + len(self.columns)
 
     def optimum(self) -> Numbers:
-        """Edges of greatest total weight, no row and no column twice."""
+        """The edges with the greatest total weight, using no row and no column twice."""
         matrix = np.zeros((len(self.rows), len(self.columns)), dtype=np.int64)
         edge = np.full(matrix.shape, -1, dtype=np.int32)
         matrix[self.r, self.c] = self.weight
@@ -118,11 +122,12 @@ class _Component:
 
     def margins(self, pair: Numbers) -> Numbers:
         """
-        Of each edge of an optimum: its total less the best total without that edge.
+        For each edge of an optimum: the optimum's total minus the best total without that edge.
 
-        What replaces an edge is a cycle: its row takes another's column, whose row takes another's, until somebody takes
-        the first one's. Who stays unmatched, or is, stands for one more place. So the margin is the shortest cycle through
-        an edge, where taking costs what is given up less what is got; no cycle of an optimum costs less than nothing.
+        An edge is replaced along a cycle: its row takes another's column, whose row takes a third one's, and so on,
+        until somebody takes the first one's. One extra node stands for being unmatched. So the margin is the shortest
+        cycle through an edge, where each step costs the weight given up minus the weight gained; in an optimum, no
+        cycle costs less than nothing.
 
         Source: Floyd, Algorithm 97: Shortest path (CACM, 1962), with the diagonal left open.
         """
@@ -132,7 +137,7 @@ class _Component:
         given = np.append(self.weight[pair], UNMATCHED)
         cost = np.full((free + 1, free + 1), _NEVER, dtype=np.int64)
         cost[:, free] = given  # its row stays unmatched
-        cost[free, :] = 0  # its column does
+        cost[free, :] = 0  # its column stays unmatched
         taker, taken = of_row[self.r], of_column[self.c]
         np.minimum.at(cost, (taker, taken), given[taker] - self.weight)
         np.fill_diagonal(cost, _NEVER)
@@ -143,7 +148,10 @@ class _Component:
 
 
 def _greedy(left: NDArray[np.int32], right: NDArray[np.int32], weight: Numbers) -> Numbers:
-    """The heaviest edge first; of equally heavy ones that of the smallest left row, then of the smallest right row."""
+    """
+    Take the heaviest edge first; among equally heavy ones the one with the smallest left row, then the smallest right
+    row.
+    """
     used_left: set[int] = set()
     used_right: set[int] = set()
     found = []
@@ -160,10 +168,10 @@ def _rivals(
     rows: NDArray[np.int32], columns: NDArray[np.int32], weight: Numbers, chosen: Numbers
 ) -> tuple[Numbers, Numbers]:
     """
-    Of each chosen edge a lower bound of its margin, and the heaviest other edge of its row or column.
+    For each chosen edge, a lower bound of its margin and the heaviest other edge of its row or column.
 
-    The bound: its weight less the best other edge of its row and less that of its column. Whatever replaces it can gain
-    no more than those two.
+    The bound is its weight minus the best other edges of its row and of its column. Whatever replaces it cannot gain
+    more than those two.
     """
     others = []
     for key in (rows, columns):
@@ -176,7 +184,7 @@ def _rivals(
 
 
 def _best_two(key: NDArray[np.int32], weight: Numbers) -> tuple[Numbers, Numbers]:
-    """For each key, the indices of its heaviest and second heaviest edge, -1 where there is none."""
+    """For each key, the indices of its heaviest and second heaviest edge, -1 if there is none."""
     order = np.lexsort((np.arange(len(key)), -weight, key))
     first = np.full(int(key.max()) + 1, -1, dtype=np.int64)
     second = first.copy()

@@ -1,9 +1,9 @@
 """
-Pairs of a pass, counted before they are made, and the blocks that are left out where they would be too many.
+Counts the pairs of a pass before they are made, and leaves out blocks if there would be too many.
 
-A block holds the left rows with one key: the values of the equal gates. In a pass without any, the left value of a window
-(days, within) is the key. The largest blocks go first, and of two that are equally large the one with the greater key, so
-that the order of rows and the number of threads change nothing.
+A block is the left rows with one key, the values of the equal gates. In a pass without equal gates, the left value of a
+window (days, within) is the key. The largest blocks are left out first, and of two equally large ones the one with the
+greater key, so the order of rows and the number of threads make no difference.
 """
 
 from dataclasses import dataclass
@@ -12,39 +12,40 @@ import duckdb
 
 from core.money import NO_CURRENCY
 
-MAX_CODES = 250  # distinct currencies of a side, more than there are
-MAX_PROBES = 20_000_000  # left rows times days: beyond, only one window is counted and more may be left out
+MAX_CODES = 250  # distinct currencies per side, more than exist
+MAX_PROBES = 20_000_000  # left rows times days; beyond that, only one window is counted and more may be left out
 
 
 @dataclass(frozen=True)
 class Window:
-    """A gate that takes right values between two bounds, as expressions of a left row `l`."""
+    """A gate that accepts right values between two bounds, given as expressions over a left row `l`."""
 
     left: str
     right: str
     low: str
     high: str
-    days: tuple[int, int] | None = None  # of a window of days: from and to
+    days: tuple[int, int] | None = None  # for a window of days: from and to
 
 
 @dataclass(frozen=True)
 class Skipped:
-    """What was left out: blocks, and the pairs that they would have made."""
+    """What was left out: blocks, and the pairs they would have made."""
 
     blocks: int = 0
     pairs: int = 0
 
 
 def count(connection: duckdb.DuckDBPyConnection, blocks: str) -> int:
-    """Fills `blocks` from a query of keys (k0, k1, ...) and `pairs`. Returns: pairs of all of them."""
+    """Fill `blocks` from a query of keys (k0, k1, ...) and `pairs`. Returns: the pairs of all blocks."""
     connection.execute(f"CREATE OR REPLACE TEMP TABLE blocks AS {blocks}")
     return int(connection.execute("SELECT coalesce(sum(pairs), 0)::BIGINT FROM blocks").fetchall()[0][0])
 
 
 def count_equal(connection: duckdb.DuckDBPyConnection, keys: list[tuple[str, str]], codes: list[str]) -> int:
     """
-    Pairs of rows with equal keys, each given as an expression of `l` and one of `r`, and of currencies that may be the
-    same, given as columns that both sides have. Fills `blocks`.
+    Count pairs of rows with equal keys and compatible currencies, and fill `blocks`.
+
+    Each key is given as an expression over `l` and one over `r`; currencies are given as columns that both sides have.
     """
     own = "".join(f", {code} AS {code}" for code in codes)
     left, right = (", ".join(f"{key[side]} AS k{n}" for n, key in enumerate(keys)) + own for side in (0, 1))
@@ -58,7 +59,7 @@ def count_equal(connection: duckdb.DuckDBPyConnection, keys: list[tuple[str, str
 
 
 def may_be_same(left: str, right: str) -> str:
-    """SQL: whether two currencies may be the same; an unknown one may be any."""
+    """SQL: whether two currencies may be the same. An unknown one may be any."""
     return f"({left} = {right} OR {left} = '{NO_CURRENCY}' OR {right} = '{NO_CURRENCY}')"
 
 
@@ -70,24 +71,24 @@ def count_within(
     codes: list[str],
 ) -> int:
     """
-    Pairs of rows with equal keys, currencies `codes` that may be the same, and values within windows. Fills `blocks`, by
-    the left expressions `block`.
+    Count pairs of rows with equal keys, compatible currencies `codes`, and values within windows.
 
-    Fills `spans` too: for each left row the right rows of `ordered` that it makes pairs with, by their place: a <= pos < b.
-    Where there are more windows than can be counted, the others only make the pairs fewer.
+    Fills `blocks`, keyed by the left expressions `block`, and `spans`: for each left row, the range of right rows in
+    `ordered` that it makes pairs with, a <= pos < b. If there are more windows than can be counted, the remaining ones
+    only reduce the number of pairs.
     """
     window, equal, probes = searched(windows), list(keys), "l_free l"
     for n, code in enumerate(codes):
         if _distinct(connection, code) > MAX_CODES:
-            continue  # too many to look up each: counted as if all were the same
-        # One probe for each currency that it may be, so that the currency is one more equal key.
+            continue  # too many to look up one by one, so they are counted as if all were the same
+        # One probe for each currency it may be, which makes the currency one more equal key.
         probes += (
             f" JOIN (SELECT DISTINCT {code} AS code{n} FROM r_free) q{n} ON {may_be_same(f'l.{code}', f'code{n}')}"
         )
         equal.append((f"code{n}", f"r.{code}"))
     second = _spread_over_days(connection, windows, probes)
     if second is not None and second.days is not None:
-        # One probe for each day of the window, so that a day is one more equal key.
+        # One probe for each day of the window, which makes the day one more equal key.
         probes += f" CROSS JOIN (SELECT unnest(range({second.days[0]}, {second.days[1] + 1}))::INTEGER AS lag)"
         equal.append((f"{second.left} + lag", second.right))
     _order_right(connection, equal, window)
@@ -106,7 +107,7 @@ def count_within(
 
 
 def drop_largest(connection: duckdb.DuckDBPyConnection, keys: int, limit: int) -> Skipped:
-    """Moves the largest blocks to `dropped`, until those that stay hold at most `limit` pairs."""
+    """Move the largest blocks to `dropped`, until the remaining ones hold at most `limit` pairs."""
     names = ", ".join(f"k{n}" for n in range(keys))
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE dropped AS SELECT * FROM blocks QUALIFY "
@@ -117,13 +118,15 @@ def drop_largest(connection: duckdb.DuckDBPyConnection, keys: int, limit: int) -
 
 
 def is_kept(values: list[str]) -> str:
-    """SQL: whether a row, by the values of its key, is in no block that was dropped."""
+    """SQL: whether a row, by the values of its key, is in none of the dropped blocks."""
     same = " AND ".join(f"x.k{n} = {value}" for n, value in enumerate(values))
     return f"NOT EXISTS (SELECT 1 FROM dropped x WHERE {same})"
 
 
 def searched(windows: list[Window]) -> Window:
-    """The window that right rows are ordered by: one of amounts, which has more values than one of days."""
+    """
+    The window that right rows are sorted by: one of amounts if there is one, since it has more values than one of days.
+    """
     return next((window for window in windows if window.days is None), windows[0])
 
 
@@ -132,7 +135,7 @@ def _distinct(connection: duckdb.DuckDBPyConnection, code: str) -> int:
 
 
 def _spread_over_days(connection: duckdb.DuckDBPyConnection, windows: list[Window], probes: str) -> Window | None:
-    """Another window, of days, each of which can be looked up by itself."""
+    """Another window, of days, if each of its days can be looked up separately."""
     rows = connection.execute(f"SELECT count(*) FROM {probes}").fetchall()[0][0]
     for window in windows:
         if window is not searched(windows) and window.days is not None:
@@ -143,7 +146,7 @@ def _spread_over_days(connection: duckdb.DuckDBPyConnection, windows: list[Windo
 
 
 def _order_right(connection: duckdb.DuckDBPyConnection, keys: list[tuple[str, str]], window: Window) -> None:
-    """Right rows in the order of keys and value, and for each value how many rows of its key come up to it."""
+    """Sort the right rows by keys and value, and note for each value how many rows of its key come up to it."""
     keyed = "".join(f"{key[1]} AS k{n}, " for n, key in enumerate(keys))
     known = " AND ".join(f"{value} IS NOT NULL" for value in (*(key[1] for key in keys), window.right))
     names = "".join(f"k{n}, " for n in range(len(keys)))

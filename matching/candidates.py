@@ -1,7 +1,7 @@
 """
-Candidate pairs of a pass: a join in DuckDB over its gates.
+The candidate pairs of a pass: a join in DuckDB over its gates.
 
-Pairs are counted before they are made. Where they would be too many, the largest blocks are left out, and counted.
+Pairs are counted before they are made. If there would be too many, the largest blocks are left out and counted.
 """
 
 from dataclasses import dataclass
@@ -15,33 +15,33 @@ from matching import blocks
 from matching.blocks import Skipped, Window
 from matching.plan import Comparison, Pass, Plan
 
-MAX_PAIRS = 20_000_000  # of a pass, however much memory it has
-TOKENS_PER_ROW = 3  # rarest tokens that a similarity gate without a key is blocked by
-MAX_TOKEN_ROWS = 200  # a token of more rows is common: it makes a block only for rows that have none rarer
+MAX_PAIRS = 20_000_000  # per pass, however much memory there is
+TOKENS_PER_ROW = 3  # a similarity gate without a key blocks by this many of the rarest tokens
+MAX_TOKEN_ROWS = 200  # a token in more rows is common, and makes a block only for rows without a rarer one
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """Pairs, and what was left out for its size."""
+    """Candidate pairs, and what was left out because there would have been too many."""
 
     left: NDArray[np.int32]  # shape (n,), positions by content (normalise.load), sorted
-    right: NDArray[np.int32]  # shape (n,), sorted within one of the left
+    right: NDArray[np.int32]  # shape (n,), sorted within each left position
     skipped_blocks: int
-    skipped_pairs: int  # that those blocks would have made
+    skipped_pairs: int  # pairs that those blocks would have made
 
 
 @dataclass(frozen=True)
 class _Join:
     """The gates of a pass as SQL over a left row `l` and a right row `r`."""
 
-    keys: list[tuple[str, str]]  # that must be equal
+    keys: list[tuple[str, str]]  # expressions that must be equal
     windows: list[Window]
-    codes: list[str]  # columns of currencies that are unknown for some rows only
-    has_equal: bool  # an equal gate, not a currency alone
+    codes: list[str]  # currency columns that are unknown in some rows only
+    has_equal: bool  # whether there is an equal gate besides the currency
 
     @property
     def condition(self) -> str:
-        """All of them."""
+        """The condition that all gates together make."""
         equal = [f"{left} = {right}" for left, right in self.keys]
         between = [f"{w.right} BETWEEN {w.low} AND {w.high}" for w in self.windows]
         same = [blocks.may_be_same(f"l.{code}", f"r.{code}") for code in self.codes]
@@ -49,7 +49,7 @@ class _Join:
 
     @property
     def block(self) -> list[str]:
-        """What names a block, of a left row."""
+        """The expressions over a left row that identify its block."""
         keys = [left for left, _ in self.keys]
         return keys if self.has_equal or not self.windows else [*keys, blocks.searched(self.windows).left]
 
@@ -59,10 +59,11 @@ def find(connection: duckdb.DuckDBPyConnection, plan: Plan, step: Pass, max_pair
     Join the rows that are still free (`l_free`, `r_free`) on the gates of a pass.
 
     Args:
-        max_pairs: where there would be more pairs, the largest blocks are left out, and nothing else; MAX_PAIRS at most.
+        max_pairs: if there would be more pairs, the largest blocks are left out, and nothing else; at most MAX_PAIRS.
 
-    Returns: each pair once. A similarity gate without an equal one makes the pairs that share one of the rarest words of
-    a text; its least similarity is not asked here (scoring.score).
+    Returns: each pair once. A similarity gate without an equal one gives the pairs that share one of a text's rarest
+    words; the minimum similarity is checked later (scoring.score).
+
     Raises: duckdb.Error when the sides do not have the plan's fields.
     """
     limit = MAX_PAIRS if max_pairs is None else min(MAX_PAIRS, max_pairs)
@@ -82,7 +83,7 @@ def find(connection: duckdb.DuckDBPyConnection, plan: Plan, step: Pass, max_pair
 
 
 def _in_windows(connection: duckdb.DuckDBPyConnection, join: _Join, limit: int) -> Candidates:
-    """Pairs of a pass without an equal gate, or with one by whose keys alone they would be too many."""
+    """Pairs for a pass without an equal gate, or with keys that alone would make too many pairs."""
     pairs = blocks.count_within(connection, join.keys, join.windows, join.block, join.codes)
     skipped, kept = Skipped(), "true"
     if pairs > limit:
@@ -95,9 +96,10 @@ def _in_windows(connection: duckdb.DuckDBPyConnection, join: _Join, limit: int) 
 
 def _by_tokens(connection: duckdb.DuckDBPyConnection, k: int, join: _Join, limit: int) -> Candidates:
     """
-    Blocks by the rarest tokens of a text field. A pair that two tokens make counts for each of them.
+    Make blocks from the rarest tokens of a text field. A pair that shares two tokens counts once for each.
 
-    A row of common tokens alone has a block by the rarest of them: it is compared, or its block is left out and counted.
+    A row with only common tokens gets a block for the rarest of them. So it is either compared, or its block is left
+    out and counted.
     """
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE tok AS SELECT s, i, t, count(*) OVER (PARTITION BY t) AS n FROM ("
@@ -114,7 +116,7 @@ def _by_tokens(connection: duckdb.DuckDBPyConnection, k: int, join: _Join, limit
     )
     most = "count(*) FILTER (s = 'l') * count(*) FILTER (s = 'r')"
     skipped, kept = Skipped(), "true"
-    # The product is cheap. Where it is too much, the other gates may still make the pairs few.
+    # The product is cheap to compute. If it is too large, the other gates may still leave few enough pairs.
     if blocks.count(connection, f"SELECT t AS k0, {most} AS pairs FROM rare GROUP BY t") > limit:
         blocks.count(connection, f"SELECT a.t AS k0, count(*) AS pairs {made} GROUP BY a.t")
         skipped = blocks.drop_largest(connection, 1, limit)
@@ -142,7 +144,10 @@ def _join(connection: duckdb.DuckDBPyConnection, plan: Plan, step: Pass) -> _Joi
 
 
 def _same_currency(connection: duckdb.DuckDBPyConnection, k: int, join: _Join) -> None:
-    """An unknown currency may be any; where all are known, or none of a side is, the join need not ask each pair."""
+    """
+    Add the condition on currencies. An unknown one may be any; if all are known, or none of a side, no check per pair
+    is needed.
+    """
     unknown = [
         connection.execute(
             f"SELECT coalesce(bool_or(c{k} = '{NO_CURRENCY}'), false), coalesce(bool_and(c{k} = '{NO_CURRENCY}'), true) "

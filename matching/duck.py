@@ -1,4 +1,4 @@
-"""The one place where a DuckDB connection is made."""
+"""The only place where a DuckDB connection is made."""
 
 from typing import Any
 
@@ -7,11 +7,11 @@ import duckdb
 
 def connect(**config: Any) -> duckdb.DuckDBPyConnection:
     """
-    An empty database in memory.
+    Open an empty database in memory.
 
-    DuckDB takes a process whose main module has no file, such as a forked worker, for somebody's prompt, and draws a
-    progress bar into its output: between the lines of the log.
+    In a process whose main module has no file, such as a forked worker, DuckDB assumes an interactive prompt and would
+    draw a progress bar between the lines of the log.
     """
     connection = duckdb.connect(":memory:", config=config)
-    connection.execute("SET enable_progress_bar = false")  # which is no part of the configuration
+    connection.execute("SET enable_progress_bar = false")  # not available as a configuration option
     return connection

@@ -1,5 +1,6 @@
 """
-The run: pass by pass, candidates, evidence, an optimum, chunks. Same input and plan, same output, on one thread or many.
+Runs a plan, pass by pass: candidates, evidence, an optimum, chunks. The same input and plan give the same output, with
+any number of threads.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,27 +20,28 @@ from matching.results import CONFIRMED, MATCHES, ROWS, SUGGESTED, Chunk, Finishe
 __all__ = ["AMBIGUOUS_BELOW_BITS", "Chunk", "Finished", "Options", "PassFinished", "Progress", "Stopped", "run"]
 
 CHUNK = 1000
-# Explaining looks up both tables whole, so chunks are explained in blocks.
+# Explaining scans both tables completely, so several chunks are explained together.
 MAX_BLOCK_CHUNKS = 16
-# Below this margin another reading is not unlikely enough: 5 bits are odds of 32 to 1. Never confirmed by itself.
+# Below this margin another interpretation is too likely: 5 bits are odds of 32 to 1. Such a match is never confirmed
+# automatically.
 AMBIGUOUS_BELOW_BITS = 5.0
-# The shares of a run's memory: DuckDB has this one, candidate pairs outside of it have half, and rows on their way the rest.
+# How a run's memory is divided: DuckDB has this share, candidate pairs outside it half, and rows in transit the rest.
 _DUCKDB_SHARE = 0.4
 _PAIRS_SHARE = 0.5
-# The most that a candidate pair takes at a time, as measured, and the most that each of its comparisons adds.
+# The most memory that a candidate pair takes at any time, and the most that each of its comparisons adds (measured).
 _PAIR_BYTES, _COMPARISON_BYTES = 200, 24
 _NONE: NDArray[np.int64] = np.zeros(0, np.int64)
-# Shares of a pass that its stages take, measured at 100,000 x 100,000 rows by rules.
+# The share of a pass that each stage takes, measured with rules on 100,000 x 100,000 rows.
 _SHARES = {"candidates": 0.15, "comparing": 0.35, "assigning": 0.25, "writing": 0.25}
 
 
 @dataclass(frozen=True)
 class Options:
     """
-    How a run is done. None of it changes what is found, unless there is too little memory for all pairs of a pass.
+    How to run. None of this changes what is found, unless memory is too small for all pairs of a pass.
 
-    `memory_limit_mb` is of the run beside its inputs: what a pass has no memory for is left out and counted.
-    `should_stop` is asked between steps and chunks; `temp_directory` is where DuckDB may spill.
+    `memory_limit_mb` does not include the inputs; what a pass has no memory for is left out and counted. `should_stop`
+    is called between steps and chunks; `temp_directory` is where DuckDB may spill.
     """
 
     threads: int = 2
@@ -54,9 +56,9 @@ class Options:
 class _Run:
     sides: scoring.Sides
     options: Options
-    rows: tuple[NDArray[np.int64], NDArray[np.int64]] = (_NONE, _NONE)  # of the inputs, by the position of each side
-    rejected: NDArray[np.int64] = field(default_factory=lambda: _NONE)  # pairs, each as one number
-    pass_name: str | None = None  # of the pass under way
+    rows: tuple[NDArray[np.int64], NDArray[np.int64]] = (_NONE, _NONE)  # input rows, by the position on each side
+    rejected: NDArray[np.int64] = field(default_factory=lambda: _NONE)  # pairs, each encoded as one number
+    pass_name: str | None = None  # of the pass being run
     pass_index: int = 0
     matched: int = 0
     confirmed: int = 0
@@ -65,18 +67,18 @@ class _Run:
 
     @property
     def plan(self) -> Plan:
-        """The plan that is run."""
+        """The plan being run."""
         return self.sides.plan
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
-        """DuckDB with both sides."""
+        """The DuckDB connection with both sides."""
         return self.sides.connection
 
 
 @dataclass(frozen=True)
 class _Scored:
-    """The candidate pairs of a pass, and what they weigh: in milli-bits (shape n), and comparison by comparison."""
+    """The candidate pairs of a pass, their weights in milli-bits (shape n), and the evidence of each comparison."""
 
     pairs: candidates.Candidates
     weight: NDArray[np.int64]
@@ -85,7 +87,7 @@ class _Scored:
 
 @dataclass(frozen=True)
 class _Decided:
-    """Status, ambiguity and group of each chosen pair (shapes n)."""
+    """Status, ambiguity and group of each chosen pair (each of shape n)."""
 
     status: NDArray[np.str_]
     ambiguity: NDArray[np.str_]
@@ -102,12 +104,13 @@ def run(
     options: Options = Options(),
 ) -> Iterator[Chunk | PassFinished | Finished]:
     """
-    Matches two tables by a plan; results come as soon as they are final.
+    Match two tables by a plan. Results are yielded as soon as they are final.
 
     Args:
-        left, right: columns of text, or typed already (decimal, date). Results name their rows by index.
-        shown: of each side, texts of typed columns by their names, as explanations show them; null where there is none.
+        left, right: columns of text, or already typed (decimal, date). Results identify rows by index.
+        shown: for each side, the original texts of typed columns, by column name, for explanations; null if unknown.
         rejected: sets of rows that are never proposed again, with the schema results.SETS.
+
     Raises: PlanInvalid when the plan does not fit the tables; Stopped.
     """
     plan.bind(left.column_names, right.column_names)
@@ -211,13 +214,13 @@ def _pass(work: _Run, index: int, step: Pass) -> Iterator[Chunk | PassFinished]:
 
 
 def _max_pairs(memory_limit_mb: int, step: Pass) -> int:
-    """Candidate pairs that a pass has memory for."""
+    """How many candidate pairs a pass has memory for."""
     size = _PAIR_BYTES + _COMPARISON_BYTES * (len(step.where) + len(step.score))
     return int(memory_limit_mb * 1024**2 * _PAIRS_SHARE) // size
 
 
 def _blocks(rows: int, chunk: int) -> Iterator[slice]:
-    """Whole chunks whose tables are made together: one at first, so that it is out soon, then more and more."""
+    """Slices of whole chunks whose tables are built together: one chunk at first, so that it is out soon, then more."""
     start, size = 0, chunk
     while start < rows:
         yield slice(start, min(start + size, rows))
@@ -235,7 +238,7 @@ def _decide(work: _Run, step: Pass, pairs: candidates.Candidates, chosen: assign
         runner = chosen.runner_up
         has = close & (runner >= 0)
         mine, other = chosen.pair[has], runner[has]
-        # Its best competitor differs by a row that is compared alike: it does not matter which of them is taken.
+        # Its best competitor differs by a row with equal compared fields, so it does not matter which of them is taken.
         same = (signatures[0][pairs.left[mine]] == signatures[0][pairs.left[other]]) & (
             signatures[1][pairs.right[mine]] == signatures[1][pairs.right[other]]
         )
@@ -252,7 +255,7 @@ def _decide(work: _Run, step: Pass, pairs: candidates.Candidates, chosen: assign
 
 
 def _signatures(work: _Run, step: Pass, side: str) -> NDArray[np.uint64]:
-    """A number of each row that is equal where all compared fields are."""
+    """A number for each row that is equal if all compared fields are equal."""
     names = list(work.plan.fields)
     numbers = sorted({names.index(c.field) for c in (*step.where, *step.score)})
     values = [f"f{k}" for k in numbers] + [f"c{k}" for k in numbers if work.plan.fields[names[k]].type == "money"]
@@ -274,7 +277,7 @@ def _component_order(work: _Run, pairs: candidates.Candidates, chosen: assignmen
 def _table(
     work: _Run, scored: _Scored, chosen: assignment.Assigned, decided: _Decided, part: NDArray[np.int64]
 ) -> pa.Table:
-    """The matches of a chunk: `part` are places among the chosen pairs."""
+    """The matches of a chunk. `part` holds positions among the chosen pairs."""
     pairs, weight = scored.pairs, scored.weight
     left_row, right_row = work.rows
     pair = chosen.pair[part]
@@ -317,7 +320,7 @@ def _explain(
     left: NDArray[np.int32],
     right: NDArray[np.int32],
 ) -> tuple[pa.Array, pa.Array]:
-    """The comparisons of each pair as JSON, made in one query, and the difference of the first money field."""
+    """The comparisons of each pair as JSON, built in one query, and the difference in the first money field."""
     columns: dict[str, pa.Array] = {
         "n": pa.array(np.arange(len(pair)), pa.int32()),
         "li": pa.array(left),

@@ -1,7 +1,8 @@
 """
-The fields of two samples: which columns of both sides mean the same.
+The fields of two samples: which columns on both sides mean the same.
 
-Nothing is taken from a name or an overlap alone: a pair of columns is judged by the rows that it joins (anchors.py).
+Nothing is concluded from a name or an overlap alone. A pair of columns is judged by the rows that it joins
+(anchors.py).
 """
 
 import math
@@ -21,21 +22,21 @@ from matching.plan import Column, Extracted, PlanField, Signed, column_of
 from matching.sample import Hashes, Sample, SampleColumn, spec_parts
 
 MIN_REFERENCE_HITS = 0.05  # share of rows whose reference is found on the other side
-MIN_SELECTIVE = 0.5  # distinct values a row, of a reference
-MIN_OVERLAP = 0.02  # of amounts, above what a shift leaves of it
-BY_CHANCE = 0.7  # of an overlap or of hits: where a shift leaves as much, it tells nothing
+MIN_SELECTIVE = 0.5  # distinct values per row that a reference must have
+MIN_OVERLAP = 0.02  # for amounts, above what remains after a shift
+BY_CHANCE = 0.7  # if this share of an overlap or of hits remains after a shift, it says nothing
 MIN_ANCHORS = 20
-MIN_PARTY_BITS = 0.3  # that a text tells about a true pair on the average
-MIN_COSINE = 0.05  # of the words of two texts, where nothing says more
-MIN_LAG_AGREEMENT = 0.1  # of two dates, where it can be known
-ROLE = 0.03  # what the mapping's word for a column weighs, a side
-MAX_COLUMNS = 12  # of a kind and a side that are tried
-MAX_EXTRACTED = 6  # codes that are looked for in texts, and such texts
+MIN_PARTY_BITS = 0.3  # what a text must say about a true pair, on average
+MIN_COSINE = 0.05  # for the words of two texts, if there is nothing better to go by
+MIN_LAG_AGREEMENT = 0.1  # for two dates, if it can be known
+ROLE = 0.03  # bonus per side when the mapping names this column
+MAX_COLUMNS = 12  # columns per kind and side that are tried
+MAX_EXTRACTED = 6  # codes that are searched for in texts, and texts that are searched
 
 
 @dataclass(frozen=True)
 class Roles:
-    """What is known of a side's columns."""
+    """What is known about a side's columns."""
 
     amount: str | None = None
     currency: str | None = None
@@ -46,7 +47,7 @@ class Roles:
 
 @dataclass(frozen=True)
 class Found:
-    """A field, the pairs of rows that it makes alone, and whether other columns prove them."""
+    """A field, the pairs of rows that it forms by itself, and whether other columns prove them."""
 
     field: PlanField
     anchors: Anchors
@@ -61,11 +62,11 @@ class Fields:
     amount: Found | None
     date: PlanField | None
     party: PlanField | None
-    is_party_selective: bool  # most of its values stand for one row
+    is_party_selective: bool  # whether most of its values identify one row
 
     @property
     def anchors(self) -> Anchors | None:
-        """The pairs that the rest is learned from: those of a field that others prove."""
+        """The pairs that the other fields are learned from: those of a field that other columns prove."""
         found = [f for f in (self.reference, self.amount) if f is not None and f.is_proved]
         return next((f.anchors for f in found if len(f.anchors) >= MIN_ANCHORS), None)
 
@@ -80,7 +81,7 @@ class Fields:
 
 
 def find_fields(left: Sample, right: Sample, roles: tuple[Roles, Roles]) -> Fields:
-    """The reference first: it uses up its columns, and the rows that it joins tell the other fields."""
+    """Find the fields, the reference first: it uses up its columns, and the rows it joins reveal the other fields."""
     reference = _reference(left, right)
     amount = _amount(left, right, roles, reference)
     known = Fields(reference, amount, None, None, is_party_selective=False)
@@ -92,7 +93,10 @@ def find_fields(left: Sample, right: Sample, roles: tuple[Roles, Roles]) -> Fiel
 
 
 def _used(fields: dict[str, PlanField], *, with_extracted: bool) -> tuple[set[str], set[str]]:
-    """Columns of both sides that stand for a field as a whole; one that a reference is cut out of has more to say."""
+    """
+    Columns of both sides that are used as a whole. A column that a reference is extracted from can still serve another
+    field.
+    """
     left, right = (
         {
             column_of(getattr(field, side))
@@ -109,9 +113,9 @@ def _used(fields: dict[str, PlanField], *, with_extracted: bool) -> tuple[set[st
 
 def _amount(left: Sample, right: Sample, roles: tuple[Roles, Roles], reference: Found | None) -> Found | None:
     """
-    The pair of columns whose values overlap most beyond chance, or agree most where a reference joins rows.
+    The pair of columns whose values overlap most beyond chance, or agree most on rows that a reference joins.
 
-    What the mapping says is a hint: of net and gross it names one.
+    The mapping serves as a hint, for example when there are net and gross amounts.
     """
     used = _used({"reference": reference.field} if reference else {}, with_extracted=True)
     known = evidence.few(reference.anchors) if reference is not None and reference.is_proved else None
@@ -131,7 +135,8 @@ def _amount(left: Sample, right: Sample, roles: tuple[Roles, Roles], reference: 
                 ordered = -distinct[1][b.name][::-1] if negate else distinct[1][b.name]
                 share, chance = evidence.overlap(distinct[0][a.name], ordered)
                 told = share - chance if chance <= BY_CHANCE * share else 0.0
-                # Ties go to what the mapping says, to what an amount is written like, then to the earlier columns.
+                # Ties go to the columns the mapping names, then to those written like amounts, then to the earlier
+                # ones.
                 score = max(told, agreed) + ROLE * named + 0.01 * (a.kind == b.kind == "amount") - 0.005 * negate
                 if best is None or score > best[0]:
                     best = (score, max(told, agreed) >= MIN_OVERLAP or named == 2, a, b, negate)
@@ -152,7 +157,7 @@ def _numeric(sample: Sample, used: set[str], role: str | None) -> list[SampleCol
 
 
 def _currency(roles: tuple[Roles, Roles]) -> Any:
-    """Only where both sides know a currency: a side without one is comparable with any."""
+    """The currency, if both sides have one: a side without a currency is comparable with any."""
     sides: dict[str, Any] = {}
     for name, side in zip(("left", "right"), roles, strict=True):
         if side.currency is not None:
@@ -166,9 +171,9 @@ def _currency(roles: tuple[Roles, Roles]) -> Any:
 
 
 def _date(left: Sample, right: Sample, roles: tuple[Roles, Roles], known: Fields) -> PlanField | None:
-    """The pair of dates that lie closest together on anchors; without any, whose days overlap most."""
+    """The pair of dates that are closest together on anchors, or, without anchors, whose days overlap most."""
     anchors = known.anchors
-    # Records are often numbered by date: neighbours have close dates too.
+    # Records are often numbered by date, so neighbours have close dates too and are no control here.
     some = evidence.few(anchors).against_random() if anchors is not None else None
     best: tuple[float, float, str, str] | None = None
     for a in _dated(left, roles[0].date):
@@ -188,7 +193,7 @@ def _date(left: Sample, right: Sample, roles: tuple[Roles, Roles], known: Fields
 
 
 def _dated(sample: Sample, role: str | None) -> list[SampleColumn]:
-    """Dates whose order of day and month is known."""
+    """Date columns whose order of day and month is known."""
     found = [c for c in sample.columns if c.kind == "date" and (c.profile is None or c.profile.date_order is not None)]
     return sorted(found, key=lambda c: c.name != role)[:MAX_COLUMNS]
 
@@ -198,15 +203,15 @@ def _dated(sample: Sample, role: str | None) -> list[SampleColumn]:
 
 def _reference(left: Sample, right: Sample) -> Found | None:
     """
-    Equal codes on both sides, or a code of one side that is found inside a text of the other.
+    Equal codes on both sides, or a code on one side that is found inside a text on the other.
 
-    The best is what joins most rows that agree in the rest. Where nothing else can be compared, codes that are found far
-    more often than chance would have it are taken, and suggested only.
+    The best reference is the one that joins most rows that agree in other columns. If nothing else can be compared,
+    codes found far more often than chance would explain are used, but their matches are only suggested.
     """
     best: tuple[float, Found] | None = None
     for a, b in _code_pairs(left, right):
         found = _tried(left, right, a, b)
-        # A longer way round must find more: a pattern cuts the same code out of a column of codes.
+        # A pattern must find clearly more: it also extracts the same code from a column of codes.
         if found is not None and (best is None or found[0] > best[0] * 1.02 + 1e-9):
             best = found
     return None if best is None else best[1]
@@ -228,7 +233,7 @@ def _code_pairs(left: Sample, right: Sample) -> list[tuple[str | Extracted, str 
 
 
 def _tried(left: Sample, right: Sample, a: str | Extracted, b: str | Extracted) -> tuple[float, Found] | None:
-    """A reference and how many of the rows it joins rightly: 1 and more where that is proved, else less."""
+    """A reference, and the share of rows it joins correctly: 1 and more if that is proved, otherwise less."""
     (name, pattern), (other, other_pattern) = spec_parts(a), spec_parts(b)
     x, y = left.codes(name, pattern), right.codes(other, other_pattern)
     share = _hits(x, y, left.rate, right.rate)
@@ -247,26 +252,29 @@ def _tried(left: Sample, right: Sample, a: str | Extracted, b: str | Extracted) 
 
 
 def _hits(a: Hashes, b: Hashes, a_rate: float, b_rate: float) -> float:
-    """Share of the rows, of the side with fewer, whose code is a code of the other, where one side's are selective."""
+    """
+    The share of rows, on the side with fewer, whose code also occurs on the other side; 0 unless one side's codes are
+    selective.
+    """
     x, y = np.unique(a[a != 0]), np.unique(b[b != 0])
     if not len(x) or not len(y):
         return 0.0
     if len(x) < MIN_SELECTIVE * (a != 0).sum() and len(y) < MIN_SELECTIVE * (b != 0).sum():
         return 0.0
     shared = np.intersect1d(x, y, assume_unique=True)
-    # A sample has the partner of a row as often as it has any row.
+    # A sample contains the partner of a row as often as it contains any row.
     rows, rate = (a, b_rate) if len(a) <= len(b) else (b, a_rate)
     return min(1.0, float(np.isin(rows, shared).sum()) / rate / len(rows))
 
 
 def _shifted_hits(left: Sample, right: Sample, a: tuple[str, str | None], b: tuple[str, str | None]) -> float:
-    """Share of a side's numbers that are also found a little shifted, which is by chance."""
+    """The share of a side's numbers that are still found after a small shift, which is due to chance."""
     x, y = evidence.distinct(left.numbers(*a)), evidence.distinct(right.numbers(*b))
     return evidence.overlap(x, y)[1]
 
 
 def _pattern(sample: Sample, column: SampleColumn) -> str | None:
-    """A regular expression for a code column's shape: its letters, separators and runs of digits."""
+    """A regular expression for the shape of a code column: its letters, separators and runs of digits."""
     name = quoted(column.name)
     rows = sample.connection.execute(
         f"SELECT regexp_replace({name}, '[0-9]+', '#', 'g') AS shape, count(*) AS n, "
@@ -279,13 +287,13 @@ def _pattern(sample: Sample, column: SampleColumn) -> str | None:
     if "#" not in shape or len(shape) > 40:
         return None
     if shape.strip("#") == "" and (low or 0) < 5:
-        return None  # bare short numbers are everywhere in texts
+        return None  # short bare numbers occur everywhere in texts
     parts = []
     for piece in re.split("(#)", shape):
         if piece == "#":
             parts.append("[0-9]+" if shape.count("#") > 1 or low != high else f"[0-9]{{{low}}}")
         elif piece:
-            # A memo may drop or change what separates letters from digits.
+            # A memo may drop or change the separators between letters and digits.
             parts.append(re.sub(r"(?:\\?[-_/. ])+", "[-_/. ]?", re.escape(piece)))
     return "(?i)" + "".join(parts)
 
@@ -296,7 +304,7 @@ def _pattern(sample: Sample, column: SampleColumn) -> str | None:
 def _party(
     left: Sample, right: Sample, roles: tuple[Roles, Roles], known: Fields, used: tuple[set[str], set[str]]
 ) -> tuple[PlanField | None, bool]:
-    """The pair of texts that tells most about which rows belong together, and whether its values are selective."""
+    """The pair of texts that says most about which rows belong together, and whether its values are selective."""
     anchors = known.anchors
     best: tuple[float, SampleColumn, SampleColumn] | None = None
     for a in _texts(left, roles[0], used[0]):
@@ -314,7 +322,7 @@ def _party(
 
 
 def _texts(sample: Sample, roles: Roles, used: set[str]) -> list[SampleColumn]:
-    """Texts that may name whom or what a row is about: not codes of currencies, not what names the row itself."""
+    """Text columns that may say whom or what a row is about, not currency codes and not the row's own identifier."""
     found = [
         c
         for c in sample.columns
@@ -329,7 +337,10 @@ def _texts(sample: Sample, roles: Roles, used: set[str]) -> list[SampleColumn]:
 
 
 def _likeness(left: Sample, right: Sample, a: SampleColumn, b: SampleColumn) -> float:
-    """Without anchors: how alike the words of two columns are distributed, weighed by how many rows the values tell apart."""
+    """
+    Without anchors: how similarly the words of two columns are distributed, weighted by how many rows their values
+    distinguish.
+    """
     counts = [
         Counter(
             word for text in sample.texts(column.name)[:5000].to_pylist() if text for word in re.findall(r"\w+", text)

@@ -1,4 +1,6 @@
-"""Each field once, on both sides: text cleaned, references cut out, money exact with its currency, dates as dates."""
+"""
+Normalises each field on both sides: cleaned text, extracted references, exact money with its currency, real dates.
+"""
 
 from dataclasses import dataclass
 
@@ -12,19 +14,22 @@ from matching.reading.values import ColumnProfile, amount_sql, date_sql, install
 
 @dataclass(frozen=True)
 class Side:
-    """A side in DuckDB: table `name` with columns i (position by content), _row_ (of the input) and one a field."""
+    """
+    A side in DuckDB: table `name` with the columns i (position by content), _row_ (in the input), and those of each
+    field.
+    """
 
     name: str
     rows: int
 
 
 def quoted(name: str) -> str:
-    """A SQL identifier."""
+    """A quoted SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def free_name(name: str, taken: list[str]) -> str:
-    """The name, longer where a column has it already; SQL does not tell cases apart."""
+    """The name, made longer if a column already has it. SQL does not distinguish upper and lower case."""
     folded = {column.casefold() for column in taken}
     while name in folded:
         name += "_"
@@ -35,11 +40,11 @@ def load(
     connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table, plan: Plan, shown: pa.Table | None = None
 ) -> Side:
     """
-    Makes table `name` of a side's fields: f<k> the value to compare, c<k> a money field's currency.
+    Create table `name` with a side's fields: f<k> is the value to compare, c<k> the currency of a money field.
 
-    Rows are ordered by the hash of their content, then by their occurrence, so that the order of the input's rows
-    cannot reach the result. `o<k>` is the value as it is shown: an amount as it was loaded, where `shown` has a column of
-    its name with the text.
+    Rows are ordered by the hash of their content, then by occurrence, so that the order of the input rows cannot affect
+    the result. `o<k>` is the value as it is shown: an amount as it was loaded, if `shown` has a column of its name with
+    the text.
     """
     install_macros(connection)
     side = "left" if name == "l" else "right"
@@ -68,7 +73,7 @@ def load(
 
 @dataclass(frozen=True)
 class _Cell:
-    """A field on one side, and the column of its table that it comes from."""
+    """A field on one side, and the table column it comes from."""
 
     k: int  # number of the field
     name: str
@@ -78,7 +83,7 @@ class _Cell:
 
     @property
     def spec(self) -> Column:
-        """How the plan names the column."""
+        """The plan's reference to the column."""
         spec: Column = getattr(self.field, self.side)
         return spec
 
@@ -93,7 +98,7 @@ class _Cell:
         return self.table.schema.field(self.column).type
 
     def profile(self) -> ColumnProfile:
-        """What the column holds, as texts."""
+        """The profile of the column, as text."""
         return profile_column(self.column, self.table[self.column].cast(pa.string()))
 
 
@@ -130,18 +135,18 @@ def _money_sql(cell: _Cell) -> str:
         return f"{sign}({value}::DECIMAL(38,9))"
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return f"{sign}({amount_sql(value, cell.profile().decimal or '.')})"
-    fault = (f"/fields/{cell.name}/{cell.side}", "invalid_plan", f"the column {cell.column!r} holds no amounts")
+    fault = (f"/fields/{cell.name}/{cell.side}", "invalid_plan", f"the column {cell.column!r} does not contain amounts")
     raise PlanInvalid([fault])
 
 
 def _shown_sql(value: str, kind: pa.DataType, currency: str, text: str | None) -> str:
-    """An amount as it was loaded; where that is not known, with the digits of its currency and such further ones as it has."""
+    """An amount as it was loaded. If that is unknown, it gets its currency's decimals and any further ones it has."""
     padded = f"{value}::VARCHAR"
     if pa.types.is_decimal(kind) and kind.scale == MAX_DECIMALS:
         none, three = (
             ", ".join(f"'{code}'" for code in sorted(CURRENCIES) if exponent(code) == digits) for digits in (0, 3)
         )
-        # Up to the point, the point, and the digits of the minor unit.
+        # Everything up to the point, the point itself, and the decimals of the minor unit.
         least = f"strpos({padded}, '.') + CASE WHEN {currency} IN ({none}) THEN -1 WHEN {currency} IN ({three}) THEN 3 ELSE 2 END"
         padded = f"left({padded}, greatest(length(rtrim(rtrim({padded}, '0'), '.')), {least}))"
     return padded if text is None else f"coalesce({quoted(text)}, {padded})"

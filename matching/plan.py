@@ -17,7 +17,7 @@ Method = Literal["token_set", "token_sort", "partial", "jaro_winkler", "ratio"]
 
 
 class PlanInvalid(ValueError):
-    """The plan is not valid, or does not fit the tables. `faults`: (JSON pointer, code, message) each."""
+    """The plan is not valid, or does not fit the tables. Each of `faults` is (JSON pointer, code, message)."""
 
     def __init__(self, faults: list[tuple[str, str, str]]) -> None:
         super().__init__("; ".join(f"{pointer or 'plan'}: {message}" for pointer, _, message in faults))
@@ -29,7 +29,7 @@ class _Part(BaseModel):
 
 
 class Extracted(_Part):
-    """A part of a column: what a regular expression (RE2) finds in it."""
+    """A part of a column: whatever a regular expression (RE2) finds in it."""
 
     from_: ColumnName = Field(alias="from")
     extract: Annotated[str, Field(min_length=1, max_length=500)]
@@ -38,7 +38,7 @@ class Extracted(_Part):
 
 
 class Signed(_Part):
-    """A column whose sign is turned, such as debits booked positive."""
+    """A column whose sign is reversed, such as debits booked as positive amounts."""
 
     column: ColumnName
     negate: bool = False
@@ -54,14 +54,14 @@ Column = ColumnName | Extracted | Signed
 
 
 class CurrencySides(_Part):
-    """Where each side's currency stands."""
+    """The currency of each side."""
 
     left: ColumnName | Constant
     right: ColumnName | Constant
 
 
 class PlanField(_Part):
-    """A field: the columns of both sides that mean the same."""
+    """A field: the columns on both sides that mean the same."""
 
     type: Literal["money", "date", "reference", "code", "text"]
     left: Column
@@ -87,14 +87,14 @@ class Comparison(_Part):
     @model_validator(mode="after")
     def _complete(self) -> "Comparison":
         if self.compare == "within" and self.absolute is None and self.percent is None:
-            raise ValueError("within needs absolute or percent")
+            raise ValueError("within needs absolute, percent or both")
         if self.compare == "days" and (self.from_ is None or self.to is None or self.from_ > self.to):
-            raise ValueError("days needs from and to, from not after to")
+            raise ValueError("days needs from and to, and from must not be greater than to")
         return self
 
 
 class Pass(_Part):
-    """A pass over what earlier passes left."""
+    """A pass over the records that earlier passes left open."""
 
     name: Annotated[str, Field(min_length=1, max_length=120)]
     kind: Literal["rules"]
@@ -104,7 +104,7 @@ class Pass(_Part):
 
 
 class Plan(_Part):
-    """Fields and passes. `hash` names this very plan on every match it makes."""
+    """Fields and passes. `hash` identifies exactly this plan on every match it makes."""
 
     fields: Annotated[dict[FieldName, PlanField], Field(min_length=1, max_length=50)]
     passes: Annotated[tuple[Pass, ...], Field(min_length=1, max_length=50)]
@@ -113,14 +113,12 @@ class Plan(_Part):
     def _consistent(self) -> "Plan":
         names = [p.name for p in self.passes]
         if len(set(names)) != len(names):
-            raise ValueError("two passes have the same name")
+            raise ValueError("two passes must not have the same name")
         for p in self.passes:
             for comparison in (*p.where, *p.score):
                 found = self.fields.get(comparison.field)
                 if found is None:
-                    raise ValueError(
-                        f"pass {p.name!r} compares the field {comparison.field!r}, which fields does not have"
-                    )
+                    raise ValueError(f"pass {p.name!r} compares the field {comparison.field!r}, which is not in fields")
                 fits = {
                     "within": ("money",),
                     "days": ("date",),
@@ -128,7 +126,7 @@ class Plan(_Part):
                 }.get(comparison.compare)
                 if fits is not None and found.type not in fits:
                     raise ValueError(
-                        f"{comparison.compare} does not fit the field {comparison.field!r} of type {found.type}"
+                        f"{comparison.compare} cannot compare the field {comparison.field!r} of type {found.type}"
                     )
         return self
 
@@ -140,13 +138,11 @@ class Plan(_Part):
 
     def unbounded(self) -> list[tuple[str, str, str]]:
         """
-        Faults of passes that compare every record with all of some days, however many there are.
+        Faults for passes that compare every record with all records of some days, however many those are.
 
-        Equal, close or similar values are as selective as the values are; days never are.
+        Equal, close or similar values narrow the pairs down as far as the values differ; days never do.
         """
-        message = (
-            "needs a gate beside days: equal, within or similarity. Days alone compare nearly every pair of records"
-        )
+        message = "needs another gate besides days: equal, within or similarity. Days alone compare nearly every pair of records"
         return [
             (f"/passes/{number}/where", "invalid_plan", message)
             for number, step in enumerate(self.passes)
@@ -154,7 +150,7 @@ class Plan(_Part):
         ]
 
     def bind(self, left: list[str], right: list[str]) -> None:
-        """Checks that the plan can be run and fits the columns of two tables. Raises: PlanInvalid."""
+        """Check that the plan can be run and fits the columns of two tables. Raises: PlanInvalid."""
         faults = self.unbounded()
         for name, found in self.fields.items():
             for side, columns in (("left", left), ("right", right)):
@@ -165,9 +161,7 @@ class Plan(_Part):
                         (f"/fields/{name}/{side}", "invalid_plan", f"the {side} source has no column {column!r}")
                     )
                 elif column not in distinct_names(columns):
-                    twin = (
-                        f"the {side} source has another column that differs from {column!r} in case alone: rename one"
-                    )
+                    twin = f"the {side} source has another column that differs from {column!r} only in upper and lower case; rename one of them"
                     faults.append((f"/fields/{name}/{side}", "invalid_plan", twin))
                 if isinstance(spec, Extracted) and (why := _regex_fault(spec.extract)):
                     faults.append((f"/fields/{name}/{side}/extract", "invalid_plan", why))
@@ -185,7 +179,7 @@ class Plan(_Part):
 
 
 def distinct_names(columns: list[str]) -> list[str]:
-    """Columns by which SQL can be asked: none without a name; of those that differ in case alone, the first."""
+    """The columns that SQL can refer to: none without a name, and only the first of those that differ only in case."""
     found: dict[str, str] = {}
     for name in columns:
         if name:
@@ -194,7 +188,7 @@ def distinct_names(columns: list[str]) -> list[str]:
 
 
 def column_of(spec: Any) -> str:
-    """The column that a side of a field reads."""
+    """The column that one side of a field reads."""
     if isinstance(spec, Extracted):
         return spec.from_
     if isinstance(spec, Signed):
@@ -207,7 +201,7 @@ def _regex_fault(pattern: str) -> str | None:
     try:
         connection.execute("SELECT regexp_extract('', $1)", [pattern]).fetchall()
     except duckdb.Error:
-        return "is not a regular expression that RE2 knows"
+        return "is not a valid RE2 regular expression"
     finally:
         connection.close()
     return None

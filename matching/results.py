@@ -1,4 +1,4 @@
-"""What a run yields: chunks of matches as they become final, the end of each pass, the end."""
+"""What a run yields: chunks of matches as they become final, the end of each pass, and the end of the run."""
 
 from dataclasses import dataclass, field
 
@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-SUGGESTED, CONFIRMED = "suggested", "confirmed"  # the status of a match, until people say something else
+SUGGESTED, CONFIRMED = "suggested", "confirmed"  # the status of a match, until a person decides otherwise
 ROWS = pa.list_(pa.int64())  # row indices of one input
-SETS = pa.schema({"left": ROWS, "right": ROWS})  # sets of rows, such as those that people rejected
+SETS = pa.schema({"left": ROWS, "right": ROWS})  # sets of rows, such as those that people have rejected
 MATCHES = pa.schema(
     {
         "left": ROWS,
@@ -19,21 +19,23 @@ MATCHES = pa.schema(
         "margin": pa.float64(),  # bits
         "margin_kind": pa.string(),  # exact | local
         "ambiguity": pa.string(),  # none | ambiguous | interchangeable
-        "group": pa.string(),  # the same for all matches whose rows are interchangeable, else null
+        "group": pa.string(),  # the same for all matches with interchangeable rows, otherwise null
         "difference": pa.decimal128(38, 9),  # left minus right
         "fields": pa.string(),  # JSON: how each field compared
-        "runner_up": pa.string(),  # JSON: `left` and `right` (lists of rows) and `score` of the best other reading, or null
+        "runner_up": pa.string(),  # JSON: `left` and `right` (lists of rows) and `score` of the best alternative, or null
     }
 )
 
 
 class Stopped(Exception):
-    """The caller asked to stop; chunks that were yielded stay valid."""
+    """The caller asked to stop. Chunks already yielded stay valid."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run is. `processed` of `total`: records of the stage; `fraction`: of the run, never falls."""
+    """
+    The progress of a run. `processed` and `total` count records of the stage; `fraction` is of the run and never falls.
+    """
 
     stage: str
     pass_name: str | None
@@ -57,17 +59,17 @@ class Chunk:
     pass_name: str
     chunk: int
     matches: pa.Table
-    is_reported: bool = False  # the pass only reports: its matches use no record
+    is_reported: bool = False  # the pass only reports, so its matches use no records
 
     @property
     def used(self) -> tuple[pa.Array, pa.Array]:
-        """The rows of the left and of the right input that the matches use, int64, in the order of the matches."""
+        """The rows of the left and the right input that the matches use, int64, in the order of the matches."""
         return pc.list_flatten(self.matches["left"]), pc.list_flatten(self.matches["right"])
 
 
 @dataclass(frozen=True)
 class PassFinished:
-    """Statistics of a pass, which is final."""
+    """The statistics of a finished pass."""
 
     pass_index: int
     pass_name: str
@@ -79,24 +81,24 @@ class PassFinished:
     reported: int
     skipped_blocks: int
     skipped_pairs: int
-    local_components: int  # too large for exact margins, or for the exact optimum
+    local_components: int  # components too large for exact margins, or for the exact optimum
 
 
 def left_out(pass_name: str, blocks: int, pairs: int) -> str | None:
-    """What a pass did not compare, for people; None where it compared everything."""
+    """A note for people about what a pass did not compare, or None if it compared everything."""
     if not blocks:
         return None
     groups = "1 group of records was" if blocks == 1 else f"{blocks:,} groups of records were"
     return (
-        f"Pass {pass_name!r}: {groups} not compared, because they would have made {pairs:,} pairs, which is more than there "
-        "is memory for. Records of such a group share a value that is too common: add a gate that tells them apart, or "
+        f"Pass {pass_name!r}: {groups} not compared, because that would have made {pairs:,} pairs, which is more than there "
+        "is memory for. Records in such a group share a value that is too common. Add a gate that tells them apart, or "
         "give the engine more memory."
     )
 
 
 @dataclass(frozen=True)
 class Finished:
-    """The end: what is left open, as row indices of the inputs."""
+    """The end of a run: what is left open, as row indices of the inputs."""
 
     matches: int
     confirmed: int

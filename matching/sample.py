@@ -1,8 +1,8 @@
 """
-Samples of two tables as vectors: what `suggest` compares columns by.
+Samples of two tables as vectors, which `suggest` compares columns by.
 
-A sample has the rows with the smallest hashes of their content, in that order, so that the order of the input's rows
-cannot reach a plan.
+A sample has the rows with the smallest content hashes, in that order, so that the order of the input rows cannot affect
+a plan.
 """
 
 from dataclasses import dataclass
@@ -17,33 +17,33 @@ from matching.plan import Extracted, distinct_names
 from matching.reading.values import ColumnProfile, amount_sql, date_sql, profiles_of
 
 SAMPLE = 50_000
-PROFILED = 10_000  # rows that tell a column's type: nine tenths of them decide
-DENSE = 0.5  # of the whole numbers between the least and the greatest, how many a running number has at least
-SELECTIVE = 0.9  # distinct values a filled row, of what names single rows
+PROFILED = 10_000  # rows that determine a column's type, by a nine-tenths majority
+DENSE = 0.5  # a running number must use at least this share of the integers between its least and its greatest
+SELECTIVE = 0.9  # distinct values per filled row, for a column that identifies single rows
 
-MOSTLY = 0.8  # of the values of an identifier have a digit
+MOSTLY = 0.8  # share of an identifier's values that have a digit
 
 Floats = NDArray[np.float64]
-Hashes = NDArray[np.uint64]  # equal where the values are equal, 0 where there is no value
+Hashes = NDArray[np.uint64]  # equal if the values are equal, and 0 if there is no value
 Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class SampleColumn:
-    """A column and what its values in the sample are. `distinct` and `filled` count rows of the sample."""
+    """A column, and what its values in the sample are. `distinct` and `filled` count rows of the sample."""
 
     name: str
     kind: str  # amount | number | date | code | text | empty
-    profile: ColumnProfile | None  # of a text column; typed ones have none
+    profile: ColumnProfile | None  # for text columns; typed ones have none
     distinct: int
     filled: int
-    is_running: bool  # numbers each row in turn: says where a row stands, not what it is about
-    is_code: bool  # values have digits, and few words
-    is_id: bool  # one word, mostly with digits, and another one in every row
+    is_running: bool  # it numbers each row in turn, so it says where a row is, not what it is about
+    is_code: bool  # its values have digits, and few words
+    is_id: bool  # its values are single words, mostly with digits, and different in every row
 
     @property
     def is_selective(self) -> bool:
-        """Whether most values stand for one row."""
+        """Whether most values identify one row."""
         return self.distinct >= SELECTIVE * max(self.filled, 1)
 
 
@@ -72,15 +72,15 @@ class Sample:
         self.columns = [self._column(field, profiles.get(field.name)) for field in table.schema]
 
     def column(self, name: str | None) -> SampleColumn | None:
-        """The column of a name, if there is one."""
+        """The column with a name, if there is one."""
         return next((column for column in self.columns if column.name == name), None)
 
     def amounts(self, column: SampleColumn) -> Floats:
         """
-        Read a column as amounts, in the units that it is written in.
+        Read a column as amounts, in the units it is written in.
 
-        Returns: shape (rows,), NaN where there is no amount. Equal amounts are equal here too; amounts that differ beyond
-        the 15th digit may be.
+        Returns: shape (rows,), NaN if there is no amount. Equal amounts are equal here too; amounts that differ only
+        beyond the 15th digit may also be.
         """
         value = quoted(column.name)
         if column.profile is not None:
@@ -88,7 +88,7 @@ class Sample:
         return self._floats(("amount", column.name), f"({value})::DOUBLE")
 
     def days(self, column: SampleColumn) -> Floats:
-        """Read a column as days since 1970-01-01. Returns: shape (rows,), NaN where there is no date."""
+        """Read a column as days since 1970-01-01. Returns: shape (rows,), NaN if there is no date."""
         value = quoted(column.name)
         if column.profile is not None:
             value = date_sql(value, column.profile.date_order or "ymd")
@@ -99,30 +99,31 @@ class Sample:
         Hash each value's letters and digits, in upper case and without accents.
 
         Args:
-            pattern: a regular expression (RE2): of each value, only what it finds.
+            pattern: a regular expression (RE2); only what it finds in each value is hashed.
 
-        Returns: shape (rows,), 64 bits each, 0 where there is no value. Of 50,000 values two have one hash once in 15
+        Returns: shape (rows,), 64 bits each, 0 if there is no value. Among 50,000 values, two share a hash in one of 15
         billion samples.
-        Raises: duckdb.Error for a pattern that RE2 does not know.
+
+        Raises: duckdb.Error if RE2 does not accept the pattern.
         """
         return self._hashes(("code", name, pattern or ""), _clean(name, pattern))
 
     def numbers(self, name: str, pattern: str | None = None) -> Floats:
         """
-        Read the whole number, of up to 15 digits, that each value ends in; `pattern` as for `codes`.
+        Read the integer of up to 15 digits at the end of each value. `pattern` is as for `codes`.
 
-        Returns: shape (rows,), exact; NaN where a value does not end in a digit.
+        Returns: shape (rows,), exact; NaN if a value does not end in a digit.
         """
         digits = f"try_cast(regexp_extract({_clean(name, pattern)}, '[0-9]{{1,15}}$') AS DOUBLE)"
         return self._floats(("number", name, pattern or ""), digits)
 
     def stems(self, name: str, pattern: str | None = None) -> Hashes:
-        """Hash what stands before the number that each value ends in; arguments and result as of `codes`."""
+        """Hash what precedes the number at the end of each value. Arguments and result are as for `codes`."""
         stem = f"regexp_replace({_clean(name, pattern)}, '[0-9]{{1,15}}$', '')"
         return self._hashes(("stem", name, pattern or ""), stem)
 
     def texts(self, name: str) -> pa.Array:
-        """Read a column as texts in lower case. Returns: one a row, null where there is none."""
+        """Read a column as lower-case texts. Returns: one per row, null if there is none."""
         if name not in self._texts:
             sql = f"SELECT lower({quoted(name)}::VARCHAR) AS v FROM {self.name} ORDER BY {self._order}"
             self._texts[name] = self.connection.sql(sql).to_arrow_table()["v"].combine_chunks()
@@ -132,20 +133,20 @@ class Sample:
         if key not in self._vectors:
             found = self._fetch(f"coalesce({sql}, 'nan'::DOUBLE)")
             self._vectors[key] = np.asarray(found, dtype=np.float64)
-        return self._vectors[key]  # type: ignore[return-value]  # by the key's first word
+        return self._vectors[key]  # type: ignore[return-value]  # decided by the key's first word
 
     def _hashes(self, key: tuple[str, ...], sql: str) -> Hashes:
         if key not in self._vectors:
             found = self._fetch(f"CASE WHEN ({sql}) IS NULL THEN 0::UBIGINT ELSE hash({sql}) END")
             self._vectors[key] = np.asarray(found, dtype=np.uint64)
-        return self._vectors[key]  # type: ignore[return-value]  # by the key's first word
+        return self._vectors[key]  # type: ignore[return-value]  # decided by the key's first word
 
     def _fetch(self, sql: str) -> NDArray[np.generic]:
         found = self.connection.execute(f"SELECT {sql} AS v FROM {self.name} ORDER BY {self._order}").fetchnumpy()["v"]
         return np.asarray(found)
 
     def _profiles(self, names: list[str]) -> dict[str, ColumnProfile]:
-        """The profiles of the text columns: in one query, for what it takes to compile it is most of its time."""
+        """The profiles of the text columns, in one query, because compiling it takes most of its time."""
         if not names:
             return {}
         values = ", ".join(f"{quoted(name)}::VARCHAR AS {quoted(name)}" for name in names)
@@ -170,7 +171,10 @@ class Sample:
         return SampleColumn(field.name, profile.type, profile, distinct, filled, is_running, is_code, is_id)
 
     def _is_running(self, name: str, distinct: int) -> bool:
-        """Whether the values are the whole numbers of a range, after one stem: as dense as a sample of a range is."""
+        """
+        Whether the values, after one common stem, are the integers of a range, as dense as a sample of a range would
+        be.
+        """
         numbers, stems = self.numbers(name), self.stems(name)
         known = ~np.isnan(numbers)
         if known.sum() < distinct or not known.any():
@@ -192,5 +196,5 @@ def _clean(name: str, pattern: str | None) -> str:
 
 
 def spec_parts(spec: str | Extracted) -> tuple[str, str | None]:
-    """Column and pattern of a side of a reference."""
+    """The column and the pattern of one side of a reference."""
     return (spec.from_, spec.extract) if isinstance(spec, Extracted) else (spec, None)

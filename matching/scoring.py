@@ -1,7 +1,7 @@
 """
-Evidence of candidate pairs in bits: log2 of how much likelier an agreement is among true pairs than by chance.
+Evidence for candidate pairs in bits: log2 of how much more likely an agreement is among true pairs than by chance.
 
-Source: weights after Fellegi & Sunter, A Theory for Record Linkage (JASA, 1969); agreement on a rare value weighs more.
+Source: weights after Fellegi & Sunter, A Theory for Record Linkage (JASA, 1969). Agreement on a rare value weighs more.
 """
 
 from dataclasses import dataclass
@@ -21,16 +21,16 @@ from matching.candidates import Candidates
 from matching.plan import Comparison, Pass, Plan
 
 MILLI = 1000
-LEVELS = 11  # of a similarity: 0.0, 0.1, ... 1.0
-# A value that stands once among three rows is not one that a third of all rows would have: with fewer rows than these,
-# rarity is counted as if there were these many. Else nothing in a small file could ever match.
+LEVELS = 11  # levels of a similarity: 0.0, 0.1, ... 1.0
+# A value that occurs once among three rows would not occur in a third of all rows. With fewer rows than these, rarity
+# is computed as if there were this many. Otherwise nothing in a small file could ever match.
 FEW_ROWS = 1000
 MIN_ANCHORS = 30  # unambiguous pairs needed to learn a distribution from
 SMOOTHING = 2.0
 RANDOM_PAIRS = 20_000
-COMPARED_AT_ONCE = 65_536  # pairs of texts: as Python strings they take hundreds of bytes each
+COMPARED_AT_ONCE = 65_536  # pairs of texts; as Python strings each takes hundreds of bytes
 EM_ROUNDS = 20
-# Without enough anchors: bits of a similarity level, from weak to equal.
+# Used without enough anchors: bits per similarity level, from weak to equal.
 _DEFAULT_TEXT = np.array([-6.0, -6.0, -5.0, -4.0, -3.0, -2.0, 0.0, 2.0, 4.0, 6.0, 8.0])
 _METHODS: dict[str, Any] = {
     "token_set": fuzz.token_set_ratio,
@@ -43,21 +43,24 @@ _METHODS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Sides:
-    """Both sides in DuckDB, as tables `l` and `r` of the plan's fields (normalise.load), and what they are read with."""
+    """Both sides in DuckDB, as tables `l` and `r` with the plan's fields (normalise.load), and how to read them."""
 
     connection: duckdb.DuckDBPyConnection
     plan: Plan
-    sizes: tuple[int, int]  # rows of both, whole
-    threads: int  # that texts are compared on
+    sizes: tuple[int, int]  # total numbers of rows on both sides
+    threads: int  # number of threads for comparing texts
 
     def number(self, comparison: Comparison) -> int:
-        """The number of the field that is compared: f<k> is its column."""
+        """The number of the compared field, whose column is f<k>."""
         return list(self.plan.fields).index(comparison.field)
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """The bits of one comparison for every candidate pair (shapes n); similarity 0 to 1 and rarity in bits, where it has."""
+    """
+    The bits of one comparison for every candidate pair (shape n). Similarity is 0 to 1 and rarity in bits, if it has
+    them.
+    """
 
     comparison: Comparison
     bits: NDArray[np.float64]
@@ -67,7 +70,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class _Pairs:
-    """Candidate pairs of two sides, and the indices of those that distributions are learned from."""
+    """The candidate pairs of two sides, and the indices of those that distributions are learned from."""
 
     sides: Sides
     pairs: Candidates
@@ -76,19 +79,21 @@ class _Pairs:
 
 def score(sides: Sides, step: Pass, pairs: Candidates) -> tuple[NDArray[np.int64], list[Evidence], NDArray[np.bool_]]:
     """
-    Score candidate pairs: the bits of the prior and of every comparison, added up.
+    Score candidate pairs: the sum of the prior's bits and every comparison's bits.
 
-    The prior of a pair is -log2 of the rows of the larger side, for one of them is the partner. What is missing on either
-    side adds nothing.
+    The prior of a pair is -log2 of the number of rows on the larger side, since one of them is the partner. A value
+    missing on either side adds nothing.
 
     Args:
-        sides: both sides as normalise.load makes them.
-        step: its gates and scores are compared, gates first.
-        pairs: shape (n,) positions a side, as candidates.find makes them.
+        sides: both sides, as made by normalise.load.
+        step: the pass whose gates and scores are compared, gates first.
+        pairs: shape (n,) positions on each side, as found by candidates.find.
 
-    Returns: shape (n,) whole milli-bits (half a milli-bit of rounding at most); the evidence of each comparison, in bits
-    before that rounding; shape (n,) whether a pair reaches the least similarity of each gate.
+    Returns: shape (n,) whole milli-bits (rounded by at most half a milli-bit); the evidence of each comparison, in bits
+    before that rounding; shape (n,) whether a pair reaches the minimum similarity of each gate.
+
     Raises: duckdb.Error when the sides do not have the plan's fields.
+
     Source: weights after Fellegi & Sunter, A Theory for Record Linkage (JASA, 1969).
     """
     n = len(pairs.left)
@@ -102,7 +107,7 @@ def score(sides: Sides, step: Pass, pairs: Candidates) -> tuple[NDArray[np.int64
     for number, comparison in enumerate((*step.where, *step.score)):
         if comparison.minimum is not None and number in similarities:
             keep &= similarities[number] >= comparison.minimum
-    # Pairs that no gate stops: what is learned of them is what is asked of them.
+    # Learn only from pairs that pass all gates, because only those are scored.
     learned = _Pairs(sides, pairs, _anchors(pairs, keep))
     total = np.full(n, prior)
     evidences: list[Evidence] = []
@@ -115,16 +120,17 @@ def score(sides: Sides, step: Pass, pairs: Candidates) -> tuple[NDArray[np.int64
 
 def loneliness(sides: Sides, step: Pass, pairs: Candidates, weight: NDArray[np.int64]) -> int:
     """
-    Find by how much staying unmatched is likelier than `score` has it: of what earlier passes and jobs left, most rows
-    may have no partner.
+    Find by how much staying unmatched is likelier than `score` assumes, since most rows left over by earlier passes and
+    jobs may have no partner.
 
-    The share of rows that have one is found by EM over rows and columns, in 20 rounds from one half. Equal codes are not by
-    chance, so a pass by them needs none of this; equal amounts are.
+    The share of rows with a partner is estimated by EM over rows and columns, in 20 rounds starting at one half. Equal
+    codes do not occur by chance, so a pass on codes needs none of this; equal amounts do.
 
     Args:
-        pairs, weight: shape (n,) each; weight in milli-bits, as `score` gives it, 0 for a pair that a gate stops.
+        pairs, weight: shape (n,) each; weight in milli-bits, as `score` returns it, 0 for a pair that a gate stops.
 
-    Returns: whole milli-bits, at least 0; 0 where half of the rows or more have a partner, and in a pass by codes.
+    Returns: whole milli-bits, at least 0; 0 if at least half of the rows have a partner, and in a pass on codes.
+
     Source: Dempster, Laird & Rubin, Maximum Likelihood from Incomplete Data via the EM Algorithm (JRSS B, 1977).
     """
     is_by_code = any(g.compare == "equal" and sides.plan.fields[g.field].type != "money" for g in step.where)
@@ -142,7 +148,10 @@ def loneliness(sides: Sides, step: Pass, pairs: Candidates, weight: NDArray[np.i
 
 
 def _anchors(pairs: Candidates, keep: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Indices of pairs whose two rows have no other candidate: mostly true, so that distributions are learned there."""
+    """
+    The indices of pairs whose two rows have no other candidate. Most are true pairs, so distributions are learned from
+    them.
+    """
     if not keep.any():
         return np.zeros(0, dtype=np.int64)
     left = np.bincount(pairs.left[keep], minlength=int(pairs.left.max()) + 1)
@@ -174,9 +183,9 @@ def column(connection: duckdb.DuckDBPyConnection, side: str, name: str) -> pa.Ar
 
     Args:
         side: "l" or "r".
-        name: f<k>, c<k> or o<k> of field k, as normalise.load names them.
+        name: f<k>, c<k> or o<k> of field k, as named by normalise.load.
 
-    Returns: one value a row, ordered by position; null where there is none.
+    Returns: one value per row, ordered by position; null if there is none.
     """
     return connection.sql(f"SELECT {name} AS v FROM {side} ORDER BY i").to_arrow_table()["v"].combine_chunks()
 
@@ -184,7 +193,7 @@ def column(connection: duckdb.DuckDBPyConnection, side: str, name: str) -> pa.Ar
 def _rarity(
     connection: duckdb.DuckDBPyConnection, k: int, pairs: Candidates, sizes: tuple[int, int], *, is_money: bool
 ) -> NDArray[np.float64]:
-    """Bits of an equality: log2(rows / rows that have the value), by the side where the value is more frequent."""
+    """Bits for an equality: log2(rows / rows with the value), on the side where the value is more frequent."""
     shares = []
     for side, rows in zip("lr", sizes, strict=True):
         count = _equal_rows(connection, k, side) if is_money else f"count(*) OVER (PARTITION BY f{k})"
@@ -199,7 +208,7 @@ def _rarity(
 
 
 def _equal_rows(connection: duckdb.DuckDBPyConnection, k: int, side: str) -> str:
-    """SQL of how many rows of a side have a row's amount and currency; one of unknown currency may be of any."""
+    """SQL for how many rows of a side share a row's amount and currency. A row with unknown currency may have any."""
     codes = connection.execute(f"SELECT DISTINCT c{k} FROM {side} LIMIT 2").fetchall()
     count = f"count(*) OVER (PARTITION BY f{k})"
     if len(codes) < 2:
@@ -212,7 +221,7 @@ def _equal_rows(connection: duckdb.DuckDBPyConnection, k: int, side: str) -> str
 def _days(
     connection: duckdb.DuckDBPyConnection, k: int, comparison: Comparison, pairs: Candidates, anchors: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Bits of a lag: its frequency among anchors over its frequency between random rows."""
+    """Bits for a lag: its frequency among anchors divided by its frequency between random rows."""
     left, right = (_day_numbers(connection, side, k) for side in "lr")
     lag = right[pairs.right] - left[pairs.left]
     missing = np.isnan(lag)
@@ -229,7 +238,7 @@ def _days(
     else:
         counts = np.ones(width)
     m = (counts + SMOOTHING / width) / (counts.sum() + SMOOTHING)
-    # The share of random pairs that are at one particular lag, over the days that both sides span.
+    # The share of random pairs with one particular lag, given the days that both sides span.
     span = max(_spread(left), _spread(right), float(width))
     bits = np.log2(m[inside] * span)
     outside = -8.0
@@ -255,7 +264,7 @@ def _spread(days: NDArray[np.float64]) -> float:
 def _within(
     connection: duckdb.DuckDBPyConnection, k: int, pairs: Candidates, sizes: tuple[int, int]
 ) -> NDArray[np.float64]:
-    """Bits of amounts close to each other: how few of the other side's amounts lie as close."""
+    """Bits for amounts that are close to each other, depending on how few amounts of the other side are as close."""
     left, right = (
         np.asarray(
             connection.execute(f"SELECT coalesce(f{k}::DOUBLE, 'nan'::DOUBLE) AS v FROM {s} ORDER BY i").fetchnumpy()[
@@ -285,7 +294,7 @@ def _texts(sides: Sides, comparison: Comparison) -> tuple[pa.Array, pa.Array]:
 def _compare(
     texts: tuple[pa.Array, pa.Array], rows: tuple[Any, Any], comparison: Comparison, threads: int
 ) -> NDArray[np.float64]:
-    """Similarity 0 to 1 of each pair of rows; NaN where a text is missing."""
+    """The similarity, 0 to 1, of each pair of rows; NaN if a text is missing."""
     found = np.empty(len(rows[0]), dtype=np.float64)
     scorer = _METHODS[comparison.method]
     for start in range(0, len(found), COMPARED_AT_ONCE):
@@ -299,7 +308,7 @@ def _compare(
 
 
 def _text_bits(learned: _Pairs, comparison: Comparison, similarity: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Bits of a similarity: its level's frequency among anchors over that among random pairs."""
+    """Bits for a similarity: its level's frequency among anchors divided by that among random pairs."""
     level = np.rint(np.nan_to_num(similarity) * (LEVELS - 1)).astype(np.int64)
     known = similarity[learned.anchors]
     known = known[~np.isnan(known)]
@@ -310,7 +319,7 @@ def _text_bits(learned: _Pairs, comparison: Comparison, similarity: NDArray[np.f
         m = np.bincount(np.rint(known * (LEVELS - 1)).astype(np.int64), minlength=LEVELS).astype(np.float64)
         u = np.bincount(random, minlength=LEVELS).astype(np.float64)
         u_share = (u + 0.5) / (u.sum() + 0.5 * LEVELS)
-        # Shrunk towards chance: a level that no anchor has must not earn weight.
+        # Shrunk towards chance, so that a level without anchors earns no weight.
         m_share = (m + SMOOTHING * u_share) / (m.sum() + SMOOTHING)
         table = np.log2(m_share / u_share)
         # A higher similarity is never weaker evidence than a lower one.
@@ -320,7 +329,9 @@ def _text_bits(learned: _Pairs, comparison: Comparison, similarity: NDArray[np.f
 
 
 def _random_levels(learned: _Pairs, comparison: Comparison) -> NDArray[np.int64]:
-    """Levels of random pairs, without the anchors: of a thousand rows a side, a thousandth of all pairs are true."""
+    """
+    Levels of random pairs, without the anchors: with a thousand rows per side, one in a thousand of all pairs is true.
+    """
     sizes, pairs, anchors = learned.sides.sizes, learned.pairs, learned.anchors
     chance = np.random.default_rng(20260401)
     n = min(RANDOM_PAIRS, sizes[0] * sizes[1])

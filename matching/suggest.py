@@ -1,8 +1,8 @@
 """
-A plan for two tables never seen: fields by what other columns say of them, passes from precise to loose.
+Suggests a plan for two tables never seen before: fields that other columns support, and passes from precise to loose.
 
-A reference, and an amount that confirms, must be proved by the rows that it joins; the date window is read off such pairs.
-What is not proved is suggested to a person.
+A reference, and an amount that leads to confirmed matches, must be proved by the rows it joins. The date window is read
+from such pairs. What is not proved is only suggested to a person.
 """
 
 from typing import Any
@@ -19,15 +19,15 @@ from matching.sample import Floats, Sample
 __all__ = ["Roles", "suggest"]
 
 WIDEST_WINDOW = 120  # days
-ENOUGH_LAGS = 200  # to have seen the outermost ones
-AROUND = 29  # days over which what chance gives a lag is averaged
+ENOUGH_LAGS = 200  # enough to have seen the outermost lags
+AROUND = 29  # days over which the chance of a lag is averaged
 
 
 def suggest(
     left: pa.Table, right: pa.Table, *, left_roles: Roles | None = None, right_roles: Roles | None = None
 ) -> Plan:
     """
-    A plan that fits both tables.
+    Suggest a plan that fits both tables.
 
     Raises: PlanInvalid when nothing in them can be compared.
     """
@@ -42,7 +42,7 @@ def suggest(
         connection.close()
     if not passes:
         raise PlanInvalid(
-            [("", "invalid_plan", "the two tables have no columns that can be compared: write a plan by hand")]
+            [("", "invalid_plan", "the two tables have no columns that can be compared; write a plan by hand")]
         )
     return Plan(fields=fields.by_name(), passes=tuple(passes))
 
@@ -81,7 +81,7 @@ def _accept(is_proved: bool) -> Accept:
 
 
 def _window(left: Sample, right: Sample, fields: Fields) -> Comparison:
-    """The lags, in days right minus left, that stand out among anchors against those of the control."""
+    """The lags, in days right minus left, that stand out among anchors compared with the control."""
     field, anchors = fields.date, fields.anchors
     assert field is not None
     a, b = left.column(str(field.left)), right.column(str(field.right))
@@ -98,21 +98,23 @@ def _window(left: Sample, right: Sample, fields: Fields) -> Comparison:
     reach = 3 * WIDEST_WINDOW
     counts, chance = (np.bincount(found + reach, minlength=2 * reach + 1) for found in (lags, control))
     peak = int(np.argmax(counts)) - reach
-    # What chance gives a lag: the control over the days around it, as often as the lags far from the peak are chance.
+    # The number of pairs that chance gives each lag: the control averaged over nearby days, scaled by how many lags far
+    # from the peak are chance.
     far = np.abs(np.arange(-reach, reach + 1) - peak) > WIDEST_WINDOW // 2
     scale = min(1.0, counts[far].sum() / max(1, chance[far].sum()))
     expected = scale * np.convolve(chance, np.full(AROUND, 1 / AROUND), mode="same")
     floor = np.maximum(np.maximum(expected + 3 * np.sqrt(expected), 0.002 * len(lags)), 1.0)
     strong = {int(lag) - reach for lag in np.flatnonzero(counts >= floor)}
     low = high = peak
-    # Weekends leave holes of a few days: the window reaches over them.
+    # Weekends leave gaps of a few days, so the window may extend across them.
     while any(low - gap in strong for gap in (1, 2, 3, 4)):
         low -= next(gap for gap in (1, 2, 3, 4) if low - gap in strong)
     while any(high + gap in strong for gap in (1, 2, 3, 4)):
         high += next(gap for gap in (1, 2, 3, 4) if high + gap in strong)
     if high - low > WIDEST_WINDOW:
         low, high = (int(q) for q in np.quantile(lags, (0.02, 0.98)))
-    # A few lags may not include the outermost one, and a partner outside the window would leave its row to a wrong one.
+    # With few lags the outermost may not have been seen, and a partner outside the window would leave its row to a
+    # wrong one.
     margin = int(len(lags) < ENOUGH_LAGS)
     return Comparison(field="date", compare="days", from_=low - margin, to=high + margin)
 

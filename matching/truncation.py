@@ -1,8 +1,8 @@
 """
-Texts that a bank, a form or an export has cut off: "EMBER LOGISTI" for "Ember Logistics GmbH".
+Recognises texts that a bank, a form or an export has cut off: "EMBER LOGISTI" for "Ember Logistics GmbH".
 
-What was cut off cannot disagree, so a cut text is no evidence against a pair. Nor is it evidence for one: a short name
-may begin like a longer one without being it.
+What was cut off cannot disagree, so a cut-off text is no evidence against a pair. Nor is it evidence for one, since a
+short name may begin like a longer one without being it.
 """
 
 import duckdb
@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from matching.candidates import Candidates
 
-SHORTEST = 4  # letters that are left of a text cut within a word; fewer begin too many others
-LEAST_AT_LIMIT = 5  # values that end at one greatest length, where a column is cut at it
-SHARE_AT_LIMIT = 0.02  # of the values that are there
+SHORTEST = 4  # letters that must remain of a text cut within a word; fewer would begin too many others
+LEAST_AT_LIMIT = 5  # values that must have the greatest length, if a column is cut at that length
+SHARE_AT_LIMIT = 0.02  # share of the filled values
 AT_ONCE = 65_536  # pairs
 
 
@@ -23,10 +23,11 @@ def is_cut(
     connection: duckdb.DuckDBPyConnection, k: int, pairs: Candidates, among: NDArray[np.int64], *, in_words: bool
 ) -> NDArray[np.bool_]:
     """
-    Of the pairs `among`, whether one text of field k is the beginning of the other, and was cut there.
+    For each of the pairs `among`, whether one text of field k is the beginning of the other and was cut off there.
 
-    Cut within a word (where the field has words), or at the length that its column is cut at. Not within a word that is
-    whole: "Smith" is no beginning of "Smithson Ltd" where the column of the latter has "Smith" too.
+    A text was cut if it ends within a word (if the field has words), or at the length its column is cut at. It was not
+    if it also occurs complete on the other side: "Smith" is not the beginning of "Smithson Ltd" if that side has
+    "Smith" too.
     """
     texts, full = zip(*(_side(connection, side, k, in_words=in_words) for side in "lr"), strict=True)
     whole = [pc.is_in(texts[side], value_set=texts[1 - side], skip_nulls=True).to_numpy(False) for side in (0, 1)]
@@ -52,14 +53,17 @@ def _within_word(short: str, long: str) -> bool:
 def _side(
     connection: duckdb.DuckDBPyConnection, side: str, k: int, *, in_words: bool
 ) -> tuple[pa.Array, NDArray[np.bool_]]:
-    """A side's texts, and which of them are as long as the column lets them be. A space at the end may be lost."""
+    """
+    A side's texts, and which of them are as long as the column allows. One character less counts too, since a space at
+    the end may be lost.
+    """
     found = connection.sql(f"SELECT f{k} AS v, coalesce(length(o{k}), 0) AS n FROM {side} ORDER BY i").to_arrow_table()
     lengths = np.asarray(found["n"].to_numpy(), dtype=np.int64)
     counts = np.bincount(lengths[lengths > 0], minlength=1)
     limit, filled = len(counts) - 1, int(counts.sum())
-    # Where nothing is cut, lengths become rare towards the greatest.
+    # If nothing is cut, values become rarer towards the greatest length.
     rare = 2 * int(counts[max(limit - 3, 0) : limit].max(initial=0))
     piles_up = counts[limit] >= max(LEAST_AT_LIMIT, SHARE_AT_LIMIT * filled, rare)
-    # Codes have one length by themselves.
+    # Codes all have the same length anyway.
     is_limited = piles_up and (in_words or counts[limit] < filled)
     return found["v"].combine_chunks(), (lengths >= limit - 1) & bool(is_limited)

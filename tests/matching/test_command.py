@@ -65,4 +65,4 @@ def test_a_plan_that_is_none_is_refused(tmp_path, files):
     done = run(tmp_path, *files, "--plan", str(tmp_path / "plan.json"))
 
     assert done.returncode == 2
-    assert "is no valid plan" in done.stderr
+    assert "not a valid plan" in done.stderr

@@ -73,7 +73,7 @@ def test_a_column_that_holds_no_amounts_is_refused_by_pointer():
     with pytest.raises(PlanInvalid) as caught:
         loaded(pa.table({"v": [True, False]}), field("money"))
 
-    assert caught.value.faults == [("/fields/f/left", "invalid_plan", "the column 'v' holds no amounts")]
+    assert caught.value.faults == [("/fields/f/left", "invalid_plan", "the column 'v' does not contain amounts")]
 
 
 def test_the_order_of_the_rows_does_not_reach_their_positions():

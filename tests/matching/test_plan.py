@@ -24,12 +24,12 @@ def with_gate(**gate) -> dict:
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        (with_gate(field="amount", compare="within"), "within needs absolute or percent"),
+        (with_gate(field="amount", compare="within"), "within needs absolute, percent or both"),
         (with_gate(field="amount", compare="days", **{"from": 3, "to": 1}), "days needs from and to"),
-        (with_gate(field="nothing", compare="equal"), "which fields does not have"),
-        (with_gate(field="who", compare="within", absolute="1"), "within does not fit the field 'who' of type text"),
-        (with_gate(field="amount", compare="similarity"), "similarity does not fit the field 'amount' of type money"),
-        ({**AMOUNT, "passes": AMOUNT["passes"] * 2}, "two passes have the same name"),
+        (with_gate(field="nothing", compare="equal"), "which is not in fields"),
+        (with_gate(field="who", compare="within", absolute="1"), "within cannot compare the field 'who' of type text"),
+        (with_gate(field="amount", compare="similarity"), "similarity cannot compare the field 'amount' of type money"),
+        ({**AMOUNT, "passes": AMOUNT["passes"] * 2}, "two passes must not have the same name"),
         ({**AMOUNT, "passes": []}, "at least 1 item"),
     ],
 )

@@ -13,8 +13,8 @@ def test_a_pass_tells_how_many_groups_it_left_out_and_what_to_do():
     assert one is not None
     assert many is not None
     assert one.startswith(
-        "Pass 'amount': 1 group of records was not compared, because they would have made 2,400 pairs"
+        "Pass 'amount': 1 group of records was not compared, because that would have made 2,400 pairs"
     )
     assert many.startswith("Pass 'like name': 1,500 groups of records were not compared")
     assert "12,000,000 pairs" in many
-    assert one.endswith("add a gate that tells them apart, or give the engine more memory.")
+    assert one.endswith("Add a gate that tells them apart, or give the engine more memory.")
