@@ -1,7 +1,7 @@
 """
-What an XLSX file unpacks to, in bounded memory, before a reader is let loose on it.
+What an XLSX file unpacks to, measured in bounded memory before a reader opens it.
 
-The directory of a ZIP file may lie about sizes, so its members are unpacked by what is there.
+The directory of a ZIP file may lie about sizes, so its members are unpacked and measured.
 """
 
 import zipfile
@@ -14,27 +14,29 @@ from typing import IO
 from matching.reading.values import FileRejected
 
 MAX_UNPACKED_BYTES = 512 * 1024**2
-MAX_RATIO = 200  # of a workbook: real ones stay below 30
+MAX_RATIO = 200  # for a workbook; real ones stay below 30
 MAX_MEMBERS = 10_000
 PIECE = 64 * 1024
 _LOCAL_HEADER = 30
 
 
 class Archive:
-    """The members of a workbook, by name; their case does not matter, as to those who read workbooks."""
+    """
+    The members of a workbook, by name. Upper and lower case do not matter, just as for programs that read workbooks.
+    """
 
     def __init__(self, file: IO[bytes], members: list[zipfile.ZipInfo]) -> None:
         self._file = file
         self._members = {member.filename.lower(): member for member in members}
         if len(self._members) != len(members):
-            raise zipfile.BadZipFile("two members have one name")
+            raise zipfile.BadZipFile("two members have the same name")
         self._left = dict.fromkeys(self._members)
 
     def __contains__(self, name: str) -> bool:
         return name.lower() in self._members
 
     def pieces(self, name: str) -> Iterator[bytes]:
-        """Unpacks a member, and no more of it than the directory says. Raises: KeyError, BadZipFile, zlib.error."""
+        """Unpack a member, but no more of it than the directory says. Raises: KeyError, BadZipFile, zlib.error."""
         member = self._members[name.lower()]
         self._left.pop(name.lower(), None)
         size = 0
@@ -47,7 +49,7 @@ class Archive:
             raise zipfile.BadZipFile("the directory and the data disagree")
 
     def unpack_rest(self) -> None:
-        """Unpacks to nowhere what nobody has asked for: readers may."""
+        """Unpack and discard what nobody has read yet, because a reader may still read it."""
         for name in list(self._left):
             for _ in self.pieces(name):
                 pass
@@ -55,7 +57,9 @@ class Archive:
 
 @contextmanager
 def open_archive(path: Path) -> Iterator[Archive]:
-    """Opens a workbook. Raises: FileRejected if the file is not a workbook, is locked or damaged, or unpacks to too much."""
+    """
+    Open a workbook. Raises: FileRejected if the file is not a workbook, is locked or damaged, or unpacks to too much.
+    """
     try:
         with zipfile.ZipFile(path) as directory, path.open("rb") as file:
             members = directory.infolist()
@@ -64,13 +68,13 @@ def open_archive(path: Path) -> Iterator[Archive]:
     except FileRejected:
         raise
     except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError) as error:
-        raise FileRejected("the workbook is damaged; open it, and save it again as .xlsx") from error
+        raise FileRejected("the workbook is damaged; open it and save it again as .xlsx") from error
 
 
 def _check_directory(members: list[zipfile.ZipInfo]) -> None:
     names = {member.filename for member in members}
     if "[Content_Types].xml" not in names or not any(name.startswith("xl/") for name in names):
-        raise FileRejected("the file is a ZIP archive; unpack it, and upload the table inside")
+        raise FileRejected("the file is a ZIP archive; unpack it and upload the table inside")
     if any(member.flag_bits & 1 for member in members):
         raise FileRejected("the workbook is password-protected; save it without a password")
     unpacked = sum(member.file_size for member in members)
@@ -81,13 +85,13 @@ def _check_directory(members: list[zipfile.ZipInfo]) -> None:
 
 
 def too_much() -> FileRejected:
-    """The refusal of a workbook that is small packed and huge unpacked."""
-    return FileRejected("the workbook unpacks to far more than it should; save the sheet as CSV, and upload that")
+    """The refusal for a workbook that is small when packed and huge when unpacked."""
+    return FileRejected("the workbook unpacks to far more than it should; save the sheet as CSV and upload that")
 
 
 def _unpacked(file: IO[bytes], member: zipfile.ZipInfo) -> Iterator[bytes]:
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise NotImplementedError("no compression of workbooks")
+        raise NotImplementedError("not a compression method of workbooks")
     file.seek(member.header_offset)
     header = file.read(_LOCAL_HEADER)
     if len(header) < _LOCAL_HEADER:

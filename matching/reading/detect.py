@@ -1,4 +1,4 @@
-"""What a file is. Decided by its content; a wrong extension is no reason to refuse."""
+"""Recognises what a file is by its content. A wrong file extension is no reason to refuse it."""
 
 import codecs
 from pathlib import Path
@@ -14,7 +14,7 @@ MAX_HEADER_BYTES = 1024 * 1024
 
 
 def format_of(first: bytes, given: str | None = None) -> str:
-    """What a file is by its first bytes, or was said to be; for what cannot be read any further."""
+    """The format that a file's first bytes show, or the given one. For files that are not read any further."""
     if given is not None:
         return given
     text = first[:SAMPLE_BYTES].decode("utf-8-sig", errors="replace")
@@ -22,7 +22,9 @@ def format_of(first: bytes, given: str | None = None) -> str:
 
 
 def check_magic(first: bytes, given: str | None = None) -> None:
-    """Refuses by a file's first bytes what is no table. Raises: FileRejected with what to do instead."""
+    """
+    Refuse a file that is not a table, judging by its first bytes. Raises: FileRejected, saying what to do instead.
+    """
     if not first:
         raise FileRejected("the file is empty")
     for magic, what in MAGIC:
@@ -33,7 +35,7 @@ def check_magic(first: bytes, given: str | None = None) -> None:
         raise FileRejected(FORMATS[given].mismatch)
     if found is not None or first.startswith((b"\xff\xfe", b"\xfe\xff", codecs.BOM_UTF32_BE)):
         return
-    # A stray NUL makes its row a reject; a file of which they are a part is binary.
+    # A stray NUL only makes its row a reject; a file with many of them is binary.
     sample = first[:SAMPLE_BYTES]
     refuse_statements(sample[:4096].decode("latin-1").removeprefix("\xef\xbb\xbf"))
     controls = sum(sample.count(bytes([code])) for code in range(32) if code not in (9, 10, 12, 13))
@@ -42,7 +44,7 @@ def check_magic(first: bytes, given: str | None = None) -> None:
 
 
 def detect(path: Path, given: str | None = None) -> Detection:
-    """Recognises a file. `given` is the name of a format, where somebody said it. Raises: FileRejected."""
+    """Recognise a file. `given` is the name of a format, if somebody specified it. Raises: FileRejected."""
     with path.open("rb") as file:
         first = file.read(SAMPLE_BYTES)
         if b"\n" not in first and b"\r" not in first:

@@ -1,4 +1,4 @@
-"""How many different values there are, in bounded memory."""
+"""Counts distinct values in bounded memory."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,11 +8,10 @@ _HASHES = 2.0**64
 
 class Distinct:
     """
-    Counts different values by their hashes: exactly up to a limit, beyond it as an estimate.
+    Counts distinct values by their hashes: exactly up to a limit, and beyond it as an estimate.
 
-    Kept are the smallest hashes. Of values whose hashes are spread evenly, the k-th smallest of n stands at k / n of
-    the whole range; the standard error is about 1 / sqrt(k), or 0.7 % with 20,000.
-
+    It keeps the smallest hashes. If the hashes of n values are spread evenly, the k-th smallest is at k / n of the
+    whole range. The standard error is about 1 / sqrt(k), which is 0.7 % with 20,000.
     Source: Bar-Yossef et al., Counting Distinct Elements in a Data Stream (RANDOM, 2002).
     """
 
@@ -21,7 +20,7 @@ class Distinct:
         self.is_estimated = False
 
     def add(self, hashes: NDArray[np.uint64], limit: int) -> None:
-        """Adds values by their hashes of 64 bits; `limit` is how many are kept, and never grows."""
+        """Add values by their 64-bit hashes. `limit` is how many are kept, and must never grow."""
         if self.is_estimated:
             hashes = hashes[hashes < self._smallest[-1]]
         if len(hashes) == 0:
@@ -32,7 +31,7 @@ class Distinct:
 
     @property
     def count(self) -> int:
-        """How many there are."""
+        """The number of distinct values."""
         if not self.is_estimated:
             return len(self._smallest)
         return round((len(self._smallest) - 1) * _HASHES / float(self._smallest[-1]))

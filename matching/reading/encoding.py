@@ -1,7 +1,7 @@
 """
-Which encoding a text file has. A wrong one would change names silently, so each candidate is judged by what its bytes
-become: letters among letters of the same script speak for it; symbols inside words, two scripts in a word or undefined
-bytes speak against it.
+Finds the encoding of a text file. A wrong one would silently change names, so each candidate is judged by what the
+bytes become. Letters next to letters of the same script count in its favour; symbols inside words, two scripts in one
+word, and undefined bytes count against it.
 """
 
 import codecs
@@ -13,12 +13,12 @@ from charset_normalizer import from_bytes
 
 BLOCK_BYTES = 256 * 1024
 MAX_LINE_BYTES = 1024 * 1024
-MAX_ODD_LINES = 20_000  # are enough to judge by
+MAX_ODD_LINES = 20_000  # enough to judge by
 MAX_ODD_BYTES = 4 * 1024 * 1024
-# In the order in which they are preferred where the bytes do not decide.
+# In the order of preference when the bytes do not decide.
 CANDIDATES = ("cp1252", "iso8859_15", "cp1250", "cp1251", "cp437")
 FALLBACK = "cp1252"
-# That of UTF-32 begins with that of UTF-16.
+# UTF-32's mark must come before UTF-16's, which it begins with.
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -27,11 +27,11 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _CURRENCY_SIGNS = "€£¥$"
-_MAX_JUDGED = 20_000  # characters beyond ASCII are enough
+_MAX_JUDGED = 20_000  # non-ASCII characters are enough
 
 
 def encoding_of(path: Path) -> str:
-    """The encoding of a file, by its byte order mark, its validity as UTF-8, or its words."""
+    """The encoding of a file, by its byte order mark, by whether it is valid UTF-8, or by its words."""
     with path.open("rb") as file:
         start = file.read(4)
     for bom, name in _BOMS:
@@ -44,18 +44,18 @@ def encoding_of(path: Path) -> str:
         if len(odd) >= MAX_ODD_LINES or size >= MAX_ODD_BYTES:
             break
     valid = sum(_is_utf8(line) for line in odd)
-    # Mostly valid UTF-8 with a few bad lines is UTF-8 with bad rows, which are listed.
+    # A file of mostly valid UTF-8 with a few bad lines is UTF-8 with bad rows, which are listed as rejects.
     return "utf-8" if valid * 2 > len(odd) or not odd else _by_words(b"\n".join(odd))
 
 
 def _odd_lines(path: Path) -> Iterator[bytes]:
-    """The lines that are not ASCII: a long start in ASCII says nothing."""
+    """The lines that are not pure ASCII, because a long ASCII beginning says nothing."""
     with path.open("rb") as file:
         rest = b""
         while block := file.read(BLOCK_BYTES):
             lines, _, rest = (rest + block).rpartition(b"\n")
             if len(rest) > MAX_LINE_BYTES:
-                rest = b""  # no row: it is too long
+                rest = b""  # too long to be a row
             if not lines.isascii():
                 yield from (line for line in lines.split(b"\n") if not line.isascii())
         if not rest.isascii():
@@ -67,7 +67,7 @@ def _by_words(text: bytes) -> str:
     best = max(CANDIDATES, key=lambda name: scores[name])
     if scores[best] > 0 and best != "cp1251":
         return best
-    # Whole words beyond ASCII: the letters' frequencies tell the scripts apart.
+    # All words consist of non-ASCII letters, so letter frequencies must tell the scripts apart.
     scripts = ["cp1251", "cp1253", "koi8_r"] if scores[best] > 0 else None
     guess = from_bytes(text[:65536], cp_isolation=scripts).best()
     return guess.encoding if guess is not None else FALLBACK
@@ -82,7 +82,7 @@ def _is_utf8(line: bytes) -> bool:
 
 
 def _plausibility(text: bytes, encoding: str) -> int:
-    """Signs that the text is written in the encoding, less those that it is not."""
+    """The evidence that the text is in the encoding, minus the evidence that it is not."""
     decoded = text.decode(encoding, errors="replace")
     score, run, judged = 0, 0, 0
     for before, char, after in zip(" " + decoded, decoded, decoded[1:] + " ", strict=False):
@@ -103,7 +103,7 @@ def _sign(before: str, char: str, after: str, run: int) -> int:
     if kind in ("Ll", "Lu"):
         if any(_script(c) != _script(char) for c in neighbours):
             return -2
-        # Words of nothing but accented letters are another script, read wrongly.
+        # Words made only of accented letters are another script, decoded wrongly.
         if _script(char) == "LATIN" and run > 3:
             return -2
         if kind == "Lu" and before.islower():

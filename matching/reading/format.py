@@ -1,4 +1,4 @@
-"""What a module of formats/ says about its format, and what detection finds out about a file."""
+"""What a module in formats/ says about its format, and what detection finds out about a file."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from matching.reading.rows import RawBatch
 
 @dataclass(frozen=True)
 class Detection:
-    """What a file was recognised as. `header` is the physical line of the header, 0 where there is none."""
+    """What a file was recognised as. `header` says whether the first line of the table is a header."""
 
     format: str
     columns: tuple[str, ...] = ()
@@ -18,12 +18,14 @@ class Detection:
     header: bool = True
     notes: tuple[str, ...] = ()
     skipped: int = 0  # lines before the header
-    contents: object = None  # what the format found on the way and its reader need not look for again
+    contents: object = None  # what the format found during detection, so that its reader need not look for it again
 
 
 @dataclass(frozen=True)
 class Start:
-    """The beginning of a file, as far as detection reads it. Of a binary format, `text` and `encoding` say nothing."""
+    """
+    The beginning of a file, as far as detection reads it. For a binary format, `text` and `encoding` mean nothing.
+    """
 
     text: str
     encoding: str = "utf-8"
@@ -33,13 +35,14 @@ class Start:
 @dataclass(frozen=True)
 class Format:
     """
-    A kind of file. `magic` begins every file of a binary format; a text format has none, and `recognises` says whether
-    a text is one. `read` yields batches of at most so many rows, and raises FileRejected, as `detect` does.
+    A file format. `magic` begins every file of a binary format. A text format has none; its `recognises` says whether a
+    text is in that format. `read` yields batches with at most a given number of rows and, like `detect`, raises
+    FileRejected.
     """
 
     name: str
     title: str
-    mismatch: str  # told when a file was said to be one and is not
+    mismatch: str  # shown if a file was said to have this format but does not
     detect: Callable[[Path, Start], Detection]
     read: Callable[[Path, Detection, int], Iterator[RawBatch]]
     magic: bytes | None = None

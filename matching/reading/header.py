@@ -1,4 +1,4 @@
-"""Where a table begins among rows of text, whether its first row is a header, and what its columns are called."""
+"""Finds where a table begins among rows of text, whether its first row is a header, and what its columns are called."""
 
 from collections import Counter
 
@@ -9,11 +9,11 @@ from matching.reading.values import has_typed
 MAX_COLUMNS = 2000
 MAX_NAME = 256
 MAX_PREAMBLE = 50  # rows before a header
-TABLE_SHARE = 0.9  # of the rows that must fit the header
+TABLE_SHARE = 0.9  # share of the rows that must fit the header
 
 
 def unique_names(names: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Column names made unique and non-empty, and a note for each that was changed."""
+    """Make column names unique and non-empty, with a note for each that was renamed."""
     found: list[str] = []
     notes = []
     taken = Counter(name.strip() for name in names)
@@ -27,17 +27,17 @@ def unique_names(names: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
             suffix = f"_{numbers[name] + 1}"
             candidate = name[: MAX_NAME - len(suffix)] + suffix
         if candidate != name:
-            notes.append(f"column {position} has the name of another and is called {candidate}")
+            notes.append(f"column {position} has the same name as another one and is now called {candidate}")
         used.add(candidate)
         found.append(candidate)
     return tuple(found), tuple(notes)
 
 
 def named_cells(rows: list[list[str]]) -> list[str]:
-    """The header without empty names at its end that most rows have no field for, and none has a value for."""
+    """The header without the empty names at its end for which most rows have no field and no row has a value."""
     names, below = rows[0], rows[1:]
     filled = max((_filled_width(row) for row in below), default=0)
-    # The width that at least half of all rows do not reach.
+    # The width that at least half of all rows do not exceed.
     lengths = sorted(len(row) for row in below)
     place = (len(rows) + 1) // 2 - 1
     common = lengths[place] if place < len(lengths) else len(names)
@@ -47,9 +47,10 @@ def named_cells(rows: list[list[str]]) -> list[str]:
 
 def table_start(rows: list[list[str]]) -> int:
     """
-    Where the table begins: behind a title or a bank's lines on an account, which are shorter than the header.
+    Where the table begins, after a title or a bank's lines about the account, which are shorter than the header.
 
-    Only what is plainly a header is taken for one: filled, without numbers, and above a row with numbers or dates.
+    A row counts as a header only if that is obvious: it is filled, has no numbers, and is above a row with numbers or
+    dates.
     """
     widths = [_filled_width(row, is_name=True) for row in rows]
     widest = 0
@@ -72,19 +73,19 @@ def table_start(rows: list[list[str]]) -> int:
 
 
 def skipped_note(lines: int) -> str:
-    """What is said of lines before the table."""
-    return f"lines before the table, skipped: {lines}"
+    """The note about lines before the table."""
+    return f"lines skipped before the table: {lines}"
 
 
 def is_blank(cells: list[str], delimiter: str | None) -> bool:
-    """Whether cells are those of an empty line, or of one that has spaces alone."""
+    """Whether cells are those of an empty line or of one with only spaces."""
     if not cells:
         return True
     return (delimiter == "\t" or len(cells) == 1) and cells != [""] and not any(cell.strip() for cell in cells)
 
 
 def has_header(rows: list[list[str]]) -> bool:
-    """A header names its columns: filled, no number and no date among them."""
+    """Whether the first row is a header: it names the columns, so it is filled and contains no numbers or dates."""
     first = [cell.strip() for cell in rows[0]]
     filled = [cell for cell in first if cell]
     return len(filled) >= max(1, len(first) // 2) and not has_typed(pa.array(filled, pa.string()))
@@ -95,7 +96,7 @@ def _filled(cells: list[str]) -> list[str]:
 
 
 def _filled_width(row: list[str], *, is_name: bool = False) -> int:
-    """How many cells there are up to the last that is filled; with `is_name`, by more than spaces."""
+    """The number of cells up to the last filled one. With `is_name`, spaces do not count as filled."""
     for width in range(len(row), 0, -1):
         if row[width - 1].strip() if is_name else row[width - 1]:
             return width

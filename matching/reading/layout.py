@@ -1,4 +1,4 @@
-"""How the text of a CSV file is divided: its delimiter, the lines before its table, its header."""
+"""How the text of a CSV file is divided: its delimiter, the lines before the table, and the header."""
 
 import csv
 import io
@@ -23,10 +23,10 @@ RARE_DELIMITERS = ("%", ":", "^")
 
 
 def detect_csv(_: Path, start: Start) -> Detection:
-    """Finds delimiter, header and columns. Raises: FileRejected."""
+    """Find the delimiter, the header and the columns. Raises: FileRejected."""
     text, is_whole = start.text, start.is_whole
     if not is_whole and "\n" not in text and "\r" not in text:
-        raise FileRejected("the first line is longer than 1 MiB: the file is no table, or has no line breaks")
+        raise FileRejected("the first line is longer than 1 MiB; the file is not a table, or has no line breaks")
     if not is_whole:
         text = text[: text.rfind("\n") + 1] or text
     layouts = [layout for layout in (_layout(text, delimiter) for delimiter in DELIMITERS) if layout is not None]
@@ -43,13 +43,13 @@ def detect_csv(_: Path, start: Start) -> Detection:
     if best.skipped:
         notes = (*notes, skipped_note(best.skipped))
     if not is_named:
-        notes = (*notes, "the file has no header: its columns are called column_1, column_2, ...")
+        notes = (*notes, "the file has no header, so its columns are called column_1, column_2, ...")
     return Detection("csv", columns, start.encoding, best.delimiter, header=is_named, notes=notes, skipped=best.skipped)
 
 
 @dataclass(frozen=True)
 class _Layout:
-    """A text as one delimiter divides it: its rows from the header on, and the lines before it."""
+    """A text divided by one delimiter: its rows from the header on, and the number of lines before them."""
 
     delimiter: str
     rows: list[list[str]]
@@ -57,11 +57,11 @@ class _Layout:
 
     @property
     def rank(self) -> tuple[bool, bool, bool, float]:
-        """How well it is a table: the best of several is one."""
+        """How much this looks like a table; the highest rank wins."""
         width = len(self.rows[0])
         share = sum(len(row) >= width and not any(row[width:]) for row in self.rows) / len(self.rows)
         is_table = width > 1 and share >= TABLE_SHARE and self.delimiter not in RARE_DELIMITERS
-        # Names and amounts have commas; what divides all rows beside them is the delimiter.
+        # Names and amounts contain commas, so another character that divides all rows is the delimiter.
         is_sure = is_table and self.delimiter != ","
         weight = 0.0 if width == 1 else share * min(width, 30) * (0.5 if self.delimiter in RARE_DELIMITERS else 1)
         return is_table, is_table and not self.skipped, is_sure, weight
@@ -76,7 +76,7 @@ def _layout(text: str, delimiter: str) -> _Layout | None:
 
 
 def _parse(text: str, delimiter: str, limit: int = 200) -> list[tuple[int, list[str]]]:
-    """Rows that are not blank, each with the number of lines before it."""
+    """The rows that are not blank, each with the number of lines before it."""
     csv.field_size_limit(16 * 1024 * 1024)
     rows: list[tuple[int, list[str]]] = []
     reader = csv.reader(io.StringIO(text.replace("\x00", ""), newline=""), delimiter=delimiter)

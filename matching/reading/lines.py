@@ -1,4 +1,4 @@
-"""The physical lines of a text file, each read once, with what is wrong with its bytes."""
+"""The physical lines of a text file, each read once, and what is wrong with its bytes."""
 
 import re
 from collections.abc import Iterator
@@ -11,16 +11,16 @@ _ESCAPED = re.compile("[\udc80-\udcff]")
 
 
 class Line(NamedTuple):
-    """A line with its end. Of one that is too long, only the end is kept."""
+    """A line with its line ending. If it is too long, only the ending is kept."""
 
     text: str
     fault: Fault | None
 
 
 def lines_of(path: Path, encoding: str) -> Iterator[Line]:
-    """The lines of a file in their order."""
+    """The lines of a file, in order."""
     is_wide = encoding in ("utf-16", "utf-32")
-    # Bytes that are not of the encoding stay visible, so that their row can be rejected.
+    # Bytes that are invalid in the encoding stay recognisable, so that their row can be rejected.
     errors = "replace" if is_wide else "surrogateescape"
     name = encoding.removesuffix("-sig").upper()
     with path.open("r", encoding=encoding, errors=errors, newline="") as file:

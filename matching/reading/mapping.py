@@ -1,4 +1,4 @@
-"""Which columns mean what, and rows typed by it: amount, currency, date, reference beside the raw text."""
+"""Which columns mean what, and rows typed accordingly: amount, currency, date and reference besides the raw text."""
 
 import json
 import re
@@ -37,7 +37,7 @@ def _is_absent(value: object) -> bool:
 
 
 class AmountSpec(_Spec):
-    """One column, or a debit and a credit column: the amount is credit minus debit."""
+    """One amount column, or a debit and a credit column, where the amount is credit minus debit."""
 
     column: ColumnName | None = Field(default=None, exclude_if=_is_absent)
     debit: ColumnName | None = Field(default=None, exclude_if=_is_absent)
@@ -47,15 +47,15 @@ class AmountSpec(_Spec):
     signed: bool | None = Field(
         default=None,
         exclude_if=_is_absent,
-        description="debits carry their minus; otherwise a debit below zero is one that was taken back",
+        description="debits have a minus sign; if false, a negative debit is one that was reversed",
     )
 
     @model_validator(mode="after")
     def _one_form(self) -> "AmountSpec":
         if (self.column is None) == (self.debit is None and self.credit is None):
-            raise ValueError("give column, or debit and credit")
+            raise ValueError("give either column, or debit and credit")
         if self.column is None and (self.debit is None or self.credit is None):
-            raise ValueError("debit and credit belong together")
+            raise ValueError("debit and credit must be given together")
         return self
 
 
@@ -73,12 +73,12 @@ class CurrencySpec(_Spec):
 
 
 class DateSpec(_Spec):
-    """A column of dates and the order of their parts."""
+    """A column of dates, and the order of day, month and year in them."""
 
     column: ColumnName
     order: Literal["ymd", "dmy", "mdy"]
     short_years: bool | None = Field(
-        default=None, exclude_if=_is_absent, description="with the order ymd: years may have two digits"
+        default=None, exclude_if=_is_absent, description="for the order ymd: years may have two digits"
     )
 
 
@@ -89,7 +89,7 @@ class ReferenceSpec(_Spec):
 
 
 class Mapping(_Spec):
-    """What the columns of a source mean. A field that is left out is found; null says that no column is meant."""
+    """What the columns of a source mean. A field that is left out is detected; null means that it has no column."""
 
     amount: AmountSpec | None = Field(default=None, exclude_if=_is_absent)
     currency: CurrencySpec | None = Field(default=None, exclude_if=_is_absent)
@@ -97,14 +97,14 @@ class Mapping(_Spec):
     reference: ReferenceSpec | None = Field(default=None, exclude_if=_is_absent)
 
     def said(self) -> dict[str, Any]:
-        """The fields that were given, null included."""
+        """The fields that were given, including those that are null."""
         dumped = self.model_dump(mode="json")
         return {field: dumped.get(field) for field in Mapping.model_fields if field in self.model_fields_set}
 
 
 @dataclass(frozen=True)
 class TypedBatch:
-    """Rows that can be stored; every array has one entry a row."""
+    """Rows that can be stored. Every array has one entry per row."""
 
     rows: pa.Array
     data: pa.Array
@@ -115,7 +115,7 @@ class TypedBatch:
     rejects: list[Reject]
 
 
-_Checks = list[tuple[str, str | None, str, str]]  # SQL condition of the fault, column, code, message
+_Checks = list[tuple[str, str | None, str, str]]  # SQL condition for the fault, column, code, message
 
 _HINTS = {
     "credit": r"credit|haben|gutschrift|deposit|paid.?in|money.?in|eingang",
@@ -125,7 +125,7 @@ _HINTS = {
     "date": r"book|buchung|posting|transaction|trans|value|valuta|date|datum|fecha|data|day",
     "reference": r"ref|invoice|rechnung|facture|beleg|document|doc_?no|order|number|nummer|\bno\b|_no$|code",
 }
-# Whose numbers are names: no amount, however it is called.
+# Numbers in columns with such names are identifiers, never amounts.
 _NAMES = r"account|konto|acct|compte|cuenta|iban|number|nummer|code|ref|type|date|datum|desc|name|text|(?<![a-z])(?:id|no|nr|num)(?![a-z])"
 
 
@@ -135,7 +135,7 @@ def suggest_mapping(
     """
     The likely meaning of the columns, and the questions that only a person can answer.
 
-    What is given, null included, stays as it is: nothing is suggested for it, and nothing asked.
+    What is given, including null, stays as it is: nothing is suggested or asked about it.
     """
     given = given or Mapping()
     said = given.model_fields_set
@@ -153,14 +153,14 @@ def suggest_mapping(
 
 
 def unknown_columns(mapping: Mapping, known: Collection[str]) -> list[tuple[str, str, str]]:
-    """Columns that a mapping names and a table does not have: field, key and name of each."""
+    """Columns that a mapping names but a table does not have: field, key and name of each."""
     specs = [(field, getattr(mapping, field)) for field in Mapping.model_fields]
     named = [(field, key, getattr(spec, key, None)) for field, spec in specs for key in ("column", "debit", "credit")]
     return [(field, key, name) for field, key, name in named if name is not None and name not in known]
 
 
 def blocking(questions: list[dict[str, Any]]) -> bool:
-    """Whether a question must be answered before rows can be typed; a missing currency need not be."""
+    """Whether a question must be answered before rows can be typed. A missing currency does not count."""
     return any(question["kind"] in ("date_order", "decimal_mark") for question in questions)
 
 
@@ -184,16 +184,19 @@ def _suggest_amount(profiles: list[ColumnProfile], questions: list[dict[str, Any
 
 
 def _named(profiles: list[ColumnProfile], role: str, *, is_side: bool = False) -> ColumnProfile | None:
-    """The column that is called so and reads as amounts; one of numbers before one by name alone."""
+    """
+    The column with such a name whose values read as amounts. Columns of numbers come before columns chosen by name
+    alone.
+    """
     found = [p for p in profiles if _is_called(p, role) and not re.search(_NAMES, p.name, re.I)]
-    # A side of debit and credit that is empty, or has few amounts, is still one of two.
+    # An empty debit or credit column, or one with few amounts, is still half of a pair.
     found = [p for p in found if p.as_amount or (is_side and (p.type == "empty" or p.has_amounts))]
     found = [p for p in found if p.type != "date"]
     return min(found, key=lambda p: p.type not in ("amount", "number"), default=None)
 
 
 def _are_accounts(debit: ColumnProfile, credit: ColumnProfile, best: ColumnProfile | None) -> bool:
-    """Whether debit and credit name the accounts of an amount that stands beside them, or are both empty."""
+    """Whether debit and credit name the accounts for an amount in another column, or are both empty."""
     types = {debit.type, credit.type}
     if types == {"empty"}:
         return True
@@ -211,7 +214,7 @@ def _mark_of(profile: ColumnProfile) -> Mark | None:
 
 
 def _common_mark(sides: tuple[ColumnProfile, ...], questions: list[dict[str, Any]]) -> Mark | None:
-    """The mark of both columns: what one leaves open, the other may tell. Integers have any."""
+    """The decimal mark of both columns. If one leaves it open, the other may decide; integers fit either."""
     marked = [p for p in sides if not _is_whole(p)]
     marks = {_mark_of(p) for p in marked} - {None}
     doubtful = [p for p in marked if p.type != "amount" and p.as_amount in ("ask", None)]
@@ -227,7 +230,7 @@ def _is_whole(profile: ColumnProfile) -> bool:
 
 
 def _with_sign(spec: AmountSpec | None, profiles: list[ColumnProfile]) -> AmountSpec | None:
-    """An amount that says whether its debits carry their minus."""
+    """The amount spec, completed with whether its debits have a minus sign."""
     if spec is None or spec.debit is None or spec.signed is not None:
         return spec
     is_signed = any(p.name == spec.debit and p.is_negative for p in profiles)
@@ -245,7 +248,7 @@ def _suggest_date(profiles: list[ColumnProfile], questions: list[dict[str, Any]]
 
 
 def _with_years(spec: DateSpec | None, profiles: list[ColumnProfile]) -> DateSpec | None:
-    """A date that says whether its years stand first with two digits."""
+    """The date spec, completed with whether its dates begin with a two-digit year."""
     if spec is None or spec.order != "ymd" or spec.short_years is not None:
         return spec
     is_short = any(p.name == spec.column and p.has_short_years for p in profiles)
@@ -266,7 +269,7 @@ def _best(profiles: list[ColumnProfile], role: str, kinds: tuple[str, ...]) -> C
     found = [p for p in profiles if p.type in kinds]
     if not found:
         return None
-    # A named column before an unnamed one, an amount before a bare number, a fuller one before a sparse one.
+    # A column with a fitting name before others, an amount before a plain number, a fuller column before a sparser one.
     return min(
         enumerate(found),
         key=lambda item: (
@@ -279,7 +282,7 @@ def _best(profiles: list[ColumnProfile], role: str, kinds: tuple[str, ...]) -> C
 
 
 def _suggest_currency(profiles: list[ColumnProfile], amount: AmountSpec | None) -> CurrencySpec | None:
-    """A column of codes, one that is called so first; else the amounts, where each names its currency."""
+    """A column of currency codes, preferably with a fitting name, or else the amounts, if each names its currency."""
     codes = [p for p in profiles if p.currency == "code"]
     codes.sort(key=lambda p: not re.search(_HINTS["currency"], p.name, re.I))
     if codes:
@@ -297,13 +300,14 @@ _ORDER_WORDS = {"dmy": "day, month, year", "mdy": "month, day, year", "ymd": "ye
 
 def apply_mapping(columns: pa.Table, rows: pa.Array, mapping: Mapping, *, lines: pa.Array) -> TypedBatch:
     """
-    Types a batch: `columns` are text, `rows` and `lines` number them.
+    Type a batch. `columns` are text; `rows` and `lines` number them.
 
-    A row whose mapped amount, date or currency is filled but not readable is a reject; nothing is guessed or rounded.
+    A row whose mapped amount, date or currency is filled but not readable becomes a reject. Nothing is guessed or
+    rounded.
     """
     if columns.num_rows == 0:
         return _empty()
-    # Names are the file's own, and may differ in case alone, which SQL does not see: columns go by number.
+    # Columns go by number, because the file's names may differ only in case, which SQL ignores.
     known = {name: f"c{number}" for number, name in enumerate(columns.column_names)}
     table = columns.rename_columns(list(known.values())).append_column("_row_", rows).append_column("_line_", lines)
     checks: _Checks = []
@@ -322,7 +326,7 @@ def apply_mapping(columns: pa.Table, rows: pa.Array, mapping: Mapping, *, lines:
     if mapping.reference is not None and mapping.reference.column in known:
         reference = f"nullif(trim({known[mapping.reference.column]}), '')"
     for name, column in known.items():
-        checks.append((f"contains({column}, chr(0))", name, "nul_character", "has the character U+0000"))
+        checks.append((f"contains({column}, chr(0))", name, "nul_character", "contains the character U+0000"))
     cases = " ".join(f"WHEN {condition} THEN {number}" for number, (condition, *_) in enumerate(checks))
     typed = select(
         table,
@@ -351,10 +355,10 @@ def apply_mapping(columns: pa.Table, rows: pa.Array, mapping: Mapping, *, lines:
 
 
 def _explained(rejects: list[Reject], rows: pa.Table, mapping: Mapping) -> list[Reject]:
-    """The rejects of these rows; what they lack is said, where it can be told."""
+    """The rejects of these rows, with a more precise reason where there is one."""
     for number, reject in enumerate(rejects):
         if reject.code.endswith("_unparsable") and str(rows[reject.column][number]).startswith("="):
-            message = "is a formula without its value: open the workbook, and save it again"
+            message = "is a formula without a value; open the workbook and save it again"
             rejects[number] = replace(reject, code="formula_without_value", message=message, value_type="formula")
     places = [number for number, reject in enumerate(rejects) if reject.code == "amount_unparsable"]
     if not places or mapping.amount is None:
@@ -371,7 +375,7 @@ def _explained(rejects: list[Reject], rows: pa.Table, mapping: Mapping) -> list[
 
 
 def _plain(columns: pa.Table, mapping: Mapping) -> set[tuple[str, str]]:
-    """Which mapped columns hold nothing but the plain form of what they mean: pairs of column and pattern."""
+    """Which mapped columns contain only plain values of their kind, as pairs of column and pattern."""
     forms = [(mapping.date.column, PLAIN_DATE)] if mapping.date is not None else []
     if mapping.currency is not None and mapping.currency.column is not None:
         forms.append((mapping.currency.column, PLAIN_CURRENCY))
@@ -400,7 +404,7 @@ def _amount_sql(spec: AmountSpec | None, known: dict[str, str], plain: set[tuple
     parsed = {n: amount_sql(known[n], spec.decimal, is_plain=(n, PLAIN_AMOUNT) in plain) for n in names}
     for name in names:
         fault = f"trim({known[name]}) <> '' AND {parsed[name]} IS NULL"
-        checks.append((fault, name, "amount_unparsable", f"is no amount with the decimal mark {spec.decimal}"))
+        checks.append((fault, name, "amount_unparsable", f"is not an amount with the decimal mark {spec.decimal}"))
     if spec.column is not None:
         return f"{sign}({parsed[spec.column]})"
     assert spec.debit is not None
@@ -416,7 +420,7 @@ def _amount_sql(spec: AmountSpec | None, known: dict[str, str], plain: set[tuple
 
 
 def _currency_sql(mapping: Mapping, known: dict[str, str], plain: set[tuple[str, str]], checks: _Checks) -> str:
-    """SQL of the currency: what the mapping says; where it says none, what stands in the amount's cell."""
+    """SQL for the currency: the mapping's or, if it has none, what the amount's cell contains."""
     spec = mapping.currency
     code = "NULL::VARCHAR"
     if spec is not None and spec.value is not None:
@@ -427,12 +431,14 @@ def _currency_sql(mapping: Mapping, known: dict[str, str], plain: set[tuple[str,
         column = known[spec.column]
         text = f"upper(trim({column}))"
         code = f"CASE WHEN regexp_matches({text}, '^[A-Z]{{3}}$') THEN {text} ELSE currency_in({column}) END"
-        checks.append((f"{text} <> '' AND {code} IS NULL", spec.column, "currency_unparsable", "is no currency code"))
+        checks.append(
+            (f"{text} <> '' AND {code} IS NULL", spec.column, "currency_unparsable", "is not a currency code")
+        )
     for name in _amount_columns(mapping.amount):
-        # Digits and marks name no currency.
+        # Plain digits and marks name no currency.
         if name in known and (name, PLAIN_AMOUNT) not in plain:
             named = f"currency_in({known[name]})"
-            checks.append((f"{named} <> {code}", name, "currency_mismatch", "names another currency than the row's"))
+            checks.append((f"{named} <> {code}", name, "currency_mismatch", "names a currency other than the row's"))
             code = f"coalesce({code}, {named})"
     return f"coalesce({code}, '{NO_CURRENCY}')"
 

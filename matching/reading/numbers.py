@@ -1,4 +1,4 @@
-"""Numbers of 64 bits as the text that was meant by them."""
+"""Turns 64-bit numbers back into the text that was meant."""
 
 import math
 from decimal import Decimal
@@ -9,16 +9,18 @@ _SURE_DIGITS = 15
 
 
 def float_text(value: float) -> str:
-    """The shortest digits that name the number, without an exponent, without `.0`, without the noise of a sum."""
+    """
+    The shortest digits that identify the number, without an exponent, without `.0`, and without the noise of additions.
+    """
     return expanded(without_noise(repr(value))) if math.isfinite(value) else repr(value)
 
 
 def without_noise(text: str) -> str:
     """
-    A number of 64 bits as it was meant: 0.1 + 0.2 is 0.3, as spreadsheets show it, and not 0.30000000000000004.
+    A 64-bit number as it was meant: 0.1 + 0.2 is 0.3, as spreadsheets show it, not 0.30000000000000004.
 
-    64 bits hold 15 decimal digits (IEEE 754). Where the 15th is a zero, those after it are what sums leave behind;
-    elsewhere they may be meant, and all digits stay. So do those of integers.
+    64 bits hold 15 decimal digits (IEEE 754). If the 15th is a zero, the digits after it are rounding noise. Otherwise
+    they may be meant, so all digits stay. Integers keep all digits too.
     """
     if len(text) <= _SURE_DIGITS or "n" in text or len(_significant(text)) <= _SURE_DIGITS or float(text).is_integer():
         return text

@@ -1,9 +1,9 @@
 """
-Which lines of a CSV file belong to one record.
+Finds which lines of a CSV file belong to one record.
 
-A record ends with its line unless a quote is open there. Whether lines close a quote, and where, depends only on each
-line by itself and on whether it begins inside quotes. So each line is looked at once as the first of a record and
-once as the continuation of one, however many quotes are never closed.
+A record ends with its line unless a quote is open there. Whether and where a line closes a quote depends only on the
+line itself and on whether it begins inside quotes. So each line is examined once as the first of a record and once as
+the continuation of one, however many quotes are never closed.
 """
 
 import csv
@@ -15,14 +15,14 @@ from typing import Literal, NamedTuple
 from matching.reading.lines import Line
 from matching.reading.rows import MAX_RECORD_BYTES, Fault
 
-MAX_RECORD_LINES = 10_000  # bounds the lines that are kept while a quote is open
-QUOTE = Fault("quote", "the row has a quote that is not closed, or closed within a field", "row")
-_OPENING = '"\n'  # a line after which, or before which, a quote is open
+MAX_RECORD_LINES = 10_000  # limit on the lines that are kept while a quote is open
+QUOTE = Fault("quote", "the row has a quote that is not closed, or that is closed inside a field", "row")
+_OPENING = '"\n'  # placed after or before a line, it leaves a quote open
 _End = Literal["record", "open", "broken"]
 
 
 class Record(NamedTuple):
-    """A record and the number of its first line, from 1; its fault is the first of its lines'."""
+    """A record, and the number of its first line, from 1. Its fault is the first one among its lines."""
 
     line: int
     cells: list[str]
@@ -30,8 +30,8 @@ class Record(NamedTuple):
 
 
 def records_of(lines: Iterator[Line], delimiter: str, *, skip: int = 0) -> Iterator[Record]:
-    """Divides lines into records, from behind the first `skip` lines on."""
-    csv.field_size_limit(16 * MAX_RECORD_BYTES)  # lines and records are bounded already
+    """Divide lines into records, after skipping the first `skip` lines."""
+    csv.field_size_limit(16 * MAX_RECORD_BYTES)  # lines and records are already limited
     for _ in islice(lines, skip):
         pass
     ahead = _Ahead(lines, delimiter)
@@ -50,18 +50,18 @@ def records_of(lines: Iterator[Line], delimiter: str, *, skip: int = 0) -> Itera
 
 
 class _Ahead:
-    """The next lines; knows for how many of them a quote stays open that was open before."""
+    """The next lines, and for how many of them a quote that was open stays open."""
 
     def __init__(self, lines: Iterator[Line], delimiter: str) -> None:
         self._lines = lines
         self._delimiter = delimiter
         self._ahead: deque[Line] = deque()
         self._open = 0  # lines that leave an open quote open
-        self._size = 0  # their characters
-        self._end: _End | None = None  # what the line behind them does, where it has been looked at
+        self._size = 0  # the number of their characters
+        self._end: _End | None = None  # what the line after them does, if it has been examined
 
     def pop(self) -> Line | None:
-        """Takes the next line."""
+        """Take the next line."""
         if not self._ahead:
             return next(self._lines, None)
         line = self._ahead.popleft()
@@ -73,7 +73,7 @@ class _Ahead:
         return line
 
     def further_lines(self, first: Line) -> int:
-        """How many lines belong to a record whose first one leaves a quote open; 0 where it never ends properly."""
+        """How many more lines belong to a record whose first one leaves a quote open; 0 if it never ends properly."""
         while self._end is None:
             if self._open == len(self._ahead) and not self._read():
                 return 0
@@ -97,7 +97,7 @@ class _Ahead:
 
 
 def _end_of(text: str, delimiter: str) -> _End:
-    """What becomes of a quote that is open where the line begins."""
+    """What happens to a quote that is open where the line begins."""
     if '"' not in text:
         return "open"
     if _parse([_OPENING, text], delimiter) is not None:
@@ -106,12 +106,12 @@ def _end_of(text: str, delimiter: str) -> _End:
 
 
 def _is_open(texts: list[str], delimiter: str) -> bool:
-    """Whether lines that are no record lack nothing but a closing quote."""
+    """Whether lines that are not a record lack only a closing quote."""
     return _parse([*texts, _OPENING], delimiter) is not None
 
 
 def _parse(texts: list[str], delimiter: str) -> list[str] | None:
-    """The cells of the one record that lines are; None where they are none."""
+    """The cells of the one record that the lines form, or None if they do not form one."""
     try:
         return next(csv.reader(texts, delimiter=delimiter, strict=True))
     except csv.Error:

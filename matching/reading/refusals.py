@@ -1,11 +1,14 @@
-"""Files that no reader takes, by how they begin, and what to do instead. Reading one of them removes its line here."""
+"""
+Files that no reader accepts, recognised by how they begin, and what to do instead. To support one, remove its line
+here.
+"""
 
 import re
 
 from matching.reading.values import FileRejected
 
 _DOCUMENT = re.compile(r'\[\s*[\[{]|\[\s*\]\s*$|\{\s*(?:"(?:[^"\\]|\\.)*"\s*:|\}\s*$)')
-_STATEMENT = "bank statements are not read yet: download the account's transactions as CSV, and upload that"
+_STATEMENT = "bank statements cannot be read yet; download the account's transactions as CSV and upload that"
 _SWIFT = re.compile(r"\s*(?:\{1:[^\n]*\{4:\s*)?:20:[^\n]*\n(?:[^\n]*\n){0,4}?:(?:25P?|28C?|60[FM]):")
 _OFX = re.compile(r"\s*(?:OFXHEADER\s*:|<OFX>)")
 _STATEMENT_XML = re.compile(r"<OFX>|<\?OFX\b|urn:iso:std:iso:20022:tech:xsd:camt\.05")
@@ -31,16 +34,16 @@ MAGIC = (
 
 
 def refuse_statements(start: str) -> None:
-    """Refuses bank statements by how they begin, of which a table would make garbage. Raises: FileRejected."""
+    """Refuse bank statements, which would make a garbled table, by how they begin. Raises: FileRejected."""
     for pattern, name in ((_SWIFT.match, "an MT940"), (_OFX.match, "an OFX"), (_STATEMENT_XML.search, "a CAMT or OFX")):
         if pattern(start):
             raise FileRejected(f"the file is {name} file; {_STATEMENT}")
 
 
 def refuse_documents(text: str) -> None:
-    """Refuses text that is no table: one JSON document, a web page, XML. Raises: FileRejected."""
+    """Refuse text that is not a table: one JSON document, a web page, XML. Raises: FileRejected."""
     start = text.lstrip()[:4096]
     if _DOCUMENT.match(start):
-        raise FileRejected("the file is one JSON document; write one object on each line, and upload that")
+        raise FileRejected("the file is one JSON document; write one object on each line and upload that")
     if start[:5].lower() == "<?xml" or _PAGE.match(start):
         raise FileRejected("the file is a web page or XML, perhaps an error page; download the table again as CSV")

@@ -1,4 +1,6 @@
-"""What every reader makes of a file: batches of rows as text, and rejects. No row is lost: each is one of the two."""
+"""
+What every reader makes of a file: batches of rows as text, and rejects. No row is lost; each becomes one or the other.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,29 +10,29 @@ import pyarrow as pa
 
 BATCH_ROWS = 50_000
 MAX_BATCH_CELLS = 1_000_000
-MAX_RECORD_BYTES = 1024 * 1024  # a row longer than this is a reject
-BLOCK_BYTES = 1 * 1024 * 1024  # of a batch read at once: bounds memory, and one is parsed while another is stored
+MAX_RECORD_BYTES = 1024 * 1024  # a longer row is a reject
+BLOCK_BYTES = 1 * 1024 * 1024  # of a batch; this limits memory, and lets one batch be parsed while another is stored
 
 
 class Fault(NamedTuple):
-    """Why a row cannot be loaded."""
+    """The reason that a row cannot be loaded."""
 
     code: str
     message: str
     value_type: str = "text"
 
 
-NUL = Fault("nul_character", "the row has the character U+0000, which cannot be stored")
+NUL = Fault("nul_character", "the row contains the character U+0000, which cannot be stored")
 TOO_LONG = Fault("row_too_long", "the row is longer than 1 MiB", "row")
 
 
 @dataclass(frozen=True)
 class Reject:
     """
-    A row that cannot be loaded; the value itself is never repeated.
+    A row that cannot be loaded. The value itself is never repeated.
 
-    `line` is where it stands in the file: its first physical line, or its row in a sheet, from 1. `row` counts the
-    data rows from 0, as the rows of batches do: together they are all the numbers there are.
+    `line` is its position in the file: its first physical line, or its row in a sheet, from 1. `row` counts data rows
+    from 0, just like the rows of batches, so that together they cover every number.
     """
 
     line: int
@@ -43,17 +45,19 @@ class Reject:
 
 @dataclass(frozen=True)
 class RawBatch:
-    """Rows as text. `rows`: 0-based number of each data row, rejects counted; `lines`: its physical line, from 1."""
+    """
+    Rows as text. `rows` has each data row's number, from 0 and counting rejects; `lines` has its physical line, from 1.
+    """
 
     columns: pa.Table
     rows: pa.Array
     lines: pa.Array
     rejects: list[Reject] = field(default_factory=list)
-    notes: tuple[str, ...] = ()  # what only reading shows of the file; of the first batch
+    notes: tuple[str, ...] = ()  # what only reading reveals about the file; set on the first batch
 
 
 def rows_a_batch(asked: int, columns: int) -> int:
-    """Rows of a batch of so many columns: its cells are bounded, not only its rows."""
+    """How many rows a batch with this many columns may have: the cells are limited as well as the rows."""
     return max(1, min(asked, MAX_BATCH_CELLS // max(1, columns)))
 
 
@@ -66,7 +70,8 @@ class Builder:
         self._notes = notes
         self._columns = columns
         self._batch_rows = rows_a_batch(batch_rows, len(columns))
-        self._batch_rejects = batch_rows  # which have no cells: few a batch would make many batches of wide files
+        # rejects have no cells, so the limit on cells would only cut wide files into needlessly many batches
+        self._batch_rejects = batch_rows
         self._empty_is_null = empty_is_null
         self._row = 0
         self._clear()
@@ -79,7 +84,7 @@ class Builder:
         self._bytes = 0
 
     def add(self, cells: Sequence[Any], line: int) -> None:
-        """Adds a row."""
+        """Add a row."""
         self._cells.append(cells)
         self._rows.append(self._row)
         self._lines.append(line)
@@ -87,7 +92,7 @@ class Builder:
         self._bytes += sum(len(cell) for cell in cells if cell)
 
     def reject(self, line: int, fault: Fault, column: str | None = None) -> None:
-        """Counts a row that cannot be loaded."""
+        """Count a row that cannot be loaded."""
         self._rejects.append(Reject(line, column, *fault, row=self._row))
         self._row += 1
 

@@ -1,4 +1,4 @@
-"""What the sheets of a workbook hold, found out in one pass over its XML before a reader takes a sheet as a whole."""
+"""Scans the XML of a workbook once, to learn what its sheets contain before a reader loads a whole sheet."""
 
 from array import array
 from collections.abc import Iterator
@@ -9,18 +9,18 @@ from matching.reading.archive import MAX_MEMBERS, Archive, open_archive, too_muc
 from matching.reading.markup import Document, local
 from matching.reading.values import FileRejected
 
-MAX_CELLS = 20_000_000  # of the rectangle around a sheet's cells, which the reader holds whole
-MAX_COLUMN, MAX_ROW = 16_384, 1_048_576  # of a sheet, as its format has it
-MAX_ODD = 1_000_000  # cells without a value that are kept apart
+MAX_CELLS = 20_000_000  # in the rectangle around a sheet's cells, which the reader holds in memory
+MAX_COLUMN, MAX_ROW = 16_384, 1_048_576  # of a sheet, as defined by the format
+MAX_ODD = 1_000_000  # cells without a value that are recorded separately
 MAX_FORMULA = 8_192
-MAX_FORMAT = 1_000  # characters of a number's format; a spreadsheet lets 255 be written
-# A text that all cells share is written once and read as often as there are cells. Short ones make at most about as
-# much of a sheet as its XML has; of others it is added up, and a table has far less.
+MAX_FORMAT = 1_000  # characters of a number format; spreadsheet programs allow 255
+# A text shared by many cells is stored once but read once per cell. Short texts can at most about double a sheet's XML;
+# longer ones are added up, and a real table stays far below the limit.
 SHORT_TEXT = 1_000
 MAX_SHARED = 512 * 1024**2
 MAX_SHARED_RATIO = 8
-MAX_CLAIMED = 2_000_000  # texts that a workbook may say that it has, and not have
-_DAMAGED = "the workbook is damaged; open it, and save it again as .xlsx"
+MAX_CLAIMED = 2_000_000  # texts that a workbook may claim without having them
+_DAMAGED = "the workbook is damaged; open it and save it again as .xlsx"
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Sheet:
     """
     A sheet of a workbook.
 
-    `odd`: cells that readers leave empty, by line from 1 and column from 0. They hold an error such as #N/A, or a
-    formula that was never calculated, which is given as `=` and its text.
+    `odd` holds cells that readers leave empty, by line from 1 and column from 0. They contain an error such as #N/A, or
+    a formula that was never calculated, which is given as `=` and its text.
     """
 
     name: str
@@ -40,13 +40,13 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Workbook:
-    """The sheets of a workbook in their order."""
+    """The sheets of a workbook, in order."""
 
     sheets: tuple[Sheet, ...]
 
 
 def scan_workbook(path: Path) -> Workbook:
-    """Looks through a workbook. Raises: FileRejected for what is none, or holds more than it should."""
+    """Scan a workbook. Raises: FileRejected if it is not one, or contains more than it should."""
     with open_archive(path) as archive:
         named = _named_sheets(archive)
         lengths = _text_lengths(archive)
@@ -61,13 +61,13 @@ def scan_workbook(path: Path) -> Workbook:
 
 
 def _check_style(_: str, attributes: dict[str, str]) -> None:
-    """Refuses the format of a number that is far too long: the reader goes through it for each style that has it."""
+    """Refuse an overlong number format, because the reader scans it once for each style that uses it."""
     if len(attributes.get("formatCode", "")) > MAX_FORMAT:
         raise FileRejected(_DAMAGED)
 
 
 def _named_sheets(archive: Archive) -> list[tuple[str, str]]:
-    """Name and member of each sheet, as the workbook and its relations tell."""
+    """The name and member of each sheet, according to the workbook and its relationships."""
     sheets: list[tuple[str, str]] = []
     targets: dict[str, str] = {}
 
@@ -96,7 +96,7 @@ def _member_of(target: str) -> str:
 
 
 def _text_lengths(archive: Archive) -> "array[int] | None":
-    """The lengths of the texts that cells share; None where all are short."""
+    """The lengths of the texts that cells share, or None if all are short."""
     lengths = array("q")
     if "xl/sharedstrings.xml" not in archive:
         return None
@@ -119,7 +119,7 @@ def _text_lengths(archive: Archive) -> "array[int] | None":
     document = Document(start)
     document.send_text_to(text)
     document.read(archive.pieces("xl/sharedStrings.xml"))
-    # The reader makes room for as many texts as are claimed before it has seen one.
+    # The reader allocates room for as many texts as are claimed before it has seen any.
     if claimed > MAX_CLAIMED and claimed > len(lengths):
         raise FileRejected(_DAMAGED)
     return lengths if max(lengths, default=0) > SHORT_TEXT else None
@@ -131,25 +131,23 @@ def _scan_sheet(archive: Archive, name: str, member: str, lengths: "array[int] |
     scan = _Scan(lengths)
     scan.read(archive.pieces(member))
     if scan.cells > MAX_CELLS:
-        raise FileRejected(
-            "the sheet's cells are spread over too large an area; save the sheet as CSV, and upload that"
-        )
+        raise FileRejected("the sheet's cells are spread over too large an area; save the sheet as CSV and upload that")
     return Sheet(name, member, scan.is_filled, scan.odd)
 
 
 class _Scan:
-    """Goes through the XML of a sheet: where its cells stand, and which of them readers leave empty."""
+    """Goes through the XML of a sheet to find where its cells are, and which of them readers leave empty."""
 
     def __init__(self, lengths: "array[int] | None") -> None:
         self._document = Document(self._start)
         self._lengths = lengths
-        self._columns: dict[str, int] = {}  # the number of a column by its letters
+        self._columns: dict[str, int] = {}  # column numbers by their letters
         self.is_filled = False
         self.odd: dict[int, dict[int, str]] = {}
         self._odd = 0
         self._size = self._shared = 0
         self._last_row = self._last_column = 0
-        # These describe the present cell:
+        # These describe the current cell:
         self._row = self._column = 0
         self._type: str | None = None
         self._formula: list[str] | None = None
@@ -158,11 +156,11 @@ class _Scan:
 
     @property
     def cells(self) -> int:
-        """Cells of the rectangle around all."""
+        """The number of cells in the rectangle around all cells."""
         return self._last_row * self._last_column
 
     def read(self, pieces: Iterator[bytes]) -> None:
-        """Raises: FileRejected."""
+        """Scan the sheet. Raises: FileRejected."""
         self._document.read(self._counted(pieces))
         self._end_cell()
 
@@ -225,7 +223,7 @@ class _Scan:
             found.append(piece)
 
     def _end_cell(self) -> None:
-        """Looks at the cell that has ended, where there was anything to hear of it."""
+        """Evaluate the cell that has ended, if its text was recorded."""
         if not self._hears:
             return
         value = "".join(self._value).strip() if self._value else ""
@@ -233,7 +231,7 @@ class _Scan:
         if self._type == "e" and value.startswith("#"):
             self._keep(value[:24])
         elif self._formula is not None and not value and not (self._value is not None and self._type == "str"):
-            # A formula whose text is empty has been calculated.
+            # A formula whose result is an empty text has been calculated.
             self._keep("=" + "".join(self._formula).strip()[:MAX_FORMULA])
         elif self._type == "s" and self._lengths is not None and value.isdecimal():
             number = int(value[:12])
@@ -245,12 +243,12 @@ class _Scan:
     def _keep(self, text: str) -> None:
         self._odd += 1
         if self._odd > MAX_ODD:
-            raise FileRejected("the sheet has too many formulas without values; open it, and save it again as .xlsx")
+            raise FileRejected("the sheet has too many formulas without values; open it and save it again as .xlsx")
         self.odd.setdefault(self._row, {})[self._column] = text
 
 
 def _column(letters: str) -> int:
-    """The number of a column from 1; 0 where the letters name none."""
+    """The number of a column from 1, or 0 if the letters do not name one."""
     if not (letters.isascii() and letters.isalpha() and len(letters) <= 3):
         return 0
     number = 0

@@ -14,12 +14,12 @@ PROFILED_BYTES = 4 * 1024 * 1024
 
 
 def read_batches(path: Path, detection: Detection, *, batch_rows: int = BATCH_ROWS) -> Iterator[RawBatch]:
-    """Reads a file batch by batch. Raises: FileRejected."""
+    """Read a file batch by batch. Raises: FileRejected."""
     return FORMATS[detection.format].read(path, detection, batch_rows)
 
 
 class Profiler:
-    """Profiles all columns over all batches; memory is bounded by the number of columns."""
+    """Profiles all columns over all batches. Its memory is limited by the number of columns."""
 
     def __init__(self) -> None:
         self._evidence: dict[str, Evidence] = {}
@@ -27,12 +27,15 @@ class Profiler:
         self._size = 0
 
     def add(self, batch: RawBatch) -> None:
-        """Adds a batch. Several are looked at together: a query costs 10 ms a column before its first row (measured)."""
+        """
+        Add a batch. Several are profiled together, because a query costs 10 ms per column before its first row
+        (measured).
+        """
         table = batch.columns
         for name in table.column_names if not self._evidence else ():
             self._evidence[name] = Evidence(name)
         if table.num_rows == 0:
-            return  # rejects alone: a file of them has very many such batches
+            return  # only rejects; a file full of them has very many such batches
         if self._waiting and self._waiting[0].schema != table.schema:
             self._look()
         self._waiting.append(table)
@@ -41,7 +44,7 @@ class Profiler:
             self._look()
 
     def finish(self) -> list[ColumnProfile]:
-        """The profiles, in the order of the columns."""
+        """The profiles, in column order."""
         self._look()
         return [evidence.profile() for evidence in self._evidence.values()]
 

@@ -1,7 +1,7 @@
 """
-Typing text: which columns are amounts, dates, codes, and what their values are exactly.
+Types text: which columns are amounts, dates or codes, and what their exact values are.
 
-Formats are inferred per column from all its values; what stays ambiguous is reported, never guessed. Amounts never pass
+Formats are inferred per column from all its values. What stays ambiguous is reported, never guessed. Amounts never pass
 through a float.
 """
 
@@ -22,14 +22,14 @@ from matching.reading.distinct import Distinct
 ColumnType = Literal["amount", "number", "date", "code", "text", "empty"]
 Mark = Literal[".", ","]
 DateOrder = Literal["ymd", "dmy", "mdy"]
-TYPED_SHARE = 0.9  # of the non-empty values that must parse
-NUMERIC_SHARE = 0.5  # of them that must, where the column's name says what it holds
+TYPED_SHARE = 0.9  # share of the non-empty values that must parse
+NUMERIC_SHARE = 0.5  # share that must parse if the column's name says what it contains
 MAX_EXAMPLES = 4
-DISTINCT_LIMIT = 20_000  # hashes remembered for the count of distinct values, which is exact up to here
-DISTINCT_BUDGET = 1_000_000  # of all columns together
+DISTINCT_LIMIT = 20_000  # hashes kept for the count of distinct values, which is exact up to this number
+DISTINCT_BUDGET = 1_000_000  # for all columns together
 SHOWN = 120  # characters of a value that a profile shows
-LONGEST_TYPED = 256  # bytes: longer texts are no amount and no date, and patterns are not tried on them
-COUNTED_SAMPLE = 2_000  # values that tell whether the others are worth counting
+LONGEST_TYPED = 256  # bytes; longer texts are not amounts or dates, and no patterns are tried on them
+COUNTED_SAMPLE = 2_000  # values that show whether counting the others is worthwhile
 _local = threading.local()
 _CODES = ", ".join(f"'{code}'" for code in sorted(CURRENCIES))
 
@@ -41,9 +41,9 @@ class FileRejected(ValueError):
 @dataclass(frozen=True)
 class ColumnProfile:
     """
-    What a column holds. `ambiguous` names the question that only a person can answer.
+    What a column contains. `ambiguous` names the question that only a person can answer.
 
-    `min` and `max` are texts of the file: the least and the greatest by what they mean, where the type gives a meaning.
+    `min` and `max` are texts from the file: the least and the greatest by meaning, if the type gives one.
     """
 
     name: str
@@ -56,39 +56,39 @@ class ColumnProfile:
     decimal: Mark | None = None
     date_order: DateOrder | None = None
     ambiguous: Literal["date_order", "decimal_mark"] | None = None
-    date_orders: tuple[DateOrder, ...] = ()  # in which its dates can be read
-    has_short_years: bool = False  # that stand first, if the order is ymd
+    date_orders: tuple[DateOrder, ...] = ()  # orders in which its dates can be read
+    has_short_years: bool = False  # whether the years that come first have two digits, if the order is ymd
     # "code": the values are currency codes; "amount": they are amounts, each with its currency
     currency: Literal["code", "amount"] | None = None
-    # The decimal mark if the column's name makes it one of amounts, whatever its type; "ask": only a person can tell
+    # The decimal mark if the column's name suggests amounts, whatever its type; "ask" if only a person can tell.
     as_amount: Mark | Literal["ask"] | None = None
-    has_amounts: bool = False  # some of its values are
-    is_negative: bool = False  # most of its amounts are below zero
-    is_distinct_estimated: bool = False  # there were too many different values to count them one by one
+    has_amounts: bool = False  # whether some of its values are amounts
+    is_negative: bool = False  # whether most of its amounts are negative
+    is_distinct_estimated: bool = False  # whether there were too many distinct values to count them one by one
 
 
-# What most files hold. Where all cells of a column do, short expressions give what the general parsers give: a query
-# takes about 50 ms to compile their long patterns (measured), before its first row.
+# The usual content of files. If all cells of a column match, short expressions give the same result as the general
+# parsers, whose long patterns take about 50 ms per query to compile (measured), before the first row.
 PLAIN_AMOUNT = "^[-+0-9.,]*$"
 PLAIN_CURRENCY = "^(?:[A-Z]{3})?$"
 PLAIN_DATE = "^(?:[1-9][0-9]{3}-[0-9]{2}-[0-9]{2})?$"
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-# A time may follow a date; anything else makes it none. Years have four digits and no leading zero, or two digits.
+# A time may follow a date; with anything else it is not a date. Years have four digits without a leading zero, or two.
 _TIME = r"(?:[ T]+[0-9]{1,2}:[0-9]{2}.*)?\s*$"
 _DMY = r"^\s*([0-9]{1,2})[./-]([0-9]{1,2})[./-]([1-9][0-9]{3}|[0-9]{2})" + _TIME
 _YMD = r"^\s*([1-9][0-9]{3})[./-]([0-9]{1,2})[./-]([0-9]{1,2})" + _TIME
-# The year first, with two digits: only of a column that is all so, for the same text reads as a day, too. Points
-# stand between day, month and year.
+# The year first, with two digits. Only used if the whole column is like that, since the same text can also be read with
+# the day first. Points are only used when the day comes first.
 _SHORT_YMD = r"^\s*([0-9]{2})[/-]([0-9]{1,2})[/-]([0-9]{1,2})" + _TIME
 _COMPACT = r"^\s*((?:19|20)[0-9]{2})([0-9]{2})([0-9]{2})\s*$"
 _NAMED = r"^\s*([0-9]{1,2})[ .-]+([A-Za-z]{3})[A-Za-z]*[ .,-]+([1-9][0-9]{3})\s*$"
 
 
 def _macros() -> list[str]:
-    """The parsers as DuckDB macros: expressions that its optimiser evaluates once a row."""
-    # What may stand around a number: currency signs and codes, and several kinds of space and minus. Spaces and
-    # apostrophes inside group digits: they become one mark, which must stand where groups end.
+    """The parsers as DuckDB macros: expressions that its optimiser evaluates once per row."""
+    # What may surround a number: currency signs and codes, and several kinds of space and minus. Spaces and apostrophes
+    # inside it group digits; they are unified to one mark, which must be where groups end.
     spaces = "[\\s\u00a0\u2007\u2009\u202f\u2019'']+"
     codes = "|".join(sorted(CURRENCIES))
     sign = f"(?:(?i:{codes})|[$\u20ac\u00a3\u00a5])?"
@@ -96,8 +96,8 @@ def _macros() -> list[str]:
     marked = f"regexp_replace(trim(v), '{spaces}', '''', 'g')"
     begun = f"regexp_replace({marked}, '^''?([(]?)''?({minus}?)''?{sign}''?({minus}?)''?', '\\1\\2\\3')"
     stripped = f"regexp_replace({begun}, '''?([)\u2212-]?)''?{sign}''?([)\u2212-]?)''?$', '\\1\\2')"
-    # Digits alone need no cleaning, and what has other letters than one currency code is no amount: the long patterns
-    # run on the few cells that are neither.
+    # Plain digits need no cleaning, and a text with letters besides one currency code is not an amount. So the long
+    # patterns run only on the few cells that are neither.
     code, other = f"(?i:{codes})", "[^A-Za-z]*"
     maybe = f"^{other}[0-9]{other}(?:{code}{other})?$|^{other}{code}{other}[0-9]{other}$"
     clean = (
@@ -118,7 +118,7 @@ def _macros() -> list[str]:
 
     def amount(mark: str, group: str, kept: str) -> str:
         whole = f"(?:[0-9]+|[0-9]{{1,3}}(?:{group}[0-9]{{3}})+|[0-9]{{1,3}}(?:''[0-9]{{3}})+)"
-        # Zeros are no decimals: what stands behind the ninth must be nothing else.
+        # Zeros do not count as decimals, so only zeros may follow the ninth decimal.
         number = f"(?:{whole}(?:{mark}[0-9]{{1,9}}0*)?|{mark}[0-9]{{1,9}}0*)"
         pattern = f"^(?:{minus}?{number}|{number}[\u2212-]|[(]{number}[)])$"
         digits = f"replace(regexp_replace(c, '[^0-9{kept}]', '', 'g'), ',', '.')"
@@ -137,7 +137,7 @@ def _macros() -> list[str]:
             f"WHEN regexp_matches(v, '{_NAMED}') THEN try_cast(concat_ws('-', regexp_extract(v, '{_NAMED}', 3), "
             f"CASE lower(regexp_extract(v, '{_NAMED}', 2)) {month} END, regexp_extract(v, '{_NAMED}', 1)) AS DATE)"
         )
-        # Every form begins with a digit: texts that do not are passed over by one cheap look.
+        # Every form begins with a digit, so one cheap check skips all other texts.
         none = f"WHEN strlen(v) > {LONGEST_TYPED} OR NOT regexp_matches(v, '^\\s*[0-9]') THEN NULL"
         plain = f"WHEN regexp_matches(v, '{PLAIN_DATE}') THEN try_cast(v AS DATE)"
         return (
@@ -150,7 +150,7 @@ def _macros() -> list[str]:
             f"regexp_extract(v, '{_DMY}', {second}), regexp_extract(v, '{_DMY}', {first})) AS DATE)"
         )
 
-    # The currency that a cell itself names; signs that several currencies share say nothing.
+    # The currency that a cell itself names. Signs that several currencies share say nothing.
     currency = (
         "CASE WHEN regexp_matches(v, '[A-Za-z\u20ac\u00a3]') THEN CASE WHEN contains(v, '\u20ac') THEN 'EUR' "
         f"WHEN contains(v, '\u00a3') THEN 'GBP' ELSE nullif(upper(regexp_extract(v, '(?i)({codes})', 1)), '') END END"
@@ -169,7 +169,7 @@ def _macros() -> list[str]:
 
 
 def connection() -> duckdb.DuckDBPyConnection:
-    """This thread's DuckDB, for vectorised text work."""
+    """This thread's DuckDB connection, for vectorised work on text."""
     found = getattr(_local, "connection", None)
     if found is None:
         found = duck.connect(threads=2, memory_limit="512MB", preserve_insertion_order=True)
@@ -179,13 +179,13 @@ def connection() -> duckdb.DuckDBPyConnection:
 
 
 def install_macros(con: duckdb.DuckDBPyConnection) -> None:
-    """Makes the parsers known to a connection."""
+    """Install the parsers on a connection."""
     for macro in _macros():
         con.execute(macro.replace("CREATE MACRO", "CREATE OR REPLACE MACRO"))
 
 
 def select(table: pa.Table, sql: str) -> pa.Table:
-    """Runs SQL over a table registered as `t`; rows keep their order."""
+    """Run SQL over a table registered as `t`. Rows keep their order."""
     con = connection()
     con.register("t", table)
     try:
@@ -195,7 +195,7 @@ def select(table: pa.Table, sql: str) -> pa.Table:
 
 
 def rows_of(table: pa.Table, sql: str) -> list[dict[str, Any]]:
-    """Runs SQL with few resulting rows over a table registered as `t`."""
+    """Run SQL that returns few rows over a table registered as `t`."""
     con = connection()
     con.register("t", table)
     try:
@@ -207,28 +207,34 @@ def rows_of(table: pa.Table, sql: str) -> list[dict[str, Any]]:
 
 
 def all_match(values: pa.Array | pa.ChunkedArray, pattern: str) -> bool:
-    """Whether all texts match a pattern; nulls are passed over."""
+    """Whether all texts match a pattern. Nulls are ignored."""
     return pc.all(pc.match_substring_regex(values, pattern)).as_py() is not False
 
 
 def quoted(name: str) -> str:
-    """A SQL identifier."""
+    """A quoted SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def amount_sql(value: str, decimal: str, *, is_plain: bool = False) -> str:
-    """SQL that gives DECIMAL(38,9) or NULL for a text expression; never rounds. `is_plain`: all match PLAIN_AMOUNT."""
+    """
+    SQL that gives DECIMAL(38,9) or NULL for a text expression. It never rounds. `is_plain`: all match PLAIN_AMOUNT.
+    """
     return f"amount_{'dot' if decimal == '.' else 'comma'}({value if is_plain else f'cleaned({value})'})"
 
 
 def date_sql(value: str, order: str, *, is_plain: bool = False, has_short_years: bool = False) -> str:
-    """SQL that gives DATE or NULL for a text expression; impossible dates are NULL. `is_plain`: all match PLAIN_DATE."""
+    """
+    SQL that gives DATE or NULL for a text expression. Impossible dates are NULL. `is_plain`: all match PLAIN_DATE.
+    """
     order = "yymd" if order == "ymd" and has_short_years else order
     return f"try_cast({value} AS DATE)" if is_plain else f"date_{order}({value})"
 
 
 def parse_amount(values: pa.Array | pa.ChunkedArray, decimal: str) -> pa.Array:
-    """Text to decimal128(38, 9); null where it is no amount, or has more than 9 decimals (never rounded)."""
+    """
+    Convert text to decimal128(38, 9). Null if it is not an amount or has more than 9 decimals; it is never rounded.
+    """
     found = select(pa.table({"x": values}), f"SELECT {amount_sql('x', decimal)} AS y FROM t")
     return found["y"].combine_chunks().cast(pa.decimal128(38, 9))
 
@@ -256,11 +262,11 @@ _COUNTS = (
 )
 
 
-# Ten decimals or more make a long text of digits.
+# Candidates for numbers with ten or more decimals: long texts that begin and end with a digit.
 _LONG = "length(x) > 10 AND y IS NULL AND left(x, 1) <= '9' AND right(x, 1) BETWEEN '0' AND '9'"
 
 
-# The values that are compared to find the least and the greatest, each by the name of what a column may be.
+# The values compared to find the least and the greatest, by the type that a column may have.
 _READINGS = {
     "text": "shown",
     "dot": "d",
@@ -290,7 +296,7 @@ _COUNT = (
             "marked": "contains(x, '.') OR contains(x, ',')",
             "leading_zero": "regexp_matches(x, '^0[0-9]+$')",
             "formulas": "starts_with(x, '=')",
-            # A pattern is tried where a cheap look has left it possible.
+            # A pattern is tried only if a cheap check has left it possible.
             "long_dot": f"CASE WHEN {_LONG} AND d IS NULL THEN regexp_matches(x, '^-?[0-9,]*[.][0-9]{{10,}}$') END",
             "long_comma": f"CASE WHEN {_LONG} AND k IS NULL THEN regexp_matches(x, '^-?[0-9.]*,[0-9]{{10,}}$') END",
             "negative": "coalesce(d, k) < 0",
@@ -323,7 +329,7 @@ _COUNT = (
 
 @dataclass
 class Range:
-    """The least and the greatest of values, and the texts that they were read from."""
+    """The least and the greatest value, and the texts they were read from."""
 
     least: Any = None
     least_text: str | None = None
@@ -331,7 +337,7 @@ class Range:
     most_text: str | None = None
 
     def add(self, counts: dict[str, Any], reading: str) -> None:
-        """Adds those of a batch."""
+        """Add those of a batch."""
         least, most = counts[f"{reading}_least"], counts[f"{reading}_most"]
         if least is not None and (self.least is None or least < self.least):
             self.least, self.least_text = least, counts[f"{reading}_least_text"]
@@ -348,20 +354,20 @@ class Evidence:
     filled: int = 0
     dot: int = 0  # parse as an amount with a decimal dot
     comma: int = 0
-    only_dot: int = 0  # parse with a dot and not with a comma
+    only_dot: int = 0  # parse with a dot but not with a comma
     only_comma: int = 0
     integers: int = 0
-    whole: int = 0  # are integers, perhaps with a sign
-    marked: int = 0  # have a point or a comma
+    whole: int = 0  # are integers, possibly with a sign
+    marked: int = 0  # contain a point or a comma
     leading_zero: int = 0
-    formulas: int = 0  # begin like one, which a workbook gave without its value
-    long_dot: int = 0  # would, but for more decimals than an amount may have
+    formulas: int = 0  # begin like a formula that a workbook stored without a value
+    long_dot: int = 0  # would parse, except for having more decimals than an amount may have
     long_comma: int = 0
     negative: int = 0
     positive: int = 0
     dates: dict[DateOrder, int] = field(default_factory=lambda: {"ymd": 0, "dmy": 0, "mdy": 0})
-    full_year: int = 0  # are dates that begin with a year of four digits
-    firsts: set[str] = field(default_factory=set)  # what stands first and last in dates of two digits each
+    full_year: int = 0  # are dates that begin with a four-digit year
+    firsts: set[str] = field(default_factory=set)  # what comes first and last in dates made of two-digit parts
     lasts: set[str] = field(default_factory=set)
     compact: int = 0
     codes: int = 0  # are ISO currency codes
@@ -372,7 +378,7 @@ class Evidence:
     different: Distinct = field(default_factory=Distinct)
 
     def add(self, counts: dict[str, Any], examples: Iterable[str]) -> None:
-        """Adds a batch's counts."""
+        """Add a batch's counts."""
         for name in _COUNTS:
             setattr(self, name, getattr(self, name) + int(counts[name] or 0))
         for order in self.dates:
@@ -388,7 +394,7 @@ class Evidence:
                 self.examples.append(text[:SHOWN])
 
     def profile(self) -> ColumnProfile:
-        """The column's type by the evidence so far."""
+        """The column's type, according to the evidence so far."""
         kind, decimal, order, ambiguous = self._type()
         orders = self._orders(TYPED_SHARE * self.filled) if kind == "date" else ()
         span = self._span(kind, decimal, orders)
@@ -413,7 +419,7 @@ class Evidence:
         )
 
     def _span(self, kind: ColumnType, decimal: Mark | None, orders: tuple[DateOrder, ...]) -> Range:
-        """The range of the values as what they are; while that is asked, as the first of what they can be."""
+        """The range of the values as their type. While the date order is open, it uses the first possible one."""
         if kind == "date":
             return self.ranges[orders[0]]
         return self.ranges[("comma" if decimal == "," else "dot") if kind in ("amount", "number") else "text"]
@@ -433,7 +439,7 @@ class Evidence:
         if best >= need and not (is_long_integer and self.compact < valued):
             orders = self._orders(need)
             return "date", None, orders[0] if len(orders) == 1 else None, "date_order" if len(orders) > 1 else None
-        # A zero in front is one of a code, unless the column is full of amounts with decimals.
+        # A leading zero marks a code, unless the column is full of amounts with decimals.
         is_code = is_long_integer or self.leading_zero > (0 if self.integers == valued else valued - need)
         if is_code:
             return "code", None, None, None
@@ -445,18 +451,18 @@ class Evidence:
         return "text", None, None, None
 
     def _orders(self, need: float) -> tuple[DateOrder, ...]:
-        """The orders in which the dates can be read; one, where the values tell."""
+        """The orders in which the dates can be read; only one if the values decide."""
         if self.full_year >= need:
             return ("ymd",)
         best = max(self.dates.values())
         orders = tuple(order for order, count in self.dates.items() if count == best)
-        # Between a year and a day, the day is the one that varies.
+        # Between a year and a day, the one that varies more is the day.
         if len(orders) > 1 and len(self.firsts) > len(self.lasts):
             orders = tuple(order for order in orders if order != "ymd")
         return orders
 
     def _as_amount(self) -> Mark | Literal["ask"] | None:
-        """The mark with which a column that is called an amount reads as one."""
+        """The decimal mark with which a column named like an amount can be read as one."""
         if self.filled == 0:
             return None
         valued = self.filled - self.formulas
@@ -474,17 +480,18 @@ class Evidence:
 
 
 def _mark(dot: int, comma: int, only_dot: int, only_comma: int, need: float) -> Mark | None:
-    """The decimal mark that values have; None where they do not tell, or tell two."""
+    """The decimal mark of the values, or None if they do not show one or show both."""
     if max(dot, comma) < need or (bool(only_dot) == bool(only_comma) and min(dot, comma) >= need):
         return None
     return "." if dot >= comma else ","
 
 
 def evidence_of(table: pa.Table, evidences: list[Evidence]) -> None:
-    """Adds a batch of text columns to their evidences, all columns in one query."""
+    """Add a batch of text columns to their evidence, all columns in one query."""
     if table.num_rows == 0:
         return
-    # All columns as one, numbered: the query is as short for a thousand columns as for one, and free of their names.
+    # All columns are stacked into one, with numbers, so the query is as short for a thousand columns as for one and
+    # needs no names.
     counted = [_counted(column) for column in table.columns]
     values = [chunk for column, _ in counted for chunk in column.chunks]
     numbers = np.repeat(np.arange(table.num_columns, dtype=np.int32), [len(column) for column, _ in counted])
@@ -504,7 +511,7 @@ def evidence_of(table: pa.Table, evidences: list[Evidence]) -> None:
 
 
 def has_typed(texts: pa.Array) -> bool:
-    """Whether any of these texts alone would be taken for an amount, a number, a date or a code of digits."""
+    """Whether any of these texts by itself would be taken for an amount, a number, a date or a code of digits."""
     typed = ("amount_dot(c)", "amount_comma(c)", "date_ymd(x)", "short_ymd(x)", "date_dmy(x)", "date_mdy(x)")
     found = rows_of(
         pa.table({"x": texts}),
@@ -515,7 +522,9 @@ def has_typed(texts: pa.Array) -> bool:
 
 
 def _counted(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, Any]:
-    """The values of a column and how often each is there; as they are where most are different anyway."""
+    """
+    The distinct values of a column and how often each occurs, or the column as it is if most values differ anyway.
+    """
     sample = column.slice(0, COUNTED_SAMPLE)
     if 2 * pc.count_distinct(sample).as_py() > len(sample):
         return column, np.ones(len(column), dtype=np.int64)
@@ -529,7 +538,7 @@ def profile_column(name: str, values: pa.Array | pa.ChunkedArray) -> ColumnProfi
 
 
 def profiles_of(table: pa.Table) -> list[ColumnProfile]:
-    """The profiles of a table of text columns, in their order."""
+    """The profiles of a table of text columns, in order."""
     evidences = [Evidence(name) for name in table.column_names]
     evidence_of(table, evidences)
     return [evidence.profile() for evidence in evidences]

@@ -62,7 +62,7 @@ def test_lines_before_the_header_are_skipped_with_a_note(load, last):
     found = load(BANK + "14.02.2024;3,50;\n" * 20 + last)
 
     assert found.detection.columns == ("Datum", "Betrag", "Text")
-    assert found.notes == ["lines before the table, skipped: 3"]
+    assert found.notes == ["lines skipped before the table: 3"]
     assert found.amounts[:2] == ["1.5", "2.5"]
     assert (6, "Betrag", "amount_unparsable") in found.rejects
     assert [line for line, _, code in found.rejects if code == "field_count"] == ([28] if last else [])

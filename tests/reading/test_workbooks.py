@@ -74,7 +74,7 @@ def test_a_formula_without_its_value_is_no_empty_cell(load):
 
     assert found.rejects == [(3, "amount", "formula_without_value")]
     assert found.amounts == ["1.5", "2.5"]
-    assert found.notes == ["formulas without their value: 1; open the workbook, and save it again"]
+    assert found.notes == ["formulas without a value: 1; open the workbook and save it again"]
 
 
 def test_a_column_of_formulas_without_values_is_asked_about(load):
@@ -101,7 +101,7 @@ def test_sheets_that_are_not_read_are_named(load):
 
     found = load(workbook(fill), "a.xlsx")
 
-    assert found.notes == ["only the sheet one was read; filled, too: two, three"]
+    assert found.notes == ["only the sheet one was read; other filled sheets: two, three"]
     assert [row["id"] for row in found.data] == ["one"]
 
 
@@ -119,7 +119,7 @@ def test_a_title_above_the_header_is_skipped_with_a_note(load):
     found = load(workbook(fill), "a.xlsx")
 
     assert found.data[0] == {"id": "a", "amount": "1.5", "memo": None}
-    assert found.notes == ["lines before the table, skipped: 2"]
+    assert found.notes == ["lines skipped before the table: 2"]
     assert found.rejects == [(5, "amount", "amount_unparsable")]
     assert len(found.data) == 15
 

@@ -31,7 +31,7 @@ async def test_what_of_a_file_was_not_read_is_noted(load, stored):
 
     records, rejects = await stored(source)
 
-    assert source["detection"]["notes"] == ["lines before the table, skipped: 2"]
+    assert source["detection"]["notes"] == ["lines skipped before the table: 2"]
     assert rejects == []
     assert [record["amount"]["amount"] for record in records] == ["1.50", "2.50"]
 
@@ -45,4 +45,4 @@ async def test_sheets_that_were_not_read_are_noted(load):
     source = await load(sink.getvalue(), "a.xlsx")
 
     assert (source["status"], source["format"]) == ("ready", "xlsx")
-    assert source["detection"]["notes"] == ["only the sheet one was read; filled, too: two"]
+    assert source["detection"]["notes"] == ["only the sheet one was read; other filled sheets: two"]

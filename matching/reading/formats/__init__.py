@@ -1,8 +1,8 @@
 """
-The kinds of files that can be loaded, in one table: a new one is a module here and a line in FORMATS.
+The file formats that can be loaded, in one table. A new format is a module here and an entry in FORMATS.
 
-Detection, the upload's list, the dashboard's list and the messages are all derived from the table. The order is that in
-which people read the formats named; CSV is what a text is that nothing else recognises.
+Detection, the upload's list, the dashboard's list and the messages are all derived from the table. Its order is the
+order in which texts name the formats. A text that nothing else recognises is read as CSV.
 """
 
 from matching.reading.formats import csv, jsonl, parquet, xlsx
@@ -12,6 +12,6 @@ FALLBACK = csv.FORMAT
 
 
 def titles() -> str:
-    """The formats as a sentence names them: "CSV, JSON Lines, XLSX and Parquet"."""
+    """The formats as part of a sentence: "CSV, JSON Lines, XLSX and Parquet"."""
     *others, last = (format.title for format in FORMATS.values())
     return f"{', '.join(others)} and {last}"

@@ -1,8 +1,8 @@
 """
-CSV as batches: by Arrow where the file is clean, else by a slower reader that knows every physical line.
+CSV as batches: read by Arrow if the file is clean, otherwise by a slower reader that tracks every physical line.
 
-A quote that is never closed properly spoils its own line only. Reading the lines behind it once more would take hours
-on a file that is made of such lines, so records.py looks at each line a fixed number of times.
+A quote that is never properly closed spoils only its own line. Reading the lines after it again would take hours on a
+file full of such lines, so records.py looks at each line a fixed number of times.
 """
 
 import codecs
@@ -27,11 +27,11 @@ _BLANK_LINE = re.compile(rb"\n[ \t]+\n")
 
 
 class NotClean(Exception):
-    """Arrow's reader met something that only the exact reader can tell about."""
+    """Arrow's reader found something that only the exact reader can handle."""
 
 
 def read_csv(path: Path, detection: Detection, batch_rows: int) -> Iterator[RawBatch]:
-    """Reads a CSV file batch by batch."""
+    """Read a CSV file batch by batch."""
     if _is_clean(path, detection):
         yield from _read_fast(path, detection)
     else:
@@ -39,18 +39,20 @@ def read_csv(path: Path, detection: Detection, batch_rows: int) -> Iterator[RawB
 
 
 def _is_clean(path: Path, detection: Detection) -> bool:
-    """Whether Arrow can read the file and each record is one physical line: then lines follow from row numbers."""
+    """
+    Whether Arrow can read the file and every record is one physical line, so that line numbers follow from row numbers.
+    """
     if detection.encoding not in ("utf-8", "utf-8-sig") or not detection.columns:
         return False
     lines, last, tail = 0, b"\n", b"\n"
-    # Arrow would write what it thinks of a bad row's bytes to the standard error.
+    # On invalid bytes Arrow would write its complaint about the row to standard error.
     decoder = codecs.getincrementaldecoder("utf-8")()
     with path.open("rb") as file:
-        # A row longer than 1 MiB has a whole half MiB without a line break.
+        # A row longer than 1 MiB contains a whole half MiB without a line break.
         while block := file.read(MAX_RECORD_BYTES // 2):
             if len(block) == MAX_RECORD_BYTES // 2 and b"\n" not in block:
                 return False
-            # Arrow drops what stands beside a quote in silence, and counts empty lines.
+            # Arrow silently drops text next to a quoted field, and counts empty lines.
             joint = (tail + block).replace(b"\r\n", b"\n")
             if any(mark in joint for mark in (b'"', b"\x00", b"\n\n")) or b"\r" in joint.rstrip(b"\r"):
                 return False
@@ -62,7 +64,7 @@ def _is_clean(path: Path, detection: Detection) -> bool:
                 return False
             lines += block.count(b"\n")
             last = block[-1:]
-            # A line of spaces may go on in the next block.
+            # A line of spaces may continue in the next block.
             tail = joint[joint.rfind(b"\n") :] if not joint[joint.rfind(b"\n") :].strip() else last
     if (tail.startswith(b"\n") and len(tail) > 1) or decoder.getstate()[0]:
         return False
@@ -115,7 +117,7 @@ def _read_fast(path: Path, detection: Detection) -> Iterator[RawBatch]:
 
 
 def _joined(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """Small batches as tables of about BLOCK_BYTES."""
+    """Combine small batches into tables of about BLOCK_BYTES."""
     waiting: list[pa.RecordBatch] = []
     size = 0
     for batch in batches:
@@ -134,15 +136,17 @@ def _read_exact(path: Path, detection: Detection, batch_rows: int) -> Iterator[R
     skip_header = detection.header
     for line, cells, fault in records_of(lines_of(path, detection.encoding), delimiter, skip=detection.skipped):
         if fault is None and is_blank(cells, delimiter):
-            continue  # an empty line is no row
+            continue  # an empty line is not a row
         if len(cells) > width and not any(cells[width:]):
-            cells = cells[:width]  # a delimiter at the end of the line
+            cells = cells[:width]  # the line ends with a delimiter
         if skip_header:
             skip_header = False
         elif fault is not None:
             build.reject(line, fault)
         elif len(cells) != width:
-            build.reject(line, Fault("field_count", f"the row has {len(cells)} fields, the header has {width}", "row"))
+            build.reject(
+                line, Fault("field_count", f"the row has {len(cells)} fields but the header has {width}", "row")
+            )
         else:
             build.add(cells, line)
         if build.is_full:
@@ -154,7 +158,7 @@ def _read_exact(path: Path, detection: Detection, batch_rows: int) -> Iterator[R
 FORMAT = Format(
     name="csv",
     title="CSV",
-    mismatch="the file is no CSV file; leave the format out",
+    mismatch="the file is not a CSV file; leave the format out",
     detect=detect_csv,
     read=read_csv,
 )

@@ -1,4 +1,4 @@
-"""JSON Lines as batches: a column for each key that any object has; nested values as JSON."""
+"""JSON Lines as batches: one column for each key in any object. Nested values stay JSON."""
 
 import json
 import re
@@ -13,8 +13,8 @@ from matching.reading.lines import lines_of
 from matching.reading.rows import NUL, Builder, Fault, RawBatch
 from matching.reading.values import FileRejected
 
-MAX_EXPONENT = 60  # of a JSON number that is written out
-# Each object becomes a cell for each key of any other: a file of a few MB could be billions of empty cells.
+MAX_EXPONENT = 60  # largest exponent of a JSON number that is written out
+# Each object gets a cell for every key of any other, so a file of a few MB could become billions of empty cells.
 MAX_CELLS = 20_000_000
 MAX_CELLS_A_BYTE = 20
 _OBJECT = re.compile(r'\{\s*(?:"(?:[^"\\]|\\.)*"\s*:|\}\s*$)')
@@ -22,14 +22,14 @@ _Row = dict[str, str | None]
 
 
 class _Bad(NamedTuple):
-    """A line that is no row, and the key whose value is to blame, where it is one."""
+    """A line that is not a row, and the key whose value is to blame, if one is."""
 
     fault: Fault
     column: str | None = None
 
 
 def read_jsonl(path: Path, detection: Detection, batch_rows: int) -> Iterator[RawBatch]:
-    """Reads JSON Lines batch by batch. Raises: FileRejected."""
+    """Read JSON Lines batch by batch. Raises: FileRejected."""
     columns = _columns(path, detection.encoding)
     build = Builder(columns, batch_rows)
     for line, parsed in _rows(path, detection.encoding):
@@ -55,7 +55,9 @@ def _columns(path: Path, encoding: str) -> tuple[str, ...]:
     if not names:
         raise FileRejected("the file has no JSON object on any line")
     if rows * len(names) > max(MAX_CELLS, MAX_CELLS_A_BYTE * path.stat().st_size):
-        raise FileRejected("most objects have few of the file's many keys: write one file for each kind of object")
+        raise FileRejected(
+            "most objects have only a few of the file's many keys; write one file for each kind of object"
+        )
     return tuple(names)
 
 
@@ -68,34 +70,34 @@ def _rows(path: Path, encoding: str) -> Iterator[tuple[int, "_Row | _Bad"]]:
 
 
 def _parse(text: str) -> "_Row | _Bad":
-    """The cells of an object as text, numbers by their digits: 0.10 stays 0.10."""
+    """The cells of an object as text. Numbers keep their digits, so 0.10 stays 0.10."""
     try:
         parsed = json.loads(
             text, object_pairs_hook=_once, parse_float=_Digits, parse_int=_Digits, parse_constant=_Digits
         )
         if not isinstance(parsed, dict):
             kind = "number" if isinstance(parsed, _Digits) else type(parsed).__name__
-            return _Bad(Fault("not_an_object", "the line is no JSON object", kind))
+            return _Bad(Fault("not_an_object", "the line is not a JSON object", kind))
         row = {name: None if value is None else _cell_text(value) for name, value in parsed.items()}
         for cell in (*row, *row.values()):
             if cell is not None and not cell.isascii():
                 cell.encode()
     except DuplicateKey:
-        return _Bad(Fault("duplicate_key", "the object has a key twice", "object"))
+        return _Bad(Fault("duplicate_key", "the object has the same key twice", "object"))
     except UnicodeEncodeError:
-        return _Bad(Fault("encoding", "the line has half of a surrogate pair, which is no character"))
+        return _Bad(Fault("encoding", "the line has half of a surrogate pair, which is not a character"))
     except RecursionError:
         return _Bad(Fault("invalid_json", "the line is nested too deeply"))
     except ValueError:
         return _Bad(Fault("invalid_json", "the line is not valid JSON"))
     if any("\x00" in name or len(name) > MAX_NAME or not name for name in row):
-        return _Bad(Fault("column_name", "a key is empty, longer than 256 characters or has U+0000"))
+        return _Bad(Fault("column_name", "a key is empty, is longer than 256 characters or contains U+0000"))
     column = next((name for name, cell in row.items() if cell is not None and "\x00" in cell), None)
     return row if column is None else _Bad(NUL, column)
 
 
 class DuplicateKey(ValueError):
-    """An object has a key twice: one of the values would be lost."""
+    """An object has the same key twice, so one of the values would be lost."""
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -106,14 +108,14 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 class _Digits(str):
-    """A JSON number, by its digits."""
+    """A JSON number that keeps its digits."""
 
     __slots__ = ()
 
 
 def _cell_text(value: Any) -> str:
     if isinstance(value, _Digits) and ("e" in value or "E" in value):
-        # 1e2 is 100; what no amount could be is left as it is.
+        # 1e2 becomes 100; numbers too large or small for an amount stay as they are.
         exponent = int(value.lower().partition("e")[2][:12])
         return format(Decimal(value), "f") if -MAX_EXPONENT <= exponent <= MAX_EXPONENT else str(value)
     return str(value) if isinstance(value, str) else "".join(_json_parts(value))
@@ -121,9 +123,9 @@ def _cell_text(value: Any) -> str:
 
 def _json_parts(value: Any) -> Iterator[str]:
     """
-    A nested value as JSON, in parts; its numbers keep their digits.
+    A nested value as JSON, in parts. Its numbers keep their digits.
 
-    The stack is our own: text that is put together level by level would be copied once for each.
+    It uses its own stack, because joining text level by level would copy it once per level.
     """
     waiting = [value]
     while waiting:
@@ -145,7 +147,7 @@ def _json_parts(value: Any) -> Iterator[str]:
 
 
 class _Text(str):
-    """JSON that is written already."""
+    """Text that is already JSON."""
 
     __slots__ = ()
 
@@ -159,7 +161,7 @@ def _looks_like_json(start: Start) -> bool:
         return False
     if not start.is_whole and len(lines) == 1:
         return bool(_OBJECT.match(lines[0].lstrip()))  # one object that is longer than the sample
-    # A damaged line is a reject; the file is what most of its lines are.
+    # A damaged line becomes a reject; the file is whatever most of its lines are.
     first = lines[:20]
     return _is_object(first[0]) or sum(_is_object(line) for line in first) * 2 > len(first)
 
@@ -178,7 +180,7 @@ def _detect(_: Path, start: Start) -> Detection:
 FORMAT = Format(
     name="jsonl",
     title="JSON Lines",
-    mismatch="the file is no JSONL file; leave the format out",
+    mismatch="the file is not a JSON Lines file; leave the format out",
     detect=_detect,
     read=read_jsonl,
     recognises=_looks_like_json,

@@ -16,18 +16,18 @@ from matching.reading.numbers import expanded, without_noise
 from matching.reading.rows import BLOCK_BYTES, MAX_RECORD_BYTES, NUL, Fault, RawBatch, Reject, rows_a_batch
 from matching.reading.values import FileRejected
 
-# Columns of one repeated value take no bytes a row: more rows, cells or text than these are an attack, not a table.
+# Columns with one repeated value take no bytes per row. More rows, cells or text than these are an attack, not a table.
 MAX_DENSE_ROWS = 10_000_000
 MAX_DENSE_CELLS = 20_000_000
 MAX_CELLS_A_BYTE = 20
 MAX_WRITTEN_BYTES = 512 * 1024**2
 MAX_WRITTEN_RATIO = 20
-DICTIONARY_SHARE = 8  # copying a dictionary costs less than writing its texts out
+DICTIONARY_SHARE = 8  # copying a dictionary costs this much less than writing out its texts
 
 
 def read_parquet(path: Path, _: Detection, batch_rows: int) -> Iterator[RawBatch]:
-    """Reads a Parquet file batch by batch. Raises: FileRejected."""
-    # A batch takes tens of milliseconds, however few rows its row group has.
+    """Read a Parquet file batch by batch. Raises: FileRejected."""
+    # A batch costs tens of milliseconds however few rows it has, so those of small row groups are joined.
     waiting, rows, size = list[RawBatch](), 0, 0
     for batch in _read(path, batch_rows):
         waiting.append(batch)
@@ -58,7 +58,7 @@ def _read(path: Path, batch_rows: int) -> Iterator[RawBatch]:
         columns, notes = unique_names(list(schema.names))
         if not 0 < len(columns) <= MAX_COLUMNS:
             raise FileRejected(f"a Parquet file must have 1 to {MAX_COLUMNS} columns; this one has {len(columns)}")
-        # As dictionaries, texts that repeat take no room until a piece of them is written out.
+        # Read as dictionaries, repeated texts take no memory until a piece of them is written out.
         texts = [field.name for field in schema if pa.types.is_string(field.type) or pa.types.is_binary(field.type)]
         file = pq.ParquetFile(path, read_dictionary=texts)
         size = path.stat().st_size
@@ -82,7 +82,7 @@ def _read(path: Path, batch_rows: int) -> Iterator[RawBatch]:
 
 
 def _written_bytes(batch: pa.RecordBatch) -> int:
-    """About how large a batch is when written out, however much its dictionaries repeat."""
+    """The approximate size of a batch when written out, however much its dictionaries repeat."""
     size = batch.num_rows * batch.num_columns
     for column in batch.columns:
         if pa.types.is_dictionary(column.type):
@@ -94,7 +94,7 @@ def _written_bytes(batch: pa.RecordBatch) -> int:
 
 
 def _dictionary_bytes(batch: pa.RecordBatch) -> int:
-    """The size of the dictionaries of a batch, which are those of its row group: each batch is given all of them."""
+    """The size of a batch's dictionaries. Every batch gets all dictionaries of its row group."""
     return sum(column.dictionary.nbytes for column in batch.columns if pa.types.is_dictionary(column.type))
 
 
@@ -121,12 +121,12 @@ def _parquet_batch(batch: pa.RecordBatch, columns: tuple[str, ...], first: int) 
     return RawBatch(table, rows, pc.add(rows, 1), list(rejects.values()))
 
 
-_Faults = dict[int, Fault]  # by the place in a batch
+_Faults = dict[int, Fault]  # by position in a batch
 _TOO_LONG = Fault("text", "the value is longer than 1 MiB", "bytes")
 
 
 def _parquet_text(column: pa.Array) -> tuple[pa.Array, _Faults]:
-    """A column as text, and the faults of the values that cannot be one."""
+    """A column as text, and the faults of values that cannot be text."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     kind = column.type
@@ -141,7 +141,7 @@ def _parquet_text(column: pa.Array) -> tuple[pa.Array, _Faults]:
     if pa.types.is_decimal(kind):
         return pa.array([None if v is None else format(v, "f") for v in column.to_pylist()], pa.string()), {}
     if pa.types.is_floating(kind):
-        # Arrow names a number of 32 bits by its own digits; as a Python float it would grow some.
+        # Arrow prints a 32-bit number with its own digits; converted to a Python float it would gain some.
         shortest = column.cast(pa.float32() if pa.types.is_float16(kind) else kind).cast(pa.string())
         meant = without_noise if pa.types.is_float64(kind) else str
         return pa.array([None if v is None else expanded(meant(v)) for v in shortest.to_pylist()], pa.string()), {}
@@ -151,7 +151,7 @@ def _parquet_text(column: pa.Array) -> tuple[pa.Array, _Faults]:
 
 
 def _sound_text(column: pa.Array) -> tuple[pa.Array, _Faults]:
-    """Texts that are valid and of bounded length; Arrow believes a Parquet file that they are UTF-8."""
+    """Check that texts are valid and not too long. Arrow trusts a Parquet file that they are UTF-8."""
     longest = pc.max(pc.binary_length(column)).as_py() or 0
     try:
         column.validate(full=True)
@@ -175,7 +175,7 @@ def _sound_text(column: pa.Array) -> tuple[pa.Array, _Faults]:
 
 
 def _binary_text(column: pa.Array) -> tuple[pa.Array, _Faults]:
-    """Bytes in hexadecimal."""
+    """Bytes as hexadecimal text."""
     raw = column.cast(pa.large_binary()).to_pylist()
     long = [number for number, value in enumerate(raw) if value is not None and len(value) > MAX_RECORD_BYTES // 2]
     faults = dict.fromkeys(long, _TOO_LONG)
@@ -194,7 +194,7 @@ def _detect(_: Path, __: Start) -> Detection:
 FORMAT = Format(
     name="parquet",
     title="Parquet",
-    mismatch="the file is no Parquet file; leave the format out, or convert it",
+    mismatch="the file is not a Parquet file; leave the format out, or convert the file",
     detect=_detect,
     read=read_parquet,
     magic=b"PAR1",

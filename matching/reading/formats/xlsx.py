@@ -21,11 +21,11 @@ from matching.reading.rows import MAX_RECORD_BYTES, NUL, TOO_LONG, Builder, Faul
 from matching.reading.sheets import Sheet, Workbook, scan_workbook
 from matching.reading.values import FileRejected
 
-_UNREADABLE = "the workbook cannot be read; open it, and save it again as .xlsx"
+_UNREADABLE = "the workbook cannot be read; open it and save it again as .xlsx"
 
 
 def read_xlsx(path: Path, detection: Detection, batch_rows: int) -> Iterator[RawBatch]:
-    """Reads a workbook batch by batch. Raises: FileRejected."""
+    """Read a workbook batch by batch. Raises: FileRejected."""
     workbook = detection.contents if isinstance(detection.contents, Workbook) else scan_workbook(path)
     rows, sheet = _first_filled(path, workbook)
     notes = _sheet_notes(workbook, sheet)
@@ -53,7 +53,7 @@ def read_xlsx(path: Path, detection: Detection, batch_rows: int) -> Iterator[Raw
 
 
 def _columns(texts: list[str]) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
-    """The names of the columns, what is to be said of them, and whether the first row is where they stand."""
+    """The column names, notes about them, and whether the first row is a header."""
     if len(texts) > MAX_COLUMNS:
         raise FileRejected(f"the sheet has more than {MAX_COLUMNS} columns")
     is_header = has_header([texts])
@@ -63,14 +63,14 @@ def _columns(texts: list[str]) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
 
 def _fault(texts: list[str | None], width: int) -> Fault | None:
     if len(texts) > width:
-        return Fault("field_count", f"the row has {len(texts)} cells, the header {width}", "row")
+        return Fault("field_count", f"the row has {len(texts)} cells but the header has {width}", "row")
     if any(text is not None and len(text) > MAX_RECORD_BYTES for text in texts):
         return TOO_LONG
     return NUL if any(text is not None and "\x00" in text for text in texts) else None
 
 
 def _filled_rows(rows: Iterator[list[Any]], odd: dict[int, dict[int, str]]) -> Iterator[tuple[int, list[str | None]]]:
-    """Rows with a value, as text, with their lines from 1."""
+    """The rows that have a value, as text, with their line numbers from 1."""
     for line, cells in enumerate(rows, 1):
         texts = [_cell_text(cell) for cell in cells]
         for column, text in odd.get(line, {}).items():
@@ -102,15 +102,15 @@ def _first_filled(path: Path, workbook: Workbook) -> tuple[Iterator[list[Any]], 
 
 
 def _sheet_notes(workbook: Workbook, read: Sheet) -> tuple[str, ...]:
-    """What of a workbook is not read: other sheets, and formulas that were never calculated."""
+    """Notes about what is not read from a workbook: other sheets, and formulas that were never calculated."""
     notes = []
     others = [sheet.name[:64] for sheet in workbook.sheets if sheet is not read and sheet.is_filled]
     if others:
         shown = ", ".join(others[:5]) + (", ..." if len(others) > 5 else "")
-        notes.append(f"only the sheet {read.name[:64]} was read; filled, too: {shown}")
+        notes.append(f"only the sheet {read.name[:64]} was read; other filled sheets: {shown}")
     formulas = sum(text.startswith("=") for cells in read.odd.values() for text in cells.values())
     if formulas:
-        notes.append(f"formulas without their value: {formulas}; open the workbook, and save it again")
+        notes.append(f"formulas without a value: {formulas}; open the workbook and save it again")
     return tuple(notes)
 
 
@@ -134,7 +134,7 @@ def _detect(path: Path, _: Start) -> Detection:
 FORMAT = Format(
     name="xlsx",
     title="XLSX",
-    mismatch="the file is no XLSX workbook; leave the format out, or save it as .xlsx",
+    mismatch="the file is not an XLSX workbook; leave the format out, or save the file as .xlsx",
     detect=_detect,
     read=read_xlsx,
     magic=b"PK\x03\x04",

@@ -22,7 +22,7 @@ export type Ageing = {
   sums: Money[];
 };
 
-/** One column, or a debit and a credit column: the amount is credit minus debit. */
+/** One amount column, or a debit and a credit column, where the amount is credit minus debit. */
 export type AmountSpec = {
   column?: string | null;
   debit?: string | null;
@@ -115,7 +115,7 @@ export type CurrencySpec = {
   value?: string | null;
 };
 
-/** A column of dates and the order of their parts. */
+/** A column of dates, and the order of day, month and year in them. */
 export type DateSpec = {
   column: string;
   order: "ymd" | "dmy" | "mdy";
@@ -321,7 +321,7 @@ export type LogsCreate = {
   logs: LogLine[];
 };
 
-/** What the columns of a source mean. A field that is left out is found; null says that no column is meant. */
+/** What the columns of a source mean. A field that is left out is detected; null means that it has no column. */
 export type Mapping = {
   amount?: AmountSpec | null;
   currency?: CurrencySpec | null;
