@@ -1,9 +1,9 @@
-# The whole manual: make run | test | test-unit | check | migrate | events | bench. See README.md.
+# The targets: make run | test | test-unit | check | migrate | events | bench. See README.md.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := .stamps
-# Whoever has this set would have every process compile all that it imports, each time anew.
+# With this set, every process would recompile everything it imports at each start.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test test-unit check migrate events bench image-check format install install-dev web web-dev
@@ -17,18 +17,18 @@ install:
 install-dev:
 	@$(PYTHON) -I server/bootstrap.py $(VENV) requirements-dev.txt $(STAMPS)/requirements
 
-# Built once, and again when a source changes; without Node the API is served alone.
+# Built once, and again when a source changes. Without Node, only the API is served.
 web:
 	@$(PYTHON) -I server/build_web.py build web $(STAMPS)/web
 
-# A build needs less than tests do, so that `make run` does not wait for packages that nobody runs there.
+# A build needs fewer packages than the tests, so `make run` does not wait for the rest.
 web-dev:
 	@$(PYTHON) -I server/build_web.py install web
 
 test: install-dev web-dev web
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
-# Without a database and without processes: in seconds, while one writes.
+# Needs no database and no processes, so it takes only seconds; meant to be run while writing code.
 test-unit: install-dev
 	$(BIN)/python -m pytest -m unit --numprocesses 2 --dist loadfile
 

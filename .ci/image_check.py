@@ -1,7 +1,8 @@
 """
 The part of .ci/image-check that needs a database: a throw-away PostgreSQL, three runs of the container, one sign-in.
 
-It listens on the loopback address only and asks for a password, so that the image connects as it would in production.
+The database listens only on the loopback address and asks for a password, so that the image connects as it would in
+production.
 """
 
 import asyncio
@@ -31,13 +32,13 @@ ADMIN = "admin@example.test"
 
 
 class Failed(Exception):
-    """The image is not as it should be. The message says how."""
+    """The image failed a check. The message says how."""
 
 
 def main() -> int:
-    """Runs the checks; exit status 1 with one line when one fails."""
+    """Run the checks. If one fails, print one line and exit with status 1."""
     started = time.monotonic()
-    # Ended from outside it must still take its database along.
+    # If ended from outside, it must still take its database along.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         with postgres() as url:
@@ -45,12 +46,12 @@ def main() -> int:
     except Failed as failure:
         sys.stderr.write(f"image-check: {failure}\n")
         return 1
-    print(f"image-check: all well after {time.monotonic() - started:.0f} s")
+    print(f"image-check: all passed after {time.monotonic() - started:.0f} s")
     return 0
 
 
 async def check(url: str) -> None:
-    """The three runs."""
+    """Run the container three times."""
     port = free_port()
     environment = {
         "TALLYROOM_ENV": "production",
@@ -62,7 +63,7 @@ async def check(url: str) -> None:
     }
     status, output = await run_container(environment)
     if status != 0:
-        raise Failed(f"it does not start from an empty database:\n{output}")
+        raise Failed(f"the container did not start from an empty database:\n{output}")
     print("\n".join(line for line in output.splitlines()[-4:] if ": " in line))
 
     password = secrets.token_urlsafe(24)
@@ -73,16 +74,16 @@ async def check(url: str) -> None:
     status, output = await run_container({})
     lines = [line for line in output.splitlines() if line.startswith("tallyroom: ")]
     if status == 0 or len(lines) != 1 or "TALLYROOM_" not in lines[0] or "Traceback" in output:
-        raise Failed(f"with nothing given it does not refuse in one line:\n{output}")
-    print(f"with nothing given: {lines[0]}")
+        raise Failed(f"without settings the container does not refuse in one line:\n{output}")
+    print(f"without settings: {lines[0]}")
 
 
 async def check_sign_in(environment: dict[str, str], url: str, password: str, port: int) -> None:
     """
-    Signs in while the container runs.
+    Sign in while the container runs.
 
-    It is stopped as soon as it is healthy. To be in time, a lock on a table that /health/ready reads, and a sign-in
-    does not, keeps it from being healthy until somebody has signed in.
+    The container is stopped as soon as it is healthy. To leave enough time, a lock keeps it from being healthy until
+    somebody has signed in; the locked table is read by /health/ready but not by a sign-in.
     """
     async with held(url, "pgqueuer") as release:
         container = asyncio.create_task(run_container(environment))
@@ -90,16 +91,16 @@ async def check_sign_in(environment: dict[str, str], url: str, password: str, po
         await asyncio.wait({container, signing_in}, return_when=asyncio.FIRST_COMPLETED)
         if not signing_in.done():
             signing_in.cancel()
-            raise Failed(f"it ended before anybody could sign in:\n{container.result()[1]}")
+            raise Failed(f"the container ended before anybody could sign in:\n{container.result()[1]}")
         await release()
         status, output = await container
     signing_in.result()
     if status != 0:
-        raise Failed(f"it does not start again, or does not end cleanly:\n{output}")
+        raise Failed(f"the container did not start again, or did not end cleanly:\n{output}")
 
 
 async def sign_in(port: int, password: str) -> None:
-    """Asks until the server listens. Raises: Failed when it does not answer with a token."""
+    """Retry until the server listens, then sign in. Raises: Failed if it does not answer with a token."""
     deadline = time.monotonic() + WAIT_S
     body = {"email": ADMIN, "password": password}
     async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", headers={"X-Client": "api"}) as session:
@@ -108,20 +109,20 @@ async def sign_in(port: int, password: str) -> None:
                 async with session.post("/api/v1/auth/login", json=body) as response:
                     answer = await response.json(content_type=None)
                     if response.status != 200 or not answer.get("access_token"):
-                        raise Failed(f"the sign-in is answered with {response.status}: {answer}")
+                        raise Failed(f"the sign-in was answered with {response.status}: {answer}")
                 break
             except aiohttp.ClientConnectionError:
                 if time.monotonic() > deadline:
-                    raise Failed(f"nobody listens on port {port} after {WAIT_S} s") from None
+                    raise Failed(f"nothing is listening on port {port} after {WAIT_S} s") from None
                 await asyncio.sleep(0.1)
         bearer = {"Authorization": f"Bearer {answer['access_token']}"}
         async with session.get("/api/v1/me", headers=bearer) as response:
             if response.status != 200 or (await response.json())["email"] != ADMIN:
-                raise Failed(f"the token is not taken: {response.status}")
+                raise Failed(f"the token was not accepted: {response.status}")
 
 
 async def create_admin(environment: dict[str, str], password: str) -> None:
-    """The first account, made from outside the container as an operator would."""
+    """Create the first account from outside the container, as an operator would."""
     command = [sys.executable, "-B", "-m", "server", "users", "create", ADMIN]
     process = await asyncio.create_subprocess_exec(
         *command,
@@ -133,11 +134,11 @@ async def create_admin(environment: dict[str, str], password: str) -> None:
     )
     output, _ = await process.communicate(f"{password}\n".encode())
     if process.returncode != 0:
-        raise Failed(f"no account could be made: {output.decode(errors='replace')}")
+        raise Failed(f"the account could not be created: {output.decode(errors='replace')}")
 
 
 async def run_container(environment: dict[str, str]) -> tuple[int, str]:
-    """Exit status and output of the command that builds, runs and stops the image."""
+    """Run the command that builds, runs and stops the image. Returns: its exit status and output."""
     command = [*shlex.split(os.environ["CONTAINER_CHECK"]), str(ROOT)]
     process = await asyncio.create_subprocess_exec(
         *command,
@@ -151,7 +152,7 @@ async def run_container(environment: dict[str, str]) -> tuple[int, str]:
     try:
         output, _ = await process.communicate()
     finally:
-        if process.returncode is None:  # it removes its container when it is asked to end
+        if process.returncode is None:  # it removes its container when asked to end
             process.terminate()
             await process.wait()
     return process.returncode or 0, output.decode(errors="replace")
@@ -159,7 +160,7 @@ async def run_container(environment: dict[str, str]) -> tuple[int, str]:
 
 @contextlib.asynccontextmanager
 async def held(url: str, table: str) -> AsyncIterator[Callable[[], Awaitable[None]]]:
-    """Holds a table's strictest lock until the yielded function is awaited."""
+    """Hold a table's strictest lock until the yielded function is awaited."""
     connection = await asyncpg.connect(url)
     transaction = connection.transaction()
     await transaction.start()
@@ -172,7 +173,7 @@ async def held(url: str, table: str) -> AsyncIterator[Callable[[], Awaitable[Non
 
 @contextlib.contextmanager
 def postgres() -> Iterator[str]:
-    """A PostgreSQL on a free loopback port with a password; yields its URL."""
+    """Start a PostgreSQL with a password on a free loopback port, and yield its URL."""
     port, password = free_port(), secrets.token_hex(16)
     with tempfile.TemporaryDirectory(prefix="tallyroom-image-") as name:
         folder = Path(name)
@@ -186,7 +187,7 @@ def postgres() -> Iterator[str]:
         command = [*_as_account(), str(_binaries() / "initdb"), *auth, "-E", "utf8", "--locale=C.UTF-8"]
         done = subprocess.run([*command, "-D", str(cluster)], cwd="/", capture_output=True, text=True, check=False)
         if done.returncode != 0:
-            raise Failed(f"no throw-away PostgreSQL: {done.stderr}")
+            raise Failed(f"the throw-away PostgreSQL could not be created: {done.stderr}")
         words = ("listen_addresses=127.0.0.1", f"port={port}", "unix_socket_directories=", "fsync=off")
         command = [*_as_account(), str(_binaries() / "postgres"), "-D", str(cluster)]
         with log.open("wb") as sink:
@@ -213,7 +214,7 @@ def postgres() -> Iterator[str]:
 
 
 async def make_database(url: str, log: Path) -> None:
-    """Waits until the server answers, and makes the application's database in it."""
+    """Wait until the server answers, and create the application's database in it."""
     deadline = time.monotonic() + 60
     while True:
         try:
@@ -221,14 +222,16 @@ async def make_database(url: str, log: Path) -> None:
             break
         except (OSError, asyncpg.PostgresError):
             if time.monotonic() > deadline:
-                raise Failed(f"no throw-away PostgreSQL: {log.read_text(errors='replace')[-2000:]}") from None
+                raise Failed(
+                    f"the throw-away PostgreSQL does not answer: {log.read_text(errors='replace')[-2000:]}"
+                ) from None
             await asyncio.sleep(0.1)
     await connection.execute("CREATE DATABASE tallyroom")
     await connection.close()
 
 
 def free_port() -> int:
-    """A port that nobody uses now."""
+    """A port that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

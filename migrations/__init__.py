@@ -1,1 +1,1 @@
-"""Aerich migrations: each file is one transaction, never edited after it is released."""
+"""Aerich migrations. Each file is one transaction and is never edited after its release."""

@@ -20,7 +20,7 @@ MODELS = (
 
 
 def config(connection: dict[str, Any] | str, *, with_aerich: bool) -> dict[str, Any]:
-    """A Tortoise configuration over one connection."""
+    """A Tortoise configuration for one connection."""
     modules = [*MODELS, "aerich.models"] if with_aerich else list(MODELS)
     return {
         "connections": {"default": connection},
@@ -30,5 +30,5 @@ def config(connection: dict[str, Any] | str, *, with_aerich: bool) -> dict[str, 
     }
 
 
-# For the `aerich` command line only; the application builds its own from the settings.
+# Only for the `aerich` command line; the application builds its own from the settings.
 TORTOISE_ORM = config(os.environ.get("TALLYROOM_DATABASE_URL", "postgres://postgres:@/tallyroom"), with_aerich=True)
