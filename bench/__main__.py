@@ -1,4 +1,7 @@
-"""`python -m bench [upload|job|page|plans|pressure|hostile|idle ...]`: runs the named benchmarks, or all, and prints one table."""
+"""
+`python -m bench [upload|job|page|plans|pressure|hostile|idle ...]`: run the named benchmarks, or all, and print one
+table.
+"""
 
 import sys
 
@@ -16,10 +19,10 @@ BENCHMARKS = {
 
 
 def main(names: list[str]) -> int:
-    """Returns: 1 when a bar is missed."""
+    """Run benchmarks. Returns: 1 if a bar was missed."""
     unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:
-        sys.exit(f"unknown benchmark {unknown[0]!r}; there are: {', '.join(BENCHMARKS)}")
+        sys.exit(f"unknown benchmark {unknown[0]!r}; the benchmarks are: {', '.join(BENCHMARKS)}")
     lines: list[report.Line] = []
     for name in names or BENCHMARKS:
         print(f"running {name} ...", file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""One client that wants everything: how quickly the others are answered meanwhile, and what memory it takes."""
+"""One client that wants everything: how quickly others are answered meanwhile, and how much memory it takes."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ from bench.stack import Caller, Memory, Stack
 SECONDS = 5.0
 LIVE_BAR_MS = 100.0
 HALF = b"POST /api/v1/logs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 60000\r\n\r\n{"
-Attack = Callable[[str, str, str], Coroutine[Any, Any, None]]  # address, token, a project's id
+Attack = Callable[[str, str, str], Coroutine[Any, Any, None]]  # address, token, id of a project
 
 
 async def unknown_keys(url: str, *_: str) -> None:
@@ -47,7 +47,7 @@ async def endless_parts(url: str, token: str, project: str) -> None:
 
 
 async def half_requests(url: str, *_: str) -> None:
-    """2,000 requests whose body does not come."""
+    """2,000 requests whose body never arrives."""
     host, port = url.removeprefix("http://").split(":")
     held = [await asyncio.open_connection(host, int(port)) for _ in range(2000)]
     for _, writer in held:
@@ -69,7 +69,7 @@ async def _again(count: int, url: str, path: str, body: Callable[[], object], he
                 async with session.post(f"/api/v1{path}", data=body(), headers=headers) as response:
                     await response.read()
             except aiohttp.ClientError:
-                continue  # it closed while the body was still being sent
+                continue  # the server closed while the body was still being sent
 
     async with aiohttp.ClientSession(url) as session:
         await asyncio.gather(*(post(session) for _ in range(count)))
@@ -80,11 +80,11 @@ def _run(name: str, url: str, token: str, project: str) -> None:
 
 
 async def measure() -> list[Line]:
-    """Each attack in a process of its own, beside one who asks `/health/live` twenty times a second."""
+    """Run each attack in a separate process while another client requests `/health/live` twenty times a second."""
     lines = []
     with Stack() as stack:
         async with Caller(stack) as caller:
-            await asyncio.sleep(3)  # the demo's own job
+            await asyncio.sleep(3)  # for the demo's own job
             token = caller.session.headers["Authorization"].removeprefix("Bearer ")
             for name, attack in ATTACKS.items():
                 web = Memory(stack, "serve")
@@ -95,7 +95,7 @@ async def measure() -> list[Line]:
                 p50, p99 = np.percentile(taken, (50, 99))
                 lines.append(
                     Line(
-                        f"/health/live beside: {(attack.__doc__ or '').rstrip('.')} ({len(taken):,} requests)",
+                        f"/health/live during the attack: {(attack.__doc__ or '').rstrip('.')} ({len(taken):,} requests)",
                         f"p50 {p50:.1f} ms, p99 {p99:.1f} ms, most {max(taken):.0f} ms; memory +{web.growth_mb():.0f} MB",
                         f"p99 <= {LIVE_BAR_MS:.0f} ms",
                         "",
@@ -118,5 +118,5 @@ async def _live_until_done(caller: Caller, process: "multiprocessing.process.Bas
 
 
 def main() -> list[Line]:
-    """All attacks."""
+    """Run all attacks."""
     return asyncio.run(measure())

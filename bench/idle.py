@@ -1,4 +1,4 @@
-"""Memory of an idle installation, and how long a second start and a stop take."""
+"""The memory of an idle installation, and how long a second start and a stop take."""
 
 import time
 
@@ -7,11 +7,11 @@ from bench.stack import Memory, Stack
 
 SECOND_START_BAR_S = 10.0
 STOP_BAR_S = 10.0
-REST_S = 10.0  # the demo's job is done and the fork server warm
+REST_S = 10.0  # by then the demo's job is done and the fork server is warm
 
 
 def main() -> list[Line]:
-    """Starts, lets it come to rest, stops, starts again."""
+    """Start, wait until it is idle, stop, and start again."""
     with Stack() as stack:
         time.sleep(REST_S)
         web_mb, worker_mb = (Memory.of(stack, word) / 1e6 for word in ("serve", "worker"))
@@ -26,5 +26,5 @@ def main() -> list[Line]:
             "",
             second_s <= SECOND_START_BAR_S,
         ),
-        Line("stop of everything", f"{stop_s:.1f} s", f"<= {STOP_BAR_S:.0f} s", "", stop_s <= STOP_BAR_S),
+        Line("stopping everything", f"{stop_s:.1f} s", f"<= {STOP_BAR_S:.0f} s", "", stop_s <= STOP_BAR_S),
     ]

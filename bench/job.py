@@ -1,4 +1,7 @@
-"""A job of 100,000 x 100,000 rows: POST to completed, and to the first reviewable match, beside the bare engine."""
+"""
+A job of 100,000 x 100,000 rows: from POST to completed, and to the first match that can be reviewed, beside the bare
+engine.
+"""
 
 import asyncio
 import csv
@@ -17,7 +20,7 @@ FIRST_BAR_S = 5.0
 
 
 async def measure(rows: int) -> list[Line]:
-    """One job by the suggested rules, planned before, so that only the run is timed."""
+    """Run one job with the suggested rules. They are suggested beforehand, so that only the run is timed."""
     with Stack() as stack:
         async with Caller(stack) as caller:
             folder = Path(stack.folder.name)
@@ -69,7 +72,7 @@ def _engine(ledger: Path, bank: Path, folder: Path) -> float:
 
 
 def _sql(ledger: Path, bank: Path) -> float:
-    """The first pass alone, as somebody would write it in SQL: no assignment, no margin, no second pass."""
+    """Run only the first pass, as somebody would write it in SQL: no assignment, no margins, no second pass."""
     began = time.perf_counter()
     found = (
         duck.connect()
@@ -85,5 +88,5 @@ def _sql(ledger: Path, bank: Path) -> float:
 
 
 def main() -> list[Line]:
-    """100,000 rows a side."""
+    """Match 100,000 rows per side."""
     return asyncio.run(measure(100_000))

@@ -1,4 +1,4 @@
-"""Pages of 50 records out of a million, at random cursors, `total` included, beside the bare SQL."""
+"""Pages of 50 records out of a million, at random cursors and with `total`, beside the bare SQL."""
 
 import asyncio
 import random
@@ -30,7 +30,10 @@ _FILTERED_COUNT = (
 
 
 async def measure(rows: int, requests: int) -> list[Line]:
-    """One client, sequential requests: the whole list, whose total is kept, and a filtered one, whose total is counted."""
+    """
+    One client sends sequential requests: for the whole list, whose total is stored, and for a filtered one, whose total
+    is counted.
+    """
     with Stack() as stack:
         async with Caller(stack) as caller:
             ledger, _ = books(Path(stack.folder.name), rows)
@@ -77,7 +80,7 @@ def _line(what: str, served: list[float], peer: str, bare: list[float]) -> Line:
 
 
 async def _served(caller: Caller, route: str, requests: int) -> list[float]:
-    """Milliseconds of pages at cursors spread over the list, which are asked for beforehand."""
+    """The milliseconds that pages take, at cursors spread over the list that were fetched beforehand."""
     cursors = [
         (await caller.get(f"{route}limit=1&skip={random.Random(n).randrange(400_000)}"))["next_cursor"]
         for n in range(100)
@@ -101,5 +104,5 @@ async def _timed(ask: Callable[[int], Awaitable[None]], requests: int) -> list[f
 
 
 def main() -> list[Line]:
-    """A million records."""
+    """Page through a million records."""
     return asyncio.run(measure(ROWS, REQUESTS))

@@ -1,4 +1,6 @@
-"""The plans of the listed queries at 1,000,000 records: the test of tests/record, at the size that the numbers are of."""
+"""
+The plans of the list queries at 1,000,000 records: the test from tests/record, at the size that the benchmarks state.
+"""
 
 import os
 import subprocess
@@ -11,7 +13,7 @@ ROWS = 1_000_000
 
 
 def main() -> list[Line]:
-    """Runs the test; what it finds is printed where it fails."""
+    """Run the test, and print its output if it fails."""
     found = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "tests/record/test_plans_of_queries.py"],
         cwd=ROOT,

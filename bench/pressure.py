@@ -1,4 +1,4 @@
-"""A large upload and a hostile one: how quickly the server still answers, and what memory they take."""
+"""A large upload and a hostile one: how quickly the server still answers, and how much memory they take."""
 
 import asyncio
 import contextlib
@@ -14,21 +14,24 @@ from bench.report import Line
 from bench.rows import books
 from bench.stack import Caller, Memory, Stack
 
-ROWS = 1_800_000  # 100 MB and a little more
+ROWS = 1_800_000  # a little more than 100 MB
 LIVE_BAR_MS = 100.0
 MEMORY_BAR_MB = 150
 BOMB_BYTES = 4 * 1024**3
 
 
 async def measure() -> list[Line]:
-    """`/health/live` twenty times a second, idle and while 100 MB are uploaded and loaded; then a zip bomb as XLSX."""
+    """
+    Request `/health/live` twenty times a second, first idle, then while 100 MB are uploaded and loaded; then upload a
+    zip bomb as XLSX.
+    """
     with Stack() as stack:
         async with Caller(stack) as caller:
             folder = Path(stack.folder.name)
             ledger, _ = books(folder, ROWS)
             size_mb = ledger.stat().st_size / 1e6
             bomb = _bomb(folder / "bomb.xlsx")
-            await asyncio.sleep(3)  # the demo's own job
+            await asyncio.sleep(3)  # for the demo's own job
             idle = await _live_while(caller, asyncio.sleep(10))
             busy = await _live_while(caller, _load(caller, ledger))
             web, worker = Memory(stack, "serve"), Memory(stack, "worker")
@@ -55,7 +58,7 @@ async def measure() -> list[Line]:
 
 
 async def _live_while(caller: Caller, work: Coroutine[Any, Any, None]) -> list[float]:
-    """Milliseconds of each request while `work` is done."""
+    """The milliseconds that each request takes while `work` runs."""
     task = asyncio.ensure_future(work)
     taken = []
     while not task.done():
@@ -77,7 +80,7 @@ async def _load(caller: Caller, ledger: Path) -> None:
 
 
 async def _refused(caller: Caller, bomb: Path) -> str:
-    """Uploads what must be refused. Returns: the problem's code."""
+    """Upload what must be refused. Returns: the problem's code."""
     try:
         source = await caller.upload(bomb, "Bomb")
     except RuntimeError as error:
@@ -117,5 +120,5 @@ def _bomb(path: Path) -> Path:
 
 
 def main() -> list[Line]:
-    """Both."""
+    """Run both measurements."""
     return asyncio.run(measure())

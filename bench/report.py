@@ -11,11 +11,11 @@ class Line:
     measured: str
     bar: str
     peer: str
-    holds: bool | None = None  # None: there is no bar
+    holds: bool | None = None  # None if there is no bar
 
 
 def show(lines: list[Line]) -> None:
-    """Prints a table in Markdown, as docs/benchmarks.md has it."""
+    """Print a table in Markdown, as in docs/benchmarks.md."""
     print("| what | measured | bar | peer, same run | |\n|---|---|---|---|---|")
     for line in lines:
         mark = {True: "holds", False: "MISSED", None: ""}[line.holds]

@@ -1,4 +1,4 @@
-"""Files for the benchmarks: the demo's ledger and bank statement, of any size."""
+"""Files for the benchmarks: the demo's ledger and bank statement, in any size."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from server.demo import data
 
 
 def books(folder: Path, rows: int) -> tuple[Path, Path]:
-    """Writes ledger.csv and bank.csv of about `rows` rows each. Returns: their paths."""
+    """Write ledger.csv and bank.csv with about `rows` rows each. Returns: their paths."""
     paths = folder / f"ledger-{rows}.csv", folder / f"bank-{rows}.csv"
     for path, body in zip(paths, data.books(rows), strict=True):
         path.write_bytes(body)

@@ -1,4 +1,7 @@
-"""A whole installation for a benchmark: its own folder, port and database, started by the product's own supervisor."""
+"""
+A complete installation for a benchmark, with its own folder, port and database, started by the product's own
+supervisor.
+"""
 
 import asyncio
 import os
@@ -20,7 +23,7 @@ PASSWORD = "demo-tallyroom-password"
 
 
 class Stack:
-    """`python -m server run` in a temporary folder. A context manager."""
+    """Runs `python -m server run` in a temporary folder, as a context manager."""
 
     def __init__(self, **settings: str) -> None:
         self.folder = tempfile.TemporaryDirectory(prefix="tallyroom-bench-")
@@ -31,7 +34,7 @@ class Stack:
 
     @property
     def url(self) -> str:
-        """Where the server answers."""
+        """The server's address."""
         return f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> "Stack":
@@ -45,7 +48,7 @@ class Stack:
         self.folder.cleanup()
 
     def start(self) -> float:
-        """Starts it. Returns: seconds until it is ready."""
+        """Start the server. Returns: seconds until it is ready."""
         began = time.perf_counter()
         environment = {
             **os.environ,
@@ -70,7 +73,7 @@ class Stack:
         raise RuntimeError("the server did not start")
 
     def stop(self) -> float:
-        """Stops it. Returns: seconds until everything had ended."""
+        """Stop the server. Returns: seconds until everything has ended."""
         assert self.process is not None
         began = time.perf_counter()
         self.process.terminate()
@@ -78,7 +81,7 @@ class Stack:
         return time.perf_counter() - began
 
     def tree(self, word: str) -> list[psutil.Process]:
-        """The processes of `serve` or `worker`, with what they started."""
+        """The processes of `serve` or `worker`, with their children."""
         assert self.process is not None
         for child in psutil.Process(self.process.pid).children():
             if word in child.cmdline():
@@ -93,7 +96,9 @@ class Stack:
 
 
 class Memory:
-    """Samples the memory of a process and what it starts, every 50 ms: the peak over what it was at the beginning."""
+    """
+    Samples the memory of a process and its children every 50 ms, and gives the peak above what it was at the beginning.
+    """
 
     def __init__(self, stack: Stack, word: str) -> None:
         self._stack, self._word = stack, word
@@ -104,14 +109,14 @@ class Memory:
 
     @staticmethod
     def of(stack: Stack, word: str) -> int:
-        """Proportional set size in bytes: pages that processes share are counted once."""
+        """Proportional set size in bytes, in which pages shared by processes are counted once."""
         total = 0
         for process in stack.tree(word):
             try:
                 total += process.memory_full_info().pss
             except psutil.NoSuchProcess:
                 continue
-            except psutil.AccessDenied:  # not root: what is shared is counted twice then
+            except psutil.AccessDenied:  # not root, so shared pages are counted more than once
                 total += process.memory_info().rss
         return total
 
@@ -120,14 +125,14 @@ class Memory:
             self._peak = max(self._peak, self.of(self._stack, self._word))
 
     def growth_mb(self) -> float:
-        """Ends the sampling. Returns: peak growth in MB."""
+        """End the sampling. Returns: peak growth in MB."""
         self._done.set()
         self._thread.join()
         return (self._peak - self._start) / 1e6
 
 
 class Caller:
-    """A signed-in REST client with a project of its own."""
+    """A signed-in REST client with its own project."""
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
@@ -146,22 +151,22 @@ class Caller:
         await self.session.close()
 
     async def get(self, path: str) -> Any:
-        """The JSON of a GET."""
+        """The JSON response to a GET."""
         return await self._json(self.session.get(f"/api/v1{path}"))
 
     async def post(self, path: str, body: Any) -> Any:
-        """The JSON of a POST."""
+        """The JSON response to a POST."""
         return await self._json(self.session.post(f"/api/v1{path}", json=body))
 
     async def upload(self, path: Path, name: str) -> Any:
-        """Uploads a file as a source of the project. Returns: the source, still loading."""
+        """Upload a file as a source of the project. Returns: the source, still loading."""
         form = aiohttp.FormData()
         form.add_field("name", name)
         form.add_field("file", path.open("rb"), filename=path.name)
         return await self._json(self.session.post(f"/api/v1/projects/{self.project}/sources", data=form))
 
     async def until_ready(self, source_id: str) -> Any:
-        """Waits until a source is loaded."""
+        """Wait until a source is loaded."""
         while True:
             source = await self.get(f"/sources/{source_id}")
             if source["status"] != "loading":

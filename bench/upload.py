@@ -1,4 +1,4 @@
-"""Upload to stored records, beside `COPY` of the same rows by psql, and the memory that it takes."""
+"""From upload to stored records, beside `COPY` of the same rows by psql, and the memory this takes."""
 
 import asyncio
 import json
@@ -16,11 +16,11 @@ RATE_BAR = 20_000
 
 
 async def measure(rows: int, *, repeat: int = 1) -> list[Line]:
-    """Uploads a ledger of `rows` rows; the best of `repeat` tries counts, as it does for the peer."""
+    """Upload a ledger of `rows` rows. The best of `repeat` attempts counts, for the peer as well."""
     with Stack() as stack:
         async with Caller(stack) as caller:
             ledger, _ = books(Path(stack.folder.name), rows)
-            await asyncio.sleep(3)  # the demo's own job
+            await asyncio.sleep(3)  # for the demo's own job
             size_mb = ledger.stat().st_size / 1e6
             web, worker = Memory(stack, "serve"), Memory(stack, "worker")
             times = [await _upload(caller, ledger, rows) for _ in range(repeat)]
@@ -57,7 +57,9 @@ async def _upload(caller: Caller, ledger: Path, rows: int) -> float:
 
 
 def _copy(stack: Stack, ledger: Path, *, with_indexes: bool) -> float:
-    """The same rows as finished records, by psql: what is left when nobody parses, checks or maps."""
+    """
+    Store the same rows as finished records with psql: the work that is left without parsing, checking and mapping.
+    """
     psql = [shutil.which("psql") or "psql", "-qAt", "-v", "ON_ERROR_STOP=1", "-h", str(stack.socket_folder())]
     psql += ["-U", "postgres", "-d", "tallyroom"]
     dump = ledger.with_suffix(".records.csv")
@@ -76,7 +78,7 @@ def _run(psql: list[str], command: str) -> None:
 
 
 def main() -> list[Line]:
-    """100,000 rows, then a million for the memory."""
+    """Upload 100,000 rows, then a million for the memory."""
     return asyncio.run(measure(100_000, repeat=3)) + asyncio.run(measure(1_000_000))
 
 
