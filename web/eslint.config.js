@@ -5,12 +5,12 @@ import { defineConfig, globalIgnores } from "eslint/config";
 import globals from "globals";
 import tseslint from "typescript-eslint";
 
-/** What stands behind our components, for the rules about elements. */
+/** The elements that our components render, for the rules about elements. */
 const components = { ActionIcon: "button", Button: "button", ChangeButton: "button", NativeSelect: "select", TextInput: "input" };
 
 // `overrides` in package.json: jsx-a11y 6.10 works with ESLint 10, but its list of versions ends with 9.
 export default defineConfig(
-  // The generated files hold types and nothing else; `make events` decides how they look.
+  // The generated files contain only types; `make events` decides how they look.
   globalIgnores(["dist", "src/api/rest.ts", "src/api/live.ts"]),
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
   js.configs.recommended,
@@ -28,9 +28,9 @@ export default defineConfig(
     rules: {
       // `onClick={() => close()}` is what every handler looks like: braces would only make it longer.
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
-      // A parameter that is there for its type alone begins with a line.
+      // A parameter that exists only for its type begins with an underscore.
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
-      // A number in a text is what it looks like; everything else is formatted first.
+      // A number may be put into a text as it is; everything else is formatted first.
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
       "@typescript-eslint/switch-exhaustiveness-check": "error",
     },

@@ -1,2 +1,2 @@
-/** Wider than Prettier's own 80: of the widths tried, the code as it was written changed little at 140 and reads well there. */
+/** Wider than Prettier's default of 80: of the widths tried, 140 changed the existing code least and reads well. */
 export default { printWidth: 140 };

@@ -4,7 +4,7 @@ import { defineConfig } from "vite";
 export default defineConfig({
   plugins: [react()],
   build: {
-    // Everything is a file: the content security policy allows neither inline scripts nor fonts in data: URLs.
+    // Everything stays a file, because the content security policy allows neither inline scripts nor fonts in data: URLs.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     target: "es2022",

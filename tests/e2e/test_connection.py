@@ -8,7 +8,7 @@ from playwright.async_api import expect
 
 SOCKET = "**/socket.io/**"
 POLLED_MS = 12_000  # read again every 10 s, and the time that reading takes
-REASON = "Not while offline."
+REASON = "Not available while offline."
 OFFLINE = re.compile(r"^Offline since \d\d:\d\d$")
 SHOWING = re.compile(r"showing \d\d:\d\d")
 

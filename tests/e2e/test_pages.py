@@ -19,7 +19,7 @@ async def test_no_page_breaks_the_policy_or_complains_in_light_or_dark(visitor, 
         **pages_of(project, sources[0]["id"]),
         job: "Where the records went",
         f"{job}?view=left": "open records",
-        f"{project}/vaults/{vault['id']}": "No entry yet",
+        f"{project}/vaults/{vault['id']}": "No entries yet",
         f"{project}/vaults/{vault['id']}?tab=members": "Mia Manager",
     }.items():
         await page.goto(visitor.url + path)

@@ -23,7 +23,7 @@ async def test_two_files_become_a_reconciliation_that_is_watched_to_its_end(visi
     await page.get_by_role("button", name="New project").first.click()
     await page.get_by_label("Name", exact=True).fill("March, by hand")
     await page.get_by_role("button", name="Create project").click()
-    await expect(page.get_by_text("No source yet")).to_be_visible()
+    await expect(page.get_by_text("No sources yet")).to_be_visible()
     await page.get_by_label("Files to upload").set_input_files([_file("books.csv", LEFT), _file("bank.csv", RIGHT)])
     rows = page.get_by_role("table").get_by_role("row")
     await expect(rows.filter(has_text="bank.csv")).to_contain_text("ready")

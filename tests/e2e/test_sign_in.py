@@ -81,7 +81,7 @@ async def test_an_expired_password_is_changed_before_anything_else(visitor, rest
 
     await visitor.sign_in("late@tallyroom.example", STRONG)
     await expect(page.get_by_role("heading", name="Choose a new password")).to_be_visible()
-    await page.get_by_label("Present password").fill(STRONG)
+    await page.get_by_label("Current password").fill(STRONG)
     await page.get_by_label("New password").fill("another sentence for the next year")
     await page.get_by_role("button", name="Change password").click()
 

@@ -56,7 +56,7 @@ async def test_a_secret_is_hidden_when_the_tab_is(visitor, vault):
 
 async def test_an_entry_that_another_adds_appears_by_itself(visitor, vault, manager):
     page = await visitor.enter(vault["path"])
-    await expect(page.get_by_text("No entry yet")).to_be_visible()
+    await expect(page.get_by_text("No entries yet")).to_be_visible()
 
     await manager.send("POST", f"/vaults/{vault['id']}/entries", {"name": "Added beside", "secret": SECRET})
 
@@ -68,7 +68,7 @@ async def test_an_entry_goes_to_the_trash_and_comes_back(visitor, vault):
     await _add(page, "Mistake")
 
     await page.get_by_role("button", name="Move to the trash").click()
-    await expect(page.get_by_text("No entry yet")).to_be_visible()
+    await expect(page.get_by_text("No entries yet")).to_be_visible()
     await page.get_by_role("button", name="Take out of the trash").click()
 
     await expect(page.get_by_role("table").get_by_text("Mistake")).to_be_visible()

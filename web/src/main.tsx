@@ -43,7 +43,7 @@ const client = new QueryClient({
 });
 const live = new Live(effectsOn(client));
 
-// Runs before React hears of it: what one person has read is never shown to another, and is read again after a gap.
+// Runs before React is notified, so that what one person has read is never shown to another, and is read again after a gap.
 let reader: string | null = null;
 let isGap = false;
 onSession(() => {
@@ -64,7 +64,7 @@ const theme = createTheme({
   respectReducedMotion: true,
   components: {
     // The content security policy refuses the style that would stop the page behind a dialog from scrolling.
-    // Rendered inside the page, so that a dialog disappears with it when nobody is signed in any more.
+    // Dialogs are rendered inside the page, so that they disappear with it when nobody is signed in any more.
     Modal: { defaultProps: { lockScroll: false, withinPortal: false, closeButtonProps: { "aria-label": "Close" } } },
     // Optional fields say that they are optional, so required ones need no mark.
     InputWrapper: { defaultProps: { withAsterisk: false } },
@@ -75,7 +75,7 @@ const theme = createTheme({
 function App() {
   const shown = useTheme();
   return (
-    // Mantine's own style elements are switched off: the content security policy refuses them. See tokens.css.
+    // Mantine's own style elements are switched off, because the content security policy refuses them. See tokens.css.
     <MantineProvider theme={theme} forceColorScheme={shown} withCssVariables={false} withGlobalClasses={false}>
       <QueryClientProvider client={client}>
         <LiveContext value={live}>

@@ -20,10 +20,10 @@ interface Options {
   signal?: AbortSignal;
 }
 
-/** What the server says of a session that is over. A wrong password is answered with 401 too, and ends nothing. */
+/** What the server answers once a session is over. A wrong password gets a 401 too, and ends nothing. */
 const ENDED = new Set(["token_expired", "token_invalid", "token_revoked", "unauthenticated"]);
 
-/** Aborts all reads when somebody signs out: the server would refuse them, and nobody would see the answers. */
+/** Aborts all reads when somebody signs out: the server would refuse them, and nobody would see the responses. */
 let reads = new AbortController();
 onSession(() => {
   const { session, lost } = sessionState();
@@ -36,7 +36,7 @@ export async function get<T>(path: string, signal?: AbortSignal): Promise<Answer
   return call<T>("GET", path, { signal: signal === undefined ? reads.signal : AbortSignal.any([signal, reads.signal]) });
 }
 
-/** Sends a change. All tries have one key, so that a repeated request takes effect once. */
+/** Sends a change. All attempts share one key, so that a repeated request takes effect only once. */
 export async function change<T>(method: "POST" | "PUT" | "PATCH" | "DELETE", path: string, options: Options = {}): Promise<T> {
   const key = options.key ?? newKey();
   for (let attempt = 0; ; attempt++) {
@@ -76,7 +76,7 @@ async function call<T>(method: string, path: string, options: Options): Promise<
 
 async function once(method: string, path: string, options: Options): Promise<Response> {
   const found = await fresh();
-  // A view that is being unmounted may still ask. The server could only refuse.
+  // A view that is being unmounted may still ask, but the server could only refuse.
   if (found === null) throw Problem.signedOut();
   const headers: Record<string, string> = { Authorization: `Bearer ${found.token}` };
   if (options.body !== undefined) headers["Content-Type"] = "application/json";
@@ -95,7 +95,7 @@ async function once(method: string, path: string, options: Options): Promise<Res
   }
 }
 
-/** Uploads a file; `onProgress` is told the share that has been sent. */
+/** Uploads a file. `onProgress` is called with the share that has been sent. */
 export async function upload<T>(path: string, file: File, name: string, onProgress: (share: number) => void): Promise<T> {
   const found = await fresh();
   if (found === null) throw Problem.signedOut();

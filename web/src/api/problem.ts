@@ -18,7 +18,7 @@ export class Problem extends Error {
   }
 
   static signedOut(): Problem {
-    return new Problem(401, "unauthenticated", "Nobody is signed in", "Sign in to go on.", null);
+    return new Problem(401, "unauthenticated", "You are not signed in", "Sign in to continue.", null);
   }
 
   static offline(): Problem {
@@ -41,6 +41,6 @@ export async function problemOf(response: Response): Promise<Problem> {
       extensions,
     );
   } catch {
-    return new Problem(response.status, "internal", "The answer cannot be read", response.statusText, requestId);
+    return new Problem(response.status, "internal", "The response cannot be read", response.statusText, requestId);
   }
 }

@@ -20,7 +20,7 @@ export interface Session {
  */
 export interface SessionState {
   session: Session | null;
-  /** The session ended by itself rather than by signing out: what was typed is kept. */
+  /** The session ended by itself rather than by signing out, so what was typed is kept. */
   lost: boolean;
 }
 
@@ -37,7 +37,7 @@ const listeners = new Set<() => void>();
 let state: SessionState = { session: null, lost: false };
 /** Set when somebody signs out, until somebody signs in. Nothing else may bring a session back. */
 let hasLeft = false;
-/** Counts the sessions that ended, so that a late answer of an earlier one does not start a new one. */
+/** Counts the sessions that have ended, so that a late response to an earlier one does not start a new one. */
 let ended = 0;
 let refreshing: Promise<Session | null> | null = null;
 let leaving: Promise<void> | null = null;
@@ -65,7 +65,7 @@ export function onSession(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-/** At the start of a tab: takes over the session of another tab, else refreshes with the cookie. */
+/** When a tab starts, takes over the session of another tab, or else refreshes with the cookie. */
 export async function resume(): Promise<Session | null> {
   if (marked() === LEAVING) {
     hasLeft = true;
@@ -77,13 +77,13 @@ export async function resume(): Promise<Session | null> {
   return isFresh(state.session) || marked() === null ? state.session : refresh();
 }
 
-/** A session whose token stays valid for a while. It is refreshed first where necessary. */
+/** A session whose token stays valid for a while. It is refreshed first if necessary. */
 export async function fresh(): Promise<Session | null> {
   return isFresh(state.session) || state.session === null ? state.session : refresh();
 }
 
 export async function signIn(email: string, password: string, remember: boolean): Promise<Session> {
-  // The answer to signing out removes the cookie, so it must not arrive after the new cookie.
+  // The response to signing out removes the cookie, so it must not arrive after the new cookie.
   await leaving;
   return adopt(await read(await send("/api/v1/auth/login", { email, password, remember })));
 }
@@ -112,7 +112,7 @@ export async function signInAndLink(email: string, password: string, remember: b
   return adopt({ ...answer, user });
 }
 
-/** Begins the session of a sign-in or of a changed password. */
+/** Begins the session after a sign-in or a change of password. */
 export function adopt(answer: SignedIn): Session {
   return tell(answer, true);
 }
@@ -175,7 +175,7 @@ function tell(answer: SignedIn, isNew: boolean): Session {
   return found;
 }
 
-/** Tells the server, several times if need be. If it cannot be reached, the next tab that starts tries again. */
+/** Tells the server, several times if necessary. If it cannot be reached, the next tab that starts tries again. */
 function leave(): Promise<void> {
   leaving ??= goOut().finally(() => {
     leaving = null;
@@ -193,7 +193,7 @@ async function goOut(): Promise<void> {
   }
 }
 
-/** Lets one tab work at a time. A page from an insecure origin has no locks, and then each tab is on its own. */
+/** Lets only one tab work at a time. Pages from an insecure origin have no locks, so each of their tabs is on its own. */
 async function alone(work: () => Promise<Session | null>): Promise<Session | null> {
   return "locks" in navigator ? await navigator.locks.request("tallyroom-refresh", work) : await work();
 }
@@ -201,7 +201,7 @@ async function alone(work: () => Promise<Session | null>): Promise<Session | nul
 async function renew(): Promise<Session | null> {
   if (isFresh(state.session)) return state.session; // another tab was faster
   const mine = ended;
-  // The same key for every try, so that a repetition after a lost answer gets that answer and is not taken for a theft.
+  // The same key for every attempt, so that a repetition after a lost response gets that response and is not taken for a theft.
   const key = newKey();
   for (let attempt = 0; ; attempt++) {
     if (ended !== mine) return null;

@@ -8,7 +8,7 @@ import { SignIn } from "./SignIn";
 import { useSessionState } from "./useSession";
 
 /**
- * Shows the page to people who are signed in, and asks everybody else to sign in, at the address that they came for.
+ * Shows the page to people who are signed in, and asks everybody else to sign in, at the address they came for.
  *
  * When a session ends by itself, the page stays mounted but hidden, so that what was typed is still there after signing
  * in again. When somebody signs out, every tab unmounts the page.
@@ -48,7 +48,7 @@ export function Gate({ children }: { children: ReactNode }) {
   if (mustChange) {
     return (
       <main className="sign-in">
-        <NewPassword title="Choose a new password" lead="Your password has expired. Choose a new one to go on." />
+        <NewPassword title="Choose a new password" lead="Your password has expired. Choose a new one to continue." />
       </main>
     );
   }
@@ -56,7 +56,7 @@ export function Gate({ children }: { children: ReactNode }) {
   if (session === null && !isKept) return <SignIn />;
   return (
     <>
-      {isKept ? <SignIn lead="Your session has ended. Sign in again to go on where you were." /> : null}
+      {isKept ? <SignIn lead="Your session has ended. Sign in again to continue where you were." /> : null}
       <div key={user ?? shownTo} hidden={isKept} className="gate">
         {children}
       </div>

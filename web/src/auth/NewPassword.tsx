@@ -8,7 +8,7 @@ import { keys } from "../live/keys";
 import { ChangeButton } from "../shell/ChangeButton";
 import { Fault } from "../shell/parts";
 
-/** Changes one's own password, which ends all other sessions. With a lead, it is shown instead of every other page. */
+/** Changes your own password, which ends all your other sessions. With a lead, it is shown instead of every other page. */
 export function NewPassword({ title, lead }: { title: string; lead?: string }) {
   const client = useQueryClient();
   const [current, setCurrent] = useState("");
@@ -31,9 +31,9 @@ export function NewPassword({ title, lead }: { title: string; lead?: string }) {
       {lead ? <h1>{title}</h1> : <h2>{title}</h2>}
       {lead ? <p className="muted">{lead}</p> : null}
       {save.error ? <Fault problem={save.error} /> : null}
-      {save.isSuccess ? <p role="status">The password is changed. All other sessions have ended.</p> : null}
+      {save.isSuccess ? <p role="status">Your password has been changed. All your other sessions have ended.</p> : null}
       <PasswordInput
-        label="Present password"
+        label="Current password"
         autoComplete="current-password"
         required
         value={current}

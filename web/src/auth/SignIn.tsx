@@ -6,7 +6,7 @@ import { Fault } from "../shell/parts";
 import { addressIn } from "./google";
 import { GoogleButton, useGoogleClient } from "./GoogleButton";
 
-/** Asks who is there in place of a page. The address stays, so that people land on the page that they wanted. */
+/** Asks people to sign in, in place of a page. The address stays, so that people get to the page they wanted. */
 export function SignIn({ lead }: { lead?: string }) {
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");

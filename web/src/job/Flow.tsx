@@ -7,7 +7,7 @@ const HEIGHT = 190;
 const TOP = 26;
 const BOTTOM = HEIGHT - 6;
 const BAR = 22;
-const LINE = 14; // px: a thinner band has no room for its name
+const LINE = 14; // px; a thinner band has no room for its name
 
 /** One bar per side, and a band between them for what each pass matched. */
 export function Flow({ flow }: { flow: FlowData }) {

@@ -35,7 +35,7 @@ export function Jobs() {
             <Empty title="Nothing reconciled yet">
               {mayRun
                 ? "Choose the two sides above. A plan is suggested from their columns."
-                : "Analysts of this project start reconciliations."}
+                : "Only analysts of this project can start reconciliations."}
             </Empty>
           ) : (
             <div className="scroll">

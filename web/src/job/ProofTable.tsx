@@ -3,7 +3,7 @@ import type { Money, Proof } from "../api/rest";
 import { count, money } from "../shell/format";
 import { isUnequal, verdict } from "./proof";
 
-/** Whether both sides agree, one row per currency. Only confirmed matches count; what still waits is shown beside them. */
+/** Whether both sides agree, one row per currency. Only confirmed matches count; what is still waiting is shown beside them. */
 export function ProofTable({ proof, isRunning }: { proof: Proof[]; isRunning: boolean }) {
   return (
     <div className="across">

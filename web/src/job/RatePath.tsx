@@ -5,7 +5,7 @@ import { mostOf, ratePath } from "./progress";
 const WIDTH = 160;
 const HEIGHT = 36;
 
-/** Records a second over the run, drawn as a line. */
+/** Records per second during the run, drawn as a line. */
 export function RatePath({ points }: { points: ProgressPoint[] }) {
   if (points.length < 2) return null;
   return (

@@ -23,8 +23,8 @@ export interface FlowLayout {
 }
 
 /**
- * Places the two sides and the bands of the passes between two heights, in px. Height stands for a count of records; the
- * larger side fills the space. The bands of a side lie below each other, in the order of the passes.
+ * Places the two sides and the bands of the passes between two heights, in px. A height represents a count of records, and
+ * the larger side fills the space. The bands of a side are stacked in the order of the passes.
  */
 export function layoutOf(flow: Flow, top: number, bottom: number): FlowLayout {
   const scale = (bottom - top) / Math.max(flow.left.count, flow.right.count, 1);

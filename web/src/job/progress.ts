@@ -20,7 +20,7 @@ export function shareOf(job: Job, progress: Partial<JobProgress> | null): number
   return job.status === "completed" ? 1 : (progress?.fraction ?? 0);
 }
 
-/** Counts come in two ways, with stored chunks and with the progress on the socket. The ones that are ahead are shown. */
+/** Counts arrive in two ways, with stored chunks and with the progress on the socket. Whichever are ahead are shown. */
 export function countsOf(job: Job, held: JobProgress | undefined): Counts {
   return isLive(job) && held && (held.counts.matches ?? 0) > (job.counts.matches ?? 0) ? held.counts : job.counts;
 }
@@ -37,7 +37,7 @@ export function stageOf(job: Job, progress: Partial<JobProgress> | null): string
   return [progress?.stage ?? "starting", progress?.pass].filter(Boolean).join(" · ");
 }
 
-/** The highest rate of a run, in records a second; at least 1, so that it can be divided by. */
+/** The highest rate of a run, in records per second; at least 1, so that it can be used as a divisor. */
 export function mostOf(points: ProgressPoint[]): number {
   return Math.max(...points.map((point) => point.rate), 1);
 }

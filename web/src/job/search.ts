@@ -3,7 +3,7 @@ import { oneOf, text } from "../shell/address";
 const VIEWS = ["matches", "left", "right"] as const;
 export const STATUSES = ["suggested", "confirmed", "rejected", "superseded"] as const;
 
-/** What the address of a job holds beside its id. */
+/** What the address of a job contains besides its id. */
 export interface JobSearch {
   view?: (typeof VIEWS)[number];
   status?: (typeof STATUSES)[number];

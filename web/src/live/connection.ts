@@ -4,7 +4,7 @@ import type { TIMING } from "./timing";
 
 export interface Connection {
   /**
-   * `resuming`: lost a moment ago, and not shown yet. `delayed`: the socket is blocked but the server answers, so that the
+   * `resuming`: lost a moment ago, and not shown yet. `delayed`: the socket is blocked but the server answers, so the
    * page is read again every ten seconds. `offline`: nothing answers.
    */
   status: "connecting" | "live" | "resuming" | "delayed" | "offline" | "signed-out";

@@ -48,7 +48,7 @@ export function effectsOn(client: QueryClient): Effects {
         patchJob(client, job, { counts: event.data.counts });
         if (!isHeld(client, job, event)) client.setQueryData(keys.arrived(job), (old) => (old ?? 0) + event.data.count);
         patchFlow(client, job, event);
-        // Summing all records is expensive, so that now and then is enough while the job runs.
+        // Summing all records is expensive, so while the job runs it is only done now and then.
         reread(keys.summary(job), false, SUMMARY_MS);
         return;
       case "job.pass.finished":
@@ -131,7 +131,7 @@ export function effectsOn(client: QueryClient): Effects {
       case "vault.member.removed":
         reread(keys.vault(event.data.vault_id));
         return;
-      // These come on the stream of accesses to a vault, which no screen follows yet.
+      // These come on the stream of a vault's accesses, which no screen follows yet.
       case "vault.entry.revealed":
       case "vault.access.denied":
       case "vault.manager.removed":
@@ -218,9 +218,9 @@ export function effectsOn(client: QueryClient): Effects {
   };
 }
 
-/** A type of the generated catalogue that has no case above does not compile here. */
+/** If a type in the generated catalogue has no case above, this call does not compile. */
 function ignore(_unheard: never): void {
-  // A server that is newer than this page may still send one: it changes nothing.
+  // A server that is newer than this page may still send other types; they change nothing.
 }
 
 function me(): string | undefined {

@@ -9,7 +9,7 @@ import { ask, connectHere, isFinal, tell, type Connect } from "./socket";
 import { TIMING } from "./timing";
 
 /**
- * One socket per tab. After a reconnect each stream goes on from its offset: nothing is missed, nothing comes twice.
+ * One socket per tab. After a reconnect each stream continues from its position: nothing is missed, and nothing comes twice.
  *
  * Only 403 and 404 mean that a stream may not be followed. Every other refusal, or no answer at all, is temporary: the
  * stream keeps its position and is asked for again, and until it is back the page does not say that it is live.
@@ -119,7 +119,7 @@ export class Live {
     return found?.seq != null && position !== null && found.epoch === position.epoch && found.seq > position.seq;
   }
 
-  /** The socket is connected: every stream goes on from its position. The page is live only when all of them do. */
+  /** The socket is connected, so every stream continues from its position. The page is live only when all of them do. */
   private resume(): void {
     this.refusals = 0;
     this.liveness.hear();
@@ -155,7 +155,7 @@ export class Live {
         this.effects.revoked(name);
       } else {
         found.isBehind = true;
-        // The wait for an answer was long enough: say so at once.
+        // The wait for an answer was long enough, so say so at once.
         this.liveness.lose(answer === null ? 0 : undefined);
         if (this.isConnected()) found.again = setTimeout(() => void this.subscribe(name, failures + 1), this.delay(failures));
       }

@@ -24,7 +24,7 @@ export function useConnection(): Connection {
 
 /** Why nothing can be decided, revealed or saved now; undefined while it can. */
 export function useOffline(): string | undefined {
-  return useConnection().status === "offline" ? "Not while offline." : undefined;
+  return useConnection().status === "offline" ? "Not available while offline." : undefined;
 }
 
 /** The stream that keeps a view up to date. Some views show only after the first reading whether there is one. */
@@ -36,7 +36,7 @@ const UNFOLLOWED_MS = 10_000;
  * A view that its stream keeps up to date: it is read over REST, then followed from the position of that reading.
  *
  * A view whose stream this person may not follow is read again every ten seconds instead. `catchesUp` is false for views
- * that every event causes to be read again anyway: in a busy hour each of their answers would be behind.
+ * that every event causes to be read again anyway: in a busy hour each of their responses would be behind.
  */
 export function useRead<T>(
   key: QueryKey,
@@ -65,7 +65,7 @@ export function useRead<T>(
   });
   const isRead = result.data !== undefined;
   const name = nameFor(result.data?.body);
-  // Only the first position matters: after that the stream goes on by itself.
+  // Only the first position matters; after that the stream continues by itself.
   const readAt = useEffectEvent(() => result.data?.position ?? null);
   useEffect(() => {
     if (name === null || !isRead) return;

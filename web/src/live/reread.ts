@@ -6,8 +6,8 @@ const LEAST_MS = 1000; // between two reads of the same thing
 export type Reread = (key: QueryKey, exact?: boolean, after_ms?: number) => void;
 
 /**
- * Many events at once lead to one read, spread so that a thousand dashboards do not ask in the same moment. Events that
- * go on, such as the decisions of a day, lead to one read a second, or to fewer where a read takes longer.
+ * Many events at once lead to one read, spread so that a thousand dashboards do not ask in the same moment. A steady flow
+ * of events, such as a day's decisions, leads to at most one read per second, or fewer if a read takes longer.
  */
 export function rereading(client: QueryClient): Reread {
   const waiting = new Map<string, { timer: ReturnType<typeof setTimeout>; due: number }>();

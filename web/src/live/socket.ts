@@ -2,14 +2,14 @@ import { io, type Socket } from "socket.io-client";
 import type { Commands, Subscribed } from "../api/live";
 import type { Problem as ProblemDocument } from "../api/rest";
 
-/** Opens the socket. `auth` is called for a token at each connection. */
+/** Opens the socket. `auth` is called for a token each time it connects. */
 export type Connect = (auth: (send: (data: object) => void) => void) => Socket;
 
 export const connectHere: Connect = (auth) => io("/live", { auth, reconnectionDelayMax: 5000 });
 
 type Answer = (Subscribed & { ok: true }) | { ok: false; problem: ProblemDocument };
 
-/** Asks for a stream; null where no answer comes in time, or the socket is not connected. */
+/** Asks for a stream. The result is null if no answer comes in time, or the socket is not connected. */
 export function ask(socket: Socket | null, body: Commands["subscribe"], within_ms: number): Promise<Answer | null> {
   if (!socket?.connected) return Promise.resolve(null);
   return new Promise((resolve) => {

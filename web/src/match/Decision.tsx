@@ -128,11 +128,11 @@ function TakeBack({ match, isBusy, keep, takeBack }: TakeBackProps) {
         <p>
           <strong>{question(match, me)}</strong>
         </p>
-        <p className="muted">Its records are open again, and they are not proposed together any more.</p>
+        <p className="muted">Its records become open again, and will not be proposed together any more.</p>
         <TextInput
           label="Why"
           required
-          // eslint-disable-next-line jsx-a11y/no-autofocus -- the form has opened because this person asked for it
+          // eslint-disable-next-line jsx-a11y/no-autofocus -- the form opened because this person asked for it
           autoFocus
           maxLength={10_000}
           value={reason}

@@ -7,7 +7,7 @@ interface Sides {
   right: MatchRecordView[];
 }
 
-/** How far the sides are apart, in money and in days. Equal sides are shown as one sign. */
+/** How far apart the sides are, in money and in days. Equal sides are shown as one sign. */
 export function Delta({ left, right }: Sides) {
   const apart = difference(total(left), total(right));
   const days = daysBetween(left[0]?.date, right[0]?.date);
@@ -18,7 +18,7 @@ export function Delta({ left, right }: Sides) {
   return <span className="muted">{apart === null ? "–" : "="}</span>;
 }
 
-/** The same as a sentence, for places without a column head that explains the sign. */
+/** The same as a sentence, for places without a column heading that explains the sign. */
 export function DeltaSentence({ left, right }: Sides) {
   const apart = difference(total(left), total(right));
   const days = daysBetween(left[0]?.date, right[0]?.date);

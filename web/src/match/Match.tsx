@@ -58,7 +58,7 @@ function Verdict({ match }: { match: MatchDetail }) {
         <p>
           <strong>A close call:</strong>{" "}
           {match.runner_up
-            ? "another reading is nearly as likely. Compare the two before you decide."
+            ? "an alternative is nearly as likely. Compare the two before you decide."
             : "the evidence is thin, and these records may have no partner at all."}
         </p>
       ) : null}
@@ -70,7 +70,7 @@ function verdict(match: MatchDetail): string {
   const parts = [`found by ${match.pass ?? "hand"}`, `score ${bits(match.score)}`];
   if (match.runner_up) parts.push(`runner-up ${bits(match.runner_up.score)}`);
   if (match.margin !== null) parts.push(`margin ${bits(match.margin)}`);
-  else if (!match.runner_up) parts.push("no other reading");
+  else if (!match.runner_up) parts.push("no alternative");
   return parts.join(" · ");
 }
 
@@ -100,7 +100,7 @@ function Side({ name, tone, records }: { name: string; tone: "l" | "r"; records:
   );
 }
 
-/** The evidence, from the prior to the total, as text. The bar beside each part shows its weight, with zero in the middle. */
+/** The evidence from the prior to the total, as text. The bar beside each part shows its weight, with zero in the middle. */
 function Fields({ match }: { match: MatchDetail }) {
   const { fields, score } = match;
   const prior = shownPrior(

@@ -109,21 +109,21 @@ function None({ job, isFiltered, clear }: { job: JobView; isFiltered: boolean; c
   if (isFiltered) {
     return (
       <Empty
-        title="No match with this filter"
+        title="No matches with this filter"
         action={
           <Button variant="default" onClick={clear}>
             Show all
           </Button>
         }
       >
-        Other matches are there.
+        There are other matches.
       </Empty>
     );
   }
   return job.status === "completed" ? (
-    <Empty title="No match">No record of one side fits a record of the other. Both sides are listed as open.</Empty>
+    <Empty title="No matches">No record on one side fits a record on the other. Both sides are listed as open.</Empty>
   ) : (
-    <Empty title="No match yet">They appear here as soon as the first chunk is stored.</Empty>
+    <Empty title="No matches yet">They appear here as soon as the first chunk is stored.</Empty>
   );
 }
 
@@ -175,7 +175,7 @@ function List({ page, opened, open, load }: ListProps) {
               key={match.id}
               match={match}
               isOpened={match.id === opened}
-              // The tab key stops at one row: the opened one, else the first.
+              // The tab key stops at only one row: the opened one, or else the first.
               isStop={opened ? match.id === opened : index === 0}
               open={() => open(match.id)}
             />
@@ -221,7 +221,7 @@ function Row({ match, isOpened, isStop, open }: { match: MatchView; isOpened: bo
   );
 }
 
-/** The amount of a side: the sum of its records, or the first amount where they cannot be added. */
+/** The amount of a side: the sum of its records, or the first amount if they cannot be added. */
 function amount(records: MatchRecordView[]): string {
   return money(total(records) ?? records[0]?.amount ?? null);
 }

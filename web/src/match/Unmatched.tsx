@@ -17,7 +17,7 @@ const SORTS = [
   { value: "reference", label: "by reference" },
 ];
 
-/** The records of a side that are in no match. */
+/** The records of a side that are not in any match. */
 export function Unmatched({ job, side }: { job: JobView; side: "left" | "right" }) {
   const navigate = useNavigate({ from: ROUTE });
   const { sort, cursor } = useSearch({ from: ROUTE });
@@ -43,7 +43,7 @@ export function Unmatched({ job, side }: { job: JobView; side: "left" | "right" 
       <Reading query={records}>
         {({ body }) =>
           body.items.length === 0 ? (
-            <Empty title="Nothing is open on this side">Every record of it is in a match.</Empty>
+            <Empty title="Nothing is open on this side">All its records are in matches.</Empty>
           ) : (
             <>
               <RecordTable records={body.items} />

@@ -8,7 +8,7 @@ export function total(records: MatchRecordView[]): Money | null {
   return { amount: sum(amounts.map((one) => one?.amount ?? "0")), currency: first.currency };
 }
 
-/** Left minus right, of sides in one currency. */
+/** Left minus right, for sides in the same currency. */
 export function difference(left: Money | null, right: Money | null): Money | null {
   if (!left || !right) return null;
   if (left.currency !== right.currency) return null;

@@ -1,11 +1,11 @@
 import type { MatchRecordView } from "../api/rest";
 
-/** What people recognise a record by: its reference, and the first texts of its other columns. */
+/** What people recognise a record by: its reference, and the first texts from its other columns. */
 export function words(record: MatchRecordView): string {
   const plain = Object.values(record.data).filter(
     (value): value is string => value !== null && /\p{L}{2}/u.test(value) && value !== record.reference,
   );
-  // The amount names the currency already.
+  // The amount already names the currency.
   const telling = plain.filter((value) => !/^[A-Z]{3}$/.test(value));
   return [record.reference, ...telling.slice(0, record.reference ? 1 : 2)].filter(Boolean).join(" · ") || `row ${record.row + 1}`;
 }
@@ -21,7 +21,7 @@ export function bits(value: number | null): string {
 
 /**
  * The part of a score that no field explains, in bits. It is computed from the rounded score and the rounded weights, so
- * that the numbers on the screen add up to the digit. Null where there is no score to explain.
+ * that the numbers on the screen add up to the digit. Null if there is no score to explain.
  */
 export function shownPrior(score: number | null, prior: number | null, weights: number[]): number | null {
   if (score === null || prior === null) return null;

@@ -42,7 +42,7 @@ export function Told({ match }: { match: MatchDetail }) {
   );
 }
 
-/** Counts on by itself. Screen readers are not told about every change. */
+/** Counts up by itself. Screen readers do not announce every change. */
 function Ago({ at }: { at: string }) {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {

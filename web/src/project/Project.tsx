@@ -4,7 +4,7 @@ import { Fault, Skeleton } from "../shell/parts";
 import { Outside } from "./Outside";
 import { useProject } from "./useProject";
 
-/** The frame of a project: links to its parts at the side. Its stream is followed as long as the frame is shown. */
+/** The frame of a project, with links to its parts at the side. Its stream is followed as long as the frame is shown. */
 export function Project() {
   const { project: id } = useParams({ from: "/projects/$project" });
   const { vault } = useParams({ strict: false });
@@ -18,7 +18,7 @@ export function Project() {
     );
   }
   const params = { project: id };
-  // What is inside is asked for only once the project is there, so that a stranger gets one refusal and not five.
+  // The contents are requested only once the project has been read, so that a stranger gets one refusal and not five.
   if (project.data === undefined) {
     return (
       <div className="frame">
@@ -53,7 +53,7 @@ export function Project() {
           <IconUsers size={16} aria-hidden /> Members
         </Link>
       </nav>
-      {/* A vault has rights of its own, and an administrator may choose its members. */}
+      {/* A vault has its own rights, and an administrator may choose its members. */}
       {isOutside && vault === undefined ? <Outside project={project.data.body} /> : <Outlet />}
     </div>
   );

@@ -13,7 +13,7 @@ import { ChangeButton } from "../shell/ChangeButton";
 import { count } from "../shell/format";
 import { Empty, Fault, Figure, Reading, useTitle } from "../shell/parts";
 
-/** The first screen: a person's projects, and what waits in them. */
+/** The first screen: a person's projects, and what is waiting in them. */
 export function Projects() {
   const projects = useRead<Page_ProjectView_>(keys.projects, "/projects?limit=100", null);
   // Decisions, jobs and files change the numbers on a card.
@@ -38,7 +38,7 @@ export function Projects() {
       <Reading query={projects}>
         {({ body }) =>
           body.items.length === 0 ? (
-            <Empty title="No project yet" action={create}>
+            <Empty title="No projects yet" action={create}>
               A project holds two sides of records, their reconciliations and the vaults beside them.
               {may ? "" : " Ask a manager to add you to one."}
             </Empty>

@@ -11,7 +11,7 @@ export function RecordTable({ records, withState = false }: { records: RecordVie
         <thead>
           <tr>
             <th className="number">
-              <abbr title="Of the data: 1 is the first row below the head. Rejects name the line of the file instead.">Row</abbr>
+              <abbr title="Counted in the data: 1 is the first row below the header. Rejects show the line in the file instead.">Row</abbr>
             </th>
             <th className="number">Amount</th>
             <th>Date</th>

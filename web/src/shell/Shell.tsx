@@ -13,7 +13,7 @@ import { setTheme, useTheme } from "./theme";
 export function Shell() {
   const signedIn = useSession()?.user;
   const shown = useTheme();
-  // Follows the person's own stream: access that is granted or lost, sessions that end.
+  // Follows the person's own stream, for access that is granted or lost and sessions that end.
   const me = useRead<UserView>(keys.me, "/me", signedIn ? `user:${signedIn.id}` : null, signedIn !== undefined);
   const user = me.data?.body ?? signedIn;
   return (

@@ -16,7 +16,7 @@ export function useKeys(actions: Record<string, () => void>, inPlace = false): v
     const target = event.target as HTMLElement;
     if (target.closest(FIELDS)) return;
     if (inPlace && (!target.closest("[data-keys]") || target.closest("button, a"))) return;
-    // Enter on a button or a link activates that.
+    // Enter on a button or a link activates it.
     if (event.key === "Enter" && target.closest("button, a")) return;
     const action = actions[event.key];
     if (!action) return;

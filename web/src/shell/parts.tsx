@@ -15,7 +15,7 @@ import type { UseQueryResult } from "@tanstack/react-query";
 import { useEffect, type ReactNode } from "react";
 import { Problem } from "../api/problem";
 
-/** An error: what happened, what to do, and the id to quote. Data that was read before stays on the page. */
+/** An error: what happened, what to do, and the id to quote. Data that has been read before stays on the page. */
 export function Fault({ problem, retry }: { problem: Error; retry?: () => void }) {
   const known = problem instanceof Problem ? problem : null;
   return (
@@ -46,7 +46,7 @@ export function Fault({ problem, retry }: { problem: Error; retry?: () => void }
   );
 }
 
-/** Replaces a form's button when the person's role changed while the form was open. What was typed can still be read. */
+/** Replaces a form's button if the person's role changed while the form was open. What was typed can still be read. */
 export function RoleLost() {
   return (
     <p className="small" role="alert">
@@ -65,7 +65,7 @@ export function Empty({ title, children, action }: { title: string; children: Re
   );
 }
 
-/** A placeholder of the final size. CSS shows it only when reading takes a moment. */
+/** A placeholder in the final size. CSS shows it only when reading takes a moment. */
 export function Skeleton({ height = 200 }: { height?: number }) {
   return <div className="skeleton" role="status" aria-label="Loading" style={{ height }} />;
 }
@@ -146,7 +146,7 @@ export function Figure({ label, children }: { label: string; children: ReactNode
   );
 }
 
-/** A bar for a share of 0 to 1. */
+/** A bar for a share from 0 to 1. */
 export function Bar({ share, label }: { share: number; label: string }) {
   return (
     <div

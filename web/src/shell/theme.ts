@@ -12,7 +12,7 @@ export function setTheme(chosen: Theme): void {
   try {
     localStorage.setItem("tallyroom-theme", chosen);
   } catch {
-    // Storage is blocked: the choice holds for this page.
+    // Storage is blocked, so the choice is kept only for this page.
   }
   for (const listener of listeners) listener();
 }

@@ -46,7 +46,7 @@ function Form({ source, columns, suggested }: { source: SourceView; columns: Col
         body: { mapping: changes(draft, start, source, suggested) },
         version: source.version,
       }),
-    // The server reads its rows again: the source is loading from now on.
+    // The server types the rows again, so the source is loading from now on.
     onSuccess: (now) => client.setQueryData<Answer<SourceView>>(keys.source(source.id), (old) => old && { ...old, body: now }),
     onSettled: () => client.invalidateQueries({ queryKey: keys.source(source.id) }),
   });
@@ -70,9 +70,7 @@ function Form({ source, columns, suggested }: { source: SourceView; columns: Col
           <ChangeButton type="submit" loading={save.isPending} disabled={waiting.length > 0}>
             Save mapping
           </ChangeButton>
-          {waiting.length > 0 ? (
-            <span className="muted">Answer what is asked first: {waiting.map((kind) => OPEN[kind]).join(", ")}.</span>
-          ) : null}
+          {waiting.length > 0 ? <span className="muted">First answer: {waiting.map((kind) => OPEN[kind]).join(", ")}.</span> : null}
         </div>
       ) : (
         <p className="muted">Your role does not allow you to change the mapping.</p>
@@ -137,7 +135,7 @@ function Fields({ draft, columns, choose }: { draft: Draft; columns: ColumnView[
           label="Date"
           data={options}
           value={draft.date}
-          // Each column has an order of its own: the one of the previous column says nothing about it.
+          // Each column has its own order; that of the previous column says nothing about it.
           onChange={({ currentTarget: { value } }) => choose({ date: value, order: of(value)?.date_order ?? null })}
         />
         <NativeSelect

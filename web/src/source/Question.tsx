@@ -5,7 +5,7 @@ import { NO_CURRENCY, readAmount, readDate, type Draft, type Mark, type Order } 
 interface Choice {
   label: string;
   part: Partial<Draft>;
-  /** How this choice would read a value of the file; null where it cannot. */
+  /** How this choice would read a value from the file; null if it cannot. */
   read?: (text: string) => string | null;
 }
 
@@ -66,14 +66,14 @@ export function Question({ question, draft, choose }: { question: QuestionView; 
   );
 }
 
-/** Puts values first that the choices read differently: 02/02/2026 would help nobody to decide. */
+/** Puts the values first that the choices read differently, since 02/02/2026 would help nobody to decide. */
 function telling(examples: string[], choices: Choice[]): string[] {
   const readings = (text: string) => new Set(choices.flatMap((choice) => (choice.read ? [choice.read(text)] : []))).size;
   return examples.toSorted((one, other) => readings(other) - readings(one));
 }
 
 export const WORDS: Record<QuestionView["kind"], string> = {
-  date_order: "in which order do day, month and year stand?",
+  date_order: "in which order are day, month and year?",
   decimal_mark: "is the decimal mark a point or a comma?",
   currency: "which currency are they in?",
 };

@@ -19,7 +19,7 @@ export function Rejects({ source }: { source: SourceView }) {
     <Reading query={rejects}>
       {({ body }) =>
         body.items.length === 0 ? (
-          <Empty title="Nothing was rejected">Every row of the file is a record.</Empty>
+          <Empty title="Nothing was rejected">Every row of the file became a record.</Empty>
         ) : (
           <>
             <div className="scroll">
@@ -28,7 +28,9 @@ export function Rejects({ source }: { source: SourceView }) {
                   <tr>
                     <th className="number">Row</th>
                     <th className="number">
-                      <abbr title="As an editor counts: 1 is the first line of the file, which is often its head.">Line of the file</abbr>
+                      <abbr title="Counted as in an editor: 1 is the first line of the file, which is often the header.">
+                        Line in the file
+                      </abbr>
                     </th>
                     <th>Column</th>
                     <th>Reason</th>

@@ -17,7 +17,7 @@ import { Records } from "./Records";
 import { Rejects } from "./Rejects";
 import { TABS } from "./search";
 
-/** One source: what its columns hold and mean, its records, and the rows that were rejected. */
+/** One source: what its columns contain and mean, its records, and the rows that were rejected. */
 export function Source() {
   const { project, source: id } = useParams({ from: "/projects/$project/sources/$source" });
   const { tab = "profile" } = useSearch({ from: "/projects/$project/sources/$source" });

@@ -22,7 +22,7 @@ interface Sending {
   problem: Error | null;
 }
 
-/** The files of a project: dropped here, read by the workers, then ready to be reconciled. */
+/** The files of a project. They are dropped here, read by the workers, and are then ready to be reconciled. */
 export function Sources() {
   const { project } = useParams({ from: "/projects/$project" });
   const client = useQueryClient();
@@ -73,10 +73,10 @@ export function Sources() {
       <Reading query={sources}>
         {({ body }) =>
           body.items.length === 0 ? (
-            <Empty title="No source yet">
+            <Empty title="No sources yet">
               {mayLoad
                 ? "Drop the two files that you want to reconcile, such as a ledger and its bank statement."
-                : "Analysts of this project load files."}
+                : "Only analysts of this project can load files."}
             </Empty>
           ) : (
             <div className="scroll">

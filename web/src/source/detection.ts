@@ -1,6 +1,6 @@
 type Detection = Record<string, unknown>;
 
-/** What was found out about a file, in one line. */
+/** What was detected about a file, in one line. */
 export function describe(detection: Detection): string {
   const delimiter = word(detection, "delimiter");
   return [word(detection, "format"), word(detection, "encoding"), delimiter && `delimiter “${delimiter}”`].filter(Boolean).join(" · ");

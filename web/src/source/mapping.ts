@@ -3,13 +3,13 @@ import type { ColumnView, Mapping, QuestionView, SourceView } from "../api/rest"
 export type Order = "ymd" | "dmy" | "mdy";
 export type Mark = "." | ",";
 
-/** What the form holds. An empty text means no column, null that somebody has to choose. */
+/** The contents of the form. An empty text means no column; null means that somebody has to choose. */
 export interface Draft {
   amount: string;
   debit: string;
   credit: string;
   decimal: Mark | null;
-  /** A column, or `=EUR` for one currency of all rows. */
+  /** A column, or `=EUR` for one currency for all rows. */
   currency: string | null;
   date: string;
   order: Order | null;
@@ -21,7 +21,7 @@ type Source = Pick<SourceView, "mapping" | "questions" | "detection">;
 export const NO_CURRENCY = "=XXX";
 
 /**
- * What the form starts with: the present mapping, else what the columns suggest, else the column that a question is about.
+ * What the form starts with: the current mapping, else what the columns suggest, else the column that a question is about.
  * The answer to a question is never preset.
  */
 export function draftOf(source: Source, columns: ColumnView[], suggested: Mapping): Draft {
@@ -46,7 +46,7 @@ export function draftOf(source: Source, columns: ColumnView[], suggested: Mappin
   };
 }
 
-/** The questions that the draft leaves open. Save is off until there is none. */
+/** The questions that the draft leaves open. The Save button is disabled until there are none. */
 export function open(draft: Draft, questions: QuestionView[]): QuestionView["kind"][] {
   const found = new Set<QuestionView["kind"]>();
   if (hasAmount(draft) && draft.decimal === null) found.add("decimal_mark");
@@ -56,8 +56,8 @@ export function open(draft: Draft, questions: QuestionView[]): QuestionView["kin
 }
 
 /**
- * What to send: the answers to questions and what was changed, nothing else. The server keeps what is left out. What the
- * form has no field for, such as the sign of debits, is kept as long as its column is.
+ * What to send: only the answers to questions and what was changed. The server keeps what is left out. Anything the form
+ * has no field for, such as the sign of debits, is kept as long as its column stays the same.
  */
 export function changes(draft: Draft, start: Draft, source: Source, suggested: Mapping): Mapping {
   const found: Mapping = {};
@@ -101,7 +101,7 @@ function present(mapping: Mapping): Mapping {
 
 const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
 
-/** Reads a date in this order, such as "4 Oct 2026"; null where it cannot be. */
+/** Reads a date in this order, such as "4 Oct 2026"; null if that is impossible. */
 export function readDate(text: string, order: Order): string | null {
   const parts = /^\s*(\d{1,4})\D(\d{1,2})\D(\d{1,4})/.exec(text)?.slice(1);
   if (!parts) return null;
@@ -112,7 +112,7 @@ export function readDate(text: string, order: Order): string | null {
   return `${day} ${name} ${year < 100 ? `’${String(year).padStart(2, "0")}` : year}`;
 }
 
-/** Reads an amount with this decimal mark, such as "1,234.00"; null where it cannot be. */
+/** Reads an amount with this decimal mark, such as "1,234.00"; null if that is impossible. */
 export function readAmount(text: string, mark: Mark): string | null {
   const other = mark === "." ? "," : ".";
   const plain = text

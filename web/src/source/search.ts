@@ -2,7 +2,7 @@ import { oneOf, text } from "../shell/address";
 
 export const TABS = ["profile", "mapping", "records", "rejects"] as const;
 
-/** What the address of a source holds beside its id. */
+/** What the address of a source contains besides its id. */
 export interface SourceSearch {
   tab?: (typeof TABS)[number];
   cursor?: string;

@@ -2,7 +2,7 @@ import type { ProfileView, SourceView } from "../api/rest";
 import { keys } from "../live/keys";
 import { useRead } from "../live/react";
 
-/** What the columns of a source hold, and the mapping that they suggest. */
+/** What the columns of a source contain, and the mapping that they suggest. */
 export function useProfile(source: SourceView) {
   return useRead<ProfileView>([...keys.source(source.id), "profile", source.version], `/sources/${source.id}/profile`, null);
 }

@@ -94,9 +94,9 @@ export function Entries({ vault }: { vault: VaultView }) {
 }
 
 function None({ isFiltered, isTrash }: { isFiltered: boolean; isTrash: boolean }) {
-  if (isFiltered) return <Empty title="No entry with this filter">Take the words or the state out to see the others.</Empty>;
+  if (isFiltered) return <Empty title="No entries with this filter">Clear the search or the state to see the others.</Empty>;
   if (isTrash) return <Empty title="The trash is empty">Deleted entries stay here for 30 days.</Empty>;
-  return <Empty title="No entry yet">An entry is a name, a secret and when it has to be renewed.</Empty>;
+  return <Empty title="No entries yet">An entry has a name, a secret, and a date by which to renew it.</Empty>;
 }
 
 /** Searches while somebody types, after a short pause. */

@@ -37,7 +37,7 @@ export function Entry({ id, vault, close }: { id: string; vault: VaultView; clos
               </ActionIcon>
             </div>
             {body.trashed_at ? null : mayRead ? (
-              // A new version may be another secret, so what is shown of the old one disappears.
+              // A new version may have another secret, so the old one disappears from the screen.
               <Secret key={body.version} entry={body} />
             ) : (
               <p className="muted">Your role does not allow you to reveal secrets.</p>

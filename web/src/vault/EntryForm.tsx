@@ -17,7 +17,7 @@ const RENEWALS = [
   { value: "365", label: "every year" },
 ];
 
-/** The form for a new entry. Until it is sent, the secret is kept in the form and nowhere else. */
+/** The form for a new entry. Until it is sent, the secret is kept only in the form. */
 export function EntryForm({ vault, mayWrite, close }: { vault: VaultView; mayWrite: boolean; close: (made: EntryView | null) => void }) {
   const client = useQueryClient();
   const [name, setName] = useState("");
@@ -40,7 +40,7 @@ export function EntryForm({ vault, mayWrite, close }: { vault: VaultView; mayWri
       await client.invalidateQueries({ queryKey: keys.vault(vault.id) });
       close(entry);
     },
-    // A form that was refused and corrected is a new request. One whose answer was lost is the same request, sent again.
+    // A form that was refused and corrected is a new request. One whose response was lost is the same request, sent again.
     onError: (error) => {
       if (error instanceof Problem && error.status >= 400 && error.status < 500) setKey(newKey());
     },
@@ -86,7 +86,7 @@ export function EntryForm({ vault, mayWrite, close }: { vault: VaultView; mayWri
         />
         <TextInput
           label="Notes (optional)"
-          description="Sealed like the secret"
+          description="Encrypted like the secret"
           autoComplete="off"
           value={notes}
           error={fault("/notes")}

@@ -25,7 +25,7 @@ export function Secret({ entry }: { entry: EntryView }) {
   const turn = useRef(0);
 
   const hide = useCallback(() => {
-    turn.current += 1; // an answer that is still on its way must not be shown either
+    turn.current += 1; // a response that is still on its way must not be shown either
     setShown(null);
     setBusy(false);
   }, []);
@@ -102,7 +102,7 @@ export function Secret({ entry }: { entry: EntryView }) {
   );
 }
 
-/** Copies, and empties the clipboard 30 seconds later, or as soon as the page has the focus again after that. */
+/** Copies, and clears the clipboard 30 seconds later, or as soon as the page has the focus again after that. */
 function Copy({ text }: { text: string }) {
   const [isCopied, setCopied] = useState(false);
   const copy = () =>
@@ -116,7 +116,7 @@ function Copy({ text }: { text: string }) {
       variant="default"
       leftSection={<IconCopy size={14} />}
       onClick={copy}
-      title="The clipboard is emptied after 30 seconds; a clipboard manager may keep a copy"
+      title="The clipboard is cleared after 30 seconds, but a clipboard manager may keep a copy"
     >
       {isCopied ? "Copied" : "Copy"}
     </Button>

@@ -36,7 +36,7 @@ export function Vaults() {
       <Reading query={vaults}>
         {({ body }) =>
           body.items.length === 0 ? (
-            <Empty title="No vault yet" action={create}>
+            <Empty title="No vaults yet" action={create}>
               A vault keeps the credentials of this project. Only its own members can reveal them.
             </Empty>
           ) : (

@@ -3,7 +3,7 @@ import { oneOf, text } from "../shell/address";
 const TABS = ["entries", "members"] as const;
 export const STATES = ["ok", "due_soon", "due", "expired"] as const;
 
-/** What the address of a vault holds beside its id. */
+/** What the address of a vault contains besides its id. */
 export interface VaultSearch {
   tab?: (typeof TABS)[number];
   q?: string;
