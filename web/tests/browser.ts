@@ -1,4 +1,4 @@
-/** The parts of a browser that our modules need and Node does not have. None of them is ours. */
+/** The parts of a browser that our modules need but Node lacks. None of them is our own code. */
 class Memory {
   private readonly held = new Map<string, string>();
   getItem(name: string): string | null {

@@ -11,12 +11,12 @@ export interface Asked {
 }
 export type Acknowledge = (answer: unknown) => void;
 
-/** A real Socket.IO server on a port, whose answers to `subscribe` the test decides. Over REST it answers anything. */
+/** A real Socket.IO server on a port. The test decides its answers to `subscribe`; over REST it answers anything. */
 export class Peer {
   readonly asked: Asked[] = [];
   answer: (asked: Asked, acknowledge: Acknowledge) => void = (asked, acknowledge) => acknowledge(live(asked));
   isRestThere = true;
-  /** The code that a connection is refused with. */
+  /** The code with which it refuses a connection. */
   refusal: string | null = null;
   connections = 0;
   private readonly sockets = new Set<Socket>();
@@ -58,7 +58,7 @@ export class Peer {
     for (const socket of this.sockets) socket.emit(name, body);
   }
 
-  /** Cuts every connection without a word, as a network does. */
+  /** Silently cuts every connection, as a network does. */
   cut(): void {
     for (const socket of this.sockets) socket.conn.close();
   }

@@ -30,7 +30,7 @@ afterEach(() => {
   server.close();
 });
 
-test("what is asked while nobody is signed in is not sent", async () => {
+test("requests made while nobody is signed in are not sent", async () => {
   adopt(SIGNED_IN);
   await get("/projects");
   await signOut();

@@ -16,7 +16,7 @@ const ok: Reply = (request, response) => {
   response.end(request.url?.endsWith("logout") ? undefined : JSON.stringify(SIGNED_IN));
 };
 
-/** The module once more, as another tab has it: they share the channel, the storage and the server. */
+/** A second copy of the module, as another tab would have it. They share the channel, the storage and the server. */
 async function tab(): Promise<Tab> {
   vi.resetModules();
   return import("../../src/api/session");
@@ -66,10 +66,10 @@ test("signing out is one state, set in every tab before the server hears of it",
   expect(there.sessionState()).toEqual({ session: null, lost: false });
 });
 
-test("signing out wins over what the server says of the end of the session, whichever comes first", async () => {
+test("signing out wins over the server's report that the session has ended, whichever comes first", async () => {
   const [here, there] = await signedIn();
 
-  there.forget(); // by its socket, before the other tab is heard
+  there.forget(); // through its socket, before it hears from the other tab
   await here.signOut();
 
   await vi.waitFor(() => expect(there.sessionState()).toEqual({ session: null, lost: false }));
@@ -85,7 +85,7 @@ test("a session that ends by itself is lost in every tab", async () => {
   expect(here.sessionState()).toEqual({ session: null, lost: true });
 });
 
-test("an answer to a refresh that comes after signing out brings nobody back", async () => {
+test("a response to a refresh that arrives after signing out signs nobody in again", async () => {
   const [here, there] = [await tab(), await tab()];
   const old = { ...SIGNED_IN, expires_in: 1 } as never;
   there.adopt(old);
@@ -106,7 +106,7 @@ test("an answer to a refresh that comes after signing out brings nobody back", a
   expect(here.session()).toBeNull();
 });
 
-test("who signs in again in one tab is signed in in the others", async () => {
+test("somebody who signs in again in one tab is signed in in the others", async () => {
   const [here, there] = await signedIn();
   await here.signOut();
   await vi.waitFor(() => expect(there.session()).toBeNull());
@@ -116,7 +116,7 @@ test("who signs in again in one tab is signed in in the others", async () => {
   await vi.waitFor(() => expect(here.session()).not.toBeNull());
 });
 
-test("signing in waits until signing out is done, whose answer takes the cookie away", async () => {
+test("signing in waits until signing out is done, since the response to that removes the cookie", async () => {
   const [here] = await signedIn();
   let answer: () => void = () => undefined;
   reply = (request, response) => {
@@ -134,7 +134,7 @@ test("signing in waits until signing out is done, whose answer takes the cookie 
   expect(asked).toEqual(["/api/v1/auth/logout", "/api/v1/auth/login"]);
 });
 
-test("who signed out while the server was away is signed out by the next start of a tab, not signed in by it", async () => {
+test("if the server was unreachable at sign-out, the next tab that starts signs out instead of in", async () => {
   const [here] = await signedIn();
   const stopped = globalThis.fetch;
   globalThis.fetch = () => Promise.reject(new TypeError("no network"));

@@ -14,7 +14,7 @@ function flow(left: number, right: number, passes: [left: number, right: number]
   };
 }
 
-test("the larger side fills the height, and everything has its scale", () => {
+test("the larger side fills the height, and everything is drawn to its scale", () => {
   const { left, right, bands } = layoutOf(flow(1000, 500, [[500, 250]]), TOP, BOTTOM);
 
   expect([left, right]).toEqual([
@@ -24,7 +24,7 @@ test("the larger side fills the height, and everything has its scale", () => {
   expect(bands).toEqual([{ name: "pass 1", count: 500, left: { y: TOP, height: 50 }, right: { y: TOP, height: 25 } }]);
 });
 
-test("the bands of a side lie below each other without a gap, and end where the side ends", () => {
+test("the bands of a side are stacked without gaps, and end where the side ends", () => {
   const { left, right, bands } = layoutOf(
     flow(600, 900, [
       [100, 300],
@@ -43,7 +43,7 @@ test("the bands of a side lie below each other without a gap, and end where the 
   }
 });
 
-test("what exists is seen, and what does not is not", () => {
+test("what exists is visible, and what does not exist is not", () => {
   const { bands } = layoutOf(flow(1_000_000, 1_000_000, [[1, 0]]), TOP, BOTTOM);
 
   expect([bands[0]?.left.height, bands[0]?.right.height]).toEqual([2, 0]);
@@ -53,7 +53,7 @@ test("two empty sides have no height", () => {
   expect(layoutOf(flow(0, 0, []), TOP, BOTTOM)).toEqual({ left: { y: TOP, height: 0 }, right: { y: TOP, height: 0 }, bands: [] });
 });
 
-test("a band leads from its place on the left to its place on the right and back", () => {
+test("a band goes from its place on the left to its place on the right and back", () => {
   const band = { name: "", count: 1, left: { y: 20, height: 10 }, right: { y: 40, height: 30 } };
 
   expect(outlineOf(band, 22, 202)).toBe("M22 20 C112 20 112 40 202 40 V70 C112 70 112 30 22 30 Z");

@@ -16,7 +16,7 @@ test.each(["queued", "running", "paused", "cancelling"] as const)("a job that is
   expect(progressOf(job(status), held)).toBe(held);
 });
 
-test.each(["cancelled", "failed", "completed"] as const)("of a job that is %s, what came last over the socket is no news", (status) => {
+test.each(["cancelled", "failed", "completed"] as const)("for a job that is %s, the last value from the socket is ignored", (status) => {
   const found = job(status);
 
   expect(isLive(found)).toBe(false);
@@ -25,11 +25,11 @@ test.each(["cancelled", "failed", "completed"] as const)("of a job that is %s, w
 });
 
 describe("the share", () => {
-  test("of a completed job is all of it, whatever was said last", () => {
+  test("of a completed job is 1, whatever was reported last", () => {
     expect(shareOf(job("completed"), held)).toBe(1);
   });
 
-  test("of a job that has said nothing yet is none", () => {
+  test("of a job that has reported nothing yet is 0", () => {
     expect(shareOf(job("queued"), null)).toBe(0);
     expect(shareOf(job("running"), held)).toBe(0.6);
   });
@@ -42,14 +42,14 @@ describe("of two counts", () => {
     expect(countsOf(stored, held)).toBe(stored.counts);
   });
 
-  test("the stored one is shown where both are equal, or nothing is held", () => {
+  test("the stored one is shown if both are equal, or if there is no other", () => {
     const stored = job("running", { counts: { matches: 20 } });
     expect(countsOf(stored, held)).toBe(stored.counts);
     expect(countsOf(stored, undefined)).toBe(stored.counts);
   });
 });
 
-test("a run lasts from its start to its end, and has no duration before", () => {
+test("a run lasts from its start to its end, and has no duration before it ends", () => {
   const started_at = "2026-03-01T10:00:00Z";
 
   expect(spentOf(job("completed", { started_at, finished_at: "2026-03-01T10:01:30.500Z" }))).toBe(90.5);
@@ -62,7 +62,7 @@ test.each([
   ["running", null, "starting"],
   ["running", { ...held, pass: null }, "comparing"],
   ["running", held, "comparing · reference"],
-] as const)("a job that is %s says what it does", (status, progress, expected) => {
+] as const)("a job that is %s says what it is doing", (status, progress, expected) => {
   expect(stageOf(job(status), progress)).toBe(expected);
 });
 
@@ -78,7 +78,7 @@ describe("the path of the rate", () => {
     expect(mostOf(points)).toBe(4000);
   });
 
-  test("is flat where nothing moved", () => {
+  test("is flat if nothing moved", () => {
     const still = points.map((point) => ({ ...point, rate: 0 }));
 
     expect(ratePath(still, 160, 36)).toBe("M0 34L80 34L160 34");

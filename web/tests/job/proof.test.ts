@@ -11,13 +11,13 @@ function row(part: Partial<Proof>): Proof {
   return { currency: "EUR", left: side(), right: side(), difference: { amount: "0.00", currency: "EUR" }, agrees: false, ...part };
 }
 
-test("sides agree only where the server says so", () => {
+test("sides agree only if the server says so", () => {
   expect(verdict(row({ agrees: true }), false)).toBe("Both sides agree.");
-  expect(verdict(row({ agrees: false }), false)).toBe("The reconciliation is not completed.");
-  expect(verdict(row({ agrees: false }), true)).toBe("When the reconciliation is done.");
+  expect(verdict(row({ agrees: false }), false)).toBe("The reconciliation is not complete.");
+  expect(verdict(row({ agrees: false }), true)).toBe("This is checked when the reconciliation is done.");
 });
 
-test("what is missing is said, each side with its count", () => {
+test("what is missing is listed, with a count for each side", () => {
   const found = row({
     left: side({ to_review_records: 12, open_records: 34 }),
     right: side({ to_review_records: 12, open_records: 1040, without_amount: 3 }),
@@ -25,7 +25,7 @@ test("what is missing is said, each side with its count", () => {
   });
 
   expect(verdict(found, false)).toBe(
-    "Not yet: 12 to review on each side; 34 left and 1,040 right open; 3 right without an amount; what is confirmed differs by −904.69 EUR.",
+    "Not yet: 12 to review on each side; 34 left and 1,040 right open; 3 right without an amount; confirmed amounts differ by −904.69 EUR.",
   );
 });
 
@@ -35,7 +35,7 @@ test.each([
   ["-0.00", false],
   ["0.01", true],
   ["-98765432109876.55", true],
-])("a difference of %s is seen from its text", (amount, expected) => {
+])("a difference of %s is recognised from its text", (amount, expected) => {
   const found = row({ difference: { amount, currency: "EUR" } });
 
   expect(isUnequal(found)).toBe(expected);

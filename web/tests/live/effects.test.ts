@@ -21,7 +21,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A view on the screen whose reading takes a while. */
+/** A view on the screen that takes a while to read. */
 function show(key: readonly unknown[], data: () => unknown, takes_ms = 0): void {
   new QueryObserver(client, {
     queryKey: key,
@@ -43,7 +43,7 @@ const decision = (seq: number) =>
     counts: COUNTS,
   }) as unknown as LiveEvent;
 
-test.each([0, 337, 2500])("six hundred decisions in a minute lead to a read a second at most, each taking %i ms", async (takes_ms) => {
+test.each([0, 337, 2500])("six hundred decisions in a minute lead to at most one read per second, each taking %i ms", async (takes_ms) => {
   show(keys.summary("1"), () => ({}), takes_ms);
   await vi.advanceTimersByTimeAsync(takes_ms + 10);
   const effects = effectsOn(client);
@@ -131,14 +131,14 @@ test("counts on the project's stream reach its list, its page and its card witho
   expect(reads).toBe(0);
 });
 
-test("a revoked stream empties the views of it that are on the screen, and what is kept of other pages", async () => {
+test("a revoked stream empties its views on the screen, and drops what is cached for other pages", async () => {
   let isRefused = false;
   show(["vault", "v"], () => {
     if (isRefused) throw new Error("not found");
     return "names";
   });
   client.setQueryData(["source", "s"], "kept for the next visit");
-  client.setQueryData(keys.projects, "one's own");
+  client.setQueryData(keys.projects, "your own");
   await vi.advanceTimersByTimeAsync(10);
   isRefused = true;
 
@@ -146,5 +146,5 @@ test("a revoked stream empties the views of it that are on the screen, and what 
 
   expect(client.getQueryData(["vault", "v"])).toBeUndefined();
   expect(client.getQueryData(["source", "s"])).toBeUndefined();
-  expect(client.getQueryData(keys.projects)).toBe("one's own");
+  expect(client.getQueryData(keys.projects)).toBe("your own");
 });

@@ -8,7 +8,7 @@ import type { Effects, LiveEvent } from "../../src/live/event";
 import { keys } from "../../src/live/keys";
 import { EPOCH, event } from "../server";
 
-/** A view of each noun. Views below a project are read again whenever the project is. */
+/** A view for each noun. Views below a project are read again whenever the project is. */
 const VIEWS = {
   projects: keys.projects,
   project: keys.project("p"),
@@ -44,7 +44,7 @@ const MEMBER = { user_id: "other", role: "viewer" };
 const amount = (count: number) => ({ count, sums: [] });
 const FLOW = { left: amount(100), right: amount(100), passes: [], open: { left: amount(100), right: amount(100) } };
 
-/** Of every type in the catalogue: the stream it comes on, an example, and what is read again after it. */
+/** For every type in the catalogue: the stream it comes on, an example, and what is read again after it. */
 const READ: { [Name in keyof EventData]: [stream: string, data: object, views: View[]] } = {
   "access.changed": ["user:u", { streams: ["vault:v"], role: "reader" }, ["projects", ...PROJECT, ...VAULT]],
   "access.granted": ["user:u", { streams: ["project:p"], role: "viewer" }, ["projects", ...PROJECT]],
@@ -114,7 +114,7 @@ const apply = (stream: string, type: string, data: object, seq = 2) =>
   effects.event(event(stream, seq, type, data) as unknown as LiveEvent);
 const bodyOf = (key: readonly unknown[]) => client.getQueryData<{ body: unknown }>(key)?.body;
 
-/** Every view on the screen, read once. What each is read as stays the same. */
+/** Every view on the screen, read once. Reading it again always gives the same. */
 async function showAll(): Promise<void> {
   for (const [name, queryKey] of Object.entries(VIEWS)) {
     new QueryObserver(client, {
@@ -129,7 +129,7 @@ async function showAll(): Promise<void> {
   read.clear();
 }
 
-test.each(Object.entries(READ))("after %s is read what it changed, and nothing else", async (type, [stream, data, views]) => {
+test.each(Object.entries(READ))("after %s only what it changed is read again", async (type, [stream, data, views]) => {
   await showAll();
 
   apply(stream, type, data);
@@ -153,7 +153,7 @@ test.each([
   ["vault:v", VAULT],
   ["vault-access:v", VAULT],
   ["user:u", ["projects"]],
-] as const)("a cut of %s has everything under it read again", async (stream, views) => {
+] as const)("a gap in %s means that everything under it is read again", async (stream, views) => {
   await showAll();
 
   effects.reset(stream);
@@ -163,7 +163,7 @@ test.each([
 });
 
 describe("a role that was changed", () => {
-  test("shows at once where it is one's own", async () => {
+  test("shows at once if it is your own", async () => {
     await showAll();
 
     apply("project:p", "project.member.changed", { user_id: ME, role: "viewer" });
@@ -173,7 +173,7 @@ describe("a role that was changed", () => {
     expect(bodyOf(VIEWS.vault)).toMatchObject({ my_role: "reader" });
   });
 
-  test("is not taken for one's own where it is somebody else's, or nobody is signed in", async () => {
+  test("is not taken for your own if it is somebody else's, or nobody is signed in", async () => {
     await showAll();
     apply("project:p", "project.member.changed", { user_id: "other", role: "viewer" });
     void signOut();
@@ -217,7 +217,7 @@ describe("matches that were added", () => {
     expect(bodyOf(VIEWS.matches)).toEqual({ items: [{ id: "old" }] });
   });
 
-  test("are no news to a list that was read after them", async () => {
+  test("change nothing in a list that was read after them", async () => {
     new QueryObserver(client, { queryKey: VIEWS.matches, queryFn: () => answer({ items: [] }, 2) }).subscribe(() => undefined);
     await vi.advanceTimersByTimeAsync(10);
 
@@ -228,7 +228,7 @@ describe("matches that were added", () => {
     expect(client.getQueryData(keys.arrived("1"))).toBe(10);
   });
 
-  test("flow into their pass, once each", () => {
+  test("are added to their pass, once each", () => {
     client.setQueryData(keys.summary("1"), answer({ flow: FLOW }));
 
     add(2, { counts: { open_left: 88, open_right: 90 } });
@@ -252,7 +252,7 @@ describe("matches that were added", () => {
 describe("a decision", () => {
   const row = { id: "m", status: "suggested", version: 2, decided_by: null };
 
-  test("changes the row where it stands, and the opened match", () => {
+  test("changes the row in place, and the opened match", () => {
     client.setQueryData(VIEWS.matches, answer({ items: [{ ...row, id: "a" }, row, { ...row, id: "z" }] }));
     client.setQueryData(keys.match("m"), answer(row));
 
@@ -278,7 +278,7 @@ describe("a decision", () => {
   });
 });
 
-test("how far a file is ends with the file's own event", () => {
+test("the progress of a file ends with the file's own event", () => {
   effects.state({
     stream: "project:p",
     key: "source.progress:s",

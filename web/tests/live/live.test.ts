@@ -69,13 +69,13 @@ describe("a refusal", () => {
   test.each([
     [403, "forbidden"],
     [404, "not_found"],
-  ])("of %i is final: the data goes, and the stream is not asked for again", async (status, code) => {
+  ])("with %i is final: the data is dropped, and the stream is not asked for again", async (status, code) => {
     peer.answer = (_, acknowledge) => acknowledge(refused(status, code));
 
     client.start();
     client.follow(PROJECT, AT);
     await until(() => seen.revocations.length > 0);
-    client.follow(PROJECT, AT); // the view that could be read over REST wants it again
+    client.follow(PROJECT, AT); // the view could be read over REST, so it wants the stream again
     await new Promise((done) => setTimeout(done, 4 * FAST.againMost));
 
     expect(seen.revocations).toEqual([PROJECT]);
@@ -88,7 +88,7 @@ describe("a refusal", () => {
     [429, "rate_limited"],
     [409, "too_many_subscriptions"],
     [401, "token_expired"],
-  ])("of %i revokes nothing: the stream is asked for until it is there", async (status, code) => {
+  ])("with %i revokes nothing: the stream is asked for again until it is there", async (status, code) => {
     peer.answer = (asked, acknowledge) => acknowledge(peer.asked.length < 4 ? refused(status, code) : replay(asked, [event(PROJECT, 6)]));
 
     await follow();
@@ -99,7 +99,7 @@ describe("a refusal", () => {
     expect(peer.asked.map((asked) => asked.after)).toEqual([5, 5, 5, 5]);
   });
 
-  test("without an answer is as good as one that is not final", async () => {
+  test("that never arrives counts as one that is not final", async () => {
     peer.answer = (asked, acknowledge) => peer.asked.length > 1 && acknowledge(live(asked));
 
     await follow();
@@ -124,7 +124,7 @@ describe("a refusal", () => {
     expect(gaps[2]).toBeGreaterThanOrEqual(FAST.againMost * 0.75 - 5);
   });
 
-  test("that lasts is told, and what is shown is read again meanwhile; then it is live", async () => {
+  test("that lasts is shown, and what is on the screen is read again meanwhile; then the page is live", async () => {
     let isTrouble = false;
     peer.answer = (asked, acknowledge) => acknowledge(isTrouble ? refused(503, "unavailable") : live(asked));
     await follow();
@@ -140,7 +140,7 @@ describe("a refusal", () => {
     expect(seen.revocations).toEqual([]);
   });
 
-  test("of a stream that nobody looks at any more keeps nothing from being live", async () => {
+  test("of a stream that nobody looks at any more does not keep the page from being live", async () => {
     peer.answer = (asked, acknowledge) => acknowledge(asked.stream === PROJECT ? refused(503, "unavailable") : live(asked));
     client.start();
     const release = client.follow(PROJECT, AT);
@@ -172,7 +172,7 @@ describe("a refusal", () => {
 });
 
 describe("a revocation", () => {
-  test("ends the stream, and what still comes of it is not taken", async () => {
+  test("ends the stream, and whatever still arrives from it is ignored", async () => {
     await follow();
 
     peer.emit("stream.revoked", { stream: PROJECT });
@@ -184,7 +184,7 @@ describe("a revocation", () => {
     expect(client.connection.status).toBe("live");
   });
 
-  test("is undone by a new grant, from the place that was reached", async () => {
+  test("is undone by a new grant, from the position that was reached", async () => {
     await follow();
     client.follow("user:u", { seq: 0, epoch: EPOCH });
     await until(() => peer.asked.length === 2);
@@ -199,7 +199,7 @@ describe("a revocation", () => {
 });
 
 describe("a gap", () => {
-  test("is asked for once, however many events come after it, and nothing comes twice", async () => {
+  test("is asked for only once, however many events come after it, and nothing comes twice", async () => {
     await follow();
     peer.answer = (asked, acknowledge) =>
       setTimeout(
@@ -236,7 +236,7 @@ describe("a gap", () => {
     expect(peer.asked.map((asked) => asked.after)).toEqual([5, 7, 9]);
   });
 
-  test("beyond what is kept resets the stream and goes on from its head", async () => {
+  test("larger than what is kept resets the stream and continues from its head", async () => {
     peer.answer = (asked, acknowledge) => acknowledge({ ...live(asked), mode: "snapshot", epoch: "e2", head: 40, state: {} });
 
     await follow();
@@ -250,7 +250,7 @@ describe("a gap", () => {
 });
 
 describe("after a lost connection", () => {
-  test("every stream goes on from where it was", async () => {
+  test("every stream continues from where it was", async () => {
     await follow();
     peer.emit("project.updated", event(PROJECT, 6));
     await until(() => seen.events.length === 1);
@@ -278,7 +278,7 @@ describe("after a lost connection", () => {
     await until(() => client.connection.status === "live");
   });
 
-  test("to a server that is gone, one is told; and that it is back", async () => {
+  test("the page says that the server is gone, and then that it is back", async () => {
     await follow();
     peer.isRestThere = false;
     peer.refusal = "unavailable";
@@ -300,7 +300,7 @@ describe("a hidden tab", () => {
   };
   afterEach(() => show(true));
 
-  test("reads nothing while the connection is lost, and makes up for it as soon as it is seen", async () => {
+  test("reads nothing while the connection is lost, and catches up as soon as it is visible", async () => {
     await follow();
     show(false);
     peer.refusal = "unavailable";
@@ -315,7 +315,7 @@ describe("a hidden tab", () => {
   });
 });
 
-test("what is shown carries the time when the server was last heard of", async () => {
+test("the page knows when the server was last heard from", async () => {
   await follow();
   const before = Date.now();
   peer.emit("project.updated", event(PROJECT, 6));
@@ -332,7 +332,7 @@ test("what is shown carries the time when the server was last heard of", async (
   expect(client.connection.since).toBeGreaterThanOrEqual(after);
 });
 
-test("of a state only a newer version counts", async () => {
+test("only a newer version of a state counts", async () => {
   await follow();
 
   for (const version of [3, 2, 4]) peer.emit("state", { stream: PROJECT, key: "job.progress:9", version, value: { job_id: "9" } });

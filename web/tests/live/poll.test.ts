@@ -10,7 +10,7 @@ import { keys } from "../../src/live/keys";
 
 const MATCHES = [...keys.matches("1"), "limit=50"];
 const fetchReally = globalThis.fetch;
-/** What the server holds, by path. Everything else is refused. */
+/** What the server has, by path. Everything else is refused. */
 let stored: Record<string, object>;
 let server: Server;
 let client: QueryClient;
@@ -36,7 +36,7 @@ afterEach(() => {
   server.close();
 });
 
-/** Shows a view, and waits until it is read. */
+/** Shows a view, and waits until it has been read. */
 async function show(queryKey: readonly unknown[], path: string): Promise<void> {
   new QueryObserver(client, { queryKey, queryFn: () => get<object>(path) }).subscribe(() => undefined);
   await vi.waitFor(() => expect(client.getQueryData(queryKey)).toBeDefined());
@@ -45,7 +45,7 @@ async function show(queryKey: readonly unknown[], path: string): Promise<void> {
 const bodyOf = (key: readonly unknown[]) => client.getQueryData<Answer<unknown>>(key)?.body;
 const row = (id: string, version: number, status = "suggested") => ({ id, version, status });
 
-test("what is shown is read again, and how far a job is goes: it came by the socket", async () => {
+test("what is on the screen is read again, and progress is dropped, because it came over the socket", async () => {
   stored["/projects/p"] = { name: "March" };
   await show(keys.project("p"), "/projects/p");
   client.setQueryData(keys.progress("1"), { job_id: "1", fraction: 0.5 } as never);
@@ -57,7 +57,7 @@ test("what is shown is read again, and how far a job is goes: it came by the soc
   expect(client.getQueryData(keys.progress("1"))).toBeUndefined();
 });
 
-test("the rows of a list that is worked on change where they stand, and new ones are counted", async () => {
+test("the rows of a list that is being worked on change in place, and new ones are counted", async () => {
   stored["/jobs/1/matches?limit=50"] = { items: [row("a", 1), row("b", 3)], total: 2 };
   await show(MATCHES, "/jobs/1/matches?limit=50");
   stored["/jobs/1/matches?limit=50"] = { items: [row("new", 1), row("b", 2), row("a", 2, "confirmed")], total: 5 };
@@ -68,7 +68,7 @@ test("the rows of a list that is worked on change where they stand, and new ones
   expect(client.getQueryData(keys.arrived("1"))).toBe(3);
 });
 
-test("a row that a filter has left out is brought up to the opened match", async () => {
+test("a row that a filter has left out is updated from the opened match", async () => {
   stored["/jobs/1/matches?limit=50"] = { items: [row("a", 1)], total: 1 };
   stored["/matches/a"] = { ...row("a", 1), job_id: "1" };
   await show(MATCHES, "/jobs/1/matches?limit=50");
@@ -81,7 +81,7 @@ test("a row that a filter has left out is brought up to the opened match", async
   expect(bodyOf(MATCHES)).toMatchObject({ items: [row("a", 2, "rejected")] });
 });
 
-test("what may no longer be seen leaves the screen", async () => {
+test("what may no longer be seen disappears from the screen", async () => {
   stored["/vaults/v"] = { name: "Banks" };
   stored["/projects/p"] = { name: "March" };
   await show(keys.vault("v"), "/vaults/v");

@@ -11,11 +11,11 @@ test.each([
   ["-5", "5", "-10"],
   ["0.000000001", "1", "-0.999999999"],
   ["1200.5", "-0.25", "1200.75"],
-])("%s less %s is %s", (left, right, expected) => {
+])("%s minus %s is %s", (left, right, expected) => {
   expect(difference(euro(left), euro(right))).toEqual(euro(expected));
 });
 
-test("sides of two currencies, or without an amount, have no difference", () => {
+test("sides with different currencies, or without an amount, have no difference", () => {
   expect(difference(euro("1"), { amount: "1", currency: "USD" })).toBeNull();
   expect(difference(null, euro("1"))).toBeNull();
   expect(total([record("1"), record(null)])).toBeNull();
@@ -23,11 +23,11 @@ test("sides of two currencies, or without an amount, have no difference", () => 
   expect(total([])).toBeNull();
 });
 
-test("a side of several records is their sum", () => {
+test("a side with several records is their sum", () => {
   expect(total([record("0.1"), record("0.20"), record("-5")])).toEqual(euro("-4.70"));
 });
 
-test("days are those of the calendar", () => {
+test("days are calendar days", () => {
   expect(daysBetween("2026-03-28", "2026-03-30")).toBe(2);
   expect(daysBetween("2026-03-02", "2026-02-27")).toBe(-3);
   expect(daysBetween(null, "2026-02-27")).toBeNull();

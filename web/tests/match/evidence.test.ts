@@ -6,14 +6,14 @@ function read(text: string): number {
   return Math.round(Number(text.replace("−", "-").replace("+", "")) * 10);
 }
 
-test("prior and weights, as they are shown, add up to the score that is shown", () => {
+test("the prior and the weights shown add up to the score shown", () => {
   const weights = [5.1, 4.3, 6.0];
 
   expect(signed(shownPrior(0.5, -14.9, weights) ?? NaN)).toBe("−14.9");
 });
 
-test("rounding never lets the sum be off by a digit", () => {
-  // A fixed row of awkward numbers: each part rounds its own way.
+test("rounding never makes the sum wrong by a digit", () => {
+  // A fixed series of awkward numbers, in which each part rounds differently.
   let seed = 7;
   const next = () => (seed = (seed * 16807) % 2147483647) / 2147483647;
   for (let round = 0; round < 2000; round++) {
@@ -27,7 +27,7 @@ test("rounding never lets the sum be off by a digit", () => {
   }
 });
 
-test("what is nearly nothing has no sign", () => {
+test("a value that rounds to zero has no sign", () => {
   expect([bits(-0.04), signed(0.04), bits(null)]).toEqual(["0.0", "0.0", "–"]);
 });
 
@@ -43,7 +43,7 @@ test.each([
   expect(words(found)).toBe(expected);
 });
 
-test("records are parted by their side, in their order", () => {
+test("records are separated by side, in order", () => {
   const records = [record({}), { ...record({}), side: "right" as const, row: 1 }, { ...record({}), row: 2 }];
 
   expect(sideOf(records, "left").map(({ row }) => row)).toEqual([41, 2]);

@@ -9,6 +9,6 @@ test.each(["match.decide", "job.run", "source.load"] as const)("%s is for analys
   ]);
 });
 
-test("an administrator outside the project, and a role that is not known yet, may nothing", () => {
+test("an administrator outside the project, or a role that is not known yet, may do nothing", () => {
   expect([can("admin", "match.decide"), can(undefined, "match.decide")]).toEqual([false, false]);
 });

@@ -24,7 +24,7 @@ test("a source's address keeps its tab and page", () => {
   expect(sourceSearch(TYPED)).toEqual({ tab: "records", cursor: "c" });
 });
 
-test("a number in a search of a vault is what somebody typed", () => {
+test("a number in a vault search is what somebody typed", () => {
   expect(vaultSearch({ ...TYPED, trashed: true })).toEqual({ tab: undefined, q: "12", state: "due", trashed: true, cursor: "c", e: "2" });
 });
 
@@ -32,6 +32,6 @@ test.each([
   [jobSearch, { view: "up", status: "constructor", pass: null, sort: {}, cursor: [], m: true }],
   [sourceSearch, { tab: "length", cursor: false }],
   [vaultSearch, { tab: "rejects", q: ["a"], state: "0", trashed: "true", cursor: {}, e: null }],
-])("words that the address cannot have are as if they were absent", (read, found) => {
+])("words that the address cannot have count as absent", (read, found) => {
   expect(Object.values(read(found)).filter((value) => value !== undefined)).toEqual([]);
 });

@@ -18,11 +18,11 @@ describe("money", () => {
     expect(money({ amount, currency })).toBe(expected);
   });
 
-  test("keeps digits that no binary number holds", () => {
+  test("keeps digits that no binary number can hold", () => {
     expect(money({ amount: "98765432109876543210.55", currency: "EUR" })).toBe("98,765,432,109,876,543,210.55 EUR");
   });
 
-  test("that is not there is a dash", () => {
+  test("that is missing is a dash", () => {
     expect(money(null)).toBe("–");
   });
 });
@@ -44,7 +44,7 @@ test.each([
   [0.295, "29%"],
   [0.999, "99%"],
   [1, "100%"],
-])("a share of %f is %s: it is whole only at the end", (share, expected) => {
+])("a share of %f is %s, and 100 % only at the end", (share, expected) => {
   expect(percent(share)).toBe(expected);
 });
 
@@ -55,15 +55,15 @@ test.each([
   [3599, "59:59"],
   [3600, "1:00 h"],
   [3660, "1:01 h"],
-])("%f seconds last %s", (seconds, expected) => {
+])("%f seconds are shown as %s", (seconds, expected) => {
   expect(duration(seconds)).toBe(expected);
 });
 
-test("numbers are grouped, or short where there is little room", () => {
+test("numbers are grouped, or shortened if there is little room", () => {
   expect([count(45326), count(0), compact(38_400), compact(950)]).toEqual(["45,326", "0", "38.4K", "950"]);
 });
 
-test("an instant is told in the zone of its reader", () => {
+test("an instant is shown in the reader's time zone", () => {
   process.env["TZ"] = "Asia/Kolkata";
 
   expect(instant("2026-03-01T20:00:00Z")).toBe("2 Mar 2026, 01:30");

@@ -6,11 +6,11 @@ test.each([
   [{ format: "parquet", encoding: null }, "parquet"],
   [{ delimiter: "" }, ""],
   [{ format: { name: "csv" } }, ""],
-])("what was found out about a file is one line", (detection, expected) => {
+])("what was detected about a file is one line", (detection, expected) => {
   expect(describeFile(detection)).toBe(expected);
 });
 
-test("a note is said once, however often it was made", () => {
+test("a note is shown once, however often it was made", () => {
   expect(notesOf({ notes: ["2 sheets were not read", "1 line was skipped", "2 sheets were not read"] })).toEqual([
     "2 sheets were not read",
     "1 line was skipped",

@@ -18,7 +18,7 @@ const source = (mapping: Mapping, questions: QuestionView[] = [], detection: obj
 const AMOUNT = { column: "amount", decimal: "." } as const;
 
 describe("the form opens", () => {
-  test("with what is mapped, else with what is suggested", () => {
+  test("with the current mapping, else with the suggested one", () => {
     const suggested: Mapping = { amount: AMOUNT, date: { column: "booked", order: "ymd" }, reference: { column: "invoice" } };
 
     const draft = draftOf(source({ amount: { ...AMOUNT, decimal: "," } }), columns, suggested);
@@ -26,7 +26,7 @@ describe("the form opens", () => {
     expect(draft).toMatchObject({ amount: "amount", decimal: ",", date: "booked", order: "ymd", reference: "invoice" });
   });
 
-  test("with the column that is asked about, and nothing preset for what is asked", () => {
+  test("with the column that a question is about, and no preset answer", () => {
     const draft = draftOf(
       source({ amount: AMOUNT, currency: { value: "XXX" } }, [asks("date_order", "booked"), asks("currency", "amount")]),
       columns,
@@ -39,13 +39,13 @@ describe("the form opens", () => {
     expect(open(draft, [asks("date_order", "booked"), asks("currency", "amount")])).toEqual(["date_order", "currency"]);
   });
 
-  test("with both columns where the mark of debit and credit is asked", () => {
+  test("with both columns if the question is about the mark of debit and credit", () => {
     const draft = draftOf(source({}, [asks("decimal_mark", "credit", ["debit", "credit"])]), columns, {});
 
     expect(draft).toMatchObject({ amount: "", debit: "debit", credit: "credit", decimal: null });
   });
 
-  test("without what was taken out by hand", () => {
+  test("without what was removed by hand", () => {
     const draft = draftOf(source({}, [], { cleared: ["date"] }), columns, { date: { column: "booked", order: "dmy" } });
 
     expect(draft.date).toBe("");
@@ -53,21 +53,21 @@ describe("the form opens", () => {
 });
 
 describe("saving sends", () => {
-  test("nothing where nothing was touched", () => {
+  test("nothing if nothing was changed", () => {
     const found = source({ amount: AMOUNT, date: { column: "booked", order: "ymd", short_years: true } });
     const draft = draftOf(found, columns, {});
 
     expect(changes(draft, draft, found, {})).toEqual({});
   });
 
-  test("the answer, with its column, and no word about the rest", () => {
+  test("the answer, with its column, and nothing else", () => {
     const found = source({ amount: AMOUNT }, [asks("date_order", "booked")]);
     const start = draftOf(found, columns, {});
 
     expect(changes({ ...start, order: "mdy" }, start, found, {})).toEqual({ date: { column: "booked", order: "mdy" } });
   });
 
-  test("that there is no date, where that is the answer", () => {
+  test("that there is no date, if that is the answer", () => {
     const found = source({}, [asks("date_order", "booked")]);
     const start = draftOf(found, columns, {});
 
@@ -75,7 +75,7 @@ describe("saving sends", () => {
     expect(changes({ ...start, date: "" }, start, found, {})).toEqual({ date: null });
   });
 
-  test("the sign of an amount on with its columns, and not with others", () => {
+  test("the sign of an amount along with its columns, but not with others", () => {
     const found = source({ amount: { debit: "debit", credit: "credit", decimal: ".", signed: true } });
     const start = draftOf(found, columns, {});
 
@@ -85,7 +85,7 @@ describe("saving sends", () => {
     expect(changes({ ...start, debit: "", credit: "", amount: "amount" }, start, found, {})).toEqual({ amount: AMOUNT });
   });
 
-  test("that there is no currency, where that is the answer", () => {
+  test("that there is no currency, if that is the answer", () => {
     const found = source({ amount: AMOUNT, currency: { value: "XXX" } }, [asks("currency", "amount")]);
     const start = draftOf(found, columns, {});
 
