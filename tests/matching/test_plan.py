@@ -92,7 +92,7 @@ def test_columns_that_differ_in_case_alone_are_not_taken_for_each_other():
         "passes": [{"name": "p", "kind": "rules", "where": [{"field": "reference", "compare": "equal"}]}],
     }
 
-    with pytest.raises(PlanInvalid, match="differs from 'REF' in case alone"):
+    with pytest.raises(PlanInvalid, match="differs from 'REF' only in upper and lower case"):
         list(engine.run(left, right, Plan.model_validate(document)))
     document["fields"]["reference"]["left"] = "ref"
     found = [

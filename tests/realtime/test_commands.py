@@ -32,7 +32,7 @@ async def test_an_unknown_command_is_told_all_that_there_are(http: ClientSession
 
     assert answer["ok"] is False
     assert answer["problem"]["code"] == "unknown_command"
-    assert answer["problem"]["detail"] == f"Commands are: {', '.join(COMMANDS)}."
+    assert answer["problem"]["detail"] == f"The commands are: {', '.join(COMMANDS)}."
 
 
 @pytest.mark.parametrize("name", COMMANDS)

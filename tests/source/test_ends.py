@@ -104,7 +104,7 @@ async def test_a_file_that_takes_too_long_is_rejected_and_not_tried_again(
     ended = await until_loaded(alice, source)
 
     assert (ended["status"], ended["problem"]["code"]) == ("failed", "file_rejected")
-    assert "split it" in ended["problem"]["detail"]
+    assert "Split it" in ended["problem"]["detail"]
     await gone(engines, 1.0)
     assert slow.engines() == []
 
