@@ -1,1 +1,4 @@
-"""Jobs: queued here, run by server/processes/engine.py in a process of its own, which reports through run.py's transitions."""
+"""
+Jobs. A job is queued here and run by server/processes/engine.py in its own process, which records each step through
+lifecycle.py.
+"""

@@ -1,4 +1,4 @@
-"""Verbs that people use on jobs. What a worker does with them is in run.py."""
+"""What people do with jobs. What a worker does with them is in lifecycle.py."""
 
 from uuid import UUID
 
@@ -23,14 +23,17 @@ from server.store.queue import enqueue, is_waiting
 
 
 async def create_job(actor: Actor, project_id: UUID, body: JobCreate) -> Answer:
-    """Queues a run. Raises: NotFound, Forbidden, Invalid for a source or plan of elsewhere, or one that is not ready."""
+    """
+    Queues a job. Raises: NotFound, Forbidden, Invalid if a source or the plan belongs to another project, or a source
+    is not ready.
+    """
     async with unit_of_work(actor) as u:
         await access.load(actor, Project, project_id, "job.run", lock=True)
         await hold_sources(u, project_id, [body.left_source, body.right_source])
         left = await ready_source(actor, project_id, body.left_source, "/left_source")
         right = await ready_source(actor, project_id, body.right_source, "/right_source")
         if left.id == right.id:
-            raise Invalid(errors=(Fault("/right_source", "invalid_field", "must be another source than left_source"),))
+            raise Invalid(errors=(Fault("/right_source", "invalid_field", "must differ from left_source"),))
         plan = None
         if body.plan is not None:
             plan = await Plan.filter(id=body.plan, project_id=project_id).using_db(u.connection).first()
@@ -61,7 +64,7 @@ async def create_job(actor: Actor, project_id: UUID, body: JobCreate) -> Answer:
 
 
 async def cancel_job(actor: Actor, job_id: UUID, expected: int | None) -> Answer:
-    """Stops a job; what it has finished stays. Raises: NotFound, Forbidden, VersionConflict, JobState."""
+    """Stops a job and keeps what it has finished. Raises: NotFound, Forbidden, VersionConflict, JobState."""
     async with unit_of_work(actor) as u:
         job = (await access.load(actor, Job, job_id, "job.run", lock=True)).row
         await u.expect_version(job, expected, required=False)
@@ -70,7 +73,7 @@ async def cancel_job(actor: Actor, job_id: UUID, expected: int | None) -> Answer
         waiting = job.status in (JobStatus.QUEUED, JobStatus.PAUSED) or await is_waiting(u, "job.run", job.id)
         await u.save(job, status=JobStatus.CANCELLING)
         u.publish(transition(events.JobCancelling, job))
-        if waiting:  # no worker holds it, so nobody else would end it
+        if waiting:  # no worker has it, so no worker would end it
             await u.save(job, status=JobStatus.CANCELLED, finished_at=u.at)
             u.publish(transition(events.JobCancelled, job))
         u.audit(f"project:{job.project_id}", "job.cancel", ("job", job.id), version=job.version, changed=["status"])
@@ -79,9 +82,8 @@ async def cancel_job(actor: Actor, job_id: UUID, expected: int | None) -> Answer
 
 async def retry_job(actor: Actor, job_id: UUID, expected: int | None) -> Answer:
     """
-    Queues a failed or cancelled job again; finished chunks are kept.
-
-    Raises: NotFound, Forbidden, VersionConflict, JobState, also where the records are not those that it has begun with.
+    Queues a failed or cancelled job again and keeps its finished chunks.
+    Raises: NotFound, Forbidden, VersionConflict, JobState, also if the records have changed since the job began.
     """
     async with unit_of_work(actor) as u:
         known = (await access.load(actor, Job, job_id, "job.run")).row
@@ -107,9 +109,8 @@ async def retry_job(actor: Actor, job_id: UUID, expected: int | None) -> Answer:
 
 async def _refuse_other_inputs(u: UnitOfWork, job: Job) -> None:
     """
-    A run continues where another stopped by the number of the chunk: over other records it would leave some out.
-
-    Records that were added since do not matter, for the run does not read them.
+    A retry skips the chunks that are stored, by their numbers. Over other records, some records would be skipped with
+    them. Records added since do not matter, because the run does not read them.
     """
     for side, source_id in (("left", job.left_source_id), ("right", job.right_source_id)):
         source = await Source.get(id=source_id, using_db=u.connection)
@@ -126,11 +127,11 @@ async def _refuse_other_inputs(u: UnitOfWork, job: Job) -> None:
         )
         changed_at = found[0]["changed_at"]
         if found[0]["rows"] != pinned["rows"] or (changed_at is not None and changed_at > job.started_at):
-            raise problems.JobState(f"Records of the {side} source have changed since the job began: start a new job.")
+            raise problems.JobState(f"Records of the {side} source have changed since the job began. Start a new job.")
 
 
 def transition(kind: type[events.Transition], job: Job) -> events.Transition:
-    """The event of a job's new status."""
+    """The event for a job's new status."""
     return kind(
         project_id=job.project_id,
         job_id=job.id,

@@ -1,4 +1,4 @@
-"""One attempt at a job, in an engine's process: reads both sides, has them matched, writes the matches as they come."""
+"""One attempt at a job, in an engine process: reads both sides, matches them, and writes the matches as they come."""
 
 import asyncio
 import contextlib
@@ -29,12 +29,15 @@ from server.store import disk, limits
 
 POLL_S = 0.5
 PROGRESS_EVERY_S = 0.3
-QUEUED_CHUNKS = 8  # between the engine's thread and the writer: bounds memory
+QUEUED_CHUNKS = 8  # between the engine's thread and the writer; limits memory
 logger = log.get(__name__)
 
 
 async def run_job(settings: Settings, job_id: UUID, person: UUID | None) -> None:
-    """Runs a job to its end, whatever that is; an end is always recorded, unless another attempt has the job."""
+    """
+    Runs a job until it completes, fails or is cancelled. The outcome is always recorded, unless another attempt has
+    taken over.
+    """
     claim = await lifecycle.claim_job(job_id, settings.job_attempts, person)
     if claim is None:
         return
@@ -45,14 +48,14 @@ async def run_job(settings: Settings, job_id: UUID, person: UUID | None) -> None
     try:
         await JobRun(settings, job).run()
     except lifecycle.Fenced:
-        # Cancelled meanwhile, or taken over: only the former is ours to end.
+        # Either cancelled or taken over. If it was cancelled, this ends it; otherwise this does nothing.
         await lifecycle.end_cancelled(job_id)
     except PlanInvalid as error:
         await lifecycle.fail_job(
             job_id, job.attempt, problems.InvalidPlan(f"The plan does not fit the sources: {error}")
         )
     except lifecycle.InputsChanged:
-        detail = "Records became free or were taken while the job ran: start a new job."
+        detail = "Other matches released or took records of this job while it ran. Start a new job."
         await lifecycle.fail_job(job_id, job.attempt, problems.JobState(detail))
     except engine.Stopped:
         await lifecycle.end_cancelled(job_id)
@@ -69,7 +72,7 @@ async def run_job(settings: Settings, job_id: UUID, person: UUID | None) -> None
 
 
 class JobRun:
-    """One attempt at a job: the engine in a thread, its chunks written here as they come."""
+    """One attempt at a job: runs the engine in a thread and writes its chunks as they come."""
 
     def __init__(self, settings: Settings, job: Job) -> None:
         self.settings = settings
@@ -104,7 +107,7 @@ class JobRun:
             asyncio.to_thread(inputs.read_side, self.settings, job, right_source, "right"),
         )
         rejected = await asyncio.to_thread(inputs.rejected_sets, self.settings, job, left, right)
-        # Where a side has no records there is nothing to suggest a plan from, and nothing to match.
+        # If either side is empty, there is nothing to match, and nothing to suggest a plan from.
         is_empty = left.values.num_rows == 0 or right.values.num_rows == 0
         document, suggested = (None, None)
         if job.plan_document is not None:
@@ -125,13 +128,13 @@ class JobRun:
         )
 
     async def _match(self, document: Document, left: inputs.Side, right: inputs.Side, rejected: Any) -> dict[str, Any]:
-        """Runs the engine in a thread; chunks come through a bounded queue, so that the engine waits for the writer."""
+        """Runs the engine in a thread. Its chunks come through a bounded queue, so the engine waits for the writer."""
         results: queue.Queue[Any] = queue.Queue(QUEUED_CHUNKS)
         statistics: dict[str, Any] = {}
 
         def produce() -> None:
             try:
-                # DuckDB would spill into the working directory, which a container need not be able to write.
+                # DuckDB would otherwise spill into the working directory, which may be read-only in a container.
                 with tempfile.TemporaryDirectory() as spill:
                     for item in engine.run(
                         left.values,
@@ -149,7 +152,7 @@ class JobRun:
                     ):
                         _put(results, item, self.stop)
                 _put(results, None, self.stop)
-            except BaseException as error:  # noqa: BLE001 - handed to the writer, which raises it
+            except BaseException as error:  # noqa: BLE001 - passed on to the writer, which raises it
                 _put(results, error, self.stop)
 
         thread = threading.Thread(target=produce, name="engine", daemon=True)
@@ -171,7 +174,7 @@ class JobRun:
                 statistics["finished"] = _plain(item)
 
     def _on_progress(self, progress: engine.Progress) -> None:
-        """Called in the engine's thread: only notes, the reporter sends."""
+        """Called in the engine's thread. It only takes notes; _report sends them."""
         self.progress = {
             "stage": progress.stage,
             "pass": progress.pass_name,
@@ -198,11 +201,11 @@ class JobRun:
             await asyncio.sleep(PROGRESS_EVERY_S)
             try:
                 await lifecycle.put_progress(self.job, self._state(JobStatus.RUNNING))
-            except Exception as error:  # noqa: BLE001 - the database is away; the next write tells
+            except Exception as error:  # noqa: BLE001 - the database is unavailable; the next write fails if it still is
                 logger.warning("progress could not be told", error=type(error).__name__)
 
     def _state(self, status: JobStatus) -> JobProgress:
-        """The progress as sockets and readers get it; adds a point to the curve."""
+        """The progress that sockets and readers get. Also adds a point to the curve."""
         fraction = float(self.progress["fraction"])
         rate = self._point(fraction)
         elapsed = time.monotonic() - self.started
@@ -219,7 +222,7 @@ class JobRun:
         )
 
     def _point(self, fraction: float) -> float:
-        """Adds a point to the curve. Returns: records a second over the last 10 s."""
+        """Adds a point to the curve. Returns: records per second over the last 10 s."""
         at = time.monotonic()
         done = int(fraction * (self.counts.left + self.counts.right))
         self._recent = [(t, n) for t, n in self._recent if t > at - 10] + [(at, done)]
@@ -234,7 +237,7 @@ class JobRun:
         return [list(point) for point in self.curve[:: max(1, len(self.curve) // 600)]]
 
     async def _watch(self) -> None:
-        """Stops the engine when the job is cancelled, or when another attempt has it."""
+        """Stops the engine when the job is cancelled or another attempt takes over."""
         while True:
             await asyncio.sleep(POLL_S)
             try:
@@ -242,7 +245,7 @@ class JobRun:
                     self.stop.set()
             except lifecycle.Fenced:
                 self.stop.set()
-            except Exception:  # noqa: BLE001 - the database is away; the next write tells
+            except Exception:  # noqa: BLE001 - the database is unavailable; the next write fails if it still is
                 logger.warning("the job's status could not be read")
 
 
@@ -257,7 +260,7 @@ def _put(results: "queue.Queue[Any]", item: Any, stop: threading.Event) -> None:
 
 
 def _plain(item: Any) -> dict[str, Any]:
-    """A result's plain values, without row arrays."""
+    """A result's plain values, without arrays of rows."""
     found = {
         name: value
         for name, value in asdict(item).items()

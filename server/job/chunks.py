@@ -1,7 +1,7 @@
 """
-Chunks of matches, each written in one transaction with the uses of its records and its event.
+Writes chunks of matches, each in one transaction with the uses of its records and its event.
 
-A chunk is inserted once for (job, pass, chunk), so that a take-over skips what is there.
+A chunk is stored at most once per (job, pass, chunk), so an attempt that takes over skips what is already stored.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ RETRIES = 5
 
 @dataclass(frozen=True)
 class _Stored:
-    """What was written of a chunk: matches by status, and the records that they use per side."""
+    """What was stored of a chunk: matches by status, and the number of records used per side."""
 
     confirmed: int
     suggested: int
@@ -40,7 +40,7 @@ class _Stored:
         return self.confirmed + self.suggested
 
     def added_to(self, counts: dict[str, Any]) -> Counts:
-        """The counts of a job that had `counts` before."""
+        """The job's counts after this chunk, given those before it."""
         more = {"matches": self.matches, "confirmed": self.confirmed, "suggested": self.suggested}
         more |= {"open_left": -self.left, "open_right": -self.right}
         return Counts(**counts | {name: counts[name] + value for name, value in more.items()})
@@ -50,13 +50,13 @@ async def write_chunk(job: Job, chunk: Chunk, left: SideIds, right: SideIds, pla
     """
     Writes a chunk of matches, its record uses and its event in one transaction.
 
-    Returns: the job's counts after it, None when an earlier attempt had written it. Raises: Fenced.
+    Returns: the job's counts afterwards, or None if an earlier attempt has stored the chunk. Raises: Fenced.
     """
     for attempt in range(RETRIES):
         try:
             return await _write_chunk(job, chunk, left, right, plan_hash, alone=attempt > 0)
         except IntegrityError as error:
-            # A reviewer, or another job, took one of the records between our look and our insert: look again.
+            # A reviewer or another job took one of the records after the check and before the insert. Check again.
             if not isinstance(error.__cause__, asyncpg.UniqueViolationError) or attempt == RETRIES - 1:
                 raise
     raise AssertionError("unreachable")
@@ -75,7 +75,7 @@ async def _write_chunk(
         for row in used
     ]
     async with unit_of_work(SYSTEM) as u:
-        if alone:  # also lock the records, as a reviewer confirming a match does
+        if alone:  # also locks the records, as confirming a match does
             await hold_records(u, [record_id for _, record_id, _ in uses], alone=True)
         before = await fence(u, job)
         placed = await u.execute(
@@ -143,13 +143,14 @@ async def _write_chunk(
         return counts
 
 
-# One statement per chunk: the matches whose records are all still free, and their uses, sorted so that locks are taken in order.
+# One statement per chunk. It stores the matches whose records are all free, and their uses, in sorted order, so that
+# locks are always taken in the same order.
 _INSERT = f"""
 WITH proposed AS (
     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS x(match_id, record_id, side)
 ), taken AS (
-    -- One look-up per record, by the unique index of active uses. LATERAL with LIMIT keeps it that: the table grows
-    -- faster than its statistics, and as an anti-join the planner hashed all of it for each chunk.
+    -- One lookup per record in the unique index of active uses. LATERAL with LIMIT enforces this: the table grows
+    -- faster than its statistics, and with an anti-join the planner hashed the whole table for each chunk.
     SELECT p.match_id FROM proposed p CROSS JOIN LATERAL (SELECT 1 FROM match_records r
         WHERE r.record_id = p.record_id AND r.active AND (r.confirmed OR r.job_id = $16) LIMIT 1) a
 ), free AS (
@@ -176,7 +177,7 @@ SELECT (SELECT count(*) FROM made WHERE status = '{MatchStatus.CONFIRMED}') AS c
 
 
 def _currency(lefts: list[int], rights: list[int], left: SideIds, right: SideIds) -> str | None:
-    """The currency of a match, whose records all have the same."""
+    """The currency of a match. All its records have the same one."""
     currency = left.currencies[lefts[0]] if lefts else right.currencies[rights[0]]
     return currency.as_py()  # type: ignore[no-any-return]  # pyarrow has no types
 

@@ -1,4 +1,4 @@
-"""What a run reads: both sides as Arrow tables, exactly the records that its first start has pinned."""
+"""What a job reads: both sides as Arrow tables, limited to the records that its first attempt pinned."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +22,7 @@ from server.store import database
 
 @dataclass(frozen=True)
 class SideIds:
-    """Identifiers of one side's records, in the order that the engine counts rows in."""
+    """Identifiers of one side's records, in the order of the engine's row numbers."""
 
     ids: list[str]
     currencies: pa.Array
@@ -30,15 +30,16 @@ class SideIds:
 
 @dataclass(frozen=True)
 class Side:
-    """One side: the values that the engine compares, and the records' identifiers."""
+    """One side: the values that the engine compares, and the identifiers of the records."""
 
     values: pa.Table
-    shown: pa.Table | None  # the amounts' texts as they were loaded
+    shown: pa.Table | None  # amounts as the text that was loaded
     ids: SideIds
     roles: Roles
 
 
-# A record is read when the pinned revision had it and no match confirmed before the start holds it.
+# A job reads the records of the pinned revision, except those in a match of another job that was confirmed before this
+# job started.
 _SELECT = """
     SELECT r.id::text AS id, r.data::text AS data, r.amount::text AS amount, r.currency, r.date, r.reference
     FROM reconciliation_records r
@@ -58,7 +59,7 @@ _REJECTED = f"""
 
 
 def read_side(settings: Settings, job: Job, source: Source, side: str) -> Side:
-    """A side of a job. Blocking: runs in the engine's process, beside its event loop."""
+    """Reads one side of a job. Blocking: runs in a thread of the engine process."""
     pinned = job.inputs[side]["revision"]
     assert job.started_at is not None
     table = _fetch(
@@ -69,9 +70,10 @@ def read_side(settings: Settings, job: Job, source: Source, side: str) -> Side:
 
 def read_sample(settings: Settings, source: Source, rows: int) -> Side:
     """
-    Open records of a source, for suggesting a plan: all of them up to `rows`.
+    Open records of a source, for suggesting a plan: all of them, up to `rows`.
 
-    Of more, those with the smallest hashes: the first ones would be the oldest of one side and the newest of the other.
+    If there are more, takes those with the smallest hashes. The first ones could be the oldest on one side and the
+    newest on the other.
     """
     nobody = UUID(int=0)
     order = f'hashtextextended(r.data::text, 0), r."row" LIMIT {int(rows)}'
@@ -80,7 +82,10 @@ def read_sample(settings: Settings, source: Source, rows: int) -> Side:
 
 
 def rejected_sets(settings: Settings, job: Job, left: Side, right: Side) -> pa.Table:
-    """Sets of records that people rejected before the start, as row indices; those whose records are all read."""
+    """
+    Sets of records that people rejected before the job started, as row numbers. Leaves out sets with records that the
+    job does not read.
+    """
     assert job.started_at is not None
     found = _fetch(settings, _REJECTED, (str(job.project_id), job.started_at.isoformat()))
     left_rows, right_rows = ({record: row for row, record in enumerate(side.ids.ids)} for side in (left, right))
@@ -111,7 +116,7 @@ def _side(table: pa.Table, source: Source) -> Side:
     values, date_name = _typed(
         values, date.get("column"), "date", table["date"], has=bool(date) or table["date"].null_count < len(table)
     )
-    # The typed currency covers column, fixed value and records added over REST alike.
+    # The typed currency covers all three: a currency column, a fixed currency, and records added over REST.
     values, currency_name = _typed(
         values, currency.get("column"), "currency", table["currency"], has=amount_name is not None
     )
@@ -129,7 +134,7 @@ def _side(table: pa.Table, source: Source) -> Side:
 
 
 def _amount_texts(values: pa.Table, mapping: dict[str, Any], amounts: pa.ChunkedArray) -> pa.Array | None:
-    """The amounts as they were loaded; null where a person has given another amount than the text says."""
+    """The amounts as loaded; null where somebody has entered an amount that differs from the text."""
     column = mapping.get("column")
     if column is None or column not in values.column_names:
         return None
@@ -140,7 +145,7 @@ def _amount_texts(values: pa.Table, mapping: dict[str, Any], amounts: pa.Chunked
 
 
 def _columns(table: pa.Table, names: list[str]) -> pa.Table:
-    """The JSON data as text columns; a source without a profile has the columns that its records have."""
+    """The JSON data as text columns. If the source has no profile, the columns are those of its records."""
     connection = duck.connect()
     try:
         connection.register("records", table.select(["data"]))
@@ -161,7 +166,7 @@ def _columns(table: pa.Table, names: list[str]) -> pa.Table:
 
 
 def _pointer(name: str) -> str:
-    """A JSON pointer (RFC 6901): unlike a path it has no quotes and wildcards, so any name can be asked for."""
+    """A JSON pointer (RFC 6901). Unlike a path, it has no quotes or wildcards, so it can name any column."""
     return "/" + name.replace("~", "~0").replace("/", "~1")
 
 
@@ -172,7 +177,7 @@ def _literal(text: str) -> str:
 def _typed(
     values: pa.Table, column: str | None, default: str, typed: pa.ChunkedArray, *, has: bool
 ) -> tuple[pa.Table, str | None]:
-    """Puts the typed values in the place of their text column, or beside it under a name that is free."""
+    """Replaces the text column by the typed values, or adds them as a column with an unused name."""
     if not has:
         return values, None
     if column is not None and column in values.column_names:

@@ -1,8 +1,9 @@
 """
-What a worker does with a job: claim it, store what it reads, end it. Every write is fenced by the attempt.
+What a worker does with a job: claims it, stores what it reads, and ends it. Every write checks the attempt.
 
-A worker that lost its lease keeps computing until it notices; its chunks find another attempt in the job's row, and
-write nothing. A chunk is inserted once for (job, pass, chunk), so that a take-over skips what is there.
+A worker whose job another has taken over keeps computing until it notices. Its chunks find another attempt in the job's
+row, so nothing is written. A chunk is stored at most once per (job, pass, chunk), so an attempt that takes over skips
+what is already stored.
 """
 
 from dataclasses import dataclass
@@ -35,16 +36,16 @@ from server.plan.actions import add_plan
 
 
 class Fenced(Exception):
-    """Another attempt has the job, or it is not running any more: stop without writing."""
+    """Another attempt has taken over, or the job is no longer running: stop without writing."""
 
 
 class InputsChanged(Exception):
-    """This attempt reads other records than the one before it: the numbers of its chunks mean something else."""
+    """This attempt reads other records than the one before it, so its chunk numbers mean something else."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A job that this process runs."""
+    """A job that this process has claimed."""
 
     job: Job
     is_cancelling: bool
@@ -52,22 +53,22 @@ class Claim:
 
 async def claim_job(job_id: UUID, max_attempts: int, person: UUID | None = None) -> Claim | None:
     """
-    Takes a job: raises its attempt and pins its inputs at the first start.
+    Claims a job: counts the attempt, and pins the inputs at the first start.
 
-    One that waits fails when whoever asked for it (by default who made it) may not run jobs any more; one that has begun
-    goes on, for what it has written is the project's, and somebody else can cancel it.
-    Returns: None when there is nothing to run: it ended meanwhile, or it has failed for good now.
+    A queued job fails if the person who asked for it (by default its creator) may no longer run jobs. A job that has
+    begun continues: what it has written belongs to the project, and other members can cancel it.
+    Returns: None if there is nothing to run, because the job has ended or has just failed for good.
     """
     async with unit_of_work(SYSTEM) as u:
         known = await Job.filter(id=job_id).using_db(u.connection).first()
         if known is None:
             return None
-        # Waits for those who still change records: they began before the job was there to refuse them.
+        # Waits for everybody who is still changing records: they began before the job existed and could refuse them.
         await hold_sources(u, known.project_id, [known.left_source_id, known.right_source_id])
         job = await Job.filter(id=job_id).using_db(u.connection).select_for_update(no_key=True).first()
         if job is None or job.status not in WORKED_JOB:
             return None
-        log.request_id.set(job.request_id)  # what this process logs and publishes belongs to the request that asked
+        log.request_id.set(job.request_id)  # this process logs and publishes under the request that asked for the job
         if job.status == JobStatus.CANCELLING:
             return Claim(job, is_cancelling=True)
         if job.attempts_since_retry >= max_attempts:
@@ -97,7 +98,7 @@ async def claim_job(job_id: UUID, max_attempts: int, person: UUID | None = None)
 
 
 async def current_status(job_id: UUID, attempt: int) -> str:
-    """The job's status for this attempt. Raises: Fenced when another attempt has it."""
+    """The job's status. Raises: Fenced if another attempt has taken over."""
     job = await Job.filter(id=job_id).only("id", "status", "attempt").first()
     if job is None or job.attempt != attempt:
         raise Fenced
@@ -105,16 +106,16 @@ async def current_status(job_id: UUID, attempt: int) -> str:
 
 
 async def is_queued(job_id: UUID) -> bool:
-    """Whether a job still waits to begin."""
+    """Whether a job has not begun yet."""
     return await Job.filter(id=job_id, status=JobStatus.QUEUED).exists()
 
 
 async def set_inputs(job: Job, suggested: tuple[str, Document] | None, size: tuple[int, int]) -> Counts:
     """
-    Stores what the run reads: the number of records of both sides, and the plan that was suggested, with its name.
+    Stores what the job reads: the number of records per side, and the suggested plan with its name.
 
-    Returns: the counts as they are. Those of an earlier attempt's matches stay, and so do decisions made since.
-    Raises: Fenced, InputsChanged; then nothing is stored, the plan neither.
+    Returns: the current counts. They include an earlier attempt's matches and the decisions made since.
+    Raises: Fenced, InputsChanged; then nothing is stored, not even the plan.
     """
     async with unit_of_work(SYSTEM) as u:
         plan = None if suggested is None else await add_plan(u, job.project_id, *suggested, "suggested")
@@ -140,14 +141,14 @@ async def set_inputs(job: Job, suggested: tuple[str, Document] | None, size: tup
 
 
 async def finish_pass(job: Job, index: int, name: str) -> None:
-    """Publishes that a pass is final. Raises: Fenced."""
+    """Publishes that a pass has finished. Raises: Fenced."""
     async with unit_of_work(SYSTEM) as u:
         counts = Counts(**await fence(u, job))
         u.publish(PassFinished(job_id=job.id, pass_name=name, pass_index=index, counts=counts))
 
 
 async def complete_job(job: Job, statistics: dict[str, Any], progress: dict[str, Any], curve: list[Any]) -> None:
-    """Ends a job whose passes all ran; older suggestions over its records are superseded. Raises: Fenced."""
+    """Completes a job after its last pass; older suggestions that use its records are superseded. Raises: Fenced."""
     async with unit_of_work(SYSTEM) as u:
         older = await u.execute(_OLDER_SUGGESTIONS, job.id)
         await lock_jobs(u, [job.id, *(found["job_id"] for found in older)])
@@ -168,7 +169,10 @@ async def complete_job(job: Job, statistics: dict[str, Any], progress: dict[str,
 
 
 async def analyze() -> None:
-    """Fresh statistics for the readers: the tables have just grown by much, and plans for small ones are slow now."""
+    """
+    Updates the statistics of tables that have just grown a lot. With the old ones, queries would be planned for small
+    tables and be slow.
+    """
     await Tortoise.get_connection("default").execute_query("ANALYZE matches, match_records")
 
 
@@ -180,7 +184,7 @@ _OLDER_SUGGESTIONS = """
 
 
 async def end_cancelled(job_id: UUID, progress: dict[str, Any] | None = None) -> None:
-    """Ends a job that is being cancelled; what it had finished stays."""
+    """Ends a job that is being cancelled and keeps what it has finished."""
     async with unit_of_work(SYSTEM) as u:
         job = await Job.filter(id=job_id).using_db(u.connection).select_for_update(no_key=True).first()
         if job is None or job.status != JobStatus.CANCELLING:
@@ -192,7 +196,7 @@ async def end_cancelled(job_id: UUID, progress: dict[str, Any] | None = None) ->
 
 
 async def end_abandoned(heartbeat_timeout_s: float) -> None:
-    """Ends jobs that are being cancelled and that no worker holds: else they would wait for a turn only to end."""
+    """Ends jobs that are being cancelled and have no worker. Otherwise they would wait for a turn just to end."""
     rows = await Tortoise.get_connection("default").execute_query_dict(
         _ABANDONED, [timedelta(seconds=heartbeat_timeout_s)]
     )
@@ -208,7 +212,7 @@ _ABANDONED = f"""
 
 
 async def fail_job(job_id: UUID, attempt: int | None, problem: Problem) -> None:
-    """Ends a job with a problem, unless another attempt has it."""
+    """Ends a job with a problem, unless another attempt has taken over."""
     async with unit_of_work(SYSTEM) as u:
         job = await Job.filter(id=job_id).using_db(u.connection).select_for_update(no_key=True).first()
         if job is None or job.status != JobStatus.RUNNING or (attempt is not None and job.attempt != attempt):
@@ -218,9 +222,7 @@ async def fail_job(job_id: UUID, attempt: int | None, problem: Problem) -> None:
 
 
 async def release_job(job_id: UUID, max_attempts: int) -> bool:
-    """
-    After a crash of the engine: whether the job should run again. One that crashed too often is failed.
-    """
+    """Decides whether a job runs again after its engine crashed; a job that has crashed too often fails."""
     async with unit_of_work(SYSTEM) as u:
         job = await Job.filter(id=job_id).using_db(u.connection).select_for_update(no_key=True).first()
         if job is None or job.status not in WORKED_JOB:
@@ -245,12 +247,12 @@ def _gave_up(attempts: int) -> dict[str, Any]:
         "title": "The job ended without a result",
         "status": 500,
         "code": "internal",
-        "detail": f"The engine stopped {attempts} times while it ran this job. Retry it, or look into the worker's log.",
+        "detail": f"The engine crashed {attempts} times while running this job. Retry it, or check the worker's log.",
     }
 
 
 async def fence(u: UnitOfWork, job: Job) -> dict[str, Any]:
-    """Locks the job for this attempt and gives its counts. Raises: Fenced."""
+    """Locks the job for this attempt. Returns: its counts. Raises: Fenced."""
     rows = await u.execute(
         f"SELECT counts::text AS counts FROM reconciliation_jobs WHERE id = $1 AND attempt = $2 AND status = '{JobStatus.RUNNING}' "
         "FOR NO KEY UPDATE",
@@ -263,7 +265,9 @@ async def fence(u: UnitOfWork, job: Job) -> dict[str, Any]:
 
 
 async def put_progress(job: Job, progress: JobProgress) -> None:
-    """Stores the newest progress, for sockets and readers, unless another attempt has the job or it has ended."""
+    """
+    Stores the latest progress for sockets and readers, unless another attempt has taken over or the job has ended.
+    """
     names = [streams.job(job.id), streams.project(job.project_id)]
     fence = state.Fence(
         f"SELECT 1 FROM reconciliation_jobs WHERE id = $1 AND attempt = $2 AND status = '{JobStatus.RUNNING}' FOR SHARE",
@@ -273,6 +277,6 @@ async def put_progress(job: Job, progress: JobProgress) -> None:
 
 
 async def _forget_progress(job_id: UUID) -> None:
-    """Removes the progress of a job that has ended, and has not been started again since."""
+    """Removes the progress of a job that has ended and has not been started again."""
     running = f"SELECT 1 FROM reconciliation_jobs WHERE id = $2 AND status = '{JobStatus.RUNNING}'"
     await state.forget(f"job.progress:{job_id}", running, job_id)

@@ -1,4 +1,4 @@
-"""What is read of jobs."""
+"""Reads jobs."""
 
 from collections import defaultdict
 from decimal import Decimal
@@ -42,7 +42,7 @@ _PROGRESS = "(SELECT s.value::text FROM states s WHERE s.key = 'job.progress:' |
 
 
 async def list_jobs(actor: Actor, project_id: UUID, query: JobList) -> tuple[Page[JobView], Position]:
-    """Jobs of a project. Raises: NotFound, Forbidden."""
+    """Lists the jobs of a project. Raises: NotFound, Forbidden."""
     sort = Sort("t.created_at", "timestamptz", descending=query.sort.startswith("-"))
     listing = Listing(f"t.*, {_PROGRESS}", "reconciliation_jobs t", sort, f"jobs/{project_id}")
     listing.where("t.project_id = ?", project_id)
@@ -55,14 +55,14 @@ async def list_jobs(actor: Actor, project_id: UUID, query: JobList) -> tuple[Pag
 
 
 async def get_job(actor: Actor, job_id: UUID) -> tuple[JobView, Position]:
-    """A job through its actor. Raises: NotFound, Forbidden."""
+    """Reads a job, if the actor may. Raises: NotFound, Forbidden."""
     async with reading() as snapshot:
         await access.load(actor, Job, job_id, "project.read_within")
         return await view_of(snapshot, job_id), await snapshot.position(streams.job(job_id))
 
 
 async def view_of(snapshot: Reading, job_id: UUID) -> JobView:
-    """The view of a job that the actor was allowed to load."""
+    """The view of a job. The caller has checked the actor's rights."""
     rows = await snapshot.rows(f"SELECT t.*, {_PROGRESS} FROM reconciliation_jobs t WHERE t.id = $1", job_id)
     return _view(rows[0])
 
@@ -75,7 +75,7 @@ def _view(row: dict[str, Any]) -> JobView:
 
 
 async def progress_of(actor: Actor, job_id: UUID, points: int) -> tuple[ProgressCurve, Position]:
-    """The curve so far, thinned to `points`. Raises: NotFound, Forbidden."""
+    """The progress curve so far, thinned to `points`. Raises: NotFound, Forbidden."""
     async with reading() as snapshot:
         job = (await access.load(actor, Job, job_id, "project.read_within")).row
         curve = job.progress_curve
@@ -86,7 +86,7 @@ async def progress_of(actor: Actor, job_id: UUID, points: int) -> tuple[Progress
 
 
 async def summary_of(actor: Actor, job_id: UUID) -> tuple[Summary, Position]:
-    """Counts and sums of both sides, summed from the records themselves. Raises: NotFound, Forbidden."""
+    """Counts and sums of both sides, computed from the records themselves. Raises: NotFound, Forbidden."""
     async with reading() as snapshot:
         job = (await access.load(actor, Job, job_id, "project.read_within")).row
         sides = (job.left_source_id, job.right_source_id)
@@ -96,7 +96,8 @@ async def summary_of(actor: Actor, job_id: UUID) -> tuple[Summary, Position]:
     return _summarise(job, rows, passes), position
 
 
-# Records that the job read: of its two sources, at most of the revision it has pinned, and not confirmed elsewhere before.
+# The records that the job reads: those of its two sources up to the pinned revisions, unless another job's match was
+# confirmed before.
 _READ = """
     FROM (SELECT 'left' AS side, * FROM reconciliation_records WHERE source_id = $2 AND revision <= $4
           UNION ALL SELECT 'right', * FROM reconciliation_records WHERE source_id = $3 AND revision <= $5) r
@@ -278,7 +279,7 @@ def _ageing(rows: list[dict[str, Any]]) -> list[Ageing]:
 
 
 def _pass_of(row: dict[str, Any]) -> int:
-    """The number of a row's pass; -1 for what was matched by hand."""
+    """The number of a row's pass; -1 for matches made by hand."""
     return -1 if row["pass_index"] is None else int(row["pass_index"])
 
 

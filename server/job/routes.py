@@ -32,7 +32,7 @@ async def list_jobs(api: QueryRequest[JobList]) -> web.StreamResponse:
     replay=Right(Project, "job.run"),
 )
 async def create_job(api: BodyRequest[JobCreate]) -> web.StreamResponse:
-    """Queue a run over two sources."""
+    """Queue a job over two sources."""
     api.refuse_when_disk_is_full()
     return reply(await actions.create_job(api.actor, api.path_id(), api.body))
 
@@ -46,7 +46,7 @@ async def get_job(api: ApiRequest) -> web.StreamResponse:
 
 @routes.post("/jobs/{id}/cancel", answers={202: JobView}, problems=_CHANGE, replay=Right(Job, "job.run"))
 async def cancel_job(api: ApiRequest) -> web.StreamResponse:
-    """Stop a job; what it has finished stays."""
+    """Cancel a job. What it has finished is kept."""
     return reply(await actions.cancel_job(api.actor, api.path_id(), api.if_match))
 
 
@@ -59,7 +59,7 @@ async def retry_job(api: ApiRequest) -> web.StreamResponse:
 
 @routes.get("/jobs/{id}/summary", answers={200: Summary}, problems=_ROW, stream_position=True, heavy=True)
 async def get_summary(api: ApiRequest) -> web.StreamResponse:
-    """Read counts and sums of both sides, which add up to the input."""
+    """Read a job's counts and sums, which add up to its input."""
     view, position = await queries.summary_of(api.actor, api.path_id())
     return positioned(reply_view(view), position)
 
@@ -68,6 +68,6 @@ async def get_summary(api: ApiRequest) -> web.StreamResponse:
     "/jobs/{id}/progress", query=ProgressQuery, answers={200: ProgressCurve}, problems=_ROW, stream_position=True
 )
 async def get_progress(api: QueryRequest[ProgressQuery]) -> web.StreamResponse:
-    """Read the curve of a job's progress so far."""
+    """Read the curve of a job's progress."""
     view, position = await queries.progress_of(api.actor, api.path_id(), api.query.points)
     return positioned(reply_view(view), position)

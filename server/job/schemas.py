@@ -15,7 +15,7 @@ from server.api.schemas import Body, Query, View
 
 
 class JobCreate(Body):
-    """Two sources and a plan; without one, a plan is suggested, saved and used."""
+    """Two sources and a plan. Without a plan, one is suggested, saved and used."""
 
     left_source: UUID
     right_source: UUID
@@ -30,7 +30,7 @@ class JobList(Paged):
 
 
 class PlanRef(View):
-    """The plan's version that a job runs."""
+    """The version of the plan that a job uses."""
 
     id: UUID | None
     version: int | None
@@ -61,7 +61,7 @@ class JobView(View):
 
     @classmethod
     def of(cls, job: Job, progress: dict[str, Any] | None = None) -> "JobView":
-        """The view of a row; `progress` is the newest state where the job is live."""
+        """The view of a row; `progress` is the newest state if the job is live."""
         return cls(
             id=job.id,
             project_id=job.project_id,
@@ -85,7 +85,7 @@ class JobView(View):
 
 
 class PassSummary(View):
-    """What a pass made."""
+    """What a pass has matched."""
 
     name: str = Field(serialization_alias="pass")
     matches: int
@@ -93,7 +93,7 @@ class PassSummary(View):
 
 
 class SideSum(View):
-    """Sums of a side in a currency: matched + open + written_off = total."""
+    """Sums of one side in one currency: matched + open + written_off = total."""
 
     side: Literal["left", "right"]
     currency: str
@@ -106,14 +106,14 @@ class SideSum(View):
 
 
 class FlowNode(View):
-    """A count and the sums per currency."""
+    """A number of records and their sums per currency."""
 
     count: int
     sums: list[Money]
 
 
 class FlowPass(View):
-    """What a pass took of both sides."""
+    """The records that a pass has matched, per side."""
 
     name: str
     left: FlowNode
@@ -122,14 +122,14 @@ class FlowPass(View):
 
 
 class FlowOpen(View):
-    """What is left open."""
+    """The open records, per side."""
 
     left: FlowNode
     right: FlowNode
 
 
 class Flow(View):
-    """Records through the passes; left and right are the totals."""
+    """How records flow through the passes; `left` and `right` are the totals."""
 
     left: FlowNode
     right: FlowNode
@@ -138,7 +138,7 @@ class Flow(View):
 
 
 class Balance(View):
-    """Whether a side's sums tie: matched + open + written off = total."""
+    """Whether the sums of one side add up: matched + open + written off = total."""
 
     side: Literal["left", "right"]
     currency: str
@@ -149,7 +149,7 @@ class Balance(View):
 
 
 class ProofSide(View):
-    """A side of a proof: what people or the plan confirmed, what is only suggested, what no match uses."""
+    """One side of a proof: what people or the plan confirmed, what is only suggested, and what no match uses."""
 
     confirmed: Money
     to_review: Money
@@ -161,10 +161,10 @@ class ProofSide(View):
 
 class Proof(View):
     """
-    Whether both sides agree in a currency.
+    Whether both sides agree in one currency.
 
-    `difference` is left minus right of what is confirmed. `agrees` is true when it is zero, the job is completed, and
-    nothing is to be reviewed, open, or without an amount.
+    `difference` is the confirmed amount on the left minus that on the right. `agrees` is true if the difference is
+    zero, the job is completed, and no record is to be reviewed, open, or without an amount.
     """
 
     currency: str
@@ -175,7 +175,7 @@ class Proof(View):
 
 
 class Ageing(View):
-    """Open records of a side by age in days."""
+    """Open records of one side by age in days."""
 
     side: Literal["left", "right"]
     from_days: int
@@ -185,7 +185,7 @@ class Ageing(View):
 
 
 class Summary(View):
-    """Counts and sums of both sides that add up to the input."""
+    """Counts and sums of both sides, which add up to the input."""
 
     counts: Counts
     by_pass: list[PassSummary]
@@ -199,13 +199,13 @@ class Summary(View):
 
 
 class ProgressQuery(Query):
-    """How many points of the curve."""
+    """How many points of the curve to return."""
 
     points: Annotated[int, Field(ge=2, le=1000)] = 300
 
 
 class ProgressPoint(View):
-    """A point of the curve: seconds since the start, fraction done, records a second."""
+    """A point of the curve: seconds since the start, fraction done, records per second."""
 
     at_s: float
     fraction: float
@@ -213,6 +213,6 @@ class ProgressPoint(View):
 
 
 class ProgressCurve(View):
-    """The curve so far."""
+    """The progress curve so far."""
 
     items: list[ProgressPoint]

@@ -1,4 +1,4 @@
-"""The stream of a job: the right to it is that to its project."""
+"""The stream of a job. Who may read the project may follow it."""
 
 from uuid import UUID
 

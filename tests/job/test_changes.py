@@ -115,7 +115,7 @@ async def test_a_retry_that_would_read_a_record_set_free_meanwhile_says_so(
     ended = await end_of(job["id"])
 
     assert (ended["status"], ended["problem"]["code"]) == ("failed", "job_state")
-    assert "start a new job" in ended["problem"]["detail"]
+    assert "Start a new job" in ended["problem"]["detail"]
 
 
 async def test_a_retry_reads_nothing_that_was_added_since_and_keeps_decisions(alice, cancelled, end_of, db):

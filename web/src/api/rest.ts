@@ -13,7 +13,7 @@ export type Actor = {
   id: string | null;
 };
 
-/** Open records of a side by age in days. */
+/** Open records of one side by age in days. */
 export type Ageing = {
   side: "left" | "right";
   from_days: number;
@@ -60,7 +60,7 @@ export type AuditView = {
   mac: string;
 };
 
-/** Whether a side's sums tie: matched + open + written off = total. */
+/** Whether the sums of one side add up: matched + open + written off = total. */
 export type Balance = {
   side: "left" | "right";
   currency: string;
@@ -181,7 +181,7 @@ export type FieldView = {
   rarity: number | null;
 };
 
-/** Records through the passes; left and right are the totals. */
+/** How records flow through the passes; `left` and `right` are the totals. */
 export type Flow = {
   left: FlowNode;
   right: FlowNode;
@@ -189,19 +189,19 @@ export type Flow = {
   open: FlowOpen;
 };
 
-/** A count and the sums per currency. */
+/** A number of records and their sums per currency. */
 export type FlowNode = {
   count: number;
   sums: Money[];
 };
 
-/** What is left open. */
+/** The open records, per side. */
 export type FlowOpen = {
   left: FlowNode;
   right: FlowNode;
 };
 
-/** What a pass took of both sides. */
+/** The records that a pass has matched, per side. */
 export type FlowPass = {
   name: string;
   left: FlowNode;
@@ -248,7 +248,7 @@ export type HistoryEntry = {
   reason: string | null;
 };
 
-/** Two sources and a plan; without one, a plan is suggested, saved and used. */
+/** Two sources and a plan. Without a plan, one is suggested, saved and used. */
 export type JobCreate = {
   left_source: string;
   right_source: string;
@@ -550,7 +550,7 @@ export type Page_VersionView_ = {
   total_at_least?: number | null;
 };
 
-/** What a pass made. */
+/** What a pass has matched. */
 export type PassSummary = {
   pass: string;
   matches: number;
@@ -563,7 +563,7 @@ export type PasswordChange = {
   new_password: string;
 };
 
-/** The plan's version that a job runs. */
+/** The version of the plan that a job uses. */
 export type PlanRef = {
   id: string | null;
   version: number | null;
@@ -617,12 +617,12 @@ export type ProfileView = {
   questions: QuestionView[];
 };
 
-/** The curve so far. */
+/** The progress curve so far. */
 export type ProgressCurve = {
   items: ProgressPoint[];
 };
 
-/** A point of the curve: seconds since the start, fraction done, records a second. */
+/** A point of the curve: seconds since the start, fraction done, records per second. */
 export type ProgressPoint = {
   at_s: number;
   fraction: number;
@@ -667,7 +667,7 @@ export type ProjectView = {
   version: number;
 };
 
-/** Whether both sides agree in a currency. */
+/** Whether both sides agree in one currency. */
 export type Proof = {
   currency: string;
   left: ProofSide;
@@ -676,7 +676,7 @@ export type Proof = {
   agrees: boolean;
 };
 
-/** A side of a proof: what people or the plan confirmed, what is only suggested, what no match uses. */
+/** One side of a proof: what people or the plan confirmed, what is only suggested, and what no match uses. */
 export type ProofSide = {
   confirmed: Money;
   to_review: Money;
@@ -830,7 +830,7 @@ export type SessionView = {
   current: boolean;
 };
 
-/** Sums of a side in a currency: matched + open + written_off = total. */
+/** Sums of one side in one currency: matched + open + written_off = total. */
 export type SideSum = {
   side: "left" | "right";
   currency: string;
@@ -897,7 +897,7 @@ export type SuggestedPlan = {
   hash: string;
 };
 
-/** Counts and sums of both sides that add up to the input. */
+/** Counts and sums of both sides, which add up to the input. */
 export type Summary = {
   counts: Counts;
   by_pass: PassSummary[];
