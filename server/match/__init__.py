@@ -1,1 +1,1 @@
-"""Matches: read with filters and cursors, confirmed or rejected one by one."""
+"""Matches: listed with filters and cursors, confirmed or rejected one at a time."""

@@ -23,7 +23,7 @@ async def confirm_match(actor: Actor, match_id: UUID, reason: str | None, expect
 
 
 async def reject_match(actor: Actor, match_id: UUID, reason: str | None, expected: int | None) -> Answer:
-    """Rejects a match: its records are open again, and the pair is not proposed again. Raises: as confirm_match."""
+    """Rejects a match: its records are open again, and the match is not suggested again. Raises: as confirm_match."""
     return await _decide(actor, match_id, MatchStatus.REJECTED, reason, expected)
 
 
@@ -38,7 +38,7 @@ async def _decide(
         match = (await access.load(actor, Match, match_id, "match.decide", lock=True)).row
         await u.expect_version(match, expected, required=False)
         if match.status == status or match.status in (MatchStatus.REJECTED, MatchStatus.SUPERSEDED):
-            raise problems.AlreadyDecided(f"The match is {match.status} already.")
+            raise problems.AlreadyDecided(f"The match is already {match.status}.")
         uses = await u.execute(
             "SELECT record_id, side FROM match_records WHERE match_id = $1 ORDER BY record_id", match.id
         )
@@ -91,7 +91,7 @@ async def _records_of(u: UnitOfWork, match_id: UUID) -> list[UUID]:
 async def _refuse_gone(u: UnitOfWork, record_ids: list[UUID]) -> None:
     found = await u.execute("SELECT count(*) AS n FROM reconciliation_records WHERE id = ANY($1)", record_ids)
     if found[0]["n"] != len(record_ids):
-        raise problems.RecordInUse("A record of this match no longer exists: reject the match.")
+        raise problems.RecordInUse("A record of this match no longer exists. Reject the match.")
 
 
 async def _refuse_used_elsewhere(u: UnitOfWork, match_id: UUID, record_ids: list[UUID]) -> None:

@@ -1,4 +1,4 @@
-"""What is read of matches and of what they left open."""
+"""Reads matches, and the records that are left open."""
 
 from decimal import Decimal
 from functools import partial
@@ -31,12 +31,12 @@ from server.record.queries import view as record_view
 from server.record.schemas import RecordView
 from server.store.reading import Position, Reading, reading
 
-# The records of a match as JSON, read in the same statement: a page of matches is one query.
+# The records of a match as JSON, read in the same statement, so that a page of matches takes one query.
 _RECORDS = """(SELECT json_agg(json_build_object('id', r.id, 'side', u.side, 'row', r."row", 'data', r.data,
     'amount', r.amount::text, 'currency', r.currency, 'date', r.date, 'reference', r.reference) ORDER BY u.side, r."row")
     FROM match_records u JOIN reconciliation_records r ON r.id = u.record_id WHERE u.match_id = t.id)::text AS records_text"""
 _SORTS = {
-    # Matches are written pass by pass and chunk by chunk, and their ids rise with it.
+    # Matches are written pass by pass and chunk by chunk, with ascending ids.
     "created": Sort("t.id", "uuid"),
     "score": Sort("t.score", "numeric", nullable=True),
     "-score": Sort("t.score", "numeric", descending=True, nullable=True),
@@ -44,7 +44,7 @@ _SORTS = {
 
 
 async def list_matches(actor: Actor, job_id: UUID, query: MatchList) -> tuple[Page[MatchView], Position]:
-    """Matches of a job. Raises: NotFound, Forbidden."""
+    """Lists the matches of a job. Raises: NotFound, Forbidden."""
     listing = Listing(f"t.*, {_RECORDS}", "matches t", _SORTS[query.sort], f"matches/{job_id}")
     listing.where("t.job_id = ?", job_id)
     if query.status:
@@ -65,7 +65,7 @@ async def list_matches(actor: Actor, job_id: UUID, query: MatchList) -> tuple[Pa
 
 
 async def list_unmatched(actor: Actor, job_id: UUID, query: UnmatchedList) -> tuple[Page[RecordView], Position]:
-    """Records that a job read on one side and that none of its matches uses. Raises: NotFound, Forbidden."""
+    """Records of one side that a job read and none of its matches uses. Raises: NotFound, Forbidden."""
     async with reading() as snapshot:
         job = (await access.load(actor, Job, job_id, "project.read_within")).row
         source_id = job.left_source_id if query.side == "left" else job.right_source_id
@@ -83,14 +83,14 @@ async def list_unmatched(actor: Actor, job_id: UUID, query: UnmatchedList) -> tu
 
 
 async def get_match(actor: Actor, match_id: UUID) -> tuple[MatchDetail, Position]:
-    """A match with its evidence. Raises: NotFound, Forbidden."""
+    """Reads a match with its evidence. Raises: NotFound, Forbidden."""
     async with reading() as snapshot:
         match = (await access.load(actor, Match, match_id, "project.read_within")).row
         return await detail_of(snapshot, match_id), await snapshot.position(streams.job(match.job_id))
 
 
 async def detail_of(snapshot: Reading, match_id: UUID) -> MatchDetail:
-    """The detail of a match that the actor was allowed to load."""
+    """The details of a match. The caller has checked the actor's rights."""
     rows = await snapshot.rows(
         f"SELECT t.*, t.fields_compared::text AS fields_text, t.runner_up::text AS runner_text, "
         f"(SELECT p.display_name FROM users p WHERE p.id = t.decided_by) AS decided_by_name, {_RECORDS} "
@@ -109,7 +109,7 @@ async def detail_of(snapshot: Reading, match_id: UUID) -> MatchDetail:
     fields = [FieldView(**_field(field)) for field in orjson.loads(row["fields_text"])]
     return MatchDetail(
         **view.model_dump(),
-        # What the score starts from, before any field is looked at: so the parts add up to it to the digit.
+        # The score before any field is compared. With it, the parts add up to the score exactly.
         prior=None if view.score is None else round(view.score - sum(field.weight for field in fields), 3),
         fields=fields,
         runner_up=RunnerUp(records=runner.get("records", []), score=runner.get("score"), fields=[]) if runner else None,
@@ -133,7 +133,7 @@ def _field(field: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _columns_of_sides(snapshot: Reading, job_id: UUID) -> dict[str, list[str]]:
-    """The columns of both sources of a job in their order."""
+    """The columns of both sources of a job, in file order."""
     rows = await snapshot.rows(
         "SELECT left_source_id AS left, right_source_id AS right FROM reconciliation_jobs WHERE id = $1", job_id
     )

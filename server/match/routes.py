@@ -35,7 +35,7 @@ async def list_matches(api: QueryRequest[MatchList]) -> web.StreamResponse:
     "/jobs/{id}/unmatched", query=UnmatchedList, answers={200: Page[RecordView]}, problems=_ROW, stream_position=True
 )
 async def list_unmatched(api: QueryRequest[UnmatchedList]) -> web.StreamResponse:
-    """List the records of a side that no match uses."""
+    """List the records of one side that no match uses."""
     page, position = await queries.list_unmatched(api.actor, api.path_id(), api.query)
     return positioned(reply_view(page), position)
 
@@ -49,11 +49,11 @@ async def get_match(api: ApiRequest) -> web.StreamResponse:
 
 @routes.post("/matches/{id}/confirm", body=Decide, **_DECIDE)
 async def confirm_match(api: BodyRequest[Decide]) -> web.StreamResponse:
-    """Confirm a match."""
+    """Confirm a suggested match."""
     return reply(await actions.confirm_match(api.actor, api.path_id(), api.body.reason, api.if_match))
 
 
 @routes.post("/matches/{id}/reject", body=Decide, **_DECIDE)
 async def reject_match(api: BodyRequest[Decide]) -> web.StreamResponse:
-    """Reject a match: its records are open again."""
+    """Reject a match. Its records are open again."""
     return reply(await actions.reject_match(api.actor, api.path_id(), api.body.reason, api.if_match))

@@ -14,13 +14,13 @@ from server.api.schemas import Body, View
 
 
 class Decide(Body):
-    """Why."""
+    """The reason for a decision."""
 
     reason: Annotated[str, Field(max_length=10_000)] | None = None
 
 
 class MatchList(Paged):
-    """Filters and order of the list of matches."""
+    """Filters and order for the list of matches."""
 
     status: MatchStatus | None = None
     pass_name: Annotated[str, Field(max_length=256)] | None = Field(None, alias="pass")
@@ -31,7 +31,7 @@ class MatchList(Paged):
 
 
 class UnmatchedList(Paged):
-    """Side and order of the list of open records."""
+    """Side and order for the list of open records."""
 
     side: Literal["left", "right"]
     sort: Literal["row", "-row", "amount", "-amount", "date", "-date", "reference", "-reference"] = "row"
@@ -78,7 +78,7 @@ class MatchView(View):
 
 
 class FieldView(View):
-    """How a field compared, and what it weighs in bits."""
+    """How a field compares, and its weight in bits."""
 
     field: str
     compare: str
@@ -90,7 +90,7 @@ class FieldView(View):
 
 
 class RunnerUp(View):
-    """The best other reading."""
+    """The best alternative match."""
 
     records: list[UUID]
     score: float | None
@@ -98,7 +98,7 @@ class RunnerUp(View):
 
 
 class HistoryActor(View):
-    """Who decided. `name` is null for the system, and for a person who is no longer here."""
+    """Who decided. `name` is null for the system and for a deleted person."""
 
     type: str
     id: UUID | None
@@ -115,7 +115,7 @@ class HistoryEntry(View):
 
 
 class MatchDetail(MatchView):
-    """A match with its evidence and history. `decided_by_name` is null where nobody decided, or is no longer here."""
+    """A match with its evidence and history. `decided_by_name` is null if nobody decided or the person was deleted."""
 
     decided_by_name: str | None
     prior: float | None

@@ -122,7 +122,7 @@ export type DateSpec = {
   short_years?: boolean | null;
 };
 
-/** Why. */
+/** The reason for a decision. */
 export type Decide = {
   reason?: string | null;
 };
@@ -170,7 +170,7 @@ export type EntryView = {
   version: number;
 };
 
-/** How a field compared, and what it weighs in bits. */
+/** How a field compares, and its weight in bits. */
 export type FieldView = {
   field: string;
   compare: string;
@@ -233,7 +233,7 @@ export type Health = {
   checks: Record<string, Check>;
 };
 
-/** Who decided. `name` is null for the system, and for a person who is no longer here. */
+/** Who decided. `name` is null for the system and for a deleted person. */
 export type HistoryActor = {
   type: string;
   id: string | null;
@@ -329,7 +329,7 @@ export type Mapping = {
   reference?: ReferenceSpec | null;
 };
 
-/** A match with its evidence and history. `decided_by_name` is null where nobody decided, or is no longer here. */
+/** A match with its evidence and history. `decided_by_name` is null if nobody decided or the person was deleted. */
 export type MatchDetail = {
   id: string;
   job_id: string;
@@ -805,7 +805,7 @@ export type RowCounts = {
   rejected: number;
 };
 
-/** The best other reading. */
+/** The best alternative match. */
 export type RunnerUp = {
   records: string[];
   score: number | null;
