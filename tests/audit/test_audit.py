@@ -1,4 +1,4 @@
-"""The audit: chains that show edits, cuts and reorders; lists for those who may read them."""
+"""The audit log: chains reveal edits, cuts and reordering; lists are for those who may read them."""
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from tests.conftest import Person
 
 
 async def as_owner(db: asyncpg.Connection, sql: str, *values: Any) -> None:
-    """Runs SQL past the triggers, as somebody with all rights in the database could."""
+    """Runs SQL with the triggers off, as anybody with all rights in the database could."""
     await db.execute("SET session_replication_role = replica")
     await db.execute(sql, *values)
     await db.execute("SET session_replication_role = origin")
@@ -58,13 +58,13 @@ async def test_a_change_names_the_first_broken_row(
     assert row in report.broken[0][1]
 
 
-async def test_the_tables_owner_cannot_change_it_by_accident(db: asyncpg.Connection, chain: str) -> None:
+async def test_the_owner_of_the_table_cannot_change_it_by_accident(db: asyncpg.Connection, chain: str) -> None:
     for sql in ("UPDATE audit_log SET action = 'x'", "DELETE FROM audit_log", "TRUNCATE audit_log"):
         with pytest.raises(asyncpg.InsufficientPrivilegeError, match="append-only"):
             await db.execute(sql)
 
 
-async def test_a_projects_audit_is_for_its_controllers(
+async def test_only_controllers_and_owners_read_a_projects_audit(
     alice: Person, bob: Person, charlie: Person, admin: Person, project: str, chain: str
 ) -> None:
     await alice.ok("PUT", f"/projects/{project}/members/{bob.id}", {"role": "analyst"})
@@ -95,7 +95,7 @@ async def test_an_administrator_verifies_over_http(
     assert found["broken"][0]["chain"] == chain
 
 
-async def test_a_tail_cut_with_its_head_set_back_is_not_seen_and_the_readme_says_so(
+async def test_cutting_the_tail_and_resetting_the_head_goes_unnoticed_as_the_readme_says(
     admin: Person, db: asyncpg.Connection, chain: str
 ) -> None:
     last = await db.fetchval("SELECT head FROM audit_chains WHERE name = $1", chain)
@@ -108,7 +108,7 @@ async def test_a_tail_cut_with_its_head_set_back_is_not_seen_and_the_readme_says
 
     found = await admin.ok("POST", "/audit/verify")
 
-    # Whoever mends this takes the words out of README.md, docs/operations.md and the command's help.
+    # Whoever fixes this removes the sentence from README.md, docs/operations.md and the command's help.
     assert found["intact"] is True
     assert "head that was set back to fit" in (Path(__file__).parents[2] / "README.md").read_text()
 
@@ -122,9 +122,7 @@ async def test_refused_attempts_are_recorded(alice: Person, bob: Person, project
     assert (row["action"], row["outcome"], row["actor_id"]) == ("project.delete", "denied", bob.id)
 
 
-async def test_filters_and_pages_of_an_audit_hold_together(
-    alice: Person, project: str, chain: str, admin: Person
-) -> None:
+async def test_audit_filters_apply_to_every_page(alice: Person, project: str, chain: str, admin: Person) -> None:
     path = f"/projects/{project}/audit"
     everything = (await alice.ok("GET", path))["items"]
     assert [row["seq"] for row in everything] == list(range(len(everything), 0, -1))
@@ -147,7 +145,7 @@ async def test_filters_and_pages_of_an_audit_hold_together(
     assert len((await alice.ok("GET", f"{path}?resource_id={project}"))["items"]) == len(everything)
     for wrong in ("outcome=maybe", "actor_id=x", "since=yesterday", "chain=account", f"cursor={page['prev_cursor']}x"):
         assert (await alice.refused("GET", f"{path}?{wrong}"))[0] == 422
-    # A cursor belongs to its route and filters.
+    # A cursor is valid only for its own route and filters.
     cursor = (await alice.ok("GET", f"{path}?limit=1"))["next_cursor"]
     assert await alice.refused("GET", f"{path}?limit=1&action=project.update&cursor={cursor}") == (
         422,
@@ -155,12 +153,12 @@ async def test_filters_and_pages_of_an_audit_hold_together(
     )
 
 
-async def test_an_editor_sees_what_he_did_in_a_vault_and_nothing_else(
+async def test_an_editor_sees_only_their_own_actions_in_a_vault(
     alice: Person, bob: Person, admin: Person, project: str, db: asyncpg.Connection
 ) -> None:
     vault = (await alice.ok("POST", f"/projects/{project}/vaults", {"name": "v"}))["id"]
     path = f"/vaults/{vault}/audit"
-    await alice.ok("PUT", f"/projects/{project}/members/{bob.id}", {"role": "owner"})  # of the project, not the vault
+    await alice.ok("PUT", f"/projects/{project}/members/{bob.id}", {"role": "owner"})  # in the project, not the vault
     assert await bob.refused("GET", path) == (404, "not_found")
     for role, allowed in (("viewer", False), ("reader", False), ("editor", True)):
         await alice.ok("PUT", f"/vaults/{vault}/members/{bob.id}", {"role": role})

@@ -1,4 +1,4 @@
-"""`tallyroom audit verify` as an operator runs it: one line for each chain that does not hold, and the exit status."""
+"""`tallyroom audit verify` as an operator runs it: one line for each broken chain, and the exit status."""
 
 import asyncio
 import os
@@ -21,7 +21,7 @@ ROWS = 3000
 
 
 async def verified(settings: Settings) -> tuple[int, list[str]]:
-    """Exit status and lines of the command."""
+    """Exit status and output lines of the command."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "server", "audit", "verify"),
         cwd=ROOT,
@@ -36,7 +36,7 @@ async def verified(settings: Settings) -> tuple[int, list[str]]:
 
 
 async def as_owner(db: asyncpg.Connection, sql: str, *values: Any) -> None:
-    """Runs SQL past triggers and keys, as somebody with all rights in the database could."""
+    """Runs SQL with triggers and foreign keys off, as anybody with all rights in the database could."""
     await db.execute("SET session_replication_role = replica")
     await db.execute(sql, *values)
     await db.execute("SET session_replication_role = origin")
@@ -44,7 +44,9 @@ async def as_owner(db: asyncpg.Connection, sql: str, *values: Any) -> None:
 
 @pytest.fixture
 async def vaults(alice: Person, project: str) -> dict[str, str]:
-    """Entries of vaults that are alike: a row of the vault, of the entry, of its second version, and three reveals."""
+    """
+    Entries of identical vaults. Each vault has rows for the vault, the entry, its second version, and three reveals.
+    """
     made = {}
     for _ in range(len(HARM)):
         vault = (await alice.ok("POST", f"/projects/{project}/vaults", {"name": "v"}))["id"]
@@ -56,7 +58,7 @@ async def vaults(alice: Person, project: str) -> dict[str, str]:
     return made
 
 
-# What somebody with all rights does to a chain ($1) or an entry ($2), and what is said of it.
+# What somebody with all rights does to a chain ($1) or an entry ($2), and what the command reports.
 HARM = [
     ("UPDATE audit_log SET outcome = 'denied' WHERE chain = $1 AND seq = 4", "row 4 (entry.reveal at "),
     ("UPDATE audit_log SET ip = NULL WHERE chain = $1 AND seq = 5", "row 5 (entry.reveal at "),
@@ -66,13 +68,13 @@ HARM = [
         "row 5 is missing: the head says 6 rows, the last one found is 4",
     ),
     (
-        # Two rows have their places exchanged.
+        # Two rows swap places.
         "UPDATE audit_log a SET action = b.action, at = b.at, details = b.details, request_id = b.request_id FROM "
         "audit_log b WHERE a.chain = $1 AND b.chain = $1 AND (a.seq, b.seq) IN ((2, 3), (3, 2))",
         "row 2 (entry.update at ",
     ),
     (
-        # With their codes as well.
+        # The same, with their authentication codes.
         "UPDATE audit_log SET seq = CASE seq WHEN 4 THEN -5 ELSE -4 END WHERE chain = $1 AND seq IN (4, 5); "
         "UPDATE audit_log SET seq = -seq WHERE chain = $1 AND seq < 0",
         "row 4 (entry.reveal at ",
@@ -128,7 +130,7 @@ HARM = [
         "no row belongs to entry {entry} version 3",
     ),
     (
-        # The first of two faults is named.
+        # Of two faults, the first is reported.
         "UPDATE audit_log SET outcome = 'denied' WHERE chain = $1 AND seq = 6; "
         "UPDATE password_entry_versions SET secret = notes WHERE entry_id = $2 AND version = 1",
         "row 2 belongs to entry {entry} version 1",
@@ -136,7 +138,7 @@ HARM = [
 ]
 
 
-async def test_every_harmed_chain_is_named_with_its_first_broken_row(
+async def test_every_damaged_chain_is_reported_with_its_first_broken_row(
     vaults: dict[str, str], db: asyncpg.Connection, settings: Settings
 ) -> None:
     status, lines = await verified(settings)

@@ -1,4 +1,7 @@
-"""Refusals in the audit: the first of a kind in a minute at once, the others counted, and nobody slowed down by them."""
+"""
+Refusals in the audit log: the first of a kind in each minute is written at once, the others are counted, and nobody
+waits for it.
+"""
 
 import asyncio
 import contextlib
@@ -38,18 +41,18 @@ async def entry(alice: Person, vault: str) -> str:
 
 
 async def denied(db: asyncpg.Connection) -> list[Any]:
-    """The rows of the audit that tell of refusals."""
+    """The audit rows about refusals."""
     await refusals.settle()
     return list(await db.fetch("SELECT *, details::text AS told FROM audit_log WHERE outcome = 'denied' ORDER BY id"))
 
 
 async def let_the_minute_end(db: asyncpg.Connection) -> None:
-    """Moves what was counted into the past."""
+    """Moves the counted refusals into the past."""
     await refusals.settle()
     await db.execute("UPDATE refusals SET minute = minute - interval '2 minutes'")
 
 
-async def test_an_outsider_leaves_a_row_for_each_action_and_the_count_when_the_minute_is_over(
+async def test_an_outsider_leaves_a_row_for_each_action_and_a_count_after_the_minute(
     charlie: Person, admin: Person, vault: str, entry: str, db: asyncpg.Connection
 ) -> None:
     async def knock(method: str, path: str) -> None:
@@ -62,7 +65,7 @@ async def test_an_outsider_leaves_a_row_for_each_action_and_the_count_when_the_m
     later = (await denied(db))[len(at_once) :]
 
     assert {(row["action"], row["resource_id"]) for row in at_once} == {("vault.read", vault), ("entry.reveal", entry)}
-    # The requests may lie on both sides of a full minute.
+    # The requests may fall into two minutes.
     assert len(at_once) in (2, 3)
     assert {(row["chain"], row["actor_id"], row["ip"]) for row in at_once} == {
         (f"vault:{vault}", charlie.id, "127.0.0.1")
@@ -75,7 +78,7 @@ async def test_an_outsider_leaves_a_row_for_each_action_and_the_count_when_the_m
     assert (await admin.ok("POST", "/audit/verify"))["intact"] is True
 
 
-async def test_each_vault_each_person_and_each_action_has_its_own_row(
+async def test_each_vault_person_and_action_has_its_own_row(
     alice: Person, bob: Person, charlie: Person, project: str, vault: str, db: asyncpg.Connection
 ) -> None:
     second = (await alice.ok("POST", f"/projects/{project}/vaults", {"name": "w"}))["id"]
@@ -92,7 +95,7 @@ async def test_each_vault_each_person_and_each_action_has_its_own_row(
     assert {row["chain"] for row in rows} == {f"vault:{vault}", f"vault:{second}"}
 
 
-async def test_the_count_names_what_was_asked_for(
+async def test_the_count_names_what_was_requested(
     alice: Person, charlie: Person, vault: str, entry: str, db: asyncpg.Connection
 ) -> None:
     others = [
@@ -106,14 +109,14 @@ async def test_the_count_names_what_was_asked_for(
 
     shown = await alice.ok("GET", f"/vaults/{vault}/audit?outcome=denied")
     count = shown["items"][0]
-    assert len(rows) in (2, 4)  # or a full minute came in between
+    assert len(rows) in (2, 4)  # or the requests fell into two minutes
     if len(rows) == 2:
         assert count["details"]["count"] == 3
         assert set(count["details"]["resources"]) == {entry, *others}
         assert count["resource"] == {"type": "entry", "id": None}
 
 
-async def test_an_id_that_nothing_has_leaves_nothing(charlie: Person, db: asyncpg.Connection) -> None:
+async def test_an_unknown_id_leaves_nothing(charlie: Person, db: asyncpg.Connection) -> None:
     for _ in range(5):
         await charlie.refused("GET", f"/vaults/{uuid7()}")
 
@@ -121,7 +124,7 @@ async def test_an_id_that_nothing_has_leaves_nothing(charlie: Person, db: asyncp
     assert await db.fetchval("SELECT count(*) FROM refusals") == 0
 
 
-async def test_who_reads_the_audit_finds_what_was_answered_before(
+async def test_the_audit_contains_every_refusal_answered_before_it_is_read(
     alice: Person, charlie: Person, admin: Person, vault: str
 ) -> None:
     await charlie.refused("GET", f"/vaults/{vault}")
@@ -133,7 +136,7 @@ async def test_who_reads_the_audit_finds_what_was_answered_before(
     assert [row["action"] for row in all_of_it] == ["vault.read"]
 
 
-async def test_tellers_at_the_same_time_tell_everything_once(
+async def test_concurrent_reporters_report_everything_once(
     bob: Person, charlie: Person, vault: str, entry: str, db: asyncpg.Connection
 ) -> None:
     for person in (bob, charlie):
@@ -151,7 +154,7 @@ async def test_tellers_at_the_same_time_tell_everything_once(
     assert len(rows) <= 2 * len(first)
 
 
-async def test_a_refused_request_touches_no_chain_and_a_reveal_goes_on(
+async def test_a_refused_request_locks_no_chain_so_reveals_continue(
     server: TestServer, alice: Person, charlie: Person, vault: str, entry: str, db: asyncpg.Connection
 ) -> None:
     statements: list[str] = []
@@ -161,7 +164,7 @@ async def test_a_refused_request_touches_no_chain_and_a_reveal_goes_on(
     await held.start()
     await db.execute("SELECT 1 FROM audit_chains WHERE name = $1 FOR UPDATE", f"vault:{vault}")
 
-    async with asyncio.timeout(10):  # whoever waits for the chain, a request does not
+    async with asyncio.timeout(10):  # only the reporter waits for the chain; the request does not
         for _ in range(20):
             assert (await charlie.refused("POST", f"/entries/{entry}/reveal"))[0] == 404
     await held.rollback()
@@ -176,7 +179,7 @@ async def test_a_refused_request_touches_no_chain_and_a_reveal_goes_on(
 async def another_process(
     settings: Settings, folder: Path
 ) -> AsyncIterator[tuple[ClientSession, subprocess.Popen[bytes]]]:
-    """A web process of its own on the same database, ready for requests."""
+    """A separate web process on the same database, ready for requests."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -204,7 +207,7 @@ async def another_process(
         process.wait()
 
 
-async def test_a_process_that_is_killed_as_it_answers_loses_no_first_row(
+async def test_a_process_killed_while_answering_loses_no_first_row(
     settings: Settings, charlie: Person, vault: str, entry: str, db: asyncpg.Connection, tmp_path: Path
 ) -> None:
     async with another_process(settings, tmp_path) as (session, process):

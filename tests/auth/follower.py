@@ -1,4 +1,4 @@
-"""A stock client of the sockets that writes down what happens to it."""
+"""A standard socket client that records what happens to it."""
 
 import asyncio
 from typing import Any
@@ -20,7 +20,7 @@ class Follower:
 
     @classmethod
     async def of(cls, server: TestServer, token: str, *streams: str) -> "Follower":
-        """Connects, and follows streams."""
+        """Connects and subscribes to streams."""
         found = cls()
         await found.io.connect(
             str(server.make_url("/")), auth={"token": token}, namespaces=["/live"], transports=["websocket"]
@@ -36,7 +36,7 @@ class Follower:
         return found
 
     async def go_on(self) -> None:
-        """Follows again what the server has asked it to, as a client that wants to miss nothing does."""
+        """Subscribes again whenever the server asks for it, as a client that must not miss anything does."""
         for name, data in list(self.events):
             if name == "stream.reset":
                 self.events.remove((name, data))
@@ -44,7 +44,7 @@ class Follower:
                 assert answer["ok"], answer
 
     async def heard(self, name: str, seconds: float = 3.0) -> dict[str, Any]:
-        """The first event of a name."""
+        """The first event with this name."""
         for _ in range(int(seconds / 0.02)):
             for event, data in self.events:
                 if event == name:
@@ -53,7 +53,7 @@ class Follower:
         raise AssertionError(f"no {name} within {seconds} s, but {self.events}")
 
     async def closed(self, seconds: float = 3.0) -> list[str]:
-        """Waits until the server has closed it. Returns: names of the events so far."""
+        """Waits until the server has closed the socket. Returns: names of the events so far."""
         for _ in range(int(seconds / 0.02)):
             if not self.io.connected:
                 return [name for name, _ in self.events]
@@ -61,12 +61,12 @@ class Follower:
         raise AssertionError(f"open after {seconds} s: {self.events}")
 
     async def leave(self) -> None:
-        """Closes it."""
+        """Closes the socket."""
         await self.io.disconnect()
 
 
 async def refusal_of(server: TestServer, token: str) -> str:
-    """The code that a socket with this token is refused with."""
+    """The code with which a socket with this token is refused."""
     io = socketio.AsyncClient(reconnection=False)
     refusals: list[dict[str, Any]] = []
     io.on("connect_error", refusals.append, namespace="/live")

@@ -1,4 +1,4 @@
-"""Headers of every answer, and which pages of other origins may read one."""
+"""The headers of every answer, and which pages of other origins may read one."""
 
 import re
 from typing import Any
@@ -37,7 +37,7 @@ ANSWERS = [
 ]
 
 
-async def test_every_answer_tells_browsers_to_be_careful(http: ClientSession, settings: Any) -> None:
+async def test_every_answer_has_the_security_headers(http: ClientSession, settings: Any) -> None:
     for method, path, status in ANSWERS:
         async with http.request(method, path) as response:
             headers = response.headers
@@ -57,7 +57,7 @@ async def test_api_answers_are_not_stored_and_run_nothing(alice: Person, path: s
         assert "sandbox" in response.headers["Content-Security-Policy"]
 
 
-async def test_a_request_id_is_kept_when_it_is_one(http: ClientSession, settings: Any) -> None:
+async def test_a_valid_request_id_is_kept(http: ClientSession, settings: Any) -> None:
     for given, is_kept in (("abc-123.DEF_4", True), ("short", False), ("x" * 65, False), ("has spaces in it", False)):
         async with http.get("/health/live", headers={"X-Request-ID": given}) as response:
             assert (response.headers["X-Request-ID"] == given) is is_kept
@@ -74,7 +74,7 @@ async def test_an_allowed_origin_may_read_answers(http: ClientSession, alice: Pe
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:0.evil.example", "", None])
-async def test_no_other_origin_may(http: ClientSession, alice: Person, origin: str | None) -> None:
+async def test_no_other_origin_may_read_answers(http: ClientSession, alice: Person, origin: str | None) -> None:
     headers = {"Authorization": f"Bearer {alice.token}"} | ({} if origin is None else {"Origin": origin})
     for method in ("GET", "OPTIONS"):
         asks = {"Access-Control-Request-Method": "PATCH"} if method == "OPTIONS" else {}
@@ -100,7 +100,9 @@ async def test_a_preflight_of_an_allowed_origin_is_answered(http: ClientSession,
         )
 
 
-async def test_a_socket_of_another_page_is_refused(http: ClientSession, settings: Any, server: TestServer) -> None:
+async def test_a_socket_from_a_page_of_another_origin_is_refused(
+    http: ClientSession, settings: Any, server: TestServer
+) -> None:
     url = "/socket.io/?EIO=4&transport=polling"
     async with http.get(url, headers={"Origin": settings.base_url}) as response:
         assert response.status == 200

@@ -1,4 +1,4 @@
-"""What no route takes, whatever it is for: always 4xx, never 500, and never the value in the answer."""
+"""Input that every route refuses: always 4xx, never 500, and the value is never in the answer."""
 
 import itertools
 from typing import Any
@@ -14,7 +14,7 @@ from tests.conftest import Person
 JSON = "application/json"
 DEEP = '{"x": ' * (MAX_DEPTH + 1) + "1" + "}" * (MAX_DEPTH + 1)
 
-# Routes of several nouns, each with a body that it would take: the field that is replaced holds `@`.
+# Routes of several nouns, each with a valid body in which `@` marks the field to replace.
 BODIES = {
     "POST /projects": '{"name": @}',
     "PATCH /projects/{project}": '{"description": @}',
@@ -42,7 +42,7 @@ VALUES = {
     "number": ("5", {422}),
     "nothing": ("", {400}),
     "too deep": (DEEP, {400}),
-    "far too deep": ("[" * 100_000, {400, 413}),  # 413 where a body is smaller than that
+    "far too deep": ("[" * 100_000, {400, 413}),  # 413 where the limit on the body is smaller
     "same key twice": ('{"a": 1, "a": 2}', {400}),
     "escaped same key": (r'{"a": 1, "\u0061": 2}', {400}),
     "not closed": ('"SENTINEL', {400}),
@@ -54,7 +54,7 @@ VALUES = {
 
 @pytest.fixture
 async def paths(alice: Person, project: str) -> dict[str, str]:
-    """Routes with real ids in place."""
+    """Routes with real ids filled in."""
     vault = (await alice.ok("POST", f"/projects/{project}/vaults", {"name": "v"}))["id"]
     return {row: row.replace("{project}", project).replace("{vault}", vault) for row in BODIES}
 
@@ -62,7 +62,7 @@ async def paths(alice: Person, project: str) -> dict[str, str]:
 async def send(
     http: ClientSession, person: Person, row: str, data: bytes, content_type: str | None = JSON, **headers: str
 ) -> tuple[int, str]:
-    """Status and text of a request whose body is sent as it is."""
+    """Status and text of the answer to a body that is sent as it is."""
     method, path = row.split()
     given = {"Authorization": f"Bearer {person.token}", **{k.replace("_", "-"): v for k, v in headers.items()}}
     if content_type is not None:
@@ -73,12 +73,12 @@ async def send(
         return response.status, await response.text()
 
 
-async def test_bad_values_are_refused_everywhere_and_not_echoed(
+async def test_bad_values_are_refused_by_every_route_and_not_repeated(
     http: ClientSession, alice: Person, paths: dict[str, str], db: asyncpg.Connection
 ) -> None:
     for name, row in itertools.product(VALUES, BODIES):
         (value, statuses), body = VALUES[name], BODIES[row]
-        await db.execute("DELETE FROM throttles")  # wrong passwords are among them
+        await db.execute("DELETE FROM throttles")  # some of the requests are failed sign-ins
         status, text = await send(http, alice, paths[row], body.replace("@", value).encode())
 
         assert status in statuses, (name, row, status, text)
@@ -107,7 +107,7 @@ CONTENT_TYPES = [
 ]
 
 
-async def test_only_json_in_utf_8_is_read(http: ClientSession, alice: Person) -> None:
+async def test_only_utf_8_json_is_read(http: ClientSession, alice: Person) -> None:
     for content_type, headers, status in CONTENT_TYPES:
         found, text = await send(http, alice, "PATCH /me", b'{"display_name": "A"}', content_type, **headers)
 
@@ -124,7 +124,7 @@ async def test_other_encodings_are_400(http: ClientSession, alice: Person, encod
 SHAPES = ("[]", '"text"', "5", "null", "true", "", "   ", '{"unknown_SENTINEL": 1}')
 
 
-async def test_a_body_of_another_shape_is_refused(http: ClientSession, alice: Person, paths: dict[str, str]) -> None:
+async def test_a_body_of_the_wrong_shape_is_refused(http: ClientSession, alice: Person, paths: dict[str, str]) -> None:
     for row, body in itertools.product(BODIES, SHAPES):
         status, text = await send(http, alice, paths[row], body.encode())
 
@@ -132,13 +132,13 @@ async def test_a_body_of_another_shape_is_refused(http: ClientSession, alice: Pe
         assert "unknown" not in body or '"pointer":"/unknown_SENTINEL","code":"unknown_field"' in text
 
 
-async def test_a_mebibyte_is_the_most(http: ClientSession, alice: Person) -> None:
+async def test_a_body_has_at_most_one_mebibyte(http: ClientSession, alice: Person) -> None:
     body = b'{"display_name": "A"}'
     for size, status in ((1024 * 1024, 200), (1024 * 1024 + 1, 413)):
         assert (await send(http, alice, "PATCH /me", body.ljust(size)))[0] == status
 
 
-async def test_a_body_without_a_length_is_counted_too(http: ClientSession, alice: Person) -> None:
+async def test_a_body_without_a_length_has_the_same_limit(http: ClientSession, alice: Person) -> None:
     async def endless() -> Any:
         for _ in range(20):
             yield b" " * 100_000
@@ -200,7 +200,7 @@ async def test_a_malformed_id_is_404(alice: Person) -> None:
         assert await alice.refused("GET", path) == (404, "not_found")
 
 
-async def test_ids_are_not_guessable_numbers(alice: Person, project: str) -> None:
+async def test_ids_cannot_be_guessed(alice: Person, project: str) -> None:
     assert UUID(project).version in (4, 7)
     assert (await alice.ok("GET", f"/projects/{project.upper()}"))["id"] == project
 
@@ -227,7 +227,7 @@ async def test_a_malformed_idempotency_key_is_422(alice: Person) -> None:
         )
 
 
-async def test_all_faults_come_at_once_with_their_pointers(http: ClientSession, alice: Person) -> None:
+async def test_all_faults_are_reported_together_with_their_pointers(http: ClientSession, alice: Person) -> None:
     body = r'{"name": "\u0000", "a~b/c": "\ud800", "deep": [{"x": 1e999}]}'
 
     status, text = await send(http, alice, "POST /projects", body.encode())
@@ -237,7 +237,7 @@ async def test_all_faults_come_at_once_with_their_pointers(http: ClientSession, 
         assert f'"pointer":"{pointer}"' in text
 
 
-def test_what_is_json_is_taken() -> None:
+def test_any_valid_json_is_read() -> None:
     deep: Any = 1
     for _ in range(MAX_DEPTH):
         deep = [deep]

@@ -1,4 +1,4 @@
-"""Sign-in: one answer for every failure, counters before the password is looked at, one form of every password."""
+"""Sign-in: one answer for every failure, limits checked before the password, and one normal form of each password."""
 
 import asyncio
 import unicodedata
@@ -24,7 +24,7 @@ WRONG = "not the right password"
 
 
 async def answer_to(http: ClientSession, email: str, password: str) -> tuple[int, dict[str, str], bytes]:
-    """Status, headers and body of a sign-in, with what differs at every request taken out."""
+    """Status, headers and body of a sign-in, without what differs at every request."""
     headers = {"X-Request-ID": "the-same-request"}
     async with http.post(LOGIN, json={"email": email, "password": password}, headers=headers) as response:
         kept = {name: value for name, value in response.headers.items() if name not in ("Date", "Set-Cookie")}
@@ -51,7 +51,9 @@ async def test_every_failure_gets_the_same_bytes(
     assert wrong == unknown == disabled == without == malformed == too_long
 
 
-async def test_a_hash_is_computed_also_for_nobody(server: TestServer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_hash_is_computed_even_for_an_unknown_address(
+    server: TestServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     passwords = server.app[GATE].passwords
     verified: list[str] = []
     real = passwords._verify
@@ -61,7 +63,7 @@ async def test_a_hash_is_computed_also_for_nobody(server: TestServer, monkeypatc
 
     assert not fits
     assert verified == [passwords._dummy]
-    assert not passwords.needs_rehash(passwords._dummy)  # made with the parameters of today: it takes as long
+    assert not passwords.needs_rehash(passwords._dummy)  # uses today's parameters, so it takes as long as a real hash
 
 
 async def test_a_failure_is_recorded_with_its_network_and_without_the_password(
@@ -89,20 +91,20 @@ async def test_the_sixth_guess_has_to_wait_and_the_right_password_too(http: Clie
     assert 1 <= int(refused[1]["Retry-After"]) <= 31
 
 
-async def test_an_unknown_address_is_slowed_down_like_a_known_one(http: ClientSession, alice: Person) -> None:
+async def test_an_unknown_address_is_throttled_like_a_known_one(http: ClientSession, alice: Person) -> None:
     known = [(await answer_to(http, alice.email, WRONG))[0] for _ in range(6)]
     unknown = [(await answer_to(http, "nobody@example.test", WRONG))[0] for _ in range(6)]
 
     assert known == unknown == [401] * 5 + [429]
 
 
-async def test_thirty_guesses_at_once_are_five_guesses(http: ClientSession, alice: Person) -> None:
+async def test_of_thirty_guesses_at_once_five_are_verified(http: ClientSession, alice: Person) -> None:
     answers = await asyncio.gather(*(answer_to(http, alice.email, WRONG) for _ in range(30)))
 
     assert sorted(status for status, _, _ in answers) == [401] * 5 + [429] * 25
 
 
-async def test_while_one_is_refused_all_others_sign_in(http: ClientSession, alice: Person, bob: Person) -> None:
+async def test_others_sign_in_while_one_person_is_refused(http: ClientSession, alice: Person, bob: Person) -> None:
     for _ in range(5):
         await answer_to(http, bob.email, WRONG)
 
@@ -117,7 +119,7 @@ async def test_while_one_is_refused_all_others_sign_in(http: ClientSession, alic
     assert refused == {429}
 
 
-async def test_one_counter_stands_before_every_password(alice: Person) -> None:
+async def test_one_counter_covers_every_way_to_enter_a_password(alice: Person) -> None:
     change = {"current_password": WRONG, "new_password": "another long password"}
     for _ in range(3):
         assert await alice.refused("POST", "/auth/reauth", {"password": WRONG}) == (401, "invalid_credentials")
@@ -130,7 +132,7 @@ async def test_one_counter_stands_before_every_password(alice: Person) -> None:
     assert await alice.refused("POST", "/auth/login", login) == (429, "rate_limited")
 
 
-async def test_a_claimed_address_is_not_believed(http: ClientSession, alice: Person) -> None:
+async def test_a_forwarded_address_is_ignored_without_a_trusted_proxy(http: ClientSession, alice: Person) -> None:
     for number in range(5):
         headers = {"X-Forwarded-For": f"203.0.{number}.7", "Forwarded": f"for=203.0.{number}.7"}
         async with http.post(LOGIN, json={"email": alice.email, "password": WRONG}, headers=headers) as response:
@@ -142,7 +144,7 @@ async def test_a_claimed_address_is_not_believed(http: ClientSession, alice: Per
     assert (await alice.ok("GET", "/auth/sessions"))["items"][0]["network"] == "127.0.0.0/24"
 
 
-async def test_composed_and_decomposed_spellings_are_one_password(
+async def test_composed_and_decomposed_spellings_are_the_same_password(
     http: ClientSession, admin: Person, alice: Person
 ) -> None:
     composed = unicodedata.normalize("NFC", "süße Grüße an alle")
@@ -157,7 +159,7 @@ BAD_PASSWORDS = [
     ("x" * 14, "password_too_short"),
     ("\ufb01" * 7, "password_too_short"),  # 7 ligatures are 14 letters
     ("x" * 257, "invalid_field"),
-    ("\ufdfa" * 64, "invalid_field"),  # 64 characters that NFKC makes 1,152 of
+    ("\ufdfa" * 64, "invalid_field"),  # 64 characters that become 1,152 in NFKC
     ("ü" * 513, "invalid_field"),  # 1,026 bytes
     ("", "invalid_field"),
     (DEMO_PASSWORD, "invalid_field"),
@@ -177,12 +179,14 @@ async def test_a_password_of_a_wrong_length_is_refused(admin: Person) -> None:
 
 
 @pytest.mark.parametrize("password", ["x" * 15, "\ufb01" * 8, "x" * 256, "\ud7ff" * 256, "           \t   x"])
-def test_a_password_of_a_right_length_is_taken(password: str) -> None:
+def test_a_password_of_an_allowed_length_is_accepted(password: str) -> None:
     assert policy_faults(password, "/password") == []
 
 
 @pytest.mark.parametrize("text", ['"\\ud800-lone-surrogate-here"', '"nul \\u0000 in the middle"'])
-async def test_what_cannot_be_text_is_422_at_every_password(http: ClientSession, alice: Person, text: str) -> None:
+async def test_text_that_cannot_be_stored_is_422_for_every_password(
+    http: ClientSession, alice: Person, text: str
+) -> None:
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {alice.token}"}
     for path, body in (
         ("login", '{"email": "a@example.test", "password": %s}'),
@@ -195,12 +199,12 @@ async def test_what_cannot_be_text_is_422_at_every_password(http: ClientSession,
             assert "surrogate-here" not in await response.text()
 
 
-def test_what_is_no_text_never_reaches_the_hash() -> None:
+def test_invalid_text_is_never_hashed() -> None:
     with pytest.raises(ValueError, match="surrogates"):
         normalised("\ud800" * 15)
 
 
-async def test_a_hash_of_older_parameters_is_renewed_at_sign_in(
+async def test_a_hash_with_older_parameters_is_renewed_at_sign_in(
     http: ClientSession, alice: Person, server: TestServer, settings: Settings, db: asyncpg.Connection
 ) -> None:
     older = Passwords(settings.model_copy(update={"argon2_time": 3}), server.app[GATE].passwords._keyring)
@@ -216,7 +220,7 @@ async def test_a_hash_of_older_parameters_is_renewed_at_sign_in(
     assert (await answer_to(http, alice.email, PASSWORD))[0] == 200
 
 
-async def test_more_waiting_hashes_than_the_queue_holds_are_503(
+async def test_when_too_many_hashes_wait_a_sign_in_gets_503(
     http: ClientSession, alice: Person, server: TestServer, monkeypatch: pytest.MonkeyPatch, db: asyncpg.Connection
 ) -> None:
     monkeypatch.setattr(server.app[GATE].passwords, "_queued", Counter({"another network": 32}))
@@ -227,7 +231,7 @@ async def test_more_waiting_hashes_than_the_queue_holds_are_503(
     assert status == 503
     assert b'"busy"' in body
     assert int(headers["Retry-After"]) >= 1
-    # What was not looked at does not count.
+    # An attempt that was not verified does not count.
     assert len(server.app[GATE].throttle._recent) == places
     assert await db.fetchval("SELECT max(count) FROM throttles") == 0
 
@@ -235,7 +239,9 @@ async def test_more_waiting_hashes_than_the_queue_holds_are_503(
 @pytest.mark.parametrize(
     ("memory", "time", "allowed"), [(19456, 2, True), (47104, 1, True), (19455, 2, False), (1024, 3, False)]
 )
-def test_weaker_hashes_than_owasps_floor_do_not_start(memory: int, time: int, allowed: bool) -> None:
+def test_the_server_does_not_start_with_hashes_weaker_than_owasp_recommends(
+    memory: int, time: int, allowed: bool
+) -> None:
     environ = {"TALLYROOM_ARGON2_MEMORY_KIB": str(memory), "TALLYROOM_ARGON2_TIME": str(time)}
     if allowed:
         load(environ)

@@ -1,4 +1,4 @@
-"""A server in production behind a proxy: its cookie, its demo accounts (none), its clients' addresses."""
+"""A server in production behind a proxy: its cookie, the missing demo accounts, and client addresses."""
 
 import asyncio
 import os
@@ -26,7 +26,7 @@ LOGIN = "/api/v1/auth/login"
 
 
 def production_environ(settings: Settings, port: int) -> dict[str, str]:
-    """What a server in production is given here: the tests' database and key, a proxy, cheap hashes."""
+    """The environment of a server in production: the tests' database and key, a proxy, cheap hashes."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     return kept | {
         "TALLYROOM_ENV": "production",
@@ -44,7 +44,7 @@ def production_environ(settings: Settings, port: int) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def log_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where everything goes that it prints, at the level debug."""
+    """The file that gets all output, at level debug."""
     return tmp_path_factory.mktemp("production") / "log"
 
 
@@ -76,7 +76,7 @@ async def production(server: TestServer, settings: Settings, log_file: Path) -> 
 
 @pytest.fixture
 async def proxied(production: str) -> AsyncIterator[ClientSession]:
-    """A session that speaks to it."""
+    """An HTTP session with that server."""
     async with ClientSession(base_url=production) as session:
         yield session
 
@@ -98,12 +98,12 @@ async def test_the_cookie_is_bound_to_the_host_and_to_https(proxied: ClientSessi
         "/api/v1/auth/logout", json={}, headers=page | {"Cookie": f"__Host-rt={value}"}
     ) as response:
         ended = SimpleCookie(response.headers["Set-Cookie"])["__Host-rt"]
-    # Without Secure a browser ignores the header, and the cookie stays.
+    # Without Secure, a browser would ignore the header and keep the cookie.
     assert (ended.value, ended["max-age"], ended["path"]) == ("", "0", "/")
     assert ended["secure"]
 
 
-async def test_the_demos_password_opens_nothing(
+async def test_the_demo_password_does_not_work(
     proxied: ClientSession, http: ClientSession, alice: Person, server: TestServer, db: asyncpg.Connection
 ) -> None:
     stored, pepper = await server.app[GATE].passwords.hash(DEMO_PASSWORD)
@@ -111,12 +111,12 @@ async def test_the_demos_password_opens_nothing(
     body = {"email": alice.email, "password": DEMO_PASSWORD}
 
     async with http.post(LOGIN, json=body) as response:
-        assert response.status == 200  # in demo mode it does
+        assert response.status == 200  # in demo mode, this works
     async with proxied.post(LOGIN, json=body) as response:
         assert response.status == 401
 
 
-async def test_the_demo_is_not_made(settings: Settings) -> None:
+async def test_no_demo_data_is_created(settings: Settings) -> None:
     done = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "server", "demo", env=production_environ(settings, 0), stderr=asyncio.subprocess.PIPE
     )
@@ -126,7 +126,7 @@ async def test_the_demo_is_not_made(settings: Settings) -> None:
     assert errors.decode() == "tallyroom: TALLYROOM_ENV: demo data is not created in production\n"
 
 
-async def test_behind_a_trusted_proxy_the_nearest_foreign_hop_counts(
+async def test_behind_trusted_proxies_the_last_untrusted_address_counts(
     proxied: ClientSession, alice: Person, db: asyncpg.Connection
 ) -> None:
     async def network_seen(*headers: tuple[str, str]) -> str:
@@ -139,7 +139,7 @@ async def test_behind_a_trusted_proxy_the_nearest_foreign_hop_counts(
     forwarded = "X-Forwarded-For"
     assert await network_seen() == "127.0.0.0/24"
     assert await network_seen((forwarded, "203.0.113.9")) == "203.0.113.0/24"
-    # What the client wrote itself stands left of what the proxies have added.
+    # The client's own entries are to the left of those that the proxies have added.
     assert await network_seen((forwarded, "192.0.2.1, 203.0.113.9")) == "203.0.113.0/24"
     assert await network_seen((forwarded, "192.0.2.1, 203.0.113.9, 10.1.2.3")) == "203.0.113.0/24"
     assert await network_seen((forwarded, "192.0.2.1"), (forwarded, "203.0.113.9")) == "203.0.113.0/24"
@@ -158,7 +158,7 @@ async def test_guesses_are_counted_by_the_forwarded_network(proxied: ClientSessi
     assert await guess("198.51.100.1", PASSWORD) == 200
 
 
-async def test_tokens_of_another_installation_are_invalid(proxied: ClientSession, alice: Person) -> None:
+async def test_tokens_from_another_installation_are_invalid(proxied: ClientSession, alice: Person) -> None:
     # The same keys, but another issuer.
     async with proxied.get("/api/v1/me", headers={"Authorization": f"Bearer {alice.token}"}) as response:
         assert (response.status, (await response.json())["code"]) == (401, "token_invalid")

@@ -1,4 +1,4 @@
-"""Refresh tokens: one use each, cookies for pages, bodies for programs."""
+"""Refresh tokens: each works once, in cookies for pages and in bodies for programs."""
 
 import asyncio
 import itertools
@@ -43,7 +43,7 @@ async def test_each_refresh_gives_the_next_token(http: ClientSession, alice: Per
     assert len(seen) == 4
 
 
-async def test_a_second_use_ends_the_family_and_is_told_and_recorded(
+async def test_a_second_use_ends_the_family_and_is_published_and_audited(
     http: ClientSession, alice: Person, db: asyncpg.Connection
 ) -> None:
     _, first = await refresh(http, alice.refresh_token)
@@ -61,7 +61,7 @@ async def test_a_second_use_ends_the_family_and_is_told_and_recorded(
     assert (audit["outcome"], audit["resource_id"]) == ("failure", str(session))
 
 
-async def test_of_uses_at_the_same_time_one_wins_and_the_family_ends(http: ClientSession, alice: Person) -> None:
+async def test_of_concurrent_uses_one_succeeds_and_the_family_ends(http: ClientSession, alice: Person) -> None:
     answers = await asyncio.gather(*(refresh(http, alice.refresh_token) for _ in range(8)))
 
     assert sorted(status for status, _ in answers) == [200] + [401] * 7
@@ -69,7 +69,7 @@ async def test_of_uses_at_the_same_time_one_wins_and_the_family_ends(http: Clien
     assert (await refresh(http, winner["refresh_token"]))[0] == 401
 
 
-async def test_a_repeated_request_replaces_the_answer_that_was_lost(
+async def test_a_repeated_request_replaces_a_lost_answer(
     http: ClientSession, alice: Person, db: asyncpg.Connection
 ) -> None:
     _, lost = await refresh(http, alice.refresh_token, "a-retry")
@@ -83,7 +83,7 @@ async def test_a_repeated_request_replaces_the_answer_that_was_lost(
 
 
 @pytest.mark.parametrize("how", ["another key", "no key", "late", "child used"])
-async def test_what_is_no_repetition_is_a_reuse(
+async def test_anything_but_an_exact_repetition_counts_as_reuse(
     http: ClientSession, alice: Person, db: asyncpg.Connection, how: str
 ) -> None:
     _, first = await refresh(http, alice.refresh_token, "a-retry")
@@ -98,7 +98,7 @@ async def test_what_is_no_repetition_is_a_reuse(
     assert (status, problem["code"]) == (401, "refresh_reused")
 
 
-async def test_a_lost_child_that_comes_back_is_refused(http: ClientSession, alice: Person) -> None:
+async def test_the_token_of_a_lost_answer_is_refused_later(http: ClientSession, alice: Person) -> None:
     _, lost = await refresh(http, alice.refresh_token, "a-retry")
     await refresh(http, alice.refresh_token, "a-retry")
 
@@ -116,14 +116,14 @@ NO_TOKENS = [
 ]
 
 
-async def test_what_is_no_refresh_token_is_invalid(http: ClientSession, settings: Any) -> None:
+async def test_a_malformed_refresh_token_is_invalid(http: ClientSession, settings: Any) -> None:
     for token in NO_TOKENS:
         status, problem = await refresh(http, token)
 
         assert (status, problem["code"]) == (401, "refresh_invalid")
 
 
-async def test_the_right_lookup_with_a_wrong_secret_is_invalid_and_harms_nobody(
+async def test_a_known_lookup_with_a_wrong_secret_is_invalid_and_ends_nothing(
     http: ClientSession, alice: Person
 ) -> None:
     kind, lookup, secret = alice.refresh_token.split(".")
@@ -143,7 +143,7 @@ async def test_only_a_digest_of_the_secret_is_stored(alice: Person, db: asyncpg.
     assert secret not in row
 
 
-async def test_a_session_ends_after_idle_and_absolute_times(
+async def test_a_session_ends_after_its_idle_and_absolute_limits(
     http: ClientSession, alice: Person, db: asyncpg.Connection
 ) -> None:
     times = "SELECT extract(epoch FROM expires_at - now())::int FROM "
@@ -152,7 +152,7 @@ async def test_a_session_ends_after_idle_and_absolute_times(
 
     await db.execute("UPDATE sessions SET expires_at = now() + interval '1 hour'")
     _, body = await refresh(http, alice.refresh_token)
-    assert await db.fetchval(times + "refresh_tokens WHERE used_at IS NULL") <= 3600  # never past the session's end
+    assert await db.fetchval(times + "refresh_tokens WHERE used_at IS NULL") <= 3600  # never after the session's end
 
     await db.execute("UPDATE sessions SET expires_at = now() - interval '1 s'")
     assert (await refresh(http, body["refresh_token"]))[1]["code"] == "refresh_invalid"
@@ -165,7 +165,7 @@ async def test_an_idle_session_is_not_refreshed(http: ClientSession, alice: Pers
     assert (await refresh(http, alice.refresh_token))[1]["code"] == "refresh_invalid"
 
 
-async def test_a_remembered_device_stays_for_thirty_days(
+async def test_a_remembered_device_stays_signed_in_for_thirty_days(
     http: ClientSession, alice: Person, db: asyncpg.Connection
 ) -> None:
     body = {"email": alice.email, "password": PASSWORD, "remember": True}
@@ -177,7 +177,7 @@ async def test_a_remembered_device_stays_for_thirty_days(
     assert 29.9 < days < 30.1
 
 
-async def test_the_oldest_of_too_many_sessions_ends(
+async def test_when_there_are_too_many_sessions_the_oldest_ends(
     http: ClientSession, alice: Person, db: asyncpg.Connection, server: TestServer
 ) -> None:
     body = {"email": alice.email, "password": PASSWORD}
@@ -195,13 +195,16 @@ async def test_the_oldest_of_too_many_sessions_ends(
 
 
 class Browser:
-    """What a page of the dashboard sends: its cookie by hand, so that a test may send it from elsewhere too."""
+    """
+    Sends requests as a page of the dashboard does. It sets the cookie itself, so that a test can also send it from
+    another origin.
+    """
 
     def __init__(self, http: ClientSession, origin: str, cookie: str) -> None:
         self.http, self.origin, self.cookie = http, origin, cookie
 
     async def post(self, path: str, body: Any = None, **changes: str | None) -> ClientResponse:
-        """A request of the page, with headers changed or (None) left out."""
+        """Sends a request as the page does, with headers changed or (None) left out."""
         given = {
             "Origin": self.origin,
             "X-Requested-With": "tallyroom",
@@ -254,12 +257,12 @@ async def test_a_page_refreshes_with_its_cookie(browser: Browser) -> None:
     assert (await browser.post(REFRESH, Origin=None, Sec_Fetch_Site="same-origin")).status == 200
 
 
-async def test_no_script_gets_at_the_cookies_token(browser: Browser) -> None:
+async def test_no_script_can_read_the_token_in_the_cookie(browser: Browser) -> None:
     response = await browser.post(REFRESH, X_Client="api")
 
     assert response.status == 401
     assert "rt1." not in await response.text()
-    assert (await browser.post(REFRESH)).status == 200  # and nothing was used up
+    assert (await browser.post(REFRESH)).status == 200  # and the token was not used up
 
 
 FOREIGN = [
@@ -276,7 +279,7 @@ FOREIGN = [
 ]
 
 
-async def test_a_request_of_another_page_is_refused(browser: Browser) -> None:
+async def test_a_request_from_another_origin_is_refused(browser: Browser) -> None:
     for path, changes in itertools.product((REFRESH, LOGOUT), FOREIGN):
         response = await browser.post(path, **changes)
 
@@ -288,7 +291,7 @@ async def test_a_request_of_another_page_is_refused(browser: Browser) -> None:
 FORMS = ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"]
 
 
-async def test_what_a_form_can_send_is_refused(browser: Browser) -> None:
+async def test_a_request_that_a_form_could_send_is_refused(browser: Browser) -> None:
     for path, kind in itertools.product((REFRESH, LOGOUT), FORMS):
         response = await browser.post(path, "{}", Content_Type=kind)
 

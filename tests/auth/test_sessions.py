@@ -1,4 +1,4 @@
-"""Sessions and passwords: what ends them, how soon, and what goes on."""
+"""Sessions and passwords: what ends them, how soon, and what continues."""
 
 from datetime import timedelta
 from typing import Any
@@ -49,7 +49,7 @@ async def test_people_see_their_own_sign_ins(http: ClientSession, alice: Person,
     assert (await bob.ok("GET", "/auth/sessions"))["total"] == 1
 
 
-async def test_a_person_ends_a_session_of_his_own_only(http: ClientSession, alice: Person, bob: Person) -> None:
+async def test_people_can_end_only_their_own_sessions(http: ClientSession, alice: Person, bob: Person) -> None:
     other = await sign_in(http, alice)
     mine = next(item for item in (await other.ok("GET", "/auth/sessions"))["items"] if item["current"])
 
@@ -63,7 +63,7 @@ async def test_a_person_ends_a_session_of_his_own_only(http: ClientSession, alic
     await alice.ok("GET", "/me")
 
 
-async def test_a_new_password_ends_the_other_sessions_and_this_one_goes_on(
+async def test_a_new_password_ends_all_other_sessions(
     http: ClientSession, alice: Person, server: TestServer, db: asyncpg.Connection
 ) -> None:
     other = await sign_in(http, alice)
@@ -115,7 +115,7 @@ async def test_a_change_that_is_refused_changes_nothing(
     await sign_in(http, alice)
 
 
-async def test_a_password_verified_before_it_changed_opens_nothing(
+async def test_a_sign_in_verified_against_the_old_password_fails(
     http: ClientSession, alice: Person, server: TestServer, db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     passwords = server.app[GATE].passwords
@@ -134,7 +134,7 @@ async def test_a_password_verified_before_it_changed_opens_nothing(
     assert await db.fetchval("SELECT count(*) FROM sessions") == 1
 
 
-async def test_reauth_renews_the_time_of_the_password(alice: Person, http: ClientSession, db: Any) -> None:
+async def test_reauth_updates_the_time_of_the_last_password_check(alice: Person, http: ClientSession, db: Any) -> None:
     await db.execute("UPDATE sessions SET authenticated_at = now() - interval '1 hour'")
 
     fresh = await alice.ok("POST", "/auth/reauth", {"password": PASSWORD})
@@ -144,7 +144,7 @@ async def test_reauth_renews_the_time_of_the_password(alice: Person, http: Clien
     await Person(http, alice.id, alice.email, fresh["access_token"], "").ok("GET", "/me")
 
 
-async def test_past_its_end_a_password_is_good_for_changing_it_only(
+async def test_an_expired_password_is_good_only_for_changing_it(
     http: ClientSession, admin: Person, alice: Person, project: str, server: TestServer
 ) -> None:
     open_socket = await Follower.of(server, alice.token)
@@ -176,9 +176,7 @@ async def test_past_its_end_a_password_is_good_for_changing_it_only(
         assert response.status == 204
 
 
-async def test_a_password_that_ends_while_the_socket_is_open_closes_it(
-    admin: Person, alice: Person, server: TestServer
-) -> None:
+async def test_the_socket_closes_when_the_password_expires(admin: Person, alice: Person, server: TestServer) -> None:
     follower = await Follower.of(server, alice.token)
 
     soon = (now() + timedelta(seconds=1)).isoformat()
@@ -188,7 +186,7 @@ async def test_a_password_that_ends_while_the_socket_is_open_closes_it(
     assert follower.events[-1][1] == {"code": "password_expired", "reconnect": False}
 
 
-async def test_signing_out_by_an_administrator_is_complete(
+async def test_an_administrator_signs_a_person_out_everywhere(
     http: ClientSession, admin: Person, alice: Person, server: TestServer
 ) -> None:
     other = await sign_in(http, alice)
@@ -210,7 +208,7 @@ async def test_a_token_and_its_socket_end_with_their_session(
     end = now() + timedelta(seconds=4)
     await db.execute("UPDATE sessions SET expires_at = $1 WHERE user_id = $2", end, alice.id)
     answer: dict[str, Any] = {"refresh_token": alice.refresh_token}
-    for _ in range(2):  # the second has the end of the first
+    for _ in range(2):  # the second ends when the first does
         body = {"refresh_token": answer["refresh_token"]}
         async with http.post("/api/v1/auth/refresh", json=body, headers=API) as response:
             answer = await response.json()

@@ -1,4 +1,4 @@
-"""The counters themselves, by address, as a server behind many networks sees them."""
+"""The throttle's counters for many networks."""
 
 import asyncio
 from typing import Any
@@ -26,7 +26,7 @@ def throttle(server: TestServer) -> Throttle:
 
 
 async def outcome(throttle: Throttle, account: str, ip: str) -> str:
-    """Whether an attempt may be verified."""
+    """Whether an attempt may be verified, or how it is refused."""
     throttle.forget()
     try:
         await throttle.attempt(account, ip)
@@ -36,7 +36,7 @@ async def outcome(throttle: Throttle, account: str, ip: str) -> str:
 
 
 async def later(db: asyncpg.Connection, seconds: float) -> None:
-    """Lets time pass, for the counters."""
+    """Moves the counters into the past."""
     await db.execute(
         "UPDATE throttles SET window_started_at = window_started_at - make_interval(secs => $1), "
         "blocked_until = blocked_until - make_interval(secs => $1)",
@@ -56,12 +56,14 @@ async def test_the_wait_doubles_up_to_a_quarter_of_an_hour(
         waits.append(seconds)
         await later(db, seconds)
         await db.execute("DELETE FROM throttles WHERE key LIKE 'account:%'")
-        assert await outcome(throttle, EMAIL, "198.51.100.1") == "verify"  # who waited may try once
+        assert await outcome(throttle, EMAIL, "198.51.100.1") == "verify"  # after the wait, one attempt is allowed
 
     assert [round(wait / 30) for wait in waits] == [1, 2, 4, 8, 16, 30, 30]
 
 
-async def test_a_quarter_of_an_hour_without_attempts_forgets(throttle: Throttle, db: asyncpg.Connection) -> None:
+async def test_a_quarter_of_an_hour_without_attempts_resets_the_counter(
+    throttle: Throttle, db: asyncpg.Connection
+) -> None:
     for _ in range(5):
         await outcome(throttle, EMAIL, "198.51.100.1")
     await later(db, 15 * 60 + 31)
@@ -136,7 +138,7 @@ async def test_attempts_and_successes_at_once_neither_wait_for_each_other_nor_mi
     assert {row["key"]: row["count"] for row in rows if row["count"]} == {"network:198.51.100.0/24": 2}
 
 
-async def test_fifty_sign_ins_a_second_are_the_most(throttle: Throttle, settings: Any) -> None:
+async def test_at_most_fifty_sign_ins_per_second_are_verified(throttle: Throttle, settings: Any) -> None:
     for number in range(GLOBAL_PER_S):
         throttle._take_place()
         assert len(throttle._recent) == number + 1
@@ -147,7 +149,7 @@ async def test_fifty_sign_ins_a_second_are_the_most(throttle: Throttle, settings
     assert refused.value.retry_after_s == 1
 
 
-async def test_who_is_blocked_costs_others_nothing(
+async def test_blocked_people_take_no_capacity_from_others(
     throttle: Throttle, server: TestServer, db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for _ in range(5):
@@ -173,7 +175,7 @@ async def test_who_is_blocked_costs_others_nothing(
 
 
 @pytest.mark.parametrize("kind", ["account", "consecutive", "network"])
-async def test_a_block_of_any_kind_takes_no_place_of_others(
+async def test_a_block_of_any_kind_takes_no_slot_from_others(
     throttle: Throttle, db: asyncpg.Connection, kind: str
 ) -> None:
     key = {"network": "network:198.51.100.0/24"}.get(kind, f"{kind}:{EMAIL}")
@@ -189,7 +191,7 @@ async def test_a_block_of_any_kind_takes_no_place_of_others(
     assert len(throttle._recent) == 1
 
 
-async def test_a_block_that_ends_elsewhere_is_believed_for_a_second_only(
+async def test_a_block_is_remembered_for_only_a_second(
     throttle: Throttle, db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("server.auth.throttle.REMEMBERED_S", 0.05)
@@ -198,13 +200,13 @@ async def test_a_block_that_ends_elsewhere_is_believed_for_a_second_only(
     with pytest.raises(RateLimited):
         await throttle.attempt(EMAIL, "198.51.100.1")
 
-    await db.execute("DELETE FROM throttles")  # as a reset of the password by another process does
+    await db.execute("DELETE FROM throttles")  # as resetting the password in another process does
     await asyncio.sleep(0.06)
 
     await throttle.attempt(EMAIL, "198.51.100.1")
 
 
-async def test_one_network_does_not_fill_the_queue_of_hashes(server: TestServer) -> None:
+async def test_one_network_cannot_fill_the_queue_of_hashes(server: TestServer) -> None:
     passwords = server.app[GATE].passwords
     many = [passwords.verify("a wrong password", None, None, network="198.51.100.0/24") for _ in range(60)]
     tasks = [asyncio.create_task(attempt) for attempt in many]
@@ -228,18 +230,18 @@ async def test_one_network_does_not_fill_the_queue_of_hashes(server: TestServer)
         ("nonsense", "unknown"),
     ],
 )
-def test_networks_are_what_is_counted_by(address: str, network: str) -> None:
+def test_addresses_are_counted_by_network(address: str, network: str) -> None:
     assert network_of(address) == network
 
 
-def test_what_is_no_address_is_counted_by_itself() -> None:
+def test_an_unparsable_address_is_counted_by_itself() -> None:
     assert account_of(" A@EXAMPLE.test ") == "a@example.test"
     assert account_of("one") != account_of("two")
     assert account_of("\ud800").startswith("malformed:")
 
 
 @pytest.mark.parametrize(("password", "answers"), [(PASSWORD, [200] * 8), ("not the password", [401] * 5 + [429] * 3)])
-async def test_signing_in_many_times_at_once_is_no_guessing_and_guessing_gets_no_more_tries_by_it(
+async def test_many_simultaneous_sign_ins_do_not_count_as_guessing_nor_allow_more_guesses(
     http: ClientSession, alice: Person, password: str, answers: list[int]
 ) -> None:
     async def sign_in() -> int:
@@ -250,7 +252,7 @@ async def test_signing_in_many_times_at_once_is_no_guessing_and_guessing_gets_no
     assert sorted(await asyncio.gather(*(sign_in() for _ in range(8)))) == answers
 
 
-async def test_only_so_many_sign_ins_of_one_person_wait_for_each_other(throttle: Throttle) -> None:
+async def test_the_number_of_waiting_sign_ins_per_person_is_limited(throttle: Throttle) -> None:
     started, go_on = [], asyncio.Event()
 
     async def attempt() -> str:

@@ -1,4 +1,4 @@
-"""Access tokens: what is not exactly one of ours opens nothing, neither here nor at the socket."""
+"""Access tokens: only an exact token of ours is accepted, by the API and by the socket."""
 
 import asyncio
 import base64
@@ -35,7 +35,7 @@ Forge = Callable[..., str]
 
 @pytest.fixture
 def forge(server: TestServer, alice: Person) -> Forge:
-    """Signs alice's claims with the server's own key, after changing claims or header; None takes one out."""
+    """Signs alice's claims with the server's own key after changing claims or header; None removes one."""
     pair = server.app[KEYRING].active
 
     def make(header: dict[str, Any] | None = None, key: Any = None, **changes: Any) -> str:
@@ -59,7 +59,7 @@ def _part(value: dict[str, Any]) -> str:
 
 
 async def code_of(http: ClientSession, token: str) -> str:
-    """The code that a token is refused with, or `accepted`."""
+    """The code with which a token is refused, or `accepted`."""
     async with http.get("/api/v1/me", headers={"Authorization": f"Bearer {token}"}) as response:
         if response.status == 200:
             return "accepted"
@@ -82,7 +82,9 @@ async def test_an_unsigned_token_is_invalid(http: ClientSession, forge: Forge, a
     assert await code_of(http, forge({"alg": alg})) == "token_invalid"
 
 
-async def test_the_public_key_is_no_shared_secret(http: ClientSession, forge: Forge, server: TestServer) -> None:
+async def test_the_public_key_does_not_work_as_a_shared_secret(
+    http: ClientSession, forge: Forge, server: TestServer
+) -> None:
     public = server.app[KEYRING].active.public
     for secret in (
         public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
@@ -128,7 +130,7 @@ BAD_HEADERS = [
 ]
 
 
-async def test_a_header_of_another_form_is_invalid(http: ClientSession, forge: Forge) -> None:
+async def test_a_header_of_the_wrong_form_is_invalid(http: ClientSession, forge: Forge) -> None:
     for header in BAD_HEADERS:
         assert await code_of(http, forge(header)) == "token_invalid", header
 
@@ -161,7 +163,7 @@ BAD_CLAIMS = [
 ]
 
 
-async def test_claims_of_another_form_are_invalid(http: ClientSession, forge: Forge) -> None:
+async def test_claims_of_the_wrong_form_are_invalid(http: ClientSession, forge: Forge) -> None:
     for changes in BAD_CLAIMS:
         assert await code_of(http, forge(**changes)) in (
             "token_invalid",
@@ -173,7 +175,8 @@ async def test_an_old_token_is_expired(http: ClientSession, forge: Forge) -> Non
     at = int(time.time())
 
     assert await code_of(http, forge(iat=at - 1000, nbf=at - 1000, exp=at - 100)) == "token_expired"
-    assert await code_of(http, forge(iat=at - 903, nbf=at - 903, exp=at - 3)) == "accepted"  # clocks differ a little
+    # allows for small clock differences
+    assert await code_of(http, forge(iat=at - 903, nbf=at - 903, exp=at - 3)) == "accepted"
 
 
 async def test_a_token_of_another_person_or_session_is_revoked(http: ClientSession, forge: Forge, bob: Person) -> None:
@@ -185,12 +188,12 @@ async def test_a_token_of_another_person_or_session_is_revoked(http: ClientSessi
 NO_TOKENS = ["x", "x.y.z", "a" * 5000, "é.é.é", "..", "[[[[." * 100, "rt1.a.b"]
 
 
-async def test_what_is_no_token_is_invalid(http: ClientSession) -> None:
+async def test_a_malformed_token_is_invalid(http: ClientSession) -> None:
     for token in NO_TOKENS:
         assert await code_of(http, token) == "token_invalid"
 
 
-async def test_a_refresh_token_is_no_access_token_and_the_other_way_round(http: ClientSession, alice: Person) -> None:
+async def test_refresh_and_access_tokens_cannot_replace_each_other(http: ClientSession, alice: Person) -> None:
     assert await code_of(http, alice.refresh_token) == "token_invalid"
     async with http.post("/api/v1/auth/refresh", json={"refresh_token": alice.token[:200]}) as response:
         assert (response.status, (await response.json())["code"]) == (401, "refresh_invalid")
@@ -205,7 +208,7 @@ async def test_a_request_without_a_token_is_told_to_sign_in(http: ClientSession,
             assert (response.status, (await response.json())["code"]) == (401, "token_invalid")
 
 
-async def test_a_token_carries_no_role_and_lives_a_quarter_of_an_hour(alice: Person) -> None:
+async def test_a_token_carries_no_role_and_is_valid_for_a_quarter_of_an_hour(alice: Person) -> None:
     claims = jwt.decode(alice.token, options={"verify_signature": False})
 
     assert set(claims) == {"iss", "aud", "sub", "sid", "iat", "nbf", "exp", "jti", "tv", "amr", "auth_time"}
@@ -213,7 +216,7 @@ async def test_a_token_carries_no_role_and_lives_a_quarter_of_an_hour(alice: Per
     assert (claims["aud"], claims["sub"], claims["amr"]) == ("api", str(alice.id), ["pwd"])
 
 
-async def test_the_published_keys_verify_tokens_and_hold_no_private_part(http: ClientSession, alice: Person) -> None:
+async def test_the_published_keys_verify_tokens_and_contain_no_private_part(http: ClientSession, alice: Person) -> None:
     async with http.get("/.well-known/jwks.json") as response:
         document = await response.json()
 
@@ -224,7 +227,7 @@ async def test_the_published_keys_verify_tokens_and_hold_no_private_part(http: C
     assert claims["sub"] == str(alice.id)
 
 
-async def test_a_retiring_key_verifies_until_its_time_is_over(
+async def test_a_retired_key_verifies_tokens_until_its_time_is_over(
     http: ClientSession, forge: Forge, server: TestServer
 ) -> None:
     ring = server.app[KEYRING].signing
@@ -246,7 +249,7 @@ async def test_a_retiring_key_verifies_until_its_time_is_over(
     assert "retiring-1" not in published
 
 
-async def test_a_rotation_by_another_is_followed_and_nobody_is_signed_out(
+async def test_a_key_rotation_by_another_process_signs_nobody_out(
     http: ClientSession, alice: Person, make_person: Any, server: TestServer, settings: Settings, db: asyncpg.Connection
 ) -> None:
     keyring = server.app[KEYRING]
@@ -265,7 +268,7 @@ async def test_a_rotation_by_another_is_followed_and_nobody_is_signed_out(
     assert (states[before], states[after]) == ("retiring", "active")
 
 
-async def test_made_up_keys_neither_hide_a_new_one_nor_cost_a_look_each(
+async def test_unknown_key_ids_neither_hide_a_new_key_nor_cost_a_query_each(
     http: ClientSession, forge: Forge, server: TestServer, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keyring, looks = server.app[KEYRING], []
@@ -288,7 +291,7 @@ async def test_made_up_keys_neither_hide_a_new_one_nor_cost_a_look_each(
     first, after = await asyncio.gather(code_of(http, forge({"kid": new.kid}, new.private)), flood())
 
     assert (before, first, after) == ({"token_invalid"}, "accepted", {"token_invalid"})
-    assert len(looks) < 10  # of 81 requests
+    assert len(looks) < 10  # for 81 requests
     assert all(later - earlier > 0.9 for earlier, later in itertools.pairwise(looks))
 
 

@@ -1,4 +1,4 @@
-"""`tallyroom users`, through the real command line: one line for every outcome."""
+"""`tallyroom users` through the real command line: one line for every outcome."""
 
 import asyncio
 import os
@@ -45,7 +45,7 @@ async def signs_in(http: ClientSession, email: str, password: str) -> int:
         return response.status
 
 
-async def test_an_account_is_made_with_the_password_of_standard_input(
+async def test_an_account_is_made_with_the_password_from_standard_input(
     settings: Settings, http: ClientSession, server: object, db: asyncpg.Connection
 ) -> None:
     done = await users(settings, f"{GOOD}\r\nsecond line\n".encode(), "create", "New@Example.test", "--role", "manager")
@@ -73,7 +73,7 @@ async def test_a_refusal_is_one_line(settings: Settings, alice: Person, db: asyn
     assert await db.fetchval("SELECT count(*) FROM users") == 1
 
 
-async def test_bytes_that_are_no_text_are_refused_in_one_line(settings: Settings, db: asyncpg.Connection) -> None:
+async def test_bytes_that_are_not_text_are_refused_in_one_line(settings: Settings, db: asyncpg.Connection) -> None:
     status, output, errors = await users(settings, b"\xff\xfe not utf-8 at all\n", "create", "x@example.test")
 
     assert (status, output) == (1, "")

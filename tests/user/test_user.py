@@ -1,4 +1,4 @@
-"""Accounts: what administrators may do, and what is left of a person who goes."""
+"""Accounts: what administrators may do, and what remains of a deleted person."""
 
 import asyncio
 from datetime import timedelta
@@ -52,13 +52,13 @@ async def test_an_account_without_a_password_is_invited(admin: Person) -> None:
 
 
 @pytest.mark.parametrize("email", ["zoe@example.test", "ZOE@example.test", " zoe@EXAMPLE.test\n", "zoe@ｅxample.test"])
-async def test_another_spelling_is_no_second_account(admin: Person, email: str) -> None:
+async def test_another_spelling_cannot_become_a_second_account(admin: Person, email: str) -> None:
     await admin.ok("POST", "/users", ZOE)
 
     assert await admin.refused("POST", "/users", {**ZOE, "email": email}) == (409, "duplicate")
 
 
-async def test_of_the_same_address_at_once_one_account_is_made(admin: Person) -> None:
+async def test_creating_the_same_address_twice_at_once_makes_one_account(admin: Person) -> None:
     answers = await asyncio.gather(*(admin.send("POST", "/users", ZOE) for _ in range(4)))
 
     assert sorted(answer.status for answer in answers) == [201, 409, 409, 409]
@@ -90,14 +90,14 @@ async def test_bad_fields_of_an_account_are_named(admin: Person) -> None:
         assert [(fault["pointer"], fault["code"]) for fault in problem["errors"]] == [(pointer, code)]
 
 
-async def test_people_change_their_name_and_nothing_else(alice: Person) -> None:
+async def test_people_can_change_only_their_name(alice: Person) -> None:
     assert (await alice.ok("PATCH", "/me", {"display_name": "Alice B."}))["display_name"] == "Alice B."
     for body in ({"role": "admin"}, {"email": "x@example.test"}, {"status": "active"}, {"user_id": str(uuid7())}):
         assert await alice.refused("PATCH", "/me", {"display_name": "A", **body}) == (422, "unknown_field")
     assert (await alice.ok("GET", "/me"))["role"] == "manager"
 
 
-async def test_a_name_that_was_changed_meanwhile_is_not_written_over(alice: Person) -> None:
+async def test_a_name_changed_meanwhile_is_not_overwritten(alice: Person) -> None:
     async with await alice.send("GET", "/me") as response:
         version = int(response.headers["ETag"].strip('"'))
     await alice.ok("PATCH", "/me", {"display_name": "Alice B."}, if_match=version)
@@ -108,7 +108,7 @@ async def test_a_name_that_was_changed_meanwhile_is_not_written_over(alice: Pers
     assert (await alice.ok("GET", "/me"))["display_name"] == "Alice B."
 
 
-async def test_accounts_are_for_administrators(alice: Person, bob: Person, db: asyncpg.Connection) -> None:
+async def test_only_administrators_manage_accounts(alice: Person, bob: Person, db: asyncpg.Connection) -> None:
     for person in (alice, bob):
         for method, path, body in (
             ("GET", "/users", None),
@@ -123,7 +123,7 @@ async def test_accounts_are_for_administrators(alice: Person, bob: Person, db: a
     assert await db.fetchval("SELECT count(*) FROM users") == 2
     await refusals.settle()
     assert await db.fetchval("SELECT sum(count) FROM refusals") == 14
-    # Reading one's own account is the same act as reading one that nobody has.
+    # Reading one's own account counts as the same action as reading an unknown one.
     assert await db.fetchval("SELECT count(*) FROM audit_log WHERE outcome = 'denied'") == 12
 
 
@@ -155,7 +155,7 @@ async def test_two_administrators_cannot_remove_each_other_at_once(make_person: 
 
 
 @pytest.mark.parametrize("change", [{"role": "manager"}, {"status": "disabled"}], ids=str)
-async def test_a_new_role_or_status_ends_what_was_open(
+async def test_a_new_role_or_status_ends_open_sessions(
     admin: Person, bob: Person, http: ClientSession, server: TestServer, change: dict[str, str]
 ) -> None:
     follower = await Follower.of(server, bob.token)
@@ -193,7 +193,7 @@ BAD_CHANGES = [
 ]
 
 
-async def test_bad_changes_of_an_account_are_refused(admin: Person, bob: Person) -> None:
+async def test_invalid_changes_of_an_account_are_refused(admin: Person, bob: Person) -> None:
     for body in BAD_CHANGES:
         async with await admin.send("PATCH", f"/users/{bob.id}", body) as response:
             problem = await response.json()
@@ -202,7 +202,7 @@ async def test_bad_changes_of_an_account_are_refused(admin: Person, bob: Person)
         assert [fault["pointer"] for fault in problem["errors"]] == [f"/{next(iter(body))}"]
 
 
-async def test_a_deleted_person_is_an_id_in_the_audit_and_nothing_else(
+async def test_a_deleted_person_remains_only_as_an_id_in_the_audit(
     admin: Person,
     alice: Person,
     bob: Person,
@@ -212,7 +212,7 @@ async def test_a_deleted_person_is_an_id_in_the_audit_and_nothing_else(
     settings: Settings,
     db: asyncpg.Connection,
 ) -> None:
-    # Not a word that the random letters of a token or a hash could make.
+    # A name that the random characters of a token or hash cannot contain.
     await bob.ok("PATCH", "/me", {"display_name": "Bob the Builder"})
     vault = (await alice.ok("POST", f"/projects/{project}/vaults", {"name": "v"}))["id"]
     await alice.ok("PUT", f"/projects/{project}/members/{bob.id}", {"role": "analyst"})
@@ -229,7 +229,8 @@ async def test_a_deleted_person_is_an_id_in_the_audit_and_nothing_else(
     assert await bob.refused("GET", "/me") == (401, "token_revoked")
     assert [m["display_name"] for m in (await alice.ok("GET", f"/projects/{project}/members"))["items"]] == ["Alice"]
     assert (await alice.ok("GET", f"/vaults/{vault}/members"))["total"] == 1
-    assert await db.fetchval("SELECT epoch FROM vaults") == 2  # what he had seen opens nothing new
+    # new entries cannot be opened with what this person has seen
+    assert await db.fetchval("SELECT epoch FROM vaults") == 2
     for table in ("users", "sessions", "refresh_tokens", "throttles", "project_members", "vault_members", "audit_log"):
         for row in await db.fetch(f"SELECT t::text AS row FROM {table} t"):
             assert bob.email not in row["row"], table
@@ -254,7 +255,7 @@ async def test_a_deleted_person_is_an_id_in_the_audit_and_nothing_else(
     await colleague.leave()
 
 
-async def test_who_is_last_in_charge_of_something_is_not_deleted(
+async def test_the_last_person_in_charge_of_something_cannot_be_deleted(
     admin: Person, alice: Person, bob: Person, project: str
 ) -> None:
     assert await admin.refused("DELETE", f"/users/{alice.id}") == (409, "last_manager")
