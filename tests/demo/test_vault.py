@@ -1,4 +1,4 @@
-"""The demo's vault: its states, its people, and that a start leaves it as it is."""
+"""The demo's vault: its entries' states, its people, and that another start leaves it alone."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from tests.conftest import Person
 
 @pytest.fixture
 async def made(server: Any, alice: Person, bob: Person, project: str) -> Any:
-    """Makes the demo's vault in alice's project, again and again; bob is its reader. Returns: the vault."""
+    """Creates the demo's vault in alice's project, again and again, with bob as its reader. Returns: the vault."""
     await alice.ok("PUT", f"/projects/{project}/members/{bob.id}", {"role": "analyst"})
 
     async def make() -> dict[str, Any]:
@@ -26,9 +26,9 @@ async def made(server: Any, alice: Person, bob: Person, project: str) -> Any:
     return make
 
 
-async def test_its_entries_show_the_states_that_people_meet(made: Any, bob: Person, db: asyncpg.Connection) -> None:
+async def test_its_entries_show_all_states(made: Any, bob: Person, db: asyncpg.Connection) -> None:
     vault = await made()
-    await db.execute("SELECT pg_sleep(1.1)")  # the one that is made to expire at once
+    await db.execute("SELECT pg_sleep(1.1)")  # one entry is made to expire at once
 
     entries = (await bob.ok("GET", f"/vaults/{vault['id']}/entries"))["items"]
     mine = (await bob.ok("GET", f"/vaults/{vault['id']}"))["my_role"]
@@ -42,7 +42,7 @@ async def test_its_entries_show_the_states_that_people_meet(made: Any, bob: Pers
     assert "Example only" in revealed["fields"]["notes"]
 
 
-async def test_another_start_leaves_it_as_people_changed_it(
+async def test_another_start_keeps_the_changes_that_people_made(
     made: Any, alice: Person, bob: Person, settings: Any, server: Any
 ) -> None:
     vault = await made()
@@ -57,7 +57,7 @@ async def test_another_start_leaves_it_as_people_changed_it(
     assert (await verification.verify_with(settings, server.app[KEYRING].audit)).is_intact
 
 
-async def test_a_start_that_was_broken_off_is_finished_by_the_next(
+async def test_the_next_start_finishes_an_interrupted_one(
     made: Any, alice: Person, bob: Person, db: asyncpg.Connection, project: str
 ) -> None:
     vault = await alice.ok("POST", f"/projects/{project}/vaults", {"name": demo.NAME})

@@ -1,4 +1,4 @@
-"""Members of a project: what each may do, when it ends, and who stays in charge."""
+"""Members of a project: what each may do, when their membership ends, and who stays in charge."""
 
 import asyncio
 from datetime import timedelta
@@ -15,7 +15,7 @@ from tests.conftest import Person
 
 
 def later(seconds: float) -> str:
-    """A time from now, as a body carries it."""
+    """A time `seconds` from now, as a body carries it."""
     return (now() + timedelta(seconds=seconds)).isoformat()
 
 
@@ -56,7 +56,7 @@ async def test_members_are_added_changed_and_removed_with_their_events(
         ({"email": "alice@example.test", "role": "viewer"}, 409, None),
     ],
 )
-async def test_who_cannot_be_added_is_said(
+async def test_a_refused_addition_names_the_wrong_field(
     alice: Person, bob: Person, project: str, body: dict[str, str], status: int, pointer: str | None
 ) -> None:
     async with await alice.send("POST", f"/projects/{project}/members", body) as response:
@@ -140,7 +140,7 @@ async def test_the_last_owner_can_neither_go_nor_be_demoted_nor_be_given_an_end(
     assert await alice.refused("PUT", f"{path}/{alice.id}", {"role": "viewer"}) == last
     assert await alice.refused("PUT", f"{path}/{alice.id}", {"role": "owner", "expires_at": later(60)}) == last
 
-    # One who will go, and one who may not sign in, are nobody to leave it to.
+    # An owner whose membership will end, or who may not sign in, does not count as a remaining owner.
     await alice.ok("PUT", f"{path}/{bob.id}", {"role": "owner", "expires_at": later(3600)})
     assert await alice.refused("DELETE", f"{path}/{alice.id}") == last
     await alice.ok("PUT", f"{path}/{bob.id}", {"role": "owner"})
@@ -164,13 +164,13 @@ async def test_two_owners_cannot_leave_at_once(alice: Person, bob: Person, proje
     assert await db.fetchval("SELECT count(*) FROM project_members WHERE role = 'owner'") == 1
 
 
-async def test_nobody_promotes_himself(alice: Person, bob: Person, project: str) -> None:
+async def test_nobody_can_promote_themselves(alice: Person, bob: Person, project: str) -> None:
     path = f"/projects/{project}/members/{bob.id}"
     for role in ("viewer", "analyst", "controller"):
         await alice.ok("PUT", path, {"role": role})
         assert await bob.refused("PUT", path, {"role": "owner"}) == (403, "forbidden")
         assert (await bob.ok("GET", f"/projects/{project}"))["my_role"] == role
-    await bob.ok("DELETE", path)  # leaving is free
+    await bob.ok("DELETE", path)  # everybody may leave
     assert await bob.refused("GET", f"/projects/{project}") == (404, "not_found")
 
 
@@ -208,7 +208,7 @@ async def test_a_removed_member_loses_the_vault_at_once(
     vault = (await alice.ok("POST", f"/projects/{project}/vaults", {"name": "v"}))["id"]
     entry = (await alice.ok("POST", f"/vaults/{vault}/entries", {"name": "e", "secret": "s"}))["id"]
     await alice.ok("PUT", f"/projects/{project}/members/{bob.id}", {"role": "viewer"})
-    assert await bob.refused("GET", f"/vaults/{vault}") == (404, "not_found")  # a project gives no vault
+    assert await bob.refused("GET", f"/vaults/{vault}") == (404, "not_found")  # a project gives no rights in its vaults
     await alice.ok("PUT", f"/vaults/{vault}/members/{bob.id}", {"role": "vault_manager"})
     follower = await Follower.of(server, bob.token, f"vault:{vault}", f"vault-access:{vault}", f"project:{project}")
 
@@ -223,13 +223,13 @@ async def test_a_removed_member_loses_the_vault_at_once(
         assert await bob.refused("GET", path) == (404, "not_found")
     assert await bob.refused("POST", f"/entries/{entry}/reveal") == (404, "not_found")
     assert await db.fetchval("SELECT epoch FROM vaults") == 2
-    # Back in the project he is not back in the vault.
+    # Being added to the project again does not bring back the vault.
     await alice.ok("PUT", f"/projects/{project}/members/{bob.id}", {"role": "owner"})
     assert await bob.refused("GET", f"/vaults/{vault}") == (404, "not_found")
     await follower.leave()
 
 
-async def test_a_deleted_project_is_gone_with_all_it_holds(
+async def test_deleting_a_project_deletes_everything_in_it(
     alice: Person, bob: Person, project: str, server: TestServer, db: asyncpg.Connection
 ) -> None:
     vault = (await alice.ok("POST", f"/projects/{project}/vaults", {"name": "v"}))["id"]

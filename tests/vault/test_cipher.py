@@ -1,4 +1,4 @@
-"""Seals open in their place only."""
+"""Seals open only in their own place."""
 
 import dataclasses
 import struct
@@ -26,7 +26,7 @@ def test_what_is_sealed_opens(secret: str, notes: str | None) -> None:
 
 
 @pytest.mark.parametrize("change", [{"vault_id": uuid7()}, {"entry_id": uuid7()}, {"version": 4}, {"epoch": 2}])
-def test_another_place_does_not_open(change: dict[str, object]) -> None:
+def test_a_seal_does_not_open_in_another_place(change: dict[str, object]) -> None:
     sealed = seal_version(KEY, PLACE, OpenVersion("secret", "notes"))
 
     with pytest.raises(SealBroken):
@@ -47,7 +47,7 @@ def test_fields_cannot_be_swapped_nor_bytes_changed() -> None:
             open_version(KEY, PLACE, broken)
 
 
-def test_a_vault_key_belongs_to_its_vault_and_epoch() -> None:
+def test_a_vault_key_opens_only_for_its_vault_and_epoch() -> None:
     cipher = VaultCipher(KeyRing({"k1": new_key(), "k2": new_key()}, "k1", "test"))
     kek_id, wrapped = cipher.make_key(PLACE.vault_id, 1)
 
@@ -61,7 +61,7 @@ def test_plaintext_is_not_printed() -> None:
     assert "hunter2" not in repr(OpenVersion("hunter2", "hunter2"))
 
 
-# Written down once: what was sealed stays readable by every later version.
+# Recorded once, to check that every later version can read what an earlier one sealed.
 GOLDEN = Place(UUID("0192f0c1-2b3c-7d4e-8f50-a1b2c3d4e5f6"), UUID("0192f0c1-2b3c-7d4e-8f50-000000000001"), 3, 7)
 GOLDEN_RING = KeyRing({"k1": bytes(range(32))}, "k1", "test")
 GOLDEN_VAULT_KEY = bytes.fromhex(
@@ -91,8 +91,8 @@ def test_what_an_earlier_version_sealed_opens() -> None:
     assert GOLDEN_VERSION.digest() == "7aa412995747ab8774bb8caba1b8ee50e426330d2aed182bdca0490b464f8457"
 
 
-def test_the_associated_data_is_the_documented_one() -> None:
-    """Opened by hand, with nothing of ours but the bytes."""
+def test_the_associated_data_is_as_documented() -> None:
+    """Opened by hand, using nothing of ours but the bytes."""
 
     def part(raw: bytes) -> bytes:
         return struct.pack(">I", len(raw)) + raw
@@ -112,7 +112,7 @@ def test_the_associated_data_is_the_documented_one() -> None:
     assert opened(data_key, GOLDEN_VERSION.notes or b"", field + part(b"notes")) == "battery ✓".encode()
 
 
-def test_every_version_has_a_data_key_of_its_own() -> None:
+def test_every_version_has_its_own_data_key() -> None:
     one, other = (seal_version(KEY, PLACE, OpenVersion("same", "same")) for _ in range(2))
 
     with pytest.raises(SealBroken):

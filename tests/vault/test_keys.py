@@ -1,4 +1,4 @@
-"""Keys as they are stored: epochs, rotation of the key-encryption key, and seals that were moved."""
+"""Keys as they are stored: epochs, rotation of the key encryption key, and seals that were moved."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +14,7 @@ from tests.vault.conftest import NOTES, SECRET, join
 
 @pytest.fixture
 def ring(server: Any) -> Iterator[Any]:
-    """The application's keyring; what a test changes of it is put back."""
+    """The application's keyring. Changes that a test makes are undone."""
     keyring = server.app[KEYRING]
     before = keyring.provider
     yield keyring
@@ -38,7 +38,7 @@ async def test_after_a_new_key_encryption_key_old_entries_open_and_new_keys_are_
     assert (await alice.ok("POST", f"/entries/{entry['id']}/reveal"))["fields"]["secret"] == "second"
 
 
-async def test_without_the_key_encryption_key_nothing_is_given_and_the_failure_is_recorded(
+async def test_without_the_key_encryption_key_nothing_is_revealed_and_the_failure_is_recorded(
     alice: Person, vault: str, entry: dict[str, Any], ring: Any
 ) -> None:
     ring.provider = KeyRing({"next": new_key()}, "next", "test")
@@ -54,7 +54,7 @@ async def test_without_the_key_encryption_key_nothing_is_given_and_the_failure_i
     assert (await alice.ok("GET", f"/entries/{entry['id']}"))["version"] == 1
 
 
-async def test_whoever_loses_rights_leaves_a_key_behind_that_nothing_new_stands_under(
+async def test_after_somebody_loses_rights_new_entries_use_a_new_key(
     alice: Person, bob: Person, project: str, vault: str, entry: dict[str, Any], db: asyncpg.Connection
 ) -> None:
     async def epoch() -> int:
@@ -110,7 +110,7 @@ async def test_seals_that_were_moved_do_not_open(
     other = await alice.ok("POST", f"/vaults/{vault}/entries", {"name": "o", "secret": "other", "notes": "o"})
     await alice.ok("PATCH", f"/entries/{entry['id']}", {"secret": "second"}, if_match=1)
     await join(alice, bob, project, vault, "reader")
-    await alice.ok("DELETE", f"/vaults/{vault}/members/{bob.id}")  # a second epoch
+    await alice.ok("DELETE", f"/vaults/{vault}/members/{bob.id}")  # starts a second epoch
 
     await db.execute(move, entry["id"], other["id"])
 
@@ -120,7 +120,7 @@ async def test_seals_that_were_moved_do_not_open(
     assert not any(word in text for word in (SECRET, NOTES, "second", "other"))
 
 
-async def test_no_statement_can_join_strangers(
+async def test_no_statement_can_link_rows_of_different_vaults(
     alice: Person, project: str, vault: str, entry: dict[str, Any], db: asyncpg.Connection
 ) -> None:
     other = await alice.ok("POST", f"/projects/{project}/vaults", {"name": "Other"})

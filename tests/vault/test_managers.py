@@ -1,4 +1,7 @@
-"""Who is in charge must last: a person counts whose account, grant and membership in the project hold without an end."""
+"""
+Somebody must stay in charge. A person counts only if their account, grant and project membership are valid without an
+end.
+"""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -14,14 +17,14 @@ SOON = (datetime.now(UTC) + timedelta(days=1)).isoformat()
 
 @pytest.fixture
 async def vault(alice: Person, bob: Person, project: str) -> str:
-    """A vault that alice and bob manage; both own its project."""
+    """A vault that alice and bob manage. Both own its project."""
     found = str((await alice.ok("POST", f"/projects/{project}/vaults", {"name": "v"}))["id"])
     await alice.ok("PUT", f"/projects/{project}/members/{bob.id}", {"role": "owner"})
     await alice.ok("PUT", f"/vaults/{found}/members/{bob.id}", {"role": "vault_manager"})
     return found
 
 
-# What makes bob's part in it one that does not last.
+# Ways in which bob's part in it does not last.
 ENDED = {
     "the membership has run out": "UPDATE project_members SET expires_at = now() - interval '1 day' WHERE user_id = $1",
     "the membership will run out": "UPDATE project_members SET expires_at = now() + interval '1 day' WHERE user_id = $1",
@@ -34,7 +37,7 @@ ENDED = {
 
 
 @pytest.mark.parametrize("why", ENDED)
-async def test_the_last_manager_stays_while_the_other_does_not_last(
+async def test_the_last_lasting_manager_cannot_leave(
     alice: Person, bob: Person, project: str, vault: str, db: asyncpg.Connection, why: str
 ) -> None:
     mine = f"/vaults/{vault}/members/{alice.id}"
@@ -48,7 +51,7 @@ async def test_the_last_manager_stays_while_the_other_does_not_last(
 
 
 @pytest.mark.parametrize("why", [why for why in ENDED if "grant" not in why])
-async def test_the_last_owner_stays_while_the_other_does_not_last(
+async def test_the_last_lasting_owner_cannot_leave(
     alice: Person, bob: Person, project: str, db: asyncpg.Connection, why: str
 ) -> None:
     mine = f"/projects/{project}/members/{alice.id}"
@@ -60,7 +63,7 @@ async def test_the_last_owner_stays_while_the_other_does_not_last(
     assert await alice.refused("PUT", mine, {"role": "owner", "expires_at": SOON}) == LAST
 
 
-async def test_a_membership_does_not_get_an_end_that_leaves_a_vault_alone(
+async def test_a_membership_cannot_be_given_an_end_that_leaves_a_vault_without_a_manager(
     alice: Person, bob: Person, project: str, vault: str
 ) -> None:
     mine = f"/projects/{project}/members/{alice.id}"
@@ -74,7 +77,9 @@ async def test_a_membership_does_not_get_an_end_that_leaves_a_vault_alone(
     assert await bob.refused("DELETE", f"/vaults/{vault}/members/{bob.id}") == LAST
 
 
-async def test_two_who_leave_at_once_do_not_both_leave(alice: Person, bob: Person, project: str, vault: str) -> None:
+async def test_of_the_last_two_managers_only_one_can_leave_at_once(
+    alice: Person, bob: Person, project: str, vault: str
+) -> None:
     async def leave(person: Person, path: str) -> int:
         async with await person.send("DELETE", path) as response:
             return response.status
@@ -86,7 +91,7 @@ async def test_two_who_leave_at_once_do_not_both_leave(alice: Person, bob: Perso
     assert sorted(found) == [204, 409]
 
 
-async def test_whose_membership_has_run_out_is_not_taken_into_a_vault(
+async def test_a_person_with_an_expired_membership_cannot_join_a_vault(
     alice: Person, charlie: Person, project: str, vault: str, db: asyncpg.Connection
 ) -> None:
     await alice.ok("PUT", f"/projects/{project}/members/{charlie.id}", {"role": "viewer"})
@@ -98,7 +103,9 @@ async def test_whose_membership_has_run_out_is_not_taken_into_a_vault(
 
 
 @pytest.mark.parametrize("change", ["status = 'disabled'", "status = 'invited'", "role = 'manager'"])
-async def test_the_last_administrator_stays(admin: Person, alice: Person, db: asyncpg.Connection, change: str) -> None:
+async def test_the_last_administrator_cannot_be_removed(
+    admin: Person, alice: Person, db: asyncpg.Connection, change: str
+) -> None:
     await admin.ok("PATCH", f"/users/{alice.id}", {"role": "admin"})
     await db.execute(f"UPDATE users SET {change} WHERE id = $1", alice.id)
 
@@ -106,7 +113,7 @@ async def test_the_last_administrator_stays(admin: Person, alice: Person, db: as
         assert await admin.refused(method, f"/users/{admin.id}", body) == LAST
 
 
-async def test_a_vault_is_not_made_by_somebody_whose_membership_ends(alice: Person, bob: Person, project: str) -> None:
+async def test_somebody_whose_membership_ends_cannot_create_a_vault(alice: Person, bob: Person, project: str) -> None:
     member, vaults = f"/projects/{project}/members/{bob.id}", f"/projects/{project}/vaults"
     await alice.ok("PUT", member, {"role": "controller", "expires_at": SOON})
     assert await bob.refused("POST", vaults, {"name": "v"}) == LAST

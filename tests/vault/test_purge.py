@@ -14,7 +14,7 @@ from tests.vault.conftest import SECRET, events_of, join
 
 
 async def counts(db: asyncpg.Connection) -> tuple[int, int]:
-    """Entries and versions that are stored."""
+    """How many entries and versions are stored."""
     row = await db.fetchrow(
         "SELECT (SELECT count(*) FROM password_entries) AS e, (SELECT count(*) FROM password_entry_versions) AS v"
     )
@@ -86,7 +86,7 @@ async def test_the_trash_is_emptied_after_30_days(
     assert (row["actor_type"], row["actor_id"], row["resource_id"]) == ("system", None, entry["id"])
 
 
-async def test_a_deleted_project_takes_its_vaults_along_and_says_so_in_each(
+async def test_deleting_a_project_deletes_its_vaults_and_publishes_it_for_each(
     alice: Person, project: str, vault: str, entry: dict[str, Any], db: asyncpg.Connection, settings: Settings
 ) -> None:
     await alice.ok("DELETE", f"/projects/{project}", if_match=1)

@@ -1,4 +1,4 @@
-"""Revealing: recorded before it is answered, or not answered."""
+"""A reveal is recorded before it is answered, or not answered."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from tests.vault.conftest import NOTES, SECRET, events_of, join
 
 
 @pytest.mark.parametrize("code", ["P0001", "insufficient_privilege", "disk_full", "23505"])
-async def test_without_its_audit_row_no_secret_is_given(
+async def test_no_secret_is_revealed_without_its_audit_row(
     alice: Person, entry: dict[str, Any], db: asyncpg.Connection, code: str
 ) -> None:
     await db.execute(
@@ -38,7 +38,7 @@ async def test_without_its_audit_row_no_secret_is_given(
     assert (await alice.ok("POST", f"/entries/{entry['id']}/reveal"))["fields"]["secret"] == SECRET
 
 
-async def test_the_row_is_committed_when_the_secret_arrives(
+async def test_the_audit_row_is_committed_before_the_secret_arrives(
     alice: Person, vault: str, entry: dict[str, Any], db: asyncpg.Connection
 ) -> None:
     body = {"fields": ["notes"], "reason": "month end"}
@@ -66,7 +66,7 @@ async def test_an_old_version_is_revealed_and_recorded_as_such(
     assert [row["details"]["revealed_version"] for row in rows] == [2, 1]
 
 
-async def test_no_answer_with_a_secret_is_kept_under_a_key(
+async def test_no_answer_with_a_secret_is_stored_for_an_idempotency_key(
     alice: Person, entry: dict[str, Any], db: asyncpg.Connection, http: Any
 ) -> None:
     reveal = f"/entries/{entry['id']}/reveal"
@@ -96,7 +96,7 @@ async def test_a_rotation_that_is_sent_twice_rotates_once(alice: Person, entry: 
     assert first["version"] == 2
 
 
-async def test_denied_attempts_are_in_the_audit_and_told_to_managers(
+async def test_denied_attempts_are_audited_and_published_to_managers(
     alice: Person,
     bob: Person,
     charlie: Person,
@@ -126,7 +126,7 @@ async def test_denied_attempts_are_in_the_audit_and_told_to_managers(
     assert await events_of(db, f"vault-access:{vault}") == ["vault.access.denied"] * 2
 
 
-async def test_what_is_shown_of_an_entry_never_holds_a_secret_nor_its_hash(
+async def test_the_view_of_an_entry_never_contains_a_secret_or_its_hash(
     alice: Person, admin: Person, vault: str, entry: dict[str, Any], settings: Settings
 ) -> None:
     path = f"/entries/{entry['id']}"

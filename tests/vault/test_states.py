@@ -1,4 +1,4 @@
-"""Expiry and rotation: the states at their borders, and what moves a due date."""
+"""Expiry and rotation: the states at their limits, and what moves a due date."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -36,7 +36,7 @@ SOON = timedelta(days=30)
         (SOON + TICK, SOON + TICK, "ok"),
     ],
 )
-def test_a_state_changes_at_its_border(expires: timedelta | None, due: timedelta | None, state: str) -> None:
+def test_a_state_changes_exactly_at_its_limit(expires: timedelta | None, due: timedelta | None, state: str) -> None:
     found = state_of(None if expires is None else AT + expires, None if due is None else AT + due, AT)
 
     assert found == state
@@ -66,7 +66,7 @@ async def test_the_filter_finds_what_the_view_shows(alice: Person, vault: str, d
         assert shown, state
 
 
-async def test_only_a_new_secret_moves_the_rotations_date(alice: Person, vault: str, db: asyncpg.Connection) -> None:
+async def test_only_a_new_secret_moves_the_rotation_date(alice: Person, vault: str, db: asyncpg.Connection) -> None:
     body = {"name": "n", "secret": "one", "rotation_interval_days": 90}
     made = await alice.ok("POST", f"/vaults/{vault}/entries", body)
     path = f"/entries/{made['id']}"
@@ -81,7 +81,7 @@ async def test_only_a_new_secret_moves_the_rotations_date(alice: Person, vault: 
 
     assert await due_after("PATCH", path, {"name": "m", "url": "https://a.example", "tags": ["t"]}, 1) == due
     assert await due_after("PATCH", path, {"notes": "n"}, 2) == due
-    assert await due_after("PATCH", path, {"secret": "one"}, 3) == due  # the same secret is no change
+    assert await due_after("PATCH", path, {"secret": "one"}, 3) == due  # the same secret is not a change
     assert await due_after("PATCH", path, {"rotation_interval_days": 91}, 3) == due + timedelta(days=1)
     assert await due_after("PATCH", path, {"rotation_interval_days": None}, 4) is None
     assert await due_after("PATCH", path, {"rotation_interval_days": 90}, 5) == due
@@ -95,7 +95,7 @@ async def test_only_a_new_secret_moves_the_rotations_date(alice: Person, vault: 
         assert moved > changed + timedelta(days=90)
 
 
-async def test_a_rotation_takes_a_given_secret_but_not_the_present_one(alice: Person, vault: str) -> None:
+async def test_a_rotation_accepts_a_given_secret_but_not_the_current_one(alice: Person, vault: str) -> None:
     made = await alice.ok("POST", f"/vaults/{vault}/entries", {"name": "n", "secret": "one", "notes": "kept"})
     path = f"/entries/{made['id']}"
 

@@ -1,4 +1,4 @@
-"""A vault's streams: who may follow which, what stands in them, and when they end."""
+"""A vault's streams: who may follow which, what they contain, and when a subscription ends."""
 
 import asyncio
 import json
@@ -60,7 +60,7 @@ async def test_accesses_are_for_managers_and_changes_for_everybody_in_the_vault(
         await follower.leave()
 
 
-async def test_a_manager_who_is_none_any_more_hears_of_accesses_no_more(
+async def test_a_former_manager_no_longer_receives_accesses(
     alice: Person, bob: Person, project: str, vault: str, entry: dict[str, Any], server: Any
 ) -> None:
     await join(alice, bob, project, vault, "vault_manager")
@@ -77,7 +77,7 @@ async def test_a_manager_who_is_none_any_more_hears_of_accesses_no_more(
     await follower.leave()
 
 
-async def test_who_leaves_the_project_hears_nothing_more_of_its_vaults(
+async def test_leaving_the_project_ends_the_streams_of_its_vaults(
     alice: Person, bob: Person, project: str, vault: str, entry: dict[str, Any], server: Any
 ) -> None:
     await join(alice, bob, project, vault, "reader")
@@ -116,7 +116,7 @@ async def test_a_vault_is_followed_no_longer_than_its_project_may_be_read(
     await follower.leave()
 
 
-async def test_a_membership_that_is_prolonged_keeps_its_vaults(
+async def test_a_prolonged_membership_keeps_its_vaults(
     alice: Person, bob: Person, project: str, vault: str, entry: dict[str, Any], server: Any
 ) -> None:
     await join(alice, bob, project, vault, "viewer")
@@ -134,7 +134,7 @@ async def test_a_membership_that_is_prolonged_keeps_its_vaults(
     await follower.leave()
 
 
-async def test_events_hold_ids_versions_and_names_of_fields(
+async def test_events_contain_only_ids_versions_and_names_of_fields(
     alice: Person, bob: Person, project: str, vault: str, entry: dict[str, Any], db: asyncpg.Connection
 ) -> None:
     await join(alice, bob, project, vault, "viewer")

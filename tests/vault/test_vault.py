@@ -68,7 +68,7 @@ async def test_a_stale_or_missing_version_changes_nothing(alice: Person, entry: 
         assert (await alice.refused("PATCH", path, {"name": "x"}, **{"If-Match": header}))[0] == 422
 
 
-async def test_the_trash_keeps_and_gives_back(alice: Person, vault: str, entry: dict[str, Any]) -> None:
+async def test_entries_can_be_restored_from_the_trash(alice: Person, vault: str, entry: dict[str, Any]) -> None:
     path = f"/entries/{entry['id']}"
     await alice.ok("DELETE", path, if_match=1)
 
@@ -81,7 +81,7 @@ async def test_the_trash_keeps_and_gives_back(alice: Person, vault: str, entry: 
     assert back["version"] == 3
 
 
-async def test_rotation_makes_a_secret_and_moves_the_due_date(
+async def test_rotation_generates_a_secret_and_moves_the_due_date(
     alice: Person, vault: str, db: asyncpg.Connection
 ) -> None:
     body = {"name": "Key", "secret": "one", "rotation_interval_days": 90}
@@ -178,7 +178,7 @@ async def test_an_administrator_sees_counts_and_members_but_no_entries(
     assert (await admin.ok("GET", f"/vaults/{vault}/audit"))["items"][0]["outcome"] == "denied"
 
 
-async def test_who_leaves_the_project_leaves_its_vaults(
+async def test_leaving_the_project_means_leaving_its_vaults(
     alice: Person, bob: Person, project: str, vault: str, entry: dict[str, Any], db: asyncpg.Connection
 ) -> None:
     await join(alice, bob, project, vault, "reader")
@@ -206,7 +206,7 @@ async def test_a_stranger_to_the_project_cannot_be_made_a_member(alice: Person, 
     assert await alice.refused("PUT", f"/vaults/{vault}/members/{charlie.id}", {"role": "reader"}) == (404, "not_found")
 
 
-async def test_the_last_manager_stays(alice: Person, vault: str, project: str, admin: Person) -> None:
+async def test_the_last_manager_cannot_leave(alice: Person, vault: str, project: str, admin: Person) -> None:
     path = f"/vaults/{vault}/members/{alice.id}"
     assert await alice.refused("DELETE", path) == (409, "last_manager")
     assert await alice.refused("PUT", path, {"role": "editor"}) == (409, "last_manager")
@@ -237,7 +237,7 @@ async def test_the_last_manager_stays(alice: Person, vault: str, project: str, a
         ({"owner_id": "x"}, "/owner_id"),
     ],
 )
-async def test_bad_fields_are_named_and_not_echoed(
+async def test_invalid_fields_are_named_and_not_repeated(
     alice: Person, vault: str, body: dict[str, Any], pointer: str
 ) -> None:
     given = {"name": "n", "secret": SECRET, **body}
@@ -250,7 +250,7 @@ async def test_bad_fields_are_named_and_not_echoed(
     assert SECRET not in text
 
 
-async def test_events_tell_ids_and_versions_only(
+async def test_events_contain_only_ids_and_versions(
     alice: Person, bob: Person, project: str, vault: str, entry: dict[str, Any], db: asyncpg.Connection
 ) -> None:
     await join(alice, bob, project, vault, "viewer")
@@ -296,7 +296,7 @@ async def test_moved_or_old_sealed_bytes_are_noticed(
     await alice.ok("PATCH", f"/entries/{entry['id']}", {"secret": "second"}, if_match=1)
     assert (await verification.verify_with(settings, ledger().audit_key)).is_intact
 
-    # An old version's bytes put in the newest one's place do not open.
+    # The bytes of an old version do not open in place of the newest one's.
     await db.execute(
         "UPDATE password_entry_versions n SET secret = o.secret, data_key = o.data_key "
         "FROM password_entry_versions o WHERE n.version = 2 AND o.version = 1"
@@ -308,7 +308,7 @@ async def test_moved_or_old_sealed_bytes_are_noticed(
     assert [chain for chain, _ in report.broken] == [f"vault:{vault}"]
     assert "version 2" in report.broken[0][1]
 
-    # The whole entry set back to its old version opens, but the audit knows better.
+    # The whole entry, reset to its old version, does open, but the audit log shows that it is not the newest.
     await db.execute("DELETE FROM password_entry_versions WHERE version = 2")
     await db.execute("UPDATE password_entries SET version = 1")
     assert (await alice.ok("POST", f"/entries/{entry['id']}/reveal"))["fields"]["secret"] == SECRET

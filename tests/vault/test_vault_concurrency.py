@@ -1,4 +1,4 @@
-"""Several people at one vault in the same moment."""
+"""Several people using one vault at the same moment."""
 
 import asyncio
 from typing import Any
@@ -14,7 +14,7 @@ from tests.vault.conftest import SECRET, join
 
 
 async def trail(db: asyncpg.Connection, vault: str) -> list[tuple[str, str]]:
-    """Actions and outcomes of a vault's chain, in order; its numbers have no gap."""
+    """Actions and outcomes in a vault's chain, in order; its numbers have no gap."""
     rows = await db.fetch("SELECT seq, action, outcome FROM audit_log WHERE chain = $1 ORDER BY seq", f"vault:{vault}")
     assert [row["seq"] for row in rows] == list(range(1, len(rows) + 1))
     return [(row["action"], row["outcome"]) for row in rows]
@@ -69,14 +69,14 @@ async def test_four_writers_leave_a_chain_without_gaps(
     for _ in range(3):
         await asyncio.gather(*(write(person, number) for number, person in enumerate((alice, bob, alice, bob))))
 
-    assert len(await trail(db, vault)) == 3 + 3 * 4 * 6  # made, an entry, a member; then what the writers did
+    assert len(await trail(db, vault)) == 3 + 3 * 4 * 6  # creating it, an entry, a member; then the writers' actions
     assert (await verification.verify_with(settings, ledger().audit_key)).is_intact
     streams = await db.fetch("SELECT stream, array_agg(seq ORDER BY seq) AS seqs FROM events GROUP BY stream")
     assert all(row["seqs"] == list(range(1, len(row["seqs"]) + 1)) for row in streams)
 
 
 @pytest.mark.parametrize("ends", ["removal", "downgrade", "project", "purge", "deletion"])
-async def test_nothing_is_revealed_behind_what_ends_it(
+async def test_nothing_is_revealed_after_the_right_to_it_has_ended(
     alice: Person, bob: Person, project: str, vault: str, entry: dict[str, Any], db: asyncpg.Connection, ends: str
 ) -> None:
     await join(alice, bob, project, vault, "reader")
@@ -112,7 +112,7 @@ async def test_nothing_is_revealed_behind_what_ends_it(
     assert ("entry.reveal", "success") not in found[found.index((last, "success")) :]
 
 
-async def test_a_reveal_that_waits_while_the_right_ends_gives_nothing(
+async def test_a_reveal_that_waits_while_the_right_ends_returns_nothing(
     alice: Person, bob: Person, project: str, vault: str, entry: dict[str, Any], db: asyncpg.Connection
 ) -> None:
     await join(alice, bob, project, vault, "reader")
@@ -129,7 +129,7 @@ async def test_a_reveal_that_waits_while_the_right_ends_gives_nothing(
     assert await waiting == (404, "not_found")
 
 
-async def test_who_was_removed_meanwhile_writes_nothing(
+async def test_a_person_removed_meanwhile_writes_nothing(
     alice: Person, bob: Person, project: str, vault: str, entry: dict[str, Any], db: asyncpg.Connection
 ) -> None:
     await join(alice, bob, project, vault, "editor")
