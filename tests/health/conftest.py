@@ -1,4 +1,4 @@
-"""A database of its own that may be killed, with the web process and the worker over it."""
+"""A database for these tests only, which may be killed, with a web process and a worker using it."""
 
 import asyncio
 import os
@@ -20,7 +20,7 @@ EMAIL = "manager@example.test"
 
 @dataclass
 class House:
-    """Everything that runs."""
+    """All running processes."""
 
     settings: Settings
     postgres: EmbeddedPostgres
@@ -29,29 +29,29 @@ class House:
 
     @property
     def url(self) -> str:
-        """Where the web process listens."""
+        """The address of the web process."""
         return f"http://127.0.0.1:{self.port}"
 
     def freeze(self) -> None:
-        """The database holds its connections and says nothing."""
+        """Freezes the database: it keeps its connections but no longer answers."""
         assert self.postgres.process is not None
         for process in family(self.postgres.process.pid):
             process.suspend()
 
     def thaw(self) -> None:
-        """It goes on."""
+        """Lets the database continue."""
         assert self.postgres.process is not None
         for process in family(self.postgres.process.pid):
             process.resume()
 
     def kill(self) -> None:
-        """kill -9 of the postmaster."""
+        """Kills the postmaster with SIGKILL."""
         assert self.postgres.process is not None
         self.postgres.process.kill()
         self.postgres.process.wait()
 
     async def revive(self) -> None:
-        """Starts it again, as the supervisor would."""
+        """Starts the database again, as the supervisor would."""
         assert self.postgres._lock is not None
         os.close(self.postgres._lock)
         self.postgres._lock = None
@@ -60,7 +60,7 @@ class House:
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """The processes, at the most talkative log level."""
+    """The processes, at log level debug."""
     folder = tmp_path_factory.mktemp("house")
     postgres = EmbeddedPostgres(folder)
     asyncio.run(postgres.start())
@@ -75,14 +75,14 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 @pytest.fixture
 async def web(house: House) -> AsyncIterator[ClientSession]:
-    """An HTTP session at the web process."""
+    """An HTTP session with the web process."""
     async with ClientSession(base_url=house.url) as session:
         yield session
 
 
 @pytest.fixture
 async def manager(web: ClientSession) -> Person:
-    """The one account, signed in."""
+    """The only account, signed in."""
     body: dict[str, Any]
     async with web.post(
         "/api/v1/auth/login", json={"email": EMAIL, "password": PASSWORD}, headers={"X-Client": "api"}

@@ -1,4 +1,4 @@
-"""The server's real processes, over a database that may be killed."""
+"""The server's real processes, using a database that may be killed."""
 
 import contextlib
 import os
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def free_port() -> int:
-    """A port that nobody uses now."""
+    """A port that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -26,7 +26,7 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def running(command: str, settings: Settings, log: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """`python -m server COMMAND` on these settings, until the block ends. Its output is appended to the log."""
+    """`python -m server COMMAND` with these settings, until the block ends. Its output is appended to the log."""
     with log.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "server", command],
@@ -61,6 +61,6 @@ def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 def family(pid: int) -> list[psutil.Process]:
-    """A process and all below it."""
+    """A process and all its descendants."""
     first = psutil.Process(pid)
     return [first, *first.children(recursive=True)]

@@ -1,4 +1,4 @@
-"""The database hangs, or is killed: the truth is told meanwhile, and all comes back by itself."""
+"""The database hangs or is killed: meanwhile the server tells the truth, and afterwards everything recovers."""
 
 import asyncio
 import time
@@ -23,14 +23,14 @@ async def ask(web: ClientSession, path: str, **options: Any) -> tuple[int, dict[
 
 
 async def until_ready(web: ClientSession) -> None:
-    """Waits until requests are welcome."""
+    """Waits until the server is ready for requests."""
     async with asyncio.timeout(30):
         while (await ask(web, "/health/ready"))[0] != 200:
             await asyncio.sleep(0.1)
 
 
 async def truth_is_told(web: ClientSession, person: Person) -> None:
-    """What holds while the database is away, however it is."""
+    """What is true while the database is unavailable, for whatever reason."""
     async with asyncio.timeout(14):
         health, ready, projects, logs = await asyncio.gather(
             ask(web, "/health"),
@@ -55,7 +55,7 @@ async def _post_line(web: ClientSession) -> tuple[int, dict[str, Any], str | Non
 
 
 async def stays_alive(web: ClientSession, stop: asyncio.Event) -> list[float]:
-    """Seconds that each look at /health/live took; all are answered."""
+    """Seconds that each request to /health/live took; all are answered."""
     seconds = []
     while not stop.is_set():
         started = time.monotonic()
@@ -66,7 +66,7 @@ async def stays_alive(web: ClientSession, stop: asyncio.Event) -> list[float]:
     return seconds
 
 
-async def test_a_hanging_database_is_told_and_waited_for(house: House, web: ClientSession, manager: Person) -> None:
+async def test_a_hanging_database_is_reported_and_waited_for(house: House, web: ClientSession, manager: Person) -> None:
     await until_ready(web)
     project = (await manager.ok("POST", "/projects", {"name": "Before"}))["id"]
     follower = await Follower.of(_Server(house), manager.token, f"project:{project}")
@@ -82,18 +82,20 @@ async def test_a_hanging_database_is_told_and_waited_for(house: House, web: Clie
     stop.set()
     seconds = await living
     await until_ready(web)
-    await follower.go_on()  # its states could not be read if the database was frozen right behind the answer
+    await follower.go_on()  # if the database were frozen right after the answer, its states could not be read
     await manager.ok("PATCH", f"/projects/{project}", {"name": "After"}, if_match=1)
     event = await follower.heard("project.updated", 5)
     await follower.leave()
 
     assert (
         sorted(seconds)[len(seconds) // 2] < 1
-    )  # live answers without the database: it does not wait as the others do
+    )  # `live` answers without the database and does not wait as the others do
     assert event["data"]["version"] == 2
 
 
-async def test_a_killed_database_is_told_and_all_comes_back(house: House, web: ClientSession, manager: Person) -> None:
+async def test_a_killed_database_is_reported_and_everything_recovers(
+    house: House, web: ClientSession, manager: Person
+) -> None:
     await until_ready(web)
     project = (await manager.ok("POST", "/projects", {"name": "Before"}))["id"]
     follower = await Follower.of(_Server(house), manager.token, f"project:{project}")
@@ -118,7 +120,7 @@ async def test_a_killed_database_is_told_and_all_comes_back(house: House, web: C
     assert refused["problem"]["code"] == "unavailable"
     assert (again["ok"], again["mode"]) == (True, "live" if again["head"] == 0 else "replay")
     assert event["data"]["version"] == 2
-    assert source["rows"] == {"read": 2, "loaded": 2, "rejected": 0}  # the worker came back too
+    assert source["rows"] == {"read": 2, "loaded": 2, "rejected": 0}  # the worker recovered too
     assert ready["data"]["source_id"] == source["id"]
 
 
@@ -138,7 +140,7 @@ async def _load(person: Person, project: str) -> dict[str, Any]:
 
 
 class _Server:
-    """What the follower asks a server for."""
+    """What the follower needs of a server."""
 
     def __init__(self, house: House) -> None:
         self._url = house.url

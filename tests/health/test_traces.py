@@ -1,4 +1,4 @@
-"""What is written about requests: never a secret, always their id; metrics whose series do not grow."""
+"""What is recorded about requests: never a secret, always their id, in metrics whose series do not grow."""
 
 import json
 import re
@@ -20,9 +20,7 @@ NOTES = "SENTINEL-notes-of-an-entry"
 GUESS = "SENTINEL-wrong-password"
 
 
-async def test_no_secret_is_ever_logged_at_the_most_talkative_level(
-    house: House, web: ClientSession, manager: Person
-) -> None:
+async def test_no_secret_is_logged_at_any_level(house: House, web: ClientSession, manager: Person) -> None:
     await until_ready(web)
     project = (await manager.ok("POST", "/projects", {"name": "Quiet"}))["id"]
     vault = (await manager.ok("POST", f"/projects/{project}/vaults", {"name": "V"}))["id"]
@@ -79,7 +77,7 @@ async def test_no_secret_is_ever_logged_at_the_most_talkative_level(
         assert secret not in written
 
 
-async def test_one_request_id_goes_from_http_to_log_to_job_to_event(
+async def test_the_request_id_reaches_the_log_the_job_and_the_event(
     house: House, web: ClientSession, manager: Person
 ) -> None:
     await until_ready(web)
@@ -106,7 +104,7 @@ async def test_one_request_id_goes_from_http_to_log_to_job_to_event(
         assert body["request_id"] == response.headers["X-Request-ID"] != "short"
 
 
-async def test_the_series_of_the_metrics_do_not_grow_with_what_is_asked(web: ClientSession, manager: Person) -> None:
+async def test_the_series_of_the_metrics_do_not_grow_with_requests(web: ClientSession, manager: Person) -> None:
     await until_ready(web)
 
     async def series() -> tuple[set[str], str]:

@@ -1,4 +1,4 @@
-"""The watch tells a database that does not answer from a process that stood still itself."""
+"""The watch distinguishes a database that does not answer from a process that was itself suspended."""
 
 import asyncio
 import time
@@ -17,7 +17,7 @@ from server.store import database
 async def watched(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[tuple[DatabaseWatch, asyncpg.Connection]]:
-    """A watch that looks often and is soon impatient, and a connection under it."""
+    """A watch that checks often and gives up soon, and a connection that it watches."""
     monkeypatch.setattr(watch, "EVERY_S", 0.01)
     monkeypatch.setattr(watch, "ANSWER_S", 0.5)
     found = DatabaseWatch(lambda: database.connect(settings, "tests watch"))
@@ -27,7 +27,7 @@ async def watched(
     await connection.close()
 
 
-async def test_a_process_that_stood_still_keeps_its_connections(
+async def test_a_process_that_was_suspended_keeps_its_connections(
     watched: tuple[DatabaseWatch, asyncpg.Connection],
 ) -> None:
     found, connection = watched
@@ -46,7 +46,8 @@ async def test_a_database_that_does_not_answer_is_noticed(
     watched: tuple[DatabaseWatch, asyncpg.Connection], settings: Settings
 ) -> None:
     found, connection = watched
-    deaf = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)  # accepts, and says nothing
+    # accepts connections and never answers
+    deaf = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
     port = deaf.sockets[0].getsockname()[1]
     found._connect = lambda: asyncpg.connect(host="127.0.0.1", port=port, user="x", ssl=False)
     running = asyncio.create_task(found.run())
@@ -60,7 +61,7 @@ async def test_a_database_that_does_not_answer_is_noticed(
     deaf.close()
 
 
-async def test_time_counts_only_while_the_loop_turns() -> None:
+async def test_only_time_in_which_the_event_loop_runs_counts() -> None:
     never = asyncio.create_task(asyncio.sleep(60))
     asyncio.get_running_loop().call_later(0.1, time.sleep, 0.7)
 

@@ -1,4 +1,4 @@
-"""Log lines of clients: stored without secrets, bounded, limited."""
+"""Log lines from clients: stored without secrets, and limited in size and rate."""
 
 import time
 from typing import Any
@@ -52,7 +52,7 @@ def test_masking_takes_time_in_proportion_to_the_text(begun: str) -> None:
         redact(text)
         return time.thread_time() - began
 
-    assert taken_s(400_000) < 0.5  # where each place is tried against all the rest: minutes
+    assert taken_s(400_000) < 0.5  # takes minutes if each position is compared with the whole rest
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_masking_takes_time_in_proportion_to_the_text(begun: str) -> None:
         ("bearer  a.b Bearer", "bearer  *** Bearer"),
     ],
 )
-def test_secrets_inside_of_texts_are_masked(text: str, masked: str) -> None:
+def test_secrets_inside_texts_are_masked(text: str, masked: str) -> None:
     assert redact(text) == masked
 
 
@@ -92,7 +92,7 @@ async def test_malformed_lines_are_refused(http: ClientSession, body: Any, db: a
     assert await db.fetchval("SELECT count(*) FROM log_entries") == 0
 
 
-def test_an_address_gets_what_its_allowance_holds_and_others_keep_theirs() -> None:
+def test_each_network_has_its_own_allowance() -> None:
     allowance = Allowance(100, 1_000_000)
 
     assert allowance.take("10.0.0.1", [1] * 80) == 80
@@ -101,16 +101,16 @@ def test_an_address_gets_what_its_allowance_holds_and_others_keep_theirs() -> No
     assert allowance.take("10.9.0.1", [1] * 80) == 80
     for network in range(200):
         allowance.take(f"11.{network}.0.1", [1] * 100)
-    assert allowance.take("12.0.0.1", [1] * 100) < 100  # all together have a bound too
+    assert allowance.take("12.0.0.1", [1] * 100) < 100  # there is a limit for all together too
 
 
-def test_an_address_gets_so_many_bytes_whatever_the_number_of_lines() -> None:
+def test_bytes_are_limited_whatever_the_number_of_lines() -> None:
     allowance = Allowance(1000, 100_000)
 
     assert allowance.take("10.0.0.1", [30_000] * 5) == 3
     assert allowance.take("10.0.0.1", [30_000]) == 0
-    assert allowance.take("10.0.0.1", [5_000, 30_000, 1]) == 1  # in order: none is left out for a shorter one
-    assert 14 <= allowance.wait_s("10.0.0.1", 30_000) <= 16  # 25,000 bytes are missing, of 100,000 a minute
+    assert allowance.take("10.0.0.1", [5_000, 30_000, 1]) == 1  # in order: no line is skipped for a shorter one
+    assert 14 <= allowance.wait_s("10.0.0.1", 30_000) <= 16  # 25,000 bytes are missing, at 100,000 a minute
     assert allowance.take("10.9.0.1", [30_000] * 5) == 3
 
 

@@ -1,4 +1,7 @@
-"""Loading a row through an actor: what the account and its memberships give now, not when the actor was made."""
+"""
+Loading a row through an actor: rights are those that the account and its memberships have now, not when the actor was
+made.
+"""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -34,7 +37,7 @@ async def vault(alice: Person, bob: Person, project: str) -> str:
 
 
 async def seen(server: TestServer, actor: Actor, project: str, vault: str) -> set[str]:
-    """By which ways the actor still reaches a project and its vault."""
+    """How the actor can still reach a project and its vault."""
     found = set()
     authority = server.app[NAMESPACE].guests.authority
     for name, model, row_id, action in (
@@ -64,7 +67,7 @@ EVERYTHING = {
 
 
 @pytest.mark.parametrize("status", ["disabled", "invited"])
-async def test_a_person_who_may_not_sign_in_reaches_nothing(
+async def test_a_person_who_may_not_sign_in_can_reach_nothing(
     server: TestServer, bob: Person, project: str, vault: str, db: asyncpg.Connection, status: str
 ) -> None:
     actor = Actor("user", bob.id)
@@ -76,7 +79,7 @@ async def test_a_person_who_may_not_sign_in_reaches_nothing(
 
 
 @pytest.mark.parametrize("change", ["status = 'disabled'", "role = 'user'"])
-async def test_an_administrator_is_one_as_long_as_the_account_says_so(
+async def test_an_administrator_remains_one_only_while_the_account_says_so(
     server: TestServer, admin: Person, project: str, vault: str, db: asyncpg.Connection, change: str
 ) -> None:
     actor = Actor("user", admin.id, role="admin")
@@ -102,7 +105,7 @@ async def test_a_grant_in_a_vault_ends_with_either_membership(
     assert without_vault == EVERYTHING - {"vault", "vault, locked", "vault stream"}
 
 
-async def test_who_has_not_signed_in_owns_nothing_and_the_system_everything(
+async def test_an_anonymous_actor_owns_nothing_and_the_system_everything(
     server: TestServer, project: str, vault: str
 ) -> None:
     assert (ANONYMOUS.type, ANONYMOUS.id) == ("anonymous", None)
@@ -110,7 +113,9 @@ async def test_who_has_not_signed_in_owns_nothing_and_the_system_everything(
     assert {"project", "vault"} <= await seen(server, SYSTEM, project, vault)
 
 
-async def test_a_failed_sign_in_of_nobody_is_recorded_as_anonymous(http: Any, db: asyncpg.Connection) -> None:
+async def test_a_failed_sign_in_with_an_unknown_address_is_recorded_as_anonymous(
+    http: Any, db: asyncpg.Connection
+) -> None:
     body = {"email": "nobody@example.test", "password": "a wrong password"}
     async with http.post("/api/v1/auth/login", json=body) as response:
         assert response.status == 401

@@ -1,4 +1,4 @@
-"""Bodies are bounded by what they hold, before anything is built of it, and large ones are read in slices."""
+"""Bodies are limited by what they contain, before anything is built from them, and large ones are read in slices."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ LOGIN = "/api/v1/auth/login"
 
 
 def shape_of(raw: bytes, piece: int = 1 << 20, most: int = 10**9, most_an_item: int | None = None) -> Shape:
-    """The shape of a body that comes in pieces."""
+    """The shape of a body that arrives in pieces."""
     shape = Shape(most, most_an_item)
     for start in range(0, len(raw), piece):
         shape.feed(raw[start : start + piece])
@@ -36,7 +36,7 @@ TEXTS = ["a,b", '[{"', "\\", '\\"', '\\\\"{', "ä,€", "", "\\\\\\", '",",']
 
 
 def made(depth: int, rng: random.Random) -> Any:
-    """A JSON value with texts that look like structure."""
+    """A JSON value with strings that look like structure."""
     if depth == 0 or rng.random() < 0.3:
         return rng.choice([*TEXTS, 1, -2.5, None, True])
     if rng.random() < 0.5:
@@ -45,12 +45,12 @@ def made(depth: int, rng: random.Random) -> Any:
 
 
 def count(value: Any) -> int:
-    """Values, with one for each empty list and object."""
+    """The number of values; an empty list or object counts as two."""
     inner = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else None
     return 1 if inner is None else 1 + max(1, sum(map(count, inner))) if not inner else 1 + sum(map(count, inner))
 
 
-def test_values_are_counted_as_they_are_whatever_texts_hold_and_however_the_body_is_cut() -> None:
+def test_values_are_counted_correctly_whatever_strings_contain_and_however_the_body_is_cut() -> None:
     rng = random.Random(7)
     for _ in range(300):
         value = made(5, rng)
@@ -61,7 +61,7 @@ def test_values_are_counted_as_they_are_whatever_texts_hold_and_however_the_body
 
 
 @pytest.mark.parametrize("piece", [1, 5, 1 << 20])
-def test_depth_and_values_end_at_the_byte_that_is_too_much(piece: int) -> None:
+def test_reading_ends_at_the_byte_that_exceeds_the_depth_or_the_values(piece: int) -> None:
     shape_of(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH, piece)
     shape_of(b'"' + b"[" * 1000 + b'"', piece)
     shape_of(b"[1,2,3]", piece, most=4)
@@ -77,8 +77,9 @@ def test_depth_and_values_end_at_the_byte_that_is_too_much(piece: int) -> None:
 
 
 @pytest.mark.parametrize("piece", [1, 5, 1 << 20])
-def test_no_item_is_larger_than_the_largest(piece: int) -> None:
-    item = b'{"data":{"a":"1","b":"2"}}'  # 6 counted: two openings, two members behind them, and the comma before
+def test_an_item_that_is_too_large_is_refused(piece: int) -> None:
+    # 6 are counted: two openings, the two members after them, and the comma before
+    item = b'{"data":{"a":"1","b":"2"}}'
     many = b'{"records":[' + b",".join([item] * 50) + b"]}"
 
     shape_of(many, piece, most=1000, most_an_item=8)
@@ -93,7 +94,7 @@ def test_no_item_is_larger_than_the_largest(piece: int) -> None:
             shape_of(large, piece, most=1000, most_an_item=8)
 
 
-def test_an_item_of_a_body_has_no_more_bytes_than_any_other_body() -> None:
+def test_an_item_may_be_no_larger_than_any_other_body() -> None:
     item = b'{"data":{"a":"' + b"x" * 900_000 + b'"}}'
     text = b'"' + b"x" * 1_200_000 + b'"'
 
@@ -113,7 +114,7 @@ def test_an_item_of_a_body_has_no_more_bytes_than_any_other_body() -> None:
 
 
 async def longest_hold_s(raw: bytes) -> float:
-    """For how long reading a body keeps the event loop, in time of computing."""
+    """How long reading a body blocks the event loop, in CPU time."""
     longest, is_read = 0.0, False
 
     async def turn() -> None:
@@ -145,12 +146,12 @@ async def test_a_body_without_its_list_is_read_in_slices_too(raw: bytes) -> None
 
 
 def outcome(error: Problem) -> tuple[str, list[tuple[str, str]]]:
-    """What a refusal says, without its wording."""
+    """What a refusal reports, without its wording."""
     return error.code, [(fault.pointer, fault.code) for fault in error.errors]
 
 
 def whole(raw: bytes) -> Any:
-    """What a body is when it is read at once."""
+    """The result of reading a body in one go."""
     try:
         return parse_body(raw, RecordsCreate).model_dump()
     except Problem as error:
@@ -158,7 +159,7 @@ def whole(raw: bytes) -> Any:
 
 
 async def sliced(raw: bytes) -> Any:
-    """What it is when it is read in slices."""
+    """The result of reading it in slices."""
     assert MANY.sliced is not None
     try:
         return (await parse_slices(raw, RecordsCreate, MANY.sliced)).model_dump()
@@ -202,7 +203,7 @@ BODIES = {
 
 
 @pytest.mark.parametrize("name", BODIES)
-async def test_a_body_read_in_slices_is_what_it_is_at_once(name: str) -> None:
+async def test_reading_in_slices_gives_the_same_result(name: str) -> None:
     raw = BODIES[name].encode()
 
     assert await sliced(raw) == whole(raw)
@@ -217,13 +218,13 @@ async def test_a_hundred_faults_end_the_reading() -> None:
     assert len(faults) == MOST_FAULTS
 
 
-async def test_no_more_records_than_allowed() -> None:
+async def test_a_body_with_too_many_records_is_refused() -> None:
     code, faults = await sliced(b'{"records": [' + b",".join([GOOD.encode()] * 10_001) + b"]}")
 
     assert (code, faults) == ("invalid_field", [("/records", "invalid_field")])
 
 
-def test_a_hundred_unknown_fields_are_told_before_an_error_is_made_of_each() -> None:
+def test_at_most_a_hundred_unknown_fields_are_reported_and_no_more_errors_are_made() -> None:
     for raw in (
         b"{" + b",".join(b'"k%d": 1' % n for n in range(5000)) + b"}",
         b'{"records": [' + b",".join(b'{"data": {"a": "1"}, "x%d": 1}' % n for n in range(300)) + b"]}",
@@ -237,7 +238,7 @@ def test_a_hundred_unknown_fields_are_told_before_an_error_is_made_of_each() -> 
 
 
 async def post(http: ClientSession, path: str, body: bytes, **headers: str) -> tuple[int, dict[str, Any]]:
-    """Status and problem of a POST whose body is sent as it is."""
+    """Status and problem of a POST whose body is sent as given."""
     async with http.post(path, data=body, headers={"Content-Type": "application/json", **headers}) as response:
         return response.status, await response.json()
 
@@ -254,14 +255,14 @@ async def test_a_sign_in_is_small(http: ClientSession) -> None:
     assert len(unknown[1]["errors"]) == 62  # with e-mail and password, which are missing
 
 
-async def test_an_anonymous_body_is_bounded_by_what_it_holds(http: ClientSession) -> None:
+async def test_an_anonymous_body_is_limited_by_what_it_contains(http: ClientSession) -> None:
     values = b"[" + b"{}," * 300_000 + b"{}]"
 
     for path in ("/api/v1/logs", "/api/logs"):
         assert (await post(http, path, b'{"logs": ' + values + b"}"))[0] == 413
 
 
-async def test_what_waits_for_its_turn_is_bounded(server: TestServer, http: ClientSession) -> None:
+async def test_the_bodies_that_wait_for_their_turn_are_limited(server: TestServer, http: ClientSession) -> None:
     intake = server.app[INTAKE]
     heavy = json.dumps({"logs": [{"level": "nothing", "message": "x" * 1000}] * 90}).encode()
 
@@ -280,7 +281,7 @@ async def test_what_waits_for_its_turn_is_bounded(server: TestServer, http: Clie
     assert (intake.parsing.inside, intake.parsing.waiting, dict(intake.held)) == (0, 0, {})
 
 
-async def test_the_bytes_of_bodies_are_counted_and_given_back(server: TestServer) -> None:
+async def test_the_bytes_of_bodies_are_counted_and_released(server: TestServer) -> None:
     intake = server.app[INTAKE]
 
     async with intake.holding("a") as one, intake.holding("a") as other, intake.holding("b") as another:
@@ -315,7 +316,7 @@ async def test_lines_take_turns_and_end() -> None:
     assert (lane.inside, lane.waiting) == (0, 0)
 
 
-async def test_who_waits_too_long_is_told() -> None:
+async def test_a_request_that_waits_too_long_is_refused() -> None:
     lane = Lane(2, 1, line=3, wait_s=0.01)
 
     async with lane.turn("a"):

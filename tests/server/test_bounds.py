@@ -1,4 +1,4 @@
-"""Numbers and times beyond what can be stored are refused as input, and a version that nothing has is stale."""
+"""Numbers and times that cannot be stored are refused as invalid input, and a version that no row has is stale."""
 
 import pytest
 
@@ -32,7 +32,7 @@ async def test_times_beyond_the_year_9999_are_refused_and_the_last_second_is_not
 
 
 @pytest.mark.parametrize("number", ["18446744073709551616", "2147483648", "9223372036854775808", "1e3", "-1"])
-async def test_numbers_that_no_row_has_are_refused(alice: Person, project: str, number: str) -> None:
+async def test_numbers_that_no_row_can_have_are_refused(alice: Person, project: str, number: str) -> None:
     job = "01890000-0000-7000-8000-000000000000"
     for path in (f"/jobs/{job}/matches?chunk={number}", f"/plans/{job}?version={number}", f"/projects?skip={number}"):
         assert await alice.refused("GET", path) == (422, "invalid_field"), path
@@ -52,7 +52,7 @@ async def test_a_version_of_any_length_is_stale(alice: Person, project: str, ver
 
 
 @pytest.mark.parametrize("version", ['"0"', "*", '"abc"', '"-1"', "1", '"01"', '"' + "9" * 65 + '"'])
-async def test_what_is_no_version_is_malformed(alice: Person, project: str, version: str) -> None:
+async def test_anything_but_a_version_is_malformed(alice: Person, project: str, version: str) -> None:
     refused = await alice.refused("PATCH", f"/projects/{project}", {"name": "w"}, If_Match=version)
 
     assert refused == (422, "invalid_field")

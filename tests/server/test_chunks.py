@@ -1,4 +1,4 @@
-"""Bodies in chunks: read whole however they are cut, unless the chunks are smaller than what stands around them."""
+"""Bodies in chunks are read completely however they are cut, unless the chunks are smaller than their framing."""
 
 import asyncio
 import hashlib
@@ -22,7 +22,7 @@ def upload_head(person: Person, project: str) -> bytes:
 
 
 @pytest.mark.parametrize(("least", "most"), [(20, 20), (1, 3000), (60_000, 300_000)])
-async def test_a_body_is_read_whole_however_it_is_cut(
+async def test_a_body_is_read_completely_however_it_is_cut(
     server: TestServer, alice: Person, project: str, least: int, most: int
 ) -> None:
     rng, rest = (
@@ -45,7 +45,7 @@ async def test_a_body_is_read_whole_however_it_is_cut(
     assert hashlib.sha256(ROWS).hexdigest().encode() in answer
 
 
-async def test_chunks_of_a_byte_end_a_body(server: TestServer, alice: Person, project: str) -> None:
+async def test_a_body_in_chunks_of_one_byte_is_refused(server: TestServer, alice: Person, project: str) -> None:
     reader, writer = await asyncio.open_connection(server.host, server.port)
 
     writer.write(upload_head(alice, project) + b"1\r\n-\r\n" * (FREE_CHUNKED_BYTES // 6 + 9000))

@@ -1,4 +1,4 @@
-"""Connections have deadlines, and one address cannot take the room of the others."""
+"""Connections have deadlines, and one address cannot use up the connections of others."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -19,7 +19,7 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class Clock:
-    """Seconds that pass when a test says so."""
+    """Time that passes only when a test says so."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -31,7 +31,7 @@ class Clock:
 
 @pytest.fixture
 async def door(server: TestServer) -> AsyncIterator[tuple[Connections, Clock]]:
-    """The connections of the server, whose time stands still."""
+    """The server's connections, for which time does not pass by itself."""
     found, clock = server.app[CONNECTIONS], Clock()
     kept = found._clock, found.most_each, found.most
     found._clock, found._logged_at = clock, -1e9
@@ -42,7 +42,7 @@ async def door(server: TestServer) -> AsyncIterator[tuple[Connections, Clock]]:
 
 
 async def opened(server: TestServer, door: Connections, sent: bytes = b"") -> Streams:
-    """A connection that the server has accepted, and from which it has read all that was sent."""
+    """A connection that the server has accepted and from which it has read everything sent."""
     before = set(door._tracks)
     streams = await asyncio.open_connection(server.host, server.port)
     async with asyncio.timeout(10):
@@ -55,7 +55,7 @@ async def opened(server: TestServer, door: Connections, sent: bytes = b"") -> St
 
 
 async def ended(streams: Streams) -> bytes:
-    """What comes until the server closes."""
+    """Everything that arrives until the server closes."""
     async with asyncio.timeout(10):
         found = await streams[0].read()
     streams[1].close()
@@ -63,7 +63,7 @@ async def ended(streams: Streams) -> bytes:
 
 
 async def is_open(streams: Streams) -> bool:
-    """Whether the server has not closed."""
+    """Whether the server has left it open."""
     try:
         async with asyncio.timeout(0.05):
             return await streams[0].read(1) != b""
@@ -72,7 +72,7 @@ async def is_open(streams: Streams) -> bool:
 
 
 def passed(door: tuple[Connections, Clock], seconds: float) -> None:
-    """Lets time pass, with the looks that the server takes."""
+    """Lets time pass, with the checks that the server makes."""
     door[0].sweep()
     door[1].now += seconds
     door[0].sweep()
@@ -100,7 +100,7 @@ async def test_a_connection_between_two_requests_has_sixty_seconds(
     await streams[0].readuntil(b"}")
     door[0].sweep()
     track = next(track for connection, track in door[0]._tracks.items() if connection.received_bytes == len(LIVE))
-    track.has_asked = True  # also seen by the look that falls into a request
+    track.has_asked = True  # also noticed by a check made during a request
 
     passed(door, 59)
     was_open = await is_open(streams)
@@ -111,7 +111,7 @@ async def test_a_connection_between_two_requests_has_sixty_seconds(
 
 
 @pytest.mark.parametrize("trickle", [0, 100])
-async def test_a_body_must_move_on(server: TestServer, door: tuple[Connections, Clock], trickle: int) -> None:
+async def test_a_body_must_make_progress(server: TestServer, door: tuple[Connections, Clock], trickle: int) -> None:
     streams = await opened(server, door[0], POST + b'{"logs": [')
 
     passed(door, 29)
@@ -126,7 +126,7 @@ async def test_a_body_must_move_on(server: TestServer, door: tuple[Connections, 
     assert b'"code":"invalid_json"' in answer
 
 
-async def test_a_body_that_moves_on_may_take_its_time(server: TestServer, door: tuple[Connections, Clock]) -> None:
+async def test_a_body_that_makes_progress_may_take_longer(server: TestServer, door: tuple[Connections, Clock]) -> None:
     streams = await opened(server, door[0], POST)
     door[0].sweep()
 
@@ -136,7 +136,7 @@ async def test_a_body_that_moves_on_may_take_its_time(server: TestServer, door: 
         passed(door, 31)
     streams[1].write(b" " * 10_000)
 
-    assert (await streams[0].readline()).startswith(b"HTTP/1.1 400 ")  # spaces are no JSON
+    assert (await streams[0].readline()).startswith(b"HTTP/1.1 400 ")  # spaces are not JSON
     streams[1].close()
 
 
@@ -159,10 +159,12 @@ async def test_an_upload_that_stops_leaves_nothing(
     assert await db.fetchval("SELECT count(*) FROM sources") == 0
 
 
-async def test_who_does_not_read_the_answer_is_let_go(server: TestServer, door: tuple[Connections, Clock]) -> None:
+async def test_a_client_that_does_not_read_the_answer_is_closed(
+    server: TestServer, door: tuple[Connections, Clock]
+) -> None:
     page = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n"
     streams = await opened(server, door[0], page * 30)
-    streams[1].transport.pause_reading()  # type: ignore[attr-defined]  # of a socket
+    streams[1].transport.pause_reading()  # type: ignore[attr-defined]  # this is a socket's transport
     async with asyncio.timeout(10):
         while not any(connection.phase == "answer" for connection in door[0]._tracks):
             await asyncio.sleep(0.01)
@@ -178,7 +180,7 @@ async def test_who_does_not_read_the_answer_is_let_go(server: TestServer, door: 
     streams[1].close()
 
 
-async def test_sockets_and_requests_at_work_have_no_such_deadlines(
+async def test_sockets_and_running_requests_have_no_such_deadlines(
     server: TestServer, door: tuple[Connections, Clock], http: ClientSession
 ) -> None:
     async with http.ws_connect("/socket.io/?EIO=4&transport=websocket") as socket:
@@ -190,7 +192,7 @@ async def test_sockets_and_requests_at_work_have_no_such_deadlines(
 
         passed(door, 300)
         passed(door, 300)
-        await socket.send_str("40/live,{}")  # without a token: refused, and so it lives
+        await socket.send_str("40/live,{}")  # without a token it is refused but stays open
         refused = await socket.receive()
 
         assert "unauthorized" in refused.data
@@ -198,7 +200,7 @@ async def test_sockets_and_requests_at_work_have_no_such_deadlines(
         waiting.cancel()
 
 
-async def test_the_silent_ones_of_an_address_make_room(
+async def test_silent_connections_of_an_address_make_room_for_new_ones(
     server: TestServer, door: tuple[Connections, Clock], http: ClientSession
 ) -> None:
     found, clock = door
@@ -217,7 +219,9 @@ async def test_the_silent_ones_of_an_address_make_room(
         streams[1].close()
 
 
-async def test_where_nobody_is_silent_a_new_one_is_refused(server: TestServer, door: tuple[Connections, Clock]) -> None:
+async def test_a_new_connection_is_refused_if_none_is_silent(
+    server: TestServer, door: tuple[Connections, Clock]
+) -> None:
     found, _ = door
     for limit in ("most_each", "most"):
         setattr(found, limit, len(found))
@@ -231,7 +235,7 @@ async def test_where_nobody_is_silent_a_new_one_is_refused(server: TestServer, d
         assert b'"code":"busy"' in body
 
 
-async def test_short_descriptors_are_logged_once_and_counted(
+async def test_a_shortage_of_file_descriptors_is_logged_once_and_counted(
     server: TestServer, door: tuple[Connections, Clock], capsys: pytest.CaptureFixture[str]
 ) -> None:
     found, clock = door
@@ -248,14 +252,14 @@ async def test_short_descriptors_are_logged_once_and_counted(
         other[1].close()
 
 
-def test_connections_of_a_trusted_proxy_are_many_peoples() -> None:
+def test_a_trusted_proxy_may_have_more_connections() -> None:
     class Silent:
         """A connection that has sent nothing."""
 
         phase, unsent_bytes, received_bytes, drains = "head", 0, 0, 0
 
         def give_up(self, phase: str) -> None:
-            """Ends."""
+            """Ends the connection."""
 
     found = Connections(2, ("10.0.0.0/8",))
 
@@ -276,5 +280,5 @@ def test_requests_of_an_address_behind_a_proxy_are_counted() -> None:
     assert dict(found._in_flight) == {}
 
 
-def test_the_deadlines_are_those_of_the_documents() -> None:
+def test_the_deadlines_are_those_in_the_documents() -> None:
     assert Deadlines() == Deadlines(head_s=30, idle_s=60, window_s=30, window_bytes=4096)

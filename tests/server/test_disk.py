@@ -1,4 +1,6 @@
-"""Disks and projects without room: what brings data in is refused with a reason, and everything else goes on."""
+"""
+Full disks and full projects: anything that brings data in is refused with a reason, and everything else continues.
+"""
 
 import asyncio
 import io
@@ -38,12 +40,12 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture
 def full(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The server's disk is within its reserve."""
+    """The server's disk has reached its reserve."""
     monkeypatch.setattr(server.app[DISK], "_reserve_bytes", 2**60)
     monkeypatch.setattr(server.app[DISK], "_looked_at", float("-inf"))
 
 
-def test_a_real_disk_that_fills_up_refuses_before_it_is_full_and_takes_again_afterwards(small: Path) -> None:
+def test_a_real_disk_refuses_data_before_it_is_full_and_accepts_it_again_afterwards(small: Path) -> None:
     disk = Disk(small, 8 * MB)
     disk.refuse_when_full(10 * MB)
     (small / "filler").write_bytes(bytes(12 * MB))
@@ -62,7 +64,7 @@ def test_a_real_disk_that_fills_up_refuses_before_it_is_full_and_takes_again_aft
     assert is_full(error.value)
 
 
-async def test_within_the_reserve_intake_gets_507_and_everything_else_goes_on(
+async def test_within_the_reserve_new_data_gets_507_and_everything_else_continues(
     alice: Any, admin: Any, project: str, http: Any, upload: Any, full: None, db: Any
 ) -> None:
     line = {"logs": [{"level": "error", "message": "x"}]}
@@ -103,7 +105,7 @@ async def test_an_upload_that_reaches_the_reserve_midway_is_refused_and_removed(
 
 @pytest.fixture(scope="module")
 def cramped(start_worker: Any, small: Path) -> Any:
-    """The only worker, whose temporary folder is a real file system of 24 MB, and whose projects hold little."""
+    """The only worker. Its temporary folder is a real file system of 24 MB, and its projects may hold little."""
     return start_worker(TMPDIR=str(small), TALLYROOM_PROJECT_MAX_BYTES=str(40 * MB))
 
 
@@ -143,7 +145,7 @@ async def _frozen(worker: Any) -> list[psutil.Process]:
     raise AssertionError(worker.log.read_text())
 
 
-async def test_a_small_file_with_rows_beyond_the_projects_size_is_not_kept(
+async def test_a_small_file_that_exceeds_the_projects_size_when_unpacked_is_not_kept(
     cramped: Any, upload: Any, settled: Any, db: Any
 ) -> None:
     sink = io.BytesIO()
@@ -158,7 +160,7 @@ async def test_a_small_file_with_rows_beyond_the_projects_size_is_not_kept(
     assert await db.fetchval("SELECT count(*) FROM reconciliation_records") == 0
 
 
-async def test_a_project_takes_no_more_than_its_size(
+async def test_a_project_accepts_no_more_than_its_size(
     server: Any, alice: Any, project: str, upload: Any, load: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(server.app[SETTINGS].__dict__, "project_max_bytes", 3000)

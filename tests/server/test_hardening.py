@@ -1,4 +1,4 @@
-"""Processes that hold keys: no core files, no look into their memory, and no secret in what they print."""
+"""Processes that hold keys: no core files, no access to their memory, and no secret in what they print."""
 
 import asyncio
 import json
@@ -21,12 +21,12 @@ from tests.conftest import Person
 pytestmark = pytest.mark.acceptance
 
 ROOT = Path(__file__).resolve().parents[2]
-# Root may look into everything by its capabilities; with those alone that open files it is a user like others.
+# Root may read everything thanks to its capabilities. With only those for opening files, it is limited like others.
 PLAIN = ("setpriv", "--bounding-set=-all,+dac_override,+dac_read_search", "--inh-caps=-all") if os.getuid() == 0 else ()
 
 
 class Served:
-    """A server in a process of its own, that prints all it can."""
+    """A separate server that prints as much as possible."""
 
     def __init__(self, pid: int, address: str, log: Path) -> None:
         self.pid = pid
@@ -43,7 +43,7 @@ async def served(
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     log = tmp_path_factory.mktemp("served") / "log"
-    # Tokens are issued in the name of the address that browsers use: the same as that of the tests' server.
+    # Tokens are issued in the name of the address that browsers use, so it is that of the tests' server.
     more = {"TALLYROOM_PORT": str(port), "TALLYROOM_DEBUG": "true", "TALLYROOM_PUBLIC_URL": settings.base_url}
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
@@ -78,7 +78,7 @@ def _can_look_into(pid: int) -> bool:
     return subprocess.run([*PLAIN, "cat", f"/proc/{pid}/environ"], capture_output=True, check=False).returncode == 0
 
 
-async def test_neither_server_nor_worker_leave_a_core_file_or_let_others_look_in(
+async def test_neither_server_nor_worker_leaves_a_core_file_or_lets_others_read_its_memory(
     served: Served, settings: Settings
 ) -> None:
     environ = os.environ | settings.environment()
@@ -88,7 +88,7 @@ async def test_neither_server_nor_worker_leave_a_core_file_or_let_others_look_in
     ):
         try:
             while worker.poll() is None and (_core_limit(worker.pid) != ["0", "0"] or _can_look_into(worker.pid)):
-                await asyncio.sleep(0.05)  # it has just been started; the test's time limit ends this
+                await asyncio.sleep(0.05)  # it has just started; the test's time limit ends this loop
             is_open, is_closed = _can_look_into(other.pid), not _can_look_into(worker.pid)
             is_alive = worker.poll() is None
         finally:
@@ -100,7 +100,7 @@ async def test_neither_server_nor_worker_leave_a_core_file_or_let_others_look_in
     assert not _can_look_into(served.pid)
 
 
-async def test_what_a_health_check_reads_of_a_process_stays_readable(served: Served) -> None:
+async def test_what_a_health_check_reads_about_a_process_stays_readable(served: Served) -> None:
     process = psutil.Process(served.pid)
 
     assert "serve" in process.cmdline()
@@ -109,7 +109,7 @@ async def test_what_a_health_check_reads_of_a_process_stays_readable(served: Ser
     assert process.cpu_times().user > 0
 
 
-async def test_an_engine_process_is_as_closed_as_its_worker() -> None:
+async def test_an_engine_process_is_protected_like_its_worker() -> None:
     look = "import ctypes; from server.processes import engine; engine.load = lambda: print(ctypes.CDLL(None).prctl(3)) or exit()"
 
     done = subprocess.run(
@@ -123,7 +123,7 @@ async def test_an_engine_process_is_as_closed_as_its_worker() -> None:
     assert (done.stdout, done.stderr) == ("0\n", "")  # PR_GET_DUMPABLE
 
 
-async def test_no_secret_is_printed_stored_in_the_clear_or_told(
+async def test_no_secret_is_printed_stored_in_plain_text_or_returned(
     served: Served, alice: Person, admin: Person, project: str, db: asyncpg.Connection
 ) -> None:
     words = {
@@ -161,7 +161,7 @@ async def test_no_secret_is_printed_stored_in_the_clear_or_told(
     stored = [row[0] for table in tables for row in await db.fetch(f'SELECT t::text FROM "{table}" t')]
 
     printed = served.log.read_text()
-    assert "SealBroken" in printed  # the failure itself is told
+    assert "SealBroken" in printed  # the failure itself is reported
     for word in words.values():
         for encoded in (word, word.encode().hex()):
             assert encoded not in printed

@@ -1,4 +1,4 @@
-"""Memory that was freed goes back to the system."""
+"""Freed memory returns to the system."""
 
 import subprocess
 import sys
@@ -7,7 +7,8 @@ import pytest
 
 pytestmark = pytest.mark.acceptance
 
-# Frees one piece of 30 MB, which without the setting raises the size that is kept, and then others under a small one.
+# Frees one piece of 30 MB, which without the setting raises the threshold for keeping memory, and then others below a
+# small piece.
 _TAKE_AND_FREE = """
 import sys
 from pathlib import Path
@@ -26,12 +27,12 @@ print(resident_mb() - before)
 
 
 def grown_mb(how: str) -> float:
-    """What a process has more after it has freed 100 MB."""
+    """How much larger a process is after it has freed 100 MB."""
     found = subprocess.run([sys.executable, "-c", _TAKE_AND_FREE, how], capture_output=True, text=True, check=True)
     return float(found.stdout)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a setting of glibc")
-def test_what_was_freed_goes_back() -> None:
-    assert grown_mb("as it is") > 50  # else this test shows nothing
+def test_freed_memory_returns_to_the_system() -> None:
+    assert grown_mb("as it is") > 50  # otherwise this test shows nothing
     assert grown_mb("given back") < 20

@@ -1,4 +1,4 @@
-"""Pages end by bytes as well as by count, and nobody takes all connections to the database."""
+"""Pages end by bytes as well as by count, and nobody can use all connections to the database."""
 
 import asyncio
 from typing import Any
@@ -13,7 +13,7 @@ from server.api.routing import DEEP_SKIP
 from tests.conftest import Person
 
 ROWS = 23
-CELL = 300_000  # 7 of these are a page
+CELL = 300_000  # a page has room for 7 of these
 FILL = """
     INSERT INTO reconciliation_records
         (id, source_id, "row", revision, data, amount, currency, date, reference, version, created_at, updated_at)
@@ -40,7 +40,7 @@ async def walk(person: Person, path: str, *, skip: int = 0) -> list[dict[str, An
 
 
 async def walk_back(person: Person, path: str, page: dict[str, Any]) -> list[dict[str, Any]]:
-    """The pages before a page, the first one first."""
+    """The pages before a page, in ascending order."""
     pages = [page]
     while (cursor := pages[0]["prev_cursor"]) is not None:
         pages.insert(0, await person.ok("GET", f"{path}&cursor={cursor}"))
@@ -64,7 +64,7 @@ async def test_a_page_ends_with_its_bytes_and_no_row_is_lost(alice: Person, sour
     assert again == rows
 
 
-async def test_a_page_behind_skipped_rows_ends_with_its_bytes_too(alice: Person, source: str) -> None:
+async def test_a_page_after_skipped_rows_is_also_limited_in_bytes(alice: Person, source: str) -> None:
     for sort in ("row", "amount"):
         first = await walk(alice, f"/sources/{source}/records?limit=500&sort={sort}")
         pages = await walk(alice, f"/sources/{source}/records?limit=500&sort={sort}", skip=5)
@@ -74,7 +74,9 @@ async def test_a_page_behind_skipped_rows_ends_with_its_bytes_too(alice: Person,
         assert len(pages) > 2
 
 
-async def test_a_row_larger_than_a_page_is_a_page(alice: Person, project: str, db: asyncpg.Connection) -> None:
+async def test_a_row_larger_than_a_page_is_a_page_by_itself(
+    alice: Person, project: str, db: asyncpg.Connection
+) -> None:
     made = await alice.ok("POST", f"/projects/{project}/sources", {"name": "wide"})
     await db.execute(FILL, made["id"], 3, 2 * PAGE_BYTES)
 
@@ -84,7 +86,7 @@ async def test_a_row_larger_than_a_page_is_a_page(alice: Person, project: str, d
 
 
 @pytest.mark.parametrize("limit", [1, STEP_ROWS - 1, STEP_ROWS, STEP_ROWS + 1, 2 * STEP_ROWS, 500])
-async def test_pages_of_small_rows_are_as_long_as_asked_for(
+async def test_pages_of_small_rows_are_as_long_as_requested(
     alice: Person, project: str, db: asyncpg.Connection, limit: int
 ) -> None:
     made = await alice.ok("POST", f"/projects/{project}/sources", {"name": "small"})
@@ -97,7 +99,9 @@ async def test_pages_of_small_rows_are_as_long_as_asked_for(
         assert (page["next_cursor"] is None) == (limit >= 2 * STEP_ROWS)
 
 
-async def test_other_lists_end_by_bytes_too(admin: Person, alice: Person, project: str, db: asyncpg.Connection) -> None:
+async def test_other_lists_are_also_limited_in_bytes(
+    admin: Person, alice: Person, project: str, db: asyncpg.Connection
+) -> None:
     await db.execute(
         "INSERT INTO log_entries (at, level, origin, message, metadata) SELECT now(), 'info', 'browser', 'm', "
         "jsonb_build_object('timestamp', NULL, 'given', jsonb_build_object('k', repeat('x', $1::int))) FROM generate_series(1, 20)",
@@ -118,7 +122,7 @@ async def test_other_lists_end_by_bytes_too(admin: Person, alice: Person, projec
         assert max(len(page["items"]) for page in pages) <= PAGE_BYTES // CELL + 1
 
 
-async def test_one_person_never_has_all_connections(
+async def test_one_person_can_never_use_all_connections(
     server: TestServer, alice: Person, bob: Person, project: str
 ) -> None:
     turns = server.app[TURNS]
@@ -145,9 +149,7 @@ async def test_one_person_never_has_all_connections(
     assert (turns.requests.inside, turns.requests.waiting) == (0, 0)
 
 
-async def test_deep_pages_are_read_one_after_the_other(
-    server: TestServer, alice: Person, bob: Person, project: str
-) -> None:
+async def test_deep_pages_are_read_one_at_a_time(server: TestServer, alice: Person, bob: Person, project: str) -> None:
     turns = server.app[TURNS]
 
     async with turns.turn(str(alice.id), heavy=True):
@@ -167,7 +169,7 @@ async def test_deep_pages_are_read_one_after_the_other(
     assert shallow["total"] == 1
 
 
-def test_a_small_pool_lets_everybody_in() -> None:
+def test_a_small_pool_serves_everybody() -> None:
     for pool in (2, 3, 10, 100):
         turns = Turns(pool)
 

@@ -1,4 +1,4 @@
-"""What is no request is answered as a malformed one is, and leaves nothing of it in the log."""
+"""Bytes that are not a valid request get the answer for a malformed one, and none of them are logged."""
 
 import asyncio
 import json
@@ -51,13 +51,13 @@ async def answers_to(server: TestServer, *pieces: str) -> list[tuple[bytes, dict
                 if "Expect: " in pieces[0]:
                     break
     except asyncio.IncompleteReadError:
-        pass  # it closed
+        pass  # the server has closed
     writer.close()
     return found
 
 
 @pytest.mark.parametrize("name", MALFORMED)
-async def test_what_is_no_request_is_a_problem_and_nothing_of_it_is_kept(
+async def test_invalid_bytes_are_answered_with_a_problem_and_not_logged(
     server: TestServer, settings: Settings, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
     with caplog.at_level(logging.DEBUG):
@@ -75,7 +75,7 @@ async def test_what_is_no_request_is_a_problem_and_nothing_of_it_is_kept(
     assert not [record for record in caplog.records if record.exc_info]
 
 
-async def test_a_body_that_goes_on_as_garbage_is_answered_and_not_waited_for(
+async def test_a_body_that_turns_into_garbage_is_answered_at_once(
     server: TestServer, alice: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     head = f"POST /api/v1/projects HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {alice.token}\r\n"
@@ -89,13 +89,13 @@ async def test_a_body_that_goes_on_as_garbage_is_answered_and_not_waited_for(
     assert SECRET not in body.decode() + caplog.text
 
 
-async def test_garbage_behind_a_whole_request_spoils_nothing_of_its_answer(
+async def test_garbage_after_a_complete_request_does_not_affect_its_answer(
     server: TestServer, alice: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     authenticate = server.app[AUTHENTICATE]
 
     async def dawdle(token: str) -> Any:
-        await asyncio.sleep(0.3)  # the body is not read yet when the garbage comes
+        await asyncio.sleep(0.3)  # the body has not been read yet when the garbage arrives
         return await authenticate(token)
 
     monkeypatch.setitem(server.app._state, AUTHENTICATE, dawdle)

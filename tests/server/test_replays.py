@@ -1,15 +1,15 @@
-"""A stored answer is given once more only to somebody who might get it by asking anew."""
+"""A stored answer is repeated only to somebody who would get it by sending the request now."""
 
 import pytest
 from aiohttp import FormData
 
 from server.app import endpoints
 
-# Only administrators get as far as a stored answer here, and who stops being one loses the session too.
+# Only administrators get a stored answer here, and somebody who stops being one loses the session too.
 GUARDED_BEFORE = {"/api/v1/users"}
 
 
-def test_every_route_that_stores_an_answer_says_what_it_takes_to_get_it_again():
+def test_every_route_that_stores_an_answer_says_which_right_is_needed_to_repeat_it():
     missing = [
         f"{one.method} {one.path}"
         for one in endpoints()
@@ -21,7 +21,7 @@ def test_every_route_that_stores_an_answer_says_what_it_takes_to_get_it_again():
 
 @pytest.fixture
 async def team(alice, bob, project):
-    """A project with a vault, and bob, who owns both with alice; returns the ids."""
+    """A project with a vault; bob owns both together with alice. Returns: the ids."""
     await alice.ok("PUT", f"/projects/{project}/members/{bob.id}", {"role": "owner"})
     vault = (await alice.ok("POST", f"/projects/{project}/vaults", {"name": "Banks"}))["id"]
     await alice.ok("PUT", f"/vaults/{vault}/members/{bob.id}", {"role": "vault_manager"})
@@ -41,19 +41,19 @@ REQUESTS = [
 
 
 @pytest.mark.parametrize(("path", "body"), REQUESTS)
-async def test_a_stored_answer_is_not_told_to_somebody_who_was_removed(alice, bob, charlie, team, path, body):
+async def test_a_stored_answer_is_not_repeated_to_somebody_who_was_removed(alice, bob, charlie, team, path, body):
     asked = path.format(**team)
     version = {"if_match": 1} if "rotate" in path else {}
     first = await bob.ok("POST", asked, body, Idempotency_Key="once", **version)
     assert await bob.ok("POST", asked, body, Idempotency_Key="once", **version) == first
-    if path.endswith("/vaults"):  # the last manager of a vault could not be removed
+    if path.endswith("/vaults"):  # the last manager of a vault cannot be removed
         await bob.ok("PUT", f"/vaults/{first['id']}/members/{alice.id}", {"role": "vault_manager"})
     await alice.ok("DELETE", f"/projects/{team['project']}/members/{bob.id}")
 
     assert await bob.refused("POST", asked, body, Idempotency_Key="once", **version) == (404, "not_found")
 
 
-async def test_nor_to_somebody_whose_role_no_longer_allows_the_request(alice, bob, team):
+async def test_a_stored_answer_is_not_repeated_if_the_role_no_longer_allows_the_request(alice, bob, team):
     path, body = f"/vaults/{team['vault']}/entries", {"name": "Second", "secret": "two"}
     await bob.ok("POST", path, body, Idempotency_Key="once")
     await alice.ok("PUT", f"/vaults/{team['vault']}/members/{bob.id}", {"role": "viewer"})
@@ -61,7 +61,7 @@ async def test_nor_to_somebody_whose_role_no_longer_allows_the_request(alice, bo
     assert await bob.refused("POST", path, body, Idempotency_Key="once") == (403, "forbidden")
 
 
-async def test_nor_of_a_project_to_its_maker_who_left_it(make_person, alice, bob):
+async def test_a_stored_project_is_not_repeated_to_its_creator_who_has_left_it(make_person, alice, bob):
     mia = await make_person("mia", "manager")
     project = await mia.ok("POST", "/projects", {"name": "Handed over"}, Idempotency_Key="once")
     await mia.ok("PUT", f"/projects/{project['id']}/members/{alice.id}", {"role": "owner"})
@@ -70,7 +70,7 @@ async def test_nor_of_a_project_to_its_maker_who_left_it(make_person, alice, bob
     assert await mia.refused("POST", "/projects", {"name": "Handed over"}, Idempotency_Key="once") == (404, "not_found")
 
 
-async def test_nor_of_an_upload(alice, bob, team):
+async def test_a_stored_upload_is_not_repeated_if_the_role_no_longer_allows_it(alice, bob, team):
     async def send():
         form = FormData()
         form.add_field("file", b"id,amount\nA,1\n", filename="a.csv")

@@ -1,4 +1,4 @@
-"""`make run` as an operator meets it: real process trees, signals, and refusals in one line."""
+"""`make run` as an operator sees it: real process trees, signals, and refusals in one line."""
 
 import ast
 import contextlib
@@ -32,7 +32,7 @@ STOP_S = 10
 
 @dataclass
 class Running:
-    """A supervisor and everything below it."""
+    """A supervisor and all its processes."""
 
     process: subprocess.Popen[str]
     port: int
@@ -40,12 +40,12 @@ class Running:
     lines: list[str]
 
     def tree(self) -> list[psutil.Process]:
-        """The supervisor and all that it started."""
+        """The supervisor and all the processes that it has started."""
         top = psutil.Process(self.process.pid)
         return [top, *top.children(recursive=True)]
 
     def child(self, word: str) -> psutil.Process:
-        """The process `serve` or `worker`."""
+        """The process of `serve` or `worker`."""
         return next(p for p in psutil.Process(self.process.pid).children() if word in p.cmdline())
 
     def is_healthy(self) -> bool:
@@ -57,7 +57,7 @@ class Running:
             return False
 
     def ask(self, path: str, body: object = None, token: str = "") -> dict[str, Any]:
-        """The JSON answer to a GET, or to a POST of a body."""
+        """The JSON answer to a GET, or to a POST with a body."""
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}/api/v1{path}",
             data=None if body is None else json.dumps(body).encode(),
@@ -116,7 +116,7 @@ def begin() -> Iterator[Callable[..., Running]]:
 
 @pytest.fixture
 def start(begin: Callable[..., Running]) -> Callable[..., Running]:
-    """Starts `tallyroom run`, and waits until it says that it is ready."""
+    """Starts `tallyroom run` and waits until it says that it is ready."""
 
     def run(data_dir: Path, port: int | None = None, **more: str) -> Running:
         return _until_ready(begin(data_dir, port, **more))
@@ -126,7 +126,7 @@ def start(begin: Callable[..., Running]) -> Callable[..., Running]:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """One with the demo, for all tests that leave it running."""
+    """A supervisor with the demo, for all tests that leave it running."""
     with _beginning() as run:
         folder = tmp_path_factory.mktemp("demo") / "var"
         yield _until_ready(run(folder, TALLYROOM_DEMO_DATA="true", TALLYROOM_DEMO_ROWS="2000"))
@@ -148,7 +148,7 @@ def _kill(running: Running) -> None:
 
 
 def _refusal(data_dir: Path, port: int, **more: str) -> str:
-    """The one line of a supervisor that does not start."""
+    """The one line of a supervisor that refuses to start."""
     done = subprocess.run(
         [sys.executable, "-m", "server", "run"],
         cwd=ROOT,
@@ -179,10 +179,10 @@ def test_once_it_says_it_is_ready_everybody_can_sign_in(begin, tmp_path, path):
 
     deadline = time.monotonic() + READY_S
     while (status := _status(running, path)) != 200 and time.monotonic() < deadline:
-        before.append(status)  # as a script does: again at once
+        before.append(status)  # as a script does, again at once
     signed_in = [
         running.ask("/auth/login", {"email": f"{name}@tallyroom.example", "password": "demo-tallyroom-password"})
-        for name in ("user", "manager", "admin")  # the last that is made first
+        for name in ("user", "manager", "admin")  # the account made first comes last
     ]
 
     assert status == 200
@@ -202,7 +202,7 @@ def _status(running: Running, path: str) -> int | None:
 
 def test_a_signal_stops_everything_and_the_next_start_keeps_the_data(start, tmp_path):
     stopped = []
-    for name in (signal.SIGTERM, signal.SIGINT):  # the second start is on what the first signal left
+    for name in (signal.SIGTERM, signal.SIGINT):  # the second start follows the first signal
         running = start(tmp_path / "var")
         tree = running.tree()
         kek = (tmp_path / "var" / "kek").read_text()
@@ -219,7 +219,7 @@ def test_a_signal_stops_everything_and_the_next_start_keeps_the_data(start, tmp_
 def test_after_a_kill_of_everything_the_next_start_recovers_by_itself(start, tmp_path):
     first = start(tmp_path / "var")
     tree = first.tree()
-    first.process.kill()  # the supervisor first, so that it cannot clear up
+    first.process.kill()  # the supervisor first, so that it cannot clean up
     for process in tree:
         with contextlib.suppress(psutil.Error):
             process.kill()
@@ -268,13 +268,13 @@ def test_a_killed_database_is_started_again(running):
         time.sleep(0.1)
 
 
-async def test_a_database_that_neither_serves_nor_recovers_is_noticed_and_can_be_started_again(tmp_path):
+async def test_a_database_that_neither_serves_nor_recovers_is_noticed_and_can_be_restarted(tmp_path):
     postgres = EmbeddedPostgres(tmp_path / "data")
     await postgres.start()
     try:
         postmaster = psutil.Process(postgres.process.pid)
         healthy = postgres.is_stuck()
-        postmaster.suspend()  # it does nothing about what ends, as one whose startup process was killed
+        postmaster.suspend()  # it ignores child processes that end, as if its startup process had been killed
         next(child for child in postmaster.children() if "walwriter" in " ".join(child.cmdline())).kill()
         stuck = postgres.is_stuck()
         postgres.end_at_once(0.5)
@@ -286,7 +286,7 @@ async def test_a_database_that_neither_serves_nor_recovers_is_noticed_and_can_be
     assert (healthy, stuck, after) == (False, True, (False, True))
 
 
-def test_rows_typed_in_the_web_process_do_not_break_what_it_starts(running):
+def test_typing_records_in_the_web_process_does_not_break_the_processes_it_starts(running):
     login = {"email": "manager@tallyroom.example", "password": "demo-tallyroom-password"}
     token = running.ask("/auth/login", login)["access_token"]
     project = running.ask("/projects", token=token)["items"][0]["id"]
@@ -303,7 +303,7 @@ def test_rows_typed_in_the_web_process_do_not_break_what_it_starts(running):
     assert running.ask(f"/projects/{project}/plans/suggest", sides, token)["document"]
 
 
-def test_two_copies_do_not_disturb_each_other(running, start, tmp_path):
+def test_two_installations_do_not_disturb_each_other(running, start, tmp_path):
     other = start(tmp_path / "var")
 
     other.process.send_signal(signal.SIGTERM)
@@ -352,16 +352,16 @@ def test_the_doctor_says_what_is_wrong_and_changes_nothing(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-def test_two_migrations_at_once_on_a_new_folder_are_put_in_order(tmp_path):
+def test_two_migrations_at_once_on_a_new_folder_run_one_after_the_other(tmp_path):
     environment = _environment(tmp_path / "var", _free_port())
 
-    for _ in range(2):  # on a new folder, and on one that has nothing to do
+    for _ in range(2):  # on a new folder, and on one with nothing to do
         with ThreadPoolExecutor(3) as threads:
             done = list(threads.map(lambda _: _command("migrate", environment), range(3)))
         assert [one.returncode for one in done] == [0, 0, 0], [one.stderr for one in done]
 
 
-def test_a_start_waits_for_migrations_that_have_the_folder(start, tmp_path):
+def test_a_start_waits_for_migrations_that_use_the_folder(start, tmp_path):
     with ThreadPoolExecutor(2) as threads:
         migrations = [
             threads.submit(_command, "migrate", _environment(tmp_path / "var", _free_port())) for _ in range(2)
@@ -405,7 +405,7 @@ def test_a_full_disk_is_refused(tmp_path):
     assert "free some space" in line
 
 
-def test_a_path_too_long_for_a_socket_and_closed_to_others_works(start, tmp_path):
+def test_a_path_that_is_too_long_for_a_socket_and_closed_to_others_works(start, tmp_path):
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
 
@@ -415,13 +415,13 @@ def test_a_path_too_long_for_a_socket_and_closed_to_others_works(start, tmp_path
 
 
 @pytest.mark.parametrize("name", ["bootstrap.py", "build_web.py"])
-def test_what_checks_the_interpreter_parses_with_an_old_one(name):
+def test_the_check_of_the_interpreter_parses_with_an_old_one(name):
     source = (ROOT / "server" / name).read_text()
 
     ast.parse(source, feature_version=(3, 6))
 
 
-def test_an_old_interpreter_is_told_so_in_one_line(tmp_path):
+def test_an_old_interpreter_is_refused_in_one_line(tmp_path):
     old = [name for minor in range(6, 11) if _runs(name := f"python3.{minor}")]
     if not old:
         pytest.skip("no Python older than 3.11 on this machine")
@@ -442,7 +442,7 @@ def test_an_old_interpreter_is_told_so_in_one_line(tmp_path):
         assert not (tmp_path / "venv").exists()
 
 
-def test_an_environment_that_is_a_link_is_replaced_and_what_it_leads_to_stays(tmp_path):
+def test_an_environment_that_is_a_link_is_replaced_and_its_target_stays(tmp_path):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "kept").write_text("of another checkout")

@@ -1,4 +1,7 @@
-"""What exceptions become: the database's are told from our own, and each is in the log with its type and place."""
+"""
+How exceptions become answers: those of the database are distinguished from our own, and each is logged with its type
+and place.
+"""
 
 import logging
 from typing import Any
@@ -26,7 +29,7 @@ async def _bug(kind: type[Exception]) -> None:
 @pytest.mark.parametrize(
     "kind", [FileNotFoundError, TimeoutError, ConnectionRefusedError, OSError, PermissionError, KeyError, RuntimeError]
 )
-async def test_a_bug_is_no_database_that_is_away(
+async def test_a_bug_is_not_reported_as_an_unavailable_database(
     alice: Person, project: str, monkeypatch: pytest.MonkeyPatch, kind: type[Exception]
 ) -> None:
     monkeypatch.setattr(queries, "view_of", lambda *_: _bug(kind))
@@ -34,21 +37,21 @@ async def test_a_bug_is_no_database_that_is_away(
     assert await alice.refused("GET", f"/projects/{project}") == (500, "internal")
 
 
-async def test_a_bug_while_a_problem_is_answered_is_not_the_problem(
+async def test_a_bug_while_handling_a_problem_is_not_reported_as_that_problem(
     alice: Person, project: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def breaks(*_: Any) -> None:
         try:
             raise NotFound
         except NotFound:
-            raise KeyError(SECRET)  # noqa: B904 - the point: it only happened at the same time
+            raise KeyError(SECRET)  # noqa: B904 - the point is that it happened at the same time
 
     monkeypatch.setattr(queries, "view_of", breaks)
 
     assert await alice.refused("GET", f"/projects/{project}") == (500, "internal")
 
 
-async def test_what_the_driver_raises_is_a_database_that_is_away(settings: Settings, tmp_path: Any) -> None:
+async def test_exceptions_of_the_driver_mean_an_unavailable_database(settings: Settings, tmp_path: Any) -> None:
     found: list[BaseException] = []
     for address in ({"host": str(tmp_path)}, {"host": "127.0.0.1", "port": 1}):
         try:
@@ -67,7 +70,7 @@ async def test_what_the_driver_raises_is_a_database_that_is_away(settings: Setti
     assert all(is_of_database(error) for error in found)
 
 
-async def test_a_refusal_made_of_an_exception_is_in_the_line_of_its_request(
+async def test_a_refusal_caused_by_an_exception_is_logged_with_its_request(
     admin: Person, http: ClientSession, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO):
@@ -126,7 +129,7 @@ async def test_what_is_translated_is_logged_once_with_type_and_place(
         ("INSERT INTO streams SELECT * FROM streams", 500),
     ],
 )
-async def test_only_a_key_that_a_caller_chooses_is_a_duplicate(
+async def test_only_a_key_chosen_by_the_caller_is_reported_as_a_duplicate(
     alice: Person, bob: Person, project: str, db: asyncpg.Connection, insert: str, status: int
 ) -> None:
     with pytest.raises(asyncpg.UniqueViolationError) as raised:
@@ -135,7 +138,7 @@ async def test_only_a_key_that_a_caller_chooses_is_a_duplicate(
     assert problem_of(raised.value).status == status
 
 
-def test_a_description_names_types_and_never_says_what_they_quote() -> None:
+def test_a_description_names_types_and_never_the_values_they_quote() -> None:
     try:
         try:
             raise ValueError(SECRET)
@@ -148,7 +151,7 @@ def test_a_description_names_types_and_never_says_what_they_quote() -> None:
     assert SECRET not in str(found)
 
 
-async def test_a_reveal_that_meets_a_bug_gives_no_secret_and_is_a_500(
+async def test_a_reveal_that_hits_a_bug_gives_no_secret_but_a_500(
     server: TestServer, alice: Person, project: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     vault = (await alice.ok("POST", f"/projects/{project}/vaults", {"name": "v"}))["id"]

@@ -1,4 +1,6 @@
-"""Whose task is next, asked of the real queue: nobody takes all the turns, however many files or projects he has."""
+"""
+Whose task is next, as the real queue decides. Nobody takes all the turns, however many files or projects they have.
+"""
 
 from datetime import timedelta
 from typing import Any
@@ -22,13 +24,13 @@ WORKER = "00000000-0000-4000-8000-000000000001"
 
 
 class Queue:
-    """The queue as workers see it that take tasks in turn and end them when the test says so."""
+    """The queue as seen by workers that take tasks in turn and end them when the test says so."""
 
     def __init__(self, queries: FairQueries, db: Any) -> None:
         self.queries, self.db = queries, db
 
     async def take(self, slots: int = 100) -> str | None:
-        """Who gets the next slot: the name of the file, or of the left source of a job."""
+        """Takes the next task. Returns: the name of its file, or of the left source of its job."""
         tasks = await self.queries.dequeue(1, BOTH, WORKER, slots, timedelta(seconds=30))
         if not tasks:
             return None
@@ -36,7 +38,7 @@ class Queue:
         return str(await self.db.fetchval(_NAME, self.last.id))
 
     async def end(self, task: Task | None = None) -> None:
-        """Ends a task, by default the last that was taken."""
+        """Ends a task, by default the one taken last."""
         await self.queries.log_jobs([(task or self.last, "successful", None)])
 
 
@@ -48,7 +50,7 @@ _NAME = """
 
 @pytest.fixture
 async def queue(server: Any, db: Any) -> Any:
-    """The queue, without a worker beside the test."""
+    """The queue, with no worker running."""
     connection = await database.connect(server.app[SETTINGS], "tests")
     yield Queue(FairQueries(AsyncpgDriver(connection)), db)
     await connection.close()
@@ -56,13 +58,13 @@ async def queue(server: Any, db: Any) -> Any:
 
 @pytest.fixture
 async def two(make_person: Any) -> Any:
-    """Two managers, each with a project."""
+    """Two managers with one project each."""
     people = [await make_person(name, "manager") for name in ("ada", "ben")]
     return [(person, (await person.ok("POST", "/projects", {"name": person.email}))["id"]) for person in people]
 
 
 async def send(person: Any, project: str, *names: str) -> list[str]:
-    """Uploads files of these names. Returns: the ids of the sources."""
+    """Uploads files with these names. Returns: the ids of the sources."""
     found = []
     for name in names:
         form = FormData()
@@ -75,7 +77,7 @@ async def send(person: Any, project: str, *names: str) -> list[str]:
     return found
 
 
-async def test_a_project_with_many_files_leaves_every_second_turn_to_the_other(queue: Any, two: Any) -> None:
+async def test_a_project_with_many_files_leaves_every_other_turn_to_another_project(queue: Any, two: Any) -> None:
     (ada, first), (ben, second) = two
     await send(ada, first, "a1", "a2", "a3", "a4")
     await send(ben, second, "b1", "b2")
@@ -88,7 +90,7 @@ async def test_a_project_with_many_files_leaves_every_second_turn_to_the_other(q
     assert order == ["a1", "b1", "a2", "b2", "a3", "a4"]
 
 
-async def test_a_person_gets_no_more_turns_by_more_projects(queue: Any, two: Any) -> None:
+async def test_more_projects_do_not_give_a_person_more_turns(queue: Any, two: Any) -> None:
     (ada, _), (ben, second) = two
     for number in range(3):
         more = await ada.ok("POST", "/projects", {"name": f"more {number}"})
@@ -114,7 +116,7 @@ async def test_within_a_project_people_take_turns_too(queue: Any, two: Any) -> N
     assert await queue.take() == "b1"
 
 
-async def test_who_holds_no_slot_comes_before_who_holds_one_and_alone_one_may_have_all(queue: Any, two: Any) -> None:
+async def test_people_without_a_slot_come_first_and_a_single_person_may_have_all(queue: Any, two: Any) -> None:
     (ada, first), (ben, second) = two
     await send(ada, first, "a1", "a2", "a3", "a4")
 
@@ -126,14 +128,14 @@ async def test_who_holds_no_slot_comes_before_who_holds_one_and_alone_one_may_ha
     assert shared == "b1"
 
 
-async def test_who_holds_a_slot_waits_for_who_holds_none_although_his_turn_is_longer_ago(queue: Any, two: Any) -> None:
+async def test_holding_a_slot_counts_more_than_how_long_ago_the_last_turn_was(queue: Any, two: Any) -> None:
     (ada, first), (ben, second) = two
     await send(ada, first, "a1", "a2")
     await send(ben, second, "b1", "b2")
 
-    await queue.take()  # a1, which goes on for long
+    await queue.take()  # a1, which takes long
     await queue.take()
-    await queue.end()  # b1, which took its turn later
+    await queue.end()  # b1, which started later
     assert await queue.take() == "b2"
 
 
@@ -146,19 +148,19 @@ async def test_files_and_jobs_do_not_starve_each_other(queue: Any, two: Any, db:
     assert [await queue.take(), await queue.take()] == ["b1", "job"]
 
 
-async def test_a_worker_without_a_free_slot_takes_nothing_and_does_not_ask_again_at_once(queue: Any, two: Any) -> None:
+async def test_a_worker_without_a_free_slot_takes_nothing_and_does_not_retry_at_once(queue: Any, two: Any) -> None:
     (ada, first), _ = two
     await send(ada, first, "a1", "a2")
 
     await queue.take(slots=1)
 
     assert await queue.take(slots=1) is None
-    assert await queue.queries.eligible_queued_work(list(BOTH)) == 0  # what makes the queue look again in 0.1 s
+    assert await queue.queries.eligible_queued_work(list(BOTH)) == 0  # otherwise the queue would look again after 0.1 s
     await queue.end()
     assert await queue.take(slots=1) == "a2"
 
 
-async def test_the_youngest_task_of_who_holds_most_is_given_back_for_who_has_waited_too_long(
+async def test_after_a_long_wait_the_newest_task_of_the_largest_holder_is_given_back(
     queue: Any, two: Any, db: Any
 ) -> None:
     (ada, first), (ben, second) = two
@@ -177,10 +179,10 @@ async def test_the_youngest_task_of_who_holds_most_is_given_back_for_who_has_wai
     with_one_each = await task_to_give_back()
 
     assert (alone, at_once, later) == (None, None, youngest.id)
-    assert with_one_each is None, f"nobody gives back the only task that he has: {oldest.id}"
+    assert with_one_each is None, f"nobody gives back their only task: {oldest.id}"
 
 
-async def test_a_task_that_is_queued_again_counts_for_whoever_asked_for_it(queue: Any, two: Any, db: Any) -> None:
+async def test_a_requeued_task_counts_for_the_person_who_asked_for_it(queue: Any, two: Any, db: Any) -> None:
     (ada, first), (ben, _) = two
     await ada.ok("POST", f"/projects/{first}/members", {"email": ben.email, "role": "analyst"})
     (source,) = await send(ada, first, "a1")

@@ -1,4 +1,4 @@
-"""What the command line says to somebody who reads nothing else."""
+"""What the command line says to people who read nothing else."""
 
 import os
 import subprocess
@@ -16,13 +16,13 @@ def _run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str
     return subprocess.run(line, env=kept | environment, capture_output=True, text=True, check=False)
 
 
-def test_without_the_database_that_comes_along_a_command_says_how_to_start_it(tmp_path: Path) -> None:
+def test_without_the_bundled_database_a_command_says_how_to_start_it(tmp_path: Path) -> None:
     found = _run("audit", "verify", TALLYROOM_DATA_DIR=str(tmp_path / "nothing"))
 
     assert found.returncode == 1
     assert found.stderr.startswith("tallyroom: TALLYROOM_DATA_DIR: ")
     assert "`make run`" in found.stderr
-    assert "DATABASE_URL" not in found.stderr  # nobody has set one
+    assert "DATABASE_URL" not in found.stderr  # nobody has set this variable
     assert found.stderr.count("\n") == 1
 
 
