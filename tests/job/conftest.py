@@ -1,4 +1,4 @@
-"""Books uploaded to a real server, loaded by a real worker, ready to be reconciled."""
+"""Files uploaded to a real server and loaded by a real worker, ready to be reconciled."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ from core.ids import uuid7
 from server.demo import data
 
 Sides = dict[str, str]
-# Said, because the dates of a few rows do not tell days from months.
+# Given explicitly, because the dates of a few rows do not show which number is the day.
 MAPPINGS: dict[str, dict[str, Any]] = {
     "ledger": {
         "amount": {"column": "amount", "decimal": "."},
@@ -27,7 +27,7 @@ MAPPINGS: dict[str, dict[str, Any]] = {
         "date": {"column": "value_date", "order": "dmy"},
     },
 }
-# What confirms nothing by itself: who wants matches to decide on need not wait for a suggestion of a plan.
+# A plan that confirms nothing by itself, for tests that need matches to decide on but no suggested plan.
 CAUTIOUS: dict[str, Any] = {
     "fields": {
         "amount": {
@@ -61,16 +61,16 @@ EndOf = Callable[..., Awaitable[dict[str, Any]]]
 
 class Kept:
     """
-    Sources as a worker has loaded them, beside the tables that each test begins empty with.
+    Sources as a worker loaded them, kept outside the tables that each test finds empty.
 
-    The same generated file is loaded once, and not for each test anew.
+    Each generated file is loaded only once.
     """
 
     def __init__(self) -> None:
         self._ids: dict[tuple[str, int, int], str] = {}
 
     async def keep(self, db: asyncpg.Connection, key: tuple[str, int, int], source: str) -> None:
-        """Keeps a loaded source under the name, rows and seed of its file."""
+        """Keeps a loaded source under the name, number of rows and seed of its file."""
         await db.execute("CREATE SCHEMA IF NOT EXISTS kept")
         for table, column in (
             ("sources", "id"),
@@ -84,7 +84,9 @@ class Kept:
         self._ids[key] = source
 
     async def give(self, db: asyncpg.Connection, key: tuple[str, int, int], person: Any, project: str) -> str | None:
-        """Puts it into a project under a new id, as if the person had loaded it there; None where it is not kept."""
+        """
+        Copies it into a project under a new id, as if the person had loaded it there. Returns: None if it is not kept.
+        """
         if (kept := self._ids.get(key)) is None:
             return None
         source = str(uuid7())
@@ -104,19 +106,19 @@ class Kept:
                 "WHERE source_id = $1::text::uuid ORDER BY " + columns.split(",")[0],
                 *(kept, source),
             )
-        await db.execute("ANALYZE reconciliation_records")  # as a loader does at its end
+        await db.execute("ANALYZE reconciliation_records")  # as a loader does when it finishes
         return source
 
 
 @pytest.fixture(scope="session")
 def kept(settings: Any) -> Kept:
-    """What workers have loaded in this process."""
+    """The sources that workers have loaded in this test process."""
     return Kept()
 
 
 @pytest.fixture
 def make_sides(alice: Any, project: str, worker: Any, db: asyncpg.Connection, kept: Kept) -> MakeSides:
-    """Loads two generated files of `rows` rows. Returns: the body of a job over them."""
+    """Loads two generated files of `rows` rows. Returns: the body of a job that reconciles them."""
 
     async def make(rows: int = 300, seed: int = 7) -> Sides:
         ids = []
@@ -144,7 +146,7 @@ def load(alice: Any, project: str, worker: Any) -> Callable[..., Awaitable[str]]
 
 @pytest.fixture
 def cautious(alice: Any, project: str, make_sides: MakeSides) -> MakeSides:
-    """Two sources and a plan that confirms nothing by itself: the body of a job."""
+    """Two sources and a plan that confirms nothing by itself. Returns: the body of a job."""
 
     async def make(rows: int) -> Sides:
         sides = await make_sides(rows)
@@ -174,7 +176,7 @@ async def _load(person: Any, project: str, name: str, body: bytes, mapping: dict
 
 @pytest.fixture
 def until(alice: Any) -> Callable[..., Awaitable[dict[str, Any]]]:
-    """Waits until a job fulfils a condition."""
+    """Waits until a job meets a condition."""
 
     async def wait(job_id: str, condition: Callable[[dict[str, Any]], bool], seconds: float = 60) -> dict[str, Any]:
         job: dict[str, Any] = {}
@@ -190,7 +192,7 @@ def until(alice: Any) -> Callable[..., Awaitable[dict[str, Any]]]:
 
 @pytest.fixture
 def end_of(until: Any) -> EndOf:
-    """Waits for a job's end."""
+    """Waits until a job has ended."""
 
     async def wait(job_id: str) -> dict[str, Any]:
         return await until(job_id, lambda job: job["status"] in ("completed", "failed", "cancelled"))
@@ -210,7 +212,7 @@ def run(alice: Any, project: str, end_of: EndOf) -> EndOf:
 
 @pytest.fixture
 def pairs_of(db: Any) -> Callable[[str], Awaitable[set[tuple[int, int, str]]]]:
-    """What a job has matched, from the tables: row left, row right, status."""
+    """What a job has matched, from the tables: row on the left, row on the right, status."""
 
     async def read(job_id: str) -> set[tuple[int, int, str]]:
         rows = await db.fetch(

@@ -1,4 +1,4 @@
-"""What a job has begun to read stays as it is, and what changes afterwards is never mistaken for it."""
+"""What a job reads stays as it was when the job began, and later changes are never mistaken for it."""
 
 import asyncio
 from collections import Counter
@@ -31,7 +31,7 @@ async def _loaded(alice: Person, source_id: str) -> dict[str, Any]:
 
 @pytest.fixture
 def cancelled(alice: Any, project: str, cautious: Any, until: Any, end_of: Any) -> Any:
-    """A job that was cancelled when it had written a part of its matches."""
+    """A job that was cancelled after it had written some of its matches."""
 
     async def make() -> dict[str, Any]:
         job = await alice.ok("POST", f"/projects/{project}/jobs", await cautious(ROWS))
@@ -47,7 +47,7 @@ def cancelled(alice: Any, project: str, cautious: Any, until: Any, end_of: Any) 
 async def test_of_a_job_and_a_new_mapping_at_once_one_is_refused(alice, project, cautious, end_of, db):
     sides = await cautious(300)
     source = await alice.ok("GET", f"/sources/{sides['left_source']}")
-    # By which no row can be typed: all that was loaded goes.
+    # With this mapping no row can be typed, so all loaded records go.
     mapping = {**source["mapping"], "amount": {"column": "invoice_no", "decimal": "."}}
 
     for _ in range(3):
@@ -68,7 +68,7 @@ async def test_of_a_job_and_a_new_mapping_at_once_one_is_refused(alice, project,
     assert await db.fetchval(DANGLING) == 0
 
 
-async def test_of_a_job_and_a_deletion_of_its_source_at_once_one_is_refused(alice, project, make_sides, end_of):
+async def test_of_a_job_and_the_deletion_of_its_source_at_once_one_is_refused(alice, project, make_sides, end_of):
     for _ in range(3):
         sides = await make_sides(60)
         made, gone = await asyncio.gather(
@@ -99,13 +99,13 @@ async def test_a_job_is_not_retried_over_records_that_have_changed(alice, cancel
     assert [edited, deleted, loading, typed] == [(409, "job_state")] * 4
 
 
-async def test_a_retry_that_would_read_a_record_set_free_meanwhile_says_so(
+async def test_a_retry_that_would_read_a_record_released_meanwhile_says_so(
     alice, project, cautious, run, until, end_of
 ):
     sides = await cautious(ROWS)
     match = (await alice.ok("GET", f"/jobs/{(await run(sides))['id']}/matches?limit=1"))["items"][0]
     await alice.ok("POST", f"/matches/{match['id']}/confirm", {})
-    job = await alice.ok("POST", f"/projects/{project}/jobs", sides)  # reads all but the two of this match
+    job = await alice.ok("POST", f"/projects/{project}/jobs", sides)  # reads all records but the two of this match
     await until(job["id"], lambda found: found["counts"]["matches"] >= 1000)
     await alice.ok("POST", f"/jobs/{job['id']}/cancel")
     await end_of(job["id"])
@@ -138,7 +138,7 @@ async def test_a_retry_reads_nothing_that_was_added_since_and_keeps_decisions(al
     assert counts["open_left"] == counts["left"] - stored["suggested"]
 
 
-async def test_a_job_is_written_whole_while_matches_of_another_are_confirmed(
+async def test_a_job_is_written_completely_while_matches_of_another_are_confirmed(
     alice, project, worker, cautious, run, end_of, db
 ):
     sides = await cautious(ROWS)
@@ -172,7 +172,7 @@ async def test_a_job_is_written_whole_while_matches_of_another_are_confirmed(
     assert await db.fetchval(twice) == 0
 
 
-async def test_a_suggestion_goes_when_a_record_of_it_changes(alice, cautious, run):
+async def test_a_suggestion_is_removed_when_one_of_its_records_changes(alice, cautious, run):
     job = await run(await cautious(100))
     match = (await alice.ok("GET", f"/jobs/{job['id']}/matches?limit=1"))["items"][0]
     record = match["records"][0]["id"]
@@ -186,7 +186,7 @@ async def test_a_suggestion_goes_when_a_record_of_it_changes(alice, cautious, ru
     assert counts["open_left"] == job["counts"]["open_left"] + 1
 
 
-async def test_a_deleted_record_leaves_the_counts_of_what_was_read_and_is_open(alice, cautious, run):
+async def test_a_deleted_record_no_longer_counts_as_read_or_open(alice, cautious, run):
     job = await run(await cautious(300))
     match = (await alice.ok("GET", f"/jobs/{job['id']}/matches?limit=1"))["items"][0]
     used = next(record["id"] for record in match["records"] if record["side"] == "left")

@@ -1,4 +1,4 @@
-"""Records in matches, and those that are left open, show their columns in the order of their files."""
+"""Records in matches, and open records, show their columns in the order of their files."""
 
 
 async def test_matches_and_open_records_keep_the_order_of_their_files(alice, make_sides, run):

@@ -1,4 +1,4 @@
-"""Counts on the project's stream: those who look at cards and lists follow decisions, in a state a second."""
+"""Counts on the project's stream: cards and lists follow decisions, with at most about one state per second."""
 
 import asyncio
 
@@ -25,11 +25,11 @@ async def follower(server, alice, project):
     await found.leave()
 
 
-async def test_decisions_are_told_on_the_projects_stream_as_the_newest_counts(alice, project, suggested, follower):  # noqa: F811 - the fixture
+async def test_decisions_update_the_counts_on_the_projects_stream(alice, project, suggested, follower):  # noqa: F811 - the fixture
     job = await suggested()
     matches = (await alice.ok("GET", f"/jobs/{job['id']}/matches?limit=20"))["items"]
     key = f"job.counts:{job['id']}"
-    await _until(lambda: _states(follower, key))  # the job's own end
+    await _until(lambda: _states(follower, key))  # the state at the job's own end
     follower.events.clear()
 
     for match in matches:
@@ -39,13 +39,13 @@ async def test_decisions_are_told_on_the_projects_stream_as_the_newest_counts(al
     await _until(lambda: _states(follower, totals))
 
     told = _states(follower, key)
-    assert len(told) <= 8  # twenty decisions in a second or two, and not a state for each
+    assert len(told) <= 8  # twenty decisions in a second or two, but not a state for each
     assert told[-1]["counts"] == (await alice.ok("GET", f"/jobs/{job['id']}"))["counts"]
     seen = (await alice.ok("GET", f"/projects/{project}"))["counts"]
     await _until(lambda: _states(follower, totals)[-1] == {"project_id": project, **seen})
 
 
-async def test_who_subscribes_later_gets_the_newest_counts(server, alice, project, suggested):  # noqa: F811 - the fixture
+async def test_a_later_subscriber_gets_the_newest_counts(server, alice, project, suggested):  # noqa: F811 - the fixture
     job = await suggested()
     match = (await alice.ok("GET", f"/jobs/{job['id']}/matches?limit=1"))["items"][0]
     await alice.ok("POST", f"/matches/{match['id']}/reject", {})
@@ -61,7 +61,7 @@ async def test_who_subscribes_later_gets_the_newest_counts(server, alice, projec
     await late.leave()
 
 
-async def test_a_job_that_supersedes_suggestions_of_another_tells_the_counts_of_both(alice, suggested, run, follower):  # noqa: F811 - the fixture
+async def test_superseding_suggestions_of_another_job_publishes_the_counts_of_both(alice, suggested, run, follower):  # noqa: F811 - the fixture
     older = await suggested()
     sides = {side: older[side] for side in ("left_source", "right_source")}
     key = f"job.counts:{older['id']}"

@@ -1,4 +1,4 @@
-"""Decisions on matches: stored once, told, and never about a record that is gone."""
+"""Decisions on matches: stored once, published, and never made about a record that is gone."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -23,7 +23,7 @@ def suggested(cautious, run) -> Suggested:
     return make
 
 
-async def test_a_confirmation_is_counted_told_and_recorded(server, alice, suggested, db):
+async def test_a_confirmation_is_counted_published_and_audited(server, alice, suggested, db):
     job = await suggested()
     first, second = (await alice.ok("GET", f"/jobs/{job['id']}/matches?limit=2"))["items"]
     follower = await Follower.of(server, alice.token, f"job:{job['id']}")
@@ -47,7 +47,7 @@ async def test_a_confirmation_is_counted_told_and_recorded(server, alice, sugges
     await follower.leave()
 
 
-async def test_who_decided_is_named_to_everybody_who_may_read_the_match(alice, bob, project, suggested):
+async def test_everybody_who_may_read_a_match_sees_who_decided(alice, bob, project, suggested):
     job = await suggested()
     await alice.ok("POST", f"/projects/{project}/members", {"email": bob.email, "role": "viewer"})
     match = (await alice.ok("GET", f"/jobs/{job['id']}/matches?limit=1"))["items"][0]
@@ -64,7 +64,7 @@ async def test_who_decided_is_named_to_everybody_who_may_read_the_match(alice, b
     ]
 
 
-async def test_a_suggestion_goes_with_its_record_and_the_other_side_is_open_again(server, alice, suggested):
+async def test_a_suggestion_is_removed_with_its_record_and_the_other_side_is_open_again(server, alice, suggested):
     job = await suggested()
     kept, match = (await alice.ok("GET", f"/jobs/{job['id']}/matches?limit=2"))["items"]
     gone, other = (record["id"] for record in sorted(match["records"], key=lambda record: record["side"]))
@@ -86,7 +86,7 @@ async def test_a_suggestion_goes_with_its_record_and_the_other_side_is_open_agai
     await follower.leave()
 
 
-async def test_suggestions_go_when_a_side_is_typed_anew(alice, suggested):
+async def test_suggestions_are_removed_when_a_source_is_typed_again(alice, suggested):
     job = await suggested()
     match = (await alice.ok("GET", f"/jobs/{job['id']}/matches?limit=1"))["items"][0]
     source = await alice.ok("GET", f"/sources/{job['left_source']}")
@@ -100,7 +100,7 @@ async def test_suggestions_go_when_a_side_is_typed_anew(alice, suggested):
     assert counts["open_left"] == counts["left"]
 
 
-async def test_of_a_confirmation_and_a_deletion_at_once_one_is_done(alice, suggested, db):
+async def test_of_a_confirmation_and_a_deletion_at_once_only_one_succeeds(alice, suggested, db):
     job = await suggested()
     matches = (await alice.ok("GET", f"/jobs/{job['id']}/matches?limit=20"))["items"]
 

@@ -1,4 +1,4 @@
-"""What a run makes of the records that it has read."""
+"""How a job prepares the records that it has read."""
 
 import json
 from uuid import uuid4
@@ -13,7 +13,7 @@ NAMES = ["\\", "no\\", 'a"b', '\\"', "it's", "", "/", "a/b", "~", "~1", "*", "$"
 
 
 def records(rows: list[dict[str, str | None]], currency: list[str | None] | None = None) -> pa.Table:
-    """Rows as the database gives them; the amount is in the column `amount`, where there is one."""
+    """Rows as the database returns them. The amount is in the column `amount`, if there is one."""
     n = len(rows)
     return pa.table(
         {
@@ -51,4 +51,4 @@ def test_a_side_whose_currencies_are_all_unknown_has_no_currency(codes, role):
     side = _side(table, source(["amount"], {"amount": {"column": "amount", "decimal": "."}}))
 
     assert side.roles.currency == role
-    assert "currency" in side.values.column_names  # plans may name it
+    assert "currency" in side.values.column_names  # plans may use it

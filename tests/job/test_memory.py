@@ -1,11 +1,11 @@
-"""A job that needs more memory than it may have: it fails, says what to change, and leaves worker and machine as they were."""
+"""A job that needs more memory than allowed fails, says what to change, and does not harm the worker or the machine."""
 
 from typing import Any
 
 import psutil
 import pytest
 
-# Long values that the database stores small: 192 MB a side once they are read.
+# Long values that compress well in the database: 192 MB per side once they are read.
 WIDE = """
     INSERT INTO reconciliation_records (id, source_id, "row", revision, data, version, created_at, updated_at)
     SELECT gen_random_uuid(), $1::text::uuid, n, 1, jsonb_build_object('ref', repeat(md5(n::text), 1000)), 1, now(), now()
@@ -15,7 +15,7 @@ WIDE = """
 
 @pytest.fixture(scope="module")
 def modest(start_worker: Any) -> Any:
-    """A worker whose jobs may have little memory."""
+    """A worker whose jobs may use little memory."""
     return start_worker(TALLYROOM_ENGINE_MEMORY_MB="128")
 
 

@@ -1,4 +1,4 @@
-"""Progress of a running job goes on where it could not be told for a while."""
+"""The progress of a running job is published again after the database was unavailable."""
 
 import asyncio
 from typing import Any
@@ -13,7 +13,7 @@ from server.job import attempt, lifecycle
 from server.job.attempt import JobRun
 
 
-async def test_progress_is_told_again_after_the_database_was_away(
+async def test_progress_is_published_again_after_the_database_was_unavailable(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
     told: list[float] = []

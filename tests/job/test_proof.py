@@ -41,7 +41,7 @@ async def _proof(person, job):
     return {row["currency"]: row for row in (await person.ok("GET", f"/jobs/{job['id']}/summary"))["proof"]}
 
 
-async def test_sides_that_are_confirmed_to_the_last_record_and_equal_agree(alice, reconcile, worker):
+async def test_equal_sides_with_all_records_confirmed_agree(alice, reconcile, worker):
     proof = await _proof(alice, await reconcile(LEFT, LEFT))
 
     assert {code: row["agrees"] for code, row in proof.items()} == {"EUR": True, "USD": True}
@@ -53,7 +53,7 @@ async def test_sides_that_are_confirmed_to_the_last_record_and_equal_agree(alice
     assert proof["EUR"]["difference"]["amount"] == "0.00"
 
 
-async def test_confirmed_sides_that_differ_do_not_agree_and_the_difference_is_said(alice, reconcile, worker):
+async def test_confirmed_sides_that_differ_do_not_agree_and_show_the_difference(alice, reconcile, worker):
     proof = await _proof(alice, await reconcile(LEFT, OTHER))
 
     euro, dollar = proof["EUR"], proof["USD"]
@@ -61,13 +61,13 @@ async def test_confirmed_sides_that_differ_do_not_agree_and_the_difference_is_sa
     assert (euro["difference"]["amount"], euro["agrees"]) == ("4.50", False)
     assert (dollar["left"]["open_records"], dollar["left"]["open"]["amount"]) == (1, "7.25")
     assert dollar["agrees"] is False
-    # Without an amount a record has no currency either.
+    # Without an amount, a record has no currency either.
     nameless = proof["XXX"]
     assert (nameless["right"]["open_records"], nameless["right"]["without_amount"]) == (1, 1)
     assert nameless["agrees"] is False
 
 
-async def test_what_is_only_suggested_is_to_be_reviewed_and_no_part_of_the_proof(alice, reconcile, worker):
+async def test_suggested_matches_are_to_be_reviewed_and_prove_nothing(alice, reconcile, worker):
     job = await reconcile(LEFT, LEFT, accept="suggest")
     before = (await _proof(alice, job))["EUR"]
     for match in (await alice.ok("GET", f"/jobs/{job['id']}/matches"))["items"]:

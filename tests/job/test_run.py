@@ -54,7 +54,7 @@ async def test_sums_of_both_sides_add_up_to_the_files(alice, make_sides, run, db
     assert sum(found["matches"] for found in summary["by_pass"]) == job["counts"]["matches"]
 
 
-async def test_a_match_says_why(alice, make_sides, run):
+async def test_a_match_shows_its_evidence(alice, make_sides, run):
     job = await run(await make_sides(300))
     page = await alice.ok("GET", f"/jobs/{job['id']}/matches?limit=1&status=confirmed")
 
@@ -127,7 +127,7 @@ async def test_one_empty_side_leaves_the_other_open(alice, project, make_sides, 
     assert (job["counts"]["open_left"], job["counts"]["right"], job["counts"]["matches"]) == (60, 0, 0)
 
 
-async def test_a_source_of_a_live_job_stays(alice, project, make_sides, worker, end_of):
+async def test_a_source_of_a_live_job_cannot_be_deleted(alice, project, make_sides, worker, end_of):
     sides = await make_sides(60)
     os.kill(worker.process.pid, signal.SIGSTOP)
     try:
@@ -157,7 +157,7 @@ async def test_a_job_that_waits_is_cancelled_at_once_and_can_be_retried(alice, p
     assert await alice.refused("POST", f"/jobs/{job['id']}/retry") == (409, "job_state")
 
 
-async def test_events_tell_the_whole_story_with_one_request_id(server, alice, project, make_sides, end_of):
+async def test_the_events_of_a_job_are_complete_and_share_one_request_id(server, alice, project, make_sides, end_of):
     sides = await make_sides(300)
     live: list[tuple[str, dict]] = []
     client = socketio.AsyncClient(reconnection=False)
@@ -188,7 +188,7 @@ async def test_events_tell_the_whole_story_with_one_request_id(server, alice, pr
     assert fractions == sorted(fractions)
 
 
-async def test_who_only_reads_cannot_run_and_a_stranger_sees_nothing(alice, bob, charlie, project, make_sides, run):
+async def test_a_viewer_cannot_run_a_job_and_a_stranger_sees_nothing(alice, bob, charlie, project, make_sides, run):
     sides = await make_sides(60)
     await alice.ok("POST", f"/projects/{project}/members", {"email": bob.email, "role": "viewer"})
     job = await run(sides)
@@ -200,7 +200,7 @@ async def test_who_only_reads_cannot_run_and_a_stranger_sees_nothing(alice, bob,
         assert await charlie.refused("GET", f"/jobs/{job['id']}{path}") == (404, "not_found")
 
 
-async def test_a_plan_that_does_not_fit_fails_the_job_with_a_problem_that_says_so(alice, project, make_sides, run):
+async def test_a_plan_that_does_not_fit_fails_the_job_and_says_why(alice, project, make_sides, run):
     sides = await make_sides(60)
     document = {
         "fields": {"a": {"type": "money", "left": "nowhere", "right": "credit"}},
@@ -214,7 +214,7 @@ async def test_a_plan_that_does_not_fit_fails_the_job_with_a_problem_that_says_s
     assert "nowhere" in job["problem"]["detail"]
 
 
-async def test_a_plan_with_days_alone_is_refused_where_it_stands(alice, project, make_sides, run):
+async def test_a_plan_that_compares_only_days_is_refused_when_it_is_saved(alice, project, make_sides, run):
     days = {"field": "d", "compare": "days", "from": 0, "to": 5}
     document = {
         "fields": {"d": {"type": "date", "left": "booked_on", "right": "value_date"}},

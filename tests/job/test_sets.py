@@ -1,4 +1,4 @@
-"""Matches of any number of records per side, from the engine's chunk to what people read and decide."""
+"""Matches with any number of records per side, from the engine's chunk to what people read and decide."""
 
 from uuid import UUID
 
@@ -18,7 +18,7 @@ RUNNER_UP = '{"left":[3],"right":[0,1],"score":2.5}'
 
 @pytest.fixture
 async def job(alice, project):
-    """A job that runs, of 5 left and 4 right records of 10.00 each."""
+    """A running job with 5 left and 4 right records of 10.00 each."""
     sides = []
     for name, rows in (("left", 5), ("right", 4)):
         source = await alice.ok("POST", f"/projects/{project}/sources", {"name": name})
@@ -43,7 +43,7 @@ async def sides(job, settings):
 
 @pytest.fixture
 def write(job, sides):
-    """Writes a chunk of sets: the rows of either side, and a status. Returns: the job's counts."""
+    """Writes a chunk of matches, each with its rows per side and a status. Returns: the job's counts."""
 
     async def put(number, *sets):
         rows = [
@@ -92,7 +92,7 @@ async def test_a_match_is_left_out_when_one_of_its_records_is_taken(alice, job, 
     assert await db.fetchval("SELECT dropped FROM job_chunks WHERE chunk = 1") == 1
 
 
-async def test_deciding_frees_and_holds_all_records_of_a_match(alice, job, write):
+async def test_a_decision_releases_or_holds_all_records_of_a_match(alice, job, write):
     await write(0, ([0, 1, 2], [0], "suggested"), ([3], [1, 2], "suggested"))
     first, second = (await alice.ok("GET", f"/jobs/{job.id}/matches"))["items"]
 

@@ -1,4 +1,4 @@
-"""A plan suggested over REST, from what the sources still have open."""
+"""Plans suggested over REST, from the open records of the sources."""
 
 from uuid import UUID
 
@@ -17,7 +17,7 @@ async def test_a_source_without_open_records_is_refused(alice, project, make_sid
         assert (response.status, problem["code"], problem["errors"][0]["pointer"]) == (422, "invalid_plan", f"/{side}")
 
 
-async def test_sources_of_which_all_is_confirmed_are_refused(alice, project, make_sides, run, db):
+async def test_sources_whose_records_are_all_confirmed_are_refused(alice, project, make_sides, run, db):
     sides = await make_sides(60)
     job = await run(sides)
     matches = (await alice.ok("GET", f"/jobs/{job['id']}/matches?limit=100"))["items"]

@@ -1,4 +1,4 @@
-"""Jobs whose engine or worker dies, and jobs that are cancelled half way: no match twice, none lost."""
+"""Jobs whose engine or worker dies, and jobs cancelled midway: no match twice, none lost."""
 
 import asyncio
 import contextlib
@@ -38,13 +38,13 @@ async def _new_scratch(worker, before):
 
 @pytest.fixture(scope="module")
 def found_before():
-    """What a run without trouble found, the plan it followed and the pairs: the files are the same for all tests."""
+    """What an undisturbed run found, the plan it used, and the pairs. The files are the same for all tests."""
     return {}
 
 
 @pytest.fixture
 async def uninterrupted(alice, project, make_sides, run, pairs_of, db, found_before):
-    """Two sources with a plan, and what a run without trouble finds in them; its matches are gone again."""
+    """Two sources with a plan, and what an undisturbed run finds in them. Its matches have been deleted."""
     sides = await make_sides(ROWS)
     if not found_before:
         job = await run(sides)
@@ -78,7 +78,7 @@ async def test_a_killed_worker_is_replaced_by_another(
     alice, project, start_worker, worker, uninterrupted, until, end_of, pairs_of
 ):
     sides, expected = uninterrupted
-    os.kill(worker.process.pid, signal.SIGSTOP)  # the job goes to the worker that is killed
+    os.kill(worker.process.pid, signal.SIGSTOP)  # so that the other worker, which will be killed, gets the job
     try:
         victim = start_worker()
         job = await alice.ok("POST", f"/projects/{project}/jobs", sides)
@@ -96,7 +96,7 @@ async def test_a_killed_worker_is_replaced_by_another(
     assert not [pid for pid in engines if psutil.pid_exists(pid)], "an engine outlived its worker"
 
 
-async def test_a_worker_removes_what_killed_ones_left_and_nothing_of_those_that_live(start_worker, worker):
+async def test_a_worker_removes_the_leftovers_of_killed_workers_only(start_worker, worker):
     before = set(_scratch(worker))
     victim = start_worker()
     (left,) = await _new_scratch(victim, before)
@@ -158,7 +158,7 @@ async def test_a_cancelled_job_keeps_what_it_finished_and_a_retry_adds_the_rest(
     assert await pairs_of(job["id"]) == expected
 
 
-async def test_a_job_is_cancelled_at_once_although_its_engine_notices_nothing(
+async def test_a_job_is_cancelled_at_once_although_its_engine_is_frozen(
     alice, project, worker, uninterrupted, until, db
 ):
     sides, _ = uninterrupted
@@ -176,12 +176,12 @@ async def test_a_job_that_takes_too_long_fails_and_says_what_to_change(
     alice, project, start_worker, worker, uninterrupted, until, end_of, db
 ):
     sides, _ = uninterrupted
-    os.kill(worker.process.pid, signal.SIGSTOP)  # the job goes to the worker that has little patience
+    os.kill(worker.process.pid, signal.SIGSTOP)  # so that the other worker, which is given little time, gets the job
     impatient = start_worker(TALLYROOM_JOB_WALL_S="2")
     try:
         job = await alice.ok("POST", f"/projects/{project}/jobs", sides)
         await until(job["id"], lambda found: found["status"] == "running")
-        with contextlib.suppress(AssertionError):  # on a busy machine its time may be over before
+        with contextlib.suppress(AssertionError):  # on a busy machine, its time may already be over
             await _freeze(impatient, db)
         failed = await end_of(job["id"])
         left = impatient.engines()
@@ -217,7 +217,7 @@ async def test_a_worker_that_lost_its_job_writes_nothing(alice, project, make_si
     assert await db.fetchval("SELECT count(*) FROM plan_versions") == 1
 
 
-async def test_only_the_attempt_that_runs_a_job_tells_its_progress(make_sides, run, db):
+async def test_only_the_attempt_that_runs_a_job_publishes_its_progress(make_sides, run, db):
     job = await run(await make_sides(60))
     late = await _late(db, job)
     key = f"job.progress:{job['id']}"
@@ -236,7 +236,7 @@ async def test_only_the_attempt_that_runs_a_job_tells_its_progress(make_sides, r
     assert (by_the_late, by_the_current, after_the_end) == (None, "2", None)
 
 
-async def test_a_job_begins_only_when_those_who_change_its_records_are_done(alice, project, db):
+async def test_a_job_begins_only_after_changes_to_its_records_have_ended(alice, project, db):
     ids = [(await alice.ok("POST", f"/projects/{project}/sources", {"name": name}))["id"] for name in ("a", "b")]
     body = {"left_source": ids[0], "right_source": ids[1]}
     job = await alice.ok("POST", f"/projects/{project}/jobs", body)
@@ -251,9 +251,7 @@ async def test_a_job_begins_only_when_those_who_change_its_records_are_done(alic
     assert claim.job.inputs["left"]["revision"] == 2
 
 
-async def test_a_second_job_takes_what_no_match_has_confirmed_and_supersedes_older_suggestions(
-    alice, make_sides, run, pairs_of
-):
+async def test_a_second_job_uses_unconfirmed_records_and_supersedes_older_suggestions(alice, make_sides, run, pairs_of):
     sides = await make_sides(600)
     first = await run(sides)
     before = await pairs_of(first["id"])
@@ -283,7 +281,7 @@ async def test_a_rejected_pair_is_not_proposed_again(alice, make_sides, run, pai
 
 
 async def _late(db, job):
-    """The job as an attempt knows it that has been replaced by a second one."""
+    """The job as known to an attempt that a second one has replaced."""
     await db.execute(
         "UPDATE reconciliation_jobs SET status = 'running', attempt = 2 WHERE id = $1::text::uuid", job["id"]
     )
@@ -293,14 +291,14 @@ async def _late(db, job):
 
 
 async def _written(alice, project, job):
-    """What of a job people can see: counts, matches, events, and the plans of its project."""
+    """What people can see of a job: counts, matches, events, and the plans of its project."""
     events = await alice.ok("GET", f"/jobs/{job['id']}/matches")
     plans = await alice.ok("GET", f"/projects/{project}/plans")
     return (await alice.ok("GET", f"/jobs/{job['id']}"))["counts"], events["total"], plans["total"]
 
 
 def _empty_chunk():
-    """A chunk that no attempt has written, without a match in it."""
+    """A chunk that no attempt has written, with no matches in it."""
     return Chunk(pass_index=0, pass_name="p", chunk=99, matches=MATCHES.empty_table())
 
 
@@ -324,7 +322,7 @@ def _progress(job):
 
 
 async def _freeze(worker, db):
-    """Freezes engines, outside of a transaction: as if they were in a step that never looks up."""
+    """Freezes engines outside of a transaction, as if they were in a step that never checks whether to stop."""
     busy = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'tallyroom engine%' AND state LIKE '%transaction%'"
     for _ in range(100):
         engines = worker.engines()
@@ -339,7 +337,7 @@ async def _freeze(worker, db):
 
 
 async def _waits_for_a_lock(db, task):
-    """Until somebody waits for a lock; or until the task has ended, without waiting."""
+    """Waits until somebody waits for a lock, or until the task has ended without waiting."""
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
     for _ in range(250):
         if task.done() or await db.fetchval(waiting):

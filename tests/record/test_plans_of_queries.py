@@ -1,4 +1,4 @@
-"""The listed queries of records walk indexes, at a size where anything else would be felt."""
+"""The listed queries on records use indexes, with so many rows that anything else would be slow."""
 
 import asyncio
 import json
@@ -13,7 +13,8 @@ from server.record import queries
 from server.record.schemas import RecordList
 from server.store.reading import Reading
 
-# 180,000 tell an index from a scan; TALLYROOM_TEST_ROWS=1000000 asks at the size of the benchmark.
+# 180,000 rows distinguish an index from a scan; with TALLYROOM_TEST_ROWS=1000000 the test has the size of the
+# benchmark.
 ROWS = int(os.environ.get("TALLYROOM_TEST_ROWS", "180000"))
 FILL = """
     INSERT INTO reconciliation_records
@@ -26,7 +27,7 @@ FILL = """
 
 
 class Explained(Reading):
-    """Reads, and keeps the plan of each statement."""
+    """Reads, and keeps the query plan of each statement."""
 
     def __init__(self, connection):
         super().__init__(connection)
@@ -40,7 +41,7 @@ class Explained(Reading):
 
 
 async def _vacuum(db):
-    """Until all pages count as visible: another session's snapshot, an autovacuum's say, holds that up for a moment."""
+    """Waits until all pages count as visible. A snapshot of another session, such as an autovacuum, can delay that."""
     for _ in range(100):
         await db.execute("VACUUM ANALYZE reconciliation_records")
         pages, visible = await db.fetchrow(
@@ -58,7 +59,7 @@ def nodes(plan):
         yield from nodes(child)
 
 
-async def test_lists_of_many_records_walk_indexes(alice, project, db: asyncpg.Connection):
+async def test_lists_of_many_records_use_indexes(alice, project, db: asyncpg.Connection):
     for name in ("one", "two", "three"):
         source = (await alice.ok("POST", f"/projects/{project}/sources", {"name": name}))["id"]
         await db.execute(FILL, source, ROWS // 3)
@@ -99,7 +100,7 @@ async def test_lists_of_many_records_walk_indexes(alice, project, db: asyncpg.Co
                 assert not sorts, (query, kinds)
 
 
-async def test_the_uses_of_a_record_that_goes_are_found_by_index(db: asyncpg.Connection):
+async def test_the_uses_of_a_deleted_record_are_found_by_index(db: asyncpg.Connection):
     await db.execute(
         "INSERT INTO match_records (match_id, record_id, job_id, side, active, confirmed) "
         "SELECT gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'left', n % 2 = 0, false "

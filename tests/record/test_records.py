@@ -1,4 +1,4 @@
-"""Records over REST: added, changed, deleted, listed in every order without a row twice or missing."""
+"""Records over REST: added, changed, deleted, and listed in every order with no row twice or missing."""
 
 import asyncio
 
@@ -20,7 +20,7 @@ async def source(alice, project):
 
 @pytest.fixture
 async def mixed(alice, source):
-    """60 records with ties and gaps in every typed column."""
+    """60 records with equal values and gaps in every typed column."""
     records = [
         {
             "data": {
@@ -47,7 +47,7 @@ async def test_one_record_is_typed_by_the_mapping(alice, source):
     assert (record["reference"], record["row"], record["state"], record["version"]) == ("A-1", 0, "open", 1)
 
 
-async def test_given_values_come_before_the_mapping(alice, source):
+async def test_given_values_take_precedence_over_the_mapping(alice, source):
     body = {"data": {"note": "x"}, "amount": {"amount": "9007199254740993.123456789", "currency": "USD"}}
 
     record = await alice.ok("POST", f"/sources/{source}/records", body)
@@ -55,7 +55,7 @@ async def test_given_values_come_before_the_mapping(alice, source):
     assert record["amount"] == body["amount"]
 
 
-async def test_ten_thousand_are_stored_and_one_more_is_refused(alice, source, db):
+async def test_ten_thousand_records_are_stored_and_one_more_is_refused(alice, source, db):
     many = [{"data": {"amount": f"{n}.50", "ref": f"R{n}"}} for n in range(10_001)]
 
     refused = await alice.refused("POST", f"/sources/{source}/records", {"records": many})
@@ -66,7 +66,7 @@ async def test_ten_thousand_are_stored_and_one_more_is_refused(alice, source, db
     assert await db.fetchval("SELECT count(*) FROM reconciliation_records") == 10_000
 
 
-async def test_all_are_stored_or_none(alice, source, db):
+async def test_all_records_are_stored_or_none(alice, source, db):
     records = [{"data": {"amount": "1.50"}}, {"data": {"amount": "nope"}}, {"data": {"day": "2026-02-30"}}]
 
     async with await alice.send("POST", f"/sources/{source}/records", {"records": records}) as response:
@@ -77,7 +77,7 @@ async def test_all_are_stored_or_none(alice, source, db):
     assert await db.fetchval("SELECT count(*) FROM reconciliation_records") == 0
 
 
-async def test_columns_may_differ_in_case_alone(alice, source):
+async def test_columns_may_differ_only_in_case(alice, source):
     data = {"amount": "1.50", "Amount": "2.50", "AMOUNT": "x"}
 
     record = await alice.ok("POST", f"/sources/{source}/records", {"data": data})
@@ -94,7 +94,7 @@ async def test_records_of_many_shapes_are_stored(alice, source):
     assert [record["data"] for record in answer["items"]] == [record["data"] for record in records]
 
 
-async def test_changes_need_the_version_they_are_made_on(alice, source):
+async def test_changes_need_the_current_version(alice, source):
     record = await alice.ok("POST", f"/sources/{source}/records", {"data": {"amount": "1.50", "note": "x"}})
     path = f"/records/{record['id']}"
 
@@ -115,7 +115,7 @@ async def test_changes_need_the_version_they_are_made_on(alice, source):
     assert await alice.refused("GET", path) == (404, "not_found")
 
 
-async def test_every_change_grows_the_revision_and_is_told(alice, project, source, db):
+async def test_every_change_raises_the_revision_and_is_published(alice, project, source, db):
     record = await alice.ok("POST", f"/sources/{source}/records", {"data": {"amount": "1.50"}})
     await alice.ok("PATCH", f"/records/{record['id']}", {"data": {"amount": "2.50"}}, if_match=1)
     await alice.ok("DELETE", f"/records/{record['id']}", if_match=2)
@@ -129,7 +129,7 @@ async def test_every_change_grows_the_revision_and_is_told(alice, project, sourc
     assert (await alice.ok("GET", f"/sources/{source}"))["revision"] == 4
 
 
-async def test_simultaneous_additions_get_rows_of_their_own(alice, source):
+async def test_simultaneous_additions_get_different_row_numbers(alice, source):
     body = {"records": [{"data": {"ref": f"R{n}"}} for n in range(50)]}
 
     answers = await asyncio.gather(*(alice.ok("POST", f"/sources/{source}/records", body) for _ in range(6)))
@@ -138,7 +138,7 @@ async def test_simultaneous_additions_get_rows_of_their_own(alice, source):
     assert rows == list(range(300))
 
 
-async def test_roles(alice, bob, charlie, project, source):
+async def test_what_each_role_may_do(alice, bob, charlie, project, source):
     record = await alice.ok("POST", f"/sources/{source}/records", {"data": {"ref": "A"}})
     await alice.ok("PUT", f"/projects/{project}/members/{bob.id}", {"role": "viewer"})
 
@@ -191,7 +191,7 @@ async def test_cursors_give_every_row_once_in_order_both_ways(alice, mixed, sort
 
 
 @pytest.mark.parametrize("sort", SORTS)
-async def test_skip_is_a_place_in_the_same_order(alice, mixed, sort):
+async def test_skip_is_a_position_in_the_same_order(alice, mixed, sort):
     whole = (await alice.ok("GET", f"/sources/{mixed}/records?sort={sort}&limit=100"))["items"]
 
     pages = [
@@ -243,7 +243,7 @@ async def test_filters_are_exact_and_counted(alice, mixed, query, holds):
         ("reference=%00", "invalid_field"),
     ],
 )
-async def test_what_is_no_filter_is_refused(alice, mixed, query, code):
+async def test_an_unknown_filter_is_refused(alice, mixed, query, code):
     assert await alice.refused("GET", f"/sources/{mixed}/records?{query}") == (422, code)
 
 
@@ -281,7 +281,7 @@ async def test_the_total_follows_every_change(alice, source):
 @pytest.mark.parametrize(
     ("rows", "answer"), [(100_000, {"total": 100_000}), (100_001, {"total": None, "total_at_least": 100_000})]
 )
-async def test_more_than_a_hundred_thousand_are_at_least_that_many(alice, source, db, rows, answer):
+async def test_totals_above_a_hundred_thousand_are_given_as_at_least_that_many(alice, source, db, rows, answer):
     await db.execute(
         'INSERT INTO reconciliation_records (id, source_id, "row", revision, data, currency, version, created_at, updated_at) '
         "SELECT gen_random_uuid(), $1, n, 1, '{}', 'EUR', 1, now(), now() FROM generate_series(1, $2::int) n",

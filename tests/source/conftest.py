@@ -1,4 +1,4 @@
-"""Uploading to a real server, and waiting for a real worker."""
+"""Uploads to a real server and waits for a real worker."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ Loaded = Callable[..., Awaitable[dict[str, Any]]]
 
 @pytest.fixture
 def upload(alice: Any, project: str) -> Upload:
-    """Uploads a file; gives status and JSON."""
+    """Uploads a file. Returns: status and JSON."""
 
     async def send(body: bytes, filename: str = "a.csv", **fields: Any) -> tuple[int, dict[str, Any]]:
         person, to = fields.pop("person", alice), fields.pop("to", project)
@@ -31,7 +31,7 @@ def upload(alice: Any, project: str) -> Upload:
 
 @pytest.fixture
 def settled(alice: Any) -> Loaded:
-    """Waits until a source is loaded, however that ends."""
+    """Waits until loading has ended, with whatever result."""
 
     async def wait(source_id: str, seconds: float = 60) -> dict[str, Any]:
         for _ in range(int(seconds / 0.05)):
@@ -46,7 +46,7 @@ def settled(alice: Any) -> Loaded:
 
 @pytest.fixture
 def load(upload: Upload, settled: Loaded, worker: Any) -> Loaded:
-    """Uploads a file and waits until the worker is done with it."""
+    """Uploads a file and waits until the worker has finished."""
 
     async def send(body: bytes | str, filename: str = "a.csv", **fields: Any) -> dict[str, Any]:
         raw = body.encode() if isinstance(body, str) else body
@@ -59,7 +59,7 @@ def load(upload: Upload, settled: Loaded, worker: Any) -> Loaded:
 
 @pytest.fixture
 def stored(alice: Any) -> Any:
-    """All records and all rejects of a source, page by page."""
+    """All records and all rejects of a source, read page by page."""
 
     async def read(source: dict[str, Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         found = []

@@ -1,4 +1,7 @@
-"""Files that are no tables: refused at the door where their first bytes show it, else failed sources; never a dead worker."""
+"""
+Files that are not tables: refused on upload if their first bytes show it, otherwise failed sources; never a dead
+worker.
+"""
 
 import io
 import os
@@ -51,7 +54,7 @@ def entities():
 
 
 def zip_bomb():
-    """Some hundred kilobytes that unpack to 3 GB: a member of zeros, named by many entries of the directory."""
+    """A few hundred kilobytes that unpack to 3 GB: one member of zeros, named by many directory entries."""
     sink = io.BytesIO()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("[Content_Types].xml", "x")
@@ -130,7 +133,7 @@ def _zip(members):
 
 
 @pytest.mark.parametrize("kind", REFUSED)
-async def test_what_the_first_bytes_show_is_refused_at_the_door(upload, db, kind):
+async def test_a_file_that_its_first_bytes_give_away_is_refused_on_upload(upload, db, kind):
     status, problem = await upload(REFUSED[kind], "a.csv")
 
     assert (status, problem["code"]) == (422, "file_rejected")
@@ -140,7 +143,7 @@ async def test_what_the_first_bytes_show_is_refused_at_the_door(upload, db, kind
 
 
 @pytest.mark.parametrize("kind", FAILED)
-async def test_what_only_reading_shows_makes_the_source_failed(load, stored, db, worker, kind):
+async def test_a_fault_found_only_by_reading_fails_the_source(load, stored, db, worker, kind):
     source = await load(FAILED[kind](), "a.xlsx")
 
     assert (source["status"], source["problem"]["code"]) == ("failed", "file_rejected")
@@ -187,7 +190,7 @@ async def test_rows_that_cannot_be_read_are_listed_and_the_rest_is_loaded(load, 
     assert all(reject["message"] and reject["value_type"] for reject in rejects)
 
 
-async def test_a_parquet_file_with_broken_text_loses_that_row_only(load, stored):
+async def test_a_parquet_file_with_broken_text_loses_only_that_row(load, stored):
     offsets = pa.py_buffer(struct.pack("<iii", 0, 1, 3))
     broken = pa.Array.from_buffers(pa.string(), 2, [None, offsets, pa.py_buffer(b"\xffok")])
 
@@ -204,7 +207,7 @@ async def test_a_parquet_file_with_broken_text_loses_that_row_only(load, stored)
         (parquet(pa.table({"a": ["x\x00y", "ok"], "b": ["1", "2"]})), "a.parquet"),
     ],
 )
-async def test_a_row_with_the_character_nul_is_lost_alone(load, stored, body, name):
+async def test_a_nul_character_loses_only_its_own_row(load, stored, body, name):
     records, rejects = await stored(await load(body, name))
 
     assert [record["data"] for record in records] == [{"a": "ok", "b": "2"}]
@@ -213,7 +216,7 @@ async def test_a_row_with_the_character_nul_is_lost_alone(load, stored, body, na
 
 async def test_a_failed_source_keeps_no_records(server, load, stored, alice, db):
     source = await load("ref,amount\nA,1.50\nB,nope\n" + "C,2.50\n" * 20)
-    # As an engine leaves it that died three times while it stored the first load.
+    # As left by an engine that died three times while it stored the first load.
     await db.execute("UPDATE sources SET status = 'loading', revision = 1, attempt = 3")
 
     await load_source(server.app[SETTINGS], UUID(source["id"]))
@@ -223,7 +226,7 @@ async def test_a_failed_source_keeps_no_records(server, load, stored, alice, db)
     assert await stored(failed) == ([], [])
 
 
-async def test_what_cannot_be_typed_anew_stays_as_records(load, settled, stored, alice, db):
+async def test_records_that_a_new_mapping_cannot_type_are_kept(load, settled, stored, alice, db):
     source = await load("ref,amount\nA,1.50\nB,nope\n" + "C,2.50\n" * 20)
     before, _ = await stored(source)
     await db.execute("UPDATE source_chunks SET body = '%PDF-1.7'::bytea")
@@ -237,7 +240,7 @@ async def test_what_cannot_be_typed_anew_stays_as_records(load, settled, stored,
     assert [record["id"] for record in after] == [record["id"] for record in before]
 
 
-async def test_a_file_of_one_repeated_row_is_refused_when_it_has_no_end(load):
+async def test_a_file_of_one_endlessly_repeated_row_is_refused(load):
     source = await load(parquet(pa.table({"a": pa.array([1] * 12_000_000, pa.int8())})), "a.parquet")
 
     assert source["problem"]["code"] == "file_rejected"

@@ -1,4 +1,4 @@
-"""Loaders that have to end: their source is gone, their time is up, or others wait for the slot."""
+"""Loaders that must end: their source is deleted, their time is up, or others wait for the slot."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,7 +12,7 @@ SMALL = b"ref,amount\nA,1.50\n"
 
 
 def big(rows: int) -> bytes:
-    """A plain file that takes some seconds of computing."""
+    """A plain file that takes a few seconds of computing."""
     line = b"INV-%07d,2026-03-%02d,%d.%02d,EUR,Payment of invoice %d by customer %d\n"
     body = b"".join(line % (n, n % 28 + 1, n % 9999, n % 100, n, n % 977) for n in range(rows))
     return b"ref,date,amount,currency,text\n" + body
@@ -20,7 +20,7 @@ def big(rows: int) -> bytes:
 
 @pytest.fixture
 def frozen(worker: Any) -> Callable[..., Any]:
-    """Waits for that many loaders and freezes them: from then on they notice nothing by themselves."""
+    """Waits for this many loaders and freezes them. From then on they notice nothing by themselves."""
 
     async def freeze(count: int = 1, of: Any = worker) -> list[psutil.Process]:
         for _ in range(1000):
@@ -56,7 +56,7 @@ async def send(person: Any, project: str, body: bytes, name: str = "a") -> Any:
 
 
 async def until_loaded(person: Any, source: Any, seconds: float = 30) -> Any:
-    """Waits until a source is loaded, however that ends."""
+    """Waits until loading has ended, with whatever result."""
     for _ in range(int(seconds / 0.05)):
         found = await person.ok("GET", f"/sources/{source['id']}")
         if found["status"] != "loading":
@@ -66,7 +66,7 @@ async def until_loaded(person: Any, source: Any, seconds: float = 30) -> Any:
 
 
 @pytest.mark.parametrize("what", ["source", "project"])
-async def test_the_loader_of_what_was_deleted_is_ended_at_once(
+async def test_the_loader_of_a_deleted_source_is_ended_at_once(
     alice: Any, project: str, worker: Any, frozen: Any, what: str
 ) -> None:
     source = await send(alice, project, big(100_000))
@@ -115,7 +115,7 @@ async def test_a_project_that_holds_all_slots_gives_one_back_when_others_wait(
     ben = await make_person("ben", "manager")
     other = (await ben.ok("POST", "/projects", {"name": "Other"}))["id"]
     mine = [await send(alice, project, big(60_000), name) for name in ("first", "second")]
-    engines = await frozen(2)  # they hold both slots for as long as they like
+    engines = await frozen(2)  # they keep both slots for as long as they like
     try:
         theirs = await until_loaded(ben, await send(ben, other, SMALL), 20)
         alive = [engine for engine in engines if engine.is_running() and engine.status() == psutil.STATUS_STOPPED]
@@ -132,7 +132,7 @@ async def test_a_project_that_holds_all_slots_gives_one_back_when_others_wait(
 
 @pytest.fixture
 def alone(worker: Any, start_worker: Any) -> Any:
-    """Starts a worker with settings of its own, while the module's other one is frozen."""
+    """Starts a worker with its own settings, while the module's other worker is frozen."""
     process, own = psutil.Process(worker.process.pid), []
 
     async def start(**changed: str) -> Any:

@@ -1,4 +1,7 @@
-"""A loader that lost its source to another attempt: it stores nothing, tells nothing, and forgets nothing of the other's."""
+"""
+A loader whose source another attempt has taken over: it stores nothing, publishes nothing, and deletes nothing of the
+other attempt.
+"""
 
 from typing import Any
 from uuid import UUID
@@ -18,7 +21,7 @@ TELL = "INSERT INTO states (key, streams, version, value, updated_at) VALUES ($1
 
 
 class Overtaken(Loader):
-    """A loader whose source another attempt takes when it has cleared the way for its rows."""
+    """A loader that is overtaken by another attempt right before it stores rows."""
 
     async def _clear(self) -> None:
         await super()._clear()
@@ -34,7 +37,7 @@ async def claimed(server: Any, upload: Any, db: Any) -> Any:
     """A source that is being loaded, and a connection for its loader."""
     status, body = await upload(ROWS, mapping=MAPPING)
     assert status == 202
-    await db.execute("DELETE FROM states")  # what the upload told
+    await db.execute("DELETE FROM states")  # those published by the upload
     source = await loading._claim(UUID(body["id"]))
     connection = await database.connect(server.app[SETTINGS], "tests")
     yield source, connection
@@ -67,7 +70,7 @@ async def test_a_late_loader_changes_no_row_that_was_stored_before(
     assert await db.fetch('SELECT * FROM reconciliation_records ORDER BY "row"') == before
 
 
-async def test_a_late_loader_tells_no_progress(claimed: Any, db: Any, settings: Any) -> None:
+async def test_a_late_loader_publishes_no_progress(claimed: Any, db: Any, settings: Any) -> None:
     source, connection = claimed
     loader = Loader(source, connection, settings)
 
@@ -81,7 +84,7 @@ async def test_a_late_loader_tells_no_progress(claimed: Any, db: Any, settings: 
     assert await db.fetchval("SELECT count(*) FROM states WHERE key LIKE 'source.progress:%'") == 1
 
 
-async def test_a_late_loader_leaves_the_progress_of_the_other_attempt(
+async def test_a_late_loader_keeps_the_progress_of_the_other_attempt(
     server: Any, upload: Any, db: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, body = await upload(ROWS, mapping=MAPPING)

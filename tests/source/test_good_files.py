@@ -1,4 +1,4 @@
-"""Files that are tables: each row is a record or a listed reject, and its text is what stands in the file."""
+"""Valid files: each row is a record or a listed reject, with the text that is in the file."""
 
 import io
 
@@ -26,7 +26,7 @@ async def test_a_plain_file_is_loaded(load, stored):
     ]
 
 
-async def test_what_of_a_file_was_not_read_is_noted(load, stored):
+async def test_parts_of_a_file_that_were_not_read_are_noted(load, stored):
     source = await load("Konto;DE123\n\nDatum;Betrag;Text\n13.01.2026;1,50;a\n14.01.2026;2,50;b;\n")
 
     records, rejects = await stored(source)

@@ -1,4 +1,4 @@
-"""Questions, and the mapping that answers them; typing a loaded source anew keeps its records."""
+"""Questions and the mapping that answers them. Typing a loaded source again keeps its records."""
 
 import pytest
 
@@ -6,7 +6,7 @@ DATES = "ref,day,amount\nA,03/04/2026,1.50\nB,05/06/2026,2.50\nC,13/13/2026,3.50
 ANSWER = {"amount": {"column": "amount", "decimal": "."}, "date": {"column": "day", "order": "dmy"}}
 
 
-async def test_an_answered_question_types_the_rows_that_stay(load, settled, stored, alice):
+async def test_answering_a_question_types_the_stored_rows(load, settled, stored, alice):
     asked = await load(DATES)
     raw, _ = await stored(asked)
     profile = await alice.ok("GET", f"/sources/{asked['id']}/profile")
@@ -38,7 +38,7 @@ async def test_a_mapping_of_unknown_columns_is_refused(load, alice, field):
     assert refused == (422, "invalid_field")
 
 
-async def test_a_mapping_may_come_with_the_file(load, stored):
+async def test_a_mapping_may_be_sent_with_the_file(load, stored):
     records, rejects = await stored(await load(DATES, mapping=ANSWER))
 
     assert records[0]["date"] == "2026-04-03"
@@ -55,7 +55,7 @@ async def test_a_mapping_may_come_with_the_file(load, stored):
     ],
 )
 @pytest.mark.parametrize("body", ["ref,day,amount\nA,2026-01-13,1.50\n", "ref,day,amount\n"])
-async def test_a_mapping_of_columns_that_the_file_does_not_have_is_never_silent(load, stored, body, mapping, pointer):
+async def test_a_mapping_of_columns_that_the_file_lacks_is_always_reported(load, stored, body, mapping, pointer):
     source = await load(body, mapping=mapping)
     records, _ = await stored(source)
 
@@ -80,7 +80,7 @@ async def test_an_unknown_column_is_corrected_by_a_mapping(load, settled, stored
     assert [record["amount"]["amount"] for record in records] == ["1.50"]
 
 
-async def test_an_answer_leaves_the_rest_of_the_mapping_as_it_was(load, settled, stored, alice):
+async def test_an_answer_keeps_the_rest_of_the_mapping(load, settled, stored, alice):
     asked = await load(DATES.replace("C,13/13/2026,3.50\n", ""))
 
     await alice.ok("PATCH", f"/sources/{asked['id']}", {"mapping": {"date": ANSWER["date"]}})
@@ -117,7 +117,7 @@ async def test_null_clears_a_field_for_good(load, settled, stored, alice):
     assert [record["amount"] for record in records] == [None]
 
 
-async def test_changes_by_hand_are_not_undone_by_reading_the_file_again(load, alice):
+async def test_reading_the_file_again_keeps_changes_made_by_hand(load, alice):
     source = await load("ref,amount\nA,1.50\n")
     await alice.ok("POST", f"/sources/{source['id']}/records", {"data": {"ref": "B", "amount": "2.50"}})
 
@@ -136,7 +136,7 @@ async def test_a_file_that_is_no_longer_kept_cannot_be_read_again(load, alice, d
     assert (await alice.ok("GET", f"/sources/{source['id']}"))["status"] == "ready"
 
 
-async def test_a_source_goes_with_its_records_but_not_under_a_live_job(load, alice, project, db):
+async def test_a_source_is_deleted_with_its_records_but_not_while_a_job_uses_it(load, alice, project, db):
     left, right = await load("ref,amount\nA,1.50\n"), await load("ref,amount\nA,1.50\nB,2.50\n")
     job = await alice.ok("POST", f"/projects/{project}/jobs", {"left_source": left["id"], "right_source": right["id"]})
     await db.execute("UPDATE reconciliation_jobs SET status = 'paused' WHERE id = $1", job["id"])

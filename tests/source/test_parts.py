@@ -1,4 +1,4 @@
-"""Uploads of a client that may send anything: each part once, and one bound for all that is not the file."""
+"""Uploads of a client that may send anything: each part at most once, and one limit for everything but the file."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,7 +13,7 @@ from tests.source.test_upload import nothing_left
 FILE = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n'
 NAME = b'--x\r\nContent-Disposition: form-data; name="name"\r\n\r\nab\r\n'
 ROWS = b"a,b\n1,2\n"
-# What comes first, what is repeated without an end, and what is answered.
+# What comes first, what is repeated endlessly, and the answer.
 ENDLESS = {
     "names": (b"", NAME, 422),
     "parts without a name": (b"", b"--x\r\n\r\n\r\n", 422),
@@ -38,7 +38,7 @@ ENDLESS = {
 
 
 @pytest.mark.parametrize("kind", ENDLESS)
-async def test_what_does_not_end_is_refused_soon(alice: Person, project: str, db: Any, kind: str) -> None:
+async def test_endless_input_is_refused_soon(alice: Person, project: str, db: Any, kind: str) -> None:
     first, again, status = ENDLESS[kind]
     sent = 0
 
@@ -57,11 +57,11 @@ async def test_what_does_not_end_is_refused_soon(alice: Person, project: str, db
         before_answer = sent
 
     assert found in ((status, "application/problem+json"), (400, "application/problem+json"))
-    assert before_answer < 64 * MOST_BYTES  # what a socket's buffers hold, and more
+    assert before_answer < 64 * MOST_BYTES  # what the buffers of a socket hold, and more
     assert await nothing_left(db)
 
 
-async def test_what_follows_the_last_boundary_is_not_read(alice: Person, project: str, db: Any) -> None:
+async def test_anything_after_the_last_boundary_is_not_read(alice: Person, project: str, db: Any) -> None:
     body = FILE + ROWS + b"\r\n--x--\r\n" + b"a\r\n" * (2 * MOST_LINES)
     headers = {"Authorization": f"Bearer {alice.token}", "Content-Type": "multipart/form-data; boundary=x"}
 

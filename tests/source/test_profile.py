@@ -1,4 +1,4 @@
-"""The profile, the records and the rejects of a file over REST: one order of columns, one count of rows."""
+"""The profile, the records and the rejects of a file over REST: the same column order and the same row numbers."""
 
 import json
 
@@ -29,7 +29,7 @@ async def test_the_profile_compares_by_value_and_says_what_it_counted(alice, loa
     assert (columns["id"]["distinct"], columns["id"]["is_distinct_estimated"]) == (40, False)
 
 
-async def test_rejects_and_records_count_rows_alike(load, stored):
+async def test_rejects_and_records_number_rows_alike(load, stored):
     source = await load(BODY, mapping=MAPPING)
     records, rejects = await stored(source)
 
@@ -49,7 +49,7 @@ async def test_columns_of_records_over_rest_keep_their_order(alice, project):
     assert [list(record["data"]) for record in page["items"]] == [list(first), ["id", "b"]]
 
 
-async def test_a_number_is_no_day(alice, load, project):
+async def test_a_number_is_not_taken_for_a_day(alice, load, project):
     source = await alice.ok("POST", f"/projects/{project}/sources", {"name": "by hand"})
 
     for text in ("86400", "99999999999", "1700000000", "2026-01-01T00:00:00Z", "20260101"):

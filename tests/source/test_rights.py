@@ -1,4 +1,4 @@
-"""Rights that end between a request and the work that it asks for: the work is not done for who may not any more."""
+"""Rights that end between a request and the work that it asks for: the work is not done."""
 
 import asyncio
 import os
@@ -25,7 +25,7 @@ async def analyst(alice: Any, bob: Any, project: str) -> Any:
 
 @pytest.fixture
 def end_right(admin: Any, alice: Any, bob: Any, project: str) -> Any:
-    """Takes bob's right away."""
+    """Takes away bob's right."""
 
     async def end(how: str) -> None:
         if how == "disabled":
@@ -41,7 +41,7 @@ def end_right(admin: Any, alice: Any, bob: Any, project: str) -> Any:
 
 @pytest.fixture
 def held(worker: Any) -> Any:
-    """A worker that begins nothing until it is let go."""
+    """A worker that begins nothing until it is released."""
     os.kill(worker.process.pid, signal.SIGSTOP)
     yield lambda: os.kill(worker.process.pid, signal.SIGCONT)
     os.kill(worker.process.pid, signal.SIGCONT)
@@ -57,7 +57,7 @@ async def _ended(person: Any, path: str, waiting: tuple[str, ...]) -> Any:
 
 
 @pytest.mark.parametrize(("how", "status"), [("disabled", 401), ("removed", 404), ("viewer", 403), ("signed out", 401)])
-async def test_an_upload_whose_sender_may_not_any_more_when_it_ends_is_not_taken(
+async def test_an_upload_is_refused_if_its_sender_loses_the_right_before_it_ends(
     analyst: Any, alice: Any, project: str, end_right: Any, db: Any, how: str, status: int
 ) -> None:
     begun, go_on = asyncio.Event(), asyncio.Event()
@@ -89,7 +89,7 @@ async def test_an_upload_whose_sender_may_not_any_more_when_it_ends_is_not_taken
 
 
 @pytest.mark.parametrize("how", HOW)
-async def test_a_file_whose_sender_may_not_any_more_when_its_loading_begins_is_not_loaded(
+async def test_a_file_is_not_loaded_if_its_sender_loses_the_right_before_loading_begins(
     analyst: Any, alice: Any, project: str, upload: Any, held: Any, end_right: Any, how: str
 ) -> None:
     _, source = await upload(FILE, person=analyst, mapping=MAPPING)
@@ -102,7 +102,7 @@ async def test_a_file_whose_sender_may_not_any_more_when_its_loading_begins_is_n
     assert "no longer has the right" in ended["problem"]["detail"]
 
 
-async def test_another_member_may_have_a_file_typed_anew_whose_sender_has_left(
+async def test_another_member_may_retype_a_file_whose_sender_has_left(
     analyst: Any, alice: Any, project: str, load: Any, end_right: Any
 ) -> None:
     source = await load(FILE, person=analyst)
@@ -116,7 +116,7 @@ async def test_another_member_may_have_a_file_typed_anew_whose_sender_has_left(
 
 
 @pytest.mark.parametrize("how", HOW)
-async def test_a_job_whose_person_may_not_any_more_does_not_begin_and_another_may_retry_it(
+async def test_a_job_does_not_begin_after_its_person_lost_the_right_and_another_may_retry_it(
     analyst: Any, alice: Any, project: str, load: Any, worker: Any, end_right: Any, how: str
 ) -> None:
     sides = [(await load(FILE, mapping=MAPPING))["id"] for _ in range(2)]
@@ -136,10 +136,13 @@ async def test_a_job_whose_person_may_not_any_more_does_not_begin_and_another_ma
     assert retried["status"] == "completed"
 
 
-async def test_what_a_worker_gives_back_is_still_asked_for_by_the_same_person(
+async def test_work_given_back_by_a_worker_still_belongs_to_the_person_who_asked(
     analyst: Any, alice: Any, project: str, load: Any, db: Any, worker: Any
 ) -> None:
-    """A stop of the worker queues what it holds again: the person who asked is kept, not who made the row."""
+    """
+    When a worker stops, it queues its tasks again. Each keeps the person who asked for it, not the one who created the
+    row.
+    """
     source = await load(FILE, mapping=MAPPING)
     os.kill(worker.process.pid, signal.SIGSTOP)
     try:

@@ -1,4 +1,4 @@
-"""The upload itself: its parts, its limits, its end; what breaks leaves nothing behind."""
+"""The upload itself: its parts, its limits, its end. A failed upload leaves nothing behind."""
 
 import asyncio
 import signal
@@ -60,7 +60,7 @@ async def test_a_wrong_boundary_is_refused(alice, project, db, kind):
 
 
 def parts(**fields):
-    """A multipart body with a good file behind these fields."""
+    """A multipart body with a valid file after these fields."""
     body = b"".join(
         b'--x\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % (name.encode(), value)
         for name, value in fields.items()
@@ -99,7 +99,7 @@ async def test_a_name_is_the_same_in_both_forms(alice, project, db, name):
     assert await nothing_left(db)
 
 
-async def test_what_cannot_be_stored_of_a_mapping_is_named(alice, project, db):
+async def test_the_part_of_a_mapping_that_cannot_be_stored_is_named(alice, project, db):
     mapping = rb'{"amount": {"column": "a\u0000", "decimal": "."}, "date": {"column": "\ud800", "order": "ymd"}}'
     headers = {"Authorization": f"Bearer {alice.token}", **FORM}
 
@@ -113,7 +113,7 @@ async def test_what_cannot_be_stored_of_a_mapping_is_named(alice, project, db):
     assert await nothing_left(db)
 
 
-async def test_a_source_is_not_renamed_to_nothing(alice, project):
+async def test_a_source_cannot_be_renamed_to_nothing(alice, project):
     source = await alice.ok("POST", f"/projects/{project}/sources", {"name": "Ledger"})
 
     for name in (None, ""):
@@ -251,7 +251,7 @@ async def test_who_may_upload(upload, alice, bob, charlie, project):
     assert (stranger[0], stranger[1]["code"]) == (404, "not_found")
 
 
-async def test_progress_and_the_end_are_live(server, alice, project, load):
+async def test_progress_and_the_end_are_published_live(server, alice, project, load):
     io, seen = socketio.AsyncClient(reconnection=False), []
 
     @io.on("*", namespace="/live")
