@@ -1,4 +1,4 @@
-"""Seeded books for tests: a ledger and a bank statement with known partners."""
+"""Generated books for tests: a ledger and a bank statement with known partners."""
 
 import random
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ FORMS = ("GmbH", "Ltd", "BV", "AG", "SARL", "Inc")
 
 @dataclass(frozen=True)
 class Books:
-    """Two tables, and which row of the left belongs to which of the right."""
+    """Two tables, and which rows on the left belong to which rows on the right."""
 
     left: pa.Table
     right: pa.Table
@@ -44,7 +44,10 @@ def books(
     german: bool = False,
     negated: bool = False,
 ) -> Books:
-    """Payments arrive 0 to 5 days later; a share `named` of the memos has the reference; names are cut and shouted."""
+    """
+    Payments arrive 0 to 5 days later; a share `named` of the memos contains the reference; names are cut off and in
+    capitals.
+    """
     chance = random.Random(seed)
     start = date(2026, 1, 1)
     left, payments = [], []

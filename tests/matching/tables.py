@@ -29,13 +29,13 @@ def table(rows: list[tuple[str, str]]) -> pa.Table:
 
 
 def matched(left: pa.Table, right: pa.Table, plan: Plan, **options) -> list[tuple[int, int, str]]:
-    """Row left, row right and status of each match: the matches of a plan that finds pairs."""
+    """Row on the left, row on the right and status of each match, for a plan that finds pairs."""
     return [
         pair for item in engine.run(left, right, plan, **options) if isinstance(item, Chunk) for pair in pairs(item)
     ]
 
 
 def pairs(chunk: Chunk) -> list[tuple[int, int, str]]:
-    """Row left, row right and status of each match of a chunk whose matches are pairs."""
+    """Row on the left, row on the right and status of each match of a chunk whose matches are pairs."""
     rows = chunk.matches.select(["left", "right", "status"]).to_pylist()
     return [(left, right, row["status"]) for row in rows for left, right in [row["left"] + row["right"]]]

@@ -1,4 +1,4 @@
-"""Pairs by unique values, and what proves that they are true pairs."""
+"""Pairs by unique values, and the evidence that they are true pairs."""
 
 import numpy as np
 import pyarrow as pa
@@ -24,13 +24,13 @@ def test_only_values_that_are_unique_on_both_sides_make_pairs():
     assert pairs(found) == [(0, 2), (4, 0)]
 
 
-def test_a_hash_of_nothing_is_no_value():
+def test_the_hash_of_a_missing_value_is_ignored():
     left, right = np.array([0, 7, 9], np.uint64), np.array([9, 0, 8], np.uint64)
 
     assert pairs(anchors.anchors_of(left, right)) == [(2, 0)]
 
 
-def test_the_control_is_the_partner_of_the_next_value():
+def test_the_control_pairs_each_row_with_the_partner_of_the_next():
     by_value = anchors.anchors_of(floats(30, 10, 20), floats(10, 20, 30))
     by_order = anchors.anchors_of(floats(30, 10, 20), floats(10, 20, 30), order=floats(1, NAN, 2))
 
@@ -40,7 +40,7 @@ def test_the_control_is_the_partner_of_the_next_value():
     assert not anchors.anchors_of(floats(1), floats(1)).is_controlled
 
 
-def test_a_few_are_taken_evenly_from_many():
+def test_a_sample_is_spread_evenly():
     rows = np.arange(10 * MAX_ANCHORS, dtype=np.int64)
 
     some = anchors.few(Anchors(rows, rows, np.roll(rows, -1)))
@@ -51,7 +51,7 @@ def test_a_few_are_taken_evenly_from_many():
 
 
 @pytest.mark.parametrize(("count", "least"), [(1, 0.75), (4, 0.5), (100, 0.3), (10_000, 0.2658)])
-def test_few_anchors_must_agree_more(count, least):
+def test_with_few_anchors_a_larger_share_must_agree(count, least):
     rows = np.zeros(count, dtype=np.int64)
 
     assert anchors.is_proof(least + 0.001, Anchors(rows, rows, rows))
@@ -64,13 +64,13 @@ def three() -> Anchors:
     return Anchors(rows, rows, np.roll(rows, -1))
 
 
-def test_equal_amounts_count_above_those_of_the_control():
+def test_equal_amounts_count_only_beyond_those_of_the_control():
     assert anchors.equal_amounts(floats(1, 2, 3), floats(1, 2, 4), three()) == pytest.approx(2 / 3)
     assert anchors.equal_amounts(floats(5, 5, 5), floats(5, 5, 5), three()) == 0.0
     assert anchors.equal_amounts(floats(NAN, 2, 3), floats(NAN, 2, 3), three()) == pytest.approx(2 / 3)
 
 
-def test_dates_agree_where_their_lag_is_the_same_and_that_of_neighbours_is_not():
+def test_dates_agree_if_their_lag_is_constant_and_that_of_the_control_is_not():
     days = floats(0, 100, 200)
 
     assert anchors.lag_agreement(days, days + 2, three()) == pytest.approx(1.0)
@@ -86,7 +86,7 @@ def test_a_text_that_is_missing_is_not_compared():
     assert anchors.similarities(left, right, (rows[1:], rows[1:])).tolist() == []
 
 
-def test_amounts_overlap_and_running_numbers_still_do_after_a_shift():
+def test_amounts_overlap_as_they_are_and_running_numbers_even_after_a_shift():
     chance = np.random.default_rng(1)
     amounts = anchors.distinct(np.round(chance.lognormal(5, 1, 500), 2))
     numbers = anchors.distinct(np.arange(500, dtype=np.float64))

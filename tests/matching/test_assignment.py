@@ -1,4 +1,4 @@
-"""Assignments of components beyond a few nodes: optima, margins, and what is done where they are too large."""
+"""Assignments of large components: optima, margins, and what happens where they are too large."""
 
 import itertools
 
@@ -24,7 +24,7 @@ def best_total(matrix: np.ndarray) -> int:
 
 
 def loss_without(matrix: np.ndarray, i: int, j: int) -> int:
-    """What the best total loses without a pair: solved again, without it."""
+    """The loss in the best total without a pair, found by solving again without it."""
     other = matrix.copy()
     other[i, j] = 0
     return best_total(matrix) - best_total(other)
@@ -47,7 +47,7 @@ def one_component(rows: int, columns: int, density: float, most: int, seed: int)
     most=st.sampled_from([3, 50, 20_000]),
     seed=st.integers(0, 2**32 - 1),
 )
-def test_margins_are_what_the_total_loses_without_the_pair(rows, columns, density, most, seed):
+def test_the_margin_is_the_loss_in_the_total_without_the_pair(rows, columns, density, most, seed):
     matrix = one_component(rows, columns, density, most, seed)
     left, right, weight = edges_of(matrix)
 
@@ -61,7 +61,7 @@ def test_margins_are_what_the_total_loses_without_the_pair(rows, columns, densit
 
 @settings(max_examples=30, deadline=None)
 @given(rows=st.integers(2, 24), columns=st.integers(2, 24), seed=st.integers(0, 2**32 - 1), dense=st.booleans())
-def test_where_margins_are_too_much_work_they_are_never_overstated(rows, columns, seed, dense):
+def test_margins_that_are_only_estimated_are_never_too_large(rows, columns, seed, dense):
     matrix = one_component(rows, columns, 0.4, 20_000, seed)
     left, right, weight = edges_of(matrix)
 
@@ -76,9 +76,9 @@ def test_where_margins_are_too_much_work_they_are_never_overstated(rows, columns
 
 
 @pytest.mark.parametrize("nodes", [8, 24, 64, 200, 2400])
-def test_two_readings_half_a_bit_apart_are_close_in_components_of_all_sizes(nodes):
-    # Rows n and n + 1 may swap their columns: 20 + 10 bits against 2 x 14.75. Beside its own row and column alone, the
-    # first of them looks safe. A thin thread joins all such squares.
+def test_two_solutions_half_a_bit_apart_have_small_margins_in_components_of_any_size(nodes):
+    # Rows n and n + 1 may swap their columns: 20 + 10 bits against 2 x 14.75. Judged by its own row and column only,
+    # the first pair looks safe. Weak links join all such squares.
     n = nodes // 2
     matrix = np.zeros((n, n), dtype=np.int64)
     for a in range(0, n, 2):
@@ -114,7 +114,8 @@ def test_the_greedy_order_is_by_weight_then_left_then_right(monkeypatch):
 
     pairs = set(zip(left[found.pair].tolist(), right[found.pair].tolist(), strict=True))
     assert pairs == greedy(lambda edge: (-edge[0], edge[1], edge[2]))
-    # The example tells all other orders apart, but for right before left: with shared preferences both find the same.
+    # The example distinguishes all other orders, but not right before left: with shared preferences, both give the
+    # same.
     for signs in itertools.product((1, -1), repeat=3):
         for places in itertools.permutations(range(3)):
             if signs != (-1, 1, 1) or places[0] != 0:

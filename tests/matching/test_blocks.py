@@ -1,4 +1,4 @@
-"""Counts of pairs before they are made, and which blocks go where they would be too many."""
+"""Counts of pairs before they are made, and which blocks are left out when there are too many pairs."""
 
 import duckdb
 import pyarrow as pa
@@ -33,14 +33,15 @@ def test_equal_keys_are_counted_block_by_block():
     assert (total, found) == (6, [("a", 6)])
 
 
-def test_an_unknown_currency_may_be_any_and_two_known_ones_are_not_one():
+def test_an_unknown_currency_pairs_with_any_and_a_known_one_with_its_own():
     with sides([("a", 0)] * 3, [("a", 0)] * 3, codes=("EUR", "USD", "XXX")) as connection:
         total = blocks.count_equal(connection, [("l.k", "r.k")], ["c"])
 
-    assert total == 2 + 2 + 3  # EUR and USD each make pairs with their like and the unknown one, which makes all three
+    # EUR and USD pair with themselves and the unknown one; the unknown one pairs with all three
+    assert total == 2 + 2 + 3
 
 
-def test_values_within_a_window_are_counted_as_far_as_it_reaches():
+def test_pairs_within_a_window_are_counted():
     with sides([("a", 1), ("a", 5)], [("a", 0), ("a", 2), ("a", 3), ("a", 6), ("b", 5)]) as connection:
         total = blocks.count_within(connection, [("l.k", "r.k")], [AMOUNTS], ["l.k"], [])
         spans = connection.execute("SELECT i, b - a FROM spans ORDER BY i").fetchall()
@@ -57,7 +58,7 @@ def test_values_within_a_window_are_counted_as_far_as_it_reaches():
         (1, Skipped(3, 10), []),
     ],
 )
-def test_the_largest_blocks_go_first_and_of_equal_ones_the_greater_key(limit, dropped, kept):
+def test_the_largest_blocks_are_left_out_first_and_equal_ones_by_greater_key(limit, dropped, kept):
     rows = [("a", 0)] * 1 + [("b", 0)] * 2 + [("c", 0)] * 2
     with sides(rows, [("a", 0)] * 2 + [("b", 0)] * 2 + [("c", 0)] * 2) as connection:
         blocks.count_equal(connection, [("l.k", "r.k")], [])
@@ -69,6 +70,6 @@ def test_the_largest_blocks_go_first_and_of_equal_ones_the_greater_key(limit, dr
     assert (skipped, [name for (name,) in names]) == (dropped, kept)
 
 
-def test_right_rows_are_ordered_by_an_amount_rather_than_by_a_day():
+def test_right_rows_are_ordered_by_amount_in_preference_to_day():
     assert blocks.searched([DAYS, AMOUNTS]) is AMOUNTS
     assert blocks.searched([DAYS]) is DAYS

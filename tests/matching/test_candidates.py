@@ -1,4 +1,6 @@
-"""Candidate pairs beside brute force: which pairs a pass makes, and which blocks it leaves out for their size."""
+"""
+Candidate pairs compared with brute force: which pairs a pass makes, and which blocks it leaves out for their size.
+"""
 
 import copy
 from collections import Counter
@@ -40,7 +42,7 @@ FIELDS = {
 
 
 def connected(left: list[Row], right: list[Row]) -> duckdb.DuckDBPyConnection:
-    """Two sides as normalise.load makes them; a row's position is its place in the list."""
+    """Two sides as normalise.load makes them; a row's position is its index in the list."""
     connection = duckdb.connect(":memory:", config={"threads": 1})
     for side, rows in (("l", left), ("r", right)):
         columns = [pa.array([row[n] for row in rows], pa.string()) for n in range(3)]
@@ -59,7 +61,7 @@ def plan_of(*gates: str) -> Plan:
 def pairs_of(
     left: list[Row], right: list[Row], gates: tuple[str, ...], limit: int
 ) -> tuple[Counter[tuple[Row, Row]], int, int]:
-    """Pairs as pairs of contents, and the blocks and pairs that were left out."""
+    """The pairs by their contents, and how many blocks and pairs were left out."""
     plan = plan_of(*gates)
     with connected(left, right) as connection:
         found = candidates.find(connection, plan, plan.passes[0], limit)
@@ -125,7 +127,7 @@ def test_exactly_the_largest_blocks_are_left_out_and_counted(gates, left, right,
     assert pairs_of(left[::-1], right[::-1], gates, limit) == (made, skipped_blocks, skipped_pairs)
 
 
-def test_one_block_that_is_too_large_leaves_the_others_alone(monkeypatch):
+def test_one_block_that_is_too_large_does_not_affect_the_others(monkeypatch):
     monkeypatch.setattr(candidates, "MAX_PAIRS", 1000)
     small = [f"B{number}" for number in range(50)]
     left: list[Row] = [(code, None, None) for code in [*small, *small, *small, "BIG", "BIG"]]
@@ -138,17 +140,17 @@ def test_one_block_that_is_too_large_leaves_the_others_alone(monkeypatch):
     assert (len(found.left), found.skipped_blocks, found.skipped_pairs) == (150, 1, 2400)
 
 
-def test_many_blocks_that_are_too_many_together_are_cut_to_the_budget():
+def test_many_blocks_are_limited_to_the_budget_together():
     rows: list[Row] = [(f"C{number}", None, None) for number in range(20) for _ in range(10)]
 
     made, skipped_blocks, skipped_pairs = pairs_of(rows, rows, ("code",), 1000)
 
     assert (sum(made.values()), skipped_blocks, skipped_pairs) == (1000, 10, 1000)
-    # Of equally large blocks those with the greater keys are left out.
+    # Of equally large blocks, those with the greater keys are left out.
     assert {a[0] for a, _ in made} == set(sorted({f"C{number}" for number in range(20)})[:10])
 
 
-def test_words_that_are_too_many_together_are_cut_to_the_budget():
+def test_many_words_are_limited_to_the_budget_together():
     document = {
         "fields": {"who": {"type": "text", "left": "code", "right": "code"}},
         "passes": [{"name": "p", "kind": "rules", "where": [{"field": "who", "compare": "similarity"}]}],
@@ -179,14 +181,14 @@ def test_words_that_all_rows_have_are_compared_or_left_out_and_counted():
 
 
 @pytest.mark.parametrize("gates", [("amount",), ("near",), ("near", "days"), ("amount", "days")], ids="+".join)
-def test_pairs_of_other_currencies_are_not_counted_although_some_are_unknown(gates):
+def test_pairs_of_different_currencies_are_not_counted_although_some_are_unknown(gates):
     rows = [("x", "1.00", "2026-03-01")] * 40
     codes = [
         "EUR",
         "USD",
         "JPY",
         "XXX",
-    ]  # ten rows of each: a known one makes pairs with twenty, an unknown one with all
+    ]  # ten rows of each: a known one pairs with twenty, an unknown one with all
     plan = plan_of(*gates)
 
     with connected(rows, rows) as connection:
@@ -200,7 +202,7 @@ def test_pairs_of_other_currencies_are_not_counted_although_some_are_unknown(gat
 
 
 @pytest.mark.parametrize("right_codes", [None, ["", "EUR", "", "EUR"], ["EUR", "XXX", "EUR", None]])
-def test_an_unknown_currency_may_be_any(right_codes):
+def test_an_unknown_currency_pairs_with_any(right_codes):
     rows = [("10.00", "acme"), ("20.00", "borea"), ("30.00", "cobalt"), ("40.00", "delta")]
     codes = pa.array(["EUR"] * 4, pa.string())
     left = table(rows).append_column("ccy", codes)
@@ -214,7 +216,7 @@ def test_an_unknown_currency_may_be_any(right_codes):
     assert {status for _, _, status in found} == {"confirmed"}
 
 
-def test_two_known_currencies_are_never_one():
+def test_two_different_currencies_never_pair():
     rows = [("10.00", "acme"), ("20.00", "borea")]
     left = table(rows).append_column("ccy", pa.array(["EUR", "EUR"]))
     right = table(rows).append_column("ccy", pa.array(["USD", ""]))

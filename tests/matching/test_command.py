@@ -37,7 +37,8 @@ def test_two_files_are_matched_and_add_up(tmp_path, files):
     assert {(row["side"], row["row"]) for row in rows} == {(s, str(n)) for s in ("left", "right") for n in range(38)}
     assert (summary["left"]["matched"], summary["left"]["open"], summary["matches"]) == (38, 2, 38)
     assert summary["left"]["sums"]["XXX"]["matched"] == summary["right"]["sums"]["XXX"]["total"]
-    assert list(csv.DictReader((tmp_path / "out/matches.csv").open())) == rows  # by its own plan, on one thread
+    # with the plan that it saved, on one thread
+    assert list(csv.DictReader((tmp_path / "out/matches.csv").open())) == rows
 
 
 @pytest.mark.parametrize(
@@ -48,7 +49,7 @@ def test_two_files_are_matched_and_add_up(tmp_path, files):
         (None, "No such file"),
     ],
 )
-def test_what_cannot_be_used_is_said_in_one_line(tmp_path, files, left, said):
+def test_an_unusable_input_gives_one_line(tmp_path, files, left, said):
     path = Path(files[0])
     path.unlink() if left is None else path.write_text(left)
 
@@ -59,7 +60,7 @@ def test_what_cannot_be_used_is_said_in_one_line(tmp_path, files, left, said):
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_a_plan_that_is_none_is_refused(tmp_path, files):
+def test_an_invalid_plan_is_refused(tmp_path, files):
     (tmp_path / "plan.json").write_text('{"fields": {}}')
 
     done = run(tmp_path, *files, "--plan", str(tmp_path / "plan.json"))

@@ -1,4 +1,4 @@
-"""DuckDB writes nothing of its own into a process's output."""
+"""DuckDB writes nothing of its own to a process's output."""
 
 import re
 import subprocess
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.acceptance
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# A process that runs a string has no file, as a forked worker has none: DuckDB takes it for a prompt.
+# A process that runs a string has no file, like a forked worker, and DuckDB takes it for an interactive one.
 _ASK = """
 from matching import duck
 from matching.reading.values import connection

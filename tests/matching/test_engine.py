@@ -1,4 +1,4 @@
-"""The engine: quality, order, ambiguity."""
+"""The engine: quality, row order, ambiguity."""
 
 import subprocess
 import sys
@@ -75,7 +75,7 @@ def test_a_row_is_used_once():
     assert len({i for i, _, _ in found}) == len({j for _, j, _ in found}) == len(found)
 
 
-def test_what_cannot_be_told_apart_is_never_confirmed():
+def test_indistinguishable_pairs_are_never_confirmed():
     left = table([("10.00", "acme"), ("10.00", "acme"), ("33.10", "solo")])
     right = table([("10.00", "acme"), ("10.00", "acme"), ("33.10", "solo")])
 

@@ -44,7 +44,7 @@ def test_books_have_their_fields_and_the_reference_proves_the_rest(connection):
     assert found.anchors is found.reference.anchors
 
 
-def test_a_side_that_is_booked_with_the_other_sign_is_turned(connection):
+def test_a_side_booked_with_the_opposite_sign_is_negated(connection):
     b = books(rows=1500, seed=4, negated=True)
 
     amount = found_in(connection, b.left, b.right).amount
@@ -61,11 +61,11 @@ def test_a_side_that_is_booked_with_the_other_sign_is_turned(connection):
         (Roles(currency="ccy"), Roles(currency_value="XXX"), None),
     ],
 )
-def test_a_currency_is_compared_only_where_both_sides_know_one(left, right, expected):
+def test_a_currency_is_compared_only_if_both_sides_have_one(left, right, expected):
     assert fields._currency((left, right)) == expected
 
 
-def test_tables_that_have_nothing_in_common_have_no_reference_and_no_amount(connection):
+def test_tables_with_nothing_in_common_have_no_reference_and_no_amount(connection):
     left = pa.table({"a": [f"{n}.25" for n in range(200)], "id": [f"X{n * 31}" for n in range(200)]})
     right = pa.table({"b": [f"{n + 5000}.75" for n in range(200)], "id": [f"Y{n * 17}-9" for n in range(200)]})
 
@@ -79,22 +79,23 @@ def test_tables_that_have_nothing_in_common_have_no_reference_and_no_amount(conn
     [
         ([f"RE-{n}" for n in range(1000, 1100)], "(?i)RE[-_/. ]?[0-9]{4}"),
         ([f"{n}/A/{n}" for n in range(100)], "(?i)[0-9]+[-_/. ]?A[-_/. ]?[0-9]+"),
-        ([f"{n}" for n in range(100)], None),  # bare short numbers are everywhere in texts
+        ([f"{n}" for n in range(100)], None),  # short plain numbers occur in all texts
         ([f"{n}" for n in range(100_000, 100_100)], "(?i)[0-9]{6}"),
-        (["RE-1"] * 100, None),  # one value for all rows names none
+        (["RE-1"] * 100, None),  # one value for all rows identifies none of them
     ],
 )
-def test_the_shape_of_a_code_is_a_pattern_that_finds_it_in_texts(connection, codes, pattern):
+def test_the_pattern_made_of_codes_finds_them_in_texts(connection, codes, pattern):
     side = Sample(connection, "l", pa.table({"code": codes}))
 
     assert fields._pattern(side, side.columns[0]) == pattern
 
 
-def test_hits_count_as_many_rows_as_the_whole_sides_would_have():
+def test_hits_in_a_sample_are_scaled_to_the_whole_sides():
     codes = np.arange(1, 101, dtype=np.uint64)
 
     assert fields._hits(codes, codes, 1.0, 1.0) == 1.0
     assert fields._hits(codes[:50], codes[25:], 1.0, 1.0) == 0.5
-    assert fields._hits(codes[:50], codes[25:], 1.0, 0.5) == 1.0  # half of the partners are in the sample of the right
+    # half of the partners are in the sample of the right side
+    assert fields._hits(codes[:50], codes[25:], 1.0, 0.5) == 1.0
     assert fields._hits(codes[:0], codes, 1.0, 1.0) == 0.0
     assert fields._hits(np.ones(100, np.uint64), np.ones(100, np.uint64), 1.0, 1.0) == 0.0

@@ -1,4 +1,4 @@
-"""Fields as both sides have them in DuckDB: what is compared, what is shown, and in which order."""
+"""Fields as DuckDB has them for both sides: what is compared, what is shown, and in which order."""
 
 import copy
 import json
@@ -15,7 +15,7 @@ from tests.matching.tables import AMOUNT, matched, table
 
 
 def loaded(rows: pa.Table, field: dict[str, Any]) -> list[tuple[Any, ...]]:
-    """The values of one field, with what stands beside them, by the row of the input."""
+    """The values of one field, with the columns derived from it, by input row."""
     step = {"name": "p", "kind": "rules", "where": [{"field": "f", "compare": "equal"}]}
     plan = Plan.model_validate({"fields": {"f": field}, "passes": [step]})
     with duck.connect() as connection:
@@ -42,8 +42,8 @@ def field(kind: str, column: Any = "v") -> dict[str, Any]:
         ("money", "nothing", None),
     ],
 )
-def test_a_value_becomes_what_is_compared(kind, given, expected):
-    # A second row tells of which type the column is.
+def test_values_are_normalised(kind, given, expected):
+    # A second row determines the type of the column.
     typical = {"date": "2026-01-31", "money": "12.34"}.get(kind, "x")
 
     found = loaded(pa.table({"v": [given, *[typical] * 30]}), field(kind))
@@ -59,7 +59,7 @@ def test_what_a_pattern_finds_in_a_text_is_compared_and_shown():
     assert found == [("RE2026007", "RE-2026 007"), (None, None), ("RE9", "RE-9")]
 
 
-def test_a_sign_is_turned_where_the_plan_says_so():
+def test_a_sign_is_reversed_if_the_plan_says_so():
     assert [
         row[0]
         for row in loaded(table([("1.50", "x"), ("-2.00", "x")]), field("money", {"column": "amount", "negate": True}))
@@ -76,7 +76,7 @@ def test_a_column_that_holds_no_amounts_is_refused_by_pointer():
     assert caught.value.faults == [("/fields/f/left", "invalid_plan", "the column 'v' does not contain amounts")]
 
 
-def test_the_order_of_the_rows_does_not_reach_their_positions():
+def test_positions_do_not_depend_on_the_order_of_the_rows():
     rows = table([(f"{n}.00", f"name {n}") for n in range(50)])
     plan = Plan.model_validate(AMOUNT)
     orders = []
@@ -89,7 +89,7 @@ def test_the_order_of_the_rows_does_not_reach_their_positions():
     assert orders[0] != sorted(orders[0])
 
 
-def test_a_name_that_is_taken_in_whatever_case_becomes_longer():
+def test_a_name_that_exists_in_any_case_is_made_longer():
     assert normalise.free_name("_row_", ["a", "_ROW_", "_row__"]) == "_row___"
     assert normalise.quoted('a "b"') == '"a ""b"""'
 

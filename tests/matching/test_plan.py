@@ -1,4 +1,4 @@
-"""The plan: what it refuses by itself and beside two tables, and the hash that names it."""
+"""Plans: which ones are refused, by themselves and for two tables, and the hash that identifies a plan."""
 
 import copy
 import json
@@ -38,7 +38,7 @@ def test_a_plan_that_contradicts_itself_is_refused(document, message):
         Plan.model_validate(document)
 
 
-def test_the_hash_is_of_what_a_plan_says_and_not_of_how_it_is_written():
+def test_the_hash_depends_on_what_a_plan_means_and_not_on_how_it_is_written():
     shuffled = {"passes": AMOUNT["passes"], "fields": dict(reversed(AMOUNT["fields"].items()))}
     spelled_out = json.loads(json.dumps(AMOUNT))
     spelled_out["passes"][0]["accept"] = "confirm_if_unambiguous"
@@ -50,7 +50,7 @@ def test_the_hash_is_of_what_a_plan_says_and_not_of_how_it_is_written():
     assert Plan.model_validate(other).hash != plan.hash
 
 
-def test_a_column_that_a_plan_names_in_any_way_must_be_there():
+def test_every_column_that_a_plan_names_must_exist():
     document = copy.deepcopy(AMOUNT)
     document["fields"]["amount"] |= {
         "left": {"column": "amount", "negate": True},
@@ -67,13 +67,13 @@ def test_a_column_that_a_plan_names_in_any_way_must_be_there():
     }
 
 
-def test_the_column_of_a_side_however_it_is_written():
+def test_the_column_of_a_side_is_found_in_every_notation():
     specs = ("a", Signed(column="b", negate=True), Extracted(from_="c", extract="x"))
 
     assert [column_of(spec) for spec in specs] == ["a", "b", "c"]
 
 
-def test_of_columns_that_differ_in_case_alone_the_first_can_be_asked_for():
+def test_of_columns_that_differ_only_in_case_the_first_can_be_used():
     assert distinct_names(["Ref", "", "REF", "Amount", "straße", "STRASSE"]) == ["Ref", "Amount", "straße"]
 
 
@@ -84,7 +84,7 @@ def test_a_plan_that_does_not_fit_names_the_column():
     assert ("/fields/amount/left", "invalid_plan") in [(p, c) for p, c, _ in caught.value.faults]
 
 
-def test_columns_that_differ_in_case_alone_are_not_taken_for_each_other():
+def test_columns_that_differ_only_in_case_are_not_confused():
     left = pa.table({"ref": ["A1", "B2"], "REF": ["x", "y"], "amount": ["1.00", "2.00"]})
     right = pa.table({"ref": ["A1", "B2"], "amount": ["1.00", "2.00"]})
     document = {
@@ -103,7 +103,7 @@ def test_columns_that_differ_in_case_alone_are_not_taken_for_each_other():
     assert "REF" not in {field.left for field in suggest(left, right).fields.values()}
 
 
-def test_a_pass_with_days_alone_is_refused_by_pointer():
+def test_a_pass_that_compares_only_days_is_refused_by_pointer():
     days = {"field": "day", "compare": "days", "from": -3, "to": 3}
     similar = {"field": "who", "compare": "similarity"}
     document = {

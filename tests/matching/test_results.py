@@ -1,13 +1,13 @@
-"""What a run tells of what it left out."""
+"""How a run reports what it left out."""
 
 from matching.results import left_out
 
 
-def test_a_pass_that_compared_everything_has_nothing_to_tell():
+def test_a_pass_that_compared_everything_reports_nothing():
     assert left_out("amount", 0, 0) is None
 
 
-def test_a_pass_tells_how_many_groups_it_left_out_and_what_to_do():
+def test_a_pass_reports_how_many_groups_it_left_out_and_what_to_do():
     one, many = left_out("amount", 1, 2400), left_out("like name", 1500, 12_000_000)
 
     assert one is not None

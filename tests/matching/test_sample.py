@@ -1,4 +1,4 @@
-"""A side as vectors: what a column is, and what its values become."""
+"""A side as vectors: what kind a column is, and what its values become."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
         yield found
 
 
-def test_columns_are_what_their_values_are(connection):
+def test_the_values_of_a_column_determine_its_kind(connection):
     side = Sample(connection, "l", TABLE)
 
     assert {column.name: column.kind for column in side.columns} == {
@@ -53,7 +53,7 @@ def test_columns_are_what_their_values_are(connection):
     assert side.column("nothing") is None
 
 
-def test_the_order_of_the_rows_does_not_reach_the_vectors(connection):
+def test_the_vectors_do_not_depend_on_the_order_of_the_rows(connection):
     straight = Sample(connection, "l", TABLE)
     turned = Sample(connection, "r", TABLE.take(pa.array(range(ROWS - 1, -1, -1))))
 
@@ -62,7 +62,7 @@ def test_the_order_of_the_rows_does_not_reach_the_vectors(connection):
     assert straight.columns == turned.columns
 
 
-def test_a_sample_has_a_share_of_the_rows_and_says_which(connection, monkeypatch):
+def test_a_sample_contains_a_share_of_the_rows_and_says_which(connection, monkeypatch):
     monkeypatch.setattr(sample, "SAMPLE", 50)
 
     side = Sample(connection, "l", TABLE)
@@ -85,7 +85,7 @@ def test_values_become_numbers_and_hashes(connection):
     assert np.unique(exact.amounts(exact.column("amount"))).tolist()[0] == 1.5
     assert np.nanmax(exact.days(exact.column("day"))) == 1.0
     codes, numbers, stems = side.codes("code"), side.numbers("code"), side.stems("code")
-    assert len(set(codes.tolist())) == 3  # one for both spellings, one, and 0 for none
+    assert len(set(codes.tolist())) == 3  # one for both spellings, one for the other value, and 0 for none
     assert sorted(set(numbers[~np.isnan(numbers)].tolist())) == [7.0, 8.0]
     assert len(set(stems.tolist())) == 2
     assert (codes == 0).sum() == np.isnan(numbers).sum() == 10

@@ -1,4 +1,4 @@
-"""Evidence in bits: what an agreement is worth, by how likely it is by chance."""
+"""Evidence in bits: an agreement is worth more the less likely it is by chance."""
 
 import copy
 from typing import Any
@@ -36,7 +36,7 @@ def rows_of(count: int, **columns: list[str | None]) -> pa.Table:
 
 
 class Scored:
-    """Pairs of equal row numbers, or of the first of them, scored."""
+    """Scored pairs of equal row numbers, or only the first of them."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ def only(found: Scored) -> Evidence:
     return evidence
 
 
-def test_an_equal_value_weighs_by_how_few_rows_have_it():
+def test_an_equal_value_weighs_more_the_fewer_rows_have_it():
     rows = rows_of(2048, code=["common"] * 1024 + [f"C{n}" for n in range(1024)])
 
     evidence = only(Scored(rows, rows, CODE))
@@ -77,31 +77,31 @@ def test_an_equal_value_weighs_by_how_few_rows_have_it():
     assert evidence.rarity.tolist() == evidence.bits.tolist()
 
 
-def test_the_side_where_a_value_is_more_frequent_says_how_rare_it_is():
+def test_rarity_is_taken_from_the_side_where_the_value_is_more_frequent():
     left, right = rows_of(2048), rows_of(2048, code=["C0"] * 1024 + [f"C{n}" for n in range(1024, 2048)])
 
     assert only(Scored(left, right, CODE)).bits[0] == pytest.approx(1.0)
 
 
-def test_in_a_small_file_rarity_is_counted_as_in_one_of_a_thousand_rows():
+def test_rarity_in_a_small_file_is_counted_as_if_it_had_a_thousand_rows():
     assert only(Scored(rows_of(2), rows_of(2), CODE)).bits.tolist() == pytest.approx([np.log2(FEW_ROWS)] * 2)
 
 
-def test_the_weight_is_the_sum_of_the_evidence_and_of_what_chance_has_it():
+def test_the_weight_is_the_sum_of_the_evidence_and_the_prior():
     found = Scored(rows_of(2048), rows_of(1024), CODE, score=(WHO,))
 
     total = sum(evidence.bits for evidence in found.evidence) - 11  # one of 2,048 rows is the right one
     assert found.weight.tolist() == np.rint(total * MILLI).astype(int).tolist()
 
 
-def test_a_comparison_counts_as_much_as_its_weight_says():
+def test_a_comparison_is_multiplied_by_its_weight():
     plain, double = (only(Scored(rows_of(64), rows_of(64), {**CODE, "weight": w})).bits for w in (1.0, 2.0))
 
     assert (double == 2 * plain).all()
 
 
 @pytest.mark.parametrize("gate", [DAYS, NEAR, WHO], ids=["days", "within", "similarity"])
-def test_what_is_missing_tells_nothing(gate):
+def test_a_missing_value_is_no_evidence(gate):
     column = gate["field"]
     right = rows_of(64, **{column: [None, *rows_of(64)[column].to_pylist()[1:]]})
 
@@ -111,7 +111,7 @@ def test_what_is_missing_tells_nothing(gate):
     assert (bits[1:] != 0.0).all()
 
 
-def test_lags_weigh_by_how_often_they_are_among_pairs_that_nothing_else_joins():
+def test_lags_weigh_more_the_rarer_they_are_among_unrelated_pairs():
     days = [f"2026-{1 + n % 12:02}-{1 + n % 28:02}" for n in range(300)]
     later = [f"2026-{1 + n % 12:02}-{min(28, 1 + n % 28 + (n % 10 == 0)):02}" for n in range(300)]
     left, right = rows_of(300, day=days), rows_of(300, day=later)
@@ -128,17 +128,17 @@ def test_a_day_outside_the_window_speaks_against_a_pair():
     assert Scored(rows_of(64), right, CODE, score=(DAYS,)).evidence[1].bits[0] == -8.0
 
 
-def test_close_amounts_weigh_by_how_few_others_lie_as_close():
+def test_close_amounts_weigh_more_the_fewer_others_are_as_close():
     left = rows_of(2000, amount=[f"{n}" for n in range(2000)])
     right = rows_of(2000, amount=["0", *(f"{n + 5}" for n in range(1, 2000))])
 
     bits = only(Scored(left, right, NEAR)).bits
 
-    assert bits[0] == pytest.approx(np.log2(2000))  # the amount itself, and no other
-    assert bits[1000] == pytest.approx(np.log2(2000 / 11))  # five to either side lie as close
+    assert bits[0] == pytest.approx(np.log2(2000))  # the amount itself and no other
+    assert bits[1000] == pytest.approx(np.log2(2000 / 11))  # five on either side are as close
 
 
-def test_a_similarity_below_its_least_is_no_pair():
+def test_a_similarity_below_its_minimum_makes_no_pair():
     right = rows_of(4, who=["name 0", "somebody else", "name 2", None])
 
     found = Scored(rows_of(4), right, {**WHO, "minimum": 0.8}, CODE)
@@ -162,9 +162,9 @@ def test_a_higher_similarity_is_never_weaker_evidence():
     assert evidence.bits[order][0] < 0 < evidence.bits[order][-1]
 
 
-def test_a_pass_by_amount_over_rows_that_mostly_have_no_partner_asks_for_more():
-    # Of 3,000 open rows a side, twenty have an equal amount, and 8 bits of a name besides. The share s that has a partner
-    # is what 20 / 3,000 * 256 s / (1 + 255 s) gives back.
+def test_a_pass_by_amount_needs_more_evidence_if_few_rows_have_a_partner():
+    # Of 3,000 open rows per side, twenty have an equal amount and 8 bits of a name. The share s of rows with a partner
+    # is the solution of 20 / 3,000 * 256 s / (1 + 255 s).
     left = rows_of(3000)
     lonely = rows_of(3000, amount=[f"{n}.50" for n in range(20)] + [f"{n}.75" for n in range(20, 3000)])
     by_amount = {"field": "amount", "compare": "equal"}
@@ -174,7 +174,7 @@ def test_a_pass_by_amount_over_rows_that_mostly_have_no_partner_asks_for_more():
 
     assert asked == pytest.approx(-np.log2(share / (1 - share)) * MILLI, abs=10)
     assert Scored(left, left, by_amount, score=(WHO,)).loneliness == 0
-    assert Scored(left, lonely, CODE, score=(WHO,), first=20).loneliness == 0  # equal codes are not by chance
+    assert Scored(left, lonely, CODE, score=(WHO,), first=20).loneliness == 0  # equal codes are not a coincidence
 
 
 def test_an_amount_of_an_unknown_currency_is_as_frequent_as_in_all_of_them():
@@ -191,5 +191,5 @@ def test_an_amount_of_an_unknown_currency_is_as_frequent_as_in_all_of_them():
         sides = Sides(connection, plan, (1024, 1024), 1)
         bits = scoring.score(sides, plan.passes[0], Candidates(some, some, 0, 0))[1][0].bits
 
-    # EUR and USD: their own rows and the unknown ones; unknown: all.
+    # EUR and USD count their own rows and the unknown ones; the unknown one counts all.
     assert bits.tolist() == pytest.approx([np.log2(1024 / 768), np.log2(1024 / 512), 0.0])

@@ -1,4 +1,4 @@
-"""Plans suggested for tables with columns that mislead."""
+"""Plans suggested for tables with misleading columns."""
 
 import random
 
@@ -28,7 +28,7 @@ def with_columns(table: pa.Table, first: bool = True, **columns) -> pa.Table:
 
 
 def found_by(left: pa.Table, right: pa.Table, plan) -> tuple[Pairs, Pairs]:
-    """All matches, and those that are confirmed."""
+    """All matches, and the confirmed ones."""
     found, confirmed = set(), set()
     for item in engine.run(left, right, plan):
         if isinstance(item, engine.Chunk):
@@ -54,7 +54,7 @@ def columns_of(plan) -> dict[str, tuple[str, str]]:
 
 @pytest.mark.parametrize("named", [2 / 3, 0.0])
 @pytest.mark.parametrize("start", [0, 1, 100_000])
-def test_running_numbers_are_no_references(start, named):
+def test_running_numbers_are_not_taken_for_references(start, named):
     b = books(rows=6000, seed=11, named=named)
     left = with_columns(b.left, no=range(start, start + b.left.num_rows))
     right = with_columns(b.right, no=range(start, start + b.right.num_rows))
@@ -65,8 +65,8 @@ def test_running_numbers_are_no_references(start, named):
     check(Books(left, right, b.truth), plan, recall=0.7)
 
 
-def test_running_numbers_of_files_in_the_same_order_are_no_references():
-    # Line by line the dates are close, since both files begin with the oldest.
+def test_running_numbers_of_files_in_the_same_order_are_not_taken_for_references():
+    # Row by row the dates are close, because both files begin with the oldest.
     b = books(rows=6000, seed=12, named=0.0)
     by_day = [
         np.argsort(np.array(t[c].to_pylist()), kind="stable") for t, c in ((b.left, "booked"), (b.right, "value_date"))
@@ -85,7 +85,7 @@ def test_running_numbers_of_files_in_the_same_order_are_no_references():
     check(Books(left, right, truth), plan, recall=0.7)
 
 
-def test_running_numbers_that_are_references_are_taken():
+def test_running_numbers_that_are_references_are_used():
     b = books(rows=3000, seed=13, named=0.0)
     order = np.random.default_rng(3).permutation(b.left.num_rows)
     left = with_columns(b.left, no=range(b.left.num_rows)).take(pa.array(order))
@@ -98,7 +98,7 @@ def test_running_numbers_that_are_references_are_taken():
     assert plan.passes[0].accept == "confirm_if_unambiguous"
 
 
-def test_two_catalogues_match_by_what_they_say_and_not_by_their_numbers():
+def test_two_catalogues_match_by_their_texts_and_not_by_their_numbers():
     chance = random.Random(1)
     words = [
         "red",
@@ -185,7 +185,7 @@ def test_the_date_is_the_column_that_agrees():
     assert columns_of(plan)["date"] == ("booked", "value_date")
 
 
-def test_a_text_that_has_the_reference_has_the_name_too():
+def test_a_text_that_contains_the_reference_is_used_for_the_name_too():
     b = books(rows=4000, seed=16)
     memos = [
         f"{payer} {memo.removeprefix('payment').removeprefix('transfer')}".strip()
@@ -200,7 +200,7 @@ def test_a_text_that_has_the_reference_has_the_name_too():
     check(Books(b.left, right, b.truth), plan)
 
 
-def test_a_currency_and_a_column_of_few_values_are_no_party():
+def test_a_currency_or_a_column_of_few_values_is_not_taken_for_the_party():
     b = books(rows=4000, seed=17)
     chance = random.Random(6)
     codes = [chance.choice(("EUR", "USD", "CHF")) for _ in range(b.left.num_rows)]
@@ -224,8 +224,8 @@ def test_sides_sorted_the_other_way_round_get_the_same_plan():
     assert suggest(b.left, backwards).hash == suggest(b.left, b.right).hash
 
 
-def test_what_nothing_proves_is_not_confirmed():
-    # Neither side has a partner: what matches, matches by chance.
+def test_unproven_matches_are_not_confirmed():
+    # No row has a partner, so every match is a coincidence.
     b, other = books(rows=3000, seed=19, named=0.0), books(rows=3000, seed=20, named=0.0)
 
     _, confirmed = found_by(b.left, other.right, suggest(b.left, other.right))
@@ -262,7 +262,7 @@ def test_identical_rows_are_a_group_whatever_their_identifiers():
 
 
 @pytest.mark.parametrize("seed", range(30, 36))
-def test_the_window_of_few_pairs_is_not_too_narrow(seed):
+def test_the_window_from_few_pairs_is_wide_enough(seed):
     b = books(rows=60, seed=seed, named=0.0)
 
     days = next(c for c in suggest(b.left, b.right).passes[0].where if c.compare == "days")
@@ -271,8 +271,8 @@ def test_the_window_of_few_pairs_is_not_too_narrow(seed):
     assert 5 <= days.to <= 8
 
 
-def test_what_earlier_jobs_left_is_not_confirmed_by_chance():
-    # The plan of the whole, on rows whose partners are missing.
+def test_leftovers_of_earlier_jobs_are_not_confirmed_by_chance():
+    # The plan for all rows, applied to rows whose partners are missing.
     b, other = books(rows=2000, seed=40, named=0.0), books(rows=2000, seed=41, named=0.0)
     plan = suggest(b.left, b.right)
     assert plan.passes[0].accept == "confirm_if_unambiguous"
@@ -285,7 +285,7 @@ def test_what_earlier_jobs_left_is_not_confirmed_by_chance():
     assert not confirmed & wrong
 
 
-def test_references_numbered_by_date_leave_the_date_its_window():
+def test_references_numbered_by_date_do_not_narrow_the_window_of_the_date():
     b = books(rows=4000, seed=22)
     by_day = np.argsort(np.array(b.left["booked"].to_pylist()), kind="stable")
     renamed = {b.left["invoice"][int(i)].as_py(): f"RE{2026000000 + n}" for n, i in enumerate(by_day)}

@@ -1,4 +1,4 @@
-"""Which texts count as cut off, by where their column ends."""
+"""Which texts count as cut off, judged by where their column ends."""
 
 import json
 
@@ -26,42 +26,44 @@ def cut(left: list[str], right: list[str], *, in_words: bool) -> list[bool]:
 
 @pytest.mark.parametrize("limit", [7, 10, 18, 27])
 @pytest.mark.parametrize("swapped", [False, True])
-def test_values_as_long_as_the_column_lets_them_be_are_cut(limit, swapped):
+def test_values_as_long_as_the_column_allows_are_cut_off(limit, swapped):
     ends = [name[:limit].rstrip() for name in NAMES]
     sides = (ends, NAMES) if swapped else (NAMES, ends)
 
     assert all(cut(*sides, in_words=True))
 
 
-def test_a_value_that_ends_before_the_columns_end_is_whole():
+def test_a_value_that_ends_before_the_column_does_is_complete():
     left = [*NAMES, "Fjord Energy"]
     right = [*(name[:10] for name in NAMES), "Fjord"]
 
     assert cut(left, right, in_words=True) == [True] * len(NAMES) + [False]
 
 
-def test_a_column_that_is_never_cut_has_no_end():
+def test_a_column_without_cut_values_has_no_limit():
     left = [f"{name} {'x' * n}" for n, name in enumerate(NAMES)]
     right = [" ".join(name.split()[: 1 + n % 3]) for n, name in enumerate(left)]
 
     assert not any(cut(left, right, in_words=True))
 
 
-def test_codes_of_one_length_are_not_cut():
+def test_codes_of_one_length_are_not_taken_for_cut_off():
     codes = [f"A{n:03}" for n in range(30)]
 
     assert not any(cut([f"{code}7" for code in codes], codes, in_words=False))
 
 
 @pytest.mark.parametrize("swapped", [False, True])
-def test_a_name_that_the_other_side_has_whole_is_not_cut(swapped):
+def test_a_name_that_is_complete_on_the_other_side_is_not_taken_for_cut_off(swapped):
     short, long = ["Smith", "Other", "Ember Log"], ["Smithson Ltd", "Smith", "Ember Logistics"]
 
     assert cut(*((long, short) if swapped else (short, long)), in_words=True) == [False, False, True]
 
 
 def by_reference(names: list[tuple[str, str]], method: str = "token_set") -> dict[int, dict]:
-    """The text evidence of rows with a unique reference and an amount that is frequent; most other names are in full."""
+    """
+    The text evidence for rows with a unique reference and a frequent amount; most of the other names are complete.
+    """
     chance = np.random.default_rng(5)
     words = ["acme", "borea", "cobalt", "delta", "ember", "fjord", "granit", "hafen", "indigo", "juno"]
     others = [" ".join(chance.choice(words, 3)) for _ in range(600)]
@@ -100,7 +102,7 @@ def by_reference(names: list[tuple[str, str]], method: str = "token_set") -> dic
 
 
 @pytest.mark.parametrize("method", ["token_set", "token_sort", "ratio", "jaro_winkler"])
-def test_a_name_that_was_cut_is_no_evidence_against(method):
+def test_a_cut_off_name_is_not_evidence_against_a_match(method):
     cut = [
         ("Ember Logistics GmbH", "EMBER LOGISTI"),
         ("Société Générale d'Électricité", "SOCIETE GENERALE D ELECTR"),
@@ -116,7 +118,7 @@ def test_a_name_that_was_cut_is_no_evidence_against(method):
     assert all(row["weight"] >= 0 for row in found.values()), found
 
 
-def test_a_unique_reference_with_the_equal_amount_and_a_cut_name_is_no_question():
+def test_a_unique_reference_with_an_equal_amount_and_a_cut_off_name_is_confirmed():
     found = by_reference([("Ember Logistics GmbH", "EMBER LOGISTI")])
 
     assert (found[0]["ambiguity"], found[0]["status"]) == ("none", "confirmed")
@@ -131,7 +133,7 @@ def test_a_unique_reference_with_the_equal_amount_and_a_cut_name_is_no_question(
         ("Store 12 Hamburg Altona Nord", "Store 1"),
     ],
 )
-def test_a_name_that_is_short_or_another_stays_evidence_against(left, right):
+def test_a_short_or_different_name_is_evidence_against_a_match(left, right):
     found = by_reference([(left, right)], "ratio")
 
     assert all(row["weight"] < 0 for row in found.values())

@@ -1,4 +1,4 @@
-"""Reading a file the way a loader does, without a database."""
+"""Reads files as a loader does, but without a database."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from matching.reading.values import ColumnProfile
 
 @dataclass
 class Loaded:
-    """What became of a file."""
+    """The result of loading a file."""
 
     detection: Detection
     profiles: dict[str, ColumnProfile]

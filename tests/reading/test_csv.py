@@ -1,4 +1,4 @@
-"""CSV as it comes: delimiters, encodings, quotes, line ends. Each line is a record or a reject."""
+"""CSV as found in practice: delimiters, encodings, quotes, line ends. Each line is a record or a reject."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from matching.reading.values import FileRejected
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_the_delimiter_is_the_one_that_divides_the_header_too(load, delimiter):
+def test_the_delimiter_must_also_divide_the_header(load, delimiter):
     lines = [("when", "amount"), ("2026-01-13 12:30:01", "1.50"), ("2026-01-14 12:31:02", "2.50")]
 
     found = load("".join(delimiter.join(line) + "\n" for line in lines))
@@ -17,7 +17,7 @@ def test_the_delimiter_is_the_one_that_divides_the_header_too(load, delimiter):
     assert found.amounts == ["1.5", "2.5"]
 
 
-def test_decimal_commas_do_not_pass_for_delimiters(load):
+def test_decimal_commas_are_not_taken_for_delimiters(load):
     found = load("a;b\n1,50;x\n2,50;y\n")
 
     assert found.detection.delimiter == ";"
@@ -25,7 +25,7 @@ def test_decimal_commas_do_not_pass_for_delimiters(load):
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t", "|"])
-def test_commas_in_names_and_amounts_are_no_delimiters(load, delimiter):
+def test_commas_in_names_and_amounts_are_not_taken_for_delimiters(load, delimiter):
     lines = [("Name, Vorname", "Betrag, EUR"), ("Muster, Max", "1,50"), ("X, Y", "2,50")]
 
     found = load("".join(delimiter.join(line) + "\n" for line in lines))
@@ -34,21 +34,21 @@ def test_commas_in_names_and_amounts_are_no_delimiters(load, delimiter):
     assert found.amounts == ["1.5", "2.5"]
 
 
-def test_semicolons_in_some_cells_are_no_delimiters(load):
+def test_semicolons_in_some_cells_are_not_taken_for_delimiters(load):
     found = load("id,memo,amount\n1,a;b,1.50\n2,c,2.50\n3,d;e,3.50\n")
 
     assert found.detection.delimiter == ","
 
 
 @pytest.mark.parametrize("end", [";", ";;;"])
-def test_a_delimiter_at_the_end_of_rows_is_no_field(load, end):
+def test_a_delimiter_at_the_end_of_rows_adds_no_field(load, end):
     found = load(f"a;b;c\n1;2;3{end}\n4;5;6{end}\n7;8;9{end}x\n")
 
     assert [tuple(row.values()) for row in found.data] == [("1", "2", "3"), ("4", "5", "6")]
     assert found.rejects == [(4, None, "field_count")]
 
 
-def test_a_delimiter_at_the_end_of_the_header_is_no_column(load):
+def test_a_delimiter_at_the_end_of_the_header_adds_no_column(load):
     found = load("a;b;c;\n1;2;3\n4;5;6\n")
 
     assert found.data == [{"a": "1", "b": "2", "c": "3"}, {"a": "4", "b": "5", "c": "6"}]
@@ -87,14 +87,14 @@ def test_a_short_header_is_not_skipped(load, text):
 @pytest.mark.parametrize(
     "text", ["name\nfoo\n   \nbar\n \t", "name\r\nfoo\r\n  \r\nbar\r\n", "name;x\nfoo;1\n  \nbar;2\n"]
 )
-def test_lines_of_spaces_are_no_rows(load, text):
+def test_lines_of_spaces_are_not_rows(load, text):
     found = load(text)
 
     assert [row["name"] for row in found.data] == ["foo", "bar"]
     assert found.rejects == []
 
 
-def test_a_line_of_spaces_between_two_blocks_is_no_row(load):
+def test_a_line_of_spaces_between_two_blocks_is_not_a_row(load):
     size = MAX_RECORD_BYTES // 2
     rows = b"name\n" + b"x\n" * 100
     found = load(rows + b"y" * (size - len(rows) - 3) + b"\n" + b" " * 10 + b"\nz\n")
@@ -103,7 +103,7 @@ def test_a_line_of_spaces_between_two_blocks_is_no_row(load):
 
 
 @pytest.mark.parametrize("encoding", ["utf-32", "utf-32-be"])
-def test_utf_32_is_read_as_what_it_is(load, encoding):
+def test_utf_32_is_recognised(load, encoding):
     text = "\ufeffid;Name\n1;äö\n" if encoding == "utf-32-be" else "id;Name\n1;äö\n"
 
     assert load(text.encode(encoding)).data == [{"id": "1", "Name": "äö"}]
@@ -133,7 +133,7 @@ def test_a_long_header_is_read_whole(load):
         ("cp437", "cp437"),
     ],
 )
-def test_names_survive_their_encoding(load, encoding, expected):
+def test_names_are_read_in_every_encoding(load, encoding, expected):
     names = ["Müller", "Señor Núñez", "Größe", "Café"]
 
     found = load("name,amount\n".encode(encoding) + _body(names, encoding))
@@ -176,7 +176,7 @@ def test_every_line_end_divides_rows(load, end):
     assert found.rejects == [(3, None, "field_count")]
 
 
-def test_an_unclosed_quote_spoils_its_own_line_only(load):
+def test_an_unclosed_quote_affects_only_its_own_line(load):
     found = load('a,b\n1,2\n"open,3\n4,5\n6,7\n')
 
     assert [tuple(row.values()) for row in found.data] == [("1", "2"), ("4", "5"), ("6", "7")]
@@ -184,7 +184,7 @@ def test_an_unclosed_quote_spoils_its_own_line_only(load):
     assert found.rows == [0, 2, 3]
 
 
-def test_a_quote_open_over_a_megabyte_spoils_its_own_line_only(load):
+def test_a_quote_open_for_over_a_megabyte_affects_only_its_own_line(load):
     rows = "".join(f"{n},{n:0100}\n" for n in range(12_000))
 
     found = load(f'a,b\n"open,3\n{rows}')
@@ -200,21 +200,21 @@ def test_text_beside_a_quote_is_never_dropped(load):
     assert found.rejects == [(2, None, "quote"), (3, None, "quote")]
 
 
-def test_a_header_over_two_lines_is_no_row(load):
+def test_a_header_over_two_lines_adds_no_row(load):
     found = load('"a\nx",b\n1,2\n3\n')
 
     assert list(found.data[0].values()) == ["1", "2"]
     assert found.rejects == [(4, None, "field_count")]
 
 
-def test_empty_lines_are_no_rows_and_keep_the_line_numbers(load):
+def test_empty_lines_are_not_rows_but_count_in_line_numbers(load):
     found = load("\n\na,b\n\n1,2\n\n3\n")
 
     assert [tuple(row.values()) for row in found.data] == [("1", "2")]
     assert found.rejects == [(7, None, "field_count")]
 
 
-def test_columns_may_differ_in_case_alone(load):
+def test_columns_may_differ_only_in_case(load):
     found = load("Amount,amount,_row_\n1.5,2.5,x\n")
 
     assert found.data == [{"Amount": "1.5", "amount": "2.5", "_row_": "x"}]

@@ -1,4 +1,4 @@
-"""One table of formats: what is derived from it knows a format as soon as it has a line there."""
+"""There is one table of formats, and everything derived from it knows a format once it has a line there."""
 
 import json
 import re
@@ -28,7 +28,7 @@ def write_workbook(path: Path) -> None:
             sheet.write_row(number, 0, row)
 
 
-# One file of each format, each with the same table.
+# One file of each format, all with the same table.
 WRITERS: dict[str, Callable[[Path], object]] = {
     "csv": lambda path: path.write_text("invoice,amount\nINV-1,1.50\nINV-2,2.50\n"),
     "jsonl": lambda path: path.write_text('{"invoice":"INV-1","amount":1.50}\n{"invoice":"INV-2","amount":2.50}\n'),
@@ -55,18 +55,18 @@ def test_each_format_is_recognised_by_its_content_and_read(written):
 
 
 @pytest.mark.parametrize("said", NAMES)
-def test_a_file_that_was_said_to_be_another_format_is_refused(written, said):
+def test_a_file_declared_as_another_format_is_refused(written, said):
     name, path = written
     both_texts = FORMATS[name].magic is None and FORMATS[said].magic is None
 
-    if name == said or both_texts:  # nothing tells for sure what a text is not
+    if name == said or both_texts:  # nothing shows for sure that a text has another format
         assert detect(path, said).format == said
     else:
         with pytest.raises(FileRejected, match=re.escape(FORMATS[said].mismatch)):
             detect(path, said)
 
 
-def test_an_upload_may_say_each_format_and_no_other():
+def test_an_upload_may_declare_any_of_the_formats_and_no_other():
     rest = json.loads((ROOT / "docs/openapi.json").read_text())
     body = rest["paths"]["/api/v1/projects/{id}/sources"]["post"]["requestBody"]["content"]["multipart/form-data"]
 

@@ -1,4 +1,4 @@
-"""JSON Lines: numbers by their digits, nothing lost, nothing overwritten."""
+"""JSON Lines: numbers keep their digits, nothing is lost, nothing is overwritten."""
 
 import pytest
 
@@ -44,7 +44,7 @@ def test_numbers_with_an_exponent_are_amounts(load):
     assert [(line, code) for line, _, code in found.rejects] == [(5, "amount_unparsable"), (6, "amount_unparsable")]
 
 
-def test_keys_may_differ_in_case_alone(load):
+def test_keys_may_differ_only_in_case(load):
     assert load('{"a":"1","A":"2"}\n').data == [{"a": "1", "A": "2"}]
 
 

@@ -1,8 +1,8 @@
 """
-Reading takes time in proportion to the file, whatever is in it.
+Reading takes time in proportion to the size of the file, whatever it contains.
 
-The files here are small, and a reader that looks at their parts again and again takes hours for them. Where the work is
-done in Python it is counted: twice the file must be about twice the calls.
+The files here are small, but a reader that looks at their parts again and again would take hours. Where Python does the
+work, calls are counted: twice the file must take about twice the calls.
 """
 
 import io
@@ -18,8 +18,8 @@ import xlsxwriter
 from matching.reading.values import FileRejected
 
 pytestmark = [
-    pytest.mark.integration,  # with the memory and the time of large files
-    pytest.mark.timeout(90),  # seconds, for what takes about one
+    pytest.mark.integration,  # needs the memory and time of large files
+    pytest.mark.timeout(90),  # in seconds, for what takes about one
 ]
 
 LINES = {
@@ -36,7 +36,7 @@ LINES = {
 
 
 def calls_of(work):
-    """How many functions are called, those written in C included."""
+    """The number of function calls, including functions written in C."""
     calls = 0
 
     def count(_frame, event, _argument):
@@ -81,7 +81,7 @@ def test_a_record_ends_where_its_quote_is_closed_properly(load):
     assert found.rejects == [(5, None, "quote")]
 
 
-def test_a_header_of_commas_is_looked_at_once(load):
+def test_a_header_of_commas_is_scanned_once(load):
     with pytest.raises(FileRejected, match="columns"):
         load("a,b" + "," * 100_000 + "\n1,2" + "," * 100_000 + "\n")
 
@@ -91,14 +91,14 @@ def test_rows_that_grow_are_refused_at_once(load):
         load(",".join(["x"] * 500_000) + "\n" + ",".join(["y"] * 500_000) + "\n")
 
 
-def test_many_short_rows_under_a_wide_header_are_counted_without_their_cells(load):
+def test_many_short_rows_below_a_wide_header_are_rejected_without_making_cells(load):
     found = load(",".join(f"c{n}" for n in range(2_000)) + "\n" + "a\n" * 30_000)
 
     assert len(found.rejects) == 30_000
     assert list(found.profiles) == [f"c{n}" for n in range(2_000)]
 
 
-def test_a_value_that_is_too_long_for_an_amount_or_a_date_is_neither(load):
+def test_a_very_long_value_is_neither_an_amount_nor_a_date(load):
     grouped = "1'" * 150_000
     found = load("a,amount\n" + f"{'1' * 300_000},{grouped}1\n" * 10 + "x,1.50\n")
 
@@ -134,7 +134,7 @@ def test_nested_values_keep_their_form(load):
 
 
 def workbook(parts=None, **changes):
-    """A workbook of two cells, with text put in place of its parts' marks: `rows`, `head`, `tail` of the sheet."""
+    """A workbook of two cells, with text inserted at the marks `rows`, `head` and `tail` of its sheet."""
     sink = io.BytesIO()
     with xlsxwriter.Workbook(sink, {"in_memory": True}) as book:
         book.add_worksheet().write_row(0, 0, ["name", "text"])
@@ -182,7 +182,7 @@ ENDLESS = {
 
 @pytest.mark.parametrize("changes", ENDLESS.values(), ids=ENDLESS.keys())
 def test_a_tag_or_comment_without_end_is_refused(load, changes):
-    # Stored, it is no bomb by its ratio.
+    # Without compression, the ratio does not make it a bomb.
     body = io.BytesIO(workbook(**changes))
     stored = io.BytesIO()
     with zipfile.ZipFile(body) as old, zipfile.ZipFile(stored, "w") as new:
@@ -193,7 +193,7 @@ def test_a_tag_or_comment_without_end_is_refused(load, changes):
         load(stored.getvalue(), "a.xlsx")
 
 
-def test_what_is_never_closed_is_damaged(load):
+def test_an_unclosed_element_makes_the_workbook_damaged(load):
     with pytest.raises(FileRejected, match="damaged"):
         load(workbook(rows="<c " * 300_000), "a.xlsx")
 
@@ -210,7 +210,7 @@ def test_a_document_type_is_refused_wherever_it_stands(load, part):
         load(workbook({part: declared}), "a.xlsx")
 
 
-def test_a_long_text_that_all_cells_share_is_refused(load):
+def test_a_long_text_shared_by_all_cells_is_refused(load):
     rows = "".join(f'<row r="{n}"><c r="A{n}" t="s"><v>0</v></c></row>' for n in range(3, 30_000))
 
     def long(xml):
@@ -220,7 +220,7 @@ def test_a_long_text_that_all_cells_share_is_refused(load):
         load(workbook({"xl/sharedStrings.xml": long}, rows=rows), "a.xlsx")
 
 
-def test_texts_that_are_claimed_and_not_there_are_refused(load):
+def test_a_count_of_texts_that_do_not_exist_is_refused(load):
     def claim(xml):
         return xml.replace("<sst ", '<sst x="1" ').replace('uniqueCount="3"', 'uniqueCount="4000000000"')
 
@@ -228,7 +228,7 @@ def test_texts_that_are_claimed_and_not_there_are_refused(load):
         load(workbook({"xl/sharedStrings.xml": claim}), "a.xlsx")
 
 
-def test_an_endless_format_that_many_styles_have_is_refused(load):
+def test_an_endless_format_used_by_many_styles_is_refused(load):
     def styles(xml):
         formats = f'<numFmts count="1"><numFmt numFmtId="200" formatCode="{"[[x]" * 50_000}"/></numFmts><fonts'
         return xml.replace("<fonts", formats, 1).replace("</cellXfs>", '<xf numFmtId="200"/>' * 20_000 + "</cellXfs>")
@@ -237,7 +237,7 @@ def test_an_endless_format_that_many_styles_have_is_refused(load):
         load(workbook({"xl/styles.xml": styles}), "a.xlsx")
 
 
-def test_each_of_many_sheets_is_looked_at_once(load):
+def test_each_of_many_sheets_is_scanned_once(load):
     def work(sheets):
         body = io.BytesIO()
         with xlsxwriter.Workbook(body, {"in_memory": True}) as book:
@@ -251,7 +251,7 @@ def test_each_of_many_sheets_is_looked_at_once(load):
 # -- Parquet -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_text_that_repeats_without_end_is_refused_before_it_is_written_out(load, tmp_path):
+def test_an_endlessly_repeated_text_is_refused_before_it_is_expanded(load, tmp_path):
     repeated = pa.DictionaryArray.from_arrays(pa.array([0] * 100_000, pa.int32()), pa.array(["z" * 500_000]))
     pq.write_table(pa.table({"a": repeated}), tmp_path / "source")
 
@@ -259,7 +259,7 @@ def test_a_text_that_repeats_without_end_is_refused_before_it_is_written_out(loa
         load((tmp_path / "source").read_bytes(), "a.parquet")
 
 
-def test_cells_that_take_no_bytes_are_bounded(load, tmp_path):
+def test_the_number_of_cells_is_limited_even_if_they_take_no_bytes(load, tmp_path):
     pq.write_table(pa.table({f"c{n}": pa.array([1] * 400_000) for n in range(60)}), tmp_path / "source")
 
     with pytest.raises(FileRejected, match="far more rows"):

@@ -1,4 +1,4 @@
-"""Which columns are taken for amounts: never one half of them, never in silence."""
+"""Which columns are taken for amounts: never one of two halves, and never silently."""
 
 import pytest
 
@@ -15,33 +15,33 @@ def test_a_debit_takes_its_decimal_mark_from_the_credits(load):
     assert found.amounts == ["-1000", "1234.56", "-2500", "12.5"]
 
 
-def test_debits_of_one_length_are_amounts_by_their_name(load):
+def test_debits_of_one_length_are_amounts_because_of_their_name(load):
     found = load(table({"Debit": ["10000", "20000", "", ""], "Credit": ["", "", "12.50", "99.10"]}))
 
     assert found.profiles["Debit"].type == "code"
     assert found.amounts == ["-10000", "-20000", "12.5", "99.1"]
 
 
-def test_sides_that_leave_the_mark_open_are_asked_about(load):
+def test_an_unclear_decimal_mark_of_debits_and_credits_is_asked_about(load):
     found = load(table({"Soll": ["1.000", ""], "Haben": ["", "2.000"]}))
 
     assert found.questions == [("Soll", "decimal_mark")]
     assert found.amounts == [None, None]
 
 
-def test_sides_with_two_marks_are_asked_about(load):
+def test_different_decimal_marks_of_debits_and_credits_are_asked_about(load):
     found = load(table({"Soll": ["1.50", ""], "Haben": ["", "2,50"]}))
 
     assert ("Soll", "decimal_mark") in found.questions
 
 
-def test_a_side_that_is_mostly_no_amount_is_asked_about(load):
+def test_debits_or_credits_that_are_mostly_not_amounts_are_asked_about(load):
     found = load(table({"Debit": ["n/a", "n/a", "n/a", "7.00"], "Credit": ["1.50", "2.50", "3.50", ""]}))
 
     assert found.questions == [("Debit", "decimal_mark")]
 
 
-def test_a_sign_beside_an_amount_is_no_side(load):
+def test_a_column_of_signs_is_not_taken_for_debits_or_credits(load):
     found = load(table({"Soll/Haben": ["S", "H"], "Debit": ["D", "C"], "Betrag": ["1,50", "2,50"]}))
 
     assert found.mapping["amount"] == {"column": "Betrag", "decimal": ","}
@@ -52,19 +52,19 @@ def test_debits_alone_lower_the_balance(load):
 
 
 @pytest.mark.parametrize("names", [("Sollkonto", "Habenkonto"), ("Soll", "Haben"), ("Debit account", "Credit account")])
-def test_accounts_beside_an_amount_are_no_amounts(load, names):
+def test_account_columns_next_to_an_amount_are_not_taken_for_amounts(load, names):
     found = load(table({names[0]: ["1200", "1201"], names[1]: ["1400", "1401"], "Betrag": ["1,50", "2,50"]}))
 
     assert found.mapping["amount"] == {"column": "Betrag", "decimal": ","}
 
 
-def test_a_debit_that_was_taken_back_raises_the_balance(load):
+def test_a_reversed_debit_raises_the_balance(load):
     found = load(table({"Soll": ["100,50", "7,00", "-100,50", ""], "Haben": ["", "", "", "-12,50"]}))
 
     assert found.amounts == ["-100.5", "-7", "100.5", "-12.5"]
 
 
-def test_debits_that_carry_their_minus_lower_the_balance(load):
+def test_debits_with_a_minus_sign_lower_the_balance(load):
     found = load(table({"Soll": ["-100,50", "-7,00", ""], "Haben": ["", "", "12,50"]}))
 
     assert found.mapping["amount"]["signed"] is True
@@ -72,14 +72,14 @@ def test_debits_that_carry_their_minus_lower_the_balance(load):
 
 
 @pytest.mark.parametrize("name", ["amount", "Betrag", "montant"])
-def test_integers_of_one_length_are_amounts_where_the_name_says_so(load, name):
+def test_integers_of_one_length_are_amounts_if_the_name_says_so(load, name):
     found = load(table({"id": ["a", "b", "c"], name: ["10000", "20371", "30742"]}))
 
     assert found.amounts == ["10000", "20371", "30742"]
 
 
 @pytest.mark.parametrize("name", ["order number", "customer_id", "amount code", "thing"])
-def test_integers_of_one_length_are_codes_elsewhere(load, name):
+def test_integers_of_one_length_are_otherwise_codes(load, name):
     found = load(table({"id": ["a", "b", "c"], name: ["10000", "20371", "30742"]}))
 
     assert "amount" not in found.mapping
@@ -89,20 +89,20 @@ def test_integers_of_one_length_are_codes_elsewhere(load, name):
 @pytest.mark.parametrize(
     "cells", [["1.234,56", "12.50", "1.234,00", "3.10"], ["00", "5", "7", "9"], ["0001", "0002", "0003", "0004"]]
 )
-def test_amounts_that_read_two_ways_are_asked_about(load, cells):
+def test_amounts_that_can_be_read_in_two_ways_are_asked_about(load, cells):
     found = load(table({"id": ["a", "b", "c", "d"], "Betrag": cells}))
 
     assert found.questions == [("Betrag", "decimal_mark")]
     assert found.amounts == [None] * 4
 
 
-def test_a_zero_in_front_makes_no_code_of_amounts(load):
+def test_a_leading_zero_does_not_turn_amounts_into_codes(load):
     found = load(table({"id": ["a"] * 21, "amount": ["1.50"] * 20 + ["00"]}))
 
     assert found.amounts[-1] == "0"
 
 
-def test_integers_with_a_minus_need_no_question(load):
+def test_integers_with_a_minus_are_not_asked_about(load):
     found = load(table({"id": ["a", "b"], "amount": ["-5", "7"]}))
 
     assert found.amounts == ["-5", "7"]

@@ -1,4 +1,4 @@
-"""Parquet: every type as exact text, however much its pages repeat."""
+"""Parquet: every type as exact text, however often its pages repeat values."""
 
 import datetime as dt
 from decimal import Decimal
@@ -76,7 +76,7 @@ NUMBERS = {
 }
 
 
-def test_the_noise_of_sums_is_no_part_of_a_number_and_all_else_is(load, tmp_path):
+def test_only_the_rounding_noise_of_sums_is_removed_from_numbers(load, tmp_path):
     pq.write_table(pa.table({"amount": list(NUMBERS)}), tmp_path / "source")
 
     found = load(
@@ -89,7 +89,7 @@ def test_the_noise_of_sums_is_no_part_of_a_number_and_all_else_is(load, tmp_path
     assert found.rejects == [(10, "amount", "too_many_decimals"), (11, "amount", "too_many_decimals")]
 
 
-def test_an_amount_is_one_although_most_of_its_values_have_too_many_decimals(load, tmp_path):
+def test_a_column_is_an_amount_although_most_values_have_too_many_decimals(load, tmp_path):
     pq.write_table(
         pa.table({"amount": [n / 3 for n in range(1, 20)], "share": [n / 7 for n in range(1, 20)]}), tmp_path / "s"
     )
@@ -101,7 +101,7 @@ def test_an_amount_is_one_although_most_of_its_values_have_too_many_decimals(loa
     assert found.amounts == ["1", "2", "3", "4", "5", "6"]
 
 
-def test_a_text_that_repeats_without_end_is_read_in_small_pieces(tmp_path):
+def test_an_endlessly_repeated_text_is_read_in_small_pieces(tmp_path):
     repeated = pa.DictionaryArray.from_arrays(pa.array([0] * 1_000, pa.int32()), pa.array(["z" * 500_000]))
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table({"a": repeated}), path)

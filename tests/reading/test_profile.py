@@ -1,4 +1,4 @@
-"""What a profile says of a column: by value, over the whole file, and in the file's order."""
+"""What a profile says about a column: compared by value, over the whole file, in the file's column order."""
 
 import numpy as np
 import pytest
@@ -52,13 +52,13 @@ def test_texts_are_compared_as_texts(load):
     assert span(load("id,name\n1,b\n2,a\n3,c\n"), "name") == ("a", "c")
 
 
-def test_the_least_and_the_greatest_are_those_of_all_batches(load):
+def test_minimum_and_maximum_are_those_of_all_batches(load):
     rows = [f"a,{n}.50\n" for n in range(200_000, 100, -1)]
 
     assert span(load("id,amount\n" + "".join(rows)), "amount") == ("101.50", "200000.50")
 
 
-def test_different_values_are_counted_to_the_end_of_the_file(load):
+def test_distinct_values_are_counted_to_the_end_of_the_file(load):
     found = load("id,group\n" + "".join(f"r{n},g{n // 10}\n" for n in range(60_000)))
 
     assert found.profiles["group"].distinct == 6_000
@@ -74,7 +74,7 @@ def test_values_that_differ_late_in_a_file_are_counted(load):
 
 
 @pytest.mark.parametrize("values", [20_000, 20_001, 1_000_000])
-def test_an_estimate_is_near(values):
+def test_an_estimate_is_close(values):
     chance = np.random.default_rng(7)
     counted = Distinct()
     hashes = chance.integers(0, 2**64, values, dtype=np.uint64)
@@ -90,7 +90,7 @@ def test_columns_are_profiled_in_the_order_of_the_file(load):
 
 
 @pytest.mark.parametrize("text", ["99999999999", "1700000000", "1767225600000", "45678", "0", "260113"])
-def test_digits_alone_are_no_date(load, text):
+def test_plain_digits_are_not_a_date(load, text):
     found = load(f"id,day\na,{text}\nb,{text}\n")
 
     assert found.profiles["day"].type != "date"
@@ -111,7 +111,7 @@ def test_digits_alone_are_no_date(load, text):
         ),
     ],
 )
-def test_rows_and_rejects_have_all_numbers_between_them(load, body, name):
+def test_every_row_number_belongs_to_a_record_or_a_reject(load, body, name):
     mapping = {"date": {"column": "day", "order": "ymd"}, "amount": {"column": "amount", "decimal": "."}}
 
     found = load(body, name, mapping=mapping)

@@ -1,4 +1,4 @@
-"""Files as tables: nothing lost, nothing silently changed."""
+"""Files read as tables: nothing is lost and nothing is silently changed."""
 
 import csv
 import io
@@ -42,7 +42,7 @@ def test_one_day_above_twelve_decides_the_order():
     assert profile_column("d", pa.array(["03/04/2026", "04/25/2026"])).date_order == "mdy"
 
 
-def test_decimal_mark_is_asked_when_every_value_reads_both_ways():
+def test_decimal_mark_is_asked_when_every_value_can_be_read_both_ways():
     assert profile_column("a", pa.array(["1.234", "5.678"])).ambiguous == "decimal_mark"
 
 
@@ -88,7 +88,7 @@ def test_bytes_of_another_encoding_are_rejects(tmp_path):
     assert [(r.line, r.code) for r in rejects] == [(4, "encoding")]
 
 
-def test_latin_files_are_read_as_what_they_are(tmp_path):
+def test_latin_encodings_are_recognised(tmp_path):
     body = "name;betrag\nMüller;1,50\nGrößer;2,50\nÄrzte;3,50\n".encode("cp1252")
 
     _, rows, rejects = read(write(tmp_path, body))
@@ -135,7 +135,7 @@ def test_json_numbers_keep_their_digits(tmp_path):
 
 
 def test_workbooks_are_read_as_text(tmp_path):
-    path = tmp_path / "a.csv"  # the wrong extension is no reason to refuse
+    path = tmp_path / "a.csv"  # a wrong extension is not a reason to refuse a file
     with xlsxwriter.Workbook(path) as book:
         sheet = book.add_worksheet()
         for r, row in enumerate([["name", "amount"], ["x", 0.1], ["y", 12]]):
@@ -160,12 +160,12 @@ def test_a_zip_bomb_is_refused_by_its_directory(tmp_path):
 @pytest.mark.parametrize(
     "first", [b"", b"%PDF-1.7", b"\xd0\xcf\x11\xe0\xa1", b"\x1f\x8b\x08", b"\x00\x01\x02\x03" * 50]
 )
-def test_what_is_no_table_is_refused_by_its_first_bytes(first):
+def test_a_file_that_is_not_a_table_is_refused_by_its_first_bytes(first):
     with pytest.raises(FileRejected):
         check_magic(first)
 
 
-def test_rows_that_cannot_be_typed_are_rejects_and_the_rest_loads(tmp_path):
+def test_rows_that_cannot_be_typed_are_rejects_and_the_rest_is_loaded(tmp_path):
     path = write(tmp_path, "day,amount\n2026-01-01,1.50\n2026-13-01,2.50\n2026-01-03,nope\n2026-01-04,\n")
     detection = detect(path)
     mapping = Mapping.model_validate(
@@ -222,7 +222,7 @@ def test_every_written_row_comes_back_or_is_rejected(tmp_path_factory, rows):
             assert found == [[cell or None for cell in row] for row in rows]
 
 
-def test_a_reference_with_three_letters_is_no_amount() -> None:
+def test_a_reference_with_three_letters_is_not_an_amount() -> None:
     invoices = pa.array([f"INV-{100_000 + n}" for n in range(50)])
     amounts = pa.array([f"EUR {n}.50" for n in range(50)])
 

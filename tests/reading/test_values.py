@@ -1,4 +1,4 @@
-"""What cells mean: exact, or not at all."""
+"""What cells mean: exactly, or not at all."""
 
 import pytest
 
@@ -46,7 +46,7 @@ def test_amounts_are_exact(load, text, amount):
         "1" * 30,
     ],
 )
-def test_what_is_no_exact_amount_is_a_reject(load, text):
+def test_an_inexact_amount_is_a_reject(load, text):
     found = load(f"day;amount\n2026-01-01;{text}\n2026-01-02;1.50\n", mapping=MAPPING)
 
     assert found.rejects == [(2, "amount", "amount_unparsable")]
@@ -61,7 +61,7 @@ def test_an_amount_with_too_many_decimals_is_a_reject_that_says_so(load, text):
 
 
 @pytest.mark.parametrize("other", ["1.50", "EUR 1.50"])
-def test_zeros_are_no_decimals(load, other):
+def test_trailing_zeros_do_not_count_as_decimals(load, other):
     found = load(f"day;amount\n2026-01-01;0.1000000000000\n2026-01-02;{other}\n", mapping=MAPPING)
 
     assert found.amounts == ["0.1", "1.5"]
@@ -70,7 +70,7 @@ def test_zeros_are_no_decimals(load, other):
 @pytest.mark.parametrize(
     "text", ["0000-00-00", "0000-01-01", "2025-02-29", "2026-13-01", "2026-01-01 later", "20260230"]
 )
-def test_what_is_no_date_is_a_reject(load, text):
+def test_an_invalid_date_is_a_reject(load, text):
     found = load(f"day,amount\n{text},1.50\n9999-12-31,2.50\n", mapping=MAPPING)
 
     assert found.rejects == [(2, "day", "date_unparsable")]
@@ -88,7 +88,7 @@ def dates(*texts):
     return "id,day\n" + "".join(f"a,{text}\n" for text in texts)
 
 
-def test_years_of_two_digits_may_stand_first(load):
+def test_years_of_two_digits_may_come_first(load):
     assert load(dates("24-01-15", "99-12-31", "24-1-2 10:30")).dates == ["2024-01-15", "1999-12-31", "2024-01-02"]
 
 
@@ -102,24 +102,24 @@ def test_years_that_may_be_days_are_asked_about(load, texts):
 
 
 @pytest.mark.parametrize("mark", ["/", "-", "."])
-def test_days_before_one_year_of_two_digits_need_no_question(load, mark):
+def test_days_before_a_single_two_digit_year_are_not_asked_about(load, mark):
     found = load(dates(*[f"{day}{mark}01{mark}24" for day in (13, 14, 15, 31)]))
 
     assert found.dates == ["2024-01-13", "2024-01-14", "2024-01-15", "2024-01-31"]
 
 
-def test_all_orders_are_asked_about_where_all_fit(load):
+def test_all_orders_that_fit_are_offered(load):
     assert load(dates("04/05/06", "04/05/06")).profiles["day"].date_orders == ("ymd", "dmy", "mdy")
 
 
-def test_an_answer_tells_the_order_of_short_years(load):
+def test_an_answer_settles_the_order_of_two_digit_years(load):
     text = dates("24-01-15", "24-02-16", "24-03-28")
 
     assert load(text, mapping={"date": {"column": "day", "order": "dmy"}}).dates[0] == "2015-01-24"
     assert load(text, mapping={"date": {"column": "day", "order": "ymd"}}).dates[0] == "2024-01-15"
 
 
-def test_a_short_year_among_full_ones_is_not_guessed(load):
+def test_a_two_digit_year_among_full_ones_is_not_guessed(load):
     found = load(dates(*["2024-01-15"] * 20, "15-01-24"))
 
     assert found.rejects == [(22, "day", "date_unparsable")]
@@ -141,7 +141,7 @@ def test_a_cell_that_names_another_currency_is_a_reject(load):
     assert found.rejects == [(3, "amount", "currency_mismatch")]
 
 
-def test_short_words_are_no_currencies(load):
+def test_short_words_are_not_taken_for_currencies(load):
     found = load("kind,amount\n" + "FEE,1.50\nTAX,2.50\nNEW,1.00\nOLD,2.00\nSALE,3.00\n" * 3)
 
     assert found.mapping["currency"] == {"value": "XXX"}
@@ -170,7 +170,7 @@ _PLAIN_ROWS = [
 
 
 @pytest.mark.parametrize("other", ['" 2026-01-01",1.50,EUR', "2026-01-01,EUR 1.50,EUR", "2026-01-01,1.50,eur"])
-def test_a_cell_means_the_same_whatever_stands_in_the_other_rows(load, other):
+def test_a_cell_means_the_same_whatever_other_rows_contain(load, other):
     mapping = {**MAPPING, "currency": {"column": "currency"}}
     text = "day,amount,currency\n" + "\n".join(_PLAIN_ROWS) + "\n"
 
@@ -183,7 +183,7 @@ def test_a_cell_means_the_same_whatever_stands_in_the_other_rows(load, other):
     assert (mixed.amounts[-1], mixed.currencies[-1]) == ("1.5", "EUR")
 
 
-def test_the_profile_counts_rows_and_not_different_values(load):
+def test_the_profile_counts_rows_and_not_distinct_values(load):
     rows = [f"{'A' if n % 3 else ''},{n % 7}.50" for n in range(9_000)]
 
     found = load("kind,amount\n" + "\n".join(rows) + "\n")

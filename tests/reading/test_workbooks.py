@@ -1,4 +1,4 @@
-"""XLSX: the first filled sheet, its values as they are shown, errors included."""
+"""XLSX: the first sheet with content, its values as they are shown, errors included."""
 
 import datetime as dt
 import io
@@ -35,7 +35,7 @@ def test_values_formulas_dates_and_errors_are_text(load):
     assert found.amounts == ["1234.56"] * 2
 
 
-def test_the_noise_of_sums_is_no_part_of_an_amount(load):
+def test_the_rounding_noise_of_sums_is_removed_from_amounts(load):
     def fill(book):
         sheet = book.add_worksheet()
         sheet.write_row(0, 0, ["id", "amount"])
@@ -49,7 +49,7 @@ def test_the_noise_of_sums_is_no_part_of_an_amount(load):
 
 
 def without_values(content):
-    """The workbook as a program writes it that calculates nothing."""
+    """The workbook as written by a program that does not calculate formulas."""
     sink = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(sink, "w") as new:
         for name in old.namelist():
@@ -60,7 +60,7 @@ def without_values(content):
     return sink.getvalue()
 
 
-def test_a_formula_without_its_value_is_no_empty_cell(load):
+def test_a_formula_without_a_value_is_not_an_empty_cell(load):
     def fill(book):
         sheet = book.add_worksheet()
         sheet.write_row(0, 0, ["id", "amount", "text"])
