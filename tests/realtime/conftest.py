@@ -1,4 +1,4 @@
-"""Events in numbers; jobs over real files."""
+"""Many events at once, and jobs over real files."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -16,7 +16,7 @@ Flood = Callable[..., Awaitable[None]]
 
 @pytest.fixture
 def flood(alice: Any, project: str) -> Flood:
-    """Publishes on the project's stream: some commits of some events, some commits rolled back."""
+    """Publishes on the project's stream: several commits with several events each, some of them rolled back."""
 
     async def publish(commits: int, events: int = 1, roll_back_every: int = 0) -> None:
         for number in range(commits):

@@ -1,4 +1,4 @@
-"""The registry of commands: what the socket takes is what the document says."""
+"""The registry of commands: the socket accepts what the document says."""
 
 import json
 from pathlib import Path
@@ -24,7 +24,7 @@ def test_each_command_and_its_answer_are_described(name: str) -> None:
     assert COMMANDS[name].answer in DOCUMENT["components"]["schemas"]
 
 
-async def test_an_unknown_command_is_told_all_that_there_are(http: ClientSession, alice: Any) -> None:
+async def test_the_answer_to_an_unknown_command_lists_all_commands(http: ClientSession, alice: Any) -> None:
     wire = await Wire.open(http, alice.token)
 
     answer = await wire.call("job.cancel", {})
@@ -36,7 +36,7 @@ async def test_an_unknown_command_is_told_all_that_there_are(http: ClientSession
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-async def test_a_command_takes_no_field_that_it_does_not_have(http: ClientSession, alice: Any, name: str) -> None:
+async def test_a_command_refuses_unknown_fields(http: ClientSession, alice: Any, name: str) -> None:
     wire = await Wire.open(http, alice.token)
 
     answer = await wire.call(name, {"stream": "x", "token": "x", "more": 1})

@@ -1,4 +1,4 @@
-"""The catalogue: one module a noun, and a registered stream for each event."""
+"""The catalogue of events: one module per noun, and a registered stream for each event."""
 
 import importlib
 import pkgutil
@@ -8,7 +8,7 @@ from realtime.events import CATALOGUE
 from server.live import STREAMS
 
 
-def test_each_module_of_the_catalogue_is_registered_with_it():
+def test_each_module_of_the_catalogue_is_registered():
     modules = {module.name for module in pkgutil.iter_modules(events.__path__)} - {"base", "state"}
 
     assert {kind.__module__.rpartition(".")[2] for kind in CATALOGUE.values()} == modules
@@ -19,7 +19,7 @@ def test_each_stream_has_a_name_rights_and_a_snapshot():
     assert tuple(STREAMS) == streams.NOUNS
 
 
-def test_each_event_travels_on_streams_that_are_registered():
+def test_each_event_uses_registered_streams():
     unknown = {name for name, kind in CATALOGUE.items() if not kind.nouns or not set(kind.nouns) <= set(STREAMS)}
 
     assert unknown == set()

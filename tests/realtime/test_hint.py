@@ -1,4 +1,4 @@
-"""The sender of hints: whatever stops its connection, it opens another."""
+"""The sender of hints: whatever ends its connection, it opens another."""
 
 import asyncio
 from typing import Any
@@ -15,7 +15,7 @@ from server.store import database
 @pytest.mark.parametrize(
     "error", [asyncpg.InternalClientError("cannot switch to state 12"), ConnectionResetError(), LookupError()]
 )
-async def test_hints_outlive_whatever_breaks_their_connection(settings: Settings, error: Exception) -> None:
+async def test_hints_continue_after_any_failure_of_their_connection(settings: Settings, error: Exception) -> None:
     heard: dict[str, int] = {}
     made: list[asyncpg.Connection] = []
 
@@ -39,12 +39,12 @@ async def test_hints_outlive_whatever_breaks_their_connection(settings: Settings
     assert all(connection.is_closed() for connection in made)
 
 
-def test_a_connection_that_broke_in_the_middle_is_no_fault_of_ours() -> None:
+def test_a_connection_that_breaks_midway_is_not_logged_as_our_error() -> None:
     assert problem_of(asyncpg.InternalClientError("cannot switch to state 12")).status == 503
 
 
 class _BreaksAtFirstUse:
-    """A connection that fails as one does whose server stops in the middle of a statement."""
+    """A connection that fails as if its server had stopped in the middle of a statement."""
 
     def __init__(self, connection: asyncpg.Connection, error: Exception) -> None:
         self._connection = connection
@@ -54,5 +54,5 @@ class _BreaksAtFirstUse:
         return getattr(self._connection, name)
 
     async def execute(self, *_: Any, **__: Any) -> None:
-        """Raises: the error it was given."""
+        """Raises: the given error."""
         raise self._error

@@ -1,4 +1,4 @@
-"""Order without gaps, whatever happens between the writers and the client."""
+"""Events in order and without gaps, whatever happens between the writers and the client."""
 
 import asyncio
 from typing import Any
@@ -12,12 +12,12 @@ from tests.auth.follower import Follower
 
 
 def numbers(follower: Follower) -> list[int]:
-    """Numbers of the durable events, as they came."""
+    """Numbers of the durable events, in the order of arrival."""
     return [data["seq"] for _, data in follower.events if "seq" in data]
 
 
 async def heard_until(follower: Follower, last: int, seconds: float = 20.0) -> list[int]:
-    """Waits for an event's number."""
+    """Waits for the event with a number."""
     for _ in range(int(seconds / 0.02)):
         found = numbers(follower)
         if found and found[-1] >= last:
@@ -26,7 +26,7 @@ async def heard_until(follower: Follower, last: int, seconds: float = 20.0) -> l
     raise AssertionError(f"no event {last}, the last is {numbers(follower)[-1:]}")
 
 
-async def test_replay_and_live_are_whole_under_four_writers_that_roll_back_and_nothing_deadlocks(
+async def test_replay_and_live_are_complete_under_four_writers_that_roll_back_without_deadlocks(
     server: Any, alice: Any, project: str, flood: Any, db: Any
 ) -> None:
     stream = f"project:{project}"
@@ -45,7 +45,7 @@ async def test_replay_and_live_are_whole_under_four_writers_that_roll_back_and_n
             if not answer.get("more"):
                 break
         starts.append(seen)
-    # However fast the writers were, there is more to come once all are live.
+    # However fast the writers were, more events follow after all clients are live.
     await asyncio.gather(writing, *(flood(20, 2, roll_back_every=5) for _ in range(4)))
     head = await db.fetchval("SELECT head FROM streams WHERE name = $1", stream)
     for follower in followers:
@@ -127,7 +127,7 @@ async def test_a_client_behind_the_ring_is_caught_up_from_the_table(
 ) -> None:
     follower = await Follower.of(server, alice.token, f"project:{project}")
     connection = next(iter(server.app[NAMESPACE].server.connections.values()))
-    # As if the client had not taken what was queued, until the ring has turned over.
+    # As if the client had not taken its queue until the ring had wrapped.
     connection.socket.queue.room.clear()
 
     await flood(12, 100)
@@ -184,7 +184,7 @@ async def test_the_events_of_a_jobs_life_applied_are_what_fetching_again_gives(
     await follower.leave()
 
 
-async def test_a_states_version_does_not_fall_when_it_was_forgotten_meanwhile(
+async def test_the_version_of_a_state_does_not_fall_after_it_was_forgotten(
     server: Any, alice: Any, project: str
 ) -> None:
     stream = f"project:{project}"

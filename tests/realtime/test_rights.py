@@ -1,4 +1,4 @@
-"""Rights that end while a stream is followed: nothing later of it reaches the person."""
+"""Rights that end while a stream is followed: the person gets no later event of it."""
 
 import asyncio
 from collections import deque
@@ -19,12 +19,12 @@ from tests.realtime.wire import until
 
 
 def seqs(follower: Follower, stream: str) -> list[int]:
-    """Numbers of the events of a stream, as they came."""
+    """Numbers of the events of a stream, in the order of arrival."""
     return [data["seq"] for _, data in follower.events if data.get("stream") == stream and "seq" in data]
 
 
 async def settle(follower: Follower, seconds: float = 0.4) -> None:
-    """Until nothing has arrived for a while."""
+    """Waits until nothing has arrived for a while."""
     count = -1
     while count != len(follower.events):
         count = len(follower.events)
@@ -64,7 +64,7 @@ async def test_removed_in_a_flood_nothing_later_arrives_and_added_again_the_late
     assert [seq for seq in numbers if seq > again["head"]] == list(range(again["head"] + 1, head + 1))
 
 
-async def test_a_removal_ends_what_is_below_the_project_too(
+async def test_a_removal_also_ends_the_streams_below_the_project(
     server: Any, alice: Any, bob: Any, project: str, db: Any
 ) -> None:
     job = await _job_in(project, db, alice)
@@ -83,7 +83,7 @@ async def test_a_removal_ends_what_is_below_the_project_too(
     assert refused["problem"]["code"] == "not_found"
 
 
-async def test_the_end_of_a_right_above_has_what_is_below_read_again(
+async def test_the_end_of_a_right_above_rechecks_the_rights_below(
     server: Any, alice: Any, bob: Any, project: str, db: Any
 ) -> None:
     job = await _job_in(project, db, alice)
@@ -102,13 +102,13 @@ async def test_the_end_of_a_right_above_has_what_is_below_read_again(
     assert guest.changes == 1
 
 
-async def test_an_old_revocation_that_is_read_late_ends_nothing(
+async def test_an_old_revocation_read_late_ends_nothing(
     server: Any, alice: Any, bob: Any, project: str, db: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = await _job_in(project, db, alice)
     await alice.ok("POST", f"/projects/{project}/members", {"email": bob.email, "role": "viewer"})
     member = await Follower.of(server, bob.token)
-    # No hints: the relay reads at its next look at the heads, after the person is back and follows again.
+    # Without hints, the relay reads when it next checks the heads. By then the person is back and subscribed again.
     monkeypatch.setattr(work.ledger(), "hint", lambda _: None)
 
     await alice.send("DELETE", f"/projects/{project}/members/{bob.id}")
@@ -125,13 +125,14 @@ async def test_an_old_revocation_that_is_read_late_ends_nothing(
     assert "stream.revoked" not in names
 
 
-async def test_a_session_that_is_found_revoked_is_told_so_before_the_socket_closes(
+async def test_a_session_found_to_be_revoked_is_told_so_before_the_socket_closes(
     server: Any, bob: Any, db: Any
 ) -> None:
     follower = await Follower.of(server, bob.token)
 
     await db.execute("UPDATE sessions SET revoked_at = now() WHERE user_id = $1", bob.id)
-    # The stream begins anew, as after a restored backup: what it told meanwhile is not known, so the account is read.
+    # The stream has a new epoch, as after restoring a backup. What it published meanwhile is unknown, so the relay
+    # reads the account.
     await db.execute("UPDATE streams SET epoch = 'another' WHERE name = $1", f"user:{bob.id}")
 
     assert (await follower.closed(5))[-2:] == ["auth.revoked", "closing"]
@@ -179,7 +180,7 @@ async def test_a_changed_role_in_a_project_loses_no_event(
     assert len(numbers) == 63
 
 
-async def test_who_is_no_vault_manager_any_more_follows_no_accesses(
+async def test_a_former_vault_manager_no_longer_follows_accesses(
     server: Any, alice: Any, bob: Any, project: str
 ) -> None:
     vault = (await alice.ok("POST", f"/projects/{project}/vaults", {"name": "Bank"}))["id"]
@@ -201,7 +202,7 @@ async def test_who_is_no_vault_manager_any_more_follows_no_accesses(
     await follower.leave()
 
     assert ended == {"stream": f"vault-access:{vault}"}
-    # The last end is known by two streams: which is read first is not said.
+    # Two streams report the last end; either may be read first.
     assert [name for name, _ in follower.events].count("stream.revoked") == 2
     assert "vault.entry.created" in [name for name, _ in follower.events]
     assert not {"vault.entry.revealed", "vault.member.removed"} & {name for name, _ in follower.events}
@@ -209,7 +210,7 @@ async def test_who_is_no_vault_manager_any_more_follows_no_accesses(
 
 
 @pytest.mark.parametrize("how", ["logout", "session", "disabled"])
-async def test_who_is_signed_out_is_closed_within_a_second(
+async def test_signing_out_closes_the_socket_within_a_second(
     server: Any, admin: Any, bob: Any, http: Any, how: str
 ) -> None:
     follower = await Follower.of(server, bob.token)
@@ -230,11 +231,11 @@ async def test_who_is_signed_out_is_closed_within_a_second(
 
 
 @pytest.mark.parametrize("how", ["all", "account"])
-async def test_an_old_end_of_all_sessions_that_is_read_late_leaves_a_newer_one(
+async def test_an_old_end_of_all_sessions_read_late_keeps_a_newer_session(
     server: Any, admin: Any, bob: Any, http: Any, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old = await Follower.of(server, bob.token)
-    # No hints: the relay reads at its next look at the heads, after the person has signed in again.
+    # Without hints, the relay reads when it next checks the heads. By then the person has signed in again.
     monkeypatch.setattr(work.ledger(), "hint", lambda _: None)
 
     if how == "all":
@@ -254,7 +255,7 @@ async def test_an_old_end_of_all_sessions_that_is_read_late_leaves_a_newer_one(
     assert (await new.closed(2.5))[-2:] == ["auth.revoked", "closing"]
 
 
-async def test_a_persons_own_stream_made_anew_still_brings_revocations(server: Any, bob: Any, db: Any) -> None:
+async def test_a_recreated_personal_stream_still_delivers_revocations(server: Any, bob: Any, db: Any) -> None:
     follower = await Follower.of(server, bob.token)
     await db.execute("UPDATE streams SET epoch = 'another' WHERE name = $1", f"user:{bob.id}")
     await asyncio.sleep(1.5)
@@ -287,7 +288,7 @@ async def test_an_expired_token_is_announced_and_closed_five_seconds_later(
     assert late_s >= 5
 
 
-async def test_a_subscription_under_way_ends_with_a_removal_that_its_right_does_not_know(
+async def test_a_subscription_in_progress_ends_with_a_removal_that_its_right_does_not_include(
     server: Any, alice: Any, bob: Any, project: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stream = f"project:{project}"
@@ -315,7 +316,7 @@ async def test_a_subscription_under_way_ends_with_a_removal_that_its_right_does_
     assert answer["problem"]["code"] == "not_found"
 
 
-async def test_a_removal_inside_a_page_that_brings_a_slow_client_forward_ends_its_subscription(
+async def test_a_removal_inside_a_page_that_a_slow_client_catches_up_with_ends_its_subscription(
     server: Any, alice: Any, bob: Any, project: str, flood: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = f"project:{project}"
@@ -324,10 +325,10 @@ async def test_a_removal_inside_a_page_that_brings_a_slow_client_forward_ends_it
     (connection,) = server.app[NAMESPACE].server.connections.values()
     start = server.app[NAMESPACE].guests.of(connection).subs[name].cursor
     stream = _with_small_ring(server, name, monkeypatch)
-    connection.socket.queue.room.clear()  # as if the client had not taken what was queued
+    connection.socket.queue.room.clear()  # as if the client had not taken its queue
     await flood(1, 100)
     await until(lambda: stream.tail == start + 100)
-    _read_no_more(server, bob, name, monkeypatch)  # the removal is in the page, and the relay has not come to it yet
+    _read_no_more(server, bob, name, monkeypatch)  # the removal is in the page, and the relay has not reached it yet
     await alice.send("DELETE", f"/projects/{project}/members/{bob.id}")
     await flood(1, 5)
 
@@ -368,14 +369,14 @@ async def test_a_removal_inside_the_page_that_answers_a_subscription_refuses_it(
 
 
 def _with_small_ring(server: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The stream with a ring that a page reaches beyond."""
+    """Gives the stream a ring that is shorter than a page."""
     stream = server.app[NAMESPACE].guests.relay.streams[name]
     monkeypatch.setattr(stream, "ring", deque(stream.ring, maxlen=10))
     return stream
 
 
 def _read_no_more(server: Any, person: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Holds up the relay's reader of a stream, and that of the person's own, which tells of lost rights too."""
+    """Stops the relay's reader of a stream, and that of the person's own stream, which also reports lost rights."""
     for stream in (name, f"user:{person.id}"):
         monkeypatch.setattr(server.app[NAMESPACE].guests.relay.streams[stream], "is_reading", True)
 
@@ -393,7 +394,7 @@ async def _signed_in(http: Any, person: Any) -> str:
 
 
 async def _job_in(project: str, db: Any, alice: Any) -> str:
-    """A job's row and stream, without an engine."""
+    """A job's row and its stream, without an engine."""
     job, plan, sides = uuid7(), uuid7(), (uuid7(), uuid7())
     for side in sides:
         await _insert(db, "sources", id=side, project_id=project, name=str(side), created_by_id=alice.id)
@@ -414,7 +415,7 @@ async def _job_in(project: str, db: Any, alice: Any) -> str:
 
 
 async def _insert(db: Any, table: str, **given: Any) -> None:
-    """A row with the given columns, and something of its type in each other that must not be null."""
+    """Inserts a row with the given columns; other columns that must not be null get any value of their type."""
     columns = await db.fetch(
         "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = $1 AND table_schema = 'public' "
         "AND is_nullable = 'NO' AND column_default IS NULL AND is_identity = 'NO'",

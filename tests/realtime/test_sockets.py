@@ -1,4 +1,4 @@
-"""Sockets with the stock Python client against the real server."""
+"""Sockets with the standard Python client against the real server."""
 
 import asyncio
 from typing import Any
@@ -13,7 +13,7 @@ from realtime.unit_of_work import unit_of_work
 
 
 class Client:
-    """A stock client that writes down what it gets."""
+    """A standard client that records what it gets."""
 
     def __init__(self) -> None:
         self.io = socketio.AsyncClient(reconnection=False)
@@ -201,11 +201,11 @@ async def test_bad_commands_are_answered_with_problems(client, data, code):
     assert answer["problem"]["code"] == code
 
 
-async def test_unknown_commands_are_said_to_be(client):
+async def test_unknown_commands_are_reported(client):
     assert (await client.call("shout", {}))["problem"]["code"] == "unknown_command"
 
 
-async def test_state_is_the_newest_value_and_its_version_never_falls(server, alice, project, client):
+async def test_a_state_has_the_newest_value_and_its_version_never_falls(server, alice, project, client):
     name = f"project:{project}"
     await client.call("subscribe", {"stream": name})
     for number in range(30):

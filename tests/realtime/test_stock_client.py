@@ -1,4 +1,4 @@
-"""The stock JavaScript client against a real server that is restarted under it."""
+"""The standard JavaScript client against a real server that restarts while it is connected."""
 
 import asyncio
 import contextlib
@@ -22,14 +22,14 @@ pytestmark = pytest.mark.skipif(
 
 
 class Said:
-    """What the script has printed so far."""
+    """The output of the script so far."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
         self.lines: list[dict[str, Any]] = []
 
     async def until(self, what: str, count: int = 1, seconds: float = 20.0) -> list[Any]:
-        """Waits for the nth line of a kind. Returns: the data of all of them."""
+        """Waits for the nth line of a kind. Returns: the data of all lines of that kind."""
         assert self._process.stdout is not None
         async with asyncio.timeout(seconds):
             while len(found := [line["data"] for line in self.lines if line["what"] == what]) < count:
@@ -57,7 +57,7 @@ async def stock_client(port: int, token: str, stream: str, *only: str) -> AsyncI
         await process.wait()
 
 
-async def test_it_is_refused_with_a_code_or_upgrades_follows_and_misses_nothing_of_a_restart(
+async def test_it_is_refused_with_a_code_or_upgrades_follows_and_misses_nothing_during_a_restart(
     settings: Any, alice: Any, project: str, flood: Any, tmp_path: Path
 ) -> None:
     port, stream = free_port(), f"project:{project}"
@@ -75,7 +75,7 @@ async def test_it_is_refused_with_a_code_or_upgrades_follows_and_misses_nothing_
             await flood(2)
             for said in (polling, direct):
                 await said.until("event", 2)
-        await flood(2)  # nobody listens
+        await flood(2)  # nobody is connected
         with running("serve", settings, tmp_path / "log", port):
             for said in (polling, direct):
                 await said.until("answer", 2)
@@ -98,7 +98,7 @@ async def test_it_is_refused_with_a_code_or_upgrades_follows_and_misses_nothing_
 
 
 def _seen(said: Said) -> list[int]:
-    """Numbers of all events, of answers and live, as they came."""
+    """Numbers of all events, from answers and live, in the order of arrival."""
     seen = []
     for line in said.lines:
         if line["what"] == "answer":

@@ -1,4 +1,4 @@
-"""What a client may say, and what becomes of one that says something else."""
+"""What a client may send, and what happens to one that sends something else."""
 
 import asyncio
 import json
@@ -41,9 +41,7 @@ from tests.realtime.wire import Wire, until
         b"\x04binary",
     ],
 )
-async def test_a_malformed_packet_closes_its_socket_and_nothing_else(
-    http: ClientSession, alice: Any, packet: str | bytes
-) -> None:
+async def test_a_malformed_packet_closes_only_its_socket(http: ClientSession, alice: Any, packet: str | bytes) -> None:
     neighbour = await Wire.open(http, alice.token)
     wire = await Wire.open(http, alice.token)
 
@@ -128,7 +126,7 @@ async def test_a_token_in_the_query_is_refused_with_its_code(http: ClientSession
     assert await wire.rest() == ['44/live,{"message":"unauthorized","data":{"code":"token_in_query"}}']
 
 
-async def test_who_does_not_connect_in_five_seconds_is_closed_and_who_only_polls_is_told(
+async def test_a_socket_that_does_not_connect_in_five_seconds_is_closed_and_a_polling_one_is_told(
     http: ClientSession, alice: Any
 ) -> None:
     async def silent() -> list[str]:
@@ -156,7 +154,7 @@ async def test_who_does_not_connect_in_five_seconds_is_closed_and_who_only_polls
     assert '44/live,{"message":"unauthorized","data":{"code":"websocket_required"}}' in told
 
 
-async def test_a_poll_that_waits_ends_with_its_session(http: ClientSession, alice: Any) -> None:
+async def test_a_waiting_poll_ends_with_its_session(http: ClientSession, alice: Any) -> None:
     async with http.get("/socket.io/?EIO=4&transport=polling") as response:
         sid = json.loads((await response.text())[1:])["sid"]
     path = f"/socket.io/?EIO=4&transport=polling&sid={sid}"
@@ -175,7 +173,7 @@ async def test_a_poll_that_waits_ends_with_its_session(http: ClientSession, alic
 
 
 @pytest.mark.parametrize("body", ["x", "9", "4" + "[" * 50_000, "b!!!", '42/live,["subscribe",{}]', "5", "2probe"])
-async def test_what_is_no_packet_is_refused_by_polling_too(http: ClientSession, body: str) -> None:
+async def test_a_malformed_packet_is_refused_when_polling_too(http: ClientSession, body: str) -> None:
     async with http.get("/socket.io/?EIO=4&transport=polling") as response:
         sid = json.loads((await response.text())[1:])["sid"]
     path = f"/socket.io/?EIO=4&transport=polling&sid={sid}"
@@ -204,7 +202,7 @@ async def test_a_flood_of_commands_is_answered_with_rate_limited_and_ends(http: 
     await wire.ws.close()
 
 
-async def test_names_that_are_no_text_are_answered(http: ClientSession, alice: Any) -> None:
+async def test_command_names_that_are_not_text_are_answered(http: ClientSession, alice: Any) -> None:
     wire = await Wire.open(http, alice.token)
 
     assert (await wire.call("subscribe", {"\ud800": 1, "stream": "user:x"}))["problem"]["code"] == "invalid_field"
@@ -239,7 +237,7 @@ async def test_subscriptions_and_sockets_of_a_person_are_capped(
         await socket.ws.close()
 
 
-async def test_connections_that_wait_for_their_sign_in_are_capped_by_address(
+async def test_connections_that_have_not_signed_in_are_capped_by_address(
     http: ClientSession, server: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(server.app[NAMESPACE].server, "_max_pending", 5)
@@ -269,17 +267,17 @@ async def test_after_unsubscribe_nothing_of_the_stream_arrives(http: ClientSessi
     await wire.ws.close()
 
 
-async def test_a_client_that_stops_reading_holds_nobody_back_costs_little_and_is_closed(
+async def test_a_client_that_stops_reading_delays_nobody_costs_little_and_is_closed(
     http: ClientSession, alice: Any, project: str, server: Any, monkeypatch: pytest.MonkeyPatch, flood: Any
 ) -> None:
     live = server.app[NAMESPACE].server
     monkeypatch.setattr(live, "stalled_s", 2.0)
     before = set(live.connections)
-    # A small receive buffer and no reading: the kernel takes little on its behalf.
+    # It does not read and has a small receive buffer, so the kernel buffers little for it.
     slow = await Wire.open(http, alice.token, max_msg_size=0)
     await slow.call("subscribe", {"stream": f"project:{project}"})
     connection = next(found for sid, found in live.connections.items() if sid not in before)
-    slow.ws._reader._protocol.transport.pause_reading()  # type: ignore[attr-defined]  # what a stopped client does
+    slow.ws._reader._protocol.transport.pause_reading()  # type: ignore[attr-defined]  # as a stopped client does
     quick = await Wire.open(http, alice.token)
     await quick.call("subscribe", {"stream": f"project:{project}"})
     most = 0

@@ -1,4 +1,4 @@
-"""A client that writes its packets by hand, to say what no library would."""
+"""A client that writes its own packets, to send what no library would."""
 
 import asyncio
 import json
@@ -9,7 +9,7 @@ from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
 
 
 class Wire:
-    """A WebSocket to the server, with Engine.IO's greeting read."""
+    """A WebSocket to the server, after Engine.IO's greeting."""
 
     def __init__(self, ws: ClientWebSocketResponse) -> None:
         self.ws = ws
@@ -27,7 +27,7 @@ class Wire:
         return found
 
     async def receive(self, seconds: float = 5.0) -> str:
-        """The next packet that is no ping; empty when the server closed."""
+        """The next packet that is not a ping; empty when the server has closed."""
         while True:
             message = await self.ws.receive(timeout=seconds)
             if message.type is not WSMsgType.TEXT:
@@ -37,7 +37,7 @@ class Wire:
             await self.ws.send_str("3")
 
     async def call(self, name: str, *arguments: Any) -> dict[str, Any]:
-        """The answer to a command. Events on the way are kept."""
+        """The answer to a command. Events that arrive before it are kept."""
         self._number += 1
         await self.ws.send_str(f"42/live,{self._number}{json.dumps([name, *arguments])}")
         while True:
@@ -49,7 +49,7 @@ class Wire:
             self._keep(text)
 
     async def rest(self, seconds: float = 5.0) -> list[str]:
-        """Everything until the server closes. Raises: TimeoutError when it does not."""
+        """All packets until the server closes. Raises: TimeoutError if it does not."""
         found = []
         async with asyncio.timeout(seconds):
             while text := await self.receive(seconds + 1):
@@ -63,7 +63,7 @@ class Wire:
 
 
 async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
-    """Waits until something is so."""
+    """Waits until a condition is true."""
     for _ in range(int(seconds / 0.02)):
         if condition():
             return

@@ -1,8 +1,8 @@
 """
-Who may do what, as a table: every route of the application times every kind of actor.
+Who may do what, as a table: every route of the application for every kind of actor.
 
-`+` may do it, `.` is told that it does not exist (404), `-` sees it but may not (403), `!` has to sign in (401).
-A route that has no row here fails the test, and so does a row without a route.
+`+` may do it, `.` is told that it does not exist (404), `-` sees it but may not (403), `!` must sign in (401). The test
+fails for a route without a row, and for a row without a route.
 """
 
 import asyncio
@@ -28,10 +28,10 @@ from server.app import endpoints
 from server.audit import refusals
 from tests.conftest import PASSWORD, Person
 
-# The actors, by column: nobody · a stranger · project viewer, analyst, controller, owner · an administrator without
-# membership · vault viewer, reader, editor, manager (all of them project viewers) · the manager of another project's
-# vault · somebody whose project and vault grants have ended. Owner, vault manager and foreign manager have the global
-# role manager, the administrator is one, all others are users.
+# The actors, by column: nobody · a stranger · project viewer, analyst, controller, owner · an administrator who is not
+# a member · vault viewer, reader, editor, manager (all of them project viewers) · the manager of another project's
+# vault · somebody whose project and vault grants have ended. The owner, the vault manager and the manager of the other
+# vault have the global role manager, the administrator has administrator, and all others are users.
 ACTORS = (
     *("nobody", "stranger", "viewer", "analyst", "controller", "owner", "admin"),
     *("vault_viewer", "vault_reader", "vault_editor", "vault_manager", "foreign", "ended"),
@@ -124,7 +124,7 @@ POST   /audit/verify                                     ! - - - - - +  - - - - 
 GET    /logs                                             ! - - - - - +  - - - -  - -
 """
 
-# Open to everybody: sign-in itself, what tells how the server is, its documents, and the lines of clients.
+# Open to everybody: sign-in itself, the server's health, its documents, and the log lines of clients.
 PUBLIC = {
     *("POST /auth/login", "POST /auth/refresh", "POST /auth/logout", "GET //.well-known/jwks.json"),
     *("GET /auth/methods", "POST /auth/google/nonce", "POST /auth/google"),
@@ -138,7 +138,7 @@ PLAN = {
     "fields": {"amount": {"type": "money", "left": "amount", "right": "amount"}},
     "passes": [{"name": "amount", "kind": "rules", "where": [{"field": "amount", "compare": "equal"}]}],
 }
-# Bodies that pass the checks of their shape and, with a version that nothing has (below), change as little as they can.
+# Bodies that are valid in form and change as little as possible, thanks to a version that nothing has (below).
 BODIES: dict[str, Any] = {
     "POST /auth/password/change": {"current_password": "x", "new_password": "short"},
     "POST /auth/reauth": {"password": PASSWORD},
@@ -172,20 +172,20 @@ SYMBOLS = {401: "!", 403: "-", 404: "."}
 
 @dataclass
 class World:
-    """The actors, and one of each noun."""
+    """The actors, and one object of each noun."""
 
     people: dict[str, Person]
     ids: dict[str, str]
 
     def fill(self, text: Any) -> Any:
-        """A path or body with ids in place of names."""
+        """A path or body with ids instead of names."""
         if isinstance(text, dict):
             return {name: self.fill(value) for name, value in text.items()}
         return re.sub(r"\{(\w+)\}", lambda m: self.ids[m.group(1)], text) if isinstance(text, str) else text
 
 
 def rows() -> dict[str, str]:
-    """The table: route as method and path, and the symbols of the actors in order."""
+    """The table: each route as method and path, with the symbols of the actors in order."""
     found = {}
     for line in MATRIX.strip().splitlines():
         if line.strip() and not line.startswith("#"):
@@ -196,7 +196,7 @@ def rows() -> dict[str, str]:
 
 @pytest.fixture
 async def world(make_person: Any, admin: Person, db: asyncpg.Connection) -> World:
-    """Everybody in place. What no route makes is put into the tables."""
+    """Creates all actors and objects. What no route can make is inserted into the tables."""
     managers = ("owner", "vault_manager", "foreign")
     people = {name: await make_person(name, "manager" if name in managers else "user") for name in ACTORS[1:]}
     people["admin"] = admin
@@ -280,7 +280,7 @@ async def test_everybody_may_do_what_the_table_says_and_nothing_else(
         path += QUERIES.get(row, "")
         body = world.fill(BODIES.get(row))
         for actor, symbol in zip(ACTORS, expected, strict=True):
-            # Whom an owner has just added, an administrator could not add any more.
+            # An administrator could not add somebody whom an owner has just added.
             await db.execute("DELETE FROM project_members WHERE user_id = $1", UUID(world.ids["spare"]))
             status, _, answer = await answer_to(http, world.people.get(actor), method, world.fill(path), body)
             found = SYMBOLS.get(status, "+")
@@ -290,7 +290,7 @@ async def test_everybody_may_do_what_the_table_says_and_nothing_else(
     assert not wrong, "\n".join(wrong)
 
 
-async def test_who_may_not_see_gets_what_a_random_id_gets(world: World, http: ClientSession) -> None:
+async def test_without_the_right_to_see_the_answer_is_that_for_a_random_id(world: World, http: ClientSession) -> None:
     wrong = []
     for row, expected in rows().items():
         method, path = row.split()
@@ -298,7 +298,7 @@ async def test_who_may_not_see_gets_what_a_random_id_gets(world: World, http: Cl
         if "{" not in path or path.startswith(("/users", "/auth")):
             continue
         body = world.fill(BODIES.get(row))
-        random = re.sub(r"\{\w+\}", str(uuid7()), path, count=1)  # the noun itself; the person in the path is real
+        random = re.sub(r"\{\w+\}", str(uuid7()), path, count=1)  # only the noun's id; the person in the path is real
         for actor, symbol in zip(ACTORS, expected, strict=True):
             if symbol == ".":
                 person = world.people[actor]
@@ -311,15 +311,15 @@ async def test_who_may_not_see_gets_what_a_random_id_gets(world: World, http: Cl
     assert not wrong, "\n".join(wrong)
 
 
-async def test_who_may_not_see_costs_what_a_random_id_costs(
+async def test_without_the_right_to_see_the_statements_are_those_for_a_random_id(
     world: World, http: ClientSession, server: TestServer, db: asyncpg.Connection
 ) -> None:
-    """The same statements: there is no difference that time could show."""
+    """The statements are the same, so the time shows no difference."""
     asked: list[str] = []
     written: list[str] = []
 
     def note(found: Any) -> None:
-        if found.query.strip().startswith("INSERT INTO refusals (key, minute"):  # one for all requests that wait
+        if found.query.strip().startswith("INSERT INTO refusals (key, minute"):  # one for all requests that are waiting
             written.append(found.query)
         elif log.request_id.get() == "one-id-for-all-of-them":
             asked.append(found.query)
@@ -331,8 +331,10 @@ async def test_who_may_not_see_costs_what_a_random_id_costs(
         assert status == 404, (method, path, status)
         return list(asked), list(written)
 
-    await _open_all_connections(server.app[SETTINGS].database_pool)  # one that is opened later would not be listened to
-    # What is told in the audit meanwhile stands behind this lock: it carries the id of the request that it tells of.
+    # a connection opened later would not be listened to
+    await _open_all_connections(server.app[SETTINGS].database_pool)
+    # This lock keeps refusals from being written to the audit log meanwhile, because their rows carry the id of the
+    # request.
     await db.execute("SELECT pg_advisory_lock(hashtextextended('refusals ' || current_schema(), 0))")
     for connection in server.app[WATCH]._connections:
         connection.add_query_logger(note)
@@ -385,7 +387,7 @@ async def test_what_is_refused_is_recorded_as_denied(world: World, http: ClientS
     assert await db.fetchval("SELECT count(*) FROM audit_log WHERE outcome = 'denied'") == before + len(denied)
 
 
-async def test_checks_come_in_the_contracts_order(world: World, http: ClientSession) -> None:
+async def test_checks_are_made_in_the_order_of_the_contract(world: World, http: ClientSession) -> None:
     """401, then the body's shape (413, 415, 400, 422), then 404, 403, 428, 409."""
     viewer, stranger, editor = world.people["viewer"], world.people["stranger"], world.people["vault_editor"]
     controller = world.people["controller"]
@@ -424,7 +426,7 @@ async def test_checks_come_in_the_contracts_order(world: World, http: ClientSess
     assert await status(viewer, "PATCH", f"/users/{viewer.id}", role, Content_Type=json) == 422
 
 
-async def test_public_routes_do_not_ask_who_is_there(http: ClientSession, server: TestServer, settings: Any) -> None:
+async def test_public_routes_ignore_who_calls(http: ClientSession, server: TestServer, settings: Any) -> None:
     for row in PUBLIC:
         method, path = row.split()
         url = path[1:] if path.startswith("//") else f"/api/v1{path}"
@@ -436,7 +438,7 @@ async def test_public_routes_do_not_ask_who_is_there(http: ClientSession, server
 
 
 async def _open_all_connections(count: int) -> None:
-    """Has the pool open all the connections that it may have."""
+    """Makes the pool open all the connections that it may have."""
     all_there = asyncio.Barrier(count)
 
     async def use_one() -> None:

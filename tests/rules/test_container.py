@@ -1,4 +1,6 @@
-"""The container's files: what may enter the image, and the form of compose.yaml. `make image-check` runs it for real."""
+"""
+The container's files: what may enter the image, and the form of compose.yaml. `make image-check` runs the container.
+"""
 
 import asyncio
 import fnmatch
@@ -19,9 +21,10 @@ PACKAGES = ("core", "models", "migrations", "matching", "realtime", "server")
 
 def is_in_context(path: str) -> bool:
     """
-    Whether .dockerignore lets a path into the build: the last pattern that fits it, or a folder above it, decides.
+    Whether .dockerignore lets a path into the build. The last pattern that matches the path or a folder above it
+    decides.
 
-    `*` stops at a slash there, as in a glob of one folder.
+    `*` does not match a slash, as in a glob within one folder.
     """
     lines = (ROOT / ".dockerignore").read_text().splitlines()
     is_in = True
@@ -36,7 +39,7 @@ def is_in_context(path: str) -> bool:
 
 
 def tracked(*folders: str) -> list[str]:
-    """The files that git tracks below folders, and new Python files that it will."""
+    """The files below folders that git tracks, and new Python files that it will track."""
     git = shutil.which("git")
     if git is None or not (ROOT / ".git").exists():
         pytest.skip("not a git checkout")
@@ -51,20 +54,20 @@ def tracked(*folders: str) -> list[str]:
 
 
 def instructions(name: str) -> list[str]:
-    """The arguments of all instructions of a kind in the Dockerfile, continued lines joined."""
+    """The arguments of all instructions of one kind in the Dockerfile, with continued lines joined."""
     text = re.sub(r"\\\n\s*", "", (ROOT / "Dockerfile").read_text())
     return [line.split(None, 1)[1] for line in text.splitlines() if line.startswith(f"{name} ")]
 
 
 @pytest.mark.acceptance
-def test_every_tracked_file_of_the_program_enters_the_build() -> None:
+def test_every_tracked_file_of_the_program_is_in_the_build_context() -> None:
     kept_out = [path for path in tracked(*PACKAGES) if not is_in_context(path)]
 
     assert kept_out == [], "these need a line in .dockerignore"
 
 
 @pytest.mark.acceptance
-def test_every_tracked_file_of_the_dashboard_enters_the_build() -> None:
+def test_every_tracked_file_of_the_dashboard_is_in_the_build_context() -> None:
     build = ("web/src", "web/public", "web/index.html", "web/package.json", "web/package-lock.json", "web/.npmrc")
     kept_out = [path for path in tracked(*build, "web/vite.config.ts", "web/tsconfig.json") if not is_in_context(path)]
 
@@ -94,11 +97,11 @@ def test_every_tracked_file_of_the_dashboard_enters_the_build() -> None:
         "web/public/.env",
     ],
 )
-def test_what_lies_in_a_working_copy_stays_outside(path: str) -> None:
+def test_other_files_of_a_working_copy_are_not_in_the_build_context(path: str) -> None:
     assert not is_in_context(path)
 
 
-def test_nothing_is_copied_but_named_paths() -> None:
+def test_only_named_paths_are_copied() -> None:
     sources = [word for line in instructions("COPY") if "--from=" not in line for word in line.split()[:-1]]
 
     assert sources
@@ -114,7 +117,7 @@ def test_the_image_runs_as_a_numbered_user_and_without_a_shell() -> None:
 
 
 @pytest.mark.acceptance
-def test_compose_yaml_has_the_form_of_a_compose_file() -> None:
+def test_compose_yaml_is_a_valid_compose_file() -> None:
     program = Path(sys.executable).with_name("check-jsonschema")
     command = [str(program), "--builtin-schema", "vendor.compose-spec", str(ROOT / "compose.yaml")]
 
@@ -132,7 +135,7 @@ def test_compose_gives_every_secret_by_file_and_publishes_no_database() -> None:
             is_secret = any(word in name for word in ("PASSWORD", "KEK", "URL_FILE", "SECRET", "TOKEN"))
             assert not is_secret or name.endswith("_ACTIVE") or str(value).startswith("/run/secrets/"), name
         assert set(service["secrets"]) <= set(compose["secrets"])
-    assert services["database"]["healthcheck"]  # the app's is the image's own
+    assert services["database"]["healthcheck"]  # that of the app is in the image
     assert services["worker"]["healthcheck"]
     assert "ports" not in services["database"]
     assert "ports" not in services["worker"]
@@ -142,7 +145,7 @@ def test_compose_gives_every_secret_by_file_and_publishes_no_database() -> None:
 
 
 async def probe(*arguments: str, port: int) -> tuple[int, str]:
-    """Exit status and output of the health check's command."""
+    """Exit status and output of the health check."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "server.health.probe", *arguments),
         cwd=ROOT,
@@ -155,7 +158,9 @@ async def probe(*arguments: str, port: int) -> tuple[int, str]:
     return process.returncode, output.decode()
 
 
-async def test_the_health_check_tells_ready_from_silent(server: TestServer, unused_tcp_port: int) -> None:
+async def test_the_health_check_distinguishes_a_ready_server_from_a_silent_one(
+    server: TestServer, unused_tcp_port: int
+) -> None:
     assert server.port is not None
 
     status, output = await probe(port=server.port)
@@ -165,7 +170,7 @@ async def test_the_health_check_tells_ready_from_silent(server: TestServer, unus
     assert (silent, said.count("\n")) == (1, 1)
 
 
-async def test_the_health_check_of_a_worker_fails_while_none_beats(server: TestServer, http: ClientSession) -> None:
+async def test_the_health_check_of_a_worker_fails_without_a_heartbeat(server: TestServer, http: ClientSession) -> None:
     assert server.port is not None
     async with http.get("/health") as response:
         checks = (await response.json())["checks"]

@@ -1,4 +1,4 @@
-"""The generated contracts: valid, complete, and what the pages show."""
+"""The generated contracts: valid, complete, and shown on the pages."""
 
 import json
 import subprocess
@@ -20,7 +20,7 @@ DOCS = ROOT / "docs"
 
 
 @pytest.mark.acceptance
-def test_the_committed_files_and_migrations_hold_what_the_code_says() -> None:
+def test_the_committed_files_and_migrations_match_the_code() -> None:
     done = subprocess.run([sys.executable, "-m", "server", "check-generated"], cwd=ROOT, capture_output=True, text=True)
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -52,7 +52,7 @@ def _resolve(document: Any, ref: str) -> Any:
     return node
 
 
-def test_every_route_says_what_it_is_for_and_every_id_is_unique() -> None:
+def test_every_route_has_a_summary_and_a_unique_id() -> None:
     ids = set()
     for endpoint in endpoints():
         assert endpoint.summary, endpoint.path
@@ -83,7 +83,7 @@ async def test_the_pages_load_nothing_from_elsewhere(http: ClientSession, path: 
     assert 'href="/docs/style.css"' in text
 
 
-async def test_every_problem_has_a_place_that_its_type_points_to(http: ClientSession) -> None:
+async def test_the_type_of_every_problem_points_to_a_place_on_the_page(http: ClientSession) -> None:
     async with http.get("/docs/problems") as response:
         text = await response.text()
 

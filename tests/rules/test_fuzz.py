@@ -1,4 +1,4 @@
-"""Schemathesis against the running server: no 500, no undocumented status, no answer of another shape."""
+"""Schemathesis against the running server: no 500, no undocumented status, no answer of the wrong shape."""
 
 import asyncio
 import re
@@ -16,7 +16,7 @@ CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,re
 
 
 @pytest.mark.acceptance
-@pytest.mark.timeout(300)  # about a minute where nothing else runs
+@pytest.mark.timeout(300)  # about a minute if nothing else runs
 async def test_no_500_and_nothing_undocumented(server: TestServer, admin: Person, tmp_path: Path) -> None:
     objects = await _make_objects(admin)
     config = "".join(
@@ -25,7 +25,8 @@ async def test_no_500_and_nothing_undocumented(server: TestServer, admin: Person
     )
     (tmp_path / "schemathesis.toml").write_text(config)
 
-    # Without a token first: sign-in, logs and every refusal. Then signed in, without what would end the session.
+    # First without a token: sign-in, logs and all refusals. Then signed in, without requests that would end the
+    # session.
     await _run(server, tmp_path, None, "^/api/v1/(auth|me|logs)|^/api/logs|^/health|^/docs", None)
     await _run(server, tmp_path, admin.token, "^/api/v1/", "^/api/v1/(auth|users|logs)")
 
@@ -41,7 +42,7 @@ async def _run(server: TestServer, folder: Path, token: str | None, include: str
         "coverage,fuzzing",
         "--workers",
         "1",
-    ]  # two run into a bug of Python 3.11.7 in ast
+    ]  # two checks hit a bug in the ast module of Python 3.11.7
     command += ["--no-color", "--seed", "1", "--include-path-regex", include]
     command += ["--exclude-path-regex", exclude] if exclude else []
     command += ["-H", f"Authorization: Bearer {token}"] if token else []
@@ -61,7 +62,7 @@ def _failures(report: str) -> str:
 
 
 async def _make_objects(admin: Person) -> dict[str, str]:
-    """One of each noun, for the ids in paths."""
+    """One object of each noun, for the ids in paths."""
     project = await admin.ok("POST", "/projects", {"name": "Fuzzed"})
     path = f"/projects/{project['id']}"
     ids: dict[str, str] = {"projects": project["id"]}

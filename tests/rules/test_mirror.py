@@ -1,9 +1,9 @@
-"""The tests of the engine mirror it: a file for each module."""
+"""The tests of the engine mirror its modules: one file per module."""
 
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-OTHERWISE = {"__main__": "command"}  # what a module without a name of its own is called
+OTHERWISE = {"__main__": "command"}  # modules whose test files have another name
 
 
 def test_each_module_of_the_engine_has_a_file_of_tests() -> None:

@@ -1,4 +1,4 @@
-"""Nothing but core/processes.py reads /proc, which macOS does not have, and that goes on without it."""
+"""Only core/processes.py reads /proc, which macOS does not have, and everything works without it."""
 
 import ast
 import os
@@ -20,7 +20,7 @@ GUARDED = ROOT / "core/processes.py"
 
 
 def texts(path: Path) -> Iterator[tuple[int, str]]:
-    """The texts of a module that it uses: all but docstrings."""
+    """The strings that a module uses, that is, all but docstrings."""
     tree = ast.parse(path.read_text())
     said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
@@ -28,7 +28,7 @@ def texts(path: Path) -> Iterator[tuple[int, str]]:
             yield node.lineno, node.value
 
 
-def test_one_module_alone_names_proc() -> None:
+def test_only_one_module_names_proc() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{line}"
         for package in PACKAGES
@@ -53,7 +53,7 @@ def test_a_process_is_known_by_its_command() -> None:
     assert processes.command_of(child.pid) == ""
 
 
-def test_a_postmaster_is_told_from_another_program_and_from_that_of_another_folder(postgres: EmbeddedPostgres) -> None:
+def test_a_postmaster_is_distinguished_from_other_programs_and_other_folders(postgres: EmbeddedPostgres) -> None:
     assert postgres.process is not None
     pid = postgres.process.pid
 
@@ -84,8 +84,8 @@ except MemoryError:
 """
 
 
-def test_the_engines_limits_and_the_search_for_orphans_go_on_without_proc() -> None:
-    """In a mount namespace of its own, where an empty file system lies over /proc."""
+def test_the_limits_of_engines_and_the_search_for_orphans_work_without_proc() -> None:
+    """In a separate mount namespace, where an empty file system covers /proc."""
     script = f'mount -t tmpfs none /proc && exec "{sys.executable}" -c "$0"'
     command = ["unshare", "--mount", "sh", "-c", script, WITHOUT_PROC]
     may = (

@@ -1,4 +1,4 @@
-"""What is not as it should be has its reason beside it: a rule that is switched off, a function of many parameters."""
+"""Exceptions have a reason next to them: a rule that is switched off, a function with many parameters."""
 
 import ast
 import io
@@ -13,10 +13,10 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("core", "models", "realtime", "server", "matching", "migrations", "bench", "tests")
 WRITTEN_BY_AERICH = ROOT / "migrations" / "models"
 SWITCH = re.compile(r"#\s*(?:type:\s*ignore|noqa)")
-# An ignored type is followed by a second comment, a switched off rule by a dash and the reason.
+# An ignored type is followed by a second comment, and a switched-off rule by a dash and the reason.
 REASONED = re.compile(r"#\s*(?:type:\s*ignore\[[\w, -]+\]\s*#\s*\w|noqa:\s*[A-Z]+\d+(?:,\s*[A-Z]+\d+)*\s+-\s+\w)")
 MOST_PARAMETERS = 6
-PARTED = ("matching", "realtime", "models", "core")  # folders without an exception
+PARTED = ("matching", "realtime", "models", "core")  # folders without exceptions
 
 
 def files(*folders: str) -> Iterator[Path]:
@@ -25,7 +25,7 @@ def files(*folders: str) -> Iterator[Path]:
 
 
 def without_reason(text: str) -> list[int]:
-    """Lines that switch a rule off and do not say why."""
+    """Lines that switch off a rule and do not say why."""
     comments = [t for t in tokenize.generate_tokens(io.StringIO(text).readline) if t.type == tokenize.COMMENT]
     return [t.start[0] for t in comments if SWITCH.match(t.string) and not REASONED.match(t.string)]
 

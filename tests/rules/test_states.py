@@ -1,4 +1,4 @@
-"""States are named by their enumeration: a text that is one of them and stands beside a status was typed by hand."""
+"""States are named by their enumeration. A string that equals a state and is next to a status was typed by hand."""
 
 import re
 from pathlib import Path
@@ -13,12 +13,12 @@ TEXTS = {status.value for kind in (SourceStatus, JobStatus, MatchStatus) for sta
 # `status == "ready"`, `"status": "ready"`, `status IN ('ready', 'failed')`, `source.status not in ("ready", ...)`
 BESIDE = re.compile(r"""status\w*["']?\s*(?:=|==|!=|<>|:|,|in|not in|IN|NOT IN)\s*[\[(]?\s*(["'])(\w+)\1""")
 SEVERAL = re.compile(r"""[\[(]\s*(["'])(\w+)\1,\s*(["'])(\w+)\3""")
-# Of the queue's own table, whose tasks are queued and picked; and of the answer to "is this server ready?".
+# States of the queue's own table, which has queued and picked tasks, and the answer to "is this server ready?".
 OF_OTHERS = {"server/health/routes.py": {"ready"}}
 
 
 def typed_by_hand(text: str) -> set[str]:
-    """States that a text of Python names by themselves. In SQL, 'queued' is a task of the queue."""
+    """States that a Python file contains as plain strings. In SQL, 'queued' is a task of the queue."""
     one = {word for quote, word in BESIDE.findall(text) if word in TEXTS and (quote, word) != ("'", "queued")}
     return one | {first for _, first, _, second in SEVERAL.findall(text) if {first, second} <= TEXTS}
 
@@ -50,9 +50,9 @@ def test_a_state_that_is_typed_by_hand_is_found(line):
     assert len(typed_by_hand(line)) == 1
 
 
-def test_the_engine_says_of_a_match_what_the_database_does():
+def test_the_engine_and_the_database_name_the_states_of_matches_alike():
     assert (results.SUGGESTED, results.CONFIRMED) == (MatchStatus.SUGGESTED, MatchStatus.CONFIRMED)
 
 
-def test_states_as_sql_has_them():
+def test_states_in_sql():
     assert sql_list((SourceStatus.READY, SourceStatus.FAILED)) == "('ready', 'failed')"

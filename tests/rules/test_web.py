@@ -1,4 +1,4 @@
-"""What the dashboard's own programs cannot say of themselves: its packages, and the reasons for its exceptions."""
+"""What the dashboard's own tools cannot check: its packages, and the reasons for its exceptions."""
 
 import json
 import re
@@ -12,8 +12,8 @@ pytestmark = pytest.mark.acceptance
 
 WEB = Path(__file__).resolve().parents[2] / "web"
 SOURCES = ("src", "tests", "public")
-# Each can be used beside Apache-2.0. MPL-2.0 is that of axe-core and lightningcss, which are used unchanged and not
-# shipped; CC-BY-4.0 that of a table of browsers which one of ESLint's plugins reads.
+# Each of these can be used alongside Apache-2.0. MPL-2.0 is for axe-core and lightningcss, which are used unchanged and
+# not shipped; CC-BY-4.0 is for a table of browsers that one of ESLint's plugins reads.
 LICENSES = {
     "0BSD",
     "Apache-2.0",
@@ -28,7 +28,7 @@ LICENSES = {
     "(MIT OR CC0-1.0)",
     "Unlicense",
 }
-WITHOUT_LICENSE = {"node_modules/xmlhttprequest-ssl"}  # MIT, said in a form that npm no longer reads
+WITHOUT_LICENSE = {"node_modules/xmlhttprequest-ssl"}  # MIT, declared in a form that npm no longer reads
 EXCEPTION = re.compile(r"eslint-disable|@ts-(?:ignore|expect-error|nocheck)|prettier-ignore")
 REASONED = re.compile(r"(?:eslint-disable(?:-next-line|-line)? [\w@/, -]+? -- \S|@ts-expect-error:? \S)")
 
@@ -66,7 +66,7 @@ def test_the_lock_file_names_hashes_and_no_registry() -> None:
     assert [name for name, package in packages().items() if "integrity" not in package] == []
 
 
-def test_every_package_has_a_license_that_goes_with_ours() -> None:
+def test_every_package_has_a_license_compatible_with_ours() -> None:
     others = {name for name, package in packages().items() if package.get("license") not in LICENSES}
 
     assert others == WITHOUT_LICENSE
@@ -76,7 +76,7 @@ def test_every_package_has_a_license_that_goes_with_ours() -> None:
     shutil.which("node") is None or not (WEB / "node_modules/eslint").is_dir(),
     reason="no Node.js, or the dashboard's packages are not installed (`make test` installs them where Node.js is)",
 )
-def test_pages_are_checked_with_types_for_hooks_and_for_access() -> None:
+def test_pages_are_checked_for_types_hooks_and_accessibility() -> None:
     done = subprocess.run(
         ["node", "node_modules/eslint/bin/eslint.js", "--print-config", "src/main.tsx"],
         cwd=WEB,
