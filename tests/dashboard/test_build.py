@@ -1,4 +1,7 @@
-"""What `make web` and `make check` do to a dashboard: packages come once, a build again when a source has changed."""
+"""
+What `make web` and `make check` do to a dashboard: packages are installed once, and it is built again after a source
+has changed.
+"""
 
 import io
 import json
@@ -25,7 +28,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def web(tmp_path: Path) -> Path:
-    """A dashboard of one page. Its packages lie beside it, so that no registry is asked."""
+    """A dashboard with one page. Its packages are local, so that no registry is contacted."""
     folder = tmp_path / "web"
     (folder / "src").mkdir(parents=True)
     (folder / "src" / "page.html").write_text("<p>first</p>")
@@ -46,7 +49,7 @@ def web(tmp_path: Path) -> Path:
 
 
 def pack(folder: Path, name: str) -> str:
-    """A package as a registry sends it, and its address for package.json."""
+    """Packs a package as a registry serves it. Returns: its address for package.json."""
     body = json.dumps({"name": name, "version": "1.0.0"}).encode()
     with tarfile.open(folder / f"{name}.tgz", "w:gz") as file:
         entry = tarfile.TarInfo("package/package.json")
@@ -60,7 +63,7 @@ def lock(folder: Path) -> None:
 
 
 def said(done: "subprocess.CompletedProcess[str]") -> list[str]:
-    """Our own lines: npm counts its packages between them."""
+    """Only our own lines; npm prints the number of packages between them."""
     return [line for line in done.stdout.splitlines() if line.startswith("tallyroom: ")]
 
 
@@ -90,7 +93,7 @@ def test_without_node_one_line_says_so_and_nothing_fails(run, tmp_path, verb):
 
 
 @needs_node
-def test_a_build_is_made_once_and_again_when_a_source_changed(run, web):
+def test_it_is_built_once_and_again_after_a_source_has_changed(run, web):
     first, second = said(run("build")), said(run("build"))
     (web / "src" / "page.html").write_text("<p>second</p>")
     third = said(run("build"))
@@ -100,7 +103,7 @@ def test_a_build_is_made_once_and_again_when_a_source_changed(run, web):
 
 
 @needs_node
-def test_a_build_takes_only_what_it_needs_and_a_check_takes_all_once(run, web):
+def test_a_build_installs_only_what_it_needs_and_a_check_installs_everything_once(run, web):
     run("build")
     assert [path.name for path in (web / "node_modules").glob("[!.]*")] == ["builder"]
 
@@ -126,7 +129,7 @@ def test_other_versions_in_the_lock_file_are_installed(run, web):
 
 
 @needs_node
-def test_packages_that_somebody_removed_come_back(run, web):
+def test_removed_packages_are_installed_again(run, web):
     run("install")
     shutil.rmtree(web / "node_modules")
 
@@ -134,7 +137,7 @@ def test_packages_that_somebody_removed_come_back(run, web):
 
 
 @needs_node
-def test_a_fault_that_the_check_finds_is_its_exit_status(run, web):
+def test_the_check_fails_when_it_finds_a_fault(run, web):
     (web / "src" / "page.html").write_text("<p>fault</p>")
 
     done = run("check")

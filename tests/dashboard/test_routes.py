@@ -1,4 +1,4 @@
-"""The built files over HTTP: what is kept by browsers, what belongs to the API, what is no file of ours."""
+"""The built files over HTTP: what browsers cache, what belongs to the API, and what is missing."""
 
 import gzip
 import os
@@ -55,7 +55,7 @@ async def test_every_address_of_the_dashboard_answers_with_its_page(client, path
         assert response.headers["Content-Security-Policy"] == PAGE_HEADERS["Content-Security-Policy"]
 
 
-async def test_a_file_with_its_content_in_its_name_is_kept_for_ever_and_sent_compressed(client):
+async def test_a_file_with_a_hash_in_its_name_is_cached_forever_and_compressed(client):
     async with client.get("/assets/index-1a2b.js", headers={"Accept-Encoding": "gzip"}) as response:
         body = await response.read()
 
@@ -66,19 +66,19 @@ async def test_a_file_with_its_content_in_its_name_is_kept_for_ever_and_sent_com
     assert "Accept-Encoding" in ", ".join(response.headers.getall("Vary"))
 
 
-async def test_a_page_that_the_browser_has_is_not_sent_again_and_keeps_its_policy(client):
+async def test_a_cached_page_is_not_sent_again_and_keeps_its_policy(client):
     async with client.get("/") as first:
         etag = first.headers["ETag"]
 
     async with client.get("/", headers={"If-None-Match": etag}) as again:
         assert again.status == 304
         assert await again.read() == b""
-        # The browser puts this header in the place of the one it has: the API's would forbid all scripts.
+        # The browser replaces its stored header by this one. The API's policy would forbid all scripts.
         assert again.headers["Content-Security-Policy"] == PAGE_HEADERS["Content-Security-Policy"]
 
 
 @pytest.mark.parametrize("path", ["/assets/old.js", "/robots.txt", "/..%2fsecret.txt", "/assets/..%2f..%2fsecret.txt"])
-async def test_a_file_that_is_not_of_the_build_is_missing(client, path):
+async def test_a_file_outside_the_build_is_not_found(client, path):
     async with client.get(path) as response:
         assert response.status == 404
         assert response.content_type == "application/problem+json"
@@ -119,7 +119,7 @@ async def test_the_wrong_method_on_a_route_of_the_api_stays_a_refusal_that_names
         assert response.headers["Allow"] == "POST"
 
 
-async def test_the_dashboard_is_no_part_of_the_contract(http: ClientSession):
+async def test_the_dashboard_is_not_part_of_the_contract(http: ClientSession):
     async with http.get("/openapi.json") as response:
         paths = (await response.json())["paths"]
 

@@ -1,4 +1,4 @@
-"""The dashboard's own tests of what runs without a page: sessions of several tabs, the live client, its numbers."""
+"""The dashboard's own tests that need no page: sessions across tabs, the live client, numbers."""
 
 import shutil
 import subprocess

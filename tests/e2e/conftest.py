@@ -1,4 +1,4 @@
-"""A real browser against the real processes: database, web, worker and demo, started as `make run` starts them."""
+"""A real browser and the real processes: database, web, worker and demo, started as `make run` starts them."""
 
 import asyncio
 import contextlib
@@ -33,18 +33,18 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
-# Violations are printed by browsers too, but not by all of them as errors.
+# Browsers print violations too, but not all of them as errors.
 LISTEN = """
 document.addEventListener("securitypolicyviolation", (event) => {
   console.error(`violation of ${event.violatedDirective}: ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`);
 });
 """
-expect.set_options(timeout=20_000)  # a busy machine is slow, not broken
+expect.set_options(timeout=20_000)  # a busy machine is slow but not broken
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks the tests of this folder; where they cannot run, one line says why."""
+    """Marks the tests of this folder as e2e; where they cannot run, one line says why."""
     here = Path(__file__).parent
     mine = [item for item in items if here in item.path.parents]
     reason = _why_not() if mine else None
@@ -73,7 +73,7 @@ def _has_playwrights() -> bool:
 
 
 class Installation:
-    """A server with its database, in a folder and on a port of its own."""
+    """A server with its own database, folder and port."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -135,7 +135,7 @@ def _free_port() -> int:
 
 @pytest.fixture(scope="session")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """The server that the browser talks to."""
+    """The server that the browser uses."""
     found = Installation(tmp_path_factory.mktemp("installation"))
     found.start()
     yield found
@@ -143,7 +143,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
 
 
 class Rest:
-    """A signed-in caller beside the browser."""
+    """A signed-in REST client, used alongside the browser."""
 
     def __init__(self, session: ClientSession, token: str) -> None:
         self._session = session
@@ -200,7 +200,7 @@ async def manager(rest: Callable[..., Awaitable[Rest]]) -> Rest:
 
 @pytest.fixture(scope="session")
 async def demo(manager: Rest) -> dict[str, Any]:
-    """The demo's project and its job, once that has run."""
+    """The demo's project and its job, after the job has run."""
     for _ in range(600):
         projects = (await manager.send("GET", "/projects"))["items"]
         for project in projects:
@@ -215,14 +215,14 @@ async def demo(manager: Rest) -> dict[str, Any]:
 
 @pytest.fixture
 async def counts(manager: Rest, demo: dict[str, Any]) -> dict[str, int]:
-    """Of the demo's job as they are now: other tests decide its matches too."""
+    """The current counts of the demo's job; other tests decide on its matches too."""
     found: dict[str, int] = (await manager.send("GET", f"/jobs/{demo['job']}"))["counts"]
     return found
 
 
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    """Chromium: the one on PATH, else Playwright's own."""
+    """Chromium: the one on PATH, otherwise Playwright's own."""
     async with async_playwright() as playwright:
         as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
         found = await playwright.chromium.launch(executable_path=_browser_on_path(), args=[*ARGUMENTS, *as_root])
@@ -231,7 +231,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 def pages_of(project: str, source: str) -> dict[str, str]:
-    """Pages that need nothing but the demo, and words that each shows once it is there."""
+    """Pages that need only the demo, each with words that it shows when it is ready."""
     return {
         "/": "Projects",
         "/me": "Signed in on",
@@ -248,7 +248,7 @@ def pages_of(project: str, source: str) -> dict[str, str]:
 
 
 class Visitor:
-    """A person at a browser of their own: its pages, and what their consoles complained about."""
+    """A person with their own browser: its pages, and the complaints in their consoles."""
 
     def __init__(self, context: BrowserContext, page: Page, url: str) -> None:
         self.context = context
@@ -263,13 +263,13 @@ class Visitor:
             self.complaints.append(f"{message.type}: {message.text} ({message.location['url']})")
 
     async def sign_in(self, email: str = MANAGER, password: str = PASSWORD) -> None:
-        """Fills in the form that is shown."""
+        """Fills in the sign-in form on the page."""
         await self.page.get_by_label("E-mail address").fill(email)
         await self.page.get_by_label("Password", exact=True).fill(password)
         await self.page.get_by_role("button", name="Sign in").click()
 
     async def enter(self, path: str = "/", email: str = MANAGER) -> Page:
-        """Goes to an address and signs in there; returns once the page is live."""
+        """Opens an address and signs in there; returns when the page is live."""
         await self.page.goto(self.url + path)
         await self.sign_in(email)
         await expect(self.page.get_by_text("Live", exact=True)).to_be_visible()
@@ -278,7 +278,7 @@ class Visitor:
 
 @pytest.fixture
 async def visit(browser: Browser, installation: Installation) -> AsyncIterator[Callable[..., Awaitable[Visitor]]]:
-    """Opens a browser of somebody's own."""
+    """Opens a separate browser for each visitor."""
     contexts: list[BrowserContext] = []
 
     async def open_one(theme: str = "light") -> Visitor:
@@ -289,7 +289,8 @@ async def visit(browser: Browser, installation: Installation) -> AsyncIterator[C
 
     yield open_one
     for context in contexts:
-        # An account has so many sessions and no more: the oldest, which is the one over REST, would end for the new.
+        # An account has a limited number of sessions. Without this, the new one would end the oldest, which is the one
+        # over REST.
         headers = {"Origin": installation.url, "X-Requested-With": "tallyroom"}
         await context.request.post(f"{installation.url}/api/v1/auth/logout", data={}, headers=headers)
         await context.close()
@@ -297,7 +298,7 @@ async def visit(browser: Browser, installation: Installation) -> AsyncIterator[C
 
 @pytest.fixture
 async def visitor(visit: Callable[..., Awaitable[Visitor]]) -> AsyncIterator[Visitor]:
-    """One person at a browser; nothing may have been complained about in its console."""
+    """One person at a browser; the test fails if the console has any complaint."""
     found = await visit()
     yield found
     assert found.complaints == []

@@ -1,4 +1,4 @@
-"""What axe-core finds on every page, light and dark, by the rules of WCAG 2.2 A and AA: nothing."""
+"""axe-core finds nothing on any page, light or dark, by the rules of WCAG 2.2 A and AA."""
 
 from pathlib import Path
 
@@ -61,7 +61,7 @@ async def test_no_page_breaks_a_rule_of_accessibility(visit, demo, manager, them
         await expect(page.get_by_role("dialog")).to_be_visible()
         faults[button] = await _faults(page)
 
-    # What is asked: why a confirmation is taken back, and in which order the dates of a file stand.
+    # Two dialogs: why a confirmation is withdrawn, and in which order the dates of a file are written.
     confirmed = (await manager.send("GET", f"/jobs/{demo['job']}/matches?status=confirmed&limit=1"))["items"][0]
     await page.goto(f"{visitor.url}{job}?status=confirmed&m={confirmed['id']}")
     await page.get_by_role("button", name="Take back").click()

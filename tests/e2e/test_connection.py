@@ -1,4 +1,6 @@
-"""A connection that is lost, or only half there: what is shown says of when it is, and nothing is promised that fails."""
+"""
+A connection that is lost or only partly works: the page says how old its data is, and offers nothing that would fail.
+"""
 
 import asyncio
 import re
@@ -7,14 +9,14 @@ import pytest
 from playwright.async_api import expect
 
 SOCKET = "**/socket.io/**"
-POLLED_MS = 12_000  # read again every 10 s, and the time that reading takes
+POLLED_MS = 12_000  # it reads again every 10 s, plus the time that reading takes
 REASON = "Not available while offline."
 OFFLINE = re.compile(r"^Offline since \d\d:\d\d$")
 SHOWING = re.compile(r"showing \d\d:\d\d")
 
 
 async def _block_socket(context):
-    # Every connection begins by polling; without that, no WebSocket is tried either.
+    # Every connection begins with polling; without it, no WebSocket is tried.
     await context.route(SOCKET, lambda route: route.abort())
 
 
@@ -24,7 +26,7 @@ async def _rows(page):
     return await rows.evaluate_all("rows => rows.map((row) => row.dataset.id)")
 
 
-async def test_where_the_socket_is_blocked_the_page_is_read_again_and_its_rows_stay(visit, demo, manager):
+async def test_without_the_socket_the_page_is_read_again_and_keeps_its_rows(visit, demo, manager):
     visitor = await visit()
     page = visitor.page
     await _block_socket(visitor.context)
@@ -40,7 +42,7 @@ async def test_where_the_socket_is_blocked_the_page_is_read_again_and_its_rows_s
     await manager.send("POST", f"/matches/{first}/reject", {}, version=match["version"])
     await expect(page.locator(f"tr[data-id='{first}']")).to_contain_text("rejected", timeout=POLLED_MS)
     assert await _rows(page) == before
-    # What is shown is a little old, but decisions carry its version: they are not held back.
+    # The page is a little old, but decisions carry the version they are based on, so they are allowed.
     await page.locator(f"tr[data-id='{second}']").click()
     await page.get_by_role("button", name="Reject", exact=True).click()
     await expect(page.get_by_role("complementary", name="Match")).to_contain_text("rejected")
@@ -55,7 +57,7 @@ async def test_where_the_socket_is_blocked_the_page_is_read_again_and_its_rows_s
     await expect(page.get_by_role("navigation", name="Project")).to_contain_text(renamed["name"], timeout=5_000)
 
 
-async def test_with_a_filter_the_opened_match_changes_where_it_stands(visit, demo, manager):
+async def test_an_opened_match_stays_in_a_filtered_list_when_it_changes(visit, demo, manager):
     visitor = await visit()
     page = visitor.page
     await _block_socket(visitor.context)
@@ -73,7 +75,7 @@ async def test_with_a_filter_the_opened_match_changes_where_it_stands(visit, dem
     assert await _rows(page) == before
 
 
-async def test_without_the_socket_new_rows_are_counted_and_come_on_request(visit, demo, manager):
+async def test_without_the_socket_new_rows_are_counted_and_shown_on_request(visit, demo, manager):
     async def reject_another():
         page = await manager.send("GET", f"/jobs/{demo['job']}/matches?status=suggested&limit=1")
         match = page["items"][0]
@@ -99,7 +101,7 @@ async def test_without_the_socket_new_rows_are_counted_and_come_on_request(visit
     await expect(load).to_be_hidden()
 
 
-async def test_a_person_without_a_network_is_told_and_cannot_decide(visit, demo):
+async def test_without_a_network_the_page_says_so_and_offers_no_decisions(visit, demo):
     visitor = await visit()
     page = await visitor.enter(f"/projects/{demo['project']}/jobs/{demo['job']}?status=suggested")
     await page.get_by_role("region", name="Matches").locator("tbody tr").first.click()
@@ -109,7 +111,7 @@ async def test_a_person_without_a_network_is_told_and_cannot_decide(visit, demo)
 
     await visitor.context.set_offline(True)
     await asyncio.sleep(3)
-    await expect(page.get_by_text(OFFLINE)).to_be_hidden(timeout=100)  # silent for five seconds
+    await expect(page.get_by_text(OFFLINE)).to_be_hidden(timeout=100)  # for five seconds, the page says nothing
     await expect(decisions[0]).to_be_enabled(timeout=100)
     await expect(page.get_by_text(OFFLINE)).to_be_visible(timeout=POLLED_MS)
     await expect(page.locator(".connection")).to_have_text(SHOWING)
@@ -133,7 +135,7 @@ async def entry(manager, demo):
     return {"path": f"/projects/{demo['project']}/vaults/{vault['id']}?e={made['id']}", **body}
 
 
-async def test_a_secret_goes_with_the_network_and_is_not_revealed_without_it(visit, entry):
+async def test_a_secret_is_hidden_when_the_network_is_lost_and_cannot_be_revealed(visit, entry):
     visitor = await visit()
     page = await visitor.enter(entry["path"])
     aside = page.get_by_role("complementary", name="Entry")
@@ -151,12 +153,12 @@ async def test_a_secret_goes_with_the_network_and_is_not_revealed_without_it(vis
     await expect(reveal).to_be_enabled()
 
 
-async def test_what_is_no_longer_to_be_seen_leaves_the_page_without_the_socket_too(visit, manager, rest):
+async def test_lost_rights_empty_the_page_without_the_socket_too(visit, manager, rest):
     admin = await rest("admin@tallyroom.example")
     person = {"email": "leaver@tallyroom.example", "display_name": "Leaver", "role": "user"}
     password = "the leaver's own sentence"
     made = await admin.send("POST", "/users", {**person, "password": password})
-    project = await manager.send("POST", "/projects", {"name": "Soon closed to him"})
+    project = await manager.send("POST", "/projects", {"name": "Soon closed to them"})
     member = {"email": person["email"], "role": "analyst"}
     await manager.send("POST", f"/projects/{project['id']}/members", member)
     visitor = await visit()
@@ -171,4 +173,4 @@ async def test_what_is_no_longer_to_be_seen_leaves_the_page_without_the_socket_t
 
     await expect(page.get_by_role("alert")).to_be_visible(timeout=POLLED_MS)
     await expect(page.get_by_role("table")).to_be_hidden()
-    await expect(page.get_by_text("Soon closed to him")).to_be_hidden()
+    await expect(page.get_by_text("Soon closed to them")).to_be_hidden()

@@ -1,4 +1,4 @@
-"""What others do is seen without asking; what cannot be seen is said."""
+"""What others do appears without reloading, and the page says when it cannot."""
 
 import asyncio
 import re
@@ -10,7 +10,7 @@ ROWS = "reference,amount,currency,date\n" + "".join(
 )
 
 
-async def test_a_new_name_of_the_project_is_seen_by_everybody_in_it(visitor, manager):
+async def test_every_member_sees_a_new_project_name(visitor, manager):
     project = await manager.send("POST", "/projects", {"name": "Before"})
     page = await visitor.enter(f"/projects/{project['id']}/sources")
     await expect(page.get_by_role("navigation", name="Project")).to_contain_text("Before")
@@ -20,7 +20,7 @@ async def test_a_new_name_of_the_project_is_seen_by_everybody_in_it(visitor, man
     await expect(page.get_by_role("navigation", name="Project")).to_contain_text("After")
 
 
-async def test_a_job_that_another_starts_is_watched_in_the_list(visitor, manager):
+async def test_the_list_shows_the_progress_of_a_job_that_another_started(visitor, manager):
     project = await manager.send("POST", "/projects", {"name": "Two sides"})
     left = await manager.upload(project["id"], "ours", ROWS)
     right = await manager.upload(project["id"], "theirs", ROWS)
@@ -53,7 +53,7 @@ async def test_the_cards_and_the_list_of_jobs_follow_decisions(visit, manager, d
     await expect(row.get_by_role("cell").nth(4)).to_have_text(f"{counts['suggested']:,}")
 
 
-async def test_a_server_that_is_gone_is_said_so_and_one_that_is_back_is_caught_up_with(visit, installation, rest, demo):
+async def test_the_page_says_when_the_server_is_gone_and_catches_up_when_it_is_back(visit, installation, rest, demo):
     visitor = await visit()
     page = await visitor.enter(f"/projects/{demo['project']}/jobs/{demo['job']}?status=suggested")
     await page.get_by_role("region", name="Matches").locator("tbody tr").first.click()

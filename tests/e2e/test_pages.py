@@ -1,4 +1,4 @@
-"""Every page, light and dark: nothing in the console, nothing that the content security policy refused."""
+"""Every page, light and dark: the console has no complaints and the content security policy refuses nothing."""
 
 import re
 
@@ -7,7 +7,7 @@ from playwright.async_api import expect
 from tests.e2e.conftest import pages_of
 
 
-async def test_no_page_breaks_the_policy_or_complains_in_light_or_dark(visitor, demo, manager):
+async def test_no_page_violates_the_policy_or_complains_in_light_or_dark(visitor, demo, manager):
     sources = (await manager.send("GET", f"/projects/{demo['project']}/sources"))["items"]
     vault = await manager.send("POST", f"/projects/{demo['project']}/vaults", {"name": "Every page"})
     project, job = f"/projects/{demo['project']}", f"/projects/{demo['project']}/jobs/{demo['job']}"
@@ -31,7 +31,7 @@ async def test_no_page_breaks_the_policy_or_complains_in_light_or_dark(visitor, 
     assert visitor.complaints == []
 
 
-async def test_the_system_s_dark_theme_is_taken(visit):
+async def test_the_dark_theme_of_the_system_is_used(visit):
     visitor = await visit("dark")
 
     await visitor.page.goto(visitor.url)
@@ -65,7 +65,7 @@ async def test_a_phone_needs_no_scrolling_sideways(visitor, demo):
         ), path
 
 
-async def test_a_stranger_to_a_project_sees_what_he_would_see_of_none(visit, demo, rest):
+async def test_a_stranger_sees_the_same_page_as_for_a_project_that_does_not_exist(visit, demo, rest):
     admin = await rest("admin@tallyroom.example")
     password = "the stranger's own sentence"
     body = {"email": "stranger@tallyroom.example", "display_name": "Stranger", "role": "user", "password": password}

@@ -1,4 +1,4 @@
-"""From two files to matches, all of it through the page."""
+"""From two files to matches, all through the pages."""
 
 import re
 
@@ -17,7 +17,7 @@ def _file(name, text):
     return {"name": name, "mimeType": "text/csv", "buffer": text.encode()}
 
 
-async def test_two_files_become_a_reconciliation_that_is_watched_to_its_end(visitor):
+async def test_two_files_become_a_reconciliation_shown_live_to_its_end(visitor):
     page = await visitor.enter()
 
     await page.get_by_role("button", name="New project").first.click()
@@ -31,7 +31,7 @@ async def test_two_files_become_a_reconciliation_that_is_watched_to_its_end(visi
     await page.get_by_role("link", name="books", exact=True).click()
     await expect(page.get_by_role("row").filter(has_text="amount")).to_contain_text("decimal ,")
     await expect(page.get_by_text("120", exact=True).first).to_be_visible()
-    # The file does not say the currency; a person does.
+    # The file does not state the currency, so a person does.
     await page.get_by_role("link", name="Mapping", exact=True).click()
     await expect(page.get_by_role("button", name="Save mapping")).to_be_disabled()
     await page.get_by_role("group").filter(has_text="which currency").get_by_role("button", name="EUR").click()
@@ -58,7 +58,7 @@ async def test_two_files_become_a_reconciliation_that_is_watched_to_its_end(visi
     assert await page.evaluate("window.isSamePage") is True
 
 
-async def test_a_question_about_dates_is_a_card_and_its_answer_loses_no_dates(visitor, manager):
+async def test_a_question_about_dates_is_a_card_and_answering_it_keeps_all_dates(visitor, manager):
     project = await manager.send("POST", "/projects", {"name": "Either order"})
     rows = "reference,booked,amount,currency\n" + "".join(
         f"R-{n},0{n % 9 + 1}/0{n % 7 + 1}/2026,{n}.50,EUR\n" for n in range(40)
@@ -89,7 +89,7 @@ async def test_a_question_about_dates_is_a_card_and_its_answer_loses_no_dates(vi
     assert all(record["date"] and record["amount"] for record in records)
 
 
-async def test_a_mapping_that_is_saved_untouched_stays_what_it_was(visitor, manager):
+async def test_saving_an_unchanged_mapping_changes_nothing(visitor, manager):
     project = await manager.send("POST", "/projects", {"name": "Untouched"})
     source = await manager.upload(project["id"], "books", RIGHT)
     before = (await manager.send("GET", f"/sources/{source}"))["mapping"]
@@ -133,7 +133,7 @@ async def test_matches_are_paged_filtered_and_ordered_by_the_server(visitor, dem
     assert "status=suggested" in page.url
 
 
-async def test_a_match_is_confirmed_with_a_key_and_seen_by_another_at_once(visit, demo):
+async def test_a_match_confirmed_with_a_key_is_shown_to_others_at_once(visit, demo):
     path = f"/projects/{demo['project']}/jobs/{demo['job']}?status=suggested"
     here, there = await visit(), await visit()
     page = await here.enter(path)
@@ -144,12 +144,12 @@ async def test_a_match_is_confirmed_with_a_key_and_seen_by_another_at_once(visit
 
     await row.click()
     await expect(page.get_by_role("complementary", name="Match")).to_contain_text("score")
-    # Keys act once what they are meant for has been on the screen for a moment.
+    # Keys work only after their buttons have been on the screen for a moment.
     await expect(page.locator("button[aria-keyshortcuts=c]")).to_be_visible()
     await page.keyboard.press("c")
 
     await expect(page.get_by_role("complementary", name="Match")).to_contain_text("confirmed")
-    # In its place, under the eyes of the other, who has not asked for a new list.
+    # It changes in place on the other person's screen, who has not reloaded the list.
     await expect(other.locator(f"tr[data-id='{match}']")).to_contain_text("confirmed")
     assert here.complaints == there.complaints == []
 

@@ -1,4 +1,4 @@
-"""Reviewing matches: what a key may do, what a person is asked, what is shown of both sides, and what nobody may do."""
+"""Reviewing matches: what keys do, what people are asked, how both sides are shown, and what nobody may do."""
 
 import re
 import time
@@ -13,7 +13,7 @@ PASSWORD = "the reviewer's own sentence"
 
 @pytest.fixture
 async def reviewer(rest, manager, demo):
-    """A second analyst of the demo's project, over REST, with a name that others see."""
+    """A second analyst in the demo's project, over REST, whose name others see."""
     admin = await rest(ADMIN)
     people = (await admin.send("GET", "/users?limit=100"))["items"]
     if not any(one["email"].startswith("rita@") for one in people):
@@ -49,7 +49,7 @@ def _path(demo, match):
     return f"/projects/{demo['project']}/jobs/{demo['job']}?status=confirmed&m={match}"
 
 
-async def test_r_on_what_another_confirmed_asks_whose_it_is_and_why(visitor, manager, demo, confirmed):
+async def test_rejecting_what_another_confirmed_names_them_and_asks_why(visitor, manager, demo, confirmed):
     page = await visitor.enter(_path(demo, confirmed))
     panel = page.get_by_role("complementary", name="Match")
     await expect(panel.get_by_role("list", name="History")).to_contain_text("Rita Reviewer · confirmed")
@@ -73,7 +73,7 @@ async def test_r_on_what_another_confirmed_asks_whose_it_is_and_why(visitor, man
     assert await _status(manager, confirmed) == "rejected"
 
 
-async def test_a_key_decides_nothing_while_the_focus_is_elsewhere_or_on_a_button(visitor, manager, demo):
+async def test_a_key_does_nothing_while_the_focus_is_elsewhere_or_on_a_button(visitor, manager, demo):
     match = await _take(manager, demo, "suggested")
     page = await visitor.enter(f"/projects/{demo['project']}/jobs/{demo['job']}?status=suggested&m={match}")
     panel = page.get_by_role("complementary", name="Match")
@@ -97,15 +97,15 @@ async def test_a_key_decides_nothing_while_the_focus_is_elsewhere_or_on_a_button
     await page.locator(f"tr[data-id='{match}']").focus()
     await page.keyboard.press("r")
     await expect(panel).to_contain_text("rejected")
-    # The buttons are off: the focus has not fallen off the page.
+    # The buttons are disabled, but the focus is still on the page.
     await expect(page.locator(f"tr[data-id='{match}']")).to_be_focused()
 
 
-async def test_a_key_that_comes_before_the_match_was_seen_decides_nothing(visitor, manager, demo):
+async def test_a_key_pressed_before_the_match_was_visible_does_nothing(visitor, manager, demo):
     page = await visitor.enter(f"/projects/{demo['project']}/jobs/{demo['job']}?status=suggested")
     row = page.get_by_role("region", name="Matches").locator("tbody tr").first
     match = await row.get_attribute("data-id")
-    # Pressed by the page itself, in the very moment in which the decision can be made.
+    # The page itself presses the key, at the very moment when a decision becomes possible.
     await page.evaluate(
         """new MutationObserver((_, observer) => {
           if (!document.querySelector(".panel button:not([disabled])[title^='Key C']")) return;
@@ -127,7 +127,7 @@ async def test_a_key_that_comes_before_the_match_was_seen_decides_nothing(visito
     await expect(panel).to_contain_text("confirmed")
 
 
-async def test_what_another_decides_meanwhile_is_said_with_a_name(visitor, manager, reviewer, demo):
+async def test_a_decision_that_another_makes_meanwhile_is_shown_with_their_name(visitor, manager, reviewer, demo):
     match = await _take(manager, demo, "suggested")
     page = await visitor.enter(f"/projects/{demo['project']}/jobs/{demo['job']}?status=suggested&m={match}")
     panel = page.get_by_role("complementary", name="Match")
@@ -139,7 +139,7 @@ async def test_what_another_decides_meanwhile_is_said_with_a_name(visitor, manag
 
 
 @pytest.mark.parametrize("width", [1280, 1024])
-async def test_both_amounts_and_their_difference_stay_in_sight_beside_an_opened_match(visitor, demo, width):
+async def test_both_amounts_and_their_difference_stay_visible_in_an_opened_match(visitor, demo, width):
     page = await visitor.enter(f"/projects/{demo['project']}/jobs/{demo['job']}?status=suggested")
     await page.set_viewport_size({"width": width, "height": 900})
     row = page.get_by_role("region", name="Matches").locator("tbody tr").first
@@ -155,7 +155,7 @@ async def test_both_amounts_and_their_difference_stay_in_sight_beside_an_opened_
         assert cell["x"] + cell["width"] <= box["x"] + box["width"] + 1
 
 
-async def test_what_is_shown_of_the_evidence_adds_up_to_the_score(visitor, demo):
+async def test_the_evidence_shown_adds_up_to_the_score(visitor, demo):
     page = await visitor.enter(f"/projects/{demo['project']}/jobs/{demo['job']}?status=suggested")
     rows = page.get_by_role("region", name="Matches").locator("tbody tr")
     for index in range(5):
@@ -167,7 +167,7 @@ async def test_what_is_shown_of_the_evidence_adds_up_to_the_score(visitor, demo)
         assert sum(parts) == score
 
 
-async def test_a_viewer_is_offered_nothing_that_he_may_not_do(visit, demo, manager, rest):
+async def test_a_viewer_is_offered_only_what_viewers_may_do(visit, demo, manager, rest):
     admin = await rest(ADMIN)
     body = {"email": "vera@tallyroom.example", "display_name": "Vera Viewer", "role": "user", "password": PASSWORD}
     user = await admin.send("POST", "/users", body)
@@ -195,7 +195,7 @@ async def test_a_viewer_is_offered_nothing_that_he_may_not_do(visit, demo, manag
         await expect(page.get_by_role("main").get_by_role("button", name=refused)).to_have_count(0)
 
 
-async def test_many_decisions_of_others_lead_to_one_reading_of_the_sums_a_second(visitor, manager, reviewer, demo):
+async def test_many_decisions_by_others_reload_the_sums_once_a_second(visitor, manager, reviewer, demo):
     page = await visitor.enter(f"/projects/{demo['project']}/jobs/{demo['job']}?status=confirmed")
     await expect(page.get_by_role("table", name="Proof by currency")).to_be_visible()
     matches = (await manager.send("GET", f"/jobs/{demo['job']}/matches?status=confirmed&limit=25"))["items"]

@@ -1,4 +1,6 @@
-"""Signing out and lost rights: what may no longer be seen is gone from every page at once, and nothing of it is left."""
+"""
+Signing out and losing rights: what may no longer be seen disappears from every page at once and leaves nothing behind.
+"""
 
 import asyncio
 import re
@@ -22,7 +24,7 @@ async def vault(manager, demo):
 
 @pytest.fixture
 async def colleague(rest, manager, demo):
-    """An analyst of the demo's project, made once and put back in the role for each test."""
+    """An analyst in the demo's project, created once and given the role again for each test."""
     admin = await rest(ADMIN)
     found = [one for one in (await admin.send("GET", "/users?limit=100"))["items"] if one["email"].startswith("cora@")]
     body = {"email": "cora@tallyroom.example", "display_name": "Cora Colleague", "role": "user", "password": PASSWORD}
@@ -38,7 +40,7 @@ async def _reveal(page):
 
 
 @pytest.mark.parametrize("leaver", [0, 1])
-async def test_signing_out_empties_every_tab_and_is_not_taken_for_a_session_that_ended(visitor, vault, leaver):
+async def test_signing_out_empties_every_tab_and_is_not_reported_as_an_ended_session(visitor, vault, leaver):
     page = await visitor.enter(f"{vault['path']}?e={vault['entry']}")
     other = await visitor.context.new_page()
     await other.goto(page.url)
@@ -46,7 +48,7 @@ async def test_signing_out_empties_every_tab_and_is_not_taken_for_a_session_that
     for tab in (page, other):
         await tab.bring_to_front()
         await _reveal(tab)
-        # Whatever is said of the end of the session, even for a moment, is noted.
+        # Records every message about the end of the session, even one shown for a moment.
         await tab.evaluate(
             """new MutationObserver(() => {
               if (document.body.innerText.includes("session has ended")) window.wasTold = true;
@@ -56,7 +58,7 @@ async def test_signing_out_empties_every_tab_and_is_not_taken_for_a_session_that
     signed_out = asyncio.Event()
 
     async def answer_late(route):
-        # The worst order: the sockets hear that the session is revoked before the request is answered.
+        # The worst order: the sockets learn that the session is revoked before the request is answered.
         response = await route.fetch()
         await signed_out.wait()
         await route.fulfill(response=response)
@@ -75,7 +77,7 @@ async def test_signing_out_empties_every_tab_and_is_not_taken_for_a_session_that
         assert await tab.evaluate("window.wasTold") is None
 
 
-async def test_a_session_that_another_ends_leaves_what_was_typed_and_no_secret(visit, vault, manager):
+async def test_when_another_ends_the_session_typed_text_stays_and_secrets_go(visit, vault, manager):
     here, there = await visit(), await visit()
     await here.enter("/me")
     page = await there.enter(f"{vault['path']}?e={vault['entry']}")
@@ -94,7 +96,7 @@ async def test_a_session_that_another_ends_leaves_what_was_typed_and_no_secret(v
     await expect(page.get_by_label("Name", exact=True)).to_have_value("Half typed")
 
 
-async def test_who_is_removed_from_a_vault_loses_the_secret_and_the_list_at_once(visit, vault, manager, colleague):
+async def test_removal_from_a_vault_hides_the_secret_and_the_list_at_once(visit, vault, manager, colleague):
     await manager.send("PUT", f"/vaults/{vault['id']}/members/{colleague['id']}", {"role": "reader"})
     visitor = await visit()
     page = visitor.page
@@ -114,7 +116,7 @@ async def test_who_is_removed_from_a_vault_loses_the_secret_and_the_list_at_once
     await expect(page.get_by_text("Held close")).to_be_hidden()
 
 
-async def test_who_may_reveal_no_longer_loses_the_secret_at_once(visit, vault, manager, colleague):
+async def test_losing_the_right_to_reveal_hides_the_secret_at_once(visit, vault, manager, colleague):
     await manager.send("PUT", f"/vaults/{vault['id']}/members/{colleague['id']}", {"role": "reader"})
     visitor = await visit()
     page = visitor.page
@@ -158,9 +160,7 @@ async def test_an_open_form_says_so_when_the_role_no_longer_allows_it(visit, vau
     await expect(form.get_by_label("Name", exact=True)).to_have_value("Half typed")
 
 
-async def test_who_is_removed_from_a_project_loses_the_job_and_the_opened_match_at_once(
-    visit, demo, manager, colleague
-):
+async def test_removal_from_a_project_hides_the_job_and_the_opened_match_at_once(visit, demo, manager, colleague):
     visitor = await visit()
     page = visitor.page
     await page.goto(f"{visitor.url}/projects/{demo['project']}/jobs/{demo['job']}?status=suggested")
@@ -218,7 +218,7 @@ async def test_an_administrator_outside_a_project_sees_its_name_counts_and_membe
     await page.get_by_label("Role").select_option("viewer")
     await page.get_by_role("button", name="Add member").click()
 
-    # A member now: the page is the project's own, without being loaded again.
+    # Now a member: the page is the project's own, without reloading.
     await expect(page.get_by_role("heading", name="Reconciliations")).to_be_visible()
     await expect(page.get_by_role("link", name="Sources")).to_be_visible()
     assert visitor.complaints == []

@@ -1,4 +1,4 @@
-"""Signing in and out, one's sessions, the password that has expired."""
+"""Signing in and out, one's sessions, and the expired password."""
 
 from playwright.async_api import expect
 
@@ -7,7 +7,7 @@ from tests.e2e.conftest import ADMIN, MANAGER
 STRONG = "a sentence that nobody else knows"
 
 
-async def test_a_wrong_password_is_refused_in_words_and_the_right_one_lets_in(visit):
+async def test_a_wrong_password_is_refused_with_a_message_and_the_right_one_works(visit):
     visitor = await visit()
     page = visitor.page
     await page.goto(visitor.url)
@@ -17,10 +17,10 @@ async def test_a_wrong_password_is_refused_in_words_and_the_right_one_lets_in(vi
     await visitor.sign_in()
 
     await expect(page.get_by_role("heading", name="Projects")).to_be_visible()
-    assert all("401" in text for text in visitor.complaints)  # the refusal itself, which browsers print
+    assert all("401" in text for text in visitor.complaints)  # browsers print the refusal itself
 
 
-async def test_a_link_to_a_page_leads_there_by_way_of_signing_in(visitor, demo):
+async def test_a_link_to_a_page_leads_there_after_signing_in(visitor, demo):
     page = visitor.page
     path = f"/projects/{demo['project']}/jobs/{demo['job']}?view=right"
 
@@ -37,7 +37,7 @@ async def test_reloading_keeps_one_signed_in_and_signing_out_does_not(visitor):
 
     await page.reload()
     await expect(page.get_by_role("heading", name="Projects")).to_be_visible()
-    # Browsers complain of a WebSocket that is closed while it is being opened, whoever closes it.
+    # Browsers complain about a WebSocket that is closed while it opens, whoever closes it.
     await expect(page.get_by_text("Live", exact=True)).to_be_visible()
     await page.get_by_role("button", name="Sign out").click()
     await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()

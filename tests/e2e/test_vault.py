@@ -1,4 +1,4 @@
-"""Secrets in the page: shown on request, gone by themselves."""
+"""Secrets on the page: shown on request, hidden automatically."""
 
 import pytest
 from playwright.async_api import expect
@@ -39,7 +39,7 @@ async def test_a_secret_is_revealed_on_request_and_hidden_after_thirty_seconds(v
     assert any("reveal" in row["action"] for row in audit["items"])
 
 
-async def test_a_secret_is_hidden_when_the_tab_is(visitor, vault):
+async def test_a_secret_is_hidden_when_its_tab_is_hidden(visitor, vault):
     page = await visitor.enter(vault["path"])
     await _add(page, "Stripe")
     entry = page.get_by_role("complementary", name="Entry")
@@ -54,7 +54,7 @@ async def test_a_secret_is_hidden_when_the_tab_is(visitor, vault):
     await expect(entry).not_to_contain_text(SECRET)
 
 
-async def test_an_entry_that_another_adds_appears_by_itself(visitor, vault, manager):
+async def test_an_entry_that_another_adds_appears_without_reloading(visitor, vault, manager):
     page = await visitor.enter(vault["path"])
     await expect(page.get_by_text("No entries yet")).to_be_visible()
 
