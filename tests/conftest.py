@@ -1,4 +1,4 @@
-"""A real PostgreSQL, migrated by the migrations; a real server on a real port; four people."""
+"""A real PostgreSQL with the real migrations, a real server on a real port, and four people."""
 
 import asyncio
 import contextlib
@@ -33,7 +33,7 @@ from server.store.embedded import EmbeddedPostgres
 PASSWORD = "a long test password"
 KINDS = ("unit", "integration", "acceptance", "migration")
 FIRST = ("acceptance", "migration", "integration", "unit")
-# Of processes as users run them: who asks for one of these is an acceptance test.
+# Processes as users run them. A test that requests one of these is an acceptance test.
 PROCESSES = {"worker", "start_worker"}
 OUTSIDE = {"subprocess.Popen", "os.fork", "os.posix_spawn", "socket.connect"}
 KEEP = {"aerich", "application_keys", "signing_keys"}
@@ -43,9 +43,10 @@ SMALL_BYTES = 1024 * 1024
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
-    Says of each test what it needs, where its module does not: nothing, the database, or processes.
+    Marks each test with what it needs, unless its module does: nothing, the database, or processes.
 
-    Files that start processes come first: they take longest, and the suite would end with one of them alone.
+    Files that start processes run first. They take longest, and otherwise the suite would end with one of them running
+    alone.
     """
     ranks: dict[Path, int] = {}
     for item in items:
@@ -64,7 +65,7 @@ def _kind_of(fixtures: set[str]) -> str:
 
 
 class _Outside:
-    """What a test may do outside of its process: a unit test nothing."""
+    """What a test does outside its process; a unit test must not do anything there."""
 
     is_closed = False
 
@@ -79,7 +80,7 @@ sys.addaudithook(_Outside.look)
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Holds unit tests to what they are."""
+    """Fails unit tests that are not unit tests."""
     _Outside.is_closed = item.get_closest_marker("unit") is not None
     try:
         return (yield)
@@ -88,7 +89,10 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 
 def command(settings: Settings, *arguments: str, typed: str = "") -> None:
-    """Runs a command of the product in a process of its own: Tortoise and Aerich keep their configuration in a process."""
+    """
+    Runs a command of the product in a separate process, because Tortoise and Aerich keep their configuration per
+    process.
+    """
     line = [sys.executable, "-m", "server", *arguments]
     environment = os.environ | settings.environment()
     subprocess.run(
@@ -104,7 +108,7 @@ def command(settings: Settings, *arguments: str, typed: str = "") -> None:
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
-    """An embedded PostgreSQL of this test process's own."""
+    """An embedded PostgreSQL for this test process only."""
     log.configure("test", "warning")
     server = EmbeddedPostgres(tmp_path_factory.mktemp("pg"))
     asyncio.run(server.start())
@@ -114,7 +118,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
 
 
 async def _need_not_last(server: EmbeddedPostgres) -> None:
-    """Lets PostgreSQL skip waiting for the disk: emptied tables are new files, and syncing them all took 8 s at the end."""
+    """Stops PostgreSQL from waiting for the disk. Emptied tables are new files, and syncing them took 8 s at the end."""
     connection = await asyncpg.connect(server.url)
     for name in ("fsync", "full_page_writes", "synchronous_commit"):
         await connection.execute(f"ALTER SYSTEM SET {name} = off")
@@ -124,7 +128,7 @@ async def _need_not_last(server: EmbeddedPostgres) -> None:
 
 @pytest.fixture(scope="session")
 def settings(postgres: EmbeddedPostgres) -> Settings:
-    """Settings of the tests: the embedded database, cheap but allowed password hashes, generous caps."""
+    """Settings of the tests: the embedded database, cheap but allowed password hashes, generous limits."""
     found = load(
         {
             "TALLYROOM_DATA_DIR": str(postgres.data_dir),
@@ -158,7 +162,7 @@ async def server(settings: Settings) -> AsyncIterator[TestServer]:
 
 @pytest.fixture
 async def db(settings: Settings) -> AsyncIterator[asyncpg.Connection]:
-    """A connection beside the application's, for looking at what is really stored."""
+    """A separate connection, to look at what is really stored."""
     connection = await database.connect(settings, "tests")
     yield connection
     await connection.close()
@@ -173,7 +177,7 @@ async def _empty(request: pytest.FixtureRequest, _no_worker_of_others: None) -> 
             "SELECT tablename, pg_relation_size(format('%I', tablename)::regclass) AS size FROM pg_tables "
             "WHERE schemaname = 'public'"
         )
-        # A few rows are deleted in a third of the time that new files take.
+        # Deleting a few rows takes a third of the time that new files take.
         emptied = "; ".join(
             f'TRUNCATE "{row["tablename"]}" CASCADE'
             if row["size"] > SMALL_BYTES
@@ -181,35 +185,39 @@ async def _empty(request: pytest.FixtureRequest, _no_worker_of_others: None) -> 
             for row in rows
             if row["tablename"] not in KEEP
         )
-        # Refusals are told in the background: one that is told meanwhile would keep its row and lose its chain's head.
+        # Refusals are reported in the background. One reported during this would keep its row but lose the head of its
+        # chain.
         emptied = f"SELECT pg_advisory_xact_lock(hashtextextended('refusals ' || current_schema(), 0)); {emptied}"
-        await connection.execute("SET session_replication_role = replica")  # the audit's triggers refuse otherwise
+        await connection.execute("SET session_replication_role = replica")  # otherwise the audit's triggers refuse
         while True:
             try:
                 await connection.execute(emptied)
                 break
             except (asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError):
-                continue  # a worker writes at the same moment
+                continue  # a worker is writing at the same moment
         await connection.close()
 
 
 @pytest.fixture(autouse=True)
 def _no_recent_sign_ins(request: pytest.FixtureRequest) -> None:
-    """Lets a test sign in however quickly the tests before it did: of all, fifty a second may."""
+    """
+    Clears the limit on sign-ins, so that a test does not depend on the tests before it. The limit is fifty a second for
+    everybody together.
+    """
     if "server" in request.fixturenames:
         request.getfixturevalue("server").app[GATE].throttle.forget()
 
 
 @dataclass
 class Worker:
-    """A worker in a process of its own."""
+    """A worker in its own process."""
 
     process: subprocess.Popen[bytes]
     log: Path
     temporary: Path
 
     def engines(self) -> list[psutil.Process]:
-        """The engine processes at work: the forks of the worker's fork server."""
+        """The running engine processes, which are forks of the worker's fork server."""
         found = []
         for child in psutil.Process(self.process.pid).children(recursive=True):
             with contextlib.suppress(psutil.Error):
@@ -219,7 +227,7 @@ class Worker:
 
 
 class Workers:
-    """Starts real workers on the tests' database, each with settings of its own; the temporary folder is common."""
+    """Starts real workers on the tests' database, each with its own settings. They share the temporary folder."""
 
     def __init__(self, settings: Settings, make_folder: Callable[[str], Path], temporary: Path) -> None:
         self._settings = settings
@@ -228,7 +236,7 @@ class Workers:
         self._started: list[Worker] = []
 
     def start(self, **changed: str) -> Worker:
-        """A worker more."""
+        """Starts another worker."""
         path = self._make_folder("worker") / "log"
         with path.open("wb") as output:
             process = subprocess.Popen(
@@ -243,7 +251,7 @@ class Workers:
         return self._started[-1]
 
     def stop(self) -> None:
-        """Stops all that it has started."""
+        """Stops all workers that it has started."""
         for found in self._started:
             found.process.terminate()
         for found in self._started:
@@ -257,9 +265,9 @@ class Workers:
 
 class SharedWorker:
     """
-    A worker with the settings of the tests, kept from one module to the next: its imports take seconds.
+    A worker with the settings of the tests, kept from one module to the next, because its imports take seconds.
 
-    A module that has none, or none yet, does not find the one of the module before it.
+    A module that does not use it, or does not use it yet, does not find it running.
     """
 
     def __init__(self, workers: Workers) -> None:
@@ -275,7 +283,7 @@ class SharedWorker:
         return self._worker
 
     def leave(self, module: Path) -> None:
-        """Stops the worker unless a module has begun to use it."""
+        """Stops the worker, unless this module uses it."""
         if self._module != module:
             self._workers.stop()
             self._worker = None
@@ -283,14 +291,14 @@ class SharedWorker:
 
 @pytest.fixture(scope="session")
 def make_workers(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Workers]:
-    """Makes who starts workers, and stops all that it has started."""
+    """Makes objects that start workers, and stops all these workers."""
     temporary = tmp_path_factory.mktemp("tmp")
     return lambda: Workers(settings, tmp_path_factory.mktemp, temporary)
 
 
 @pytest.fixture(scope="session")
 def shared_worker(make_workers: Callable[[], Workers]) -> Iterator[SharedWorker]:
-    """The worker of all modules that use `worker`."""
+    """The worker shared by all modules that use `worker`."""
     workers = make_workers()
     yield SharedWorker(workers)
     workers.stop()
@@ -298,7 +306,7 @@ def shared_worker(make_workers: Callable[[], Workers]) -> Iterator[SharedWorker]
 
 @pytest.fixture(scope="module")
 def start_worker(make_workers: Callable[[], Workers]) -> Iterator[Callable[..., Worker]]:
-    """Starts workers with settings of their own; they end with the module."""
+    """Starts workers with their own settings; they end with the module."""
     workers = make_workers()
     yield workers.start
     workers.stop()
@@ -306,13 +314,13 @@ def start_worker(make_workers: Callable[[], Workers]) -> Iterator[Callable[..., 
 
 @pytest.fixture(scope="module")
 def worker(shared_worker: SharedWorker, request: pytest.FixtureRequest) -> Worker:
-    """A real worker, from a module's first test that uses it to its last one."""
+    """A real worker, from the first test of a module that uses it to the last."""
     return shared_worker.of(request.path)
 
 
 @pytest.fixture(autouse=True)
 def _no_worker_of_others(request: pytest.FixtureRequest) -> None:
-    """Ends the worker of an earlier module where this one has not asked for it."""
+    """Stops the worker of an earlier module if this one does not use it."""
     if "settings" in request.fixturenames and "worker" not in request.fixturenames:
         request.getfixturevalue("shared_worker").leave(request.path)
 
@@ -331,7 +339,7 @@ class Person:
     async def send(
         self, method: str, path: str, body: Any = None, *, if_match: int | None = None, **headers: str
     ) -> ClientResponse:
-        """A request with the person's token. Paths stand under /api/v1 unless they begin with //."""
+        """A request with the person's token. Paths start at /api/v1 unless they begin with //."""
         sent = {"Authorization": f"Bearer {self.token}", **{k.replace("_", "-"): v for k, v in headers.items()}}
         if if_match is not None:
             sent["If-Match"] = f'"{if_match}"'
@@ -362,13 +370,13 @@ async def http(server: TestServer) -> AsyncIterator[ClientSession]:
 
 @pytest.fixture(scope="session")
 async def stored_password(server: TestServer) -> tuple[str, str]:
-    """PASSWORD as it is stored: hashed once, it takes a third of the time of a sign-in."""
+    """PASSWORD as it is stored. Hashing it once takes a third of the time of a sign-in."""
     return await server.app[GATE].passwords.hash(PASSWORD)
 
 
 @pytest.fixture
 def make_person(http: ClientSession, server: TestServer, stored_password: tuple[str, str]) -> Any:
-    """Makes accounts with a session each, as a sign-in begins it; the password is not computed for each test anew."""
+    """Makes accounts, each with a session such as a sign-in begins, without hashing a password for each."""
     stored, pepper = stored_password
 
     async def make(name: str, role: str = "user") -> Person:
@@ -390,13 +398,13 @@ async def admin(make_person: Any) -> Person:
 
 @pytest.fixture
 async def alice(make_person: Any) -> Person:
-    """A manager: owner of the project of most tests."""
+    """A manager, who owns the project in most tests."""
     return await make_person("alice", "manager")
 
 
 @pytest.fixture
 async def bob(make_person: Any) -> Person:
-    """A user: a member where a test says so."""
+    """A user, who is a member where a test says so."""
     return await make_person("bob")
 
 
@@ -415,5 +423,5 @@ async def project(alice: Person) -> str:
 
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Path:
-    """A folder for a server of the test's own."""
+    """A folder for a separate server."""
     return tmp_path / "var"

@@ -1,4 +1,4 @@
-"""E-mail addresses: one canonical form, so that no second spelling is a second account."""
+"""E-mail addresses: one canonical form, so that another spelling cannot become a second account."""
 
 import pytest
 from hypothesis import given
@@ -15,10 +15,10 @@ from core.email import canonical
         ("a@münchen.de", "a@xn--mnchen-3ya.de"),
         ("a@MU\u0308NCHEN.de", "a@xn--mnchen-3ya.de"),
         ("a@XN--MNCHEN-3YA.de", "a@xn--mnchen-3ya.de"),
-        ("a@faß.de", "a@xn--fa-hia.de"),  # IDNA 2008: not fass.de
+        ("a@faß.de", "a@xn--fa-hia.de"),  # IDNA 2008, so not fass.de
         ("a@ｅｘａｍｐｌｅ.com", "a@example.com"),
         ("a@example。com", "a@example.com"),
-        ("\u212a@example.com", "k@example.com"),  # NFC makes a K of the Kelvin sign
+        ("\u212a@example.com", "k@example.com"),  # NFC turns the Kelvin sign into a K
         ("a" * 64 + "@example.com", "a" * 64 + "@example.com"),
     ],
 )
@@ -61,7 +61,7 @@ def test_every_spelling_has_one_canonical_form(given_address: str, expected: str
         "a@[127.0.0.1]",
     ],
 )
-def test_what_is_no_address_is_refused_in_a_sentence(address: str) -> None:
+def test_an_invalid_address_is_refused_with_a_sentence(address: str) -> None:
     with pytest.raises(ValueError, match=r"^(an|the) [a-zA-Z]"):
         canonical(address)
 
@@ -78,7 +78,7 @@ def test_any_text_has_a_stable_form_or_none(text: str) -> None:
 
 
 @given(st.from_regex(r"[A-Za-z0-9.+-]{1,20}@[A-Za-z0-9]{1,10}\.[A-Za-z]{2,5}", fullmatch=True))
-def test_case_is_not_a_difference(address: str) -> None:
+def test_case_makes_no_difference(address: str) -> None:
     try:
         found = canonical(address)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The sealed form, its associated data, and the ring of key-encryption keys."""
+"""The sealed form, its associated data, and the ring of key encryption keys."""
 
 import struct
 
@@ -22,7 +22,7 @@ def test_the_form_is_magic_algorithm_key_nonce_and_ciphertext() -> None:
     assert unseal(key, "k1", sealed, b"place") == b"plain"
 
 
-def test_a_nonce_is_never_the_same() -> None:
+def test_a_nonce_is_never_repeated() -> None:
     key = new_key()
 
     assert len({seal(key, "k1", b"", b"")[20:32] for _ in range(1000)}) == 1000
@@ -37,7 +37,7 @@ def test_associated_data_is_length_prefixed_with_numbers_of_8_bytes() -> None:
 
 
 @given(Parts, Parts)
-def test_other_parts_are_other_associated_data(one: list[str | bytes], other: list[str | bytes]) -> None:
+def test_different_parts_give_different_associated_data(one: list[str | bytes], other: list[str | bytes]) -> None:
     def plain(parts: list[str | bytes]) -> list[bytes]:
         return [part.encode() if isinstance(part, str) else part for part in parts]
 
@@ -55,7 +55,7 @@ def test_a_changed_byte_anywhere_does_not_open(position: int) -> None:
 
 
 @pytest.mark.parametrize("length", [0, 1, 4, 20, 32, 47])
-def test_a_piece_does_not_open(length: int) -> None:
+def test_a_truncated_seal_does_not_open(length: int) -> None:
     key = new_key()
 
     with pytest.raises(SealBroken):

@@ -1,4 +1,4 @@
-"""Amounts as text: a plain decimal, and nothing around it."""
+"""Amounts as text: only plain decimals."""
 
 from decimal import Decimal
 
@@ -9,7 +9,7 @@ from core.money import Money, parse_amount
 
 
 @pytest.mark.parametrize("text", ["1\n", "\n1", " 1", "1 ", "1.", "1.1234567891", "1e2", "+1", "", "1" * 30])
-def test_what_is_no_plain_decimal_is_refused(text):
+def test_anything_but_a_plain_decimal_is_refused(text):
     with pytest.raises(ValueError, match="decimal string"):
         parse_amount(text)
     with pytest.raises(ValidationError):

@@ -1,4 +1,4 @@
-"""What production refuses to start with: one line that names the setting, and exit status 1."""
+"""Why production refuses to start: one line that names the setting, and exit status 1."""
 
 import asyncio
 import base64
@@ -23,7 +23,7 @@ GOOD = {
 
 
 def refusal(environment: dict[str, str]) -> str:
-    """The line with which an environment is refused, when the settings are loaded and the keys decoded."""
+    """The error line when the settings of an environment are loaded and its keys decoded."""
     with pytest.raises(SettingsError) as caught:
         key_ring(load(environment))
     assert "\n" not in str(caught.value)
@@ -31,7 +31,7 @@ def refusal(environment: dict[str, str]) -> str:
 
 
 async def command(*arguments: str, environment: dict[str, str]) -> tuple[int, str, str]:
-    """Exit status and both outputs of the real command line in an environment of nothing else."""
+    """Exit status and both outputs of the real command line with only this environment."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "server", *arguments),
         cwd=ROOT,
@@ -81,9 +81,7 @@ def test_production_names_what_is_missing(missing: str, named: str) -> None:
         "not base64 at all!",
     ],
 )
-def test_production_refuses_keys_that_are_no_keys_from_the_environment_and_from_a_file(
-    key: str, tmp_path: Path
-) -> None:
+def test_production_refuses_invalid_keys_from_the_environment_and_from_a_file(key: str, tmp_path: Path) -> None:
     file = tmp_path / "kek"
     file.write_text(f"k1 {key}\n")
     file.chmod(0o600)
@@ -93,7 +91,7 @@ def test_production_refuses_keys_that_are_no_keys_from_the_environment_and_from_
     assert refusal({**from_file, "TALLYROOM_VAULT_KEK_FILE": str(file)}).startswith("TALLYROOM_VAULT_KEK_FILE: ")
 
 
-def test_a_refused_key_is_not_repeated_in_the_refusal() -> None:
+def test_a_refused_key_is_not_repeated_in_the_error() -> None:
     short = base64.b64encode(secrets.token_bytes(31)).decode()
 
     assert short not in refusal({**GOOD, "TALLYROOM_VAULT_KEK_k1": short})
@@ -112,7 +110,7 @@ def test_a_key_file_that_others_may_use_is_refused(mode: int, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o400, 0o440])
-def test_a_key_file_of_owner_or_group_is_taken(mode: int, tmp_path: Path) -> None:
+def test_a_key_file_that_only_owner_or_group_may_read_is_accepted(mode: int, tmp_path: Path) -> None:
     file = tmp_path / "kek"
     file.write_text(f"# made for the tests\nold {KEY}\nnew {base64.b64encode(secrets.token_bytes(32)).decode()}\n")
     file.chmod(mode)
@@ -145,7 +143,7 @@ def test_with_two_keys_the_active_one_must_be_named() -> None:
         "*",
     ],
 )
-def test_production_refuses_what_is_no_https_origin(origin: str) -> None:
+def test_production_refuses_anything_but_an_https_origin(origin: str) -> None:
     assert refusal({**GOOD, "TALLYROOM_PUBLIC_URL": origin}).startswith("TALLYROOM_PUBLIC_URL: ")
     assert refusal({**GOOD, "TALLYROOM_ALLOWED_ORIGINS": f"https://good.example.test, {origin}"}).startswith(
         "TALLYROOM_ALLOWED_ORIGINS: "
@@ -157,7 +155,7 @@ def test_production_refuses_the_debug_flag(flag: str) -> None:
     assert refusal({**GOOD, "TALLYROOM_DEBUG": flag}).startswith("TALLYROOM_DEBUG: ")
 
 
-def test_production_takes_a_debug_flag_that_is_off() -> None:
+def test_production_accepts_a_debug_flag_that_is_off() -> None:
     assert load({**GOOD, "TALLYROOM_DEBUG": "0"}).debug is False
 
 
@@ -219,7 +217,7 @@ def test_the_database_url_is_read_from_a_file_and_never_shown(tmp_path: Path) ->
         assert KEY not in shown
 
 
-def test_a_secret_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_missing_secret_file_is_named(tmp_path: Path) -> None:
     environment = {name: value for name, value in GOOD.items() if name != "TALLYROOM_DATABASE_URL"}
     absent = str(tmp_path / "absent")
 
@@ -230,7 +228,7 @@ def test_a_secret_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.acceptance
-async def test_the_command_line_refuses_in_one_line_with_nothing_but_production() -> None:
+async def test_with_only_the_mode_set_the_command_line_refuses_in_one_line() -> None:
     status, out, err = await command("serve", "--migrate", environment={"TALLYROOM_ENV": "production"})
 
     assert (status, out) == (1, "")
@@ -240,7 +238,7 @@ async def test_the_command_line_refuses_in_one_line_with_nothing_but_production(
 
 @pytest.mark.parametrize("arguments", [("serve",), ("worker",), ("migrate",), ("users", "create", "a@example.test")])
 @pytest.mark.acceptance
-async def test_every_command_refuses_a_wrong_key_before_it_looks_for_the_database(arguments: tuple[str, ...]) -> None:
+async def test_every_command_refuses_a_wrong_key_before_it_connects_to_the_database(arguments: tuple[str, ...]) -> None:
     short = base64.b64encode(b"too short").decode()
 
     status, out, err = await command(*arguments, environment={**GOOD, "TALLYROOM_VAULT_KEK_k1": short})
@@ -251,7 +249,7 @@ async def test_every_command_refuses_a_wrong_key_before_it_looks_for_the_databas
 
 
 @pytest.mark.acceptance
-async def test_a_start_that_waits_for_its_database_ends_at_once_when_asked() -> None:
+async def test_a_start_that_waits_for_its_database_stops_at_once_on_request() -> None:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "server", "serve", "--migrate"),
         cwd=ROOT,
@@ -269,7 +267,7 @@ async def test_a_start_that_waits_for_its_database_ends_at_once_when_asked() -> 
 
 
 async def until_it_handles_sigterm(pid: int) -> None:
-    """Waits until a process has a handler for SIGTERM (bit 14): process 1 of a container is not ended without one."""
+    """Waits until a process handles SIGTERM (bit 14). Process 1 of a container does not end without a handler."""
     while True:
         status = Path(f"/proc/{pid}/status").read_text()
         caught = next(line for line in status.splitlines() if line.startswith("SigCgt:"))
@@ -278,7 +276,7 @@ async def until_it_handles_sigterm(pid: int) -> None:
         await asyncio.sleep(0.05)
 
 
-def test_settings_survive_the_way_to_a_child_process():
+def test_settings_reach_a_child_process_unchanged():
     given = load(
         {
             "TALLYROOM_DATABASE_URL": "postgresql://u:p@db/x",

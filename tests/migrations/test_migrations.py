@@ -1,4 +1,4 @@
-"""Migrations on databases as operators have them: empty, older, half done, contended, without rights, newer."""
+"""Migrations of databases as operators have them: empty, older, half migrated, in use, without rights, newer."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ TABLES = {"users", "password_entries", "reconciliation_records", "reconciliation
 
 @pytest.fixture
 async def superuser(postgres: EmbeddedPostgres) -> AsyncIterator[asyncpg.Connection]:
-    """A connection that may make databases and roles."""
+    """A connection that may create databases and roles."""
     connection = await asyncpg.connect(host=str(postgres.socket_dir), user="postgres", database="postgres")
     yield connection
     await connection.close()
@@ -31,7 +31,7 @@ async def superuser(postgres: EmbeddedPostgres) -> AsyncIterator[asyncpg.Connect
 
 @pytest.fixture
 async def make_database(superuser, postgres) -> AsyncIterator[Callable[..., Awaitable[Settings]]]:
-    """Makes an empty database; gives settings that use it."""
+    """Creates an empty database. Returns: settings that use it."""
     names: list[str] = []
 
     async def make(role: str = "postgres", **more: str) -> Settings:
@@ -48,7 +48,7 @@ async def make_database(superuser, postgres) -> AsyncIterator[Callable[..., Awai
 
 @pytest.fixture
 def only(tmp_path, monkeypatch) -> Callable[[int], None]:
-    """Makes the application know its first `count` migrations only, as an earlier version did."""
+    """Limits the application to its first `count` migrations, as in an earlier version."""
 
     def limit(count: int) -> Path:
         folder = tmp_path / f"first-{count}"
@@ -75,7 +75,7 @@ except SettingsError as error:
 
 
 async def migrate(settings: Settings) -> list[str]:
-    """Migrates in a process of its own, as it always happens: Aerich leaves its configuration behind in a process."""
+    """Migrates in a separate process, as always in practice: Aerich keeps its configuration in the process."""
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", _MIGRATE, str(database.LOCATION)),
         cwd=ROOT,
@@ -120,7 +120,7 @@ async def test_every_earlier_version_is_brought_up_to_date(make_database, only, 
     assert (await database.check_schema(settings)).is_current
 
 
-async def test_two_processes_at_once_do_it_once(make_database):
+async def test_two_processes_at_once_migrate_once(make_database):
     settings = await make_database()
 
     results = await asyncio.gather(*(_command(settings, "migrate") for _ in range(2)))
@@ -141,7 +141,7 @@ async def test_a_database_that_is_started_and_stopped_meanwhile_is_waited_for(tm
     is_over = False
 
     async def look() -> None:
-        """Asks without a pause: some answers fall between two states of the server."""
+        """Checks without a pause, so that some answers fall between two states of the server."""
         while not is_over:
             if await database.migrate_while_it_answers(settings) == []:
                 answered.release()
@@ -157,7 +157,7 @@ async def test_a_database_that_is_started_and_stopped_meanwhile_is_waited_for(tm
     assert await asyncio.gather(*lookers) == [None] * 4
 
 
-async def test_a_migration_that_dies_half_way_leaves_nothing_and_can_be_run_again(make_database, only):
+async def test_a_migration_that_fails_midway_leaves_nothing_and_can_be_run_again(make_database, only):
     settings = await make_database()
     folder = only(len(database_names()))
     broken = folder / "models" / f"{len(database_names())}_20991231000000_broken.py"
@@ -177,7 +177,7 @@ async def test_a_migration_that_dies_half_way_leaves_nothing_and_can_be_run_agai
     assert "half" in await _tables(settings)
 
 
-async def test_a_role_without_rights_is_told_role_schema_and_the_grant(make_database, superuser, postgres):
+async def test_the_error_for_a_role_without_rights_names_role_schema_and_grant(make_database, superuser, postgres):
     role = f"weak{os.getpid()}"
     await superuser.execute(f"CREATE ROLE {role} LOGIN")
     try:
@@ -195,7 +195,7 @@ async def test_a_role_without_rights_is_told_role_schema_and_the_grant(make_data
         await superuser.execute(f'DROP OWNED BY "{role}"; DROP ROLE "{role}"')
 
 
-async def test_that_very_grant_mends_it(make_database, superuser, postgres):
+async def test_that_grant_fixes_it(make_database, superuser, postgres):
     role = f"granted{os.getpid()}"
     await superuser.execute(f"CREATE ROLE {role} LOGIN")
     try:
@@ -226,7 +226,7 @@ async def test_a_role_that_cannot_read_the_versions_does_not_run_everything_agai
         await superuser.execute(f'DROP ROLE "{role}"')
 
 
-async def test_a_schema_of_ones_own(make_database):
+async def test_another_schema_can_be_used(make_database):
     settings = await make_database(DATABASE_SCHEMA="books")
 
     await migrate(settings)
@@ -256,7 +256,7 @@ async def test_serve_and_worker_refuse_a_schema_that_is_too_old(make_database):
         assert "tallyroom migrate" in errors
 
 
-async def test_a_server_with_too_few_connections_is_refused_before_they_run_out(make_database):
+async def test_a_database_server_with_too_few_connections_is_refused_at_the_start(make_database):
     settings = await make_database(DATABASE_POOL="100")
     await migrate(settings)
 
@@ -267,7 +267,7 @@ async def test_a_server_with_too_few_connections_is_refused_before_they_run_out(
         await database.check_schema(settings)
 
 
-async def test_foreign_tables_of_the_same_name_are_left_alone(make_database, postgres):
+async def test_tables_of_the_same_name_that_are_not_ours_are_left_alone(make_database, postgres):
     settings = await make_database()
     owner = await asyncpg.connect(host=str(postgres.socket_dir), user="postgres", database=_name(settings))
     await owner.execute("CREATE TABLE sources (mine int); INSERT INTO sources VALUES (1)")
