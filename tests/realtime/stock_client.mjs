@@ -1,4 +1,4 @@
-// The stock JavaScript client, as it comes: connects, follows a stream, prints one JSON line for all that happens.
+// The standard JavaScript client: connects, follows a stream, and prints one JSON line for everything that happens.
 // Usage: node stock_client.mjs PACKAGE_JSON URL TOKEN STREAM [websocket]
 import { createRequire } from "node:module";
 
