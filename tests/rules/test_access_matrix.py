@@ -179,6 +179,8 @@ class World:
 
     def fill(self, text: Any) -> Any:
         """A path or body with ids instead of names."""
+        if isinstance(text, list):
+            return [self.fill(item) for item in text]
         if isinstance(text, dict):
             return {name: self.fill(value) for name, value in text.items()}
         return re.sub(r"\{(\w+)\}", lambda m: self.ids[m.group(1)], text) if isinstance(text, str) else text
