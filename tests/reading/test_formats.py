@@ -28,7 +28,10 @@ def write_workbook(path: Path) -> None:
             sheet.write_row(number, 0, row)
 
 
-# One file of each format, all with the same table.
+TABLE = [{"invoice": "INV-1", "amount": "1.50"}, {"invoice": "INV-2", "amount": "2.50"}]
+# The rows of a file whose format has columns of its own, by the format's name; all others hold TABLE.
+ROWS: dict[str, list[dict[str, str | None]]] = {}
+# One file of each format.
 WRITERS: dict[str, Callable[[Path], object]] = {
     "csv": lambda path: path.write_text("invoice,amount\nINV-1,1.50\nINV-2,2.50\n"),
     "jsonl": lambda path: path.write_text('{"invoice":"INV-1","amount":1.50}\n{"invoice":"INV-2","amount":2.50}\n'),
@@ -51,7 +54,7 @@ def test_each_format_is_recognised_by_its_content_and_read(written):
     rows = [row for batch in read_batches(path, detection) for row in batch.columns.to_pylist()]
 
     assert (detection.format, format_of(path.read_bytes())) == (name, name)
-    assert rows == [{"invoice": "INV-1", "amount": "1.50"}, {"invoice": "INV-2", "amount": "2.50"}]
+    assert rows == ROWS.get(name, TABLE)
 
 
 @pytest.mark.parametrize("said", NAMES)
@@ -108,5 +111,5 @@ def test_a_new_format_is_one_line_of_the_table(tmp_path, monkeypatch):
 
     assert (detection.format, format_of(path.read_bytes())) == ("pairs", "pairs")
     assert batch.columns.to_pylist() == [{"key": "a", "value": "1"}, {"key": "b", "value": "2"}]
-    with pytest.raises(FileRejected, match="CSV, JSON Lines, XLSX, Parquet and Pairs can be loaded"):
+    with pytest.raises(FileRejected, match=rf"; CSV, .*{FORMATS[NAMES[-1]].title} and Pairs can be loaded"):
         check_magic(b"%PDF-1.7")
