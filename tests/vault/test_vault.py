@@ -9,6 +9,8 @@ from core.ids import uuid7
 from core.settings import Settings
 from realtime.unit_of_work import ledger
 from server.audit import refusals, verification
+from server.vault.schemas import EntryCreate, EntryUpdate, EntryView
+from server.vault.versions import METADATA
 from tests.conftest import Person
 from tests.vault.conftest import NOTES, SECRET, events_of, join
 
@@ -28,6 +30,14 @@ async def test_an_entry_is_read_without_its_secret_and_revealed_with_it(alice: P
     assert body == {"entry_id": entry["id"], "version": 1, "fields": {"secret": SECRET, "notes": NOTES}}
     only = await alice.ok("POST", f"/entries/{entry['id']}/reveal")
     assert only["fields"] == {"secret": SECRET}
+
+
+def test_all_that_is_written_of_an_entry_is_kept_with_its_versions() -> None:
+    written = set(EntryCreate.model_fields)
+
+    assert set(METADATA) | {"secret", "notes"} == written
+    assert set(EntryUpdate.model_fields) == written
+    assert written - {"secret", "notes"} < set(EntryView.model_fields)
 
 
 async def test_every_write_is_a_version_and_old_ones_can_be_revealed(alice: Person, entry: dict[str, Any]) -> None:
