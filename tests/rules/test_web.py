@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.conftest import pages_of
+
 pytestmark = pytest.mark.acceptance
 
 WEB = Path(__file__).resolve().parents[2] / "web"
@@ -52,6 +54,13 @@ def test_every_exception_from_a_check_carries_its_reason() -> None:
     ]
 
     assert lines == []
+
+
+def test_the_pages_of_a_project_are_among_those_that_a_browser_looks_at() -> None:
+    lists = re.findall(r'path: "(\w+)"', (WEB / "src" / "router.tsx").read_text())
+
+    assert "jobs" in lists
+    assert {f"/projects/p/{name}" for name in lists} - set(pages_of("/projects/p", "s")) == set()
 
 
 def test_versions_are_pinned_exactly() -> None:
