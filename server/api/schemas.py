@@ -1,9 +1,11 @@
 """The base of every route's schemas: bodies, queries, views, and field types that several features share."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
 
 from core.email import canonical
 
@@ -26,6 +28,33 @@ class View(BaseModel):
     model_config = ConfigDict(populate_by_name=True)
 
 
+class _NotNull:
+    """Refuses null, and says so in the schema."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(_not_null, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        described = handler(schema)
+        options = [option for option in described.get("anyOf", []) if option != {"type": "null"}]
+        return options[0] if len(options) == 1 else {**described, "anyOf": options}
+
+
+def _not_null(value: Any) -> Any:
+    if value is None:
+        raise ValueError("must not be null; leave it out to keep it as it is")
+    return value
+
+
+def whole(value: Any) -> Any:
+    """1.0 as 1: JSON has one kind of number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+T = TypeVar("T")
+Omittable = Annotated[
+    T | None, _NotNull()
+]  # a field of a PATCH that can be left out and not be emptied: None means absent
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 

@@ -25,7 +25,15 @@ routes = Routes("auth", body_limits=SMALL)
 _THROTTLED = (problems.InvalidCredentials, problems.RateLimited, problems.Busy)
 
 
-@routes.post("/auth/login", body=Login, answers={200: SignedIn}, problems=_THROTTLED, public=True, stores_answer=False)
+@routes.post(
+    "/auth/login",
+    body=Login,
+    answers={200: SignedIn},
+    problems=_THROTTLED,
+    public=True,
+    stores_answer=False,
+    gives_tokens=True,
+)
 async def login(api: BodyRequest[Login]) -> web.StreamResponse:
     """Sign in with an e-mail address and a password."""
     body = api.body
@@ -40,6 +48,7 @@ async def login(api: BodyRequest[Login]) -> web.StreamResponse:
     problems=(problems.RefreshInvalid, problems.RefreshReused, problems.Csrf),
     public=True,
     stores_answer=False,
+    gives_tokens=True,
 )
 async def refresh(api: BodyRequest[Refresh]) -> web.StreamResponse:
     """Exchange a refresh token for a new access token and a new refresh token."""
@@ -74,6 +83,7 @@ async def logout(api: BodyRequest[Refresh]) -> web.StreamResponse:
     answers={200: SignedIn},
     problems=_THROTTLED,
     stores_answer=False,
+    gives_tokens=True,
     password_expired_ok=True,
 )
 async def change_password(api: BodyRequest[PasswordChange]) -> web.StreamResponse:

@@ -26,6 +26,7 @@ _COMPONENT_HEADERS = {
         "description": "The last event of the stream that the body includes; apply only later ones.",
         "schema": {"type": "string", "pattern": "^[0-9]+$"},
     },
+    "Retry-After": {"description": "Seconds to wait before the next try.", "schema": {"type": "integer", "minimum": 1}},
     "Stream-Epoch": {"description": "The stream's epoch, for `subscribe`.", "schema": {"type": "string"}},
 }
 
@@ -39,6 +40,7 @@ def document(endpoints: list[Endpoint]) -> dict[str, Any]:
     models = _models(endpoints)
     names, definitions = models_json_schema(list(models), ref_template=REF, schema_generator=GenerateJsonSchema)
     schemas = dict(definitions.get("$defs", {}))
+    schemas = _without_defaults(schemas)
     schemas["Problem"] = _problem_schema()
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in sorted(endpoints, key=lambda e: (e.path, e.method)):
@@ -52,6 +54,8 @@ def document(endpoints: list[Endpoint]) -> dict[str, Any]:
             "description": "Reconcile two sets of records together, live. Live events: /docs/events.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
+        "servers": [{"url": "/", "description": "This server."}],
+        "tags": [{"name": tag, "description": _TAGS[tag]} for tag in sorted({endpoint.tag for endpoint in endpoints})],
         "paths": paths,
         "components": {
             "schemas": dict(sorted(schemas.items())),
@@ -67,6 +71,24 @@ def document(endpoints: list[Endpoint]) -> dict[str, Any]:
             "headers": _COMPONENT_HEADERS,
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
         },
+    }
+
+
+def _without_defaults(schema: Any) -> Any:
+    """
+    The schema without defaults. Generators take a field that has one for a field that is always there, and would ask
+    for it in requests.
+    """
+    if isinstance(schema, list):
+        return [_without_defaults(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        name: {field: _without_defaults(described) for field, described in value.items()}
+        if name == "properties"
+        else _without_defaults(value)
+        for name, value in schema.items()
+        if name != "default"
     }
 
 
@@ -145,6 +167,17 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
                 "schema": {"type": "string", "pattern": "^[!-~]{1,128}$"},
             }
         )
+    if endpoint.gives_tokens:
+        found.append(
+            {
+                "name": "X-Client",
+                "in": "header",
+                "required": False,
+                "description": "Programs send `api`: the refresh token is then in the body, and no cookie is set. "
+                "POST it to /api/v1/auth/refresh, with the same header, before the access token ends.",
+                "schema": {"type": "string", "enum": ["api"]},
+            }
+        )
     return found
 
 
@@ -192,7 +225,7 @@ def _response_name(kinds: list[type[Problem]]) -> str:
 def _problem_response(kinds: list[type[Problem]]) -> dict[str, Any]:
     return {
         "description": "; ".join(f"`{kind.code}`: {kind.title}" for kind in kinds),
-        "headers": _headers(),
+        "headers": _headers(*(("Retry-After",) if kinds[0].status in (429, 503) else ())),
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
 
@@ -251,6 +284,21 @@ def _problem_schema() -> dict[str, Any]:
     }
 
 
+_TAGS = {
+    "audit": "Who did what, and whether the log was tampered with.",
+    "auth": "Signing in, tokens, sessions and passwords.",
+    "docs": "The documents of the interfaces.",
+    "health": "How the server is.",
+    "jobs": "Runs of a plan over two sources.",
+    "logs": "Log lines of clients.",
+    "matches": "What a run found, what it left open, and decisions.",
+    "plans": "How records are compared.",
+    "projects": "Projects and their members.",
+    "records": "Rows of a source.",
+    "sources": "Files, their columns and their mapping.",
+    "users": "Accounts.",
+    "vaults": "Vaults, their members and their entries.",
+}
 _PHRASES = {
     200: "Done.",
     201: "Made.",

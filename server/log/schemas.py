@@ -30,7 +30,9 @@ def _metadata_size(value: dict[str, Any]) -> dict[str, Any]:
 class LogLine(Body):
     """A log line. The levels trace, log, warn and fatal are accepted too."""
 
-    level: Annotated[Level, BeforeValidator(_level, json_schema_input_type=str)]
+    level: Annotated[
+        Level, BeforeValidator(_level, json_schema_input_type=Literal[Level, "trace", "log", "warn", "fatal"])
+    ]
     message: Annotated[str, Field(min_length=1, max_length=10_000)]
     timestamp: Instant | None = None
     metadata: Annotated[dict[str, Any], AfterValidator(_metadata_size)] | None = None

@@ -4,18 +4,28 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
+from matching.plan import Plan as Document
 from models.plan import Plan, PlanVersion
 from server.api.paging import Paged
 from server.api.schemas import Body, Name, Query, View
+
+
+class _PlanSchema:
+    """Describes a document as what it has to be. It is validated apart, so that its faults have the code `invalid_plan`."""
+
+    def __get_pydantic_json_schema__(self, _: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return handler(Document.__pydantic_core_schema__)
 
 
 class PlanWrite(Body):
     """A plan's name and its document (fields and passes)."""
 
     name: Name
-    document: dict[str, Any]
+    document: Annotated[dict[str, Any], _PlanSchema()]
 
 
 class PlanSuggest(Body):

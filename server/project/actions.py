@@ -51,9 +51,6 @@ async def create_project(actor: Actor, body: ProjectCreate) -> Answer:
 async def update_project(actor: Actor, project_id: UUID, body: ProjectUpdate, expected: int | None) -> Answer:
     """Change the name, description or time zone. Raises: NotFound, Forbidden, VersionConflict."""
     changes = body.model_dump(exclude_unset=True)
-    nulls = [Fault(f"/{name}", "invalid_field", "must not be null") for name, value in changes.items() if value is None]
-    if nulls:
-        raise Invalid(errors=tuple(nulls))
     async with unit_of_work(actor) as u:
         project = (await access.load(actor, Project, project_id, "project.edit", lock=True)).row
         await u.expect_version(project, expected, required=False)

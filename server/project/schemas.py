@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 from models.access import ProjectRole
 from server.api.instants import Instant
 from server.api.paging import Paged
-from server.api.schemas import Body, Email, Name, View
+from server.api.schemas import Body, Email, Name, Omittable, View
 
 _TIMEZONES = frozenset(available_timezones())  # read once, at import, because it walks a folder for 13 ms
 
@@ -35,9 +35,9 @@ class ProjectCreate(Body):
 class ProjectUpdate(Body):
     """What owners may change in a project."""
 
-    name: Name | None = None
-    description: Annotated[str, Field(max_length=10_000)] | None = None
-    timezone: Timezone | None = None
+    name: Omittable[Name] = None
+    description: Omittable[Annotated[str, Field(max_length=10_000)]] = None
+    timezone: Omittable[Timezone] = None
 
 
 class ProjectList(Paged):

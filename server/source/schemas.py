@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from matching.reading.mapping import Mapping
 from models.source import Source
 from models.status import SourceStatus
 from server.api.paging import Paged
-from server.api.schemas import Body, Name, View
+from server.api.schemas import Body, Name, Omittable, View
 
 
 class SourceCreate(Body):
@@ -23,17 +23,10 @@ class SourceCreate(Body):
 class SourceUpdate(Body):
     """A new name, or the mapping that answers the source's questions."""
 
-    name: Name | None = None
+    name: Omittable[Name] = None
     mapping: Mapping | None = Field(
         default=None, description="a field that is left out stays as it was; null means that it has no column"
     )
-
-    @field_validator("name", mode="before")
-    @classmethod
-    def _not_null(cls, value: Any) -> Any:
-        if value is None:
-            raise ValueError("must not be null")
-        return value
 
 
 class SourceList(Paged):

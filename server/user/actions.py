@@ -4,7 +4,7 @@ from uuid import UUID
 
 from core import problems
 from core.ids import uuid7
-from core.problems import Fault, Forbidden, Invalid, NotFound
+from core.problems import Forbidden, Invalid, NotFound
 from models.access import About, Actor
 from models.user import User
 from realtime import streams
@@ -61,13 +61,6 @@ async def update_user(actor: Actor, user_id: UUID, body: UserUpdate, expected: i
     LastManager.
     """
     changes = body.model_dump(exclude_unset=True)
-    faults = [
-        Fault(f"/{name}", "invalid_field", "must not be null")
-        for name, value in changes.items()
-        if value is None and name != "password_expires_at"
-    ]
-    if faults:
-        raise Invalid(errors=tuple(faults))
     require_admin(actor, "user.update", user_id)
     async with unit_of_work(actor) as u:
         if "role" in changes or "status" in changes:

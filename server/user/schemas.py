@@ -5,7 +5,7 @@ from typing import Literal
 from models.access import UserRole
 from server.api.instants import Instant
 from server.api.paging import Paged
-from server.api.schemas import Body, Email, Name
+from server.api.schemas import Body, Email, Name, Omittable
 
 
 class UserCreate(Body):
@@ -20,9 +20,9 @@ class UserCreate(Body):
 class UserUpdate(Body):
     """What an administrator may change in an account."""
 
-    display_name: Name | None = None
-    role: UserRole | None = None
-    status: Literal["active", "disabled"] | None = None
+    display_name: Omittable[Name] = None
+    role: Omittable[UserRole] = None
+    status: Omittable[Literal["active", "disabled"]] = None
     password_expires_at: Instant | None = None
 
 

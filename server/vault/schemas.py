@@ -3,17 +3,17 @@
 import json
 import re
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from core.clock import now
 from models.access import VaultRole
 from models.vault import Entry
 from server.api.instants import Future, Instant
 from server.api.paging import Paged
-from server.api.schemas import Body, Name, View
+from server.api.schemas import Body, Name, Omittable, View, whole
 
 MAX_SECRET_BYTES = 64 * 1024
 DUE_SOON = timedelta(days=30)  # the first threshold at which people are reminded
@@ -50,7 +50,7 @@ Username = Annotated[str, Field(min_length=1, max_length=512), AfterValidator(_n
 Url = Annotated[str, Field(max_length=2048), AfterValidator(_url)]
 Tag = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_no_controls)]
 Tags = Annotated[list[Tag], Field(max_length=50), AfterValidator(_unique)]
-Days = Annotated[int, Field(ge=1, le=3650)]
+Days = Annotated[int, Field(ge=1, le=3650), BeforeValidator(whole)]
 EntryState = Literal["ok", "due_soon", "due", "expired"]
 
 
@@ -120,21 +120,14 @@ class EntryCreate(Body):
 class EntryUpdate(Body):
     """The changes to a credential. Absent fields stay as they are; null empties one."""
 
-    name: Name | None = None
-    secret: Secret | None = None
+    name: Omittable[Name] = None
+    secret: Omittable[Secret] = None
     username: Username | None = None
     url: Url | None = None
     notes: Notes | None = None
-    tags: Tags | None = None
+    tags: Omittable[Tags] = None
     expires_at: Future | None = None
     rotation_interval_days: Days | None = None
-
-    @model_validator(mode="after")
-    def _required_stay(self) -> Self:
-        for name in ("name", "secret", "tags"):
-            if name in self.model_fields_set and getattr(self, name) is None:
-                raise ValueError(f"{name} must not be null")
-        return self
 
 
 class EntryList(Paged):

@@ -70,6 +70,7 @@ async def make_nonce(api: BodyRequest[NonceWanted]) -> web.StreamResponse:
     problems=(*_REFUSED, problems.LinkRequired, problems.Busy),
     public=True,
     stores_answer=False,
+    gives_tokens=True,
 )
 async def sign_in(api: BodyRequest[GoogleLogin]) -> web.StreamResponse:
     """Sign in with the credential that Google gave to the page."""

@@ -96,6 +96,24 @@ export type ColumnView = {
   date_order: ("ymd" | "dmy" | "mdy") | null;
 };
 
+/** How a field is compared. As a gate it must hold; as a score it adds evidence. */
+export type Comparison = {
+  field: string;
+  compare: "equal" | "within" | "days" | "similarity";
+  absolute?: string | null;
+  percent?: string | null;
+  from?: number | null;
+  to?: number | null;
+  method?: "token_set" | "token_sort" | "partial" | "jaro_winkler" | "ratio";
+  minimum?: number | null;
+  weight?: number;
+};
+
+/** One value for all rows. */
+export type Constant = {
+  value: string;
+};
+
 /** The counts of a job: records on both sides, matches by status, open records. */
 export type Counts = {
   left?: number;
@@ -107,6 +125,12 @@ export type Counts = {
   open_left?: number;
   open_right?: number;
   written_off?: number;
+};
+
+/** The currency of each side. */
+export type CurrencySides = {
+  left: string | Constant;
+  right: string | Constant;
 };
 
 /** A column of currency codes, or one code for all rows. */
@@ -141,12 +165,12 @@ export type EntryCreate = {
 
 /** The changes to a credential. Absent fields stay as they are; null empties one. */
 export type EntryUpdate = {
-  name?: string | null;
-  secret?: string | null;
+  name?: string;
+  secret?: string;
   username?: string | null;
   url?: string | null;
   notes?: string | null;
-  tags?: string[] | null;
+  tags?: string[];
   expires_at?: string | null;
   rotation_interval_days?: number | null;
 };
@@ -168,6 +192,12 @@ export type EntryView = {
   created_at: string;
   updated_at: string;
   version: number;
+};
+
+/** A part of a column: whatever a regular expression (RE2) finds in it. */
+export type Extracted = {
+  from: string;
+  extract: string;
 };
 
 /** How a field compares, and its weight in bits. */
@@ -284,7 +314,7 @@ export type Live = {
 
 /** A log line. The levels trace, log, warn and fatal are accepted too. */
 export type LogLine = {
-  level: string;
+  level: "debug" | "info" | "warning" | "error" | "critical" | "trace" | "log" | "warn" | "fatal";
   message: string;
   timestamp?: string | null;
   metadata?: Record<string, unknown> | null;
@@ -550,6 +580,15 @@ export type Page_VersionView_ = {
   total_at_least?: number | null;
 };
 
+/** A pass over the records that earlier passes left open. */
+export type Pass = {
+  name: string;
+  kind: "rules";
+  where: Comparison[];
+  score?: Comparison[];
+  accept?: "confirm" | "confirm_if_unambiguous" | "suggest" | "report";
+};
+
 /** What a pass has matched. */
 export type PassSummary = {
   pass: string;
@@ -561,6 +600,20 @@ export type PassSummary = {
 export type PasswordChange = {
   current_password: string;
   new_password: string;
+};
+
+/** Fields and passes. `hash` identifies exactly this plan on every match it makes. */
+export type Plan = {
+  fields: Record<string, unknown>;
+  passes: Pass[];
+};
+
+/** A field: the columns on both sides that mean the same. */
+export type PlanField = {
+  type: "money" | "date" | "reference" | "code" | "text";
+  left: string | Extracted | Signed;
+  right: string | Extracted | Signed;
+  currency?: CurrencySides | null;
 };
 
 /** The version of the plan that a job uses. */
@@ -592,7 +645,7 @@ export type PlanView = {
 /** A plan's name and its document (fields and passes). */
 export type PlanWrite = {
   name: string;
-  document: Record<string, unknown>;
+  document: Plan;
 };
 
 /** What went wrong (RFC 9457). /docs/problems lists every code. */
@@ -647,9 +700,9 @@ export type ProjectCreate = {
 
 /** What owners may change in a project. */
 export type ProjectUpdate = {
-  name?: string | null;
-  description?: string | null;
-  timezone?: string | null;
+  name?: string;
+  description?: string;
+  timezone?: string;
 };
 
 /** A project as its reader may see it. */
@@ -848,6 +901,12 @@ export type SignInMethods = {
   google: GoogleMethod | null;
 };
 
+/** A column whose sign is reversed, such as debits booked as positive amounts. */
+export type Signed = {
+  column: string;
+  negate?: boolean;
+};
+
 /** An access token and the account it belongs to. */
 export type SignedIn = {
   access_token: string;
@@ -865,7 +924,7 @@ export type SourceCreate = {
 
 /** A new name, or the mapping that answers the source's questions. */
 export type SourceUpdate = {
-  name?: string | null;
+  name?: string;
   mapping?: Mapping | null;
 };
 
@@ -920,9 +979,9 @@ export type UserCreate = {
 
 /** What an administrator may change in an account. */
 export type UserUpdate = {
-  display_name?: string | null;
-  role?: ("admin" | "manager" | "user") | null;
-  status?: ("active" | "disabled") | null;
+  display_name?: string;
+  role?: "admin" | "manager" | "user";
+  status?: "active" | "disabled";
   password_expires_at?: string | null;
 };
 
