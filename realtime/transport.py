@@ -22,7 +22,8 @@ from engineio.async_drivers import aiohttp as driver
 from engineio.async_socket import AsyncSocket
 from socketio import packet as sio
 
-from core import log
+from core import log, problems
+from core.problems import Problem
 
 NAMESPACE = "/live"
 MAX_FRAME_BYTES = 64 * 1024
@@ -123,6 +124,7 @@ class _Socket(AsyncSocket):  # type: ignore[misc]  # the library has no types
             None  # the WebSocket's; a client that polled first began on another one
         )
         self._ping: asyncio.TimerHandle | None = None
+        self._is_polled = False
 
     async def handle_post_request(self, environ: dict[str, Any]) -> None:
         """Receive packets by polling, which a client sends before its upgrade."""
@@ -157,9 +159,17 @@ class _Socket(AsyncSocket):  # type: ignore[misc]  # the library has no types
     async def handle_get_request(self, environ: dict[str, Any]) -> Any:
         """
         Return what is queued for a polling client. If that includes the close, end the session, which cannot be polled
-        again.
+        again. A second poll at the same time ends it too, since packets would be divided among the two.
         """
-        answer = await super().handle_get_request(environ)
+        if "HTTP_UPGRADE" in environ:
+            return await super().handle_get_request(environ)
+        if self._is_polled:
+            raise exceptions.EngineIOError("polled twice at once")
+        self._is_polled = True
+        try:
+            answer = await super().handle_get_request(environ)
+        finally:
+            self._is_polled = False
         if not isinstance(answer, list):
             return answer  # the response for a WebSocket
         if any(packet.packet_type == eio.CLOSE for packet in answer):
@@ -194,6 +204,17 @@ class _EngineServer(engineio.AsyncServer):  # type: ignore[misc]  # the library 
     def create_queue(self, *_: Any, **__: Any) -> _Queue:
         return _Queue()
 
+    async def handle_request(self, request: web.Request) -> Any:
+        """Like the library's own, which takes a missing transport for polling."""
+        if request.method != "OPTIONS" and "transport" not in request.query:
+            return web.json_response({"code": 0, "message": "Transport unknown"}, status=400)
+        return await super().handle_request(request)
+
+    def _ok(self, packets: Any = None, *args: Any, **options: Any) -> Any:
+        answer = super()._ok(packets, *args, **options)
+        # The protocol's answer to a POST is lower case, and some clients compare.
+        return answer if packets is not None else answer | {"response": b"ok"}
+
     async def _handle_connect(self, environ: dict[str, Any], transport: str, jsonp_index: int | None = None) -> Any:
         """Like the library's own, which does not allow choosing the socket class."""
         if self.start_service_task:
@@ -209,9 +230,10 @@ class _EngineServer(engineio.AsyncServer):  # type: ignore[misc]  # the library 
             "maxPayload": self.max_http_buffer_size,
         }
         await socket.send(eio.Packet(eio.OPEN, greeting))
-        if await self._trigger_event("connect", sid, environ, run_async=False) is False:
+        refusal = await self._trigger_event("connect", sid, environ, run_async=False)
+        if isinstance(refusal, Problem):
             del self.sockets[sid]
-            return self._unauthorized()
+            return _refused(refusal)
         socket.schedule_ping()
         if transport == "websocket":
             answer = await socket.handle_get_request(environ)
@@ -220,6 +242,13 @@ class _EngineServer(engineio.AsyncServer):  # type: ignore[misc]  # the library 
             return answer
         socket.connected = True
         return self._ok(await socket.poll(), jsonp_index=jsonp_index)
+
+
+def _refused(problem: Problem) -> dict[str, Any]:
+    """A problem as the library answers requests."""
+    headers = [("Content-Type", "application/problem+json"), ("Retry-After", str(problem.retry_after_s or 1))]
+    body = orjson.dumps(problem.document(None))
+    return {"status": f"{problem.status} {problem.title}", "headers": headers, "response": body}
 
 
 class Connection:
@@ -396,16 +425,21 @@ class LiveServer(socketio.AsyncServer):  # type: ignore[misc]  # the library has
     def _engineio_server_class(self) -> type[_EngineServer]:
         return _EngineServer
 
-    async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> bool:
+    async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> Problem | None:
         connection = Connection(self, eio_sid, environ)
         address = connection.address
-        if self.is_draining or self._pending.get(address, 0) >= self._max_pending:
-            return False
+        if self.is_draining:
+            return problems.Busy("The server is about to stop. Connect again in a moment.", retry_after_s=2)
+        if self._pending.get(address, 0) >= self._max_pending:
+            return problems.TooManyConnections(
+                "Too many sockets from your address have not sent CONNECT yet. Send it, then open more.",
+                retry_after_s=int(CONNECT_DEADLINE_S),
+            )
         self._pending[address] = self._pending.get(address, 0) + 1
         self.connections[eio_sid] = connection
         loop = asyncio.get_running_loop()
         connection.deadline = loop.call_later(CONNECT_DEADLINE_S, self._too_late, connection)
-        return True
+        return None
 
     async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
         connection = self.connections.get(eio_sid)
@@ -452,7 +486,8 @@ class LiveServer(socketio.AsyncServer):  # type: ignore[misc]  # the library has
 
     def _connect(self, connection: Connection, packet: Any) -> None:
         if packet.namespace != NAMESPACE:
-            connection.write(f'4{packet.namespace},{{"message":"Invalid namespace"}}')
+            prefix = "" if packet.namespace in (None, "/") else f"{packet.namespace},"
+            connection.write(f'4{prefix}{{"message":"Invalid namespace"}}')
             return
         if connection.is_connecting:
             connection.close()

@@ -52,6 +52,7 @@ def document(endpoints: list[Endpoint]) -> dict[str, Any]:
             "title": "Tallyroom",
             "version": VERSION,
             "description": "Reconcile two sets of records together, live. Live events: /docs/events.",
+            "contact": {"name": "Tallyroom"},
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/", "description": "This server."}],
@@ -119,6 +120,7 @@ def _operation(endpoint: Endpoint, names: dict[Any, Any]) -> dict[str, Any]:
         else f"{endpoint.tag}.{endpoint.handler.__name__}",
         "tags": [endpoint.tag],
         "summary": endpoint.summary,
+        "description": _description(endpoint),
         "parameters": _parameters(endpoint),
         "responses": _responses(endpoint, names),
         "security": [] if endpoint.public else [{"token": []}],
@@ -135,6 +137,18 @@ def _operation(endpoint: Endpoint, names: dict[Any, Any]) -> dict[str, Any]:
             content["application/json"] = {"schema": names[endpoint.json_alternative, "validation"]}
         operation["requestBody"] = {"required": True, "content": content}
     return operation
+
+
+def _description(endpoint: Endpoint) -> str:
+    """What the handler's docstring says beyond its first line, and what a caller has to send or may rely on."""
+    _, _, more = (endpoint.handler.__doc__ or "").strip().partition("\n")
+    said = [" ".join(more.split())] if more.strip() else []
+    said.append("Needs no token." if endpoint.public else "Needs an access token.")
+    if endpoint.if_match:
+        said.append("Send the version that you read in `If-Match`.")
+    if endpoint.stream_position:
+        said.append("`Stream-Position` and `Stream-Epoch` name the last event that the body includes.")
+    return " ".join(said)
 
 
 def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:

@@ -12,6 +12,13 @@ from realtime import transport
 from server.app import NAMESPACE
 from tests.realtime.wire import Wire, until
 
+UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+}
+
 
 @pytest.mark.parametrize(
     "packet",
@@ -114,7 +121,7 @@ async def test_another_namespace_is_invalid_and_gives_nothing(http: ClientSessio
 
     await wire.ws.send_str("40" + json.dumps({"token": alice.token}))
 
-    assert await wire.receive() == '44/,{"message":"Invalid namespace"}'
+    assert await wire.receive() == '44{"message":"Invalid namespace"}'
     await wire.ws.close()
 
 
@@ -138,7 +145,7 @@ async def test_a_socket_that_does_not_connect_in_five_seconds_is_closed_and_a_po
         path = f"/socket.io/?EIO=4&transport=polling&sid={sid}"
         started = time.monotonic()
         async with http.post(path, data="40/live," + json.dumps({"token": alice.token})) as response:
-            assert (response.status, await response.text()) == (200, "OK")
+            assert (response.status, await response.text()) == (200, "ok")
         assert time.monotonic() - started < 2  # the answer does not wait for the upgrade
         async with http.get(path) as response:
             text = await response.text()
@@ -244,14 +251,51 @@ async def test_connections_that_have_not_signed_in_are_capped_by_address(
     waiting = [await Wire.open(http) for _ in range(5)]
 
     async with http.get("/socket.io/?EIO=4&transport=polling") as response:
-        refused = response.status
+        refused = response.status, (await response.json())["code"], response.headers["Retry-After"]
     await waiting.pop().ws.close()
     await asyncio.sleep(0.1)
     waiting.append(await Wire.open(http))
 
-    assert refused == 401
+    assert refused == (429, "too_many_connections", "5")
     for wire in waiting:
         await wire.ws.close()
+
+
+async def test_a_server_that_drains_says_when_to_come_back(
+    http: ClientSession, server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server.app[NAMESPACE].server, "is_draining", True)
+
+    for query in ("EIO=4&transport=polling", "EIO=4&transport=websocket"):
+        async with http.get(f"/socket.io/?{query}", headers=UPGRADE if "websocket" in query else {}) as response:
+            assert (response.status, (await response.json())["code"]) == (503, "busy")
+            assert response.headers["Retry-After"] == "2"
+
+
+async def test_polling_follows_the_protocol_where_the_library_does_not(http: ClientSession) -> None:
+    async with http.get("/socket.io/?EIO=4") as response:
+        without = response.status
+    async with http.get("/socket.io/?EIO=4&transport=polling") as response:
+        sid = json.loads((await response.text())[1:])["sid"]
+    path = f"/socket.io/?EIO=4&transport=polling&sid={sid}"
+    async with http.post(path, data='40/live,{"token":"x"}') as response:
+        taken = response.status, await response.text()
+    first = asyncio.create_task(_status(http, path))
+    await asyncio.sleep(0.1)
+
+    second = await _status(http, path)
+
+    assert without == 400
+    assert taken == (200, "ok")
+    assert second == 400
+    assert await first in (200, 400)
+    assert await _status(http, path) == 400  # the session has ended
+
+
+async def _status(http: ClientSession, path: str) -> int:
+    async with http.get(path) as response:
+        await response.read()
+        return response.status
 
 
 async def test_after_unsubscribe_nothing_of_the_stream_arrives(http: ClientSession, alice: Any, project: str) -> None:
