@@ -25,6 +25,10 @@ class Counts(BaseModel):
     open_right: int = 0
     written_off: int = 0
 
+    def changed(self, **by: int) -> "Counts":
+        """The counts after a change: by how much each of the named ones rises or falls."""
+        return self.model_copy(update={name: getattr(self, name) + value for name, value in by.items()})
+
     @property
     def used(self) -> int:
         """Records of both sides that matches use."""

@@ -5,7 +5,6 @@ A chunk is stored at most once per (job, pass, chunk), so an attempt that takes 
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import asyncpg
 import orjson
@@ -39,11 +38,15 @@ class _Stored:
     def matches(self) -> int:
         return self.confirmed + self.suggested
 
-    def added_to(self, counts: dict[str, Any]) -> Counts:
-        """The job's counts after this chunk, given those before it."""
-        more = {"matches": self.matches, "confirmed": self.confirmed, "suggested": self.suggested}
-        more |= {"open_left": -self.left, "open_right": -self.right}
-        return Counts(**counts | {name: counts[name] + value for name, value in more.items()})
+    def added_to(self, counts: Counts) -> Counts:
+        """The counts of a job that had `counts` before."""
+        return counts.changed(
+            matches=self.matches,
+            confirmed=self.confirmed,
+            suggested=self.suggested,
+            open_left=-self.left,
+            open_right=-self.right,
+        )
 
 
 async def write_chunk(job: Job, chunk: Chunk, left: SideIds, right: SideIds, plan_hash: str) -> Counts | None:

@@ -119,7 +119,7 @@ async def set_inputs(job: Job, suggested: tuple[str, Document] | None, size: tup
     """
     async with unit_of_work(SYSTEM) as u:
         plan = None if suggested is None else await add_plan(u, job.project_id, *suggested, "suggested")
-        counts = Counts(**await fence(u, job))
+        counts = await fence(u, job)
         if (counts.left, counts.right) == (0, 0):
             counts = Counts(left=size[0], right=size[1], open_left=size[0], open_right=size[1])
         elif (counts.left, counts.right) != size:
@@ -143,7 +143,7 @@ async def set_inputs(job: Job, suggested: tuple[str, Document] | None, size: tup
 async def finish_pass(job: Job, index: int, name: str) -> None:
     """Publishes that a pass has finished. Raises: Fenced."""
     async with unit_of_work(SYSTEM) as u:
-        counts = Counts(**await fence(u, job))
+        counts = await fence(u, job)
         u.publish(PassFinished(job_id=job.id, pass_name=name, pass_index=index, counts=counts))
 
 
@@ -251,7 +251,7 @@ def _gave_up(attempts: int) -> dict[str, Any]:
     }
 
 
-async def fence(u: UnitOfWork, job: Job) -> dict[str, Any]:
+async def fence(u: UnitOfWork, job: Job) -> Counts:
     """Locks the job for this attempt. Returns: its counts. Raises: Fenced."""
     rows = await u.execute(
         f"SELECT counts::text AS counts FROM reconciliation_jobs WHERE id = $1 AND attempt = $2 AND status = '{JobStatus.RUNNING}' "
@@ -261,7 +261,7 @@ async def fence(u: UnitOfWork, job: Job) -> dict[str, Any]:
     )
     if not rows:
         raise Fenced
-    return Counts(**orjson.loads(rows[0]["counts"])).model_dump()
+    return Counts(**orjson.loads(rows[0]["counts"]))
 
 
 async def put_progress(job: Job, progress: JobProgress) -> None:

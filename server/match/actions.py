@@ -54,7 +54,7 @@ async def _decide(
             status == MatchStatus.CONFIRMED,
             status == MatchStatus.CONFIRMED,
         )
-        counts = _recount(job.counts, before, status, uses)
+        counts = _recount(Counts(**job.counts), before, status, uses)
         await u.execute(
             "UPDATE reconciliation_jobs SET counts = $2::text::jsonb WHERE id = $1", job.id, counts.model_dump_json()
         )
@@ -104,12 +104,9 @@ async def _refuse_used_elsewhere(u: UnitOfWork, match_id: UUID, record_ids: list
         raise problems.RecordInUse
 
 
-def _recount(counts: dict[str, Any], before: str, after: str, uses: list[dict[str, Any]]) -> Counts:
-    found = Counts(**counts).model_dump()
-    found[before] -= 1
-    found[after] += 1
-    if after == MatchStatus.REJECTED:
-        found["matches"] -= 1
-        for use in uses:
-            found[f"open_{use['side']}"] += 1
-    return Counts(**found)
+def _recount(counts: Counts, before: str, after: str, uses: list[dict[str, Any]]) -> Counts:
+    changed = counts.changed(**{before: -1, after: 1})
+    if after != MatchStatus.REJECTED:
+        return changed
+    sides = [use["side"] for use in uses]
+    return changed.changed(matches=-1, open_left=sides.count("left"), open_right=sides.count("right"))

@@ -14,8 +14,12 @@ MOST_FAULTS = 100
 def faults_of(error: ValidationError, prefix: str = "", *, first: int = 0) -> tuple[Fault, ...]:
     """The faults in a pydantic error, by JSON pointer, without the rejected values. List items count from `first`."""
     found = []
-    for fault in error.errors(include_input=False, include_url=False, include_context=False)[:MOST_FAULTS]:
+    told = error.errors(include_input=False, include_url=False, include_context=False)[:MOST_FAULTS]
+    for fault in told:
         kind = fault["type"]
+        # pydantic counts only the items that are valid: a tuple whose one item has a fault is not too short.
+        if kind == "too_short" and any(_is_below(other["loc"], fault["loc"]) for other in told):
+            continue
         code = {"extra_forbidden": "unknown_field", "missing": "missing_field"}.get(kind, "invalid_field")
         message = fault["msg"].removeprefix("Value error, ")
         if message in problems.FAULT_CODES or kind in problems.FAULT_CODES:
@@ -29,6 +33,10 @@ def faults_of(error: ValidationError, prefix: str = "", *, first: int = 0) -> tu
             parts = (parts[0] + first, *parts[1:])
         found.append(Fault(prefix + pointer_of(parts), code, message))
     return tuple(found)
+
+
+def _is_below(place: tuple[int | str, ...], other: tuple[int | str, ...]) -> bool:
+    return len(place) > len(other) and place[: len(other)] == other
 
 
 def pointer_of(parts: tuple[int | str, ...]) -> str:
