@@ -104,7 +104,7 @@ class RefreshReused(Problem):
 
 
 class GoogleTokenInvalid(Problem):
-    """A credential of Google's that signs nobody in here."""
+    """A credential from Google that does not sign anybody in here."""
 
     status, code, title = 401, "google_token_invalid", "Sign-in with Google did not work here"
 
@@ -122,7 +122,7 @@ class Csrf(Problem):
 
 
 class StepUpRequired(Problem):
-    """The password was not entered lately enough for this."""
+    """The password was not entered recently enough."""
 
     status, code, title = 403, "step_up_required", "Enter your password again first: POST /auth/reauth"
 
@@ -188,7 +188,7 @@ class LastManager(Problem):
 
 
 class LinkRequired(Problem):
-    """An account has the address of a Google account, and the two are not linked."""
+    """An account has the address of a Google account, but the two are not linked."""
 
     status, code, title = 409, "link_required", "Sign in with your password, then link your Google account"
 

@@ -75,9 +75,9 @@ class Settings(BaseSettings):
     vault_kek_file: Path | None = None  # lines "id base64", mode 0600 or 0400
     vault_keks: dict[str, SecretStr] = Field(default_factory=dict)  # from TALLYROOM_VAULT_KEK_<id>
     google_client_id: Annotated[str, Field(pattern=r"^[\x21-\x7e]{0,255}$")] = ""  # sign-in with Google; empty: off
-    google_hd: Annotated[tuple[str, ...], NoDecode] = ()  # Google Workspaces whose people may sign in; empty: all
-    google_new_people: Literal["off", "invited", "domain"] = "off"  # who may come without a password
-    google_jwks_url: str = GOOGLE_JWKS_URL  # of a local issuer; not in production
+    google_hd: Annotated[tuple[str, ...], NoDecode] = ()  # Google Workspaces that may sign in; empty: all
+    google_new_people: Literal["off", "invited", "domain"] = "off"  # whom Google alone lets in
+    google_jwks_url: str = GOOGLE_JWKS_URL  # another address only for a local issuer, not in production
     debug: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
@@ -236,7 +236,7 @@ def _refuse_in_production(settings: Settings) -> None:
         if text in EXAMPLE_KEYS or any(word in text.lower() for word in EXAMPLE_WORDS):
             refuse(f"VAULT_KEK_{name}", "is an example value; create your own with: openssl rand -base64 32")
     if settings.google_jwks_url != GOOGLE_JWKS_URL:
-        refuse("GOOGLE_JWKS_URL", "is for local issuers; production believes Google's own keys only; unset it")
+        refuse("GOOGLE_JWKS_URL", "is for local issuers; production trusts only Google's own keys; unset it")
     if not settings.public_url:
         refuse("PUBLIC_URL", "missing; give the address that browsers use, such as https://tallyroom.your-company.test")
     for name, origins in (("PUBLIC_URL", (settings.public_url,)), ("ALLOWED_ORIGINS", settings.allowed_origins)):

@@ -15,7 +15,7 @@ _PAGE = {
     "object-src": "'none'",
 }
 _TRUSTED_TYPES = {"require-trusted-types-for": "'script'"}
-# What Google's sign-in script loads beyond itself (docs/decisions/0010).
+# What Google's sign-in script loads in addition to itself (docs/decisions/0010).
 _GOOGLE = {
     "script-src": "https://accounts.google.com/gsi/client",
     "style-src": "https://accounts.google.com/gsi/style",
@@ -30,14 +30,14 @@ def _text(policy: dict[str, str]) -> str:
     return "; ".join(f"{name} {sources}" for name, sources in policy.items())
 
 
-# Of answers that are not pages: nothing at all.
+# For answers that are not pages: allow nothing.
 API_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; sandbox; frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": _NO_DEVICES,
 }
 PAGE_HEADERS = API_HEADERS | {"Content-Security-Policy": _text(_PAGE | _TRUSTED_TYPES)}
-# Google's script answers in a window of its own, and does not use Trusted Types yet.
+# Google's script answers in its own window, and does not support Trusted Types yet.
 GOOGLE_PAGE_HEADERS = {
     "Content-Security-Policy": _text(
         _PAGE | {name: f"{_PAGE.get(name, '')} {sources}".strip() for name, sources in _GOOGLE.items()}

@@ -1,4 +1,4 @@
-"""What all routes of sign-in share: its parts, where a request comes from, and the answer with its cookie."""
+"""What all sign-in routes share: their components, the client of a request, and the answer with its cookie."""
 
 import orjson
 from aiohttp import web
@@ -15,7 +15,7 @@ GATE: web.AppKey[Gate] = web.AppKey("gate", Gate)
 
 
 def gate_of(api: ApiRequest) -> Gate:
-    """The parts that sign-in needs."""
+    """The components that sign-in needs."""
     return api.request.app[GATE]
 
 

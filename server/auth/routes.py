@@ -99,7 +99,7 @@ async def change_password(api: BodyRequest[PasswordChange]) -> web.StreamRespons
     "/auth/reauth", body=Reauthenticate, answers={200: AccessTokenView}, problems=_THROTTLED, stores_answer=False
 )
 async def reauthenticate(api: BodyRequest[Reauthenticate]) -> web.StreamResponse:
-    """Confirm your password again. Nothing requires this yet."""
+    """Confirm your password. Linking and unlinking a Google account requires this."""
     issued = await actions.reauthenticate(gate_of(api), api.actor, api.body.password, client_of(api))
     return reply_view(AccessTokenView(access_token=issued.token, expires_in=issued.expires_in_s))
 

@@ -50,7 +50,7 @@ class PasswordChange(Body):
 
 
 class Reauthenticate(Body):
-    """The password, for steps that need it entered again."""
+    """The password, for actions that need it entered again."""
 
     password: Annotated[str, Field(min_length=1, max_length=4096)]
 
@@ -93,19 +93,19 @@ class UserView(View):
 
 
 class Nonce(View):
-    """A nonce for Google, which the browser that asked for it can use once within ten minutes."""
+    """A nonce for Google. Only the browser that asked for it can use it, once, within ten minutes."""
 
     nonce: str
 
 
 class GoogleMethod(View):
-    """What the page hands to Google."""
+    """What the page gives to Google."""
 
     client_id: str
 
 
 class SignInMethods(View):
-    """How people can sign in here."""
+    """The ways to sign in here."""
 
     password: bool = True
     google: GoogleMethod | None

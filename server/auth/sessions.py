@@ -1,4 +1,4 @@
-"""Sessions: how they begin, what they hand out, and how they end."""
+"""Sessions: how they begin, which tokens they give out, and how they end."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ _CLIENTS = ("Edg", "Firefox", "Chrome", "Safari", "curl", "python", "node")
 
 @dataclass(frozen=True)
 class Client:
-    """Where a sign-in comes from."""
+    """The client that signs in."""
 
     ip: str
     user_agent: str
@@ -38,7 +38,7 @@ class Client:
 
 @dataclass(frozen=True)
 class Grant:
-    """What a sign-in or a refresh hands out."""
+    """What a sign-in or a refresh returns."""
 
     access: IssuedToken
     refresh_token: str
@@ -55,14 +55,14 @@ class Opened:
     refresh_expires_at: datetime
 
     def grant(self, tokens: Tokens, user: User) -> Grant:
-        """What the person gets, once the session is committed."""
+        """What the person gets once the session is committed."""
         return Grant(tokens.issue(user, self.session), self.refresh_token, self.refresh_expires_at, user)
 
 
 async def open_session(
     u: UnitOfWork, user: User, client: Client, *, remember: bool, method: Literal["pwd", "google"]
 ) -> Opened:
-    """Begin a session of a person who has been identified by `method`. The oldest ones end when there are too many."""
+    """Begin a session for a person identified by `method`. If there are too many sessions, the oldest ones end."""
     session = await Session.create(
         using_db=u.connection,
         id=uuid7(),
@@ -155,7 +155,7 @@ async def _revoke_oldest(u: UnitOfWork, user_id: UUID) -> None:
 
 
 async def revoke_refresh_tokens(u: UnitOfWork, session_id: UUID) -> None:
-    """Revoke the refresh tokens of a session, which itself goes on."""
+    """Revoke the refresh tokens of a session; the session itself continues."""
     await u.execute(
         "UPDATE refresh_tokens SET revoked_at = $2 WHERE session_id = $1 AND revoked_at IS NULL", session_id, u.at
     )

@@ -112,7 +112,7 @@ class Throttle:
             raise _too_many(retry_after_s)
 
     async def refuse_network(self, ip: str) -> None:
-        """Refuse a network from which too many sign-ins have failed. It counts nothing. Raises: RateLimited."""
+        """Refuse a network with too many failed sign-ins. This does not count as an attempt. Raises: RateLimited."""
         key = self._keys("", network_of(ip))["network"]
         self._refuse_remembered({"network": key})
         rows = await Tortoise.get_connection("default").execute_query_dict(

@@ -1,4 +1,4 @@
-"""A stand-in for Google: it signs tokens, serves the keys for them, and misbehaves when told to."""
+"""A stand-in for Google: it signs tokens, serves their keys, and misbehaves on request."""
 
 import asyncio
 import time
@@ -15,12 +15,12 @@ CLIENT_ID = "tests.apps.googleusercontent.com"
 
 @dataclass
 class Issuer:
-    """Keys by their ids, and how /certs answers."""
+    """Keys by id, and how /certs answers."""
 
     keys: dict[str, RSAPrivateKey] = field(default_factory=lambda: {"one": generate_private_key(65537, 2048)})
     headers: dict[str, str] = field(default_factory=lambda: {"Cache-Control": "public, max-age=3600"})
     status: int = 200
-    body: bytes | None = None  # in place of the keys
+    body: bytes | None = None  # instead of the keys
     fetches: int = 0
     may_answer: asyncio.Event = field(default_factory=asyncio.Event)
     url: str = ""
@@ -39,7 +39,7 @@ class Issuer:
         return web.json_response({"keys": keys}, status=self.status, headers=self.headers)
 
     def token(self, nonce: str, *, kid: str = "one", without: tuple[str, ...] = (), **claims: Any) -> str:
-        """A token as Google makes it, with other claims where they are given."""
+        """A token as Google makes it; the given claims replace Google's."""
         at = int(time.time())
         said = {
             "iss": "https://accounts.google.com",
@@ -60,7 +60,7 @@ class Issuer:
 
 
 async def start(issuer: Issuer) -> TestServer:
-    """Serves it on a port of its own."""
+    """Serves it on a separate port."""
     app = web.Application()
     app.router.add_get("/certs", issuer.serve)
     server = TestServer(app)

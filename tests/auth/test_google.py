@@ -1,4 +1,4 @@
-"""Sign-in with Google, against an issuer of our own that also misbehaves."""
+"""Sign-in with Google, tested with our own issuer, which can also misbehave."""
 
 import asyncio
 import base64
@@ -31,7 +31,7 @@ API = {"X-Client": "api"}
 
 @pytest.fixture(scope="module")
 async def running_issuer() -> AsyncIterator[Issuer]:
-    """An issuer that listens."""
+    """A running issuer."""
     issuer = Issuer()
     server = await start(issuer)
     yield issuer
@@ -41,7 +41,7 @@ async def running_issuer() -> AsyncIterator[Issuer]:
 
 @pytest.fixture
 def issuer(running_issuer: Issuer) -> Issuer:
-    """The issuer, well-behaved again."""
+    """The issuer, reset to good behavior."""
     fresh = Issuer(keys=running_issuer.keys)
     running_issuer.headers, running_issuer.status, running_issuer.body = fresh.headers, 200, None
     running_issuer.keys = {"one": running_issuer.keys["one"]}
@@ -52,7 +52,7 @@ def issuer(running_issuer: Issuer) -> Issuer:
 
 @pytest.fixture
 def google(server: TestServer, issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> Google:
-    """Sign-in with Google as the server has it, with nothing fetched yet."""
+    """The server's Sign-in with Google, before any keys were fetched."""
     found = server.app[GOOGLE]
     assert found is not None
     monkeypatch.setattr(found, "keys", GoogleKeys(issuer.url))
@@ -63,7 +63,7 @@ def google(server: TestServer, issuer: Issuer, monkeypatch: pytest.MonkeyPatch) 
 
 @dataclass
 class Browser:
-    """A browser: it keeps its cookies."""
+    """A browser, which keeps its cookies."""
 
     http: ClientSession
     issuer: Issuer
@@ -75,7 +75,7 @@ class Browser:
             return str((await response.json())["nonce"])
 
     async def token(self, **claims: Any) -> str:
-        """A token with a nonce of this browser."""
+        """A token with a nonce for this browser."""
         said = {"nonce": await self.nonce()} | claims
         return self.issuer.token(said.pop("nonce"), **said)
 
@@ -85,7 +85,7 @@ class Browser:
             return response.status, await response.json()
 
     async def refused(self, credential: str) -> tuple[int, str]:
-        """Status and code of a refusal, which sets no cookie."""
+        """Status and code of a refusal, which must not set a cookie."""
         async with self.http.post(SIGN_IN, json={"credential": credential}) as response:
             assert "rt-" not in response.headers.get("Set-Cookie", "")
             return response.status, (await response.json())["code"]
@@ -93,14 +93,14 @@ class Browser:
 
 @asynccontextmanager
 async def opened(server: TestServer, issuer: Issuer) -> AsyncIterator[Browser]:
-    # An address of numbers is a host like any other to a browser, and to this client only when it is told so.
+    # To a browser, an address of numbers is a host like any other. This client must be told so.
     async with ClientSession(base_url=server.make_url("/"), cookie_jar=CookieJar(unsafe=True)) as session:
         yield Browser(session, issuer)
 
 
 @pytest.fixture
 async def browser(server: TestServer, google: Google, issuer: Issuer) -> AsyncIterator[Browser]:
-    """A browser that has nothing from the server yet."""
+    """A browser that has received nothing from the server yet."""
     async with opened(server, issuer) as found:
         yield found
 
@@ -123,13 +123,13 @@ def linked(browser: Browser, alice: Person, google: Google) -> Callable[..., Awa
 
 
 async def link(person: Person, credential: str, browser: Browser) -> Any:
-    """The person's account after linking; asked from a browser, whose cookie the nonce is bound to."""
+    """The person's account after linking. The browser sends the request, because the nonce is bound to its cookie."""
     headers = {"Authorization": f"Bearer {person.token}"}
     async with browser.http.post("/api/v1/me/google", json={"credential": credential}, headers=headers) as response:
         return response.status, await response.json()
 
 
-async def test_a_linked_account_signs_in_and_is_what_it_was(
+async def test_a_linked_account_signs_in_and_is_unchanged(
     browser: Browser, alice: Person, linked: Any, db: asyncpg.Connection
 ) -> None:
     status, me = await linked()
@@ -162,7 +162,7 @@ async def test_a_page_gets_a_cookie_and_no_refresh_token(browser: Browser, linke
 
 
 def rs256_key_as_hmac(issuer: Issuer, nonce: str) -> str:
-    """A token under HS256 with the client id as its secret."""
+    """A token signed with HS256 and the client id as its secret."""
     claims = jwt.decode(issuer.token(nonce), options={"verify_signature": False})
     return jwt.encode(claims, CLIENT_ID.ljust(32, "x"), algorithm="HS256", headers={"kid": "one"})
 
@@ -174,13 +174,13 @@ def unsigned(issuer: Issuer, nonce: str) -> str:
 
 
 def with_header(issuer: Issuer, nonce: str, **more: Any) -> str:
-    """A token with more in its header, signed rightly."""
+    """A correctly signed token with more in its header."""
     claims = jwt.decode(issuer.token(nonce), options={"verify_signature": False})
     return jwt.encode(claims, issuer.keys["one"], algorithm="RS256", headers={"kid": "one", **more})
 
 
 def changed_after_signing(issuer: Issuer, nonce: str) -> str:
-    """A token whose claims were changed."""
+    """A token whose claims were changed after signing."""
     head, body, signature = issuer.token(nonce).split(".")
     claims = orjson.loads(base64.urlsafe_b64decode(body + "=="))
     body = base64.urlsafe_b64encode(orjson.dumps(claims | {"sub": "somebody"})).decode().rstrip("=")
@@ -287,7 +287,7 @@ async def test_the_nonces_of_a_network_are_bounded(browser: Browser, google: Goo
     assert answers == [(200, None)] * 120 + [(429, "60")]
 
 
-async def test_an_account_with_the_same_address_is_linked_after_its_password_only(
+async def test_an_account_with_the_same_address_is_linked_only_after_entering_its_password(
     browser: Browser, alice: Person, google: Google
 ) -> None:
     credential = await browser.token(sub="new-at-google", email=alice.email.upper(), hd="acme.test")
@@ -307,7 +307,7 @@ async def test_an_account_with_the_same_address_is_linked_after_its_password_onl
     assert (again[0], again[1]["user"]["id"]) == (200, str(alice.id))
 
 
-async def test_linking_ends_the_other_sessions_and_needs_the_password_entered_lately(
+async def test_linking_ends_the_other_sessions_and_needs_a_recent_password(
     server: TestServer, browser: Browser, alice: Person, make_person: Any, linked: Any, db: asyncpg.Connection
 ) -> None:
     async with browser.http.post(
@@ -329,7 +329,9 @@ async def test_linking_ends_the_other_sessions_and_needs_the_password_entered_la
     await follower.leave()
 
 
-async def test_unlinking_leaves_a_way_in(browser: Browser, alice: Person, linked: Any, db: asyncpg.Connection) -> None:
+async def test_unlinking_needs_another_way_to_sign_in(
+    browser: Browser, alice: Person, linked: Any, db: asyncpg.Connection
+) -> None:
     await linked()
     await db.execute("UPDATE users SET password_hash = NULL WHERE id = $1::text::uuid", str(alice.id))
     without = await alice.refused("DELETE", "/me/google")
@@ -343,7 +345,9 @@ async def test_unlinking_leaves_a_way_in(browser: Browser, alice: Person, linked
     assert await browser.refused(await browser.token(sub="alice-at-google")) == (401, "google_token_invalid")
 
 
-async def test_a_session_of_google_is_no_password(browser: Browser, alice: Person, linked: Any) -> None:
+async def test_a_session_from_google_does_not_count_as_a_recent_password(
+    browser: Browser, alice: Person, linked: Any
+) -> None:
     await linked()
     _, answer = await browser.sign_in(await browser.token(sub="alice-at-google"))
     alice.token = answer["access_token"]
@@ -376,7 +380,7 @@ POLICIES: dict[str, tuple[str, set[str], dict[str, Any], tuple[int, str]]] = {
 
 
 @pytest.mark.parametrize(("policy", "domains", "claims", "expected"), POLICIES.values(), ids=POLICIES.keys())
-async def test_who_is_new_may_come_as_the_settings_say(
+async def test_the_settings_say_whether_new_people_may_sign_in(
     browser: Browser,
     google: Google,
     db: asyncpg.Connection,
@@ -401,11 +405,12 @@ async def test_who_is_new_may_come_as_the_settings_say(
     [
         ("invited", "nina@acme.test", {"hd": "acme.test"}, (200, "active")),
         ("invited", "nina@gmail.com", {}, (200, "active")),
-        ("invited", "nina@acme.test", {}, (409, "link_required")),  # anybody could have had Google verify it once
+        # anybody could have verified this address with Google at some time
+        ("invited", "nina@acme.test", {}, (409, "link_required")),
         ("off", "nina@acme.test", {"hd": "acme.test"}, (409, "link_required")),
     ],
 )
-async def test_an_invited_person_comes_in_where_google_runs_the_address(
+async def test_an_invited_person_can_sign_in_if_google_manages_the_address(
     browser: Browser,
     admin: Person,
     google: Google,
@@ -424,7 +429,7 @@ async def test_an_invited_person_comes_in_where_google_runs_the_address(
         assert (answer["user"]["id"], answer["user"]["role"]) == (invited["id"], "manager")
 
 
-async def test_a_disabled_or_deleted_person_does_not_come_in(
+async def test_a_disabled_or_deleted_person_cannot_sign_in(
     browser: Browser, admin: Person, alice: Person, linked: Any
 ) -> None:
     await linked()
@@ -439,7 +444,7 @@ async def test_a_disabled_or_deleted_person_does_not_come_in(
     assert await browser.refused(await browser.token(sub="alice-at-google")) == (401, "google_token_invalid")
 
 
-async def test_a_network_whose_tokens_fail_is_stopped_and_others_are_not(
+async def test_a_network_with_too_many_failed_tokens_is_refused_and_others_are_not(
     browser: Browser, alice: Person, linked: Any, server: TestServer
 ) -> None:
     await linked()
@@ -454,7 +459,7 @@ async def test_a_network_whose_tokens_fail_is_stopped_and_others_are_not(
 
 @dataclass
 class Clock:
-    """A clock that a test turns on."""
+    """A clock that a test sets."""
 
     at: float = 1000.0
 
@@ -463,9 +468,9 @@ class Clock:
 
 
 class TestKeys:
-    """Google's keys: fetched once, kept as long as Google says, and believed for a day while it is away."""
+    """Google's keys: fetched once, kept for as long as Google says, and used for a day while Google is unavailable."""
 
-    async def test_they_are_fetched_once_for_many_who_come_together(
+    async def test_they_are_fetched_once_for_many_simultaneous_sign_ins(
         self, browser: Browser, issuer: Issuer, google: Google
     ) -> None:
         credentials = [await browser.token() for _ in range(5)]
@@ -535,7 +540,7 @@ class TestKeys:
         ],
         ids=["500", "redirect", "no JSON", "a list", "empty", "symmetric", "long"],
     )
-    async def test_without_keys_it_says_so_and_with_old_ones_it_goes_on(
+    async def test_without_keys_the_answer_is_503_and_old_keys_still_work(
         self,
         browser: Browser,
         linked: Any,
@@ -562,7 +567,7 @@ class TestKeys:
         clock.at += 86_400
         assert await browser.refused(await browser.token(sub="alice-at-google")) == (503, "unavailable")
 
-        assert tried == 2  # the link's, and one: who comes within seconds of a failure does not ask again
+        assert tried == 2  # one for the link and one more; within seconds of a failure, nothing is fetched
 
     async def test_a_small_key_is_not_used(self, issuer: Issuer) -> None:
         weak = generate_private_key(65537, 1024).public_key()
@@ -576,7 +581,7 @@ class TestKeys:
         assert await keys.find("good") is not None
 
 
-async def test_a_slow_google_holds_up_nobody_else(
+async def test_a_slow_google_delays_nobody_else(
     browser: Browser, issuer: Issuer, alice: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("server.auth.google.keys.FETCH_S", 0.5)
@@ -592,6 +597,6 @@ async def test_a_slow_google_holds_up_nobody_else(
     assert await waiting == (503, "unavailable")
 
 
-async def test_what_is_set_up_is_told(http: ClientSession, google: Google) -> None:
+async def test_the_ways_to_sign_in_are_listed(http: ClientSession, google: Google) -> None:
     async with http.get("/api/v1/auth/methods") as response:
         assert await response.json() == {"password": True, "google": {"client_id": CLIENT_ID}}

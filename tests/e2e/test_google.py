@@ -1,4 +1,4 @@
-"""Sign-in with Google in a real browser: Google's script is a stand-in, and its keys are a local issuer's."""
+"""Sign-in with Google in a real browser. A stand-in replaces Google's script, and a local issuer provides the keys."""
 
 import asyncio
 import os
@@ -14,7 +14,7 @@ from tests.auth.issuer import CLIENT_ID, Issuer, start
 from tests.conftest import PASSWORD
 from tests.e2e.conftest import LISTEN, ROOT, Visitor, _free_port
 
-# As Google's script behaves: it draws a button, and answers with a credential for the nonce it was given.
+# Behaves like Google's script: it draws a button, and answers with a credential for the nonce it was given.
 STAND_IN = """
 window.google = { accounts: { id: {
   initialize(options) { this.options = options; },
@@ -35,7 +35,7 @@ window.google = { accounts: { id: {
 
 @pytest.fixture(scope="module")
 async def issuer() -> AsyncIterator[Issuer]:
-    """An issuer that listens."""
+    """A running issuer."""
     found = Issuer()
     server = await start(found)
     yield found
@@ -44,7 +44,7 @@ async def issuer() -> AsyncIterator[Issuer]:
 
 @pytest.fixture(scope="module")
 async def address(server, settings, issuer) -> AsyncIterator[str]:
-    """A server of its own, on the tests' database, to which Google is the issuer."""
+    """A separate server on the tests' database, which uses the issuer instead of Google."""
     port = _free_port()
     environ = os.environ | settings.environment()
     environ |= {"TALLYROOM_PORT": str(port), "TALLYROOM_GOOGLE_JWKS_URL": issuer.url, "TALLYROOM_DEMO_DATA": "false"}
@@ -67,7 +67,7 @@ Open = Callable[..., Awaitable[Visitor]]
 
 @pytest.fixture
 async def open_page(browser, address, issuer) -> AsyncIterator[Open]:
-    """Opens the dashboard in a browser where Google answers for a person."""
+    """Opens the dashboard in a browser where Google signs in a given person."""
     contexts = []
 
     async def open_one(email: str, sub: str = "somebody-at-google", theme: str = "light") -> Visitor:
@@ -142,7 +142,7 @@ async def test_an_account_is_linked_and_unlinked_on_its_page(open_page, alice, d
     assert [line for line in visitor.complaints if "40" not in line] == []
 
 
-async def test_the_button_follows_the_theme_and_a_stranger_is_told(open_page):
+async def test_the_button_follows_the_theme_and_a_stranger_is_refused(open_page):
     visitor = await open_page("stranger@example.test", theme="dark")
 
     await button(visitor, theme="filled_black").click()

@@ -1,4 +1,4 @@
-"""Routes as they are declared: what cannot be meant is refused when the server starts."""
+"""Routes as they are declared: a contradictory declaration is refused when the server starts."""
 
 import pytest
 from aiohttp import web
@@ -12,7 +12,7 @@ from tests.conftest import Person
 
 
 async def _handler(api: object) -> web.Response:
-    """Nothing."""
+    """Does nothing."""
     return web.Response()
 
 

@@ -1,3 +1,3 @@
 """
-Sign-in with Google. Start with actions.py; tokens.py says what is believed of a token, keys.py whose signature it has.
+Sign-in with Google. Start with actions.py. tokens.py checks tokens, and keys.py provides the keys for their signatures.
 """

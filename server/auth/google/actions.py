@@ -1,4 +1,4 @@
-"""The actions of signing in with Google: whose account it is, linking and unlinking."""
+"""Signing in with Google: which account it is for, linking and unlinking."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -27,10 +27,10 @@ async def sign_in(
     gate: Gate, google: Google, credential: str, browser: str, client: Client, *, remember: bool = False
 ) -> Grant:
     """
-    Sign in whoever a credential names.
+    Sign in the person that a credential names.
 
-    Raises: GoogleTokenInvalid, the same for every reason; LinkRequired when the address has an account that is not
-    linked; RateLimited; Unavailable when Google cannot be reached.
+    Raises: GoogleTokenInvalid, without giving the reason; LinkRequired if an account has the address but is not linked;
+    RateLimited; Unavailable if Google cannot be reached.
     """
     async with _counted(gate, client):
         identity = await google.identify(credential)
@@ -48,10 +48,10 @@ async def sign_in(
 
 async def link(gate: Gate, google: Google, actor: Actor, credential: str, browser: str, client: Client) -> Answer:
     """
-    Link a Google account to the actor's, whose other sessions end.
+    Link a Google account to the actor's account, and end the actor's other sessions.
 
-    Raises: StepUpRequired unless the password was entered in the last five minutes; GoogleTokenInvalid; Duplicate when
-    either of them is linked already; RateLimited; Unavailable.
+    Raises: StepUpRequired unless the password was entered in the last five minutes; GoogleTokenInvalid; Duplicate if
+    either account is already linked; RateLimited; Unavailable.
     """
     async with _counted(gate, client):
         identity = await google.identify(credential)
@@ -69,9 +69,9 @@ async def link(gate: Gate, google: Google, actor: Actor, credential: str, browse
 
 async def unlink(actor: Actor) -> None:
     """
-    Take the Google account off the actor's account, whose other sessions end.
+    Remove the link to Google from the actor's account, and end the actor's other sessions.
 
-    Raises: StepUpRequired; Forbidden when there is no password, and nobody could sign in any more.
+    Raises: StepUpRequired; Forbidden if the account has no password, because then nobody could sign in to it.
     """
     async with unit_of_work(actor) as u:
         user = await _entered_lately(u, actor)
@@ -84,7 +84,7 @@ async def unlink(actor: Actor) -> None:
 
 @asynccontextmanager
 async def _counted(gate: Gate, client: Client) -> AsyncIterator[None]:
-    """Count a refused credential against its network, and record it. Raises: RateLimited when there were too many."""
+    """Count a refused credential against its network and record it. Raises: RateLimited if there were too many."""
     await gate.throttle.refuse_network(client.ip)
     try:
         yield
@@ -97,12 +97,15 @@ async def _counted(gate: Gate, client: Client) -> AsyncIterator[None]:
 
 
 async def _known(identity: Identity) -> User | None:
-    """The account that a sign-in is going to be about, as far as can be told before anything is locked."""
+    """The account that this sign-in is probably for, read before anything is locked."""
     return await User.filter(google_sub=identity.sub).first() or await User.filter(email=identity.email).first()
 
 
 async def _admitted(u: UnitOfWork, google: Google, identity: Identity) -> User:
-    """The account of an identity, locked; made or linked if the settings allow. Raises: GoogleTokenInvalid, LinkRequired."""
+    """
+    The account of an identity, locked. It is created or linked if the settings allow it. Raises: GoogleTokenInvalid,
+    LinkRequired.
+    """
     users = User.filter().using_db(u.connection).select_for_update(no_key=True)
     user = await users.filter(google_sub=identity.sub).first() or await users.filter(email=identity.email).first()
     if user is None:
@@ -122,7 +125,7 @@ async def _admitted(u: UnitOfWork, google: Google, identity: Identity) -> User:
 
 
 async def _made(u: UnitOfWork, google: Google, identity: Identity) -> User:
-    """A new account, where people of the identity's domain may make one. Raises: GoogleTokenInvalid."""
+    """A new account, if people of the identity's domain may create one. Raises: GoogleTokenInvalid."""
     if google.new_people != "domain" or identity.domain not in google.domains:
         raise GoogleTokenInvalid("No account belongs to this Google account. Ask an administrator to invite you.")
     assert u.actor.id is not None
@@ -142,7 +145,7 @@ async def _made(u: UnitOfWork, google: Google, identity: Identity) -> User:
 
 
 async def _entered_lately(u: UnitOfWork, actor: Actor) -> User:
-    """The actor's account, locked, if the password was entered a moment ago. Raises: StepUpRequired."""
+    """The actor's account, locked, if the password was entered recently. Raises: StepUpRequired."""
     user = await User.filter(id=actor.user_id).using_db(u.connection).select_for_update(no_key=True).get()
     session = await own_session(u, actor)
     if session.method != "pwd" or session.authenticated_at < u.at - STEP_UP:

@@ -1,8 +1,8 @@
 """
 Google's public keys, fetched without blocking the event loop and kept for as long as Google says.
 
-Google's own library fetches them synchronously for every token, and PyJWT's client is synchronous too. Whatever tokens
-are sent, at most one fetch runs at a time, and unknown key ids cause one fetch a minute.
+Google's own library fetches them synchronously for every token, and PyJWT's client is synchronous too. Here, whatever
+tokens arrive, at most one fetch runs at a time, and unknown key ids cause at most one fetch a minute.
 """
 
 import asyncio
@@ -23,17 +23,17 @@ FETCH_S = 5.0
 MAX_BYTES = 256 * 1024
 MAX_KEYS = 32
 LEAST_KEPT_S, MOST_KEPT_S = 60.0, 24 * 3600.0
-KEPT_UNSAID_S = 3600.0  # when the answer does not say for how long
-STALE_S = 24 * 3600.0  # how long keys are still believed while Google cannot be reached
-FORCED_EVERY_S = 60.0  # between two fetches that unknown key ids cause
-RETRY_S = 5.0  # after a fetch that failed
+KEPT_UNSAID_S = 3600.0  # if the answer does not say how long
+STALE_S = 24 * 3600.0  # how long keys are still used while Google cannot be reached
+FORCED_EVERY_S = 60.0  # at least, between two fetches for unknown key ids
+RETRY_S = 5.0  # after a failed fetch
 MIN_BITS = 2048
 _MAX_AGE = re.compile(r"(?:^|[,\s])max-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
 logger = log.get(__name__)
 
 
 class GoogleKeys:
-    """The keys that Google signs with, by their ids."""
+    """The keys that Google signs with, by id."""
 
     def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._url = url
@@ -44,7 +44,7 @@ class GoogleKeys:
         self._fetching: asyncio.Task[None] | None = None
 
     async def find(self, kid: str) -> RSAPublicKey | None:
-        """The key with this id, or None if Google has no such key. Raises: Unavailable when no keys can be had."""
+        """The key with this id, or None if Google has no such key. Raises: Unavailable if no keys can be fetched."""
         at = self._clock()
         is_fresh = at < self._fresh_until
         if is_fresh and (kid in self._keys or at < self._asked_at + FORCED_EVERY_S):
@@ -64,7 +64,7 @@ class GoogleKeys:
     async def _refresh(self) -> None:
         if self._fetching is None:
             self._fetching = asyncio.create_task(self._fetch(), name="fetch Google's keys")
-        # A caller that goes away does not end the fetch that others wait for.
+        # If one caller goes away, the fetch continues for the others.
         await asyncio.shield(self._fetching)
 
     async def _fetch(self) -> None:
@@ -82,9 +82,9 @@ class GoogleKeys:
 
 
 async def _download(url: str) -> tuple[dict[str, RSAPublicKey], float]:
-    """The keys, and for how many seconds to keep them. Raises: ClientError, TimeoutError, OSError, ValueError."""
+    """The keys, and how many seconds to keep them. Raises: ClientError, TimeoutError, OSError, ValueError."""
     timeout = aiohttp.ClientTimeout(total=FETCH_S)
-    # Not decompressed, so that the limit holds for what arrives.
+    # Not decompressed, so the limit applies to the bytes that arrive.
     async with (
         aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as session,
         session.get(url, allow_redirects=False, headers={"Accept-Encoding": "identity"}) as response,
@@ -114,7 +114,7 @@ def _keys_of(body: bytes) -> dict[str, RSAPublicKey]:
 
 
 def _usable(item: Any) -> RSAPublicKey | None:
-    """An RSA key for signatures of at least 2,048 bits; None for any other."""
+    """An RSA key of at least 2,048 bits for signatures, or None if the item is anything else."""
     if not isinstance(item, dict) or item.get("kty") != "RSA" or not isinstance(item.get("kid"), str):
         return None
     if item.get("alg", "RS256") != "RS256" or item.get("use", "sig") != "sig":

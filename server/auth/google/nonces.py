@@ -1,8 +1,8 @@
 """
 Nonces: a sign-in with Google begins and ends in the same browser, and its token works once.
 
-The page hands the nonce to Google, and it comes back in the signed token. A token that was stolen, or made for somebody
-else's browser, therefore signs nobody in here.
+The page gives the nonce to Google, and it comes back in the signed token. A token that was stolen, or made for another
+browser, therefore does not work here.
 """
 
 import hashlib
@@ -18,12 +18,12 @@ PER_MINUTE = 120  # per network
 
 
 def new_browser() -> str:
-    """A name for a browser, for its cookie."""
+    """A random name that identifies a browser, for its cookie."""
     return secrets.token_urlsafe(32)
 
 
 async def new_nonce(browser: str, network: str) -> str:
-    """A nonce for a browser, for ten minutes. Raises: RateLimited."""
+    """A nonce for a browser, valid for ten minutes. Raises: RateLimited."""
     nonce = secrets.token_urlsafe(32)
     made = await Tortoise.get_connection("default").execute_query_dict(
         "INSERT INTO login_nonces (hash, browser, network, expires_at) "
@@ -37,7 +37,7 @@ async def new_nonce(browser: str, network: str) -> str:
 
 
 async def spend_nonce(u: UnitOfWork, nonce: str, browser: str) -> None:
-    """Use a nonce up, unless the transaction fails. Raises: GoogleTokenInvalid if it is not this browser's to use."""
+    """Use up a nonce; a rollback undoes this. Raises: GoogleTokenInvalid if this browser has no such nonce."""
     spent = await u.execute(
         "DELETE FROM login_nonces WHERE hash = $1 AND browser = $2 AND expires_at > now() RETURNING hash",
         _digest(nonce),

@@ -46,7 +46,7 @@ async def read_methods(api: ApiRequest) -> web.StreamResponse:
     stores_answer=False,
 )
 async def make_nonce(api: BodyRequest[NonceWanted]) -> web.StreamResponse:
-    """Make a nonce to hand to Google; a cookie binds it to this browser."""
+    """Create a nonce to give to Google. A cookie binds it to this browser."""
     _google(api)
     browser = _browser(api) or new_browser()
     nonce = await new_nonce(browser, network_of(client_of(api).ip))
@@ -89,7 +89,7 @@ async def sign_in(api: BodyRequest[GoogleLogin]) -> web.StreamResponse:
     stores_answer=False,
 )
 async def link(api: BodyRequest[GoogleLink]) -> web.StreamResponse:
-    """Link a Google account to yours; the password must have been entered in the last five minutes."""
+    """Link a Google account to yours. You must have entered your password in the last five minutes."""
     google = _google(api)
     return reply(
         await actions.link(gate_of(api), google, api.actor, api.body.credential, _browser(api) or "", client_of(api))
@@ -98,7 +98,7 @@ async def link(api: BodyRequest[GoogleLink]) -> web.StreamResponse:
 
 @routes.delete("/me/google", answers={204: None}, problems=(problems.StepUpRequired, problems.Forbidden))
 async def unlink(api: ApiRequest) -> web.StreamResponse:
-    """Take the Google account off yours; the password must have been entered in the last five minutes."""
+    """Unlink the Google account from yours. You must have entered your password in the last five minutes."""
     await actions.unlink(api.actor)
     return no_content()
 
@@ -115,6 +115,6 @@ def _cookie(settings: Settings) -> str:
 
 
 def _browser(api: ApiRequest) -> str | None:
-    """The name of the browser, from its cookie; None where there is no cookie of ours."""
+    """The name of the browser, from its cookie; None without a valid cookie."""
     name = api.request.cookies.get(_cookie(api.settings), "")
     return name if len(name) == len(new_browser()) and name.isascii() else None

@@ -1,4 +1,4 @@
-"""What is believed of a Google ID token: who it names, if Google signed it for us, just now."""
+"""Verifies Google ID tokens: whom they name, and that Google has just signed them for this installation."""
 
 import time
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from server.auth.google.keys import GoogleKeys
 
 ISSUERS = ("accounts.google.com", "https://accounts.google.com")
 LEEWAY_S = 60
-MAX_AGE_S = 600  # of a token: it is made in the moment of the sign-in
+MAX_AGE_S = 600  # a token is made at the moment of the sign-in
 MAX_LENGTH = 8192
 MAX_SUB = 255
 _HEADER_KEYS = {"alg", "kid", "typ"}
@@ -22,7 +22,7 @@ _REQUIRED = ["iss", "aud", "sub", "exp", "iat", "nonce", "email"]
 
 @dataclass(frozen=True)
 class Identity:
-    """A person as Google names them. Only `sub` identifies: an address can change hands."""
+    """A person as Google describes them. Only `sub` identifies them: an address can change hands."""
 
     sub: str
     email: str  # canonical, and verified by Google
@@ -32,22 +32,22 @@ class Identity:
 
     @property
     def is_authoritative(self) -> bool:
-        """Whether Google itself runs the address, so that nobody else can be behind it."""
+        """Whether Google itself manages the address, so that it cannot belong to anybody else."""
         return self.domain is not None or self.email.endswith("@gmail.com")
 
 
 @dataclass
 class Google:
-    """Sign-in with Google as this installation is set up for it."""
+    """Sign-in with Google, as configured for this installation."""
 
     client_id: str
-    domains: frozenset[str]  # Google Workspaces whose people may come; empty: all
+    domains: frozenset[str]  # Google Workspaces whose people may sign in; empty: everybody
     new_people: str  # off | invited | domain
     keys: GoogleKeys
 
     @classmethod
     def of(cls, settings: Settings) -> "Google | None":
-        """None where no client id is set."""
+        """Read the settings. Returns: None if no client id is set."""
         if not settings.google_client_id:
             return None
         return cls(
@@ -58,7 +58,10 @@ class Google:
         )
 
     async def identify(self, credential: str) -> Identity:
-        """Whom a credential names. Raises: GoogleTokenInvalid, Unavailable when Google's keys cannot be had."""
+        """
+        The identity that a credential proves. Raises: GoogleTokenInvalid, Unavailable if Google's keys cannot be
+        fetched.
+        """
         kid = _kid_of(credential)
         key = await self.keys.find(kid)
         if key is None:
@@ -78,7 +81,7 @@ class Google:
         return self._identity(claims)
 
     def _identity(self, claims: dict[str, Any]) -> Identity:
-        """The claims that PyJWT does not look at. Raises: GoogleTokenInvalid."""
+        """Check the claims that PyJWT does not check. Raises: GoogleTokenInvalid."""
         times = [claims[name] for name in ("exp", "iat", "nbf") if name in claims]
         domain = claims.get("hd")
         fits = (
@@ -91,7 +94,7 @@ class Google:
             and claims["sub"].isascii()
             and claims["sub"].isprintable()
             and (domain is None or isinstance(domain, str))
-            # Never by the address: anybody can have a Google account with an address of any domain.
+            # Not by the address: anybody can have a Google account with an address in any domain.
             and (not self.domains or (domain is not None and domain.lower() in self.domains))
         )
         if not fits:
@@ -106,7 +109,7 @@ class Google:
 
 
 def _kid_of(credential: str) -> str:
-    """The id of the key that a token says it is signed with. Raises: GoogleTokenInvalid."""
+    """The id of the key that the token claims to be signed with. Raises: GoogleTokenInvalid."""
     if len(credential) > MAX_LENGTH or not credential.isascii():
         raise GoogleTokenInvalid
     try:

@@ -250,7 +250,7 @@ export type GoogleLogin = {
   remember?: boolean;
 };
 
-/** What the page hands to Google. */
+/** What the page gives to Google. */
 export type GoogleMethod = {
   client_id: string;
 };
@@ -468,7 +468,7 @@ export type Money = {
   currency: string;
 };
 
-/** A nonce for Google, which the browser that asked for it can use once within ten minutes. */
+/** A nonce for Google. Only the browser that asked for it can use it, once, within ten minutes. */
 export type Nonce = {
   nonce: string;
 };
@@ -754,7 +754,7 @@ export type Ready = {
   reason?: string | null;
 };
 
-/** The password, for steps that need it entered again. */
+/** The password, for actions that need it entered again. */
 export type Reauthenticate = {
   password: string;
 };
@@ -895,7 +895,7 @@ export type SideSum = {
   without_amount: number;
 };
 
-/** How people can sign in here. */
+/** The ways to sign in here. */
 export type SignInMethods = {
   password?: boolean;
   google: GoogleMethod | null;

@@ -93,7 +93,7 @@ export async function signInMethods(): Promise<SignInMethods> {
   return read(await fetch("/api/v1/auth/methods"));
 }
 
-/** A number for Google, which binds its answer to this browser for ten minutes. */
+/** A nonce for Google, which binds its response to this browser for ten minutes. */
 export async function googleNonce(): Promise<string> {
   return (await read<Nonce>(await send("/api/v1/auth/google/nonce", {}))).nonce;
 }

@@ -9,7 +9,7 @@ import { ChangeButton } from "../shell/ChangeButton";
 import { Fault } from "../shell/parts";
 import { GoogleButton, useGoogleClient } from "./GoogleButton";
 
-/** Links one's account to Google, or takes the link off. Shown where sign-in with Google is on. */
+/** Links your account to Google, or removes the link. Shown if sign-in with Google is on. */
 export function GoogleAccount({ me }: { me: UserView }) {
   const client = useGoogleClient();
   const cache = useQueryClient();
@@ -49,7 +49,7 @@ export function GoogleAccount({ me }: { me: UserView }) {
             label="Password"
             autoComplete="current-password"
             required
-            // eslint-disable-next-line jsx-a11y/no-autofocus -- the person has just asked for this, and it is what is missing
+            // eslint-disable-next-line jsx-a11y/no-autofocus -- the person has just asked for this, and only the password is missing
             autoFocus
             value={password}
             onChange={(event) => setPassword(event.currentTarget.value)}

@@ -4,23 +4,23 @@ import { googleNonce, signInMethods } from "../api/session";
 import { useTheme } from "../shell/theme";
 import { loadGoogle, type GoogleButtonOptions } from "./google";
 
-const RENEW_MS = 9 * 60_000; // a nonce is good for ten minutes
+const RENEW_MS = 9 * 60_000; // a nonce is valid for ten minutes
 const WIDTH = 320;
 
 interface Props {
   text: GoogleButtonOptions["text"];
-  /** Raise it after a credential was used, so that the next one carries a nonce of its own. */
+  /** Increase this after a credential was used, so that the next one gets a new nonce. */
   round: number;
   onCredential: (credential: string) => void;
 }
 
-/** The client id for Google; null where sign-in with Google is off, and undefined until that is known. */
+/** The client id for Google; null if sign-in with Google is off, undefined until that is known. */
 export function useGoogleClient(): string | null | undefined {
   const methods = useQuery({ queryKey: ["methods"], queryFn: signInMethods, staleTime: Infinity, retry: 2 });
   return methods.isError ? null : methods.data && (methods.data.google?.client_id ?? null);
 }
 
-/** Google's own button. It is drawn by Google, in a frame. */
+/** Google's button, which Google's script draws in a frame. */
 export function GoogleButton({ client, text, round, onCredential }: Props & { client: string }) {
   const theme = useTheme();
   const place = useRef<HTMLDivElement>(null);

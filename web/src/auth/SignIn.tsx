@@ -13,7 +13,7 @@ export function SignIn({ lead }: { lead?: string }) {
   const [remember, setRemember] = useState(false);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Error | null>(null);
-  /** What Google said of a person whose account is not linked yet. */
+  /** Google's credential for an account that is not linked yet. */
   const [unlinked, setUnlinked] = useState<string | null>(null);
   const [round, setRound] = useState(0);
   const google = useGoogleClient();
@@ -34,7 +34,7 @@ export function SignIn({ lead }: { lead?: string }) {
     try {
       await enter(() => (unlinked === null ? signIn(email, password, remember) : signInAndLink(email, password, remember, unlinked)));
     } catch (error) {
-      // The password was right, and what Google said has become too old: without it one can sign in.
+      // The password was right, but Google's credential is too old by now. Signing in without it works.
       if (error instanceof Problem && error.code === "google_token_invalid") giveUpLinking();
       setProblem(error as Error);
     }
@@ -68,7 +68,7 @@ export function SignIn({ lead }: { lead?: string }) {
           <h1>{unlinked === null ? "Sign in to Tallyroom" : "Link your Google account"}</h1>
         </div>
         {unlinked !== null ? (
-          <p role="status">There is an account with this address. Enter its password once, and from then on Google signs you in.</p>
+          <p role="status">There is already an account with this address. Enter its password once; after that, you can sign in with Google.</p>
         ) : lead ? (
           <p className="muted">{lead}</p>
         ) : null}
@@ -88,7 +88,7 @@ export function SignIn({ lead }: { lead?: string }) {
           label="Password"
           autoComplete="current-password"
           required
-          // eslint-disable-next-line jsx-a11y/no-autofocus -- the address is filled in, and the password is what is missing
+          // eslint-disable-next-line jsx-a11y/no-autofocus -- the address is filled in, and only the password is missing
           autoFocus={unlinked !== null}
           value={password}
           onChange={(event) => setPassword(event.currentTarget.value)}

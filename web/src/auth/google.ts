@@ -1,4 +1,4 @@
-/** Google's sign-in script, as far as it is used here: https://developers.google.com/identity/gsi/web/reference/js-reference */
+/** The part of Google's sign-in script that is used here: https://developers.google.com/identity/gsi/web/reference/js-reference */
 const SCRIPT = "https://accounts.google.com/gsi/client";
 
 export interface GoogleButtonOptions {
@@ -24,7 +24,7 @@ declare global {
 
 let loading: Promise<GoogleId> | null = null;
 
-/** Loads the script once. It is asked for again after a failure. */
+/** Loads the script once, and tries again after a failure. */
 export function loadGoogle(): Promise<GoogleId> {
   loading ??= load().catch((error: unknown) => {
     loading = null;
@@ -51,7 +51,7 @@ function load(): Promise<GoogleId> {
   });
 }
 
-/** The address in a credential, to show it. Nothing is decided by it: the server looks at the signature. */
+/** The address in a credential, for display only. The server verifies the signature. */
 export function addressIn(credential: string): string {
   try {
     const text = atob((credential.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/"));
