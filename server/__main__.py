@@ -154,7 +154,7 @@ def check_generated() -> None:
         typer.echo(f"{path} is out of date: run make events", err=True)
     drift = asyncio.run(files.model_drift())
     if drift:
-        sql = drift.partition("\n\nMODELS_STATE")[0]  # behind it stands all the state, 12 kB of base64
+        sql = drift.partition("\n\nMODELS_STATE")[0]  # the state follows, 12 kB of base64
         typer.echo(f"the models differ from the migrations; Aerich would add:\n{sql}", err=True)
         typer.echo("write it with: .venv/bin/aerich migrate --offline --name <what it does>", err=True)
     raise typer.Exit(1 if stale or drift else 0)

@@ -29,7 +29,7 @@ def write_workbook(path: Path) -> None:
 
 
 TABLE = [{"invoice": "INV-1", "amount": "1.50"}, {"invoice": "INV-2", "amount": "2.50"}]
-# The rows of a file whose format has columns of its own, by the format's name; all others hold TABLE.
+# The rows of formats with their own columns, by the format's name; all other files contain TABLE.
 ROWS: dict[str, list[dict[str, str | None]]] = {}
 # One file of each format.
 WRITERS: dict[str, Callable[[Path], object]] = {

@@ -56,7 +56,7 @@ def test_every_exception_from_a_check_carries_its_reason() -> None:
     assert lines == []
 
 
-def test_the_pages_of_a_project_are_among_those_that_a_browser_looks_at() -> None:
+def test_every_page_of_a_project_is_opened_in_a_browser() -> None:
     lists = re.findall(r'path: "(\w+)"', (WEB / "src" / "router.tsx").read_text())
 
     assert "jobs" in lists

@@ -32,7 +32,7 @@ async def test_an_entry_is_read_without_its_secret_and_revealed_with_it(alice: P
     assert only["fields"] == {"secret": SECRET}
 
 
-def test_all_that_is_written_of_an_entry_is_kept_with_its_versions() -> None:
+def test_every_field_of_an_entry_is_kept_in_its_versions() -> None:
     written = set(EntryCreate.model_fields)
 
     assert set(METADATA) | {"secret", "notes"} == written

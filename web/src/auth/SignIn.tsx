@@ -68,7 +68,9 @@ export function SignIn({ lead }: { lead?: string }) {
           <h1>{unlinked === null ? "Sign in to Tallyroom" : "Link your Google account"}</h1>
         </div>
         {unlinked !== null ? (
-          <p role="status">There is already an account with this address. Enter its password once; after that, you can sign in with Google.</p>
+          <p role="status">
+            There is already an account with this address. Enter its password once; after that, you can sign in with Google.
+          </p>
         ) : lead ? (
           <p className="muted">{lead}</p>
         ) : null}
