@@ -91,7 +91,7 @@ class Endpoint:
     stream_position: bool = False
     password_expired_ok: bool = False
     body_limits: BodyLimits = PLAIN_BODY
-    gives_tokens: bool = False  # its refresh token goes into a cookie, or into the body when a program asks for it
+    gives_tokens: bool = False  # answers with a refresh token, in a cookie or, for programs, in the body
     heavy: bool = False  # keeps a database connection busy for longer than a page of a list does
     multipart_schema: dict[str, Any] = field(default_factory=dict)
     json_alternative: type[BaseModel] | None = None  # a JSON body that a multipart route accepts as well

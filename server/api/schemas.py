@@ -42,19 +42,19 @@ class _NotNull:
 
 def _not_null(value: Any) -> Any:
     if value is None:
-        raise ValueError("must not be null; leave it out to keep it as it is")
+        raise ValueError("must not be null; leave it out to keep the current value")
     return value
 
 
 def whole(value: Any) -> Any:
-    """1.0 as 1: JSON has one kind of number."""
+    """Turns 1.0 into 1, because JSON has only one kind of number."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 T = TypeVar("T")
 Omittable = Annotated[
     T | None, _NotNull()
-]  # a field of a PATCH that can be left out and not be emptied: None means absent
+]  # a field of a PATCH that can be left out but not cleared; None means that it is absent
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 

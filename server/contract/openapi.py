@@ -26,7 +26,7 @@ _COMPONENT_HEADERS = {
         "description": "The last event of the stream that the body includes; apply only later ones.",
         "schema": {"type": "string", "pattern": "^[0-9]+$"},
     },
-    "Retry-After": {"description": "Seconds to wait before the next try.", "schema": {"type": "integer", "minimum": 1}},
+    "Retry-After": {"description": "Seconds to wait before trying again.", "schema": {"type": "integer", "minimum": 1}},
     "Stream-Epoch": {"description": "The stream's epoch, for `subscribe`.", "schema": {"type": "string"}},
 }
 
@@ -77,8 +77,8 @@ def document(endpoints: list[Endpoint]) -> dict[str, Any]:
 
 def _without_defaults(schema: Any) -> Any:
     """
-    The schema without defaults. Generators take a field that has one for a field that is always there, and would ask
-    for it in requests.
+    The schema without defaults. Client generators assume that a field with a default is always present, and would
+    require it in requests.
     """
     if isinstance(schema, list):
         return [_without_defaults(item) for item in schema]
@@ -187,8 +187,8 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
                 "name": "X-Client",
                 "in": "header",
                 "required": False,
-                "description": "Programs send `api`: the refresh token is then in the body, and no cookie is set. "
-                "POST it to /api/v1/auth/refresh, with the same header, before the access token ends.",
+                "description": "Programs send `api`. Then the refresh token is in the body and no cookie is set. "
+                "POST it to /api/v1/auth/refresh with the same header before the access token expires.",
                 "schema": {"type": "string", "enum": ["api"]},
             }
         )
@@ -301,14 +301,14 @@ def _problem_schema() -> dict[str, Any]:
 _TAGS = {
     "audit": "Who did what, and whether the log was tampered with.",
     "auth": "Signing in, tokens, sessions and passwords.",
-    "docs": "The documents of the interfaces.",
-    "health": "How the server is.",
-    "jobs": "Runs of a plan over two sources.",
+    "docs": "The API documents.",
+    "health": "The state of the server.",
+    "jobs": "Reconciliations of two sources by a plan.",
     "logs": "Log lines of clients.",
-    "matches": "What a run found, what it left open, and decisions.",
-    "plans": "How records are compared.",
+    "matches": "What a job matched and left open, and decisions on it.",
+    "plans": "Rules for comparing records.",
     "projects": "Projects and their members.",
-    "records": "Rows of a source.",
+    "records": "The rows of a source.",
     "sources": "Files, their columns and their mapping.",
     "users": "Accounts.",
     "vaults": "Vaults, their members and their entries.",

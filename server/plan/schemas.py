@@ -15,7 +15,7 @@ from server.api.schemas import Body, Name, Query, View
 
 
 class _PlanSchema:
-    """Describes a document as what it has to be. It is validated apart, so that its faults have the code `invalid_plan`."""
+    """Gives the document the schema of a plan. It is validated later, so that faults have the code `invalid_plan`."""
 
     def __get_pydantic_json_schema__(self, _: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return handler(Document.__pydantic_core_schema__)

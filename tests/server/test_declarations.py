@@ -23,7 +23,9 @@ def test_a_route_takes_a_body_or_a_query_and_not_both() -> None:
         routes.post("/both", body=Body, query=Paged)(_handler)
 
 
-async def test_a_field_that_cannot_be_emptied_is_refused_as_null_and_described_so(alice: Person, project: str) -> None:
+async def test_a_field_that_cannot_be_cleared_refuses_null_and_says_so_in_the_schema(
+    alice: Person, project: str
+) -> None:
     vault = (await alice.ok("POST", f"/projects/{project}/vaults", {"name": "v"}))["id"]
     entry = await alice.ok("POST", f"/vaults/{vault}/entries", {"name": "e", "secret": "s"})
     path = f"/entries/{entry['id']}"
@@ -36,7 +38,7 @@ async def test_a_field_that_cannot_be_emptied_is_refused_as_null_and_described_s
     assert emptied["rotation_interval_days"] == 30
 
 
-def test_no_request_has_a_default_or_takes_null_where_it_is_refused() -> None:
+def test_no_request_schema_has_a_default_or_allows_a_null_that_is_refused() -> None:
     document = openapi.document(endpoints())
     bodies = {
         route["requestBody"]["content"]["application/json"]["schema"]["$ref"].rsplit("/", 1)[1]
