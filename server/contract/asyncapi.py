@@ -5,10 +5,14 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from core.settings import Settings
 from realtime.commands import COMMANDS
 from realtime.events import CATALOGUE
 from realtime.events.state import STATES
+from realtime.relay import PAGE, STATE_INTERVAL_S
 from realtime.streams import NOUNS
+from realtime.subscribing import MAX_PAGE_BYTES
+from realtime.transport import CONNECT_DEADLINE_S, MAX_FRAME_BYTES
 from server import VERSION
 
 REF = "#/components/schemas/{model}"
@@ -87,6 +91,38 @@ _NOTICES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
+def _default(name: str) -> Any:
+    return Settings.model_fields[name].default
+
+
+_DESCRIPTION = f"""
+Socket.IO 4 (protocol 5) at `/socket.io`, namespace `/live`. Clients may begin with polling and then upgrade; CONNECT is
+answered once the transport is WebSocket.
+
+**CONNECT** carries `auth: {{"token": ...}}`, an access token from POST /api/v1/auth/login. The namespace `/` is not served: a
+client that opens it first gets `Invalid namespace` and goes on with `/live` on the same connection.
+
+**Refusals of CONNECT** have the message `unauthorized` and a code in `data.code`: `token_missing`, `token_in_query`,
+`token_invalid`, `token_expired`, `token_revoked`, `password_expired`, `websocket_required`. With `token_expired` refresh the token and
+connect again; with the others do not come back by yourself. A connection that closes without a refusal may be tried again
+at once, and later with longer pauses. Before CONNECT a request may get 429 `too_many_connections` or 503 `busy`, as a problem
+with `Retry-After`.
+
+**A token that ends.** `auth.expiring` comes a minute before. Send `auth.refresh` with a newer access token, and the socket goes on;
+otherwise it closes with the code `token_expired`. A token that is refreshed over REST does not reach open sockets by itself.
+
+**Refusals of commands** are `{{"ok": false, "problem": ...}}`, with the codes of REST and `unknown_command`, `too_many_subscriptions`,
+`rate_limited`. `unavailable` and `busy` are temporary.
+
+**Limits**, unless this server is set up otherwise: {_default("max_sockets_per_user")} sockets per person (the oldest is closed with
+`too_many_connections`), {_default("max_pending_per_address")} connections per address that have not sent CONNECT, {CONNECT_DEADLINE_S:.0f} s to
+send it, {_default("max_subscriptions")} subscriptions per socket, {_default("max_commands_per_s"):.0f} commands per second with bursts of
+{_default("max_command_burst")}, {MAX_FRAME_BYTES // 1024} KiB per message from a client, {PAGE} events or {MAX_PAGE_BYTES // 1024} KiB per answer to `subscribe`.
+Each state is sent at most {1 / STATE_INTERVAL_S:.0f} times a second. Events are kept for {_default("events_keep_days")} days; who comes back later gets
+a snapshot.
+""".strip()
+
+
 def document() -> dict[str, Any]:
     """The AsyncAPI document of the namespace /live."""
     schemas, refs = _schemas()
@@ -105,6 +141,7 @@ def document() -> dict[str, Any]:
             "action": "send",
             "channel": {"$ref": f"#/channels/{noun}"},
             "summary": "Sent to the sockets subscribed to the stream.",
+            "description": "Events arrive in order of `seq`, without a gap, from the answer to `subscribe` on.",
         }
     for name, kind in CATALOGUE.items():
         envelope = {
@@ -145,6 +182,7 @@ def document() -> dict[str, Any]:
     for name in COMMANDS:
         operations[name] = {
             "action": "receive",
+            "description": "A Socket.IO event with one argument. Ask for an acknowledgement: it is the answer.",
             "channel": {"$ref": "#/channels/socket"},
             "messages": [{"$ref": f"#/channels/socket/messages/command.{name}"}],
             "reply": {
@@ -154,6 +192,7 @@ def document() -> dict[str, Any]:
         }
     operations["notify"] = {
         "action": "send",
+        "description": "States of what is followed, and what the socket says about itself. None of these is numbered.",
         "channel": {"$ref": "#/channels/socket"},
         "messages": [
             {"$ref": f"#/channels/socket/messages/{name}"}
@@ -166,11 +205,8 @@ def document() -> dict[str, Any]:
         "info": {
             "title": "Tallyroom live",
             "version": VERSION,
-            "description": (
-                "Socket.IO 4 (protocol 5) at /socket.io, namespace /live. CONNECT carries auth {token}: an access "
-                "token from POST /api/v1/auth/login. Clients may begin with polling and then upgrade; CONNECT is answered "
-                "once the transport is WebSocket."
-            ),
+            "description": _DESCRIPTION,
+            "contact": {"name": "Tallyroom"},
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/json",

@@ -1,5 +1,6 @@
 """The documents and the pages to browse them, at the root. Everything is served from here, without scripts."""
 
+import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from core import problems
 from server.api.endpoint import ApiRequest, Endpoint
@@ -22,6 +24,17 @@ routes = Routes("docs")
 _jinja = Environment(
     loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
+
+
+def _prose(text: str) -> Markup:
+    """Paragraphs, `code` and **strong** words of a description as HTML."""
+    marked = str(escape(text))
+    marked = re.sub(r"`([^`]+)`", r"<code>\1</code>", marked)
+    marked = re.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", marked)
+    return Markup("".join(f"<p>{part}</p>\n" for part in marked.split("\n\n")))  # noqa: S704 - escaped above
+
+
+_jinja.filters["prose"] = _prose
 
 
 @routes.get("//openapi.json", answers={200: dict}, public=True)
