@@ -42,7 +42,9 @@ async def test_a_confirmation_is_counted_published_and_audited(server, alice, su
     assert (counts["confirmed"], counts["rejected"]) == (1, 1)
     assert counts["suggested"] == before["suggested"] - 2
     assert counts["open_left"] == before["open_left"] + 1
-    rows = await db.fetch("SELECT action, details->>'reason' AS reason FROM audit_log WHERE action LIKE 'match.%'")
+    rows = await db.fetch(
+        "SELECT action, details->>'reason' AS reason FROM audit_log WHERE action LIKE 'match.%' ORDER BY id"
+    )
     assert [tuple(row) for row in rows] == [("match.confirm", "seen the paper"), ("match.reject", None)]
     await follower.leave()
 
