@@ -205,14 +205,14 @@ class _EngineServer(engineio.AsyncServer):  # type: ignore[misc]  # the library 
         return _Queue()
 
     async def handle_request(self, request: web.Request) -> Any:
-        """Like the library's own, which takes a missing transport for polling."""
+        """As in the library, but a missing transport is an error, not polling."""
         if request.method != "OPTIONS" and "transport" not in request.query:
             return web.json_response({"code": 0, "message": "Transport unknown"}, status=400)
         return await super().handle_request(request)
 
     def _ok(self, packets: Any = None, *args: Any, **options: Any) -> Any:
         answer = super()._ok(packets, *args, **options)
-        # The protocol's answer to a POST is lower case, and some clients compare.
+        # The protocol answers a POST in lower case, and some clients compare the text.
         return answer if packets is not None else answer | {"response": b"ok"}
 
     async def _handle_connect(self, environ: dict[str, Any], transport: str, jsonp_index: int | None = None) -> Any:
@@ -245,7 +245,7 @@ class _EngineServer(engineio.AsyncServer):  # type: ignore[misc]  # the library 
 
 
 def _refused(problem: Problem) -> dict[str, Any]:
-    """A problem as the library answers requests."""
+    """A problem in the form of the library's answers."""
     headers = [("Content-Type", "application/problem+json"), ("Retry-After", str(problem.retry_after_s or 1))]
     body = orjson.dumps(problem.document(None))
     return {"status": f"{problem.status} {problem.title}", "headers": headers, "response": body}

@@ -26,7 +26,7 @@ class Counts(BaseModel):
     written_off: int = 0
 
     def changed(self, **by: int) -> "Counts":
-        """The counts after a change: by how much each of the named ones rises or falls."""
+        """The counts after a change. Each argument is added to the count of that name."""
         return self.model_copy(update={name: getattr(self, name) + value for name, value in by.items()})
 
     @property

@@ -140,7 +140,7 @@ def _operation(endpoint: Endpoint, names: dict[Any, Any]) -> dict[str, Any]:
 
 
 def _description(endpoint: Endpoint) -> str:
-    """What the handler's docstring says beyond its first line, and what a caller has to send or may rely on."""
+    """The rest of the handler's docstring, and what callers must send or may rely on."""
     _, _, more = (endpoint.handler.__doc__ or "").strip().partition("\n")
     said = [" ".join(more.split())] if more.strip() else []
     said.append("Needs no token." if endpoint.public else "Needs an access token.")

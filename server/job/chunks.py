@@ -39,7 +39,7 @@ class _Stored:
         return self.confirmed + self.suggested
 
     def added_to(self, counts: Counts) -> Counts:
-        """The counts of a job that had `counts` before."""
+        """The job's counts after this chunk, given those before it."""
         return counts.changed(
             matches=self.matches,
             confirmed=self.confirmed,

@@ -17,7 +17,7 @@ def faults_of(error: ValidationError, prefix: str = "", *, first: int = 0) -> tu
     told = error.errors(include_input=False, include_url=False, include_context=False)[:MOST_FAULTS]
     for fault in told:
         kind = fault["type"]
-        # pydantic counts only the items that are valid: a tuple whose one item has a fault is not too short.
+        # pydantic counts only valid items, but a tuple with a faulty item is not too short.
         if kind == "too_short" and any(_is_below(other["loc"], fault["loc"]) for other in told):
             continue
         code = {"extra_forbidden": "unknown_field", "missing": "missing_field"}.get(kind, "invalid_field")
