@@ -1,1 +1,1 @@
-"""Benchmarks that anyone can run with `make bench`. Each number is shown beside its peer, measured in the same run."""
+"""Benchmarks that anyone can run with `make bench`. Each number is shown next to its peer, measured in the same run."""

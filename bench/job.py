@@ -1,6 +1,6 @@
 """
-A job of 100,000 x 100,000 rows: from POST to completed, and to the first match that can be reviewed, beside the bare
-engine.
+A job of 100,000 x 100,000 rows: from POST to completed, and to the first match that can be reviewed, compared with the
+bare engine.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Pages of 50 records out of a million, at random cursors and with `total`, beside the bare SQL."""
+"""Pages of 50 records out of a million, at random cursors and with `total`, compared with the bare SQL."""
 
 import asyncio
 import random

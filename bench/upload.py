@@ -1,4 +1,4 @@
-"""From upload to stored records, beside `COPY` of the same rows by psql, and the memory this takes."""
+"""From upload to stored records, compared with `COPY` of the same rows by psql, and the memory this takes."""
 
 import asyncio
 import json

@@ -1,5 +1,5 @@
 """
-What arrives before it is a request: bytes that are not HTTP, and an Expect header that cannot be met.
+Bytes that do not become a request: invalid HTTP, and an Expect header that cannot be met.
 
 aiohttp answers these itself, before any middleware: with a text that repeats the bytes, and with a traceback in the log
 that includes them and any secret in them. Here they are answered like any other malformed request.

@@ -225,7 +225,7 @@ def _responses(endpoint: Endpoint, names: dict[Any, Any]) -> dict[str, Any]:
             described["content"] = {endpoint.media_type: {"schema": schema}}
         found[str(status)] = described
     for status, kinds in sorted(_problems(endpoint).items()):
-        if str(status) in found:  # the route has its own response with this status beside the problems
+        if str(status) in found:  # the route has its own response with this status besides the problems
             found[str(status)]["content"] |= _problem_response(kinds)["content"]
         else:
             found[str(status)] = {"$ref": f"#/components/responses/{_response_name(kinds)}"}

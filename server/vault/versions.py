@@ -1,7 +1,7 @@
 """
 Versions of an entry. Every change makes a new one, sealed under its own data key, and old ones stay.
 
-METADATA is what is stored unencrypted beside the sealed bytes.
+METADATA is what is stored unencrypted next to the sealed bytes.
 """
 
 from dataclasses import dataclass

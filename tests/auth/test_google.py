@@ -206,13 +206,13 @@ BAD_CLAIMS: dict[str, dict[str, Any]] = {
     "verified in a word": {"email_verified": "true"},
     "verified as a number": {"email_verified": 1},
     "no address": {"email": "nobody"},
-    "an address that is no text": {"email": ["nina@acme.test"]},
+    "an address that is not text": {"email": ["nina@acme.test"]},
     "an empty sub": {"sub": ""},
     "a sub that is a number": {"sub": 7},
     "a sub that is too long": {"sub": "9" * 256},
-    "a domain that is no text": {"hd": ["acme.test"]},
+    "a domain that is not text": {"hd": ["acme.test"]},
     "another nonce": {"nonce": "x" * 43},
-    "a nonce that is no text": {"nonce": 1},
+    "a nonce that is not text": {"nonce": 1},
 }
 
 

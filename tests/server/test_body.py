@@ -139,7 +139,7 @@ async def longest_hold_s(raw: bytes) -> float:
         b"[" + b",".join([b"1"] * 2_000_000) + b"]",
         b"{" + b",".join(b'"o%d":"%s"' % (n, b"x" * 950_000) for n in range(15)) + b"}",
     ],
-    ids=["the list under another name", "no object", "large members beside the list"],
+    ids=["the list under another name", "not an object", "large members next to the list"],
 )
 async def test_a_body_without_its_list_is_read_in_slices_too(raw: bytes) -> None:
     assert await longest_hold_s(raw) < 0.1

@@ -15,7 +15,7 @@ SECRET = "SENTINEL-s3cret"
 POST = f"POST /api/v1/logs?x={SECRET} HTTP/1.1\r\nHost: x\r\nCookie: rt={SECRET}\r\nContent-Type: application/json\r\n"
 GET = f"GET /api/v1/me?x={SECRET} HTTP/1.1\r\nAuthorization: Bearer {SECRET}\r\n"
 MALFORMED = {
-    "a length that is no number": POST + "Content-Length: abc\r\n\r\n{}",
+    "a length that is not a number": POST + "Content-Length: abc\r\n\r\n{}",
     "a negative length": POST + "Content-Length: -5\r\n\r\n{}",
     "two lengths": POST + "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{} ",
     "a length and chunks": POST + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -24,11 +24,11 @@ MALFORMED = {
     "no host": GET + "\r\n",
     "two hosts": GET + "Host: a\r\nHost: b\r\n\r\n",
     "a control character": GET + f"Host: x\r\nA: {SECRET}\x01\r\n\r\n",
-    "a method that is none": f"F\x01O /{SECRET} HTTP/1.1\r\nHost: x\r\n\r\n",
+    "an invalid method": f"F\x01O /{SECRET} HTTP/1.1\r\nHost: x\r\n\r\n",
     "an unknown method": f"FOO /{SECRET} HTTP/1.1\r\nHost: x\r\n\r\n",
     "a header that is too long": GET + f"Host: x\r\nA: {SECRET * 4000}\r\n\r\n",
     "too many headers": GET + "Host: x\r\n" + "".join(f"A{n}: {SECRET}\r\n" for n in range(1000)) + "\r\n",
-    "an address that is none": f"GET http://[/{SECRET} HTTP/1.1\r\nHost: x\r\n\r\n",
+    "an invalid address": f"GET http://[/{SECRET} HTTP/1.1\r\nHost: x\r\n\r\n",
     "another protocol": "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     "an expectation": POST + f"Expect: {SECRET}\r\nContent-Length: 2\r\n\r\n{{}}",
 }
