@@ -30,7 +30,8 @@ LICENSES = {
     "(MIT OR CC0-1.0)",
     "Unlicense",
 }
-WITHOUT_LICENSE = {"node_modules/xmlhttprequest-ssl"}  # MIT, declared in a form that npm no longer reads
+# MIT, declared in a form that npm no longer reads.
+WITHOUT_LICENSE = {"node_modules/xmlhttprequest-ssl", "node_modules/reserved"}
 EXCEPTION = re.compile(r"eslint-disable|@ts-(?:ignore|expect-error|nocheck)|prettier-ignore")
 REASONED = re.compile(r"(?:eslint-disable(?:-next-line|-line)? [\w@/, -]+? -- \S|@ts-expect-error:? \S)")
 
