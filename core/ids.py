@@ -1,16 +1,23 @@
 """Identifiers: UUID version 7 (RFC 9562), ordered by creation time."""
 
+from __future__ import annotations
+
 import os
 import time
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 def uuid7() -> UUID:
     """One new identifier."""
-    return UUID(bytes=uuid7_block(1).tobytes())
+    block = bytearray((time.time_ns() // 1_000_000).to_bytes(6, "big") + os.urandom(10))
+    block[6] = (block[6] & 0x0F) | 0x70
+    block[8] = (block[8] & 0x3F) | 0x80
+    return UUID(bytes=bytes(block))
 
 
 def uuid7_block(count: int) -> NDArray[np.uint8]:
@@ -20,6 +27,8 @@ def uuid7_block(count: int) -> NDArray[np.uint8]:
     Returns: shape (count, 16), the bytes of the identifiers. They share one millisecond; the 12 bits after the version
     and the first 20 of the following hold a counter, so that rows loaded together sort in the order they were read.
     """
+    import numpy as np  # imported here: every command makes single identifiers, few make blocks of them
+
     milliseconds = time.time_ns() // 1_000_000
     block = np.frombuffer(os.urandom(count * 16), dtype=np.uint8).reshape(count, 16).copy()
     for position in range(6):

@@ -1,10 +1,14 @@
 """Where a request comes from: the caller's address behind proxies, and the network it belongs to."""
 
-import ipaddress
+from __future__ import annotations
 
-from aiohttp import web
+import ipaddress
+from typing import TYPE_CHECKING
 
 from core.settings import Settings
+
+if TYPE_CHECKING:  # commands that bound sign-ins by network need no web server
+    from aiohttp import web
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 

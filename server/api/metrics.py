@@ -1,7 +1,6 @@
 """Prometheus metrics. Label values are bounded: methods, route templates, status codes, and names we define."""
 
-from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram, generate_latest
 
 REQUESTS = Histogram(
     "tallyroom_http_request_seconds",
@@ -23,6 +22,6 @@ DROPPED_CONNECTIONS = Counter(
 UPLOADED_BYTES = Counter("tallyroom_uploaded_bytes_total", "Bytes of files uploaded.")
 
 
-async def expose(_: web.Request) -> web.Response:
+def exposed() -> bytes:
     """The metrics in Prometheus text format."""
-    return web.Response(body=generate_latest(REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    return generate_latest(REGISTRY)

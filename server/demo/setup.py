@@ -27,7 +27,7 @@ from server.job.actions import create_job
 from server.job.schemas import JobCreate
 from server.project.actions import create_project, put_member
 from server.project.schemas import MemberPut, ProjectCreate
-from server.source.actions import event_of
+from server.source.event import event_of
 from server.source.upload import CHUNK_BYTES
 from server.store import database
 from server.store.keyring import open_keyring

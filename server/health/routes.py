@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST
 from tortoise import Tortoise
 
 from core import log
@@ -94,9 +95,9 @@ async def health(api: ApiRequest) -> web.StreamResponse:
 
 
 @routes.get("//metrics", answers={200: str}, public=True, media_type="text/plain")
-async def expose_metrics(api: ApiRequest) -> web.StreamResponse:
+async def expose_metrics(_: ApiRequest) -> web.StreamResponse:
     """Expose metrics for Prometheus."""
-    return await metrics.expose(api.request)
+    return web.Response(body=metrics.exposed(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
 async def _checks(app: web.Application) -> dict[str, Check]:

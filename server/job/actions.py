@@ -1,4 +1,4 @@
-"""What people do with jobs. What a worker does with them is in lifecycle.py."""
+"""What people do with jobs. What a worker does with them is in lifecycle.py and endings.py."""
 
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from realtime.events.job import Counts
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.holds.locks import hold_sources
 from server.job.schemas import JobCreate, JobView
+from server.job.transition import transition
 from server.plan.suggestion import ready_source
 from server.store.queue import enqueue, is_waiting
 
@@ -128,16 +129,3 @@ async def _refuse_other_inputs(u: UnitOfWork, job: Job) -> None:
         changed_at = found[0]["changed_at"]
         if found[0]["rows"] != pinned["rows"] or (changed_at is not None and changed_at > job.started_at):
             raise problems.JobState(f"Records of the {side} source have changed since the job began. Start a new job.")
-
-
-def transition(kind: type[events.Transition], job: Job) -> events.Transition:
-    """The event for a job's new status."""
-    return kind(
-        project_id=job.project_id,
-        job_id=job.id,
-        status=job.status,
-        attempt=job.attempt,
-        counts=Counts(**job.counts),
-        version=job.version,
-        problem=job.problem if kind is events.JobFailed else None,
-    )

@@ -23,7 +23,7 @@ from models.source import Source
 from models.status import JobStatus
 from realtime.events.job import Counts
 from realtime.events.state import JobProgress
-from server.job import inputs, lifecycle
+from server.job import endings, inputs, lifecycle
 from server.job.chunks import write_chunk
 from server.store import disk, limits
 
@@ -42,23 +42,21 @@ async def run_job(settings: Settings, job_id: UUID, person: UUID | None) -> None
     if claim is None:
         return
     if claim.is_cancelling:
-        await lifecycle.end_cancelled(job_id)
+        await endings.end_cancelled(job_id)
         return
     job = claim.job
     try:
         await JobRun(settings, job).run()
     except lifecycle.Fenced:
         # Either cancelled or taken over. If it was cancelled, this ends it; otherwise this does nothing.
-        await lifecycle.end_cancelled(job_id)
+        await endings.end_cancelled(job_id)
     except PlanInvalid as error:
-        await lifecycle.fail_job(
-            job_id, job.attempt, problems.InvalidPlan(f"The plan does not fit the sources: {error}")
-        )
+        await endings.fail_job(job_id, job.attempt, problems.InvalidPlan(f"The plan does not fit the sources: {error}"))
     except lifecycle.InputsChanged:
         detail = "Other matches released or took records of this job while it ran. Start a new job."
-        await lifecycle.fail_job(job_id, job.attempt, problems.JobState(detail))
+        await endings.fail_job(job_id, job.attempt, problems.JobState(detail))
     except engine.Stopped:
-        await lifecycle.end_cancelled(job_id)
+        await endings.end_cancelled(job_id)
     except Exception as error:
         if disk.is_full(error):
             problem: problems.Problem = disk.full_while_working(error)
@@ -68,7 +66,7 @@ async def run_job(settings: Settings, job_id: UUID, person: UUID | None) -> None
         else:
             raise
         logger.error("the job ran out of room", job_id=str(job_id), error=str(error)[:200])
-        await lifecycle.fail_job(job_id, job.attempt, problem)
+        await endings.fail_job(job_id, job.attempt, problem)
 
 
 class JobRun:

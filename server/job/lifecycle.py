@@ -1,5 +1,5 @@
 """
-What a worker does with a job: claims it, stores what it reads, and ends it. Every write checks the attempt.
+What an engine does with a job: claims it, stores what it reads, and completes it. Every write checks the attempt.
 
 A worker whose job another has taken over keeps computing until it notices. Its chunks find another attempt in the job's
 row, so nothing is written. A chunk is stored at most once per (job, pass, chunk), so an attempt that takes over skips
@@ -7,7 +7,6 @@ what is already stored.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +14,6 @@ import orjson
 from tortoise import Tortoise
 
 from core import log
-from core.problems import Problem
 from matching.plan import Plan as Document
 from models.access import SYSTEM
 from models.job import Job
@@ -31,7 +29,8 @@ from server.holds.jobs import lock_jobs
 from server.holds.locks import hold_sources
 from server.holds.rights import lost, may_still
 from server.holds.supersede import supersede
-from server.job.actions import transition
+from server.job.endings import fail, forget_progress, gave_up
+from server.job.transition import transition
 from server.plan.actions import add_plan
 
 
@@ -72,7 +71,7 @@ async def claim_job(job_id: UUID, max_attempts: int, person: UUID | None = None)
         if job.status == JobStatus.CANCELLING:
             return Claim(job, is_cancelling=True)
         if job.attempts_since_retry >= max_attempts:
-            await _fail(u, job, _gave_up(job.attempts_since_retry))
+            await fail(u, job, gave_up(job.attempts_since_retry))
             return None
         may = job.status != JobStatus.QUEUED or await may_still(u, person or job.created_by, job.project_id, "job.run")
         changes: dict[str, Any] = {
@@ -92,7 +91,7 @@ async def claim_job(job_id: UUID, max_attempts: int, person: UUID | None = None)
         u.publish(transition(events.JobStarted, job))
         u.audit(f"project:{job.project_id}", "job.start", ("job", job.id), version=job.version, attempt=job.attempt)
         if not may:
-            await _fail(u, job, lost("job").document(job.request_id))
+            await fail(u, job, lost("job").document(job.request_id))
             return None
         return Claim(job, is_cancelling=False)
 
@@ -103,11 +102,6 @@ async def current_status(job_id: UUID, attempt: int) -> str:
     if job is None or job.attempt != attempt:
         raise Fenced
     return str(job.status)
-
-
-async def is_queued(job_id: UUID) -> bool:
-    """Whether a job has not begun yet."""
-    return await Job.filter(id=job_id, status=JobStatus.QUEUED).exists()
 
 
 async def set_inputs(job: Job, suggested: tuple[str, Document] | None, size: tuple[int, int]) -> Counts:
@@ -165,7 +159,7 @@ async def complete_job(job: Job, statistics: dict[str, Any], progress: dict[str,
         )
         u.publish(transition(events.JobCompleted, row))
         u.audit(f"project:{job.project_id}", "job.complete", ("job", job.id), version=row.version, counts=row.counts)
-    await _forget_progress(job.id)
+    await forget_progress(job.id)
 
 
 async def analyze() -> None:
@@ -181,74 +175,6 @@ _OLDER_SUGGESTIONS = """
     JOIN match_records o ON o.record_id = n.record_id AND o.job_id <> n.job_id AND o.active AND NOT o.confirmed
     WHERE n.job_id = $1 AND n.active
 """
-
-
-async def end_cancelled(job_id: UUID, progress: dict[str, Any] | None = None) -> None:
-    """Ends a job that is being cancelled and keeps what it has finished."""
-    async with unit_of_work(SYSTEM) as u:
-        job = await Job.filter(id=job_id).using_db(u.connection).select_for_update(no_key=True).first()
-        if job is None or job.status != JobStatus.CANCELLING:
-            return
-        await u.save(job, status=JobStatus.CANCELLED, finished_at=u.at, progress=progress or job.progress)
-        u.publish(transition(events.JobCancelled, job))
-        u.audit(f"project:{job.project_id}", "job.cancelled", ("job", job.id), version=job.version)
-    await _forget_progress(job_id)
-
-
-async def end_abandoned(heartbeat_timeout_s: float) -> None:
-    """Ends jobs that are being cancelled and have no worker. Otherwise they would wait for a turn just to end."""
-    rows = await Tortoise.get_connection("default").execute_query_dict(
-        _ABANDONED, [timedelta(seconds=heartbeat_timeout_s)]
-    )
-    for row in rows:
-        await end_cancelled(row["id"])
-
-
-_ABANDONED = f"""
-    SELECT id FROM reconciliation_jobs j WHERE status = '{JobStatus.CANCELLING}' AND NOT EXISTS (SELECT 1 FROM pgqueuer q
-        WHERE q.entrypoint = 'job.run' AND q.status = 'picked' AND q.heartbeat > now() - $1::interval
-        AND convert_from(q.payload, 'UTF8')::jsonb->>'id' = j.id::text)
-"""
-
-
-async def fail_job(job_id: UUID, attempt: int | None, problem: Problem) -> None:
-    """Ends a job with a problem, unless another attempt has taken over."""
-    async with unit_of_work(SYSTEM) as u:
-        job = await Job.filter(id=job_id).using_db(u.connection).select_for_update(no_key=True).first()
-        if job is None or job.status != JobStatus.RUNNING or (attempt is not None and job.attempt != attempt):
-            return
-        await _fail(u, job, problem.document(job.request_id))
-    await _forget_progress(job_id)
-
-
-async def release_job(job_id: UUID, max_attempts: int) -> bool:
-    """Decides whether a job runs again after its engine crashed; a job that has crashed too often fails."""
-    async with unit_of_work(SYSTEM) as u:
-        job = await Job.filter(id=job_id).using_db(u.connection).select_for_update(no_key=True).first()
-        if job is None or job.status not in WORKED_JOB:
-            return False
-        if job.status == JobStatus.RUNNING and job.attempts_since_retry >= max_attempts:
-            await _fail(u, job, _gave_up(job.attempts_since_retry))
-            return False
-        return True
-
-
-async def _fail(u: UnitOfWork, job: Job, problem: dict[str, Any]) -> None:
-    await u.save(job, status=JobStatus.FAILED, finished_at=u.at, problem=problem)
-    u.publish(transition(events.JobFailed, job))
-    u.audit(
-        f"project:{job.project_id}", "job.fail", ("job", job.id), "failure", version=job.version, code=problem["code"]
-    )
-
-
-def _gave_up(attempts: int) -> dict[str, Any]:
-    return {
-        "type": "/docs/problems#internal",
-        "title": "The job ended without a result",
-        "status": 500,
-        "code": "internal",
-        "detail": f"The engine crashed {attempts} times while running this job. Retry it, or check the worker's log.",
-    }
 
 
 async def fence(u: UnitOfWork, job: Job) -> Counts:
@@ -274,9 +200,3 @@ async def put_progress(job: Job, progress: JobProgress) -> None:
         (job.id, job.attempt),
     )
     await state.put(f"job.progress:{job.id}", names, progress.model_dump(mode="json", by_alias=True), fence)
-
-
-async def _forget_progress(job_id: UUID) -> None:
-    """Removes the progress of a job that has ended and has not been started again."""
-    running = f"SELECT 1 FROM reconciliation_jobs WHERE id = $2 AND status = '{JobStatus.RUNNING}'"
-    await state.forget(f"job.progress:{job_id}", running, job_id)

@@ -7,7 +7,7 @@ from tortoise import Tortoise
 from core import log
 from core.settings import Settings
 from models.status import SourceStatus
-from server.vault.actions.entry import purge_trash
+from server.vault.actions.trash import purge_trash
 
 EVERY_S = 60.0
 ABANDONED_UPLOAD_MINUTES = 10

@@ -26,7 +26,7 @@ from realtime import state
 from realtime import unit_of_work as work
 from realtime.hint import Hinter, channel_of
 from realtime.unit_of_work import unit_of_work
-from server.job import lifecycle
+from server.job import endings
 from server.processes import retention
 from server.processes.engine_process import Engines
 from server.processes.running import Reason, Running, Watch
@@ -149,15 +149,15 @@ class Worker:
             status, reason = await self._engine(Running("job", job_id, person, task.id, self.settings.job_wall_s))
             if self.stopping.is_set() or reason == "others wait":
                 await self._give_back(job_id, person)
-                await lifecycle.end_cancelled(job_id)  # in case it was cancelled at that very moment
+                await endings.end_cancelled(job_id)  # in case it was cancelled at that very moment
                 return
             if reason in ("late", "disk"):
                 problem = limits.job_took_too_long(self.settings) if reason == "late" else disk.full_while_working()
-                await lifecycle.fail_job(job_id, attempt, problem)
-                if await lifecycle.is_queued(job_id):  # it had not begun
+                await endings.fail_job(job_id, attempt, problem)
+                if await endings.is_queued(job_id):  # it had not begun
                     await self._give_back(job_id, person)
             elif reason == "cancelled":
-                await lifecycle.end_cancelled(job_id)
+                await endings.end_cancelled(job_id)
             if status == 0 or reason is not None:
                 return  # it recorded an end, or found that another attempt has taken the job
             job = await Job.filter(id=job_id).first()
@@ -165,7 +165,7 @@ class Worker:
                 return
             # The process ended without recording an end of the job: it crashed or was killed.
             logger.error("the engine stopped", job_id=str(job_id), exit_status=status, attempt=job.attempt)
-            if not await lifecycle.release_job(job_id, self.settings.job_attempts):
+            if not await endings.release_job(job_id, self.settings.job_attempts):
                 return
             await asyncio.sleep(CRASH_PAUSE_S)
 
@@ -231,7 +231,7 @@ async def _end_abandoned(heartbeat_timeout_s: float) -> None:
     while True:
         await asyncio.sleep(1)
         with contextlib.suppress(Exception):  # the database may be unreachable; it tries again soon
-            await lifecycle.end_abandoned(heartbeat_timeout_s)
+            await endings.end_abandoned(heartbeat_timeout_s)
 
 
 async def _requeue_stranded() -> None:

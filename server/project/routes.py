@@ -19,7 +19,7 @@ from server.project.schemas import (
     ProjectUpdate,
     ProjectView,
 )
-from server.vault.cipher import cipher_of
+from server.vault.of_request import cipher_of
 
 routes = Routes("projects")
 _ROW = (problems.NotFound, problems.Forbidden)

@@ -18,6 +18,7 @@ from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.holds.jobs import lock_jobs_of, refuse_live_jobs
 from server.holds.locks import lock_proposed_records
 from server.holds.supersede import supersede
+from server.source.event import event_of
 from server.source.schemas import SourceCreate, SourceUpdate, SourceView
 from server.store.queue import enqueue
 
@@ -128,18 +129,6 @@ async def _supersede_suggestions(u: UnitOfWork, source_id: UUID) -> None:
         source_id,
     )
     await supersede(u, [row["match_id"] for row in rows])
-
-
-def event_of(kind: type[Any], source: Source) -> Any:
-    """An event with the source's current state."""
-    return kind(
-        project_id=source.project_id,
-        source_id=source.id,
-        status=source.status,
-        rows=events.Rows(read=source.rows_read, loaded=source.rows_loaded, rejected=source.rows_rejected),
-        revision=source.revision,
-        version=source.version,
-    )
 
 
 def given_mapping(source: Source) -> Mapping:

@@ -38,7 +38,8 @@ from realtime.events.state import SourceProgress
 from realtime.unit_of_work import unit_of_work
 from server.holds.rights import lost, may_still
 from server.source import release
-from server.source.actions import event_of, faults_of_columns, given_mapping
+from server.source.actions import faults_of_columns, given_mapping
+from server.source.event import event_of
 from server.store import database, disk, limits
 
 MAX_ATTEMPTS = 3

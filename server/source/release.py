@@ -10,7 +10,7 @@ from models.source import Source
 from models.status import SourceStatus
 from realtime.events import source as events
 from realtime.unit_of_work import UnitOfWork, unit_of_work
-from server.source.actions import event_of
+from server.source.event import event_of
 from server.store.queue import enqueue
 
 

@@ -41,7 +41,8 @@ from server.api.keys import DISK
 from server.api.request import note_body
 from server.api.schemas import CONTROL, Name
 from server.holds.rights import refuse_signed_out
-from server.source.actions import event_of, remembered
+from server.source.actions import remembered
+from server.source.event import event_of
 from server.source.parts import MOST_BYTES, Rest, reader_of
 from server.source.schemas import SourceView
 from server.store.disk import Disk, project_full, room_in_project

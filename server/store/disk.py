@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-import duckdb
 
 from core.problems import StorageFull
 from core.settings import Settings
@@ -65,6 +64,8 @@ def scratch_disk(settings: Settings) -> Disk:
 
 def is_full(error: BaseException | None) -> bool:
     """Whether an error, or what it was raised from, says that a disk is full."""
+    import duckdb  # imported here: most processes that look after a disk run no queries with it
+
     while error is not None:
         if isinstance(error, StorageFull | asyncpg.DiskFullError):
             return True

@@ -6,8 +6,6 @@ import errno
 import math
 import resource
 
-import duckdb
-
 from core.problems import FileRejected, Problem, TooLarge
 from core.processes import data_bytes
 from core.settings import Settings
@@ -42,6 +40,8 @@ def bound_job(settings: Settings) -> None:
 
 def is_memory(error: BaseException) -> bool:
     """Whether an error says that memory ran out. Each library says it differently."""
+    import duckdb  # imported here: the worker asks this module for time limits only, and runs no queries with it
+
     if isinstance(error, MemoryError | duckdb.OutOfMemoryException):
         return True
     if isinstance(error, OSError) and error.errno == errno.ENOMEM:

@@ -12,7 +12,7 @@ from server.auth.answers import GATE
 from server.auth.schemas import UserView
 from server.user import actions, queries
 from server.user.schemas import MeUpdate, UserCreate, UserList, UserUpdate
-from server.vault.cipher import cipher_of
+from server.vault.of_request import cipher_of
 
 routes = Routes("users")
 _ADMIN = (problems.Forbidden, problems.NotFound)

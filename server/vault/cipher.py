@@ -12,8 +12,6 @@ from typing import Literal
 from uuid import UUID
 
 from core.envelope import KeyProvider, associated, new_key, seal, unseal
-from server.api.endpoint import ApiRequest
-from server.api.keys import KEYRING
 
 Field = Literal["secret", "notes"]
 
@@ -101,8 +99,3 @@ def _of_vault_key(vault_id: UUID, epoch: int, kek_id: str) -> bytes:
 
 def _key_name(place: Place) -> str:
     return f"vault-key:{place.vault_id}:{place.epoch}"
-
-
-def cipher_of(api: ApiRequest) -> VaultCipher:
-    """The cipher of the application that received the request."""
-    return VaultCipher(api.request.app[KEYRING].provider)

@@ -14,7 +14,7 @@ from server.vault import queries
 from server.vault.actions import entry as entry_actions
 from server.vault.actions import member as member_actions
 from server.vault.actions import vault as vault_actions
-from server.vault.cipher import cipher_of
+from server.vault.of_request import cipher_of
 from server.vault.schemas import (
     EntryCreate,
     EntryList,

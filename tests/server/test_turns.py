@@ -14,7 +14,7 @@ from pgqueuer.queries import EntrypointExecutionParameter
 from models.access import Actor
 from realtime.unit_of_work import unit_of_work
 from server.api.keys import SETTINGS
-from server.job.lifecycle import end_abandoned
+from server.job.endings import end_abandoned
 from server.processes.turns import FairQueries, task_to_give_back
 from server.store import database
 from server.store.queue import enqueue

@@ -8,7 +8,7 @@ import asyncpg
 from core.settings import Settings
 from realtime.unit_of_work import ledger
 from server.audit import verification
-from server.vault.actions.entry import purge_trash
+from server.vault.actions.trash import purge_trash
 from tests.conftest import Person
 from tests.vault.conftest import SECRET, events_of, join
 

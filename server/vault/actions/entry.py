@@ -4,7 +4,6 @@ import secrets
 import string
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -12,17 +11,15 @@ import asyncpg
 from pydantic import SecretStr
 from tortoise.exceptions import BaseORMException
 
-from core.clock import now
 from core.envelope import SealBroken
 from core.ids import uuid7
 from core.problems import Fault, Gone, Invalid, NotFound, Unavailable
 from models import access
-from models.access import SYSTEM, About, Actor
+from models.access import About, Actor
 from models.vault import Entry, Vault
 from realtime.events.entry import (
     EntryCreated,
     EntryDeleted,
-    EntryPurged,
     EntryRestored,
     EntryRevealed,
     EntryRotated,
@@ -31,12 +28,12 @@ from realtime.events.entry import (
 from realtime.refusals import record_refusal
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.store.errors import is_of_database
+from server.vault.actions.trash import destroy
 from server.vault.cipher import OpenVersion, VaultCipher
 from server.vault.schemas import EntryCreate, EntryUpdate, EntryView, RestoreBody, RevealBody, RevealView, RotateBody
 from server.vault.versions import METADATA, Versions, metadata_of, open_entry, version_of
 
 _ALPHABET = string.ascii_letters + string.digits + "-_.+"
-TRASH_KEPT = timedelta(days=30)
 _GENERATED_LENGTH = 24  # 24 of 66 characters: 145 bits
 # What can be raised when the database cannot write. Tortoise translates some driver exceptions and passes on others.
 _NOT_RECORDED = (BaseORMException, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
@@ -178,25 +175,8 @@ async def purge_entry(actor: Actor, entry_id: UUID, expected: int | None) -> Ans
     async with unit_of_work(actor) as u:
         _, entry = await _load(u, actor, entry_id, "entry.purge")
         await u.expect_version(entry, expected, required=False)
-        await _destroy(u, entry)
+        await destroy(u, entry)
         return u.answer(204)
-
-
-async def purge_trash() -> None:
-    """Destroy what has been in the trash for 30 days: the wrapped keys of all versions, and the rows."""
-    for entry_id in await Entry.filter(trashed_at__lt=now() - TRASH_KEPT).limit(1000).values_list("id", flat=True):
-        async with unit_of_work(SYSTEM) as u:
-            entry = await Entry.filter(id=entry_id).using_db(u.connection).select_for_update(no_key=True).first()
-            if entry is None or entry.trashed_at is None:
-                continue
-            await _destroy(u, entry)
-
-
-async def _destroy(u: UnitOfWork, entry: Entry) -> None:
-    """Delete the entry with its versions. Each takes along the only copy of the data key that opens its seals."""
-    await entry.delete(using_db=u.connection)
-    u.publish(EntryPurged(vault_id=entry.vault_id, entry_id=entry.id, version=entry.version))
-    u.audit(f"vault:{entry.vault_id}", "entry.purge", ("entry", entry.id), version=entry.version)
 
 
 @asynccontextmanager
