@@ -33,6 +33,10 @@ from server.store.embedded import EmbeddedPostgres
 PASSWORD = "a long test password"
 KINDS = ("unit", "integration", "acceptance", "migration")
 FIRST = ("acceptance", "migration", "integration", "unit")
+# Folders that one process runs whole, file after file, so that one installation, one browser or one worker with its
+# loaded books serves all of it. The longest come first, so that the processes of the suite end at about the same time.
+TOGETHER = ("tests/e2e/", "tests/job/", "tests/source/", "tests/health/")
+LONGEST = (*TOGETHER[:3], "tests/server/test_supervisor.py", "tests/rules/test_fuzz.py", "tests/migrations/")
 # Processes as users run them. A test that requests one of these is an acceptance test.
 PROCESSES = {"worker", "start_worker"}
 OUTSIDE = {"subprocess.Popen", "os.fork", "os.posix_spawn", "socket.connect"}
@@ -45,17 +49,41 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     Marks each test with what it needs, unless its module does: nothing, the database, or processes.
 
-    Files that start processes run first. They take longest, and otherwise the suite would end with one of them running
+    What takes longest runs first, then files that start processes. Otherwise the suite would end with one of them running
     alone.
     """
-    ranks: dict[Path, int] = {}
+    ranks: dict[str, int] = {}
     for item in items:
         kind = next((kind for kind in KINDS if item.get_closest_marker(kind)), None)
         if kind is None:
             kind = _kind_of(set(getattr(item, "fixturenames", ())))
             item.add_marker(kind)
-        ranks[item.path] = min(ranks.get(item.path, len(FIRST)), FIRST.index(kind))
-    items.sort(key=lambda item: ranks[item.path])
+        unit = _unit_of(item.nodeid)
+        ranks[unit] = min(ranks.get(unit, len(FIRST)), FIRST.index(kind))
+    items.sort(key=lambda item: (_place_of(item.nodeid), ranks[_unit_of(item.nodeid)]))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Gives each process one file at a time, or a whole folder of TOGETHER; None for other kinds of distribution."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return _unit_of(nodeid)
+
+    return Scheduling(config, log)
+
+
+def _unit_of(nodeid: str) -> str:
+    """What a test is run together with: its file or its folder."""
+    return next((folder for folder in TOGETHER if nodeid.startswith(folder)), nodeid.split("::", 1)[0])
+
+
+def _place_of(nodeid: str) -> int:
+    return next((place for place, path in enumerate(LONGEST) if nodeid.startswith(path)), len(LONGEST))
 
 
 def _kind_of(fixtures: set[str]) -> str:
@@ -86,6 +114,27 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         return (yield)
     finally:
         _Outside.is_closed = False
+
+
+_LEFT: dict[Path, contextlib.ExitStack] = {}
+
+
+def until_left(folder: Path) -> contextlib.ExitStack:
+    """Ends what is put here after the last test of a folder. Idle processes would take time from the rest of the suite."""
+    return _LEFT.setdefault(folder, contextlib.ExitStack())
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    """Ends what was started for a folder once the next test is outside it."""
+    for folder in [folder for folder in _LEFT if nextitem is None or folder not in nextitem.path.parents]:
+        _LEFT.pop(folder).close()
+
+
+def pytest_sessionfinish() -> None:
+    """Does the same if the session ends before the last test of a folder."""
+    while _LEFT:
+        _LEFT.popitem()[1].close()
 
 
 def command(settings: Settings, *arguments: str, typed: str = "") -> None:

@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from core.demo import PASSWORD
 from server.dashboard.files import DIST, INDEX
+from tests.conftest import until_left
 
 ROOT = Path(__file__).parents[2]
 MANAGER = "manager@tallyroom.example"
@@ -134,12 +135,12 @@ def _free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """The server that the browser uses."""
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """The server that the browser uses, for all tests of this folder."""
     found = Installation(tmp_path_factory.mktemp("installation"))
+    until_left(Path(__file__).parent).callback(found.stop)
     found.start()
-    yield found
-    found.stop()
+    return found
 
 
 class Rest:

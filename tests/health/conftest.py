@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from aiohttp import ClientSession
 
 from core.settings import Settings, load
 from server.store.embedded import EmbeddedPostgres
-from tests.conftest import PASSWORD, Person, command
+from tests.conftest import PASSWORD, Person, command, until_left
 from tests.health.processes import family, free_port, running
 
 EMAIL = "manager@example.test"
@@ -58,19 +58,21 @@ class House:
         await self.postgres.start()
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """The processes, at log level debug."""
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> House:
+    """The processes, at log level debug, for all tests of this folder."""
     folder = tmp_path_factory.mktemp("house")
     postgres = EmbeddedPostgres(folder)
+    left = until_left(Path(__file__).parent)
+    left.callback(postgres.stop)
     asyncio.run(postgres.start())
     settings = load({"TALLYROOM_DATA_DIR": str(folder), "TALLYROOM_LOG_LEVEL": "debug", "TALLYROOM_DEBUG": "1"})
     command(settings, "migrate")
     command(settings, "users", "create", EMAIL, "--role", "manager", "--name", "Manager", typed=f"{PASSWORD}\n")
     found = House(settings, postgres, free_port(), folder / "log")
-    with running("serve", settings, found.log, found.port), running("worker", settings, found.log, found.port):
-        yield found
-    postgres.stop()
+    for name in ("serve", "worker"):
+        left.enter_context(running(name, settings, found.log, found.port))
+    return found
 
 
 @pytest.fixture
