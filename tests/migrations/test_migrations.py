@@ -1,7 +1,6 @@
 """Migrations of databases as operators have them: empty, older, half migrated, in use, without rights, newer."""
 
 import asyncio
-import json
 import os
 import shutil
 import sys
@@ -14,6 +13,7 @@ import pytest
 from core.settings import Settings, load
 from server.store import database
 from server.store.embedded import EmbeddedPostgres
+from tests.migrations import forked
 
 pytestmark = pytest.mark.migration
 
@@ -61,32 +61,9 @@ def only(tmp_path, monkeypatch) -> Callable[[int], None]:
     return limit
 
 
-_MIGRATE = """
-import asyncio, json, sys
-from pathlib import Path
-from core.settings import SettingsError, load
-from server.store import database
-database.LOCATION = Path(sys.argv[1])
-try:
-    print(json.dumps(asyncio.run(database.migrate(load()))))
-except SettingsError as error:
-    print(json.dumps(str(error)))
-"""
-
-
 async def migrate(settings: Settings) -> list[str]:
-    """Migrates in a separate process, as always in practice: Aerich keeps its configuration in the process."""
-    child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", _MIGRATE, str(database.LOCATION)),
-        cwd=ROOT,
-        env=os.environ | settings.environment(),
-        stdout=asyncio.subprocess.PIPE,
-    )
-    output, _ = await asyncio.wait_for(child.communicate(), 60)
-    answer = json.loads(output)
-    if isinstance(answer, str):
-        raise database.DatabaseError(answer)
-    return list(answer)
+    """Applies the migrations that the application knows now."""
+    return await forked.migrate(settings, database.LOCATION)
 
 
 def database_names() -> list[str]:
