@@ -217,11 +217,39 @@ async def db(settings: Settings) -> AsyncIterator[asyncpg.Connection]:
     await connection.close()
 
 
+class Sweeper:
+    """The connection that empties tables, kept: a new one for each test would read all their descriptions anew."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._connection: asyncpg.Connection | None = None
+
+    async def connection(self) -> asyncpg.Connection:
+        """The one there is, or another where a test has ended it."""
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await database.connect(self._settings, "tests")
+            await self._connection.execute("SET session_replication_role = replica")  # else the audit's triggers refuse
+        return self._connection
+
+    def close(self) -> None:
+        """Ends it with the session."""
+        if self._connection is not None:
+            self._connection.terminate()
+
+
+@pytest.fixture(scope="session")
+def sweeper(settings: Settings) -> Iterator[Sweeper]:
+    """Of this test process."""
+    found = Sweeper(settings)
+    yield found
+    found.close()
+
+
 @pytest.fixture(autouse=True)
 async def _empty(request: pytest.FixtureRequest, _no_worker_of_others: None) -> None:
     """Empties the tables before each test that uses the database."""
     if "settings" in request.fixturenames:
-        connection = await database.connect(request.getfixturevalue("settings"), "tests")
+        connection = await request.getfixturevalue("sweeper").connection()
         rows = await connection.fetch(
             "SELECT tablename, pg_relation_size(format('%I', tablename)::regclass) AS size FROM pg_tables "
             "WHERE schemaname = 'public'"
@@ -237,14 +265,12 @@ async def _empty(request: pytest.FixtureRequest, _no_worker_of_others: None) -> 
         # Refusals are reported in the background. One reported during this would keep its row but lose the head of its
         # chain.
         emptied = f"SELECT pg_advisory_xact_lock(hashtextextended('refusals ' || current_schema(), 0)); {emptied}"
-        await connection.execute("SET session_replication_role = replica")  # otherwise the audit's triggers refuse
         while True:
             try:
                 await connection.execute(emptied)
                 break
             except (asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError):
                 continue  # a worker is writing at the same moment
-        await connection.close()
 
 
 @pytest.fixture(autouse=True)

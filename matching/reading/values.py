@@ -512,6 +512,9 @@ def evidence_of(table: pa.Table, evidences: list[Evidence]) -> None:
 
 def has_typed(texts: pa.Array) -> bool:
     """Whether any of these texts by itself would be taken for an amount, a number, a date or a code of digits."""
+    # All of these have a digit, and most headers have none. The query takes 20 ms to compile (measured).
+    if not pc.any(pc.match_substring_regex(texts, "[0-9]")).as_py():
+        return False
     typed = ("amount_dot(c)", "amount_comma(c)", "date_ymd(x)", "short_ymd(x)", "date_dmy(x)", "date_mdy(x)")
     found = rows_of(
         pa.table({"x": texts}),
