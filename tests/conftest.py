@@ -209,40 +209,62 @@ async def server(settings: Settings) -> AsyncIterator[TestServer]:
     await running.close()
 
 
-@pytest.fixture
-async def db(settings: Settings) -> AsyncIterator[asyncpg.Connection]:
-    """A separate connection, to look at what is really stored."""
-    connection = await database.connect(settings, "tests")
-    yield connection
-    await connection.close()
+class Kept:
+    """A connection that tests share in turn. In a new one, PostgreSQL would first have to read the descriptions of all tables."""
 
-
-class Sweeper:
-    """The connection that empties tables, kept: a new one for each test would read all their descriptions anew."""
-
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, setting: str | None = None) -> None:
         self._settings = settings
+        self._setting = setting
         self._connection: asyncpg.Connection | None = None
 
     async def connection(self) -> asyncpg.Connection:
-        """The one there is, or another where a test has ended it."""
+        """The open connection, or a new one if a test has ended it."""
         if self._connection is None or self._connection.is_closed():
             self._connection = await database.connect(self._settings, "tests")
-            await self._connection.execute("SET session_replication_role = replica")  # else the audit's triggers refuse
+            if self._setting is not None:
+                await self._connection.execute(self._setting)
         return self._connection
 
+    async def give_back(self) -> None:
+        """Resets the session, so that the next test finds nothing of this one."""
+        assert self._connection is not None
+        try:
+            if self._connection.is_in_transaction():
+                self.close()
+            elif not self._connection.is_closed():
+                await self._connection.reset()
+                await self._connection.execute("DISCARD TEMP")
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):  # the test has ended it or left it busy
+            self.close()
+
     def close(self) -> None:
-        """Ends it with the session."""
+        """Ends it."""
         if self._connection is not None:
             self._connection.terminate()
+            self._connection = None
 
 
 @pytest.fixture(scope="session")
-def sweeper(settings: Settings) -> Iterator[Sweeper]:
-    """Of this test process."""
-    found = Sweeper(settings)
-    yield found
-    found.close()
+def kept_connection(settings: Settings) -> Iterator[Kept]:
+    """The connection behind `db`."""
+    kept = Kept(settings)
+    yield kept
+    kept.close()
+
+
+@pytest.fixture(scope="session")
+def sweeper(settings: Settings) -> Iterator[Kept]:
+    """The connection that empties the tables. In a normal session the audit's triggers would refuse."""
+    kept = Kept(settings, "SET session_replication_role = replica")
+    yield kept
+    kept.close()
+
+
+@pytest.fixture
+async def db(kept_connection: Kept) -> AsyncIterator[asyncpg.Connection]:
+    """A separate connection, to look at what is really stored."""
+    yield await kept_connection.connection()
+    await kept_connection.give_back()
 
 
 @pytest.fixture(autouse=True)
