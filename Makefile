@@ -30,7 +30,7 @@ test: install-dev web-dev web
 
 # Needs no database and no processes, so it takes only seconds; meant to be run while writing code.
 test-unit: install-dev
-	$(BIN)/python -m pytest -m unit --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest -m unit --numprocesses 2 --dist loadfile --ignore tests/e2e
 
 check: install-dev
 	$(BIN)/ruff format --check .
