@@ -12,6 +12,14 @@ WIDE = """
     FROM generate_series(0, 5999) n
 """
 
+# Of nearly a megabyte each, as a request may have them: 27 MB a side.
+LARGE = """
+    INSERT INTO reconciliation_records (id, source_id, "row", revision, data, amount, currency, version, created_at, updated_at)
+    SELECT gen_random_uuid(), $1::text::uuid, n, 1, (
+        SELECT jsonb_object_agg('c' || k, repeat(md5((n * 10 + k)::text), 3000)) FROM generate_series(1, 9) k
+    ), n + 1, 'EUR', 1, now(), now() FROM generate_series(0, 29) n
+"""
+
 
 @pytest.fixture(scope="module")
 def modest(start_worker: Any) -> Any:
@@ -32,6 +40,26 @@ async def test_a_job_that_needs_too_much_memory_fails_and_says_what_to_change(
     assert (failed["status"], failed["attempt"], failed["problem"]["code"]) == ("failed", 1, "too_large")
     assert "TALLYROOM_ENGINE_MEMORY_MB" in failed["problem"]["detail"]
     assert "640 MB" in failed["problem"]["detail"]
+
+
+async def test_records_of_nearly_a_megabyte_each_take_a_few_times_their_size(
+    alice: Any, project: str, db: Any, modest: Any, end_of: Any
+) -> None:
+    ids = [(await alice.ok("POST", f"/projects/{project}/sources", {"name": name}))["id"] for name in ("a", "b")]
+    for source_id in ids:
+        await db.execute(LARGE, source_id)
+    gate = {"field": "amount", "compare": "equal"}
+    document = {
+        "fields": {"amount": {"type": "money", "left": "amount", "right": "amount"}},
+        "passes": [{"name": "amount", "kind": "rules", "where": [gate], "accept": "suggest"}],
+    }
+    plan = await alice.ok("POST", f"/projects/{project}/plans", {"name": "by amount", "document": document})
+
+    body = {"left_source": ids[0], "right_source": ids[1], "plan": plan["id"]}
+    job = await end_of((await alice.ok("POST", f"/projects/{project}/jobs", body))["id"])
+
+    assert (job["status"], job["problem"]) == ("completed", None)
+    assert job["counts"]["matches"] == 30
 
 
 async def test_a_job_within_its_memory_runs_on_the_same_worker_afterwards(
