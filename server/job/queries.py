@@ -1,8 +1,10 @@
 """Reads jobs."""
 
+import asyncio
 from collections import defaultdict
+from collections.abc import Callable, Hashable
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import orjson
@@ -37,7 +39,9 @@ from server.job.schemas import (
 )
 from server.store.reading import Position, Reading, reading
 
+MOST_CURRENCIES = 200  # of a summary: more than there are in use
 AGES = ((0, 7), (8, 30), (31, 60), (61, 90), (91, None))
+K = TypeVar("K", bound=Hashable)
 _PROGRESS = "(SELECT s.value::text FROM states s WHERE s.key = 'job.progress:' || t.id::text) AS newest_progress"
 
 
@@ -93,7 +97,7 @@ async def summary_of(actor: Actor, job_id: UUID) -> tuple[Summary, Position]:
         rows = await snapshot.rows(_SUMS, job.id, *sides, *_revisions(job), job.started_at, now().date())
         passes = await snapshot.rows(_PASSES, job.id)
         position = await snapshot.position(streams.job(job_id))
-    return _summarise(job, rows, passes), position
+    return await asyncio.to_thread(_summarise, job, rows, passes), position
 
 
 # The records that the job reads: those of its two sources up to the pinned revisions, unless another job's match was
@@ -104,18 +108,26 @@ _READ = """
     LEFT JOIN match_records u ON u.record_id = r.id AND u.job_id = $1 AND u.active
     LEFT JOIN matches m ON m.id = u.match_id
 """
-# One pass over the records for everything that adds them up: how often each currency, pass and age of either side.
+# One pass over the records for everything that adds them up: how often each currency, pass and age of either side. Any
+# three letters are a currency, so that there may be thousands: those with few records are counted and not added up.
 _SUMS = f"""
-    SELECT r.side, coalesce(r.currency, '{NO_CURRENCY}') AS currency, m.pass_index, m.id IS NOT NULL AS used,
-           m.status,
-           CASE WHEN m.id IS NOT NULL OR r.date IS NULL THEN NULL WHEN $7 - r.date <= 7 THEN 0 WHEN $7 - r.date <= 30 THEN 1
-                WHEN $7 - r.date <= 60 THEN 2 WHEN $7 - r.date <= 90 THEN 3 ELSE 4 END AS bucket,
-           count(*) AS records, count(*) FILTER (WHERE r.amount IS NULL) AS without_amount,
-           coalesce(sum(r.amount), 0) AS total {_READ}
-    WHERE NOT EXISTS (SELECT 1 FROM match_records o JOIN matches p ON p.id = o.match_id
-                      WHERE o.record_id = r.id AND o.confirmed AND o.job_id <> $1
-                        AND coalesce(p.decided_at, p.created_at) <= $6)
-    GROUP BY 1, 2, 3, 4, 5, 6
+    WITH parts AS MATERIALIZED (
+        SELECT r.side, coalesce(r.currency, '{NO_CURRENCY}') AS currency, m.pass_index, m.id IS NOT NULL AS used, m.status,
+               CASE WHEN m.id IS NOT NULL OR r.date IS NULL THEN NULL WHEN $7 - r.date <= 7 THEN 0 WHEN $7 - r.date <= 30 THEN 1
+                    WHEN $7 - r.date <= 60 THEN 2 WHEN $7 - r.date <= 90 THEN 3 ELSE 4 END AS bucket,
+               count(*) AS records, count(*) FILTER (WHERE r.amount IS NULL) AS without_amount,
+               coalesce(sum(r.amount), 0) AS total {_READ}
+        WHERE NOT EXISTS (SELECT 1 FROM match_records o JOIN matches p ON p.id = o.match_id
+                          WHERE o.record_id = r.id AND o.confirmed AND o.job_id <> $1
+                            AND coalesce(p.decided_at, p.created_at) <= $6)
+        GROUP BY 1, 2, 3, 4, 5, 6
+    ), listed AS (
+        SELECT currency FROM parts GROUP BY 1 ORDER BY sum(records) DESC, 1 LIMIT {MOST_CURRENCIES}
+    )
+    SELECT p.side, l.currency, p.pass_index, p.used, p.status, p.bucket, sum(p.records)::bigint AS records,
+           sum(p.without_amount)::bigint AS without_amount, sum(p.total) AS total,
+           (SELECT count(DISTINCT currency) FROM parts) AS currencies
+    FROM parts p LEFT JOIN listed l USING (currency) GROUP BY 1, 2, 3, 4, 5, 6
 """
 _PASSES = f"""
     SELECT pass_index, pass_name, status, count(*) AS matches FROM matches
@@ -144,26 +156,33 @@ def _summarise(job: Job, rows: list[dict[str, Any]], passes: list[dict[str, Any]
     for row in rows:
         if row["used"] and (step := by_pass.get(_pass_of(row))):
             step.records += row["records"]
-    sums, balance = _sums(rows)
+    listed = [row for row in rows if row["currency"] is not None]
+    sums, balance = _sums(listed)
     return Summary(
         counts=Counts(**job.counts),
         by_pass=[by_pass[index] for index in sorted(by_pass)],
         sums=sums,
         balance=balance,
-        proof=_proof(rows, is_done=job.status == JobStatus.COMPLETED),
+        proof=_proof(listed, is_done=job.status == JobStatus.COMPLETED),
         flow=_flow(rows, names, statuses),
         ageing=_ageing(rows),
-        notes=_notes(job.statistics),
+        notes=_notes(job.statistics, rows),
         statistics=job.statistics,
     )
 
 
-def _notes(statistics: dict[str, Any]) -> list[str]:
+def _notes(statistics: dict[str, Any], rows: list[dict[str, Any]]) -> list[str]:
     notes = (
         left_out(step["pass_name"], step.get("skipped_blocks", 0), step.get("skipped_pairs", 0))
         for step in statistics.get("passes", [])
     )
-    return [note for note in notes if note is not None]
+    found = [note for note in notes if note is not None]
+    if rows and (more := rows[0]["currencies"] - MOST_CURRENCIES) > 0:
+        found.append(
+            f"{more:,} more currencies: their records are counted, but not added up. The {MOST_CURRENCIES} with most "
+            "records are. Look whether the column of the currency is the right one."
+        )
+    return found
 
 
 def _sums(rows: list[dict[str, Any]]) -> tuple[list[SideSum], list[Balance]]:
@@ -171,8 +190,10 @@ def _sums(rows: list[dict[str, Any]]) -> tuple[list[SideSum], list[Balance]]:
     left_open: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     records: dict[tuple[str, str], int] = defaultdict(int)
     without: dict[tuple[str, str], int] = defaultdict(int)
+    totals: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     for row in rows:
         key = (row["side"], row["currency"])
+        totals[key] += row["total"]
         (matched if row["used"] else left_open)[key] += row["total"]
         records[key] += row["records"]
         without[key] += row["without_amount"]
@@ -192,18 +213,17 @@ def _sums(rows: list[dict[str, Any]]) -> tuple[list[SideSum], list[Balance]]:
                 without_amount=without[key],
             )
         )
-        ties = total == sum((row["total"] for row in rows if (row["side"], row["currency"]) == key), Decimal(0))
-        balance.append(Balance(side=side, currency=currency, movements=_money(total, currency), ties=ties))
+        balance.append(
+            Balance(side=side, currency=currency, movements=_money(total, currency), ties=total == totals[key])
+        )
     return sums, balance
 
 
 def _proof(rows: list[dict[str, Any]], *, is_done: bool) -> list[Proof]:
     found = []
-    for currency in sorted({row["currency"] for row in rows}):
-        left, right = (
-            _proof_side([row for row in rows if (row["side"], row["currency"]) == (side, currency)], currency)
-            for side in ("left", "right")
-        )
+    parts = _grouped(rows, lambda row: (row["currency"], row["side"]))
+    for currency in sorted({currency for currency, _ in parts}):
+        left, right = (_proof_side(parts.get((currency, side), []), currency) for side in ("left", "right"))
         difference = Decimal(left.confirmed.amount) - Decimal(right.confirmed.amount)
         waiting = sum(side.to_review_records + side.open_records + side.without_amount for side in (left, right))
         found.append(
@@ -233,48 +253,55 @@ def _proof_side(rows: list[dict[str, Any]], currency: str) -> ProofSide:
 
 
 def _flow(rows: list[dict[str, Any]], names: dict[int, str], statuses: dict[int, dict[str, int]]) -> Flow:
-    def node(side: str, wanted: Any) -> FlowNode:
-        mine = [row for row in rows if row["side"] == side and wanted(row)]
+    places = _grouped(rows, lambda row: (row["side"], _pass_of(row) if row["used"] else "open"))
+    for side in ("left", "right"):
+        places[side, "all"] = [row for row in rows if row["side"] == side]
+
+    def node(side: str, place: int | str) -> FlowNode:
+        mine = places.get((side, place), [])
         totals: dict[str, Decimal] = defaultdict(Decimal)
         for row in mine:
-            totals[row["currency"]] += row["total"]
+            if row["currency"] is not None:
+                totals[row["currency"]] += row["total"]
         return FlowNode(
             count=sum(row["records"] for row in mine), sums=[_money(totals[code], code) for code in sorted(totals)]
         )
 
-    def in_pass(index: int) -> Any:
-        return lambda row: row["used"] and _pass_of(row) == index
-
     return Flow(
-        left=node("left", lambda _: True),
-        right=node("right", lambda _: True),
+        left=node("left", "all"),
+        right=node("right", "all"),
         passes=[
-            FlowPass(
-                name=names[index],
-                left=node("left", in_pass(index)),
-                right=node("right", in_pass(index)),
-                by_status=statuses[index],
-            )
+            FlowPass(name=names[index], left=node("left", index), right=node("right", index), by_status=statuses[index])
             for index in sorted(names)
         ],
-        open=FlowOpen(left=node("left", lambda r: not r["used"]), right=node("right", lambda r: not r["used"])),
+        open=FlowOpen(left=node("left", "open"), right=node("right", "open")),
     )
 
 
 def _ageing(rows: list[dict[str, Any]]) -> list[Ageing]:
     found = []
+    ages = _grouped(rows, lambda row: (row["side"], None if row["used"] else row["bucket"]))
     for side in ("left", "right"):
         for bucket, (from_days, to_days) in enumerate(AGES):
-            mine = [row for row in rows if row["side"] == side and row["bucket"] == bucket and not row["used"]]
+            mine = ages.get((side, bucket), [])
+            listed = sorted((row for row in mine if row["currency"] is not None), key=lambda row: row["currency"])
             found.append(
                 Ageing(
                     side=side,
                     from_days=from_days,
                     to_days=to_days,
                     count=sum(row["records"] for row in mine),
-                    sums=[_money(row["total"], row["currency"]) for row in sorted(mine, key=lambda r: r["currency"])],
+                    sums=[_money(row["total"], row["currency"]) for row in listed],
                 )
             )
+    return found
+
+
+def _grouped(rows: list[dict[str, Any]], key: Callable[[dict[str, Any]], K]) -> dict[K, list[dict[str, Any]]]:
+    """Rows by what they have in common, each looked at once."""
+    found: dict[K, list[dict[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(key(row), []).append(row)
     return found
 
 

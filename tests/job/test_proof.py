@@ -1,5 +1,8 @@
 """The proof of a job: what is confirmed on either side, how far the sides differ, and what is missing."""
 
+import itertools
+import string
+
 import pytest
 
 MAPPING = {
@@ -78,3 +81,20 @@ async def test_suggested_matches_are_to_be_reviewed_and_prove_nothing(alice, rec
     assert (before["left"]["confirmed"]["amount"], before["left"]["to_review"]["amount"]) == ("0.00", "150.00")
     assert (before["left"]["to_review_records"], before["difference"]["amount"], before["agrees"]) == (2, "0.00", False)
     assert (after["left"]["to_review_records"], after["agrees"]) == (0, True)
+
+
+async def test_of_thousands_of_currencies_those_with_most_records_are_added_up(alice, reconcile, worker):
+    codes = ["".join(letters) for letters in itertools.product(string.ascii_uppercase, repeat=3)][:9000]
+    rows = [(f"A-{n:06}", "1.00", code) for n, code in enumerate(codes)]
+    rows += [("A-800001", "100.00", "ZZZ"), ("A-800002", "50.00", "ZZZ")]
+
+    job = await reconcile(rows, LEFT)
+    summary = await alice.ok("GET", f"/jobs/{job['id']}/summary")
+
+    assert len(summary["proof"]) == 200
+    assert len(summary["flow"]["left"]["sums"]) <= 200
+    assert summary["flow"]["left"]["count"] == len(rows)
+    proof = {row["currency"]: row["left"] for row in summary["proof"]}
+    assert (proof["ZZZ"]["open"]["amount"], proof["ZZZ"]["open_records"]) == ("150.00", 2)
+    (note,) = (note for note in summary["notes"] if "currencies" in note)
+    assert note.startswith("8,802 more currencies")
