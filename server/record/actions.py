@@ -8,6 +8,8 @@ import orjson
 
 from core import problems
 from core.money import parse_amount
+from core.settings import Settings
+from matching.reading.rows import MAX_RECORD_BYTES
 from models import access
 from models.access import Actor
 from models.record import Record
@@ -17,16 +19,20 @@ from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.holds.jobs import lock_jobs_of, refuse_live_jobs
 from server.holds.supersede import supersede
 from server.record import queries
-from server.record.additions import changed_event, counted, typed
+from server.record.additions import changed_event, counted, stored_size, typed
 from server.record.schemas import RecordIn, RecordUpdate
+from server.store.disk import refuse_without_room
 from server.store.reading import Reading
 
 
-async def update_record(actor: Actor, record_id: UUID, body: RecordUpdate, expected: int | None) -> Answer:
+async def update_record(
+    actor: Actor, record_id: UUID, body: RecordUpdate, expected: int | None, settings: Settings
+) -> Answer:
     """
     Change a record. A suggestion that compared its old values is superseded.
 
-    Raises: NotFound, Forbidden, PreconditionRequired, VersionConflict, RecordInUse, SourceInUse.
+    Raises: NotFound, Forbidden, PreconditionRequired, VersionConflict, RecordInUse, SourceInUse, Invalid where it would
+    become too large, StorageFull where the project has no room.
     """
     async with unit_of_work(actor) as u:
         source = await _lock_source(u, actor, record_id)
@@ -48,12 +54,15 @@ async def update_record(actor: Actor, record_id: UUID, body: RecordUpdate, expec
             changes["date"] = _date(date)
         if (retype and _mapped(source, "reference")) or "reference" in given:
             changes["reference"] = reference
-        before = len(orjson.dumps(record.data))
+        size = stored_size(orjson.dumps(data), changes.get("reference", record.reference))
+        grown = size - stored_size(orjson.dumps(record.data), record.reference)
+        if grown > 0:
+            _refuse_too_large(size)
+            await refuse_without_room(settings, source.project_id, u.execute, grown)
         changed = await u.save(record, **changes)
         if changed:
             await lock_jobs_of(u, source.id)
             await supersede(u, await _suggestions_of(u, record_id))
-            grown = len(orjson.dumps(data)) - before
             await u.save(source, revision=source.revision + 1, detection=counted(source, grown))
             u.publish(changed_event(source, [record.id], 1))
             u.audit(
@@ -64,6 +73,13 @@ async def update_record(actor: Actor, record_id: UUID, body: RecordUpdate, expec
                 changed=changed,
             )
         return u.answer(200, await queries.view_of(Reading(u.connection), record.id), version=record.version)
+
+
+def _refuse_too_large(size: int) -> None:
+    """A record is read as a whole, however little of it is asked for. Raises: Invalid."""
+    if size > MAX_RECORD_BYTES:
+        fault = f"would make a record of {size} bytes; it may have {MAX_RECORD_BYTES}"
+        raise problems.Invalid(errors=(problems.Fault("/data", "invalid_field", fault),))
 
 
 async def delete_record(actor: Actor, record_id: UUID, expected: int | None) -> None:
@@ -86,7 +102,7 @@ async def delete_record(actor: Actor, record_id: UUID, expected: int | None) -> 
             revision=source.revision + 1,
             rows_loaded=source.rows_loaded - 1,
             rows_read=source.rows_read - 1,
-            detection=counted(source, -len(orjson.dumps(record.data))),
+            detection=counted(source, -stored_size(orjson.dumps(record.data), record.reference)),
         )
         u.publish(changed_event(source, [record_id], 1))
         u.audit(f"project:{source.project_id}", "record.delete", ("record", record_id), version=record.version)

@@ -30,7 +30,7 @@ from server.api.body.faults import MOST_FAULTS
 from server.record import queries
 from server.record.columns import added_columns, columns_of
 from server.record.schemas import RecordIn, RecordsCreate
-from server.store.disk import project_full, room_in_project
+from server.store.disk import refuse_without_room
 from server.store.reading import Reading
 
 SLICE_ROWS, ANSWER_ROWS = 500, 50
@@ -64,9 +64,10 @@ async def create_records(actor: Actor, source_id: UUID, body: RecordsCreate, set
             raise problems.SourceInUse("The source is not ready. Wait, or answer its questions first.")
         if found is None or source.mapping != found.mapping:
             found = await _type(source, given, pointer)
-        size = sum(len(text or "") for columns in found.slices for text in columns[0])
-        if await room_in_project(settings, source.project_id, u.execute) < size:
-            raise project_full(settings)
+        size = sum(
+            stored_size(data, reference) for columns in found.slices for data, reference in zip(columns[0], columns[4], strict=True)
+        )
+        await refuse_without_room(settings, source.project_id, u.execute, size)
         rows = await u.execute(
             'SELECT coalesce(max("row"), -1) AS last FROM reconciliation_records WHERE source_id = $1', source_id
         )
@@ -153,6 +154,11 @@ def changed_event(source: Source, ids: list[UUID] | None, count: int) -> Records
 def counted(source: Source, more: int) -> dict[str, Any]:
     """The source's detection, updated with the bytes of its rows, which count towards the project's size."""
     return {**source.detection, "stored_bytes": max(0, source.detection.get("stored_bytes", 0) + more)}
+
+
+def stored_size(data: str | bytes | None, reference: str | None) -> int:
+    """The bytes of a record that count in the project's size: its data as JSON, and its reference."""
+    return sum(len(text.encode() if isinstance(text, str) else text) for text in (data, reference) if text)
 
 
 def typed(source_mapping: dict[str, Any], given: list[RecordIn], first: int, pointer: str) -> Columns:

@@ -72,7 +72,7 @@ async def get_record(api: ApiRequest) -> web.StreamResponse:
 @routes.patch("/records/{id}", body=RecordUpdate, answers={200: RecordView}, problems=_CHANGE, if_match=True)
 async def update_record(api: BodyRequest[RecordUpdate]) -> web.StreamResponse:
     """Change a record."""
-    return reply(await actions.update_record(api.actor, api.path_id(), api.body, api.if_match))
+    return reply(await actions.update_record(api.actor, api.path_id(), api.body, api.if_match, api.settings))
 
 
 @routes.delete("/records/{id}", answers={204: None}, problems=_CHANGE, if_match=True)

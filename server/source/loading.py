@@ -70,6 +70,7 @@ REMOVE_UNTYPED = """
         AND NOT EXISTS (SELECT 1 FROM incoming i WHERE i."row" = r."row")
 """
 REPORT_EVERY_S = 0.3
+TURN_S = 60
 PIECE_BYTES = 256 * 1024
 T = TypeVar("T")
 logger = log.get(__name__)
@@ -87,6 +88,8 @@ async def load_source(settings: Settings, source_id: UUID, person: UUID | None =
     log.request_id.set(source.request_id)
     connection = await database.connect(settings, "tallyroom loader")
     try:
+        # Near the end of a project's room, those who store there take turns.
+        await connection.execute(f"SET lock_timeout = '{TURN_S}s'")
         loader = Loader(source, connection, settings)
         await loader.run()
     except FileRejected as error:
@@ -153,7 +156,6 @@ class Loader:
         self.settings = settings
         self.disk = disk.database_disk(settings)
         self.stored_bytes = 0
-        self.room_bytes = 0  # bytes left in the project for rows of this source
         self.connection = connection
         self.loaded = 0
         self.rejected = 0
@@ -170,8 +172,6 @@ class Loader:
         """Load the source. Raises: FileRejected, Fenced, StorageFull."""
         source = self.source
         disk.scratch_disk(self.settings).refuse_when_full(source.size_bytes)
-        room = await disk.room_in_project(self.settings, source.project_id, self.connection.fetch, without=source.id)
-        self.room_bytes = room - source.size_bytes
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "upload"
             await self._fetch(path)
@@ -239,9 +239,9 @@ class Loader:
             while (prepared := await coming) is not None:
                 coming = asyncio.ensure_future(self._parse(self._prepare_next, batches, mapping))
                 csv, rows, rejects = prepared
-                self._take_room(len(csv))
                 async with self.connection.transaction():
                     await self._fence()
+                    await self._take_room(len(csv))
                     if self.is_retyping:
                         await self._retype(csv, rows)
                     else:
@@ -254,12 +254,24 @@ class Loader:
         if self.is_retyping:
             await self._remove_rest()
 
-    def _take_room(self, size: int) -> None:
-        """Account for the rows as they come, since a file may unpack to many times its size. Raises: StorageFull."""
-        self.stored_bytes += size
-        if self.stored_bytes > self.room_bytes:
-            raise disk.project_full(self.settings)
+    async def _take_room(self, size: int) -> None:
+        """
+        Counts a batch in the size of the project, where other loaders see it. A file may unpack to many times its size.
+
+        Raises: StorageFull.
+        """
+        source = self.source
         self.disk.refuse_when_full(size)
+        self.stored_bytes += size
+        wanted = source.size_bytes + self.stored_bytes
+        await disk.refuse_without_room(
+            self.settings, source.project_id, self.connection.fetch, wanted, without=source.id
+        )
+        await self.connection.execute(
+            "UPDATE sources SET detection = jsonb_set(detection, '{stored_bytes}', to_jsonb($2::bigint)) WHERE id = $1",
+            source.id,
+            self.stored_bytes,
+        )
 
     async def _copy(self, table: str, csv: bytes) -> None:
         await self.connection.copy_to_table(table, source=_pieces(csv), columns=COLUMNS, format="csv")

@@ -56,6 +56,7 @@ async def fail_source(source_id: UUID, attempts: Container[int], problem: Proble
             for table in ("reconciliation_records", "source_rejects"):
                 await u.execute(f"DELETE FROM {table} WHERE source_id = $1", row.id)
             changes |= {"status": SourceStatus.FAILED, "rows_read": 0, "rows_loaded": 0, "rows_rejected": 0}
+            changes["detection"] = {**row.detection, "stored_bytes": 0}
         await u.save(row, **changes)
         u.publish(event_of(events.SourceFailed if row.status == SourceStatus.FAILED else events.SourceUpdated, row))
         u.audit(f"project:{row.project_id}", "source.load", ("source", row.id), "failure", version=row.version)

@@ -49,6 +49,7 @@ from server.store.disk import Disk, project_full, room_in_project
 from server.store.queue import enqueue
 
 CHUNK_BYTES = 1024 * 1024
+ROOM_CHUNKS = 8  # between two looks at the project's room
 MAX_FIELD_BYTES = 64 * 1024
 PROGRESS_EVERY_S = 0.25
 PARTS = ("file", "name", "format", "mapping")
@@ -67,7 +68,7 @@ class Upload:
     limit_bytes: int
     settings: Settings
     disk: Disk
-    room_bytes: int = 0  # left in the project when the upload began
+    room_bytes: int = 0  # left in the project when it was last looked at
     name: str | None = None
     format: str | None = None
     mapping: Mapping | None = None
@@ -96,7 +97,6 @@ async def receive(actor: Actor, project_id: UUID, request: web.Request, settings
     # Do not read a body whose sender may not load it; faults in its parts are reported only after 404 and 403.
     await access.load(actor, Project, project_id, "source.load")
     upload = Upload(project_id, uuid7(), request.content_length, limit_bytes, settings, disk)
-    upload.room_bytes = await room_in_project(settings, project_id, _rows)
     await _open(actor, upload)
     try:
         await _receive_parts(upload, reader, rest)
@@ -222,11 +222,18 @@ async def _store_file(upload: Upload, part: BodyPartReader) -> None:
                 first = False
                 _check_start(upload, chunk)
             upload.disk.refuse_when_full(len(chunk))
-            if upload.size_bytes + len(chunk) > upload.room_bytes:
-                raise project_full(upload.settings)
+            await _take_room(upload, len(chunk))
             await _store_chunk(upload, chunk)
         if not piece:
             return
+
+
+async def _take_room(upload: Upload, size: int) -> None:
+    """Others store as well: what is left of the project's room is asked again now and then. Raises: StorageFull."""
+    if upload.chunks % ROOM_CHUNKS == 0:
+        upload.room_bytes = await room_in_project(upload.settings, upload.project_id, _rows, without=upload.source_id)
+    if upload.size_bytes + size > upload.room_bytes:
+        raise project_full(upload.settings)
 
 
 def _check_start(upload: Upload, chunk: bytes) -> None:

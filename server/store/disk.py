@@ -19,6 +19,7 @@ from core.problems import StorageFull
 from core.settings import Settings
 
 LOOK_EVERY_S = 0.5
+NEAR_BYTES = 256 * 1024**2  # of a project's size: more than all requests and loaders store at the same time
 _FULL = ("No space left on device", "max_temp_directory_size")  # the phrases DuckDB uses
 _ADVICE = "delete sources that nobody needs, or add disk space"
 
@@ -104,6 +105,23 @@ _USED = """
         + coalesce((s.detection->>'stored_bytes')::bigint, 0)), 0)::bigint AS used
     FROM sources s WHERE s.project_id = $1 AND s.id IS DISTINCT FROM $2
 """
+
+
+async def refuse_without_room(
+    settings: Settings, project_id: Any, rows_of: Any, size_bytes: int, *, without: Any = None
+) -> None:
+    """
+    Refuses rows that a project has no room for. Called in the transaction that stores them.
+
+    Near the limit those who store take turns, each until it has committed: they would all take the same room otherwise.
+    Raises: StorageFull.
+    """
+    room_bytes = await room_in_project(settings, project_id, rows_of, without=without)
+    if room_bytes < size_bytes + NEAR_BYTES:
+        await rows_of("SELECT pg_advisory_xact_lock(hashtextextended('room ' || $1, 0))", str(project_id))
+        room_bytes = await room_in_project(settings, project_id, rows_of, without=without)
+    if room_bytes < size_bytes:
+        raise project_full(settings)
 
 
 def project_full(settings: Settings) -> StorageFull:

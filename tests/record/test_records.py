@@ -115,6 +115,20 @@ async def test_changes_need_the_current_version(alice, source):
     assert await alice.refused("GET", path) == (404, "not_found")
 
 
+async def test_changes_do_not_make_a_record_larger_than_a_megabyte(alice, source):
+    record = await alice.ok("POST", f"/sources/{source}/records", {"data": {"amount": "1.00"}})
+    path = f"/records/{record['id']}"
+    cells = {f"column {n}": "x" * 99_000 for n in range(6)}
+    record = await alice.ok("PATCH", path, {"data": cells}, if_match=record["version"])
+    others = {f"other {n}": "x" * 99_000 for n in range(6)}
+
+    refused = await alice.refused("PATCH", path, {"data": others}, if_match=record["version"])
+    smaller = await alice.ok("PATCH", path, {"data": {"column 0": "y"}}, if_match=record["version"])
+
+    assert refused == (422, "invalid_field")
+    assert smaller["data"]["column 0"] == "y"
+
+
 async def test_every_change_raises_the_revision_and_is_published(alice, project, source, db):
     record = await alice.ok("POST", f"/sources/{source}/records", {"data": {"amount": "1.50"}})
     await alice.ok("PATCH", f"/records/{record['id']}", {"data": {"amount": "2.50"}}, if_match=1)

@@ -160,6 +160,55 @@ async def test_a_small_file_that_exceeds_the_projects_size_when_unpacked_is_not_
     assert await db.fetchval("SELECT count(*) FROM reconciliation_records") == 0
 
 
+async def test_files_that_are_loaded_at_the_same_time_share_the_projects_room(
+    cramped: Any, upload: Any, settled: Any, db: Any
+) -> None:
+    rows = b"B,2.50\n" * 110_000  # each of some 200 bytes with what every record has: 25 MB
+    sources = [(await upload(FILE + b"C,3.50\n" * n + rows))[1] for n in range(2)]
+
+    ended = [await settled(source["id"]) for source in sources]
+
+    failed = [source for source in ended if source["status"] == "failed"]
+    assert [source["problem"]["code"] for source in failed] == ["storage_full"] * len(failed)
+    assert failed
+    stored = "SELECT coalesce(sum(size_bytes + (detection->>'stored_bytes')::bigint), 0) FROM sources"
+    assert await db.fetchval(stored) <= 40 * MB
+
+
+async def test_requests_at_the_same_time_share_the_projects_room(
+    server: Any, alice: Any, project: str, db: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(server.app[SETTINGS].__dict__, "project_max_bytes", 4000)
+    names = [f"source {n}" for n in range(6)]
+    sources = [(await alice.ok("POST", f"/projects/{project}/sources", {"name": name}))["id"] for name in names]
+
+    async def add(source: str) -> int:
+        async with await alice.send("POST", f"/sources/{source}/records", {"data": {"ref": "x" * 1500}}) as response:
+            return int(response.status)
+
+    statuses = await asyncio.gather(*(add(source) for source in sources))
+
+    assert sorted(statuses) == [201, 201, 507, 507, 507, 507]
+    stored = "SELECT sum((detection->>'stored_bytes')::bigint) FROM sources"
+    assert await db.fetchval(stored) <= 4000
+
+
+async def test_what_a_change_adds_counts_as_well_and_so_does_a_reference(
+    server: Any, alice: Any, project: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(server.app[SETTINGS].__dict__, "project_max_bytes", 4000)
+    source = (await alice.ok("POST", f"/projects/{project}/sources", {"name": "by hand"}))["id"]
+    record = await alice.ok("POST", f"/sources/{source}/records", {"data": {"ref": "x"}, "reference": "y" * 2000})
+    path = f"/records/{record['id']}"
+
+    grown = await alice.refused("PATCH", path, {"data": {"more": "x" * 2500}}, if_match=record["version"])
+    named = await alice.refused("POST", f"/sources/{source}/records", {"data": {"ref": "x"}, "reference": "y" * 2500})
+    small = await alice.ok("PATCH", path, {"data": {"more": "x" * 500}}, if_match=record["version"])
+
+    assert grown == named == (507, "storage_full")
+    assert small["data"]["more"] == "x" * 500
+
+
 async def test_a_project_accepts_no_more_than_its_size(
     server: Any, alice: Any, project: str, upload: Any, load: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
