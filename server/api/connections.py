@@ -9,6 +9,7 @@ still gets in.
 
 import asyncio
 import ipaddress
+import random
 import resource
 import time
 from collections import Counter, defaultdict
@@ -28,6 +29,8 @@ SWEEP_S = 1.0
 RESERVE = 128  # descriptors for the database, files and whatever else the process opens
 MOST_DESCRIPTORS = 65_536
 SILENT_S = 1.0  # how long a connection must be silent before it may be dropped for a new one
+SLOW_S, SLOW_BYTES_PER_S = 3.0, 256  # as good as silent: no head takes so long, and no body is worth the wait
+LOOKED_AT = 128  # connections, for one to drop
 LOG_EVERY_S = 60.0
 logger = log.get(__name__)
 
@@ -106,10 +109,10 @@ class Connections:
         address = None if self._is_trusted(peer) else peer
         if self.most is not None and len(self._tracks) >= self.most:
             self._tell_shortage()
-            if not self._drop_one(self._crowd(), "descriptors"):
+            if not self._drop_one(list(self._tracks), address, "descriptors"):
                 return self._refuse("descriptors")
         is_full = address is not None and self._count(address) >= self.most_each
-        if is_full and not self._drop_one(self._by_address[str(address)], "address"):
+        if is_full and not self._drop_one(list(self._by_address[str(address)]), address, "address"):
             return self._refuse("address")
         now = self._clock()
         self._tracks[connection] = _Track(address, "head", now, now)
@@ -153,8 +156,7 @@ class Connections:
         now = self._clock()
         for connection, track in list(self._tracks.items()):
             phase = connection.phase
-            if connection.received_bytes != track.received_bytes:
-                track.silent_since, track.received_bytes = now, connection.received_bytes
+            self._note_silence(connection, track, now)
             if phase != track.phase:
                 self._enter(connection, track, phase, now)
             elif phase is not None and self._is_late(connection, track, now):
@@ -185,36 +187,52 @@ class Connections:
             return len(found)
         return sum(connection.phase is not None for connection in found)
 
-    def _crowd(self) -> set[Connection]:
-        """The connections of the address that has the most, or those of proxies if they are more."""
-        proxied = {connection for connection, track in self._tracks.items() if track.address is None}
-        return max((*self._by_address.values(), proxied), key=len, default=set())
+    def _drop_one(self, connections: list[Connection], newcomer: str | None, why: str) -> bool:
+        """
+        Ends a connection whose client is waited for, so that a new one has room.
 
-    def _drop_one(self, connections: set[Connection], why: str) -> bool:
-        """End the connection whose client has been silent longest, if the server is waiting for that client."""
+        The address that waits with most loses first, if it has more than the new one will have: that a client is silent
+        is known after a second, and somebody who opens hundreds a second would have all the room by then. Otherwise the
+        one goes that has been silent longest, or sends so slowly that it might as well be.
+        """
         now = self._clock()
-        self._note_silence(connections, now)
-        silent = [
-            (track.silent_since, id(connection), connection)
-            for connection in connections
-            if (track := self._tracks[connection]).silent_since <= now - SILENT_S
-            and connection.phase in ("idle", "head", "body", "answer")
-        ]
-        if not silent:
+        # Looking at thousands for each new one would hold the loop.
+        looked_at = connections if len(connections) <= LOOKED_AT else random.sample(connections, LOOKED_AT)
+        waiting = [connection for connection in looked_at if connection.phase in ("idle", "head", "body", "answer")]
+        crowds = Counter(self._tracks[connection].address for connection in waiting)
+        del crowds[None]  # of proxies, behind which are many people
+        fair = crowds[newcomer] + 1
+        found: tuple[int, float, int] | None = None
+        dropped: Connection | None = None
+        for connection in waiting:
+            track = self._tracks[connection]
+            self._note_silence(connection, track, now)
+            crowd = crowds[track.address] if crowds[track.address] > fair else 0
+            is_crowding = crowd > 0 and connection.phase in ("idle", "head")
+            rank = (crowd, now - track.silent_since, id(connection))
+            if (is_crowding or self._is_slow(connection, track, now)) and (found is None or rank > found):
+                found, dropped = rank, connection
+        if dropped is None:
             return False
-        found = min(silent)[2]
         metrics.DROPPED_CONNECTIONS.labels(why).inc()
-        phase = found.phase
+        phase = dropped.phase
         if phase is not None:
-            found.give_up(phase)
-        self.forget(found)
+            dropped.give_up(phase)
+        self.forget(dropped)
         return True
 
-    def _note_silence(self, connections: set[Connection], now: float) -> None:
-        for connection in connections:
-            track = self._tracks[connection]
-            if connection.received_bytes != track.received_bytes:
-                track.silent_since, track.received_bytes = now, connection.received_bytes
+    def _is_slow(self, connection: Connection, track: _Track, now: float) -> bool:
+        if now - track.silent_since >= SILENT_S:
+            return True
+        lasted_s = now - track.since
+        if track.phase != connection.phase or lasted_s < SLOW_S:
+            return False
+        before, after = track.window_began_at, _progress(connection, track.phase)
+        return after[0] - before[0] < SLOW_BYTES_PER_S * lasted_s and after[1] == before[1]
+
+    def _note_silence(self, connection: Connection, track: _Track, now: float) -> None:
+        if connection.received_bytes != track.received_bytes:
+            track.silent_since, track.received_bytes = now, connection.received_bytes
 
     def _refuse(self, why: str) -> bool:
         metrics.DROPPED_CONNECTIONS.labels(why).inc()

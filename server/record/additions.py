@@ -65,7 +65,9 @@ async def create_records(actor: Actor, source_id: UUID, body: RecordsCreate, set
         if found is None or source.mapping != found.mapping:
             found = await _type(source, given, pointer)
         size = sum(
-            stored_size(data, reference) for columns in found.slices for data, reference in zip(columns[0], columns[4], strict=True)
+            stored_size(data, reference)
+            for columns in found.slices
+            for data, reference in zip(columns[0], columns[4], strict=True)
         )
         await refuse_without_room(settings, source.project_id, u.execute, size)
         rows = await u.execute(

@@ -268,6 +268,63 @@ def test_a_trusted_proxy_may_have_more_connections() -> None:
     assert found.admit(Silent(), "192.0.2.2")
 
 
+class Waiting:
+    """A connection whose client is waited for; a socket has no phase."""
+
+    def __init__(self, phase: Any = "head") -> None:
+        self.phase: Any = phase
+        self.unsent_bytes: Any = 0
+        self.received_bytes: Any = 0
+        self.drains: Any = 0
+
+    def give_up(self, phase: Any) -> None:
+        """Ends."""
+
+
+def test_silent_ones_of_many_addresses_make_room_also_beside_somebodys_sockets() -> None:
+    clock = Clock()
+    found = Connections(512, (), clock)
+    found.most = 60
+    sockets: list[Any] = [Waiting(None) for _ in range(10)]
+    assert all(found.admit(socket, "192.0.2.1") for socket in sockets)
+    assert all(found.admit(Waiting(), f"198.51.100.{n}") for n in range(50))
+    clock.now += 5
+
+    assert all(found.admit(Waiting(), f"203.0.113.{n}") for n in range(20))
+    assert set(sockets) <= set(found._tracks)
+
+
+def test_an_address_that_opens_many_at_once_loses_them_to_others() -> None:
+    found = Connections(512, (), Clock())
+    found.most = 50
+    assert all(found.admit(Waiting(), f"192.0.2.{n}") for n in range(10))
+    assert all(found.admit(Waiting(), "198.51.100.1") for _ in range(40))
+
+    assert all(found.admit(Waiting(), f"203.0.113.{n}") for n in range(30))
+    assert [found.admit(Waiting(), address) for address in ("203.0.113.1", "198.51.100.1")] == [True, False]
+    assert sum(track.address == "192.0.2.1" for track in found._tracks.values()) == 1
+
+
+@pytest.mark.parametrize("phase", ["head", "body"])
+def test_who_sends_a_byte_now_and_then_makes_room_as_the_silent_do(phase: str) -> None:
+    clock = Clock()
+    found = Connections(512, (), clock)
+    found.most = 20
+    slow: list[Any] = [Waiting(phase) for _ in range(19)]
+    quick: Any = Waiting("body")
+    for number, connection in enumerate([*slow, quick]):
+        assert found.admit(connection, f"198.51.100.{number}")
+    for _ in range(10):
+        clock.now += 0.5
+        for connection in slow:
+            connection.received_bytes += 1
+        quick.received_bytes += 5000
+        found.sweep()
+
+    assert all(found.admit(Waiting(), f"203.0.113.{number}") for number in range(19))
+    assert quick in found._tracks
+
+
 def test_requests_of_an_address_behind_a_proxy_are_counted() -> None:
     found = Connections(2, ())
 
