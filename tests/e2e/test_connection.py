@@ -127,6 +127,19 @@ async def test_without_a_network_the_page_says_so_and_offers_no_decisions(visit,
         await expect(button).to_be_enabled()
 
 
+async def test_a_screen_that_was_opened_without_a_network_is_read_once_it_is_back(visit, demo):
+    visitor = await visit()
+    page = await visitor.enter(f"/projects/{demo['project']}/jobs")
+    await visitor.context.set_offline(True)
+    await page.get_by_role("link", name="Members").click()
+    await expect(page.get_by_role("alert")).to_contain_text("The server cannot be reached")
+
+    await visitor.context.set_offline(False)
+
+    await expect(page.get_by_role("table")).to_contain_text("Mia Manager")
+    await expect(page.get_by_role("alert")).to_be_hidden()
+
+
 @pytest.fixture
 async def entry(manager, demo):
     vault = await manager.send("POST", f"/projects/{demo['project']}/vaults", {"name": "Kept apart"})

@@ -89,6 +89,19 @@ async def test_a_question_about_dates_is_a_card_and_answering_it_keeps_all_dates
     assert all(record["date"] and record["amount"] for record in records)
 
 
+async def test_what_was_chosen_of_a_mapping_stays_when_another_renames_the_source(visitor, manager):
+    project = await manager.send("POST", "/projects", {"name": "Two at one source"})
+    source = await manager.upload(project["id"], "ours", "id,amount,currency\nR-1,1.50,EUR\nR-2,2.50,EUR\n")
+    page = await visitor.enter(f"/projects/{project['id']}/sources/{source}?tab=mapping")
+    await page.get_by_label("Reference").select_option("currency")
+
+    version = (await manager.send("GET", f"/sources/{source}"))["version"]
+    await manager.send("PATCH", f"/sources/{source}", {"name": "ours of May"}, version=version)
+
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("ours of May")
+    await expect(page.get_by_label("Reference")).to_have_value("currency")
+
+
 async def test_saving_an_unchanged_mapping_changes_nothing(visitor, manager):
     project = await manager.send("POST", "/projects", {"name": "Untouched"})
     source = await manager.upload(project["id"], "books", RIGHT)

@@ -23,6 +23,7 @@ import { Problem } from "./api/problem";
 import { onSession, sessionState } from "./api/session";
 import { Gate } from "./auth/Gate";
 import { effectsOn } from "./live/effects";
+import { rereadFailed } from "./live/failed";
 import { Live } from "./live/live";
 import { LiveContext } from "./live/react";
 import { router } from "./router";
@@ -42,6 +43,7 @@ const client = new QueryClient({
   },
 });
 const live = new Live(effectsOn(client));
+rereadFailed(client, live);
 
 // Runs before React is notified, so that what one person has read is never shown to another, and is read again after a gap.
 let reader: string | null = null;

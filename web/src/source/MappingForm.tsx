@@ -26,9 +26,11 @@ const CHOOSE = { value: "", label: "choose …" };
 
 /** Says what the columns mean. Saving answers the source's questions; the raw rows stay as they were loaded. */
 export function MappingForm({ source }: { source: SourceView }) {
+  // What was chosen here stays until the mapping or the questions change: a new name, for one, is no reason to begin again.
+  const subject = JSON.stringify([source.mapping, source.questions]);
   return (
     <Reading query={useProfile(source)}>
-      {({ body }) => <Form key={source.version} source={source} columns={body.columns} suggested={body.suggested_mapping} />}
+      {({ body }) => <Form key={subject} source={source} columns={body.columns} suggested={body.suggested_mapping} />}
     </Reading>
   );
 }
