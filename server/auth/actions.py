@@ -43,6 +43,7 @@ class Gate:
 async def sign_in(gate: Gate, email: str, password: str, client: Client, *, remember: bool) -> Grant:
     """Sign a person in. Raises: InvalidCredentials, the same for every reason; RateLimited."""
     account = account_of(email)
+    gate.passwords.refuse_when_full(network_of(client.ip))
     async with gate.throttle.attempted(account, client.ip):  # before anything is read or computed
         user = await User.filter(email=account).first()
         fits = await _verified(gate, account, user, password, client)

@@ -3,9 +3,11 @@
 import asyncio
 import base64
 import hmac
+import ipaddress
 import os
+import time
 import unicodedata
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -16,15 +18,20 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from core.demo import PASSWORD as DEMO_PASSWORD
 from core.problems import Busy, Fault
 from core.settings import Settings
+from server.api.body.lane import Lane
 from server.store.keyring import Keyring
 
 MIN_CHARACTERS = 15  # NIST SP 800-63B-4, for a password that is the only factor
 MAX_CHARACTERS = 256
 MAX_RAW_BYTES = 1024
-MAX_QUEUED = 32
-MAX_QUEUED_OF_A_NETWORK = 24  # the rest is left for everybody else
+MAX_QUEUED = 256  # their turns come in time, or they are told that it takes too long
+MAX_QUEUED_OF_A_NETWORK = 24
+FAILED_S = 15 * 60.0  # how long a network counts as one that guesses, unless a password fits meanwhile
+MAX_FAILED = 10_000
+GUESSING = "those that guess"
 PEPPER = "pepper-1"
 
+_THREADS = min(4, os.cpu_count() or 1)
 Result = TypeVar("Result")
 
 
@@ -72,9 +79,13 @@ class Passwords:
         )
         self._keyring = keyring
         self._is_production = settings.is_production
-        self._threads = ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1), thread_name_prefix="argon2")
-        self._queued: Counter[str] = Counter()  # by network
-        # An unknown account is verified against this, so that it takes as long as a known one.
+        self._threads = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="argon2")
+        # Networks take turns, and all from which passwords did not fit have one turn between them: hundreds that guess
+        # would keep everybody else waiting.
+        self._lane = Lane(_THREADS, _THREADS, line=MAX_QUEUED_OF_A_NETWORK)
+        self._queued: Counter[str] = Counter()  # by whose turn it is
+        self._failed: OrderedDict[str, float] = OrderedDict()  # networks, and when a password last did not fit
+        # What an unknown account is verified against, so that it takes as long as a known one.
         self._dummy = self._hasher.hash(os.urandom(16).hex())
 
     async def hash(self, password: str) -> tuple[str, str]:
@@ -92,9 +103,15 @@ class Passwords:
         except ValueError:
             prepared, stored = "x", None
         if self._is_production and password == DEMO_PASSWORD:
-            stored = None  # the database may once have been a demo's, so accounts with its password must not open here
-        fits = await self._run(self._verify, stored or self._dummy, prepared, network=network)
-        return bool(fits and stored is not None)
+            stored = None  # a database that once was a demo's: its accounts open nothing here
+        fits = await self._run(self._verify, stored or self._dummy, prepared, owner=self._owner(network))
+        found = bool(fits and stored is not None)
+        self._note(_wide(network), found)
+        return found
+
+    def refuse_when_full(self, network: str) -> None:
+        """Before anything is read or counted for a sign-in. Raises: Busy."""
+        self._expect_room(self._owner(network))
 
     def needs_rehash(self, stored: str) -> bool:
         """Whether the hash was made with parameters other than the configured ones."""
@@ -113,13 +130,38 @@ class Passwords:
     def _peppered(self, text: str, pepper: str) -> str:
         return base64.b64encode(hmac.digest(self._keyring.application[pepper], text.encode(), "sha256")).decode()
 
-    async def _run(self, function: Callable[..., Result], *values: str, network: str = "") -> Result:
-        if self._queued[network] >= MAX_QUEUED_OF_A_NETWORK or self._queued.total() >= MAX_QUEUED:
+    def _owner(self, network: str) -> str:
+        """Whose turn a verification takes."""
+        wide = _wide(network)
+        return GUESSING if time.monotonic() - self._failed.get(wide, float("-inf")) < FAILED_S else wide
+
+    def _note(self, network: str, fits: bool) -> None:
+        if fits or not network:
+            self._failed.pop(network, None)
+            return
+        self._failed[network] = time.monotonic()
+        self._failed.move_to_end(network)
+        while len(self._failed) > MAX_FAILED:
+            self._failed.popitem(last=False)
+
+    def _expect_room(self, owner: str) -> None:
+        if self._queued[owner] >= MAX_QUEUED_OF_A_NETWORK or self._queued.total() >= MAX_QUEUED:
             raise Busy(retry_after_s=2)
-        self._queued[network] += 1
+
+    async def _run(self, function: Callable[..., Result], *values: str, owner: str = "") -> Result:
+        self._expect_room(owner)
+        self._queued[owner] += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, function, *values)
+            async with self._lane.turn(owner):
+                return await asyncio.get_running_loop().run_in_executor(self._threads, function, *values)
         finally:
-            self._queued[network] -= 1
-            if not self._queued[network]:
-                del self._queued[network]
+            self._queued[owner] -= 1
+            if not self._queued[owner]:
+                del self._queued[owner]
+
+
+def _wide(network: str) -> str:
+    """The network that takes turns: of IPv6 the /48, within which a customer of a provider has 65,536 of /64."""
+    if ":" not in network:
+        return network
+    return str(ipaddress.ip_network(network).supernet(new_prefix=48))

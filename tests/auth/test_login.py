@@ -3,6 +3,7 @@
 import asyncio
 import unicodedata
 from collections import Counter
+from contextlib import AsyncExitStack
 from typing import Any
 
 import asyncpg
@@ -15,7 +16,7 @@ from core.settings import Settings, SettingsError, load
 from server.api.keys import KEYRING
 from server.audit import refusals
 from server.auth.answers import GATE
-from server.auth.passwords import Passwords, normalised, policy_faults
+from server.auth.passwords import MAX_QUEUED, Passwords, normalised, policy_faults
 from server.store.keyring import open_keyring
 from tests.conftest import PASSWORD, Person
 
@@ -223,7 +224,7 @@ async def test_a_hash_with_older_parameters_is_renewed_at_sign_in(
 async def test_when_too_many_hashes_wait_a_sign_in_gets_503(
     http: ClientSession, alice: Person, server: TestServer, monkeypatch: pytest.MonkeyPatch, db: asyncpg.Connection
 ) -> None:
-    monkeypatch.setattr(server.app[GATE].passwords, "_queued", Counter({"another network": 32}))
+    monkeypatch.setattr(server.app[GATE].passwords, "_queued", Counter({"another network": MAX_QUEUED}))
     places = len(server.app[GATE].throttle._recent)
 
     status, headers, body = await answer_to(http, alice.email, PASSWORD)
@@ -231,7 +232,24 @@ async def test_when_too_many_hashes_wait_a_sign_in_gets_503(
     assert status == 503
     assert b'"busy"' in body
     assert int(headers["Retry-After"]) >= 1
-    # An attempt that was not verified does not count.
+    # It is refused before anything is counted.
+    assert len(server.app[GATE].throttle._recent) == places
+    assert await db.fetchval("SELECT count(*) FROM throttles") == 0
+
+
+async def test_a_sign_in_whose_turn_does_not_come_is_503_and_does_not_count(
+    http: ClientSession, alice: Person, server: TestServer, monkeypatch: pytest.MonkeyPatch, db: asyncpg.Connection
+) -> None:
+    lane = server.app[GATE].passwords._lane
+    monkeypatch.setattr(lane, "_wait_s", 0.05)
+    places = len(server.app[GATE].throttle._recent)
+
+    async with AsyncExitStack() as stack:
+        for _ in range(lane._most):
+            await stack.enter_async_context(lane.turn("another network"))
+        status, _, body = await answer_to(http, alice.email, PASSWORD)
+
+    assert (status, b'"busy"' in body) == (503, True)
     assert len(server.app[GATE].throttle._recent) == places
     assert await db.fetchval("SELECT max(count) FROM throttles") == 0
 

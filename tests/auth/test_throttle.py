@@ -12,7 +12,7 @@ from core.problems import Busy, RateLimited
 from server.api.address import network_of
 from server.api.watch import WATCH
 from server.auth.answers import GATE
-from server.auth.passwords import MAX_QUEUED_OF_A_NETWORK
+from server.auth.passwords import GUESSING, MAX_QUEUED_OF_A_NETWORK, _wide
 from server.auth.throttle import GLOBAL_PER_S, MOST_WAITING, Throttle, account_of
 from tests.conftest import PASSWORD, Person
 
@@ -218,6 +218,41 @@ async def test_one_network_cannot_fill_the_queue_of_hashes(server: TestServer) -
     assert other is False
     assert sum(isinstance(answer, Busy) for answer in found) == 60 - MAX_QUEUED_OF_A_NETWORK
     assert not passwords._queued
+
+
+@pytest.mark.parametrize("network", ["198.51.{}.0/24", "2001:db8:1:{:x}::/64"])
+async def test_hundreds_of_networks_that_guess_do_not_keep_others_from_signing_in(
+    server: TestServer, network: str
+) -> None:
+    passwords = server.app[GATE].passwords
+    networks = [network.format(n) for n in range(200)]
+    for found in networks:
+        passwords._note(_wide(found), fits=False)
+    guesses = [passwords.verify("a wrong password", None, None, network=found) for found in networks]
+    tasks = [asyncio.create_task(guess) for guess in guesses]
+    await asyncio.sleep(0)
+
+    async with asyncio.timeout(10):  # two or three hashes, whatever waits
+        await asyncio.gather(
+            *(passwords.verify("a right one", None, None, network=f"203.0.{n}.0/24") for n in range(4))
+        )
+    still_waiting = sum(not task.done() for task in tasks)
+    answers = await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert still_waiting > 10
+    assert sum(answer is False for answer in answers) == MAX_QUEUED_OF_A_NETWORK
+    passwords._failed.clear()
+
+
+async def test_a_password_that_fits_ends_the_suspicion(server: TestServer) -> None:
+    passwords = server.app[GATE].passwords
+    await passwords.verify("a wrong password", None, None, network="198.51.100.0/24")
+    guessed = passwords._owner("198.51.100.0/24")
+    stored, pepper = await passwords.hash("the right sentence of hers")
+
+    await passwords.verify("the right sentence of hers", stored, pepper, network="198.51.100.0/24")
+
+    assert (guessed, passwords._owner("198.51.100.0/24")) == (GUESSING, "198.51.100.0/24")
 
 
 @pytest.mark.parametrize(
