@@ -10,6 +10,7 @@ import unicodedata
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from typing import TypeVar
 
 from argon2 import PasswordHasher, Type
@@ -152,7 +153,11 @@ class Passwords:
         self._expect_room(owner)
         self._queued[owner] += 1
         try:
-            async with self._lane.turn(owner):
+            async with AsyncExitStack() as stack:
+                try:
+                    await stack.enter_async_context(self._lane.turn(owner))
+                except Busy:
+                    raise Busy("Too many sign-ins at the same time: try again soon.", retry_after_s=5) from None
                 return await asyncio.get_running_loop().run_in_executor(self._threads, function, *values)
         finally:
             self._queued[owner] -= 1
