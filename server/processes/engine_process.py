@@ -18,6 +18,7 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from uuid import UUID
 
+LONGEST_FOLDER = 80  # bytes of a path that a socket's name fits behind, on macOS too
 _PRELOADED = "server.processes.warm"
 _ENVIRONMENT = {
     # The engine's own threads do its work; a pool of BLAS threads would only get in the way of forking.
@@ -84,6 +85,10 @@ class Engines:
         self._scratch = scratch
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload([_PRELOADED])
+        # Its socket, too, where the path is not too long for one: in a folder of the library's own it would stay behind
+        # whenever a worker is killed.
+        if len(os.fsencode(scratch)) <= LONGEST_FOLDER:
+            multiprocessing.current_process()._config["tempdir"] = str(scratch)  # type: ignore[attr-defined]  # no other way
         forkserver.ensure_running()
 
     async def start(self, kind: str, row_id: UUID, person: UUID | None) -> EngineProcess:

@@ -20,6 +20,7 @@ from realtime.events.state import JobProgress
 from server.job import lifecycle
 from server.job.chunks import write_chunk
 from server.job.inputs import SideIds
+from server.processes.engine_process import LONGEST_FOLDER
 
 ROWS = 4000
 
@@ -97,7 +98,7 @@ async def test_a_killed_worker_is_replaced_by_another(
 
 
 async def test_a_worker_removes_the_leftovers_of_killed_workers_only(start_worker, worker):
-    before = set(_scratch(worker))
+    before = await _new_scratch(worker, set())  # run alone, the test comes before the worker has begun
     victim = start_worker()
     (left,) = await _new_scratch(victim, before)
     living = set(_scratch(worker)) - {left}
@@ -114,6 +115,10 @@ async def test_a_worker_removes_the_leftovers_of_killed_workers_only(start_worke
     successor.process.terminate()
     successor.process.wait()
     assert not made.exists()
+    if len(str(made)) <= LONGEST_FOLDER:
+        assert not list(worker.temporary.glob("pymp-*")), (
+            "the fork server's socket stands outside of the scratch folder"
+        )
 
 
 async def test_a_job_that_always_dies_ends_as_failed_and_can_be_retried(alice, project, worker, uninterrupted, end_of):
