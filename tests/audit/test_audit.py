@@ -110,7 +110,7 @@ async def test_cutting_the_tail_and_resetting_the_head_goes_unnoticed_as_the_rea
 
     # Whoever fixes this removes the sentence from README.md, docs/operations.md and the command's help.
     assert found["intact"] is True
-    assert "head that was set back to fit" in (Path(__file__).parents[2] / "README.md").read_text()
+    assert "whose last rows were cut off if its head was" in (Path(__file__).parents[2] / "README.md").read_text()
 
 
 async def test_refused_attempts_are_recorded(alice: Person, bob: Person, project: str, db: asyncpg.Connection) -> None:

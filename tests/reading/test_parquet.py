@@ -126,3 +126,13 @@ def test_row_groups_of_one_row_are_read_together(tmp_path):
     ]
     assert [row for batch in batches for row in batch.rows.to_pylist()] == list(range(300))
     assert [line for batch in batches for line in batch.lines.to_pylist()] == list(range(1, 301))
+
+
+def test_a_row_that_is_too_long_as_a_whole_is_rejected(load, tmp_path):
+    table = pa.table({f"c{n}": ["x" * 40_000, "short", None] for n in range(30)})
+    pq.write_table(table, tmp_path / "source")
+
+    found = load((tmp_path / "source").read_bytes(), "a.parquet")
+
+    assert found.rejects == [(1, None, "row_too_long")]
+    assert found.rows == [1, 2]

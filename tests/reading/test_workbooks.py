@@ -141,3 +141,17 @@ def test_a_sheet_without_header_loses_no_row(load):
     found = load(workbook(lambda book: book.add_worksheet().write_row(0, 0, [1.5, "x"])), "a.xlsx")
 
     assert found.data == [{"column_1": "1.5", "column_2": "x"}]
+
+
+def test_a_row_that_is_too_long_as_a_whole_is_rejected(load):
+    long = [f"{n}" + "x" * 30_000 for n in range(40)]
+
+    def fill(book):
+        sheet = book.add_worksheet()
+        for number, row in enumerate([[f"c{n}" for n in range(40)], long, ["short"] * 40]):
+            sheet.write_row(number, 0, row)
+
+    found = load(workbook(fill), "a.xlsx")
+
+    assert found.rejects == [(2, None, "row_too_long")]
+    assert found.rows == [1]

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -13,7 +14,7 @@ import pyarrow.parquet as pq
 from matching.reading.format import Detection, Format, Start
 from matching.reading.header import MAX_COLUMNS, unique_names
 from matching.reading.numbers import expanded, without_noise
-from matching.reading.rows import BLOCK_BYTES, MAX_RECORD_BYTES, NUL, Fault, RawBatch, Reject, rows_a_batch
+from matching.reading.rows import BLOCK_BYTES, MAX_RECORD_BYTES, NUL, TOO_LONG, Fault, RawBatch, Reject, rows_a_batch
 from matching.reading.values import FileRejected
 
 # Columns with one repeated value take no bytes per row. More rows, cells or text than these are an attack, not a table.
@@ -113,12 +114,24 @@ def _parquet_batch(batch: pa.RecordBatch, columns: tuple[str, ...], first: int) 
         texts.append(text)
         for number, fault in faults.items():
             rejects.setdefault(number, Reject(first + number + 1, name, *fault, row=first + number))
+    for number in _long_rows(texts):
+        rejects.setdefault(number, Reject(first + number + 1, None, *TOO_LONG, row=first + number))
     rows = pa.array(range(first, first + batch.num_rows), pa.int64())
     table = pa.table(dict(zip(columns, texts, strict=True)))
     if rejects:
         kept = pa.array([number not in rejects for number in range(batch.num_rows)])
         table, rows = table.filter(kept), rows.filter(kept)
     return RawBatch(table, rows, pc.add(rows, 1), list(rejects.values()))
+
+
+def _long_rows(texts: list[pa.Array]) -> list[int]:
+    """Positions of the rows whose values are too long together: a row is stored, read and shown as a whole."""
+    if sum(text.nbytes for text in texts) <= MAX_RECORD_BYTES:
+        return []
+    lengths = [
+        pc.fill_null(pc.binary_length(text), 0).to_numpy(zero_copy_only=False).astype(np.int64) for text in texts
+    ]
+    return [int(number) for number in np.flatnonzero(np.sum(lengths, axis=0) > MAX_RECORD_BYTES)]
 
 
 _Faults = dict[int, Fault]  # by position in a batch

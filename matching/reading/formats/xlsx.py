@@ -64,7 +64,7 @@ def _columns(texts: list[str]) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
 def _fault(texts: list[str | None], width: int) -> Fault | None:
     if len(texts) > width:
         return Fault("field_count", f"the row has {len(texts)} cells but the header has {width}", "row")
-    if any(text is not None and len(text) > MAX_RECORD_BYTES for text in texts):
+    if sum(len(text) for text in texts if text is not None) > MAX_RECORD_BYTES:
         return TOO_LONG
     return NUL if any(text is not None and "\x00" in text for text in texts) else None
 
