@@ -112,7 +112,7 @@ async def test_removal_from_a_vault_hides_the_secret_and_the_list_at_once(visit,
     assert "Bank SFTP" not in content
     assert "Held close" not in content
     await page.get_by_role("link", name="Vaults").click()
-    await expect(page.get_by_role("heading", name="Vaults")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Vaults", exact=True)).to_be_visible()
     await expect(page.get_by_text("Held close")).to_be_hidden()
 
 
@@ -219,6 +219,6 @@ async def test_an_administrator_outside_a_project_sees_its_name_counts_and_membe
     await page.get_by_role("button", name="Add member").click()
 
     # Now a member: the page is the project's own, without reloading.
-    await expect(page.get_by_role("heading", name="Reconciliations")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Reconciliations", exact=True)).to_be_visible()
     await expect(page.get_by_role("link", name="Sources")).to_be_visible()
     assert visitor.complaints == []

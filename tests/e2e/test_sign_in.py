@@ -16,7 +16,7 @@ async def test_a_wrong_password_is_refused_with_a_message_and_the_right_one_work
     await expect(page.get_by_role("alert")).to_contain_text("Request")
     await visitor.sign_in()
 
-    await expect(page.get_by_role("heading", name="Projects")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Projects", exact=True)).to_be_visible()
     assert all("401" in text for text in visitor.complaints)  # browsers print the refusal itself
 
 
@@ -36,7 +36,7 @@ async def test_reloading_keeps_one_signed_in_and_signing_out_does_not(visitor):
     page = await visitor.enter()
 
     await page.reload()
-    await expect(page.get_by_role("heading", name="Projects")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Projects", exact=True)).to_be_visible()
     # Browsers complain about a WebSocket that is closed while it opens, whoever closes it.
     await expect(page.get_by_text("Live", exact=True)).to_be_visible()
     await page.get_by_role("button", name="Sign out").click()
@@ -85,4 +85,4 @@ async def test_an_expired_password_is_changed_before_anything_else(visitor, rest
     await page.get_by_label("New password").fill("another sentence for the next year")
     await page.get_by_role("button", name="Change password").click()
 
-    await expect(page.get_by_role("heading", name="Projects")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Projects", exact=True)).to_be_visible()
