@@ -50,10 +50,10 @@ class Namespace:
             await asyncio.sleep(stalled_s / 6)
             try:
                 for connection in self.server.stalled() if self.server is not None else ():
-                    logger.warning("a socket takes nothing and is closed", sid=connection.sid)
+                    logger.warning("a socket reads nothing and is closed", sid=connection.sid)
                     connection.abort()
             except Exception:
-                logger.exception("stalled sockets could not be looked for")
+                logger.exception("stalled sockets could not be searched for")
 
     async def drain(self, seconds: float = 1.5) -> None:
         """Tell all clients to come back later, spread over time, and close their transports in batches."""

@@ -179,7 +179,7 @@ class Relay:
                         self._on_head(stream, row["epoch"], row["head"])
                 await self._load_states(None)
             except Exception as error:  # noqa: BLE001 - a task's root: the database may be unreachable
-                logger.warning("heads could not be read", error=type(error).__name__)
+                logger.warning("the heads of the streams could not be read", error=type(error).__name__)
 
     # -- events --------------------------------------------------------------------------------------------------------
 

@@ -148,7 +148,7 @@ class _Socket(AsyncSocket):  # type: ignore[misc]  # the library has no types
         try:
             await super()._websocket_handler(ws)
         except _MALFORMED:
-            logger.info("a socket sent what is no packet and is closed")
+            logger.info("a socket sent something other than a packet and is closed")
         finally:
             if self.upgraded:
                 await self.close(wait=False, abort=True, reason=self.server.reason.TRANSPORT_CLOSE)

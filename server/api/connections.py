@@ -242,7 +242,9 @@ class Connections:
         now = self._clock()
         if now - self._logged_at >= LOG_EVERY_S:
             self._logged_at = now
-            logger.warning("file descriptors run short: raise the limit of open files", connections=len(self._tracks))
+            logger.warning(
+                "file descriptors are running short: raise the limit on open files", connections=len(self._tracks)
+            )
 
     def _is_trusted(self, peer: str) -> bool:
         try:

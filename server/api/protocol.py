@@ -202,11 +202,16 @@ class _Connection(RequestHandler):
         request_id = str(uuid7())
         if isinstance(exc, HttpProcessingError):
             # Log only its class: the text and the traceback quote what was sent.
-            logger.info("what was sent is no request", error=type(exc).__name__, status=400, request_id=request_id)
+            logger.info(
+                "a client sent something other than an HTTP request",
+                error=type(exc).__name__,
+                status=400,
+                request_id=request_id,
+            )
             problem: Problem = InvalidJson("The request is malformed.")
         else:
             if not isinstance(exc, ConnectionError):
-                logger.error("an answer failed", **described(exc or RuntimeError()), request_id=request_id)
+                logger.error("a response failed", **described(exc or RuntimeError()), request_id=request_id)
             problem = problem_of(exc or RuntimeError())
         if request.writer.output_size > 0:
             raise ConnectionError("part of the response has already been sent")

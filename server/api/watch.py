@@ -89,7 +89,7 @@ class DatabaseWatch:
             asking.cancel()
         metrics.LOOP_LAG.set(lag_s)
         if lag_s >= STALL_S:
-            logger.warning("the event loop stood still", seconds=round(lag_s, 1))
+            logger.warning("the event loop was blocked", seconds=round(lag_s, 1))
         return asking.result()
 
     def _note(self, is_away: bool, error: str | None) -> None:

@@ -106,7 +106,7 @@ async def tell_forever() -> None:
             if await tell():
                 written.set()
         except Exception as error:  # noqa: BLE001 - a task's root: the rest is reported in the next turn
-            logger.warning("refusals could not be told", error=type(error).__name__)
+            logger.warning("refusals could not be written to the audit log", error=type(error).__name__)
         await asyncio.sleep(PAUSE_S)
 
 

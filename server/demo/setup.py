@@ -84,7 +84,7 @@ async def _make_project(settings: Settings, cipher: VaultCipher) -> None:
     try:
         await make_vault(actor, cipher, project.id, reader.id)
     except Problem as refusal:  # somebody took away the manager's or the user's rights
-        logger.warning("the demo's vault was not made", problem_code=refusal.code)
+        logger.warning("the demo's vault could not be created", problem_code=refusal.code)
     if await Job.filter(project_id=project.id).exists():
         return
     if not await Source.filter(project_id=project.id).exists():

@@ -114,7 +114,7 @@ async def _checks(app: web.Application) -> dict[str, Check]:
         reading.cancel()
         reading.add_done_callback(lambda task: task.cancelled() or task.exception())
         if not isinstance(error, TimeoutError) and not is_of_database(error):
-            logger.warning("health could not be looked at", **described(error))
+            logger.warning("health could not be checked", **described(error))
         return _without_database(f"does not answer ({type(error).__name__})")
     row = rows[0]
     if row["demo_accounts"] >= len(EMAILS):

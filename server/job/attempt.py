@@ -200,7 +200,7 @@ class JobRun:
             try:
                 await lifecycle.put_progress(self.job, self._state(JobStatus.RUNNING))
             except Exception as error:  # noqa: BLE001 - the database is unavailable; the next write fails if it still is
-                logger.warning("progress could not be told", error=type(error).__name__)
+                logger.warning("progress could not be stored", error=type(error).__name__)
 
     def _state(self, status: JobStatus) -> JobProgress:
         """The progress that sockets and readers get. Also adds a point to the curve."""

@@ -51,7 +51,7 @@ class Running:
         """Kill its process, once."""
         if self.ended_for is None and self.child is not None:
             self.ended_for = reason
-            logger.warning("ending the engine", kind=self.kind, id=str(self.row_id), reason=reason)
+            logger.warning("killing the engine", kind=self.kind, id=str(self.row_id), reason=reason)
             self.child.kill()
 
 
@@ -85,7 +85,7 @@ class Watch:
             try:
                 await self._look()
             except Exception as error:  # noqa: BLE001 - a task's root: the database may be unreachable
-                logger.warning("the engines could not be looked after", error=type(error).__name__)
+                logger.warning("the engines could not be checked", error=type(error).__name__)
 
     async def _look(self) -> None:
         at = time.monotonic()

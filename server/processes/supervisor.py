@@ -119,7 +119,7 @@ async def _keep(child: Child, stopping: asyncio.Event) -> None:
         lived_s = time.monotonic() - child.started_at
         child.restarts = 0 if lived_s > 30 else child.restarts + 1
         delay_s = RESTART_DELAYS_S[min(child.restarts, len(RESTART_DELAYS_S) - 1)]
-        logger.error("a process ended and is started again", name=child.name, exit_status=status, delay_s=delay_s)
+        logger.error("a process ended and is restarted", name=child.name, exit_status=status, delay_s=delay_s)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), delay_s)
 
@@ -133,10 +133,10 @@ async def _keep_database(postgres: EmbeddedPostgres, stopping: asyncio.Event) ->
             looks = looks + 1 if await asyncio.to_thread(postgres.is_stuck) else 0
         if looks >= STUCK_LOOKS:
             looks = 0
-            logger.error("the database neither serves nor recovers, and is ended")
+            logger.error("the database neither answers nor recovers, and is stopped")
             await asyncio.to_thread(postgres.end_at_once)
         if not postgres.is_running():
-            logger.error("the database ended and is started again")
+            logger.error("the database stopped and is restarted")
             try:
                 await postgres.restart()
             except SettingsError as error:

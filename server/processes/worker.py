@@ -95,7 +95,9 @@ class Worker:
             except Exception as error:  # noqa: BLE001 - a task's root: the queue passes on whatever the connection raised
                 if self.stopping.is_set():
                     return
-                logger.warning("the queue is away", error=type(error).__name__, detail=str(error)[:200])
+                logger.warning(
+                    "the queue's database is unavailable", error=type(error).__name__, detail=str(error)[:200]
+                )
                 self.watch.kill_all()
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self.stopping.wait(), delay_s)
@@ -255,4 +257,4 @@ async def _requeue_stranded() -> None:
                     for row in rows:
                         await enqueue(u, task, row["id"])  # type: ignore[arg-type]  # the literals above
         except Exception as error:  # noqa: BLE001 - it tries again soon
-            logger.warning("stranded tasks could not be looked for", error=type(error).__name__)
+            logger.warning("stranded tasks could not be searched for", error=type(error).__name__)

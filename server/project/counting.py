@@ -41,7 +41,7 @@ class Counting:
             try:
                 await self.flush()
             except Exception as error:  # noqa: BLE001 - a task's root: it tries again in a second
-                logger.warning("counts could not be told", error=type(error).__name__)
+                logger.warning("counts could not be stored", error=type(error).__name__)
                 self._wake.set()
             await asyncio.sleep(INTERVAL_S)
 

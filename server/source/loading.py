@@ -95,7 +95,7 @@ async def load_source(settings: Settings, source_id: UUID, person: UUID | None =
     except FileRejected as error:
         await release.fail_source(source.id, [source.attempt], problems.FileRejected(str(error)))
     except Fenced:
-        logger.warning("another attempt has this source", source_id=str(source_id))
+        logger.warning("another attempt loads this source", source_id=str(source_id))
     except Exception as error:
         if disk.is_full(error):
             problem: problems.Problem = disk.full_while_working(error)

@@ -105,6 +105,12 @@ async def test_of_thirty_guesses_at_once_five_are_verified(http: ClientSession, 
     assert sorted(status for status, _, _ in answers) == [401] * 5 + [429] * 25
 
 
+async def test_twelve_right_passwords_at_once_all_sign_in(http: ClientSession, alice: Person) -> None:
+    answers = await asyncio.gather(*(answer_to(http, alice.email, PASSWORD) for _ in range(12)))
+
+    assert [status for status, _, _ in answers] == [200] * 12
+
+
 async def test_others_sign_in_while_one_person_is_refused(http: ClientSession, alice: Person, bob: Person) -> None:
     for _ in range(5):
         await answer_to(http, bob.email, WRONG)
