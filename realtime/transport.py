@@ -455,6 +455,11 @@ class LiveServer(socketio.AsyncServer):  # type: ignore[misc]  # the library has
             return
         try:
             await self._take(connection, packet)
+        except asyncio.CancelledError:
+            # The connection is lost. The library swallows this and would go on with the next packet, in a context that
+            # may still hold the transaction that was cut off, on a database connection that somebody else has by then.
+            connection.abort()
+            raise
         except Exception:
             logger.exception("a packet could not be answered")
             connection.close()

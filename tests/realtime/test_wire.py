@@ -261,6 +261,31 @@ async def test_connections_that_have_not_signed_in_are_capped_by_address(
         await wire.ws.close()
 
 
+async def test_nothing_more_of_a_socket_runs_once_it_was_cut_in_a_command(
+    http: ClientSession, alice: Any, server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    namespace = server.app[NAMESPACE]
+    before = set(namespace.server.connections)
+    wire = await Wire.open(http, alice.token)
+    connection = next(found for sid, found in namespace.server.connections.items() if sid not in before)
+    begun: list[str] = []
+
+    async def never_ends(_: Any, name: str, *__: Any) -> None:
+        begun.append(name)
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(namespace, "on_command", never_ends)
+    for number in range(3):
+        await wire.ws.send_str(f'42/live,{number}["unsubscribe",{{"stream":"project:x"}}]')
+    await until(lambda: begun)
+    await asyncio.sleep(0.1)  # for the others to arrive behind it
+
+    connection.request.task.cancel()  # as the server does when a connection is lost
+
+    await until(lambda: connection not in namespace.server.connections.values())
+    assert begun == ["unsubscribe"]
+
+
 async def test_a_server_that_drains_says_when_to_come_back(
     http: ClientSession, server: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
