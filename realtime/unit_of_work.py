@@ -22,7 +22,6 @@ import orjson
 from pydantic import BaseModel
 from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.models import Model
-from tortoise.transactions import in_transaction
 
 from core import log
 from core.clock import now
@@ -30,6 +29,7 @@ from core.ids import uuid7
 from core.problems import Fault, IdempotencyInProgress, Invalid, PreconditionRequired, VersionConflict
 from models import audit
 from models.access import Actor
+from models.transactions import in_transaction
 from realtime.events.base import Event
 
 Row = TypeVar("Row", bound=Model)

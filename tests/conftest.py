@@ -26,7 +26,7 @@ from server.app import build
 from server.auth.actions import begin_session
 from server.auth.answers import GATE
 from server.auth.sessions import Client
-from server.processes.web import MAX_LINE_BYTES
+from server.processes.web import HTTP
 from server.store import database
 from server.store.embedded import EmbeddedPostgres
 
@@ -197,14 +197,14 @@ def settings(postgres: EmbeddedPostgres) -> Settings:
 
 class _Listening(TestServer):
     async def _make_runner(self, **options: Any) -> Runner:
-        return Runner(self.app, **options)
+        return Runner(self.app, **options | HTTP)
 
 
 @pytest.fixture(scope="session")
 async def server(settings: Settings) -> AsyncIterator[TestServer]:
     """The application, listening on a port."""
     running = _Listening(build(settings))
-    await running.start_server(auto_decompress=False, max_line_size=MAX_LINE_BYTES)
+    await running.start_server()
     yield running
     await running.close()
 

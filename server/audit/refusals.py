@@ -15,12 +15,12 @@ from typing import Any
 from uuid import UUID
 
 from tortoise import Tortoise
-from tortoise.transactions import in_transaction
 
 from core import log
 from core.clock import rfc3339
 from models import access
 from models.access import Actor
+from models.transactions import in_transaction
 from realtime import refusals
 from realtime import unit_of_work as work
 from realtime.events.entry import VaultAccessDenied

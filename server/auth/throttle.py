@@ -12,12 +12,12 @@ from typing import Any
 
 from tortoise import Tortoise
 from tortoise.backends.base.client import TransactionalDBClient
-from tortoise.transactions import in_transaction
 
 from core.clock import now
 from core.email import canonical
 from core.problems import Busy, RateLimited
 from core.settings import Settings
+from models.transactions import in_transaction
 from server.api.address import network_of
 
 WINDOW = timedelta(minutes=15)

@@ -15,7 +15,8 @@ from pgqueuer.queries import EntrypointExecutionParameter, Queries
 from pgqueuer.types import QueueEntrypoint, QueueManagerId
 from tortoise import Tortoise
 from tortoise.exceptions import OperationalError
-from tortoise.transactions import in_transaction
+
+from models.transactions import in_transaction
 
 # When somebody who holds no slot has waited this long, a worker gives back a task of somebody who holds several.
 PATIENCE_S = 5.0

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import signal
+from typing import Any
 
 from aiohttp import web
 
@@ -15,7 +16,13 @@ from server.health.routes import DRAINING
 from server.processes import memory
 from server.store import database
 
-MAX_LINE_BYTES = 32 * 1024  # a cursor or filter of 2,000 characters, percent-encoded
+# How HTTP is spoken, here and by the server of the tests.
+HTTP: dict[str, Any] = {
+    "auto_decompress": False,
+    "handler_cancellation": True,
+    "max_line_size": 32 * 1024,  # bytes; a cursor or filter of 2,000 characters, percent-encoded
+    "lingering_time": 3.0,  # seconds for the rest of a body that was refused
+}
 logger = log.get(__name__)
 
 
@@ -31,15 +38,7 @@ async def serve(settings: Settings) -> None:
     lifeline.end_with_parent()
     app = build(settings)
     app[CONNECTIONS].most = max(RESERVE, raise_descriptor_limit() - RESERVE)
-    runner = Runner(
-        app,
-        auto_decompress=False,
-        access_log=None,
-        shutdown_timeout=2.0,
-        handler_cancellation=True,
-        max_line_size=MAX_LINE_BYTES,
-        lingering_time=3.0,  # for the rest of a body that was refused
-    )
+    runner = Runner(app, access_log=None, shutdown_timeout=2.0, **HTTP)
     await runner.setup()
     # What is loaded by now is never freed; a garbage collection that scanned it again held the loop for 80 ms.
     gc.collect()

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import orjson
-from tortoise.transactions import in_transaction
 
 from core import log
+from models.transactions import in_transaction
 from realtime import state, streams
 from realtime.events.base import Event
 from realtime.events.job import Counts

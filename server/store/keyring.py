@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from tortoise import BaseDBAsyncClient
-from tortoise.transactions import in_transaction
 
 from core import log
 from core.clock import now
@@ -18,6 +17,7 @@ from core.ids import uuid7
 from core.settings import SettingsError
 from models.access import SYSTEM
 from models.key import ApplicationKey, SigningKey
+from models.transactions import in_transaction
 from realtime.unit_of_work import unit_of_work
 
 CANARY = b"tallyroom canary"

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tortoise.backends.base.client import TransactionalDBClient
-from tortoise.transactions import in_transaction
+
+from models.transactions import in_transaction
 
 READ_S = 15  # per statement; a query that takes longer asked for too much
 

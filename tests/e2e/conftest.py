@@ -290,6 +290,8 @@ async def visit(browser: Browser, installation: Installation) -> AsyncIterator[C
 
     yield open_one
     for context in contexts:
+        # A test may end while a request that it answers itself is still on its way.
+        await context.unroute_all(behavior="wait")
         # An account has a limited number of sessions. Without this, the new one would end the oldest, which is the one
         # over REST.
         headers = {"Origin": installation.url, "X-Requested-With": "tallyroom"}

@@ -17,11 +17,11 @@ import orjson
 import pytest
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
-from tortoise.transactions import in_transaction
 
 from core import log
 from core.ids import uuid7
 from models.match import Match, MatchRecord
+from models.transactions import in_transaction
 from server.api.keys import SETTINGS
 from server.api.watch import WATCH
 from server.app import endpoints

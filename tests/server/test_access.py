@@ -10,12 +10,12 @@ from uuid import UUID
 import asyncpg
 import pytest
 from aiohttp.test_utils import TestServer
-from tortoise.transactions import in_transaction
 
 from core.problems import NotFound
 from models import access
 from models.access import ANONYMOUS, SYSTEM, Actor
 from models.project import Project
+from models.transactions import in_transaction
 from models.vault import Vault
 from realtime import streams
 from server.app import NAMESPACE
