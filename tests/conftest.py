@@ -38,7 +38,7 @@ FIRST = ("acceptance", "migration", "integration", "unit")
 TOGETHER = ("tests/e2e/", "tests/job/", "tests/source/", "tests/health/")
 LONGEST = (*TOGETHER[:3], "tests/server/test_supervisor.py", "tests/rules/test_fuzz.py", "tests/migrations/")
 # Processes as users run them. A test that requests one of these is an acceptance test.
-PROCESSES = {"worker", "start_worker"}
+PROCESSES = {"worker", "start_worker", "start_lasting_worker"}
 OUTSIDE = {"subprocess.Popen", "os.fork", "os.posix_spawn", "socket.connect"}
 KEEP = {"aerich", "application_keys", "signing_keys"}
 SMALL_BYTES = 1024 * 1024
@@ -402,8 +402,16 @@ def shared_worker(make_workers: Callable[[], Workers]) -> Iterator[SharedWorker]
 
 
 @pytest.fixture(scope="module")
-def start_worker(make_workers: Callable[[], Workers]) -> Iterator[Callable[..., Worker]]:
+def start_lasting_worker(make_workers: Callable[[], Workers]) -> Iterator[Callable[..., Worker]]:
     """Starts workers with their own settings; they end with the module."""
+    workers = make_workers()
+    yield workers.start
+    workers.stop()
+
+
+@pytest.fixture
+def start_worker(make_workers: Callable[[], Workers]) -> Iterator[Callable[..., Worker]]:
+    """Starts workers with their own settings; they end with the test, even if it fails before it has stopped them."""
     workers = make_workers()
     yield workers.start
     workers.stop()

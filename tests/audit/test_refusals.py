@@ -164,7 +164,7 @@ async def test_a_refused_request_locks_no_chain_so_reveals_continue(
     await held.start()
     await db.execute("SELECT 1 FROM audit_chains WHERE name = $1 FOR UPDATE", f"vault:{vault}")
 
-    async with asyncio.timeout(10):  # only the reporter waits for the chain; the request does not
+    async with asyncio.timeout(30):  # only the reporter waits for the chain; the request does not
         for _ in range(20):
             assert (await charlie.refused("POST", f"/entries/{entry}/reveal"))[0] == 404
     await held.rollback()

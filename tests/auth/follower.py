@@ -32,7 +32,7 @@ class Follower:
 
     async def call(self, name: str, data: dict[str, Any]) -> dict[str, Any]:
         """The answer to a command."""
-        found: dict[str, Any] = await self.io.call(name, data, namespace="/live", timeout=5)
+        found: dict[str, Any] = await self.io.call(name, data, namespace="/live", timeout=20)
         return found
 
     async def go_on(self) -> None:
@@ -43,7 +43,7 @@ class Follower:
                 answer = await self.call("subscribe", {"stream": data["stream"]})
                 assert answer["ok"], answer
 
-    async def heard(self, name: str, seconds: float = 3.0) -> dict[str, Any]:
+    async def heard(self, name: str, seconds: float = 20.0) -> dict[str, Any]:
         """The first event with this name."""
         for _ in range(int(seconds / 0.02)):
             for event, data in self.events:
@@ -52,7 +52,7 @@ class Follower:
             await asyncio.sleep(0.02)
         raise AssertionError(f"no {name} within {seconds} s, but {self.events}")
 
-    async def closed(self, seconds: float = 3.0) -> list[str]:
+    async def closed(self, seconds: float = 20.0) -> list[str]:
         """Waits until the server has closed the socket. Returns: names of the events so far."""
         for _ in range(int(seconds / 0.02)):
             if not self.io.connected:
@@ -71,7 +71,7 @@ async def refusal_of(server: TestServer, token: str) -> str:
     refusals: list[dict[str, Any]] = []
     io.on("connect_error", refusals.append, namespace="/live")
     try:
-        await io.connect(str(server.make_url("/")), auth={"token": token}, namespaces=["/live"], wait_timeout=3)
+        await io.connect(str(server.make_url("/")), auth={"token": token}, namespaces=["/live"], wait_timeout=20)
     except socketio.exceptions.ConnectionError:
         return str(refusals[0]["data"]["code"])
     finally:

@@ -21,7 +21,7 @@ async def status(person: Person, method: str, path: str, body: Any = None, **mor
 
 
 async def _loaded(alice: Person, source_id: str) -> dict[str, Any]:
-    for _ in range(400):
+    for _ in range(1500):
         source: dict[str, Any] = await alice.ok("GET", f"/sources/{source_id}")
         if source["status"] != "loading":
             return source

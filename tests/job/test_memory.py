@@ -22,9 +22,9 @@ LARGE = """
 
 
 @pytest.fixture(scope="module")
-def modest(start_worker: Any) -> Any:
+def modest(start_lasting_worker: Any) -> Any:
     """A worker whose jobs may use little memory."""
-    return start_worker(TALLYROOM_ENGINE_MEMORY_MB="128")
+    return start_lasting_worker(TALLYROOM_ENGINE_MEMORY_MB="128")
 
 
 async def test_a_job_that_needs_too_much_memory_fails_and_says_what_to_change(

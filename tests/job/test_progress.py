@@ -30,7 +30,7 @@ async def test_progress_is_published_again_after_the_database_was_unavailable(
     running._note("comparing", 1, 2, 0.5)
 
     reporter = asyncio.create_task(running._report())
-    for _ in range(200):
+    for _ in range(3000):
         if len(told) > 2:
             break
         await asyncio.sleep(0.01)

@@ -132,7 +132,7 @@ async def test_a_client_behind_the_ring_is_caught_up_from_the_table(
 
     await flood(12, 100)
     stream = server.app[NAMESPACE].guests.relay.streams[f"project:{project}"]
-    for _ in range(200):
+    for _ in range(1500):
         if stream.tail == 1200:
             break
         await asyncio.sleep(0.02)

@@ -67,7 +67,7 @@ async def test_closed_sockets_leave_nothing_behind(http: ClientSession, alice: A
         await wire.ws.send_str("x")
         await wire.rest()
 
-    for _ in range(50):
+    for _ in range(600):
         if not live.connections:
             break
         await asyncio.sleep(0.05)
@@ -363,7 +363,7 @@ async def test_a_client_that_stops_reading_delays_nobody_costs_little_and_is_clo
             await asyncio.sleep(0.05)
 
     assert most <= transport.HIGH_WATER + 8
-    for _ in range(60):
+    for _ in range(600):
         if connection.socket.closed:
             break
         await asyncio.sleep(0.05)

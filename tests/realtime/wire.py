@@ -26,7 +26,7 @@ class Wire:
             assert (await found.receive()).startswith('40/live,{"sid"')
         return found
 
-    async def receive(self, seconds: float = 5.0) -> str:
+    async def receive(self, seconds: float = 20.0) -> str:
         """The next packet that is not a ping; empty when the server has closed."""
         while True:
             message = await self.ws.receive(timeout=seconds)
@@ -48,7 +48,7 @@ class Wire:
                 return answer
             self._keep(text)
 
-    async def rest(self, seconds: float = 5.0) -> list[str]:
+    async def rest(self, seconds: float = 20.0) -> list[str]:
         """All packets until the server closes. Raises: TimeoutError if it does not."""
         found = []
         async with asyncio.timeout(seconds):
@@ -62,7 +62,7 @@ class Wire:
             self.events.append((name, data))
 
 
-async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
     """Waits until a condition is true."""
     for _ in range(int(seconds / 0.02)):
         if condition():

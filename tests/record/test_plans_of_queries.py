@@ -42,7 +42,7 @@ class Explained(Reading):
 
 async def _vacuum(db):
     """Waits until all pages count as visible. A snapshot of another session, such as an autovacuum, can delay that."""
-    for _ in range(100):
+    for _ in range(400):
         await db.execute("VACUUM ANALYZE reconciliation_records")
         pages, visible = await db.fetchrow(
             "SELECT relpages, relallvisible FROM pg_class WHERE relname = 'reconciliation_records'"

@@ -104,9 +104,9 @@ async def test_an_upload_that_reaches_the_reserve_midway_is_refused_and_removed(
 
 
 @pytest.fixture(scope="module")
-def cramped(start_worker: Any, small: Path) -> Any:
+def cramped(start_lasting_worker: Any, small: Path) -> Any:
     """The only worker. Its temporary folder is a real file system of 24 MB, and its projects may hold little."""
-    return start_worker(TMPDIR=str(small), TALLYROOM_PROJECT_MAX_BYTES=str(40 * MB))
+    return start_lasting_worker(TMPDIR=str(small), TALLYROOM_PROJECT_MAX_BYTES=str(40 * MB))
 
 
 async def test_a_file_that_the_workers_disk_cannot_hold_ends_with_a_reason(
@@ -135,7 +135,7 @@ async def test_the_engine_that_fills_the_workers_disk_is_ended_with_a_reason(
 
 
 async def _frozen(worker: Any) -> list[psutil.Process]:
-    for _ in range(2000):
+    for _ in range(6000):
         if engines := worker.engines():
             for engine in engines:
                 engine.suspend()

@@ -101,7 +101,7 @@ async def nginx(server: TestServer, tmp_path: Path) -> AsyncIterator[Proxy]:
     )
     output = (tmp_path / "output").open("wb")
     process = subprocess.Popen([NGINX, "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")], stderr=output)
-    for _ in range(100):
+    for _ in range(600):
         with socket.socket() as probe:
             probe.settimeout(0.1)
             if probe.connect_ex(("127.0.0.1", secure)) == 0:

@@ -23,7 +23,7 @@ def frozen(worker: Any) -> Callable[..., Any]:
     """Waits for this many loaders and freezes them. From then on they notice nothing by themselves."""
 
     async def freeze(count: int = 1, of: Any = worker) -> list[psutil.Process]:
-        for _ in range(1000):
+        for _ in range(6000):
             found: list[psutil.Process] = of.engines()
             if len(found) == count:
                 for engine in found:
@@ -55,7 +55,7 @@ async def send(person: Any, project: str, body: bytes, name: str = "a") -> Any:
         return await response.json()
 
 
-async def until_loaded(person: Any, source: Any, seconds: float = 30) -> Any:
+async def until_loaded(person: Any, source: Any, seconds: float = 60) -> Any:
     """Waits until loading has ended, with whatever result."""
     for _ in range(int(seconds / 0.05)):
         found = await person.ok("GET", f"/sources/{source['id']}")

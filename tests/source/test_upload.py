@@ -13,7 +13,7 @@ GOOD = b"ref,day,amount\n" + b"".join(b"R%d,2026-01-13,%d.50\n" % (n, n) for n i
 
 
 async def nothing_left(db):
-    for _ in range(100):
+    for _ in range(600):
         if not await db.fetchval("SELECT (SELECT count(*) FROM sources) + (SELECT count(*) FROM source_chunks)"):
             return True
         await asyncio.sleep(0.05)
@@ -179,7 +179,7 @@ async def test_a_client_that_dies_leaves_nothing_behind(server, alice, project, 
     )
     writer.write(head.encode() + b"a,b\n" + b"1,2\n" * 1_000_000)
     await writer.drain()
-    for _ in range(100):
+    for _ in range(600):
         if await db.fetchval("SELECT count(*) FROM source_chunks"):
             break
         await asyncio.sleep(0.05)
