@@ -3,8 +3,10 @@ Candidate pairs compared with brute force: which pairs a pass makes, and which b
 """
 
 import copy
+import functools
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching import candidates
+from matching import candidates, duck
 from matching.plan import Plan
 from tests.matching.tables import AMOUNT, matched, table
 
@@ -41,16 +43,27 @@ FIELDS = {
 }
 
 
-def connected(left: list[Row], right: list[Row]) -> duckdb.DuckDBPyConnection:
+@functools.cache
+def database() -> duckdb.DuckDBPyConnection:
+    """Opening a database takes longer than most of what is done in it here."""
+    return duck.connect(threads=1)
+
+
+@contextmanager
+def connected(left: list[Row], right: list[Row]) -> Iterator[duckdb.DuckDBPyConnection]:
     """Two sides as normalise.load makes them; a row's position is its index in the list."""
-    connection = duckdb.connect(":memory:", config={"threads": 1})
+    connection = database()
+    connection.execute("BEGIN")
     for side, rows in (("l", left), ("r", right)):
         columns = [pa.array([row[n] for row in rows], pa.string()) for n in range(3)]
         connection.register("given", pa.table([pa.array(range(len(rows)), pa.int32()), *columns], names=["i", *"cad"]))
         connection.execute(
             f"CREATE TABLE {side}_free AS SELECT i, c AS f0, a::DECIMAL(38,9) AS f1, d::DATE AS f2, 'XXX' AS c1 FROM given"
         )
-    return connection
+    try:
+        yield connection
+    finally:
+        connection.execute("ROLLBACK")
 
 
 def plan_of(*gates: str) -> Plan:
