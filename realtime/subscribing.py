@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from core import problems
 from realtime import streams
 from realtime.guest import Grant, Guest
-from realtime.relay import PAGE, Frame, Stream, Subscription, is_contiguous
+from realtime.relay import PAGE, Frame, Relay, Stream, Subscription, is_contiguous
 
 MAX_PAGE_BYTES = 256 * 1024
 MAX_TRIES = 5  # for a subscription whose person's rights change while it is being answered
@@ -77,7 +77,7 @@ async def _try(guest: Guest, sub: Subscription, place: Place, reply: Reply) -> b
     stream.pending += 1
     try:
         state = None
-        page = await _missed(guest, stream, grant, place)
+        page = await missed(relay, sub.name, grant, place)
         if page is None:
             taken = await authority.snapshot(guest.actor, sub.name)
             if taken is None:
@@ -95,14 +95,16 @@ async def _try(guest: Guest, sub: Subscription, place: Place, reply: Reply) -> b
         stream.pending -= 1
 
 
-async def _missed(guest: Guest, stream: Stream, grant: Grant, place: Place) -> list[Frame] | None:
-    """What the client has missed, or None if it needs a snapshot."""
+async def missed(relay: Relay, name: str, grant: Grant, place: Place, limit: int = PAGE) -> list[Frame] | None:
+    """What a client has missed of a stream, at most `limit` events, or None if it needs a snapshot."""
     start = grant.head if place.after is None else place.after
     if place.epoch not in (None, grant.epoch) or not grant.floor <= start <= grant.head:
         return None
     if start == grant.head:
         return []
-    page = stream.slice(start, PAGE) or await guest.guests.relay.frames(stream.name, start, PAGE)
+    stream = relay.streams.get(name)
+    held = stream.slice(start, limit) if stream is not None and stream.epoch == grant.epoch else []
+    page = held or await relay.frames(name, start, limit)
     return _bounded(page) if is_contiguous(page, start) else None
 
 

@@ -12,6 +12,7 @@ from realtime import unit_of_work as work
 from realtime.guest import Hooks, Limits
 from realtime.hint import Hinter, channel_of
 from realtime.namespace import Namespace
+from realtime.polling import Polls
 from realtime.relay import Relay
 from realtime.transport import LiveServer
 from server.api import metrics
@@ -56,6 +57,8 @@ from server.store import database
 from server.store.disk import database_disk
 from server.store.errors import described
 from server.store.keyring import keep_signing_keys, open_keyring
+from server.stream.routes import POLLS
+from server.stream.routes import routes as stream_routes
 from server.user.routes import routes as user_routes
 from server.vault.routes import routes as vault_routes
 
@@ -72,6 +75,7 @@ FEATURES = (
     match_routes,
     vault_routes,
     audit_routes,
+    stream_routes,
     log_routes,
     contract_routes,
     health_routes,
@@ -158,6 +162,7 @@ async def _live(app: web.Application) -> AsyncIterator[None]:
     )
     namespace = app[NAMESPACE]
     namespace.attach(LiveAuthority(app[GATE].tokens), relay)
+    app[POLLS] = Polls(namespace.guests.authority, relay, settings.max_sockets_per_user)
     await relay.start()
     counting = Counting()
     work.install(
@@ -183,6 +188,7 @@ async def _refusals(_: web.Application) -> AsyncIterator[None]:
 
 async def _drain(app: web.Application) -> None:
     app[DRAINING].set()
+    app[POLLS].drain()
     await app[NAMESPACE].drain()
 
 

@@ -13,7 +13,7 @@ from core.problems import NotFound, Problem
 from core.settings import Settings
 from models.access import Actor
 from server.api.body.intake import PLAIN_BODY, BodyLimits
-from server.api.keys import DISK, SETTINGS
+from server.api.keys import ACTOR_NOW, DISK, SETTINGS
 
 BodyT = TypeVar("BodyT", bound=BaseModel)
 QueryT = TypeVar("QueryT", bound=BaseModel)
@@ -30,6 +30,10 @@ class ApiRequest:
     def path_id(self, name: str = "id") -> UUID:
         """An id from the path. Raises: NotFound when it is malformed, as for an id that does not exist."""
         return parse_id(self.request.match_info[name])
+
+    async def actor_now(self) -> Actor:
+        """The actor, read again. Raises what it raises for a request that arrives now."""
+        return await self.request[ACTOR_NOW]()
 
     @property
     def settings(self) -> Settings:
@@ -92,6 +96,7 @@ class Endpoint:
     password_expired_ok: bool = False
     body_limits: BodyLimits = PLAIN_BODY
     gives_tokens: bool = False  # answers with a refresh token, in a cookie or, for programs, in the body
+    takes_turns_itself: bool = False  # for each use of the database, since it waits in between
     heavy: bool = False  # keeps a database connection busy for longer than a page of a list does
     multipart_schema: dict[str, Any] = field(default_factory=dict)
     json_alternative: type[BaseModel] | None = None  # a JSON body that a multipart route accepts as well

@@ -16,4 +16,6 @@ Authenticate = Callable[[str], Awaitable[Actor]]
 AUTHENTICATE: web.AppKey[Authenticate] = web.AppKey("authenticate", Callable)  # type: ignore[arg-type]  # a callable type is not a class
 REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id", str)
 ACTOR: web.RequestKey[Actor] = web.RequestKey("actor", Actor)
+ActorNow = Callable[[], Awaitable[Actor]]
+ACTOR_NOW: web.RequestKey[ActorNow] = web.RequestKey("actor now", Callable)  # type: ignore[arg-type]  # a callable type is not a class
 ROUTE: web.RequestKey[str] = web.RequestKey("route", str)

@@ -5,6 +5,7 @@ the same declarations.
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Protocol, overload
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from server.api.admission import TURNS
 from server.api.body.intake import OWNER, read
 from server.api.connections import CONNECTIONS
 from server.api.endpoint import ApiRequest, BodyRequest, BodyT, Endpoint, Handler, QueryRequest, QueryT, Right
-from server.api.keys import ACTOR, AUTHENTICATE, ROUTE, SETTINGS
+from server.api.keys import ACTOR, ACTOR_NOW, AUTHENTICATE, ROUTE, SETTINGS, ActorNow
 from server.api.reply import reply
 from server.api.request import read_if_match, read_key, read_query, refuse_body
 
@@ -85,6 +86,8 @@ def bind(endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.StreamResp
         request[ROUTE] = endpoint.path
         actor = await _authenticate(request, endpoint)
         request[ACTOR] = actor
+        again: ActorNow = partial(_authenticate, request, endpoint)
+        request[ACTOR_NOW] = again
         settings = request.app[SETTINGS]
         ip = client_ip(request, settings)
         request[OWNER] = str(actor.id) if actor.id else ip
@@ -130,7 +133,7 @@ async def _refuse_replay(api: ApiRequest, right: Right | None, answer: work.Answ
 
 @asynccontextmanager
 async def _turn(request: web.Request, endpoint: Endpoint, query: Any) -> AsyncIterator[None]:
-    if endpoint.multipart or endpoint.public:
+    if endpoint.multipart or endpoint.public or endpoint.takes_turns_itself:
         yield  # an upload uses connections only briefly; sign-in and log intake have limits of their own
         return
     heavy = endpoint.heavy or getattr(query, "skip", 0) >= DEEP_SKIP

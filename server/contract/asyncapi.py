@@ -120,6 +120,9 @@ send it, {_default("max_subscriptions")} subscriptions per socket, {_default("ma
 {_default("max_command_burst")}, {MAX_FRAME_BYTES // 1024} KiB per message from a client, {PAGE} events or {MAX_PAGE_BYTES // 1024} KiB per answer to `subscribe`.
 Each state is sent at most {1 / STATE_INTERVAL_S:.0f} times a second. Events are kept for {_default("events_keep_days")} days; who comes back later gets
 a snapshot.
+
+**Without a socket**: GET /api/v1/streams/{{stream}}/events answers with the same events, positions and snapshots, and waits up to 30 s for
+the next event. States are not part of it.
 """.strip()
 
 

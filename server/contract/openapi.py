@@ -310,6 +310,7 @@ _TAGS = {
     "projects": "Projects and their members.",
     "records": "The rows of a source.",
     "sources": "Files, their columns and their mapping.",
+    "streams": "Events for programs without a socket. For the same over Socket.IO, see the AsyncAPI document.",
     "users": "Accounts.",
     "vaults": "Vaults, their members and their entries.",
 }

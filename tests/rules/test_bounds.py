@@ -15,7 +15,7 @@ from realtime.commands import COMMANDS
 from server.app import endpoints
 
 LARGEST = 2**31 - 1  # of the columns that are compared with it
-STREAM_NUMBERS = {"Subscribe.after"}  # stream numbers are bigint
+STREAM_NUMBERS = {"EventsQuery.after", "Subscribe.after"}  # stream numbers are bigint
 
 BEYOND = ("9999-12-31T23:59:59-00:01", "0001-01-01T00:00:00+00:01", "9999-12-31T23:59:59.999999-14:00")
 NO_TIMES = (

@@ -194,6 +194,37 @@ export type EntryView = {
   version: number;
 };
 
+/** Who did it. */
+export type EventActor = {
+  type: string;
+  id: string | null;
+};
+
+/** What happened in a stream. Continue with `after` and `epoch`. */
+export type EventPage = {
+  stream: string;
+  epoch: string;
+  head: number;
+  mode: "live" | "replay" | "snapshot";
+  events: EventView[];
+  after: number;
+  more: boolean;
+  state: Record<string, unknown> | null;
+};
+
+/** An event, exactly as sockets get it. What `data` holds for each type is in the AsyncAPI document. */
+export type EventView = {
+  stream: string;
+  seq: number;
+  epoch: string;
+  id: string;
+  type: string;
+  at: string;
+  actor: EventActor;
+  request_id: string | null;
+  data: Record<string, unknown>;
+};
+
 /** A part of a column: whatever a regular expression (RE2) finds in it. */
 export type Extracted = {
   from: string;
