@@ -1,4 +1,4 @@
-# The targets: make run | test | test-unit | check | migrate | events | bench. See README.md.
+# The targets: make run | test | test-unit | check | migrate | events | bench | load. See README.md.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,7 +6,7 @@ STAMPS := .stamps
 # With this set, every process would recompile everything it imports at each start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-unit check migrate events bench image-check format install install-dev web web-dev
+.PHONY: run test test-unit check migrate events bench load image-check format install install-dev web web-dev
 
 run: install web
 	@exec $(BIN)/python -m server run
@@ -53,6 +53,11 @@ events: install
 
 bench: install-dev
 	$(BIN)/python -m bench
+
+# Opens Locust's page at http://localhost:8089. Options go into ARGS; see docs/load-testing.md.
+HOST ?= http://127.0.0.1:2000
+load: install-dev
+	@PYTHONPATH=. exec $(BIN)/locust --locustfile bench/load/locustfile.py --host $(HOST) --web-host 127.0.0.1 $(ARGS)
 
 image-check:
 	@sh .ci/image-check
