@@ -8,6 +8,7 @@ COPY web/package.json web/package-lock.json web/.npmrc ./
 # Packages' install scripts are not run, because none of the packages we use needs one.
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error
 COPY web/index.html web/tsconfig.json web/vite.config.ts ./
+COPY web/docs docs
 COPY web/public public
 COPY web/src src
 RUN npm run --silent build

@@ -9,6 +9,7 @@ import asyncio
 import base64
 import contextlib
 import os
+import re
 import secrets
 import shlex
 import shutil
@@ -116,6 +117,13 @@ async def sign_in(port: int, password: str) -> None:
                     raise Failed(f"nothing is listening on port {port} after {WAIT_S} s") from None
                 await asyncio.sleep(0.1)
         bearer = {"Authorization": f"Bearer {answer['access_token']}"}
+        async with session.get("/docs") as response:
+            script = re.search(r'src="(/assets/reference-[^"]+)"', await response.text())
+        if script is None:
+            raise Failed("the reference at /docs is not built")
+        async with session.get(script[1]) as response:
+            if response.status != 200:
+                raise Failed(f"the script of /docs is answered with {response.status}")
         async with session.get("/api/v1/me", headers=bearer) as response:
             if response.status != 200 or (await response.json())["email"] != ADMIN:
                 raise Failed(f"the token was not accepted: {response.status}")

@@ -37,9 +37,10 @@ from server.auth.passwords import Passwords
 from server.auth.routes import routes as auth_routes
 from server.auth.throttle import Throttle
 from server.auth.tokens import Tokens
-from server.contract.routes import OPENAPI, openapi_of
+from server.contract.routes import OPENAPI, REFERENCE, openapi_of
 from server.contract.routes import routes as contract_routes
 from server.dashboard import attach as attach_dashboard
+from server.dashboard import reference
 from server.health.routes import ACCOUNTS, DRAINING
 from server.health.routes import routes as health_routes
 from server.job.routes import routes as job_routes
@@ -101,6 +102,7 @@ def build(settings: Settings) -> web.Application:
     app[INTAKE] = Intake()
     app[TURNS] = Turns(settings.database_pool)
     app[OPENAPI] = openapi_of(endpoints())
+    app[REFERENCE] = reference
     app[ALLOWANCE] = Allowance(settings.logs_per_minute, settings.logs_bytes_per_minute)
     app[DISK] = database_disk(settings)
     app.on_response_prepare.append(set_headers)

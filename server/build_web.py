@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 
-SOURCES = ("package.json", "package-lock.json", "index.html", "vite.config.ts", "tsconfig.json")
+SOURCES = ("package.json", "package-lock.json", "index.html", "docs/index.html", "vite.config.ts", "tsconfig.json")
 WITHOUT_NODE = {
     "build": "so the dashboard is not built; the API is served without it",
     "install": "so the dashboard's own tests are skipped",

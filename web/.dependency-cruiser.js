@@ -10,10 +10,24 @@ export default {
     },
     {
       name: "no-dead-file",
-      comment: "Nothing that the page loads leads to this file.",
+      comment: "Nothing that the dashboard loads leads to this file.",
       severity: "error",
       from: { path: "^src/main\\.tsx$" },
-      to: { path: "^src/", reachable: false },
+      to: { path: "^src/", pathNot: "^src/reference/", reachable: false },
+    },
+    {
+      name: "no-dead-file-of-the-reference",
+      comment: "Nothing that the page at /docs loads leads to this file.",
+      severity: "error",
+      from: { path: "^src/reference/main\\.ts$" },
+      to: { path: "^src/reference/", pathNot: "\\.d\\.ts$", reachable: false },
+    },
+    {
+      name: "reference-apart",
+      comment: "The dashboard must not load the page at /docs, with its 1.5 MB.",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/reference/" },
+      to: { path: "^src/reference/|node_modules/swagger-ui-dist/" },
     },
     {
       name: "no-way-up",

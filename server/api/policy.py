@@ -36,6 +36,14 @@ API_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": _NO_DEVICES,
 }
+# The reference of the REST API at /docs: like the dashboard, but without forms, fonts and a manifest.
+REFERENCE_HEADERS = API_HEADERS | {
+    "Content-Security-Policy": _text(
+        {name: sources for name, sources in _PAGE.items() if name not in ("font-src", "manifest-src")}
+        | {"form-action": "'none'"}
+        | _TRUSTED_TYPES
+    )
+}
 PAGE_HEADERS = API_HEADERS | {"Content-Security-Policy": _text(_PAGE | _TRUSTED_TYPES)}
 # Google's script answers in its own window, and does not support Trusted Types yet.
 GOOGLE_PAGE_HEADERS = {

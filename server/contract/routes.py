@@ -1,7 +1,12 @@
-"""The documents and the pages to browse them, at the root. Everything is served from here, without scripts."""
+"""
+The documents and the pages to browse them, at the root. Everything is served from here.
+
+Only the built reference of the REST API, where people can try requests, has scripts. Without Node.js it is not built,
+and a page without scripts takes its place.
+"""
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +23,8 @@ from server.contract import asyncapi, openapi
 
 Document = Callable[[], bytes]
 OPENAPI: web.AppKey[Document] = web.AppKey("openapi", Callable)  # type: ignore[arg-type]  # a callable type is no class
+Page = Callable[[web.Request], Awaitable[web.Response | None]]
+REFERENCE: web.AppKey[Page] = web.AppKey("reference", Callable)  # type: ignore[arg-type]  # a callable type is no class
 PAGES_CSP = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 TEMPLATES = Path(__file__).parent / "templates"
 routes = Routes("docs")
@@ -51,7 +58,9 @@ async def read_asyncapi(_: ApiRequest) -> web.StreamResponse:
 
 @routes.get("//docs", answers={200: str}, public=True, media_type="text/html")
 async def browse_rest(api: ApiRequest) -> web.StreamResponse:
-    """Browse the REST API."""
+    """Browse the REST API and try it."""
+    if (built := await api.request.app[REFERENCE](api.request)) is not None:
+        return built
     document = orjson.loads(api.request.app[OPENAPI]())
     tags: dict[str, list[dict[str, Any]]] = {}
     for path, operations in document["paths"].items():

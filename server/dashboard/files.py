@@ -1,5 +1,5 @@
 """
-The built files, held in memory. They are a few hundred kilobytes, compressed once, and looked up by name, never by
+The built files, held in memory. They are two or three megabytes, compressed once, and looked up by name, never by
 path.
 """
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 DIST = Path(__file__).parents[2] / "web" / "dist"
 INDEX = "index.html"
+REFERENCE = "docs/index.html"
 FOREVER = "public, max-age=31536000, immutable"  # such a file's name changes with its content
 _TEXT = ("text/", "image/svg+xml", "application/json", "application/manifest+json")
 _TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".webmanifest": "application/manifest+json"}

@@ -1,5 +1,5 @@
 """
-The pages of the dashboard. They are not part of the API that the contract describes.
+The pages of the dashboard, which are not part of the API that the contract describes, and the built page for /docs.
 
 Every address outside the API belongs to the dashboard: it is answered with index.html, and the page's own router shows
 what was asked for. A name with a dot is a file, which exists or does not.
@@ -11,8 +11,8 @@ from aiohttp import ETag, web
 
 from core import problems
 from server.api.keys import ROUTE, SETTINGS
-from server.api.policy import GOOGLE_PAGE_HEADERS, PAGE_HEADERS
-from server.dashboard.files import INDEX, Build, File
+from server.api.policy import GOOGLE_PAGE_HEADERS, PAGE_HEADERS, REFERENCE_HEADERS
+from server.dashboard.files import INDEX, REFERENCE, Build, File
 
 BUILD: web.AppKey[Build] = web.AppKey("dashboard build", Build)
 # Left to the API: if its unknown paths led to the dashboard, a client would take a page for an answer.
@@ -46,13 +46,19 @@ async def show(request: web.Request) -> web.StreamResponse:
     file = files.get(name if is_file else INDEX)
     if file is None:
         raise problems.NotFound
-    return _send(request, file)
+    return _send(request, file, GOOGLE_PAGE_HEADERS if request.app[SETTINGS].google_client_id else PAGE_HEADERS)
 
 
-def _send(request: web.Request, file: File) -> web.Response:
+async def reference(request: web.Request) -> web.Response | None:
+    """The page that shows the REST API and lets people try it. None if it is not built."""
+    files = await asyncio.to_thread(request.app[BUILD].files)
+    file = files.get(REFERENCE)
+    return None if file is None else _send(request, file, REFERENCE_HEADERS)
+
+
+def _send(request: web.Request, file: File, policy: dict[str, str]) -> web.Response:
     # The policy is set here because a 304 has no content type to choose it by, and a browser applies a 304's headers to
     # the page.
-    policy = GOOGLE_PAGE_HEADERS if request.app[SETTINGS].google_client_id else PAGE_HEADERS
     headers = {"Cache-Control": file.cache_control, "Vary": "Accept-Encoding", **policy}
     if any(tag.value == file.etag for tag in request.if_none_match or ()):
         response = web.Response(status=304, headers=headers)

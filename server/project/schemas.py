@@ -21,7 +21,7 @@ def _timezone(value: str) -> str:
     return value
 
 
-Timezone = Annotated[str, Field(max_length=64), AfterValidator(_timezone)]
+Timezone = Annotated[str, Field(max_length=64, examples=["Europe/Berlin"]), AfterValidator(_timezone)]
 
 
 class ProjectCreate(Body):

@@ -9,10 +9,14 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from core.settings import Settings
+from server.api.connections import CONNECTIONS, Connections
 from server.api.keys import SETTINGS
 from server.api.middlewares import answer_problems, set_headers
-from server.api.policy import PAGE_HEADERS
-from server.dashboard import attach
+from server.api.policy import PAGE_HEADERS, REFERENCE_HEADERS
+from server.api.routing import bind
+from server.app import endpoints
+from server.contract.routes import OPENAPI, REFERENCE, openapi_of
+from server.dashboard import attach, reference
 from server.dashboard.files import FOREVER, Build
 
 pytestmark = pytest.mark.integration
@@ -35,7 +39,12 @@ def dist(tmp_path: Path) -> Path:
 def dashboard(dist: Path, settings: Settings) -> TestClient:
     app = web.Application(middlewares=[answer_problems])
     app[SETTINGS] = settings
+    app[CONNECTIONS] = Connections(10, ())
+    app[OPENAPI] = openapi_of(endpoints())
+    app[REFERENCE] = reference
     app.on_response_prepare.append(set_headers)
+    page = next(endpoint for endpoint in endpoints() if endpoint.path == "/docs")
+    app.router.add_get(page.path, bind(page))
     attach(app, Build(dist))
     return TestClient(TestServer(app), auto_decompress=False)
 
@@ -104,6 +113,38 @@ async def test_without_a_build_the_page_says_so_and_where_the_interfaces_are(cli
     assert response.status == 200
     assert "not built" in text
     assert 'href="/docs"' in text
+
+
+async def test_the_built_reference_is_served_with_a_policy_that_allows_no_other_host(client, dist):
+    (dist / "docs").mkdir()
+    (dist / "docs" / "index.html").write_text("<!doctype html><title>Reference</title>")
+    os.utime(dist / "index.html", ns=(1, 1))
+
+    async with client.get("/docs") as response:
+        text, etag, policy = (
+            await response.text(),
+            response.headers["ETag"],
+            response.headers["Content-Security-Policy"],
+        )
+    async with client.get("/docs", headers={"If-None-Match": etag}) as again:
+        assert (again.status, again.headers["Content-Security-Policy"]) == (304, policy)
+
+    assert "Reference" in text
+    assert policy == REFERENCE_HEADERS["Content-Security-Policy"]
+    sources = {source for part in policy.split("; ") for source in part.split(" ")[1:]}
+    assert sources == {"'none'", "'self'", "data:", "'script'"}  # 'script' belongs to Trusted Types
+    assert "img-src 'self' data:" in policy  # the only place for data:
+
+
+async def test_without_a_build_the_reference_is_a_page_without_scripts(client, dist):
+    async with client.get("/docs") as response:
+        text = await response.text()
+
+    assert response.status == 200
+    assert response.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self'")
+    assert "<script" not in text
+    assert "/api/v1/auth/login" in text
+    assert "make run" in text
 
 
 @pytest.mark.parametrize("path", ["/api", "/api/", "/api/v1/nothing", "/docs/nothing", "/health/nothing", "/x.json"])

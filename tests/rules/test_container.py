@@ -68,7 +68,15 @@ def test_every_tracked_file_of_the_program_is_in_the_build_context() -> None:
 
 @pytest.mark.acceptance
 def test_every_tracked_file_of_the_dashboard_is_in_the_build_context() -> None:
-    build = ("web/src", "web/public", "web/index.html", "web/package.json", "web/package-lock.json", "web/.npmrc")
+    build = (
+        "web/src",
+        "web/public",
+        "web/docs",
+        "web/index.html",
+        "web/package.json",
+        "web/package-lock.json",
+        "web/.npmrc",
+    )
     kept_out = [path for path in tracked(*build, "web/vite.config.ts", "web/tsconfig.json") if not is_in_context(path)]
 
     assert kept_out == [], "these need a line in .dockerignore"

@@ -103,3 +103,30 @@ def test_pages_are_checked_for_types_hooks_and_accessibility() -> None:
         for name in ("no-floating-promises", "no-explicit-any", "switch-exhaustiveness-check")
     ]
     assert [name for name in needed if name not in rules or rules[name][0] == 0] == []
+
+
+def loaded_by(page: str) -> set[str]:
+    """The names of all files that a built page loads, at once or later."""
+    dist, found = WEB / "dist", set()
+    waiting = re.findall(r"assets/[\w.-]+", (dist / page).read_text())
+    while waiting:
+        name = waiting.pop()
+        if name not in found and (dist / name).is_file():
+            found.add(name)
+            text = (dist / name).read_text()
+            waiting += re.findall(r"assets/[\w.-]+", text) + [
+                f"assets/{one}" for one in re.findall(r"[\w-]+\.js", text)
+            ]
+    return found
+
+
+@pytest.mark.skipif(
+    not (WEB / "dist/docs/index.html").is_file(),
+    reason="the dashboard is not built (`make web` builds it where Node.js is)",
+)
+def test_only_the_reference_loads_swagger_ui() -> None:
+    dashboard, reference = loaded_by("index.html"), loaded_by("docs/index.html")
+
+    assert [name for name in reference if "swagger" in name]
+    assert [name for name in dashboard if "swagger" in name or "reference" in name] == []
+    assert len(dashboard) > 10

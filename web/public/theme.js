@@ -8,4 +8,5 @@
   }
   var dark = chosen === "dark" || (chosen !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
   document.documentElement.dataset.mantineColorScheme = dark ? "dark" : "light";
+  document.documentElement.classList.toggle("dark-mode", dark); // for Swagger UI at /docs
 })();

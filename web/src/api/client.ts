@@ -21,7 +21,7 @@ interface Options {
 }
 
 /** What the server answers once a session is over. A wrong password gets a 401 too, and ends nothing. */
-const ENDED = new Set(["token_expired", "token_invalid", "token_revoked", "unauthenticated"]);
+export const ENDED = new Set(["token_expired", "token_invalid", "token_revoked", "unauthenticated"]);
 
 /** Aborts all reads when somebody signs out: the server would refuse them, and nobody would see the responses. */
 let reads = new AbortController();
