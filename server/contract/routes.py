@@ -19,7 +19,7 @@ from markupsafe import Markup, escape
 from core import problems
 from server.api.endpoint import ApiRequest, Endpoint
 from server.api.routing import Routes
-from server.contract import asyncapi, openapi
+from server.contract import asyncapi, exchange, openapi
 
 Document = Callable[[], bytes]
 OPENAPI: web.AppKey[Document] = web.AppKey("openapi", Callable)  # type: ignore[arg-type]  # a callable type is no class
@@ -74,7 +74,7 @@ async def browse_rest(api: ApiRequest) -> web.StreamResponse:
 async def browse_events(_: ApiRequest) -> web.StreamResponse:
     """Browse the events and commands of the socket."""
     document = orjson.loads(_asyncapi_bytes())
-    return _page("events.html", document=document, type_of=_type_of)
+    return _page("events.html", document=document, steps=exchange.STEPS, type_of=_type_of)
 
 
 @routes.get("//docs/problems", answers={200: str}, public=True, media_type="text/html")
