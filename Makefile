@@ -1,12 +1,14 @@
 # The targets: make run | test | test-unit | check | migrate | events | bench | load. See README.md.
 PYTHON ?= python3
 VENV := .venv
+# Generates a client in a test, from packages that do not fit beside ours.
+CLIENTS := .venv-clients
 BIN := $(VENV)/bin
 STAMPS := .stamps
 # With this set, every process would recompile everything it imports at each start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-unit check migrate events bench load image-check format install install-dev web web-dev
+.PHONY: run test test-unit check migrate events bench load image-check format install install-dev install-clients web web-dev
 
 run: install web
 	@exec $(BIN)/python -m server run
@@ -17,6 +19,15 @@ install:
 install-dev:
 	@$(PYTHON) -I server/bootstrap.py $(VENV) requirements-dev.txt $(STAMPS)/requirements
 
+install-clients: install-dev $(CLIENTS)/installed
+
+$(CLIENTS)/installed: requirements-clients.txt
+	@echo "tallyroom: installing the generator of Python clients (once)"
+	@$(BIN)/python -m venv --clear --without-pip $(CLIENTS)
+	@$(BIN)/python -m pip --python $(CLIENTS)/bin/python install --quiet --disable-pip-version-check \
+		--require-hashes --only-binary :all: -r $<
+	@touch $@
+
 # Built once, and again when a source changes. Without Node, only the API is served.
 web:
 	@$(PYTHON) -I server/build_web.py build web $(STAMPS)/web
@@ -25,7 +36,7 @@ web:
 web-dev:
 	@$(PYTHON) -I server/build_web.py install web
 
-test: install-dev web-dev web
+test: install-dev install-clients web-dev web
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 # Needs no database and no processes, so it takes only seconds; meant to be run while writing code.

@@ -15,7 +15,8 @@ pytestmark = pytest.mark.acceptance
 WEB = Path(__file__).resolve().parents[2] / "web"
 SOURCES = ("src", "tests", "public")
 # Each of these can be used alongside Apache-2.0. MPL-2.0 is for axe-core and lightningcss, which are used unchanged and
-# not shipped; CC-BY-4.0 is for a table of browsers that one of ESLint's plugins reads.
+# not shipped; CC-BY-4.0 is for a table of browsers that one of ESLint's plugins reads; Python-2.0 is for argparse, with
+# which openapi-typescript reads its options.
 LICENSES = {
     "0BSD",
     "Apache-2.0",
@@ -27,6 +28,7 @@ LICENSES = {
     "ISC",
     "MIT",
     "MPL-2.0",
+    "Python-2.0",
     "(MIT OR CC0-1.0)",
     "Unlicense",
 }
