@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Locator, Page, Request, expect
 
 from tests.e2e.conftest import MANAGER, Rest, Visitor
+from tests.e2e.test_accessibility import AXE, FOUND, TAGS
 
 AS_MANAGER = "Requests are sent as Mia Manager"
 AS_NOBODY = "Requests are sent without a token."
@@ -40,16 +41,20 @@ async def tried(block: Locator) -> tuple[int, Any]:
     )
 
 
-async def test_requests_are_tried_as_whoever_is_signed_in_to_the_dashboard(
+async def test_requests_are_tried_as_whoever_signs_in_to_the_dashboard_until_they_sign_out(
     visitor: Visitor, requests: list[Request]
 ) -> None:
-    await visitor.enter("/")
-    page = await visitor.context.new_page()
+    page = visitor.page
     await page.goto(visitor.url + "/docs")
+    await expect(page.get_by_role("status")).to_contain_text(AS_NOBODY)
+    async with visitor.context.expect_page() as opening:
+        await page.get_by_role("link", name="Sign in to the dashboard").click()
+    dashboard = await opening.value
+    await Visitor(visitor.context, dashboard, visitor.url).sign_in()
     await expect(page.get_by_role("status")).to_contain_text(AS_MANAGER)
 
-    status, projects = await tried(await opened(page, "projects.list_projects"))
-    creating = await opened(page, "projects.create_project")
+    listing, creating = await opened(page, "projects.list_projects"), await opened(page, "projects.create_project")
+    status, projects = await tried(listing)
     await creating.get_by_placeholder("Idempotency-Key").fill("reference-1")
     await creating.locator("textarea").fill('{"name": "Tried on the page"}')
     created, project = await tried(creating)
@@ -61,12 +66,20 @@ async def test_requests_are_tried_as_whoever_is_signed_in_to_the_dashboard(
     assert sent.headers["authorization"].startswith("Bearer ey")
     assert sent.headers["idempotency-key"] == "reference-1"
     text, stored = await page.content(), await page.evaluate("JSON.stringify({...localStorage, ...sessionStorage})")
-    token = sent.headers["authorization"].removeprefix("Bearer ")
     assert "Bearer YOUR_TOKEN" in text
-    assert [place for place in (text, stored, page.url) if token in place or token.split(".")[2] in place] == []
-    assert {one.url.split("/")[2] for one in requests if not one.url.startswith(("data:", "blob:"))} == {
-        visitor.url.removeprefix("http://")
-    }
+    signature = sent.headers["authorization"].split(".")[2]
+    assert [place for place in (text, stored, page.url) if signature in place] == []
+    hosts = {one.url.split("/")[2] for one in requests if not one.url.startswith(("data:", "blob:"))}
+    assert hosts == {visitor.url.removeprefix("http://")}
+    assert visitor.complaints == []
+
+    await dashboard.goto(visitor.url + "/me")
+    await dashboard.get_by_role("button", name="Sign out").first.click()
+    await expect(page.get_by_role("status")).to_contain_text(AS_NOBODY)
+    await listing.get_by_role("button", name="Clear").click()
+    status, problem = await tried(listing)
+    assert (status, problem["code"]) == (401, "unauthenticated")
+    visitor.complaints.clear()  # the browser reports the 401
 
 
 async def test_a_change_carries_the_version_and_a_refusal_shows_its_problem(visitor: Visitor, manager: Rest) -> None:
@@ -91,31 +104,6 @@ async def test_a_change_carries_the_version_and_a_refusal_shows_its_problem(visi
     # The browser itself reports a refusal in the console.
     assert [line for line in visitor.complaints if "409 (Conflict)" not in line] == []
     visitor.complaints.clear()
-
-
-async def test_signing_out_of_the_dashboard_signs_the_reference_out(visitor: Visitor) -> None:
-    dashboard = await visitor.enter("/me")
-    page = await visitor.context.new_page()
-    await page.goto(visitor.url + "/docs")
-    await expect(page.get_by_role("status")).to_contain_text(AS_MANAGER)
-
-    await dashboard.get_by_role("button", name="Sign out").first.click()
-
-    await expect(page.get_by_role("status")).to_contain_text(AS_NOBODY)
-    status, problem = await tried(await opened(page, "projects.list_projects"))
-    assert (status, problem["code"]) == (401, "unauthenticated")
-    visitor.complaints.clear()  # the browser reports the 401
-
-
-async def test_signing_in_to_the_dashboard_signs_an_open_reference_in(visitor: Visitor) -> None:
-    await visitor.page.goto(visitor.url + "/docs")
-    await expect(visitor.page.get_by_role("status")).to_contain_text(AS_NOBODY)
-
-    async with visitor.context.expect_page() as opening:
-        await visitor.page.get_by_role("link", name="Sign in to the dashboard").click()
-    await Visitor.sign_in(_at(visitor, await opening.value))
-
-    await expect(visitor.page.get_by_role("status")).to_contain_text(AS_MANAGER)
 
 
 async def test_a_pasted_token_is_used_and_shown_nowhere(
@@ -163,5 +151,22 @@ async def test_trying_to_sign_in_leaves_the_session_of_the_browser_alone_and_sho
     assert await visitor.context.cookies() == before
 
 
-def _at(visitor: Visitor, page: Page) -> Visitor:
-    return Visitor(visitor.context, page, visitor.url)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_the_reference_breaks_no_rule_of_accessibility(
+    visit: Callable[..., Awaitable[Visitor]], theme: str
+) -> None:
+    page = (visitor := await visit(theme)).page
+    await page.goto(visitor.url + "/docs")
+    # By keyboard, up to the answer.
+    control = page.locator('.opblock[id$=".create_project"] .opblock-summary-control')
+    await control.focus()
+    await page.keyboard.press("Enter")
+    await page.locator(".try-out__btn").press("Enter")
+    await page.locator(".execute").press("Enter")
+    await expect(page.locator(".live-responses-table")).to_be_visible()
+
+    await page.evaluate(AXE.read_text())
+    assert await page.evaluate(FOUND, TAGS) == []
+    await page.goto(visitor.url + "/docs/events")
+    await page.evaluate(AXE.read_text())
+    assert await page.evaluate(FOUND, TAGS) == []

@@ -8,6 +8,15 @@ export const parts: SwaggerPlugin = {
     // The page has its own line about who sends the requests. Swagger UI would show the token in a dialog and in each request.
     authorizeBtn: nothing,
     authorizeOperationBtn: nothing,
+    // A path is a link inside the button that opens its route, which a screen reader cannot use. The address changes all the same.
+    DeepLink:
+      (_, { React }) =>
+      ({ text }) =>
+        React.createElement("span", null, text),
+    TextArea:
+      (Original, { React }) =>
+      (props) =>
+        React.createElement(Original, { ...props, "aria-label": "Request body" }),
     // Swagger UI's own component sets texts as HTML, which the page's policy forbids.
     Markdown:
       (_, { React }) =>

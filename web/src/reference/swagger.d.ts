@@ -6,7 +6,7 @@ declare module "swagger-ui-dist/swagger-ui-es-bundle.js" {
     get(name: "content"): { keySeq(): { toArray(): unknown[] } } | undefined;
   }
 
-  type Component = (props: { source?: unknown; code?: string; response?: Described }) => unknown;
+  type Component = (props: { source?: unknown; text?: unknown; code?: string; response?: Described }) => unknown;
 
   export interface SwaggerRequest {
     url: string;
