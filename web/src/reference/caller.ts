@@ -7,11 +7,7 @@ export type Caller = { kind: "nobody" } | { kind: "session"; name: string } | { 
 let pasted: string | null = null;
 const listeners = new Set<() => void>();
 
-// Whoever signs out in the dashboard expects that nothing stays usable in this browser.
-onSession(() => {
-  if (session() === null) pasted = null;
-  tell();
-});
+onSession(tell);
 
 export function caller(): Caller {
   if (pasted !== null) return { kind: "token" };
@@ -30,11 +26,6 @@ export function pasteToken(text: string): boolean {
   pasted = token;
   tell();
   return true;
-}
-
-export function forgetToken(): void {
-  pasted = null;
-  tell();
 }
 
 /** The token to send with a request. The session's is refreshed first if necessary. */

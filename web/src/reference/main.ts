@@ -1,7 +1,7 @@
 import "swagger-ui-dist/swagger-ui.css";
 import "./reference.css";
-import { resume } from "../api/session";
-import { caller, forgetToken, onCaller, pasteToken } from "./caller";
+import { onSession, resume, session } from "../api/session";
+import { caller, onCaller, pasteToken } from "./caller";
 import { parts } from "./parts";
 import { hideTokens, prepare } from "./send";
 
@@ -39,9 +39,15 @@ form.addEventListener("submit", (event) => {
   else field.reportValidity();
 });
 field.addEventListener("input", () => field.setCustomValidity(""));
-forget.addEventListener("click", () => {
-  forgetToken();
-  field.focus();
+// A reload forgets a token, and empties the page of the answers to it.
+forget.addEventListener("click", () => location.reload());
+
+let reader: string | null = null;
+onSession(() => {
+  const user = session()?.user.id ?? null;
+  const isOver = user === null ? reader !== null || caller().kind === "token" : reader !== null && reader !== user;
+  if (isOver) location.reload();
+  reader = user;
 });
 
 async function start(): Promise<void> {
@@ -52,7 +58,8 @@ async function start(): Promise<void> {
     validatorUrl: null,
     docExpansion: "list",
     defaultModelsExpandDepth: 0,
-    deepLinking: true,
+    // An address that names a route would make Swagger UI complain in the console about the underscores in our names.
+    deepLinking: false,
     filter: true,
     persistAuthorization: false,
     queryConfigEnabled: false,

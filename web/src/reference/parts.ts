@@ -8,7 +8,7 @@ export const parts: SwaggerPlugin = {
     // The page has its own line about who sends the requests. Swagger UI would show the token in a dialog and in each request.
     authorizeBtn: nothing,
     authorizeOperationBtn: nothing,
-    // A path is a link inside the button that opens its route, which a screen reader cannot use. The address changes all the same.
+    // Swagger UI makes a path a link inside the button that opens its route, which a screen reader cannot use.
     DeepLink:
       (_, { React }) =>
       ({ text }) =>
