@@ -63,6 +63,12 @@ export class Peer {
     for (const socket of this.sockets) socket.conn.close();
   }
 
+  /** Closes every connection as the server does, and says why. */
+  close(code: string): void {
+    this.emit("closing", { code, reconnect: false });
+    for (const socket of this.sockets) socket.disconnect();
+  }
+
   async stop(): Promise<void> {
     await this.server.close();
     this.http.closeAllConnections();

@@ -1,18 +1,19 @@
 import type { Socket } from "socket.io-client";
 import type { Position } from "../api/client";
-import type { Commands, Notices, Subscribed } from "../api/live";
-import { forget, fresh, onSession, refresh, session } from "../api/session";
+import type { Notices } from "../api/live";
+import { expirePassword, forget, fresh, onSession, refresh, session } from "../api/session";
 import { Liveness, type Connection } from "./connection";
+import { afterClosing, Cursor, type Action } from "./cursor";
 import type { Effects, LiveEvent, LiveState } from "./event";
 import { followedFrom, rest, type Followed } from "./followed";
-import { ask, connectHere, isFinal, tell, type Connect } from "./socket";
+import { ask, bodyFrom, connectHere, tell, type Connect } from "./socket";
 import { TIMING } from "./timing";
 
 /**
  * One socket per tab. After a reconnect each stream continues from its position: nothing is missed, and nothing comes twice.
  *
- * Only 403 and 404 mean that a stream may not be followed. Every other refusal, or no answer at all, is temporary: the
- * stream keeps its position and is asked for again, and until it is back the page does not say that it is live.
+ * Cursors say what to do with each stream. A refusal that is not final, or no answer at all, is temporary: the stream
+ * keeps its position and is asked for again, and until it is back the page does not say that it is live.
  */
 export class Live {
   private socket: Socket | null = null;
@@ -21,6 +22,10 @@ export class Live {
   private stop: (() => void) | null = null;
   private readonly liveness: Liveness;
   private refusals = 0;
+  /** The code with which the server closes the socket, once it has said so. */
+  private closing: string | null = null;
+  /** The server has pushed this tab out or wants a new password first. The tab comes back when it is shown or has one. */
+  private isResting = false;
 
   constructor(
     private readonly effects: Effects,
@@ -51,28 +56,25 @@ export class Live {
     socket.on("connect", () => this.resume());
     socket.on("disconnect", (reason) => {
       this.liveness.lose();
-      if (reason === "io server disconnect" && session() !== null) setTimeout(() => socket.connect(), 1000);
+      for (const found of this.streams.values()) found.cursor.lost();
+      if (reason === "io server disconnect" && session() !== null) this.comeBack(socket, this.closing);
     });
     socket.on("connect_error", (error: Error & { data?: { code?: string } }) => {
       this.liveness.lose();
-      const code = error.data?.code;
-      if (code === "token_revoked") forget();
-      else if (code !== undefined) {
-        // The library does not repeat a refused CONNECT, so try again with a new token. A missing token does not mean
-        // that the session has ended: it could not be refreshed at that moment.
-        void refresh()
-          .catch(() => null)
-          .then(() => setTimeout(() => this.socket === socket && socket.connect(), this.delay(this.refusals++)));
-      }
+      // The library repeats everything except a refused CONNECT.
+      if (error.data?.code !== undefined) this.comeBack(socket, error.data.code);
     });
     socket.onAny((name: string, body: unknown) => this.receive(name, body));
     const stop = onSession(() => {
       const found = session();
       if (found === null) this.end();
       else tell(socket, "auth.refresh", { token: found.token });
+      this.wake();
     });
     const onVisibility = () => {
-      if (!document.hidden) this.liveness.show();
+      if (document.hidden) return;
+      this.liveness.show();
+      this.wake();
     };
     document.addEventListener("visibilitychange", onVisibility);
     this.stop = () => {
@@ -87,7 +89,11 @@ export class Live {
     this.socket?.removeAllListeners();
     this.socket?.disconnect();
     this.socket = null;
-    for (const found of this.streams.values()) rest(found);
+    this.isResting = false;
+    for (const found of this.streams.values()) {
+      rest(found);
+      found.cursor.lost();
+    }
     this.liveness.end();
   }
 
@@ -97,8 +103,9 @@ export class Live {
     if (known) {
       known.users += 1;
     } else {
-      this.streams.set(name, followedFrom(position, !this.isConnected()));
-      void this.subscribe(name);
+      const found = followedFrom(position, !this.isConnected());
+      this.streams.set(name, found);
+      if (this.isConnected()) this.perform(name, found, found.cursor.connected());
     }
     return () => {
       const found = this.streams.get(name);
@@ -107,7 +114,7 @@ export class Live {
       setTimeout(() => {
         if (found.users > 0 || this.streams.get(name) !== found) return;
         this.drop(name);
-        if (!found.isRefused) tell(this.socket, "unsubscribe", { stream: name });
+        if (found.cursor.phase !== "ended") tell(this.socket, "unsubscribe", { stream: name });
         this.settle();
       }, this.timing.kept);
     };
@@ -115,70 +122,82 @@ export class Live {
 
   /** Whether the stream has delivered events that came after this position. */
   isAhead(name: string, position: Position | null): boolean {
-    const found = this.streams.get(name);
-    return found?.seq != null && position !== null && found.epoch === position.epoch && found.seq > position.seq;
+    const at = this.streams.get(name)?.cursor.position ?? null;
+    return at !== null && position !== null && at.epoch === position.epoch && at.seq > position.seq;
   }
 
   /** The socket is connected, so every stream continues from its position. The page is live only when all of them do. */
   private resume(): void {
     this.refusals = 0;
+    this.closing = null;
     this.liveness.hear();
     this.versions.clear();
     for (const [name, found] of this.streams) {
-      found.isBehind = !found.isRefused;
-      void this.subscribe(name);
+      found.isBehind = found.cursor.phase !== "ended";
+      this.perform(name, found, found.cursor.connected());
     }
     this.settle();
   }
 
-  /** Asks for a stream from its position on, repeatedly, until the server accepts or refuses for good. */
-  private async subscribe(name: string, failures = 0): Promise<void> {
-    const found = this.streams.get(name);
-    if (!found || found.isRefused || !this.isConnected()) return;
-    rest(found);
-    const turn = ++found.turn;
-    found.isAsked = true;
-    for (;;) {
-      const body: Commands["subscribe"] = { stream: name };
-      if (found.seq !== null) body.after = found.seq;
-      if (found.seq !== null && found.epoch !== null) body.epoch = found.epoch;
-      const answer = await ask(this.socket, body, this.timing.answer);
-      if (this.streams.get(name) !== found || found.turn !== turn) return;
-      if (answer?.ok) {
-        failures = 0;
-        this.advance(name, found, answer);
-        if (answer.more) continue;
-        found.isBehind = false;
-      } else if (answer && isFinal(answer.problem)) {
-        found.isRefused = true;
-        found.isBehind = false;
-        this.effects.revoked(name);
-      } else {
-        found.isBehind = true;
-        // The wait for an answer was long enough, so say so at once.
-        this.liveness.lose(answer === null ? 0 : undefined);
-        if (this.isConnected()) found.again = setTimeout(() => void this.subscribe(name, failures + 1), this.delay(failures));
-      }
-      found.isAsked = false;
-      this.settle();
+  /** The server has refused or closed the socket, which the library takes as final. */
+  private comeBack(socket: Socket, code: string | null): void {
+    const next = afterClosing(code);
+    if (next === "end") {
+      if (code === "token_revoked" || code === "token_invalid") forget();
+      else this.isResting = true;
+      if (code === "password_expired") expirePassword();
       return;
     }
+    // A missing token does not mean that the session has ended: it could not be refreshed at that moment.
+    const renewed = next === "refresh" ? refresh().catch(() => null) : Promise.resolve(null);
+    void renewed.then(() => setTimeout(() => this.socket === socket && socket.connect(), this.delay(this.refusals++)));
+  }
+
+  private wake(): void {
+    if (!this.isResting) return;
+    this.isResting = false;
+    this.socket?.connect();
+  }
+
+  /** Does what a stream's cursor asks for. `isSilent` is true if the server has not answered in time. */
+  private perform(name: string, found: Followed, actions: Action[], isSilent = false): void {
+    for (const action of actions) {
+      if (action.do === "subscribe") {
+        rest(found);
+        void this.subscribe(name, found, action);
+      } else if (action.do === "deliver") {
+        this.effects.event(action.event);
+        if (action.event.type === "access.granted" || action.event.type === "access.changed") this.retry();
+      } else if (action.do === "replace") {
+        this.effects.reset(name);
+      } else if (action.do === "wait") {
+        found.isBehind = true;
+        // The wait for an answer was long enough, so say so at once.
+        this.liveness.lose(isSilent ? 0 : undefined);
+        found.again = setTimeout(() => this.perform(name, found, found.cursor.again()), this.delay(action.failures - 1));
+      } else {
+        rest(found);
+        found.isBehind = false;
+        this.effects.revoked(name);
+      }
+    }
+  }
+
+  private async subscribe(name: string, found: Followed, asked: Action & { do: "subscribe" }): Promise<void> {
+    const answer = await ask(this.socket, bodyFrom(name, asked.position), this.timing.answer);
+    if (this.streams.get(name) !== found) return;
+    this.perform(name, found, found.cursor.answered(asked.turn, answer), answer === null);
+    if (found.cursor.phase === "live") found.isBehind = false;
+    if (found.cursor.phase !== "asked") this.settle();
   }
 
   /** The person has new rights: ask again for the streams that were refused. */
   private retry(): void {
     for (const [name, found] of this.streams) {
-      if (!found.isRefused) continue;
-      found.isRefused = false;
-      void this.subscribe(name);
+      if (found.cursor.phase !== "ended") continue;
+      found.cursor = new Cursor(found.cursor.position);
+      if (this.isConnected()) this.perform(name, found, found.cursor.connected());
     }
-  }
-
-  private advance(name: string, found: Followed, answer: Subscribed): void {
-    if (answer.mode === "snapshot") this.effects.reset(name);
-    found.epoch = answer.epoch;
-    found.seq = answer.mode === "snapshot" ? answer.head : (found.seq ?? answer.head);
-    for (const event of answer.events) this.apply(event as LiveEvent);
   }
 
   /** The page is live when the socket is connected and every stream in use is followed. */
@@ -218,35 +237,23 @@ export class Live {
     } else if (name === "stream.revoked") {
       const { stream } = body as Notices["stream.revoked"];
       const found = this.streams.get(stream);
-      if (found) {
-        rest(found);
-        found.turn += 1;
-        Object.assign(found, { isRefused: true, isBehind: false, isAsked: false });
-      }
-      this.effects.revoked(stream);
+      if (found) this.perform(stream, found, found.cursor.revoked());
+      else this.effects.revoked(stream);
       this.settle();
     } else if (name === "stream.reset") {
-      void this.subscribe((body as Notices["stream.reset"]).stream);
+      const { stream } = body as Notices["stream.reset"];
+      const found = this.streams.get(stream);
+      if (found) this.perform(stream, found, found.cursor.reset());
+    } else if (name === "closing") {
+      this.closing = (body as Notices["closing"]).code;
     } else if (name === "auth.expiring") {
       void refresh().catch(() => undefined);
     } else if (name === "auth.revoked") {
       forget();
     } else if (typeof body === "object" && body !== null && "seq" in body) {
-      this.apply(body as LiveEvent);
+      const event = body as LiveEvent;
+      const found = this.streams.get(event.stream);
+      if (found) this.perform(event.stream, found, found.cursor.event(event));
     }
-  }
-
-  private apply(event: LiveEvent): void {
-    const found = this.streams.get(event.stream);
-    if (!found || found.isRefused || (found.seq !== null && event.seq <= found.seq)) return;
-    if (found.seq !== null && event.seq > found.seq + 1) {
-      // An event is missing: ask for it, once. The answer brings this event too.
-      if (!found.isAsked && found.again === null) void this.subscribe(event.stream);
-      return;
-    }
-    found.seq = event.seq;
-    found.epoch = event.epoch;
-    this.effects.event(event);
-    if (event.type === "access.granted" || event.type === "access.changed") this.retry();
   }
 }

@@ -1,13 +1,17 @@
 import { io, type Socket } from "socket.io-client";
-import type { Commands, Subscribed } from "../api/live";
-import type { Problem as ProblemDocument } from "../api/rest";
+import type { Position } from "../api/client";
+import type { Commands } from "../api/live";
+import type { Answer } from "./cursor";
 
 /** Opens the socket. `auth` is called for a token each time it connects. */
 export type Connect = (auth: (send: (data: object) => void) => void) => Socket;
 
 export const connectHere: Connect = (auth) => io("/live", { auth, reconnectionDelayMax: 5000 });
 
-type Answer = (Subscribed & { ok: true }) | { ok: false; problem: ProblemDocument };
+/** The body of a `subscribe` from a position, or from now on. */
+export function bodyFrom(stream: string, position: Position | null): Commands["subscribe"] {
+  return position === null ? { stream } : { stream, after: position.seq, epoch: position.epoch };
+}
 
 /** Asks for a stream. The result is null if no answer comes in time, or the socket is not connected. */
 export function ask(socket: Socket | null, body: Commands["subscribe"], within_ms: number): Promise<Answer | null> {
@@ -20,9 +24,4 @@ export function ask(socket: Socket | null, body: Commands["subscribe"], within_m
 /** Sends a command whose answer does not matter. */
 export function tell<Name extends keyof Commands>(socket: Socket | null, name: Name, body: Commands[Name]): void {
   if (socket?.connected) socket.emit(name, body);
-}
-
-/** Whether a refusal means that the stream may not be followed. */
-export function isFinal(problem: ProblemDocument): boolean {
-  return problem.status === 403 || problem.status === 404;
 }

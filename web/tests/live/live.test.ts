@@ -41,6 +41,11 @@ let seen: Seen;
 let client: Live;
 let words: string[];
 
+function show(isShown: boolean): void {
+  Object.assign(document, { hidden: !isShown });
+  document.dispatchEvent(new Event("visibilitychange"));
+}
+
 beforeEach(async () => {
   peer = await Peer.start();
   globalThis.fetch = ((path: string, options?: RequestInit) => fetchReally(new URL(path, peer.url), options)) as typeof fetch;
@@ -292,11 +297,31 @@ describe("after a lost connection", () => {
   });
 });
 
+describe("a socket that the server closes", () => {
+  test("because there are too many does not push another tab out, and comes back when its tab is shown", async () => {
+    await follow();
+
+    peer.close("too_many_connections");
+    await until(() => client.connection.status === "delayed");
+    await new Promise((done) => setTimeout(done, 500)); // a client that came back by itself would have done so by now
+    expect(peer.connections).toBe(1);
+    show(true);
+
+    await until(() => client.connection.status === "live");
+    expect(peer.connections).toBe(2);
+  });
+
+  test("because its token has ended comes back with another one", async () => {
+    await follow();
+
+    peer.close("token_expired");
+
+    await until(() => peer.connections === 2 && client.connection.status === "live");
+    expect(words).not.toContain("signed-out");
+  });
+});
+
 describe("a hidden tab", () => {
-  const show = (isShown: boolean) => {
-    Object.assign(document, { hidden: !isShown });
-    document.dispatchEvent(new Event("visibilitychange"));
-  };
   afterEach(() => show(true));
 
   test("reads nothing while the connection is lost, and catches up as soon as it is visible", async () => {

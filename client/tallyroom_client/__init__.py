@@ -1,0 +1,1 @@
+"""Call a Tallyroom server and follow its streams."""
