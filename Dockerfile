@@ -41,13 +41,14 @@ RUN groupadd --gid 10001 tallyroom \
 COPY --from=environment /opt/venv /opt/venv
 WORKDIR /app
 COPY LICENSE ./
+COPY client/tallyroom_client client/tallyroom_client
 COPY core core
 COPY models models
 COPY migrations migrations
 COPY matching matching
 COPY realtime realtime
 COPY server server
-RUN /opt/venv/bin/python -m compileall -q core models migrations matching realtime server
+RUN /opt/venv/bin/python -m compileall -q client core models migrations matching realtime server
 COPY --from=dashboard /web/dist web/dist
 # Production is the default: a container without settings refuses to start, with one line.
 ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin \

@@ -233,6 +233,18 @@ def doctor() -> None:
     raise typer.Exit(0 if all(finding.is_good for finding in findings) else 1)
 
 
+@cli.command(
+    "remote",
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False},
+)
+def remote(context: typer.Context) -> None:
+    """Run jobs, load files and read secrets on a server from scripts: remote --help."""
+    from client.tallyroom_client import command
+
+    raise typer.Exit(command.remote(context.args))
+
+
 def _end(number: int, _: FrameType | None) -> None:
     raise SystemExit(128 + number)
 

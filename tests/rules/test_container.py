@@ -16,7 +16,7 @@ from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("core", "models", "migrations", "matching", "realtime", "server")
+PACKAGES = ("client/tallyroom_client", "core", "models", "migrations", "matching", "realtime", "server")
 
 
 def is_in_context(path: str) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("core", "models", "realtime", "server", "matching", "migrations", "bench", "tests")
+FOLDERS = ("client", "core", "models", "realtime", "server", "matching", "migrations", "bench", "tests")
 WRITTEN_BY_AERICH = ROOT / "migrations" / "models"
 SWITCH = re.compile(r"#\s*(?:type:\s*ignore|noqa)")
 # An ignored type is followed by a second comment, and a switched-off rule by a dash and the reason.

@@ -1,0 +1,105 @@
+"""`jobs run` and `jobs follow`."""
+
+from argparse import Namespace
+from typing import Any
+
+from ..client import Client
+from ..position import Event, Item, Snapshot, State
+from .names import Noun, id_of
+from .output import Display, ExitCode, Step, count, note, result
+from .waiting import Hint, within
+
+ENDED = ("completed", "failed", "cancelled")
+ENDINGS = {f"job.{status}" for status in ENDED}
+
+
+async def run(client: Client, arguments: Namespace, hint: Hint) -> int:
+    """Queue a job, and with --wait or --prove follow it to its end."""
+    project = await id_of(client, Noun("project", "/projects", {}), arguments.project)
+    sources = Noun("source", f"/projects/{project}/sources", {})
+    body = {
+        "left_source": await id_of(client, sources, arguments.left),
+        "right_source": await id_of(client, sources, arguments.right),
+    }
+    if arguments.plan is not None:
+        body["plan"] = await id_of(client, Noun("plan", f"/projects/{project}/plans", {}), arguments.plan)
+    job = (await client.post(f"/projects/{project}/jobs", body))["id"]
+    if not (arguments.wait or arguments.prove):
+        result(job)
+        return ExitCode.DONE
+    return await _to_the_end(client, job, arguments, hint)
+
+
+async def follow(client: Client, arguments: Namespace, hint: Hint) -> int:
+    """Follow a job to its end."""
+    return await _to_the_end(client, arguments.job, arguments, hint)
+
+
+async def _to_the_end(client: Client, job_id: str, arguments: Namespace, hint: Hint) -> int:
+    hint.text = f"The job goes on; follow it with: tallyroom remote jobs follow {job_id}"
+    async with within(arguments.within, hint):
+        job = await _ended(client, job_id)
+    result(f"job {job_id} {job['status']}")
+    if job["status"] != "completed":
+        detail = (job["problem"] or {}).get("detail") or f"The job was {job['status']}."
+        note(f"{detail} Its page in the dashboard can start it again.")
+        return ExitCode.FAILED
+    summary = await client.get(f"/jobs/{job_id}/summary")
+    for line in _lines(summary):
+        result(line)
+    if arguments.prove and not (summary["proof"] and all(proof["agrees"] for proof in summary["proof"])):
+        note("Both sides do not agree. Decide what is to be reviewed and look at the open records in the dashboard.")
+        return ExitCode.DISAGREES
+    return ExitCode.DONE
+
+
+async def _ended(client: Client, job_id: str) -> dict[str, Any]:
+    """The job, once it has ended. What was missed before the first event is in the first reading."""
+    answer = await client.read(f"/jobs/{job_id}")
+    if answer.body["status"] not in ENDED:
+        with Display() as display:
+            display.show(Step(answer.body["status"], None))
+            async with client.follow(f"job:{job_id}", answer.position, states=True) as items:
+                async for item in items:
+                    if _is_end(item):
+                        break
+                    if isinstance(item, State) and item.key.startswith("job.progress:"):
+                        display.show(_step(item.value))
+        answer = await client.read(f"/jobs/{job_id}")
+    return dict(answer.body)
+
+
+def _is_end(item: Item) -> bool:
+    if isinstance(item, Snapshot):
+        return item.state.get("status") in ENDED
+    return isinstance(item, Event) and item.type in ENDINGS
+
+
+def _step(value: dict[str, Any]) -> Step:
+    parts = [f"{count(value['matched'], 'record')} matched"]
+    if value.get("eta_seconds") is not None:
+        parts.append(f"about {value['eta_seconds']:.0f} s left")
+    return Step(value["stage"], value["fraction"], ", ".join(parts))
+
+
+def _lines(summary: dict[str, Any]) -> list[str]:
+    counts = summary["counts"]
+    lines = [
+        f"{count(counts['matches'], 'match')}: {counts['confirmed']:,} confirmed, {counts['suggested']:,} to review; "
+        f"open: {counts['open_left']:,} left, {counts['open_right']:,} right"
+    ]
+    for proof in summary["proof"]:
+        sides = "; ".join(f"{side} {_side(proof[side])}" for side in ("left", "right"))
+        verdict = "agrees" if proof["agrees"] else "does not agree"
+        lines.append(f"{proof['currency']} {verdict}: difference {_amount(proof['difference'])}; {sides}")
+    return lines + [str(text) for text in summary["notes"]]
+
+
+def _side(side: dict[str, Any]) -> str:
+    return (
+        f"confirmed {_amount(side['confirmed'])}, to review {_amount(side['to_review'])}, open {_amount(side['open'])}"
+    )
+
+
+def _amount(money: dict[str, str]) -> str:
+    return money["amount"]

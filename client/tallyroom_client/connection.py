@@ -1,0 +1,138 @@
+"""One connection to the namespace /live, on the stock Socket.IO client."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+import engineio
+import socketio
+
+from .problem import MAX_RETRY_AFTER_S, Problem, problem_of_failure
+
+NAMESPACE = "/live"
+OPEN_S = 15.0
+# The library logs every packet at INFO, and the first one has the token in it.
+_SILENT = logging.getLogger("tallyroom_client.socket")
+_SILENT.propagate = False
+_SILENT.setLevel(logging.CRITICAL + 1)
+NOT_OPENED = (
+    *(socketio.exceptions.SocketIOError, engineio.exceptions.EngineIOError, aiohttp.ClientError, OSError),
+    *(TimeoutError, ValueError, TypeError),  # the last two if something else than Engine.IO answers
+)
+Receive = Callable[[str, Any], None]
+
+
+class Closed(Exception):
+    """The connection was refused or has ended; with the server's code if it gave one."""
+
+    def __init__(self, code: str | None = None, pause_s: float = 0.0) -> None:
+        super().__init__(code)
+        self.code = code
+        self.was_open = False
+        self.pause_s = pause_s  # that the server asks for before the next connection
+
+
+class Socket:
+    """
+    A connection, from its opening to its end. What arrives is given to `receive` in order, before anything later.
+
+    The library starts a task for each packet. They run in order as long as the functions they call do not wait, so
+    `receive` and the functions that take answers are plain functions.
+    """
+
+    def __init__(self, http: aiohttp.ClientSession, receive: Receive) -> None:
+        self._sio = socketio.AsyncClient(
+            reconnection=False, logger=_SILENT, engineio_logger=_SILENT, http_session=http, handle_sigint=False
+        )
+        self._receive = receive
+        self._opened: asyncio.Future[None] | None = None
+        self._closed = Closed()
+        self._sio.on("connect", self._on_connect, namespace=NAMESPACE)
+        self._sio.on("connect_error", self._on_refusal, namespace=NAMESPACE)
+        self._sio.on("*", self._on_event, namespace=NAMESPACE)
+
+    async def open(self, url: str, token: str) -> None:
+        """Connect. Raises: Closed, Problem if there is no such server or it is not trusted."""
+        self._opened = asyncio.get_running_loop().create_future()
+        try:
+            async with asyncio.timeout(OPEN_S):
+                await self._sio.connect(
+                    url, auth={"token": token}, namespaces=[NAMESPACE], transports=["websocket"], wait=False
+                )
+                await asyncio.wait({self._opened, *self._reading()}, return_when=asyncio.FIRST_COMPLETED)
+        except NOT_OPENED as error:
+            raise _failure(error, url) from None
+        if not self._opened.done():
+            raise self._closed
+        self._opened.result()
+
+    async def ended(self) -> Closed:
+        """Wait for the end. Returns: why it came."""
+        await asyncio.wait(self._reading())
+        return self._closed
+
+    def _reading(self) -> set[asyncio.Task[None]]:
+        """The library's task that reads. It is not awaited itself, because that would cancel it along with us."""
+        return {self._sio.eio.read_loop_task}
+
+    async def close(self) -> None:
+        """End the connection."""
+        with contextlib.suppress(Exception):
+            await self._sio.disconnect()
+
+    async def send(self, name: str, body: dict[str, Any], answered: Callable[[Any], None] | None = None) -> None:
+        """Send a command; `answered` gets the answer, if one comes."""
+        with contextlib.suppress(socketio.exceptions.BadNamespaceError):  # the connection has just ended
+            await self._sio.emit(name, body, namespace=NAMESPACE, callback=answered)
+
+    def _on_connect(self) -> None:
+        if self._opened is not None and not self._opened.done():
+            self._closed.was_open = True
+            self._opened.set_result(None)
+
+    def _on_refusal(self, data: Any = None) -> None:
+        code = data.get("data", {}).get("code") if isinstance(data, dict) else None
+        if self._opened is not None and not self._opened.done():
+            self._opened.set_exception(Closed(code if isinstance(code, str) else None))
+
+    def _on_event(self, name: str, *arguments: Any) -> None:
+        body = arguments[0] if arguments else None
+        if name == "closing" and isinstance(body, dict):
+            # Without `reconnect` the server is only going away, whatever the code.
+            self._closed.code = None if body.get("reconnect") else body.get("code")
+        elif name == "server.draining" and isinstance(body, dict):
+            pause_ms = body.get("reconnect_in_ms")
+            self._closed.pause_s = min(float(pause_ms), 60_000) / 1000 if isinstance(pause_ms, int) else 0.0
+        self._receive(name, body)
+
+
+def _failure(error: BaseException, url: str) -> Exception:
+    """What it means that no connection could be opened. The library hides the reason behind its own exceptions."""
+    found: BaseException | None = error
+    while found is not None:
+        if isinstance(found, aiohttp.WSServerHandshakeError):
+            if found.status == 429 or found.status >= 500:
+                text = found.headers.get("Retry-After", "") if found.headers else ""
+                return Closed(None, float(min(int(text[:9]), MAX_RETRY_AFTER_S)) if text.isdigit() else 0.0)
+            return Problem(found.status, "not_tallyroom", f"{url} has no streams: it answers {found.status}.")
+        if isinstance(found, aiohttp.ClientError) and not (problem := problem_of_failure(found, url)).is_temporary:
+            return problem
+        found = found.__cause__ or found.__context__
+    return Closed()
+
+
+def refusal(code: str | None) -> Problem:
+    """What to tell the program after a refusal of the connection that is final."""
+    details = {
+        "forbidden": "This token may not follow streams; it needs the scope `events`.",
+        "password_expired": "The password has expired. Change it in the dashboard first.",
+        "token_invalid": "The access token is not valid.",
+        "token_revoked": "The session or the token has ended.",
+        "token_expired": "The access token has expired.",
+        "token_in_query": "The server refuses a token in the address.",
+        "too_many_connections": "This account has too many sockets, and the server has closed this one.",
+    }
+    return Problem(401, code or "unauthenticated", details.get(code or "", "The server refuses this connection."))
