@@ -48,7 +48,7 @@ class Socket:
             reconnection=False, logger=_SILENT, engineio_logger=_SILENT, http_session=http, handle_sigint=False
         )
         self._receive = receive
-        self._opened: asyncio.Future[None] | None = None
+        self._opened: asyncio.Future[Closed | None] | None = None  # None, or the refusal
         self._closed = Closed()
         self._sio.on("connect", self._on_connect, namespace=NAMESPACE)
         self._sio.on("connect_error", self._on_refusal, namespace=NAMESPACE)
@@ -62,19 +62,20 @@ class Socket:
                 await self._sio.connect(
                     url, auth={"token": token}, namespaces=[NAMESPACE], transports=["websocket"], wait=False
                 )
-                await asyncio.wait({self._opened, *self._reading()}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(self._reading() | {self._opened}, return_when=asyncio.FIRST_COMPLETED)
         except NOT_OPENED as error:
             raise _failure(error, url) from None
         if not self._opened.done():
             raise self._closed
-        self._opened.result()
+        if (refused := self._opened.result()) is not None:
+            raise refused
 
     async def ended(self) -> Closed:
         """Wait for the end. Returns: why it came."""
         await asyncio.wait(self._reading())
         return self._closed
 
-    def _reading(self) -> set[asyncio.Task[None]]:
+    def _reading(self) -> set[asyncio.Future[Any]]:
         """The library's task that reads. It is not awaited itself, because that would cancel it along with us."""
         return {self._sio.eio.read_loop_task}
 
@@ -96,7 +97,7 @@ class Socket:
     def _on_refusal(self, data: Any = None) -> None:
         code = data.get("data", {}).get("code") if isinstance(data, dict) else None
         if self._opened is not None and not self._opened.done():
-            self._opened.set_exception(Closed(code if isinstance(code, str) else None))
+            self._opened.set_result(Closed(code if isinstance(code, str) else None))
 
     def _on_event(self, name: str, *arguments: Any) -> None:
         body = arguments[0] if arguments else None

@@ -63,7 +63,7 @@ class Follower:
         self._versions: dict[str, int] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._wake = asyncio.Event()
-        self._problem: Problem | None = None
+        self._problem: Exception | None = None
         self._is_closed = False
 
     def __aiter__(self) -> "Follower":
@@ -118,7 +118,7 @@ class Follower:
         elif "seq" in body:
             self._perform(self._cursor.event(body))
 
-    def end(self, problem: Problem | None) -> None:
+    def end(self, problem: Exception | None) -> None:
         """Nothing more will come. What is held is still given out, unless the program has closed the iterator."""
         self._rest()
         self._problem = self._problem or problem

@@ -64,18 +64,25 @@ class Live:
             await follower.aclose()
 
     async def _run(self) -> None:
-        """Keep a socket open. Ends when the server says that there is no point."""
+        """Keep a socket open. If that cannot be done, every iterator raises the reason."""
+        try:
+            self._fail(await self._until_no_point())
+        except Exception as error:  # noqa: BLE001 - a task's root: nobody else would hear of a fault
+            self._fail(error)
+
+    async def _until_no_point(self) -> Problem:
+        """Keep a socket open until the server says that there is no point. Returns: why."""
         failures = 0
         while True:
             try:
                 closed = await self._connection()
                 if (next_step := after_closing(closed.code)) is Next.END:
-                    return self._fail(refusal(closed.code))
+                    return refusal(closed.code)
                 if next_step is Next.REFRESH:
                     await self._session.newer(self._token)
             except Problem as problem:
                 if not problem.is_temporary:
-                    return self._fail(problem)
+                    return problem
                 closed = Closed(None, problem.retry_after_s or 0.0)
             failures = 1 if closed.was_open else failures + 1
             await asyncio.sleep(max(closed.pause_s, self.timing.pauses.after(failures)))
@@ -123,7 +130,7 @@ class Live:
         self._token = token
         await socket.send("auth.refresh", {"token": token})
 
-    def _fail(self, problem: Problem) -> None:
+    def _fail(self, problem: Exception) -> None:
         for follower in list(self._followers.values()):
             self.drop(follower)
             follower.end(problem)

@@ -82,7 +82,8 @@ class Rest:
             except Problem as problem:
                 found, may_repeat = problem, problem.is_temporary or problem.code == "idempotency_in_progress"
             except Lost as lost:
-                found, may_repeat = lost.problem, call.method == "GET" or "Idempotency-Key" in (call.headers or {})
+                is_safe = call.method == "GET" or "Idempotency-Key" in (call.headers or {})
+                found, may_repeat = lost.problem, is_safe and lost.problem.is_temporary
             pause = max(PAUSES.after(attempt), found.retry_after_s or 0)
             if not may_repeat or time.monotonic() + pause > give_up_at:
                 raise found

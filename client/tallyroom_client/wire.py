@@ -74,7 +74,9 @@ class Wire:
         """The pool, opened at the first use because it belongs to the running loop."""
         if self._http is None or self._http.closed:
             timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=SILENT_S)
-            self._http = aiohttp.ClientSession(timeout=timeout, headers={"X-Client": "api"})
+            watch = aiohttp.TraceConfig()
+            watch.on_request_redirect.append(_stay)
+            self._http = aiohttp.ClientSession(timeout=timeout, headers={"X-Client": "api"}, trace_configs=[watch])
         return self._http
 
     async def close(self) -> None:
@@ -115,3 +117,8 @@ class Wire:
         except ValueError:
             raise Problem(0, "not_tallyroom", f"{self.url} does not answer as Tallyroom does.") from None
         return Answer(response.status, body, position, response.headers.get("ETag", "").strip('"') or None)
+
+
+async def _stay(*_: object) -> None:
+    """Refuse to follow a WebSocket to another address, which would get the token. Raises: Problem."""
+    raise Problem(0, "not_tallyroom", "The server points to another address.")

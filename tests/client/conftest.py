@@ -18,7 +18,9 @@ MakeClient = Callable[..., Client]
 
 
 class Road:
-    """A TCP proxy before the server, which cuts connections as a network does."""
+    """
+    A TCP proxy before the server, which cuts connections as a network does, and refuses as a proxy in maintenance does.
+    """
 
     def __init__(self, to: int) -> None:
         self._to = to
@@ -26,6 +28,8 @@ class Road:
         self._server: asyncio.Server | None = None
         self.connections = 0
         self.url = ""
+        self.refusals: list[bytes] = []  # sent instead of passing on what comes next
+        self.lost_answers = 0  # so many answers are cut off after the server has begun them
 
     async def start(self) -> None:
         """Listens on a free port."""
@@ -49,22 +53,31 @@ class Road:
         up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self._to)
         both = {writer, up_writer}
         self._open |= both
+        ways = {self._go(reader, up_writer, writer), self._come(up_reader, writer)}
         try:
-            await asyncio.wait(
-                {asyncio.ensure_future(_copy(reader, up_writer)), asyncio.ensure_future(_copy(up_reader, writer))},
-                return_when=asyncio.FIRST_COMPLETED,
-            )
+            await asyncio.wait({asyncio.ensure_future(way) for way in ways}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._open -= both
             for end in both:
                 end.transport.abort()
 
+    async def _go(self, reader: asyncio.StreamReader, up: asyncio.StreamWriter, back: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(1 << 16):
+                if self.refusals:
+                    back.write(self.refusals.pop(0))
+                    continue
+                up.write(data)
+                await up.drain()
 
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(OSError):
-        while data := await reader.read(1 << 16):
-            writer.write(data)
-            await writer.drain()
+    async def _come(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(1 << 16):
+                if self.lost_answers:
+                    self.lost_answers -= 1
+                    return
+                writer.write(data)
+                await writer.drain()
 
 
 @pytest.fixture
