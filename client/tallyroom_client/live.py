@@ -12,6 +12,8 @@ from .problem import Problem
 from .session import Session
 from .wire import Wire
 
+RENEWALS = 5  # attempts in the minute before the socket's token ends
+
 
 class Live:
     """One socket for all streams of a client. It is opened with the first stream and kept open until the end."""
@@ -118,9 +120,15 @@ class Live:
     async def _renew(self) -> None:
         """Give the socket a newer token. If there is none, the server closes the socket, which says the rest."""
         socket = self._socket
-        try:
-            token = await self._session.newer(self._token)
-        except Problem:
+        for attempt in range(1, RENEWALS + 1):
+            try:
+                token = await self._session.newer(self._token)
+                break
+            except Problem as problem:
+                if not problem.is_temporary or socket is not self._socket:
+                    return
+            await asyncio.sleep(self.timing.pauses.after(attempt))
+        else:
             return
         if socket is None or socket is not self._socket:
             return

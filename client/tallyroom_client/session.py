@@ -6,14 +6,11 @@ import time
 import uuid
 from typing import Protocol
 
-from .pauses import Pauses
 from .problem import Problem
 from .wire import Call, Lost, Wire
 
 FRESH_S = 30.0  # a token that ends sooner is replaced before it is used
-TRIES = 5
 LEAVE_S = 5.0  # for signing out
-PAUSES = Pauses(0.5, 8)
 
 
 class Session(Protocol):
@@ -70,6 +67,7 @@ class PasswordSession:
         self._token: str | None = None
         self._refresh_token: str | None = None
         self._ends_at = 0.0
+        self._key: str | None = None  # of the sign-in or refresh that is not answered yet
         self.sign_ins = 0
 
     async def token(self) -> str:
@@ -109,20 +107,21 @@ class PasswordSession:
         return await self._begin("/auth/login", self._credentials)
 
     async def _begin(self, path: str, body: dict[str, str]) -> str:
-        """Begin or continue the session. All attempts share a key, so that a repetition is not taken for a theft."""
-        key = uuid.uuid4().hex
-        for attempt in range(1, TRIES + 1):
-            asked_at = time.monotonic()
-            try:
-                answer = (await self._wire.send(Call("POST", path, {}, body, {"Idempotency-Key": key}))).body
-                self._token, self._refresh_token = str(answer["access_token"]), str(answer["refresh_token"])
-                self._ends_at = asked_at + float(answer["expires_in"])
-                return self._token
-            except (Problem, Lost) as failure:
-                problem = failure.problem if isinstance(failure, Lost) else failure
-                if attempt == TRIES or not problem.is_temporary:
-                    raise problem from None
-                await asyncio.sleep(max(PAUSES.after(attempt), problem.retry_after_s or 0))
-            except (KeyError, TypeError, ValueError):
-                raise Problem(0, "not_tallyroom", f"{self._wire.url} does not answer as Tallyroom does.") from None
-        raise AssertionError("unreachable")
+        """
+        Begin or continue the session. Whoever calls tries again if the problem is temporary.
+
+        All attempts share a key until one is answered, so that a repetition is not taken for a theft.
+        """
+        self._key = self._key or uuid.uuid4().hex
+        asked_at = time.monotonic()
+        try:
+            answer = (await self._wire.send(Call("POST", path, {}, body, {"Idempotency-Key": self._key}))).body
+        except Lost as lost:
+            raise lost.problem from None
+        try:
+            self._token, self._refresh_token = str(answer["access_token"]), str(answer["refresh_token"])
+            self._ends_at = asked_at + float(answer["expires_in"])
+        except (KeyError, TypeError, ValueError):
+            raise Problem(0, "not_tallyroom", f"{self._wire.url} does not answer as Tallyroom does.") from None
+        self._key = None
+        return self._token

@@ -6,21 +6,24 @@ import sys
 from argparse import Namespace
 
 from ..client import DEFAULT_URL, Client
+from ..follower import Timing
 from ..problem import Problem
 
 MAX_PASSWORD = 1024
+PATIENCE_S = 10.0  # with a server that is away or busy; a script that wants more repeats the command
 
 
 def client_of(arguments: Namespace) -> Client:
     """The client that the arguments and the environment ask for. Raises: Problem."""
     url = arguments.url or os.environ.get("TALLYROOM_URL") or DEFAULT_URL
+    timing = Timing(patience_s=PATIENCE_S)
     token = os.environ.get("TALLYROOM_TOKEN")
     if token and not arguments.email:
-        return Client(url, token=token.strip())
+        return Client(url, token=token.strip(), timing=timing)
     email = arguments.email or os.environ.get("TALLYROOM_EMAIL")
     if not email:
         raise Problem(401, "unauthenticated", "It is not said who you are.")
-    return Client(url, email=email, password=_password(email))
+    return Client(url, email=email, password=_password(email), timing=timing)
 
 
 def _password(email: str) -> str:

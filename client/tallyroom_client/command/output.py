@@ -75,6 +75,11 @@ class Display:
             self._task = self._bar.add_task("", total=None, more="")
         self._said: tuple[str, int] | None = None
 
+    def begin(self, stage: str) -> None:
+        """Show the bar before anything is known. Without a terminal, nothing is said before the server has agreed."""
+        if self._bar is not None:
+            self.show(Step(stage, None))
+
     def show(self, step: Step) -> None:
         """Show where the work is."""
         stage, more = one_line(step.stage), one_line(step.more)

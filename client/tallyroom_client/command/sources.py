@@ -37,7 +37,7 @@ async def load(client: Client, arguments: Namespace, hint: Hint) -> int:
     _check_readable(path)
     project = await id_of(client, Noun("project", "/projects", {}), arguments.project)
     with contextlib.ExitStack() as files, Display() as display:
-        display.show(Step(f"uploading {path.name}", None))
+        display.begin(f"uploading {path.name}")
         source = await client.upload(f"/projects/{project}/sources", _form(path, fields, files))
         hint.text = f"The source {source['id']} goes on loading; its page in the dashboard shows how far it is."
         async with within(arguments.within, hint):
