@@ -84,28 +84,30 @@ async def test_a_job_is_queued_by_names_and_its_id_printed(
     assert (job["left_source"], job["right_source"], job["status"]) == (left, right, "queued")
 
 
+def progress(job: str, eta_seconds: float | None) -> tuple[str, list[str], dict[str, Any]]:
+    """A progress as a worker tells it. Whoever follows the job later gets it too."""
+    value = {"job_id": job, "stage": "comparing", "fraction": 0.42, "matched": 17, "eta_seconds": eta_seconds}
+    return f"job.progress:{job}", [f"job:{job}"], value
+
+
 async def test_a_cancelled_job_ends_with_3_and_its_progress_is_told_in_lines(
-    alice: Person, project: str, make_source: Any, tried: Try
+    alice: Person, project: str, make_source: Any, tried: Try, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await make_source("bank"), await make_source("ledger")
     job = (await tried("jobs", "run", "March", "bank", "ledger"))[1].strip()
+    await state.put(*progress(job, 9.2))
 
     following = asyncio.create_task(tried("jobs", "follow", job))
-    await _progress(job, following)
+    told = ""
+    while "42%" not in told and not following.done():
+        await asyncio.wait({following}, timeout=0.05)
+        told += capsys.readouterr().err
     await alice.ok("POST", f"/jobs/{job}/cancel")
     code, output, said = await following
 
+    assert "tallyroom: comparing 42%, 17 records matched, about 9 s left\n" in told
     assert (code, output) == (3, f"job {job} cancelled\n")
-    assert "tallyroom: comparing 42%, 17 records matched, about 9 s left\n" in said
     assert said.splitlines()[-1].startswith("tallyroom: The job was cancelled.")
-
-
-async def _progress(job: str, following: "asyncio.Task[Any]") -> None:
-    """Tells a progress as a worker does, until the follower has surely subscribed."""
-    value = {"job_id": job, "stage": "comparing", "fraction": 0.42, "matched": 17, "eta_seconds": 9.2}
-    for _ in range(8):
-        await state.put(f"job.progress:{job}", [f"job:{job}"], value)
-        await asyncio.wait({following}, timeout=0.1)
 
 
 async def test_on_a_terminal_there_is_a_bar_that_is_gone_at_the_end_and_ctrl_c_says_how_to_go_on(
@@ -123,17 +125,18 @@ async def test_on_a_terminal_there_is_a_bar_that_is_gone_at_the_end_and_ctrl_c_s
     )
     os.close(theirs)
 
-    seen = await _read_until(terminal, "queued")
-    await state.put(
-        f"job.progress:{job}",
-        [f"job:{job}"],
-        {"job_id": job, "stage": "comparing", "fraction": 0.42, "matched": 17, "eta_seconds": None},
-    )
-    seen += await _read_until(terminal, "42%")
-    process.send_signal(signal.SIGINT)
-    seen += await _read_until(terminal, "jobs follow")
-    output, _ = await process.communicate()
-    os.close(terminal)
+    try:
+        seen = await _read_until(terminal, "queued")
+        await state.put(*progress(job, None))
+        seen += await _read_until(terminal, "42%")
+        process.send_signal(signal.SIGINT)
+        seen += await _read_until(terminal, "jobs follow")
+        output, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+        os.close(terminal)
 
     assert (process.returncode, output) == (130, b"")
     assert "\x1b[" in seen

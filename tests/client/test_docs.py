@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -70,19 +70,10 @@ LEDGER = "invoice,customer,amount,currency,booked_on\n" + "".join(
 STATEMENT = LEDGER.replace("invoice,customer", "reference,payer").replace("booked_on", "value_date")
 
 
-@pytest.mark.parametrize("books", ["agree", "differ", "have questions"])
-async def test_the_month_end_ends_with_the_right_exit_code(
-    books: str, server: Any, alice: Any, project: str, worker: Any, tmp_path: Path
-) -> None:
-    vault = (await alice.ok("POST", f"/projects/{project}/vaults", {"name": "Banks"}))["id"]
-    await alice.ok("POST", f"/vaults/{vault}/entries", {"name": "Bank portal", "secret": "open sesame"})
+@pytest.fixture
+def shell(server: Any, alice: Any, tmp_path: Path) -> Callable[..., Any]:
+    """Runs commands in a folder that has the month end, its files, and the programs it calls."""
     (tmp_path / "month-end.sh").write_text(example("month-end.md", "sh script"))
-    ledger = {
-        "agree": LEDGER,
-        "differ": LEDGER + "INV-99,Customer 99,9900.25,EUR,2026-03-30\n",
-        "have questions": re.sub(r"2026-03-(\d\d)", r"03/04/2026", LEDGER),
-    }
-    (tmp_path / "ledger.csv").write_text(ledger[books])
     (tmp_path / "bank.csv").write_text(STATEMENT)
     for name, line in (
         ("fetch-statement", 'test "$BANK_PASSWORD" = "open sesame" && cat bank.csv'),
@@ -94,23 +85,57 @@ async def test_the_month_end_ends_with_the_right_exit_code(
     environment |= {"TALLYROOM_PASSWORD": PASSWORD, "PYTHONPATH": str(ROOT / "client")}
     environment["PATH"] = f"{tmp_path}:{os.environ['PATH']}"
 
-    process = await asyncio.create_subprocess_exec(
-        *("sh", "month-end.sh", "March", "ledger.csv"),
-        cwd=tmp_path,
-        env=os.environ | environment,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    output, said = (text.decode() for text in await asyncio.wait_for(process.communicate(), 60))
+    async def run(*command: str) -> tuple[int | None, str, str]:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            cwd=tmp_path,
+            env=os.environ | environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        output, said = await asyncio.wait_for(process.communicate(), 60)
+        return process.returncode, output.decode(), said.decode()
 
-    expected = {
-        "agree": (0, "EUR agrees: difference 0"),
-        "differ": (6, "EUR does not agree"),
-        "have questions": (4, ""),
+    return run
+
+
+@pytest.fixture
+async def secret(alice: Any, project: str) -> str:
+    """The password of the bank, in the team's vault."""
+    vault = (await alice.ok("POST", f"/projects/{project}/vaults", {"name": "Banks"}))["id"]
+    await alice.ok("POST", f"/vaults/{vault}/entries", {"name": "Bank portal", "secret": "open sesame"})
+    return "open sesame"
+
+
+async def test_the_month_end_ends_with_0_if_both_sides_agree_and_a_job_with_6_if_they_do_not(
+    alice: Any, project: str, secret: str, worker: Any, shell: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "ledger.csv").write_text(LEDGER)
+
+    code, output, said = await shell("sh", "month-end.sh", "March", "ledger.csv")
+    sources = {
+        source["name"]: source["id"] for source in (await alice.ok("GET", f"/projects/{project}/sources"))["items"]
     }
-    status, words = expected[books]
-    assert (process.returncode, words in output) == (status, True), output + said
-    assert "open sesame" not in output + said
-    assert ('--mapping \'{"date"' in said) == (books == "have questions")
-    sessions = await alice.ok("GET", "/auth/sessions")
-    assert len(sessions["items"]) == 1  # each command has signed out
+    late = {"invoice": "INV-99", "customer": "Late", "amount": "9.25", "currency": "EUR", "booked_on": "2026-03-31"}
+    await alice.ok("POST", f"/sources/{sources['ledger']}/records", {"data": late})
+    differing = await shell("tallyroom", "remote", "jobs", "run", "March", "ledger", "statement", "--prove")
+
+    assert code == 0, said
+    assert "12 matches: 12 confirmed, 0 to review; open: 0 left, 0 right\nEUR agrees: difference 0.00; " in output
+    assert "tallyroom: statement: 12 rows loaded, 0 rejected\n" in said
+    assert differing[0] == 6, differing
+    assert "EUR does not agree" in differing[1]
+    assert secret not in output + said
+    assert len((await alice.ok("GET", "/auth/sessions"))["items"]) == 1  # each command has signed out
+
+
+async def test_a_month_end_whose_file_has_questions_stops_with_4_and_says_how_to_answer(
+    alice: Any, project: str, secret: str, worker: Any, shell: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "ledger.csv").write_text(re.sub(r"2026-03-(\d\d)", "03/04/2026", LEDGER))
+
+    code, output, said = await shell("sh", "month-end.sh", "March", "ledger.csv")
+
+    assert (code, output) == (4, "")
+    assert '03/04/2026 (dmy or mdy)? For example --mapping \'{"date": ' in said
+    assert [s["status"] for s in (await alice.ok("GET", f"/projects/{project}/sources"))["items"]] == ["needs_mapping"]

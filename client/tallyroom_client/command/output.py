@@ -3,12 +3,12 @@
 import sys
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
-
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from typing import TYPE_CHECKING, Any, Self
 
 from ..problem import one_line
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 STEP = 0.1  # of the work, between two lines where there is no terminal
 
@@ -63,16 +63,8 @@ class Display:
     """Progress: a bar that moves on a terminal, and otherwise a line per stage and tenth."""
 
     def __init__(self) -> None:
-        self._bar: Progress | None = None
-        if sys.stderr.isatty():
-            columns = (
-                TextColumn("{task.description}"),
-                BarColumn(),
-                TaskProgressColumn(),
-                TextColumn("{task.fields[more]}"),
-            )
-            self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
-            self._task = self._bar.add_task("", total=None, more="")
+        self._bar = _bar() if sys.stderr.isatty() else None
+        self._task = None if self._bar is None else self._bar.add_task("", total=None, more="")
         self._said: tuple[str, int] | None = None
 
     def begin(self, stage: str) -> None:
@@ -83,7 +75,7 @@ class Display:
     def show(self, step: Step) -> None:
         """Show where the work is."""
         stage, more = one_line(step.stage), one_line(step.more)
-        if self._bar is not None:
+        if self._bar is not None and self._task is not None:
             done = None if step.fraction is None else step.fraction * 100
             self._bar.update(
                 self._task, description=stage, total=100 if done is not None else None, completed=done or 0, more=more
@@ -105,6 +97,15 @@ class Display:
     ) -> None:
         if self._bar is not None:
             self._bar.stop()
+
+
+def _bar() -> "Progress":
+    """A bar for a terminal. Imported only here, because scripts start these commands often."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[more]}"))
+    return Progress(*columns, console=Console(stderr=True), transient=True)
 
 
 def count(number: Any, noun: str) -> str:
