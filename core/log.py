@@ -9,6 +9,8 @@ from typing import Any
 
 import structlog
 
+from core import api_token
+
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 # Keys whose values are never written, whatever they contain.
@@ -23,6 +25,7 @@ REDACTED = "***"
 _INLINE = (
     re.compile(r"(?P<kept>postgres(?:ql)?://[^:/@\s]*+:)[^@\s]++(?P<end>(?=@))?", re.I),
     re.compile(r"(?P<kept>)\b(?:eyJ[\w-]++|rt1)(?P<end>\.[\w-]++\.[\w-]++)?", re.I),
+    re.compile(rf"(?P<kept>\b{api_token.START}[0-9a-f]{{32}})(?P<end>_[0-9A-Za-z]++)?"),
     re.compile(r"(?P<kept>Bearer\s++)(?P<end>\S++)", re.I),
 )
 

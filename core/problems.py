@@ -133,6 +133,12 @@ class PasswordExpired(Problem):
     status, code, title = 403, "password_expired", "The password has expired. Change it first"
 
 
+class OverLimit(Problem):
+    """More than the actor may have or decide alone."""
+
+    status, code, title = 403, "over_limit", "This exceeds a limit"
+
+
 class NotFound(Problem):
     """The resource does not exist, or the actor may not see it."""
 

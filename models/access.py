@@ -5,8 +5,8 @@ What an actor may not see raises the same NotFound as what does not exist. What 
 Forbidden.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
@@ -20,6 +20,7 @@ from models.match import Match
 from models.plan import Plan
 from models.project import Project
 from models.record import Record
+from models.scope import SCOPE_OF, Limits
 from models.source import Source
 from models.vault import Entry, Vault
 
@@ -49,11 +50,13 @@ PROJECT_ACTIONS: dict[str, str] = {
     "project.edit": "owner",
     "project.delete": "owner",
     "project.audit": "controller",
+    "project.vaults": "viewer",  # the list of its vaults, which shows only those that the actor may use
 }
-ADMIN_PROJECT_ACTIONS = frozenset({"project.read", "project.members.read", "project.members.add"})
+ADMIN_PROJECT_ACTIONS = frozenset({"project.read", "project.members.read", "project.members.add", "project.vaults"})
 VAULT_ACTIONS: dict[str, str] = {
     "vault.read": "viewer",
     "vault.subscribe": "viewer",
+    "vault.subscribe.accesses": "vault_manager",
     "entry.read": "viewer",
     "entry.reveal": "reader",
     "entry.edit": "editor",
@@ -70,9 +73,14 @@ ADMIN_VAULT_ACTIONS = frozenset({"vault.read", "vault.members.read", "vault.memb
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts: a signed-in person, somebody who has not signed in, or the system itself."""
+    """
+    Who acts: a signed-in person, a program with a person's API token, somebody who has not signed in, or the system
+    itself.
 
-    type: Literal["user", "anonymous", "system"]
+    `id` is always the person's. What a token does, it does with the rights of its owner, cut down to its limits.
+    """
+
+    type: Literal["user", "token", "anonymous", "system"]
     id: UUID | None
     role: str = "user"
     session_id: UUID | None = None
@@ -82,6 +90,7 @@ class Actor:
     password_expired: bool = False
     token_expires_at: datetime | None = None
     authenticated_at: datetime | None = None
+    limits: Limits | None = None  # of the API token, if the actor is one
 
     @property
     def user_id(self) -> UUID:
@@ -90,9 +99,19 @@ class Actor:
             raise NotFound
         return self.id
 
+    @property
+    def acting_id(self) -> UUID | None:
+        """Who the audit log and events name: the token, if it is one, and otherwise the person."""
+        return self.id if self.limits is None else self.limits.token_id
+
+    @property
+    def owner(self) -> "Actor":
+        """The person behind a token, without the token's limits. A person is their own owner."""
+        return self if self.limits is None else replace(self, type="user", limits=None)
+
     def view(self) -> dict[str, Any]:
         """The actor as it appears in events and in the audit log: {type, id}."""
-        return {"type": self.type, "id": str(self.id) if self.id else None}
+        return {"type": self.type, "id": str(self.acting_id) if self.acting_id else None}
 
 
 SYSTEM = Actor(type="system", id=None, role="admin")
@@ -164,15 +183,21 @@ def in_project(project: str, person: str, holds: Callable[[str], str] = in_force
 _IS_ADMIN = "EXISTS (SELECT FROM users a WHERE a.id = $2 AND a.status = 'active' AND a.role = 'admin')"
 
 
-async def load(actor: Actor, model: type[Row], row_id: UUID, action: str, *, lock: bool = False) -> Loaded[Row]:
+async def load(
+    actor: Actor, model: type[Row], row_id: UUID, action: str, *, lock: bool = False, is_scoped: bool = True
+) -> Loaded[Row]:
     """
     Load a row of a project or vault through its actor, in one query.
 
     The query also reads the person's account and memberships, because the actor may have been created a while ago.
-    `lock` takes the row FOR NO KEY UPDATE, inside a unit of work.
+    `lock` takes the row FOR NO KEY UPDATE, inside a unit of work. A token must have the action's scope; what lies
+    outside its projects and vaults is not found, and neither is anything once it has been revoked. `is_scoped` is false
+    where another scope than the action's has been checked.
 
     Raises: NotFound, Forbidden.
     """
+    if is_scoped:
+        require_scope(actor, SCOPE_OF[action])
     table = model._meta.db_table
     locking = " FOR NO KEY UPDATE OF t" if lock else ""
     if model in _PROJECT_PATHS:
@@ -185,11 +210,12 @@ async def load(actor: Actor, model: type[Row], row_id: UUID, action: str, *, loc
         extra = ", v.project_id AS _project_id"
     # What may not be seen is not even found: no row is returned or locked. So it takes as long as an id that does not
     # exist, and nobody can lock other people's rows.
+    within, limits = _within(actor, project, is_vault=model in _VAULT_PATHS)
     rows = await Tortoise.get_connection("default").execute_query_dict(
         f'SELECT t.*, m.role AS _role{extra} FROM "{table}" t {join} '
         f"LEFT JOIN {member} = {project} AND m.user_id = $2 AND {in_force('m')} "
-        f"WHERE t.id = $1 AND (m.role IS NOT NULL OR $3 = 'system' OR ($3 = 'admin' AND {_IS_ADMIN})){locking}",
-        [row_id, actor.id, "system" if actor.type == "system" else actor.role],
+        f"WHERE t.id = $1 AND (m.role IS NOT NULL OR $3 = 'system' OR ($3 = 'admin' AND {_IS_ADMIN})){within}{locking}",
+        [row_id, actor.id, "system" if actor.type == "system" else actor.role, *limits],
     )
     if not rows:
         raise NotFound(about=About(None, model.__name__.lower(), action, str(row_id)))
@@ -201,6 +227,56 @@ async def load(actor: Actor, model: type[Row], row_id: UUID, action: str, *, loc
     if not can(role, action):
         raise Forbidden(about=_about(model, found, project_id, action))
     return Loaded(row=hydrate(model, found), role=role, project_id=project_id)
+
+
+def _within(actor: Actor, owner: str, *, is_vault: bool) -> tuple[str, list[Any]]:
+    """SQL and its values from $4 on: whether a row lies within the limits of a token that is still valid."""
+    limits = actor.limits
+    if limits is None:
+        return "", []
+    sql = " AND EXISTS (SELECT FROM api_tokens k WHERE k.id = $4 AND k.revoked_at IS NULL AND k.expires_at > now())"
+    values: list[Any] = [limits.token_id]
+    project = "v.project_id" if is_vault else owner
+    for column, ids in ((project, limits.project_ids), (owner, limits.vault_ids if is_vault else None)):
+        if ids is not None:
+            values.append([str(one) for one in ids])
+            # Texts, because asyncpg would first ask each connection what an array of ids is.
+            sql += f" AND {column} = ANY(${3 + len(values)}::text[]::uuid[])"
+    return sql, values
+
+
+def require_scope(actor: Actor, scope: str | None) -> None:
+    """Check that a token has a scope. None is for what no token may do. People have all scopes. Raises: Forbidden."""
+    limits = actor.limits
+    if limits is None or (scope is not None and scope in limits.scopes):
+        return
+    about = About("account", "api_token", "api_token.out_of_scope", str(limits.token_id))
+    if scope is None:
+        raise Forbidden("An API token may not do this. Sign in and do it yourself.", about=about)
+    raise Forbidden(f"This API token does not have the scope {scope}. Make a token that has it.", about=about)
+
+
+def require_unlimited(actor: Actor, noun: Literal["project", "vault"]) -> None:
+    """Check that a token may make something that its limits cannot name yet. Raises: Forbidden."""
+    limits = actor.limits
+    if limits is None or (limits.project_ids if noun == "project" else limits.vault_ids) is None:
+        return
+    about = About("account", "api_token", "api_token.out_of_scope", str(limits.token_id))
+    raise Forbidden(f"This API token is limited to certain {noun}s and cannot make new ones.", about=about)
+
+
+async def seen(actor: Actor, model: type[Project] | type[Vault], ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """Those of these projects or vaults that a person may see, each with its project."""
+    member = f"project_members m ON m.project_id = t.id AND m.user_id = $2 AND {in_force('m')}"
+    if model is Vault:
+        grant = f"m.user_id = $2 AND {in_force('m')} AND {in_project('t.project_id', '$2')}"
+        member = f"vault_members m ON m.vault_id = t.id AND {grant}"
+    rows = await Tortoise.get_connection("default").execute_query_dict(
+        f'SELECT t.id, {"t.project_id" if model is Vault else "t.id"} AS project_id FROM "{model._meta.db_table}" t '
+        f"LEFT JOIN {member} WHERE t.id = ANY($1::text[]::uuid[]) AND (m.role IS NOT NULL OR ($3 = 'admin' AND {_IS_ADMIN}))",
+        [[str(one) for one in ids], actor.id, actor.role],
+    )
+    return {row["id"]: row["project_id"] for row in rows}
 
 
 def chains() -> dict[str, str]:
@@ -218,7 +294,12 @@ def chains() -> dict[str, str]:
 
 
 async def load_account(actor: Actor, user_id: UUID) -> None:
-    """Check that the account is the actor's own and still active. Raises: NotFound."""
+    """
+    Check that the account is the actor's own and still active. A token has no account; what concerns a person, such as
+    access to other projects, is not for their programs. Raises: NotFound.
+    """
+    if actor.limits is not None:
+        raise NotFound
     rows = await Tortoise.get_connection("default").execute_query_dict(
         f"SELECT {active('$1')} AS is_active", [actor.id]
     )

@@ -1,4 +1,4 @@
-"""People: accounts, their sessions, and the counters that slow down password guessing."""
+"""People: accounts, their sessions and API tokens, and the counters that slow down password guessing."""
 
 from uuid import UUID
 
@@ -66,6 +66,30 @@ class RefreshToken(Model):
 
     class Meta:
         table = "refresh_tokens"
+
+
+class ApiToken(Row):
+    """
+    A token with which a program acts for its owner. Only the SHA-256 of its secret is stored.
+
+    A revoked token stays, because the audit log names it and has to find its owner.
+    """
+
+    user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField("models.User", related_name="api_tokens")
+    user_id: UUID
+    name = fields.CharField(max_length=256)
+    hash = fields.BinaryField()
+    scopes: fields.JSONField[list[str]] = fields.JSONField()
+    project_ids: fields.JSONField[list[str] | None] = fields.JSONField(null=True)  # null means all of the owner's
+    vault_ids: fields.JSONField[list[str] | None] = fields.JSONField(null=True)
+    networks: fields.JSONField[list[str] | None] = fields.JSONField(null=True)  # CIDR; null means everywhere
+    expires_at = fields.DatetimeField()
+    last_used_at = fields.DatetimeField(null=True)
+    revoked_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "api_tokens"
+        indexes = (("user_id", "revoked_at"),)
 
 
 class Throttle(Model):

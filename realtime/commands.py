@@ -85,11 +85,12 @@ class RefreshToken(Body):
 @_command("auth.refresh", RefreshToken, answer="TokenAccepted")
 async def _refresh(guest: Guest, body: RefreshToken, reply: Reply) -> None:
     try:
-        actor = await guest.guests.authority.authenticate(body.token)
+        actor = await guest.guests.authority.authenticate(body.token, guest.connection.address)
     except Problem as problem:
         guest.connection.close(problem.code, reconnect=False)
         return
-    if (actor.id, actor.session_id) != (guest.actor.id, guest.actor.session_id) or actor.token_expires_at is None:
+    is_same = (actor.acting_id, actor.session_id) == (guest.actor.acting_id, guest.actor.session_id)
+    if not is_same or actor.token_expires_at is None:
         guest.connection.close("token_invalid", reconnect=False)
         return
     if actor.password_expired:

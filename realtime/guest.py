@@ -16,7 +16,7 @@ from realtime.relay import Frame, Relay, Stream, Subscription, seconds_until
 from realtime.transport import Connection
 
 EXPIRING_BEFORE = timedelta(seconds=60)
-EXPIRED_GRACE_S = 5.0  # the leeway of tokens; a newer token may still arrive
+EXPIRED_GRACE_S = 5.0  # the leeway of access tokens; a newer one may still arrive. An API token has no successor.
 logger = log.get(__name__)
 
 
@@ -34,8 +34,8 @@ class Grant:
 class Authority(Protocol):
     """What the application provides: authentication, rights, snapshots."""
 
-    async def authenticate(self, token: str) -> Actor:
-        """The actor behind an access token. Raises: Problem."""
+    async def authenticate(self, token: str, address: str) -> Actor:
+        """The actor behind a token that was sent from an address. Raises: Problem."""
         ...
 
     async def grant(self, actor: Actor, stream: str) -> Grant | None:
@@ -108,14 +108,22 @@ class Guest:
         kind, data = frame.event["type"], frame.event["data"]
         if kind == "session.revoked":
             # An old revocation that is read late ended only the sessions of its time, not one opened since.
-            if frame.seq <= self.known_head or data["session_id"] not in (None, str(self.actor.session_id)):
+            if frame.seq <= self.known_head:
                 return
-            self.connection.emit("auth.revoked", {"code": "token_revoked"})
-            self.connection.close("token_revoked", reconnect=False)
+            if data["session_id"] is None and self.actor.limits is not None:
+                self.doubt(None)  # a token has no session, but why they all ended may concern it as well
+            elif data["session_id"] in (None, str(self.actor.session_id)):
+                self._revoke()
+        elif kind == "api_token.revoked" and data["token_id"] == str(self.actor.acting_id):
+            self._revoke()
         elif kind in ("access.revoked", "access.changed"):
             self.doubt(set(data["streams"]))
         elif kind == "user.updated" and "password_expires_at" in data["changed"]:
             self.guests.look_again(self, set(), account=True)
+
+    def _revoke(self) -> None:
+        self.connection.emit("auth.revoked", {"code": "token_revoked"})
+        self.connection.close("token_revoked", reconnect=False)
 
     def renew(self, actor: Actor, token: str) -> None:
         """Continue with a newer token."""
@@ -132,10 +140,11 @@ class Guest:
             return
         loop, connection = asyncio.get_running_loop(), self.connection
         left_s = seconds_until(expires)
+        grace_s = EXPIRED_GRACE_S if self.actor.limits is None else 0.0
         self.timers = [
             loop.call_later(max(0.0, left_s - EXPIRING_BEFORE.total_seconds()), self._tell_end, expires),
             loop.call_later(left_s, connection.emit, "auth.expired", {"expires_at": rfc3339(expires)}),
-            loop.call_later(left_s + EXPIRED_GRACE_S, lambda: connection.close("token_expired", reconnect=False)),
+            loop.call_later(left_s + grace_s, lambda: connection.close("token_expired", reconnect=False)),
         ]
         password_expires = self.actor.password_expires_at
         if password_expires is not None and password_expires < expires:
@@ -185,7 +194,8 @@ class Guests:
             return
         guest = None
         try:
-            guest = Guest(connection, await self.authority.authenticate(token), token, self)
+            actor = await self.authority.authenticate(token, connection.address)
+            guest = Guest(connection, actor, token, self)
             guest.tokens = self.limits.command_burst
             self._by_connection[connection] = guest
             await self._follow_user(guest)
@@ -221,14 +231,14 @@ class Guests:
     async def _follow_user(self, guest: Guest) -> None:
         """Hold the person's own stream, where revocations arrive, then read the account. Raises: Problem."""
         name = streams.user(guest.actor.user_id)
-        grant = await self.authority.grant(guest.actor, name)
+        grant = await self.authority.grant(guest.actor.owner, name)
         if grant is None:
             raise problems.TokenInvalid
         stream = self.relay.hold(name, grant.epoch, grant.head)
         guest.user_stream, guest.known_head = stream, grant.head
         stream.listeners.add(guest.on_user_event)
         # From here on revocations reach us; one that came earlier shows in the account.
-        guest.actor = await self.authority.authenticate(guest.token)
+        guest.actor = await self.authority.authenticate(guest.token, guest.connection.address)
         if guest.actor.password_expired:
             raise problems.PasswordExpired
 
@@ -298,7 +308,7 @@ class Guests:
         if guest.user_stream is not None and guest.user_stream.is_gone:
             await self._follow_user(guest)
         else:
-            guest.actor = await self.authority.authenticate(guest.token)
+            guest.actor = await self.authority.authenticate(guest.token, guest.connection.address)
             if guest.actor.password_expired:
                 raise problems.PasswordExpired
         if guest.connection.is_closed:

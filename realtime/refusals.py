@@ -88,7 +88,7 @@ def _row(actor: Actor, about: About, outcome: str, details: dict[str, Any], requ
         "minute": rfc3339(at.replace(second=0, microsecond=0)),
         "network": request.network,
         "actor_type": actor.type,
-        "actor_id": str(actor.id) if actor.id else None,
+        "actor_id": str(actor.acting_id) if actor.acting_id else None,
         "action": about.action,
         "resource_type": about.resource_type,
         "resource_id": about.resource_id or None,

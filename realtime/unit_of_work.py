@@ -154,8 +154,9 @@ class UnitOfWork:
         if row.version == expected:
             return
         changes = await self.execute(
-            "SELECT at, actor_id, details->'changed' AS changed FROM audit_log WHERE resource_id = $1 "
-            "AND (details->>'version')::int > $2 ORDER BY at DESC, id DESC LIMIT 50",
+            "SELECT a.at, coalesce(k.user_id, a.actor_id) AS actor_id, a.details->'changed' AS changed FROM audit_log a "
+            "LEFT JOIN api_tokens k ON a.actor_type = 'token' AND k.id = a.actor_id WHERE a.resource_id = $1 "
+            "AND (a.details->>'version')::int > $2 ORDER BY a.at DESC, a.id DESC LIMIT 50",
             str(row.id),
             expected,
         )
@@ -190,9 +191,9 @@ class UnitOfWork:
 
     async def _claim_key(self) -> None:
         request = self.request.idempotency
-        if request is None or self.actor.id is None:
+        if request is None or self.actor.acting_id is None:
             return
-        lock = hashlib.sha256(f"{self.actor.id}/{request.route}/{request.key}".encode()).digest()[:8]
+        lock = hashlib.sha256(f"{self.actor.acting_id}/{request.route}/{request.key}".encode()).digest()[:8]
         rows = await self.execute(
             "SELECT pg_try_advisory_xact_lock($1::bigint) AS mine", int.from_bytes(lock, "big", signed=True)
         )
@@ -201,7 +202,7 @@ class UnitOfWork:
         stored = await self.execute(
             "SELECT body_hash, status, headers::text AS headers, body FROM idempotency_keys "
             "WHERE actor_id = $1 AND route = $2 AND key = $3 AND created_at > now() - interval '24 hours'",
-            self.actor.id,
+            self.actor.acting_id,
             request.route,
             request.key,
         )
@@ -214,13 +215,13 @@ class UnitOfWork:
 
     async def _keep_answer(self) -> None:
         request = self.request.idempotency
-        if request is None or self.actor.id is None or self._answer is None:
+        if request is None or self.actor.acting_id is None or self._answer is None:
             return
         await self.execute(
             "INSERT INTO idempotency_keys (actor_id, route, key, body_hash, status, headers, body, created_at) "
             "VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7, $8) ON CONFLICT (actor_id, route, key) DO UPDATE SET "
             "body_hash = $4, status = $5, headers = $6::jsonb, body = $7, created_at = $8",
-            self.actor.id,
+            self.actor.acting_id,
             request.route,
             request.key,
             request.body_hash,
@@ -248,7 +249,7 @@ class UnitOfWork:
             row = {
                 "at": self.at,
                 "actor_type": self.actor.type,
-                "actor_id": self.actor.id,
+                "actor_id": self.actor.acting_id,
                 "session_id": self.actor.session_id,
                 "action": entry.action,
                 "resource_type": entry.resource_type,

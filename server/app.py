@@ -30,6 +30,9 @@ from server.audit.refusals import tell_forever
 from server.audit.routes import routes as audit_routes
 from server.auth.actions import Gate
 from server.auth.answers import GATE
+from server.auth.api_tokens.authentication import ApiTokens
+from server.auth.api_tokens.routes import routes as api_token_routes
+from server.auth.authentication import Authentication
 from server.auth.google.routes import GOOGLE
 from server.auth.google.routes import routes as google_routes
 from server.auth.google.tokens import Google
@@ -67,6 +70,7 @@ NAMESPACE: web.AppKey[Namespace] = web.AppKey("namespace", Namespace)
 FEATURES = (
     auth_routes,
     google_routes,
+    api_token_routes,
     user_routes,
     project_routes,
     source_routes,
@@ -142,13 +146,15 @@ async def _keys(app: web.Application) -> AsyncIterator[None]:
     tokens = Tokens(keyring, settings.base_url)
     passwords = Passwords(settings, keyring)
     app[GATE] = Gate(tokens, passwords, Throttle(settings))
-    app[AUTHENTICATE] = tokens.authenticate
+    api_tokens = ApiTokens()
+    app[AUTHENTICATE] = Authentication(tokens, api_tokens).authenticate
     app[GOOGLE] = google = Google.of(settings)
     keeping = asyncio.create_task(keep_signing_keys(keyring), name="signing keys")
     yield
     keeping.cancel()
     await asyncio.gather(keeping, return_exceptions=True)
     passwords.close()
+    await api_tokens.close()
     if google is not None:
         await google.keys.close()
 
@@ -163,7 +169,7 @@ async def _live(app: web.Application) -> AsyncIterator[None]:
         lambda: database.connect(settings, "tallyroom hints"), channel_of(settings.database_schema), relay.on_hint
     )
     namespace = app[NAMESPACE]
-    namespace.attach(LiveAuthority(app[GATE].tokens), relay)
+    namespace.attach(LiveAuthority(app[AUTHENTICATE]), relay)
     app[POLLS] = Polls(namespace.guests.authority, relay, settings.max_sockets_per_user)
     await relay.start()
     counting = Counting()

@@ -9,10 +9,11 @@ from typing import Any
 from uuid import UUID
 
 from core.problems import Problem
+from models import access
 from models.access import Actor
 from realtime import streams
 from realtime.guest import Grant
-from server.auth.tokens import Tokens
+from server.api.keys import Authenticate
 from server.job import stream as job
 from server.project import stream as project
 from server.store.reading import Reading, reading
@@ -26,12 +27,14 @@ STREAMS = {kind.noun: kind for kind in KINDS}
 class LiveAuthority:
     """Answers realtime's questions for the application."""
 
-    def __init__(self, tokens: Tokens) -> None:
-        self._tokens = tokens
+    def __init__(self, authenticate: Authenticate) -> None:
+        self._authenticate = authenticate
 
-    async def authenticate(self, token: str) -> Actor:
-        """The actor behind an access token. Raises: Problem."""
-        return await self._tokens.authenticate(token)
+    async def authenticate(self, token: str, address: str) -> Actor:
+        """The actor behind a token that was sent from an address. An API token needs the scope events. Raises: Problem."""
+        actor = await self._authenticate(token, address)
+        access.require_scope(actor, "events")
+        return actor
 
     async def grant(self, actor: Actor, stream: str) -> Grant | None:
         """The actor's right to a stream and the stream's position, in one snapshot."""

@@ -14,6 +14,7 @@ from realtime.events import (  # noqa: I001 - kept in the order explained above
     plan,
     access,
     session,
+    api_token,
     user,
 )
 from realtime.events.base import CATALOGUE, Event
@@ -22,6 +23,7 @@ __all__ = [
     "CATALOGUE",
     "Event",
     "access",
+    "api_token",
     "entry",
     "job",
     "match",

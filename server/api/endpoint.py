@@ -12,6 +12,7 @@ from tortoise.models import Model
 from core.problems import NotFound, Problem
 from core.settings import Settings
 from models.access import Actor
+from models.scope import Scope
 from server.api.body.intake import PLAIN_BODY, BodyLimits
 from server.api.keys import ACTOR_NOW, DISK, SETTINGS
 
@@ -86,6 +87,7 @@ class Endpoint:
     query: type[BaseModel] | None = None
     problems: tuple[type[Problem], ...] = ()
     public: bool = False
+    scope: Scope | None = None  # what an API token needs here; None means that no token may use the route
     if_match: bool = False
     stores_answer: bool = True
     replay: Right | None = None  # the right needed to get a stored answer again

@@ -12,7 +12,7 @@ from server.store.keyring import Keyring
 SETTINGS: web.AppKey[Settings] = web.AppKey("settings", Settings)
 DISK: web.AppKey[Disk] = web.AppKey("disk", Disk)
 KEYRING: web.AppKey[Keyring] = web.AppKey("keyring", Keyring)
-Authenticate = Callable[[str], Awaitable[Actor]]
+Authenticate = Callable[[str, str], Awaitable[Actor]]  # a token and the address it was sent from
 AUTHENTICATE: web.AppKey[Authenticate] = web.AppKey("authenticate", Callable)  # type: ignore[arg-type]  # a callable type is not a class
 REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id", str)
 ACTOR: web.RequestKey[Actor] = web.RequestKey("actor", Actor)

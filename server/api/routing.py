@@ -80,16 +80,18 @@ class Routes:
 def bind(endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """
     The aiohttp handler of a route. It checks in the contract's order: 401, then the body's shape, then the action.
+
+    A route that an API token may not use at all is refused before anything of the request is read.
     """
 
     async def handle(request: web.Request) -> web.StreamResponse:
         request[ROUTE] = endpoint.path
-        actor = await _authenticate(request, endpoint)
+        ip = client_ip(request, request.app[SETTINGS])
+        actor = await _authenticate(request, endpoint, ip)
         request[ACTOR] = actor
-        again: ActorNow = partial(_authenticate, request, endpoint)
+        again: ActorNow = partial(_authenticate, request, endpoint, ip)
         request[ACTOR_NOW] = again
-        settings = request.app[SETTINGS]
-        ip = client_ip(request, settings)
+        access.require_scope(actor, endpoint.scope)
         request[OWNER] = str(actor.id) if actor.id else ip
         query = read_query(request, endpoint)
         api = ApiRequest(request, actor, read_if_match(request))
@@ -124,11 +126,14 @@ async def _read_body(request: web.Request, endpoint: Endpoint) -> tuple[Any, byt
 
 
 async def _refuse_replay(api: ApiRequest, right: Right | None, answer: work.Answer) -> None:
-    """Check the right again: it may have been lost since the answer was stored. Raises: NotFound, Forbidden."""
+    """
+    Check the right again: it may have been lost since the answer was stored. What a token made it may see again, whether
+    or not its scopes let it read other things. Raises: NotFound, Forbidden.
+    """
     if right is None or not answer.body:  # an answer without a body reveals nothing
         return
     row_id = UUID(orjson.loads(answer.body)["id"]) if right.is_in_answer else api.path_id()
-    await access.load(api.actor, right.model, row_id, right.action)
+    await access.load(api.actor, right.model, row_id, right.action, is_scoped=False)
 
 
 @asynccontextmanager
@@ -141,7 +146,7 @@ async def _turn(request: web.Request, endpoint: Endpoint, query: Any) -> AsyncIt
         yield
 
 
-async def _authenticate(request: web.Request, endpoint: Endpoint) -> Actor:
+async def _authenticate(request: web.Request, endpoint: Endpoint, ip: str) -> Actor:
     header = request.headers.get("Authorization")
     if header is None and endpoint.public:
         return ANONYMOUS
@@ -155,11 +160,13 @@ async def _authenticate(request: web.Request, endpoint: Endpoint) -> Actor:
     if endpoint.public and not endpoint.path.endswith("/logs"):
         return ANONYMOUS
     try:
-        actor = await request.app[AUTHENTICATE](token.strip())
+        actor = await request.app[AUTHENTICATE](token.strip(), ip)
     except Problem:
         if endpoint.public:
             return ANONYMOUS
         raise
+    if endpoint.public and actor.limits is not None:
+        return ANONYMOUS  # what a program writes is not in its owner's name
     if actor.password_expired and not endpoint.password_expired_ok:
         raise problems.PasswordExpired
     return actor

@@ -41,16 +41,20 @@ async def _page(query: AuditList, *, chain: str | None, only: UUID | None = None
     number = "t.seq" if chain else "t.id"
     listing = Listing(
         "t.chain, t.seq, t.at, t.actor_type, t.actor_id, t.session_id, t.action, t.resource_type, t.resource_id, "
-        "t.outcome, t.ip, t.request_id, t.details::text AS details, encode(t.mac, 'hex') AS mac",
+        "t.outcome, t.ip, t.request_id, t.details::text AS details, encode(t.mac, 'hex') AS mac, k.user_id AS token_of",
         "audit_log t",
         Sort(number, "bigint", descending=True, tie=number, tie_cast="bigint"),
         f"audit/{chain}/{only}",
+        adorn="LEFT JOIN api_tokens k ON t.actor_type = 'token' AND k.id = t.actor_id",
     )
     if chain:
         listing.where("t.chain = ?", chain)
-    if only:
-        listing.where("t.actor_id = ?", only)
-    for name in ("action", "outcome", "actor_id", "resource_id"):
+    for person in (only, query.actor_id):
+        if person is not None:  # with the person's API tokens
+            listing.where(
+                "t.actor_id IN (SELECT ?::uuid UNION SELECT id FROM api_tokens WHERE user_id = ?)", person, person
+            )
+    for name in ("action", "outcome", "resource_id"):
         value = getattr(query, name)
         if value is not None:
             listing.where(f"t.{name} = ?", value)
@@ -68,6 +72,7 @@ def _view(row: dict[str, Any]) -> AuditView:
     return AuditView(
         **{name: row[name] for name in names},
         actor=AuditActor(type=row["actor_type"], id=row["actor_id"]),
+        user_id=row["actor_id"] if row["actor_type"] == "user" else row["token_of"],
         resource=AuditResource(type=row["resource_type"], id=row["resource_id"]),
         details=json.loads(row["details"]),
     )

@@ -16,6 +16,7 @@ routes = Routes("audit")
 
 @routes.get(
     "/projects/{id}/audit",
+    scope="read",
     query=AuditList,
     answers={200: Page[AuditView]},
     problems=(problems.NotFound, problems.Forbidden),

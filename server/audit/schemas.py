@@ -31,7 +31,7 @@ class SystemAuditList(AuditList):
 
 
 class AuditActor(View):
-    """The person or process that acted."""
+    """The person, API token or process that acted."""
 
     type: Literal["user", "token", "anonymous", "system"]
     id: UUID | None
@@ -45,12 +45,13 @@ class AuditResource(View):
 
 
 class AuditView(View):
-    """A row of the audit log: ids and field names, never values."""
+    """A row of the audit log: ids and field names, never values. `user_id` is who acted, or whose API token did."""
 
     chain: str
     seq: int
     at: datetime
     actor: AuditActor
+    user_id: UUID | None
     session_id: UUID | None
     action: str
     resource: AuditResource

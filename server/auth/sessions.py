@@ -19,6 +19,7 @@ IDLE = timedelta(hours=12)
 ABSOLUTE = timedelta(hours=24)
 ABSOLUTE_REMEMBERED = timedelta(days=30)
 MAX_SESSIONS = 20
+STEP_UP = timedelta(minutes=5)  # since the person last proved who they are
 _CLIENTS = ("Edg", "Firefox", "Chrome", "Safari", "curl", "python", "node")
 
 
@@ -93,6 +94,18 @@ async def own_session(u: UnitOfWork, actor: Actor) -> Session:
     if session is None:
         raise problems.TokenRevoked
     return session
+
+
+async def entered_lately(u: UnitOfWork, actor: Actor, methods: tuple[str, ...] = ("pwd",)) -> User:
+    """
+    The actor's account, locked, if the person proved by one of these methods within STEP_UP who they are. Raises:
+    StepUpRequired.
+    """
+    user = await User.filter(id=actor.user_id).using_db(u.connection).select_for_update(no_key=True).get()
+    session = await own_session(u, actor)
+    if session.method not in methods or session.authenticated_at < u.at - STEP_UP:
+        raise problems.StepUpRequired
+    return user
 
 
 async def issue_refresh(u: UnitOfWork, session: Session) -> tuple[str, datetime]:

@@ -85,9 +85,12 @@ _NOTICES: dict[str, tuple[str, dict[str, Any]]] = {
         "The server is about to stop; reconnect after this time.",
         {"reconnect_in_ms": {"type": "integer"}},
     ),
-    "auth.expiring": ("The access token expires in a minute; send auth.refresh.", {"expires_at": _INSTANT}),
-    "auth.expired": ("The access token has expired; `closing` follows.", {"expires_at": _INSTANT}),
-    "auth.revoked": ("The session has ended; `closing` follows.", {"code": _TEXT}),
+    "auth.expiring": (
+        "The token expires in a minute; send auth.refresh with a newer access token.",
+        {"expires_at": _INSTANT},
+    ),
+    "auth.expired": ("The token has expired; `closing` follows.", {"expires_at": _INSTANT}),
+    "auth.revoked": ("The session has ended or the API token was revoked; `closing` follows.", {"code": _TEXT}),
 }
 
 
@@ -99,16 +102,20 @@ _DESCRIPTION = f"""
 Socket.IO 4 (protocol 5) at `/socket.io`, namespace `/live`. Clients may begin with polling and then upgrade; CONNECT is
 answered once the transport is WebSocket.
 
-**CONNECT** carries `auth: {{"token": ...}}`, an access token from POST /api/v1/auth/login. The namespace `/` is not served: a
+**CONNECT** carries `auth: {{"token": ...}}`, an access token from POST /api/v1/auth/login, or an API token from
+POST /api/v1/me/api-tokens with the scope `events`. The streams of a vault need the scope `vault:list` too, and the stream of a person is
+not for API tokens. One API token may open many sockets. The namespace `/` is not served: a
 client that opens it first gets `Invalid namespace` and goes on with `/live` on the same connection.
 
 **Refusals of CONNECT** have the message `unauthorized` and a code in `data.code`: `token_missing`, `token_in_query`,
-`token_invalid`, `token_expired`, `token_revoked`, `password_expired`, `websocket_required`. With `token_expired` refresh the token and
-connect again; with the others do not come back by yourself. A connection that closes without a refusal may be tried again
+`token_invalid`, `token_expired`, `token_revoked`, `password_expired`, `forbidden` (an API token without the scope `events`, or from
+another network), `websocket_required`. With `token_expired` refresh the access token and connect again; with the others do not come
+back by yourself. A connection that closes without a refusal may be tried again
 at once, and later with longer pauses. Before CONNECT a request may get 429 `too_many_connections` or 503 `busy`, as a problem
 with `Retry-After`.
 
-**A token that ends.** `auth.expiring` comes a minute before. Send `auth.refresh` with a newer access token, and the socket goes on;
+**A token that ends.** `auth.expiring` comes a minute before. An API token has no successor: its sockets close when it expires or is
+revoked. For an access token, send `auth.refresh` with a newer one, and the socket goes on;
 otherwise it closes with the code `token_expired`. A token that is refreshed over REST does not reach open sockets by itself.
 
 **Refusals of commands** are `{{"ok": false, "problem": ...}}`, with the codes of REST and `unknown_command`, `too_many_subscriptions`,

@@ -8,7 +8,9 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
 from core import problems
+from core.api_token import PATTERN
 from core.problems import Problem
+from models.scope import SCOPES
 from server import VERSION
 from server.api.endpoint import Endpoint
 
@@ -70,7 +72,7 @@ def document(endpoints: list[Endpoint]) -> dict[str, Any]:
                 )
             ),
             "headers": _COMPONENT_HEADERS,
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+            "securitySchemes": _SCHEMES,
         },
     }
 
@@ -123,7 +125,7 @@ def _operation(endpoint: Endpoint, names: dict[Any, Any]) -> dict[str, Any]:
         "description": _description(endpoint),
         "parameters": _parameters(endpoint),
         "responses": _responses(endpoint, names),
-        "security": [] if endpoint.public else [{"token": []}],
+        "security": _security(endpoint),
     }
     if endpoint.body is not None:
         schema = names[endpoint.body, "validation"]
@@ -139,11 +141,19 @@ def _operation(endpoint: Endpoint, names: dict[Any, Any]) -> dict[str, Any]:
     return operation
 
 
+def _security(endpoint: Endpoint) -> list[dict[str, list[str]]]:
+    """The tokens that a route takes: none, an access token, or an API token as well, whose scope the description names."""
+    if endpoint.public:
+        return []
+    return [{"token": []}, {"api_token": []}] if endpoint.scope else [{"token": []}]
+
+
 def _description(endpoint: Endpoint) -> str:
     """The rest of the handler's docstring, and what callers must send or may rely on."""
     _, _, more = (endpoint.handler.__doc__ or "").strip().partition("\n")
     said = [" ".join(more.split())] if more.strip() else []
-    said.append("Needs no token." if endpoint.public else "Needs an access token.")
+    scope = f" or an API token with the scope `{endpoint.scope}`" if endpoint.scope else ""
+    said.append("Needs no token." if endpoint.public else f"Needs an access token{scope}.")
     if endpoint.if_match:
         said.append("Send the version that you read in `If-Match`.")
     if endpoint.stream_position:
@@ -248,6 +258,7 @@ def _problems(endpoint: Endpoint) -> dict[int, list[type[Problem]]]:
     kinds: list[type[Problem]] = [*_ALWAYS, *endpoint.problems]
     if not endpoint.public:
         kinds += [*_TOKEN]
+        kinds.append(problems.Forbidden)  # for API tokens, if for nobody else
         if not endpoint.password_expired_ok:
             kinds.append(problems.PasswordExpired)
     if "{" in endpoint.path:
@@ -298,6 +309,21 @@ def _problem_schema() -> dict[str, Any]:
     }
 
 
+_SCHEMES = {
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "An access token from POST /api/v1/auth/login. It lasts 15 minutes.",
+    },
+    "api_token": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": PATTERN,
+        "description": "An API token from POST /api/v1/me/api-tokens, for programs. It does what its owner may do, cut down to "
+        f"its scopes ({', '.join(SCOPES)}), projects, vaults and networks. The description of each operation names the scope it needs.",
+    },
+}
 _TAGS = {
     "audit": "Who did what, and whether the log was tampered with.",
     "auth": "Signing in, tokens, sessions and passwords.",

@@ -10,19 +10,21 @@ from realtime.unit_of_work import UnitOfWork
 # The account is locked, so disabling it happens either before this work or after it has begun.
 _ACCOUNT = "SELECT status FROM users WHERE id = $1 FOR SHARE"
 _SESSION = "SELECT 1 FROM sessions WHERE id = $1 AND revoked_at IS NULL"
+_UNREVOKED = "SELECT 1 FROM api_tokens WHERE id = $1 AND revoked_at IS NULL AND expires_at > now()"
 _MEMBER = f"SELECT m.role FROM project_members m WHERE m.user_id = $1 AND m.project_id = $2 AND {access.in_force('m')}"
 
 
 async def refuse_signed_out(u: UnitOfWork, actor: Actor) -> None:
     """
-    Check that the actor may still act. Raises: TokenRevoked if the account was disabled or the session ended since the
-    request began.
+    Check that the actor may still act. Raises: TokenRevoked if the account was disabled, or the session ended or
+    the token was revoked since the request began.
     """
     if actor.id is None:
         return
     accounts = await u.execute(_ACCOUNT, actor.id)
     has_session = actor.session_id is None or await u.execute(_SESSION, actor.session_id)
-    if not accounts or accounts[0]["status"] != "active" or not has_session:
+    has_token = actor.limits is None or await u.execute(_UNREVOKED, actor.limits.token_id)
+    if not accounts or accounts[0]["status"] != "active" or not has_session or not has_token:
         raise TokenRevoked
 
 

@@ -31,8 +31,8 @@ async def create_job(actor: Actor, project_id: UUID, body: JobCreate) -> Answer:
     async with unit_of_work(actor) as u:
         await access.load(actor, Project, project_id, "job.run", lock=True)
         await hold_sources(u, project_id, [body.left_source, body.right_source])
-        left = await ready_source(actor, project_id, body.left_source, "/left_source")
-        right = await ready_source(actor, project_id, body.right_source, "/right_source")
+        left = await ready_source(actor, project_id, body.left_source, "/left_source", "job.run")
+        right = await ready_source(actor, project_id, body.right_source, "/right_source", "job.run")
         if left.id == right.id:
             raise Invalid(errors=(Fault("/right_source", "invalid_field", "must differ from left_source"),))
         plan = None

@@ -17,7 +17,14 @@ _ROW = (problems.NotFound, problems.Forbidden)
 _CHANGE = (*_ROW, problems.JobState, problems.VersionConflict)
 
 
-@routes.get("/projects/{id}/jobs", query=JobList, answers={200: Page[JobView]}, problems=_ROW, stream_position=True)
+@routes.get(
+    "/projects/{id}/jobs",
+    scope="read",
+    query=JobList,
+    answers={200: Page[JobView]},
+    problems=_ROW,
+    stream_position=True,
+)
 async def list_jobs(api: QueryRequest[JobList]) -> web.StreamResponse:
     """List the jobs of a project."""
     page, position = await queries.list_jobs(api.actor, api.path_id(), api.query)
@@ -26,6 +33,7 @@ async def list_jobs(api: QueryRequest[JobList]) -> web.StreamResponse:
 
 @routes.post(
     "/projects/{id}/jobs",
+    scope="write",
     body=JobCreate,
     answers={202: JobView},
     problems=_ROW,
@@ -37,27 +45,27 @@ async def create_job(api: BodyRequest[JobCreate]) -> web.StreamResponse:
     return reply(await actions.create_job(api.actor, api.path_id(), api.body))
 
 
-@routes.get("/jobs/{id}", answers={200: JobView}, problems=_ROW, stream_position=True)
+@routes.get("/jobs/{id}", scope="read", answers={200: JobView}, problems=_ROW, stream_position=True)
 async def get_job(api: ApiRequest) -> web.StreamResponse:
     """Read a job."""
     view, position = await queries.get_job(api.actor, api.path_id())
     return positioned(reply_view(view, version=view.version), position)
 
 
-@routes.post("/jobs/{id}/cancel", answers={202: JobView}, problems=_CHANGE, replay=Right(Job, "job.run"))
+@routes.post("/jobs/{id}/cancel", scope="write", answers={202: JobView}, problems=_CHANGE, replay=Right(Job, "job.run"))
 async def cancel_job(api: ApiRequest) -> web.StreamResponse:
     """Cancel a job. What it has finished is kept."""
     return reply(await actions.cancel_job(api.actor, api.path_id(), api.if_match))
 
 
-@routes.post("/jobs/{id}/retry", answers={202: JobView}, problems=_CHANGE, replay=Right(Job, "job.run"))
+@routes.post("/jobs/{id}/retry", scope="write", answers={202: JobView}, problems=_CHANGE, replay=Right(Job, "job.run"))
 async def retry_job(api: ApiRequest) -> web.StreamResponse:
     """Queue a failed or cancelled job again."""
     api.refuse_when_disk_is_full()
     return reply(await actions.retry_job(api.actor, api.path_id(), api.if_match))
 
 
-@routes.get("/jobs/{id}/summary", answers={200: Summary}, problems=_ROW, stream_position=True, heavy=True)
+@routes.get("/jobs/{id}/summary", scope="read", answers={200: Summary}, problems=_ROW, stream_position=True, heavy=True)
 async def get_summary(api: ApiRequest) -> web.StreamResponse:
     """Read a job's counts and sums, which add up to its input."""
     view, position = await queries.summary_of(api.actor, api.path_id())
@@ -65,7 +73,12 @@ async def get_summary(api: ApiRequest) -> web.StreamResponse:
 
 
 @routes.get(
-    "/jobs/{id}/progress", query=ProgressQuery, answers={200: ProgressCurve}, problems=_ROW, stream_position=True
+    "/jobs/{id}/progress",
+    scope="read",
+    query=ProgressQuery,
+    answers={200: ProgressCurve},
+    problems=_ROW,
+    stream_position=True,
 )
 async def get_progress(api: QueryRequest[ProgressQuery]) -> web.StreamResponse:
     """Read the curve of a job's progress."""

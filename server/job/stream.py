@@ -14,7 +14,7 @@ from server.store.stream import Right, StreamKind
 
 
 async def _right(actor: Actor, job_id: UUID) -> Right:
-    loaded = await access.load(actor, Job, job_id, "project.read_within")
+    loaded = await access.load(actor, Job, job_id, "project.subscribe")
     assert loaded.project_id is not None
     return Right(frozenset({streams.project(loaded.project_id)}), ("project", loaded.project_id))
 

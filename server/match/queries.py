@@ -100,7 +100,8 @@ async def detail_of(snapshot: Reading, match_id: UUID) -> MatchDetail:
     row = rows[0]
     history = await snapshot.rows(
         "SELECT a.at, a.actor_type, a.actor_id, p.display_name, a.action, a.details->>'reason' AS reason "
-        "FROM audit_log a LEFT JOIN users p ON p.id = a.actor_id "
+        "FROM audit_log a LEFT JOIN api_tokens k ON a.actor_type = 'token' AND k.id = a.actor_id "
+        "LEFT JOIN users p ON p.id = coalesce(k.user_id, a.actor_id) "
         "WHERE a.resource_id = $1 AND a.resource_type = 'match' AND a.outcome = 'success' ORDER BY a.id",
         str(match_id),
     )

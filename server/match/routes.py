@@ -24,7 +24,14 @@ _DECIDE: dict[str, Any] = {
 }
 
 
-@routes.get("/jobs/{id}/matches", query=MatchList, answers={200: Page[MatchView]}, problems=_ROW, stream_position=True)
+@routes.get(
+    "/jobs/{id}/matches",
+    scope="read",
+    query=MatchList,
+    answers={200: Page[MatchView]},
+    problems=_ROW,
+    stream_position=True,
+)
 async def list_matches(api: QueryRequest[MatchList]) -> web.StreamResponse:
     """List the matches of a job."""
     page, position = await queries.list_matches(api.actor, api.path_id(), api.query)
@@ -32,7 +39,12 @@ async def list_matches(api: QueryRequest[MatchList]) -> web.StreamResponse:
 
 
 @routes.get(
-    "/jobs/{id}/unmatched", query=UnmatchedList, answers={200: Page[RecordView]}, problems=_ROW, stream_position=True
+    "/jobs/{id}/unmatched",
+    scope="read",
+    query=UnmatchedList,
+    answers={200: Page[RecordView]},
+    problems=_ROW,
+    stream_position=True,
 )
 async def list_unmatched(api: QueryRequest[UnmatchedList]) -> web.StreamResponse:
     """List the records of one side that no match uses."""
@@ -40,20 +52,20 @@ async def list_unmatched(api: QueryRequest[UnmatchedList]) -> web.StreamResponse
     return positioned(reply_view(page), position)
 
 
-@routes.get("/matches/{id}", answers={200: MatchDetail}, problems=_ROW, stream_position=True)
+@routes.get("/matches/{id}", scope="read", answers={200: MatchDetail}, problems=_ROW, stream_position=True)
 async def get_match(api: ApiRequest) -> web.StreamResponse:
     """Read a match with its evidence."""
     view, position = await queries.get_match(api.actor, api.path_id())
     return positioned(reply_view(view, version=view.version), position)
 
 
-@routes.post("/matches/{id}/confirm", body=Decide, **_DECIDE)
+@routes.post("/matches/{id}/confirm", scope="review", body=Decide, **_DECIDE)
 async def confirm_match(api: BodyRequest[Decide]) -> web.StreamResponse:
     """Confirm a suggested match."""
     return reply(await actions.confirm_match(api.actor, api.path_id(), api.body.reason, api.if_match))
 
 
-@routes.post("/matches/{id}/reject", body=Decide, **_DECIDE)
+@routes.post("/matches/{id}/reject", scope="review", body=Decide, **_DECIDE)
 async def reject_match(api: BodyRequest[Decide]) -> web.StreamResponse:
     """Reject a match. Its records are open again."""
     return reply(await actions.reject_match(api.actor, api.path_id(), api.body.reason, api.if_match))

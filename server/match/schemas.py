@@ -98,7 +98,10 @@ class RunnerUp(View):
 
 
 class HistoryActor(View):
-    """Who decided. `name` is null for the system and for a deleted person."""
+    """
+    Who decided. `name` is the person's, also where the decision came with one of their API tokens. It is null for the
+    system and for a deleted person.
+    """
 
     type: str
     id: UUID | None

@@ -15,7 +15,14 @@ routes = Routes("plans")
 _ROW = (problems.NotFound, problems.Forbidden)
 
 
-@routes.get("/projects/{id}/plans", query=PlanList, answers={200: Page[PlanView]}, problems=_ROW, stream_position=True)
+@routes.get(
+    "/projects/{id}/plans",
+    scope="read",
+    query=PlanList,
+    answers={200: Page[PlanView]},
+    problems=_ROW,
+    stream_position=True,
+)
 async def list_plans(api: QueryRequest[PlanList]) -> web.StreamResponse:
     """List the plans of a project."""
     page, position = await queries.list_plans(api.actor, api.path_id(), api.query)
@@ -24,6 +31,7 @@ async def list_plans(api: QueryRequest[PlanList]) -> web.StreamResponse:
 
 @routes.post(
     "/projects/{id}/plans",
+    scope="write",
     body=PlanWrite,
     answers={201: PlanView},
     problems=_ROW,
@@ -36,6 +44,7 @@ async def create_plan(api: BodyRequest[PlanWrite]) -> web.StreamResponse:
 
 @routes.post(
     "/projects/{id}/plans/suggest",
+    scope="write",
     body=PlanSuggest,
     answers={200: SuggestedPlan},
     problems=(*_ROW, problems.Busy),
@@ -48,7 +57,9 @@ async def suggest_plan(api: BodyRequest[PlanSuggest]) -> web.StreamResponse:
     return reply_view(view)
 
 
-@routes.get("/plans/{id}", query=PlanVersionQuery, answers={200: PlanView}, problems=_ROW, stream_position=True)
+@routes.get(
+    "/plans/{id}", scope="read", query=PlanVersionQuery, answers={200: PlanView}, problems=_ROW, stream_position=True
+)
 async def get_plan(api: QueryRequest[PlanVersionQuery]) -> web.StreamResponse:
     """Read a plan, or one of its versions."""
     view, position = await queries.get_plan(api.actor, api.path_id(), api.query.version)
@@ -57,6 +68,7 @@ async def get_plan(api: QueryRequest[PlanVersionQuery]) -> web.StreamResponse:
 
 @routes.put(
     "/plans/{id}",
+    scope="write",
     body=PlanWrite,
     answers={200: PlanView},
     problems=(*_ROW, problems.VersionConflict, problems.PreconditionRequired),

@@ -9,7 +9,7 @@ from uuid import UUID
 import orjson
 
 from core import log
-from core.problems import Busy, Fault, Internal, Invalid, NotFound
+from core.problems import Busy, Fault, Forbidden, Internal, Invalid, NotFound
 from core.settings import Settings
 from models import access
 from models.access import Actor
@@ -31,7 +31,7 @@ async def suggest_plan(actor: Actor, project_id: UUID, left: UUID, right: UUID, 
     """
     await access.load(actor, Project, project_id, "plan.suggest")
     for name, source_id in (("left_source", left), ("right_source", right)):
-        await ready_source(actor, project_id, source_id, f"/{name}")
+        await ready_source(actor, project_id, source_id, f"/{name}", "plan.suggest")
     if _one_at_a_time.locked():
         raise Busy("Another plan is being suggested. Try again soon.", retry_after_s=3)
     async with _one_at_a_time:
@@ -65,11 +65,14 @@ async def suggest_plan(actor: Actor, project_id: UUID, left: UUID, right: UUID, 
     return SuggestedPlan(document=answer["document"], hash=answer["hash"])
 
 
-async def ready_source(actor: Actor, project_id: UUID, source_id: UUID, pointer: str) -> Source:
-    """A source of this project that is ready to be matched. Raises: Invalid, with the pointer into the body."""
+async def ready_source(actor: Actor, project_id: UUID, source_id: UUID, pointer: str, action: str) -> Source:
+    """
+    A source of this project that is ready for what the actor does with it. Raises: Invalid, with the pointer into the
+    body.
+    """
     try:
-        source = (await access.load(actor, Source, source_id, "project.read_within")).row
-    except NotFound:
+        source = (await access.load(actor, Source, source_id, action)).row
+    except (NotFound, Forbidden):  # of another project, where the actor may have another role
         raise Invalid(errors=(Fault(pointer, "invalid_field", "is not a source of this project"),)) from None
     if source.project_id != project_id:
         raise Invalid(errors=(Fault(pointer, "invalid_field", "is not a source of this project"),))

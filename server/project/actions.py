@@ -31,6 +31,7 @@ async def create_project(actor: Actor, body: ProjectCreate) -> Answer:
             "Only managers and administrators may create projects.",
             about=About("system", "project", "project.create", ""),
         )
+    access.require_unlimited(actor, "project")
     async with unit_of_work(actor) as u:
         project = await Project.create(
             using_db=u.connection,

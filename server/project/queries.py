@@ -37,6 +37,8 @@ async def list_projects(actor: Actor, query: ProjectList) -> Page[ProjectView]:
     listing.values.append(actor.user_id)
     if actor.role != "admin":
         listing.where("m.role IS NOT NULL")
+    if actor.limits is not None and actor.limits.project_ids is not None:
+        listing.where("t.id = ANY(?::text[]::uuid[])", [str(one) for one in actor.limits.project_ids])
     async with reading() as snapshot:
         return await listing.page(snapshot, query, _view)
 

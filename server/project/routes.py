@@ -25,7 +25,7 @@ routes = Routes("projects")
 _ROW = (problems.NotFound, problems.Forbidden)
 
 
-@routes.get("/projects", query=ProjectList, answers={200: Page[ProjectView]})
+@routes.get("/projects", scope="read", query=ProjectList, answers={200: Page[ProjectView]})
 async def list_projects(api: QueryRequest[ProjectList]) -> web.StreamResponse:
     """List the projects that you may see."""
     return reply_view(await queries.list_projects(api.actor, api.query))
@@ -33,6 +33,7 @@ async def list_projects(api: QueryRequest[ProjectList]) -> web.StreamResponse:
 
 @routes.post(
     "/projects",
+    scope="write",
     body=ProjectCreate,
     answers={201: ProjectView},
     problems=(problems.Forbidden,),
@@ -43,7 +44,7 @@ async def create_project(api: BodyRequest[ProjectCreate]) -> web.StreamResponse:
     return reply(await actions.create_project(api.actor, api.body))
 
 
-@routes.get("/projects/{id}", answers={200: ProjectView}, problems=_ROW, stream_position=True)
+@routes.get("/projects/{id}", scope="read", answers={200: ProjectView}, problems=_ROW, stream_position=True)
 async def get_project(api: ApiRequest) -> web.StreamResponse:
     """Read a project."""
     view, position = await queries.get_project(api.actor, api.path_id())
@@ -51,7 +52,11 @@ async def get_project(api: ApiRequest) -> web.StreamResponse:
 
 
 @routes.patch(
-    "/projects/{id}", body=ProjectUpdate, answers={200: ProjectView}, problems=(*_ROW, problems.VersionConflict)
+    "/projects/{id}",
+    scope="write",
+    body=ProjectUpdate,
+    answers={200: ProjectView},
+    problems=(*_ROW, problems.VersionConflict),
 )
 async def update_project(api: BodyRequest[ProjectUpdate]) -> web.StreamResponse:
     """Change a project."""
@@ -65,7 +70,7 @@ async def delete_project(api: ApiRequest) -> web.StreamResponse:
     return no_content()
 
 
-@routes.get("/projects/{id}/members", answers={200: MemberList}, problems=_ROW, stream_position=True)
+@routes.get("/projects/{id}/members", scope="read", answers={200: MemberList}, problems=_ROW, stream_position=True)
 async def list_members(api: ApiRequest) -> web.StreamResponse:
     """List the members of a project."""
     view, position = await queries.members_of(api.actor, api.path_id())

@@ -40,7 +40,12 @@ _CHANGE = (
 
 
 @routes.get(
-    "/sources/{id}/records", query=RecordList, answers={200: Page[RecordView]}, problems=_ROW, stream_position=True
+    "/sources/{id}/records",
+    scope="read",
+    query=RecordList,
+    answers={200: Page[RecordView]},
+    problems=_ROW,
+    stream_position=True,
 )
 async def list_records(api: QueryRequest[RecordList]) -> web.StreamResponse:
     """List the records of a source."""
@@ -50,6 +55,7 @@ async def list_records(api: QueryRequest[RecordList]) -> web.StreamResponse:
 
 @routes.post(
     "/sources/{id}/records",
+    scope="write",
     replay=Right(Source, "record.edit"),
     body=RecordsCreate,
     answers={201: RecordView | RecordsView},
@@ -62,20 +68,22 @@ async def create_records(api: BodyRequest[RecordsCreate]) -> web.StreamResponse:
     return reply(await additions.create_records(api.actor, api.path_id(), api.body, api.settings))
 
 
-@routes.get("/records/{id}", answers={200: RecordView}, problems=_ROW, stream_position=True)
+@routes.get("/records/{id}", scope="read", answers={200: RecordView}, problems=_ROW, stream_position=True)
 async def get_record(api: ApiRequest) -> web.StreamResponse:
     """Read a record."""
     view, position = await queries.get_record(api.actor, api.path_id())
     return positioned(reply_view(view, version=view.version), position)
 
 
-@routes.patch("/records/{id}", body=RecordUpdate, answers={200: RecordView}, problems=_CHANGE, if_match=True)
+@routes.patch(
+    "/records/{id}", scope="write", body=RecordUpdate, answers={200: RecordView}, problems=_CHANGE, if_match=True
+)
 async def update_record(api: BodyRequest[RecordUpdate]) -> web.StreamResponse:
     """Change a record."""
     return reply(await actions.update_record(api.actor, api.path_id(), api.body, api.if_match, api.settings))
 
 
-@routes.delete("/records/{id}", answers={204: None}, problems=_CHANGE, if_match=True)
+@routes.delete("/records/{id}", scope="write", answers={204: None}, problems=_CHANGE, if_match=True)
 async def delete_record(api: ApiRequest) -> web.StreamResponse:
     """Delete a record."""
     await actions.delete_record(api.actor, api.path_id(), api.if_match)

@@ -38,7 +38,12 @@ _UPLOAD = {
 
 
 @routes.get(
-    "/projects/{id}/sources", query=SourceList, answers={200: Page[SourceView]}, problems=_ROW, stream_position=True
+    "/projects/{id}/sources",
+    scope="read",
+    query=SourceList,
+    answers={200: Page[SourceView]},
+    problems=_ROW,
+    stream_position=True,
 )
 async def list_sources(api: QueryRequest[SourceList]) -> web.StreamResponse:
     """List the sources of a project."""
@@ -48,6 +53,7 @@ async def list_sources(api: QueryRequest[SourceList]) -> web.StreamResponse:
 
 @routes.post(
     "/projects/{id}/sources",
+    scope="write",
     replay=Right(Project, "source.load"),
     answers={201: SourceView, 202: SourceView},
     problems=(*_ROW, problems.TooLarge, problems.UnsupportedMediaType, problems.InvalidJson, problems.Gone),
@@ -65,7 +71,7 @@ async def create_source(api: ApiRequest) -> web.StreamResponse:
     return reply(await actions.create_empty_source(api.actor, api.path_id(), body))
 
 
-@routes.get("/sources/{id}", answers={200: SourceView}, problems=_ROW, stream_position=True)
+@routes.get("/sources/{id}", scope="read", answers={200: SourceView}, problems=_ROW, stream_position=True)
 async def get_source(api: ApiRequest) -> web.StreamResponse:
     """Read a source."""
     source, position = await queries.get_source(api.actor, api.path_id())
@@ -74,6 +80,7 @@ async def get_source(api: ApiRequest) -> web.StreamResponse:
 
 @routes.patch(
     "/sources/{id}",
+    scope="write",
     body=SourceUpdate,
     answers={200: SourceView},
     problems=(*_ROW, problems.VersionConflict, problems.SourceInUse, problems.RecordInUse, problems.Gone),
@@ -85,6 +92,7 @@ async def update_source(api: BodyRequest[SourceUpdate]) -> web.StreamResponse:
 
 @routes.delete(
     "/sources/{id}",
+    scope="write",
     answers={204: None},
     problems=(*_ROW, problems.VersionConflict, problems.SourceInUse, problems.RecordInUse),
 )
@@ -94,14 +102,19 @@ async def delete_source(api: ApiRequest) -> web.StreamResponse:
     return no_content()
 
 
-@routes.get("/sources/{id}/profile", answers={200: ProfileView}, problems=_ROW)
+@routes.get("/sources/{id}/profile", scope="read", answers={200: ProfileView}, problems=_ROW)
 async def get_profile(api: ApiRequest) -> web.StreamResponse:
     """Read what the columns contain, and the suggested mapping."""
     return reply_view(await queries.profile_of(api.actor, api.path_id()))
 
 
 @routes.get(
-    "/sources/{id}/rejects", query=RejectList, answers={200: Page[RejectView]}, problems=_ROW, stream_position=True
+    "/sources/{id}/rejects",
+    scope="read",
+    query=RejectList,
+    answers={200: Page[RejectView]},
+    problems=_ROW,
+    stream_position=True,
 )
 async def list_rejects(api: QueryRequest[RejectList]) -> web.StreamResponse:
     """List the rows that were not loaded, with line, column and reason."""

@@ -20,6 +20,7 @@ POLLS: web.AppKey[Polls] = web.AppKey("polls", Polls)
 
 @routes.get(
     "/streams/{stream}/events",
+    scope="events",
     query=EventsQuery,
     answers={200: EventPage},
     problems=(problems.NotFound, problems.TooManyConnections),

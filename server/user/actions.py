@@ -10,6 +10,7 @@ from models.user import User
 from realtime import streams
 from realtime.events.user import UserUpdated
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
+from server.auth.api_tokens.actions import forget_tokens
 from server.auth.passwords import Passwords, policy_faults
 from server.auth.schemas import UserView
 from server.auth.sessions import revoke_sessions
@@ -130,6 +131,7 @@ async def delete_user(actor: Actor, cipher: VaultCipher, user_id: UUID, expected
             "DELETE FROM refresh_tokens WHERE session_id IN (SELECT id FROM sessions WHERE user_id = $1)", user.id
         )
         await u.execute("DELETE FROM sessions WHERE user_id = $1", user.id)
+        await forget_tokens(u, user.id)
         u.audit("account", "user.delete", ("user", user.id), version=user.version)
 
 

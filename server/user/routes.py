@@ -18,7 +18,7 @@ routes = Routes("users")
 _ADMIN = (problems.Forbidden, problems.NotFound)
 
 
-@routes.get("/me", answers={200: UserView}, password_expired_ok=True)
+@routes.get("/me", scope="read", answers={200: UserView}, password_expired_ok=True)
 async def get_me(api: ApiRequest) -> web.StreamResponse:
     """Read your account."""
     user = await User.get(id=api.actor.user_id)

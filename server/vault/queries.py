@@ -45,13 +45,15 @@ async def vaults_of(actor: Actor, project_id: UUID, query: VaultList) -> tuple[P
     NotFound.
     """
     async with reading() as snapshot:
-        await access.load(actor, Project, project_id, "project.read")
+        await access.load(actor, Project, project_id, "project.vaults")
         name = query.sort.lstrip("-")
         sort = Sort(f"t.{name}", "text" if name == "name" else "timestamptz", descending=query.sort.startswith("-"))
         listing = Listing(_VAULT, _MEMBER, sort, f"vaults/{project_id}", values=[actor.id])
         listing.where("t.project_id = ?", project_id)
         if actor.role != "admin":
             listing.where("m.role IS NOT NULL")
+        if actor.limits is not None and actor.limits.vault_ids is not None:
+            listing.where("t.id = ANY(?::text[]::uuid[])", [str(one) for one in actor.limits.vault_ids])
         page = await listing.page(snapshot, query, lambda row: VaultView(**_without_cursor(row)))
         return page, await snapshot.position(streams.project(project_id))
 

@@ -41,6 +41,7 @@ _CHANGE = (*_ROW, problems.PreconditionRequired, problems.VersionConflict)
 
 @routes.get(
     "/projects/{id}/vaults",
+    scope="vault:list",
     query=VaultList,
     answers={200: Page[VaultView]},
     problems=(problems.NotFound,),
@@ -54,6 +55,7 @@ async def list_vaults(api: QueryRequest[VaultList]) -> web.StreamResponse:
 
 @routes.post(
     "/projects/{id}/vaults",
+    scope="vault:write",
     body=VaultWrite,
     answers={201: VaultView},
     problems=(*_ROW, problems.LastManager),
@@ -64,14 +66,18 @@ async def create_vault(api: BodyRequest[VaultWrite]) -> web.StreamResponse:
     return reply(await vault_actions.create_vault(api.actor, cipher_of(api), api.path_id(), api.body))
 
 
-@routes.get("/vaults/{id}", answers={200: VaultView}, problems=(problems.NotFound,), stream_position=True)
+@routes.get(
+    "/vaults/{id}", scope="vault:list", answers={200: VaultView}, problems=(problems.NotFound,), stream_position=True
+)
 async def get_vault(api: ApiRequest) -> web.StreamResponse:
     """Read a vault."""
     view, position = await queries.get_vault(api.actor, api.path_id())
     return positioned(reply_view(view, version=view.version), position)
 
 
-@routes.patch("/vaults/{id}", body=VaultWrite, answers={200: VaultView}, problems=_CHANGE, if_match=True)
+@routes.patch(
+    "/vaults/{id}", scope="vault:write", body=VaultWrite, answers={200: VaultView}, problems=_CHANGE, if_match=True
+)
 async def rename_vault(api: BodyRequest[VaultWrite]) -> web.StreamResponse:
     """Rename a vault."""
     return reply(await vault_actions.rename_vault(api.actor, api.path_id(), api.body, api.if_match))
@@ -84,7 +90,13 @@ async def delete_vault(api: ApiRequest) -> web.StreamResponse:
     return no_content()
 
 
-@routes.get("/vaults/{id}/members", answers={200: VaultMemberList}, problems=(problems.NotFound,), stream_position=True)
+@routes.get(
+    "/vaults/{id}/members",
+    scope="vault:list",
+    answers={200: VaultMemberList},
+    problems=(problems.NotFound,),
+    stream_position=True,
+)
 async def list_members(api: ApiRequest) -> web.StreamResponse:
     """List the people who may use a vault."""
     view, position = await queries.members_of(api.actor, api.path_id())
@@ -110,14 +122,19 @@ async def remove_member(api: ApiRequest) -> web.StreamResponse:
     return no_content()
 
 
-@routes.get("/vaults/{id}/audit", query=AuditList, answers={200: Page[AuditView]}, problems=_ROW)
+@routes.get("/vaults/{id}/audit", scope="vault:list", query=AuditList, answers={200: Page[AuditView]}, problems=_ROW)
 async def list_audit(api: QueryRequest[AuditList]) -> web.StreamResponse:
     """List what happened in a vault, newest first. Managers see everything, editors only what they did themselves."""
     return reply_view(await vault_audit(api.actor, api.path_id(), api.query))
 
 
 @routes.get(
-    "/vaults/{id}/entries", query=EntryList, answers={200: Page[EntryView]}, problems=_ROW, stream_position=True
+    "/vaults/{id}/entries",
+    scope="vault:list",
+    query=EntryList,
+    answers={200: Page[EntryView]},
+    problems=_ROW,
+    stream_position=True,
 )
 async def list_entries(api: QueryRequest[EntryList]) -> web.StreamResponse:
     """List the entries of a vault, without their secrets."""
@@ -127,6 +144,7 @@ async def list_entries(api: QueryRequest[EntryList]) -> web.StreamResponse:
 
 @routes.post(
     "/vaults/{id}/entries",
+    scope="vault:write",
     body=EntryCreate,
     answers={201: EntryView},
     problems=_ROW,
@@ -137,7 +155,7 @@ async def create_entry(api: BodyRequest[EntryCreate]) -> web.StreamResponse:
     return reply(await entry_actions.create_entry(api.actor, cipher_of(api), api.path_id(), api.body))
 
 
-@routes.get("/entries/{id}", answers={200: EntryView}, problems=_ROW, stream_position=True)
+@routes.get("/entries/{id}", scope="vault:list", answers={200: EntryView}, problems=_ROW, stream_position=True)
 async def get_entry(api: ApiRequest) -> web.StreamResponse:
     """Read an entry, without its secret."""
     view, position = await queries.get_entry(api.actor, api.path_id())
@@ -145,7 +163,12 @@ async def get_entry(api: ApiRequest) -> web.StreamResponse:
 
 
 @routes.patch(
-    "/entries/{id}", body=EntryUpdate, answers={200: EntryView}, problems=(*_CHANGE, problems.Gone), if_match=True
+    "/entries/{id}",
+    scope="vault:write",
+    body=EntryUpdate,
+    answers={200: EntryView},
+    problems=(*_CHANGE, problems.Gone),
+    if_match=True,
 )
 async def update_entry(api: BodyRequest[EntryUpdate]) -> web.StreamResponse:
     """Change an entry. This makes a new version."""
@@ -153,7 +176,9 @@ async def update_entry(api: BodyRequest[EntryUpdate]) -> web.StreamResponse:
     return reply(answer)
 
 
-@routes.delete("/entries/{id}", answers={204: None}, problems=(*_CHANGE, problems.Gone), if_match=True)
+@routes.delete(
+    "/entries/{id}", scope="vault:write", answers={204: None}, problems=(*_CHANGE, problems.Gone), if_match=True
+)
 async def trash_entry(api: ApiRequest) -> web.StreamResponse:
     """Move an entry to the trash, where it stays for 30 days."""
     await entry_actions.trash_entry(api.actor, cipher_of(api), api.path_id(), api.if_match)
@@ -162,6 +187,7 @@ async def trash_entry(api: ApiRequest) -> web.StreamResponse:
 
 @routes.post(
     "/entries/{id}/reveal",
+    scope="vault:reveal",
     body=RevealBody,
     body_optional=True,
     answers={200: RevealView},
@@ -178,6 +204,7 @@ async def reveal_entry(api: BodyRequest[RevealBody]) -> web.StreamResponse:
 
 @routes.post(
     "/entries/{id}/rotate",
+    scope="vault:write",
     replay=Right(Entry, "entry.edit"),
     body=RotateBody,
     body_optional=True,
@@ -192,6 +219,7 @@ async def rotate_entry(api: BodyRequest[RotateBody]) -> web.StreamResponse:
 
 @routes.post(
     "/entries/{id}/restore",
+    scope="vault:write",
     replay=Right(Entry, "entry.edit"),
     body=RestoreBody,
     body_optional=True,
@@ -213,6 +241,7 @@ async def purge_entry(api: ApiRequest) -> web.StreamResponse:
 
 @routes.get(
     "/entries/{id}/versions",
+    scope="vault:list",
     query=VersionList,
     answers={200: Page[VersionView]},
     problems=_ROW,

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from core.problems import Forbidden
 from models import access
 from models.access import Actor
+from models.scope import SCOPE_OF
 from models.vault import Vault
 from realtime import streams
 from server.store.reading import Reading
@@ -19,10 +20,11 @@ async def _right(actor: Actor, vault_id: UUID) -> Right:
 
 
 async def _right_to_accesses(actor: Actor, vault_id: UUID) -> Right:
-    return await _right_by(actor, vault_id, "vault.members.edit")
+    return await _right_by(actor, vault_id, "vault.subscribe.accesses")
 
 
 async def _right_by(actor: Actor, vault_id: UUID, action: str) -> Right:
+    access.require_scope(actor, SCOPE_OF["vault.read"])  # in addition to the scope of the events
     loaded = await access.load(actor, Vault, vault_id, action)
     if loaded.role == access.ADMIN:
         raise Forbidden

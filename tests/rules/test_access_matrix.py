@@ -1,14 +1,15 @@
 """
 Who may do what, as a table: every route of the application for every kind of actor.
 
-`+` may do it, `.` is told that it does not exist (404), `-` sees it but may not (403), `!` must sign in (401). The test
-fails for a route without a row, and for a row without a route.
+`+` may do it, `.` is told that it does not exist (404), `-` sees it but may not (403), `!` must sign in (401). The last
+column is the scope with which an API token may use the route (`+`: with which others), or `-` if no token may. The test fails for a route without
+a row, and for a row without a route.
 """
 
 import asyncio
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,11 +22,13 @@ from aiohttp.test_utils import TestServer
 from core import log
 from core.ids import uuid7
 from models.match import Match, MatchRecord
+from models.scope import SCOPES
 from models.transactions import in_transaction
 from server.api.keys import SETTINGS
 from server.api.watch import WATCH
 from server.app import endpoints
 from server.audit import refusals
+from tests.auth.programs import id_of, program_of
 from tests.conftest import PASSWORD, Person
 
 # The actors, by column: nobody · a stranger · project viewer, analyst, controller, owner · an administrator who is not
@@ -38,95 +41,98 @@ ACTORS = (
 )
 
 MATRIX = """
-#                                                        n s v a c o A  V R E M  f e
-POST   /auth/password/change                             ! + + + + + +  + + + +  + +
-POST   /auth/reauth                                      ! + + + + + +  + + + +  + +
-GET    /auth/sessions                                    ! + + + + + +  + + + +  + +
-DELETE /auth/sessions/{session}                          ! . . . . . .  . . . .  . .
-GET    /me                                               ! + + + + + +  + + + +  + +
-PATCH  /me                                               ! + + + + + +  + + + +  + +
-POST   /me/google                                        ! ! ! ! ! ! !  ! ! ! !  ! !
-DELETE /me/google                                        ! + + + + + +  + + + +  + +
+#                                                        n s v a c o A  V R E M  f e  scope
+POST   /auth/password/change                             ! + + + + + +  + + + +  + +  -
+POST   /auth/reauth                                      ! + + + + + +  + + + +  + +  -
+GET    /auth/sessions                                    ! + + + + + +  + + + +  + +  -
+DELETE /auth/sessions/{session}                          ! . . . . . .  . . . .  . .  -
+GET    /me                                               ! + + + + + +  + + + +  + +  read
+PATCH  /me                                               ! + + + + + +  + + + +  + +  -
+GET    /me/api-tokens                                    ! + + + + + +  + + + +  + +  -
+POST   /me/api-tokens                                    ! + + + + + +  + + + +  + +  -
+DELETE /me/api-tokens/{nowhere}                          ! . . . . . .  . . . .  . .  -
+POST   /me/google                                        ! ! ! ! ! ! !  ! ! ! !  ! !  -
+DELETE /me/google                                        ! + + + + + +  + + + +  + +  -
 
-GET    /users                                            ! - - - - - +  - - - -  - -
-POST   /users                                            ! - - - - - +  - - - -  - -
-GET    /users/{spare}                                    ! - - - - - +  - - - -  - -
-PATCH  /users/{spare}                                    ! - - - - - +  - - - -  - -
-DELETE /users/{spare}                                    ! - - - - - +  - - - -  - -
-POST   /users/{spare}/sessions/revoke                    ! - - - - - +  - - - -  - -
+GET    /users                                            ! - - - - - +  - - - -  - -  -
+POST   /users                                            ! - - - - - +  - - - -  - -  -
+GET    /users/{spare}                                    ! - - - - - +  - - - -  - -  -
+PATCH  /users/{spare}                                    ! - - - - - +  - - - -  - -  -
+DELETE /users/{spare}                                    ! - - - - - +  - - - -  - -  -
+POST   /users/{spare}/sessions/revoke                    ! - - - - - +  - - - -  - -  -
 
-GET    /projects                                         ! + + + + + +  + + + +  + +
-POST   /projects                                         ! - - - - + +  - - - +  + -
-GET    /projects/{project}                               ! . + + + + +  + + + +  . .
-PATCH  /projects/{project}                               ! . - - - + -  - - - -  . .
-DELETE /projects/{project}                               ! . - - - + -  - - - -  . .
-GET    /projects/{project}/members                       ! . + + + + +  + + + +  . .
-POST   /projects/{project}/members                       ! . - - - + +  - - - -  . .
-PUT    /projects/{project}/members/{viewer}              ! . - - - + -  - - - -  . .
-PUT    /projects/{project}/members/{spare}               ! . - - - + +  - - - -  . .
-DELETE /projects/{project}/members/{owner}               ! . - - - + -  - - - -  . .
-GET    /projects/{project}/audit                         ! . - - + + -  - - - -  . .
+GET    /projects                                         ! + + + + + +  + + + +  + +  read
+POST   /projects                                         ! - - - - + +  - - - +  + -  write
+GET    /projects/{project}                               ! . + + + + +  + + + +  . .  read
+PATCH  /projects/{project}                               ! . - - - + -  - - - -  . .  write
+DELETE /projects/{project}                               ! . - - - + -  - - - -  . .  -
+GET    /projects/{project}/members                       ! . + + + + +  + + + +  . .  read
+POST   /projects/{project}/members                       ! . - - - + +  - - - -  . .  -
+PUT    /projects/{project}/members/{viewer}              ! . - - - + -  - - - -  . .  -
+PUT    /projects/{project}/members/{spare}               ! . - - - + +  - - - -  . .  -
+DELETE /projects/{project}/members/{owner}               ! . - - - + -  - - - -  . .  -
+GET    /projects/{project}/audit                         ! . - - + + -  - - - -  . .  read
 
-GET    /projects/{project}/sources                       ! . + + + + -  + + + +  . .
-POST   /projects/{project}/sources                       ! . - + + + -  - - - -  . .
-GET    /sources/{source}                                 ! . + + + + -  + + + +  . .
-PATCH  /sources/{source}                                 ! . - + + + -  - - - -  . .
-DELETE /sources/{source}                                 ! . - + + + -  - - - -  . .
-GET    /sources/{source}/profile                         ! . + + + + -  + + + +  . .
-GET    /sources/{source}/rejects                         ! . + + + + -  + + + +  . .
-GET    /sources/{source}/records                         ! . + + + + -  + + + +  . .
-POST   /sources/{source}/records                         ! . - + + + -  - - - -  . .
-GET    /records/{record}                                 ! . + + + + -  + + + +  . .
-PATCH  /records/{record}                                 ! . - + + + -  - - - -  . .
-DELETE /records/{record}                                 ! . - + + + -  - - - -  . .
+GET    /projects/{project}/sources                       ! . + + + + -  + + + +  . .  read
+POST   /projects/{project}/sources                       ! . - + + + -  - - - -  . .  write
+GET    /sources/{source}                                 ! . + + + + -  + + + +  . .  read
+PATCH  /sources/{source}                                 ! . - + + + -  - - - -  . .  write
+DELETE /sources/{source}                                 ! . - + + + -  - - - -  . .  write
+GET    /sources/{source}/profile                         ! . + + + + -  + + + +  . .  read
+GET    /sources/{source}/rejects                         ! . + + + + -  + + + +  . .  read
+GET    /sources/{source}/records                         ! . + + + + -  + + + +  . .  read
+POST   /sources/{source}/records                         ! . - + + + -  - - - -  . .  write
+GET    /records/{record}                                 ! . + + + + -  + + + +  . .  read
+PATCH  /records/{record}                                 ! . - + + + -  - - - -  . .  write
+DELETE /records/{record}                                 ! . - + + + -  - - - -  . .  write
 
-GET    /projects/{project}/plans                         ! . + + + + -  + + + +  . .
-POST   /projects/{project}/plans                         ! . - - + + -  - - - -  . .
-POST   /projects/{project}/plans/suggest                 ! . - + + + -  - - - -  . .
-GET    /plans/{plan}                                     ! . + + + + -  + + + +  . .
-PUT    /plans/{plan}                                     ! . - - + + -  - - - -  . .
+GET    /projects/{project}/plans                         ! . + + + + -  + + + +  . .  read
+POST   /projects/{project}/plans                         ! . - - + + -  - - - -  . .  write
+POST   /projects/{project}/plans/suggest                 ! . - + + + -  - - - -  . .  write
+GET    /plans/{plan}                                     ! . + + + + -  + + + +  . .  read
+PUT    /plans/{plan}                                     ! . - - + + -  - - - -  . .  write
 
-GET    /projects/{project}/jobs                          ! . + + + + -  + + + +  . .
-POST   /projects/{project}/jobs                          ! . - + + + -  - - - -  . .
-GET    /jobs/{job}                                       ! . + + + + -  + + + +  . .
-POST   /jobs/{job}/cancel                                ! . - + + + -  - - - -  . .
-POST   /jobs/{job}/retry                                 ! . - + + + -  - - - -  . .
-GET    /jobs/{job}/summary                               ! . + + + + -  + + + +  . .
-GET    /jobs/{job}/progress                              ! . + + + + -  + + + +  . .
-GET    /jobs/{job}/matches                               ! . + + + + -  + + + +  . .
-GET    /jobs/{job}/unmatched                             ! . + + + + -  + + + +  . .
-GET    /matches/{match}                                  ! . + + + + -  + + + +  . .
-POST   /matches/{match}/confirm                          ! . - + + + -  - - - -  . .
-POST   /matches/{match}/reject                           ! . - + + + -  - - - -  . .
+GET    /projects/{project}/jobs                          ! . + + + + -  + + + +  . .  read
+POST   /projects/{project}/jobs                          ! . - + + + -  - - - -  . .  write
+GET    /jobs/{job}                                       ! . + + + + -  + + + +  . .  read
+POST   /jobs/{job}/cancel                                ! . - + + + -  - - - -  . .  write
+POST   /jobs/{job}/retry                                 ! . - + + + -  - - - -  . .  write
+GET    /jobs/{job}/summary                               ! . + + + + -  + + + +  . .  read
+GET    /jobs/{job}/progress                              ! . + + + + -  + + + +  . .  read
+GET    /jobs/{job}/matches                               ! . + + + + -  + + + +  . .  read
+GET    /jobs/{job}/unmatched                             ! . + + + + -  + + + +  . .  read
+GET    /matches/{match}                                  ! . + + + + -  + + + +  . .  read
+POST   /matches/{match}/confirm                          ! . - + + + -  - - - -  . .  review
+POST   /matches/{match}/reject                           ! . - + + + -  - - - -  . .  review
 
-GET    /projects/{project}/vaults                        ! . + + + + +  + + + +  . .
-POST   /projects/{project}/vaults                        ! . - - + + -  - - - -  . .
-GET    /vaults/{vault}                                   ! . . . . . +  + + + +  . .
-PATCH  /vaults/{vault}                                   ! . . . . . -  - - - +  . .
-DELETE /vaults/{vault}                                   ! . . . . . -  - - - +  . .
-GET    /vaults/{vault}/members                           ! . . . . . +  + + + +  . .
-PUT    /vaults/{vault}/members/{vault_viewer}            ! . . . . . +  - - - +  . .
-DELETE /vaults/{vault}/members/{vault_manager}           ! . . . . . +  - - - +  . .
-GET    /vaults/{vault}/audit                             ! . . . . . +  - - + +  . .
-GET    /vaults/{vault}/entries                           ! . . . . . -  + + + +  . .
-POST   /vaults/{vault}/entries                           ! . . . . . -  - - + +  . .
-GET    /entries/{entry}                                  ! . . . . . -  + + + +  . .
-PATCH  /entries/{entry}                                  ! . . . . . -  - - + +  . .
-DELETE /entries/{entry}                                  ! . . . . . -  - - + +  . .
-POST   /entries/{entry}/reveal                           ! . . . . . -  - + + +  . .
-POST   /entries/{entry}/rotate                           ! . . . . . -  - - + +  . .
-POST   /entries/{entry}/restore                          ! . . . . . -  - - + +  . .
-POST   /entries/{entry}/purge                            ! . . . . . -  - - - +  . .
-GET    /entries/{entry}/versions                         ! . . . . . -  + + + +  . .
+GET    /projects/{project}/vaults                        ! . + + + + +  + + + +  . .  vault:list
+POST   /projects/{project}/vaults                        ! . - - + + -  - - - -  . .  vault:write
+GET    /vaults/{vault}                                   ! . . . . . +  + + + +  . .  vault:list
+PATCH  /vaults/{vault}                                   ! . . . . . -  - - - +  . .  vault:write
+DELETE /vaults/{vault}                                   ! . . . . . -  - - - +  . .  -
+GET    /vaults/{vault}/members                           ! . . . . . +  + + + +  . .  vault:list
+PUT    /vaults/{vault}/members/{vault_viewer}            ! . . . . . +  - - - +  . .  -
+DELETE /vaults/{vault}/members/{vault_manager}           ! . . . . . +  - - - +  . .  -
+GET    /vaults/{vault}/audit                             ! . . . . . +  - - + +  . .  vault:list
+GET    /vaults/{vault}/entries                           ! . . . . . -  + + + +  . .  vault:list
+POST   /vaults/{vault}/entries                           ! . . . . . -  - - + +  . .  vault:write
+GET    /entries/{entry}                                  ! . . . . . -  + + + +  . .  vault:list
+PATCH  /entries/{entry}                                  ! . . . . . -  - - + +  . .  vault:write
+DELETE /entries/{entry}                                  ! . . . . . -  - - + +  . .  vault:write
+POST   /entries/{entry}/reveal                           ! . . . . . -  - + + +  . .  vault:reveal
+POST   /entries/{entry}/rotate                           ! . . . . . -  - - + +  . .  vault:write
+POST   /entries/{entry}/restore                          ! . . . . . -  - - + +  . .  vault:write
+POST   /entries/{entry}/purge                            ! . . . . . -  - - - +  . .  -
+GET    /entries/{entry}/versions                         ! . . . . . -  + + + +  . .  vault:list
 
-GET    /audit                                            ! - - - - - +  - - - -  - -
-POST   /audit/verify                                     ! - - - - - +  - - - -  - -
-GET    /streams/project:{project}/events                 ! . + + + + .  + + + +  . .
-GET    /streams/job:{job}/events                         ! . + + + + .  + + + +  . .
-GET    /streams/vault:{vault}/events                     ! . . . . . .  + + + +  . .
-GET    /streams/vault-access:{vault}/events              ! . . . . . .  . . . +  . .
-GET    /streams/user:{viewer}/events                     ! . + . . . .  . . . .  . .
-GET    /logs                                             ! - - - - - +  - - - -  - -
+GET    /audit                                            ! - - - - - +  - - - -  - -  -
+POST   /audit/verify                                     ! - - - - - +  - - - -  - -  -
+GET    /streams/project:{project}/events                 ! . + + + + .  + + + +  . .  events
+GET    /streams/job:{job}/events                         ! . + + + + .  + + + +  . .  events
+GET    /streams/vault:{vault}/events                     ! . . . . . .  + + + +  . .  events+vault:list
+GET    /streams/vault-access:{vault}/events              ! . . . . . .  . . . +  . .  events+vault:list
+GET    /streams/user:{viewer}/events                     ! . + . . . .  . . . .  . .  events+person
+GET    /logs                                             ! - - - - - +  - - - -  - -  -
 """
 
 # Open to everybody: sign-in itself, the server's health, its documents, and the log lines of clients.
@@ -148,6 +154,7 @@ BODIES: dict[str, Any] = {
     "POST /auth/password/change": {"current_password": "x", "new_password": "short"},
     "POST /auth/reauth": {"password": PASSWORD},
     "PATCH /me": {"display_name": "Me"},
+    "POST /me/api-tokens": {"name": "t", "scopes": ["read"], "expires_at": "{tomorrow}"},
     "POST /me/google": {"credential": "not one of Google's"},  # which is answered like a wrong password
     "POST /users": {"email": "new@example.test", "display_name": "N", "role": "user"},
     "PATCH /users/{spare}": {"display_name": "S"},
@@ -196,9 +203,15 @@ def rows() -> dict[str, str]:
     found = {}
     for line in MATRIX.strip().splitlines():
         if line.strip() and not line.startswith("#"):
-            method, path, *symbols = line.split()
+            method, path, *symbols, _ = line.split()
             found[f"{method} {path}"] = "".join(symbols)
     return found
+
+
+def scopes() -> dict[str, str]:
+    """The scopes with which a token may use each route, joined by `+`; `-` if no token may. No token is a person."""
+    lines = [line.split() for line in MATRIX.strip().splitlines() if line.strip() and not line.startswith("#")]
+    return {f"{line[0]} {line[1]}": line[-1] for line in lines}
 
 
 @pytest.fixture
@@ -210,6 +223,7 @@ async def world(make_person: Any, admin: Person, db: asyncpg.Connection) -> Worl
     owner, foreign = people["owner"], people["foreign"]
     ids = {name: str(person.id) for name, person in people.items()}
     ids |= {"spare": str((await make_person("spare")).id), "session": str(uuid7()), "nowhere": str(uuid7())}
+    ids["tomorrow"] = (datetime.now(UTC) + timedelta(days=1)).isoformat()
 
     project = ids["project"] = (await owner.ok("POST", "/projects", {"name": "Matrix"}))["id"]
     vault = ids["vault"] = (await owner.ok("POST", f"/projects/{project}/vaults", {"name": "v"}))["id"]
@@ -297,12 +311,85 @@ async def test_everybody_may_do_what_the_table_says_and_nothing_else(
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.fixture
+async def keeper(world: World, make_person: Any) -> Person:
+    """Somebody who may do everything that a member of the project and the vault may do."""
+    found: Person = await make_person("keeper", "manager")
+    owner, manager = world.people["owner"], world.people["vault_manager"]
+    await owner.ok("PUT", f"/projects/{world.ids['project']}/members/{found.id}", {"role": "owner"})
+    await manager.ok("PUT", f"/vaults/{world.ids['vault']}/members/{found.id}", {"role": "vault_manager"})
+    return found
+
+
+def test_every_route_says_what_a_token_needs_there() -> None:
+    said = {}
+    for endpoint in endpoints():
+        if not endpoint.public:
+            path = endpoint.path.removeprefix("/api/v1")
+            said[f"{endpoint.method} {re.sub(r'{[^}]+}', '{}', path)}"] = endpoint.scope or "-"
+
+    assert said == {re.sub(r"(?:[a-z-]+:)?{\w+}", "{}", row): scope.split("+")[0] for row, scope in scopes().items()}
+
+
+async def test_a_token_may_do_what_its_scope_says_and_nothing_else(
+    world: World, keeper: Person, http: ClientSession, db: asyncpg.Connection
+) -> None:
+    """Each route with a token of each scope, with none and with all."""
+    given = {scope: (await program_of(keeper, scope)) for scope in SCOPES}
+    given |= {"none": await program_of(keeper, "read"), "all": await program_of(keeper, *SCOPES)}
+    await db.execute("UPDATE api_tokens SET scopes = '[]' WHERE id = $1", UUID(id_of(given["none"])))
+    wrong = []
+    for row, needed in scopes().items():
+        method, path = row.split()
+        body = world.fill(BODIES.get(row))
+        for scope, program in given.items():
+            status, _, answer = await answer_to(http, program, method, world.fill(path + QUERIES.get(row, "")), body)
+            held = {"all": set(SCOPES), "none": set()}.get(scope, {scope})
+            may = set(needed.split("+")) <= held
+            # What the scope of the route does not suffice for is answered like a stream that does not exist.
+            refusals = {404} if "+" in needed and needed.split("+")[0] in held else {403}
+            if (status in (401, 403, 404)) if may else (status not in refusals) or status >= 500:
+                wrong.append(f"{row}: a token with {scope} got {status}, the table says {needed} ({answer[:200]!r})")
+
+    assert not wrong, "\n".join(wrong)
+
+
+async def test_a_token_limited_to_other_projects_or_vaults_finds_nothing(
+    world: World, keeper: Person, http: ClientSession
+) -> None:
+    """What lies outside is answered like a random id, although the owner of the token may do everything with it."""
+    elsewhere = (await keeper.ok("POST", "/projects", {"name": "Elsewhere"}))["id"]
+    far = (await keeper.ok("POST", f"/projects/{elsewhere}/vaults", {"name": "far"}))["id"]
+    limited = {
+        "another project": await program_of(keeper, *SCOPES, project_ids=[elsewhere]),
+        "another vault": await program_of(keeper, *SCOPES, vault_ids=[far]),
+    }
+    wrong, compared = [], 0
+    for row, needed in scopes().items():
+        method, path = row.split()
+        path += QUERIES.get(row, "")
+        body = world.fill(BODIES.get(row))
+        random = re.sub(r"\{\w+\}", str(uuid7()), path, count=1)
+        for name, program in limited.items():
+            is_outside = "{vault}" in path or "{entry}" in path or (name == "another project" and "{" in path)
+            if needed == "-" or not is_outside:
+                continue
+            real = await answer_to(http, program, method, world.fill(path), body)
+            none = await answer_to(http, program, method, world.fill(random), body)
+            compared += 1
+            if real[0] != 404 or real != none:
+                wrong.append(f"{row}: a token for {name} can tell {real} from {none}")
+
+    assert not wrong, "\n".join(wrong)
+    assert compared > 50
+
+
 async def test_without_the_right_to_see_the_answer_is_that_for_a_random_id(world: World, http: ClientSession) -> None:
     wrong = []
     for row, expected in rows().items():
         method, path = row.split()
         path += QUERIES.get(row, "")
-        if "{" not in path or path.startswith(("/users", "/auth")):
+        if "{" not in path or path.startswith(("/users", "/auth", "/me")):
             continue
         body = world.fill(BODIES.get(row))
         random = re.sub(r"\{\w+\}", str(uuid7()), path, count=1)  # only the noun's id; the person in the path is real
@@ -338,6 +425,10 @@ async def test_without_the_right_to_see_the_statements_are_those_for_a_random_id
         assert status == 404, (method, path, status)
         return list(asked), list(written)
 
+    # A token of the owner for another project; its use has been noted before anything is counted.
+    elsewhere = (await world.people["owner"].ok("POST", "/projects", {"name": "Elsewhere"}))["id"]
+    program = await program_of(world.people["owner"], *SCOPES, project_ids=[elsewhere])
+    await program.ok("GET", "/me")
     # a connection opened later would not be listened to
     await _open_all_connections(server.app[SETTINGS].database_pool)
     # This lock keeps refusals from being written to the audit log meanwhile, because their rows carry the id of the
@@ -349,14 +440,15 @@ async def test_without_the_right_to_see_the_statements_are_those_for_a_random_id
     for row, expected in rows().items():
         method, path = row.split()
         path += QUERIES.get(row, "")
-        if "{" not in path or path.startswith(("/users", "/auth")):
+        if "{" not in path or path.startswith(("/users", "/auth", "/me")):
             continue
         body = world.fill(BODIES.get(row))
         random = re.sub(r"\{\w+\}", str(uuid7()), path, count=1)
-        for actor in ("stranger", "viewer", "foreign"):
-            if expected[ACTORS.index(actor)] == ".":
-                real = await cost(world.people[actor], method, world.fill(path), body)
-                none = await cost(world.people[actor], method, world.fill(random), body)
+        for actor in ("stranger", "viewer", "foreign", "program"):
+            if scopes()[row] != "-" if actor == "program" else expected[ACTORS.index(actor)] == ".":
+                person = program if actor == "program" else world.people[actor]
+                real = await cost(person, method, world.fill(path), body)
+                none = await cost(person, method, world.fill(random), body)
                 compared += 1
                 if real != none:
                     wrong.append(f"{row}: {actor} costs {real}, a random id {none}"[:1000])

@@ -94,9 +94,9 @@ async def test_garbage_after_a_complete_request_does_not_affect_its_answer(
 ) -> None:
     authenticate = server.app[AUTHENTICATE]
 
-    async def dawdle(token: str) -> Any:
+    async def dawdle(*asked: str) -> Any:
         await asyncio.sleep(0.3)  # the body has not been read yet when the garbage arrives
-        return await authenticate(token)
+        return await authenticate(*asked)
 
     monkeypatch.setitem(server.app._state, AUTHENTICATE, dawdle)
     head = f"POST /api/v1/projects HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {alice.token}\r\n"

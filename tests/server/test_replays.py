@@ -5,8 +5,9 @@ from aiohttp import FormData
 
 from server.app import endpoints
 
-# Only administrators get a stored answer here, and somebody who stops being one loses the session too.
-GUARDED_BEFORE = {"/api/v1/users"}
+# Only administrators get a stored answer of the first, and somebody who stops being one loses the session too. The second
+# is about nothing but the person's own account, and without the secret.
+GUARDED_BEFORE = {"/api/v1/users", "/api/v1/me/api-tokens"}
 
 
 def test_every_route_that_stores_an_answer_says_which_right_is_needed_to_repeat_it():

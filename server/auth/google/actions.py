@@ -2,11 +2,10 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 
 from core import problems
 from core.ids import uuid7
-from core.problems import Duplicate, Forbidden, GoogleTokenInvalid, LinkRequired, StepUpRequired
+from core.problems import Duplicate, Forbidden, GoogleTokenInvalid, LinkRequired
 from models.access import ANONYMOUS, About, Actor
 from models.user import User
 from realtime.events.user import UserUpdated
@@ -18,9 +17,7 @@ from server.auth.actions import Gate
 from server.auth.google.nonces import spend_nonce
 from server.auth.google.tokens import Google, Identity
 from server.auth.schemas import UserView
-from server.auth.sessions import Client, Grant, open_session, own_session, revoke_other_sessions
-
-STEP_UP = timedelta(minutes=5)  # since the password was last entered
+from server.auth.sessions import Client, Grant, entered_lately, open_session, revoke_other_sessions
 
 
 async def sign_in(
@@ -56,7 +53,7 @@ async def link(gate: Gate, google: Google, actor: Actor, credential: str, browse
     async with _counted(gate, client):
         identity = await google.identify(credential)
         async with unit_of_work(actor) as u:
-            user = await _entered_lately(u, actor)
+            user = await entered_lately(u, actor)
             await spend_nonce(u, identity.nonce, browser)
             if user.google_sub not in (None, identity.sub):
                 raise Duplicate("Another Google account is linked to your account. Unlink it first.")
@@ -74,7 +71,7 @@ async def unlink(actor: Actor) -> None:
     Raises: StepUpRequired; Forbidden if the account has no password, because then nobody could sign in to it.
     """
     async with unit_of_work(actor) as u:
-        user = await _entered_lately(u, actor)
+        user = await entered_lately(u, actor)
         if user.password_hash is None:
             raise Forbidden("Your account has no password. Ask an administrator to set one before you unlink Google.")
         if user.google_sub is not None:
@@ -141,15 +138,6 @@ async def _made(u: UnitOfWork, google: Google, identity: Identity) -> User:
         updated_at=u.at,
     )
     u.audit("account", "user.create", ("user", user.id), version=1, changed=["email", "display_name", "role", "google"])
-    return user
-
-
-async def _entered_lately(u: UnitOfWork, actor: Actor) -> User:
-    """The actor's account, locked, if the password was entered recently. Raises: StepUpRequired."""
-    user = await User.filter(id=actor.user_id).using_db(u.connection).select_for_update(no_key=True).get()
-    session = await own_session(u, actor)
-    if session.method != "pwd" or session.authenticated_at < u.at - STEP_UP:
-        raise StepUpRequired
     return user
 
 

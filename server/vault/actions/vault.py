@@ -20,6 +20,7 @@ from server.vault.schemas import VaultWrite
 
 async def create_vault(actor: Actor, cipher: VaultCipher, project_id: UUID, body: VaultWrite) -> Answer:
     """Create a vault with its own key. Its creator manages it. Raises: NotFound, Forbidden, LastManager."""
+    access.require_unlimited(actor, "vault")
     async with unit_of_work(actor) as u:
         # Lock the project, so that the creator's membership cannot get an end date at the same moment.
         await access.load(actor, Project, project_id, "vault.create", lock=True)

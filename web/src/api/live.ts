@@ -18,6 +18,16 @@ export type AccessRevoked = {
   role: string | null;
 };
 
+/** The person made an API token. */
+export type ApiTokenCreated = {
+  token_id: string;
+};
+
+/** An API token was revoked and its sockets are closed. */
+export type ApiTokenRevoked = {
+  token_id: string;
+};
+
 /** The counts of a job: records on both sides, matches by status, open records. */
 export type Counts = {
   left?: number;
@@ -472,6 +482,8 @@ export interface EventData {
   "access.changed": AccessChanged;
   "access.granted": AccessGranted;
   "access.revoked": AccessRevoked;
+  "api_token.created": ApiTokenCreated;
+  "api_token.revoked": ApiTokenRevoked;
   "job.cancelled": JobCancelled;
   "job.cancelling": JobCancelling;
   "job.completed": JobCompleted;

@@ -32,7 +32,58 @@ export type AmountSpec = {
   signed?: boolean | null;
 };
 
-/** The person or process that acted. */
+/** What the token may do, where, and until when: at most 365 days from now. Without `project_ids`, `vault_ids` or */
+export type ApiTokenCreate = {
+  name: string;
+  scopes: ("read" | "write" | "review" | "vault:list" | "vault:reveal" | "vault:write" | "events")[];
+  expires_at: string;
+  project_ids?: string[] | null;
+  vault_ids?: string[] | null;
+  networks?: string[] | null;
+};
+
+/** The caller's own API tokens. */
+export type ApiTokenList = {
+  items: ApiTokenView[];
+  next_cursor?: string | null;
+  prev_cursor?: string | null;
+  total: number;
+};
+
+/** A new API token. `token` is shown this once and is not stored. */
+export type ApiTokenMade = {
+  id: string;
+  name: string;
+  prefix: string;
+  scopes: ("read" | "write" | "review" | "vault:list" | "vault:reveal" | "vault:write" | "events")[];
+  project_ids: string[] | null;
+  vault_ids: string[] | null;
+  networks: string[] | null;
+  expires_at: string;
+  last_used_at: string | null;
+  created_at: string;
+  updated_at: string;
+  version: number;
+  token: string;
+};
+
+/** An API token, without its secret. */
+export type ApiTokenView = {
+  id: string;
+  name: string;
+  prefix: string;
+  scopes: ("read" | "write" | "review" | "vault:list" | "vault:reveal" | "vault:write" | "events")[];
+  project_ids: string[] | null;
+  vault_ids: string[] | null;
+  networks: string[] | null;
+  expires_at: string;
+  last_used_at: string | null;
+  created_at: string;
+  updated_at: string;
+  version: number;
+};
+
+/** The person, API token or process that acted. */
 export type AuditActor = {
   type: "user" | "token" | "anonymous" | "system";
   id: string | null;
@@ -44,12 +95,13 @@ export type AuditResource = {
   id: string | null;
 };
 
-/** A row of the audit log: ids and field names, never values. */
+/** A row of the audit log: ids and field names, never values. `user_id` is who acted, or whose API token did. */
 export type AuditView = {
   chain: string;
   seq: number;
   at: string;
   actor: AuditActor;
+  user_id: string | null;
   session_id: string | null;
   action: string;
   resource: AuditResource;
@@ -294,7 +346,7 @@ export type Health = {
   checks: Record<string, Check>;
 };
 
-/** Who decided. `name` is null for the system and for a deleted person. */
+/** Who decided. `name` is the person's, also where the decision came with one of their API tokens. It is null for the */
 export type HistoryActor = {
   type: string;
   id: string | null;
@@ -684,7 +736,7 @@ export type Problem = {
   type: string;
   title: string;
   status: number;
-  code: "already_decided" | "busy" | "csrf" | "duplicate" | "file_rejected" | "forbidden" | "gone" | "google_token_invalid" | "idempotency_in_progress" | "idempotency_mismatch" | "internal" | "invalid_credentials" | "invalid_cursor" | "invalid_field" | "invalid_json" | "invalid_plan" | "job_state" | "last_manager" | "link_required" | "method_not_allowed" | "missing_field" | "not_found" | "password_expired" | "password_too_short" | "precondition_required" | "rate_limited" | "record_in_use" | "refresh_invalid" | "refresh_reused" | "source_in_use" | "step_up_required" | "storage_full" | "token_expired" | "token_in_query" | "token_invalid" | "token_missing" | "token_revoked" | "too_large" | "too_many_connections" | "too_many_subscriptions" | "unauthenticated" | "unavailable" | "unknown_command" | "unknown_field" | "unsupported_media_type" | "version_conflict" | "websocket_required";
+  code: "already_decided" | "busy" | "csrf" | "duplicate" | "file_rejected" | "forbidden" | "gone" | "google_token_invalid" | "idempotency_in_progress" | "idempotency_mismatch" | "internal" | "invalid_credentials" | "invalid_cursor" | "invalid_field" | "invalid_json" | "invalid_plan" | "job_state" | "last_manager" | "link_required" | "method_not_allowed" | "missing_field" | "not_found" | "over_limit" | "password_expired" | "password_too_short" | "precondition_required" | "rate_limited" | "record_in_use" | "refresh_invalid" | "refresh_reused" | "source_in_use" | "step_up_required" | "storage_full" | "token_expired" | "token_in_query" | "token_invalid" | "token_missing" | "token_revoked" | "too_large" | "too_many_connections" | "too_many_subscriptions" | "unauthenticated" | "unavailable" | "unknown_command" | "unknown_field" | "unsupported_media_type" | "version_conflict" | "websocket_required";
   detail: string;
   request_id: string | null;
   errors: ({

@@ -9,7 +9,7 @@ import { isHeld, isWorkedOn, patchFlow, patchJob, patchJobs, patchMatch, patchTo
 import { rereading } from "./reread";
 
 /** What stays when access to a project or a vault is lost. */
-const OWN = ["projects", "me", "sessions"];
+const OWN = ["projects", "me", "sessions", "api tokens"];
 
 const SUMMARY_MS = 4000;
 
@@ -110,6 +110,10 @@ export function effectsOn(client: QueryClient): Effects {
         return;
       case "session.revoked":
         reread(keys.sessions);
+        return;
+      case "api_token.created":
+      case "api_token.revoked":
+        reread(keys.apiTokens);
         return;
       case "user.updated":
         reread(keys.me);

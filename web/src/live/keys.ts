@@ -26,4 +26,5 @@ export const keys = {
   arrived: (job: string) => ["arrived", job] as unknown as Held<number>,
   me: ["me"] as QueryKey,
   sessions: ["sessions"] as QueryKey,
+  apiTokens: ["api tokens"] as QueryKey,
 };

@@ -27,6 +27,7 @@ const VIEWS = {
   entries: [...keys.vault("v"), "entries"],
   me: keys.me,
   sessions: keys.sessions,
+  apiTokens: keys.apiTokens,
 } as const;
 type View = keyof typeof VIEWS;
 
@@ -49,6 +50,8 @@ const READ: { [Name in keyof EventData]: [stream: string, data: object, views: V
   "access.changed": ["user:u", { streams: ["vault:v"], role: "reader" }, ["projects", ...PROJECT, ...VAULT]],
   "access.granted": ["user:u", { streams: ["project:p"], role: "viewer" }, ["projects", ...PROJECT]],
   "access.revoked": ["user:u", { streams: ["project:p"], role: null }, ["projects", ...PROJECT]],
+  "api_token.created": ["user:u", { token_id: "1" }, ["apiTokens"]],
+  "api_token.revoked": ["user:u", { token_id: "1" }, ["apiTokens"]],
   "job.cancelled": ["job:1", JOB, ["job", "summary", "unmatched"]],
   "job.cancelling": ["job:1", JOB, ["job", "summary", "unmatched"]],
   "job.completed": ["job:1", JOB, ["job", "summary", "unmatched"]],

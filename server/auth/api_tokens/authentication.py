@@ -1,0 +1,140 @@
+"""
+Who is behind an API token. Token and owner are read from the database on every use, in one query, so that revoking a
+token or disabling its owner takes effect at once.
+"""
+
+import asyncio
+import contextvars
+import hmac
+import ipaddress
+import json
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from tortoise import Tortoise
+
+from core import log
+from core.api_token import parse
+from core.clock import now
+from core.problems import Forbidden, TokenExpired, TokenInvalid, TokenRevoked
+from models.access import ANONYMOUS, About, Actor
+from models.scope import Limits
+from realtime import unit_of_work as work
+from realtime.refusals import record_refusal
+from realtime.unit_of_work import Call
+from server.api.address import network_of
+
+USE_WRITTEN_EVERY = timedelta(minutes=1)
+_NOBODY = bytes(32)  # compared with where there is no such token, so that this takes as long
+_READ = """
+    SELECT k.hash, k.scopes::text AS scopes, k.project_ids::text AS project_ids, k.vault_ids::text AS vault_ids,
+        k.networks::text AS networks, k.expires_at, k.last_used_at, k.revoked_at, k.user_id,
+        u.role, u.status, u.email, u.display_name, u.password_expires_at
+    FROM api_tokens k JOIN users u ON u.id = k.user_id WHERE k.id = $1
+"""
+_NOTE_USES = """
+    UPDATE api_tokens SET last_used_at = now()
+    WHERE id = ANY($1::text[]::uuid[]) AND (last_used_at IS NULL OR last_used_at <= now() - $2::interval)
+"""
+logger = log.get(__name__)
+
+
+class ApiTokens:
+    """Authenticates API tokens, and notes when they are used."""
+
+    def __init__(self) -> None:
+        self._used: set[str] = set()
+        self._writer: asyncio.Task[None] | None = None
+
+    async def authenticate(self, token: str, address: str) -> Actor:
+        """
+        The actor behind a token that was sent from an address.
+
+        Raises: TokenInvalid, TokenRevoked, TokenExpired, Forbidden if the token may not be used from there.
+        """
+        parsed = parse(token)
+        if parsed is None:
+            raise TokenInvalid
+        rows = await Tortoise.get_connection("default").execute_query_dict(_READ, [parsed.token_id])
+        row = dict(rows[0]) if rows else {}
+        if not hmac.compare_digest(bytes(row.get("hash", _NOBODY)), parsed.digest):
+            if row:
+                await _record(ANONYMOUS, parsed.token_id, "api_token.wrong_secret", "failure", address)
+            raise TokenInvalid
+        actor = _actor(parsed.token_id, row)
+        if row["revoked_at"] is not None or row["status"] != "active":
+            await _record(actor, parsed.token_id, "api_token.revoked_use", "failure", address)
+            raise TokenRevoked("The API token was revoked, or its owner's account is disabled. Use another token.")
+        if row["expires_at"] <= now():
+            raise TokenExpired("The API token has expired. Make a new one.")
+        if not _is_from(address, row["networks"]):
+            await _record(actor, parsed.token_id, "api_token.other_network", "denied", address)
+            raise Forbidden("This API token may not be used from your address. Its owner can see where it may be used.")
+        self._note_use(parsed.token_id, row)
+        return actor
+
+    def _note_use(self, token_id: UUID, row: dict[str, Any]) -> None:
+        """Write the time of use soon, in a task of its own: no request waits for it, or fails with it."""
+        if row["last_used_at"] is not None and row["last_used_at"] > now() - USE_WRITTEN_EVERY:
+            return
+        self._used.add(str(token_id))
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.get_running_loop().create_task(
+                self._write_uses(), name="uses of tokens", context=contextvars.Context()
+            )
+
+    async def _write_uses(self) -> None:
+        while self._used:
+            used, self._used = list(self._used), set()
+            try:
+                await Tortoise.get_connection("default").execute_query(_NOTE_USES, [used, USE_WRITTEN_EVERY])
+            except Exception as error:  # noqa: BLE001 - a task's root: the next use is written again
+                logger.warning("the use of a token could not be noted", error=type(error).__name__)
+
+    async def close(self) -> None:
+        """Wait until what was noted is written."""
+        if self._writer is not None:
+            await asyncio.gather(self._writer, return_exceptions=True)
+
+
+def _actor(token_id: UUID, row: dict[str, Any]) -> Actor:
+    expires = row["password_expires_at"]
+    return Actor(
+        type="token",
+        id=row["user_id"],
+        role=row["role"],
+        email=row["email"],
+        display_name=row["display_name"],
+        password_expires_at=expires,
+        password_expired=expires is not None and expires <= now(),
+        token_expires_at=row["expires_at"],
+        limits=Limits(token_id, frozenset(json.loads(row["scopes"])), _ids(row["project_ids"]), _ids(row["vault_ids"])),
+    )
+
+
+def _ids(text: str | None) -> tuple[UUID, ...] | None:
+    found = None if text is None else json.loads(text)
+    return None if found is None else tuple(UUID(one) for one in found)
+
+
+def _is_from(address: str, networks: str | None) -> bool:
+    allowed = None if networks is None else json.loads(networks)
+    if allowed is None:
+        return True
+    parsed = ipaddress.ip_address(address)
+    return any(parsed in _network(network) for network in allowed)
+
+
+@lru_cache(maxsize=1024)
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    return ipaddress.ip_network(text)
+
+
+async def _record(actor: Actor, token_id: UUID, action: str, outcome: str, address: str) -> None:
+    request = work.call.set(Call(address, network_of(address)))
+    try:
+        await record_refusal(actor, About("account", "api_token", action, str(token_id)), outcome)
+    finally:
+        work.call.reset(request)
