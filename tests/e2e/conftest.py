@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession, FormData
+from aiohttp import ClientError, ClientSession, FormData
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from core.demo import PASSWORD
+from core.settings import Settings
 from server.dashboard.files import DIST, INDEX
 from tests.conftest import until_left
 
@@ -132,6 +133,27 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@contextlib.asynccontextmanager
+async def served(settings: Settings, **changed: str) -> AsyncIterator[str]:
+    """A separate server on the tests' database, where a test can change what no route can. Yields its address."""
+    port = _free_port()
+    environ = (
+        os.environ | settings.environment() | {"TALLYROOM_PORT": str(port), "TALLYROOM_DEMO_DATA": "false", **changed}
+    )
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "server", "serve", cwd=ROOT, env=environ)
+    async with ClientSession() as session:
+        for _ in range(600):
+            try:
+                async with session.get(f"http://127.0.0.1:{port}/health/live"):
+                    break
+            except ClientError:
+                assert process.returncode is None
+                await asyncio.sleep(0.1)
+    yield f"http://127.0.0.1:{port}"
+    process.terminate()
+    await process.wait()
 
 
 @pytest.fixture(scope="session")

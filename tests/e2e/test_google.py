@@ -1,18 +1,14 @@
 """Sign-in with Google in a real browser. A stand-in replaces Google's script, and a local issuer provides the keys."""
 
-import asyncio
-import os
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from aiohttp import ClientError, ClientSession
 from playwright.async_api import Route, expect
 
 from tests.auth.issuer import CLIENT_ID, Issuer, start
 from tests.conftest import PASSWORD
-from tests.e2e.conftest import LISTEN, ROOT, Visitor, _free_port
+from tests.e2e.conftest import LISTEN, Visitor, served
 
 # Behaves like Google's script: it draws a button, and answers with a credential for the nonce it was given.
 STAND_IN = """
@@ -45,21 +41,8 @@ async def issuer() -> AsyncIterator[Issuer]:
 @pytest.fixture(scope="module")
 async def address(server, settings, issuer) -> AsyncIterator[str]:
     """A separate server on the tests' database, which uses the issuer instead of Google."""
-    port = _free_port()
-    environ = os.environ | settings.environment()
-    environ |= {"TALLYROOM_PORT": str(port), "TALLYROOM_GOOGLE_JWKS_URL": issuer.url, "TALLYROOM_DEMO_DATA": "false"}
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "server", "serve", cwd=ROOT, env=environ)
-    async with ClientSession() as session:
-        for _ in range(600):
-            try:
-                async with session.get(f"http://127.0.0.1:{port}/health/live"):
-                    break
-            except ClientError:
-                assert process.returncode is None
-                await asyncio.sleep(0.1)
-    yield f"http://127.0.0.1:{port}"
-    process.terminate()
-    await process.wait()
+    async with served(settings, TALLYROOM_GOOGLE_JWKS_URL=issuer.url) as found:
+        yield found
 
 
 Open = Callable[..., Awaitable[Visitor]]

@@ -6,10 +6,11 @@ import { useRead } from "../live/react";
 import { ChangeButton } from "../shell/ChangeButton";
 import { instant } from "../shell/format";
 import { Fault, Reading, useTitle } from "../shell/parts";
+import { ApiTokens } from "./ApiTokens";
 import { GoogleAccount } from "./GoogleAccount";
 import { NewPassword } from "./NewPassword";
 
-/** Your own account: name, sessions, password. */
+/** Your own account: name, Google, API tokens, sessions, password. */
 export function Me() {
   const me = useRead<UserView>(keys.me, "/me", null);
   useTitle("Account");
@@ -25,6 +26,7 @@ export function Me() {
               </span>
             </div>
             <GoogleAccount me={body} />
+            <ApiTokens me={body} />
           </>
         )}
       </Reading>

@@ -15,8 +15,8 @@ export function History({ match }: { match: MatchDetail }) {
     <ul className="muted small" aria-label="History">
       {match.history.map((entry) => (
         <li key={entry.at + entry.action} dir="auto">
-          {instant(entry.at)} · {entry.actor.type === "system" ? "Tallyroom" : personOf(entry.actor.name)} ·{" "}
-          {WORDS[entry.action] ?? entry.action.replace("match.", "")}
+          {instant(entry.at)} · {entry.actor.type === "system" ? "Tallyroom" : personOf(entry.actor.name)}
+          {entry.actor.type === "token" ? " (by API token)" : ""} · {WORDS[entry.action] ?? entry.action.replace("match.", "")}
           {entry.reason ? ` · ${entry.reason}` : ""}
         </li>
       ))}
