@@ -11,10 +11,12 @@ from aiohttp.test_utils import TestServer
 
 from core import log
 from core.ids import uuid7
+from core.problems import Forbidden, NotFound
 from models import access
 from models.access import PROJECT_ACTIONS, VAULT_ACTIONS, Actor
 from models.project import Project
 from models.scope import SCOPE_OF, SCOPES, Limits
+from models.vault import Vault
 from server.api.watch import WATCH
 from server.app import endpoints
 from server.audit import refusals
@@ -58,6 +60,25 @@ def test_a_route_that_says_nothing_about_tokens_takes_none() -> None:
 
     assert {"POST /api/v1/me/api-tokens", "GET /api/v1/users", "PATCH /api/v1/me", "GET /api/v1/audit"} <= silent
     assert all("/auth/" not in f"{e.path}" for e in endpoints() if e.scope is not None)
+
+
+@pytest.mark.parametrize("action", sorted(SCOPE_OF))
+async def test_a_row_is_not_loaded_without_the_scope_whatever_route_it_is_for(
+    alice: Person, project: str, vaults: dict[str, str], action: str
+) -> None:
+    program = await program_of(alice, "read")
+    needed = SCOPE_OF[action]
+    row = (Vault, UUID(vaults["bank"])) if action in VAULT_ACTIONS else (Project, UUID(project))
+
+    def actor(*scopes: str | None) -> Actor:
+        return Actor("token", alice.id, limits=Limits(UUID(id_of(program)), frozenset(s for s in scopes if s)))
+
+    with pytest.raises(Forbidden):
+        await access.load(actor(*(set(SCOPES) - {needed})), *row, action)
+    with pytest.raises(Forbidden):  # before anything is looked for
+        await access.load(actor(*(set(SCOPES) - {needed})), row[0], uuid7(), action)
+    if needed is not None:
+        assert (await access.load(actor(needed), *row, action)).row.id == row[1]
 
 
 async def test_a_token_shows_only_its_projects(alice: Person, project: str, other: str) -> None:
@@ -358,7 +379,7 @@ async def test_a_request_in_flight_does_nothing_once_its_token_is_revoked(alice:
 
     before = await access.load(actor, Project, UUID(project), "project.edit")
     await alice.send("DELETE", f"/me/api-tokens/{id_of(program)}")
-    with pytest.raises(access.NotFound):
+    with pytest.raises(NotFound):
         await access.load(actor, Project, UUID(project), "project.edit")
 
     assert before.role == "owner"

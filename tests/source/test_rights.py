@@ -10,6 +10,7 @@ import pytest
 from aiohttp import FormData
 
 from server.source import release
+from tests.auth.programs import id_of, program_of
 
 MAPPING = {"amount": {"column": "amount", "decimal": "."}}
 FILE = b"ref,amount\nA,1.50\n"
@@ -56,7 +57,9 @@ async def _ended(person: Any, path: str, waiting: tuple[str, ...]) -> Any:
     raise AssertionError(f"still {found['status']}")
 
 
-@pytest.mark.parametrize(("how", "status"), [("disabled", 401), ("removed", 404), ("viewer", 403), ("signed out", 401)])
+@pytest.mark.parametrize(
+    ("how", "status"), [("disabled", 401), ("removed", 404), ("viewer", 403), ("signed out", 401), ("token", 401)]
+)
 async def test_an_upload_is_refused_if_its_sender_loses_the_right_before_it_ends(
     analyst: Any, alice: Any, project: str, end_right: Any, db: Any, how: str, status: int
 ) -> None:
@@ -70,7 +73,8 @@ async def test_an_upload_is_refused_if_its_sender_loses_the_right_before_it_ends
 
     form = FormData()
     form.add_field("file", body(), filename="a.csv", content_type="text/csv")
-    headers = {"Authorization": f"Bearer {analyst.token}"}
+    sender = await program_of(analyst, "write") if how == "token" else analyst
+    headers = {"Authorization": f"Bearer {sender.token}"}
     url = f"/api/v1/projects/{project}/sources"
     uploading = asyncio.create_task(analyst.session.post(url, data=form, headers=headers))
     await begun.wait()
@@ -78,6 +82,8 @@ async def test_an_upload_is_refused_if_its_sender_loses_the_right_before_it_ends
         await asyncio.sleep(0.02)
     if how == "signed out":
         await db.execute("UPDATE sessions SET revoked_at = now() WHERE user_id = $1", analyst.id)
+    elif how == "token":
+        await analyst.send("DELETE", f"/me/api-tokens/{id_of(sender)}")
     else:
         await end_right(how)
     go_on.set()
