@@ -76,6 +76,7 @@ async def answer_problems(request: web.Request, handler: Next) -> web.StreamResp
                 milliseconds=round(seconds * 1000, 1),
                 user_id=str(actor.id) if actor and actor.id else None,
                 request_id=request_id,
+                **({"program": str(actor.acting_id)} if actor and actor.limits else {}),  # the id of the API token
                 **made_of,
             )
 
