@@ -68,19 +68,19 @@ class Unauthenticated(Problem):
 
 
 class TokenInvalid(Problem):
-    """The access token is not one of ours."""
+    """The access token or API token is not one of ours."""
 
     status, code, title = 401, "token_invalid", "The access token is not valid"
 
 
 class TokenExpired(Problem):
-    """The access token has expired."""
+    """The access token or the API token has expired."""
 
     status, code, title = 401, "token_expired", "The access token has expired. Refresh it"
 
 
 class TokenRevoked(Problem):
-    """The session behind the access token has ended."""
+    """The session behind the access token has ended, or the API token was revoked."""
 
     status, code, title = 401, "token_revoked", "The session has ended. Sign in again"
 

@@ -34,9 +34,11 @@ _READ = """
         u.role, u.status, u.email, u.display_name, u.password_expires_at
     FROM api_tokens k JOIN users u ON u.id = k.user_id WHERE k.id = $1
 """
+# A token that somebody is changing is left for its next use: waiting for it while holding others could deadlock.
 _NOTE_USES = """
-    UPDATE api_tokens SET last_used_at = now()
-    WHERE id = ANY($1::text[]::uuid[]) AND (last_used_at IS NULL OR last_used_at <= now() - $2::interval)
+    UPDATE api_tokens SET last_used_at = now() WHERE id IN (
+        SELECT id FROM api_tokens WHERE id = ANY($1::text[]::uuid[])
+            AND (last_used_at IS NULL OR last_used_at <= now() - $2::interval) FOR NO KEY UPDATE SKIP LOCKED)
 """
 logger = log.get(__name__)
 

@@ -53,7 +53,14 @@ export function ApiTokenForm({ me, close }: { me: UserView; close: () => void })
 
   const asks = needsPassword(problem);
   return (
-    <Modal opened onClose={close} title={token === null ? "New API token" : draft.name} closeOnClickOutside={false} size="lg">
+    <Modal
+      opened
+      onClose={close}
+      title={token === null ? "New API token" : draft.name}
+      closeOnClickOutside={false}
+      closeOnEscape={token === null}
+      size="lg"
+    >
       {token !== null ? (
         <Shown token={token} close={close} />
       ) : asks && me.has_password ? (
