@@ -30,9 +30,13 @@ _UPLOAD = {
     "required": ["file"],
     "properties": {
         "file": {"type": "string", "format": "binary"},
-        "name": {"type": "string", "minLength": 1, "maxLength": 256},
+        "name": {"type": "string", "minLength": 1, "maxLength": 256, "examples": ["October"]},
         "format": {"type": "string", "enum": list(FORMATS)},
-        "mapping": {"type": "string", "description": "the mapping as JSON; a field that is left out is detected"},
+        "mapping": {
+            "type": "string",
+            "description": "the mapping as JSON; a field that is left out is detected",
+            "examples": ["{}"],
+        },
     },
 }
 

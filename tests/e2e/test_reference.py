@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from playwright.async_api import Locator, Page, Request, expect
+from playwright.async_api import FilePayload, Locator, Page, Request, expect
 
 from tests.e2e.conftest import MANAGER, Rest, Visitor
 from tests.e2e.test_accessibility import AXE, FOUND, TAGS
@@ -82,13 +82,23 @@ async def test_requests_are_tried_as_whoever_signs_in_to_the_dashboard_until_the
     visitor.complaints.clear()  # the browser reports the 401
 
 
-async def test_a_change_carries_the_version_and_a_refusal_shows_its_problem(visitor: Visitor, manager: Rest) -> None:
+async def test_an_upload_carries_its_file_a_change_its_version_and_a_refusal_shows_its_problem(
+    visitor: Visitor, manager: Rest
+) -> None:
     project = await manager.send("POST", "/projects", {"name": "Reference"})
     vault = await manager.send("POST", f"/projects/{project['id']}/vaults", {"name": "Before"})
     await visitor.enter("/")
     page = await visitor.context.new_page()
     await page.goto(visitor.url + "/docs")
     await expect(page.get_by_role("status")).to_contain_text(AS_MANAGER)
+
+    block = await opened(page, "sources.create_source")
+    await block.get_by_placeholder("id", exact=True).fill(project["id"])
+    # The other fields stay as the page fills them in.
+    file = FilePayload(name="books.csv", mimeType="text/csv", buffer=b"date,amount\n2026-10-01,1.00\n")
+    await block.locator("input[type=file]").set_input_files(file)
+    uploaded, source = await tried(block)
+    assert (uploaded, source["filename"]) == (202, "books.csv")
 
     block = await opened(page, "vaults.rename_vault")
     await block.get_by_placeholder("id", exact=True).fill(vault["id"])
