@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from core.clock import now
 from core.ids import uuid7
 from server.api.endpoint import Endpoint
 from server.app import endpoints
@@ -62,8 +64,9 @@ def key_of(method: str, path: str) -> str:
 
 
 def filled(value: Any) -> Any:
-    """A body of the access matrix, with some id in place of the name of each."""
-    return json.loads(re.sub(r"\{\w+\}", str(uuid7()), json.dumps(value)))
+    """A body of the access matrix, with some id in place of the name of each, and with a time for `{tomorrow}`."""
+    tomorrow = (now() + timedelta(days=1)).isoformat()
+    return json.loads(re.sub(r"\{\w+\}", str(uuid7()), json.dumps(value).replace("{tomorrow}", tomorrow)))
 
 
 KNOWN = {re.sub(r"\{\w+\}", "{}", row): filled(body) for row, body in (BODIES | MORE).items()}
