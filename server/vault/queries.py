@@ -28,6 +28,11 @@ _MEMBER = (
     "vaults t LEFT JOIN vault_members m ON m.vault_id = t.id AND m.user_id = $1 "
     f"AND {access.in_force('m')} AND {access.in_project('t.project_id', '$1')}"
 )
+# A version names the person. If they used an API token, the audit row of the version names it.
+_BY_PROGRAM = (
+    "LEFT JOIN audit_log a ON a.resource_id = t.entry_id::text AND a.resource_type = 'entry' AND a.outcome = 'success' "
+    "AND a.actor_type = 'token' AND (a.details->>'version')::int = t.version"
+)
 _DUE = "t.secret_changed_at + make_interval(days => t.rotation_interval_days)"
 _STATES = {
     "expired": "t.expires_at <= now()",
@@ -116,10 +121,11 @@ async def versions_of(actor: Actor, entry_id: UUID, query: VersionList) -> tuple
     async with reading() as snapshot:
         entry = (await access.load(actor, Entry, entry_id, "entry.read")).row
         listing = Listing(
-            "t.version, t.created_at, t.actor_id, t.changed::text AS changed",
+            "t.version, t.created_at, t.actor_id, a.actor_id AS token_id, t.changed::text AS changed",
             "password_entry_versions t",
             Sort("t.version", "int", descending=True),
             f"versions/{entry_id}",
+            adorn=_BY_PROGRAM,
         )
         listing.where("t.entry_id = ?", entry_id)
         page = await listing.page(snapshot, query, VersionView.of)

@@ -214,9 +214,9 @@ class VersionList(Paged):
 
 
 class Actor(View):
-    """The person who wrote a version."""
+    """The person, or the API token, that wrote a version."""
 
-    type: Literal["user", "system"]
+    type: Literal["user", "token", "system"]
     id: UUID | None
 
 
@@ -231,10 +231,11 @@ class VersionView(View):
     @classmethod
     def of(cls, row: dict[str, Any]) -> "VersionView":
         """The view of a row, whose `changed` is JSON text."""
-        who = row["actor_id"]
+        who = row["token_id"] or row["actor_id"]
+        kind: Literal["user", "token"] = "token" if row["token_id"] else "user"
         return cls(
             version=row["version"],
             at=row["created_at"],
-            actor=Actor(type="user" if who else "system", id=who),
+            actor=Actor(type=kind if who else "system", id=who),
             changed=json.loads(row["changed"]),
         )

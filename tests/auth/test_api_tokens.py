@@ -190,7 +190,23 @@ async def test_the_audit_log_names_the_token_and_finds_its_owner(
     assert program.token.rsplit("_", 1)[1] not in json.dumps(mine)
 
 
-async def test_a_decision_by_token_shows_the_person_and_a_stale_version_names_them(alice: Person, project: str) -> None:
+async def test_the_versions_of_an_entry_name_the_token_that_wrote_them(alice: Person, project: str) -> None:
+    vault = (await alice.ok("POST", f"/projects/{project}/vaults", {"name": "v"}))["id"]
+    entry = (await alice.ok("POST", f"/vaults/{vault}/entries", {"name": "e", "secret": "one"}))["id"]
+    program = await program_of(alice, "vault:write", "vault:reveal")
+
+    await program.ok("POST", f"/entries/{entry}/rotate", {"secret": "two"})
+    await program.ok("POST", f"/entries/{entry}/reveal")
+    await alice.ok("PATCH", f"/entries/{entry}", {"name": "f"}, if_match=2)
+    versions = await alice.ok("GET", f"/entries/{entry}/versions")
+
+    person, token = {"type": "user", "id": str(alice.id)}, {"type": "token", "id": id_of(program)}
+    assert [version["actor"] for version in versions["items"]] == [person, token, person]
+
+
+async def test_a_stale_version_is_said_to_be_changed_by_the_person_behind_the_token(
+    alice: Person, project: str
+) -> None:
     program = await program_of(alice, "write")
     await program.ok("PATCH", f"/projects/{project}", {"name": "April"})
 

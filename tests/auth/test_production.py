@@ -17,6 +17,7 @@ from core.demo import PASSWORD as DEMO_PASSWORD
 from core.settings import Settings
 from server.auth.answers import GATE
 from server.store.embedded import embedded_url
+from tests.auth.programs import body, program_of
 from tests.conftest import PASSWORD, Person
 
 pytestmark = pytest.mark.acceptance
@@ -158,6 +159,23 @@ async def test_guesses_are_counted_by_the_forwarded_network(proxied: ClientSessi
     assert await guess("198.51.100.1", PASSWORD) == 200
 
 
+async def test_an_api_tokens_networks_are_compared_with_the_forwarded_address(
+    proxied: ClientSession, alice: Person
+) -> None:
+    program = await program_of(alice, "read", networks=["203.0.113.0/24"])
+
+    async def status(forwarded: str) -> int:
+        headers = {"Authorization": f"Bearer {program.token}", "X-Forwarded-For": forwarded}
+        async with proxied.get("/api/v1/me", headers=headers) as response:
+            return response.status
+
+    assert await status("203.0.113.9") == 200
+    assert await status("192.0.2.1, 203.0.113.9, 10.1.2.3") == 200
+    assert await status("203.0.113.9, 192.0.2.1") == 403  # what the client wrote is to the left
+    assert await status("203.0.113.9, nonsense") == 403
+    assert await program.refused("GET", "/me") == (403, "forbidden")
+
+
 async def test_tokens_from_another_installation_are_invalid(proxied: ClientSession, alice: Person) -> None:
     # The same keys, but another issuer.
     async with proxied.get("/api/v1/me", headers={"Authorization": f"Bearer {alice.token}"}) as response:
@@ -175,8 +193,13 @@ async def test_no_secret_reaches_the_log(proxied: ClientSession, alice: Person, 
         granted = await response.json()
     access, refresh = granted["access_token"], granted["refresh_token"]
     bearer = {"Authorization": f"Bearer {access}"}
+    async with proxied.post("/api/v1/me/api-tokens", json=body("read"), headers=bearer) as response:
+        program = (await response.json())["token"]
+    for sent in (program, program[:-1], f"{program}x"):
+        async with proxied.get(f"/api/v1/users?x={sent}", headers={"Authorization": f"Bearer {sent}"}):
+            pass
     change = {"current_password": PASSWORD, "new_password": f"{sentinel}-new"}
-    for method, path, body in (
+    for method, path, sending in (
         ("GET", f"/api/v1/projects?cursor={sentinel}", None),
         ("GET", f"/socket.io/?EIO=4&transport=polling&token={access}", None),
         ("POST", "/api/v1/logs", {"logs": [{"level": sentinel, "message": sentinel}]}),
@@ -184,11 +207,19 @@ async def test_no_secret_reaches_the_log(proxied: ClientSession, alice: Person, 
         ("POST", "/api/v1/auth/refresh", {"refresh_token": refresh}),
         ("GET", "/api/v1/me", None),
     ):
-        async with proxied.request(method, path, json=body, headers=bearer | {"Cookie": f"__Host-rt={sentinel}"}):
+        async with proxied.request(method, path, json=sending, headers=bearer | {"Cookie": f"__Host-rt={sentinel}"}):
             pass
 
     written = log_file.read_text(encoding="utf-8")
     assert "found-in-the-log" in written
     assert "/api/v1/auth/password/change" in written
-    for secret in (sentinel, PASSWORD, access, refresh, access.split(".")[2], refresh.split(".")[2]):
+    for secret in (
+        sentinel,
+        PASSWORD,
+        access,
+        program.split("_")[2][:-1],
+        refresh,
+        access.split(".")[2],
+        refresh.split(".")[2],
+    ):
         assert secret not in written

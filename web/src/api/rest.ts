@@ -7,9 +7,9 @@ export type AccessTokenView = {
   expires_in: number;
 };
 
-/** The person who wrote a version. */
+/** The person, or the API token, that wrote a version. */
 export type Actor = {
-  type: "user" | "system";
+  type: "user" | "token" | "system";
   id: string | null;
 };
 
