@@ -149,12 +149,13 @@ PLAN = {
     "fields": {"amount": {"type": "money", "left": "amount", "right": "amount"}},
     "passes": [{"name": "amount", "kind": "rules", "where": [{"field": "amount", "compare": "equal"}]}],
 }
+TOMORROW = (datetime.now(UTC) + timedelta(days=1)).isoformat()
 # Bodies that are valid in form and change as little as possible, thanks to a version that nothing has (below).
 BODIES: dict[str, Any] = {
     "POST /auth/password/change": {"current_password": "x", "new_password": "short"},
     "POST /auth/reauth": {"password": PASSWORD},
     "PATCH /me": {"display_name": "Me"},
-    "POST /me/api-tokens": {"name": "t", "scopes": ["read"], "expires_at": "{tomorrow}"},
+    "POST /me/api-tokens": {"name": "t", "scopes": ["read"], "expires_at": TOMORROW},
     "POST /me/google": {"credential": "not one of Google's"},  # which is answered like a wrong password
     "POST /users": {"email": "new@example.test", "display_name": "N", "role": "user"},
     "PATCH /users/{spare}": {"display_name": "S"},
@@ -223,8 +224,6 @@ async def world(make_person: Any, admin: Person, db: asyncpg.Connection) -> Worl
     owner, foreign = people["owner"], people["foreign"]
     ids = {name: str(person.id) for name, person in people.items()}
     ids |= {"spare": str((await make_person("spare")).id), "session": str(uuid7()), "nowhere": str(uuid7())}
-    ids["tomorrow"] = (datetime.now(UTC) + timedelta(days=1)).isoformat()
-
     project = ids["project"] = (await owner.ok("POST", "/projects", {"name": "Matrix"}))["id"]
     vault = ids["vault"] = (await owner.ok("POST", f"/projects/{project}/vaults", {"name": "v"}))["id"]
     for name in ("viewer", "analyst", "controller", "ended"):
