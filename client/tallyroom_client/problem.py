@@ -10,6 +10,7 @@ import aiohttp
 
 MAX_LINE = 500
 MAX_RETRY_AFTER_S = 3600
+NO_RIGHT = "You may not do this"  # the server's words if the role is the reason
 
 # What to do, by code. The server's own words come first, so codes whose words already say it are not listed.
 ADVICE = {
@@ -56,7 +57,8 @@ class Problem(Exception):
         faults = [f"{fault.get('pointer') or 'the request'}: {fault.get('message')}" for fault in self.errors[:5]]
         if faults:
             parts.append(_sentence("; ".join(faults)))
-        if self.code in ADVICE:
+        # A refusal for another reason than the role says itself what to do.
+        if self.code in ADVICE and (self.code != "forbidden" or self.detail.startswith(NO_RIGHT)):
             parts.append(ADVICE[self.code])
         if self.retry_after_s is not None:
             parts.append(f"Try again in {self.retry_after_s:.0f} s.")
