@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.auth.programs import program_of
 from tests.client.conftest import Road
 from tests.conftest import PASSWORD
 
@@ -85,11 +86,11 @@ def shell(server: Any, alice: Any, tmp_path: Path) -> Callable[..., Any]:
     environment |= {"TALLYROOM_PASSWORD": PASSWORD, "PYTHONPATH": str(ROOT / "client")}
     environment["PATH"] = f"{tmp_path}:{os.environ['PATH']}"
 
-    async def run(*command: str) -> tuple[int | None, str, str]:
+    async def run(*command: str, **changed: str) -> tuple[int | None, str, str]:
         process = await asyncio.create_subprocess_exec(
             *command,
             cwd=tmp_path,
-            env=os.environ | environment,
+            env=os.environ | environment | changed,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
@@ -107,18 +108,22 @@ async def secret(alice: Any, project: str) -> str:
     return "open sesame"
 
 
+@pytest.mark.parametrize("who", ["person", "token"])
 async def test_the_month_end_ends_with_0_if_both_sides_agree_and_a_job_with_6_if_they_do_not(
-    alice: Any, project: str, secret: str, worker: Any, shell: Any, tmp_path: Path
+    alice: Any, project: str, secret: str, worker: Any, shell: Any, tmp_path: Path, who: str
 ) -> None:
     (tmp_path / "ledger.csv").write_text(LEDGER)
+    (named,) = re.findall(r"has the scopes ([^.]*)\.", (ROOT / "docs/month-end.md").read_text())
+    program = await program_of(alice, *re.findall("`([a-z:]+)`", named), project_ids=[project])
+    token = {"TALLYROOM_TOKEN": program.token} if who == "token" else {}
 
-    code, output, said = await shell("sh", "month-end.sh", "March", "ledger.csv")
+    code, output, said = await shell("sh", "month-end.sh", "March", "ledger.csv", **token)
     sources = {
         source["name"]: source["id"] for source in (await alice.ok("GET", f"/projects/{project}/sources"))["items"]
     }
     late = {"invoice": "INV-99", "customer": "Late", "amount": "9.25", "currency": "EUR", "booked_on": "2026-03-31"}
     await alice.ok("POST", f"/sources/{sources['ledger']}/records", {"data": late})
-    differing = await shell("tallyroom", "remote", "jobs", "run", "March", "ledger", "statement", "--prove")
+    differing = await shell("tallyroom", "remote", "jobs", "run", "March", "ledger", "statement", "--prove", **token)
 
     assert code == 0, said
     assert "12 matches: 12 confirmed, 0 to review; open: 0 left, 0 right\nEUR agrees: difference 0.00; " in output
