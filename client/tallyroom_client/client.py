@@ -80,4 +80,4 @@ def _session(wire: Wire, token: str | None, email: str | None, password: str | N
         return TokenSession(token)
     if email and password:
         return PasswordSession(wire, email, password)
-    raise Problem(401, "unauthenticated", "There is no token, and no e-mail address with a password.")
+    raise Problem(401, "unauthenticated", "No account is set.")

@@ -118,7 +118,7 @@ def _failure(error: BaseException, url: str) -> Exception:
             if found.status == 429 or found.status >= 500:
                 text = found.headers.get("Retry-After", "") if found.headers else ""
                 return Closed(None, float(min(int(text[:9]), MAX_RETRY_AFTER_S)) if text.isdigit() else 0.0)
-            return Problem(found.status, "not_tallyroom", f"{url} has no streams: it answers {found.status}.")
+            return Problem(found.status, "not_tallyroom", f"{url} offers no sockets: it answers {found.status}.")
         if isinstance(found, aiohttp.ClientError) and not (problem := problem_of_failure(found, url)).is_temporary:
             return problem
         found = found.__cause__ or found.__context__

@@ -93,9 +93,13 @@ def problem_of_answer(status: int, headers: Mapping[str, str], text: str) -> Pro
         document = None
     if not isinstance(document, dict) or "code" not in document:
         if 300 <= status < 400:
-            return Problem(status, "not_tallyroom", f"The server points to another address: {headers.get('Location')}")
+            return Problem(
+                status, "not_tallyroom", f"The server redirects to another address: {headers.get('Location')}"
+            )
         if status in (429, 502, 503, 504):
-            found = Problem(status, "unavailable", "The server, or a proxy before it, has no answer now.")
+            found = Problem(
+                status, "unavailable", "The server, or a proxy in front of it, is not available at the moment."
+            )
         else:
             found = Problem(status, "not_tallyroom", f"The answer ({status}) is not one of Tallyroom's.")
     else:

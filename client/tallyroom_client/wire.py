@@ -104,7 +104,7 @@ class Wire:
         async for chunk in response.content.iter_chunked(1 << 16):
             raw += chunk
             if len(raw) > MAX_ANSWER_BYTES:
-                raise Problem(0, "not_tallyroom", f"{self.url} answers without end.")
+                raise Problem(0, "not_tallyroom", f"The answer from {self.url} is too large.")
         text = raw.decode("utf-8", "replace")
         if response.status >= 300:
             raise problem_of_answer(response.status, response.headers, text)
@@ -121,4 +121,4 @@ class Wire:
 
 async def _stay(*_: object) -> None:
     """Refuse to follow a WebSocket to another address, which would get the token. Raises: Problem."""
-    raise Problem(0, "not_tallyroom", "The server points to another address.")
+    raise Problem(0, "not_tallyroom", "The server redirects to another address.")

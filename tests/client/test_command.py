@@ -161,7 +161,7 @@ async def test_waiting_ends_after_so_many_seconds_and_says_how_to_go_on(
     code, output, said = await tried("jobs", "run", "March", "bank", "ledger", "--wait", "--within", "0.5")
 
     assert (code, output) == (5, "")
-    assert said.splitlines()[-1].startswith("tallyroom: It has not ended within 0.5 s. The job goes on; follow it")
+    assert said.splitlines()[-1].startswith("tallyroom: It did not finish within 0.5 s. The job goes on; follow it")
 
 
 async def test_a_secret_is_all_that_is_printed_and_its_reading_is_audited(
@@ -205,7 +205,7 @@ async def test_a_source_is_named_after_its_file_and_what_it_cannot_read_is_said_
     assert (await alice.ok("GET", f"/projects/{project}/sources"))["items"] == []
 
     code, _, said = await tried("sources", "load", str(good), "--project", "March", "--within", "0.5")
-    assert (code, "has not ended within" in said) == (5, True)  # there is no worker
+    assert (code, "did not finish within" in said) == (5, True)  # there is no worker
     assert [s["name"] for s in (await alice.ok("GET", f"/projects/{project}/sources"))["items"]] == ["bank"]
 
 

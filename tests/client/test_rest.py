@@ -32,7 +32,7 @@ async def test_a_refused_call_is_repeated_after_the_pause_that_the_server_asks_f
     me = await client.get("/me")
     took_s = time.monotonic() - began
     road.refusals = [refusal("600")]
-    with pytest.raises(Problem, match=r"no answer now\. Try again in 600 s\.$") as later:
+    with pytest.raises(Problem, match=r"at the moment\. Try again in 600 s\.$") as later:
         await client.get("/me")
 
     assert (me["email"], took_s >= 1.0) == (alice.email, True)

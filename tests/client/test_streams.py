@@ -175,6 +175,26 @@ async def test_a_socket_goes_on_with_the_next_token_when_its_own_ends(
     assert road.connections <= 3  # REST and one socket, which was not opened again
 
 
+async def test_a_socket_whose_session_ends_goes_on_with_the_next_session(
+    alice: Any, project: str, flood: Any, db: Any, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = make_client(alice)
+    monkeypatch.setattr(tokens, "LIFE", timedelta(seconds=61))
+    await client.get("/me")
+    monkeypatch.undo()
+    await flood(1)
+    follower = client.follow(f"project:{project}", Position(0))
+    await take(follower, 1)
+    await db.execute("UPDATE refresh_tokens SET expires_at = now() - interval '1 s'")
+
+    async with asyncio.timeout(10):
+        while await db.fetchval("SELECT count(*) FROM sessions") < 3:  # alice's own, and two of the client
+            await asyncio.sleep(0.05)
+    await flood(1)
+
+    assert await take(follower, 2) == [2]
+
+
 async def test_states_come_when_they_are_asked_for_and_only_the_newest_are_held(
     alice: Any, project: str, flood: Any, make_client: MakeClient
 ) -> None:

@@ -22,7 +22,7 @@ def client_of(arguments: Namespace) -> Client:
         return Client(url, token=token.strip(), timing=timing)
     email = arguments.email or os.environ.get("TALLYROOM_EMAIL")
     if not email:
-        raise Problem(401, "unauthenticated", "It is not said who you are.")
+        raise Problem(401, "unauthenticated", "No account is set.")
     return Client(url, email=email, password=_password(email), timing=timing)
 
 

@@ -42,13 +42,13 @@ async def _to_the_end(client: Client, job_id: str, arguments: Namespace, hint: H
     result(f"job {job_id} {job['status']}")
     if job["status"] != "completed":
         detail = (job["problem"] or {}).get("detail") or f"The job was {job['status']}."
-        note(f"{detail} Its page in the dashboard can start it again.")
+        note(f"{detail} You can retry it on its page in the dashboard.")
         return ExitCode.FAILED
     summary = await client.get(f"/jobs/{job_id}/summary")
     for line in _lines(summary):
         result(line)
     if arguments.prove and not (summary["proof"] and all(proof["agrees"] for proof in summary["proof"])):
-        note("Both sides do not agree. Decide what is to be reviewed and look at the open records in the dashboard.")
+        note("The two sides do not agree. Review the suggested matches and the open records in the dashboard.")
         return ExitCode.DISAGREES
     return ExitCode.DONE
 

@@ -22,4 +22,4 @@ async def within(seconds: float | None, hint: Hint) -> AsyncIterator[None]:
         async with asyncio.timeout(seconds):
             yield
     except TimeoutError:
-        raise Problem(504, "too_late", f"It has not ended within {seconds:g} s. {hint.text}") from None
+        raise Problem(504, "too_late", f"It did not finish within {seconds:g} s. {hint.text}") from None
