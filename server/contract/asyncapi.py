@@ -109,9 +109,10 @@ client that opens it first gets `Invalid namespace` and goes on with `/live` on 
 
 **Refusals of CONNECT** have the message `unauthorized` and a code in `data.code`: `token_missing`, `token_in_query`,
 `token_invalid`, `token_expired`, `token_revoked`, `password_expired`, `forbidden` (an API token without the scope `events`, or from
-another network), `websocket_required`. With `token_expired` refresh the access token and connect again; with the others do not come
-back by yourself. A connection that closes without a refusal may be tried again
-at once, and later with longer pauses. Before CONNECT a request may get 429 `too_many_connections` or 503 `busy`, as a problem
+another network), `websocket_required`. With `token_expired` refresh the access token and connect again. With `websocket_required` try
+again later: the network in between may let WebSockets through by then. With the others do not come back by yourself. A connection
+that closes without a refusal may be tried again at once, and later with longer pauses. docs/stream-cases.json lists case by case what a
+client must do. Before CONNECT a request may get 429 `too_many_connections` or 503 `busy`, as a problem
 with `Retry-After`.
 
 **A token that ends.** `auth.expiring` comes a minute before. An API token has no successor: its sockets close when it expires or is

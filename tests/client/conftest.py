@@ -80,6 +80,11 @@ class Road:
                 await writer.drain()
 
 
+def refusal(retry_after: str) -> bytes:
+    """What a proxy in maintenance answers."""
+    return f"HTTP/1.1 503 Service Unavailable\r\nRetry-After: {retry_after}\r\nContent-Length: 0\r\n\r\n".encode()
+
+
 @pytest.fixture
 async def road(server: Any) -> AsyncIterator[Road]:
     """A road to the server."""

@@ -16,9 +16,8 @@ import pytest
 from realtime import state
 from server.auth import tokens
 from tallyroom_client.command import remote
-from tests.client.conftest import Road
+from tests.client.conftest import Road, refusal
 from tests.client.strangers import ANSWERS, answering, self_signed
-from tests.client.test_rest import refusal
 from tests.conftest import PASSWORD, Person
 
 ROOT = Path(__file__).parents[2]
@@ -285,6 +284,7 @@ async def test_a_password_may_come_from_standard_input(
         code, said = refused(await tried("--email", alice.email, "vault", "get", "nothing"))
 
     assert (code, "No entry that you may see is called 'nothing'" in said) == (1, True), said
+    assert len((await alice.ok("GET", "/auth/sessions"))["items"]) == 1  # the command has signed out
 
 
 async def test_an_ended_token_and_too_many_sign_ins_are_said(

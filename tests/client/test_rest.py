@@ -10,15 +10,10 @@ import pytest
 
 from server.auth import tokens
 from tallyroom_client import Client, Problem
-from tests.client.conftest import MakeClient, Road
+from tests.client.conftest import MakeClient, Road, refusal
 from tests.client.strangers import ANSWERS, answering, self_signed
 
 SHORT = timedelta(seconds=20)  # less than the client wants a token to last
-
-
-def refusal(retry_after: str) -> bytes:
-    """What a proxy in maintenance answers."""
-    return f"HTTP/1.1 503 Service Unavailable\r\nRetry-After: {retry_after}\r\nContent-Length: 0\r\n\r\n".encode()
 
 
 async def test_a_refused_call_is_repeated_after_the_pause_that_the_server_asks_for(

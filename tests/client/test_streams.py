@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ import pytest
 from realtime import state
 from server.auth import tokens
 from tallyroom_client import Event, Follower, Position, Problem, Snapshot, State
-from tests.client.conftest import QUICK, MakeClient, Road
+from tests.auth.programs import id_of, program_of
+from tests.client.conftest import QUICK, MakeClient, Road, refusal
 from tests.health.processes import free_port, running
 
 
@@ -193,6 +195,37 @@ async def test_a_socket_whose_session_ends_goes_on_with_the_next_session(
     await flood(1)
 
     assert await take(follower, 2) == [2]
+
+
+async def test_a_program_with_an_api_token_follows_until_the_token_is_revoked(
+    alice: Any, project: str, flood: Any, make_client: MakeClient
+) -> None:
+    program = await program_of(alice, "read", "events")
+    client = make_client(alice, token=program.token, email=None)
+    reading = make_client(alice, token=(await program_of(alice, "read")).token, email=None)
+    await flood(1)
+
+    follower = client.follow(f"project:{project}", Position(0))
+    assert await take(follower, 1) == [1]
+    assert (await client.get(f"/projects/{project}"))["name"] == "March"
+    without_scope = await end_of(reading.follow(f"project:{project}"))
+    await alice.ok("DELETE", f"/me/api-tokens/{id_of(program)}")
+    revoked = await end_of(follower)
+
+    assert (without_scope.code, "scope `events`" in str(without_scope)) == ("forbidden", True)
+    assert revoked.code == "token_revoked"
+
+
+async def test_a_stream_waits_as_long_as_a_busy_server_asks_for(
+    alice: Any, project: str, flood: Any, road: Road, make_client: MakeClient
+) -> None:
+    await flood(1)
+    client = make_client(alice, road.url, token=alice.token, email=None)
+    road.refusals = [refusal("1")]
+    began = time.monotonic()
+
+    assert await take(client.follow(f"project:{project}", Position(0)), 1) == [1]
+    assert time.monotonic() - began >= 1.0
 
 
 async def test_states_come_when_they_are_asked_for_and_only_the_newest_are_held(
