@@ -128,7 +128,7 @@ def _failure(error: BaseException, url: str) -> Exception:
 def refusal(code: str | None) -> Problem:
     """What to tell the program after a refusal of the connection that is final."""
     details = {
-        "forbidden": "This token may not follow streams; it needs the scope `events`.",
+        "forbidden": "This token lacks the scope `events`, or may not be used from this network. Make one that may.",
         "password_expired": "The password has expired. Change it in the dashboard first.",
         "token_invalid": "The access token is not valid.",
         "token_revoked": "The session or the token has ended.",
@@ -136,4 +136,5 @@ def refusal(code: str | None) -> Problem:
         "token_in_query": "The server refuses a token in the address.",
         "too_many_connections": "This account has too many sockets, and the server has closed this one.",
     }
-    return Problem(401, code or "unauthenticated", details.get(code or "", "The server refuses this connection."))
+    detail = details.get(code or "", "The server refuses this connection.")
+    return Problem(401, code or "unauthenticated", detail, document={"detail": detail} if code == "forbidden" else {})

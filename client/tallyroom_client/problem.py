@@ -10,9 +10,8 @@ import aiohttp
 
 MAX_LINE = 500
 MAX_RETRY_AFTER_S = 3600
-NO_RIGHT = "You may not do this"  # the server's words if the role is the reason
 
-# What to do, by code. The server's own words come first, so codes whose words already say it are not listed.
+# What to do, by code, where the server has only named the problem.
 ADVICE = {
     "offline": "Check the address and that the server is running.",
     "untrusted": "Check the address, or name your own authority's certificate in SSL_CERT_FILE.",
@@ -57,14 +56,17 @@ class Problem(Exception):
         faults = [f"{fault.get('pointer') or 'the request'}: {fault.get('message')}" for fault in self.errors[:5]]
         if faults:
             parts.append(_sentence("; ".join(faults)))
-        # A refusal for another reason than the role says itself what to do.
-        if self.code in ADVICE and (self.code != "forbidden" or self.detail.startswith(NO_RIGHT)):
+        if self.code in ADVICE and not self._says_what_to_do():
             parts.append(ADVICE[self.code])
         if self.retry_after_s is not None:
             parts.append(f"Try again in {self.retry_after_s:.0f} s.")
         if self.code == "internal" and self.request_id:
             parts.append(f"It is {self.request_id}.")
         return one_line(" ".join(parts))
+
+    def _says_what_to_do(self) -> bool:
+        """Whether the server has explained this refusal. Otherwise its detail is no more than the title of the code."""
+        return self.document.get("detail") not in (None, self.document.get("title"))
 
     @property
     def is_temporary(self) -> bool:

@@ -16,6 +16,7 @@ import pytest
 from realtime import state
 from server.auth import tokens
 from tallyroom_client.command import remote
+from tests.auth.programs import program_of
 from tests.client.conftest import Road, refusal
 from tests.client.strangers import ANSWERS, answering, self_signed
 from tests.conftest import PASSWORD, Person
@@ -228,9 +229,12 @@ async def test_a_person_without_the_right_is_told_whom_to_ask(
     await alice.ok("PUT", f"/projects/{project}/members/{bob.id}", {"role": "viewer"})
     as_alice.setenv("TALLYROOM_TOKEN", bob.token)
 
-    code, said = refused(await tried("jobs", "run", "March", *sources))
+    member = refused(await tried("jobs", "run", "March", *sources))
+    as_alice.setenv("TALLYROOM_TOKEN", (await program_of(alice, "read")).token)
+    program = refused(await tried("jobs", "run", "March", *sources))
 
-    assert (code, "Ask an owner" in said) == (1, True), said
+    assert (member[0], "Ask an owner" in member[1]) == (1, True), member
+    assert program == (1, "tallyroom: This API token does not have the scope write. Make a token that has it.\n")
 
 
 async def test_a_request_that_is_not_valid_is_refused_with_every_fault(
