@@ -7,6 +7,7 @@ import logging
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from core import log
 from core.api_token import PATTERN
 from core.ids import uuid7
+from models.match import Match, MatchRecord
 from tests.auth.programs import EVERYTHING, body, id_of, program_of, program_with
 from tests.conftest import PASSWORD, Person
 
@@ -202,6 +204,33 @@ async def test_the_versions_of_an_entry_name_the_token_that_wrote_them(alice: Pe
 
     person, token = {"type": "user", "id": str(alice.id)}, {"type": "token", "id": id_of(program)}
     assert [version["actor"] for version in versions["items"]] == [person, token, person]
+
+
+async def test_a_decision_with_a_token_is_its_owners_and_says_so(alice: Person, project: str, db: Any) -> None:
+    sides = []
+    for name in ("l", "r"):
+        source = (await alice.ok("POST", f"/projects/{project}/sources", {"name": name}))["id"]
+        await alice.ok("POST", f"/sources/{source}/records", {"data": {"amount": "1.00"}})
+        sides.append(source)
+    both = {"left_source": sides[0], "right_source": sides[1]}
+    job = UUID((await alice.ok("POST", f"/projects/{project}/jobs", both))["id"])
+    match = await Match.create(id=uuid7(), job_id=job, project_id=UUID(project), status="suggested")
+    record = UUID((await alice.ok("GET", f"/sources/{sides[0]}/records"))["items"][0]["id"])
+    await MatchRecord.create(match_id=match.id, record_id=record, job_id=job, side="left", confirmed=False)
+    program = await program_of(alice, "review", project_ids=[project])
+
+    await program.ok("POST", f"/matches/{match.id}/confirm", {"reason": "nightly"})
+    decided = await alice.ok("GET", f"/matches/{match.id}")
+    event = await db.fetchrow(
+        "SELECT actor::text AS actor, data::text AS data FROM events WHERE type = 'match.confirmed'"
+    )
+
+    assert (decided["decided_by"], decided["decided_by_name"]) == (str(alice.id), "Alice")
+    assert [entry["actor"] for entry in decided["history"]] == [
+        {"type": "token", "id": id_of(program), "name": "Alice"}
+    ]
+    assert json.loads(event["actor"]) == {"type": "token", "id": id_of(program)}
+    assert json.loads(event["data"])["decided_by"] == str(alice.id)
 
 
 async def test_a_stale_version_is_said_to_be_changed_by_the_person_behind_the_token(

@@ -111,6 +111,20 @@ async def test_all_sockets_of_a_token_close_within_a_second_when_it_ends(
     await other.leave()
 
 
+async def test_a_password_that_has_to_be_changed_closes_the_sockets_of_programs_too(
+    server: Any, bob: Person, admin: Person
+) -> None:
+    program = await program_of(bob, "events")
+    follower = await Follower.of(server, program.token)
+
+    ended = {"password_expires_at": datetime.now(UTC).isoformat()}
+    await admin.ok("PATCH", f"/users/{bob.id}", ended)
+    await follower.closed(1.0)
+
+    assert follower.events[-1] == ("closing", {"code": "password_expired", "reconnect": False})
+    assert await refusal_of(server, program.token) == "password_expired"
+
+
 async def test_a_socket_closes_within_a_second_of_the_end_of_its_token(server: Any, alice: Person) -> None:
     ends = datetime.now(UTC) + timedelta(seconds=2)
     program = await program_of(alice, "events", expires_at=ends.isoformat())
