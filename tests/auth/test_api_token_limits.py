@@ -388,15 +388,19 @@ async def test_a_request_in_flight_does_nothing_once_its_token_is_revoked(alice:
 async def test_use_beside_revocation_ends_with_it(alice: Person, project: str) -> None:
     program = await program_of(alice, "write")
 
+    begun = asyncio.Event()
+
     async def use() -> list[int]:
-        statuses = []
+        statuses: list[int] = []
         while not statuses or statuses[-1] == 200:
             async with await program.send("PATCH", f"/projects/{project}", {"name": f"n{len(statuses)}"}) as response:
                 statuses.append(response.status)
+            if len(statuses) == 3:
+                begun.set()
         return statuses
 
     using = [asyncio.create_task(use()) for _ in range(4)]
-    await asyncio.sleep(0.2)
+    await begun.wait()
     async with await alice.send("DELETE", f"/me/api-tokens/{id_of(program)}") as response:
         assert response.status == 204
     after = await program.refused("PATCH", f"/projects/{project}", {"name": "late"})
