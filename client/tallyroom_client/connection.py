@@ -13,7 +13,7 @@ import socketio
 from .problem import MAX_RETRY_AFTER_S, Problem, problem_of_failure
 
 NAMESPACE = "/live"
-OPEN_S = 15.0
+OPEN_S, CLOSE_S = 15.0, 5.0
 # The library logs every packet at INFO, and the first one has the token in it.
 _SILENT = logging.getLogger("tallyroom_client.socket")
 _SILENT.propagate = False
@@ -80,9 +80,10 @@ class Socket:
         return {self._sio.eio.read_loop_task}
 
     async def close(self) -> None:
-        """End the connection."""
+        """End the connection, also one whose other end says nothing any more."""
         with contextlib.suppress(Exception):
-            await self._sio.disconnect()
+            async with asyncio.timeout(CLOSE_S):
+                await self._sio.disconnect()
 
     async def send(self, name: str, body: dict[str, Any], answered: Callable[[Any], None] | None = None) -> None:
         """Send a command; `answered` gets the answer, if one comes."""

@@ -149,9 +149,13 @@ class Cursor:
             return []
         return self._ask()  # once: the answer brings this event too
 
+    def is_awaiting(self, turn: int) -> bool:
+        """Whether the answer to this `subscribe` still matters."""
+        return turn == self._turn and self.phase is Phase.ASKED
+
     def answered(self, turn: int, answer: dict[str, Any] | None) -> list[Action]:
         """The answer to a `subscribe`; None if there was none in time."""
-        if turn != self._turn or self.phase is not Phase.ASKED:
+        if not self.is_awaiting(turn):
             return []
         if answer is None:
             return self._wait()

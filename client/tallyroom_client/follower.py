@@ -141,7 +141,8 @@ class Follower:
         self._wake.set()
 
     def _answered(self, turn: int, answer: Any = None) -> None:
-        self._rest_if_asked()
+        if self._cursor.is_awaiting(turn):
+            self._rest()  # but not the deadline of a newer one, if this answer is late
         try:
             actions = self._cursor.answered(turn, answer if isinstance(answer, dict) else None)
         except (KeyError, TypeError):  # not an answer of a Tallyroom server
@@ -185,10 +186,6 @@ class Follower:
     def _later(self, seconds: float, what: Callable[[], None]) -> None:
         self._rest()
         self._timer = asyncio.get_running_loop().call_later(seconds, what)
-
-    def _rest_if_asked(self) -> None:
-        if self._cursor.phase is Phase.ASKED:
-            self._rest()
 
     def _rest(self) -> None:
         if self._timer is not None:

@@ -128,10 +128,10 @@ def problem_of_failure(error: BaseException, url: str) -> Problem:
     return Problem(0, "offline", f"The connection to {url} was lost.")
 
 
-def one_line(text: str) -> str:
+def one_line(text: str, most: int = MAX_LINE) -> str:
     """Text on one line of bounded length, without control characters, so that no server can write to a terminal."""
     words = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return words if len(words) <= MAX_LINE else words[: MAX_LINE - 1] + "…"
+    return words if len(words) <= most else words[: most - 1] + "…"
 
 
 def _sentence(text: str) -> str:

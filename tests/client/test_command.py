@@ -1,6 +1,7 @@
 """`tallyroom remote` against a real server: what it does, and what it says when it cannot."""
 
 import asyncio
+import io
 import json
 import os
 import signal
@@ -183,6 +184,31 @@ async def test_a_secret_is_all_that_is_printed_and_its_reading_is_audited(
     assert "2 entries are called 'Bank portal'. Give the id of one: " in said
     details = await db.fetch("SELECT details FROM audit_log WHERE action = 'entry.reveal' ORDER BY seq")
     assert [json.loads(row["details"]).get("reason") for row in details] == ["month end", None, None]
+
+
+async def test_a_secret_is_printed_whole_whatever_the_terminal_can_show_and_nothing_is_said_if_nobody_reads(
+    alice: Person, project: str, as_alice: Any
+) -> None:
+    vault = (await alice.ok("POST", f"/projects/{project}/vaults", {"name": "Banks"}))["id"]
+    entry = await alice.ok("POST", f"/vaults/{vault}/entries", {"name": "Portal", "secret": "öpen 雲"})
+    written = io.BytesIO()
+    as_alice.setattr(sys, "stdout", io.TextIOWrapper(written, "ascii"))
+
+    reading, writing = os.pipe()
+    os.close(reading)
+
+    code = await asyncio.to_thread(remote, ["vault", "get", entry["id"]])
+    unread = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", ENTRY, "remote", "vault", "get", entry["id"]),
+        env=os.environ | {"PYTHONPATH": str(ROOT / "client")},
+        stdout=writing,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    os.close(writing)
+    _, said = await unread.communicate()
+
+    assert (code, written.getvalue().decode()) == (0, "öpen 雲\n")
+    assert (unread.returncode, said) == (1, b"")  # nobody reads its output any more
 
 
 async def test_a_source_is_named_after_its_file_and_what_it_cannot_read_is_said_before_anything_is_sent(

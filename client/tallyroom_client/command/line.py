@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+import traceback
 from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NoReturn
@@ -77,6 +78,17 @@ def parser() -> Parser:
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command. Returns: the exit code."""
+    try:
+        code = _run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Nobody reads any more. Python would say so once again when it ends and flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.REFUSED
+    return code
+
+
+def _run(arguments: Sequence[str]) -> int:
     hint = Hint()
     try:
         return asyncio.run(_call(parser().parse_args(arguments), hint))
@@ -90,14 +102,18 @@ def run(arguments: Sequence[str]) -> int:
         note(f"Stopped. {hint.text}")
         return ExitCode.STOPPED
     except BrokenPipeError:
-        # Nobody reads any more. Python would say so once again when it ends and flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.REFUSED
+        raise
     except SystemExit as end:  # after --help
         return end.code if isinstance(end.code, int) else ExitCode.USAGE
     except Exception as error:  # noqa: BLE001 - the root of the program: no traceback for people
-        note(f"This is a fault of the client ({type(error).__name__}: {error}). Please report it.")
+        note(f"This is a fault of the client: {_place_of(error)}. Please report it.")
         return ExitCode.REFUSED
+
+
+def _place_of(error: Exception) -> str:
+    """The type of an exception and where it was raised; its text might contain a secret."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {os.path.basename(frame.filename)}:{frame.lineno}"
 
 
 async def _call(arguments: Namespace, hint: Hint) -> int:

@@ -10,6 +10,7 @@ from ..problem import one_line
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+MAX_RESULT = 10_000
 STEP = 0.1  # of the work, between two lines where there is no terminal
 
 
@@ -40,7 +41,7 @@ exit codes:
 
 def result(text: str) -> None:
     """A line of the result."""
-    sys.stdout.write(one_line(text) + "\n")
+    sys.stdout.write(one_line(text, MAX_RESULT) + "\n")
     sys.stdout.flush()
 
 

@@ -20,7 +20,8 @@ async def get(client: Client, arguments: Namespace, _: Hint) -> int:
         body["reason"] = arguments.reason
     # Without a key, so that a lost answer is not revealed and recorded a second time.
     revealed = await client.post(f"/entries/{entry}/reveal", body, key="")
-    sys.stdout.write(revealed["fields"]["secret"] + "\n")
+    # As UTF-8 whatever the terminal's encoding is: an error about a character that it lacks would show that character.
+    sys.stdout.buffer.write((revealed["fields"]["secret"] + "\n").encode())
     sys.stdout.flush()
     return ExitCode.DONE
 
