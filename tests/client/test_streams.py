@@ -12,7 +12,6 @@ import pytest
 from realtime import state
 from server.auth import tokens
 from tallyroom_client import Event, Follower, Position, Problem, Snapshot, State
-from tests.auth.programs import id_of, program_of
 from tests.client.conftest import QUICK, MakeClient, Road, refusal
 from tests.health.processes import free_port, running
 
@@ -50,7 +49,7 @@ async def test_nothing_is_missed_or_repeated_while_connections_are_cut(
     client = make_client(alice, road.url)
     await client.get("/me")
     follower = client.follow(stream, Position(0))
-    for _ in range(12):
+    for _ in range(8):
         before = await head_of(db, stream)
         writing = asyncio.gather(flood(6, 5, roll_back_every=3), flood(4, 5))
         seen += await take(follower, before + 7)
@@ -59,7 +58,7 @@ async def test_nothing_is_missed_or_repeated_while_connections_are_cut(
     seen += await take(follower, await head_of(db, stream))
 
     assert seen == list(range(1, await head_of(db, stream) + 1))
-    assert road.connections >= 12
+    assert road.connections >= 8
 
 
 async def test_a_killed_server_is_survived_and_a_stored_position_goes_on_in_another_process(
@@ -88,9 +87,9 @@ async def test_a_slow_program_holds_little_and_misses_nothing(
     stream, held = f"project:{project}", 50
     client = make_client(alice, timing=dataclasses.replace(QUICK, held=held))
     follower = client.follow(stream, Position(0))
-    await flood(20, 60)
+    await flood(10, 80)
     assert await take(follower, 1) == [1]  # it follows, and then the program is busy with this event
-    await flood(2, 60)
+    await flood(1, 80)
     head, most = await head_of(db, stream), 0
 
     seen = [1]
@@ -195,25 +194,6 @@ async def test_a_socket_whose_session_ends_goes_on_with_the_next_session(
     await flood(1)
 
     assert await take(follower, 2) == [2]
-
-
-async def test_a_program_with_an_api_token_follows_until_the_token_is_revoked(
-    alice: Any, project: str, flood: Any, make_client: MakeClient
-) -> None:
-    program = await program_of(alice, "read", "events")
-    client = make_client(alice, token=program.token, email=None)
-    reading = make_client(alice, token=(await program_of(alice, "read")).token, email=None)
-    await flood(1)
-
-    follower = client.follow(f"project:{project}", Position(0))
-    assert await take(follower, 1) == [1]
-    assert (await client.get(f"/projects/{project}"))["name"] == "March"
-    without_scope = await end_of(reading.follow(f"project:{project}"))
-    await alice.ok("DELETE", f"/me/api-tokens/{id_of(program)}")
-    revoked = await end_of(follower)
-
-    assert (without_scope.code, str(without_scope).endswith("Make one that may.")) == ("forbidden", True)
-    assert revoked.code == "token_revoked"
 
 
 async def test_a_stream_waits_as_long_as_a_busy_server_asks_for(
