@@ -24,6 +24,8 @@ from tests.conftest import PASSWORD, Person
 
 ROOT = Path(__file__).parents[2]
 ENTRY = "from tallyroom_client.command import main; main()"
+# As on a terminal. What a shell starts in the background would ignore Ctrl-C, and so would the commands of a suite there.
+INTERRUPTIBLE = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler); {ENTRY}"
 Tried = tuple[int, str, str]
 Try = Callable[..., Awaitable[Tried]]
 

@@ -178,7 +178,7 @@ async def _load(person: Any, project: str, name: str, body: bytes, mapping: dict
 def until(alice: Any) -> Callable[..., Awaitable[dict[str, Any]]]:
     """Waits until a job meets a condition."""
 
-    async def wait(job_id: str, condition: Callable[[dict[str, Any]], bool], seconds: float = 60) -> dict[str, Any]:
+    async def wait(job_id: str, condition: Callable[[dict[str, Any]], bool], seconds: float = 100) -> dict[str, Any]:
         job: dict[str, Any] = {}
         for _ in range(int(seconds / 0.03)):
             job = await alice.ok("GET", f"/jobs/{job_id}")

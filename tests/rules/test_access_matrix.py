@@ -7,6 +7,7 @@ a row, and for a row without a route.
 """
 
 import asyncio
+import difflib
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -450,7 +451,8 @@ async def test_without_the_right_to_see_the_statements_are_those_for_a_random_id
                 none = await cost(person, method, world.fill(random), body)
                 compared += 1
                 if real != none:
-                    wrong.append(f"{row}: {actor} costs {real}, a random id {none}"[:1000])
+                    both = zip(("asks", "writes"), real, none, strict=True)
+                    wrong += [f"{row}: {actor} {verb} {'; '.join(_apart(a, b))}" for verb, a, b in both if a != b]
     for connection in server.app[WATCH]._connections:
         connection._query_loggers.clear()
 
@@ -533,6 +535,12 @@ async def test_public_routes_ignore_who_calls(http: ClientSession, server: TestS
                 assert response.status == 200, row
             else:
                 assert response.status == (200 if row == "POST /auth/google/nonce" else 415), row  # it needs no body
+
+
+def _apart(real: list[str], none: list[str]) -> list[str]:
+    """Where the statements for an id that exists (-) differ from those for one that does not (+)."""
+    short = [[re.sub(r"\s+", " ", statement)[:300] for statement in statements] for statements in (real, none)]
+    return [line for line in difflib.ndiff(*short) if line[0] in "+-"]
 
 
 async def _open_all_connections(count: int) -> None:

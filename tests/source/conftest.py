@@ -33,7 +33,7 @@ def upload(alice: Any, project: str) -> Upload:
 def settled(alice: Any) -> Loaded:
     """Waits until loading has ended, with whatever result."""
 
-    async def wait(source_id: str, seconds: float = 60) -> dict[str, Any]:
+    async def wait(source_id: str, seconds: float = 100) -> dict[str, Any]:
         for _ in range(int(seconds / 0.05)):
             source = await alice.ok("GET", f"/sources/{source_id}")
             if source["status"] not in ("pending", "loading"):
