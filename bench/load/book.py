@@ -2,7 +2,6 @@
 
 import threading
 import time
-from argparse import Namespace
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +11,7 @@ import requests
 BEFORE_END_S = 120  # a token is renewed this long before it ends
 PATIENCE_S = 60
 ROWS = 200
+MAKE = "POST /projects"
 MAPPING = {"amount": {"column": "amount", "decimal": "."}, "reference": {"column": "ref"}}
 PLAN = {
     "fields": {
@@ -35,18 +35,18 @@ class Refused(Exception):
 class Access:
     """One account's token, shared by all users of the test and renewed before it ends."""
 
-    def __init__(self, host: str, options: Namespace) -> None:
-        self._host, self._email, self._password = host, options.email, options.password
+    def __init__(self, host: str, token: str, email: str, password: str) -> None:
+        self._host = host
         self._refresh_token = ""
         self._ends_at = float("inf")
         self._lock = threading.Lock()
-        self.token: str = options.token
+        self.token = token
         if not self.token:
-            if not self._email or not self._password:
+            if not email or not password:
                 raise Refused(
                     "give --token, or --email and --password (or TALLYROOM_TOKEN, TALLYROOM_EMAIL, TALLYROOM_PASSWORD)"
                 )
-            self._keep(self._post("login", {"email": self._email, "password": self._password}))
+            self._keep(self._post("login", {"email": email, "password": password}))
 
     def headers(self) -> dict[str, str]:
         """The headers of a request."""
@@ -88,11 +88,10 @@ class Book:
     inbox: str = ""
 
     @classmethod
-    def open(cls, host: str, options: Namespace) -> "Book":
+    def open(cls, host: str, access: Access, project: str) -> "Book":
         """Make a project, or use the given one. Raises: Refused."""
-        access = Access(host, options)
-        if options.project:
-            found = cls(host, access, options.project, is_borrowed=True)
+        if project:
+            found = cls(host, access, project, is_borrowed=True)
             found._ask("GET", f"/projects/{found.project}")
             found.job = found._first(f"/projects/{found.project}/jobs")
             found.source = found._first(f"/projects/{found.project}/sources")
@@ -153,6 +152,6 @@ def _json(answer: requests.Response, what: str) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError):
         reason = "this is not a Tallyroom server's answer"
     hint = ""
-    if answer.status_code == 403:
+    if what == MAKE and answer.status_code == 403:
         hint = "; the account must be a manager to make a project, or give --project with one to read"
     raise Refused(f"could not {what}: {answer.status_code} {reason}{hint}")

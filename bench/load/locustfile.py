@@ -11,6 +11,7 @@ import sys
 import time
 from argparse import Namespace
 from collections import OrderedDict
+from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -21,7 +22,8 @@ from locust.contrib.socketio import SocketIOUser
 from locust.env import Environment
 from locust.exception import StopUser
 
-from bench.load.book import Book, Refused
+from bench.load.book import Access, Book, Refused
+from bench.load.page import guard
 from bench.load.verdict import EVENT, verdict_of
 from core.demo import PASSWORD
 
@@ -57,7 +59,20 @@ class Sent:
 
 
 SENT = Sent()
+START: "Start | None" = None
 BOOK: Book | None = None
+
+
+@dataclass(frozen=True)
+class Start:
+    """
+    Where the test goes and as whom, as it was started. Locust's page cannot change it: a foreign site could send the page
+    a form, and the token would go wherever that says.
+    """
+
+    host: str
+    access: Access
+    project: str
 
 
 def book() -> Book:
@@ -68,33 +83,38 @@ def book() -> Book:
 
 @events.init_command_line_parser.add_listener
 def _options(parser: Any) -> None:
+    hidden = {"default": "", "include_in_web_ui": False}
+    parser.add_argument("--token", env_var="TALLYROOM_TOKEN", help="an access token or an API token", **hidden)
     parser.add_argument(
-        "--token", env_var="TALLYROOM_TOKEN", default="", is_secret=True, help="an access token or an API token"
+        "--email", env_var="TALLYROOM_EMAIL", help="the account that signs in without a token", **hidden
     )
-    parser.add_argument(
-        "--email", env_var="TALLYROOM_EMAIL", default="", help="the account that signs in, if there is no token"
-    )
-    parser.add_argument("--password", env_var="TALLYROOM_PASSWORD", default="", is_secret=True, help="its password")
-    parser.add_argument("--project", default="", help="read this project and change nothing, instead of making one")
-    parser.add_argument("--most-failures", type=float, default=0.1, help="percent of requests that may fail")
-    parser.add_argument(
-        "--rest-p95-ms", type=float, default=500, help="the longest that 95 %% of the REST requests may take"
-    )
-    parser.add_argument(
-        "--event-p95-ms", type=float, default=1000, help="the longest that 95 %% of the events may take"
-    )
+    parser.add_argument("--password", env_var="TALLYROOM_PASSWORD", help="its password", **hidden)
+    parser.add_argument("--project", help="read this project and change nothing, instead of making one", **hidden)
+    bars = {"type": float, "include_in_web_ui": False}
+    parser.add_argument("--most-failures", default=0.1, help="percent of requests that may fail", **bars)
+    parser.add_argument("--rest-p95-ms", default=500, help="95 %% of the REST requests are at most this slow", **bars)
+    parser.add_argument("--event-p95-ms", default=1000, help="95 %% of the events are at most this late", **bars)
 
 
 @events.init.add_listener
 def _prepare(environment: Environment, **_: Any) -> None:
-    """Without a page, the project is made before the clock of --run-time starts."""
+    """Sign in, and forget the secrets. Without a page, also make the project before the clock of --run-time starts."""
+    global START
     options = environment.parsed_options
-    if options is not None and options.headless:
-        try:
+    assert options is not None
+    host = str(environment.host).rstrip("/")
+    if not options.token and not options.email and urlsplit(host).hostname in LOOPBACK:
+        options.email, options.password = DEMO, PASSWORD
+    try:
+        START = Start(host, Access(host, options.token, options.email, options.password), options.project)
+        options.token = options.password = ""
+        if environment.web_ui is not None:
+            guard(environment.web_ui.app, options.web_host)
+        elif options.headless:
             _open_book(environment)
-        except Refused as refused:
-            print(f"The load test cannot begin: {refused}")
-            sys.exit(2)
+    except Refused as refused:
+        print(f"The load test cannot begin: {refused}")
+        sys.exit(2)
 
 
 @events.test_start.add_listener
@@ -114,16 +134,10 @@ def _begin(environment: Environment, **_: Any) -> None:
 
 def _open_book(environment: Environment) -> None:
     global BOOK
-    BOOK = Book.open(str(environment.host).rstrip("/"), _with_demo(environment))
-
-
-def _with_demo(environment: Environment) -> Namespace:
-    """The options; with the demo's account if none is given and the server is on this machine."""
-    options = environment.parsed_options
-    assert options is not None
-    if not options.token and not options.email and urlsplit(str(environment.host)).hostname in LOOPBACK:
-        return Namespace(**{**vars(options), "email": DEMO, "password": PASSWORD})
-    return options
+    assert START is not None
+    if str(environment.host).rstrip("/") != START.host:
+        raise Refused(f"this load test was started for {START.host}; start another one for another server")
+    BOOK = Book.open(START.host, START.access, START.project)
 
 
 @events.test_stop.add_listener
@@ -136,7 +150,7 @@ def _end(environment: Environment, **_: Any) -> None:
     try:
         opened.close()
     except Refused as refused:
-        _say(f"The project of the test is still there: {refused}", options)
+        _say(f"The project {opened.project} of the test is still there: {refused}", options)
     found = verdict_of(environment.stats, options)
     environment.process_exit_code = 0 if found.holds else 1
     _say(found.text, options)

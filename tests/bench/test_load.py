@@ -1,6 +1,7 @@
 """The load test, run as its users run it: a short one against a real server."""
 
 import asyncio
+import contextlib
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Any
 
 import pytest
 import yaml
+from aiohttp import ClientError
+from aiohttp.test_utils import unused_port
 
 from realtime.commands import COMMANDS
 from tests.conftest import Person
@@ -90,3 +93,51 @@ def test_the_artillery_scenario_speaks_the_commands_of_the_server():
     assert script["config"]["target"].endswith("/live")
     assert commands <= set(COMMANDS)
     assert commands
+
+
+@pytest.mark.acceptance
+async def test_another_site_cannot_use_the_page_or_learn_the_token(server, alice: Person, project, http):
+    port = unused_port()
+    host = str(server.make_url("/"))
+    command = [name for name in LOCUST if name not in ("--headless", "--only-summary")]
+    command += ["--host", host, "--project", project, "--web-host", "127.0.0.1", "--web-port", str(port)]
+    environment = {"PYTHONPATH": ".", "PATH": "", "TALLYROOM_TOKEN": alice.token}
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=ROOT, env=environment, stderr=asyncio.subprocess.DEVNULL
+    )
+    page = f"http://127.0.0.1:{port}"
+    one = {"user_count": "1", "spawn_rate": "1"}
+    try:
+        shown = await _page(http, page, process)
+        async with http.post(f"{page}/swarm", data=one, headers={"Origin": "http://evil.example"}) as response:
+            foreign = response.status
+        async with http.get(page, headers={"Host": "rebound.example"}) as response:
+            rebound = response.status
+        elsewhere = {**one, "host": "http://127.0.0.1:1", "token": "", "email": "a@b.example", "password": "x"}
+        async with http.post(f"{page}/swarm", data=elsewhere) as response:
+            assert response.status == 200
+        async with asyncio.timeout(60):
+            while not (failures := await _failures(http, page)):
+                await asyncio.sleep(0.1)
+    finally:
+        process.terminate()
+        await process.wait()
+
+    assert alice.token not in shown
+    assert (foreign, rebound) == (403, 403)
+    assert all("was started for" in failure for failure in failures)
+
+
+async def _page(http: Any, page: str, process: asyncio.subprocess.Process) -> str:
+    async with asyncio.timeout(60):
+        while True:
+            assert process.returncode is None
+            with contextlib.suppress(ClientError):
+                async with http.get(page) as response:
+                    return str(await response.text())
+            await asyncio.sleep(0.1)
+
+
+async def _failures(http: Any, page: str) -> list[str]:
+    async with http.get(f"{page}/stats/requests") as response:
+        return [error["error"] for error in (await response.json())["errors"]]
