@@ -7,7 +7,7 @@ from argparse import Namespace
 
 from ..client import DEFAULT_URL, Client
 from ..follower import Timing
-from ..problem import Problem
+from ..problem import Problem, one_line
 
 MAX_PASSWORD = 1024
 PATIENCE_S = 10.0  # with a server that is away or busy; a script that wants more repeats the command
@@ -32,7 +32,7 @@ def _password(email: str) -> str:
     if not password and sys.stdin is not None:
         try:
             asked = sys.stdin.isatty()
-            password = getpass.getpass(f"Password of {email}: ") if asked else sys.stdin.readline(MAX_PASSWORD)
+            password = getpass.getpass(f"Password of {one_line(email)}: ") if asked else sys.stdin.readline(MAX_PASSWORD)
         except (EOFError, UnicodeDecodeError):
             password = None
     password = (password or "").rstrip("\r\n")

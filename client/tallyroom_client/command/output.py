@@ -40,8 +40,9 @@ exit codes:
 
 
 def result(text: str) -> None:
-    """A line of the result."""
-    sys.stdout.write(one_line(text, MAX_RESULT) + "\n")
+    """A line of the result. A character that the terminal lacks is written as an escape."""
+    line = one_line(text, MAX_RESULT) + "\n"
+    sys.stdout.buffer.write(line.encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
     sys.stdout.flush()
 
 
@@ -49,6 +50,11 @@ def note(text: str) -> None:
     """A line for the person who watches."""
     sys.stderr.write(f"tallyroom: {one_line(text)}\n")
     sys.stderr.flush()
+
+
+def visible(text: str) -> str:
+    """Text with every character that could control a terminal written as an escape; lines and tabs stay."""
+    return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
 
 
 @dataclass(frozen=True)
@@ -105,7 +111,9 @@ def _bar() -> "Progress":
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[more]}"))
+    # Rich would take square brackets in what a server or a file is called for markup, such as links and colours.
+    stage, more = (TextColumn(text, markup=False) for text in ("{task.description}", "{task.fields[more]}"))
+    columns = (stage, BarColumn(), TaskProgressColumn(), more)
     return Progress(*columns, console=Console(stderr=True), transient=True)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..client import Client
 from .names import Noun, as_id, id_of, only
-from .output import ExitCode
+from .output import ExitCode, note, visible
 from .waiting import Hint
 
 MAY_REVEAL = ("reader", "editor", "vault_manager")
@@ -20,10 +20,21 @@ async def get(client: Client, arguments: Namespace, _: Hint) -> int:
         body["reason"] = arguments.reason
     # Without a key, so that a lost answer is not revealed and recorded a second time.
     revealed = await client.post(f"/entries/{entry}/reveal", body, key="")
-    # As UTF-8 whatever the terminal's encoding is: an error about a character that it lacks would show that character.
-    sys.stdout.buffer.write((revealed["fields"]["secret"] + "\n").encode())
-    sys.stdout.flush()
+    _print(revealed["fields"]["secret"])
     return ExitCode.DONE
+
+
+def _print(secret: str) -> None:
+    """Print a secret as it is, but write what would control a terminal so that it can be seen and does nothing."""
+    shown = visible(secret) if sys.stdout.isatty() else secret
+    # As UTF-8 whatever the terminal's encoding is: an error about a character that it lacks would show that character.
+    sys.stdout.buffer.write((shown + "\n").encode())
+    sys.stdout.flush()
+    if shown != secret:
+        note(
+            "The secret has characters that control a terminal, written here like \\x1b. "
+            "Send the output to a file or a pipe to get it as it is."
+        )
 
 
 async def _by_name(client: Client, arguments: Namespace) -> str:
