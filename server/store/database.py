@@ -376,12 +376,22 @@ async def opened(
     """Open Tortoise on a pool of connections while the block runs. Each new connection is passed to `on_connection`."""
     size = settings.database_pool if pool is None else pool
     access = credentials(settings, application, size, keeps_plans=keeps_plans)
-    connection = {"engine": "tortoise.backends.asyncpg", "credentials": access | {"init": on_connection}}
+    access |= {"init": on_connection, "reset": _leave_as_it_is}
+    connection = {"engine": "tortoise.backends.asyncpg", "credentials": access}
     await Tortoise.init(config=orm.config(connection, with_aerich=False), _enable_global_fallback=True)
     try:
         yield
     finally:
         await Tortoise.close_connections()
+
+
+async def _leave_as_it_is(_: Any) -> None:
+    """
+    What is done to a connection that goes back to its pool, besides the rollback that asyncpg always does.
+
+    Nothing of ours changes the session of a pooled connection: settings and locks are those of a transaction. So the usual
+    reset of everything, which is one more question to the database for each use, is left out.
+    """
 
 
 async def wait_for_database(settings: Settings, timeout_s: float = 60.0) -> None:
@@ -409,5 +419,7 @@ async def pool(
 ) -> asyncpg.Pool:
     """A pool of its own for the relay, besides Tortoise's."""
     access = credentials(settings, application)
-    found: asyncpg.Pool = await asyncpg.create_pool(**access, min_size=1, max_size=size, init=on_connection)
+    found: asyncpg.Pool = await asyncpg.create_pool(
+        **access, min_size=1, max_size=size, init=on_connection, reset=_leave_as_it_is
+    )
     return found
