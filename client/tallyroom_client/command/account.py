@@ -32,7 +32,9 @@ def _password(email: str) -> str:
     if not password and sys.stdin is not None:
         try:
             asked = sys.stdin.isatty()
-            password = getpass.getpass(f"Password of {one_line(email)}: ") if asked else sys.stdin.readline(MAX_PASSWORD)
+            password = (
+                getpass.getpass(f"Password of {one_line(email)}: ") if asked else sys.stdin.readline(MAX_PASSWORD)
+            )
         except (EOFError, UnicodeDecodeError):
             password = None
     password = (password or "").rstrip("\r\n")
