@@ -1,11 +1,43 @@
-"""Who may use the database connections. However much one person sends at once, they never get all of them."""
+"""
+Who may use the database connections. However much one person sends at once, they never get all of them, and a program
+with a person's API token never gets the person's turn.
+"""
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Literal
 
 from aiohttp import web
 
+from models.access import Actor
 from server.api.body.lane import Lane
+
+Kind = Literal["plain", "heavy", "ending"]
+
+
+@dataclass(frozen=True)
+class Owner:
+    """
+    Whose turn it is.
+
+    Args:
+        share: who shares the turns: a person, all API tokens of a person together, or an address.
+        token: the API token. Each waits in a queue of its own, so that one that sends too much stops only itself.
+    """
+
+    share: str
+    token: str | None = None
+
+    @classmethod
+    def of(cls, actor: Actor, address: str) -> "Owner":
+        """The owner of an actor's turns."""
+        if actor.id is None:
+            return cls(address)
+        if actor.limits is None:
+            return cls(str(actor.id))
+        return cls(f"tokens of {actor.id}", str(actor.limits.token_id))
 
 
 class Turns:
@@ -17,17 +49,36 @@ class Turns:
     """
 
     def __init__(self, pool: int) -> None:
-        self.requests = Lane(max(1, pool - 2), max(1, pool // 3), line=256)
+        each = max(1, pool // 3)
+        self.requests = Lane(max(1, pool - 2), each, line=256)
         self.heavy = Lane(max(1, pool // 5), 1, line=16)
+        # The lanes below only keep some requests from crowding the queues of the two above.
+        self.tokens = Lane(sys.maxsize, each, line=256)
+        self.heavy_tokens = Lane(sys.maxsize, 1, line=16)
+        self.endings = Lane(sys.maxsize, 1, line=32)
 
     @asynccontextmanager
-    async def turn(self, owner: str, *, heavy: bool) -> AsyncIterator[None]:
-        """A request's turn. A heavy request first takes its turn among the heavy ones. Raises: Busy."""
+    async def turn(self, owner: Owner, kind: Kind = "plain") -> AsyncIterator[None]:
+        """
+        A request's turn. A heavy request first takes its turn among the heavy ones. One that ends somebody's access
+        does not wait for the owner's other requests, so that whoever has stolen it cannot stay by keeping them busy.
+
+        Raises: Busy.
+        """
         async with AsyncExitStack() as stack:
-            if heavy:
-                await stack.enter_async_context(self.heavy.turn(owner))
-            await stack.enter_async_context(self.requests.turn(owner))
+            share = owner.share
+            if kind == "heavy":
+                if owner.token is not None:
+                    await stack.enter_async_context(self.heavy_tokens.turn(owner.token))
+                await stack.enter_async_context(self.heavy.turn(share))
+            elif kind == "ending":
+                share = f"endings of {share}"
+                await stack.enter_async_context(self.endings.turn(share))
+            if owner.token is not None:
+                await stack.enter_async_context(self.tokens.turn(owner.token))
+            await stack.enter_async_context(self.requests.turn(share))
             yield
 
 
 TURNS: web.AppKey[Turns] = web.AppKey("turns", Turns)
+TURN_OWNER: web.RequestKey[Owner] = web.RequestKey("turn owner", Owner)

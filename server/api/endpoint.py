@@ -99,6 +99,7 @@ class Endpoint:
     body_limits: BodyLimits = PLAIN_BODY
     gives_tokens: bool = False  # answers with a refresh token, in a cookie or, for programs, in the body
     takes_turns_itself: bool = False  # for each use of the database, since it waits in between
+    ends_access: bool = False  # shuts somebody out, or lists whom; does not wait for its owner's other requests
     heavy: bool = False  # keeps a database connection busy for longer than a page of a list does
     multipart_schema: dict[str, Any] = field(default_factory=dict)
     json_alternative: type[BaseModel] | None = None  # a JSON body that a multipart route accepts as well

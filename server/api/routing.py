@@ -19,7 +19,7 @@ from models.access import ANONYMOUS, Actor
 from realtime import unit_of_work as work
 from realtime.unit_of_work import Call
 from server.api.address import client_ip, network_of
-from server.api.admission import TURNS
+from server.api.admission import TURN_OWNER, TURNS, Kind, Owner
 from server.api.body.intake import OWNER, read
 from server.api.connections import CONNECTIONS
 from server.api.endpoint import ApiRequest, BodyRequest, BodyT, Endpoint, Handler, QueryRequest, QueryT, Right
@@ -92,7 +92,8 @@ def bind(endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.StreamResp
         again: ActorNow = partial(_authenticate, request, endpoint, ip)
         request[ACTOR_NOW] = again
         access.require_scope(actor, endpoint.scope)
-        request[OWNER] = str(actor.id) if actor.id else ip
+        request[TURN_OWNER] = owner = Owner.of(actor, ip)
+        request[OWNER] = owner.share  # of bodies, so that many tokens do not hold more memory than their owner may
         query = read_query(request, endpoint)
         api = ApiRequest(request, actor, read_if_match(request))
         raw = b""
@@ -141,8 +142,10 @@ async def _turn(request: web.Request, endpoint: Endpoint, query: Any) -> AsyncIt
     if endpoint.multipart or endpoint.public or endpoint.takes_turns_itself:
         yield  # an upload uses connections only briefly; sign-in and log intake have limits of their own
         return
-    heavy = endpoint.heavy or getattr(query, "skip", 0) >= DEEP_SKIP
-    async with request.app[TURNS].turn(request[OWNER], heavy=heavy):
+    kind: Kind = "ending" if endpoint.ends_access else "plain"
+    if endpoint.heavy or getattr(query, "skip", 0) >= DEEP_SKIP:
+        kind = "heavy"
+    async with request.app[TURNS].turn(request[TURN_OWNER], kind):
         yield
 
 

@@ -85,6 +85,7 @@ async def logout(api: BodyRequest[Refresh]) -> web.StreamResponse:
     stores_answer=False,
     gives_tokens=True,
     password_expired_ok=True,
+    ends_access=True,
 )
 async def change_password(api: BodyRequest[PasswordChange]) -> web.StreamResponse:
     """Change your password and end all your other sessions."""
@@ -104,13 +105,13 @@ async def reauthenticate(api: BodyRequest[Reauthenticate]) -> web.StreamResponse
     return reply_view(AccessTokenView(access_token=issued.token, expires_in=issued.expires_in_s))
 
 
-@routes.get("/auth/sessions", answers={200: SessionList})
+@routes.get("/auth/sessions", answers={200: SessionList}, ends_access=True)
 async def list_sessions(api: ApiRequest) -> web.StreamResponse:
     """List your sessions."""
     return reply_view(await queries.sessions_of(api.actor))
 
 
-@routes.delete("/auth/sessions/{id}", answers={204: None}, problems=(problems.NotFound,))
+@routes.delete("/auth/sessions/{id}", answers={204: None}, problems=(problems.NotFound,), ends_access=True)
 async def revoke_session(api: ApiRequest) -> web.StreamResponse:
     """End one of your sessions."""
     await actions.end_session(api.actor, api.path_id(), "session_revoke")

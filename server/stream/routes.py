@@ -7,7 +7,7 @@ from aiohttp import web
 from core import problems
 from realtime.polling import Look, Polls
 from realtime.subscribing import Place
-from server.api.admission import TURNS
+from server.api.admission import TURN_OWNER, TURNS
 from server.api.body.intake import OWNER
 from server.api.endpoint import QueryRequest
 from server.api.reply import reply_view
@@ -41,7 +41,7 @@ async def read_events(api: QueryRequest[EventsQuery]) -> web.StreamResponse:
 
 async def _look(api: QueryRequest[EventsQuery], name: str, place: Place) -> Look:
     """What there is, read in a turn of its own: the turn of a request that waits would keep others waiting."""
-    async with api.request.app[TURNS].turn(api.request[OWNER], heavy=False):
+    async with api.request.app[TURNS].turn(api.request[TURN_OWNER]):
         return await api.request.app[POLLS].look(api.actor, name, place, api.query.limit)
 
 

@@ -70,7 +70,7 @@ async def delete_user(api: ApiRequest) -> web.StreamResponse:
     return no_content()
 
 
-@routes.post("/users/{id}/sessions/revoke", answers={204: None}, problems=_ADMIN)
+@routes.post("/users/{id}/sessions/revoke", answers={204: None}, problems=_ADMIN, ends_access=True)
 async def end_all_sessions(api: ApiRequest) -> web.StreamResponse:
     """End all sessions of an account."""
     await actions.end_all_sessions(api.actor, api.path_id())

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 from aiohttp.test_utils import TestServer
 
-from server.api.admission import TURNS, Turns
+from server.api.admission import TURNS, Owner, Turns
 from server.api.paging import PAGE_BYTES, STEP_ROWS
 from server.api.routing import DEEP_SKIP
 from tests.conftest import Person
@@ -131,7 +131,7 @@ async def test_one_person_can_never_use_all_connections(
 
     async def hold() -> None:
         nonlocal most
-        async with turns.turn(str(alice.id), heavy=False):
+        async with turns.turn(Owner(str(alice.id))):
             most = max(most, turns.requests.inside)
             await lock.wait()
 
@@ -152,7 +152,7 @@ async def test_one_person_can_never_use_all_connections(
 async def test_deep_pages_are_read_one_at_a_time(server: TestServer, alice: Person, bob: Person, project: str) -> None:
     turns = server.app[TURNS]
 
-    async with turns.turn(str(alice.id), heavy=True):
+    async with turns.turn(Owner(str(alice.id)), "heavy"):
         deep = [asyncio.create_task(alice.send("GET", f"/projects?skip={DEEP_SKIP}")) for _ in range(20)]
         done: set[Any] = set()
         waiting: set[Any] = set(deep)

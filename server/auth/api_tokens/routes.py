@@ -13,7 +13,7 @@ from server.auth.routes import SMALL
 routes = Routes("auth", body_limits=SMALL)
 
 
-@routes.get("/me/api-tokens", answers={200: ApiTokenList})
+@routes.get("/me/api-tokens", answers={200: ApiTokenList}, ends_access=True)
 async def list_api_tokens(api: ApiRequest) -> web.StreamResponse:
     """List your API tokens."""
     return reply_view(await queries.tokens_of(api.actor))
@@ -36,7 +36,7 @@ async def create_api_token(api: BodyRequest[ApiTokenCreate]) -> web.StreamRespon
     return reply_view(made, 201, version=made.version)
 
 
-@routes.delete("/me/api-tokens/{id}", answers={204: None}, problems=(problems.NotFound,))
+@routes.delete("/me/api-tokens/{id}", answers={204: None}, problems=(problems.NotFound,), ends_access=True)
 async def revoke_api_token(api: ApiRequest) -> web.StreamResponse:
     """Revoke one of your API tokens. It stops working at once, and its sockets are closed."""
     await actions.revoke_token(api.actor, api.path_id())

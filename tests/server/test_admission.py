@@ -1,0 +1,88 @@
+"""Whose turn it is at the database connections: people, their API tokens, and whoever wants to end a token."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import asyncpg
+import pytest
+
+from core.problems import Busy
+from server.api.admission import TURNS, Owner, Turns
+from tests.auth.programs import id_of, program_of
+from tests.conftest import Person
+from tests.realtime.wire import until
+
+PROMPT_S = 8  # requests that wait for the lock below do not end at all
+
+
+@asynccontextmanager
+async def _stuck(db: asyncpg.Connection, turns: Turns, sender: Person, count: int) -> AsyncIterator[None]:
+    """So many requests of the sender, which keep its turns while the block runs."""
+    async with db.transaction():
+        await db.execute("LOCK TABLE projects IN ACCESS EXCLUSIVE MODE")
+        sent = [asyncio.create_task(sender.send("GET", "/projects")) for _ in range(count)]
+        await until(lambda: turns.requests.inside == 3)
+        yield
+        for task in sent:
+            task.cancel()
+    for task in sent:
+        with suppress(asyncio.CancelledError):
+            await task
+    await until(lambda: (turns.requests.inside, turns.requests.waiting) == (0, 0))
+
+
+async def test_requests_of_a_token_never_keep_its_owner_waiting(server: Any, alice: Person, db: Any) -> None:
+    program = await program_of(alice, "read")
+
+    async with _stuck(db, server.app[TURNS], program, 12), asyncio.timeout(PROMPT_S):
+        me = await alice.ok("GET", "/me")
+        await alice.ok("DELETE", f"/me/api-tokens/{id_of(program)}")
+
+    assert me["id"] == str(alice.id)
+    assert await program.refused("GET", "/me") == (401, "token_revoked")
+
+
+async def test_ending_tokens_and_sessions_waits_for_nothing_else_of_the_same_person(
+    server: Any, alice: Person, db: Any
+) -> None:
+    program = await program_of(alice, "read")
+
+    async with _stuck(db, server.app[TURNS], alice, 12), asyncio.timeout(PROMPT_S):
+        waiting = asyncio.create_task(alice.send("GET", "/me"))
+        tokens = await alice.ok("GET", "/me/api-tokens")
+        await alice.ok("DELETE", f"/me/api-tokens/{tokens['items'][0]['id']}")
+        sessions = await alice.ok("GET", "/auth/sessions")
+        still_waits = not waiting.done()
+        await alice.ok("DELETE", f"/auth/sessions/{sessions['items'][0]['id']}")
+        waiting.cancel()
+
+    assert still_waits
+    assert await program.refused("GET", "/me") == (401, "token_revoked")
+    assert await alice.refused("GET", "/me") == (401, "token_revoked")
+
+
+@pytest.mark.unit
+async def test_a_token_fills_only_its_own_queue_and_all_of_a_person_have_one_share() -> None:
+    turns, leave = Turns(10), asyncio.Event()
+
+    async def hold(owner: Owner) -> None:
+        async with turns.turn(owner):
+            await leave.wait()
+
+    leaked, other, person = Owner("tokens of ada", "1"), Owner("tokens of ada", "2"), Owner("ada")
+    holding = [asyncio.create_task(hold(leaked)) for _ in range(3 + 256)]
+    await asyncio.sleep(0)
+    with pytest.raises(Busy):
+        await hold(leaked)
+    holding += [asyncio.create_task(hold(other)) for _ in range(5)]
+    await asyncio.sleep(0)
+    of_tokens, of_person = turns.requests.inside, asyncio.create_task(hold(person))
+    await asyncio.sleep(0)
+    with_person = turns.requests.inside
+    leave.set()
+    await asyncio.gather(*holding, of_person)
+
+    assert (of_tokens, with_person) == (3, 4)
+    assert (turns.requests.inside, turns.requests.waiting) == (0, 0)
