@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,6 +18,9 @@ from realtime.transport import Connection
 
 EXPIRING_BEFORE = timedelta(seconds=60)
 EXPIRED_GRACE_S = 5.0  # the leeway of access tokens; a newer one may still arrive. An API token has no successor.
+# All API tokens of a person together may have this many times what one may have. Less would let one that leaked close the
+# sockets of the others.
+TOKENS_TOGETHER = 4
 logger = log.get(__name__)
 
 
@@ -51,7 +55,7 @@ class Authority(Protocol):
 class Limits:
     """The limits for a client."""
 
-    sockets_per_user: int
+    sockets_per_user: int  # of a person, and of each API token
     commands_per_s: float
     command_burst: int
     subscriptions: int
@@ -224,9 +228,10 @@ class Guests:
         mine.append(guest)
         guest.is_counted = True
         self._sockets += 1
-        while len(mine) > self.limits.sockets_per_user:
-            oldest = mine.pop(0)
-            oldest.connection.close("too_many_connections", reconnect=False)
+        surplus = _surplus(mine, guest, self.limits.sockets_per_user)
+        if surplus is not None:
+            mine.remove(surplus)
+            surplus.connection.close("too_many_connections", reconnect=False)
 
     async def _follow_user(self, guest: Guest) -> None:
         """Hold the person's own stream, where revocations arrive, then read the account. Raises: Problem."""
@@ -324,3 +329,18 @@ class Guests:
         """Cancel the checks of rights that are in progress."""
         for task in list(self._tasks):
             task.cancel()
+
+
+def _surplus(mine: list[Guest], newest: Guest, most: int) -> Guest | None:
+    """
+    The socket that has to go for the newest one: the oldest of the same person's sessions or of the same token or, if
+    all tokens of the person have too many, of the token that has most.
+    """
+    same = [guest for guest in mine if guest.actor.acting_id == newest.actor.acting_id]
+    if len(same) > most:
+        return same[0]
+    of_tokens = [guest for guest in mine if guest.actor.limits is not None]
+    if newest.actor.limits is None or len(of_tokens) <= TOKENS_TOGETHER * most:
+        return None
+    counts = Counter(guest.actor.acting_id for guest in of_tokens)
+    return max(of_tokens, key=lambda guest: counts[guest.actor.acting_id])  # the first of several is the oldest

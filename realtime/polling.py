@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from core import problems
 from models.access import Actor
 from realtime import streams
-from realtime.guest import Authority, Grant
+from realtime.guest import TOKENS_TOGETHER, Authority, Grant
 from realtime.relay import Frame, Relay
 from realtime.subscribing import Place, missed
 
@@ -39,12 +40,13 @@ class Polls:
     Polls that wait for the next event.
 
     Args:
-        most_each: how many of one person may wait at the same time.
+        most_each: how many of one person, and of each API token, may wait at the same time.
     """
 
     def __init__(self, authority: Authority, relay: Relay, most_each: int) -> None:
         self._authority, self._relay, self._most_each = authority, relay, most_each
-        self._waiting: Counter[str] = Counter()
+        self._waiting: Counter[UUID | None] = Counter()  # by who acts
+        self._waiting_tokens: Counter[UUID | None] = Counter()  # all tokens of a person
         self._woken: set[asyncio.Event] = set()
         self.is_draining = False
 
@@ -65,19 +67,30 @@ class Polls:
         return Look(grant, page, None, page[-1].seq if page else start)
 
     @contextmanager
-    def turn(self, person: str) -> Iterator[None]:
-        """A person's place among the polls that wait. Raises: TooManyConnections."""
-        if self._waiting[person] >= self._most_each:
+    def turn(self, actor: Actor) -> Iterator[None]:
+        """An actor's place among the polls that wait. Raises: TooManyConnections."""
+        most = self._most_each
+        if self._waiting[actor.acting_id] >= most:
             raise problems.TooManyConnections(
-                f"At most {self._most_each} of your requests may wait for events at the same time.", retry_after_s=5
+                f"At most {most} of your requests may wait for events at the same time.", retry_after_s=5
             )
-        self._waiting[person] += 1
+        if actor.limits is not None and self._waiting_tokens[actor.id] >= TOKENS_TOGETHER * most:
+            raise problems.TooManyConnections(
+                f"At most {TOKENS_TOGETHER * most} requests with your API tokens may wait for events at the same time.",
+                retry_after_s=5,
+            )
+        counted = [(self._waiting, actor.acting_id)]
+        if actor.limits is not None:
+            counted.append((self._waiting_tokens, actor.id))
+        for counter, key in counted:
+            counter[key] += 1
         try:
             yield
         finally:
-            self._waiting[person] -= 1
-            if not self._waiting[person]:
-                del self._waiting[person]
+            for counter, key in counted:
+                counter[key] -= 1
+                if not counter[key]:
+                    del counter[key]
 
     async def wait(self, name: str, look: Look, until: float) -> bool:
         """

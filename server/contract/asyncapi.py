@@ -9,6 +9,7 @@ from core.settings import Settings
 from realtime.commands import COMMANDS
 from realtime.events import CATALOGUE
 from realtime.events.state import STATES
+from realtime.guest import TOKENS_TOGETHER
 from realtime.relay import PAGE, STATE_INTERVAL_S
 from realtime.streams import NOUNS
 from realtime.subscribing import MAX_PAGE_BYTES
@@ -122,8 +123,8 @@ otherwise it closes with the code `token_expired`. A token that is refreshed ove
 **Refusals of commands** are `{{"ok": false, "problem": ...}}`, with the codes of REST and `unknown_command`, `too_many_subscriptions`,
 `rate_limited`. `unavailable` and `busy` are temporary.
 
-**Limits**, unless this server is set up otherwise: {_default("max_sockets_per_user")} sockets per person (the oldest is closed with
-`too_many_connections`), {_default("max_pending_per_address")} connections per address that have not sent CONNECT, {CONNECT_DEADLINE_S:.0f} s to
+**Limits**, unless this server is set up otherwise: {_default("max_sockets_per_user")} sockets per person and as many per API token (the
+oldest is closed with `too_many_connections`), {TOKENS_TOGETHER} times as many for all API tokens of a person, {_default("max_pending_per_address")} connections per address that have not sent CONNECT, {CONNECT_DEADLINE_S:.0f} s to
 send it, {_default("max_subscriptions")} subscriptions per socket, {_default("max_commands_per_s"):.0f} commands per second with bursts of
 {_default("max_command_burst")}, {MAX_FRAME_BYTES // 1024} KiB per message from a client, {PAGE} events or {MAX_PAGE_BYTES // 1024} KiB per answer to `subscribe`.
 Each state is sent at most {1 / STATE_INTERVAL_S:.0f} times a second. Events are kept for {_default("events_keep_days")} days; who comes back later gets

@@ -8,7 +8,6 @@ from core import problems
 from realtime.polling import Look, Polls
 from realtime.subscribing import Place
 from server.api.admission import TURN_OWNER, TURNS
-from server.api.body.intake import OWNER
 from server.api.endpoint import QueryRequest
 from server.api.reply import reply_view
 from server.api.routing import Routes
@@ -32,7 +31,7 @@ async def read_events(api: QueryRequest[EventsQuery]) -> web.StreamResponse:
     until = asyncio.get_running_loop().time() + asked.wait
     look = await _look(api, name, Place(asked.after, asked.epoch))
     if asked.wait and not look.is_news:
-        with polls.turn(api.request[OWNER]):
+        with polls.turn(api.actor):
             while not look.is_news and await polls.wait(name, look, until):
                 api.actor = await api.actor_now()
                 look = await _look(api, name, Place(look.after, look.grant.epoch))

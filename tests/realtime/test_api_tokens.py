@@ -2,11 +2,13 @@
 
 import asyncio
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from realtime.guest import TOKENS_TOGETHER
 from server.app import NAMESPACE
 from tests.auth.follower import Follower, refusal_of
 from tests.auth.programs import id_of, program_of
@@ -205,21 +207,50 @@ async def test_a_socket_cannot_go_on_with_another_token(server: Any, alice: Pers
     assert answer["ok"] is True
 
 
-async def test_sockets_of_people_and_of_their_programs_count_together(
+async def test_a_token_closes_its_own_oldest_socket_and_none_of_its_owners(
     server: Any, alice: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    _allow_sockets(server, 2, monkeypatch)
+    program, other = await program_of(alice, "events"), await program_of(alice, "events")
+
+    people = [await Follower.of(server, alice.token) for _ in range(2)]
+    kept = await Follower.of(server, other.token)
+    sockets = [await Follower.of(server, program.token) for _ in range(3)]
+    await sockets[0].closed()
+    names = [name for socket in (*people, kept, *sockets[1:]) for name, _ in socket.events]
+    third = await Follower.of(server, alice.token)
+    await people[0].closed()
+    for socket in (people[1], third, kept, *sockets[1:]):
+        assert socket.io.connected
+        await socket.leave()
+
+    assert sockets[0].events[-1][1]["code"] == "too_many_connections"
+    assert people[0].events[-1][1]["code"] == "too_many_connections"
+    assert names == []
+
+
+async def test_all_tokens_of_a_person_together_have_a_limit_and_the_busiest_one_gives_way(
+    server: Any, alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _allow_sockets(server, 2, monkeypatch)
+    programs = [await program_of(alice, "events") for _ in range(TOKENS_TOGETHER + 1)]
+    person = await Follower.of(server, alice.token)
+    quiet = await Follower.of(server, programs[0].token)
+    tokens = [program.token for program in programs[1:] for _ in range(2)]
+    busy = [await Follower.of(server, token) for token in tokens[:-1]]
+
+    last = await Follower.of(server, tokens[-1])
+    await busy[0].closed()
+    for socket in (person, quiet, *busy[1:], last):
+        assert socket.events == []
+        await socket.leave()
+
+    assert busy[0].events[-1][1]["code"] == "too_many_connections"
+
+
+def _allow_sockets(server: Any, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     guests = server.app[NAMESPACE].guests
-    monkeypatch.setattr(guests, "limits", type(guests.limits)(**{**vars(guests.limits), "sockets_per_user": 2}))
-    program = await program_of(alice, "events")
-
-    first = await Follower.of(server, alice.token)
-    second, third = [await Follower.of(server, program.token) for _ in range(2)]
-    names = await first.closed()
-    await second.leave()
-    await third.leave()
-
-    assert names == ["closing"]
-    assert first.events[-1][1]["code"] == "too_many_connections"
+    monkeypatch.setattr(guests, "limits", replace(guests.limits, sockets_per_user=count))
 
 
 async def test_a_revocation_while_a_socket_connects_is_not_missed(

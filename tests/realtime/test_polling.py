@@ -9,11 +9,13 @@ import pytest
 from tortoise import Tortoise
 
 from core.ids import uuid7
+from realtime.guest import TOKENS_TOGETHER
 from realtime.relay import PAGE
 from server.api.keys import SETTINGS
 from server.app import NAMESPACE
 from server.stream.routes import POLLS
 from tests.auth.follower import Follower
+from tests.auth.programs import program_of
 from tests.conftest import Person
 from tests.realtime.wire import until
 from tests.vault.test_streams import join
@@ -156,6 +158,31 @@ async def test_a_person_may_wait_only_so_often_at_once(server, alice, project):
         task.cancel()
     await asyncio.gather(*polls, return_exceptions=True)
     await waiting(server, 0)  # whoever hangs up gives the place back
+
+
+async def test_polls_of_a_token_take_no_place_of_its_owner_or_of_another_token(server, alice, project, monkeypatch):
+    monkeypatch.setattr(server.app[POLLS], "_most_each", 2)
+    path = events(f"project:{project}", wait=LONG)
+    busy = [await program_of(alice, "read", "events") for _ in range(TOKENS_TOGETHER)]
+    other = await program_of(alice, "read", "events")
+    senders = [busy[0], busy[0], other, alice]
+    polls = [asyncio.create_task(sender.send("GET", path)) for sender in senders]
+    await waiting(server, 4)
+    too_many = await busy[0].refused("GET", path)
+    senders = [program for program in busy[1:] for _ in range(2)][:-1]
+    polls += [asyncio.create_task(sender.send("GET", path)) for sender in senders]
+    await waiting(server, 2 * TOKENS_TOGETHER + 1)
+
+    together = await other.refused("GET", path)
+    polls.append(asyncio.create_task(alice.send("GET", path)))
+    await waiting(server, 2 * TOKENS_TOGETHER + 2)
+    for task in polls:
+        task.cancel()
+    await asyncio.gather(*polls, return_exceptions=True)
+    await waiting(server, 0)
+
+    assert too_many == together == (429, "too_many_connections")
+    assert server.app[POLLS]._waiting_tokens.total() == 0
 
 
 async def test_what_ends_while_it_waits_ends_the_poll(server, alice, bob, project, flood):
