@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from core import log, problems
 from core.clock import rfc3339
 from core.ids import uuid7
-from core.problems import Fault, Problem
+from core.problems import Fault, Problem, Unavailable
 from realtime.guest import Guest, Guests
 from realtime.subscribing import Place, Reply, subscribe
 from realtime.transport import Connection
@@ -87,7 +87,7 @@ async def _refresh(guest: Guest, body: RefreshToken, reply: Reply) -> None:
     try:
         actor = await guest.guests.authority.authenticate(body.token, guest.connection.address)
     except Problem as problem:
-        guest.connection.close(problem.code, reconnect=False)
+        guest.connection.close(problem.code, reconnect=problem.status == Unavailable.status)
         return
     is_same = (actor.acting_id, actor.session_id) == (guest.actor.acting_id, guest.actor.session_id)
     if not is_same or actor.token_expires_at is None:

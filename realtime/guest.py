@@ -205,7 +205,10 @@ class Guests:
             await self._follow_user(guest)
         except Problem as problem:
             self._forget(guest)
-            connection.refuse(problem.code)
+            if problem.status == Unavailable.status:
+                connection.close()  # too busy to look for the token: the client tries again by itself, as below
+            else:
+                connection.refuse(problem.code)
             return
         except Exception as error:
             self._forget(guest)
@@ -289,7 +292,7 @@ class Guests:
         except Problem as problem:
             if isinstance(problem, problems.TokenRevoked) and not guest.connection.is_closed:
                 guest.connection.emit("auth.revoked", {"code": problem.code})
-            guest.connection.close(problem.code, reconnect=False)
+            guest.connection.close(problem.code, reconnect=problem.status == Unavailable.status)
         except Exception as error:  # noqa: BLE001 - a task's root: the database may be unreachable
             # It is unknown what the person may follow, so nothing is sent. The client reconnects and asks again.
             logger.warning("rights could not be read again", error=type(error).__name__)

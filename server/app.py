@@ -146,7 +146,7 @@ async def _keys(app: web.Application) -> AsyncIterator[None]:
     tokens = Tokens(keyring, settings.base_url)
     passwords = Passwords(settings, keyring)
     app[GATE] = Gate(tokens, passwords, Throttle(settings))
-    api_tokens = ApiTokens()
+    api_tokens = ApiTokens(settings.database_pool)
     app[AUTHENTICATE] = Authentication(tokens, api_tokens).authenticate
     app[GOOGLE] = google = Google.of(settings)
     keeping = asyncio.create_task(keep_signing_keys(keyring), name="signing keys")

@@ -7,10 +7,14 @@ from typing import Any
 
 import asyncpg
 import pytest
+import socketio
 
+from core.ids import uuid7
 from core.problems import Busy
 from server.api.admission import TURNS, Owner, Turns
-from tests.auth.programs import id_of, program_of
+from server.api.body.lane import Lane
+from server.api.keys import AUTHENTICATE
+from tests.auth.programs import id_of, program_of, program_with
 from tests.conftest import Person
 from tests.realtime.wire import until
 
@@ -86,3 +90,50 @@ async def test_a_token_fills_only_its_own_queue_and_all_of_a_person_have_one_sha
 
     assert (of_tokens, with_person) == (3, 4)
     assert (turns.requests.inside, turns.requests.waiting) == (0, 0)
+
+
+@pytest.fixture
+def strangers(server: Any) -> Lane:
+    """The lane in which API tokens are looked for."""
+    lane: Lane = server.app[AUTHENTICATE].__self__._api_tokens.lane
+    return lane
+
+
+async def test_made_up_tokens_wait_behind_their_own_network_and_nobody_else_does(
+    alice: Person, strangers: Lane, project: str
+) -> None:
+    program = await program_of(alice, "read")
+    await program.ok("GET", "/me")
+    stranger = program_with(alice, f"tr_{uuid7().hex}_{'a' * 43}")
+
+    async with strangers.turn("127.0.0.0/24"), asyncio.timeout(PROMPT_S):
+        sent = [asyncio.create_task(stranger.refused("GET", "/me")) for _ in range(3)]
+        await until(lambda: strangers.waiting == 3)
+        await alice.ok("GET", "/projects")
+        await program.ok("GET", "/projects")  # it was good before, so it has a turn of its own
+        still_wait = [not task.done() for task in sent]
+
+    assert still_wait == [True] * 3
+    assert await asyncio.gather(*sent) == [(401, "token_invalid")] * 3
+
+
+async def test_when_too_many_wait_the_next_is_refused_and_a_socket_may_come_back(
+    server: Any, alice: Person, strangers: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = await program_of(alice, "read", "events")
+    monkeypatch.setattr(strangers, "_line", 0)
+    io, refusals = socketio.AsyncClient(reconnection=False), []
+    io.on("connect_error", refusals.append, namespace="/live")
+
+    async with strangers.turn("127.0.0.0/24"):
+        async with await program.send("GET", "/me") as response:
+            status, retry_after = response.status, response.headers["Retry-After"]
+        with pytest.raises(socketio.exceptions.ConnectionError):
+            await io.connect(
+                str(server.make_url("/")), auth={"token": program.token}, namespaces=["/live"], wait_timeout=2
+            )
+    await io.disconnect()
+
+    assert (status, retry_after) == (503, "2")
+    assert [refusal for refusal in refusals if "data" in refusal] == []  # a refusal would keep it from coming back
+    assert (await program.ok("GET", "/me"))["id"] == str(alice.id)
