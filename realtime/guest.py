@@ -43,7 +43,10 @@ class Authority(Protocol):
         ...
 
     async def grant(self, actor: Actor, stream: str) -> Grant | None:
-        """The actor's right to a stream. None if the actor may not follow it, or it does not exist."""
+        """
+        The actor's right to a stream. None if the actor may not follow it, or it does not exist. Raises: Forbidden for
+        a token without the scope.
+        """
         ...
 
     async def snapshot(self, actor: Actor, stream: str) -> tuple[Grant, dict[str, Any]] | None:

@@ -37,7 +37,10 @@ class LiveAuthority:
         return actor
 
     async def grant(self, actor: Actor, stream: str) -> Grant | None:
-        """The actor's right to a stream and the stream's position, in one snapshot."""
+        """
+        The actor's right to a stream and the stream's position, in one snapshot. Raises: Forbidden for a token without
+        the scope.
+        """
         async with reading() as snapshot:
             return await self._grant(actor, stream, snapshot)
 
@@ -57,8 +60,11 @@ class LiveAuthority:
         if parsed is None:
             return None
         noun, row_id = parsed
+        kind = STREAMS[noun]
+        if kind.scope is not None:
+            access.require_scope(actor, kind.scope)  # the same for every row, so it tells nothing about this one
         try:
-            right = await STREAMS[noun].authorize(actor, row_id)
+            right = await kind.authorize(actor, row_id)
         except Problem:
             return None
         rows = await snapshot.rows("SELECT epoch, head, floor FROM streams WHERE name = $1", stream)

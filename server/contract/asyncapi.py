@@ -104,7 +104,7 @@ Socket.IO 4 (protocol 5) at `/socket.io`, namespace `/live`. Clients may begin w
 answered once the transport is WebSocket.
 
 **CONNECT** carries `auth: {{"token": ...}}`, an access token from POST /api/v1/auth/login, or an API token from
-POST /api/v1/me/api-tokens with the scope `events`. The streams of a vault need the scope `vault:list` too, and the stream of a person is
+POST /api/v1/me/api-tokens with the scope `events`. Streams of projects and jobs need the scope `read` too, those of a vault `vault:list`, and the stream of a person is
 not for API tokens. One API token may open many sockets. The namespace `/` is not served: a
 client that opens it first gets `Invalid namespace` and goes on with `/live` on the same connection.
 

@@ -23,4 +23,4 @@ async def _snapshot(_: Actor, job_id: UUID, reading: Reading) -> BaseModel:
     return await queries.view_of(reading, job_id)
 
 
-STREAM = StreamKind("job", _right, _snapshot)
+STREAM = StreamKind("job", _right, _snapshot, scope="read")

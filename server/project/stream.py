@@ -21,4 +21,4 @@ async def _snapshot(actor: Actor, project_id: UUID, reading: Reading) -> BaseMod
     return await queries.view_of(reading, actor, project_id)
 
 
-STREAM = StreamKind("project", _right, _snapshot)
+STREAM = StreamKind("project", _right, _snapshot, scope="read")

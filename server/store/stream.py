@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from models.access import Actor
+from models.scope import Scope
 from server.store.reading import Reading
 
 
@@ -22,8 +23,10 @@ class Right:
 class StreamKind:
     """
     A kind of stream. `noun` is one of realtime.streams. `authorize` raises a Problem for anybody who may not follow it.
+    `scope` is what an API token needs besides `events`, since a snapshot shows what that scope is for.
     """
 
     noun: str
     authorize: Callable[[Actor, UUID], Awaitable[Right]]
     snapshot: Callable[[Actor, UUID, Reading], Awaitable[BaseModel]]
+    scope: Scope | None = None

@@ -26,7 +26,11 @@ POLLS: web.AppKey[Polls] = web.AppKey("polls", Polls)
     takes_turns_itself=True,
 )
 async def read_events(api: QueryRequest[EventsQuery]) -> web.StreamResponse:
-    """Read the events of a stream after a position, and wait for the next ones."""
+    """
+    Read the events of a stream after a position, and wait for the next ones.
+
+    An API token also needs the scope `read` for streams of projects and jobs, and `vault:list` for those of vaults.
+    """
     name, polls, asked = api.request.match_info["stream"], api.request.app[POLLS], api.query
     until = asyncio.get_running_loop().time() + asked.wait
     look = await _look(api, name, Place(asked.after, asked.epoch))

@@ -7,7 +7,6 @@ from pydantic import BaseModel
 from core.problems import Forbidden
 from models import access
 from models.access import Actor
-from models.scope import SCOPE_OF
 from models.vault import Vault
 from realtime import streams
 from server.store.reading import Reading
@@ -24,7 +23,6 @@ async def _right_to_accesses(actor: Actor, vault_id: UUID) -> Right:
 
 
 async def _right_by(actor: Actor, vault_id: UUID, action: str) -> Right:
-    access.require_scope(actor, SCOPE_OF["vault.read"])  # in addition to the scope of the events
     loaded = await access.load(actor, Vault, vault_id, action)
     if loaded.role == access.ADMIN:
         raise Forbidden
@@ -37,5 +35,5 @@ async def _snapshot(actor: Actor, vault_id: UUID, reading: Reading) -> BaseModel
     return await queries.view_of(reading, actor, vault_id)
 
 
-STREAM = StreamKind("vault", _right, _snapshot)
-ACCESSES = StreamKind("vault-access", _right_to_accesses, _snapshot)
+STREAM = StreamKind("vault", _right, _snapshot, scope="vault:list")
+ACCESSES = StreamKind("vault-access", _right_to_accesses, _snapshot, scope="vault:list")
