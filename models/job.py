@@ -32,6 +32,7 @@ class Job(Row):
     attempt = fields.IntField(default=0)
     attempts_since_retry = fields.IntField(default=0)
     created_by = fields.UUIDField(null=True)
+    asked_with = fields.UUIDField(null=True)  # the API token with which it was queued last
     started_at = fields.DatetimeField(null=True)
     finished_at = fields.DatetimeField(null=True)
     inputs: fields.JSONField[dict[str, Any]] = fields.JSONField(default=dict)

@@ -34,6 +34,7 @@ class Source(Row):
     attempt = fields.IntField(default=0)  # fence against a loader that has lost its lease
     request_id = fields.CharField(max_length=64, null=True)
     created_by = fields.UUIDField(null=True)
+    asked_with = fields.UUIDField(null=True)  # the API token with which it was queued last
 
     class Meta:
         table = "sources"

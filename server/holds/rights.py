@@ -11,6 +11,7 @@ from realtime.unit_of_work import UnitOfWork
 _ACCOUNT = "SELECT status FROM users WHERE id = $1 FOR SHARE"
 _SESSION = "SELECT 1 FROM sessions WHERE id = $1 AND revoked_at IS NULL"
 _UNREVOKED = "SELECT 1 FROM api_tokens WHERE id = $1 AND revoked_at IS NULL AND expires_at > now()"
+_HELD_TOKEN = f"{_UNREVOKED} FOR SHARE"  # like the account
 _MEMBER = f"SELECT m.role FROM project_members m WHERE m.user_id = $1 AND m.project_id = $2 AND {access.in_force('m')}"
 
 
@@ -28,11 +29,18 @@ async def refuse_signed_out(u: UnitOfWork, actor: Actor) -> None:
         raise TokenRevoked
 
 
-async def may_still(u: UnitOfWork, person: UUID | None, project_id: UUID, action: str) -> bool:
-    """Whether a person may do something in a project now. The system may always do what nobody asked for."""
+async def may_still(
+    u: UnitOfWork, person: UUID | None, project_id: UUID, action: str, token: UUID | None = None
+) -> bool:
+    """
+    Whether a person may do something in a project now, and the API token that asked for it is still valid. The system
+    may always do what nobody asked for.
+    """
     if person is None:
         return True
     await u.execute(_ACCOUNT, person)
+    if token is not None and not await u.execute(_HELD_TOKEN, token):
+        return False
     members = await u.execute(_MEMBER, person, project_id)
     return bool(members) and access.can(members[0]["role"], action)
 
@@ -40,5 +48,6 @@ async def may_still(u: UnitOfWork, person: UUID | None, project_id: UUID, action
 def lost(noun: str) -> Forbidden:
     """The reason that work was not begun."""
     return Forbidden(
-        f"The person who asked for this {noun} no longer has the right to it. Somebody who has it can ask again."
+        f"Whoever asked for this {noun} no longer has the right to it: the person, or the API token that was used. "
+        "Somebody who has the right can ask again."
     )

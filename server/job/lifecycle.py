@@ -54,7 +54,8 @@ async def claim_job(job_id: UUID, max_attempts: int, person: UUID | None = None)
     """
     Claims a job: counts the attempt, and pins the inputs at the first start.
 
-    A queued job fails if the person who asked for it (by default its creator) may no longer run jobs. A job that has
+    A queued job fails if the person who asked for it (by default its creator) may no longer run jobs, or the API token
+    that was used has ended. A job that has
     begun continues: what it has written belongs to the project, and other members can cancel it.
     Returns: None if there is nothing to run, because the job has ended or has just failed for good.
     """
@@ -73,7 +74,10 @@ async def claim_job(job_id: UUID, max_attempts: int, person: UUID | None = None)
         if job.attempts_since_retry >= max_attempts:
             await fail(u, job, gave_up(job.attempts_since_retry))
             return None
-        may = job.status != JobStatus.QUEUED or await may_still(u, person or job.created_by, job.project_id, "job.run")
+        asker = person or job.created_by
+        may = job.status != JobStatus.QUEUED or await may_still(
+            u, asker, job.project_id, "job.run", token=job.asked_with
+        )
         changes: dict[str, Any] = {
             "status": JobStatus.RUNNING,
             "attempt": job.attempt + 1,

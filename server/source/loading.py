@@ -120,7 +120,8 @@ async def _claim(source_id: UUID, person: UUID | None = None) -> Source | None:
         source.attempt += 1
         await source.save(using_db=u.connection, update_fields=["attempt"])
         gave_up = source.attempt > MAX_ATTEMPTS
-        may = await may_still(u, person or source.created_by, source.project_id, "source.load")
+        asker = person or source.created_by
+        may = await may_still(u, asker, source.project_id, "source.load", token=source.asked_with)
     if not may:
         await release.fail_source(source.id, [source.attempt], lost("file"))
         return None

@@ -11,11 +11,13 @@ from core import log
 from realtime.unit_of_work import UnitOfWork
 
 Task = Literal["source.load", "job.run"]
+_TABLES: dict[Task, str] = {"source.load": "sources", "job.run": "reconciliation_jobs"}
 
 
 async def enqueue(u: UnitOfWork, task: Task, row_id: object, person: UUID | None = None) -> None:
     """
-    Enqueue a task with the request's id and the person who asks for it, in the open transaction.
+    Enqueue a task with the request's id and the person who asks for it, in the open transaction. The row keeps the API
+    token, if the person asks with one, because revoking it also stops what it has asked for and what has not begun.
 
     When the system queues a task again, it names the person who originally asked. A waiting task for the same row is
     replaced, so a job that is cancelled and retried runs once.
@@ -26,6 +28,9 @@ async def enqueue(u: UnitOfWork, task: Task, row_id: object, person: UUID | None
         task,
         str(row_id),
     )
+    if u.actor.id is not None:
+        token = u.actor.limits.token_id if u.actor.limits is not None else None
+        await u.execute(f"UPDATE {_TABLES[task]} SET asked_with = $2 WHERE id = $1", row_id, token)
     driver = AsyncpgDriver(u.connection._connection)  # the queue's own statements, in our transaction
     asked_by = u.actor.id or person
     payload = orjson.dumps(

@@ -11,10 +11,11 @@ from aiohttp import FormData
 
 from server.source import release
 from tests.auth.programs import id_of, program_of
+from tests.conftest import Person
 
 MAPPING = {"amount": {"column": "amount", "decimal": "."}}
 FILE = b"ref,amount\nA,1.50\n"
-HOW = ["disabled", "removed", "viewer"]
+HOW = ["disabled", "removed", "viewer", "token"]
 
 
 @pytest.fixture
@@ -26,10 +27,12 @@ async def analyst(alice: Any, bob: Any, project: str) -> Any:
 
 @pytest.fixture
 def end_right(admin: Any, alice: Any, bob: Any, project: str) -> Any:
-    """Takes away bob's right."""
+    """Takes away bob's right, or revokes the token that he asked with."""
 
-    async def end(how: str) -> None:
-        if how == "disabled":
+    async def end(how: str, sender: Person) -> None:
+        if how == "token":
+            await bob.ok("DELETE", f"/me/api-tokens/{id_of(sender)}")
+        elif how == "disabled":
             await admin.ok("PATCH", f"/users/{bob.id}", {"status": "disabled"})
         elif how == "removed":
             async with await alice.send("DELETE", f"/projects/{project}/members/{bob.id}") as response:
@@ -38,6 +41,10 @@ def end_right(admin: Any, alice: Any, bob: Any, project: str) -> Any:
             await alice.ok("PUT", f"/projects/{project}/members/{bob.id}", {"role": "viewer"})
 
     return end
+
+
+async def _sender(person: Person, how: str) -> Person:
+    return await program_of(person, "read", "write") if how == "token" else person
 
 
 @pytest.fixture
@@ -73,7 +80,7 @@ async def test_an_upload_is_refused_if_its_sender_loses_the_right_before_it_ends
 
     form = FormData()
     form.add_field("file", body(), filename="a.csv", content_type="text/csv")
-    sender = await program_of(analyst, "write") if how == "token" else analyst
+    sender = await _sender(analyst, how)
     headers = {"Authorization": f"Bearer {sender.token}"}
     url = f"/api/v1/projects/{project}/sources"
     uploading = asyncio.create_task(analyst.session.post(url, data=form, headers=headers))
@@ -82,10 +89,8 @@ async def test_an_upload_is_refused_if_its_sender_loses_the_right_before_it_ends
         await asyncio.sleep(0.02)
     if how == "signed out":
         await db.execute("UPDATE sessions SET revoked_at = now() WHERE user_id = $1", analyst.id)
-    elif how == "token":
-        await analyst.send("DELETE", f"/me/api-tokens/{id_of(sender)}")
     else:
-        await end_right(how)
+        await end_right(how, sender)
     go_on.set()
 
     async with await uploading as response:
@@ -98,8 +103,9 @@ async def test_an_upload_is_refused_if_its_sender_loses_the_right_before_it_ends
 async def test_a_file_is_not_loaded_if_its_sender_loses_the_right_before_loading_begins(
     analyst: Any, alice: Any, project: str, upload: Any, held: Any, end_right: Any, how: str
 ) -> None:
-    _, source = await upload(FILE, person=analyst, mapping=MAPPING)
-    await end_right(how)
+    sender = await _sender(analyst, how)
+    _, source = await upload(FILE, person=sender, mapping=MAPPING)
+    await end_right(how, sender)
     held()
 
     ended = await _ended(alice, f"/sources/{source['id']}", ("loading",))
@@ -112,7 +118,7 @@ async def test_another_member_may_retype_a_file_whose_sender_has_left(
     analyst: Any, alice: Any, project: str, load: Any, end_right: Any
 ) -> None:
     source = await load(FILE, person=analyst)
-    await end_right("removed")
+    await end_right("removed", analyst)
 
     await alice.ok("PATCH", f"/sources/{source['id']}", {"mapping": {"reference": {"column": "ref"}}})
     ended = await _ended(alice, f"/sources/{source['id']}", ("loading",))
@@ -126,11 +132,12 @@ async def test_a_job_does_not_begin_after_its_person_lost_the_right_and_another_
     analyst: Any, alice: Any, project: str, load: Any, worker: Any, end_right: Any, how: str
 ) -> None:
     sides = [(await load(FILE, mapping=MAPPING))["id"] for _ in range(2)]
+    sender = await _sender(analyst, how)
     os.kill(worker.process.pid, signal.SIGSTOP)
     try:
         body = {"left_source": sides[0], "right_source": sides[1]}
-        job = await analyst.ok("POST", f"/projects/{project}/jobs", body)
-        await end_right(how)
+        job = await sender.ok("POST", f"/projects/{project}/jobs", body)
+        await end_right(how, sender)
     finally:
         os.kill(worker.process.pid, signal.SIGCONT)
 
