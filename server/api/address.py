@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import re
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from core.settings import Settings
@@ -13,13 +16,18 @@ if TYPE_CHECKING:  # commands that bound sign-ins by network need no web server
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
+UNKNOWN = "unknown"  # in place of an address: it lies in no network, and all such callers count as one stranger
+_WITH_PORT = re.compile(r"\[(?P<v6>[^\]]*)\](?::\d{1,5})?|(?P<v4>[^:]*):\d{1,5}")
+
+
 def client_ip(request: web.Request, settings: Settings) -> str:
     """
     The caller's address: the socket's peer or, behind trusted proxies, the right-most hop that is not one of them.
+    UNKNOWN if that cannot be read. Taking the proxy's address instead would let the caller pass for the proxy.
     """
     peer = _address(request.remote or "")
     if peer is None:
-        return "0.0.0.0"  # noqa: S104 - an unknown peer, not a bind address
+        return UNKNOWN
     trusted = [ipaddress.ip_network(network, strict=False) for network in settings.trusted_proxies]
 
     def is_trusted(address: IPAddress) -> bool:
@@ -30,22 +38,39 @@ def client_ip(request: web.Request, settings: Settings) -> str:
     # A proxy may append to the header it received or add another one; the last entry of all is the nearest hop.
     hops = ",".join(request.headers.getall("X-Forwarded-For", ())).split(",")
     for hop in reversed([hop.strip() for hop in hops if hop.strip()]):
-        address = _address(hop)
+        address = _address(_without_port(hop))
         if address is None:
-            return str(peer)
+            return UNKNOWN
         if not is_trusted(address):
             return str(address)
     return str(peer)
+
+
+def is_within(address: str, networks: Iterable[str]) -> bool:
+    """Whether an address from `client_ip` lies in one of the networks."""
+    parsed = _address(address)
+    return parsed is not None and any(parsed in _network(network) for network in networks)
 
 
 def network_of(address: str) -> str:
     """The /24 or /64 network of an address. Sessions show it, and throttles count by it."""
     parsed = _address(address)
     if parsed is None:
-        return "unknown"
+        return UNKNOWN
     if isinstance(parsed, ipaddress.IPv4Address):
         return str(ipaddress.IPv4Network((parsed, 24), strict=False))
     return str(ipaddress.IPv6Network((parsed, 64), strict=False))
+
+
+def _without_port(hop: str) -> str:
+    """A hop as RFC 7239 and some proxies write it, such as 203.0.113.7:4444 or [2001:db8::1]:443."""
+    found = _WITH_PORT.fullmatch(hop)
+    return hop if found is None else found["v6"] or found["v4"] or ""
+
+
+@lru_cache(maxsize=1024)
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    return ipaddress.ip_network(text)
 
 
 def _address(text: str) -> IPAddress | None:

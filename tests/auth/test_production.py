@@ -146,7 +146,13 @@ async def test_behind_trusted_proxies_the_last_untrusted_address_counts(
     assert await network_seen((forwarded, "192.0.2.1"), (forwarded, "203.0.113.9")) == "203.0.113.0/24"
     assert await network_seen((forwarded, "2001:db8:1:2:3::4")) == "2001:db8:1:2::/64"
     assert await network_seen((forwarded, "::ffff:203.0.113.9")) == "203.0.113.0/24"
-    assert await network_seen((forwarded, "192.0.2.1, nonsense")) == "127.0.0.0/24"
+    assert await network_seen((forwarded, "203.0.113.9:4444")) == "203.0.113.0/24"
+    assert await network_seen((forwarded, "192.0.2.1, [2001:db8:1:2::7]:443")) == "2001:db8:1:2::/64"
+    assert await network_seen((forwarded, "[2001:db8:1:2::7]")) == "2001:db8:1:2::/64"
+    assert await network_seen((forwarded, "203.0.113.9:4444, 10.1.2.3:80")) == "203.0.113.0/24"
+    # All whose address cannot be read count as one network, and never as the proxy's.
+    for hop in ("nonsense", "unknown", "_hidden", "203.0.113.9:http", "[203.0.113.9", ":80", "[]:80"):
+        assert await network_seen((forwarded, f"192.0.2.1, {hop}")) == "unknown"
 
 
 async def test_guesses_are_counted_by_the_forwarded_network(proxied: ClientSession, alice: Person) -> None:
@@ -174,6 +180,24 @@ async def test_an_api_tokens_networks_are_compared_with_the_forwarded_address(
     assert await status("203.0.113.9, 192.0.2.1") == 403  # what the client wrote is to the left
     assert await status("203.0.113.9, nonsense") == 403
     assert await program.refused("GET", "/me") == (403, "forbidden")
+
+
+@pytest.mark.parametrize("networks", [["10.0.0.0/8", "127.0.0.0/8"], ["0.0.0.0/0", "::/0"]])
+async def test_nobody_passes_for_the_proxy_with_an_address_that_cannot_be_read(
+    proxied: ClientSession, alice: Person, networks: list[str]
+) -> None:
+    program = await program_of(alice, "read", networks=networks)
+    everywhere = "::/0" in networks
+
+    async def status(forwarded: str) -> int:
+        headers = {"Authorization": f"Bearer {program.token}", "X-Forwarded-For": forwarded}
+        async with proxied.get("/api/v1/me", headers=headers) as response:
+            return response.status
+
+    for hop in ("203.0.113.7:4444", "[2001:db8::1]:443"):
+        assert await status(hop) == (200 if everywhere else 403)
+    for hop in ("unknown", "203.0.113.7:http", "nonsense"):
+        assert await status(hop) == 403
 
 
 async def test_tokens_from_another_installation_are_invalid(proxied: ClientSession, alice: Person) -> None:

@@ -6,11 +6,9 @@ token or disabling its owner takes effect at once.
 import asyncio
 import contextvars
 import hmac
-import ipaddress
 import json
 from collections import OrderedDict
 from datetime import timedelta
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +23,7 @@ from models.scope import Limits
 from realtime import unit_of_work as work
 from realtime.refusals import record_refusal
 from realtime.unit_of_work import Call
-from server.api.address import network_of
+from server.api.address import is_within, network_of
 from server.api.body.lane import Lane
 
 MOST_KNOWN = 4096
@@ -151,15 +149,7 @@ def _ids(text: str | None) -> tuple[UUID, ...] | None:
 
 def _is_from(address: str, networks: str | None) -> bool:
     allowed = None if networks is None else json.loads(networks)
-    if allowed is None:
-        return True
-    parsed = ipaddress.ip_address(address)
-    return any(parsed in _network(network) for network in allowed)
-
-
-@lru_cache(maxsize=1024)
-def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
-    return ipaddress.ip_network(text)
+    return allowed is None or is_within(address, allowed)
 
 
 async def _record(actor: Actor, token_id: UUID, action: str, outcome: str, address: str) -> None:
