@@ -31,15 +31,22 @@ async def read_events(api: QueryRequest[EventsQuery]) -> web.StreamResponse:
 
     An API token also needs the scope `read` for streams of projects and jobs, and `vault:list` for those of vaults.
     """
-    name, polls, asked = api.request.match_info["stream"], api.request.app[POLLS], api.query
-    until = asyncio.get_running_loop().time() + asked.wait
-    look = await _look(api, name, Place(asked.after, asked.epoch))
-    if asked.wait and not look.is_news:
-        with polls.turn(api.actor):
-            while not look.is_news and await polls.wait(name, look, until):
-                api.actor = await api.actor_now()
-                look = await _look(api, name, Place(look.after, look.grant.epoch))
-    return reply_view(_page(name, look))
+    name, asked = api.request.match_info["stream"], Place(api.query.after, api.query.epoch)
+    if not api.query.wait:
+        return reply_view(_page(name, await _look(api, name, asked)))
+    # The place comes first, so that a poll that is refused costs less than one that is served.
+    with api.request.app[POLLS].turn(api.actor):
+        return reply_view(_page(name, await _wait(api, name, asked)))
+
+
+async def _wait(api: QueryRequest[EventsQuery], name: str, place: Place) -> Look:
+    """What there is or, if that is nothing, the next that happens."""
+    until = asyncio.get_running_loop().time() + api.query.wait
+    look = await _look(api, name, place)
+    while not look.is_news and await api.request.app[POLLS].wait(name, look, until):
+        api.actor = await api.actor_now()
+        look = await _look(api, name, Place(look.after, look.grant.epoch))
+    return look
 
 
 async def _look(api: QueryRequest[EventsQuery], name: str, place: Place) -> Look:

@@ -33,8 +33,9 @@ async def poll(person: Person, name: str, **query: Any) -> dict[str, Any]:
 
 
 async def waiting(server: Any, count: int = 1) -> None:
-    """Waits until so many polls wait."""
-    await until(lambda: server.app[POLLS]._waiting.total() == count)
+    """Waits until so many polls wait, and no other has a place."""
+    polls = server.app[POLLS]
+    await until(lambda: len(polls._woken) == polls._waiting.total() == count)
 
 
 async def test_it_gives_the_same_events_as_a_socket(server, alice, project, flood):
@@ -142,7 +143,7 @@ async def test_a_poll_that_waits_uses_no_connection_and_no_turn(server, alice, p
     assert server.app[POLLS]._waiting.total() == 0
 
 
-async def test_a_person_may_wait_only_so_often_at_once(server, alice, project):
+async def test_a_person_may_wait_only_so_often_at_once(server, alice, project, monkeypatch):
     most = server.app[SETTINGS].max_sockets_per_user
     polls = [asyncio.create_task(poll(alice, f"project:{project}", wait=LONG)) for _ in range(most)]
     await waiting(server, most)
@@ -151,8 +152,12 @@ async def test_a_person_may_wait_only_so_often_at_once(server, alice, project):
         refused = await response.json()
         assert (response.status, refused["code"]) == (429, "too_many_connections")
         assert response.headers["Retry-After"]
+    monkeypatch.setattr(server.app[POLLS], "_authority", None)  # a poll that is refused does not look
+    refused_again = await alice.refused("GET", events(f"project:{project}", wait=LONG, after=0))
+    monkeypatch.undo()
     at_once = await poll(alice, f"project:{project}")
 
+    assert refused_again == (429, "too_many_connections")
     assert at_once["mode"] == "live"
     for task in polls:
         task.cancel()
