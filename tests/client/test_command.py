@@ -213,6 +213,64 @@ async def test_a_secret_is_printed_whole_whatever_the_terminal_can_show_and_noth
     assert (unread.returncode, said) == (1, b"")  # nobody reads its output any more
 
 
+async def test_a_secret_cannot_control_a_terminal_and_is_whole_in_a_pipe(
+    alice: Person, project: str, as_alice: Any, tried: Try
+) -> None:
+    vault = (await alice.ok("POST", f"/projects/{project}/vaults", {"name": "Banks"}))["id"]
+    secret = "s3cret\x1b]0;pwn\x07\x1b]52;c;cHdu\x07\u202e\nsecond\tline ö"
+    entry = await alice.ok("POST", f"/vaults/{vault}/entries", {"name": "Portal", "secret": secret})
+    terminal, theirs = os.openpty()
+    command = (sys.executable, "-c", ENTRY, "remote", "vault", "get", entry["id"])
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "client")}
+
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command, env=environment, stdout=theirs, stderr=asyncio.subprocess.PIPE
+        )
+        os.close(theirs)
+        shown = await _read_until(terminal, "ö")
+        _, said = await process.communicate()
+    finally:
+        os.close(terminal)
+    piped = await tried("vault", "get", entry["id"])
+
+    expected = r"s3cret\x1b]0;pwn\x07\x1b]52;c;cHdu\x07\u202e" + "\r\nsecond\tline ö"
+    assert (process.returncode, shown.rstrip("\r\n")) == (0, expected)
+    assert b"Send the output to a file or a pipe" in said
+    assert (said.count(b"\n"), b"s3cret" in said) == (1, False)
+    assert piped == (0, secret + "\n", "")
+
+
+async def test_what_a_server_or_a_file_is_called_is_no_markup_on_a_terminal(
+    as_alice: Any, project: str, make_source: Any, tried: Try, tmp_path: Path
+) -> None:
+    await make_source("bank"), await make_source("ledger")
+    job = (await tried("jobs", "run", "March", "bank", "ledger"))[1].strip()
+    name, streams, value = progress(job, None)
+    await state.put(name, streams, value | {"stage": "[/red][link=http://evil.test]x\x1b]0;pwn\x07"})
+    file = tmp_path / "[bold red]x[link=http:evil].csv"
+    file.write_text("a,b\n1,2\n")
+
+    for arguments, words in (
+        (("jobs", "follow", job), "[/red][link=http://evil.test]x ]0;pwn"),
+        (("sources", "load", str(file), "--project", "March"), "uploading [bold red]x[link=http:evil].csv"),
+    ):
+        terminal, theirs = os.openpty()
+        environment = os.environ | {"PYTHONPATH": str(ROOT / "client"), "TERM": "xterm-256color", "COLUMNS": "150"}
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", INTERRUPTIBLE, "remote", *arguments), env=environment, stderr=theirs
+        )
+        os.close(theirs)
+        try:
+            seen = await _read_until(terminal, words)
+        finally:
+            process.kill()
+            await process.wait()
+            os.close(terminal)
+
+        assert "\x1b]" not in seen
+
+
 async def test_a_source_is_named_after_its_file_and_what_it_cannot_read_is_said_before_anything_is_sent(
     alice: Person, project: str, tmp_path: Path, tried: Try
 ) -> None:
