@@ -36,9 +36,9 @@ class Client(Rest):
         password: str | None = None,
         timing: Timing | None = None,
     ) -> None:
-        wire = Wire(url)
-        session = _session(wire, token, email, password)
         timing = timing or Timing()
+        wire = Wire(url, timing.call_s)
+        session = _session(wire, token, email, password)
         super().__init__(wire, session, timing.patience_s)
         self.url = wire.url
         self._live = Live(wire, session, timing)

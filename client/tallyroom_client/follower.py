@@ -11,6 +11,7 @@ from .cursor import Action, Cursor, Deliver, End, Phase, Replace, Subscribe, Uns
 from .pauses import Pauses
 from .position import Event, Item, Position, Snapshot, State
 from .problem import Problem
+from .wire import CALL_S
 
 MAX_STATES = 1000  # keys of one stream whose newest versions are remembered
 
@@ -21,6 +22,7 @@ class Timing:
 
     pauses: Pauses = field(default_factory=lambda: Pauses(1, 30))
     patience_s: float = 60.0  # of a REST call with a server that is away or busy
+    call_s: float = CALL_S  # for one attempt of a REST call, except an upload
     answer_s: float = 10.0  # for the answer to a command
     held: int = 1000  # events that may wait for the program; the server keeps the rest
 

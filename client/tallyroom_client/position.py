@@ -3,6 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from .shape import MAX_NUMBER
+
+MAX_DIGITS = 16  # of a number that is not above MAX_NUMBER
+
 
 @dataclass(frozen=True, slots=True)
 class Position:
@@ -22,7 +26,7 @@ class Position:
     def parse(cls, text: str) -> "Position":
         """The position that was stored as text. Raises: ValueError."""
         seq, mark, epoch = text.strip().partition("@")
-        if not mark or not (seq.isascii() and seq.isdigit()):
+        if not mark or not (seq.isascii() and seq.isdigit() and len(seq) <= MAX_DIGITS and int(seq) <= MAX_NUMBER):
             raise ValueError("a position looks like 41@0198c2e0-..., as str(event.position) wrote it")
         return cls(int(seq), epoch or None)
 

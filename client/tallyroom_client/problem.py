@@ -1,6 +1,5 @@
 """Everything that can go wrong between a program and the server, as one exception that says what to do."""
 
-import json
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,8 +7,20 @@ from typing import Any
 
 import aiohttp
 
+from .shape import Maybe, fits, parsed
+
 MAX_LINE = 500
 MAX_RETRY_AFTER_S = 3600
+
+# A problem document (RFC 9457).
+DOCUMENT = {
+    "code": str,
+    "status": Maybe(int),
+    "title": Maybe(str),
+    "detail": Maybe(str),
+    "request_id": Maybe(str),
+    "errors": Maybe([{"pointer": Maybe(str), "code": Maybe(str), "message": Maybe(str)}]),
+}
 
 # What to do, by code, where the server has only named the problem.
 ADVICE = {
@@ -75,25 +86,24 @@ class Problem(Exception):
 
     @classmethod
     def of(cls, document: dict[str, Any]) -> "Problem":
-        """The problem in a document, such as that of a refused command."""
-        status = document.get("status")
+        """The problem in a document that has the shape DOCUMENT, such as that of a refused command."""
         return cls(
-            status if isinstance(status, int) else 0,
-            str(document.get("code") or "unknown"),
-            str(document.get("detail") or document.get("title") or "The server refused this."),
-            [fault for fault in document.get("errors") or [] if isinstance(fault, dict)],
+            document.get("status") or 0,
+            document["code"] or "unknown",
+            document.get("detail") or document.get("title") or "The server refused this.",
+            document.get("errors") or [],
             request_id=document.get("request_id"),
             document=document,
         )
 
 
 def problem_of_answer(status: int, headers: Mapping[str, str], text: str) -> Problem:
-    """The problem in an answer over HTTP."""
+    """The problem in an answer over HTTP. Its status is that of the answer, whatever the document says."""
     try:
-        document = json.loads(text)
+        document = parsed(text)
     except ValueError:
         document = None
-    if not isinstance(document, dict) or "code" not in document:
+    if not fits(document, DOCUMENT):
         if 300 <= status < 400:
             return Problem(
                 status, "not_tallyroom", f"The server redirects to another address: {headers.get('Location')}"
@@ -105,8 +115,8 @@ def problem_of_answer(status: int, headers: Mapping[str, str], text: str) -> Pro
         else:
             found = Problem(status, "not_tallyroom", f"The answer ({status}) is not one of Tallyroom's.")
     else:
-        found = Problem.of({"status": status, **document})
-    found.retry_after_s = _seconds(headers.get("Retry-After"))
+        found = Problem.of({**document, "status": status})
+    found.retry_after_s = retry_after_s(headers)
     return found
 
 
@@ -139,7 +149,14 @@ def _sentence(text: str) -> str:
     return text if not text or text[-1] in ".!?" else text + "."
 
 
-def _seconds(text: str | None) -> float | None:
-    if text is None or not (text.isascii() and text.isdigit()):
+def not_tallyroom(url: str) -> Problem:
+    """What to say about a server that sends something else than Tallyroom does."""
+    return Problem(0, "not_tallyroom", f"{url} does not answer as Tallyroom does.")
+
+
+def retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """The pause that an answer asks for."""
+    text = headers.get("Retry-After", "")
+    if not (text.isascii() and text.isdigit()):
         return None
     return float(min(int(text[:9]), MAX_RETRY_AFTER_S))

@@ -9,11 +9,15 @@ from typing import Any
 import aiohttp
 
 from .pauses import Pauses
-from .problem import Problem
+from .problem import Problem, not_tallyroom
 from .session import Session
+from .shape import Maybe, fits
 from .wire import Answer, Call, Lost, Wire
 
 PAUSES = Pauses(0.5, 10)
+PAGE = {"items": list, "next_cursor": Maybe(str)}
+MAX_PAGES = 100_000  # 50 million items
+MAX_CURSOR = 4096
 
 
 class Rest:
@@ -41,13 +45,21 @@ class Rest:
     async def all(self, path: str, **query: object) -> AsyncIterator[Any]:
         """Every item of a list, page by page."""
         cursor: str | None = None
+        seen: set[str] = set()
         while True:
             page = await self.get(path, **{"limit": 500, **query, "cursor": cursor})
+            if not fits(page, PAGE):
+                raise not_tallyroom(self._wire.url)
             for item in page["items"]:
                 yield item
-            cursor = page["next_cursor"]
+            cursor = page.get("next_cursor")
             if cursor is None:
                 return
+            # A list that goes on without end would keep the program for ever.
+            is_endless = not page["items"] or cursor in seen or len(seen) >= MAX_PAGES
+            if is_endless or len(cursor) > MAX_CURSOR:
+                raise not_tallyroom(self._wire.url)
+            seen.add(cursor)
 
     async def post(self, path: str, body: Any = None, *, key: str | None = None) -> Any:
         """

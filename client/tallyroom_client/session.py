@@ -6,11 +6,13 @@ import time
 import uuid
 from typing import Protocol
 
-from .problem import Problem
+from .problem import Problem, not_tallyroom
+from .shape import NUMBER, fits
 from .wire import Call, Lost, Wire
 
 FRESH_S = 30.0  # a token that ends sooner is replaced before it is used
 LEAVE_S = 5.0  # for signing out
+SIGNED_IN = {"access_token": str, "refresh_token": str, "expires_in": NUMBER}
 
 
 class Session(Protocol):
@@ -35,8 +37,7 @@ class TokenSession:
     """An API token. It is never refreshed and never ended from here."""
 
     def __init__(self, token: str) -> None:
-        # A header cannot hold anything else, and the error of the library would show the token.
-        if not (token and token.isascii() and token.isprintable() and " " not in token):
+        if not _is_token(token):
             raise Problem(401, "token_invalid", "The API token is not valid.")
         self._token = token
         self.sign_ins = 0
@@ -118,10 +119,14 @@ class PasswordSession:
             answer = (await self._wire.send(Call("POST", path, {}, body, {"Idempotency-Key": self._key}))).body
         except Lost as lost:
             raise lost.problem from None
-        try:
-            self._token, self._refresh_token = str(answer["access_token"]), str(answer["refresh_token"])
-            self._ends_at = asked_at + float(answer["expires_in"])
-        except (KeyError, TypeError, ValueError):
-            raise Problem(0, "not_tallyroom", f"{self._wire.url} does not answer as Tallyroom does.") from None
+        if not (fits(answer, SIGNED_IN) and _is_token(answer["access_token"])):
+            raise not_tallyroom(self._wire.url)
+        self._token, self._refresh_token = str(answer["access_token"]), str(answer["refresh_token"])
+        self._ends_at = asked_at + answer["expires_in"]
         self._key = None
         return self._token
+
+
+def _is_token(text: str) -> bool:
+    """A header cannot hold anything else, and the error of the library would show the token."""
+    return bool(text) and text.isascii() and text.isprintable() and " " not in text

@@ -1,7 +1,7 @@
 """HTTP to one server: addresses, single requests, and the difference between refused and lost."""
 
-import json
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,10 +9,12 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from .position import Position
-from .problem import Problem, problem_of_answer, problem_of_failure
+from .problem import Problem, not_tallyroom, problem_of_answer, problem_of_failure
+from .shape import parsed
 
 API = "/api/v1"
 CONNECT_S, SILENT_S = 10, 60
+CALL_S = 120.0  # for a whole call, so that a server that answers a byte at a time is left; an upload may take longer
 MAX_ANSWER_BYTES = 64 * 1024 * 1024  # far above the 2 MiB after which the server ends a page
 
 
@@ -65,18 +67,19 @@ def base_url(text: str) -> str:
 class Wire:
     """Requests to one server over one pool of connections."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, call_s: float = CALL_S) -> None:
         self.url = base_url(url)
+        self._call_s = call_s
         self._http: aiohttp.ClientSession | None = None
 
     @property
     def http(self) -> aiohttp.ClientSession:
         """The pool, opened at the first use because it belongs to the running loop."""
         if self._http is None or self._http.closed:
-            timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=SILENT_S)
             watch = aiohttp.TraceConfig()
             watch.on_request_redirect.append(_stay)
-            self._http = aiohttp.ClientSession(timeout=timeout, headers={"X-Client": "api"}, trace_configs=[watch])
+            timeout, headers = _timeout(self._call_s), {"X-Client": "api"}
+            self._http = aiohttp.ClientSession(timeout=timeout, headers=headers, trace_configs=[watch])
         return self._http
 
     async def close(self) -> None:
@@ -88,12 +91,13 @@ class Wire:
         """Send a request once. Raises: Problem if it was refused or never sent, Lost if its fate is unknown."""
         options: dict[str, Any] = {"params": call.query, "headers": call.headers or {}, "allow_redirects": False}
         if call.form is not None:
-            options["data"] = call.form()
+            options |= {"data": call.form(), "timeout": _timeout(None)}
         elif call.body is not None:
             options["json"] = call.body
         try:
             async with self.http.request(call.method, f"{self.url}{API}{call.path}", **options) as response:
-                return await self._read(response)
+                async with asyncio.timeout(self._call_s):
+                    return await self._read(response)
         except aiohttp.ClientConnectorError as error:  # never sent
             raise problem_of_failure(error, self.url) from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -109,14 +113,22 @@ class Wire:
         if response.status >= 300:
             raise problem_of_answer(response.status, response.headers, text)
         if text and response.content_type != "application/json":
-            raise Problem(0, "not_tallyroom", f"{self.url} does not answer as Tallyroom does.")
-        seq, epoch = response.headers.get("Stream-Position"), response.headers.get("Stream-Epoch")
-        position = Position(int(seq), epoch) if seq and epoch else None
+            raise not_tallyroom(self.url)
         try:
-            body = json.loads(text) if text else None
+            body, position = parsed(text) if text else None, _position(response.headers)
         except ValueError:
-            raise Problem(0, "not_tallyroom", f"{self.url} does not answer as Tallyroom does.") from None
+            raise not_tallyroom(self.url) from None
         return Answer(response.status, body, position, response.headers.get("ETag", "").strip('"') or None)
+
+
+def _timeout(total_s: float | None) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=total_s, sock_connect=CONNECT_S, sock_read=SILENT_S)
+
+
+def _position(headers: Mapping[str, str]) -> Position | None:
+    """The place in a stream that an answer is true at. Raises: ValueError."""
+    seq, epoch = headers.get("Stream-Position"), headers.get("Stream-Epoch")
+    return Position.parse(f"{seq}@{epoch}") if seq and epoch else None
 
 
 async def _stay(*_: object) -> None:

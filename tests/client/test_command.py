@@ -5,9 +5,10 @@ import io
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,13 @@ def tried(as_alice: Any, capsys: pytest.CaptureFixture[str]) -> Try:
         return code, *capsys.readouterr()
 
     return run
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """The address of a server that never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
 
 
 def refused(tried: Tried) -> tuple[int, str]:
@@ -242,7 +250,7 @@ async def test_a_secret_cannot_control_a_terminal_and_is_whole_in_a_pipe(
 
 
 async def test_what_a_server_or_a_file_is_called_is_no_markup_on_a_terminal(
-    as_alice: Any, project: str, make_source: Any, tried: Try, tmp_path: Path
+    as_alice: Any, project: str, make_source: Any, silent: str, tried: Try, tmp_path: Path
 ) -> None:
     await make_source("bank"), await make_source("ledger")
     job = (await tried("jobs", "run", "March", "bank", "ledger"))[1].strip()
@@ -251,9 +259,10 @@ async def test_what_a_server_or_a_file_is_called_is_no_markup_on_a_terminal(
     file = tmp_path / "[bold red]x[link=http:evil].csv"
     file.write_text("a,b\n1,2\n")
 
+    loading = ("sources", "load", str(file), "--project", project, "--url", silent)
     for arguments, words in (
         (("jobs", "follow", job), "[/red][link=http://evil.test]x ]0;pwn"),
-        (("sources", "load", str(file), "--project", "March"), "uploading [bold red]x[link=http:evil].csv"),
+        (loading, "uploading [bold red]x[link=http:evil].csv"),
     ):
         terminal, theirs = os.openpty()
         environment = os.environ | {"PYTHONPATH": str(ROOT / "client"), "TERM": "xterm-256color", "COLUMNS": "150"}

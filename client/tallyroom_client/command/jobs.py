@@ -7,6 +7,7 @@ from ..client import Client
 from ..position import Event, Item, Snapshot, State
 from .names import Noun, id_of
 from .output import Display, ExitCode, Step, count, note, result
+from .shapes import CREATED, JOB, JOB_PROGRESS, SUMMARY, checked
 from .waiting import Hint, within
 
 ENDED = ("completed", "failed", "cancelled")
@@ -23,7 +24,7 @@ async def run(client: Client, arguments: Namespace, hint: Hint) -> int:
     }
     if arguments.plan is not None:
         body["plan"] = await id_of(client, Noun("plan", f"/projects/{project}/plans", {}), arguments.plan)
-    job = (await client.post(f"/projects/{project}/jobs", body))["id"]
+    job = checked(await client.post(f"/projects/{project}/jobs", body), CREATED)["id"]
     if not (arguments.wait or arguments.prove):
         result(job)
         return ExitCode.DONE
@@ -44,7 +45,7 @@ async def _to_the_end(client: Client, job_id: str, arguments: Namespace, hint: H
         detail = (job["problem"] or {}).get("detail") or f"The job was {job['status']}."
         note(f"{detail} You can retry it on its page in the dashboard.")
         return ExitCode.FAILED
-    summary = await client.get(f"/jobs/{job_id}/summary")
+    summary = checked(await client.get(f"/jobs/{job_id}/summary"), SUMMARY)
     for line in _lines(summary):
         result(line)
     if arguments.prove and not (summary["proof"] and all(proof["agrees"] for proof in summary["proof"])):
@@ -56,7 +57,7 @@ async def _to_the_end(client: Client, job_id: str, arguments: Namespace, hint: H
 async def _ended(client: Client, job_id: str) -> dict[str, Any]:
     """The job, once it has ended. What was missed before the first event is in the first reading."""
     answer = await client.read(f"/jobs/{job_id}")
-    if answer.body["status"] not in ENDED:
+    if checked(answer.body, JOB)["status"] not in ENDED:
         with Display() as display:
             display.show(Step(answer.body["status"], None))
             async with client.follow(f"job:{job_id}", answer.position, states=True) as items:
@@ -66,7 +67,7 @@ async def _ended(client: Client, job_id: str) -> dict[str, Any]:
                     if isinstance(item, State) and item.key.startswith("job.progress:"):
                         display.show(_step(item.value))
         answer = await client.read(f"/jobs/{job_id}")
-    return dict(answer.body)
+    return dict(checked(answer.body, JOB))
 
 
 def _is_end(item: Item) -> bool:
@@ -76,6 +77,7 @@ def _is_end(item: Item) -> bool:
 
 
 def _step(value: dict[str, Any]) -> Step:
+    checked(value, JOB_PROGRESS)
     parts = [f"{count(value['matched'], 'record')} matched"]
     if value.get("eta_seconds") is not None:
         parts.append(f"about {value['eta_seconds']:.0f} s left")

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from ..client import Client
 from ..problem import Problem
+from .shapes import NAMED, checked
 
 MOST_SHOWN = 5
 
@@ -23,7 +24,7 @@ async def id_of(client: Client, noun: Noun, text: str) -> str:
     """The id of what somebody has called by id or name. Raises: Problem if no or more than one thing has the name."""
     if (found := as_id(text)) is not None:
         return found
-    items = [item async for item in client.all(noun.path, **noun.query) if item["name"] == text]
+    items = [item async for item in client.all(noun.path, **noun.query) if checked(item, NAMED)["name"] == text]
     return only(noun.name, text, items)
 
 

@@ -15,6 +15,7 @@ from ..position import Event, Snapshot, State
 from ..problem import Problem
 from .names import Noun, id_of
 from .output import Display, ExitCode, Step, count, note, result
+from .shapes import CREATED, SOURCE, SOURCE_PROGRESS, checked
 from .waiting import Hint, within
 
 MAX_MAPPING_BYTES = 64 * 1024
@@ -38,7 +39,7 @@ async def load(client: Client, arguments: Namespace, hint: Hint) -> int:
     project = await id_of(client, Noun("project", "/projects", {}), arguments.project)
     with contextlib.ExitStack() as files, Display() as display:
         display.begin(f"uploading {path.name}")
-        source = await client.upload(f"/projects/{project}/sources", _form(path, fields, files))
+        source = checked(await client.upload(f"/projects/{project}/sources", _form(path, fields, files)), CREATED)
         hint.text = f"The source {source['id']} goes on loading; its page in the dashboard shows how far it is."
         async with within(arguments.within, hint):
             source = await _settled(client, source["id"], display)
@@ -88,7 +89,7 @@ def _mapping(text: str) -> str:
 async def _settled(client: Client, source_id: str, display: Display) -> dict[str, Any]:
     """The source, once it is no longer loading."""
     answer = await client.read(f"/sources/{source_id}")
-    if answer.body["status"] in BUSY:
+    if checked(answer.body, SOURCE)["status"] in BUSY:
         stream = f"project:{answer.body['project_id']}"
         async with client.follow(stream, answer.position, states=True) as items:
             async for item in items:
@@ -98,13 +99,13 @@ async def _settled(client: Client, source_id: str, display: Display) -> dict[str
                     isinstance(item, Event) and item.data.get("source_id") == source_id
                 ):
                     answer = await client.read(f"/sources/{source_id}")
-                    if answer.body["status"] not in BUSY:
+                    if checked(answer.body, SOURCE)["status"] not in BUSY:
                         break
     return dict(answer.body)
 
 
 def _step(value: dict[str, Any]) -> Step:
-    total = value["total_bytes"]
+    total = checked(value, SOURCE_PROGRESS)["total_bytes"]
     fraction = min(value["bytes"] / total, 1.0) if total else None
     return Step("loading", fraction, count(value["rows"], "row"))
 
@@ -130,7 +131,7 @@ def _report(source: dict[str, Any]) -> int:
 
 def _question(question: dict[str, Any]) -> str:
     """A question, and a mapping that would answer it."""
-    columns = [name for name in question.get("columns") or [question["column"]] if name is not None]
+    columns = question.get("columns") or [name for name in [question.get("column")] if name is not None]
     where = f"column {' and '.join(columns)}: " if columns else ""
     choices = f" ({' or '.join(question['choices'])})" if question["choices"] else ""
     examples = f" of {', '.join(question['examples'][:3])}" if question["examples"] else ""
@@ -140,7 +141,7 @@ def _question(question: dict[str, Any]) -> str:
 
 def _answer(question: dict[str, Any], columns: list[str]) -> dict[str, Any]:
     """The mapping that takes the first choice."""
-    first = (question["choices"] or ["EUR"])[0]
+    first, columns = (question["choices"] or ["EUR"])[0], columns or ["COLUMN"]
     if question["kind"] == "date_order":
         return {"date": {"column": columns[0], "order": first}}
     if question["kind"] == "currency":

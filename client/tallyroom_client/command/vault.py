@@ -7,6 +7,7 @@ from typing import Any
 from ..client import Client
 from .names import Noun, as_id, id_of, only
 from .output import ExitCode, note, visible
+from .shapes import CREATED, NAMED, REVEALED, VAULT, checked
 from .waiting import Hint
 
 MAY_REVEAL = ("reader", "editor", "vault_manager")
@@ -19,7 +20,7 @@ async def get(client: Client, arguments: Namespace, _: Hint) -> int:
     if arguments.reason:
         body["reason"] = arguments.reason
     # Without a key, so that a lost answer is not revealed and recorded a second time.
-    revealed = await client.post(f"/entries/{entry}/reveal", body, key="")
+    revealed = checked(await client.post(f"/entries/{entry}/reveal", body, key=""), REVEALED)
     _print(revealed["fields"]["secret"])
     return ExitCode.DONE
 
@@ -42,7 +43,7 @@ async def _by_name(client: Client, arguments: Namespace) -> str:
     found = []
     for vault in await _vaults(client, arguments):
         entries = client.all(f"/vaults/{vault}/entries", q=arguments.entry[:200])
-        found += [entry async for entry in entries if entry["name"] == arguments.entry]
+        found += [entry async for entry in entries if checked(entry, NAMED)["name"] == arguments.entry]
     return only("entry", arguments.entry, found)
 
 
@@ -52,10 +53,11 @@ async def _vaults(client: Client, arguments: Namespace) -> list[str]:
     if arguments.project is not None:
         projects = [await id_of(client, Noun("project", "/projects", {}), arguments.project)]
     else:
-        projects = [project["id"] async for project in client.all("/projects")]
+        projects = [checked(project, CREATED)["id"] async for project in client.all("/projects")]
     vaults = []
     for project in projects:
-        vaults += [vault async for vault in client.all(f"/projects/{project}/vaults") if vault["my_role"] in MAY_REVEAL]
+        listed = client.all(f"/projects/{project}/vaults")
+        vaults += [vault async for vault in listed if checked(vault, VAULT)["my_role"] in MAY_REVEAL]
     if arguments.vault is not None:
         return [only("vault", arguments.vault, [vault for vault in vaults if vault["name"] == arguments.vault])]
     return [vault["id"] for vault in vaults]
