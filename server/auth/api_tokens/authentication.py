@@ -29,7 +29,9 @@ from server.api.body.lane import Lane
 MOST_KNOWN = 4096
 LINE = 512  # as many as one address has connections; letting them wait costs less than refusing them again and again
 USE_WRITTEN_EVERY = timedelta(minutes=1)
-_NOBODY = bytes(32)  # compared with where there is no such token, so that this takes as long
+# Compared with if there is no such token. An id that exists still takes longer, since the wrong secret is recorded; this
+# tells nothing that is secret, because ids are shown as prefixes and named in the audit log.
+_NOBODY = bytes(32)
 _READ = """
     SELECT k.hash, k.scopes::text AS scopes, k.project_ids::text AS project_ids, k.vault_ids::text AS vault_ids,
         k.networks::text AS networks, k.expires_at, k.last_used_at, k.revoked_at, k.user_id,
