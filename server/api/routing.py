@@ -150,6 +150,9 @@ async def _turn(request: web.Request, endpoint: Endpoint, query: Any) -> AsyncIt
 
 
 async def _authenticate(request: web.Request, endpoint: Endpoint, ip: str) -> Actor:
+    if len(request.headers.getall("Authorization", ())) > 1:
+        # A proxy may have read the other one.
+        raise problems.InvalidJson("The request has several Authorization headers. Send one.")
     header = request.headers.get("Authorization")
     if header is None and endpoint.public:
         return ANONYMOUS

@@ -1,9 +1,18 @@
 """The base of every route's schemas: bodies, queries, views, and field types that several features share."""
 
 import re
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, cast, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
@@ -16,10 +25,28 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, str_max_length=1_000_000)
 
 
+_NUMBERS = {int: re.compile(r"-?[0-9]+"), float: re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")}
+
+
 class Query(BaseModel):
-    """Query parameters. Unknown ones are refused."""
+    """Query parameters. Unknown ones are refused, and so are numbers in forms that only Python reads, such as 1_0."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _plain_number(cls, value: Any, info: ValidationInfo) -> Any:
+        kind = _number_in(cls.model_fields[str(info.field_name)].annotation)
+        if kind is not None and isinstance(value, str) and not _NUMBERS[kind].fullmatch(value):
+            raise ValueError("must be a whole number in digits" if kind is int else "must be a number in digits")
+        return value
+
+
+def _number_in(annotation: Any) -> type | None:
+    """The kind of number that a field takes, also behind `| None`."""
+    if annotation in _NUMBERS:
+        return cast("type", annotation)
+    return next((kind for part in get_args(annotation) if (kind := _number_in(part)) is not None), None)
 
 
 class View(BaseModel):
@@ -55,12 +82,16 @@ T = TypeVar("T")
 Omittable = Annotated[
     T | None, _NotNull()
 ]  # a field of a PATCH that can be left out but not cleared; None means that it is absent
-CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+# Besides control characters, those that change the direction or the lines of text: a name must not look like another one.
+CONTROL = re.compile(
+    "[\x00-\x1f\x7f-\x9f\N{ARABIC LETTER MARK}\N{LEFT-TO-RIGHT MARK}\N{RIGHT-TO-LEFT MARK}\N{LINE SEPARATOR}-"
+    "\N{RIGHT-TO-LEFT OVERRIDE}\N{LEFT-TO-RIGHT ISOLATE}-\N{POP DIRECTIONAL ISOLATE}]"
+)
 
 
 def _one_line(value: str) -> str:
     if CONTROL.search(value):
-        raise ValueError("must not contain control characters")
+        raise ValueError("must not contain control characters, or characters that change the direction of text")
     if not value.strip():
         raise ValueError("must not be blank")
     return value
