@@ -67,6 +67,13 @@ async def test_ending_tokens_and_sessions_waits_for_nothing_else_of_the_same_per
     assert await alice.refused("GET", "/me") == (401, "token_revoked")
 
 
+async def test_signing_out_waits_for_nothing_else_of_the_same_person(server: Any, alice: Person, db: Any) -> None:
+    async with _stuck(db, server.app[TURNS], alice, 12), asyncio.timeout(PROMPT_S):
+        await alice.ok("POST", "/auth/logout", {"refresh_token": alice.refresh_token}, X_Client="api")
+
+    assert await alice.refused("GET", "/me") == (401, "token_revoked")
+
+
 @pytest.mark.unit
 async def test_a_token_fills_only_its_own_queue_and_all_of_a_person_have_one_share() -> None:
     turns, leave = Turns(10), asyncio.Event()
