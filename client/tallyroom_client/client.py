@@ -10,7 +10,7 @@ from .position import Position
 from .problem import Problem
 from .rest import Rest
 from .session import PasswordSession, Session, TokenSession
-from .wire import Wire
+from .wire import Wire, is_private
 
 DEFAULT_URL = "http://127.0.0.1:2000"
 
@@ -24,7 +24,8 @@ class Client(Rest):
             async for item in client.follow(f"job:{job['id']}"):
                 ...
 
-    Every method raises a Problem if the server refuses or cannot be reached.
+    Every method raises a Problem if the server refuses or cannot be reached. Without `allow_http`, no token and no password
+    is sent over http:// to another machine.
     """
 
     def __init__(
@@ -35,19 +36,27 @@ class Client(Rest):
         email: str | None = None,
         password: str | None = None,
         timing: Timing | None = None,
+        allow_http: bool = False,
     ) -> None:
         timing = timing or Timing()
         wire = Wire(url, timing.call_s)
         session = _session(wire, token, email, password)
+        if not (allow_http or is_private(wire.url)):
+            raise Problem(0, "not_encrypted", f"{wire.url} would get the token or password in plain text.")
         super().__init__(wire, session, timing.patience_s)
         self.url = wire.url
         self._live = Live(wire, session, timing)
 
     @classmethod
     def from_environment(cls) -> "Client":
-        """The client of TALLYROOM_URL with TALLYROOM_TOKEN, or with TALLYROOM_EMAIL and TALLYROOM_PASSWORD."""
+        """
+        The client of TALLYROOM_URL with TALLYROOM_TOKEN, or with TALLYROOM_EMAIL and TALLYROOM_PASSWORD.
+
+        TALLYROOM_ALLOW_HTTP=1 allows http:// to another machine.
+        """
         token, email, password = (os.environ.get(f"TALLYROOM_{name}") for name in ("TOKEN", "EMAIL", "PASSWORD"))
-        return cls(os.environ.get("TALLYROOM_URL") or DEFAULT_URL, token=token, email=email, password=password)
+        url = os.environ.get("TALLYROOM_URL") or DEFAULT_URL
+        return cls(url, token=token, email=email, password=password, allow_http=allows_http())
 
     def follow(self, stream: str, after: Position | None = None, *, states: bool = False) -> Follower:
         """
@@ -73,6 +82,11 @@ class Client(Rest):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+
+def allows_http() -> bool:
+    """Whether the environment allows http:// to another machine."""
+    return os.environ.get("TALLYROOM_ALLOW_HTTP") == "1"
 
 
 def _session(wire: Wire, token: str | None, email: str | None, password: str | None) -> Session:

@@ -27,6 +27,7 @@ ADVICE = {
     "offline": "Check the address and that the server is running.",
     "untrusted": "Check the address, or name your own authority's certificate in SSL_CERT_FILE.",
     "not_tallyroom": "Check the address: it is that of the dashboard, such as https://tallyroom.example.com.",
+    "not_encrypted": "Use https://, or allow http:// with TALLYROOM_ALLOW_HTTP=1 (or --allow-http) if the network is your own.",
     "unauthenticated": "Set TALLYROOM_TOKEN, or TALLYROOM_EMAIL and TALLYROOM_PASSWORD.",
     "invalid_credentials": "Check both and try again.",
     "token_invalid": "Make a new token on your account's page.",

@@ -1,6 +1,7 @@
 """HTTP to one server: addresses, single requests, and the difference between refused and lost."""
 
 import asyncio
+import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -62,6 +63,18 @@ def base_url(text: str) -> str:
         raise Problem(0, "not_tallyroom", "The address of the server is not like https://tallyroom.example.com.")
     name = f"[{host}]" if ":" in host else host
     return f"{found.scheme}://{name}" + (f":{port}" if port else "")
+
+
+def is_private(url: str) -> bool:
+    """Whether nobody on the way can read what is sent: over TLS, or within this machine."""
+    found = urlsplit(url)
+    host = found.hostname or ""
+    if found.scheme == "https" or host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class Wire:

@@ -357,6 +357,8 @@ async def test_a_request_that_is_not_valid_is_refused_with_every_fault(
         ),
         ({"TALLYROOM_URL": "http://127.0.0.1:9"}, "", 5, "cannot be reached. Check the address"),
         ({"TALLYROOM_URL": "127.0.0.1:2000"}, "", 1, "is not like https://"),
+        ({"TALLYROOM_URL": "http://a.test"}, "", 1, "in plain text. Use https://"),
+        ({"TALLYROOM_URL": "http://nowhere.invalid", "TALLYROOM_ALLOW_HTTP": "1"}, "", 5, "cannot be found"),
     ],
 )
 async def test_whoever_cannot_be_signed_in_is_told_what_to_do(

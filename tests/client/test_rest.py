@@ -181,9 +181,30 @@ def test_an_address_that_is_none_is_refused_without_repeating_it(url: str) -> No
 @pytest.mark.parametrize("token", ["two words", "line\nbreak", "é", " "])
 def test_a_token_that_no_header_can_hold_is_refused_without_repeating_it(token: str) -> None:
     with pytest.raises(Problem, match="token is not valid") as refused:
-        Client("http://a.test", token=token)
+        Client("https://a.test", token=token)
 
     assert token not in str(refused.value) or not token.strip()
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    "host", ["a.test", "10.0.0.1", "127.0.0.1.a.test", "localhost.a.test", "[2001:db8::1]", "0.0.0.0"]
+)
+@pytest.mark.parametrize("who", [{"token": "tr_x"}, {"email": "a@b.test", "password": "p"}])
+def test_no_token_and_no_password_goes_over_http_to_another_machine_unless_that_is_allowed(
+    host: str, who: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(Problem, match=r"in plain text\. Use https://, or allow http://") as refused:
+        Client(f"http://{host}", **who)
+    for name, value in who.items():
+        monkeypatch.setenv(f"TALLYROOM_{name.upper()}", value)
+    monkeypatch.setenv("TALLYROOM_URL", f"http://{host}")
+    monkeypatch.setenv("TALLYROOM_ALLOW_HTTP", "1")
+
+    assert refused.value.code == "not_encrypted"
+    assert Client.from_environment().url == Client(f"http://{host}", **who, allow_http=True).url == f"http://{host}"
+    for near in ("http://localhost:2000", "http://127.0.0.2", "http://[::1]:2000", f"https://{host}"):
+        assert Client(near, **who).url == near
 
 
 @pytest.mark.unit

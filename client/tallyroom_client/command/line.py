@@ -21,7 +21,9 @@ ABOUT = """\
 Run reconciliations on a Tallyroom server from scripts.
 
 Who you are comes from the environment: TALLYROOM_URL, and TALLYROOM_TOKEN, or TALLYROOM_EMAIL with
-TALLYROOM_PASSWORD. Without TALLYROOM_PASSWORD the password is asked for, or read from standard input."""
+TALLYROOM_PASSWORD. Without TALLYROOM_PASSWORD the password is asked for, or read from standard input.
+
+Neither is sent over http:// to another machine, unless --allow-http or TALLYROOM_ALLOW_HTTP=1 allows it."""
 MOST_SECONDS = 10_000_000
 PROJECT = "a project, by id or by its name if only one has it"
 SOURCE = "source, by id or by its name if only one in the project has it"
@@ -137,6 +139,8 @@ def _account(command: Parser, default: Any) -> None:
     command.add_argument("--url", default=default, help="address of the server (TALLYROOM_URL)")
     about = "sign in as this person (TALLYROOM_EMAIL), and not with TALLYROOM_TOKEN"
     command.add_argument("--email", default=default, help=about)
+    about = "send the token or password over http:// to another machine too (TALLYROOM_ALLOW_HTTP=1)"
+    command.add_argument("--allow-http", action="store_true", default=default or False, help=about)
 
 
 def _ending(command: Parser, *, prove: bool = False) -> None:
