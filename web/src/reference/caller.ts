@@ -28,6 +28,21 @@ export function pasteToken(text: string): boolean {
   return true;
 }
 
+/**
+ * Calls a listener when the person at the page changes: what is on it, and a pasted token, are not for the next one. Somebody
+ * who signs in after a token was pasted may be another person.
+ */
+export function onChangeOfPerson(listener: () => void): void {
+  let reader: string | null = null;
+  onSession(() => {
+    const user = session()?.user.id ?? null;
+    const isChange = user !== reader && (reader !== null || pasted !== null);
+    const isOver = isChange || (user === null && pasted !== null);
+    reader = user;
+    if (isOver) listener();
+  });
+}
+
 /** The token to send with a request. The session's is refreshed first if necessary. */
 export async function currentToken(): Promise<string | null> {
   return pasted ?? (await fresh())?.token ?? null;

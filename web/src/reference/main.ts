@@ -1,7 +1,7 @@
 import "swagger-ui-dist/swagger-ui.css";
 import "./reference.css";
-import { onSession, resume, session } from "../api/session";
-import { caller, onCaller, pasteToken } from "./caller";
+import { resume } from "../api/session";
+import { caller, onCaller, onChangeOfPerson, pasteToken } from "./caller";
 import { parts } from "./parts";
 import { hideTokens, prepare } from "./send";
 
@@ -42,13 +42,7 @@ field.addEventListener("input", () => field.setCustomValidity(""));
 // A reload forgets a token, and empties the page of the answers to it.
 forget.addEventListener("click", () => location.reload());
 
-let reader: string | null = null;
-onSession(() => {
-  const user = session()?.user.id ?? null;
-  const isOver = user === null ? reader !== null || caller().kind === "token" : reader !== null && reader !== user;
-  if (isOver) location.reload();
-  reader = user;
-});
+onChangeOfPerson(() => location.reload());
 
 async function start(): Promise<void> {
   const { default: SwaggerUI } = await import("swagger-ui-dist/swagger-ui-es-bundle.js");

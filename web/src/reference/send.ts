@@ -7,7 +7,7 @@ import { caller, currentToken } from "./caller";
 /** What the page shows in place of a token. */
 const PLACEHOLDER = "Bearer YOUR_TOKEN";
 const HIDDEN = "(not shown on this page)";
-const TOKENS = ["access_token", "refresh_token"];
+const TOKENS = ["access_token", "refresh_token", "token"];
 
 /**
  * Prepares a request that somebody tries. Swagger UI keeps and shows what this returns, so that contains a placeholder,
@@ -44,7 +44,7 @@ async function once(url: string, request: SwaggerRequest): Promise<Response> {
   });
 }
 
-/** Hides the tokens in the responses of sign-ins and refreshes. */
+/** Hides the tokens in the responses of sign-ins and refreshes, and a new API token. */
 export function hideTokens(response: SwaggerResponse): SwaggerResponse {
   const { body } = response;
   if (typeof body !== "object" || body === null || !TOKENS.some((name) => name in body)) return response;

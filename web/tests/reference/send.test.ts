@@ -88,6 +88,15 @@ test("the document is read without a token", () => {
   expect(prepare({ url: "/openapi.json", headers: {}, loadSpec: true })).toEqual({ url: "/openapi.json", headers: {}, loadSpec: true });
 });
 
+test("a new API token is not shown", () => {
+  const body = { id: "a", token: "tr_secret" };
+
+  const shown = hideTokens({ text: JSON.stringify(body), data: JSON.stringify(body), body, obj: body });
+
+  expect(JSON.stringify(shown)).not.toContain("tr_secret");
+  expect(shown.body).toMatchObject({ id: "a" });
+});
+
 test("tokens in a response are not shown, and everything else is", () => {
   const body = { access_token: "secret", refresh_token: "secret", expires_in: 900 };
 
