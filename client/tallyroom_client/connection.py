@@ -10,7 +10,8 @@ import aiohttp
 import engineio
 import socketio
 
-from .problem import MAX_RETRY_AFTER_S, Problem, problem_of_failure
+from .problem import Problem, not_tallyroom, problem_of_failure, retry_after_s
+from .shape import fits
 
 NAMESPACE = "/live"
 OPEN_S, CLOSE_S = 15.0, 5.0
@@ -47,7 +48,10 @@ class Socket:
         self._sio = socketio.AsyncClient(
             reconnection=False, logger=_SILENT, engineio_logger=_SILENT, http_session=http, handle_sigint=False
         )
+        self._take = self._sio.eio.handlers["message"]
+        self._sio.eio.on("message", self._on_message)
         self._receive = receive
+        self._broken = False
         self._opened: asyncio.Future[Closed | None] | None = None  # None, or the refusal
         self._closed = Closed()
         self._sio.on("connect", self._on_connect, namespace=NAMESPACE)
@@ -65,14 +69,19 @@ class Socket:
                 await asyncio.wait(self._reading() | {self._opened}, return_when=asyncio.FIRST_COMPLETED)
         except NOT_OPENED as error:
             raise _failure(error, url) from None
+        except Exception:  # noqa: BLE001 - whatever the library makes of an opening that it does not check
+            raise not_tallyroom(url) from None
         if not self._opened.done():
-            raise self._closed
+            raise not_tallyroom(url) if self._broken else self._closed
         if (refused := self._opened.result()) is not None:
             raise refused
 
     async def ended(self) -> Closed:
-        """Wait for the end. Returns: why it came."""
-        await asyncio.wait(self._reading())
+        """Wait for the end. Returns: why it came. Raises: Problem if it came from what the server has sent."""
+        reading = self._reading()
+        await asyncio.wait(reading)
+        if self._broken or any(not task.cancelled() and task.exception() for task in reading):
+            raise not_tallyroom("The server")
         return self._closed
 
     def _reading(self) -> set[asyncio.Future[Any]]:
@@ -90,24 +99,39 @@ class Socket:
         with contextlib.suppress(socketio.exceptions.BadNamespaceError):  # the connection has just ended
             await self._sio.emit(name, body, namespace=NAMESPACE, callback=answered)
 
+    async def _on_message(self, data: Any) -> None:
+        """
+        Take a packet. The library runs this as a task, whose exception nobody would hear of.
+
+        An exception means that the packet has another shape than those of Socket.IO, or that the rest has.
+        """
+        try:
+            await self._take(data)
+        except Exception:  # noqa: BLE001 - a task's root
+            self._broken = True
+            await self.close()
+
     def _on_connect(self) -> None:
         if self._opened is not None and not self._opened.done():
             self._closed.was_open = True
             self._opened.set_result(None)
 
     def _on_refusal(self, data: Any = None) -> None:
-        code = data.get("data", {}).get("code") if isinstance(data, dict) else None
+        code = data["data"]["code"] if fits(data, {"data": {"code": str}}) else None
         if self._opened is not None and not self._opened.done():
-            self._opened.set_result(Closed(code if isinstance(code, str) else None))
+            self._opened.set_result(Closed(code))
 
-    def _on_event(self, name: str, *arguments: Any) -> None:
+    def _on_event(self, name: Any, *arguments: Any) -> None:
         body = arguments[0] if arguments else None
         if name == "closing" and isinstance(body, dict):
             # Without `reconnect` the server is only going away, whatever the code.
-            self._closed.code = None if body.get("reconnect") else body.get("code")
+            code = body.get("code")
+            self._closed.code = code if isinstance(code, str) and not body.get("reconnect") else None
         elif name == "server.draining" and isinstance(body, dict):
             pause_ms = body.get("reconnect_in_ms")
-            self._closed.pause_s = min(float(pause_ms), 60_000) / 1000 if isinstance(pause_ms, int) else 0.0
+            self._closed.pause_s = (
+                min(pause_ms, 60_000) / 1000 if isinstance(pause_ms, int) and fits(pause_ms, int) else 0.0
+            )
         self._receive(name, body)
 
 
@@ -117,8 +141,7 @@ def _failure(error: BaseException, url: str) -> Exception:
     while found is not None:
         if isinstance(found, aiohttp.WSServerHandshakeError):
             if found.status == 429 or found.status >= 500:
-                text = found.headers.get("Retry-After", "") if found.headers else ""
-                return Closed(None, float(min(int(text[:9]), MAX_RETRY_AFTER_S)) if text.isdigit() else 0.0)
+                return Closed(None, retry_after_s(found.headers or {}) or 0.0)
             return Problem(found.status, "not_tallyroom", f"{url} offers no sockets: it answers {found.status}.")
         if isinstance(found, aiohttp.ClientError) and not (problem := problem_of_failure(found, url)).is_temporary:
             return problem

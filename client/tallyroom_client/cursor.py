@@ -139,6 +139,11 @@ class Cursor:
         """The right to the stream was taken away."""
         return [] if self.phase is Phase.ENDED else self._end(REVOKED)
 
+    def end(self) -> None:
+        """The client stops following."""
+        self._turn += 1
+        self.phase = Phase.ENDED
+
     def event(self, event: dict[str, Any]) -> list[Action]:
         """An event has arrived, outside an answer."""
         if self.position is None or self.phase in (Phase.LOST, Phase.PAUSED, Phase.ENDED):
@@ -217,6 +222,5 @@ class Cursor:
         return [Wait(self._failures)]
 
     def _end(self, problem: dict[str, Any]) -> list[Action]:
-        self._turn += 1
-        self.phase = Phase.ENDED
+        self.end()
         return [End(problem)]

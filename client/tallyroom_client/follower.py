@@ -8,9 +8,10 @@ from functools import partial
 from typing import Any, Protocol
 
 from .cursor import Action, Cursor, Deliver, End, Phase, Replace, Subscribe, Unsubscribe, Wait
+from .messages import is_answer, is_message
 from .pauses import Pauses
 from .position import Event, Item, Position, Snapshot, State
-from .problem import Problem
+from .problem import Problem, not_tallyroom
 from .wire import CALL_S
 
 MAX_STATES = 1000  # keys of one stream whose newest versions are remembered
@@ -111,7 +112,9 @@ class Follower:
 
     def receive(self, name: str, body: dict[str, Any]) -> None:
         """Take a message about this stream."""
-        if name == "state":
+        if not is_message(name, body):
+            self._refuse()
+        elif name == "state":
             self._take_state(State(self.stream, body["key"], body["version"], body["value"]))
         elif name == "stream.revoked":
             self._perform(self._cursor.revoked())
@@ -142,14 +145,23 @@ class Follower:
             self._states.pop(oldest, None)
         self._wake.set()
 
-    def _answered(self, turn: int, answer: Any = None) -> None:
-        if self._cursor.is_awaiting(turn):
-            self._rest()  # but not the deadline of a newer one, if this answer is late
-        try:
-            actions = self._cursor.answered(turn, answer if isinstance(answer, dict) else None)
-        except (KeyError, TypeError):  # not an answer of a Tallyroom server
-            actions = self._cursor.answered(turn, None)
-        self._perform(actions)
+    def _answered(self, turn: int, answer: Any = None, *_: Any) -> None:
+        if not self._cursor.is_awaiting(turn):
+            return
+        self._rest()  # but not the deadline of a newer one, if this answer is late
+        if is_answer(answer, self.stream):
+            self._perform(self._cursor.answered(turn, answer))
+        else:
+            self._refuse()
+
+    def _unanswered(self, turn: int) -> None:
+        self._perform(self._cursor.answered(turn, None))
+
+    def _refuse(self) -> None:
+        """End the stream, because of a message that no Tallyroom server sends. The position stays where it is."""
+        self._cursor.end()
+        self._link.drop(self)
+        self.end(not_tallyroom("The server"))
 
     def _perform(self, actions: Sequence[Action]) -> None:
         for action in actions:
@@ -179,7 +191,7 @@ class Follower:
             body["after"] = asked.position.seq
             if asked.position.epoch is not None:
                 body["epoch"] = asked.position.epoch
-        self._later(self._link.timing.answer_s, partial(self._answered, asked.turn))
+        self._later(self._link.timing.answer_s, partial(self._unanswered, asked.turn))
         self._link.send("subscribe", body, partial(self._answered, asked.turn))
 
     def _is_full(self) -> bool:

@@ -1,6 +1,8 @@
 """A server that is broken or hostile: one line that says so, in bounded time, and no position that nobody has got."""
 
 import asyncio
+import gc
+import json
 from collections.abc import Callable
 from itertools import count
 from typing import Any
@@ -9,9 +11,10 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from tallyroom_client import Client, Problem, Timing
+from tallyroom_client import Client, Event, Position, Problem, State, Timing
 from tallyroom_client.command import remote
-from tests.client.hostile import DEEP, said, serving
+from tests.client.conftest import QUICK
+from tests.client.hostile import DEEP, said, serving, socket
 
 ENTRY = "01a22426-47fe-796f-bb9a-5c3351682208"
 NOT_OURS = "does not answer as Tallyroom does. Check the address"
@@ -136,3 +139,115 @@ async def test_a_server_that_answers_a_byte_at_a_time_is_left() -> None:
             gone.clear()
 
     assert late.value.code == "offline"
+
+
+STREAM = "project:1"
+
+
+def live(**changed: Any) -> str:
+    """The answer to a `subscribe`, from its beginning on."""
+    return json.dumps({"ok": True, "stream": STREAM, "epoch": "e", "head": 0, "mode": "live", "events": []} | changed)
+
+
+def event(seq: int = 1, **changed: Any) -> dict[str, Any]:
+    """An event. A key that is changed to ... is left out."""
+    sent = {
+        "stream": STREAM,
+        "seq": seq,
+        "epoch": "e",
+        "id": "i",
+        "type": "project.updated",
+        "at": "2026-01-01T00:00:00Z",
+    }
+    sent |= {"actor": {"type": "system", "id": None}, "request_id": None, "data": {}} | changed
+    return {name: value for name, value in sent.items() if value is not ...}
+
+
+def message(name: str, body: Any) -> str:
+    """A packet of Socket.IO."""
+    return f"42/live,{json.dumps([name, body])}"
+
+
+STATE = {"stream": STREAM, "key": "k", "version": 1, "value": {}}
+SOCKETS = {
+    "a state without a key": socket(message("state", {"stream": STREAM, "version": 1, "value": {}}), answer=live()),
+    "a state with a list": socket(message("state", STATE | {"value": []}), answer=live()),
+    "a version of text": socket(message("state", STATE | {"version": "1"}), answer=live()),
+    "an event without a type": socket(message("project.updated", event(type=...)), answer=live()),
+    "a number of text": socket(message("project.updated", event(seq="1")), answer=live()),
+    "an event without an epoch": socket(message("project.updated", event(epoch=...)), answer=live()),
+    "a problem of a list": socket(answer='{"ok": false, "problem": [1]}'),
+    "a problem without a code": socket(answer='{"ok": false, "problem": {}}'),
+    "faults of a number": socket(answer='{"ok": false, "problem": {"code": "x", "status": 422, "errors": 5}}'),
+    "no answer": socket(answer="null"),
+    "an answer of a list": socket(answer="[]"),
+    "an answer without a head": socket(answer='{"ok": true, "mode": "live", "epoch": "e", "events": []}'),
+    "an answer with a broken event": socket(answer=live(head=1, events=[event(type=...)])),
+    "an answer with another's event": socket(answer=live(head=1, events=[event(stream="project:2")])),
+    "a snapshot of a list": socket(answer=live(mode="snapshot", state=[])),
+    "a deep message": socket("42/live," + DEEP, answer=live()),
+    "no JSON": socket("42/live,{", answer=live()),
+    "no name": socket("42/live,5", answer=live()),
+    "a name of a list": socket("42/live,[[],{}]", answer=live()),
+    "no packet": socket("49", answer=live()),
+    "an opening without an id": socket(opening={"upgrades": []}),
+    "a deep opening": socket(opening="0" + DEEP),
+}
+
+
+@pytest.mark.parametrize("what", list(SOCKETS))
+async def test_a_message_of_another_shape_ends_the_stream_in_one_line_and_is_not_counted(what: str) -> None:
+    faults: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))
+    async with serving(SOCKETS[what]) as url, Client(url, token="tr_x") as client:
+        follower = client.follow(STREAM, Position(0, "e"), states=True)
+
+        with pytest.raises(Problem, match=NOT_OURS) as ended:
+            await asyncio.wait_for(anext(follower), 10)
+
+        assert ended.value.code == "not_tallyroom"
+        assert follower._cursor.position == Position(0, "e")
+    gc.collect()
+    assert faults == []
+
+
+async def test_what_comes_before_a_message_of_another_shape_is_still_given_out() -> None:
+    odd = message("something.of.a.later.version", {"stream": STREAM, "news": 1})
+    sent = (
+        odd,
+        message("project.updated", event(1)),
+        message("state", STATE),
+        message("project.updated", event(2, data=5)),
+    )
+    async with serving(socket(*sent, answer=live())) as url, Client(url, token="tr_x") as client:
+        follower = client.follow(STREAM, Position(0, "e"), states=True)
+
+        async with asyncio.timeout(10):
+            first, second = await anext(follower), await anext(follower)
+            with pytest.raises(Problem, match=NOT_OURS):
+                await anext(follower)
+
+    assert isinstance(first, Event)
+    assert isinstance(second, State)
+    assert first.position == follower._cursor.position == Position(1, "e")
+
+
+@pytest.mark.parametrize(
+    "closing",
+    [message("closing", {"code": []}), message("server.draining", {"reconnect_in_ms": 10**99}), message("closing", 5)],
+    ids=["a code of a list", "a pause without end", "no body"],
+)
+async def test_a_closing_of_another_shape_is_a_loss(closing: str) -> None:
+    sockets = 0
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        nonlocal sockets
+        sockets += 1
+        messages = (closing, "41/live,") if sockets == 1 else (message("project.updated", event()),)
+        found: web.StreamResponse = await socket(*messages, answer=live())(request)
+        return found
+
+    async with serving(answer) as url, Client(url, token="tr_x", timing=QUICK) as client, asyncio.timeout(10):
+        item = await anext(client.follow(STREAM, Position(0, "e")))
+
+    assert (item.position, sockets) == (Position(1, "e"), 2)  # type: ignore[union-attr] # it is an event
