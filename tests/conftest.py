@@ -244,6 +244,44 @@ class Kept:
             self._connection = None
 
 
+class Sweeper(Kept):
+    """Empties all tables by a function of its connection, which PostgreSQL plans only once."""
+
+    def __init__(self, settings: Settings) -> None:
+        # In a normal session the audit's triggers would refuse.
+        super().__init__(settings, "SET session_replication_role = replica")
+        self._taught: asyncpg.Connection | None = None
+
+    async def sweep(self) -> None:
+        """Empties all tables except KEEP."""
+        connection = await self.connection()
+        if self._taught is not connection:
+            await self._teach(connection)
+        while True:
+            try:
+                await connection.execute("SELECT pg_temp.sweep()")
+                break
+            except (asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError):
+                continue  # a worker is writing at the same moment
+
+    async def _teach(self, connection: asyncpg.Connection) -> None:
+        rows = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        # Deleting a few rows takes a third of the time that new files take.
+        steps = "\n".join(
+            f"IF pg_relation_size('{name}') > {SMALL_BYTES} THEN TRUNCATE {name} CASCADE; "
+            f"ELSIF EXISTS (SELECT FROM {name}) THEN DELETE FROM {name}; END IF;"
+            for name in (f'"{row["tablename"]}"' for row in rows if row["tablename"] not in KEEP)
+        )
+        # Refusals are reported in the background. One reported during this would keep its row but lose the head of its
+        # chain.
+        await connection.execute(
+            "CREATE FUNCTION pg_temp.sweep() RETURNS void LANGUAGE plpgsql AS $$ BEGIN "
+            "PERFORM pg_advisory_xact_lock(hashtextextended('refusals ' || current_schema(), 0)); "
+            f"{steps} END $$"
+        )
+        self._taught = connection
+
+
 @pytest.fixture(scope="session")
 def kept_connection(settings: Settings) -> Iterator[Kept]:
     """The connection behind `db`."""
@@ -253,11 +291,11 @@ def kept_connection(settings: Settings) -> Iterator[Kept]:
 
 
 @pytest.fixture(scope="session")
-def sweeper(settings: Settings) -> Iterator[Kept]:
-    """The connection that empties the tables. In a normal session the audit's triggers would refuse."""
-    kept = Kept(settings, "SET session_replication_role = replica")
-    yield kept
-    kept.close()
+def sweeper(settings: Settings) -> Iterator["Sweeper"]:
+    """Empties the tables."""
+    found = Sweeper(settings)
+    yield found
+    found.close()
 
 
 @pytest.fixture
@@ -271,28 +309,7 @@ async def db(kept_connection: Kept) -> AsyncIterator[asyncpg.Connection]:
 async def _empty(request: pytest.FixtureRequest, _no_worker_of_others: None) -> None:
     """Empties the tables before each test that uses the database."""
     if "settings" in request.fixturenames:
-        connection = await request.getfixturevalue("sweeper").connection()
-        rows = await connection.fetch(
-            "SELECT tablename, pg_relation_size(format('%I', tablename)::regclass) AS size FROM pg_tables "
-            "WHERE schemaname = 'public'"
-        )
-        # Deleting a few rows takes a third of the time that new files take.
-        emptied = "; ".join(
-            f'TRUNCATE "{row["tablename"]}" CASCADE'
-            if row["size"] > SMALL_BYTES
-            else f'DELETE FROM "{row["tablename"]}"'
-            for row in rows
-            if row["tablename"] not in KEEP
-        )
-        # Refusals are reported in the background. One reported during this would keep its row but lose the head of its
-        # chain.
-        emptied = f"SELECT pg_advisory_xact_lock(hashtextextended('refusals ' || current_schema(), 0)); {emptied}"
-        while True:
-            try:
-                await connection.execute(emptied)
-                break
-            except (asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError):
-                continue  # a worker is writing at the same moment
+        await request.getfixturevalue("sweeper").sweep()
 
 
 @pytest.fixture(autouse=True)
