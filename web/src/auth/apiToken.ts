@@ -7,7 +7,10 @@ export const SCOPES: Record<Scope, { word: string; sentence: string }> = {
   read: { word: "read", sentence: "See projects, sources, records, plans, jobs and matches." },
   write: { word: "change", sentence: "Upload files, change records and plans, and run jobs." },
   review: { word: "review", sentence: "Confirm and reject matches." },
-  events: { word: "live events", sentence: "Follow what happens, over sockets or with polls. What it may follow, it must also be allowed to read or list." },
+  events: {
+    word: "live events",
+    sentence: "Follow what happens, over sockets or with polls. What it may follow, it must also be allowed to read or list.",
+  },
   "vault:list": { word: "list vaults", sentence: "See vaults and their entries, without the secrets." },
   "vault:reveal": { word: "reveal secrets", sentence: "Read the secrets of entries. Each reveal is recorded." },
   "vault:write": { word: "change vaults", sentence: "Create vaults, and create, change and rotate entries." },
