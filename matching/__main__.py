@@ -4,6 +4,7 @@ import argparse
 import csv
 import hashlib
 import json
+import os
 import sys
 from collections import defaultdict
 from decimal import Decimal
@@ -197,4 +198,8 @@ def _write_json(path: Path, value: object) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    status = main(sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Not sys.exit: a thread of Arrow that is just starting makes a normal exit abort, seen once in some thousand runs.
+    os._exit(status)
