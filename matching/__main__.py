@@ -201,5 +201,5 @@ if __name__ == "__main__":
     status = main(sys.argv[1:])
     sys.stdout.flush()
     sys.stderr.flush()
-    # Not sys.exit: a thread of Arrow that is just starting makes a normal exit abort, seen once in some thousand runs.
+    # Not sys.exit: a thread of Arrow that is just starting can make a normal exit abort, which was seen once.
     os._exit(status)
