@@ -40,7 +40,7 @@ RUN groupadd --gid 10001 tallyroom \
     && install -d -o 10001 -g 10001 -m 0700 /var/lib/tallyroom
 COPY --from=environment /opt/venv /opt/venv
 WORKDIR /app
-COPY LICENSE ./
+COPY LICENSE NOTICE ./
 COPY client/tallyroom_client client/tallyroom_client
 COPY core core
 COPY models models

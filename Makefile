@@ -49,6 +49,7 @@ check: install-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m server check-generated
+	$(BIN)/python -m matching.reading.cells.build --check
 	@$(PYTHON) -I server/build_web.py check web
 
 format: install-dev

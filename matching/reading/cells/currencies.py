@@ -1,0 +1,120 @@
+"""The words for currencies: codes, symbols and names. And the decimals of their minor units (ISO 4217)."""
+
+from functools import lru_cache
+
+from core import money
+from core.money import CURRENCIES
+from matching.reading.cells.lexicon import lexicon
+from matching.reading.cells.words import key, plain
+
+SHARED = "?"  # what stands for a word that several currencies share
+
+# What people write and CLDR does not list: symbols that name the country, and shortenings. Each is in use in exported files.
+_CUSTOMARY = {
+    **dict.fromkeys(("US$", "U$S", "$US", "U$D", "USD$"), "USD"),
+    **dict.fromkeys(
+        ("C$", "CA$", "CAD$", "CDN$", "$CA", "$CAN"), "CAD"
+    ),  # C$ is also written for NIO, but only at home
+    **dict.fromkeys(("A$", "AU$", "AUD$", "$AU"), "AUD"),
+    **dict.fromkeys(("NZ$", "NZD$", "$NZ"), "NZD"),
+    **dict.fromkeys(("HK$", "HKD$"), "HKD"),
+    **dict.fromkeys(("NT$", "NTD"), "TWD"),
+    **dict.fromkeys(("S$", "SG$", "SGD$"), "SGD"),
+    **dict.fromkeys(("MX$", "Mex$", "MXN$", "M.N."), "MXN"),
+    **dict.fromkeys(("RD$",), "DOP"),
+    **dict.fromkeys(("AR$",), "ARS"),
+    **dict.fromkeys(("CLP$", "CL$"), "CLP"),
+    **dict.fromkeys(("COL$", "COP$"), "COP"),
+    **dict.fromkeys(("TT$",), "TTD"),
+    **dict.fromkeys(("J$", "JA$"), "JMD"),
+    **dict.fromkeys(("N$",), "NAD"),
+    **dict.fromkeys(("B$", "BN$"), "BND"),
+    **dict.fromkeys(("EC$",), "XCD"),
+    **dict.fromkeys(("FJ$",), "FJD"),
+    **dict.fromkeys(("RS$",), "BRL"),
+    **dict.fromkeys(("Fr", "Fr.", "SFr", "sFr.", "Sfr.", "Stutz"), "CHF"),
+    **dict.fromkeys(("RMB", "CNH", "CN¥", "人民币", "人民幣"), "CNY"),
+    **dict.fromkeys(("円", "JP¥", "日本円"), "JPY"),
+    **dict.fromkeys(("원", "원정"), "KRW"),
+    **dict.fromkeys(("руб", "руб.", "р", "р.", "₽"), "RUB"),
+    **dict.fromkeys(("грн", "грн."), "UAH"),
+    **dict.fromkeys(("лв", "лв."), "BGN"),
+    **dict.fromkeys(("тг", "тг.", "тенге"), "KZT"),
+    **dict.fromkeys(("сум", "so'm"), "UZS"),
+    **dict.fromkeys(("ден", "ден."), "MKD"),
+    **dict.fromkeys(("дин", "дин.", "din", "din."), "RSD"),
+    **dict.fromkeys(("TL", "₺"), "TRY"),
+    **dict.fromkeys(("NIS", 'ש"ח', "ש״ח"), "ILS"),
+    **dict.fromkeys(("Ft", "Ft."), "HUF"),
+    **dict.fromkeys(("S/.", "S/"), "PEN"),
+    **dict.fromkeys(("B/.", "B/"), "PAB"),
+    **dict.fromkeys(("Gs", "Gs.", "₲"), "PYG"),
+    **dict.fromkeys(("Bs", "Bs."), "BOB"),
+    **dict.fromkeys(("GH₵", "GHC", "₵"), "GHS"),
+    **dict.fromkeys(("KSh", "Ksh", "Kshs", "KShs"), "KES"),
+    **dict.fromkeys(("TSh", "Tsh"), "TZS"),
+    **dict.fromkeys(("USh", "Ush"), "UGX"),
+    **dict.fromkeys(("Tk", "Tk."), "BDT"),
+    **dict.fromkeys(("LE", "L.E.", "E£", "ج.م"), "EGP"),
+    **dict.fromkeys(("ر.س",), "SAR"),
+    **dict.fromkeys(("د.إ", "Dhs", "Dhs."), "AED"),
+    **dict.fromkeys(("บาท",), "THB"),
+    **dict.fromkeys(("Rp", "Rp."), "IDR"),
+    **dict.fromkeys(("đ", "₫", "VNĐ"), "VND"),
+    **dict.fromkeys(("Lei", "lei", "LEI"), "RON"),
+    **dict.fromkeys(("zl", "zł", "zł."), "PLN"),
+    **dict.fromkeys(("Kc", "Kč"), "CZK"),
+    **dict.fromkeys(
+        ("FCFA", "F CFA", "CFA", "dollar", "dollars", "peso", "pesos", "$", "kr", "kr.", "Kr", "¥", "円/元"), SHARED
+    ),
+    **dict.fromkeys(("Rs", "Rs.", "₨", "﷼", "圓", "元/円"), SHARED),
+}
+# Single letters that are written before an amount as a currency. Behind an amount a letter is a sign or an abbreviation.
+_LETTERS = {"R": "ZAR", "Q": "GTQ", "L": "HNL", "E": "SZL", "G": "HTG", "P": SHARED, "K": SHARED}
+# Names that are also names of other things in exported files: a branch (SOL), a sign column (Kz), a flag of debit or credit.
+_NO_CURRENCIES = frozenset({"sol", "soles", "kz", "db", "cr", "cf", "m", "s", "d", "c", "h", "um", "up", "ls", "mk"})
+
+
+@lru_cache(4096)
+def currency_of(word: str) -> str | None:
+    """
+    The ISO 4217 code that a code, a symbol or a name means: `SHARED` if several currencies share it, None if it is none.
+
+    A code is read in small letters too. Nothing says whether a column name such as TOP is meant as a code; the caller does.
+    """
+    if len(word) > LONGEST:
+        return None
+    word = plain(word)
+    if len(word) == 3 and word.isascii() and word.upper() in CURRENCIES:
+        return word.upper()
+    if not word or word.casefold() in _NO_CURRENCIES:
+        return None
+    return _customary().get(word) or _in_cldr(word) or _customary().get(word.upper())
+
+
+def letter_currency(letter: str) -> str | None:
+    """The currency of one letter that is written before an amount, such as R for ZAR."""
+    return _LETTERS.get(letter)
+
+
+def minor_units(code: str) -> int:
+    """The decimals of a currency's minor unit (ISO 4217), which are not always those that CLDR displays (HUF, COP, IDR)."""
+    return money.exponent(code)
+
+
+LONGEST = 64
+
+
+@lru_cache(1)
+def _customary() -> dict[str, str]:
+    return {plain(word): code for word, code in _CUSTOMARY.items()}
+
+
+def _in_cldr(word: str) -> str | None:
+    if len(word) == 1 and word.isascii() and word.isalpha():
+        return None
+    names = lexicon().currencies
+    codes = names.get(word) or (names.get(key(word)) if len(word) > 3 else None)
+    if codes is None:
+        return None
+    return codes[0] if len(codes) == 1 else SHARED

@@ -1,0 +1,140 @@
+"""
+The shapes of a column's texts: their digits replaced by 9, so that a million texts become some dozens.
+
+What a number or a date looks like is decided once for each shape; the digits are read by vector operations.
+"""
+
+import re
+import sys
+import unicodedata
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from matching.reading.cells import words
+
+LONGEST_BYTES = 256
+BLOCK = 262_144  # rows looked at together, which bounds the memory that the vectors take
+SAMPLE = 8_192  # rows that show whether a column is worth the rest
+MANY = 1_000  # different shapes in the sample, from which on most of them must be what is looked for
+LEAST_SHARE = 0.1  # of the rows of a column with many shapes
+
+_DIGIT = np.zeros(256, np.bool_)
+_DIGIT[48:58] = True
+_SHAPE = np.arange(256, dtype=np.uint8)
+_SHAPE[48:58] = ord("9")
+_INSIDE = _DIGIT.copy()  # after these, a zero is not the first digit
+_INSIDE[[ord("."), ord(","), ord("'"), ord(":")]] = True
+
+
+class Texts:
+    """A column as bytes: no nulls, nothing too long, ASCII digits only."""
+
+    def __init__(self, values: pa.Array | pa.ChunkedArray) -> None:
+        array = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+        array = pa.concat_arrays(array.chunks) if isinstance(array, pa.ChunkedArray) else array
+        array = array.cast(pa.large_string())
+        self.rows = len(array)
+        self.given = _mask(pc.is_valid(array))
+        too_long = pc.fill_null(pc.greater(pc.binary_length(array), LONGEST_BYTES), False)
+        self.is_long = _mask(too_long)
+        if self.is_long.any():
+            array = pc.if_else(too_long, pa.scalar("", pa.large_string()), array)
+        if array.null_count:
+            array = pc.fill_null(array, "")
+        self.array = _with_ascii_digits(array)
+
+    def blocks(self, start: int = 0) -> Iterator[tuple[int, pa.Array]]:
+        """The rows from `start` on, in blocks, each with the number of its first row."""
+        for first in range(start, self.rows, BLOCK):
+            yield first, self.array.slice(first, BLOCK)
+
+
+def _mask(array: pa.Array) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = array.to_numpy(zero_copy_only=False).astype(np.bool_)
+    return found
+
+
+def bytes_of(array: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """The bytes of large_string texts, shape (n_bytes,), and the offsets of the texts in them, shape (n_texts + 1,)."""
+    _, offsets, data = array.buffers()
+    found = np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1]
+    content = np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)
+    return content[found[0] : found[-1]], found - found[0]
+
+
+def texts_of(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> pa.Array:
+    """The opposite of bytes_of."""
+    buffers = [None, pa.py_buffer(np.ascontiguousarray(offsets)), pa.py_buffer(np.ascontiguousarray(data))]
+    return pa.Array.from_buffers(pa.large_string(), len(offsets) - 1, buffers)
+
+
+def shapes_of(array: pa.Array) -> pa.Array:
+    """Each text with its digits as 9. A zero that begins a number stays a zero."""
+    data, offsets = bytes_of(array)
+    shaped = _SHAPE[data]
+    zero = data == ord("0")
+    if zero.any():
+        inside = np.zeros(len(data), np.bool_)
+        inside[1:] = _INSIDE[data[:-1]]
+        begins = offsets[:-1]
+        inside[begins[begins < len(data)]] = False
+        shaped[zero & ~inside] = ord("0")
+    return texts_of(shaped, offsets)
+
+
+def digits_of(array: pa.Array) -> pa.Array:
+    """Only the ASCII digits of each text."""
+    data, offsets = bytes_of(array)
+    is_digit = _DIGIT[data]
+    counts = np.zeros(len(data) + 1, np.int64)
+    np.cumsum(is_digit, out=counts[1:])
+    return texts_of(data[is_digit], counts[offsets])
+
+
+def encoded(array: pa.Array) -> tuple[NDArray[np.int32], list[str]]:
+    """The different texts and, for each row, the number of its text among them."""
+    found = pc.dictionary_encode(array)
+    codes: NDArray[np.int32] = found.indices.to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
+    return codes, found.dictionary.to_pylist()
+
+
+class Numbering:
+    """Numbers texts in the order in which they are first seen, over several blocks."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, int] = {}
+
+    def codes(self, array: pa.Array) -> NDArray[np.int32]:
+        """The number of each text."""
+        codes, found = encoded(array)
+        known = self.known
+        places = np.fromiter((known.setdefault(text, len(known)) for text in found), np.int32, len(found))
+        return places[codes] if len(places) else codes
+
+
+@cache
+def _foreign_digits() -> tuple[re.Pattern[str], NDArray[np.bool_]]:
+    """Digits of other scripts: a pattern, and which bytes their UTF-8 can begin with."""
+    digits = [chr(code) for code in range(128, sys.maxunicode) if unicodedata.category(chr(code)) == "Nd"]
+    leads = np.zeros(256, np.bool_)
+    leads[[digit.encode()[0] for digit in digits]] = True
+    return re.compile("[" + "".join(digits) + "]"), leads
+
+
+def _with_ascii_digits(array: pa.Array) -> pa.Array:
+    """The same texts with ASCII digits. Only columns with digits of other scripts cost more than a look at their bytes."""
+    data, _ = bytes_of(array)
+    if not (data >= 0x80).any():
+        return array
+    pattern, leads = _foreign_digits()
+    if not leads[data].any() or not pattern.search(bytes(data).decode("utf-8", "replace")):
+        return array
+    codes, texts = encoded(array)
+    ascii_texts: Any = [words.plain(text) if pattern.search(text) else text for text in texts]
+    return pa.array(ascii_texts, pa.large_string()).take(pa.array(codes))
