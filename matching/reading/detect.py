@@ -1,9 +1,8 @@
 """Recognises what a file is by its content. A wrong file extension is no reason to refuse it."""
 
-import codecs
 from pathlib import Path
 
-from matching.reading.encoding import encoding_of
+from matching.reading.encoding import encoding_of, is_wide
 from matching.reading.format import Detection, Format, Start
 from matching.reading.formats import FALLBACK, FORMATS, titles
 from matching.reading.refusals import MAGIC, refuse_documents, refuse_statements
@@ -33,7 +32,7 @@ def check_magic(first: bytes, given: str | None = None) -> None:
     found = _by_magic(first)
     if given is not None and found is not (FORMATS[given] if FORMATS[given].magic else None):
         raise FileRejected(FORMATS[given].mismatch)
-    if found is not None or first.startswith((b"\xff\xfe", b"\xfe\xff", codecs.BOM_UTF32_BE)):
+    if found is not None or is_wide(first):
         return
     # A stray NUL only makes its row a reject; a file with many of them is binary.
     sample = first[:SAMPLE_BYTES]

@@ -1,23 +1,17 @@
-"""
-Finds the encoding of a text file. A wrong one would silently change names, so each candidate is judged by what the
-bytes become. Letters next to letters of the same script count in its favour; symbols inside words, two scripts in one
-word, and undefined bytes count against it.
-"""
+"""Finds the encoding of a text file: by its mark, by the NULs of UTF-16, by whether it is UTF-8, else by its words."""
 
 import codecs
-import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
-from charset_normalizer import from_bytes
+from matching.reading.code_pages import code_page_of
 
 BLOCK_BYTES = 256 * 1024
 MAX_LINE_BYTES = 1024 * 1024
 MAX_ODD_LINES = 20_000  # enough to judge by
 MAX_ODD_BYTES = 4 * 1024 * 1024
-# In the order of preference when the bytes do not decide.
-CANDIDATES = ("cp1252", "iso8859_15", "cp1250", "cp1251", "cp437")
-FALLBACK = "cp1252"
+WIDE_SAMPLE_BYTES = 4096
+MIN_NUL_SHARE = 0.25  # of the byte pairs of UTF-16: digits, delimiters and line ends have a NUL in every language
 # UTF-32's mark must come before UTF-16's, which it begins with.
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -26,17 +20,14 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_CURRENCY_SIGNS = "€£¥$"
-_MAX_JUDGED = 20_000  # non-ASCII characters are enough
 
 
 def encoding_of(path: Path) -> str:
     """The encoding of a file, by its byte order mark, by whether it is valid UTF-8, or by its words."""
     with path.open("rb") as file:
-        start = file.read(4)
-    for bom, name in _BOMS:
-        if start.startswith(bom):
-            return name
+        start = file.read(WIDE_SAMPLE_BYTES)
+    if (name := marked_encoding(start) or wide_encoding(start)) is not None:
+        return name
     odd, size = [], 0
     for line in _odd_lines(path):
         odd.append(line)
@@ -45,7 +36,31 @@ def encoding_of(path: Path) -> str:
             break
     valid = sum(_is_utf8(line) for line in odd)
     # A file of mostly valid UTF-8 with a few bad lines is UTF-8 with bad rows, which are listed as rejects.
-    return "utf-8" if valid * 2 > len(odd) or not odd else _by_words(b"\n".join(odd))
+    return "utf-8" if valid * 2 > len(odd) or not odd else code_page_of(b"\n".join(odd))
+
+
+def marked_encoding(start: bytes) -> str | None:
+    """The encoding that a byte order mark names."""
+    return next((name for bom, name in _BOMS if start.startswith(bom)), None)
+
+
+def wide_encoding(start: bytes) -> str | None:
+    """UTF-16 without a mark, which shows by NULs on one side of the byte pairs and hardly any on the other."""
+    sample = start[:WIDE_SAMPLE_BYTES]
+    pairs = len(sample) // 2
+    first, second = sample[: 2 * pairs : 2].count(0), sample[1 : 2 * pairs : 2].count(0)
+    for found, other, name in ((second, first, "utf-16-le"), (first, second, "utf-16-be")):
+        if found > MIN_NUL_SHARE * pairs and other <= 0.02 * pairs:
+            # Small numbers in a binary file have NULs too, but their other bytes are no text.
+            text = sample[: 2 * pairs].decode(name, errors="replace")
+            controls = sum(char < " " and char not in "\t\n\r\f" for char in text)
+            return name if controls <= 0.02 * pairs else None
+    return None
+
+
+def is_wide(start: bytes) -> bool:
+    """Whether a file is text in UTF-16 or UTF-32, whose bytes contain NULs."""
+    return (marked_encoding(start) or wide_encoding(start) or "").startswith(("utf-16", "utf-32"))
 
 
 def _odd_lines(path: Path) -> Iterator[bytes]:
@@ -62,61 +77,9 @@ def _odd_lines(path: Path) -> Iterator[bytes]:
             yield rest
 
 
-def _by_words(text: bytes) -> str:
-    scores = {name: _plausibility(text, name) for name in CANDIDATES}
-    best = max(CANDIDATES, key=lambda name: scores[name])
-    if scores[best] > 0 and best != "cp1251":
-        return best
-    # All words consist of non-ASCII letters, so letter frequencies must tell the scripts apart.
-    scripts = ["cp1251", "cp1253", "koi8_r"] if scores[best] > 0 else None
-    guess = from_bytes(text[:65536], cp_isolation=scripts).best()
-    return guess.encoding if guess is not None else FALLBACK
-
-
 def _is_utf8(line: bytes) -> bool:
     try:
         line.decode("utf-8")
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _plausibility(text: bytes, encoding: str) -> int:
-    """The evidence that the text is in the encoding, minus the evidence that it is not."""
-    decoded = text.decode(encoding, errors="replace")
-    score, run, judged = 0, 0, 0
-    for before, char, after in zip(" " + decoded, decoded, decoded[1:] + " ", strict=False):
-        if char.isascii():
-            run = 0
-            continue
-        judged += 1
-        if judged > _MAX_JUDGED:
-            break
-        run += 1
-        score += _sign(before, char, after, run)
-    return score
-
-
-def _sign(before: str, char: str, after: str, run: int) -> int:
-    kind = unicodedata.category(char)
-    neighbours = [c for c in (before, after) if unicodedata.category(c) in ("Ll", "Lu")]
-    if kind in ("Ll", "Lu"):
-        if any(_script(c) != _script(char) for c in neighbours):
-            return -2
-        # Words made only of accented letters are another script, decoded wrongly.
-        if _script(char) == "LATIN" and run > 3:
-            return -2
-        if kind == "Lu" and before.islower():
-            return -2
-        return 1 if neighbours else 0
-    if char in ("\ufffd", "¤") or kind in ("Cc", "Cn", "Co"):
-        return -2
-    if char in _CURRENCY_SIGNS:
-        return 1
-    if len(neighbours) == 2 and char not in "\u2019\u00ad\u2013\u2014":
-        return -2
-    return -2 if "BOX DRAWINGS" in unicodedata.name(char, "") else 0
-
-
-def _script(char: str) -> str:
-    return unicodedata.name(char, "?").split(" ", 1)[0]

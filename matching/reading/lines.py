@@ -19,7 +19,7 @@ class Line(NamedTuple):
 
 def lines_of(path: Path, encoding: str) -> Iterator[Line]:
     """The lines of a file, in order."""
-    is_wide = encoding in ("utf-16", "utf-32")
+    is_wide = encoding.startswith(("utf-16", "utf-32"))
     # Bytes that are invalid in the encoding stay recognisable, so that their row can be rejected.
     errors = "replace" if is_wide else "surrogateescape"
     name = encoding.removesuffix("-sig").upper()
