@@ -16,7 +16,7 @@ from babel.core import get_global
 
 from core.money import CURRENCIES
 from matching.reading.cells.lexicon import PATH
-from matching.reading.cells.words import key, plain
+from matching.reading.cells.words import key, phrase, plain
 
 # Symbols that name one currency although CLDR gives them to several, since by themselves they are used for this one.
 DOMINANT = {"£": "GBP", "₩": "KRW", "R": "ZAR", "lei": "RON"}
@@ -85,7 +85,7 @@ def _texts(tree: Any) -> Iterator[str]:
 
 def _names(tree: Any) -> set[str]:
     """Names without digits and of more than one letter, since single letters are no use and are found in other words."""
-    words = {key(plain(text)) for text in _texts(tree)}
+    words = {phrase(plain(text)) for text in _texts(tree)}
     return {
         word for word in words if len(word) > 1 or not word.isascii() if word and not any(c.isdigit() for c in word)
     }
@@ -129,7 +129,8 @@ def _glue(locale: Locale) -> set[str]:
         if "d" in skeleton and not set(skeleton) & set("wWQhHjkK")
     ]
     literals = (a or b for pattern in patterns for a, b in _LITERAL.findall(pattern))
-    words = {key(word) for literal in literals for word in re.split(r"[\s.,:/()-]+", plain(literal))}
+    words = {word for literal in literals for word in phrase(plain(literal)).split()}
+    words |= {phrase(plain(str(names[1]))) for width, names in locale.eras.items() if width != "narrow" and 1 in names}
     return {word for word in words if word and not any(c.isdigit() for c in word)}
 
 

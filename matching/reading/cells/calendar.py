@@ -3,10 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.reading.cells.dates import BUDDHIST
-
 FIRST_YEAR, LAST_YEAR = 1000, 2999
 PIVOT = 70  # years of two digits below this are in the 21st century
+BUDDHIST = -543
 BUDDHIST_YEARS = range(2400, 2700)  # 1857 to 2156; nobody writes such years of the common era
 SERIAL_DAYS = range(20_000, 80_000)  # 1954 to 2119
 EXCEL, EXCEL_1904 = -25_569, -24_107  # days from 1970-01-01 to 1899-12-30 and to 1904-01-01

@@ -85,8 +85,9 @@ def currency_of(word: str) -> str | None:
     if len(word) > LONGEST:
         return None
     word = plain(word)
-    if len(word) == 3 and word.isascii() and word.upper() in CURRENCIES:
-        return word.upper()
+    code = word.removesuffix(".").upper()
+    if code in CURRENCIES:
+        return code
     if not word or word.casefold() in _NO_CURRENCIES:
         return None
     return _customary().get(word) or _in_cldr(word) or _customary().get(word.upper())

@@ -30,9 +30,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from matching.reading.cells import calendar, shapes
-from matching.reading.cells.dates import ROMAN, Layout, layouts
+from matching.reading.cells.dates import Layout, layouts
 from matching.reading.cells.grammar import is_blank_like
 from matching.reading.cells.lexicon import lexicon
+from matching.reading.cells.names import ROMAN
 from matching.reading.cells.shapes import Numbering, Texts
 from matching.reading.cells.words import plain
 
@@ -283,6 +284,9 @@ class Days:
     def _decide(self, word: str, meaning: dict[str, int]) -> None:
         """The month that nearly all of the column's languages mean; of a name that they do not know, what all others mean."""
         chosen = {language: month for language, month in meaning.items() if language in self.languages} or meaning
+        if not chosen:
+            self.ambiguous_months[word] = sorted({month for _, month in lexicon().months_called(word)})
+            return
         weights: dict[int, float] = {}
         for language, month in chosen.items():
             weights[month] = weights.get(month, 0) + lexicon().languages.get(language, LEAST_WEIGHT)
@@ -301,9 +305,11 @@ LEAST_WEIGHT = 0.1  # of a language that is official nowhere
 
 def _meanings(word: str) -> dict[str, int]:
     """The month that a name means in each language."""
-    found: dict[str, int] = {}
-    for language, month in sorted(lexicon().months_called(word)):
-        found.setdefault(language, month)
+    called: dict[str, list[int]] = {}
+    for language, month in lexicon().months_called(word):
+        called.setdefault(language, []).append(month)
+    # Without accents, one language's names of two months can be the same word. Then it says nothing.
+    found = {language: months[0] for language, months in called.items() if len(months) == 1}
     if not found and word in ROMAN:
         found[_ANY_ROMAN] = ROMAN[word]
     return found

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from core.money import CURRENCIES
 from matching.reading.cells.currencies import SHARED, currency_of, letter_currency
 from matching.reading.cells.lexicon import lexicon
 from matching.reading.cells.words import key, plain
@@ -20,6 +21,7 @@ TOKEN_BEHIND = 12  # letters of a flag behind it, such as CREDIT
 FLAG_LETTERS = frozenset("SHDC")  # Soll and Haben, debit and credit: never a currency
 
 _DIGITS = re.compile(r"[0-9](?:.*[0-9])?", re.DOTALL)
+_LONE = re.compile(r"(?<![^\W\d_])'|'(?![^\W\d_])")
 _GAP = re.compile("[' ]+")
 _WHOLE = re.compile(r"[.,](?:-{1,2}|=)(?![-=])")  # Swiss and German for "no cents": 12.- and 12,--
 _TOKEN = re.compile(r"[^\W\d_][^\W\d_./]*(?:[./][^\W\d_]+)*\.?", re.UNICODE)
@@ -99,8 +101,9 @@ def number_form(text: str) -> NumberForm | None:
     found = _DIGITS.search(text)
     if found is None:
         return None
-    before, body, behind = text[: found.start()], found[0], text[found.end() :]
-    if before[-1:] in MARKS and not before[-2:-1].isalpha():
+    # Spreadsheets begin a text with an apostrophe. In words ("so'm") it is a letter.
+    before, body, behind = _LONE.sub(" ", text[: found.start()]), found[0], _LONE.sub(" ", text[found.end() :])
+    if before[-1:] in MARKS and (not before[-2:-1].isalpha() or _begins_with_mark(before, body)):
         before, body = before[:-1], before[-1] + body
     if found := _WHOLE.match(behind):
         body, behind = body + behind[0], behind[found.end() :]
@@ -108,6 +111,11 @@ def number_form(text: str) -> NumberForm | None:
         body, behind = body + behind[0], behind[1:]
     read = _body(_GAP.sub("'", body))
     return _around(before, behind, read) if read else None
+
+
+def _begins_with_mark(before: str, body: str) -> bool:
+    """Whether the mark behind a currency's code is that of the number: "EUR.76", but neither "Rs.76" nor "INR.76.00"."""
+    return before[:-1].lstrip("(+- ").upper() in CURRENCIES and body.isdigit()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ INVISIBLE = (
     "\u00ad\u061c\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
 )
 MINUSES = "-\u2010\u2011\u2012\u2013\u2014\u2212\u02d7\u207b\u2796"
-APOSTROPHES = "'\u2018\u2019\u201b\u02bc\u02b9\u2032\u00b4`\u066c"
+APOSTROPHES = "'\u2018\u2019\u201b\u02bc\u02b9\u2032\u00b4`\u066c\u060c\u2e41"
+_SEPARATORS = re.compile(r"[\s.,/()\[\];:、-]+")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 
 
@@ -44,3 +45,8 @@ def key(word: str) -> str:
         # Turkish capitals lose the difference between the two letters; NFC puts the signs of other scripts together again.
         lowered = unicodedata.normalize("NFC", bare).replace("ı", "i").replace("ß", "ss")
     return lowered.strip(".").replace("'", "")
+
+
+def phrase(name: str) -> str:
+    """A name of one or more words in the form in which it is looked up: its words with one space between them."""
+    return " ".join(filter(None, (key(part) for part in _SEPARATORS.split(name))))
