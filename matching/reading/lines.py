@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 from matching.reading.rows import MAX_RECORD_BYTES, NUL, TOO_LONG, Fault
 
@@ -17,13 +17,17 @@ class Line(NamedTuple):
     fault: Fault | None
 
 
+def open_text(path: Path, encoding: str) -> TextIO:
+    """Open a text. Bytes that are invalid in the encoding stay recognisable, so that their row can be rejected."""
+    errors = "replace" if encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"
+    return path.open("r", encoding=encoding, errors=errors, newline="")
+
+
 def lines_of(path: Path, encoding: str) -> Iterator[Line]:
     """The lines of a file, in order."""
     is_wide = encoding.startswith(("utf-16", "utf-32"))
-    # Bytes that are invalid in the encoding stay recognisable, so that their row can be rejected.
-    errors = "replace" if is_wide else "surrogateescape"
     name = encoding.removesuffix("-sig").upper()
-    with path.open("r", encoding=encoding, errors=errors, newline="") as file:
+    with open_text(path, encoding) as file:
         while text := file.readline(MAX_RECORD_BYTES + 1):
             if len(text) > MAX_RECORD_BYTES:
                 while text and not text.endswith(("\n", "\r")):

@@ -7,7 +7,6 @@ import re
 
 from matching.reading.values import FileRejected
 
-_DOCUMENT = re.compile(r'\[\s*[\[{]|\[\s*\]\s*$|\{\s*(?:"(?:[^"\\]|\\.)*"\s*:|\}\s*$)')
 _STATEMENT = "bank statements cannot be read yet; download the account's transactions as CSV and upload that"
 _SWIFT = re.compile(r"\s*(?:\{1:[^\n]*\{4:\s*)?:20:[^\n]*\n(?:[^\n]*\n){0,4}?:(?:25P?|28C?|60[FM]):")
 _OFX = re.compile(r"\s*(?:OFXHEADER\s*:|<OFX>)")
@@ -41,9 +40,7 @@ def refuse_statements(start: str) -> None:
 
 
 def refuse_documents(text: str) -> None:
-    """Refuse text that is not a table: one JSON document, a web page, XML. Raises: FileRejected."""
+    """Refuse text that is not a table: a web page or XML. Raises: FileRejected."""
     start = text.lstrip()[:4096]
-    if _DOCUMENT.match(start):
-        raise FileRejected("the file is one JSON document; write one object on each line and upload that")
     if start[:5].lower() == "<?xml" or _PAGE.match(start):
         raise FileRejected("the file is a web page or XML, perhaps an error page; download the table again as CSV")

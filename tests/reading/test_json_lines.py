@@ -9,9 +9,9 @@ def test_values_keep_their_digits(load):
     found = load('{"id":1,"n":{"a":0.10,"b":[1,2.50]},"t":"x"}\n\n{"id":12345678901234567890123,"t":""}\n{"id":1e5}\n')
 
     assert found.data == [
-        {"id": "1", "n": '{"a": 0.10, "b": [1, 2.50]}', "t": "x"},
-        {"id": "12345678901234567890123", "n": None, "t": ""},
-        {"id": "100000", "n": None, "t": None},
+        {"id": "1", "n.a": "0.10", "n.b": "[1, 2.50]", "t": "x"},
+        {"id": "12345678901234567890123", "n.a": None, "n.b": None, "t": ""},
+        {"id": "100000", "n.a": None, "n.b": None, "t": None},
     ]
 
 
@@ -48,13 +48,53 @@ def test_keys_may_differ_only_in_case(load):
     assert load('{"a":"1","A":"2"}\n').data == [{"a": "1", "A": "2"}]
 
 
-@pytest.mark.parametrize("text", ['[{"a":1},{"a":2}]\n', '{\n "a": [\n {"x":1},\n {"x":2}\n ]\n}\n', "[]"])
-def test_one_json_document_is_refused(load, text):
-    with pytest.raises(FileRejected, match="one object on each line"):
-        load(text, "a.json")
-
-
 @pytest.mark.parametrize("text", ["<!DOCTYPE html>\n<html>", "<?xml version='1.0'?>\n<a/>", "  <html>\n"])
 def test_a_web_page_is_refused(load, text):
     with pytest.raises(FileRejected, match="web page"):
         load(text)
+
+
+def test_an_amount_may_be_an_object_of_value_and_currency(load):
+    found = load(
+        '{"id":"a","amount":{"value":"10.00","currency":"EUR"},"fee":null,"tags":["x"]}\n'
+        '{"id":"b","amount":{"value":"-2.50","currency":"USD"},"fee":{"value":0.30},"tags":[]}\n'
+        '{"id":"c","amount":null,"fee":{},"tags":null}\n'
+    )
+
+    assert found.data == [
+        {"id": "a", "amount.value": "10.00", "amount.currency": "EUR", "tags": '["x"]', "fee.value": None},
+        {"id": "b", "amount.value": "-2.50", "amount.currency": "USD", "tags": "[]", "fee.value": "0.30"},
+        {"id": "c", "amount.value": None, "amount.currency": None, "tags": None, "fee.value": None},
+    ]
+
+
+def test_objects_with_keys_of_their_own_in_each_row_stay_json(load):
+    lines = [f'{{"id":{n},"by_id":{{"k{n}":1.50}}}}\n' for n in range(2_001)]
+
+    found = load("".join(lines))
+
+    assert found.data[7] == {"id": "7", "by_id": '{"k7": 1.50}'}
+    assert len(found.data) == 2_001
+
+
+def test_a_key_and_a_key_in_an_object_with_the_same_name_are_never_mixed(load):
+    found = load('{"a":{"b":1}}\n{"a":{"b":2},"a.b":3}\n{"a.b":4}\n')
+
+    assert [row["a.b"] for row in found.data] == ["1", "4"]
+    assert found.rejects == [(2, None, "duplicate_key")]
+
+
+@pytest.mark.parametrize("key", ["", "k" * 260, "\\u0000"])
+def test_an_object_whose_keys_cannot_be_names_stays_json(load, key):
+    found = load(f'{{"id":1,"o":{{"{key}":5}}}}\n{{"id":2,"o":{{"x":6}}}}\n')
+
+    assert found.data[0]["o"] == f'{{"{key}": 5}}'
+    assert found.data[1]["o.x"] == "6"
+
+
+def test_the_mapping_of_an_older_source_still_holds(load):
+    body = '{"ref":"a","amount":"1,50","more":{"x":1}}\n{"ref":"b","amount":"2,50","more":{"x":2}}\n'
+
+    found = load(body, mapping={"amount": {"column": "amount", "decimal": ","}, "reference": {"column": "ref"}})
+
+    assert (found.amounts, found.references) == (["1.5", "2.5"], ["a", "b"])

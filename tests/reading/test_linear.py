@@ -8,6 +8,7 @@ work, calls are counted: twice the file must take about twice the calls.
 import io
 import json
 import sys
+import tracemalloc
 import zipfile
 
 import pyarrow as pa
@@ -15,6 +16,8 @@ import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 
+from matching.reading.detect import detect
+from matching.reading.tables import read_batches
 from matching.reading.values import FileRejected
 
 pytestmark = [
@@ -120,14 +123,54 @@ def test_nested_values_are_written_once(load):
 
     found = load(deep * 20, "a.jsonl")
 
-    assert json.loads(found.data[0]["a"]) == json.loads(deep)["a"]
+    inner = json.loads(deep)["a"]["b"]["b"]["b"]["b"]
+    assert {name: json.loads(text) for name, text in found.data[0].items()} == {"a.b.b.b.b": inner}
     assert len(found.data) == 20
 
 
 def test_nested_values_keep_their_form(load):
     found = load('{"a":{"x":[1.50,[],{}, {"y":null}],"z":"\\"ä"},"b":[true]}\n', "a.jsonl")
 
-    assert found.data == [{"a": '{"x": [1.50, [], {}, {"y": null}], "z": "\\"ä"}', "b": "[true]"}]
+    assert found.data == [{"a.x": '[1.50, [], {}, {"y": null}]', "a.z": '"ä', "b": "[true]"}]
+
+
+# -- JSON --------------------------------------------------------------------------------------------------------------
+
+
+DOCUMENTS = {
+    "objects": ('[{"a":1}', ',{"a":2}', "]"),
+    "spaces": ('[{"a":1}', "\n   ", "]"),
+    "lists around it": ('{"a":[{"x":1}]', ',"b":[1,[2],3]', "}"),
+    "keys of each object": ('[{"a":1}', ',{"b":{"c":[{"d":[]}]}}', "]"),
+}
+
+
+@pytest.mark.parametrize("parts", DOCUMENTS.values(), ids=DOCUMENTS.keys())
+def test_twice_the_document_is_twice_the_work(load, parts):
+    first, more, last = parts
+
+    def work(times):
+        return calls_of(lambda: load(first + more * times + last, "a.json"))
+
+    assert work(4_000) < 2.5 * work(2_000)
+
+
+def test_a_document_is_read_in_bounded_memory(load, tmp_path):
+    path = tmp_path / "source"
+    with path.open("w") as file:
+        file.write('{"data":[{"id":0}')
+        for n in range(1, 600_000):
+            file.write(f',{{"id":{n},"text":"{"x" * 40}"}}')
+        file.write("]}")
+    detection = detect(path)
+
+    tracemalloc.start()
+    rows = sum(batch.columns.num_rows for batch in read_batches(path, detection))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert rows == 600_000
+    assert peak < 60 * 1024**2
 
 
 # -- XLSX --------------------------------------------------------------------------------------------------------------

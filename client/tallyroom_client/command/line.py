@@ -63,7 +63,7 @@ def parser() -> Parser:
     _ending(follow, prove=True)
     verbs = _noun(nouns, "sources", "files to reconcile")
     load = _verb(verbs, "load", "upload a file and wait until it is ready; prints the source's id", sources.load)
-    load.add_argument("file", metavar="FILE", help="CSV, JSON Lines, XLSX or Parquet")
+    load.add_argument("file", metavar="FILE", help="CSV, JSON Lines, JSON, XLSX or Parquet")
     load.add_argument("--project", required=True, help=PROJECT)
     load.add_argument("--name", help="name of the source; otherwise that of the file")
     load.add_argument("--format", help="format of the file, if it is not found by itself")

@@ -3,6 +3,7 @@
 export const FORMATS = [
   {"name": "csv", "title": "CSV"},
   {"name": "jsonl", "title": "JSON Lines"},
+  {"name": "json", "title": "JSON"},
   {"name": "xlsx", "title": "XLSX"},
   {"name": "parquet", "title": "Parquet"},
 ] as const;
