@@ -5,10 +5,12 @@ from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
 from matching.reading.detect import detect
 from matching.reading.formats.parquet import read_parquet
 from matching.reading.tables import read_batches
+from matching.reading.values import FileRejected
 
 
 def test_types_become_exact_text(load, tmp_path):
@@ -37,7 +39,7 @@ def test_types_become_exact_text(load, tmp_path):
             "0.000000001",
             "2026-01-13",
             "2026-01-01 12:00:00.000Z",
-            '{"a": [1, 2]}',
+            "[1, 2]",
             "x",
             "0.1",
             "0.1",
@@ -136,3 +138,67 @@ def test_a_row_that_is_too_long_as_a_whole_is_rejected(load, tmp_path):
 
     assert found.rejects == [(1, None, "row_too_long")]
     assert found.rows == [1, 2]
+
+
+def test_the_members_of_a_structure_are_columns(load, tmp_path):
+    money = pa.StructArray.from_arrays(
+        [
+            pa.array([Decimal("10.10"), Decimal("-20.00"), None], pa.decimal128(12, 2)),
+            pa.array(["EUR", "USD", None]).dictionary_encode(),
+        ],
+        ["value", "currency"],
+    )
+    inner = [{"x": {"y": 1, "l": [1, None]}}, {"x": None}, None]
+    pq.write_table(pa.table({"id": ["a", "b", "c"], "amount": money, "deep": inner}), tmp_path / "source")
+
+    found = load((tmp_path / "source").read_bytes(), "a.parquet")
+
+    assert [list(row.values()) for row in found.data] == [
+        ["a", "10.10", "EUR", "1", "[1, null]"],
+        ["b", "-20.00", "USD", None, None],
+        ["c", None, None, None, None],
+    ]
+    assert list(found.data[0]) == ["id", "amount.value", "amount.currency", "deep.x.y", "deep.x.l"]
+
+
+def test_a_structure_with_very_many_members_stays_json(load, tmp_path):
+    pq.write_table(pa.table({"id": [1], "wide": [{f"m{n}": n for n in range(2_000)}]}), tmp_path / "source")
+
+    found = load((tmp_path / "source").read_bytes(), "a.parquet")
+
+    assert list(found.data[0]) == ["id", "wide"]
+    assert found.data[0]["wide"].startswith('{"m0": 0, "m1": 1,')
+
+
+@pytest.mark.parametrize(
+    ("zone", "day"), [("America/New_York", "2023-12-31"), ("UTC", "2024-01-01"), ("+09:00", "2024-01-01")]
+)
+def test_a_time_with_a_zone_has_the_day_of_that_zone(load, tmp_path, zone, day):
+    at = pa.array([dt.datetime(2024, 1, 1, 3, tzinfo=dt.UTC)], pa.timestamp("us", tz=zone))
+    pq.write_table(pa.table({"at": at, "amount": ["1.50"]}), tmp_path / "source")
+
+    assert load((tmp_path / "source").read_bytes(), "a.parquet").dates == [day]
+
+
+def test_an_unknown_zone_is_refused(load, tmp_path):
+    at = pa.array([0], pa.timestamp("us", tz="Nowhere/Town"))
+    pq.write_table(pa.table({"at": at}), tmp_path / "source")
+
+    with pytest.raises(FileRejected, match="time zone"):
+        load((tmp_path / "source").read_bytes(), "a.parquet")
+
+
+@pytest.mark.parametrize("kind", ["structure", "list"])
+def test_a_nested_text_that_is_repeated_is_read_in_small_pieces(tmp_path, kind):
+    text = pa.DictionaryArray.from_arrays(pa.array([0] * 1_000, pa.int32()), pa.array(["z" * 500_000]))
+    nested = (
+        pa.StructArray.from_arrays([text], ["x"])
+        if kind == "structure"
+        else pa.ListArray.from_arrays(pa.array(range(1_001), pa.int32()), text)
+    )
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"a": nested}), path)
+
+    batches = read_batches(path, detect(path))
+
+    assert all(next(batches).columns.nbytes < 64 * 1024**2 for _ in range(3))

@@ -1,4 +1,8 @@
-"""Parquet as batches: every type as exact text, however much its pages repeat."""
+"""
+Parquet as batches: every type as exact text, however much its pages repeat.
+
+The members of a structure become columns such as `amount.value`, as in JSON. Lists become JSON.
+"""
 
 import json
 from collections.abc import Iterator
@@ -14,6 +18,7 @@ import pyarrow.parquet as pq
 from matching.reading.format import Detection, Format, Start
 from matching.reading.header import MAX_COLUMNS, unique_names
 from matching.reading.numbers import expanded, without_noise
+from matching.reading.objects import MAX_LEVELS
 from matching.reading.rows import BLOCK_BYTES, MAX_RECORD_BYTES, NUL, TOO_LONG, Fault, RawBatch, Reject, rows_a_batch
 from matching.reading.values import FileRejected
 
@@ -56,18 +61,19 @@ def _joined(batches: list[RawBatch]) -> RawBatch:
 def _read(path: Path, batch_rows: int) -> Iterator[RawBatch]:
     try:
         schema = pq.read_schema(path)
-        columns, notes = unique_names(list(schema.names))
+        flat, levels = _flat_names(schema)
+        columns, notes = unique_names(flat)
         if not 0 < len(columns) <= MAX_COLUMNS:
             raise FileRejected(f"a Parquet file must have 1 to {MAX_COLUMNS} columns; this one has {len(columns)}")
         # Read as dictionaries, repeated texts take no memory until a piece of them is written out.
-        texts = [field.name for field in schema if pa.types.is_string(field.type) or pa.types.is_binary(field.type)]
-        file = pq.ParquetFile(path, read_dictionary=texts)
+        file = pq.ParquetFile(path, read_dictionary=_text_paths(path))
         size = path.stat().st_size
         rows, most = file.metadata.num_rows, size * MAX_CELLS_A_BYTE
         if rows > max(MAX_DENSE_ROWS, most) or rows * len(columns) > max(MAX_DENSE_CELLS, most):
             raise FileRejected("the Parquet file unpacks to far more rows than it should")
         row, written = 0, 0
-        for batch in file.iter_batches(batch_size=rows_a_batch(batch_rows, len(columns))):
+        for nested in file.iter_batches(batch_size=rows_a_batch(batch_rows, len(columns))):
+            batch = _flattened(nested, levels)
             width = _written_bytes(batch)
             written += width + _dictionary_bytes(batch) // DICTIONARY_SHARE
             if written > max(MAX_WRITTEN_BYTES, size * MAX_WRITTEN_RATIO):
@@ -79,19 +85,56 @@ def _read(path: Path, batch_rows: int) -> Iterator[RawBatch]:
     except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
         if isinstance(error, FileRejected):
             raise
+        if "timezone" in str(error):
+            raise FileRejected("a column has a time zone that is not known; write the file again in UTC") from error
         raise FileRejected("the Parquet file cannot be read; write it again with flat columns") from error
+
+
+def _flat_names(schema: pa.Schema) -> tuple[list[str], int]:
+    """The names of the columns, and how many levels of structures they hold: none if they would be too many."""
+    table = schema.empty_table()
+    for level in range(MAX_LEVELS + 1):
+        if level == MAX_LEVELS or not any(pa.types.is_struct(field.type) for field in table.schema):
+            break
+        table = table.flatten()
+    if table.num_columns > MAX_COLUMNS:
+        return list(schema.names), 0
+    return list(table.schema.names), level
+
+
+def _flattened(batch: pa.RecordBatch, levels: int) -> pa.RecordBatch:
+    if not levels:
+        return batch
+    table = pa.Table.from_batches([batch])
+    for _ in range(levels):
+        table = table.flatten()
+    return pa.RecordBatch.from_arrays([column.chunk(0) for column in table.columns], names=table.column_names)
+
+
+def _text_paths(path: Path) -> list[str]:
+    """The paths of all texts, also of those in structures and lists."""
+    schema = pq.ParquetFile(path).schema
+    leaves = (schema.column(number) for number in range(len(schema)))
+    return [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY"]
 
 
 def _written_bytes(batch: pa.RecordBatch) -> int:
     """The approximate size of a batch when written out, however much its dictionaries repeat."""
-    size = batch.num_rows * batch.num_columns
-    for column in batch.columns:
-        if pa.types.is_dictionary(column.type):
-            widths = pc.binary_length(column.dictionary).cast(pa.int64())
-            size += pc.sum(widths.take(column.indices)).as_py() or 0
-        else:
-            size += column.nbytes
-    return int(size)
+    return int(batch.num_rows * batch.num_columns + sum(_written_width(column) for column in batch.columns))
+
+
+def _written_width(column: pa.Array) -> int:
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        widths = pc.binary_length(column.dictionary).cast(pa.int64())
+        return int(pc.sum(widths.take(column.indices)).as_py() or 0)
+    if pa.types.is_struct(kind):
+        return sum(_written_width(member) for member in column.flatten())
+    if pa.types.is_map(kind):
+        return _written_width(column.keys) + _written_width(column.items)
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+        return _written_width(column.flatten())
+    return int(column.nbytes)
 
 
 def _dictionary_bytes(batch: pa.RecordBatch) -> int:
