@@ -17,9 +17,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from matching import engine
 from matching.plan import Plan, PlanInvalid
-from matching.reading.detect import detect
-from matching.reading.mapping import Mapping, apply_mapping, blocking, suggest_mapping
-from matching.reading.tables import Profiler, read_batches
+from matching.reading import command
+from matching.reading.look import look, typed_batches
+from matching.reading.mapping import Mapping, blocking
 from matching.reading.values import FileRejected
 from matching.results import left_out
 from matching.suggest import Roles, suggest
@@ -33,6 +33,8 @@ class Refused(Exception):
 
 def main(arguments: list[str]) -> int:
     """Run the command. Exit status 0: matched; 2: the input cannot be used, for the reason given in one line."""
+    if arguments[:1] == ["read"]:
+        return command.main(arguments[1:])
     parser = argparse.ArgumentParser(prog="python -m matching", description="Match two tables according to a plan.")
     parser.add_argument("left", type=Path)
     parser.add_argument("right", type=Path)
@@ -110,20 +112,15 @@ def _run(options: argparse.Namespace) -> None:
 
 def _read(path: Path) -> tuple[pa.Table, list[int], Roles]:
     """A file as a table with typed amount and date, the data row of each of its rows, and what its columns mean."""
-    detection = detect(path)
-    profiler = Profiler()
-    for batch in read_batches(path, detection):
-        profiler.add(batch)
-    profiles = profiler.finish()
-    mapping, questions = suggest_mapping(profiles)
+    found = look(path)
+    mapping, questions = found.mapping, found.questions
     if blocking(questions):
         asked = ", ".join(
             f"{q['column']} ({q['kind'].replace('_', ' ')})" for q in questions if q["kind"] != "currency"
         )
         sys.stderr.write(f"matching: {path}: ambiguous columns are compared as text: {asked}\n")
     tables, rows = [], []
-    for batch in read_batches(path, detection):
-        typed = apply_mapping(batch.columns, batch.rows, mapping, lines=batch.lines)
+    for batch, typed in typed_batches(path, found):
         keep = pa.compute.is_in(batch.rows, value_set=typed.rows)
         table = batch.columns.filter(keep)
         tables.append(_with_typed(table, mapping, typed))

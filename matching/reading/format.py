@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from matching.reading.roles.facts import Line
 from matching.reading.rows import RawBatch
 
 
@@ -18,6 +19,8 @@ class Detection:
     header: bool = True
     notes: tuple[str, ...] = ()
     skipped: int = 0  # lines before the header
+    above: tuple[Line, ...] = ()  # those lines, as far as they say something
+    sheet: str | None = None
     contents: object = None  # what the format found during detection, so that its reader need not look for it again
 
 

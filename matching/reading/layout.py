@@ -16,10 +16,14 @@ from matching.reading.header import (
     table_start,
     unique_names,
 )
+from matching.reading.roles.facts import Line
+from matching.reading.table import HEAD_LINES, Place, find_table, names_at
 from matching.reading.values import FileRejected
 
 DELIMITERS = (",", ";", "\t", "|", "%", ":", "^")
 RARE_DELIMITERS = ("%", ":", "^")
+PROVED = (",", ";", "\t", "|")
+NO_HEADER = "the file has no header, so its columns are called column_1, column_2, ..."
 
 
 def detect_csv(_: Path, start: Start) -> Detection:
@@ -29,6 +33,60 @@ def detect_csv(_: Path, start: Start) -> Detection:
         raise FileRejected("the first line is longer than 1 MiB; the file is not a table, or has no line breaks")
     if not is_whole:
         text = text[: text.rfind("\n") + 1] or text
+    found = [_Table(delimiter, *parsed) for delimiter in PROVED if (parsed := _best(text, delimiter)) is not None]
+    if found:
+        return _detected(start, max(found, key=lambda table: table.rank))
+    return _by_shape(start, text)
+
+
+@dataclass(frozen=True)
+class _Table:
+    """The lines of a text divided by one delimiter, and where the table is in them."""
+
+    delimiter: str
+    lines: list[Line]
+    place: Place
+
+    @property
+    def rank(self) -> float:
+        """How much this looks like a table of bookings. Names and amounts contain commas, so a comma counts less."""
+        return self.place.score - 3 * (self.delimiter == ",")
+
+
+def _best(text: str, delimiter: str) -> tuple[list[Line], Place] | None:
+    lines = [Line(before + 1, tuple(row)) for before, row in _parse(text, delimiter, HEAD_LINES)]
+    place = find_table(lines)
+    if place is None or not 2 <= place.width <= MAX_COLUMNS or len(lines[place.first].cells) > MAX_COLUMNS:
+        return None
+    return lines, place
+
+
+def _detected(start: Start, table: _Table) -> Detection:
+    """What the proved place of a table says about a file. Raises: FileRejected."""
+    lines, place = table.lines, table.place
+    columns, notes = unique_names(names_at(lines, place))
+    above = tuple(lines[: place.first - (place.header is not None)])
+    if place.header is None:
+        skipped = lines[place.first].number - 1
+        notes = (NO_HEADER,)
+    else:
+        skipped = lines[place.header].number - 1
+    if skipped and above:
+        notes = (*notes, skipped_note(skipped))
+    return Detection(
+        "csv",
+        columns,
+        start.encoding,
+        table.delimiter,
+        header=place.header is not None,
+        notes=notes,
+        skipped=skipped if above else 0,
+        above=above,
+    )
+
+
+def _by_shape(start: Start, text: str) -> Detection:
+    """The layout of a text in which nothing looks like bookings, by the shape of its lines. Raises: FileRejected."""
     layouts = [layout for layout in (_layout(text, delimiter) for delimiter in DELIMITERS) if layout is not None]
     if not layouts:
         raise FileRejected("the file has no rows")
@@ -43,7 +101,7 @@ def detect_csv(_: Path, start: Start) -> Detection:
     if best.skipped:
         notes = (*notes, skipped_note(best.skipped))
     if not is_named:
-        notes = (*notes, "the file has no header, so its columns are called column_1, column_2, ...")
+        notes = (*notes, NO_HEADER)
     return Detection("csv", columns, start.encoding, best.delimiter, header=is_named, notes=notes, skipped=best.skipped)
 
 

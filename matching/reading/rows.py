@@ -54,6 +54,7 @@ class RawBatch:
     lines: pa.Array
     rejects: list[Reject] = field(default_factory=list)
     notes: tuple[str, ...] = ()  # what only reading reveals about the file; set on the first batch
+    faults: dict[int, Fault] = field(default_factory=dict)  # of rows that are rejects unless they are no bookings
 
 
 def rows_a_batch(asked: int, columns: int) -> int:
@@ -81,10 +82,13 @@ class Builder:
         self._rows: list[int] = []
         self._lines: list[int] = []
         self._rejects: list[Reject] = []
+        self._faults: dict[int, Fault] = {}
         self._bytes = 0
 
-    def add(self, cells: Sequence[Any], line: int) -> None:
-        """Add a row."""
+    def add(self, cells: Sequence[Any], line: int, fault: Fault | None = None) -> None:
+        """Add a row. With a fault it is a reject, unless it turns out to be no booking."""
+        if fault is not None:
+            self._faults[self._row] = fault
         self._cells.append(cells)
         self._rows.append(self._row)
         self._lines.append(line)
@@ -117,7 +121,7 @@ class Builder:
             }
         )
         rows, lines = pa.array(self._rows, pa.int64()), pa.array(self._lines, pa.int64())
-        batch = RawBatch(table, rows, lines, self._rejects, self._notes)
+        batch = RawBatch(table, rows, lines, self._rejects, self._notes, self._faults)
         self._notes = ()
         self._clear()
         return batch

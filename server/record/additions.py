@@ -19,7 +19,8 @@ from core import problems
 from core.ids import uuid7_texts
 from core.problems import Fault, Invalid, Problem
 from core.settings import Settings
-from matching.reading.mapping import Mapping, apply_mapping
+from matching.reading.apply import apply_mapping
+from matching.reading.mapping import Mapping
 from models import access
 from models.access import Actor
 from models.source import Source
@@ -202,10 +203,13 @@ def typed(source_mapping: dict[str, Any], given: list[RecordIn], first: int, poi
 
 
 def _columns_of(mapping: dict[str, Any]) -> list[str]:
-    found = [spec.get(key) for spec in mapping.values() for key in ("column", "debit", "credit")]
-    return list(dict.fromkeys(name for name in found if name))
+    return list(dict.fromkeys(name for _, name in Mapping.model_validate(mapping).named()))
 
 
 def _present(mapping: dict[str, Any], names: list[str]) -> dict[str, Any]:
-    """The parts of a mapping whose columns the given records have."""
-    return {field: spec for field, spec in mapping.items() if all(name in names for name in _columns_of({field: spec}))}
+    """The parts of a mapping whose columns the given records have. Rows that somebody adds are never left out."""
+    return {
+        field: spec
+        for field, spec in mapping.items()
+        if field not in ("skip", "table") and all(name in names for name in _columns_of({field: spec}))
+    }

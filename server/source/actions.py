@@ -7,6 +7,7 @@ from uuid import UUID
 from core import problems
 from core.ids import uuid7
 from core.problems import Fault, Invalid
+from matching.reading.look import FIELDS
 from matching.reading.mapping import Mapping, unknown_columns
 from models import access
 from models.access import Actor
@@ -21,9 +22,6 @@ from server.holds.supersede import supersede
 from server.source.event import event_of
 from server.source.schemas import SourceCreate, SourceUpdate, SourceView
 from server.store.queue import enqueue
-
-# the field that each kind of question is about
-_FIELDS = {"date_order": "date", "decimal_mark": "amount", "currency": "currency"}
 
 
 async def create_empty_source(actor: Actor, project_id: UUID, body: SourceCreate) -> Answer:
@@ -147,7 +145,9 @@ def remembered(said: dict[str, Any], detection: dict[str, Any]) -> dict[str, Any
 
 def _merged(source: Source, mapping: Mapping) -> dict[str, Any]:
     """The earlier mapping with the new one added. A field whose question is still open counts as not mapped yet."""
-    asked = {_FIELDS[question["kind"]] for question in source.questions}
+    asked = {FIELDS[question["kind"]] for question in source.questions}
+    if "amount" in mapping.said() and "fee" not in mapping.said():
+        asked.add("fee")  # it was found for the earlier amount
     before = {field: spec for field, spec in given_mapping(source).said().items() if field not in asked}
     return {**before, **mapping.said()}
 

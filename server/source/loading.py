@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
@@ -25,10 +25,10 @@ from core.clock import now
 from core.ids import uuid7_texts
 from core.settings import Settings
 from matching.reading import detect, tables
-from matching.reading.format import Detection
-from matching.reading.mapping import Mapping, apply_mapping, blocking, suggest_mapping
-from matching.reading.tables import Profiler
-from matching.reading.values import ColumnProfile, FileRejected
+from matching.reading.apply import Exceptions, apply_mapping
+from matching.reading.look import Look, look_at
+from matching.reading.mapping import Mapping, blocking
+from matching.reading.values import FileRejected
 from models.access import SYSTEM
 from models.source import Source
 from models.status import SourceStatus
@@ -134,19 +134,15 @@ async def _claim(source_id: UUID, person: UUID | None = None) -> Source | None:
 
 @dataclass(frozen=True)
 class Found:
-    """What a file turned out to be, and how its columns are read."""
+    """What a file turned out to be, and what is wrong with the mapping that came with it."""
 
-    detection: Detection
-    profiles: list[ColumnProfile]
-    suggested: Mapping
-    mapping: Mapping
-    questions: list[Any]
+    look: Look
     problem: problems.Problem | None
 
     @property
     def is_blocked(self) -> bool:
         """Whether a person has to answer a question before the rows can be typed."""
-        return blocking(self.questions) or self.problem is not None
+        return blocking(self.look.questions) or self.problem is not None
 
 
 class Loader:
@@ -180,16 +176,16 @@ class Loader:
             given = source.detection.get("format_given")
             detection = await self._parse(detect.detect, path, given)
             self._lap("detect")
-            profiles, notes = await self._profile(path, detection)
-            detection = replace(detection, notes=(*detection.notes, *notes))
-            self._lap("profile")
-            suggested, _ = suggest_mapping(profiles)
-            mapping, questions = suggest_mapping(profiles, given_mapping(source))
-            problem = _problem_of(mapping, [profile.name for profile in profiles] or detection.columns)
+            look = await self._parse(look_at, path, detection, given_mapping(source))
+            self._lap("look")
+            problem = _problem_of(look.mapping, [profile.name for profile in look.profiles] or detection.columns)
             await self._clear()
-            found = Found(detection, profiles, suggested, mapping, questions, problem)
+            found = Found(look, problem)
             # Rows with an open question are stored raw: guessing a date order could silently corrupt them.
-            await self._store(path, detection, Mapping() if found.is_blocked else mapping)
+            if found.is_blocked:
+                await self._store(path, look.detection, Mapping(), Exceptions())
+            else:
+                await self._store(path, look.detection, look.mapping, look.exceptions)
         self._lap("store")
         await self._finish(found)
         logger.info("loaded", source_id=str(source.id), rows=self.loaded, rejected=self.rejected, seconds=self.seconds)
@@ -214,17 +210,6 @@ class Loader:
                 )
                 await asyncio.to_thread(file.write, body)
 
-    async def _profile(self, path: Path, detection: Detection) -> tuple[list[ColumnProfile], list[str]]:
-        profiler, notes = Profiler(), list[str]()
-
-        def look() -> tuple[list[ColumnProfile], list[str]]:
-            for batch in tables.read_batches(path, detection):
-                profiler.add(batch)
-                notes.extend(batch.notes)
-            return profiler.finish(), notes
-
-        return await self._parse(look)
-
     async def _clear(self) -> None:
         async with self.connection.transaction():
             await self._fence()
@@ -232,13 +217,13 @@ class Loader:
                 await self.connection.execute("DELETE FROM reconciliation_records WHERE source_id = $1", self.source.id)
             await self.connection.execute("DELETE FROM source_rejects WHERE source_id = $1", self.source.id)
 
-    async def _store(self, path: Path, detection: Any, mapping: Mapping) -> None:
+    async def _store(self, path: Path, detection: Any, mapping: Mapping, exceptions: Exceptions) -> None:
         batches = tables.read_batches(path, detection)
         # Parse the next batch while this one is being stored.
-        coming = asyncio.ensure_future(self._parse(self._prepare_next, batches, mapping))
+        coming = asyncio.ensure_future(self._parse(self._prepare_next, batches, mapping, exceptions))
         try:
             while (prepared := await coming) is not None:
-                coming = asyncio.ensure_future(self._parse(self._prepare_next, batches, mapping))
+                coming = asyncio.ensure_future(self._parse(self._prepare_next, batches, mapping, exceptions))
                 csv, rows, rejects = prepared
                 async with self.connection.transaction():
                     await self._fence()
@@ -300,13 +285,17 @@ class Loader:
     async def _parse(self, step: Callable[..., T], *arguments: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self.parser, step, *arguments)
 
-    def _prepare_next(self, batches: Any, mapping: Mapping) -> tuple[bytes, pa.Array, list[Any]] | None:
+    def _prepare_next(
+        self, batches: Any, mapping: Mapping, exceptions: Exceptions
+    ) -> tuple[bytes, pa.Array, list[Any]] | None:
         """The next batch as CSV for COPY. Runs in the parser thread."""
         batch = next(batches, None)
         if batch is None:
             return None
-        typed = apply_mapping(batch.columns, batch.rows, mapping, lines=batch.lines)
-        rejects = [*batch.rejects, *typed.rejects]
+        typed = apply_mapping(
+            batch.columns, batch.rows, mapping, lines=batch.lines, faults=batch.faults, exceptions=exceptions
+        )
+        rejects = [*batch.rejects, *typed.rejects, *typed.left_out]
         count = len(typed.rows)
         at = now().isoformat()
         table = pa.table(
@@ -378,17 +367,17 @@ class Loader:
             await u.save(
                 source,
                 status=SourceStatus.NEEDS_MAPPING if found.is_blocked else SourceStatus.READY,
-                format=found.detection.format,
+                format=found.look.detection.format,
                 rows_read=self.loaded + self.rejected,
                 rows_loaded=self.loaded,
                 rows_rejected=self.rejected,
-                mapping=found.mapping.model_dump(mode="json", exclude_none=True),
-                questions=found.questions,
-                profile=[_profile_view(profile) for profile in found.profiles],
+                mapping=found.look.mapping.model_dump(mode="json", exclude_none=True),
+                questions=found.look.questions,
+                profile=[_profile_view(profile, found.look.understanding.roles) for profile in found.look.profiles],
                 detection={
                     **source.detection,
-                    **_detection_view(found.detection),
-                    "suggested_mapping": found.suggested.model_dump(mode="json", exclude_none=True),
+                    **_detection_view(found.look.detection),
+                    "suggested_mapping": found.look.suggested.model_dump(mode="json", exclude_none=True),
                     "loaded_revision": source.revision + 1,
                     "stored_bytes": self.stored_bytes,
                 },
@@ -430,7 +419,8 @@ def _problem_of(mapping: Mapping, columns: Collection[str]) -> problems.Problem 
     )
 
 
-def _profile_view(profile: Any) -> dict[str, Any]:
+def _profile_view(profile: Any, roles: dict[str, tuple[str, str | None]]) -> dict[str, Any]:
+    role, proof = roles.get(profile.name, (None, None))
     return {
         "name": profile.name,
         "type": profile.type,
@@ -442,6 +432,8 @@ def _profile_view(profile: Any) -> dict[str, Any]:
         "examples": list(profile.examples),
         "decimal": profile.decimal,
         "date_order": profile.date_order,
+        "role": role,
+        "role_proof": proof,
     }
 
 

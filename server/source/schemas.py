@@ -52,7 +52,18 @@ class QuestionView(View):
 
     column: str | None
     columns: list[str] = []
-    kind: Literal["date_order", "decimal_mark", "currency"]
+    kind: Literal[
+        "amount_column",
+        "sign",
+        "decimal_mark",
+        "minor_units",
+        "date_column",
+        "date_order",
+        "currency",
+        "sheet",
+        "header",
+        "skip",
+    ]
     choices: list[str]
     examples: list[str]
 
@@ -60,7 +71,8 @@ class QuestionView(View):
 class ColumnView(View):
     """
     What a column contains, in the file's order. `fill` is the share of rows with a value. `min` and `max` are the least
-    and greatest value by meaning, as written in the file. `distinct` is exact unless it is marked as estimated.
+    and greatest value by meaning, as written in the file. `distinct` is exact unless it is marked as estimated. `role` is
+    what the column means, and `role_proof` the arithmetic that shows it, if there is any.
     """
 
     name: str
@@ -73,6 +85,8 @@ class ColumnView(View):
     examples: list[str]
     decimal: Literal[".", ","] | None
     date_order: Literal["ymd", "dmy", "mdy"] | None
+    role: str | None = None
+    role_proof: str | None = None
 
 
 class SourceView(View):

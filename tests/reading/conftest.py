@@ -8,10 +8,9 @@ from typing import Any
 import orjson
 import pytest
 
-from matching.reading.detect import detect
 from matching.reading.format import Detection
-from matching.reading.mapping import Mapping, apply_mapping, blocking, suggest_mapping
-from matching.reading.tables import Profiler, read_batches
+from matching.reading.look import look, typed_batches
+from matching.reading.mapping import Mapping, blocking
 from matching.reading.values import ColumnProfile
 
 
@@ -32,6 +31,7 @@ class Loaded:
     rejects: list[tuple[int, str | None, str]] = field(default_factory=list)
     reject_rows: list[int | None] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    left_out: list[tuple[int, str]] = field(default_factory=list)
 
 
 Load = Callable[..., Loaded]
@@ -44,30 +44,24 @@ def load(tmp_path: Path) -> Load:
     def read(body: bytes | str, name: str = "a.csv", mapping: dict[str, Any] | None = None) -> Loaded:
         path = tmp_path / name
         path.write_bytes(body.encode() if isinstance(body, str) else body)
-        detection = detect(path)
-        profiler, notes = Profiler(), list(detection.notes)
-        for batch in read_batches(path, detection):
-            profiler.add(batch)
-            notes += batch.notes
-        profiles = profiler.finish()
-        suggested, questions = suggest_mapping(profiles)
-        given = Mapping.model_validate(mapping) if mapping else None
-        used = suggest_mapping(profiles, given)[0] if given else Mapping() if blocking(questions) else suggested
+        seen = look(path, Mapping.model_validate(mapping) if mapping else None)
+        if blocking(seen.questions):
+            seen.mapping = Mapping()
         found = Loaded(
-            detection,
-            {profile.name: profile for profile in profiles},
-            suggested.model_dump(exclude_none=True),
-            [(question["column"], question["kind"]) for question in questions],
-            notes=notes,
+            seen.detection,
+            {profile.name: profile for profile in seen.profiles},
+            seen.suggested.model_dump(exclude_none=True),
+            [(question["column"], question["kind"]) for question in seen.questions],
+            notes=list(seen.detection.notes),
         )
-        for batch in read_batches(path, detection):
-            typed = apply_mapping(batch.columns, batch.rows, used, lines=batch.lines)
+        for batch, typed in typed_batches(path, seen):
             found.data += [orjson.loads(text) for text in typed.data.to_pylist()]
             found.rows += typed.rows.to_pylist()
             found.amounts += [None if v is None else f"{v:f}".rstrip("0").rstrip(".") for v in typed.amount.to_pylist()]
             found.currencies += typed.currency.to_pylist()
             found.dates += [None if v is None else v.isoformat() for v in typed.date.to_pylist()]
             found.references += typed.reference.to_pylist()
+            found.left_out += [(r.line, r.code) for r in typed.left_out]
             rejects = (*batch.rejects, *typed.rejects)
             found.rejects += [(r.line, r.column, r.code) for r in rejects]
             found.reject_rows += [r.row for r in rejects]

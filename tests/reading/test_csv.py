@@ -218,7 +218,7 @@ def test_columns_may_differ_only_in_case(load):
     found = load("Amount,amount,_row_\n1.5,2.5,x\n")
 
     assert found.data == [{"Amount": "1.5", "amount": "2.5", "_row_": "x"}]
-    assert found.amounts == ["1.5"]
+    assert found.questions == [("Amount", "amount_column")]
 
 
 def test_many_equal_headers_stay_apart(load):

@@ -59,6 +59,7 @@ def test_twice_the_lines_are_twice_the_work(load, line):
     def work(lines):
         return calls_of(lambda: load("a,b\n1,2\n" + line * lines))
 
+    work(1)  # loads the words and the names of months
     assert work(2_000) < 2.5 * work(1_000)
 
 

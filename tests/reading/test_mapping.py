@@ -36,15 +36,17 @@ def test_different_decimal_marks_of_debits_and_credits_are_asked_about(load):
 
 
 def test_debits_or_credits_that_are_mostly_not_amounts_are_asked_about(load):
-    found = load(table({"Debit": ["n/a", "n/a", "n/a", "7.00"], "Credit": ["1.50", "2.50", "3.50", ""]}))
+    found = load(table({"Debit": ["see 1", "see 2", "see 3", "7.00"], "Credit": ["1.50", "2.50", "3.50", ""]}))
 
-    assert found.questions == [("Debit", "decimal_mark")]
+    assert found.questions == [("Credit", "amount_column")]
+    assert found.amounts == [None] * 4
 
 
-def test_a_column_of_signs_is_not_taken_for_debits_or_credits(load):
+def test_a_column_of_signs_is_not_taken_for_debits_or_credits_but_for_the_sign(load):
     found = load(table({"Soll/Haben": ["S", "H"], "Debit": ["D", "C"], "Betrag": ["1,50", "2,50"]}))
 
-    assert found.mapping["amount"] == {"column": "Betrag", "decimal": ","}
+    assert found.mapping["amount"]["column"] == "Betrag"
+    assert found.amounts == ["-1.5", "2.5"]
 
 
 def test_debits_alone_lower_the_balance(load):
@@ -59,9 +61,15 @@ def test_account_columns_next_to_an_amount_are_not_taken_for_amounts(load, names
 
 
 def test_a_reversed_debit_raises_the_balance(load):
-    found = load(table({"Soll": ["100,50", "7,00", "-100,50", ""], "Haben": ["", "", "", "-12,50"]}))
+    found = load(table({"Soll": ["100,50", "7,00", "-100,50", "", ""], "Haben": ["", "", "", "-12,50", "80,00"]}))
 
-    assert found.amounts == ["-100.5", "-7", "100.5", "-12.5"]
+    assert found.amounts == ["-100.5", "-7", "100.5", "-12.5", "80"]
+
+
+def test_credits_that_are_all_negative_only_repeat_their_side(load):
+    found = load(table({"Soll": ["100,50", "7,00", ""], "Haben": ["", "", "-12,50"]}))
+
+    assert found.amounts == ["-100.5", "-7", "12.5"]
 
 
 def test_debits_with_a_minus_sign_lower_the_balance(load):
@@ -83,7 +91,7 @@ def test_integers_of_one_length_are_otherwise_codes(load, name):
     found = load(table({"id": ["a", "b", "c"], name: ["10000", "20371", "30742"]}))
 
     assert "amount" not in found.mapping
-    assert found.questions == []
+    assert found.questions == [(name, "amount_column")]
 
 
 @pytest.mark.parametrize(

@@ -32,15 +32,12 @@ def test_amounts_are_exact(load, text, amount):
     [
         "1e5",
         "\u221e",
-        "NaN",
         "(5",
         "5)",
         "-5-",
-        "(-5)",
         "1 2",
         "12 34",
         "1.5.",
-        "5 EURO",
         "0x10",
         "1,23",
         "1" * 30,
@@ -92,13 +89,17 @@ def test_years_of_two_digits_may_come_first(load):
     assert load(dates("24-01-15", "99-12-31", "24-1-2 10:30")).dates == ["2024-01-15", "1999-12-31", "2024-01-02"]
 
 
-@pytest.mark.parametrize("texts", [["24-01-15", "24-02-16", "24-03-28"], ["24/01/15", "24/02/16"], ["15-01-24"]])
+@pytest.mark.parametrize("texts", [["24/01/15", "24/02/16"], ["15-01-24"]])
 def test_years_that_may_be_days_are_asked_about(load, texts):
     found = load(dates(*texts))
 
     assert found.questions == [("day", "date_order")]
     assert found.profiles["day"].date_orders == ("ymd", "dmy")
     assert set(found.dates) == {None}
+
+
+def test_years_that_would_not_hang_together_are_days(load):
+    assert load(dates("24-01-15", "24-02-16", "24-03-28")).dates == ["2024-01-15", "2024-02-16", "2024-03-28"]
 
 
 @pytest.mark.parametrize("mark", ["/", "-", "."])
@@ -177,7 +178,7 @@ def test_a_cell_means_the_same_whatever_other_rows_contain(load, other):
     plain, mixed = load(text, mapping=mapping), load(text + other + "\n", mapping=mapping)
 
     assert mixed.rejects == plain.rejects
-    assert [line for line, _, _ in plain.rejects] == [3, 4, 6, 7, 8, 10]
+    assert [line for line, _, _ in plain.rejects] == [3, 4, 6, 7, 10]
     for name in ("rows", "amounts", "currencies", "dates"):
         assert getattr(mixed, name)[:-1] == getattr(plain, name), name
     assert (mixed.amounts[-1], mixed.currencies[-1]) == ("1.5", "EUR")

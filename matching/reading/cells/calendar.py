@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-FIRST_YEAR, LAST_YEAR = 1000, 2999
+FIRST_YEAR, LAST_YEAR = 1000, 9999
 PIVOT = 70  # years of two digits below this are in the 21st century
 BUDDHIST = -543
 BUDDHIST_YEARS = range(2400, 2700)  # 1857 to 2156; nobody writes such years of the common era

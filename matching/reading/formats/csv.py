@@ -23,6 +23,7 @@ from matching.reading.records import records_of
 from matching.reading.rows import BLOCK_BYTES, MAX_RECORD_BYTES, Builder, Fault, RawBatch
 
 CSV_BLOCK_BYTES = 256 * 1024  # Arrow reads 32 of them ahead
+MAX_PADDED = 100  # columns of a table whose short rows are looked at
 _BLANK_LINE = re.compile(rb"\n[ \t]+\n")
 
 
@@ -144,9 +145,12 @@ def _read_exact(path: Path, detection: Detection, batch_rows: int) -> Iterator[R
         elif fault is not None:
             build.reject(line, fault)
         elif len(cells) != width:
-            build.reject(
-                line, Fault("field_count", f"the row has {len(cells)} fields but the header has {width}", "row")
-            )
+            wrong = Fault("field_count", f"the row has {len(cells)} fields but the header has {width}", "row")
+            if len(cells) > width or width > MAX_PADDED:
+                build.reject(line, wrong)
+            else:
+                # A caption or a total is often shorter than a booking.
+                build.add([*cells, *[None] * (width - len(cells))], line, wrong)
         else:
             build.add(cells, line)
         if build.is_full:

@@ -1,0 +1,362 @@
+"""Rows typed by a mapping: amount, currency, date and reference, beside the raw text."""
+
+import json
+import re
+from collections.abc import Callable, Collection, Mapping as Map
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from core.money import MAX_DECIMALS, NO_CURRENCY
+from matching.reading.cells.currencies import SHARED, currency_of, minor_units
+from matching.reading.cells.days import YEARLESS, Days
+from matching.reading.cells.numbers import Numbers
+from matching.reading.mapping import AmountSpec, DateSpec, Mapping, SignSpec
+from matching.reading.rows import Fault, Reject
+from matching.reading.values import select
+
+Mask = NDArray[np.bool_]
+AMOUNT = pa.decimal128(38, MAX_DECIMALS)
+_WIDE = pa.decimal256(60, MAX_DECIMALS)
+_ORDER_WORDS = {
+    "dmy": "day, month, year",
+    "mdy": "month, day, year",
+    "ymd": "year, month, day",
+    "ydm": "year, day, month",
+}
+# What an order stands for in a mapping without a form.
+_NAMED = ("dMy", "Mdy", "yMd", "dMy2")
+_FORMS = {
+    "ymd": ("ymd", "ymd8", *_NAMED),
+    "dmy": ("ymd", "ymd8", "dmy", "dmy2", *_NAMED),
+    "mdy": ("ymd", "ymd8", "mdy", "mdy2", *_NAMED),
+    "ydm": ("ydm", "ydm2", *_NAMED),
+}
+
+
+@dataclass(frozen=True)
+class TypedBatch:
+    """Rows that can be stored. Every array has one entry per row. `left_out` are rows that are no bookings."""
+
+    rows: pa.Array
+    data: pa.Array
+    amount: pa.Array
+    currency: pa.Array
+    date: pa.Array
+    reference: pa.Array
+    rejects: list[Reject]
+    left_out: list[Reject] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Exceptions:
+    """Rows that the mapping alone does not decide, by their number: why they are left out, and whose state is unknown."""
+
+    left_out: Map[int, str] = field(default_factory=dict)
+    undecided: Collection[int] = ()
+
+
+class _Faults:
+    """The first fault of each row."""
+
+    def __init__(self, count: int) -> None:
+        self.of_row = np.full(count, -1, np.int16)
+        self._known: list[tuple[str | None, Fault]] = []
+
+    def add(self, mask: Mask, column: str | None, code: str, message: str, value_type: str = "text") -> None:
+        """Note a fault in the rows that have none yet."""
+        self._known.append((column, Fault(code, message, value_type)))
+        self.of_row[mask & (self.of_row < 0)] = len(self._known) - 1
+
+    def at(self, row: int) -> tuple[str | None, Fault]:
+        """The fault of a row."""
+        return self._known[self.of_row[row]]
+
+
+def apply_mapping(
+    columns: pa.Table,
+    rows: pa.Array,
+    mapping: Mapping,
+    *,
+    lines: pa.Array,
+    faults: Map[int, Fault] | None = None,
+    exceptions: Exceptions | None = None,
+) -> TypedBatch:
+    """
+    Type a batch. `columns` are text; `rows` and `lines` number them; `faults` are those that reading found in rows.
+
+    A row whose mapped amount, date or currency is filled but not readable becomes a reject. Nothing is guessed or
+    rounded.
+    """
+    count = columns.num_rows
+    if count == 0:
+        return _empty()
+    exceptions = exceptions or Exceptions()
+    numbers = rows.to_numpy(zero_copy_only=False)
+    typing = _Typing(columns, mapping, _Faults(count))
+    left = typing.left_out(numbers, exceptions)
+    for row, fault in (faults or {}).items():
+        typing.faults.add(numbers == row, None, *fault)
+    amount = typing.amount()
+    currency = typing.currency(amount)
+    if mapping.amount is not None and mapping.amount.minor_units:
+        amount = _in_units(amount, currency)
+    if exceptions.undecided:
+        undecided = pa.array(np.isin(numbers, list(exceptions.undecided)))
+        amount = pc.if_else(undecided, pa.scalar(None, AMOUNT), amount)
+    date, reference, data = typing.date(), typing.reference(), typing.data()
+    bad = (typing.faults.of_row >= 0) & (left == "")
+    rejects = [
+        typing.explained(Reject(lines[row].as_py(), column, *fault, row=int(numbers[row])), row)
+        for row in np.flatnonzero(bad).tolist()
+        for column, fault in (typing.faults.at(row),)
+    ]
+    good = pa.array(~bad & (left == ""))
+    amounts = amount.filter(good)
+    return TypedBatch(
+        rows=rows.filter(good),
+        data=data.filter(good),
+        amount=amounts,
+        currency=pc.if_else(pc.is_valid(amounts), currency.filter(good), pa.scalar(None, pa.string())),
+        date=date.filter(good),
+        reference=reference.filter(good),
+        rejects=rejects,
+        left_out=[
+            Reject(lines[row].as_py(), None, str(left[row]), _LEFT_OUT[str(left[row])], "row", row=int(numbers[row]))
+            for row in np.flatnonzero(left != "").tolist()
+        ],
+    )
+
+
+_LEFT_OUT = {
+    "total": "a total of other rows",
+    "opening_balance": "an opening balance",
+    "closing_balance": "a closing balance",
+    "header": "the header again",
+    "caption": "a caption or a note without a date and an amount",
+    "other_table": "a row of another table in the same file",
+    "not_booked": "a state in which no money has moved",
+    "outside": "a line outside the table",
+}
+
+
+class _Typing:
+    """One batch while it is typed."""
+
+    def __init__(self, columns: pa.Table, mapping: Mapping, faults: _Faults) -> None:
+        self.columns = columns
+        self.mapping = mapping
+        self.faults = faults
+        self.numbers: dict[str, Numbers] = {}
+
+    def left_out(self, rows: NDArray[np.int64], exceptions: Exceptions) -> NDArray[np.str_]:
+        """Why each row is left out, or an empty text."""
+        found = np.full(len(rows), "", dtype="U16")
+        for number, row in enumerate(rows.tolist()) if exceptions.left_out else ():
+            if reason := exceptions.left_out.get(row):
+                found[number] = reason
+        for skip in self.mapping.skip or ():
+            if skip.column in self.columns.column_names:
+                texts = pc.utf8_trim_whitespace(self.columns[skip.column])
+                skipped = pc.fill_null(pc.is_in(texts, pa.array(skip.values, pa.string())), False)
+                found[skipped.to_numpy() & (found == "")] = "not_booked"
+        return found
+
+    # The amount
+
+    def amount(self) -> pa.Array:
+        """The amounts as decimal128(38, 9)."""
+        spec = self.mapping.amount
+        if spec is None or any(name not in self.columns.column_names for name in spec.columns):
+            return pa.nulls(self.columns.num_rows, AMOUNT)
+        parsed = {name: self._number(name, spec) for name in spec.columns}
+        if spec.column is None:
+            value = self._sides(spec, parsed)
+        else:
+            value = parsed[spec.column]
+            if spec.sign is not None:
+                value = self._signed(value, spec.column, spec.sign)
+            if self.mapping.fee is not None and self.mapping.fee.column in self.columns.column_names:
+                value = self._without_fee(value, spec)
+        return pc.negate(value) if spec.negate else value
+
+    def _number(self, name: str, spec: AmountSpec) -> pa.Array:
+        numbers = self.numbers[name] = Numbers(self.columns[name])
+        mark = spec.decimal or next(iter(sorted(numbers.marks(), reverse=True)), ".")
+        value = numbers.decimal(mark)
+        unread = numbers.filled & ~numbers.blank & pc.is_null(value).to_numpy(zero_copy_only=False)
+        self.faults.add(
+            unread & numbers.too_precise(mark),
+            name,
+            "too_many_decimals",
+            f"has more than {MAX_DECIMALS} decimals, and amounts are never rounded",
+        )
+        self.faults.add(unread, name, "amount_unparsable", f"is not an amount with the decimal mark {mark}")
+        return value
+
+    def _sides(self, spec: AmountSpec, parsed: dict[str, pa.Array]) -> pa.Array:
+        assert spec.debit is not None
+        assert spec.credit is not None
+        debit, credit = parsed[spec.debit], parsed[spec.credit]
+        zero = pa.scalar(Decimal(0), AMOUNT)
+        has_debit = pc.fill_null(pc.not_equal(debit, zero), False)
+        has_credit = pc.fill_null(pc.not_equal(credit, zero), False)
+        both = pc.and_(has_debit, has_credit).to_numpy(zero_copy_only=False)
+        self.faults.add(both, spec.credit, "debit_and_credit", "debit and credit are both filled")
+        lowered = debit if spec.signed else pc.negate(debit)
+        raised = pc.negate(credit) if spec.signed_credit else credit
+        return pc.if_else(has_credit, raised, pc.if_else(pc.is_valid(debit), lowered, raised))
+
+    def _signed(self, value: pa.Array, column: str, sign: SignSpec) -> pa.Array:
+        if sign.column == column:
+            numbers = self.numbers[column]
+            words = pa.array([token or "" for token in numbers.tokens], pa.string()).take(pa.array(numbers.token))
+        elif sign.column in self.columns.column_names:
+            texts = self.columns[sign.column].combine_chunks()
+            words = pc.fill_null(pc.utf8_trim_whitespace(texts), "")
+        else:
+            return value
+        is_out = pc.is_in(words, pa.array(sign.negative, pa.string()))
+        if sign.positive is not None:
+            known = pc.or_(is_out, pc.is_in(words, pa.array(sign.positive, pa.string())))
+            unknown = pc.and_(pc.is_valid(value), pc.invert(known)).to_numpy(zero_copy_only=False)
+            self.faults.add(unknown, sign.column, "sign_unknown", "does not say whether money goes out or comes in")
+        return pc.if_else(is_out, pc.negate(pc.abs(value)), value)
+
+    def _without_fee(self, value: pa.Array, spec: AmountSpec) -> pa.Array:
+        fee_spec = self.mapping.fee
+        assert fee_spec is not None
+        fee = pc.fill_null(self._number(fee_spec.column, spec), pa.scalar(Decimal(0), AMOUNT)).cast(_WIDE)
+        combined = pc.add(value.cast(_WIDE), fee) if fee_spec.signed else pc.subtract(value.cast(_WIDE), fee)
+        return combined.cast(AMOUNT)
+
+    # The rest
+
+    def currency(self, amount: pa.Array) -> pa.Array:
+        """The currency of each row: the mapping's or, if it has none, what the amount's cell names."""
+        count = self.columns.num_rows
+        code = self._mapped_currency(count)
+        for name in self.mapping.amount.columns if self.mapping.amount is not None else ():
+            if name not in self.numbers or len(self.numbers[name].currencies) == 1:
+                continue
+            numbers = self.numbers[name]
+            names = [None if named == SHARED else named for named in numbers.currencies]
+            named = pa.array(names, pa.string()).take(pa.array(numbers.currency))
+            differs = pc.fill_null(pc.not_equal(named, code), False).to_numpy(zero_copy_only=False)
+            self.faults.add(differs, name, "currency_mismatch", "names a currency other than the row's")
+            code = pc.coalesce(code, named)
+        return pc.fill_null(code, NO_CURRENCY)
+
+    def _mapped_currency(self, count: int) -> pa.Array:
+        spec = self.mapping.currency
+        if spec is None:
+            return pa.nulls(count, pa.string())
+        if spec.value is not None:
+            return pa.nulls(count, pa.string()) if spec.value == NO_CURRENCY else pa.repeat(spec.value, count)
+        column = spec.column or ""
+        if column not in self.columns.column_names:
+            return pa.nulls(count, pa.string())
+        if self.mapping.amount is not None and column in self.mapping.amount.columns:
+            return pa.nulls(count, pa.string())
+        texts = self.columns[column].combine_chunks().dictionary_encode()
+        codes = [_code(text) for text in texts.dictionary.to_pylist()]
+        code = pa.array(codes, pa.string()).take(texts.indices)
+        filled = pc.fill_null(pc.not_equal(pc.utf8_trim_whitespace(self.columns[column].combine_chunks()), ""), False)
+        unread = pc.and_(filled, pc.is_null(code)).to_numpy(zero_copy_only=False)
+        self.faults.add(unread, column, "currency_unparsable", "is not a currency code")
+        return code
+
+    def date(self) -> pa.Array:
+        """The dates as date32."""
+        spec = self.mapping.date
+        if spec is None or spec.column not in self.columns.column_names:
+            return pa.nulls(self.columns.num_rows, pa.date32())
+        days = Days(self.columns[spec.column])
+        found, valid = np.zeros(days.rows, np.int32), np.zeros(days.rows, np.bool_)
+        for form in forms_of(spec):
+            more, fits = days.days(form, spec.year) if form in YEARLESS else days.days(form)
+            found = np.where(fits & ~valid, more, found)
+            valid |= fits
+        words = _ORDER_WORDS[spec.order or "ymd"]
+        unread = days.filled & ~days.blank & ~valid
+        self.faults.add(unread, spec.column, "date_unparsable", f"is not a date in the order {words}")
+        return pa.array(found, pa.int32(), mask=~valid).cast(pa.date32())
+
+    def reference(self) -> pa.Array:
+        """The references, without spaces around them."""
+        spec = self.mapping.reference
+        if spec is None or spec.column not in self.columns.column_names:
+            return pa.nulls(self.columns.num_rows, pa.string())
+        trimmed = pc.utf8_trim_whitespace(self.columns[spec.column].combine_chunks())
+        return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
+
+    def data(self) -> pa.Array:
+        """The rows as JSON objects. Notes the rows with a character that cannot be stored."""
+        # Columns go by number, because the file's names may differ only in case, which SQL ignores.
+        known = {name: f"c{number}" for number, name in enumerate(self.columns.column_names)}
+        for name in self.columns.column_names:
+            has_nul = pc.fill_null(pc.match_substring(self.columns[name], "\x00"), False).to_numpy()
+            if has_nul.any():
+                self.faults.add(has_nul, name, "nul_character", "contains the character U+0000")
+        table = self.columns.rename_columns(list(known.values()))
+        return select(table, f"SELECT {_json_sql(known)} AS data FROM t")["data"].combine_chunks()
+
+    def explained(self, reject: Reject, row: int) -> Reject:
+        """A reject with a more precise reason where there is one."""
+        if reject.column is None or not reject.code.endswith("_unparsable"):
+            return reject
+        if str(self.columns[reject.column][row]).startswith("="):
+            message = "is a formula without a value; open the workbook and save it again"
+            return Reject(reject.line, reject.column, "formula_without_value", message, "formula", reject.row)
+        return reject
+
+
+def forms_of(spec: DateSpec) -> tuple[str, ...]:
+    """The forms in which dates are tried, in this order."""
+    if spec.form is not None:
+        return tuple(spec.form.split("+"))
+    forms = _FORMS[spec.order or "ymd"]
+    return ("ymd", "ymd8", "ymd2", *_NAMED) if spec.order == "ymd" and spec.short_years else forms
+
+
+def _code(text: str | None) -> str | None:
+    if text is None or not text.strip():
+        return None
+    upper = text.strip().upper()
+    if re.fullmatch("[A-Z]{3}", upper):
+        return upper
+    code = currency_of(text.strip())
+    return None if code == SHARED else code
+
+
+def _in_units(amount: pa.Array, currency: pa.Array) -> pa.Array:
+    """Amounts in the smallest unit of their currency, such as cents, in whole units."""
+    codes = currency.dictionary_encode()
+    digits = [0 if code is None or code == NO_CURRENCY else minor_units(code) for code in codes.dictionary.to_pylist()]
+    factors = pa.array([Decimal(1).scaleb(-places) for places in digits], pa.decimal256(6, 5)).take(codes.indices)
+    return pc.multiply(amount.cast(pa.decimal256(50, MAX_DECIMALS)), factors).cast(AMOUNT)
+
+
+def _json_sql(known: dict[str, str]) -> str:
+    """SQL that gives a row as a JSON object."""
+    parts = []
+    for number, (name, column) in enumerate(known.items()):
+        key = ("{" if number == 0 else ",") + json.dumps(name, ensure_ascii=False) + ":"
+        parts.append("'" + key.replace("'", "''") + f"', coalesce(to_json({column})::VARCHAR, 'null')")
+    return f"concat({', '.join(parts)}, '}}')"
+
+
+def _empty() -> TypedBatch:
+    return TypedBatch(
+        rows=pa.array([], pa.int64()),
+        data=pa.array([], pa.string()),
+        amount=pa.array([], AMOUNT),
+        currency=pa.array([], pa.string()),
+        date=pa.array([], pa.date32()),
+        reference=pa.array([], pa.string()),
+        rejects=[],
+    )

@@ -1,0 +1,123 @@
+"""Looks at a file: what it is, what its columns contain and mean, and what only a person can tell about it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from matching.reading.apply import Exceptions, TypedBatch, apply_mapping
+from matching.reading.detect import detect
+from matching.reading.format import Detection
+from matching.reading.mapping import Mapping
+from matching.reading.roles.complete import completed
+from matching.reading.roles.facts import Column, Facts
+from matching.reading.roles.money import code_words
+from matching.reading.roles.understand import Understanding, understand
+from matching.reading.rows import RawBatch
+from matching.reading.tables import Profiler, read_batches
+from matching.reading.values import ColumnProfile
+
+UNDERSTOOD_ROWS = 100_000  # what rows mean is decided by so many of them
+UNDERSTOOD_BYTES = 64 * 1024 * 1024
+PROGRAMS = ("jsonl", "json")  # their numbers may count the smallest unit
+TABLES = ("parquet", "jsonl", "json")  # in which each row is a record
+
+
+@dataclass
+class Look:
+    """
+    What a file was found to be. `mapping` is what it is read with: what was given, completed by what was found.
+    `suggested` is what was found by itself.
+    """
+
+    detection: Detection
+    profiles: list[ColumnProfile]
+    suggested: Mapping
+    mapping: Mapping
+    questions: list[dict[str, Any]]
+    understanding: Understanding
+    exceptions: Exceptions = field(default_factory=Exceptions)
+
+
+def look(path: Path, given: Mapping | None = None, *, format_given: str | None = None) -> Look:
+    """Look at a file. `given` is what people said about it. Raises: FileRejected."""
+    return look_at(path, detect(path, format_given), given)
+
+
+def look_at(path: Path, detection: Detection, given: Mapping | None = None) -> Look:
+    """Look at a file that was recognised. Raises: FileRejected."""
+    profiler, notes = Profiler(), list(detection.notes)
+    batches: list[RawBatch] = []
+    rows = size = 0
+    for batch in read_batches(path, detection):
+        profiler.add(batch)
+        notes += batch.notes
+        if rows < UNDERSTOOD_ROWS and size < UNDERSTOOD_BYTES:
+            batches.append(batch)
+            rows += batch.columns.num_rows
+            size += batch.columns.nbytes
+    detection = replace(detection, notes=tuple(dict.fromkeys(notes)))
+    return decided(detection, profiler.finish(), facts_of(batches, detection), given)
+
+
+def facts_of(batches: list[RawBatch], detection: Detection) -> Facts:
+    """The rows of these batches as one table of facts."""
+    filled = [batch for batch in batches if batch.columns.num_rows]
+    if not filled:
+        return Facts([], np.zeros(0, np.int64), np.zeros(0, np.int64))
+    table = pa.concat_tables([batch.columns for batch in filled])
+    rows = np.concatenate([batch.rows.to_numpy() for batch in filled])
+    lines = np.concatenate([batch.lines.to_numpy() for batch in filled])
+    ignored = code_words()
+    columns = [Column(number, name, table[name], ignored) for number, name in enumerate(table.column_names)]
+    return Facts(columns, rows, lines, list(detection.above))
+
+
+def decided(detection: Detection, profiles: list[ColumnProfile], facts: Facts, given: Mapping | None) -> Look:
+    """What is read how, from what was found and what people said."""
+    found = understand(facts, by_program=detection.format in PROGRAMS, only_records=detection.format in TABLES)
+    suggested = Mapping.model_validate(found.mapping)
+    said = completed(given.said(), facts) if given is not None else {}
+    if "amount" in said and "fee" not in said:
+        found.mapping.pop("fee", None)  # it was found for another reading of the amount
+    mapping = Mapping.model_validate({**found.mapping, **said})
+    questions = [q for q in found.questions if not _is_answered(q["kind"], said)]
+    left_out = {int(facts.rows[row.place]): row.reason for row in found.left_out if row.reason != "not_booked"}
+    undecided = {int(facts.rows[place]) for place in found.undecided} if "skip" not in said else set()
+    return Look(
+        detection, profiles, suggested, mapping, questions, found, Exceptions(left_out, undecided)
+    )
+
+
+FIELDS = {
+    "amount_column": "amount",
+    "sign": "amount",
+    "decimal_mark": "amount",
+    "minor_units": "amount",
+    "date_order": "date",
+    "date_column": "date",
+    "currency": "currency",
+    "skip": "skip",
+    "sheet": "table",
+    "header": "table",
+}
+
+
+def _is_answered(kind: str, said: dict[str, Any]) -> bool:
+    return FIELDS[kind] in said
+
+
+def typed_batches(path: Path, found: Look) -> Iterator[tuple[RawBatch, TypedBatch]]:
+    """The rows of a file, typed as decided. Raises: FileRejected."""
+    for batch in read_batches(path, found.detection):
+        yield batch, apply_mapping(
+            batch.columns,
+            batch.rows,
+            found.mapping,
+            lines=batch.lines,
+            faults=batch.faults,
+            exceptions=found.exceptions,
+        )

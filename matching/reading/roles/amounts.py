@@ -1,0 +1,228 @@
+"""The columns of numbers in the rows that are bookings, as exact integers in one unit for the whole table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.reading.roles.facts import Column, Facts, Int64, Levels, Mark, Mask
+
+NUMBER_SHARE = 0.8  # of the filled cells of a column of numbers
+MAX_TOKENS = 3  # different letters beside the numbers of one column, such as DR and CR
+MAX_SCALE = 6  # decimals of the common unit
+NAMED_SIDE = 0.5  # of the name must say that an empty column is one of two sides
+LONG_DIGITS = 9  # from which whole numbers are identifiers
+MONEY = ("amount", "out", "in", "balance", "fee", "gross", "net", "original")
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """
+    A column of numbers. All arrays have shape (bookings,).
+
+    `values` are in the table's unit, 0 where there is none; `tokens` has the number of the letters beside each, in
+    `letters`, where 0 is none. `mark` is None while the decimal mark is open; then the values are those of a point.
+    """
+
+    column: Column
+    mark: Mark | None
+    values: Int64
+    valid: Mask
+    explicit: Mask
+    tokens: NDArray[np.int32]
+    letters: tuple[str, ...]
+    is_identifier: bool
+    has_decimals: bool
+
+    @property
+    def name(self) -> str:
+        """The column's name."""
+        return self.column.name
+
+    @property
+    def moves(self) -> Mask:
+        """Where the number is not zero."""
+        return np.asarray(self.valid & (self.values != 0), np.bool_)
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether some numbers have a minus sign."""
+        return bool((self.values < 0).any())
+
+    @property
+    def is_mostly_negative(self) -> bool:
+        """Whether the sign only repeats what the column is for."""
+        return int((self.values < 0).sum()) > int((self.values > 0).sum())
+
+    @property
+    def is_token_signed(self) -> bool:
+        """Whether letters beside the numbers differ, so that they may say the sign."""
+        return len(set(self.tokens[self.moves].tolist())) > 1
+
+    def token_levels(self) -> Levels:
+        """The letters as values of a column; the number without letters has the value ''."""
+        return Levels(("", *self.letters), np.where(self.valid, self.tokens, -1).astype(np.int32))
+
+
+@dataclass(frozen=True)
+class Bookings:
+    """The rows that are bookings, by their positions in the table, and their columns of numbers."""
+
+    facts: Facts
+    places: Int64
+    numbers: tuple[Amounts, ...]
+    scale: int
+    days: Int64 | None = None
+    days_valid: Mask | None = None
+    levels: dict[int, Levels | None] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        """The number of bookings."""
+        return len(self.places)
+
+    def levels_of(self, column: Column) -> Levels | None:
+        """The few different values of a column in these rows, or None."""
+        if column.index not in self.levels:
+            rows = np.zeros(self.facts.count, np.bool_)
+            rows[self.places] = True
+            self.levels[column.index] = column.levels(rows)
+        return self.levels[column.index]
+
+    def head(self, rows: int) -> "Bookings":
+        """Only the first bookings."""
+        if rows >= self.count:
+            return self
+        return replace(
+            self,
+            places=self.places[:rows],
+            numbers=tuple(
+                replace(
+                    n,
+                    values=n.values[:rows],
+                    valid=n.valid[:rows],
+                    explicit=n.explicit[:rows],
+                    tokens=n.tokens[:rows],
+                )
+                for n in self.numbers
+            ),
+            days=None if self.days is None else self.days[:rows],
+            days_valid=None if self.days_valid is None else self.days_valid[:rows],
+            levels={},
+        )
+
+
+def number_columns(facts: Facts, rows: Mask, without: Sequence[Column]) -> list[Column]:
+    """The columns whose filled cells in these rows are numbers, beside a few different letters at most."""
+    found = []
+    for column in facts.columns:
+        if column in without:
+            continue
+        numbers = column.numbers
+        if numbers.is_text:
+            continue
+        filled = column.filled & rows
+        count = int(filled.sum())
+        ok = numbers.ok & filled
+        if count == 0 and column.role("out", "in") >= NAMED_SIDE and column.role("amount") < column.role("out", "in"):
+            found.append(column)  # an empty side is still one of two
+        if count == 0 or ok.sum() < NUMBER_SHARE * count:
+            continue
+        # Letters that only some shapes have are letters in the file's few special rows.
+        if len(set(numbers.token[ok].tolist()) - {0}) <= MAX_TOKENS:
+            found.append(column)
+    return found
+
+
+def marks_of(columns: list[Column], rows: Mask, has_no_decimals: frozenset[int]) -> dict[int, Mark | None]:
+    """
+    The decimal mark of each column, by its index, or None if only a person can tell.
+
+    A column's own cells come first, then a currency without decimals, then what the other columns demand.
+    `has_no_decimals` are the indexes of columns whose currency has none.
+    """
+    found: dict[int, Mark | None] = {}
+    open_ones = []
+    for column in columns:
+        mask = column.numbers.ok & column.filled & rows
+        marks = column.numbers.marks(mask)
+        if len(marks) == 1:
+            found[column.index] = next(iter(marks))
+        elif len(marks) == 0:
+            found[column.index] = None
+        elif _is_whole(column, mask):
+            found[column.index] = "."
+        else:
+            open_ones.append((column, mask))
+    demanded = {mark for column in columns for mark in _demanded(column, rows)}
+    for column, mask in open_ones:
+        whole = [mark for mark in (".", ",") if column.numbers.max_decimals(mark, mask) == 0]
+        if column.index in has_no_decimals and len(whole) == 1:
+            found[column.index] = whole[0]  # type: ignore[assignment]
+        else:
+            found[column.index] = next(iter(demanded)) if len(demanded) == 1 else None
+    return found
+
+
+def _is_whole(column: Column, mask: Mask) -> bool:
+    return column.numbers.max_decimals(".", mask) == 0 and column.numbers.max_decimals(",", mask) == 0
+
+
+def _demanded(column: Column, rows: Mask) -> set[Mark]:
+    marks = column.numbers.marks(column.numbers.ok & column.filled & rows)
+    return set(marks) if len(marks) == 1 else set()
+
+
+def bookings_of(facts: Facts, rows: Mask, columns: list[Column], marks: dict[int, Mark | None]) -> Bookings:
+    """The bookings among the rows, and their numbers in one unit."""
+    places = np.flatnonzero(rows)
+    scale = max(
+        (column.numbers.max_decimals(marks[column.index] or ".", rows & column.numbers.ok) for column in columns),
+        default=2,
+    )
+    scale = min(MAX_SCALE, scale)
+    return Bookings(facts, places, tuple(_amounts(column, marks[column.index], places, scale) for column in columns), scale)
+
+
+def _amounts(column: Column, mark: Mark | None, places: Int64, scale: int) -> Amounts:
+    numbers = column.numbers
+    values, fits = numbers.integers(mark or ".", scale)
+    valid = (fits & numbers.ok)[places]
+    values = np.where(valid, values[places], 0)
+    letters = tuple(token for token in numbers.tokens if token is not None)
+    return Amounts(
+        column,
+        mark,
+        values,
+        valid,
+        numbers.explicit[places] & valid,
+        numbers.token[places].astype(np.int32),
+        letters,
+        _is_identifier(column, places, values, valid),
+        any(numbers.max_decimals(m, numbers.ok) > 0 for m in (".", ",")),
+    )
+
+
+def _is_identifier(column: Column, places: Int64, values: Int64, valid: Mask) -> bool:
+    """
+    Whether the numbers only name or count something: long digits, leading zeros, steps of one, or always the same.
+
+    A name that means money outweighs all but the length.
+    """
+    numbers = column.numbers
+    ok = numbers.ok[places] & column.filled[places]
+    if not ok.any() or numbers.max_decimals(".", numbers.ok) > 0 or numbers.max_decimals(",", numbers.ok) > 0:
+        return False
+    if numbers.explicit[places][ok].any() or (numbers.currency[places][ok] != numbers.currency[places][ok][0]).any():
+        return False
+    is_money = column.role(*MONEY) >= 0.5
+    is_named_otherwise = column.role("reference", "identity", "account", "text") > max(0.4, column.role(*MONEY))
+    if is_named_otherwise or (numbers.digits[places][ok].max() >= LONG_DIGITS and not is_money):
+        return True
+    if is_money:
+        return False
+    if numbers.leading_zero[places][ok].any():
+        return True
+    steps = np.diff(values[valid])
+    return len(steps) >= 2 and (bool((steps == 1).all()) or bool((steps == -1).all()) or bool((steps == 0).all()))

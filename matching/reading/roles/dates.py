@@ -1,0 +1,264 @@
+"""Which column is the date of a booking, and how its dates are written."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from matching.reading.cells.days import WEAK, YEARLESS, order_of
+from matching.reading.roles.facts import Column, Facts, Int64, Mask
+
+EPOCH = date(1970, 1, 1)
+DATE_SHARE = 0.4  # of the filled cells of a column of dates
+MIN_SORTED = 6  # different days from which their order says how they are written
+LEAP_YEAR = 2024
+YEARS_BACK, YEARS_AHEAD = 40, 3  # a booking's year is in this span around today
+ORDERS = {"ymd": "year, month, day", "dmy": "day, month, year", "mdy": "month, day, year", "ydm": "year, day, month"}
+
+
+@dataclass(frozen=True)
+class Dates:
+    """
+    A column read as dates: days since 1970 of shape (rows,), and where there is one. `rivals` are the forms between
+    which only a person can tell.
+    """
+
+    column: Column
+    form: str
+    days: Int64
+    valid: Mask
+    rivals: tuple[str, ...] = ()
+    year: int | None = None
+
+    def spec(self) -> dict[str, Any]:
+        """The `date` of a mapping."""
+        spec: dict[str, Any] = {"column": self.column.name, "order": order_of(self.form.partition("+")[0])}
+        if self.form == "ymd2":
+            return spec | {"short_years": True}
+        if self.form not in ("ymd", "dmy", "mdy", "dmy2", "mdy2"):
+            spec["form"] = self.form
+        return spec | ({"year": self.year} if self.year is not None else {})
+
+    def question(self) -> dict[str, Any]:
+        """The question in which order the dates are written."""
+        rows = np.flatnonzero(self.valid)[:4]
+        return {
+            "column": self.column.name,
+            "kind": "date_order",
+            "choices": list(dict.fromkeys(order_of(form) for form in self.rivals)),
+            "examples": [self.column.text(int(row)) for row in rows],
+        }
+
+
+def name_score(column: Column) -> float:
+    """What a column's name says about being the date of the booking."""
+    return 2.0 * column.role("booked") - 0.6 * column.role("value_date") - 2.0 * column.role("other_date")
+
+
+def date_columns(facts: Facts, rows: Mask | None = None) -> list[Column]:
+    """The columns whose cells are dates by themselves, whatever they are called."""
+    found = []
+    for column in facts.columns:
+        filled = column.filled if rows is None else column.filled & rows
+        count = int(filled.sum())
+        if not count or int((column.days.ok & filled).sum()) < DATE_SHARE * count:
+            continue
+        if _is_number_too(column, filled) and column.role("booked", "value_date", "other_date") < 0.4:
+            continue
+        found.append(column)
+    return found
+
+
+def _is_number_too(column: Column, filled: Mask) -> bool:
+    """Whether the cells are numbers as well as dates, such as 12.05 and 20240105."""
+    both = column.numbers.ok & filled
+    if int(both.sum()) < DATE_SHARE * int(filled.sum()):
+        return False
+    # Eight digits are dates in a column whose values all begin or end with a year of these decades.
+    is_money = column.role("amount", "balance", "in", "out", "fee", "gross", "net", "reference", "identity", "account") >= 0.4
+    return is_money or bool((column.numbers.digits[both] != 8).any())
+
+
+def main_date(facts: Facts, today: date) -> Dates | None:
+    """The date column that says which rows are bookings, or None."""
+    counts = facts.filled_cells
+    usual = int(np.median(counts[counts > 0])) if (counts > 0).any() else 0
+    wide = counts >= max(2, usual * 0.6) if usual > 1 else counts > 0
+    scored = []
+    strong = date_columns(facts)
+    for column in strong or _weak(facts, wide):
+        rows = column.filled & wide
+        dates = read_dates(column, rows, facts, strong, today, weak=column not in strong)
+        if dates is None:
+            continue
+        fill = float((dates.valid & wide).sum()) / max(1, int(wide.sum()))
+        scored.append((6 * fill + name_score(column) + (dates.form not in WEAK), -column.index, dates))
+    return max(scored, key=lambda item: item[:2])[2] if scored else None
+
+
+def _weak(facts: Facts, wide: Mask) -> list[Column]:
+    """The columns that are called dates and hold numbers, such as seconds since 1970 or a spreadsheet's days."""
+    named = [c for c in facts.columns if c.role("booked", "value_date") >= 0.4 and c.role("amount", "balance") < 0.4]
+    return [c for c in named if (c.filled & wide).any() and _weak_forms(c, c.filled & wide)]
+
+
+def _weak_forms(column: Column, rows: Mask) -> list[str]:
+    count = int(rows.sum())
+    return [form for form in WEAK if column.days.fits.get(form, 0) and _fit(column, form, rows) >= 0.9 * count]
+
+
+def _fit(column: Column, form: str, rows: Mask) -> int:
+    """How many of these cells are dates in a form, where any year will do."""
+    days = column.days.days(form, LEAP_YEAR if form in YEARLESS else None)
+    return int((days[1] & rows).sum())
+
+
+def read_dates(
+    column: Column,
+    rows: Mask,
+    facts: Facts,
+    others: Sequence[Column],
+    today: date,
+    *,
+    weak: bool = False,
+) -> Dates | None:
+    """How the dates of a column are written, judged by all of its cells in these rows."""
+    rows = rows & column.filled
+    forms = _weak_forms(column, rows) if weak else [form for form in column.days.fits if form not in WEAK]
+    year = _year_around(facts, today) if weak else None
+    found = []
+    if "ymd" in forms:
+        forms = [form for form in forms if form != "ydm"] if _fit(column, "ymd", rows) == int(rows.sum()) else forms
+    for form in forms:
+        if form in YEARLESS and year is None:
+            continue
+        days, valid = column.days.days(form, year) if form in YEARLESS else column.days.days(form)
+        mine = valid & rows
+        if mine.any():
+            found.append(Dates(column, form, days, valid, year=year if form in YEARLESS else None))
+    if not found:
+        return None
+    most = max(int((dates.valid & rows).sum()) for dates in found)
+    fitting = _plausible([dates for dates in found if int((dates.valid & rows).sum()) == most], rows, today)
+    settled = _settled(fitting, rows, facts, others, today)
+    return settled if weak or settled.rivals else _with_second_writing(settled, found, rows)
+
+
+def _with_second_writing(dates: Dates, found: list[Dates], rows: Mask) -> Dates:
+    """
+    The dates, with those cells that are written in another way and can be read in only one. A day and a month that
+    changed places are no other writing but a mistake.
+    """
+    form, days, valid = dates.form, dates.days, dates.valid
+    swapped = {"dmy": "mdy", "mdy": "dmy", "ymd": "ydm", "ydm": "ymd"}[order_of(form)]
+    others = [other for other in found if order_of(other.form) != swapped and other.form != form]
+    for other in sorted(others, key=lambda item: -int(item.valid.sum())):
+        rest = other.valid & ~valid
+        rivals = [o for o in found if o is not other and bool((o.valid & rest & (o.days != other.days)).any())]
+        if not rest.any() or any(o is not dates for o in rivals):
+            continue
+        form, days, valid = f"{form}+{other.form}", np.where(rest, other.days, days), valid | rest
+    return replace(dates, form=form, days=days, valid=valid) if form != dates.form else dates
+
+
+def _plausible(found: list[Dates], rows: Mask, today: date) -> list[Dates]:
+    """The readings whose days are all in the decades around today, if there are any."""
+    first = (date(today.year - YEARS_BACK, 1, 1) - EPOCH).days
+    last = (date(today.year + YEARS_AHEAD, 12, 31) - EPOCH).days
+    fitting = [
+        d for d in found if bool(((d.days[d.valid & rows] >= first) & (d.days[d.valid & rows] <= last)).all())
+    ]
+    return fitting or found
+
+
+def _settled(found: list[Dates], rows: Mask, facts: Facts, others: Sequence[Column], today: date) -> Dates:
+    """One of several readings, with the others as rivals if nothing decides between them."""
+    distinct: list[Dates] = []
+    for dates in found:
+        if not any(_same(dates, other, rows) for other in distinct):
+            distinct.append(dates)
+    for rule in (_without_points, _hanging_together, _sorted_ones):
+        if len(distinct) > 1:
+            distinct = rule(distinct, rows) or distinct
+    if len(distinct) > 1:
+        distinct = _as_others(distinct, facts, others, today) or distinct
+    rivals = tuple(dates.form for dates in distinct) if len(distinct) > 1 else ()
+    return replace(distinct[0], rivals=rivals)
+
+
+def _same(one: Dates, other: Dates, rows: Mask) -> bool:
+    return bool((one.days[one.valid & rows] == other.days[other.valid & rows]).all())
+
+
+def _without_points(found: list[Dates], rows: Mask) -> list[Dates]:
+    """No language writes the month first with points."""
+    first = int(np.flatnonzero(rows)[0])
+    if "." not in found[0].column.text(first):
+        return found
+    return [dates for dates in found if order_of(dates.form) != "mdy"]
+
+
+def _hanging_together(found: list[Dates], rows: Mask) -> list[Dates]:
+    """Between a two-digit year and a day, the one that varies less is the year: its days hang together."""
+    if not {"ymd2", "ydm2"} & {dates.form for dates in found}:
+        return found
+    spans = {dates.form: _span(dates, rows) for dates in found}
+    least = min(spans.values())
+    if int(rows.sum()) < 3:
+        return found
+    return [dates for dates in found if spans[dates.form] <= max(3 * least, 62)]
+
+
+def _span(dates: Dates, rows: Mask) -> int:
+    days = dates.days[dates.valid & rows]
+    return int(days.max() - days.min())
+
+
+def _sorted_ones(found: list[Dates], rows: Mask) -> list[Dates]:
+    """Of many days, the reading in which they are in order, or lie far closer together, is the right one."""
+    if len(np.unique(found[0].days[found[0].valid & rows])) < MIN_SORTED:
+        return found
+    in_order = [dates for dates in found if _is_sorted(dates.days[dates.valid & rows])]
+    if len(in_order) == 1:
+        return in_order
+    spans = sorted(((_span(dates, rows), number) for number, dates in enumerate(found)))
+    return [found[spans[0][1]]] if spans[0][0] * 4 < spans[1][0] else found
+
+
+def _is_sorted(days: Int64) -> bool:
+    steps = np.diff(days)
+    return bool((steps >= 0).all() or (steps <= 0).all())
+
+
+def _as_others(found: list[Dates], facts: Facts, others: Sequence[Column], today: date) -> list[Dates]:
+    """The readings in the order that another date column of the same writing shows."""
+    orders = set()
+    for other in others:
+        if other is found[0].column:
+            continue
+        forms = {form for form in other.days.fits if form not in WEAK}
+        count = int((other.days.ok & other.filled).sum())
+        full = {
+            order_of(form) for form in forms if int((other.days.days(form)[1] & other.filled).sum()) == count
+        }
+        if len(full) == 1 and {dates.form for dates in found} & forms:
+            orders |= full
+    return [dates for dates in found if order_of(dates.form) in orders] if len(orders) == 1 else []
+
+
+def _year_around(facts: Facts, today: date) -> int | None:
+    """The one year that the lines above the table name, for dates of day and month alone."""
+    years: set[int] = set()
+    for line in facts.above:
+        for cell in line.cells:
+            for number in _digits(cell):
+                for text in (number, number[:4], number[-4:]):
+                    if len(number) in (4, 8) and len(text) == 4 and abs(int(text) - today.year) <= 30:
+                        years.add(int(text))
+    return years.pop() if len(years) == 1 else None
+
+
+def _digits(text: str) -> list[str]:
+    return [part for part in "".join(c if c.isdigit() and c.isascii() else " " for c in text).split() if part]

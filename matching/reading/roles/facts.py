@@ -1,0 +1,118 @@
+"""A table with the cells of every column read as numbers and as dates, before anybody knows what they mean."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from matching.reading.cells.days import Days
+from matching.reading.cells.numbers import Numbers
+from matching.reading.roles.words import roles_of
+
+Mark = Literal[".", ","]
+Mask = NDArray[np.bool_]
+Int64 = NDArray[np.int64]
+RULE = r"^\s*[*=_#~+.-]{2,}\s*$"  # a line that is only drawn
+MAX_LEVELS = 12  # different values of a column that may divide the rows into kinds
+
+
+@dataclass(frozen=True)
+class Levels:
+    """A column of few different values. `codes` has a value's number for each row, and -1 where the cell is empty."""
+
+    values: tuple[str, ...]
+    codes: NDArray[np.int32]
+
+
+class Column:
+    """A column: its cells as text, as numbers and as dates. `roles` is what its name suggests, from 0 to 1."""
+
+    def __init__(self, index: int, name: str, texts: pa.ChunkedArray, ignored: frozenset[str] = frozenset()) -> None:
+        self.index = index
+        self.name = name
+        self.texts = texts
+        self.roles = roles_of(name, ignored)
+
+    @cached_property
+    def numbers(self) -> Numbers:
+        """The cells read as numbers."""
+        return Numbers(self.texts)
+
+    @cached_property
+    def days(self) -> Days:
+        """The cells read as dates."""
+        return Days(self.texts)
+
+    @cached_property
+    def filled(self) -> Mask:
+        """Which cells say something. A line drawn with asterisks or dashes does not."""
+        ruled = pc.fill_null(pc.match_substring_regex(self.texts, RULE), False).to_numpy()
+        return self.numbers.filled & ~self.numbers.blank & ~ruled
+
+    def role(self, *names: str) -> float:
+        """How much of the name suggests one of these roles."""
+        return max((self.roles.get(name, 0.0) for name in names), default=0.0)
+
+    def levels(self, rows: Mask, most: int = MAX_LEVELS) -> Levels | None:
+        """The different values in these rows if they are few, else None. Spaces around a value do not count."""
+        chosen = self.texts.filter(pa.array(rows))
+        if pc.count_distinct(chosen.slice(0, 1000)).as_py() > most + 1:
+            return None
+        trimmed = pc.utf8_trim_whitespace(chosen).combine_chunks().dictionary_encode()
+        found = trimmed.dictionary.to_pylist()
+        if len(found) > most + 1:
+            return None
+        # An empty cell is no value.
+        values = [value for value in found if value]
+        if len(values) > most:
+            return None
+        numbers = np.array([values.index(value) if value else -1 for value in found] + [-1], np.int32)
+        codes = trimmed.indices.fill_null(len(found)).to_numpy(zero_copy_only=False)
+        return Levels(tuple(values), numbers[codes])
+
+    def text(self, row: int) -> str:
+        """One cell, without spaces around it."""
+        return (self.texts[row].as_py() or "").strip()
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a file: its number, from 1, and its cells."""
+
+    number: int
+    cells: tuple[str, ...]
+
+
+@dataclass
+class Facts:
+    """
+    A table. `rows` numbers its data rows from 0, and `lines` says where each stands in the file, from 1.
+
+    `above` are the lines above the header, `other` those that are not as wide as it.
+    """
+
+    columns: list[Column]
+    rows: Int64
+    lines: Int64
+    above: list[Line] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        """The number of rows."""
+        return len(self.rows)
+
+    @cached_property
+    def filled_cells(self) -> NDArray[np.int32]:
+        """How many cells of each row say something."""
+        counts = np.zeros(self.count, np.int32)
+        for column in self.columns:
+            counts += column.filled
+        return counts
+
+    def named(self, name: str | None) -> Column | None:
+        """The column of this name."""
+        return next((column for column in self.columns if column.name == name), None)

@@ -1,0 +1,191 @@
+"""The currency of the amounts: from their own cells, the header, a column, or the lines around the table."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from core.money import CURRENCIES
+from matching.reading.cells.currencies import currency_of, minor_units
+from matching.reading.cells.numbers import number_form
+from matching.reading.roles.amounts import Amounts
+from matching.reading.roles.facts import Column, Facts, Line, Mask
+from matching.reading.roles.words import words_of
+
+SHARED = "?"
+CODE_SHARE = 0.8  # of a column's values that must be currencies
+MAX_CODES = 40
+
+
+class Found(NamedTuple):
+    """A currency column, or one code for all rows, and where the code stands. `is_shared`: only a sign such as $."""
+
+    column: str | None = None
+    value: str | None = None
+    proof: str | None = None
+    is_shared: bool = False
+
+
+@dataclass(frozen=True)
+class CurrencyColumns:
+    """The columns whose cells are currencies, each with its different codes."""
+
+    columns: dict[int, frozenset[str]]
+
+
+def code_words() -> frozenset[str]:
+    """The folded words of currency codes, which say nothing about a column's role."""
+    return frozenset(code.lower() for code in CURRENCIES if len(code) == 3) - {"all", "top", "try", "cup", "mop", "lak"}
+
+
+def currency_columns(facts: Facts, rows: Mask) -> dict[int, frozenset[str]]:
+    """The columns of currency codes, by index, with the codes in these rows."""
+    found = {}
+    for column in facts.columns:
+        levels = column.levels(rows, MAX_CODES)
+        if levels is None or not levels.values:
+            continue
+        codes = {value: currency_of(value) for value in levels.values}
+        counts = np.bincount(levels.codes[levels.codes >= 0], minlength=len(levels.values))
+        known = sum(int(count) for count, value in zip(counts, levels.values, strict=True) if codes[value])
+        is_plain = all(len(value) <= 12 and not any(c.isdigit() for c in value) for value in levels.values)
+        if is_plain and known >= CODE_SHARE * max(1, int(counts.sum())):
+            if column.role("sign") < 0.5 or column.role("currency") >= 0.5:
+                found[column.index] = frozenset(code for code in codes.values() if code)
+    return found
+
+
+def in_header(name: str) -> str | None:
+    """The currency that a column's name mentions: a code in capitals, a sign, or a name as a word of its own."""
+    found: set[str] = set()
+    for part in name.replace("(", " ").replace(")", " ").replace("[", " ").replace("]", " ").replace("/", " ").replace("_", " ").replace(":", " ").replace(",", " ").split():
+        part = part.strip(".;-")
+        if not part:
+            continue
+        if part.isalpha() and part.isascii():
+            if len(part) == 3 and part.isupper() and part in CURRENCIES and part not in ("SOL", "TOP", "ALL", "TRY"):
+                found.add(part)
+            elif len(part) > 3 and (code := currency_of(part)) and code != SHARED:
+                found.add(code)
+            continue
+        code = currency_of(part)
+        if code and not part.isdigit() and (len(part) > 1 or not part.isalpha()):
+            found.add(code)
+    found -= {SHARED} if len(found) > 1 else set()
+    return found.pop() if len(found) == 1 else None
+
+
+def currency_for(facts: Facts, amounts: tuple[Amounts, ...], places: Any, columns: dict[int, frozenset[str]]) -> Found:
+    """The currency of the chosen amount."""
+    named = _in_cells(amounts, places)
+    beside = _beside(facts, amounts, places, columns)
+    if named is not None and not named.is_shared:
+        return named
+    if beside is not None:
+        return beside
+    for amount in amounts:
+        code = in_header(amount.column.name)
+        if code is not None and code != SHARED:
+            return Found(value=code, proof="the column's name says so")
+    around = _around(facts, amounts)
+    if around is not None and named is None:
+        return around
+    if named is not None:
+        return around if around is not None else named
+    for column in facts.columns:
+        if column.role("balance") >= 0.5 and (code := in_header(column.name)) and code != SHARED:
+            return Found(value=code, proof="the name of the balance says so")
+    return Found()
+
+
+def _in_cells(amounts: tuple[Amounts, ...], places: Any) -> Found | None:
+    found: set[str] = set()
+    missing = 0
+    for amount in amounts:
+        numbers = amount.column.numbers
+        codes = numbers.currency[places][amount.valid]
+        missing += int((codes == 0).sum())
+        found |= {str(numbers.currencies[code]) for code in set(codes.tolist()) if code}
+    if not found:
+        return None
+    if SHARED in found:
+        return Found(is_shared=True)
+    if len(amounts) == 1:
+        return Found(column=amounts[0].name, proof="each amount names it") if not missing or len(found) == 1 else None
+    return Found(value=found.pop(), proof="the amounts name it") if len(found) == 1 else Found(column=amounts[0].name)
+
+
+def _beside(facts: Facts, amounts: tuple[Amounts, ...], places: Any, columns: dict[int, frozenset[str]]) -> Found | None:
+    """The nearest fitting column of codes. The original currency stays with the original amount."""
+    scored = []
+    filled = np.logical_or.reduce([amount.valid for amount in amounts])
+    for index in columns:
+        column = facts.columns[index]
+        present = column.filled[places]
+        covered = float((present & filled).sum()) / max(1, int(filled.sum()))
+        if covered == 0:
+            continue
+        score = 4 * covered + _words_shared(column, amounts) + 0.8 * (column.role("currency") >= 0.5)
+        score += 1.5 * any(abs(index - amount.column.index) == 1 for amount in amounts)
+        score += 0.4 * any(index - amount.column.index == 1 for amount in amounts)
+        score -= 3.0 * (column.role("original", "fee", "balance", "other_number") > 0.2)
+        score -= 3.0 * _belongs_elsewhere(facts, column, amounts, places)
+        scored.append((score, -index, column, covered))
+    if not scored:
+        return None
+    score, _, column, covered = max(scored, key=lambda item: item[:2])
+    return Found(column=column.name, proof=f"a currency in {covered:.0%} of the rows") if score >= 2.5 else None
+
+
+def _words_shared(column: Column, amounts: tuple[Amounts, ...]) -> float:
+    mine = set(words_of(column.name)) - {"currency"}
+    return 1.2 * max((len(mine & set(words_of(amount.name))) / max(1, len(mine)) for amount in amounts), default=0.0)
+
+
+def _belongs_elsewhere(facts: Facts, column: Column, amounts: tuple[Amounts, ...], places: Any) -> bool:
+    """Whether a column of currencies is filled in exactly the rows of another column of numbers."""
+    present = column.filled[places]
+    if present.all():
+        return False
+    own = np.logical_or.reduce([amount.valid for amount in amounts])
+    if (present == own).all():
+        return False
+    return any(
+        other.index != column.index and bool((other.numbers.ok[places] == present).all()) for other in facts.columns
+    )
+
+
+def _around(facts: Facts, amounts: tuple[Amounts, ...]) -> Found | None:
+    """The one currency that the lines around the table name, in a cell of its own or beside a number."""
+    found = {code for line in facts.above for code in _codes_in(line)}
+    found.discard(SHARED)
+    if len(found) == 1:
+        return Found(value=found.pop(), proof="a line above the table names it")
+    return None
+
+
+def _codes_in(line: Line) -> set[str]:
+    found = set()
+    for cell in line.cells:
+        text = cell.strip()
+        if not text or len(text) > 60:
+            continue
+        if len(text) <= 12 and (code := currency_of(text)):
+            found.add(code)
+            continue
+        form = number_form(text)
+        if form is not None and form.currency:
+            found.add(form.currency)
+            continue
+        label, colon, rest = text.replace("=", ":").partition(":")
+        last = rest.strip() if colon else text.split()[-1].strip("()[]")
+        if colon and len(rest.strip()) <= 12 and (code := currency_of(rest.strip())) and not rest.strip().isdigit():
+            found.add(code)
+        elif len(last) == 3 and last.isupper() and last in CURRENCIES and last not in ("ALL", "TOP", "SOL", "TRY"):
+            found.add(last)
+    return found
+
+
+def without_decimals(codes: frozenset[str] | set[str]) -> bool:
+    """Whether all of these currencies have no smaller unit."""
+    return bool(codes) and all(code != SHARED and minor_units(code) == 0 for code in codes)

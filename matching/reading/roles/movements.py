@@ -1,0 +1,93 @@
+"""What may have moved in each row: every way to read an amount with its sign from the columns of a table."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from matching.reading.roles.amounts import Amounts, Bookings
+from matching.reading.roles.facts import Column, Int64, Levels
+
+Kind = Literal["signed", "sides", "letters", "sign", "fee"]
+EXCLUSIVE_SHARE = 0.03  # of the rows may have both sides filled
+
+
+@dataclass(frozen=True)
+class Movement:
+    """
+    A reading of the amount. `amount` is its column, or the side of money in; `other` is the side of money out, or the
+    fee. `sign` is the column with words for the sign, and `negative` its values that mean money out.
+    """
+
+    kind: Kind
+    amount: Amounts
+    other: Amounts | None = None
+    sign: Column | None = None
+    levels: Levels | None = None
+    negative: frozenset[str] = frozenset()
+    adds_fee: bool = False
+
+    def values(self) -> Int64:
+        """What moved, shape (bookings,), in the table's unit."""
+        if self.kind == "signed":
+            return self.amount.values
+        if self.kind == "fee":
+            assert self.other is not None
+            return self.amount.values + (self.other.values if self.adds_fee else -self.other.values)
+        if self.kind == "sides":
+            assert self.other is not None
+            received = self.amount.values * (-1 if self.amount.is_mostly_negative else 1)
+            spent = self.other.values * (-1 if self.other.is_mostly_negative else 1)
+            return received - spent
+        assert self.levels is not None
+        out = np.array([value in self.negative for value in self.levels.values] + [False], np.bool_)
+        return np.where(out[self.levels.codes], -np.abs(self.amount.values), self.amount.values)
+
+    @property
+    def columns(self) -> tuple[Amounts, ...]:
+        """The columns of numbers that it reads."""
+        return (self.amount,) if self.other is None else (self.amount, self.other)
+
+    def spec(self) -> dict[str, Any]:
+        """The `amount` of a mapping, and its `fee` where there is one."""
+        mark = self.amount.mark or (self.other.mark if self.other else None) or "."
+        if self.kind == "sides":
+            assert self.other is not None
+            whole = next((c.mark for c in self.columns if c.has_decimals and c.mark), mark)
+            spec: dict[str, Any] = {"debit": self.other.name, "credit": self.amount.name, "decimal": whole}
+            if self.other.is_mostly_negative:
+                spec["signed"] = True
+            if self.amount.is_mostly_negative:
+                spec["signed_credit"] = True
+            return {"amount": spec}
+        spec = {"column": self.amount.name, "decimal": mark}
+        if self.kind == "fee":
+            assert self.other is not None
+            fee = {"column": self.other.name} | ({"signed": True} if self.adds_fee else {})
+            return {"amount": spec, "fee": fee}
+        if self.kind in ("sign", "letters"):
+            column = self.sign.name if self.sign is not None else self.amount.name
+            spec["sign"] = {"column": column, "negative": sorted(self.negative)}
+        return {"amount": spec}
+
+
+def are_sides(one: Amounts, other: Amounts) -> bool:
+    """Whether two columns are hardly ever filled in the same row."""
+    both = int((one.moves & other.moves).sum())
+    either = int((one.moves | other.moves).sum())
+    return either > 0 and both <= EXCLUSIVE_SHARE * either
+
+
+def sign_columns(bookings: Bookings, amount: Amounts, most: int = 6) -> list[tuple[Column, Levels]]:
+    """The columns with a few different words, filled wherever the amount is."""
+    found = []
+    numbers = {n.column.index for n in bookings.numbers if not n.is_identifier}
+    for column in bookings.facts.columns:
+        if column is amount.column or column.index in numbers:
+            continue
+        levels = bookings.levels_of(column)
+        if levels is None or not 1 <= len(levels.values) <= most:
+            continue
+        if bool((levels.codes[amount.moves] >= 0).all()):
+            found.append((column, levels))
+    return found

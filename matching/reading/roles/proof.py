@@ -1,0 +1,267 @@
+"""Finds the balance and the amount that prove each other, and gross, fee and net."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import permutations
+
+import numpy as np
+
+from matching.reading.roles.amounts import Amounts, Bookings
+from matching.reading.roles.facts import Column, Levels
+from matching.reading.roles.movements import Movement, are_sides, sign_columns
+from matching.reading.roles.walk import MIN_SHARE, Balances, Direction, Walk, directions_of, signs_by_walk, walk
+from matching.reading.roles.words import outs_of
+
+TRIED_ROWS = 2_000  # on which readings are compared; the best are then tested on all rows
+MAX_TRIED = 12  # columns of numbers that are combined
+KINDS = {"signed": 0, "sides": 1, "letters": 2, "sign": 3, "fee": 4}
+KEPT = 3
+MIN_UNNAMED_SIGN = 4  # steps that must prove a column of unknown words, which could fit by chance
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A movement that explains a balance."""
+
+    balance: Amounts
+    movement: Movement
+    walk: Walk
+    group: Column | None = None
+
+    @property
+    def rank(self) -> tuple[object, ...]:
+        """How sure this proof is; the highest is the best."""
+        movement, tested = self.movement, self.walk
+        names = self.balance.column.role("balance") + max(
+            (n.column.role("amount", "net", "in", "out") for n in movement.columns), default=0.0
+        )
+        names -= max((n.column.role("balance", "original", "other_number") for n in movement.columns), default=0.0)
+        return (
+            tested.held == tested.tests,
+            min(tested.tests, 5),
+            self.group is None,
+            int(tested.covered.sum()),
+            int((movement.values() != 0).sum()),
+            -KINDS[movement.kind],
+            not tested.direction.endswith("before"),
+            names,
+        )
+
+    def says(self) -> str:
+        """The proof in words."""
+        return f"balance walks on {self.walk.held} of {self.walk.tests} rows"
+
+
+def proofs_of(bookings: Bookings) -> list[Proof]:
+    """All readings that explain a balance, best first."""
+    head = bookings.head(TRIED_ROWS)
+    tried = _proofs(head, None)
+    if not tried:
+        for column, levels in _groups(head):
+            tried += _proofs(head, (column, levels))
+    tried.sort(key=lambda proof: proof.rank, reverse=True)
+    if head is bookings:
+        return tried
+    again = []
+    whole = {n.column.index: n for n in bookings.numbers}
+    for proof in tried[:KEPT]:
+        movement = _on(bookings, proof.movement, whole)
+        levels = bookings.levels_of(proof.group) if proof.group is not None else None
+        if movement is None or (proof.group is not None and levels is None):
+            continue
+        balance = whole[proof.balance.column.index]
+        balances = Balances(balance.values, balance.valid, levels.codes if levels else None)
+        found = walk(balances, movement.values(), proof.walk.direction)
+        if found.holds:
+            again.append(Proof(balance, movement, found, proof.group))
+    return again
+
+
+def _on(bookings: Bookings, movement: Movement, whole: dict[int, Amounts]) -> Movement | None:
+    """The movement read from all bookings instead of the first ones."""
+    levels = movement.levels
+    amount = whole[movement.amount.column.index]
+    if movement.kind == "sign" and movement.sign is not None:
+        levels = bookings.levels_of(movement.sign)
+        if levels is None:
+            return None
+    elif movement.kind == "letters":
+        levels = amount.token_levels()
+    other = whole[movement.other.column.index] if movement.other else None
+    return Movement(movement.kind, amount, other, movement.sign, levels, movement.negative, movement.adds_fee)
+
+
+def _proofs(bookings: Bookings, group: tuple[Column, Levels] | None) -> list[Proof]:
+    found = []
+    numbers = [n for n in bookings.numbers if n.moves.any() or n.column.role("out", "in") >= 0.5][:MAX_TRIED]
+    directions = directions_of(bookings.days, bookings.days_valid)
+    for balance in numbers:
+        if balance.is_identifier or int(balance.valid.sum()) < 2:
+            continue
+        balances = Balances(balance.values, balance.valid, group[1].codes if group else None)
+        for movement in _movements(bookings, balance, balances, numbers, directions):
+            for direction in directions:
+                tested = walk(balances, movement.values(), direction)
+                proof = Proof(balance, movement, tested, group[0] if group else None)
+                if tested.holds and _is_enough(proof):
+                    found.append(proof)
+    return found
+
+
+def _is_enough(proof: Proof) -> bool:
+    """One step alone can hold by chance, and so can a few with a column of unknown words or with groups."""
+    movement, tests = proof.movement, proof.walk.tests
+    named = proof.balance.column.role("balance") >= 0.5
+    if proof.walk.direction.endswith("before") and not (tests >= 3 or named):
+        return False
+    if proof.group is not None and tests < 3:
+        return False
+    if movement.kind in ("sign", "letters") and movement.levels is not None:
+        values = [value for value in movement.levels.values if value]
+        if outs_of(values) is None:
+            codes = movement.levels.codes[movement.amount.moves]
+            counts = [int((codes == number).sum()) for number in range(len(movement.levels.values))]
+            return tests >= MIN_UNNAMED_SIGN and min((c for c in counts if c), default=0) >= 2
+    if tests >= 2:
+        return True
+    return named or any(n.column.role("amount", "in", "out", "net") >= 0.5 for n in movement.columns)
+
+
+def _movements(
+    bookings: Bookings,
+    balance: Amounts,
+    balances: Balances,
+    numbers: list[Amounts],
+    directions: tuple[Direction, ...],
+) -> Iterator[Movement]:
+    """The readings of the other columns that could explain a balance."""
+    others = [n for n in numbers if n is not balance]
+    fees = [n for n in others if not n.is_identifier]
+    for amount in others:
+        if amount.is_identifier and amount.column.role("amount") < 0.5:
+            continue
+        if not amount.moves.any():
+            continue
+        yield Movement("signed", amount)
+        for fee in fees:
+            if fee is not amount and not are_sides(amount, fee) and _is_smaller(fee, amount):
+                yield Movement("fee", amount, fee, adds_fee=False)
+                yield Movement("fee", amount, fee, adds_fee=True)
+        if amount.is_signed:
+            continue
+        yield from _signed_by_words(bookings, amount, balances, directions)
+    for number, one in enumerate(fees):
+        for other in fees[number + 1 :]:
+            if are_sides(one, other):
+                yield Movement("sides", one, other)
+                yield Movement("sides", other, one)
+
+
+def _is_smaller(fee: Amounts, amount: Amounts) -> bool:
+    both = fee.moves & amount.moves
+    return bool(both.any() or fee.moves.any()) and bool(
+        (np.abs(fee.values[both]) <= np.abs(amount.values[both])).all()
+    )
+
+
+def _signed_by_words(
+    bookings: Bookings, amount: Amounts, balances: Balances, directions: tuple[Direction, ...]
+) -> Iterator[Movement]:
+    columns: list[tuple[Column | None, Levels]] = list(sign_columns(bookings, amount))
+    if amount.is_token_signed:
+        columns.append((None, amount.token_levels()))
+    for column, levels in columns:
+        if len(levels.values) < 2:
+            continue
+        kind = "letters" if column is None else "sign"
+        tried: set[frozenset[str]] = set()
+        for direction in directions:
+            signs, _, _ = signs_by_walk(balances, amount.values, levels.codes, len(levels.values), direction)
+            tried.add(_negative(levels, signs.tolist()))
+        if len([v for v in levels.values if v]) == 2 or len(levels.values) == 2:
+            tried |= {frozenset([levels.values[0]]), frozenset([levels.values[-1]])}
+        for negative in tried:
+            if negative and negative != frozenset(levels.values):
+                yield Movement(kind, amount, None, column, levels, negative)  # type: ignore[arg-type]
+
+
+def _negative(levels: Levels, signs: list[int]) -> frozenset[str]:
+    """The values that mean money out. Where the balance does not show it, the words do."""
+    outs = outs_of([value for value in levels.values if value]) or {}
+    return frozenset(
+        value
+        for value, sign in zip(levels.values, signs, strict=True)
+        if sign < 0 or (sign == 0 and outs.get(value, False))
+    )
+
+
+def _groups(bookings: Bookings) -> list[tuple[Column, Levels]]:
+    """Columns of which each value may have a balance of its own, such as accounts and currencies."""
+    found = []
+    for column in bookings.facts.columns:
+        levels = bookings.levels_of(column)
+        if levels is not None and 2 <= len(levels.values) and bookings.count >= 2 * len(levels.values):
+            found.append((column, levels))
+    return found
+
+
+@dataclass(frozen=True)
+class Triple:
+    """Columns where gross and fee make net in every row with a fee."""
+
+    gross: Amounts
+    fee: Amounts
+    net: Amounts
+    adds_fee: bool
+    rows: int
+
+    def says(self) -> str:
+        """The proof in words."""
+        sign = "+" if self.adds_fee else "-"
+        return f"{self.gross.name} {sign} {self.fee.name} = {self.net.name} on {self.rows} of {self.rows} rows"
+
+
+def triples_of(bookings: Bookings) -> list[Triple]:
+    """
+    The triples of columns where gross - fee = net, or gross + fee = net if fees carry their minus.
+
+    Gross less net is the fee as well, so of each three columns the reading is kept that names and sizes support.
+    """
+    found: dict[frozenset[int], tuple[float, Triple]] = {}
+    numbers = [n for n in bookings.numbers if n.moves.any() and not n.is_identifier][:MAX_TRIED]
+    for fee, gross, net in permutations(numbers, 3):
+        for adds in (False, True):
+            triple = _triple(fee, gross, net, adds)
+            if triple is None:
+                continue
+            key = frozenset(n.column.index for n in (fee, gross, net))
+            score = _triple_score(triple)
+            if key not in found or score > found[key][0]:
+                found[key] = score, triple
+    return [triple for _, triple in found.values()]
+
+
+def _triple(fee: Amounts, gross: Amounts, net: Amounts, adds: bool) -> Triple | None:
+    rows, asked = fee.moves, gross.valid & net.valid
+    moved = int((asked & rows).sum())
+    if moved == 0 or not bool(asked[rows].all()):
+        return None
+    if int(asked.sum()) < MIN_SHARE * max(int(gross.moves.sum()), int(net.moves.sum())):
+        return None
+    if not bool((np.abs(fee.values[rows]) <= np.abs(gross.values[rows])).all()):
+        return None
+    total = gross.values + (fee.values if adds else -fee.values)
+    if not bool((total[asked] == net.values[asked]).all()):
+        return None
+    is_named = fee.column.role("fee") >= 0.5 or (gross.column.role("gross") >= 0.5 and net.column.role("net") >= 0.5)
+    if moved < 2 and not is_named:
+        return None
+    return Triple(gross, fee, net, adds, moved)
+
+
+def _triple_score(triple: Triple) -> float:
+    """How well names and sizes fit the parts of a triple: a fee is the smaller part."""
+    names = triple.gross.column.role("gross") + triple.fee.column.role("fee") + triple.net.column.role("net")
+    names -= triple.gross.column.role("fee", "net") + triple.fee.column.role("net", "gross") + triple.net.column.role("fee")
+    smaller = np.abs(triple.fee.values).sum() < np.abs(triple.net.values).sum()
+    return 2 * names + float(smaller)

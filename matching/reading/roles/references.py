@@ -1,0 +1,52 @@
+"""Which column is the reference: the text by which both sides of a payment are known."""
+
+import re
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from matching.reading.roles.facts import Column, Facts, Mask
+
+_CODE = re.compile(r"^(?=.*\d)[\w./#-]{2,40}$")
+SAMPLE = 500
+
+
+def reference_of(facts: Facts, rows: Mask, taken: set[str]) -> Column | None:
+    """The column of references: by its name, else the one column of different codes; or None."""
+    found = [
+        (column, column.role("reference"))
+        for column in facts.columns
+        if column.name not in taken and not column.numbers.blank.all() and bool((column.filled & rows).any())
+    ]
+    named = [(column, share) for column, share in found if share >= 0.3 and _differs(column, rows)]
+    if named:
+        return max(named, key=lambda item: _rank(item[0], item[1], rows))[0]
+    codes = [column for column, _ in found if _is_code_column(column, rows)]
+    return codes[0] if len(codes) == 1 else None
+
+
+def _rank(column: Column, share: float, rows: Mask) -> tuple[float, float, int]:
+    fill = float((column.filled & rows).sum()) / max(1, int(rows.sum()))
+    own = 0.4 * (_differing(column, rows) > 0.5) - 0.5 * column.role("account")
+    return share + own + fill, fill, -column.index
+
+
+def _differs(column: Column, rows: Mask) -> bool:
+    return int(rows.sum()) < 2 or _differing(column, rows) > 0
+
+
+def _differing(column: Column, rows: Mask) -> float:
+    """The share of different values, above one of each."""
+    values = column.texts.filter(pa.array(rows & column.filled)).slice(0, SAMPLE)
+    return (pc.count_distinct(values).as_py() - 1) / max(1, len(values) - 1) if len(values) > 1 else 0.0
+
+
+def _is_code_column(column: Column, rows: Mask) -> bool:
+    if column.role("account", "identity", "booked", "amount", "balance", "value_date", "text", "status") >= 0.5:
+        return False
+    values = [v for v in column.texts.filter(pa.array(rows & column.filled)).slice(0, SAMPLE).to_pylist() if v]
+    if len(values) < 2 or not all(_CODE.match(value.strip()) and any(c.isalpha() for c in value) for value in values):
+        return False
+    if bool((column.days.ok & rows).any()) or bool((column.numbers.ok & rows).any()):
+        return False
+    return len(set(values)) >= 0.9 * len(values)

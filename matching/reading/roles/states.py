@@ -1,0 +1,80 @@
+"""Rows whose state says that no money has moved: pending, declined, reversed."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from matching.reading.roles.amounts import Bookings
+from matching.reading.roles.facts import Column, Levels, Mask
+from matching.reading.roles.words import says
+
+MIN_NAME = 0.5
+
+
+@dataclass
+class States:
+    """
+    The column of states, the values whose rows are left out, and the values that nobody knows. Both masks have shape
+    (bookings,).
+    """
+
+    column: Column | None = None
+    skipped: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    left_out: Mask = field(default_factory=lambda: np.zeros(0, np.bool_))
+    doubtful: Mask = field(default_factory=lambda: np.zeros(0, np.bool_))
+
+    def question(self, bookings: Bookings) -> dict[str, Any]:
+        """The question which rows to leave out."""
+        assert self.column is not None
+        return {
+            "column": self.column.name,
+            "kind": "skip",
+            "choices": [*self.skipped, *self.unknown],
+            "examples": [*self.skipped, *self.unknown][:4],
+        }
+
+
+def states_of(bookings: Bookings) -> States:
+    """
+    Find the column of states. A word like "pending" in a free text is no state: the column repeats its values.
+    """
+    none = np.zeros(bookings.count, np.bool_)
+    best: tuple[tuple[float, int], Column, Levels, list[str]] | None = None
+    for column in bookings.facts.columns:
+        levels = bookings.levels_of(column)
+        if levels is None or not levels.values:
+            continue
+        bad = [value for value in levels.values if says("not_booked", value, whole=True)]
+        name = column.role("status")
+        if not _is_state(column, levels, bad):
+            continue
+        rank = (name + (1 if bad else 0), -column.index)
+        if best is None or rank > best[0]:
+            best = rank, column, levels, bad
+    if best is None:
+        return States(left_out=none, doubtful=none)
+    _, column, levels, bad = best
+    unknown = [value for value in levels.values if value not in bad and not says("booked", value, whole=True)]
+    if column.role("status") < MIN_NAME or len(levels.values) == 1:
+        # In a column of another name, or with one value, an unknown word is no reason to doubt.
+        unknown = []
+    codes = levels.codes
+    return States(
+        column,
+        tuple(bad),
+        tuple(unknown),
+        np.isin(codes, [levels.values.index(value) for value in bad]),
+        np.isin(codes, [levels.values.index(value) for value in unknown]),
+    )
+
+
+def _is_state(column: Column, levels: Levels, bad: list[str]) -> bool:
+    """Whether a column says the state of each row."""
+    if column.role("status") >= MIN_NAME:
+        return bool(bad) or len(levels.values) > 1
+    if not bad or column.role("text", "sign", "reference") > column.role("status") + 0.4:
+        return False
+    rest = [value for value in levels.values if value not in bad]
+    return bool(rest) and all(says("booked", value, whole=True) for value in rest)

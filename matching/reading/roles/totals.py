@@ -1,0 +1,135 @@
+"""Lines that are no bookings: totals, opening and closing balances, captions, and headers that stand again."""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from matching.reading.roles.amounts import Amounts, Bookings
+from matching.reading.roles.facts import Facts, Mask
+from matching.reading.roles.words import roles_of, says
+
+Reason = Literal["total", "opening_balance", "closing_balance", "header", "caption", "other_table", "not_booked"]
+MAX_LOOKED = 20_000  # rows outside the bookings whose words are looked at
+HEADER_SHARE = 0.6
+
+
+class LeftOut(NamedTuple):
+    """A row that is no booking: its position in the table, and why."""
+
+    place: int
+    reason: Reason
+    detail: str | None = None
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A row whose words say that it is a total or a balance."""
+
+    place: int
+    reason: Literal["total", "opening_balance", "closing_balance"]
+    is_sure: bool  # the words say nothing else
+
+
+def suspects_of(facts: Facts, places: list[int]) -> list[Suspect]:
+    """The rows among these whose first words say that they are totals or balances."""
+    found = []
+    for place in places:
+        texts = [
+            text
+            for column in facts.columns
+            if (text := column.text(place)) and not column.numbers.ok[place] and not column.days.ok[place]
+        ]
+        for text in texts[:6]:
+            reason = _reason(text)
+            if reason is not None:
+                kind = "total" if reason == "total" else "opening" if reason == "opening_balance" else "closing"
+                found.append(Suspect(place, reason, says(kind, text, whole=True)))
+                break
+    return found
+
+
+def _reason(text: str) -> Literal["total", "opening_balance", "closing_balance"] | None:
+    if len(text) > 80:
+        return None
+    if says("opening", text):
+        return "opening_balance"
+    if says("total", text):
+        return "total"
+    return "closing_balance" if says("closing", text) else None
+
+
+def word_places(facts: Facts, rows: Mask) -> list[int]:
+    """
+    The rows that may have such words: those in which a text is shorter than usual or repeated are not looked for; only
+    the first and the last rows of long tables are.
+    """
+    places = np.flatnonzero(rows)
+    if len(places) <= MAX_LOOKED:
+        return [int(place) for place in places]
+    half = MAX_LOOKED // 2
+    return [int(place) for place in (*places[:half], *places[-half:])]
+
+
+def is_confirmed(suspect: Suspect, bookings: Bookings, moving: list[Amounts], balance: Amounts | None) -> bool:
+    """
+    Whether the numbers bear the words out. Opening and closing balances are sure by their words; a total is one if each
+    of its amounts is the sum of the rows above, of its section, of the rows below, or of all.
+    """
+    row = int(np.searchsorted(bookings.places, suspect.place))
+    if row >= bookings.count or bookings.places[row] != suspect.place:
+        return True
+    amounts = [n for n in moving if n.moves[row]]
+    if suspect.reason != "total":
+        return suspect.is_sure or not amounts or _repeats_balance(row, amounts, balance)
+    if not amounts:
+        return True
+    return all(_is_sum(row, n) for n in amounts)
+
+
+def _repeats_balance(row: int, amounts: list[Amounts], balance: Amounts | None) -> bool:
+    if balance is None or not balance.valid[row]:
+        return False
+    return any(abs(int(n.values[row])) == abs(int(balance.values[row])) for n in amounts)
+
+
+def _is_sum(row: int, amount: Amounts) -> bool:
+    value = int(amount.values[row])
+    values = amount.values
+    above, below = values[:row], values[row + 1 :]
+    sums = {int(part.sum()) for part in (above, below)} | {int(np.abs(part).sum()) for part in (above, below)}
+    sums.add(int(values.sum()) - value)
+    back = np.cumsum(above[::-1])
+    return value in sums or bool((np.abs(back) == abs(value))[1:].any())
+
+
+def header_rows(facts: Facts, rows: Mask) -> dict[int, Reason]:
+    """
+    The rows among these that repeat the header, and those of another table: a line of names that is no header begins
+    it, and the header ends it.
+    """
+    names = [column.name.strip().casefold() for column in facts.columns]
+    found: dict[int, Reason] = {}
+    other_since: int | None = None
+    for place in word_places(facts, rows):
+        cells = [column.text(place) for column in facts.columns]
+        filled = [(cell, name) for cell, name in zip(cells, names, strict=True) if cell]
+        if len(filled) < 2:
+            continue
+        same = sum(cell.casefold() == name for cell, name in filled)
+        if same >= HEADER_SHARE * len(filled) and same >= 2:
+            found[place] = "header"
+            if other_since is not None:
+                found |= dict.fromkeys(range(other_since, place), "other_table")
+            other_since = None
+        elif other_since is None and _names_columns([cell for cell, _ in filled]):
+            other_since = place
+    if other_since is not None:
+        found |= dict.fromkeys(range(other_since, facts.count), "other_table")
+    return found
+
+
+def _names_columns(cells: list[str]) -> bool:
+    if len(cells) < 3 or any(any(c.isdigit() for c in cell) for cell in cells):
+        return False
+    return sum(max(roles_of(cell).values(), default=0) >= 0.99 for cell in cells) >= HEADER_SHARE * len(cells)

@@ -1,0 +1,290 @@
+"""The amount where no arithmetic proves it: by two sides, a column of signs, and names; and what to ask if that fails."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from matching.reading.roles.amounts import Amounts, Bookings
+from matching.reading.roles.facts import Column, Levels
+from matching.reading.roles.movements import Movement, are_sides, sign_columns
+from matching.reading.roles.words import outs_of, says, sides_of, words_of
+
+RIVAL = 1.3  # a column whose score is this near is a question
+FULL_SHARE = 0.95  # of the bookings that two sides without known names must explain
+_WEIGHTS = {
+    "amount": 3.0,
+    "net": 2.5,
+    "gross": 1.5,
+    "original": -4.0,
+    "fee": -6.0,
+    "other_number": -7.0,
+    "balance": -8.0,
+    "account": -7.0,
+    "reference": -7.0,
+    "identity": -7.0,
+    "other_date": -7.0,
+    "status": -5.0,
+}
+
+
+@dataclass
+class Choice:
+    """The amount that was chosen, or the questions that decide it."""
+
+    movement: Movement | None = None
+    questions: list[dict[str, Any]] = field(default_factory=list)
+    proof: str | None = None
+
+
+def money_score(number: Amounts, bookings: Bookings) -> float:
+    """How much a column looks like the amount by itself."""
+    column = number.column
+    fill = float(number.valid.sum()) / max(1, bookings.count)
+    strongest = max(column.roles.values(), default=0.0)
+    name = sum(
+        weight * share
+        for role, weight in _WEIGHTS.items()
+        if (share := column.role(role)) and (weight < 0 or share >= 0.5 * strongest)
+    )
+    if column.role("original") and name > 0:
+        name -= 3.0
+    score = 5 * fill + name
+    score += 1.2 * number.has_decimals + 1.2 * number.is_signed
+    return score + 0.8 * number.is_token_signed + 0.8 * _names_currency(number)
+
+
+def _names_currency(number: Amounts) -> bool:
+    """Whether the cells name a currency."""
+    return any(code is not None for code in number.column.numbers.currencies)
+
+
+def choose(bookings: Bookings, taken: tuple[Amounts, ...] = ()) -> Choice:
+    """Choose the amount among the columns of numbers. `taken` are those known to be something else."""
+    numbers = [n for n in bookings.numbers if n not in taken and not n.is_identifier]
+    sides = _sides(bookings, numbers)
+    if sides is not None:
+        return sides
+    candidates = sorted(
+        ((money_score(n, bookings), -n.column.index, n) for n in numbers if n.moves.any()),
+        key=lambda found: found[:2],
+        reverse=True,
+    )
+    if not candidates:
+        return _none_found(bookings)
+    best_score, _, best = candidates[0]
+    rivals = [n for score, _, n in candidates[1:] if score > best_score - RIVAL and not _is_same(n, best)]
+    if (half := _lonely_side(bookings, best)) is not None:
+        return Choice(questions=[amount_question(bookings, [best]) | {"columns": [best.name, half.name]}])
+    is_money = best.has_decimals or best.is_signed or best.is_token_signed or _names_currency(best)
+    is_named = best.column.role("amount", "net", "gross", "in", "out") >= (0.5 if is_money else 0.6)
+    others = [n for _, _, n in candidates[1:] if not _is_same(n, best)]
+    if rivals or (not is_named and (not is_money or (others and best_score < 9))):
+        return Choice(questions=[amount_question(bookings, [best, *(rivals or others)])])
+    if best_score < 0:
+        return Choice(questions=[amount_question(bookings, [best, *others])])
+    return with_sign(bookings, best)
+
+
+def _lonely_side(bookings: Bookings, best: Amounts) -> Column | None:
+    """The other half of two sides whose cells cannot be read, if the best column is only one half."""
+    column = best.column
+    if column.role("in", "out") < 0.5 or column.role("amount") >= column.role("in", "out"):
+        return None
+    other = "in" if column.role("out") > column.role("in") else "out"
+    numbers = {n.column.index for n in bookings.numbers}
+    return next(
+        (
+            c
+            for c in bookings.facts.columns
+            if c.index not in numbers and c.role(other) >= 0.9 and bool(c.filled[bookings.places].any())
+            and c.role("sign", "text", "reference", "account") < 0.9
+        ),
+        None,
+    )
+
+
+def _none_found(bookings: Bookings) -> Choice:
+    near = [n for n in bookings.numbers if n.moves.any()]
+    # Without choices the question does not hold up a file that may have no amounts at all.
+    return Choice(questions=[amount_question(bookings, near) | {"choices": []}] if near else [])
+
+
+def amount_question(bookings: Bookings, numbers: list[Amounts]) -> dict[str, Any]:
+    """The question which column is the amount, with what each would sum to."""
+    numbers = numbers[:8]
+    unit = 10**bookings.scale
+    sums = [f"{n.name}: {int(n.values.sum()) / unit:.2f}" for n in numbers]
+    return {
+        "column": numbers[0].name,
+        "columns": [n.name for n in numbers],
+        "kind": "amount_column",
+        "choices": [n.name for n in numbers],
+        "examples": sums[:4],
+    }
+
+
+def _is_same(one: Amounts, other: Amounts) -> bool:
+    """Whether two columns hold the same numbers."""
+    both = one.valid & other.valid
+    return bool(both.any() and (one.values[both] == other.values[both]).all() and int(both.sum()) == int(other.valid.sum()))
+
+
+# Two sides
+
+
+def _sides(bookings: Bookings, numbers: list[Amounts]) -> Choice | None:
+    """The best pair of columns of which only one is filled in each row, or None."""
+    found = []
+    for number, one in enumerate(numbers):
+        for other in numbers[number + 1 :]:
+            if not are_sides(one, other):
+                continue
+            for out, received in ((one, other), (other, one)):
+                found.append((_side_score(bookings, out, received), out, received))
+    found = [item for item in found if item[0] is not None]
+    if not found:
+        return None
+    score, out, received = max(found, key=lambda item: item[0] or 0.0)
+    named = out.column.role("out") + received.column.role("in")
+    against = out.column.role("in") + received.column.role("out")
+    if named <= against or named < 0.4:
+        coverage = _coverage(bookings, out, received)
+        if coverage < FULL_SHARE or not out.moves.any() or not received.moves.any():
+            return None
+        if _has_better(bookings, numbers, out, received):
+            return None
+        return Choice(questions=[_side_question(out, received)])
+    return Choice(Movement("sides", received, out))
+
+
+def _has_better(bookings: Bookings, numbers: list[Amounts], *sides: Amounts) -> bool:
+    """Whether a column that is called an amount stands beside two unnamed sides."""
+    return any(n not in sides and n.column.role("amount", "net") >= 0.5 and n.moves.any() for n in numbers)
+
+
+def _coverage(bookings: Bookings, out: Amounts, received: Amounts) -> float:
+    return float((out.moves ^ received.moves).sum()) / max(1, bookings.count)
+
+
+def _side_score(bookings: Bookings, out: Amounts, received: Amounts) -> float | None:
+    """How well two columns fit as the sides of money out and in, or None if they do not."""
+    roles_out, roles_in = out.column, received.column
+    named = roles_out.role("out") + roles_in.role("in")
+    if not (out.moves.any() and received.moves.any()) and (roles_out.role("out") < 0.4 or roles_in.role("in") < 0.4):
+        return None
+    unfit = ("balance", "fee", "other_number", "original", "reference", "account")
+    if max(roles_out.role(*unfit) - roles_out.role("out"), roles_in.role(*unfit) - roles_in.role("in")) >= 0.5:
+        return None
+    coverage = _coverage(bookings, out, received)
+    if coverage < 0.5 and named < 1.0:
+        return None
+    score = 5 * coverage + 1.6 * named - 1.6 * (roles_out.role("in") + roles_in.role("out"))
+    score += 0.5 * (roles_out.role("net") + roles_in.role("net")) - 0.5 * (roles_out.role("gross") + roles_in.role("gross"))
+    return score + 0.5 * (abs(out.column.index - received.column.index) == 1)
+
+
+def _side_question(one: Amounts, other: Amounts) -> dict[str, Any]:
+    first, second = sorted((one, other), key=lambda n: n.column.index)
+    return {
+        "column": first.name,
+        "columns": [first.name, second.name],
+        "kind": "sign",
+        "choices": [first.name, second.name],
+        "examples": _examples(first) + _examples(second),
+    }
+
+
+def _examples(number: Amounts) -> list[str]:
+    rows = np.flatnonzero(number.column.filled)[:2]
+    return [number.column.text(int(row)) for row in rows]
+
+
+# One amount, and whatever says its sign
+
+
+def with_sign(bookings: Bookings, amount: Amounts) -> Choice:
+    """An amount, with the column or the letters that say its sign, or the question which values mean money out."""
+    if amount.is_token_signed:
+        return _by_letters(amount)
+    plain = Movement("signed", amount)
+    if amount.is_signed:
+        return Choice(plain)
+    asked = None
+    candidates = sorted(sign_columns(bookings, amount), key=lambda item: _sign_rank(amount, *item))
+    for column, levels in candidates:
+        present = _present(levels, amount)
+        outs = outs_of(present)
+        repeats = int(amount.moves.sum()) > len(present) or column.role("sign") >= 0.4 or _is_word_of_side(present)
+        if outs is not None and repeats and (len(present) > 1 or column.role("sign") >= 0.4 or _is_word_of_side(present)):
+            negative = frozenset(value for value, out in outs.items() if out)
+            if not negative:
+                return Choice(plain)
+            return Choice(Movement("sign", amount, None, column, levels, negative))
+        if asked is None and _may_be_sign(bookings, amount, column, levels, present):
+            asked = column, levels
+    if asked is None:
+        return Choice(plain)
+    column, levels = asked
+    return Choice(questions=[_sign_question(amount, column, levels)])
+
+
+def _present(levels: Levels, amount: Amounts) -> list[str]:
+    codes = set(levels.codes[amount.moves].tolist())
+    return [value for number, value in enumerate(levels.values) if number in codes]
+
+
+def _is_word_of_side(values: list[str]) -> bool:
+    return all(len(value) > 1 or value in "+-" for value in values)
+
+
+def _sign_rank(amount: Amounts, column: Column, levels: Levels) -> tuple[float, int]:
+    return (-column.role("sign") - 0.5 * (column.role("in", "out") > 0), abs(column.index - amount.column.index))
+
+
+def _by_letters(amount: Amounts) -> Choice:
+    levels = amount.token_levels()
+    present = _present(levels, amount)
+    letters = [value for value in present if value]
+    outs = outs_of(letters)
+    if outs is None or (len(present) == len(letters) and len(set(outs.values())) == 1 and len(letters) > 1):
+        return Choice(questions=[_sign_question(amount, amount.column, levels)])
+    negative = {value for value, out in outs.items() if out}
+    # Where only one side is marked, the numbers without letters are the other one.
+    if "" in present and not negative and not amount.is_signed:
+        negative = {""}
+    return Choice(Movement("letters", amount, None, None, levels, frozenset(negative)))
+
+
+def _may_be_sign(bookings: Bookings, amount: Amounts, column: Column, levels: Levels, present: list[str]) -> bool:
+    """
+    Whether a column of unknown words may say the sign of an amount that has none. Then a person has to tell.
+    """
+    if column.role("status", "currency", "account", "booked", "value_date", "other_date") >= 0.5:
+        return False
+    if len(present) < 2 or int(amount.moves.sum()) <= len(present):
+        return False
+    if any(says(kind, value, whole=True) for value in present for kind in ("not_booked", "booked")):
+        return False
+    known = [bool(sides_of(value)) for value in present]
+    if any(known) and len(present) <= 3:
+        return True
+    is_listed = set(words_of(column.name)) >= {word for value in present for word in words_of(value)[:1]}
+    if is_listed and len(present) == 2:
+        return True
+    if column.role("sign") >= 0.5 and len(present) <= 3:
+        return True
+    is_near = abs(column.index - amount.column.index) == 1
+    single = all(len(words_of(value)) <= 1 and not value.isdigit() and len(value) <= 12 for value in present)
+    return len(present) == 2 and single and is_near and bookings.count > 2 and column.role("text", "reference") < 0.5
+
+
+def _sign_question(amount: Amounts, column: Column, levels: Levels) -> dict[str, Any]:
+    values = [value for value in levels.values if value] or list(levels.values)
+    return {
+        "column": column.name,
+        "columns": [amount.name] if column is not amount.column else [],
+        "kind": "sign",
+        "choices": values,
+        "examples": values[:4],
+    }

@@ -1,0 +1,242 @@
+"""
+Finds where the table begins among the first lines of a file, and which of them is its header.
+
+Each line that could be the header is scored by how well the lines below it look like bookings: rows with a date and a
+number in the same columns. Names only support this.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from matching.reading.cells.days import Days
+from matching.reading.cells.numbers import Numbers
+from matching.reading.roles.facts import RULE, Line
+from matching.reading.roles.words import roles_of
+
+HEAD_LINES = 300  # lines of a file that are looked at
+MAX_HEADERS = 80  # lines among which the header is
+MAX_WIDTH = 80  # columns that are scored
+MAX_CELL = 64  # characters; longer cells are no numbers or dates
+RIVAL = 0.5  # another header whose score is so near is a question
+EMPTY, TEXT, NUMBER, DATE, BOTH = range(5)
+_DIGITS = frozenset("0123456789")
+_RULE = re.compile(RULE)
+
+
+@dataclass(frozen=True)
+class Place:
+    """
+    Where a table is. `header` is the index of its header among the lines, or None if it has none; `upper` that of a
+    second row of names above it; `first` that of the first row. `fits` is the number of rows that look like bookings.
+    """
+
+    score: float
+    header: int | None
+    upper: int | None
+    first: int
+    fits: int
+    has_dates: bool
+    width: int
+
+
+def find_table(lines: Sequence[Line]) -> Place | None:
+    """The best place for a table in the first lines of a file, or None if no line looks like a booking."""
+    places = places_of(lines)
+    return max(places, key=lambda place: place.score) if places else None
+
+
+def places_of(lines: Sequence[Line]) -> list[Place]:
+    """All places in which a table could begin, with their scores."""
+    kinds = _kinds(lines)
+    if not (kinds >= NUMBER).any():
+        return []
+    found = []
+    seen: list[frozenset[str]] = []
+    for header in range(-1, min(MAX_HEADERS, len(lines) - 1)):
+        if header >= 0 and not (kinds[header] == TEXT).any():
+            continue
+        place = _scored(lines, kinds, header, seen)
+        if place is not None:
+            found.append(place)
+        if header >= 0:
+            seen.append(_words(lines[header]))
+    return found
+
+
+def names_at(lines: Sequence[Line], place: Place) -> list[str]:
+    """The names of the columns, those of two rows joined. Empty where the header says nothing."""
+    if place.header is None:
+        return [""] * place.width
+    lower = [*lines[place.header].cells, *[""] * place.width][: place.width]
+    if place.upper is None:
+        return list(lower)
+    upper = [*lines[place.upper].cells, *[""] * len(lower)]
+    return [f"{above.strip()} {name.strip()}".strip() for above, name in zip(upper, lower, strict=False)]
+
+
+def _filled(line: Line) -> int:
+    return max((number for number, cell in enumerate(line.cells, 1) if cell.strip()), default=0)
+
+
+def _words(line: Line) -> frozenset[str]:
+    return frozenset(cell.strip().casefold() for cell in line.cells if cell.strip())
+
+
+def _kinds(lines: Sequence[Line]) -> NDArray[np.int8]:
+    """What each cell looks like, shape (lines, columns)."""
+    width = min(MAX_WIDTH, max((len(line.cells) for line in lines), default=0))
+    kinds = np.zeros((len(lines), width), np.int8)
+    places: list[tuple[int, int]] = []
+    texts: list[str] = []
+    for row, line in enumerate(lines):
+        for number, cell in enumerate(line.cells[:width]):
+            text = cell.strip()
+            if not text or _RULE.match(text):
+                continue
+            kinds[row, number] = TEXT
+            if len(text) <= MAX_CELL and not _DIGITS.isdisjoint(text) or any(c.isdigit() for c in text[:MAX_CELL]):
+                places.append((row, number))
+                texts.append(text)
+    if not texts:
+        return kinds
+    array = pa.array(texts, pa.string())
+    numbers, days = Numbers(array).ok, Days(array).ok
+    for (row, number), is_number, is_day in zip(places, numbers, days, strict=True):
+        if is_number or is_day:
+            kinds[row, number] = BOTH if is_number and is_day else NUMBER if is_number else DATE
+    return kinds
+
+
+def _scored(
+    lines: Sequence[Line], kinds: NDArray[np.int8], header: int, seen: Sequence[frozenset[str]]
+) -> Place | None:
+    below = kinds[header + 1 :]
+    columns = _columns(below)
+    if columns is None:
+        return None
+    date_column, number_columns = columns
+    fits = _fitting(below, date_column, number_columns)
+    if not fits.any():
+        return None
+    first = int(np.flatnonzero(fits)[0])
+    block = _block(fits, first)
+    count = int(fits[first:block].sum())
+    score = 6 * count / (block - first) + 0.3 * min(count, 3) + 0.4 * np.log2(1 + int(fits.sum()))
+    score += 3 * (date_column is not None) + min(3, len(number_columns)) - 0.7 * first
+    upper = None
+    body = below[first:block]
+    if header >= 0:
+        names = lines[header].cells
+        score += _header_score(names, kinds[header], body, date_column, number_columns)
+        if _words(lines[header]) in seen:
+            score -= 6
+        upper = _upper(lines, kinds, header, body)
+        score += 0.5 * (upper is not None)
+    above = _fitting(kinds[: max(0, header + 1)], date_column, number_columns)
+    score -= 0.4 * min(3, int(above.sum()))
+    width = _common_width(lines[header + 1 + first : header + 1 + block])
+    if header >= 0:
+        # What stands to the right of the names belongs to no column.
+        width = max(_filled(lines[header]), min(width, len(lines[header].cells)))
+    return Place(
+        float(score),
+        header if header >= 0 else None,
+        upper,
+        header + 1,
+        int(fits.sum()),
+        date_column is not None,
+        width,
+    )
+
+
+def _common_width(rows: Sequence[Line]) -> int:
+    """The width that most rows have, where empty cells at the end count."""
+    rows = [row for row in rows if not all(_RULE.match(cell.strip() or "--") for cell in row.cells)] or rows
+    widths = sorted(len(row.cells) for row in rows)
+    if not widths:
+        return 1
+    most = widths[len(widths) // 2]
+    filled = max((_filled(row) for row in rows), default=1)
+    return max(1, min(most, filled))
+
+
+def _columns(below: NDArray[np.int8]) -> tuple[int | None, list[int]] | None:
+    """The column with the most dates, and the columns of numbers in the rows that have one."""
+    if not len(below):
+        return None
+    dates = ((below == DATE) | (below == BOTH)).sum(axis=0)
+    sure = (below == DATE).sum(axis=0)
+    filled = np.maximum(1, (below != EMPTY).sum(axis=0))
+    fitting = [int(c) for c in np.flatnonzero((dates > 0) & (dates >= 0.4 * filled))]
+    date_column = max(fitting, key=lambda c: (int(sure[c] > 0), int(dates[c]), -c), default=None)
+    if date_column is not None:
+        with_date = below[(below[:, date_column] == DATE) | (below[:, date_column] == BOTH)]
+    else:
+        with_date = below
+    numbers = ((with_date == NUMBER) | (with_date == BOTH)).sum(axis=0)
+    filled = np.maximum(1, (with_date != EMPTY).sum(axis=0))
+    number_columns = [int(c) for c in np.flatnonzero((numbers > 0) & (numbers >= 0.5 * filled)) if c != date_column]
+    if not number_columns:
+        return None if date_column is None else (date_column, [])
+    return date_column, number_columns
+
+
+def _fitting(rows: NDArray[np.int8], date_column: int | None, number_columns: Sequence[int]) -> NDArray[np.bool_]:
+    """Which rows look like bookings."""
+    if not len(rows):
+        return np.zeros(0, np.bool_)
+    fits = np.ones(len(rows), np.bool_)
+    if number_columns:
+        chosen = rows[:, list(number_columns)]
+        fits = ((chosen == NUMBER) | (chosen == BOTH)).any(axis=1)
+    if date_column is not None:
+        fits &= (rows[:, date_column] == DATE) | (rows[:, date_column] == BOTH)
+    return np.asarray(fits, np.bool_)
+
+
+def _block(fits: NDArray[np.bool_], first: int) -> int:
+    """The index after the block that begins at the first fitting row and ends before two rows that do not fit."""
+    misses = np.flatnonzero(~fits[first:-1] & ~fits[first + 1 :]) if len(fits) > first + 1 else np.array([], np.int64)
+    return first + int(misses[0]) if len(misses) else len(fits)
+
+
+def _header_score(
+    names: Sequence[str],
+    kinds: NDArray[np.int8],
+    body: NDArray[np.int8],
+    date_column: int | None,
+    number_columns: Sequence[int],
+) -> float:
+    score, known = 0.0, 0.0
+    typed = {*number_columns, *([] if date_column is None else [date_column])}
+    doubles = [name.strip().casefold() for name in names if name.strip()]
+    score -= min(1.5, 0.3 * (len(doubles) - len(set(doubles))))
+    for column in range(kinds.shape[0]):
+        is_filled = bool((body[:, column] != EMPTY).any())
+        kind = kinds[column]
+        if kind == EMPTY:
+            score -= (0.8 if column in typed else 0.4) * is_filled
+        elif kind != TEXT:
+            score -= 2
+        else:
+            score += 0.5 * is_filled + 0.7 * (is_filled and column in typed)
+            known += 0.7 * (max(roles_of(names[column]).values(), default=0) >= 0.5)
+    return score + min(6.0, known)
+
+
+def _upper(lines: Sequence[Line], kinds: NDArray[np.int8], header: int, body: NDArray[np.int8]) -> int | None:
+    """A second row of names above the header: texts only, of which one names a column that the header leaves empty."""
+    if header == 0:
+        return None
+    above, own = kinds[header - 1], kinds[header]
+    if (above > TEXT).any() or int((above == TEXT).sum()) < 2:
+        return None
+    filled = (body != EMPTY).any(axis=0)
+    names_more = bool(((above == TEXT) & (own == EMPTY) & filled).any())
+    is_adjacent = lines[header].number - lines[header - 1].number == 1
+    return header - 1 if names_more and is_adjacent else None
