@@ -54,6 +54,7 @@ _MONTH_NUMBER = frozenset(("thang", "thg"))  # Vietnamese for "month", before it
 _PIECES = re.compile(
     rf"(?P<number>[0-9]+)|(?P<hidden>{HIDDEN}+)|(?P<word>[^\s0-9.,/()\[\];:、{HIDDEN}-]+)|(?P<between>[\s.,/()\[\];:、-]+)"
 )
+_GLUED = re.compile(r"[0-9][A-Za-z]|[A-Za-z][0-9]")  # E2E-1 is a name
 _BETWEEN = re.compile(r" ?[./-] ?| ")  # two numbers of a date without words
 
 
@@ -144,9 +145,9 @@ def _read(text: str, *, has_time: bool) -> tuple[Layout, ...]:
         return ()
     if month is not None:
         return _named(pieces, *month)
-    if any("," in gap for gap in pieces.gaps) or (
-        not pieces.words and not all(_BETWEEN.fullmatch(gap) for gap in pieces.gaps)
-    ):
+    if any("," in gap for gap in pieces.gaps) or _GLUED.search(text):
+        return ()
+    if not pieces.words and not all(_BETWEEN.fullmatch(gap) for gap in pieces.gaps):
         return ()
     return _numeric(pieces, is_marked=bool(_YEAR_MARKED.match(text)))
 
@@ -166,7 +167,8 @@ def _numeric(pieces: _Pieces, *, is_marked: bool) -> tuple[Layout, ...]:
         if len(pieces.places) == 1 or max(pieces.lengths) > 2:
             return ()
         first, second = pieces.places
-        return Layout("dm", first, second), Layout("md", second, first)
+        # No language writes the month first with points; 1.25 is a number.
+        return (Layout("dm", first, second), *(() if "." in pieces.gaps[0] else (Layout("md", second, first),)))
     first, second, third = pieces.places
     long_first, long_second, long_third = pieces.lengths
     found: list[Layout] = []

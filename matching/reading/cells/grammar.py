@@ -10,57 +10,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from core.money import CURRENCIES
-from matching.reading.cells.currencies import SHARED, currency_of, letter_currency
-from matching.reading.cells.lexicon import lexicon
-from matching.reading.cells.words import key, plain
+from matching.reading.cells import around
+from matching.reading.cells.words import plain
 
 LONGEST = 256  # characters; longer texts are not numbers
 MARKS = (".", ",")
-TOKEN_BEFORE = 3  # letters of a flag before a number, such as DR
-TOKEN_BEHIND = 12  # letters of a flag behind it, such as CREDIT
-FLAG_LETTERS = frozenset("SHDC")  # Soll and Haben, debit and credit: never a currency
 
 _DIGITS = re.compile(r"[0-9](?:.*[0-9])?", re.DOTALL)
 _LONE = re.compile(r"(?<![^\W\d_])'|'(?![^\W\d_])")
 _GAP = re.compile("[' ]+")
 _WHOLE = re.compile(r"[.,](?:-{1,2}|=)(?![-=])")  # Swiss and German for "no cents": 12.- and 12,--
-_TOKEN = re.compile(r"[^\W\d_][^\W\d_./]*(?:[./][^\W\d_]+)*\.?", re.UNICODE)
-_BLANK = frozenset(
-    [
-        "-",
-        "--",
-        "---",
-        ".",
-        "..",
-        "...",
-        "?",
-        "*",
-        "/",
-        "//",
-        "-.-",
-        "-,-",
-        "--.--",
-        "-.--",
-        "-,--",
-        "n/a",
-        "n.a.",
-        "na",
-        "n.a",
-        "#n/a",
-        "nil",
-        "null",
-        "none",
-        "nan",
-        "(null)",
-        "<null>",
-        "\\n",
-        "empty",
-        "(blank)",
-        "(leer)",
-        "k.a.",
-        "k.a",
-    ]
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +36,11 @@ class NumberForm:
     grouped: bool
     digits: int  # of the whole part, at most
     leading_zero: bool
+
+    @property
+    def sure_marks(self) -> set[str]:
+        """The marks without the doubtful one."""
+        return set(self.decimals) - {self.doubtful or ""}
 
 
 def _pattern(mark: str, group: str) -> re.Pattern[str]:
@@ -109,8 +73,26 @@ def number_form(text: str) -> NumberForm | None:
         body, behind = body + behind[0], behind[found.end() :]
     elif behind[:1] in MARKS and not behind[1:2].isalnum():
         body, behind = body + behind[0], behind[1:]
-    read = _body(_GAP.sub("'", body))
-    return _around(before, behind, read) if read else None
+    digits = _body(_GAP.sub("'", body))
+    if digits is None:
+        return None
+    surroundings = around.read(before, behind, has_mark=digits.has_mark)
+    return _joined(digits, surroundings) if surroundings else None
+
+
+def _joined(body: "_Body", found: around.Surroundings) -> NumberForm:
+    return NumberForm(
+        negative=found.negative,
+        explicit=found.explicit,
+        currency=found.currency,
+        token=found.token,
+        token_before=found.token_before,
+        decimals=body.decimals,
+        doubtful=body.doubtful,
+        grouped=body.grouped,
+        digits=body.digits,
+        leading_zero=body.leading_zero,
+    )
 
 
 def _begins_with_mark(before: str, body: str) -> bool:
@@ -150,106 +132,3 @@ def _body(text: str) -> _Body | None:
     digits = total - min(places for mark, places in decimals.items() if mark != doubtful)
     has_mark = not text.isdigit()
     return _Body(decimals, doubtful, grouped, digits, digits > 1 and text.startswith("0"), has_mark)
-
-
-def _around(before: str, behind: str, body: _Body) -> NumberForm | None:
-    """The form, from what stands before and behind the digits."""
-    has_brackets = "(" in before or "(" in behind or ")" in before or ")" in behind
-    if has_brackets:
-        if before.count("(") != 1 or behind.count(")") != 1 or ")" in before or "(" in behind:
-            return None
-        before, behind = before.replace("(", "", 1), behind.replace(")", "", 1)
-    signs, left = _sign(before)
-    more, right = _sign(behind)
-    signs += more
-    if len(signs) > 1 or (has_brackets and signs == "+"):
-        return None
-    words = _Words(body.has_mark)
-    if not (words.read(left, before, is_before=True) and words.read(right, behind, is_before=False)):
-        return None
-    return NumberForm(
-        negative=has_brackets or signs == "-",
-        explicit=has_brackets or bool(signs),
-        currency=words.currency,
-        token=words.token,
-        token_before=words.token_before,
-        decimals=body.decimals,
-        doubtful=body.doubtful,
-        grouped=body.grouped,
-        digits=body.digits,
-        leading_zero=body.leading_zero,
-    )
-
-
-def _sign(text: str) -> tuple[str, str]:
-    """The signs at the ends of what surrounds a number, and the rest."""
-    text = text.strip()
-    signs = ""
-    while text and text[0] in "+-":
-        signs, text = signs + text[0], text[1:].lstrip()
-    while text and text[-1] in "+-":
-        signs, text = signs + text[-1], text[:-1].rstrip()
-    return signs, text
-
-
-class _Words:
-    """What the words around a number say: at most one currency, which may stand there twice, and one flag."""
-
-    def __init__(self, has_mark: bool) -> None:
-        self.has_mark = has_mark
-        self.currency: str | None = None
-        self.token: str | None = None
-        self.token_before = False
-
-    def read(self, words: str, raw: str, *, is_before: bool) -> bool:
-        """Read the words of one side; False if one of them has nothing to do with a number."""
-        if not words:
-            return True
-        parts = [words] if self._currency(words, raw, is_before) else words.split()
-        return all(self._read(part, raw, is_before) for part in parts)
-
-    def _read(self, word: str, raw: str, is_before: bool) -> bool:
-        code = self._currency(word, raw, is_before)
-        if code is None:
-            return self._flag(word, raw, is_before)
-        if self.currency in (None, SHARED):
-            self.currency = code
-        elif code not in (self.currency, SHARED):
-            self.currency = SHARED
-        return True
-
-    def _currency(self, word: str, raw: str, is_before: bool) -> str | None:
-        if len(word) > 1 or not word.isascii() or not word.isalpha():
-            return currency_of(word)
-        # R1 is a name; R 1 and R1.00 are amounts.
-        is_apart = self.has_mark or raw.endswith(" ")
-        return letter_currency(word) if is_before and is_apart else None
-
-    def _flag(self, word: str, raw: str, is_before: bool) -> bool:
-        letters = word.rstrip(".")
-        if self.token is not None or not _TOKEN.fullmatch(word):
-            return False
-        if len(letters) > (TOKEN_BEFORE if is_before else TOKEN_BEHIND) or is_name_of_month(letters):
-            return False
-        if is_before and not raw.endswith(" ") and not (self.has_mark and raw.endswith(word)):
-            return False  # RE-7001 and A12 are names
-        if not is_before and raw.startswith(("-", "+")) and not raw[1:].startswith(" "):
-            return False
-        self.token, self.token_before = letters.upper(), is_before
-        return True
-
-
-def is_name_of_month(word: str) -> bool:
-    """Whether a word of three or more letters names a month in some language."""
-    return len(word) >= 3 and key(word) in lexicon().months
-
-
-@lru_cache(4096)
-def is_blank_like(text: str) -> bool:
-    """Whether a text stands for nothing: "-", "n/a", "NULL", or the "$ -" with which spreadsheets show a zero."""
-    if len(text) > LONGEST:
-        return False
-    text = plain(text).casefold()
-    if text.replace(" ", "") in _BLANK or not text.strip("-_ "):
-        return True
-    return "-" in text and currency_of(text.strip("- ").upper()) is not None

@@ -20,9 +20,6 @@ from matching.reading.cells import words
 
 LONGEST_BYTES = 256
 BLOCK = 262_144  # rows looked at together, which bounds the memory that the vectors take
-SAMPLE = 8_192  # rows that show whether a column is worth the rest
-MANY = 1_000  # different shapes in the sample, from which on most of them must be what is looked for
-LEAST_SHARE = 0.1  # of the rows of a column with many shapes
 
 _DIGIT = np.zeros(256, np.bool_)
 _DIGIT[48:58] = True
@@ -97,6 +94,25 @@ def digits_of(array: pa.Array) -> pa.Array:
     return texts_of(data[is_digit], counts[offsets])
 
 
+def numbers_at(array: pa.Array, spans: NDArray[np.int32], longest: int) -> NDArray[np.int64]:
+    """
+    The numbers that stand in digits somewhere in each text.
+
+    Args:
+        spans: shape (n_texts, 2), the byte of each text in which its number begins, and the number of its digits.
+        longest: the most digits; 19 at most are read.
+
+    Returns: shape (n_texts,), 0 where there are no digits.
+    """
+    data, offsets = bytes_of(array)
+    starts, lengths = offsets[:-1] + spans[:, 0], spans[:, 1]
+    values = np.zeros(len(starts), np.int64)
+    for digit in range(min(longest, 19) if len(data) else 0):
+        found = data[np.minimum(starts + digit, len(data) - 1)].astype(np.int64) - ord("0")
+        values = np.where(digit < lengths, values * 10 + found, values)
+    return values
+
+
 def encoded(array: pa.Array) -> tuple[NDArray[np.int32], list[str]]:
     """The different texts and, for each row, the number of its text among them."""
     found = pc.dictionary_encode(array)
@@ -105,16 +121,18 @@ def encoded(array: pa.Array) -> tuple[NDArray[np.int32], list[str]]:
 
 
 class Numbering:
-    """Numbers texts in the order in which they are first seen, over several blocks."""
+    """Numbers texts in the order in which they are first seen, over several blocks. It adds new ones to a list."""
 
-    def __init__(self) -> None:
-        self.known: dict[str, int] = {}
+    def __init__(self, texts: list[str]) -> None:
+        self._texts = texts
+        self._known = {text: code for code, text in enumerate(texts)}
 
     def codes(self, array: pa.Array) -> NDArray[np.int32]:
         """The number of each text."""
         codes, found = encoded(array)
-        known = self.known
+        known = self._known
         places = np.fromiter((known.setdefault(text, len(known)) for text in found), np.int32, len(found))
+        self._texts += list(known)[len(self._texts) :]
         return places[codes] if len(places) else codes
 
 
