@@ -30,7 +30,6 @@ class Archive:
         self._members = {member.filename.lower(): member for member in members}
         if len(self._members) != len(members):
             raise zipfile.BadZipFile("two members have the same name")
-        self._left = dict.fromkeys(self._members)
 
     def __contains__(self, name: str) -> bool:
         return name.lower() in self._members
@@ -38,7 +37,6 @@ class Archive:
     def pieces(self, name: str) -> Iterator[bytes]:
         """Unpack a member, but no more of it than the directory says. Raises: KeyError, BadZipFile, zlib.error."""
         member = self._members[name.lower()]
-        self._left.pop(name.lower(), None)
         size = 0
         for piece in _unpacked(self._file, member):
             size += len(piece)
@@ -47,12 +45,6 @@ class Archive:
             yield piece
         if size != member.file_size:
             raise zipfile.BadZipFile("the directory and the data disagree")
-
-    def unpack_rest(self) -> None:
-        """Unpack and discard what nobody has read yet, because a reader may still read it."""
-        for name in list(self._left):
-            for _ in self.pieces(name):
-                pass
 
 
 @contextmanager

@@ -100,6 +100,10 @@ class Builder:
         self._rejects.append(Reject(line, column, *fault, row=self._row))
         self._row += 1
 
+    def note(self, text: str) -> None:
+        """Add a note about the file to the next batch."""
+        self._notes = (*self._notes, text)
+
     @property
     def is_full(self) -> bool:
         """Whether the batch should be taken now."""

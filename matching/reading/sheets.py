@@ -1,92 +1,115 @@
-"""Scans the XML of a workbook once, to learn what its sheets contain before a reader loads a whole sheet."""
+"""What a workbook consists of: its sheets, the texts that their cells share, and what their number formats mean."""
 
+import re
 from array import array
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from matching.reading.archive import MAX_MEMBERS, Archive, open_archive, too_much
 from matching.reading.markup import Document, local
+from matching.reading.number_formats import Kind, kind_of_format
 from matching.reading.values import FileRejected
 
-MAX_CELLS = 20_000_000  # in the rectangle around a sheet's cells, which the reader holds in memory
-MAX_COLUMN, MAX_ROW = 16_384, 1_048_576  # of a sheet, as defined by the format
-MAX_ODD = 1_000_000  # cells without a value that are recorded separately
-MAX_FORMULA = 8_192
-MAX_FORMAT = 1_000  # characters of a number format; spreadsheet programs allow 255
-# A text shared by many cells is stored once but read once per cell. Short texts can at most about double a sheet's XML;
-# longer ones are added up, and a real table stays far below the limit.
-SHORT_TEXT = 1_000
-MAX_SHARED = 512 * 1024**2
-MAX_SHARED_RATIO = 8
-MAX_CLAIMED = 2_000_000  # texts that a workbook may claim without having them
-_DAMAGED = "the workbook is damaged; open it and save it again as .xlsx"
+DAMAGED = "the workbook is damaged; open it and save it again as .xlsx"
+_BINARY = "the file is a binary workbook (.xlsb); save it as .xlsx"
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """
-    A sheet of a workbook.
-
-    `odd` holds cells that readers leave empty, by line from 1 and column from 0. They contain an error such as #N/A, or
-    a formula that was never calculated, which is given as `=` and its text.
-    """
+    """A sheet of a workbook. `member` is its file in the archive."""
 
     name: str
     member: str
-    is_filled: bool = False
-    odd: dict[int, dict[int, str]] = field(default_factory=dict)
+    is_visible: bool = True
+
+
+class Texts:
+    """
+    The texts that cells share, by number. A million Python strings would take several times the memory of one piece.
+    """
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+        self._ends = array("q", [0])
+
+    def add(self, text: str) -> None:
+        """Add the next text."""
+        self._bytes += text.encode("utf-8", "replace")
+        self._ends.append(len(self._bytes))
+
+    def text(self, number: int) -> str:
+        """A text by its number; an unknown number has none."""
+        if not 0 <= number < len(self._ends) - 1:
+            return ""
+        return self._bytes[self._ends[number] : self._ends[number + 1]].decode()
 
 
 @dataclass(frozen=True)
 class Workbook:
-    """The sheets of a workbook, in order."""
+    """The sheets of a workbook, in order, and what their cells refer to: texts, and the kinds of numbers by style."""
 
     sheets: tuple[Sheet, ...]
+    texts: Texts = field(default_factory=Texts)
+    kinds: tuple[Kind, ...] = ()
+    is_1904: bool = False  # whether days are counted from 1904
+
+    def sheet(self, name: str | int) -> Sheet:
+        """A sheet by its name or by its number from 1. Raises: FileRejected."""
+        places = {sheet.name: sheet for sheet in reversed(self.sheets)}
+        if isinstance(name, int) and 0 < name <= len(self.sheets):
+            return self.sheets[name - 1]
+        if isinstance(name, str) and name in places:
+            return places[name]
+        names = ", ".join(sheet.name[:64] for sheet in self.sheets[:10])
+        raise FileRejected(f"the workbook has no sheet {str(name)[:64]}; its sheets: {names}")
 
 
 def scan_workbook(path: Path) -> Workbook:
-    """Scan a workbook. Raises: FileRejected if it is not one, or contains more than it should."""
+    """Learn what a workbook consists of. Raises: FileRejected if it is none, or contains more than it should."""
     with open_archive(path) as archive:
-        named = _named_sheets(archive)
-        lengths = _text_lengths(archive)
-        scanned: dict[str, Sheet] = {}
-        for name, member in named:
-            if member not in scanned:
-                scanned[member] = _scan_sheet(archive, name, member, lengths)
-        if "xl/styles.xml" in archive:
-            Document(_check_style).read(archive.pieces("xl/styles.xml"))
-        archive.unpack_rest()
-        return Workbook(tuple(Sheet(name, m, scanned[m].is_filled, scanned[m].odd) for name, m in named))
+        sheets, is_1904 = _sheets(archive)
+        return Workbook(sheets, _texts(archive), _kinds(archive), is_1904)
 
 
-def _check_style(_: str, attributes: dict[str, str]) -> None:
-    """Refuse an overlong number format, because the reader scans it once for each style that uses it."""
-    if len(attributes.get("formatCode", "")) > MAX_FORMAT:
-        raise FileRejected(_DAMAGED)
+def unescaped(text: str) -> str:
+    """A text of a cell without the escapes of XLSX for characters that XML cannot hold."""
+    return _ESCAPED.sub(_character, text) if "_x" in text else text
 
 
-def _named_sheets(archive: Archive) -> list[tuple[str, str]]:
-    """The name and member of each sheet, according to the workbook and its relationships."""
-    sheets: list[tuple[str, str]] = []
+def _character(escape: "re.Match[str]") -> str:
+    char = chr(int(escape[1], 16))
+    return "\ufffd" if "\ud800" <= char <= "\udfff" else char
+
+
+def _sheets(archive: Archive) -> tuple[tuple[Sheet, ...], bool]:
+    """The sheets according to the workbook and its relationships, and whether days are counted from 1904."""
+    found: list[tuple[str, str, bool]] = []
     targets: dict[str, str] = {}
+    is_1904 = False
 
     def sheet(name: str, attributes: dict[str, str]) -> None:
-        if local(name) == "sheet":
+        nonlocal is_1904
+        kind = local(name)
+        if kind == "sheet":
             key = next((value for key, value in attributes.items() if local(key) == "id"), "")
-            sheets.append((attributes.get("name", ""), key))
-            if len(sheets) > MAX_MEMBERS:
+            found.append((attributes.get("name", ""), key, attributes.get("state", "visible") == "visible"))
+            if len(found) > MAX_MEMBERS:
                 raise too_much()
+        elif kind == "workbookPr":
+            is_1904 = attributes.get("date1904", "0").lower() in ("1", "true", "on")
 
     def relation(name: str, attributes: dict[str, str]) -> None:
         if local(name) == "Relationship":
             targets[attributes.get("Id", "")] = attributes.get("Target", "")
 
+    if "xl/workbook.xml" not in archive and "xl/workbook.bin" in archive:
+        raise FileRejected(_BINARY)
     for member, start in (("xl/workbook.xml", sheet), ("xl/_rels/workbook.xml.rels", relation)):
         if member not in archive:
-            raise FileRejected(_DAMAGED)
+            raise FileRejected(DAMAGED)
         Document(start).read(archive.pieces(member))
-    return [(name, _member_of(targets.get(key, ""))) for name, key in sheets]
+    return tuple(Sheet(name, _member_of(targets.get(key, "")), visible) for name, key, visible in found), is_1904
 
 
 def _member_of(target: str) -> str:
@@ -95,163 +118,61 @@ def _member_of(target: str) -> str:
     return (target if target.startswith("xl/") else f"xl/{target}").lower()
 
 
-def _text_lengths(archive: Archive) -> "array[int] | None":
-    """The lengths of the texts that cells share, or None if all are short."""
-    lengths = array("q")
+def _texts(archive: Archive) -> Texts:
+    """The texts that cells share, without the readings that East Asian texts may have beside them."""
+    texts, parts = Texts(), list[str]()
     if "xl/sharedstrings.xml" not in archive:
-        return None
+        return texts
+    is_reading = False
 
-    claimed = 0
+    def start(name: str, _: dict[str, str]) -> None:
+        nonlocal is_reading
+        kind = local(name)
+        if kind == "t" and not is_reading:
+            document.send_text_to(parts.append)
+        elif kind == "rPh":
+            is_reading = True
+
+    def end(name: str) -> None:
+        nonlocal is_reading
+        kind = local(name)
+        if kind == "t":
+            document.send_text_to(None)
+        elif kind == "rPh":
+            is_reading = False
+        elif kind == "si":
+            texts.add(unescaped("".join(parts)))
+            parts.clear()
+
+    document = Document(start, end)
+    document.read(archive.pieces("xl/sharedstrings.xml"))
+    return texts
+
+
+def _kinds(archive: Archive) -> tuple[Kind, ...]:
+    """What the number of a cell means, by the number of its style."""
+    if "xl/styles.xml" not in archive:
+        return ()
+    formats: dict[int, Kind] = {}
+    kinds: list[Kind] = []
+    is_cell = False
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal claimed
+        nonlocal is_cell
         kind = local(name)
-        if kind == "si":
-            lengths.append(0)
-        elif kind == "sst":
-            counts = (attributes.get(key, "") for key in ("count", "uniqueCount"))
-            claimed = max((int(count) for count in counts if count.isdecimal() and len(count) < 20), default=0)
+        given = attributes.get("numFmtId", "")
+        number = int(given) if given.isdecimal() and len(given) < 10 else 0
+        if kind == "numFmt":
+            formats[number] = kind_of_format(number, attributes.get("formatCode", ""))
+        elif kind == "cellXfs":
+            is_cell = True
+        elif kind == "xf" and is_cell:
+            kinds.append(formats[number] if number in formats else kind_of_format(number, None))
 
-    def text(piece: str) -> None:
-        if lengths:
-            lengths[-1] += len(piece)
+    def end(name: str) -> None:
+        nonlocal is_cell
+        if local(name) == "cellXfs":
+            is_cell = False
 
-    document = Document(start)
-    document.send_text_to(text)
-    document.read(archive.pieces("xl/sharedStrings.xml"))
-    # The reader allocates room for as many texts as are claimed before it has seen any.
-    if claimed > MAX_CLAIMED and claimed > len(lengths):
-        raise FileRejected(_DAMAGED)
-    return lengths if max(lengths, default=0) > SHORT_TEXT else None
-
-
-def _scan_sheet(archive: Archive, name: str, member: str, lengths: "array[int] | None") -> Sheet:
-    if member not in archive:
-        return Sheet(name, member)  # a chart has no cells
-    scan = _Scan(lengths)
-    scan.read(archive.pieces(member))
-    if scan.cells > MAX_CELLS:
-        raise FileRejected("the sheet's cells are spread over too large an area; save the sheet as CSV and upload that")
-    return Sheet(name, member, scan.is_filled, scan.odd)
-
-
-class _Scan:
-    """Goes through the XML of a sheet to find where its cells are, and which of them readers leave empty."""
-
-    def __init__(self, lengths: "array[int] | None") -> None:
-        self._document = Document(self._start)
-        self._lengths = lengths
-        self._columns: dict[str, int] = {}  # column numbers by their letters
-        self.is_filled = False
-        self.odd: dict[int, dict[int, str]] = {}
-        self._odd = 0
-        self._size = self._shared = 0
-        self._last_row = self._last_column = 0
-        # These describe the current cell:
-        self._row = self._column = 0
-        self._type: str | None = None
-        self._formula: list[str] | None = None
-        self._value: list[str] | None = None
-        self._hears = False
-
-    @property
-    def cells(self) -> int:
-        """The number of cells in the rectangle around all cells."""
-        return self._last_row * self._last_column
-
-    def read(self, pieces: Iterator[bytes]) -> None:
-        """Scan the sheet. Raises: FileRejected."""
-        self._document.read(self._counted(pieces))
-        self._end_cell()
-
-    def _counted(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
-        for piece in pieces:
-            self._size += len(piece)
-            yield piece
-
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        if ":" in name:
-            name = local(name)
-        if name == "c":
-            self._end_cell()
-            self._begin_cell(attributes)
-        elif name == "v":
-            self._value = []
-        elif name == "t":
-            if self._value is None:
-                self._value = []
-        elif name == "f":
-            self._formula, self._value = [], None
-            self._hear()
-        elif name == "row":
-            self._end_cell()
-            number = attributes.get("r", "")
-            self._row = int(number) if number.isdecimal() and len(number) < 10 else self._row + 1
-            self._column = -1
-
-    def _begin_cell(self, attributes: dict[str, str]) -> None:
-        place = attributes.get("r")
-        if place is None:
-            self._column += 1
-        else:
-            letters = place.rstrip("0123456789")
-            number = place[len(letters) :]
-            if letters not in self._columns:
-                self._columns[letters] = _column(letters)
-            self._column = self._columns[letters] - 1
-            self._row = int(number) if 0 < len(number) < 10 else MAX_ROW + 1
-        if self._row > MAX_ROW or not 0 <= self._column < MAX_COLUMN:
-            raise FileRejected(_DAMAGED)
-        self._last_row = max(self._last_row, self._row)
-        self._last_column = max(self._last_column, self._column + 1)
-        self._type = kind = attributes.get("t")
-        self._formula = self._value = None
-        if not self.is_filled or kind == "e" or (kind == "s" and self._lengths is not None):
-            self._hear()
-        elif self._hears:
-            self._hears = False
-            self._document.send_text_to(None)
-
-    def _hear(self) -> None:
-        if not self._hears:
-            self._hears = True
-            self._document.send_text_to(self._text)
-
-    def _text(self, piece: str) -> None:
-        found = self._value if self._value is not None else self._formula
-        if found is not None:
-            found.append(piece)
-
-    def _end_cell(self) -> None:
-        """Evaluate the cell that has ended, if its text was recorded."""
-        if not self._hears:
-            return
-        value = "".join(self._value).strip() if self._value else ""
-        self.is_filled = self.is_filled or bool(value)
-        if self._type == "e" and value.startswith("#"):
-            self._keep(value[:24])
-        elif self._formula is not None and not value and not (self._value is not None and self._type == "str"):
-            # A formula whose result is an empty text has been calculated.
-            self._keep("=" + "".join(self._formula).strip()[:MAX_FORMULA])
-        elif self._type == "s" and self._lengths is not None and value.isdecimal():
-            number = int(value[:12])
-            self._shared += self._lengths[number] if number < len(self._lengths) else 0
-            if self._shared > MAX_SHARED + MAX_SHARED_RATIO * self._size:
-                raise too_much()
-        self._type = self._formula = self._value = None
-
-    def _keep(self, text: str) -> None:
-        self._odd += 1
-        if self._odd > MAX_ODD:
-            raise FileRejected("the sheet has too many formulas without values; open it and save it again as .xlsx")
-        self.odd.setdefault(self._row, {})[self._column] = text
-
-
-def _column(letters: str) -> int:
-    """The number of a column from 1, or 0 if the letters do not name one."""
-    if not (letters.isascii() and letters.isalpha() and len(letters) <= 3):
-        return 0
-    number = 0
-    for letter in letters.upper():
-        number = number * 26 + ord(letter) - 64
-    return number
+    Document(start, end).read(archive.pieces("xl/styles.xml"))
+    return tuple(kinds)

@@ -2,9 +2,15 @@
 
 import datetime as dt
 import io
+import re
 import zipfile
 
+import pytest
 import xlsxwriter
+
+from matching.reading.sheet_rows import filled_sheets, rows_of, sheet_heads
+from matching.reading.sheets import scan_workbook
+from matching.reading.values import FileRejected
 
 
 def workbook(fill):
@@ -155,3 +161,158 @@ def test_a_row_that_is_too_long_as_a_whole_is_rejected(load):
 
     assert found.rejects == [(2, None, "row_too_long")]
     assert found.rows == [1]
+
+
+def changed(content, **parts):
+    """The workbook with the XML of some members changed."""
+    sink = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(sink, "w") as new:
+        for name in old.namelist():
+            xml = old.read(name).decode()
+            new.writestr(name, parts.get(name.rpartition("/")[2].removesuffix(".xml"), lambda xml: xml)(xml))
+    return sink.getvalue()
+
+
+def ledger(book, name="ledger"):
+    sheet = book.add_worksheet(name)
+    sheet.write_row(0, 0, ["id", "amount"])
+    sheet.write_row(1, 0, ["a", 1.5])
+    return sheet
+
+
+@pytest.mark.parametrize("state", ["hidden", "veryHidden"])
+def test_hidden_sheets_are_not_read_and_are_named(load, state):
+    def fill(book):
+        book.add_worksheet("codes").write_row(0, 0, ["code", "meaning"])
+        ledger(book)
+
+    body = changed(workbook(fill), workbook=lambda xml: xml.replace('name="codes"', f'name="codes" state="{state}"'))
+    found = load(body, "a.xlsx")
+
+    assert found.data == [{"id": "a", "amount": "1.5"}]
+    assert found.notes == ["only the sheet ledger was read; other filled sheets: codes (hidden)"]
+
+
+def test_a_workbook_with_nothing_to_see_is_refused(load):
+    def fill(book):
+        book.add_worksheet("front")
+        ledger(book).hide()
+
+    with pytest.raises(FileRejected, match=r"hidden \(ledger\); show one"):
+        load(workbook(fill), "a.xlsx")
+
+
+@pytest.mark.parametrize("size", ["A1", "A1:XFD1048576", "B7:A2", "nonsense"])
+def test_what_a_sheet_says_about_its_size_does_not_matter(load, size):
+    def wrong(xml):
+        return re.sub(r'<dimension ref="[^"]*"/>', f'<dimension ref="{size}"/>', xml)
+
+    assert load(changed(workbook(ledger), sheet1=wrong), "a.xlsx").data == [{"id": "a", "amount": "1.5"}]
+
+
+def test_dates_times_durations_and_percentages_are_read_as_shown(load):
+    def fill(book):
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["day", "at", "time", "hours", "rate", "text day"])
+        for column, (value, code) in enumerate(
+            [(45292, "dd.mm.yyyy"), (45292.75, "d/m/yy h:mm"), (0.5, "hh:mm"), (1.5, "[h]:mm"), (0.19, "0.0%")]
+        ):
+            sheet.write_number(1, column, value, book.add_format({"num_format": code}))
+        sheet.write_string(1, 5, "05.01.2024")
+
+    found = load(workbook(fill), "a.xlsx")
+
+    assert list(found.data[0].values()) == [
+        "2024-01-01",
+        "2024-01-01T18:00:00",
+        "12:00:00",
+        "36:00:00",
+        "19%",
+        "05.01.2024",
+    ]
+
+
+def test_days_from_1904_are_read_as_shown(load):
+    def fill(book):
+        sheet = ledger(book)
+        sheet.write(0, 2, "day")
+        sheet.write_number(1, 2, 43834, book.add_format({"num_format": "yyyy-mm-dd"}))
+
+    def from_1904(xml):
+        return xml.replace("<workbookPr", '<workbookPr date1904="1"')
+
+    found = load(changed(workbook(fill), workbook=from_1904), "a.xlsx")
+
+    assert found.data[0]["day"] == "2024-01-05"
+
+
+def test_merged_cells_have_the_value_of_the_first(load):
+    def fill(book):
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["id", "text", "more", "amount"])
+        sheet.merge_range(1, 1, 1, 2, "both")
+        sheet.write(1, 0, "a")
+        sheet.write(1, 3, 1.5)
+
+    assert load(workbook(fill), "a.xlsx").data == [{"id": "a", "text": "both", "more": None, "amount": "1.5"}]
+
+
+def test_texts_are_read_whole_and_without_their_readings(load):
+    def fill(book):
+        sheet = ledger(book)
+        sheet.write_rich_string(2, 0, "plain ", book.add_format({"bold": True}), "bold")
+        sheet.write(2, 1, 2.5)
+        sheet.write_row(3, 0, ["reading", 3.5])
+        sheet.write_row(4, 0, ["escape", 4.5])
+
+    def with_readings(xml):
+        reading = '<t>東京</t><rPh sb="0" eb="2"><t>トウキョウ</t></rPh>'
+        return xml.replace("<t>reading</t>", reading).replace("<t>escape</t>", "<t>a_x000D_b_x005F_c_xD800_</t>")
+
+    found = load(changed(workbook(fill), sharedStrings=with_readings), "a.xlsx")
+
+    assert [row["id"] for row in found.data] == ["a", "plain bold", "東京", "a\rb_c\ufffd"]
+
+
+def test_cells_without_places_prefixes_and_odd_orders_are_read(load):
+    sheet = (
+        '<x:worksheet xmlns:x="http://schemas.openxmlformats.org/spreadsheetml/2006/main">\n<x:sheetData>\n'
+        '<x:row>\n <x:c t="inlineStr"><x:is><x:t>id</x:t></x:is></x:c>\n <x:c t="str"><x:v>amount</x:v></x:c>\n</x:row>\n'
+        '<x:row><x:c r="B2"><x:v> 1.5 </x:v></x:c><x:c r="A2" t="inlineStr"><x:is><x:t>a</x:t></x:is></x:c></x:row>'
+        '<x:row><x:c t="d"><x:v>2024-01-05T00:00:00</x:v></x:c><x:c t="b"><x:v>1</x:v></x:c></x:row>'
+        '<x:row><x:c r="A9" t="inlineStr"><x:is><x:t>c</x:t></x:is></x:c><x:c r="B9"><x:v>12345678901234567</x:v></x:c></x:row>'
+        "</x:sheetData></x:worksheet>"
+    )
+
+    found = load(changed(workbook(ledger), sheet1=lambda _: sheet), "a.xlsx")
+
+    assert [tuple(row.values()) for row in found.data] == [
+        ("a", "1.5"),
+        ("2024-01-05", "true"),
+        ("c", "12345678901234567"),
+    ]
+
+
+def test_rows_of_any_sheet_and_the_heads_of_all_can_be_read(tmp_path):
+    def fill(book):
+        book.add_worksheet("cover").write(4, 1, "Report")
+        sheet = ledger(book)
+        for line in range(2, 900):
+            sheet.write_row(line, 0, [f"r{line}", line])
+        book.add_worksheet("empty")
+        ledger(book, "codes").hide()
+
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(workbook(fill))
+    found = scan_workbook(path)
+
+    heads = sheet_heads(path, found)
+
+    assert [(sheet.name, len(rows)) for sheet, rows in heads] == [("cover", 1), ("ledger", 300)]
+    assert heads[0][1] == [(5, ["", "Report"])]
+    assert [sheet.name for sheet in filled_sheets(path, found)] == ["cover", "ledger", "codes"]
+    assert [sheet.is_visible for sheet in found.sheets] == [True, True, True, False]
+    assert list(rows_of(path, found, found.sheet("codes")))[1] == (2, ["a", "1.5"])
+    assert found.sheet(2).name == "ledger"
+    with pytest.raises(FileRejected, match="no sheet nowhere; its sheets: cover, ledger, empty, codes"):
+        found.sheet("nowhere")
