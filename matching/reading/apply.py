@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable, Collection, Mapping as Map
+from collections.abc import Collection
+from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -74,7 +75,7 @@ class _Faults:
 
     def at(self, row: int) -> tuple[str | None, Fault]:
         """The fault of a row."""
-        return self._known[self.of_row[row]]
+        return self._known[int(self.of_row[row])]
 
 
 def apply_mapping(
@@ -98,7 +99,7 @@ def apply_mapping(
     exceptions = exceptions or Exceptions()
     numbers = rows.to_numpy(zero_copy_only=False)
     typing = _Typing(columns, mapping, _Faults(count))
-    left = typing.left_out(numbers, exceptions)
+    left = typing.left_out(numbers, lines.to_numpy(zero_copy_only=False), exceptions)
     for row, fault in (faults or {}).items():
         typing.faults.add(numbers == row, None, *fault)
     amount = typing.amount()
@@ -153,12 +154,14 @@ class _Typing:
         self.faults = faults
         self.numbers: dict[str, Numbers] = {}
 
-    def left_out(self, rows: NDArray[np.int64], exceptions: Exceptions) -> NDArray[np.str_]:
+    def left_out(self, rows: NDArray[np.int64], lines: NDArray[np.int64], exceptions: Exceptions) -> NDArray[np.str_]:
         """Why each row is left out, or an empty text."""
         found = np.full(len(rows), "", dtype="U16")
         for number, row in enumerate(rows.tolist()) if exceptions.left_out else ():
             if reason := exceptions.left_out.get(row):
                 found[number] = reason
+        if (table := self.mapping.table) is not None:
+            found[(lines < (table.first_row or 0)) | (lines > (table.last_row or lines.max()))] = "outside"
         for skip in self.mapping.skip or ():
             if skip.column in self.columns.column_names:
                 texts = pc.utf8_trim_whitespace(self.columns[skip.column])
@@ -186,7 +189,7 @@ class _Typing:
 
     def _number(self, name: str, spec: AmountSpec) -> pa.Array:
         numbers = self.numbers[name] = Numbers(self.columns[name])
-        mark = spec.decimal or next(iter(sorted(numbers.marks(), reverse=True)), ".")
+        mark: str = spec.decimal or next(iter(sorted(numbers.marks(), reverse=True)), ".")
         value = numbers.decimal(mark)
         unread = numbers.filled & ~numbers.blank & pc.is_null(value).to_numpy(zero_copy_only=False)
         self.faults.add(

@@ -5,6 +5,7 @@ from pathlib import Path
 from matching.reading.encoding import encoding_of, is_wide
 from matching.reading.format import Detection, Format, Start
 from matching.reading.formats import FALLBACK, FORMATS, titles
+from matching.reading.mapping import TableSpec
 from matching.reading.refusals import MAGIC, refuse_documents, refuse_statements
 from matching.reading.values import FileRejected
 
@@ -42,8 +43,12 @@ def check_magic(first: bytes, given: str | None = None) -> None:
         raise FileRejected(f"the file is binary; {titles()} can be loaded")
 
 
-def detect(path: Path, given: str | None = None) -> Detection:
-    """Recognise a file. `given` is the name of a format, if somebody specified it. Raises: FileRejected."""
+def detect(path: Path, given: str | None = None, table: TableSpec | None = None) -> Detection:
+    """
+    Recognise a file. `given` is the name of a format and `table` the place of the table, if somebody specified them.
+
+    Raises: FileRejected.
+    """
     with path.open("rb") as file:
         first = file.read(SAMPLE_BYTES)
         if b"\n" not in first and b"\r" not in first:
@@ -51,14 +56,14 @@ def detect(path: Path, given: str | None = None) -> Detection:
         is_whole = not file.read(1)
     check_magic(first, given)
     if (format := _by_magic(first)) is not None:
-        return format.detect(path, Start("", is_whole=is_whole))
+        return format.detect(path, Start("", is_whole=is_whole), table)
     encoding = encoding_of(path)
     start = Start(first.decode(encoding, errors="replace").removeprefix("\ufeff"), encoding, is_whole)
     if given is not None:
-        return FORMATS[given].detect(path, start)
+        return FORMATS[given].detect(path, start, table)
     if (format := _by_text(start)) is None:
         refuse_documents(start.text)
-    return (format or FALLBACK).detect(path, start)
+    return (format or FALLBACK).detect(path, start, table)
 
 
 def _by_magic(first: bytes) -> Format | None:

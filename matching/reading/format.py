@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from matching.reading.mapping import TableSpec
 from matching.reading.roles.facts import Line
 from matching.reading.rows import RawBatch
 
@@ -21,6 +23,7 @@ class Detection:
     skipped: int = 0  # lines before the header
     above: tuple[Line, ...] = ()  # those lines, as far as they say something
     sheet: str | None = None
+    questions: tuple[dict[str, Any], ...] = ()  # about where the table is
     contents: object = None  # what the format found during detection, so that its reader need not look for it again
 
 
@@ -46,7 +49,7 @@ class Format:
     name: str
     title: str
     mismatch: str  # shown if a file was said to have this format but does not
-    detect: Callable[[Path, Start], Detection]
+    detect: Callable[[Path, Start, TableSpec | None], Detection]
     read: Callable[[Path, Detection, int], Iterator[RawBatch]]
     magic: bytes | None = None
     recognises: Callable[[Start], bool] = lambda _: False

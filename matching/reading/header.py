@@ -1,15 +1,73 @@
 """Finds where a table begins among rows of text, whether its first row is a header, and what its columns are called."""
 
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pyarrow as pa
 
-from matching.reading.values import has_typed
+from matching.reading.mapping import TableSpec
+from matching.reading.roles.facts import Line
+from matching.reading.table import find_table, names_at
+from matching.reading.values import FileRejected, has_typed
 
+NO_HEADER = "the file has no header, so its columns are called column_1, column_2, ..."
 MAX_COLUMNS = 2000
 MAX_NAME = 256
 MAX_PREAMBLE = 50  # rows before a header
 TABLE_SHARE = 0.9  # share of the rows that must fit the header
+
+
+@dataclass(frozen=True)
+class Header:
+    """
+    The names of the columns, and where the rows begin: after the line `line`, which is the header unless it has none.
+    """
+
+    columns: tuple[str, ...]
+    notes: tuple[str, ...]
+    line: int  # the number of the last line before the rows, or 0
+    has_names: bool
+    above: tuple[Line, ...] = ()
+    score: float = 0.0
+
+
+def locate(lines: Sequence[Line], table: TableSpec | None = None) -> Header | None:
+    """
+    The header among the first lines of a file: the given one, or the best, or None if nothing looks like bookings.
+    """
+    if table is not None and table.header_row is not None:
+        return _given(lines, table.header_row)
+    place = find_table(lines)
+    if place is None or not 1 <= place.width <= MAX_COLUMNS or len(lines[place.first].cells) > MAX_COLUMNS:
+        return None
+    columns, notes = unique_names(names_at(lines, place))
+    above = tuple(lines[: place.first - (place.header is not None)])
+    if place.header is None:
+        notes, line = (NO_HEADER,), lines[place.first].number - 1
+    else:
+        line = lines[place.header].number
+    skipped = line - (place.header is not None)
+    if skipped and above:
+        notes = (*notes, skipped_note(skipped))
+    return Header(
+        columns, notes, line if above or place.header is not None else 0, place.header is not None, above, place.score
+    )
+
+
+def _given(lines: Sequence[Line], number: int) -> Header:
+    """The header that somebody pointed at. Raises: FileRejected if there is no such line."""
+    if number == 0:
+        columns, _ = unique_names([""] * max((len(line.cells) for line in lines[:50]), default=1))
+        return Header(columns, (NO_HEADER,), 0, False)
+    found = next((index for index, line in enumerate(lines) if line.number == number), None)
+    if found is None:
+        raise FileRejected(f"line {number}, which the mapping calls the header, is empty or not among the first lines")
+    cells = list(lines[found].cells)
+    while len(cells) > 1 and not cells[-1].strip():
+        cells.pop()
+    columns, notes = unique_names(cells)
+    return Header(columns, notes, number, True, tuple(lines[:found]))
 
 
 def unique_names(names: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

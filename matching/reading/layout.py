@@ -8,81 +8,57 @@ from pathlib import Path
 from matching.reading.format import Detection, Start
 from matching.reading.header import (
     MAX_COLUMNS,
+    NO_HEADER,
     TABLE_SHARE,
+    Header,
     has_header,
     is_blank,
+    locate,
     named_cells,
     skipped_note,
     table_start,
     unique_names,
 )
+from matching.reading.mapping import TableSpec
 from matching.reading.roles.facts import Line
-from matching.reading.table import HEAD_LINES, Place, find_table, names_at
+from matching.reading.table import HEAD_LINES
 from matching.reading.values import FileRejected
 
 DELIMITERS = (",", ";", "\t", "|", "%", ":", "^")
 RARE_DELIMITERS = ("%", ":", "^")
 PROVED = (",", ";", "\t", "|")
-NO_HEADER = "the file has no header, so its columns are called column_1, column_2, ..."
+COMMA_LESS = 3.0
 
 
-def detect_csv(_: Path, start: Start) -> Detection:
+def detect_csv(_: Path, start: Start, table: TableSpec | None = None) -> Detection:
     """Find the delimiter, the header and the columns. Raises: FileRejected."""
     text, is_whole = start.text, start.is_whole
     if not is_whole and "\n" not in text and "\r" not in text:
         raise FileRejected("the first line is longer than 1 MiB; the file is not a table, or has no line breaks")
     if not is_whole:
         text = text[: text.rfind("\n") + 1] or text
-    found = [_Table(delimiter, *parsed) for delimiter in PROVED if (parsed := _best(text, delimiter)) is not None]
-    if found:
-        return _detected(start, max(found, key=lambda table: table.rank))
-    return _by_shape(start, text)
-
-
-@dataclass(frozen=True)
-class _Table:
-    """The lines of a text divided by one delimiter, and where the table is in them."""
-
-    delimiter: str
-    lines: list[Line]
-    place: Place
-
-    @property
-    def rank(self) -> float:
-        """How much this looks like a table of bookings. Names and amounts contain commas, so a comma counts less."""
-        return self.place.score - 3 * (self.delimiter == ",")
-
-
-def _best(text: str, delimiter: str) -> tuple[list[Line], Place] | None:
-    lines = [Line(before + 1, tuple(row)) for before, row in _parse(text, delimiter, HEAD_LINES)]
-    place = find_table(lines)
-    if place is None or not 2 <= place.width <= MAX_COLUMNS or len(lines[place.first].cells) > MAX_COLUMNS:
-        return None
-    return lines, place
-
-
-def _detected(start: Start, table: _Table) -> Detection:
-    """What the proved place of a table says about a file. Raises: FileRejected."""
-    lines, place = table.lines, table.place
-    columns, notes = unique_names(names_at(lines, place))
-    above = tuple(lines[: place.first - (place.header is not None)])
-    if place.header is None:
-        skipped = lines[place.first].number - 1
-        notes = (NO_HEADER,)
-    else:
-        skipped = lines[place.header].number - 1
-    if skipped and above:
-        notes = (*notes, skipped_note(skipped))
+    tables = [(delimiter, header) for delimiter in PROVED if (header := _header(text, delimiter, table)) is not None]
+    if not tables:
+        return _by_shape(start, text)
+    # Names and amounts contain commas, so another character that divides the rows as well is the delimiter.
+    delimiter, best = max(tables, key=lambda item: item[1].score - COMMA_LESS * (item[0] == ","))
     return Detection(
         "csv",
-        columns,
+        best.columns,
         start.encoding,
-        table.delimiter,
-        header=place.header is not None,
-        notes=notes,
-        skipped=skipped if above else 0,
-        above=above,
+        delimiter,
+        header=best.has_names,
+        notes=best.notes,
+        skipped=best.line - best.has_names,
+        above=best.above,
     )
+
+
+def _header(text: str, delimiter: str, table: TableSpec | None) -> Header | None:
+    """Where the table is if this is the delimiter. A table of one column is none that this shows."""
+    lines = [Line(before + 1, tuple(row)) for before, row in _parse(text, delimiter, HEAD_LINES)]
+    header = locate(lines, table)
+    return header if header is not None and len(header.columns) > 1 else None
 
 
 def _by_shape(start: Start, text: str) -> Detection:

@@ -44,7 +44,7 @@ class Look:
 
 def look(path: Path, given: Mapping | None = None, *, format_given: str | None = None) -> Look:
     """Look at a file. `given` is what people said about it. Raises: FileRejected."""
-    return look_at(path, detect(path, format_given), given)
+    return look_at(path, detect(path, format_given, given.table if given is not None else None), given)
 
 
 def look_at(path: Path, detection: Detection, given: Mapping | None = None) -> Look:
@@ -84,12 +84,10 @@ def decided(detection: Detection, profiles: list[ColumnProfile], facts: Facts, g
     if "amount" in said and "fee" not in said:
         found.mapping.pop("fee", None)  # it was found for another reading of the amount
     mapping = Mapping.model_validate({**found.mapping, **said})
-    questions = [q for q in found.questions if not _is_answered(q["kind"], said)]
+    questions = [q for q in (*detection.questions, *found.questions) if not _is_answered(q["kind"], said)]
     left_out = {int(facts.rows[row.place]): row.reason for row in found.left_out if row.reason != "not_booked"}
     undecided = {int(facts.rows[place]) for place in found.undecided} if "skip" not in said else set()
-    return Look(
-        detection, profiles, suggested, mapping, questions, found, Exceptions(left_out, undecided)
-    )
+    return Look(detection, profiles, suggested, mapping, questions, found, Exceptions(left_out, undecided))
 
 
 FIELDS = {
@@ -113,11 +111,14 @@ def _is_answered(kind: str, said: dict[str, Any]) -> bool:
 def typed_batches(path: Path, found: Look) -> Iterator[tuple[RawBatch, TypedBatch]]:
     """The rows of a file, typed as decided. Raises: FileRejected."""
     for batch in read_batches(path, found.detection):
-        yield batch, apply_mapping(
-            batch.columns,
-            batch.rows,
-            found.mapping,
-            lines=batch.lines,
-            faults=batch.faults,
-            exceptions=found.exceptions,
+        yield (
+            batch,
+            apply_mapping(
+                batch.columns,
+                batch.rows,
+                found.mapping,
+                lines=batch.lines,
+                faults=batch.faults,
+                exceptions=found.exceptions,
+            ),
         )

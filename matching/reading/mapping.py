@@ -179,9 +179,7 @@ def _named_in(pointer: str, value: object) -> list[tuple[str, str]]:
 
 def unknown_columns(mapping: Mapping, known: Collection[str]) -> list[tuple[str, str, str]]:
     """Columns that a mapping names but a table does not have: field, key and name of each."""
-    return [
-        (*pointer.partition("/")[::2], name) for pointer, name in mapping.named() if name not in known
-    ]
+    return [(*pointer.partition("/")[::2], name) for pointer, name in mapping.named() if name not in known]
 
 
 # Questions without whose answer rows cannot be typed. The others change what is shown, and can be answered later.

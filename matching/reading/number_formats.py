@@ -29,7 +29,7 @@ _DATE_PARTS = re.compile(r"[dmyhs]", re.I)
 _FRACTION = re.compile(r"s\.0+", re.I)
 _DAY_MS = 86_400_000
 _LAST_SERIAL = 2_958_466  # the day after 9999-12-31
-_EPOCH_1900, _EPOCH_1904 = dt.datetime(1899, 12, 30), dt.datetime(1904, 1, 1)  # noqa: DTZ001  # days have no zone
+_EPOCH_1900, _EPOCH_1904 = dt.datetime(1899, 12, 30), dt.datetime(1904, 1, 1)  # noqa: DTZ001 - days have no zone
 
 
 def kind_of_format(number: int, code: str | None) -> Kind:

@@ -24,7 +24,6 @@ MAX_WIDTH = 80  # columns that are scored
 MAX_CELL = 64  # characters; longer cells are no numbers or dates
 RIVAL = 0.5  # another header whose score is so near is a question
 EMPTY, TEXT, NUMBER, DATE, BOTH = range(5)
-_DIGITS = frozenset("0123456789")
 _RULE = re.compile(RULE)
 
 
@@ -99,7 +98,7 @@ def _kinds(lines: Sequence[Line]) -> NDArray[np.int8]:
             if not text or _RULE.match(text):
                 continue
             kinds[row, number] = TEXT
-            if len(text) <= MAX_CELL and not _DIGITS.isdisjoint(text) or any(c.isdigit() for c in text[:MAX_CELL]):
+            if len(text) <= MAX_CELL and any(c.isdigit() for c in text):
                 places.append((row, number))
                 texts.append(text)
     if not texts:
@@ -128,21 +127,21 @@ def _scored(
     count = int(fits[first:block].sum())
     score = 6 * count / (block - first) + 0.3 * min(count, 3) + 0.4 * np.log2(1 + int(fits.sum()))
     score += 3 * (date_column is not None) + min(3, len(number_columns)) - 0.7 * first
-    upper = None
     body = below[first:block]
+    upper = _upper(lines, kinds, header, body) if header >= 0 else None
     if header >= 0:
         names = lines[header].cells
         score += _header_score(names, kinds[header], body, date_column, number_columns)
         if _words(lines[header]) in seen:
             score -= 6
-        upper = _upper(lines, kinds, header, body)
         score += 0.5 * (upper is not None)
     above = _fitting(kinds[: max(0, header + 1)], date_column, number_columns)
     score -= 0.4 * min(3, int(above.sum()))
     width = _common_width(lines[header + 1 + first : header + 1 + block])
     if header >= 0:
         # What stands to the right of the names belongs to no column.
-        width = max(_filled(lines[header]), min(width, len(lines[header].cells)))
+        named = max(len(lines[row].cells) for row in (header, upper) if row is not None)
+        width = max(_filled(lines[header]), min(width, named))
     return Place(
         float(score),
         header if header >= 0 else None,

@@ -101,7 +101,7 @@ def test_a_new_format_is_one_line_of_the_table(tmp_path, monkeypatch):
         name="pairs",
         title="Pairs",
         mismatch="the file has no pairs",
-        detect=lambda _, start: Detection("pairs", encoding=start.encoding),
+        detect=lambda _, start, __: Detection("pairs", encoding=start.encoding),
         read=read,
         recognises=recognises,
     )

@@ -108,7 +108,7 @@ def test_plain_digits_are_no_date_in_an_order_of_day_and_month(load, text):
     ("body", "name"),
     [
         ("day,amount\n2026-01-01,1\n\n2026-01-02\n2026-99-01,2\n2026-01-03,3\n", "a.csv"),
-        ('day,amount\n"2026-01-01",1\n"2026-01\n-02",2\n2026-01-05,x,y\n2026-01-03,3\n', "a.csv"),
+        ('day,amount\n"2026-01-01",1\n"2026-01\nlater",2\n2026-01-05,x,y\n2026-01-03,3\n', "a.csv"),
         (
             '{"day":"2026-01-01","amount":1}\n\n[]\n{"day":"2026-99-01","amount":2}\n{"day":"2026-01-03","amount":3}\n',
             "a.jsonl",

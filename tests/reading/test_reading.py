@@ -10,8 +10,8 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching.reading.detect import check_magic, detect
 from matching.reading.apply import apply_mapping
+from matching.reading.detect import check_magic, detect
 from matching.reading.look import look
 from matching.reading.mapping import Mapping
 from matching.reading.rows import Reject

@@ -33,7 +33,8 @@ def test_values_formulas_dates_and_errors_are_text(load):
             sheet.write_formula(line, 4, "=1/0", None, "#DIV/0!")
         book.add_worksheet("other").write_row(0, 0, ["x", "y"])
 
-    found = load(workbook(fill), "a.xlsx")
+    mapping = {"amount": {"column": "Amount", "decimal": "."}}
+    found = load(workbook(fill), "a.xlsx", mapping=mapping)
 
     row = {"Date": "2026-01-13", "Amount": "1234.56", "Flag": "true", "Net": "2469.12", "Bad": "#DIV/0!"}
     assert found.data == [row, row]
@@ -93,7 +94,7 @@ def test_a_column_of_formulas_without_values_is_asked_about(load):
 
     found = load(without_values(workbook(fill)), "a.xlsx")
 
-    assert found.questions == [("amount", "decimal_mark")]
+    assert found.questions == [("amount", "amount_column")]
     assert [row["amount"] for row in found.data] == ["=1+1", "=1+1"]
 
 

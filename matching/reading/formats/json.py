@@ -108,7 +108,7 @@ def _looks_like_document(start: Start) -> bool:
     return bool(_DOCUMENT.match(start.text.lstrip()[:4096])) and not looks_like_lines(start)
 
 
-def _detect(path: Path, start: Start) -> Detection:
+def _detect(path: Path, start: Start, _: object = None) -> Detection:
     if not _looks_like_document(start):
         raise FileRejected(_MISMATCH)
     return Detection("json", encoding=start.encoding, contents=_find_table(path, start.encoding))

@@ -89,7 +89,7 @@ def _object(line: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _detect(_: Path, start: Start) -> Detection:
+def _detect(_: Path, start: Start, __: object = None) -> Detection:
     return Detection("jsonl", encoding=start.encoding)
 
 

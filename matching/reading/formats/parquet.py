@@ -243,7 +243,7 @@ def _nested_text(value: Any) -> str:
     return json.dumps(value, default=lambda v: v.hex() if isinstance(v, bytes) else str(v), ensure_ascii=False)
 
 
-def _detect(_: Path, __: Start) -> Detection:
+def _detect(_: Path, __: Start, ___: object = None) -> Detection:
     return Detection("parquet")
 
 

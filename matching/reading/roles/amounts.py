@@ -148,7 +148,7 @@ def marks_of(columns: list[Column], rows: Mask, has_no_decimals: frozenset[int])
         mask = column.numbers.ok & column.filled & rows
         marks = column.numbers.marks(mask)
         if len(marks) == 1:
-            found[column.index] = next(iter(marks))
+            found[column.index] = _mark(marks)
         elif len(marks) == 0:
             found[column.index] = None
         elif _is_whole(column, mask):
@@ -157,12 +157,18 @@ def marks_of(columns: list[Column], rows: Mask, has_no_decimals: frozenset[int])
             open_ones.append((column, mask))
     demanded = {mark for column in columns for mark in _demanded(column, rows)}
     for column, mask in open_ones:
-        whole = [mark for mark in (".", ",") if column.numbers.max_decimals(mark, mask) == 0]
+        marks_found: list[Mark] = [".", ","]
+        whole = [mark for mark in marks_found if column.numbers.max_decimals(mark, mask) == 0]
         if column.index in has_no_decimals and len(whole) == 1:
-            found[column.index] = whole[0]  # type: ignore[assignment]
+            found[column.index] = whole[0]
         else:
             found[column.index] = next(iter(demanded)) if len(demanded) == 1 else None
     return found
+
+
+def _mark(marks: set[str]) -> Mark:
+    """The one mark of a set."""
+    return "." if "." in marks else ","
 
 
 def _is_whole(column: Column, mask: Mask) -> bool:
@@ -171,7 +177,7 @@ def _is_whole(column: Column, mask: Mask) -> bool:
 
 def _demanded(column: Column, rows: Mask) -> set[Mark]:
     marks = column.numbers.marks(column.numbers.ok & column.filled & rows)
-    return set(marks) if len(marks) == 1 else set()
+    return {_mark(marks)} if len(marks) == 1 else set()
 
 
 def bookings_of(facts: Facts, rows: Mask, columns: list[Column], marks: dict[int, Mark | None]) -> Bookings:
@@ -182,7 +188,9 @@ def bookings_of(facts: Facts, rows: Mask, columns: list[Column], marks: dict[int
         default=2,
     )
     scale = min(MAX_SCALE, scale)
-    return Bookings(facts, places, tuple(_amounts(column, marks[column.index], places, scale) for column in columns), scale)
+    return Bookings(
+        facts, places, tuple(_amounts(column, marks[column.index], places, scale) for column in columns), scale
+    )
 
 
 def _amounts(column: Column, mark: Mark | None, places: Int64, scale: int) -> Amounts:

@@ -6,14 +6,18 @@ from datetime import date
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from matching.reading.cells.days import WEAK, YEARLESS, order_of
-from matching.reading.roles.facts import Column, Facts, Int64, Mask
+from matching.reading.roles.facts import Column, Facts, Mask
 
+Days32 = NDArray[np.int32]
 EPOCH = date(1970, 1, 1)
 DATE_SHARE = 0.4  # of the filled cells of a column of dates
+NEAR_DAYS = 14  # between two dates of the same booking
 MIN_SORTED = 6  # different days from which their order says how they are written
 LEAP_YEAR = 2024
+EPOCHS = frozenset({"epoch_s", "epoch_ms", "epoch_us", "epoch_ns"})
 YEARS_BACK, YEARS_AHEAD = 40, 3  # a booking's year is in this span around today
 ORDERS = {"ymd": "year, month, day", "dmy": "day, month, year", "mdy": "month, day, year", "ydm": "year, day, month"}
 
@@ -27,7 +31,7 @@ class Dates:
 
     column: Column
     form: str
-    days: Int64
+    days: Days32
     valid: Mask
     rivals: tuple[str, ...] = ()
     year: int | None = None
@@ -77,7 +81,9 @@ def _is_number_too(column: Column, filled: Mask) -> bool:
     if int(both.sum()) < DATE_SHARE * int(filled.sum()):
         return False
     # Eight digits are dates in a column whose values all begin or end with a year of these decades.
-    is_money = column.role("amount", "balance", "in", "out", "fee", "gross", "net", "reference", "identity", "account") >= 0.4
+    is_money = (
+        column.role("amount", "balance", "in", "out", "fee", "gross", "net", "reference", "identity", "account") >= 0.4
+    )
     return is_money or bool((column.numbers.digits[both] != 8).any())
 
 
@@ -100,8 +106,13 @@ def main_date(facts: Facts, today: date) -> Dates | None:
 
 def _weak(facts: Facts, wide: Mask) -> list[Column]:
     """The columns that are called dates and hold numbers, such as seconds since 1970 or a spreadsheet's days."""
-    named = [c for c in facts.columns if c.role("booked", "value_date") >= 0.4 and c.role("amount", "balance") < 0.4]
-    return [c for c in named if (c.filled & wide).any() and _weak_forms(c, c.filled & wide)]
+    filled = [c for c in facts.columns if (c.filled & wide).any()]
+    named = [c for c in filled if c.role("booked", "value_date") >= 0.4 and c.role("amount", "balance") < 0.4]
+    found = [c for c in named if _weak_forms(c, c.filled & wide)]
+    # Seconds since 1970 have so many digits that they are hardly anything else.
+    return found or [
+        c for c in filled if set(_weak_forms(c, c.filled & wide)) & EPOCHS and c.role("reference", "amount") < 0.4
+    ]
 
 
 def _weak_forms(column: Column, rows: Mask) -> list[str]:
@@ -127,6 +138,8 @@ def read_dates(
     """How the dates of a column are written, judged by all of its cells in these rows."""
     rows = rows & column.filled
     forms = _weak_forms(column, rows) if weak else [form for form in column.days.fits if form not in WEAK]
+    if "serial" in forms:
+        forms = [form for form in forms if form != "serial1904"]  # workbooks that count from 1904 say so
     year = _year_around(facts, today) if weak else None
     found = []
     if "ymd" in forms:
@@ -167,9 +180,7 @@ def _plausible(found: list[Dates], rows: Mask, today: date) -> list[Dates]:
     """The readings whose days are all in the decades around today, if there are any."""
     first = (date(today.year - YEARS_BACK, 1, 1) - EPOCH).days
     last = (date(today.year + YEARS_AHEAD, 12, 31) - EPOCH).days
-    fitting = [
-        d for d in found if bool(((d.days[d.valid & rows] >= first) & (d.days[d.valid & rows] <= last)).all())
-    ]
+    fitting = [d for d in found if bool(((d.days[d.valid & rows] >= first) & (d.days[d.valid & rows] <= last)).all())]
     return fitting or found
 
 
@@ -183,7 +194,7 @@ def _settled(found: list[Dates], rows: Mask, facts: Facts, others: Sequence[Colu
         if len(distinct) > 1:
             distinct = rule(distinct, rows) or distinct
     if len(distinct) > 1:
-        distinct = _as_others(distinct, facts, others, today) or distinct
+        distinct = _as_others(distinct, rows, others) or distinct
     rivals = tuple(dates.form for dates in distinct) if len(distinct) > 1 else ()
     return replace(distinct[0], rivals=rivals)
 
@@ -227,25 +238,44 @@ def _sorted_ones(found: list[Dates], rows: Mask) -> list[Dates]:
     return [found[spans[0][1]]] if spans[0][0] * 4 < spans[1][0] else found
 
 
-def _is_sorted(days: Int64) -> bool:
+def _is_sorted(days: Days32) -> bool:
     steps = np.diff(days)
     return bool((steps >= 0).all() or (steps <= 0).all())
 
 
-def _as_others(found: list[Dates], facts: Facts, others: Sequence[Column], today: date) -> list[Dates]:
-    """The readings in the order that another date column of the same writing shows."""
+def _as_others(found: list[Dates], rows: Mask, others: Sequence[Column]) -> list[Dates]:
+    """The readings in the order that another date column shows, or whose days lie near those of another one."""
     orders = set()
     for other in others:
         if other is found[0].column:
             continue
-        forms = {form for form in other.days.fits if form not in WEAK}
-        count = int((other.days.ok & other.filled).sum())
-        full = {
-            order_of(form) for form in forms if int((other.days.days(form)[1] & other.filled).sum()) == count
-        }
-        if len(full) == 1 and {dates.form for dates in found} & forms:
-            orders |= full
+        days = _one_reading(other)
+        if days is None:
+            continue
+        near = [dates for dates in found if _is_near(dates, days, rows)]
+        if len(near) == 1:
+            return near
+        if {dates.form for dates in found} & set(other.days.fits):
+            orders.add(order_of(days.form))
     return [dates for dates in found if order_of(dates.form) in orders] if len(orders) == 1 else []
+
+
+def _one_reading(column: Column) -> Dates | None:
+    """A column's dates, if all of them fit only one form."""
+    count = int((column.days.ok & column.filled).sum())
+    full = [
+        Dates(column, form, *column.days.days(form))
+        for form in column.days.fits
+        if form not in WEAK and _fit(column, form, column.filled) == count
+    ]
+    if len(full) > 1 and all(_same(full[0], dates, column.filled) for dates in full[1:]):
+        return full[0]
+    return full[0] if len(full) == 1 else next((dates for dates in full if dates.form == "ymd"), None)
+
+
+def _is_near(dates: Dates, other: Dates, rows: Mask) -> bool:
+    both = rows & dates.valid & other.valid
+    return bool(both.any()) and bool((np.abs(dates.days[both] - other.days[both]) <= NEAR_DAYS).all())
 
 
 def _year_around(facts: Facts, today: date) -> int | None:

@@ -17,6 +17,7 @@ Mark = Literal[".", ","]
 Mask = NDArray[np.bool_]
 Int64 = NDArray[np.int64]
 RULE = r"^\s*[*=_#~+.-]{2,}\s*$"  # a line that is only drawn
+NOTHING = rf"{RULE}|^="
 MAX_LEVELS = 12  # different values of a column that may divide the rows into kinds
 
 
@@ -49,9 +50,9 @@ class Column:
 
     @cached_property
     def filled(self) -> Mask:
-        """Which cells say something. A line drawn with asterisks or dashes does not."""
-        ruled = pc.fill_null(pc.match_substring_regex(self.texts, RULE), False).to_numpy()
-        return self.numbers.filled & ~self.numbers.blank & ~ruled
+        """Which cells say something. A line that is only drawn does not, nor does a formula without a value."""
+        ruled = pc.fill_null(pc.match_substring_regex(self.texts, NOTHING), False).to_numpy()
+        return np.asarray(self.numbers.filled & ~self.numbers.blank & ~ruled, np.bool_)
 
     def role(self, *names: str) -> float:
         """How much of the name suggests one of these roles."""

@@ -49,16 +49,26 @@ def currency_columns(facts: Facts, rows: Mask) -> dict[int, frozenset[str]]:
         counts = np.bincount(levels.codes[levels.codes >= 0], minlength=len(levels.values))
         known = sum(int(count) for count, value in zip(counts, levels.values, strict=True) if codes[value])
         is_plain = all(len(value) <= 12 and not any(c.isdigit() for c in value) for value in levels.values)
-        if is_plain and known >= CODE_SHARE * max(1, int(counts.sum())):
-            if column.role("sign") < 0.5 or column.role("currency") >= 0.5:
-                found[column.index] = frozenset(code for code in codes.values() if code)
+        is_sign = column.role("sign") >= 0.5 > column.role("currency")
+        if is_plain and not is_sign and known >= CODE_SHARE * max(1, int(counts.sum())):
+            found[column.index] = frozenset(code for code in codes.values() if code)
     return found
 
 
 def in_header(name: str) -> str | None:
     """The currency that a column's name mentions: a code in capitals, a sign, or a name as a word of its own."""
     found: set[str] = set()
-    for part in name.replace("(", " ").replace(")", " ").replace("[", " ").replace("]", " ").replace("/", " ").replace("_", " ").replace(":", " ").replace(",", " ").split():
+    for part in (
+        name.replace("(", " ")
+        .replace(")", " ")
+        .replace("[", " ")
+        .replace("]", " ")
+        .replace("/", " ")
+        .replace("_", " ")
+        .replace(":", " ")
+        .replace(",", " ")
+        .split()
+    ):
         part = part.strip(".;-")
         if not part:
             continue
@@ -115,7 +125,9 @@ def _in_cells(amounts: tuple[Amounts, ...], places: Any) -> Found | None:
     return Found(value=found.pop(), proof="the amounts name it") if len(found) == 1 else Found(column=amounts[0].name)
 
 
-def _beside(facts: Facts, amounts: tuple[Amounts, ...], places: Any, columns: dict[int, frozenset[str]]) -> Found | None:
+def _beside(
+    facts: Facts, amounts: tuple[Amounts, ...], places: Any, columns: dict[int, frozenset[str]]
+) -> Found | None:
     """The nearest fitting column of codes. The original currency stays with the original amount."""
     scored = []
     filled = np.logical_or.reduce([amount.valid for amount in amounts])
@@ -177,7 +189,7 @@ def _codes_in(line: Line) -> set[str]:
         if form is not None and form.currency:
             found.add(form.currency)
             continue
-        label, colon, rest = text.replace("=", ":").partition(":")
+        _label, colon, rest = text.replace("=", ":").partition(":")
         last = rest.strip() if colon else text.split()[-1].strip("()[]")
         if colon and len(rest.strip()) <= 12 and (code := currency_of(rest.strip())) and not rest.strip().isdigit():
             found.add(code)

@@ -7,6 +7,7 @@ import numpy as np
 
 from matching.reading.roles.amounts import Amounts, Bookings
 from matching.reading.roles.facts import Column, Int64, Levels
+from matching.reading.roles.words import words_of
 
 Kind = Literal["signed", "sides", "letters", "sign", "fee"]
 EXCLUSIVE_SHARE = 0.03  # of the rows may have both sides filled
@@ -78,10 +79,37 @@ def are_sides(one: Amounts, other: Amounts) -> bool:
     return either > 0 and both <= EXCLUSIVE_SHARE * either
 
 
+def with_partner(bookings: Bookings, amount: Amounts) -> Movement | None:
+    """The two sides, if a column is one of them by its name and another column is the other one."""
+    column = amount.column
+    is_out = column.role("out") > column.role("in")
+    if column.role("out", "in") < 0.3:
+        return None
+    partners = [
+        other
+        for other in bookings.numbers
+        if other is not amount
+        and are_sides(amount, other)
+        and other.column.role("in" if is_out else "out") >= 0.3
+        and set(words_of(other.name)) & (set(words_of(column.name)) or {""}) >= _shared(column, bookings)
+    ]
+    if not partners:
+        return None
+    other = min(partners, key=lambda n: abs(n.column.index - column.index))
+    return Movement("sides", other, amount) if is_out else Movement("sides", amount, other)
+
+
+def _shared(column: Column, bookings: Bookings) -> set[str]:
+    """The word that tells pairs of sides apart, such as net and gross, if the name has one."""
+    return {
+        word for word in words_of(column.name) if {word} & {"net", "netto", "gross", "brutto", "brut", "bruto", "neto"}
+    }
+
+
 def sign_columns(bookings: Bookings, amount: Amounts, most: int = 6) -> list[tuple[Column, Levels]]:
     """The columns with a few different words, filled wherever the amount is."""
     found = []
-    numbers = {n.column.index for n in bookings.numbers if not n.is_identifier}
+    numbers = {n.column.index for n in bookings.numbers if n.column.role("sign") < 0.5 and not n.is_identifier}
     for column in bookings.facts.columns:
         if column is amount.column or column.index in numbers:
             continue

@@ -8,9 +8,9 @@ import numpy as np
 
 from matching.reading.roles.amounts import Amounts, Bookings
 from matching.reading.roles.facts import Column, Levels
-from matching.reading.roles.movements import Movement, are_sides, sign_columns
+from matching.reading.roles.movements import Kind, Movement, are_sides, sign_columns
 from matching.reading.roles.walk import MIN_SHARE, Balances, Direction, Walk, directions_of, signs_by_walk, walk
-from matching.reading.roles.words import outs_of
+from matching.reading.roles.words import outs_of, sides_of
 
 TRIED_ROWS = 2_000  # on which readings are compared; the best are then tested on all rows
 MAX_TRIED = 12  # columns of numbers that are combined
@@ -66,11 +66,11 @@ def proofs_of(bookings: Bookings) -> list[Proof]:
     whole = {n.column.index: n for n in bookings.numbers}
     for proof in tried[:KEPT]:
         movement = _on(bookings, proof.movement, whole)
-        levels = bookings.levels_of(proof.group) if proof.group is not None else None
-        if movement is None or (proof.group is not None and levels is None):
+        groups = bookings.levels_of(proof.group) if proof.group is not None else None
+        if movement is None or (proof.group is not None and groups is None):
             continue
         balance = whole[proof.balance.column.index]
-        balances = Balances(balance.values, balance.valid, levels.codes if levels else None)
+        balances = Balances(balance.values, balance.valid, groups.codes if groups else None)
         found = walk(balances, movement.values(), proof.walk.direction)
         if found.holds:
             again.append(Proof(balance, movement, found, proof.group))
@@ -118,13 +118,22 @@ def _is_enough(proof: Proof) -> bool:
         return False
     if movement.kind in ("sign", "letters") and movement.levels is not None:
         values = [value for value in movement.levels.values if value]
-        if outs_of(values) is None:
+        if outs_of(values) is None and not (tests >= 2 and _is_half_known(movement, values)):
             codes = movement.levels.codes[movement.amount.moves]
             counts = [int((codes == number).sum()) for number in range(len(movement.levels.values))]
             return tests >= MIN_UNNAMED_SIGN and min((c for c in counts if c), default=0) >= 2
+    if movement.kind == "fee" and movement.other is not None and movement.other.column.role("fee") < 0.5 and tests < 4:
+        return False
     if tests >= 2:
         return True
-    return named or any(n.column.role("amount", "in", "out", "net") >= 0.5 for n in movement.columns)
+    return named and any(n.column.role("amount", "in", "out", "net") >= 0.3 for n in movement.columns)
+
+
+def _is_half_known(movement: Movement, values: list[str]) -> bool:
+    """Whether words confirm the sign of one of two values, and none speaks against it."""
+    known = [(value, {side.is_out for side in sides_of(value)}) for value in values]
+    agree = [value for value, outs in known if outs == {value in movement.negative}]
+    return len(values) == 2 and bool(agree) and all(not outs or value in agree for value, outs in known)
 
 
 def _movements(
@@ -159,9 +168,7 @@ def _movements(
 
 def _is_smaller(fee: Amounts, amount: Amounts) -> bool:
     both = fee.moves & amount.moves
-    return bool(both.any() or fee.moves.any()) and bool(
-        (np.abs(fee.values[both]) <= np.abs(amount.values[both])).all()
-    )
+    return bool(both.any() or fee.moves.any()) and bool((np.abs(fee.values[both]) <= np.abs(amount.values[both])).all())
 
 
 def _signed_by_words(
@@ -173,7 +180,7 @@ def _signed_by_words(
     for column, levels in columns:
         if len(levels.values) < 2:
             continue
-        kind = "letters" if column is None else "sign"
+        kind: Kind = "letters" if column is None else "sign"
         tried: set[frozenset[str]] = set()
         for direction in directions:
             signs, _, _ = signs_by_walk(balances, amount.values, levels.codes, len(levels.values), direction)
@@ -182,7 +189,7 @@ def _signed_by_words(
             tried |= {frozenset([levels.values[0]]), frozenset([levels.values[-1]])}
         for negative in tried:
             if negative and negative != frozenset(levels.values):
-                yield Movement(kind, amount, None, column, levels, negative)  # type: ignore[arg-type]
+                yield Movement(kind, amount, None, column, levels, negative)
 
 
 def _negative(levels: Levels, signs: list[int]) -> frozenset[str]:
@@ -200,7 +207,7 @@ def _groups(bookings: Bookings) -> list[tuple[Column, Levels]]:
     found = []
     for column in bookings.facts.columns:
         levels = bookings.levels_of(column)
-        if levels is not None and 2 <= len(levels.values) and bookings.count >= 2 * len(levels.values):
+        if levels is not None and len(levels.values) >= 2 and bookings.count >= 2 * len(levels.values):
             found.append((column, levels))
     return found
 
@@ -219,6 +226,26 @@ class Triple:
         """The proof in words."""
         sign = "+" if self.adds_fee else "-"
         return f"{self.gross.name} {sign} {self.fee.name} = {self.net.name} on {self.rows} of {self.rows} rows"
+
+
+def sums_of(bookings: Bookings) -> dict[int, tuple[Amounts, tuple[Amounts, ...]]]:
+    """
+    The columns that are the sum of neighbouring other ones in all rows, by index, with their parts.
+
+    Raises nothing; shapes as in Amounts. At least two parts move, and in at least two rows.
+    """
+    numbers = [n for n in bookings.numbers if n.moves.any() and not n.is_identifier][:MAX_TRIED]
+    found: dict[int, tuple[Amounts, tuple[Amounts, ...]]] = {}
+    for total in numbers:
+        rest = [n for n in numbers if n is not total]
+        for first in range(len(rest)):
+            for end in range(len(rest), first + 1, -1):
+                parts = tuple(rest[first:end])
+                added = np.sum([n.values for n in parts], axis=0)
+                moving = sum(bool((n.moves & (n.values != total.values)).any()) for n in parts)
+                if moving >= 2 and int(total.moves.sum()) >= 2 and bool((added == total.values).all()):
+                    found.setdefault(total.column.index, (total, parts))
+    return found
 
 
 def triples_of(bookings: Bookings) -> list[Triple]:
@@ -262,6 +289,8 @@ def _triple(fee: Amounts, gross: Amounts, net: Amounts, adds: bool) -> Triple | 
 def _triple_score(triple: Triple) -> float:
     """How well names and sizes fit the parts of a triple: a fee is the smaller part."""
     names = triple.gross.column.role("gross") + triple.fee.column.role("fee") + triple.net.column.role("net")
-    names -= triple.gross.column.role("fee", "net") + triple.fee.column.role("net", "gross") + triple.net.column.role("fee")
+    names -= (
+        triple.gross.column.role("fee", "net") + triple.fee.column.role("net", "gross") + triple.net.column.role("fee")
+    )
     smaller = np.abs(triple.fee.values).sum() < np.abs(triple.net.values).sum()
     return 2 * names + float(smaller)

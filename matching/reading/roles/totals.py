@@ -52,11 +52,16 @@ def suspects_of(facts: Facts, places: list[int]) -> list[Suspect]:
 def _reason(text: str) -> Literal["total", "opening_balance", "closing_balance"] | None:
     if len(text) > 80:
         return None
-    if says("opening", text):
+    if _names_balance("opening", text):
         return "opening_balance"
     if says("total", text):
         return "total"
-    return "closing_balance" if says("closing", text) else None
+    return "closing_balance" if _names_balance("closing", text) else None
+
+
+def _names_balance(kind: str, text: str) -> bool:
+    """A single word such as "opening" must stand alone: an opening deposit is a booking."""
+    return says(kind, text, whole=True) or says(kind, text, least=2)
 
 
 def word_places(facts: Facts, rows: Mask) -> list[int]:

@@ -17,14 +17,13 @@ from matching.reading.roles import money, proof, totals, unproved
 from matching.reading.roles.amounts import Amounts, Bookings, bookings_of, marks_of, number_columns
 from matching.reading.roles.dates import Dates, date_columns, main_date
 from matching.reading.roles.facts import Column, Facts, Mask
-from matching.reading.roles.movements import Movement
+from matching.reading.roles.movements import Movement, with_partner
 from matching.reading.roles.references import reference_of
 from matching.reading.roles.states import States, states_of
 from matching.reading.roles.totals import LeftOut, Suspect
-from matching.reading.roles.words import words_of
+from matching.reading.roles.words import says, words_of
 
 FULL_SHARE = 0.6  # of the usual number of filled cells, from which a row without a date is a booking that lacks it
-_MINOR = frozenset("cents cent minor pence centimes centimos centavos kobo paise ore öre grosze groszy haleru filler kopeks centesimi".split())
 WHOLE_MINOR = 100  # whole numbers from here on may count the smallest unit, if a program wrote the file
 
 
@@ -186,8 +185,12 @@ class _Reader:
         nets = {t.net.column.index: t for t in triples}
         if nets:
             return self._by_triples(bookings, triples), None
-        taken = tuple(n for n in bookings.numbers if n.column.role("balance") >= 0.9 and n.column.role("amount") < 0.9)
-        choice = unproved.choose(bookings, taken)
+        taken = [n for n in bookings.numbers if n.column.role("balance") >= 0.9 and n.column.role("amount") < 0.9]
+        for total, parts in proof.sums_of(bookings).values():
+            if len(parts) > 2 or any(n.column.role("other_number") >= 0.5 for n in parts):
+                taken += parts
+                self._role(total.column, "amount", f"the sum of {len(parts)} columns in all rows")
+        choice = unproved.choose(bookings, tuple(taken))
         if choice.movement is not None and (fee := self._unproved_fee(bookings, choice.movement, None)):
             return unproved.Choice(questions=[unproved.amount_question(bookings, [choice.movement.amount, fee])]), None
         return choice, None
@@ -219,7 +222,8 @@ class _Reader:
             return unproved.Choice(
                 questions=[unproved.amount_question(bookings, [best.net, best.gross, *(t.net for t in nets.values())])]
             )
-        choice = unproved.with_sign(bookings, best.net)
+        partner = with_partner(bookings, best.net)
+        choice = unproved.Choice(partner) if partner is not None else unproved.with_sign(bookings, best.net)
         self._role(best.gross.column, "gross", best.says())
         self._role(best.fee.column, "fee", best.says())
         return replace(choice, proof=best.says())
@@ -229,7 +233,9 @@ class _Reader:
         for number in bookings.numbers:
             if number in movement.columns or number.is_identifier or not number.moves.any():
                 continue
-            if number.column.role("fee") < 0.5 or number.column.role("fee") < number.column.role("amount", "net", "gross"):
+            if number.column.role("fee") < 0.5 or number.column.role("fee") < number.column.role(
+                "amount", "net", "gross"
+            ):
                 continue
             rows = number.moves & movement.amount.moves
             if best is not None and best.walk.covered[rows].all():
@@ -262,7 +268,7 @@ class _Reader:
     def _asks_minor_units(self, movement: Movement, bookings: Bookings) -> bool:
         """Whether the amounts may count the smallest unit, such as cents. Then a person has to tell."""
         number = movement.amount
-        says_so = bool(_MINOR & set(words_of(number.name)))
+        says_so = bool(unproved.MINOR & set(words_of(number.name)))
         if not says_so and not (self.by_program and self._looks_minor(number, bookings)):
             return False
         rows = np.flatnonzero(number.moves)[:4]
@@ -364,7 +370,7 @@ class _Reader:
             return LeftOut(place, suspect.reason)
         if self.dates is not None:
             cell = self.dates.column.text(place)
-            if cell and totals.says("not_booked", cell, whole=True):
+            if cell and says("not_booked", cell, whole=True):
                 return LeftOut(place, "not_booked", cell)
         least = 1 if usual < 3 else max(2, FULL_SHARE * usual)
         return None if self.facts.filled_cells[place] >= least else LeftOut(place, "caption")

@@ -12,6 +12,28 @@ from matching.reading.roles.words import outs_of, says, sides_of, words_of
 
 RIVAL = 1.3  # a column whose score is this near is a question
 FULL_SHARE = 0.95  # of the bookings that two sides without known names must explain
+# Words for the smallest unit of a currency.
+MINOR = frozenset(
+    [
+        "cents",
+        "cent",
+        "minor",
+        "pence",
+        "centimes",
+        "centimos",
+        "centavos",
+        "kobo",
+        "paise",
+        "ore",
+        "öre",
+        "grosze",
+        "groszy",
+        "haleru",
+        "filler",
+        "kopeks",
+        "centesimi",
+    ]
+)
 _WEIGHTS = {
     "amount": 3.0,
     "net": 2.5,
@@ -78,6 +100,7 @@ def choose(bookings: Bookings, taken: tuple[Amounts, ...] = ()) -> Choice:
         return Choice(questions=[amount_question(bookings, [best]) | {"columns": [best.name, half.name]}])
     is_money = best.has_decimals or best.is_signed or best.is_token_signed or _names_currency(best)
     is_named = best.column.role("amount", "net", "gross", "in", "out") >= (0.5 if is_money else 0.6)
+    is_named = is_named or bool(MINOR & set(words_of(best.name)))
     others = [n for _, _, n in candidates[1:] if not _is_same(n, best)]
     if rivals or (not is_named and (not is_money or (others and best_score < 9))):
         return Choice(questions=[amount_question(bookings, [best, *(rivals or others)])])
@@ -97,7 +120,9 @@ def _lonely_side(bookings: Bookings, best: Amounts) -> Column | None:
         (
             c
             for c in bookings.facts.columns
-            if c.index not in numbers and c.role(other) >= 0.9 and bool(c.filled[bookings.places].any())
+            if c.index not in numbers
+            and c.role(other) >= 0.9
+            and bool(c.filled[bookings.places].any())
             and c.role("sign", "text", "reference", "account") < 0.9
         ),
         None,
@@ -107,7 +132,17 @@ def _lonely_side(bookings: Bookings, best: Amounts) -> Column | None:
 def _none_found(bookings: Bookings) -> Choice:
     near = [n for n in bookings.numbers if n.moves.any()]
     # Without choices the question does not hold up a file that may have no amounts at all.
-    return Choice(questions=[amount_question(bookings, near) | {"choices": []}] if near else [])
+    if near:
+        return Choice(questions=[amount_question(bookings, near) | {"choices": []}])
+    rows = bookings.places
+    named = [
+        c for c in bookings.facts.columns if c.role("amount", "in", "out") >= 0.9 and bool(c.numbers.filled[rows].any())
+    ]
+    if not named:
+        return Choice()
+    examples = [text for row in rows[:4].tolist() if (text := named[0].text(row))]
+    question = {"column": named[0].name, "columns": [c.name for c in named], "kind": "amount_column"}
+    return Choice(questions=[question | {"choices": [], "examples": examples}])
 
 
 def amount_question(bookings: Bookings, numbers: list[Amounts]) -> dict[str, Any]:
@@ -127,7 +162,9 @@ def amount_question(bookings: Bookings, numbers: list[Amounts]) -> dict[str, Any
 def _is_same(one: Amounts, other: Amounts) -> bool:
     """Whether two columns hold the same numbers."""
     both = one.valid & other.valid
-    return bool(both.any() and (one.values[both] == other.values[both]).all() and int(both.sum()) == int(other.valid.sum()))
+    return bool(
+        both.any() and (one.values[both] == other.values[both]).all() and int(both.sum()) == int(other.valid.sum())
+    )
 
 
 # Two sides
@@ -145,7 +182,7 @@ def _sides(bookings: Bookings, numbers: list[Amounts]) -> Choice | None:
     found = [item for item in found if item[0] is not None]
     if not found:
         return None
-    score, out, received = max(found, key=lambda item: item[0] or 0.0)
+    _score, out, received = max(found, key=lambda item: item[0] or 0.0)
     named = out.column.role("out") + received.column.role("in")
     against = out.column.role("in") + received.column.role("out")
     if named <= against or named < 0.4:
@@ -180,7 +217,9 @@ def _side_score(bookings: Bookings, out: Amounts, received: Amounts) -> float | 
     if coverage < 0.5 and named < 1.0:
         return None
     score = 5 * coverage + 1.6 * named - 1.6 * (roles_out.role("in") + roles_in.role("out"))
-    score += 0.5 * (roles_out.role("net") + roles_in.role("net")) - 0.5 * (roles_out.role("gross") + roles_in.role("gross"))
+    score += 0.5 * (roles_out.role("net") + roles_in.role("net")) - 0.5 * (
+        roles_out.role("gross") + roles_in.role("gross")
+    )
     return score + 0.5 * (abs(out.column.index - received.column.index) == 1)
 
 
@@ -216,7 +255,11 @@ def with_sign(bookings: Bookings, amount: Amounts) -> Choice:
         present = _present(levels, amount)
         outs = outs_of(present)
         repeats = int(amount.moves.sum()) > len(present) or column.role("sign") >= 0.4 or _is_word_of_side(present)
-        if outs is not None and repeats and (len(present) > 1 or column.role("sign") >= 0.4 or _is_word_of_side(present)):
+        if (
+            outs is not None
+            and repeats
+            and (len(present) > 1 or column.role("sign") >= 0.4 or _is_word_of_side(present))
+        ):
             negative = frozenset(value for value, out in outs.items() if out)
             if not negative:
                 return Choice(plain)
@@ -260,13 +303,13 @@ def _may_be_sign(bookings: Bookings, amount: Amounts, column: Column, levels: Le
     """
     Whether a column of unknown words may say the sign of an amount that has none. Then a person has to tell.
     """
-    if column.role("status", "currency", "account", "booked", "value_date", "other_date") >= 0.5:
+    if column.role("status", "currency", "account", "identity", "booked", "value_date", "other_date") >= 0.5:
         return False
     if len(present) < 2 or int(amount.moves.sum()) <= len(present):
         return False
     if any(says(kind, value, whole=True) for value in present for kind in ("not_booked", "booked")):
         return False
-    known = [bool(sides_of(value)) for value in present]
+    known = [bool(sides_of(value)) for value in present if len(value) > 1]
     if any(known) and len(present) <= 3:
         return True
     is_listed = set(words_of(column.name)) >= {word for value in present for word in words_of(value)[:1]}

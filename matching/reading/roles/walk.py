@@ -14,8 +14,8 @@ from matching.reading.roles.facts import Int64, Mask
 
 # Whether time goes down or up the file, and whether a balance is the one after or before its own row's movement.
 Direction = Literal["down", "up", "down_before", "up_before"]
-MIN_SHARE = 0.8  # of the tests that must hold if some do not
-MIN_TESTS = 5  # from which some may fail
+MIN_SHARE = 0.74  # of the tests that must hold if some do not
+MIN_TESTS = 4  # from which some may fail
 
 
 @dataclass(frozen=True)

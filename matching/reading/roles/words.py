@@ -12,9 +12,7 @@ _FOLDED = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae",
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _WORD = re.compile(r"[^\W_]+|[+\u2212\u2013%-]")
 # Scripts that are written without spaces between words.
-_UNSPACED = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]"
-)
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
 _BRACKETS = re.compile(r"[(\[][^)\]]*[)\]]")
 _MAX_TEXT = 200  # characters of a cell that are looked at
 
@@ -104,8 +102,8 @@ def roles_of(name: str, ignored: frozenset[str] = frozenset()) -> dict[str, floa
     """
     # What stands in brackets only explains the name.
     outer = _BRACKETS.sub(" ", name)
-    if outer.strip() and outer != name and (found := roles_of(outer, ignored)):
-        return found
+    if outer.strip() and outer != name and (explained := roles_of(outer, ignored)):
+        return explained
     words = tuple(word for word in words_of(name) if word not in ignored)
     if not words:
         return {}
@@ -128,16 +126,16 @@ def roles_of(name: str, ignored: frozenset[str] = frozenset()) -> dict[str, floa
 
 
 @lru_cache(maxsize=50_000)
-def says(kind: str, text: str, *, whole: bool = False) -> bool:
+def says(kind: str, text: str, *, whole: bool = False, least: int = 1) -> bool:
     """
     Whether a cell's text begins with an entry of a list of words, such as `total`. `whole`: and says nothing else, apart
-    from numbers.
+    from numbers. `least`: the entry has at least so many words.
     """
     entries = _data()[1][kind]
     words = tuple(word for word in words_of(text) if not word.isdigit())
     if not words:
         return False
-    ends = [end for first, end in entries.spans(words) if first == 0]
+    ends = [end for first, end in entries.spans(words) if first == 0 and end >= least]
     if ends and (not whole or max(ends) == len(words)):
         return True
     if not _UNSPACED.search(text):

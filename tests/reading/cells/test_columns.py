@@ -111,7 +111,7 @@ def _written_at_random(chance: random.Random) -> str:
         (lambda: chance.choice(["", "", "-", "−", "+"])),
     )
     code = chance.choice(["", "", "EUR", "usd", "$", "€", "£", "ALL", "kr"])
-    digits = lambda count: "".join(chance.choices("0123456789", k=count))  # noqa: E731
+    digits = lambda count: "".join(chance.choices("0123456789", k=count))  # noqa: E731 - it is used in this test alone
     group = chance.choice([",", ".", " ", "’"])
     whole = chance.choice(
         [digits(5), digits(2) + group + digits(3), digits(1) + group + digits(3) + group + digits(3), ""]

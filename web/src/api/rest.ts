@@ -27,9 +27,12 @@ export type AmountSpec = {
   column?: string | null;
   debit?: string | null;
   credit?: string | null;
-  decimal: "." | ",";
+  decimal?: ("." | ",") | null;
   negate?: boolean | null;
   signed?: boolean | null;
+  signed_credit?: boolean | null;
+  sign?: SignSpec | null;
+  minor_units?: boolean | null;
 };
 
 /** What the token may do, where, and until when: at most 365 days from now. Without `project_ids`, `vault_ids` or */
@@ -122,6 +125,11 @@ export type Balance = {
   ties: boolean;
 };
 
+/** A column with the running balance. */
+export type BalanceSpec = {
+  column: string;
+};
+
 /** A chain that failed verification. */
 export type BrokenChain = {
   chain: string;
@@ -146,6 +154,8 @@ export type ColumnView = {
   examples: string[];
   decimal: ("." | ",") | null;
   date_order: ("ymd" | "dmy" | "mdy") | null;
+  role?: string | null;
+  role_proof?: string | null;
 };
 
 /** How a field is compared. As a gate it must hold; as a score it adds evidence. */
@@ -194,7 +204,9 @@ export type CurrencySpec = {
 /** A column of dates, and the order of day, month and year in them. */
 export type DateSpec = {
   column: string;
-  order: "ymd" | "dmy" | "mdy";
+  order?: ("ymd" | "dmy" | "mdy" | "ydm") | null;
+  form?: string | null;
+  year?: number | null;
   short_years?: boolean | null;
 };
 
@@ -281,6 +293,12 @@ export type EventView = {
 export type Extracted = {
   from: string;
   extract: string;
+};
+
+/** A column of fees that the amount does not include yet. What moved is the amount without the fee. */
+export type FeeSpec = {
+  column: string;
+  signed?: boolean | null;
 };
 
 /** How a field compares, and its weight in bits. */
@@ -437,9 +455,15 @@ export type LogsCreate = {
 /** What the columns of a source mean. A field that is left out is detected; null means that it has no column. */
 export type Mapping = {
   amount?: AmountSpec | null;
+  fee?: FeeSpec | null;
+  balance?: BalanceSpec | null;
+  original?: OriginalSpec | null;
   currency?: CurrencySpec | null;
   date?: DateSpec | null;
   reference?: ReferenceSpec | null;
+  identity?: ReferenceSpec | null;
+  table?: TableSpec | null;
+  skip?: SkipSpec[] | null;
 };
 
 /** A match with its evidence and history. `decided_by_name` is null if nobody decided or the person was deleted. */
@@ -558,6 +582,12 @@ export type Nonce = {
 
 /** Nothing. */
 export type NonceWanted = Record<string, unknown>;
+
+/** The amount in the currency in which a payment was made, and that currency. */
+export type OriginalSpec = {
+  amount?: string | null;
+  currency?: string | null;
+};
 
 export type Page_AuditView_ = {
   items: AuditView[];
@@ -826,7 +856,7 @@ export type ProofSide = {
 export type QuestionView = {
   column: string | null;
   columns?: string[];
-  kind: "date_order" | "decimal_mark" | "currency";
+  kind: "amount_column" | "sign" | "decimal_mark" | "minor_units" | "date_column" | "date_order" | "currency" | "sheet" | "header" | "skip";
   choices: string[];
   examples: string[];
 };
@@ -984,6 +1014,13 @@ export type SignInMethods = {
   google: GoogleMethod | null;
 };
 
+/** A column of words that say the sign of an amount without one. It may be the amount's own column, if letters stand */
+export type SignSpec = {
+  column: string;
+  negative: string[];
+  positive?: string[] | null;
+};
+
 /** A column whose sign is reversed, such as debits booked as positive amounts. */
 export type Signed = {
   column: string;
@@ -997,6 +1034,12 @@ export type SignedIn = {
   expires_in: number;
   user: UserView;
   refresh_token?: string | null;
+};
+
+/** Values of a column whose rows are left out, such as the state "pending". */
+export type SkipSpec = {
+  column: string;
+  values: string[];
 };
 
 /** An empty source, to be filled with records over REST. */
@@ -1050,6 +1093,14 @@ export type Summary = {
   ageing: Ageing[];
   notes: string[];
   statistics: Record<string, unknown>;
+};
+
+/** Where the table is in a file. Lines count from 1; a sheet is named. */
+export type TableSpec = {
+  sheet?: string | null;
+  header_row?: number | null;
+  first_row?: number | null;
+  last_row?: number | null;
 };
 
 /** A new account. */
