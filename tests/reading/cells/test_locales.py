@@ -6,14 +6,19 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 from babel import Locale, dates, localedata, numbers
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from matching.reading.cells.days import YEARLESS, Days
+from matching.reading.cells.lexicon import lexicon
 from matching.reading.cells.numbers import Numbers
 
 # Toki Pona writes groups of two digits and no others.
 LOCALES = sorted(name for name in localedata.locale_identifiers() if not name.startswith("tok"))
+# One cell in a language that is official nowhere can bear the name of another month in many languages that are; a column
+# tells them apart. So it is in Sotho and Tsonga: their "Jan" and "Yan" are not January.
+OFFICIAL = [name for name in LOCALES if name.split("_")[0] in lexicon().languages.keys() - {"st", "ts"}]
+GROUPINGS = ((3, 3), (3, 2), (1000, 1000))  # Babel reads a few patterns as "1000'000"
 WIDTHS = ("short", "medium", "long", "full")
 LANGUAGES = [
     "af",
@@ -105,6 +110,7 @@ DAYS = [
 )
 def test_numbers_of_all_locales_are_read_back(name: str, value: Decimal, style: str, has_own_digits: bool) -> None:
     locale = Locale.parse(name)
+    assume(locale.decimal_formats[None].grouping in GROUPINGS)
     own = locale.default_numbering_system
     system = own if has_own_digits and "decimal" in locale.number_symbols.get(own, {}) else "latn"
     mark = locale.number_symbols[system]["decimal"].replace("٫", ",")
@@ -124,7 +130,7 @@ def test_numbers_of_all_locales_are_read_back(name: str, value: Decimal, style: 
 
 @settings(max_examples=200, deadline=None)
 @given(
-    st.sampled_from(LOCALES),
+    st.sampled_from(OFFICIAL),
     st.dates(dt.date(1970, 1, 1), dt.date(2069, 12, 31)),
     st.sampled_from(WIDTHS),
     st.booleans(),
