@@ -12,6 +12,10 @@ LONGEST_BEHIND = 12  # letters of a flag behind it, such as CREDIT
 # Flags that stand before whole numbers too. With other letters, "INV 89" and "No 5" are names.
 SIGN_LETTERS = frozenset(("D", "C", "S", "H", "DR", "CR", "DB", "DT", "CT", "DEB", "CRE"))
 
+_BRACKETED = re.compile(r" ?\(([^\W\d_]{1,6}\.?)\)$")  # 12.50 (DR)
+# Brackets mean a minus. A minus inside them repeats it, but -(5) may be meant as either.
+_OPENED = re.compile(r"[^()+-]*\([^()]*")
+_CLOSED = re.compile(r"[^()]*\)[^()+-]*")
 _FLAG = re.compile(r"[^\W\d_][^\W\d_./]*(?:[./][^\W\d_]+)*\.?")
 
 
@@ -42,8 +46,9 @@ class _Side:
 def read(before: str, behind: str, *, has_mark: bool) -> Surroundings | None:
     """What stands around the digits; None if a part of it belongs to no number."""
     found = Surroundings()
+    behind = _BRACKETED.sub(r" \1", behind)
     if any(bracket in before + behind for bracket in "()"):
-        if before.count("(") != 1 or behind.count(")") != 1 or ")" in before or "(" in behind:
+        if not (_OPENED.fullmatch(before) and _CLOSED.fullmatch(behind)):
             return None
         before, behind = before.replace("(", ""), behind.replace(")", "")
         found.negative = found.explicit = True

@@ -7,6 +7,7 @@ FIRST_YEAR, LAST_YEAR = 1000, 9999
 PIVOT = 70  # years of two digits below this are in the 21st century
 BUDDHIST = -543
 BUDDHIST_YEARS = range(2400, 2700)  # 1857 to 2156; nobody writes such years of the common era
+SHORT_BUDDHIST = 2500 + BUDDHIST  # 67 is 2567
 SERIAL_DAYS = range(20_000, 80_000)  # 1954 to 2119
 EXCEL, EXCEL_1904 = -25_569, -24_107  # days from 1970-01-01 to 1899-12-30 and to 1904-01-01
 SECONDS = range(10**8, 41 * 10**8)  # 1973 to 2099
@@ -31,6 +32,8 @@ def civil(year: Ints, month: Ints, day: Ints) -> Found:
 
 def written(form: str, year: Ints, month: Ints, day: Ints) -> Found:
     """Days of dates whose year is written in the way that the form says. Years of eras are already those of the calendar."""
+    if form.endswith("2_be"):
+        return civil(year + SHORT_BUDDHIST, month, day)
     if form.endswith("2"):
         year = year + np.where(year < PIVOT, 2000, 1900)
         return civil(year, month, day)

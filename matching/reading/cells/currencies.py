@@ -11,7 +11,7 @@ SHARED = "?"  # what stands for a word that several currencies share
 
 # What people write and CLDR does not list: symbols that name the country, and shortenings. Each is in use in exported files.
 _CUSTOMARY = {
-    **dict.fromkeys(("US$", "U$S", "$US", "U$D", "USD$"), "USD"),
+    **dict.fromkeys(("US$", "U$S", "$US", "U$D", "USD$", "US $", "US-$"), "USD"),
     **dict.fromkeys(
         ("C$", "CA$", "CAD$", "CDN$", "$CA", "$CAN"), "CAD"
     ),  # C$ is also written for NIO, but only at home
@@ -28,7 +28,7 @@ _CUSTOMARY = {
     **dict.fromkeys(("TT$",), "TTD"),
     **dict.fromkeys(("J$", "JA$"), "JMD"),
     **dict.fromkeys(("N$",), "NAD"),
-    **dict.fromkeys(("B$", "BN$"), "BND"),
+    **dict.fromkeys(("BN$",), "BND"),
     **dict.fromkeys(("EC$",), "XCD"),
     **dict.fromkeys(("FJ$",), "FJD"),
     **dict.fromkeys(("RS$",), "BRL"),
@@ -49,7 +49,6 @@ _CUSTOMARY = {
     **dict.fromkeys(("S/.", "S/"), "PEN"),
     **dict.fromkeys(("B/.", "B/"), "PAB"),
     **dict.fromkeys(("Gs", "Gs.", "₲"), "PYG"),
-    **dict.fromkeys(("Bs", "Bs."), "BOB"),
     **dict.fromkeys(("GH₵", "GHC", "₵"), "GHS"),
     **dict.fromkeys(("KSh", "Ksh", "Kshs", "KShs"), "KES"),
     **dict.fromkeys(("TSh", "Tsh"), "TZS"),
@@ -59,15 +58,16 @@ _CUSTOMARY = {
     **dict.fromkeys(("ر.س",), "SAR"),
     **dict.fromkeys(("د.إ", "Dhs", "Dhs."), "AED"),
     **dict.fromkeys(("บาท",), "THB"),
-    **dict.fromkeys(("Rp", "Rp."), "IDR"),
+    **dict.fromkeys(("Rp", "Rp.", "RP", "rp"), "IDR"),
     **dict.fromkeys(("đ", "₫", "VNĐ"), "VND"),
     **dict.fromkeys(("Lei", "lei", "LEI"), "RON"),
-    **dict.fromkeys(("zl", "zł", "zł."), "PLN"),
-    **dict.fromkeys(("Kc", "Kč"), "CZK"),
+    **dict.fromkeys(("zl", "zł", "zł.", "ZŁ", "ZL"), "PLN"),
+    **dict.fromkeys(("Kc", "Kč", "KČ", "kč"), "CZK"),
     **dict.fromkeys(
         ("FCFA", "F CFA", "CFA", "dollar", "dollars", "peso", "pesos", "$", "kr", "kr.", "Kr", "¥", "円/元"), SHARED
     ),
-    **dict.fromkeys(("Rs", "Rs.", "₨", "﷼", "圓", "元/円"), SHARED),
+    **dict.fromkeys(("KR", "KR.", "Rs", "Rs.", "RS", "RS.", "rs", "rs.", "₨", "﷼", "圓", "元/円"), SHARED),
+    **dict.fromkeys(("Bs", "Bs.", "B$", "DH", "Dh", "dh"), SHARED),
 }
 # Single letters that are written before an amount as a currency. Behind an amount a letter is a sign or an abbreviation.
 _LETTERS = {"R": "ZAR", "Q": "GTQ", "L": "HNL", "E": "SZL", "G": "HTG", "P": SHARED, "K": SHARED}
@@ -90,7 +90,7 @@ def currency_of(word: str) -> str | None:
         return code
     if not word or word.casefold() in _NO_CURRENCIES:
         return None
-    return _customary().get(word) or _in_cldr(word) or _customary().get(word.upper())
+    return _customary().get(word) or _in_cldr(word) or (_in_any_case().get(word.casefold()) if len(word) > 2 else None)
 
 
 def letter_currency(letter: str) -> str | None:
@@ -109,6 +109,11 @@ LONGEST = 64
 @lru_cache(1)
 def _customary() -> dict[str, str]:
     return {plain(word): code for word, code in _CUSTOMARY.items()}
+
+
+@lru_cache(1)
+def _in_any_case() -> dict[str, str]:
+    return {word.casefold(): code for word, code in _customary().items()}
 
 
 def _in_cldr(word: str) -> str | None:

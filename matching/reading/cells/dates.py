@@ -42,7 +42,7 @@ _ERA = re.compile(
     r"(令和|平成|昭和|大正|明治|[RHSTM](?=\.?[0-9元]))\.? ?(?:[0-9]{1,2}|(?P<first>元))" + _REST, re.IGNORECASE
 )
 _ROC = re.compile(r"(?:(?:中華民國|民國|民国|R\.?O\.?C\.?) ?[0-9]{1,3}|[0-9]{3})" + _REST, re.IGNORECASE)
-_SOLID = re.compile(r"([0-9]+)(?P<fraction>\.[0-9]+)?")
+_SOLID = re.compile(r"([0-9]+)(?P<fraction>[.,][0-9]+)?")
 _WITH_CLOCK = re.compile(r"[0-9]{8}(?:[T _-][0-9]{4}(?:[0-9]{2})?(?:[.,][0-9]+)?Z?|[0-9]{4}|[0-9]{6})")
 _XML_ZONE = re.compile("(?<=[0-9])Z$")
 _YEAR_MARKED = re.compile(r"[0-9]{2,4} ?[年년]")
@@ -78,7 +78,10 @@ def layouts(text: str) -> tuple[Layout, ...]:
     if found := _solid(text):
         return found
     day, has_time = without_time(_XML_ZONE.sub("", text))
-    found = _era(day.strip(f" {HIDDEN}")) or _read(day, has_time=has_time)
+    bare = day.rstrip(f" {HIDDEN}")
+    if has_time and bare.isdigit() and len(bare) == 8:
+        return _solid(bare)
+    found = _era(bare) or _read(day, has_time=has_time)
     if not found and not has_time:
         day = without_time_behind(text)
         found = _read(day, has_time=True) if day != text else ()

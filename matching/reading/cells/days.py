@@ -9,7 +9,7 @@ A *form* is a way to read a date. Its name lists the parts in their order, and i
 | ymd2 dmy2 mdy2 ydm2 | 24-01-05, 05.01.24: the year has two digits |
 | ymd8 dmy8 mdy8 | 20240105, 05012024 |
 | dMy Mdy yMd ydM, dMy2 Mdy2 | 5 Jan 2024, January 5, 2024, 5-Jan-24: the month has a name |
-| ymd_be dmy_be mdy_be dMy_be ... | 2567-01-05: the year is one of the Buddhist era |
+| ymd_be dmy_be mdy_be dMy_be dMy2_be ... | 2567-01-05: the year is one of the Buddhist era |
 | ymd_era ymd_roc | R6.01.05 and 令和6年1月5日, 113/01/05 |
 | dm md dM Md dm4 md4 | 05.01., 5 Jan, 0501: the year is elsewhere |
 | ymd6 dmy6 mdy6 ymd7_roc | 240105, 050124, 1130105 |
@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from matching.reading.cells import calendar, shapes
 from matching.reading.cells.column import Column
 from matching.reading.cells.dates import Layout, layouts
-from matching.reading.cells.months import Months
+from matching.reading.cells.months import Months, meanings_of
 from matching.reading.cells.words import plain
 
 YEARLESS = frozenset({"dm", "md", "dM", "Md", "dm4", "md4"})
@@ -220,11 +220,16 @@ class Days:
 
 @lru_cache(65_536)
 def _layouts_of_shape(shape: str) -> tuple[Layout, ...]:
-    """The layouts of a shape, with one for the years of the Buddhist era beside each with a full year."""
+    """The layouts of a shape, with one for the Buddhist era beside each with a full year, or with a month in Thai."""
     found = layouts(shape)
     if not found or len(_RUN.findall(plain(shape).encode())) != len(_RUN.findall(shape.encode())):
         return ()
     full = [layout for layout in found if layout.form.lower() in ("ymd", "dmy", "mdy")]
+    full += [
+        layout
+        for layout in found
+        if layout.form == "dMy2" and layout.word and meanings_of(layout.word).keys() == {"th"}
+    ]
     return (*found, *(Layout(f"{x.form}_be", x.day, x.month, x.year, x.word) for x in full))
 
 

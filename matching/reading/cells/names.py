@@ -27,7 +27,7 @@ ROMAN = {
 }
 _GLUED = re.compile("^ב|(?:ren|ที่)$")  # the Hebrew "in", the Basque "of", the Thai "on the", which are written together
 
-_FURTHER_GLUE = frozenset(("of", "the", "on", "dated", "år"))  # words in dates that no pattern of CLDR has
+_FURTHER_GLUE = frozenset(("of", "the", "on", "dated", "r", "roku"))  # words in dates that no pattern of CLDR has
 
 Placed = tuple[int, str]  # a word, after the number of groups of digits that stand before it
 
@@ -52,8 +52,8 @@ def month_among(words: list[Placed], numbers: int, *, has_time: bool) -> Placed 
     for place, word in _phrases(words):
         found[_meaning(word, has_time)].append((place, word))
     named, maybe = found[_Meaning.MONTH], found[_Meaning.MAYBE_MONTH]
-    if numbers == 1:
-        maybe = []  # "Sat 5" is not a month
+    if numbers == 1:  # "Sat 5", "No. 5" and "5 x" are no dates
+        named, maybe = [placed for placed in named if len(placed[1]) >= MIN_BEGINNING and placed[1] not in ROMAN], []
     if numbers > 2:
         if named:
             raise Unknown

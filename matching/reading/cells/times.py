@@ -7,11 +7,11 @@ from matching.reading.cells.words import key
 
 HIDDEN = "\x00"  # stands for a digit of a time, so that the groups of digits behind it keep their places
 
-# Hours and minutes with a colon, anywhere; then a zone as an offset, or as the word that follows.
+# Hours and minutes with a colon, anywhere; then a zone as an offset, as the word that follows, or as a city.
 _CLOCK = re.compile(
-    r"(?:(?<=[0-9])(?:T|[+-])|(?<![0-9:.]))[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?:[.,:][0-9]{1,9})?"
+    r"(?:(?<=[0-9])(?:T|[+-])|(?<![0-9:.A-Za-z]))[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?:[.,:][0-9]{1,9})?"
     r"(?P<zone> ?Z(?![^\W\d])| ?\(?(?:UTC|GMT)?[+-][0-9]{1,2}(?::?[0-9]{2})?\)?(?![0-9-])| ?[A-Z]{2,5}(?![^\W\d]))?"
-    r"(?:\[[A-Za-z_/+-]+\])?"
+    r"(?: ?\[?[A-Z][A-Za-z]+/[A-Za-z_/+-]+\]?)?"
 )
 _EAST_ASIAN = re.compile(r"[0-9]{1,2} ?(?:時|时|點|点|시)(?: ?[0-9]{1,2} ?(?:分|분))?(?: ?[0-9]{1,2} ?(?:秒|초))?")
 # Hours and minutes with a point or a hyphen, which only the end of a text that is no date as a whole shows to be a time.
