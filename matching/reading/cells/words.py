@@ -12,6 +12,7 @@ INVISIBLE = (
 MINUSES = "-\u2010\u2011\u2012\u2013\u2014\u2212\u02d7\u207b\u2796"
 APOSTROPHES = "'\u2018\u2019\u201b\u02bc\u02b9\u2032\u00b4`\u066c\u060c\u2e41"
 _SEPARATORS = re.compile(r"[\s.,/()\[\];:、-]+")
+_DIGIT = re.compile("[0-9]")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 
 
@@ -34,7 +35,11 @@ def plain(text: str) -> str:
     """A text in the compatibility form of Unicode, with ASCII digits, one minus, one apostrophe and single spaces."""
     if text.isascii():
         return " ".join(text.replace("`", "'").split())
-    return " ".join(unicodedata.normalize("NFKC", text.translate(_table())).split())
+    ascii_digits = text.translate(_table())
+    normal = unicodedata.normalize("NFKC", ascii_digits)
+    # A number with a footnote (12²) must not get another digit.
+    is_same = len(_DIGIT.findall(normal)) == len(_DIGIT.findall(ascii_digits))
+    return " ".join((normal if is_same else ascii_digits).split())
 
 
 def key(word: str) -> str:

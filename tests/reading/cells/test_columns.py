@@ -3,6 +3,7 @@
 import datetime as dt
 import random
 import time
+import unicodedata
 from decimal import Decimal
 from fractions import Fraction
 
@@ -12,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching.reading.cells.days import Days
-from matching.reading.cells.numbers import Numbers
+from matching.reading.cells.days import YEARLESS, Days, day_forms
+from matching.reading.cells.numbers import Numbers, number_form
 from matching.reading.cells.shapes import BLOCK
 from matching.reading.values import parse_amount
 
@@ -238,3 +239,74 @@ def test_an_empty_column_has_nothing() -> None:
         assert not days.filled.any()
         assert numbers.decimal(".").null_count == len(values)
         assert days.fits == {}
+
+
+PIECES = st.sampled_from(
+    [
+        *"0123456789",
+        *".,'-+ ()/:",
+        "12",
+        "2024",
+        "01",
+        "05",
+        "€",
+        "$",
+        "EUR",
+        "DR",
+        "S",
+        "R",
+        "kr",
+        "Jan",
+        "mars",
+        "年",
+        "月",
+        "日",
+        "\xa0",
+        "\u202f",
+        "−",
+        "１",
+        "٣",
+        "²",
+        "½",
+        "①",
+        "㋿",
+        "T",
+        "Z",
+        "UTC",
+        "AM",
+        "de",
+        "'24",
+        "٫",
+        "،",
+        "\u200f",
+        "é",
+        "ß",
+        "\x00",
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.lists(PIECES, max_size=10).map("".join) | st.text(max_size=20), min_size=1, max_size=20))
+def test_a_column_reads_each_text_as_it_reads_it_alone(texts: list[str]) -> None:
+    numbers, days = Numbers(pa.array(texts)), Days(pa.array(texts))
+
+    for row, text in enumerate(texts):
+        form = number_form(text)
+        assert numbers.ok[row] == (form is not None)
+        if form is not None:
+            assert (numbers.negative[row], numbers.digits[row]) == (form.negative, form.digits)
+        for mark in form.decimals if form else ():
+            digits = "".join(str(unicodedata.decimal(c)) for c in text if c.isdecimal())
+            value = Decimal(f"{'-' if form and form.negative else ''}{digits}").scaleb(
+                -form.decimals[mark] if form else 0
+            )
+            assert numbers.decimal(mark)[row].as_py() == value
+        if not days.ambiguous_months:
+            alone = {form: day for form, day in day_forms(text, 2024).items() if "M" not in form}
+            assert alone == {form: day for form in days.forms if "M" not in form and (day := _day_in(days, form, row))}
+
+
+def _day_in(column: Days, form: str, row: int) -> dt.date | None:
+    days, valid = column.days(form, 2024 if form in YEARLESS else None)
+    return dt.date(1970, 1, 1) + dt.timedelta(days=int(days[row])) if valid[row] else None
