@@ -14,7 +14,7 @@ from matching.reading.cells.shapes import Numbering, Texts, shapes_of
 SAMPLE = 8_192  # rows that show whether a column is worth the rest
 MANY = 1_000  # different shapes, from which on at least LEAST_SHARE of the rows must be what is looked for
 LEAST_SHARE = 0.1
-MOST = 200_000  # different shapes of a column; with more it is a column of texts
+MOST = 100_000  # different shapes of a column; with more it is a column of texts
 
 Found = TypeVar("Found")
 
@@ -50,8 +50,9 @@ class Column(Generic[Found]):
         for first, block in ((0, self.texts.array.slice(0, SAMPLE)), *self.texts.blocks()):
             codes = numbering.codes(shapes_of(block))
             self.codes[first : first + len(block)] = codes
-            self.found += [look(shape) for shape in self.shapes[len(self.found) :]]
-            if self._is_something_else(codes):
+            has_many = len(self.shapes) > MOST
+            self.found += [look(shape) for shape in self.shapes[len(self.found) :]] if not has_many else []
+            if has_many or self._is_something_else(codes):
                 self.is_text = True
                 self.codes[:] = 0
                 self.shapes, self.found = self.shapes[:1], self.found[:1]
@@ -62,7 +63,7 @@ class Column(Generic[Found]):
             return False
         is_empty = np.array([not shape.strip() for shape in self.shapes])[codes]
         fits = np.array([bool(found) for found in self.found])[codes]
-        return len(self.shapes) > MOST or float(fits.sum()) < LEAST_SHARE * float((~is_empty).sum())
+        return float(fits.sum()) < LEAST_SHARE * float((~is_empty).sum())
 
     def _filled(self) -> NDArray[np.bool_]:
         if self.is_text:

@@ -5,7 +5,7 @@ Each shape of text has a form (grammar.py), so everything that a text says besid
 digits of all rows are cast together. Values are exact: integers, or decimals of 38 digits.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -35,7 +35,10 @@ class _Magnitudes:
 
     values: NDArray[np.int64]
     is_small: Bools  # whether the value of a row is in `values`
-    large: dict[int, int] = field(default_factory=dict)  # the values of the other rows that are numbers
+    large: dict[int, pa.Array] = field(
+        default_factory=dict
+    )  # the digits of other numbers, by the first row of their block
+    large_rows: dict[int, NDArray[np.intp]] = field(default_factory=dict)
 
 
 class Numbers:
@@ -110,11 +113,9 @@ class Numbers:
         fits = (np.abs(shifts) <= SURE_DIGITS) & (read.values <= LARGEST // up) & (read.values % down == 0)
         valid = read.is_small & self.ok & (decimals >= 0) & (fits | (read.values == 0))
         found = np.where(valid, read.values // down * np.where(fits, up, 0), 0)
-        for row, magnitude in read.large.items():
-            places = int(decimals[row])
-            whole, rest = divmod(magnitude * 10 ** max(scale, 0), 10 ** (max(places, 0) - min(scale, 0)))
-            if places >= 0 and not rest and whole <= LARGEST:
-                found[row], valid[row] = whole, True
+        for rows, large, is_valid in self._large(scale - decimals, decimals):
+            fits = is_valid & (large[:, 1] == 0) & (large[:, 0] <= LARGEST)
+            found[rows[fits]], valid[rows] = large[fits, 0].astype(np.int64), fits
         np.negative(found, out=found, where=self.negative)
         return found, valid
 
@@ -129,11 +130,8 @@ class Numbers:
         down = _POWERS[np.clip(decimals - MAX_DECIMALS, 0, SURE_DIGITS)]
         valid = read.is_small & self.ok & (decimals >= 0) & ~self.too_precise(mark)
         found = wide.products(read.values // down, up)
-        for row, magnitude in read.large.items():
-            places = int(decimals[row])
-            whole, rest = divmod(magnitude * 10**MAX_DECIMALS, 10 ** max(places, 0))
-            if places >= 0 and not rest and whole < 10**38:
-                found[row], valid[row] = (whole & wide.MASK, whole >> 64), True
+        for rows, large, is_valid in self._large(MAX_DECIMALS - decimals, decimals):
+            found[rows], valid[rows] = large, is_valid
         wide.negate(found, self.negative)
         return wide.decimals(found, valid, MAX_DECIMALS)
 
@@ -145,9 +143,24 @@ class Numbers:
             return np.zeros(self.rows, np.bool_)
         rest = read.values % _POWERS[np.clip(extra, 0, SURE_DIGITS)] != 0
         found: Bools = self.ok & read.is_small & (extra > 0) & (rest | ((extra > SURE_DIGITS) & (read.values != 0)))
-        for row, magnitude in read.large.items():
-            found[row] = extra[row] > 0 and magnitude % 10 ** int(extra[row]) != 0
+        for rows, _, is_valid in self._large(-extra, extra):
+            found[rows] = ~is_valid
         return found
+
+    def _large(
+        self, powers: NDArray[np.int16], chosen: NDArray[np.int16]
+    ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.uint64], Bools]]:
+        """
+        The numbers of too many digits for 64 bits, times 10**powers, in groups of rows with the same power.
+
+        Only rows in which `chosen` is not negative. Yields the rows, their values, and which of these are valid.
+        """
+        read = self._magnitudes
+        for first, rows in read.large_rows.items():
+            for power in np.unique(powers[rows[chosen[rows] >= 0]]):
+                here = (powers[rows] == power) & (chosen[rows] >= 0)
+                values, valid = wide.scaled(read.large[first].filter(pa.array(here)), int(power))
+                yield rows[here], values, valid
 
     @cached_property
     def _magnitudes(self) -> _Magnitudes:
@@ -161,8 +174,12 @@ class Numbers:
         lengths = np.diff(shapes.bytes_of(digits)[1])
         rows = slice(first, first + len(block))
         fits = (lengths > 0) & (lengths <= SURE_DIGITS)
-        for row in np.flatnonzero((lengths > SURE_DIGITS) & self.ok[rows]):
-            found.large[first + int(row)] = int(digits[int(row)].as_py())
+        is_large = (lengths > SURE_DIGITS) & self.ok[rows]
+        if is_large.any():
+            found.large[first], found.large_rows[first] = (
+                digits.filter(pa.array(is_large)),
+                first + np.flatnonzero(is_large),
+            )
         if not fits.all():
             bits = pa.py_buffer(np.packbits(fits, bitorder="little"))
             digits = pa.Array.from_buffers(digits.type, len(digits), [bits, *digits.buffers()[1:]])

@@ -5,7 +5,6 @@ What a number or a date looks like is decided once for each shape; the digits ar
 """
 
 import re
-import sys
 import unicodedata
 from collections.abc import Iterator
 from functools import cache
@@ -139,7 +138,7 @@ class Numbering:
 @cache
 def _foreign_digits() -> tuple[re.Pattern[str], NDArray[np.bool_]]:
     """Digits of other scripts: a pattern, and which bytes their UTF-8 can begin with."""
-    digits = [chr(code) for code in range(128, sys.maxunicode) if unicodedata.category(chr(code)) == "Nd"]
+    digits = [chr(code) for code in range(128, words.LAST_DIGIT) if unicodedata.category(chr(code)) == "Nd"]
     leads = np.zeros(256, np.bool_)
     leads[[digit.encode()[0] for digit in digits]] = True
     return re.compile("[" + "".join(digits) + "]"), leads

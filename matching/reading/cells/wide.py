@@ -2,11 +2,12 @@
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 _HALF = np.uint64(32)
 _LOW = np.uint64(0xFFFFFFFF)
-MASK = (1 << 64) - 1
+LONGEST = 38  # digits of a decimal128
 
 
 def products(values: NDArray[np.int64], factors: NDArray[np.int64]) -> NDArray[np.uint64]:
@@ -18,6 +19,30 @@ def products(values: NDArray[np.int64], factors: NDArray[np.int64]) -> NDArray[n
     np.add(low, high << _HALF, out=found[:, 0])
     found[:, 1] = (high >> _HALF) + (found[:, 0] < low)
     return found
+
+
+def scaled(digits: pa.Array, power: int) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
+    """
+    Numbers written in digits times 10**power, exact.
+
+    Args:
+        digits: large_string of shape (n,), only ASCII digits.
+
+    Returns: shape (n, 2), and which of them are valid: whole, and of at most 38 digits. Others are 0.
+    """
+    is_whole = np.ones(len(digits), np.bool_)
+    if power < 0:
+        rest = pc.utf8_ltrim(pc.utf8_slice_codeunits(digits, power), "0")
+        is_whole = pc.equal(rest, "").to_numpy(zero_copy_only=False)
+        digits = pc.utf8_slice_codeunits(digits, 0, power)
+    digits = pc.utf8_ltrim(digits, "0")
+    lengths = pc.binary_length(digits).to_numpy(zero_copy_only=False)
+    valid = is_whole & ((lengths + max(power, 0) <= LONGEST) | (lengths == 0))
+    zero, empty, zeros = (pa.scalar(text, digits.type) for text in ("0", "", "0" * min(max(power, 0), LONGEST)))
+    texts = pc.if_else(pa.array(valid & (lengths > 0)), pc.binary_join_element_wise(digits, zeros, empty), zero)
+    found = texts.cast(pa.decimal128(LONGEST, 0))
+    words = np.frombuffer(found.buffers()[1], np.uint64)[2 * found.offset : 2 * (found.offset + len(found))]
+    return words.reshape(-1, 2), valid
 
 
 def negate(numbers: NDArray[np.uint64], rows: NDArray[np.bool_]) -> None:

@@ -1,7 +1,6 @@
 """Brings words and digits of all scripts into one form, so that they can be looked up."""
 
 import re
-import sys
 import unicodedata
 from functools import cache
 
@@ -11,6 +10,7 @@ INVISIBLE = (
 )
 MINUSES = "-\u2010\u2011\u2012\u2013\u2014\u2212\u02d7\u207b\u2796"
 APOSTROPHES = "'\u2018\u2019\u201b\u02bc\u02b9\u2032\u00b4`\u066c\u060c\u2e41"
+LAST_DIGIT = 0x20000  # no script has decimal digits behind this code
 _SEPARATORS = re.compile(r"[\s.,/()\[\];:、-]+")
 _DIGIT = re.compile("[0-9]")
 _ACCENTS = re.compile("[\u0300-\u036f]")
@@ -21,7 +21,7 @@ def _table() -> dict[int, str | None]:
     """Every decimal digit to its ASCII form, all minuses and apostrophes to one, and no invisible characters."""
     table: dict[int, str | None] = {
         code: str(unicodedata.decimal(chr(code)))
-        for code in range(128, sys.maxunicode)
+        for code in range(128, LAST_DIGIT)
         if unicodedata.category(chr(code)) == "Nd"
     }
     table.update({ord(mark): None for mark in INVISIBLE})
