@@ -145,6 +145,7 @@ def _currencies(locales: Iterable[Locale]) -> dict[str, list[str]]:
             continue
         for code in CURRENCIES:
             if locale.language in {"en", *homes.get(code, ())} or code in KNOWN_EVERYWHERE:
+                # Babel has no public way to all plural names.
                 texts = [locale.currencies.get(code, ""), *_texts(locale._data["currency_names_plural"].get(code, {}))]
                 for name in texts:
                     found[key(plain(name))].add(code)

@@ -1,6 +1,6 @@
 """A column whose texts have been sorted by their shapes, each of which was looked at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -47,7 +47,7 @@ class Column(Generic[Found]):
 
     def _look(self, look: Callable[[str], Found]) -> None:
         numbering = Numbering(self.shapes)
-        for first, block in ((0, self.texts.array.slice(0, SAMPLE)), *self.texts.blocks()):
+        for first, block in self._parts():
             codes = numbering.codes(shapes_of(block))
             self.codes[first : first + len(block)] = codes
             has_many = len(self.shapes) > MOST
@@ -57,6 +57,12 @@ class Column(Generic[Found]):
                 self.codes[:] = 0
                 self.shapes, self.found = self.shapes[:1], self.found[:1]
                 return
+
+    def _parts(self) -> Iterator[tuple[int, pa.Array]]:
+        """The sample, and if that has not ended the search, all rows."""
+        yield 0, self.texts.sample(SAMPLE)
+        self.texts.unify()
+        yield from self.texts.blocks()
 
     def _is_something_else(self, codes: NDArray[np.int32]) -> bool:
         if len(self.shapes) <= MANY:

@@ -7,14 +7,14 @@ from core.money import CURRENCIES
 from matching.reading.cells.lexicon import lexicon
 from matching.reading.cells.words import key, plain
 
+LONGEST = 64  # characters of a name
 SHARED = "?"  # what stands for a word that several currencies share
 
 # What people write and CLDR does not list: symbols that name the country, and shortenings. Each is in use in exported files.
 _CUSTOMARY = {
     **dict.fromkeys(("US$", "U$S", "$US", "U$D", "USD$", "US $", "US-$"), "USD"),
-    **dict.fromkeys(
-        ("C$", "CA$", "CAD$", "CDN$", "$CA", "$CAN"), "CAD"
-    ),  # C$ is also written for NIO, but only at home
+    # In Nicaragua C$ is the córdoba.
+    **dict.fromkeys(("C$", "CA$", "CAD$", "CDN$", "$CA", "$CAN"), "CAD"),
     **dict.fromkeys(("A$", "AU$", "AUD$", "$AU"), "AUD"),
     **dict.fromkeys(("NZ$", "NZD$", "$NZ"), "NZD"),
     **dict.fromkeys(("HK$", "HKD$"), "HKD"),
@@ -32,7 +32,7 @@ _CUSTOMARY = {
     **dict.fromkeys(("EC$",), "XCD"),
     **dict.fromkeys(("FJ$",), "FJD"),
     **dict.fromkeys(("RS$",), "BRL"),
-    **dict.fromkeys(("Fr", "Fr.", "SFr", "sFr.", "Sfr.", "Stutz"), "CHF"),
+    **dict.fromkeys(("Fr", "Fr.", "SFr", "sFr.", "Sfr."), "CHF"),
     **dict.fromkeys(("RMB", "CNH", "CN¥", "人民币", "人民幣"), "CNY"),
     **dict.fromkeys(("円", "JP¥", "日本円"), "JPY"),
     **dict.fromkeys(("원", "원정"), "KRW"),
@@ -64,9 +64,9 @@ _CUSTOMARY = {
     **dict.fromkeys(("zl", "zł", "zł.", "ZŁ", "ZL"), "PLN"),
     **dict.fromkeys(("Kc", "Kč", "KČ", "kč"), "CZK"),
     **dict.fromkeys(
-        ("FCFA", "F CFA", "CFA", "dollar", "dollars", "peso", "pesos", "$", "kr", "kr.", "Kr", "¥", "円/元"), SHARED
+        ("FCFA", "F CFA", "CFA", "dollar", "dollars", "peso", "pesos", "$", "kr", "kr.", "Kr", "¥"), SHARED
     ),
-    **dict.fromkeys(("KR", "KR.", "Rs", "Rs.", "RS", "RS.", "rs", "rs.", "₨", "﷼", "圓", "元/円"), SHARED),
+    **dict.fromkeys(("KR", "KR.", "Rs", "Rs.", "RS", "RS.", "rs", "rs.", "₨", "﷼", "圓"), SHARED),
     **dict.fromkeys(("Bs", "Bs.", "B$", "DH", "Dh", "dh"), SHARED),
 }
 # Single letters that are written before an amount as a currency. Behind an amount a letter is a sign or an abbreviation.
@@ -101,9 +101,6 @@ def letter_currency(letter: str) -> str | None:
 def minor_units(code: str) -> int:
     """The decimals of a currency's minor unit (ISO 4217), which are not always those that CLDR displays (HUF, COP, IDR)."""
     return money.exponent(code)
-
-
-LONGEST = 64
 
 
 @lru_cache(1)

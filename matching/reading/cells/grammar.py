@@ -17,6 +17,7 @@ LONGEST = 256  # characters; longer texts are not numbers
 MARKS = (".", ",")
 
 _DIGITS = re.compile(r"[0-9](?:.*[0-9])?", re.DOTALL)
+# Spreadsheets begin a text with an apostrophe. Between letters ("so'm") it belongs to a word.
 _LONE = re.compile(r"(?<![^\W\d_])'|'(?![^\W\d_])")
 _GAP = re.compile("[' ]+")
 _WHOLE = re.compile(r"[.,](?:-{1,2}|=)(?![-=])")  # Swiss and German for "no cents": 12.- and 12,--
@@ -65,7 +66,6 @@ def number_form(text: str) -> NumberForm | None:
     found = _DIGITS.search(text)
     if found is None:
         return None
-    # Spreadsheets begin a text with an apostrophe. In words ("so'm") it is a letter.
     before, body, behind = _LONE.sub(" ", text[: found.start()]), found[0], _LONE.sub(" ", text[found.end() :])
     if before[-1:] in MARKS and (not before[-2:-1].isalpha() or _begins_with_mark(before, body)):
         before, body = before[:-1], before[-1] + body
@@ -102,6 +102,8 @@ def _begins_with_mark(before: str, body: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Body:
+    """What the digits say, with the marks and gaps between them."""
+
     decimals: dict[str, int]
     doubtful: str | None
     grouped: bool

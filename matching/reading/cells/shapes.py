@@ -8,7 +8,6 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -25,29 +24,37 @@ _DIGIT[48:58] = True
 _SHAPE = np.arange(256, dtype=np.uint8)
 _SHAPE[48:58] = ord("9")
 _INSIDE = _DIGIT.copy()  # after these, a zero is not the first digit
-_INSIDE[[ord("."), ord(","), ord("'"), ord(":")]] = True
+_INSIDE[[ord("."), ord(","), ord(":")]] = True
 
 
 class Texts:
-    """A column as bytes: no nulls, nothing too long, ASCII digits only."""
+    """A column without nulls and without texts that are too long. Digits of other scripts become ASCII when it is unified."""
 
     def __init__(self, values: pa.Array | pa.ChunkedArray) -> None:
         array = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
         array = pa.concat_arrays(array.chunks) if isinstance(array, pa.ChunkedArray) else array
         array = array.cast(pa.large_string())
         self.rows = len(array)
-        self.given = _mask(pc.is_valid(array))
         too_long = pc.fill_null(pc.greater(pc.binary_length(array), LONGEST_BYTES), False)
         self.is_long = _mask(too_long)
         if self.is_long.any():
             array = pc.if_else(too_long, pa.scalar("", pa.large_string()), array)
         if array.null_count:
             array = pc.fill_null(array, "")
-        self.array = _with_ascii_digits(array)
+        self.array = array
 
-    def blocks(self, start: int = 0) -> Iterator[tuple[int, pa.Array]]:
-        """The rows from `start` on, in blocks, each with the number of its first row."""
-        for first in range(start, self.rows, BLOCK):
+    def sample(self, rows: int) -> pa.Array:
+        """The first rows, with ASCII digits."""
+        return _with_ascii_digits(self.array.slice(0, rows))
+
+    def unify(self) -> None:
+        """Replace all digits of other scripts, which takes a while if there are any."""
+        if any(_has_foreign_digits(block) for _, block in self.blocks()):
+            self.array = _with_ascii_digits(self.array)
+
+    def blocks(self) -> Iterator[tuple[int, pa.Array]]:
+        """The rows in blocks, each with the number of its first row."""
+        for first in range(0, self.rows, BLOCK):
             yield first, self.array.slice(first, BLOCK)
 
 
@@ -144,14 +151,19 @@ def _foreign_digits() -> tuple[re.Pattern[str], NDArray[np.bool_]]:
     return re.compile("[" + "".join(digits) + "]"), leads
 
 
-def _with_ascii_digits(array: pa.Array) -> pa.Array:
-    """The same texts with ASCII digits. Only columns with digits of other scripts cost more than a look at their bytes."""
+def _has_foreign_digits(array: pa.Array) -> bool:
+    """Whether there are digits of other scripts. Only where their first bytes are found, the text is searched."""
     data, _ = bytes_of(array)
     if not (data >= 0x80).any():
-        return array
+        return False
     pattern, leads = _foreign_digits()
-    if not leads[data].any() or not pattern.search(bytes(data).decode("utf-8", "replace")):
+    return bool(leads[data].any()) and pattern.search(bytes(data).decode("utf-8", "replace")) is not None
+
+
+def _with_ascii_digits(array: pa.Array) -> pa.Array:
+    if not _has_foreign_digits(array):
         return array
+    pattern, _ = _foreign_digits()
     codes, texts = encoded(array)
-    ascii_texts: Any = [words.plain(text) if pattern.search(text) else text for text in texts]
-    return pa.array(ascii_texts, pa.large_string()).take(pa.array(codes))
+    found = [words.plain(text) if pattern.search(text) else text for text in texts]
+    return pa.array(found, pa.large_string()).take(pa.array(codes))

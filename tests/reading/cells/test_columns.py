@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from matching.reading.cells.days import YEARLESS, Days, day_forms
 from matching.reading.cells.numbers import Numbers, number_form
 from matching.reading.cells.shapes import BLOCK
-from matching.reading.values import parse_amount
+from matching.reading.values import date_sql, parse_amount, select
 
 HOSTILE = {
     "digits": "9" * 1_000_000,
@@ -136,6 +136,41 @@ def test_what_older_mappings_read_is_read_to_the_same_value() -> None:
         assert [(texts[row], value) for row, value in zip(read, found, strict=True)] == [
             (texts[row], older[row]) for row in read
         ]
+
+
+def _date_at_random(chance: random.Random) -> str:
+    """A date in one of the writings that older mappings know."""
+    year, month, day = chance.randrange(1960, 2060), chance.randrange(1, 13), chance.randrange(1, 32)
+    mark, wide = chance.choice("./-"), chance.choice(["{:02}", "{}"])
+    name = ["Jan", "Feb", "mar", "APR", "May", "June", "jul", "August", "Sept", "Oct", "nov", "December"][month - 1]
+    m, d, y = wide.format(month), wide.format(day), f"{year % 100:02}"
+    numeric = [
+        f"{year}{mark}{m}{mark}{d}",
+        f"{d}{mark}{m}{mark}{year}",
+        f"{m}{mark}{d}{mark}{year}",
+        f"{d}{mark}{m}{mark}{y}",
+    ]
+    written = chance.choice([*numeric, f"{y}/{m}/{d}", f"{year}{month:02}{day:02}"]) + chance.choice(
+        ["", "", " 10:11", "T10:11:12Z", " 9:05 AM"]
+    )
+    return chance.choice([written, f"{d} {name} {year}", f"{d}-{name}-{year}", f" {d}. {name}, {year} "])
+
+
+def test_dates_that_older_mappings_read_are_read_to_the_same_day() -> None:
+    chance = random.Random(9)
+    texts = pa.array([_date_at_random(chance) for _ in range(4000)])
+    column = Days(texts)
+    read = [column.days(form) for form in column.forms if form not in YEARLESS]
+
+    for order in ("ymd", "dmy", "mdy"):
+        older = select(pa.table({"x": texts}), f"SELECT {date_sql('x', order, has_short_years=True)} AS y FROM t")[
+            "y"
+        ].to_pylist()
+        rows = [row for row, day in enumerate(older) if day is not None]
+
+        assert len(rows) > 1000
+        for row in rows:
+            assert _number(*older[row].timetuple()[:3]) in {days[row] for days, valid in read if valid[row]}, texts[row]
 
 
 def test_months_are_those_of_the_language_that_knows_all_names() -> None:
@@ -286,7 +321,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(st.lists(PIECES, max_size=10).map("".join) | st.text(max_size=20), min_size=1, max_size=20))
 def test_a_column_reads_each_text_as_it_reads_it_alone(texts: list[str]) -> None:
     numbers, days = Numbers(pa.array(texts)), Days(pa.array(texts))

@@ -101,7 +101,7 @@ DAYS = [
 ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.sampled_from(LOCALES),
     st.decimals(-(10**9), 10**9, places=2),
@@ -128,7 +128,7 @@ def test_numbers_of_all_locales_are_read_back(name: str, value: Decimal, style: 
     assert style == "decimal" or column.currencies[column.currency[0]] == "EUR"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.sampled_from(OFFICIAL),
     st.dates(dt.date(1970, 1, 1), dt.date(2069, 12, 31)),
