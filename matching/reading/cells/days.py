@@ -128,6 +128,7 @@ class Days:
         """
         if form in YEARLESS and year is None:
             raise ValueError(f"the form {form} has no year, so one has to be given")
+        year = year if form in YEARLESS else None
         if form not in self.forms:
             return np.zeros(self.rows, np.int32), np.zeros(self.rows, np.bool_)
         known = self._days.get((form, year))
@@ -168,7 +169,7 @@ class Days:
 
     def _year(self, chosen: list[Layout | None], year: int | None) -> Ints:
         """The years of the rows, those of eras as years of the calendar."""
-        if year is not None and not any(layout and layout.year is not None for layout in chosen):
+        if year is not None:
             return np.full(self.rows, year, np.int64)
         eras = np.array([layout.era if layout else 0 for layout in chosen], np.int64)
         years = self._part(chosen, "year")

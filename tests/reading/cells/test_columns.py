@@ -48,10 +48,11 @@ def test_two_marks_that_both_are_demanded_leave_none() -> None:
 
 
 def test_a_zero_before_the_only_comma_says_that_it_is_the_mark() -> None:
-    column = Numbers(pa.array(["0,234", "1,500"]))
+    column = Numbers(pa.array(["10", "0,234", "1,500"]))
 
     assert column.marks() == {","}
-    assert column.decimal(",").to_pylist() == [Decimal("0.234"), Decimal("1.500")]
+    assert column.decimal(",").to_pylist() == [Decimal(10), Decimal("0.234"), Decimal("1.500")]
+    assert column.demands(",").tolist() == [False, True, False]
 
 
 def test_flags_and_currencies_are_numbered() -> None:

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from matching.reading.cells.days import day_forms
+from matching.reading.cells.days import day_forms, order_of
 
 DAY = dt.date(2024, 1, 25)
 WRITTEN = [
@@ -45,6 +45,52 @@ def test_day_is_read_as_people_mean_it(text: str, form: str) -> None:
     assert day_forms(text)[form] == DAY
 
 
-@pytest.mark.parametrize("text", ["RE-7001", "12.50", "1,234", "05/01/2024 xyz", "1.2.3", "555-12-3456", "2024-02-30"])
+NO_DAYS = (
+    "RE-7001|12.50|1,234|05/01/2024 xyz|1.2.3|555-12-3456|2024-02-30|E2E-1|No. 5|Sat 5|5 x|192.168.1.1|0170 12 34 567|2024-W01-5"
+    "|05.01.2024-06.01.2024|05.01.24 06.01.24|5-Jan-2024 - 6-Jan-2024|01.01.-31.01.2024|05JAN24:10:11:12|1²/01/2024|10:11:12|5/6 Jan 2024"
+)
+
+
+@pytest.mark.parametrize("text", NO_DAYS.split("|"))
 def test_other_texts_are_no_days(text: str) -> None:
-    assert day_forms(text) == {}
+    assert day_forms(text, 2024) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "day"),
+    [
+        ("5 ม.ค. 67", "dMy2_be", dt.date(2024, 1, 5)),
+        ("31.12.9999", "dmy", dt.date(9999, 12, 31)),
+        ("令和元年5月1日", "ymd_era", dt.date(2019, 5, 1)),
+        ("S64.1.7", "ymd_era", dt.date(1989, 1, 7)),
+        ("05.01.", "dm", dt.date(2024, 1, 5)),
+        ("5 Jan", "dM", dt.date(2024, 1, 5)),
+        ("501", "dm4", dt.date(2024, 1, 5)),
+        ("20240105 10:11", "ymd8", dt.date(2024, 1, 5)),
+        ("05-JAN-24 10.11.12.000000 AM", "dMy2", dt.date(2024, 1, 5)),
+        ("2024-01-05-10.11.12.123456", "ymd", dt.date(2024, 1, 5)),
+        ("2024-01-05+01:00", "ymd", dt.date(2024, 1, 5)),
+        ("Fri Jan 05 2024 10:11:12 GMT+0100 (Central European Standard Time)", "Mdy", dt.date(2024, 1, 5)),
+        ("25 tháng 1, 2024", "dmy", dt.date(2024, 1, 25)),
+        ("mar. 5 mar. 2024", "dMy", dt.date(2024, 3, 5)),
+    ],
+)
+def test_rare_writings_are_read(text: str, form: str, day: dt.date) -> None:
+    assert day_forms(text, 2024)[form] == day
+
+
+@pytest.mark.parametrize(
+    ("form", "order"),
+    [
+        ("ymd", "ymd"),
+        ("dMy2_be", "dmy"),
+        ("Mdy", "mdy"),
+        ("ydM", "ydm"),
+        ("ymd7_roc", "ymd"),
+        ("dm4", "dmy"),
+        ("Md", "mdy"),
+        ("serial", "ymd"),
+    ],
+)
+def test_order_of_a_form(form: str, order: str) -> None:
+    assert order_of(form) == order
