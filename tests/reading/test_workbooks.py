@@ -317,3 +317,17 @@ def test_rows_of_any_sheet_and_the_heads_of_all_can_be_read(tmp_path):
     assert found.sheet(2).name == "ledger"
     with pytest.raises(FileRejected, match="no sheet nowhere; its sheets: cover, ledger, empty, codes"):
         found.sheet("nowhere")
+
+
+def test_values_beside_the_last_name_are_kept_and_a_cell_far_off_is_a_reject(load):
+    def fill(book):
+        sheet = ledger(book)
+        sheet.write_row(2, 0, ["b", 2.5, "a remark"])
+        for line in range(3, 200):
+            sheet.write_row(line, 0, ["c", 3.5])
+        sheet.write(150, 16_000, "lost")
+
+    found = load(workbook(fill), "a.xlsx")
+
+    assert found.data[1] == {"id": "b", "amount": "2.5", "column_3": "a remark"}
+    assert found.rejects == [(151, None, "field_count")]

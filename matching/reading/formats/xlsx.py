@@ -75,7 +75,7 @@ def _contents(path: Path, table: TableSpec | None) -> tuple[_Contents, tuple[str
     """The sheet that is read, with notes about it and questions. Raises: FileRejected."""
     workbook = scan_workbook(path)
     filled = filled_sheets(path, workbook)
-    heads = [(sheet, [Line(*row) for row in _as_lines(head)]) for sheet, head in sheet_heads(path, workbook)]
+    heads = [(sheet, _as_lines(head)) for sheet, head in sheet_heads(path, workbook)]
     if table is not None and table.sheet is not None:
         heads = [(sheet, lines) for sheet, lines in heads if sheet.name == table.sheet]
         if not heads:
@@ -90,8 +90,10 @@ def _contents(path: Path, table: TableSpec | None) -> tuple[_Contents, tuple[str
     return _Contents(workbook, sheet, header), (*_sheet_notes(sheet, others), *header.notes), questions
 
 
-def _as_lines(head: list[tuple[int, list[str]]]) -> Iterator[tuple[int, tuple[str, ...]]]:
-    return ((line, tuple(texts)) for line, texts in head)
+def _as_lines(head: list[tuple[int, list[str]]]) -> list[Line]:
+    """Rows of one width. A cell far off the table does not make all of them wide."""
+    width = max((len(texts) for _, texts in head if len(texts) <= MAX_COLUMNS), default=0)
+    return [Line(line, tuple([*texts, *[""] * (width - len(texts))])) for line, texts in head]
 
 
 def _by_shape(lines: list[Line]) -> Header:
