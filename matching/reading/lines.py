@@ -1,5 +1,6 @@
 """The physical lines of a text file, each read once, and what is wrong with its bytes."""
 
+import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import NamedTuple, TextIO
 
 from matching.reading.rows import MAX_RECORD_BYTES, NUL, TOO_LONG, Fault
 
+_SEPARATOR = re.compile(r'\ufeff?"?sep=([^\r\n"])"?[ \t;,]*(?:\r\n?|\n)', re.IGNORECASE)
 _ESCAPED = re.compile("[\udc80-\udcff]")
 
 
@@ -15,6 +17,18 @@ class Line(NamedTuple):
 
     text: str
     fault: Fault | None
+
+
+def separator_of(text: str) -> str | None:
+    """The delimiter that the first line of a text names, as in `sep=;`, which spreadsheet programs write and obey."""
+    found = _SEPARATOR.match(text)
+    return found[1] if found else None
+
+
+def lines_in(text: str) -> Iterator[Line]:
+    """The lines of a text that is in memory, such as the beginning of a file."""
+    for line in io.StringIO(text, newline=""):
+        yield Line(line, NUL if "\x00" in line else None)
 
 
 def open_text(path: Path, encoding: str) -> TextIO:

@@ -4,6 +4,10 @@ Finds which lines of a CSV file belong to one record.
 A record ends with its line unless a quote is open there. Whether and where a line closes a quote depends only on the
 line itself and on whether it begins inside quotes. So each line is examined once as the first of a record and once as
 the continuation of one, however many quotes are never closed.
+
+A quote inside a quoted field should be doubled. In a line that is not written like that, a quote closes its field only
+before a delimiter or at the end of the line; if all fields of the line are clear then, it is a record. A field such as
+="0012" is a spreadsheet's way to keep a text, so it is the text inside.
 """
 
 import csv
@@ -38,15 +42,74 @@ def records_of(lines: Iterator[Line], delimiter: str, *, skip: int = 0) -> Itera
     number = skip + 1
     while (first := ahead.pop()) is not None:
         cells = _parse([first.text], delimiter)
-        fault, count = first.fault, 1
+        fault, taken = first.fault, [first]
         if cells is None:
             further = ahead.further_lines(first) if _is_open([first.text], delimiter) else 0
             taken = [first, *(ahead.pop() or first for _ in range(further))]
-            cells = _parse([line.text for line in taken], delimiter) if further else None
+            cells = _parse([line.text for line in taken], delimiter) if further else clear_cells(first.text, delimiter)
             fault = next((line.fault for line in taken if line.fault is not None), None)
-            fault, count = fault or (QUOTE if cells is None else None), len(taken)
+            fault = fault or (QUOTE if cells is None else None)
+        if cells and any('="' in line.text for line in taken):
+            cells = without_formulas(cells, delimiter)
         yield Record(number, cells or [], fault)
-        number += count
+        number += len(taken)
+
+
+def clear_cells(text: str, delimiter: str) -> list[str] | None:
+    """The cells of a line with quotes that are not doubled, or None if it is not clear where they end."""
+    text = text.rstrip("\r\n")
+    cells, place = [], 0
+    while True:
+        if text.startswith('"', place):
+            end = _closing_quote(text, place + 1, delimiter)
+            if end is None:
+                return None
+            cells.append(text[place + 1 : end].replace('""', '"'))
+            place = end + 1
+        else:
+            end = text.find(delimiter, place)
+            cell = text[place : end if end >= 0 else len(text)]
+            if '"' in cell:
+                return None
+            cells.append(cell)
+            place += len(cell)
+        if place >= len(text):
+            return cells
+        place += 1
+
+
+def _closing_quote(text: str, place: int, delimiter: str) -> int | None:
+    while (quote := text.find('"', place)) >= 0:
+        after = text[quote + 1 : quote + 2]
+        if after in ("", delimiter):
+            return quote
+        place = quote + (2 if after == '"' else 1)
+    return None
+
+
+def without_formulas(cells: list[str], delimiter: str) -> list[str]:
+    """Cells with the texts of ="..." instead of these. A delimiter inside has divided such a cell, so parts are joined."""
+    found, place = [], 0
+    has_end = True  # whether an open one can still be closed, so that the cells are not searched again and again
+    while place < len(cells):
+        end = place
+        if cells[place].startswith('="') and has_end:
+            while end < len(cells) and not _is_closed(cells[end], is_first=end == place):
+                end += 1
+            has_end = end < len(cells)
+            if has_end:
+                text = delimiter.join(cells[place : end + 1])
+                found.append(text[2:-1].replace('""', '"'))
+                place = end + 1
+                continue
+        found.append(cells[place])
+        place += 1
+    return found
+
+
+def _is_closed(cell: str, *, is_first: bool) -> bool:
+    text = cell[2:] if is_first else cell
+    return text.endswith('"') and (len(text) - len(text.rstrip('"'))) % 2 == 1
 
 
 class _Ahead:

@@ -8,6 +8,7 @@ file full of such lines, so records.py looks at each line a fixed number of time
 import codecs
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
-from matching.reading.format import Detection, Format
+from matching.reading.format import Detection, Format, Start
 from matching.reading.header import is_blank
 from matching.reading.layout import detect_csv
-from matching.reading.lines import lines_of
+from matching.reading.lines import lines_of, separator_of
 from matching.reading.records import records_of
 from matching.reading.rows import BLOCK_BYTES, MAX_RECORD_BYTES, Builder, Fault, RawBatch
 
@@ -159,10 +160,19 @@ def _read_exact(path: Path, detection: Detection, batch_rows: int) -> Iterator[R
         yield build.take()
 
 
+def _detect(path: Path, start: Start) -> Detection:
+    """Find the table below a line that only names the delimiter, if there is one."""
+    if separator_of(start.text) is None:
+        return detect_csv(path, start)
+    _, end, rest = start.text.partition("\n")
+    detection = detect_csv(path, replace(start, text=rest if end else start.text.partition("\r")[2]))
+    return replace(detection, skipped=detection.skipped + 1)
+
+
 FORMAT = Format(
     name="csv",
     title="CSV",
     mismatch="the file is not a CSV file; leave the format out",
-    detect=detect_csv,
+    detect=_detect,
     read=read_csv,
 )
