@@ -66,7 +66,7 @@ def open_archive(path: Path) -> Iterator[Archive]:
 def _check_directory(members: list[zipfile.ZipInfo]) -> None:
     names = {member.filename for member in members}
     if "[Content_Types].xml" not in names or not any(name.startswith("xl/") for name in names):
-        raise FileRejected("the file is a ZIP archive; unpack it and upload the table inside")
+        raise FileRejected(_other_archive(names))
     if any(member.flag_bits & 1 for member in members):
         raise FileRejected("the workbook is password-protected; save it without a password")
     unpacked = sum(member.file_size for member in members)
@@ -74,6 +74,18 @@ def _check_directory(members: list[zipfile.ZipInfo]) -> None:
     is_dense = unpacked > 10 * 1024**2 and unpacked / packed > MAX_RATIO
     if len(members) > MAX_MEMBERS or unpacked > MAX_UNPACKED_BYTES or is_dense:
         raise too_much()
+
+
+def _other_archive(names: set[str]) -> str:
+    """What an archive is that is no workbook, and what to do instead."""
+    for folder, what in (("word/", "a Word document"), ("ppt/", "a presentation")):
+        if any(name.startswith(folder) for name in names):
+            return f"the file is {what}; save its table as CSV"
+    if "content.xml" in names and "META-INF/manifest.xml" in names:
+        return "the file is an OpenDocument file (.ods); save it as .xlsx"
+    if any(name.endswith(".iwa") for name in names):
+        return "the file is a Numbers or Pages document; export it as .xlsx or CSV"
+    return "the file is a ZIP archive; unpack it and upload the table inside"
 
 
 def too_much() -> FileRejected:

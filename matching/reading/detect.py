@@ -6,7 +6,7 @@ from matching.reading.encoding import encoding_of, is_wide
 from matching.reading.format import Detection, Format, Start
 from matching.reading.formats import FALLBACK, FORMATS, titles
 from matching.reading.mapping import TableSpec
-from matching.reading.refusals import MAGIC, refuse_documents, refuse_statements
+from matching.reading.refusals import named_binary, refuse_documents, refuse_statements
 from matching.reading.values import FileRejected
 
 SAMPLE_BYTES = 256 * 1024
@@ -27,9 +27,8 @@ def check_magic(first: bytes, given: str | None = None) -> None:
     """
     if not first:
         raise FileRejected("the file is empty")
-    for magic, what in MAGIC:
-        if first.startswith(magic):
-            raise FileRejected(f"the file is {what}; {titles()} can be loaded")
+    if (what := named_binary(first)) is not None:
+        raise FileRejected(f"the file is {what}; {titles()} can be loaded")
     found = _by_magic(first)
     if given is not None and found is not (FORMATS[given] if FORMATS[given].magic else None):
         raise FileRejected(FORMATS[given].mismatch)
@@ -59,10 +58,8 @@ def detect(path: Path, given: str | None = None, table: TableSpec | None = None)
         return format.detect(path, Start("", is_whole=is_whole), table)
     encoding = encoding_of(path)
     start = Start(first.decode(encoding, errors="replace").removeprefix("\ufeff"), encoding, is_whole)
-    if given is not None:
-        return FORMATS[given].detect(path, start, table)
-    if (format := _by_text(start)) is None:
-        refuse_documents(start.text)
+    refuse_documents(start.text)
+    format = FORMATS[given] if given is not None else _by_text(start)
     return (format or FALLBACK).detect(path, start, table)
 
 

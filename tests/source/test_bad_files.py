@@ -41,6 +41,12 @@ def with_sheet(xml):
     return sink.getvalue()
 
 
+def sparse():
+    return with_sheet(
+        SHEET % b"".join(b'<row r="%d"><c r="XFD%d"><v>1</v></c></row>' % (n, n) for n in range(1, 2_000))
+    )
+
+
 def entities():
     levels = b"".join(b'<!ENTITY a%d "%s">' % (n + 1, b"&a%d;" % n * 10) for n in range(9))
     head = b'<!DOCTYPE w [<!ENTITY a0 "aaaaaaaaaa">' + levels + b"]>"
@@ -97,6 +103,7 @@ FAILED = {
     "zip archive": lambda: _zip({"a.csv": b"a,b\n1,2\n"}),
     "zip bomb": zip_bomb,
     "lying zip bomb": lying_bomb,
+    "rows of one cell in the last column": sparse,
     "entity bomb": entities,
     "truncated workbook": lambda: workbook(["a", "b"], [1, 2])[:2000],
     "workbook without cells": lambda: workbook(),
@@ -105,7 +112,8 @@ FAILED = {
     "five thousand columns": lambda: b",".join(b"c%d" % n for n in range(5000)) + b"\n",
     "only line ends": lambda: b"\n\n\n",
     "objects without keys": lambda: b"{}\n{}\n",
-    "half a JSON document": lambda: b'[{"a":1},{"a":2',
+    "a JSON document without rows": lambda: b'{"a":1,\n"b":2}',
+    "a damaged JSON document": lambda: b'[{"a":1},{"a":2',
     "a web page": lambda: b"<!DOCTYPE html><html><body>Sign in</body></html>",
 }
 
@@ -113,9 +121,9 @@ FAILED = {
 FORMATS = {
     **dict.fromkeys(("truncated parquet", "corrupt parquet"), "parquet"),
     **dict.fromkeys((kind for kind in FAILED if "zip" in kind or "workbook" in kind), "xlsx"),
-    "entity bomb": "xlsx",
+    **dict.fromkeys(("rows of one cell in the last column", "entity bomb"), "xlsx"),
     "objects without keys": "jsonl",
-    "half a JSON document": "json",
+    **dict.fromkeys(("a JSON document without rows", "a damaged JSON document"), "json"),
 }
 
 
