@@ -25,6 +25,7 @@ from matching.reading.rows import BLOCK_BYTES, MAX_RECORD_BYTES, Builder, Fault,
 
 CSV_BLOCK_BYTES = 256 * 1024  # Arrow reads 32 of them ahead
 MAX_PADDED = 100  # columns of a table whose short rows are looked at
+_FIRST_LINE = re.compile(r"[^\r\n]*(\r\n?|\n)")
 _BLANK_LINE = re.compile(rb"\n[ \t]+\n")
 
 
@@ -161,12 +162,11 @@ def _read_exact(path: Path, detection: Detection, batch_rows: int) -> Iterator[R
 
 
 def _detect(path: Path, start: Start) -> Detection:
-    """Find the table below a line that only names the delimiter, if there is one."""
+    """Find the table. A first line that only names the delimiter is as good as blank, and is skipped."""
     if separator_of(start.text) is None:
         return detect_csv(path, start)
-    _, end, rest = start.text.partition("\n")
-    detection = detect_csv(path, replace(start, text=rest if end else start.text.partition("\r")[2]))
-    return replace(detection, skipped=detection.skipped + 1)
+    detection = detect_csv(path, replace(start, text=_FIRST_LINE.sub(r"\1", start.text, count=1)))
+    return replace(detection, skipped=max(1, detection.skipped))
 
 
 FORMAT = Format(
