@@ -1,4 +1,4 @@
-# The targets: make run | test | test-unit | check | migrate | events | bench | load. See README.md.
+# The targets: make run | test | test-unit | fuzz | check | migrate | events | bench | load. See README.md.
 PYTHON ?= python3
 VENV := .venv
 # Generates a client in a test, from packages that do not fit beside ours.
@@ -8,7 +8,7 @@ STAMPS := .stamps
 # With this set, every process would recompile everything it imports at each start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-unit check migrate events bench load image-check format install install-dev install-clients web web-dev
+.PHONY: run test test-unit fuzz check migrate events bench load image-check format install install-dev install-clients web web-dev
 
 run: install web
 	@exec $(BIN)/python -m server run
@@ -42,6 +42,10 @@ test: install-dev install-clients web-dev web
 # Needs no database and no processes, so it takes only seconds; meant to be run while writing code.
 test-unit: install-dev
 	$(BIN)/python -m pytest -m unit --numprocesses 2 --dist loadfile --ignore tests/e2e
+
+# Damages files for about ten minutes; `make test` does it for seconds.
+fuzz: install-dev
+	$(BIN)/python -m pytest tests/reading/test_damage.py --hypothesis-profile fuzz --timeout 0 --numprocesses 2
 
 check: install-dev
 	$(BIN)/ruff format --check .

@@ -31,8 +31,9 @@ class Reject:
     """
     A row that cannot be loaded. The value itself is never repeated.
 
-    `line` is its position in the file: its first physical line, or its row in a sheet, from 1. `row` counts data rows
-    from 0, just like the rows of batches, so that together they cover every number.
+    `line` is its position in the file, from 1: its first physical line, its row in a sheet, or its number in a list of
+    JSON objects that share lines. `row` counts data rows from 0, just like the rows of batches, so that together they
+    cover every number.
     """
 
     line: int

@@ -7,11 +7,14 @@ from typing import Any
 
 import orjson
 import pytest
+from hypothesis import settings
 
 from matching.reading.format import Detection
 from matching.reading.look import look, typed_batches
 from matching.reading.mapping import Mapping, blocking
 from matching.reading.values import ColumnProfile
+
+settings.register_profile("fuzz", max_examples=1_500)  # for `make fuzz`; ten minutes on two cores
 
 
 @dataclass
