@@ -1,6 +1,7 @@
 """What Babel writes in the formats of all locales is read back, or not read at all, but never read wrongly."""
 
 import datetime as dt
+import re
 from decimal import Decimal
 
 import pyarrow as pa
@@ -18,7 +19,8 @@ LOCALES = sorted(name for name in localedata.locale_identifiers() if not name.st
 # One cell in a language that is official nowhere can bear the name of another month in many languages that are; a column
 # tells them apart. So it is in Sotho and Tsonga: their "Jan" and "Yan" are not January.
 OFFICIAL = [name for name in LOCALES if name.split("_")[0] in lexicon().languages.keys() - {"st", "ts"}]
-GROUPINGS = ((3, 3), (3, 2), (1000, 1000))  # Babel reads a few patterns as "1000'000"
+# Babel 2.19 groups only the last three digits in Switzerland, and none of smaller numbers, which nobody does.
+HALF_GROUPED = re.compile("[0-9]{4}'")
 WIDTHS = ("short", "medium", "long", "full")
 LANGUAGES = [
     "af",
@@ -110,7 +112,6 @@ DAYS = [
 )
 def test_numbers_of_all_locales_are_read_back(name: str, value: Decimal, style: str, has_own_digits: bool) -> None:
     locale = Locale.parse(name)
-    assume(locale.decimal_formats[None].grouping in GROUPINGS)
     own = locale.default_numbering_system
     system = own if has_own_digits and "decimal" in locale.number_symbols.get(own, {}) else "latn"
     mark = locale.number_symbols[system]["decimal"].replace("٫", ",")
@@ -120,6 +121,7 @@ def test_numbers_of_all_locales_are_read_back(name: str, value: Decimal, style: 
         text = numbers.format_currency(
             value, "EUR", locale=locale, format_type=style, currency_digits=False, numbering_system=system
         )
+    assume(not HALF_GROUPED.search(text))
 
     column = Numbers(pa.array([text]))
 
