@@ -20,6 +20,7 @@ from matching.reading.format import Detection, Format, Start
 from matching.reading.header import is_blank
 from matching.reading.layout import detect_csv
 from matching.reading.lines import lines_of, separator_of
+from matching.reading.mapping import TableSpec
 from matching.reading.records import records_of
 from matching.reading.rows import BLOCK_BYTES, MAX_RECORD_BYTES, Builder, Fault, RawBatch
 
@@ -161,11 +162,11 @@ def _read_exact(path: Path, detection: Detection, batch_rows: int) -> Iterator[R
         yield build.take()
 
 
-def _detect(path: Path, start: Start) -> Detection:
+def _detect(path: Path, start: Start, table: TableSpec | None = None) -> Detection:
     """Find the table. A first line that only names the delimiter is as good as blank, and is skipped."""
     if separator_of(start.text) is None:
-        return detect_csv(path, start)
-    detection = detect_csv(path, replace(start, text=_FIRST_LINE.sub(r"\1", start.text, count=1)))
+        return detect_csv(path, start, table)
+    detection = detect_csv(path, replace(start, text=_FIRST_LINE.sub(r"\1", start.text, count=1)), table)
     return replace(detection, skipped=max(1, detection.skipped))
 
 

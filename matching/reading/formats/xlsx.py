@@ -93,7 +93,7 @@ def _contents(path: Path, table: TableSpec | None) -> tuple[_Contents, tuple[str
 def _as_lines(head: list[tuple[int, list[str]]]) -> list[Line]:
     """Rows of one width. A cell far off the table does not make all of them wide."""
     width = max((len(texts) for _, texts in head if len(texts) <= MAX_COLUMNS), default=0)
-    return [Line(line, tuple([*texts, *[""] * (width - len(texts))])) for line, texts in head]
+    return [Line(line, (*texts, *[""] * (width - len(texts)))) for line, texts in head]
 
 
 def _by_shape(lines: list[Line]) -> Header:
