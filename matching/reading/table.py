@@ -97,7 +97,7 @@ def _kinds(lines: Sequence[Line]) -> NDArray[np.int8]:
             text = cell.strip()
             if not text or _RULE.match(text):
                 continue
-            kinds[row, number] = TEXT
+            kinds[row, number] = NUMBER if text.startswith("=") else TEXT  # a formula is no name
             if len(text) <= MAX_CELL and any(c.isdigit() for c in text):
                 places.append((row, number))
                 texts.append(text)
