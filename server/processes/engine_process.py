@@ -2,8 +2,8 @@
 Starts engine processes by forking a server process that has imported everything once.
 
 A fresh interpreter spends more than two seconds on imports before it reads a row (measured); a fork starts in
-milliseconds and shares memory pages. The fork server (multiprocessing's own) starts with the worker, runs none of our
-threads, opens no connection, and ends with the worker.
+milliseconds and shares memory pages. The fork server (multiprocessing's own) starts with the first task or soon after
+the worker, runs none of our threads, opens no connection, and ends with the worker.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from uuid import UUID
 
+WARM_UP_AFTER_S = 3.0  # a web process on two cores is ready by then
 LONGEST_FOLDER = 80  # bytes of a path that a socket's name fits behind, on macOS too
 _PRELOADED = "server.processes.warm"
 _ENVIRONMENT = {
@@ -77,7 +78,7 @@ class EngineProcess:
 
 
 class Engines:
-    """Starts engine processes. The fork server starts in the background, so that it is warm for the first task."""
+    """Starts engine processes."""
 
     def __init__(self, scratch: Path) -> None:
         for name, value in _ENVIRONMENT.items():
@@ -89,7 +90,15 @@ class Engines:
         # whenever a worker is killed.
         if len(os.fsencode(scratch)) <= LONGEST_FOLDER:
             multiprocessing.current_process()._config["tempdir"] = str(scratch)  # type: ignore[attr-defined]  # no other way
-        forkserver.ensure_running()
+
+    async def warm_up(self) -> None:
+        """
+        Start the fork server, so that it is warm for the first task.
+
+        Not at once: its imports take a second of computing, which the web process needs while both start together.
+        """
+        await asyncio.sleep(WARM_UP_AFTER_S)
+        await asyncio.to_thread(forkserver.ensure_running)
 
     async def start(self, kind: str, row_id: UUID, person: UUID | None) -> EngineProcess:
         """Start an engine process for a job or a source, on behalf of the person who asked for it."""

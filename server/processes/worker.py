@@ -63,6 +63,7 @@ async def _work(settings: Settings, stopping: asyncio.Event, engines: Engines) -
             asyncio.create_task(retention.sweep_forever(settings), name="retention"),
             asyncio.create_task(_requeue_stranded(), name="stranded"),
             asyncio.create_task(_end_abandoned(settings.job_heartbeat_timeout_s), name="abandoned"),
+            asyncio.create_task(engines.warm_up(), name="fork server"),
         ]
         try:
             worker = Worker(settings, stopping, engines)
