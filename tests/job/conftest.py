@@ -1,6 +1,5 @@
 """Files uploaded to a real server and loaded by a real worker, ready to be reconciled."""
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -11,6 +10,7 @@ from aiohttp import FormData
 
 from core.ids import uuid7
 from server.demo import data
+from tests.conftest import Commits
 
 Sides = dict[str, str]
 # Given explicitly, because the dates of a few rows do not show which number is the day.
@@ -117,7 +117,9 @@ def kept(settings: Any) -> Kept:
 
 
 @pytest.fixture
-def make_sides(alice: Any, project: str, worker: Any, db: asyncpg.Connection, kept: Kept) -> MakeSides:
+def make_sides(
+    alice: Any, project: str, worker: Any, db: asyncpg.Connection, kept: Kept, commits: Commits
+) -> MakeSides:
     """Loads two generated files of `rows` rows. Returns: the body of a job that reconciles them."""
 
     async def make(rows: int = 300, seed: int = 7) -> Sides:
@@ -126,7 +128,7 @@ def make_sides(alice: Any, project: str, worker: Any, db: asyncpg.Connection, ke
             key = name, rows, seed
             source = await kept.give(db, key, alice, project)
             if source is None:
-                source = await _load(alice, project, name, body, MAPPINGS[name])
+                source = await _load(alice, commits, project, name, body, MAPPINGS[name])
                 await kept.keep(db, key, source)
             ids.append(source)
         return {"left_source": ids[0], "right_source": ids[1]}
@@ -135,11 +137,11 @@ def make_sides(alice: Any, project: str, worker: Any, db: asyncpg.Connection, ke
 
 
 @pytest.fixture
-def load(alice: Any, project: str, worker: Any) -> Callable[..., Awaitable[str]]:
+def load(alice: Any, project: str, worker: Any, commits: Commits) -> Callable[..., Awaitable[str]]:
     """Uploads a CSV file with a mapping. Returns: the source's id, once it is ready."""
 
     async def upload(name: str, text: str, mapping: dict[str, Any]) -> str:
-        return await _load(alice, project, name, text.encode(), mapping)
+        return await _load(alice, commits, project, name, text.encode(), mapping)
 
     return upload
 
@@ -156,7 +158,7 @@ def cautious(alice: Any, project: str, make_sides: MakeSides) -> MakeSides:
     return make
 
 
-async def _load(person: Any, project: str, name: str, body: bytes, mapping: dict[str, Any]) -> str:
+async def _load(person: Any, commits: Commits, project: str, name: str, body: bytes, mapping: dict[str, Any]) -> str:
     form = FormData()
     form.add_field("name", name)
     form.add_field("mapping", json.dumps(mapping))
@@ -165,27 +167,19 @@ async def _load(person: Any, project: str, name: str, body: bytes, mapping: dict
     async with person.session.post(f"/api/v1/projects/{project}/sources", data=form, headers=headers) as response:
         source = await response.json()
         assert response.status == 202, source
-    for _ in range(1200):
-        source = await person.ok("GET", f"/sources/{source['id']}")
-        if source["status"] != "loading":
-            assert source["status"] == "ready", source
-            return str(source["id"])
-        await asyncio.sleep(0.05)
-    raise AssertionError("still loading")
+    path = f"/sources/{source['id']}"
+    source = await commits.until(lambda: person.ok("GET", path), lambda found: found["status"] != "loading")
+    assert source["status"] == "ready", source
+    return str(source["id"])
 
 
 @pytest.fixture
-def until(alice: Any) -> Callable[..., Awaitable[dict[str, Any]]]:
+def until(alice: Any, commits: Commits) -> Callable[..., Awaitable[dict[str, Any]]]:
     """Waits until a job meets a condition."""
 
     async def wait(job_id: str, condition: Callable[[dict[str, Any]], bool], seconds: float = 100) -> dict[str, Any]:
-        job: dict[str, Any] = {}
-        for _ in range(int(seconds / 0.03)):
-            job = await alice.ok("GET", f"/jobs/{job_id}")
-            if condition(job):
-                return job
-            await asyncio.sleep(0.03)
-        raise AssertionError(f"after {seconds} s the job is {job}")
+        job: dict[str, Any] = await commits.until(lambda: alice.ok("GET", f"/jobs/{job_id}"), condition, seconds)
+        return job
 
     return wait
 

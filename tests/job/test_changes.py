@@ -2,11 +2,12 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
-from tests.conftest import Person
+from tests.conftest import Commits, Person
 
 ROWS = 4000
 DANGLING = """
@@ -20,13 +21,17 @@ async def status(person: Person, method: str, path: str, body: Any = None, **mor
         return int(response.status)
 
 
-async def _loaded(alice: Person, source_id: str) -> dict[str, Any]:
-    for _ in range(1500):
-        source: dict[str, Any] = await alice.ok("GET", f"/sources/{source_id}")
-        if source["status"] != "loading":
-            return source
-        await asyncio.sleep(0.03)
-    raise AssertionError("still loading")
+@pytest.fixture
+def loaded(alice: Person, commits: Commits) -> Callable[[str], Awaitable[dict[str, Any]]]:
+    """Waits until a source has been loaded."""
+
+    async def wait(source_id: str) -> dict[str, Any]:
+        source: dict[str, Any] = await commits.until(
+            lambda: alice.ok("GET", f"/sources/{source_id}"), lambda found: found["status"] != "loading"
+        )
+        return source
+
+    return wait
 
 
 @pytest.fixture
@@ -44,7 +49,7 @@ def cancelled(alice: Any, project: str, cautious: Any, until: Any, end_of: Any) 
     return make
 
 
-async def test_of_a_job_and_a_new_mapping_at_once_one_is_refused(alice, project, cautious, end_of, db):
+async def test_of_a_job_and_a_new_mapping_at_once_one_is_refused(alice, project, cautious, loaded, end_of, db):
     sides = await cautious(300)
     source = await alice.ok("GET", f"/sources/{sides['left_source']}")
     # With this mapping no row can be typed, so all loaded records go.
@@ -61,9 +66,9 @@ async def test_of_a_job_and_a_new_mapping_at_once_one_is_refused(alice, project,
             assert ended["status"] == "completed"
             assert ended["counts"]["left"] == source["rows"]["loaded"]
             await db.execute("DELETE FROM reconciliation_jobs WHERE id = $1::text::uuid", ended["id"])
-        await _loaded(alice, source["id"])
+        await loaded(source["id"])
         await alice.ok("PATCH", f"/sources/{source['id']}", {"mapping": source["mapping"]})
-        assert (await _loaded(alice, source["id"]))["rows"] == source["rows"]
+        assert (await loaded(source["id"]))["rows"] == source["rows"]
 
     assert await db.fetchval(DANGLING) == 0
 
@@ -80,7 +85,7 @@ async def test_of_a_job_and_the_deletion_of_its_source_at_once_one_is_refused(al
             assert (await end_of((await made.json())["id"]))["status"] == "completed"
 
 
-async def test_a_job_is_not_retried_over_records_that_have_changed(alice, cancelled, end_of):
+async def test_a_job_is_not_retried_over_records_that_have_changed(alice, cancelled, loaded):
     job = await cancelled()
     match = (await alice.ok("GET", f"/jobs/{job['id']}/matches?limit=1"))["items"][0]
     record = match["records"][0]["id"]
@@ -93,7 +98,7 @@ async def test_a_job_is_not_retried_over_records_that_have_changed(alice, cancel
     mapping = {**source["mapping"], "amount": {**source["mapping"]["amount"], "negate": True}}
     await alice.ok("PATCH", f"/sources/{source['id']}", {"mapping": mapping})
     loading = await alice.refused("POST", f"/jobs/{job['id']}/retry")
-    await _loaded(alice, source["id"])
+    await loaded(source["id"])
     typed = await alice.refused("POST", f"/jobs/{job['id']}/retry")
 
     assert [edited, deleted, loading, typed] == [(409, "job_state")] * 4
@@ -203,7 +208,7 @@ async def test_a_deleted_record_no_longer_counts_as_read_or_open(alice, cautious
         assert counts[side] == job["counts"][side] - gone == summary["flow"][side]["count"]
 
 
-async def test_no_confirmed_match_loses_a_record_to_a_new_mapping(alice, cautious, run, db):
+async def test_no_confirmed_match_loses_a_record_to_a_new_mapping(alice, cautious, loaded, run, db):
     job = await run(await cautious(100))
     source = await alice.ok("GET", f"/sources/{job['left_source']}")
     mapping = {**source["mapping"], "amount": {"column": "invoice_no", "decimal": "."}}
@@ -216,7 +221,7 @@ async def test_no_confirmed_match_loses_a_record_to_a_new_mapping(alice, cautiou
     typed, *confirmed = await asyncio.gather(
         later(), *(status(alice, "POST", f"/matches/{match['id']}/confirm", {}) for match in matches)
     )
-    await _loaded(alice, source["id"])
+    await loaded(source["id"])
 
     assert (typed == 200) == (200 not in confirmed)
     assert set(confirmed) <= {200, 409}

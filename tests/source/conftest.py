@@ -1,12 +1,13 @@
 """Uploads to a real server and waits for a real worker."""
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from aiohttp import FormData
+
+from tests.conftest import Commits
 
 Upload = Callable[..., Awaitable[tuple[int, dict[str, Any]]]]
 Loaded = Callable[..., Awaitable[dict[str, Any]]]
@@ -30,16 +31,16 @@ def upload(alice: Any, project: str) -> Upload:
 
 
 @pytest.fixture
-def settled(alice: Any) -> Loaded:
+def settled(alice: Any, commits: Commits) -> Loaded:
     """Waits until loading has ended, with whatever result."""
 
-    async def wait(source_id: str, seconds: float = 100) -> dict[str, Any]:
-        for _ in range(int(seconds / 0.05)):
-            source = await alice.ok("GET", f"/sources/{source_id}")
-            if source["status"] not in ("pending", "loading"):
-                return source
-            await asyncio.sleep(0.05)
-        raise AssertionError(f"still {source['status']} after {seconds} s")
+    async def wait(source_id: str, seconds: float = 100, of: Any = alice) -> dict[str, Any]:
+        source: dict[str, Any] = await commits.until(
+            lambda: of.ok("GET", f"/sources/{source_id}"),
+            lambda found: found["status"] not in ("pending", "loading"),
+            seconds,
+        )
+        return source
 
     return wait
 

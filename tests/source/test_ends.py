@@ -55,19 +55,9 @@ async def send(person: Any, project: str, body: bytes, name: str = "a") -> Any:
         return await response.json()
 
 
-async def until_loaded(person: Any, source: Any, seconds: float = 60) -> Any:
-    """Waits until loading has ended, with whatever result."""
-    for _ in range(int(seconds / 0.05)):
-        found = await person.ok("GET", f"/sources/{source['id']}")
-        if found["status"] != "loading":
-            return found
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"still loading after {seconds} s")
-
-
 @pytest.mark.parametrize("what", ["source", "project"])
 async def test_the_loader_of_a_deleted_source_is_ended_at_once(
-    alice: Any, project: str, worker: Any, frozen: Any, what: str
+    alice: Any, project: str, settled: Any, frozen: Any, what: str
 ) -> None:
     source = await send(alice, project, big(100_000))
     engines = await frozen()
@@ -78,16 +68,16 @@ async def test_the_loader_of_a_deleted_source_is_ended_at_once(
 
     await gone(engines, 2.0)
     to = project if what == "source" else (await alice.ok("POST", "/projects", {"name": "Next"}))["id"]
-    assert (await until_loaded(alice, await send(alice, to, SMALL)))["status"] == "ready"
+    assert (await settled((await send(alice, to, SMALL))["id"]))["status"] == "ready"
 
 
 async def test_a_file_that_takes_too_much_computing_is_rejected_and_not_tried_again(
-    alice: Any, project: str, alone: Any
+    alice: Any, project: str, settled: Any, alone: Any
 ) -> None:
     body = big(250_000)
     await alone(TALLYROOM_LOAD_CPU_S="0.3")
 
-    ended = await until_loaded(alice, await send(alice, project, body))
+    ended = await settled((await send(alice, project, body))["id"])
 
     assert (ended["status"], ended["problem"]["code"]) == ("failed", "file_rejected")
     assert "TALLYROOM_LOAD_CPU_S" in ended["problem"]["detail"]
@@ -95,13 +85,13 @@ async def test_a_file_that_takes_too_much_computing_is_rejected_and_not_tried_ag
 
 
 async def test_a_file_that_takes_too_long_is_rejected_and_not_tried_again(
-    alice: Any, project: str, frozen: Any, alone: Any
+    alice: Any, project: str, settled: Any, frozen: Any, alone: Any
 ) -> None:
     slow = await alone(TALLYROOM_LOAD_WALL_S="1")
     source = await send(alice, project, big(100_000))
     engines = await frozen(of=slow)
 
-    ended = await until_loaded(alice, source)
+    ended = await settled(source["id"])
 
     assert (ended["status"], ended["problem"]["code"]) == ("failed", "file_rejected")
     assert "Split it" in ended["problem"]["detail"]
@@ -110,20 +100,20 @@ async def test_a_file_that_takes_too_long_is_rejected_and_not_tried_again(
 
 
 async def test_a_project_that_holds_all_slots_gives_one_back_when_others_wait(
-    alice: Any, make_person: Any, project: str, frozen: Any, worker: Any
+    alice: Any, make_person: Any, project: str, settled: Any, frozen: Any
 ) -> None:
     ben = await make_person("ben", "manager")
     other = (await ben.ok("POST", "/projects", {"name": "Other"}))["id"]
     mine = [await send(alice, project, big(60_000), name) for name in ("first", "second")]
     engines = await frozen(2)  # they keep both slots for as long as they like
     try:
-        theirs = await until_loaded(ben, await send(ben, other, SMALL), 20)
+        theirs = await settled((await send(ben, other, SMALL))["id"], 20, ben)
         alive = [engine for engine in engines if engine.is_running() and engine.status() == psutil.STATUS_STOPPED]
     finally:
         for engine in engines:
             if engine.is_running():
                 engine.resume()
-    ended = [await until_loaded(alice, source) for source in mine]
+    ended = [await settled(source["id"]) for source in mine]
 
     assert theirs["status"] == "ready"
     assert len(alive) == 1, "one slot stays with the project"

@@ -11,7 +11,7 @@ from aiohttp import FormData
 
 from server.source import release
 from tests.auth.programs import id_of, program_of
-from tests.conftest import Person
+from tests.conftest import Commits, Person
 
 MAPPING = {"amount": {"column": "amount", "decimal": "."}}
 FILE = b"ref,amount\nA,1.50\n"
@@ -55,13 +55,14 @@ def held(worker: Any) -> Any:
     os.kill(worker.process.pid, signal.SIGCONT)
 
 
-async def _ended(person: Any, path: str, waiting: tuple[str, ...]) -> Any:
-    for _ in range(600):
-        found = await person.ok("GET", path)
-        if found["status"] not in waiting:
-            return found
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"still {found['status']}")
+@pytest.fixture
+def end_of(alice: Any, commits: Commits) -> Any:
+    """Waits until a source or a job is none of these."""
+
+    async def wait(path: str, waiting: tuple[str, ...]) -> Any:
+        return await commits.until(lambda: alice.ok("GET", path), lambda found: found["status"] not in waiting)
+
+    return wait
 
 
 @pytest.mark.parametrize(
@@ -101,27 +102,27 @@ async def test_an_upload_is_refused_if_its_sender_loses_the_right_before_it_ends
 
 @pytest.mark.parametrize("how", HOW)
 async def test_a_file_is_not_loaded_if_its_sender_loses_the_right_before_loading_begins(
-    analyst: Any, alice: Any, project: str, upload: Any, held: Any, end_right: Any, how: str
+    analyst: Any, project: str, upload: Any, held: Any, end_of: Any, end_right: Any, how: str
 ) -> None:
     sender = await _sender(analyst, how)
     _, source = await upload(FILE, person=sender, mapping=MAPPING)
     await end_right(how, sender)
     held()
 
-    ended = await _ended(alice, f"/sources/{source['id']}", ("loading",))
+    ended = await end_of(f"/sources/{source['id']}", ("loading",))
 
     assert (ended["status"], ended["problem"]["code"], ended["rows"]["loaded"]) == ("failed", "forbidden", 0)
     assert "no longer has the right" in ended["problem"]["detail"]
 
 
 async def test_another_member_may_retype_a_file_whose_sender_has_left(
-    analyst: Any, alice: Any, project: str, load: Any, end_right: Any
+    analyst: Any, alice: Any, load: Any, end_of: Any, end_right: Any
 ) -> None:
     source = await load(FILE, person=analyst)
     await end_right("removed", analyst)
 
     await alice.ok("PATCH", f"/sources/{source['id']}", {"mapping": {"reference": {"column": "ref"}}})
-    ended = await _ended(alice, f"/sources/{source['id']}", ("loading",))
+    ended = await end_of(f"/sources/{source['id']}", ("loading",))
 
     assert (ended["status"], ended["problem"]) == ("ready", None)
     assert ended["mapping"]["reference"] == {"column": "ref"}
@@ -129,7 +130,7 @@ async def test_another_member_may_retype_a_file_whose_sender_has_left(
 
 @pytest.mark.parametrize("how", HOW)
 async def test_a_job_does_not_begin_after_its_person_lost_the_right_and_another_may_retry_it(
-    analyst: Any, alice: Any, project: str, load: Any, worker: Any, end_right: Any, how: str
+    analyst: Any, alice: Any, project: str, load: Any, worker: Any, end_of: Any, end_right: Any, how: str
 ) -> None:
     sides = [(await load(FILE, mapping=MAPPING))["id"] for _ in range(2)]
     sender = await _sender(analyst, how)
@@ -141,9 +142,9 @@ async def test_a_job_does_not_begin_after_its_person_lost_the_right_and_another_
     finally:
         os.kill(worker.process.pid, signal.SIGCONT)
 
-    failed = await _ended(alice, f"/jobs/{job['id']}", ("queued", "running"))
+    failed = await end_of(f"/jobs/{job['id']}", ("queued", "running"))
     await alice.ok("POST", f"/jobs/{job['id']}/retry")
-    retried = await _ended(alice, f"/jobs/{job['id']}", ("queued", "running"))
+    retried = await end_of(f"/jobs/{job['id']}", ("queued", "running"))
 
     assert (failed["status"], failed["problem"]["code"], failed["counts"]["left"]) == ("failed", "forbidden", 0)
     assert retried["status"] == "completed"
