@@ -11,7 +11,7 @@ from core.settings import Settings
 from tests.auth.programs import body, program_of
 from tests.conftest import PASSWORD, Person
 from tests.e2e.conftest import LISTEN, Visitor, served
-from tests.e2e.test_accessibility import _faults
+from tests.e2e.test_accessibility import faults_of
 
 Open = Callable[..., Awaitable[Visitor]]
 
@@ -28,10 +28,8 @@ async def open_page(browser: Browser, address: str) -> AsyncIterator[Open]:
     """Opens the account's page for somebody. The test fails if the console has any complaint."""
     visitors = []
 
-    async def open_one(person: Person, theme: str = "light", **options: Any) -> Visitor:
-        context = await browser.new_context(
-            color_scheme=theme, permissions=["clipboard-read", "clipboard-write"], **options
-        )  # type: ignore[arg-type]  # one of two words
+    async def open_one(person: Person, **options: Any) -> Visitor:
+        context = await browser.new_context(permissions=["clipboard-read", "clipboard-write"], **options)
         await context.add_init_script(LISTEN)
         visitor = Visitor(context, await context.new_page(), address)
         visitors.append(visitor)
@@ -133,23 +131,22 @@ async def test_revoking_asks_first_and_shows_in_other_tabs(open_page: Open, alic
     await expect(row_of(there.page, "Made elsewhere")).to_be_visible()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 async def test_the_form_and_the_list_break_no_rule_and_fit_at_200_percent(
-    open_page: Open, alice: Person, project: str, theme: str
+    open_page: Open, alice: Person, project: str
 ) -> None:
     await program_of(alice, "read", "vault:list", project_ids=[project], networks=["203.0.113.0/24", "2001:db8::/32"])
     # A window of 1280 pixels shows 640 at 200 %.
-    visitor = await open_page(alice, theme, viewport={"width": 640, "height": 450})
+    visitor = await open_page(alice, viewport={"width": 640, "height": 450})
     page = visitor.page
     await expect(row_of(page, "Month end")).to_contain_text("only March")
 
-    faults = {"list": await _faults(page)}
+    faults = {"list": await faults_of(page)}
     await page.get_by_role("button", name="New API token").click()
     await page.get_by_label("vault:list").check()
     await page.get_by_label("Only in certain projects").check()
     await page.get_by_role("checkbox", name="March", exact=True).check()
     await page.get_by_label("Only certain vaults").check()
-    faults["form"] = await _faults(page)
+    faults["form"] = await faults_of(page)
     wide = await page.evaluate(
         "document.querySelector('[role=dialog]').scrollWidth <= document.documentElement.clientWidth"
     )
@@ -157,10 +154,10 @@ async def test_the_form_and_the_list_break_no_rule_and_fit_at_200_percent(
     await page.get_by_label("Name").fill("Nightly")
     await page.get_by_role("button", name="Make token").click()
     await expect(page.get_by_label("API token", exact=True)).to_be_visible()
-    faults["shown"] = await _faults(page)
+    faults["shown"] = await faults_of(page)
     await page.get_by_role("button", name="Done").click()
     await page.get_by_role("button", name="Revoke Nightly").click()
-    faults["question"] = await _faults(page)
+    faults["question"] = await faults_of(page)
 
     assert {where: found for where, found in faults.items() if found} == {}
     assert wide
