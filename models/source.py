@@ -1,4 +1,7 @@
-"""Sources: one side of a reconciliation, the file it came from, and the rows that could not be read."""
+"""
+Sources: one side of a reconciliation, the file it came from, the rows that could not be read or are no bookings, and the
+answers that people gave about files of one layout.
+"""
 
 from typing import Any
 from uuid import UUID
@@ -25,6 +28,7 @@ class Source(Row):
     rows_read = fields.BigIntField(default=0)
     rows_loaded = fields.BigIntField(default=0)
     rows_rejected = fields.BigIntField(default=0)
+    rows_left_out = fields.BigIntField(default=0, db_default=0)
     mapping: fields.JSONField[dict[str, Any]] = fields.JSONField(default=dict)
     questions: fields.JSONField[list[Any]] = fields.JSONField(default=list)
     profile: fields.JSONField[list[Any]] = fields.JSONField(default=list)
@@ -71,3 +75,36 @@ class SourceReject(Model):
     class Meta:
         table = "source_rejects"
         indexes = (("source_id", "id"),)
+
+
+class SourceLeftOut(Model):
+    """A row of a file that is no booking, such as a total, and why."""
+
+    id = fields.BigIntField(primary_key=True)
+    source: fields.ForeignKeyRelation[Source] = fields.ForeignKeyField("models.Source", related_name="left_out")
+    source_id: UUID
+    line = fields.BigIntField()  # line of the file, from 1
+    row = fields.BigIntField(null=True)  # data row from 0, as for records
+    reason = fields.CharField(max_length=32)
+    detail = fields.TextField()
+    data: fields.JSONField[dict[str, Any] | None] = fields.JSONField(null=True)  # what the row says, as for records
+
+    class Meta:
+        table = "source_left_out"
+        indexes = (("source_id", "line", "id"),)
+
+
+class SourceLayout(Model):
+    """The answers that people gave about a file. They are used for the next file with the same layout."""
+
+    id = fields.UUIDField(primary_key=True)
+    project: fields.ForeignKeyRelation[Project] = fields.ForeignKeyField("models.Project", related_name="layouts")
+    project_id: UUID
+    layout = fields.CharField(max_length=64)  # server.source.layouts.layout_of
+    mapping: fields.JSONField[dict[str, Any]] = fields.JSONField()  # only what people said; null: has no column
+    answered_by = fields.UUIDField(null=True)
+    answered_at = fields.DatetimeField()
+
+    class Meta:
+        table = "source_layouts"
+        unique_together = (("project_id", "layout"),)

@@ -10,11 +10,12 @@ from realtime.events.base import Event, OnProject
 
 
 class Rows(Event):
-    """The row counts of a source."""
+    """The row counts of a source, where read = loaded + rejected + left_out."""
 
     read: int
     loaded: int
     rejected: int
+    left_out: int
 
     def streams(self) -> tuple[str, ...]:
         return ()
@@ -41,7 +42,7 @@ class SourceUpdated(_OnSource):
 
 
 class SourceReady(_OnSource):
-    """All rows are either loaded or listed as rejected."""
+    """All rows are loaded, listed as rejected, or listed as left out."""
 
     event: ClassVar = "source.ready"
 

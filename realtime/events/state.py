@@ -50,6 +50,7 @@ class SourceProgress(BaseModel):
     total_bytes: int | None
     rows: int
     rejected: int
+    left_out: int
 
 
 class JobCounts(BaseModel):

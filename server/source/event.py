@@ -12,7 +12,12 @@ def event_of(kind: type[Any], source: Source) -> Any:
         project_id=source.project_id,
         source_id=source.id,
         status=source.status,
-        rows=events.Rows(read=source.rows_read, loaded=source.rows_loaded, rejected=source.rows_rejected),
+        rows=events.Rows(
+            read=source.rows_read,
+            loaded=source.rows_loaded,
+            rejected=source.rows_rejected,
+            left_out=source.rows_left_out,
+        ),
         revision=source.revision,
         version=source.version,
     )

@@ -9,6 +9,7 @@ again because its mapping changed, its records stay in place and keep their ids.
 import asyncio
 import tempfile
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,11 +24,14 @@ import pyarrow.csv as pacsv
 from core import log, problems
 from core.clock import now
 from core.ids import uuid7_texts
+from core.money import NO_CURRENCY
 from core.settings import Settings
 from matching.reading import detect, tables
+from matching.reading.answers import with_answers
 from matching.reading.apply import Exceptions, apply_mapping
 from matching.reading.look import Look, look_at
 from matching.reading.mapping import Mapping, blocking
+from matching.reading.rows import Reject
 from matching.reading.values import FileRejected
 from models.access import SYSTEM
 from models.source import Source
@@ -37,7 +41,7 @@ from realtime.events import source as events
 from realtime.events.state import SourceProgress
 from realtime.unit_of_work import unit_of_work
 from server.holds.rights import lost, may_still
-from server.source import release
+from server.source import left_out, release
 from server.source.actions import faults_of_columns, given_mapping
 from server.source.event import event_of
 from server.store import database, disk, limits
@@ -137,12 +141,24 @@ class Found:
     """What a file turned out to be, and what is wrong with the mapping that came with it."""
 
     look: Look
+    questions: list[dict[str, Any]]
     problem: problems.Problem | None
 
     @property
     def is_blocked(self) -> bool:
         """Whether a person has to answer a question before the rows can be typed."""
         return blocking(self.look.questions) or self.problem is not None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A batch that can be stored: its records as CSV with their row numbers, its rejects, and what is left out."""
+
+    csv: bytes
+    rows: pa.Array
+    rejects: list[Reject]
+    left_out: list[Reject]
+    left_out_csv: bytes
 
 
 class Loader:
@@ -156,7 +172,7 @@ class Loader:
         self.connection = connection
         self.loaded = 0
         self.rejected = 0
-        self.read = 0
+        self.left_out: Counter[str] = Counter()  # by reason
         self.reported_at = 0.0
         self.seconds: dict[str, float] = {}  # per stage, for the log
         self.lap_at = time.monotonic()
@@ -181,7 +197,8 @@ class Loader:
             self._lap("look")
             problem = _problem_of(look.mapping, [profile.name for profile in look.profiles] or detection.columns)
             await self._clear()
-            found = Found(look, problem)
+            questions = await self._parse(self._questions, path, look, await self._currencies())
+            found = Found(look, questions, problem)
             # Rows with an open question are stored raw: guessing a date order could silently corrupt them.
             if found.is_blocked:
                 await self._store(path, look.detection, Mapping(), Exceptions())
@@ -211,12 +228,27 @@ class Loader:
                 )
                 await asyncio.to_thread(file.write, body)
 
+    def _questions(self, path: Path, look: Look, currencies: list[str]) -> list[dict[str, Any]]:
+        """The open questions with what each answer would make of three rows. Runs in the parser thread."""
+        return with_answers(look, tables.read_batches(path, look.detection), currencies) if look.questions else []
+
+    async def _currencies(self) -> list[str]:
+        """The currencies that people gave for whole sources of the project, most frequent first."""
+        rows = await self.connection.fetch(
+            "SELECT mapping -> 'currency' ->> 'value' AS code FROM sources WHERE project_id = $1 "
+            "AND mapping -> 'currency' ->> 'value' <> $2 GROUP BY code ORDER BY count(*) DESC, code LIMIT 5",
+            self.source.project_id,
+            NO_CURRENCY,
+        )
+        return [row["code"] for row in rows]
+
     async def _clear(self) -> None:
         async with self.connection.transaction():
             await self._fence()
             if not self.is_retyping:
                 await self.connection.execute("DELETE FROM reconciliation_records WHERE source_id = $1", self.source.id)
-            await self.connection.execute("DELETE FROM source_rejects WHERE source_id = $1", self.source.id)
+            for table in ("source_rejects", "source_left_out"):
+                await self.connection.execute(f"DELETE FROM {table} WHERE source_id = $1", self.source.id)
 
     async def _store(self, path: Path, detection: Any, mapping: Mapping, exceptions: Exceptions) -> None:
         batches = tables.read_batches(path, detection)
@@ -225,16 +257,18 @@ class Loader:
         try:
             while (prepared := await coming) is not None:
                 coming = asyncio.ensure_future(self._parse(self._prepare_next, batches, mapping, exceptions))
-                csv, rows, rejects = prepared
                 async with self.connection.transaction():
                     await self._fence()
-                    await self._take_room(len(csv))
+                    await self._take_room(len(prepared.csv) + len(prepared.left_out_csv))
                     if self.is_retyping:
-                        await self._retype(csv, rows)
+                        await self._retype(prepared.csv, prepared.rows)
                     else:
-                        await self._copy("reconciliation_records", csv)
-                    await self._store_rejects(rejects)
-                self.loaded += len(rows)
+                        await self._copy("reconciliation_records", COLUMNS, prepared.csv)
+                    await self._store_rejects(prepared.rejects)
+                    if prepared.left_out_csv:
+                        await self._copy("source_left_out", left_out.COLUMNS, prepared.left_out_csv)
+                self.loaded += len(prepared.rows)
+                self.left_out.update(reject.code for reject in prepared.left_out)
                 await self._report()
         finally:
             await asyncio.gather(coming, return_exceptions=True)
@@ -260,8 +294,8 @@ class Loader:
             self.stored_bytes,
         )
 
-    async def _copy(self, table: str, csv: bytes) -> None:
-        await self.connection.copy_to_table(table, source=_pieces(csv), columns=COLUMNS, format="csv")
+    async def _copy(self, table: str, columns: tuple[str, ...], csv: bytes) -> None:
+        await self.connection.copy_to_table(table, source=_pieces(csv), columns=columns, format="csv")
 
     async def _retype(self, csv: bytes, rows: pa.Array) -> None:
         """Store a batch over the existing records. Remove those whose rows are now rejected."""
@@ -270,7 +304,7 @@ class Loader:
         await self.connection.execute(
             "CREATE TEMPORARY TABLE incoming (LIKE reconciliation_records INCLUDING DEFAULTS) ON COMMIT DROP"
         )
-        await self._copy("incoming", csv)
+        await self._copy("incoming", COLUMNS, csv)
         last = rows[-1].as_py()
         await self.connection.execute(REMOVE_UNTYPED, self.source.id, self.last_row, last)
         await self.connection.execute(RETYPE)
@@ -286,9 +320,7 @@ class Loader:
     async def _parse(self, step: Callable[..., T], *arguments: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self.parser, step, *arguments)
 
-    def _prepare_next(
-        self, batches: Any, mapping: Mapping, exceptions: Exceptions
-    ) -> tuple[bytes, pa.Array, list[Any]] | None:
+    def _prepare_next(self, batches: Any, mapping: Mapping, exceptions: Exceptions) -> Prepared | None:
         """The next batch as CSV for COPY. Runs in the parser thread."""
         batch = next(batches, None)
         if batch is None:
@@ -296,7 +328,6 @@ class Loader:
         typed = apply_mapping(
             batch.columns, batch.rows, mapping, lines=batch.lines, faults=batch.faults, exceptions=exceptions
         )
-        rejects = [*batch.rejects, *typed.rejects, *typed.left_out]
         count = len(typed.rows)
         at = now().isoformat()
         table = pa.table(
@@ -317,11 +348,17 @@ class Loader:
         )
         sink = pa.BufferOutputStream()
         pacsv.write_csv(table, sink, pacsv.WriteOptions(include_header=False))
-        prepared = sink.getvalue().to_pybytes(), typed.rows, rejects
+        prepared = Prepared(
+            csv=sink.getvalue().to_pybytes(),
+            rows=typed.rows,
+            rejects=[*batch.rejects, *typed.rejects],
+            left_out=typed.left_out,
+            left_out_csv=left_out.left_out_csv(self.source.id, batch, typed.left_out),
+        )
         pa.default_memory_pool().release_unused()
         return prepared
 
-    async def _store_rejects(self, rejects: list[Any]) -> None:
+    async def _store_rejects(self, rejects: list[Reject]) -> None:
         self.rejected += len(rejects)
         if rejects:
             await self.connection.copy_records_to_table(
@@ -350,6 +387,7 @@ class Loader:
             total_bytes=self.source.size_bytes,
             rows=self.loaded,
             rejected=self.rejected,
+            left_out=self.left_out.total(),
         )
         names = [streams.project(self.source.project_id)]
         fence = state.Fence(
@@ -369,16 +407,18 @@ class Loader:
                 source,
                 status=SourceStatus.NEEDS_MAPPING if found.is_blocked else SourceStatus.READY,
                 format=found.look.detection.format,
-                rows_read=self.loaded + self.rejected,
+                rows_read=self.loaded + self.rejected + self.left_out.total(),
                 rows_loaded=self.loaded,
                 rows_rejected=self.rejected,
+                rows_left_out=self.left_out.total(),
                 mapping=found.look.mapping.model_dump(mode="json", exclude_none=True),
-                questions=found.look.questions,
+                questions=found.questions,
                 profile=[_profile_view(profile, found.look.understanding.roles) for profile in found.look.profiles],
                 detection={
                     **source.detection,
                     **_detection_view(found.look.detection),
                     "suggested_mapping": found.look.suggested.model_dump(mode="json", exclude_none=True),
+                    "left_out": dict(self.left_out.most_common()),
                     "loaded_revision": source.revision + 1,
                     "stored_bytes": self.stored_bytes,
                 },
@@ -394,6 +434,7 @@ class Loader:
                 version=source.version,
                 loaded=self.loaded,
                 rejected=self.rejected,
+                left_out=self.left_out.total(),
             )
 
 

@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from models import access
 from models.access import Actor, hydrate
 from models.project import Project
@@ -10,7 +12,15 @@ from models.source import Source
 from models.status import SourceStatus
 from realtime import streams
 from server.api.paging import Listing, Page, Sort
-from server.source.schemas import ProfileView, RejectList, RejectView, SourceList, SourceView
+from server.source.schemas import (
+    LeftOutList,
+    LeftOutView,
+    ProfileView,
+    RejectList,
+    RejectView,
+    SourceList,
+    SourceView,
+)
 from server.store.reading import Position, reading
 
 _SORTS = {"name": Sort("t.name", "text"), "created_at": Sort("t.created_at", "timestamptz")}
@@ -63,9 +73,39 @@ async def list_rejects(actor: Actor, source_id: UUID, query: RejectList) -> tupl
         return page, await snapshot.position(streams.project(source.project_id))
 
 
+async def list_left_out(actor: Actor, source_id: UUID, query: LeftOutList) -> tuple[Page[LeftOutView], Position]:
+    """Rows that are no bookings, in line order. Raises: NotFound, Forbidden."""
+    listing = Listing(
+        't.line, t."row", t.reason, t.detail, t.data::text AS data_text',
+        "source_left_out t",
+        Sort("t.line", "bigint", tie_cast="bigint"),
+        f"left-out/{source_id}",
+    )
+    listing.where("t.source_id = ?", source_id)
+    if query.reason:
+        listing.where("t.reason = ?", query.reason)
+    async with reading() as snapshot:
+        source = (await access.load(actor, Source, source_id, "project.read_within")).row
+        columns = [column["name"] for column in source.profile]
+        page = await listing.page(snapshot, query, lambda row: _left_out(row, columns))
+        return page, await snapshot.position(streams.project(source.project_id))
+
+
 def _view(row: dict[str, Any]) -> SourceView:
     return SourceView.of(hydrate(Source, row))
 
 
 def _reject(row: dict[str, Any]) -> RejectView:
     return RejectView(**{name: row[name] for name in RejectView.model_fields})
+
+
+def _left_out(row: dict[str, Any], columns: list[str]) -> LeftOutView:
+    data = None if row["data_text"] is None else orjson.loads(row["data_text"])
+    return LeftOutView(
+        line=row["line"],
+        row=row["row"],
+        reason=row["reason"],
+        detail=row["detail"],
+        # JSONB does not keep the order of the columns.
+        data=data and {name: data[name] for name in columns if name in data},
+    )

@@ -44,19 +44,22 @@ async def fail_source(source_id: UUID, attempts: Container[int], problem: Proble
         if row.revision > 1:
             loaded = await _count(u, "reconciliation_records", row.id)
             rejected = await _count(u, "source_rejects", row.id)
+            left_out = await _count(u, "source_left_out", row.id)
             changes |= {
                 "status": SourceStatus.NEEDS_MAPPING,
-                "rows_read": loaded + rejected,
+                "rows_read": loaded + rejected + left_out,
                 "rows_loaded": loaded,
                 "rows_rejected": rejected,
+                "rows_left_out": left_out,
                 "detection": {**row.detection, "loaded_revision": row.revision + 1},
                 "revision": row.revision + 1,
             }
         else:
-            for table in ("reconciliation_records", "source_rejects"):
+            for table in ("reconciliation_records", "source_rejects", "source_left_out"):
                 await u.execute(f"DELETE FROM {table} WHERE source_id = $1", row.id)
-            changes |= {"status": SourceStatus.FAILED, "rows_read": 0, "rows_loaded": 0, "rows_rejected": 0}
-            changes["detection"] = {**row.detection, "stored_bytes": 0}
+            counts = dict.fromkeys(("rows_read", "rows_loaded", "rows_rejected", "rows_left_out"), 0)
+            detection = {**row.detection, "left_out": {}, "stored_bytes": 0}
+            changes |= {"status": SourceStatus.FAILED, "detection": detection, **counts}
         await u.save(row, **changes)
         u.publish(event_of(events.SourceFailed if row.status == SourceStatus.FAILED else events.SourceUpdated, row))
         u.audit(f"project:{row.project_id}", "source.load", ("source", row.id), "failure", version=row.version)

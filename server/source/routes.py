@@ -13,6 +13,8 @@ from server.api.request import note_body
 from server.api.routing import Routes
 from server.source import actions, queries, upload
 from server.source.schemas import (
+    LeftOutList,
+    LeftOutView,
     ProfileView,
     RejectList,
     RejectView,
@@ -123,4 +125,18 @@ async def get_profile(api: ApiRequest) -> web.StreamResponse:
 async def list_rejects(api: QueryRequest[RejectList]) -> web.StreamResponse:
     """List the rows that were not loaded, with line, column and reason."""
     page, position = await queries.list_rejects(api.actor, api.path_id(), api.query)
+    return positioned(reply_view(page), position)
+
+
+@routes.get(
+    "/sources/{id}/left-out",
+    scope="read",
+    query=LeftOutList,
+    answers={200: Page[LeftOutView]},
+    problems=_ROW,
+    stream_position=True,
+)
+async def list_left_out(api: QueryRequest[LeftOutList]) -> web.StreamResponse:
+    """List the rows that are no bookings, such as totals, with line and reason."""
+    page, position = await queries.list_left_out(api.actor, api.path_id(), api.query)
     return positioned(reply_view(page), position)

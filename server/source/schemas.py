@@ -37,17 +37,58 @@ class SourceList(Paged):
 
 
 class RowCounts(View):
-    """Rows of the file, where read = loaded + rejected."""
+    """Rows of the file, where read = loaded + rejected + left_out. Those left out are no bookings, such as totals."""
 
     read: int
     loaded: int
     rejected: int
+    left_out: int
+
+
+class SumView(View):
+    """A sum of amounts of one currency, unrounded."""
+
+    amount: str
+    currency: str
+
+
+class AnswerRow(View):
+    """
+    A row of the file as an answer would read it. `line` and `row` are those of rejects. `text` is what the file says in the
+    columns that are asked about. If `rejected` is true, the row could not be read in this way.
+    """
+
+    line: int
+    row: int
+    text: str | None
+    amount: str | None
+    currency: str | None
+    date: str | None
+    reference: str | None
+    rejected: bool
+
+
+class AnswerView(View):
+    """
+    A possible answer: the piece of a mapping that PATCH takes, and what it would make of up to three rows. A question of
+    the kind `skip` takes any number of its answers at once: their values go into one list, and an empty list counts all
+    rows. There `count` says how many of the first `of` rows have the value, and `sums` what those rows sum to.
+    """
+
+    value: str | None
+    label: str
+    mapping: Annotated[dict[str, Any], Field(description="a piece of a Mapping, in which null means no column")]
+    rows: list[AnswerRow]
+    count: int | None = None
+    of: int | None = None
+    sums: list[SumView] = []
 
 
 class QuestionView(View):
     """
     A question that only a person can decide; PATCH `{mapping}` answers it. `columns` holds debit and credit if it is
-    about both.
+    about both. Rows are not typed while a question that is `blocking` is open. The answers are not exhaustive: any mapping
+    may be sent.
     """
 
     column: str | None
@@ -66,6 +107,8 @@ class QuestionView(View):
     ]
     choices: list[str]
     examples: list[str]
+    blocking: bool = True  # questions that were asked by an older version lack this field and the answers
+    answers: list[AnswerView] = []
 
 
 class ColumnView(View):
@@ -102,6 +145,7 @@ class SourceView(View):
     duplicate_of: UUID | None
     status: SourceStatus
     rows: RowCounts
+    left_out: Annotated[dict[str, int], Field(description="how many rows were left out for each reason")]
     mapping: Mapping
     questions: list[QuestionView]
     problem: dict[str, Any] | None
@@ -124,7 +168,13 @@ class SourceView(View):
             sha256=source.sha256,
             duplicate_of=source.duplicate_of,
             status=source.status,
-            rows=RowCounts(read=source.rows_read, loaded=source.rows_loaded, rejected=source.rows_rejected),
+            rows=RowCounts(
+                read=source.rows_read,
+                loaded=source.rows_loaded,
+                rejected=source.rows_rejected,
+                left_out=source.rows_left_out,
+            ),
+            left_out=source.detection.get("left_out", {}),
             mapping=Mapping.model_validate(source.mapping),
             questions=source.questions,
             problem=source.problem,
@@ -165,3 +215,34 @@ class RejectView(View):
     code: str
     message: str
     value_type: str
+
+
+LeftOutReason = Literal[
+    "total",
+    "opening_balance",
+    "closing_balance",
+    "header",
+    "caption",
+    "other_table",
+    "not_booked",
+    "outside",
+]
+
+
+class LeftOutList(Paged):
+    """Filters for the list of rows that were left out."""
+
+    reason: LeftOutReason | None = None
+
+
+class LeftOutView(View):
+    """
+    A row of the file that is no booking, and why. `line` and `row` are those of rejects. `data` is what the row says, or
+    null if it holds a character that cannot be stored.
+    """
+
+    line: int
+    row: int | None
+    reason: str
+    detail: str
+    data: dict[str, str | None] | None

@@ -269,6 +269,7 @@ async def _report(upload: Upload) -> None:
         total_bytes=upload.total_bytes,
         rows=0,
         rejected=0,
+        left_out=0,
     )
     await state.put(key, [streams.project(upload.project_id)], value.model_dump(mode="json"))
 

@@ -120,7 +120,7 @@ async def test_a_killed_database_is_reported_and_everything_recovers(
     assert refused["problem"]["code"] == "unavailable"
     assert (again["ok"], again["mode"]) == (True, "live" if again["head"] == 0 else "replay")
     assert event["data"]["version"] == 2
-    assert source["rows"] == {"read": 2, "loaded": 2, "rejected": 0}  # the worker recovered too
+    assert source["rows"] == {"read": 2, "loaded": 2, "rejected": 0, "left_out": 0}  # the worker recovered too
     assert ready["data"]["source_id"] == source["id"]
 
 

@@ -81,6 +81,7 @@ PATCH  /sources/{source}                                 ! . - + + + -  - - - - 
 DELETE /sources/{source}                                 ! . - + + + -  - - - -  . .  write
 GET    /sources/{source}/profile                         ! . + + + + -  + + + +  . .  read
 GET    /sources/{source}/rejects                         ! . + + + + -  + + + +  . .  read
+GET    /sources/{source}/left-out                        ! . + + + + -  + + + +  . .  read
 GET    /sources/{source}/records                         ! . + + + + -  + + + +  . .  read
 POST   /sources/{source}/records                         ! . - + + + -  - - - -  . .  write
 GET    /records/{record}                                 ! . + + + + -  + + + +  . .  read

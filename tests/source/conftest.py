@@ -60,11 +60,11 @@ def load(upload: Upload, settled: Loaded, worker: Any) -> Loaded:
 
 @pytest.fixture
 def stored(alice: Any) -> Any:
-    """All records and all rejects of a source, read page by page."""
+    """All records and all rejects of a source, read page by page. The counts cover every row of the file."""
 
     async def read(source: dict[str, Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         found = []
-        for noun in ("records", "rejects"):
+        for noun in ("records", "rejects", "left-out"):
             items, path = [], f"/sources/{source['id']}/{noun}?limit=500"
             cursor = ""
             while True:
@@ -75,10 +75,12 @@ def stored(alice: Any) -> Any:
                 cursor = f"&cursor={page['next_cursor']}"
             found.append(items)
         assert source["rows"] == {
-            "read": len(found[0]) + len(found[1]),
+            "read": len(found[0]) + len(found[1]) + len(found[2]),
             "loaded": len(found[0]),
             "rejected": len(found[1]),
+            "left_out": len(found[2]),
         }
+        assert sum(source["left_out"].values()) == len(found[2])
         return found[0], found[1]
 
     return read

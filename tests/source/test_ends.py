@@ -81,7 +81,7 @@ async def test_a_file_that_takes_too_much_computing_is_rejected_and_not_tried_ag
 
     assert (ended["status"], ended["problem"]["code"]) == ("failed", "file_rejected")
     assert "TALLYROOM_LOAD_CPU_S" in ended["problem"]["detail"]
-    assert ended["rows"] == {"read": 0, "loaded": 0, "rejected": 0}
+    assert ended["rows"] == {"read": 0, "loaded": 0, "rejected": 0, "left_out": 0}
 
 
 async def test_a_file_that_takes_too_long_is_rejected_and_not_tried_again(

@@ -322,11 +322,12 @@ export type Refused = {
   problem: Record<string, unknown>;
 };
 
-/** The row counts of a source. */
+/** The row counts of a source, where read = loaded + rejected + left_out. */
 export type Rows = {
   read: number;
   loaded: number;
   rejected: number;
+  left_out: number;
 };
 
 /** A session has ended and its sockets are closed. Null means all sessions. */
@@ -369,9 +370,10 @@ export type SourceProgress = {
   total_bytes: number | null;
   rows: number;
   rejected: number;
+  left_out: number;
 };
 
-/** All rows are either loaded or listed as rejected. */
+/** All rows are loaded, listed as rejected, or listed as left out. */
 export type SourceReady = {
   source_id: string;
   status: "pending" | "loading" | "needs_mapping" | "ready" | "failed";

@@ -35,6 +35,29 @@ export type AmountSpec = {
   minor_units?: boolean | null;
 };
 
+/** A row of the file as an answer would read it. `line` and `row` are those of rejects. `text` is what the file says in the */
+export type AnswerRow = {
+  line: number;
+  row: number;
+  text: string | null;
+  amount: string | null;
+  currency: string | null;
+  date: string | null;
+  reference: string | null;
+  rejected: boolean;
+};
+
+/** A possible answer: the piece of a mapping that PATCH takes, and what it would make of up to three rows. A question of */
+export type AnswerView = {
+  value: string | null;
+  label: string;
+  mapping: Record<string, unknown>;
+  rows: AnswerRow[];
+  count?: number | null;
+  of?: number | null;
+  sums?: SumView[];
+};
+
 /** What the token may do, where, and until when: at most 365 days from now. Without `project_ids`, `vault_ids` or */
 export type ApiTokenCreate = {
   name: string;
@@ -408,6 +431,15 @@ export type JobView = {
   version: number;
 };
 
+/** A row of the file that is no booking, and why. `line` and `row` are those of rejects. `data` is what the row says, or */
+export type LeftOutView = {
+  line: number;
+  row: number | null;
+  reason: string;
+  detail: string;
+  data: (Record<string, string | null>) | null;
+};
+
 /** Shows that the process answers. */
 export type Live = {
   status?: "alive";
@@ -607,6 +639,14 @@ export type Page_EntryView_ = {
 
 export type Page_JobView_ = {
   items: JobView[];
+  next_cursor: string | null;
+  prev_cursor: string | null;
+  total?: number | null;
+  total_at_least?: number | null;
+};
+
+export type Page_LeftOutView_ = {
+  items: LeftOutView[];
   next_cursor: string | null;
   prev_cursor: string | null;
   total?: number | null;
@@ -859,6 +899,8 @@ export type QuestionView = {
   kind: "amount_column" | "sign" | "decimal_mark" | "minor_units" | "date_column" | "date_order" | "currency" | "sheet" | "header" | "skip";
   choices: string[];
   examples: string[];
+  blocking?: boolean;
+  answers?: AnswerView[];
 };
 
 /** Whether this server should receive requests. */
@@ -964,11 +1006,12 @@ export type RotateBody = {
   secret?: string | null;
 };
 
-/** Rows of the file, where read = loaded + rejected. */
+/** Rows of the file, where read = loaded + rejected + left_out. Those left out are no bookings, such as totals. */
 export type RowCounts = {
   read: number;
   loaded: number;
   rejected: number;
+  left_out: number;
 };
 
 /** The best alternative match. */
@@ -1066,6 +1109,7 @@ export type SourceView = {
   duplicate_of: string | null;
   status: "pending" | "loading" | "needs_mapping" | "ready" | "failed";
   rows: RowCounts;
+  left_out: Record<string, number>;
   mapping: Mapping;
   questions: QuestionView[];
   problem: Record<string, unknown> | null;
@@ -1080,6 +1124,12 @@ export type SourceView = {
 export type SuggestedPlan = {
   document: Record<string, unknown>;
   hash: string;
+};
+
+/** A sum of amounts of one currency, unrounded. */
+export type SumView = {
+  amount: string;
+  currency: string;
 };
 
 /** Counts and sums of both sides, which add up to the input. */

@@ -9,7 +9,6 @@ import { useProject } from "../project/useProject";
 import { ChangeButton } from "../shell/ChangeButton";
 import { Fault, Reading } from "../shell/parts";
 import { changes, draftOf, NO_CURRENCY, open, type Draft, type Mark, type Order } from "./mapping";
-import { Question } from "./Question";
 import { useProfile } from "./useProfile";
 
 const CURRENCIES = ["=EUR", "=USD", "=GBP", "=CHF", "=JPY"];
@@ -17,6 +16,7 @@ const ORDERS = [
   { value: "ymd", label: "year, month, day" },
   { value: "dmy", label: "day, month, year" },
   { value: "mdy", label: "month, day, year" },
+  { value: "ydm", label: "year, day, month" },
 ];
 const MARKS = [
   { value: ".", label: "point: 1,234.56" },
@@ -24,7 +24,7 @@ const MARKS = [
 ];
 const CHOOSE = { value: "", label: "choose …" };
 
-/** Says what the columns mean. Saving answers the source's questions; the raw rows stay as they were loaded. */
+/** Says what the columns mean. It is also how answers are changed; the raw rows stay as they were loaded. */
 export function MappingForm({ source }: { source: SourceView }) {
   // What was chosen here stays until the mapping or the questions change: a new name, for one, is no reason to begin again.
   const subject = JSON.stringify([source.mapping, source.questions]);
@@ -58,11 +58,6 @@ function Form({ source, columns, suggested }: { source: SourceView; columns: Col
   };
   return (
     <form className="form" onSubmit={submit}>
-      {mayChange
-        ? source.questions.map((question) => (
-            <Question key={`${question.column}/${question.kind}`} question={question} draft={draft} choose={choose} />
-          ))
-        : null}
       {save.error ? <Fault problem={save.error} /> : null}
       <fieldset className="plain form" disabled={!mayChange} aria-label="Mapping">
         <Fields draft={draft} columns={columns} choose={choose} />

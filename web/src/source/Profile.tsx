@@ -3,7 +3,14 @@ import { count } from "../shell/format";
 import { Empty, Reading } from "../shell/parts";
 import { useProfile } from "./useProfile";
 
-/** The columns of a source, each with its type and some of its values. */
+const MEANINGS: Partial<Record<string, string>> = {
+  original_amount: "original amount",
+  original_currency: "original currency",
+  booked: "date",
+  value_date: "value date",
+};
+
+/** The columns of a source, each with its meaning, what proves it, its type and some of its values. */
 export function Profile({ source }: { source: SourceView }) {
   return (
     <Reading query={useProfile(source)}>
@@ -16,6 +23,7 @@ export function Profile({ source }: { source: SourceView }) {
               <thead>
                 <tr>
                   <th>Column</th>
+                  <th>Meaning</th>
                   <th>Type</th>
                   <th className="number">Filled</th>
                   <th className="number">Distinct</th>
@@ -29,6 +37,10 @@ export function Profile({ source }: { source: SourceView }) {
                   <tr key={column.name}>
                     <td className="cut" dir="auto">
                       <strong>{column.name}</strong>
+                    </td>
+                    <td>
+                      {column.role ? (MEANINGS[column.role] ?? column.role) : "–"}
+                      {column.role_proof ? <span className="small muted">: {column.role_proof}</span> : null}
                     </td>
                     <td>
                       {column.type}

@@ -1,101 +1,192 @@
-import { Button } from "@mantine/core";
-import type { QuestionView } from "../api/rest";
-import { NO_CURRENCY, readAmount, readDate, type Draft, type Mark, type Order } from "./mapping";
+import { Button, Checkbox, NativeSelect, TextInput } from "@mantine/core";
+import { useId, useState } from "react";
+import type { AnswerView, Mapping, QuestionView, SourceView } from "../api/rest";
+import { count, money } from "../shell/format";
+import { Reading } from "../shell/parts";
+import { currencyOf, isSame, reading, skipped, skipping, subject, WORDS } from "./answers";
+import { useProfile } from "./useProfile";
 
-interface Choice {
-  label: string;
-  part: Partial<Draft>;
-  /** How this choice would read a value from the file; null if it cannot. */
-  read?: (text: string) => string | null;
+interface Props {
+  source: SourceView;
+  question: QuestionView;
+  given: Mapping | undefined;
+  give: (piece: Mapping | null) => void;
 }
 
-const ORDERS: Record<Order, string> = { dmy: "day, month, year", mdy: "month, day, year", ymd: "year, month, day" };
-const CURRENCIES = ["EUR", "USD", "GBP", "CHF", "JPY"];
-const ROWS = 3;
-
-/** A question about the file, as a card: a button for each choice, and how each choice reads some values of the file. */
-export function Question({ question, draft, choose }: { question: QuestionView; draft: Draft; choose: (part: Partial<Draft>) => void }) {
-  const choices = choicesOf(question);
-  const examples = telling(question.examples, choices).slice(0, ROWS);
-  const isRead = choices.some((choice) => choice.read) && examples.length > 0;
+/** A question about the file, as a card: a button for each answer, with how that answer reads some rows of the file. */
+export function Question(props: Props) {
+  const { question } = props;
   return (
     <fieldset className="notice question">
       <legend>
-        <strong dir="auto">{question.columns?.length ? question.columns.join(" and ") : (question.column ?? "The amounts")}</strong>:{" "}
-        {WORDS[question.kind]}
+        <strong dir="auto">{subject(question)}</strong>: {WORDS[question.kind]}
+        {question.blocking ? null : <span className="tag">can wait</span>}
       </legend>
-      <div className="row">
-        {choices.map((choice) => {
-          const isChosen = Object.entries(choice.part).every(([name, value]) => draft[name as keyof Draft] === value);
-          return (
-            <Button
-              key={choice.label}
-              size="compact-md"
-              variant={isChosen ? "filled" : "default"}
-              aria-pressed={isChosen}
-              onClick={() => choose(choice.part)}
-            >
-              {choice.label}
-            </Button>
-          );
-        })}
-      </div>
-      {isRead ? (
-        <div className="across">
-          <table className="grid readings">
-            <thead>
-              <tr>
-                <th>In the file</th>
-                {choices.map((choice) => (choice.read ? <th key={choice.label}>{choice.label}</th> : null))}
-              </tr>
-            </thead>
-            <tbody>
-              {examples.map((text, index) => (
-                <tr key={index}>
-                  <td className="mono" dir="auto">
-                    {text}
-                  </td>
-                  {choices.map((choice) => (choice.read ? <td key={choice.label}>{choice.read(text) ?? "not readable"}</td> : null))}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      ) : null}
+      {question.kind === "skip" ? <Skip {...props} /> : <Answers {...props} />}
+      {question.kind === "currency" ? <Code {...props} /> : null}
+      {question.kind === "amount_column" && question.choices.length === 0 ? <AnyColumn {...props} /> : null}
     </fieldset>
   );
 }
 
-/** Puts the values first that the choices read differently, since 02/02/2026 would help nobody to decide. */
-function telling(examples: string[], choices: Choice[]): string[] {
-  const readings = (text: string) => new Set(choices.flatMap((choice) => (choice.read ? [choice.read(text)] : []))).size;
-  return examples.toSorted((one, other) => readings(other) - readings(one));
+function Answers({ question, given, give }: Props) {
+  const answers = question.answers ?? [];
+  return (
+    <div className={answers.some((answer) => isShown(question, answer)) ? "answers" : "row"}>
+      {answers.map((answer) => (
+        <Choice
+          key={answer.label}
+          question={question}
+          answer={answer}
+          isChosen={isSame(given, answer.mapping)}
+          choose={() => give(answer.mapping)}
+        />
+      ))}
+    </div>
+  );
 }
 
-export const WORDS: Record<QuestionView["kind"], string> = {
-  date_order: "in which order are day, month and year?",
-  decimal_mark: "is the decimal mark a point or a comma?",
-  currency: "which currency are they in?",
-};
+/** Whether the rows under an answer help to decide. A currency or a missing column reads every row alike. */
+function isShown(question: QuestionView, answer: AnswerView): boolean {
+  return answer.rows.length > 0 && answer.value !== null && question.kind !== "currency";
+}
 
-function choicesOf(question: QuestionView): Choice[] {
-  if (question.kind === "date_order") {
-    const orders = question.choices.length > 0 ? (question.choices as Order[]) : (Object.keys(ORDERS) as Order[]);
-    const column = question.column ?? "";
-    return [
-      ...orders.map((order) => ({ label: ORDERS[order], part: { date: column, order }, read: (text: string) => readDate(text, order) })),
-      { label: "It is not a date", part: { date: "", order: null } },
-    ];
-  }
-  if (question.kind === "decimal_mark") {
-    const read = (mark: Mark) => (text: string) => readAmount(text, mark);
-    return [
-      { label: "point", part: { decimal: "." }, read: read(".") },
-      { label: "comma", part: { decimal: "," }, read: read(",") },
-    ];
-  }
-  return [
-    ...CURRENCIES.map((code) => ({ label: code, part: { currency: `=${code}` } })),
-    { label: "No currency", part: { currency: NO_CURRENCY } },
-  ];
+function Choice({
+  question,
+  answer,
+  isChosen,
+  choose,
+}: {
+  question: QuestionView;
+  answer: AnswerView;
+  isChosen: boolean;
+  choose: () => void;
+}) {
+  const id = useId();
+  const hasRows = isShown(question, answer);
+  return (
+    <div className="answer">
+      <Button
+        size="compact-md"
+        variant={isChosen ? "filled" : "default"}
+        aria-pressed={isChosen}
+        aria-describedby={hasRows ? id : undefined}
+        onClick={choose}
+      >
+        <bdi>{answer.label}</bdi>
+      </Button>
+      {hasRows ? <Rows id={id} question={question} answer={answer} /> : null}
+    </div>
+  );
+}
+
+function Rows({ id, question, answer }: { id: string; question: QuestionView; answer: AnswerView }) {
+  return (
+    <div className="across">
+      <table className="grid readings" id={id}>
+        <thead>
+          <tr>
+            <th className="number">Row</th>
+            <th>In the file</th>
+            <th className="number">Read as</th>
+          </tr>
+        </thead>
+        <tbody>
+          {answer.rows.map((row) => (
+            <tr key={row.row}>
+              <td className="number muted">{count(row.row + 1)}</td>
+              <td className="mono cut" dir="auto" title={row.text ?? undefined}>
+                {row.text}
+              </td>
+              <td className="number">{reading(question.kind, row)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** Any currency, for those that are not among the buttons. */
+function Code({ question, given, give }: Props) {
+  const [text, setText] = useState("");
+  const isOffered = (question.answers ?? []).some((answer) => isSame(given, answer.mapping));
+  return (
+    <TextInput
+      label="or another currency"
+      description="three letters, such as SEK"
+      size="xs"
+      w={220}
+      maxLength={3}
+      value={isOffered ? "" : text}
+      error={text !== "" && !isOffered && text.length === 3 && currencyOf(text) === null ? "Three letters, such as SEK." : undefined}
+      onChange={({ currentTarget: { value } }) => {
+        setText(value);
+        give(currencyOf(value));
+      }}
+    />
+  );
+}
+
+/** The states of rows: any number of them can be left out, or none. */
+function Skip({ source, question, given, give }: Props) {
+  const [values, setValues] = useState(() => skipped(question, source.mapping));
+  const choose = (now: string[]) => {
+    setValues(now);
+    give(skipping(question, now));
+  };
+  return (
+    <>
+      <ul className="lines">
+        {(question.answers ?? []).map((answer) => (
+          <li key={answer.value}>
+            <Checkbox
+              label={<States answer={answer} />}
+              checked={values.includes(answer.value ?? "")}
+              onChange={({ currentTarget: { checked } }) =>
+                choose(checked ? [...values, answer.value ?? ""] : values.filter((value) => value !== answer.value))
+              }
+            />
+          </li>
+        ))}
+      </ul>
+      <Button
+        size="compact-md"
+        variant={given ? "filled" : "default"}
+        aria-pressed={given !== undefined}
+        onClick={() => give(skipping(question, values))}
+      >
+        {values.length > 0 ? "Leave out what is ticked" : "Count all rows"}
+      </Button>
+    </>
+  );
+}
+
+function States({ answer }: { answer: AnswerView }) {
+  const sums = (answer.sums ?? []).map((sum) => money(sum)).join(", ");
+  return (
+    <>
+      <bdi>{answer.label}</bdi>{" "}
+      <span className="muted">
+        {answer.count == null ? "" : `in ${count(answer.count)} of ${count(answer.of ?? 0)} rows`}
+        {sums ? `, together ${sums}` : ""}
+      </span>
+    </>
+  );
+}
+
+/** For a file in which no column looks like an amount: all of its columns. */
+function AnyColumn({ source, give }: Props) {
+  return (
+    <Reading query={useProfile(source)} height={50}>
+      {({ body }) => (
+        <NativeSelect
+          label="The column of the amount"
+          w={220}
+          data={[{ value: "", label: "choose …" }, ...body.columns.map((column) => column.name)]}
+          onChange={({ currentTarget: { value } }) => give(value ? { amount: { column: value } } : null)}
+        />
+      )}
+    </Reading>
+  );
 }

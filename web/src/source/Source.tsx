@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { change } from "../api/client";
+import type { SourceProgress } from "../api/live";
 import type { SourceView } from "../api/rest";
 import { keys } from "../live/keys";
 import { useHeld, useRead } from "../live/react";
@@ -9,15 +10,17 @@ import { useProject } from "../project/useProject";
 import { ChangeButton } from "../shell/ChangeButton";
 import { bytes, count } from "../shell/format";
 import { Fault, Figure, Reading, Status, useTitle } from "../shell/parts";
+import { subject, WORDS } from "./answers";
 import { describe, notesOf } from "./detection";
+import { LeftOut } from "./LeftOut";
 import { MappingForm } from "./MappingForm";
 import { Profile } from "./Profile";
-import { WORDS } from "./Question";
+import { Questions } from "./Questions";
 import { Records } from "./Records";
 import { Rejects } from "./Rejects";
 import { TABS } from "./search";
 
-/** One source: what its columns contain and mean, its records, and the rows that were rejected. */
+/** One source: what its columns contain and mean, its open questions, its records, and the rows that are none. */
 export function Source() {
   const { project, source: id } = useParams({ from: "/projects/$project/sources/$source" });
   const { tab = "profile" } = useSearch({ from: "/projects/$project/sources/$source" });
@@ -28,65 +31,91 @@ export function Source() {
   return (
     <main className="page">
       <Reading query={source}>
-        {({ body }) => (
-          <>
-            <div className="title">
-              <h1 dir="auto">{body.name}</h1>
-              <Status of={body.status} />
-              <span className="muted">
-                {body.filename} {body.size_bytes ? `· ${bytes(body.size_bytes)}` : ""} · {describe(body.detection)}
-              </span>
-              <span className="spacer" />
-              {can(role, "source.load") ? <Remove source={body} /> : null}
-            </div>
-            <dl className="figures">
-              <Figure label="Rows read">
-                {count(body.status === "loading" && loading ? loading.rows + loading.rejected : body.rows.read)}
-              </Figure>
-              <Figure label="Loaded">{count(body.status === "loading" && loading ? loading.rows : body.rows.loaded)}</Figure>
-              <Figure label="Rejected">{count(body.status === "loading" && loading ? loading.rejected : body.rows.rejected)}</Figure>
-            </dl>
-            {notesOf(body.detection).map((note) => (
-              <p key={note} className="muted" dir="auto">
-                {note}
-              </p>
-            ))}
-            {body.problem ? (
-              <div className="notice fault" role="alert">
-                <div>
-                  <p>
-                    <strong>{String(body.problem["title"])}</strong>
-                  </p>
-                  <p>{String(body.problem["detail"])}</p>
-                </div>
+        {({ body }) => {
+          const rows = counted(body, loading);
+          const asks = body.questions.length > 0 && can(role, "source.load");
+          return (
+            <>
+              <div className="title">
+                <h1 dir="auto" tabIndex={-1}>
+                  {body.name}
+                </h1>
+                <Status of={body.status} />
+                <span className="muted">
+                  {body.filename} {body.size_bytes ? `· ${bytes(body.size_bytes)}` : ""} · {describe(body.detection)}
+                </span>
+                <span className="spacer" />
+                {can(role, "source.load") ? <Remove source={body} /> : null}
               </div>
-            ) : null}
-            {body.questions.length > 0 && tab !== "mapping" ? (
-              <div className="notice">
-                <p>
-                  {body.questions.map((question) => `${question.column ?? "The amounts"}: ${WORDS[question.kind]}`).join(" · ")}{" "}
+              <dl className="figures">
+                <Figure label="Rows read">{count(rows.read)}</Figure>
+                <Figure label="Loaded">{count(rows.loaded)}</Figure>
+                <Figure label="Rejected">{count(rows.rejected)}</Figure>
+                <Figure label="Left out">{count(rows.left_out)}</Figure>
+              </dl>
+              {notesOf(body.detection).map((note) => (
+                <p key={note} className="muted" dir="auto">
+                  {note}
+                </p>
+              ))}
+              {body.problem ? (
+                <div className="notice fault" role="alert">
+                  <div>
+                    <p>
+                      <strong>{String(body.problem["title"])}</strong>
+                    </p>
+                    <p>{String(body.problem["detail"])}</p>
+                  </div>
+                </div>
+              ) : null}
+              {body.questions.length > 0 && !asks ? (
+                <p className="notice">
+                  {body.questions.map((question) => `${subject(question)}: ${WORDS[question.kind]}`).join(" ")} An analyst of this project
+                  can answer.
+                </p>
+              ) : null}
+              {asks && (body.status === "needs_mapping" || tab === "mapping") ? <Questions source={body} /> : null}
+              {asks && body.status !== "needs_mapping" && tab !== "mapping" ? (
+                <p className="notice">
+                  {body.questions.map((question) => `${subject(question)}: ${WORDS[question.kind]}`).join(" ")}{" "}
                   <Link to="." search={{ tab: "mapping" }}>
                     Answer
                   </Link>
                 </p>
-              </div>
-            ) : null}
-            <nav className="tabs" aria-label="Parts of the source">
-              {TABS.map((name) => (
-                <Link key={name} to="." search={{ tab: name }} aria-current={name === tab ? "page" : undefined}>
-                  {name.charAt(0).toUpperCase() + name.slice(1)}
-                </Link>
-              ))}
-            </nav>
-            {tab === "profile" ? <Profile source={body} /> : null}
-            {tab === "mapping" ? <MappingForm source={body} /> : null}
-            {tab === "records" ? <Records source={body} /> : null}
-            {tab === "rejects" ? <Rejects source={body} /> : null}
-          </>
-        )}
+              ) : null}
+              <nav className="tabs" aria-label="Parts of the source">
+                {TABS.map((name) => (
+                  <Link key={name} to="." search={{ tab: name }} aria-current={name === tab ? "page" : undefined}>
+                    {LABELS[name]}
+                  </Link>
+                ))}
+              </nav>
+              {tab === "profile" ? <Profile source={body} /> : null}
+              {tab === "mapping" ? <MappingForm source={body} /> : null}
+              {tab === "records" ? <Records source={body} /> : null}
+              {tab === "rejects" ? <Rejects source={body} /> : null}
+              {tab === "left-out" ? <LeftOut source={body} /> : null}
+            </>
+          );
+        }}
       </Reading>
     </main>
   );
+}
+
+const LABELS: Record<(typeof TABS)[number], string> = {
+  profile: "Profile",
+  mapping: "Mapping",
+  records: "Records",
+  rejects: "Rejects",
+  "left-out": "Left out",
+};
+
+/** The rows so far, while the file is being read, else the rows that were read. */
+function counted(source: SourceView, loading: SourceProgress | undefined): SourceView["rows"] {
+  if (source.status !== "loading" || !loading) return source.rows;
+  const { rows: loaded, rejected, left_out } = loading;
+  return { read: loaded + rejected + left_out, loaded, rejected, left_out };
 }
 
 function Remove({ source }: { source: SourceView }) {

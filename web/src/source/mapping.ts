@@ -1,6 +1,6 @@
-import type { ColumnView, Mapping, QuestionView, SourceView } from "../api/rest";
+import type { ColumnView, DateSpec, Mapping, QuestionView, SourceView } from "../api/rest";
 
-export type Order = "ymd" | "dmy" | "mdy";
+export type Order = NonNullable<DateSpec["order"]>;
 export type Mark = "." | ",";
 
 /** The contents of the form. An empty text means no column; null means that somebody has to choose. */
@@ -38,7 +38,7 @@ export function draftOf(source: Source, columns: ColumnView[], suggested: Mappin
     amount: known(amount?.column) || (amount || isPair ? "" : known(markAsked?.column)),
     debit: known(amount?.debit) || (isPair ? known(debit) : ""),
     credit: known(amount?.credit) || (isPair ? known(credit) : ""),
-    decimal: markAsked ? null : (amount?.decimal ?? null),
+    decimal: markAsked ? null : (amount?.decimal ?? columns.find((column) => column.name === amount?.column)?.decimal ?? null),
     currency: currencyAsked ? null : known(currency?.column) || (currency?.value ? `=${currency.value}` : ""),
     date: known(date?.column) || known(orderAsked?.column),
     order: orderAsked ? null : (date?.order ?? null),
@@ -46,9 +46,11 @@ export function draftOf(source: Source, columns: ColumnView[], suggested: Mappin
   };
 }
 
+export type Open = Extract<QuestionView["kind"], "decimal_mark" | "date_order" | "currency">;
+
 /** The questions that the draft leaves open. The Save button is disabled until there are none. */
-export function open(draft: Draft, questions: QuestionView[]): QuestionView["kind"][] {
-  const found = new Set<QuestionView["kind"]>();
+export function open(draft: Draft, questions: QuestionView[]): Open[] {
+  const found = new Set<Open>();
   if (hasAmount(draft) && draft.decimal === null) found.add("decimal_mark");
   if (draft.date && draft.order === null) found.add("date_order");
   if (draft.currency === null && questions.some((question) => question.kind === "currency")) found.add("currency");
@@ -74,16 +76,15 @@ export function changes(draft: Draft, start: Draft, source: Source, suggested: M
 function amountOf(draft: Draft, start: Draft, before: Mapping): Mapping["amount"] {
   if (!hasAmount(draft) || draft.decimal === null) return null;
   const isSame = draft.amount === start.amount && draft.debit === start.debit && draft.credit === start.credit;
-  const { negate, signed } = (isSame ? before.amount : null) ?? {};
-  const kept = { ...(negate ? { negate } : {}), ...(signed != null ? { signed } : {}) };
+  const kept = (isSame ? before.amount : null) ?? {};
   const columns = draft.debit && draft.credit ? { debit: draft.debit, credit: draft.credit } : { column: draft.amount };
-  return { ...columns, decimal: draft.decimal, ...kept };
+  return { ...kept, ...columns, decimal: draft.decimal };
 }
 
 function dateOf(draft: Draft, start: Draft, before: Mapping): Mapping["date"] {
   if (!draft.date || draft.order === null) return null;
-  const short = draft.date === start.date && draft.order === "ymd" ? before.date?.short_years : undefined;
-  return { column: draft.date, order: draft.order, ...(short != null ? { short_years: short } : {}) };
+  const isSame = draft.date === start.date && draft.order === before.date?.order;
+  return { ...(isSame ? before.date : {}), column: draft.date, order: draft.order };
 }
 
 function currencyOf({ currency }: Draft): Mapping["currency"] {
@@ -97,29 +98,4 @@ function hasAmount(draft: Draft): boolean {
 
 function present(mapping: Mapping): Mapping {
   return Object.fromEntries(Object.entries(mapping).filter(([, spec]) => spec != null));
-}
-
-const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
-
-/** Reads a date in this order, such as "4 Oct 2026"; null if that is impossible. */
-export function readDate(text: string, order: Order): string | null {
-  const parts = /^\s*(\d{1,4})\D(\d{1,2})\D(\d{1,4})/.exec(text)?.slice(1);
-  if (!parts) return null;
-  const at = (letter: string) => Number(parts[order.indexOf(letter)]);
-  const [year, month, day] = [at("y"), at("m"), at("d")];
-  const name = MONTHS[month - 1];
-  if (!name || day < 1 || day > 31) return null;
-  return `${day} ${name} ${year < 100 ? `’${String(year).padStart(2, "0")}` : year}`;
-}
-
-/** Reads an amount with this decimal mark, such as "1,234.00"; null if that is impossible. */
-export function readAmount(text: string, mark: Mark): string | null {
-  const other = mark === "." ? "," : ".";
-  const plain = text
-    .replace(/[\s'’]/g, "")
-    .replaceAll(other, "")
-    .replace(mark, ".");
-  if (!/^-?\d+(\.\d+)?$/.test(plain)) return null;
-  const digits = plain.split(".")[1]?.length ?? 0;
-  return new Intl.NumberFormat("en", { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(plain as `${number}`);
 }

@@ -38,7 +38,7 @@ const COUNTS = { matches: 20, confirmed: 5 };
 const JOB = { job_id: "1", status: "running", attempt: 1, counts: COUNTS, version: 4, problem: null };
 const DECIDED = { match_id: "m", status: "confirmed", version: 3, decided_by: "other", record_ids: [], counts: COUNTS };
 const ADDED = { pass: "exact", pass_index: 0, chunk: 1, count: 10, confirmed: 4, suggested: 6, left: 12, right: 10, counts: COUNTS };
-const SOURCE = { source_id: "s", status: "ready", rows: { read: 1, loaded: 1, rejected: 0 }, revision: 1, version: 2 };
+const SOURCE = { source_id: "s", status: "ready", rows: { read: 1, loaded: 1, rejected: 0, left_out: 0 }, revision: 1, version: 2 };
 const ENTRY = { vault_id: "v", entry_id: "e", version: 2, changed: [] };
 const MEMBER = { user_id: "other", role: "viewer" };
 
@@ -287,7 +287,7 @@ test("the progress of a file ends with the file's own event", () => {
     key: "source.progress:s",
     version: 1,
     name: "source.progress",
-    value: { source_id: "s", status: "loading", bytes: 1, total_bytes: 2, rows: 3, rejected: 0 },
+    value: { source_id: "s", status: "loading", bytes: 1, total_bytes: 2, rows: 3, rejected: 0, left_out: 0 },
   });
   expect(client.getQueryData(keys.loading("s"))).toMatchObject({ rows: 3 });
 

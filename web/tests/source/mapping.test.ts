@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ColumnView, Mapping, QuestionView } from "../../src/api/rest";
-import { changes, draftOf, NO_CURRENCY, open, readAmount, readDate } from "../../src/source/mapping";
+import { changes, draftOf, NO_CURRENCY, open } from "../../src/source/mapping";
 
 const columns = ["invoice", "booked", "amount", "debit", "credit", "ccy"].map((name) => ({ name }) as ColumnView);
 const asks = (kind: QuestionView["kind"], column: string, more: string[] = []): QuestionView => ({
@@ -9,6 +9,7 @@ const asks = (kind: QuestionView["kind"], column: string, more: string[] = []): 
   kind,
   choices: [],
   examples: [],
+  blocking: true,
 });
 const source = (mapping: Mapping, questions: QuestionView[] = [], detection: object = {}) => ({
   mapping,
@@ -91,26 +92,4 @@ describe("saving sends", () => {
 
     expect(changes({ ...start, currency: NO_CURRENCY }, start, found, {})).toEqual({ currency: { value: "XXX" } });
   });
-});
-
-test.each([
-  ["04/10/2026", "dmy", "4 Oct 2026"],
-  ["04/10/2026", "mdy", "10 Apr 2026"],
-  ["03.04.26", "dmy", "3 Apr ’26"],
-  ["26-04-03", "ymd", "3 Apr ’26"],
-  ["31/12/2026", "mdy", null],
-  ["tomorrow", "dmy", null],
-] as const)("%s read as %s is %s", (text, order, expected) => {
-  expect(readDate(text, order)).toBe(expected);
-});
-
-test.each([
-  ["1.234", ".", "1.234"],
-  ["1.234", ",", "1,234"],
-  ["1,5", ",", "1.5"],
-  ["1 200,50", ",", "1,200.50"],
-  ["98765432109876.55", ".", "98,765,432,109,876.55"],
-  ["n/a", ".", null],
-] as const)("%s read with %s is %s", (text, mark, expected) => {
-  expect(readAmount(text, mark)).toBe(expected);
 });
