@@ -6,7 +6,7 @@ A person decides by looking at rows, so the three are those that the answers rea
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,10 @@ import pyarrow.compute as pc
 
 from core.money import NO_CURRENCY, amount_text
 from matching.reading.apply import Exceptions, TypedBatch, apply_mapping
-from matching.reading.cells.numbers import Numbers
-from matching.reading.look import Look
+from matching.reading.look import Look, facts_of
 from matching.reading.mapping import BLOCKING, Mapping
+from matching.reading.roles.complete import completed
+from matching.reading.roles.facts import Facts
 from matching.reading.rows import RawBatch
 
 MAX_CHOICES = 8
@@ -116,24 +117,7 @@ class _Asked:
         return {"column": amount, **self.amount, "sign": sign}
 
     def _sides(self, debit: str, credit: str) -> Piece:
-        """Two sides, of which a column of negative numbers only repeats which side it is."""
-        piece: Piece = {"debit": debit, "credit": credit}
-        if "decimal" in self.amount:
-            piece["decimal"] = self.amount["decimal"]
-        if self._is_negative(debit):
-            piece["signed"] = True
-        if self._is_negative(credit):
-            piece["signed_credit"] = True
-        return piece
-
-    def _is_negative(self, column: str) -> bool:
-        if self.batch is None or column not in self.batch.columns.column_names:
-            return False
-        numbers = Numbers(self.batch.columns[column].slice(0, SAMPLE_ROWS))
-        values = numbers.decimal(self.amount.get("decimal") or max(numbers.marks(), default="."))
-        below = pc.sum(pc.less(values, pa.scalar(Decimal(0), values.type))).as_py() or 0
-        above = pc.sum(pc.greater(values, pa.scalar(Decimal(0), values.type))).as_py() or 0
-        return bool(below > above)
+        return {"debit": debit, "credit": credit, **{k: v for k, v in self.amount.items() if k == "decimal"}}
 
     def _decimal_mark(self) -> Iterator[_Choice]:
         for mark in self.choices[:2] or list(MARKS):
@@ -148,7 +132,7 @@ class _Asked:
         if self.amount:
             return self.amount
         if len(self.columns) == 2:
-            return {"debit": self.columns[1], "credit": self.columns[0]}
+            return {"debit": self.columns[0], "credit": self.columns[1]}
         return {"column": self.column}
 
     def _date_order(self) -> Iterator[_Choice]:
@@ -197,6 +181,17 @@ class _Asked:
         chosen = _telling(read, [choice.value is not None for choice in offered])
         return [self._shown_rows(readings, chosen) for readings in read]
 
+    @cached_property
+    def _facts(self) -> Facts:
+        """The sample as facts, which complete an answer as they do when it is given."""
+        assert self.batch is not None
+        sample = RawBatch(
+            self.batch.columns.slice(0, SAMPLE_ROWS),
+            self.batch.rows.slice(0, SAMPLE_ROWS),
+            self.batch.lines.slice(0, SAMPLE_ROWS),
+        )
+        return facts_of([sample], self.found.detection)
+
     def _with(self, value: str) -> np.ndarray[Any, np.dtype[np.int64]]:
         """Where the first rows with a value of the asked column are."""
         assert self.batch is not None
@@ -206,7 +201,7 @@ class _Asked:
     def _typed(self, piece: Piece, places: np.ndarray[Any, np.dtype[np.int64]]) -> TypedBatch:
         """Some rows of the batch, read by the mapping with this piece put in."""
         assert self.batch is not None
-        mapping = Mapping.model_validate({**self.found.mapping.said(), **piece})
+        mapping = Mapping.model_validate({**self.found.mapping.said(), **completed(piece, self._facts)})
         names = {name for _, name in mapping.named()} | {self.column, *self.columns}
         kept = [name for name in self.batch.columns.column_names if name in names]
         take = pa.array(places)

@@ -19,9 +19,12 @@ from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.holds.jobs import lock_jobs_of, refuse_live_jobs
 from server.holds.locks import lock_proposed_records
 from server.holds.supersede import supersede
+from server.source import layouts
 from server.source.event import event_of
 from server.source.schemas import SourceCreate, SourceUpdate, SourceView
 from server.store.queue import enqueue
+
+_ANSWERS = ("said", "answered", "remembered", "cleared")  # of a source's detection: what people said, and when
 
 
 async def create_empty_source(actor: Actor, project_id: UUID, body: SourceCreate) -> Answer:
@@ -47,8 +50,8 @@ async def create_empty_source(actor: Actor, project_id: UUID, body: SourceCreate
 
 async def update_source(actor: Actor, source_id: UUID, body: SourceUpdate, expected: int | None) -> Answer:
     """
-    Rename a source, or answer its questions with a mapping. A new mapping types the raw rows again and supersedes
-    suggestions that compared the old values.
+    Rename a source, answer its questions with a mapping, or forget the answers about files like it. What is said about
+    a file types its rows again and supersedes suggestions that compared the old values.
 
     Raises: NotFound, Forbidden, VersionConflict, SourceInUse, RecordInUse, Gone when the file is no longer kept,
     Invalid for columns that the source does not have.
@@ -57,13 +60,11 @@ async def update_source(actor: Actor, source_id: UUID, body: SourceUpdate, expec
         source = (await access.load(actor, Source, source_id, "source.load", lock=True)).row
         await u.expect_version(source, expected, required=False)
         changes: dict[str, Any] = {} if body.name is None else {"name": body.name}
-        if body.mapping is not None:
+        if body.mapping is not None or (body.forget and source.format != "manual"):
             await refuse_live_jobs(u, source.id)
             if source.status not in LOADED_SOURCE:
                 raise problems.SourceInUse("The source is being loaded. Wait until it is ready.")
-            said = _merged(source, body.mapping)
-            _check_columns(source, Mapping.model_validate(said))
-            changes |= remembered(said, source.detection)
+            changes |= await _answered(u, source, body, actor)
             if source.format != "manual":
                 await lock_jobs_of(u, source.id)
                 await _refuse_retyping(u, source)
@@ -129,12 +130,28 @@ async def _supersede_suggestions(u: UnitOfWork, source_id: UUID) -> None:
     await supersede(u, [row["match_id"] for row in rows])
 
 
+async def _answered(u: UnitOfWork, source: Source, body: SourceUpdate, actor: Actor) -> dict[str, Any]:
+    """What a source stores about new answers, or about answers that are to be forgotten."""
+    before = Mapping() if body.forget else given_mapping(source)
+    detection = dict(source.detection)
+    if body.forget:
+        await layouts.forget(u, source)
+        detection = {name: value for name, value in detection.items() if name not in _ANSWERS} | {"forgot": True}
+    given = body.mapping or Mapping()
+    said = _merged(source, before, given)
+    _check_columns(source, Mapping.model_validate(said))
+    if given.said():
+        detection["said"] = sorted({*(detection.get("said") or []), *given.said()})
+        detection["answered"] = {"by": str(actor.id) if actor.id else None, "at": u.at.isoformat()}
+    return kept(said, detection)
+
+
 def given_mapping(source: Source) -> Mapping:
     """The mapping that people gave for a source; null for a field that they said has no column."""
     return Mapping.model_validate({**source.mapping, **dict.fromkeys(source.detection.get("cleared", []))})
 
 
-def remembered(said: dict[str, Any], detection: dict[str, Any]) -> dict[str, Any]:
+def kept(said: dict[str, Any], detection: dict[str, Any]) -> dict[str, Any]:
     """A mapping as a source stores it: the mapped fields, and the names of the fields that have no column."""
     cleared = sorted(field for field, spec in said.items() if spec is None)
     return {
@@ -143,12 +160,12 @@ def remembered(said: dict[str, Any], detection: dict[str, Any]) -> dict[str, Any
     }
 
 
-def _merged(source: Source, mapping: Mapping) -> dict[str, Any]:
+def _merged(source: Source, earlier: Mapping, mapping: Mapping) -> dict[str, Any]:
     """The earlier mapping with the new one added. A field whose question is still open counts as not mapped yet."""
     asked = {FIELDS[question["kind"]] for question in source.questions}
     if "amount" in mapping.said() and "fee" not in mapping.said():
         asked.add("fee")  # it was found for the earlier amount
-    before = {field: spec for field, spec in given_mapping(source).said().items() if field not in asked}
+    before = {field: spec for field, spec in earlier.said().items() if field not in asked}
     return {**before, **mapping.said()}
 
 

@@ -7,6 +7,7 @@ again because its mapping changed, its records stay in place and keep their ids.
 """
 
 import asyncio
+import contextlib
 import tempfile
 import time
 from collections import Counter
@@ -29,6 +30,7 @@ from core.settings import Settings
 from matching.reading import detect, tables
 from matching.reading.answers import with_answers
 from matching.reading.apply import Exceptions, apply_mapping
+from matching.reading.format import Detection
 from matching.reading.look import Look, look_at
 from matching.reading.mapping import Mapping, blocking
 from matching.reading.rows import Reject
@@ -41,7 +43,7 @@ from realtime.events import source as events
 from realtime.events.state import SourceProgress
 from realtime.unit_of_work import unit_of_work
 from server.holds.rights import lost, may_still
-from server.source import left_out, release
+from server.source import layouts, left_out, release
 from server.source.actions import faults_of_columns, given_mapping
 from server.source.event import event_of
 from server.store import database, disk, limits
@@ -74,6 +76,7 @@ REMOVE_UNTYPED = """
         AND NOT EXISTS (SELECT 1 FROM incoming i WHERE i."row" = r."row")
 """
 REPORT_EVERY_S = 0.3
+LAYOUT_ROWS = 100  # enough to see where the first row is
 TURN_S = 60
 PIECE_BYTES = 256 * 1024
 T = TypeVar("T")
@@ -178,6 +181,8 @@ class Loader:
         self.lap_at = time.monotonic()
         self.is_retyping = source.revision > 1
         self.last_row = -1
+        self.layout: str | None = None
+        self.remembered: layouts.Remembered | None = None
         # One thread does all parsing, because the parsers' DuckDB connection belongs to its thread.
         self.parser = ThreadPoolExecutor(1, thread_name_prefix="parser")
 
@@ -190,10 +195,10 @@ class Loader:
             await self._fetch(path)
             self._lap("fetch")
             given = source.detection.get("format_given")
-            mapping = given_mapping(source)
-            detection = await self._parse(detect.detect, path, given, mapping.table)
+            detection = await self._parse(detect.detect, path, given, given_mapping(source).table)
             self._lap("detect")
-            look = await self._parse(look_at, path, detection, mapping)
+            await self._recall(path, detection)
+            look = await self._look(path, detection)
             self._lap("look")
             problem = _problem_of(look.mapping, [profile.name for profile in look.profiles] or detection.columns)
             await self._clear()
@@ -209,6 +214,43 @@ class Loader:
         logger.info("loaded", source_id=str(source.id), rows=self.loaded, rejected=self.rejected, seconds=self.seconds)
         # Fresh statistics at once, because a plan made while the table was small would be kept for a minute.
         await self.connection.execute("ANALYZE reconciliation_records")
+
+    async def _recall(self, path: Path, detection: Detection) -> None:
+        """Find the answers that people gave about an earlier file of the same layout."""
+        if await layouts.may_matter(self.connection, self.source):
+            self.layout = await self._parse(self._layout, path, detection)
+            self.remembered = await layouts.answers_for(self.connection, self.source, self.layout)
+
+    def _layout(self, path: Path, detection: Detection) -> str:
+        return layouts.layout_of(detection, tables.read_batches(path, detection, batch_rows=LAYOUT_ROWS))
+
+    async def _look(self, path: Path, detection: Detection) -> Look:
+        """Look at the file with what people said about it or, if nothing was said, about an earlier one."""
+        if self.remembered is None:
+            return await self._parse(look_at, path, detection, given_mapping(self.source))
+        given = Mapping.model_validate(self.remembered.mapping)
+        look: Look | None = None
+        with contextlib.suppress(FileRejected):
+            look = await self._parse(look_at, path, detection, given)
+        if look is not None and not await self._parse(self._faults_in, path, look):
+            return look
+        # Answers that this file itself contradicts are not used: those of a year ago may be about another export.
+        alone: Look = await self._parse(look_at, path, detection, Mapping())
+        if look is not None and (blocking(alone.questions) or await self._parse(self._faults_in, path, alone)):
+            return look
+        self.remembered = None
+        return alone
+
+    def _faults_in(self, path: Path, look: Look) -> bool:
+        """Whether the mapping cannot be what the file means. Runs in the parser thread."""
+        if _problem_of(look.mapping, [profile.name for profile in look.profiles]):
+            return True
+        for batch in tables.read_batches(path, look.detection):
+            typed = apply_mapping(
+                batch.columns, batch.rows, look.mapping, lines=batch.lines, exceptions=look.exceptions
+            )
+            return bool(typed.rejects)
+        return False
 
     def _lap(self, stage: str) -> None:
         at = time.monotonic()
@@ -398,6 +440,8 @@ class Loader:
 
     async def _finish(self, found: Found) -> None:
         async with unit_of_work(SYSTEM) as u:
+            # What is remembered belongs to the project, which is locked before its sources.
+            await u.execute("SELECT 1 FROM projects WHERE id = $1 FOR KEY SHARE", self.source.project_id)
             source = (
                 await Source.filter(id=self.source.id).using_db(u.connection).select_for_update(no_key=True).first()
             )
@@ -417,6 +461,7 @@ class Loader:
                 detection={
                     **source.detection,
                     **_detection_view(found.look.detection),
+                    **self._memory(found.look),
                     "suggested_mapping": found.look.suggested.model_dump(mode="json", exclude_none=True),
                     "left_out": dict(self.left_out.most_common()),
                     "loaded_revision": source.revision + 1,
@@ -426,6 +471,8 @@ class Loader:
                 problem=found.problem.document(source.request_id) if found.problem else None,
                 attempt=0,
             )
+            if self.layout and not found.is_blocked and source.detection.get("answered"):
+                await layouts.remember(u, source, self.layout, found.look.mapping)
             u.publish(event_of(events.SourceUpdated if found.is_blocked else events.SourceReady, source))
             u.audit(
                 f"project:{source.project_id}",
@@ -436,6 +483,20 @@ class Loader:
                 rejected=self.rejected,
                 left_out=self.left_out.total(),
             )
+
+    def _memory(self, look: Look) -> dict[str, Any]:
+        """What the source keeps about answers that were used, and about its layout."""
+        kept: dict[str, Any] = {} if self.layout is None else {"layout": self.layout}
+        if self.remembered is not None:
+            kept |= {
+                "remembered": self.remembered.view(),
+                "said": sorted(self.remembered.mapping),
+                "cleared": sorted(field for field, spec in self.remembered.mapping.items() if spec is None),
+                "notes": [self.remembered.note(), *look.detection.notes],
+            }
+        elif used := self.source.detection.get("remembered"):
+            kept["notes"] = [used["note"], *look.detection.notes]
+        return kept
 
 
 async def _pieces(csv: bytes) -> AsyncIterator[bytes]:

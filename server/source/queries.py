@@ -53,7 +53,12 @@ async def profile_of(actor: Actor, source_id: UUID) -> ProfileView:
     """The columns, their types and the suggested mapping. Raises: NotFound, Forbidden."""
     source, _ = await get_source(actor, source_id)
     suggested = source.detection.get("suggested_mapping", source.mapping)
-    return ProfileView(columns=source.profile, suggested_mapping=suggested, questions=source.questions)
+    return ProfileView(
+        columns=source.profile,
+        suggested_mapping=suggested,
+        questions=source.questions,
+        remembered=source.detection.get("remembered"),
+    )
 
 
 async def list_rejects(actor: Actor, source_id: UUID, query: RejectList) -> tuple[Page[RejectView], Position]:

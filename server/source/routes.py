@@ -92,7 +92,7 @@ async def get_source(api: ApiRequest) -> web.StreamResponse:
     problems=(*_ROW, problems.VersionConflict, problems.SourceInUse, problems.RecordInUse, problems.Gone),
 )
 async def update_source(api: BodyRequest[SourceUpdate]) -> web.StreamResponse:
-    """Rename a source, or answer its questions with a mapping."""
+    """Rename a source, answer its questions with a mapping, or forget the answers about files like it."""
     return reply(await actions.update_source(api.actor, api.path_id(), api.body, api.if_match))
 
 

@@ -21,12 +21,19 @@ class SourceCreate(Body):
 
 
 class SourceUpdate(Body):
-    """A new name, or the mapping that answers the source's questions."""
+    """A new name, the mapping that answers the source's questions, or that answers are to be forgotten."""
 
     name: Omittable[Name] = None
     mapping: Mapping | None = Field(
         default=None, description="a field that is left out stays as it was; null means that it has no column"
     )
+    forget: Annotated[
+        bool,
+        Field(
+            description="forget what people said about this file, and about others with the same layout from now on; the "
+            "file is read again, and asks its questions again unless `mapping` answers them"
+        ),
+    ] = False
 
 
 class SourceList(Paged):
@@ -111,6 +118,14 @@ class QuestionView(View):
     answers: list[AnswerView] = []
 
 
+class RememberedView(View):
+    """Answers about an earlier file of the same layout that were used for this one: when they were given, and by whom."""
+
+    answered_at: datetime
+    answered_by: UUID | None
+    answered_by_name: str | None
+
+
 class ColumnView(View):
     """
     What a column contains, in the file's order. `fill` is the share of rows with a value. `min` and `max` are the least
@@ -148,6 +163,7 @@ class SourceView(View):
     left_out: Annotated[dict[str, int], Field(description="how many rows were left out for each reason")]
     mapping: Mapping
     questions: list[QuestionView]
+    remembered: RememberedView | None
     problem: dict[str, Any] | None
     detection: dict[str, Any]
     revision: int
@@ -177,6 +193,7 @@ class SourceView(View):
             left_out=source.detection.get("left_out", {}),
             mapping=Mapping.model_validate(source.mapping),
             questions=source.questions,
+            remembered=source.detection.get("remembered"),
             problem=source.problem,
             detection=source.detection,
             revision=source.revision,
@@ -192,6 +209,7 @@ class ProfileView(View):
     columns: list[ColumnView]
     suggested_mapping: Mapping
     questions: list[QuestionView]
+    remembered: RememberedView | None = None
 
 
 class RejectList(Paged):

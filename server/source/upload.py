@@ -41,7 +41,7 @@ from server.api.keys import DISK
 from server.api.request import note_body
 from server.api.schemas import CONTROL, Name
 from server.holds.rights import refuse_signed_out
-from server.source.actions import remembered
+from server.source.actions import kept
 from server.source.event import event_of
 from server.source.parts import MOST_BYTES, Rest, reader_of
 from server.source.schemas import SourceView
@@ -303,10 +303,11 @@ async def _finish(actor: Actor, upload: Upload) -> Answer:
         source.sha256 = sha256
         source.duplicate_of = twin.id if twin else None
         source.status = SourceStatus.LOADING
-        kept = remembered(
-            upload.mapping.said() if upload.mapping else {}, {"format_given": upload.format} if upload.format else {}
-        )
-        source.mapping, source.detection = kept["mapping"], kept["detection"]
+        detection: dict[str, Any] = {"format_given": upload.format} if upload.format else {}
+        if mapping is not None:
+            detection["said"] = sorted(mapping)  # this file brings its own answers, even if there are none
+        stored = kept(mapping or {}, detection)
+        source.mapping, source.detection = stored["mapping"], stored["detection"]
         source.request_id = log.request_id.get()
         source.updated_at = u.at
         await source.save(using_db=u.connection)

@@ -61,6 +61,30 @@ async def test_two_questions_are_answered_by_keyboard_alone(visitor, manager):
     assert [(r["amount"]["amount"], r["date"]) for r in records[:2]] == [("3.25", "2026-01-02"), ("6.25", "2026-02-03")]
 
 
+async def test_the_next_file_asks_nothing_until_the_answers_are_forgotten(visitor, manager):
+    page = visitor.page
+    project = await _upload(page, manager, visitor, "april", AMOUNTS)
+    await page.get_by_role("group").filter(has_text="which column is").get_by_role("button", name="two").click()
+    await page.get_by_role("group").filter(has_text="in which order").get_by_role("button", name="day, month").click()
+    await page.get_by_role("button", name="Save answers").click()
+    await expect(page.locator("h1 + .status")).to_have_text("ready")
+
+    await page.get_by_role("link", name="Sources", exact=True).click()
+    await page.get_by_label("Files to upload").set_input_files(_file("may.csv", AMOUNTS.replace("r1", "s1")))
+    await page.get_by_role("link", name="may", exact=True).click()
+
+    await expect(page.locator("h1 + .status")).to_have_text("ready")
+    await expect(
+        page.get_by_text(re.compile(r"The answers of \d{4}-\d\d-\d\d by Mia Manager were used"))
+    ).to_be_visible()
+    sources = (await manager.send("GET", f"/projects/{project}/sources"))["items"]
+    records = (await manager.send("GET", f"/sources/{sources[0]['id']}/records"))["items"]
+    assert [(r["amount"]["amount"], r["date"]) for r in records[:2]] == [("3.25", "2026-02-01"), ("6.25", "2026-03-02")]
+    await page.get_by_role("button", name="Forget these answers").click()
+    await expect(page.locator("h1 + .status")).to_have_text("needs mapping")
+    await expect(page.get_by_role("group").filter(has_text="in which order")).to_be_visible()
+
+
 async def test_an_answer_about_signs_shows_both_readings_of_the_same_rows(visitor, manager):
     page = visitor.page
     await _upload(page, manager, visitor, "signs", SIDES)

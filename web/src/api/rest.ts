@@ -821,6 +821,7 @@ export type ProfileView = {
   columns: ColumnView[];
   suggested_mapping: Mapping;
   questions: QuestionView[];
+  remembered?: RememberedView | null;
 };
 
 /** The progress curve so far. */
@@ -982,6 +983,13 @@ export type RejectView = {
   value_type: string;
 };
 
+/** Answers about an earlier file of the same layout that were used for this one: when they were given, and by whom. */
+export type RememberedView = {
+  answered_at: string;
+  answered_by: string | null;
+  answered_by_name: string | null;
+};
+
 /** The version to bring back. Without one, the entry is taken out of the trash. */
 export type RestoreBody = {
   version?: number | null;
@@ -1091,10 +1099,11 @@ export type SourceCreate = {
   mapping?: Mapping | null;
 };
 
-/** A new name, or the mapping that answers the source's questions. */
+/** A new name, the mapping that answers the source's questions, or that answers are to be forgotten. */
 export type SourceUpdate = {
   name?: string;
   mapping?: Mapping | null;
+  forget?: boolean;
 };
 
 /** A source. */
@@ -1112,6 +1121,7 @@ export type SourceView = {
   left_out: Record<string, number>;
   mapping: Mapping;
   questions: QuestionView[];
+  remembered: RememberedView | null;
   problem: Record<string, unknown> | null;
   detection: Record<string, unknown>;
   revision: number;

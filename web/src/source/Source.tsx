@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { change } from "../api/client";
+import { change, type Answer } from "../api/client";
 import type { SourceProgress } from "../api/live";
 import type { SourceView } from "../api/rest";
 import { keys } from "../live/keys";
@@ -58,6 +58,7 @@ export function Source() {
                   {note}
                 </p>
               ))}
+              {body.remembered && can(role, "source.load") ? <Forget source={body} /> : null}
               {body.problem ? (
                 <div className="notice fault" role="alert">
                   <div>
@@ -100,6 +101,31 @@ export function Source() {
         }}
       </Reading>
     </main>
+  );
+}
+
+/** Answers about an earlier file were used for this one. What was said there may be wrong here. */
+function Forget({ source }: { source: SourceView }) {
+  const client = useQueryClient();
+  const forget = useMutation({
+    mutationFn: () => change<SourceView>("PATCH", `/sources/${source.id}`, { body: { forget: true }, version: source.version }),
+    onSuccess: (now) => client.setQueryData<Answer<SourceView>>(keys.source(source.id), (old) => old && { ...old, body: now }),
+    onSettled: () => client.invalidateQueries({ queryKey: keys.source(source.id) }),
+  });
+  return (
+    <div className="row">
+      {forget.error ? <Fault problem={forget.error} /> : null}
+      <ChangeButton
+        size="compact-sm"
+        variant="default"
+        loading={forget.isPending}
+        disabled={source.status === "loading"}
+        title="This file is read again and asks its questions. The next files with the same columns ask as well."
+        onClick={() => forget.mutate()}
+      >
+        Forget these answers
+      </ChangeButton>
+    </div>
   );
 }
 
