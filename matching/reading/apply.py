@@ -59,6 +59,7 @@ class Exceptions:
 
     left_out: Map[int, str] = field(default_factory=dict)
     undecided: Collection[int] = ()
+    pads_rows: bool = False  # many rows lack their last cells, so that it is the file's way to leave them out
 
 
 class _Faults:
@@ -101,6 +102,8 @@ def apply_mapping(
     typing = _Typing(columns, mapping, _Faults(count))
     left = typing.left_out(numbers, lines.to_numpy(zero_copy_only=False), exceptions)
     for row, fault in (faults or {}).items():
+        if exceptions.pads_rows and fault.code == "field_count":
+            continue
         typing.faults.add(numbers == row, None, *fault)
     amount = typing.amount()
     currency = typing.currency(amount)

@@ -30,6 +30,7 @@ class Header:
     has_names: bool
     above: tuple[Line, ...] = ()
     score: float = 0.0
+    fits: int = 0  # rows that look like bookings
 
 
 def locate(lines: Sequence[Line], table: TableSpec | None = None) -> Header | None:
@@ -51,7 +52,13 @@ def locate(lines: Sequence[Line], table: TableSpec | None = None) -> Header | No
     if skipped and above:
         notes = (*notes, skipped_note(skipped))
     return Header(
-        columns, notes, line if above or place.header is not None else 0, place.header is not None, above, place.score
+        columns,
+        notes,
+        line if above or place.header is not None else 0,
+        place.header is not None,
+        above,
+        place.score,
+        place.fits,
     )
 
 

@@ -21,6 +21,7 @@ from matching.reading.tables import Profiler, read_batches
 from matching.reading.values import ColumnProfile
 
 UNDERSTOOD_ROWS = 100_000  # what rows mean is decided by so many of them
+MIN_SHORT, SHORT_SHARE = 2, 0.2  # rows that lack their last cells, from which that is the file's way
 UNDERSTOOD_BYTES = 64 * 1024 * 1024
 PROGRAMS = ("jsonl", "json")  # their numbers may count the smallest unit
 TABLES = ("parquet", "jsonl", "json")  # in which each row is a record
@@ -60,7 +61,10 @@ def look_at(path: Path, detection: Detection, given: Mapping | None = None) -> L
             rows += batch.columns.num_rows
             size += batch.columns.nbytes
     detection = replace(detection, notes=tuple(dict.fromkeys(notes)))
-    return decided(detection, profiler.finish(), facts_of(batches, detection), given)
+    found = decided(detection, profiler.finish(), facts_of(batches, detection), given)
+    short = sum(fault.code == "field_count" for batch in batches for fault in batch.faults.values())
+    found.exceptions = replace(found.exceptions, pads_rows=short >= max(MIN_SHORT, SHORT_SHARE * rows))
+    return found
 
 
 def facts_of(batches: list[RawBatch], detection: Detection) -> Facts:
@@ -85,7 +89,7 @@ def decided(detection: Detection, profiles: list[ColumnProfile], facts: Facts, g
         found.mapping.pop("fee", None)  # it was found for another reading of the amount
     mapping = Mapping.model_validate({**found.mapping, **said})
     questions = [q for q in (*detection.questions, *found.questions) if not _is_answered(q["kind"], said)]
-    left_out = {int(facts.rows[row.place]): row.reason for row in found.left_out if row.reason != "not_booked"}
+    left_out = {int(facts.rows[row.place]): row.reason for row in found.left_out if row.reason != "skipped"}
     undecided = {int(facts.rows[place]) for place in found.undecided} if "skip" not in said else set()
     return Look(detection, profiles, suggested, mapping, questions, found, Exceptions(left_out, undecided))
 

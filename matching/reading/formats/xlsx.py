@@ -83,7 +83,7 @@ def _contents(path: Path, table: TableSpec | None) -> tuple[_Contents, tuple[str
     elif not heads:
         _refuse_hidden(filled)
     found = [(sheet, locate(lines, table) or _by_shape(lines)) for sheet, lines in heads]
-    sure = [(sheet, header) for sheet, header in found if header.score >= TABLE_SCORE]
+    sure = [(sheet, header) for sheet, header in found if header.score >= TABLE_SCORE and header.fits > 1]
     sheet, header = (sure or found)[0]
     others = [other for other in filled if other is not sheet]
     questions = (_sheet_question([other for other, _ in sure]),) if len(sure) > 1 else ()

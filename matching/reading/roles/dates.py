@@ -50,7 +50,7 @@ class Dates:
         rows = np.flatnonzero(self.valid)[:4]
         return {
             "column": self.column.name,
-            "kind": "date_order",
+            "kind": "date_order" if len(self.rivals) > 1 else "date_column",
             "choices": list(dict.fromkeys(order_of(form) for form in self.rivals)),
             "examples": [self.column.text(int(row)) for row in rows],
         }
@@ -156,6 +156,8 @@ def read_dates(
     most = max(int((dates.valid & rows).sum()) for dates in found)
     fitting = _plausible([dates for dates in found if int((dates.valid & rows).sum()) == most], rows, today)
     settled = _settled(fitting, rows, facts, others, today)
+    if not settled.rivals and not _is_plausible(settled, rows, today):
+        settled = replace(settled, rivals=(settled.form,))  # of another calendar, or no dates at all
     return settled if weak or settled.rivals else _with_second_writing(settled, found, rows)
 
 
@@ -174,6 +176,14 @@ def _with_second_writing(dates: Dates, found: list[Dates], rows: Mask) -> Dates:
             continue
         form, days, valid = f"{form}+{other.form}", np.where(rest, other.days, days), valid | rest
     return replace(dates, form=form, days=days, valid=valid) if form != dates.form else dates
+
+
+def _is_plausible(dates: Dates, rows: Mask, today: date) -> bool:
+    """Whether most days are in the decades around today."""
+    first = (date(today.year - YEARS_BACK, 1, 1) - EPOCH).days
+    last = (date(today.year + YEARS_AHEAD, 12, 31) - EPOCH).days
+    days = dates.days[dates.valid & rows]
+    return int(((days >= first) & (days <= last)).sum()) * 2 > len(days)
 
 
 def _plausible(found: list[Dates], rows: Mask, today: date) -> list[Dates]:

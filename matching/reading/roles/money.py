@@ -85,18 +85,32 @@ def in_header(name: str) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
+def originals(facts: Facts, numbers: tuple[Amounts, ...], columns: dict[int, frozenset[str]]) -> list[Amounts]:
+    """
+    The amounts in the currency of a purchase, beside those in the account's own: their currency varies, and that of
+    another amount does not.
+    """
+    pairs = [(n, columns[i]) for n in numbers for i in (n.column.index + 1, n.column.index - 1) if i in columns][:20]
+    own = [n for n, codes in pairs if len(codes) == 1] + [
+        n for n in numbers if in_header(n.name) not in (None, SHARED) and n.column.role("fee", "balance") < 0.5
+    ]
+    varied = [n for n, codes in pairs if len(codes) > 1 and n not in own]
+    fitting = [n for n in own if n.column.role("fee", "balance", "other_number") < 0.5 and not n.is_identifier]
+    return [n for n in varied if any(bool((n.valid == o.valid).all()) for o in fitting)]
+
+
 def currency_for(facts: Facts, amounts: tuple[Amounts, ...], places: Any, columns: dict[int, frozenset[str]]) -> Found:
     """The currency of the chosen amount."""
     named = _in_cells(amounts, places)
     beside = _beside(facts, amounts, places, columns)
     if named is not None and not named.is_shared:
         return named
-    if beside is not None:
-        return beside
     for amount in amounts:
         code = in_header(amount.column.name)
         if code is not None and code != SHARED:
             return Found(value=code, proof="the column's name says so")
+    if beside is not None:
+        return beside
     around = _around(facts, amounts)
     if around is not None and named is None:
         return around
@@ -142,11 +156,25 @@ def _beside(
         score += 0.4 * any(index - amount.column.index == 1 for amount in amounts)
         score -= 3.0 * (column.role("original", "fee", "balance", "other_number") > 0.2)
         score -= 3.0 * _belongs_elsewhere(facts, column, amounts, places)
+        score -= 2.5 * _is_called_after_another(facts, column, amounts)
         scored.append((score, -index, column, covered))
     if not scored:
         return None
     score, _, column, covered = max(scored, key=lambda item: item[:2])
     return Found(column=column.name, proof=f"a currency in {covered:.0%} of the rows") if score >= 2.5 else None
+
+
+def _is_called_after_another(facts: Facts, column: Column, amounts: tuple[Amounts, ...]) -> bool:
+    """Whether the name of a currency column repeats that of another column of numbers."""
+    own = {amount.column.index for amount in amounts}
+    mine = set(words_of(column.name)) - {"currency", "waehrung", "wahrung", "devise", "moneda", "valuta"}
+    if not mine or any(mine & set(words_of(amount.name)) for amount in amounts):
+        return False
+    return any(
+        other.index not in own and other.index != column.index and mine <= set(words_of(other.name))
+        for other in facts.columns
+        if other.numbers.ok.any()
+    )
 
 
 def _words_shared(column: Column, amounts: tuple[Amounts, ...]) -> float:

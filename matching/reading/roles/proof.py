@@ -222,10 +222,35 @@ class Triple:
     adds_fee: bool
     rows: int
 
+    @property
+    def is_named(self) -> bool:
+        """Whether the names say which part is which: the fee, or both gross and net."""
+        is_pair = self.gross.column.role("gross") >= 0.5 or self.gross.column.role("amount") >= 0.5
+        return self.fee.column.role("fee") >= 0.5 or (is_pair and self.net.column.role("net") >= 0.5)
+
     def says(self) -> str:
         """The proof in words."""
         sign = "+" if self.adds_fee else "-"
         return f"{self.gross.name} {sign} {self.fee.name} = {self.net.name} on {self.rows} of {self.rows} rows"
+
+
+def unsigned_walk(bookings: Bookings) -> Amounts | None:
+    """
+    A column without signs whose numbers are all the size of a balance's steps, up in some rows and down in others.
+
+    Only the balance says which way money moved, so no column can be named for it.
+    """
+    numbers = [n for n in bookings.numbers if n.moves.any()][:MAX_TRIED]
+    for balance, amount in permutations(numbers, 2):
+        if amount.is_signed or balance.is_identifier or not bool(balance.valid.all()):
+            continue
+        if balance.column.role("balance") < 0.5 and bookings.count < MIN_UNNAMED_SIGN:
+            continue
+        change = np.diff(balance.values)
+        for rows in (amount.values[1:], amount.values[:-1]):
+            if len(change) >= 2 and bool((np.abs(change) == rows).all()) and len(set(np.sign(change).tolist())) > 1:
+                return amount
+    return None
 
 
 def sums_of(bookings: Bookings) -> dict[int, tuple[Amounts, tuple[Amounts, ...]]]:

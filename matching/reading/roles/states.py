@@ -7,7 +7,7 @@ import numpy as np
 
 from matching.reading.roles.amounts import Bookings
 from matching.reading.roles.facts import Column, Levels, Mask
-from matching.reading.roles.words import says
+from matching.reading.roles.words import says, words_of
 
 MIN_NAME = 0.5
 
@@ -77,4 +77,6 @@ def _is_state(column: Column, levels: Levels, bad: list[str]) -> bool:
     if not bad or column.role("text", "sign", "reference") > column.role("status") + 0.4:
         return False
     rest = [value for value in levels.values if value not in bad]
+    if bool((levels.codes < 0).any()) and all(len(words_of(value)) <= 2 for value in levels.values):
+        return True  # a mark beside some rows
     return bool(rest) and all(says("booked", value, whole=True) for value in rest)

@@ -9,7 +9,9 @@ from matching.reading.roles.amounts import Amounts, Bookings
 from matching.reading.roles.facts import Facts, Mask
 from matching.reading.roles.words import roles_of, says
 
-Reason = Literal["total", "opening_balance", "closing_balance", "header", "caption", "other_table", "not_booked"]
+Reason = Literal[
+    "total", "opening_balance", "closing_balance", "header", "caption", "other_table", "not_booked", "skipped"
+]
 MAX_LOOKED = 20_000  # rows outside the bookings whose words are looked at
 HEADER_SHARE = 0.6
 

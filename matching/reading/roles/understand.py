@@ -71,6 +71,7 @@ class _Reader:
         self.rows = self._bookings()
         headers = totals.header_rows(self.facts, ~self.rows)
         self._leave_out([LeftOut(place, reason) for place, reason in headers.items()])
+        self._leave_out_waiting()
         self.currencies = money.currency_columns(self.facts, self.rows)
         bookings = self._without_totals()
         self._decide(bookings)
@@ -94,6 +95,35 @@ class _Reader:
     def _leave_out(self, rows: list[LeftOut]) -> None:
         self.found.left_out += rows
         self.rows[[row.place for row in rows]] = False
+
+    def _leave_out_waiting(self) -> None:
+        """Leave out rows that wait for their date, and those below a caption such as "Pending transactions"."""
+        for column in date_columns(self.facts):
+            words = column.filled & ~column.days.ok & self.rows
+            places = [
+                int(p)
+                for p in np.flatnonzero(words)[: totals.MAX_LOOKED]
+                if says("not_booked", column.text(int(p)), whole=True)
+            ]
+            self._leave_out([LeftOut(place, "not_booked", column.text(place)) for place in places])
+        above = [line for line in self.facts.above if any(cell.strip() for cell in line.cells)]
+        waits = bool(above) and _is_waiting([cell.strip() for cell in above[-1].cells if cell.strip()])
+        captions = {} if self.only_records else self._captions()
+        if not waits and not any(captions.values()):
+            return
+        for place in range(self.facts.count):
+            waits = captions.get(place, waits)
+            if waits and self.rows[place]:
+                self._leave_out([LeftOut(place, "not_booked")])
+
+    def _captions(self) -> dict[int, bool]:
+        """The rows of one cell, and whether they say that the rows below are not booked."""
+        single = (self.facts.filled_cells == 1) & ~self.rows
+        found = {}
+        for place in totals.word_places(self.facts, single):
+            texts = [text for column in self.facts.columns if (text := column.text(place))]
+            found[place] = _is_waiting(texts)
+        return found
 
     def _typed(self, rows: Mask) -> Bookings:
         """The bookings among these rows, typed by these rows alone."""
@@ -185,13 +215,27 @@ class _Reader:
         nets = {t.net.column.index: t for t in triples}
         if nets:
             return self._by_triples(bookings, triples), None
-        taken = [n for n in bookings.numbers if n.column.role("balance") >= 0.9 and n.column.role("amount") < 0.9]
+        if (unsigned := proof.unsigned_walk(bookings)) is not None:
+            return unproved.Choice(questions=[_sign_by_balance(unsigned)]), None
+        taken = money.originals(self.facts, bookings.numbers, self.currencies)
+        taken += [n for n in bookings.numbers if n.column.role("balance") >= 0.9 and n.column.role("amount") < 0.9]
         for total, parts in proof.sums_of(bookings).values():
+            if (net := next((n for n in parts if n.column.role("net") >= 0.5), None)) is not None and not any(
+                n.column.role("other_number") >= 0.5 for n in parts
+            ):
+                return replace(
+                    unproved.with_sign(bookings, net), proof=f"{total.name} less {len(parts) - 1} columns"
+                ), None
             if len(parts) > 2 or any(n.column.role("other_number") >= 0.5 for n in parts):
                 taken += parts
                 self._role(total.column, "amount", f"the sum of {len(parts)} columns in all rows")
         choice = unproved.choose(bookings, tuple(taken))
-        if choice.movement is not None and (fee := self._unproved_fee(bookings, choice.movement, None)):
+        fee = None if choice.movement is None else self._unproved_fee(bookings, choice.movement, None)
+        if (
+            fee is not None
+            and choice.movement is not None
+            and not self._counts_smallest(choice.movement.amount, bookings)
+        ):
             return unproved.Choice(questions=[unproved.amount_question(bookings, [choice.movement.amount, fee])]), None
         return choice, None
 
@@ -199,6 +243,8 @@ class _Reader:
         self, bookings: Bookings, best: proof.Proof, proofs: list[proof.Proof], triples: list[proof.Triple]
     ) -> unproved.Choice:
         movement = best.movement
+        if (money_column := _money_beside(bookings, best)) is not None:
+            return unproved.Choice(questions=[unproved.amount_question(bookings, [money_column, movement.amount])])
         net = next((t.net for t in triples if t.gross is movement.amount and movement.kind == "signed"), None)
         if net is not None and any(p.movement.amount is net and p.movement.kind == "signed" for p in proofs):
             movement = Movement("signed", net)
@@ -218,6 +264,10 @@ class _Reader:
         last = [t for t in triples if t.net.column.index not in grosses]
         nets = {t.net.column.index: t for t in last or triples}
         best = max(nets.values(), key=lambda t: t.net.column.role("net", "amount") - t.net.column.role("balance"))
+        if not best.is_named:
+            if says("total", best.gross.name):
+                return replace(unproved.with_sign(bookings, best.gross), proof=best.says())
+            return unproved.Choice(questions=[unproved.amount_question(bookings, [best.gross, best.net, best.fee])])
         if len(nets) > 1 or best.net.column.role("balance", "gross", "fee", "other_number") >= 0.5:
             return unproved.Choice(
                 questions=[unproved.amount_question(bookings, [best.net, best.gross, *(t.net for t in nets.values())])]
@@ -268,8 +318,7 @@ class _Reader:
     def _asks_minor_units(self, movement: Movement, bookings: Bookings) -> bool:
         """Whether the amounts may count the smallest unit, such as cents. Then a person has to tell."""
         number = movement.amount
-        says_so = bool(unproved.MINOR & set(words_of(number.name)))
-        if not says_so and not (self.by_program and self._looks_minor(number, bookings)):
+        if not self._counts_smallest(number, bookings):
             return False
         rows = np.flatnonzero(number.moves)[:4]
         self.found.questions.append(
@@ -282,6 +331,10 @@ class _Reader:
             }
         )
         return True
+
+    def _counts_smallest(self, number: Amounts, bookings: Bookings) -> bool:
+        says_so = bool(unproved.MINOR & set(words_of(number.name)))
+        return says_so or (self.by_program and self._looks_minor(number, bookings))
 
     def _looks_minor(self, number: Amounts, bookings: Bookings) -> bool:
         """Whether a program wrote whole numbers of some size beside a currency that has a smaller unit."""
@@ -313,7 +366,7 @@ class _Reader:
         if states is None or states.column is None or not (states.skipped or states.unknown):
             return
         every = self._all_states(states)
-        self.found.left_out += [LeftOut(place, "not_booked", states.column.text(place)) for place in every]
+        self.found.left_out += [LeftOut(place, "skipped", states.column.text(place)) for place in every]
         self.rows[every] = False
         if states.skipped:
             self.found.mapping["skip"] = [{"column": states.column.name, "values": list(states.skipped)}]
@@ -393,9 +446,28 @@ class _Reader:
             self._role(movement.sign, "sign", why)
 
 
+def _is_waiting(texts: list[str]) -> bool:
+    return len(texts) == 1 and len(texts[0]) < 60 and says("not_booked", texts[0])
+
+
+def _money_beside(bookings: Bookings, best: proof.Proof) -> Amounts | None:
+    """A column of amounts beside a walk of whole numbers that are not called money, such as points."""
+    proved = (best.balance, *best.movement.columns)
+    if any(n.has_decimals or n.column.role("amount", "in", "out", "net") >= 0.5 for n in proved):
+        return None
+    return next((n for n in bookings.numbers if n not in proved and n.has_decimals and n.moves.any()), None)
+
+
 def _has_leading_zeros(number: Amounts) -> bool:
     """Whether whole numbers begin with zeros, so that they may be anything."""
     return not number.has_decimals and bool(number.column.numbers.leading_zero[number.column.numbers.ok].any())
+
+
+def _sign_by_balance(number: Amounts) -> dict[str, Any]:
+    """The question which rows are money out, where only the balance says so."""
+    rows = np.flatnonzero(number.column.numbers.ok)[:4]
+    examples = [number.column.text(int(row)) for row in rows]
+    return {"column": number.name, "columns": [], "kind": "sign", "choices": [], "examples": examples}
 
 
 def _no_amount() -> dict[str, Any]:

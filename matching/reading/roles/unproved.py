@@ -189,6 +189,8 @@ def _sides(bookings: Bookings, numbers: list[Amounts]) -> Choice | None:
         coverage = _coverage(bookings, out, received)
         if coverage < FULL_SHARE or not out.moves.any() or not received.moves.any():
             return None
+        if out.is_signed or received.is_signed:
+            return None  # signs already say which way money moves
         if _has_better(bookings, numbers, out, received):
             return None
         return Choice(questions=[_side_question(out, received)])

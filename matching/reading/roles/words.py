@@ -167,6 +167,6 @@ def outs_of(values: list[str]) -> dict[str, bool] | None:
             if len(values) == 1 or len(set(found.values())) == 2:
                 return found
     firsts = [{side.is_out for side in sides} for sides in known]
-    if all(len(out) == 1 for out in firsts):
+    if all(len(out) == 1 for out in firsts) and (len(values) == 1 or len(set().union(*firsts)) == 2):
         return {value: next(iter(out)) for value, out in zip(values, firsts, strict=True)}
     return None
