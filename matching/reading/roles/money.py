@@ -1,5 +1,6 @@
 """The currency of the amounts: from their own cells, the header, a column, or the lines around the table."""
 
+import re
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ from matching.reading.roles.facts import Column, Facts, Line, Mask
 from matching.reading.roles.words import words_of
 
 SHARED = "?"
+_IN_BRACKETS = re.compile(r"[(\[]([A-Z]{3})[)\]]")
 CODE_SHARE = 0.8  # of a column's values that must be currencies
 MAX_CODES = 40
 
@@ -57,7 +59,7 @@ def currency_columns(facts: Facts, rows: Mask) -> dict[int, frozenset[str]]:
 
 def in_header(name: str) -> str | None:
     """The currency that a column's name mentions: a code in capitals, a sign, or a name as a word of its own."""
-    found: set[str] = set()
+    found = {code for code in _IN_BRACKETS.findall(name) if code in CURRENCIES}
     for part in (
         name.replace("(", " ")
         .replace(")", " ")

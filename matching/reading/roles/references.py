@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 from matching.reading.roles.facts import Column, Facts, Mask
 
 _CODE = re.compile(r"^(?=.*\d)[\w./#-]{2,40}$")
+_ACCOUNT = re.compile(r"^[A-Z]{2}\d{2}\w{8,30}$")
 SAMPLE = 500
 
 
@@ -42,11 +43,13 @@ def _differing(column: Column, rows: Mask) -> float:
 
 
 def _is_code_column(column: Column, rows: Mask) -> bool:
+    """Whether the cells are different codes of letters and digits, such as RF-10021 and INV-7. Account numbers are not."""
     if column.role("account", "identity", "booked", "amount", "balance", "value_date", "text", "status") >= 0.5:
         return False
-    values = [v for v in column.texts.filter(pa.array(rows & column.filled)).slice(0, SAMPLE).to_pylist() if v]
-    if len(values) < 2 or not all(_CODE.match(value.strip()) and any(c.isalpha() for c in value) for value in values):
+    values = [v.strip() for v in column.texts.filter(pa.array(rows & column.filled)).slice(0, SAMPLE).to_pylist() if v]
+    if len(values) < 2 or not all(_CODE.match(value) and not _ACCOUNT.match(value) for value in values):
         return False
-    if bool((column.days.ok & rows).any()) or bool((column.numbers.ok & rows).any()):
+    lettered = sum(any(c.isalpha() for c in value) for value in values)
+    if lettered < 0.3 * len(values) or bool((column.days.ok & rows).any()):
         return False
     return len(set(values)) >= 0.9 * len(values)
