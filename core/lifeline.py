@@ -1,4 +1,4 @@
-"""Ends a child with its parent: the parent holds the other end of standard input, which closes when the parent dies."""
+"""Ends a child with its parent: the parent holds the other end of a pipe, which closes when the parent dies."""
 
 import contextlib
 import os
@@ -25,3 +25,15 @@ def end_with_parent() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=wait, name="lifeline", daemon=True).start()
+
+
+def end_with_pipe(descriptor: int) -> None:
+    """Exit at once when the other end of a pipe closes, whatever this process is computing."""
+
+    def wait() -> None:
+        with contextlib.suppress(OSError, ValueError):
+            while os.read(descriptor, 4096):
+                pass
+        os._exit(3)
+
+    threading.Thread(target=wait, name="parent", daemon=True).start()

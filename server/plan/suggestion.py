@@ -39,7 +39,7 @@ async def suggest_plan(actor: Actor, project_id: UUID, left: UUID, right: UUID, 
         # of them has used DuckDB. Popen executes the new program at once.
         child = await asyncio.to_thread(
             subprocess.Popen,
-            [sys.executable, "-m", "server.processes.engine", "suggest", str(left), str(right)],
+            [sys.executable, "-m", "server.processes.suggestion", str(left), str(right)],
             env=os.environ | settings.environment(),
             stdin=subprocess.PIPE,  # stays open; when it closes, the child knows that its parent is gone
             stdout=subprocess.PIPE,

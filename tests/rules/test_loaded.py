@@ -14,8 +14,19 @@ HEAVY = {"aerich", "aiohttp", "duckdb", "numpy", "pyarrow", "scipy", "socketio"}
 
 
 def test_the_worker_loads_nothing_of_what_others_run() -> None:
-    script = "import sys, server.__main__, server.processes.worker; print(*sys.modules)"
+    assert HEAVY & _loaded_with("server.__main__, server.processes.worker") == set()
 
+
+def test_a_suggestion_that_somebody_waits_for_loads_nothing_that_only_jobs_need() -> None:
+    assert {"aiohttp", "pgqueuer", "scipy"} & _loaded_with("server.processes.suggestion") == set()
+
+
+def test_no_process_loads_what_draws_on_terminals() -> None:
+    assert "rich" not in _loaded_with("server.__main__, server.processes.web, server.processes.engine")
+
+
+def _loaded_with(modules: str) -> set[str]:
+    """The names of all modules that are loaded with these."""
+    script = f"import sys, {modules}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
-
-    assert HEAVY & set(done.stdout.split()) == set()
+    return set(done.stdout.split())
