@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
@@ -51,6 +52,12 @@ Found = TypeVar("Found")
 # Nothing of what is imported and collected is garbage. Looking through it again and again took a tenth of that time, and
 # as much of the tests' time afterwards.
 gc.disable()
+
+
+# A shell that runs the tests in the background lets them ignore Ctrl-C. Programs that they start would inherit that, and
+# some are tested for what they do then.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(trylast=True)
