@@ -232,7 +232,7 @@ async def test_hundreds_of_networks_that_guess_do_not_keep_others_from_signing_i
     tasks = [asyncio.create_task(guess) for guess in guesses]
     await asyncio.sleep(0)
 
-    async with asyncio.timeout(10):  # two or three hashes, whatever waits
+    async with asyncio.timeout(30):  # two or three hashes, whatever waits
         await asyncio.gather(
             *(passwords.verify("a right one", None, None, network=f"203.0.{n}.0/24") for n in range(4))
         )

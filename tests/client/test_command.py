@@ -158,7 +158,7 @@ async def test_on_a_terminal_there_is_a_bar_that_is_gone_at_the_end_and_ctrl_c_s
 async def _read_until(terminal: int, words: str) -> str:
     """What a terminal shows, up to some words."""
     seen = ""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while words not in seen:
             seen += (await asyncio.to_thread(os.read, terminal, 1 << 16)).decode(errors="replace")
     return seen

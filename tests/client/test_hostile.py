@@ -106,7 +106,7 @@ async def test_a_list_that_goes_on_without_end_is_left(pages: Callable[[], Any])
     page = pages()
     async with serving(lambda _: said(next(page))) as url, Client(url, token="tr_x") as client:
         with pytest.raises(Problem, match=NOT_OURS):
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 _ = [item async for item in client.all("/projects")]
 
 
@@ -126,7 +126,7 @@ async def test_a_server_that_answers_a_byte_at_a_time_is_left() -> None:
     async with (
         serving(drip) as url,
         Client(url, token="tr_x", timing=Timing(patience_s=0.1, call_s=0.5)) as client,
-        asyncio.timeout(10),
+        asyncio.timeout(30),
     ):
         for call in (
             client.get("/me"),
@@ -203,7 +203,7 @@ async def test_a_message_of_another_shape_ends_the_stream_in_one_line_and_is_not
         follower = client.follow(STREAM, Position(0, "e"), states=True)
 
         with pytest.raises(Problem, match=NOT_OURS) as ended:
-            await asyncio.wait_for(anext(follower), 10)
+            await asyncio.wait_for(anext(follower), 30)
 
         assert ended.value.code == "not_tallyroom"
         assert follower._cursor.position == Position(0, "e")
@@ -222,7 +222,7 @@ async def test_what_comes_before_a_message_of_another_shape_is_still_given_out()
     async with serving(socket(*sent, answer=live())) as url, Client(url, token="tr_x") as client:
         follower = client.follow(STREAM, Position(0, "e"), states=True)
 
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             first, second = await anext(follower), await anext(follower)
             with pytest.raises(Problem, match=NOT_OURS):
                 await anext(follower)
@@ -247,7 +247,7 @@ async def test_a_closing_of_another_shape_is_a_loss(closing: str) -> None:
         found: web.StreamResponse = await socket(*messages, answer=live())(request)
         return found
 
-    async with serving(answer) as url, Client(url, token="tr_x", timing=QUICK) as client, asyncio.timeout(10):
+    async with serving(answer) as url, Client(url, token="tr_x", timing=QUICK) as client, asyncio.timeout(30):
         item = await anext(client.follow(STREAM, Position(0, "e")))
 
     assert (item.position, sockets) == (Position(1, "e"), 2)  # type: ignore[union-attr] # it is an event

@@ -142,7 +142,7 @@ async def test_a_server_that_is_not_ours_is_refused_at_once_and_in_one_line(what
             assert await call == []  # what a body means is up to the program
             return
         with pytest.raises(Problem) as refused:
-            await asyncio.wait_for(call, 10)
+            await asyncio.wait_for(call, 30)
 
     assert refused.value.code == ("x" if (what, how) == ("control characters", "call") else "not_tallyroom")
     assert str(refused.value).isprintable()
@@ -157,7 +157,7 @@ async def test_a_certificate_that_is_not_trusted_is_refused_at_once(how: str, tm
     ):
         call = client.get("/me") if how == "call" else anext(client.follow("project:1"))
         with pytest.raises(Problem, match=r"is not trusted .*SSL_CERT_FILE") as refused:
-            await asyncio.wait_for(call, 10)
+            await asyncio.wait_for(call, 30)
 
     assert refused.value.code == "untrusted"
 

@@ -29,7 +29,7 @@ async def take(follower: Follower, last: int, seconds: float = 30.0) -> list[int
 
 async def end_of(follower: Follower) -> Problem:
     """The problem with which a stream ends."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         try:
             while True:
                 await anext(follower)
@@ -118,7 +118,7 @@ async def test_a_snapshot_takes_the_place_of_what_is_gone(
     after = Position(2, epoch if how == "history is gone" else "of a database that was restored")
     follower = make_client(alice).follow(stream, after)
 
-    snapshot = await asyncio.wait_for(anext(follower), 10)
+    snapshot = await asyncio.wait_for(anext(follower), 30)
     await flood(1)
 
     assert isinstance(snapshot, Snapshot)
@@ -170,7 +170,7 @@ async def test_a_socket_goes_on_with_the_next_token_when_its_own_ends(
     follower = client.follow(f"project:{project}", Position(0))
     await take(follower, 1)
     used = "SELECT count(*) FROM refresh_tokens WHERE used_at IS NOT NULL"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while await db.fetchval(used) == 0:
             await asyncio.sleep(0.05)
     await flood(1)
@@ -192,7 +192,7 @@ async def test_a_socket_whose_session_ends_goes_on_with_the_next_session(
     await take(follower, 1)
     await db.execute("UPDATE refresh_tokens SET expires_at = now() - interval '1 s'")
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while await db.fetchval("SELECT count(*) FROM sessions") < 3:  # alice's own, and two of the client
             await asyncio.sleep(0.05)
     await flood(1)
@@ -223,7 +223,7 @@ async def test_states_come_when_they_are_asked_for_and_only_the_newest_are_held(
         await state.put(key, [stream], {"project_id": project, "sources": number})
 
     last: Any = None
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while last is None or last.value["sources"] < 4:
             last = await anext(follower)
             assert isinstance(last, State)

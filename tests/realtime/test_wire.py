@@ -99,7 +99,7 @@ async def test_a_socket_that_closes_while_it_signs_in_leaves_nothing_behind(
     monkeypatch.setattr(guests.relay, "hold", hold_and_note)
     wire = await Wire.open(http)
     await wire.ws.send_str("40/live," + json.dumps({"token": alice.token}))
-    await asyncio.wait_for(asked.wait(), 5)
+    await asyncio.wait_for(asked.wait(), 30)
     await wire.ws.close()
     await until(lambda: not live.connections)
     gone.set()
@@ -146,7 +146,7 @@ async def test_a_socket_that_does_not_connect_in_five_seconds_is_closed_and_a_po
         started = time.monotonic()
         async with http.post(path, data="40/live," + json.dumps({"token": alice.token})) as response:
             assert (response.status, await response.text()) == (200, "ok")
-        assert time.monotonic() - started < 2  # the answer does not wait for the upgrade
+        assert time.monotonic() - started < 4  # the answer does not wait for the upgrade
         async with http.get(path) as response:
             text = await response.text()
         assert text.endswith("\x1e1")

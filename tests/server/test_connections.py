@@ -45,7 +45,7 @@ async def opened(server: TestServer, door: Connections, sent: bytes = b"") -> St
     """A connection that the server has accepted and from which it has read everything sent."""
     before = set(door._tracks)
     streams = await asyncio.open_connection(server.host, server.port)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not (new := set(door._tracks) - before):
             await asyncio.sleep(0.005)
         streams[1].write(sent)
@@ -56,7 +56,7 @@ async def opened(server: TestServer, door: Connections, sent: bytes = b"") -> St
 
 async def ended(streams: Streams) -> bytes:
     """Everything that arrives until the server closes."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         found = await streams[0].read()
     streams[1].close()
     return found
@@ -149,7 +149,7 @@ async def test_an_upload_that_stops_leaves_nothing(
         '--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\na,b\n1,'
     )
     streams = await opened(server, door[0], head.encode())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not await db.fetchval("SELECT count(*) FROM sources"):
             await asyncio.sleep(0.01)
 
@@ -165,14 +165,14 @@ async def test_a_client_that_does_not_read_the_answer_is_closed(
     page = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n"
     streams = await opened(server, door[0], page * 30)
     streams[1].transport.pause_reading()  # type: ignore[attr-defined]  # this is a socket's transport
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not any(connection.phase == "answer" for connection in door[0]._tracks):
             await asyncio.sleep(0.01)
 
     passed(door, 29)
     held = [connection for connection in door[0]._tracks if connection.phase == "answer"]
     passed(door, 2)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while any(connection in door[0]._tracks for connection in held):
             await asyncio.sleep(0.01)
 

@@ -258,7 +258,7 @@ async def test_progress_and_the_end_are_published_live(server, alice, project, l
     async def _(name, data):
         seen.append((name, data))
 
-    await io.connect(str(server.make_url("/")), auth={"token": alice.token}, namespaces=["/live"], wait_timeout=10)
+    await io.connect(str(server.make_url("/")), auth={"token": alice.token}, namespaces=["/live"], wait_timeout=30)
     await io.call("subscribe", {"stream": f"project:{project}"}, namespace="/live")
     source = await load(GOOD * 1000)
     await asyncio.sleep(0.5)
