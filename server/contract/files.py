@@ -7,7 +7,7 @@ from pathlib import Path
 
 from matching.reading.formats import FORMATS
 from server.api.endpoint import Endpoint
-from server.contract import asyncapi, openapi, typescript
+from server.contract import asyncapi, mapping, openapi, typescript
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -18,6 +18,7 @@ def expected(endpoints: list[Endpoint]) -> dict[Path, str]:
     return {
         ROOT / "docs/openapi.json": json.dumps(rest, indent=1, ensure_ascii=False) + "\n",
         ROOT / "docs/asyncapi.json": json.dumps(live, indent=1, ensure_ascii=False) + "\n",
+        ROOT / "docs/mapping.schema.json": json.dumps(mapping.document(), indent=1, ensure_ascii=False) + "\n",
         ROOT / "web/src/api/rest.ts": typescript.of_openapi(rest),
         ROOT / "web/src/api/live.ts": typescript.of_asyncapi(live),
         ROOT / "web/src/api/formats.ts": typescript.of_formats(FORMATS.values()),

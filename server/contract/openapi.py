@@ -42,7 +42,7 @@ def document(endpoints: list[Endpoint]) -> dict[str, Any]:
     models = _models(endpoints)
     names, definitions = models_json_schema(list(models), ref_template=REF, schema_generator=GenerateJsonSchema)
     schemas = dict(definitions.get("$defs", {}))
-    schemas = _without_defaults(schemas)
+    schemas = without_defaults(schemas)
     schemas["Problem"] = _problem_schema()
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in sorted(endpoints, key=lambda e: (e.path, e.method)):
@@ -77,19 +77,19 @@ def document(endpoints: list[Endpoint]) -> dict[str, Any]:
     }
 
 
-def _without_defaults(schema: Any) -> Any:
+def without_defaults(schema: Any) -> Any:
     """
     The schema without defaults. Client generators assume that a field with a default is always present, and would
     require it in requests.
     """
     if isinstance(schema, list):
-        return [_without_defaults(item) for item in schema]
+        return [without_defaults(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
     return {
-        name: {field: _without_defaults(described) for field, described in value.items()}
+        name: {field: without_defaults(described) for field, described in value.items()}
         if name == "properties"
-        else _without_defaults(value)
+        else without_defaults(value)
         for name, value in schema.items()
         if name != "default"
     }

@@ -19,7 +19,7 @@ from markupsafe import Markup, escape
 from core import problems
 from server.api.endpoint import ApiRequest, Endpoint
 from server.api.routing import Routes
-from server.contract import asyncapi, exchange, openapi
+from server.contract import asyncapi, exchange, mapping, openapi
 
 Document = Callable[[], bytes]
 OPENAPI: web.AppKey[Document] = web.AppKey("openapi", Callable)  # type: ignore[arg-type]  # a callable type is no class
@@ -54,6 +54,12 @@ async def read_openapi(api: ApiRequest) -> web.StreamResponse:
 async def read_asyncapi(_: ApiRequest) -> web.StreamResponse:
     """Read the AsyncAPI document."""
     return web.Response(body=_asyncapi_bytes(), content_type="application/json")
+
+
+@routes.get("//schemas/mapping", answers={200: dict}, public=True, media_type="application/schema+json")
+async def read_mapping_schema(_: ApiRequest) -> web.StreamResponse:
+    """Read the JSON Schema of a mapping, which says what the columns of a file mean."""
+    return web.Response(body=orjson.dumps(mapping.document()), content_type="application/schema+json")
 
 
 @routes.get("//docs", answers={200: str}, public=True, media_type="text/html")

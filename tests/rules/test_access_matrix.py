@@ -143,7 +143,7 @@ PUBLIC = {
     *("GET /auth/methods", "POST /auth/google/nonce", "POST /auth/google"),
     *("POST /logs", "POST //api/logs"),
     *("GET //health", "GET //health/live", "GET //health/ready", "GET //metrics"),
-    *("GET //openapi.json", "GET //asyncapi.json"),
+    *("GET //openapi.json", "GET //asyncapi.json", "GET //schemas/mapping"),
     *("GET //docs", "GET //docs/events", "GET //docs/problems", "GET //docs/style.css"),
 }
 

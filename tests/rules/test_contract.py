@@ -1,6 +1,7 @@
 """The generated contracts: valid, complete, and shown on the pages."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from aiohttp import ClientSession
 
 from core import problems
+from matching.reading.mapping import Mapping
 from realtime.events import CATALOGUE
 from server.app import endpoints
 from server.contract import asyncapi, openapi
@@ -96,3 +98,13 @@ async def test_the_served_documents_are_the_committed_ones(http: ClientSession) 
     for name in ("openapi.json", "asyncapi.json"):
         async with http.get(f"/{name}") as response:
             assert await response.json() == json.loads((DOCS / name).read_text(encoding="utf-8"))
+
+
+async def test_the_schema_of_a_mapping_is_served_and_is_complete(http: ClientSession) -> None:
+    async with http.get("/schemas/mapping") as response:
+        schema = await response.json(content_type="application/schema+json")
+
+    assert schema == json.loads((DOCS / "mapping.schema.json").read_text(encoding="utf-8"))
+    assert set(schema["properties"]) == set(Mapping.model_fields)
+    texts = json.dumps(schema)
+    assert set(re.findall(r'"#/\$defs/(\w+)"', texts)) == set(schema["$defs"])

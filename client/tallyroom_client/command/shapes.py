@@ -17,12 +17,19 @@ JOB = {"status": str, "problem": PROBLEM}
 SUMMARY = {"counts": COUNTS, "proof": [PROOF], "notes": [str]}
 JOB_PROGRESS = {"stage": str, "fraction": NUMBER, "matched": int, "eta_seconds": Maybe(NUMBER)}
 SOURCE_PROGRESS = {"bytes": int, "total_bytes": Maybe(int), "rows": int}
-QUESTION = {"column": Maybe(str), "columns": Maybe([str]), "kind": str, "choices": [str], "examples": [str]}
+QUESTION = {
+    "column": Maybe(str),
+    "columns": Maybe([str]),
+    "kind": str,
+    "choices": [str],
+    "examples": [str],
+    "answers": Maybe([{"mapping": {}}]),
+}
 SOURCE = {
     **NAMED,
     "project_id": str,
     "status": str,
-    "rows": {"loaded": int, "rejected": int},
+    "rows": {"loaded": int, "rejected": int, "left_out": Maybe(int)},
     "problem": PROBLEM,
     "questions": [QUESTION],
 }

@@ -24,6 +24,13 @@ ASKED = {
     "date_order": "in which order are day, month and year",
     "decimal_mark": "which is the decimal mark",
     "currency": "which is the currency",
+    "amount_column": "which is the amount",
+    "sign": "which is money out",
+    "minor_units": "do the numbers count the smallest unit",
+    "date_column": "which is the date",
+    "skip": "which rows should be left out",
+    "sheet": "which sheet has the bookings",
+    "header": "which line is the header",
 }
 
 
@@ -117,9 +124,12 @@ def _report(source: dict[str, Any]) -> int:
         note(f"{problem.get('detail') or 'The file could not be loaded.'} The source is {source['id']}.")
         return ExitCode.FAILED
     result(source["id"])
-    note(f"{source['name']}: {count(rows['loaded'], 'row')} loaded, {rows['rejected']:,} rejected")
+    left_out = f", {rows['left_out']:,} left out" if rows.get("left_out") else ""
+    note(f"{source['name']}: {count(rows['loaded'], 'row')} loaded, {rows['rejected']:,} rejected{left_out}")
     if rows["rejected"]:
         note("The source's page in the dashboard lists every rejected row with line, column and reason.")
+    if left_out:
+        note("The source's page in the dashboard lists the rows that are no bookings, such as totals.")
     if source["problem"]:
         note(str(source["problem"].get("detail")))
     for question in source["questions"]:
@@ -140,7 +150,9 @@ def _question(question: dict[str, Any]) -> str:
 
 
 def _answer(question: dict[str, Any], columns: list[str]) -> dict[str, Any]:
-    """The mapping that takes the first choice."""
+    """The mapping that takes the first choice. Older servers do not send it."""
+    if question.get("answers"):
+        return dict(question["answers"][0]["mapping"])
     first, columns = (question["choices"] or ["EUR"])[0], columns or ["COLUMN"]
     if question["kind"] == "date_order":
         return {"date": {"column": columns[0], "order": first}}
