@@ -14,6 +14,7 @@ _WORD = re.compile(r"[^\W_]+|[+\u2212\u2013%-]")
 # Scripts that are written without spaces between words.
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
 _BRACKETS = re.compile(r"[(\[][^)\]]*[)\]]")
+MAX_ABBREVIATION = 3  # letters; shorter words mean too many other things in the name of a column
 _MAX_TEXT = 200  # characters of a cell that are looked at
 
 
@@ -88,6 +89,9 @@ def _data() -> tuple[dict[str, _List], dict[str, _List], dict[str, list[Side]]]:
         for is_out in (True, False):
             for word in pair["out" if is_out else "in"]:
                 sides.setdefault(" ".join(words_of(word)), []).append(Side(is_out, group))
+    # A column for one side is often called what a sign column says: "Outgoing" beside "Incoming".
+    for role in ("out", "in"):
+        raw["names"][role] += [word for pair in raw["sides"] for word in pair[role] if len(word) > MAX_ABBREVIATION]
     names = {role: _List(entries) for role, entries in raw["names"].items()}
     return names, {kind: _List(entries) for kind, entries in raw["cells"].items()}, sides
 
