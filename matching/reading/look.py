@@ -82,9 +82,10 @@ def facts_of(batches: list[RawBatch], detection: Detection) -> Facts:
 
 def decided(detection: Detection, profiles: list[ColumnProfile], facts: Facts, given: Mapping | None) -> Look:
     """What is read how, from what was found and what people said."""
-    found = understand(facts, by_program=detection.format in PROGRAMS, only_records=detection.format in TABLES)
-    suggested = Mapping.model_validate(found.mapping)
     said = completed(given.said(), facts) if given is not None else {}
+    found = _understood(facts, detection, said)
+    alone = _understood(facts, detection, {}) if said.get("amount") else found
+    suggested = Mapping.model_validate(alone.mapping)
     if "amount" in said and "fee" not in said:
         found.mapping.pop("fee", None)  # it was found for another reading of the amount
     mapping = Mapping.model_validate({**found.mapping, **said})
@@ -92,6 +93,11 @@ def decided(detection: Detection, profiles: list[ColumnProfile], facts: Facts, g
     left_out = {int(facts.rows[row.place]): row.reason for row in found.left_out if row.reason != "skipped"}
     undecided = {int(facts.rows[place]) for place in found.undecided} if "skip" not in said else set()
     return Look(detection, profiles, suggested, mapping, questions, found, Exceptions(left_out, undecided))
+
+
+def _understood(facts: Facts, detection: Detection, said: dict[str, Any]) -> Understanding:
+    is_program, is_table = detection.format in PROGRAMS, detection.format in TABLES
+    return understand(facts, by_program=is_program, only_records=is_table, said=said)
 
 
 FIELDS = {

@@ -43,13 +43,20 @@ class Understanding:
 
 
 def understand(
-    facts: Facts, *, by_program: bool = False, only_records: bool = False, today: date | None = None
+    facts: Facts,
+    *,
+    by_program: bool = False,
+    only_records: bool = False,
+    today: date | None = None,
+    said: dict[str, Any] | None = None,
 ) -> Understanding:
     """
     What a table means. `by_program`: programs write such files, in which amounts may count the smallest unit.
-    `only_records`: such files have no captions between their rows.
+    `only_records`: such files have no captions between their rows. `said` is what people said about the columns.
     """
-    return _Reader(facts, by_program, only_records, today or now().date()).run()
+    reader = _Reader(facts, by_program, only_records, today or now().date())
+    reader.said = said or {}
+    return reader.run()
 
 
 class _Reader:
@@ -63,6 +70,7 @@ class _Reader:
         self.rows: Mask = np.ones(facts.count, np.bool_)
         self.states: States | None = None
         self.currencies: dict[int, frozenset[str]] = {}
+        self.said: dict[str, Any] = {}
 
     def run(self) -> Understanding:
         if not self.facts.count:
@@ -190,6 +198,11 @@ class _Reader:
 
     def _decide(self, bookings: Bookings) -> None:
         self._note_states(bookings)
+        if self.said.get("amount"):
+            given = [self.said["amount"].get(key) for key in ("column", "debit", "credit")]
+            if amounts := tuple(n for n in bookings.numbers if n.name in given):
+                self._currency(amounts, bookings)
+            return
         choice, balance = self._choice(bookings)
         self.found.questions += choice.questions
         movement = choice.movement
@@ -204,7 +217,7 @@ class _Reader:
             return
         self.found.mapping |= movement.spec()
         self._roles_of(movement, choice.proof)
-        self._currency(movement, bookings)
+        self._currency(movement.columns, bookings)
 
     def _choice(self, bookings: Bookings) -> tuple[unproved.Choice, proof.Proof | None]:
         proofs = proof.proofs_of(bookings)
@@ -345,18 +358,18 @@ class _Reader:
         sizes = np.abs(number.values[number.moves])
         return len(sizes) > 0 and bool((sizes >= WHOLE_MINOR * 10**bookings.scale).all())
 
-    def _currency(self, movement: Movement, bookings: Bookings) -> None:
-        found = money.currency_for(self.facts, movement.columns, bookings.places, self.currencies)
+    def _currency(self, amounts: tuple[Amounts, ...], bookings: Bookings) -> None:
+        found = money.currency_for(self.facts, amounts, bookings.places, self.currencies)
         if found.column is not None:
             self.found.mapping["currency"] = {"column": found.column}
-            if all(found.column != n.name for n in movement.columns):
+            if all(found.column != n.name for n in amounts):
                 self._role_named(found.column, "currency", found.proof)
         elif found.value is not None:
             self.found.mapping["currency"] = {"value": found.value}
         else:
             self.found.mapping["currency"] = {"value": NO_CURRENCY}
             self.found.questions.append(
-                {"column": movement.amount.name, "columns": [], "kind": "currency", "choices": [], "examples": []}
+                {"column": amounts[0].name, "columns": [], "kind": "currency", "choices": [], "examples": []}
             )
 
     # Everything else

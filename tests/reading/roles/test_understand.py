@@ -1,0 +1,190 @@
+"""What tables mean: what arithmetic proves, what words only support, and what has to be asked."""
+
+import pytest
+
+
+def rows(header, *lines):
+    return "\n".join([header, *lines]) + "\n"
+
+
+def test_the_balance_is_never_the_amount_whatever_it_is_called(load):
+    found = load(
+        rows(
+            "day;text;Sum;Amount",
+            "2024-01-05;a;990.00;-10.00",
+            "2024-01-06;b;1490.00;500.00",
+            "2024-01-07;c;1470.00;-20.00",
+        )
+    )
+
+    assert found.mapping["amount"]["column"] == "Amount"
+    assert found.mapping["balance"] == {"column": "Sum"}
+
+
+def test_names_without_meaning_are_proved_by_the_walk(load):
+    found = load(
+        rows(
+            "a;b;c;d",
+            "2024-01-05;x;990.00;-10.00",
+            "2024-01-06;y;1490.00;500.00",
+            "2024-01-07;z;1470.00;-20.00",
+            "2024-01-08;w;1400.00;-70.00",
+        )
+    )
+
+    assert found.mapping["amount"]["column"] == "d"
+    assert found.amounts == ["-10", "500", "-20", "-70"]
+
+
+def test_unknown_words_for_the_sign_are_asked_about(load):
+    found = load(rows("Date;Amount;Kind", "2024-01-05;10.00;Pu", "2024-01-06;20.00;Qa", "2024-01-07;30.00;Pu"))
+
+    assert ("Kind", "sign") in found.questions
+    assert found.amounts == [None] * 3
+
+
+def test_unknown_words_are_proved_by_enough_balances(load):
+    found = load(
+        rows(
+            "Date;Amount;Kind;Balance",
+            "2024-01-05;10.00;Pu;990.00",
+            "2024-01-06;20.00;Qa;1010.00",
+            "2024-01-07;30.00;Pu;980.00",
+            "2024-01-08;5.00;Qa;985.00",
+            "2024-01-09;1.00;Pu;984.00",
+        )
+    )
+
+    assert found.amounts == ["-10", "20", "-30", "5", "-1"]
+
+
+def test_a_balance_that_alone_says_the_sign_is_a_question(load):
+    found = load(
+        rows("Date;Amount;Balance", "2024-03-05;40.00;960.00", "2024-03-16;250.00;1210.00", "2024-03-18;19.95;1190.05")
+    )
+
+    assert ("Amount", "sign") in found.questions
+    assert found.amounts == [None] * 3
+
+
+def test_totals_are_left_out_and_a_shop_called_total_is_not(load):
+    found = load(
+        rows(
+            "Date,Text,Amount",
+            "2024-01-05,TOTAL STATION,10.00",
+            "2024-01-06,Shop,20.00",
+            "2024-01-07,Cafe,3.00",
+            "2024-01-07,Total,33.00",
+        )
+    )
+
+    assert found.amounts == ["10", "20", "3"]
+    assert found.left_out == [(5, "total")]
+
+
+def test_net_is_what_moved_if_gross_less_fee_proves_it(load):
+    found = load(
+        rows(
+            "Date,Gross,Fee,Net",
+            "2024-01-05,100.00,2.50,97.50",
+            "2024-01-06,50.00,1.40,48.60",
+            "2024-01-07,10.00,0.30,9.70",
+        )
+    )
+
+    assert found.mapping["amount"]["column"] == "Net"
+
+
+def test_three_columns_that_add_up_without_names_are_a_question(load):
+    found = load(
+        rows("Date,P,Q,R", "2024-01-05,100.00,40.00,60.00", "2024-01-06,50.00,50.00,0.00", "2024-01-07,10.00,3.00,7.00")
+    )
+
+    assert "amount_column" in [kind for _, kind in found.questions]
+    assert set(found.amounts) == {None}
+
+
+def test_a_fee_that_nothing_relates_to_the_amount_is_a_question(load):
+    found = load(rows("Date,Amount,Fee", "2024-01-05,100.00,2.50", "2024-01-06,50.00,1.40"))
+
+    assert found.questions == [("Amount", "amount_column")]
+
+
+def test_pending_rows_are_left_out_and_said(load):
+    found = load(
+        rows(
+            "Date,Amount,Status", "2024-01-05,10.00,completed", "2024-01-06,20.00,pending", "2024-01-07,30.00,completed"
+        )
+    )
+
+    assert found.amounts == ["10", "30"]
+    assert found.left_out == [(3, "not_booked")]
+    assert ("Status", "skip") in found.questions
+
+
+def test_rows_of_an_unknown_state_show_no_amount(load):
+    found = load(
+        rows("Date,Amount,Status", "2024-01-05,10.00,completed", "2024-01-06,20.00,xyzzy", "2024-01-07,30.00,completed")
+    )
+
+    assert found.amounts == ["10", None, "30"]
+    assert ("Status", "skip") in found.questions
+
+
+def test_pending_rows_that_are_taken_in_are_rows(load):
+    text = rows("Date,Amount,Status", "2024-01-05,10.00,completed", "2024-01-06,20.00,pending")
+
+    assert load(text, mapping={"skip": []}).amounts == ["10", "20"]
+
+
+@pytest.mark.parametrize("caption", ["Pending transactions", "Vorgemerkte Umsätze"])
+def test_a_caption_says_that_the_rows_below_are_pending(load, caption):
+    found = load(
+        f"{caption}\nDate,Text,Amount\n2024-04-01,a,-120.00\n2024-04-02,b,-18.00\n\n"
+        "Booked\nDate,Text,Amount\n2024-03-05,c,-12.50\n2024-03-16,d,1250.00\n2024-03-28,e,-300.00\n"
+    )
+
+    if caption.startswith("Pending"):
+        assert found.amounts == ["-12.5", "1250", "-300"]
+
+
+def test_years_of_another_calendar_are_asked_about(load):
+    found = load(rows("Date,Amount", "1402-12-15,10.00", "1402-12-16,20.00", "1402-12-17,5.00"))
+
+    assert ("Date", "date_column") in found.questions
+
+
+def test_another_date_column_decides_the_order(load):
+    found = load(rows("Booked,Value date,Amount", "03/04/2024,2024-04-03,1.50", "05/06/2024,2024-06-05,2.50"))
+
+    assert found.dates == ["2024-04-03", "2024-06-05"]
+
+
+def test_the_currency_of_the_purchase_is_not_that_of_the_account(load):
+    found = load(
+        rows(
+            "Date,Local amount,Local currency,Amount in EUR",
+            "2024-03-05,-1150.00,NOK,-100.20",
+            "2024-03-16,800.00,EUR,800.00",
+        )
+    )
+
+    assert found.amounts == ["-100.2", "800"]
+    assert found.currencies == ["EUR", "EUR"]
+
+
+def test_the_smallest_unit_is_asked_about(load):
+    found = load(rows("Date,amount_cents,currency", "2024-03-05,1050,EUR", "2024-03-06,99,EUR"))
+
+    assert found.questions == [("amount_cents", "minor_units")]
+    answered = load(
+        rows("Date,amount_cents,currency", "2024-03-05,1050,EUR", "2024-03-06,99,JPY"),
+        mapping={"amount": {"column": "amount_cents", "minor_units": True}},
+    )
+    assert answered.amounts == ["10.5", "99"]
+
+
+def test_rows_that_lack_their_last_cells_are_read_if_most_do(load):
+    found = load("Date,Amount,Text,Note\n2024-03-05,-12.50,Shop\n2024-03-16,1250.00,Client,x\n2024-03-28,-300.00\n")
+
+    assert found.amounts == ["-12.5", "1250", "-300"]

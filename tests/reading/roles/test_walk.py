@@ -1,0 +1,84 @@
+"""The running balance as a proof, and where it must not be taken for one."""
+
+import numpy as np
+import pytest
+
+from matching.reading.roles.walk import Balances, directions_of, signs_by_walk, walk
+
+
+def balances(*values, groups=None):
+    known = np.array([value is not None for value in values])
+    numbers = np.array([value or 0 for value in values], np.int64)
+    return Balances(numbers, known, None if groups is None else np.array(groups, np.int32))
+
+
+def movement(*values):
+    return np.array(values, np.int64)
+
+
+def test_a_balance_is_the_one_before_it_changed_by_the_amount():
+    found = walk(balances(90, 120, 100), movement(-10, 30, -20), "down")
+
+    assert (found.tests, found.held, found.holds) == (2, 2, True)
+
+
+def test_newest_first_is_walked_upwards():
+    newest_first = balances(100, 120, 90)
+
+    assert walk(newest_first, movement(-20, 30, -10), "up").holds
+    assert not walk(newest_first, movement(-20, 30, -10), "down").holds
+
+
+def test_a_balance_for_each_day_covers_the_movements_since_the_last_one():
+    found = walk(balances(90, None, None, 130), movement(-10, 20, -5, 25), "down")
+
+    assert (found.tests, found.held) == (1, 1)
+    assert found.covered.tolist() == [False, True, True, True]
+
+
+def test_steps_in_which_nothing_happens_prove_nothing():
+    assert walk(balances(90, 90, 90), movement(0, 0, 0), "down").tests == 0
+
+
+def test_one_wrong_row_among_many_is_named():
+    found = walk(balances(10, 20, 30, 40, 99, 109), movement(10, 10, 10, 10, 10, 10), "down")
+
+    assert (found.holds, found.broken) == (True, (4,))
+
+
+def test_one_wrong_row_among_few_is_no_proof():
+    assert not walk(balances(10, 20, 99), movement(10, 10, 10), "down").holds
+
+
+def test_each_account_has_a_balance_of_its_own():
+    two = balances(90, 500, 120, 450, groups=[0, 1, 0, 1])
+
+    assert walk(two, movement(-10, 0, 30, -50), "down").holds
+
+
+@pytest.mark.parametrize(
+    ("days", "allowed"),
+    [
+        ([1, 2, 3], {"down", "down_before"}),
+        ([3, 2, 1], {"up"}),
+        ([1, 1, 1], {"down", "up"}),
+        ([1, 9, 2], {"down", "up"}),
+    ],
+)
+def test_the_dates_say_in_which_direction_time_goes(days, allowed):
+    assert set(directions_of(np.array(days), np.ones(3, np.bool_))) == allowed
+
+
+def test_without_dates_the_signs_of_a_walk_could_be_turned_around():
+    # The same balances read upwards with all signs turned, which is why rising dates forbid it.
+    assert walk(balances(90, 120, 100), movement(-30, 20, 0), "up").holds
+
+
+def test_the_balance_gives_each_word_its_sign():
+    codes = np.array([0, 1, 0, 1], np.int32)
+
+    signs, agree, differ = signs_by_walk(balances(90, 120, 100, 150), movement(10, 30, 20, 50), codes, 2, "down")
+
+    assert signs.tolist() == [-1, 1]
+    assert agree.tolist() == [1, 2]
+    assert differ.tolist() == [0, 0]
