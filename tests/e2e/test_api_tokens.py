@@ -112,7 +112,7 @@ async def test_the_password_is_asked_for_and_nothing_typed_is_lost(open_page: Op
 
 async def test_revoking_asks_first_and_shows_in_other_tabs(open_page: Open, alice: Person) -> None:
     program = await program_of(alice, "read")
-    here, there = await open_page(alice), await open_page(alice, theme="dark")
+    here, there = await open_page(alice), await open_page(alice, color_scheme="dark")
     await expect(row_of(there.page, "Month end")).to_be_visible()
 
     await here.page.get_by_role("button", name="Revoke Month end").click()
