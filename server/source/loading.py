@@ -32,7 +32,7 @@ from matching.reading.answers import with_answers
 from matching.reading.apply import Exceptions, apply_mapping
 from matching.reading.format import Detection
 from matching.reading.look import Look, look_at
-from matching.reading.mapping import Mapping, blocking
+from matching.reading.mapping import Mapping, TableSpec, blocking
 from matching.reading.rows import Reject
 from matching.reading.values import FileRejected
 from models.access import SYSTEM
@@ -194,13 +194,9 @@ class Loader:
             path = Path(folder) / "upload"
             await self._fetch(path)
             self._lap("fetch")
-            given = source.detection.get("format_given")
-            detection = await self._parse(detect.detect, path, given, given_mapping(source).table)
-            self._lap("detect")
-            await self._recall(path, detection)
-            look = await self._look(path, detection)
+            look = await self._look(path)
             self._lap("look")
-            problem = _problem_of(look.mapping, [profile.name for profile in look.profiles] or detection.columns)
+            problem = _problem_of(look.mapping, [profile.name for profile in look.profiles] or look.detection.columns)
             await self._clear()
             questions = await self._parse(self._questions, path, look, await self._currencies())
             found = Found(look, questions, problem)
@@ -215,31 +211,46 @@ class Loader:
         # Fresh statistics at once, because a plan made while the table was small would be kept for a minute.
         await self.connection.execute("ANALYZE reconciliation_records")
 
-    async def _recall(self, path: Path, detection: Detection) -> None:
-        """Find the answers that people gave about an earlier file of the same layout."""
-        if await layouts.may_matter(self.connection, self.source):
-            self.layout = await self._parse(self._layout, path, detection)
-            self.remembered = await layouts.answers_for(self.connection, self.source, self.layout)
-
-    def _layout(self, path: Path, detection: Detection) -> str:
-        return layouts.layout_of(detection, tables.read_batches(path, detection, batch_rows=LAYOUT_ROWS))
-
-    async def _look(self, path: Path, detection: Detection) -> Look:
+    async def _look(self, path: Path) -> Look:
         """Look at the file with what people said about it or, if nothing was said, about an earlier one."""
+        given = given_mapping(self.source)
+        detection = await self._detect(path, given.table)
+        self._lap("detect")
+        await self._recall(path, detection, given.table)
         if self.remembered is None:
-            return await self._parse(look_at, path, detection, given_mapping(self.source))
-        given = Mapping.model_validate(self.remembered.mapping)
+            return await self._parse(look_at, path, detection, given)
         look: Look | None = None
         with contextlib.suppress(FileRejected):
-            look = await self._parse(look_at, path, detection, given)
+            look = await self._look_again(path, Mapping.model_validate(self.remembered.mapping))
         if look is not None and not await self._parse(self._faults_in, path, look):
             return look
         # Answers that this file itself contradicts are not used: those of a year ago may be about another export.
-        alone: Look = await self._parse(look_at, path, detection, Mapping())
+        alone: Look = await self._parse(look_at, path, detection, given)
         if look is not None and (blocking(alone.questions) or await self._parse(self._faults_in, path, alone)):
             return look
         self.remembered = None
         return alone
+
+    async def _detect(self, path: Path, table: TableSpec | None) -> Detection:
+        return await self._parse(detect.detect, path, self.source.detection.get("format_given"), table)
+
+    async def _look_again(self, path: Path, given: Mapping) -> Look:
+        return await self._parse(look_at, path, await self._detect(path, given.table), given)
+
+    async def _recall(self, path: Path, detection: Detection, table: TableSpec | None) -> None:
+        """
+        Find the answers that people gave about an earlier file of the same layout. It is the layout that the file has
+        without anybody's word, as that of the next one.
+        """
+        if not await layouts.may_matter(self.connection, self.source):
+            return
+        with contextlib.suppress(FileRejected):
+            alone = detection if table is None else await self._detect(path, None)
+            self.layout = await self._parse(self._layout, path, alone)
+            self.remembered = await layouts.answers_for(self.connection, self.source, self.layout)
+
+    def _layout(self, path: Path, detection: Detection) -> str:
+        return layouts.layout_of(detection, tables.read_batches(path, detection, batch_rows=LAYOUT_ROWS))
 
     def _faults_in(self, path: Path, look: Look) -> bool:
         """Whether the mapping cannot be what the file means. Runs in the parser thread."""

@@ -264,6 +264,7 @@ def pages_of(project: str, source: str) -> dict[str, str]:
         f"{project}/sources/{source}?tab=mapping": "Save mapping",
         f"{project}/sources/{source}?tab=records": "records",
         f"{project}/sources/{source}?tab=rejects": "Nothing was rejected",
+        f"{project}/sources/{source}?tab=left-out": "Nothing was left out",
         f"{project}/vaults": "Vaults",
         f"{project}/members": "Mia Manager",
         "/nothing/here": "Not found",

@@ -1,9 +1,11 @@
 """Answers are remembered for files of the same layout: next month's file asks nothing."""
 
 import asyncio
+import io
 import json
 
 import pytest
+import xlsxwriter
 
 from server.source import layouts
 
@@ -119,6 +121,44 @@ async def test_a_faulty_row_is_no_reason_to_ask_again(answered, load, stored):
 
     assert (source["status"], source["remembered"] is not None) == ("ready", True)
     assert [reject["code"] for reject in rejects] == ["amount_unparsable"]
+
+
+def _book(month: int) -> bytes:
+    sink = io.BytesIO()
+    with xlsxwriter.Workbook(sink, {"in_memory": True}) as book:
+        for name, count in (("Cards", 6), ("Transfers", 3)):
+            sheet = book.add_worksheet(name)
+            for row, cells in enumerate(
+                [("ref", "day", "amount")] + [(f"{name} {n}", f"2026-0{month}-0{n}", n + 0.5) for n in range(1, count)]
+            ):
+                sheet.write_row(row, 0, cells)
+    return sink.getvalue()
+
+
+async def test_the_sheet_that_was_chosen_is_read_in_the_next_workbook(load, settled, stored, alice):
+    first = await load(_book(3), "march.xlsx")
+    await alice.ok("PATCH", f"/sources/{first['id']}", {"mapping": {"table": {"sheet": "Transfers"}}})
+    chosen = await settled(first["id"])
+
+    source = await load(_book(4), "april.xlsx")
+    before, _ = await stored(chosen)
+    records, _ = await stored(source)
+
+    assert [record["data"]["ref"] for record in before] == ["Transfers 1", "Transfers 2"]
+    assert [record["data"]["ref"] for record in records] == ["Transfers 1", "Transfers 2"]
+    assert source["mapping"]["table"] == {"sheet": "Transfers"}
+
+
+async def test_answers_about_a_sheet_that_is_gone_do_not_stop_a_file(load, settled, alice, db):
+    first = await load(_book(3), "march.xlsx")
+    await alice.ok("PATCH", f"/sources/{first['id']}", {"mapping": {"table": {"sheet": "Transfers"}}})
+    await settled(first["id"])
+    gone = json.dumps({"table": {"sheet": "Nowhere"}})
+    await db.execute("UPDATE source_layouts SET mapping = $1", gone)
+
+    source = await load(_book(4), "april.xlsx")
+
+    assert (source["status"], source["rows"]["loaded"]) == ("ready", 5)
 
 
 async def test_other_projects_know_nothing_of_them(answered, load, alice):

@@ -76,7 +76,7 @@ async def test_a_currency_of_the_project_is_offered_first(load, settled, alice):
     await alice.ok("PATCH", f"/sources/{first['id']}", {"mapping": {"currency": {"value": "SEK"}}})
     await settled(first["id"])
 
-    question = _of(await load("ref,day,amount\nB,2026-01-14,2.50\n"), "currency")
+    question = _of(await load("ref,day,sum\nB,2026-01-14,2.50\n"), "currency")
 
     assert question["blocking"] is False
     assert [answer["value"] for answer in question["answers"]][:2] == ["SEK", "EUR"]
