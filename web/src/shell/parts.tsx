@@ -161,3 +161,13 @@ export function Bar({ share, label }: { share: number; label: string }) {
     </div>
   );
 }
+
+/** A table that may be wider than the page. The keyboard can scroll it too. */
+export function Wide({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reached by keyboard (WCAG 2.1.1)
+    <div className="scroll" role="region" aria-label={label} tabIndex={0}>
+      {children}
+    </div>
+  );
+}

@@ -9,7 +9,7 @@ import { can } from "../project/rights";
 import { useProject } from "../project/useProject";
 import { ChangeButton } from "../shell/ChangeButton";
 import { count } from "../shell/format";
-import { Empty, Fault, Reading } from "../shell/parts";
+import { Empty, Fault, Reading, Wide } from "../shell/parts";
 import { Pager } from "../shell/Pager";
 import { MOST_TAKEN_IN, REASONS, reasonsOf, takingIn } from "./leftOut";
 import { useCursor } from "./useCursor";
@@ -83,7 +83,7 @@ function Listed({ source, rows }: { source: SourceView; rows: LeftOutView[] }) {
           Count all rows that are not booked
         </ChangeButton>
       ) : null}
-      <div className="scroll">
+      <Wide label="Rows that were left out">
         <table className="grid">
           <thead>
             <tr>
@@ -122,7 +122,7 @@ function Listed({ source, rows }: { source: SourceView; rows: LeftOutView[] }) {
             })}
           </tbody>
         </table>
-      </div>
+      </Wide>
     </>
   );
 }

@@ -2,7 +2,7 @@ import type { Page_RecordView_, SourceView } from "../api/rest";
 import { keys } from "../live/keys";
 import { useRead } from "../live/react";
 import { count } from "../shell/format";
-import { Reading } from "../shell/parts";
+import { Reading, Wide } from "../shell/parts";
 
 const ROWS = 5;
 
@@ -26,7 +26,7 @@ export function Preview({ source }: { source: SourceView }) {
 function Rows({ rows }: { rows: { id: string; row: number; data: Record<string, string | null> }[] }) {
   const names = Object.keys(rows[0]?.data ?? {});
   return (
-    <div className="scroll">
+    <Wide label="Rows">
       <table className="grid">
         <thead>
           <tr>
@@ -51,6 +51,6 @@ function Rows({ rows }: { rows: { id: string; row: number; data: Record<string, 
           ))}
         </tbody>
       </table>
-    </div>
+    </Wide>
   );
 }

@@ -1,6 +1,6 @@
 import type { SourceView } from "../api/rest";
 import { count } from "../shell/format";
-import { Empty, Reading } from "../shell/parts";
+import { Empty, Reading, Wide } from "../shell/parts";
 import { useProfile } from "./useProfile";
 
 const MEANINGS: Partial<Record<string, string>> = {
@@ -18,7 +18,7 @@ export function Profile({ source }: { source: SourceView }) {
         body.columns.length === 0 ? (
           <Empty title="No columns yet">They are listed as soon as the file has been read.</Empty>
         ) : (
-          <div className="scroll">
+          <Wide label="The columns">
             <table className="grid">
               <thead>
                 <tr>
@@ -38,7 +38,7 @@ export function Profile({ source }: { source: SourceView }) {
                     <td className="cut" dir="auto">
                       <strong>{column.name}</strong>
                     </td>
-                    <td>
+                    <td className="wrap meaning">
                       {column.role ? (MEANINGS[column.role] ?? column.role) : "–"}
                       {column.role_proof ? <span className="small muted">: {column.role_proof}</span> : null}
                     </td>
@@ -58,7 +58,7 @@ export function Profile({ source }: { source: SourceView }) {
                 ))}
               </tbody>
             </table>
-          </div>
+          </Wide>
         )
       }
     </Reading>

@@ -82,28 +82,26 @@ function Choice({
 
 function Rows({ id, question, answer }: { id: string; question: QuestionView; answer: AnswerView }) {
   return (
-    <div className="across">
-      <table className="grid readings" id={id}>
-        <thead>
-          <tr>
-            <th className="number">Row</th>
-            <th>In the file</th>
-            <th className="number">Read as</th>
+    <table className="grid readings" id={id}>
+      <thead>
+        <tr>
+          <th className="number">Row</th>
+          <th>In the file</th>
+          <th className="number">Read as</th>
+        </tr>
+      </thead>
+      <tbody>
+        {answer.rows.map((row) => (
+          <tr key={row.row}>
+            <td className="number muted">{count(row.row + 1)}</td>
+            <td className="mono" dir="auto">
+              {row.text}
+            </td>
+            <td className="number">{reading(question.kind, row)}</td>
           </tr>
-        </thead>
-        <tbody>
-          {answer.rows.map((row) => (
-            <tr key={row.row}>
-              <td className="number muted">{count(row.row + 1)}</td>
-              <td className="mono cut" dir="auto" title={row.text ?? undefined}>
-                {row.text}
-              </td>
-              <td className="number">{reading(question.kind, row)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        ))}
+      </tbody>
+    </table>
   );
 }
 

@@ -5,7 +5,7 @@ import type { Mapping, SourceView } from "../api/rest";
 import { keys } from "../live/keys";
 import { ChangeButton } from "../shell/ChangeButton";
 import { Fault } from "../shell/parts";
-import { keyOf, merged, subject, waiting, WORDS, type Given } from "./answers";
+import { keyOf, merged, missing, waiting, type Given } from "./answers";
 import { Preview } from "./Preview";
 import { Question } from "./Question";
 
@@ -54,7 +54,7 @@ function Cards({ source }: { source: SourceView }) {
           {source.questions.length === 1 ? "Save answer" : "Save answers"}
         </ChangeButton>
         <span className="muted" role="status">
-          {open.length > 0 ? `First answer: ${open.map((question) => `${subject(question)}: ${WORDS[question.kind]}`).join(" ")}` : ""}
+          {missing(open)}
         </span>
       </div>
       <Preview source={source} />

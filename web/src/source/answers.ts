@@ -92,3 +92,11 @@ export function subject(question: QuestionView): string {
   if (question.columns?.length && question.kind !== "sign") return question.columns.join(" and ");
   return question.column ?? "The amounts";
 }
+
+const list = new Intl.ListFormat("en-GB");
+
+/** What is missing before the answers can be saved, as a sentence; empty if nothing is. */
+export function missing(open: QuestionView[]): string {
+  if (open.length === 0) return "";
+  return `First answer the ${open.length === 1 ? "question" : "questions"} about ${list.format(open.map(subject))}.`;
+}

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { AnswerRow, Mapping, QuestionView } from "../../src/api/rest";
-import { currencyOf, day, merged, reading, skipped, skipping, subject, waiting } from "../../src/source/answers";
+import { currencyOf, day, merged, missing, reading, skipped, skipping, subject, waiting } from "../../src/source/answers";
 
 const asks = (kind: QuestionView["kind"], column: string | null, rest: Partial<QuestionView> = {}): QuestionView => ({
   column,
@@ -94,4 +94,10 @@ test("a question begins with what it is about", () => {
     subject(asks("amount_column", null)),
     subject(asks("sheet", null)),
   ]).toEqual(["in and out", "side", "The amounts", "The workbook"]);
+});
+
+test("what is missing is a sentence", () => {
+  expect(missing([asks("date_order", "day")])).toBe("First answer the question about day.");
+  expect(missing([asks("date_order", "day"), asks("sign", "side")])).toBe("First answer the questions about day and side.");
+  expect(missing([])).toBe("");
 });
