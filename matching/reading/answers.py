@@ -189,6 +189,7 @@ class _Asked:
             self.batch.columns.slice(0, SAMPLE_ROWS),
             self.batch.rows.slice(0, SAMPLE_ROWS),
             self.batch.lines.slice(0, SAMPLE_ROWS),
+            exact={name: is_exact[:SAMPLE_ROWS] for name, is_exact in self.batch.exact.items()},
         )
         return facts_of([sample], self.found.detection)
 
@@ -212,6 +213,7 @@ class _Asked:
             mapping,
             lines=self.batch.lines.take(take),
             exceptions=Exceptions(left_out),
+            exact={name: is_exact[places] for name, is_exact in self.batch.exact.items()},
         )
 
     def _shown(self, typed: TypedBatch) -> list[dict[str, Any]]:

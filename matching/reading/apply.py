@@ -87,9 +87,11 @@ def apply_mapping(
     lines: pa.Array,
     faults: Map[int, Fault] | None = None,
     exceptions: Exceptions | None = None,
+    exact: Map[str, Mask] | None = None,
 ) -> TypedBatch:
     """
-    Type a batch. `columns` are text; `rows` and `lines` number them; `faults` are those that reading found in rows.
+    Type a batch. `columns` are text; `rows` and `lines` number them; `faults` are those that reading found in rows;
+    `exact` marks the cells of columns that the file stores as numbers.
 
     A row whose mapped amount, date or currency is filled but not readable becomes a reject. Nothing is guessed or
     rounded.
@@ -99,7 +101,7 @@ def apply_mapping(
         return _empty()
     exceptions = exceptions or Exceptions()
     numbers = rows.to_numpy(zero_copy_only=False)
-    typing = _Typing(columns, mapping, _Faults(count))
+    typing = _Typing(columns, mapping, _Faults(count), exact or {})
     left = typing.left_out(numbers, lines.to_numpy(zero_copy_only=False), exceptions)
     for row, fault in (faults or {}).items():
         if exceptions.pads_rows and fault.code == "field_count":
@@ -151,10 +153,11 @@ _LEFT_OUT = {
 class _Typing:
     """One batch while it is typed."""
 
-    def __init__(self, columns: pa.Table, mapping: Mapping, faults: _Faults) -> None:
+    def __init__(self, columns: pa.Table, mapping: Mapping, faults: _Faults, exact: Map[str, Mask]) -> None:
         self.columns = columns
         self.mapping = mapping
         self.faults = faults
+        self.exact = exact
         self.numbers: dict[str, Numbers] = {}
 
     def left_out(self, rows: NDArray[np.int64], lines: NDArray[np.int64], exceptions: Exceptions) -> NDArray[np.str_]:
@@ -191,7 +194,7 @@ class _Typing:
         return pc.negate(value) if spec.negate else value
 
     def _number(self, name: str, spec: AmountSpec) -> pa.Array:
-        numbers = self.numbers[name] = Numbers(self.columns[name])
+        numbers = self.numbers[name] = Numbers(self.columns[name], self.exact.get(name))
         mark: str = spec.decimal or next(iter(sorted(numbers.marks(), reverse=True)), ".")
         value = numbers.decimal(mark)
         unread = numbers.filled & ~numbers.blank & pc.is_null(value).to_numpy(zero_copy_only=False)

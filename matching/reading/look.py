@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from matching.reading.apply import Exceptions, TypedBatch, apply_mapping
 from matching.reading.detect import detect
@@ -76,8 +77,18 @@ def facts_of(batches: list[RawBatch], detection: Detection) -> Facts:
     rows = np.concatenate([batch.rows.to_numpy() for batch in filled])
     lines = np.concatenate([batch.lines.to_numpy() for batch in filled])
     ignored = code_words()
-    columns = [Column(number, name, table[name], ignored) for number, name in enumerate(table.column_names)]
+    columns = [
+        Column(number, name, table[name], ignored, _exact(filled, name))
+        for number, name in enumerate(table.column_names)
+    ]
     return Facts(columns, rows, lines, list(detection.above))
+
+
+def _exact(batches: list[RawBatch], name: str) -> NDArray[np.bool_] | None:
+    """Which cells of a column the file stores as numbers, or None if it stores none so."""
+    if not any(name in batch.exact for batch in batches):
+        return None
+    return np.concatenate([batch.exact.get(name, np.zeros(batch.columns.num_rows, np.bool_)) for batch in batches])
 
 
 def decided(detection: Detection, profiles: list[ColumnProfile], facts: Facts, given: Mapping | None) -> Look:
@@ -130,5 +141,6 @@ def typed_batches(path: Path, found: Look) -> Iterator[tuple[RawBatch, TypedBatc
                 lines=batch.lines,
                 faults=batch.faults,
                 exceptions=found.exceptions,
+                exact=batch.exact,
             ),
         )

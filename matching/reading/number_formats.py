@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Literal
 
 from matching.reading.numbers import float_text
+from matching.reading.rows import Exact
 
 Kind = Literal["number", "date", "duration", "percent"]
 # Formats that a workbook need not define. The numbers above 22 and below 59 are those of East Asian dates and times.
@@ -51,7 +52,7 @@ def kind_of_format(number: int, code: str | None) -> Kind:
 def number_text(text: str, kind: Kind, is_1904: bool) -> str:
     """A number of a cell as text, by the meaning of its format. What is no number stays as it is."""
     if kind == "number" and text.removeprefix("-").isdecimal():
-        return text  # all digits, although spreadsheet programs keep only fifteen
+        return Exact(text)  # all digits, although spreadsheet programs keep only fifteen
     try:
         value = float(text) if len(text) < MAX_NUMBER else math.nan
     except ValueError:
@@ -63,8 +64,8 @@ def number_text(text: str, kind: Kind, is_1904: bool) -> str:
     if kind == "duration":
         return _duration_text(value)
     if kind == "percent":
-        return f"{(Decimal(float_text(value)) * 100).normalize():f}%"
-    return float_text(value)
+        return Exact(f"{(Decimal(float_text(value)) * 100).normalize():f}%")
+    return Exact(float_text(value))
 
 
 def _date_text(value: float, is_1904: bool) -> str | None:

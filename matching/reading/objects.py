@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from matching.reading.header import MAX_COLUMNS, MAX_NAME
-from matching.reading.rows import NUL, Fault
+from matching.reading.rows import NUL, Exact, Fault
 from matching.reading.values import FileRejected
 
 MAX_EXPONENT = 60  # largest exponent of a JSON number that is written out
@@ -29,19 +29,13 @@ class Bad(NamedTuple):
     column: str | None = None
 
 
-class Digits(str):
-    """A JSON number that keeps its digits."""
-
-    __slots__ = ()
-
-
 class Decoder:
     """Decodes JSON. `has_twice` says whether an object in the last value had a key twice, so that a value was lost."""
 
     def __init__(self) -> None:
         self.has_twice = False
         self._decoder = json.JSONDecoder(
-            object_pairs_hook=self._object, parse_float=Digits, parse_int=Digits, parse_constant=Digits
+            object_pairs_hook=self._object, parse_float=Exact, parse_int=Exact, parse_constant=Exact
         )
 
     def value(self, text: str) -> Any:
@@ -63,7 +57,7 @@ class Decoder:
 def row_of(value: Any, levels: int = MAX_LEVELS, *, has_twice: bool = False) -> "Row | Bad":
     """The cells of an object as text. Objects inside it become columns, as many levels deep."""
     if not isinstance(value, dict):
-        kind = "number" if isinstance(value, Digits) else type(value).__name__
+        kind = "number" if isinstance(value, Exact) else type(value).__name__
         return Bad(Fault("not_an_object", "there is no JSON object here", kind))
     pairs = [(name, None if item is None else _cell_text(item)) for name, item in _members(value, "", levels)]
     row = dict(pairs)
@@ -131,11 +125,11 @@ class Columns:
 
 
 def _cell_text(value: Any) -> str:
-    if isinstance(value, Digits) and ("e" in value or "E" in value):
+    if isinstance(value, Exact) and ("e" in value or "E" in value):
         # 1e2 becomes 100; numbers too large or small for an amount stay as they are.
         exponent = int(value.lower().partition("e")[2][:12])
-        return format(Decimal(value), "f") if -MAX_EXPONENT <= exponent <= MAX_EXPONENT else str(value)
-    return str(value) if isinstance(value, str) else "".join(_json_parts(value))
+        return Exact(format(Decimal(value), "f")) if -MAX_EXPONENT <= exponent <= MAX_EXPONENT else value
+    return value if isinstance(value, str) else "".join(_json_parts(value))
 
 
 def _json_parts(value: Any) -> Iterator[str]:
@@ -160,7 +154,7 @@ def _json_parts(value: Any) -> Iterator[str]:
             parts = [part for item in value for part in (_COMMA, item)]
             waiting += reversed((_Text("["), *parts[1:], _Text("]")))
         else:
-            yield str(value) if isinstance(value, Digits) else json.dumps(value, ensure_ascii=False)
+            yield str(value) if isinstance(value, Exact) else json.dumps(value, ensure_ascii=False)
 
 
 class _Text(str):

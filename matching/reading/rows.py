@@ -2,16 +2,24 @@
 What every reader makes of a file: batches of rows as text, and rejects. No row is lost; each becomes one or the other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 BATCH_ROWS = 50_000
 MAX_BATCH_CELLS = 1_000_000
 MAX_RECORD_BYTES = 1024 * 1024  # a longer row is a reject
 BLOCK_BYTES = 1 * 1024 * 1024  # of a batch; this limits memory, and lets one batch be parsed while another is stored
+
+
+class Exact(str):
+    """A cell that the file stores as a number, as text. Its decimal mark is the point, whatever people write in texts."""
+
+    __slots__ = ()
 
 
 class Fault(NamedTuple):
@@ -48,6 +56,8 @@ class Reject:
 class RawBatch:
     """
     Rows as text. `rows` has each data row's number, from 0 and counting rejects; `lines` has its physical line, from 1.
+
+    `exact` marks the cells that the file stores as numbers, by the names of the columns that have such cells.
     """
 
     columns: pa.Table
@@ -56,6 +66,7 @@ class RawBatch:
     rejects: list[Reject] = field(default_factory=list)
     notes: tuple[str, ...] = ()  # what only reading reveals about the file; set on the first batch
     faults: dict[int, Fault] = field(default_factory=dict)  # of rows that are rejects unless they are no bookings
+    exact: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
 
 
 def rows_a_batch(asked: int, columns: int) -> int:
@@ -126,7 +137,15 @@ class Builder:
             }
         )
         rows, lines = pa.array(self._rows, pa.int64()), pa.array(self._lines, pa.int64())
-        batch = RawBatch(table, rows, lines, self._rejects, self._notes, self._faults)
+        exact = dict(_exact(self._columns, columns))
+        batch = RawBatch(table, rows, lines, self._rejects, self._notes, self._faults, exact)
         self._notes = ()
         self._clear()
         return batch
+
+
+def _exact(names: tuple[str, ...], columns: Sequence[Sequence[Any]]) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    for name, cells in zip(names, columns, strict=True):
+        kinds = list(map(type, cells))
+        if Exact in kinds:
+            yield name, np.fromiter((kind is Exact for kind in kinds), np.bool_, len(kinds))

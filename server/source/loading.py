@@ -258,7 +258,12 @@ class Loader:
             return True
         for batch in tables.read_batches(path, look.detection):
             typed = apply_mapping(
-                batch.columns, batch.rows, look.mapping, lines=batch.lines, exceptions=look.exceptions
+                batch.columns,
+                batch.rows,
+                look.mapping,
+                lines=batch.lines,
+                exceptions=look.exceptions,
+                exact=batch.exact,
             )
             return bool(typed.rejects)
         return False
@@ -379,7 +384,13 @@ class Loader:
         if batch is None:
             return None
         typed = apply_mapping(
-            batch.columns, batch.rows, mapping, lines=batch.lines, faults=batch.faults, exceptions=exceptions
+            batch.columns,
+            batch.rows,
+            mapping,
+            lines=batch.lines,
+            faults=batch.faults,
+            exceptions=exceptions,
+            exact=batch.exact,
         )
         count = len(typed.rows)
         at = now().isoformat()

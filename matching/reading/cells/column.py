@@ -45,6 +45,15 @@ class Column(Generic[Found]):
         """A property of shapes as a property of rows, shape (rows,)."""
         return np.array(values, np.bool_)[self.codes]
 
+    def look_again(self, rows: NDArray[np.bool_], look: Callable[[Found], Found]) -> None:
+        """Give the shapes of some rows numbers of their own, and change what was found in them there."""
+        seen = np.flatnonzero(np.bincount(self.codes[rows], minlength=len(self.shapes)))
+        own = np.zeros(len(self.shapes), np.int32)
+        own[seen] = len(self.shapes) + np.arange(len(seen))
+        self.codes[rows] = own[self.codes[rows]]
+        self.shapes += [self.shapes[code] for code in seen]
+        self.found += [look(self.found[code]) for code in seen]
+
     def _look(self, look: Callable[[str], Found]) -> None:
         numbering = Numbering(self.shapes)
         for first, block in self._parts():

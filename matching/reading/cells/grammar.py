@@ -6,7 +6,7 @@ a comma. A column, and a file, decide which of them is meant.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from core.money import CURRENCIES
@@ -42,6 +42,22 @@ class NumberForm:
     def sure_marks(self) -> set[str]:
         """The marks without the doubtful one."""
         return set(self.decimals) - {self.doubtful or ""}
+
+
+def exact_form(form: NumberForm | None) -> NumberForm | None:
+    """The form of a number that the file stores as one: its decimals stand behind a point, whatever mark texts have."""
+    if form is None or "." not in form.decimals:
+        return form
+    decimals = form.decimals["."]
+    total = form.digits + min(places for mark, places in form.decimals.items() if mark != form.doubtful)
+    return replace(
+        form,
+        decimals=dict.fromkeys(MARKS, decimals),
+        doubtful=None,
+        grouped=False,
+        digits=total - decimals,
+        leading_zero=False,
+    )
 
 
 def _pattern(mark: str, group: str) -> re.Pattern[str]:

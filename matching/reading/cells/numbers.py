@@ -18,7 +18,7 @@ from core.money import MAX_DECIMALS
 from matching.reading.cells import shapes, wide
 from matching.reading.cells.blanks import is_blank_like
 from matching.reading.cells.column import Column
-from matching.reading.cells.grammar import MARKS, NumberForm, number_form
+from matching.reading.cells.grammar import MARKS, NumberForm, exact_form, number_form
 
 __all__ = ["NumberForm", "Numbers", "is_blank_like", "number_form"]
 
@@ -47,11 +47,15 @@ class Numbers:
 
     `ok` marks the rows that are numbers; `filled` those with a text, and `blank` those of them whose text stands for nothing.
     `token` and `currency` are places in `tokens` and `currencies`, which begin with None. `digits` counts those of the whole
-    part. `explicit` marks the rows with a sign, a plus too.
+    part. `explicit` marks the rows with a sign, a plus too. `exact` are rows that the file stores as numbers: they have
+    the same value with every decimal mark.
     """
 
-    def __init__(self, values: pa.Array | pa.ChunkedArray) -> None:
+    def __init__(self, values: pa.Array | pa.ChunkedArray, exact: Bools | None = None) -> None:
         self._column = Column(values, number_form.__wrapped__)
+        self.exact = np.zeros(self._column.rows, np.bool_) if exact is None else exact
+        if exact is not None:
+            self._column.look_again(exact, exact_form)
         self.rows, self.is_text = self._column.rows, self._column.is_text
         self.filled, self.blank = self._column.filled, self._column.blank
         self._forms = self._column.found

@@ -55,6 +55,7 @@ def _joined(batches: list[RawBatch]) -> RawBatch:
         rows=pa.concat_arrays([batch.rows for batch in batches]),
         lines=pa.concat_arrays([batch.lines for batch in batches]),
         rejects=[reject for batch in batches for reject in batch.rejects],
+        exact={name: np.concatenate([batch.exact[name] for batch in batches]) for name in batches[0].exact},
     )
 
 
@@ -164,7 +165,13 @@ def _parquet_batch(batch: pa.RecordBatch, columns: tuple[str, ...], first: int) 
     if rejects:
         kept = pa.array([number not in rejects for number in range(batch.num_rows)])
         table, rows = table.filter(kept), rows.filter(kept)
-    return RawBatch(table, rows, pc.add(rows, 1), list(rejects.values()))
+    numbers = [name for name, column in zip(columns, batch.columns, strict=True) if _is_number(column.type)]
+    exact = {name: np.ones(len(rows), np.bool_) for name in numbers}
+    return RawBatch(table, rows, pc.add(rows, 1), list(rejects.values()), exact=exact)
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
 
 
 def _long_rows(texts: list[pa.Array]) -> list[int]:

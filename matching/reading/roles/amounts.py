@@ -139,13 +139,14 @@ def marks_of(columns: list[Column], rows: Mask, has_no_decimals: frozenset[int])
     """
     The decimal mark of each column, by its index, or None if only a person can tell.
 
-    A column's own cells come first, then a currency without decimals, then what the other columns demand.
+    A column's own texts come first, then a currency without decimals, then what the other columns demand. Cells that
+    the file stores as numbers say nothing about texts.
     `has_no_decimals` are the indexes of columns whose currency has none.
     """
     found: dict[int, Mark | None] = {}
     open_ones = []
     for column in columns:
-        mask = column.numbers.ok & column.filled & rows
+        mask = _texts(column, rows)
         marks = column.numbers.marks(mask)
         if len(marks) == 1:
             found[column.index] = _mark(marks)
@@ -156,6 +157,9 @@ def marks_of(columns: list[Column], rows: Mask, has_no_decimals: frozenset[int])
         else:
             open_ones.append((column, mask))
     demanded = {mark for column in columns for mark in _demanded(column, rows)}
+    for column in columns:
+        if column.exact is not None and len(demanded) == 1 and _is_whole(column, _texts(column, rows)):
+            found[column.index] = next(iter(demanded))  # it has one value with any mark, so it takes that of the others
     for column, mask in open_ones:
         marks_found: list[Mark] = [".", ","]
         whole = [mark for mark in marks_found if column.numbers.max_decimals(mark, mask) == 0]
@@ -164,6 +168,11 @@ def marks_of(columns: list[Column], rows: Mask, has_no_decimals: frozenset[int])
         else:
             found[column.index] = next(iter(demanded)) if len(demanded) == 1 else None
     return found
+
+
+def _texts(column: Column, rows: Mask) -> Mask:
+    """The numbers of a column that the file stores as texts."""
+    return np.asarray(column.numbers.ok & column.filled & rows & ~column.numbers.exact, np.bool_)
 
 
 def _mark(marks: set[str]) -> Mark:
@@ -176,7 +185,7 @@ def _is_whole(column: Column, mask: Mask) -> bool:
 
 
 def _demanded(column: Column, rows: Mask) -> set[Mark]:
-    marks = column.numbers.marks(column.numbers.ok & column.filled & rows)
+    marks = column.numbers.marks(_texts(column, rows))
     return {_mark(marks)} if len(marks) == 1 else set()
 
 

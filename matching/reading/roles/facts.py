@@ -32,16 +32,25 @@ class Levels:
 class Column:
     """A column: its cells as text, as numbers and as dates. `roles` is what its name suggests, from 0 to 1."""
 
-    def __init__(self, index: int, name: str, texts: pa.ChunkedArray, ignored: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        index: int,
+        name: str,
+        texts: pa.ChunkedArray,
+        ignored: frozenset[str] = frozenset(),
+        exact: Mask | None = None,
+    ) -> None:
+        """`exact` marks the cells that the file stores as numbers."""
         self.index = index
         self.name = name
         self.texts = texts
+        self.exact = exact
         self.roles = roles_of(name, ignored)
 
     @cached_property
     def numbers(self) -> Numbers:
         """The cells read as numbers."""
-        return Numbers(self.texts)
+        return Numbers(self.texts, self.exact)
 
     @cached_property
     def days(self) -> Days:

@@ -316,7 +316,9 @@ class _Reader:
             number = numbers[0]
         if number is None:
             return False
-        rows = np.flatnonzero(number.column.numbers.ok)[:4]
+        read = number.column.numbers
+        texts = read.ok & ~read.exact
+        rows = np.flatnonzero(texts if texts.any() else read.ok)[:4]
         self.found.questions.append(
             {
                 "column": number.name,
