@@ -1,8 +1,9 @@
 """How the text of a CSV file is divided: its delimiter, the lines before the table, and the header."""
 
-import csv
-import io
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from matching.reading.format import Detection, Start
@@ -19,7 +20,9 @@ from matching.reading.header import (
     table_start,
     unique_names,
 )
+from matching.reading.lines import lines_in, separator_of
 from matching.reading.mapping import TableSpec
+from matching.reading.records import records_of
 from matching.reading.roles.facts import Line
 from matching.reading.table import HEAD_LINES
 from matching.reading.values import FileRejected
@@ -28,18 +31,33 @@ DELIMITERS = (",", ";", "\t", "|", "%", ":", "^")
 RARE_DELIMITERS = ("%", ":", "^")
 PROVED = (",", ";", "\t", "|")
 COMMA_LESS = 3.0
+_FIRST_LINE = re.compile(r"[^\r\n]*(\r\n?|\n)")
 
 
 def detect_csv(_: Path, start: Start, table: TableSpec | None = None) -> Detection:
-    """Find the delimiter, the header and the columns. Raises: FileRejected."""
+    """
+    Find the delimiter, the header and the columns. Raises: FileRejected.
+
+    A first line such as `sep=;` names the delimiter, as spreadsheet programs write and obey it, and is no row.
+    """
+    named = separator_of(start.text)
+    if named is None:
+        return _found(start, table, PROVED, DELIMITERS)
+    text = _FIRST_LINE.sub(r"\1", start.text, count=1)  # the line stays, so that lines are counted as in the file
+    detection = _found(replace(start, text=text), table, (named,), (named,))
+    return replace(detection, skipped=max(1, detection.skipped))
+
+
+def _found(start: Start, table: TableSpec | None, proved: Sequence[str], delimiters: Sequence[str]) -> Detection:
+    """The layout with one of the proved delimiters if something looks like bookings, otherwise with any of the others."""
     text, is_whole = start.text, start.is_whole
     if not is_whole and "\n" not in text and "\r" not in text:
         raise FileRejected("the first line is longer than 1 MiB; the file is not a table, or has no line breaks")
     if not is_whole:
         text = text[: text.rfind("\n") + 1] or text
-    tables = [(delimiter, header) for delimiter in PROVED if (header := _header(text, delimiter, table)) is not None]
+    tables = [(delimiter, header) for delimiter in proved if (header := _header(text, delimiter, table)) is not None]
     if not tables:
-        return _by_shape(start, text)
+        return _by_shape(start, text, delimiters)
     # Names and amounts contain commas, so another character that divides the rows as well is the delimiter.
     delimiter, best = max(tables, key=lambda item: item[1].score - COMMA_LESS * (item[0] == ","))
     return Detection(
@@ -61,9 +79,9 @@ def _header(text: str, delimiter: str, table: TableSpec | None) -> Header | None
     return header if header is not None and len(header.columns) > 1 else None
 
 
-def _by_shape(start: Start, text: str) -> Detection:
+def _by_shape(start: Start, text: str, delimiters: Sequence[str]) -> Detection:
     """The layout of a text in which nothing looks like bookings, by the shape of its lines. Raises: FileRejected."""
-    layouts = [layout for layout in (_layout(text, delimiter) for delimiter in DELIMITERS) if layout is not None]
+    layouts = [layout for layout in (_layout(text, delimiter) for delimiter in delimiters) if layout is not None]
     if not layouts:
         raise FileRejected("the file has no rows")
     best = max(layouts, key=lambda layout: layout.rank)
@@ -110,18 +128,7 @@ def _layout(text: str, delimiter: str) -> _Layout | None:
 
 
 def _parse(text: str, delimiter: str, limit: int = 200) -> list[tuple[int, list[str]]]:
-    """The rows that are not blank, each with the number of lines before it."""
-    csv.field_size_limit(16 * 1024 * 1024)
-    rows: list[tuple[int, list[str]]] = []
-    reader = csv.reader(io.StringIO(text.replace("\x00", ""), newline=""), delimiter=delimiter)
-    before = 0
-    try:
-        for row in reader:
-            if not is_blank(row, delimiter):
-                rows.append((before, row))
-            before = reader.line_num
-            if len(rows) >= limit:
-                break
-    except csv.Error:
-        pass
-    return rows
+    """The rows that are not blank, each with the number of lines before it, as reading will divide them."""
+    records = records_of(lines_in(text.replace("\x00", "")), delimiter)
+    rows = ((record.line - 1, record.cells) for record in records if not is_blank(record.cells, delimiter))
+    return list(islice(rows, limit))

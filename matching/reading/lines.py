@@ -8,7 +8,7 @@ from typing import NamedTuple, TextIO
 
 from matching.reading.rows import MAX_RECORD_BYTES, NUL, TOO_LONG, Fault
 
-_SEPARATOR = re.compile(r'\ufeff?"?sep=([^\r\n"])"?[ \t;,]*(?:\r\n?|\n)', re.IGNORECASE)
+_SEPARATOR = re.compile(r'\ufeff?"?sep=([^\r\n"\x00])"?[ \t;,]*(?:\r\n?|\n)', re.IGNORECASE)
 _ESCAPED = re.compile("[\udc80-\udcff]")
 
 

@@ -241,3 +241,37 @@ def test_quotes_in_names_and_cells_are_text(load):
     found = load(f"{header}\n{row}\n")
 
     assert found.data == [{"it's": "'; DROP TABLE t; --", 'say "hi"': 'a "b" c', "{x}": "\\"}]
+
+
+@pytest.mark.parametrize("delimiter", ["^", "~", "¦", ";", "\t"])
+def test_a_first_line_that_names_the_delimiter_decides(load, delimiter):
+    lines = [("Date", "Note", "Amount"), ("2026-01-13", "a,b;c", "1.50"), ("2026-01-14", "d,e;f", "2.50")]
+    if delimiter == ";":
+        lines = [tuple(cell.replace(";", ",") for cell in line) for line in lines]
+
+    found = load(f"sep={delimiter}\n" + "".join(delimiter.join(line) + "\n" for line in lines))
+
+    assert found.detection.delimiter == delimiter
+    assert [tuple(row.values()) for row in found.data] == lines[1:]
+    assert found.amounts == ["1.5", "2.5"]
+
+
+def test_a_named_delimiter_that_no_row_has_leaves_one_column(load):
+    found = load("sep=;\nDate,Amount\n2026-01-13,1.50\n")
+
+    assert found.detection.columns == ("Date,Amount",)
+
+
+def test_the_header_is_found_in_the_cells_that_reading_gives(load):
+    found = load('="Date";="Ref";="Amount"\n="2026-01-13";="0012";="1,50"\n="2026-01-14";="0013";="2,50"\n')
+
+    assert found.detection.columns == ("Date", "Ref", "Amount")
+    assert found.amounts == ["1.5", "2.5"]
+
+
+def test_quotes_that_should_be_doubled_do_not_move_the_columns_of_the_header(load):
+    rows = '"2026-01-13","the "big, red" one","1.50"\n"2026-01-14","x","2.50"\n'
+    found = load('"Date","the "long, full" Text","Amount"\n' + rows)
+
+    assert found.detection.columns == ("Date", 'the "long, full" Text', "Amount")
+    assert found.amounts == ["1.5", "2.5"]

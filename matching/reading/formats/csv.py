@@ -8,7 +8,6 @@ file full of such lines, so records.py looks at each line a fixed number of time
 import codecs
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +15,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
-from matching.reading.format import Detection, Format, Start
+from matching.reading.format import Detection, Format
 from matching.reading.header import is_blank
 from matching.reading.layout import detect_csv
-from matching.reading.lines import lines_of, separator_of
-from matching.reading.mapping import TableSpec
+from matching.reading.lines import lines_of
 from matching.reading.records import records_of
 from matching.reading.rows import BLOCK_BYTES, MAX_RECORD_BYTES, Builder, Fault, RawBatch
 
 CSV_BLOCK_BYTES = 256 * 1024  # Arrow reads 32 of them ahead
 MAX_PADDED = 100  # columns of a table whose short rows are looked at
-_FIRST_LINE = re.compile(r"[^\r\n]*(\r\n?|\n)")
 _BLANK_LINE = re.compile(rb"\n[ \t]+\n")
 
 
@@ -47,6 +44,8 @@ def _is_clean(path: Path, detection: Detection) -> bool:
     Whether Arrow can read the file and every record is one physical line, so that line numbers follow from row numbers.
     """
     if detection.encoding not in ("utf-8", "utf-8-sig") or not detection.columns:
+        return False
+    if not (detection.delimiter or "").isascii():
         return False
     lines, last, tail = 0, b"\n", b"\n"
     # On invalid bytes Arrow would write its complaint about the row to standard error.
@@ -162,18 +161,10 @@ def _read_exact(path: Path, detection: Detection, batch_rows: int) -> Iterator[R
         yield build.take()
 
 
-def _detect(path: Path, start: Start, table: TableSpec | None = None) -> Detection:
-    """Find the table. A first line that only names the delimiter is as good as blank, and is skipped."""
-    if separator_of(start.text) is None:
-        return detect_csv(path, start, table)
-    detection = detect_csv(path, replace(start, text=_FIRST_LINE.sub(r"\1", start.text, count=1)), table)
-    return replace(detection, skipped=max(1, detection.skipped))
-
-
 FORMAT = Format(
     name="csv",
     title="CSV",
     mismatch="the file is not a CSV file; leave the format out",
-    detect=_detect,
+    detect=detect_csv,
     read=read_csv,
 )
