@@ -1,6 +1,8 @@
 """Lines that are no bookings: totals, opening and closing balances, captions, and headers that stand again."""
 
+import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -14,6 +16,8 @@ Reason = Literal[
 ]
 MAX_LOOKED = 20_000  # rows outside the bookings whose words are looked at
 HEADER_SHARE = 0.6
+LONGEST_NAMED = 80  # characters; a longer text is a description
+_DIGITS = re.compile("[0-9]+")
 
 
 class LeftOut(NamedTuple):
@@ -36,14 +40,9 @@ class Suspect:
 def suspects_of(facts: Facts, places: list[int]) -> list[Suspect]:
     """The rows among these whose first words say that they are totals or balances."""
     found = []
-    for place in places:
-        texts = [
-            text
-            for column in facts.columns
-            if (text := column.text(place)) and not column.numbers.ok[place] and not column.days.ok[place]
-        ]
+    for place, texts in zip(places, _words_at(facts, places), strict=True):
         for text in texts[:6]:
-            reason = _reason(text)
+            reason = _reason(_DIGITS.sub("0", text)) if len(text) <= LONGEST_NAMED else None
             if reason is not None:
                 kind = "total" if reason == "total" else "opening" if reason == "opening_balance" else "closing"
                 found.append(Suspect(place, reason, says(kind, text, whole=True)))
@@ -51,9 +50,22 @@ def suspects_of(facts: Facts, places: list[int]) -> list[Suspect]:
     return found
 
 
+def _words_at(facts: Facts, places: list[int]) -> list[list[str]]:
+    """The texts of rows that are neither numbers nor dates."""
+    found: list[list[str]] = [[] for _ in places]
+    chosen = np.array(places, np.int64)
+    for column in facts.columns:
+        cells = column.texts.take(chosen).to_pylist()
+        typed = (column.numbers.ok | column.days.ok)[chosen].tolist()
+        for texts, cell, is_typed in zip(found, cells, typed, strict=True):
+            if cell and not is_typed and (text := cell.strip()):
+                texts.append(text)
+    return found
+
+
+@lru_cache(maxsize=20_000)
 def _reason(text: str) -> Literal["total", "opening_balance", "closing_balance"] | None:
-    if len(text) > 80:
-        return None
+    """What a text says. Which digits it has does not matter, so each wording is looked at once."""
     if _names_balance("opening", text):
         return "opening_balance"
     if says("total", text):
