@@ -1,0 +1,118 @@
+"""
+Proves that a CSV file is clean: every record is one line of the right number of cells, and quotes stand only around cells.
+
+Such a file can be read by Arrow, whose line numbers then follow from row numbers. Anything else is for the exact reader.
+"""
+
+import codecs
+import re
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.reading.rows import MAX_RECORD_BYTES
+
+LONGEST_LINE = 128 * 1024  # bytes; Arrow needs each line to be shorter than a block
+SCANNED_BYTES = MAX_RECORD_BYTES
+_BLANK_LINE = re.compile(rb"\n[ \t]+\n")
+_NEW_LINE, _QUOTE = ord("\n"), ord('"')
+
+Places = NDArray[np.intp]
+
+
+def is_clean(path: Path, delimiter: str, *, columns: int, before: int) -> bool:
+    """
+    Whether Arrow reads the same rows from a file in UTF-8 as the exact reader, none of which is a reject.
+
+    `before` lines are above the rows, and may have any number of cells.
+    """
+    if not columns or len(delimiter.encode()) > 1:
+        return False
+    scan = _Scan(ord(delimiter), columns, before)
+    # On invalid bytes Arrow would write its complaint about the row to standard error.
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with path.open("rb") as file:
+        rest = b""
+        if file.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
+            file.seek(0)
+        while block := file.read(SCANNED_BYTES):
+            try:
+                if not block.isascii() or decoder.getstate()[0]:
+                    decoder.decode(block)
+            except UnicodeDecodeError:
+                return False
+            lines = rest + block
+            end = lines.rfind(b"\n") + 1
+            if not scan.takes(lines[:end]) or len(lines) - end > LONGEST_LINE:
+                return False
+            rest = lines[end:]
+    return not decoder.getstate()[0] and (not rest or scan.takes(rest + b"\n"))
+
+
+class _Scan:
+    """Looks at whole lines, block by block."""
+
+    def __init__(self, delimiter: int, columns: int, before: int) -> None:
+        self._delimiter = delimiter
+        self._columns = columns
+        self._before = before
+
+    def takes(self, lines: bytes) -> bool:
+        """Whether these lines, of which the last one ends, are clean."""
+        if not lines:
+            return True
+        text = lines.replace(b"\r\n", b"\n") if b"\r" in lines else lines
+        if b"\r" in text or b"\x00" in text or self._has_blank_lines(text):
+            return False
+        content = np.frombuffer(text, np.uint8)
+        ends = np.flatnonzero(content == _NEW_LINE)
+        if int(np.diff(ends, prepend=-1).max()) > LONGEST_LINE:
+            return False
+        marks = np.flatnonzero(content == self._delimiter)
+        if b'"' in text:
+            quotes = np.flatnonzero(content == _QUOTE)
+            if not self._are_around_cells(content, quotes, ends):
+                return False
+            marks = marks[np.searchsorted(quotes, marks) % 2 == 0]
+        above, self._before = min(self._before, len(ends)), max(0, self._before - len(ends))
+        return self._has_all_cells(marks, ends, above)
+
+    def _has_blank_lines(self, text: bytes) -> bool:
+        """Whether there are lines without a text: they are no rows, and Arrow counts them."""
+        if self._columns > 1 and self._delimiter != ord("\t") and not self._before:
+            return False  # they lack delimiters
+        is_first = not text[: text.find(b"\n")].strip(b" \t")
+        return is_first or b"\n\n" in text or _BLANK_LINE.search(text) is not None
+
+    def _has_all_cells(self, marks: Places, ends: Places, above: int) -> bool:
+        """Whether each line below the first ones has as many delimiters as it should."""
+        if above:
+            marks = marks[np.searchsorted(marks, ends[above - 1]) :]
+        wanted = self._columns - 1
+        if len(marks) != wanted * (len(ends) - above):
+            return False
+        if not len(marks):
+            return True
+        lines = marks.reshape(-1, wanted)
+        return bool((lines[:, -1] < ends[above:]).all() and (lines[1:, 0] > ends[above:-1]).all())
+
+    def _are_around_cells(self, content: NDArray[np.uint8], quotes: Places, ends: Places) -> bool:
+        """
+        Whether quotes open where a cell begins and close where it ends, all in one line. A doubled one inside closes and
+        opens again.
+        """
+        if len(quotes) % 2:
+            return False
+        opening, closing = quotes[::2], quotes[1::2]
+        if (np.searchsorted(ends, opening) != np.searchsorted(ends, closing)).any():
+            return False
+        before, behind = content[opening - 1], content[closing + 1]  # behind is one: the last line ends
+        begins = (before == self._delimiter) | (before == _NEW_LINE) | (opening == 0)
+        finishes = (behind == self._delimiter) | (behind == _NEW_LINE)
+        # A quote next to another one is doubled if the other one closes just before.
+        again = np.zeros(len(opening), np.bool_)
+        again[1:] = opening[1:] == closing[:-1] + 1
+        resumed = np.zeros(len(closing), np.bool_)
+        resumed[:-1] = again[1:]
+        return bool((begins ^ again).all() and (finishes ^ resumed).all())
