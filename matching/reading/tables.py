@@ -8,7 +8,7 @@ import pyarrow as pa
 from matching.reading.format import Detection
 from matching.reading.formats import FORMATS
 from matching.reading.rows import BATCH_ROWS, RawBatch
-from matching.reading.values import ColumnProfile, Evidence, evidence_of
+from matching.reading.values import ColumnProfile, Evidence, Rest, evidence_of
 
 PROFILED_BYTES = 4 * 1024 * 1024
 
@@ -23,6 +23,7 @@ class Profiler:
 
     def __init__(self) -> None:
         self._evidence: dict[str, Evidence] = {}
+        self._rest = Rest()
         self._waiting: list[pa.Table] = []
         self._size = 0
 
@@ -46,6 +47,7 @@ class Profiler:
     def finish(self) -> list[ColumnProfile]:
         """The profiles, in column order."""
         self._look()
+        self._rest.count()
         return [evidence.profile() for evidence in self._evidence.values()]
 
     def _look(self) -> None:
@@ -55,4 +57,4 @@ class Profiler:
         self._waiting, self._size = [], 0
         for name in table.column_names:
             self._evidence.setdefault(name, Evidence(name))
-        evidence_of(table, [self._evidence[name] for name in table.column_names])
+        evidence_of(table, [self._evidence[name] for name in table.column_names], self._rest)

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from core.money import CURRENCIES
 from matching import duck
 from matching.reading.distinct import Distinct
+from matching.reading.plain import counted_plainly
 
 ColumnType = Literal["amount", "number", "date", "code", "text", "empty"]
 Mark = Literal[".", ","]
@@ -29,6 +30,8 @@ DISTINCT_LIMIT = 20_000  # hashes kept for the count of distinct values, which i
 DISTINCT_BUDGET = 1_000_000  # for all columns together
 SHOWN = 120  # characters of a value that a profile shows
 LONGEST_TYPED = 256  # bytes; longer texts are not amounts or dates, and no patterns are tried on them
+REST_ROWS = 100_000  # texts that wait for one query
+REST_BYTES = 4 * 1024 * 1024
 COUNTED_SAMPLE = 2_000  # values that show whether counting the others is worthwhile
 _local = threading.local()
 _ALTERNATIVES = "|".join(sorted(CURRENCIES))
@@ -502,28 +505,65 @@ def _mark(dot: int, comma: int, only_dot: int, only_comma: int, need: float) -> 
     return "." if dot >= comma else ","
 
 
-def evidence_of(table: pa.Table, evidences: list[Evidence]) -> None:
-    """Add a batch of text columns to their evidence, all columns in one query."""
+class Rest:
+    """Texts that are in no plain form. They are kept until there are many, because each query takes long to prepare."""
+
+    def __init__(self) -> None:
+        self._parts: list[tuple[Evidence, pa.Array, Any]] = []
+        self._rows = self._bytes = 0
+
+    def add(self, evidence: Evidence, texts: pa.Array, weights: Any) -> None:
+        """Add texts, each with how often it occurs."""
+        self._parts.append((evidence, texts, weights))
+        self._rows += len(texts)
+        self._bytes += texts.nbytes
+        if self._rows > REST_ROWS or self._bytes > REST_BYTES:
+            self.count()
+
+    def count(self) -> None:
+        """Add the texts to their evidence, all columns in one query."""
+        # All columns are stacked into one, with numbers, so the query is as short for a thousand columns as for one and
+        # needs no names.
+        parts, self._parts, self._rows, self._bytes = self._parts, [], 0, 0
+        if not parts:
+            return
+        evidences = list({id(evidence): evidence for evidence, _, _ in parts}.values())
+        places = {id(evidence): place for place, evidence in enumerate(evidences)}
+        numbers = np.repeat(
+            np.array([places[id(evidence)] for evidence, _, _ in parts], np.int32),
+            [len(texts) for _, texts, _ in parts],
+        )
+        weights = np.concatenate([weight for _, _, weight in parts])
+        texts = pa.chunked_array([texts for _, texts, _ in parts], pa.string())
+        for counts in rows_of(pa.table({"n": numbers, "w": weights, "v": texts}), _COUNT):
+            evidences[counts["n"]].add(counts, ())
+
+
+def evidence_of(table: pa.Table, evidences: list[Evidence], rest: Rest | None = None) -> None:
+    """Add a batch of text columns to their evidence. Some of it waits in `rest` if there is one."""
     if table.num_rows == 0:
         return
-    # All columns are stacked into one, with numbers, so the query is as short for a thousand columns as for one and
-    # needs no names.
     counted = [_counted(column) for column in table.columns]
-    values = [chunk for column, _ in counted for chunk in column.chunks]
-    numbers = np.repeat(np.arange(table.num_columns, dtype=np.int32), [len(column) for column, _ in counted])
-    weights = np.concatenate([weight for _, weight in counted])
-    stacked = pa.table({"n": numbers, "w": weights, "v": pa.chunked_array(values, pa.string())})
-    limit = min(DISTINCT_LIMIT, max(100, DISTINCT_BUDGET // table.num_columns))
+    _add_different(counted, evidences, min(DISTINCT_LIMIT, max(100, DISTINCT_BUDGET // table.num_columns)))
+    waiting = rest or Rest()
+    for evidence, column, (texts, weights) in zip(evidences, table.columns, counted, strict=True):
+        counts, left = counted_plainly(texts, weights)
+        evidence.add(counts, [text for text in column.slice(0, 50).to_pylist() if text and text.strip()])
+        if left.any():
+            waiting.add(evidence, texts.filter(pa.array(left)), weights[left])
+    if rest is None:
+        waiting.count()
+
+
+def _add_different(counted: list[tuple[pa.Array, Any]], evidences: list[Evidence], limit: int) -> None:
+    """Add the hashes of all texts to what counts the different ones."""
+    stacked = pa.table({"v": pa.chunked_array([texts for texts, _ in counted], pa.string())})
     hashes = select(stacked, "SELECT CASE WHEN trim(v) <> '' THEN hash(trim(v)) END AS h FROM t")["h"]
     first = 0
     for evidence, (found, _) in zip(evidences, counted, strict=True):
         column_hashes = hashes.slice(first, len(found)).combine_chunks().drop_null()
         evidence.different.add(column_hashes.to_numpy(zero_copy_only=False), limit)
         first += len(found)
-    for counts in rows_of(stacked, _COUNT):
-        evidence, column = evidences[counts["n"]], table.column(counts["n"])
-        filled = [text for text in column.slice(0, 50).to_pylist() if text and text.strip()]
-        evidence.add(counts, filled)
 
 
 def has_typed(texts: pa.Array) -> bool:
@@ -540,15 +580,15 @@ def has_typed(texts: pa.Array) -> bool:
     return bool(found[0]["any"])
 
 
-def _counted(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, Any]:
+def _counted(column: pa.ChunkedArray) -> tuple[pa.Array, Any]:
     """
     The distinct values of a column and how often each occurs, or the column as it is if most values differ anyway.
     """
     sample = column.slice(0, COUNTED_SAMPLE)
     if 2 * pc.count_distinct(sample).as_py() > len(sample):
-        return column, np.ones(len(column), dtype=np.int64)
+        return pa.concat_arrays(column.chunks), np.ones(len(column), dtype=np.int64)
     counts = pc.value_counts(column)
-    return pa.chunked_array([counts.field("values")]), counts.field("counts").to_numpy()
+    return counts.field("values"), counts.field("counts").to_numpy()
 
 
 def profile_column(name: str, values: pa.Array | pa.ChunkedArray) -> ColumnProfile:

@@ -1,0 +1,147 @@
+"""
+Counts cells in plain form with a pattern for a whole column, so that the parsers only see what is left.
+
+What a column's first texts look like says which form is tried. A cell that fits is counted exactly as the parsers in
+values.py would count it: for each form it is known which of them read it.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from core.money import CURRENCIES
+
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+Counts = dict[str, Any]
+SAMPLE = 200  # texts that show which form is worth trying
+WORTHWHILE = 0.5  # share of them that must have it
+LONGEST = 256  # bytes, as in values.py
+SHOWN = 120  # characters, as in values.py
+
+# At most 15 digits: of so many, no two numbers are the same float, and their order is kept.
+_DOT = r"^-?(?:[0-9]{1,9}|[0-9]{1,3}(?:,[0-9]{3}){1,2})\.(?:[0-9]{1,2}|[0-9]{4,6})$"
+_COMMA = r"^-?(?:[0-9]{1,9}|[0-9]{1,3}(?:\.[0-9]{3}){1,2}),(?:[0-9]{1,2}|[0-9]{4,6})$"
+_WHOLE = r"^(?:[0-9]{1,7}|[0-9]{9,15})$"  # eight digits may be a date
+_DATE_BEGINS = r"^\s*(?:[0-9]{1,2}[ ./-]|[0-9]{4}[./-]|[0-9]{8}\s*$)"
+# A character that belongs to no amount, or more letters than the code of a currency.
+_NO_AMOUNT = (
+    "[^A-Za-z0-9\\s\u00a0\u2007\u2009\u202f\u2019'$\u20ac\u00a3\u00a5+\u2212().,-]|[A-Za-z](?:[^A-Za-z]*[A-Za-z]){3}"
+)
+_CODE = rf"(?i)(?:^|[^A-Z])(?:{'|'.join(sorted(CURRENCIES))})(?:[^A-Z]|$)"
+
+
+def counted_plainly(texts: pa.Array, weights: Ints) -> tuple[Counts, Bools]:
+    """
+    Count what is plain in a column.
+
+    Args:
+        texts: strings, shape (n,).
+        weights: how often each text occurs, shape (n,).
+
+    Returns: counts by the names that values.Evidence uses, and which texts are left for the parsers.
+    """
+    texts = pc.ascii_trim(texts, characters=" ")
+    lengths: Ints = pc.fill_null(pc.binary_length(texts), 0).to_numpy(zero_copy_only=False).astype(np.int64)
+    counts: Counts = defaultdict(lambda: None)
+    counts["rows"] = int(weights[lengths == 0].sum())
+    left = lengths > 0
+    form = _form_of(texts.filter(pa.array(left)).slice(0, SAMPLE))
+    if form is not None:
+        taken = left & (lengths <= LONGEST) & form.fits(texts)
+        left &= ~taken
+        if taken.any():
+            _count(counts, form, texts if taken.all() else texts.filter(pa.array(taken)), weights[taken])
+    return counts, left
+
+
+@dataclass(frozen=True)
+class _Form:
+    """A form that cells may have: which texts have it, and what is counted of them."""
+
+    fits: Callable[[pa.Array], Bools]
+    count: Callable[[Counts, pa.Array, Ints], None]
+
+
+def _count(counts: Counts, form: _Form, texts: pa.Array, weights: Ints) -> None:
+    """Count what all forms have in common, then what only this one has."""
+    total = int(weights.sum())
+    counts["rows"] += total
+    counts["filled"] = total
+    lengths = pc.min_max(pc.utf8_length(texts)).as_py()
+    counts["shortest"], counts["longest"] = lengths["min"], lengths["max"]
+    shown = pc.utf8_slice_codeunits(texts, 0, SHOWN) if lengths["max"] > SHOWN else texts
+    least, most = pc.min_max(shown).as_py().values()
+    counts["text_least"] = counts["text_least_text"] = least
+    counts["text_most"] = counts["text_most_text"] = most
+    form.count(counts, texts, weights)
+
+
+def _matches(texts: pa.Array, pattern: str) -> Bools:
+    found: Bools = pc.fill_null(pc.match_substring_regex(texts, pattern), False).to_numpy(zero_copy_only=False)
+    return found
+
+
+def _form_of(sample: pa.Array) -> _Form | None:
+    best, share = None, WORTHWHILE * len(sample)
+    for form in _FORMS:
+        fitting = float(form.fits(sample).sum())
+        if fitting and fitting >= share:
+            best, share = form, fitting
+    return best
+
+
+def _are_words(texts: pa.Array) -> Bools:
+    """Texts that no parser reads as an amount or a date, and that are no code of a currency."""
+    found = _matches(texts, _NO_AMOUNT)
+    if not found.all():
+        found |= _matches(texts, "[A-Za-z]") & ~_matches(texts, _CODE)
+    return found & ~_matches(texts, _DATE_BEGINS)
+
+
+def _count_words(counts: Counts, texts: pa.Array, weights: Ints) -> None:
+    counts["marked"] = int(weights[_matches(texts, "[.,]")].sum())
+    counts["formulas"] = int(weights[pc.starts_with(texts, "=").to_numpy(zero_copy_only=False)].sum())
+
+
+def _decimals(reading: str, mark: str, group: str) -> Callable[[Counts, pa.Array, Ints], None]:
+    """`reading` is the only one of the two readings, "dot" and "comma", in which these are amounts."""
+
+    def count(counts: Counts, texts: pa.Array, weights: Ints) -> None:
+        plain = pc.replace_substring(pc.replace_substring(texts, group, ""), mark, ".")
+        counts[reading] = counts[f"only_{reading}"] = counts["marked"] = int(weights.sum())
+        _count_values(counts, (reading,), texts, plain, weights)
+
+    return count
+
+
+def _count_whole(counts: Counts, texts: pa.Array, weights: Ints) -> None:
+    for name in ("dot", "comma", "integers", "whole"):
+        counts[name] = int(weights.sum())
+    counts["leading_zero"] = int(weights[_matches(texts, "^0[0-9]")].sum())
+    _count_values(counts, ("dot", "comma"), texts, texts, weights)
+
+
+def _count_values(counts: Counts, readings: tuple[str, ...], texts: pa.Array, plain: pa.Array, weights: Ints) -> None:
+    """Count signs, and find the least and the greatest value. `plain` are the texts as Python writes numbers."""
+    values = plain.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    counts["negative"], counts["positive"] = int(weights[values < 0].sum()), int(weights[values > 0].sum())
+    for end, place in (("least", int(values.argmin())), ("most", int(values.argmax()))):
+        for reading in readings:
+            counts[f"{reading}_{end}"] = Decimal(plain[place].as_py())
+            counts[f"{reading}_{end}_text"] = texts[place].as_py()
+
+
+_FORMS = (
+    _Form(lambda texts: _matches(texts, _DOT), _decimals("dot", ".", ",")),
+    _Form(lambda texts: _matches(texts, _COMMA), _decimals("comma", ",", ".")),
+    _Form(lambda texts: _matches(texts, _WHOLE), _count_whole),
+    _Form(_are_words, _count_words),
+)

@@ -1,0 +1,74 @@
+"""Cells in plain form are counted as the parsers would count them."""
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from matching.reading.plain import counted_plainly
+from matching.reading.values import Evidence, Rest, evidence_of
+
+ODD = (
+    *(
+        "",
+        " ",
+        "\t",
+        "=",
+        "EUR",
+        "eur",
+        "EUR ",
+        "usd 5",
+        "CHF 12.50",
+        " 12.50 EUR",
+        "Inv",
+        "=SUM(A1)",
+        "-5",
+        "(5.00)",
+        "5-",
+    ),
+    *("INV-00012", "a.b,c", "Überweisung 12", "付款 12", "12 kg", "abcd", "abc 5", "SOL 5,0", "é", "−5,00", "x" * 300),
+    *("5 Jan 2024", "1 JAN 2024", "05.01.2024", "20240105", "2024/1/5 12:00", "24-01-05", "2024-02-30", "9" * 300),
+    *("1'000.00", "-0.00", "0.00", "00.50", "0,123.45", "1.234", "1,234", "1.234.567,8", "3.14159265358979", "12,5"),
+)
+KINDS: dict[str, Callable[[random.Random], str]] = {
+    "dot": lambda chance: f"{chance.uniform(-1e6, 1e6):,.{chance.choice((0, 1, 2, 2, 3, 4, 6, 10))}f}",
+    "comma": lambda chance: f"{chance.uniform(-1e6, 1e6):,.2f}".translate(str.maketrans(",.", ".,")),
+    "whole": lambda chance: str(chance.randint(0, 10 ** chance.randint(1, 17))),
+    "code": lambda chance: str(chance.randint(0, 10**6)).zfill(chance.choice((5, 8, 9))),
+    "words": lambda chance: f"Payment {chance.randint(0, 10**6)}, order",
+    "odd": lambda chance: chance.choice(ODD),
+}
+
+
+def counts_of(evidence: Evidence) -> dict[str, Any]:
+    found = {name: value for name, value in vars(evidence).items() if name not in ("different", "examples", "ranges")}
+    return found | {name: (span.least, span.most) for name, span in evidence.ranges.items()}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_plain_cells_count_as_the_parsers_count_them(kind):
+    chance = random.Random(kind)
+    for rows in (3, 60, 2_500):
+        kinds = [kind if chance.random() < 0.9 else "odd" for _ in range(rows)]
+        texts = pa.array([None if chance.random() < 0.02 else KINDS[kind](chance) for kind in kinds], pa.string())
+        fast, parsed, rest = Evidence("a"), Evidence("a"), Rest()
+
+        evidence_of(pa.table({"a": texts}), [fast])
+        rest.add(parsed, texts, np.ones(rows, np.int64))
+        rest.count()
+
+        assert counts_of(fast) == counts_of(parsed)
+
+
+@pytest.mark.parametrize("kind", ["comma", "words"])
+def test_a_column_in_plain_form_leaves_nothing_for_the_parsers(kind):
+    chance = random.Random(1)
+    texts = pa.array([KINDS[kind](chance) for _ in range(100)], pa.string())
+
+    counts, left = counted_plainly(texts, np.ones(100, np.int64))
+
+    assert counts["filled"] == 100
+    assert not left.any()
