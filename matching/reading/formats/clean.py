@@ -47,7 +47,8 @@ def is_clean(path: Path, delimiter: str, *, columns: int, before: int) -> bool:
             if not scan.takes(lines[:end]) or len(lines) - end > LONGEST_LINE:
                 return False
             rest = lines[end:]
-    return not decoder.getstate()[0] and (not rest or scan.takes(rest + b"\n"))
+    # Arrow does not skip all lines of a file.
+    return not decoder.getstate()[0] and (not rest or scan.takes(rest + b"\n")) and scan.rows > 0
 
 
 class _Scan:
@@ -57,6 +58,7 @@ class _Scan:
         self._delimiter = delimiter
         self._columns = columns
         self._before = before
+        self.rows = 0
 
     def takes(self, lines: bytes) -> bool:
         """Whether these lines, of which the last one ends, are clean."""
@@ -76,6 +78,7 @@ class _Scan:
                 return False
             marks = marks[np.searchsorted(quotes, marks) % 2 == 0]
         above, self._before = min(self._before, len(ends)), max(0, self._before - len(ends))
+        self.rows += len(ends) - above
         return self._has_all_cells(marks, ends, above)
 
     def _has_blank_lines(self, text: bytes) -> bool:

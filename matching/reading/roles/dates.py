@@ -179,11 +179,11 @@ def _with_second_writing(dates: Dates, found: list[Dates], rows: Mask) -> Dates:
 
 
 def _is_plausible(dates: Dates, rows: Mask, today: date) -> bool:
-    """Whether most days are in the decades around today."""
+    """Whether at least half of the days are in the decades around today."""
     first = (date(today.year - YEARS_BACK, 1, 1) - EPOCH).days
     last = (date(today.year + YEARS_AHEAD, 12, 31) - EPOCH).days
     days = dates.days[dates.valid & rows]
-    return int(((days >= first) & (days <= last)).sum()) * 2 > len(days)
+    return int(((days >= first) & (days <= last)).sum()) * 2 >= len(days)
 
 
 def _plausible(found: list[Dates], rows: Mask, today: date) -> list[Dates]:
