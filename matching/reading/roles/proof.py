@@ -65,7 +65,7 @@ def proofs_of(bookings: Bookings) -> list[Proof]:
     again = []
     whole = {n.column.index: n for n in bookings.numbers}
     for proof in tried[:KEPT]:
-        movement = _on(bookings, proof.movement, whole)
+        movement = on_all(bookings, proof.movement, whole)
         groups = bookings.levels_of(proof.group) if proof.group is not None else None
         if movement is None or (proof.group is not None and groups is None):
             continue
@@ -77,7 +77,7 @@ def proofs_of(bookings: Bookings) -> list[Proof]:
     return again
 
 
-def _on(bookings: Bookings, movement: Movement, whole: dict[int, Amounts]) -> Movement | None:
+def on_all(bookings: Bookings, movement: Movement, whole: dict[int, Amounts]) -> Movement | None:
     """The movement read from all bookings instead of the first ones."""
     levels = movement.levels
     amount = whole[movement.amount.column.index]
@@ -224,9 +224,8 @@ class Triple:
 
     @property
     def is_named(self) -> bool:
-        """Whether the names say which part is which: the fee, or both gross and net."""
-        is_pair = self.gross.column.role("gross") >= 0.5 or self.gross.column.role("amount") >= 0.5
-        return self.fee.column.role("fee") >= 0.5 or (is_pair and self.net.column.role("net") >= 0.5)
+        """Whether a name says which part is the fee. What lies between gross and net may be a tax as well."""
+        return self.fee.column.role("fee") >= 0.5
 
     def says(self) -> str:
         """The proof in words."""

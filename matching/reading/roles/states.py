@@ -57,7 +57,7 @@ def states_of(bookings: Bookings) -> States:
         return States(left_out=none, doubtful=none)
     _, column, levels, bad = best
     unknown = [value for value in levels.values if value not in bad and not says("booked", value, whole=True)]
-    if column.role("status") < MIN_NAME or len(levels.values) == 1:
+    if (column.role("status") < MIN_NAME and not (levels.codes < 0).any()) or len(levels.values) == 1:
         # In a column of another name, or with one value, an unknown word is no reason to doubt.
         unknown = []
     codes = levels.codes

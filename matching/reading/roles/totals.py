@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from matching.reading.roles.amounts import Amounts, Bookings
-from matching.reading.roles.facts import Facts, Mask
+from matching.reading.roles.facts import Facts, Int64, Mask
 from matching.reading.roles.words import roles_of, says
 
 Reason = Literal[
@@ -104,6 +104,16 @@ def is_confirmed(suspect: Suspect, bookings: Bookings, moving: list[Amounts], ba
     if not amounts:
         return True
     return all(_is_sum(row, n) for n in amounts)
+
+
+def is_turnover(suspect: Suspect, bookings: Bookings, values: Int64 | None, doubtful: Mask) -> bool:
+    """Whether a total is what all movements add up to with their signs, or those of one side. `values` has the signs."""
+    row = int(np.searchsorted(bookings.places, suspect.place))
+    if values is None or suspect.reason != "total" or row >= bookings.count or not values[row]:
+        return False
+    rest = values[~doubtful]
+    sums = (int(rest.sum()), int(rest[rest > 0].sum()), int(rest[rest < 0].sum()))
+    return abs(int(values[row])) in {abs(total) for total in sums}
 
 
 def _repeats_balance(row: int, amounts: list[Amounts], balance: Amounts | None) -> bool:

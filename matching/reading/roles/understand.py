@@ -169,21 +169,28 @@ class _Reader:
         first = self._stateless(self._typed(without))
         if not suspects:
             return first
-        found = self._moving(first)
+        movement, proved_by = self._moving(first)
         whole = self._typed(self.rows)
         columns = {n.column.index: n for n in whole.numbers}
-        moving = [columns[n.column.index] for n in found[0] if n.column.index in columns]
-        balance = columns.get(found[1].column.index) if found[1] else None
-        confirmed = [s for s in suspects if totals.is_confirmed(s, whole, moving, balance)]
+        read = movement.columns if movement is not None else ()
+        moving = [columns[n.column.index] for n in read if n.column.index in columns]
+        balance = columns.get(proved_by.column.index) if proved_by else None
+        signed = proof.on_all(whole, movement, columns) if movement is not None and len(moving) == len(read) else None
+        values = signed.values() if signed is not None else None
+        doubtful = np.isin(whole.places, [s.place for s in suspects])
+        confirmed = [
+            s
+            for s in suspects
+            if totals.is_confirmed(s, whole, moving, balance) or totals.is_turnover(s, whole, values, doubtful)
+        ]
         self._leave_out([LeftOut(s.place, s.reason) for s in confirmed])
         return first if len(confirmed) == len(suspects) else self._stateless(self._typed(self.rows))
 
-    def _moving(self, bookings: Bookings) -> tuple[tuple[Amounts, ...], Amounts | None]:
+    def _moving(self, bookings: Bookings) -> tuple[Movement | None, Amounts | None]:
         proofs = proof.proofs_of(bookings)
         if proofs:
-            return proofs[0].movement.columns, proofs[0].balance
-        choice = unproved.choose(bookings)
-        return (choice.movement.columns if choice.movement else ()), None
+            return proofs[0].movement, proofs[0].balance
+        return unproved.choose(bookings).movement, None
 
     def _stateless(self, bookings: Bookings) -> Bookings:
         """The bookings without those whose state says that no money has moved."""
@@ -278,7 +285,7 @@ class _Reader:
         nets = {t.net.column.index: t for t in last or triples}
         best = max(nets.values(), key=lambda t: t.net.column.role("net", "amount") - t.net.column.role("balance"))
         if not best.is_named:
-            if says("total", best.gross.name):
+            if says("total", best.gross.name) or best.fee.column.role("other_number") >= 0.5:
                 return replace(unproved.with_sign(bookings, best.gross), proof=best.says())
             return unproved.Choice(questions=[unproved.amount_question(bookings, [best.gross, best.net, best.fee])])
         if len(nets) > 1 or best.net.column.role("balance", "gross", "fee", "other_number") >= 0.5:
@@ -468,7 +475,8 @@ def _is_waiting(texts: list[str]) -> bool:
 def _money_beside(bookings: Bookings, best: proof.Proof) -> Amounts | None:
     """A column of amounts beside a walk of whole numbers that are not called money, such as points."""
     proved = (best.balance, *best.movement.columns)
-    if any(n.has_decimals or n.column.role("amount", "in", "out", "net") >= 0.5 for n in proved):
+    named = any(n.column.role("amount", "in", "out", "net") >= 0.5 for n in best.movement.columns)
+    if named or any(n.has_decimals for n in proved):
         return None
     return next((n for n in bookings.numbers if n not in proved and n.has_decimals and n.moves.any()), None)
 

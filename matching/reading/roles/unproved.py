@@ -182,7 +182,14 @@ def _sides(bookings: Bookings, numbers: list[Amounts]) -> Choice | None:
     found = [item for item in found if item[0] is not None]
     if not found:
         return None
-    _score, out, received = max(found, key=lambda item: item[0] or 0.0)
+    score, out, received = max(found, key=lambda item: item[0] or 0.0)
+    again = [
+        (o, r)
+        for s, o, r in found
+        if (s or 0.0) > (score or 0.0) - RIVAL / 2 and len({o.name, r.name, out.name, received.name}) == 4
+    ]
+    if again:
+        return Choice(questions=[amount_question(bookings, [out, received, *again[0]])])
     named = out.column.role("out") + received.column.role("in")
     against = out.column.role("in") + received.column.role("out")
     if named <= against or named < 0.4:
