@@ -87,9 +87,9 @@ function Listed({ source, rows }: { source: SourceView; rows: LeftOutView[] }) {
         <table className="grid">
           <thead>
             <tr>
-              <th className="number">Line in the file</th>
-              <th>Reason</th>
+              <th className="number">Line</th>
               <th>What it says</th>
+              <th>Reason</th>
               {mayChange ? <th>Change</th> : null}
             </tr>
           </thead>
@@ -99,10 +99,10 @@ function Listed({ source, rows }: { source: SourceView; rows: LeftOutView[] }) {
               return (
                 <tr key={`${row.line}/${row.reason}`}>
                   <td className="number">{count(row.line)}</td>
-                  <td>{row.detail}</td>
                   <td className="wrap" dir="auto">
                     {said(row)}
                   </td>
+                  <td className="wrap">{row.detail}</td>
                   {mayChange ? (
                     <td>
                       <ChangeButton
