@@ -249,6 +249,18 @@ def doctor() -> None:
 
 
 @cli.command(
+    "read",
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def read(context: typer.Context) -> None:
+    """Show how a file is read, as JSON, without a server: read --help."""
+    from matching.reading import command
+
+    raise typer.Exit(command.main(context.args, "tallyroom read"))
+
+
+@cli.command(
     "remote",
     add_help_option=False,
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False},

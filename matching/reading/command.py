@@ -1,4 +1,4 @@
-"""`python -m matching read FILE`: what a file is read as, without a server."""
+"""`tallyroom read FILE`, or `python -m matching read FILE`: what a file is read as, without a server."""
 
 import argparse
 import json
@@ -6,41 +6,83 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from core.money import NO_CURRENCY
 from matching.reading.look import Look, look, typed_batches
-from matching.reading.mapping import Mapping
+from matching.reading.mapping import Mapping, unknown_columns
 from matching.reading.values import FileRejected
 
+NOTHING: dict[str, Any] = {
+    "format": None,
+    "encoding": None,
+    "delimiter": None,
+    "sheet": None,
+    "header_line": None,
+    "columns": [],
+    "mapping": {},
+    "questions": [],
+    "notes": [],
+    "rows": [],
+    "left_out": [],
+    "rejects": [],
+    "problem": None,
+}
 
-def main(arguments: list[str]) -> int:
+
+def main(arguments: list[str], program: str = "python -m matching read") -> int:
     """Print how a file is read, as one JSON object. Exit status 1: the file is refused; 2: wrong arguments."""
-    parser = argparse.ArgumentParser(prog="python -m matching read", description="Show how a file is read, as JSON.")
-    parser.add_argument("file", type=Path)
-    parser.add_argument("--mapping", type=Path, help="a mapping as JSON: what the file itself does not say")
-    parser.add_argument("--rows", type=int, help="how many rows to show; all, if it is left out")
+    parser = argparse.ArgumentParser(prog=program, description="Show how a file is read, as JSON.")
+    parser.add_argument("file", metavar="FILE", type=Path)
+    parser.add_argument("--mapping", metavar="JSON", help="what the file itself does not say, as JSON or in a file")
+    parser.add_argument("--rows", metavar="N", type=int, help="how many rows to show; all, if it is left out")
     options = parser.parse_args(arguments)
     try:
-        given = Mapping.model_validate_json(options.mapping.read_bytes()) if options.mapping else None
+        given = _mapping(options.mapping) if options.mapping is not None else None
     except (OSError, ValueError) as error:
-        sys.stderr.write(f"matching read: {options.mapping}: {str(error).splitlines()[0]}\n")
-        return 2
+        parser.error(f"--mapping: {_line_of(error)}")
     try:
-        found = look(options.file, given)
-        shown = _shown(found, options.file, options.rows)
+        shown = _shown(look(options.file, given), options.file, options.rows)
     except FileRejected as refusal:
-        shown = _refused(str(refusal))
+        shown = _refused("file_rejected", str(refusal))
     except OSError as error:
-        shown = _refused(f"the file cannot be opened: {error.strerror}")
-    json.dump(shown, sys.stdout, ensure_ascii=False)
-    sys.stdout.write("\n")
+        shown = _refused("file_rejected", f"the file cannot be opened: {error.strerror}")
+    # A terminal that cannot show every letter still gets valid JSON.
+    is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    sys.stdout.write(json.dumps(shown, ensure_ascii=not is_unicode) + "\n")
     return 1 if shown["problem"] else 0
 
 
-def _refused(detail: str) -> dict[str, Any]:
-    return {"problem": {"code": "file_rejected", "detail": detail}, "rows": [], "questions": []}
+def _mapping(text: str) -> Mapping:
+    """A mapping that is given as JSON, or by the name of a file, with or without an @. Raises: OSError, ValueError."""
+    is_json = text.lstrip().startswith("{")
+    return Mapping.model_validate_json(text if is_json else Path(text.removeprefix("@")).read_bytes())
+
+
+def _line_of(error: OSError | ValueError) -> str:
+    """What is wrong with a mapping, in one line."""
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        where = "/".join(map(str, first["loc"]))
+        return f"{where}: {first['msg']}" if where else first["msg"]
+    return f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
+
+
+def _refused(code: str, detail: str) -> dict[str, Any]:
+    return {**NOTHING, "problem": {"code": code, "detail": detail}}
 
 
 def _shown(found: Look, path: Path, limit: int | None) -> dict[str, Any]:
+    shown = {**NOTHING, **_layout(found)}
+    if unknown := unknown_columns(found.mapping, [profile.name for profile in found.profiles]):
+        names = ", ".join(dict.fromkeys(name for *_, name in unknown))
+        detail = f"the mapping names columns that the file does not have: {names}; see the names in columns"
+        return {**shown, "problem": {"code": "invalid_field", "detail": detail}}
+    return {**shown, **_rows(found, path, limit)}
+
+
+def _rows(found: Look, path: Path, limit: int | None) -> dict[str, Any]:
+    """The rows, those that are no bookings, and those that cannot be read."""
     rows: list[dict[str, Any]] = []
     left_out: list[dict[str, Any]] = []
     rejects: list[dict[str, Any]] = []
@@ -64,6 +106,11 @@ def _shown(found: Look, path: Path, limit: int | None) -> dict[str, Any]:
             {"line": r.line, "row": r.row, "column": r.column, "code": r.code, "detail": r.message}
             for r in (*batch.rejects, *typed.rejects)
         ]
+    return {"rows": rows, "left_out": left_out, "rejects": rejects}
+
+
+def _layout(found: Look) -> dict[str, Any]:
+    """What the file is, what its columns are, and what is open."""
     detection = found.detection
     return {
         "format": detection.format,
@@ -75,10 +122,6 @@ def _shown(found: Look, path: Path, limit: int | None) -> dict[str, Any]:
         "mapping": found.mapping.model_dump(mode="json", exclude_none=True),
         "questions": found.questions,
         "notes": list(detection.notes),
-        "rows": rows,
-        "left_out": left_out,
-        "rejects": rejects,
-        "problem": None,
     }
 
 
