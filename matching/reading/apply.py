@@ -173,6 +173,8 @@ class _Typing:
                 texts = pc.utf8_trim_whitespace(self.columns[skip.column])
                 skipped = pc.fill_null(pc.is_in(texts, pa.array(skip.values, pa.string())), False)
                 found[skipped.to_numpy() & (found == "")] = "not_booked"
+        if table is not None and table.take_in:
+            found[np.isin(lines, table.take_in)] = ""
         return found
 
     # The amount

@@ -93,14 +93,15 @@ def _exact(batches: list[RawBatch], name: str) -> NDArray[np.bool_] | None:
 
 def decided(detection: Detection, profiles: list[ColumnProfile], facts: Facts, given: Mapping | None) -> Look:
     """What is read how, from what was found and what people said."""
-    said = completed(given.said(), facts) if given is not None else {}
+    said = given.said() if given is not None else {}
     found = _understood(facts, detection, said)
-    alone = _understood(facts, detection, {}) if said.get("amount") else found
+    alone = _understood(facts, detection, {}) if said.get("amount") or said.get("date") else found
     suggested = Mapping.model_validate(alone.mapping)
     if "amount" in said and "fee" not in said:
         found.mapping.pop("fee", None)  # it was found for another reading of the amount
-    mapping = Mapping.model_validate({**found.mapping, **said})
     questions = [q for q in (*detection.questions, *found.questions) if not _is_answered(q["kind"], said)]
+    asked = {FIELDS[question["kind"]] for question in questions}
+    mapping = Mapping.model_validate({**found.mapping, **_completed(said, found.mapping, facts, asked)})
     left_out = {int(facts.rows[row.place]): row.reason for row in found.left_out if row.reason != "skipped"}
     undecided = {int(facts.rows[place]) for place in found.undecided} if "skip" not in said else set()
     return Look(detection, profiles, suggested, mapping, questions, found, Exceptions(left_out, undecided))
@@ -125,8 +126,24 @@ FIELDS = {
 }
 
 
+def _completed(said: dict[str, Any], found: dict[str, Any], facts: Facts, asked: set[str]) -> dict[str, Any]:
+    """What people said, with what was found about the columns that they only pointed at. Open questions are left out."""
+    whole = {name: spec for name, spec in completed(said, facts).items() if name not in asked or spec is None}
+    if said.get("amount") and not said["amount"].get("decimal") and "amount" in whole:
+        whole["amount"] = {**found.get("amount", {}), **whole["amount"]}
+    if said.get("date") and not said["date"].get("order") and "date" in whole:
+        whole["date"] = {**whole["date"], **found.get("date", {})}
+    return whole
+
+
 def _is_answered(kind: str, said: dict[str, Any]) -> bool:
-    return FIELDS[kind] in said
+    """Whether people have said it. Who only points at a column has not said how to read it."""
+    field = FIELDS[kind]
+    if field not in said or said[field] is None or field not in ("amount", "date"):
+        return field in said
+    if field == "amount":
+        return kind == "amount_column"
+    return kind == "date_column" or bool(said["date"].get("order") or said["date"].get("form"))
 
 
 def typed_batches(path: Path, found: Look) -> Iterator[tuple[RawBatch, TypedBatch]]:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 Mark = Literal[".", ","]
 ColumnName = Annotated[str, Field(min_length=1, max_length=256)]
 Value = Annotated[str, Field(max_length=200)]
+LineNumber = Annotated[int, Field(ge=1, le=100_000_000)]
 MAX_VALUES = 200
 
 
@@ -130,6 +131,9 @@ class TableSpec(_Spec):
     header_row: Annotated[int, Field(ge=0, le=1_048_576)] | None = _optional("0 if the table has no header")
     first_row: Annotated[int, Field(ge=1, le=100_000_000)] | None = _optional("the first line with data")
     last_row: Annotated[int, Field(ge=1, le=100_000_000)] | None = _optional("the last line with data")
+    take_in: Annotated[list[LineNumber], Field(min_length=1, max_length=1_000)] | None = _optional(
+        "lines that are rows though they look like totals, captions or pending payments"
+    )
 
 
 class Mapping(_Spec):

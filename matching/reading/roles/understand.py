@@ -15,7 +15,7 @@ from core.clock import now
 from core.money import NO_CURRENCY
 from matching.reading.roles import money, proof, totals, unproved
 from matching.reading.roles.amounts import Amounts, Bookings, bookings_of, marks_of, number_columns
-from matching.reading.roles.dates import Dates, date_columns, main_date
+from matching.reading.roles.dates import Dates, date_columns, main_date, read_dates
 from matching.reading.roles.facts import Column, Facts, Mask
 from matching.reading.roles.movements import Movement, with_partner
 from matching.reading.roles.references import reference_of
@@ -75,7 +75,7 @@ class _Reader:
     def run(self) -> Understanding:
         if not self.facts.count:
             return self.found
-        self.dates = main_date(self.facts, self.today)
+        self.dates = self._given_date() or main_date(self.facts, self.today)
         self.rows = self._bookings()
         headers = totals.header_rows(self.facts, ~self.rows)
         self._leave_out([LeftOut(place, reason) for place, reason in headers.items()])
@@ -86,6 +86,16 @@ class _Reader:
         self._others(bookings)
         self.found.left_out.sort()
         return self.found
+
+    def _given_date(self) -> Dates | None:
+        """The date column that somebody pointed at, read by its values."""
+        said = self.said.get("date")
+        column = self.facts.named(said["column"]) if said else None
+        if column is None:
+            return None
+        strong = date_columns(self.facts)
+        is_weak = not bool((column.days.ok & column.filled).any())
+        return read_dates(column, column.filled, self.facts, strong, self.today, weak=is_weak)
 
     def _bookings(self) -> Mask:
         """The rows with a date; without a date column, the rows that are as full as most and have a number."""
@@ -205,19 +215,20 @@ class _Reader:
 
     def _decide(self, bookings: Bookings) -> None:
         self._note_states(bookings)
-        if self.said.get("amount"):
-            given = [self.said["amount"].get(key) for key in ("column", "debit", "credit")]
+        said = self.said.get("amount")
+        if said and said.get("decimal"):
+            given = [said.get(key) for key in ("column", "debit", "credit")]
             if amounts := tuple(n for n in bookings.numbers if n.name in given):
                 self._currency(amounts, bookings)
             return
-        choice, balance = self._choice(bookings)
+        choice, balance = self._given(said, bookings) if said else self._choice(bookings)
         self.found.questions += choice.questions
         movement = choice.movement
         if balance is not None:
             self._role(balance.balance.column, "balance", balance.says())
             self.found.mapping["balance"] = {"column": balance.balance.name}
         if movement is None:
-            if not choice.questions and self.dates is None:
+            if not choice.questions and self.dates is None and not said:
                 self.found.questions.append(_no_amount())
             return
         if self._asks_mark(movement) or self._asks_minor_units(movement, bookings):
@@ -225,6 +236,18 @@ class _Reader:
         self.found.mapping |= movement.spec()
         self._roles_of(movement, choice.proof)
         self._currency(movement.columns, bookings)
+
+    def _given(self, said: dict[str, Any], bookings: Bookings) -> tuple[unproved.Choice, proof.Proof | None]:
+        """The amount that somebody pointed at. What they did not say about it is found, or asked."""
+        columns = {n.name: n for n in bookings.numbers}
+        if said.get("debit") in columns and said.get("credit") in columns:
+            return unproved.Choice(Movement("sides", columns[said["credit"]], columns[said["debit"]])), None
+        number = columns.get(said.get("column", ""))
+        if number is None:
+            return unproved.Choice(), None
+        if said.get("sign") or said.get("negate") is not None:
+            return unproved.Choice(Movement("signed", number)), None
+        return unproved.with_sign(bookings, number), None
 
     def _choice(self, bookings: Bookings) -> tuple[unproved.Choice, proof.Proof | None]:
         proofs = proof.proofs_of(bookings)
@@ -329,10 +352,11 @@ class _Reader:
         self.found.questions.append(
             {
                 "column": number.name,
-                "columns": [n.name for n in numbers] if len(numbers) > 1 else [],
+                "columns": _side_names(movement),
                 "kind": "decimal_mark",
                 "choices": [".", ","],
                 "examples": [number.column.text(int(row)) for row in rows],
+                "amount": {key: part for key, part in movement.spec()["amount"].items() if key != "decimal"},
             }
         )
         return True
@@ -340,6 +364,8 @@ class _Reader:
     def _asks_minor_units(self, movement: Movement, bookings: Bookings) -> bool:
         """Whether the amounts may count the smallest unit, such as cents. Then a person has to tell."""
         number = movement.amount
+        if (self.said.get("amount") or {}).get("minor_units") is not None:
+            return False
         if not self._counts_smallest(number, bookings):
             return False
         rows = np.flatnonzero(number.moves)[:4]
@@ -350,6 +376,7 @@ class _Reader:
                 "kind": "minor_units",
                 "choices": ["yes", "no"],
                 "examples": [number.column.text(int(bookings.places[row])) for row in rows],
+                "amount": movement.spec()["amount"],
             }
         )
         return True
@@ -466,6 +493,13 @@ class _Reader:
             self._role(movement.other.column, "fee", why)
         if movement.sign is not None:
             self._role(movement.sign, "sign", why)
+
+
+def _side_names(movement: Movement) -> list[str]:
+    """Debit and credit, in this order, if the amount has two sides."""
+    if movement.kind != "sides" or movement.other is None:
+        return []
+    return [movement.other.name, movement.amount.name]
 
 
 def _is_waiting(texts: list[str]) -> bool:

@@ -339,4 +339,5 @@ def _sign_question(amount: Amounts, column: Column, levels: Levels) -> dict[str,
         "kind": "sign",
         "choices": values,
         "examples": values[:4],
+        "amount": {"column": amount.name},
     }

@@ -188,3 +188,61 @@ def test_rows_that_lack_their_last_cells_are_read_if_most_do(load):
     found = load("Date,Amount,Text,Note\n2024-03-05,-12.50,Shop\n2024-03-16,1250.00,Client,x\n2024-03-28,-300.00\n")
 
     assert found.amounts == ["-12.5", "1250", "-300"]
+
+
+UNKNOWN_WORDS = "Date;Amount;Other;Kind\n2024-01-05;10.00;1.00;Pu\n2024-01-06;20.00;2.00;Qa\n2024-01-07;30.00;3.00;Pu\n"
+
+
+def test_pointing_at_the_amount_leaves_its_sign_to_be_asked(load):
+    found = load(UNKNOWN_WORDS, mapping={"amount": {"column": "Amount"}})
+
+    assert ("Kind", "sign") in found.questions
+    assert found.amounts == [None] * 3
+
+
+def test_an_answer_about_the_sign_is_the_last_one(load):
+    sign = {"column": "Kind", "negative": ["Pu"], "positive": ["Qa"]}
+
+    found = load(UNKNOWN_WORDS, mapping={"amount": {"column": "Amount", "sign": sign}})
+
+    assert found.amounts == ["-10", "20", "-30"]
+
+
+def test_an_amount_that_is_said_completely_is_not_asked_about(load):
+    found = load(UNKNOWN_WORDS, mapping={"amount": {"column": "Amount", "decimal": "."}})
+
+    assert found.amounts == ["10", "20", "30"]
+
+
+def test_pointing_at_an_amount_of_two_readings_leaves_the_mark_to_be_asked(load):
+    found = load("Date;A;B\n2024-01-05;1.000;2\n2024-01-06;2.000;3\n", mapping={"amount": {"column": "A"}})
+
+    assert ("A", "decimal_mark") in found.questions
+
+
+def test_pointing_at_a_date_of_two_readings_leaves_the_order_to_be_asked(load):
+    found = load("A;B;Amount\n03/04/2024;2024-01-01;1.00\n05/06/2024;2024-09-02;2.00\n", mapping={"date": {"column": "A"}})
+
+    assert ("A", "date_order") in found.questions
+
+
+def test_lines_that_are_taken_in_are_rows(load):
+    text = rows("Date,Text,Amount", "2024-01-05,a,10.00", "2024-01-06,b,20.00", "2024-01-07,Total,30.00")
+
+    assert load(text).left_out == [(4, "total")]
+    assert load(text, mapping={"table": {"take_in": [4]}}).amounts == ["10", "20", "30"]
+
+
+def test_only_the_lines_of_the_table_are_rows(load):
+    text = rows("Date,Text,Amount", "2024-01-05,a,10.00", "2024-01-06,b,20.00", "2024-01-07,c,35.00")
+
+    assert load(text, mapping={"table": {"first_row": 3, "last_row": 3}}).amounts == ["20"]
+
+
+def test_a_value_of_the_sign_column_that_nobody_named_is_a_reject(load):
+    sign = {"column": "Kind", "negative": ["Pu"], "positive": ["Qa"]}
+    text = UNKNOWN_WORDS + "2024-01-08;40.00;4.00;Zz\n"
+
+    found = load(text, mapping={"amount": {"column": "Amount", "sign": sign}})
+
+    assert found.rejects == [(5, "Kind", "sign_unknown")]

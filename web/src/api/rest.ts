@@ -1161,6 +1161,7 @@ export type TableSpec = {
   header_row?: number | null;
   first_row?: number | null;
   last_row?: number | null;
+  take_in?: number[] | null;
 };
 
 /** A new account. */
