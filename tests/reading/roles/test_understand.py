@@ -190,7 +190,7 @@ def test_rows_that_lack_their_last_cells_are_read_if_most_do(load):
     assert found.amounts == ["-12.5", "1250", "-300"]
 
 
-UNKNOWN_WORDS = "Date;Amount;Other;Kind\n2024-01-05;10.00;1.00;Pu\n2024-01-06;20.00;2.00;Qa\n2024-01-07;30.00;3.00;Pu\n"
+UNKNOWN_WORDS = "Date;Other;Amount;Kind\n2024-01-05;1.00;10.00;Pu\n2024-01-06;2.00;20.00;Qa\n2024-01-07;3.00;30.00;Pu\n"
 
 
 def test_pointing_at_the_amount_leaves_its_sign_to_be_asked(load):
@@ -241,7 +241,7 @@ def test_only_the_lines_of_the_table_are_rows(load):
 
 def test_a_value_of_the_sign_column_that_nobody_named_is_a_reject(load):
     sign = {"column": "Kind", "negative": ["Pu"], "positive": ["Qa"]}
-    text = UNKNOWN_WORDS + "2024-01-08;40.00;4.00;Zz\n"
+    text = UNKNOWN_WORDS + "2024-01-08;4.00;40.00;Zz\n"
 
     found = load(text, mapping={"amount": {"column": "Amount", "sign": sign}})
 

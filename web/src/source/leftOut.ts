@@ -1,4 +1,4 @@
-import type { Mapping, SourceView, TableSpec } from "../api/rest";
+import type { Mapping, SourceView } from "../api/rest";
 
 /** Why rows are left out, as a heading for them. */
 export const REASONS: Partial<Record<string, string>> = {
@@ -19,14 +19,13 @@ export function reasonsOf(source: Pick<SourceView, "left_out">): { reason: strin
     .toSorted((one, other) => other.rows - one.rows || one.reason.localeCompare(other.reason));
 }
 
-type Table = TableSpec & { take_in?: number[] | null };
 
 export const MOST_TAKEN_IN = 1000;
 
 /** The change that counts the row on this line, besides those that were taken in before. Null if there are too many. */
 export function takingIn(mapping: Mapping, line: number): Mapping | null {
-  const table: Table = mapping.table ?? {};
+  const table = mapping.table ?? {};
   const taken = table.take_in ?? [];
   if (taken.length >= MOST_TAKEN_IN && !taken.includes(line)) return null;
-  return { table: { ...table, take_in: [...new Set([...taken, line])].toSorted((one, other) => one - other) } as Table };
+  return { table: { ...table, take_in: [...new Set([...taken, line])].toSorted((one, other) => one - other) } };
 }
