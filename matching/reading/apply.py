@@ -88,10 +88,12 @@ def apply_mapping(
     faults: Map[int, Fault] | None = None,
     exceptions: Exceptions | None = None,
     exact: Map[str, Mask] | None = None,
+    with_data: bool = True,
 ) -> TypedBatch:
     """
     Type a batch. `columns` are text; `rows` and `lines` number them; `faults` are those that reading found in rows;
-    `exact` marks the cells of columns that the file stores as numbers.
+    `exact` marks the cells of columns that the file stores as numbers. Without `with_data`, the rows are not written as
+    JSON, which takes as long as all the rest.
 
     A row whose mapped amount, date or currency is filled but not readable becomes a reject. Nothing is guessed or
     rounded.
@@ -114,7 +116,9 @@ def apply_mapping(
     if exceptions.undecided:
         undecided = pa.array(np.isin(numbers, list(exceptions.undecided)))
         amount = pc.if_else(undecided, pa.scalar(None, AMOUNT), amount)
-    date, reference, data = typing.date(), typing.reference(), typing.data()
+    date, reference = typing.date(), typing.reference()
+    typing.note_nul()
+    data = typing.data() if with_data else pa.nulls(count, pa.string())
     bad = (typing.faults.of_row >= 0) & (left == "")
     rejects = [
         typing.explained(Reject(lines[row].as_py(), column, *fault, row=int(numbers[row])), row)
@@ -305,14 +309,19 @@ class _Typing:
         trimmed = pc.utf8_trim_whitespace(self.columns[spec.column].combine_chunks())
         return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
 
+    def note_nul(self) -> None:
+        """Note the rows with a character that cannot be stored."""
+        for name in self.columns.column_names:
+            chunks = self.columns[name].chunks
+            if not any(b"\x00" in memoryview(chunk.buffers()[2] or b"").tobytes() for chunk in chunks):
+                continue
+            has_nul = pc.fill_null(pc.match_substring(self.columns[name], "\x00"), False).to_numpy()
+            self.faults.add(has_nul, name, "nul_character", "contains the character U+0000")
+
     def data(self) -> pa.Array:
-        """The rows as JSON objects. Notes the rows with a character that cannot be stored."""
+        """The rows as JSON objects."""
         # Columns go by number, because the file's names may differ only in case, which SQL ignores.
         known = {name: f"c{number}" for number, name in enumerate(self.columns.column_names)}
-        for name in self.columns.column_names:
-            has_nul = pc.fill_null(pc.match_substring(self.columns[name], "\x00"), False).to_numpy()
-            if has_nul.any():
-                self.faults.add(has_nul, name, "nul_character", "contains the character U+0000")
         table = self.columns.rename_columns(list(known.values()))
         return select(table, f"SELECT {_json_sql(known)} AS data FROM t")["data"].combine_chunks()
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from matching.reading.apply import Exceptions, TypedBatch, apply_mapping
 from matching.reading.detect import detect
 from matching.reading.format import Detection
+from matching.reading.later import Later
 from matching.reading.mapping import Mapping
 from matching.reading.roles.complete import completed
 from matching.reading.roles.facts import Column, Facts
@@ -21,7 +22,7 @@ from matching.reading.rows import RawBatch
 from matching.reading.tables import Profiler, read_batches
 from matching.reading.values import ColumnProfile
 
-UNDERSTOOD_ROWS = 100_000  # what rows mean is decided by so many of them
+UNDERSTOOD_ROWS = 100_000  # what rows mean is decided by so many of them, and by those behind them that say more
 MIN_SHORT, SHORT_SHARE = 2, 0.2  # rows that lack their last cells, from which that is the file's way
 UNDERSTOOD_BYTES = 64 * 1024 * 1024
 PROGRAMS = ("jsonl", "json")  # their numbers may count the smallest unit
@@ -53,6 +54,7 @@ def look_at(path: Path, detection: Detection, given: Mapping | None = None) -> L
     """Look at a file that was recognised. Raises: FileRejected."""
     profiler, notes = Profiler(), list(detection.notes)
     batches: list[RawBatch] = []
+    later: Later | None = None
     rows = size = 0
     for batch in read_batches(path, detection):
         profiler.add(batch)
@@ -61,15 +63,19 @@ def look_at(path: Path, detection: Detection, given: Mapping | None = None) -> L
             batches.append(batch)
             rows += batch.columns.num_rows
             size += batch.columns.nbytes
+        else:
+            later = later or Later(batches)
+            later.add(batch)
     detection = replace(detection, notes=tuple(dict.fromkeys(notes)))
-    found = decided(detection, profiler.finish(), facts_of(batches, detection), given)
+    facts = facts_of([*batches, *(later.batches() if later else ())], detection, joined=rows)
+    found = decided(detection, profiler.finish(), facts, given)
     short = sum(fault.code == "field_count" for batch in batches for fault in batch.faults.values())
     found.exceptions = replace(found.exceptions, pads_rows=short >= max(MIN_SHORT, SHORT_SHARE * rows))
     return found
 
 
-def facts_of(batches: list[RawBatch], detection: Detection) -> Facts:
-    """The rows of these batches as one table of facts."""
+def facts_of(batches: list[RawBatch], detection: Detection, *, joined: int | None = None) -> Facts:
+    """The rows of these batches as one table of facts. Behind the first `joined` ones, others may be missing between them."""
     filled = [batch for batch in batches if batch.columns.num_rows]
     if not filled:
         return Facts([], np.zeros(0, np.int64), np.zeros(0, np.int64))
@@ -81,7 +87,7 @@ def facts_of(batches: list[RawBatch], detection: Detection) -> Facts:
         Column(number, name, table[name], ignored, _exact(filled, name))
         for number, name in enumerate(table.column_names)
     ]
-    return Facts(columns, rows, lines, list(detection.above))
+    return Facts(columns, rows, lines, list(detection.above), joined)
 
 
 def _exact(batches: list[RawBatch], name: str) -> NDArray[np.bool_] | None:
@@ -146,8 +152,8 @@ def _is_answered(kind: str, said: dict[str, Any]) -> bool:
     return kind == "date_column" or bool(said["date"].get("order") or said["date"].get("form"))
 
 
-def typed_batches(path: Path, found: Look) -> Iterator[tuple[RawBatch, TypedBatch]]:
-    """The rows of a file, typed as decided. Raises: FileRejected."""
+def typed_batches(path: Path, found: Look, *, with_data: bool = True) -> Iterator[tuple[RawBatch, TypedBatch]]:
+    """The rows of a file, typed as decided, on request without their JSON. Raises: FileRejected."""
     for batch in read_batches(path, found.detection):
         yield (
             batch,
@@ -159,5 +165,6 @@ def typed_batches(path: Path, found: Look) -> Iterator[tuple[RawBatch, TypedBatc
                 faults=batch.faults,
                 exceptions=found.exceptions,
                 exact=batch.exact,
+                with_data=with_data,
             ),
         )

@@ -64,13 +64,15 @@ def proofs_of(bookings: Bookings) -> list[Proof]:
         return tried
     again = []
     whole = {n.column.index: n for n in bookings.numbers}
+    # Steps between rows of which some are missing prove nothing.
+    joined = bookings.places < (bookings.facts.joined or bookings.facts.count)
     for proof in tried[:KEPT]:
         movement = on_all(bookings, proof.movement, whole)
         groups = bookings.levels_of(proof.group) if proof.group is not None else None
         if movement is None or (proof.group is not None and groups is None):
             continue
         balance = whole[proof.balance.column.index]
-        balances = Balances(balance.values, balance.valid, groups.codes if groups else None)
+        balances = Balances(balance.values, balance.valid & joined, groups.codes if groups else None)
         found = walk(balances, movement.values(), proof.walk.direction)
         if found.holds:
             again.append(Proof(balance, movement, found, proof.group))
