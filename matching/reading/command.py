@@ -86,7 +86,7 @@ def _rows(found: Look, path: Path, limit: int | None) -> dict[str, Any]:
     rows: list[dict[str, Any]] = []
     left_out: list[dict[str, Any]] = []
     rejects: list[dict[str, Any]] = []
-    for batch, typed in typed_batches(path, found):
+    for batch, typed in typed_batches(path, found, with_data=False):
         columns = (typed.rows, typed.amount, typed.currency, typed.date, typed.reference)
         room = typed.rows.slice(0, None if limit is None else max(0, limit - len(rows)))
         for row, amount, currency, date, reference in zip(

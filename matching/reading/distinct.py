@@ -25,7 +25,8 @@ class Distinct:
             hashes = hashes[hashes < self._smallest[-1]]
         if len(hashes) == 0:
             return
-        found = np.unique(np.concatenate((self._smallest, hashes)))
+        found = np.sort(np.concatenate((self._smallest, hashes)))
+        found = found[np.append(True, found[1:] != found[:-1])]  # np.unique makes a table of hashes, which is slower
         self.is_estimated = self.is_estimated or len(found) > limit
         self._smallest = found[:limit]
 
