@@ -8,6 +8,8 @@ number in the same columns. Names only support this.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -155,13 +157,27 @@ def _scored(
 
 def _common_width(rows: Sequence[Line]) -> int:
     """The width that most rows have, where empty cells at the end count."""
-    rows = [row for row in rows if not all(_RULE.match(cell.strip() or "--") for cell in row.cells)] or rows
-    widths = sorted(len(row.cells) for row in rows)
+    sizes = [_sizes(row.cells) for row in rows]
+    sizes = [size for size in sizes if not size.is_rule] or sizes
+    widths = sorted(size.width for size in sizes)
     if not widths:
         return 1
-    most = widths[len(widths) // 2]
-    filled = max((_filled(row) for row in rows), default=1)
-    return max(1, min(most, filled))
+    return max(1, min(widths[len(widths) // 2], max(size.filled for size in sizes)))
+
+
+class _Sizes(NamedTuple):
+    """The number of a line's cells, with and without empty ones at the end, and whether they are only drawn."""
+
+    width: int
+    filled: int
+    is_rule: bool
+
+
+@lru_cache(maxsize=2_048)
+def _sizes(cells: tuple[str, ...]) -> _Sizes:
+    """The sizes of a line, which are asked for each line that may be the header above it."""
+    filled = max((number for number, cell in enumerate(cells, 1) if cell.strip()), default=0)
+    return _Sizes(len(cells), filled, all(_RULE.match(cell.strip() or "--") for cell in cells))
 
 
 def _columns(below: NDArray[np.int8]) -> tuple[int | None, list[int]] | None:

@@ -52,7 +52,7 @@ class Numbers:
     """
 
     def __init__(self, values: pa.Array | pa.ChunkedArray, exact: Bools | None = None) -> None:
-        self._column = Column(values, number_form.__wrapped__)
+        self._column = Column(values, number_form)
         self.exact = np.zeros(self._column.rows, np.bool_) if exact is None else exact
         if exact is not None:
             self._column.look_again(exact, exact_form)

@@ -20,9 +20,7 @@ _ACCENTS = re.compile("[\u0300-\u036f]")
 def _table() -> dict[int, str | None]:
     """Every decimal digit to its ASCII form, all minuses and apostrophes to one, and no invisible characters."""
     table: dict[int, str | None] = {
-        code: str(unicodedata.decimal(chr(code)))
-        for code in range(128, LAST_DIGIT)
-        if unicodedata.category(chr(code)) == "Nd"
+        code: str(unicodedata.decimal(c)) for code, c in enumerate(map(chr, range(LAST_DIGIT))) if c.isdecimal()
     }
     table.update({ord(mark): None for mark in INVISIBLE})
     table.update({ord(mark): "-" for mark in MINUSES})

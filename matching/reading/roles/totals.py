@@ -6,6 +6,8 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from matching.reading.roles.amounts import Amounts, Bookings
 from matching.reading.roles.facts import Facts, Int64, Mask
@@ -40,6 +42,7 @@ class Suspect:
 def suspects_of(facts: Facts, places: list[int]) -> list[Suspect]:
     """The rows among these whose first words say that they are totals or balances."""
     found = []
+    places = _naming(facts, places)
     for place, texts in zip(places, _words_at(facts, places), strict=True):
         for text in texts[:6]:
             reason = _reason(_DIGITS.sub("0", text)) if len(text) <= LONGEST_NAMED else None
@@ -48,6 +51,19 @@ def suspects_of(facts: Facts, places: list[int]) -> list[Suspect]:
                 found.append(Suspect(place, reason, says(kind, text, whole=True)))
                 break
     return found
+
+
+def _naming(facts: Facts, places: list[int]) -> list[int]:
+    """Those of the rows in which some text names a total or a balance. Each wording is looked at once."""
+    chosen = np.array(places, np.int64)
+    names = np.zeros(len(places), np.bool_)
+    for column in facts.columns:
+        texts = pc.fill_null(pc.replace_substring_regex(column.texts.take(chosen), "[0-9]+", "0"), "")
+        wordings = pa.concat_arrays(texts.chunks).dictionary_encode()
+        known = [text.strip() for text in wordings.dictionary.to_pylist()]
+        found = [len(text) <= LONGEST_NAMED and _reason(text) is not None for text in known]
+        names |= np.array(found, np.bool_)[wordings.indices.to_numpy(zero_copy_only=False)]
+    return [place for place, is_named in zip(places, names.tolist(), strict=True) if is_named]
 
 
 def _words_at(facts: Facts, places: list[int]) -> list[list[str]]:
