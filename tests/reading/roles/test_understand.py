@@ -221,7 +221,9 @@ def test_pointing_at_an_amount_of_two_readings_leaves_the_mark_to_be_asked(load)
 
 
 def test_pointing_at_a_date_of_two_readings_leaves_the_order_to_be_asked(load):
-    found = load("A;B;Amount\n03/04/2024;2024-01-01;1.00\n05/06/2024;2024-09-02;2.00\n", mapping={"date": {"column": "A"}})
+    found = load(
+        "A;B;Amount\n03/04/2024;2024-01-01;1.00\n05/06/2024;2024-09-02;2.00\n", mapping={"date": {"column": "A"}}
+    )
 
     assert ("A", "date_order") in found.questions
 
