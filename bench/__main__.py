@@ -1,13 +1,14 @@
 """
-`python -m bench [upload|job|page|plans|pressure|hostile|idle ...]`: run the named benchmarks, or all, and print one
+`python -m bench [read|upload|job|page|plans|pressure|hostile|idle ...]`: run the named benchmarks, or all, and print one
 table.
 """
 
 import sys
 
-from bench import hostile, idle, job, page, plans, pressure, report, upload
+from bench import hostile, idle, job, page, plans, pressure, read, report, upload
 
 BENCHMARKS = {
+    "read": read.main,
     "upload": upload.main,
     "job": job.main,
     "page": page.main,

@@ -19,7 +19,7 @@ from matching.reading.roles.facts import Column, Facts
 from matching.reading.roles.money import code_words
 from matching.reading.roles.understand import Understanding, understand
 from matching.reading.rows import RawBatch
-from matching.reading.tables import Profiler, read_batches
+from matching.reading.tables import Profiler, ahead, read_batches
 from matching.reading.values import ColumnProfile
 
 UNDERSTOOD_ROWS = 100_000  # what rows mean is decided by so many of them, and by those behind them that say more
@@ -56,7 +56,7 @@ def look_at(path: Path, detection: Detection, given: Mapping | None = None) -> L
     batches: list[RawBatch] = []
     later: Later | None = None
     rows = size = 0
-    for batch in read_batches(path, detection):
+    for batch in ahead(read_batches(path, detection)):
         profiler.add(batch)
         notes += batch.notes
         if rows < UNDERSTOOD_ROWS and size < UNDERSTOOD_BYTES:
@@ -154,7 +154,7 @@ def _is_answered(kind: str, said: dict[str, Any]) -> bool:
 
 def typed_batches(path: Path, found: Look, *, with_data: bool = True) -> Iterator[tuple[RawBatch, TypedBatch]]:
     """The rows of a file, typed as decided, on request without their JSON. Raises: FileRejected."""
-    for batch in read_batches(path, found.detection):
+    for batch in ahead(read_batches(path, found.detection)):
         yield (
             batch,
             apply_mapping(

@@ -31,6 +31,7 @@ _DOT = r"^-?(?:[0-9]{1,9}|[0-9]{1,3}(?:,[0-9]{3}){1,2})\.(?:[0-9]{1,2}|[0-9]{4,6
 _COMMA = r"^-?(?:[0-9]{1,9}|[0-9]{1,3}(?:\.[0-9]{3}){1,2}),(?:[0-9]{1,2}|[0-9]{4,6})$"
 _WHOLE = r"^(?:[0-9]{1,7}|[0-9]{9,15})$"  # eight digits may be a date
 _DATE_BEGINS = r"^\s*(?:[0-9]{1,2}[ ./-]|[0-9]{4}[./-]|[0-9]{8}\s*$)"
+_BEGINNINGS = np.isin(np.arange(256), list(b"0123456789 \t\n\v\f\r"))  # bytes
 # A character that belongs to no amount, or more letters than the code of a currency.
 _NO_AMOUNT = (
     "[^A-Za-z0-9\\s\u00a0\u2007\u2009\u202f\u2019'$\u20ac\u00a3\u00a5+\u2212().,-]|[A-Za-z](?:[^A-Za-z]*[A-Za-z]){3}"
@@ -43,12 +44,11 @@ def counted_plainly(texts: pa.Array, weights: Ints) -> tuple[Counts, Bools]:
     Count what is plain in a column.
 
     Args:
-        texts: strings, shape (n,).
+        texts: strings without spaces around them, shape (n,).
         weights: how often each text occurs, shape (n,).
 
     Returns: counts by the names that values.Evidence uses, and which texts are left for the parsers.
     """
-    texts = pc.ascii_trim(texts, characters=" ")
     lengths: Ints = pc.fill_null(pc.binary_length(texts), 0).to_numpy(zero_copy_only=False).astype(np.int64)
     counts: Counts = defaultdict(lambda: None)
     counts["rows"] = int(weights[lengths == 0].sum())
@@ -103,11 +103,26 @@ def _are_words(texts: pa.Array) -> Bools:
     found = _matches(texts, _NO_AMOUNT)
     if not found.all():
         found |= _matches(texts, "[A-Za-z]") & ~_matches(texts, _CODE)
-    return found & ~_matches(texts, _DATE_BEGINS)
+    begins = np.flatnonzero(_begin_like_dates(texts) & found)
+    if len(begins):
+        found[begins] = ~_matches(texts.take(pa.array(begins)), _DATE_BEGINS)
+    return found
+
+
+def _begin_like_dates(texts: pa.Array) -> Bools:
+    """The texts that begin with a digit or a space of any kind, which is much faster than a pattern."""
+    _, offsets, content = texts.buffers()
+    starts = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    data = np.frombuffer(content, np.uint8) if content is not None else np.zeros(0, np.uint8)
+    if not len(data):
+        return np.zeros(len(texts), np.bool_)
+    found: Bools = _BEGINNINGS[data[np.minimum(starts[:-1], len(data) - 1)]] & (np.diff(starts) > 0)
+    return found
 
 
 def _count_words(counts: Counts, texts: pa.Array, weights: Ints) -> None:
-    counts["marked"] = int(weights[_matches(texts, "[.,]")].sum())
+    marked = pc.or_(pc.match_substring(texts, "."), pc.match_substring(texts, ","))
+    counts["marked"] = int(weights[marked.to_numpy(zero_copy_only=False)].sum())
     counts["formulas"] = int(weights[pc.starts_with(texts, "=").to_numpy(zero_copy_only=False)].sum())
 
 

@@ -1,6 +1,7 @@
 """Files as batches of text columns, in bounded memory and in time that grows with the file, and their profiles."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,6 +17,15 @@ PROFILED_BYTES = 4 * 1024 * 1024
 def read_batches(path: Path, detection: Detection, *, batch_rows: int = BATCH_ROWS) -> Iterator[RawBatch]:
     """Read a file batch by batch. Raises: FileRejected."""
     return FORMATS[detection.format].read(path, detection, batch_rows)
+
+
+def ahead(batches: Iterator[RawBatch]) -> Iterator[RawBatch]:
+    """Read the next batch in a thread of its own while the last one is looked at."""
+    with ThreadPoolExecutor(1, thread_name_prefix="reader") as reader:
+        coming = reader.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = reader.submit(next, batches, None)
+            yield batch
 
 
 class Profiler:

@@ -543,7 +543,7 @@ def evidence_of(table: pa.Table, evidences: list[Evidence], rest: Rest | None = 
     """Add a batch of text columns to their evidence. Some of it waits in `rest` if there is one."""
     if table.num_rows == 0:
         return
-    counted = [_counted(column) for column in table.columns]
+    counted = [_trimmed(*_counted(column)) for column in table.columns]
     _add_different(counted, evidences, min(DISTINCT_LIMIT, max(100, DISTINCT_BUDGET // table.num_columns)))
     waiting = rest or Rest()
     for evidence, column, (texts, weights) in zip(evidences, table.columns, counted, strict=True):
@@ -558,7 +558,7 @@ def evidence_of(table: pa.Table, evidences: list[Evidence], rest: Rest | None = 
 def _add_different(counted: list[tuple[pa.Array, Any]], evidences: list[Evidence], limit: int) -> None:
     """Add the hashes of all texts to what counts the different ones."""
     stacked = pa.table({"v": pa.chunked_array([texts for texts, _ in counted], pa.string())})
-    hashes = select(stacked, "SELECT CASE WHEN trim(v) <> '' THEN hash(trim(v)) END AS h FROM t")["h"]
+    hashes = select(stacked, "SELECT CASE WHEN v <> '' THEN hash(v) END AS h FROM t")["h"]
     first = 0
     for evidence, (found, _) in zip(evidences, counted, strict=True):
         column_hashes = hashes.slice(first, len(found)).combine_chunks().drop_null()
@@ -578,6 +578,10 @@ def has_typed(texts: pa.Array) -> bool:
         "FROM (SELECT x, cleaned(x) AS c FROM t)",
     )
     return bool(found[0]["any"])
+
+
+def _trimmed(texts: pa.Array, weights: Any) -> tuple[pa.Array, Any]:
+    return pc.ascii_trim(texts, characters=" "), weights
 
 
 def _counted(column: pa.ChunkedArray) -> tuple[pa.Array, Any]:
