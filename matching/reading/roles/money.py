@@ -81,7 +81,7 @@ def in_header(name: str) -> str | None:
                 found.add(code)
             continue
         code = currency_of(part)
-        if code and not part.isdigit() and (len(part) > 1 or not part.isalpha()):
+        if code and not part.isdigit() and (len(part) > 1 or not part.isalpha() or not part.isascii()):
             found.add(code)
     found -= {SHARED} if len(found) > 1 else set()
     return found.pop() if len(found) == 1 else None

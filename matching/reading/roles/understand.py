@@ -309,7 +309,9 @@ class _Reader:
         best = max(nets.values(), key=lambda t: t.net.column.role("net", "amount") - t.net.column.role("balance"))
         if not best.is_named:
             if says("total", best.gross.name) or best.fee.column.role("other_number") >= 0.5:
-                return replace(unproved.with_sign(bookings, best.gross), proof=best.says())
+                # What is paid has the tax in it, whichever way round the three were found.
+                whole = max((best.gross, best.net), key=lambda n: int(np.abs(n.values).sum()))
+                return replace(unproved.with_sign(bookings, whole), proof=best.says())
             return unproved.Choice(questions=[unproved.amount_question(bookings, [best.gross, best.net, best.fee])])
         if len(nets) > 1 or best.net.column.role("balance", "gross", "fee", "other_number") >= 0.5:
             return unproved.Choice(
