@@ -248,3 +248,55 @@ def test_a_value_of_the_sign_column_that_nobody_named_is_a_reject(load):
     found = load(text, mapping={"amount": {"column": "Amount", "sign": sign}})
 
     assert found.rejects == [(5, "Kind", "sign_unknown")]
+
+
+def test_the_turnover_of_signed_rows_is_no_booking(load):
+    found = load(
+        rows(
+            "Date;Text;Amount;D/C",
+            "2024-02-01;Opening balance;412.10;C",
+            "2024-02-03;Shop;18.40;D",
+            "2024-02-05;Wages;2150.00;C",
+            "2024-02-14;Rent;640.00;D",
+            "2024-02-29;Turnover;1491.60;C",
+            "2024-02-29;Closing balance;1903.70;C",
+        )
+    )
+
+    assert found.amounts == ["-18.4", "2150", "-640"]
+    assert [reason for _, reason in found.left_out] == ["opening_balance", "total", "closing_balance"]
+
+
+def test_what_is_paid_has_the_tax_in_it(load):
+    found = load(
+        rows("Date,Invoice,Net,VAT,Gross", "2024-03-04,A-1,100.00,21.00,121.00", "2024-03-15,A-2,50.00,10.50,60.50")
+    )
+
+    assert found.amounts == ["121", "60.5"]
+
+
+def test_several_pairs_of_sides_are_asked_about(load):
+    found = load(
+        rows(
+            "Account,Opening Dr,Opening Cr,Closing Dr,Closing Cr",
+            "1000,500.00,,650.00,",
+            "2000,,200.00,,140.00",
+            "3000,,300.00,,510.00",
+        )
+    )
+
+    assert "amount_column" in [kind for _, kind in found.questions]
+    assert set(found.amounts) == {None}
+
+
+def test_points_that_walk_are_not_the_amount(load):
+    found = load(
+        rows(
+            "Date,Points,Points left,Paid",
+            "2024-05-02,45,45,45.90",
+            "2024-05-13,120,165,120.00",
+            "2024-05-21,8,173,8.25",
+        )
+    )
+
+    assert found.mapping.get("amount", {}).get("column") != "Points"
