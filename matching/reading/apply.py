@@ -55,10 +55,13 @@ class TypedBatch:
 
 @dataclass(frozen=True)
 class Exceptions:
-    """Rows that the mapping alone does not decide, by their number: why they are left out, and whose state is unknown."""
+    """
+    What the mapping alone does not decide: rows by their number, why they are left out, and whose state is unknown.
+    """
 
     left_out: Map[int, str] = field(default_factory=dict)
     undecided: Collection[int] = ()
+    languages: frozenset[str] | None = None  # of the months in the date column; a batch alone may know only "jan"
     pads_rows: bool = False  # many rows lack their last cells, so that it is the file's way to leave them out
 
 
@@ -116,7 +119,7 @@ def apply_mapping(
     if exceptions.undecided:
         undecided = pa.array(np.isin(numbers, list(exceptions.undecided)))
         amount = pc.if_else(undecided, pa.scalar(None, AMOUNT), amount)
-    date, reference = typing.date(), typing.reference()
+    date, reference = typing.date(exceptions.languages), typing.reference()
     typing.note_nul()
     data = typing.data() if with_data else pa.nulls(count, pa.string())
     bad = (typing.faults.of_row >= 0) & (left == "")
@@ -285,12 +288,12 @@ class _Typing:
         self.faults.add(unread, column, "currency_unparsable", "is not a currency code")
         return code
 
-    def date(self) -> pa.Array:
+    def date(self, languages: frozenset[str] | None) -> pa.Array:
         """The dates as date32."""
         spec = self.mapping.date
         if spec is None or spec.column not in self.columns.column_names:
             return pa.nulls(self.columns.num_rows, pa.date32())
-        days = Days(self.columns[spec.column])
+        days = Days(self.columns[spec.column], languages)
         found, valid = np.zeros(days.rows, np.int32), np.zeros(days.rows, np.bool_)
         for form in forms_of(spec):
             more, fits = days.days(form, spec.year) if form in YEARLESS else days.days(form)

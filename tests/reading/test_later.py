@@ -96,3 +96,14 @@ def test_rows_that_stand_apart_break_no_balance(tmp_path):
     assert held == tests
     assert found.mapping.amount is not None
     assert found.mapping.amount.column == "Amount"
+
+
+def test_the_language_of_all_months_tells_what_a_part_of_them_means(load):
+    """By itself, lip is a month in Croatian and another one in Polish."""
+    croatian = ["sij", "velj", "ožu", "tra", "svi", "lip", "srp", "kol", "ruj", "lis", "stu", "pro"]
+    lines = [f'{n % 28 + 1} {croatian[n % 12] if n < ROWS // 2 else "lip"} 2024,"1.50",{PAD}' for n in range(ROWS)]
+
+    found = load(file_of(lines))
+
+    assert found.rejects == []
+    assert {day[:7] for day in found.dates[ROWS // 2 :]} == {"2024-06"}

@@ -82,12 +82,13 @@ class Days:
     in; their rows are no days until a person has told.
     """
 
-    def __init__(self, values: pa.Array | pa.ChunkedArray) -> None:
+    def __init__(self, values: pa.Array | pa.ChunkedArray, languages: frozenset[str] | None = None) -> None:
+        """`languages` are those of the whole column if the values are only a part of it."""
         self._column = Column(values, _layouts_of_shape)
         self.rows, self.is_text = self._column.rows, self._column.is_text
         self.filled, self.blank = self._column.filled, self._column.blank
         self.forms = list(dict.fromkeys(layout.form for found in self._column.found for layout in found))
-        self._months = Months(self._words())
+        self._months = Months(self._words(), languages)
         self.languages, self.ambiguous_months = self._months.languages, self._months.ambiguous
         self._numbers: dict[int, Ints] = {}
         self._days: dict[tuple[str, int | None], Found] = {}

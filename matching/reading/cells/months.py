@@ -20,15 +20,19 @@ class Months:
     these months; they are not read, since only a person can tell.
     """
 
-    def __init__(self, rows: Mapping[str, int]) -> None:
-        """`rows` is the number of rows with each name, in the form in which names are looked up."""
+    def __init__(self, rows: Mapping[str, int], languages: frozenset[str] | None = None) -> None:
+        """
+        `rows` is the number of rows with each name, in the form in which names are looked up. `languages` are those of
+        the whole column if these rows are only a part of it.
+        """
         meanings = {word: meanings_of(word) for word in rows}
         covered: dict[str, int] = {}
         for word, count in rows.items():
             for language in meanings[word]:
                 covered[language] = covered.get(language, 0) + count
         least = NEARLY * max(covered.values(), default=0)
-        self.languages = frozenset(language for language, count in covered.items() if count >= least)
+        found = frozenset(language for language, count in covered.items() if count >= least)
+        self.languages = found if languages is None else languages
         self.ambiguous: dict[str, list[int]] = {}
         self._months = {word: self._month(word, meaning) for word, meaning in meanings.items()}
 
