@@ -4,6 +4,7 @@ supervisor.
 """
 
 import asyncio
+import contextlib
 import os
 import socket
 import subprocess
@@ -84,8 +85,9 @@ class Stack:
         """The processes of `serve` or `worker`, with their children."""
         assert self.process is not None
         for child in psutil.Process(self.process.pid).children():
-            if word in child.cmdline():
-                return [child, *child.children(recursive=True)]
+            with contextlib.suppress(psutil.NoSuchProcess):  # it has ended meanwhile
+                if word in child.cmdline():
+                    return [child, *child.children(recursive=True)]
         return []
 
     def socket_folder(self) -> Path:
