@@ -52,7 +52,7 @@ async def _upload(caller: Caller, ledger: Path, rows: int) -> float:
     source = await caller.upload(ledger, "Ledger")
     source = await caller.until_ready(source["id"])
     seconds = time.perf_counter() - began
-    assert source["rows"] == {"read": rows, "loaded": rows, "rejected": 0}, source["rows"]
+    assert source["rows"] == {"read": rows, "loaded": rows, "rejected": 0, "left_out": 0}, source["rows"]
     return seconds
 
 
