@@ -16,8 +16,9 @@ from matching.reading.later import Later
 from matching.reading.mapping import Mapping
 from matching.reading.roles.complete import completed
 from matching.reading.roles.facts import Column, Facts
+from matching.reading.roles.found import Understanding
 from matching.reading.roles.money import code_words
-from matching.reading.roles.understand import Understanding, understand
+from matching.reading.roles.understand import understand
 from matching.reading.rows import RawBatch
 from matching.reading.tables import Profiler, ahead, read_batches
 from matching.reading.values import ColumnProfile

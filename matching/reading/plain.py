@@ -145,9 +145,8 @@ def _count_whole(counts: Counts, texts: pa.Array, weights: Ints) -> None:
 
 
 def _count_values(counts: Counts, readings: tuple[str, ...], texts: pa.Array, plain: pa.Array, weights: Ints) -> None:
-    """Count signs, and find the least and the greatest value. `plain` are the texts as Python writes numbers."""
+    """Find the least and the greatest value. `plain` are the texts as Python writes numbers."""
     values = plain.cast(pa.float64()).to_numpy(zero_copy_only=False)
-    counts["negative"], counts["positive"] = int(weights[values < 0].sum()), int(weights[values > 0].sum())
     for end, place in (("least", int(values.argmin())), ("most", int(values.argmax()))):
         for reading in readings:
             counts[f"{reading}_{end}"] = Decimal(plain[place].as_py())

@@ -24,7 +24,6 @@ ColumnType = Literal["amount", "number", "date", "code", "text", "empty"]
 Mark = Literal[".", ","]
 DateOrder = Literal["ymd", "dmy", "mdy"]
 TYPED_SHARE = 0.9  # share of the non-empty values that must parse
-NUMERIC_SHARE = 0.5  # share that must parse if the column's name says what it contains
 MAX_EXAMPLES = 4
 DISTINCT_LIMIT = 20_000  # hashes kept for the count of distinct values, which is exact up to this number
 DISTINCT_BUDGET = 1_000_000  # for all columns together
@@ -60,13 +59,8 @@ class ColumnProfile:
     date_order: DateOrder | None = None
     ambiguous: Literal["date_order", "decimal_mark"] | None = None
     date_orders: tuple[DateOrder, ...] = ()  # orders in which its dates can be read
-    has_short_years: bool = False  # whether the years that come first have two digits, if the order is ymd
     # "code": the values are currency codes; "amount": they are amounts, each with its currency
     currency: Literal["code", "amount"] | None = None
-    # The decimal mark if the column's name suggests amounts, whatever its type; "ask" if only a person can tell.
-    as_amount: Mark | Literal["ask"] | None = None
-    has_amounts: bool = False  # whether some of its values are amounts
-    is_negative: bool = False  # whether most of its amounts are negative
     is_distinct_estimated: bool = False  # whether there were too many distinct values to count them one by one
 
 
@@ -269,19 +263,11 @@ _COUNTS = (
     "marked",
     "leading_zero",
     "formulas",
-    "long_dot",
-    "long_comma",
-    "negative",
-    "positive",
     "full_year",
     "compact",
     "codes",
     "coded",
 )
-
-
-# Candidates for numbers with ten or more decimals: long texts that begin and end with a digit.
-_LONG = "length(x) > 10 AND y IS NULL AND left(x, 1) <= '9' AND right(x, 1) BETWEEN '0' AND '9'"
 
 
 # The values compared to find the least and the greatest, by the type that a column may have.
@@ -314,11 +300,6 @@ _COUNT = (
             "marked": "contains(x, '.') OR contains(x, ',')",
             "leading_zero": "regexp_matches(x, '^0[0-9]+$')",
             "formulas": "starts_with(x, '=')",
-            # A pattern is tried only if a cheap check has left it possible.
-            "long_dot": f"CASE WHEN {_LONG} AND d IS NULL THEN regexp_matches(x, '^-?[0-9,]*[.][0-9]{{10,}}$') END",
-            "long_comma": f"CASE WHEN {_LONG} AND k IS NULL THEN regexp_matches(x, '^-?[0-9.]*,[0-9]{{10,}}$') END",
-            "negative": "coalesce(d, k) < 0",
-            "positive": "coalesce(d, k) > 0",
             "compact": f"regexp_matches(x, '{_COMPACT}') AND y IS NOT NULL",
             "codes": f"length(x) = 3 AND contains('|{_ALTERNATIVES}|', '|' || upper(x) || '|')",
             # An amount contains no letters besides the code of its currency.
@@ -380,10 +361,6 @@ class Evidence:
     marked: int = 0  # contain a point or a comma
     leading_zero: int = 0
     formulas: int = 0  # begin like a formula that a workbook stored without a value
-    long_dot: int = 0  # would parse, except for having more decimals than an amount may have
-    long_comma: int = 0
-    negative: int = 0
-    positive: int = 0
     dates: dict[DateOrder, int] = field(default_factory=lambda: {"ymd": 0, "dmy": 0, "mdy": 0})
     full_year: int = 0  # are dates that begin with a four-digit year
     firsts: set[str] = field(default_factory=set)  # what comes first and last in dates made of two-digit parts
@@ -429,11 +406,7 @@ class Evidence:
             date_order=order,
             ambiguous=ambiguous,
             date_orders=orders,
-            has_short_years=kind == "date" and self.dates["ymd"] > 2 * self.full_year,
             currency=self._currency(kind),
-            as_amount=self._as_amount(),
-            has_amounts=self.dot + self.only_comma > 0,
-            is_negative=self.negative > self.positive,
             is_distinct_estimated=self.different.is_estimated,
         )
 
@@ -479,23 +452,6 @@ class Evidence:
         if len(orders) > 1 and len(self.firsts) > len(self.lasts):
             orders = tuple(order for order in orders if order != "ymd")
         return orders
-
-    def _as_amount(self) -> Mark | Literal["ask"] | None:
-        """The decimal mark with which a column named like an amount can be read as one."""
-        if self.filled == 0:
-            return None
-        valued = self.filled - self.formulas
-        if valued == 0:
-            return "ask"
-        need = TYPED_SHARE * valued
-        dot, comma = self.dot + self.long_dot, self.comma + self.long_comma
-        only_dot, only_comma = self.only_dot + self.long_dot, self.only_comma + self.long_comma
-        numeric = dot + only_comma
-        if numeric < NUMERIC_SHARE * valued:
-            return None
-        if self.whole == valued:
-            return "ask" if self.leading_zero else "."
-        return _mark(dot, comma, only_dot, only_comma, need) or "ask"
 
 
 def _mark(dot: int, comma: int, only_dot: int, only_comma: int, need: float) -> Mark | None:

@@ -1,7 +1,6 @@
 """The currency of the amounts: from their own cells, the header, a column, or the lines around the table."""
 
 import re
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,13 +25,6 @@ class Found(NamedTuple):
     value: str | None = None
     proof: str | None = None
     is_shared: bool = False
-
-
-@dataclass(frozen=True)
-class CurrencyColumns:
-    """The columns whose cells are currencies, each with its different codes."""
-
-    columns: dict[int, frozenset[str]]
 
 
 def code_words() -> frozenset[str]:

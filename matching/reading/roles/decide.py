@@ -1,0 +1,270 @@
+"""The amount of a table's bookings, its sign and its currency: what proves them, or what has to be asked."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from core.money import NO_CURRENCY
+from matching.reading.roles import money, proof, unproved
+from matching.reading.roles.amounts import Amounts, Bookings
+from matching.reading.roles.facts import Facts
+from matching.reading.roles.found import Understanding
+from matching.reading.roles.movements import Movement, with_partner
+from matching.reading.roles.words import says, words_of
+
+WHOLE_MINOR = 100  # whole numbers from here on may count the smallest unit, if a program wrote the file
+
+
+@dataclass
+class Decision:
+    """
+    Decides on the amount, and writes the result to `found`. `currencies` are the columns of currencies by index, `said`
+    is what people said, `by_program` whether amounts may count the smallest unit.
+    """
+
+    facts: Facts
+    found: Understanding
+    currencies: dict[int, frozenset[str]]
+    said: dict[str, Any]
+    by_program: bool
+
+    def make(self, bookings: Bookings) -> None:
+        """Decide on the amount of these bookings."""
+        said = self.said.get("amount")
+        if said and said.get("decimal"):
+            given = [said.get(key) for key in ("column", "debit", "credit")]
+            if amounts := tuple(n for n in bookings.numbers if n.name in given):
+                self._currency(amounts, bookings)
+            return
+        choice, balance = self._given(said, bookings) if said else self._choice(bookings)
+        self.found.questions += choice.questions
+        movement = choice.movement
+        if balance is not None:
+            self.found.give(balance.balance.column, "balance", balance.says())
+            self.found.mapping["balance"] = {"column": balance.balance.name}
+        if movement is None:
+            if not choice.questions and bookings.days is None and not said:
+                self.found.questions.append(_no_amount())
+            return
+        if self._asks_mark(movement) or self._asks_minor_units(movement, bookings):
+            return
+        self.found.mapping |= movement.spec()
+        self._roles_of(movement, choice.proof)
+        self._currency(movement.columns, bookings)
+
+    def _given(self, said: dict[str, Any], bookings: Bookings) -> tuple[unproved.Choice, proof.Proof | None]:
+        """The amount that somebody pointed at. What they did not say about it is found, or asked."""
+        columns = {n.name: n for n in bookings.numbers}
+        if said.get("debit") in columns and said.get("credit") in columns:
+            return unproved.Choice(Movement("sides", columns[said["credit"]], columns[said["debit"]])), None
+        number = columns.get(said.get("column", ""))
+        if number is None:
+            return unproved.Choice(), None
+        if said.get("sign") or said.get("negate") is not None:
+            return unproved.Choice(Movement("signed", number)), None
+        return unproved.with_sign(bookings, number), None
+
+    def _choice(self, bookings: Bookings) -> tuple[unproved.Choice, proof.Proof | None]:
+        proofs = proof.proofs_of(bookings)
+        triples = proof.triples_of(bookings)
+        if proofs:
+            best = proofs[0]
+            return self._proved(bookings, best, proofs, triples), best
+        nets = {t.net.column.index: t for t in triples}
+        if nets:
+            return self._by_triples(bookings, triples), None
+        if (unsigned := proof.unsigned_walk(bookings)) is not None:
+            return unproved.Choice(questions=[_sign_by_balance(unsigned)]), None
+        taken = money.originals(self.facts, bookings.numbers, self.currencies)
+        taken += [n for n in bookings.numbers if n.column.role("balance") >= 0.9 and n.column.role("amount") < 0.9]
+        for total, parts in proof.sums_of(bookings).values():
+            if (net := next((n for n in parts if n.column.role("net") >= 0.5), None)) is not None and not any(
+                n.column.role("other_number") >= 0.5 for n in parts
+            ):
+                return replace(
+                    unproved.with_sign(bookings, net), proof=f"{total.name} less {len(parts) - 1} columns"
+                ), None
+            if len(parts) > 2 or any(n.column.role("other_number") >= 0.5 for n in parts):
+                taken += parts
+                self.found.give(total.column, "amount", f"the sum of {len(parts)} columns in all rows")
+        choice = unproved.choose(bookings, tuple(taken))
+        fee = None if choice.movement is None else self._unproved_fee(bookings, choice.movement, None)
+        if (
+            fee is not None
+            and choice.movement is not None
+            and not self._counts_smallest(choice.movement.amount, bookings)
+        ):
+            return unproved.Choice(questions=[unproved.amount_question(bookings, [choice.movement.amount, fee])]), None
+        return choice, None
+
+    def _proved(
+        self, bookings: Bookings, best: proof.Proof, proofs: list[proof.Proof], triples: list[proof.Triple]
+    ) -> unproved.Choice:
+        movement = best.movement
+        if (money_column := _money_beside(bookings, best)) is not None:
+            return unproved.Choice(questions=[unproved.amount_question(bookings, [money_column, movement.amount])])
+        net = next((t.net for t in triples if t.gross is movement.amount and movement.kind == "signed"), None)
+        if net is not None and any(p.movement.amount is net and p.movement.kind == "signed" for p in proofs):
+            movement = Movement("signed", net)
+        if movement.kind == "signed" and not movement.amount.is_signed:
+            signed = unproved.with_sign(bookings, movement.amount)
+            if signed.movement is None or signed.movement.kind != "signed":
+                return signed
+        if movement.kind == "signed" and not any(t.net is movement.amount for t in triples):
+            fee = self._unproved_fee(bookings, movement, best)
+            if fee is not None:
+                return unproved.Choice(questions=[unproved.amount_question(bookings, [movement.amount, fee])])
+        return unproved.Choice(movement, proof=best.says())
+
+    def _by_triples(self, bookings: Bookings, triples: list[proof.Triple]) -> unproved.Choice:
+        """The net amount of gross and fee, unless there are several or the names contradict."""
+        grosses = {t.gross.column.index for t in triples}
+        last = [t for t in triples if t.net.column.index not in grosses]
+        nets = {t.net.column.index: t for t in last or triples}
+        best = max(nets.values(), key=lambda t: t.net.column.role("net", "amount") - t.net.column.role("balance"))
+        if not best.is_named:
+            if says("total", best.gross.name) or best.fee.column.role("other_number") >= 0.5:
+                # What is paid has the tax in it, whichever way round the three were found.
+                whole = max((best.gross, best.net), key=lambda n: int(np.abs(n.values).sum()))
+                return replace(unproved.with_sign(bookings, whole), proof=best.says())
+            return unproved.Choice(questions=[unproved.amount_question(bookings, [best.gross, best.net, best.fee])])
+        if len(nets) > 1 or best.net.column.role("balance", "gross", "fee", "other_number") >= 0.5:
+            return unproved.Choice(
+                questions=[unproved.amount_question(bookings, [best.net, best.gross, *(t.net for t in nets.values())])]
+            )
+        partner = with_partner(bookings, best.net)
+        choice = unproved.Choice(partner) if partner is not None else unproved.with_sign(bookings, best.net)
+        self.found.give(best.gross.column, "gross", best.says())
+        self.found.give(best.fee.column, "fee", best.says())
+        return replace(choice, proof=best.says())
+
+    def _unproved_fee(self, bookings: Bookings, movement: Movement, best: proof.Proof | None) -> Amounts | None:
+        """A column of fees that no arithmetic relates to the amount, so that nobody knows whether it is included."""
+        for number in bookings.numbers:
+            if number in movement.columns or number.is_identifier or not number.moves.any():
+                continue
+            if number.column.role("fee") < 0.5 or number.column.role("fee") < number.column.role(
+                "amount", "net", "gross"
+            ):
+                continue
+            rows = number.moves & movement.amount.moves
+            if best is not None and best.walk.covered[rows].all():
+                continue
+            if rows.any():
+                return number
+        return None
+
+    def _asks_mark(self, movement: Movement) -> bool:
+        """Whether the decimal mark is open, or differs between the two sides. Then a person has to tell."""
+        numbers = sorted(movement.columns, key=lambda number: number.column.index)
+        marks = {number.mark for number in numbers if number.has_decimals and number.mark}
+        number = next((n for n in numbers if n.mark is None or _has_leading_zeros(n)), None)
+        if number is None and len(marks) > 1:
+            number = numbers[0]
+        if number is None:
+            return False
+        read = number.column.numbers
+        texts = read.ok & ~read.exact
+        rows = np.flatnonzero(texts if texts.any() else read.ok)[:4]
+        self.found.questions.append(
+            {
+                "column": number.name,
+                "columns": _side_names(movement),
+                "kind": "decimal_mark",
+                "choices": [".", ","],
+                "examples": [number.column.text(int(row)) for row in rows],
+                "amount": {key: part for key, part in movement.spec()["amount"].items() if key != "decimal"},
+            }
+        )
+        return True
+
+    def _asks_minor_units(self, movement: Movement, bookings: Bookings) -> bool:
+        """Whether the amounts may count the smallest unit, such as cents. Then a person has to tell."""
+        number = movement.amount
+        if (self.said.get("amount") or {}).get("minor_units") is not None:
+            return False
+        if not self._counts_smallest(number, bookings):
+            return False
+        rows = np.flatnonzero(number.moves)[:4]
+        self.found.questions.append(
+            {
+                "column": number.name,
+                "columns": [],
+                "kind": "minor_units",
+                "choices": ["yes", "no"],
+                "examples": [number.column.text(int(bookings.places[row])) for row in rows],
+                "amount": movement.spec()["amount"],
+            }
+        )
+        return True
+
+    def _counts_smallest(self, number: Amounts, bookings: Bookings) -> bool:
+        says_so = bool(unproved.MINOR & set(words_of(number.name)))
+        return says_so or (self.by_program and self._looks_minor(number, bookings))
+
+    def _looks_minor(self, number: Amounts, bookings: Bookings) -> bool:
+        """Whether a program wrote whole numbers of some size beside a currency that has a smaller unit."""
+        if number.has_decimals:
+            return False
+        if self.currencies and all(money.without_decimals(codes) for codes in self.currencies.values()):
+            return False
+        sizes = np.abs(number.values[number.moves])
+        return len(sizes) > 0 and bool((sizes >= WHOLE_MINOR * 10**bookings.scale).all())
+
+    def _currency(self, amounts: tuple[Amounts, ...], bookings: Bookings) -> None:
+        found = money.currency_for(self.facts, amounts, bookings.places, self.currencies)
+        if found.column is not None:
+            self.found.mapping["currency"] = {"column": found.column}
+            if all(found.column != n.name for n in amounts):
+                self.found.give(found.column, "currency", found.proof)
+        elif found.value is not None:
+            self.found.mapping["currency"] = {"value": found.value}
+        else:
+            self.found.mapping["currency"] = {"value": NO_CURRENCY}
+            self.found.questions.append(
+                {"column": amounts[0].name, "columns": [], "kind": "currency", "choices": [], "examples": []}
+            )
+
+    def _roles_of(self, movement: Movement, why: str | None) -> None:
+        if movement.kind == "sides" and movement.other is not None:
+            self.found.give(movement.other.column, "debit", why)
+            self.found.give(movement.amount.column, "credit", why)
+            return
+        self.found.give(movement.amount.column, "amount", why)
+        if movement.other is not None:
+            self.found.give(movement.other.column, "fee", why)
+        if movement.sign is not None:
+            self.found.give(movement.sign, "sign", why)
+
+
+def _side_names(movement: Movement) -> list[str]:
+    """Debit and credit, in this order, if the amount has two sides."""
+    if movement.kind != "sides" or movement.other is None:
+        return []
+    return [movement.other.name, movement.amount.name]
+
+
+def _money_beside(bookings: Bookings, best: proof.Proof) -> Amounts | None:
+    """A column of amounts beside a walk of whole numbers that are not called money, such as points."""
+    proved = (best.balance, *best.movement.columns)
+    named = any(n.column.role("amount", "in", "out", "net") >= 0.5 for n in best.movement.columns)
+    if named or any(n.has_decimals for n in proved):
+        return None
+    return next((n for n in bookings.numbers if n not in proved and n.has_decimals and n.moves.any()), None)
+
+
+def _has_leading_zeros(number: Amounts) -> bool:
+    """Whether whole numbers begin with zeros, so that they may be anything."""
+    return not number.has_decimals and bool(number.column.numbers.leading_zero[number.column.numbers.ok].any())
+
+
+def _sign_by_balance(number: Amounts) -> dict[str, Any]:
+    """The question which rows are money out, where only the balance says so."""
+    rows = np.flatnonzero(number.column.numbers.ok)[:4]
+    examples = [number.column.text(int(row)) for row in rows]
+    return {"column": number.name, "columns": [], "kind": "sign", "choices": [], "examples": examples}
+
+
+def _no_amount() -> dict[str, Any]:
+    return {"column": None, "columns": [], "kind": "amount_column", "choices": [], "examples": []}
