@@ -19,7 +19,6 @@ export function reasonsOf(source: Pick<SourceView, "left_out">): { reason: strin
     .toSorted((one, other) => other.rows - one.rows || one.reason.localeCompare(other.reason));
 }
 
-
 export const MOST_TAKEN_IN = 1000;
 
 /** The change that counts the row on this line, besides those that were taken in before. Null if there are too many. */

@@ -17,6 +17,6 @@ test("a row is counted besides those before it, and the place of the table is ke
 test("no more rows are counted one by one than the server takes", () => {
   const lines = Array.from({ length: MOST_TAKEN_IN }, (_, index) => index + 1);
 
-  expect(takingIn({ table: { take_in: lines } } as Mapping, 5000)).toBeNull();
-  expect(takingIn({ table: { take_in: lines } } as Mapping, 7)).not.toBeNull();
+  expect(takingIn({ table: { take_in: lines } }, 5000)).toBeNull();
+  expect(takingIn({ table: { take_in: lines } }, 7)).not.toBeNull();
 });
