@@ -88,6 +88,7 @@ class Decision:
             if len(parts) > 2 or any(n.column.role("other_number") >= 0.5 for n in parts):
                 taken += parts
                 self.found.give(total.column, "amount", f"the sum of {len(parts)} columns in all rows")
+        taken += self._factors(bookings)
         choice = unproved.choose(bookings, tuple(taken))
         fee = None if choice.movement is None else self._unproved_fee(bookings, choice.movement, None)
         if (
@@ -97,6 +98,17 @@ class Decision:
         ):
             return unproved.Choice(questions=[unproved.amount_question(bookings, [choice.movement.amount, fee])]), None
         return choice, None
+
+    def _factors(self, bookings: Bookings) -> list[Amounts]:
+        """The quantity and the price of which a column called amount is the product."""
+        fees = [None, *(n for n in bookings.numbers if n.column.role("fee") >= 0.5)]
+        for amount in bookings.numbers:
+            if amount.column.role("amount", "net") < 0.5 or amount.column.role("other_number") >= 0.5:
+                continue
+            for fee in fees:
+                if fee is not amount and (factors := proof.factors_of(bookings, amount, fee)):
+                    return list(factors)
+        return []
 
     def _proved(
         self, bookings: Bookings, best: proof.Proof, proofs: list[proof.Proof], triples: list[proof.Triple]
@@ -151,7 +163,7 @@ class Decision:
             rows = number.moves & movement.amount.moves
             if best is not None and best.walk.covered[rows].all():
                 continue
-            if rows.any():
+            if rows.any() and not proof.has_product(bookings, movement.amount, number):
                 return number
         return None
 

@@ -191,11 +191,15 @@ def _belongs_elsewhere(facts: Facts, column: Column, amounts: tuple[Amounts, ...
 
 def _around(facts: Facts, amounts: tuple[Amounts, ...]) -> Found | None:
     """The one currency that the lines around the table name, in a cell of its own or beside a number."""
-    found = {code for line in facts.above for code in _codes_in(line)}
-    found.discard(SHARED)
+    found = codes_around(facts)
     if len(found) == 1:
         return Found(value=found.pop(), proof="a line above the table names it")
     return None
+
+
+def codes_around(facts: Facts) -> set[str]:
+    """The currencies that the lines above the table name."""
+    return {code for line in facts.above for code in _codes_in(line)} - {SHARED}
 
 
 def _codes_in(line: Line) -> set[str]:

@@ -109,7 +109,12 @@ def _shared(column: Column, bookings: Bookings) -> set[str]:
 def sign_columns(bookings: Bookings, amount: Amounts, most: int = 6) -> list[tuple[Column, Levels]]:
     """The columns with a few different words, filled wherever the amount is."""
     found = []
-    numbers = {n.column.index for n in bookings.numbers if n.column.role("sign") < 0.5 and not n.is_identifier}
+    # A number under a name that says nothing may be a code.
+    numbers = {
+        n.column.index
+        for n in bookings.numbers
+        if n.column.role("sign") < 0.5 and not n.is_identifier and (n.column.roles or n.has_decimals)
+    }
     for column in bookings.facts.columns:
         if column is amount.column or column.index in numbers:
             continue

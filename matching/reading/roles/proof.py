@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import permutations
+from itertools import combinations, permutations
 
 import numpy as np
 
@@ -252,6 +252,36 @@ def unsigned_walk(bookings: Bookings) -> Amounts | None:
             if len(change) >= 2 and bool((np.abs(change) == rows).all()) and len(set(np.sign(change).tolist())) > 1:
                 return amount
     return None
+
+
+def has_product(bookings: Bookings, amount: Amounts, fee: Amounts) -> bool:
+    """Whether quantity times price, with the fee, is the amount wherever there is a fee: then it is in it already."""
+    return bool(factors_of(bookings, amount, fee))
+
+
+def factors_of(bookings: Bookings, amount: Amounts, fee: Amounts | None = None) -> tuple[Amounts, ...]:
+    """
+    The two columns whose product is the amount, give or take the fee, in all rows where they and the fee move.
+
+    Sizes are compared without signs and to one unit, for rounding. Times one is no product.
+    """
+    numbers = [n for n in bookings.numbers if n is not amount and n is not fee and n.moves.any()][:MAX_TRIED]
+    unit = float(10**bookings.scale)
+    for quantity, price in combinations(numbers, 2):
+        rows = quantity.moves & price.moves & amount.moves
+        if fee is not None:
+            if not bool((quantity.moves & price.moves)[fee.moves & amount.moves].all()):
+                continue
+            rows &= fee.moves
+        is_trivial = (np.abs(quantity.values[rows]) == unit) | (np.abs(price.values[rows]) == unit)
+        if not rows.any() or bool(is_trivial.all()):
+            continue
+        product = np.abs(quantity.values[rows] / unit * price.values[rows])
+        charged = np.abs(fee.values[rows]) if fee is not None else np.zeros(int(rows.sum()))
+        paid = np.abs(amount.values[rows])
+        if bool((np.minimum(np.abs(product + charged - paid), np.abs(product - charged - paid)) <= 1).all()):
+            return quantity, price
+    return ()
 
 
 def sums_of(bookings: Bookings) -> dict[int, tuple[Amounts, tuple[Amounts, ...]]]:

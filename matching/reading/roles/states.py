@@ -46,7 +46,8 @@ def states_of(bookings: Bookings) -> States:
         levels = bookings.levels_of(column)
         if levels is None or not levels.values:
             continue
-        bad = [value for value in levels.values if says("not_booked", value, whole=True)]
+        told = _told_apart(levels.values)
+        bad = [value for value in levels.values if says("not_booked", told[value], whole=True)]
         name = column.role("status")
         if not _is_state(column, levels, bad):
             continue
@@ -56,7 +57,8 @@ def states_of(bookings: Bookings) -> States:
     if best is None:
         return States(left_out=none, doubtful=none)
     _, column, levels, bad = best
-    unknown = [value for value in levels.values if value not in bad and not says("booked", value, whole=True)]
+    told = _told_apart(levels.values)
+    unknown = [value for value in levels.values if value not in bad and not says("booked", told[value], whole=True)]
     if (column.role("status") < MIN_NAME and not (levels.codes < 0).any()) or len(levels.values) == 1:
         # In a column of another name, or with one value, an unknown word is no reason to doubt.
         unknown = []
@@ -70,6 +72,14 @@ def states_of(bookings: Bookings) -> States:
     )
 
 
+def _told_apart(values: tuple[str, ...]) -> dict[str, str]:
+    """Each value without the words that all of them share, such as "Transaction" in "Transaction pending"."""
+    words = {value: words_of(value) for value in values}
+    shared = set.intersection(*(set(found) for found in words.values())) if len(values) > 1 else set()
+    apart = {value: " ".join(word for word in found if word not in shared) for value, found in words.items()}
+    return {value: apart[value] or value for value in values}
+
+
 def _is_state(column: Column, levels: Levels, bad: list[str]) -> bool:
     """Whether a column says the state of each row."""
     if column.role("status") >= MIN_NAME:
@@ -79,4 +89,5 @@ def _is_state(column: Column, levels: Levels, bad: list[str]) -> bool:
     rest = [value for value in levels.values if value not in bad]
     if bool((levels.codes < 0).any()) and all(len(words_of(value)) <= 2 for value in levels.values):
         return True  # a mark beside some rows
-    return bool(rest) and all(says("booked", value, whole=True) for value in rest)
+    told = _told_apart(levels.values)
+    return bool(rest) and all(says("booked", told[value], whole=True) for value in rest)

@@ -256,6 +256,11 @@ class _Reader:
             if reason is not None:
                 self.found.left_out.append(reason)
 
+    def _has_amount(self, place: int) -> bool:
+        spec = self.found.mapping.get("amount", {})
+        named = [self.facts.named(spec.get(key)) for key in ("column", "debit", "credit")]
+        return any(column is not None and bool(column.numbers.ok[place]) for column in named)
+
     def _reason_of(self, place: int, suspect: Suspect | None, usual: int) -> LeftOut | None:
         if suspect is not None:
             return LeftOut(place, suspect.reason)
@@ -263,6 +268,8 @@ class _Reader:
             cell = self.dates.column.text(place)
             if cell and says("not_booked", cell, whole=True):
                 return LeftOut(place, "not_booked", cell)
+            if any(c.isdigit() for c in cell) and self._has_amount(place):
+                return None  # a booking whose date cannot be read is a reject and no caption
         least = 1 if usual < 3 else max(2, FULL_SHARE * usual)
         return None if self.facts.filled_cells[place] >= least else LeftOut(place, "caption")
 

@@ -7,9 +7,11 @@ import numpy as np
 
 from matching.reading.roles.amounts import Amounts, Bookings
 from matching.reading.roles.facts import Column, Levels
+from matching.reading.roles.money import codes_around, in_header
 from matching.reading.roles.movements import Movement, are_sides, sign_columns
 from matching.reading.roles.words import outs_of, says, sides_of, words_of
 
+SAME_RATE = 0.01  # by which the rates between two amounts in different currencies may differ, for rounding
 RIVAL = 1.3  # a column whose score is this near is a question
 FULL_SHARE = 0.95  # of the bookings that two sides without known names must explain
 # Words for the smallest unit of a currency.
@@ -96,6 +98,8 @@ def choose(bookings: Bookings, taken: tuple[Amounts, ...] = ()) -> Choice:
         return _none_found(bookings)
     best_score, _, best = candidates[0]
     rivals = [n for score, _, n in candidates[1:] if score > best_score - RIVAL and not _is_same(n, best)]
+    if rivals and (own := _in_own_currency(bookings, [best, *rivals])) is not None:
+        return with_sign(bookings, own)
     if (half := _lonely_side(bookings, best)) is not None:
         return Choice(questions=[amount_question(bookings, [best]) | {"columns": [best.name, half.name]}])
     is_money = best.has_decimals or best.is_signed or best.is_token_signed or _names_currency(best)
@@ -107,6 +111,22 @@ def choose(bookings: Bookings, taken: tuple[Amounts, ...] = ()) -> Choice:
     if best_score < 0:
         return Choice(questions=[amount_question(bookings, [best, *others])])
     return with_sign(bookings, best)
+
+
+def _in_own_currency(bookings: Bookings, numbers: list[Amounts]) -> Amounts | None:
+    """The one of several amounts that is in the currency of the account, if they are the same in different ones."""
+    codes = [in_header(n.name) for n in numbers]
+    if len(set(codes)) < len(codes):
+        return None
+    first = numbers[0].values
+    for other in numbers[1:]:
+        rows = numbers[0].moves & other.moves
+        ratios = other.values[rows] / first[rows] if rows.any() else np.zeros(0)
+        if not len(ratios) or float(ratios.max() - ratios.min()) > SAME_RATE * abs(float(ratios.mean())):
+            return None
+    around = codes_around(bookings.facts)
+    fitting = [n for n, code in zip(numbers, codes, strict=True) if code in around]
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def _lonely_side(bookings: Bookings, best: Amounts) -> Column | None:
@@ -327,7 +347,9 @@ def _may_be_sign(bookings: Bookings, amount: Amounts, column: Column, levels: Le
     if column.role("sign") >= 0.5 and len(present) <= 3:
         return True
     is_near = abs(column.index - amount.column.index) == 1
-    single = all(len(words_of(value)) <= 1 and not value.isdigit() and len(value) <= 12 for value in present)
+    single = all(len(words_of(value)) <= 1 and len(value) <= 12 for value in present)
+    if column.roles and any(value.isdigit() for value in present):
+        return False  # a count, a percentage and the like
     return len(present) == 2 and single and is_near and bookings.count > 2 and column.role("text", "reference") < 0.5
 
 

@@ -15,6 +15,7 @@ _WORD = re.compile(r"[^\W_]+|[+\u2212\u2013%-]")
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
 _BRACKETS = re.compile(r"[(\[][^)\]]*[)\]]")
 MAX_ABBREVIATION = 3  # letters; shorter words mean too many other things in the name of a column
+MIN_SPACED = 4
 _MAX_TEXT = 200  # characters of a cell that are looked at
 
 
@@ -137,6 +138,8 @@ def says(kind: str, text: str, *, whole: bool = False, least: int = 1) -> bool:
     """
     entries = _data()[1][kind]
     words = tuple(word for word in words_of(text) if not word.isdigit())
+    if len(words) >= MIN_SPACED and all(len(word) == 1 for word in words):
+        words = ("".join(words),)  # a word that is spaced out
     if not words:
         return False
     ends = [end for first, end in entries.spans(words) if first == 0 and end >= least]

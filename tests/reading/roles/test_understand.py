@@ -300,3 +300,82 @@ def test_points_that_walk_are_not_the_amount(load):
     )
 
     assert found.mapping.get("amount", {}).get("column") != "Points"
+
+
+def test_codes_of_digits_that_may_be_signs_are_asked_about(load):
+    found = load(
+        rows("Date;Text;Kd;Amount", "2025-03-03;a;05;42.10", "2025-03-14;b;15;1840.25", "2025-03-27;c;05;12.00")
+    )
+
+    assert ("Kd", "sign") in found.questions
+    assert found.amounts == [None] * 3
+
+
+def test_a_count_beside_the_amount_is_no_sign(load):
+    found = load(
+        rows("Date;Text;Quantity;Amount", "2025-03-03;a;1;42.10", "2025-03-14;b;2;1840.25", "2025-03-27;c;1;12.00")
+    )
+
+    assert found.amounts == ["42.1", "1840.25", "12"]
+
+
+def test_states_are_found_beside_a_word_that_all_of_them_share(load):
+    found = load(
+        rows(
+            "Date;Amount;Info",
+            "2025-03-28;-61.07;Entry pending",
+            "2025-03-27;-12.00;Entry booked",
+            "2025-03-14;5.00;Entry booked",
+        )
+    )
+
+    assert found.amounts == ["-12", "5"]
+
+
+def test_a_booking_whose_date_cannot_be_read_is_a_reject_and_not_left_out(load):
+    found = load(
+        rows(
+            "Date,Text,A,B,C,D,Amount",
+            "2025-03-27,a,x,x,x,x,-12.00",
+            "2025-03-14 as of 2025-03-13,b,,,,,1840.25",
+            "2025-03-05,c,x,x,x,x,-650.00",
+        )
+    )
+
+    assert found.rejects == [(3, "Date", "date_unparsable")]
+    assert found.left_out == []
+
+
+def test_a_fee_that_quantity_and_price_explain_is_in_the_amount(load):
+    found = load(
+        rows("Date,Quantity,Price,Fee,Amount", "2025-03-03,10,101.50,1.00,-1016.00", "2025-03-05,-4,110.00,1.00,439.00")
+    )
+
+    assert found.amounts == ["-1016", "439"]
+
+
+def test_a_flag_times_the_amount_explains_no_fee(load):
+    found = load(
+        rows("Date,Settled,Fee,Amount,Net in", "2025-03-03,1,2.50,100.00,97.50", "2025-03-05,1,1.40,50.00,0.00")
+    )
+
+    assert found.amounts == [None, None]
+
+
+def test_of_the_same_amount_in_two_currencies_the_one_of_the_account_counts(load):
+    found = load(
+        "Account in;euros\n\nDate;Amount(EUROS);Amount(FRANCS)\n27/03/2025;-12,00;-78,71\n14/03/2025;1840,25;12071,25\n"
+        "05/03/2025;-650,00;-4263,72\n"
+    )
+
+    assert found.amounts == ["-12", "1840.25", "-650"]
+    assert found.currencies == ["EUR"] * 3
+
+
+@pytest.mark.parametrize("word", ["payment", "purchase", "refund"])
+def test_words_that_each_party_sees_differently_are_no_signs(load, word):
+    found = load(
+        rows("Date,Type,Amount", f"2025-03-03,{word},10.00", "2025-03-04,sale,20.00", f"2025-03-05,{word},30.00")
+    )
+
+    assert "-10" not in found.amounts
