@@ -15,9 +15,9 @@ ROWS = 1_000_000
 BAR = 4.0
 NAMES = [f"{first} {last}" for first in ("Acme", "Nord", "Blue", "Rapid") for last in ("Ltd", "GmbH", "SA", "Inc")]
 PEER = (
-    "import sys, duckdb; path, date, mark = sys.argv[1:]; "
+    "import sys; from duckdb import connect; path, date, mark = sys.argv[1:]; "
     "amount = 'DECIMAL(18,2)' if mark == '.' else 'VARCHAR'; "
-    'duckdb.connect().execute("CREATE TABLE t AS SELECT * FROM read_csv(?, dateformat = ?, '
+    'connect().execute("CREATE TABLE t AS SELECT * FROM read_csv(?, dateformat = ?, '
     "types = {'Booking date': 'DATE', 'Amount': '\" + amount + \"'})\", [path, date])"
 )
 

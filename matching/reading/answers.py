@@ -207,14 +207,13 @@ class _Asked:
         kept = [name for name in self.batch.columns.column_names if name in names]
         take = pa.array(places)
         left_out = {} if self.question["kind"] == "skip" else self.found.exceptions.left_out
-        return apply_mapping(
+        rows = RawBatch(
             self.batch.columns.select(kept or self.batch.columns.column_names[:1]).take(take),
             self.batch.rows.take(take),
-            mapping,
-            lines=self.batch.lines.take(take),
-            exceptions=Exceptions(left_out),
+            self.batch.lines.take(take),
             exact={name: is_exact[places] for name, is_exact in self.batch.exact.items()},
         )
+        return apply_mapping(rows, mapping, Exceptions(left_out))
 
     def _shown(self, typed: TypedBatch) -> list[dict[str, Any]]:
         readings = _readings(typed)

@@ -17,7 +17,7 @@ from matching.reading.cells.currencies import SHARED, currency_of, minor_units
 from matching.reading.cells.days import YEARLESS, Days
 from matching.reading.cells.numbers import Numbers
 from matching.reading.mapping import AmountSpec, DateSpec, Mapping, SignSpec
-from matching.reading.rows import Fault, Reject
+from matching.reading.rows import Fault, RawBatch, Reject
 from matching.reading.values import select
 
 Mask = NDArray[np.bool_]
@@ -83,32 +83,23 @@ class _Faults:
 
 
 def apply_mapping(
-    columns: pa.Table,
-    rows: pa.Array,
-    mapping: Mapping,
-    *,
-    lines: pa.Array,
-    faults: Map[int, Fault] | None = None,
-    exceptions: Exceptions | None = None,
-    exact: Map[str, Mask] | None = None,
-    with_data: bool = True,
+    batch: RawBatch, mapping: Mapping, exceptions: Exceptions | None = None, *, with_data: bool = True
 ) -> TypedBatch:
     """
-    Type a batch. `columns` are text; `rows` and `lines` number them; `faults` are those that reading found in rows;
-    `exact` marks the cells of columns that the file stores as numbers. Without `with_data`, the rows are not written as
-    JSON, which takes as long as all the rest.
+    Type a batch. Its faults make rejects of rows, unless they are left out. Without `with_data`, the rows are not
+    written as JSON, which takes as long as all the rest.
 
     A row whose mapped amount, date or currency is filled but not readable becomes a reject. Nothing is guessed or
     rounded.
     """
-    count = columns.num_rows
+    rows, lines, count = batch.rows, batch.lines, batch.columns.num_rows
     if count == 0:
         return _empty()
     exceptions = exceptions or Exceptions()
     numbers = rows.to_numpy(zero_copy_only=False)
-    typing = _Typing(columns, mapping, _Faults(count), exact or {})
+    typing = _Typing(batch.columns, mapping, _Faults(count), batch.exact)
     left = typing.left_out(numbers, lines.to_numpy(zero_copy_only=False), exceptions)
-    for row, fault in (faults or {}).items():
+    for row, fault in batch.faults.items():
         if exceptions.pads_rows and fault.code == "field_count":
             continue
         typing.faults.add(numbers == row, None, *fault)

@@ -161,14 +161,5 @@ def typed_batches(path: Path, found: Look, *, with_data: bool = True) -> Iterato
     for batch in ahead(read_batches(path, found.detection)):
         yield (
             batch,
-            apply_mapping(
-                batch.columns,
-                batch.rows,
-                found.mapping,
-                lines=batch.lines,
-                faults=batch.faults,
-                exceptions=found.exceptions,
-                exact=batch.exact,
-                with_data=with_data,
-            ),
+            apply_mapping(batch, found.mapping, found.exceptions, with_data=with_data),
         )

@@ -21,6 +21,7 @@ from core.problems import Fault, Invalid, Problem
 from core.settings import Settings
 from matching.reading.apply import apply_mapping
 from matching.reading.mapping import Mapping
+from matching.reading.rows import RawBatch
 from models import access
 from models.access import Actor
 from models.source import Source
@@ -177,7 +178,7 @@ def typed(source_mapping: dict[str, Any], given: list[RecordIn], first: int, poi
     table = pa.table({name: pa.array([record.data.get(name) for record in given], pa.string()) for name in names})
     table = table if names else pa.table({"_": pa.nulls(len(given), pa.string())})
     mapping = Mapping.model_validate(_present(source_mapping, names))
-    typed = apply_mapping(table, numbers, mapping, lines=numbers)
+    typed = apply_mapping(RawBatch(table, numbers, numbers), mapping)
     faults = [
         Fault(f"{pointer}/{first + r.line}/data" if pointer else "/data", "invalid_field", r.message)
         for r in typed.rejects

@@ -37,7 +37,6 @@ def left_out_csv(source_id: UUID, batch: RawBatch, left_out: list[Reject]) -> by
 def _data(batch: RawBatch, rows: set[int]) -> dict[int | None, str]:
     """What some rows of a batch say, as JSON. A row that cannot be stored as text is missing."""
     wanted = pc.is_in(batch.rows, pa.array(sorted(rows), pa.int64()))
-    typed = apply_mapping(
-        batch.columns.filter(wanted), batch.rows.filter(wanted), Mapping(), lines=batch.lines.filter(wanted)
-    )
+    chosen = RawBatch(batch.columns.filter(wanted), batch.rows.filter(wanted), batch.lines.filter(wanted))
+    typed = apply_mapping(chosen, Mapping())
     return dict(zip(typed.rows.to_pylist(), typed.data.to_pylist(), strict=True))

@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
@@ -257,14 +257,7 @@ class Loader:
         if _problem_of(look.mapping, [profile.name for profile in look.profiles]):
             return True
         for batch in tables.read_batches(path, look.detection):
-            typed = apply_mapping(
-                batch.columns,
-                batch.rows,
-                look.mapping,
-                lines=batch.lines,
-                exceptions=look.exceptions,
-                exact=batch.exact,
-            )
+            typed = apply_mapping(replace(batch, faults={}), look.mapping, look.exceptions, with_data=False)
             return bool(typed.rejects)
         return False
 
@@ -383,15 +376,7 @@ class Loader:
         batch = next(batches, None)
         if batch is None:
             return None
-        typed = apply_mapping(
-            batch.columns,
-            batch.rows,
-            mapping,
-            lines=batch.lines,
-            faults=batch.faults,
-            exceptions=exceptions,
-            exact=batch.exact,
-        )
+        typed = apply_mapping(batch, mapping, exceptions)
         count = len(typed.rows)
         at = now().isoformat()
         table = pa.table(

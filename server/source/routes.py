@@ -38,7 +38,6 @@ _UPLOAD = {
             "type": "string",
             "description": "the mapping as JSON; a field that is left out is detected. A mapping that is sent, even an empty "
             "one, is used instead of remembered answers.",
-            "contentMediaType": "application/json",
             "contentSchema": {"$ref": "#/components/schemas/Mapping"},
             "examples": ["{}"],
         },

@@ -182,7 +182,7 @@ def test_rows_that_cannot_be_typed_are_rejects_and_the_rest_is_loaded(tmp_path):
     )
 
     batch = next(read_batches(path, detection))
-    typed = apply_mapping(batch.columns, batch.rows, mapping, lines=batch.lines)
+    typed = apply_mapping(batch, mapping)
 
     assert [str(v) if v is not None else None for v in typed.amount.to_pylist()] == ["1.500000000", None]
     assert [(r.line, r.column, r.code) for r in typed.rejects] == [
