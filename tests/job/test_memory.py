@@ -37,7 +37,9 @@ async def test_a_job_that_needs_too_much_memory_fails_and_says_what_to_change(
 
     failed = await end_of((await alice.ok("POST", f"/projects/{project}/jobs", empty))["id"])
 
-    assert (failed["status"], failed["attempt"], failed["problem"]["code"]) == ("failed", 1, "too_large")
+    assert (failed["status"], failed["problem"]["code"]) == ("failed", "too_large")
+    # A library that is refused memory may end the process, and only the next attempt can say why.
+    assert failed["attempt"] <= 2
     assert "TALLYROOM_ENGINE_MEMORY_MB" in failed["problem"]["detail"]
     assert "640 MB" in failed["problem"]["detail"]
 
