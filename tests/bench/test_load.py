@@ -40,7 +40,8 @@ async def run(server: Any, *options: str) -> "subprocess.CompletedProcess[str]":
 
 @pytest.mark.acceptance
 async def test_readers_writers_and_watchers_meet_no_failure_and_leave_nothing(server, alice: Person, worker, db):
-    done = await run(server, "--token", alice.token, "-u", "10", "-r", "10", "-t", "6s", *LENIENT)
+    # Users choose what to do next by chance, so they need some time until each thing was tried.
+    done = await run(server, "--token", alice.token, "-u", "20", "-r", "20", "-t", "16s", *LENIENT)
     table = done.stdout + done.stderr
 
     assert done.returncode == 0, table
