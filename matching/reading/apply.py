@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections.abc import Collection
 from collections.abc import Mapping as Map
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -56,11 +56,12 @@ class TypedBatch:
 @dataclass(frozen=True)
 class Exceptions:
     """
-    What the mapping alone does not decide: rows by their number, why they are left out, and whose state is unknown.
+    What the mapping alone does not decide: why rows are left out, by their number, and the column of states with the
+    values that nobody knows. Rows with those have no amount until somebody says whether they count.
     """
 
     left_out: Map[int, str] = field(default_factory=dict)
-    undecided: Collection[int] = ()
+    unknown_states: tuple[str, tuple[str, ...]] | None = None
     languages: frozenset[str] | None = None  # of the months in the date column; a batch alone may know only "jan"
     pads_rows: bool = False  # many rows lack their last cells, so that it is the file's way to leave them out
 
@@ -107,9 +108,8 @@ def apply_mapping(
     currency = typing.currency(amount)
     if mapping.amount is not None and mapping.amount.minor_units:
         amount = _in_units(amount, currency)
-    if exceptions.undecided:
-        undecided = pa.array(np.isin(numbers, list(exceptions.undecided)))
-        amount = pc.if_else(undecided, pa.scalar(None, AMOUNT), amount)
+    if exceptions.unknown_states is not None:
+        amount = pc.if_else(typing.holds(*exceptions.unknown_states), pa.scalar(None, AMOUNT), amount)
     date, reference = typing.date(exceptions.languages), typing.reference()
     typing.note_nul()
     data = typing.data() if with_data else pa.nulls(count, pa.string())
@@ -167,13 +167,18 @@ class _Typing:
         if (table := self.mapping.table) is not None:
             found[(lines < (table.first_row or 0)) | (lines > (table.last_row or lines.max()))] = "outside"
         for skip in self.mapping.skip or ():
-            if skip.column in self.columns.column_names:
-                texts = pc.utf8_trim_whitespace(self.columns[skip.column])
-                skipped = pc.fill_null(pc.is_in(texts, pa.array(skip.values, pa.string())), False)
-                found[skipped.to_numpy() & (found == "")] = "not_booked"
+            skipped = self.holds(skip.column, skip.values).to_numpy(zero_copy_only=False)
+            found[skipped & (found == "")] = "not_booked"
         if table is not None and table.take_in:
             found[np.isin(lines, table.take_in)] = ""
         return found
+
+    def holds(self, column: str, values: Sequence[str]) -> pa.Array:
+        """In which rows a column has one of these values. In none if the batch lacks the column."""
+        if column not in self.columns.column_names:
+            return pa.repeat(False, self.columns.num_rows)
+        texts = pc.utf8_trim_whitespace(self.columns[column].combine_chunks())
+        return pc.fill_null(pc.is_in(texts, pa.array(values, pa.string())), False)
 
     # The amount
 
@@ -348,10 +353,14 @@ def _code(text: str | None) -> str | None:
 
 
 def _in_units(amount: pa.Array, currency: pa.Array) -> pa.Array:
-    """Amounts in the smallest unit of their currency, such as cents, in whole units."""
+    """
+    Amounts in the smallest unit of their currency, such as cents, in whole units. Null while the currency is unknown:
+    nobody knows then how many of them make one.
+    """
     codes = currency.dictionary_encode()
-    digits = [0 if code is None or code == NO_CURRENCY else minor_units(code) for code in codes.dictionary.to_pylist()]
-    factors = pa.array([Decimal(1).scaleb(-places) for places in digits], pa.decimal256(6, 5)).take(codes.indices)
+    known = [None if code is None or code == NO_CURRENCY else code for code in codes.dictionary.to_pylist()]
+    shares = [None if code is None else Decimal(1).scaleb(-minor_units(code)) for code in known]
+    factors = pa.array(shares, pa.decimal256(6, 5)).take(codes.indices)
     return pc.multiply(amount.cast(pa.decimal256(50, MAX_DECIMALS)), factors).cast(AMOUNT)
 
 

@@ -110,10 +110,10 @@ def decided(detection: Detection, profiles: list[ColumnProfile], facts: Facts, g
     asked = {FIELDS[question["kind"]] for question in questions}
     mapping = Mapping.model_validate({**found.mapping, **_completed(said, found.mapping, facts, asked)})
     left_out = {int(facts.rows[row.place]): row.reason for row in found.left_out if row.reason != "skipped"}
-    undecided = {int(facts.rows[place]) for place in found.undecided} if "skip" not in said else set()
+    unknown = found.unknown_states if "skip" not in said else None
     dates = facts.named(mapping.date.column) if mapping.date is not None else None
     languages = (dates.days.languages or None) if dates is not None else None
-    exceptions = Exceptions(left_out, undecided, languages)
+    exceptions = Exceptions(left_out, unknown, languages)
     return Look(detection, profiles, suggested, mapping, questions, found, exceptions)
 
 

@@ -29,7 +29,6 @@ class Amounts:
     mark: Mark | None
     values: Int64
     valid: Mask
-    explicit: Mask
     tokens: NDArray[np.int32]
     letters: tuple[str, ...]
     is_identifier: bool
@@ -102,7 +101,6 @@ class Bookings:
                     n,
                     values=n.values[:rows],
                     valid=n.valid[:rows],
-                    explicit=n.explicit[:rows],
                     tokens=n.tokens[:rows],
                 )
                 for n in self.numbers
@@ -213,7 +211,6 @@ def _amounts(column: Column, mark: Mark | None, places: Int64, scale: int) -> Am
         mark,
         values,
         valid,
-        numbers.explicit[places] & valid,
         numbers.token[places].astype(np.int32),
         letters,
         _is_identifier(column, places, values, valid),

@@ -11,7 +11,7 @@ from matching.reading.roles.amounts import Amounts, Bookings
 from matching.reading.roles.facts import Facts
 from matching.reading.roles.found import Understanding
 from matching.reading.roles.movements import Movement, with_partner
-from matching.reading.roles.words import says, words_of
+from matching.reading.roles.words import names_minor_unit, says
 
 WHOLE_MINOR = 100  # whole numbers from here on may count the smallest unit, if a program wrote the file
 
@@ -212,8 +212,7 @@ class Decision:
         return True
 
     def _counts_smallest(self, number: Amounts, bookings: Bookings) -> bool:
-        says_so = bool(unproved.MINOR & set(words_of(number.name)))
-        return says_so or (self.by_program and self._looks_minor(number, bookings))
+        return names_minor_unit(number.name) or (self.by_program and self._looks_minor(number, bookings))
 
     def _looks_minor(self, number: Amounts, bookings: Bookings) -> bool:
         """Whether a program wrote whole numbers of some size beside a currency that has a smaller unit."""

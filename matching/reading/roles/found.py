@@ -11,15 +11,15 @@ from matching.reading.roles.totals import LeftOut
 class Understanding:
     """
     What was found. `mapping` is the document that says it, `roles` has the role and its proof for each column that has
-    one. `left_out` are the rows that are no bookings, `undecided` those whose state nobody knows.
+    one. `left_out` are the rows that are no bookings; `unknown_states` is the column of states and its
+    values that nobody knows.
     """
 
     mapping: dict[str, Any] = field(default_factory=dict)
     questions: list[dict[str, Any]] = field(default_factory=list)
     roles: dict[str, tuple[str, str | None]] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
-    undecided: list[int] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    unknown_states: tuple[str, tuple[str, ...]] | None = None
 
     def give(self, column: Column | str, role: str, why: str | None = None) -> None:
         """Note the role of a column, and what proves it."""

@@ -10,7 +10,7 @@ from matching.reading.cells.currencies import currency_of, minor_units
 from matching.reading.cells.numbers import number_form
 from matching.reading.roles.amounts import Amounts
 from matching.reading.roles.facts import Column, Facts, Line, Mask
-from matching.reading.roles.words import words_of
+from matching.reading.roles.words import roles_of, words_of
 
 SHARED = "?"
 _IN_BRACKETS = re.compile(r"[(\[]([A-Z]{3})[)\]]")
@@ -105,7 +105,7 @@ def currency_for(facts: Facts, amounts: tuple[Amounts, ...], places: Any, column
             return Found(value=code, proof="the column's name says so")
     if beside is not None:
         return beside
-    around = _around(facts, amounts)
+    around = _around(facts)
     if around is not None and named is None:
         return around
     if named is not None:
@@ -161,7 +161,7 @@ def _beside(
 def _is_called_after_another(facts: Facts, column: Column, amounts: tuple[Amounts, ...]) -> bool:
     """Whether the name of a currency column repeats that of another column of numbers."""
     own = {amount.column.index for amount in amounts}
-    mine = set(words_of(column.name)) - {"currency", "waehrung", "wahrung", "devise", "moneda", "valuta"}
+    mine = {word for word in words_of(column.name) if "currency" not in roles_of(word)}
     if not mine or any(mine & set(words_of(amount.name)) for amount in amounts):
         return False
     return any(
@@ -172,7 +172,7 @@ def _is_called_after_another(facts: Facts, column: Column, amounts: tuple[Amount
 
 
 def _words_shared(column: Column, amounts: tuple[Amounts, ...]) -> float:
-    mine = set(words_of(column.name)) - {"currency"}
+    mine = {word for word in words_of(column.name) if "currency" not in roles_of(word)}
     return 1.2 * max((len(mine & set(words_of(amount.name))) / max(1, len(mine)) for amount in amounts), default=0.0)
 
 
@@ -189,7 +189,7 @@ def _belongs_elsewhere(facts: Facts, column: Column, amounts: tuple[Amounts, ...
     )
 
 
-def _around(facts: Facts, amounts: tuple[Amounts, ...]) -> Found | None:
+def _around(facts: Facts) -> Found | None:
     """The one currency that the lines around the table name, in a cell of its own or beside a number."""
     found = codes_around(facts)
     if len(found) == 1:

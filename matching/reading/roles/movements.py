@@ -7,7 +7,6 @@ import numpy as np
 
 from matching.reading.roles.amounts import Amounts, Bookings
 from matching.reading.roles.facts import Column, Int64, Levels
-from matching.reading.roles.words import words_of
 
 Kind = Literal["signed", "sides", "letters", "sign", "fee"]
 EXCLUSIVE_SHARE = 0.03  # of the rows may have both sides filled
@@ -17,7 +16,8 @@ EXCLUSIVE_SHARE = 0.03  # of the rows may have both sides filled
 class Movement:
     """
     A reading of the amount. `amount` is its column, or the side of money in; `other` is the side of money out, or the
-    fee. `sign` is the column with words for the sign, and `negative` its values that mean money out.
+    fee. `sign` is the column with words for the sign; `negative` are its values that mean money out, `positive` those
+    that mean money in. A row with any other value is rejected: nobody knows its sign.
     """
 
     kind: Kind
@@ -26,6 +26,7 @@ class Movement:
     sign: Column | None = None
     levels: Levels | None = None
     negative: frozenset[str] = frozenset()
+    positive: frozenset[str] = frozenset()
     adds_fee: bool = False
 
     def values(self) -> Int64:
@@ -68,7 +69,11 @@ class Movement:
             return {"amount": spec, "fee": fee}
         if self.kind in ("sign", "letters"):
             column = self.sign.name if self.sign is not None else self.amount.name
-            spec["sign"] = {"column": column, "negative": sorted(self.negative)}
+            spec["sign"] = {
+                "column": column,
+                "negative": sorted(self.negative),
+                "positive": sorted(self.positive),
+            }
         return {"amount": spec}
 
 
@@ -91,19 +96,12 @@ def with_partner(bookings: Bookings, amount: Amounts) -> Movement | None:
         if other is not amount
         and are_sides(amount, other)
         and other.column.role("in" if is_out else "out") >= 0.3
-        and set(words_of(other.name)) & (set(words_of(column.name)) or {""}) >= _shared(column, bookings)
+        and all((other.column.role(part) > 0) == (column.role(part) > 0) for part in ("net", "gross"))
     ]
     if not partners:
         return None
     other = min(partners, key=lambda n: abs(n.column.index - column.index))
     return Movement("sides", other, amount) if is_out else Movement("sides", amount, other)
-
-
-def _shared(column: Column, bookings: Bookings) -> set[str]:
-    """The word that tells pairs of sides apart, such as net and gross, if the name has one."""
-    return {
-        word for word in words_of(column.name) if {word} & {"net", "netto", "gross", "brutto", "brut", "bruto", "neto"}
-    }
 
 
 def sign_columns(bookings: Bookings, amount: Amounts, most: int = 6) -> list[tuple[Column, Levels]]:

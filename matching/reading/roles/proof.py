@@ -1,7 +1,7 @@
 """Finds the balance and the amount that prove each other, and gross, fee and net."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, permutations
 
 import numpy as np
@@ -14,6 +14,7 @@ from matching.reading.roles.words import outs_of, sides_of
 
 TRIED_ROWS = 2_000  # on which readings are compared; the best are then tested on all rows
 MAX_TRIED = 12  # columns of numbers that are combined
+_Signs = tuple[frozenset[str], frozenset[str]]  # values that mean money out, and money in
 KINDS = {"signed": 0, "sides": 1, "letters": 2, "sign": 3, "fee": 4}
 KEPT = 3
 MIN_UNNAMED_SIGN = 4  # steps that must prove a column of unknown words, which could fit by chance
@@ -90,7 +91,7 @@ def on_all(bookings: Bookings, movement: Movement, whole: dict[int, Amounts]) ->
     elif movement.kind == "letters":
         levels = amount.token_levels()
     other = whole[movement.other.column.index] if movement.other else None
-    return Movement(movement.kind, amount, other, movement.sign, levels, movement.negative, movement.adds_fee)
+    return replace(movement, amount=amount, other=other, levels=levels)
 
 
 def _proofs(bookings: Bookings, group: tuple[Column, Levels] | None) -> list[Proof]:
@@ -183,24 +184,24 @@ def _signed_by_words(
         if len(levels.values) < 2:
             continue
         kind: Kind = "letters" if column is None else "sign"
-        tried: set[frozenset[str]] = set()
+        tried: set[_Signs] = set()
         for direction in directions:
             signs, _, _ = signs_by_walk(balances, amount.values, levels.codes, len(levels.values), direction)
-            tried.add(_negative(levels, signs.tolist()))
-        if len([v for v in levels.values if v]) == 2 or len(levels.values) == 2:
-            tried |= {frozenset([levels.values[0]]), frozenset([levels.values[-1]])}
-        for negative in tried:
+            tried.add(_shown(levels, signs.tolist()))
+        if len(levels.values) == 2:
+            one, other = (frozenset([value]) for value in levels.values)
+            tried |= {(one, other), (other, one)}
+        for negative, positive in tried:
             if negative and negative != frozenset(levels.values):
-                yield Movement(kind, amount, None, column, levels, negative)
+                yield Movement(kind, amount, None, column, levels, negative, positive)
 
 
-def _negative(levels: Levels, signs: list[int]) -> frozenset[str]:
-    """The values that mean money out. Where the balance does not show it, the words do."""
+def _shown(levels: Levels, signs: list[int]) -> _Signs:
+    """The values that mean money out, and those that mean money in. Where the balance does not show it, the words do."""
     outs = outs_of([value for value in levels.values if value]) or {}
-    return frozenset(
-        value
-        for value, sign in zip(levels.values, signs, strict=True)
-        if sign < 0 or (sign == 0 and outs.get(value, False))
+    out = {value: sign < 0 if sign else outs.get(value) for value, sign in zip(levels.values, signs, strict=True)}
+    return frozenset(v for v, is_out in out.items() if is_out), frozenset(
+        v for v, is_out in out.items() if is_out is False
     )
 
 
@@ -288,7 +289,7 @@ def sums_of(bookings: Bookings) -> dict[int, tuple[Amounts, tuple[Amounts, ...]]
     """
     The columns that are the sum of neighbouring other ones in all rows, by index, with their parts.
 
-    Raises nothing; shapes as in Amounts. At least two parts move, and in at least two rows.
+    At least two of the parts differ from the sum, and it moves in at least two rows.
     """
     numbers = [n for n in bookings.numbers if n.moves.any() and not n.is_identifier][:MAX_TRIED]
     found: dict[int, tuple[Amounts, tuple[Amounts, ...]]] = {}
@@ -297,11 +298,18 @@ def sums_of(bookings: Bookings) -> dict[int, tuple[Amounts, tuple[Amounts, ...]]
         for first in range(len(rest)):
             for end in range(len(rest), first + 1, -1):
                 parts = tuple(rest[first:end])
-                added = np.sum([n.values for n in parts], axis=0)
-                moving = sum(bool((n.moves & (n.values != total.values)).any()) for n in parts)
-                if moving >= 2 and int(total.moves.sum()) >= 2 and bool((added == total.values).all()):
+                if _adds_up(total, parts, TRIED_ROWS) and _adds_up(total, parts):
                     found.setdefault(total.column.index, (total, parts))
     return found
+
+
+def _adds_up(total: Amounts, parts: tuple[Amounts, ...], most: int | None = None) -> bool:
+    """Whether parts add up to a total in all rows, or in the first `most` ones."""
+    added = np.sum([n.values[:most] for n in parts], axis=0)
+    if not bool((added == total.values[:most]).all()):
+        return False
+    moving = sum(bool((n.moves & (n.values != total.values)).any()) for n in parts) if most is None else 2
+    return moving >= 2 and int(total.moves.sum()) >= 2
 
 
 def triples_of(bookings: Bookings) -> list[Triple]:
@@ -325,6 +333,11 @@ def triples_of(bookings: Bookings) -> list[Triple]:
 
 
 def _triple(fee: Amounts, gross: Amounts, net: Amounts, adds: bool) -> Triple | None:
+    first = slice(TRIED_ROWS)
+    charged = fee.values[first] if adds else -fee.values[first]
+    both = gross.valid[first] & net.valid[first]
+    if not bool((gross.values[first] + charged == net.values[first])[both].all()):
+        return None  # most columns do not fit, which the first rows show
     rows, asked = fee.moves, gross.valid & net.valid
     moved = int((asked & rows).sum())
     if moved == 0 or not bool(asked[rows].all()):

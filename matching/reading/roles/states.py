@@ -15,7 +15,7 @@ MIN_NAME = 0.5
 @dataclass
 class States:
     """
-    The column of states, the values whose rows are left out, and the values that nobody knows. Both masks have shape
+    The column of states, the values whose rows are left out, and the values that nobody knows. `left_out` has shape
     (bookings,).
     """
 
@@ -23,9 +23,8 @@ class States:
     skipped: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     left_out: Mask = field(default_factory=lambda: np.zeros(0, np.bool_))
-    doubtful: Mask = field(default_factory=lambda: np.zeros(0, np.bool_))
 
-    def question(self, bookings: Bookings) -> dict[str, Any]:
+    def question(self) -> dict[str, Any]:
         """The question which rows to leave out."""
         assert self.column is not None
         return {
@@ -40,7 +39,6 @@ def states_of(bookings: Bookings) -> States:
     """
     Find the column of states. A word like "pending" in a free text is no state: the column repeats its values.
     """
-    none = np.zeros(bookings.count, np.bool_)
     best: tuple[tuple[float, int], Column, Levels, list[str]] | None = None
     for column in bookings.facts.columns:
         levels = bookings.levels_of(column)
@@ -55,21 +53,15 @@ def states_of(bookings: Bookings) -> States:
         if best is None or rank > best[0]:
             best = rank, column, levels, bad
     if best is None:
-        return States(left_out=none, doubtful=none)
+        return States(left_out=np.zeros(bookings.count, np.bool_))
     _, column, levels, bad = best
     told = _told_apart(levels.values)
     unknown = [value for value in levels.values if value not in bad and not says("booked", told[value], whole=True)]
     if (column.role("status") < MIN_NAME and not (levels.codes < 0).any()) or len(levels.values) == 1:
         # In a column of another name, or with one value, an unknown word is no reason to doubt.
         unknown = []
-    codes = levels.codes
-    return States(
-        column,
-        tuple(bad),
-        tuple(unknown),
-        np.isin(codes, [levels.values.index(value) for value in bad]),
-        np.isin(codes, [levels.values.index(value) for value in unknown]),
-    )
+    left_out = np.isin(levels.codes, [levels.values.index(value) for value in bad])
+    return States(column, tuple(bad), tuple(unknown), left_out)
 
 
 def _told_apart(values: tuple[str, ...]) -> dict[str, str]:

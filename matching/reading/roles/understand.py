@@ -67,9 +67,9 @@ class _Reader:
         self._leave_out_waiting()
         self.currencies = money.currency_columns(self.facts, self.rows)
         bookings = self._without_totals()
-        self._note_states(bookings)
+        self._note_states()
         Decision(self.facts, self.found, self.currencies, self.said, self.by_program).make(bookings)
-        self._others(bookings)
+        self._others()
         self.found.left_out.sort()
         return self.found
 
@@ -199,7 +199,7 @@ class _Reader:
 
     # Everything else
 
-    def _note_states(self, bookings: Bookings) -> None:
+    def _note_states(self) -> None:
         states = self.states
         if states is None or states.column is None or not (states.skipped or states.unknown):
             return
@@ -209,11 +209,9 @@ class _Reader:
         if states.skipped:
             self.found.mapping["skip"] = [{"column": states.column.name, "values": list(states.skipped)}]
         self.found.give(states.column, "status", None)
-        unknown = set(states.unknown)
-        self.found.undecided = [
-            int(place) for place in np.flatnonzero(self.rows) if unknown and states.column.text(int(place)) in unknown
-        ]
-        self.found.questions.append(states.question(bookings))
+        if states.unknown:
+            self.found.unknown_states = states.column.name, states.unknown
+        self.found.questions.append(states.question())
 
     def _all_states(self, states: States) -> list[int]:
         assert states.column is not None
@@ -224,7 +222,7 @@ class _Reader:
         left = {row.place for row in self.found.left_out}
         return [int(place) for place in np.flatnonzero(np.isin(levels.codes, codes)) if int(place) not in left]
 
-    def _others(self, bookings: Bookings) -> None:
+    def _others(self) -> None:
         """The date, the reference, and the rows that are no bookings."""
         mapping = self.found.mapping
         if self.dates is not None:
@@ -238,9 +236,9 @@ class _Reader:
         if reference is not None:
             mapping["reference"] = {"column": reference.name}
             self.found.give(reference, "reference", None)
-        self._leave_out_rest(bookings)
+        self._leave_out_rest()
 
-    def _leave_out_rest(self, bookings: Bookings) -> None:
+    def _leave_out_rest(self) -> None:
         """Rows without a date are captions, totals and the like, unless they are as full as a booking."""
         if self.only_records:
             return

@@ -9,33 +9,11 @@ from matching.reading.roles.amounts import Amounts, Bookings
 from matching.reading.roles.facts import Column, Levels
 from matching.reading.roles.money import codes_around, in_header
 from matching.reading.roles.movements import Movement, are_sides, sign_columns
-from matching.reading.roles.words import outs_of, says, sides_of, words_of
+from matching.reading.roles.words import names_minor_unit, outs_of, says, sides_of, words_of
 
 SAME_RATE = 0.01  # by which the rates between two amounts in different currencies may differ, for rounding
 RIVAL = 1.3  # a column whose score is this near is a question
 FULL_SHARE = 0.95  # of the bookings that two sides without known names must explain
-# Words for the smallest unit of a currency.
-MINOR = frozenset(
-    [
-        "cents",
-        "cent",
-        "minor",
-        "pence",
-        "centimes",
-        "centimos",
-        "centavos",
-        "kobo",
-        "paise",
-        "ore",
-        "öre",
-        "grosze",
-        "groszy",
-        "haleru",
-        "filler",
-        "kopeks",
-        "centesimi",
-    ]
-)
 _WEIGHTS = {
     "amount": 3.0,
     "net": 2.5,
@@ -104,7 +82,7 @@ def choose(bookings: Bookings, taken: tuple[Amounts, ...] = ()) -> Choice:
         return Choice(questions=[amount_question(bookings, [best]) | {"columns": [best.name, half.name]}])
     is_money = best.has_decimals or best.is_signed or best.is_token_signed or _names_currency(best)
     is_named = best.column.role("amount", "net", "gross", "in", "out") >= (0.5 if is_money else 0.6)
-    is_named = is_named or bool(MINOR & set(words_of(best.name)))
+    is_named = is_named or names_minor_unit(best.name)
     others = [n for _, _, n in candidates[1:] if not _is_same(n, best)]
     if rivals or (not is_named and (not is_money or (others and best_score < 9))):
         return Choice(questions=[amount_question(bookings, [best, *(rivals or others)])])
@@ -292,7 +270,8 @@ def with_sign(bookings: Bookings, amount: Amounts) -> Choice:
             negative = frozenset(value for value, out in outs.items() if out)
             if not negative:
                 return Choice(plain)
-            return Choice(Movement("sign", amount, None, column, levels, negative))
+            positive = frozenset(outs) - negative
+            return Choice(Movement("sign", amount, None, column, levels, negative, positive))
         if asked is None and _may_be_sign(bookings, amount, column, levels, present):
             asked = column, levels
     if asked is None:
@@ -325,7 +304,8 @@ def _by_letters(amount: Amounts) -> Choice:
     # Where only one side is marked, the numbers without letters are the other one.
     if "" in present and not negative and not amount.is_signed:
         negative = {""}
-    return Choice(Movement("letters", amount, None, None, levels, frozenset(negative)))
+    positive = frozenset(present) - negative
+    return Choice(Movement("letters", amount, None, None, levels, frozenset(negative), positive))
 
 
 def _may_be_sign(bookings: Bookings, amount: Amounts, column: Column, levels: Levels, present: list[str]) -> bool:

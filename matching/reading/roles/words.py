@@ -130,6 +130,11 @@ def roles_of(name: str, ignored: frozenset[str] = frozenset()) -> dict[str, floa
     return found
 
 
+def names_minor_unit(name: str) -> bool:
+    """Whether a column's name, or what stands in brackets behind it, is the smallest unit of a currency."""
+    return bool(_data()[0]["minor"].spans(words_of(name)))
+
+
 @lru_cache(maxsize=50_000)
 def says(kind: str, text: str, *, whole: bool = False, least: int = 1) -> bool:
     """

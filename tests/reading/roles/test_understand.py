@@ -144,8 +144,7 @@ def test_a_caption_says_that_the_rows_below_are_pending(load, caption):
         "Booked\nDate,Text,Amount\n2024-03-05,c,-12.50\n2024-03-16,d,1250.00\n2024-03-28,e,-300.00\n"
     )
 
-    if caption.startswith("Pending"):
-        assert found.amounts == ["-12.5", "1250", "-300"]
+    assert found.amounts == ["-12.5", "1250", "-300"]
 
 
 def test_years_of_another_calendar_are_asked_about(load):
@@ -379,3 +378,29 @@ def test_words_that_each_party_sees_differently_are_no_signs(load, word):
     )
 
     assert "-10" not in found.amounts
+
+
+def test_a_new_word_in_a_proved_sign_column_is_a_reject_and_not_money_in(load):
+    text = rows(
+        "Date;Amount;Side;Balance",
+        "2024-01-05;10.00;Debit;990.00",
+        "2024-01-06;20.00;Credit;1010.00",
+        "2024-01-07;30.00;Debit;980.00",
+    )
+    sign = load(text).mapping["amount"]["sign"]
+
+    assert sign == {"column": "Side", "negative": ["Debit"], "positive": ["Credit"]}
+    again = load(
+        text + "2024-01-08;5.00;Storno;980.00\n", mapping={"amount": {"column": "Amount", "decimal": ".", "sign": sign}}
+    )
+    assert again.rejects == [(5, "Side", "sign_unknown")]
+
+
+def test_smallest_units_of_an_unknown_currency_show_no_amount(load):
+    found = load(
+        rows("Date,amount_cents", "2024-03-05,1050", "2024-03-06,99"),
+        mapping={"amount": {"column": "amount_cents", "minor_units": True}},
+    )
+
+    assert found.amounts == [None, None]
+    assert ("amount_cents", "currency") in found.questions

@@ -1,4 +1,5 @@
 import type { RecordView } from "../api/rest";
+import { DataCells, NameCells } from "./DataCells";
 import { count, money } from "./format";
 import { Status } from "./parts";
 
@@ -16,11 +17,7 @@ export function RecordTable({ records, withState = false }: { records: RecordVie
             <th className="number">Amount</th>
             <th>Date</th>
             {withState ? <th>State</th> : null}
-            {names.map((name) => (
-              <th key={name} dir="auto">
-                {name}
-              </th>
-            ))}
+            <NameCells names={names} />
           </tr>
         </thead>
         <tbody>
@@ -34,11 +31,7 @@ export function RecordTable({ records, withState = false }: { records: RecordVie
                   <Status of={record.state} />
                 </td>
               ) : null}
-              {names.map((name) => (
-                <td key={name} className="cut" dir="auto">
-                  {record.data[name] ?? ""}
-                </td>
-              ))}
+              <DataCells names={names} data={record.data} />
             </tr>
           ))}
         </tbody>

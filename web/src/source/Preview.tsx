@@ -1,6 +1,7 @@
 import type { Page_RecordView_, SourceView } from "../api/rest";
 import { keys } from "../live/keys";
 import { useRead } from "../live/react";
+import { DataCells, NameCells } from "../shell/DataCells";
 import { count } from "../shell/format";
 import { Reading, Wide } from "../shell/parts";
 
@@ -31,22 +32,14 @@ function Rows({ rows }: { rows: { id: string; row: number; data: Record<string, 
         <thead>
           <tr>
             <th className="number">Row</th>
-            {names.map((name) => (
-              <th key={name} dir="auto">
-                {name}
-              </th>
-            ))}
+            <NameCells names={names} />
           </tr>
         </thead>
         <tbody>
           {rows.map(({ id, row, data }) => (
             <tr key={id}>
               <td className="number muted">{count(row + 1)}</td>
-              {names.map((name) => (
-                <td key={name} className="cut" dir="auto">
-                  {data[name] ?? ""}
-                </td>
-              ))}
+              <DataCells names={names} data={data} />
             </tr>
           ))}
         </tbody>
