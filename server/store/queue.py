@@ -4,8 +4,6 @@ from typing import Literal
 from uuid import UUID
 
 import orjson
-from pgqueuer.db import AsyncpgDriver
-from pgqueuer.queries import Queries
 
 from core import log
 from realtime.unit_of_work import UnitOfWork
@@ -31,6 +29,11 @@ async def enqueue(u: UnitOfWork, task: Task, row_id: object, person: UUID | None
     if u.actor.id is not None:
         token = u.actor.limits.token_id if u.actor.limits is not None else None
         await u.execute(f"UPDATE {_TABLES[task]} SET asked_with = $2 WHERE id = $1", row_id, token)
+    # Imported here, because engines import this module and enqueue next to nothing: the library starts another program
+    # when it is imported, and the fork server of the engines should start none.
+    from pgqueuer.db import AsyncpgDriver
+    from pgqueuer.queries import Queries
+
     driver = AsyncpgDriver(u.connection._connection)  # the queue's own statements, in our transaction
     asked_by = u.actor.id or person
     payload = orjson.dumps(

@@ -25,6 +25,17 @@ def test_no_process_loads_what_draws_on_terminals() -> None:
     assert "rich" not in _loaded_with("server.__main__, server.processes.web, server.processes.engine")
 
 
+def test_the_fork_server_starts_no_program_while_it_loads() -> None:
+    # It would do so at each start. It is also in nobody's interest that it waits for another program.
+    script = (
+        "import sys; sys.addaudithook(lambda event, its: print(event, its) if event in ('subprocess.Popen', 'os.fork',"
+        " 'os.posix_spawn', 'os.system') else None); import server.processes.warm; print('loaded')"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert done.stdout == "loaded\n"
+
+
 def _loaded_with(modules: str) -> set[str]:
     """The names of all modules that are loaded with these."""
     script = f"import sys, {modules}; print(*sys.modules)"

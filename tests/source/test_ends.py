@@ -131,7 +131,9 @@ def alone(worker: Any, start_worker: Any) -> Any:
         return own[-1]
 
     yield start
-    for started in own:
-        started.process.terminate()
-        started.process.wait(15)
-    process.resume()
+    try:
+        for started in own:
+            started.process.terminate()
+            started.process.wait(15)
+    finally:
+        process.resume()
