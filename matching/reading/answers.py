@@ -88,7 +88,7 @@ class _Asked:
             for choice, rows in zip(offered, self._rows(offered), strict=True)
         ]
         is_blocking = kind in BLOCKING and bool(self.choices)
-        asked = {name: value for name, value in self.question.items() if name != "amount"}
+        asked = {name: value for name, value in self.question.items() if name not in ("amount", "fee")}
         return {**asked, "blocking": is_blocking, "answers": answers}
 
     # What can be answered
@@ -96,6 +96,10 @@ class _Asked:
     def _amount_column(self) -> Iterator[_Choice]:
         for name in self.choices[:MAX_CHOICES]:
             yield _Choice(name, name, {"amount": {"column": name}})
+        if fee := self.question.get("fee"):
+            name = self.choices[0]
+            piece = {"amount": {"column": name}, "fee": fee}
+            yield _Choice(f"{name} - {fee['column']}", f"“{name}” less the fee in “{fee['column']}”", piece)
         yield _Choice(None, "no column is an amount", {"amount": None})
 
     def _sign(self) -> Iterator[_Choice]:

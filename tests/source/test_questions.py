@@ -8,6 +8,8 @@ SIDES = "Datum;Art;Betrag\n" + "".join(
 AMOUNTS = (
     "when,one,two,ref\n2026-01-01,1.50,2.50,a\n2026-01-02,3.50,3.50,b\n2026-01-03,3.50,8.10,c\n2026-01-04,3.25,9.10,d\n"
 )
+FEES = "Date,Amount,Fee\n2026-01-05,100.00,2.50\n2026-01-06,50.00,1.40\n2026-01-07,-20.00,0.30\n2026-01-08,10.00,0.20\n"
+FEES_BELOW_ZERO = FEES.replace(",2.50", ",-2.50").replace(",1.40", ",-1.40").replace(",0.", ",-0.")
 DATES = (
     "ref,day,amount\nA,02/02/2026,1.50\nB,03/04/2026,-2.50\nC,05/06/2026,3.50\nD,01/01/2026,4.50\nE,07/08/2026,5.50\n"
 )
@@ -36,6 +38,9 @@ async def test_each_answer_shows_the_rows_that_the_answers_read_most_differently
     [
         (AMOUNTS, "amount_column", "two", ["2.50", "3.50", "8.10", "9.10"]),
         (AMOUNTS, "amount_column", None, [None] * 4),
+        (FEES, "amount_column", "Amount", ["100.00", "50.00", "-20.00", "10.00"]),
+        (FEES, "amount_column", "Amount - Fee", ["97.50", "48.60", "-20.30", "9.80"]),
+        (FEES_BELOW_ZERO, "amount_column", "Amount - Fee", ["97.50", "48.60", "-20.30", "9.80"]),
         (SIDES, "sign", "Zug", ["-1.50", "-2.50", "3.50", "-4.50"]),
         (SIDES, "sign", "Kur", ["1.50", "2.50", "-3.50", "4.50"]),
     ],

@@ -96,7 +96,7 @@ class Decision:
             and choice.movement is not None
             and not self._counts_smallest(choice.movement.amount, bookings)
         ):
-            return unproved.Choice(questions=[unproved.amount_question(bookings, [choice.movement.amount, fee])]), None
+            return unproved.Choice(questions=[unproved.fee_question(bookings, choice.movement.amount, fee)]), None
         return choice, None
 
     def _factors(self, bookings: Bookings) -> list[Amounts]:
@@ -126,7 +126,7 @@ class Decision:
         if movement.kind == "signed" and not any(t.net is movement.amount for t in triples):
             fee = self._unproved_fee(bookings, movement, best)
             if fee is not None:
-                return unproved.Choice(questions=[unproved.amount_question(bookings, [movement.amount, fee])])
+                return unproved.Choice(questions=[unproved.fee_question(bookings, movement.amount, fee)])
         return unproved.Choice(movement, proof=best.says())
 
     def _by_triples(self, bookings: Bookings, triples: list[proof.Triple]) -> unproved.Choice:

@@ -157,6 +157,17 @@ def amount_question(bookings: Bookings, numbers: list[Amounts]) -> dict[str, Any
     }
 
 
+def fee_question(bookings: Bookings, amount: Amounts, fee: Amounts) -> dict[str, Any]:
+    """
+    The question whether the amount is what moves, or the amount less a fee. `fee` is the part of a mapping that takes
+    the fee off.
+    """
+    values = fee.values[fee.moves]
+    is_negative = 2 * int((values < 0).sum()) > len(values)
+    piece = {"column": fee.name} | ({"signed": True} if is_negative else {})
+    return amount_question(bookings, [amount, fee]) | {"fee": piece}
+
+
 def _is_same(one: Amounts, other: Amounts) -> bool:
     """Whether two columns hold the same numbers."""
     both = one.valid & other.valid
