@@ -23,7 +23,7 @@ from matching.reading.rows import RawBatch
 from matching.reading.tables import Profiler, ahead, read_batches
 from matching.reading.values import ColumnProfile
 
-UNDERSTOOD_ROWS = 50_000  # what rows mean is decided by so many of them, and by those behind them that say more
+UNDERSTOOD_ROWS = 30_000  # what rows mean is decided by so many of them, and by those behind them that say more
 MIN_SHORT, SHORT_SHARE = 2, 0.2  # rows that lack their last cells, from which that is the file's way
 UNDERSTOOD_BYTES = 64 * 1024 * 1024
 PROGRAMS = ("jsonl", "json")  # their numbers may count the smallest unit
