@@ -331,3 +331,17 @@ def test_values_beside_the_last_name_are_kept_and_a_cell_far_off_is_a_reject(loa
 
     assert found.data[1] == {"id": "b", "amount": "2.5", "column_3": "a remark"}
     assert found.rejects == [(151, None, "field_count")]
+
+
+@pytest.mark.parametrize("encoding", ["UT9F-8", "rot13", "hex", "idna", "utf-32", "big5", "undefined"])
+@pytest.mark.parametrize("part", ["xl/workbook.xml", "xl/worksheets/sheet1.xml"])
+def test_a_part_that_names_an_encoding_of_its_own_is_refused(load, part, encoding):
+    sink = io.BytesIO()
+    plain = io.BytesIO(workbook(lambda book: book.add_worksheet().write_row(0, 0, ["a", "b"])))
+    with zipfile.ZipFile(plain) as old, zipfile.ZipFile(sink, "w") as new:
+        for name in old.namelist():
+            xml = old.read(name)
+            new.writestr(name, xml.replace(b"UTF-8", encoding.encode(), 1) if name == part else xml)
+
+    with pytest.raises(FileRejected, match="the workbook is damaged; open it and save it again"):
+        load(sink.getvalue(), "a.xlsx")
