@@ -47,9 +47,7 @@ class Document:
                     raise FileRejected("the workbook has a tag or comment longer than 1 MiB; save the sheet as CSV")
                 yield
             self._parser.Parse(b"", True)
-        except FileRejected:
-            raise
-        except (expat.ExpatError, LookupError, ValueError) as error:  # the last two are about unknown encodings
+        except (expat.ExpatError, LookupError) as error:  # the latter for an encoding that Python does not know
             raise FileRejected("the workbook is damaged; open it and save it again as .xlsx") from error
 
 

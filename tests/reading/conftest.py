@@ -17,7 +17,7 @@ from matching.reading.values import ColumnProfile
 # The same examples in every run: a new one may fail in `make fuzz`, but not in somebody's change of another part.
 settings.register_profile("suite", derandomize=True)
 settings.load_profile("suite")
-settings.register_profile("fuzz", max_examples=1_500)  # for `make fuzz`; ten minutes on two cores
+settings.register_profile("fuzz", max_examples=4_200)  # for `make fuzz`; ten minutes on two cores
 
 
 @dataclass
