@@ -169,6 +169,24 @@ class AlreadyDecided(Problem):
     status, code, title = 409, "already_decided", "Already decided"
 
 
+class NotTied(Problem):
+    """The two sides of a match do not come to the same amount, and nobody said what becomes of the difference."""
+
+    status, code, title = 422, "not_tied", "The two sides do not come to the same amount"
+
+
+class CountChanged(Problem):
+    """The matches of a filter are not as many as were shown."""
+
+    status, code, title = 409, "count_changed", "The number of matches has changed"
+
+
+class FourEyes(Problem):
+    """The decision needs somebody else."""
+
+    status, code, title = 409, "four_eyes", "Another person has to sign this"
+
+
 class RecordInUse(Problem):
     """A confirmed match uses the record."""
 

@@ -93,14 +93,25 @@ class Comparison(_Part):
         return self
 
 
+class Booked(_Part):
+    """Differences that are booked, with the code of their reason."""
+
+    booked: Annotated[str, Field(min_length=1, max_length=64)]
+
+
 class Pass(_Part):
-    """A pass over the records that earlier passes left open."""
+    """
+    A pass over the records that earlier passes left open.
+
+    `difference` says what becomes of the difference of a confirmed match. Without it, it stays open.
+    """
 
     name: Annotated[str, Field(min_length=1, max_length=120)]
     kind: Literal["rules"]
     where: Annotated[tuple[Comparison, ...], Field(min_length=1, max_length=20)]
     score: Annotated[tuple[Comparison, ...], Field(max_length=20)] = ()
     accept: Accept = "confirm_if_unambiguous"
+    difference: Literal["open"] | Booked | None = None  # None keeps the hashes of earlier plans
 
 
 class Plan(_Part):

@@ -15,6 +15,7 @@ from tortoise import Tortoise
 from tortoise.models import Model
 
 from core.problems import Forbidden, NotFound
+from models.decision import Decision
 from models.job import Job
 from models.match import Match
 from models.plan import Plan
@@ -43,6 +44,9 @@ PROJECT_ACTIONS: dict[str, str] = {
     "record.edit": "analyst",
     "job.run": "analyst",
     "match.decide": "analyst",
+    "match.comment": "analyst",
+    "match.write_off_any": "controller",  # above the project's limit
+    "match.assign": "controller",
     "plan.suggest": "analyst",
     "plan.edit": "controller",
     "vault.create": "controller",
@@ -150,6 +154,7 @@ _PROJECT_PATHS: dict[type[Model], tuple[str, str]] = {
     Plan: ("", "t.project_id"),
     Job: ("", "t.project_id"),
     Match: ("", "t.project_id"),
+    Decision: ("", "t.project_id"),
 }
 _VAULT_PATHS: dict[type[Model], tuple[str, str]] = {
     Vault: ("JOIN vaults v ON v.id = t.id", "v.id"),

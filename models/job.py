@@ -21,6 +21,7 @@ class Job(Row):
     left_source_id: UUID
     right_source: fields.ForeignKeyRelation[Source] = fields.ForeignKeyField("models.Source", related_name="right_jobs")
     right_source_id: UUID
+    pair_id = fields.UUIDField(null=True)  # set when it is queued; null only until then
     plan: fields.ForeignKeyNullableRelation[Plan] = fields.ForeignKeyField(
         "models.Plan", related_name="jobs", null=True, on_delete=fields.SET_NULL
     )
@@ -46,6 +47,23 @@ class Job(Row):
     class Meta:
         table = "reconciliation_jobs"
         indexes = (("project_id", "id"), ("left_source_id",), ("right_source_id",), ("status",))
+
+
+class JobExclusion(Model):
+    """
+    Something that a job left out when it first started, and that was undone since: a record of a match that was
+    confirmed then, or a match that was rejected then. A take-over and a retry leave it out too.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    job: fields.ForeignKeyRelation[Job] = fields.ForeignKeyField("models.Job", related_name="exclusions")
+    job_id: UUID
+    record_id = fields.UUIDField(null=True)
+    match_id = fields.UUIDField(null=True)
+
+    class Meta:
+        table = "job_exclusions"
+        indexes = (("job_id", "record_id"),)
 
 
 class JobChunk(Model):

@@ -8,6 +8,7 @@ from tortoise.models import Model
 
 from models.base import Row
 from models.job import Job
+from models.pair import Pair
 from models.record import Record
 from models.status import MatchKind
 
@@ -15,9 +16,19 @@ from models.status import MatchKind
 class Match(Row):
     """Records of both sides that belong together, and why."""
 
-    job: fields.ForeignKeyRelation[Job] = fields.ForeignKeyField("models.Job", related_name="matches")
-    job_id: UUID
+    # Null for a match that people made: by hand, by splitting one, or by writing a record off.
+    job: fields.ForeignKeyNullableRelation[Job] = fields.ForeignKeyField(
+        "models.Job", related_name="matches", null=True
+    )
+    job_id: UUID | None
     project_id = fields.UUIDField()
+    # Null for a record that was written off, which has no partner. No foreign key in the database, because a job writes
+    # matches by the million; a pair that goes takes its matches along (migration 11).
+    pair: fields.ForeignKeyNullableRelation[Pair] = fields.ForeignKeyField(
+        "models.Pair", related_name="matches", null=True, db_constraint=False
+    )
+    pair_id: UUID | None
+    turned = fields.BooleanField(default=False)  # its left side is the pair's right one
     pass_index = fields.IntField(null=True)
     pass_name = fields.CharField(max_length=256, null=True)
     chunk = fields.IntField(null=True)
@@ -29,13 +40,21 @@ class Match(Row):
     margin_kind = fields.CharField(max_length=8, null=True)  # exact | local
     ambiguity = fields.CharField(max_length=16, default="none")
     group = fields.CharField(max_length=64, null=True)
-    difference = fields.DecimalField(max_digits=38, decimal_places=9, null=True)
+    difference = fields.DecimalField(max_digits=38, decimal_places=9, null=True)  # left minus right
+    difference_as = fields.CharField(max_length=8, default="open")  # open | booked
+    difference_reason = fields.CharField(max_length=64, null=True)  # the reason code it is booked with
+    remainder = fields.DecimalField(max_digits=38, decimal_places=9, null=True)  # what a confirmed match leaves open
+    remainder_side = fields.CharField(max_length=5, null=True)  # left | right
+    remainder_since = fields.DatetimeField(null=True)
+    remainder_record_id = fields.UUIDField(null=True)  # the invoice that it belongs to, if somebody said so
+    extends_id = fields.UUIDField(null=True)  # the match whose remainder this one pays
     currency = fields.CharField(max_length=3, null=True)
     plan_hash = fields.CharField(max_length=64, null=True)
     assignee_id = fields.UUIDField(null=True)
     decided_by = fields.UUIDField(null=True)
     decided_at = fields.DatetimeField(null=True)
     reason = fields.TextField(null=True)
+    signatures: fields.JSONField[list[Any]] = fields.JSONField(default=list)  # [{by, at, action}]
     fields_compared: fields.JSONField[list[Any]] = fields.JSONField(default=list)
     runner_up: fields.JSONField[dict[str, Any] | None] = fields.JSONField(null=True)
 
@@ -60,8 +79,12 @@ class MatchRecord(Model):
         "models.Record", related_name="uses", db_constraint=False
     )
     record_id: UUID
-    job_id = fields.UUIDField()
+    job_id = fields.UUIDField(null=True)
+    pair_id = fields.UUIDField(null=True)
     side = fields.CharField(max_length=5)  # left | right
+    # The record's, which does not change while the match is active. Sums are added up from here.
+    amount = fields.DecimalField(max_digits=38, decimal_places=9, null=True)
+    currency = fields.CharField(max_length=3, null=True)
     active = fields.BooleanField(default=True)  # the match is suggested or confirmed
     confirmed = fields.BooleanField(default=False)
 

@@ -1,5 +1,6 @@
 """Projects and their members."""
 
+from typing import Any
 from uuid import UUID
 
 from tortoise import fields
@@ -14,6 +15,10 @@ class Project(Row):
     name = fields.CharField(max_length=256)
     description = fields.TextField(default="")
     timezone = fields.CharField(max_length=64, default="UTC")
+    reason_codes: fields.JSONField[list[Any]] = fields.JSONField(default=list)  # [{code, label, account}]
+    write_off_limit: fields.JSONField[dict[str, Any] | None] = fields.JSONField(null=True)  # {amount, currency}
+    four_eyes_over: fields.JSONField[dict[str, Any] | None] = fields.JSONField(null=True)
+    auto_confirm_up_to: fields.JSONField[dict[str, Any] | None] = fields.JSONField(null=True)
 
     class Meta:
         table = "projects"

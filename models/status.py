@@ -1,6 +1,6 @@
 """
-The states of sources, jobs and matches, and the kinds of matches: one enumeration each, shared by the API, the events
-and the SQL.
+The states of sources, jobs and matches, the kinds of matches and decisions, and the terms of the books: one enumeration
+each, shared by the API, the events and the SQL.
 
 A member equals its text in the database and on the wire, so `f"status = '{JobStatus.RUNNING}'"` is a SQL condition.
 """
@@ -52,6 +52,34 @@ class MatchStatus(Status):
     CONFIRMED = "confirmed"
     REJECTED = "rejected"
     SUPERSEDED = "superseded"
+    WITHDRAWN = "withdrawn"  # made by hand, and undone
+
+
+class DecisionKind(Status):
+    """A verb that people apply to matches."""
+
+    CONFIRM = "confirm"
+    REJECT = "reject"
+    SPLIT = "split"
+    MATCH = "match"  # by hand; with `replaces` it merges matches or extends one
+    WRITE_OFF = "write_off"
+    UNDO = "undo"  # of what a job confirmed; the only undo that takes no other decision back
+
+
+class Term(Status):
+    """
+    A term of the books of a source.
+
+    total = open + written off + explained + (matched + booked + remainder of each pair).
+    """
+
+    TOTAL = "total"
+    OPEN = "open"  # no confirmed match uses it
+    WRITTEN_OFF = "written_off"
+    EXPLAINED = "explained"
+    MATCHED = "matched"
+    BOOKED = "booked"
+    REMAINDER = "remainder"  # what confirmed matches leave open
 
 
 class MatchKind(Status):
@@ -71,6 +99,12 @@ class MatchKind(Status):
         if left == 1:
             return cls.ONE_TO_ONE if right == 1 else cls.ONE_TO_MANY
         return cls.MANY_TO_ONE if right == 1 else cls.MANY_TO_MANY
+
+    @property
+    def turned(self) -> "MatchKind":
+        """The kind of the same match, seen from the other side."""
+        swapped = {MatchKind.ONE_TO_MANY: MatchKind.MANY_TO_ONE, MatchKind.MANY_TO_ONE: MatchKind.ONE_TO_MANY}
+        return swapped.get(self, self)
 
 
 # A source whose records can be read and changed: it has been loaded, though it may have open questions.

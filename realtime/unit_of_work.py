@@ -297,7 +297,7 @@ class UnitOfWork:
                 heads[name],
                 ids[id(event)],
                 event.event,
-                orjson.dumps(event.payload()).decode(),
+                orjson.dumps(event.payload_on(name)).decode(),
                 orjson.dumps(event.ends()).decode(),
             )
             for column, value in zip(columns, values, strict=True):

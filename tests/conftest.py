@@ -561,6 +561,13 @@ class Person:
             assert response.content_type == "application/problem+json", await response.text()
             return response.status, (await response.json())["code"]
 
+    async def problem(self, method: str, path: str, body: Any = None, **options: Any) -> dict[str, Any]:
+        """The document of an answer that must be a problem."""
+        async with await self.send(method, path, body, **options) as response:
+            assert response.content_type == "application/problem+json", await response.text()
+            found: dict[str, Any] = await response.json()
+            return found
+
 
 @pytest.fixture
 async def http(server: TestServer) -> AsyncIterator[ClientSession]:

@@ -37,6 +37,10 @@ class Event(BaseModel):
         """The `data` on the wire."""
         return self.model_dump(mode="json", by_alias=True)
 
+    def payload_on(self, _: str) -> dict[str, Any]:
+        """The `data` on one of its streams. It is the same on all, unless an event says otherwise."""
+        return self.payload()
+
 
 # Ids that name an event's stream. The envelope already has them, so `data` does not repeat them.
 Routing = Annotated[UUID, Field(exclude=True)]

@@ -1,6 +1,7 @@
 """Events about accounts."""
 
 from typing import ClassVar
+from uuid import UUID
 
 from realtime.events.base import OnUser
 
@@ -10,3 +11,11 @@ class UserUpdated(OnUser):
 
     event: ClassVar = "user.updated"
     changed: list[str]
+
+
+class WorkAssigned(OnUser):
+    """Somebody gave a match to the person."""
+
+    event: ClassVar = "work.assigned"
+    job_id: UUID | None
+    match_id: UUID

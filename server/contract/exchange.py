@@ -92,7 +92,7 @@ STEPS = (
             ),
             (
                 SERVER,
-                '43/live,2[{"ok":true,"stream":"project:01a22422-2073-7cce-8409-2208ffedef1c","epoch":"899eddd0d15e","head":2,"mode":"snapshot","events":[],"state":{"id":"01a22422-2073-7cce-8409-2208ffedef1c","name":"October 2026","description":"","my_role":"owner","timezone":"UTC","four_eyes_over":null,"write_off_limit":null,"counts":{"sources":0,"jobs_running":0,"to_review":0,"open_left":0,"open_right":0},"created_at":"2026-11-28T21:49:06.035545Z","updated_at":"2026-11-28T21:49:06.066077Z","version":3}}]',
+                '43/live,2[{"ok":true,"stream":"project:01a22422-2073-7cce-8409-2208ffedef1c","epoch":"899eddd0d15e","head":2,"mode":"snapshot","events":[],"state":{"id":"01a22422-2073-7cce-8409-2208ffedef1c","name":"October 2026","description":"","my_role":"owner","timezone":"UTC","reason_codes":[{"code":"fee","label":"Fee","account":null},{"code":"fx","label":"Exchange rate difference","account":null},{"code":"rounding","label":"Rounding","account":null},{"code":"discount","label":"Discount","account":null},{"code":"duplicate","label":"Duplicate","account":null},{"code":"bad_debt","label":"Bad debt","account":null},{"code":"other","label":"Other","account":null}],"write_off_limit":null,"four_eyes_over":null,"auto_confirm_up_to":null,"counts":{"sources":0,"jobs_running":0,"to_review":0,"open_left":0,"open_right":0},"created_at":"2026-11-28T21:49:06.035545Z","updated_at":"2026-11-28T21:49:06.066077Z","version":3}}]',
             ),
         ),
     ),

@@ -1,4 +1,4 @@
-"""Jobs that use a source: whether any of them is live, and how to lock them before their matches."""
+"""Jobs that use a source: whether any of them is live. And how to lock jobs, after their matches."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -19,15 +19,7 @@ async def refuse_live_jobs(u: UnitOfWork, source_id: UUID) -> None:
 
 
 async def lock_jobs(u: UnitOfWork, job_ids: Iterable[UUID]) -> None:
-    """Lock jobs, before any of their matches."""
+    """Lock jobs, after those of their matches that change."""
     await u.execute(
         "SELECT id FROM reconciliation_jobs WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE", list(set(job_ids))
     )
-
-
-async def lock_jobs_of(u: UnitOfWork, source_id: UUID) -> None:
-    """Lock the jobs of a source, so that nobody decides on their matches meanwhile."""
-    rows = await u.execute(
-        "SELECT id FROM reconciliation_jobs WHERE left_source_id = $1 OR right_source_id = $1", source_id
-    )
-    await lock_jobs(u, [row["id"] for row in rows])

@@ -16,6 +16,7 @@ from realtime import streams
 from realtime.events import job as events
 from realtime.events.job import Counts
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
+from server.books.pairs import make_pair, refuse_other_sign
 from server.holds.locks import hold_sources
 from server.job.schemas import JobCreate, JobView
 from server.job.transition import transition
@@ -40,10 +41,13 @@ async def create_job(actor: Actor, project_id: UUID, body: JobCreate) -> Answer:
             plan = await Plan.filter(id=body.plan, project_id=project_id).using_db(u.connection).first()
             if plan is None:
                 raise Invalid(errors=(Fault("/plan", "invalid_field", "is not a plan of this project"),))
+        pair = await make_pair(u, project_id, left.id, right.id)
+        refuse_other_sign(pair, plan.document if plan else None)
         job = await Job.create(
             using_db=u.connection,
             id=uuid7(),
             project_id=project_id,
+            pair_id=pair.id,
             left_source_id=left.id,
             right_source_id=right.id,
             plan_id=plan.id if plan else None,

@@ -24,7 +24,7 @@ from models.status import JobStatus
 from realtime.events.job import Counts
 from realtime.events.state import JobProgress
 from server.job import endings, inputs, lifecycle
-from server.job.chunks import write_chunk
+from server.job.chunks import Sides, write_chunk
 from server.store import disk, limits
 
 POLL_S = 0.5
@@ -128,6 +128,7 @@ class JobRun:
     async def _match(self, document: Document, left: inputs.Side, right: inputs.Side, rejected: Any) -> dict[str, Any]:
         """Runs the engine in a thread. Its chunks come through a bounded queue, so the engine waits for the writer."""
         results: queue.Queue[Any] = queue.Queue(QUEUED_CHUNKS)
+        sides = Sides(await lifecycle.pair_of(self.job), document, left.ids, right.ids)
         statistics: dict[str, Any] = {}
 
         def produce() -> None:
@@ -163,7 +164,7 @@ class JobRun:
                 raise item
             self.disk.refuse_when_full()
             if isinstance(item, engine.Chunk) and not item.is_reported:
-                counts = await write_chunk(self.job, item, left.ids, right.ids, document.hash)
+                counts = await write_chunk(self.job, item, sides)
                 self.counts = counts or self.counts
             elif isinstance(item, engine.PassFinished):
                 await lifecycle.finish_pass(self.job, item.pass_index, item.pass_name)

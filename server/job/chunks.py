@@ -11,6 +11,7 @@ import orjson
 from tortoise.exceptions import IntegrityError
 
 from core.ids import uuid7_texts
+from matching.plan import Pass, Plan
 from matching.results import Chunk
 from models.access import SYSTEM
 from models.job import Job
@@ -18,6 +19,8 @@ from models.status import MatchKind, MatchStatus
 from realtime.events.job import Counts
 from realtime.events.result import MatchesAdded
 from realtime.unit_of_work import unit_of_work
+from server.books import entries
+from server.books.pairs import PairOf, fix_sign, sign_of_plan
 from server.holds.locks import hold_records
 from server.job.inputs import SideIds
 from server.job.lifecycle import fence
@@ -49,15 +52,25 @@ class _Stored:
         )
 
 
-async def write_chunk(job: Job, chunk: Chunk, left: SideIds, right: SideIds, plan_hash: str) -> Counts | None:
+@dataclass(frozen=True)
+class Sides:
+    """What a job reconciles: its pair, its plan, and the records of both sides."""
+
+    pair: PairOf
+    document: Plan
+    left: SideIds
+    right: SideIds
+
+
+async def write_chunk(job: Job, chunk: Chunk, sides: Sides) -> Counts | None:
     """
-    Writes a chunk of matches, its record uses and its event in one transaction.
+    Writes a chunk of matches, its record uses, its entries in the books and its event in one transaction.
 
     Returns: the job's counts afterwards, or None if an earlier attempt has stored the chunk. Raises: Fenced.
     """
     for attempt in range(RETRIES):
         try:
-            return await _write_chunk(job, chunk, left, right, plan_hash, alone=attempt > 0)
+            return await _write_chunk(job, chunk, sides, alone=attempt > 0)
         except IntegrityError as error:
             # A reviewer or another job took one of the records after the check and before the insert. Check again.
             if not isinstance(error.__cause__, asyncpg.UniqueViolationError) or attempt == RETRIES - 1:
@@ -65,21 +78,21 @@ async def write_chunk(job: Job, chunk: Chunk, left: SideIds, right: SideIds, pla
     raise AssertionError("unreachable")
 
 
-async def _write_chunk(
-    job: Job, chunk: Chunk, left: SideIds, right: SideIds, plan_hash: str, *, alone: bool
-) -> Counts | None:
-    table = chunk.matches
+async def _write_chunk(job: Job, chunk: Chunk, sides: Sides, *, alone: bool) -> Counts | None:
+    table, left, right = chunk.matches, sides.left, sides.right
     ids = uuid7_texts(table.num_rows)
     rows = list(zip(table["left"].to_pylist(), table["right"].to_pylist(), strict=True))
     uses = [
-        (match_id, side.ids[row], name)
+        (match_id, side.ids[row], name, side.amounts[row].as_py(), side.currencies[row].as_py())
         for match_id, sets in zip(ids, rows, strict=True)
         for name, side, used in zip(("left", "right"), (left, right), sets, strict=True)
         for row in used
     ]
     async with unit_of_work(SYSTEM) as u:
         if alone:  # also locks the records, as confirming a match does
-            await hold_records(u, [record_id for _, record_id, _ in uses], alone=True)
+            await hold_records(u, [use[1] for use in uses], alone=True)
+        if sides.pair.sign is None and MatchStatus.CONFIRMED in table["status"].to_pylist():
+            await fix_sign(u, sides.pair.id, sign_of_plan(job.plan_document) or 1)  # before the job, as decisions do
         before = await fence(u, job)
         placed = await u.execute(
             "INSERT INTO job_chunks (job_id, pass_index, chunk, attempt, matches, dropped) VALUES ($1, $2, $3, $4, $5, 0) "
@@ -94,9 +107,7 @@ async def _write_chunk(
             return None
         inserted = await u.execute(
             _INSERT,
-            [match_id for match_id, _, _ in uses],
-            [record_id for _, record_id, _ in uses],
-            [side for _, _, side in uses],
+            *([use[column] for use in uses] for column in range(5)),
             ids,
             [MatchKind.of(len(lefts), len(rights)) for lefts, rights in rows],
             table["status"].to_pylist(),
@@ -114,10 +125,21 @@ async def _write_chunk(
             chunk.pass_index,
             chunk.pass_name,
             chunk.chunk,
-            plan_hash,
+            sides.document.hash,
             u.at,
+            sides.pair.id,
+            sides.pair.turned,
+            *_difference(sides.document.passes[chunk.pass_index]),
         )
+        confirmed_ids = inserted[0].pop("confirmed_ids")
         stored = _Stored(**inserted[0])
+        if confirmed_ids:
+            await entries.post(u, confirmed_ids)
+        await entries.count_matches(
+            u,
+            sides.pair.id,
+            {MatchStatus.CONFIRMED: stored.confirmed, MatchStatus.SUGGESTED: stored.suggested},
+        )
         counts = stored.added_to(before)
         await u.execute(
             "UPDATE reconciliation_jobs SET counts = $2::text::jsonb, updated_at = $3 WHERE id = $1",
@@ -150,30 +172,32 @@ async def _write_chunk(
 # locks are always taken in the same order.
 _INSERT = f"""
 WITH proposed AS (
-    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS x(match_id, record_id, side)
+    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[])
+        AS x(match_id, record_id, side, amount, currency)
 ), taken AS (
     -- One lookup per record in the unique index of active uses. LATERAL with LIMIT enforces this: the table grows
     -- faster than its statistics, and with an anti-join the planner hashed the whole table for each chunk.
     SELECT p.match_id FROM proposed p CROSS JOIN LATERAL (SELECT 1 FROM match_records r
-        WHERE r.record_id = p.record_id AND r.active AND (r.confirmed OR r.job_id = $16) LIMIT 1) a
+        WHERE r.record_id = p.record_id AND r.active AND (r.confirmed OR r.job_id = $18) LIMIT 1) a
 ), free AS (
-    SELECT * FROM unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
-        $11::text[], $12::text[], $13::text[], $14::text[], $15::text[])
+    SELECT * FROM unnest($6::uuid[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],
+        $13::text[], $14::text[], $15::text[], $16::text[], $17::text[])
         AS x(id, kind, status, score, margin, margin_kind, ambiguity, grp, difference, currency, compared, runner)
     WHERE id NOT IN (SELECT match_id FROM taken)
 ), made AS (
     INSERT INTO matches (id, job_id, project_id, pass_index, pass_name, chunk, kind, status, origin, score, margin,
         margin_kind, ambiguity, "group", difference, currency, plan_hash, fields_compared, runner_up, version,
-        created_at, updated_at)
-    SELECT id, $16, $17, $18, $19, $20, kind, status, 'engine', score::numeric, margin::numeric, margin_kind,
-        ambiguity, grp, difference::numeric, currency, $21, compared::jsonb, runner::jsonb, 1, $22, $22
-    FROM free ORDER BY id RETURNING status
+        created_at, updated_at, pair_id, turned, difference_as, difference_reason)
+    SELECT id, $18, $19, $20, $21, $22, kind, status, 'engine', score::numeric, margin::numeric, margin_kind,
+        ambiguity, grp, difference::numeric, currency, $23, compared::jsonb, runner::jsonb, 1, $24, $24, $25, $26, $27, $28
+    FROM free ORDER BY id RETURNING id, status
 ), uses AS (
-    INSERT INTO match_records (match_id, record_id, job_id, side, active, confirmed)
-    SELECT p.match_id, p.record_id, $16, p.side, true, f.status = '{MatchStatus.CONFIRMED}'
+    INSERT INTO match_records (match_id, record_id, job_id, pair_id, side, amount, currency, active, confirmed)
+    SELECT p.match_id, p.record_id, $18, $25, p.side, p.amount::numeric, p.currency, true, f.status = '{MatchStatus.CONFIRMED}'
     FROM proposed p JOIN free f ON f.id = p.match_id ORDER BY p.record_id RETURNING side
 )
-SELECT (SELECT count(*) FROM made WHERE status = '{MatchStatus.CONFIRMED}') AS confirmed,
+SELECT (SELECT array_agg(id) FROM made WHERE status = '{MatchStatus.CONFIRMED}') AS confirmed_ids,
+    (SELECT count(*) FROM made WHERE status = '{MatchStatus.CONFIRMED}') AS confirmed,
     (SELECT count(*) FROM made WHERE status = '{MatchStatus.SUGGESTED}') AS suggested,
     (SELECT count(*) FROM uses WHERE side = 'left') AS "left", (SELECT count(*) FROM uses WHERE side = 'right') AS "right"
 """
@@ -183,6 +207,13 @@ def _currency(lefts: list[int], rights: list[int], left: SideIds, right: SideIds
     """The currency of a match. All its records have the same one."""
     currency = left.currencies[lefts[0]] if lefts else right.currencies[rights[0]]
     return currency.as_py()  # type: ignore[no-any-return]  # pyarrow has no types
+
+
+def _difference(step: Pass) -> tuple[str, str | None]:
+    """What becomes of the difference of a pass's matches: left open, or booked with a reason code."""
+    return (
+        ("open", None) if step.difference is None or step.difference == "open" else ("booked", step.difference.booked)
+    )
 
 
 def _runner_up(text: str | None, left: SideIds, right: SideIds) -> str | None:

@@ -28,6 +28,7 @@ class SideIds:
 
     ids: list[str]
     currencies: pa.Array
+    amounts: pa.Array  # as text
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Side:
 
 
 # A job reads the records of the pinned revision, except those in a match of another job that was confirmed before this
-# job started.
+# job started, also if that was undone since.
 _SELECT = """
     SELECT r.id::text AS id, r.data::text AS data, r.amount::text AS amount, r.currency, r.date, r.reference
     FROM reconciliation_records r
@@ -49,13 +50,15 @@ _SELECT = """
         SELECT 1 FROM match_records u JOIN matches m ON m.id = u.match_id
         WHERE u.record_id = r.id AND u.confirmed AND u.job_id <> $3::uuid
           AND coalesce(m.decided_at, m.created_at) <= $4::timestamptz)
+      AND NOT EXISTS (SELECT 1 FROM job_exclusions x WHERE x.job_id = $3::uuid AND x.record_id = r.id)
     ORDER BY {order}
 """
 _REJECTED = f"""
     SELECT coalesce(array_agg(u.record_id::text) FILTER (WHERE u.side = 'left'), '{{}}') AS "left",
            coalesce(array_agg(u.record_id::text) FILTER (WHERE u.side = 'right'), '{{}}') AS "right"
     FROM matches m JOIN match_records u ON u.match_id = m.id
-    WHERE m.project_id = $1::uuid AND m.status = '{MatchStatus.REJECTED}' AND m.decided_at <= $2::timestamptz
+    WHERE m.project_id = $1::uuid AND ((m.status = '{MatchStatus.REJECTED}' AND m.decided_at <= $2::timestamptz)
+        OR m.id IN (SELECT x.match_id FROM job_exclusions x WHERE x.job_id = $3::uuid))
     GROUP BY m.id
 """
 
@@ -89,7 +92,7 @@ def rejected_sets(settings: Settings, job: Job, left: Side, right: Side) -> pa.T
     job does not read.
     """
     assert job.started_at is not None
-    found = _fetch(settings, _REJECTED, (str(job.project_id), job.started_at.isoformat()))
+    found = _fetch(settings, _REJECTED, (str(job.project_id), job.started_at.isoformat(), str(job.id)))
     left_rows, right_rows = ({record: row for row, record in enumerate(side.ids.ids)} for side in (left, right))
     sets = [
         ([left_rows[record] for record in lefts], [right_rows[record] for record in rights])
@@ -130,7 +133,9 @@ def _side(table: pa.Table, source: Source) -> Side:
         date=date_name,
         reference=reference.get("column"),
     )
-    ids = SideIds(table["id"].to_pylist(), table["currency"].combine_chunks())
+    ids = SideIds(
+        table["id"].to_pylist(), table["currency"].combine_chunks(), table["amount"].cast(pa.string()).combine_chunks()
+    )
     shown = None if texts is None or amount_name is None else pa.table({amount_name: texts})
     return Side(values, shown, ids, roles)
 

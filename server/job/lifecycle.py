@@ -19,19 +19,21 @@ from models.access import SYSTEM
 from models.job import Job
 from models.source import Source
 from models.status import WORKED_JOB, JobStatus
+from models.transactions import in_transaction
 from realtime import state, streams
 from realtime.events import job as events
 from realtime.events.job import Counts
 from realtime.events.result import PassFinished
 from realtime.events.state import JobProgress
 from realtime.unit_of_work import UnitOfWork, unit_of_work
-from server.holds.jobs import lock_jobs
+from server.books.pairs import PairOf, find_pair
+from server.books.supersede import supersede
 from server.holds.locks import hold_sources
 from server.holds.rights import lost, may_still
-from server.holds.supersede import supersede
 from server.job.endings import fail, forget_progress, gave_up
 from server.job.transition import transition
 from server.plan.actions import add_plan
+from server.store.reading import Reading
 
 
 class Fenced(Exception):
@@ -138,6 +140,14 @@ async def set_inputs(job: Job, suggested: tuple[str, Document] | None, size: tup
         return counts
 
 
+async def pair_of(job: Job) -> PairOf:
+    """The pair of a job, seen from its left source."""
+    async with in_transaction() as connection:
+        found = await find_pair(Reading(connection), job.left_source_id, job.right_source_id)
+    assert found is not None  # it was made when the job was queued
+    return found
+
+
 async def finish_pass(job: Job, index: int, name: str) -> None:
     """Publishes that a pass has finished. Raises: Fenced."""
     async with unit_of_work(SYSTEM) as u:
@@ -148,11 +158,10 @@ async def finish_pass(job: Job, index: int, name: str) -> None:
 async def complete_job(job: Job, statistics: dict[str, Any], progress: dict[str, Any], curve: list[Any]) -> None:
     """Completes a job after its last pass; older suggestions that use its records are superseded. Raises: Fenced."""
     async with unit_of_work(SYSTEM) as u:
-        older = await u.execute(_OLDER_SUGGESTIONS, job.id)
-        await lock_jobs(u, [job.id, *(found["job_id"] for found in older)])
+        older = await u.execute(_LOST_SUGGESTIONS, job.id)
+        await supersede(u, job.project_id, [found["match_id"] for found in older], also_jobs=[job.id])
         await fence(u, job)
         row = await Job.filter(id=job.id).using_db(u.connection).get()
-        await supersede(u, [found["match_id"] for found in older])
         await u.save(
             row,
             status=JobStatus.COMPLETED,
@@ -174,10 +183,14 @@ async def analyze() -> None:
     await Tortoise.get_connection("default").execute_query("ANALYZE matches, match_records")
 
 
-_OLDER_SUGGESTIONS = """
-    SELECT DISTINCT o.match_id, o.job_id FROM match_records n
-    JOIN match_records o ON o.record_id = n.record_id AND o.job_id <> n.job_id AND o.active AND NOT o.confirmed
+# Older suggestions over the records that the job uses, and the job's own over records that were confirmed meanwhile.
+_LOST_SUGGESTIONS = """
+    SELECT o.match_id FROM match_records n
+    JOIN match_records o ON o.record_id = n.record_id AND o.job_id IS DISTINCT FROM n.job_id AND o.active AND NOT o.confirmed
     WHERE n.job_id = $1 AND n.active
+    UNION SELECT n.match_id FROM match_records n
+    JOIN match_records o ON o.record_id = n.record_id AND o.match_id <> n.match_id AND o.confirmed
+    WHERE n.job_id = $1 AND n.active AND NOT n.confirmed
 """
 
 

@@ -12,9 +12,12 @@ from models import access
 from models.access import Actor
 from models.job import Job
 from models.match import Match
+from models.status import DecisionKind, MatchKind, MatchStatus
 from realtime import streams
 from server.api.paging import Listing, Page, Sort
+from server.books.sums import Side
 from server.match.schemas import (
+    Extends,
     FieldView,
     HistoryActor,
     HistoryEntry,
@@ -22,7 +25,9 @@ from server.match.schemas import (
     MatchList,
     MatchRecordView,
     MatchView,
+    Remainder,
     RunnerUp,
+    Signature,
     UnmatchedList,
 )
 from server.record.columns import columns_of, in_order
@@ -33,20 +38,60 @@ from server.store.reading import Position, Reading, reading
 
 # The records of a match as JSON, read in the same statement, so that a page of matches takes one query.
 _RECORDS = """(SELECT json_agg(json_build_object('id', r.id, 'side', u.side, 'row', r."row", 'data', r.data,
-    'amount', r.amount::text, 'currency', r.currency, 'date', r.date, 'reference', r.reference) ORDER BY u.side, r."row")
+    'source_id', r.source_id, 'amount', r.amount::text, 'currency', r.currency, 'date', r.date, 'reference', r.reference) ORDER BY u.side, r."row")
     FROM match_records u JOIN reconciliation_records r ON r.id = u.record_id WHERE u.match_id = t.id)::text AS records_text"""
-_SORTS = {
+_SIDE = "(SELECT p.{}_source_id FROM pairs p WHERE p.id = t.pair_id)"
+MATCH = (
+    f"t.*, {_SIDE.format('left')} AS pair_left, {_SIDE.format('right')} AS pair_right, "
+    f"(SELECT p.sign FROM pairs p WHERE p.id = t.pair_id) AS pair_sign, {_RECORDS}"
+)
+SORTS = {
     # Matches are written pass by pass and chunk by chunk, with ascending ids.
     "created": Sort("t.id", "uuid"),
     "score": Sort("t.score", "numeric", nullable=True),
     "-score": Sort("t.score", "numeric", descending=True, nullable=True),
+    "-created": Sort("t.id", "uuid", descending=True),
+    "difference": Sort("t.difference", "numeric", nullable=True),
+    "-difference": Sort("t.difference", "numeric", descending=True, nullable=True),
 }
+
+
+# The decisions about a match, and each time one was undone; from the audit log what is no decision, and decisions made
+# before they were stored as such.
+_HISTORY = f"""
+    SELECT h.at, h.actor_type, h.actor_id, p.display_name, h.action, h.reason FROM (
+        SELECT d.created_at AS at, d.actor_type, d.actor_id, d.decided_by AS person, d.reason, CASE
+            WHEN t.before IS NULL AND d.kind <> '{DecisionKind.WRITE_OFF}' THEN 'match.create'
+            WHEN t.after = '{MatchStatus.SUPERSEDED}' AND (d.kind <> '{DecisionKind.SPLIT}') THEN 'match.supersede'
+            ELSE 'match.' || d.kind END AS action, t.id AS n
+        FROM decision_matches t JOIN decisions d ON d.id = t.decision_id WHERE t.match_id = $1
+        UNION ALL
+        SELECT t.undone_at, 'user', t.undone_by, t.undone_by, NULL, 'match.undo', t.id
+        FROM decision_matches t JOIN decisions d ON d.id = t.decision_id
+        WHERE t.match_id = $1 AND t.undone_at IS NOT NULL AND d.kind <> '{DecisionKind.UNDO}'
+        UNION ALL
+        SELECT a.at, a.actor_type, a.actor_id, coalesce(k.user_id, a.actor_id), a.details->>'reason', a.action, a.id
+        FROM audit_log a LEFT JOIN api_tokens k ON a.actor_type = 'token' AND k.id = a.actor_id
+        WHERE a.resource_id = $2 AND a.resource_type = 'match' AND a.outcome = 'success'
+            AND a.details->>'decision' IS NULL AND a.action <> 'match.undo') h
+    LEFT JOIN users p ON p.id = h.person ORDER BY h.at, h.n
+"""
 
 
 async def list_matches(actor: Actor, job_id: UUID, query: MatchList) -> tuple[Page[MatchView], Position]:
     """Lists the matches of a job. Raises: NotFound, Forbidden."""
-    listing = Listing(f"t.*, {_RECORDS}", "matches t", _SORTS[query.sort], f"matches/{job_id}")
+    listing = Listing(MATCH, "matches t", SORTS[query.sort], f"matches/{job_id}")
     listing.where("t.job_id = ?", job_id)
+    filter_matches(listing, query)
+    async with reading() as snapshot:
+        job = (await access.load(actor, Job, job_id, "project.read_within")).row
+        columns = await columns_of(snapshot, [job.left_source_id, job.right_source_id])
+        page = await listing.page(snapshot, query, lambda row: view_of_match(row, columns))
+        return page, await snapshot.position(streams.job(job_id))
+
+
+def filter_matches(listing: Listing, query: MatchList) -> None:
+    """Add the query's filters."""
     if query.status:
         listing.where("t.status = ?", query.status)
     if query.pass_name is not None:
@@ -57,11 +102,6 @@ async def list_matches(actor: Actor, job_id: UUID, query: MatchList) -> tuple[Pa
         listing.where("t.chunk = ?", query.chunk)
     if query.min_score is not None:
         listing.where("t.score >= ?", Decimal(str(query.min_score)))
-    async with reading() as snapshot:
-        await access.load(actor, Job, job_id, "project.read_within")
-        columns = await _columns_of_sides(snapshot, job_id)
-        page = await listing.page(snapshot, query, lambda row: _view(row, columns))
-        return page, await snapshot.position(streams.job(job_id))
 
 
 async def list_unmatched(actor: Actor, job_id: UUID, query: UnmatchedList) -> tuple[Page[RecordView], Position]:
@@ -86,27 +126,23 @@ async def get_match(actor: Actor, match_id: UUID) -> tuple[MatchDetail, Position
     """Reads a match with its evidence. Raises: NotFound, Forbidden."""
     async with reading() as snapshot:
         match = (await access.load(actor, Match, match_id, "project.read_within")).row
-        return await detail_of(snapshot, match_id), await snapshot.position(streams.job(match.job_id))
+        stream = streams.project(match.project_id) if match.job_id is None else streams.job(match.job_id)
+        return await detail_of(snapshot, match_id), await snapshot.position(stream)
 
 
 async def detail_of(snapshot: Reading, match_id: UUID) -> MatchDetail:
     """The details of a match. The caller has checked the actor's rights."""
     rows = await snapshot.rows(
-        f"SELECT t.*, t.fields_compared::text AS fields_text, t.runner_up::text AS runner_text, "
-        f"(SELECT p.display_name FROM users p WHERE p.id = t.decided_by) AS decided_by_name, {_RECORDS} "
+        f"SELECT {MATCH}, t.fields_compared::text AS fields_text, t.runner_up::text AS runner_text, "
+        "(SELECT p.display_name FROM users p WHERE p.id = t.decided_by) AS decided_by_name "
         "FROM matches t WHERE t.id = $1",
         match_id,
     )
     row = rows[0]
-    history = await snapshot.rows(
-        "SELECT a.at, a.actor_type, a.actor_id, p.display_name, a.action, a.details->>'reason' AS reason "
-        "FROM audit_log a LEFT JOIN api_tokens k ON a.actor_type = 'token' AND k.id = a.actor_id "
-        "LEFT JOIN users p ON p.id = coalesce(k.user_id, a.actor_id) "
-        "WHERE a.resource_id = $1 AND a.resource_type = 'match' AND a.outcome = 'success' ORDER BY a.id",
-        str(match_id),
-    )
+    history = await snapshot.rows(_HISTORY, match_id, str(match_id))
     runner = orjson.loads(row["runner_text"]) if row["runner_text"] else None
-    view = _view(row, await _columns_of_sides(snapshot, row["job_id"]))
+    sources = {UUID(record["source_id"]) for record in orjson.loads(row["records_text"] or "[]")}
+    view = view_of_match(row, await columns_of(snapshot, sorted(sources)))
     fields = [FieldView(**_field(field)) for field in orjson.loads(row["fields_text"])]
     return MatchDetail(
         **view.model_dump(),
@@ -128,47 +164,64 @@ async def detail_of(snapshot: Reading, match_id: UUID) -> MatchDetail:
     )
 
 
+def _parsed(value: Any) -> Any:
+    return orjson.loads(value) if isinstance(value, str | bytes) else value
+
+
 def _field(field: dict[str, Any]) -> dict[str, Any]:
     texts = {name: None if field.get(name) is None else str(field[name]) for name in ("left", "right")}
     return {"similarity": None, "rarity": None, "weight": 0.0, **field, **texts}
 
 
-async def _columns_of_sides(snapshot: Reading, job_id: UUID) -> dict[str, list[str]]:
-    """The columns of both sources of a job, in file order."""
-    rows = await snapshot.rows(
-        "SELECT left_source_id AS left, right_source_id AS right FROM reconciliation_jobs WHERE id = $1", job_id
-    )
-    found = await columns_of(snapshot, [rows[0]["left"], rows[0]["right"]])
-    return {side: found.get(rows[0][side], []) for side in ("left", "right")}
-
-
-def _view(row: dict[str, Any], columns: dict[str, list[str]]) -> MatchView:
+def view_of_match(row: dict[str, Any], columns: dict[UUID, list[str]], left_source: UUID | None = None) -> MatchView:
+    """The view of a row of MATCH; with `left_source`, as somebody sees it who looks from that side."""
+    sides = (row["pair_right"], row["pair_left"]) if row["turned"] else (row["pair_left"], row["pair_right"])
+    is_turned = left_source is not None and sides[0] is not None and left_source != sides[0]
+    names: dict[str, Side] = {"left": "right", "right": "left"} if is_turned else {"left": "left", "right": "right"}
+    difference = row["difference"]
+    if is_turned and difference is not None:
+        difference = difference if row["pair_sign"] == -1 else -difference
+    currency = row["currency"] or NO_CURRENCY
     records = [
         MatchRecordView(
             id=record["id"],
-            side=record["side"],
+            side=names[record["side"]],
             row=record["row"],
-            data=in_order(record["data"], columns[record["side"]]),
+            data=in_order(record["data"], columns.get(UUID(record["source_id"]), [])),
             amount=Money.of(None if record["amount"] is None else Decimal(record["amount"]), record["currency"]),
             date=record["date"],
             reference=record["reference"],
         )
         for record in orjson.loads(row["records_text"] or "[]")
     ]
+    records.sort(key=lambda record: (record.side, record.row))
     return MatchView(
         id=row["id"],
         job_id=row["job_id"],
+        left_source=sides[is_turned],
+        right_source=sides[not is_turned],
         pass_name=row["pass_name"],
         pass_index=row["pass_index"],
         chunk=row["chunk"],
-        kind=row["kind"],
+        kind=MatchKind(row["kind"]).turned if is_turned else row["kind"],
         status=row["status"],
         origin=row["origin"],
         score=None if row["score"] is None else float(row["score"]),
         margin=None if row["margin"] is None else float(row["margin"]),
         ambiguity=row["ambiguity"],
         group=row["group"],
-        difference=Money.of(row["difference"], row["currency"] or NO_CURRENCY),
+        difference=Money.of(difference, currency),
+        difference_reason=row["difference_reason"],
+        remainder=None
+        if row["remainder"] is None
+        else Remainder(
+            amount=Money.of(row["remainder"], currency),
+            side=names[row["remainder_side"]],
+            since=row["remainder_since"],
+            record_id=row["remainder_record_id"],
+        ),
+        extends=None if row["extends_id"] is None else Extends(match_id=row["extends_id"]),
+        signatures=[Signature(**signature) for signature in _parsed(row["signatures"])],
         plan_hash=row["plan_hash"],
         assignee=row["assignee_id"],
         decided_by=row["decided_by"],

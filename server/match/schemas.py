@@ -2,21 +2,126 @@
 
 import datetime as dt
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, model_validator
 
 from core.money import Money
 from models.status import MatchKind, MatchStatus
+from realtime.events.job import Counts
 from server.api.paging import Paged
-from server.api.schemas import Body, View
+from server.api.schemas import Body, Query, View
+from server.record.schemas import RecordView
+
+MOST_RECORDS = 1000  # of a side
+
+
+def _readable(value: str) -> str:
+    if any(character < " " and character not in "\n\r\t" for character in value) or "\x7f" in value:
+        raise ValueError("must not contain control characters")
+    return value
+
+
+def _not_blank(value: str) -> str:
+    if not value.strip():
+        raise ValueError("must not be blank")
+    return value
 
 
 class Decide(Body):
     """The reason for a decision."""
 
-    reason: Annotated[str, Field(max_length=10_000)] | None = None
+    reason: Annotated[str, Field(max_length=10_000), AfterValidator(_readable)] | None = None
+
+
+ReasonText = Annotated[str, Field(max_length=10_000), AfterValidator(_readable)]
+ReasonCode = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+def _distinct(ids: list[UUID]) -> list[UUID]:
+    if len(set(ids)) < len(ids):
+        raise ValueError("must not have the same id twice")
+    return ids
+
+
+Records = Annotated[list[UUID], Field(max_length=MOST_RECORDS), AfterValidator(_distinct)]
+
+
+class MatchByHand(Body):
+    """
+    Records of both sides that belong together.
+
+    What does not come to the same amount needs `difference`: it stays `open` as a remainder, or is `booked` with a
+    reason code. `replaces` are matches whose records the new one takes over: it merges them, or pays the remainder of
+    one. Then `left` and `right` are only the records added. `remainder_of` says which record a remainder belongs to.
+    """
+
+    left: Records = []
+    right: Records = []
+    reason: ReasonText | None = None
+    difference: Literal["open", "booked"] | None = None
+    difference_reason: ReasonCode | None = None
+    replaces: Annotated[list[UUID], Field(max_length=100), AfterValidator(_distinct)] = []
+    remainder_of: UUID | None = None
+
+
+class PairMatchByHand(MatchByHand):
+    """Records of two sources of a project that belong together."""
+
+    left_source: UUID
+    right_source: UUID
+
+
+class Part(Body):
+    """A part of a match that is split."""
+
+    left: Annotated[Records, Field(min_length=1)]
+    right: Annotated[Records, Field(min_length=1)]
+
+
+class Split(Body):
+    """
+    The parts of a match. Each of its records is in exactly one of them.
+
+    Parts of a confirmed match that do not come to the same amount on both sides need `difference`, as by hand.
+    """
+
+    parts: Annotated[list[Part], Field(min_length=2, max_length=MOST_RECORDS)]
+    reason: ReasonText | None = None
+    difference: Literal["open", "booked"] | None = None
+    difference_reason: ReasonCode | None = None
+
+
+class WriteOff(Body):
+    """Why a record needs no partner: a reason code of the project."""
+
+    reason: ReasonCode
+    comment: ReasonText | None = None
+
+
+class Assign(Body):
+    """Who is to look at a match; null for nobody."""
+
+    user_id: UUID | None
+
+
+class CommentCreate(Body):
+    """What to say about a match."""
+
+    text: Annotated[str, Field(min_length=1, max_length=10_000), AfterValidator(_readable), AfterValidator(_not_blank)]
+
+
+class CommentView(View):
+    """What somebody wrote about a match. `author_name` is null if the person was deleted."""
+
+    id: UUID
+    match_id: UUID
+    author: UUID | None
+    author_name: str | None
+    text: str
+    at: datetime
+    edited_at: datetime | None
 
 
 class MatchList(Paged):
@@ -27,7 +132,34 @@ class MatchList(Paged):
     pass_index: Annotated[int, Field(ge=0, le=1000)] | None = None
     chunk: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
     min_score: Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)] | None = None
-    sort: Literal["created", "score", "-score"] = "created"
+    sort: Literal["created", "-created", "score", "-score", "difference", "-difference"] = "created"
+
+
+class PairQuery(Query):
+    """The two sources of a pair, as the reader looks at them."""
+
+    left_source: UUID
+    right_source: UUID
+
+
+class PairMatchList(MatchList):
+    """Filters and order for the matches of a pair."""
+
+    left_source: UUID
+    right_source: UUID
+    job: UUID | None = None
+    origin: Literal["engine", "manual"] | None = None
+    assignee: UUID | None = None
+    q: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+
+
+class OpenItemList(Paged):
+    """Filters and order for the open items of a pair."""
+
+    left_source: UUID
+    right_source: UUID
+    side: Literal["left", "right"] | None = None
+    sort: Literal["date", "-date", "amount", "-amount"] = "date"
 
 
 class UnmatchedList(Paged):
@@ -50,11 +182,39 @@ class MatchRecordView(View):
     claim: None = None
 
 
+class Remainder(View):
+    """What a confirmed match leaves open, signed as loaded. `record_id` is the record it belongs to, if that was said."""
+
+    amount: Money
+    side: Literal["left", "right"]
+    since: datetime
+    record_id: UUID | None
+
+
+class Extends(View):
+    """The match whose remainder a match pays."""
+
+    match_id: UUID
+
+
+class Signature(View):
+    """Who has signed a decision that needs two people."""
+
+    by: UUID
+    at: datetime
+    action: str
+
+
 class MatchView(View):
-    """A match."""
+    """
+    A match. `difference` is the left sum minus the right one, turned if the pair turns signs; null for several
+    currencies. A match made by hand has no job, and a record that was written off has no pair.
+    """
 
     id: UUID
-    job_id: UUID
+    job_id: UUID | None
+    left_source: UUID | None
+    right_source: UUID | None
     pass_name: str | None = Field(serialization_alias="pass")
     pass_index: int | None
     chunk: int | None
@@ -66,6 +226,10 @@ class MatchView(View):
     ambiguity: Literal["none", "ambiguous", "interchangeable"]
     group: str | None
     difference: Money | None
+    difference_reason: str | None
+    remainder: Remainder | None
+    extends: Extends | None
+    signatures: list[Signature]
     plan_hash: str | None
     assignee: UUID | None
     decided_by: UUID | None
@@ -126,3 +290,124 @@ class MatchDetail(MatchView):
     runner_up: RunnerUp | None
     margin_kind: Literal["exact", "local"] | None
     history: list[HistoryEntry]
+
+
+class OpenItem(View):
+    """
+    What is open in a pair: a record that no match holds, or the remainder of a match. `age_days` counts from the
+    record's date, or from the decision that left the remainder.
+    """
+
+    id: UUID
+    side: Literal["left", "right"]
+    record: RecordView | None
+    match_id: UUID | None
+    remainder: Remainder | None
+    amount: Money | None
+    age_days: int | None
+
+
+class BookSum(View):
+    """
+    The books of one side in one currency: matched + booked + explained + written_off + elsewhere + open = total.
+
+    `suggested` and `remainder` are parts of `open`. `ties` says whether the terms, each kept by itself, add up.
+    """
+
+    side: Literal["left", "right"]
+    currency: str
+    matched: Money
+    booked: Money
+    explained: Money
+    written_off: Money
+    elsewhere: Money
+    open: Money
+    total: Money
+    suggested: Money
+    remainder: Money
+    records: int
+    without_amount: int
+    ties: bool
+
+
+class BookProof(View):
+    """
+    Whether both sides agree in one currency: the matched amounts are the same (`difference` is zero), and no record
+    waits in a suggestion. Otherwise `missing` says what is missing.
+    """
+
+    currency: str
+    left: Money
+    right: Money
+    difference: Money
+    to_review_records: int
+    agrees: bool
+    missing: str | None
+
+
+class PairSummary(View):
+    """
+    The books of two sources that are reconciled with each other. `sign` is -1 if one side counts amounts the other way
+    round, and null until a match is confirmed.
+    """
+
+    counts: Counts
+    sign: Literal[1, -1] | None
+    sums: list[BookSum]
+    proof: list[BookProof]
+    agrees: bool
+    missing: list[str]
+    notes: list[str]
+
+
+class ReviewFilter(Body):
+    """Which matches of a pair a bulk is about."""
+
+    job: UUID | None = None
+    pass_name: Annotated[str, Field(max_length=256)] | None = Field(None, alias="pass")
+    origin: Literal["engine", "manual"] | None = None
+    status: MatchStatus | None = None
+    q: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+
+
+class Review(Body):
+    """
+    A decision on many matches: those with these ids, or those that a filter finds.
+
+    `expected_count` is how many there are, as the person who decides has seen it.
+    """
+
+    action: Literal["confirm", "reject", "undo", "assign"]
+    ids: Annotated[list[UUID], Field(min_length=1, max_length=10_000), AfterValidator(_distinct)] | None = None
+    filter: ReviewFilter | None = None
+    expected_count: Annotated[int, Field(ge=0, le=10_000_000)]
+    reason: ReasonText | None = None
+    user_id: UUID | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        if (self.ids is None) == (self.filter is None):
+            raise ValueError("give either ids or filter")
+        return self
+
+
+class PairReview(Review):
+    """A decision on many matches of a pair."""
+
+    left_source: UUID
+    right_source: UUID
+
+
+class Skipped(View):
+    """A match that a bulk left as it was, and why."""
+
+    id: UUID
+    code: str
+
+
+class Reviewed(View):
+    """What a bulk did. `decision_id` undoes it as a whole; it is null if nothing changed."""
+
+    decision_id: UUID | None
+    changed: int
+    skipped: list[Skipped]

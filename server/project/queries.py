@@ -4,13 +4,15 @@ import json
 from typing import Any
 from uuid import UUID
 
+from core.money import Money
 from models import access
 from models.access import Actor
 from models.project import Project
 from models.status import LIVE_JOB, JobStatus, MatchStatus, SourceStatus, sql_list
 from realtime import streams
 from server.api.paging import Listing, Page, Sort
-from server.project.schemas import MemberList, MemberView, ProjectCounts, ProjectList, ProjectView
+from server.match.reasons import DEFAULT_REASONS
+from server.project.schemas import MemberList, MemberView, ProjectCounts, ProjectList, ProjectView, ReasonView
 from server.store.reading import Position, Reading, reading
 
 # The newest completed job gives the project's numbers of open records.
@@ -18,8 +20,8 @@ _COUNTS = f"""
     (SELECT count(*) FROM sources s WHERE s.project_id = t.id AND s.status <> '{SourceStatus.PENDING}') AS sources,
     (SELECT count(*) FROM reconciliation_jobs j WHERE j.project_id = t.id
        AND j.status IN {sql_list(LIVE_JOB)}) AS jobs_running,
-    (SELECT count(*) FROM reconciliation_jobs j JOIN matches x ON x.job_id = j.id AND x.status = '{MatchStatus.SUGGESTED}'
-       WHERE j.project_id = t.id) AS to_review,
+    (SELECT coalesce(sum(e.records), 0)::bigint FROM book_entries e JOIN pairs p ON p.id = e.pair_id
+       WHERE p.project_id = t.id AND e.term = '{MatchStatus.SUGGESTED}') AS to_review,
     (SELECT j.counts FROM reconciliation_jobs j WHERE j.project_id = t.id AND j.status = '{JobStatus.COMPLETED}'
        ORDER BY j.id DESC LIMIT 1)::text AS newest
 """
@@ -87,11 +89,22 @@ def _view(row: dict[str, Any]) -> ProjectView:
         description=row["description"] if row["my_role"] else "",  # hidden from an administrator without membership
         my_role=row["my_role"] or "admin",
         timezone=row["timezone"],
+        reason_codes=[ReasonView(**reason) for reason in _parsed(row["reason_codes"]) or DEFAULT_REASONS],
+        **{name: _limit(row[name]) for name in ("write_off_limit", "four_eyes_over", "auto_confirm_up_to")},
         counts=_counts(row),
         created_at=row["created_at"],
         updated_at=row["updated_at"],
         version=row["version"],
     )
+
+
+def _parsed(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def _limit(value: Any) -> Money | None:
+    found = _parsed(value)
+    return None if found is None else Money(**found)
 
 
 def _counts(row: dict[str, Any]) -> ProjectCounts:

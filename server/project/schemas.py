@@ -1,12 +1,13 @@
 """Request bodies and views for projects and members."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
+from core.money import Money
 from models.access import ProjectRole
 from server.api.instants import Instant
 from server.api.paging import Paged
@@ -32,12 +33,53 @@ class ProjectCreate(Body):
     timezone: Timezone = "UTC"
 
 
+class Reason(Body):
+    """Why a record was written off, or a difference booked. `account` is where it is booked, if that is known."""
+
+    code: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", examples=["fee"])]
+    label: Name
+    account: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+
+
+class Limit(Money):
+    """An amount that is not negative, and its currency."""
+
+    @model_validator(mode="after")
+    def _positive(self) -> Self:
+        if self.decimal < 0:
+            raise ValueError("must not be negative")
+        return self
+
+
+def _distinct_codes(reasons: list[Reason]) -> list[Reason]:
+    if len({reason.code for reason in reasons}) < len(reasons):
+        raise ValueError("must not have the same code twice")
+    return reasons
+
+
 class ProjectUpdate(Body):
-    """What owners may change in a project."""
+    """
+    What owners may change in a project.
+
+    Without `reason_codes` of its own, a project has the usual ones. Above `write_off_limit` only controllers write off.
+    Above `four_eyes_over` a second person has to sign a decision. Above `auto_confirm_up_to` jobs only suggest.
+    """
 
     name: Omittable[Name] = None
     description: Omittable[Annotated[str, Field(max_length=10_000)]] = None
     timezone: Omittable[Timezone] = None
+    reason_codes: Omittable[Annotated[list[Reason], Field(max_length=200), AfterValidator(_distinct_codes)]] = None
+    write_off_limit: Limit | None = None
+    four_eyes_over: Limit | None = None
+    auto_confirm_up_to: Limit | None = None
+
+
+class ReasonView(View):
+    """A reason code."""
+
+    code: str
+    label: str
+    account: str | None = None
 
 
 class ProjectList(Paged):
@@ -64,8 +106,10 @@ class ProjectView(View):
     description: str
     my_role: Literal["viewer", "analyst", "controller", "owner", "admin"]
     timezone: str
-    four_eyes_over: None = None
-    write_off_limit: None = None
+    reason_codes: list[ReasonView]
+    write_off_limit: Money | None
+    four_eyes_over: Money | None
+    auto_confirm_up_to: Money | None
     counts: ProjectCounts
     created_at: datetime
     updated_at: datetime

@@ -16,8 +16,9 @@ from models.record import Record
 from models.source import Source
 from models.status import LOADED_SOURCE
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
-from server.holds.jobs import lock_jobs_of, refuse_live_jobs
-from server.holds.supersede import supersede
+from server.books.entries import count_records
+from server.books.supersede import supersede
+from server.holds.jobs import refuse_live_jobs
 from server.record import queries
 from server.record.additions import changed_event, counted, stored_size, typed
 from server.record.schemas import RecordIn, RecordUpdate
@@ -59,10 +60,10 @@ async def update_record(
         if grown > 0:
             _refuse_too_large(size)
             await refuse_without_room(settings, source.project_id, u.execute, grown)
-        changed = await u.save(record, **changes)
+        changed = await _save(u, record, changes)
         if changed:
-            await lock_jobs_of(u, source.id)
-            await supersede(u, await _suggestions_of(u, record_id))
+            await supersede(u, source.project_id, await _suggestions_of(u, record_id))
+            await _refuse_used(u, source, record_id)  # somebody may have confirmed one of them meanwhile
             await u.save(source, revision=source.revision + 1, detection=counted(source, grown))
             u.publish(changed_event(source, [record.id], 1))
             u.audit(
@@ -93,9 +94,10 @@ async def delete_record(actor: Actor, record_id: UUID, expected: int | None) -> 
         record = (await access.load(actor, Record, record_id, "record.edit", lock=True)).row
         await u.expect_version(record, expected)
         await _refuse_used(u, source, record_id)
-        await lock_jobs_of(u, source.id)
+        await supersede(u, source.project_id, await _suggestions_of(u, record_id))
+        await _refuse_used(u, source, record_id)
         await _count_out(u, source.id, record.revision)
-        await supersede(u, await _suggestions_of(u, record_id))
+        await count_records(u, [record_id], -1)
         await record.delete(using_db=u.connection)
         await u.save(
             source,
@@ -137,6 +139,17 @@ async def _refuse_used(u: UnitOfWork, source: Source, record_id: UUID) -> None:
     await refuse_live_jobs(u, source.id)
     if source.status not in LOADED_SOURCE:
         raise problems.SourceInUse("The source is being loaded. Wait until it is ready.")
+
+
+async def _save(u: UnitOfWork, record: Record, changes: dict[str, Any]) -> list[str]:
+    """Save a record that no confirmed match uses, and keep the sums of its source true."""
+    is_sum = bool(changes.keys() & {"amount", "currency"})
+    if is_sum:
+        await count_records(u, [record.id], -1)
+    changed = await u.save(record, **changes)
+    if is_sum:
+        await count_records(u, [record.id])
+    return changed
 
 
 def _mapped(source: Source, field: str) -> bool:

@@ -29,6 +29,7 @@ from models.status import SourceStatus
 from realtime.events.record import RecordsChanged
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.api.body.faults import MOST_FAULTS
+from server.books.entries import count_records
 from server.record import queries
 from server.record.columns import added_columns, columns_of
 from server.record.schemas import RecordIn, RecordsCreate
@@ -86,6 +87,7 @@ async def create_records(actor: Actor, source_id: UUID, body: RecordsCreate, set
         )
         ids = uuid7_texts(len(given))
         await _store(u, source, first, ids, found.slices)
+        await count_records(u, ids)
         u.publish(changed_event(source, [UUID(i) for i in ids] if len(ids) <= 100 else None, len(ids)))
         u.audit(f"project:{source.project_id}", "record.create", ("source", source_id), count=len(ids))
         if body.records is None:
@@ -133,7 +135,7 @@ async def _views(u: UnitOfWork, ids: list[str], columns: list[str]) -> AsyncIter
     """The stored records as JSON, some at a time, with their columns in order. No match uses them yet."""
     for start in range(0, len(ids), SLICE_ROWS):
         rows = await u.execute(
-            f"SELECT {queries.COLUMNS} FROM reconciliation_records t CROSS JOIN (SELECT NULL::uuid AS match_id, NULL AS status) u "
+            f"SELECT {queries.COLUMNS} FROM reconciliation_records t CROSS JOIN (SELECT NULL::uuid AS match_id, NULL AS status, false AS written_off) u "
             'WHERE t.id = ANY($1::text[]::uuid[]) ORDER BY t."row"',
             ids[start : start + SLICE_ROWS],
         )

@@ -12,7 +12,7 @@ from models import access
 from models.access import Actor
 from models.record import Record
 from models.source import Source
-from models.status import SourceStatus
+from models.status import MatchKind, SourceStatus
 from realtime import streams
 from server.api.paging import Listing, Page, Sort
 from server.record.columns import columns_of, in_order
@@ -21,11 +21,13 @@ from server.store.reading import Position, Reading, reading
 
 COLUMNS = (
     't.id, t.source_id, t."row", t.data::text AS data_text, t.amount, t.currency, t.date, t.reference, '
-    "t.created_at, t.updated_at, t.version, u.match_id, u.status AS match_status"
+    "t.created_at, t.updated_at, t.version, u.match_id, u.status AS match_status, u.written_off"
 )
+# A record that was written off is the only record of a match without a pair.
+WRITTEN_OFF = f"(m.pair_id IS NULL AND m.kind = '{MatchKind.ONE_SIDED}')"
 # The newest active use of a record; a confirmed match comes before a suggested one.
 USES = (
-    "LEFT JOIN LATERAL (SELECT r.match_id, m.status FROM match_records r JOIN matches m ON m.id = r.match_id "
+    f"LEFT JOIN LATERAL (SELECT r.match_id, m.status, {WRITTEN_OFF} AS written_off FROM match_records r JOIN matches m ON m.id = r.match_id "
     "WHERE r.record_id = t.id AND r.active ORDER BY r.confirmed DESC, r.id DESC LIMIT 1) u ON true"
 )
 SORTS = {
@@ -76,12 +78,12 @@ def filter_records(listing: Listing, query: RecordList) -> None:
         used = "EXISTS (SELECT 1 FROM match_records r WHERE r.record_id = t.id AND r.active{})"
         if query.state == "open":
             listing.where("NOT " + used.format(""))
-        elif query.state == "matched":
-            listing.where(used.format(" AND r.confirmed"))
-        elif query.state == "suggested":
-            listing.where(used.format("") + " AND NOT " + used.format(" AND r.confirmed"))
+        elif query.state in ("matched", "written_off"):
+            is_in = f"IN (SELECT m.id FROM matches m WHERE {WRITTEN_OFF})"
+            only = f"r.match_id {'' if query.state == 'written_off' else 'NOT '}{is_in}"
+            listing.where(used.format(f" AND r.confirmed AND {only}"))
         else:
-            listing.where("false")  # nothing can be written off yet
+            listing.where(used.format("") + " AND NOT " + used.format(" AND r.confirmed"))
 
 
 async def get_record(actor: Actor, record_id: UUID) -> tuple[RecordView, Position]:

@@ -117,16 +117,18 @@ class RecordView(View):
             date=row["date"],
             reference=row["reference"],
             duplicate_of=None,
-            state="matched"
-            if status == MatchStatus.CONFIRMED
-            else "suggested"
-            if status == MatchStatus.SUGGESTED
-            else "open",
+            state=_state(status, is_written_off=bool(row.get("written_off"))),
             match_id=row.get("match_id"),
             created_at=row["created_at"],
             updated_at=row["updated_at"],
             version=row["version"],
         )
+
+
+def _state(status: str | None, *, is_written_off: bool) -> RecordState:
+    if status == MatchStatus.CONFIRMED:
+        return "written_off" if is_written_off else "matched"
+    return "suggested" if status == MatchStatus.SUGGESTED else "open"
 
 
 class RecordsView(View):

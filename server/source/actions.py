@@ -16,9 +16,10 @@ from models.source import Source
 from models.status import LOADED_SOURCE, SourceStatus
 from realtime.events import source as events
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
-from server.holds.jobs import lock_jobs_of, refuse_live_jobs
+from server.books.supersede import supersede
+from server.books.transitions import lock_matches
+from server.holds.jobs import refuse_live_jobs
 from server.holds.locks import lock_proposed_records
-from server.holds.supersede import supersede
 from server.source import layouts
 from server.source.event import event_of
 from server.source.schemas import SourceCreate, SourceUpdate, SourceView
@@ -66,9 +67,9 @@ async def update_source(actor: Actor, source_id: UUID, body: SourceUpdate, expec
                 raise problems.SourceInUse("The source is being loaded. Wait until it is ready.")
             changes |= await _answered(u, source, body, actor)
             if source.format != "manual":
-                await lock_jobs_of(u, source.id)
+                await lock_proposed_records(u, source.id)
+                await supersede(u, source.project_id, await _suggestions_of(u, source.id))
                 await _refuse_retyping(u, source)
-                await _supersede_suggestions(u, source.id)
                 changes |= {"status": SourceStatus.LOADING, "questions": []}
         changed = await u.save(source, **changes)
         if "status" in changed:
@@ -92,7 +93,7 @@ async def delete_source(actor: Actor, source_id: UUID, expected: int | None) -> 
         await u.expect_version(source, expected, required=False)
         await refuse_live_jobs(u, source.id)
         await lock_proposed_records(u, source.id)
-        await lock_jobs_of(u, source.id)
+        await lock_matches(u, await _suggestions_of(u, source.id))
         await _refuse_confirmed(u, source.id)
         await source.delete(using_db=u.connection)
         source.version += 1
@@ -121,13 +122,13 @@ async def _refuse_retyping(u: UnitOfWork, source: Source) -> None:
         raise problems.Gone("The uploaded file is no longer kept. Upload it again with the mapping.")
 
 
-async def _supersede_suggestions(u: UnitOfWork, source_id: UUID) -> None:
+async def _suggestions_of(u: UnitOfWork, source_id: UUID) -> list[UUID]:
     rows = await u.execute(
         "SELECT DISTINCT m.match_id FROM match_records m JOIN reconciliation_records r ON r.id = m.record_id "
         "WHERE r.source_id = $1 AND m.active",
         source_id,
     )
-    await supersede(u, [row["match_id"] for row in rows])
+    return [row["match_id"] for row in rows]
 
 
 async def _answered(u: UnitOfWork, source: Source, body: SourceUpdate, actor: Actor) -> dict[str, Any]:

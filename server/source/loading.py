@@ -42,6 +42,7 @@ from realtime import state, streams
 from realtime.events import source as events
 from realtime.events.state import SourceProgress
 from realtime.unit_of_work import unit_of_work
+from server.books.entries import count_source
 from server.holds.rights import lost, may_still
 from server.source import layouts, left_out, release
 from server.source.actions import faults_of_columns, given_mapping
@@ -480,6 +481,7 @@ class Loader:
             )
             if self.layout and not found.is_blocked and source.detection.get("answered"):
                 await layouts.remember(u, source, self.layout, found.look.mapping)
+            await count_source(u, source.id)
             u.publish(event_of(events.SourceUpdated if found.is_blocked else events.SourceReady, source))
             u.audit(
                 f"project:{source.project_id}",

@@ -10,6 +10,7 @@ from models.source import Source
 from models.status import SourceStatus
 from realtime.events import source as events
 from realtime.unit_of_work import UnitOfWork, unit_of_work
+from server.books.entries import count_source
 from server.source.event import event_of
 from server.store.queue import enqueue
 
@@ -61,6 +62,7 @@ async def fail_source(source_id: UUID, attempts: Container[int], problem: Proble
             detection = {**row.detection, "left_out": {}, "stored_bytes": 0}
             changes |= {"status": SourceStatus.FAILED, "detection": detection, **counts}
         await u.save(row, **changes)
+        await count_source(u, row.id)
         u.publish(event_of(events.SourceFailed if row.status == SourceStatus.FAILED else events.SourceUpdated, row))
         u.audit(f"project:{row.project_id}", "source.load", ("source", row.id), "failure", version=row.version)
 

@@ -76,6 +76,7 @@ class Kept:
             ("sources", "id"),
             ("source_chunks", "source_id"),
             ("reconciliation_records", "source_id"),
+            ("book_entries", "source_id"),
         ):
             await db.execute(f"CREATE TABLE IF NOT EXISTS kept.{table} (LIKE public.{table})")
             await db.execute(
@@ -99,6 +100,7 @@ class Kept:
         for table, generated, columns in (
             ("source_chunks", "", "number, body"),
             ("reconciliation_records", "id", RECORD),
+            ("book_entries", "", "term, currency, amount, records, without_amount"),
         ):
             names, values = (f"{generated}, {columns}", f"uuidv7(), {columns}") if generated else (columns, columns)
             await db.execute(

@@ -5,10 +5,11 @@ from uuid import UUID
 import pyarrow as pa
 import pytest
 
+from matching.plan import Plan
 from matching.results import MATCHES, Chunk
 from models.job import Job
 from server.job import inputs, lifecycle
-from server.job.chunks import write_chunk
+from server.job.chunks import Sides, write_chunk
 from tests.auth.follower import Follower
 
 PLAN = {"fields": {"id": {"type": "text", "left": "id", "right": "id"}}}
@@ -52,7 +53,9 @@ def write(job, sides):
             for left, right, status in sets
         ]
         chunk = Chunk(0, "sums", number, pa.Table.from_pylist(rows, schema=MATCHES))
-        return await write_chunk(job, chunk, sides[0].ids, sides[1].ids, "hash")
+        document = Plan.model_validate(PLAN)
+        pair = await lifecycle.pair_of(job)
+        return await write_chunk(job, chunk, Sides(pair, document, sides[0].ids, sides[1].ids))
 
     return put
 

@@ -18,7 +18,7 @@ from models.job import Job
 from realtime.events.job import Counts
 from realtime.events.state import JobProgress
 from server.job import lifecycle
-from server.job.chunks import write_chunk
+from server.job.chunks import Sides, write_chunk
 from server.job.inputs import SideIds
 from server.processes.engine_process import LONGEST_FOLDER
 
@@ -205,14 +205,15 @@ async def test_a_worker_that_lost_its_job_writes_nothing(alice, project, make_si
     job = await run(await make_sides(60))
     document = Document.model_validate((await alice.ok("GET", f"/plans/{job['plan']['id']}"))["document"])
     late = await _late(db, job)
-    none = SideIds([], pa.array([], pa.string()))
+    none = SideIds([], pa.array([], pa.string()), pa.array([], pa.string()))
+    sides = Sides(await lifecycle.pair_of(late), document, none, none)
     before = await _written(alice, project, job)
 
     for write in (
         lifecycle.finish_pass(late, 0, "p"),
         lifecycle.set_inputs(late, None, (50, 50)),
         lifecycle.set_inputs(late, ("of a late attempt", document), (50, 50)),
-        write_chunk(late, _empty_chunk(), none, none, document.hash),
+        write_chunk(late, _empty_chunk(), sides),
         lifecycle.complete_job(late, {}, {}, []),
     ):
         with pytest.raises(lifecycle.Fenced):
@@ -279,6 +280,7 @@ async def test_a_rejected_pair_is_not_proposed_again(alice, make_sides, run, pai
     match = (await alice.ok("GET", f"/jobs/{first['id']}/matches?limit=1&status=confirmed"))["items"][0]
     rows = tuple(record["row"] for record in sorted(match["records"], key=lambda record: record["side"]))
 
+    await alice.ok("POST", f"/matches/{match['id']}/undo", {})
     await alice.ok("POST", f"/matches/{match['id']}/reject", {"reason": "another customer"})
     second = await run(sides, plan=first["plan"]["id"])
 

@@ -22,6 +22,7 @@ from aiohttp.test_utils import TestServer
 
 from core import log
 from core.ids import uuid7
+from models.decision import Decision
 from models.match import Match, MatchRecord
 from models.scope import SCOPES
 from models.transactions import in_transaction
@@ -106,6 +107,21 @@ GET    /jobs/{job}/unmatched                             ! . + + + + -  + + + + 
 GET    /matches/{match}                                  ! . + + + + -  + + + +  . .  read
 POST   /matches/{match}/confirm                          ! . - + + + -  - - - -  . .  review
 POST   /matches/{match}/reject                           ! . - + + + -  - - - -  . .  review
+POST   /matches/{match}/undo                             ! . - + + + -  - - - -  . .  review
+POST   /matches/{match}/split                            ! . - + + + -  - - - -  . .  review
+PUT    /matches/{match}/assignee                         ! . - - + + -  - - - -  . .  review
+GET    /matches/{match}/comments                         ! . + + + + -  + + + +  . .  read
+POST   /matches/{match}/comments                         ! . - + + + -  - - - -  . .  review
+POST   /jobs/{job}/matches                               ! . - + + + -  - - - -  . .  review
+POST   /jobs/{job}/review                                ! . - + + + -  - - - -  . .  review
+GET    /projects/{project}/matches                       ! . + + + + -  + + + +  . .  read
+POST   /projects/{project}/matches                       ! . - + + + -  - - - -  . .  review
+POST   /projects/{project}/review                        ! . - + + + -  - - - -  . .  review
+GET    /projects/{project}/open-items                    ! . + + + + -  + + + +  . .  read
+GET    /projects/{project}/summary                       ! . + + + + -  + + + +  . .  read
+POST   /decisions/{decision}/undo                        ! . - + + + -  - - - -  . .  review
+POST   /records/{record}/write-off                       ! . - + + + -  - - - -  . .  review
+DELETE /records/{record}/write-off                       ! . - + + + -  - - - -  . .  review
 
 GET    /projects/{project}/vaults                        ! . + + + + +  + + + +  . .  vault:list
 POST   /projects/{project}/vaults                        ! . - - + + -  - - - -  . .  vault:write
@@ -152,6 +168,7 @@ PLAN = {
     "passes": [{"name": "amount", "kind": "rules", "where": [{"field": "amount", "compare": "equal"}]}],
 }
 TOMORROW = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+SIDES = {"left_source": "{source}", "right_source": "{right}"}
 # Bodies that are valid in form and change as little as possible, thanks to a version that nothing has (below).
 BODIES: dict[str, Any] = {
     "POST /auth/password/change": {"current_password": "x", "new_password": "short"},
@@ -174,13 +191,25 @@ BODIES: dict[str, Any] = {
     "POST /projects/{project}/plans/suggest": {"left_source": "{source}", "right_source": "{nowhere}"},
     "PUT /plans/{plan}": {"name": "p", "document": PLAN},
     "POST /projects/{project}/jobs": {"left_source": "{source}", "right_source": "{source}"},
+    "POST /matches/{match}/split": {"parts": [{"left": ["{record}"], "right": ["{nowhere}"]}] * 2},
+    "PUT /matches/{match}/assignee": {"user_id": None},
+    "POST /matches/{match}/comments": {"text": "seen"},
+    "POST /jobs/{job}/matches": {"left": ["{record}"], "right": ["{nowhere}"]},
+    "POST /jobs/{job}/review": {"action": "confirm", "ids": ["{nowhere}"], "expected_count": 1},
+    "POST /projects/{project}/matches": {**SIDES, "left": ["{record}"], "right": ["{nowhere}"]},
+    "POST /projects/{project}/review": {**SIDES, "action": "confirm", "ids": ["{nowhere}"], "expected_count": 1},
+    "POST /records/{record}/write-off": {"reason": "unknown"},
     "POST /projects/{project}/vaults": {"name": "New"},
     "PATCH /vaults/{vault}": {"name": "Renamed"},
     "PUT /vaults/{vault}/members/{vault_viewer}": {"role": "viewer"},
     "POST /vaults/{vault}/entries": {"name": "New", "secret": "s"},
     "PATCH /entries/{entry}": {"name": "Renamed"},
 }
-QUERIES = {"GET /jobs/{job}/unmatched": "?side=left"}
+_OF_PAIR = "?left_source={source}&right_source={right}"
+QUERIES = {
+    "GET /jobs/{job}/unmatched": "?side=left",
+    **{f"GET /projects/{{project}}/{noun}": _OF_PAIR for noun in ("matches", "open-items", "summary")},
+}
 STALE = {"If-Match": '"999"'}
 SYMBOLS = {401: "!", 403: "-", 404: "."}
 
@@ -263,6 +292,8 @@ async def world(make_person: Any, admin: Person, db: asyncpg.Connection) -> Worl
         match_id=match.id, record_id=UUID(ids["record"]), job_id=UUID(job["id"]), side="left", confirmed=False
     )
     ids["match"] = str(match.id)
+    decision = await Decision.create(project_id=UUID(project), kind="confirm", actor_type="user")
+    ids["decision"] = str(decision.id)
     return World(people, ids)
 
 

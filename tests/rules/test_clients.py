@@ -42,8 +42,17 @@ MORE = {
     "POST //api/logs": {"logs": [{"level": "info", "message": "m"}]},
 }
 # A body of the same route in another form: it lacks what the smallest one has.
-OTHER = {"POST /sources/{}/records": {"records": [{"data": {"amount": "1.00"}}]}}
-QUERIES = {"GET /jobs/{}/unmatched": {"side": "left"}}
+_PAIR = dict.fromkeys(("left_source", "right_source"), "00000000-0000-0000-0000-000000000000")
+_MANY = {"action": "confirm", "filter": {}, "expected_count": 1}
+OTHER = {
+    "POST /sources/{}/records": {"records": [{"data": {"amount": "1.00"}}]},
+    "POST /jobs/{}/review": _MANY,
+    "POST /projects/{}/review": _PAIR | _MANY,
+}
+QUERIES = {
+    "GET /jobs/{}/unmatched": {"side": "left"},
+    **{f"GET /projects/{{}}/{noun}": _PAIR for noun in ("matches", "open-items", "summary")},
+}
 UPLOAD = {"file": "a,b"}  # the form of the only route that takes one; a test of the upload sends the same
 
 needs_typescript = pytest.mark.skipif(
@@ -66,7 +75,9 @@ def key_of(method: str, path: str) -> str:
 def filled(value: Any) -> Any:
     """A body of the access matrix, with some id in place of the name of each, and with a time for `{tomorrow}`."""
     tomorrow = (now() + timedelta(days=1)).isoformat()
-    return json.loads(re.sub(r"\{\w+\}", str(uuid7()), json.dumps(value).replace("{tomorrow}", tomorrow)))
+    text = json.dumps(value).replace("{tomorrow}", tomorrow)
+    ids = {name: str(uuid7()) for name in re.findall(r"\{\w+\}", text)}
+    return json.loads(re.sub(r"\{\w+\}", lambda found: ids[found[0]], text))
 
 
 KNOWN = {re.sub(r"\{\w+\}", "{}", row): filled(body) for row, body in (BODIES | MORE).items()}

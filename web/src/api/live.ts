@@ -200,26 +200,119 @@ export type JobStarted = {
   problem?: Record<string, unknown> | null;
 };
 
-/** A person confirmed a match. */
-export type MatchConfirmed = {
+/** A match was given to somebody, or to nobody. */
+export type MatchAssigned = {
+  job_id: string | null;
+  left_source: string | null;
+  right_source: string | null;
   match_id: string;
-  status: string;
   version: number;
-  decided_by: string | null;
-  record_ids: string[];
-  replaced_ids?: string[];
-  counts: Counts;
+  assignee: string | null;
 };
 
-/** A person rejected a match. The pair is not proposed again. */
-export type MatchRejected = {
+/** Somebody wrote about a match. */
+export type MatchCommented = {
+  job_id: string | null;
+  left_source: string | null;
+  right_source: string | null;
+  match_id: string;
+  version: number;
+  comment_id: string;
+};
+
+/** A person confirmed a match. */
+export type MatchConfirmed = {
+  job_id: string | null;
+  left_source: string | null;
+  right_source: string | null;
+  counts: Counts;
   match_id: string;
   status: string;
   version: number;
   decided_by: string | null;
   record_ids: string[];
   replaced_ids?: string[];
+};
+
+/** A person matched records by hand. `replaced_ids` are the matches that it merges or extends. */
+export type MatchCreated = {
+  job_id: string | null;
+  left_source: string | null;
+  right_source: string | null;
   counts: Counts;
+  match_id: string;
+  status: string;
+  version: number;
+  decided_by: string | null;
+  record_ids: string[];
+  replaced_ids?: string[];
+};
+
+/** A person rejected a match. Its set of records is not proposed again. */
+export type MatchRejected = {
+  job_id: string | null;
+  left_source: string | null;
+  right_source: string | null;
+  counts: Counts;
+  match_id: string;
+  status: string;
+  version: number;
+  decided_by: string | null;
+  record_ids: string[];
+  replaced_ids?: string[];
+};
+
+/** A person signed a decision that needs two people, or took the signature back. */
+export type MatchSigned = {
+  job_id: string | null;
+  left_source: string | null;
+  right_source: string | null;
+  match_id: string;
+  by: string | null;
+  action: string;
+  signatures: (Record<string, unknown>)[];
+};
+
+/** A person split a match. `replaced_ids` are the matches that it was split into. */
+export type MatchSplit = {
+  job_id: string | null;
+  left_source: string | null;
+  right_source: string | null;
+  counts: Counts;
+  match_id: string;
+  status: string;
+  version: number;
+  decided_by: string | null;
+  record_ids: string[];
+  replaced_ids?: string[];
+};
+
+/** Another match took records of a suggestion. */
+export type MatchSuperseded = {
+  job_id: string | null;
+  left_source: string | null;
+  right_source: string | null;
+  counts: Counts;
+  match_id: string;
+  status: string;
+  version: number;
+  decided_by: string | null;
+  record_ids: string[];
+  replaced_ids?: string[];
+};
+
+/** A person took a decision back. `replaced_ids` are the other matches that it had touched. */
+export type MatchUndone = {
+  job_id: string | null;
+  left_source: string | null;
+  right_source: string | null;
+  counts: Counts;
+  match_id: string;
+  status: string;
+  version: number;
+  decided_by: string | null;
+  record_ids: string[];
+  replaced_ids?: string[];
 };
 
 /** A chunk of matches was stored. They use `left` and `right` records; read them with ?chunk=. */
@@ -237,9 +330,13 @@ export type MatchesAdded = {
 
 /** Many matches changed at once. Read the list again. */
 export type MatchesReviewed = {
+  job_id: string | null;
+  left_source: string | null;
+  right_source: string | null;
+  counts: Counts;
+  decision_id?: string | null;
   action: string;
   count: number;
-  counts: Counts;
 };
 
 /** A person joined. */
@@ -301,6 +398,22 @@ export type ProjectTotals = {
 export type ProjectUpdated = {
   version: number;
   changed: string[];
+};
+
+/** A person took a write-off back. */
+export type RecordReopened = {
+  record_id: string;
+  match_id: string;
+  user_id: string | null;
+  reason?: string | null;
+};
+
+/** A person wrote a record off: it has no partner and needs none. */
+export type RecordWrittenOff = {
+  record_id: string;
+  match_id: string;
+  user_id: string | null;
+  reason?: string | null;
 };
 
 /** Records were added, changed or removed. `ids` is null if there are many. */
@@ -480,6 +593,12 @@ export type VaultUpdated = {
   changed: string[];
 };
 
+/** Somebody gave a match to the person. */
+export type WorkAssigned = {
+  job_id: string | null;
+  match_id: string;
+};
+
 export interface EventData {
   "access.changed": AccessChanged;
   "access.granted": AccessGranted;
@@ -493,8 +612,15 @@ export interface EventData {
   "job.pass.finished": PassFinished;
   "job.queued": JobQueued;
   "job.started": JobStarted;
+  "match.assigned": MatchAssigned;
+  "match.commented": MatchCommented;
   "match.confirmed": MatchConfirmed;
+  "match.created": MatchCreated;
   "match.rejected": MatchRejected;
+  "match.signed": MatchSigned;
+  "match.split": MatchSplit;
+  "match.superseded": MatchSuperseded;
+  "match.undone": MatchUndone;
   "matches.added": MatchesAdded;
   "matches.reviewed": MatchesReviewed;
   "plan.created": PlanCreated;
@@ -504,6 +630,8 @@ export interface EventData {
   "project.member.changed": MemberChanged;
   "project.member.removed": MemberRemoved;
   "project.updated": ProjectUpdated;
+  "record.reopened": RecordReopened;
+  "record.written_off": RecordWrittenOff;
   "records.changed": RecordsChanged;
   "session.revoked": SessionRevoked;
   "source.created": SourceCreated;
@@ -527,6 +655,7 @@ export interface EventData {
   "vault.member.changed": VaultMemberChanged;
   "vault.member.removed": VaultMemberRemoved;
   "vault.updated": VaultUpdated;
+  "work.assigned": WorkAssigned;
 }
 
 export interface StateValues {

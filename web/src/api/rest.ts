@@ -109,6 +109,11 @@ export type ApiTokenView = {
   version: number;
 };
 
+/** Who is to look at a match; null for nobody. */
+export type Assign = {
+  user_id: string | null;
+};
+
 /** The person, API token or process that acted. */
 export type AuditActor = {
   type: "user" | "token" | "anonymous" | "system";
@@ -153,6 +158,40 @@ export type BalanceSpec = {
   column: string;
 };
 
+/** Whether both sides agree in one currency: the matched amounts are the same (`difference` is zero), and no record */
+export type BookProof = {
+  currency: string;
+  left: Money;
+  right: Money;
+  difference: Money;
+  to_review_records: number;
+  agrees: boolean;
+  missing: string | null;
+};
+
+/** The books of one side in one currency: matched + booked + explained + written_off + elsewhere + open = total. */
+export type BookSum = {
+  side: "left" | "right";
+  currency: string;
+  matched: Money;
+  booked: Money;
+  explained: Money;
+  written_off: Money;
+  elsewhere: Money;
+  open: Money;
+  total: Money;
+  suggested: Money;
+  remainder: Money;
+  records: number;
+  without_amount: number;
+  ties: boolean;
+};
+
+/** Differences that are booked, with the code of their reason. */
+export type Booked = {
+  booked: string;
+};
+
 /** A chain that failed verification. */
 export type BrokenChain = {
   chain: string;
@@ -179,6 +218,22 @@ export type ColumnView = {
   date_order: ("ymd" | "dmy" | "mdy") | null;
   role?: string | null;
   role_proof?: string | null;
+};
+
+/** What to say about a match. */
+export type CommentCreate = {
+  text: string;
+};
+
+/** What somebody wrote about a match. `author_name` is null if the person was deleted. */
+export type CommentView = {
+  id: string;
+  match_id: string;
+  author: string | null;
+  author_name: string | null;
+  text: string;
+  at: string;
+  edited_at: string | null;
 };
 
 /** How a field is compared. As a gate it must hold; as a score it adds evidence. */
@@ -312,6 +367,11 @@ export type EventView = {
   data: Record<string, unknown>;
 };
 
+/** The match whose remainder a match pays. */
+export type Extends = {
+  match_id: string;
+};
+
 /** A part of a column: whatever a regular expression (RE2) finds in it. */
 export type Extracted = {
   from: string;
@@ -440,6 +500,12 @@ export type LeftOutView = {
   data: (Record<string, string | null>) | null;
 };
 
+/** An amount that is not negative, and its currency. */
+export type Limit = {
+  amount: string;
+  currency: string;
+};
+
 /** Shows that the process answers. */
 export type Live = {
   status?: "alive";
@@ -498,21 +564,38 @@ export type Mapping = {
   skip?: SkipSpec[] | null;
 };
 
+/** Records of both sides that belong together. */
+export type MatchByHand = {
+  left?: string[];
+  right?: string[];
+  reason?: string | null;
+  difference?: ("open" | "booked") | null;
+  difference_reason?: string | null;
+  replaces?: string[];
+  remainder_of?: string | null;
+};
+
 /** A match with its evidence and history. `decided_by_name` is null if nobody decided or the person was deleted. */
 export type MatchDetail = {
   id: string;
-  job_id: string;
+  job_id: string | null;
+  left_source: string | null;
+  right_source: string | null;
   pass: string | null;
   pass_index: number | null;
   chunk: number | null;
   kind: "one_to_one" | "one_to_many" | "many_to_one" | "many_to_many" | "one_sided";
-  status: "suggested" | "confirmed" | "rejected" | "superseded";
+  status: "suggested" | "confirmed" | "rejected" | "superseded" | "withdrawn";
   origin: "engine" | "manual";
   score: number | null;
   margin: number | null;
   ambiguity: "none" | "ambiguous" | "interchangeable";
   group: string | null;
   difference: Money | null;
+  difference_reason: string | null;
+  remainder: Remainder | null;
+  extends: Extends | null;
+  signatures: Signature[];
   plan_hash: string | null;
   assignee: string | null;
   decided_by: string | null;
@@ -542,21 +625,27 @@ export type MatchRecordView = {
   claim?: null;
 };
 
-/** A match. */
+/** A match. `difference` is the left sum minus the right one, turned if the pair turns signs; null for several */
 export type MatchView = {
   id: string;
-  job_id: string;
+  job_id: string | null;
+  left_source: string | null;
+  right_source: string | null;
   pass: string | null;
   pass_index: number | null;
   chunk: number | null;
   kind: "one_to_one" | "one_to_many" | "many_to_one" | "many_to_many" | "one_sided";
-  status: "suggested" | "confirmed" | "rejected" | "superseded";
+  status: "suggested" | "confirmed" | "rejected" | "superseded" | "withdrawn";
   origin: "engine" | "manual";
   score: number | null;
   margin: number | null;
   ambiguity: "none" | "ambiguous" | "interchangeable";
   group: string | null;
   difference: Money | null;
+  difference_reason: string | null;
+  remainder: Remainder | null;
+  extends: Extends | null;
+  signatures: Signature[];
   plan_hash: string | null;
   assignee: string | null;
   decided_by: string | null;
@@ -615,6 +704,17 @@ export type Nonce = {
 /** Nothing. */
 export type NonceWanted = Record<string, unknown>;
 
+/** What is open in a pair: a record that no match holds, or the remainder of a match. `age_days` counts from the */
+export type OpenItem = {
+  id: string;
+  side: "left" | "right";
+  record: RecordView | null;
+  match_id: string | null;
+  remainder: Remainder | null;
+  amount: Money | null;
+  age_days: number | null;
+};
+
 /** The amount in the currency in which a payment was made, and that currency. */
 export type OriginalSpec = {
   amount?: string | null;
@@ -623,6 +723,14 @@ export type OriginalSpec = {
 
 export type Page_AuditView_ = {
   items: AuditView[];
+  next_cursor: string | null;
+  prev_cursor: string | null;
+  total?: number | null;
+  total_at_least?: number | null;
+};
+
+export type Page_CommentView_ = {
+  items: CommentView[];
   next_cursor: string | null;
   prev_cursor: string | null;
   total?: number | null;
@@ -663,6 +771,14 @@ export type Page_LogView_ = {
 
 export type Page_MatchView_ = {
   items: MatchView[];
+  next_cursor: string | null;
+  prev_cursor: string | null;
+  total?: number | null;
+  total_at_least?: number | null;
+};
+
+export type Page_OpenItem_ = {
+  items: OpenItem[];
   next_cursor: string | null;
   prev_cursor: string | null;
   total?: number | null;
@@ -733,6 +849,48 @@ export type Page_VersionView_ = {
   total_at_least?: number | null;
 };
 
+/** Records of two sources of a project that belong together. */
+export type PairMatchByHand = {
+  left?: string[];
+  right?: string[];
+  reason?: string | null;
+  difference?: ("open" | "booked") | null;
+  difference_reason?: string | null;
+  replaces?: string[];
+  remainder_of?: string | null;
+  left_source: string;
+  right_source: string;
+};
+
+/** A decision on many matches of a pair. */
+export type PairReview = {
+  action: "confirm" | "reject" | "undo" | "assign";
+  ids?: string[] | null;
+  filter?: ReviewFilter | null;
+  expected_count: number;
+  reason?: string | null;
+  user_id?: string | null;
+  left_source: string;
+  right_source: string;
+};
+
+/** The books of two sources that are reconciled with each other. `sign` is -1 if one side counts amounts the other way */
+export type PairSummary = {
+  counts: Counts;
+  sign: (1 | -1) | null;
+  sums: BookSum[];
+  proof: BookProof[];
+  agrees: boolean;
+  missing: string[];
+  notes: string[];
+};
+
+/** A part of a match that is split. */
+export type Part = {
+  left: string[];
+  right: string[];
+};
+
 /** A pass over the records that earlier passes left open. */
 export type Pass = {
   name: string;
@@ -740,6 +898,7 @@ export type Pass = {
   where: Comparison[];
   score?: Comparison[];
   accept?: "confirm" | "confirm_if_unambiguous" | "suggest" | "report";
+  difference?: "open" | Booked | null;
 };
 
 /** What a pass has matched. */
@@ -806,7 +965,7 @@ export type Problem = {
   type: string;
   title: string;
   status: number;
-  code: "already_decided" | "busy" | "csrf" | "duplicate" | "file_rejected" | "forbidden" | "gone" | "google_token_invalid" | "idempotency_in_progress" | "idempotency_mismatch" | "internal" | "invalid_credentials" | "invalid_cursor" | "invalid_field" | "invalid_json" | "invalid_plan" | "job_state" | "last_manager" | "link_required" | "method_not_allowed" | "missing_field" | "not_found" | "over_limit" | "password_expired" | "password_too_short" | "precondition_required" | "rate_limited" | "record_in_use" | "refresh_invalid" | "refresh_reused" | "source_in_use" | "step_up_required" | "storage_full" | "token_expired" | "token_in_query" | "token_invalid" | "token_missing" | "token_revoked" | "too_large" | "too_many_connections" | "too_many_subscriptions" | "unauthenticated" | "unavailable" | "unknown_command" | "unknown_field" | "unsupported_media_type" | "version_conflict" | "websocket_required";
+  code: "already_decided" | "busy" | "count_changed" | "csrf" | "duplicate" | "file_rejected" | "forbidden" | "four_eyes" | "gone" | "google_token_invalid" | "idempotency_in_progress" | "idempotency_mismatch" | "internal" | "invalid_credentials" | "invalid_cursor" | "invalid_field" | "invalid_json" | "invalid_plan" | "job_state" | "last_manager" | "link_required" | "method_not_allowed" | "missing_field" | "not_found" | "not_tied" | "over_limit" | "password_expired" | "password_too_short" | "precondition_required" | "rate_limited" | "record_in_use" | "refresh_invalid" | "refresh_reused" | "source_in_use" | "step_up_required" | "storage_full" | "token_expired" | "token_in_query" | "token_invalid" | "token_missing" | "token_revoked" | "too_large" | "too_many_connections" | "too_many_subscriptions" | "unauthenticated" | "unavailable" | "unknown_command" | "unknown_field" | "unsupported_media_type" | "version_conflict" | "websocket_required";
   detail: string;
   request_id: string | null;
   errors: ({
@@ -857,6 +1016,10 @@ export type ProjectUpdate = {
   name?: string;
   description?: string;
   timezone?: string;
+  reason_codes?: Reason[];
+  write_off_limit?: Limit | null;
+  four_eyes_over?: Limit | null;
+  auto_confirm_up_to?: Limit | null;
 };
 
 /** A project as its reader may see it. */
@@ -866,8 +1029,10 @@ export type ProjectView = {
   description: string;
   my_role: "viewer" | "analyst" | "controller" | "owner" | "admin";
   timezone: string;
-  four_eyes_over?: null;
-  write_off_limit?: null;
+  reason_codes: ReasonView[];
+  write_off_limit: Money | null;
+  four_eyes_over: Money | null;
+  auto_confirm_up_to: Money | null;
   counts: ProjectCounts;
   created_at: string;
   updated_at: string;
@@ -908,6 +1073,20 @@ export type QuestionView = {
 export type Ready = {
   status: "ready" | "not_ready";
   reason?: string | null;
+};
+
+/** Why a record was written off, or a difference booked. `account` is where it is booked, if that is known. */
+export type Reason = {
+  code: string;
+  label: string;
+  account?: string | null;
+};
+
+/** A reason code. */
+export type ReasonView = {
+  code: string;
+  label: string;
+  account?: string | null;
 };
 
 /** The password, for actions that need it entered again. */
@@ -983,6 +1162,14 @@ export type RejectView = {
   value_type: string;
 };
 
+/** What a confirmed match leaves open, signed as loaded. `record_id` is the record it belongs to, if that was said. */
+export type Remainder = {
+  amount: Money;
+  side: "left" | "right";
+  since: string;
+  record_id: string | null;
+};
+
 /** Answers about an earlier file of the same layout that were used for this one: when they were given, and by whom. */
 export type RememberedView = {
   answered_at: string;
@@ -1007,6 +1194,32 @@ export type RevealView = {
   entry_id: string;
   version: number;
   fields: Record<string, string | null>;
+};
+
+/** A decision on many matches: those with these ids, or those that a filter finds. */
+export type Review = {
+  action: "confirm" | "reject" | "undo" | "assign";
+  ids?: string[] | null;
+  filter?: ReviewFilter | null;
+  expected_count: number;
+  reason?: string | null;
+  user_id?: string | null;
+};
+
+/** Which matches of a pair a bulk is about. */
+export type ReviewFilter = {
+  job?: string | null;
+  pass?: string | null;
+  origin?: ("engine" | "manual") | null;
+  status?: ("suggested" | "confirmed" | "rejected" | "superseded" | "withdrawn") | null;
+  q?: string | null;
+};
+
+/** What a bulk did. `decision_id` undoes it as a whole; it is null if nothing changed. */
+export type Reviewed = {
+  decision_id: string | null;
+  changed: number;
+  skipped: Skipped[];
 };
 
 /** A new secret. Without one, 24 random characters are generated. */
@@ -1072,6 +1285,13 @@ export type SignSpec = {
   positive?: string[] | null;
 };
 
+/** Who has signed a decision that needs two people. */
+export type Signature = {
+  by: string;
+  at: string;
+  action: string;
+};
+
 /** A column whose sign is reversed, such as debits booked as positive amounts. */
 export type Signed = {
   column: string;
@@ -1091,6 +1311,12 @@ export type SignedIn = {
 export type SkipSpec = {
   column: string;
   values: string[];
+};
+
+/** A match that a bulk left as it was, and why. */
+export type Skipped = {
+  id: string;
+  code: string;
 };
 
 /** An empty source, to be filled with records over REST. */
@@ -1128,6 +1354,14 @@ export type SourceView = {
   created_at: string;
   updated_at: string;
   version: number;
+};
+
+/** The parts of a match. Each of its records is in exactly one of them. */
+export type Split = {
+  parts: Part[];
+  reason?: string | null;
+  difference?: ("open" | "booked") | null;
+  difference_reason?: string | null;
 };
 
 /** A plan that fits two sources. It is not saved yet. */
@@ -1250,5 +1484,11 @@ export type VersionView = {
   at: string;
   actor: Actor;
   changed: string[];
+};
+
+/** Why a record needs no partner: a reason code of the project. */
+export type WriteOff = {
+  reason: string;
+  comment?: string | null;
 };
 

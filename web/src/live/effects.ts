@@ -58,9 +58,17 @@ export function effectsOn(client: QueryClient): Effects {
         reread(keys.summary(job));
         if (event.type === "matches.reviewed") reread(keys.matches(job));
         return;
+      case "match.created":
       case "match.confirmed":
-      case "match.rejected": {
-        if (!job) return;
+      case "match.rejected":
+      case "match.undone":
+      case "match.superseded":
+      case "match.split": {
+        // The same event comes on the job's stream, whose lists it changes.
+        if (!job) {
+          reread(keys.match(event.data.match_id));
+          return;
+        }
         const { match_id, status, version, decided_by, counts } = event.data;
         patchJob(client, job, { counts });
         // The event does not name the person who decided. The next reading does.
@@ -71,6 +79,16 @@ export function effectsOn(client: QueryClient): Effects {
         reread(keys.unmatched(job));
         return;
       }
+      case "match.signed":
+      case "match.assigned":
+      case "match.commented":
+        reread(keys.match(event.data.match_id));
+        return;
+      // No screen shows these yet.
+      case "record.written_off":
+      case "record.reopened":
+      case "work.assigned":
+        return;
       case "project.updated":
       case "project.deleted":
         reread(keys.projects);
@@ -211,7 +229,7 @@ export function effectsOn(client: QueryClient): Effects {
       // A filter may leave out the row of the opened match. The match itself has been read, so its row is taken from there.
       for (const query of client.getQueryCache().findAll({ type: "active", queryKey: ["match"] })) {
         const match = (query.state.data as Answer<MatchDetail> | undefined)?.body;
-        if (match) patchMatch(client, match.job_id, match.id, match);
+        if (match?.job_id) patchMatch(client, match.job_id, match.id, match);
       }
       // What the person may no longer see disappears from the screen as well.
       const lost = client

@@ -26,11 +26,11 @@ export function Decision({ match, project }: { match: MatchDetail; project: stri
   const isAsking = askedOf === match.version;
   const isSeen = useSeen(`${match.id}/${match.version}`);
   const decide = useMutation({
-    mutationFn: ({ verb, reason }: { verb: "confirm" | "reject"; reason?: string }) =>
+    mutationFn: ({ verb, reason }: { verb: "confirm" | "reject" | "undo"; reason?: string }) =>
       change<MatchDetail>("POST", `/matches/${match.id}/${verb}`, { body: reason ? { reason } : {}, version: match.version }),
     onSuccess: (now) => {
       client.setQueryData<Answer<MatchDetail>>(keys.match(match.id), (old) => old && { ...old, body: now });
-      patchMatch(client, match.job_id, match.id, now);
+      if (match.job_id) patchMatch(client, match.job_id, match.id, now);
       setAskedOf(null);
       focusRow(match.id);
     },
@@ -87,7 +87,7 @@ export function Decision({ match, project }: { match: MatchDetail; project: stri
             setAskedOf(null);
             focusRow(match.id);
           }}
-          takeBack={(reason) => decide.mutate({ verb: "reject", reason })}
+          takeBack={(reason) => decide.mutate({ verb: "undo", reason })}
         />
       ) : null}
       {decide.error ? (
@@ -104,7 +104,7 @@ interface TakeBackProps {
   takeBack: (reason: string) => void;
 }
 
-/** Says whose confirmation is taken back, and asks why: a rejected match is not proposed again. */
+/** Says whose confirmation is taken back, and asks why. */
 function TakeBack({ match, isBusy, keep, takeBack }: TakeBackProps) {
   const me = useSession()?.user.id;
   const [reason, setReason] = useState("");
@@ -128,7 +128,7 @@ function TakeBack({ match, isBusy, keep, takeBack }: TakeBackProps) {
         <p>
           <strong>{question(match, me)}</strong>
         </p>
-        <p className="muted">Its records become open again, and will not be proposed together any more.</p>
+        <p className="muted">The match becomes a suggestion again. Then it can be rejected, or its records can be matched otherwise.</p>
         <TextInput
           label="Why"
           required

@@ -1,0 +1,142 @@
+"""
+Keeps the terms of the books: what is open, matched, booked and written off, for each source, pair and currency.
+
+Each change of a term adds an entry in the transaction that makes the change, so nobody waits for somebody else's sums.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from models.status import MatchKind, Term
+from realtime.unit_of_work import UnitOfWork
+
+FOLD_EVERY = 512  # entries
+
+_ENTRY = "source_id, pair_id, term, currency, amount, records, without_amount"
+# A record as two entries: it is counted in its source, and open there.
+_OF_RECORDS = f"""
+    SELECT r.source_id, NULL::uuid AS pair_id, t.term, r.currency, sum(coalesce(r.amount, 0)) AS amount,
+        count(*) AS records, count(*) FILTER (WHERE r.amount IS NULL) AS without_amount
+    FROM reconciliation_records r CROSS JOIN (VALUES ('{Term.TOTAL}'), ('{Term.OPEN}')) t(term)
+    WHERE {{which}} GROUP BY 1, 3, 4
+"""
+_ONE_SIDED = f"kind = '{MatchKind.ONE_SIDED}'"
+# A match of which one side has no amount at all compares with 0. A match without a common currency, or with sides of
+# opposite signs, matches nothing: both sides are booked whole.
+_SHARES = f"""
+    uses AS (
+        SELECT m.id AS match_id, m.pair_id, m.kind, m.origin, m.difference_as, coalesce(p.sign, 1) AS sign, u.side,
+            u.amount, u.currency, CASE WHEN p.id IS NULL THEN r.source_id
+                WHEN (u.side = 'left') = m.turned THEN p.right_source_id ELSE p.left_source_id END AS source_id
+        FROM matches m JOIN match_records u ON u.match_id = m.id LEFT JOIN pairs p ON p.id = m.pair_id
+        LEFT JOIN reconciliation_records r ON p.id IS NULL AND r.id = u.record_id
+        WHERE m.id = ANY($1::text[]::uuid[])
+    ), sides AS (
+        SELECT match_id, pair_id, sign, difference_as,
+            bool_or(side = 'left' AND amount IS NOT NULL) AS has_left,
+            bool_or(side = 'right' AND amount IS NOT NULL) AS has_right,
+            max(source_id::text) FILTER (WHERE side = 'left')::uuid AS left_source_id,
+            max(source_id::text) FILTER (WHERE side = 'right')::uuid AS right_source_id
+        FROM uses WHERE NOT {_ONE_SIDED} GROUP BY 1, 2, 3, 4
+    ), sums AS (
+        SELECT match_id, currency, sum(amount) FILTER (WHERE side = 'left') AS l,
+            sum(amount) FILTER (WHERE side = 'right') AS r
+        FROM uses WHERE amount IS NOT NULL AND NOT {_ONE_SIDED} GROUP BY 1, 2
+    ), compared AS (
+        SELECT s.*, x.currency, coalesce(x.l, 0) AS l, coalesce(x.r, 0) AS r,
+            (x.l IS NULL AND has_left) OR (x.r IS NULL AND has_right) OR coalesce(x.l * x.r * sign < 0, false) AS apart
+        FROM sides s JOIN sums x USING (match_id)
+    ), shares AS (
+        SELECT *, CASE WHEN apart THEN 0 WHEN abs(l) <= abs(r) THEN l ELSE r * sign END AS matched,
+            CASE WHEN apart OR difference_as = 'booked' THEN '{Term.BOOKED}' ELSE '{Term.REMAINDER}' END AS rest
+        FROM compared
+    )
+"""
+_POST = f"""
+    WITH {_SHARES}, moved AS (
+        SELECT source_id, NULL::uuid AS pair_id, '{Term.OPEN}' AS term, currency, -coalesce(amount, 0) AS amount,
+            -1 AS records, -(amount IS NULL)::int AS without_amount FROM uses
+        UNION ALL
+        SELECT source_id, CASE WHEN {_ONE_SIDED} THEN NULL ELSE pair_id END,
+            CASE WHEN NOT {_ONE_SIDED} THEN '{Term.MATCHED}' WHEN origin = 'manual' THEN '{Term.WRITTEN_OFF}'
+                ELSE '{Term.EXPLAINED}' END,
+            currency, CASE WHEN {_ONE_SIDED} THEN coalesce(amount, 0) ELSE 0 END, 1, (amount IS NULL)::int FROM uses
+        UNION ALL SELECT left_source_id, pair_id, '{Term.MATCHED}', currency, matched, 0, 0 FROM shares
+        UNION ALL SELECT right_source_id, pair_id, '{Term.MATCHED}', currency, matched * sign, 0, 0 FROM shares
+        UNION ALL SELECT left_source_id, pair_id, rest, currency, l - matched, 0, 0 FROM shares
+        UNION ALL SELECT right_source_id, pair_id, rest, currency, r - matched * sign, 0, 0 FROM shares
+    )
+    INSERT INTO book_entries ({_ENTRY})
+    SELECT source_id, pair_id, term, currency, sum(amount) * $2::int, sum(records) * $2::int,
+        sum(without_amount) * $2::int
+    FROM moved GROUP BY 1, 2, 3, 4 HAVING sum(amount) <> 0 OR sum(records) <> 0
+"""
+_REMAIN = f"""
+    WITH {_SHARES}
+    UPDATE matches m SET remainder_since = $2,
+        remainder = CASE WHEN s.l <> s.matched THEN s.l - s.matched ELSE s.r - s.matched * s.sign END,
+        remainder_side = CASE WHEN s.l <> s.matched THEN 'left' ELSE 'right' END
+    FROM shares s WHERE s.match_id = m.id AND s.rest = '{Term.REMAINDER}'
+        AND (s.l <> s.matched OR s.r <> s.matched * s.sign)
+"""
+_FOLD = f"""
+    WITH many AS (
+        DELETE FROM book_entries WHERE id IN (
+            SELECT id FROM book_entries WHERE {{column}} = $1 ORDER BY id FOR UPDATE SKIP LOCKED)
+        RETURNING *
+    )
+    INSERT INTO book_entries ({_ENTRY})
+    SELECT source_id, pair_id, term, currency, sum(amount), sum(records), sum(without_amount) FROM many
+    GROUP BY 1, 2, 3, 4 HAVING sum(amount) <> 0 OR sum(records) <> 0 OR sum(without_amount) <> 0
+"""
+
+
+async def count_source(u: UnitOfWork, source_id: UUID) -> None:
+    """Add up a source that has just been loaded or typed again. No confirmed match uses its records."""
+    await u.execute("DELETE FROM book_entries WHERE source_id = $1 AND pair_id IS NULL", source_id)
+    await u.execute(f"INSERT INTO book_entries ({_ENTRY}) {_OF_RECORDS.format(which='r.source_id = $1')}", source_id)
+
+
+async def count_records(u: UnitOfWork, record_ids: Sequence[UUID | str], by: int = 1) -> None:
+    """Count open records in, or out where `by` is -1: before they are deleted, and before and after they change."""
+    which = "r.id = ANY($1::text[]::uuid[])"
+    await u.execute(
+        f"INSERT INTO book_entries ({_ENTRY}) SELECT source_id, pair_id, term, currency, amount * $2::int, "
+        f"records * $2::int, without_amount * $2::int FROM ({_OF_RECORDS.format(which=which)}) x",
+        [str(record_id) for record_id in record_ids],
+        by,
+    )
+
+
+async def post(u: UnitOfWork, match_ids: Sequence[UUID | str], by: int = 1) -> None:
+    """
+    Add what confirmed matches move from open to matched, booked and remaining; take it back where `by` is -1.
+
+    A match that leaves a difference open gets its remainder. Call it after matches were confirmed, and before they are
+    confirmed no longer.
+    """
+    ids = [str(match_id) for match_id in match_ids]
+    await u.execute(_POST, ids, by)
+    if by > 0:
+        await u.execute(_REMAIN, ids, u.at)
+
+
+async def count_matches(u: UnitOfWork, pair_id: UUID | str | None, by: dict[str, int]) -> None:
+    """Add to the numbers of a pair's matches by status."""
+    changed = {status: count for status, count in by.items() if count}
+    if pair_id is None or not changed:
+        return
+    await u.execute(
+        f"INSERT INTO book_entries ({_ENTRY}) SELECT NULL, $1, s, NULL, 0, n, 0 FROM unnest($2::text[], $3::bigint[]) x(s, n)",
+        pair_id,
+        list(changed),
+        list(changed.values()),
+    )
+
+
+async def fold(u: UnitOfWork, pair_id: UUID | str, source_ids: Sequence[UUID | str]) -> None:
+    """Replace the entries of a pair and its sources by their sums, if there are many."""
+    for column, row_id in (("pair_id", pair_id), *(("source_id", source_id) for source_id in source_ids)):
+        rows = await u.execute(f"SELECT count(*) AS n FROM book_entries WHERE {column} = $1", row_id)
+        if rows[0]["n"] >= FOLD_EVERY:
+            await u.execute(_FOLD.format(column=column), row_id)

@@ -1,0 +1,214 @@
+"""
+Moves matches from one status to another: one match or a hundred thousand, with the same few statements.
+
+Everything that follows from a status moves with it: whether the match holds its records, the terms of the books, the
+numbers of the pair's matches, and the counts of the jobs.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from models.status import ACTIVE_MATCH, JobStatus, MatchStatus
+from realtime.events.job import Counts
+from realtime.unit_of_work import UnitOfWork
+from server.books import entries
+from server.books.pairs import PairOf, lock_pair
+from server.books.sums import books_of
+from server.holds.jobs import lock_jobs
+from server.store.reading import Reading
+
+_LOCK = "SELECT id, job_id, pair_id, status, version FROM matches WHERE id = ANY($1::text[]::uuid[]) ORDER BY id FOR NO KEY UPDATE"
+_SET = """
+    UPDATE matches SET status = $2, version = version + 1, updated_at = $3, decided_by = $4, decided_at = $5, reason = $6,
+        remainder = NULL, remainder_side = NULL, remainder_since = NULL
+    WHERE id = ANY($1::text[]::uuid[])
+"""
+# A supersession is nobody's decision on that match.
+_SUPERSEDE = f"""
+    UPDATE matches SET status = '{MatchStatus.SUPERSEDED}', version = version + 1, updated_at = $2
+    WHERE id = ANY($1::text[]::uuid[])
+"""
+# An inactive match keeps the amounts that its records had. They may have changed since.
+_REFRESH = """
+    UPDATE match_records u SET amount = r.amount, currency = r.currency FROM reconciliation_records r
+    WHERE u.match_id = ANY($1::text[]::uuid[]) AND r.id = u.record_id
+        AND (u.amount, u.currency) IS DISTINCT FROM (r.amount, r.currency)
+"""
+# A job that has begun, and may go on or be taken over, keeps leaving out what it left out when it first started.
+_KEEP_OUT = f"""
+    INSERT INTO job_exclusions (job_id, record_id, match_id)
+    SELECT DISTINCT j.id, CASE WHEN m.status = '{MatchStatus.CONFIRMED}' THEN u.record_id END,
+        CASE WHEN m.status = '{MatchStatus.REJECTED}' THEN m.id END
+    FROM matches m JOIN match_records u ON u.match_id = m.id
+    JOIN reconciliation_jobs j ON j.project_id = m.project_id AND j.id IS DISTINCT FROM m.job_id
+        AND j.status <> '{JobStatus.COMPLETED}' AND j.started_at >= coalesce(m.decided_at, m.created_at)
+    WHERE m.id = ANY($1::text[]::uuid[]) AND m.status IN ('{MatchStatus.CONFIRMED}', '{MatchStatus.REJECTED}')
+"""
+_HOLD = "UPDATE match_records SET active = $2, confirmed = $3 WHERE match_id = ANY($1::text[]::uuid[])"
+_USES = """
+    SELECT m.job_id, count(*) FILTER (WHERE u.side = 'left') AS lefts, count(*) FILTER (WHERE u.side = 'right') AS rights
+    FROM matches m JOIN match_records u ON u.match_id = m.id
+    WHERE m.id = ANY($1::text[]::uuid[]) AND m.job_id IS NOT NULL GROUP BY 1
+"""
+_COUNT = """
+    UPDATE reconciliation_jobs SET counts = counts || (
+        SELECT jsonb_object_agg(d.key, (counts->>d.key)::bigint + d.value::bigint) FROM jsonb_each_text($2::text::jsonb) d)
+    WHERE id = $1 RETURNING counts::text AS counts
+"""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a match is at the moment, read under its lock."""
+
+    id: UUID
+    job_id: UUID | None
+    pair_id: UUID | None
+    status: MatchStatus
+    version: int
+
+
+@dataclass(frozen=True)
+class Said:
+    """Who decided, when, and why; kept on the match."""
+
+    by: UUID | None = None
+    at: datetime | None = None
+    reason: str | None = None
+
+
+async def lock_matches(u: UnitOfWork, match_ids: Sequence[UUID | str]) -> dict[UUID, Standing]:
+    """Lock matches in the order of their ids. The caller has locked their records, pair and jobs, as far as needed."""
+    rows = await u.execute(_LOCK, [str(match_id) for match_id in match_ids])
+    return {row["id"]: Standing(**{**row, "status": MatchStatus(row["status"])}) for row in rows}
+
+
+@dataclass(frozen=True)
+class Settled:
+    """The counts after a change: of the jobs whose matches moved, and of the pairs."""
+
+    jobs: dict[UUID, Counts]
+    pairs: dict[UUID, PairOf]
+    pair_counts: dict[UUID, Counts]
+
+    def of(self, match: Standing) -> dict[str, Any]:
+        """What an event about a match says about its job and pair. Raises: KeyError if the match has no pair."""
+        assert match.pair_id is not None
+        pair, counts = self.pairs[match.pair_id], self.pair_counts[match.pair_id]
+        return {
+            "job_id": match.job_id,
+            "left_source": pair.left_source_id,
+            "right_source": pair.right_source_id,
+            "counts": counts if match.job_id is None else self.jobs[match.job_id],
+            "pair_counts": counts,
+        }
+
+
+class Transition:
+    """
+    A change of the status of some matches, in one unit of work. `move` as often as needed, then `settle` once.
+
+    Locks are taken in the order records, matches, pairs, jobs. A job or a pair is only locked at the end: however many
+    matches move, other people's decisions on other matches wait only for that moment.
+    """
+
+    def __init__(self, u: UnitOfWork) -> None:
+        self.u = u
+        self._pairs: set[UUID] = set()
+        self._jobs: dict[UUID, Counter[str]] = {}
+
+    async def move(self, standing: Sequence[Standing], status: MatchStatus, said: Said) -> None:
+        """
+        Move locked matches, all to one status.
+
+        The caller has made sure that nobody else uses the records of a match that becomes active, and that the sign of
+        the pair of a match that becomes confirmed is fixed.
+        """
+        if not standing:
+            return
+        u = self.u
+        ids = [str(match.id) for match in standing]
+        waking = [str(match.id) for match in standing if match.status not in ACTIVE_MATCH]
+        if any(match.status in (MatchStatus.CONFIRMED, MatchStatus.REJECTED) for match in standing):
+            await u.execute(_KEEP_OUT, ids)
+        if leaving := [str(match.id) for match in standing if match.status == MatchStatus.CONFIRMED]:
+            await entries.post(u, leaving, -1)
+        if status in ACTIVE_MATCH and waking:
+            await u.execute(_REFRESH, waking)
+        if status == MatchStatus.SUPERSEDED:
+            await u.execute(_SUPERSEDE, ids, u.at)
+        else:
+            await u.execute(_SET, ids, status, u.at, said.by, said.at, said.reason)
+        await u.execute(_HOLD, ids, status in ACTIVE_MATCH, status == MatchStatus.CONFIRMED)
+        if status == MatchStatus.CONFIRMED:
+            await entries.post(u, ids)
+        for pair_id in {match.pair_id for match in standing if match.pair_id is not None}:
+            self._pairs.add(pair_id)
+            change = Counter({str(status): 0})
+            for match in standing:
+                if match.pair_id == pair_id:
+                    change.update({str(match.status): -1})
+                    change.update({str(status): 1})
+            await entries.count_matches(u, pair_id, change)
+        await self._note_jobs(standing, status)
+
+    async def touch(self, matches: Sequence[Standing]) -> None:
+        """Note matches whose status stays: `settle` reads the counts of their pairs and jobs."""
+        for match in matches:
+            if match.pair_id is not None:
+                self._pairs.add(match.pair_id)
+            if match.job_id is not None:
+                self._jobs.setdefault(match.job_id, Counter({"matches": 0}))
+
+    async def made(self, matches: Sequence[Standing]) -> None:
+        """Note matches that were just made, with their uses, in the status that they have."""
+        if confirmed := [str(match.id) for match in matches if match.status == MatchStatus.CONFIRMED]:
+            await entries.post(self.u, confirmed)
+        for match in matches:
+            if match.pair_id is not None:
+                self._pairs.add(match.pair_id)
+                await entries.count_matches(self.u, match.pair_id, {str(match.status): 1})
+            if match.job_id is not None:
+                change = self._jobs.setdefault(match.job_id, Counter())
+                change.update({str(match.status): 1, "matches": 1})
+        await self._note_uses(matches, -1)
+
+    async def settle(self, *, also_jobs: Sequence[UUID] = ()) -> Settled:
+        """Lock the pairs and jobs, write the jobs' counts, and read those of the pairs."""
+        u = self.u
+        pairs = {pair_id: await lock_pair(u, pair_id) for pair_id in sorted(self._pairs)}
+        jobs: dict[UUID, Counts] = {}
+        await lock_jobs(u, [*self._jobs, *also_jobs])
+        for job_id in sorted(self._jobs):
+            rows = await u.execute(_COUNT, job_id, orjson.dumps(self._jobs[job_id]).decode())
+            jobs[job_id] = Counts(**orjson.loads(rows[0]["counts"]))
+        snapshot = Reading(u.connection)
+        counts = {pair_id: (await books_of(snapshot, pair)).counts for pair_id, pair in pairs.items()}
+        for pair in pairs.values():
+            await entries.fold(u, pair.id, pair.sources)
+        return Settled(jobs, pairs, counts)
+
+    async def _note_jobs(self, standing: Sequence[Standing], status: MatchStatus) -> None:
+        for match in standing:
+            if match.job_id is not None:
+                change = self._jobs.setdefault(match.job_id, Counter())
+                for name, by in ((match.status, -1), (status, 1)):
+                    if name in Counts.model_fields:
+                        change[str(name)] += by
+                change["matches"] += (status in ACTIVE_MATCH) - (match.status in ACTIVE_MATCH)
+        if status not in ACTIVE_MATCH:
+            await self._note_uses([match for match in standing if match.status in ACTIVE_MATCH], 1)
+        else:
+            await self._note_uses([match for match in standing if match.status not in ACTIVE_MATCH], -1)
+
+    async def _note_uses(self, matches: Sequence[Standing], by: int) -> None:
+        """Note that the records of these matches become open (1) or are used (-1)."""
+        ids = [str(match.id) for match in matches if match.job_id is not None]
+        for uses in await self.u.execute(_USES, ids) if ids else ():
+            self._jobs[uses["job_id"]].update({"open_left": by * uses["lefts"], "open_right": by * uses["rights"]})

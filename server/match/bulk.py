@@ -1,0 +1,260 @@
+"""
+Decisions on many matches at once: a few statements for all of them, one row in the audit log, and one event for the
+project and each job.
+
+A bulk locks its matches. A decision on one of them meanwhile is refused as busy; all others go on.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from core import problems
+from core.problems import Fault, Invalid
+from models import access
+from models.access import Actor
+from models.decision import Decision as DecisionRow
+from models.job import Job
+from models.project import Project
+from models.status import DecisionKind, MatchStatus
+from realtime.events.match import MatchesReviewed
+from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
+from server.books.pairs import PairOf, find_pair
+from server.books.transitions import Said, Settled, Standing, Transition, lock_matches
+from server.match.decisions import Decision
+from server.match.holding import Held, ensure_sign
+from server.match.manual import refuse_strangers
+from server.match.notes import refuse_no_member
+from server.match.pair import FOUND
+from server.match.schemas import PairReview, Review, Reviewed, ReviewFilter, Skipped
+from server.match.undo import Back, bring_back, find_back, taken
+from server.store.reading import Reading
+
+MOST_LISTED = 1000  # of what was skipped
+WAIT = "5s"  # for a decision that is being made at the moment
+_ACTIONS = {"confirm": "match.decide", "reject": "match.decide", "undo": "match.decide", "assign": "match.assign"}
+_STATUS = {"confirm": MatchStatus.CONFIRMED, "reject": MatchStatus.REJECTED}
+_KIND = {"confirm": DecisionKind.CONFIRM, "reject": DecisionKind.REJECT}
+# Matches that another confirmed match, or an earlier one of the bulk, leaves without a record.
+_TAKEN = """
+    WITH mine AS (SELECT u.match_id, u.record_id FROM match_records u WHERE u.match_id = ANY($1::text[]::uuid[]))
+    SELECT match_id FROM mine m WHERE EXISTS (
+        SELECT 1 FROM match_records o WHERE o.record_id = m.record_id AND o.confirmed AND o.match_id <> m.match_id)
+    UNION SELECT match_id FROM (
+        SELECT match_id, row_number() OVER (PARTITION BY record_id ORDER BY match_id) AS n FROM mine) x WHERE n > 1
+"""
+_RIVALS = """
+    SELECT DISTINCT o.match_id FROM match_records u JOIN match_records o ON o.record_id = u.record_id
+    WHERE u.match_id = ANY($1::text[]::uuid[]) AND o.active AND NOT o.confirmed
+      AND o.match_id <> ALL($1::text[]::uuid[])
+"""
+
+
+async def review_pair(actor: Actor, project_id: UUID, body: PairReview) -> Answer:
+    """Decides on many matches of a pair. Raises: as `_review`."""
+    async with unit_of_work(actor) as u:
+        await access.load(actor, Project, project_id, _ACTIONS[body.action])
+        await refuse_strangers(u, project_id, body.left_source, body.right_source)
+        pair = await find_pair(Reading(u.connection), body.left_source, body.right_source)
+        return await _review(u, project_id, pair, body, None)
+
+
+async def review_job(actor: Actor, job_id: UUID, body: Review) -> Answer:
+    """Decides on many matches of a job. Raises: as `_review`."""
+    async with unit_of_work(actor) as u:
+        job = (await access.load(actor, Job, job_id, _ACTIONS[body.action])).row
+        pair = await find_pair(Reading(u.connection), job.left_source_id, job.right_source_id)
+        return await _review(u, job.project_id, pair, body, job_id)
+
+
+async def undo_decision(actor: Actor, decision_id: UUID) -> Answer:
+    """
+    Undoes a decision as a whole. What somebody has decided on since is skipped and listed.
+
+    Raises: NotFound, Forbidden, AlreadyDecided if nothing of it is left to undo, Busy.
+    """
+    async with unit_of_work(actor) as u:
+        row = (await access.load(actor, DecisionRow, decision_id, "match.decide")).row
+        await u.execute(f"SET LOCAL lock_timeout = '{WAIT}'")
+        touched = await u.execute(
+            "SELECT match_id, undone_at FROM decision_matches WHERE decision_id = $1 ORDER BY id", decision_id
+        )
+        waiting = [found["match_id"] for found in touched if found["undone_at"] is None]
+        if not waiting:
+            raise problems.AlreadyDecided("This decision has been undone.")
+        standing = await lock_matches(u, waiting)
+        back = await find_back(u, waiting)
+        mine = {
+            found["match_id"]: found["id"]
+            for found in await u.execute(
+                "SELECT match_id, id FROM decision_matches WHERE decision_id = $1", decision_id
+            )
+        }
+        changed = {one for one in waiting if back.rows.get(one) != mine[one]}
+        back = Back({one: s for one, s in back.targets.items() if one in mine}, back.rows)
+        held = Held(standing, {}, [])
+        transition = Transition(u)
+        moved = await bring_back(u, transition, held, back, changed | await taken(u, back))
+        settled = await transition.settle()
+        skipped = [
+            (one, "already_decided" if one in changed else "record_in_use") for one in waiting if one not in moved
+        ]
+        _publish(u, row.project_id, "undo", [standing[one] for one in moved], settled, decision_id)
+        _audit(u, row.project_id, "undo", decision_id, len(moved), None)
+        return u.answer(200, _answer(decision_id, len(moved), skipped))
+
+
+async def _review(u: UnitOfWork, project_id: UUID, pair: PairOf | None, body: Review, job_id: UUID | None) -> Answer:
+    """
+    Raises: NotFound, Forbidden, Invalid for ids that are no matches of the pair, CountChanged if there are other
+    matches than were expected, Busy.
+    """
+    await u.execute(f"SET LOCAL lock_timeout = '{WAIT}'")
+    ids = await _chosen(u, pair, body, job_id)
+    if len(ids) != body.expected_count:
+        raise problems.CountChanged(
+            f"There are {len(ids):,} such matches now, not {body.expected_count:,}. Look again, then decide.",
+            extensions={"count": len(ids)},
+        )
+    standing = await lock_matches(u, ids)
+    if body.action == "assign":
+        return await _assign(u, project_id, list(standing.values()), body)
+    if body.action == "undo":
+        return await _undo(u, project_id, standing, body)
+    return await _decide(u, project_id, pair, standing, body)
+
+
+async def _chosen(u: UnitOfWork, pair: PairOf | None, body: Review, job_id: UUID | None) -> list[UUID]:
+    conditions, values = ["t.pair_id = $1"], [pair.id if pair is not None else None]
+
+    def where(condition: str, value: Any) -> None:
+        values.append(value)
+        conditions.append(condition.replace("?", f"${len(values)}"))
+
+    chosen = body.filter or ReviewFilter()
+    if body.ids is not None:
+        where("t.id = ANY(?::text[]::uuid[])", [str(one) for one in body.ids])
+    for column, value in (
+        ("job_id", job_id),
+        ("job_id", chosen.job),
+        ("pass_name", chosen.pass_name),
+        ("origin", chosen.origin),
+        ("status", chosen.status),
+    ):
+        if value is not None:
+            where(f"t.{column} = ?", value)
+    if chosen.q is not None:
+        where(FOUND, chosen.q)
+    if body.ids is None and chosen.status is None:
+        statuses = {"undo": [MatchStatus.CONFIRMED, MatchStatus.REJECTED]}.get(body.action, [MatchStatus.SUGGESTED])
+        where("t.status = ANY(?::text[])", [str(status) for status in statuses])
+    rows = await u.execute(f"SELECT t.id FROM matches t WHERE {' AND '.join(conditions)} ORDER BY t.id", *values)
+    found = [row["id"] for row in rows]
+    if body.ids is not None and len(found) < len(body.ids):
+        known = set(found)
+        message = "is not a match of these sources"
+        faults = [Fault(f"/ids/{n}", "invalid_field", message) for n, one in enumerate(body.ids) if one not in known]
+        raise Invalid(errors=tuple(faults[:100]))
+    return found
+
+
+async def _decide(
+    u: UnitOfWork, project_id: UUID, pair: PairOf | None, standing: dict[UUID, Standing], body: Review
+) -> Answer:
+    status = _STATUS[body.action]
+    open_ones = [match for match in standing.values() if match.status == MatchStatus.SUGGESTED]
+    skipped = [(match.id, "already_decided") for match in standing.values() if match.status != MatchStatus.SUGGESTED]
+    rivals: list[Standing] = []
+    if status == MatchStatus.CONFIRMED and open_ones and pair is not None:
+        gone = {row["match_id"] for row in await u.execute(_TAKEN, [str(match.id) for match in open_ones])}
+        skipped += [(match.id, "record_in_use") for match in open_ones if match.id in gone]
+        open_ones = [match for match in open_ones if match.id not in gone]
+        found = await u.execute(_RIVALS, [str(match.id) for match in open_ones])
+        locked = await lock_matches(u, [row["match_id"] for row in found])
+        rivals = [match for match in locked.values() if match.status == MatchStatus.SUGGESTED]
+        await ensure_sign(u, pair.id)
+    if not open_ones:
+        return u.answer(200, _answer(None, 0, skipped))
+    decision = await Decision.begin(
+        u, project_id, pair.id if pair else None, _KIND[body.action], body.reason, is_bulk=True
+    )
+    await decision.touch(open_ones, status)
+    await decision.touch(rivals, MatchStatus.SUPERSEDED)
+    transition = Transition(u)
+    await transition.move(open_ones, status, Said(u.actor.id, u.at, body.reason))
+    await transition.move(rivals, MatchStatus.SUPERSEDED, Said())
+    settled = await transition.settle()
+    _publish(u, project_id, body.action, [*open_ones, *rivals], settled, decision.id)
+    _audit(u, project_id, body.action, decision.id, len(open_ones), body.reason)
+    return u.answer(200, _answer(decision.id, len(open_ones), skipped))
+
+
+async def _undo(u: UnitOfWork, project_id: UUID, standing: dict[UUID, Standing], body: Review) -> Answer:
+    back = await find_back(u, list(standing))
+    others = await lock_matches(u, [one for one in back.targets if one not in standing])
+    held = Held({**standing, **others}, {}, [])
+    lost = await taken(u, back)
+    transition = Transition(u)
+    moved = await bring_back(u, transition, held, back, lost)
+    settled = await transition.settle()
+    skipped = [(one, "already_decided") for one in back.nothing]
+    skipped += [(one, "record_in_use") for one in standing if one in lost]
+    changed = sum(one in standing for one in moved)
+    if moved:
+        _publish(u, project_id, body.action, [held.matches[one] for one in moved], settled, None)
+        _audit(u, project_id, body.action, None, changed, body.reason)
+    return u.answer(200, _answer(None, changed, skipped))
+
+
+async def _assign(u: UnitOfWork, project_id: UUID, standing: list[Standing], body: Review) -> Answer:
+    await refuse_no_member(u, project_id, body.user_id)
+    await u.execute(
+        "UPDATE matches SET assignee_id = $2, version = version + 1, updated_at = $3 WHERE id = ANY($1::text[]::uuid[])",
+        [str(match.id) for match in standing],
+        body.user_id,
+        u.at,
+    )
+    transition = Transition(u)
+    await transition.touch(standing)
+    settled = await transition.settle()
+    if standing:
+        _publish(u, project_id, body.action, standing, settled, None)
+        _audit(u, project_id, body.action, None, len(standing), body.reason)
+    return u.answer(200, _answer(None, len(standing), []))
+
+
+def _publish(
+    u: UnitOfWork,
+    project_id: UUID,
+    action: str,
+    moved: Sequence[Standing],
+    settled: Settled,
+    decision_id: UUID | None,
+) -> None:
+    """One event for each job and pair. That of a job goes to the project too, so one is enough for both."""
+    numbers = Counter((match.pair_id, match.job_id) for match in moved if match.pair_id is not None)
+    shown = {(match.pair_id, match.job_id): match for match in moved}
+    for key, count in sorted(numbers.items(), key=str):
+        u.publish(
+            MatchesReviewed(
+                project_id=project_id, decision_id=decision_id, action=action, count=count, **settled.of(shown[key])
+            )
+        )
+
+
+def _audit(
+    u: UnitOfWork, project_id: UUID, action: str, decision_id: UUID | None, count: int, reason: str | None
+) -> None:
+    u.audit(
+        f"project:{project_id}",
+        f"matches.{action}",
+        ("decision", decision_id),
+        count=count,
+        **({"reason": reason} if reason else {}),
+    )
+
+
+def _answer(decision_id: UUID | None, changed: int, skipped: list[tuple[UUID, str]]) -> Reviewed:
+    listed = [Skipped(id=one, code=code) for one, code in skipped[:MOST_LISTED]]
+    return Reviewed(decision_id=decision_id, changed=changed, skipped=listed)

@@ -1,0 +1,113 @@
+"""Writes down decisions, so that they can be undone, and tells who made one."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from core import problems
+from core.ids import uuid7
+from models.status import DecisionKind, MatchStatus
+from realtime.unit_of_work import UnitOfWork
+from server.books.transitions import Standing
+
+_DECISION = """
+    INSERT INTO decisions (id, project_id, pair_id, kind, is_bulk, decided_by, actor_type, actor_id, reason, version,
+        created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10, $10)
+"""
+# What the match said before, which undoing brings back.
+_TOUCHED = """
+    INSERT INTO decision_matches (decision_id, match_id, before, after, previous)
+    SELECT $1, m.id, x.before, $4, jsonb_build_object('decided_by', m.decided_by, 'decided_at', m.decided_at,
+        'reason', m.reason, 'remainder_since', m.remainder_since)
+    FROM unnest($2::text[], $3::text[]) WITH ORDINALITY x(id, before, n) JOIN matches m ON m.id = x.id::uuid
+    ORDER BY x.n
+"""
+_MADE = "INSERT INTO decision_matches (decision_id, match_id, after) SELECT $1, unnest($2::text[])::uuid, $3"
+
+
+class Decision:
+    """A decision that is being made. Note what it touches before the matches move."""
+
+    def __init__(self, u: UnitOfWork, decision_id: UUID) -> None:
+        self.u = u
+        self.id = decision_id
+
+    @classmethod
+    async def begin(
+        cls,
+        u: UnitOfWork,
+        project_id: UUID,
+        pair_id: UUID | None,
+        kind: DecisionKind,
+        reason: str | None,
+        *,
+        is_bulk: bool = False,
+    ) -> "Decision":
+        """Store the decision itself."""
+        decision = cls(u, uuid7())
+        await u.execute(
+            _DECISION,
+            decision.id,
+            project_id,
+            pair_id,
+            kind,
+            is_bulk,
+            u.actor.id,
+            u.actor.type,
+            u.actor.acting_id,
+            reason,
+            u.at,
+        )
+        return decision
+
+    async def touch(self, matches: Sequence[Standing], after: MatchStatus) -> None:
+        """Note matches before they move to a status."""
+        if matches:
+            ids, before = [str(match.id) for match in matches], [str(match.status) for match in matches]
+            await self.u.execute(_TOUCHED, self.id, ids, before, after)
+
+    async def over(self, match: Standing, after: MatchStatus) -> None:
+        """Note a match of which the decision cannot be undone."""
+        await self.u.execute(
+            "INSERT INTO decision_matches (decision_id, match_id, before, after, undone_at, undone_by) "
+            "VALUES ($1, $2, $3, $4, $5, $6)",
+            self.id,
+            match.id,
+            match.status,
+            after,
+            self.u.at,
+            self.u.actor.id,
+        )
+
+    async def made(self, match_ids: Sequence[UUID], after: MatchStatus) -> None:
+        """Note matches that the decision makes."""
+        await self.u.execute(_MADE, self.id, [str(match_id) for match_id in match_ids], after)
+
+
+async def already_decided(u: UnitOfWork, match_id: UUID, status: MatchStatus) -> problems.AlreadyDecided:
+    """The refusal for a match that is no suggestion, with who decided and when."""
+    rows: list[dict[str, Any]] = await u.execute(
+        "SELECT m.decided_by, m.decided_at, m.origin, p.display_name FROM matches m "
+        "LEFT JOIN users p ON p.id = m.decided_by WHERE m.id = $1",
+        match_id,
+    )
+    found = rows[0]
+    who = found["display_name"] or ("The job" if found["decided_by"] is None else "Somebody")
+    at = found["decided_at"]
+    when = "" if at is None else f" at {at:%Y-%m-%d %H:%M} UTC"
+    said = {
+        MatchStatus.CONFIRMED: f"{who} confirmed this match{when}. Undo that to decide again.",
+        MatchStatus.REJECTED: f"{who} rejected this match{when}. Undo that to decide again.",
+        MatchStatus.WITHDRAWN: f"{who} withdrew this match{when}. Match the records again.",
+        MatchStatus.SUPERSEDED: "Another match has taken records of this suggestion.",
+        MatchStatus.SUGGESTED: "This match is only a suggestion. There is nothing to undo.",
+    }[status]
+    return problems.AlreadyDecided(
+        said,
+        extensions={
+            "match_status": str(status),
+            "decided_by": None if found["decided_by"] is None else str(found["decided_by"]),
+            "decided_by_name": found["display_name"],
+            "decided_at": None if at is None else at.isoformat().replace("+00:00", "Z"),
+        },
+    )

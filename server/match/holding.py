@@ -1,0 +1,117 @@
+"""Takes the locks that a decision needs, in their order, and finds the suggestions that it would supersede."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from core import problems
+from models.status import MatchStatus
+from realtime.unit_of_work import UnitOfWork
+from server.books.pairs import fix_sign, sign_of_plan
+from server.books.transitions import Standing, lock_matches
+from server.holds.locks import hold_records
+
+WAIT = "1s"  # for a match that a bulk, or another decision, holds at the moment; then the answer is 503 `busy`
+_RIVALS = """
+    SELECT DISTINCT match_id FROM match_records
+    WHERE record_id = ANY($1::text[]::uuid[]) AND active AND NOT confirmed AND match_id <> ALL($2::text[]::uuid[])
+"""
+_RECORDS = "SELECT match_id, record_id, side FROM match_records WHERE match_id = ANY($1::text[]::uuid[]) ORDER BY id"
+_SIGN = """
+    SELECT p.sign, (SELECT j.plan_document::text FROM reconciliation_jobs j WHERE j.pair_id = p.id
+                    AND j.plan_document IS NOT NULL ORDER BY j.id DESC LIMIT 1) AS document
+    FROM pairs p WHERE p.id = $1
+"""
+
+
+@dataclass(frozen=True)
+class Held:
+    """Matches and their records, locked; and the suggestions that a decision for these records supersedes."""
+
+    matches: dict[UUID, Standing]
+    records: dict[UUID, list[dict[str, Any]]]
+    rivals: list[Standing]
+
+    def record_ids(self, match_id: UUID) -> list[UUID]:
+        """The records of a match, in the order of their ids."""
+        return sorted(use["record_id"] for use in self.records.get(match_id, []))
+
+
+async def hold(u: UnitOfWork, match_ids: Sequence[UUID], *, records: Sequence[UUID] | None = ()) -> Held:
+    """
+    Lock matches, and records before them: those given, or with None those of the matches.
+
+    Raises: LockNotAvailable, which becomes 503 `busy`, if somebody holds one of the matches for longer than a second.
+    """
+    await u.execute(f"SET LOCAL lock_timeout = '{WAIT}'")
+    texts = [str(match_id) for match_id in match_ids]
+    uses: dict[UUID, list[dict[str, Any]]] = {}
+    for row in await u.execute(_RECORDS, texts) if texts else ():
+        uses.setdefault(row["match_id"], []).append(row)
+    wanted = [use["record_id"] for found in uses.values() for use in found] if records is None else list(records)
+    rivals: list[UUID] = []
+    if wanted:
+        await hold_records(u, wanted, alone=True)
+        found = await u.execute(_RIVALS, [str(record_id) for record_id in wanted], texts)
+        rivals = [row["match_id"] for row in found]
+    standing = await lock_matches(u, [*match_ids, *rivals])
+    return Held(
+        {match_id: standing[match_id] for match_id in match_ids if match_id in standing},
+        uses,
+        [standing[rival] for rival in rivals if standing[rival].status == MatchStatus.SUGGESTED],
+    )
+
+
+async def refuse_gone(u: UnitOfWork, record_ids: Sequence[UUID]) -> None:
+    """Check that all records exist. Raises: RecordInUse."""
+    texts = [str(record_id) for record_id in record_ids]
+    found = await u.execute(
+        "SELECT count(*) AS n FROM reconciliation_records WHERE id = ANY($1::text[]::uuid[])", texts
+    )
+    if found[0]["n"] != len(set(texts)):
+        raise problems.RecordInUse("A record of this match no longer exists. Reject the match.")
+
+
+async def refuse_used(
+    u: UnitOfWork, record_ids: Sequence[UUID], but: Sequence[UUID], *, suggested_too: bool = False
+) -> None:
+    """
+    Check that no other match holds the records: no confirmed one, or with `suggested_too` no suggestion either.
+
+    Raises: RecordInUse, which names the match.
+    """
+    rows = await u.execute(
+        "SELECT u.match_id, u.record_id, m.status, m.kind FROM match_records u JOIN matches m ON m.id = u.match_id "
+        f"WHERE u.record_id = ANY($1::text[]::uuid[]) AND u.active {'' if suggested_too else 'AND u.confirmed'} "
+        "AND u.match_id <> ALL($2::text[]::uuid[]) ORDER BY u.confirmed DESC LIMIT 1",
+        [str(record_id) for record_id in record_ids],
+        [str(match_id) for match_id in but],
+    )
+    if rows:
+        found = rows[0]
+        what = "A confirmed match uses" if found["status"] == MatchStatus.CONFIRMED else "A newer suggestion uses"
+        raise problems.RecordInUse(
+            f"{what} one of these records. Undo or reject that match first.",
+            extensions={"match_id": str(found["match_id"]), "record_id": str(found["record_id"])},
+        )
+
+
+async def ensure_sign(u: UnitOfWork, pair_id: UUID | None, sums: tuple[Any, Any] | None = None) -> int:
+    """
+    Fix the sign of a pair before its first match is confirmed. Returns: the sign.
+
+    The newest plan of the pair says it. Without a plan, `sums` of both sides do: opposite amounts of the same size.
+    """
+    if pair_id is None:
+        return 1
+    rows = await u.execute(_SIGN, pair_id)
+    if (sign := rows[0]["sign"]) is not None:
+        return int(sign)
+    found = sign_of_plan(None if rows[0]["document"] is None else orjson.loads(rows[0]["document"]))
+    if found is None:
+        found = -1 if sums is not None and sums[0] and sums[0] == -sums[1] else 1
+    await fix_sign(u, pair_id, found)
+    return found

@@ -1,0 +1,39 @@
+"""Publishes what decisions did to matches."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from models.status import MatchStatus
+from realtime.events.match import MatchSuperseded
+from realtime.unit_of_work import UnitOfWork
+from server.books.transitions import Settled, Standing
+
+
+def tell(u: UnitOfWork, project_id: UUID, kind: Any, match: Standing, settled: Settled, **more: Any) -> None:
+    """Publish an event about a match that has moved. `more` has its new status and its records."""
+    u.publish(
+        kind(
+            project_id=project_id,
+            match_id=match.id,
+            version=match.version + 1,
+            decided_by=u.actor.id,
+            **more,
+            **settled.of(match),
+        )
+    )
+
+
+async def tell_superseded(u: UnitOfWork, project_id: UUID, rivals: Sequence[Standing], settled: Settled) -> None:
+    """Publish that suggestions were superseded."""
+    if not rivals:
+        return
+    rows = await u.execute(
+        "SELECT match_id, array_agg(record_id ORDER BY record_id) AS ids FROM match_records "
+        "WHERE match_id = ANY($1::text[]::uuid[]) GROUP BY 1",
+        [str(match.id) for match in rivals],
+    )
+    records = {row["match_id"]: row["ids"] for row in rows}
+    for rival in rivals:
+        status = MatchStatus.SUPERSEDED
+        tell(u, project_id, MatchSuperseded, rival, settled, status=status, record_ids=records.get(rival.id, []))

@@ -1,0 +1,128 @@
+"""
+Writing records off: they have no partner and need none.
+
+A record that is written off is the only record of a confirmed one-sided match, so what holds for confirmed matches
+holds for it: no job takes it, no other match uses it, and it can be undone.
+"""
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from core.ids import uuid7
+from core.problems import AlreadyDecided, OverLimit
+from models import access
+from models.access import Actor
+from models.record import Record
+from models.status import DecisionKind, MatchKind, MatchStatus
+from realtime.events.match import RecordWrittenOff
+from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
+from server.books.transitions import Said, Standing, Transition
+from server.match.decisions import Decision
+from server.match.holding import hold, refuse_used
+from server.match.reasons import refuse_unknown_reason
+from server.match.schemas import WriteOff
+from server.match.telling import tell_superseded
+from server.match.undo import undo_match
+from server.record import queries
+from server.store.reading import Reading
+
+_MATCH = """
+    INSERT INTO matches (id, project_id, kind, status, origin, ambiguity, difference, currency, difference_reason,
+        fields_compared, decided_by, decided_at, reason, version, created_at, updated_at)
+    VALUES ($1, $2, $3, $4, 'manual', 'none', $5, $6, $7, '[]', $8, $9, $10, 1, $9, $9)
+"""
+_USE = """
+    INSERT INTO match_records (match_id, record_id, side, amount, currency, active, confirmed)
+    SELECT $1, id, 'left', amount, currency, true, true FROM reconciliation_records WHERE id = $2
+"""
+_OF = f"""
+    SELECT u.match_id FROM match_records u JOIN matches m ON m.id = u.match_id
+    WHERE u.record_id = $1 AND u.confirmed AND m.kind = '{MatchKind.ONE_SIDED}' AND m.pair_id IS NULL
+"""
+
+
+async def write_off(actor: Actor, record_id: UUID, body: WriteOff) -> Answer:
+    """
+    Writes a record off. Suggestions over it are superseded.
+
+    Raises: NotFound, Forbidden, OverLimit above what the actor may write off, Invalid for an unknown reason code,
+    RecordInUse, Busy.
+    """
+    async with unit_of_work(actor) as u:
+        loaded = await access.load(actor, Record, record_id, "match.decide")
+        record, project_id = loaded.row, loaded.project_id
+        assert project_id is not None
+        await refuse_unknown_reason(u, project_id, body.reason, "/reason")
+        held = await hold(u, [], records=[record_id])
+        record = (await access.load(actor, Record, record_id, "match.decide")).row
+        await refuse_over_limit(u, project_id, loaded.role, record.amount, record.currency)
+        await refuse_used(u, [record_id], [])
+        match_id = uuid7()
+        decision = await Decision.begin(u, project_id, None, DecisionKind.WRITE_OFF, body.comment)
+        await decision.touch(held.rivals, MatchStatus.SUPERSEDED)
+        transition = Transition(u)
+        await transition.move(held.rivals, MatchStatus.SUPERSEDED, Said())
+        await u.execute(
+            _MATCH,
+            match_id,
+            project_id,
+            MatchKind.ONE_SIDED,
+            MatchStatus.CONFIRMED,
+            record.amount,
+            record.currency,
+            body.reason,
+            actor.id,
+            u.at,
+            body.comment,
+        )
+        await u.execute(_USE, match_id, record_id)
+        await decision.made([match_id], MatchStatus.CONFIRMED)
+        await transition.made([Standing(match_id, None, None, MatchStatus.CONFIRMED, 1)])
+        settled = await transition.settle()
+        u.publish(
+            RecordWrittenOff(
+                project_id=project_id, record_id=record_id, match_id=match_id, user_id=actor.id, reason=body.reason
+            )
+        )
+        await tell_superseded(u, project_id, held.rivals, settled)
+        u.audit(
+            f"project:{project_id}",
+            "record.write_off",
+            ("record", record_id),
+            match=str(match_id),
+            code=body.reason,
+            decision=str(decision.id),
+        )
+        view = await queries.view_of(Reading(u.connection), record_id)
+        return u.answer(200, view, version=view.version)
+
+
+async def undo_write_off(actor: Actor, record_id: UUID) -> Answer:
+    """Takes a write-off back. Raises: NotFound, Forbidden, AlreadyDecided if it is not written off, Busy."""
+    async with unit_of_work(actor) as u:
+        await access.load(actor, Record, record_id, "match.decide")
+        rows = await u.execute(_OF, record_id)
+    if not rows:
+        raise AlreadyDecided("The record is not written off. There is nothing to take back.")
+    return await undo_match(actor, rows[0]["match_id"], None, None)
+
+
+async def refuse_over_limit(
+    u: UnitOfWork, project_id: UUID, role: str, amount: Decimal | None, currency: str | None
+) -> None:
+    """Check what somebody below a controller may write off. Raises: OverLimit."""
+    if access.can(role, "match.write_off_any"):
+        return
+    rows: list[dict[str, Any]] = await u.execute(
+        "SELECT (write_off_limit->>'amount')::numeric AS amount, write_off_limit->>'currency' AS currency "
+        "FROM projects WHERE id = $1",
+        project_id,
+    )
+    limit = rows[0]
+    if limit["amount"] is None or not amount:
+        return
+    if currency != limit["currency"] or abs(amount) > limit["amount"]:
+        raise OverLimit(
+            f"You may write off up to {limit['amount']:f} {limit['currency']}. Ask a controller to write this record off."
+        )

@@ -1,0 +1,217 @@
+"""Whatever people decide and undo, in whatever order: uses, states, counts and sums are those of a small model."""
+
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.match.conftest import Books, eur
+from tests.match.model import Match, Model
+
+AMOUNTS = st.sampled_from(["10.00", "10.00", "7.50", "2.50", "0.00", "-4.00", "12.34"])
+VERBS = ("suggest", "confirm", "reject", "undo", "match", "write_off", "split", "confirm_many", "undo_many")
+STEP = st.tuples(st.sampled_from(VERBS), st.integers(0, 10**6), st.integers(0, 10**6), st.booleans())
+
+
+@settings(
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    left=st.lists(AMOUNTS, min_size=2, max_size=4),
+    right=st.lists(AMOUNTS, min_size=2, max_size=4),
+    steps=st.lists(STEP, min_size=8, max_size=25),
+)
+async def test_books_add_up_after_each_step(make_books, bob, left, right, steps):
+    books = await make_books(eur(*left), eur(*right))
+    amounts = dict(zip([*books.left, *books.right], map(Decimal, [*left, *right]), strict=True))
+    model = Model(amounts, set(books.left), set(books.right))
+    await books.db.execute(
+        "INSERT INTO project_members (id, project_id, user_id, role, version, created_at, updated_at) "
+        "VALUES (gen_random_uuid(), $1::text::uuid, $2, 'controller', 1, now(), now()) ON CONFLICT DO NOTHING",
+        books.project,
+        bob.id,
+    )
+    driver = Driver(books, model, await books.job(), bob)
+    for verb, one, other, by_bob in steps:
+        await driver.step(verb, one, other, by_bob=by_bob)
+        await driver.compare()
+
+
+class Driver:
+    """Does the same to the server and to the model."""
+
+    def __init__(self, books: Books, model: Model, job: str, bob: Any) -> None:
+        self.books, self.model, self.job, self.bob = books, model, job, bob
+
+    async def step(self, verb: str, one: int, other: int, *, by_bob: bool) -> None:
+        """One step by one of two people. What the model refuses, the server has to refuse too."""
+        person = self.bob if by_bob else self.books.person
+        await getattr(self, f"_{verb}")(person, one, other)
+
+    def _pick(self, number: int) -> str | None:
+        known = list(self.model.matches)
+        return known[number % len(known)] if known else None
+
+    def _sides(self, one: int, other: int) -> tuple[list[str], list[str]]:
+        """Some records of each side, at least one."""
+        found = []
+        for ids, number in ((self.books.left, one), (self.books.right, other)):
+            chosen = [record for n, record in enumerate(ids) if number >> n & 1]
+            found.append(chosen or [ids[number % len(ids)]])
+        return found[0], found[1]
+
+    async def _suggest(self, _: Any, one: int, other: int) -> None:
+        left, right = self._sides(one, other)
+        if not self.model.holders(frozenset([*left, *right]), "suggested", "confirmed"):
+            match = await self.books.suggest(left, right, self.job)
+            self.model.matches[match] = Match("suggested", frozenset(left), frozenset(right))
+
+    async def _confirm(self, person: Any, one: int, _: int) -> None:
+        await self._decide(person, "confirm", one, "confirmed")
+
+    async def _reject(self, person: Any, one: int, _: int) -> None:
+        await self._decide(person, "reject", one, "rejected")
+
+    async def _decide(self, person: Any, verb: str, one: int, status: str) -> None:
+        if (match := self._pick(one)) is None:
+            return
+        if self.model.matches[match].status == "suggested":
+            await person.ok("POST", f"/matches/{match}/{verb}", {})
+            self.model.decide({match: status})
+        else:
+            assert await person.refused("POST", f"/matches/{match}/{verb}", {}) == (409, "already_decided")
+
+    async def _undo(self, person: Any, one: int, _: int) -> None:
+        if (match := self._pick(one)) is None:
+            return
+        refusal = self.model.undo(match)
+        if refusal is None:
+            await person.ok("POST", f"/matches/{match}/undo", {})
+        else:
+            assert await person.refused("POST", f"/matches/{match}/undo", {}) == (409, refusal)
+
+    async def _match(self, person: Any, one: int, other: int) -> None:
+        left, right = self._sides(one, other)
+        difference = "booked" if one % 2 else "open"
+        sums = [sum(self.model.amounts[record] for record in ids) for ids in (left, right)]
+        body = {**self.books.sides, "left": left, "right": right, "difference": difference}
+        body |= {"difference_reason": "other"} if difference == "booked" else {}
+        path = f"/projects/{self.books.project}/matches"
+        if self.model.holders(frozenset([*left, *right]), "confirmed"):
+            assert await person.refused("POST", path, body) == (409, "record_in_use")
+        elif difference == "open" and sums[0] * sums[1] < 0:
+            assert await person.refused("POST", path, body) == (422, "not_tied")
+        else:
+            made = await person.ok("POST", path, body)
+            match = Match("confirmed", frozenset(left), frozenset(right), difference)
+            self.model.decide({}, {made["id"]: match})
+
+    async def _write_off(self, person: Any, one: int, _: int) -> None:
+        records = [*self.books.left, *self.books.right]
+        record = records[one % len(records)]
+        path = f"/records/{record}/write-off"
+        if self.model.holders(frozenset([record]), "confirmed"):
+            assert await person.refused("POST", path, {"reason": "other"}) == (409, "record_in_use")
+            return
+        await person.ok("POST", path, {"reason": "other"})
+        made = await self.books.db.fetchval(
+            "SELECT match_id::text FROM match_records WHERE record_id = $1::text::uuid AND confirmed", record
+        )
+        self.model.decide({}, {made: Match("confirmed", frozenset([record]), frozenset(), is_write_off=True)})
+
+    async def _split(self, person: Any, one: int, _: int) -> None:
+        match = self._pick(one)
+        found = None if match is None else self.model.matches[match]
+        if match is None or found is None or found.is_write_off or min(len(found.left), len(found.right)) < 2:
+            return
+        left, right = sorted(found.left), sorted(found.right)
+        parts = [
+            {"left": left[:1], "right": right[:1]},
+            {"left": left[1:], "right": right[1:]},
+        ]
+        body = {"parts": parts, "difference": "booked", "difference_reason": "other"}
+        if found.status not in ("suggested", "confirmed"):
+            assert await person.refused("POST", f"/matches/{match}/split", body) == (409, "already_decided")
+            return
+        await person.ok("POST", f"/matches/{match}/split", body)
+        made = {}
+        for part in parts:
+            row = await self.books.db.fetchval(
+                "SELECT match_id::text FROM match_records WHERE record_id = $1::text::uuid AND active", part["left"][0]
+            )
+            made[row] = Match(found.status, frozenset(part["left"]), frozenset(part["right"]), "booked")
+        self.model.decide({match: "superseded"}, made)
+
+    async def _confirm_many(self, person: Any, one: int, _: int) -> None:
+        waiting = [match for match, found in self.model.matches.items() if found.status == "suggested"]
+        path = f"/projects/{self.books.project}/review"
+        body = {**self.books.sides, "action": "confirm", "filter": {}}
+        if one % 3 == 0:
+            wrong = await person.refused("POST", path, {**body, "expected_count": len(waiting) + 1})
+            assert wrong == (409, "count_changed")
+        done = await person.ok("POST", path, {**body, "expected_count": len(waiting)})
+        # No two suggestions share a record here, because one job made them.
+        assert (done["changed"], done["skipped"]) == (len(waiting), [])
+        if waiting:
+            self.model.decide(dict.fromkeys(waiting, "confirmed"))
+            if one % 2:
+                undone = await person.ok("POST", f"/decisions/{done['decision_id']}/undo")
+                assert undone["changed"] == len(waiting)
+                for match in waiting:
+                    self.model.matches[match].status = "suggested"
+                self.model.decisions[-1].is_undone = True
+
+    async def _undo_many(self, person: Any, one: int, _: int) -> None:
+        match = self._pick(one)
+        if match is None or self.model.matches[match].is_write_off:
+            return
+        body = {**self.books.sides, "action": "undo", "ids": [match], "expected_count": 1}
+        done = await person.ok("POST", f"/projects/{self.books.project}/review", body)
+        refusal = self.model.undo(match)
+        assert [skipped["code"] for skipped in done["skipped"]] == ([] if refusal is None else [refusal])
+
+    async def compare(self) -> None:
+        """The states, uses, counts and sums of the server and of the model."""
+        rows = await self.books.db.fetch(
+            "SELECT m.id::text, m.status, array_agg(u.record_id::text) AS records, bool_and(u.active) AS active, "
+            "bool_or(u.active) AS any_active, bool_and(u.confirmed) AS confirmed, bool_or(u.confirmed) AS any_confirmed "
+            "FROM matches m JOIN match_records u ON u.match_id = m.id WHERE m.project_id = $1::text::uuid GROUP BY m.id",
+            self.books.project,
+        )
+        found = {row["id"]: row for row in rows if set(row["records"]) <= self.model.amounts.keys()}
+        assert {one: row["status"] for one, row in found.items()} == {
+            one: match.status for one, match in self.model.matches.items()
+        }
+        for row in found.values():
+            is_active, is_confirmed = row["status"] in ("suggested", "confirmed"), row["status"] == "confirmed"
+            assert (row["active"], row["any_active"]) == (is_active, is_active)
+            assert (row["confirmed"], row["any_confirmed"]) == (is_confirmed, is_confirmed)
+        summary = await self.books.summary()
+        for side in ("left", "right"):
+            (sums,) = [row for row in summary["sums"] if row["side"] == side]
+            wanted = self.model.terms(side)
+            assert {name: Decimal(sums[name]["amount"]) for name in wanted} == wanted
+            assert sums["ties"] is True
+        paired = [match for match in self.model.matches.values() if not match.is_write_off]
+        counts = summary["counts"]
+        for status in ("confirmed", "suggested", "rejected"):
+            assert counts[status] == sum(match.status == status for match in paired), status
+        held = frozenset().union(
+            *(m.records for m in self.model.matches.values() if m.status in ("suggested", "confirmed"))
+        )
+        assert counts["open_left"] == len(self.model.left - held)
+        assert counts["open_right"] == len(self.model.right - held)
+        await self._compare_job()
+
+    async def _compare_job(self) -> None:
+        counts = (await self.books.person.ok("GET", f"/jobs/{self.job}"))["counts"]
+        rows = await self.books.db.fetch(
+            "SELECT status, count(*) AS n FROM matches WHERE job_id = $1::text::uuid GROUP BY 1", self.job
+        )
+        numbers = {row["status"]: row["n"] for row in rows}
+        for status in ("confirmed", "suggested", "rejected"):
+            assert counts[status] == numbers.get(status, 0), status
+        assert counts["matches"] == numbers.get("confirmed", 0) + numbers.get("suggested", 0)

@@ -1,0 +1,164 @@
+"""Matching by hand: what ties, what does not, and what stays open or is booked."""
+
+import pytest
+
+from tests.match.conftest import eur
+
+
+async def test_records_that_tie_are_matched_at_once(make_books):
+    books = await make_books(eur("10.00", "5.00", "7.00"), eur("15.00", "1.00"))
+
+    match = await books.match(books.left[:2], books.right[:1], reason="paid together")
+
+    assert (match["kind"], match["status"], match["origin"], match["job_id"]) == (
+        *("many_to_one", "confirmed", "manual"),
+        None,
+    )
+    assert match["difference"] == {"amount": "0.00", "currency": "EUR"}
+    assert (match["left_source"], match["right_source"]) == (books.left_source, books.right_source)
+    summary = await books.summary()
+    assert (summary["sign"], summary["agrees"]) == (1, True)
+    counts = summary["counts"]
+    assert (counts["left"], counts["right"], counts["confirmed"], counts["open_left"], counts["open_right"]) == (
+        *(3, 2, 1),
+        *(1, 1),
+    )
+    assert [await books.term(name) for name in ("matched", "open", "total")] == ["15.00", "7.00", "22.00"]
+    assert [await books.term(name, "right") for name in ("matched", "open", "total")] == ["15.00", "1.00", "16.00"]
+
+
+async def test_what_does_not_tie_needs_to_be_told_what_becomes_of_it(make_books):
+    books = await make_books(eur("10.00"), eur("9.00"))
+    path = f"/projects/{books.project}/matches"
+    body = {**books.sides, "left": books.left, "right": books.right}
+
+    refused = await books.person.problem("POST", path, body)
+    without_reason = await books.person.problem("POST", path, {**body, "difference": "booked"})
+    unknown = await books.person.problem("POST", path, {**body, "difference": "booked", "difference_reason": "luck"})
+
+    assert (refused["status"], refused["code"], refused["errors"][0]["pointer"]) == (422, "not_tied", "/difference")
+    assert (without_reason["status"], without_reason["errors"][0]["pointer"]) == (422, "/difference_reason")
+    assert (unknown["status"], unknown["errors"][0]["pointer"]) == (422, "/difference_reason")
+    assert "fee" in unknown["errors"][0]["message"]
+    assert await books.term("open") == "10.00"
+
+
+async def test_a_booked_difference_is_booked_where_it_is_too_much(make_books):
+    books = await make_books(eur("10.00"), eur("9.00"))
+
+    match = await books.match(books.left, books.right, difference="booked", difference_reason="fee")
+
+    assert (match["difference"]["amount"], match["difference_reason"], match["remainder"]) == ("1.00", "fee", None)
+    assert [await books.term(name) for name in ("matched", "booked", "open")] == ["9.00", "1.00", "0.00"]
+    assert [await books.term(name, "right") for name in ("matched", "booked", "open")] == ["9.00", "0.00", "0.00"]
+
+
+async def test_an_open_difference_is_a_remainder_among_the_open_items(make_books):
+    books = await make_books(eur("10.00", "3.00"), eur("9.00"))
+
+    match = await books.match(books.left[:1], books.right, difference="open", remainder_of=books.left[0])
+
+    assert match["remainder"]["amount"] == {"amount": "1.00", "currency": "EUR"}
+    assert (match["remainder"]["side"], match["remainder"]["record_id"]) == ("left", books.left[0])
+    assert [await books.term(name) for name in ("matched", "open", "remainder")] == ["9.00", "4.00", "1.00"]
+    items = (await books.person.ok("GET", f"/projects/{books.project}/open-items?{books.query}"))["items"]
+    assert [(item["side"], item["match_id"], item["amount"]["amount"]) for item in items] == [
+        ("left", match["id"], "1.00"),
+        ("left", None, "3.00"),
+    ]
+
+
+async def test_the_next_payment_extends_the_match(make_books):
+    books = await make_books(eur("10.00"), eur("9.00", "1.00"))
+    first = await books.match(books.left, books.right[:1], difference="open")
+
+    second = await books.match([], books.right[1:], replaces=[first["id"]])
+
+    assert (second["kind"], second["remainder"], second["extends"]) == ("one_to_many", None, {"match_id": first["id"]})
+    assert (await books.person.ok("GET", f"/matches/{first['id']}"))["status"] == "superseded"
+    assert [await books.term(name) for name in ("matched", "open")] == ["10.00", "0.00"]
+    undone = await books.person.ok("POST", f"/matches/{second['id']}/undo", {})
+    back = await books.person.ok("GET", f"/matches/{first['id']}")
+    assert (undone["status"], back["status"]) == ("withdrawn", "confirmed")
+    assert back["remainder"]["since"] == first["remainder"]["since"]
+    assert [await books.term(name) for name in ("matched", "open")] == ["9.00", "1.00"]
+
+
+async def test_a_turned_pair_counts_one_side_the_other_way_round(make_books):
+    books = await make_books(eur("10.00", "4.00"), eur("-10.00", "-4.00"))
+
+    await books.match(books.left[:1], books.right[:1])
+    await books.match(books.left[1:], books.right[1:])
+
+    summary = await books.summary()
+    assert (summary["sign"], summary["agrees"]) == (-1, True)
+    assert (await books.term("matched"), await books.term("matched", "right")) == ("14.00", "-14.00")
+
+
+async def test_the_pair_is_the_same_from_the_other_side(make_books):
+    books = await make_books(eur("10.00", "5.00"), eur("14.00"))
+    await books.match(books.left, books.right, difference="open")
+
+    turned = f"left_source={books.right_source}&right_source={books.left_source}"
+    (match,) = (await books.person.ok("GET", f"/projects/{books.project}/matches?{turned}"))["items"]
+    summary = await books.person.ok("GET", f"/projects/{books.project}/summary?{turned}")
+
+    assert (match["kind"], match["left_source"], match["difference"]["amount"]) == (
+        *("one_to_many", books.right_source),
+        "-1.00",
+    )
+    assert [record["side"] for record in match["records"]] == ["left", "right", "right"]
+    assert match["remainder"]["side"] == "right"
+    sums = {row["side"]: row["total"]["amount"] for row in summary["sums"]}
+    assert sums == {"left": "14.00", "right": "15.00"}
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "pointer"),
+    [
+        (["right:0"], ["right:0"], "/left/0"),
+        (["left:0"], ["left:1"], "/right/0"),
+        (["left:0", "left:0"], ["right:0"], "/left"),
+        (["left:0"], [], "/right"),
+        (["left:0", "nowhere"], ["right:0"], "/left/1"),
+        (["left:0"] + ["nowhere"] * 1001, ["right:0"], "/left"),
+    ],
+)
+async def test_records_of_elsewhere_are_refused_by_their_place(make_books, left, right, pointer):
+    books = await make_books(eur("1.00", "1.00"), eur("1.00"))
+    nowhere = "018f0000-0000-7000-8000-000000000000"
+
+    def ids(names: list[str]) -> list[str]:
+        return [nowhere if name == "nowhere" else getattr(books, name.split(":")[0])[int(name[-1])] for name in names]
+
+    body = {**books.sides, "left": ids(left), "right": ids(right)}
+
+    refused = await books.person.problem("POST", f"/projects/{books.project}/matches", body)
+
+    assert refused["status"] == 422
+    assert pointer in [error["pointer"] for error in refused["errors"]]
+    assert await books.matches() == []
+
+
+async def test_a_record_is_matched_once(make_books):
+    books = await make_books(eur("1.00", "1.00"), eur("1.00", "1.00"))
+    first = await books.match(books.left[:1], books.right[:1])
+
+    body = {**books.sides, "left": books.left[:1], "right": books.right[1:]}
+    refused = await books.person.problem("POST", f"/projects/{books.project}/matches", body)
+
+    assert (refused["status"], refused["code"], refused["match_id"]) == (409, "record_in_use", first["id"])
+
+
+async def test_several_currencies_are_booked_or_refused(make_books):
+    books = await make_books([("10.00", "EUR")], [("11.00", "USD")])
+    path = f"/projects/{books.project}/matches"
+    body = {**books.sides, "left": books.left, "right": books.right}
+
+    refused = await books.person.problem("POST", path, {**body, "difference": "open"})
+    await books.match(books.left, books.right, difference="booked", difference_reason="fx")
+
+    assert (refused["status"], refused["code"]) == (422, "not_tied")
+    assert [await books.term(name) for name in ("matched", "booked")] == ["0.00", "10.00"]
+    assert [await books.term(name, "right", "USD") for name in ("matched", "booked")] == ["0.00", "11.00"]
+    assert (await books.summary())["agrees"] is True

@@ -1,0 +1,129 @@
+"""Undo: one decision goes back, the others stay."""
+
+from tests.match.conftest import eur
+
+
+async def test_a_confirmation_and_what_it_superseded_come_back(make_books, db):
+    books = await make_books(eur("10.00"), eur("10.00", "10.00"))
+    mine = await books.suggest(books.left, books.right[:1])
+    rival = await books.suggest(books.left, books.right[1:])
+    confirmed = await books.person.ok("POST", f"/matches/{mine}/confirm", {"reason": "seen"})
+    lost = await books.person.ok("GET", f"/matches/{rival}")
+
+    undone = await books.person.ok("POST", f"/matches/{mine}/undo", {})
+
+    assert (confirmed["status"], lost["status"]) == ("confirmed", "superseded")
+    assert (undone["status"], undone["decided_by"], undone["reason"]) == ("suggested", None, None)
+    assert (await books.person.ok("GET", f"/matches/{rival}"))["status"] == "suggested"
+    counts = (await books.summary())["counts"]
+    assert (counts["confirmed"], counts["suggested"]) == (0, 2)
+    assert (await books.person.refused("POST", f"/matches/{mine}/undo", {})) == (409, "already_decided")
+    assert [entry["action"] for entry in undone["history"]] == ["match.confirm", "match.undo"]
+
+
+async def test_a_rejection_comes_back_unless_somebody_used_its_records(make_books):
+    books = await make_books(eur("10.00"), eur("10.00"))
+    match = await books.suggest(books.left, books.right)
+    await books.person.ok("POST", f"/matches/{match}/reject", {})
+    by_hand = await books.match(books.left, books.right)
+
+    refused = await books.person.problem("POST", f"/matches/{match}/undo", {})
+    await books.person.ok("POST", f"/matches/{by_hand['id']}/undo", {})
+    back = await books.person.ok("POST", f"/matches/{match}/undo", {})
+
+    assert (refused["status"], refused["code"], refused["match_id"]) == (409, "record_in_use", by_hand["id"])
+    assert back["status"] == "suggested"
+    assert (await books.person.ok("GET", f"/matches/{by_hand['id']}"))["status"] == "withdrawn"
+
+
+async def test_what_a_job_confirmed_becomes_a_suggestion(make_books, db):
+    books = await make_books(eur("10.00"), eur("10.00"))
+    match = await books.suggest(books.left, books.right)
+    await books.person.ok("POST", f"/matches/{match}/confirm", {})
+    await db.execute("DELETE FROM decisions")  # as if its pass had confirmed it
+
+    back = await books.person.ok("POST", f"/matches/{match}/undo", {})
+
+    assert back["status"] == "suggested"
+    assert await books.term("open") == "10.00"
+
+
+async def test_a_decided_match_tells_who_decided(make_books, bob):
+    books = await make_books(eur("10.00"), eur("10.00"))
+    match = await books.suggest(books.left, books.right)
+    await books.person.ok("POST", f"/projects/{books.project}/members", {"email": bob.email, "role": "analyst"})
+    await books.person.ok("POST", f"/matches/{match}/confirm", {})
+    name = (await books.person.ok("GET", "/me"))["display_name"]
+
+    for verb in ("confirm", "reject"):
+        refused = await bob.problem("POST", f"/matches/{match}/{verb}", {})
+        assert (refused["status"], refused["code"]) == (409, "already_decided")
+        assert (refused["decided_by"], refused["decided_by_name"]) == (str(books.person.id), name)
+        assert name in refused["detail"]
+
+
+async def test_a_split_comes_back_whole(make_books):
+    books = await make_books(eur("1.00", "2.00"), eur("1.00", "2.00"))
+    match = await books.match(books.left, books.right)
+    parts = [{"left": [left], "right": [right]} for left, right in zip(books.left, books.right, strict=True)]
+
+    split = await books.person.ok("POST", f"/matches/{match['id']}/split", {"parts": parts})
+    confirmed = await books.matches("&status=confirmed")
+    undone = await books.person.ok("POST", f"/matches/{confirmed[0]['id']}/undo", {})
+
+    assert (split["status"], len(confirmed)) == ("superseded", 2)
+    assert undone["status"] == "withdrawn"
+    assert [one["id"] for one in await books.matches("&status=confirmed")] == [match["id"]]
+    assert await books.term("matched") == "3.00"
+
+
+async def test_a_split_that_loses_or_doubles_a_record_is_refused(make_books):
+    books = await make_books(eur("1.00", "2.00"), eur("1.00", "2.00"))
+    match = await books.match(books.left, books.right)
+    one, two = ({"left": [books.left[n]], "right": [books.right[n]]} for n in (0, 1))
+
+    lost = await books.person.problem("POST", f"/matches/{match['id']}/split", {"parts": [one]})
+    doubled = await books.person.problem("POST", f"/matches/{match['id']}/split", {"parts": [one, one]})
+    strange = await books.person.problem(
+        "POST", f"/matches/{match['id']}/split", {"parts": [one, {**two, "left": [books.right[1]]}]}
+    )
+
+    assert {lost["status"], doubled["status"], strange["status"]} == {422}
+    assert doubled["errors"][0]["pointer"] == "/parts/1/left/0"
+    assert strange["errors"][0]["pointer"] == "/parts/1/left/0"
+    assert (await books.person.ok("GET", f"/matches/{match['id']}"))["status"] == "confirmed"
+
+
+async def test_a_record_is_written_off_and_taken_back(make_books):
+    books = await make_books(eur("10.00", "3.00"), eur("10.00"))
+    record = books.left[1]
+
+    unknown = await books.person.problem("POST", f"/records/{record}/write-off", {"reason": "luck"})
+    written = await books.person.ok("POST", f"/records/{record}/write-off", {"reason": "bad_debt"})
+    again = await books.person.refused("POST", f"/records/{record}/write-off", {"reason": "bad_debt"})
+    terms = [await books.term(name) for name in ("written_off", "open", "total")]
+    listed = await books.person.ok("GET", f"/sources/{books.left_source}/records?state=written_off")
+    await books.person.ok("DELETE", f"/records/{record}/write-off")
+
+    assert (unknown["status"], unknown["errors"][0]["pointer"]) == (422, "/reason")
+    assert (written["state"], again) == ("written_off", (409, "record_in_use"))
+    assert terms == ["3.00", "10.00", "13.00"]
+    assert [one["id"] for one in listed["items"]] == [record]
+    assert (await books.person.ok("GET", f"/records/{record}"))["state"] == "open"
+    assert [await books.term(name) for name in ("written_off", "open")] == ["0.00", "13.00"]
+
+
+async def test_above_the_limit_a_controller_writes_off(make_books, bob):
+    books = await make_books(eur("10.00", "3.00"), [*eur("10.00"), ("1.00", "USD")])
+    await books.person.ok("POST", f"/projects/{books.project}/members", {"email": bob.email, "role": "analyst"})
+    limit = {"write_off_limit": {"amount": "5.00", "currency": "EUR"}}
+    await books.person.ok("PATCH", f"/projects/{books.project}", limit)
+    body = {"reason": "other"}
+
+    below = await bob.ok("POST", f"/records/{books.left[1]}/write-off", body)
+    above = await bob.refused("POST", f"/records/{books.left[0]}/write-off", body)
+    other_currency = await bob.refused("POST", f"/records/{books.right[1]}/write-off", body)
+    owner = await books.person.ok("POST", f"/records/{books.left[0]}/write-off", body)
+
+    assert (below["state"], owner["state"]) == ("written_off", "written_off")
+    assert above == other_currency == (403, "over_limit")
