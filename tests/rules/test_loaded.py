@@ -36,6 +36,19 @@ def test_the_fork_server_starts_no_program_while_it_loads() -> None:
     assert done.stdout == "loaded\n"
 
 
+def test_an_engine_opens_no_list_of_words(tmp_path: Path) -> None:
+    # Words and signs of all languages are in what its fork server has loaded before.
+    (tmp_path / "a.csv").write_text("Buchungstag;Betrag\n05.01.2026;1,50 kr\n13.01.2026;20,00 €\n")
+    script = (
+        "import sys, pathlib, server.processes.warm; from matching.reading.look import look;"
+        " sys.addaudithook(lambda event, its: print(its[0]) if event == 'open' else None);"
+        f" look(pathlib.Path({str(tmp_path / 'a.csv')!r}))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert set(done.stdout.split("\n")) - {""} == {str(tmp_path / "a.csv")}
+
+
 def _loaded_with(modules: str) -> set[str]:
     """The names of all modules that are loaded with these."""
     script = f"import sys, {modules}; print(*sys.modules)"
