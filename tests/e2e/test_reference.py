@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from playwright.async_api import FilePayload, Locator, Page, Request, expect
+from playwright.async_api import BrowserContext, FilePayload, Locator, Page, Request, Route, expect
 
 from tests.e2e.conftest import MANAGER, Rest, Visitor
 from tests.e2e.test_accessibility import faults_of
@@ -20,6 +20,41 @@ async def requests(visitor: Visitor) -> list[Request]:
     found: list[Request] = []
     visitor.context.on("request", lambda request: found.append(request))  # a built-in is not accepted
     return found
+
+
+async def only(context: BrowserContext, *operations: str) -> None:
+    """
+    Leaves only some operations in the document that the page gets from the server, and what they refer to.
+
+    Swagger UI resolves the whole document again for each operation that is opened, which takes a second.
+    """
+
+    async def shorten(route: Route) -> None:
+        response = await route.fetch()
+        await route.fulfill(response=response, json=_shortened(await response.json(), operations))
+
+    await context.route("**/openapi.json", shorten)
+
+
+def _shortened(document: dict[str, Any], operations: tuple[str, ...]) -> dict[str, Any]:
+    kept = {
+        path: {method: one for method, one in methods.items() if one["operationId"] in operations}
+        for path, methods in document["paths"].items()
+    }
+    paths = {path: methods for path, methods in kept.items() if methods}
+    assert sum(map(len, paths.values())) == len(operations)
+    components: dict[str, dict[str, Any]] = {"securitySchemes": document["components"]["securitySchemes"]}
+    todo: list[Any] = [paths]
+    while todo:
+        found = todo.pop()
+        todo += found if isinstance(found, list) else found.values() if isinstance(found, dict) else ()
+        reference = found.get("$ref") if isinstance(found, dict) else None
+        if isinstance(reference, str):
+            _, _, kind, name = reference.split("/")
+            if name not in components.setdefault(kind, {}):
+                components[kind][name] = document["components"][kind][name]
+                todo.append(components[kind][name])
+    return {**document, "paths": paths, "components": components}
 
 
 async def opened(page: Page, operation: str) -> Locator:
@@ -45,6 +80,7 @@ async def test_requests_are_tried_as_whoever_signs_in_to_the_dashboard_until_the
     visitor: Visitor, requests: list[Request]
 ) -> None:
     page = visitor.page
+    await only(visitor.context, "projects.list_projects", "projects.create_project")
     await page.goto(visitor.url + "/docs")
     await expect(page.get_by_role("status")).to_contain_text(AS_NOBODY)
     async with visitor.context.expect_page() as opening:
@@ -89,6 +125,7 @@ async def test_an_upload_carries_its_file_a_change_its_version_and_a_refusal_sho
     vault = await manager.send("POST", f"/projects/{project['id']}/vaults", {"name": "Before"})
     await visitor.enter("/")
     page = await visitor.context.new_page()
+    await only(visitor.context, "sources.create_source", "vaults.rename_vault")
     await page.goto(visitor.url + "/docs")
     await expect(page.get_by_role("status")).to_contain_text(AS_MANAGER)
 
@@ -121,6 +158,7 @@ async def test_a_pasted_token_is_used_and_shown_nowhere(
 ) -> None:
     token = (await rest(MANAGER))._token
     page = visitor.page
+    await only(visitor.context, "users.get_me")
     await page.goto(visitor.url + "/docs")
     await page.keyboard.press("Tab")
     field = page.get_by_label("Access token")
@@ -149,6 +187,7 @@ async def test_a_pasted_token_is_used_and_shown_nowhere(
 async def test_trying_to_sign_in_leaves_the_session_of_the_browser_alone_and_shows_no_token(visitor: Visitor) -> None:
     await visitor.enter("/")
     page = await visitor.context.new_page()
+    await only(visitor.context, "auth.login")
     await page.goto(visitor.url + "/docs")
     before = await visitor.context.cookies()
 
