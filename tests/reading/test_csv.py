@@ -114,10 +114,11 @@ def test_a_file_of_one_endless_line_is_refused(load):
         load("x" * 10_000_000)
 
 
-def test_a_long_header_is_read_whole(load):
-    names = [f"{n}{'x' * 240}" for n in range(1000)]
+def test_a_header_longer_than_the_sample_is_read_whole(load, monkeypatch):
+    monkeypatch.setattr("matching.reading.detect.SAMPLE_BYTES", 4096)  # so that few columns are enough
+    names = [f"{n}{'x' * 240}" for n in range(40)]
 
-    found = load(",".join(names) + "\n" + ",".join("y" * 1000) + "\n")
+    found = load(",".join(names) + "\n" + ",".join("y" * 40) + "\n")
 
     assert list(found.data[0]) == names
 
@@ -159,7 +160,7 @@ def test_other_alphabets_are_recognised_by_their_words(load, text, encoding):
 
 
 def test_a_long_start_in_ascii_does_not_hide_the_encoding(load):
-    body = b"name,amount\n" + b"plain,1.50\n" * 40_000 + "Müller,2.50\n".encode("cp1252")
+    body = b"name,amount\n" + (b"plain" * 40 + b",1.50\n") * 2_200 + "Müller,2.50\n".encode("cp1252")
 
     found = load(body)
 
@@ -185,11 +186,11 @@ def test_an_unclosed_quote_affects_only_its_own_line(load):
 
 
 def test_a_quote_open_for_over_a_megabyte_affects_only_its_own_line(load):
-    rows = "".join(f"{n},{n:0100}\n" for n in range(12_000))
+    rows = "".join(f"{n},{n:0500}\n" for n in range(2_400))
 
     found = load(f'a,b\n"open,3\n{rows}')
 
-    assert len(found.data) == 12_000
+    assert len(found.data) == 2_400
     assert found.rejects == [(2, None, "quote")]
 
 
@@ -222,9 +223,9 @@ def test_columns_may_differ_only_in_case(load):
 
 
 def test_many_equal_headers_stay_apart(load):
-    found = load(",".join(["x" * 256] * 400) + "\n" + ",".join(str(n) for n in range(400)) + "\n")
+    found = load(",".join(["x" * 256] * 110) + "\n" + ",".join(str(n) for n in range(110)) + "\n")
 
-    assert list(found.data[0].values()) == [str(n) for n in range(400)]
+    assert list(found.data[0].values()) == [str(n) for n in range(110)]
     assert max(len(name) for name in found.data[0]) == 256
 
 
