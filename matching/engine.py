@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from matching import assignment, candidates, duck, normalise, scoring
 from matching.plan import Pass, Plan, distinct_names
+from matching.reading.values import install_macros
 from matching.results import CONFIRMED, MATCHES, ROWS, SUGGESTED, Chunk, Finished, PassFinished, Progress, Stopped
 
 __all__ = ["AMBIGUOUS_BELOW_BITS", "Chunk", "Finished", "Options", "PassFinished", "Progress", "Stopped", "run"]
@@ -124,6 +125,7 @@ def run(
         config["temp_directory"] = options.temp_directory
     connection = duck.connect(**config)
     try:
+        install_macros(connection)
         sizes = (left.num_rows, right.num_rows)
         work = _Run(scoring.Sides(connection, plan, sizes, options.threads), options)
         _tell(work, "normalising", 0, sum(sizes), 0.02)

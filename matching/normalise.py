@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from core.money import CURRENCIES, MAX_DECIMALS, NO_CURRENCY, exponent
 from matching.plan import Column, Constant, Extracted, Plan, PlanField, PlanInvalid, Signed, column_of
-from matching.reading.values import ColumnProfile, amount_sql, date_sql, install_macros, profile_column
+from matching.reading.values import ColumnProfile, amount_sql, date_sql, profile_column
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,13 @@ def load(
     connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table, plan: Plan, shown: pa.Table | None = None
 ) -> Side:
     """
-    Create table `name` with a side's fields: f<k> is the value to compare, c<k> the currency of a money field.
+    Create table `name` with a side's fields: f<k> is the value to compare, c<k> the currency of a money field. The
+    connection has the parsers (values.install_macros).
 
     Rows are ordered by the hash of their content, then by occurrence, so that the order of the input rows cannot affect
     the result. `o<k>` is the value as it is shown: an amount as it was loaded, if `shown` has a column of its name with
     the text.
     """
-    install_macros(connection)
     side = "left" if name == "l" else "right"
     row = free_name("_row_", table.column_names)
     given = table.append_column(row, pa.array(range(table.num_rows), pa.int64()))

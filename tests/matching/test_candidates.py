@@ -3,7 +3,6 @@ Candidate pairs compared with brute force: which pairs a pass makes, and which b
 """
 
 import copy
-import functools
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,8 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching import candidates, duck
+from matching import candidates
 from matching.plan import Plan
+from tests.matching.database import connected
 from tests.matching.tables import AMOUNT, matched, table
 
 Row = tuple[str | None, str | None, str | None]  # code, amount, day
@@ -43,27 +43,18 @@ FIELDS = {
 }
 
 
-@functools.cache
-def database() -> duckdb.DuckDBPyConnection:
-    """Opening a database takes longer than most of what is done in it here."""
-    return duck.connect(threads=1)
-
-
 @contextmanager
-def connected(left: list[Row], right: list[Row]) -> Iterator[duckdb.DuckDBPyConnection]:
+def sides_of(left: list[Row], right: list[Row]) -> Iterator[duckdb.DuckDBPyConnection]:
     """Two sides as normalise.load makes them; a row's position is its index in the list."""
-    connection = database()
-    connection.execute("BEGIN")
-    for side, rows in (("l", left), ("r", right)):
-        columns = [pa.array([row[n] for row in rows], pa.string()) for n in range(3)]
-        connection.register("given", pa.table([pa.array(range(len(rows)), pa.int32()), *columns], names=["i", *"cad"]))
-        connection.execute(
-            f"CREATE TABLE {side}_free AS SELECT i, c AS f0, a::DECIMAL(38,9) AS f1, d::DATE AS f2, 'XXX' AS c1 FROM given"
-        )
-    try:
+    with connected() as connection:
+        for side, rows in (("l", left), ("r", right)):
+            columns = [pa.array([row[n] for row in rows], pa.string()) for n in range(3)]
+            given = pa.table([pa.array(range(len(rows)), pa.int32()), *columns], names=["i", *"cad"])
+            connection.register("given", given)
+            connection.execute(
+                f"CREATE TABLE {side}_free AS SELECT i, c AS f0, a::DECIMAL(38,9) AS f1, d::DATE AS f2, 'XXX' AS c1 FROM given"
+            )
         yield connection
-    finally:
-        connection.execute("ROLLBACK")
 
 
 def plan_of(*gates: str) -> Plan:
@@ -76,7 +67,7 @@ def pairs_of(
 ) -> tuple[Counter[tuple[Row, Row]], int, int]:
     """The pairs by their contents, and how many blocks and pairs were left out."""
     plan = plan_of(*gates)
-    with connected(left, right) as connection:
+    with sides_of(left, right) as connection:
         found = candidates.find(connection, plan, plan.passes[0], limit)
     made = Counter((left[i], right[j]) for i, j in zip(found.left.tolist(), found.right.tolist(), strict=True))
     return made, found.skipped_blocks, found.skipped_pairs
@@ -147,7 +138,7 @@ def test_one_block_that_is_too_large_does_not_affect_the_others(monkeypatch):
     right: list[Row] = [(code, None, None) for code in [*small, *["BIG"] * 1200]]
     plan = plan_of("code")
 
-    with connected(left, right) as connection:
+    with sides_of(left, right) as connection:
         found = candidates.find(connection, plan, plan.passes[0])
 
     assert (len(found.left), found.skipped_blocks, found.skipped_pairs) == (150, 1, 2400)
@@ -171,7 +162,7 @@ def test_many_words_are_limited_to_the_budget_together():
     plan = Plan.model_validate(document)
     rows: list[Row] = [(f"word{number}", None, None) for number in range(30) for _ in range(number + 1)]
 
-    with connected(rows, rows) as connection:
+    with sides_of(rows, rows) as connection:
         found = candidates.find(connection, plan, plan.passes[0], 100)
 
     assert len(found.left) == sum(n * n for n in range(1, 7))
@@ -186,7 +177,7 @@ def test_words_that_all_rows_have_are_compared_or_left_out_and_counted():
     plan = Plan.model_validate(document)
     rows: list[Row] = [("payment order", None, None)] * 150
 
-    with connected(rows, rows) as connection:
+    with sides_of(rows, rows) as connection:
         all_of_them, none = (candidates.find(connection, plan, plan.passes[0], limit) for limit in (22_500, 22_499))
 
     assert (len(all_of_them.left), all_of_them.skipped_blocks) == (22_500, 0)
@@ -204,7 +195,7 @@ def test_pairs_of_different_currencies_are_not_counted_although_some_are_unknown
     ]  # ten rows of each: a known one pairs with twenty, an unknown one with all
     plan = plan_of(*gates)
 
-    with connected(rows, rows) as connection:
+    with sides_of(rows, rows) as connection:
         for side in "lr":
             connection.execute(f"UPDATE {side}_free SET c1 = {codes}[i % 4 + 1]")
         found = candidates.find(connection, plan, plan.passes[0], 1000)

@@ -7,18 +7,17 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from matching import duck, fields
+from matching import fields
 from matching.fields import Fields, Roles, find_fields
 from matching.plan import Extracted, Signed
-from matching.reading.values import install_macros
 from matching.sample import Sample
+from tests.matching.database import connected
 from tests.matching.generator import books
 
 
 @pytest.fixture
 def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duck.connect(threads=1) as found:
-        install_macros(found)
+    with connected() as found:
         yield found
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from matching import duck, engine, normalise
+from matching import engine, normalise
 from matching.plan import Plan, PlanInvalid
+from tests.matching.database import connected
 from tests.matching.tables import AMOUNT, matched, table
 
 
@@ -18,7 +19,7 @@ def loaded(rows: pa.Table, field: dict[str, Any]) -> list[tuple[Any, ...]]:
     """The values of one field, with the columns derived from it, by input row."""
     step = {"name": "p", "kind": "rules", "where": [{"field": "f", "compare": "equal"}]}
     plan = Plan.model_validate({"fields": {"f": field}, "passes": [step]})
-    with duck.connect() as connection:
+    with connected() as connection:
         side = normalise.load(connection, "l", rows, plan)
         assert (side.name, side.rows) == ("l", rows.num_rows)
         return connection.execute("SELECT * EXCLUDE (i, _row_, _h_) FROM l ORDER BY _row_").fetchall()
@@ -81,7 +82,7 @@ def test_positions_do_not_depend_on_the_order_of_the_rows():
     plan = Plan.model_validate(AMOUNT)
     orders = []
     for given in (rows, rows.take(pa.array(range(49, -1, -1)))):
-        with duck.connect() as connection:
+        with connected() as connection:
             normalise.load(connection, "l", given, plan)
             orders.append(connection.execute("SELECT f0 FROM l ORDER BY i").fetchall())
 

@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from matching import duck, sample
+from matching import sample
 from matching.plan import Extracted
-from matching.reading.values import install_macros
 from matching.sample import Sample, spec_parts
+from tests.matching.database import connected
 
 ROWS = 200
 TABLE = pa.table(
@@ -29,8 +29,7 @@ TABLE = pa.table(
 
 @pytest.fixture
 def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duck.connect(threads=1) as found:
-        install_macros(found)
+    with connected() as found:
         yield found
 
 

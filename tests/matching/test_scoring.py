@@ -7,10 +7,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from matching import duck, normalise, scoring
+from matching import normalise, scoring
 from matching.candidates import Candidates
 from matching.plan import Plan
 from matching.scoring import FEW_ROWS, MILLI, Evidence, Sides
+from tests.matching.database import connected
 from tests.matching.tables import AMOUNT
 
 FIELDS = {
@@ -48,7 +49,7 @@ class Scored:
     ) -> None:
         step = {"name": "p", "kind": "rules", "where": list(gates), "score": list(score)}
         plan = Plan.model_validate({"fields": FIELDS, "passes": [step]})
-        with duck.connect(threads=1) as connection:
+        with connected() as connection:
             positions = []
             for name, table in (("l", left), ("r", right)):
                 normalise.load(connection, name, table, plan)
@@ -183,7 +184,7 @@ def test_an_amount_of_an_unknown_currency_is_as_frequent_as_in_all_of_them():
     plan = Plan.model_validate(document)
     codes = ["EUR"] * 512 + ["USD"] * 256 + [""] * 256
     rows = pa.table({"amount": ["9.99"] * 1024, "who": ["x"] * 1024, "ccy": codes})
-    with duck.connect(threads=1) as connection:
+    with connected() as connection:
         for side in "lr":
             normalise.load(connection, side, rows, plan)
         place = connection.execute("SELECT i FROM l ORDER BY _row_").fetchnumpy()["i"].astype(np.int32)

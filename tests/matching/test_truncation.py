@@ -2,7 +2,6 @@
 
 import json
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -10,12 +9,13 @@ import pytest
 from matching import engine, truncation
 from matching.candidates import Candidates
 from matching.plan import Plan
+from tests.matching.database import connected
 
 NAMES = [f"{a} {b} Holding International" for a in ("Acme", "Borea", "Delta") for b in ("Foods", "Paper", "Tools")]
 
 
 def cut(left: list[str], right: list[str], *, in_words: bool) -> list[bool]:
-    with duckdb.connect(":memory:") as connection:
+    with connected() as connection:
         for side, texts in (("l", left), ("r", right)):
             connection.register("given", pa.table({"i": range(len(texts)), "o0": texts}))
             connection.execute(f"CREATE TABLE {side} AS SELECT *, lower(o0) AS f0 FROM given")
