@@ -254,19 +254,19 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 def pages_of(project: str, source: str) -> dict[str, str]:
-    """Pages that need only the demo, each with words that it shows when it is ready."""
+    """Pages that need only the demo, each with words that only it shows, and only when it is ready."""
     return {
         "/": "Projects",
         "/me": "Signed in on",
-        f"{project}/jobs": "Reconciliations",
+        f"{project}/jobs": "Open left",
         f"{project}/sources": "Drop CSV",
         f"{project}/sources/{source}": "Distinct",
         f"{project}/sources/{source}?tab=mapping": "Save mapping",
-        f"{project}/sources/{source}?tab=records": "records",
+        f"{project}/sources/{source}?tab=records": "State",
         f"{project}/sources/{source}?tab=rejects": "Nothing was rejected",
         f"{project}/sources/{source}?tab=left-out": "Nothing was left out",
-        f"{project}/vaults": "Vaults",
-        f"{project}/members": "Mia Manager",
+        f"{project}/vaults": "Your role",
+        f"{project}/members": "Until",
         "/nothing/here": "Not found",
     }
 

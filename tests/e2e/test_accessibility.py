@@ -1,5 +1,6 @@
 """axe-core finds nothing on any page, light or dark, by the rules of WCAG 2.2 A and AA."""
 
+import re
 from pathlib import Path
 
 from playwright.async_api import Page, expect
@@ -25,8 +26,9 @@ async (tags) => {
 
 async def faults_of(page: Page) -> list[str]:
     """What axe finds on a page in the light theme and in the dark one. Loading each page twice took a third of the time."""
-    # Evaluated rather than added as a script, which the content security policy would refuse.
-    await page.evaluate(AXE.read_text())
+    if not await page.evaluate("'axe' in window"):
+        # Evaluated rather than added as a script, which the content security policy would refuse.
+        await page.evaluate(AXE.read_text())
     faults = []
     for theme in ("dark", "light"):
         await page.emulate_media(color_scheme=theme)
@@ -35,6 +37,12 @@ async def faults_of(page: Page) -> list[str]:
         assert await page.locator("html").get_attribute("data-mantine-color-scheme") == theme
         faults += [f"{theme}: {fault}" for fault in await page.evaluate(FOUND, TAGS)]
     return faults
+
+
+async def follow(page: Page, address: str) -> None:
+    """Goes to another page as a link does, without loading the dashboard and axe again."""
+    await page.evaluate("address => history.pushState({}, '', address)", address)
+    await expect(page).to_have_url(re.compile(re.escape(address) + "$"))
 
 
 async def test_no_page_breaks_a_rule_of_accessibility(visit, demo, manager):
@@ -58,9 +66,9 @@ async def test_no_page_breaks_a_rule_of_accessibility(visit, demo, manager):
         f"{job}?status=suggested&m={match['id']}": "Compared",
         f"{job}?view=left": "open records",
         f"{project}/vaults/{vault['id']}?e={entry['id']}": "Reveal",
-        f"{project}/vaults/{vault['id']}?tab=members": "Mia Manager",
+        f"{project}/vaults/{vault['id']}?tab=members": "Until",
     }.items():
-        await page.goto(visitor.url + path)
+        await follow(page, path)
         await expect(page.get_by_text("Live", exact=True)).to_be_visible()
         await expect(page.get_by_text(words).first).to_be_visible()
         faults[path] = await faults_of(page)

@@ -20,7 +20,7 @@ async def test_no_page_violates_the_policy_or_complains_in_light_or_dark(visitor
         job: "Where the records went",
         f"{job}?view=left": "open records",
         f"{project}/vaults/{vault['id']}": "No entries yet",
-        f"{project}/vaults/{vault['id']}?tab=members": "Mia Manager",
+        f"{project}/vaults/{vault['id']}?tab=members": "Until",
     }.items():
         await page.goto(visitor.url + path)
         found = page.get_by_label(words) if words.startswith("Where") else page.get_by_text(words)
