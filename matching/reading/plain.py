@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.money import CURRENCIES
+from matching.reading.cells import raw
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -31,11 +33,16 @@ _DOT = r"^-?(?:[0-9]{1,9}|[0-9]{1,3}(?:,[0-9]{3}){1,2})\.(?:[0-9]{1,2}|[0-9]{4,6
 _COMMA = r"^-?(?:[0-9]{1,9}|[0-9]{1,3}(?:\.[0-9]{3}){1,2}),(?:[0-9]{1,2}|[0-9]{4,6})$"
 _WHOLE = r"^(?:[0-9]{1,7}|[0-9]{9,15})$"  # eight digits may be a date
 _DATE_BEGINS = r"^\s*(?:[0-9]{1,2}[ ./-]|[0-9]{4}[./-]|[0-9]{8}\s*$)"
-_BEGINNINGS = np.isin(np.arange(256), list(b"0123456789 \t\n\v\f\r"))  # bytes
+_BEGINNINGS = raw.marked(b"0123456789 \t\n\v\f\r")
+MAX_BEGINNINGS = 4_096  # different ones; with more, looking at each takes longer than patterns
+CODE_LETTERS = 3
 # A character that belongs to no amount, or more letters than the code of a currency.
 _NO_AMOUNT = (
     "[^A-Za-z0-9\\s\u00a0\u2007\u2009\u202f\u2019'$\u20ac\u00a3\u00a5+\u2212().,-]|[A-Za-z](?:[^A-Za-z]*[A-Za-z]){3}"
 )
+# The same characters as bytes. Those of several bytes, and the zeros behind a short text, are left to the pattern.
+_FOREIGN = ~raw.marked(b"\0\t\n\f\r '$+().,-0123456789") & (np.arange(256) < 128)
+_FOREIGN &= ~raw.marked(bytes(range(ord("A"), ord("Z") + 1)) + bytes(range(ord("a"), ord("z") + 1)))
 _CODE = rf"(?i)(?:^|[^A-Z])(?:{'|'.join(sorted(CURRENCIES))})(?:[^A-Z]|$)"
 
 
@@ -100,37 +107,54 @@ def _form_of(sample: pa.Array) -> _Form | None:
 
 def _are_words(texts: pa.Array) -> Bools:
     """Texts that no parser reads as an amount or a date, and that are no code of a currency."""
+    codes, beginnings = raw.bytes_of(texts).beginnings()
+    if len(beginnings) > MAX_BEGINNINGS:
+        return _match_words(texts)
+    found: Bools = np.array([_begins_words(beginning) for beginning in beginnings], np.bool_)[codes]
+    open_rows = np.flatnonzero(~found)
+    if len(open_rows):
+        found[open_rows] = _match_words(texts.take(pa.array(open_rows)))
+    return found
+
+
+@lru_cache(MAX_BEGINNINGS)
+def _begins_words(beginning: bytes) -> bool:
+    """
+    Whether every text that begins so is words: it contains a character that belongs to no amount, or three letters that
+    are no code. With these, another letter makes more than a code has.
+    """
+    if _BEGINNINGS[beginning[0]]:
+        return False
+    if any(_FOREIGN[byte] for byte in beginning):
+        return True
+    letters = "".join(chr(byte) for byte in beginning if byte < 128 and chr(byte).isalpha()).upper()
+    return len(letters) > CODE_LETTERS or (len(letters) == CODE_LETTERS and letters not in CURRENCIES)
+
+
+def _match_words(texts: pa.Array) -> Bools:
+    """The same, by patterns."""
     found = _matches(texts, _NO_AMOUNT)
     if not found.all():
         found |= _matches(texts, "[A-Za-z]") & ~_matches(texts, _CODE)
-    begins = np.flatnonzero(_begin_like_dates(texts) & found)
+    begins = np.flatnonzero(raw.bytes_of(texts).begin_with(_BEGINNINGS) & found)
     if len(begins):
         found[begins] = ~_matches(texts.take(pa.array(begins)), _DATE_BEGINS)
     return found
 
 
-def _begin_like_dates(texts: pa.Array) -> Bools:
-    """The texts that begin with a digit or a space of any kind, which is much faster than a pattern."""
-    _, offsets, content = texts.buffers()
-    starts = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]
-    data = np.frombuffer(content, np.uint8) if content is not None else np.zeros(0, np.uint8)
-    if not len(data):
-        return np.zeros(len(texts), np.bool_)
-    found: Bools = _BEGINNINGS[data[np.minimum(starts[:-1], len(data) - 1)]] & (np.diff(starts) > 0)
-    return found
-
-
 def _count_words(counts: Counts, texts: pa.Array, weights: Ints) -> None:
-    marked = pc.or_(pc.match_substring(texts, "."), pc.match_substring(texts, ","))
-    counts["marked"] = int(weights[marked.to_numpy(zero_copy_only=False)].sum())
-    counts["formulas"] = int(weights[pc.starts_with(texts, "=").to_numpy(zero_copy_only=False)].sum())
+    found = raw.bytes_of(texts)
+    counts["marked"] = int(weights[found.hold(".,")].sum())
+    counts["formulas"] = int(weights[found.begin_with(raw.marked(b"="))].sum())
 
 
 def _decimals(reading: str, mark: str, group: str) -> Callable[[Counts, pa.Array, Ints], None]:
     """`reading` is the only one of the two readings, "dot" and "comma", in which these are amounts."""
 
     def count(counts: Counts, texts: pa.Array, weights: Ints) -> None:
-        plain = pc.replace_substring(pc.replace_substring(texts, group, ""), mark, ".")
+        has_groups = raw.bytes_of(texts).hold(group).any()
+        plain = pc.replace_substring(texts, group, "") if has_groups else texts
+        plain = plain if mark == "." else raw.replaced(plain, mark, ".")
         counts[reading] = counts[f"only_{reading}"] = counts["marked"] = int(weights.sum())
         _count_values(counts, (reading,), texts, plain, weights)
 

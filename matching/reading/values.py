@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from core.money import CURRENCIES
 from matching import duck
+from matching.reading.cells import raw
 from matching.reading.distinct import Distinct
 from matching.reading.plain import counted_plainly
 
@@ -513,13 +514,9 @@ def evidence_of(table: pa.Table, evidences: list[Evidence], rest: Rest | None = 
 
 def _add_different(counted: list[tuple[pa.Array, Any]], evidences: list[Evidence], limit: int) -> None:
     """Add the hashes of all texts to what counts the different ones."""
-    stacked = pa.table({"v": pa.chunked_array([texts for texts, _ in counted], pa.string())})
-    hashes = select(stacked, "SELECT CASE WHEN v <> '' THEN hash(v) END AS h FROM t")["h"]
-    first = 0
-    for evidence, (found, _) in zip(evidences, counted, strict=True):
-        column_hashes = hashes.slice(first, len(found)).combine_chunks().drop_null()
-        evidence.different.add(column_hashes.to_numpy(zero_copy_only=False), limit)
-        first += len(found)
+    for evidence, (texts, _) in zip(evidences, counted, strict=True):
+        found = raw.bytes_of(texts)
+        evidence.different.add(found.hashes()[found.filled], limit)
 
 
 def has_typed(texts: pa.Array) -> bool:
@@ -537,7 +534,7 @@ def has_typed(texts: pa.Array) -> bool:
 
 
 def _trimmed(texts: pa.Array, weights: Any) -> tuple[pa.Array, Any]:
-    return pc.ascii_trim(texts, characters=" "), weights
+    return raw.without_spaces(texts), weights
 
 
 def _counted(column: pa.ChunkedArray) -> tuple[pa.Array, Any]:

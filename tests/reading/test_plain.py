@@ -32,12 +32,37 @@ ODD = (
     *("INV-00012", "a.b,c", "Überweisung 12", "付款 12", "12 kg", "abcd", "abc 5", "SOL 5,0", "é", "−5,00", "x" * 300),
     *("5 Jan 2024", "1 JAN 2024", "05.01.2024", "20240105", "2024/1/5 12:00", "24-01-05", "2024-02-30", "9" * 300),
     *("1'000.00", "-0.00", "0.00", "00.50", "0,123.45", "1.234", "1,234", "1.234.567,8", "3.14159265358979", "12,5"),
+    *("1/2/2024", "1/2/24 10:00"),
 )
+# What decides about a text, or does not, before a pattern sees it.
+BEGINNINGS = (
+    "INV-",
+    "EUR-",
+    "eur ",
+    "E",
+    "-EU",
+    "( A",
+    "R1",
+    "#",
+    "1/",
+    "a\x00",
+    "NO.",
+    "XK",
+    "£",
+    "Ü",
+    "US$",
+    "'",
+    "=A",
+)
+ENDS = ("", "", "", " EUR", "R", "UR", ",50", ".5", "-", " 2024", ")")
 KINDS: dict[str, Callable[[random.Random], str]] = {
     "dot": lambda chance: f"{chance.uniform(-1e6, 1e6):,.{chance.choice((0, 1, 2, 2, 3, 4, 6, 10))}f}",
     "comma": lambda chance: f"{chance.uniform(-1e6, 1e6):,.2f}".translate(str.maketrans(",.", ".,")),
     "whole": lambda chance: str(chance.randint(0, 10 ** chance.randint(1, 17))),
     "code": lambda chance: str(chance.randint(0, 10**6)).zfill(chance.choice((5, 8, 9))),
+    "reference": lambda chance: (
+        f"{chance.choice(BEGINNINGS)}{chance.choice(('', ' ', '-'))}{chance.randint(0, 10**6)}{chance.choice(ENDS)}"
+    ),
     "words": lambda chance: f"Payment {chance.randint(0, 10**6)}, order",
     "odd": lambda chance: chance.choice(ODD),
 }

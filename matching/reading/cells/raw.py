@@ -1,0 +1,134 @@
+"""
+What the bytes of a whole column of texts show, such as how they begin, without a pattern that is tried on each text.
+
+A pattern takes about 50 ns a text, a look at one byte of it 2 ns (measured on references and amounts).
+"""
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+Bools = NDArray[np.bool_]
+LONGEST = 256  # bytes of a text that are looked at eight by eight
+_KEPT = np.array([(1 << 8 * length) - 1 for length in range(9)], np.uint64)  # a word's bits, by how many bytes count
+_SHIFT = np.uint64(33)
+_FACTORS = (np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53))
+
+
+@dataclass(frozen=True)
+class Bytes:
+    """The bytes of n texts: those of text i are data[starts[i]:ends[i]]."""
+
+    data: NDArray[np.uint8]
+    starts: NDArray[np.integer]
+    ends: NDArray[np.integer]
+
+    @property
+    def filled(self) -> Bools:
+        """Which texts have a byte, shape (n,)."""
+        found: Bools = self.ends > self.starts
+        return found
+
+    def begin_with(self, chosen: Bools) -> Bools:
+        """Which texts begin with a byte of which `chosen`, shape (256,), is true."""
+        if not len(self.data):
+            return np.zeros(len(self.starts), np.bool_)
+        found: Bools = chosen[self.data[np.minimum(self.starts, len(self.data) - 1)]]
+        return found & self.filled
+
+    def end_with(self, chosen: Bools) -> Bools:
+        """Which texts end with a byte of which `chosen`, shape (256,), is true."""
+        if not len(self.data):
+            return np.zeros(len(self.starts), np.bool_)
+        found: Bools = chosen[self.data[np.maximum(self.ends, 1) - 1]]
+        return found & self.filled
+
+    def hold(self, characters: str) -> Bools:
+        """Which texts have one of these ASCII characters."""
+        found = np.zeros(len(self.starts), np.bool_)
+        first, last = (int(self.starts[0]), int(self.ends[-1])) if len(self.starts) else (0, 0)
+        for character in characters:
+            places = first + np.flatnonzero(self.data[first:last] == ord(character))
+            found[np.searchsorted(self.ends, places, side="right")] = True
+        return found
+
+    def beginnings(self) -> tuple[NDArray[np.int32], list[bytes]]:
+        """
+        The first four bytes of each text, with zeros behind a shorter one.
+
+        Returns: for each text the number of its beginning, and the different beginnings.
+        """
+        words = self._words("<u4")[self.starts] & _KEPT[np.minimum(self.ends - self.starts, 4)].astype(np.uint32)
+        found = pa.array(words).dictionary_encode()
+        codes: NDArray[np.int32] = found.indices.to_numpy()
+        return codes, [word.tobytes() for word in found.dictionary.to_numpy()]
+
+    def hashes(self) -> NDArray[np.uint64]:
+        """
+        A hash of each text, shape (n,), in which every bit is as likely to be set. It depends on the text alone.
+
+        Source: the multiplications and shifts are those of MurmurHash3's 64-bit finaliser (Austin Appleby, 2011); one of
+        its rounds follows each word, and all of it the last.
+        """
+        lengths = (self.ends - self.starts).astype(np.int64)
+        words, found = self._words("<u8"), lengths.astype(np.uint64)
+        rows: NDArray[np.intp] | slice = slice(None)
+        for place in range(0, min(int(lengths.max(initial=0)), LONGEST), 8):
+            if place:
+                rows = np.flatnonzero(lengths > place)
+            part = words[self.starts[rows] + place] & _KEPT[np.minimum(lengths[rows] - place, 8)]
+            part ^= found[rows]
+            part *= _FACTORS[0]
+            part ^= part >> _SHIFT
+            found[rows] = part
+        for factor in _FACTORS:
+            found *= factor
+            found ^= found >> _SHIFT
+        for row in np.flatnonzero(lengths > LONGEST).tolist():
+            text = self.data[self.starts[row] : self.ends[row]].tobytes()
+            found[row] = int.from_bytes(blake2b(text, digest_size=8).digest())
+        return found
+
+    def _words(self, kind: str) -> NDArray[np.unsignedinteger]:
+        """The unsigned integers that begin at each byte, and overlap. Behind the last text there are zeros."""
+        padded = np.append(self.data, np.zeros(8, np.uint8))
+        return np.ndarray(len(self.data) + 1, kind, padded, strides=(1,))
+
+
+def bytes_of(texts: pa.Array) -> Bytes:
+    """The bytes of an array of strings. A null has none."""
+    _, offsets, content = texts.buffers()
+    wide: Any = np.int64 if pa.types.is_large_string(texts.type) else np.int32
+    places = np.frombuffer(offsets, wide)[texts.offset : texts.offset + len(texts) + 1]
+    data = np.frombuffer(content, np.uint8) if content is not None else np.zeros(0, np.uint8)
+    return Bytes(data, places[:-1], places[1:])
+
+
+def marked(characters: bytes) -> Bools:
+    """Which bytes are among these, shape (256,)."""
+    return np.isin(np.arange(256), list(characters))
+
+
+_SPACES = marked(b" ")
+
+
+def without_spaces(texts: pa.Array) -> pa.Array:
+    """The texts without spaces around them. If there are none, which is usual, nothing is copied."""
+    found = bytes_of(texts)
+    if not (found.begin_with(_SPACES) | found.end_with(_SPACES)).any():
+        return texts
+    return pc.ascii_trim(texts, characters=" ")
+
+
+def replaced(texts: pa.Array, old: str, new: str) -> pa.Array:
+    """The texts with one ASCII character in place of another."""
+    validity, offsets, content = texts.buffers()
+    if content is None:
+        return texts
+    changed = pa.py_buffer(content.to_pybytes().translate(bytes.maketrans(old.encode(), new.encode())))
+    return pa.Array.from_buffers(texts.type, len(texts), [validity, offsets, changed], texts.null_count, texts.offset)
