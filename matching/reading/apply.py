@@ -13,9 +13,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.money import MAX_DECIMALS, NO_CURRENCY
+from matching.reading.cells import raw
+from matching.reading.cells.column import MANY
 from matching.reading.cells.currencies import SHARED, currency_of, minor_units
 from matching.reading.cells.days import YEARLESS, Days
 from matching.reading.cells.numbers import Numbers
+from matching.reading.cells.repeated import repeated
 from matching.reading.mapping import AmountSpec, DateSpec, Mapping, SignSpec
 from matching.reading.rows import Fault, RawBatch, Reject
 from matching.reading.values import select
@@ -119,15 +122,20 @@ def apply_mapping(
         for row in np.flatnonzero(bad).tolist()
         for column, fault in (typing.faults.at(row),)
     ]
-    good = pa.array(~bad & (left == ""))
-    amounts = amount.filter(good)
+    is_good = ~bad & (left == "")
+    columns = (rows, data, amount, currency, date, reference)
+    if not is_good.all():
+        columns = tuple(column.filter(pa.array(is_good)) for column in columns)
+    rows, data, amount, currency, date, reference = columns
     return TypedBatch(
-        rows=rows.filter(good),
-        data=data.filter(good),
-        amount=amounts,
-        currency=pc.if_else(pc.is_valid(amounts), currency.filter(good), pa.scalar(None, pa.string())),
-        date=date.filter(good),
-        reference=reference.filter(good),
+        rows=rows,
+        data=data,
+        amount=amount,
+        currency=pc.if_else(pc.is_valid(amount), currency, pa.scalar(None, pa.string()))
+        if amount.null_count
+        else currency,
+        date=date,
+        reference=reference,
         rejects=rejects,
         left_out=[
             Reject(lines[row].as_py(), None, str(left[row]), _LEFT_OUT[str(left[row])], "row", row=int(numbers[row]))
@@ -277,10 +285,14 @@ class _Typing:
         if self.mapping.amount is not None and column in self.mapping.amount.columns:
             return pa.nulls(count, pa.string())
         texts = self.columns[column].combine_chunks().dictionary_encode()
-        codes = [_code(text) for text in texts.dictionary.to_pylist()]
+        different = texts.dictionary.to_pylist()
+        codes = [_code(text) for text in different]
         code = pa.array(codes, pa.string()).take(texts.indices)
-        filled = pc.fill_null(pc.not_equal(pc.utf8_trim_whitespace(self.columns[column].combine_chunks()), ""), False)
-        unread = pc.and_(filled, pc.is_null(code)).to_numpy(zero_copy_only=False)
+        is_odd = [
+            text is not None and bool(text.strip()) and found is None
+            for text, found in zip(different, codes, strict=True)
+        ]
+        unread = pc.fill_null(pa.array(is_odd, pa.bool_()).take(texts.indices), False).to_numpy(zero_copy_only=False)
         self.faults.add(unread, column, "currency_unparsable", "is not a currency code")
         return code
 
@@ -289,30 +301,39 @@ class _Typing:
         spec = self.mapping.date
         if spec is None or spec.column not in self.columns.column_names:
             return pa.nulls(self.columns.num_rows, pa.date32())
-        days = Days(self.columns[spec.column], languages)
-        found, valid = np.zeros(days.rows, np.int32), np.zeros(days.rows, np.bool_)
-        for form in forms_of(spec):
-            more, fits = days.days(form, spec.year) if form in YEARLESS else days.days(form)
-            found = np.where(fits & ~valid, more, found)
-            valid |= fits
+        days, valid, unread = self._days(spec, languages)
         words = _ORDER_WORDS[spec.order or "ymd"]
-        unread = days.filled & ~days.blank & ~valid
         self.faults.add(unread, spec.column, "date_unparsable", f"is not a date in the order {words}")
-        return pa.array(found, pa.int32(), mask=~valid).cast(pa.date32())
+        return pa.array(days, pa.int32(), mask=~valid).cast(pa.date32())
+
+    def _days(self, spec: DateSpec, languages: frozenset[str] | None) -> tuple[NDArray[np.int32], Mask, Mask]:
+        """The days of the rows, which of them are valid, and which are filled with something else."""
+        column = self.columns[spec.column]
+        different = repeated(column)
+        if different is None or len(different.texts) > MANY:
+            return _read_days(Days(column, languages), spec)
+        days = Days(different.texts, languages)
+        if languages is None and days.languages:
+            # How often each name of a month occurs decides about the language.
+            return _read_days(Days(column), spec)
+        found, valid, unread = _read_days(days, spec)
+        return found[different.codes], valid[different.codes], unread[different.codes]
 
     def reference(self) -> pa.Array:
         """The references, without spaces around them."""
         spec = self.mapping.reference
         if spec is None or spec.column not in self.columns.column_names:
             return pa.nulls(self.columns.num_rows, pa.string())
-        trimmed = pc.utf8_trim_whitespace(self.columns[spec.column].combine_chunks())
+        texts = self.columns[spec.column].combine_chunks()
+        if raw.are_tidy(texts):
+            return texts
+        trimmed = pc.utf8_trim_whitespace(texts)
         return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
 
     def note_nul(self) -> None:
         """Note the rows with a character that cannot be stored."""
         for name in self.columns.column_names:
-            chunks = self.columns[name].chunks
-            if not any(b"\x00" in memoryview(chunk.buffers()[2] or b"").tobytes() for chunk in chunks):
+            if all(raw.bytes_of(chunk).data.all() for chunk in self.columns[name].chunks):
                 continue
             has_nul = pc.fill_null(pc.match_substring(self.columns[name], "\x00"), False).to_numpy()
             self.faults.add(has_nul, name, "nul_character", "contains the character U+0000")
@@ -332,6 +353,16 @@ class _Typing:
             message = "is a formula without a value; open the workbook and save it again"
             return Reject(reject.line, reject.column, "formula_without_value", message, "formula", reject.row)
         return reject
+
+
+def _read_days(days: Days, spec: DateSpec) -> tuple[NDArray[np.int32], Mask, Mask]:
+    """The days, which of them are valid, and which texts are something else."""
+    found, valid = np.zeros(days.rows, np.int32), np.zeros(days.rows, np.bool_)
+    for form in forms_of(spec):
+        more, fits = days.days(form, spec.year) if form in YEARLESS else days.days(form)
+        found = np.where(fits & ~valid, more, found)
+        valid |= fits
+    return found, valid, days.filled & ~days.blank & ~valid
 
 
 def forms_of(spec: DateSpec) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from matching.reading.cells import shapes
 from matching.reading.cells.days import Days
 from matching.reading.cells.numbers import Numbers
+from matching.reading.cells.repeated import repeated
 from matching.reading.roles.facts import MAX_LEVELS
 from matching.reading.rows import RawBatch
 
@@ -82,7 +83,9 @@ class _Watched:
 
     def news(self, column: pa.ChunkedArray) -> Bools:
         """The rows that say something new."""
-        texts = _shapes(column) if self._by_shape else _trimmed(column)
+        if (different := repeated(column)) is not None and not self._says_more(different.texts):
+            return np.zeros(len(column), np.bool_)
+        texts = self._looked_at(column)
         found: Bools = ~pc.is_in(texts, self._known).to_numpy(zero_copy_only=False)
         if found.any():
             found = self._learned(texts, found)
@@ -92,6 +95,16 @@ class _Watched:
                 self._orders.remove(pattern)
                 found |= beyond
         return found
+
+    def _looked_at(self, column: pa.ChunkedArray) -> pa.Array:
+        return _shapes(column) if self._by_shape else _trimmed(column)
+
+    def _says_more(self, texts: pa.Array) -> bool:
+        """Whether any of these texts says something new."""
+        column = pa.chunked_array([texts])
+        if not pc.all(pc.is_in(self._looked_at(column), self._known)).as_py():
+            return True
+        return any(pc.any(pc.match_substring_regex(texts, pattern)).as_py() for pattern in self._orders)
 
     def _learned(self, texts: pa.Array, new: Bools) -> Bools:
         """Some rows of each new text, which is known from then on."""

@@ -33,7 +33,7 @@ def test_a_thirteenth_day_decides_the_order_of_all_dates(load, last, order):
     lines = rows_of()
 
     unsure = load(file_of(lines))
-    found = load(file_of([*lines[:-300], f'{last},"1.50",{PAD}', *lines[-300:]]))
+    found = load(file_of([*lines[:-300], f'{last},"100.50",{PAD}', *lines[-300:]]))
 
     assert ("Date", "date_order") in unsure.questions
     assert ("Date", "date_order") not in found.questions

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from matching.reading.cells.blanks import is_blank_like
-from matching.reading.cells.shapes import Numbering, Texts, shapes_of
+from matching.reading.cells.shapes import BLOCK, Numbering, Texts, shapes_of
 
 SAMPLE = 8_192  # rows that show whether a column is worth the rest
 MANY = 1_000  # different shapes, from which on at least LEAST_SHARE of the rows must be what is looked for
@@ -57,21 +57,21 @@ class Column(Generic[Found]):
     def _look(self, look: Callable[[str], Found]) -> None:
         numbering = Numbering(self.shapes)
         for first, block in self._parts():
-            codes = numbering.codes(shapes_of(block))
-            self.codes[first : first + len(block)] = codes
+            end = first + len(block)
+            self.codes[first:end] = numbering.codes(shapes_of(block))
             has_many = len(self.shapes) > MOST
             self.found += [look(shape) for shape in self.shapes[len(self.found) :]] if not has_many else []
-            if has_many or self._is_something_else(codes):
+            if has_many or self._is_something_else(self.codes[first // BLOCK * BLOCK : end]):
                 self.is_text = True
                 self.codes[:] = 0
                 self.shapes, self.found = self.shapes[:1], self.found[:1]
                 return
 
     def _parts(self) -> Iterator[tuple[int, pa.Array]]:
-        """The sample, and if that has not ended the search, all rows."""
+        """The sample, and if that has not ended the search, all other rows."""
         yield 0, self.texts.sample(SAMPLE)
         self.texts.unify()
-        yield from self.texts.blocks()
+        yield from self.texts.blocks(SAMPLE)
 
     def _is_something_else(self, codes: NDArray[np.int32]) -> bool:
         if len(self.shapes) <= MANY:

@@ -115,6 +115,13 @@ def marked(characters: bytes) -> Bools:
 
 
 _SPACES = marked(b" ")
+_PRINTED = marked(bytes(range(33, 127)))
+
+
+def are_tidy(texts: pa.Array) -> bool:
+    """Whether every text begins and ends with a printed ASCII character, so that there is nothing to trim and none is empty."""
+    found = bytes_of(texts)
+    return bool((found.begin_with(_PRINTED) & found.end_with(_PRINTED)).all())
 
 
 def without_spaces(texts: pa.Array) -> pa.Array:

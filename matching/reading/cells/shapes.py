@@ -19,12 +19,8 @@ from matching.reading.cells import words
 LONGEST_BYTES = 256
 BLOCK = 262_144  # rows looked at together, which bounds the memory that the vectors take
 
-_DIGIT = np.zeros(256, np.bool_)
-_DIGIT[48:58] = True
-_SHAPE = np.arange(256, dtype=np.uint8)
-_SHAPE[48:58] = ord("9")
-_INSIDE = _DIGIT.copy()  # after these, a zero is not the first digit
-_INSIDE[[ord("."), ord(","), ord(":")]] = True
+_ZERO = np.uint8(ord("0"))  # a byte less this is below 10 if it is a digit
+_INSIDE = np.isin(np.arange(256), list(b"0123456789.,:"))  # after these, a zero is not the first digit
 
 
 class Texts:
@@ -52,10 +48,11 @@ class Texts:
         if any(_has_foreign_digits(block) for _, block in self.blocks()):
             self.array = _with_ascii_digits(self.array)
 
-    def blocks(self) -> Iterator[tuple[int, pa.Array]]:
-        """The rows in blocks, each with the number of its first row."""
+    def blocks(self, begin: int = 0) -> Iterator[tuple[int, pa.Array]]:
+        """The rows in blocks, each with the number of its first row. The first block has no rows before `begin`."""
         for first in range(0, self.rows, BLOCK):
-            yield first, self.array.slice(first, BLOCK)
+            if (start := max(first, begin)) < min(first + BLOCK, self.rows):
+                yield start, self.array.slice(start, first + BLOCK - start)
 
 
 def _mask(array: pa.Array) -> NDArray[np.bool_]:
@@ -80,24 +77,24 @@ def texts_of(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> pa.Array:
 def shapes_of(array: pa.Array) -> pa.Array:
     """Each text with its digits as 9. A zero that begins a number stays a zero."""
     data, offsets = bytes_of(array)
-    shaped = _SHAPE[data]
-    zero = data == ord("0")
-    if zero.any():
-        inside = np.zeros(len(data), np.bool_)
-        inside[1:] = _INSIDE[data[:-1]]
-        begins = offsets[:-1]
-        inside[begins[begins < len(data)]] = False
-        shaped[zero & ~inside] = ord("0")
+    values = data - _ZERO
+    shaped = np.where(values < 10, np.uint8(ord("9")), data)
+    zeros = np.flatnonzero(values == 0)
+    if len(zeros):
+        # The byte before a text's first one belongs to another text.
+        shaped[zeros[~_INSIDE[data[zeros - 1]]]] = _ZERO
+        begins = offsets[:-1][np.diff(offsets) > 0]
+        shaped[begins[data[begins] == _ZERO]] = _ZERO
     return texts_of(shaped, offsets)
 
 
 def digits_of(array: pa.Array) -> pa.Array:
     """Only the ASCII digits of each text."""
     data, offsets = bytes_of(array)
-    is_digit = _DIGIT[data]
-    counts = np.zeros(len(data) + 1, np.int64)
+    is_digit = data - _ZERO < 10
+    counts = np.zeros(len(data) + 1, np.int32 if len(data) < 2**31 else np.int64)
     np.cumsum(is_digit, out=counts[1:])
-    return texts_of(data[is_digit], counts[offsets])
+    return texts_of(data[is_digit], counts[offsets].astype(np.int64))
 
 
 def numbers_at(array: pa.Array, spans: NDArray[np.int32], longest: int) -> NDArray[np.int64]:
