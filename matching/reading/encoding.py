@@ -68,6 +68,9 @@ def _odd_lines(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         rest = b""
         while block := file.read(BLOCK_BYTES):
+            if (end := block.rfind(b"\n") + 1) and block.isascii() and rest.isascii():
+                rest = block[end:]
+                continue
             lines, _, rest = (rest + block).rpartition(b"\n")
             if len(rest) > MAX_LINE_BYTES:
                 rest = b""  # too long to be a row

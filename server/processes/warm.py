@@ -6,8 +6,8 @@ from importlib import import_module
 from migrations import orm
 
 gc.disable()  # nothing of what is imported is garbage, and looking through it again and again takes a tenth of the time
-# Tortoise loads the last ones by name when it starts: each engine would do it for itself.
-for name in ("server.processes.engine", *orm.MODELS, "tortoise.backends.asyncpg"):
+# These are imported where they are first used, which each engine would do for itself. Tortoise does the same with the last ones.
+for name in ("server.processes.engine", "duckdb", "pyarrow.parquet", *orm.MODELS, "tortoise.backends.asyncpg"):
     import_module(name)
 # Every file is compared with the words and signs of all languages. Loading them took an engine 50 ms.
 import_module("matching.reading.cells.lexicon").lexicon()

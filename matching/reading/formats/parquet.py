@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from matching.reading.format import Detection, Format, Start
 from matching.reading.header import MAX_COLUMNS, unique_names
@@ -61,13 +60,13 @@ def _joined(batches: list[RawBatch]) -> RawBatch:
 
 def _read(path: Path, batch_rows: int) -> Iterator[RawBatch]:
     try:
-        schema = pq.read_schema(path)
+        schema = _opened(path).schema_arrow
         flat, levels = _flat_names(schema)
         columns, notes = unique_names(flat)
         if not 0 < len(columns) <= MAX_COLUMNS:
             raise FileRejected(f"a Parquet file must have 1 to {MAX_COLUMNS} columns; this one has {len(columns)}")
         # Read as dictionaries, repeated texts take no memory until a piece of them is written out.
-        file = pq.ParquetFile(path, read_dictionary=_text_paths(path))
+        file = _opened(path, read_dictionary=_text_paths(path))
         size = path.stat().st_size
         rows, most = file.metadata.num_rows, size * MAX_CELLS_A_BYTE
         if rows > max(MAX_DENSE_ROWS, most) or rows * len(columns) > max(MAX_DENSE_CELLS, most):
@@ -112,9 +111,15 @@ def _flattened(batch: pa.RecordBatch, levels: int) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays([column.chunk(0) for column in table.columns], names=table.column_names)
 
 
+def _opened(path: Path, **options: Any) -> Any:
+    import pyarrow.parquet  # imported here: other files are read without it, and it imports TLS for remote ones
+
+    return pyarrow.parquet.ParquetFile(path, **options)
+
+
 def _text_paths(path: Path) -> list[str]:
     """The paths of all texts, also of those in structures and lists."""
-    schema = pq.ParquetFile(path).schema
+    schema = _opened(path).schema
     leaves = (schema.column(number) for number in range(len(schema)))
     return [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY"]
 
