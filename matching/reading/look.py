@@ -57,8 +57,7 @@ def look_at(path: Path, detection: Detection, given: Mapping | None = None) -> L
     batches: list[RawBatch] = []
     later: Later | None = None
     rows = size = 0
-    for batch in ahead(read_batches(path, detection)):
-        profiler.add(batch)
+    for batch in profiler.watching(ahead(read_batches(path, detection))):
         notes += batch.notes
         if rows < UNDERSTOOD_ROWS and size < UNDERSTOOD_BYTES:
             batches.append(batch)

@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 
 from core.money import CURRENCIES
 from matching.reading.cells import raw
+from matching.reading.cells.shapes import encoded
+from matching.reading.plain_days import DAY_FIRST, MONTH_FIRST, YEAR_FIRST, counter, fit
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -36,6 +38,7 @@ _DATE_BEGINS = r"^\s*(?:[0-9]{1,2}[ ./-]|[0-9]{4}[./-]|[0-9]{8}\s*$)"
 _BEGINNINGS = raw.marked(b"0123456789 \t\n\v\f\r")
 MAX_BEGINNINGS = 4_096  # different ones; with more, looking at each takes longer than patterns
 CODE_LETTERS = 3
+LONGEST_CODE = 2 * CODE_LETTERS  # bytes; letters of two bytes, such as the long s, have capitals of one
 # A character that belongs to no amount, or more letters than the code of a currency.
 _NO_AMOUNT = (
     "[^A-Za-z0-9\\s\u00a0\u2007\u2009\u202f\u2019'$\u20ac\u00a3\u00a5+\u2212().,-]|[A-Za-z](?:[^A-Za-z]*[A-Za-z]){3}"
@@ -46,35 +49,46 @@ _FOREIGN &= ~raw.marked(bytes(range(ord("A"), ord("Z") + 1)) + bytes(range(ord("
 _CODE = rf"(?i)(?:^|[^A-Z])(?:{'|'.join(sorted(CURRENCIES))})(?:[^A-Z]|$)"
 
 
-def counted_plainly(texts: pa.Array, weights: Ints) -> tuple[Counts, Bools]:
-    """
-    Count what is plain in a column.
-
-    Args:
-        texts: strings without spaces around them, shape (n,).
-        weights: how often each text occurs, shape (n,).
-
-    Returns: counts by the names that values.Evidence uses, and which texts are left for the parsers.
-    """
-    lengths: Ints = pc.fill_null(pc.binary_length(texts), 0).to_numpy(zero_copy_only=False).astype(np.int64)
-    counts: Counts = defaultdict(lambda: None)
-    counts["rows"] = int(weights[lengths == 0].sum())
-    left = lengths > 0
-    form = _form_of(texts.filter(pa.array(left)).slice(0, SAMPLE))
-    if form is not None:
-        taken = left & (lengths <= LONGEST) & form.fits(texts)
-        left &= ~taken
-        if taken.any():
-            _count(counts, form, texts if taken.all() else texts.filter(pa.array(taken)), weights[taken])
-    return counts, left
-
-
 @dataclass(frozen=True)
 class _Form:
     """A form that cells may have: which texts have it, and what is counted of them."""
 
     fits: Callable[[pa.Array], Bools]
     count: Callable[[Counts, pa.Array, Ints], None]
+
+
+class Plain:
+    """Counts what is plain in a column, batch by batch. The form of one is tried first on the next, since trying all takes longer."""
+
+    def __init__(self) -> None:
+        self._form: _Form | None = None
+
+    def counted(self, texts: pa.Array, weights: Ints) -> tuple[Counts, Bools]:
+        """
+        Count a batch.
+
+        Args:
+            texts: strings without spaces around them, shape (n,).
+            weights: how often each text occurs, shape (n,).
+
+        Returns: counts by the names that values.Evidence uses, and which texts are left for the parsers.
+        """
+        lengths: Ints = pc.fill_null(pc.binary_length(texts), 0).to_numpy(zero_copy_only=False).astype(np.int64)
+        counts: Counts = defaultdict(lambda: None)
+        counts["rows"] = int(weights[lengths == 0].sum())
+        left = lengths > 0
+        form = self._form_of((texts if left.all() else texts.filter(pa.array(left))).slice(0, SAMPLE))
+        if form is not None:
+            taken = left & (lengths <= LONGEST) & form.fits(texts)
+            left &= ~taken
+            if taken.any():
+                _count(counts, form, texts if taken.all() else texts.filter(pa.array(taken)), weights[taken])
+        return counts, left
+
+    def _form_of(self, sample: pa.Array) -> _Form | None:
+        if self._form is None or not self._form.fits(sample).all():
+            self._form = _best_form(sample)
+        return self._form
 
 
 def _count(counts: Counts, form: _Form, texts: pa.Array, weights: Ints) -> None:
@@ -96,21 +110,25 @@ def _matches(texts: pa.Array, pattern: str) -> Bools:
     return found
 
 
-def _form_of(sample: pa.Array) -> _Form | None:
+def _best_form(sample: pa.Array) -> _Form | None:
     best, share = None, WORTHWHILE * len(sample)
     for form in _FORMS:
         fitting = float(form.fits(sample).sum())
         if fitting and fitting >= share:
             best, share = form, fitting
+        if fitting == len(sample):
+            break
     return best
 
 
 def _are_words(texts: pa.Array) -> Bools:
-    """Texts that no parser reads as an amount or a date, and that are no code of a currency."""
+    """Texts that no parser reads as an amount or a date. Those need a digit."""
     codes, beginnings = raw.bytes_of(texts).beginnings()
     if len(beginnings) > MAX_BEGINNINGS:
         return _match_words(texts)
     found: Bools = np.array([_begins_words(beginning) for beginning in beginnings], np.bool_)[codes]
+    if not found.all():
+        found |= ~raw.bytes_of(texts).hold_digits()
     open_rows = np.flatnonzero(~found)
     if len(open_rows):
         found[open_rows] = _match_words(texts.take(pa.array(open_rows)))
@@ -132,7 +150,7 @@ def _begins_words(beginning: bytes) -> bool:
 
 
 def _match_words(texts: pa.Array) -> Bools:
-    """The same, by patterns."""
+    """The same, by patterns, which only miss some."""
     found = _matches(texts, _NO_AMOUNT)
     if not found.all():
         found |= _matches(texts, "[A-Za-z]") & ~_matches(texts, _CODE)
@@ -146,6 +164,11 @@ def _count_words(counts: Counts, texts: pa.Array, weights: Ints) -> None:
     found = raw.bytes_of(texts)
     counts["marked"] = int(weights[found.hold(".,")].sum())
     counts["formulas"] = int(weights[found.begin_with(raw.marked(b"="))].sum())
+    short = found.ends - found.starts <= LONGEST_CODE
+    if short.any():
+        codes, different = encoded(texts.filter(pa.array(short)))
+        is_code = np.array([text.upper() in CURRENCIES for text in different], np.bool_)[codes]
+        counts["codes"] = int(weights[short][is_code].sum())
 
 
 def _decimals(reading: str, mark: str, group: str) -> Callable[[Counts, pa.Array, Ints], None]:
@@ -182,4 +205,6 @@ _FORMS = (
     _Form(lambda texts: _matches(texts, _COMMA), _decimals("comma", ",", ".")),
     _Form(lambda texts: _matches(texts, _WHOLE), _count_whole),
     _Form(_are_words, _count_words),
+    _Form(fit(YEAR_FIRST), counter(ymd=YEAR_FIRST, dmy=YEAR_FIRST, mdy=YEAR_FIRST)),
+    _Form(fit(DAY_FIRST, MONTH_FIRST), counter(dmy=DAY_FIRST, mdy=MONTH_FIRST)),
 )

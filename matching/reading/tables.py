@@ -1,7 +1,8 @@
 """Files as batches of text columns, in bounded memory and in time that grows with the file, and their profiles."""
 
+from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,7 +12,8 @@ from matching.reading.formats import FORMATS
 from matching.reading.rows import BATCH_ROWS, RawBatch
 from matching.reading.values import ColumnProfile, Evidence, Rest, evidence_of
 
-PROFILED_BYTES = 4 * 1024 * 1024
+MAX_WAITING = 4  # batches that the profile may be behind
+PROFILED_BYTES = 4096 * 1024
 
 
 def read_batches(path: Path, detection: Detection, *, batch_rows: int = BATCH_ROWS) -> Iterator[RawBatch]:
@@ -53,6 +55,18 @@ class Profiler:
         self._size += table.nbytes
         if self._size > PROFILED_BYTES:
             self._look()
+
+    def watching(self, batches: Iterator[RawBatch]) -> Iterator[RawBatch]:
+        """These batches, each of which is added in a thread of its own while the caller looks at it and at the next ones."""
+        with ThreadPoolExecutor(1, thread_name_prefix="profiler") as thread:
+            waiting: deque[Future[None]] = deque()
+            for batch in batches:
+                waiting.append(thread.submit(self.add, batch))
+                if len(waiting) > MAX_WAITING:
+                    waiting.popleft().result()
+                yield batch
+            for added in waiting:
+                added.result()
 
     def finish(self) -> list[ColumnProfile]:
         """The profiles, in column order."""

@@ -5,12 +5,13 @@ Formats are inferred per column from all its values. What stays ambiguous is rep
 through a float.
 """
 
+from __future__ import annotations
+
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,7 +20,10 @@ from core.money import CURRENCIES
 from matching import duck
 from matching.reading.cells import raw
 from matching.reading.distinct import Distinct
-from matching.reading.plain import counted_plainly
+from matching.reading.plain import Plain
+
+if TYPE_CHECKING:
+    import duckdb
 
 ColumnType = Literal["amount", "number", "date", "code", "text", "empty"]
 Mark = Literal[".", ","]
@@ -373,6 +377,7 @@ class Evidence:
     ranges: dict[str, Range] = field(default_factory=lambda: {reading: Range() for reading in _READINGS})
     examples: list[str] = field(default_factory=list)
     different: Distinct = field(default_factory=Distinct)
+    plain: Plain = field(default_factory=Plain)
 
     def add(self, counts: dict[str, Any], examples: Iterable[str]) -> None:
         """Add a batch's counts."""
@@ -504,7 +509,7 @@ def evidence_of(table: pa.Table, evidences: list[Evidence], rest: Rest | None = 
     _add_different(counted, evidences, min(DISTINCT_LIMIT, max(100, DISTINCT_BUDGET // table.num_columns)))
     waiting = rest or Rest()
     for evidence, column, (texts, weights) in zip(evidences, table.columns, counted, strict=True):
-        counts, left = counted_plainly(texts, weights)
+        counts, left = evidence.plain.counted(texts, weights)
         evidence.add(counts, [text for text in column.slice(0, 50).to_pylist() if text and text.strip()])
         if left.any():
             waiting.add(evidence, texts.filter(pa.array(left)), weights[left])

@@ -50,11 +50,22 @@ class Bytes:
 
     def hold(self, characters: str) -> Bools:
         """Which texts have one of these ASCII characters."""
+        return self._holding(*(self._used == ord(character) for character in characters))
+
+    def hold_digits(self) -> Bools:
+        """Which texts have an ASCII digit."""
+        return self._holding(self._used - np.uint8(ord("0")) < 10)
+
+    @property
+    def _used(self) -> NDArray[np.uint8]:
+        """The bytes from the first text to the last."""
+        return self.data[self.starts[0] : self.ends[-1]] if len(self.starts) else self.data[:0]
+
+    def _holding(self, *chosen: Bools) -> Bools:
+        """Which texts have one of the chosen bytes."""
         found = np.zeros(len(self.starts), np.bool_)
-        first, last = (int(self.starts[0]), int(self.ends[-1])) if len(self.starts) else (0, 0)
-        for character in characters:
-            places = first + np.flatnonzero(self.data[first:last] == ord(character))
-            found[np.searchsorted(self.ends, places, side="right")] = True
+        for used in chosen if len(found) else ():
+            found[np.searchsorted(self.ends, self.starts[0] + np.flatnonzero(used), side="right")] = True
         return found
 
     def beginnings(self) -> tuple[NDArray[np.int32], list[bytes]]:
@@ -63,7 +74,8 @@ class Bytes:
 
         Returns: for each text the number of its beginning, and the different beginnings.
         """
-        words = self._words("<u4")[self.starts] & _KEPT[np.minimum(self.ends - self.starts, 4)].astype(np.uint32)
+        words, starts = self._words("<u4")
+        words = words[starts] & _KEPT[np.minimum(self.ends - self.starts, 4)].astype(np.uint32)
         found = pa.array(words).dictionary_encode()
         codes: NDArray[np.int32] = found.indices.to_numpy()
         return codes, [word.tobytes() for word in found.dictionary.to_numpy()]
@@ -76,12 +88,13 @@ class Bytes:
         its rounds follows each word, and all of it the last.
         """
         lengths = (self.ends - self.starts).astype(np.int64)
-        words, found = self._words("<u8"), lengths.astype(np.uint64)
+        words, starts = self._words("<u8")
+        found = lengths.astype(np.uint64)
         rows: NDArray[np.intp] | slice = slice(None)
         for place in range(0, min(int(lengths.max(initial=0)), LONGEST), 8):
             if place:
                 rows = np.flatnonzero(lengths > place)
-            part = words[self.starts[rows] + place] & _KEPT[np.minimum(lengths[rows] - place, 8)]
+            part = words[starts[rows] + place] & _KEPT[np.minimum(lengths[rows] - place, 8)]
             part ^= found[rows]
             part *= _FACTORS[0]
             part ^= part >> _SHIFT
@@ -94,10 +107,11 @@ class Bytes:
             found[row] = int.from_bytes(blake2b(text, digest_size=8).digest())
         return found
 
-    def _words(self, kind: str) -> NDArray[np.unsignedinteger]:
-        """The unsigned integers that begin at each byte, and overlap. Behind the last text there are zeros."""
-        padded = np.append(self.data, np.zeros(8, np.uint8))
-        return np.ndarray(len(self.data) + 1, kind, padded, strides=(1,))
+    def _words(self, kind: str) -> tuple[NDArray[np.unsignedinteger], NDArray[np.integer]]:
+        """The unsigned integers that begin at each byte, and overlap, and where the texts begin among them."""
+        padded = np.append(self._used, np.zeros(8, np.uint8))  # behind the last text there are zeros
+        first = self.starts[0] if len(self.starts) else 0
+        return np.ndarray(len(padded) - 7, kind, padded, strides=(1,)), self.starts - first
 
 
 def bytes_of(texts: pa.Array) -> Bytes:

@@ -27,6 +27,7 @@ def test_bytes_are_those_of_the_texts(texts, of):
     assert found.begin_with(raw.marked(b"a=")).tolist() == [text[:1] in (b"a", b"=") for text in plain]
     assert found.end_with(raw.marked(b"0 ")).tolist() == [text[-1:] in (b"0", b" ") for text in plain]
     assert found.hold(".,").tolist() == [b"." in text or b"," in text for text in plain]
+    assert found.hold_digits().tolist() == [any(48 <= byte < 58 for byte in text) for text in plain]
     codes, beginnings = found.beginnings()
     assert [beginnings[code] for code in codes] == [text[:4].ljust(4, b"\0") for text in plain]
 
