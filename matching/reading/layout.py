@@ -31,6 +31,8 @@ DELIMITERS = (",", ";", "\t", "|", "%", ":", "^")
 RARE_DELIMITERS = ("%", ":", "^")
 PROVED = (",", ";", "\t", "|")
 COMMA_LESS = 3.0
+PADDED_CHARS = 200_000  # in which cells with a space behind them are counted
+MIN_PADDED, PADDED_SHARE = 4, 0.9  # such cells, from which the space is no delimiter
 _FIRST_LINE = re.compile(r"[^\r\n]*(\r\n?|\n)")
 
 
@@ -55,7 +57,12 @@ def _found(start: Start, table: TableSpec | None, proved: Sequence[str], delimit
         raise FileRejected("the first line is longer than 1 MiB; the file is not a table, or has no line breaks")
     if not is_whole:
         text = text[: text.rfind("\n") + 1] or text
-    tables = [(delimiter, header) for delimiter in proved if (header := _header(text, delimiter, table)) is not None]
+    padding = {delimiter for delimiter in proved if _is_padding(text, delimiter, proved)}
+    tables = [
+        (delimiter, header)
+        for delimiter in proved
+        if delimiter not in padding and (header := _header(text, delimiter, table)) is not None
+    ]
     if not tables:
         return _by_shape(start, text, delimiters)
     # Names and amounts contain commas, so another character that divides the rows as well is the delimiter.
@@ -70,6 +77,27 @@ def _found(start: Start, table: TableSpec | None, proved: Sequence[str], delimit
         skipped=best.line - best.has_names,
         above=best.above,
     )
+
+
+def _is_padding(text: str, delimiter: str, others: Sequence[str]) -> bool:
+    """
+    Whether a space such as a tab stands beside nearly every other delimiter: some banks put one behind each cell, so
+    that a spreadsheet keeps long numbers as texts.
+    """
+    if not delimiter.isspace():
+        return False
+    start = text[:PADDED_CHARS]
+    run = rf"{delimiter}+"
+    beside = [
+        sum(
+            found.count(delimiter)
+            for found in re.findall(rf"{run} *{re.escape(other)}|{re.escape(other)} *{run}", start)
+        )
+        for other in others
+        if other != delimiter
+    ]
+    inside = sum(map(len, re.findall(rf"{run}(?=[^\r\n{delimiter}])", start)))
+    return max(beside, default=0) >= MIN_PADDED and max(beside) >= PADDED_SHARE * inside
 
 
 def _header(text: str, delimiter: str, table: TableSpec | None) -> Header | None:

@@ -6,8 +6,9 @@ line itself and on whether it begins inside quotes. So each line is examined onc
 the continuation of one, however many quotes are never closed.
 
 A quote inside a quoted field should be doubled. In a line that is not written like that, a quote closes its field only
-before a delimiter or at the end of the line; if all fields of the line are clear then, it is a record. A field such as
-="0012" is a spreadsheet's way to keep a text, so it is the text inside.
+before a delimiter or at the end of the line; if all fields of the line are clear then, it is a record. Tabs between the
+quote and the delimiter do not count. A field such as ="0012" is a spreadsheet's way to keep a text, so it is the text
+inside.
 """
 
 import csv
@@ -65,7 +66,7 @@ def clear_cells(text: str, delimiter: str) -> list[str] | None:
             if end is None:
                 return None
             cells.append(text[place + 1 : end].replace('""', '"'))
-            place = end + 1
+            place = _behind_tabs(text, end + 1, delimiter)
         else:
             end = text.find(delimiter, place)
             cell = text[place : end if end >= 0 else len(text)]
@@ -81,10 +82,20 @@ def clear_cells(text: str, delimiter: str) -> list[str] | None:
 def _closing_quote(text: str, place: int, delimiter: str) -> int | None:
     while (quote := text.find('"', place)) >= 0:
         after = text[quote + 1 : quote + 2]
+        if after == "\t":
+            behind = _behind_tabs(text, quote + 1, delimiter)
+            after = text[behind : behind + 1]
         if after in ("", delimiter):
             return quote
         place = quote + (2 if after == '"' else 1)
     return None
+
+
+def _behind_tabs(text: str, place: int, delimiter: str) -> int:
+    """The place after the tabs with which some programs fill up a cell behind its quote."""
+    while delimiter != "\t" and text.startswith("\t", place):
+        place += 1
+    return place
 
 
 def without_formulas(cells: list[str], delimiter: str) -> list[str]:

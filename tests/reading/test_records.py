@@ -27,6 +27,8 @@ def records(text, delimiter=","):
         ('"a "b", c",5', None),
         ('x"y,"a"b"', None),
         ('""x,3', None),
+        ('"9,800.00"\t,"a"\t\t,\t', ["9,800.00", "a", "\t"]),
+        ('"a"\t"b",5', ['a"\t"b', "5"]),
     ],
 )
 def test_a_line_with_quotes_that_are_not_doubled_is_read_if_it_is_clear(line, cells):

@@ -204,8 +204,8 @@ def codes_around(facts: Facts) -> set[str]:
 
 def _codes_in(line: Line) -> set[str]:
     found = set()
-    for cell in line.cells:
-        text = cell.strip()
+    for part in "\t".join(line.cells).split("\t"):
+        text = part.strip()
         if not text or len(text) > 60:
             continue
         if len(text) <= 12 and (code := currency_of(text)):
@@ -215,7 +215,7 @@ def _codes_in(line: Line) -> set[str]:
         if form is not None and form.currency:
             found.add(form.currency)
             continue
-        _label, colon, rest = text.replace("=", ":").partition(":")
+        _label, colon, rest = text.replace("=", ":").replace("\uff1a", ":").partition(":")
         last = rest.strip() if colon else text.split()[-1].strip("()[]")
         if colon and len(rest.strip()) <= 12 and (code := currency_of(rest.strip())) and not rest.strip().isdigit():
             found.add(code)
