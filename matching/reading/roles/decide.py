@@ -13,6 +13,7 @@ from matching.reading.roles.found import Understanding
 from matching.reading.roles.movements import Movement, with_partner
 from matching.reading.roles.words import names_minor_unit, says
 
+SURE_NAME = 0.9  # of a column's name that must mean an amount, so that a product beside it is no rival
 WHOLE_MINOR = 100  # whole numbers from here on may count the smallest unit, if a program wrote the file
 
 
@@ -90,6 +91,8 @@ class Decision:
                 self.found.give(total.column, "amount", f"the sum of {len(parts)} columns in all rows")
         taken += self._factors(bookings)
         choice = unproved.choose(bookings, tuple(taken))
+        if rivals := _product_beside(choice, bookings):
+            return unproved.Choice(questions=[unproved.amount_question(bookings, rivals)]), None
         fee = None if choice.movement is None else self._unproved_fee(bookings, choice.movement, None)
         if (
             fee is not None
@@ -161,8 +164,8 @@ class Decision:
             ):
                 continue
             rows = number.moves & movement.amount.moves
-            if best is not None and best.walk.covered[rows].all():
-                continue
+            if best is not None and best.walk.covered[rows].any():
+                continue  # the balance shows what a fee does, and the rows that no step tests are like those
             if rows.any() and not proof.has_product(bookings, movement.amount, number):
                 return number
         return None
@@ -247,6 +250,22 @@ class Decision:
             self.found.give(movement.other.column, "fee", why)
         if movement.sign is not None:
             self.found.give(movement.sign, "sign", why)
+
+
+def _product_beside(choice: unproved.Choice, bookings: Bookings) -> list[Amounts]:
+    """The chosen amount and a product that may be meant instead, such as a price and what all pieces cost together."""
+    if choice.movement is None or choice.movement.kind == "sides":
+        return []
+    amount = choice.movement.amount
+    products = proof.products_of(bookings)
+    if any(amount is product for product, *_ in products):
+        return []
+    for product, *factors in products:
+        # An amount with signs times a rate is the same amount in another currency.
+        is_price = amount in factors and not (amount.is_signed and all(n.has_decimals for n in factors))
+        if is_price or (amount not in factors and amount.column.role("amount", "net") < SURE_NAME):
+            return [amount, product]
+    return []
 
 
 def _side_names(movement: Movement) -> list[str]:

@@ -17,6 +17,7 @@ MAX_TRIED = 12  # columns of numbers that are combined
 _Signs = tuple[frozenset[str], frozenset[str]]  # values that mean money out, and money in
 KINDS = {"signed": 0, "sides": 1, "letters": 2, "sign": 3, "fee": 4}
 KEPT = 3
+MIN_PRODUCTS = 3  # rows in which a product of two unnamed columns must show
 MIN_UNNAMED_SIGN = 4  # steps that must prove a column of unknown words, which could fit by chance
 
 
@@ -260,11 +261,37 @@ def has_product(bookings: Bookings, amount: Amounts, fee: Amounts) -> bool:
     return bool(factors_of(bookings, amount, fee))
 
 
-def factors_of(bookings: Bookings, amount: Amounts, fee: Amounts | None = None) -> tuple[Amounts, ...]:
+def products_of(bookings: Bookings) -> list[tuple[Amounts, ...]]:
+    """
+    The columns that are the product of two others in all rows, such as quantity times price, each before its factors.
+
+    By chance two columns are hardly ever multiplied in three rows. What is less than its factors is a tax or a share.
+    """
+    head = bookings.head(TRIED_ROWS)
+    whole = {n.column.index: n for n in bookings.numbers}
+    found = []
+    for number in head.numbers[:MAX_TRIED]:
+        if number.is_identifier or number.column.role("fee", "balance", "other_number") >= 0.5:
+            continue
+        factors = factors_of(head, number, least=MIN_PRODUCTS)
+        product, *parts = (whole[n.column.index] for n in (number, *factors))
+        if not parts or any(_is_share(part, 10**bookings.scale) for part in parts):
+            continue
+        if head is bookings or factors_of(replace(bookings, numbers=(product, *parts)), product, least=MIN_PRODUCTS):
+            found.append((product, *parts))
+    return found
+
+
+def _is_share(number: Amounts, unit: int) -> bool:
+    return bool((np.abs(number.values[number.moves]) < unit).all())
+
+
+def factors_of(bookings: Bookings, amount: Amounts, fee: Amounts | None = None, least: int = 1) -> tuple[Amounts, ...]:
     """
     The two columns whose product is the amount, give or take the fee, in all rows where they and the fee move.
 
-    Sizes are compared without signs and to one unit, for rounding. Times one is no product.
+    Sizes are compared without signs and to one unit, for rounding. Times one is no product; `least` is how many others
+    there must be.
     """
     numbers = [n for n in bookings.numbers if n is not amount and n is not fee and n.moves.any()][:MAX_TRIED]
     unit = float(10**bookings.scale)
@@ -275,7 +302,7 @@ def factors_of(bookings: Bookings, amount: Amounts, fee: Amounts | None = None) 
                 continue
             rows &= fee.moves
         is_trivial = (np.abs(quantity.values[rows]) == unit) | (np.abs(price.values[rows]) == unit)
-        if not rows.any() or bool(is_trivial.all()):
+        if int((~is_trivial).sum()) < least:
             continue
         product = np.abs(quantity.values[rows] / unit * price.values[rows])
         charged = np.abs(fee.values[rows]) if fee is not None else np.zeros(int(rows.sum()))
