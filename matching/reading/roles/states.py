@@ -40,8 +40,9 @@ def states_of(bookings: Bookings) -> States:
     Find the column of states. A word like "pending" in a free text is no state: the column repeats its values.
     """
     best: tuple[tuple[float, int], Column, Levels, list[str]] | None = None
+    amounts = {n.column.index for n in bookings.numbers if n.has_decimals}
     for column in bookings.facts.columns:
-        levels = bookings.levels_of(column)
+        levels = bookings.levels_of(column) if column.index not in amounts else None
         if levels is None or not levels.values:
             continue
         told = _told_apart(levels.values)

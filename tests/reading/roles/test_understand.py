@@ -404,3 +404,44 @@ def test_smallest_units_of_an_unknown_currency_show_no_amount(load):
 
     assert found.amounts == [None, None]
     assert ("amount_cents", "currency") in found.questions
+
+
+@pytest.mark.parametrize(
+    "name", ["Cleared Balance", "Pending balance", "Cleared", "Status saldo"], ids=lambda name: name.lower()
+)
+def test_money_with_decimals_is_no_state_whatever_it_is_called(load, name):
+    found = load(
+        rows(
+            f"Date,Details,Money Out,Money In,Book Balance,{name}",
+            '2024-03-04,a,,"18,000.00","24,310.00","24,310.00"',
+            '2024-03-18,b,"5,000.00",,"19,310.00","19,310.00"',
+            '2024-03-18,c,35.00,,"19,275.00","19,275.00"',
+        )
+    )
+
+    assert {kind for _, kind in found.questions} == {"currency"}
+    assert found.amounts == ["18000", "-5000", "-35"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["2024-04-28,-18.66,731.34,0.10", "2024-04-15,640.00,750.00,0.00", "2024-04-06,-200.00,110.00,1.00"],
+        ["2024-04-06,-200.00,110.00,1.00", "2024-04-15,640.00,750.00,0.00", "2024-04-28,-18.66,731.34,0.10"],
+        ["2024-04-28,-18.66,731.34,-0.10", "2024-04-15,640.00,750.00,", "2024-04-06,-200.00,110.00,-1.00"],
+    ],
+    ids=["newest first", "oldest first", "with a minus"],
+)
+def test_a_fee_that_some_balances_show_to_be_included_is_included_everywhere(load, lines):
+    found = load(rows("Date,Amount,Balance,Total fees", *lines))
+
+    assert {kind for _, kind in found.questions} == {"currency"}
+    assert sorted(found.amounts) == ["-18.66", "-200", "640"]
+
+
+def test_a_fee_that_no_balance_shows_is_asked_about(load):
+    found = load(
+        rows("Date,Amount,Balance,Total fees", "2024-04-28,-18.66,731.34,0.00", "2024-04-15,640.00,750.00,1.50")
+    )
+
+    assert ("Amount", "amount_column") in found.questions
