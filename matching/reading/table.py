@@ -186,7 +186,8 @@ def _columns(below: NDArray[np.int8]) -> tuple[int | None, list[int]] | None:
         return None
     dates = ((below == DATE) | (below == BOTH)).sum(axis=0)
     sure = (below == DATE).sum(axis=0)
-    filled = np.maximum(1, (below != EMPTY).sum(axis=0))
+    # A cell that stands alone is a caption.
+    filled = np.maximum(1, (below[(below != EMPTY).sum(axis=1) > 1] != EMPTY).sum(axis=0))
     fitting = [int(c) for c in np.flatnonzero((dates > 0) & (dates >= 0.4 * filled))]
     date_column = max(fitting, key=lambda c: (int(sure[c] > 0), int(dates[c]), -c), default=None)
     if date_column is not None:

@@ -10,11 +10,17 @@ from numpy.typing import NDArray
 
 from matching.reading.cells.days import WEAK, YEARLESS, order_of
 from matching.reading.roles.facts import Column, Facts, Mask
+from matching.reading.roles.words import says
 
 Days32 = NDArray[np.int32]
 EPOCH = date(1970, 1, 1)
+CAPTIONS = ("total", "opening", "closing")
+MAX_CAPTIONS = 1_000  # texts in a column of dates that are looked at
 DATE_SHARE = 0.4  # of the filled cells of a column of dates
 NEAR_DAYS = 14  # between two dates of the same booking
+RIVAL = 0.5  # a date column whose score is this near is a question
+DATE_NAME = 0.5  # of a name that must mean the date of a booking, so that the first of several such columns is taken
+MIN_LISTED = 4  # different days from which their order says by which column a table is sorted
 MIN_SORTED = 6  # different days from which their order says how they are written
 LEAP_YEAR = 2024
 EPOCHS = frozenset({"epoch_s", "epoch_ms", "epoch_us", "epoch_ns"})
@@ -35,6 +41,7 @@ class Dates:
     valid: Mask
     rivals: tuple[str, ...] = ()
     year: int | None = None
+    columns: tuple[str, ...] = ()  # between which only a person can tell, if not empty
 
     def spec(self) -> dict[str, Any]:
         """The `date` of a mapping."""
@@ -48,6 +55,14 @@ class Dates:
     def question(self) -> dict[str, Any]:
         """The question in which order the dates are written."""
         rows = np.flatnonzero(self.valid)[:4]
+        if self.columns:
+            return {
+                "column": self.column.name,
+                "columns": list(self.columns),
+                "kind": "date_column",
+                "choices": list(self.columns),
+                "examples": [self.column.text(int(row)) for row in rows],
+            }
         return {
             "column": self.column.name,
             "kind": "date_order" if len(self.rivals) > 1 else "date_column",
@@ -67,12 +82,21 @@ def date_columns(facts: Facts, rows: Mask | None = None) -> list[Column]:
     for column in facts.columns:
         filled = column.filled if rows is None else column.filled & rows
         count = int(filled.sum())
-        if not count or int((column.days.ok & filled).sum()) < DATE_SHARE * count:
+        dates = int((column.days.ok & filled).sum())
+        if not dates or (dates < DATE_SHARE * count and dates < DATE_SHARE * _without_captions(facts, column, filled)):
             continue
         if _is_number_too(column, filled) and column.role("booked", "value_date", "other_date") < 0.4:
             continue
         found.append(column)
     return found
+
+
+def _without_captions(facts: Facts, column: Column, filled: Mask) -> int:
+    """How many of these cells stand beside others and do not name a total or a balance."""
+    beside = filled & (facts.filled_cells > 1)
+    texts = np.flatnonzero(beside & ~column.days.ok)[:MAX_CAPTIONS].tolist()
+    named = sum(any(says(kind, column.text(row)) for kind in CAPTIONS) for row in texts)
+    return int(beside.sum()) - named
 
 
 def _is_number_too(column: Column, filled: Mask) -> bool:
@@ -101,7 +125,29 @@ def main_date(facts: Facts, today: date) -> Dates | None:
             continue
         fill = float((dates.valid & wide).sum()) / max(1, int(wide.sum()))
         scored.append((6 * fill + name_score(column) + (dates.form not in WEAK), -column.index, dates))
-    return max(scored, key=lambda item: item[:2])[2] if scored else None
+    if not scored:
+        return None
+    score, _, best = max(scored, key=lambda item: item[:2])
+    near = [dates for other, _, dates in scored if dates is not best and other > score - RIVAL]
+    rivals = [dates for dates in near if _differ(best, dates)]
+    if not rivals or best.column.role("booked") >= DATE_NAME:
+        return best
+    in_order = [dates for dates in (best, *rivals) if _lists(dates)]
+    if len(in_order) == 1:
+        return in_order[0]
+    return replace(best, columns=tuple(dates.column.name for dates in (best, *rivals)))
+
+
+def _lists(dates: Dates) -> bool:
+    """Whether a table is sorted by its dates, which are then those of its rows."""
+    days = dates.days[dates.valid]
+    return len(np.unique(days)) >= MIN_LISTED and _is_sorted(days)
+
+
+def _differ(one: Dates, other: Dates) -> bool:
+    """Whether two columns say different days, as far as both have some."""
+    both = one.valid & other.valid
+    return bool((one.days[both] != other.days[both]).any())
 
 
 def _weak(facts: Facts, wide: Mask) -> list[Column]:
@@ -142,8 +188,8 @@ def read_dates(
         forms = [form for form in forms if form != "serial1904"]  # workbooks that count from 1904 say so
     year = _year_around(facts, today) if weak else None
     found = []
-    if "ymd" in forms:
-        forms = [form for form in forms if form != "ydm"] if _fit(column, "ymd", rows) == int(rows.sum()) else forms
+    if "ymd" in forms and _fit(column, "ymd", rows) >= _fit(column, "ydm", rows):
+        forms = [form for form in forms if form != "ydm"]
     for form in forms:
         if form in YEARLESS and year is None:
             continue

@@ -226,7 +226,7 @@ class _Reader:
         """The date, the reference, and the rows that are no bookings."""
         mapping = self.found.mapping
         if self.dates is not None:
-            if self.dates.rivals:
+            if self.dates.rivals or self.dates.columns:
                 self.found.questions.append(self.dates.question())
             else:
                 mapping["date"] = self.dates.spec()

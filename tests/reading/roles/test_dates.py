@@ -1,0 +1,98 @@
+"""Which of several columns of dates is the date of a booking."""
+
+import pytest
+
+
+def rows(header, *lines):
+    return "\n".join([header, *lines]) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("names", "first", "second"),
+    [
+        ("Start Date,End Date", ["2024-02-25"] * 3, ["2024-03-30"] * 3),
+        ("Ulu,Vev", ["2024-03-05", "2024-03-02", "2024-03-09"], ["2024-03-06", "2024-03-03", "2024-03-10"]),
+        (
+            "Invoice date,Statement date",
+            ["2024-03-01", "2024-03-02", "2024-03-03"],
+            ["2024-04-01", "2024-04-02", "2024-04-03"],
+        ),
+        ("A,B", ["05.03.2024", "02.03.2024", "29.03.2024"], ["06.03.2024", "01.03.2024", "30.03.2024"]),
+    ],
+    ids=["period", "unknown names", "no booking", "points"],
+)
+def test_of_two_dates_that_nothing_tells_apart_none_is_taken(load, names, first, second):
+    lines = [f"{a},{b},{n}.50" for n, (a, b) in enumerate(zip(first, second, strict=True), 1)]
+
+    found = load(rows(f"{names},Amount", *lines))
+
+    assert (names.split(",")[0], "date_column") in found.questions
+    assert found.dates == [None] * 3
+    assert found.amounts == ["1.5", "2.5", "3.5"]
+
+
+def test_the_date_that_somebody_points_at_is_taken(load):
+    found = load(
+        rows("Start Date,End Date,Amount", "2024-02-25,2024-03-30,1.50", "2024-02-25,2024-03-29,2.50"),
+        mapping={"date": {"column": "End Date"}},
+    )
+
+    assert ("Start Date", "date_column") not in found.questions
+    assert found.dates == ["2024-03-30", "2024-03-29"]
+
+
+@pytest.mark.parametrize(
+    "header", ["Booking date,Value date", "Datum,Valuta", "Ulu,Value date", "Date,Vev"], ids=lambda names: names
+)
+def test_a_name_tells_dates_apart(load, header):
+    found = load(rows(f"{header},Amount", "2024-03-05,2024-03-06,1.50", "2024-03-02,2024-03-07,2.50"))
+
+    assert found.dates == ["2024-03-05", "2024-03-02"]
+
+
+def test_a_table_is_sorted_by_the_date_of_its_rows(load):
+    pairs = [("06", "01"), ("04", "02"), ("05", "03"), ("09", "04")]
+
+    found = load(rows("Ulu,Vev,Amount", *(f"2024-03-{a},2024-03-{b},1.50" for a, b in pairs)))
+
+    assert found.dates == ["2024-03-01", "2024-03-02", "2024-03-03", "2024-03-04"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [
+            "Sales,,,,,",
+            "Opening Balance,,,0.00,0.00,0.00",
+            "03 Apr 2024,a,INV-1,,2400.00,-2400.00",
+            "22 Apr 2024,b,CN-7,300.00,,-2100.00",
+            "Total Sales,,,300.00,2400.00,-2100.00",
+            "Closing Balance,,,,2100.00,-2100.00",
+        ],
+        [
+            "Opening Balance,,,,,10.00",
+            "Carried over,,,,,10.00",
+            "2024-04-03,a,INV-1,4.00,,6.00",
+            "Closing Balance,,,,,6.00",
+            "Total,,,4.00,,",
+            "Notes,,,,,",
+            "Printed by,,,,,",
+            "End,,,,,",
+        ],
+        [
+            "Page one,,,,,",
+            "2024-04-03,a,INV-1,4.00,,6.00",
+            "2024-04-05,a,INV-2,1.00,,5.00",
+            "Page two,,,,,",
+            "Sub,,,,,",
+            "Sub,,,,,",
+            "Sub,,,,,",
+        ],
+    ],
+    ids=["ledger", "one booking", "captions"],
+)
+def test_captions_in_the_column_of_dates_do_not_outweigh_the_dates(load, lines):
+    found = load(rows("Date,Text,Reference,Debit,Credit,Balance", *lines))
+
+    assert found.mapping["date"]["column"] == "Date"
+    assert None not in found.dates
