@@ -76,8 +76,14 @@ def names_at(lines: Sequence[Line], place: Place) -> list[str]:
     lower = [*lines[place.header].cells, *[""] * place.width][: place.width]
     if place.upper is None:
         return list(lower)
-    upper = [*lines[place.upper].cells, *[""] * len(lower)]
-    return [f"{above.strip()} {name.strip()}".strip() for above, name in zip(upper, lower, strict=False)]
+    return _joined(lines[place.upper].cells, lower)[: place.width]
+
+
+def _joined(upper: Sequence[str], lower: Sequence[str]) -> list[str]:
+    """The names in two rows, joined column by column."""
+    width = max(len(upper), len(lower))
+    rows = ([*row, *[""] * (width - len(row))] for row in (upper, lower))
+    return [f"{above.strip()} {name.strip()}".strip() for above, name in zip(*rows, strict=True)]
 
 
 def _filled(line: Line) -> int:
@@ -132,8 +138,11 @@ def _scored(
     body = below[first:block]
     upper = _upper(lines, kinds, header, body) if header >= 0 else None
     if header >= 0:
-        names = lines[header].cells
-        score += _header_score(names, kinds[header], body, date_column, number_columns)
+        own = kinds[header]
+        names: Sequence[str] = lines[header].cells
+        if upper is not None and int((own == TEXT).sum()) > 1:  # one text alone may be a caption
+            names, own = _joined(lines[upper].cells, names), np.where(own == EMPTY, kinds[upper], own)
+        score += _header_score(names, own, body, date_column, number_columns)
         if _words(lines[header]) in seen:
             score -= 6
         score += 0.5 * (upper is not None)

@@ -130,3 +130,30 @@ def test_each_language_of_a_header_is_understood(load, language):
     found = load(written(layout))
 
     assert (found.questions, len(found.amounts)) == ([], len(BOOKINGS))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Date,Text,Amount,,Balance,\n,,EUR,USD,EUR,USD\n2024-03-05,a,-10.00,-11.00,90.00,99.00\n"
+        "2024-03-06,b,5.00,5.50,95.00,104.50\n",
+        "Datum;Text;Betrag;;Saldo\n;;EUR;USD;EUR\n05.03.2024;a;-10,00;-11,00;90,00\n06.03.2024;b;5,00;5,50;95,00\n",
+        "日付\t摘要\t金額\t\t残高\n\t\tEUR\tUSD\tEUR\n2024/03/05\ta\t-10.00\t-11.00\t90.00\n2024/03/06\tb\t5.00\t5.50\t95.00\n"
+        "2024/03/09\tc\t1.00\t1.10\t96.00\n",
+    ],
+    ids=["English", "German", "Japanese"],
+)
+def test_units_in_a_second_row_belong_to_the_names(load, text):
+    found = load(text)
+
+    assert found.amounts[:2] == ["-10", "5"]
+    assert set(found.currencies) == {"EUR"}
+    assert found.rejects == []
+
+
+def test_a_triangle_is_the_minus_of_japanese_accounts(load):
+    found = load(
+        "日付,摘要,金額,残高\n2024/03/05,家賃,▲1200,8800\n2024/03/16,給与,2500,11300\n2024/03/28,料,△350,10950\n"
+    )
+
+    assert found.amounts == ["-1200", "2500", "-350"]

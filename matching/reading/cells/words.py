@@ -8,7 +8,7 @@ from functools import cache
 INVISIBLE = (
     "\u00ad\u061c\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
 )
-MINUSES = "-\u2010\u2011\u2012\u2013\u2014\u2212\u02d7\u207b\u2796"
+MINUSES = "-\u2010\u2011\u2012\u2013\u2014\u2212\u02d7\u207b\u2796\u25b2\u25b3"  # the triangles are those of Japanese accounts
 APOSTROPHES = "'\u2018\u2019\u201b\u02bc\u02b9\u2032\u00b4`\u066c\u060c\u2e41"
 LAST_DIGIT = 0x20000  # no script has decimal digits behind this code
 _SEPARATORS = re.compile(r"[\s.,/()\[\];:、-]+")
