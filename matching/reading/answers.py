@@ -34,6 +34,7 @@ ORDERS = {
     "ydm": "year, day, month",
 }
 MARKS = {".": "point", ",": "comma"}
+HIDDEN = ("amount", "fee", "negate", "forms")  # parts of a question that only its answers need
 Piece = dict[str, Any]
 
 
@@ -88,7 +89,7 @@ class _Asked:
             for choice, rows in zip(offered, self._rows(offered), strict=True)
         ]
         is_blocking = kind in BLOCKING and bool(self.choices)
-        asked = {name: value for name, value in self.question.items() if name not in ("amount", "fee")}
+        asked = {name: value for name, value in self.question.items() if name not in HIDDEN}
         return {**asked, "blocking": is_blocking, "answers": answers}
 
     # What can be answered
@@ -103,6 +104,12 @@ class _Asked:
         yield _Choice(None, "no column is an amount", {"amount": None})
 
     def _sign(self) -> Iterator[_Choice]:
+        if self.question.get("negate"):
+            for value in self.choices:
+                piece = {**self.amount, "negate": value == "out"}
+                yield _Choice(value, f"all of them are money {value}", {"amount": piece})
+            yield _Choice(None, "no column is an amount", {"amount": None})
+            return
         if len(self.choices) == 2 and self.columns == self.choices:
             for debit, credit in (self.choices, self.choices[::-1]):
                 yield _Choice(debit, f"“{debit}” is money out", {"amount": self._sides(debit, credit)})

@@ -13,6 +13,7 @@ from matching.reading.roles.found import Understanding
 from matching.reading.roles.movements import Movement, with_partner
 from matching.reading.roles.words import names_minor_unit, says
 
+MIN_CHANGES = 2  # steps of a balance from one currency to another, by which the currency is not that of the account
 SURE_NAME = 0.9  # of a column's name that must mean an amount, so that a product beside it is no rival
 WHOLE_MINOR = 100  # whole numbers from here on may count the smallest unit, if a program wrote the file
 
@@ -42,6 +43,7 @@ class Decision:
         self.found.questions += choice.questions
         movement = choice.movement
         if balance is not None:
+            self._drop_originals(balance, bookings)
             self.found.give(balance.balance.column, "balance", balance.says())
             self.found.mapping["balance"] = {"column": balance.balance.name}
         if movement is None:
@@ -53,6 +55,22 @@ class Decision:
         self.found.mapping |= movement.spec()
         self._roles_of(movement, choice.proof)
         self._currency(movement.columns, bookings)
+
+    def _drop_originals(self, best: proof.Proof, bookings: Bookings) -> None:
+        """
+        Forget the columns of currencies across which one balance walks: the account has one currency, so that they are
+        those of the payments.
+        """
+        if best.group is not None:
+            return
+        for index in list(self.currencies):
+            levels = bookings.levels_of(self.facts.columns[index])
+            if levels is None or len(levels.values) < 2:
+                continue
+            changes = np.diff(levels.codes) != 0
+            covered = best.walk.covered[:-1] | best.walk.covered[1:]
+            if int((changes & covered).sum()) >= MIN_CHANGES and not best.walk.broken:
+                del self.currencies[index]
 
     def _given(self, said: dict[str, Any], bookings: Bookings) -> tuple[unproved.Choice, proof.Proof | None]:
         """The amount that somebody pointed at. What they did not say about it is found, or asked."""
@@ -75,8 +93,8 @@ class Decision:
         nets = {t.net.column.index: t for t in triples}
         if nets:
             return self._by_triples(bookings, triples), None
-        if (unsigned := proof.unsigned_walk(bookings)) is not None:
-            return unproved.Choice(questions=[_sign_by_balance(unsigned)]), None
+        if (moved := proof.unsigned_walk(bookings)) is not None:
+            return unproved.Choice(questions=[_sign_by_balance(moved)]), None
         taken = money.originals(self.facts, bookings.numbers, self.currencies)
         taken += [n for n in bookings.numbers if n.column.role("balance") >= 0.9 and n.column.role("amount") < 0.9]
         for total, parts in proof.sums_of(bookings).values():
@@ -91,6 +109,9 @@ class Decision:
                 self.found.give(total.column, "amount", f"the sum of {len(parts)} columns in all rows")
         taken += self._factors(bookings)
         choice = unproved.choose(bookings, tuple(taken))
+        unsigned = unproved.unsigned_in(choice)
+        if unsigned is not None and proof.falls_by(bookings, unsigned):
+            return unproved.Choice(questions=[_sign_by_balance(unsigned)]), None
         if rivals := _product_beside(choice, bookings):
             return unproved.Choice(questions=[unproved.amount_question(bookings, rivals)]), None
         fee = None if choice.movement is None else self._unproved_fee(bookings, choice.movement, None)
@@ -119,6 +140,8 @@ class Decision:
         movement = best.movement
         if (money_column := _money_beside(bookings, best)) is not None:
             return unproved.Choice(questions=[unproved.amount_question(bookings, [money_column, movement.amount])])
+        if (money_column := self._priced(bookings, best)) is not None:
+            return unproved.Choice(questions=[unproved.amount_question(bookings, [money_column, movement.amount])])
         net = next((t.net for t in triples if t.gross is movement.amount and movement.kind == "signed"), None)
         if net is not None and any(p.movement.amount is net and p.movement.kind == "signed" for p in proofs):
             movement = Movement("signed", net)
@@ -131,6 +154,18 @@ class Decision:
             if fee is not None:
                 return unproved.Choice(questions=[unproved.fee_question(bookings, movement.amount, fee)])
         return unproved.Choice(movement, proof=best.says())
+
+    def _priced(self, bookings: Bookings, best: proof.Proof) -> Amounts | None:
+        """The money for goods or units whose stock walks like a balance, unless it is only in another currency."""
+        if any(n.column.role("amount", "net") >= SURE_NAME for n in best.movement.columns) or self.currencies:
+            return None
+        found = proof.priced(bookings, best.movement)
+        if found is None or found.column.name == best.balance.name or found.column.role("balance", "original") >= 0.5:
+            return None
+        is_named = any(n.column.role("amount", "net", "in", "out") > 0 for n in best.movement.columns)
+        if is_named and found.column.role("fee") >= 0.5:
+            return None  # a commission is a share of what moved
+        return None if money.in_header(found.name) else found
 
     def _by_triples(self, bookings: Bookings, triples: list[proof.Triple]) -> unproved.Choice:
         """The net amount of gross and fee, unless there are several or the names contradict."""
@@ -290,10 +325,12 @@ def _has_leading_zeros(number: Amounts) -> bool:
 
 
 def _sign_by_balance(number: Amounts) -> dict[str, Any]:
-    """The question which rows are money out, where only the balance says so."""
+    """The question whether numbers without a sign are money in or out, where only the balance says so."""
     rows = np.flatnonzero(number.column.numbers.ok)[:4]
     examples = [number.column.text(int(row)) for row in rows]
-    return {"column": number.name, "columns": [], "kind": "sign", "choices": [], "examples": examples}
+    amount = {"column": number.name} | ({"decimal": number.mark} if number.mark else {})
+    question = {"column": number.name, "columns": [], "kind": "sign", "examples": examples, "amount": amount}
+    return question | {"choices": ["in", "out"], "negate": True}
 
 
 def _no_amount() -> dict[str, Any]:

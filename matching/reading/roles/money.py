@@ -16,6 +16,7 @@ SHARED = "?"
 _IN_BRACKETS = re.compile(r"[(\[]([A-Z]{3})[)\]]")
 CODE_SHARE = 0.8  # of a column's values that must be currencies
 MAX_CODES = 40
+MAX_CAPTIONS = 200  # rows of one cell that are looked at
 
 
 class Found(NamedTuple):
@@ -191,10 +192,19 @@ def _belongs_elsewhere(facts: Facts, column: Column, amounts: tuple[Amounts, ...
 
 def _around(facts: Facts) -> Found | None:
     """The one currency that the lines around the table name, in a cell of its own or beside a number."""
-    found = codes_around(facts)
+    found = codes_around(facts) | _codes_between(facts)
     if len(found) == 1:
         return Found(value=found.pop(), proof="a line above the table names it")
     return None
+
+
+def _codes_between(facts: Facts) -> set[str]:
+    """The currencies that captions between the rows name: sections may each have their own."""
+    alone = np.flatnonzero(facts.filled_cells == 1)[:MAX_CAPTIONS]
+    if len(alone) == facts.count:
+        return set()
+    texts = [text for place in alone.tolist() for column in facts.columns if (text := column.text(place))]
+    return {code for text in texts for code in _codes_in(Line(0, (text,)))} - {SHARED}
 
 
 def codes_around(facts: Facts) -> set[str]:

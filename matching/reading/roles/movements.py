@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from matching.reading.roles.amounts import Amounts, Bookings
+from matching.reading.roles.amounts import MONEY, Amounts, Bookings
 from matching.reading.roles.facts import Column, Int64, Levels
 
 Kind = Literal["signed", "sides", "letters", "sign", "fee"]
@@ -111,7 +111,10 @@ def sign_columns(bookings: Bookings, amount: Amounts, most: int = 6) -> list[tup
     numbers = {
         n.column.index
         for n in bookings.numbers
-        if n.column.role("sign") < 0.5 and not n.is_identifier and (n.column.roles or n.has_decimals)
+        if n.column.role("sign") < 0.5
+        and not bool((n.values[n.moves] == 10**bookings.scale).all())
+        and not n.is_identifier
+        and (n.column.role(*MONEY, "other_number") > 0 or n.has_decimals)
     }
     for column in bookings.facts.columns:
         if column is amount.column or column.index in numbers:

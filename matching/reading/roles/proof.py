@@ -17,6 +17,7 @@ MAX_TRIED = 12  # columns of numbers that are combined
 _Signs = tuple[frozenset[str], frozenset[str]]  # values that mean money out, and money in
 KINDS = {"signed": 0, "sides": 1, "letters": 2, "sign": 3, "fee": 4}
 KEPT = 3
+ROUNDED = 0.002  # share by which a price may be off that is known only from rounded amounts
 MIN_PRODUCTS = 3  # rows in which a product of two unnamed columns must show
 MIN_UNNAMED_SIGN = 4  # steps that must prove a column of unknown words, which could fit by chance
 
@@ -254,6 +255,49 @@ def unsigned_walk(bookings: Bookings) -> Amounts | None:
             if len(change) >= 2 and bool((np.abs(change) == rows).all()) and len(set(np.sign(change).tolist())) > 1:
                 return amount
     return None
+
+
+def priced(bookings: Bookings, movement: Movement) -> Amounts | None:
+    """
+    A column that is what moved times one price, or times the prices of another column: then goods or units have moved,
+    and this is their money. The same amount in another currency is called after that, which the caller has to look at.
+    """
+    moved = np.abs(movement.values())[:TRIED_ROWS]
+    head = bookings.head(TRIED_ROWS)
+    own = {n.column.index for n in movement.columns}
+    others = [n for n in head.numbers if n.column.index not in own and n.moves.any() and not n.is_identifier]
+    unit = float(10**bookings.scale)
+    for money in others[:MAX_TRIED]:
+        rows = money.moves & (moved != 0)
+        if len(np.unique(moved[rows])) < MIN_PRODUCTS or not bool(money.moves[moved != 0].all()):
+            continue
+        paid, pieces = np.abs(money.values[rows]), moved[rows]
+        largest = int(np.argmax(pieces))
+        prices = [np.full(len(pieces), paid[largest] / pieces[largest] * unit)]
+        prices += [np.abs(n.values[rows]).astype(float) for n in others if n is not money]
+        for price in prices:
+            off = np.abs(pieces / unit * price - paid)
+            if bool((off <= 1 + ROUNDED * paid).all()) and not bool((np.abs(price - unit) <= ROUNDED * unit).all()):
+                return money
+    return None
+
+
+def falls_by(bookings: Bookings, amount: Amounts) -> bool:
+    """Whether some balance falls in every step by an amount without a sign, which is then money out."""
+    balances = [n for n in bookings.numbers if n is not amount and n.moves.any() and not n.is_identifier][:MAX_TRIED]
+    for balance in balances:
+        steps = np.diff(balance.values)
+        is_balance = balance.column.role("balance") >= 0.5 or len(steps) >= 2
+        if not is_balance or not len(steps) or not bool(balance.valid.all()):
+            continue
+        falls = steps if _rises_in_time(bookings) else -steps
+        if any(bool((falls == -rows).all()) for rows in (amount.values[1:], amount.values[:-1])):
+            return True
+    return False
+
+
+def _rises_in_time(bookings: Bookings) -> bool:
+    return directions_of(bookings.days, bookings.days_valid)[0] == "down"
 
 
 def has_product(bookings: Bookings, amount: Amounts, fee: Amounts) -> bool:

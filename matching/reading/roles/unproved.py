@@ -5,13 +5,15 @@ from typing import Any
 
 import numpy as np
 
-from matching.reading.roles.amounts import Amounts, Bookings
+from matching.reading.roles.amounts import MONEY, Amounts, Bookings
 from matching.reading.roles.facts import Column, Levels
 from matching.reading.roles.money import codes_around, in_header
 from matching.reading.roles.movements import Movement, are_sides, sign_columns
 from matching.reading.roles.words import names_minor_unit, outs_of, says, sides_of, words_of
 
 SAME_RATE = 0.01  # by which the rates between two amounts in different currencies may differ, for rounding
+MAX_SIGNS, MAX_SIGN_WORDS, MAX_SIGN_LETTERS = 3, 3, 24  # of unknown values that may say a sign
+FLAGS = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False, "y": True, "n": False}
 RIVAL = 1.3  # a column whose score is this near is a question
 FULL_SHARE = 0.95  # of the bookings that two sides without known names must explain
 _WEIGHTS = {
@@ -37,6 +39,13 @@ class Choice:
     movement: Movement | None = None
     questions: list[dict[str, Any]] = field(default_factory=list)
     proof: str | None = None
+
+
+def unsigned_in(choice: Choice) -> Amounts | None:
+    """The chosen amount, if nothing says which way it moves."""
+    movement = choice.movement
+    is_plain = movement is not None and movement.kind == "signed" and not movement.amount.is_signed
+    return movement.amount if movement is not None and is_plain else None
 
 
 def money_score(number: Amounts, bookings: Bookings) -> float:
@@ -271,7 +280,7 @@ def with_sign(bookings: Bookings, amount: Amounts) -> Choice:
     candidates = sorted(sign_columns(bookings, amount), key=lambda item: _sign_rank(amount, *item))
     for column, levels in candidates:
         present = _present(levels, amount)
-        outs = outs_of(present)
+        outs = outs_of(present) or _by_flag(column, present)
         repeats = int(amount.moves.sum()) > len(present) or column.role("sign") >= 0.4 or _is_word_of_side(present)
         if (
             outs is not None
@@ -294,6 +303,15 @@ def with_sign(bookings: Bookings, amount: Amounts) -> Choice:
 def _present(levels: Levels, amount: Amounts) -> list[str]:
     codes = set(levels.codes[amount.moves].tolist())
     return [value for number, value in enumerate(levels.values) if number in codes]
+
+
+def _by_flag(column: Column, values: list[str]) -> dict[str, bool] | None:
+    """Which of two values mean money out if a column named after one side only says yes and no."""
+    side = column.role("out") - column.role("in")
+    flags = {value: FLAGS.get(value.casefold()) for value in values}
+    if not side or len(values) != 2 or None in flags.values():
+        return None
+    return {value: is_set == (side > 0) for value, is_set in flags.items()}
 
 
 def _is_word_of_side(values: list[str]) -> bool:
@@ -323,7 +341,7 @@ def _may_be_sign(bookings: Bookings, amount: Amounts, column: Column, levels: Le
     """
     Whether a column of unknown words may say the sign of an amount that has none. Then a person has to tell.
     """
-    if column.role("status", "currency", "account", "identity", "booked", "value_date", "other_date") >= 0.5:
+    if column.role("status", "currency", "account", "booked", "value_date", "other_date") >= 0.5:
         return False
     if len(present) < 2 or int(amount.moves.sum()) <= len(present):
         return False
@@ -335,13 +353,19 @@ def _may_be_sign(bookings: Bookings, amount: Amounts, column: Column, levels: Le
     is_listed = set(words_of(column.name)) >= {word for value in present for word in words_of(value)[:1]}
     if is_listed and len(present) == 2:
         return True
-    if column.role("sign") >= 0.5 and len(present) <= 3:
+    if column.role("sign") >= 0.5:
         return True
     is_near = abs(column.index - amount.column.index) == 1
-    single = all(len(words_of(value)) <= 1 and len(value) <= 12 for value in present)
-    if column.roles and any(value.isdigit() for value in present):
+    short = all(len(words_of(value)) <= MAX_SIGN_WORDS and len(value) <= MAX_SIGN_LETTERS for value in present)
+    if column.role(*MONEY, "other_number") > 0 and any(value.isdigit() for value in present):
         return False  # a count, a percentage and the like
-    return len(present) == 2 and single and is_near and bookings.count > 2 and column.role("text", "reference") < 0.5
+    return (
+        len(present) <= MAX_SIGNS
+        and short
+        and is_near
+        and bookings.count > 2
+        and column.role("text", "reference") < 0.5
+    )
 
 
 def _sign_question(amount: Amounts, column: Column, levels: Levels) -> dict[str, Any]:

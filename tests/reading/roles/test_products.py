@@ -80,3 +80,48 @@ def test_an_amount_times_a_rate_is_no_doubt(load, text):
     found = load(text)
 
     assert found.mapping["amount"]["column"] == "Amount"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        rows(
+            "Date,Item,In,Out,Stock,Unit price,Value",
+            "2024-03-05,a,10,,110,2.50,25.00",
+            "2024-03-06,b,,4,106,2.50,10.00",
+            "2024-03-09,c,3,,109,2.50,7.50",
+        ),
+        rows(
+            "Date,Item,In,Out,Stock,Value",
+            "2024-03-05,a,10.50,,110.50,26.25",
+            "2024-03-06,b,,4.20,106.30,10.50",
+            "2024-03-09,c,3.00,,109.30,7.50",
+        ),
+        rows(
+            "Date,Stan,Pob,Kost",
+            "2024-03-05,1012.5,12.5,3.13",
+            "2024-03-06,1020.0,7.5,1.88",
+            "2024-03-09,1031.0,11.0,2.75",
+            "2024-03-12,1040.0,9.0,2.25",
+        ),
+    ],
+    ids=["pieces", "kilograms", "meter"],
+)
+def test_goods_that_walk_like_a_balance_are_not_taken_for_money(load, text):
+    found = load(text)
+
+    assert "amount_column" in {kind for _, kind in found.questions}
+    assert set(found.amounts) == {None}
+
+
+def test_a_commission_is_a_share_of_an_amount_that_walks(load):
+    found = load(
+        rows(
+            "Date,In,Out,Balance,Commission",
+            "2024-03-05,100.00,,1100.00,1.00",
+            "2024-03-06,,40.00,1060.00,0.40",
+            "2024-03-09,30.00,,1090.00,0.30",
+        )
+    )
+
+    assert found.amounts == ["100", "-40", "30"]

@@ -1,0 +1,77 @@
+"""The currency of an amount, which is not always the one that stands beside it."""
+
+import pytest
+
+
+def rows(*lines):
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Date,Text,Amount,Cur,Balance", "Fecha,Concepto,Importe,Divisa,Saldo", "Zug,Vok,Pel,Cur,Rest"],
+    ids=["English", "Spanish", "unknown"],
+)
+def test_a_balance_that_walks_across_currencies_is_in_none_of_them(load, header):
+    found = load(
+        rows(
+            header,
+            "2024-03-05,a,-10.00,USD,90.00",
+            "2024-03-06,b,-5.00,GBP,85.00",
+            "2024-03-09,c,7.00,USD,92.00",
+            "2024-03-12,d,-2.00,EUR,90.00",
+        )
+    )
+
+    assert found.amounts == ["-10", "-5", "7", "-2"]
+    assert found.mapping["currency"] == {"value": "XXX"}
+    assert "currency" in {kind for _, kind in found.questions}
+
+
+def test_the_currency_of_the_account_is_kept_beside_that_of_the_payment(load):
+    found = load(
+        rows(
+            "Date,Amount,Cur,Paid,In,Balance",
+            "2024-03-05,-10.00,EUR,-11.00,USD,90.00",
+            "2024-03-06,-5.00,EUR,-4.30,GBP,85.00",
+            "2024-03-09,7.00,EUR,7.70,USD,92.00",
+        )
+    )
+
+    assert found.currencies == ["EUR"] * 3
+
+
+def test_each_currency_with_a_balance_of_its_own_is_kept(load):
+    found = load(
+        rows(
+            "Date,Amount,Currency,Balance",
+            "2024-03-05,-10.00,EUR,90.00",
+            "2024-03-06,-5.00,USD,45.00",
+            "2024-03-09,7.00,EUR,97.00",
+            "2024-03-12,-2.00,USD,43.00",
+            "2024-03-15,-1.00,EUR,96.00",
+            "2024-03-20,-3.00,USD,40.00",
+        )
+    )
+
+    assert found.currencies == ["EUR", "USD"] * 3
+
+
+@pytest.mark.parametrize("caption", ["Account: USD", "USD", "Währung = CHF"])
+def test_sections_in_several_currencies_are_not_all_in_that_of_the_first_line(load, caption):
+    found = load(
+        rows(
+            "Account: EUR",
+            ",,",
+            "Date,Text,Amount",
+            "2024-03-05,a,-10.00",
+            "2024-03-06,b,5.00",
+            ",,",
+            f"{caption},,",
+            "2024-03-09,c,7.00",
+            "2024-03-12,d,-2.00",
+        )
+    )
+
+    assert found.amounts == ["-10", "5", "7", "-2"]
+    assert found.mapping["currency"] == {"value": "XXX"}

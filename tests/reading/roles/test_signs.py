@@ -1,0 +1,93 @@
+"""Which way money moves, where the numbers have no sign: known words decide, and unknown ones are asked about."""
+
+import pytest
+
+
+def rows(header, *lines):
+    return "\n".join([header, *lines]) + "\n"
+
+
+def signed(header, *words):
+    """Unsigned amounts with a word in each row."""
+    values = ["40.00", "250.00", "19.95", "5.00", "15.00", "3.10"]
+    return rows(
+        header, *(f"2024-03-{n:02d},{v},{w},t{n}" for n, (v, w) in enumerate(zip(values, words, strict=False), 1))
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("Laji", ["Zela mut", "Zela tor", "Zela mut"]),
+        ("Laji", ["Zela", "Tora", "Zela", "Muro", "Muro"]),
+        ("Laji", ["→", "←", "→", "←"]),
+        ("Key", ["40", "50", "40", "50"]),
+        ("Type", ["Sale", "Refund", "Payout", "Fee", "Sale"]),
+        ("Type", ["Invoice", "Credit note", "Invoice"]),
+        ("Vrsta", ["uplaceno na", "isplaceno sa", "uplaceno na", "isplaceno sa"]),
+    ],
+    ids=["phrases", "three words", "arrows", "posting keys", "four types", "credit notes", "other language"],
+)
+def test_unknown_values_that_may_say_the_sign_are_asked_about(load, name, words):
+    found = load(signed(f"Date,Amount,{name},Text", *words))
+
+    assert (name, "sign") in found.questions
+    assert set(found.amounts) == {None}
+
+
+@pytest.mark.parametrize(
+    ("name", "flags"),
+    [
+        ("is_debit", ["true", "false", "true"]),
+        ("Credit", ["no", "yes", "no"]),
+        ("Outgoing", ["1", "0", "1"]),
+        ("incoming", ["N", "Y", "N"]),
+    ],
+)
+def test_a_flag_under_the_name_of_a_side_says_the_sign(load, name, flags):
+    found = load(signed(f"Date,Amount,{name},Text", *flags))
+
+    assert found.amounts == ["-40", "250", "-19.95"]
+
+
+@pytest.mark.parametrize(
+    "words", [["Food", "Rent", "Food"], ["Card", "Cash", "Card"], ["a", "b", "a"]], ids=lambda words: words[0]
+)
+def test_values_in_a_column_of_texts_are_no_signs(load, words):
+    found = load(signed("Date,Amount,Description,Note", *words))
+
+    assert found.amounts == ["40", "250", "19.95"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["2024-03-05,10.00,90.00", "2024-03-06,5.00,85.00"],
+        ["2024-03-05,10.00,90.00", "2024-03-06,5.00,85.00", "2024-03-09,15.00,70.00", "2024-03-12,5.00,65.00"],
+        ["2024-03-12,5.00,65.00", "2024-03-09,15.00,70.00", "2024-03-06,5.00,85.00", "2024-03-05,10.00,90.00"],
+        ["2024-03-05,5.00,65.00", "2024-03-05,15.00,50.00", "2024-03-05,5.00,45.00", "2024-03-05,10.00,35.00"],
+        ["2024-03-05,40.00,960.00", "2024-03-16,250.00,1210.00", "2024-03-18,19.95,1190.05"],
+    ],
+    ids=["two rows", "oldest first", "newest first", "one day", "up and down"],
+)
+def test_unsigned_amounts_by_which_a_balance_falls_are_never_money_in(load, lines):
+    found = load(rows("Date,Amount,Balance", *lines))
+
+    assert ("Amount", "sign") in found.questions
+    assert set(found.amounts) == {None}
+
+
+def test_somebody_can_say_that_all_amounts_are_money_out(load):
+    found = load(
+        rows("Date,Amount,Balance", "2024-03-05,10.00,90.00", "2024-03-06,5.00,85.00"),
+        mapping={"amount": {"column": "Amount", "negate": True}},
+    )
+
+    assert found.amounts == ["-10", "-5"]
+    assert {kind for _, kind in found.questions} == {"currency"}
+
+
+def test_unsigned_amounts_by_which_a_balance_rises_are_money_in(load):
+    found = load(rows("Date,Amount,Balance", "2024-03-05,10.00,90.00", "2024-03-06,5.00,95.00"))
+
+    assert found.amounts == ["10", "5"]
