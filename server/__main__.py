@@ -238,11 +238,15 @@ def rotate_keys() -> None:
 
 
 @cli.command()
-def doctor() -> None:
+def doctor(
+    books: Annotated[
+        bool, typer.Option("--books", help="Add up the books of all projects anew; for every night.")
+    ] = False,
+) -> None:
     """Check this installation; say what is wrong and how to fix it."""
     from server.command import doctor as checks
 
-    findings = asyncio.run(checks.examine())
+    findings = asyncio.run(checks.examine_books() if books else checks.examine())
     for finding in findings:
         typer.echo(finding.line)
     raise typer.Exit(0 if all(finding.is_good for finding in findings) else 1)

@@ -21,9 +21,8 @@ _OF_RECORDS = f"""
     WHERE {{which}} GROUP BY 1, 3, 4
 """
 _ONE_SIDED = f"kind = '{MatchKind.ONE_SIDED}'"
-# A match of which one side has no amount at all compares with 0. A match without a common currency, or with sides of
-# opposite signs, matches nothing: both sides are booked whole.
-_SHARES = f"""
+# The uses of some matches, with the source of each record.
+_USES = """
     uses AS (
         SELECT m.id AS match_id, m.pair_id, m.kind, m.origin, m.difference_as, coalesce(p.sign, 1) AS sign, u.side,
             u.amount, u.currency, CASE WHEN p.id IS NULL THEN r.source_id
@@ -31,7 +30,12 @@ _SHARES = f"""
         FROM matches m JOIN match_records u ON u.match_id = m.id LEFT JOIN pairs p ON p.id = m.pair_id
         LEFT JOIN reconciliation_records r ON p.id IS NULL AND r.id = u.record_id
         WHERE m.id = ANY($1::text[]::uuid[])
-    ), sides AS (
+    )
+"""
+# How each match's amounts are shared out, from `uses`. A match of which one side has no amount at all compares with 0. A
+# match without a common currency, or with sides of opposite signs, matches nothing: both sides are booked whole.
+SHARES = f"""
+    sides AS (
         SELECT match_id, pair_id, sign, difference_as,
             bool_or(side = 'left' AND amount IS NOT NULL) AS has_left,
             bool_or(side = 'right' AND amount IS NOT NULL) AS has_right,
@@ -52,19 +56,23 @@ _SHARES = f"""
         FROM compared
     )
 """
+# Where confirmed matches put the amounts of their records.
+PLACED = f"""
+    SELECT source_id, CASE WHEN {_ONE_SIDED} THEN NULL ELSE pair_id END AS pair_id,
+        CASE WHEN NOT {_ONE_SIDED} THEN '{Term.MATCHED}' WHEN origin = 'manual' THEN '{Term.WRITTEN_OFF}'
+            ELSE '{Term.EXPLAINED}' END AS term,
+        currency, CASE WHEN {_ONE_SIDED} THEN coalesce(amount, 0) ELSE 0 END AS amount, 1 AS records,
+        (amount IS NULL)::int AS without_amount FROM uses
+    UNION ALL SELECT left_source_id, pair_id, '{Term.MATCHED}', currency, matched, 0, 0 FROM shares
+    UNION ALL SELECT right_source_id, pair_id, '{Term.MATCHED}', currency, matched * sign, 0, 0 FROM shares
+    UNION ALL SELECT left_source_id, pair_id, rest, currency, l - matched, 0, 0 FROM shares
+    UNION ALL SELECT right_source_id, pair_id, rest, currency, r - matched * sign, 0, 0 FROM shares
+"""
 _POST = f"""
-    WITH {_SHARES}, moved AS (
+    WITH {_USES}, {SHARES}, moved AS (
         SELECT source_id, NULL::uuid AS pair_id, '{Term.OPEN}' AS term, currency, -coalesce(amount, 0) AS amount,
             -1 AS records, -(amount IS NULL)::int AS without_amount FROM uses
-        UNION ALL
-        SELECT source_id, CASE WHEN {_ONE_SIDED} THEN NULL ELSE pair_id END,
-            CASE WHEN NOT {_ONE_SIDED} THEN '{Term.MATCHED}' WHEN origin = 'manual' THEN '{Term.WRITTEN_OFF}'
-                ELSE '{Term.EXPLAINED}' END,
-            currency, CASE WHEN {_ONE_SIDED} THEN coalesce(amount, 0) ELSE 0 END, 1, (amount IS NULL)::int FROM uses
-        UNION ALL SELECT left_source_id, pair_id, '{Term.MATCHED}', currency, matched, 0, 0 FROM shares
-        UNION ALL SELECT right_source_id, pair_id, '{Term.MATCHED}', currency, matched * sign, 0, 0 FROM shares
-        UNION ALL SELECT left_source_id, pair_id, rest, currency, l - matched, 0, 0 FROM shares
-        UNION ALL SELECT right_source_id, pair_id, rest, currency, r - matched * sign, 0, 0 FROM shares
+        UNION ALL {PLACED}
     )
     INSERT INTO book_entries ({_ENTRY})
     SELECT source_id, pair_id, term, currency, sum(amount) * $2::int, sum(records) * $2::int,
@@ -72,7 +80,7 @@ _POST = f"""
     FROM moved GROUP BY 1, 2, 3, 4 HAVING sum(amount) <> 0 OR sum(records) <> 0
 """
 _REMAIN = f"""
-    WITH {_SHARES}
+    WITH {_USES}, {SHARES}
     UPDATE matches m SET remainder_since = $2,
         remainder = CASE WHEN s.l <> s.matched THEN s.l - s.matched ELSE s.r - s.matched * s.sign END,
         remainder_side = CASE WHEN s.l <> s.matched THEN 'left' ELSE 'right' END

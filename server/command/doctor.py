@@ -7,6 +7,7 @@ from pathlib import Path
 
 from core.envelope import key_ring
 from core.settings import Settings, SettingsError, load
+from server.books.recount import differences
 from server.store import database
 from server.store.embedded import socket_dir_of
 
@@ -80,6 +81,23 @@ async def _database(settings: Settings) -> list[Finding]:
         return [_bad(str(error))]
     finally:
         await connection.close()
+
+
+async def examine_books() -> list[Finding]:
+    """Add up the books of all projects anew."""
+    try:
+        settings = load()
+        connection = await database.connect_when_started(settings, "tallyroom doctor")
+    except SettingsError as error:
+        return [_bad(str(error))]
+    try:
+        await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        await connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        found = await differences(connection)
+        await connection.execute("COMMIT")
+    finally:
+        await connection.close()
+    return [_bad(f"books: {line}") for line in found] or [_good("books: everything adds up")]
 
 
 def _dashboard() -> Finding:

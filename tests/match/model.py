@@ -27,6 +27,7 @@ class Decision:
 
     before: dict[str, str | None]
     is_undone: bool = False
+    is_bulk: bool = False
 
 
 @dataclass
@@ -47,7 +48,7 @@ class Model:
             if match.status in statuses and match.records & records and one not in but
         ]
 
-    def decide(self, moves: dict[str, str], made: dict[str, Match] | None = None) -> None:
+    def decide(self, moves: dict[str, str], made: dict[str, Match] | None = None, *, is_bulk: bool = False) -> None:
         """A decision: matches that move, matches that it makes, and suggestions over confirmed records that go."""
         made = made or {}
         before: dict[str, str | None] = {one: self.matches[one].status for one in moves}
@@ -60,7 +61,7 @@ class Model:
         for rival in self.holders(taken, "suggested", but=frozenset((*moves, *made))):
             before[rival] = "suggested"
             self.matches[rival].status = "superseded"
-        self.decisions.append(Decision(before | dict.fromkeys(made)))
+        self.decisions.append(Decision(before | dict.fromkeys(made), is_bulk=is_bulk))
 
     def latest(self, match: str) -> Decision | None:
         """The latest decision about a match that is not undone."""
@@ -72,6 +73,14 @@ class Model:
         if decision is None:
             return "already_decided"
         back = {one: status or "withdrawn" for one, status in decision.before.items() if self.latest(one) is decision}
+
+        if decision.is_bulk:  # of a bulk, this match alone, and what had to make way for it
+            mine = self.matches[match].records
+            back = {
+                one: status
+                for one, status in back.items()
+                if one == match or (self.matches[one].status == "superseded" and self.matches[one].records & mine)
+            }
 
         def is_taken(one: str) -> bool:
             return back[one] in ACTIVE and bool(self.holders(self.matches[one].records, *ACTIVE, but=frozenset(back)))
