@@ -65,6 +65,7 @@ def test_lines_are_looked_at_whole_wherever_blocks_end(tmp_path, monkeypatch):
     assert not is_proved(tmp_path / "c.csv", b"a,b\n1,2\n\n3,4\n")
 
 
+@pytest.mark.integration  # the whole reader on many files
 @pytest.mark.parametrize("seed", range(5))
 def test_both_readers_agree_on_what_is_clean(tmp_path, seed):
     chance, path, proved = random.Random(seed), tmp_path / "f.csv", 0

@@ -25,6 +25,8 @@ from matching.reading.sheets import scan_workbook
 from matching.reading.tables import read_batches
 from matching.reading.values import FileRejected
 
+pytestmark = pytest.mark.integration  # the whole reader on many files
+
 EXAMPLES = settings.default.max_examples if settings.get_current_profile_name() == "fuzz" else 40
 EACH = {
     "max_examples": EXAMPLES,

@@ -105,6 +105,7 @@ def _texts():
                 yield language, page, "\n".join(["id;text;amount", *lines, ""])
 
 
+@pytest.mark.integration  # many files
 def test_texts_in_37_languages_come_out_as_they_were_written(tmp_path):
     path, wrong, count = tmp_path / "a.csv", [], 0
     for language, page, text in _texts():

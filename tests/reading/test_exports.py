@@ -15,6 +15,8 @@ import pytest
 
 from matching.reading import command
 
+pytestmark = pytest.mark.integration  # the whole reader on many files
+
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("TALLYROOM_TEST_EXPORTS", ROOT.parent / "shared"))
 EXPORTS = SHARED / "data" / "exports"

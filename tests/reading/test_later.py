@@ -6,6 +6,8 @@ import pytest
 
 from matching.reading.look import look
 
+pytestmark = pytest.mark.integration  # needs files of several batches
+
 ROWS = 12_000  # several batches, of which only the first is held
 PAD = "x" * 200
 

@@ -110,6 +110,7 @@ def _money(layout, value, *others):
     return [size, *others, layout.sign[value > 0]]
 
 
+@pytest.mark.integration  # the whole reader on many files
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(layouts())
 def test_any_layout_of_one_table_gives_the_same_records(load, layout):
