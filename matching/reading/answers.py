@@ -147,8 +147,10 @@ class _Asked:
         return {"column": self.column}
 
     def _date_order(self) -> Iterator[_Choice]:
+        forms = self.question.get("forms") or {}
         for order in self.choices or [*ORDERS][:3]:
-            yield _Choice(order, ORDERS.get(order, order), {"date": {"column": self.column, "order": order}})
+            form = {"form": forms[order]} if order in forms else {}
+            yield _Choice(order, ORDERS.get(order, order), {"date": {"column": self.column, "order": order, **form}})
         yield _Choice(None, "it is not a date", {"date": None})
 
     def _date_column(self) -> Iterator[_Choice]:

@@ -1,7 +1,7 @@
 """Which column is the date of a booking, and how its dates are written."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -41,6 +41,7 @@ class Dates:
     valid: Mask
     rivals: tuple[str, ...] = ()
     year: int | None = None
+    forms: dict[str, str] = field(default_factory=dict)  # the form for each order, if that is more than one
     columns: tuple[str, ...] = ()  # between which only a person can tell, if not empty
 
     def spec(self) -> dict[str, Any]:
@@ -68,7 +69,7 @@ class Dates:
             "kind": "date_order" if len(self.rivals) > 1 else "date_column",
             "choices": list(dict.fromkeys(order_of(form) for form in self.rivals)),
             "examples": [self.column.text(int(row)) for row in rows],
-        }
+        } | ({"forms": self.forms} if self.forms else {})
 
 
 def name_score(column: Column) -> float:
@@ -201,10 +202,38 @@ def read_dates(
         return None
     most = max(int((dates.valid & rows).sum()) for dates in found)
     fitting = _plausible([dates for dates in found if int((dates.valid & rows).sum()) == most], rows, today)
+    first = next((dates for dates in fitting if dates.form == "ymd"), None)
+    if first is not None:  # cells that are written in another way are no other reading of these
+        fitting = [dates for dates in fitting if dates is first or bool((dates.valid & first.valid & rows).any())]
     settled = _settled(fitting, rows, facts, others, today)
+    if (swapped := _swapped(found, rows)) is not None:
+        return swapped
     if not settled.rivals and not _is_plausible(settled, rows, today):
         settled = replace(settled, rivals=(settled.form,))  # of another calendar, or no dates at all
     return settled if weak or settled.rivals else _with_second_writing(settled, found, rows)
+
+
+def _swapped(found: list[Dates], rows: Mask) -> Dates | None:
+    """
+    Dates of which a spreadsheet may have turned those that it could: it takes 05/03 for the 3rd of May and stores it as
+    a date, and leaves 13/03 as a text. Then no day of the stored ones is above 12, and all of the texts are.
+    """
+    stored = next((dates for dates in found if dates.form == "ymd"), None)
+    texts = next((dates for dates in found if dates.form in ("dmy", "mdy")), None)
+    if stored is None or texts is None:
+        return None
+    turned, can_turn = texts.column.days.days("ydm")
+    left = texts.valid & ~stored.valid & rows
+    kept = stored.valid & rows
+    if not left.any() or not kept.any() or bool((kept & ~can_turn).any()):
+        return None
+    other = next((dates for dates in found if dates.form == {"dmy": "mdy", "mdy": "dmy"}[texts.form]), None)
+    if other is not None and bool((other.valid & left).any()):
+        return None
+    in_order = [_is_sorted(np.where(kept, days, texts.days)[kept | left]) for days in (stored.days, turned)]
+    if in_order[0] and not in_order[1]:
+        return None
+    return replace(texts, rivals=("ymd", "ydm"), forms={form: f"{form}+{texts.form}" for form in ("ymd", "ydm")})
 
 
 def _with_second_writing(dates: Dates, found: list[Dates], rows: Mask) -> Dates:

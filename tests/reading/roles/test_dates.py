@@ -96,3 +96,34 @@ def test_captions_in_the_column_of_dates_do_not_outweigh_the_dates(load, lines):
 
     assert found.mapping["date"]["column"] == "Date"
     assert None not in found.dates
+
+
+@pytest.mark.parametrize(
+    "dates",
+    [
+        ["2024-01-03", "13/03/2024", "14/03/2024", "2024-05-03", "28/03/2024"],
+        ["2024-06-05", "31.05.2024", "2024-12-05", "14.05.2024"],
+        ["05/13/2024", "2024-06-05", "05/31/2024", "2024-12-05", "05/14/2024"],
+    ],
+    ids=["slashes", "points", "month first"],
+)
+def test_dates_that_a_spreadsheet_may_have_turned_are_asked_about(load, dates):
+    found = load(rows("Date,Amount", *(f"{date},1.50" for date in dates)))
+
+    assert ("Date", "date_order") in found.questions
+    assert set(found.dates) == {None}
+
+
+def test_somebody_can_say_that_a_spreadsheet_turned_the_dates(load):
+    found = load(
+        rows("Date,Amount", "2024-01-03,1.50", "13/03/2024,1.50", "2024-05-03,1.50"),
+        mapping={"date": {"column": "Date", "order": "ydm", "form": "ydm+dmy"}},
+    )
+
+    assert found.dates == ["2024-03-01", "2024-03-13", "2024-03-05"]
+
+
+def test_two_ways_to_write_dates_that_are_in_order_are_read(load):
+    found = load(rows("Date,Amount", "2024-03-05,1.50", "16.03.2024,1.50", "28.03.2024,1.50", "2024-04-02,1.50"))
+
+    assert found.dates == ["2024-03-05", "2024-03-16", "2024-03-28", "2024-04-02"]
