@@ -91,22 +91,21 @@ class Bookings:
 
     def head(self, rows: int) -> "Bookings":
         """Only the first bookings."""
-        if rows >= self.count:
-            return self
+        return self if rows >= self.count else self._part(slice(rows))
+
+    def only(self, rows: Mask) -> "Bookings":
+        """Only some bookings."""
+        return self._part(rows)
+
+    def _part(self, rows: slice | Mask) -> "Bookings":
         return replace(
             self,
-            places=self.places[:rows],
+            places=self.places[rows],
             numbers=tuple(
-                replace(
-                    n,
-                    values=n.values[:rows],
-                    valid=n.valid[:rows],
-                    tokens=n.tokens[:rows],
-                )
-                for n in self.numbers
+                replace(n, values=n.values[rows], valid=n.valid[rows], tokens=n.tokens[rows]) for n in self.numbers
             ),
-            days=None if self.days is None else self.days[:rows],
-            days_valid=None if self.days_valid is None else self.days_valid[:rows],
+            days=None if self.days is None else self.days[rows],
+            days_valid=None if self.days_valid is None else self.days_valid[rows],
             levels={},
         )
 

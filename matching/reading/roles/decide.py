@@ -4,13 +4,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
 
 from core.money import NO_CURRENCY
-from matching.reading.roles import money, proof, unproved
+from matching.reading.roles import money, proof, totals, unproved
 from matching.reading.roles.amounts import Amounts, Bookings
 from matching.reading.roles.facts import Facts
 from matching.reading.roles.found import Understanding
 from matching.reading.roles.movements import Movement, with_partner
+from matching.reading.roles.walk import Balances, idle_rows
 from matching.reading.roles.words import names_minor_unit, says
 
 MIN_CHANGES = 2  # steps of a balance from one currency to another, by which the currency is not that of the account
@@ -52,6 +54,7 @@ class Decision:
             return
         if self._asks_mark(movement) or self._asks_minor_units(movement, bookings):
             return
+        self._doubt(_doubtful(movement, balance, bookings), bookings)
         self.found.mapping |= movement.spec()
         self._roles_of(movement, choice.proof)
         self._currency(movement.columns, bookings)
@@ -176,7 +179,9 @@ class Decision:
         if not best.is_named:
             if says("total", best.gross.name) or best.fee.column.role("other_number") >= 0.5:
                 # What is paid has the tax in it, whichever way round the three were found.
-                whole = max((best.gross, best.net), key=lambda n: int(np.abs(n.values).sum()))
+                whole, part = sorted((best.gross, best.net), key=lambda n: -int(np.abs(n.values).sum()))
+                if not _has_tax(whole, part):
+                    return unproved.Choice(questions=[unproved.amount_question(bookings, [part, whole])])
                 return replace(unproved.with_sign(bookings, whole), proof=best.says())
             return unproved.Choice(questions=[unproved.amount_question(bookings, [best.gross, best.net, best.fee])])
         if len(nets) > 1 or best.net.column.role("balance", "gross", "fee", "other_number") >= 0.5:
@@ -249,6 +254,25 @@ class Decision:
         )
         return True
 
+    def _doubt(self, rows: list[int], bookings: Bookings) -> None:
+        """Ask whether rows are no bookings, where the numbers say so and only their texts could tell."""
+        if self.found.unknown_states is not None or any(q["kind"] == "skip" for q in self.found.questions):
+            return
+        if self.facts.joined not in (None, self.facts.count):
+            return  # the rows are not all here
+        places = bookings.places[rows].tolist()
+        numbers = {n.column.index for n in bookings.numbers}
+        for column in self.facts.columns if places else ():
+            if column.index in numbers or bool(column.days.ok[places].any()):
+                continue
+            texts = pc.utf8_trim_whitespace(column.texts.take(bookings.places)).to_pylist()
+            words = list(dict.fromkeys(column.text(place) for place in places))
+            if all(words) and sum(text in words for text in texts) == len(places):
+                self.found.unknown_states = column.name, tuple(words)
+                question = {"column": column.name, "kind": "skip", "choices": words, "examples": words[:4]}
+                self.found.questions.append(question)
+                return
+
     def _counts_smallest(self, number: Amounts, bookings: Bookings) -> bool:
         return names_minor_unit(number.name) or (self.by_program and self._looks_minor(number, bookings))
 
@@ -285,6 +309,22 @@ class Decision:
             self.found.give(movement.other.column, "fee", why)
         if movement.sign is not None:
             self.found.give(movement.sign, "sign", why)
+
+
+def _doubtful(movement: Movement, balance: proof.Proof | None, bookings: Bookings) -> list[int]:
+    """The rows that the numbers show to be no bookings: sums of others, or amounts that do not change the balance."""
+    if balance is None:
+        return totals.sum_rows(movement.values()) or proof.unbalanced_rows(bookings)
+    if balance.group is not None or movement is not balance.movement:
+        return []
+    balances = Balances(balance.balance.values, balance.balance.valid)
+    return idle_rows(balances, movement.values(), balance.walk.direction)
+
+
+def _has_tax(whole: Amounts, part: Amounts) -> bool:
+    """Whether two amounts differ by a tax and not by a discount: what is paid stands last, or the names say it."""
+    named = whole.column.role("gross") >= 0.5 or part.column.role("net") >= 0.5 or says("total", whole.name)
+    return named or whole.column.index > part.column.index
 
 
 def _product_beside(choice: unproved.Choice, bookings: Bookings) -> list[Amounts]:

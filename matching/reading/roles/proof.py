@@ -82,6 +82,17 @@ def proofs_of(bookings: Bookings) -> list[Proof]:
     return again
 
 
+def unbalanced_rows(bookings: Bookings) -> list[int]:
+    """The rows without a balance that stop it from walking: without them, it does."""
+    for balance in bookings.numbers:
+        gaps = ~balance.valid
+        if balance.column.role("balance") < 0.5 or not gaps.any() or 2 * int(gaps.sum()) > bookings.count:
+            continue
+        if any(p.balance.column is balance.column for p in proofs_of(bookings.only(balance.valid))):
+            return [int(row) for row in np.flatnonzero(gaps)]
+    return []
+
+
 def on_all(bookings: Bookings, movement: Movement, whole: dict[int, Amounts]) -> Movement | None:
     """The movement read from all bookings instead of the first ones."""
     levels = movement.levels

@@ -17,6 +17,7 @@ Reason = Literal[
     "total", "opening_balance", "closing_balance", "header", "caption", "other_table", "not_booked", "skipped"
 ]
 MAX_LOOKED = 20_000  # rows outside the bookings whose words are looked at
+MIN_SUMMED, MIN_SECTION = 3, 2  # rows that a total without a word must add up, in a table and in a section
 HEADER_SHARE = 0.6
 LONGEST_NAMED = 80  # characters; a longer text is a description
 _DIGITS = re.compile("[0-9]+")
@@ -146,6 +147,26 @@ def _is_sum(row: int, amount: Amounts) -> bool:
     sums.add(int(values.sum()) - value)
     back = np.cumsum(above[::-1])
     return value in sums or bool((np.abs(back) == abs(value))[1:].any())
+
+
+def sum_rows(values: Int64) -> list[int]:
+    """
+    The rows that may be totals though no word says so: each is the sum of the rows of its section, and the sections
+    make up the whole table; or it is the first or the last row, and the sum of all others. `values` has shape (rows,).
+    """
+    if len(values) <= MIN_SUMMED or not bool((values != 0).all()):
+        return []
+    found, added, first = [], 0, 0
+    for row, value in enumerate(values.tolist()):
+        if value == added and row - first >= MIN_SECTION:
+            found.append(row)
+            added, first = 0, row + 1
+        else:
+            added += value
+    if len(found) > 1 and first == len(values):
+        return found
+    whole = int(values.sum())
+    return [row for row in (0, len(values) - 1) if 2 * int(values[row]) == whole]
 
 
 def header_rows(facts: Facts, rows: Mask) -> dict[int, Reason]:

@@ -100,6 +100,16 @@ def walk(balances: Balances, movement: Int64, direction: Direction) -> Walk:
     return Walk(direction, int(asked.sum()), int(held.sum()), covered, tuple(int(row) for row in broken[:20]))
 
 
+def idle_rows(balances: Balances, movement: Int64, direction: Direction) -> list[int]:
+    """The rows that leave the balance as it was although their movement, of shape (rows,), is not 0."""
+    if balances.groups is not None or len(movement) < 2:
+        return []
+    is_same = balances.known[:-1] & balances.known[1:] & (np.diff(balances.values) == 0)
+    shift = 1 if direction in ("down", "up_before") else 0
+    rows = np.flatnonzero(is_same) + shift
+    return [int(row) for row in rows if movement[row]]
+
+
 def signs_by_walk(
     balances: Balances, sizes: Int64, codes: NDArray[np.int32], count: int, direction: Direction
 ) -> tuple[NDArray[np.int8], NDArray[np.int64], NDArray[np.int64]]:

@@ -125,3 +125,16 @@ def test_a_commission_is_a_share_of_an_amount_that_walks(load):
     )
 
     assert found.amounts == ["100", "-40", "30"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Date,Price,Discount,Paid", "Datum,Preis,Rabatt,Bezahlt", "日付,価格,割引,支払額"],
+    ids=["en", "de", "ja"],
+)
+def test_a_price_before_a_discount_is_not_what_was_paid(load, header):
+    found = load(
+        rows(header, "2024-03-05,10.50,0.50,10.00", "2024-03-06,20.00,5.00,15.00", "2024-03-09,7.00,0.00,7.00")
+    )
+
+    assert "10.5" not in found.amounts

@@ -1,0 +1,99 @@
+"""Rows that only the numbers show to be no bookings, because no word of theirs is known."""
+
+import pytest
+
+
+def rows(*lines):
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "doubted"),
+    [
+        (["05,Shop,10.00", "06,Cafe,5.50", "09,Book,7.00", "12,Tea,1.25", "12,Zbir,23.75"], [4]),
+        (["12,Zbir,23.75", "05,Shop,10.00", "06,Cafe,5.50", "09,Book,7.00", "12,Tea,1.25"], [0]),
+        (["05,Shop,-10.00", "06,Cafe,5.50", "09,Book,-7.00", "12,Osszes,-11.50"], [3]),
+        (["05,Shop,10.00", "06,Cafe,5.50", "06,Zbir,15.50", "09,Book,7.00", "12,Tea,1.25", "12,Zbir,8.25"], [2, 5]),
+    ],
+    ids=["last", "first", "with signs", "sections"],
+)
+def test_a_row_that_is_the_sum_of_all_others_is_asked_about(load, lines, doubted):
+    found = load(rows("Date,Text,Amount", *(f"2024-03-{line}" for line in lines)))
+
+    assert ("Text", "skip") in found.questions
+    assert [row for row, amount in enumerate(found.amounts) if amount is None] == doubted
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["05,Shop,10.00", "06,Cafe,5.50", "09,Payout,-15.50"],
+        ["05,Shop,10.00", "06,Cafe,5.50", "09,Book,15.50"],
+        ["05,Shop,10.00", "06,Cafe,10.00", "09,Book,20.00", "12,Tea,1.00"],
+    ],
+    ids=["a payout", "two rows", "in the middle"],
+)
+def test_a_booking_that_happens_to_be_a_sum_is_no_doubt(load, lines):
+    found = load(rows("Date,Text,Amount", *(f"2024-03-{line}" for line in lines)))
+
+    assert None not in found.amounts
+
+
+def test_a_sum_that_the_balance_shows_to_have_moved_is_no_doubt(load):
+    found = load(
+        rows(
+            "Date,Text,Amount,Balance",
+            "2024-03-05,Shop,10.00,110.00",
+            "2024-03-06,Cafe,5.50,115.50",
+            "2024-03-09,Book,7.00,122.50",
+            "2024-03-12,Gift,22.50,145.00",
+        )
+    )
+
+    assert found.amounts == ["10", "5.5", "7", "22.5"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "doubted"),
+    [
+        (
+            [
+                "05,Shop,-10.00,90.00",
+                "06,Kafe,-5.50,90.00",
+                "09,Book,-7.00,83.00",
+                "12,Tea,-1.25,81.75",
+                "15,a,1.75,83.50",
+                "20,b,-3.50,80.00",
+            ],
+            1,
+        ),
+        (
+            [
+                "20,b,-3.50,80.00",
+                "15,a,1.75,83.50",
+                "12,Tea,-1.25,81.75",
+                "09,Book,-7.00,83.00",
+                "06,Kafe,-5.50,90.00",
+                "05,Shop,-10.00,90.00",
+            ],
+            4,
+        ),
+        (
+            [
+                "01,Hasi,1.00,1.00",
+                "05,Shop,9.00,10.00",
+                "06,Kafe,-5.50,4.50",
+                "09,Book,7.00,11.50",
+                "12,Amai,11.50,11.50",
+            ],
+            4,
+        ),
+        (["05,Shop,-10.00,90.00", "06,Kafe,-5.50,", "09,Book,-7.00,83.00", "12,Tea,-1.25,81.75"], 1),
+    ],
+    ids=["failed", "newest first", "closing balance", "without a balance"],
+)
+def test_a_row_that_does_not_change_the_balance_is_asked_about(load, lines, doubted):
+    found = load(rows("Date,Text,Amount,Balance", *(f"2024-03-{line}" for line in lines)))
+
+    assert ("Text", "skip") in found.questions
+    assert [row for row, amount in enumerate(found.amounts) if amount is None] == [doubted]
