@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from matching.reading.apply import Exceptions, TypedBatch, apply_mapping
 from matching.reading.detect import detect
+from matching.reading.exported import MAPPING, is_export
 from matching.reading.format import Detection
 from matching.reading.later import Later
 from matching.reading.mapping import Mapping
@@ -100,8 +101,14 @@ def _exact(batches: list[RawBatch], name: str) -> NDArray[np.bool_] | None:
 def decided(detection: Detection, profiles: list[ColumnProfile], facts: Facts, given: Mapping | None) -> Look:
     """What is read how, from what was found and what people said."""
     said = given.said() if given is not None else {}
-    found = _understood(facts, detection, said)
-    alone = _understood(facts, detection, {}) if said.get("amount") or said.get("date") else found
+    is_ours = is_export([profile.name for profile in profiles])
+    if is_ours:
+        said = {**MAPPING, **said}
+    is_table = is_ours or detection.format in TABLES
+    found = _understood(facts, detection, said, is_table=is_table)
+    alone = found
+    if not is_ours and (said.get("amount") or said.get("date")):
+        alone = _understood(facts, detection, {}, is_table=is_table)
     suggested = Mapping.model_validate(alone.mapping)
     if "amount" in said and "fee" not in said:
         found.mapping.pop("fee", None)  # it was found for another reading of the amount
@@ -116,9 +123,8 @@ def decided(detection: Detection, profiles: list[ColumnProfile], facts: Facts, g
     return Look(detection, profiles, suggested, mapping, questions, found, exceptions)
 
 
-def _understood(facts: Facts, detection: Detection, said: dict[str, Any]) -> Understanding:
-    is_program, is_table = detection.format in PROGRAMS, detection.format in TABLES
-    return understand(facts, by_program=is_program, only_records=is_table, said=said)
+def _understood(facts: Facts, detection: Detection, said: dict[str, Any], *, is_table: bool) -> Understanding:
+    return understand(facts, by_program=detection.format in PROGRAMS, only_records=is_table, said=said)
 
 
 FIELDS = {

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from matching.reading.exported import is_export, read_back
 from matching.reading.format import Detection
 from matching.reading.formats import FORMATS
 from matching.reading.rows import BATCH_ROWS, RawBatch
@@ -18,7 +19,9 @@ PROFILED_BYTES = 4096 * 1024
 
 def read_batches(path: Path, detection: Detection, *, batch_rows: int = BATCH_ROWS) -> Iterator[RawBatch]:
     """Read a file batch by batch. Raises: FileRejected."""
-    return FORMATS[detection.format].read(path, detection, batch_rows)
+    batches = FORMATS[detection.format].read(path, detection, batch_rows)
+    is_escaped = detection.format == "csv" and is_export(detection.columns)
+    return map(read_back, batches) if is_escaped else batches
 
 
 def ahead(batches: Iterator[RawBatch]) -> Iterator[RawBatch]:
