@@ -55,9 +55,7 @@ class Tokens:
         """
         issued = now()
         expires = min(issued + LIFE, session.expires_at)
-        pair = self._keyring.active
         claims: dict[str, Any] = {
-            "iss": self._issuer,
             "aud": "api",
             "sub": str(user.id),
             "sid": str(session.id),
@@ -69,9 +67,15 @@ class Tokens:
             "amr": [session.method],
             "auth_time": int(session.authenticated_at.timestamp()),
         }
-        assert pair.private is not None
-        token = jwt.encode(claims, pair.private, algorithm="EdDSA", headers={"kid": pair.kid, "typ": "at+jwt"})
+        token = self.sign(claims, "at+jwt")
         return IssuedToken(token, datetime.fromtimestamp(claims["exp"], UTC), claims["exp"] - claims["iat"])
+
+    def sign(self, claims: dict[str, Any], kind: str) -> str:
+        """A signed token with these claims. `kind` is its type, which keeps it from being used for anything else."""
+        pair = self._keyring.active
+        assert pair.private is not None
+        headers = {"kid": pair.kid, "typ": kind}
+        return jwt.encode({"iss": self._issuer, **claims}, pair.private, algorithm="EdDSA", headers=headers)
 
     async def authenticate(self, token: str) -> Actor:
         """
@@ -79,7 +83,14 @@ class Tokens:
 
         Raises: TokenExpired, TokenRevoked, TokenInvalid.
         """
-        claims = await self._claims(token)
+        return await self.actor_of(await self.claims_of(token))
+
+    async def actor_of(self, claims: dict[str, Any]) -> Actor:
+        """
+        The actor that verified claims name, with user and session read from the database.
+
+        Raises: TokenRevoked, TokenInvalid.
+        """
         try:
             user_id, session_id, version = UUID(claims["sub"]), UUID(claims["sid"]), claims["tv"]
         except (KeyError, ValueError, TypeError, AttributeError):
@@ -114,7 +125,8 @@ class Tokens:
             authenticated_at=row["authenticated_at"],
         )
 
-    async def _claims(self, token: str) -> dict[str, Any]:
+    async def claims_of(self, token: str, audience: str = "api", kind: str = "at+jwt") -> dict[str, Any]:
+        """The claims of a token for a purpose. Raises: TokenExpired, TokenInvalid."""
         if len(token) > MAX_LENGTH or not token.isascii():
             raise TokenInvalid
         try:
@@ -122,7 +134,7 @@ class Tokens:
         except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
             raise TokenInvalid from None
         kid = header.get("kid")
-        well_formed = set(header) == _HEADER_KEYS and header["alg"] == "EdDSA" and header["typ"] == "at+jwt"
+        well_formed = set(header) == _HEADER_KEYS and header["alg"] == "EdDSA" and header["typ"] == kind
         if not well_formed or not isinstance(kid, str) or not _KID.fullmatch(kid):
             raise TokenInvalid
         pair = self._keyring.verifying(kid, now())
@@ -136,7 +148,7 @@ class Tokens:
                 token,
                 pair.public,
                 algorithms=["EdDSA"],
-                audience="api",
+                audience=audience,
                 issuer=self._issuer,
                 leeway=LEEWAY_S,
                 options={"require": _CLAIMS, "strict_aud": True},
