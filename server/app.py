@@ -44,6 +44,8 @@ from server.contract.routes import OPENAPI, REFERENCE, openapi_of
 from server.contract.routes import routes as contract_routes
 from server.dashboard import attach as attach_dashboard
 from server.dashboard import reference
+from server.export.places import PLACES, Places
+from server.export.routes import routes as export_routes
 from server.health.routes import ACCOUNTS, DRAINING
 from server.health.routes import routes as health_routes
 from server.job.routes import routes as job_routes
@@ -78,6 +80,7 @@ FEATURES = (
     plan_routes,
     job_routes,
     match_routes,
+    export_routes,
     vault_routes,
     audit_routes,
     stream_routes,
@@ -109,6 +112,7 @@ def build(settings: Settings) -> web.Application:
     app[REFERENCE] = reference
     app[ALLOWANCE] = Allowance(settings.logs_per_minute, settings.logs_bytes_per_minute)
     app[DISK] = database_disk(settings)
+    app[PLACES] = Places(settings)
     app.on_response_prepare.append(set_headers)
     app.cleanup_ctx.append(_deadlines)
     app.cleanup_ctx.append(_database)

@@ -14,7 +14,9 @@ from aiohttp import web
 from models.access import Actor
 from server.api.body.lane import Lane
 
-Kind = Literal["plain", "heavy", "ending"]
+Kind = Literal["plain", "heavy", "ending", "export"]
+
+EXPORT_WAIT_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class Turns:
         each = max(1, pool // 3)
         self.requests = Lane(max(1, pool - 2), each, line=256)
         self.heavy = Lane(max(1, pool // 5), 1, line=16)
+        # Beside the heavy ones: reading a whole job takes so long that its owner's other requests would be kept waiting.
+        self.exports = Lane(max(1, pool // 5), 1, line=4, wait_s=EXPORT_WAIT_S)
         # The lanes below only keep some requests from crowding the queues of the two above.
         self.tokens = Lane(sys.maxsize, each, line=256)
         self.heavy_tokens = Lane(sys.maxsize, 1, line=16)
@@ -71,6 +75,8 @@ class Turns:
                 if owner.token is not None:
                     await stack.enter_async_context(self.heavy_tokens.turn(owner.token))
                 await stack.enter_async_context(self.heavy.turn(share))
+            elif kind == "export":
+                await stack.enter_async_context(self.exports.turn(share))
             elif kind == "ending":
                 share = f"endings of {share}"
                 await stack.enter_async_context(self.endings.turn(share))

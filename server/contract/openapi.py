@@ -227,6 +227,8 @@ def _responses(endpoint: Endpoint, names: dict[Any, Any]) -> dict[str, Any]:
         described: dict[str, Any] = {"description": _PHRASES[status], "headers": headers}
         if answer is str:
             described["content"] = {endpoint.media_type: {"schema": {"type": "string"}}}
+        elif answer is bytes:
+            described["content"] = {endpoint.media_type: {"schema": {"type": "string", "format": "binary"}}}
         elif answer is dict:
             described["content"] = {endpoint.media_type: {"schema": {"type": "object"}}}
         elif answer is not None:
@@ -328,6 +330,7 @@ _TAGS = {
     "audit": "Who did what, and whether the log was tampered with.",
     "auth": "Signing in, tokens, sessions and passwords.",
     "docs": "The API documents.",
+    "exports": "What a job matched and left open, as a file.",
     "health": "The state of the server.",
     "jobs": "Reconciliations of two sources by a plan.",
     "logs": "Log lines of clients.",

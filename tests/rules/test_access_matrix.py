@@ -104,6 +104,8 @@ GET    /jobs/{job}/summary                               ! . + + + + -  + + + + 
 GET    /jobs/{job}/progress                              ! . + + + + -  + + + +  . .  read
 GET    /jobs/{job}/matches                               ! . + + + + -  + + + +  . .  read
 GET    /jobs/{job}/unmatched                             ! . + + + + -  + + + +  . .  read
+GET    /jobs/{job}/export                                ! . + + + + -  + + + +  . .  read
+POST   /downloads                                        ! . + + + + -  + + + +  . .  -
 GET    /matches/{match}                                  ! . + + + + -  + + + +  . .  read
 POST   /matches/{match}/confirm                          ! . - + + + -  - - - -  . .  review
 POST   /matches/{match}/reject                           ! . - + + + -  - - - -  . .  review
@@ -158,6 +160,7 @@ PUBLIC = {
     *("POST /auth/login", "POST /auth/refresh", "POST /auth/logout", "GET //.well-known/jwks.json"),
     *("GET /auth/methods", "POST /auth/google/nonce", "POST /auth/google"),
     *("POST /logs", "POST //api/logs"),
+    "GET /downloads",  # with a ticket, which is for one person
     *("GET //health", "GET //health/live", "GET //health/ready", "GET //metrics"),
     *("GET //openapi.json", "GET //asyncapi.json", "GET //schemas/mapping"),
     *("GET //docs", "GET //docs/events", "GET //docs/problems", "GET //docs/style.css"),
@@ -199,6 +202,7 @@ BODIES: dict[str, Any] = {
     "POST /projects/{project}/matches": {**SIDES, "left": ["{record}"], "right": ["{nowhere}"]},
     "POST /projects/{project}/review": {**SIDES, "action": "confirm", "ids": ["{nowhere}"], "expected_count": 1},
     "POST /records/{record}/write-off": {"reason": "unknown"},
+    "POST /downloads": {"path": "/api/v1/jobs/{job}/export"},
     "POST /projects/{project}/vaults": {"name": "New"},
     "PATCH /vaults/{vault}": {"name": "Renamed"},
     "PUT /vaults/{vault}/members/{vault_viewer}": {"role": "viewer"},
@@ -562,9 +566,11 @@ async def test_public_routes_ignore_who_calls(http: ClientSession, server: TestS
     for row in PUBLIC:
         method, path = row.split()
         url = path[1:] if path.startswith("//") else f"/api/v1{path}"
+        if row == "GET /downloads":
+            url += "?ticket=none-of-ours"
         async with http.request(method, url) as response:
             if method == "GET":
-                assert response.status == 200, row
+                assert response.status == (410 if row == "GET /downloads" else 200), row
             else:
                 assert response.status == (200 if row == "POST /auth/google/nonce" else 415), row  # it needs no body
 

@@ -293,6 +293,17 @@ export type Decide = {
   reason?: string | null;
 };
 
+/** The path of an export with its query, such as /api/v1/jobs/{id}/export?format=xlsx. */
+export type DownloadCreate = {
+  path: string;
+};
+
+/** Where a browser can fetch a file without a token, once. */
+export type DownloadView = {
+  url: string;
+  expires_in: number;
+};
+
 /** A new credential. */
 export type EntryCreate = {
   name: string;

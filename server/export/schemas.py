@@ -1,0 +1,45 @@
+"""Queries, bodies and views of exports."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from models.status import MatchStatus
+from server.api.schemas import Body, Query, View
+
+MAX_PATH = 2000
+What = Literal["matches", "open-items"]
+
+
+class ExportQuery(Query):
+    """What to export, and as what. `status` and `pass` choose matches, as in their list."""
+
+    format: Literal["csv", "xlsx", "jsonl", "parquet"] = "csv"
+    what: What = "matches"
+    status: MatchStatus | None = None
+    pass_name: Annotated[str, Field(max_length=256)] | None = Field(None, alias="pass")
+
+    @model_validator(mode="after")
+    def _filters(self) -> "ExportQuery":
+        if self.what != "matches" and (self.status is not None or self.pass_name is not None):
+            raise ValueError("status and pass choose matches; leave them out for open items")
+        return self
+
+
+class DownloadCreate(Body):
+    """The path of an export with its query, such as /api/v1/jobs/{id}/export?format=xlsx."""
+
+    path: Annotated[str, Field(min_length=1, max_length=MAX_PATH)]
+
+
+class DownloadView(View):
+    """Where a browser can fetch a file without a token, once."""
+
+    url: str
+    expires_in: int
+
+
+class TicketQuery(Query):
+    """The ticket of a link."""
+
+    ticket: Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^[A-Za-z0-9_.-]+$")]
