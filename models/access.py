@@ -46,6 +46,7 @@ PROJECT_ACTIONS: dict[str, str] = {
     "match.decide": "analyst",
     "match.comment": "analyst",
     "match.write_off_any": "controller",  # above the project's limit
+    "match.sign": "controller",  # as the second person
     "match.assign": "controller",
     "plan.suggest": "analyst",
     "plan.edit": "controller",

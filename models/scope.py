@@ -32,6 +32,7 @@ SCOPE_OF: dict[str, Scope | None] = {
     "match.decide": "review",
     "match.comment": "review",
     "match.write_off_any": "review",
+    "match.sign": "review",
     "match.assign": "review",
     "vault.create": "vault:write",
     "vault.read": "vault:list",

@@ -24,9 +24,10 @@ from server.holds.jobs import lock_jobs
 from server.store.reading import Reading
 
 _LOCK = "SELECT id, job_id, pair_id, status, version FROM matches WHERE id = ANY($1::text[]::uuid[]) ORDER BY id FOR NO KEY UPDATE"
-_SET = """
-    UPDATE matches SET status = $2, version = version + 1, updated_at = $3, decided_by = $4, decided_at = $5, reason = $6,
-        remainder = NULL, remainder_side = NULL, remainder_since = NULL
+_SET = f"""
+    UPDATE matches SET status = $2::text, version = version + 1, updated_at = $3, decided_by = $4, decided_at = $5, reason = $6,
+        remainder = NULL, remainder_side = NULL, remainder_since = NULL,
+        signatures = CASE WHEN $2::text = '{MatchStatus.CONFIRMED}' THEN signatures ELSE '[]'::jsonb END
     WHERE id = ANY($1::text[]::uuid[])
 """
 # A supersession is nobody's decision on that match.

@@ -128,7 +128,13 @@ class JobRun:
     async def _match(self, document: Document, left: inputs.Side, right: inputs.Side, rejected: Any) -> dict[str, Any]:
         """Runs the engine in a thread. Its chunks come through a bounded queue, so the engine waits for the writer."""
         results: queue.Queue[Any] = queue.Queue(QUEUED_CHUNKS)
-        sides = Sides(await lifecycle.pair_of(self.job), document, left.ids, right.ids)
+        sides = Sides(
+            await lifecycle.pair_of(self.job),
+            document,
+            left.ids,
+            right.ids,
+            await lifecycle.confirms_up_to(self.job.project_id),
+        )
         statistics: dict[str, Any] = {}
 
         def produce() -> None:

@@ -5,6 +5,7 @@ A chunk is stored at most once per (job, pass, chunk), so an attempt that takes 
 """
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 import asyncpg
 import orjson
@@ -60,6 +61,7 @@ class Sides:
     document: Plan
     left: SideIds
     right: SideIds
+    confirms_up_to: tuple[Decimal, str] | None = None  # above it, or in another currency, a match is only suggested
 
 
 async def write_chunk(job: Job, chunk: Chunk, sides: Sides) -> Counts | None:
@@ -82,6 +84,7 @@ async def _write_chunk(job: Job, chunk: Chunk, sides: Sides, *, alone: bool) -> 
     table, left, right = chunk.matches, sides.left, sides.right
     ids = uuid7_texts(table.num_rows)
     rows = list(zip(table["left"].to_pylist(), table["right"].to_pylist(), strict=True))
+    statuses = [_status(status, sets, sides) for status, sets in zip(table["status"].to_pylist(), rows, strict=True)]
     uses = [
         (match_id, side.ids[row], name, side.amounts[row].as_py(), side.currencies[row].as_py())
         for match_id, sets in zip(ids, rows, strict=True)
@@ -91,7 +94,7 @@ async def _write_chunk(job: Job, chunk: Chunk, sides: Sides, *, alone: bool) -> 
     async with unit_of_work(SYSTEM) as u:
         if alone:  # also locks the records, as confirming a match does
             await hold_records(u, [use[1] for use in uses], alone=True)
-        if sides.pair.sign is None and MatchStatus.CONFIRMED in table["status"].to_pylist():
+        if sides.pair.sign is None and MatchStatus.CONFIRMED in statuses:
             await fix_sign(u, sides.pair.id, sign_of_plan(job.plan_document) or 1)  # before the job, as decisions do
         before = await fence(u, job)
         placed = await u.execute(
@@ -110,7 +113,7 @@ async def _write_chunk(job: Job, chunk: Chunk, sides: Sides, *, alone: bool) -> 
             *([use[column] for use in uses] for column in range(5)),
             ids,
             [MatchKind.of(len(lefts), len(rights)) for lefts, rights in rows],
-            table["status"].to_pylist(),
+            statuses,
             [_text(value) for value in table["score"].to_pylist()],
             [_text(value) for value in table["margin"].to_pylist()],
             table["margin_kind"].to_pylist(),
@@ -201,6 +204,18 @@ SELECT (SELECT array_agg(id) FROM made WHERE status = '{MatchStatus.CONFIRMED}')
     (SELECT count(*) FROM made WHERE status = '{MatchStatus.SUGGESTED}') AS suggested,
     (SELECT count(*) FROM uses WHERE side = 'left') AS "left", (SELECT count(*) FROM uses WHERE side = 'right') AS "right"
 """
+
+
+def _status(status: str, sets: tuple[list[int], list[int]], sides: Sides) -> str:
+    """The status of a match: only suggested where the plan would confirm more than the project lets jobs confirm."""
+    if sides.confirms_up_to is None or status != MatchStatus.CONFIRMED:
+        return status
+    limit, currency = sides.confirms_up_to
+    for side, rows in zip((sides.left, sides.right), sets, strict=True):
+        amounts = [Decimal(text) for row in rows if (text := side.amounts[row].as_py()) is not None]
+        if any(side.currencies[row].as_py() not in (currency, None) for row in rows) or abs(sum(amounts, Decimal(0))) > limit:
+            return MatchStatus.SUGGESTED
+    return status
 
 
 def _currency(lefts: list[int], rights: list[int], left: SideIds, right: SideIds) -> str | None:

@@ -42,7 +42,7 @@ class Side:
 
 
 # A job reads the records of the pinned revision, except those in a match of another job that was confirmed before this
-# job started, also if that was undone since.
+# job started, also if that was undone since, and those that wait for a second signature.
 _SELECT = """
     SELECT r.id::text AS id, r.data::text AS data, r.amount::text AS amount, r.currency, r.date, r.reference
     FROM reconciliation_records r
@@ -50,6 +50,8 @@ _SELECT = """
         SELECT 1 FROM match_records u JOIN matches m ON m.id = u.match_id
         WHERE u.record_id = r.id AND u.confirmed AND u.job_id <> $3::uuid
           AND coalesce(m.decided_at, m.created_at) <= $4::timestamptz)
+      AND NOT EXISTS (SELECT 1 FROM match_records u JOIN matches m ON m.id = u.match_id
+        WHERE u.record_id = r.id AND u.active AND NOT u.confirmed AND m.signatures <> '[]')
       AND NOT EXISTS (SELECT 1 FROM job_exclusions x WHERE x.job_id = $3::uuid AND x.record_id = r.id)
     ORDER BY {order}
 """

@@ -7,6 +7,7 @@ what is already stored.
 """
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -146,6 +147,20 @@ async def pair_of(job: Job) -> PairOf:
         found = await find_pair(Reading(connection), job.left_source_id, job.right_source_id)
     assert found is not None  # it was made when the job was queued
     return found
+
+
+async def confirms_up_to(project_id: UUID) -> tuple[Decimal, str] | None:
+    """Up to what amount jobs of a project confirm: its own limit for that, or the one above which two people decide."""
+    async with in_transaction() as connection:
+        rows = await Reading(connection).rows(_CONFIRMS, project_id)
+    return (rows[0]["amount"], rows[0]["currency"]) if rows and rows[0]["amount"] is not None else None
+
+
+_CONFIRMS = """
+    SELECT (l.value->>'amount')::numeric AS amount, l.value->>'currency' AS currency FROM projects p,
+        LATERAL (SELECT coalesce(nullif(p.auto_confirm_up_to, 'null'), nullif(p.four_eyes_over, 'null')) AS value) l
+    WHERE p.id = $1
+"""
 
 
 async def finish_pass(job: Job, index: int, name: str) -> None:

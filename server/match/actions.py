@@ -8,10 +8,11 @@ from models.access import Actor
 from models.match import Match
 from models.status import DecisionKind, MatchStatus
 from realtime.events.match import MatchConfirmed, MatchRejected
-from realtime.unit_of_work import Answer, unit_of_work
+from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.books.transitions import Said, Transition
 from server.match import queries
 from server.match.decisions import Decision, already_decided
+from server.match.four_eyes import may_proceed
 from server.match.holding import ensure_sign, hold, refuse_gone, refuse_used
 from server.match.telling import tell, tell_superseded
 from server.store.reading import Reading
@@ -24,9 +25,10 @@ _VERBS: dict[MatchStatus, tuple[DecisionKind, Any]] = {
 
 async def confirm_match(actor: Actor, match_id: UUID, reason: str | None, expected: int | None) -> Answer:
     """
-    Confirms a suggested match. Other suggestions over its records are superseded.
+    Confirms a suggested match. Other suggestions over its records are superseded. Above the project's limit the first
+    person only signs.
 
-    Raises: NotFound, Forbidden, AlreadyDecided, RecordInUse, VersionConflict, Busy.
+    Raises: NotFound, Forbidden, AlreadyDecided, RecordInUse, VersionConflict, FourEyes, Busy.
     """
     return await _decide(actor, match_id, MatchStatus.CONFIRMED, reason, expected)
 
@@ -47,16 +49,19 @@ async def _decide(
     async with unit_of_work(actor) as u:
         await access.load(actor, Match, match_id, "match.decide")
         held = await hold(u, [match_id], records=None if status == MatchStatus.CONFIRMED else ())
-        match = (await access.load(actor, Match, match_id, "match.decide", lock=True)).row
+        loaded = await access.load(actor, Match, match_id, "match.decide", lock=True)
+        match = loaded.row
         standing = held.matches[match_id]
         await u.expect_version(match, expected, required=False)
-        if standing.status != MatchStatus.SUGGESTED:
+        if standing.status != MatchStatus.SUGGESTED or match.pair_id is None:
             raise await already_decided(u, match_id, standing.status)
         record_ids = held.record_ids(match_id)
         rivals = held.rivals if status == MatchStatus.CONFIRMED else []
         if status == MatchStatus.CONFIRMED:
             await refuse_gone(u, record_ids)
             await refuse_used(u, record_ids, [match_id])
+            if not await may_proceed(u, match, loaded.role, "confirm"):
+                return await _answer(u, match_id)
             await ensure_sign(u, match.pair_id)
         decision = await Decision.begin(u, match.project_id, match.pair_id, kind, reason)
         await decision.touch([standing], status)
@@ -76,5 +81,9 @@ async def _decide(
             decision=str(decision.id),
             **({"reason": reason} if reason else {}),
         )
-        view = await queries.detail_of(Reading(u.connection), match_id)
-        return u.answer(200, view, version=view.version)
+        return await _answer(u, match_id)
+
+
+async def _answer(u: UnitOfWork, match_id: UUID) -> Answer:
+    view = await queries.detail_of(Reading(u.connection), match_id)
+    return u.answer(200, view, version=view.version)

@@ -23,6 +23,7 @@ from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.books.pairs import PairOf, find_pair
 from server.books.transitions import Said, Settled, Standing, Transition, lock_matches
 from server.match.decisions import Decision
+from server.match.four_eyes import over_limit
 from server.match.holding import Held, ensure_sign
 from server.match.manual import refuse_strangers
 from server.match.notes import refuse_no_member
@@ -94,12 +95,14 @@ async def undo_decision(actor: Actor, decision_id: UUID) -> Answer:
         changed = {one for one in waiting if back.rows.get(one) != mine[one]}
         back = Back({one: s for one, s in back.targets.items() if one in mine}, back.rows)
         held = Held(standing, {}, [])
+        confirmed = [one for one, match in standing.items() if match.status == MatchStatus.CONFIRMED]
+        codes = dict.fromkeys(await taken(u, back), "record_in_use")
+        codes |= dict.fromkeys(await over_limit(u, row.project_id, confirmed), "four_eyes")
+        codes |= dict.fromkeys(changed, "already_decided")
         transition = Transition(u)
-        moved = await bring_back(u, transition, held, back, changed | await taken(u, back))
+        moved = await bring_back(u, transition, held, back, set(codes))
         settled = await transition.settle()
-        skipped = [
-            (one, "already_decided" if one in changed else "record_in_use") for one in waiting if one not in moved
-        ]
+        skipped = [(one, codes[one]) for one in waiting if one in codes]
         _publish(u, row.project_id, "undo", [standing[one] for one in moved], settled, decision_id)
         _audit(u, row.project_id, "undo", decision_id, len(moved), None)
         return u.answer(200, _answer(decision_id, len(moved), skipped))
@@ -174,6 +177,9 @@ async def _decide(
         locked = await lock_matches(u, [row["match_id"] for row in found])
         rivals = [match for match in locked.values() if match.status == MatchStatus.SUGGESTED]
         await ensure_sign(u, pair.id)
+        both = await over_limit(u, project_id, [match.id for match in open_ones])
+        skipped += [(match.id, "four_eyes") for match in open_ones if match.id in both]
+        open_ones = [match for match in open_ones if match.id not in both]
     if not open_ones:
         return u.answer(200, _answer(None, 0, skipped))
     decision = await Decision.begin(
@@ -195,11 +201,14 @@ async def _undo(u: UnitOfWork, project_id: UUID, standing: dict[UUID, Standing],
     others = await lock_matches(u, [one for one in back.targets if one not in standing])
     held = Held({**standing, **others}, {}, [])
     lost = await taken(u, back)
+    confirmed = [one for one, match in standing.items() if match.status == MatchStatus.CONFIRMED]
+    both = await over_limit(u, project_id, confirmed)
+    lost |= both
     transition = Transition(u)
     moved = await bring_back(u, transition, held, back, lost)
     settled = await transition.settle()
     skipped = [(one, "already_decided") for one in back.nothing]
-    skipped += [(one, "record_in_use") for one in standing if one in lost]
+    skipped += [(one, "four_eyes" if one in both else "record_in_use") for one in standing if one in lost]
     changed = sum(one in standing for one in moved)
     if moved:
         _publish(u, project_id, body.action, [held.matches[one] for one in moved], settled, None)

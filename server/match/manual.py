@@ -10,6 +10,7 @@ from core.problems import Fault, Invalid
 from models import access
 from models.access import Actor
 from models.job import Job
+from models.match import Match
 from models.project import Project
 from models.status import ACTIVE_MATCH, DecisionKind, MatchKind, MatchStatus
 from realtime.events.match import MatchCreated
@@ -18,6 +19,7 @@ from server.books.pairs import PairOf, make_pair
 from server.books.transitions import Said, Standing, Transition
 from server.match import queries
 from server.match.decisions import Decision
+from server.match.four_eyes import is_over, sign
 from server.match.holding import Held, ensure_sign, hold, refuse_used
 from server.match.reasons import refuse_unknown_reason
 from server.match.schemas import MatchByHand, PairMatchByHand, Split
@@ -85,11 +87,17 @@ async def _match(u: UnitOfWork, project_id: UUID, pair: PairOf, job_id: UUID | N
     await _refuse_records(u, pair, body)
     await refuse_used(u, [*body.left, *body.right], body.replaces)
     amounts = await amounts_of(u, sides)
-    sign = await ensure_sign(u, pair.id, _single(amounts))
-    refuse_untied(amounts, sign, body)
+    pair_sign = await ensure_sign(u, pair.id, _single(amounts))
+    refuse_untied(amounts, pair_sign, body)
+    needs_two = await is_over(u, project_id, amounts)
+    if needs_two and body.replaces:
+        raise problems.FourEyes(
+            "This needs two people, which a match in place of others cannot wait for. Undo the other matches first."
+        )
     decision = await Decision.begin(u, project_id, pair.id, DecisionKind.MATCH, body.reason)
     replaced = [held.matches[one] for one in body.replaces]
-    rivals = [rival for rival in held.rivals if rival.id not in body.replaces]
+    rivals = [] if needs_two else [rival for rival in held.rivals if rival.id not in body.replaces]
+    status = MatchStatus.SUGGESTED if needs_two else MatchStatus.CONFIRMED
     await decision.touch([*replaced, *rivals], MatchStatus.SUPERSEDED)
     is_extension = len(body.replaces) == 1 and await _has_remainder(u, body.replaces[0])
     transition = Transition(u)
@@ -98,6 +106,7 @@ async def _match(u: UnitOfWork, project_id: UUID, pair: PairOf, job_id: UUID | N
         project_id,
         pair,
         sides,
+        status=status,
         difference=body.difference or "open",
         difference_reason=body.difference_reason,
         remainder_of=body.remainder_of,
@@ -105,8 +114,10 @@ async def _match(u: UnitOfWork, project_id: UUID, pair: PairOf, job_id: UUID | N
         job_id=job_id,
         reason=body.reason,
     )
-    standing = await store_match(u, made, amounts, sign)
-    await decision.made([made.id], MatchStatus.CONFIRMED)
+    standing = await store_match(u, made, amounts, pair_sign)
+    await decision.made([made.id], status)
+    if needs_two:
+        await sign(u, await Match.get(id=made.id, using_db=u.connection), "match")
     await transition.made([standing])
     settled = await transition.settle()
     record_ids = sorted([*sides["left"], *sides["right"]])
@@ -116,7 +127,7 @@ async def _match(u: UnitOfWork, project_id: UUID, pair: PairOf, job_id: UUID | N
         MatchCreated,
         replace(standing, version=0),
         settled,
-        status=MatchStatus.CONFIRMED,
+        status=status,
         record_ids=record_ids,
         replaced_ids=body.replaces,
     )
@@ -130,7 +141,8 @@ async def _match(u: UnitOfWork, project_id: UUID, pair: PairOf, job_id: UUID | N
         decision=str(decision.id),
         **({"reason": body.reason} if body.reason else {}),
     )
-    return u.answer(201, await queries.detail_of(Reading(u.connection), made.id), version=1)
+    view = await queries.detail_of(Reading(u.connection), made.id)
+    return u.answer(201, view, version=view.version)
 
 
 async def _has_remainder(u: UnitOfWork, match_id: UUID) -> bool:

@@ -1,5 +1,6 @@
 """What people say to each other about a match: who is to look at it, and comments."""
 
+from typing import Any
 from uuid import UUID
 
 from core.ids import uuid7
@@ -32,7 +33,7 @@ async def assign_match(actor: Actor, match_id: UUID, body: Assign, expected: int
         await u.expect_version(match, expected)
         await refuse_no_member(u, match.project_id, body.user_id)
         if await u.save(match, assignee_id=body.user_id):
-            place = await _place(u, match)
+            place = await place_of(u, match)
             u.publish(MatchAssigned(match_id=match.id, version=match.version, assignee=body.user_id, **place))
             if body.user_id is not None:
                 u.publish(WorkAssigned(user_id=body.user_id, job_id=match.job_id, match_id=match.id))
@@ -70,7 +71,7 @@ async def comment_on_match(actor: Actor, match_id: UUID, body: CommentCreate) ->
             created_at=u.at,
             updated_at=u.at,
         )
-        place = await _place(u, match)
+        place = await place_of(u, match)
         u.publish(MatchCommented(match_id=match.id, version=match.version, comment_id=comment.id, **place))
         u.audit(f"project:{match.project_id}", "match.comment", ("match", match.id), comment=str(comment.id))
         rows = await u.execute(f"SELECT {_COMMENT} FROM match_comments t WHERE t.id = $1", comment.id)
@@ -87,7 +88,8 @@ async def list_comments(actor: Actor, match_id: UUID, query: Paged) -> tuple[Pag
         return await listing.page(snapshot, query, _view), await snapshot.position(stream)
 
 
-async def _place(u: UnitOfWork, match: Match) -> dict[str, UUID | None]:
+async def place_of(u: UnitOfWork, match: Match) -> dict[str, Any]:
+    """Where a match is, as events say it."""
     pairs = await pairs_of(u, [match.pair_id])
     pair = pairs.get(match.pair_id) if match.pair_id is not None else None
     return {

@@ -14,6 +14,7 @@ from server.books.pairs import PairOf, pairs_of
 from server.books.transitions import Said, Transition
 from server.match import queries
 from server.match.decisions import Decision, already_decided
+from server.match.four_eyes import may_proceed
 from server.match.holding import Held, ensure_sign, hold
 from server.match.manual import Amounts, Made, amounts_of, refuse_untied, store_match
 from server.match.reasons import refuse_unknown_reason
@@ -31,7 +32,8 @@ async def split_match(actor: Actor, match_id: UUID, body: Split, expected: int |
     async with unit_of_work(actor) as u:
         await access.load(actor, Match, match_id, "match.decide")
         held = await hold(u, [match_id], records=None)
-        match = (await access.load(actor, Match, match_id, "match.decide", lock=True)).row
+        loaded = await access.load(actor, Match, match_id, "match.decide", lock=True)
+        match = loaded.row
         standing = held.matches[match_id]
         await u.expect_version(match, expected, required=False)
         if standing.status not in ACTIVE_MATCH or match.pair_id is None:
@@ -41,6 +43,9 @@ async def split_match(actor: Actor, match_id: UUID, body: Split, expected: int |
         pair = replace((await pairs_of(u, [match.pair_id]))[match.pair_id], turned=match.turned)
         sign = await ensure_sign(u, match.pair_id)
         parts = [await _part(u, match, pair, body, number, sign) for number in range(len(body.parts))]
+        if standing.status == MatchStatus.CONFIRMED and not await may_proceed(u, match, loaded.role, "split"):
+            view = await queries.detail_of(Reading(u.connection), match_id)
+            return u.answer(200, view, version=view.version)
         decision = await Decision.begin(u, match.project_id, match.pair_id, DecisionKind.SPLIT, body.reason)
         await decision.touch([standing], MatchStatus.SUPERSEDED)
         transition = Transition(u)

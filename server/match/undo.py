@@ -19,6 +19,7 @@ from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.books.transitions import Said, Transition
 from server.match import queries
 from server.match.decisions import Decision, already_decided
+from server.match.four_eyes import may_proceed, own_pending, take_back
 from server.match.holding import Held, hold, refuse_gone, refuse_used
 from server.match.telling import tell
 from server.store.reading import Reading
@@ -130,15 +131,21 @@ async def undo_match(actor: Actor, match_id: UUID, reason: str | None, expected:
     async with unit_of_work(actor) as u:
         await access.load(actor, Match, match_id, "match.decide")
         held = await hold(u, list((await find_back(u, [match_id])).targets) or [match_id], records=None)
-        match = (await access.load(actor, Match, match_id, "match.decide", lock=True)).row
+        loaded = await access.load(actor, Match, match_id, "match.decide", lock=True)
+        match = loaded.row
         await u.expect_version(match, expected, required=False)
         standing = held.matches[match_id]
+        if standing.status == MatchStatus.SUGGESTED and match.job_id is not None and own_pending(u, match):
+            await take_back(u, match)
+            return await _answer(u, match_id)
         back = await find_back(u, [match_id])
         if not back.targets:
             raise await already_decided(u, match_id, standing.status)
         if back.targets[match_id] in ACTIVE_MATCH:
             await refuse_gone(u, held.record_ids(match_id))
             await refuse_used(u, held.record_ids(match_id), list(back.targets), suggested_too=True)
+        if standing.status == MatchStatus.CONFIRMED and not await may_proceed(u, match, loaded.role, "undo"):
+            return await _answer(u, match_id)
         transition = Transition(u)
         moved = await bring_back(u, transition, held, back, await taken(u, back))
         if not back.rows:  # there was no decision to take back, so this one is stored, as one that is over
@@ -164,5 +171,9 @@ async def undo_match(actor: Actor, match_id: UUID, reason: str | None, expected:
             changed=["status"],
             **({"reason": reason} if reason else {}),
         )
-        view = await queries.detail_of(Reading(u.connection), match_id)
-        return u.answer(200, view, version=view.version)
+        return await _answer(u, match_id)
+
+
+async def _answer(u: UnitOfWork, match_id: UUID) -> Answer:
+    view = await queries.detail_of(Reading(u.connection), match_id)
+    return u.answer(200, view, version=view.version)

@@ -13,12 +13,14 @@ from core.ids import uuid7
 from core.problems import AlreadyDecided, OverLimit
 from models import access
 from models.access import Actor
+from models.match import Match
 from models.record import Record
 from models.status import DecisionKind, MatchKind, MatchStatus
 from realtime.events.match import RecordWrittenOff
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.books.transitions import Said, Standing, Transition
 from server.match.decisions import Decision
+from server.match.four_eyes import is_over, may_proceed, sign
 from server.match.holding import hold, refuse_used
 from server.match.reasons import refuse_unknown_reason
 from server.match.schemas import WriteOff
@@ -34,12 +36,16 @@ _MATCH = """
 """
 _USE = """
     INSERT INTO match_records (match_id, record_id, side, amount, currency, active, confirmed)
-    SELECT $1, id, 'left', amount, currency, true, true FROM reconciliation_records WHERE id = $2
+    SELECT $1, id, 'left', amount, currency, true, $3 FROM reconciliation_records WHERE id = $2
 """
 _OF = f"""
     SELECT u.match_id FROM match_records u JOIN matches m ON m.id = u.match_id
-    WHERE u.record_id = $1 AND u.confirmed AND m.kind = '{MatchKind.ONE_SIDED}' AND m.pair_id IS NULL
+    WHERE u.record_id = $1 AND u.active AND m.kind = '{MatchKind.ONE_SIDED}' AND m.pair_id IS NULL
 """
+
+
+# A write-off that waits for a second signature.
+_PENDING = f"{_OF} AND NOT u.confirmed"
 
 
 async def write_off(actor: Actor, record_id: UUID, body: WriteOff) -> Answer:
@@ -58,17 +64,23 @@ async def write_off(actor: Actor, record_id: UUID, body: WriteOff) -> Answer:
         record = (await access.load(actor, Record, record_id, "match.decide")).row
         await refuse_over_limit(u, project_id, loaded.role, record.amount, record.currency)
         await refuse_used(u, [record_id], [])
+        if pending := await u.execute(_PENDING, record_id):
+            return await _second(u, loaded.role, pending[0]["match_id"], record_id, body)
+        sums = {} if record.amount is None else {record.currency: {"left": record.amount}}
+        needs_two = await is_over(u, project_id, sums)
+        status = MatchStatus.SUGGESTED if needs_two else MatchStatus.CONFIRMED
+        rivals = [] if needs_two else held.rivals
         match_id = uuid7()
         decision = await Decision.begin(u, project_id, None, DecisionKind.WRITE_OFF, body.comment)
-        await decision.touch(held.rivals, MatchStatus.SUPERSEDED)
+        await decision.touch(rivals, MatchStatus.SUPERSEDED)
         transition = Transition(u)
-        await transition.move(held.rivals, MatchStatus.SUPERSEDED, Said())
+        await transition.move(rivals, MatchStatus.SUPERSEDED, Said())
         await u.execute(
             _MATCH,
             match_id,
             project_id,
             MatchKind.ONE_SIDED,
-            MatchStatus.CONFIRMED,
+            status,
             record.amount,
             record.currency,
             body.reason,
@@ -76,26 +88,58 @@ async def write_off(actor: Actor, record_id: UUID, body: WriteOff) -> Answer:
             u.at,
             body.comment,
         )
-        await u.execute(_USE, match_id, record_id)
-        await decision.made([match_id], MatchStatus.CONFIRMED)
-        await transition.made([Standing(match_id, None, None, MatchStatus.CONFIRMED, 1)])
+        await u.execute(_USE, match_id, record_id, status == MatchStatus.CONFIRMED)
+        await decision.made([match_id], status)
+        await transition.made([Standing(match_id, None, None, status, 1)])
         settled = await transition.settle()
+        if needs_two:
+            await sign(u, await Match.get(id=match_id, using_db=u.connection), "write_off")
+            return await _answer(u, record_id)
         u.publish(
             RecordWrittenOff(
                 project_id=project_id, record_id=record_id, match_id=match_id, user_id=actor.id, reason=body.reason
             )
         )
-        await tell_superseded(u, project_id, held.rivals, settled)
-        u.audit(
-            f"project:{project_id}",
-            "record.write_off",
-            ("record", record_id),
-            match=str(match_id),
-            code=body.reason,
-            decision=str(decision.id),
+        await tell_superseded(u, project_id, rivals, settled)
+        _audit(u, project_id, record_id, match_id, body.reason)
+        return await _answer(u, record_id)
+
+
+async def _second(u: UnitOfWork, role: str, match_id: UUID, record_id: UUID, body: WriteOff) -> Answer:
+    """The second signature under a write-off: now it takes effect."""
+    held = await hold(u, [match_id], records=[record_id])
+    match = await Match.get(id=match_id, using_db=u.connection)
+    if not await may_proceed(u, match, role, "write_off"):
+        return await _answer(u, record_id)
+    await sign(u, match, "write_off")
+    decision = await Decision.begin(u, match.project_id, None, DecisionKind.WRITE_OFF, body.comment)
+    await decision.touch([held.matches[match_id]], MatchStatus.CONFIRMED)
+    await decision.touch(held.rivals, MatchStatus.SUPERSEDED)
+    transition = Transition(u)
+    await transition.move([held.matches[match_id]], MatchStatus.CONFIRMED, Said(u.actor.id, u.at, body.comment))
+    await transition.move(held.rivals, MatchStatus.SUPERSEDED, Said())
+    settled = await transition.settle()
+    u.publish(
+        RecordWrittenOff(
+            project_id=match.project_id,
+            record_id=record_id,
+            match_id=match_id,
+            user_id=u.actor.id,
+            reason=match.difference_reason,
         )
-        view = await queries.view_of(Reading(u.connection), record_id)
-        return u.answer(200, view, version=view.version)
+    )
+    await tell_superseded(u, match.project_id, held.rivals, settled)
+    _audit(u, match.project_id, record_id, match_id, match.difference_reason)
+    return await _answer(u, record_id)
+
+
+def _audit(u: UnitOfWork, project_id: UUID, record_id: UUID, match_id: UUID, code: str | None) -> None:
+    u.audit(f"project:{project_id}", "record.write_off", ("record", record_id), match=str(match_id), code=code)
+
+
+async def _answer(u: UnitOfWork, record_id: UUID) -> Answer:
+    view = await queries.view_of(Reading(u.connection), record_id)
+    return u.answer(200, view, version=view.version)
 
 
 async def undo_write_off(actor: Actor, record_id: UUID) -> Answer:

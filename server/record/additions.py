@@ -135,7 +135,7 @@ async def _views(u: UnitOfWork, ids: list[str], columns: list[str]) -> AsyncIter
     """The stored records as JSON, some at a time, with their columns in order. No match uses them yet."""
     for start in range(0, len(ids), SLICE_ROWS):
         rows = await u.execute(
-            f"SELECT {queries.COLUMNS} FROM reconciliation_records t CROSS JOIN (SELECT NULL::uuid AS match_id, NULL AS status, false AS written_off) u "
+            f"SELECT {queries.COLUMNS} FROM reconciliation_records t CROSS JOIN (SELECT NULL::uuid AS match_id, NULL AS status, false AS written_off, NULL AS signatures) u "
             'WHERE t.id = ANY($1::text[]::uuid[]) ORDER BY t."row"',
             ids[start : start + SLICE_ROWS],
         )

@@ -21,13 +21,13 @@ from server.store.reading import Position, Reading, reading
 
 COLUMNS = (
     't.id, t.source_id, t."row", t.data::text AS data_text, t.amount, t.currency, t.date, t.reference, '
-    "t.created_at, t.updated_at, t.version, u.match_id, u.status AS match_status, u.written_off"
+    "t.created_at, t.updated_at, t.version, u.match_id, u.status AS match_status, u.written_off, u.signatures"
 )
 # A record that was written off is the only record of a match without a pair.
 WRITTEN_OFF = f"(m.pair_id IS NULL AND m.kind = '{MatchKind.ONE_SIDED}')"
 # The newest active use of a record; a confirmed match comes before a suggested one.
 USES = (
-    f"LEFT JOIN LATERAL (SELECT r.match_id, m.status, {WRITTEN_OFF} AS written_off FROM match_records r JOIN matches m ON m.id = r.match_id "
+    f"LEFT JOIN LATERAL (SELECT r.match_id, m.status, {WRITTEN_OFF} AS written_off, m.signatures::text AS signatures FROM match_records r JOIN matches m ON m.id = r.match_id "
     "WHERE r.record_id = t.id AND r.active ORDER BY r.confirmed DESC, r.id DESC LIMIT 1) u ON true"
 )
 SORTS = {

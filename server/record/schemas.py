@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+import orjson
 from pydantic import Field, model_validator
 
 from core.money import Money, parse_amount
@@ -100,6 +101,7 @@ class RecordView(View):
     state: RecordState
     match_id: UUID | None
     claim: None = None
+    signatures: list[dict[str, Any]]  # under a write-off that waits for a second person
     created_at: datetime
     updated_at: datetime
     version: int
@@ -119,6 +121,7 @@ class RecordView(View):
             duplicate_of=None,
             state=_state(status, is_written_off=bool(row.get("written_off"))),
             match_id=row.get("match_id"),
+            signatures=orjson.loads(row["signatures"] or "[]") if row.get("written_off") else [],
             created_at=row["created_at"],
             updated_at=row["updated_at"],
             version=row["version"],

@@ -46,7 +46,7 @@ async def sides(job, settings):
 def write(job, sides):
     """Writes a chunk of matches, each with its rows per side and a status. Returns: the job's counts."""
 
-    async def put(number, *sets):
+    async def put(number, *sets, limit=None):
         rows = [
             {"left": left, "right": right, "status": status, "ambiguity": "none", "fields": "[]"}
             | {"runner_up": RUNNER_UP, "difference": None, "score": 7.0, "margin": 6.0, "margin_kind": "local"}
@@ -55,7 +55,7 @@ def write(job, sides):
         chunk = Chunk(0, "sums", number, pa.Table.from_pylist(rows, schema=MATCHES))
         document = Plan.model_validate(PLAN)
         pair = await lifecycle.pair_of(job)
-        return await write_chunk(job, chunk, Sides(pair, document, sides[0].ids, sides[1].ids))
+        return await write_chunk(job, chunk, Sides(pair, document, sides[0].ids, sides[1].ids, limit))
 
     return put
 
@@ -119,3 +119,13 @@ async def test_a_later_job_reads_the_sets_that_were_rejected(alice, job, sides, 
     found = inputs.rejected_sets(settings, later, *sides).to_pylist()
 
     assert sorted((sorted(rows["left"]), rows["right"]) for rows in found) == [([0, 1], [0]), ([2], []), ([3], [1])]
+
+
+async def test_above_its_limit_a_job_only_suggests(alice, project, job, write):
+    body = {"auto_confirm_up_to": {"amount": "15.00", "currency": "EUR"}}
+    await alice.ok("PATCH", f"/projects/{project}", body)
+
+    limit = await lifecycle.confirms_up_to(job.project_id)
+    counts = await write(0, ([0], [0], "confirmed"), ([1, 2], [1], "confirmed"), limit=limit)
+
+    assert (counts.confirmed, counts.suggested) == (1, 1)

@@ -1134,6 +1134,7 @@ export type RecordView = {
   state: "open" | "suggested" | "matched" | "written_off";
   match_id: string | null;
   claim?: null;
+  signatures: (Record<string, unknown>)[];
   created_at: string;
   updated_at: string;
   version: number;

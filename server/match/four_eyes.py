@@ -1,0 +1,114 @@
+"""
+Four eyes: above a project's limit, a decision needs a second person, who is a controller or an owner.
+
+The first signature changes nothing but the match, which carries it. Undoing takes one's own signature back.
+"""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from core import problems
+from models import access
+from models.match import Match
+from realtime.events.match import MatchSigned
+from realtime.unit_of_work import UnitOfWork
+from server.match.notes import place_of
+
+_LIMIT = """
+    SELECT (four_eyes_over->>'amount')::numeric AS amount, four_eyes_over->>'currency' AS currency
+    FROM projects WHERE id = $1
+"""
+# Those of the matches whose larger side is above the limit, or has amounts in another currency.
+_OVER = """
+    SELECT match_id FROM (
+        SELECT match_id, side, currency, abs(sum(amount)) AS amount FROM match_records
+        WHERE match_id = ANY($1::text[]::uuid[]) AND amount IS NOT NULL GROUP BY 1, 2, 3) s
+    GROUP BY 1 HAVING bool_or(currency IS DISTINCT FROM $3 OR amount > $2)
+"""
+
+
+async def limit_of(u: UnitOfWork, project_id: UUID) -> tuple[Decimal, str] | None:
+    """Above what a project needs two people: an amount and its currency."""
+    rows = await u.execute(_LIMIT, project_id)
+    found = rows[0]
+    return None if found["amount"] is None else (found["amount"], found["currency"])
+
+
+async def over_limit(u: UnitOfWork, project_id: UUID, match_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of the matches that need two people."""
+    limit = await limit_of(u, project_id)
+    if limit is None:
+        return set()
+    rows = await u.execute(_OVER, [str(one) for one in match_ids], *limit)
+    return {row["match_id"] for row in rows}
+
+
+async def is_over(u: UnitOfWork, project_id: UUID, sums: Mapping[Any, dict[str, Decimal]]) -> bool:
+    """Whether sums by currency and side need two people."""
+    limit = await limit_of(u, project_id)
+    if limit is None:
+        return False
+    amount, currency = limit
+    return any(code != currency or any(abs(side) > amount for side in sides.values()) for code, sides in sums.items())
+
+
+async def may_proceed(u: UnitOfWork, match: Match, role: str, action: str) -> bool:
+    """
+    Whether a decision about a match takes effect now. Otherwise it has been signed, and waits for somebody else.
+
+    Raises: FourEyes for somebody who has signed it, Forbidden for a second person who is no controller.
+    """
+    if match.id not in await over_limit(u, match.project_id, [match.id]):
+        return True
+    # Who matched the records by hand has signed the match.
+    given = {action, "match"} if action == "confirm" else {action}
+    signatures = [one for one in signatures_of(match) if one["action"] in given]
+    if not signatures:
+        await sign(u, match, action)
+        return False
+    if any(one["by"] == str(u.actor.id) for one in signatures):
+        raise problems.FourEyes("You have signed this. Another person has to sign it too.")
+    if not access.can(role, "match.sign"):
+        raise problems.Forbidden("The second signature has to be a controller's or an owner's.")
+    return True
+
+
+def signatures_of(match: Match) -> list[dict[str, Any]]:
+    """The signatures of a match, however they were read."""
+    found: Any = match.signatures
+    return list(orjson.loads(found) if isinstance(found, str | bytes) else found or [])
+
+
+def own_pending(u: UnitOfWork, match: Match) -> bool:
+    """Whether the actor's own signature is the only one on a decision that waits."""
+    found = signatures_of(match)
+    return len(found) == 1 and found[0]["by"] == str(u.actor.id)
+
+
+async def sign(u: UnitOfWork, match: Match, action: str) -> None:
+    """Add the actor's signature."""
+    signature = {"by": str(u.actor.id), "at": u.at.isoformat(), "action": action}
+    await _set(u, match, [*signatures_of(match), signature], action)
+
+
+async def take_back(u: UnitOfWork, match: Match) -> None:
+    """Take the actor's own signature back."""
+    await _set(u, match, [one for one in signatures_of(match) if one["by"] != str(u.actor.id)], "undo")
+
+
+async def _set(u: UnitOfWork, match: Match, signatures: list[dict[str, Any]], action: str) -> None:
+    await u.save(match, signatures=signatures)
+    place = await place_of(u, match)
+    u.publish(MatchSigned(match_id=match.id, by=u.actor.id, action=action, signatures=signatures, **place))
+    u.audit(
+        f"project:{match.project_id}",
+        "match.sign",
+        ("match", match.id),
+        version=match.version,
+        changed=["signatures"],
+        signed=action,
+    )

@@ -1,0 +1,116 @@
+"""Four eyes: above the limit the first person only signs, and a second one, a controller, decides."""
+
+import pytest
+
+from tests.match.conftest import eur
+
+
+@pytest.fixture
+async def room(make_books, bob, make_person):
+    """Books of which what is above 100 euros needs two people; Bob is a controller and Carl an analyst."""
+    books = await make_books(eur("500.00", "50.00", "70.00"), eur("500.00", "50.00"))
+    carl = await make_person("carl", "user")
+    for person, role in ((bob, "controller"), (carl, "analyst")):
+        await books.person.ok("POST", f"/projects/{books.project}/members", {"email": person.email, "role": role})
+    limit = {"four_eyes_over": {"amount": "100.00", "currency": "EUR"}}
+    await books.person.ok("PATCH", f"/projects/{books.project}", limit)
+    return books, bob, carl
+
+
+async def test_a_confirmation_takes_two(room):
+    books, _, carl = room
+    match = await books.suggest(books.left[:1], books.right[:1])
+    path = f"/matches/{match}/confirm"
+
+    signed = await carl.ok("POST", path, {})
+    again = await carl.refused("POST", path, {})
+    alice_signs = await books.person.ok("POST", path, {})
+
+    assert (signed["status"], [one["by"] for one in signed["signatures"]]) == ("suggested", [str(carl.id)])
+    assert again == (409, "four_eyes")
+    assert alice_signs["status"] == "confirmed"
+    assert await books.term("matched") == "500.00"
+
+
+async def test_the_second_person_is_a_controller(room):
+    books, bob, carl = room
+    match = await books.suggest(books.left[:1], books.right[:1])
+    await bob.ok("POST", f"/matches/{match}/confirm", {})
+
+    refused = await carl.refused("POST", f"/matches/{match}/confirm", {})
+
+    assert refused == (403, "forbidden")
+    assert await books.term("matched") == "0.00"
+
+
+async def test_a_signature_is_taken_back_by_who_gave_it(room):
+    books, bob, carl = room
+    match = await books.suggest(books.left[:1], books.right[:1])
+    await carl.ok("POST", f"/matches/{match}/confirm", {})
+
+    by_bob = await bob.refused("POST", f"/matches/{match}/undo", {})
+    back = await carl.ok("POST", f"/matches/{match}/undo", {})
+
+    assert by_bob == (409, "already_decided")
+    assert (back["status"], back["signatures"]) == ("suggested", [])
+
+
+async def test_below_the_limit_one_is_enough(room):
+    books, _, carl = room
+    match = await books.suggest(books.left[1:2], books.right[1:])
+
+    assert (await carl.ok("POST", f"/matches/{match}/confirm", {}))["status"] == "confirmed"
+
+
+async def test_undoing_takes_two_as_well(room):
+    books, bob, carl = room
+    match = await books.suggest(books.left[:1], books.right[:1])
+    for person in (carl, bob):
+        await person.ok("POST", f"/matches/{match}/confirm", {})
+
+    signed = await carl.ok("POST", f"/matches/{match}/undo", {})
+    again = await carl.refused("POST", f"/matches/{match}/undo", {})
+    undone = await bob.ok("POST", f"/matches/{match}/undo", {})
+
+    assert (signed["status"], again) == ("confirmed", (409, "four_eyes"))
+    assert (undone["status"], undone["signatures"]) == ("suggested", [])
+
+
+async def test_a_match_by_hand_waits_as_a_suggestion(room):
+    books, bob, carl = room
+    books.person = carl
+    match = await books.match(books.left[:1], books.right[:1])
+    waiting = await books.term("matched")
+
+    confirmed = await bob.ok("POST", f"/matches/{match['id']}/confirm", {})
+
+    assert (match["status"], [one["action"] for one in match["signatures"]]) == ("suggested", ["match"])
+    assert waiting == "0.00"
+    assert confirmed["status"] == "confirmed"
+    assert await books.term("matched") == "500.00"
+
+
+async def test_a_write_off_takes_two(room):
+    books, bob, carl = room
+    path = f"/records/{books.left[0]}/write-off"
+
+    signed = await carl.ok("POST", path, {"reason": "other"})
+    again = await carl.refused("POST", path, {"reason": "other"})
+    before = await books.term("written_off")
+    written = await bob.ok("POST", path, {"reason": "other"})
+
+    assert ([one["by"] for one in signed["signatures"]], again) == ([str(carl.id)], (409, "four_eyes"))
+    assert (before, written["state"], await books.term("written_off")) == ("0.00", "written_off", "500.00")
+
+
+async def test_a_bulk_leaves_them_and_says_so(room):
+    books, bob, _ = room
+    job = await books.job()
+    large = await books.suggest(books.left[:1], books.right[:1], job)
+    small = await books.suggest(books.left[1:2], books.right[1:], job)
+    body = {**books.sides, "action": "confirm", "filter": {}, "expected_count": 2}
+
+    done = await bob.ok("POST", f"/projects/{books.project}/review", body)
+
+    assert (done["changed"], done["skipped"]) == (1, [{"id": large, "code": "four_eyes"}])
+    assert (await bob.ok("GET", f"/matches/{small}"))["status"] == "confirmed"
