@@ -1,17 +1,18 @@
 """
-`python -m bench [read|upload|job|page|plans|pressure|hostile|idle ...]`: run the named benchmarks, or all, and print one
+`python -m bench [read|upload|job|page|room|plans|pressure|hostile|idle ...]`: run the named benchmarks, or all, and print one
 table.
 """
 
 import sys
 
-from bench import hostile, idle, job, page, plans, pressure, read, report, upload
+from bench import hostile, idle, job, page, plans, pressure, read, report, room, upload
 
 BENCHMARKS = {
     "read": read.main,
     "upload": upload.main,
     "job": job.main,
     "page": page.main,
+    "room": room.main,
     "plans": plans.main,
     "pressure": pressure.main,
     "hostile": hostile.main,

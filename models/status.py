@@ -75,6 +75,7 @@ class Term(Status):
 
     TOTAL = "total"
     OPEN = "open"  # no confirmed match uses it
+    SUGGESTED = "suggested"  # the part of it that suggestions use
     WRITTEN_OFF = "written_off"
     EXPLAINED = "explained"
     MATCHED = "matched"

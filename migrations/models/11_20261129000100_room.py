@@ -102,13 +102,11 @@ COMMENT ON TABLE "decision_matches" IS 'A match that a decision touched, and the
 -- A pair is the same in both directions.
 CREATE UNIQUE INDEX pairs_sources ON pairs (least(left_source_id, right_source_id), greatest(left_source_id, right_source_id));
 
--- Lists of a pair's matches, and what is suggested in a pair, which its summary adds up.
+-- Lists of a pair's matches.
 CREATE INDEX matches_pair ON matches (pair_id, id);
 CREATE INDEX matches_pair_status ON matches (pair_id, status, id);
 CREATE INDEX matches_remainders ON matches (pair_id, id) WHERE remainder IS NOT NULL;
 CREATE INDEX matches_without_job ON matches (project_id) WHERE job_id IS NULL;
-CREATE INDEX match_records_suggested ON match_records (pair_id)
-    INCLUDE (match_id, record_id, side, amount, currency) WHERE active AND NOT confirmed;
 
 -- What goes takes its rows along by triggers, one statement for all of them (migration 4).
 CREATE FUNCTION remove_matches_of_pairs() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
@@ -164,6 +162,11 @@ INSERT INTO book_entries (source_id, term, currency, amount, records, without_am
     GROUP BY source_id, currency;
 INSERT INTO book_entries (pair_id, term, amount, records, without_amount)
     SELECT pair_id, status, 0, count(*), 0 FROM matches GROUP BY pair_id, status;
+INSERT INTO book_entries (source_id, pair_id, term, currency, amount, records, without_amount)
+    SELECT source_id, pair_id, 'suggested', currency, coalesce(sum(amount), 0), count(*), count(*) FILTER (WHERE amount IS NULL)
+    FROM (SELECT DISTINCT u.pair_id, r.id, r.source_id, r.currency, r.amount
+          FROM match_records u JOIN reconciliation_records r ON r.id = u.record_id WHERE u.active AND NOT u.confirmed) s
+    GROUP BY 1, 2, 4;
 CREATE TEMPORARY TABLE shares ON COMMIT DROP AS
     SELECT x.*, CASE WHEN l * r * sign < 0 THEN 0 WHEN abs(l) <= abs(r) THEN l ELSE r * sign END AS matched FROM (
         SELECT m.id, m.pair_id, coalesce(p.sign, 1) AS sign, max(u.currency) AS currency,
@@ -198,7 +201,7 @@ async def downgrade(db: BaseDBAsyncClient) -> str:
         DROP FUNCTION remove_decisions_of_matches();
         DROP FUNCTION remove_matches_of_projects();
         DROP FUNCTION remove_matches_of_pairs();
-        DROP INDEX match_records_suggested, matches_without_job, matches_remainders, matches_pair_status, matches_pair, pairs_sources;
+        DROP INDEX matches_without_job, matches_remainders, matches_pair_status, matches_pair, pairs_sources;
         ALTER TABLE "projects" DROP COLUMN "auto_confirm_up_to";
         ALTER TABLE "projects" DROP COLUMN "write_off_limit";
         ALTER TABLE "projects" DROP COLUMN "reason_codes";

@@ -79,6 +79,21 @@ _POST = f"""
         sum(without_amount) * $2::int
     FROM moved GROUP BY 1, 2, 3, 4 HAVING sum(amount) <> 0 OR sum(records) <> 0
 """
+# The records of some suggestions that no other suggestion of the pair uses. Two jobs may suggest the same record.
+_SUGGEST = f"""
+    INSERT INTO book_entries ({_ENTRY})
+    SELECT source_id, pair_id, '{Term.SUGGESTED}', currency, sum(coalesce(amount, 0)) * $2::int, count(*) * $2::int,
+        count(*) FILTER (WHERE amount IS NULL) * $2::int
+    FROM (
+        SELECT DISTINCT ON (u.record_id) u.pair_id, u.amount, u.currency,
+            CASE WHEN (u.side = 'left') = m.turned THEN p.right_source_id ELSE p.left_source_id END AS source_id
+        FROM match_records u JOIN matches m ON m.id = u.match_id JOIN pairs p ON p.id = u.pair_id
+        WHERE u.match_id = ANY($1::text[]::uuid[]) AND NOT EXISTS (
+            SELECT 1 FROM match_records o WHERE o.record_id = u.record_id AND o.active AND NOT o.confirmed
+                AND o.pair_id = u.pair_id AND o.match_id <> ALL($1::text[]::uuid[]))
+        ORDER BY u.record_id) s
+    GROUP BY 1, 2, 4
+"""
 _REMAIN = f"""
     WITH {_USES}, {SHARES}
     UPDATE matches m SET remainder_since = $2,
@@ -127,6 +142,15 @@ async def post(u: UnitOfWork, match_ids: Sequence[UUID | str], by: int = 1) -> N
     await u.execute(_POST, ids, by)
     if by > 0:
         await u.execute(_REMAIN, ids, u.at)
+
+
+async def suggest(u: UnitOfWork, match_ids: Sequence[UUID | str], by: int = 1) -> None:
+    """
+    Count what suggestions use, or no longer use where `by` is -1: after they were suggested, and before they move on.
+
+    The caller has locked the records that other suggestions use too.
+    """
+    await u.execute(_SUGGEST, [str(match_id) for match_id in match_ids], by)
 
 
 async def count_matches(u: UnitOfWork, pair_id: UUID | str | None, by: dict[str, int]) -> None:

@@ -25,6 +25,10 @@ _TERMS = f"""
             ON t.term = '{Term.TOTAL}'
             OR NOT EXISTS (SELECT 1 FROM match_records u WHERE u.record_id = r.id AND u.confirmed)
         UNION ALL SELECT source_id, pair_id, term, currency, amount, records FROM ({PLACED}) placed
+        UNION ALL SELECT source_id, pair_id, '{Term.SUGGESTED}', currency, coalesce(amount, 0), 1 FROM (
+            SELECT DISTINCT u.pair_id, r.id, r.source_id, r.currency, r.amount
+            FROM match_records u JOIN reconciliation_records r ON r.id = u.record_id
+            WHERE u.active AND NOT u.confirmed AND u.pair_id IS NOT NULL) suggested
         UNION ALL SELECT NULL, pair_id, status, NULL, 0, 1 FROM matches WHERE pair_id IS NOT NULL
     ), differing AS (
         SELECT source_id, pair_id, term, currency, sum(amount * is_kept) AS kept_amount,

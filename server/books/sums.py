@@ -22,16 +22,6 @@ _TERMS = """
         sum(records)::bigint AS records, sum(without_amount)::bigint AS without_amount
     FROM book_entries WHERE source_id IN ($1, $2) OR pair_id = $3 GROUP BY 1, 2, 3, 4
 """
-# A record can be in suggestions of two jobs while the second one runs. It is counted once.
-_SUGGESTED = """
-    SELECT is_left, coalesce(currency, $3) AS currency, coalesce(sum(amount), 0) AS amount, count(*) AS records FROM (
-        SELECT DISTINCT ON (u.record_id) u.currency, u.amount,
-            (u.side = 'left') <> coalesce(j.left_source_id <> $2, m.turned) AS is_left
-        FROM match_records u LEFT JOIN reconciliation_jobs j ON j.id = u.job_id
-        LEFT JOIN matches m ON u.job_id IS NULL AND m.id = u.match_id
-        WHERE u.pair_id = $1 AND u.active AND NOT u.confirmed ORDER BY u.record_id) s
-    GROUP BY 1, 2
-"""
 
 
 @dataclass
@@ -41,8 +31,6 @@ class Terms:
     amounts: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     records: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     elsewhere: Decimal = Decimal(0)
-    suggested: Decimal = Decimal(0)
-    suggested_records: int = 0
     without_amount: int = 0
 
     @property
@@ -73,7 +61,7 @@ class Books:
         """The counts of the pair. Records that are suggested or written off are not open."""
 
         def open_on(side: Side) -> int:
-            return self.count(side, lambda terms: terms.records[Term.OPEN] - terms.suggested_records)
+            return self.count(side, lambda terms: terms.records[Term.OPEN] - terms.records[Term.SUGGESTED])
 
         confirmed, suggested = (self.matches.get(s, 0) for s in (MatchStatus.CONFIRMED, MatchStatus.SUGGESTED))
         return Counts(
@@ -98,16 +86,13 @@ async def books_of(snapshot: Reading, pair: PairOf) -> Books:
             books.matches[row["term"]] = row["records"]
         else:
             _add(books.sides["left" if row["source_id"] == left else "right"][row["currency"]], row, pair)
-    for row in await snapshot.rows(_SUGGESTED, pair.id, pair.left_source_id, NO_CURRENCY):
-        terms = books.sides["left" if row["is_left"] != pair.turned else "right"][row["currency"]]
-        terms.suggested += row["amount"]
-        terms.suggested_records += row["records"]
     return books
 
 
 def _add(terms: Terms, row: dict[str, Any], pair: PairOf) -> None:
-    if row["term"] in _OF_PAIR and row["pair_id"] != pair.id:
-        terms.elsewhere += row["amount"]
+    if row["pair_id"] not in (None, pair.id):
+        if row["term"] in _OF_PAIR:
+            terms.elsewhere += row["amount"]
         return
     terms.amounts[row["term"]] += row["amount"]
     terms.records[row["term"]] += row["records"]

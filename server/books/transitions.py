@@ -140,6 +140,8 @@ class Transition:
             await u.execute(_KEEP_OUT, ids)
         if leaving := [str(match.id) for match in standing if match.status == MatchStatus.CONFIRMED]:
             await entries.post(u, leaving, -1)
+        if waiting := [str(match.id) for match in standing if match.status == MatchStatus.SUGGESTED]:
+            await entries.suggest(u, waiting, -1)
         if status in ACTIVE_MATCH and waking:
             await u.execute(_REFRESH, waking)
         if status == MatchStatus.SUPERSEDED:
@@ -149,6 +151,8 @@ class Transition:
         await u.execute(_HOLD, ids, status in ACTIVE_MATCH, status == MatchStatus.CONFIRMED)
         if status == MatchStatus.CONFIRMED:
             await entries.post(u, ids)
+        elif status == MatchStatus.SUGGESTED:
+            await entries.suggest(u, ids)
         for pair_id in {match.pair_id for match in standing if match.pair_id is not None}:
             self._pairs.add(pair_id)
             change = Counter({str(status): 0})
@@ -171,6 +175,8 @@ class Transition:
         """Note matches that were just made, with their uses, in the status that they have."""
         if confirmed := [str(match.id) for match in matches if match.status == MatchStatus.CONFIRMED]:
             await entries.post(self.u, confirmed)
+        if suggested := [str(match.id) for match in matches if match.status == MatchStatus.SUGGESTED]:
+            await entries.suggest(self.u, suggested)
         for match in matches:
             if match.pair_id is not None:
                 self._pairs.add(match.pair_id)

@@ -19,7 +19,7 @@ from models.job import Job
 from models.status import MatchKind, MatchStatus
 from realtime.events.job import Counts
 from realtime.events.result import MatchesAdded
-from realtime.unit_of_work import unit_of_work
+from realtime.unit_of_work import UnitOfWork, unit_of_work
 from server.books import entries
 from server.books.pairs import PairOf, fix_sign, sign_of_plan
 from server.holds.locks import hold_records
@@ -92,8 +92,10 @@ async def _write_chunk(job: Job, chunk: Chunk, sides: Sides, *, alone: bool) -> 
         for row in used
     ]
     async with unit_of_work(SYSTEM) as u:
-        if alone:  # also locks the records, as confirming a match does
-            await hold_records(u, [use[1] for use in uses], alone=True)
+        # Locks records as decisions do: those that another suggestion uses, and all of them when a decision was faster.
+        shared = [use[1] for use in uses] if alone else await _suggested_elsewhere(u, [use[1] for use in uses])
+        if shared:
+            await hold_records(u, shared, alone=True)
         if sides.pair.sign is None and MatchStatus.CONFIRMED in statuses:
             await fix_sign(u, sides.pair.id, sign_of_plan(job.plan_document) or 1)  # before the job, as decisions do
         before = await fence(u, job)
@@ -134,10 +136,12 @@ async def _write_chunk(job: Job, chunk: Chunk, sides: Sides, *, alone: bool) -> 
             sides.pair.turned,
             *_difference(sides.document.passes[chunk.pass_index]),
         )
-        confirmed_ids = inserted[0].pop("confirmed_ids")
+        confirmed_ids, suggested_ids = inserted[0].pop("confirmed_ids"), inserted[0].pop("suggested_ids")
         stored = _Stored(**inserted[0])
         if confirmed_ids:
             await entries.post(u, confirmed_ids)
+        if suggested_ids:
+            await entries.suggest(u, suggested_ids)
         await entries.count_matches(
             u,
             sides.pair.id,
@@ -171,6 +175,15 @@ async def _write_chunk(job: Job, chunk: Chunk, sides: Sides, *, alone: bool) -> 
         return counts
 
 
+async def _suggested_elsewhere(u: UnitOfWork, record_ids: list[str]) -> list[str]:
+    rows = await u.execute(
+        "SELECT DISTINCT record_id FROM match_records "
+        "WHERE record_id = ANY($1::text[]::uuid[]) AND active AND NOT confirmed",
+        record_ids,
+    )
+    return [str(row["record_id"]) for row in rows]
+
+
 # One statement per chunk. It stores the matches whose records are all free, and their uses, in sorted order, so that
 # locks are always taken in the same order.
 _INSERT = f"""
@@ -200,6 +213,7 @@ WITH proposed AS (
     FROM proposed p JOIN free f ON f.id = p.match_id ORDER BY p.record_id RETURNING side
 )
 SELECT (SELECT array_agg(id) FROM made WHERE status = '{MatchStatus.CONFIRMED}') AS confirmed_ids,
+    (SELECT array_agg(id) FROM made WHERE status = '{MatchStatus.SUGGESTED}') AS suggested_ids,
     (SELECT count(*) FROM made WHERE status = '{MatchStatus.CONFIRMED}') AS confirmed,
     (SELECT count(*) FROM made WHERE status = '{MatchStatus.SUGGESTED}') AS suggested,
     (SELECT count(*) FROM uses WHERE side = 'left') AS "left", (SELECT count(*) FROM uses WHERE side = 'right') AS "right"
@@ -213,7 +227,10 @@ def _status(status: str, sets: tuple[list[int], list[int]], sides: Sides) -> str
     limit, currency = sides.confirms_up_to
     for side, rows in zip((sides.left, sides.right), sets, strict=True):
         amounts = [Decimal(text) for row in rows if (text := side.amounts[row].as_py()) is not None]
-        if any(side.currencies[row].as_py() not in (currency, None) for row in rows) or abs(sum(amounts, Decimal(0))) > limit:
+        if (
+            any(side.currencies[row].as_py() not in (currency, None) for row in rows)
+            or abs(sum(amounts, Decimal(0))) > limit
+        ):
             return MatchStatus.SUGGESTED
     return status
 

@@ -45,6 +45,10 @@ _TAKEN = """
     UNION SELECT match_id FROM (
         SELECT match_id, row_number() OVER (PARTITION BY record_id ORDER BY match_id) AS n FROM mine) x WHERE n > 1
 """
+_HOLD = """
+    SELECT count(*) FROM (SELECT id FROM reconciliation_records WHERE id IN (
+        SELECT record_id FROM match_records WHERE match_id = ANY($1::text[]::uuid[])) ORDER BY id FOR NO KEY UPDATE) x
+"""
 _RIVALS = """
     SELECT DISTINCT o.match_id FROM match_records u JOIN match_records o ON o.record_id = u.record_id
     WHERE u.match_id = ANY($1::text[]::uuid[]) AND o.active AND NOT o.confirmed
@@ -84,6 +88,7 @@ async def undo_decision(actor: Actor, decision_id: UUID) -> Answer:
         waiting = [found["match_id"] for found in touched if found["undone_at"] is None]
         if not waiting:
             raise problems.AlreadyDecided("This decision has been undone.")
+        await _hold_records(u, waiting)
         standing = await lock_matches(u, waiting)
         back = await find_back(u, waiting)
         mine = {
@@ -120,12 +125,19 @@ async def _review(u: UnitOfWork, project_id: UUID, pair: PairOf | None, body: Re
             f"There are {len(ids):,} such matches now, not {body.expected_count:,}. Look again, then decide.",
             extensions={"count": len(ids)},
         )
+    if body.action != "assign":
+        await _hold_records(u, ids)
     standing = await lock_matches(u, ids)
     if body.action == "assign":
         return await _assign(u, project_id, list(standing.values()), body)
     if body.action == "undo":
         return await _undo(u, project_id, standing, body)
     return await _decide(u, project_id, pair, standing, body)
+
+
+async def _hold_records(u: UnitOfWork, match_ids: Sequence[UUID]) -> None:
+    """Lock the records of matches, before the matches."""
+    await u.execute(_HOLD, [str(one) for one in match_ids])
 
 
 async def _chosen(u: UnitOfWork, pair: PairOf | None, body: Review, job_id: UUID | None) -> list[UUID]:

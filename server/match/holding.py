@@ -14,6 +14,7 @@ from server.books.pairs import fix_sign, sign_of_plan
 from server.books.transitions import Standing, lock_matches
 from server.holds.locks import hold_records
 
+_ROUNDS = 3  # a job may add a suggestion while the records are being locked
 WAIT = "1s"  # for a match that a bulk, or another decision, holds at the moment; then the answer is 503 `busy`
 _RIVALS = """
     SELECT DISTINCT match_id FROM match_records
@@ -42,7 +43,8 @@ class Held:
 
 async def hold(u: UnitOfWork, match_ids: Sequence[UUID], *, records: Sequence[UUID] | None = ()) -> Held:
     """
-    Lock matches, and records before them: those given, or with None those of the matches.
+    Lock matches, and records before them: those given, or with None those of the matches; and with both the other
+    suggestions over these records.
 
     Raises: LockNotAvailable, which becomes 503 `busy`, if somebody holds one of the matches for longer than a second.
     """
@@ -52,17 +54,30 @@ async def hold(u: UnitOfWork, match_ids: Sequence[UUID], *, records: Sequence[UU
     for row in await u.execute(_RECORDS, texts) if texts else ():
         uses.setdefault(row["match_id"], []).append(row)
     wanted = [use["record_id"] for found in uses.values() for use in found] if records is None else list(records)
-    rivals: list[UUID] = []
-    if wanted:
-        await hold_records(u, wanted, alone=True)
-        found = await u.execute(_RIVALS, [str(record_id) for record_id in wanted], texts)
-        rivals = [row["match_id"] for row in found]
+    rivals = await _hold_with_rivals(u, wanted, texts) if wanted else []
     standing = await lock_matches(u, [*match_ids, *rivals])
     return Held(
         {match_id: standing[match_id] for match_id in match_ids if match_id in standing},
         uses,
         [standing[rival] for rival in rivals if standing[rival].status == MatchStatus.SUGGESTED],
     )
+
+
+async def _hold_with_rivals(u: UnitOfWork, records: Sequence[UUID], match_ids: list[str]) -> list[UUID]:
+    """Lock records, and those of other suggestions over them. Returns: these suggestions."""
+    wanted = {str(record_id) for record_id in records}
+    rivals: list[UUID] = []
+    for _ in range(_ROUNDS):
+        found = await u.execute(_RIVALS, [str(record_id) for record_id in records], match_ids)
+        rivals = [row["match_id"] for row in found]
+        uses = await u.execute(_RECORDS, [str(rival) for rival in rivals]) if rivals else []
+        held, wanted = wanted, wanted | {str(use["record_id"]) for use in uses}
+        if rivals and wanted == held:
+            break
+        await hold_records(u, sorted(wanted), alone=True)
+        if not rivals:
+            break
+    return rivals
 
 
 async def refuse_gone(u: UnitOfWork, record_ids: Sequence[UUID]) -> None:

@@ -197,7 +197,7 @@ def _sum(side: Side, code: str, terms: Terms) -> BookSum:
         **{str(term): _money(amount, code) for term, amount in named.items()},
         elsewhere=_money(terms.elsewhere, code),
         open=_money(terms.open, code),
-        suggested=_money(terms.suggested, code),
+        suggested=_money(terms.amounts[Term.SUGGESTED], code),
         remainder=_money(terms.amounts[Term.REMAINDER], code),
         records=terms.records[Term.TOTAL],
         without_amount=terms.without_amount,
@@ -208,7 +208,7 @@ def _sum(side: Side, code: str, terms: Terms) -> BookSum:
 def _proof(books: Books, code: str, sign: int) -> BookProof:
     left, right = (books.sides[side].get(code) or Terms() for side in SIDES)
     difference = left.amounts[Term.MATCHED] - sign * right.amounts[Term.MATCHED]
-    waiting = left.suggested_records + right.suggested_records
+    waiting = left.records[Term.SUGGESTED] + right.records[Term.SUGGESTED]
     agrees = difference == 0 and waiting == 0 and left.ties and right.ties
     return BookProof(
         currency=code,

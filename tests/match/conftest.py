@@ -79,6 +79,13 @@ class Books:
             pair,
         )
         await self.db.execute(
+            "INSERT INTO book_entries (source_id, pair_id, term, currency, amount, records, without_amount) "
+            "SELECT source_id, $1, 'suggested', currency, amount, 1, 0 FROM reconciliation_records "
+            "WHERE id = ANY($2::text[]::uuid[]) AND 1 = (SELECT count(*) FROM match_records u "
+            "WHERE u.record_id = reconciliation_records.id AND u.active AND NOT u.confirmed)",
+            *(pair, [*left, *right]),
+        )
+        await self.db.execute(
             "UPDATE reconciliation_jobs SET counts = counts || jsonb_build_object("
             "'matches', (counts->>'matches')::int + 1, 'suggested', (counts->>'suggested')::int + 1) "
             "WHERE id = $1::text::uuid",
