@@ -7,7 +7,7 @@ Each change of a term adds an entry in the transaction that makes the change, so
 from collections.abc import Sequence
 from uuid import UUID
 
-from models.status import MatchKind, Term
+from models.status import MatchKind, MatchStatus, Term
 from realtime.unit_of_work import UnitOfWork
 
 FOLD_EVERY = 512  # entries
@@ -94,6 +94,18 @@ _SUGGEST = f"""
         ORDER BY u.record_id) s
     GROUP BY 1, 2, 4
 """
+_RECOUNT_SUGGESTED = f"""
+    WITH gone AS (DELETE FROM book_entries WHERE pair_id = $1 AND source_id IS NOT NULL AND term = '{Term.SUGGESTED}')
+    INSERT INTO book_entries ({_ENTRY})
+    SELECT source_id, pair_id, '{Term.SUGGESTED}', currency, sum(coalesce(amount, 0)), count(*),
+        count(*) FILTER (WHERE amount IS NULL)
+    FROM (
+        SELECT DISTINCT ON (u.record_id) u.pair_id, u.amount, u.currency,
+            CASE WHEN (u.side = 'left') = m.turned THEN p.right_source_id ELSE p.left_source_id END AS source_id
+        FROM matches m JOIN match_records u ON u.match_id = m.id JOIN pairs p ON p.id = m.pair_id
+        WHERE m.pair_id = $1 AND m.status = '{MatchStatus.SUGGESTED}' ORDER BY u.record_id) s
+    GROUP BY 1, 2, 4
+"""
 _REMAIN = f"""
     WITH {_USES}, {SHARES}
     UPDATE matches m SET remainder_since = $2,
@@ -105,7 +117,7 @@ _REMAIN = f"""
 _FOLD = f"""
     WITH many AS (
         DELETE FROM book_entries WHERE id IN (
-            SELECT id FROM book_entries WHERE {{column}} = $1 ORDER BY id FOR UPDATE SKIP LOCKED)
+            SELECT id FROM book_entries WHERE {{which}} ORDER BY id FOR UPDATE SKIP LOCKED)
         RETURNING *
     )
     INSERT INTO book_entries ({_ENTRY})
@@ -148,9 +160,15 @@ async def suggest(u: UnitOfWork, match_ids: Sequence[UUID | str], by: int = 1) -
     """
     Count what suggestions use, or no longer use where `by` is -1: after they were suggested, and before they move on.
 
-    The caller has locked the records that other suggestions use too.
+    A record that two suggestions share counts once. The caller has locked its records, so that nobody else counts it at
+    the same moment; a job does not, and counts again when it ends (`recount_suggested`).
     """
     await u.execute(_SUGGEST, [str(match_id) for match_id in match_ids], by)
+
+
+async def recount_suggested(u: UnitOfWork, pair_id: UUID | str) -> None:
+    """Count anew what a pair's suggestions use. The caller has locked the pair. One statement, so one moment."""
+    await u.execute(_RECOUNT_SUGGESTED, pair_id)
 
 
 async def count_matches(u: UnitOfWork, pair_id: UUID | str | None, by: dict[str, int]) -> None:
@@ -167,8 +185,11 @@ async def count_matches(u: UnitOfWork, pair_id: UUID | str | None, by: dict[str,
 
 
 async def fold(u: UnitOfWork, pair_id: UUID | str, source_ids: Sequence[UUID | str]) -> None:
-    """Replace the entries of a pair and its sources by their sums, if there are many."""
-    for column, row_id in (("pair_id", pair_id), *(("source_id", source_id) for source_id in source_ids)):
-        rows = await u.execute(f"SELECT count(*) AS n FROM book_entries WHERE {column} = $1", row_id)
+    """Replace the entries of a pair, which is locked, and of its sources by their sums, if there are many."""
+    for which, row_id in (
+        ("pair_id = $1", pair_id),
+        *(("source_id = $1 AND pair_id IS NULL", source_id) for source_id in source_ids),
+    ):
+        rows = await u.execute(f"SELECT count(*) AS n FROM book_entries WHERE {which}", row_id)
         if rows[0]["n"] >= FOLD_EVERY:
-            await u.execute(_FOLD.format(column=column), row_id)
+            await u.execute(_FOLD.format(which=which), row_id)

@@ -11,16 +11,16 @@ from server.books.transitions import Said, Transition, lock_matches
 
 
 async def supersede(
-    u: UnitOfWork, project_id: UUID, match_ids: Sequence[UUID], *, also_jobs: Sequence[UUID] = ()
+    u: UnitOfWork, project_id: UUID, match_ids: Sequence[UUID], *, ends: tuple[UUID, UUID] | None = None
 ) -> None:
     """
     Withdraw those of the matches that are only suggestions: their records become open and their jobs' counts are
-    updated. Then these jobs are locked, and `also_jobs` with them.
+    updated. Then these jobs are locked, and with them the one that `ends`, given with its pair.
     """
     standing = [match for match in (await lock_matches(u, match_ids)).values() if match.status == MatchStatus.SUGGESTED]
     transition = Transition(u)
     await transition.move(standing, MatchStatus.SUPERSEDED, Said())
-    settled = await transition.settle(also_jobs=also_jobs)
+    settled = await transition.settle(ends=ends)
     standing.sort(key=lambda match: (str(match.pair_id), str(match.job_id)))
     for _, group in groupby(standing, key=lambda match: (match.pair_id, match.job_id)):
         matches = list(group)

@@ -186,10 +186,18 @@ class Transition:
                 change.update({str(match.status): 1, "matches": 1})
         await self._note_uses(matches, -1)
 
-    async def settle(self, *, also_jobs: Sequence[UUID] = ()) -> Settled:
-        """Lock the pairs and jobs, write the jobs' counts, and read those of the pairs."""
+    async def settle(self, *, ends: tuple[UUID, UUID] | None = None) -> Settled:
+        """
+        Lock the pairs and jobs, write the jobs' counts, and read those of the pairs.
+
+        `ends` is a job that ends and its pair: both are locked, and what the pair's suggestions use is counted anew.
+        """
         u = self.u
+        also_jobs = [] if ends is None else [ends[0]]
+        self._pairs |= set() if ends is None else {ends[1]}
         pairs = {pair_id: await lock_pair(u, pair_id) for pair_id in sorted(self._pairs)}
+        if ends is not None:
+            await entries.recount_suggested(u, ends[1])
         jobs: dict[UUID, Counts] = {}
         await lock_jobs(u, [*self._jobs, *also_jobs])
         for job_id in sorted(self._jobs):

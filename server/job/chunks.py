@@ -19,7 +19,7 @@ from models.job import Job
 from models.status import MatchKind, MatchStatus
 from realtime.events.job import Counts
 from realtime.events.result import MatchesAdded
-from realtime.unit_of_work import UnitOfWork, unit_of_work
+from realtime.unit_of_work import unit_of_work
 from server.books import entries
 from server.books.pairs import PairOf, fix_sign, sign_of_plan
 from server.holds.locks import hold_records
@@ -92,10 +92,8 @@ async def _write_chunk(job: Job, chunk: Chunk, sides: Sides, *, alone: bool) -> 
         for row in used
     ]
     async with unit_of_work(SYSTEM) as u:
-        # Locks records as decisions do: those that another suggestion uses, and all of them when a decision was faster.
-        shared = [use[1] for use in uses] if alone else await _suggested_elsewhere(u, [use[1] for use in uses])
-        if shared:
-            await hold_records(u, shared, alone=True)
+        if alone:  # also locks the records, as decisions do
+            await hold_records(u, [use[1] for use in uses], alone=True)
         if sides.pair.sign is None and MatchStatus.CONFIRMED in statuses:
             await fix_sign(u, sides.pair.id, sign_of_plan(job.plan_document) or 1)  # before the job, as decisions do
         before = await fence(u, job)
@@ -173,15 +171,6 @@ async def _write_chunk(job: Job, chunk: Chunk, sides: Sides, *, alone: bool) -> 
             )
         )
         return counts
-
-
-async def _suggested_elsewhere(u: UnitOfWork, record_ids: list[str]) -> list[str]:
-    rows = await u.execute(
-        "SELECT DISTINCT record_id FROM match_records "
-        "WHERE record_id = ANY($1::text[]::uuid[]) AND active AND NOT confirmed",
-        record_ids,
-    )
-    return [str(row["record_id"]) for row in rows]
 
 
 # One statement per chunk. It stores the matches whose records are all free, and their uses, in sorted order, so that

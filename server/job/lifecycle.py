@@ -173,8 +173,9 @@ async def finish_pass(job: Job, index: int, name: str) -> None:
 async def complete_job(job: Job, statistics: dict[str, Any], progress: dict[str, Any], curve: list[Any]) -> None:
     """Completes a job after its last pass; older suggestions that use its records are superseded. Raises: Fenced."""
     async with unit_of_work(SYSTEM) as u:
+        assert job.pair_id is not None  # set when it was queued
         older = await u.execute(_LOST_SUGGESTIONS, job.id)
-        await supersede(u, job.project_id, [found["match_id"] for found in older], also_jobs=[job.id])
+        await supersede(u, job.project_id, [found["match_id"] for found in older], ends=(job.id, job.pair_id))
         await fence(u, job)
         row = await Job.filter(id=job.id).using_db(u.connection).get()
         await u.save(
