@@ -84,7 +84,7 @@ async def test_a_hanging_database_is_reported_and_waited_for(house: House, web: 
     await until_ready(web)
     await follower.go_on()  # if the database were frozen right after the answer, its states could not be read
     await manager.ok("PATCH", f"/projects/{project}", {"name": "After"}, if_match=1)
-    event = await follower.heard("project.updated", 5)
+    event = await follower.heard("project.updated")
     await follower.leave()
 
     assert (
@@ -112,9 +112,9 @@ async def test_a_killed_database_is_reported_and_everything_recovers(
     await living
     again = await follower.call("subscribe", {"stream": f"project:{project}", "after": 0})
     await manager.ok("PATCH", f"/projects/{project}", {"name": "After"}, if_match=1)
-    event = await follower.heard("project.updated", 5)
+    event = await follower.heard("project.updated")
     source = await _load(manager, project)
-    ready = await follower.heard("source.ready", 5)
+    ready = await follower.heard("source.ready")
     await follower.leave()
 
     assert refused["problem"]["code"] == "unavailable"

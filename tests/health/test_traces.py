@@ -91,7 +91,7 @@ async def test_the_request_id_reaches_the_log_the_job_and_the_event(
 
     async with web.post(f"/api/v1/projects/{project}/sources", data=form, headers=headers) as response:
         assert response.headers["X-Request-ID"] == request_id
-    created = await follower.heard("source.created", 10)
+    created = await follower.heard("source.created")
     loaded = await follower.heard("source.ready", 30)
     await follower.leave()
     lines = [json.loads(line) for line in house.log.read_text().splitlines() if line.startswith("{")]
