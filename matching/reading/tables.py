@@ -44,8 +44,8 @@ class Profiler:
 
     def add(self, batch: RawBatch) -> None:
         """
-        Add a batch. Several are profiled together, because a query costs 10 ms per column before its first row
-        (measured).
+        Add a batch. Several are profiled together, because a column takes 0.4 ms besides its rows (measured): a million
+        rows take 0.5 s so, and 0.7 s megabyte by megabyte.
         """
         table = batch.columns
         for name in table.column_names if not self._evidence else ():

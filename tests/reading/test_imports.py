@@ -12,10 +12,6 @@ FILE = "Date,Reference,Amount,Currency,Name\n" + "".join(
 )
 READ = """
 import sys
-
-import pytest
-
-pytestmark = pytest.mark.integration
 from matching.reading import command
 assert command.main(sys.argv[1:]) == 0
 print(*(name for name in ("duckdb", "pyarrow.parquet") if name in sys.modules))
