@@ -359,6 +359,10 @@ def _may_be_sign(bookings: Bookings, amount: Amounts, column: Column, levels: Le
     short = all(len(words_of(value)) <= MAX_SIGN_WORDS and len(value) <= MAX_SIGN_LETTERS for value in present)
     if column.role(*MONEY, "other_number") > 0 and any(value.isdigit() for value in present):
         return False  # a count, a percentage and the like
+    counts = np.bincount(levels.codes[amount.moves & (levels.codes >= 0)])
+    single = int((counts == 1).sum())
+    if (single > 1 and len(present) == MAX_SIGNS) or (single and column.role("identity") >= 0.5):
+        return False  # texts or numbers, of which some happen to repeat
     return (
         len(present) <= MAX_SIGNS
         and short
