@@ -7,6 +7,7 @@ A person decides by looking at rows, so the three are those that the answers rea
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,14 @@ import pyarrow.compute as pc
 
 from core.money import NO_CURRENCY, amount_text
 from matching.reading.apply import Exceptions, TypedBatch, apply_mapping
-from matching.reading.look import Look, facts_of
+from matching.reading.detect import detect
+from matching.reading.look import Look, decided, facts_of
 from matching.reading.mapping import BLOCKING, Mapping
 from matching.reading.roles.complete import completed
 from matching.reading.roles.facts import Facts
 from matching.reading.rows import RawBatch
+from matching.reading.tables import read_batches
+from matching.reading.values import FileRejected
 
 MAX_CHOICES = 8
 MAX_STATES = 20  # values of a column of states, which are ticked instead of chosen
@@ -48,27 +52,35 @@ class _Choice:
     facts: Piece | None = None
 
 
-def with_answers(found: Look, batches: Iterable[RawBatch], currencies: Sequence[str] = ()) -> list[dict[str, Any]]:
+def with_answers(
+    found: Look, batches: Iterable[RawBatch], currencies: Sequence[str] = (), path: Path | None = None
+) -> list[dict[str, Any]]:
     """
     The questions of a file, each with its answers. `batches` are the first ones of the file, and `currencies` those
-    that are likely, most likely first.
+    that are likely, most likely first. `path` is the file, which another sheet or table is read from.
     """
     if not found.questions:
         return []
     batch = next((batch for batch in batches if batch.columns.num_rows), None)
-    return [_Asked(question, found, batch, currencies).view() for question in found.questions]
+    return [_Asked(question, found, batch, currencies, path).view() for question in found.questions]
 
 
 class _Asked:
     """One question about a file, and the batch whose rows show what the answers mean."""
 
     def __init__(
-        self, question: dict[str, Any], found: Look, batch: RawBatch | None, currencies: Sequence[str]
+        self,
+        question: dict[str, Any],
+        found: Look,
+        batch: RawBatch | None,
+        currencies: Sequence[str],
+        path: Path | None,
     ) -> None:
         self.question = question
         self.found = found
         self.batch = batch
         self.currencies = currencies
+        self.path = path
         self.column: str | None = question.get("column")
         self.columns: list[str] = question.get("columns") or []
         self.choices = [str(choice) for choice in question["choices"]]
@@ -184,7 +196,9 @@ class _Asked:
     def _rows(self, offered: list[_Choice]) -> list[list[dict[str, Any]]]:
         """For each answer the same rows of the file, as it would read them."""
         kind = self.question["kind"]
-        if self.batch is None or kind in ("sheet", "header"):
+        if kind in ("sheet", "header"):
+            return [self._elsewhere(choice.piece) for choice in offered]
+        if self.batch is None:
             return [[] for _ in offered]
         if kind == "skip":
             return [self._shown(self._typed({"skip": []}, self._with(str(choice.value)))) for choice in offered]
@@ -193,6 +207,23 @@ class _Asked:
         read = [_readings(self._typed(choice.piece, wanted)) for choice in offered]
         chosen = _telling(read, [choice.value is not None for choice in offered])
         return [self._shown_rows(readings, chosen) for readings in read]
+
+    def _elsewhere(self, piece: Piece) -> list[dict[str, Any]]:
+        """The first rows of another table or sheet, as they would be read."""
+        if self.path is None:
+            return []
+        said = self.found.mapping.said().get("table") or {}
+        given = Mapping.model_validate({"table": {**said, **piece["table"]}})
+        try:
+            detection = detect(self.path, self.found.detection.format, given.table)
+            batches = read_batches(self.path, detection, batch_rows=SAMPLE_ROWS)
+            batch = next((batch for batch in batches if batch.columns.num_rows), None)
+        except FileRejected:
+            return []
+        if batch is None:
+            return []
+        seen = decided(detection, [], facts_of([batch], detection), given)
+        return _first_rows(batch, apply_mapping(batch, seen.mapping, seen.exceptions))
 
     @cached_property
     def _facts(self) -> Facts:
@@ -272,6 +303,28 @@ class _Asked:
                 for row in sums.sort_by("currency").to_pylist()[:MAX_CHOICES]
             ],
         }
+
+
+def _first_rows(batch: RawBatch, typed: TypedBatch) -> list[dict[str, Any]]:
+    """The first rows that count, with all that they say."""
+    places = {row: place for place, row in enumerate(batch.rows.to_pylist())}
+    found = []
+    for row, reading in [*_readings(typed).items()][:MAX_ROWS]:
+        cells = [(column[places[row]].as_py() or "").strip() for column in batch.columns.columns]
+        amount, currency, date, reference = reading
+        found.append(
+            {
+                "line": batch.lines[places[row]].as_py(),
+                "row": row,
+                "text": _cut(" · ".join(cell for cell in cells if cell)),
+                "amount": amount,
+                "currency": currency,
+                "date": date,
+                "reference": _cut(reference),
+                "rejected": False,
+            }
+        )
+    return found
 
 
 def _readings(typed: TypedBatch) -> dict[int, tuple[str | None, ...]]:

@@ -3,17 +3,19 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 
 from matching.reading.mapping import TableSpec
 from matching.reading.roles.facts import Line
-from matching.reading.table import find_table, names_at
+from matching.reading.table import Place, find_table, names_at
 from matching.reading.values import FileRejected, has_typed
 
 NO_HEADER = "the file has no header, so its columns are called column_1, column_2, ..."
 MAX_COLUMNS = 2000
 MAX_NAME = 256
+MAX_CHOICES, MAX_EXAMPLE = 8, 80  # headers that are offered, and letters of each
 MAX_PREAMBLE = 50  # rows before a header
 TABLE_SHARE = 0.9  # share of the rows that must fit the header
 
@@ -31,6 +33,7 @@ class Header:
     above: tuple[Line, ...] = ()
     score: float = 0.0
     fits: int = 0  # rows that look like bookings
+    questions: tuple[dict[str, Any], ...] = ()
 
 
 def locate(lines: Sequence[Line], table: TableSpec | None = None) -> Header | None:
@@ -59,7 +62,22 @@ def locate(lines: Sequence[Line], table: TableSpec | None = None) -> Header | No
         above,
         place.score,
         place.fits,
+        _questions(lines, place),
     )
+
+
+def _questions(lines: Sequence[Line], place: Place) -> tuple[dict[str, Any], ...]:
+    """The question which table is meant, by the line of its header, or 0 if it has none."""
+    if not place.rivals:
+        return ()
+    chosen = sorted([place.header, *place.rivals], key=lambda index: -1 if index is None else index)
+    texts = [_cells_of(lines[index]) if index is not None else NO_HEADER for index in chosen[:MAX_CHOICES]]
+    numbers = [str(lines[index].number) if index is not None else "0" for index in chosen[:MAX_CHOICES]]
+    return ({"column": None, "columns": [], "kind": "header", "choices": numbers, "examples": texts},)
+
+
+def _cells_of(line: Line) -> str:
+    return ", ".join(cell.strip() for cell in line.cells if cell.strip())[:MAX_EXAMPLE]
 
 
 def _given(lines: Sequence[Line], number: int) -> Header:

@@ -76,6 +76,7 @@ def _found(start: Start, table: TableSpec | None, proved: Sequence[str], delimit
         notes=best.notes,
         skipped=best.line - best.has_names,
         above=best.above,
+        questions=best.questions,
     )
 
 

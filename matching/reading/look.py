@@ -113,7 +113,7 @@ def decided(detection: Detection, profiles: list[ColumnProfile], facts: Facts, g
     if "amount" in said and "fee" not in said:
         found.mapping.pop("fee", None)  # it was found for another reading of the amount
     questions = [q for q in (*detection.questions, *found.questions) if not _is_answered(q["kind"], said)]
-    asked = {FIELDS[question["kind"]] for question in questions}
+    asked = {FIELDS[question["kind"]] for question in questions} - {"table"}
     mapping = Mapping.model_validate({**found.mapping, **_completed(said, found.mapping, facts, asked)})
     left_out = {int(facts.rows[row.place]): row.reason for row in found.left_out if row.reason != "skipped"}
     unknown = found.unknown_states if "skip" not in said else None
@@ -154,6 +154,8 @@ def _completed(said: dict[str, Any], found: dict[str, Any], facts: Facts, asked:
 def _is_answered(kind: str, said: dict[str, Any]) -> bool:
     """Whether people have said it. Who only points at a column has not said how to read it."""
     field = FIELDS[kind]
+    if field == "table":
+        return bool(said.get(field)) and said[field].get("sheet" if kind == "sheet" else "header_row") is not None
     if field not in said or said[field] is None or field not in ("amount", "date"):
         return field in said
     if field == "amount":

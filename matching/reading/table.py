@@ -7,7 +7,7 @@ number in the same columns. Names only support this.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ HEAD_LINES = 300  # lines of a file that are looked at
 MAX_HEADERS = 80  # lines among which the header is
 MAX_WIDTH = 80  # columns that are scored
 MAX_CELL = 64  # characters; longer cells are no numbers or dates
-RIVAL = 0.5  # another header whose score is so near is a question
+RIVAL = 1.0  # another table whose score is so near is a question
 EMPTY, TEXT, NUMBER, DATE, BOTH = range(5)
 _RULE = re.compile(RULE)
 
@@ -34,6 +34,7 @@ class Place:
     """
     Where a table is. `header` is the index of its header among the lines, or None if it has none; `upper` that of a
     second row of names above it; `first` that of the first row. `fits` is the number of rows that look like bookings.
+    `rivals` are the headers of other tables that may be meant as well, as indexes, with None for no header.
     """
 
     score: float
@@ -43,17 +44,28 @@ class Place:
     fits: int
     has_dates: bool
     width: int
+    rivals: tuple[int | None, ...] = ()
 
 
 def find_table(lines: Sequence[Line]) -> Place | None:
     """The best place for a table in the first lines of a file, or None if no line looks like a booking."""
-    places = places_of(lines)
-    return max(places, key=lambda place: place.score) if places else None
-
-
-def places_of(lines: Sequence[Line]) -> list[Place]:
-    """All places in which a table could begin, with their scores."""
     kinds = _kinds(lines)
+    places = _places(lines, kinds)
+    if not places:
+        return None
+    best = max(places, key=lambda place: place.score)
+    near = [place for place in places if place is not best and place.score > best.score - RIVAL]
+    return replace(best, rivals=tuple(place.header for place in near if _is_other_table(kinds, best, place)))
+
+
+def _is_other_table(kinds: NDArray[np.int8], one: Place, other: Place) -> bool:
+    """Whether rows stand between two headers. Two headers of the same rows differ only in the names."""
+    first, last = sorted((one.first, other.first))
+    return bool((kinds[first : max(first, last - 1)] >= NUMBER).any())
+
+
+def _places(lines: Sequence[Line], kinds: NDArray[np.int8]) -> list[Place]:
+    """All places in which a table could begin, with their scores."""
     if not (kinds >= NUMBER).any():
         return []
     found = []

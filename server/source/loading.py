@@ -282,7 +282,9 @@ class Loader:
 
     def _questions(self, path: Path, look: Look, currencies: list[str]) -> list[dict[str, Any]]:
         """The open questions with what each answer would make of three rows. Runs in the parser thread."""
-        return with_answers(look, tables.read_batches(path, look.detection), currencies) if look.questions else []
+        if not look.questions:
+            return []
+        return with_answers(look, tables.read_batches(path, look.detection), currencies, path)
 
     async def _currencies(self) -> list[str]:
         """The currencies that people gave for whole sources of the project, most frequent first."""

@@ -87,7 +87,8 @@ def _contents(path: Path, table: TableSpec | None) -> tuple[_Contents, tuple[str
     sheet, header = (sure or found)[0]
     others = [other for other in filled if other is not sheet]
     questions = (_sheet_question([other for other, _ in sure]),) if len(sure) > 1 else ()
-    return _Contents(workbook, sheet, header), (*_sheet_notes(sheet, others), *header.notes), questions
+    notes = (*_sheet_notes(sheet, others), *header.notes)
+    return _Contents(workbook, sheet, header), notes, (*questions, *header.questions)
 
 
 def _as_lines(head: list[tuple[int, list[str]]]) -> list[Line]:

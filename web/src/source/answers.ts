@@ -52,10 +52,12 @@ export function isSame(one: Mapping | undefined, other: unknown): boolean {
 }
 
 const DATES = new Set<QuestionView["kind"]>(["date_order", "date_column"]);
+const PLACES = new Set<QuestionView["kind"]>(["sheet", "header"]);
 
 /** How an answer reads a row, such as "4 Oct 2026" or "−1,200.00 EUR". */
 export function reading(kind: QuestionView["kind"], row: AnswerRow): string {
   if (row.rejected) return "not readable";
+  if (PLACES.has(kind)) return `${day(row.date)}, ${amount(row)}`;
   return DATES.has(kind) ? day(row.date) : amount(row);
 }
 

@@ -70,6 +70,8 @@ test.each([
   ["sign", row({ amount: "-1234.50", currency: "EUR" }), "−1,234.50 EUR"],
   ["decimal_mark", row({ amount: "98765432109876.55" }), "98,765,432,109,876.55"],
   ["decimal_mark", row({ rejected: true }), "not readable"],
+  ["sheet", row({ date: "2026-10-04", amount: "12.50", currency: "EUR" }), "4 Oct 2026, 12.50 EUR"],
+  ["header", row({}), "–, –"],
 ] as const)("a row under an answer about %s", (kind, shown, expected) => {
   expect(reading(kind, shown)).toBe(expected);
 });
