@@ -11,10 +11,11 @@ import pyarrow as pa
 import pytest
 
 from core.settings import Settings
+from matching.plan import Plan
 from matching.results import MATCHES, Chunk
 from models.job import Job
 from server.job import inputs, lifecycle
-from server.job.chunks import write_chunk
+from server.job.chunks import Sides, write_chunk
 from tests.conftest import Person
 
 PLAN: dict[str, Any] = {"fields": {"id": {"type": "text", "left": "id", "right": "id"}}}
@@ -64,7 +65,8 @@ async def _writer(settings: Settings, job: Job) -> Callable[..., Awaitable[Any]]
             for left, right, status in sets
         ]
         chunk = Chunk(0, "sums", number, pa.Table.from_pylist(rows, schema=MATCHES))
-        return await write_chunk(job, chunk, sides[0].ids, sides[1].ids, "hash")
+        found = Sides(await lifecycle.pair_of(job), Plan.model_validate(PLAN), sides[0].ids, sides[1].ids)
+        return await write_chunk(job, chunk, found)
 
     return write
 
