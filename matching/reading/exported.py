@@ -17,11 +17,12 @@ from matching.reading.rows import RawBatch
 
 _RECORD = ("side", "row", "amount", "currency", "date", "reference")
 MATCHES = (
-    *("match_id", "status", "kind", "pass", "score", "margin", "ambiguity", "difference"),
+    *("match_id", "status", "kind", "pass", "score", "margin", "ambiguity"),
+    *("difference", "difference_as", "difference_reason", "remainder", "remainder_side"),
     *_RECORD,
     *("origin", "decided_by", "decided_at", "reason", "plan_hash", "explanation", "record_id"),
 )
-OPEN_ITEMS = ("record_id", *_RECORD, "age_days")
+OPEN_ITEMS = ("record_id", "match_id", *_RECORD, "age_days")
 # What the columns of an export mean. Without this, a file of amounts such as 1.234 would be asked about.
 MAPPING: dict[str, Any] = {
     "amount": {"column": "amount", "decimal": "."},

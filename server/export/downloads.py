@@ -2,22 +2,20 @@
 
 import re
 from urllib.parse import parse_qsl, quote, urlsplit
-from uuid import UUID
 
 from pydantic import ValidationError
 
 from core.problems import Fault, Forbidden, Invalid
-from models import access
 from models.access import Actor
-from models.job import Job
 from server.api.body.faults import faults_of
 from server.api.endpoint import parse_id
 from server.auth.tickets import issue_ticket
 from server.auth.tokens import Tokens
-from server.export.schemas import ExportQuery
+from server.export.schemas import ExportQuery, PairExportQuery
+from server.export.targets import JobTarget, PairTarget, Target
 
 ROUTE = "/api/v1/downloads"
-_EXPORT = re.compile(r"/api/v1/jobs/([0-9A-Za-z-]{1,64})/export")
+_EXPORT = re.compile(r"/api/v1/(jobs|projects)/([0-9A-Za-z-]{1,64})/export")
 
 
 async def make_link(tokens: Tokens, actor: Actor, path: str) -> str:
@@ -26,15 +24,15 @@ async def make_link(tokens: Tokens, actor: Actor, path: str) -> str:
 
     Raises: Invalid if the path is none of an export, NotFound, Forbidden for a program, which sends its token instead.
     """
-    job_id, _ = export_at(path)
+    target = target_at(path)
     if actor.session_id is None:
         raise Forbidden("A program fetches an export with its token. Links are for browsers.")
-    await access.load(actor, Job, job_id, "project.read_within")
+    await target.project_of(actor)
     return f"{ROUTE}?ticket={quote(await issue_ticket(tokens, actor, path))}"
 
 
-def export_at(path: str) -> tuple[UUID, ExportQuery]:
-    """The job and the query of an export's path. Raises: Invalid, NotFound."""
+def target_at(path: str) -> Target:
+    """What the path of an export is about. Raises: Invalid, NotFound."""
     try:
         parts = urlsplit(path)
         pairs = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query), errors="strict")
@@ -45,15 +43,17 @@ def export_at(path: str) -> tuple[UUID, ExportQuery]:
         raise _invalid("must be the path of an export, such as /api/v1/jobs/{id}/export?format=xlsx")
     if len(dict(pairs)) < len(pairs):
         raise _invalid("has a parameter twice")
+    is_pair = found[1] == "projects"
     try:
-        query = ExportQuery.model_validate(dict(pairs))
+        query = (PairExportQuery if is_pair else ExportQuery).model_validate(dict(pairs))
     except ValidationError as error:
         raise Invalid(
             errors=tuple(
                 Fault("/path", f.code, f"?{f.pointer.lstrip('/')[:64]}: {f.message}") for f in faults_of(error)
             )
         ) from None
-    return parse_id(found[1]), query
+    row_id = parse_id(found[2])
+    return PairTarget(row_id, query) if isinstance(query, PairExportQuery) else JobTarget(row_id, query)
 
 
 def _invalid(message: str) -> Invalid:

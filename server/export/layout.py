@@ -15,7 +15,7 @@ from server.export.texts import bytes_of
 
 COLUMNS: dict[What, tuple[str, ...]] = {"matches": MATCHES, "open-items": OPEN_ITEMS}
 _TYPES = {"score": pa.float64(), "margin": pa.float64(), "row": pa.int64(), "age_days": pa.int64()}
-MONEY = ("amount", "difference")
+MONEY = ("amount", "difference", "remainder")
 DATA = "data"  # the last column of a page: a record as JSON
 # PostgreSQL writes pages as CSV with characters that hardly any text contains, so that hardly anything is quoted.
 DELIMITER, QUOTE = "\x02", "\x01"

@@ -10,10 +10,11 @@ from server.api.reply import reply_view
 from server.api.routing import Routes
 from server.auth.answers import GATE
 from server.auth.tickets import LIFE, read_ticket, use_ticket
-from server.export.downloads import export_at, make_link
+from server.export.downloads import make_link, target_at
 from server.export.places import PLACES
-from server.export.schemas import DownloadCreate, DownloadView, ExportQuery, TicketQuery
+from server.export.schemas import DownloadCreate, DownloadView, ExportQuery, PairExportQuery, TicketQuery
 from server.export.sending import Export, send
+from server.export.targets import JobTarget, PairTarget
 
 routes = Routes("exports")
 
@@ -37,7 +38,28 @@ async def export_job(api: QueryRequest[ExportQuery]) -> web.StreamResponse:
     """
     owner = api.request[TURN_OWNER]
     with api.request.app[PLACES].place(owner.share):
-        return await send(Export(api.request, api.actor, owner, api.path_id(), api.query))
+        return await send(Export(api.request, api.actor, owner, JobTarget(api.path_id(), api.query)))
+
+
+@routes.get(
+    "/projects/{id}/export",
+    scope="read",
+    query=PairExportQuery,
+    answers={200: bytes},
+    media_type="application/octet-stream",
+    problems=(problems.NotFound, problems.Forbidden, problems.RateLimited, problems.StorageFull),
+    stream_position=True,
+    takes_turns_itself=True,
+)
+async def export_pair(api: QueryRequest[PairExportQuery]) -> web.StreamResponse:
+    """
+    Export the matches or the open items of two sources, over all their jobs and by hand.
+
+    The answer is like that of the export of a job.
+    """
+    owner = api.request[TURN_OWNER]
+    with api.request.app[PLACES].place(owner.share):
+        return await send(Export(api.request, api.actor, owner, PairTarget(api.path_id(), api.query)))
 
 
 @routes.post(
@@ -73,4 +95,4 @@ async def download(api: QueryRequest[TicketQuery]) -> web.StreamResponse:
     with app[PLACES].place(owner.share):
         async with app[TURNS].turn(owner):
             await use_ticket(ticket)
-        return await send(Export(api.request, ticket.actor, owner, *export_at(ticket.path)))
+        return await send(Export(api.request, ticket.actor, owner, target_at(ticket.path)))

@@ -1,6 +1,7 @@
 """Queries, bodies and views of exports."""
 
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import Field, model_validator
 
@@ -21,9 +22,28 @@ class ExportQuery(Query):
 
     @model_validator(mode="after")
     def _filters(self) -> "ExportQuery":
-        if self.what != "matches" and (self.status is not None or self.pass_name is not None):
-            raise ValueError("status and pass choose matches; leave them out for open items")
+        if self.what != "matches" and any(value is not None for value in self.filters):
+            raise ValueError("only matches can be chosen; leave the filters out for open items")
         return self
+
+    @property
+    def filters(self) -> tuple[object, ...]:
+        """What chooses matches."""
+        return self.status, self.pass_name
+
+
+class PairExportQuery(ExportQuery):
+    """Which pair to export, as the reader looks at it. `job` and `origin` choose matches too."""
+
+    left_source: UUID
+    right_source: UUID
+    job: UUID | None = None
+    origin: Literal["engine", "manual"] | None = None
+
+    @property
+    def filters(self) -> tuple[object, ...]:
+        """What chooses matches."""
+        return (*super().filters, self.job, self.origin)
 
 
 class DownloadCreate(Body):

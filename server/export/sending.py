@@ -8,9 +8,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
-from uuid import UUID
 
 from aiohttp import web
+from tortoise import Tortoise
 
 from core import log
 from models.access import Actor
@@ -19,9 +19,8 @@ from server.export import csv, jsonl, parquet, queries, xlsx
 from server.export.actions import begin_export
 from server.export.encoding import Encoder, Format
 from server.export.places import PLACES, Places
-from server.export.queries import Selection
-from server.export.schemas import ExportQuery
 from server.export.spool import PAGE_BYTES, Spool
+from server.export.targets import Selection, Target, check_still
 from server.store.errors import described
 from server.store.reading import reading
 
@@ -36,13 +35,12 @@ class Export:
     request: web.Request
     actor: Actor
     owner: Owner
-    job_id: UUID
-    query: ExportQuery
+    target: Target
 
     @property
     def format(self) -> Format:
         """The format that was asked for."""
-        return FORMATS[self.query.format]
+        return FORMATS[self.target.query.format]
 
     @property
     def places(self) -> Places:
@@ -56,7 +54,7 @@ class Export:
     async def check(self) -> None:
         """Check the right to it again. Raises: NotFound, Forbidden, TokenRevoked."""
         async with self.turn():
-            await queries.check_still(self.actor, self.job_id)
+            await check_still(self.actor, self.target, Tortoise.get_connection("default").execute_query_dict)
 
 
 async def send(export: Export) -> web.StreamResponse:
@@ -67,7 +65,7 @@ async def send(export: Export) -> web.StreamResponse:
     """
     export.places.disk.refuse_when_full(PAGE_BYTES)
     async with export.turn():
-        await begin_export(export.actor, export.job_id, export.query)
+        await begin_export(export.actor, export.target)
     with Spool(export.places) as spool:
         opened: asyncio.Future[Selection] = asyncio.get_running_loop().create_future()
         filling = asyncio.create_task(_fill(export, spool, opened), name="export")
@@ -86,7 +84,7 @@ async def _fill(export: Export, spool: Spool, opened: "asyncio.Future[Selection]
     """Read everything in one snapshot. Its connection is given back when the last row is in the spool."""
     try:
         async with export.turn("export"), reading() as snapshot:
-            selection = await queries.select(export.actor, snapshot, export.job_id, export.query)
+            selection = await export.target.select(export.actor, snapshot)
             opened.set_result(selection)
             await queries.write_rows(snapshot, selection, spool.put)
         await spool.finish()
@@ -104,9 +102,8 @@ def _response(export: Export, selection: Selection) -> web.StreamResponse:
             "Content-Disposition": f'attachment; filename="{selection.name}.{export.format.suffix}"',
         }
     )
-    job = selection.job
-    if job.plan_id is not None:
-        response.headers["Link"] = f'</api/v1/plans/{job.plan_id}?version={job.plan_version}>; rel="describedby"'
+    if selection.link is not None:
+        response.headers["Link"] = f'<{selection.link}>; rel="describedby"'
     response.headers["Stream-Position"] = str(selection.position.head)
     response.headers["Stream-Epoch"] = selection.position.epoch
     return response
@@ -125,7 +122,7 @@ async def _send(export: Export, response: web.StreamResponse, spool: Spool, sele
     except ConnectionError:
         raise  # the client has gone
     except Exception as error:  # noqa: BLE001 - the head has been sent; all that can still be said is that this is not all
-        logger.warning("an export broke off", job_id=str(selection.job.id), **described(error))
+        logger.warning("an export broke off", of=str(export.target.resource[1]), **described(error))
         if export.request.transport is not None:
             export.request.transport.abort()
 

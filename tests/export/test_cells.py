@@ -155,11 +155,11 @@ def test_a_workbook_types_its_cells():
     more = {"amount": "12345678901234.56", "date": "1899-12-31", "reference": "=1"}
     [sheet, _] = sheets_of(encoded("xlsx", Layout("matches", (), ()), [row(0, {}), row(1, {}, **more)])).values()
 
-    assert '<c r="K2" s="2"><v>-12.50</v></c>' in sheet
-    assert '<c r="M2" s="1"><v>46027</v></c>' in sheet
-    assert '<c r="K3" t="inlineStr"><is><t xml:space="preserve">12345678901234.56</t></is></c>' in sheet
-    assert '<c r="M3" t="inlineStr"><is><t xml:space="preserve">1899-12-31</t></is></c>' in sheet
-    assert '<c r="N3" s="3" t="inlineStr"><is><t xml:space="preserve">=1</t></is></c>' in sheet
+    assert '<c r="O2" s="2"><v>-12.50</v></c>' in sheet
+    assert '<c r="Q2" s="1"><v>46027</v></c>' in sheet
+    assert '<c r="O3" t="inlineStr"><is><t xml:space="preserve">12345678901234.56</t></is></c>' in sheet
+    assert '<c r="Q3" t="inlineStr"><is><t xml:space="preserve">1899-12-31</t></is></c>' in sheet
+    assert '<c r="R3" s="3" t="inlineStr"><is><t xml:space="preserve">=1</t></is></c>' in sheet
 
 
 def test_a_text_that_is_too_long_for_a_cell_is_cut_and_the_plan_says_so():

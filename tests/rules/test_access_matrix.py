@@ -105,6 +105,7 @@ GET    /jobs/{job}/progress                              ! . + + + + -  + + + + 
 GET    /jobs/{job}/matches                               ! . + + + + -  + + + +  . .  read
 GET    /jobs/{job}/unmatched                             ! . + + + + -  + + + +  . .  read
 GET    /jobs/{job}/export                                ! . + + + + -  + + + +  . .  read
+GET    /projects/{project}/export                        ! . + + + + -  + + + +  . .  read
 POST   /downloads                                        ! . + + + + -  + + + +  . .  -
 GET    /matches/{match}                                  ! . + + + + -  + + + +  . .  read
 POST   /matches/{match}/confirm                          ! . - + + + -  - - - -  . .  review
@@ -212,7 +213,7 @@ BODIES: dict[str, Any] = {
 _OF_PAIR = "?left_source={source}&right_source={right}"
 QUERIES = {
     "GET /jobs/{job}/unmatched": "?side=left",
-    **{f"GET /projects/{{project}}/{noun}": _OF_PAIR for noun in ("matches", "open-items", "summary")},
+    **{f"GET /projects/{{project}}/{noun}": _OF_PAIR for noun in ("matches", "open-items", "summary", "export")},
 }
 STALE = {"If-Match": '"999"'}
 SYMBOLS = {401: "!", 403: "-", 404: "."}

@@ -51,7 +51,8 @@ OTHER = {
 }
 QUERIES = {
     "GET /jobs/{}/unmatched": {"side": "left"},
-    **{f"GET /projects/{{}}/{noun}": _PAIR for noun in ("matches", "open-items", "summary")},
+    **{f"GET /projects/{{}}/{noun}": _PAIR for noun in ("matches", "open-items", "summary", "export")},
+    "GET /downloads": {"ticket": "t"},
 }
 UPLOAD = {"file": "a,b"}  # the form of the only route that takes one; a test of the upload sends the same
 

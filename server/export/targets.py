@@ -1,0 +1,195 @@
+"""What is exported: the results of one job, or the two books of a pair over all its jobs."""
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from uuid import UUID
+
+from core.clock import now
+from core.problems import TokenRevoked
+from models import access
+from models.access import Actor
+from models.job import Job
+from models.project import Project
+from realtime import streams
+from server.export.encoding import About
+from server.export.layout import Layout
+from server.export.schemas import ExportQuery, PairExportQuery
+from server.match.pair import pair_for
+from server.record.columns import MAX_ADDED, columns_of
+from server.store.reading import Position, Reading
+
+MOST_NAMES = 5_000
+NEWEST = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Side:
+    """A source, and which of its records belong to the export."""
+
+    name: str
+    source_id: UUID
+    revision: int = NEWEST
+    job_id: UUID | None = None  # its records that no match of this job uses are open, or else those that no match uses
+
+
+@dataclass
+class Selection:
+    """What an export holds, as of the snapshot that it was opened in."""
+
+    query: ExportQuery
+    about: About
+    position: Position
+    sides: tuple[Side, Side]
+    conditions: list[str]
+    values: list[Any]
+    pair_id: UUID | None = None  # whose remainders are open items
+    is_turned: bool = False  # the left side is the right one of the pair
+    sign: int = 1
+    link: str | None = None  # where the plan is
+    name: str = field(init=False)  # of the file, without its ending
+
+    def __post_init__(self) -> None:
+        self.name = f"{self.query.what}-{now():%Y-%m-%d}-{str(self.values[0])[-8:]}"
+        chosen: dict[str, Any] = {"status": self.query.status, "pass_name": self.query.pass_name}
+        if isinstance(self.query, PairExportQuery):
+            chosen |= {"job_id": self.query.job, "origin": self.query.origin}
+        for column, value in chosen.items():
+            if value is not None:
+                self.values.append(value)
+                self.conditions.append(f"{column} = ${len(self.values)}")
+
+
+class Target(Protocol):
+    """What somebody wants to export."""
+
+    @property
+    def query(self) -> ExportQuery:
+        """The wish."""
+
+    @property
+    def resource(self) -> tuple[str, UUID]:
+        """What it is about, in the audit log."""
+
+    async def project_of(self, actor: Actor) -> UUID:
+        """The project, if the actor may read it. Raises: NotFound, Forbidden."""
+
+    async def select(self, actor: Actor, snapshot: Reading) -> Selection:
+        """What it holds, if the actor may read it. Raises: NotFound, Forbidden, Invalid."""
+
+
+@dataclass(frozen=True)
+class JobTarget:
+    """What a job matched or left open."""
+
+    job_id: UUID
+    query: ExportQuery
+
+    @property
+    def resource(self) -> tuple[str, UUID]:
+        """The job."""
+        return "job", self.job_id
+
+    async def project_of(self, actor: Actor) -> UUID:
+        """The job's project."""
+        loaded = await access.load(actor, Job, self.job_id, "project.read_within")
+        assert loaded.project_id is not None
+        return loaded.project_id
+
+    async def select(self, actor: Actor, snapshot: Reading) -> Selection:
+        """What the job matched, or the records that it read and does not use."""
+        job = (await access.load(actor, Job, self.job_id, "project.read_within")).row
+        facts = {"job": str(job.id), "plan_hash": job.plan_hash or "", "plan_version": str(job.plan_version or "")}
+        sources = (job.left_source_id, job.right_source_id)
+        left, right = (
+            Side(name, source_id, int(job.inputs.get(name, {}).get("revision", NEWEST)), job.id)
+            for name, source_id in zip(("left", "right"), sources, strict=True)
+        )
+        return Selection(
+            self.query,
+            About(
+                await _layout(snapshot, self.query, *sources),
+                await _facts(snapshot, self.query, job.project_id) | facts,
+                job.plan_document,
+            ),
+            await snapshot.position(streams.job(job.id)),
+            (left, right),
+            ["job_id = $1"],
+            [job.id],
+            link=None if job.plan_id is None else f"/api/v1/plans/{job.plan_id}?version={job.plan_version}",
+        )
+
+
+@dataclass(frozen=True)
+class PairTarget:
+    """The two books of a pair, as somebody looks at them."""
+
+    project_id: UUID
+    query: PairExportQuery
+
+    @property
+    def resource(self) -> tuple[str, UUID]:
+        """The project."""
+        return "project", self.project_id
+
+    async def project_of(self, actor: Actor) -> UUID:
+        """The project itself."""
+        await access.load(actor, Project, self.project_id, "project.read_within")
+        return self.project_id
+
+    async def select(self, actor: Actor, snapshot: Reading) -> Selection:
+        """The matches of all jobs and by hand, or what no match holds and what matches leave open."""
+        pair = await pair_for(snapshot, actor, self.project_id, self.query)
+        left, right = pair.sources
+        facts = {"left_source": str(left), "right_source": str(right)}
+        return Selection(
+            self.query,
+            About(
+                await _layout(snapshot, self.query, left, right),
+                await _facts(snapshot, self.query, self.project_id) | facts,
+                None,
+            ),
+            await snapshot.position(streams.project(self.project_id)),
+            (Side("left", left), Side("right", right)),
+            ["pair_id = $1"],
+            [pair.id],
+            pair_id=pair.id,
+            is_turned=pair.turned,
+            sign=pair.sign or 1,
+        )
+
+
+async def check_still(actor: Actor, target: Target, snapshot_rows: Any) -> None:
+    """
+    Check that the actor may still read it and is still signed in. Raises: NotFound, Forbidden, TokenRevoked.
+    """
+    await target.project_of(actor)
+    if actor.session_id is not None and not await snapshot_rows(
+        "SELECT 1 FROM sessions WHERE id = $1 AND revoked_at IS NULL AND expires_at > now()", [actor.session_id]
+    ):
+        raise TokenRevoked
+
+
+async def _facts(snapshot: Reading, query: ExportQuery, project_id: UUID) -> dict[str, str]:
+    rows = await snapshot.rows("SELECT name FROM projects WHERE id = $1", project_id)
+    return {"project": rows[0]["name"], "what": query.what, "as_of": now().isoformat(timespec="seconds")}
+
+
+async def _layout(snapshot: Reading, query: ExportQuery, left: UUID, right: UUID) -> Layout:
+    return Layout(query.what, await _names(snapshot, left), await _names(snapshot, right))
+
+
+async def _names(snapshot: Reading, source_id: UUID) -> tuple[str, ...]:
+    """The columns of a source. Beyond a number of columns that records added, only the records know them."""
+    names = (await columns_of(snapshot, [source_id])).get(source_id, [])
+    added = await snapshot.rows(
+        "SELECT jsonb_array_length(coalesce(detection->'added_columns', '[]')) AS n FROM sources WHERE id = $1",
+        source_id,
+    )
+    if added[0]["n"] < MAX_ADDED:
+        return tuple(names)
+    rows = await snapshot.rows(
+        "SELECT DISTINCT jsonb_object_keys(data) AS name FROM reconciliation_records WHERE source_id = $1 "
+        f"ORDER BY 1 LIMIT {MOST_NAMES}",
+        source_id,
+    )
+    return tuple(dict.fromkeys([*names, *(row["name"] for row in rows)]))

@@ -1,0 +1,101 @@
+"""Exports of a pair: what all jobs and people matched, as somebody looks at the two books."""
+
+import pytest
+
+from tests.export.conftest import rows_of
+from tests.match.conftest import eur, make_books  # noqa: F401 - a fixture
+
+
+@pytest.fixture
+async def books(make_books, db):  # noqa: F811 - the fixture above
+    """A payment in two parts, a fee that is booked, a suggestion, and a record on either side that is left over."""
+    made = await make_books(eur("100.00", "50.00", "7.00", "1.00"), eur("60.00", "49.00", "7.00", "2.00"))
+    await made.match(made.left[:1], made.right[:1], difference="open")
+    await made.match(made.left[1:2], made.right[1:2], difference="booked", difference_reason="fee")
+    await made.suggest(made.left[2:3], made.right[2:3])
+    return made
+
+
+def path_of(books, more="", turned=False):
+    sides = (books.right_source, books.left_source) if turned else (books.left_source, books.right_source)
+    return f"/projects/{books.project}/export?left_source={sides[0]}&right_source={sides[1]}{more}"
+
+
+async def rows(books, more="", turned=False):
+    async with await books.person.send("GET", path_of(books, more, turned)) as response:
+        assert response.status == 200, await response.text()
+        return rows_of(await response.read())
+
+
+async def test_the_matches_of_all_jobs_and_those_by_hand(books):
+    found = await rows(books)
+
+    listed = await books.matches()
+    assert list(dict.fromkeys(row["match_id"] for row in found)) == [match["id"] for match in listed]
+    first, second, third = (row for row in found if row["side"] == "left")
+    assert (first["origin"], first["difference"], first["difference_as"]) == ("manual", "40.00", "open")
+    assert (first["remainder"], first["remainder_side"]) == ("40.00", "left")
+    assert (second["difference"], second["difference_as"], second["difference_reason"]) == ("1.00", "booked", "fee")
+    assert (third["status"], third["origin"]) == ("suggested", "engine")
+
+
+async def test_the_pair_can_be_looked_at_from_either_side(books):
+    straight, turned = await rows(books), await rows(books, turned=True)
+
+    swapped = {"left": "right", "right": "left", "": ""}
+    assert {row["record_id"]: swapped[row["side"]] for row in straight} == {
+        row["record_id"]: row["side"] for row in turned
+    }
+    listed = (await books.person.ok("GET", path_of(books, turned=True).replace("/export?", "/matches?")))["items"]
+    by_id = {match["id"]: match for match in listed}
+    for row in turned:
+        match = by_id[row["match_id"]]
+        assert row["kind"] == match["kind"]
+        assert row["difference"] == (match["difference"]["amount"] if match["difference"] else "")
+        if row["remainder"]:
+            assert row["remainder_side"] == match["remainder"]["side"]
+        assert (row["left.n"] != "", row["right.n"] != "") == (row["side"] == "left", row["side"] == "right")
+
+
+@pytest.mark.parametrize("turned", [False, True])
+async def test_open_items_are_records_and_remainders(books, turned):
+    found = await rows(books, "&what=open-items", turned)
+
+    listed = (await books.person.ok("GET", path_of(books, turned=turned).replace("/export?", "/open-items?")))["items"]
+    assert {(row["record_id"] or row["match_id"], row["side"], row["amount"], row["age_days"]) for row in found} == {
+        (item["id"], item["side"], item["amount"]["amount"], "" if item["age_days"] is None else str(item["age_days"]))
+        for item in listed
+    }
+    assert len(found) == 3
+
+
+@pytest.mark.parametrize(("more", "count"), [("&origin=manual", 2), ("&status=suggested", 1), ("&job={job}", 1)])
+async def test_matches_are_chosen(books, more, count):
+    job = next(match["job_id"] for match in await books.matches() if match["job_id"])
+
+    assert len({row["match_id"] for row in await rows(books, more.format(job=job))}) == count
+
+
+async def test_two_sources_that_were_never_reconciled_have_open_items_only(make_books):  # noqa: F811 - the fixture above
+    books = await make_books(eur("1.00"), eur("1.00"))
+
+    assert await rows(books) == []
+    assert len(await rows(books, "&what=open-items")) == 2
+
+
+async def test_a_source_of_another_project_is_refused(books, alice):
+    other = (await alice.ok("POST", "/projects", {"name": "Other"}))["id"]
+
+    assert await alice.refused("GET", path_of(books).replace(books.project, other)) == (422, "invalid_field")
+    assert (await alice.refused("GET", path_of(books, "&what=open-items&origin=manual")))[0] == 422
+
+
+async def test_a_link_downloads_it_and_the_audit_log_says_so(books, alice, http):
+    path = f"/api/v1{path_of(books, '&format=jsonl')}"
+    made = await alice.ok("POST", "/downloads", {"path": path})
+
+    async with http.get(made["url"]) as response:
+        assert (response.status, len((await response.read()).splitlines())) == (200, 6)
+    logged = (await alice.ok("GET", f"/projects/{books.project}/audit"))["items"]
+    [row] = [row for row in logged if row["action"] == "project.export"]
+    assert row["resource"] == {"type": "project", "id": books.project}
