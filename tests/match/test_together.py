@@ -1,0 +1,84 @@
+"""Several people in one room: one wins, the others are told who and what, and everybody sees it at once."""
+
+import asyncio
+import time
+
+import pytest
+
+from tests.auth.follower import Follower
+from tests.match.conftest import eur
+
+
+@pytest.fixture
+async def room(make_books, bob):
+    """Ten suggestions of one job, and Bob, who may decide too."""
+    books = await make_books(eur(*["10.00"] * 10), eur(*["10.00"] * 10))
+    await books.person.ok("POST", f"/projects/{books.project}/members", {"email": bob.email, "role": "analyst"})
+    job = await books.job()
+    matches = [await books.suggest([left], [right], job) for left, right in zip(books.left, books.right, strict=True)]
+    return books, bob, matches
+
+
+async def test_of_two_decisions_at_once_one_wins_and_the_other_is_told(room):
+    books, bob, matches = room
+    names = {str(person.id): (await person.ok("GET", "/me"))["display_name"] for person in (books.person, bob)}
+
+    async def attempt(person, match, verb):
+        async with await person.send("POST", f"/matches/{match}/{verb}", {}) as response:
+            return response.status, await response.json()
+
+    for match in matches[:6]:
+        answers = await asyncio.gather(attempt(books.person, match, "confirm"), attempt(bob, match, "reject"))
+        assert sorted(status for status, _ in answers) == [200, 409]
+        won = next(answer for status, answer in answers if status == 200)
+        lost = next(answer for status, answer in answers if status == 409)
+        assert (lost["code"], lost["match_status"]) == ("already_decided", won["status"])
+        assert (lost["decided_by"], lost["decided_by_name"]) == (won["decided_by"], names[won["decided_by"]])
+
+
+async def test_of_two_matches_by_hand_over_one_record_one_is_made(room):
+    books, bob, _ = room
+    path = f"/projects/{books.project}/matches"
+
+    async def attempt(person, right):
+        body = {**books.sides, "left": books.left[:1], "right": [right]}
+        async with await person.send("POST", path, body) as response:
+            return response.status
+
+    found = await asyncio.gather(attempt(books.person, books.right[0]), attempt(bob, books.right[1]))
+
+    assert sorted(found) == [201, 409]
+    assert await books.term("matched") == "10.00"
+
+
+async def test_a_match_that_somebody_holds_is_busy_and_all_others_go_on(room, db):
+    books, bob, matches = room
+
+    async with db.transaction():  # as a bulk holds it
+        await db.execute("SELECT 1 FROM matches WHERE id = $1::text::uuid FOR UPDATE", matches[0])
+        began = time.monotonic()
+        held = asyncio.ensure_future(bob.refused("POST", f"/matches/{matches[0]}/confirm", {}))
+        other = await books.person.ok("POST", f"/matches/{matches[1]}/confirm", {})
+        refused = await held
+
+    assert (refused, other["status"]) == ((503, "busy"), "confirmed")
+    assert time.monotonic() - began < 30
+    assert (await bob.ok("POST", f"/matches/{matches[0]}/confirm", {}))["status"] == "confirmed"
+
+
+async def test_a_decision_is_heard_in_the_project_with_the_counts_of_the_pair(server, room):
+    books, bob, matches = room
+    follower = await Follower.of(server, bob.token, f"project:{books.project}")
+
+    await books.person.ok("POST", f"/matches/{matches[0]}/confirm", {})
+    event = (await follower.heard("match.confirmed"))["data"]
+    await books.person.ok("POST", f"/matches/{matches[0]}/undo", {})
+    undone = (await follower.heard("match.undone"))["data"]
+
+    assert (event["match_id"], event["left_source"], event["right_source"]) == (
+        *(matches[0], books.left_source),
+        books.right_source,
+    )
+    assert (event["counts"]["confirmed"], event["counts"]["suggested"], event["counts"]["left"]) == (1, 9, 10)
+    assert undone["counts"] == (await books.summary())["counts"]
+    await follower.leave()
