@@ -8,7 +8,7 @@ from core.money import MAX_DECIMALS
 from server.export.encoding import About, Format, Sink
 from server.export.layout import MONEY
 
-GROUP_BYTES = 8 * 1024 * 1024  # of rows in memory, which become one row group
+GROUP_BYTES = 4 * 1024 * 1024  # of rows in memory, which become one row group
 _TYPES = {name: pa.decimal128(38, MAX_DECIMALS) for name in MONEY} | {
     "date": pa.date32(),
     "decided_at": pa.timestamp("us", tz="UTC"),

@@ -16,7 +16,6 @@ from server.store.disk import Disk, scratch_disk
 MOST = 16
 MOST_EACH = 2
 RETRY_S = 10
-THREADS = 2  # whatever the number of exports, so that they take little memory and leave processors to others
 T = TypeVar("T")
 
 
@@ -27,7 +26,10 @@ class Places:
         self._most, self._most_each = most, most_each
         self._taken: Counter[str] = Counter()
         self.disk: Disk = scratch_disk(settings)
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="export")
+        # One thread each, whatever the number of exports: Arrow keeps some 20 MB for each thread that it has worked in
+        # (measured: 64 MB for two that did both), and other requests need processors too.
+        self.encoding = Thread("export")
+        self.spooling = Thread("spool")
 
     @property
     def taken(self) -> int:
@@ -50,8 +52,15 @@ class Places:
             if not self._taken[owner]:
                 del self._taken[owner]
 
+
+class Thread:
+    """A thread in which exports take turns."""
+
+    def __init__(self, name: str) -> None:
+        self._threads = ThreadPoolExecutor(1, thread_name_prefix=name)
+
     async def run(self, work: Callable[..., T], *values: object) -> T:
-        """Do work for an export in one of the threads."""
+        """Do work in the thread."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *values)
 
 

@@ -114,7 +114,7 @@ async def _send(export: Export, response: web.StreamResponse, spool: Spool, sele
     Send the file. If something goes wrong, end the connection, so that the client does not take a part for the whole.
     """
     try:
-        encoder = await export.places.run(export.format.encoder, selection.about)
+        encoder = await export.places.encoding.run(export.format.encoder, selection.about)
         async for piece in _pieces(export, encoder, spool):
             if piece:
                 await response.write(piece)
@@ -129,9 +129,9 @@ async def _send(export: Export, response: web.StreamResponse, spool: Spool, sele
 
 async def _pieces(export: Export, encoder: Encoder, spool: Spool) -> AsyncIterator[bytes | memoryview]:
     """The bytes of the file. Before each page the right to it is checked again."""
-    yield await export.places.run(encoder.begin)
+    yield await export.places.encoding.run(encoder.begin)
     async with aclosing(spool.pages()) as pages:
         async for page in pages:
-            _, piece = await asyncio.gather(export.check(), export.places.run(encoder.add, page))
+            _, piece = await asyncio.gather(export.check(), export.places.encoding.run(encoder.add, page))
             yield piece
-    yield await export.places.run(encoder.end)
+    yield await export.places.encoding.run(encoder.end)
