@@ -259,6 +259,7 @@ def pages_of(project: str, source: str) -> dict[str, str]:
         "/": "Projects",
         "/me": "Signed in on",
         f"{project}/jobs": "Open left",
+        f"{project}/review": "To review",
         f"{project}/sources": "Drop CSV",
         f"{project}/sources/{source}": "Distinct",
         f"{project}/sources/{source}?tab=mapping": "Save mapping",

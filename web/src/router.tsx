@@ -1,5 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Link, redirect } from "@tanstack/react-router";
 import { jobSearch } from "./job/search";
+import { pairSearch } from "./pair/search";
 import { Members } from "./project/Members";
 import { Projects } from "./project/Projects";
 import { Project } from "./project/Project";
@@ -51,6 +52,12 @@ const job = createRoute({
   validateSearch: jobSearch,
   component: lazyRouteComponent(() => import("./job/Job"), "Job"),
 });
+const review = createRoute({
+  getParentRoute: () => project,
+  path: "review",
+  validateSearch: pairSearch,
+  component: lazyRouteComponent(() => import("./pair/Pair"), "Pair"),
+});
 const sources = createRoute({
   getParentRoute: () => project,
   path: "sources",
@@ -76,7 +83,7 @@ const vault = createRoute({
 const members = createRoute({ getParentRoute: () => project, path: "members", component: Members });
 
 export const router = createRouter({
-  routeTree: root.addChildren([projects, me, project.addChildren([start, jobs, job, sources, source, vaults, vault, members])]),
+  routeTree: root.addChildren([projects, me, project.addChildren([start, jobs, job, review, sources, source, vaults, vault, members])]),
   defaultPreload: "intent",
   defaultNotFoundComponent: NotFound,
 });

@@ -68,6 +68,15 @@ function Head({ job, project }: { job: JobView; project: string }) {
         <Status of={job.status} />
         <span className="muted">{instant(job.started_at)}</span>
         <span className="spacer" />
+        <Link
+          to="/projects/$project/review"
+          params={{ project }}
+          search={{ left: job.left_source, right: job.right_source }}
+          className="button"
+          title="Decide on what all reconciliations of these two sources have found"
+        >
+          {job.counts.suggested ? `Review ${count(job.counts.suggested)}` : "Open the books"}
+        </Link>
         {mayRun && isLive(job) && job.status !== "cancelling" ? (
           <ChangeButton size="compact-md" variant="default" loading={act.isPending} onClick={() => act.mutate("cancel")}>
             Cancel

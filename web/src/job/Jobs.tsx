@@ -7,6 +7,7 @@ import { change } from "../api/client";
 import type { JobCreate, JobView, Page_JobView_, Page_PlanView_, Page_SourceView_ } from "../api/rest";
 import { keys } from "../live/keys";
 import { useHeld, useRead } from "../live/react";
+import { PairLinks, pairsOf } from "../pair/PairLinks";
 import { can } from "../project/rights";
 import { useProject } from "../project/useProject";
 import { ChangeButton } from "../shell/ChangeButton";
@@ -38,27 +39,30 @@ export function Jobs() {
                 : "Only analysts of this project can start reconciliations."}
             </Empty>
           ) : (
-            <div className="scroll">
-              <table className="grid">
-                <thead>
-                  <tr>
-                    <th>Sides</th>
-                    <th>Status</th>
-                    <th>Progress</th>
-                    <th className="number">Confirmed</th>
-                    <th className="number">Suggested</th>
-                    <th className="number">Open left</th>
-                    <th className="number">Open right</th>
-                    <th>Started</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {body.items.map((job) => (
-                    <Row key={job.id} job={job} names={names} />
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <>
+              <PairLinks project={project} pairs={pairsOf(body.items)} sources={sources.data?.body.items ?? []} />
+              <div className="scroll">
+                <table className="grid">
+                  <thead>
+                    <tr>
+                      <th>Sides</th>
+                      <th>Status</th>
+                      <th>Progress</th>
+                      <th className="number">Confirmed</th>
+                      <th className="number">Suggested</th>
+                      <th className="number">Open left</th>
+                      <th className="number">Open right</th>
+                      <th>Started</th>
+                    </tr>
+                  </thead>
+                  <tbody>
+                    {body.items.map((job) => (
+                      <Row key={job.id} job={job} names={names} />
+                    ))}
+                  </tbody>
+                </table>
+              </div>
+            </>
           )
         }
       </Reading>

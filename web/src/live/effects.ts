@@ -34,7 +34,10 @@ export function effectsOn(client: QueryClient): Effects {
         patchJob(client, job_id, { status, attempt, counts, version, problem: problem ?? null });
         if (project) {
           reread(keys.jobs(project));
-          reread(keys.project(project));
+          // Only the project itself: below it are lists that people work on.
+          reread(keys.project(project), true);
+          reread(keys.books(project));
+          void updatePairs(project);
         } else {
           // The list of matches is left alone, because somebody may be working on it. New rows are counted.
           reread(keys.job(job_id), true);
@@ -53,6 +56,8 @@ export function effectsOn(client: QueryClient): Effects {
         return;
       case "job.pass.finished":
       case "matches.reviewed":
+        if (project) rereadPairs(project);
+        if (project) reread(keys.pairMatches(project));
         if (!job) return;
         patchJob(client, job, { counts: event.data.counts });
         reread(keys.summary(job));
@@ -64,17 +69,18 @@ export function effectsOn(client: QueryClient): Effects {
       case "match.undone":
       case "match.superseded":
       case "match.split": {
-        // The same event comes on the job's stream, whose lists it changes.
-        if (!job) {
-          reread(keys.match(event.data.match_id));
-          return;
-        }
         const { match_id, status, version, decided_by, counts } = event.data;
-        patchJob(client, job, { counts });
         // The event does not name the person who decided. The next reading does.
         const part = { status: status as MatchView["status"], version, decided_by, decided_at: event.at, decided_by_name: null };
-        patchMatch(client, job, match_id, part);
+        patchMatch(client, match_id, part);
         reread(keys.match(match_id));
+        if (project) {
+          rereadPairs(project);
+          if (event.type === "match.created") void updatePairs(project);
+        }
+        // The same event comes on the job's stream, whose lists it changes.
+        if (!job) return;
+        patchJob(client, job, { counts });
         reread(keys.summary(job));
         reread(keys.unmatched(job));
         return;
@@ -84,15 +90,17 @@ export function effectsOn(client: QueryClient): Effects {
       case "match.commented":
         reread(keys.match(event.data.match_id));
         return;
-      // No screen shows these yet.
       case "record.written_off":
       case "record.reopened":
+        if (project) rereadPairs(project);
+        return;
+      // No screen shows this yet.
       case "work.assigned":
         return;
       case "project.updated":
       case "project.deleted":
         reread(keys.projects);
-        if (project) reread(keys.project(project));
+        if (project) reread(keys.project(project), event.type === "project.updated");
         return;
       case "project.member.changed":
         if (project && event.data.user_id === me()) changeRole(event.stream, event.data.role);
@@ -182,6 +190,18 @@ export function effectsOn(client: QueryClient): Effects {
     }
   }
 
+  /** The sums and the open items of a project's pairs, at most once a second however many decisions there are. */
+  function rereadPairs(project: string): void {
+    reread(keys.books(project));
+    reread(keys.openItems(project));
+  }
+
+  /** Rows of a pair's list keep their places. What is new is counted. */
+  async function updatePairs(project: string): Promise<void> {
+    const lists = client.getQueryCache().findAll({ type: "active", queryKey: keys.pairMatches(project) });
+    await Promise.all(lists.map((query) => updateMatches(client, query.queryKey)));
+  }
+
   /** The person's own role has changed: what it no longer allows disappears at once, and the rest is read again. */
   function changeRole(stream: string, role: string | null): void {
     const [noun, id] = stream.split(":") as [string, string];
@@ -229,7 +249,7 @@ export function effectsOn(client: QueryClient): Effects {
       // A filter may leave out the row of the opened match. The match itself has been read, so its row is taken from there.
       for (const query of client.getQueryCache().findAll({ type: "active", queryKey: ["match"] })) {
         const match = (query.state.data as Answer<MatchDetail> | undefined)?.body;
-        if (match?.job_id) patchMatch(client, match.job_id, match.id, match);
+        if (match) patchMatch(client, match.id, match);
       }
       // What the person may no longer see disappears from the screen as well.
       const lost = client

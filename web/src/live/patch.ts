@@ -15,7 +15,7 @@ export function patchJob(client: QueryClient, id: string, part: Partial<JobView>
 
 /** Whether a key belongs to a list that people work through row by row. Its rows keep their places until somebody asks. */
 export function isWorkedOn(key: QueryKey): boolean {
-  return key[0] === "job" && key[2] === "matches";
+  return (key[0] === "job" || key[0] === "project") && key[2] === "matches";
 }
 
 /** Whether the list on the screen already includes the event, because it was read later. */
@@ -29,8 +29,8 @@ export function isHeld(client: QueryClient, job: string, event: Envelope): boole
 
 /** Updates the rows of a list where they stand. New rows are counted, and loaded on request. */
 export async function updateMatches(client: QueryClient, key: QueryKey): Promise<void> {
-  const [, job, , query] = key as [string, string, string, string];
-  const now = await get<Page_MatchView_>(`/jobs/${job}/matches?${query}`).catch(() => null);
+  const [noun, id] = key as [string, string];
+  const now = await get<Page_MatchView_>(`/${noun}s/${id}/matches?${String(key.at(-1))}`).catch(() => null);
   const old = client.getQueryData<MatchPage>(key);
   if (now === null || old === undefined) return;
   const found = new Map(now.body.items.map((row) => [row.id, row]));
@@ -40,7 +40,7 @@ export async function updateMatches(client: QueryClient, key: QueryKey): Promise
   });
   client.setQueryData<MatchPage>(key, { position: now.position, body: { ...old.body, items } });
   const more = (now.body.total ?? 0) - (old.body.total ?? 0);
-  client.setQueryData(keys.arrived(job), (arrived) => Math.max(arrived ?? 0, more));
+  client.setQueryData(keys.arrived(id), (arrived) => Math.max(arrived ?? 0, more));
 }
 
 /** Updates the counts of one job in the lists of its project. */
@@ -61,11 +61,12 @@ export function patchTotals(client: QueryClient, { project_id, ...counts }: Proj
   );
 }
 
-export function patchMatch(client: QueryClient, job: string, id: string, part: Partial<MatchDetail>): void {
+/** Applies what is known about a match to every list in which it stands, and to the match itself. */
+export function patchMatch(client: QueryClient, id: string, part: Partial<MatchDetail>): void {
   const apply = <T extends { id: string; version: number }>(row: T): T =>
     row.id === id && (part.version ?? 0) > row.version ? { ...row, ...part } : row;
   client.setQueriesData<MatchPage>(
-    { queryKey: keys.matches(job) },
+    { predicate: ({ queryKey }) => isWorkedOn(queryKey) },
     (old) => old && { ...old, body: { ...old.body, items: old.body.items.map(apply) } },
   );
   client.setQueryData<Answer<MatchDetail>>(keys.match(id), (old) => old && { ...old, body: apply(old.body) });

@@ -16,8 +16,11 @@ import { personOf } from "./history";
 
 const SEEN_MS = 500;
 
+/** What follows a decision. */
+export type Decided = (match: MatchDetail, verb: "confirm" | "reject" | "undo") => void;
+
 /** Confirms and rejects, by button or key. Taking back a confirmation requires a reason. */
-export function Decision({ match, project }: { match: MatchDetail; project: string }) {
+export function Decision({ match, project, decided }: { match: MatchDetail; project: string; decided?: Decided }) {
   const client = useQueryClient();
   const offline = useOffline();
   const role = useProject(project).data?.body.my_role;
@@ -28,11 +31,12 @@ export function Decision({ match, project }: { match: MatchDetail; project: stri
   const decide = useMutation({
     mutationFn: ({ verb, reason }: { verb: "confirm" | "reject" | "undo"; reason?: string }) =>
       change<MatchDetail>("POST", `/matches/${match.id}/${verb}`, { body: reason ? { reason } : {}, version: match.version }),
-    onSuccess: (now) => {
+    onSuccess: (now, { verb }) => {
       client.setQueryData<Answer<MatchDetail>>(keys.match(match.id), (old) => old && { ...old, body: now });
-      if (match.job_id) patchMatch(client, match.job_id, match.id, now);
+      patchMatch(client, match.id, now);
       setAskedOf(null);
-      focusRow(match.id);
+      if (decided) decided(now, verb);
+      else focusRow(match.id);
     },
     onError: () => client.invalidateQueries({ queryKey: keys.match(match.id) }),
   });
@@ -168,7 +172,7 @@ function useSeen(version: string): boolean {
 }
 
 /** The buttons are off after a decision, so the focus goes to the row, where keys still work. */
-function focusRow(id: string): void {
+export function focusRow(id: string): void {
   const row = document.querySelector<HTMLElement>(`tr[data-id="${CSS.escape(id)}"]`);
   (row ?? document.querySelector<HTMLElement>(".panel"))?.focus({ preventScroll: true });
 }

@@ -1,19 +1,28 @@
 import { ActionIcon } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
-import type { FieldView, JobView, MatchDetail, MatchRecordView } from "../api/rest";
+import type { FieldView, MatchDetail, MatchRecordView } from "../api/rest";
 import { keys } from "../live/keys";
 import { useRead } from "../live/react";
 import { count, money } from "../shell/format";
 import { PLACE } from "../shell/keys";
 import { Reading, Status } from "../shell/parts";
-import { Decision } from "./Decision";
+import { Decision, type Decided } from "./Decision";
 import { DeltaSentence } from "./Delta";
 import { bits, plain, shownPrior, sideOf, signed } from "./evidence";
 import { History, Told } from "./history";
 
+interface MatchProps {
+  id: string;
+  project: string;
+  /** The stream of its job. Without it, somebody else follows the project's stream, which says what happens to it too. */
+  stream: string | null;
+  close: () => void;
+  decided?: Decided;
+}
+
 /** One match: both sides, what was compared, how certain it is, and the decision. */
-export function Match({ id, job, close }: { id: string; job: JobView; close: () => void }) {
-  const match = useRead<MatchDetail>(keys.match(id), `/matches/${id}`, `job:${job.id}`);
+export function Match({ id, project, stream, close, decided }: MatchProps) {
+  const match = useRead<MatchDetail>(keys.match(id), `/matches/${id}`, stream);
   return (
     <aside className="panel stack" aria-label="Match" tabIndex={-1} {...PLACE}>
       <div className="row">
@@ -28,9 +37,9 @@ export function Match({ id, job, close }: { id: string; job: JobView; close: () 
         {({ body }) => (
           <>
             <Told key={`told/${body.id}`} match={body} />
-            <Decision key={body.id} match={body} project={job.project_id} />
+            <Decision key={body.id} match={body} project={project} decided={decided} />
             <Verdict match={body} />
-            <DeltaSentence left={sideOf(body.records, "left")} right={sideOf(body.records, "right")} />
+            <DeltaSentence left={sideOf(body.records, "left")} right={sideOf(body.records, "right")} known={body.difference} />
             <div className="pair">
               <Side name="Left" tone="l" records={sideOf(body.records, "left")} />
               <Side name="Right" tone="r" records={sideOf(body.records, "right")} />

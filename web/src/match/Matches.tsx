@@ -1,22 +1,18 @@
 import { Button, NativeSelect } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useEffect, useRef } from "react";
-import type { JobView, MatchRecordView, MatchView, Page_MatchView_, Summary } from "../api/rest";
+import { useEffect } from "react";
+import type { JobView, Page_MatchView_, Summary } from "../api/rest";
 import { STATUSES, type JobSearch } from "../job/search";
 import { keys } from "../live/keys";
 import { useHeld, useRead } from "../live/react";
-import { count, money } from "../shell/format";
-import { PLACE, useKeys } from "../shell/keys";
+import { count } from "../shell/format";
 import { Pager } from "../shell/Pager";
-import { Empty, Reading, Status } from "../shell/parts";
-import { Delta } from "./Delta";
-import { total } from "./difference";
-import { bits, sideOf, words } from "./evidence";
+import { Empty, Reading } from "../shell/parts";
 import { Match } from "./Match";
+import { MatchTable } from "./MatchTable";
 
 const ROUTE = "/projects/$project/jobs/$job";
-const HINTS: Partial<Record<MatchView["ambiguity"], string>> = { ambiguous: "close call", interchangeable: "any one fits" };
 const SORTS = [
   { value: "", label: "as they were found" },
   { value: "-score", label: "best score first" },
@@ -89,14 +85,14 @@ export function Matches({ job }: { job: JobView }) {
           ) : (
             <div className={m ? "split" : undefined}>
               <div>
-                <List page={body} opened={m} open={open} load={load} />
+                <MatchTable matches={body.items} opened={m} open={open} load={load} />
                 <Pager
                   page={body}
                   noun={["match", "matches"]}
                   go={(next) => void navigate({ search: (old) => ({ ...old, cursor: next, m: undefined }) })}
                 />
               </div>
-              {m ? <Match key={m} id={m} job={job} close={() => open(undefined)} /> : null}
+              {m ? <Match key={m} id={m} project={job.project_id} stream={`job:${job.id}`} close={() => open(undefined)} /> : null}
             </div>
           )
         }
@@ -124,114 +120,5 @@ function None({ job, isFiltered, clear }: { job: JobView; isFiltered: boolean; c
     <Empty title="No matches">No record on one side fits a record on the other. Both sides are listed as open.</Empty>
   ) : (
     <Empty title="No matches yet">They appear here as soon as the first chunk is stored.</Empty>
-  );
-}
-
-interface ListProps {
-  page: Page_MatchView_;
-  opened: string | undefined;
-  open: (id: string | undefined) => void;
-  load: () => void;
-}
-
-function List({ page, opened, open, load }: ListProps) {
-  const table = useRef<HTMLTableElement>(null);
-  const step = (by: number) => {
-    const at = page.items.findIndex((match) => match.id === opened);
-    const next = page.items[at === -1 ? 0 : Math.min(page.items.length - 1, Math.max(0, at + by))];
-    if (!next) return;
-    open(next.id);
-    table.current?.querySelector<HTMLElement>(`[data-id="${next.id}"]`)?.focus();
-  };
-  useKeys({
-    j: () => step(1),
-    k: () => step(-1),
-    ArrowDown: () => step(1),
-    ArrowUp: () => step(-1),
-    Escape: () => open(undefined),
-    l: load,
-  });
-  return (
-    <div className="scroll" {...PLACE}>
-      <table className="grid matches" ref={table}>
-        <thead>
-          <tr>
-            <th>Status</th>
-            <th className="left-ink">Left</th>
-            <th className="extra left-ink">Date</th>
-            <th className="number left-ink">Amount</th>
-            <th className="number">
-              <abbr title="Left minus right, and days from left to right">Δ</abbr>
-            </th>
-            <th className="number right-ink">Amount</th>
-            <th className="extra right-ink">Date</th>
-            <th className="right-ink">Right</th>
-            <th className="number extra">Score</th>
-          </tr>
-        </thead>
-        <tbody>
-          {page.items.map((match, index) => (
-            <Row
-              key={match.id}
-              match={match}
-              isOpened={match.id === opened}
-              // The tab key stops at only one row: the opened one, or else the first.
-              isStop={opened ? match.id === opened : index === 0}
-              open={() => open(match.id)}
-            />
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
-function Row({ match, isOpened, isStop, open }: { match: MatchView; isOpened: boolean; isStop: boolean; open: () => void }) {
-  const left = sideOf(match.records, "left");
-  const right = sideOf(match.records, "right");
-  return (
-    <tr
-      className="clickable"
-      data-id={match.id}
-      tabIndex={isStop ? 0 : -1}
-      aria-selected={isOpened}
-      onClick={() => {
-        // Selecting text does not count as a click.
-        if (window.getSelection()?.toString() === "") open();
-      }}
-      onKeyDown={(event) => {
-        if (event.key === "Enter") open();
-      }}
-    >
-      <td>
-        <Status of={match.status} />
-        {HINTS[match.ambiguity] ? <span className="muted small extra"> · {HINTS[match.ambiguity]}</span> : null}
-      </td>
-      <Words records={left} />
-      <td className="mono extra">{left[0]?.date ?? "–"}</td>
-      <td className="number">{amount(left)}</td>
-      <td className="number">
-        <Delta left={left} right={right} />
-      </td>
-      <td className="number">{amount(right)}</td>
-      <td className="mono extra">{right[0]?.date ?? "–"}</td>
-      <Words records={right} />
-      <td className="number muted extra">{bits(match.score)}</td>
-    </tr>
-  );
-}
-
-/** The amount of a side: the sum of its records, or the first amount if they cannot be added. */
-function amount(records: MatchRecordView[]): string {
-  return money(total(records) ?? records[0]?.amount ?? null);
-}
-
-function Words({ records }: { records: MatchRecordView[] }) {
-  const first = records[0];
-  return (
-    <td className="cut" dir="auto">
-      {first ? words(first) : "–"}
-      {records.length > 1 ? <span className="muted"> +{records.length - 1}</span> : null}
-    </td>
   );
 }

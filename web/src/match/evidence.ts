@@ -1,13 +1,31 @@
 import type { MatchRecordView } from "../api/rest";
 
-/** What people recognise a record by: its reference, and the first texts from its other columns. */
-export function words(record: MatchRecordView): string {
+type Recognised = Pick<MatchRecordView, "row" | "data" | "reference">;
+
+/** What people recognise a record by: its reference, and the first texts from its other columns. One or two of them. */
+export function namesOf(record: Recognised): string[] {
   const plain = Object.values(record.data).filter(
     (value): value is string => value !== null && /\p{L}{2}/u.test(value) && value !== record.reference,
   );
   // The amount already names the currency.
   const telling = plain.filter((value) => !/^[A-Z]{3}$/.test(value));
-  return [record.reference, ...telling.slice(0, record.reference ? 1 : 2)].filter(Boolean).join(" · ") || `row ${record.row + 1}`;
+  const found = [record.reference, ...telling.slice(0, record.reference ? 1 : 2)].filter((name) => name !== null && name !== "");
+  return found.length > 0 ? (found as string[]) : [`row ${record.row + 1}`];
+}
+
+/** The same in one line. */
+export function words(record: Recognised): string {
+  return namesOf(record).join(" · ");
+}
+
+/** What a match is called in a sentence: its first record on either side. */
+export function pairOf(records: MatchRecordView[]): string {
+  const names = (["left", "right"] as const).map((side) => {
+    const [first, ...more] = sideOf(records, side);
+    if (!first) return "nothing";
+    return `${namesOf(first)[0] ?? ""}${more.length > 0 ? ` +${more.length}` : ""}`;
+  });
+  return names.join(" ↔ ");
 }
 
 export function sideOf(records: MatchRecordView[], side: "left" | "right"): MatchRecordView[] {

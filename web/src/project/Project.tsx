@@ -1,4 +1,4 @@
-import { IconArrowsJoin2, IconFileSpreadsheet, IconKey, IconUsers } from "@tabler/icons-react";
+import { IconArrowsJoin2, IconFileSpreadsheet, IconKey, IconListCheck, IconUsers } from "@tabler/icons-react";
 import { Link, Outlet, useParams } from "@tanstack/react-router";
 import { Fault, Skeleton } from "../shell/parts";
 import { Outside } from "./Outside";
@@ -40,6 +40,9 @@ export function Project() {
           <>
             <Link to="/projects/$project/jobs" params={params}>
               <IconArrowsJoin2 size={16} aria-hidden /> Reconciliations
+            </Link>
+            <Link to="/projects/$project/review" params={params} search={{}}>
+              <IconListCheck size={16} aria-hidden /> Review
             </Link>
             <Link to="/projects/$project/sources" params={params}>
               <IconFileSpreadsheet size={16} aria-hidden /> Sources

@@ -14,19 +14,21 @@ function total(page: Page): string {
   return page.total != null ? count(page.total) : `more than ${count(page.total_at_least ?? 0)}`;
 }
 
-/** Pages by cursor: the server knows the order, the address knows the page. */
-export function Pager({
-  page,
-  noun,
-  go,
-}: {
+interface Props {
   page: Page;
   noun: readonly [one: string, many: string];
-  go: (cursor: string | undefined) => void;
-}) {
+  go: (cursor: string | undefined, by: 1 | -1) => void;
+  /** How many come before this page, if that is known. */
+  skip?: number;
+}
+
+/** Pages by cursor: the server knows the order, the address knows the page. */
+export function Pager({ page, noun, go, skip }: Props) {
+  const isPart = skip !== undefined && page.items.length > 0 && page.items.length !== page.total;
   return (
     <div className="pager">
       <span className="muted">
+        {isPart ? `${count(skip + 1)}–${count(skip + page.items.length)} of ` : ""}
         {total(page)} {noun[page.total === 1 ? 0 : 1]}
       </span>
       {page.prev_cursor || page.next_cursor ? (
@@ -35,7 +37,7 @@ export function Pager({
             size="compact-sm"
             variant="default"
             disabled={!page.prev_cursor}
-            onClick={() => go(page.prev_cursor ?? undefined)}
+            onClick={() => go(page.prev_cursor ?? undefined, -1)}
             leftSection={<IconChevronLeft size={14} />}
           >
             Previous
@@ -44,7 +46,7 @@ export function Pager({
             size="compact-sm"
             variant="default"
             disabled={!page.next_cursor}
-            onClick={() => go(page.next_cursor ?? undefined)}
+            onClick={() => go(page.next_cursor ?? undefined, 1)}
             rightSection={<IconChevronRight size={14} />}
           >
             Next

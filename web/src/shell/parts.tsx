@@ -76,7 +76,7 @@ export function Reading<T>({
   height,
   children,
 }: {
-  query: UseQueryResult<T, Problem>;
+  query: { data: T | undefined; error: Problem | null; refetch: UseQueryResult<T, Problem>["refetch"] };
   height?: number;
   children: (data: T) => ReactNode;
 }) {

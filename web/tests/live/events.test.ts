@@ -16,6 +16,9 @@ const VIEWS = {
   sources: keys.sources("p"),
   jobs: keys.jobs("p"),
   plans: keys.plans("p"),
+  books: [...keys.books("p"), "l/r"],
+  openItems: [...keys.openItems("p"), "side=left"],
+  pairMatches: [...keys.pairMatches("p"), "limit=50"],
   vaults: keys.vaults("p"),
   source: keys.source("s"),
   job: keys.job("1"),
@@ -31,7 +34,8 @@ const VIEWS = {
 } as const;
 type View = keyof typeof VIEWS;
 
-const PROJECT: View[] = ["project", "members", "sources", "jobs", "plans", "vaults"];
+const PAIR: View[] = ["books", "openItems"];
+const PROJECT: View[] = ["project", "members", "sources", "jobs", "plans", "vaults", "pairMatches", ...PAIR];
 const VAULT: View[] = ["vault", "entries"];
 const ME = "u";
 const COUNTS = { matches: 20, confirmed: 5 };
@@ -57,11 +61,11 @@ const READ: { [Name in keyof EventData]: [stream: string, data: object, views: V
   "job.completed": ["job:1", JOB, ["job", "summary", "unmatched"]],
   "job.failed": ["job:1", JOB, ["job", "summary", "unmatched"]],
   "job.pass.finished": ["job:1", { pass: "exact", pass_index: 0, counts: COUNTS }, ["summary"]],
-  "job.queued": ["project:p", JOB, PROJECT],
-  "job.started": ["project:p", JOB, PROJECT],
+  "job.queued": ["project:p", JOB, ["project", "jobs", "books"]],
+  "job.started": ["project:p", JOB, ["project", "jobs", "books"]],
   "match.assigned": ["project:p", { match_id: "m", version: 2, assignee: "u" }, ["match"]],
   "match.commented": ["project:p", { match_id: "m", version: 2, comment_id: "c" }, ["match"]],
-  "match.created": ["project:p", DECIDED, ["match"]],
+  "match.created": ["project:p", DECIDED, ["match", ...PAIR]],
   "match.signed": ["project:p", { match_id: "m", by: "u", action: "confirm", signatures: [] }, ["match"]],
   "match.split": ["job:1", { ...DECIDED, status: "superseded" }, ["summary", "unmatched", "match"]],
   "match.superseded": ["job:1", { ...DECIDED, status: "superseded" }, ["summary", "unmatched", "match"]],
@@ -76,9 +80,9 @@ const READ: { [Name in keyof EventData]: [stream: string, data: object, views: V
   "project.member.added": ["project:p", MEMBER, ["members"]],
   "project.member.changed": ["project:p", MEMBER, ["members"]],
   "project.member.removed": ["project:p", MEMBER, ["members"]],
-  "project.updated": ["project:p", { version: 2, changed: ["name"] }, ["projects", ...PROJECT]],
-  "record.reopened": ["project:p", { record_id: "r", match_id: "m", user_id: "u" }, []],
-  "record.written_off": ["project:p", { record_id: "r", match_id: "m", user_id: "u" }, []],
+  "project.updated": ["project:p", { version: 2, changed: ["name"] }, ["projects", "project"]],
+  "record.reopened": ["project:p", { record_id: "r", match_id: "m", user_id: "u" }, PAIR],
+  "record.written_off": ["project:p", { record_id: "r", match_id: "m", user_id: "u" }, PAIR],
   "records.changed": ["project:p", { source_id: "s", ids: null, count: 3, revision: 2 }, ["source"]],
   "session.revoked": ["user:u", { session_id: "1" }, ["sessions"]],
   "source.created": ["project:p", SOURCE, ["sources", "source"]],
@@ -149,6 +153,24 @@ test.each(Object.entries(READ))("after %s only what it changed is read again", a
   await vi.advanceTimersByTimeAsync(15_000);
 
   expect([...read].sort()).toEqual([...views].sort());
+});
+
+test("a decision on the project's stream leads to a new reading of the books and of what is open", async () => {
+  await showAll();
+
+  apply("project:p", "match.undone", { ...DECIDED, status: "suggested" });
+  await vi.advanceTimersByTimeAsync(15_000);
+
+  expect([...read].sort()).toEqual(["books", "match", "openItems"]);
+});
+
+test("a bulk on the project's stream leads to a new reading of its lists too", async () => {
+  await showAll();
+
+  apply("project:p", "matches.reviewed", { action: "confirm", count: 9, counts: COUNTS });
+  await vi.advanceTimersByTimeAsync(15_000);
+
+  expect([...read].sort()).toEqual(["books", "openItems", "pairMatches"]);
 });
 
 test("a type that only a newer server knows changes nothing", async () => {
@@ -280,6 +302,14 @@ describe("a decision", () => {
       ],
     });
     expect(bodyOf(keys.match("m"))).toMatchObject(after);
+  });
+
+  test("changes the row in the list of the pair in place as well", () => {
+    client.setQueryData(VIEWS.pairMatches, answer({ items: [row] }));
+
+    apply("project:p", "match.rejected", { ...DECIDED, status: "rejected" });
+
+    expect(bodyOf(VIEWS.pairMatches)).toMatchObject({ items: [{ id: "m", status: "rejected", version: 3 }] });
   });
 
   test("that is older than what is shown changes nothing", () => {

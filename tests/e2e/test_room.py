@@ -1,0 +1,214 @@
+"""Two people in the room of a pair: they decide, undo, and match by hand, one with the mouse and one with the keyboard."""
+
+import asyncio
+import re
+import time
+
+import pytest
+from playwright.async_api import expect
+
+from tests.e2e.conftest import ADMIN, MANAGER
+from tests.e2e.test_accessibility import faults_of
+
+PASSWORD = "the reviewer's own sentence"
+RITA = "rita@tallyroom.example"
+ROWS = 55  # more than a page
+# The engine finds no partner for these: a payment in two parts, one that came less a fee, and two without a partner.
+OPEN_LEFT = ["Q-900,2026-03-20,700.00,EUR,Parts", "Q-901,2026-03-21,81.00,EUR,Fee", "Q-902,2026-03-22,3.33,EUR,Lost"]
+OPEN_RIGHT = [
+    "Z-1,2026-06-01,450.00,EUR,first part",
+    "Z-2,2026-06-02,250.00,EUR,second part",
+    "Z-3,2026-06-03,80.25,EUR,less a fee",
+    "Z-4,2026-06-04,9.99,EUR,unknown",
+]
+HEAD = "reference,booked,amount,currency,words"
+
+
+def _files() -> tuple[str, str]:
+    left = [f"R-{n:03},2026-03-{n % 27 + 1:02},{1000 + n * 7}.{n % 90 + 10},EUR,Customer {n}" for n in range(ROWS)]
+    right = [f"R-{n:03},2026-03-{n % 27 + 2:02},{1000 + n * 7}.{n % 90 + 10},EUR,Payer {n}" for n in range(ROWS)]
+    return "\n".join([HEAD, *left, *OPEN_LEFT, ""]), "\n".join([HEAD, *right, *OPEN_RIGHT, ""])
+
+
+@pytest.fixture
+async def reviewer(rest, demo):
+    """A second analyst, over REST, whose name others see."""
+    admin = await rest(ADMIN)
+    people = (await admin.send("GET", "/users?limit=100"))["items"]
+    if not any(one["email"] == RITA for one in people):
+        body = {"email": RITA, "display_name": "Rita Reviewer", "role": "user", "password": PASSWORD}
+        await admin.send("POST", "/users", body)
+    return await rest(RITA, PASSWORD)
+
+
+@pytest.fixture
+async def room(manager, reviewer):
+    """A project with suggestions, in which Rita is an analyst."""
+    project = await manager.send("POST", "/projects", {"name": "The room"})
+    await manager.send("POST", f"/projects/{project['id']}/members", {"email": RITA, "role": "analyst"})
+    left, right = [
+        await manager.upload(project["id"], name, text) for name, text in zip(("Books", "Bank"), _files(), strict=True)
+    ]
+    job = await manager.send("POST", f"/projects/{project['id']}/jobs", {"left_source": left, "right_source": right})
+    for _ in range(300):
+        job = await manager.send("GET", f"/jobs/{job['id']}")
+        if job["status"] == "completed":
+            break
+        await asyncio.sleep(0.1)
+    assert job["counts"]["confirmed"] == ROWS, job
+    # What a job has confirmed becomes a suggestion again.
+    body = {"left_source": left, "right_source": right, "action": "undo", "filter": {}, "expected_count": ROWS}
+    await manager.send("POST", f"/projects/{project['id']}/review", body)
+    return {
+        "project": project["id"],
+        "job": job["id"],
+        "sides": f"left_source={left}&right_source={right}",
+        "address": f"/projects/{project['id']}/review?left={left}&right={right}",
+    }
+
+
+async def _summary(person, room):
+    return await person.send("GET", f"/projects/{room['project']}/summary?{room['sides']}")
+
+
+async def _matches(person, room, query):
+    return (await person.send("GET", f"/projects/{room['project']}/matches?{room['sides']}&{query}"))["items"]
+
+
+def _panel(page):
+    return page.get_by_role("complementary", name="Match")
+
+
+def _said(page):
+    return page.locator(".undo").get_by_role("status")
+
+
+async def _ready(page):
+    """Keys decide only after the match has been on the screen for a moment."""
+    await expect(_panel(page).locator("button[aria-keyshortcuts=c]")).to_be_visible()
+
+
+async def test_the_review_begins_with_what_waits_and_goes_on_over_pages_with_keys_alone(visitor, manager, room):
+    page = await visitor.enter(f"/projects/{room['project']}/jobs")
+    await page.get_by_role("link", name=f"Review {ROWS}").press("Enter")
+    matches = page.get_by_role("region", name="Matches")
+    await expect(matches.get_by_text(f"1–50 of {ROWS} matches").first).to_be_visible()
+    await expect(matches.locator("tbody tr")).to_have_count(50)
+
+    await matches.locator("tbody tr").first.focus()
+    await page.keyboard.press("End")
+    await expect(_panel(page)).to_contain_text("score")
+    last = re.search(r"m=([\w-]+)", page.url)[1]
+    await _ready(page)
+    await page.keyboard.press("c")
+
+    await expect(matches.get_by_text(f"51–{ROWS} of").first).to_be_visible()
+    first = matches.locator("tbody tr").first
+    await expect(first).to_be_focused()
+    await expect(first).to_have_attribute("aria-selected", "true")
+    await expect(_said(page)).to_contain_text("You confirmed R-")
+    assert (await manager.send("GET", f"/matches/{last}"))["status"] == "confirmed"
+
+    await _ready(page)
+    await page.keyboard.press("r")
+    await expect(matches.locator("tbody tr").nth(1)).to_be_focused()
+    await expect(_said(page)).to_contain_text("You rejected R-")
+    assert (await _summary(manager, room))["counts"]["rejected"] == 1
+
+
+async def test_the_opened_match_is_in_the_address_and_back_closes_it_first(visitor, room):
+    page = await visitor.enter(room["address"])
+    rows = page.get_by_role("region", name="Matches").locator("tbody tr")
+    await page.get_by_role("link", name="All", exact=True).click()
+    await page.get_by_role("searchbox", name="Find").fill("R-03")
+    await expect(rows).to_have_count(10)
+
+    await rows.nth(2).click()
+    await expect(_panel(page)).to_contain_text("score")
+    assert "m=" in page.url
+    await page.reload()
+    await expect(_panel(page)).to_contain_text("score")
+    await page.go_back()
+
+    await expect(_panel(page)).to_be_hidden()
+    await expect(rows).to_have_count(10)
+    await expect(page.get_by_role("searchbox", name="Find")).to_have_value("R-03")
+    await page.go_back()
+    await expect(page.get_by_role("link", name=f"To review {ROWS}")).to_have_attribute("aria-current", "page")
+
+
+@pytest.mark.parametrize("width", [1280, 1024])
+async def test_amounts_dates_and_their_difference_stay_side_by_side_below_a_head_that_sticks(visitor, room, width):
+    page = await visitor.enter(room["address"])
+    await page.set_viewport_size({"width": width, "height": 900})
+    rows = page.get_by_role("region", name="Matches").locator("tbody tr")
+    await rows.nth(20).click()
+    await expect(_panel(page)).to_contain_text("score")
+
+    await page.locator("main").evaluate("(main) => main.scrollTo(0, 600)")
+    head = await page.locator(".matches thead th").first.bounding_box()
+    assert head["y"] == pytest.approx((await page.locator("main").bounding_box())["y"], abs=1)
+    cells = rows.nth(20).locator("td.number:visible")
+    await expect(cells).to_have_count(3)
+    await expect(cells.nth(0)).to_contain_text(re.compile(r"[\d.,]+ EUR\s*2026-03-\d\d"))
+    await expect(cells.nth(1)).to_contain_text(re.compile(r"=.*\+1 d|=.*−\d+ d", re.DOTALL))
+    await expect(cells.nth(2)).to_contain_text(re.compile(r"[\d.,]+ EUR\s*2026-03-\d\d"))
+    box = await page.locator(".split .scroll").first.bounding_box()
+    for index in range(3):
+        cell = await cells.nth(index).bounding_box()
+        assert box["x"] <= cell["x"]
+        assert cell["x"] + cell["width"] <= box["x"] + box["width"] + 1
+
+
+async def test_the_books_agree_only_when_nothing_waits_and_are_copied_as_a_table(visitor, manager, room):
+    await visitor.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = await visitor.enter(room["address"])
+    books = page.get_by_role("table", name="Books by currency")
+    await expect(books).to_contain_text(f"{2 * ROWS} records wait in suggestions")
+    await page.get_by_role("button", name="Copy").click()
+    await expect(_said(page)).to_contain_text("The books were copied")
+    head, row = [line.split("\t") for line in (await page.evaluate("navigator.clipboard.readText()")).split("\n")]
+    found = dict(zip(head, row, strict=True))
+    summary = await _summary(manager, room)
+    left = next(one for one in summary["sums"] if one["side"] == "left")
+    assert found["Currency"] == "EUR"
+    assert found["Matched left"] == "0.00"
+    assert found["Open left"] == left["open"]["amount"]
+    assert found["Agrees"] == "no"
+
+    sides = dict(one.split("=") for one in room["sides"].split("&"))
+    body = {**sides, "action": "confirm", "filter": {"status": "suggested"}, "expected_count": ROWS}
+    await manager.send("POST", f"/projects/{room['project']}/review", body)
+
+    await expect(books).to_contain_text("agrees on both sides")
+    await expect(page.get_by_role("heading", name="Nothing waits for a decision")).to_be_visible()
+
+
+async def test_many_decisions_by_others_reload_the_books_once_a_second(visitor, reviewer, room):
+    page = await visitor.enter(room["address"])
+    await expect(page.get_by_role("table", name="Books by currency")).to_be_visible()
+    matches = await _matches(reviewer, room, "status=suggested&limit=25")
+    readings = []
+    page.on("request", lambda request: readings.append(time.monotonic()) if "/summary?" in request.url else None)
+
+    began = time.monotonic()
+    async with page.expect_request(lambda request: "/summary?" in request.url):
+        for match in matches:
+            await reviewer.send("POST", f"/matches/{match['id']}/reject", {})
+
+    await expect(page.get_by_role("link", name="Rejected 25")).to_be_visible()
+    assert 1 <= len(readings) <= time.monotonic() - began + 1
+
+
+async def test_the_room_breaks_no_rule_of_accessibility(visitor, room):
+    page = await visitor.enter(room["address"], MANAGER)
+    await expect(page.get_by_role("link", name=f"To review {ROWS}")).to_be_visible()
+    faults = {"list": await faults_of(page)}
+    await page.get_by_role("region", name="Matches").locator("tbody tr").first.click()
+    await expect(_panel(page)).to_contain_text("score")
+    faults["match"] = await faults_of(page)
+    await page.get_by_role("searchbox", name="Find").fill("nobody has this")
+    await expect(page.get_by_text("Nothing found for")).to_be_visible()
+    faults["nothing found"] = await faults_of(page)
+
+    assert {where: found for where, found in faults.items() if found} == {}

@@ -1,0 +1,120 @@
+import { Button } from "@mantine/core";
+import { IconCircleCheckFilled, IconCircleDashed } from "@tabler/icons-react";
+import { useState } from "react";
+import type { Money, PairSummary } from "../api/rest";
+import { isZero } from "../match/difference";
+import { count, money } from "../shell/format";
+import { booksOf, TERMS, type Books as Row } from "./books";
+
+const FIRST = 3; // The list below should begin on the first screen.
+
+/** The books of both sides, a row per currency. They agree only if nothing differs and nothing waits. */
+export function Books({ summary }: { summary: PairSummary }) {
+  const [isAll, setAll] = useState(false);
+  const rows = booksOf(summary);
+  if (rows.length === 0) return null;
+  return (
+    <section aria-label="Books" className="books">
+      <div className="across">
+        <table className="grid proof">
+          <caption className="visually-hidden">Books by currency</caption>
+          <thead>
+            <tr>
+              <th>Currency</th>
+              <th className="number left-ink">Matched left</th>
+              <th className="number right-ink">Matched right</th>
+              <th className="number">Difference</th>
+              {TERMS.map(([term, name]) => (
+                <th key={term} className="number">
+                  {name}
+                </th>
+              ))}
+              <th className="number">Without amount</th>
+            </tr>
+          </thead>
+          {(isAll ? rows : rows.slice(0, FIRST)).map((row) => (
+            <Currency key={row.currency} row={row} />
+          ))}
+        </table>
+      </div>
+      {summary.notes.map((note) => (
+        <p key={note} role="note" className="small">
+          {note}
+        </p>
+      ))}
+      {rows.length > FIRST ? (
+        <Button size="compact-sm" variant="subtle" onClick={() => setAll(!isAll)} aria-expanded={isAll}>
+          {isAll ? "Fewer currencies" : `All ${count(rows.length)} currencies`}
+        </Button>
+      ) : null}
+    </section>
+  );
+}
+
+function Currency({ row }: { row: Row }) {
+  const { proof, left, right } = row;
+  const differs = !isZero(proof.difference.amount);
+  return (
+    <tbody>
+      <tr>
+        <th scope="rowgroup">{row.currency === "XXX" ? "none" : row.currency}</th>
+        <td className="number left-ink">{bare(proof.left)}</td>
+        <td className="number right-ink">{bare(proof.right)}</td>
+        <td className="number">{differs ? <strong>{bare(proof.difference)}</strong> : bare(proof.difference)}</td>
+        {TERMS.map(([term]) => (
+          <td key={term} className="number">
+            <Both left={amount(left?.[term])} right={amount(right?.[term])} />
+          </td>
+        ))}
+        <td className="number">
+          <Both
+            left={left?.without_amount ? count(left.without_amount) : ""}
+            right={right?.without_amount ? count(right.without_amount) : ""}
+          />
+        </td>
+      </tr>
+      <tr className="verdict">
+        <td colSpan={TERMS.length + 5} className="wrap">
+          <span className="status">
+            {proof.agrees ? (
+              <IconCircleCheckFilled size={15} className="done" aria-hidden />
+            ) : (
+              <IconCircleDashed size={15} className="muted" aria-hidden />
+            )}
+            <span>
+              {proof.agrees ? "What is matched agrees on both sides, and nothing waits." : (proof.missing ?? "The books are not complete.")}
+            </span>
+          </span>
+        </td>
+      </tr>
+    </tbody>
+  );
+}
+
+/** Left above right. A side with nothing is left out, and a cell with nothing is a dash. */
+function Both({ left, right }: { left: string; right: string }) {
+  if (left === "" && right === "") return <span className="muted">–</span>;
+  return (
+    <>
+      {left === "" ? null : (
+        <div className="left-ink">
+          <span className="small">left</span> {left}
+        </div>
+      )}
+      {right === "" ? null : (
+        <div className="right-ink">
+          <span className="small">right</span> {right}
+        </div>
+      )}
+    </>
+  );
+}
+
+function amount(value: Money | undefined): string {
+  return value === undefined || isZero(value.amount) ? "" : bare(value);
+}
+
+/** The amount alone, since the row names the currency. */
+function bare(value: Money): string {
+  return money({ ...value, currency: "XXX" });
+}

@@ -1,0 +1,216 @@
+import { Button, NativeSelect } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
+import { useNavigate, useRouter, useSearch } from "@tanstack/react-router";
+import { useEffect, useEffectEvent, useRef, useState } from "react";
+import type { Page_MatchView_ } from "../api/rest";
+import { keys } from "../live/keys";
+import { useHeld, useRead } from "../live/react";
+import { focusRow, type Decided } from "../match/Decision";
+import { pairOf } from "../match/evidence";
+import { Match } from "../match/Match";
+import { MatchTable } from "../match/MatchTable";
+import { count } from "../shell/format";
+import { Pager } from "../shell/Pager";
+import { Empty, Reading } from "../shell/parts";
+import { Find } from "./Find";
+import { addDeed, dropDeed } from "./own";
+import { FIRST, pairSearch, queryOf, type PairSearch } from "./search";
+
+const ROUTE = "/projects/$project/review";
+const LIMIT = 50;
+const SORTS = [
+  { value: "", label: "as they were found" },
+  { value: "-created", label: "newest first" },
+  { value: "-score", label: "best score first" },
+  { value: "score", label: "lowest score first" },
+  { value: "-difference", label: "largest difference first" },
+  { value: "difference", label: "smallest difference first" },
+];
+const VERBS = { confirm: "confirmed", reject: "rejected", undo: "took back" };
+
+interface Props {
+  project: string;
+  say: (words: string) => void;
+}
+
+/** What is done with a page of matches once it has been read. */
+type Arrival = "focus" | "first" | "last" | "undecided";
+
+/** The matches of a pair. A decision leads on to the next match that waits for one, over pages. */
+export function PairMatches({ project, say }: Props) {
+  const client = useQueryClient();
+  const router = useRouter();
+  const navigate = useNavigate({ from: ROUTE });
+  const search = useSearch({ from: ROUTE });
+  const { q, sort, skip = 0, m } = search;
+  const query = queryOf(search, LIMIT);
+  const read = useRead<Page_MatchView_>(
+    [...keys.pairMatches(project), query],
+    `/projects/${project}/matches?${query}`,
+    `project:${project}`,
+  );
+  const kept = useKept(read.data);
+  const matches = { data: read.data ?? (read.error ? undefined : kept), error: read.error, refetch: read.refetch };
+  const arrived = useHeld(keys.arrived(project)) ?? 0;
+  const arrival = useRef<Arrival | null>(null);
+  const list = useRef<HTMLDivElement>(null);
+
+  const change = (part: Partial<PairSearch>) => void navigate({ search: (old) => ({ ...old, ...FIRST, ...part }), replace: true });
+  // The first opened match is a step that Back takes back. The ones after it are not.
+  const open = (id: string | undefined) => void navigate({ search: (old) => ({ ...old, m: id }), replace: m !== undefined });
+  const go = (cursor: string | undefined, by: 1 | -1, then: Arrival = "focus") => {
+    arrival.current = then;
+    const before = by > 0 ? skip + (read.data?.body.items.length ?? LIMIT) : Math.max(0, skip - LIMIT);
+    void navigate({ search: (old) => ({ ...old, cursor, skip: before || undefined, m: undefined }) });
+  };
+  const load = () => {
+    client.setQueryData(keys.arrived(project), 0);
+    void client.invalidateQueries({ queryKey: keys.pairMatches(project) });
+  };
+  const beyond = (by: 1 | -1) => {
+    const cursor = by > 0 ? read.data?.body.next_cursor : read.data?.body.prev_cursor;
+    if (cursor) go(cursor, by, by > 0 ? "first" : "last");
+  };
+
+  /** Opens the next match that waits for a decision: below, on the next page, or else from the start. */
+  const goOn = (from: string) => {
+    // Somebody who has opened another match while the decision was on its way stays there.
+    if (pairSearch(router.state.location.search).m !== from || !read.data) return;
+    const { items, next_cursor } = read.data.body;
+    const waits = (one: { id: string; status: string }) => one.id !== from && one.status === "suggested";
+    const next = items.slice(items.findIndex((one) => one.id === from) + 1).find(waits);
+    if (next) {
+      open(next.id);
+      focusRow(next.id);
+    } else if (next_cursor) {
+      go(next_cursor, 1, "undecided");
+    } else if (items.some(waits) || search.cursor) {
+      arrival.current = "undecided";
+      load();
+      void navigate({ search: (old) => ({ ...old, ...FIRST }) });
+    } else {
+      say("That was the last one here that waits for a decision.");
+      focusRow(from);
+    }
+  };
+  const decided: Decided = (now, verb) => {
+    const words = `You ${VERBS[verb]} ${pairOf(now.records)}.`;
+    say(words);
+    if (verb === "undo") {
+      dropDeed(now.id);
+      focusRow(now.id);
+    } else {
+      addDeed({ project, words, of: "match", id: now.id, status: now.status, version: now.version });
+      goOn(now.id);
+    }
+  };
+
+  const arrive = useEffectEvent((page: Page_MatchView_) => {
+    const then = arrival.current;
+    arrival.current = null;
+    if (then === null) return;
+    const waiting = page.items.find((one) => one.status === "suggested");
+    const target = then === "last" ? page.items.at(-1) : then === "undecided" ? waiting : page.items[0];
+    list.current?.scrollIntoView({ block: "start" });
+    if (target === undefined) say("Nothing is left here that waits for a decision.");
+    else if (then !== "focus") void navigate({ search: (old) => ({ ...old, m: target.id }), replace: true });
+    if (target !== undefined) focusRow(target.id);
+  });
+  const page = read.isFetching ? undefined : read.data?.body;
+  useEffect(() => {
+    if (page) arrive(page);
+  }, [page]);
+  const isEmpty = page?.items.length === 0;
+  const loadFirst = useEffectEvent(load);
+  useEffect(() => {
+    // An empty list is not being worked on, so the first rows are loaded without a click.
+    if (isEmpty && arrived > 0) loadFirst();
+  }, [isEmpty, arrived]);
+
+  return (
+    <section className="stack" aria-label="Matches" ref={list} aria-busy={read.data === undefined}>
+      <div className="filters">
+        <Find label="Find" value={q ?? ""} find={(words) => change({ q: words })} hasKey />
+        <NativeSelect
+          label="Order"
+          data={SORTS}
+          value={sort ?? ""}
+          onChange={(event) => change({ sort: (event.currentTarget.value || undefined) as PairSearch["sort"] })}
+        />
+        <span className="arrived" aria-live="polite">
+          {arrived > 0 && !isEmpty ? (
+            <Button size="compact-sm" variant="light" onClick={load}>
+              {count(arrived)} new · Load
+            </Button>
+          ) : null}
+        </span>
+        <span className="spacer" />
+        {matches.data && matches.data.body.items.length > 0 ? (
+          <Pager page={matches.data.body} noun={["match", "matches"]} skip={skip} go={go} />
+        ) : null}
+      </div>
+      <Reading query={matches} height={600}>
+        {({ body }) =>
+          body.items.length === 0 ? (
+            <None search={search} clear={() => change({ q: undefined, status: "all" })} />
+          ) : (
+            <div className={m ? "split" : undefined}>
+              <div>
+                <MatchTable matches={body.items} opened={m} open={open} load={load} beyond={beyond} />
+                <Pager page={body} noun={["match", "matches"]} skip={skip} go={go} />
+              </div>
+              {m ? (
+                <Match
+                  key={m}
+                  id={m}
+                  project={project}
+                  stream={null}
+                  close={() => {
+                    open(undefined);
+                    focusRow(m);
+                  }}
+                  decided={decided}
+                />
+              ) : null}
+            </div>
+          )
+        }
+      </Reading>
+    </section>
+  );
+}
+
+/** The data of the last reading, until the next one has come, so that nothing on the page is taken away meanwhile. */
+function useKept<T>(data: T | undefined): T | undefined {
+  const [kept, setKept] = useState(data);
+  if (data !== undefined && data !== kept) setKept(data);
+  return data ?? kept;
+}
+
+function None({ search, clear }: { search: PairSearch; clear: () => void }) {
+  const { q, status = "suggested" } = search;
+  const all = (
+    <Button variant="default" onClick={clear}>
+      Show all matches
+    </Button>
+  );
+  if (q) {
+    return (
+      <Empty title={`Nothing found for “${q}”`} action={all}>
+        References and all columns of the files are searched.
+      </Empty>
+    );
+  }
+  if (status === "suggested") {
+    return (
+      <Empty title="Nothing waits for a decision" action={all}>
+        New suggestions come with the next reconciliation of these two sources.
+      </Empty>
+    );
+  }
+  return (
+    <Empty title={status === "all" ? "No matches yet" : `No ${status} matches`} action={status === "all" ? undefined : all}>
+      {status === "all" ? "Start a reconciliation of these two sources, or match open records by hand." : "There may be others."}
+    </Empty>
+  );
+}

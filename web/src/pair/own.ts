@@ -1,0 +1,67 @@
+import { useSyncExternalStore } from "react";
+import { change, get } from "../api/client";
+import { Problem } from "../api/problem";
+import type { MatchDetail, Reviewed } from "../api/rest";
+import { onSession, session } from "../api/session";
+
+/** A decision that this person has made on this page, and what undoing it needs. */
+export type Deed = { project: string; words: string } & (
+  | { of: "match"; id: string; status: MatchDetail["status"]; version: number }
+  | { of: "decision"; id: string }
+  | { of: "record"; id: string }
+);
+
+const MOST = 50;
+const listeners = new Set<() => void>();
+let deeds: readonly Deed[] = [];
+
+function set(next: readonly Deed[]): void {
+  deeds = next;
+  for (const listener of listeners) listener();
+}
+
+onSession(() => {
+  if (session() === null) set([]);
+});
+
+export function addDeed(deed: Deed): void {
+  set([deed, ...deeds].slice(0, MOST));
+}
+
+/** What has been undone, or decided on otherwise, is no longer offered. */
+export function dropDeed(id: string): void {
+  set(deeds.filter((deed) => deed.id !== id));
+}
+
+/** The latest of this person's decisions in a project that has not been undone. */
+export function useLastDeed(project: string): Deed | undefined {
+  const all = useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => deeds,
+  );
+  return all.find((deed) => deed.project === project);
+}
+
+/** Undoes a decision. Returns how many matches it has changed. */
+export async function undo(deed: Deed): Promise<number> {
+  if (deed.of === "decision") return (await change<Reviewed>("POST", `/decisions/${deed.id}/undo`)).changed;
+  if (deed.of === "record") await change("DELETE", `/records/${deed.id}/write-off`);
+  else await undoMatch(deed);
+  return 1;
+}
+
+/** A comment makes a new version too, so that only a decision by somebody else is in the way. */
+async function undoMatch(deed: Deed & { of: "match" }): Promise<void> {
+  const send = (version: number) => change<MatchDetail>("POST", `/matches/${deed.id}/undo`, { body: {}, version });
+  try {
+    await send(deed.version);
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code !== "version_conflict") throw error;
+    const { body } = await get<MatchDetail>(`/matches/${deed.id}`);
+    if (body.status !== deed.status || body.decided_by !== session()?.user.id) throw error;
+    await send(body.version);
+  }
+}

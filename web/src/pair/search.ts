@@ -1,0 +1,51 @@
+import { oneOf, text } from "../shell/address";
+
+const VIEWS = ["matches", "open"] as const;
+export const STATUSES = ["suggested", "confirmed", "rejected", "superseded", "withdrawn"] as const;
+const SORTS = ["-created", "score", "-score", "difference", "-difference"] as const;
+
+/** What the address of a pair contains besides its project. */
+export interface PairSearch {
+  left?: string;
+  right?: string;
+  view?: (typeof VIEWS)[number];
+  /** Without it, the suggestions: they are what waits for somebody. */
+  status?: (typeof STATUSES)[number] | "all";
+  q?: string;
+  sort?: (typeof SORTS)[number];
+  cursor?: string;
+  /** How many matches come before the page that `cursor` names. */
+  skip?: number;
+  /** The match that is opened beside the list. */
+  m?: string;
+}
+
+export function pairSearch(found: Record<string, unknown>): PairSearch {
+  return {
+    left: text(found["left"]),
+    right: text(found["right"]),
+    view: oneOf(VIEWS, found["view"]),
+    status: oneOf([...STATUSES, "all"], found["status"]),
+    q: text(found["q"]),
+    sort: oneOf(SORTS, found["sort"]),
+    cursor: text(found["cursor"]),
+    skip: whole(found["skip"]),
+    m: text(found["m"]),
+  };
+}
+
+function whole(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isSafeInteger(value) && value > 0 ? value : undefined;
+}
+
+/** The first page of a list. */
+export const FIRST = { cursor: undefined, skip: undefined, m: undefined };
+
+/** A page of a list of matches, as the server is asked for it. */
+export function queryOf({ left = "", right = "", status = "suggested", q, sort, cursor }: PairSearch, limit: number): string {
+  const query = new URLSearchParams({ left_source: left, right_source: right, limit: String(limit) });
+  for (const [name, value] of Object.entries({ status: status === "all" ? undefined : status, q, sort, cursor })) {
+    if (value) query.set(name, value);
+  }
+  return query.toString();
+}

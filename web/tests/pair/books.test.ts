@@ -1,0 +1,67 @@
+import { expect, test } from "vitest";
+import type { BookSum, PairSummary } from "../../src/api/rest";
+import { booksOf, tsvOf } from "../../src/pair/books";
+
+const eur = (amount: string) => ({ amount, currency: "EUR" });
+const sum = (side: "left" | "right", part: Partial<BookSum>): BookSum => ({
+  side,
+  currency: "EUR",
+  matched: eur("10.00"),
+  booked: eur("0"),
+  explained: eur("0"),
+  written_off: eur("0"),
+  elsewhere: eur("0"),
+  open: eur("0"),
+  total: eur("10.00"),
+  suggested: eur("0"),
+  remainder: eur("0"),
+  records: 1,
+  without_amount: 0,
+  ties: true,
+  ...part,
+});
+const SUMMARY: PairSummary = {
+  counts: {},
+  sign: 1,
+  sums: [sum("left", { open: eur("98765432109876.55"), booked: eur("-0.05") }), sum("right", { currency: "JPY", without_amount: 3 })],
+  proof: [
+    {
+      currency: "EUR",
+      left: eur("10.00"),
+      right: eur("10.00"),
+      difference: eur("0.00"),
+      to_review_records: 2,
+      agrees: false,
+      missing: "EUR: 2 records wait in suggestions. Confirm or reject them.",
+    },
+  ],
+  agrees: false,
+  missing: [],
+  notes: [],
+};
+
+test("a side without a record in a currency has no sums in it", () => {
+  const [row] = booksOf(SUMMARY);
+
+  expect(row?.left?.open).toEqual(eur("98765432109876.55"));
+  expect(row?.right).toBeUndefined();
+});
+
+test("what is copied has a column for each side of each term, and exact amounts", () => {
+  const [head, row, ...more] = tsvOf(booksOf(SUMMARY))
+    .split("\n")
+    .map((line) => line.split("\t"));
+  const found = Object.fromEntries(head?.map((name, index) => [name, row?.[index]]) ?? []);
+
+  expect(more).toEqual([]);
+  expect(row).toHaveLength(head?.length ?? 0);
+  expect(found).toMatchObject({
+    Currency: "EUR",
+    "Matched left": "10.00",
+    Difference: "0.00",
+    "Open left": "98765432109876.55",
+    "Open right": "0",
+    "Booked left": "-0.05",
+    Agrees: "no",
+  });
+});
