@@ -11,6 +11,7 @@ from models.status import MatchKind, MatchStatus, Term
 from realtime.unit_of_work import UnitOfWork
 
 FOLD_EVERY = 512  # entries
+FOLD_ONE_IN = 64  # decisions: counting entries takes as long as some of the work does
 
 _ENTRY = "source_id, pair_id, term, currency, amount, records, without_amount"
 # A record as two entries: it is counted in its source, and open there.
@@ -69,16 +70,25 @@ PLACED = f"""
     UNION ALL SELECT right_source_id, pair_id, rest, currency, r - matched * sign, 0, 0 FROM shares
 """
 _POST = f"""
-    WITH {_USES}, {SHARES}, moved AS (
+    WITH {_USES}, {SHARES}, {{remained}} moved AS (
         SELECT source_id, NULL::uuid AS pair_id, '{Term.OPEN}' AS term, currency, -coalesce(amount, 0) AS amount,
             -1 AS records, -(amount IS NULL)::int AS without_amount FROM uses
         UNION ALL {PLACED}
     )
     INSERT INTO book_entries ({_ENTRY})
-    SELECT source_id, pair_id, term, currency, sum(amount) * $2::int, sum(records) * $2::int,
-        sum(without_amount) * $2::int
+    SELECT source_id, pair_id, term, currency, sum(amount) * {{by}}, sum(records) * {{by}}, sum(without_amount) * {{by}}
     FROM moved GROUP BY 1, 2, 3, 4 HAVING sum(amount) <> 0 OR sum(records) <> 0
 """
+_REMAINED = f"""
+    remained AS (
+        UPDATE matches m SET remainder_since = $2,
+            remainder = CASE WHEN s.l <> s.matched THEN s.l - s.matched ELSE s.r - s.matched * s.sign END,
+            remainder_side = CASE WHEN s.l <> s.matched THEN 'left' ELSE 'right' END
+        FROM shares s WHERE s.match_id = m.id AND s.rest = '{Term.REMAINDER}'
+            AND (s.l <> s.matched OR s.r <> s.matched * s.sign)),
+"""
+_CONFIRM = _POST.format(remained=_REMAINED, by=1)
+_RELEASE = _POST.format(remained="", by=-1)
 # The records of some suggestions that no other suggestion of the pair uses. Two jobs may suggest the same record.
 _SUGGEST = f"""
     INSERT INTO book_entries ({_ENTRY})
@@ -105,14 +115,6 @@ _RECOUNT_SUGGESTED = f"""
         FROM matches m JOIN match_records u ON u.match_id = m.id JOIN pairs p ON p.id = m.pair_id
         WHERE m.pair_id = $1 AND m.status = '{MatchStatus.SUGGESTED}' ORDER BY u.record_id) s
     GROUP BY 1, 2, 4
-"""
-_REMAIN = f"""
-    WITH {_USES}, {SHARES}
-    UPDATE matches m SET remainder_since = $2,
-        remainder = CASE WHEN s.l <> s.matched THEN s.l - s.matched ELSE s.r - s.matched * s.sign END,
-        remainder_side = CASE WHEN s.l <> s.matched THEN 'left' ELSE 'right' END
-    FROM shares s WHERE s.match_id = m.id AND s.rest = '{Term.REMAINDER}'
-        AND (s.l <> s.matched OR s.r <> s.matched * s.sign)
 """
 _FOLD = f"""
     WITH many AS (
@@ -143,17 +145,17 @@ async def count_records(u: UnitOfWork, record_ids: Sequence[UUID | str], by: int
     )
 
 
-async def post(u: UnitOfWork, match_ids: Sequence[UUID | str], by: int = 1) -> None:
+async def post(u: UnitOfWork, match_ids: Sequence[UUID | str]) -> None:
     """
-    Add what confirmed matches move from open to matched, booked and remaining; take it back where `by` is -1.
+    Add what matches that were just confirmed move from open to matched, booked and remaining. A match that leaves a
+    difference open gets its remainder.
+    """
+    await u.execute(_CONFIRM, [str(match_id) for match_id in match_ids], u.at)
 
-    A match that leaves a difference open gets its remainder. Call it after matches were confirmed, and before they are
-    confirmed no longer.
-    """
-    ids = [str(match_id) for match_id in match_ids]
-    await u.execute(_POST, ids, by)
-    if by > 0:
-        await u.execute(_REMAIN, ids, u.at)
+
+async def take_back(u: UnitOfWork, match_ids: Sequence[UUID | str]) -> None:
+    """Take back what confirmed matches moved, before they are confirmed no longer."""
+    await u.execute(_RELEASE, [str(match_id) for match_id in match_ids])
 
 
 async def suggest(u: UnitOfWork, match_ids: Sequence[UUID | str], by: int = 1) -> None:
@@ -185,7 +187,9 @@ async def count_matches(u: UnitOfWork, pair_id: UUID | str | None, by: dict[str,
 
 
 async def fold(u: UnitOfWork, pair_id: UUID | str, source_ids: Sequence[UUID | str]) -> None:
-    """Replace the entries of a pair, which is locked, and of its sources by their sums, if there are many."""
+    """Replace the entries of a pair, which is locked, and of its sources by their sums: now and then, if there are many."""
+    if u.at.microsecond % FOLD_ONE_IN:
+        return
     for which, row_id in (
         ("pair_id = $1", pair_id),
         *(("source_id = $1 AND pair_id IS NULL", source_id) for source_id in source_ids),

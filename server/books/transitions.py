@@ -139,7 +139,7 @@ class Transition:
         if any(match.status in (MatchStatus.CONFIRMED, MatchStatus.REJECTED) for match in standing):
             await u.execute(_KEEP_OUT, ids)
         if leaving := [str(match.id) for match in standing if match.status == MatchStatus.CONFIRMED]:
-            await entries.post(u, leaving, -1)
+            await entries.take_back(u, leaving)
         if waiting := [str(match.id) for match in standing if match.status == MatchStatus.SUGGESTED]:
             await entries.suggest(u, waiting, -1)
         if status in ACTIVE_MATCH and waking:
