@@ -92,6 +92,9 @@ class Decision:
         triples = proof.triples_of(bookings)
         if proofs:
             best = proofs[0]
+            sides = with_partner(bookings, best.movement.amount) if best.movement.kind == "signed" else None
+            if sides is not None and all(n.moves.any() for n in sides.columns):
+                return unproved.Choice(sides), None  # one side alone walks only where the other one is wrong
             return self._proved(bookings, best, proofs, triples), best
         nets = {t.net.column.index: t for t in triples}
         if nets:
@@ -180,7 +183,7 @@ class Decision:
             if says("total", best.gross.name) or best.fee.column.role("other_number") >= 0.5:
                 # What is paid has the tax in it, whichever way round the three were found.
                 whole, part = sorted((best.gross, best.net), key=lambda n: -int(np.abs(n.values).sum()))
-                if not _has_tax(whole, part):
+                if not _has_tax(whole, best.fee, part):
                     return unproved.Choice(questions=[unproved.amount_question(bookings, [part, whole])])
                 return replace(unproved.with_sign(bookings, whole), proof=best.says())
             return unproved.Choice(questions=[unproved.amount_question(bookings, [best.gross, best.net, best.fee])])
@@ -314,16 +317,17 @@ class Decision:
 def _doubtful(movement: Movement, balance: proof.Proof | None, bookings: Bookings) -> list[int]:
     """The rows that the numbers show to be no bookings: sums of others, or amounts that do not change the balance."""
     if balance is None:
-        return totals.sum_rows(movement.values()) or proof.unbalanced_rows(bookings)
+        return totals.sum_rows(movement.values()) or proof.unbalanced_rows(bookings, movement)
     if balance.group is not None or movement is not balance.movement:
         return []
     balances = Balances(balance.balance.values, balance.balance.valid)
     return idle_rows(balances, movement.values(), balance.walk.direction)
 
 
-def _has_tax(whole: Amounts, part: Amounts) -> bool:
-    """Whether two amounts differ by a tax and not by a discount: what is paid stands last, or the names say it."""
-    named = whole.column.role("gross") >= 0.5 or part.column.role("net") >= 0.5 or says("total", whole.name)
+def _has_tax(whole: Amounts, between: Amounts, part: Amounts) -> bool:
+    """Whether two amounts differ by a tax, and not by a discount or what is unpaid: the whole stands last, or names say it."""
+    named = whole.column.role("gross") >= 0.5 or part.column.role("net") >= 0.5
+    named = named or (says("total", whole.name) and between.column.role("other_number") >= 0.5)
     return named or whole.column.index > part.column.index
 
 

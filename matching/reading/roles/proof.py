@@ -82,14 +82,20 @@ def proofs_of(bookings: Bookings) -> list[Proof]:
     return again
 
 
-def unbalanced_rows(bookings: Bookings) -> list[int]:
-    """The rows without a balance that stop it from walking: without them, it does."""
+def unbalanced_rows(bookings: Bookings, movement: Movement) -> list[int]:
+    """The rows without a balance, or with the same one as beside them, that stop it from walking: without them, it does."""
+    moved = movement.values() != 0
     for balance in bookings.numbers:
-        gaps = ~balance.valid
-        if balance.column.role("balance") < 0.5 or not gaps.any() or 2 * int(gaps.sum()) > bookings.count:
+        if balance.column.role("balance") < 0.5:
             continue
-        if any(p.balance.column is balance.column for p in proofs_of(bookings.only(balance.valid))):
-            return [int(row) for row in np.flatnonzero(gaps)]
+        known = balance.valid[:-1] & balance.valid[1:]
+        is_same = known & (np.diff(balance.values) == 0)
+        down, up = np.append(False, is_same) & moved, np.append(is_same, False) & moved
+        for rows in (~balance.valid, ~balance.valid | down, ~balance.valid | up):
+            if not rows.any() or 2 * int(rows.sum()) > bookings.count:
+                continue
+            if any(p.balance.column is balance.column for p in proofs_of(bookings.only(~rows))):
+                return [int(row) for row in np.flatnonzero(rows)]
     return []
 
 

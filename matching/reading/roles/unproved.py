@@ -13,6 +13,9 @@ from matching.reading.roles.words import names_minor_unit, outs_of, says, sides_
 
 SAME_RATE = 0.01  # by which the rates between two amounts in different currencies may differ, for rounding
 MAX_SIGNS, MAX_SIGN_WORDS, MAX_SIGN_LETTERS = 3, 3, 24  # of unknown values that may say a sign
+MULTIPLES = frozenset({"K", "M"})
+MAX_MARK = 6  # letters of a mark beside some amounts
+MARKED_OTHERWISE = ("text", "reference", "status", "currency", "account", "booked", "value_date", "other_date")
 FLAGS = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False, "y": True, "n": False}
 RIVAL = 1.3  # a column whose score is this near is a question
 FULL_SHARE = 0.95  # of the bookings that two sides without known names must explain
@@ -274,6 +277,8 @@ def with_sign(bookings: Bookings, amount: Amounts) -> Choice:
     if amount.is_token_signed:
         return _by_letters(amount)
     plain = Movement("signed", amount)
+    if amount.moves.any() and {amount.letters[n - 1] if n else "" for n in amount.tokens[amount.moves]} <= MULTIPLES:
+        return Choice(questions=[amount_question(bookings, [amount])])  # 1.5k may be 1500
     if amount.is_signed:
         return Choice(plain)
     asked = None
@@ -294,10 +299,25 @@ def with_sign(bookings: Bookings, amount: Amounts) -> Choice:
             return Choice(Movement("sign", amount, None, column, levels, negative, positive))
         if asked is None and _may_be_sign(bookings, amount, column, levels, present):
             asked = column, levels
+    asked = asked or _marks(bookings, amount)
     if asked is None:
         return Choice(plain)
     column, levels = asked
     return Choice(questions=[_sign_question(amount, column, levels)])
+
+
+def _marks(bookings: Bookings, amount: Amounts) -> tuple[Column, Levels] | None:
+    """A column beside an amount with one short word in some rows, which may say that these are the other side."""
+    for column in bookings.facts.columns:
+        is_near = abs(column.index - amount.column.index) == 1
+        if not is_near or column.role(*MARKED_OTHERWISE) >= 0.4 or any(n.column is column for n in bookings.numbers):
+            continue
+        levels = bookings.levels_of(column)
+        if levels is None or len(levels.values) != 1 or len(levels.values[0]) > MAX_MARK:
+            continue
+        if bool((levels.codes[amount.moves] < 0).any()) and bool((levels.codes[amount.moves] >= 0).any()):
+            return column, levels
+    return None
 
 
 def _present(levels: Levels, amount: Amounts) -> list[str]:

@@ -110,6 +110,8 @@ def roles_of(name: str, ignored: frozenset[str] = frozenset()) -> dict[str, floa
     if outer.strip() and outer != name and (explained := roles_of(outer, ignored)):
         return explained
     words = tuple(word for word in words_of(name) if word not in ignored)
+    # A number tells columns of the same name apart.
+    words = tuple(word for word in words if not word.isdigit()) or words
     if not words:
         return {}
     names, _, _ = _data()

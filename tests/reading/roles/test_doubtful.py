@@ -97,3 +97,20 @@ def test_a_row_that_does_not_change_the_balance_is_asked_about(load, lines, doub
 
     assert ("Text", "skip") in found.questions
     assert [row for row, amount in enumerate(found.amounts) if amount is None] == [doubted]
+
+
+@pytest.mark.parametrize("words", [("Zarpat", "Hozpat"), ("A riportare", "Riporto"), ("转下页X", "承前页X")])
+def test_sums_that_are_carried_to_the_next_page_are_asked_about(load, words):
+    found = load(
+        rows(
+            "Date,Text,Debit,Credit,Balance",
+            "2024-03-05,a,10.00,,90.00",
+            f"2024-03-06,{words[0]},10.00,0.00,90.00",
+            f"2024-03-06,{words[1]},10.00,0.00,90.00",
+            "2024-03-09,b,,5.00,95.00",
+            "2024-03-12,c,,1.00,96.00",
+        )
+    )
+
+    assert ("Text", "skip") in found.questions or len(found.left_out) == 2
+    assert [amount for amount in found.amounts if amount is not None] == ["-10", "5", "1"]

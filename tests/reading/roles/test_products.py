@@ -138,3 +138,12 @@ def test_a_price_before_a_discount_is_not_what_was_paid(load, header):
     )
 
     assert "10.5" not in found.amounts
+
+
+@pytest.mark.parametrize("header", ["Date,Total,Paid,Open", "Date,Total,Vok,Pel", "Datum,Summe,Bezahlt,Offen"])
+def test_a_total_before_what_was_paid_of_it_is_not_taken_silently(load, header):
+    found = load(
+        rows(header, "2024-03-05,100.00,90.00,10.00", "2024-03-06,50.00,0.00,50.00", "2024-03-09,70.00,70.00,0.00")
+    )
+
+    assert "100" not in found.amounts

@@ -91,3 +91,35 @@ def test_unsigned_amounts_by_which_a_balance_rises_are_money_in(load):
     found = load(rows("Date,Amount,Balance", "2024-03-05,10.00,90.00", "2024-03-06,5.00,95.00"))
 
     assert found.amounts == ["10", "5"]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("S", ["D", "", "D", ""]), ("Kod", ["Zu", "", "Zu", ""]), ("Storno", ["", "X", "", ""])],
+    ids=["known letter", "unknown word", "one mark"],
+)
+def test_a_mark_beside_some_amounts_is_asked_about(load, name, words):
+    found = load(signed(f"Date,Amount,{name},Text", *words))
+
+    assert (name, "sign") in found.questions
+    assert set(found.amounts) == {None}
+
+
+def test_a_kind_of_card_is_no_sign(load):
+    found = load(signed("Date,Amount,Method,Text", "Debit card", "Credit card", "Debit card"))
+
+    assert "-40" not in found.amounts
+
+
+@pytest.mark.parametrize("letter", ["k", "K", "M"])
+def test_multiples_are_never_taken_for_credits(load, letter):
+    found = load(rows("Date,Amount", f"2024-03-05,1.5{letter}", f"2024-03-06,2.0{letter}"))
+
+    assert ("Amount", "amount_column") in found.questions
+
+
+@pytest.mark.parametrize("names", ["Amount,Amount", "Betrag,Betrag", "Importe,Importe 2"])
+def test_two_amounts_of_the_same_name_are_asked_about(load, names):
+    found = load(rows(f"Date,{names}", "2024-03-05,-10.00,-11.00", "2024-03-06,5.00,5.60"))
+
+    assert "amount_column" in {kind for _, kind in found.questions}
