@@ -24,6 +24,8 @@ async def supersede(
     standing.sort(key=lambda match: (str(match.pair_id), str(match.job_id)))
     for _, group in groupby(standing, key=lambda match: (match.pair_id, match.job_id)):
         matches = list(group)
+        if matches[0].pair_id is None:
+            continue  # a write-off that waited for a second signature: it is told with its record
         u.publish(
             MatchesReviewed(
                 project_id=project_id, action=MatchStatus.SUPERSEDED, count=len(matches), **settled.of(matches[0])

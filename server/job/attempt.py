@@ -135,6 +135,7 @@ class JobRun:
             right.ids,
             await lifecycle.confirms_up_to(self.job.project_id),
         )
+        sides.refuse_other_sign()
         statistics: dict[str, Any] = {}
 
         def produce() -> None:

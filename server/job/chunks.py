@@ -12,7 +12,8 @@ import orjson
 from tortoise.exceptions import IntegrityError
 
 from core.ids import uuid7_texts
-from matching.plan import Pass, Plan
+from core.problems import Invalid
+from matching.plan import Pass, Plan, PlanInvalid
 from matching.results import Chunk
 from models.access import SYSTEM
 from models.job import Job
@@ -21,7 +22,7 @@ from realtime.events.job import Counts
 from realtime.events.result import MatchesAdded
 from realtime.unit_of_work import unit_of_work
 from server.books import entries
-from server.books.pairs import PairOf, fix_sign, sign_of_plan
+from server.books.pairs import PairOf, fix_sign, refuse_other_sign, sign_of_plan
 from server.holds.locks import hold_records
 from server.job.inputs import SideIds
 from server.job.lifecycle import fence
@@ -63,6 +64,18 @@ class Sides:
     right: SideIds
     confirms_up_to: tuple[Decimal, str] | None = None  # above it, or in another currency, a match is only suggested
 
+    @property
+    def sign(self) -> int:
+        """The sign that the plan gives to the pair."""
+        return sign_of_plan(self.document.model_dump(mode="json", by_alias=True)) or 1
+
+    def refuse_other_sign(self) -> None:
+        """Check that the plan counts amounts as the pair's confirmed matches do. Raises: PlanInvalid."""
+        try:
+            refuse_other_sign(self.pair, self.document.model_dump(mode="json", by_alias=True))
+        except Invalid as invalid:
+            raise PlanInvalid([(fault.pointer, fault.code, fault.message) for fault in invalid.errors]) from None
+
 
 async def write_chunk(job: Job, chunk: Chunk, sides: Sides) -> Counts | None:
     """
@@ -95,7 +108,7 @@ async def _write_chunk(job: Job, chunk: Chunk, sides: Sides, *, alone: bool) -> 
         if alone:  # also locks the records, as decisions do
             await hold_records(u, [use[1] for use in uses], alone=True)
         if sides.pair.sign is None and MatchStatus.CONFIRMED in statuses:
-            await fix_sign(u, sides.pair.id, sign_of_plan(job.plan_document) or 1)  # before the job, as decisions do
+            await fix_sign(u, sides.pair.id, sides.sign)  # before the job, as decisions do
         before = await fence(u, job)
         placed = await u.execute(
             "INSERT INTO job_chunks (job_id, pass_index, chunk, attempt, matches, dropped) VALUES ($1, $2, $3, $4, $5, 0) "

@@ -26,6 +26,7 @@ def tell(u: UnitOfWork, project_id: UUID, kind: Any, match: Standing, settled: S
 
 async def tell_superseded(u: UnitOfWork, project_id: UUID, rivals: Sequence[Standing], settled: Settled) -> None:
     """Publish that suggestions were superseded."""
+    rivals = [rival for rival in rivals if rival.pair_id is not None]  # no write-offs that wait for a signature
     if not rivals:
         return
     rows = await u.execute(

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from core import problems
 from models import access
 from models.access import Actor
 from models.match import Match
-from models.status import ACTIVE_MATCH, DecisionKind, MatchStatus
+from models.status import ACTIVE_MATCH, DecisionKind, MatchKind, MatchStatus
 from realtime.events.match import MatchUndone, RecordReopened
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.books.transitions import Said, Transition
@@ -143,6 +144,7 @@ async def undo_match(actor: Actor, match_id: UUID, reason: str | None, expected:
             raise await already_decided(u, match_id, standing.status)
         if back.targets[match_id] in ACTIVE_MATCH:
             await refuse_gone(u, held.record_ids(match_id))
+            _refuse_lost_records(held, match)
             await refuse_used(u, held.record_ids(match_id), list(back.targets), suggested_too=True)
         if standing.status == MatchStatus.CONFIRMED and not await may_proceed(u, match, loaded.role, "undo"):
             return await _answer(u, match_id)
@@ -172,6 +174,13 @@ async def undo_match(actor: Actor, match_id: UUID, reason: str | None, expected:
             **({"reason": reason} if reason else {}),
         )
         return await _answer(u, match_id)
+
+
+def _refuse_lost_records(held: Held, match: Match) -> None:
+    """A record that is deleted takes its uses along, so the match has another kind than it had. Raises: RecordInUse."""
+    sides = [use["side"] for use in held.records.get(match.id, [])]
+    if match.pair_id is not None and MatchKind.of(sides.count("left"), sides.count("right")) != match.kind:
+        raise problems.RecordInUse("A record of this match no longer exists. Match the others by hand.")
 
 
 async def _answer(u: UnitOfWork, match_id: UUID) -> Answer:

@@ -162,3 +162,18 @@ async def test_several_currencies_are_booked_or_refused(make_books):
     assert [await books.term(name) for name in ("matched", "booked")] == ["0.00", "10.00"]
     assert [await books.term(name, "right", "USD") for name in ("matched", "booked")] == ["0.00", "11.00"]
     assert (await books.summary())["agrees"] is True
+
+
+async def test_a_plan_of_the_other_sign_is_refused(make_books):
+    books = await make_books(eur("10.00"), eur("10.00"))
+    await books.match(books.left, books.right)
+    turned = {"type": "money", "left": "amount", "right": {"column": "amount", "negate": True}}
+    document = {
+        "fields": {"amount": turned},
+        "passes": [{"name": "p", "kind": "rules", "where": [{"field": "amount", "compare": "equal"}]}],
+    }
+    plan = await books.person.ok("POST", f"/projects/{books.project}/plans", {"name": "p", "document": document})
+
+    refused = await books.person.problem("POST", f"/projects/{books.project}/jobs", {**books.sides, "plan": plan["id"]})
+
+    assert (refused["status"], refused["code"], refused["errors"][0]["pointer"]) == (422, "invalid_plan", "/plan")

@@ -127,3 +127,29 @@ async def test_above_the_limit_a_controller_writes_off(make_books, bob):
 
     assert (below["state"], owner["state"]) == ("written_off", "written_off")
     assert above == other_currency == (403, "over_limit")
+
+
+async def test_a_match_that_lost_a_record_stays_away(make_books):
+    books = await make_books(eur("10.00"), eur("10.00"))
+    match = await books.suggest(books.left, books.right)
+    await books.person.ok("POST", f"/matches/{match}/reject", {})
+    await books.db.execute("UPDATE reconciliation_jobs SET status = 'cancelled'")
+    await books.person.ok("DELETE", f"/records/{books.left[0]}", if_match=1)
+
+    refused = await books.person.problem("POST", f"/matches/{match}/undo", {})
+
+    assert (refused["status"], refused["code"]) == (409, "record_in_use")
+    assert "no longer exists" in refused["detail"]
+
+
+async def test_a_write_off_that_waits_makes_way_for_a_match(make_books):
+    books = await make_books(eur("500.00"), eur("500.00"))
+    limit = {"four_eyes_over": {"amount": "100.00", "currency": "EUR"}}
+    await books.person.ok("PATCH", f"/projects/{books.project}", limit)
+    waiting = await books.person.ok("POST", f"/records/{books.left[0]}/write-off", {"reason": "other"})
+    await books.person.ok("PATCH", f"/projects/{books.project}", {"four_eyes_over": None})
+
+    match = await books.match(books.left, books.right)
+
+    assert (len(waiting["signatures"]), match["status"]) == (1, "confirmed")
+    assert (await books.person.ok("GET", f"/records/{books.left[0]}"))["match_id"] == match["id"]
