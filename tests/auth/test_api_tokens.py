@@ -214,7 +214,8 @@ async def test_a_decision_with_a_token_is_its_owners_and_says_so(alice: Person, 
         sides.append(source)
     both = {"left_source": sides[0], "right_source": sides[1]}
     job = UUID((await alice.ok("POST", f"/projects/{project}/jobs", both))["id"])
-    match = await Match.create(id=uuid7(), job_id=job, project_id=UUID(project), status="suggested")
+    pair = await db.fetchval("SELECT pair_id FROM reconciliation_jobs WHERE id = $1", job)
+    match = await Match.create(id=uuid7(), job_id=job, pair_id=pair, project_id=UUID(project), status="suggested")
     record = UUID((await alice.ok("GET", f"/sources/{sides[0]}/records"))["items"][0]["id"])
     await MatchRecord.create(match_id=match.id, record_id=record, job_id=job, side="left", confirmed=False)
     program = await program_of(alice, "review", project_ids=[project])
