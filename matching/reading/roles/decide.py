@@ -144,6 +144,8 @@ class Decision:
         self, bookings: Bookings, best: proof.Proof, proofs: list[proof.Proof], triples: list[proof.Triple]
     ) -> unproved.Choice:
         movement = best.movement
+        if best.may_be_turned:
+            return unproved.Choice(questions=[unproved.sign_question(movement)])
         if (money_column := _money_beside(bookings, best)) is not None:
             return unproved.Choice(questions=[unproved.amount_question(bookings, [money_column, movement.amount])])
         if (money_column := self._priced(bookings, best)) is not None:
@@ -320,7 +322,7 @@ def _doubtful(movement: Movement, balance: proof.Proof | None, bookings: Booking
         return totals.sum_rows(movement.values()) or proof.unbalanced_rows(bookings, movement)
     if balance.group is not None or movement is not balance.movement:
         return []
-    balances = Balances(balance.balance.values, balance.balance.valid)
+    balances = Balances(balance.balances, balance.balance.valid)
     return idle_rows(balances, movement.values(), balance.walk.direction)
 
 

@@ -7,8 +7,9 @@ from itertools import combinations, permutations
 import numpy as np
 
 from matching.reading.roles.amounts import Amounts, Bookings
-from matching.reading.roles.facts import Column, Levels
+from matching.reading.roles.facts import Column, Int64, Levels
 from matching.reading.roles.movements import Kind, Movement, are_sides, sign_columns
+from matching.reading.roles.overdrawn import Letters, letters_of, words_agree
 from matching.reading.roles.walk import MIN_SHARE, Balances, Direction, Walk, directions_of, signs_by_walk, walk
 from matching.reading.roles.words import outs_of, sides_of
 
@@ -24,12 +25,24 @@ MIN_UNNAMED_SIGN = 4  # steps that must prove a column of unknown words, which c
 
 @dataclass(frozen=True)
 class Proof:
-    """A movement that explains a balance."""
+    """A movement that explains a balance. `letters` say the sign of the balance, if any do."""
 
     balance: Amounts
     movement: Movement
     walk: Walk
     group: Column | None = None
+    letters: Letters | None = None
+
+    @property
+    def balances(self) -> Int64:
+        """The balances with their signs, shape (bookings,), in the table's unit."""
+        return self.balance.values if self.letters is None else self.letters.values(self.balance)
+
+    @property
+    def may_be_turned(self) -> bool:
+        """Whether the balance would walk as well with all signs turned, and no word says which is right."""
+        is_open = self.letters is not None and not self.letters.is_known
+        return is_open and self.movement.kind != "signed" and not words_agree(self.movement)
 
     @property
     def rank(self) -> tuple[object, ...]:
@@ -46,6 +59,8 @@ class Proof:
             int(tested.covered.sum()),
             int((movement.values() != 0).sum()),
             -KINDS[movement.kind],
+            words_agree(movement),
+            self.letters is None,
             not tested.direction.endswith("before"),
             names,
         )
@@ -75,10 +90,12 @@ def proofs_of(bookings: Bookings) -> list[Proof]:
         if movement is None or (proof.group is not None and groups is None):
             continue
         balance = whole[proof.balance.column.index]
-        balances = Balances(balance.values, balance.valid & joined, groups.codes if groups else None)
+        letters = proof.letters.on_all(bookings, balance) if proof.letters else None
+        signed = letters.values(balance) if letters else balance.values
+        balances = Balances(signed, balance.valid & joined, groups.codes if groups else None)
         found = walk(balances, movement.values(), proof.walk.direction)
         if found.holds:
-            again.append(Proof(balance, movement, found, proof.group))
+            again.append(Proof(balance, movement, found, proof.group, letters))
     return again
 
 
@@ -120,13 +137,17 @@ def _proofs(bookings: Bookings, group: tuple[Column, Levels] | None) -> list[Pro
     for balance in numbers:
         if balance.is_identifier or int(balance.valid.sum()) < 2:
             continue
-        balances = Balances(balance.values, balance.valid, group[1].codes if group else None)
-        for movement in _movements(bookings, balance, balances, numbers, directions):
-            for direction in directions:
-                tested = walk(balances, movement.values(), direction)
-                proof = Proof(balance, movement, tested, group[0] if group else None)
-                if tested.holds and _is_enough(proof):
-                    found.append(proof)
+        for letters in letters_of(bookings, balance):
+            signed = letters.values(balance) if letters else balance.values
+            balances = Balances(signed, balance.valid, group[1].codes if group else None)
+            for movement in _movements(bookings, balance, balances, numbers, directions):
+                if letters is not None and letters.column is not None and letters.column is movement.sign:
+                    continue  # a column says the sign of the balance or of the amount
+                for direction in directions:
+                    tested = walk(balances, movement.values(), direction)
+                    proof = Proof(balance, movement, tested, group[0] if group else None, letters)
+                    if tested.holds and _is_enough(proof):
+                        found.append(proof)
     return found
 
 
@@ -136,7 +157,8 @@ def _is_enough(proof: Proof) -> bool:
     named = proof.balance.column.role("balance") >= 0.5
     if proof.walk.direction.endswith("before") and not (tests >= 3 or named):
         return False
-    if proof.group is not None and tests < 3:
+    is_free = proof.letters is not None and not proof.letters.is_known
+    if (proof.group is not None or is_free) and tests < 3:
         return False
     if movement.kind in ("sign", "letters") and movement.levels is not None:
         values = [value for value in movement.levels.values if value]

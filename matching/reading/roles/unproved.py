@@ -264,6 +264,14 @@ def _side_question(one: Amounts, other: Amounts) -> dict[str, Any]:
     }
 
 
+def sign_question(movement: Movement) -> dict[str, Any]:
+    """The question which values or which side of a movement mean money out, where the arithmetic fits both ways."""
+    if movement.levels is None and movement.other is not None:
+        return _side_question(movement.amount, movement.other)
+    assert movement.levels is not None
+    return _sign_question(movement.amount, movement.sign or movement.amount.column, movement.levels)
+
+
 def _examples(number: Amounts) -> list[str]:
     rows = np.flatnonzero(number.column.filled)[:2]
     return [number.column.text(int(row)) for row in rows]
