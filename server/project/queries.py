@@ -21,7 +21,7 @@ _COUNTS = f"""
     (SELECT count(*) FROM reconciliation_jobs j WHERE j.project_id = t.id
        AND j.status IN {sql_list(LIVE_JOB)}) AS jobs_running,
     (SELECT coalesce(sum(e.records), 0)::bigint FROM book_entries e JOIN pairs p ON p.id = e.pair_id
-       WHERE p.project_id = t.id AND e.term = '{MatchStatus.SUGGESTED}') AS to_review,
+       WHERE p.project_id = t.id AND e.source_id IS NULL AND e.term = '{MatchStatus.SUGGESTED}') AS to_review,
     (SELECT j.counts FROM reconciliation_jobs j WHERE j.project_id = t.id AND j.status = '{JobStatus.COMPLETED}'
        ORDER BY j.id DESC LIMIT 1)::text AS newest
 """
