@@ -81,4 +81,5 @@ async def test_a_decision_is_heard_in_the_project_with_the_counts_of_the_pair(se
     )
     assert (event["counts"]["confirmed"], event["counts"]["suggested"], event["counts"]["left"]) == (1, 9, 10)
     assert undone["counts"] == (await books.summary())["counts"]
+    assert (await bob.ok("GET", f"/projects/{books.project}"))["counts"]["to_review"] == 10
     await follower.leave()
