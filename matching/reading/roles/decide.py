@@ -1,13 +1,13 @@
 """The amount of a table's bookings, its sign and its currency: what proves them, or what has to be asked."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pyarrow.compute as pc
 
 from core.money import NO_CURRENCY
-from matching.reading.roles import money, proof, totals, unproved
+from matching.reading.roles import conversions, money, proof, totals, unproved
 from matching.reading.roles.amounts import Amounts, Bookings
 from matching.reading.roles.facts import Facts
 from matching.reading.roles.found import Understanding
@@ -32,6 +32,7 @@ class Decision:
     currencies: dict[int, frozenset[str]]
     said: dict[str, Any]
     by_program: bool
+    own_currency: str | None = field(default=None, init=False)  # of the account, if that of the payment varies
 
     def make(self, bookings: Bookings) -> None:
         """Decide on the amount of these bookings."""
@@ -83,6 +84,8 @@ class Decision:
         number = columns.get(said.get("column", ""))
         if number is None:
             return unproved.Choice(), None
+        if (converted := self._conversion(bookings)) is not None and number in converted.columns:
+            self._take_currency(converted, number)
         if said.get("sign") or said.get("negate") is not None:
             return unproved.Choice(Movement("signed", number)), None
         return unproved.with_sign(bookings, number), None
@@ -101,7 +104,10 @@ class Decision:
             return self._by_triples(bookings, triples), None
         if (moved := proof.unsigned_walk(bookings)) is not None:
             return unproved.Choice(questions=[_sign_by_balance(moved)]), None
+        converted = self._conversion(bookings)
         taken = money.originals(self.facts, bookings.numbers, self.currencies)
+        if converted is not None and converted.original is not None:
+            taken = [converted.original]
         taken += [n for n in bookings.numbers if n.column.role("balance") >= 0.9 and n.column.role("amount") < 0.9]
         for total, parts in proof.sums_of(bookings).values():
             if (net := next((n for n in parts if n.column.role("net") >= 0.5), None)) is not None and not any(
@@ -114,7 +120,7 @@ class Decision:
                 taken += parts
                 self.found.give(total.column, "amount", f"the sum of {len(parts)} columns in all rows")
         taken += self._factors(bookings)
-        choice = unproved.choose(bookings, tuple(taken))
+        choice = self._converted(unproved.choose(bookings, tuple(taken)), converted, bookings)
         unsigned = unproved.unsigned_in(choice)
         if unsigned is not None and proof.falls_by(bookings, unsigned):
             return unproved.Choice(questions=[_sign_by_balance(unsigned)]), None
@@ -128,6 +134,28 @@ class Decision:
         ):
             return unproved.Choice(questions=[unproved.fee_question(bookings, choice.movement.amount, fee)]), None
         return choice, None
+
+    def _conversion(self, bookings: Bookings) -> conversions.Conversion | None:
+        originals = money.originals(self.facts, bookings.numbers, self.currencies)
+        return conversions.conversion_of(bookings, self.currencies, originals)
+
+    def _converted(
+        self, choice: unproved.Choice, converted: conversions.Conversion | None, bookings: Bookings
+    ) -> unproved.Choice:
+        """A choice between the amount in the currency of the account and that of the payment, if it is one."""
+        if converted is None or choice.movement is None or choice.movement.amount not in converted.columns:
+            return choice
+        if converted.account is None:
+            return unproved.Choice(questions=[unproved.amount_question(bookings, list(converted.columns))])
+        self._take_currency(converted, converted.account)
+        return replace(choice, proof=converted.why or choice.proof)
+
+    def _take_currency(self, converted: conversions.Conversion, amount: Amounts) -> None:
+        """Forget the currencies of the payments, unless the amount is theirs."""
+        is_own = converted.is_in_own(amount)
+        if is_own is not False:
+            self.currencies.pop(converted.currency.index, None)
+        self.own_currency = converted.own if is_own else None
 
     def _factors(self, bookings: Bookings) -> list[Amounts]:
         """The quantity and the price of which a column called amount is the product."""
@@ -292,6 +320,8 @@ class Decision:
 
     def _currency(self, amounts: tuple[Amounts, ...], bookings: Bookings) -> None:
         found = money.currency_for(self.facts, amounts, bookings.places, self.currencies)
+        if self.own_currency is not None and found.column is None and found.value is None:
+            found = money.Found(value=self.own_currency)
         if found.column is not None:
             self.found.mapping["currency"] = {"column": found.column}
             if all(found.column != n.name for n in amounts):

@@ -1,0 +1,155 @@
+"""One amount in two currencies: the account's own, and that of the payment."""
+
+import pytest
+
+
+def rows(*lines):
+    return "\n".join(lines) + "\n"
+
+
+PROVED = {
+    "turnover above": (
+        "Account;4471;EUR",
+        "In;Out",
+        "100,00;-43,10",
+        "",
+        "Date;Sum;Cur;Text;Turnover",
+        "2024-03-05;-10,00;EUR;a;-10,00",
+        "2024-03-06;-25,00;USD;b;-23,10",
+        "2024-03-09;100,00;EUR;c;100,00",
+        "2024-03-12;-40,00;PLN;d;-10,00",
+    ),
+    "balances above, with a sign column": (
+        "Opening balance: 1000.00",
+        "Closing balance: 1056.90",
+        "Date,Cur,Sum,Text,D/C,Value",
+        "2024-03-05,EUR,10.00,a,D,10.00",
+        "2024-03-06,USD,25.00,b,D,23.10",
+        "2024-03-09,EUR,100.00,c,C,100.00",
+        "2024-03-12,PLN,40.00,d,D,10.00",
+    ),
+    "a total below, the account's amount first": (
+        "Date,Text,Pel,Vik,Cur",
+        "2024-03-05,a,-10.00,-10.00,EUR",
+        "2024-03-06,b,-23.10,-25.00,USD",
+        "2024-03-09,c,100.00,100.00,EUR",
+        "2024-03-12,d,-10.00,-40.00,PLN",
+        "Total,,56.90,,",
+    ),
+    "balances below": (
+        "Date,Text,Vik,Cur,Pel",
+        "2024-03-05,a,-10.00,EUR,-10.00",
+        "2024-03-06,b,-25.00,USD,-23.10",
+        "2024-03-09,c,100.00,EUR,100.00",
+        "2024-03-12,d,-40.00,PLN,-10.00",
+        ",before,,,7.50",
+        ",after,,,64.40",
+    ),
+}
+
+
+@pytest.mark.parametrize("lines", PROVED.values(), ids=PROVED)
+def test_the_sums_around_a_table_prove_which_of_two_currencies_is_the_account(load, lines):
+    found = load(rows(*lines))
+
+    assert found.amounts == ["-10", "-23.1", "100", "-10"]
+    assert found.currencies == ["EUR"] * 4
+
+
+def test_the_sums_can_prove_the_amount_of_the_payments_too(load):
+    found = load(
+        rows(
+            "Total,1025.00",
+            "Date,Text,Amount,Cur,Booked",
+            "2024-03-05,a,-10.00,EUR,-10.00",
+            "2024-03-06,b,-25.00,USD,-23.10",
+            "2024-03-09,c,1100.00,EUR,1100.00",
+            "2024-03-12,d,-40.00,PLN,-10.00",
+        )
+    )
+
+    assert found.amounts == ["-10", "-25", "1100", "-40"]
+
+
+UNPROVED = {
+    "the currency beside one": (
+        "Date,Text,Sum,Cur,Kind,Turnover",
+        "2024-03-05,a,-10.00,EUR,x,-10.00",
+        "2024-03-06,b,-25.00,USD,y,-23.10",
+        "2024-03-09,c,100.00,EUR,z,100.00",
+        "2024-03-12,d,-40.00,PLN,w,-10.00",
+    ),
+    "the currency between both": (
+        "Date,Text,Amount,Cur,Booked amount",
+        "2024-03-05,a,-10.00,EUR,-10.00",
+        "2024-03-06,b,-25.00,USD,-23.10",
+        "2024-03-09,c,100.00,EUR,100.00",
+        "2024-03-12,d,-40.00,PLN,-10.00",
+    ),
+    "without signs": (
+        "Date,Cur,Sum,Text,D/C,Value",
+        "2024-03-05,EUR,10.00,a,D,10.00",
+        "2024-03-06,USD,25.00,b,D,23.10",
+        "2024-03-09,EUR,100.00,c,C,100.00",
+        "2024-03-12,PLN,40.00,d,D,10.00",
+    ),
+    "sums that fit both": (
+        "In 100.00",
+        "Date,Text,Sum,Cur,Kind,Turnover",
+        "2024-03-05,a,-10.00,EUR,x,-10.00",
+        "2024-03-06,b,-25.00,USD,y,-23.10",
+        "2024-03-09,c,60.00,EUR,z,60.00",
+        "2024-03-12,d,40.00,EUR,w,40.00",
+    ),
+}
+
+
+@pytest.mark.parametrize("lines", UNPROVED.values(), ids=UNPROVED)
+def test_without_a_proof_it_is_asked_which_of_two_currencies_is_the_account(load, lines):
+    found = load(rows(*lines))
+
+    assert "amount_column" in {kind for _, kind in found.questions}
+    assert set(found.amounts) == {None}
+
+
+@pytest.mark.parametrize(
+    ("column", "amounts", "currencies"),
+    [
+        ("Turnover", ["-10", "-23.1", "100", "-10"], ["EUR"] * 4),
+        ("Sum", ["-10", "-25", "100", "-40"], ["EUR", "USD", "EUR", "PLN"]),
+    ],
+)
+def test_the_chosen_amount_comes_with_its_own_currency(load, column, amounts, currencies):
+    found = load(rows(*UNPROVED["the currency beside one"]), mapping={"amount": {"column": column}})
+
+    assert (found.amounts, found.currencies) == (amounts, currencies)
+
+
+def test_a_currency_that_stands_between_two_amounts_is_asked_about(load):
+    lines = rows(*UNPROVED["the currency between both"])
+
+    found = load(lines, mapping={"amount": {"column": "Booked amount"}})
+
+    assert found.amounts == ["-10", "-23.1", "100", "-10"]
+    assert "currency" in {kind for _, kind in found.questions}
+    assert set(found.currencies) <= {None, "XXX"}
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Date,Amount,Original amount,Cur", "Datum,Betrag,Originalbetrag,Währung", "Date,Amount (EUR),Value,Cur"],
+    ids=["English", "German", "a code"],
+)
+def test_a_name_tells_the_original_amount_where_nothing_contradicts(load, header):
+    found = load(
+        rows(
+            header,
+            "2024-03-05,-10.00,-10.00,EUR",
+            "2024-03-06,-23.10,-25.00,USD",
+            "2024-03-09,100.00,100.00,EUR",
+            "2024-03-12,-10.00,-40.00,PLN",
+        )
+    )
+
+    assert found.amounts == ["-10", "-23.1", "100", "-10"]
+    assert found.currencies == ["EUR"] * 4
