@@ -83,7 +83,7 @@ async def _match(u: UnitOfWork, project_id: UUID, pair: PairOf, job_id: UUID | N
     await refuse_unknown_reason(u, project_id, body.difference_reason, "/difference_reason")
     held = await hold(u, body.replaces, records=[*body.left, *body.right])
     _refuse_replaced(held, body, pair)
-    sides = _sides_of(held, body)
+    sides = await _sides_of(u, held, pair, body)
     await _refuse_records(u, pair, body)
     await refuse_used(u, [*body.left, *body.right], body.replaces)
     amounts = await amounts_of(u, sides)
@@ -165,12 +165,16 @@ def _refuse_replaced(held: Held, body: MatchByHand, pair: PairOf) -> None:
             )
 
 
-def _sides_of(held: Held, body: MatchByHand) -> dict[str, list[UUID]]:
-    """The records of both sides: those given, and those of the matches that are replaced."""
+async def _sides_of(u: UnitOfWork, held: Held, pair: PairOf, body: MatchByHand) -> dict[str, list[UUID]]:
+    """The records of both sides: those given, and those of the replaced matches, which may look at the pair turned."""
     sides = {"left": list(body.left), "right": list(body.right)}
+    texts = [str(one) for one in body.replaces]
+    rows = await u.execute("SELECT id, turned FROM matches WHERE id = ANY($1::text[]::uuid[])", texts) if texts else []
+    turned = {row["id"] for row in rows if row["turned"] != pair.turned}
     for one in body.replaces:
         for use in held.records[one]:
-            sides[use["side"]].append(use["record_id"])
+            is_left = (use["side"] == "left") != (one in turned)
+            sides["left" if is_left else "right"].append(use["record_id"])
     return {side: list(dict.fromkeys(ids)) for side, ids in sides.items()}
 
 

@@ -84,6 +84,19 @@ async def test_the_next_payment_extends_the_match(make_books):
     assert [await books.term(name) for name in ("matched", "open")] == ["9.00", "1.00"]
 
 
+async def test_a_match_is_extended_from_the_other_side(make_books):
+    books = await make_books(eur("10.00"), eur("9.00", "1.00"))
+    first = await books.match(books.left, books.right[:1], difference="open")
+    turned = {"left_source": books.right_source, "right_source": books.left_source}
+
+    body = {**turned, "left": books.right[1:], "right": [], "replaces": [first["id"]]}
+    second = await books.person.ok("POST", f"/projects/{books.project}/matches", body)
+
+    sides = {record["id"]: record["side"] for record in second["records"]}
+    assert sides == {books.left[0]: "right", books.right[0]: "left", books.right[1]: "left"}
+    assert [await books.term(name) for name in ("matched", "open")] == ["10.00", "0.00"]
+
+
 async def test_a_turned_pair_counts_one_side_the_other_way_round(make_books):
     books = await make_books(eur("10.00", "4.00"), eur("-10.00", "-4.00"))
 
