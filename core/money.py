@@ -1,5 +1,6 @@
 """Money: an exact decimal with a currency. Never a float."""
 
+import decimal
 import re
 from decimal import Decimal, InvalidOperation
 from typing import Annotated
@@ -176,6 +177,9 @@ CURRENCIES = frozenset(
         "ZWG",
     ]
 )  # ISO 4217, active codes; any other three letters before digits are a reference, not money
+# Sums of amounts with 38 digits are exact. Without this, decimals are rounded to 28 digits.
+decimal.DefaultContext.prec = 100
+decimal.getcontext().prec = 100
 NO_CURRENCY = "XXX"  # ISO 4217: no currency is involved
 MAX_DECIMALS = 9
 _AMOUNT = re.compile(r"-?[0-9]{1,29}(\.[0-9]{1,9})?")  # what numeric(38, 9) can hold
@@ -253,6 +257,11 @@ class Money(BaseModel):
     def decimal(self) -> Decimal:
         """The amount as an exact number."""
         return parse_amount(self.amount)
+
+    @classmethod
+    def total(cls, amount: Decimal, currency: str) -> "Money":
+        """A sum, which may have more digits than any amount that can be loaded."""
+        return cls.model_construct(amount=amount_text(amount, currency), currency=currency)
 
     @classmethod
     def of(cls, amount: Decimal | None, currency: str | None) -> "Money | None":

@@ -44,6 +44,8 @@ def problem_of(error: BaseException) -> Problem:
             return problems.StorageFull()
         if isinstance(cause, asyncpg.DataError | asyncpg.CharacterNotInRepertoireError):
             return problems.Invalid("A value cannot be stored in the database.")
+        if isinstance(cause, asyncpg.UniqueViolationError) and cause.table_name == "match_records":
+            return problems.RecordInUse("Somebody else has just used one of these records. Load it again, then decide.")
         # A key of a resource is the caller's to choose. A key of an internal table, such as an event's number, is ours.
         if isinstance(cause, asyncpg.UniqueViolationError) and cause.table_name in _resources():
             return problems.Duplicate()

@@ -7,18 +7,30 @@ from uuid import UUID
 
 from core.ids import uuid7
 from core.problems import Fault, Invalid
+from models.status import MatchStatus
 from realtime.unit_of_work import UnitOfWork
 from server.store.reading import Reading
 
-_FIND = """
-    SELECT id, left_source_id, right_source_id, sign FROM pairs
+# The sign counts as long as there is a confirmed match.
+_SIGN = f"""
+    CASE WHEN EXISTS (SELECT 1 FROM matches m WHERE m.pair_id = pairs.id AND m.status = '{MatchStatus.CONFIRMED}')
+        THEN sign END AS sign
+"""
+_FIND = f"""
+    SELECT id, left_source_id, right_source_id, {_SIGN} FROM pairs
     WHERE least(left_source_id, right_source_id) = least($1::uuid, $2::uuid)
       AND greatest(left_source_id, right_source_id) = greatest($1::uuid, $2::uuid)
 """
-_BY_ID = "SELECT id, left_source_id, right_source_id, sign FROM pairs WHERE id = $1"
+_BY_ID = f"SELECT id, left_source_id, right_source_id, {_SIGN} FROM pairs WHERE id = $1"
 _MAKE = """
     INSERT INTO pairs (id, project_id, left_source_id, right_source_id, created_at) VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (least(left_source_id, right_source_id), greatest(left_source_id, right_source_id)) DO NOTHING
+"""
+
+
+_FIX = f"""
+    UPDATE pairs SET sign = $2 WHERE id = $1 AND NOT EXISTS (
+        SELECT 1 FROM matches m WHERE m.pair_id = pairs.id AND m.status = '{MatchStatus.CONFIRMED}')
 """
 
 
@@ -84,7 +96,7 @@ def refuse_other_sign(pair: PairOf, document: dict[str, Any] | None) -> None:
 
 async def fix_sign(u: UnitOfWork, pair_id: UUID | str, sign: int) -> None:
     """Fix the sign of a pair whose first match is confirmed."""
-    await u.execute("UPDATE pairs SET sign = $2 WHERE id = $1 AND sign IS NULL", pair_id, sign)
+    await u.execute(_FIX, pair_id, sign)
 
 
 async def pairs_of(u: UnitOfWork, pair_ids: Iterable[UUID | None]) -> dict[UUID, PairOf]:

@@ -32,7 +32,8 @@ _SET = f"""
 """
 # A supersession is nobody's decision on that match.
 _SUPERSEDE = f"""
-    UPDATE matches SET status = '{MatchStatus.SUPERSEDED}', version = version + 1, updated_at = $2
+    UPDATE matches SET status = '{MatchStatus.SUPERSEDED}', version = version + 1, updated_at = $2,
+        remainder = NULL, remainder_side = NULL, remainder_since = NULL, signatures = '[]'
     WHERE id = ANY($1::text[]::uuid[])
 """
 # An inactive match keeps the amounts that its records had. They may have changed since.

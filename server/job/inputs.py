@@ -48,7 +48,7 @@ _SELECT = """
     FROM reconciliation_records r
     WHERE r.source_id = $1::uuid AND r.revision <= $2 AND NOT EXISTS (
         SELECT 1 FROM match_records u JOIN matches m ON m.id = u.match_id
-        WHERE u.record_id = r.id AND u.confirmed AND u.job_id <> $3::uuid
+        WHERE u.record_id = r.id AND u.confirmed AND u.job_id IS DISTINCT FROM $3::uuid
           AND coalesce(m.decided_at, m.created_at) <= $4::timestamptz)
       AND NOT EXISTS (SELECT 1 FROM match_records u JOIN matches m ON m.id = u.match_id
         WHERE u.record_id = r.id AND u.active AND NOT u.confirmed AND m.signatures <> '[]')

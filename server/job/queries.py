@@ -118,7 +118,7 @@ _SUMS = f"""
                count(*) AS records, count(*) FILTER (WHERE r.amount IS NULL) AS without_amount,
                coalesce(sum(r.amount), 0) AS total {_READ}
         WHERE NOT EXISTS (SELECT 1 FROM match_records o JOIN matches p ON p.id = o.match_id
-                          WHERE o.record_id = r.id AND o.confirmed AND o.job_id <> $1
+                          WHERE o.record_id = r.id AND o.confirmed AND o.job_id IS DISTINCT FROM $1
                             AND coalesce(p.decided_at, p.created_at) <= $6)
         GROUP BY 1, 2, 3, 4, 5, 6
     ), listed AS (
@@ -315,6 +315,4 @@ def _total(rows: list[dict[str, Any]], currency: str) -> Money:
 
 
 def _money(amount: Decimal, currency: str) -> Money:
-    found = Money.of(amount, currency)
-    assert found is not None
-    return found
+    return Money.total(amount, currency)

@@ -7,6 +7,7 @@ A bulk locks its matches. A decision on one of them meanwhile is refused as busy
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -29,7 +30,7 @@ from server.match.manual import refuse_strangers
 from server.match.notes import refuse_no_member
 from server.match.pair import FOUND
 from server.match.schemas import PairReview, Review, Reviewed, ReviewFilter, Skipped
-from server.match.undo import Back, bring_back, find_back, taken
+from server.match.undo import bring_back, find_back, leaving, taken
 from server.store.reading import Reading
 
 MOST_LISTED = 1000  # of what was skipped
@@ -98,16 +99,18 @@ async def undo_decision(actor: Actor, decision_id: UUID) -> Answer:
             )
         }
         changed = {one for one in waiting if back.rows.get(one) != mine[one]}
-        back = Back({one: s for one, s in back.targets.items() if one in mine}, back.rows)
+        back = replace(back, targets={one: s for one, s in back.targets.items() if one in mine})
         held = Held(standing, {}, [])
-        confirmed = [one for one, match in standing.items() if match.status == MatchStatus.CONFIRMED]
-        codes = dict.fromkeys(await taken(u, back), "record_in_use")
-        codes |= dict.fromkeys(await over_limit(u, row.project_id, confirmed), "four_eyes")
-        codes |= dict.fromkeys(changed, "already_decided")
+        codes = dict.fromkeys(changed, "already_decided")
+        back = back.without(changed)
+        both = await over_limit(u, row.project_id, leaving(held, back))
+        codes |= dict.fromkeys(both, "four_eyes")
+        back = back.without(both)
+        codes |= dict.fromkeys(await taken(u, back), "record_in_use")
         transition = Transition(u)
         moved = await bring_back(u, transition, held, back, set(codes))
         settled = await transition.settle()
-        skipped = [(one, codes[one]) for one in waiting if one in codes]
+        skipped = [(one, codes.get(one, "record_in_use")) for one in waiting if one not in moved]
         _publish(u, row.project_id, "undo", [standing[one] for one in moved], settled, decision_id)
         _audit(u, row.project_id, "undo", decision_id, len(moved), None)
         return u.answer(200, _answer(decision_id, len(moved), skipped))
@@ -212,15 +215,20 @@ async def _undo(u: UnitOfWork, project_id: UUID, standing: dict[UUID, Standing],
     back = await find_back(u, list(standing))
     others = await lock_matches(u, [one for one in back.targets if one not in standing])
     held = Held({**standing, **others}, {}, [])
+    both = await over_limit(u, project_id, leaving(held, back))
+    back = back.without(both)
     lost = await taken(u, back)
-    confirmed = [one for one, match in standing.items() if match.status == MatchStatus.CONFIRMED]
-    both = await over_limit(u, project_id, confirmed)
+    back = back.without({one for one in lost if one in standing})
     lost |= both
     transition = Transition(u)
     moved = await bring_back(u, transition, held, back, lost)
     settled = await transition.settle()
     skipped = [(one, "already_decided") for one in back.nothing]
-    skipped += [(one, "four_eyes" if one in both else "record_in_use") for one in standing if one in lost]
+    skipped += [
+        (one, "four_eyes" if one in both else "record_in_use")
+        for one in standing
+        if one not in moved and one not in back.nothing
+    ]
     changed = sum(one in standing for one in moved)
     if moved:
         _publish(u, project_id, body.action, [held.matches[one] for one in moved], settled, None)

@@ -98,7 +98,7 @@ async def already_decided(u: UnitOfWork, match_id: UUID, status: MatchStatus) ->
     said = {
         MatchStatus.CONFIRMED: f"{who} confirmed this match{when}. Undo that to decide again.",
         MatchStatus.REJECTED: f"{who} rejected this match{when}. Undo that to decide again.",
-        MatchStatus.WITHDRAWN: f"{who} withdrew this match{when}. Match the records again.",
+        MatchStatus.WITHDRAWN: "This match was withdrawn. Match its records again.",
         MatchStatus.SUPERSEDED: "Another match has taken records of this suggestion.",
         MatchStatus.SUGGESTED: "This match is only a suggestion. There is nothing to undo.",
     }[status]

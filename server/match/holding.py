@@ -21,8 +21,8 @@ _RIVALS = """
     WHERE record_id = ANY($1::text[]::uuid[]) AND active AND NOT confirmed AND match_id <> ALL($2::text[]::uuid[])
 """
 _RECORDS = "SELECT match_id, record_id, side FROM match_records WHERE match_id = ANY($1::text[]::uuid[]) ORDER BY id"
-_SIGN = """
-    SELECT p.sign, (SELECT j.plan_document::text FROM reconciliation_jobs j WHERE j.pair_id = p.id
+_SIGN = f"""
+    SELECT p.sign, EXISTS (SELECT 1 FROM matches m WHERE m.pair_id = p.id AND m.status = '{MatchStatus.CONFIRMED}') AS is_fixed, (SELECT j.plan_document::text FROM reconciliation_jobs j WHERE j.pair_id = p.id
                     AND j.plan_document IS NOT NULL ORDER BY j.id DESC LIMIT 1) AS document
     FROM pairs p WHERE p.id = $1
 """
@@ -41,10 +41,9 @@ class Held:
         return sorted(use["record_id"] for use in self.records.get(match_id, []))
 
 
-async def hold(u: UnitOfWork, match_ids: Sequence[UUID], *, records: Sequence[UUID] | None = ()) -> Held:
+async def hold(u: UnitOfWork, match_ids: Sequence[UUID], *, records: Sequence[UUID] = ()) -> Held:
     """
-    Lock matches, and records before them: those given, or with None those of the matches; and with both the other
-    suggestions over these records.
+    Lock matches, and before them their records and those given; and with both the other suggestions over these records.
 
     Raises: LockNotAvailable, which becomes 503 `busy`, if somebody holds one of the matches for longer than a second.
     """
@@ -53,7 +52,7 @@ async def hold(u: UnitOfWork, match_ids: Sequence[UUID], *, records: Sequence[UU
     uses: dict[UUID, list[dict[str, Any]]] = {}
     for row in await u.execute(_RECORDS, texts) if texts else ():
         uses.setdefault(row["match_id"], []).append(row)
-    wanted = [use["record_id"] for found in uses.values() for use in found] if records is None else list(records)
+    wanted = [*(use["record_id"] for found in uses.values() for use in found), *records]
     rivals = await _hold_with_rivals(u, wanted, texts) if wanted else []
     standing = await lock_matches(u, [*match_ids, *rivals])
     return Held(
@@ -123,7 +122,7 @@ async def ensure_sign(u: UnitOfWork, pair_id: UUID | None, sums: tuple[Any, Any]
     if pair_id is None:
         return 1
     rows = await u.execute(_SIGN, pair_id)
-    if (sign := rows[0]["sign"]) is not None:
+    if (sign := rows[0]["sign"]) is not None and rows[0]["is_fixed"]:
         return int(sign)
     found = sign_of_plan(None if rows[0]["document"] is None else orjson.loads(rows[0]["document"]))
     if found is None:

@@ -19,7 +19,7 @@ from server.books.pairs import PairOf, make_pair
 from server.books.transitions import Said, Standing, Transition
 from server.match import queries
 from server.match.decisions import Decision
-from server.match.four_eyes import is_over, sign
+from server.match.four_eyes import is_over, over_limit, sign
 from server.match.holding import Held, ensure_sign, hold, refuse_used
 from server.match.reasons import refuse_unknown_reason
 from server.match.schemas import MatchByHand, PairMatchByHand, Split
@@ -84,13 +84,13 @@ async def _match(u: UnitOfWork, project_id: UUID, pair: PairOf, job_id: UUID | N
     held = await hold(u, body.replaces, records=[*body.left, *body.right])
     _refuse_replaced(held, body, pair)
     sides = await _sides_of(u, held, pair, body)
-    await _refuse_records(u, pair, body)
+    await _refuse_records(u, pair, body, sides)
     await refuse_used(u, [*body.left, *body.right], body.replaces)
     amounts = await amounts_of(u, sides)
     pair_sign = await ensure_sign(u, pair.id, _single(amounts))
     refuse_untied(amounts, pair_sign, body)
     needs_two = await is_over(u, project_id, amounts)
-    if needs_two and body.replaces:
+    if body.replaces and (needs_two or await over_limit(u, project_id, body.replaces)):
         raise problems.FourEyes(
             "This needs two people, which a match in place of others cannot wait for. Undo the other matches first."
         )
@@ -178,7 +178,7 @@ async def _sides_of(u: UnitOfWork, held: Held, pair: PairOf, body: MatchByHand) 
     return {side: list(dict.fromkeys(ids)) for side, ids in sides.items()}
 
 
-async def _refuse_records(u: UnitOfWork, pair: PairOf, body: MatchByHand) -> None:
+async def _refuse_records(u: UnitOfWork, pair: PairOf, body: MatchByHand, sides: dict[str, list[UUID]]) -> None:
     rows = await u.execute(
         "SELECT id, source_id FROM reconciliation_records WHERE id = ANY($1::text[]::uuid[])",
         [str(one) for one in (*body.left, *body.right)],
@@ -193,7 +193,7 @@ async def _refuse_records(u: UnitOfWork, pair: PairOf, body: MatchByHand) -> Non
         for n, record_id in enumerate(ids):
             if sources.get(record_id) != source_id:
                 faults.append(Fault(f"/{side}/{n}", "invalid_field", f"is not a record of the {side} source"))
-    if body.remainder_of is not None and body.remainder_of not in (*body.left, *body.right):
+    if body.remainder_of is not None and body.remainder_of not in (*sides["left"], *sides["right"]):
         faults.append(Fault("/remainder_of", "invalid_field", "is not a record of this match"))
     if faults:
         raise Invalid(errors=tuple(faults[:100]))

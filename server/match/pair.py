@@ -230,6 +230,4 @@ def _missing(code: str, waiting: int, difference: Decimal, *, ties: bool) -> str
 
 
 def _money(amount: Decimal, code: str) -> Money:
-    found = Money.of(amount, code)
-    assert found is not None
-    return found
+    return Money.total(amount, code)

@@ -378,7 +378,7 @@ class Review(Body):
     """
 
     action: Literal["confirm", "reject", "undo", "assign"]
-    ids: Annotated[list[UUID], Field(min_length=1, max_length=10_000), AfterValidator(_distinct)] | None = None
+    ids: Annotated[list[UUID], Field(min_length=1, max_length=5000), AfterValidator(_distinct)] | None = None
     filter: ReviewFilter | None = None
     expected_count: Annotated[int, Field(ge=0, le=10_000_000)]
     reason: ReasonText | None = None

@@ -31,7 +31,7 @@ async def split_match(actor: Actor, match_id: UUID, body: Split, expected: int |
     """
     async with unit_of_work(actor) as u:
         await access.load(actor, Match, match_id, "match.decide")
-        held = await hold(u, [match_id], records=None)
+        held = await hold(u, [match_id])
         loaded = await access.load(actor, Match, match_id, "match.decide", lock=True)
         match = loaded.row
         standing = held.matches[match_id]

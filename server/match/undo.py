@@ -14,28 +14,30 @@ from core import problems
 from models import access
 from models.access import Actor
 from models.match import Match
-from models.status import ACTIVE_MATCH, DecisionKind, MatchKind, MatchStatus
+from models.status import ACTIVE_MATCH, DecisionKind, MatchKind, MatchStatus, sql_list
 from realtime.events.match import MatchUndone, RecordReopened
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.books.transitions import Said, Transition
 from server.match import queries
 from server.match.decisions import Decision, already_decided
-from server.match.four_eyes import may_proceed, own_pending, take_back
-from server.match.holding import Held, hold, refuse_gone, refuse_used
+from server.match.four_eyes import may_proceed, over_limit, own_pending, take_back
+from server.match.holding import Held, hold, refuse_used
 from server.match.telling import tell
 from server.store.reading import Reading
 
 # The latest decision about each match that is not undone yet.
 _LATEST = """
-    SELECT m.id AS match_id, m.status, m.job_id, d.id, d.before, d.decision_id FROM matches m
-    LEFT JOIN LATERAL (SELECT x.id, x.before, x.decision_id FROM decision_matches x
+    SELECT m.id AS match_id, m.status, m.job_id, m.pair_id IS NULL AS is_write_off, d.id, d.before, d.decision_id, d.is_bulk
+    FROM matches m
+    LEFT JOIN LATERAL (SELECT x.id, x.before, x.decision_id, k.is_bulk
+        FROM decision_matches x JOIN decisions k ON k.id = x.decision_id
         WHERE x.match_id = m.id AND x.undone_at IS NULL ORDER BY x.id DESC LIMIT 1) d ON true
     WHERE m.id = ANY($1::text[]::uuid[]) ORDER BY m.id
 """
 # What else those decisions touched, as far as no later decision has touched it since: all of it, but of a bulk only what
 # had to make way for one of the matches.
 _COMPANIONS = f"""
-    SELECT c.match_id, c.id, c.before FROM decision_matches c JOIN decisions k ON k.id = c.decision_id
+    SELECT c.match_id, c.id, c.before, c.decision_id FROM decision_matches c JOIN decisions k ON k.id = c.decision_id
     WHERE c.decision_id = ANY($1::text[]::uuid[]) AND c.match_id <> ALL($2::text[]::uuid[]) AND c.undone_at IS NULL
       AND NOT EXISTS (SELECT 1 FROM decision_matches l
                       WHERE l.match_id = c.match_id AND l.id > c.id AND l.undone_at IS NULL)
@@ -44,11 +46,19 @@ _COMPANIONS = f"""
           WHERE b.match_id = c.match_id AND a.match_id = ANY($2::text[]::uuid[]))))
     ORDER BY c.id
 """
-# Of matches that would become active: those whose records are gone, or in active use by a match that stays.
+# Of matches that would become active: those whose records are in active use by a match that stays, ...
 _TAKEN = """
     SELECT DISTINCT mine.match_id FROM match_records mine WHERE mine.match_id = ANY($1::text[]::uuid[])
       AND EXISTS (SELECT 1 FROM match_records o
                   WHERE o.record_id = mine.record_id AND o.active AND o.match_id <> ALL($2::text[]::uuid[]))
+"""
+# ... and those that compared something else: a record has changed since, or is gone and has taken its uses along.
+_STALE = f"""
+    SELECT m.id AS match_id, m.kind, count(*) FILTER (WHERE u.side = 'left') AS lefts,
+        count(*) FILTER (WHERE u.side = 'right') AS rights,
+        coalesce(bool_or((u.amount, u.currency) IS DISTINCT FROM (r.amount, r.currency)), false) AS has_changed
+    FROM matches m LEFT JOIN match_records u ON u.match_id = m.id LEFT JOIN reconciliation_records r ON r.id = u.record_id
+    WHERE m.id = ANY($1::text[]::uuid[]) AND m.status NOT IN {sql_list(ACTIVE_MATCH)} GROUP BY m.id
 """
 _SAID_BEFORE = """
     UPDATE matches m SET decided_by = (d.previous->>'decided_by')::uuid,
@@ -75,6 +85,25 @@ class Back:
     targets: dict[UUID, MatchStatus] = field(default_factory=dict)
     rows: dict[UUID, int] = field(default_factory=dict)
     nothing: tuple[UUID, ...] = ()  # matches about which there is nothing to undo
+    decisions: dict[UUID, str] = field(default_factory=dict)  # which of them each match goes back with
+    bulk: frozenset[UUID] = frozenset()  # matches that a bulk decided on
+
+    def without(self, matches: set[UUID]) -> "Back":
+        """The same without some matches, and without what only goes back together with them."""
+        gone = {self.decisions[one] for one in matches if one in self.decisions}
+
+        def stays(one: UUID) -> bool:
+            # The matches of a bulk go back each by itself.
+            return self.decisions.get(one) not in gone or one in self.bulk
+
+        kept = [one for one in self.targets if one not in matches and stays(one)]
+        return Back(
+            {one: self.targets[one] for one in kept},
+            {one: self.rows[one] for one in kept if one in self.rows},
+            self.nothing,
+            self.decisions,
+            self.bulk,
+        )
 
 
 async def find_back(u: UnitOfWork, match_ids: Sequence[UUID]) -> Back:
@@ -82,32 +111,50 @@ async def find_back(u: UnitOfWork, match_ids: Sequence[UUID]) -> Back:
     targets: dict[UUID, MatchStatus] = {}
     rows: dict[UUID, int] = {}
     nothing: list[UUID] = []
+    together: dict[UUID, str] = {}
+    bulk: set[UUID] = set()
     texts = [str(one) for one in match_ids]
     decisions: set[str] = set()
     for found in await u.execute(_LATEST, texts):
         if found["id"] is not None:
             _add(targets, rows, found)
             decisions.add(str(found["decision_id"]))
+            together[found["match_id"]] = str(found["decision_id"])
+            bulk |= {found["match_id"]} if found["is_bulk"] else set()
         elif found["status"] == MatchStatus.CONFIRMED and found["job_id"] is not None:
             targets[found["match_id"]] = MatchStatus.SUGGESTED
         else:
             nothing.append(found["match_id"])
     for found in await u.execute(_COMPANIONS, sorted(decisions), texts) if decisions else ():
         _add(targets, rows, found)
-    return Back(targets, rows, tuple(nothing))
+        together[found["match_id"]] = str(found["decision_id"])
+    return Back(targets, rows, tuple(nothing), together, frozenset(bulk))
 
 
 def _add(targets: dict[UUID, MatchStatus], rows: dict[UUID, int], found: dict[str, Any]) -> None:
     before = found["before"]
-    targets[found["match_id"]] = MatchStatus.WITHDRAWN if before is None else MatchStatus(before)
+    # A write-off that two people signed is withdrawn as a whole, too.
+    is_made = before is None or found.get("is_write_off")
+    targets[found["match_id"]] = MatchStatus.WITHDRAWN if is_made else MatchStatus(before)
     rows[found["match_id"]] = found["id"]
 
 
 async def taken(u: UnitOfWork, back: Back) -> set[UUID]:
     """Those matches that cannot come back, because another match uses their records by now."""
     waking = [str(one) for one, status in back.targets.items() if status in ACTIVE_MATCH]
-    found = await u.execute(_TAKEN, waking, [str(one) for one in back.targets]) if waking else []
-    return {row["match_id"] for row in found}
+    if not waking:
+        return set()
+    found = await u.execute(_TAKEN, waking, [str(one) for one in back.targets])
+    return {row["match_id"] for row in found} | await stale(u, waking)
+
+
+async def stale(u: UnitOfWork, match_ids: Sequence[UUID | str]) -> set[UUID]:
+    """Those of some matches that are not active whose records are gone or have changed since they were compared."""
+    return {
+        row["match_id"]
+        for row in await u.execute(_STALE, [str(one) for one in match_ids])
+        if row["has_changed"] or not row["lefts"] or MatchKind.of(row["lefts"], row["rights"]) != row["kind"]
+    }
 
 
 async def bring_back(u: UnitOfWork, transition: Transition, held: Held, back: Back, but: set[UUID]) -> list[UUID]:
@@ -131,7 +178,7 @@ async def undo_match(actor: Actor, match_id: UUID, reason: str | None, expected:
     """
     async with unit_of_work(actor) as u:
         await access.load(actor, Match, match_id, "match.decide")
-        held = await hold(u, list((await find_back(u, [match_id])).targets) or [match_id], records=None)
+        held = await hold(u, list((await find_back(u, [match_id])).targets) or [match_id])
         loaded = await access.load(actor, Match, match_id, "match.decide", lock=True)
         match = loaded.row
         await u.expect_version(match, expected, required=False)
@@ -143,9 +190,10 @@ async def undo_match(actor: Actor, match_id: UUID, reason: str | None, expected:
         if not back.targets:
             raise await already_decided(u, match_id, standing.status)
         if back.targets[match_id] in ACTIVE_MATCH:
-            await refuse_gone(u, held.record_ids(match_id))
-            _refuse_lost_records(held, match)
+            if await stale(u, [match_id]):
+                raise problems.RecordInUse("A record of this match is gone or has changed since. Match them by hand.")
             await refuse_used(u, held.record_ids(match_id), list(back.targets), suggested_too=True)
+        await _refuse_roundabout(u, held, back, match_id)
         if standing.status == MatchStatus.CONFIRMED and not await may_proceed(u, match, loaded.role, "undo"):
             return await _answer(u, match_id)
         transition = Transition(u)
@@ -155,10 +203,12 @@ async def undo_match(actor: Actor, match_id: UUID, reason: str | None, expected:
             await decision.over(standing, back.targets[match_id])
         settled = await transition.settle()
         if match.pair_id is None:
-            (record_id,) = held.record_ids(match_id)
-            u.publish(
-                RecordReopened(project_id=match.project_id, record_id=record_id, match_id=match_id, user_id=actor.id)
-            )
+            for record_id in held.record_ids(match_id):
+                u.publish(
+                    RecordReopened(
+                        project_id=match.project_id, record_id=record_id, match_id=match_id, user_id=actor.id
+                    )
+                )
         others = [one for one in moved if one != match_id]
         for one in moved:
             if held.matches[one].pair_id is not None:
@@ -176,11 +226,44 @@ async def undo_match(actor: Actor, match_id: UUID, reason: str | None, expected:
         return await _answer(u, match_id)
 
 
-def _refuse_lost_records(held: Held, match: Match) -> None:
-    """A record that is deleted takes its uses along, so the match has another kind than it had. Raises: RecordInUse."""
-    sides = [use["side"] for use in held.records.get(match.id, [])]
-    if match.pair_id is not None and MatchKind.of(sides.count("left"), sides.count("right")) != match.kind:
-        raise problems.RecordInUse("A record of this match no longer exists. Match the others by hand.")
+async def _refuse_roundabout(u: UnitOfWork, held: Held, back: Back, match_id: UUID) -> None:
+    """
+    Check that undoing one match does not take another one back that has rules of its own.
+
+    Raises: RecordInUse for a match that another one extends, FourEyes for one that two people have to undo.
+    """
+    if held.matches[match_id].status == MatchStatus.SUPERSEDED:
+        rows = await u.execute(
+            "SELECT id FROM matches WHERE extends_id = $1 AND status = ANY($2::text[])",
+            match_id,
+            [str(status) for status in ACTIVE_MATCH],
+        )
+        if rows:
+            raise problems.RecordInUse(
+                "Another match extends this one. Undo that first.", extensions={"match_id": str(rows[0]["id"])}
+            )
+    others = [one for one in leaving(held, back) if one != match_id]
+    project_id = await project_of(u, match_id)
+    if both := await over_limit(u, project_id, others):
+        raise problems.FourEyes(
+            "This would take back a match that two people have to undo. Undo that one.",
+            extensions={"match_id": str(min(both))},
+        )
+
+
+async def project_of(u: UnitOfWork, match_id: UUID) -> UUID:
+    """The project of a match."""
+    rows = await u.execute("SELECT project_id FROM matches WHERE id = $1", match_id)
+    return UUID(str(rows[0]["project_id"]))
+
+
+def leaving(held: Held, back: Back) -> list[UUID]:
+    """The confirmed matches that would be confirmed no longer."""
+    return [
+        one
+        for one, status in back.targets.items()
+        if status != MatchStatus.CONFIRMED and one in held.matches and held.matches[one].status == MatchStatus.CONFIRMED
+    ]
 
 
 async def _answer(u: UnitOfWork, match_id: UUID) -> Answer:

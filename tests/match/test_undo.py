@@ -139,7 +139,7 @@ async def test_a_match_that_lost_a_record_stays_away(make_books):
     refused = await books.person.problem("POST", f"/matches/{match}/undo", {})
 
     assert (refused["status"], refused["code"]) == (409, "record_in_use")
-    assert "no longer exists" in refused["detail"]
+    assert "gone or has changed" in refused["detail"]
 
 
 async def test_a_write_off_that_waits_makes_way_for_a_match(make_books):
