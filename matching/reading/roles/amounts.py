@@ -12,6 +12,7 @@ NUMBER_SHARE = 0.8  # of the filled cells of a column of numbers
 MAX_TOKENS = 3  # different letters beside the numbers of one column, such as DR and CR
 MAX_SCALE = 6  # decimals of the common unit
 NAMED_SIDE = 0.5  # of the name must say that an empty column is one of two sides
+MIN_STEPS, FAR_STEPS = 4, 100  # equal steps that count something, and how much less they are than the numbers
 LONG_DIGITS = 9  # from which whole numbers are identifiers
 MONEY = ("amount", "out", "in", "balance", "fee", "gross", "net", "original")
 
@@ -238,4 +239,7 @@ def _is_identifier(column: Column, places: Int64, values: Int64, valid: Mask) ->
     if numbers.leading_zero[places][ok].any():
         return True
     steps = np.diff(values[valid])
+    is_even = len(steps) >= MIN_STEPS and bool((steps == steps[0]).all())
+    if is_even and abs(int(values[valid][0])) >= FAR_STEPS * abs(int(steps[0])):
+        return True  # they count on from a large number
     return len(steps) >= 2 and (bool((steps == 1).all()) or bool((steps == -1).all()) or bool((steps == 0).all()))

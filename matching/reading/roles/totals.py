@@ -3,13 +3,13 @@
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from matching.reading.roles.amounts import Amounts, Bookings
+from matching.reading.roles.amounts import MAX_SCALE, Amounts, Bookings
 from matching.reading.roles.facts import Facts, Int64, Mask
 from matching.reading.roles.words import roles_of, says
 
@@ -167,6 +167,37 @@ def sum_rows(values: Int64) -> list[int]:
         return found
     whole = int(values.sum())
     return [row for row in (0, len(values) - 1) if 2 * int(values[row]) == whole]
+
+
+def undated_sums(facts: Facts, bookings: Mask, mapping: dict[str, Any]) -> list[int]:
+    """
+    The rows outside the bookings whose amounts are the sums of the bookings, or of those in the same currency.
+
+    `bookings` has shape (rows,); `mapping` says which columns are the amounts and the currency.
+    """
+    spec = mapping.get("amount", {})
+    columns = [c for key in ("column", "debit", "credit") if (c := facts.named(spec.get(key))) is not None]
+    rest = np.flatnonzero(~bookings & np.logical_or.reduce([c.numbers.ok for c in columns] or [~bookings & False]))
+    if not columns or not 0 < len(rest) <= MAX_LOOKED:
+        return []
+    mark = spec.get("decimal", ".")
+    scale = min(MAX_SCALE, max(c.numbers.max_decimals(mark) for c in columns))
+    read = [c.numbers.integers(mark, scale) for c in columns]
+    currency = facts.named(mapping.get("currency", {}).get("column"))
+    levels = currency.levels(np.ones(facts.count, np.bool_)) if currency is not None else None
+    found = []
+    for place in rest.tolist():
+        groups = [bookings]
+        if levels is not None and levels.codes[place] >= 0:
+            groups.append(bookings & (levels.codes == levels.codes[place]))
+        filled = [values for values, valid in read if valid[place]]
+        if any(filled and all(_adds(int(values[place]), values[group]) for values in filled) for group in groups):
+            found.append(place)
+    return found
+
+
+def _adds(value: int, values: Int64) -> bool:
+    return value != 0 and int((values != 0).sum()) >= MIN_SECTION and abs(value) == abs(int(values.sum()))
 
 
 def header_rows(facts: Facts, rows: Mask) -> dict[int, Reason]:

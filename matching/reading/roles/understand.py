@@ -249,7 +249,11 @@ class _Reader:
         suspects = {s.place: s for s in totals.suspects_of(self.facts, rest[: totals.MAX_LOOKED])}
         counts = self.facts.filled_cells
         usual = int(np.median(counts[self.rows])) if self.rows.any() else 0
+        sums = set(totals.undated_sums(self.facts, self.rows, self.found.mapping)) if self.dates is not None else set()
         for place in rest:
+            if place in sums:
+                self.found.left_out.append(LeftOut(place, "total"))
+                continue
             reason = self._reason_of(place, suspects.get(place), usual)
             if reason is not None:
                 self.found.left_out.append(reason)

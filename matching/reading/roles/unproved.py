@@ -18,6 +18,7 @@ MAX_MARK = 6  # letters of a mark beside some amounts
 MARKED_OTHERWISE = ("text", "reference", "status", "currency", "account", "booked", "value_date", "other_date")
 FLAGS = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False, "y": True, "n": False}
 RIVAL = 1.3  # a column whose score is this near is a question
+OCCASIONAL_SHARE = 0.5  # of the rows, below which plain numbers beside an amount are none themselves
 FULL_SHARE = 0.95  # of the bookings that two sides without known names must explain
 _WEIGHTS = {
     "amount": 3.0,
@@ -95,12 +96,20 @@ def choose(bookings: Bookings, taken: tuple[Amounts, ...] = ()) -> Choice:
     is_money = best.has_decimals or best.is_signed or best.is_token_signed or _names_currency(best)
     is_named = best.column.role("amount", "net", "gross", "in", "out") >= (0.5 if is_money else 0.6)
     is_named = is_named or names_minor_unit(best.name)
-    others = [n for _, _, n in candidates[1:] if not _is_same(n, best)]
+    others = [n for _, _, n in candidates[1:] if not _is_same(n, best) and not _is_occasional(n, best)]
     if rivals or (not is_named and (not is_money or (others and best_score < 9))):
         return Choice(questions=[amount_question(bookings, [best, *(rivals or others)])])
     if best_score < 0:
         return Choice(questions=[amount_question(bookings, [best, *others])])
     return with_sign(bookings, best)
+
+
+def _is_occasional(number: Amounts, best: Amounts) -> bool:
+    """Whether plain whole numbers stand in few of the rows of an amount with decimals, as those of cheques do."""
+    rows = number.moves & best.moves
+    is_plain = not (number.has_decimals or number.is_signed or number.is_token_signed or _names_currency(number))
+    is_rare = int(rows.sum()) < OCCASIONAL_SHARE * int(best.moves.sum())
+    return is_plain and best.has_decimals and bool((rows == number.moves).all()) and is_rare
 
 
 def _in_own_currency(bookings: Bookings, numbers: list[Amounts]) -> Amounts | None:
