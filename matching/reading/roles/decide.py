@@ -53,7 +53,9 @@ class Decision:
             if not choice.questions and bookings.days is None and not said:
                 self.found.questions.append(_no_amount())
             return
-        if self._asks_mark(movement) or self._asks_minor_units(movement, bookings):
+        has_proof = balance is not None and balance.movement is movement
+        is_point = has_proof and balance is not None and proof.proves_point(bookings, balance)
+        if self._asks_mark(movement, is_point=is_point) or self._asks_minor_units(movement, bookings):
             return
         self._doubt(_doubtful(movement, balance, bookings), bookings)
         self.found.mapping |= movement.spec()
@@ -102,6 +104,8 @@ class Decision:
         nets = {t.net.column.index: t for t in triples}
         if nets:
             return self._by_triples(bookings, triples), None
+        if (found := proof.between_balances(bookings)) is not None:
+            return unproved.Choice(found.movement, proof=found.says()), found
         if (moved := proof.unsigned_walk(bookings)) is not None:
             return unproved.Choice(questions=[_sign_by_balance(moved)]), None
         converted = self._conversion(bookings)
@@ -229,6 +233,7 @@ class Decision:
 
     def _unproved_fee(self, bookings: Bookings, movement: Movement, best: proof.Proof | None) -> Amounts | None:
         """A column of fees that no arithmetic relates to the amount, so that nobody knows whether it is included."""
+        _, parts = proof.sums_of(bookings).get(movement.amount.column.index, (movement.amount, ()))
         for number in bookings.numbers:
             if number in movement.columns or number.is_identifier or not number.moves.any():
                 continue
@@ -236,6 +241,8 @@ class Decision:
                 "amount", "net", "gross"
             ):
                 continue
+            if any(number is part for part in parts):
+                continue  # it is in the amount already
             rows = number.moves & movement.amount.moves
             if best is not None and best.walk.covered[rows].any():
                 continue  # the balance shows what a fee does, and the rows that no step tests are like those
@@ -243,11 +250,14 @@ class Decision:
                 return number
         return None
 
-    def _asks_mark(self, movement: Movement) -> bool:
-        """Whether the decimal mark is open, or differs between the two sides. Then a person has to tell."""
+    def _asks_mark(self, movement: Movement, *, is_point: bool) -> bool:
+        """
+        Whether the decimal mark is open, or differs between the two sides. Then a person has to tell. `is_point`: the
+        balance shows that open marks are points.
+        """
         numbers = sorted(movement.columns, key=lambda number: number.column.index)
         marks = {number.mark for number in numbers if number.has_decimals and number.mark}
-        number = next((n for n in numbers if n.mark is None or _has_leading_zeros(n)), None)
+        number = next((n for n in numbers if (n.mark is None and not is_point) or _has_leading_zeros(n)), None)
         if number is None and len(marks) > 1:
             number = numbers[0]
         if number is None:
@@ -320,6 +330,9 @@ class Decision:
 
     def _currency(self, amounts: tuple[Amounts, ...], bookings: Bookings) -> None:
         found = money.currency_for(self.facts, amounts, bookings.places, self.currencies)
+        if found.column is None and found.value is None and "balance" in self.found.mapping:
+            code = money.in_header(self.found.mapping["balance"]["column"])
+            found = found if code in (None, money.SHARED) else money.Found(value=code)
         if self.own_currency is not None and found.column is None and found.value is None:
             found = money.Found(value=self.own_currency)
         if found.column is not None:

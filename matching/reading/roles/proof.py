@@ -18,6 +18,8 @@ MAX_TRIED = 12  # columns of numbers that are combined
 _Signs = tuple[frozenset[str], frozenset[str]]  # values that mean money out, and money in
 KINDS = {"signed": 0, "sides": 1, "letters": 2, "sign": 3, "fee": 4}
 KEPT = 3
+MIN_MARKED = 3  # steps that must prove a decimal mark
+MAX_WORDS = 8  # of a column that may say the sign of an amount between two balances
 ROUNDED = 0.002  # share by which a price may be off that is known only from rounded amounts
 MIN_PRODUCTS = 3  # rows in which a product of two unnamed columns must show
 MIN_UNNAMED_SIGN = 4  # steps that must prove a column of unknown words, which could fit by chance
@@ -97,6 +99,32 @@ def proofs_of(bookings: Bookings) -> list[Proof]:
         if found.holds:
             again.append(Proof(balance, movement, found, proof.group, letters))
     return again
+
+
+def proves_point(bookings: Bookings, proof: Proof) -> bool:
+    """
+    Whether a balance walks in all steps with points as decimal marks, and not with commas, where texts allow both.
+
+    Open marks are read as points, so only the other reading has to be tried: 1,663 and 294 are far apart in it.
+    """
+    if proof.walk.held < max(MIN_MARKED, proof.walk.tests) or proof.letters is not None:
+        return False
+    read = (proof.balance, *proof.movement.columns)
+    rows = np.zeros(bookings.facts.count, np.bool_)
+    rows[bookings.places] = True
+    scale = max(n.column.numbers.max_decimals(n.mark or ",", rows & n.column.numbers.ok) for n in read)
+    turned: dict[int, Amounts] = {}
+    for number in read:
+        values, fits = number.column.numbers.integers(number.mark or ",", scale)
+        valid = number.valid & fits[bookings.places]
+        turned[number.column.index] = replace(number, values=np.where(valid, values[bookings.places], 0), valid=valid)
+    movement = on_all(bookings, proof.movement, turned)
+    if movement is None:
+        return False
+    balance = turned[proof.balance.column.index]
+    groups = bookings.levels_of(proof.group) if proof.group is not None else None
+    again = Balances(balance.values, balance.valid, groups.codes if groups else None)
+    return not walk(again, movement.values(), proof.walk.direction).holds
 
 
 def unbalanced_rows(bookings: Bookings, movement: Movement) -> list[int]:
@@ -275,6 +303,56 @@ class Triple:
         """The proof in words."""
         sign = "+" if self.adds_fee else "-"
         return f"{self.gross.name} {sign} {self.fee.name} = {self.net.name} on {self.rows} of {self.rows} rows"
+
+
+def between_balances(bookings: Bookings) -> Proof | None:
+    """
+    An amount without signs between the balances before and after it in each row, with the column whose values say its
+    sign: each row proves its own sign, so that even a word in one row only is sure. Only the dates tell which of the two
+    balances is the one before.
+    """
+    directions = directions_of(bookings.days, bookings.days_valid)
+    is_down = "up" not in directions
+    if not is_down and "down" in directions:
+        return None
+    numbers = [n for n in bookings.numbers if n.moves.any() and not n.is_identifier][:MAX_TRIED]
+    for before, after, amount in permutations(numbers, 3):
+        rows = amount.moves
+        change = after.values - before.values
+        is_whole = bool((before.valid & after.valid)[rows].all()) and int(rows.sum()) >= MIN_MARKED
+        if amount.is_signed or not is_whole or not bool((np.abs(change) == amount.values)[rows].all()):
+            continue
+        earlier, later = (slice(-1), slice(1, None)) if is_down else (slice(1, None), slice(-1))
+        is_chained = bool((after.values[earlier] == before.values[later]).all())
+        if not is_chained or len(set(np.sign(change[rows]).tolist())) < 2:
+            continue
+        movement = _signed_by_rows(bookings, amount, np.sign(change))
+        if movement is not None:
+            count = int(rows.sum())
+            return Proof(after, movement, Walk("down" if is_down else "up", count, count, rows, ()))
+    return None
+
+
+def _signed_by_rows(bookings: Bookings, amount: Amounts, signs: Int64) -> Movement | None:
+    """The column of fewest words that divide the rows by their signs."""
+    found = []
+    for column, levels in sign_columns(bookings, amount, most=MAX_WORDS):
+        codes = levels.codes[amount.moves]
+        outs = {
+            value: set(signs[amount.moves][codes == number].tolist())
+            for number, value in enumerate(levels.values)
+            if (codes == number).any()
+        }
+        if all(len(out) == 1 for out in outs.values()) and len(outs) <= int(amount.moves.sum()) / 2:
+            negative = frozenset(value for value, out in outs.items() if out == {-1})
+            found.append(
+                (
+                    len(outs),
+                    column.index,
+                    Movement("sign", amount, None, column, levels, negative, frozenset(outs) - negative),
+                )
+            )
+    return min(found, key=lambda item: item[:2])[2] if found else None
 
 
 def unsigned_walk(bookings: Bookings) -> Amounts | None:
