@@ -57,7 +57,11 @@ class Decision:
         is_point = has_proof and balance is not None and proof.proves_point(bookings, balance)
         if self._asks_mark(movement, is_point=is_point) or self._asks_minor_units(movement, bookings):
             return
-        self._doubt(_doubtful(movement, balance, bookings), bookings)
+        doubtful = _doubtful(movement, balance, bookings)
+        about = _about_account(balance, doubtful)
+        places = bookings.places[about].tolist()
+        self.found.left_out += [totals.LeftOut(place, "opening_balance") for place in places]
+        self._doubt([row for row in doubtful if row not in about], bookings)
         self.found.mapping |= movement.spec()
         self._roles_of(movement, choice.proof)
         self._currency(movement.columns, bookings)
@@ -367,6 +371,22 @@ def _doubtful(movement: Movement, balance: proof.Proof | None, bookings: Booking
         return []
     balances = Balances(balance.balances, balance.balance.valid)
     return idle_rows(balances, movement.values(), balance.walk.direction)
+
+
+def _about_account(balance: proof.Proof | None, rows: list[int]) -> list[int]:
+    """
+    Those of the rows that are about the account: at an end of the table, with the balance from before the first
+    booking in place of an amount, and the last balance.
+    """
+    if balance is None or not rows or balance.walk.direction not in ("down", "up"):
+        return []
+    balances, moved = balance.balances, balance.movement.values()
+    bookings = np.setdiff1d(np.arange(len(moved)), rows)
+    if not len(bookings):
+        return []
+    earliest = bookings[0 if balance.walk.direction == "down" else -1]
+    opening = abs(int(balances[earliest] - moved[earliest]))
+    return [row for row in rows if row in (0, len(moved) - 1) and opening and abs(int(moved[row])) == opening]
 
 
 def _has_tax(whole: Amounts, between: Amounts, part: Amounts) -> bool:

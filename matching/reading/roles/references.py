@@ -1,6 +1,7 @@
 """Which column is the reference: the text by which both sides of a payment are known."""
 
 import re
+from itertools import pairwise
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,6 +11,8 @@ from matching.reading.roles.facts import Column, Facts, Mask
 _CODE = re.compile(r"^(?=.*\d)[\w./#-]{2,40}$")
 _ACCOUNT = re.compile(r"^[A-Z]{2}\d{2}\w{8,30}$")
 SAMPLE = 500
+LONG_NUMBER = re.compile(r"^[0-9]{10,18}$")
+MIN_NUMBERS = 4  # that must go on from row to row
 
 
 def reference_of(facts: Facts, rows: Mask, taken: set[str]) -> Column | None:
@@ -23,6 +26,8 @@ def reference_of(facts: Facts, rows: Mask, taken: set[str]) -> Column | None:
     if named:
         return max(named, key=lambda item: _rank(item[0], item[1], rows))[0]
     codes = [column for column, _ in found if _is_code_column(column, rows)]
+    if not codes:
+        codes = [column for column, _ in found if _goes_on(column, rows)]
     return codes[0] if len(codes) == 1 else None
 
 
@@ -53,3 +58,15 @@ def _is_code_column(column: Column, rows: Mask) -> bool:
     if lettered < 0.3 * len(values) or bool((column.days.ok & rows).any()):
         return False
     return len(set(values)) >= 0.9 * len(values)
+
+
+def _goes_on(column: Column, rows: Mask) -> bool:
+    """Whether all cells are long numbers of one length that only rise or only fall, as a bank numbers its bookings."""
+    if column.role("account", "identity", "booked", "amount", "balance", "value_date", "text", "status") >= 0.5:
+        return False
+    if not bool(column.filled[rows].all()) or bool((column.days.ok & rows).any()):
+        return False
+    values = [v.strip() for v in column.texts.filter(pa.array(rows)).slice(0, SAMPLE).to_pylist()]
+    if len(values) < MIN_NUMBERS or len({len(v) for v in values}) > 1 or not all(LONG_NUMBER.match(v) for v in values):
+        return False
+    return all(a < b for a, b in pairwise(values)) or all(a > b for a, b in pairwise(values))
