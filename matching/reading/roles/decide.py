@@ -180,7 +180,7 @@ class Decision:
         self, bookings: Bookings, best: proof.Proof, proofs: list[proof.Proof], triples: list[proof.Triple]
     ) -> unproved.Choice:
         movement = best.movement
-        if best.may_be_turned:
+        if best.may_be_turned or any(p.is_all_debt and p.movement.amount is movement.amount for p in proofs):
             return unproved.Choice(questions=[unproved.sign_question(movement)])
         if (money_column := _money_beside(bookings, best)) is not None:
             return unproved.Choice(questions=[unproved.amount_question(bookings, [money_column, movement.amount])])

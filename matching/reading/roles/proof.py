@@ -67,6 +67,15 @@ class Proof:
             names,
         )
 
+    @property
+    def is_all_debt(self) -> bool:
+        """
+        Whether letters call every balance a debt, and the amounts have no minus. A bank's Dr is money that is owed to it,
+        but in the books of a firm it is money that the firm has.
+        """
+        is_read = self.letters is not None and self.letters.is_known and self.movement.kind != "signed"
+        return is_read and bool((self.balances <= 0).all())
+
     def says(self) -> str:
         """The proof in words."""
         return f"balance walks on {self.walk.held} of {self.walk.tests} rows"

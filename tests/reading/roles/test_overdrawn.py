@@ -99,10 +99,26 @@ DEBTS = {
 
 
 @pytest.mark.parametrize("lines", DEBTS.values(), ids=DEBTS)
-def test_a_debt_that_grows_is_money_out(load, lines):
+def test_balances_that_are_all_debts_by_their_letters_are_asked_about(load, lines):
     found = load(rows(*lines))
 
+    assert "sign" in {kind for _, kind in found.questions}
+    assert set(found.amounts) == {None}
+
+
+def test_amounts_with_a_minus_need_no_question_about_a_debt(load):
+    found = load(
+        rows(
+            "Date,Amount,Balance",
+            "2024-03-05,-50.00,150.00 Dr",
+            "2024-03-06,-400.00,550.00 Dr",
+            "2024-03-09,30.00,520.00 Dr",
+            "2024-03-12,-70.00,590.00 Dr",
+        )
+    )
+
     assert found.amounts == ["-50", "-400", "30", "-70"]
+    assert "sign" not in {kind for _, kind in found.questions}
 
 
 UNKNOWN = {
