@@ -185,19 +185,24 @@ def undated_sums(facts: Facts, bookings: Mask, mapping: dict[str, Any]) -> list[
     read = [c.numbers.integers(mark, scale) for c in columns]
     currency = facts.named(mapping.get("currency", {}).get("column"))
     levels = currency.levels(np.ones(facts.count, np.bool_)) if currency is not None else None
+    groups = [bookings]
+    if levels is not None:
+        groups += [bookings & (levels.codes == code) for code in range(len(levels.values))]
+    sums = [[_sum_of(values[group]) for values, _ in read] for group in groups]
     found = []
     for place in rest.tolist():
-        groups = [bookings]
-        if levels is not None and levels.codes[place] >= 0:
-            groups.append(bookings & (levels.codes == levels.codes[place]))
-        filled = [values for values, valid in read if valid[place]]
-        if any(filled and all(_adds(int(values[place]), values[group]) for values in filled) for group in groups):
-            found.append(place)
+        filled = [number for number, (_, valid) in enumerate(read) if valid[place]]
+        code = -1 if levels is None else int(levels.codes[place])
+        for group in (sums[0], *([sums[code + 1]] if code >= 0 else [])):
+            if filled and all(group[n] == abs(int(read[n][0][place])) for n in filled):
+                found.append(place)
+                break
     return found
 
 
-def _adds(value: int, values: Int64) -> bool:
-    return value != 0 and int((values != 0).sum()) >= MIN_SECTION and abs(value) == abs(int(values.sum()))
+def _sum_of(values: Int64) -> int | None:
+    """The size of a sum, or None if too few rows move or they come to nothing."""
+    return abs(int(values.sum())) or None if int((values != 0).sum()) >= MIN_SECTION else None
 
 
 def header_rows(facts: Facts, rows: Mask) -> dict[int, Reason]:
