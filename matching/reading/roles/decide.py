@@ -12,6 +12,7 @@ from matching.reading.roles.amounts import Amounts, Bookings
 from matching.reading.roles.facts import Facts
 from matching.reading.roles.found import Understanding
 from matching.reading.roles.movements import Movement, with_partner
+from matching.reading.roles.overdrawn import words_agree
 from matching.reading.roles.walk import Balances, idle_rows
 from matching.reading.roles.words import names_minor_unit, says
 
@@ -180,7 +181,7 @@ class Decision:
         self, bookings: Bookings, best: proof.Proof, proofs: list[proof.Proof], triples: list[proof.Triple]
     ) -> unproved.Choice:
         movement = best.movement
-        if best.may_be_turned or any(p.is_all_debt and p.movement.amount is movement.amount for p in proofs):
+        if best.may_be_turned or (not words_agree(movement) and any(p.is_debt_alone for p in proofs)):
             return unproved.Choice(questions=[unproved.sign_question(movement)])
         if (money_column := _money_beside(bookings, best)) is not None:
             return unproved.Choice(questions=[unproved.amount_question(bookings, [money_column, movement.amount])])
@@ -237,7 +238,6 @@ class Decision:
 
     def _unproved_fee(self, bookings: Bookings, movement: Movement, best: proof.Proof | None) -> Amounts | None:
         """A column of fees that no arithmetic relates to the amount, so that nobody knows whether it is included."""
-        _, parts = proof.sums_of(bookings).get(movement.amount.column.index, (movement.amount, ()))
         for number in bookings.numbers:
             if number in movement.columns or number.is_identifier or not number.moves.any():
                 continue
@@ -245,13 +245,13 @@ class Decision:
                 "amount", "net", "gross"
             ):
                 continue
-            if any(number is part for part in parts):
-                continue  # it is in the amount already
             rows = number.moves & movement.amount.moves
             if best is not None and best.walk.covered[rows].any():
                 continue  # the balance shows what a fee does, and the rows that no step tests are like those
             if rows.any() and not proof.has_product(bookings, movement.amount, number):
-                return number
+                _, parts = proof.sums_of(bookings).get(movement.amount.column.index, (number, ()))
+                if not any(number is part for part in parts):  # such a fee is in the amount already
+                    return number
         return None
 
     def _asks_mark(self, movement: Movement, *, is_point: bool) -> bool:

@@ -68,13 +68,13 @@ class Proof:
         )
 
     @property
-    def is_all_debt(self) -> bool:
+    def is_debt_alone(self) -> bool:
         """
-        Whether letters call every balance a debt, and the amounts have no minus. A bank's Dr is money that is owed to it,
-        but in the books of a firm it is money that the firm has.
+        Whether letters call every balance a debt, and no minus or word says that of the amounts. A bank's Dr is money
+        that is owed to it, but in the books of a firm it is money that the firm has.
         """
         is_read = self.letters is not None and self.letters.is_known and self.movement.kind != "signed"
-        return is_read and bool((self.balances <= 0).all())
+        return is_read and words_agree(self.movement) <= 0 and bool((self.balances <= 0).all())
 
     def says(self) -> str:
         """The proof in words."""
@@ -324,22 +324,31 @@ def between_balances(bookings: Bookings) -> Proof | None:
     is_down = "up" not in directions
     if not is_down and "down" in directions:
         return None
-    numbers = [n for n in bookings.numbers if n.moves.any() and not n.is_identifier][:MAX_TRIED]
-    for before, after, amount in permutations(numbers, 3):
-        rows = amount.moves
-        change = after.values - before.values
-        is_whole = bool((before.valid & after.valid)[rows].all()) and int(rows.sum()) >= MIN_MARKED
-        if amount.is_signed or not is_whole or not bool((np.abs(change) == amount.values)[rows].all()):
+    head, whole = bookings.head(TRIED_ROWS), {n.column.index: n for n in bookings.numbers}
+    numbers = [n for n in head.numbers if n.moves.any() and not n.is_identifier][:MAX_TRIED]
+    for tried in permutations(numbers, 3):
+        if not _is_between(*tried, is_down=is_down):
+            continue  # most columns do not fit, which the first rows show
+        before, after, amount = (whole[n.column.index] for n in tried)
+        if not _is_between(before, after, amount, is_down=is_down):
             continue
-        earlier, later = (slice(-1), slice(1, None)) if is_down else (slice(1, None), slice(-1))
-        is_chained = bool((after.values[earlier] == before.values[later]).all())
-        if not is_chained or len(set(np.sign(change[rows]).tolist())) < 2:
-            continue
-        movement = _signed_by_rows(bookings, amount, np.sign(change))
+        movement = _signed_by_rows(bookings, amount, np.sign(after.values - before.values))
         if movement is not None:
-            count = int(rows.sum())
-            return Proof(after, movement, Walk("down" if is_down else "up", count, count, rows, ()))
+            count = int(amount.moves.sum())
+            return Proof(after, movement, Walk("down" if is_down else "up", count, count, amount.moves, ()))
     return None
+
+
+def _is_between(before: Amounts, after: Amounts, amount: Amounts, *, is_down: bool) -> bool:
+    """Whether an amount is what two balances differ by in each row, and each row begins where the one before it ended."""
+    rows = amount.moves
+    change = after.values - before.values
+    is_whole = bool((before.valid & after.valid)[rows].all()) and int(rows.sum()) >= MIN_MARKED
+    if amount.is_signed or not is_whole or not bool((np.abs(change) == amount.values)[rows].all()):
+        return False
+    earlier, later = (slice(-1), slice(1, None)) if is_down else (slice(1, None), slice(-1))
+    is_chained = bool((after.values[earlier] == before.values[later]).all())
+    return is_chained and len(set(np.sign(change[rows]).tolist())) == 2
 
 
 def _signed_by_rows(bookings: Bookings, amount: Amounts, signs: Int64) -> Movement | None:

@@ -99,8 +99,34 @@ DEBTS = {
 
 
 @pytest.mark.parametrize("lines", DEBTS.values(), ids=DEBTS)
-def test_balances_that_are_all_debts_by_their_letters_are_asked_about(load, lines):
+def test_a_debt_that_grows_is_money_out_if_words_agree(load, lines):
     found = load(rows(*lines))
+
+    assert found.amounts == ["-50", "-400", "30", "-70"]
+
+
+ALONE = {
+    "two sides": (
+        "Date,Vik,Zop,Balance",
+        "50.00,,150.00 Dr",
+        "400.00,,550.00 Dr",
+        ",30.00,520.00 Dr",
+        "70.00,,590.00 Dr",
+    ),
+    "a sign column": (
+        "Date,Vik,Zop,Balance",
+        *("50.00,q,150.00DR", "400.00,q,550.00DR", "30.00,v,520.00DR", "70.00,q,590.00DR", "20.00,v,570.00DR"),
+    ),
+    "letters in a column": (
+        "Date,Vik,Zop,Balance,Pel",
+        *("50.00,,150.00,Dr", "400.00,,550.00,Dr", ",30.00,520.00,Dr", "70.00,,590.00,Dr"),
+    ),
+}
+
+
+@pytest.mark.parametrize("lines", ALONE.values(), ids=ALONE)
+def test_letters_that_call_all_balances_debts_do_not_decide_alone(load, lines):
+    found = load(rows(lines[0], *(f"2024-03-{number:02},{line}" for number, line in enumerate(lines[1:], 5))))
 
     assert "sign" in {kind for _, kind in found.questions}
     assert set(found.amounts) == {None}
