@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from core.money import NO_CURRENCY
-from matching.reading.roles import conversions, money, proof, totals, unproved
+from matching.reading.roles import between, conversions, money, proof, totals, unproved
 from matching.reading.roles.amounts import Amounts, Bookings
 from matching.reading.roles.facts import Facts
 from matching.reading.roles.found import Understanding
@@ -109,7 +109,7 @@ class Decision:
         nets = {t.net.column.index: t for t in triples}
         if nets:
             return self._by_triples(bookings, triples), None
-        if (found := proof.between_balances(bookings)) is not None:
+        if (found := between.between_balances(bookings)) is not None:
             return unproved.Choice(found.movement, proof=found.says()), found
         if (moved := proof.unsigned_walk(bookings)) is not None:
             return unproved.Choice(questions=[_sign_by_balance(moved)]), None
