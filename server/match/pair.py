@@ -40,6 +40,13 @@ FOUND = """
         AND (strpos(lower(r.reference), lower(?)) > 0
              OR EXISTS (SELECT 1 FROM jsonb_each_text(r.data) v WHERE strpos(lower(v.value), lower(?)) > 0)))
 """
+# An open record, or a record of the match that leaves a remainder.
+_FOUND_ITEM = """
+    EXISTS (SELECT 1 FROM reconciliation_records r
+        WHERE (r.id = t.record_id OR r.id IN (SELECT u.record_id FROM match_records u WHERE u.match_id = t.match_id))
+        AND (strpos(lower(r.reference), lower(?)) > 0
+             OR EXISTS (SELECT 1 FROM jsonb_each_text(r.data) v WHERE strpos(lower(v.value), lower(?)) > 0)))
+"""
 # Records that no match holds, and what confirmed matches leave open. A remainder is as old as its match.
 _OPEN_ITEMS = """
     (SELECT r.id, r.source_id, r.id AS record_id, NULL::uuid AS match_id, r.amount, r.currency, r.date AS since,
@@ -112,6 +119,8 @@ async def list_open_items(actor: Actor, project_id: UUID, query: OpenItemList) -
         listing.values += [left, right, pair.id]
         if query.side is not None:
             listing.where("t.source_id = ?", left if query.side == "left" else right)
+        if query.q is not None:
+            listing.where(_FOUND_ITEM, query.q, query.q)
         today = now().date()
         page = await listing.page(snapshot, query, lambda row: _item(row, left, today))
         await _with_records(snapshot, page.items)

@@ -66,7 +66,9 @@ _HISTORY = f"""
             ELSE 'match.' || d.kind END AS action, t.id AS n
         FROM decision_matches t JOIN decisions d ON d.id = t.decision_id WHERE t.match_id = $1
         UNION ALL
-        SELECT t.undone_at, 'user', t.undone_by, t.undone_by, NULL, 'match.undo', t.id
+        SELECT t.undone_at, 'user', t.undone_by, t.undone_by, (
+            SELECT a.details->>'reason' FROM audit_log a WHERE a.resource_id = $2 AND a.resource_type = 'match'
+                AND a.action = 'match.undo' AND a.outcome = 'success' AND a.at = t.undone_at LIMIT 1), 'match.undo', t.id
         FROM decision_matches t JOIN decisions d ON d.id = t.decision_id
         WHERE t.match_id = $1 AND t.undone_at IS NOT NULL AND d.kind <> '{DecisionKind.UNDO}'
         UNION ALL

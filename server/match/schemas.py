@@ -159,6 +159,7 @@ class OpenItemList(Paged):
     left_source: UUID
     right_source: UUID
     side: Literal["left", "right"] | None = None
+    q: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     sort: Literal["date", "-date", "amount", "-amount"] = "date"
 
 

@@ -190,3 +190,22 @@ async def test_a_plan_of_the_other_sign_is_refused(make_books):
     refused = await books.person.problem("POST", f"/projects/{books.project}/jobs", {**books.sides, "plan": plan["id"]})
 
     assert (refused["status"], refused["code"], refused["errors"][0]["pointer"]) == (422, "invalid_plan", "/plan")
+
+
+async def test_open_items_are_found_by_what_their_record_or_their_match_says(make_books):
+    books = await make_books(eur("5.00", "3.00"), eur("4.00"))
+    match = await books.match(books.left[:1], books.right, difference="open")
+    listed = f"/projects/{books.project}/open-items?{books.query}"
+    everything = (await books.person.ok("GET", listed))["items"]
+    record = (await books.person.ok("GET", f"/records/{books.left[1]}"))["data"]
+    unlike = next(value for value in record.values() if value and value not in str(match))
+
+    found = (await books.person.ok("GET", f"{listed}&q={unlike}"))["items"]
+    of_match = next(value for value in match["records"][0]["data"].values() if value)
+    remainder = (await books.person.ok("GET", f"{listed}&q={of_match}"))["items"]
+    nothing = (await books.person.ok("GET", f"{listed}&q=nobody-has-this"))["items"]
+
+    assert len(everything) == 2
+    assert [item["id"] for item in found] == [books.left[1]]
+    assert match["id"] in [item["match_id"] for item in remainder]
+    assert nothing == []

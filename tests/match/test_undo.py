@@ -10,7 +10,7 @@ async def test_a_confirmation_and_what_it_superseded_come_back(make_books, db):
     confirmed = await books.person.ok("POST", f"/matches/{mine}/confirm", {"reason": "seen"})
     lost = await books.person.ok("GET", f"/matches/{rival}")
 
-    undone = await books.person.ok("POST", f"/matches/{mine}/undo", {})
+    undone = await books.person.ok("POST", f"/matches/{mine}/undo", {"reason": "paid twice"})
 
     assert (confirmed["status"], lost["status"]) == ("confirmed", "superseded")
     assert (undone["status"], undone["decided_by"], undone["reason"]) == ("suggested", None, None)
@@ -18,7 +18,11 @@ async def test_a_confirmation_and_what_it_superseded_come_back(make_books, db):
     counts = (await books.summary())["counts"]
     assert (counts["confirmed"], counts["suggested"]) == (0, 2)
     assert (await books.person.refused("POST", f"/matches/{mine}/undo", {})) == (409, "already_decided")
-    assert [entry["action"] for entry in undone["history"]] == ["match.confirm", "match.undo"]
+    history = (await books.person.ok("GET", f"/matches/{mine}"))["history"]
+    assert [(entry["action"], entry["reason"]) for entry in history] == [
+        ("match.confirm", "seen"),
+        ("match.undo", "paid twice"),
+    ]
 
 
 async def test_a_rejection_comes_back_unless_somebody_used_its_records(make_books):
