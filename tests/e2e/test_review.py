@@ -68,9 +68,10 @@ async def test_rejecting_what_another_confirmed_names_them_and_asks_why(visitor,
     await question.get_by_label("Why").fill("paid twice")
     await page.keyboard.press("Enter")
 
-    await expect(panel).to_contain_text("rejected")
-    await expect(panel.get_by_role("list", name="History")).to_contain_text("Mia Manager · rejected · paid twice")
-    assert await _status(manager, confirmed) == "rejected"
+    await expect(panel.get_by_role("list", name="History")).to_contain_text(
+        "Mia Manager · took the decision back · paid twice"
+    )
+    assert await _status(manager, confirmed) == "suggested"
 
 
 async def test_a_key_does_nothing_while_the_focus_is_elsewhere_or_on_a_button(visitor, manager, demo):
@@ -205,7 +206,7 @@ async def test_many_decisions_by_others_reload_the_sums_once_a_second(visitor, m
     began = time.monotonic()
     async with page.expect_request(lambda request: request.url.endswith("/summary")):
         for match in matches:
-            await reviewer.send("POST", f"/matches/{match['id']}/reject", {})
+            await reviewer.send("POST", f"/matches/{match['id']}/undo", {})
     left = (await manager.send("GET", f"/jobs/{demo['job']}"))["counts"]["confirmed"]
 
     await expect(page.get_by_text(f"{left:,}", exact=True).first).to_be_visible()

@@ -10,9 +10,9 @@ import { patchMatch } from "../live/patch";
 import { useOffline } from "../live/react";
 import { can } from "../project/rights";
 import { useProject } from "../project/useProject";
-import { useKeys } from "../shell/keys";
+import { useKeys, useKeysOn } from "../shell/keys";
 import { Fault } from "../shell/parts";
-import { personOf } from "./history";
+import { Faster, personOf } from "./history";
 
 const SEEN_MS = 500;
 
@@ -54,9 +54,10 @@ export function Decision({ match, project, decided }: { match: MatchDetail; proj
     },
     true,
   );
+  const keysOn = useKeysOn();
   if (!mayDecide) return null;
   const conflict = decide.error instanceof Problem && decide.error.status === 409;
-  const hint = (key: string) => (may && isSeen ? key : undefined);
+  const hint = (key: string) => (keysOn && may && isSeen ? key : undefined);
   return (
     <div className="stack">
       <div className="row">
@@ -65,7 +66,7 @@ export function Decision({ match, project, decided }: { match: MatchDetail; proj
           disabled={!may || isConfirmed}
           loading={decide.isPending && decide.variables.verb === "confirm"}
           onClick={confirm}
-          title={offline ?? "Key C, in the list or here"}
+          title={offline ?? (keysOn ? "Key C, in the list or here" : undefined)}
           aria-keyshortcuts={isConfirmed ? undefined : hint("c")}
         >
           Confirm
@@ -76,7 +77,7 @@ export function Decision({ match, project, decided }: { match: MatchDetail; proj
           disabled={!may}
           loading={decide.isPending && decide.variables.verb === "reject"}
           onClick={reject}
-          title={offline ?? "Key R, in the list or here"}
+          title={offline ?? (keysOn ? "Key R, in the list or here" : undefined)}
           aria-keyshortcuts={hint("r")}
         >
           {isConfirmed ? "Take back …" : "Reject"}
@@ -94,7 +95,9 @@ export function Decision({ match, project, decided }: { match: MatchDetail; proj
           takeBack={(reason) => decide.mutate({ verb: "undo", reason })}
         />
       ) : null}
-      {decide.error ? (
+      {conflict && decide.error instanceof Problem && decide.error.code === "already_decided" ? (
+        <Faster problem={decide.error} />
+      ) : decide.error ? (
         <Fault problem={decide.error} retry={conflict || offline !== undefined ? undefined : () => decide.mutate(decide.variables)} />
       ) : null}
     </div>

@@ -6,10 +6,13 @@ import { useRead } from "../live/react";
 import { count, money } from "../shell/format";
 import { PLACE } from "../shell/keys";
 import { Reading, Status } from "../shell/parts";
+import { Assignee } from "./Assignee";
+import { Comments } from "./Comments";
 import { Decision, type Decided } from "./Decision";
 import { DeltaSentence } from "./Delta";
 import { bits, plain, shownPrior, sideOf, signed } from "./evidence";
 import { History, Told } from "./history";
+import { RunnerUp } from "./RunnerUp";
 
 interface MatchProps {
   id: string;
@@ -44,8 +47,11 @@ export function Match({ id, project, stream, close, decided }: MatchProps) {
               <Side name="Left" tone="l" records={sideOf(body.records, "left")} />
               <Side name="Right" tone="r" records={sideOf(body.records, "right")} />
             </div>
+            <RunnerUp match={body} />
             <Fields match={body} />
             <History match={body} />
+            <Comments key={`comments/${body.id}`} match={body.id} project={project} />
+            <Assignee match={body} project={project} />
           </>
         )}
       </Reading>

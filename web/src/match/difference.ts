@@ -26,7 +26,7 @@ export function isZero(amount: string): boolean {
 }
 
 /** Adds decimal texts digit by digit, because binary numbers would round money. */
-function sum(amounts: string[]): string {
+export function sum(amounts: string[]): string {
   const places = Math.max(...amounts.map((amount) => amount.split(".")[1]?.length ?? 0));
   const all = amounts.reduce((found, amount) => found + scaled(amount, places), 0n);
   const digits = (all < 0n ? -all : all).toString().padStart(places + 1, "0");
@@ -40,6 +40,6 @@ function scaled(amount: string, places: number): bigint {
   return amount.startsWith("-") ? -value : value;
 }
 
-function negated(amount: string): string {
+export function negated(amount: string): string {
   return amount.startsWith("-") ? amount.slice(1) : `-${amount}`;
 }

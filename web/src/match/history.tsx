@@ -1,7 +1,9 @@
 import { useEffect, useState } from "react";
+import type { Problem } from "../api/problem";
 import type { MatchDetail } from "../api/rest";
 import { useSession } from "../auth/useSession";
 import { instant } from "../shell/format";
+import { Fault } from "../shell/parts";
 
 /** A person's name. People who have left have none. */
 export function personOf(name: string | null): string {
@@ -16,7 +18,7 @@ export function History({ match }: { match: MatchDetail }) {
       {match.history.map((entry) => (
         <li key={entry.at + entry.action} dir="auto">
           {instant(entry.at)} · {entry.actor.type === "system" ? "Tallyroom" : personOf(entry.actor.name)}
-          {entry.actor.type === "token" ? " (by API token)" : ""} · {WORDS[entry.action] ?? entry.action.replace("match.", "")}
+          {entry.actor.type === "token" ? " (by API token)" : ""} · {WORDS[entry.action] ?? entry.action.replace(/^match(es)?\./, "")}
           {entry.reason ? ` · ${entry.reason}` : ""}
         </li>
       ))}
@@ -24,7 +26,18 @@ export function History({ match }: { match: MatchDetail }) {
   );
 }
 
-const WORDS: Record<string, string> = { "match.confirm": "confirmed", "match.reject": "rejected" };
+const WORDS: Partial<Record<string, string>> = {
+  "match.confirm": "confirmed",
+  "match.reject": "rejected",
+  "match.undo": "took the decision back",
+  "match.create": "matched by hand",
+  "match.split": "split",
+  "match.assign": "said who is to look at this",
+  "record.write_off": "wrote off",
+  "matches.confirm": "confirmed, with many others",
+  "matches.reject": "rejected, with many others",
+  "matches.undo": "took the decision back, with many others",
+};
 
 /** Says that somebody else has decided the match while it was open here. */
 export function Told({ match }: { match: MatchDetail }) {
@@ -35,9 +48,23 @@ export function Told({ match }: { match: MatchDetail }) {
     <p role="status" className={isNews ? "notice told" : undefined}>
       {isNews ? (
         <span>
-          {personOf(match.decided_by_name)} {match.status} this <Ago at={match.decided_at ?? ""} />
+          {match.status === "suggested" ? "Somebody took the decision back" : `${personOf(match.decided_by_name)} ${match.status} this`}{" "}
+          <Ago at={match.decided_at ?? ""} />
         </span>
       ) : null}
+    </p>
+  );
+}
+
+/** Why a decision was refused: somebody else was faster. Says who, and how long ago. */
+export function Faster({ problem }: { problem: Problem }) {
+  const { decided_by_name: name, decided_at: at, match_status: status } = problem.extensions;
+  if (typeof name !== "string" || typeof at !== "string" || typeof status !== "string") return <Fault problem={problem} />;
+  return (
+    <p className="notice fault" role="alert">
+      <span>
+        {name} {status} this <Ago at={at} />. Your decision was not saved.
+      </span>
     </p>
   );
 }

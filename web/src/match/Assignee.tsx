@@ -1,0 +1,47 @@
+import { NativeSelect } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { change, type Answer } from "../api/client";
+import type { Assign, MatchDetail } from "../api/rest";
+import { keys } from "../live/keys";
+import { patchMatch } from "../live/patch";
+import { useOffline } from "../live/react";
+import { can } from "../project/rights";
+import { useMembers } from "../project/useMembers";
+import { useProject } from "../project/useProject";
+import { personOf } from "./history";
+
+/** Who is to look at a match. Controllers choose; everybody else sees the name. */
+export function Assignee({ match, project }: { match: MatchDetail; project: string }) {
+  const client = useQueryClient();
+  const offline = useOffline();
+  const mayAssign = can(useProject(project).data?.body.my_role, "match.assign");
+  const members = useMembers(project);
+  const assign = useMutation({
+    mutationFn: (body: Assign) => change<MatchDetail>("PUT", `/matches/${match.id}/assignee`, { body, version: match.version }),
+    onSuccess: (now) => {
+      client.setQueryData<Answer<MatchDetail>>(keys.match(match.id), (old) => old && { ...old, body: now });
+      patchMatch(client, match.id, now);
+    },
+    onError: () => client.invalidateQueries({ queryKey: keys.match(match.id) }),
+  });
+  const known = members.find((member) => member.user_id === match.assignee);
+  if (!mayAssign) {
+    return match.assignee === null ? null : <p className="muted">{personOf(known?.display_name ?? null)} is to look at this.</p>;
+  }
+  const former = match.assignee !== null && !known ? [{ value: match.assignee, label: personOf(null) }] : [];
+  return (
+    <NativeSelect
+      label="Who is to look at this"
+      data={[
+        { value: "", label: "nobody in particular" },
+        ...members.map((member) => ({ value: member.user_id, label: member.display_name })),
+        ...former,
+      ]}
+      value={match.assignee ?? ""}
+      disabled={offline !== undefined}
+      title={offline}
+      onChange={(event) => assign.mutate({ user_id: event.currentTarget.value || null })}
+      error={assign.error?.message}
+    />
+  );
+}
