@@ -11,7 +11,7 @@ from tests.e2e.conftest import ADMIN, MANAGER
 from tests.e2e.test_accessibility import faults_of
 
 PASSWORD = "the reviewer's own sentence"
-RITA = "rita@tallyroom.example"
+ROSA = "rosa@tallyroom.example"
 ROWS = 55  # more than a page
 # The engine finds no partner for these: a payment in two parts, one that came less a fee, and two without a partner.
 OPEN_LEFT = ["Q-900,2026-03-20,700.00,EUR,Parts", "Q-901,2026-03-21,81.00,EUR,Fee", "Q-902,2026-03-22,3.33,EUR,Lost"]
@@ -35,17 +35,17 @@ async def reviewer(rest, demo):
     """A second analyst, over REST, whose name others see."""
     admin = await rest(ADMIN)
     people = (await admin.send("GET", "/users?limit=100"))["items"]
-    if not any(one["email"] == RITA for one in people):
-        body = {"email": RITA, "display_name": "Rita Reviewer", "role": "user", "password": PASSWORD}
+    if not any(one["email"] == ROSA for one in people):
+        body = {"email": ROSA, "display_name": "Rosa Reviewer", "role": "user", "password": PASSWORD}
         await admin.send("POST", "/users", body)
-    return await rest(RITA, PASSWORD)
+    return await rest(ROSA, PASSWORD)
 
 
 @pytest.fixture
 async def room(manager, reviewer):
-    """A project with suggestions, in which Rita is an analyst."""
+    """A project with suggestions, in which Rosa is an analyst."""
     project = await manager.send("POST", "/projects", {"name": "The room"})
-    await manager.send("POST", f"/projects/{project['id']}/members", {"email": RITA, "role": "analyst"})
+    await manager.send("POST", f"/projects/{project['id']}/members", {"email": ROSA, "role": "analyst"})
     left, right = [
         await manager.upload(project["id"], name, text) for name, text in zip(("Books", "Bank"), _files(), strict=True)
     ]
@@ -210,5 +210,160 @@ async def test_the_room_breaks_no_rule_of_accessibility(visitor, room):
     await page.get_by_role("searchbox", name="Find").fill("nobody has this")
     await expect(page.get_by_text("Nothing found for")).to_be_visible()
     faults["nothing found"] = await faults_of(page)
+    await page.get_by_role("button", name="Keys").click()
+    faults["keys"] = await faults_of(page)
+    await page.keyboard.press("Escape")
+    await page.goto(visitor.url + room["address"])
+    await page.get_by_role("button", name=f"Confirm all {ROWS}").click()
+    await expect(page.get_by_role("dialog")).to_be_visible()
+    faults["bulk"] = await faults_of(page)
+    await page.goto(visitor.url + room["address"] + "&view=open")
+    await _choose(page, "Q-901", "Z-3")
+    await page.get_by_label("The difference").select_option("is booked")
+    faults["by hand"] = await faults_of(page)
 
     assert {where: found for where, found in faults.items() if found} == {}
+
+
+async def _choose(page, *words):
+    for word in words:
+        await page.get_by_role("checkbox", name=re.compile(word)).check()
+
+
+async def test_two_people_decide_in_one_room_and_each_undoes_their_own(visit, manager, reviewer, room):
+    mine, hers = await visit(), await visit()
+    page = await mine.enter(room["address"])
+    await hers.page.goto(hers.url + room["address"])
+    await hers.sign_in(ROSA, PASSWORD)
+    other = hers.page
+    rows = page.get_by_role("region", name="Matches").locator("tbody tr")
+    ids = [await rows.nth(index).get_attribute("data-id") for index in range(2)]
+    await rows.first.click()
+    await other.locator(f"tr[data-id='{ids[0]}']").click()
+    await expect(_panel(other).get_by_role("button", name="Confirm")).to_be_enabled()
+
+    await _panel(page).get_by_role("button", name="Confirm").click()
+    await expect(rows.nth(1)).to_have_attribute("aria-selected", "true")
+    await expect(other.locator(f"tr[data-id='{ids[0]}']")).to_contain_text("confirmed")
+    await expect(_panel(other).get_by_role("status")).to_contain_text("Mia Manager confirmed this")
+    await other.locator(f"tr[data-id='{ids[1]}']").click()
+    await _panel(other).get_by_role("button", name="Reject").click()
+    await expect(_panel(page).get_by_role("status")).to_contain_text("Rosa Reviewer rejected this")
+
+    # Both undo only what they did themselves.
+    await page.get_by_role("button", name="Undo").click()
+    await expect(_said(page)).to_contain_text("Undone: You confirmed R-")
+    await expect(other.locator(f"tr[data-id='{ids[0]}']")).to_contain_text("suggested")
+    assert (await manager.send("GET", f"/matches/{ids[1]}"))["status"] == "rejected"
+    await other.get_by_role("button", name="Undo").click()
+    # It had left this list, so it is counted rather than inserted among the rows.
+    await page.get_by_role("button", name="1 new · Load").click()
+    await expect(page.locator(f"tr[data-id='{ids[1]}']")).to_contain_text("suggested")
+    assert await page.evaluate("document.activeElement !== document.body")
+    assert mine.complaints == hers.complaints == []
+
+
+async def test_records_are_matched_by_hand_with_the_mouse(visit, manager, room):
+    page = await (await visit()).enter(room["address"])  # whose console names the two refusals below
+    await page.get_by_role("link", name="Open 3 + 4").click()
+    form = page.get_by_role("form", name="What is chosen")
+
+    # A payment in two parts comes to the same.
+    await _choose(page, "Q-900", "Z-1", "Z-2")
+    await expect(form).to_contain_text("difference 0.00 EUR")
+    await form.get_by_role("button", name="Match").click()
+    await expect(_said(page)).to_contain_text("You matched Q-900 ↔ Z-1 +1 by hand.")
+    await expect(page.get_by_role("link", name="Open 2 + 2")).to_be_visible()
+
+    # One that came less a fee does not; the server's refusal is at its field.
+    await _choose(page, "Q-901", "Z-3")
+    await expect(form).to_contain_text("difference 0.75 EUR")
+    await form.get_by_role("button", name="Match").click()
+    await expect(form.get_by_text("say what becomes of the difference")).to_be_visible()
+    await form.get_by_label("The difference").select_option("is booked")
+    await form.get_by_role("button", name="Match").click()
+    await expect(form.get_by_text("needs a reason code")).to_be_visible()
+    await form.get_by_label("As", exact=True).select_option("Fee")
+    await form.get_by_role("button", name="Match").click()
+    await expect(page.get_by_role("link", name="Open 1 + 1")).to_be_visible()
+
+    # What has no partner is written off, and Undo takes that back.
+    await _choose(page, "Q-902")
+    await form.get_by_label("No partner, because of").select_option("Bad debt")
+    await form.get_by_role("button", name="Write off").click()
+    await expect(page.get_by_role("link", name="Open 0 + 1")).to_be_visible()
+    await page.get_by_role("button", name="Undo").click()
+    await expect(page.get_by_role("link", name="Open 1 + 1")).to_be_visible()
+    left = next(one for one in (await _summary(manager, room))["sums"] if one["side"] == "left")
+    assert [left[term]["amount"] for term in ("matched", "booked", "written_off")] == ["780.25", "0.75", "0.00"]
+
+
+async def test_records_are_matched_by_hand_and_undone_with_the_keyboard_alone(visitor, manager, room):
+    page = await visitor.enter(room["address"] + "&view=open")
+    await expect(page.get_by_role("checkbox", name=re.compile("Q-900"))).to_be_visible()
+
+    await page.get_by_role("searchbox", name="Find in left").focus()
+    await page.keyboard.type("Q-90")
+    await page.keyboard.press("Enter")
+    await page.get_by_role("checkbox", name=re.compile("Q-900")).focus()
+    await page.keyboard.press("Space")
+    first = page.get_by_role("checkbox", name=re.compile("Z-1"))
+    await first.focus()
+    await page.keyboard.press("Space")
+    await page.keyboard.press("ArrowDown")
+    await expect(page.get_by_role("checkbox", name=re.compile("Z-2"))).to_be_focused()
+    await page.keyboard.press("Space")
+    await expect(page.get_by_role("form", name="What is chosen")).to_contain_text("difference 0.00 EUR")
+    await page.get_by_role("button", name="Match", exact=True).press("Enter")
+    await expect(_said(page)).to_contain_text("You matched Q-900")
+    await expect(page.get_by_role("link", name="Open 2 + 2")).to_be_visible()
+    assert await page.evaluate("document.activeElement !== document.body")
+
+    await page.keyboard.press("u")
+    await expect(_said(page)).to_contain_text("Undone: You matched Q-900")
+    await expect(page.get_by_role("link", name="Open 3 + 4")).to_be_visible()
+    assert (await _summary(manager, room))["counts"]["confirmed"] == 0
+
+
+async def test_a_bulk_asks_again_when_there_are_others_by_now_and_is_undone_as_a_whole(visit, reviewer, manager, room):
+    page = await (await visit()).enter(room["address"])  # whose console names the refusal below
+    await page.get_by_role("button", name=f"Confirm all {ROWS}").click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog).to_contain_text(f"Confirm {ROWS} matches?")
+    match = (await _matches(reviewer, room, "status=suggested&limit=1"))[0]
+    await reviewer.send("POST", f"/matches/{match['id']}/reject", {})
+
+    await dialog.get_by_role("button", name=f"Confirm {ROWS} matches").click()
+    await expect(dialog.get_by_role("alert")).to_contain_text(f"There are {ROWS - 1} now")
+    assert (await _summary(manager, room))["counts"]["confirmed"] == 0
+    await dialog.get_by_role("button", name=f"Confirm {ROWS - 1} matches").click()
+    await expect(_said(page)).to_contain_text(f"You confirmed {ROWS - 1} matches.")
+    await expect(page.get_by_role("link", name=f"Confirmed {ROWS - 1}")).to_be_visible()
+    assert await page.evaluate("document.activeElement !== document.body")
+
+    await page.get_by_role("button", name="Undo").click()
+    await expect(page.get_by_role("link", name=f"To review {ROWS - 1}")).to_be_visible()
+    assert (await manager.send("GET", f"/matches/{match['id']}"))["status"] == "rejected"
+
+
+async def test_letters_can_be_turned_off_and_a_match_is_talked_about(visitor, manager, room):
+    page = await visitor.enter(room["address"])
+    rows = page.get_by_role("region", name="Matches").locator("tbody tr")
+    await page.keyboard.press("?")
+    await page.get_by_role("dialog").get_by_role("checkbox").uncheck()
+    await page.keyboard.press("Escape")
+    await page.reload()
+    await rows.first.click()
+    await expect(_panel(page)).to_contain_text("score")
+    await page.keyboard.press("c")
+    await page.keyboard.press("ArrowDown")
+    await expect(rows.nth(1)).to_be_focused()
+    assert (await _summary(manager, room))["counts"]["confirmed"] == 0
+
+    await _panel(page).get_by_role("textbox", name="Comment").fill("Rosa, is this yours?")
+    await _panel(page).get_by_role("button", name="Add comment").click()
+    await expect(_panel(page).get_by_role("list", name="Comments")).to_contain_text("Rosa, is this yours?")
+    await _panel(page).get_by_label("Who is to look at this").select_option("Rosa Reviewer")
+    match = re.search(r"m=([\w-]+)", page.url)[1]
+    await expect(_panel(page).get_by_role("list", name="History")).to_contain_text("said who is to look at this")
+    assert (await manager.send("GET", f"/matches/{match}"))["assignee"] is not None

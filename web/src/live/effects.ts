@@ -12,6 +12,7 @@ import { rereading } from "./reread";
 const OWN = ["projects", "me", "sessions", "api tokens"];
 
 const SUMMARY_MS = 4000;
+const UPDATE_MS = 1000;
 
 /**
  * What events do to the data of the dashboard. Where an event carries the new state, that is patched in; everything else is
@@ -19,6 +20,7 @@ const SUMMARY_MS = 4000;
  */
 export function effectsOn(client: QueryClient): Effects {
   const reread = rereading(client);
+  const updating = new Set<string>();
 
   function event(event: LiveEvent): void {
     const project = event.stream.startsWith("project:") ? event.stream.slice(8) : null;
@@ -37,7 +39,7 @@ export function effectsOn(client: QueryClient): Effects {
           // Only the project itself: below it are lists that people work on.
           reread(keys.project(project), true);
           reread(keys.books(project));
-          void updatePairs(project);
+          updatePairs(project);
         } else {
           // The list of matches is left alone, because somebody may be working on it. New rows are counted.
           reread(keys.job(job_id), true);
@@ -76,7 +78,8 @@ export function effectsOn(client: QueryClient): Effects {
         reread(keys.match(match_id));
         if (project) {
           rereadPairs(project);
-          if (event.type === "match.created") void updatePairs(project);
+          // These may add a row to a list that does not have it.
+          if (event.type === "match.created" || event.type === "match.undone") updatePairs(project);
         }
         // The same event comes on the job's stream, whose lists it changes.
         if (!job) return;
@@ -196,10 +199,15 @@ export function effectsOn(client: QueryClient): Effects {
     reread(keys.openItems(project));
   }
 
-  /** Rows of a pair's list keep their places. What is new is counted. */
-  async function updatePairs(project: string): Promise<void> {
-    const lists = client.getQueryCache().findAll({ type: "active", queryKey: keys.pairMatches(project) });
-    await Promise.all(lists.map((query) => updateMatches(client, query.queryKey)));
+  /** Rows of a pair's list keep their places. What is new is counted, at most once a second. */
+  function updatePairs(project: string): void {
+    if (updating.has(project)) return;
+    updating.add(project);
+    setTimeout(() => {
+      updating.delete(project);
+      const lists = client.getQueryCache().findAll({ type: "active", queryKey: keys.pairMatches(project) });
+      for (const query of lists) void updateMatches(client, query.queryKey);
+    }, UPDATE_MS);
   }
 
   /** The person's own role has changed: what it no longer allows disappears at once, and the rest is read again. */

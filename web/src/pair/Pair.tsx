@@ -10,6 +10,7 @@ import { count } from "../shell/format";
 import { Empty, Reading, useTitle } from "../shell/parts";
 import { Books } from "./Books";
 import { booksOf, tsvOf } from "./books";
+import { ByHand } from "./ByHand";
 import { PairMatches } from "./PairMatches";
 import { PairLinks, pairsOf } from "./PairLinks";
 import { FIRST, type PairSearch } from "./search";
@@ -59,11 +60,11 @@ function Choice({ project }: { project: string }) {
 }
 
 function Room({ project, left, right }: { project: string; left: string; right: string }) {
-  const { m } = useSearch({ from: ROUTE });
+  const { m, view } = useSearch({ from: ROUTE });
   const [said, say] = useState("");
   const main = useRef<HTMLElement>(null);
   const find = (selector: string) => main.current?.querySelector<HTMLElement>(selector);
-  useFocusKept(main, () => find(`tr[data-id="${CSS.escape(m ?? "")}"]`) ?? find("tr[data-id]") ?? find("h1"));
+  useFocusKept(main, () => find(`tr[data-id="${CSS.escape(m ?? "")}"]`) ?? find("tr[data-id][tabindex], tr[data-id] input") ?? find("h1"));
   const lefts = useRead<SourceView>(keys.source(left), `/sources/${left}`, `project:${project}`);
   const rights = useRead<SourceView>(keys.source(right), `/sources/${right}`, `project:${project}`);
   const names = [lefts.data?.body.name, rights.data?.body.name];
@@ -101,7 +102,11 @@ function Room({ project, left, right }: { project: string; left: string; right: 
           <>
             <Books summary={body} />
             <Tabs counts={body.counts} />
-            <PairMatches project={project} say={say} />
+            {view === "open" ? (
+              <ByHand project={project} left={left} right={right} sign={body.sign} say={say} />
+            ) : (
+              <PairMatches project={project} say={say} />
+            )}
           </>
         )}
       </Reading>
@@ -122,7 +127,7 @@ async function copy(summary: PairSummary): Promise<string> {
 
 /** The matches by status. What was looked for and the order stay when the tab changes. */
 function Tabs({ counts }: { counts: Counts }) {
-  const { status = "suggested" } = useSearch({ from: ROUTE });
+  const { status = "suggested", view } = useSearch({ from: ROUTE });
   const tabs: [PairSearch["status"], string][] = [
     [undefined, `To review ${count(counts.suggested ?? 0)}`],
     ["confirmed", `Confirmed ${count(counts.confirmed ?? 0)}`],
@@ -130,18 +135,21 @@ function Tabs({ counts }: { counts: Counts }) {
     ["all", "All"],
   ];
   return (
-    <nav className="tabs" aria-label="Matches by status">
+    <nav className="tabs" aria-label="Matches and open items">
       {tabs.map(([value, words]) => (
         <Link
           key={words.split(" ")[0]}
           from={ROUTE}
           to="."
-          search={(old) => ({ ...old, ...FIRST, status: value })}
-          aria-current={(value ?? "suggested") === status ? "page" : undefined}
+          search={(old) => ({ ...old, ...FIRST, status: value, view: undefined })}
+          aria-current={view !== "open" && (value ?? "suggested") === status ? "page" : undefined}
         >
           {words}
         </Link>
       ))}
+      <Link from={ROUTE} to="." search={(old) => ({ ...old, ...FIRST, view: "open" })} aria-current={view === "open" ? "page" : undefined}>
+        Open {count(counts.open_left ?? 0)} + {count(counts.open_right ?? 0)}
+      </Link>
     </nav>
   );
 }

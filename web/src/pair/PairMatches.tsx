@@ -12,6 +12,7 @@ import { MatchTable } from "../match/MatchTable";
 import { count } from "../shell/format";
 import { Pager } from "../shell/Pager";
 import { Empty, Reading } from "../shell/parts";
+import { Bulk } from "./Bulk";
 import { Find } from "./Find";
 import { addDeed, dropDeed } from "./own";
 import { FIRST, pairSearch, queryOf, type PairSearch } from "./search";
@@ -137,6 +138,7 @@ export function PairMatches({ project, say }: Props) {
           value={sort ?? ""}
           onChange={(event) => change({ sort: (event.currentTarget.value || undefined) as PairSearch["sort"] })}
         />
+        <Bulk project={project} search={search} total={matches.data?.body.total ?? null} say={say} />
         <span className="arrived" aria-live="polite">
           {arrived > 0 && !isEmpty ? (
             <Button size="compact-sm" variant="light" onClick={load}>

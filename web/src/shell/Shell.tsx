@@ -7,6 +7,7 @@ import { useSession } from "../auth/useSession";
 import { keys } from "../live/keys";
 import { useRead } from "../live/react";
 import { ConnectionStatus } from "./ConnectionStatus";
+import { Keys } from "./KeysDialog";
 import { setTheme, useTheme } from "./theme";
 
 /** The frame around every screen of a signed-in person. */
@@ -24,6 +25,7 @@ export function Shell() {
         </Link>
         <span className="spacer" />
         <ConnectionStatus />
+        <Keys />
         <ActionIcon
           variant="subtle"
           color="gray"

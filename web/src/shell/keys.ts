@@ -2,7 +2,7 @@ import { useEffect, useEffectEvent, useSyncExternalStore } from "react";
 
 /** Marks an element whose keys act only while the focus is inside it, such as a list or its panel. */
 export const PLACE = { "data-keys": "" };
-const FIELDS = "input, textarea, select, [contenteditable], [role=dialog]";
+const FIELDS = "input:not([type=checkbox]), textarea, select, [contenteditable], [role=dialog]";
 
 const STORED = "tallyroom-keys";
 const listeners = new Set<() => void>();

@@ -1,0 +1,146 @@
+import { Button, Modal, TextInput } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState, type SubmitEvent } from "react";
+import { change } from "../api/client";
+import { newKey } from "../api/key";
+import { Problem } from "../api/problem";
+import type { PairReview, Reviewed } from "../api/rest";
+import { keys } from "../live/keys";
+import { can } from "../project/rights";
+import { useProject } from "../project/useProject";
+import { ChangeButton } from "../shell/ChangeButton";
+import { count } from "../shell/format";
+import { Fault } from "../shell/parts";
+import { addDeed } from "./own";
+import type { PairSearch } from "./search";
+
+type Action = "confirm" | "reject" | "undo";
+const NAMES: Record<Action, [verb: string, past: string]> = {
+  confirm: ["Confirm", "confirmed"],
+  reject: ["Reject", "rejected"],
+  undo: ["Take back", "took back"],
+};
+
+interface Props {
+  project: string;
+  search: PairSearch;
+  /** How many matches the list has; null if they are too many to count. */
+  total: number | null;
+  say: (words: string) => void;
+}
+
+/** Decisions on everything that the list has found. */
+export function Bulk({ project, search, total, say }: Props) {
+  const [action, setAction] = useState<Action | null>(null);
+  const may = can(useProject(project).data?.body.my_role, "match.decide");
+  const { status = "suggested" } = search;
+  const actions: Action[] =
+    status === "suggested" ? ["confirm", "reject"] : status === "confirmed" || status === "rejected" ? ["undo"] : [];
+  if (!may || !total || actions.length === 0) return null;
+  return (
+    <div className="row bulk">
+      {actions.map((one) => (
+        <ChangeButton key={one} size="compact-sm" variant="default" onClick={() => setAction(one)}>
+          {NAMES[one][0]} all {count(total)} …
+        </ChangeButton>
+      ))}
+      {action ? <Sure project={project} search={search} action={action} shown={total} close={() => setAction(null)} say={say} /> : null}
+    </div>
+  );
+}
+
+interface SureProps {
+  project: string;
+  search: PairSearch;
+  action: Action;
+  shown: number;
+  close: () => void;
+  say: (words: string) => void;
+}
+
+/** Asks with the number. If there are others by now, it asks again with theirs. */
+function Sure({ project, search, action, shown, close, say }: SureProps) {
+  const client = useQueryClient();
+  const [expected, setExpected] = useState(shown);
+  const [reason, setReason] = useState("");
+  const [key, setKey] = useState(newKey);
+  const [verb, past] = NAMES[action];
+  const { left = "", right = "", status = "suggested", q } = search;
+  const decide = useMutation({
+    mutationFn: () => {
+      const filter = { status: status === "all" ? null : status, q: q ?? null };
+      const sides = { left_source: left, right_source: right };
+      const body: PairReview = { ...sides, action, filter, expected_count: expected, reason: reason.trim() || null };
+      return change<Reviewed>("POST", `/projects/${project}/review`, { body, key });
+    },
+    onSuccess: (done) => {
+      const words = `You ${past} ${count(done.changed)} ${done.changed === 1 ? "match" : "matches"}.`;
+      if (done.decision_id !== null) addDeed({ project, words, of: "decision", id: done.decision_id });
+      say(words + skippedWords(done));
+      close();
+    },
+    onError: (error) => {
+      setKey(newKey());
+      const now = error instanceof Problem && error.code === "count_changed" ? error.extensions["count"] : undefined;
+      if (typeof now === "number") setExpected(now);
+    },
+    onSettled: () => {
+      for (const one of [keys.pairMatches(project), keys.books(project), keys.openItems(project)]) {
+        void client.invalidateQueries({ queryKey: one });
+      }
+    },
+  });
+  const isOther = decide.error instanceof Problem && decide.error.code === "count_changed";
+  const matches = `${count(expected)} ${expected === 1 ? "match" : "matches"}`;
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    decide.mutate();
+  };
+  return (
+    <Modal opened onClose={close} title={`${verb} ${matches}?`}>
+      <form className="form" onSubmit={submit}>
+        {isOther ? (
+          <p className="notice" role="alert">
+            <span>
+              There are {count(expected)} now, because somebody has decided meanwhile. Nothing was changed. Look at the number, then decide.
+            </span>
+          </p>
+        ) : decide.error ? (
+          <Fault problem={decide.error} />
+        ) : null}
+        <p>
+          {q ? (
+            <>
+              They are the {status} matches in which “{q}” was found, on all pages.
+            </>
+          ) : (
+            `They are all ${status} matches of these two sources, on all pages.`
+          )}{" "}
+          Everybody in the project sees the change at once.
+          {action === "undo" ? " There is no undo for this as a whole." : " Afterwards, Undo takes back all of it."}
+        </p>
+        <TextInput label="Why (optional)" maxLength={10_000} value={reason} onChange={(event) => setReason(event.currentTarget.value)} />
+        <div className="row">
+          <ChangeButton type="submit" disabled={expected === 0} loading={decide.isPending}>
+            {verb} {matches}
+          </ChangeButton>
+          {/* Has the focus first, so that Enter, held down by mistake, decides nothing. */}
+          <Button variant="default" data-autofocus onClick={close}>
+            Cancel
+          </Button>
+        </div>
+      </form>
+    </Modal>
+  );
+}
+
+function skippedWords({ skipped }: Reviewed): string {
+  if (skipped.length === 0) return "";
+  const used = skipped.filter((one) => one.code === "record_in_use").length;
+  const decided = skipped.length - used;
+  const parts = [
+    used > 0 ? `${count(used)} because another match has their records` : "",
+    decided > 0 ? `${count(decided)} because they were already decided` : "",
+  ];
+  return ` Skipped: ${parts.filter(Boolean).join(", ")}.`;
+}
