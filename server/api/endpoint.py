@@ -94,6 +94,7 @@ class Endpoint:
     multipart: bool = False
     body_optional: bool = False
     media_type: str = "application/json"
+    media_types: tuple[str, ...] = ()  # of a file, if the query chooses among several
     stream_position: bool = False
     password_expired_ok: bool = False
     body_limits: BodyLimits = PLAIN_BODY

@@ -228,7 +228,8 @@ def _responses(endpoint: Endpoint, names: dict[Any, Any]) -> dict[str, Any]:
         if answer is str:
             described["content"] = {endpoint.media_type: {"schema": {"type": "string"}}}
         elif answer is bytes:
-            described["content"] = {endpoint.media_type: {"schema": {"type": "string", "format": "binary"}}}
+            types = endpoint.media_types or (endpoint.media_type,)
+            described["content"] = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in types}
         elif answer is dict:
             described["content"] = {endpoint.media_type: {"schema": {"type": "object"}}}
         elif answer is not None:

@@ -13,10 +13,11 @@ from server.auth.tickets import LIFE, read_ticket, use_ticket
 from server.export.downloads import make_link, target_at
 from server.export.places import PLACES
 from server.export.schemas import DownloadCreate, DownloadView, ExportQuery, PairExportQuery, TicketQuery
-from server.export.sending import Export, send
+from server.export.sending import FORMATS, Export, send
 from server.export.targets import JobTarget, PairTarget
 
 routes = Routes("exports")
+_MEDIA_TYPES = tuple(kind.media_type.partition(";")[0] for kind in FORMATS.values())
 
 
 @routes.get(
@@ -24,7 +25,7 @@ routes = Routes("exports")
     scope="read",
     query=ExportQuery,
     answers={200: bytes},
-    media_type="application/octet-stream",
+    media_types=_MEDIA_TYPES,
     problems=(problems.NotFound, problems.Forbidden, problems.RateLimited, problems.StorageFull),
     stream_position=True,
     takes_turns_itself=True,
@@ -46,7 +47,7 @@ async def export_job(api: QueryRequest[ExportQuery]) -> web.StreamResponse:
     scope="read",
     query=PairExportQuery,
     answers={200: bytes},
-    media_type="application/octet-stream",
+    media_types=_MEDIA_TYPES,
     problems=(problems.NotFound, problems.Forbidden, problems.RateLimited, problems.StorageFull),
     stream_position=True,
     takes_turns_itself=True,
@@ -80,7 +81,7 @@ async def create_download(api: BodyRequest[DownloadCreate]) -> web.StreamRespons
     public=True,
     query=TicketQuery,
     answers={200: bytes},
-    media_type="application/octet-stream",
+    media_types=_MEDIA_TYPES,
     problems=(problems.Gone, problems.NotFound, problems.Forbidden, problems.RateLimited, problems.StorageFull),
 )
 async def download(api: QueryRequest[TicketQuery]) -> web.StreamResponse:
