@@ -14,7 +14,7 @@ import { count, money } from "../shell/format";
 import { Fault } from "../shell/parts";
 import { balancesOf, bodyOf, isTied, signOf } from "./hand";
 import { OpenList, wordsOf } from "./OpenList";
-import { addDeed } from "./own";
+import { addDeed, SECOND } from "./own";
 
 interface Props {
   project: string;
@@ -81,7 +81,8 @@ function Choice({ project, left, right, items, reasons, sign, clear, say }: Choi
       return change<MatchDetail>("POST", `/projects/${project}/matches`, { body, key: newKey() });
     },
     onSuccess: (made) => {
-      const words = `You matched ${pairOf(made.records)} by hand.`;
+      const isSigned = made.status !== "confirmed";
+      const words = isSigned ? `You signed for ${pairOf(made.records)}. ${SECOND}` : `You matched ${pairOf(made.records)} by hand.`;
       addDeed({ project, words, of: "match", id: made.id, status: made.status, version: made.version });
       say(words);
       clear();
@@ -179,8 +180,8 @@ function WriteOff({ project, item, reasons, say, done, reread }: WriteOffProps) 
   const [code, setCode] = useState("");
   const writeOff = useMutation({
     mutationFn: () => change<RecordView>("POST", `/records/${item.id}/write-off`, { body: { reason: code } }),
-    onSuccess: () => {
-      const words = `You wrote off ${wordsOf(item)}.`;
+    onSuccess: ({ state }) => {
+      const words = state === "written_off" ? `You wrote off ${wordsOf(item)}.` : `You signed for ${wordsOf(item)}. ${SECOND}`;
       addDeed({ project, words, of: "record", id: item.id });
       say(words);
       done();

@@ -14,7 +14,7 @@ import { Pager } from "../shell/Pager";
 import { Empty, Reading } from "../shell/parts";
 import { Bulk } from "./Bulk";
 import { Find } from "./Find";
-import { addDeed, dropDeed } from "./own";
+import { addDeed, dropDeed, SECOND } from "./own";
 import { FIRST, pairSearch, queryOf, type PairSearch } from "./search";
 
 const ROUTE = "/projects/$project/review";
@@ -95,7 +95,9 @@ export function PairMatches({ project, say }: Props) {
     }
   };
   const decided: Decided = (now, verb) => {
-    const words = `You ${VERBS[verb]} ${pairOf(now.records)}.`;
+    // Over a limit of the project the first signature changes nothing yet.
+    const isSigned = verb === "undo" ? now.status === "confirmed" : now.status === "suggested";
+    const words = isSigned ? `You signed for ${pairOf(now.records)}. ${SECOND}` : `You ${VERBS[verb]} ${pairOf(now.records)}.`;
     say(words);
     if (verb === "undo") {
       dropDeed(now.id);

@@ -11,6 +11,9 @@ export type Deed = { project: string; words: string } & (
   | { of: "record"; id: string }
 );
 
+/** What is said after the first of two signatures. */
+export const SECOND = "Another person has to sign too.";
+
 const MOST = 50;
 const listeners = new Set<() => void>();
 let deeds: readonly Deed[] = [];
