@@ -37,7 +37,7 @@ web-dev:
 	@$(PYTHON) -I server/build_web.py install web
 
 test: install-dev install-clients web-dev web
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # Needs no database and no processes, so it takes only seconds; meant to be run while writing code.
 test-unit: install-dev

@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from core.ids import uuid7
+from models.status import MatchKind
 from tests.conftest import Person
 
 MAPPING = {"amount": {"column": "amount", "decimal": "."}, "currency": {"column": "currency"}}
@@ -60,7 +61,7 @@ class Books:
         job = job or await self.job()
         match_id = str(uuid7())
         pair = await self.db.fetchval("SELECT pair_id FROM reconciliation_jobs WHERE id = $1::text::uuid", job)
-        kind = {(1, 1): "one_to_one"}.get((len(left), len(right)), "many_to_many")
+        kind = MatchKind.of(len(left), len(right))
         await self.db.execute(
             "INSERT INTO matches (id, job_id, project_id, pair_id, kind, status, origin, ambiguity, fields_compared, "
             "version, created_at, updated_at) VALUES ($1::text::uuid, $2::text::uuid, $3::text::uuid, $4, $5, "
