@@ -9,6 +9,7 @@ import random
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import aiohttp
 import asyncpg
@@ -59,10 +60,14 @@ async def measure(rows: int) -> list[Line]:
         async with Caller(stack) as caller:
             sides = await _load(caller, Path(stack.folder.name), rows)
             plan = await caller.post(f"/projects/{caller.project}/plans", {"name": "p", "document": PLAN})
-            job = await _run(caller, {**sides, "plan": plan["id"]})
+            await _run(caller, {**sides, "plan": plan["id"]})
+            # As in an installation that has run for a day: commits do not have to make new files for the database's log.
+            connection = await asyncpg.connect(host=str(stack.socket_folder()), user="postgres", database="tallyroom")
+            await connection.execute("CHECKPOINT")
+            await connection.close()
             people = [await _person(caller, number) for number in range(REVIEWERS)]
             try:
-                decided, running = await _review(caller, people, sides, plan["id"], job)
+                decided, running = await _review(caller, people, sides, plan["id"])
             finally:
                 for person in people:
                     await person.close()
@@ -104,11 +109,10 @@ async def _load(caller: Caller, folder: Path, rows: int) -> dict[str, str]:
     return {"left_source": ids[0], "right_source": ids[1]}
 
 
-async def _run(caller: Caller, body: dict[str, str]) -> dict[str, Any]:
+async def _run(caller: Caller, body: dict[str, str]) -> None:
     job = await caller.post(f"/projects/{caller.project}/jobs", body)
     found = await _end_of(caller, job["id"])
     assert found["status"] == "completed", found
-    return found
 
 
 async def _end_of(caller: Caller, job_id: str) -> dict[str, Any]:
@@ -135,32 +139,47 @@ async def _person(caller: Caller, number: int) -> aiohttp.ClientSession:
     return session
 
 
+class _Waiting:
+    """What waits for a decision, read by pages as the screen does. A job that ends replaces all of it."""
+
+    def __init__(self, caller: Caller, sides: dict[str, str]) -> None:
+        self.caller = caller
+        self.path = f"/projects/{caller.project}/matches?{urlencode(sides)}&status=suggested&sort=-created&limit=100"
+        self.ids: list[str] = []
+        self.reading = asyncio.Lock()
+
+    async def next(self) -> str:
+        """The next match that waits."""
+        async with self.reading:
+            if not self.ids:
+                self.ids = [match["id"] for match in (await self.caller.get(self.path))["items"]]
+            return self.ids.pop()
+
+
 async def _review(
-    caller: Caller, people: list[aiohttp.ClientSession], sides: dict[str, str], plan: str, job: dict[str, Any]
+    caller: Caller, people: list[aiohttp.ClientSession], sides: dict[str, str], plan: str
 ) -> tuple[list[float], str]:
     """Decide beside a job over the same pair. Returns: milliseconds, and what the job was doing at the end."""
-    wanted = REVIEWERS * SECONDS
-    ids: list[str] = []
-    cursor = ""
-    while len(ids) < wanted:
-        page = await caller.get(f"/jobs/{job['id']}/matches?status=suggested&limit=500{cursor}")
-        ids += [match["id"] for match in page["items"]]
-        cursor = f"&cursor={page['next_cursor']}"
-    waiting = iter(ids[:wanted])
+    waiting = _Waiting(caller, sides)
+    await caller.post(f"/matches/{await waiting.next()}/confirm", {})  # the very first one also fixes the pair's sign
     beside = await caller.post(f"/projects/{caller.project}/jobs", {**sides, "plan": plan})
     taken: list[float] = []
 
     async def reviewer(person: aiohttp.ClientSession) -> None:
         await asyncio.sleep(random.random())
-        for number, match in zip(range(SECONDS), waiting, strict=False):
+        for number in range(SECONDS):
+            match = await waiting.next()
             began = time.perf_counter()
             verb = "reject" if number % 4 == 3 else "confirm"
             async with person.post(f"/api/v1/matches/{match}/{verb}", json={}) as response:
-                assert response.status == 200, await response.text()
-                await response.read()
+                said = await response.json()
             took = time.perf_counter() - began
-            taken.append(took * 1000)
-            await asyncio.sleep(max(0.0, 1 - took))
+            if said.get("code") == "already_decided":  # by the job, or by somebody else while the page was read
+                waiting.ids.clear()
+            else:
+                assert response.status == 200, said
+                taken.append(took * 1000)
+            await asyncio.sleep(max(0.0, random.uniform(0.5, 1.5) - took))
 
     await asyncio.gather(*(reviewer(person) for person in people))
     status = (await caller.get(f"/jobs/{beside['id']}"))["status"]

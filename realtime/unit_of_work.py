@@ -33,6 +33,14 @@ from models.transactions import in_transaction
 from realtime.events.base import Event
 
 Row = TypeVar("Row", bound=Model)
+MOST_SEEN = 20_000  # names
+_LOCK_CHAINS = "SELECT name, head, mac FROM audit_chains WHERE name = ANY($1) ORDER BY name FOR NO KEY UPDATE"
+_MAKE_CHAINS = "INSERT INTO audit_chains (name, head, mac) SELECT unnest($1::text[]), 0, $2 ON CONFLICT DO NOTHING"
+_LOCK_STREAMS = "SELECT name, head FROM streams WHERE name = ANY($1) ORDER BY name FOR NO KEY UPDATE"
+_MAKE_STREAMS = (
+    "INSERT INTO streams (name, epoch, head, floor) SELECT unnest($1::text[]), $2, 0, 0 ON CONFLICT DO NOTHING"
+)
+_seen: set[tuple[str, str]] = set()  # names of chains and streams that existed when this process last locked them
 
 
 @dataclass(frozen=True)
@@ -231,18 +239,28 @@ class UnitOfWork:
             self.at,
         )
 
+    async def _lock_named(self, lock: str, make: str, names: list[str], first: Any) -> list[dict[str, Any]]:
+        """
+        Lock chains or streams by their names, and make those that do not exist.
+
+        All of them are locked by one statement, in order. So they are made before, unless this process has seen them all.
+        """
+        if not _seen.issuperset((lock, name) for name in names):
+            await self.execute(make, names, first)
+        rows = await self.execute(lock, names)
+        if len(rows) < len(names):  # one was deleted, or what made it was rolled back
+            await self.execute(make, names, first)
+            rows = await self.execute(lock, names)
+        if len(_seen) > MOST_SEEN:
+            _seen.clear()
+        _seen.update((lock, name) for name in names)
+        return rows
+
     async def _write_audit(self) -> None:
         if not self._audits:
             return
         names = sorted({entry.chain for entry in self._audits})
-        await self.execute(
-            "INSERT INTO audit_chains (name, head, mac) SELECT unnest($1::text[]), 0, $2 ON CONFLICT DO NOTHING",
-            names,
-            audit.GENESIS,
-        )
-        rows = await self.execute(
-            "SELECT name, head, mac FROM audit_chains WHERE name = ANY($1) ORDER BY name FOR NO KEY UPDATE", names
-        )
+        rows = await self._lock_named(_LOCK_CHAINS, _MAKE_CHAINS, names, audit.GENESIS)
         heads: dict[str, tuple[int, bytes]] = {row["name"]: (row["head"], bytes(row["mac"])) for row in rows}
         for entry in self._audits:
             head, previous = heads[entry.chain]
@@ -261,7 +279,7 @@ class UnitOfWork:
             }
             code = audit.code_of(ledger().audit_key, entry.chain, previous, head + 1, audit.body_of(row))
             await self.execute(
-                "INSERT INTO audit_log (chain, seq, at, actor_type, actor_id, session_id, action, resource_type, "
+                "WITH chain AS (UPDATE audit_chains SET head = $2, mac = $14 WHERE name = $1) INSERT INTO audit_log (chain, seq, at, actor_type, actor_id, session_id, action, resource_type, "
                 "resource_id, outcome, ip, request_id, details, mac) "
                 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::jsonb, $14)",
                 entry.chain,
@@ -271,8 +289,6 @@ class UnitOfWork:
                 code,
             )
             heads[entry.chain] = (head + 1, code)
-        for name, (head, code) in sorted(heads.items()):
-            await self.execute("UPDATE audit_chains SET head = $2, mac = $3 WHERE name = $1", name, head, code)
 
     async def _write_events(self) -> None:
         if not self._events and not self._opened:
@@ -280,40 +296,36 @@ class UnitOfWork:
         targets = [(name, event) for event in self._events for name in event.streams()]
         ids = {id(event): uuid7() for event in self._events}
         names = sorted({name for name, _ in targets} | self._opened)
-        await self.execute(
-            "INSERT INTO streams (name, epoch, head, floor) SELECT unnest($1::text[]), $2, 0, 0 ON CONFLICT DO NOTHING",
-            names,
-            secrets.token_hex(6),
-        )
-        rows = await self.execute(
-            "SELECT name, head FROM streams WHERE name = ANY($1) ORDER BY name FOR NO KEY UPDATE", names
-        )
+        rows = await self._lock_named(_LOCK_STREAMS, _MAKE_STREAMS, names, secrets.token_hex(6))
         heads = {row["name"]: row["head"] for row in rows}
         columns: list[list[Any]] = [[], [], [], [], [], []]
         for name, event in targets:
             heads[name] += 1
             values = (
                 name,
-                heads[name],
-                ids[id(event)],
+                str(heads[name]),
+                str(ids[id(event)]),
                 event.event,
                 orjson.dumps(event.payload_on(name)).decode(),
                 orjson.dumps(event.ends()).decode(),
             )
             for column, value in zip(columns, values, strict=True):
                 column.append(value)
+        self.heads = heads
+        if not targets:
+            return
         await self.execute(
-            "INSERT INTO events (stream, seq, event_id, type, at, actor, request_id, data, ends) "
-            "SELECT s, q, e, t, $7, $8::jsonb, $9, d::jsonb, n::jsonb FROM "
-            "unnest($1::text[], $2::bigint[], $3::uuid[], $4::text[], $5::text[], $6::text[]) AS x(s, q, e, t, d, n)",
+            "WITH heads AS (UPDATE streams s SET head = x.head::bigint FROM unnest($10::text[], $11::text[]) x(name, head) "
+            "WHERE s.name = x.name) INSERT INTO events (stream, seq, event_id, type, at, actor, request_id, data, ends) "
+            "SELECT s, q::bigint, e::uuid, t, $7, $8::jsonb, $9, d::jsonb, n::jsonb FROM "
+            "unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) AS x(s, q, e, t, d, n)",
             *columns,
             self.at,
             json.dumps(self.actor.view()),
             log.request_id.get(),
+            list(heads),
+            [str(head) for head in heads.values()],
         )
-        for name in sorted({name for name, _ in targets}):
-            await self.execute("UPDATE streams SET head = $2 WHERE name = $1", name, heads[name])
-        self.heads = heads
 
 
 @asynccontextmanager

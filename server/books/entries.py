@@ -169,8 +169,17 @@ async def suggest(u: UnitOfWork, match_ids: Sequence[UUID | str], by: int = 1) -
 
 
 async def recount_suggested(u: UnitOfWork, pair_id: UUID | str) -> None:
-    """Count anew what a pair's suggestions use. The caller has locked the pair. One statement, so one moment."""
+    """
+    Count anew what a pair's suggestions use. Nobody waits for it: what others change meanwhile is not seen by this one
+    statement, and neither are their entries, which come on top of its sum.
+    """
+    await u.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", _folding(pair_id))
     await u.execute(_RECOUNT_SUGGESTED, pair_id)
+
+
+def _folding(pair_id: UUID | str) -> str:
+    """The lock under which entries of a pair are replaced. Two that replace the same entries would count them twice."""
+    return f"fold {pair_id}"
 
 
 async def count_matches(u: UnitOfWork, pair_id: UUID | str | None, by: dict[str, int]) -> None:
@@ -179,10 +188,10 @@ async def count_matches(u: UnitOfWork, pair_id: UUID | str | None, by: dict[str,
     if pair_id is None or not changed:
         return
     await u.execute(
-        f"INSERT INTO book_entries ({_ENTRY}) SELECT NULL, $1, s, NULL, 0, n, 0 FROM unnest($2::text[], $3::bigint[]) x(s, n)",
+        f"INSERT INTO book_entries ({_ENTRY}) SELECT NULL, $1, s, NULL, 0, n::bigint, 0 FROM unnest($2::text[], $3::text[]) x(s, n)",
         pair_id,
         list(changed),
-        list(changed.values()),
+        [str(count) for count in changed.values()],
     )
 
 
@@ -190,6 +199,9 @@ async def fold(u: UnitOfWork, pair_id: UUID | str, source_ids: Sequence[UUID | s
     """Replace the entries of a pair, which is locked, and of its sources by their sums: now and then, if there are many."""
     if u.at.microsecond % FOLD_ONE_IN:
         return
+    mine = await u.execute("SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS mine", _folding(pair_id))
+    if not mine[0]["mine"]:
+        return  # a job counts them anew
     for which, row_id in (
         ("pair_id = $1", pair_id),
         *(("source_id = $1 AND pair_id IS NULL", source_id) for source_id in source_ids),

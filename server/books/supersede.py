@@ -10,17 +10,15 @@ from realtime.unit_of_work import UnitOfWork
 from server.books.transitions import Said, Transition, lock_matches
 
 
-async def supersede(
-    u: UnitOfWork, project_id: UUID, match_ids: Sequence[UUID], *, ends: tuple[UUID, UUID] | None = None
-) -> None:
+async def supersede(u: UnitOfWork, project_id: UUID, match_ids: Sequence[UUID], *, beside: Sequence[UUID] = ()) -> None:
     """
-    Withdraw those of the matches that are only suggestions: their records become open and their jobs' counts are
-    updated. Then these jobs are locked, and with them the one that `ends`, given with its pair.
+    Withdraw those of the matches that are only suggestions: their records become open, their jobs' counts are updated,
+    and these jobs are locked together with those `beside` them.
     """
     standing = [match for match in (await lock_matches(u, match_ids)).values() if match.status == MatchStatus.SUGGESTED]
     transition = Transition(u)
     await transition.move(standing, MatchStatus.SUPERSEDED, Said())
-    settled = await transition.settle(ends=ends)
+    settled = await transition.settle(beside=beside)
     standing.sort(key=lambda match: (str(match.pair_id), str(match.job_id)))
     for _, group in groupby(standing, key=lambda match: (match.pair_id, match.job_id)):
         matches = list(group)

@@ -25,6 +25,7 @@ from server.store.reading import Reading
 
 _LOCK = "SELECT id, job_id, pair_id, status, version FROM matches WHERE id = ANY($1::text[]::uuid[]) ORDER BY id FOR NO KEY UPDATE"
 _SET = f"""
+    WITH uses AS (UPDATE match_records SET active = $7, confirmed = $8 WHERE match_id = ANY($1::text[]::uuid[]))
     UPDATE matches SET status = $2::text, version = version + 1, updated_at = $3, decided_by = $4, decided_at = $5, reason = $6,
         remainder = NULL, remainder_side = NULL, remainder_since = NULL,
         signatures = CASE WHEN $2::text = '{MatchStatus.CONFIRMED}' THEN signatures ELSE '[]'::jsonb END
@@ -32,6 +33,8 @@ _SET = f"""
 """
 # A supersession is nobody's decision on that match.
 _SUPERSEDE = f"""
+    WITH uses AS (
+        UPDATE match_records SET active = false, confirmed = false WHERE match_id = ANY($1::text[]::uuid[]))
     UPDATE matches SET status = '{MatchStatus.SUPERSEDED}', version = version + 1, updated_at = $2,
         remainder = NULL, remainder_side = NULL, remainder_since = NULL, signatures = '[]'
     WHERE id = ANY($1::text[]::uuid[])
@@ -52,7 +55,6 @@ _KEEP_OUT = f"""
         AND j.status <> '{JobStatus.COMPLETED}' AND j.started_at >= coalesce(m.decided_at, m.created_at)
     WHERE m.id = ANY($1::text[]::uuid[]) AND m.status IN ('{MatchStatus.CONFIRMED}', '{MatchStatus.REJECTED}')
 """
-_HOLD = "UPDATE match_records SET active = $2, confirmed = $3 WHERE match_id = ANY($1::text[]::uuid[])"
 _USES = """
     SELECT m.job_id, count(*) FILTER (WHERE u.side = 'left') AS lefts, count(*) FILTER (WHERE u.side = 'right') AS rights
     FROM matches m JOIN match_records u ON u.match_id = m.id
@@ -148,8 +150,8 @@ class Transition:
         if status == MatchStatus.SUPERSEDED:
             await u.execute(_SUPERSEDE, ids, u.at)
         else:
-            await u.execute(_SET, ids, status, u.at, said.by, said.at, said.reason)
-        await u.execute(_HOLD, ids, status in ACTIVE_MATCH, status == MatchStatus.CONFIRMED)
+            holds = (status in ACTIVE_MATCH, status == MatchStatus.CONFIRMED)
+            await u.execute(_SET, ids, status, u.at, said.by, said.at, said.reason, *holds)
         if status == MatchStatus.CONFIRMED:
             await entries.post(u, ids)
         elif status == MatchStatus.SUGGESTED:
@@ -187,20 +189,13 @@ class Transition:
                 change.update({str(match.status): 1, "matches": 1})
         await self._note_uses(matches, -1)
 
-    async def settle(self, *, ends: tuple[UUID, UUID] | None = None) -> Settled:
-        """
-        Lock the pairs and jobs, write the jobs' counts, and read those of the pairs.
-
-        `ends` is a job that ends and its pair: both are locked, and what the pair's suggestions use is counted anew.
-        """
+    async def settle(self, *, beside: Sequence[UUID] = ()) -> Settled:
+        """Lock the pairs and jobs, and other jobs `beside` them; write the jobs' counts, and read those of the pairs."""
         u = self.u
-        also_jobs = [] if ends is None else [ends[0]]
-        self._pairs |= set() if ends is None else {ends[1]}
         pairs = {pair_id: await lock_pair(u, pair_id) for pair_id in sorted(self._pairs)}
-        if ends is not None:
-            await entries.recount_suggested(u, ends[1])
         jobs: dict[UUID, Counts] = {}
-        await lock_jobs(u, [*self._jobs, *also_jobs])
+        if len(also := {*self._jobs, *beside}) > 1:  # one is locked by its update
+            await lock_jobs(u, also)
         for job_id in sorted(self._jobs):
             rows = await u.execute(_COUNT, job_id, orjson.dumps(self._jobs[job_id]).decode())
             jobs[job_id] = Counts(**orjson.loads(rows[0]["counts"]))

@@ -21,5 +21,6 @@ async def refuse_live_jobs(u: UnitOfWork, source_id: UUID) -> None:
 async def lock_jobs(u: UnitOfWork, job_ids: Iterable[UUID]) -> None:
     """Lock jobs, after those of their matches that change."""
     await u.execute(
-        "SELECT id FROM reconciliation_jobs WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE", list(set(job_ids))
+        "SELECT id FROM reconciliation_jobs WHERE id = ANY($1::text[]::uuid[]) ORDER BY id FOR NO KEY UPDATE",
+        [str(job_id) for job_id in set(job_ids)],
     )

@@ -17,17 +17,22 @@ async def hold_sources(u: UnitOfWork, project_id: UUID, source_ids: list[UUID]) 
     Only sources of this project, since the ids may come from somebody who may not see what they stand for.
     """
     await u.execute(
-        "SELECT id FROM sources WHERE id = ANY($1) AND project_id = $2 ORDER BY id FOR SHARE", source_ids, project_id
+        "SELECT id FROM sources WHERE id = ANY($1::text[]::uuid[]) AND project_id = $2 ORDER BY id FOR SHARE",
+        [str(source_id) for source_id in source_ids],
+        project_id,
     )
 
 
-async def hold_records(u: UnitOfWork, record_ids: list[UUID] | list[str], *, alone: bool = False) -> None:
-    """Lock records until the transaction ends, shared with others that do the same, or `alone`."""
+async def hold_records(u: UnitOfWork, record_ids: list[UUID] | list[str], *, alone: bool = False) -> set[UUID]:
+    """
+    Lock records until the transaction ends, shared with others that do the same, or `alone`. Returns: those that exist.
+    """
     strength = "NO KEY UPDATE" if alone else "SHARE"
-    await u.execute(
+    rows = await u.execute(
         f"SELECT id FROM reconciliation_records WHERE id = ANY($1::text[]::uuid[]) ORDER BY id FOR {strength}",
         [str(record_id) for record_id in record_ids],
     )
+    return {row["id"] for row in rows}
 
 
 async def lock_proposed_records(u: UnitOfWork, source_id: UUID) -> None:

@@ -117,6 +117,7 @@ class JobRun:
         statistics = {} if document is None else await self._match(document, left, right, rejected)
         self.progress |= {"stage": "writing", "fraction": 1.0}
         progress = self._state(JobStatus.COMPLETED).model_dump(mode="json", by_alias=True)
+        await lifecycle.give_way(job)
         await lifecycle.complete_job(job, statistics, progress, self._thin_curve())
         await lifecycle.analyze()
 

@@ -109,7 +109,6 @@ async def _write_chunk(job: Job, chunk: Chunk, sides: Sides, *, alone: bool) -> 
             await hold_records(u, [use[1] for use in uses], alone=True)
         if sides.pair.sign is None and MatchStatus.CONFIRMED in statuses:
             await fix_sign(u, sides.pair.id, sides.sign)  # before the job, as decisions do
-        before = await fence(u, job)
         placed = await u.execute(
             "INSERT INTO job_chunks (job_id, pass_index, chunk, attempt, matches, dropped) VALUES ($1, $2, $3, $4, $5, 0) "
             "ON CONFLICT DO NOTHING RETURNING id",
@@ -120,6 +119,7 @@ async def _write_chunk(job: Job, chunk: Chunk, sides: Sides, *, alone: bool) -> 
             table.num_rows,
         )
         if not placed:
+            await fence(u, job)
             return None
         inserted = await u.execute(
             _INSERT,
@@ -158,7 +158,8 @@ async def _write_chunk(job: Job, chunk: Chunk, sides: Sides, *, alone: bool) -> 
             sides.pair.id,
             {MatchStatus.CONFIRMED: stored.confirmed, MatchStatus.SUGGESTED: stored.suggested},
         )
-        counts = stored.added_to(before)
+        # Last, because whoever decides on a match of this job waits for it.
+        counts = stored.added_to(await fence(u, job))
         await u.execute(
             "UPDATE reconciliation_jobs SET counts = $2::text::jsonb, updated_at = $3 WHERE id = $1",
             job.id,

@@ -18,7 +18,6 @@ from realtime import state
 from realtime.events import job as events
 from realtime.unit_of_work import UnitOfWork, unit_of_work
 from server.books.entries import recount_suggested
-from server.books.pairs import lock_pair
 from server.job.transition import transition
 
 
@@ -29,8 +28,8 @@ async def is_queued(job_id: UUID) -> bool:
 
 async def end_cancelled(job_id: UUID, progress: dict[str, Any] | None = None) -> None:
     """Ends a job that is being cancelled and keeps what it has finished."""
+    await _count_suggestions(job_id)
     async with unit_of_work(SYSTEM) as u:
-        await _count_suggestions(u, job_id)
         job = await Job.filter(id=job_id).using_db(u.connection).select_for_update(no_key=True).first()
         if job is None or job.status != JobStatus.CANCELLING:
             return
@@ -40,12 +39,12 @@ async def end_cancelled(job_id: UUID, progress: dict[str, Any] | None = None) ->
     await forget_progress(job_id)
 
 
-async def _count_suggestions(u: UnitOfWork, job_id: UUID) -> None:
-    """What the suggestions of a job's pair use is counted anew when the job ends. The pair is locked before the job."""
-    rows = await u.execute("SELECT pair_id FROM reconciliation_jobs WHERE id = $1 AND pair_id IS NOT NULL", job_id)
-    if rows:
-        await lock_pair(u, rows[0]["pair_id"])
-        await recount_suggested(u, rows[0]["pair_id"])
+async def _count_suggestions(job_id: UUID) -> None:
+    """What the suggestions of a job's pair use is counted anew before the job ends. Its chunks have all been written."""
+    async with unit_of_work(SYSTEM) as u:
+        rows = await u.execute("SELECT pair_id FROM reconciliation_jobs WHERE id = $1 AND pair_id IS NOT NULL", job_id)
+        if rows:
+            await recount_suggested(u, rows[0]["pair_id"])
 
 
 async def end_abandoned(heartbeat_timeout_s: float) -> None:
@@ -66,8 +65,8 @@ _ABANDONED = f"""
 
 async def fail_job(job_id: UUID, attempt: int | None, problem: Problem) -> None:
     """Ends a job with a problem, unless another attempt has taken over."""
+    await _count_suggestions(job_id)
     async with unit_of_work(SYSTEM) as u:
-        await _count_suggestions(u, job_id)
         job = await Job.filter(id=job_id).using_db(u.connection).select_for_update(no_key=True).first()
         if job is None or job.status != JobStatus.RUNNING or (attempt is not None and job.attempt != attempt):
             return

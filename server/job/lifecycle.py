@@ -27,6 +27,7 @@ from realtime.events.job import Counts
 from realtime.events.result import PassFinished
 from realtime.events.state import JobProgress
 from realtime.unit_of_work import UnitOfWork, unit_of_work
+from server.books.entries import recount_suggested
 from server.books.pairs import PairOf, find_pair
 from server.books.supersede import supersede
 from server.holds.locks import hold_sources
@@ -35,6 +36,8 @@ from server.job.endings import fail, forget_progress, gave_up
 from server.job.transition import transition
 from server.plan.actions import add_plan
 from server.store.reading import Reading
+
+SLICE = 500  # matches that are superseded together; some tens of milliseconds
 
 
 class Fenced(Exception):
@@ -173,9 +176,8 @@ async def finish_pass(job: Job, index: int, name: str) -> None:
 async def complete_job(job: Job, statistics: dict[str, Any], progress: dict[str, Any], curve: list[Any]) -> None:
     """Completes a job after its last pass; older suggestions that use its records are superseded. Raises: Fenced."""
     async with unit_of_work(SYSTEM) as u:
-        assert job.pair_id is not None  # set when it was queued
         older = await u.execute(_LOST_SUGGESTIONS, job.id)
-        await supersede(u, job.project_id, [found["match_id"] for found in older], ends=(job.id, job.pair_id))
+        await supersede(u, job.project_id, [found["match_id"] for found in older], beside=[job.id])
         await fence(u, job)
         row = await Job.filter(id=job.id).using_db(u.connection).get()
         await u.save(
@@ -189,6 +191,22 @@ async def complete_job(job: Job, statistics: dict[str, Any], progress: dict[str,
         u.publish(transition(events.JobCompleted, row))
         u.audit(f"project:{job.project_id}", "job.complete", ("job", job.id), version=row.version, counts=row.counts)
     await forget_progress(job.id)
+
+
+async def give_way(job: Job) -> None:
+    """
+    Supersedes older suggestions over the records that a job uses, before it completes, and counts anew what the pair's
+    suggestions use. People go on deciding: no transaction takes more than `SLICE` of their matches. Raises: Fenced.
+    """
+    assert job.pair_id is not None  # set when it was queued
+    async with in_transaction() as connection:
+        older = [found["match_id"] for found in await Reading(connection).rows(_LOST_SUGGESTIONS, job.id)]
+    for start in range(0, len(older), SLICE):
+        async with unit_of_work(SYSTEM) as u:
+            await supersede(u, job.project_id, older[start : start + SLICE], beside=[job.id])
+            await fence(u, job)
+    async with unit_of_work(SYSTEM) as u:
+        await recount_suggested(u, job.pair_id)
 
 
 async def analyze() -> None:

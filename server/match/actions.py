@@ -13,7 +13,7 @@ from server.books.transitions import Said, Transition
 from server.match import queries
 from server.match.decisions import Decision, already_decided
 from server.match.four_eyes import may_proceed
-from server.match.holding import ensure_sign, hold, refuse_gone, refuse_used
+from server.match.holding import ensure_sign, hold, refuse_used
 from server.match.telling import tell, tell_superseded
 from server.store.reading import Reading
 
@@ -58,7 +58,7 @@ async def _decide(
         record_ids = held.record_ids(match_id)
         rivals = held.rivals if status == MatchStatus.CONFIRMED else []
         if status == MatchStatus.CONFIRMED:
-            await refuse_gone(u, record_ids)
+            held.refuse_gone(match_id)
             await refuse_used(u, record_ids, [match_id])
             if not await may_proceed(u, match, loaded.role, "confirm"):
                 return await _answer(u, match_id)
@@ -69,6 +69,7 @@ async def _decide(
         transition = Transition(u)
         await transition.move([standing], status, Said(actor.id, u.at, reason))
         await transition.move(rivals, MatchStatus.SUPERSEDED, Said())
+        answer = await _answer(u, match_id)  # before the pair is locked, for which others wait
         settled = await transition.settle()
         tell(u, match.project_id, event, standing, settled, status=status, record_ids=record_ids)
         await tell_superseded(u, match.project_id, rivals, settled)
@@ -81,7 +82,7 @@ async def _decide(
             decision=str(decision.id),
             **({"reason": reason} if reason else {}),
         )
-        return await _answer(u, match_id)
+        return answer
 
 
 async def _answer(u: UnitOfWork, match_id: UUID) -> Answer:

@@ -100,7 +100,7 @@ async def undo_decision(actor: Actor, decision_id: UUID) -> Answer:
         }
         changed = {one for one in waiting if back.rows.get(one) != mine[one]}
         back = replace(back, targets={one: s for one, s in back.targets.items() if one in mine})
-        held = Held(standing, {}, [])
+        held = Held(standing, {}, [], set())
         codes = dict.fromkeys(changed, "already_decided")
         back = back.without(changed)
         both = await over_limit(u, row.project_id, leaving(held, back))
@@ -214,7 +214,7 @@ async def _decide(
 async def _undo(u: UnitOfWork, project_id: UUID, standing: dict[UUID, Standing], body: Review) -> Answer:
     back = await find_back(u, list(standing))
     others = await lock_matches(u, [one for one in back.targets if one not in standing])
-    held = Held({**standing, **others}, {}, [])
+    held = Held({**standing, **others}, {}, [], set())
     both = await over_limit(u, project_id, leaving(held, back))
     back = back.without(both)
     lost = await taken(u, back)

@@ -65,9 +65,9 @@ _SAID_BEFORE = """
         decided_at = (d.previous->>'decided_at')::timestamptz, reason = d.previous->>'reason',
         remainder_since = CASE WHEN m.remainder IS NULL THEN NULL
             ELSE coalesce((d.previous->>'remainder_since')::timestamptz, m.remainder_since) END
-    FROM decision_matches d WHERE d.id = ANY($1::bigint[]) AND m.id = d.match_id AND d.before IS NOT NULL
+    FROM decision_matches d WHERE d.id = ANY($1::text[]::bigint[]) AND m.id = d.match_id AND d.before IS NOT NULL
 """
-_UNDONE = "UPDATE decision_matches SET undone_at = $2, undone_by = $3 WHERE id = ANY($1::bigint[])"
+_UNDONE = "UPDATE decision_matches SET undone_at = $2, undone_by = $3 WHERE id = ANY($1::text[]::bigint[])"
 # What leaves its records goes first, so that what comes back finds them free.
 _ORDER = (
     MatchStatus.WITHDRAWN,
@@ -164,8 +164,8 @@ async def bring_back(u: UnitOfWork, transition: Transition, held: Held, back: Ba
         group = [held.matches[one] for one in moved if back.targets[one] == status]
         await transition.move(group, status, Said())
     rows = [back.rows[one] for one in moved if one in back.rows]
-    await u.execute(_SAID_BEFORE, rows)
-    await u.execute(_UNDONE, rows, u.at, u.actor.id)
+    await u.execute(_SAID_BEFORE, [str(row) for row in rows])
+    await u.execute(_UNDONE, [str(row) for row in rows], u.at, u.actor.id)
     return moved
 
 

@@ -30,6 +30,7 @@ def main(arguments: list[str], lifeline: int) -> int:
     Args:
         lifeline: file descriptor of the pipe from the parent.
     """
+    limits.give_way()
     keep_memory_private()  # needed even in a fork, because the fork server was started with exec
     settings = load()
     log.configure("engine", settings.log_level, settings.log_format)

@@ -19,7 +19,7 @@ _NAMES = """
     SELECT s.id, coalesce(s.detection->'added_columns', '[]')::text AS added, coalesce((
         SELECT json_agg(c.value->>'name' ORDER BY c.ordinality) FROM jsonb_array_elements(s.profile) WITH ORDINALITY c
     ), '[]')::text AS names
-    FROM sources s WHERE s.id = ANY($1::uuid[])
+    FROM sources s WHERE s.id = ANY($1::text[]::uuid[])
 """
 
 

@@ -24,6 +24,8 @@ MINIMUM_VERSION = 150000  # PostgreSQL 15
 CONNECT_S = 10.0
 PAUSE_S = 0.2  # between attempts while the database starts or stops
 SESSION = {"lock_timeout": "5s", "idle_in_transaction_session_timeout": "10s", "timezone": "UTC"}
+# For an engine: its queries leave the other cores to those who wait for an answer.
+IN_BACKGROUND = {"max_parallel_workers_per_gather": "0"}
 
 logger = log.get(__name__)
 
@@ -113,16 +115,19 @@ def credentials(
     found["timeout"] = CONNECT_S
     if not keeps_plans:
         found["statement_cache_size"] = 0
+        found["server_settings"] |= IN_BACKGROUND
     if pool is not None:
         found |= {"minsize": 1, "maxsize": pool}
     return found
 
 
 def libpq_uri(settings: Settings, application: str) -> str:
-    """The URL in the form that libpq (ADBC) takes, with the schema as search path."""
+    """The URL in the form that libpq (ADBC) takes, for an engine, with the schema as search path."""
     parts = urlsplit(url_of(settings))
     query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-    query |= {"application_name": application, "options": f"-csearch_path={settings.database_schema}"}
+    session = {"search_path": settings.database_schema, **IN_BACKGROUND}
+    options = " ".join(f"-c{name}={value}" for name, value in session.items())
+    query |= {"application_name": application, "options": options}
     return urlunsplit(parts._replace(query=urlencode(query, quote_via=quote)))
 
 
