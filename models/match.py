@@ -48,6 +48,9 @@ class Match(Row):
     remainder_since = fields.DatetimeField(null=True)
     remainder_record_id = fields.UUIDField(null=True)  # the invoice that it belongs to, if somebody said so
     extends_id = fields.UUIDField(null=True)  # the match whose remainder this one pays
+    # What lists are sorted by: the larger side's amount without its sign, and the earliest date of its records.
+    amount = fields.DecimalField(max_digits=38, decimal_places=9, null=True)
+    date = fields.DateField(null=True)
     currency = fields.CharField(max_length=3, null=True)
     plan_hash = fields.CharField(max_length=64, null=True)
     assignee_id = fields.UUIDField(null=True)

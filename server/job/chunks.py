@@ -136,6 +136,8 @@ async def _write_chunk(job: Job, chunk: Chunk, sides: Sides, *, alone: bool) -> 
             [_currency(lefts, rights, left, right) for lefts, rights in rows],
             table["fields"].to_pylist(),
             [_runner_up(text, left, right) for text in table["runner_up"].to_pylist()],
+            [_size(sets, sides) for sets in rows],
+            [_earliest(sets, sides) for sets in rows],
             job.id,
             job.project_id,
             chunk.pass_index,
@@ -197,22 +199,23 @@ WITH proposed AS (
     -- One lookup per record in the unique index of active uses. LATERAL with LIMIT enforces this: the table grows
     -- faster than its statistics, and with an anti-join the planner hashed the whole table for each chunk.
     SELECT p.match_id FROM proposed p CROSS JOIN LATERAL (SELECT 1 FROM match_records r
-        WHERE r.record_id = p.record_id AND r.active AND (r.confirmed OR r.job_id = $18) LIMIT 1) a
+        WHERE r.record_id = p.record_id AND r.active AND (r.confirmed OR r.job_id = $20) LIMIT 1) a
 ), free AS (
     SELECT * FROM unnest($6::uuid[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],
-        $13::text[], $14::text[], $15::text[], $16::text[], $17::text[])
-        AS x(id, kind, status, score, margin, margin_kind, ambiguity, grp, difference, currency, compared, runner)
+        $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[])
+        AS x(id, kind, status, score, margin, margin_kind, ambiguity, grp, difference, currency, compared, runner, amount, date)
     WHERE id NOT IN (SELECT match_id FROM taken)
 ), made AS (
     INSERT INTO matches (id, job_id, project_id, pass_index, pass_name, chunk, kind, status, origin, score, margin,
         margin_kind, ambiguity, "group", difference, currency, plan_hash, fields_compared, runner_up, version,
-        created_at, updated_at, pair_id, turned, difference_as, difference_reason)
-    SELECT id, $18, $19, $20, $21, $22, kind, status, 'engine', score::numeric, margin::numeric, margin_kind,
-        ambiguity, grp, difference::numeric, currency, $23, compared::jsonb, runner::jsonb, 1, $24, $24, $25, $26, $27, $28
+        created_at, updated_at, pair_id, turned, difference_as, difference_reason, amount, date)
+    SELECT id, $20, $21, $22, $23, $24, kind, status, 'engine', score::numeric, margin::numeric, margin_kind,
+        ambiguity, grp, difference::numeric, currency, $25, compared::jsonb, runner::jsonb, 1, $26, $26, $27, $28, $29, $30,
+        amount::numeric, date::date
     FROM free ORDER BY id RETURNING id, status
 ), uses AS (
     INSERT INTO match_records (match_id, record_id, job_id, pair_id, side, amount, currency, active, confirmed)
-    SELECT p.match_id, p.record_id, $18, $25, p.side, p.amount::numeric, p.currency, true, f.status = '{MatchStatus.CONFIRMED}'
+    SELECT p.match_id, p.record_id, $20, $27, p.side, p.amount::numeric, p.currency, true, f.status = '{MatchStatus.CONFIRMED}'
     FROM proposed p JOIN free f ON f.id = p.match_id ORDER BY p.record_id RETURNING side
 )
 SELECT (SELECT array_agg(id) FROM made WHERE status = '{MatchStatus.CONFIRMED}') AS confirmed_ids,
@@ -229,13 +232,35 @@ def _status(status: str, sets: tuple[list[int], list[int]], sides: Sides) -> str
         return status
     limit, currency = sides.confirms_up_to
     for side, rows in zip((sides.left, sides.right), sets, strict=True):
-        amounts = [Decimal(text) for row in rows if (text := side.amounts[row].as_py()) is not None]
-        if (
-            any(side.currencies[row].as_py() not in (currency, None) for row in rows)
-            or abs(sum(amounts, Decimal(0))) > limit
-        ):
+        if any(side.currencies[row].as_py() not in (currency, None) for row in rows):
             return MatchStatus.SUGGESTED
-    return status
+    return MatchStatus.SUGGESTED if max(_sums(sets, sides), default=Decimal(0)) > limit else status
+
+
+def _sums(sets: tuple[list[int], list[int]], sides: Sides) -> list[Decimal]:
+    """The amounts of the sides of a match, without their signs. A side without any amount has none."""
+    found = [
+        [Decimal(text) for row in rows if (text := side.amounts[row].as_py()) is not None]
+        for side, rows in zip((sides.left, sides.right), sets, strict=True)
+    ]
+    return [abs(sum(amounts, Decimal(0))) for amounts in found if amounts]
+
+
+def _size(sets: tuple[list[int], list[int]], sides: Sides) -> str | None:
+    """The amount of the larger side."""
+    sums = _sums(sets, sides)
+    return f"{max(sums):f}" if sums else None
+
+
+def _earliest(sets: tuple[list[int], list[int]], sides: Sides) -> str | None:
+    """The earliest date of a match's records."""
+    dates = [
+        date
+        for side, rows in zip((sides.left, sides.right), sets, strict=True)
+        for row in rows
+        if (date := side.dates[row].as_py()) is not None
+    ]
+    return min(dates).isoformat() if dates else None
 
 
 def _currency(lefts: list[int], rights: list[int], left: SideIds, right: SideIds) -> str | None:

@@ -29,6 +29,7 @@ class SideIds:
     ids: list[str]
     currencies: pa.Array
     amounts: pa.Array  # as text
+    dates: pa.Array
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,10 @@ def _side(table: pa.Table, source: Source) -> Side:
         reference=reference.get("column"),
     )
     ids = SideIds(
-        table["id"].to_pylist(), table["currency"].combine_chunks(), table["amount"].cast(pa.string()).combine_chunks()
+        table["id"].to_pylist(),
+        table["currency"].combine_chunks(),
+        table["amount"].cast(pa.string()).combine_chunks(),
+        table["date"].combine_chunks(),
     )
     shown = None if texts is None or amount_name is None else pa.table({amount_name: texts})
     return Side(values, shown, ids, roles)

@@ -30,8 +30,9 @@ SIDES = ("left", "right")
 _MATCH = """
     INSERT INTO matches (id, job_id, project_id, pair_id, turned, kind, status, origin, ambiguity, difference, currency,
         difference_as, difference_reason, remainder_record_id, extends_id, fields_compared, decided_by, decided_at,
-        reason, version, created_at, updated_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, 'manual', 'none', $8, $9, $10, $11, $12, $13, '[]', $14, $15, $16, 1, $15, $15)
+        reason, version, created_at, updated_at, amount, date)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, 'manual', 'none', $8, $9, $10, $11, $12, $13, '[]', $14, $15, $16, 1, $15, $15,
+        $17, (SELECT min(r.date) FROM reconciliation_records r WHERE r.id = ANY($18::text[]::uuid[])))
 """
 _USES = """
     INSERT INTO match_records (match_id, record_id, job_id, pair_id, side, amount, currency, active, confirmed)
@@ -273,6 +274,7 @@ async def store_match(u: UnitOfWork, made: Made, amounts: Amounts, sign: int) ->
     difference = None if single is None else single[0] - sign * single[1]
     currency = next(iter(amounts)) if single is not None else None
     sides = made.sides
+    ids = [str(one) for side in SIDES for one in sides[side]]
     await u.execute(
         _MATCH,
         made.id,
@@ -291,8 +293,9 @@ async def store_match(u: UnitOfWork, made: Made, amounts: Amounts, sign: int) ->
         u.actor.id,
         u.at,
         made.reason,
+        None if single is None else max(map(abs, single)),
+        ids,
     )
-    ids = [str(one) for side in SIDES for one in sides[side]]
     names = [side for side in SIDES for _ in sides[side]]
     await u.execute(_USES, made.id, made.job_id, made.pair.id, ids, names, made.status == MatchStatus.CONFIRMED)
     return Standing(made.id, made.job_id, made.pair.id, made.status, 1)

@@ -52,6 +52,10 @@ SORTS = {
     "-score": Sort("t.score", "numeric", descending=True, nullable=True),
     "-created": Sort("t.id", "uuid", descending=True),
     "difference": Sort("t.difference", "numeric", nullable=True),
+    "amount": Sort("t.amount", "numeric", nullable=True),
+    "-amount": Sort("t.amount", "numeric", descending=True, nullable=True),
+    "date": Sort("t.date", "date", nullable=True),
+    "-date": Sort("t.date", "date", descending=True, nullable=True),
     "-difference": Sort("t.difference", "numeric", descending=True, nullable=True),
 }
 

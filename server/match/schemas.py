@@ -132,7 +132,18 @@ class MatchList(Paged):
     pass_index: Annotated[int, Field(ge=0, le=1000)] | None = None
     chunk: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
     min_score: Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)] | None = None
-    sort: Literal["created", "-created", "score", "-score", "difference", "-difference"] = "created"
+    sort: Literal[
+        "created",
+        "-created",
+        "score",
+        "-score",
+        "difference",
+        "-difference",
+        "amount",
+        "-amount",
+        "date",
+        "-date",
+    ] = "created"
 
 
 class PairQuery(Query):

@@ -31,8 +31,8 @@ from server.store.reading import Reading
 
 _MATCH = """
     INSERT INTO matches (id, project_id, kind, status, origin, ambiguity, difference, currency, difference_reason,
-        fields_compared, decided_by, decided_at, reason, version, created_at, updated_at)
-    VALUES ($1, $2, $3, $4, 'manual', 'none', $5, $6, $7, '[]', $8, $9, $10, 1, $9, $9)
+        fields_compared, decided_by, decided_at, reason, version, created_at, updated_at, amount, date)
+    VALUES ($1, $2, $3, $4, 'manual', 'none', $5, $6, $7, '[]', $8, $9, $10, 1, $9, $9, abs($5::numeric), $11)
 """
 _USE = """
     INSERT INTO match_records (match_id, record_id, side, amount, currency, active, confirmed)
@@ -87,6 +87,7 @@ async def write_off(actor: Actor, record_id: UUID, body: WriteOff) -> Answer:
             actor.id,
             u.at,
             body.comment,
+            record.date,
         )
         await u.execute(_USE, match_id, record_id, status == MatchStatus.CONFIRMED)
         await decision.made([match_id], status)

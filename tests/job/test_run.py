@@ -4,6 +4,7 @@ import os
 import signal
 from decimal import Decimal
 
+import pytest
 import socketio
 
 
@@ -35,6 +36,21 @@ async def test_every_record_is_matched_once_or_listed_as_unmatched(alice, make_s
         unmatched = {row["id"] for row in await _all(alice, f"/jobs/{job['id']}/unmatched?side={side}")}
         assert not unmatched & used[side]
         assert len(unmatched) + len(used[side]) == job["counts"][side]
+
+
+@pytest.mark.parametrize("sort", ["amount", "-amount", "date", "-date"])
+async def test_matches_are_sorted_over_all_pages(alice, make_sides, run, sort):
+    job = await run(await make_sides(300))
+
+    found = await _all(alice, f"/jobs/{job['id']}/matches?sort={sort}")
+
+    def key(match):
+        if sort.endswith("amount"):
+            return max(abs(Decimal(record["amount"]["amount"])) for record in match["records"])
+        return min(record["date"] for record in match["records"])
+
+    assert len({match["id"] for match in found}) == job["counts"]["matches"] > 100
+    assert [key(match) for match in found] == sorted(map(key, found), reverse=sort.startswith("-"))
 
 
 async def test_sums_of_both_sides_add_up_to_the_files(alice, make_sides, run, db):

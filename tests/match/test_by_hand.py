@@ -209,3 +209,21 @@ async def test_open_items_are_found_by_what_their_record_or_their_match_says(mak
     assert [item["id"] for item in found] == [books.left[1]]
     assert match["id"] in [item["match_id"] for item in remainder]
     assert nothing == []
+
+
+async def test_matches_are_sorted_by_the_larger_amount_and_the_earliest_date(make_books):
+    left = [("20.00", "EUR", "2026-03-02"), ("-300.00", "EUR", "2026-03-01"), ("5.00", "EUR")]
+    right = [("20.00", "EUR", "2026-02-01"), ("-310.00", "EUR", "2026-03-05"), ("5.00", "EUR")]
+    books = await make_books(left, right)
+    made = []
+    for n in range(3):
+        made.append((await books.match([books.left[n]], [books.right[n]], difference="open"))["id"])
+    small, large, undated = made
+
+    async def order(sort):
+        return [match["id"] for match in await books.matches(f"&sort={sort}")]
+
+    assert await order("-amount") == [large, small, undated]
+    assert await order("amount") == [undated, small, large]
+    assert await order("date") == [small, large, undated]  # without a date counts as the latest
+    assert await order("-date") == [undated, large, small]
