@@ -1,7 +1,8 @@
 """
 Four eyes: above a project's limit, a decision needs a second person, who is a controller or an owner.
 
-The first signature changes nothing but the match, which carries it. Undoing takes one's own signature back.
+The first signature changes nothing but the match, which carries it. It can be taken back, and it counts as long as
+whoever gave it may decide.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,11 +14,18 @@ import orjson
 
 from core import problems
 from models import access
+from models.access import Actor
 from models.match import Match
+from models.status import MatchStatus
 from realtime.events.match import MatchSigned
-from realtime.unit_of_work import UnitOfWork
+from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
+from server.holds.rights import may_still
+from server.match import queries
 from server.match.notes import place_of
+from server.store.reading import Reading
 
+# Who matched records by hand takes the match back with their signature (undo).
+_WAITING = {MatchStatus.SUGGESTED: ("confirm",), MatchStatus.CONFIRMED: ("undo", "split")}
 _LIMIT = """
     SELECT (four_eyes_over->>'amount')::numeric AS amount, four_eyes_over->>'currency' AS currency
     FROM projects WHERE id = $1
@@ -56,22 +64,24 @@ async def is_over(u: UnitOfWork, project_id: UUID, sums: Mapping[Any, dict[str, 
     return any(code != currency or any(abs(side) > amount for side in sides.values()) for code, sides in sums.items())
 
 
-async def may_proceed(u: UnitOfWork, match: Match, role: str, action: str) -> bool:
+async def may_proceed(
+    u: UnitOfWork, match: Match, role: str, action: str, *, what: dict[str, Any] | None = None
+) -> bool:
     """
     Whether a decision about a match takes effect now. Otherwise it has been signed, and waits for somebody else.
 
-    Raises: FourEyes for somebody who has signed it, Forbidden for a second person who is no controller.
+    Both people sign the same: if there is more to it than the action, `what` says it. Raises: FourEyes for somebody who has signed it, Forbidden for a second person who is no controller.
     """
     if match.id not in await over_limit(u, match.project_id, [match.id]):
         return True
     # Who matched the records by hand has signed the match.
     given = {action, "match"} if action == "confirm" else {action}
-    signatures = [one for one in signatures_of(match) if one["action"] in given]
-    if not signatures:
-        await sign(u, match, action)
-        return False
+    signatures = [one for one in signatures_of(match) if one["action"] in given and one.get("what") == what]
     if any(one["by"] == str(u.actor.id) for one in signatures):
         raise problems.FourEyes("You have signed this. Another person has to sign it too.")
+    if not [one for one in signatures if await may_still(u, UUID(one["by"]), match.project_id, "match.decide")]:
+        await sign(u, match, action, what=what)
+        return False
     if not access.can(role, "match.sign"):
         raise problems.Forbidden("The second signature has to be a controller's or an owner's.")
     return True
@@ -83,27 +93,45 @@ def signatures_of(match: Match) -> list[dict[str, Any]]:
     return list(orjson.loads(found) if isinstance(found, str | bytes) else found or [])
 
 
-def own_pending(u: UnitOfWork, match: Match) -> bool:
-    """Whether the actor's own signature is the only one on a decision that waits."""
-    found = signatures_of(match)
-    return len(found) == 1 and found[0]["by"] == str(u.actor.id)
+def waiting(match: Match, person: UUID | None) -> list[dict[str, Any]]:
+    """A person's signatures on decisions that wait. What confirmed a match waits no longer, and stays on it."""
+    actions = _WAITING.get(MatchStatus(match.status), ())
+    return [one for one in signatures_of(match) if one["by"] == str(person) and one["action"] in actions]
 
 
-async def sign(u: UnitOfWork, match: Match, action: str) -> None:
+async def sign(u: UnitOfWork, match: Match, action: str, *, what: dict[str, Any] | None = None) -> None:
     """Add the actor's signature."""
     signature = {"by": str(u.actor.id), "at": u.at.isoformat(), "action": action}
-    await _set(u, match, [*signatures_of(match), signature], action)
+    await _set(u, match, [*signatures_of(match), signature | ({} if what is None else {"what": what})], action)
 
 
 async def take_back(u: UnitOfWork, match: Match) -> None:
-    """Take the actor's own signature back."""
-    await _set(u, match, [one for one in signatures_of(match) if one["by"] != str(u.actor.id)], "undo")
+    """Take back the actor's own signatures on decisions that wait."""
+    mine = waiting(match, u.actor.id)
+    await _set(u, match, [one for one in signatures_of(match) if one not in mine], "undo")
+
+
+async def unsign_match(actor: Actor, match_id: UUID, expected: int | None) -> Answer:
+    """
+    Takes back what the actor has signed about a match and waits for a second person.
+
+    Raises: NotFound, Forbidden, AlreadyDecided if nothing of it waits, VersionConflict.
+    """
+    async with unit_of_work(actor) as u:
+        match = (await access.load(actor, Match, match_id, "match.decide", lock=True)).row
+        await u.expect_version(match, expected, required=False)
+        if not waiting(match, actor.id):
+            raise problems.AlreadyDecided("No signature of yours waits for a second person here.")
+        await take_back(u, match)
+        view = await queries.detail_of(Reading(u.connection), match_id)
+        return u.answer(200, view, version=view.version)
 
 
 async def _set(u: UnitOfWork, match: Match, signatures: list[dict[str, Any]], action: str) -> None:
     await u.save(match, signatures=signatures)
     place = await place_of(u, match)
-    u.publish(MatchSigned(match_id=match.id, by=u.actor.id, action=action, signatures=signatures, **place))
+    told = [{name: one[name] for name in ("by", "at", "action")} for one in signatures]
+    u.publish(MatchSigned(match_id=match.id, by=u.actor.id, action=action, signatures=told, **place))
     u.audit(
         f"project:{match.project_id}",
         "match.sign",

@@ -56,7 +56,25 @@ async def match_in_job(actor: Actor, job_id: UUID, body: MatchByHand) -> Answer:
     async with unit_of_work(actor) as u:
         job = (await access.load(actor, Job, job_id, "match.decide")).row
         pair = await make_pair(u, job.project_id, job.left_source_id, job.right_source_id)
+        await _refuse_unread(u, job, body)
         return await _match(u, job.project_id, pair, job.id, body)
+
+
+async def _refuse_unread(u: UnitOfWork, job: Job, body: MatchByHand) -> None:
+    """Check that the job has read the records, which may have been added since. Raises: Invalid."""
+    faults = []
+    for side, ids in (("left", body.left), ("right", body.right)):
+        newest = job.inputs.get(side, {}).get("revision")
+        rows = await u.execute(
+            "SELECT id FROM reconciliation_records WHERE id = ANY($1::text[]::uuid[]) AND revision > $2",
+            [str(one) for one in ids],
+            2**31 - 1 if newest is None else newest,
+        )
+        late = {row["id"] for row in rows}
+        message = "was added after this job began; match it in the project (POST /projects/{id}/matches)"
+        faults += [Fault(f"/{side}/{n}", "invalid_field", message) for n, one in enumerate(ids) if one in late]
+    if faults:
+        raise Invalid(errors=tuple(faults[:100]))
 
 
 async def refuse_strangers(u: UnitOfWork, project_id: UUID, left: UUID, right: UUID) -> None:

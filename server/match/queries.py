@@ -28,6 +28,7 @@ from server.match.schemas import (
     Remainder,
     RunnerUp,
     Signature,
+    SignedSplit,
     UnmatchedList,
 )
 from server.record.columns import columns_of, in_order
@@ -167,7 +168,13 @@ async def detail_of(snapshot: Reading, match_id: UUID) -> MatchDetail:
             )
             for entry in history
         ],
+        signed_split=_signed_split(row),
     )
+
+
+def _signed_split(row: dict[str, Any]) -> SignedSplit | None:
+    splits = [one["what"] for one in _parsed(row["signatures"]) if one["action"] == "split"]
+    return SignedSplit(**splits[-1]) if splits and row["status"] == MatchStatus.CONFIRMED else None
 
 
 def _parsed(value: Any) -> Any:
@@ -227,7 +234,10 @@ def view_of_match(row: dict[str, Any], columns: dict[UUID, list[str]], left_sour
             record_id=row["remainder_record_id"],
         ),
         extends=None if row["extends_id"] is None else Extends(match_id=row["extends_id"]),
-        signatures=[Signature(**signature) for signature in _parsed(row["signatures"])],
+        signatures=[
+            Signature(by=signature["by"], at=signature["at"], action=signature["action"])
+            for signature in _parsed(row["signatures"])
+        ],
         plan_hash=row["plan_hash"],
         assignee=row["assignee_id"],
         decided_by=row["decided_by"],

@@ -14,7 +14,7 @@ from server.api.endpoint import ApiRequest, BodyRequest, QueryRequest, Right
 from server.api.paging import Page, Paged
 from server.api.reply import no_content, positioned, reply, reply_view
 from server.api.routing import Routes
-from server.match import actions, bulk, manual, notes, pair, queries, split, undo, write_off
+from server.match import actions, bulk, four_eyes, manual, notes, pair, queries, split, undo, write_off
 from server.match.schemas import (
     Assign,
     CommentCreate,
@@ -100,6 +100,17 @@ async def reject_match(api: BodyRequest[Decide]) -> web.StreamResponse:
 async def undo_match(api: BodyRequest[Decide]) -> web.StreamResponse:
     """Undo the latest decision on a match."""
     return reply(await undo.undo_match(api.actor, api.path_id(), api.body.reason, api.if_match))
+
+
+@routes.delete(
+    "/matches/{id}/signature",
+    scope="review",
+    answers={200: MatchDetail},
+    problems=(*_ROW, problems.AlreadyDecided, problems.VersionConflict),
+)
+async def unsign_match(api: ApiRequest) -> web.StreamResponse:
+    """Take back your own signature, while it waits for a second person's."""
+    return reply(await four_eyes.unsign_match(api.actor, api.path_id(), api.if_match))
 
 
 @routes.post(

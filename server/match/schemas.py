@@ -293,8 +293,26 @@ class HistoryEntry(View):
     reason: str | None
 
 
+class SignedPart(View):
+    """The ids of a part's records."""
+
+    left: list[UUID]
+    right: list[UUID]
+
+
+class SignedSplit(View):
+    """A split that somebody has signed. Whoever signs it too sends the same parts and the same difference."""
+
+    parts: list[SignedPart]
+    difference: Literal["open", "booked"] | None
+    difference_reason: str | None
+
+
 class MatchDetail(MatchView):
-    """A match with its evidence and history. `decided_by_name` is null if nobody decided or the person was deleted."""
+    """
+    A match with its evidence and history. `decided_by_name` is null if nobody decided or the person was deleted.
+    `signed_split` is the latest split that waits for a second person.
+    """
 
     decided_by_name: str | None
     prior: float | None
@@ -302,6 +320,7 @@ class MatchDetail(MatchView):
     runner_up: RunnerUp | None
     margin_kind: Literal["exact", "local"] | None
     history: list[HistoryEntry]
+    signed_split: SignedSplit | None
 
 
 class OpenItem(View):

@@ -43,7 +43,9 @@ async def split_match(actor: Actor, match_id: UUID, body: Split, expected: int |
         pair = replace((await pairs_of(u, [match.pair_id]))[match.pair_id], turned=match.turned)
         sign = await ensure_sign(u, match.pair_id)
         parts = [await _part(u, match, pair, body, number, sign) for number in range(len(body.parts))]
-        if standing.status == MatchStatus.CONFIRMED and not await may_proceed(u, match, loaded.role, "split"):
+        if standing.status == MatchStatus.CONFIRMED and not await may_proceed(
+            u, match, loaded.role, "split", what=body.model_dump(mode="json", exclude={"reason"})
+        ):
             view = await queries.detail_of(Reading(u.connection), match_id)
             return u.answer(200, view, version=view.version)
         decision = await Decision.begin(u, match.project_id, match.pair_id, DecisionKind.SPLIT, body.reason)

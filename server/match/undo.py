@@ -20,7 +20,7 @@ from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.books.transitions import Said, Transition
 from server.match import queries
 from server.match.decisions import Decision, already_decided
-from server.match.four_eyes import may_proceed, over_limit, own_pending, take_back
+from server.match.four_eyes import may_proceed, over_limit, take_back, waiting
 from server.match.holding import Held, hold, refuse_used
 from server.match.telling import tell
 from server.store.reading import Reading
@@ -183,7 +183,7 @@ async def undo_match(actor: Actor, match_id: UUID, reason: str | None, expected:
         match = loaded.row
         await u.expect_version(match, expected, required=False)
         standing = held.matches[match_id]
-        if standing.status == MatchStatus.SUGGESTED and match.job_id is not None and own_pending(u, match):
+        if any(signature["action"] != "undo" for signature in waiting(match, actor.id)):
             await take_back(u, match)
             return await _answer(u, match_id)
         back = await find_back(u, [match_id])

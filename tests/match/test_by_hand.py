@@ -1,7 +1,10 @@
 """Matching by hand: what ties, what does not, and what stays open or is booked."""
 
+from uuid import UUID
+
 import pytest
 
+from server.job import lifecycle
 from tests.match.conftest import eur
 
 
@@ -227,3 +230,19 @@ async def test_matches_are_sorted_by_the_larger_amount_and_the_earliest_date(mak
     assert await order("amount") == [undated, small, large]
     assert await order("date") == [small, large, undated]  # without a date counts as the latest
     assert await order("-date") == [undated, large, small]
+
+
+async def test_a_job_takes_no_match_of_records_that_it_has_not_read(make_books):
+    books = await make_books(eur("10.00"), eur("10.00"))
+    job = await books.job()
+    await lifecycle.claim_job(UUID(job), 3)  # as a worker that begins
+    record = {"data": {"amount": "10.00", "currency": "EUR"}}
+    added = await books.person.ok("POST", f"/sources/{books.right_source}/records", {"records": [record]})
+    late = added["items"][0]["id"]
+
+    body = {"left": books.left, "right": [late]}
+    refused = await books.person.problem("POST", f"/jobs/{job}/matches", body)
+    in_pair = await books.match(books.left, [late])
+
+    assert [(fault["pointer"], fault["code"]) for fault in refused["errors"]] == [("/right/0", "invalid_field")]
+    assert in_pair["status"] == "confirmed"

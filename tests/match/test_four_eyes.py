@@ -114,3 +114,71 @@ async def test_a_bulk_leaves_them_and_says_so(room):
 
     assert (done["changed"], done["skipped"]) == (1, [{"id": large, "code": "four_eyes"}])
     assert (await bob.ok("GET", f"/matches/{small}"))["status"] == "confirmed"
+
+
+async def test_who_signs_a_split_signs_its_parts(room):
+    books, bob, carl = room
+    match = await books.suggest(books.left, books.right)
+    for person in (carl, bob):
+        await person.ok("POST", f"/matches/{match}/confirm", {})
+    path = f"/matches/{match}/split"
+    mine = {
+        "parts": [
+            {"left": books.left[:1], "right": books.right[:1]},
+            {"left": books.left[1:], "right": books.right[1:]},
+        ]
+    }
+    mine |= {"difference": "open"}
+    other = {
+        **mine,
+        "parts": [
+            {"left": books.left[:2], "right": books.right[:1]},
+            {"left": books.left[2:], "right": books.right[1:]},
+        ],
+    }
+
+    signed = await carl.ok("POST", path, mine)
+    of_others = await bob.ok("POST", path, other)  # other parts: only a first signature
+    read = await carl.ok("GET", f"/matches/{match}")
+    of_mine = await bob.refused("POST", path, other)
+    split = await bob.ok("POST", path, mine)
+
+    assert (signed["status"], signed["signed_split"]["parts"]) == ("confirmed", mine["parts"])
+    assert (of_others["status"], read["signed_split"]["parts"]) == ("confirmed", other["parts"])
+    assert of_mine == (409, "four_eyes")
+    assert (split["status"], split["signed_split"]) == ("superseded", None)
+
+
+@pytest.mark.parametrize("verb", ["undo", "split"])
+async def test_a_signature_under_an_undo_or_a_split_is_taken_back(room, verb):
+    books, bob, carl = room
+    match = await books.suggest(books.left[:2], books.right)
+    for person in (carl, bob):
+        await person.ok("POST", f"/matches/{match}/confirm", {})
+    body = {}
+    if verb == "split":
+        body["parts"] = [
+            {"left": [left], "right": [right]} for left, right in zip(books.left, books.right, strict=False)
+        ]
+    await carl.ok("POST", f"/matches/{match}/{verb}", body)
+
+    of_bob = await bob.refused("DELETE", f"/matches/{match}/signature")
+    back = await carl.ok("DELETE", f"/matches/{match}/signature")
+    again = await carl.refused("DELETE", f"/matches/{match}/signature")
+    first = await bob.ok("POST", f"/matches/{match}/{verb}", body)
+
+    assert (of_bob, again) == ((409, "already_decided"),) * 2
+    assert [(one["by"], one["action"]) for one in back["signatures"]] == [(str(carl.id), "confirm")]
+    assert first["status"] == "confirmed"  # Bob's is the only signature now
+
+
+async def test_the_signature_of_somebody_who_left_does_not_count(room):
+    books, bob, carl = room
+    match = await books.suggest(books.left[:1], books.right[:1])
+    await carl.ok("POST", f"/matches/{match}/confirm", {})
+    await books.person.ok("DELETE", f"/projects/{books.project}/members/{carl.id}")
+
+    first = await bob.ok("POST", f"/matches/{match}/confirm", {})
+    second = await books.person.ok("POST", f"/matches/{match}/confirm", {})
+
+    assert (first["status"], second["status"]) == ("suggested", "confirmed")

@@ -111,6 +111,7 @@ GET    /matches/{match}                                  ! . + + + + -  + + + + 
 POST   /matches/{match}/confirm                          ! . - + + + -  - - - -  . .  review
 POST   /matches/{match}/reject                           ! . - + + + -  - - - -  . .  review
 POST   /matches/{match}/undo                             ! . - + + + -  - - - -  . .  review
+DELETE /matches/{match}/signature                        ! . - + + + -  - - - -  . .  review
 POST   /matches/{match}/split                            ! . - + + + -  - - - -  . .  review
 PUT    /matches/{match}/assignee                         ! . - - + + -  - - - -  . .  review
 GET    /matches/{match}/comments                         ! . + + + + -  + + + +  . .  read

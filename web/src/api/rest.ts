@@ -622,6 +622,7 @@ export type MatchDetail = {
   runner_up: RunnerUp | null;
   margin_kind: ("exact" | "local") | null;
   history: HistoryEntry[];
+  signed_split: SignedSplit | null;
 };
 
 /** A record of a match. */
@@ -1317,6 +1318,19 @@ export type SignedIn = {
   expires_in: number;
   user: UserView;
   refresh_token?: string | null;
+};
+
+/** The ids of a part's records. */
+export type SignedPart = {
+  left: string[];
+  right: string[];
+};
+
+/** A split that somebody has signed. Whoever signs it too sends the same parts and the same difference. */
+export type SignedSplit = {
+  parts: SignedPart[];
+  difference: ("open" | "booked") | null;
+  difference_reason: string | null;
 };
 
 /** Values of a column whose rows are left out, such as the state "pending". */
