@@ -1,6 +1,9 @@
 """Two people in the room of a pair: they decide, undo, and match by hand, one with the mouse and one with the keyboard."""
 
 import asyncio
+import csv
+import io
+import json
 import re
 import time
 
@@ -367,3 +370,61 @@ async def test_letters_can_be_turned_off_and_a_match_is_talked_about(visitor, ma
     match = re.search(r"m=([\w-]+)", page.url)[1]
     await expect(_panel(page).get_by_role("list", name="History")).to_contain_text("said who is to look at this")
     assert (await manager.send("GET", f"/matches/{match}"))["assignee"] is not None
+
+
+async def test_what_is_on_the_screen_is_downloaded_as_a_table(visitor, manager, room):
+    match = (await _matches(manager, room, "status=suggested&limit=1"))[0]
+    await manager.send("POST", f"/matches/{match['id']}/confirm", {})
+    page = await visitor.enter(room["address"] + "&status=confirmed")
+    sent = []
+    page.on("request", lambda request: sent.append(request.url))
+    await page.get_by_role("button", name="Export").click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog.get_by_label("What")).to_have_value("confirmed")
+    async with page.expect_download() as begun:
+        await dialog.get_by_role("button", name="Download").click()
+    download = await begun.value
+
+    rows = list(csv.DictReader(io.StringIO((await download.path()).read_text("utf-8-sig"))))
+    assert {row["match_id"] for row in rows} == {match["id"]}
+    assert sorted(row["side"] for row in rows) == ["left", "right"]
+    assert {row["status"] for row in rows} == {"confirmed"}
+    await expect(_said(page)).to_contain_text("The download has begun: confirmed matches, as CSV.")
+    await expect(page.get_by_role("button", name="Export")).to_be_focused()
+    assert "Bearer" not in download.url
+    assert [url for url in sent if "token" in url] == []
+
+
+async def test_open_items_are_downloaded_as_json_lines_with_the_keyboard_alone(visitor, room):
+    page = await visitor.enter(room["address"] + "&view=open")
+    await page.get_by_role("button", name="Export").press("Enter")
+    await expect(page.get_by_role("dialog").get_by_label("What")).to_be_focused()
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_role("dialog").get_by_label("Format")).to_be_focused()
+    await page.keyboard.type("JSON")
+    async with page.expect_download() as begun:
+        await page.keyboard.press("Tab")
+        await page.keyboard.press("Enter")
+    download = await begun.value
+
+    items = [json.loads(line) for line in (await download.path()).read_text().splitlines()]
+    assert len(items) == len(OPEN_LEFT) + len(OPEN_RIGHT)
+    assert "700.00" in {item["amount"] for item in items}
+    await expect(_said(page)).to_contain_text("The download has begun: open items, as JSON Lines.")
+    assert await page.evaluate("document.activeElement !== document.body")
+
+
+async def test_an_export_that_is_refused_says_why_and_can_be_asked_for_again(visit, room):
+    visitor = await visit()
+    page = visitor.page
+    await page.goto(visitor.url + room["address"])
+    await visitor.sign_in(ROSA, PASSWORD)
+    await page.get_by_role("button", name="Export").click()
+    await visitor.context.set_offline(True)
+    await page.get_by_role("dialog").get_by_role("button", name="Download").click()
+
+    await expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("The server cannot be reached")
+    await visitor.context.set_offline(False)
+    async with page.expect_download() as begun:
+        await page.get_by_role("dialog").get_by_role("button", name="Download").click()
+    assert (await begun.value).suggested_filename.startswith("matches-")

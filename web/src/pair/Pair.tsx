@@ -11,6 +11,7 @@ import { Empty, Reading, useTitle } from "../shell/parts";
 import { Books } from "./Books";
 import { booksOf, tsvOf } from "./books";
 import { ByHand } from "./ByHand";
+import { Export } from "./Export";
 import { PairMatches } from "./PairMatches";
 import { PairLinks, pairsOf } from "./PairLinks";
 import { FIRST, type PairSearch } from "./search";
@@ -60,7 +61,8 @@ function Choice({ project }: { project: string }) {
 }
 
 function Room({ project, left, right }: { project: string; left: string; right: string }) {
-  const { m, view } = useSearch({ from: ROUTE });
+  const search = useSearch({ from: ROUTE });
+  const { m, view } = search;
   const [said, say] = useState("");
   const main = useRef<HTMLElement>(null);
   const find = (selector: string) => main.current?.querySelector<HTMLElement>(selector);
@@ -86,15 +88,18 @@ function Room({ project, left, right }: { project: string; left: string; right: 
         </h1>
         <span className="spacer" />
         {summary.data ? (
-          <Button
-            size="compact-sm"
-            variant="default"
-            leftSection={<IconCopy size={14} />}
-            title="Copies the rows below as a table for a spreadsheet"
-            onClick={() => void copy(summary.data.body).then(say)}
-          >
-            Copy
-          </Button>
+          <>
+            <Button
+              size="compact-sm"
+              variant="default"
+              leftSection={<IconCopy size={14} />}
+              title="Copies the rows below as a table for a spreadsheet"
+              onClick={() => void copy(summary.data.body).then(say)}
+            >
+              Copy
+            </Button>
+            <Export project={project} search={search} counts={summary.data.body.counts} say={say} />
+          </>
         ) : null}
       </div>
       <Reading query={summary} height={120}>

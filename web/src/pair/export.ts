@@ -1,0 +1,39 @@
+import type { Counts } from "../api/rest";
+import { count } from "../shell/format";
+import type { PairSearch } from "./search";
+
+/** The formats of an export, as the server names them. */
+export const FORMATS = [
+  { value: "csv", label: "CSV" },
+  { value: "xlsx", label: "XLSX, for a spreadsheet" },
+  { value: "jsonl", label: "JSON Lines" },
+  { value: "parquet", label: "Parquet" },
+] as const;
+
+/** What an export holds: the open items, or the matches of one status or of all. */
+export type What = NonNullable<PairSearch["status"]> | "open";
+
+/** What the screen shows now, which an export begins with. */
+export function whatOf({ status = "suggested", view }: PairSearch): What {
+  return view === "open" ? "open" : status;
+}
+
+export function choicesOf(counts: Counts): { value: What; label: string }[] {
+  const of = (number: number | undefined) => ` · ${count(number ?? 0)}`;
+  return [
+    { value: "suggested", label: `Matches to review${of(counts.suggested)}` },
+    { value: "confirmed", label: `Confirmed matches${of(counts.confirmed)}` },
+    { value: "rejected", label: `Rejected matches${of(counts.rejected)}` },
+    { value: "superseded", label: "Superseded matches" },
+    { value: "withdrawn", label: "Withdrawn matches" },
+    { value: "all", label: "All matches, whatever became of them" },
+    { value: "open", label: `Open items${of(counts.open_left)} + ${count(counts.open_right ?? 0)}` },
+  ];
+}
+
+/** The path of an export, which the server makes a link of. */
+export function pathOf(project: string, { left = "", right = "" }: PairSearch, what: What, format: string): string {
+  const query = new URLSearchParams({ left_source: left, right_source: right, format, what: what === "open" ? "open-items" : "matches" });
+  if (what !== "open" && what !== "all") query.set("status", what);
+  return `/api/v1/projects/${project}/export?${query.toString()}`;
+}
