@@ -285,11 +285,14 @@ def _table(
     pair = chosen.pair[part]
     runner = chosen.runner_up[part]
     left, right = pairs.left[pair], pairs.right[pair]
-    fields, difference = _explain(work, scored.evidence, pair, left, right)
+    # Runners-up are explained by the same query, since a query takes longer to begin than to explain a few pairs more.
+    explained, difference = _explain(work, scored, np.concatenate((pair, runner[runner >= 0])))
+    fields, others = explained[: len(pair)], iter(explained[len(pair) :].to_pylist())
     runner_up = [
         None
         if other < 0
-        else f'{{"left":[{left_row[pairs.left[other]]}],"right":[{right_row[pairs.right[other]]}],"score":{weight[other] / 1000}}}'
+        else f'{{"left":[{left_row[pairs.left[other]]}],"right":[{right_row[pairs.right[other]]}],'
+        f'"score":{weight[other] / 1000},"fields":{next(others)}}}'
         for other in runner
     ]
     return pa.table(
@@ -302,7 +305,7 @@ def _table(
             "margin_kind": np.where(chosen.is_exact[part], "exact", "local").tolist(),
             "ambiguity": decided.ambiguity[part].tolist(),
             "group": decided.group[part].tolist(),
-            "difference": difference,
+            "difference": difference[: len(pair)],
             "fields": fields,
             "runner_up": runner_up,
         },
@@ -315,23 +318,17 @@ def _alone(rows: NDArray[np.int64]) -> pa.ListArray:
     return pa.ListArray.from_arrays(pa.array(np.arange(len(rows) + 1), pa.int32()), pa.array(rows, pa.int64()), ROWS)
 
 
-def _explain(
-    work: _Run,
-    evidence: list[scoring.Evidence],
-    pair: NDArray[np.int64],
-    left: NDArray[np.int32],
-    right: NDArray[np.int32],
-) -> tuple[pa.Array, pa.Array]:
+def _explain(work: _Run, scored: _Scored, pair: NDArray[np.int64]) -> tuple[pa.Array, pa.Array]:
     """The comparisons of each pair as JSON, built in one query, and the difference in the first money field."""
     columns: dict[str, pa.Array] = {
         "n": pa.array(np.arange(len(pair)), pa.int32()),
-        "li": pa.array(left),
-        "ri": pa.array(right),
+        "li": pa.array(scored.pairs.left[pair]),
+        "ri": pa.array(scored.pairs.right[pair]),
     }
     parts = []
     names = list(work.plan.fields)
     money = next((k for k, name in enumerate(names) if work.plan.fields[name].type == "money"), None)
-    for number, item in enumerate(evidence):
+    for number, item in enumerate(scored.evidence):
         k = names.index(item.comparison.field)
         columns[f"w{number}"] = pa.array(np.round(item.bits[pair], 3))
         similarity, rarity = "NULL", "NULL"

@@ -22,7 +22,8 @@ MATCHES = pa.schema(
         "group": pa.string(),  # the same for all matches with interchangeable rows, otherwise null
         "difference": pa.decimal128(38, 9),  # left minus right
         "fields": pa.string(),  # JSON: how each field compared
-        "runner_up": pa.string(),  # JSON: `left` and `right` (lists of rows) and `score` of the best alternative, or null
+        # JSON: `left` and `right` (lists of rows), `score` and `fields` of the best alternative, or null
+        "runner_up": pa.string(),
     }
 )
 

@@ -281,7 +281,7 @@ def _runner_up(text: str | None, left: SideIds, right: SideIds) -> str | None:
         return None
     found = orjson.loads(text)
     records = [left.ids[row] for row in found["left"]] + [right.ids[row] for row in found["right"]]
-    return orjson.dumps({"records": records, "score": found.get("score")}).decode()
+    return orjson.dumps({"records": records, "score": found.get("score"), "fields": found.get("fields", [])}).decode()
 
 
 def _text(value: float | None) -> str | None:

@@ -156,7 +156,7 @@ async def detail_of(snapshot: Reading, match_id: UUID) -> MatchDetail:
         # The score before any field is compared. With it, the parts add up to the score exactly.
         prior=None if view.score is None else round(view.score - sum(field.weight for field in fields), 3),
         fields=fields,
-        runner_up=RunnerUp(records=runner.get("records", []), score=runner.get("score"), fields=[]) if runner else None,
+        runner_up=None if runner is None else _runner_up(runner),
         margin_kind=row["margin_kind"],
         decided_by_name=row["decided_by_name"],
         history=[
@@ -175,6 +175,12 @@ async def detail_of(snapshot: Reading, match_id: UUID) -> MatchDetail:
 def _signed_split(row: dict[str, Any]) -> SignedSplit | None:
     splits = [one["what"] for one in _parsed(row["signatures"]) if one["action"] == "split"]
     return SignedSplit(**splits[-1]) if splits and row["status"] == MatchStatus.CONFIRMED else None
+
+
+def _runner_up(found: dict[str, Any]) -> RunnerUp:
+    """The runner-up as it was stored; matches of earlier versions say nothing about its fields."""
+    fields = [FieldView(**_field(field)) for field in found.get("fields", [])]
+    return RunnerUp(records=found.get("records", []), score=found.get("score"), fields=fields)
 
 
 def _parsed(value: Any) -> Any:

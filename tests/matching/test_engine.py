@@ -1,5 +1,6 @@
 """The engine: quality, row order, ambiguity."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -86,6 +87,25 @@ def test_indistinguishable_pairs_are_never_confirmed():
     assert {row["status"] for row in twins} == {"suggested"}
     assert {row["ambiguity"] for row in twins} == {"interchangeable"}
     assert len({row["group"] for row in twins}) == 1
+
+
+def test_a_runner_up_is_explained_as_the_match_is():
+    left = table([("10.00", "acme"), ("33.10", "solo")])
+    right = table([("10.00", "acme"), ("10.00", "acme limited"), ("33.10", "solo")])
+
+    found = [item for item in engine.run(left, right, Plan.model_validate(AMOUNT)) if isinstance(item, engine.Chunk)]
+
+    rows = {row["left"][0]: row for chunk in found for row in chunk.matches.to_pylist()}
+    fields, runner_up = json.loads(rows[0]["fields"]), json.loads(rows[0]["runner_up"])
+    assert (runner_up["left"], runner_up["right"]) == ([0], [1])
+    assert [set(field) for field in runner_up["fields"]] == [set(field) for field in fields]
+    assert [(field["left"], field["right"]) for field in runner_up["fields"]] == [
+        ("10.00", "10.00"),
+        ("acme", "acme limited"),
+    ]
+    prior = rows[0]["score"] - sum(field["weight"] for field in fields)
+    assert sum(field["weight"] for field in runner_up["fields"]) + prior == pytest.approx(runner_up["score"], abs=0.01)
+    assert rows[1]["runner_up"] is None
 
 
 def test_rejected_pairs_are_not_proposed_again():
