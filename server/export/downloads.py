@@ -13,6 +13,7 @@ from server.auth.tickets import issue_ticket
 from server.auth.tokens import Tokens
 from server.export.schemas import ExportQuery, PairExportQuery
 from server.export.targets import JobTarget, PairTarget, Target
+from server.store.reading import reading
 
 ROUTE = "/api/v1/downloads"
 _EXPORT = re.compile(r"/api/v1/(jobs|projects)/([0-9A-Za-z-]{1,64})/export")
@@ -27,7 +28,13 @@ async def make_link(tokens: Tokens, actor: Actor, path: str) -> str:
     target = target_at(path)
     if actor.session_id is None:
         raise Forbidden("A program fetches an export with its token. Links are for browsers.")
-    await target.project_of(actor)
+    try:
+        async with reading() as snapshot:
+            await target.select(actor, snapshot)
+    except Invalid as invalid:
+        raise Invalid(
+            errors=tuple(Fault("/path", f.code, f"{f.pointer}: {f.message}") for f in invalid.errors)
+        ) from None
     return f"{ROUTE}?ticket={quote(await issue_ticket(tokens, actor, path))}"
 
 

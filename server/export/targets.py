@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
 
+import orjson
+
 from core.clock import now
 from core.problems import TokenRevoked
 from models import access
@@ -19,6 +21,13 @@ from server.record.columns import MAX_ADDED, columns_of
 from server.store.reading import Position, Reading
 
 MOST_NAMES = 5_000
+MOST_PLANS = 20
+_PLANS = f"""
+    SELECT plan_hash, plan_document::text AS document FROM (
+        SELECT DISTINCT ON (plan_hash) id, plan_hash, plan_document FROM reconciliation_jobs
+        WHERE pair_id = $1 AND plan_document IS NOT NULL ORDER BY plan_hash, id DESC) p
+    ORDER BY id DESC LIMIT {MOST_PLANS}
+"""
 NEWEST = 2**31 - 1
 
 
@@ -146,7 +155,7 @@ class PairTarget:
             About(
                 await _layout(snapshot, self.query, left, right),
                 await _facts(snapshot, self.query, self.project_id) | facts,
-                None,
+                await _plans(snapshot, pair.id),
             ),
             await snapshot.position(streams.project(self.project_id)),
             (Side("left", left), Side("right", right)),
@@ -167,6 +176,12 @@ async def check_still(actor: Actor, target: Target, snapshot_rows: Any) -> None:
         "SELECT 1 FROM sessions WHERE id = $1 AND revoked_at IS NULL AND expires_at > now()", [actor.session_id]
     ):
         raise TokenRevoked
+
+
+async def _plans(snapshot: Reading, pair_id: UUID) -> dict[str, Any] | None:
+    """The plans of a pair's latest jobs, by their hashes, which the matches name too."""
+    rows = await snapshot.rows(_PLANS, pair_id)
+    return {row["plan_hash"]: orjson.loads(row["document"]) for row in rows} or None
 
 
 async def _facts(snapshot: Reading, query: ExportQuery, project_id: UUID) -> dict[str, str]:

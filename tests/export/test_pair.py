@@ -1,5 +1,9 @@
 """Exports of a pair: what all jobs and people matched, as somebody looks at the two books."""
 
+import io
+import json
+
+import pyarrow.parquet as pq
 import pytest
 
 from tests.export.conftest import rows_of
@@ -99,3 +103,28 @@ async def test_a_link_downloads_it_and_the_audit_log_says_so(books, alice, http)
     logged = (await alice.ok("GET", f"/projects/{books.project}/audit"))["items"]
     [row] = [row for row in logged if row["action"] == "project.export"]
     assert row["resource"] == {"type": "project", "id": books.project}
+
+
+async def test_the_plans_of_the_jobs_are_in_the_file_by_their_hashes(books):
+    fields = {"n": {"type": "text", "left": "n", "right": "n"}}
+    passes = [{"name": "n", "kind": "rules", "where": [{"field": "n", "compare": "equal"}]}]
+    document = {"fields": fields, "passes": passes}
+    plan = await books.person.ok(
+        "POST", f"/projects/{books.project}/plans", {"name": "by number", "document": document}
+    )
+    await books.person.ok("POST", f"/projects/{books.project}/jobs", {**books.sides, "plan": plan["id"]})
+
+    async with await books.person.send("GET", path_of(books, "&format=parquet")) as response:
+        schema = pq.read_schema(io.BytesIO(await response.read()))
+
+    assert list(json.loads(schema.metadata[b"tallyroom"])["plan"]) == [plan["hash"]]
+
+
+async def test_no_link_is_made_for_what_cannot_be_exported(books):
+    path = "/api/v1" + path_of(books).replace(books.right_source, books.left_source)
+    unknown = "/api/v1" + path_of(books).replace(books.right_source, "01a2268b-df8a-7000-8000-0bd8c37c1cf3")
+
+    refused = [await books.person.problem("POST", "/downloads", {"path": one}) for one in (path, unknown)]
+
+    assert [one["errors"][0]["pointer"] for one in refused] == ["/path", "/path"]
+    assert "right_source" in refused[0]["errors"][0]["message"]
