@@ -42,6 +42,26 @@ _USES = """
 """
 
 
+Amounts = dict[str, dict[str, Decimal]]  # by currency and side; no entry for a side without records in the currency
+
+
+@dataclass(frozen=True)
+class Made:
+    """A match that a person makes."""
+
+    project_id: UUID
+    pair: PairOf
+    sides: dict[str, list[UUID]]
+    status: MatchStatus = MatchStatus.CONFIRMED
+    difference: str = "open"
+    difference_reason: str | None = None
+    remainder_of: UUID | None = None
+    extends: UUID | None = None
+    job_id: UUID | None = None
+    reason: str | None = None
+    id: UUID = field(default_factory=uuid7)
+
+
 async def match_in_pair(actor: Actor, project_id: UUID, body: PairMatchByHand) -> Answer:
     """Matches records of two sources by hand. Raises: as `_match`."""
     async with unit_of_work(actor) as u:
@@ -108,24 +128,13 @@ async def _match(u: UnitOfWork, project_id: UUID, pair: PairOf, job_id: UUID | N
     amounts = await amounts_of(u, sides)
     pair_sign = await ensure_sign(u, pair.id, _single(amounts))
     refuse_untied(amounts, pair_sign, body)
-    needs_two = await is_over(u, project_id, amounts)
-    if body.replaces and (needs_two or await over_limit(u, project_id, body.replaces)):
-        raise problems.FourEyes(
-            "This needs two people, which a match in place of others cannot wait for. Undo the other matches first."
-        )
-    decision = await Decision.begin(u, project_id, pair.id, DecisionKind.MATCH, body.reason)
-    replaced = [held.matches[one] for one in body.replaces]
-    rivals = [] if needs_two else [rival for rival in held.rivals if rival.id not in body.replaces]
-    status = MatchStatus.SUGGESTED if needs_two else MatchStatus.CONFIRMED
-    await decision.touch([*replaced, *rivals], MatchStatus.SUPERSEDED)
+    needs_two = await _needs_two(u, project_id, body, amounts)
     is_extension = len(body.replaces) == 1 and await _has_remainder(u, body.replaces[0])
-    transition = Transition(u)
-    await transition.move([*replaced, *rivals], MatchStatus.SUPERSEDED, Said())
     made = Made(
         project_id,
         pair,
         sides,
-        status=status,
+        status=MatchStatus.SUGGESTED if needs_two else MatchStatus.CONFIRMED,
         difference=body.difference or "open",
         difference_reason=body.difference_reason,
         remainder_of=body.remainder_of,
@@ -133,35 +142,49 @@ async def _match(u: UnitOfWork, project_id: UUID, pair: PairOf, job_id: UUID | N
         job_id=job_id,
         reason=body.reason,
     )
+    await _decide(u, made, held, amounts, pair_sign)
+    view = await queries.detail_of(Reading(u.connection), made.id)
+    return u.answer(201, view, version=view.version)
+
+
+async def _needs_two(u: UnitOfWork, project_id: UUID, body: MatchByHand, amounts: Amounts) -> bool:
+    """Whether the match has to be signed by a second person. Raises: FourEyes if it would stand in place of others."""
+    needs_two = await is_over(u, project_id, amounts)
+    if body.replaces and (needs_two or await over_limit(u, project_id, body.replaces)):
+        raise problems.FourEyes(
+            "This needs two people, which a match in place of others cannot wait for. Undo the other matches first."
+        )
+    return needs_two
+
+
+async def _decide(u: UnitOfWork, made: Made, held: Held, amounts: Amounts, pair_sign: int) -> None:
+    """Store the match and its decision, supersede what has to make way for it, and tell everybody."""
+    replaced = list(held.matches.values())
+    is_signed = made.status == MatchStatus.SUGGESTED  # nothing makes way before a second person has signed it
+    rivals = [] if is_signed else [rival for rival in held.rivals if rival.id not in held.matches]
+    decision = await Decision.begin(u, made.project_id, made.pair.id, DecisionKind.MATCH, made.reason)
+    await decision.touch([*replaced, *rivals], MatchStatus.SUPERSEDED)
+    transition = Transition(u)
+    await transition.move([*replaced, *rivals], MatchStatus.SUPERSEDED, Said())
     standing = await store_match(u, made, amounts, pair_sign)
-    await decision.made([made.id], status)
-    if needs_two:
+    await decision.made([made.id], made.status)
+    if is_signed:
         await sign(u, await Match.get(id=made.id, using_db=u.connection), "match")
     await transition.made([standing])
     settled = await transition.settle()
-    record_ids = sorted([*sides["left"], *sides["right"]])
-    tell(
-        u,
-        project_id,
-        MatchCreated,
-        replace(standing, version=0),
-        settled,
-        status=status,
-        record_ids=record_ids,
-        replaced_ids=body.replaces,
-    )
-    await tell_superseded(u, project_id, rivals, settled)
+    record_ids = sorted([*made.sides["left"], *made.sides["right"]])
+    more = {"status": made.status, "record_ids": record_ids, "replaced_ids": [one.id for one in replaced]}
+    tell(u, made.project_id, MatchCreated, replace(standing, version=0), settled, **more)
+    await tell_superseded(u, made.project_id, rivals, settled)
     u.audit(
-        f"project:{project_id}",
+        f"project:{made.project_id}",
         "match.create",
         ("match", made.id),
         version=1,
         records=len(record_ids),
         decision=str(decision.id),
-        **({"reason": body.reason} if body.reason else {}),
+        **({"reason": made.reason} if made.reason else {}),
     )
-    view = await queries.detail_of(Reading(u.connection), made.id)
-    return u.answer(201, view, version=view.version)
 
 
 async def _has_remainder(u: UnitOfWork, match_id: UUID) -> bool:
@@ -218,9 +241,6 @@ async def _refuse_records(u: UnitOfWork, pair: PairOf, body: MatchByHand, sides:
         raise Invalid(errors=tuple(faults[:100]))
 
 
-Amounts = dict[str, dict[str, Decimal]]  # by currency and side; no entry for a side without records in the currency
-
-
 async def amounts_of(u: UnitOfWork, sides: dict[str, list[UUID]]) -> Amounts:
     rows = await u.execute(
         "SELECT x.side, r.currency, sum(r.amount) AS amount FROM unnest($1::text[], $2::text[]) x(id, side) "
@@ -267,23 +287,6 @@ def refuse_untied(amounts: Amounts, sign: int, body: MatchByHand | Split) -> Non
     if single[0] * single[1] * sign < 0:
         message = "the sides have opposite signs, so the difference cannot stay open; book it with a reason code"
         raise Invalid(errors=(Fault("/difference", "not_tied", message),))
-
-
-@dataclass(frozen=True)
-class Made:
-    """A match that a person makes."""
-
-    project_id: UUID
-    pair: PairOf
-    sides: dict[str, list[UUID]]
-    status: MatchStatus = MatchStatus.CONFIRMED
-    difference: str = "open"
-    difference_reason: str | None = None
-    remainder_of: UUID | None = None
-    extends: UUID | None = None
-    job_id: UUID | None = None
-    reason: str | None = None
-    id: UUID = field(default_factory=uuid7)
 
 
 async def store_match(u: UnitOfWork, made: Made, amounts: Amounts, sign: int) -> Standing:
