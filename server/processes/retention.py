@@ -52,7 +52,7 @@ async def sweep(settings: Settings) -> None:
             "OR NOT EXISTS (SELECT FROM users u WHERE 'consecutive:' || u.email = t.key)) FOR UPDATE SKIP LOCKED)",
             [],
         ),
-        ("DELETE FROM states WHERE key <> 'worker' AND updated_at < now() - interval '1 hour'", []),
+        ("DELETE FROM states WHERE key NOT IN ('worker', 'books') AND updated_at < now() - interval '1 hour'", []),
         ("DELETE FROM refresh_tokens WHERE expires_at < now() - interval '30 days'", []),
         ("DELETE FROM sessions WHERE coalesce(revoked_at, expires_at) < now() - interval '30 days'", []),
     ):

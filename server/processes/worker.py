@@ -27,7 +27,7 @@ from realtime import unit_of_work as work
 from realtime.hint import Hinter, channel_of
 from realtime.unit_of_work import unit_of_work
 from server.job import endings
-from server.processes import retention
+from server.processes import nightly, retention
 from server.processes.engine_process import Engines
 from server.processes.running import Reason, Running, Watch
 from server.processes.scratch import scratch_folder
@@ -61,6 +61,7 @@ async def _work(settings: Settings, stopping: asyncio.Event, engines: Engines) -
         tasks = [
             asyncio.create_task(_beat(), name="heartbeat"),
             asyncio.create_task(retention.sweep_forever(settings), name="retention"),
+            asyncio.create_task(nightly.check_forever(settings), name="nightly"),
             asyncio.create_task(_requeue_stranded(), name="stranded"),
             asyncio.create_task(_end_abandoned(settings.job_heartbeat_timeout_s), name="abandoned"),
             asyncio.create_task(engines.warm_up(), name="fork server"),
