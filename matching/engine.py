@@ -16,7 +16,19 @@ from numpy.typing import NDArray
 from matching import assignment, candidates, duck, normalise, scoring
 from matching.plan import Pass, Plan, distinct_names
 from matching.reading.values import install_macros
-from matching.results import CONFIRMED, MATCHES, ROWS, SUGGESTED, Chunk, Finished, PassFinished, Progress, Stopped
+from matching.results import (
+    CONFIRMED,
+    MATCHES,
+    NOTHING_BARRED,
+    ROWS,
+    SUGGESTED,
+    Barred,
+    Chunk,
+    Finished,
+    PassFinished,
+    Progress,
+    Stopped,
+)
 
 __all__ = ["AMBIGUOUS_BELOW_BITS", "Chunk", "Finished", "Options", "PassFinished", "Progress", "Stopped", "run"]
 
@@ -59,6 +71,7 @@ class _Run:
     options: Options
     rows: tuple[NDArray[np.int64], NDArray[np.int64]] = (_NONE, _NONE)  # input rows, by the position on each side
     rejected: NDArray[np.int64] = field(default_factory=lambda: _NONE)  # pairs, each encoded as one number
+    remainders: tuple[int, int] = (0, 0)  # how many of the last input rows of each side are no records
     pass_name: str | None = None  # of the pass being run
     pass_index: int = 0
     matched: int = 0
@@ -101,7 +114,7 @@ def run(
     plan: Plan,
     *,
     shown: tuple[pa.Table | None, pa.Table | None] = (None, None),
-    rejected: pa.Table | None = None,
+    barred: Barred = NOTHING_BARRED,
     options: Options = Options(),
 ) -> Iterator[Chunk | PassFinished | Finished]:
     """
@@ -110,7 +123,7 @@ def run(
     Args:
         left, right: columns of text, or already typed (decimal, date). Results identify rows by index.
         shown: for each side, the original texts of typed columns, by column name, for explanations; null if unknown.
-        rejected: sets of rows that are never proposed again, with the schema results.SETS.
+        barred: what is never proposed.
 
     Raises: PlanInvalid when the plan does not fit the tables; Stopped.
     """
@@ -127,14 +140,14 @@ def run(
     try:
         install_macros(connection)
         sizes = (left.num_rows, right.num_rows)
-        work = _Run(scoring.Sides(connection, plan, sizes, options.threads), options)
+        work = _Run(scoring.Sides(connection, plan, sizes, options.threads), options, remainders=barred.remainders)
         _tell(work, "normalising", 0, sum(sizes), 0.02)
         normalise.load(connection, "l", left, plan, shown[0])
         _check(work)
         normalise.load(connection, "r", right, plan, shown[1])
         left_row, right_row = (_ints(connection, f"SELECT _row_ AS v FROM {side} ORDER BY i") for side in "lr")
         work.rows = (left_row, right_row)
-        work.rejected = _rejected_pairs(rejected, left_row, right_row)
+        work.rejected = _rejected_pairs(barred.rejected, left_row, right_row)
         for side in "lr":
             connection.execute(f"CREATE TABLE {side}_used (i INTEGER)")
             connection.execute(
@@ -166,7 +179,7 @@ def _pass(work: _Run, index: int, step: Pass) -> Iterator[Chunk | PassFinished]:
 
     tell("candidates", 0.0)
     pairs = candidates.find(work.connection, work.plan, step, _max_pairs(work.options.memory_limit_mb, step))
-    pairs = _without_rejected(work, pairs)
+    pairs = _without_remainders(work, _without_rejected(work, pairs))
     _check(work)
     tell("comparing", 0.0)
     weight, evidence, keep = scoring.score(work.sides, step, pairs)
@@ -386,7 +399,19 @@ def _without_rejected(work: _Run, pairs: candidates.Candidates) -> candidates.Ca
         return pairs
     numbers = pairs.left.astype(np.int64) * work.sides.sizes[1] + pairs.right
     place = np.minimum(np.searchsorted(work.rejected, numbers), len(work.rejected) - 1)
-    keep = work.rejected[place] != numbers
+    return _those(pairs, work.rejected[place] != numbers)
+
+
+def _without_remainders(work: _Run, pairs: candidates.Candidates) -> candidates.Candidates:
+    """Leave out pairs of two remainders. A match pays the remainder of one earlier match with a record."""
+    if not all(work.remainders):
+        return pairs
+    positions = zip(work.rows, (pairs.left, pairs.right), work.sides.sizes, work.remainders, strict=True)
+    left, right = (rows[place] >= size - last for rows, place, size, last in positions)
+    return _those(pairs, ~(left & right))
+
+
+def _those(pairs: candidates.Candidates, keep: NDArray[np.bool_]) -> candidates.Candidates:
     return candidates.Candidates(pairs.left[keep], pairs.right[keep], pairs.skipped_blocks, pairs.skipped_pairs)
 
 

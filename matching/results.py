@@ -28,6 +28,21 @@ MATCHES = pa.schema(
 )
 
 
+@dataclass(frozen=True)
+class Barred:
+    """
+    What is never proposed: sets of rows that people have rejected, with the schema SETS, and two remainders together.
+
+    The last `remainders` rows of each side are what earlier matches left open.
+    """
+
+    rejected: pa.Table | None = None
+    remainders: tuple[int, int] = (0, 0)
+
+
+NOTHING_BARRED = Barred()
+
+
 class Stopped(Exception):
     """The caller asked to stop. Chunks already yielded stay valid."""
 

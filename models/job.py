@@ -60,6 +60,9 @@ class JobExclusion(Model):
     job_id: UUID
     record_id = fields.UUIDField(null=True)
     match_id = fields.UUIDField(null=True)
+    # With both: what the match left open when the job first started, and the record it belongs to. The job reads it as
+    # one more row, whatever became of the match since.
+    remainder = fields.DecimalField(max_digits=38, decimal_places=9, null=True)
 
     class Meta:
         table = "job_exclusions"

@@ -54,6 +54,13 @@ _HELD = f"""
         OR (u.active AND (r.id IS NULL OR (u.amount, u.currency) IS DISTINCT FROM (r.amount, r.currency)))
     GROUP BY 1, 2 ORDER BY 1 LIMIT 1000
 """
+# Suggestions to extend a match that is confirmed no longer, or that leaves nothing open.
+_EXTENDING = f"""
+    SELECT m.id::text AS match, m.project_id::text AS project FROM matches m LEFT JOIN matches b ON b.id = m.extends_id
+    WHERE m.extends_id IS NOT NULL AND m.status = '{MatchStatus.SUGGESTED}'
+        AND (b.status = '{MatchStatus.CONFIRMED}' AND b.remainder IS NOT NULL) IS NOT TRUE
+    ORDER BY 1 LIMIT 1000
+"""
 
 
 async def differences(connection: Connection) -> list[str]:
@@ -74,5 +81,9 @@ async def differences(connection: Connection) -> list[str]:
     found += [
         f"project {row['project']}, match {row['match']}: {row['uses']} of its records are not held as its status says"
         for row in await connection.fetch(_HELD)
+    ]
+    found += [
+        f"project {row['project']}, match {row['match']}: it would extend a match that is not confirmed or leaves nothing open"
+        for row in await connection.fetch(_EXTENDING)
     ]
     return found

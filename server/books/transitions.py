@@ -23,7 +23,10 @@ from server.books.sums import books_of
 from server.holds.jobs import lock_jobs
 from server.store.reading import Reading
 
-_LOCK = "SELECT id, job_id, pair_id, status, version FROM matches WHERE id = ANY($1::text[]::uuid[]) ORDER BY id FOR NO KEY UPDATE"
+_LOCK = """
+    SELECT id, job_id, pair_id, status, version, extends_id FROM matches WHERE id = ANY($1::text[]::uuid[])
+    ORDER BY id FOR NO KEY UPDATE
+"""
 _SET = f"""
     WITH uses AS (UPDATE match_records SET active = $7, confirmed = $8 WHERE match_id = ANY($1::text[]::uuid[]))
     UPDATE matches SET status = $2::text, version = version + 1, updated_at = $3, decided_by = $4, decided_at = $5, reason = $6,
@@ -45,6 +48,19 @@ _REFRESH = """
     WHERE u.match_id = ANY($1::text[]::uuid[]) AND r.id = u.record_id
         AND (u.amount, u.currency) IS DISTINCT FROM (r.amount, r.currency)
 """
+# The records of a base become those of the extension that is confirmed. The job has not read them, so they do not count
+# among its own.
+_TAKE_OVER = """
+    INSERT INTO match_records (match_id, record_id, pair_id, side, amount, currency, active, confirmed)
+    SELECT m.id, u.record_id, m.pair_id, CASE WHEN m.turned = b.turned THEN u.side WHEN u.side = 'left' THEN 'right'
+        ELSE 'left' END, u.amount, u.currency, false, false
+    FROM matches m JOIN matches b ON b.id = m.extends_id JOIN match_records u ON u.match_id = b.id
+    WHERE m.id = ANY($1::text[]::uuid[]) AND m.origin = 'engine' ORDER BY u.record_id
+"""
+_GIVE_BACK = """
+    DELETE FROM match_records u USING matches m WHERE m.id = ANY($1::text[]::uuid[]) AND m.origin = 'engine'
+        AND u.match_id = m.id AND u.job_id IS NULL
+"""
 # A job that has begun, and may go on or be taken over, keeps leaving out what it left out when it first started.
 _KEEP_OUT = f"""
     INSERT INTO job_exclusions (job_id, record_id, match_id)
@@ -56,9 +72,8 @@ _KEEP_OUT = f"""
     WHERE m.id = ANY($1::text[]::uuid[]) AND m.status IN ('{MatchStatus.CONFIRMED}', '{MatchStatus.REJECTED}')
 """
 _USES = """
-    SELECT m.job_id, count(*) FILTER (WHERE u.side = 'left') AS lefts, count(*) FILTER (WHERE u.side = 'right') AS rights
-    FROM matches m JOIN match_records u ON u.match_id = m.id
-    WHERE m.id = ANY($1::text[]::uuid[]) AND m.job_id IS NOT NULL GROUP BY 1
+    SELECT job_id, count(*) FILTER (WHERE side = 'left') AS lefts, count(*) FILTER (WHERE side = 'right') AS rights
+    FROM match_records WHERE match_id = ANY($1::text[]::uuid[]) AND job_id IS NOT NULL GROUP BY 1
 """
 _COUNT = """
     UPDATE reconciliation_jobs SET counts = counts || (
@@ -76,6 +91,7 @@ class Standing:
     pair_id: UUID | None
     status: MatchStatus
     version: int
+    extends_id: UUID | None = None  # the match whose remainder it pays
 
 
 @dataclass(frozen=True)
@@ -132,7 +148,7 @@ class Transition:
         Move locked matches, all to one status.
 
         The caller has made sure that nobody else uses the records of a match that becomes active, and that the sign of
-        the pair of a match that becomes confirmed is fixed.
+        the pair of a match that becomes confirmed is fixed. What a match extends has been superseded before.
         """
         if not standing:
             return
@@ -145,6 +161,7 @@ class Transition:
             await entries.take_back(u, leaving)
         if waiting := [str(match.id) for match in standing if match.status == MatchStatus.SUGGESTED]:
             await entries.suggest(u, waiting, -1)
+        await self._move_bases(standing, status)
         if status in ACTIVE_MATCH and waking:
             await u.execute(_REFRESH, waking)
         if status == MatchStatus.SUPERSEDED:
@@ -165,6 +182,15 @@ class Transition:
                     change.update({str(status): 1})
             await entries.count_matches(u, pair_id, change)
         await self._note_jobs(standing, status)
+
+    async def _move_bases(self, standing: Sequence[Standing], status: MatchStatus) -> None:
+        """Suggestions that extend a match take its records over when they are confirmed, and give them back."""
+        before, sql = {
+            MatchStatus.CONFIRMED: (MatchStatus.SUGGESTED, _TAKE_OVER),
+            MatchStatus.SUGGESTED: (MatchStatus.CONFIRMED, _GIVE_BACK),
+        }.get(status, (None, ""))
+        if ids := [str(match.id) for match in standing if match.extends_id is not None and match.status == before]:
+            await self.u.execute(sql, ids)
 
     async def touch(self, matches: Sequence[Standing]) -> None:
         """Note matches whose status stays: `settle` reads the counts of their pairs and jobs."""

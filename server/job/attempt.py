@@ -17,6 +17,7 @@ from core.settings import Settings
 from matching import engine
 from matching.plan import Plan as Document
 from matching.plan import PlanInvalid
+from matching.results import Barred
 from matching.suggest import suggest
 from models.job import Job
 from models.source import Source
@@ -113,8 +114,9 @@ class JobRun:
         elif not is_empty:
             document = await self._suggest(left, right)
             suggested = f"Suggested: {left_source.name} / {right_source.name}", document
-        self.counts = await lifecycle.set_inputs(job, suggested, (left.values.num_rows, right.values.num_rows))
-        statistics = {} if document is None else await self._match(document, left, right, rejected)
+        self.counts = await lifecycle.set_inputs(job, suggested, (left.ids.records, right.ids.records))
+        barred = Barred(rejected, (len(left.ids.bases), len(right.ids.bases)))
+        statistics = {} if document is None else await self._match(document, left, right, barred)
         self.progress |= {"stage": "writing", "fraction": 1.0}
         progress = self._state(JobStatus.COMPLETED).model_dump(mode="json", by_alias=True)
         await lifecycle.give_way(job)
@@ -126,7 +128,7 @@ class JobRun:
             lambda: suggest(left.values, right.values, left_roles=left.roles, right_roles=right.roles)
         )
 
-    async def _match(self, document: Document, left: inputs.Side, right: inputs.Side, rejected: Any) -> dict[str, Any]:
+    async def _match(self, document: Document, left: inputs.Side, right: inputs.Side, barred: Barred) -> dict[str, Any]:
         """Runs the engine in a thread. Its chunks come through a bounded queue, so the engine waits for the writer."""
         results: queue.Queue[Any] = queue.Queue(QUEUED_CHUNKS)
         sides = Sides(
@@ -148,7 +150,7 @@ class JobRun:
                         right.values,
                         document,
                         shown=(left.shown, right.shown),
-                        rejected=rejected,
+                        barred=barred,
                         options=engine.Options(
                             threads=self.settings.engine_threads,
                             memory_limit_mb=self.settings.engine_memory_mb,

@@ -4,6 +4,7 @@ Writes chunks of matches, each in one transaction with the uses of its records a
 A chunk is stored at most once per (job, pass, chunk), so an attempt that takes over skips what is already stored.
 """
 
+import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -20,7 +21,7 @@ from models.job import Job
 from models.status import MatchKind, MatchStatus
 from realtime.events.job import Counts
 from realtime.events.result import MatchesAdded
-from realtime.unit_of_work import unit_of_work
+from realtime.unit_of_work import UnitOfWork, unit_of_work
 from server.books import entries
 from server.books.pairs import PairOf, fix_sign, refuse_other_sign, sign_of_plan
 from server.holds.locks import hold_records
@@ -77,6 +78,17 @@ class Sides:
             raise PlanInvalid([(fault.pointer, fault.code, fault.message) for fault in invalid.errors]) from None
 
 
+@dataclass(frozen=True)
+class _Base:
+    """A match that a match of this chunk would extend: its records per side, and the one its remainder belongs to."""
+
+    lefts: int
+    rights: int
+    amount: Decimal | None
+    date: dt.date | None
+    remainder_of: str | None
+
+
 async def write_chunk(job: Job, chunk: Chunk, sides: Sides) -> Counts | None:
     """
     Writes a chunk of matches, its record uses, its entries in the books and its event in one transaction.
@@ -98,15 +110,19 @@ async def _write_chunk(job: Job, chunk: Chunk, sides: Sides, *, alone: bool) -> 
     ids = uuid7_texts(table.num_rows)
     rows = list(zip(table["left"].to_pylist(), table["right"].to_pylist(), strict=True))
     statuses = [_status(status, sets, sides) for status, sets in zip(table["status"].to_pylist(), rows, strict=True)]
+    extends = [_extends(sets, sides) for sets in rows]
     uses = [
         (match_id, side.ids[row], name, side.amounts[row].as_py(), side.currencies[row].as_py())
         for match_id, sets in zip(ids, rows, strict=True)
         for name, side, used in zip(("left", "right"), (left, right), sets, strict=True)
         for row in used
+        if side.base_of(row) is None
     ]
     async with unit_of_work(SYSTEM) as u:
         if alone:  # also locks the records, as decisions do
             await hold_records(u, [use[1] for use in uses], alone=True)
+        held = await _hold_bases(u, job, [base for base in extends if base is not None], sides)
+        bases = [None if base is None else held.get(base) for base in extends]
         if sides.pair.sign is None and MatchStatus.CONFIRMED in statuses:
             await fix_sign(u, sides.pair.id, sides.sign)  # before the job, as decisions do
         placed = await u.execute(
@@ -125,7 +141,7 @@ async def _write_chunk(job: Job, chunk: Chunk, sides: Sides, *, alone: bool) -> 
             _INSERT,
             *([use[column] for use in uses] for column in range(5)),
             ids,
-            [MatchKind.of(len(lefts), len(rights)) for lefts, rights in rows],
+            [_kind(sets, sides, base) for sets, base in zip(rows, bases, strict=True)],
             statuses,
             [_text(value) for value in table["score"].to_pylist()],
             [_text(value) for value in table["margin"].to_pylist()],
@@ -136,8 +152,8 @@ async def _write_chunk(job: Job, chunk: Chunk, sides: Sides, *, alone: bool) -> 
             [_currency(lefts, rights, left, right) for lefts, rights in rows],
             table["fields"].to_pylist(),
             [_runner_up(text, left, right) for text in table["runner_up"].to_pylist()],
-            [_size(sets, sides) for sets in rows],
-            [_earliest(sets, sides) for sets in rows],
+            [_size(sets, sides, base) for sets, base in zip(rows, bases, strict=True)],
+            [_earliest(sets, sides, base) for sets, base in zip(rows, bases, strict=True)],
             job.id,
             job.project_id,
             chunk.pass_index,
@@ -148,6 +164,9 @@ async def _write_chunk(job: Job, chunk: Chunk, sides: Sides, *, alone: bool) -> 
             sides.pair.id,
             sides.pair.turned,
             *_difference(sides.document.passes[chunk.pass_index]),
+            extends,
+            [None if base is None else base.remainder_of for base in bases],
+            [match_id for match_id, base in zip(ids, extends, strict=True) if base is not None and base not in held],
         )
         confirmed_ids, suggested_ids = inserted[0].pop("confirmed_ids"), inserted[0].pop("suggested_ids")
         stored = _Stored(**inserted[0])
@@ -200,18 +219,21 @@ WITH proposed AS (
     -- faster than its statistics, and with an anti-join the planner hashed the whole table for each chunk.
     SELECT p.match_id FROM proposed p CROSS JOIN LATERAL (SELECT 1 FROM match_records r
         WHERE r.record_id = p.record_id AND r.active AND (r.confirmed OR r.job_id = $20) LIMIT 1) a
+    UNION ALL SELECT unnest($33::text[])::uuid
 ), free AS (
     SELECT * FROM unnest($6::uuid[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],
-        $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[])
-        AS x(id, kind, status, score, margin, margin_kind, ambiguity, grp, difference, currency, compared, runner, amount, date)
+        $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $31::text[], $32::text[])
+        AS x(id, kind, status, score, margin, margin_kind, ambiguity, grp, difference, currency, compared, runner, amount, date,
+            extends, remainder_of)
     WHERE id NOT IN (SELECT match_id FROM taken)
 ), made AS (
     INSERT INTO matches (id, job_id, project_id, pass_index, pass_name, chunk, kind, status, origin, score, margin,
         margin_kind, ambiguity, "group", difference, currency, plan_hash, fields_compared, runner_up, version,
-        created_at, updated_at, pair_id, turned, difference_as, difference_reason, amount, date)
+        created_at, updated_at, pair_id, turned, difference_as, difference_reason, amount, date, extends_id,
+        remainder_record_id)
     SELECT id, $20, $21, $22, $23, $24, kind, status, 'engine', score::numeric, margin::numeric, margin_kind,
         ambiguity, grp, difference::numeric, currency, $25, compared::jsonb, runner::jsonb, 1, $26, $26, $27, $28, $29, $30,
-        amount::numeric, date::date
+        amount::numeric, date::date, extends::uuid, remainder_of::uuid
     FROM free ORDER BY id RETURNING id, status
 ), uses AS (
     INSERT INTO match_records (match_id, record_id, job_id, pair_id, side, amount, currency, active, confirmed)
@@ -227,7 +249,12 @@ SELECT (SELECT array_agg(id) FROM made WHERE status = '{MatchStatus.CONFIRMED}')
 
 
 def _status(status: str, sets: tuple[list[int], list[int]], sides: Sides) -> str:
-    """The status of a match: only suggested where the plan would confirm more than the project lets jobs confirm."""
+    """
+    The status of a match: only suggested where the plan would confirm more than the project lets jobs confirm, or where
+    it would extend another match.
+    """
+    if _extends(sets, sides) is not None:
+        return MatchStatus.SUGGESTED
     if sides.confirms_up_to is None or status != MatchStatus.CONFIRMED:
         return status
     limit, currency = sides.confirms_up_to
@@ -246,21 +273,70 @@ def _sums(sets: tuple[list[int], list[int]], sides: Sides) -> list[Decimal]:
     return [abs(sum(amounts, Decimal(0))) for amounts in found if amounts]
 
 
-def _size(sets: tuple[list[int], list[int]], sides: Sides) -> str | None:
-    """The amount of the larger side."""
+def _size(sets: tuple[list[int], list[int]], sides: Sides, base: _Base | None) -> str | None:
+    """The amount of the larger side, together with the match that this one extends."""
     sums = _sums(sets, sides)
+    if base is not None and base.amount is not None and len(sums) == len(sets):
+        open_ = next(
+            sums[n] for n, side in enumerate((sides.left, sides.right)) if side.base_of(sets[n][0]) is not None
+        )
+        return f"{base.amount + max(sums) - open_:f}"
     return f"{max(sums):f}" if sums else None
 
 
-def _earliest(sets: tuple[list[int], list[int]], sides: Sides) -> str | None:
-    """The earliest date of a match's records."""
-    dates = [
+def _earliest(sets: tuple[list[int], list[int]], sides: Sides, base: _Base | None) -> str | None:
+    """The earliest date of a match's records, and of the match that this one extends."""
+    dates = [] if base is None or base.date is None else [base.date]
+    dates += [
         date
         for side, rows in zip((sides.left, sides.right), sets, strict=True)
         for row in rows
         if (date := side.dates[row].as_py()) is not None
     ]
     return min(dates).isoformat() if dates else None
+
+
+_HOLD_BASES = f"""
+    SELECT m.id::text AS id, m.turned, m.amount, m.date, m.remainder_record_id::text AS remainder_of, (SELECT count(*)
+            FROM match_records u WHERE u.match_id = m.id AND u.side = 'left') AS lefts, (SELECT count(*)
+            FROM match_records u WHERE u.match_id = m.id AND u.side = 'right') AS rights
+    FROM matches m JOIN job_exclusions x ON x.match_id = m.id AND x.job_id = $2 AND x.remainder = m.remainder
+    WHERE m.id = ANY($1::text[]::uuid[]) AND m.status = '{MatchStatus.CONFIRMED}' ORDER BY m.id FOR SHARE OF m
+"""
+
+
+async def _hold_bases(u: UnitOfWork, job: Job, base_ids: list[str], sides: Sides) -> dict[str, _Base]:
+    """
+    Lock the matches that a chunk would extend. Left out are those that have changed since the job read their remainder:
+    what would extend them is dropped.
+    """
+    if not base_ids:
+        return {}
+    found = {}
+    for row in await u.execute(_HOLD_BASES, base_ids, job.id):
+        numbers = (row["lefts"], row["rights"])
+        lefts, rights = numbers[::-1] if row["turned"] != sides.pair.turned else numbers
+        found[row["id"]] = _Base(lefts, rights, row["amount"], row["date"], row["remainder_of"])
+    return found
+
+
+def _extends(sets: tuple[list[int], list[int]], sides: Sides) -> str | None:
+    """The match whose remainder one of the rows is. There is at most one such row in a match, with one record."""
+    for side, rows in zip((sides.left, sides.right), sets, strict=True):
+        if side.bases and rows and (base := side.base_of(rows[0])) is not None:
+            return base
+    return None
+
+
+def _kind(sets: tuple[list[int], list[int]], sides: Sides, base: _Base | None) -> MatchKind:
+    """The kind of a match, together with the one that it extends."""
+    if base is None:
+        return MatchKind.of(len(sets[0]), len(sets[1]))
+    lefts, rights = (
+        sum(side.base_of(row) is None for row in rows)
+        for side, rows in zip((sides.left, sides.right), sets, strict=True)
+    )
+    return MatchKind.of(base.lefts + lefts, base.rights + rights)
 
 
 def _currency(lefts: list[int], rights: list[int], left: SideIds, right: SideIds) -> str | None:

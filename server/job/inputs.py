@@ -1,6 +1,9 @@
-"""What a job reads: both sides as Arrow tables, limited to the records that its first attempt pinned."""
+"""
+What a job reads: both sides as Arrow tables, limited to the records and the remainders that its first attempt pinned.
+"""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -24,12 +27,29 @@ PARSED_BYTES = 1024**2  # of records as JSON, at a time
 
 @dataclass(frozen=True)
 class SideIds:
-    """Identifiers of one side's records, in the order of the engine's row numbers."""
+    """
+    Identifiers of one side's rows, in the order of the engine's row numbers. The last rows are no records, but what
+    confirmed matches leave open.
+    """
 
-    ids: list[str]
+    ids: list[str]  # of a remainder the record that it belongs to
     currencies: pa.Array
     amounts: pa.Array  # as text
     dates: pa.Array
+    bases: list[str] = field(default_factory=list)  # the matches that leave the remainders
+
+    @property
+    def records(self) -> int:
+        """How many of the rows are records."""
+        return len(self.ids) - len(self.bases)
+
+    def base_of(self, row: int) -> str | None:
+        """The match whose remainder a row is; None for a record."""
+        return self.bases[row - self.records] if row >= self.records else None
+
+    def rows(self) -> dict[str, int]:
+        """The row of each record, and of each match that leaves a remainder."""
+        return {one: row for row, one in enumerate([*self.ids[: self.records], *self.bases])}
 
 
 @dataclass(frozen=True)
@@ -56,12 +76,20 @@ _SELECT = """
       AND NOT EXISTS (SELECT 1 FROM job_exclusions x WHERE x.job_id = $3::uuid AND x.record_id = r.id)
     ORDER BY {order}
 """
+# What confirmed matches left open when the job first started (lifecycle.py), as a record of the same side.
+_REMAINDERS = """
+    SELECT r.id::text AS id, r.data::text AS data, x.remainder::text AS amount, coalesce(m.currency, r.currency) AS currency,
+        r.date, r.reference, x.match_id::text AS match_id
+    FROM job_exclusions x JOIN reconciliation_records r ON r.id = x.record_id LEFT JOIN matches m ON m.id = x.match_id
+    WHERE x.job_id = $1::uuid AND x.remainder IS NOT NULL AND r.source_id = $2::uuid ORDER BY x.match_id
+"""
+# A suggestion to extend a match has only its new record: its base stands for the other side.
 _REJECTED = f"""
-    SELECT coalesce(array_agg(u.record_id::text) FILTER (WHERE u.side = 'left'), '{{}}') AS "left",
+    SELECT m.extends_id::text AS base, coalesce(array_agg(u.record_id::text) FILTER (WHERE u.side = 'left'), '{{}}') AS "left",
            coalesce(array_agg(u.record_id::text) FILTER (WHERE u.side = 'right'), '{{}}') AS "right"
     FROM matches m JOIN match_records u ON u.match_id = m.id
     WHERE m.project_id = $1::uuid AND ((m.status = '{MatchStatus.REJECTED}' AND m.decided_at <= $2::timestamptz)
-        OR m.id IN (SELECT x.match_id FROM job_exclusions x WHERE x.job_id = $3::uuid))
+        OR m.id IN (SELECT x.match_id FROM job_exclusions x WHERE x.job_id = $3::uuid AND x.remainder IS NULL))
     GROUP BY m.id
 """
 
@@ -73,7 +101,9 @@ def read_side(settings: Settings, job: Job, source: Source, side: str) -> Side:
     table = _fetch(
         settings, _SELECT.format(order='r."row"'), (str(source.id), pinned, str(job.id), job.started_at.isoformat())
     )
-    return _side(table, source)
+    remainders = _fetch(settings, _REMAINDERS, (str(job.id), str(source.id)))
+    bases = remainders["match_id"].to_pylist()
+    return _side(pa.concat_tables([table, remainders.drop_columns(["match_id"])]), source, bases)
 
 
 def read_sample(settings: Settings, source: Source, rows: int) -> Side:
@@ -96,12 +126,13 @@ def rejected_sets(settings: Settings, job: Job, left: Side, right: Side) -> pa.T
     """
     assert job.started_at is not None
     found = _fetch(settings, _REJECTED, (str(job.project_id), job.started_at.isoformat(), str(job.id)))
-    left_rows, right_rows = ({record: row for row, record in enumerate(side.ids.ids)} for side in (left, right))
-    sets = [
-        ([left_rows[record] for record in lefts], [right_rows[record] for record in rights])
-        for lefts, rights in zip(found["left"].to_pylist(), found["right"].to_pylist(), strict=True)
-        if left_rows.keys() >= set(lefts) and right_rows.keys() >= set(rights)
-    ]
+    left_rows, right_rows = (side.ids.rows() for side in (left, right))
+    sets = []
+    for base, lefts, rights in zip(*(found[name].to_pylist() for name in ("base", "left", "right")), strict=True):
+        if base is not None:
+            (lefts if base in left_rows else rights).append(base)
+        if left_rows.keys() >= set(lefts) and right_rows.keys() >= set(rights):
+            sets.append(([left_rows[one] for one in lefts], [right_rows[one] for one in rights]))
     return pa.table([[lefts for lefts, _ in sets], [rights for _, rights in sets]], schema=SETS)
 
 
@@ -111,7 +142,7 @@ def _fetch(settings: Settings, sql: str, parameters: tuple[object, ...]) -> pa.T
         return cursor.fetch_arrow_table()
 
 
-def _side(table: pa.Table, source: Source) -> Side:
+def _side(table: pa.Table, source: Source, bases: Sequence[str] = ()) -> Side:
     values = _columns(table, [column["name"] for column in source.profile])
     mapping = source.mapping
     amount, date, reference = mapping.get("amount") or {}, mapping.get("date") or {}, mapping.get("reference") or {}
@@ -141,6 +172,7 @@ def _side(table: pa.Table, source: Source) -> Side:
         table["currency"].combine_chunks(),
         table["amount"].cast(pa.string()).combine_chunks(),
         table["date"].combine_chunks(),
+        list(bases),
     )
     shown = None if texts is None or amount_name is None else pa.table({amount_name: texts})
     return Side(values, shown, ids, roles)

@@ -19,7 +19,7 @@ from matching.plan import Plan as Document
 from models.access import SYSTEM
 from models.job import Job
 from models.source import Source
-from models.status import WORKED_JOB, JobStatus
+from models.status import WORKED_JOB, JobStatus, MatchStatus
 from models.transactions import in_transaction
 from realtime import state, streams
 from realtime.events import job as events
@@ -97,6 +97,7 @@ async def claim_job(job_id: UUID, max_attempts: int, person: UUID | None = None)
                 "left": {"revision": left.revision, "rows": left.rows_loaded},
                 "right": {"revision": right.revision, "rows": right.rows_loaded},
             }
+            await u.execute(_PIN_REMAINDERS, job.id, job.pair_id)
         await u.save(job, **changes)
         u.publish(transition(events.JobStarted, job))
         u.audit(f"project:{job.project_id}", "job.start", ("job", job.id), version=job.version, attempt=job.attempt)
@@ -104,6 +105,22 @@ async def claim_job(job_id: UUID, max_attempts: int, person: UUID | None = None)
             await fail(u, job, lost("job").document(job.request_id))
             return None
         return Claim(job, is_cancelling=False)
+
+
+# What confirmed matches of the pair leave open, with the record of that side that it belongs to: the one that a person
+# named, or else the largest. Left out are matches that somebody has signed to undo or split, and those of which an
+# extension waits for its second signature.
+_PIN_REMAINDERS = f"""
+    INSERT INTO job_exclusions (job_id, match_id, record_id, remainder)
+    SELECT $1, m.id, r.record_id, m.remainder FROM matches m CROSS JOIN LATERAL (
+        SELECT u.record_id FROM match_records u WHERE u.match_id = m.id AND u.side = m.remainder_side
+        ORDER BY coalesce(u.record_id = m.remainder_record_id, false) DESC, abs(u.amount) DESC NULLS LAST, u.record_id
+        LIMIT 1) r
+    WHERE m.pair_id = $2 AND m.remainder IS NOT NULL
+        AND NOT m.signatures @> '[{{"action": "undo"}}]' AND NOT m.signatures @> '[{{"action": "split"}}]'
+        AND NOT EXISTS (SELECT 1 FROM matches e WHERE e.extends_id = m.id AND e.extends_id IS NOT NULL
+            AND e.status = '{MatchStatus.SUGGESTED}' AND e.signatures <> '[]')
+"""
 
 
 async def current_status(job_id: UUID, attempt: int) -> str:
@@ -189,6 +206,7 @@ async def complete_job(job: Job, statistics: dict[str, Any], progress: dict[str,
             progress_curve=curve,
         )
         u.publish(transition(events.JobCompleted, row))
+        await u.execute("DELETE FROM job_exclusions WHERE job_id = $1", job.id)  # nobody takes it over any more
         u.audit(f"project:{job.project_id}", "job.complete", ("job", job.id), version=row.version, counts=row.counts)
     await forget_progress(job.id)
 
@@ -217,14 +235,18 @@ async def analyze() -> None:
     await Tortoise.get_connection("default").execute_query("ANALYZE matches, match_records")
 
 
-# Older suggestions over the records that the job uses, and the job's own over records that were confirmed meanwhile.
-_LOST_SUGGESTIONS = """
+# Older suggestions over the records and remainders that the job uses, and the job's own over records that were confirmed
+# meanwhile.
+_LOST_SUGGESTIONS = f"""
     SELECT o.match_id FROM match_records n
     JOIN match_records o ON o.record_id = n.record_id AND o.job_id IS DISTINCT FROM n.job_id AND o.active AND NOT o.confirmed
     WHERE n.job_id = $1 AND n.active
     UNION SELECT n.match_id FROM match_records n
     JOIN match_records o ON o.record_id = n.record_id AND o.match_id <> n.match_id AND o.confirmed
     WHERE n.job_id = $1 AND n.active AND NOT n.confirmed
+    UNION SELECT o.id FROM matches n JOIN matches o ON o.extends_id = n.extends_id AND o.job_id IS DISTINCT FROM n.job_id
+    WHERE n.job_id = $1 AND n.extends_id IS NOT NULL AND n.status = '{MatchStatus.SUGGESTED}' AND o.extends_id IS NOT NULL
+        AND o.status = '{MatchStatus.SUGGESTED}'
 """
 
 

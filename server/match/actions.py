@@ -12,6 +12,7 @@ from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.books.transitions import Said, Transition
 from server.match import queries
 from server.match.decisions import Decision, already_decided
+from server.match.extensions import bases_of, refuse_changed
 from server.match.four_eyes import may_proceed
 from server.match.holding import ensure_sign, hold, refuse_used
 from server.match.telling import tell, tell_superseded
@@ -25,10 +26,11 @@ _VERBS: dict[MatchStatus, tuple[DecisionKind, Any]] = {
 
 async def confirm_match(actor: Actor, match_id: UUID, reason: str | None, expected: int | None) -> Answer:
     """
-    Confirms a suggested match. Other suggestions over its records are superseded. Above the project's limit the first
-    person only signs.
+    Confirms a suggested match. Other suggestions over its records are superseded, and so is the match that it extends.
+    Above the project's limit the first person only signs.
 
-    Raises: NotFound, Forbidden, AlreadyDecided, RecordInUse, VersionConflict, FourEyes, Busy.
+    Raises: NotFound, Forbidden, AlreadyDecided, RecordInUse, VersionConflict (also if the match that it extends is not
+    confirmed any more), FourEyes, Busy.
     """
     return await _decide(actor, match_id, MatchStatus.CONFIRMED, reason, expected)
 
@@ -48,30 +50,34 @@ async def _decide(
     kind, event = _VERBS[status]
     async with unit_of_work(actor) as u:
         await access.load(actor, Match, match_id, "match.decide")
-        held = await hold(u, [match_id])
+        bases = list((await bases_of(u, [match_id])).values()) if status == MatchStatus.CONFIRMED else []
+        held = await hold(u, [match_id, *bases])
         loaded = await access.load(actor, Match, match_id, "match.decide", lock=True)
         match = loaded.row
         standing = held.matches[match_id]
         await u.expect_version(match, expected, required=False)
         if standing.status != MatchStatus.SUGGESTED or match.pair_id is None:
             raise await already_decided(u, match_id, standing.status)
-        record_ids = held.record_ids(match_id)
+        replaced = [refuse_changed(base, held.matches.get(base)) for base in bases]
+        record_ids = sorted({record for one in (match_id, *bases) for record in held.record_ids(one)})
         rivals = held.rivals if status == MatchStatus.CONFIRMED else []
         if status == MatchStatus.CONFIRMED:
             held.refuse_gone(match_id)
-            await refuse_used(u, record_ids, [match_id])
+            await refuse_used(u, record_ids, [match_id, *bases])
             if not await may_proceed(u, match, loaded.role, "confirm"):
                 return await _answer(u, match_id)
             await ensure_sign(u, match.pair_id)
         decision = await Decision.begin(u, match.project_id, match.pair_id, kind, reason)
         await decision.touch([standing], status)
-        await decision.touch(rivals, MatchStatus.SUPERSEDED)
+        await decision.touch([*replaced, *rivals], MatchStatus.SUPERSEDED)
         transition = Transition(u)
+        await transition.move(replaced, MatchStatus.SUPERSEDED, Said())
         await transition.move([standing], status, Said(actor.id, u.at, reason))
         await transition.move(rivals, MatchStatus.SUPERSEDED, Said())
         answer = await _answer(u, match_id)  # before the pair is locked, for which others wait
         settled = await transition.settle()
-        tell(u, match.project_id, event, standing, settled, status=status, record_ids=record_ids)
+        more = {"status": status, "record_ids": record_ids, "replaced_ids": bases}
+        tell(u, match.project_id, event, standing, settled, **more)
         await tell_superseded(u, match.project_id, rivals, settled)
         u.audit(
             f"project:{match.project_id}",

@@ -24,6 +24,7 @@ from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.books.pairs import PairOf, find_pair
 from server.books.transitions import Said, Settled, Standing, Transition, lock_matches
 from server.match.decisions import Decision
+from server.match.extensions import bases_of, extended
 from server.match.four_eyes import over_limit
 from server.match.holding import Held, ensure_sign
 from server.match.manual import refuse_strangers
@@ -46,14 +47,19 @@ _TAKEN = """
     UNION SELECT match_id FROM (
         SELECT match_id, row_number() OVER (PARTITION BY record_id ORDER BY match_id) AS n FROM mine) x WHERE n > 1
 """
-_HOLD = """
+_HOLD = f"""
     SELECT count(*) FROM (SELECT id FROM reconciliation_records WHERE id IN (
-        SELECT record_id FROM match_records WHERE match_id = ANY($1::text[]::uuid[])) ORDER BY id FOR NO KEY UPDATE) x
+        SELECT record_id FROM match_records WHERE match_id = ANY($1::text[]::uuid[]) OR match_id IN (
+            SELECT extends_id FROM matches WHERE id = ANY($1::text[]::uuid[]) AND extends_id IS NOT NULL
+            UNION SELECT id FROM matches WHERE extends_id = ANY($1::text[]::uuid[]) AND extends_id IS NOT NULL
+                AND status = '{MatchStatus.SUGGESTED}')) ORDER BY id FOR NO KEY UPDATE) x
 """
-_RIVALS = """
+_RIVALS = f"""
     SELECT DISTINCT o.match_id FROM match_records u JOIN match_records o ON o.record_id = u.record_id
     WHERE u.match_id = ANY($1::text[]::uuid[]) AND o.active AND NOT o.confirmed
       AND o.match_id <> ALL($1::text[]::uuid[])
+    UNION SELECT id FROM matches WHERE extends_id = ANY($2::text[]::uuid[]) AND extends_id IS NOT NULL
+        AND status = '{MatchStatus.SUGGESTED}' AND id <> ALL($1::text[]::uuid[])
 """
 
 
@@ -108,10 +114,10 @@ async def undo_decision(actor: Actor, decision_id: UUID) -> Answer:
         back = back.without(both)
         codes |= dict.fromkeys(await taken(u, back), "record_in_use")
         transition = Transition(u)
-        moved = await bring_back(u, transition, held, back, set(codes))
+        moved, extensions = await bring_back(u, transition, held, back, set(codes))
         settled = await transition.settle()
         skipped = [(one, codes.get(one, "record_in_use")) for one in waiting if one not in moved]
-        _publish(u, row.project_id, "undo", [standing[one] for one in moved], settled, decision_id)
+        _publish(u, row.project_id, "undo", [*(standing[one] for one in moved), *extensions], settled, decision_id)
         _audit(u, row.project_id, "undo", decision_id, len(moved), None)
         return u.answer(200, _answer(decision_id, len(moved), skipped))
 
@@ -184,31 +190,53 @@ async def _decide(
     open_ones = [match for match in standing.values() if match.status == MatchStatus.SUGGESTED]
     skipped = [(match.id, "already_decided") for match in standing.values() if match.status != MatchStatus.SUGGESTED]
     rivals: list[Standing] = []
+    bases: list[Standing] = []
     if status == MatchStatus.CONFIRMED and open_ones and pair is not None:
         gone = {row["match_id"] for row in await u.execute(_TAKEN, [str(match.id) for match in open_ones])}
         skipped += [(match.id, "record_in_use") for match in open_ones if match.id in gone]
         open_ones = [match for match in open_ones if match.id not in gone]
-        found = await u.execute(_RIVALS, [str(match.id) for match in open_ones])
-        locked = await lock_matches(u, [row["match_id"] for row in found])
-        rivals = [match for match in locked.values() if match.status == MatchStatus.SUGGESTED]
-        await ensure_sign(u, pair.id)
         both = await over_limit(u, project_id, [match.id for match in open_ones])
         skipped += [(match.id, "four_eyes") for match in open_ones if match.id in both]
         open_ones = [match for match in open_ones if match.id not in both]
+        bases, lost = await _bases(u, open_ones)
+        skipped += lost.items()
+        open_ones = [match for match in open_ones if match.id not in lost]
+        ids = [str(match.id) for match in open_ones]
+        found = await u.execute(_RIVALS, ids, [str(base.id) for base in bases])
+        locked = await lock_matches(u, [row["match_id"] for row in found])
+        rivals = [match for match in locked.values() if match.status == MatchStatus.SUGGESTED]
+        await ensure_sign(u, pair.id)
     if not open_ones:
         return u.answer(200, _answer(None, 0, skipped))
     decision = await Decision.begin(
         u, project_id, pair.id if pair else None, _KIND[body.action], body.reason, is_bulk=True
     )
     await decision.touch(open_ones, status)
-    await decision.touch(rivals, MatchStatus.SUPERSEDED)
+    await decision.touch([*bases, *rivals], MatchStatus.SUPERSEDED)
     transition = Transition(u)
+    await transition.move(bases, MatchStatus.SUPERSEDED, Said())
     await transition.move(open_ones, status, Said(u.actor.id, u.at, body.reason))
     await transition.move(rivals, MatchStatus.SUPERSEDED, Said())
     settled = await transition.settle()
-    _publish(u, project_id, body.action, [*open_ones, *rivals], settled, decision.id)
+    _publish(u, project_id, body.action, [*open_ones, *bases, *rivals], settled, decision.id)
     _audit(u, project_id, body.action, decision.id, len(open_ones), body.reason)
     return u.answer(200, _answer(decision.id, len(open_ones), skipped))
+
+
+async def _bases(u: UnitOfWork, confirmed: Sequence[Standing]) -> tuple[list[Standing], dict[UUID, str]]:
+    """The matches that these extend, and why some of these cannot be confirmed: two cannot extend the same match."""
+    extends = await bases_of(u, [match.id for match in confirmed if match.extends_id is not None])
+    standing = await lock_matches(u, sorted(set(extends.values()))) if extends else {}
+    found: dict[UUID, Standing] = {}
+    lost: dict[UUID, str] = {}
+    for one, base in sorted(extends.items()):
+        if base in found:
+            lost[one] = "record_in_use"
+        elif base not in standing or standing[base].status != MatchStatus.CONFIRMED:
+            lost[one] = "version_conflict"
+        else:
+            found[base] = standing[base]
+    return list(found.values()), lost
 
 
 async def _undo(u: UnitOfWork, project_id: UUID, standing: dict[UUID, Standing], body: Review) -> Answer:
@@ -216,12 +244,13 @@ async def _undo(u: UnitOfWork, project_id: UUID, standing: dict[UUID, Standing],
     others = await lock_matches(u, [one for one in back.targets if one not in standing])
     held = Held({**standing, **others}, {}, [], set())
     both = await over_limit(u, project_id, leaving(held, back))
-    back = back.without(both)
+    superseded = [one for one, match in standing.items() if match.status == MatchStatus.SUPERSEDED]
+    back = back.without(both | await extended(u, superseded, but=list(standing)))
     lost = await taken(u, back)
     back = back.without({one for one in lost if one in standing})
     lost |= both
     transition = Transition(u)
-    moved = await bring_back(u, transition, held, back, lost)
+    moved, extensions = await bring_back(u, transition, held, back, lost)
     settled = await transition.settle()
     skipped = [(one, "already_decided") for one in back.nothing]
     skipped += [
@@ -231,7 +260,7 @@ async def _undo(u: UnitOfWork, project_id: UUID, standing: dict[UUID, Standing],
     ]
     changed = sum(one in standing for one in moved)
     if moved:
-        _publish(u, project_id, body.action, [held.matches[one] for one in moved], settled, None)
+        _publish(u, project_id, body.action, [*(held.matches[one] for one in moved), *extensions], settled, None)
         _audit(u, project_id, body.action, None, changed, body.reason)
     return u.answer(200, _answer(None, changed, skipped))
 

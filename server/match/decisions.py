@@ -99,7 +99,7 @@ async def already_decided(u: UnitOfWork, match_id: UUID, status: MatchStatus) ->
         MatchStatus.CONFIRMED: f"{who} confirmed this match{when}. Undo that to decide again.",
         MatchStatus.REJECTED: f"{who} rejected this match{when}. Undo that to decide again.",
         MatchStatus.WITHDRAWN: "This match was withdrawn. Match its records again.",
-        MatchStatus.SUPERSEDED: "Another match has taken records of this suggestion.",
+        MatchStatus.SUPERSEDED: "Another match has taken records of this one, or the match that it extends has changed.",
         MatchStatus.SUGGESTED: "This match is only a suggestion. There is nothing to undo.",
     }[status]
     return problems.AlreadyDecided(

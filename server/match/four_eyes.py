@@ -30,11 +30,17 @@ _LIMIT = """
     SELECT (four_eyes_over->>'amount')::numeric AS amount, four_eyes_over->>'currency' AS currency
     FROM projects WHERE id = $1
 """
-# Those of the matches whose larger side is above the limit, or has amounts in another currency.
-_OVER = """
+# Those of the matches whose larger side is above the limit, or has amounts in another currency. A suggestion that
+# extends a match counts with it.
+_OVER = f"""
     SELECT match_id FROM (
-        SELECT match_id, side, currency, abs(sum(amount)) AS amount FROM match_records
-        WHERE match_id = ANY($1::text[]::uuid[]) AND amount IS NOT NULL GROUP BY 1, 2, 3) s
+        SELECT match_id, side, currency, abs(sum(amount)) AS amount FROM (
+            SELECT match_id, side, currency, amount FROM match_records WHERE match_id = ANY($1::text[]::uuid[])
+            UNION ALL SELECT m.id, CASE WHEN m.turned = b.turned THEN u.side WHEN u.side = 'left' THEN 'right'
+                ELSE 'left' END, u.currency, u.amount
+            FROM matches m JOIN matches b ON b.id = m.extends_id JOIN match_records u ON u.match_id = b.id
+            WHERE m.id = ANY($1::text[]::uuid[]) AND m.status = '{MatchStatus.SUGGESTED}') x
+        WHERE amount IS NOT NULL GROUP BY 1, 2, 3) s
     GROUP BY 1 HAVING bool_or(currency IS DISTINCT FROM $3 OR amount > $2)
 """
 

@@ -21,9 +21,11 @@ WAIT = "1s"  # for a match that a bulk, or another decision, holds at the moment
 _SETTINGS = (
     f"SELECT set_config('lock_timeout', '{WAIT}', true), set_config('plan_cache_mode', 'force_generic_plan', true)"
 )
-_RIVALS = """
+_RIVALS = f"""
     SELECT DISTINCT match_id FROM match_records
     WHERE record_id = ANY($1::text[]::uuid[]) AND active AND NOT confirmed AND match_id <> ALL($2::text[]::uuid[])
+    UNION SELECT id FROM matches WHERE extends_id = ANY($2::text[]::uuid[]) AND extends_id IS NOT NULL
+        AND status = '{MatchStatus.SUGGESTED}' AND id <> ALL($2::text[]::uuid[])
 """
 _RECORDS = "SELECT match_id, record_id, side FROM match_records WHERE match_id = ANY($1::text[]::uuid[]) ORDER BY id"
 _SIGN = f"""
@@ -54,7 +56,8 @@ class Held:
 
 async def hold(u: UnitOfWork, match_ids: Sequence[UUID], *, records: Sequence[UUID] = ()) -> Held:
     """
-    Lock matches, and before them their records and those given; and with both the other suggestions over these records.
+    Lock matches, and before them their records and those given; and with both the other suggestions over these records,
+    and the suggestions to extend one of the matches.
 
     Raises: LockNotAvailable, which becomes 503 `busy`, if somebody holds one of the matches for longer than a second.
     """

@@ -197,6 +197,13 @@ def _refuse_replaced(held: Held, body: MatchByHand, pair: PairOf) -> None:
         for n, one in enumerate(body.replaces)
         if one not in held.matches or held.matches[one].pair_id != pair.id
     ]
+    faults += [
+        Fault(f"/replaces/{n}", "invalid_field", "only suggests to extend a match; confirm it, or replace that match")
+        for n, one in enumerate(body.replaces)
+        if one in held.matches
+        and held.matches[one].extends_id is not None
+        and held.matches[one].status == MatchStatus.SUGGESTED
+    ]
     if faults:
         raise Invalid(errors=tuple(faults))
     for one in body.replaces:

@@ -37,10 +37,18 @@ from server.record.queries import view as record_view
 from server.record.schemas import RecordView
 from server.store.reading import Position, Reading, reading
 
-# The records of a match as JSON, read in the same statement, so that a page of matches takes one query.
+# The records of a match as JSON, read in the same statement, so that a page of matches takes one query. A suggestion to
+# extend a match uses only its new record, and is shown with those of its base.
 _RECORDS = """(SELECT json_agg(json_build_object('id', r.id, 'side', u.side, 'row', r."row", 'data', r.data,
-    'source_id', r.source_id, 'amount', r.amount::text, 'currency', r.currency, 'date', r.date, 'reference', r.reference) ORDER BY u.side, r."row")
-    FROM match_records u JOIN reconciliation_records r ON r.id = u.record_id WHERE u.match_id = t.id)::text AS records_text"""
+    'source_id', r.source_id, 'amount', r.amount::text, 'currency', r.currency, 'date', r.date, 'reference', r.reference,
+    'from_base', u.from_base) ORDER BY u.side, r."row")
+    FROM (SELECT u.record_id, u.side, EXISTS (
+            SELECT 1 FROM match_records o WHERE o.match_id = t.extends_id AND o.record_id = u.record_id) AS from_base
+        FROM match_records u WHERE u.match_id = t.id
+        UNION ALL SELECT o.record_id, CASE WHEN b.turned = t.turned THEN o.side WHEN o.side = 'left' THEN 'right' ELSE 'left' END, true
+        FROM matches b JOIN match_records o ON o.match_id = b.id WHERE b.id = t.extends_id AND NOT EXISTS (
+            SELECT 1 FROM match_records u WHERE u.match_id = t.id AND u.record_id = o.record_id)) u
+    JOIN reconciliation_records r ON r.id = u.record_id)::text AS records_text"""
 _SIDE = "(SELECT p.{}_source_id FROM pairs p WHERE p.id = t.pair_id)"
 MATCH = (
     f"t.*, {_SIDE.format('left')} AS pair_left, {_SIDE.format('right')} AS pair_right, "
@@ -210,6 +218,7 @@ def view_of_match(row: dict[str, Any], columns: dict[UUID, list[str]], left_sour
             amount=Money.of(None if record["amount"] is None else Decimal(record["amount"]), record["currency"]),
             date=record["date"],
             reference=record["reference"],
+            from_base=record["from_base"],
         )
         for record in orjson.loads(row["records_text"] or "[]")
     ]

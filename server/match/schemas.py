@@ -182,7 +182,7 @@ class UnmatchedList(Paged):
 
 
 class MatchRecordView(View):
-    """A record of a match."""
+    """A record of a match. `from_base` says that it is a record of the match that this one extends, too."""
 
     id: UUID
     side: Literal["left", "right"]
@@ -191,6 +191,7 @@ class MatchRecordView(View):
     amount: Money | None
     date: dt.date | None
     reference: str | None
+    from_base: bool = False
     claim: None = None
 
 

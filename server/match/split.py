@@ -19,7 +19,7 @@ from server.match.holding import Held, ensure_sign, hold
 from server.match.manual import Amounts, Made, amounts_of, refuse_untied, store_match
 from server.match.reasons import refuse_unknown_reason
 from server.match.schemas import Split
-from server.match.telling import tell
+from server.match.telling import tell, tell_superseded
 from server.store.reading import Reading
 
 
@@ -49,9 +49,10 @@ async def split_match(actor: Actor, match_id: UUID, body: Split, expected: int |
             view = await queries.detail_of(Reading(u.connection), match_id)
             return u.answer(200, view, version=view.version)
         decision = await Decision.begin(u, match.project_id, match.pair_id, DecisionKind.SPLIT, body.reason)
-        await decision.touch([standing], MatchStatus.SUPERSEDED)
+        extensions = [rival for rival in held.rivals if rival.extends_id == match_id]
+        await decision.touch([standing, *extensions], MatchStatus.SUPERSEDED)
         transition = Transition(u)
-        await transition.move([standing], MatchStatus.SUPERSEDED, Said())
+        await transition.move([standing, *extensions], MatchStatus.SUPERSEDED, Said())
         made = [await store_match(u, part, amounts, sign) for part, amounts in parts]
         await decision.made([part.id for part in made], standing.status)
         await transition.made(made)
@@ -66,6 +67,7 @@ async def split_match(actor: Actor, match_id: UUID, body: Split, expected: int |
             record_ids=held.record_ids(match_id),
             replaced_ids=[part.id for part in made],
         )
+        await tell_superseded(u, match.project_id, extensions, settled)
         u.audit(
             f"project:{match.project_id}",
             "match.split",

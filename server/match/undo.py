@@ -17,12 +17,13 @@ from models.match import Match
 from models.status import ACTIVE_MATCH, DecisionKind, MatchKind, MatchStatus, sql_list
 from realtime.events.match import MatchUndone, RecordReopened
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
-from server.books.transitions import Said, Transition
+from server.books.transitions import Said, Standing, Transition
 from server.match import queries
 from server.match.decisions import Decision, already_decided
+from server.match.extensions import baseless, bases_of, supersede_extensions
 from server.match.four_eyes import may_proceed, over_limit, take_back, waiting
 from server.match.holding import Held, hold, refuse_used
-from server.match.telling import tell
+from server.match.telling import tell, tell_superseded
 from server.store.reading import Reading
 
 # The latest decision about each match that is not undone yet.
@@ -41,9 +42,11 @@ _COMPANIONS = f"""
     WHERE c.decision_id = ANY($1::text[]::uuid[]) AND c.match_id <> ALL($2::text[]::uuid[]) AND c.undone_at IS NULL
       AND NOT EXISTS (SELECT 1 FROM decision_matches l
                       WHERE l.match_id = c.match_id AND l.id > c.id AND l.undone_at IS NULL)
-      AND (NOT k.is_bulk OR (c.after = '{MatchStatus.SUPERSEDED}' AND EXISTS (
+      AND (NOT k.is_bulk OR (c.after = '{MatchStatus.SUPERSEDED}' AND (EXISTS (
           SELECT 1 FROM match_records b JOIN match_records a ON a.record_id = b.record_id
-          WHERE b.match_id = c.match_id AND a.match_id = ANY($2::text[]::uuid[]))))
+          WHERE b.match_id = c.match_id AND a.match_id = ANY($2::text[]::uuid[]))
+          OR EXISTS (SELECT 1 FROM matches b JOIN matches a ON a.extends_id = b.extends_id
+              WHERE b.id = c.match_id AND a.id = ANY($2::text[]::uuid[])))))
     ORDER BY c.id
 """
 # Of matches that would become active: those whose records are in active use by a match that stays, ...
@@ -54,7 +57,7 @@ _TAKEN = """
 """
 # ... and those that compared something else: a record has changed since, or is gone and has taken its uses along.
 _STALE = f"""
-    SELECT m.id AS match_id, m.kind, count(*) FILTER (WHERE u.side = 'left') AS lefts,
+    SELECT m.id AS match_id, m.kind, m.extends_id IS NOT NULL AND m.origin = 'engine' AS is_extension, count(*) FILTER (WHERE u.side = 'left') AS lefts,
         count(*) FILTER (WHERE u.side = 'right') AS rights,
         coalesce(bool_or((u.amount, u.currency) IS DISTINCT FROM (r.amount, r.currency)), false) AS has_changed
     FROM matches m LEFT JOIN match_records u ON u.match_id = m.id LEFT JOIN reconciliation_records r ON r.id = u.record_id
@@ -145,7 +148,9 @@ async def taken(u: UnitOfWork, back: Back) -> set[UUID]:
     if not waking:
         return set()
     found = await u.execute(_TAKEN, waking, [str(one) for one in back.targets])
-    return {row["match_id"] for row in found} | await stale(u, waking)
+    lost = {row["match_id"] for row in found} | await stale(u, waking)
+    suggested = [one for one, status in back.targets.items() if status == MatchStatus.SUGGESTED and one not in lost]
+    return lost | await baseless(u, suggested, back.targets, lost)
 
 
 async def stale(u: UnitOfWork, match_ids: Sequence[UUID | str]) -> set[UUID]:
@@ -153,12 +158,26 @@ async def stale(u: UnitOfWork, match_ids: Sequence[UUID | str]) -> set[UUID]:
     return {
         row["match_id"]
         for row in await u.execute(_STALE, [str(one) for one in match_ids])
-        if row["has_changed"] or not row["lefts"] or MatchKind.of(row["lefts"], row["rights"]) != row["kind"]
+        if row["has_changed"] or _is_short(row)
     }
 
 
-async def bring_back(u: UnitOfWork, transition: Transition, held: Held, back: Back, but: set[UUID]) -> list[UUID]:
-    """Move the matches back, and mark their decisions as undone. Returns: the matches that have moved."""
+def _is_short(match: dict[str, Any]) -> bool:
+    """Whether a match has lost a record. A suggestion that extends another match has one, or its own and the other's."""
+    if match["is_extension"]:
+        return not match["lefts"] and not match["rights"]
+    return not match["lefts"] or bool(MatchKind.of(match["lefts"], match["rights"]) != match["kind"])
+
+
+async def bring_back(
+    u: UnitOfWork, transition: Transition, held: Held, back: Back, but: set[UUID]
+) -> tuple[list[UUID], list[Standing]]:
+    """
+    Move the matches back, and mark their decisions as undone. Suggestions to extend a match that is confirmed no longer
+    are superseded.
+
+    Returns: the matches that have moved back, and these suggestions.
+    """
     moved = [one for one in back.targets if one in held.matches and one not in but]
     for status in _ORDER:
         group = [held.matches[one] for one in moved if back.targets[one] == status]
@@ -166,7 +185,8 @@ async def bring_back(u: UnitOfWork, transition: Transition, held: Held, back: Ba
     rows = [back.rows[one] for one in moved if one in back.rows]
     await u.execute(_SAID_BEFORE, [str(row) for row in rows])
     await u.execute(_UNDONE, [str(row) for row in rows], u.at, u.actor.id)
-    return moved
+    gone = [one for one in leaving(held, back) if one in moved]
+    return moved, await supersede_extensions(u, transition, gone, but=moved)
 
 
 async def undo_match(actor: Actor, match_id: UUID, reason: str | None, expected: int | None) -> Answer:
@@ -178,7 +198,8 @@ async def undo_match(actor: Actor, match_id: UUID, reason: str | None, expected:
     """
     async with unit_of_work(actor) as u:
         await access.load(actor, Match, match_id, "match.decide")
-        held = await hold(u, list((await find_back(u, [match_id])).targets) or [match_id])
+        wanted = list((await find_back(u, [match_id])).targets) or [match_id]
+        held = await hold(u, [*wanted, *set((await bases_of(u, wanted)).values()).difference(wanted)])
         loaded = await access.load(actor, Match, match_id, "match.decide", lock=True)
         match = loaded.row
         await u.expect_version(match, expected, required=False)
@@ -189,15 +210,18 @@ async def undo_match(actor: Actor, match_id: UUID, reason: str | None, expected:
         back = await find_back(u, [match_id])
         if not back.targets:
             raise await already_decided(u, match_id, standing.status)
+        lost = await taken(u, back)
         if back.targets[match_id] in ACTIVE_MATCH:
             if await stale(u, [match_id]):
                 raise problems.RecordInUse("A record of this match is gone or has changed since. Match them by hand.")
             await refuse_used(u, held.record_ids(match_id), list(back.targets), suggested_too=True)
+            if match_id in lost:
+                raise problems.RecordInUse("The match that this one extends has changed since. Match them by hand.")
         await _refuse_roundabout(u, held, back, match_id)
         if standing.status == MatchStatus.CONFIRMED and not await may_proceed(u, match, loaded.role, "undo"):
             return await _answer(u, match_id)
         transition = Transition(u)
-        moved = await bring_back(u, transition, held, back, await taken(u, back))
+        moved, extensions = await bring_back(u, transition, held, back, lost)
         if not back.rows:  # there was no decision to take back, so this one is stored, as one that is over
             decision = await Decision.begin(u, match.project_id, match.pair_id, DecisionKind.UNDO, reason)
             await decision.over(standing, back.targets[match_id])
@@ -215,6 +239,7 @@ async def undo_match(actor: Actor, match_id: UUID, reason: str | None, expected:
                 more = {"status": back.targets[one], "record_ids": held.record_ids(one)}
                 replaced = others if one == match_id else []
                 tell(u, match.project_id, MatchUndone, held.matches[one], settled, replaced_ids=replaced, **more)
+        await tell_superseded(u, match.project_id, extensions, settled)
         u.audit(
             f"project:{match.project_id}",
             "match.undo",

@@ -205,7 +205,7 @@ async def test_a_worker_that_lost_its_job_writes_nothing(alice, project, make_si
     job = await run(await make_sides(60))
     document = Document.model_validate((await alice.ok("GET", f"/plans/{job['plan']['id']}"))["document"])
     late = await _late(db, job)
-    none = SideIds([], pa.array([], pa.string()), pa.array([], pa.string()))
+    none = SideIds([], *(pa.array([], kind) for kind in (pa.string(), pa.string(), pa.date32())))
     sides = Sides(await lifecycle.pair_of(late), document, none, none)
     before = await _written(alice, project, job)
 

@@ -11,7 +11,7 @@ import pytest
 
 from matching import engine
 from matching.plan import Plan
-from matching.results import SETS
+from matching.results import SETS, Barred
 from matching.suggest import suggest
 from tests.matching.generator import Books, books
 from tests.matching.tables import AMOUNT, matched, pairs, table
@@ -108,18 +108,29 @@ def test_a_runner_up_is_explained_as_the_match_is():
     assert rows[1]["runner_up"] is None
 
 
+def test_two_remainders_are_no_match():
+    left, right = table([("10.00", "acme"), ("7.00", "solo")]), table([("7.00", "solo"), ("10.00", "acme")])
+    plan = Plan.model_validate(AMOUNT)
+
+    both = matched(left, right, plan, barred=Barred(remainders=(1, 2)))
+    one = matched(left, right, plan, barred=Barred(remainders=(1, 1)))
+
+    assert [pair[:2] for pair in both] == [(0, 1)]
+    assert sorted(pair[:2] for pair in one) == [(0, 1), (1, 0)]
+
+
 def test_rejected_pairs_are_not_proposed_again():
     left, right = table([("10.00", "acme")]), table([("10.00", "acme")])
     rejected = pa.table([[[0]], [[0]]], schema=SETS)
 
-    assert matched(left, right, Plan.model_validate(AMOUNT), rejected=rejected) == []
+    assert matched(left, right, Plan.model_validate(AMOUNT), barred=Barred(rejected)) == []
 
 
 def test_a_rejected_set_says_nothing_about_the_pairs_in_it():
     left, right = table([("10.00", "acme"), ("7.00", "solo")]), table([("10.00", "acme")])
     rejected = pa.table([[[0, 1], [0], []], [[0], [], [0]]], schema=SETS)
 
-    assert [pair[:2] for pair in matched(left, right, Plan.model_validate(AMOUNT), rejected=rejected)] == [(0, 0)]
+    assert [pair[:2] for pair in matched(left, right, Plan.model_validate(AMOUNT), barred=Barred(rejected))] == [(0, 0)]
 
 
 def test_empty_sides_end_with_an_empty_result():

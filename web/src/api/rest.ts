@@ -625,7 +625,7 @@ export type MatchDetail = {
   signed_split: SignedSplit | null;
 };
 
-/** A record of a match. */
+/** A record of a match. `from_base` says that it is a record of the match that this one extends, too. */
 export type MatchRecordView = {
   id: string;
   side: "left" | "right";
@@ -634,6 +634,7 @@ export type MatchRecordView = {
   amount: Money | null;
   date: string | null;
   reference: string | null;
+  from_base?: boolean;
   claim?: null;
 };
 
