@@ -1,4 +1,7 @@
-"""Creates the demo: first the accounts, then a project with a vault, two uploaded files and a job that matches them."""
+"""
+Creates the demo: first the accounts, then a project with a vault, two uploaded files, a plan, and a job that matches
+the files by it.
+"""
 
 import asyncio
 import hashlib
@@ -12,6 +15,7 @@ from core.problems import Problem
 from core.settings import Settings
 from models.access import SYSTEM, Actor
 from models.job import Job
+from models.plan import Plan
 from models.project import Project
 from models.source import Source, SourceChunk
 from models.status import SourceStatus
@@ -21,12 +25,14 @@ from realtime.events import source as events
 from realtime.hint import Hinter, channel_of
 from realtime.unit_of_work import unit_of_work
 from server.auth.passwords import Passwords
-from server.demo.data import books
+from server.demo import plan, story
 from server.demo.vault import make_vault
 from server.job.actions import create_job
 from server.job.schemas import JobCreate
-from server.project.actions import create_project, put_member
-from server.project.schemas import MemberPut, ProjectCreate
+from server.plan.actions import create_plan
+from server.plan.schemas import PlanWrite
+from server.project.actions import create_project, put_member, update_project
+from server.project.schemas import MemberPut, ProjectCreate, ProjectUpdate, Reason
 from server.source.event import event_of
 from server.source.upload import CHUNK_BYTES
 from server.store import database
@@ -36,7 +42,8 @@ from server.user.actions import create_user
 from server.user.schemas import UserCreate
 from server.vault.cipher import VaultCipher
 
-NAME = "Demo: March invoices"
+NAME = "Demo: March payments"
+DESCRIPTION = "What a trading company invoiced in March, and the bank statement that pays it. All of it is made up."
 FILES = (("Ledger", "ledger.csv"), ("Bank statement", "bank.csv"))
 LOADING_S = 120
 logger = log.get(__name__)
@@ -73,9 +80,7 @@ async def _make_project(settings: Settings, cipher: VaultCipher) -> None:
     actor = Actor("user", manager.id, role=manager.role)
     project = await Project.filter(name=NAME).first()
     if project is None:
-        await create_project(
-            actor, ProjectCreate(name=NAME, description="Generated books: a ledger and its bank statement.")
-        )
+        await create_project(actor, ProjectCreate(name=NAME, description=DESCRIPTION))
         project = await Project.get(name=NAME)
         for email, role in (("admin@tallyroom.example", "owner"), ("user@tallyroom.example", "analyst")):
             member = await User.get(email=email)
@@ -85,16 +90,27 @@ async def _make_project(settings: Settings, cipher: VaultCipher) -> None:
         await make_vault(actor, cipher, project.id, reader.id)
     except Problem as refusal:  # somebody took away the manager's or the user's rights
         logger.warning("the demo's vault could not be created", problem_code=refusal.code)
-    if await Job.filter(project_id=project.id).exists():
+    await make_books(actor, project.id, settings.demo_rows)
+
+
+async def make_books(actor: Actor, project_id: UUID, rows: int) -> None:
+    """Create whatever a project lacks of the demo's books, and match them, unless something was matched before."""
+    if await Job.filter(project_id=project_id).exists():
         return
-    if not await Source.filter(project_id=project.id).exists():
-        files = await asyncio.to_thread(books, settings.demo_rows)
+    if not await Source.filter(project_id=project_id).exists():
+        files = await asyncio.to_thread(story.books, rows)
         for (name, filename), body in zip(FILES, files, strict=True):
-            await _store(actor, project.id, name, filename, body)
-    sources = await _until_ready(project.id)
-    if sources is not None:
+            await _store(actor, project_id, name, filename, body)
+    if not (await Project.get(id=project_id)).reason_codes:
+        reasons = [Reason(**reason) for reason in plan.REASONS]
+        await update_project(actor, project_id, ProjectUpdate(reason_codes=reasons), None)
+    if not await Plan.filter(project_id=project_id).exists():
+        await create_plan(actor, project_id, PlanWrite(name=plan.NAME, document=plan.DOCUMENT))
+    stored = await Plan.filter(project_id=project_id).order_by("id").first()
+    sources = await _until_ready(project_id)
+    if sources is not None and stored is not None:
         left, right = sources
-        await create_job(actor, project.id, JobCreate(left_source=left, right_source=right))
+        await create_job(actor, project_id, JobCreate(left_source=left, right_source=right, plan=stored.id))
 
 
 async def _store(actor: Actor, project_id: UUID, name: str, filename: str, body: bytes) -> None:
