@@ -1,17 +1,40 @@
 """Whatever people decide and undo, in whatever order: uses, states, counts and sums are those of a small model."""
 
+import asyncio
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from server.books.recount import differences
+from server.job.attempt import run_job
 from tests.match.conftest import Books, eur
 from tests.match.model import Match, Model
 
 AMOUNTS = st.sampled_from(["10.00", "10.00", "7.50", "2.50", "0.00", "-4.00", "12.34"])
 VERBS = ("suggest", "confirm", "reject", "undo", "match", "write_off", "split", "confirm_many", "undo_many")
+MANY = 990  # of the 1,000 that a request may add
+# Finds a match for each of the first MANY records. People decide on the others.
+FIRST_ONES = {
+    "fields": {
+        "n": {
+            "type": "code",
+            **{side: {"from": "n", "extract": "^([0-8]?[0-9]?[0-9]|9[0-8][0-9])$"} for side in ("left", "right")},
+        },
+        "amount": {"type": "money", "left": "amount", "right": "amount"},
+    },
+    "passes": [
+        {
+            "name": "first ones",
+            "kind": "rules",
+            "where": [{"field": "n", "compare": "equal"}, {"field": "amount", "compare": "equal"}],
+            "accept": "confirm",
+        }
+    ],
+}
 STEP = st.tuples(st.sampled_from(VERBS), st.integers(0, 10**6), st.integers(0, 10**6), st.booleans())
 
 
@@ -31,16 +54,58 @@ async def test_books_add_up_after_each_step(make_books, bob, left, right, steps)
     books = await make_books(eur(*left), eur(*right))
     amounts = dict(zip([*books.left, *books.right], map(Decimal, [*left, *right]), strict=True))
     model = Model(amounts, set(books.left), set(books.right))
-    await books.db.execute(
-        "INSERT INTO project_members (id, project_id, user_id, role, version, created_at, updated_at) "
-        "VALUES (gen_random_uuid(), $1::text::uuid, $2, 'controller', 1, now(), now()) ON CONFLICT DO NOTHING",
-        books.project,
-        bob.id,
-    )
+    await join(books, bob)
     driver = Driver(books, model, await books.job(), bob)
     for verb, one, other, by_bob in steps:
         await driver.step(verb, one, other, by_bob=by_bob)
         await driver.compare()
+    assert await differences(books.db) == []
+
+
+async def join(books: Books, person: Any) -> None:
+    """Makes somebody a controller of the project, which all examples share."""
+    await books.db.execute(
+        "INSERT INTO project_members (id, project_id, user_id, role, version, created_at, updated_at) "
+        "VALUES (gen_random_uuid(), $1::text::uuid, $2, 'controller', 1, now(), now()) ON CONFLICT DO NOTHING",
+        books.project,
+        person.id,
+    )
+
+
+@settings(
+    max_examples=2,
+    deadline=None,
+    derandomize=True,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(steps=st.lists(STEP, min_size=40, max_size=60))
+async def test_books_add_up_beside_a_running_job(make_books, bob, settings, steps):
+    """The job reads the same two sources, and finds matches among records that nobody decides on."""
+    amounts = ["10.00", "7.50", "2.50", "-4.00"]
+    rows = [*eur(*(f"{100 + n}.00" for n in range(MANY))), *eur(*amounts)]
+    books = await make_books(rows, rows)
+    left, right = books.left[MANY:], books.right[MANY:]
+    small = replace(books, left=left, right=right)
+    model = Model(dict(zip([*left, *right], map(Decimal, amounts * 2), strict=True)), set(left), set(right))
+    await join(books, bob)
+    driver = BesideAJob(small, model, await books.job(), bob)
+    plan = await books.person.ok("POST", f"/projects/{books.project}/plans", {"name": "p", "document": FIRST_ONES})
+    job = await books.person.ok("POST", f"/projects/{books.project}/jobs", {**books.sides, "plan": plan["id"]})
+    waiting = list(steps)
+
+    running = asyncio.create_task(run_job(settings, UUID(job["id"]), None))
+    beside = 0
+    while waiting:
+        verb, one, other, by_bob = waiting.pop()
+        beside += not running.done()
+        await driver.step(verb, one, other, by_bob=by_bob)
+        await driver.compare()
+    await running
+
+    ended = await books.person.ok("GET", f"/jobs/{job['id']}")
+    assert (ended["status"], ended["counts"]["confirmed"]) == ("completed", MANY), ended["problem"]
+    assert beside > 5
     assert await differences(books.db) == []
 
 
@@ -169,7 +234,7 @@ class Driver:
     async def _confirm_many(self, person: Any, one: int, _: int) -> None:
         waiting = [match for match, found in self.model.matches.items() if found.status == "suggested"]
         path = f"/projects/{self.books.project}/review"
-        body = {**self.books.sides, "action": "confirm", "filter": {}}
+        body = {**self.books.sides, "action": "confirm", **self._all_of(waiting)}
         if one % 3 == 0:
             wrong = await person.refused("POST", path, {**body, "expected_count": len(waiting) + 1})
             assert wrong == (409, "count_changed")
@@ -185,6 +250,10 @@ class Driver:
                     self.model.matches[match].status = "suggested"
                 self.model.decisions[-1].is_undone = True
 
+    def _all_of(self, _: list[str]) -> dict[str, Any]:
+        """How a bulk names all that wait."""
+        return {"filter": {}}
+
     async def _undo_many(self, person: Any, one: int, _: int) -> None:
         match = self._pick(one)
         if match is None or self.model.matches[match].is_write_off:
@@ -196,6 +265,12 @@ class Driver:
 
     async def compare(self) -> None:
         """The states, uses, counts and sums of the server and of the model."""
+        await self.compare_matches()
+        await self._compare_books()
+        await self._compare_job()
+
+    async def compare_matches(self) -> None:
+        """The states and uses of the server and of the model."""
         rows = await self.books.db.fetch(
             "SELECT m.id::text, m.status, array_agg(u.record_id::text) AS records, bool_and(u.active) AS active, "
             "bool_or(u.active) AS any_active, bool_and(u.confirmed) AS confirmed, bool_or(u.confirmed) AS any_confirmed "
@@ -210,6 +285,8 @@ class Driver:
             is_active, is_confirmed = row["status"] in ("suggested", "confirmed"), row["status"] == "confirmed"
             assert (row["active"], row["any_active"]) == (is_active, is_active)
             assert (row["confirmed"], row["any_confirmed"]) == (is_confirmed, is_confirmed)
+
+    async def _compare_books(self) -> None:
         summary = await self.books.summary()
         for side in ("left", "right"):
             (sums,) = [row for row in summary["sums"] if row["side"] == side]
@@ -225,7 +302,6 @@ class Driver:
         )
         assert counts["open_left"] == len(self.model.left - held)
         assert counts["open_right"] == len(self.model.right - held)
-        await self._compare_job()
 
     async def _compare_job(self) -> None:
         counts = (await self.books.person.ok("GET", f"/jobs/{self.job}"))["counts"]
@@ -236,3 +312,18 @@ class Driver:
         for status in ("confirmed", "suggested", "rejected"):
             assert counts[status] == numbers.get(status, 0), status
         assert counts["matches"] == numbers.get("confirmed", 0) + numbers.get("suggested", 0)
+
+
+class BesideAJob(Driver):
+    """Does so while a job finds other matches of the same pair, of which the model knows nothing."""
+
+    async def _confirm_many(self, person: Any, one: int, other: int) -> None:
+        if any(found.status == "suggested" for found in self.model.matches.values()):
+            await super()._confirm_many(person, one, other)
+
+    def _all_of(self, waiting: list[str]) -> dict[str, Any]:
+        return {"ids": waiting}
+
+    async def compare(self) -> None:
+        """The states and uses. The sums are those of the job's matches too, and are added up at the end."""
+        await self.compare_matches()
