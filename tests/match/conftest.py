@@ -56,17 +56,27 @@ class Books:
         """The matches of the pair."""
         return (await self.person.ok("GET", f"/projects/{self.project}/matches?{self.query}{more}"))["items"]
 
-    async def suggest(self, left: list[str], right: list[str], job: str | None = None) -> str:
-        """A suggestion, stored as a job stores one, without the minutes that a job takes. Returns: its id."""
+    async def suggest(
+        self, left: list[str], right: list[str], job: str | None = None, *, extends: str | None = None
+    ) -> str:
+        """
+        A suggestion, stored as a job stores one, without the minutes that a job takes; it may extend another match.
+
+        Returns: its id.
+        """
         job = job or await self.job()
         match_id = str(uuid7())
         pair = await self.db.fetchval("SELECT pair_id FROM reconciliation_jobs WHERE id = $1::text::uuid", job)
-        kind = MatchKind.of(len(left), len(right))
+        of_base = await self.db.fetch(
+            "SELECT side, count(*) AS n FROM match_records WHERE match_id = $1::text::uuid GROUP BY 1", extends
+        )
+        numbers = {row["side"]: row["n"] for row in of_base}
+        kind = MatchKind.of(len(left) + numbers.get("left", 0), len(right) + numbers.get("right", 0))
         await self.db.execute(
             "INSERT INTO matches (id, job_id, project_id, pair_id, kind, status, origin, ambiguity, fields_compared, "
-            "version, created_at, updated_at) VALUES ($1::text::uuid, $2::text::uuid, $3::text::uuid, $4, $5, "
-            "'suggested', 'engine', 'none', '[]', 1, now(), now())",
-            *(match_id, job, self.project, pair, kind),
+            "version, created_at, updated_at, extends_id) VALUES ($1::text::uuid, $2::text::uuid, $3::text::uuid, $4, $5, "
+            "'suggested', 'engine', 'none', '[]', 1, now(), now(), $6::text::uuid)",
+            *(match_id, job, self.project, pair, kind, extends),
         )
         for side, ids in (("left", left), ("right", right)):
             await self.db.execute(

@@ -15,6 +15,7 @@ class Match:
     right: frozenset[str]
     difference: str = "open"
     is_write_off: bool = False
+    base: str | None = None  # the match that it extends; what is suggested has only its new records
 
     @property
     def records(self) -> frozenset[str]:
@@ -51,9 +52,13 @@ class Model:
     def decide(self, moves: dict[str, str], made: dict[str, Match] | None = None, *, is_bulk: bool = False) -> None:
         """A decision: matches that move, matches that it makes, and suggestions over confirmed records that go."""
         made = made or {}
+        bases = [self.matches[one].base for one, status in moves.items() if status == "confirmed"]
+        moves = dict.fromkeys([base for base in bases if base is not None], "superseded") | moves
+        gone = [one for one, status in moves.items() if self.matches[one].status == "confirmed" != status]
+        moves = dict.fromkeys(self.extensions(gone, but=frozenset(moves)), "superseded") | moves
         before: dict[str, str | None] = {one: self.matches[one].status for one in moves}
         for one, status in moves.items():
-            self.matches[one].status = status
+            self.move(one, status)
         self.matches |= made
         taken = frozenset().union(
             *(self.matches[one].records for one in (*moves, *made) if self.matches[one].status == "confirmed")
@@ -62,6 +67,33 @@ class Model:
             before[rival] = "suggested"
             self.matches[rival].status = "superseded"
         self.decisions.append(Decision(before | dict.fromkeys(made), is_bulk=is_bulk))
+
+    def extensions(self, bases: list[str], *statuses: str, but: frozenset[str] = frozenset()) -> list[str]:
+        """The matches that extend some others, in one of these statuses; without any, those that are suggested."""
+        return [
+            one
+            for one, match in self.matches.items()
+            if match.base in bases and match.status in (statuses or ("suggested",)) and one not in but
+        ]
+
+    def move(self, one: str, status: str) -> None:
+        """Move a match. What extends another one has the other's records as long as it is confirmed."""
+        match = self.matches[one]
+        if match.base is not None and {match.status, status} == {"suggested", "confirmed"}:
+            base = self.matches[match.base]
+            if status == "confirmed":
+                match.left, match.right = match.left | base.left, match.right | base.right
+            else:
+                match.left, match.right = match.left - base.left, match.right - base.right
+        match.status = status
+
+    def remainder_side(self, one: str) -> str | None:
+        """The side on which a confirmed match leaves a remainder."""
+        match = self.matches[one]
+        left, right = (sum((self.amounts[two] for two in ids), Decimal(0)) for ids in (match.left, match.right))
+        if match.status != "confirmed" or match.is_write_off or match.difference != "open" or left * right < 0:
+            return None
+        return None if left == right else "left" if abs(left) > abs(right) else "right"
 
     def latest(self, match: str) -> Decision | None:
         """The latest decision about a match that is not undone."""
@@ -72,6 +104,8 @@ class Model:
         decision = self.latest(match)
         if decision is None:
             return "already_decided"
+        if self.matches[match].status == "superseded" and self.extensions([match], *ACTIVE):
+            return "record_in_use"
         back = {one: status or "withdrawn" for one, status in decision.before.items() if self.latest(one) is decision}
 
         if decision.is_bulk:  # of a bulk, this match alone, and what had to make way for it
@@ -79,19 +113,39 @@ class Model:
             back = {
                 one: status
                 for one, status in back.items()
-                if one == match or (self.matches[one].status == "superseded" and self.matches[one].records & mine)
+                if one == match
+                or (self.matches[one].status == "superseded" and self.matches[one].records & mine)
+                or (self.matches[one].status == "superseded" and self._extend_the_same(one, match))
             }
 
-        def is_taken(one: str) -> bool:
-            return back[one] in ACTIVE and bool(self.holders(self.matches[one].records, *ACTIVE, but=frozenset(back)))
-
-        if is_taken(match):
+        lost = {one for one in back if self._is_taken(one, back)}
+        lost |= {one for one in back if one not in lost and self._is_baseless(one, back, lost)}
+        if match in lost:
             return "record_in_use"
-        for one in [one for one in back if not is_taken(one)]:
-            self.matches[one].status = back[one]
-            decision.before.pop(one)
-        decision.is_undone = not decision.before
+        self.take_back(decision, {one: status for one, status in back.items() if one not in lost})
         return None
+
+    def take_back(self, decision: Decision, back: dict[str, str]) -> None:
+        """Move matches back, and supersede the suggestions to extend those that are confirmed no longer."""
+        gone = [one for one, status in back.items() if self.matches[one].status == "confirmed" != status]
+        for one, status in back.items():
+            self.move(one, status)
+            decision.before.pop(one)
+        for one in self.extensions(gone, but=frozenset(back)):
+            self.move(one, "superseded")
+        decision.is_undone = not decision.before
+
+    def _is_taken(self, one: str, back: dict[str, str]) -> bool:
+        return back[one] in ACTIVE and bool(self.holders(self.matches[one].records, *ACTIVE, but=frozenset(back)))
+
+    def _is_baseless(self, one: str, back: dict[str, str], lost: set[str]) -> bool:
+        base = self.matches[one].base
+        if base is None or back[one] != "suggested":
+            return False
+        return (back[base] if base in back and base not in lost else self.matches[base].status) != "confirmed"
+
+    def _extend_the_same(self, one: str, other: str) -> bool:
+        return self.matches[one].base is not None and self.matches[one].base == self.matches[other].base
 
     def terms(self, side: str) -> dict[str, Decimal]:
         """The terms of one side, added up from the records."""

@@ -15,7 +15,19 @@ from tests.match.conftest import Books, eur
 from tests.match.model import Match, Model
 
 AMOUNTS = st.sampled_from(["10.00", "10.00", "7.50", "2.50", "0.00", "-4.00", "12.34"])
-VERBS = ("suggest", "confirm", "reject", "undo", "match", "write_off", "split", "confirm_many", "undo_many")
+VERBS = (
+    "suggest",
+    "confirm",
+    "reject",
+    "undo",
+    "match",
+    "write_off",
+    "split",
+    "confirm_many",
+    "undo_many",
+    "extend",
+    "extend",
+)
 MANY = 990  # of the 1,000 that a request may add
 # Finds a match for each of the first MANY records. People decide on the others.
 FIRST_ONES = {
@@ -155,6 +167,25 @@ class Driver:
             match = await self.books.suggest(left, right, self.job)
             self.model.matches[match] = Match("suggested", frozenset(left), frozenset(right))
 
+    async def _extend(self, _: Any, one: int, other: int) -> None:
+        """A job suggests a record for what a confirmed match leaves open."""
+        bases = [match for match in self.model.matches if self.model.remainder_side(match) is not None]
+        if not bases:
+            return
+        base = bases[one % len(bases)]
+        is_left = self.model.remainder_side(base) == "right"
+        open_ones = [
+            record
+            for record in (self.books.left if is_left else self.books.right)
+            if not self.model.holders(frozenset([record]), "suggested", "confirmed")
+        ]
+        if not open_ones:
+            return
+        record = [open_ones[other % len(open_ones)]]
+        left, right = (record, []) if is_left else ([], record)
+        match = await self.books.suggest(left, right, self.job, extends=base)
+        self.model.matches[match] = Match("suggested", frozenset(left), frozenset(right), base=base)
+
     async def _confirm(self, person: Any, one: int, _: int) -> None:
         await self._decide(person, "confirm", one, "confirmed")
 
@@ -239,16 +270,23 @@ class Driver:
             wrong = await person.refused("POST", path, {**body, "expected_count": len(waiting) + 1})
             assert wrong == (409, "count_changed")
         done = await person.ok("POST", path, {**body, "expected_count": len(waiting)})
-        # No two suggestions share a record here, because one job made them.
-        assert (done["changed"], done["skipped"]) == (len(waiting), [])
-        if waiting:
-            self.model.decide(dict.fromkeys(waiting, "confirmed"), is_bulk=True)
+        # No two suggestions share a record here, because one job made them; but two may extend the same match.
+        extended = [self.model.matches[match].base for match in sorted(waiting)]
+        lost = [
+            match for n, match in enumerate(sorted(waiting)) if extended[n] is not None and extended[n] in extended[:n]
+        ]
+        confirmed = [match for match in waiting if match not in lost]
+        assert (done["changed"], done["skipped"]) == (
+            len(confirmed),
+            [{"id": match, "code": "record_in_use"} for match in lost],
+        )
+        if confirmed:
+            self.model.decide(dict.fromkeys(confirmed, "confirmed"), is_bulk=True)
             if one % 2:
+                decision = self.model.decisions[-1]
                 undone = await person.ok("POST", f"/decisions/{done['decision_id']}/undo")
-                assert undone["changed"] == len(waiting)
-                for match in waiting:
-                    self.model.matches[match].status = "suggested"
-                self.model.decisions[-1].is_undone = True
+                assert undone["changed"] == len(decision.before)
+                self.model.take_back(decision, {match: str(status) for match, status in decision.before.items()})
 
     def _all_of(self, _: list[str]) -> dict[str, Any]:
         """How a bulk names all that wait."""
@@ -280,6 +318,9 @@ class Driver:
         found = {row["id"]: row for row in rows if set(row["records"]) <= self.model.amounts.keys()}
         assert {one: row["status"] for one, row in found.items()} == {
             one: match.status for one, match in self.model.matches.items()
+        }
+        assert {one: set(row["records"]) for one, row in found.items()} == {
+            one: set(match.records) for one, match in self.model.matches.items()
         }
         for row in found.values():
             is_active, is_confirmed = row["status"] in ("suggested", "confirmed"), row["status"] == "confirmed"
