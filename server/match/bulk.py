@@ -49,8 +49,8 @@ _TAKEN = """
 """
 _HOLD = f"""
     SELECT count(*) FROM (SELECT id FROM reconciliation_records WHERE id IN (
-        SELECT record_id FROM match_records WHERE match_id = ANY($1::text[]::uuid[]) OR match_id IN (
-            SELECT extends_id FROM matches WHERE id = ANY($1::text[]::uuid[]) AND extends_id IS NOT NULL
+        SELECT record_id FROM match_records WHERE match_id IN (SELECT unnest($1::text[])::uuid
+            UNION SELECT extends_id FROM matches WHERE id = ANY($1::text[]::uuid[]) AND extends_id IS NOT NULL
             UNION SELECT id FROM matches WHERE extends_id = ANY($1::text[]::uuid[]) AND extends_id IS NOT NULL
                 AND status = '{MatchStatus.SUGGESTED}')) ORDER BY id FOR NO KEY UPDATE) x
 """

@@ -1,5 +1,6 @@
 """Jobs suggest how to pay what confirmed matches leave open."""
 
+import asyncio
 from uuid import UUID
 
 import pyarrow as pa
@@ -312,6 +313,27 @@ async def test_an_extension_is_extended_in_turn(make_books, run):
     assert chain == ["superseded", "superseded", "confirmed"]
     assert refused == [(409, "record_in_use")] * 2
     assert [await status(books, one) for one in (base, middle, last)] == ["confirmed", "withdrawn", "superseded"]
+    assert await differences(books.db) == []
+
+
+async def test_of_two_decisions_over_one_remainder_at_once_one_wins(make_books, bob):
+    books = await make_books(eur(*["10.00"] * 6), eur(*["9.00"] * 6, *["1.00"] * 12))
+    await books.person.ok("POST", f"/projects/{books.project}/members", {"email": bob.email, "role": "controller"})
+    job = await books.job()
+
+    async def attempt(person, verb, match):
+        async with await person.send("POST", f"/matches/{match}/{verb}", {}) as response:
+            return response.status
+
+    for n in range(6):
+        base = await books.match(books.left[n : n + 1], books.right[n : n + 1], difference="open")
+        one, other = [
+            await books.suggest([], [record], job, extends=base["id"]) for record in books.right[6 + 2 * n : 8 + 2 * n]
+        ]
+        rival = ("undo", base["id"]) if n % 2 else ("confirm", other)
+        found = await asyncio.gather(attempt(books.person, "confirm", one), attempt(bob, *rival))
+        assert sorted(found) == [200, 409]
+
     assert await differences(books.db) == []
 
 
