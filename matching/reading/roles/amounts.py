@@ -130,7 +130,9 @@ def number_columns(facts: Facts, rows: Mask, without: Sequence[Column]) -> list[
         # Letters that only some shapes have are letters in the file's few special rows.
         if len(set(numbers.token[ok].tolist()) - {0}) <= MAX_TOKENS:
             found.append(column)
-    return found
+    # What is only held back is no amount beside one that has moved.
+    moved = [column for column in found if column.role("held") < NAMED_SIDE]
+    return moved if any(column.role("amount", "in", "out", "gross", "net") > 0 for column in moved) else found
 
 
 def marks_of(columns: list[Column], rows: Mask, has_no_decimals: frozenset[int]) -> dict[int, Mark | None]:

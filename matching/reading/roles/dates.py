@@ -74,7 +74,12 @@ class Dates:
 
 def name_score(column: Column) -> float:
     """What a column's name says about being the date of the booking."""
-    return 2.0 * column.role("booked") - 0.6 * column.role("value_date") - 2.0 * column.role("other_date")
+    return (
+        2.0 * column.role("booked")
+        - 0.6 * column.role("value_date")
+        - 0.8 * column.role("entered")
+        - 2.0 * column.role("other_date")
+    )
 
 
 def date_columns(facts: Facts, rows: Mask | None = None) -> list[Column]:

@@ -106,6 +106,8 @@ class Decision:
             if sides is not None and all(n.moves.any() for n in sides.columns):
                 return unproved.Choice(sides), None  # one side alone walks only where the other one is wrong
             return self._proved(bookings, best, proofs, triples), best
+        if (union := proof.union_of(bookings)) is not None:
+            return replace(unproved.with_sign(bookings, union), proof="one of two other columns in all rows"), None
         nets = {t.net.column.index: t for t in triples}
         if nets:
             return self._by_triples(bookings, triples), None

@@ -8,12 +8,15 @@ import numpy as np
 from core.money import CURRENCIES
 from matching.reading.cells.currencies import currency_of, minor_units
 from matching.reading.cells.numbers import number_form
+from matching.reading.cells.words import plain
 from matching.reading.roles.amounts import Amounts
 from matching.reading.roles.facts import Column, Facts, Line, Mask
 from matching.reading.roles.words import roles_of, words_of
 
 SHARED = "?"
 _IN_BRACKETS = re.compile(r"[(\[]([A-Z]{3})[)\]]")
+_TOKENS = re.compile(r"[^\W\d_]+")
+_ALSO_WORDS = frozenset(("ALL", "TOP", "SOL", "TRY", "CUP", "MOP", "PEN", "BAM"))
 CODE_SHARE = 0.8  # of a column's values that must be currencies
 MAX_CODES = 40
 MAX_CAPTIONS = 200  # rows of one cell that are looked at
@@ -52,6 +55,7 @@ def currency_columns(facts: Facts, rows: Mask) -> dict[int, frozenset[str]]:
 
 def in_header(name: str) -> str | None:
     """The currency that a column's name mentions: a code in capitals, a sign, or a name as a word of its own."""
+    name = plain(name)
     found = {code for code in _IN_BRACKETS.findall(name) if code in CURRENCIES}
     for part in (
         name.replace("(", " ")
@@ -229,9 +233,16 @@ def _codes_in(line: Line) -> set[str]:
         last = rest.strip() if colon else text.split()[-1].strip("()[]")
         if colon and len(rest.strip()) <= 12 and (code := currency_of(rest.strip())) and not rest.strip().isdigit():
             found.add(code)
-        elif len(last) == 3 and last.isupper() and last in CURRENCIES and last not in ("ALL", "TOP", "SOL", "TRY"):
-            found.add(last)
+        elif text.isupper():
+            found |= {last} if _is_code(last) else set()
+        else:
+            found |= {word for word in _TOKENS.findall(text) if _is_code(word)}  # "All amounts in EUR unless ..."
     return found
+
+
+def _is_code(word: str) -> bool:
+    """Whether a word is the code of a currency, and not a word that happens to be written in capitals."""
+    return len(word) == 3 and word.isupper() and word in CURRENCIES and word not in _ALSO_WORDS
 
 
 def without_decimals(codes: frozenset[str] | set[str]) -> bool:

@@ -7,8 +7,10 @@ import numpy as np
 
 from matching.reading.roles.amounts import MONEY, Amounts, Bookings
 from matching.reading.roles.facts import Column, Int64, Levels
+from matching.reading.roles.words import outs_of, says
 
 Kind = Literal["signed", "sides", "letters", "sign", "fee"]
+MIN_STATUS = 0.5  # of a name that says that a column holds states
 EXCLUSIVE_SHARE = 0.03  # of the rows may have both sides filled
 
 
@@ -122,6 +124,15 @@ def sign_columns(bookings: Bookings, amount: Amounts, most: int = 6) -> list[tup
         levels = bookings.levels_of(column)
         if levels is None or not 1 <= len(levels.values) <= most:
             continue
-        if bool((levels.codes[amount.moves] >= 0).all()):
+        if bool((levels.codes[amount.moves] >= 0).all()) and not _tells_states(column, levels):
             found.append((column, levels))
     return found
+
+
+def _tells_states(column: Column, levels: Levels) -> bool:
+    """Whether a column of states says no more than that: "paid" there is no payment, but a bill that somebody paid."""
+    if says("invoice_paid", column.name, whole=True):
+        return True
+    if column.role("status") < MIN_STATUS or column.role("sign") >= column.role("status"):
+        return False
+    return len(set((outs_of(list(levels.values)) or {}).values())) < 2

@@ -449,6 +449,23 @@ def sums_of(bookings: Bookings) -> dict[int, tuple[Amounts, tuple[Amounts, ...]]
     return found
 
 
+def union_of(bookings: Bookings) -> Amounts | None:
+    """
+    The signed column that repeats, in all rows, the one of two other columns that is filled there: the net of a sale or
+    of a fee, or debit less credit.
+    """
+    numbers = [n for n in bookings.numbers if n.moves.any() and not n.is_identifier][:MAX_TRIED]
+    for total in numbers:
+        if not bool((total.values < 0).any()) or not bool((total.values > 0).any()):
+            continue
+        for one, other in permutations((n for n in numbers if n is not total), 2):
+            if min(int(one.moves.sum()), int(other.moves.sum())) < 2 or bool((one.moves & other.moves).any()):
+                continue
+            if any(bool((one.values + sign * other.values == total.values).all()) for sign in (1, -1)):
+                return total
+    return None
+
+
 def _adds_up(total: Amounts, parts: tuple[Amounts, ...], most: int | None = None) -> bool:
     """Whether parts add up to a total in all rows, or in the first `most` ones."""
     added = np.sum([n.values[:most] for n in parts], axis=0)

@@ -46,7 +46,7 @@ def states_of(bookings: Bookings) -> States:
         if levels is None or not levels.values:
             continue
         told = _told_apart(levels.values)
-        bad = [value for value in levels.values if says("not_booked", told[value], whole=True)]
+        bad = _not_booked(levels.values, told)
         name = column.role("status")
         if not _is_state(column, levels, bad):
             continue
@@ -57,12 +57,30 @@ def states_of(bookings: Bookings) -> States:
         return States(left_out=np.zeros(bookings.count, np.bool_))
     _, column, levels, bad = best
     told = _told_apart(levels.values)
-    unknown = [value for value in levels.values if value not in bad and not says("booked", told[value], whole=True)]
+    known = _owed(levels.values, told)
+    unknown = [
+        value
+        for value in levels.values
+        if value not in bad and value not in known and not says("booked", told[value], whole=True)
+    ]
     if (column.role("status") < MIN_NAME and not (levels.codes < 0).any()) or len(levels.values) == 1:
         # In a column of another name, or with one value, an unknown word is no reason to doubt.
         unknown = []
     left_out = np.isin(levels.codes, [levels.values.index(value) for value in bad])
     return States(column, tuple(bad), tuple(unknown), left_out)
+
+
+def _not_booked(values: tuple[str, ...], told: dict[str, str]) -> list[str]:
+    """The values that say that no money has moved. What an invoice comes to is owed as well while it is unpaid."""
+    owed = _owed(values, told)
+    return [value for value in values if value not in owed and says("not_booked", told[value], whole=True)]
+
+
+def _owed(values: tuple[str, ...], told: dict[str, str]) -> list[str]:
+    """The values that say of an invoice that nobody has paid it. They do so beside one that says that it was paid."""
+    if not any(says("invoice_paid", told[value], whole=True) for value in values):
+        return []
+    return [value for value in values if says("invoice_open", told[value], whole=True)]
 
 
 def _told_apart(values: tuple[str, ...]) -> dict[str, str]:

@@ -75,3 +75,32 @@ def test_sections_in_several_currencies_are_not_all_in_that_of_the_first_line(lo
 
     assert found.amounts == ["-10", "5", "7", "-2"]
     assert found.mapping["currency"] == {"value": "XXX"}
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "All amounts in EUR unless stated otherwise",
+        "Alle Beträge in EUR sofern nicht anders gekennzeichnet",
+        "Conta ;0123456 - EUR - Conta Extracto",
+    ],
+)
+def test_a_sentence_above_the_table_names_the_currency(load, above):
+    found = load(rows(above, "", "Date;Amount;Text", "2024-03-05;-10,00;a", "2024-03-06;-5,50;b", "2024-03-09;7,00;c"))
+
+    assert found.mapping["currency"] == {"value": "EUR"}
+    assert found.questions == []
+
+
+@pytest.mark.parametrize("above", ["Amounts in EUR and USD", "ALL ACCOUNTS OF TOP TRY LTD", "Report EURX 12"])
+def test_a_sentence_that_names_none_or_several_does_not(load, above):
+    found = load(rows(above, "", "Date;Amount;Text", "2024-03-05;-10,00;a", "2024-03-06;-5,50;b", "2024-03-09;7,00;c"))
+
+    assert found.mapping["currency"] == {"value": "XXX"}
+
+
+@pytest.mark.parametrize(("name", "code"), [("金額（円）", "JPY"), ("Amount （EUR）", "EUR"), ("金额［元］", "CNY")])
+def test_wide_brackets_are_brackets(load, name, code):
+    found = load(rows(f"Date,{name},Text", "2024-03-05,-1000,a", "2024-03-06,-550,b", "2024-03-09,70,c"))
+
+    assert found.mapping["currency"] == {"value": code}

@@ -127,3 +127,18 @@ def test_two_ways_to_write_dates_that_are_in_order_are_read(load):
     found = load(rows("Date,Amount", "2024-03-05,1.50", "16.03.2024,1.50", "28.03.2024,1.50", "2024-04-02,1.50"))
 
     assert found.dates == ["2024-03-05", "2024-03-16", "2024-03-28", "2024-04-02"]
+
+
+@pytest.mark.parametrize("entered", ["created_at", "Erstellt am", "Fecha de creación", "作成日時", "Imported at"])
+def test_when_a_row_was_stored_is_no_date_beside_its_own(load, entered):
+    lines = (f"2024-05-02T09:1{n}:11+01:00,-{n + 1}.50,2024-03-{n * 3 + 5:02d},t" for n in range(4))
+    found = load(rows(f"{entered},Amount,Date,Text", *lines))
+
+    assert found.dates == ["2024-03-05", "2024-03-08", "2024-03-11", "2024-03-14"]
+    assert {kind for _, kind in found.questions} <= {"currency"}
+
+
+def test_when_a_row_was_stored_is_its_date_where_there_is_no_other(load):
+    found = load(rows("created_at,Amount,Text", *(f"2024-05-0{n + 2}T09:10:11Z,-{n + 1}.50,t" for n in range(4))))
+
+    assert found.dates == ["2024-05-02", "2024-05-03", "2024-05-04", "2024-05-05"]

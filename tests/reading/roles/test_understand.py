@@ -445,3 +445,24 @@ def test_a_fee_that_no_balance_shows_is_asked_about(load):
     )
 
     assert ("Amount", "amount_column") in found.questions
+
+
+@pytest.mark.parametrize(
+    ("header", "lines"),
+    [
+        (
+            "Date,Amount,Fees & Taxes,Net",
+            ["35.42,--,35.42", "--,-2.30,-2.30", "87.55,--,87.55", "--,-5.69,-5.69", "-63.13,--,-63.13"],
+        ),
+        (
+            "Date,Debit,Credit,Balance",
+            ["35.42,0.00,35.42", "0.00,2.30,-2.30", "87.55,0.00,87.55", "0.00,5.69,-5.69", "0.00,63.13,-63.13"],
+        ),
+    ],
+    ids=["sales and fees", "debit less credit"],
+)
+def test_a_column_that_repeats_one_of_two_others_with_its_sign_is_the_amount(load, header, lines):
+    found = load(rows(header, *(f"2024-03-{n + 5:02d},{line}" for n, line in enumerate(lines))))
+
+    assert found.amounts == ["35.42", "-2.3", "87.55", "-5.69", "-63.13"]
+    assert "amount_column" not in {kind for _, kind in found.questions}
