@@ -55,7 +55,7 @@ class MatchCreated(_OnMatch):
 
 
 class MatchConfirmed(_OnMatch):
-    """A person confirmed a match."""
+    """A person confirmed a match. `replaced_ids` is the match that it extends, if it extends one."""
 
     event: ClassVar = "match.confirmed"
 
@@ -73,7 +73,7 @@ class MatchUndone(_OnMatch):
 
 
 class MatchSuperseded(_OnMatch):
-    """Another match took records of a suggestion."""
+    """Another match took records of a suggestion, or the match that it extends has changed."""
 
     event: ClassVar = "match.superseded"
 

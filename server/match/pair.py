@@ -36,8 +36,8 @@ from server.store.reading import Position, Reading, reading
 MOST_CURRENCIES = 200  # of a summary
 _NO_PAIR = UUID(int=0)
 FOUND = """
-    EXISTS (SELECT 1 FROM match_records u JOIN reconciliation_records r ON r.id = u.record_id WHERE u.match_id = t.id
-        AND (strpos(lower(r.reference), lower(?)) > 0
+    EXISTS (SELECT 1 FROM match_records u JOIN reconciliation_records r ON r.id = u.record_id
+        WHERE u.match_id IN (t.id, t.extends_id) AND (strpos(lower(r.reference), lower(?)) > 0
              OR EXISTS (SELECT 1 FROM jsonb_each_text(r.data) v WHERE strpos(lower(v.value), lower(?)) > 0)))
 """
 # An open record, or a record of the match that leaves a remainder.

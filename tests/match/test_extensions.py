@@ -100,6 +100,7 @@ async def test_a_job_suggests_the_next_payment_and_uses_only_its_record(suggeste
     assert await terms(books) == ["9.00", "1.00", "1.00"]
     assert (await books.person.ok("GET", f"/records/{books.right[1]}"))["match_id"] == match["id"]
     assert (await books.person.ok("GET", f"/records/{books.left[0]}"))["match_id"] == base["id"]
+    assert [one["id"] for one in await books.matches("&status=suggested&q=10.00")] == [match["id"]]
     assert await differences(books.db) == []
 
 

@@ -220,7 +220,7 @@ export type MatchCommented = {
   comment_id: string;
 };
 
-/** A person confirmed a match. */
+/** A person confirmed a match. `replaced_ids` is the match that it extends, if it extends one. */
 export type MatchConfirmed = {
   job_id: string | null;
   left_source: string | null;
@@ -287,7 +287,7 @@ export type MatchSplit = {
   replaced_ids?: string[];
 };
 
-/** Another match took records of a suggestion. */
+/** Another match took records of a suggestion, or the match that it extends has changed. */
 export type MatchSuperseded = {
   job_id: string | null;
   left_source: string | null;

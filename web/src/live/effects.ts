@@ -78,8 +78,9 @@ export function effectsOn(client: QueryClient): Effects {
         reread(keys.match(match_id));
         if (project) {
           rereadPairs(project);
-          // These may add a row to a list that does not have it.
-          if (event.type === "match.created" || event.type === "match.undone") updatePairs(project);
+          // These may add a row to a list that does not have it, or change others.
+          const changesOthers = event.type === "match.created" || event.type === "match.undone" || event.data.replaced_ids?.length;
+          if (changesOthers) updatePairs(project);
         }
         // The same event comes on the job's stream, whose lists it changes.
         if (!job) return;
