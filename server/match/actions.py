@@ -12,7 +12,7 @@ from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.books.transitions import Said, Transition
 from server.match import queries
 from server.match.decisions import Decision, already_decided
-from server.match.extensions import bases_of, refuse_changed
+from server.match.extensions import refuse_changed
 from server.match.four_eyes import may_proceed
 from server.match.holding import ensure_sign, hold, refuse_used
 from server.match.telling import tell, tell_superseded
@@ -49,8 +49,8 @@ async def _decide(
 ) -> Answer:
     kind, event = _VERBS[status]
     async with unit_of_work(actor) as u:
-        await access.load(actor, Match, match_id, "match.decide")
-        bases = list((await bases_of(u, [match_id])).values()) if status == MatchStatus.CONFIRMED else []
+        seen = (await access.load(actor, Match, match_id, "match.decide")).row
+        bases = [one for one in (seen.extends_id,) if one is not None and status == MatchStatus.CONFIRMED]
         held = await hold(u, [match_id, *bases])
         loaded = await access.load(actor, Match, match_id, "match.decide", lock=True)
         match = loaded.row
