@@ -24,6 +24,7 @@ OPEN_RIGHT = [
     "Z-3,2026-06-03,80.25,EUR,less a fee",
     "Z-4,2026-06-04,9.99,EUR,unknown",
 ]
+LIMIT = {"amount": "500.00", "currency": "EUR"}
 HEAD = "reference,booked,amount,currency,words"
 
 
@@ -76,6 +77,16 @@ async def _summary(person, room):
 
 async def _matches(person, room, query):
     return (await person.send("GET", f"/projects/{room['project']}/matches?{room['sides']}&{query}"))["items"]
+
+
+async def _match_all_parts(person, room):
+    """One match of the payment in two parts and of the one less a fee, as somebody would make it who looks at the total."""
+    items = (await person.send("GET", f"/projects/{room['project']}/open-items?{room['sides']}&limit=50"))["items"]
+    ids = {item["record"]["reference"]: item["id"] for item in items}
+    sides = dict(one.split("=") for one in room["sides"].split("&"))
+    records = {"left": [ids["Q-900"], ids["Q-901"]], "right": [ids["Z-1"], ids["Z-2"], ids["Z-3"]]}
+    body = {**sides, **records, "difference": "booked", "difference_reason": "fee"}
+    return await person.send("POST", f"/projects/{room['project']}/matches", body)
 
 
 def _panel(page):
@@ -203,7 +214,8 @@ async def test_many_decisions_by_others_reload_the_books_once_a_second(visitor, 
     assert 1 <= len(readings) <= time.monotonic() - began + 1
 
 
-async def test_the_room_breaks_no_rule_of_accessibility(visitor, room):
+async def test_the_room_breaks_no_rule_of_accessibility(visit, manager, room):
+    visitor = await visit()  # whose console names the refusal below
     page = await visitor.enter(room["address"], MANAGER)
     await expect(page.get_by_role("link", name=f"To review {ROWS}")).to_be_visible()
     faults = {"list": await faults_of(page)}
@@ -224,6 +236,22 @@ async def test_the_room_breaks_no_rule_of_accessibility(visitor, room):
     await _choose(page, "Q-901", "Z-3")
     await page.get_by_label("The difference").select_option("is booked")
     faults["by hand"] = await faults_of(page)
+    await page.get_by_role("button", name="Export").click()
+    await expect(page.get_by_role("dialog")).to_be_visible()
+    faults["export"] = await faults_of(page)
+    made, project = await _match_all_parts(manager, room), f"/projects/{room['project']}"
+    await page.goto(visitor.url + room["address"] + f"&status=confirmed&m={made['id']}")
+    await _panel(page).get_by_role("button", name="Split").click()
+    await page.get_by_role("radio", name=re.compile("Z-3.*part 1")).check()
+    await page.get_by_role("button", name="Split into 2").click()
+    await expect(page.get_by_role("dialog").get_by_text("say what becomes of the difference")).to_be_visible()
+    faults["split"] = await faults_of(page)
+    version = (await manager.send("GET", project))["version"]
+    await manager.send("PATCH", project, {"four_eyes_over": LIMIT}, version)
+    await manager.send("POST", f"/matches/{made['id']}/undo", {})
+    await page.keyboard.press("Escape")
+    await expect(_panel(page).get_by_role("region", name="Signatures")).to_contain_text("You signed to take it back")
+    faults["signatures"] = await faults_of(page)
 
     assert {where: found for where, found in faults.items() if found} == {}
 
@@ -428,3 +456,237 @@ async def test_an_export_that_is_refused_says_why_and_can_be_asked_for_again(vis
     async with page.expect_download() as begun:
         await page.get_by_role("dialog").get_by_role("button", name="Download").click()
     assert (await begun.value).suggested_filename.startswith("matches-")
+
+
+async def test_a_match_is_split_with_the_mouse_and_the_refusals_stand_at_their_fields(visit, manager, room):
+    made = await _match_all_parts(manager, room)
+    page = await (await visit()).enter(room["address"] + f"&status=confirmed&m={made['id']}")
+    await _panel(page).get_by_role("button", name="Split").click()
+    dialog = page.get_by_role("dialog", name="Split this match")
+
+    for record in ("Z-1", "Z-2", "Z-3"):
+        await dialog.get_by_role("radio", name=re.compile(f"{record}.*part 2")).check()
+    await dialog.get_by_role("button", name="Split into 2").click()
+    await expect(dialog.get_by_role("alert")).to_have_text("Part 1 needs a record of the right side.")
+    for record in ("Z-1", "Z-2"):
+        await dialog.get_by_role("radio", name=re.compile(f"{record}.*part 1")).check()
+    await expect(dialog.get_by_role("row", name=re.compile("Difference"))).to_contain_text(re.compile(r"0\.00\s*0\.75"))
+    await expect(dialog.get_by_role("status")).to_have_text("Left and right differ: part 2 by 0.75 EUR.")
+    await dialog.get_by_role("button", name="Split into 2").click()
+    await expect(dialog.get_by_text("say what becomes of the difference")).to_be_visible()
+    await dialog.get_by_label("The difference").select_option("is booked")
+    await dialog.get_by_role("button", name="Split into 2").click()
+    await expect(dialog.get_by_text("needs a reason code")).to_be_visible()
+    assert (await manager.send("GET", f"/matches/{made['id']}"))["status"] == "confirmed"
+    await dialog.get_by_label("As", exact=True).select_option("Fee")
+    await dialog.get_by_role("button", name="Split into 2").click()
+
+    await expect(_said(page)).to_contain_text("You split Q-900 +1 ↔ Z-1 +2 into 2.")
+    rows = page.get_by_role("region", name="Matches").locator("tbody tr")
+    await expect(rows).to_have_count(2)
+    await expect(page.locator("tr[aria-selected=true]")).to_be_focused()
+    parts = await _matches(manager, room, "status=confirmed")
+    found = {
+        tuple(sorted(one["reference"] for one in part["records"])): (part["difference"] or {}).get("amount")
+        for part in parts
+    }
+    assert found == {("Q-900", "Z-1", "Z-2"): "0.00", ("Q-901", "Z-3"): "0.75"}
+    await page.get_by_role("button", name="Undo").click()
+    await expect(_said(page)).to_contain_text("Undone: You split")
+    assert [one["id"] for one in await _matches(manager, room, "status=confirmed")] == [made["id"]]
+
+
+async def test_a_match_is_split_with_the_keyboard_alone(visitor, manager, room):
+    made = await _match_all_parts(manager, room)
+    page = await visitor.enter(room["address"] + "&status=confirmed")
+    row = page.locator(f"tr[data-id='{made['id']}']")
+    await row.focus()
+    await page.keyboard.press("Enter")
+    await expect(_panel(page).get_by_role("button", name="Split")).to_be_visible()
+    await page.keyboard.press("s")
+    dialog = page.get_by_role("dialog", name="Split this match")
+    await expect(dialog.get_by_role("radio", name=re.compile("Q-900.*part 1"))).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(row).to_be_focused()
+
+    await page.keyboard.press("s")
+    await expect(dialog.get_by_role("radio", name=re.compile("Q-900.*part 1"))).to_be_focused()
+    # Past Q-901 and Z-1, which are where they belong, to Z-2, which is not.
+    for _ in range(3):
+        await page.keyboard.press("Tab")
+    await expect(dialog.get_by_role("radio", name=re.compile("Z-2.*part 2"))).to_be_focused()
+    await page.keyboard.press("ArrowLeft")
+    await expect(dialog.get_by_role("status")).to_have_text("Left and right differ: part 2 by 0.75 EUR.")
+    await dialog.get_by_label("The difference").focus()
+    await page.keyboard.type("stays")
+    await dialog.get_by_role("textbox", name="Why").focus()
+    await page.keyboard.type("two payments")
+    await page.keyboard.press("Enter")
+
+    await expect(_said(page)).to_contain_text("You split Q-900 +1 ↔ Z-1 +2 into 2.")
+    await expect(page.locator("tr[aria-selected=true]")).to_be_focused()
+    parts = await _matches(manager, room, "status=confirmed")
+    remainders = {part["records"][0]["reference"]: part["remainder"] for part in parts}
+    assert (remainders["Q-900"], remainders["Q-901"]["amount"]["amount"]) == (None, "0.75")
+    await page.keyboard.press("u")
+    await expect(_said(page)).to_contain_text("Undone: You split")
+    assert (await manager.send("GET", f"/matches/{made['id']}"))["status"] == "confirmed"
+    assert await page.evaluate("document.activeElement !== document.body")
+
+
+@pytest.fixture
+async def two_sign(manager, room):
+    """Above a limit that all matches exceed, two people sign. Rosa may give the second signature."""
+    project = await manager.send("GET", f"/projects/{room['project']}")
+    await manager.send("PATCH", f"/projects/{room['project']}", {"four_eyes_over": LIMIT}, project["version"])
+    members = (await manager.send("GET", f"/projects/{room['project']}/members"))["items"]
+    rosa = next(one for one in members if one["display_name"] == "Rosa Reviewer")
+    await manager.send("PUT", f"/projects/{room['project']}/members/{rosa['user_id']}", {"role": "controller"})
+
+
+async def test_two_people_sign_and_see_who_has_signed_and_what_is_missing(visit, manager, room, two_sign):
+    mine, hers = await visit(), await visit()
+    page = await mine.enter(room["address"])
+    rows = page.get_by_role("region", name="Matches").locator("tbody tr")
+    match = await rows.first.get_attribute("data-id")
+    await hers.page.goto(f"{hers.url}{room['address']}&m={match}")
+    await hers.sign_in(ROSA, PASSWORD)
+    other = hers.page
+    await expect(_panel(other).get_by_role("button", name="Confirm")).to_be_enabled()
+    await rows.first.click()
+    await _panel(page).get_by_role("button", name="Confirm").click()
+
+    # It goes on to the next one, since this person can do no more about the first.
+    await expect(_said(page)).to_contain_text("Another person has to sign too.")
+    await expect(rows.nth(1)).to_be_focused()
+    await expect(rows.first).to_contain_text("signed once", use_inner_text=False)
+    await rows.first.click()
+    signatures = _panel(page).get_by_role("region", name="Signatures")
+    await expect(signatures).to_contain_text("You signed to confirm it")
+    await expect(signatures).to_contain_text("A second person has to sign too: a controller or an owner.")
+    await expect(_panel(page).get_by_role("button", name="Confirm")).to_be_disabled()
+    theirs = _panel(other).get_by_role("region", name="Signatures")
+    await expect(theirs).to_contain_text("Mia Manager signed to confirm it")
+    await expect(theirs).to_contain_text("yours is the second signature")
+    await expect(_panel(other).get_by_role("status")).to_contain_text("Somebody else has signed this")
+
+    # What was signed is taken back, and signed once more.
+    await signatures.get_by_role("button", name="Take my signature back").click()
+    await expect(_said(page)).to_contain_text("You took your signature for R-")
+    await expect(rows.first).to_be_focused()
+    await expect(theirs).to_be_hidden()
+    assert (await manager.send("GET", f"/matches/{match}"))["signatures"] == []
+    await _panel(page).get_by_role("button", name="Confirm").click()
+    await expect(theirs).to_contain_text("Mia Manager signed to confirm it")
+    await _panel(other).get_by_role("button", name="Confirm").click()
+    await expect(_said(other)).to_contain_text("You confirmed R-")
+    assert (await manager.send("GET", f"/matches/{match}"))["status"] == "confirmed"
+    assert mine.complaints == hers.complaints == []
+
+
+async def test_a_split_is_signed_by_two_people_and_nobody_signs_twice(visit, manager, room, two_sign):
+    limit = (await manager.send("GET", f"/projects/{room['project']}"))["version"]
+    await manager.send("PATCH", f"/projects/{room['project']}", {"four_eyes_over": None}, limit)
+    made = await _match_all_parts(manager, room)
+    limit = (await manager.send("GET", f"/projects/{room['project']}"))["version"]
+    await manager.send("PATCH", f"/projects/{room['project']}", {"four_eyes_over": LIMIT}, limit)
+    address = f"{room['address']}&status=confirmed&m={made['id']}"
+    page = await (await visit()).enter(address)
+    hers = await visit()
+    await hers.page.goto(hers.url + address)
+    await hers.sign_in(ROSA, PASSWORD)
+    dialog = page.get_by_role("dialog", name="Split this match")
+    await _panel(page).get_by_role("button", name="Split").click()
+    await dialog.get_by_role("radio", name=re.compile("Z-2.*part 1")).check()
+    await dialog.get_by_label("The difference").select_option("open")
+    await dialog.get_by_role("button", name="Split into 2").click()
+    await expect(_said(page)).to_contain_text("You signed for splitting Q-900 +1")
+    await expect(page.locator(f"tr[data-id='{made['id']}']")).to_be_focused()
+
+    # Nobody signs the same twice, which the server says in words.
+    await _panel(page).get_by_role("button", name="Split").click()
+    await expect(dialog).to_contain_text("the parts that somebody has signed")
+    await dialog.get_by_role("button", name="Split into 2").click()
+    await expect(dialog.get_by_role("alert")).to_have_text("You have signed this. Another person has to sign it too.")
+    await page.keyboard.press("Escape")
+    await expect(_panel(hers.page).get_by_role("region", name="Signatures")).to_contain_text(
+        "Mia Manager signed to split it"
+    )
+    await _panel(hers.page).get_by_role("button", name="Split").click()
+    theirs = hers.page.get_by_role("dialog", name="Split this match")
+    await expect(theirs.get_by_label("The difference")).to_have_value("open")
+    await theirs.get_by_role("button", name="Split into 2").click()
+    await expect(_said(hers.page)).to_contain_text("You split Q-900 +1")
+    assert (await manager.send("GET", f"/matches/{made['id']}"))["status"] == "superseded"
+
+
+async def test_what_was_taken_back_as_a_whole_says_that_no_undo_follows_and_what_can_be_done(visitor, manager, room):
+    page = await visitor.enter(room["address"])
+    rows = page.get_by_role("region", name="Matches").locator("tbody tr")
+    await rows.first.click()
+    await _panel(page).get_by_role("button", name="Confirm").click()
+    await page.get_by_role("link", name="Confirmed 1").click()
+    await page.get_by_role("button", name="Take back all 1").click()
+    await expect(page.get_by_role("dialog")).to_contain_text("There is no undo for this as a whole")
+    await page.get_by_role("dialog").get_by_role("button", name="Take back 1 match").click()
+
+    await expect(_said(page)).to_contain_text("You took back 1 match.")
+    bar = page.locator(".undo")
+    await expect(bar).to_contain_text("There is no undo for that as a whole")
+    await expect(bar.get_by_role("button", name="Undo")).to_have_count(0)
+    assert await page.evaluate("document.activeElement !== document.body")
+    await page.keyboard.press("u")
+    await expect(_said(page)).to_contain_text("what waits again can be decided again")
+    assert (await _summary(manager, room))["counts"]["suggested"] == ROWS
+    await bar.get_by_role("button", name="Review them").click()
+    await expect(page.get_by_role("link", name=f"To review {ROWS}")).to_have_attribute("aria-current", "page")
+    await expect(page.get_by_role("link", name="Confirmed 0")).not_to_have_attribute("aria-current", "page")
+    await bar.get_by_role("button", name="Dismiss").click()
+    await expect(bar.get_by_role("button", name="Review them")).to_have_count(0)
+    await expect(bar.get_by_role("button", name="Undo")).to_be_visible()
+    assert await page.evaluate("document.activeElement !== document.body")
+
+
+async def test_a_bulk_says_what_it_left_to_a_second_person(visitor, manager, room, two_sign):
+    page = await visitor.enter(room["address"])
+    await page.get_by_role("button", name=f"Confirm all {ROWS}").click()
+    await page.get_by_role("dialog").get_by_role("button", name=f"Confirm {ROWS} matches").click()
+
+    await expect(_said(page)).to_contain_text(f"Skipped: {ROWS} because a second person has to sign them one by one.")
+    assert (await _summary(manager, room))["counts"]["suggested"] == ROWS
+
+
+async def test_matches_are_sorted_by_amount_and_date_in_both_directions(visitor, room):
+    page = await visitor.enter(room["address"])
+    first = page.get_by_role("region", name="Matches").locator("tbody tr").first
+    for order, words in {
+        "largest amount first": f"R-{ROWS - 1:03}",
+        "smallest amount first": "R-000",
+        "newest date first": "2026-03-27",
+        "oldest date first": "2026-03-01",
+    }.items():
+        await page.get_by_label("Order").select_option(order)
+        await expect(first).to_contain_text(words)
+
+
+async def test_the_runner_up_stands_beside_the_match(visitor, manager, demo):
+    job = await manager.send("GET", f"/jobs/{demo['job']}")
+    for match in (await manager.send("GET", f"/jobs/{demo['job']}/matches?limit=200&sort=score"))["items"]:
+        found = await manager.send("GET", f"/matches/{match['id']}")
+        if found["runner_up"] and found["runner_up"]["fields"]:
+            break
+    else:
+        raise AssertionError("the demo has no match with a runner-up")
+    own = {record["id"] for record in found["records"]}
+    other = next(one for one in found["runner_up"]["records"] if one not in own)
+    record = await manager.send("GET", f"/records/{other}")
+    sides = f"left={job['left_source']}&right={job['right_source']}"
+    page = await visitor.enter(f"/projects/{demo['project']}/review?{sides}&status=all&m={match['id']}")
+
+    beside = _panel(page).get_by_role("table", name="This match and the runner-up")
+    await expect(beside).to_contain_text("the same")
+    await expect(beside).to_contain_text(record["date"])
+    await expect(beside.locator("tfoot")).to_contain_text(f"{found['runner_up']['score']:.1f}".replace("-", "−"))
+    evidence = _panel(page).get_by_role("table", name="Evidence for this match and for the runner-up")
+    await expect(evidence.get_by_role("columnheader", name="Runner-up")).to_be_visible()
+    await expect(evidence.locator("tfoot td.number")).to_have_count(2)

@@ -93,6 +93,8 @@ export function effectsOn(client: QueryClient): Effects {
       case "match.assigned":
       case "match.commented":
         reread(keys.match(event.data.match_id));
+        // The list says which matches were signed once.
+        if (project && event.type === "match.signed") updatePairs(project);
         return;
       case "record.written_off":
       case "record.reopened":

@@ -1,6 +1,6 @@
 import { Button, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState, type SubmitEvent } from "react";
+import { useEffect, useState, type ReactNode, type SubmitEvent } from "react";
 import { change, type Answer } from "../api/client";
 import { Problem } from "../api/problem";
 import type { MatchDetail } from "../api/rest";
@@ -11,16 +11,24 @@ import { useOffline } from "../live/react";
 import { can } from "../project/rights";
 import { useProject } from "../project/useProject";
 import { useKeys, useKeysOn } from "../shell/keys";
-import { Fault } from "../shell/parts";
-import { Faster, personOf } from "./history";
+import { personOf, Refusal } from "./history";
+import { hasSigned, isSecond } from "./signatures";
 
 const SEEN_MS = 500;
 
 /** What follows a decision. */
-export type Decided = (match: MatchDetail, verb: "confirm" | "reject" | "undo") => void;
+export type Decided = (match: MatchDetail, verb: "confirm" | "reject" | "undo" | "unsign") => void;
+
+interface Props {
+  match: MatchDetail;
+  project: string;
+  decided?: Decided;
+  /** Further buttons. */
+  more?: ReactNode;
+}
 
 /** Confirms and rejects, by button or key. Taking back a confirmation requires a reason. */
-export function Decision({ match, project, decided }: { match: MatchDetail; project: string; decided?: Decided }) {
+export function Decision({ match, project, decided, more }: Props) {
   const client = useQueryClient();
   const offline = useOffline();
   const role = useProject(project).data?.body.my_role;
@@ -40,8 +48,17 @@ export function Decision({ match, project, decided }: { match: MatchDetail; proj
     },
     onError: () => client.invalidateQueries({ queryKey: keys.match(match.id) }),
   });
+  const me = useSession()?.user.id;
+  /** Why this person cannot decide, where the decision waits for another's signature. */
+  const unsigned = (verb: "confirm" | "undo") =>
+    hasSigned(match, me, verb)
+      ? "You have signed this. Another person has to sign it too."
+      : isSecond(match, me, verb) && !can(role, "match.sign")
+        ? "The second signature has to be a controller’s or an owner’s."
+        : undefined;
   const isOpen = match.status === "suggested" || match.status === "confirmed";
   const isConfirmed = match.status === "confirmed";
+  const [noConfirm, noUndo] = [unsigned("confirm"), isConfirmed ? unsigned("undo") : undefined];
   const may = isOpen && offline === undefined && !decide.isPending;
   const confirm = () => decide.mutate({ verb: "confirm" });
   // A single key must not undo somebody's decision, so it only opens the question.
@@ -49,8 +66,8 @@ export function Decision({ match, project, decided }: { match: MatchDetail; proj
   const mayDecide = can(role, "match.decide");
   useKeys(
     {
-      c: () => mayDecide && may && isSeen && !isConfirmed && confirm(),
-      r: () => mayDecide && may && isSeen && reject(),
+      c: () => mayDecide && may && isSeen && !isConfirmed && !noConfirm && confirm(),
+      r: () => mayDecide && may && isSeen && !noUndo && reject(),
     },
     true,
   );
@@ -63,25 +80,26 @@ export function Decision({ match, project, decided }: { match: MatchDetail; proj
       <div className="row">
         <Button
           size="compact-md"
-          disabled={!may || isConfirmed}
+          disabled={!may || isConfirmed || noConfirm !== undefined}
           loading={decide.isPending && decide.variables.verb === "confirm"}
           onClick={confirm}
-          title={offline ?? (keysOn ? "Key C, in the list or here" : undefined)}
-          aria-keyshortcuts={isConfirmed ? undefined : hint("c")}
+          title={offline ?? noConfirm ?? (keysOn ? "Key C, in the list or here" : undefined)}
+          aria-keyshortcuts={isConfirmed || noConfirm ? undefined : hint("c")}
         >
           Confirm
         </Button>
         <Button
           size="compact-md"
           variant="default"
-          disabled={!may}
+          disabled={!may || noUndo !== undefined}
           loading={decide.isPending && decide.variables.verb === "reject"}
           onClick={reject}
-          title={offline ?? (keysOn ? "Key R, in the list or here" : undefined)}
-          aria-keyshortcuts={hint("r")}
+          title={offline ?? noUndo ?? (keysOn ? "Key R, in the list or here" : undefined)}
+          aria-keyshortcuts={noUndo ? undefined : hint("r")}
         >
           {isConfirmed ? "Take back …" : "Reject"}
         </Button>
+        {more}
         {offline ? <span className="muted small">{offline}</span> : null}
       </div>
       {isAsking && isConfirmed ? (
@@ -95,10 +113,8 @@ export function Decision({ match, project, decided }: { match: MatchDetail; proj
           takeBack={(reason) => decide.mutate({ verb: "undo", reason })}
         />
       ) : null}
-      {conflict && decide.error instanceof Problem && decide.error.code === "already_decided" ? (
-        <Faster problem={decide.error} />
-      ) : decide.error ? (
-        <Fault problem={decide.error} retry={conflict || offline !== undefined ? undefined : () => decide.mutate(decide.variables)} />
+      {decide.error ? (
+        <Refusal problem={decide.error} retry={conflict || offline !== undefined ? undefined : () => decide.mutate(decide.variables)} />
       ) : null}
     </div>
   );

@@ -1,6 +1,7 @@
 import { ActionIcon } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
-import type { FieldView, MatchDetail, MatchRecordView } from "../api/rest";
+import type { ReactNode } from "react";
+import type { MatchDetail, MatchRecordView } from "../api/rest";
 import { keys } from "../live/keys";
 import { useRead } from "../live/react";
 import { count, money } from "../shell/format";
@@ -10,9 +11,11 @@ import { Assignee } from "./Assignee";
 import { Comments } from "./Comments";
 import { Decision, type Decided } from "./Decision";
 import { DeltaSentence } from "./Delta";
-import { bits, plain, shownPrior, sideOf, signed } from "./evidence";
+import { Evidence } from "./Evidence";
+import { bits, sideOf } from "./evidence";
 import { History, Told } from "./history";
 import { RunnerUp } from "./RunnerUp";
+import { Signatures } from "./Signatures";
 
 interface MatchProps {
   id: string;
@@ -21,10 +24,12 @@ interface MatchProps {
   stream: string | null;
   close: () => void;
   decided?: Decided;
+  /** What else can be done with it, beside the decision. */
+  more?: (match: MatchDetail) => ReactNode;
 }
 
 /** One match: both sides, what was compared, how certain it is, and the decision. */
-export function Match({ id, project, stream, close, decided }: MatchProps) {
+export function Match({ id, project, stream, close, decided, more }: MatchProps) {
   const match = useRead<MatchDetail>(keys.match(id), `/matches/${id}`, stream);
   return (
     <aside className="panel stack" aria-label="Match" tabIndex={-1} {...PLACE}>
@@ -40,15 +45,16 @@ export function Match({ id, project, stream, close, decided }: MatchProps) {
         {({ body }) => (
           <>
             <Told key={`told/${body.id}`} match={body} />
-            <Decision key={body.id} match={body} project={project} decided={decided} />
+            <Decision key={body.id} match={body} project={project} decided={decided} more={more?.(body)} />
+            <Signatures match={body} project={project} decided={decided} />
             <Verdict match={body} />
             <DeltaSentence left={sideOf(body.records, "left")} right={sideOf(body.records, "right")} known={body.difference} />
+            <RunnerUp match={body} />
             <div className="pair">
               <Side name="Left" tone="l" records={sideOf(body.records, "left")} />
               <Side name="Right" tone="r" records={sideOf(body.records, "right")} />
             </div>
-            <RunnerUp match={body} />
-            <Fields match={body} />
+            <Evidence match={body} />
             <History match={body} />
             <Comments key={`comments/${body.id}`} match={body.id} project={project} />
             <Assignee match={body} project={project} />
@@ -112,83 +118,5 @@ function Side({ name, tone, records }: { name: string; tone: "l" | "r"; records:
         </div>
       ))}
     </section>
-  );
-}
-
-/** The evidence from the prior to the total, as text. The bar beside each part shows its weight, with zero in the middle. */
-function Fields({ match }: { match: MatchDetail }) {
-  const { fields, score } = match;
-  const prior = shownPrior(
-    score,
-    match.prior,
-    fields.map((field) => field.weight),
-  );
-  if (fields.length === 0) return null;
-  const most = Math.max(1, ...[...fields.map((field) => field.weight), prior ?? 0].map(Math.abs));
-  return (
-    <div className="scroll">
-      <table className="grid evidence">
-        <caption className="visually-hidden">Evidence for this match</caption>
-        <thead>
-          <tr>
-            <th>Field</th>
-            <th>Compared</th>
-            <th className="number">Bits</th>
-          </tr>
-        </thead>
-        <tbody>
-          {prior === null ? null : (
-            <tr>
-              <td>at the start</td>
-              <td className="wrap values muted">any two records</td>
-              <Weight value={prior} most={most} />
-            </tr>
-          )}
-          {fields.map((field, index) => (
-            <tr key={`${field.field}/${index}`}>
-              <td>
-                {field.field}
-                <br />
-                <span className="muted small">{compared(field)}</span>
-              </td>
-              <td className="wrap values" dir="auto">
-                <span className="left-ink">{plain(field.left)}</span>
-                <br />
-                <span className="right-ink">{plain(field.right)}</span>
-              </td>
-              <Weight value={field.weight} most={most} />
-            </tr>
-          ))}
-        </tbody>
-        {prior === null || score === null ? null : (
-          <tfoot>
-            <tr>
-              <th scope="row">score</th>
-              <td />
-              <td className="number">
-                <strong>{bits(score)}</strong>
-              </td>
-            </tr>
-          </tfoot>
-        )}
-      </table>
-    </div>
-  );
-}
-
-function compared(field: FieldView): string {
-  return field.similarity !== null && field.similarity < 1 ? `${field.compare} ${Math.round(field.similarity * 100)}%` : field.compare;
-}
-
-function Weight({ value, most }: { value: number; most: number }) {
-  return (
-    <td className="number">
-      {signed(value)}
-      <br />
-      <svg width={48} height={10} viewBox="-24 0 48 10" aria-hidden>
-        <rect x={Math.min(0, (value / most) * 22)} y={2} width={(Math.abs(value) / most) * 22} height={6} fill="var(--accent)" />
-        <path d="M0 0V10" stroke="var(--edge)" />
-      </svg>
-    </td>
   );
 }

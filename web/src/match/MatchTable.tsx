@@ -6,6 +6,7 @@ import { Status } from "../shell/parts";
 import { Delta } from "./Delta";
 import { total } from "./difference";
 import { bits, namesOf, sideOf } from "./evidence";
+import { waitingOf } from "./signatures";
 
 const HINTS: Partial<Record<MatchView["ambiguity"], string>> = { ambiguous: "close call", interchangeable: "any one fits" };
 
@@ -121,6 +122,7 @@ function Row({ match, isOpened, isStop, open }: { match: MatchView; isOpened: bo
     >
       <td>
         <Status of={match.status} />
+        {waitingOf(match).length > 0 ? <div className="small extra">signed once</div> : null}
         {HINTS[match.ambiguity] ? <div className="muted small extra">{HINTS[match.ambiguity]}</div> : null}
       </td>
       <Words records={left} />

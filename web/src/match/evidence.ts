@@ -1,4 +1,4 @@
-import type { MatchRecordView } from "../api/rest";
+import type { FieldView, MatchRecordView } from "../api/rest";
 
 type Recognised = Pick<MatchRecordView, "row" | "data" | "reference">;
 
@@ -59,4 +59,16 @@ export function signed(value: number): string {
 export function plain(text: string | null): string {
   if (text === null) return "–";
   return /^-?\d+\.\d{3,}$/.test(text) ? text.replace(/(\.\d\d\d*?)0+$/, "$1").replace("-", "−") : text;
+}
+
+/** A field of the match beside the same field of the runner-up. One that only the runner-up compares comes last. */
+export type Compared = readonly [own: FieldView | undefined, other: FieldView | undefined];
+
+export function besides(own: FieldView[], other: FieldView[]): Compared[] {
+  const rest = [...other];
+  const rows = own.map((field): Compared => {
+    const at = rest.findIndex((one) => one.field === field.field && one.compare === field.compare);
+    return [field, at === -1 ? undefined : rest.splice(at, 1)[0]];
+  });
+  return [...rows, ...rest.map((field): Compared => [undefined, field])];
 }

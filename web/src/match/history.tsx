@@ -1,5 +1,5 @@
 import { useEffect, useState } from "react";
-import type { Problem } from "../api/problem";
+import { Problem } from "../api/problem";
 import type { MatchDetail } from "../api/rest";
 import { useSession } from "../auth/useSession";
 import { instant } from "../shell/format";
@@ -32,6 +32,10 @@ const WORDS: Partial<Record<string, string>> = {
   "match.undo": "took the decision back",
   "match.create": "matched by hand",
   "match.split": "split",
+  "match.extend": "extended",
+  "match.supersede": "decided on another match instead",
+  "match.sign": "signed, or took a signature back",
+  "match.comment": "commented",
   "match.assign": "said who is to look at this",
   "record.write_off": "wrote off",
   "matches.confirm": "confirmed, with many others",
@@ -43,7 +47,18 @@ const WORDS: Partial<Record<string, string>> = {
 export function Told({ match }: { match: MatchDetail }) {
   const me = useSession()?.user.id;
   const [opened] = useState(match.version);
+  const [signed] = useState(match.signatures.length);
   const isNews = match.version > opened && match.decided_by !== null && match.decided_by !== me && match.decided_at !== null;
+  const latest = match.signatures.length > signed ? match.signatures.at(-1) : undefined;
+  if (!isNews && latest !== undefined && latest.by !== me) {
+    return (
+      <p role="status" className="notice told">
+        <span>
+          Somebody else has signed this <Ago at={latest.at} />
+        </span>
+      </p>
+    );
+  }
   return (
     <p role="status" className={isNews ? "notice told" : undefined}>
       {isNews ? (
@@ -56,8 +71,21 @@ export function Told({ match }: { match: MatchDetail }) {
   );
 }
 
-/** Why a decision was refused: somebody else was faster. Says who, and how long ago. */
-export function Faster({ problem }: { problem: Problem }) {
+/** Why a decision was refused, with names where the server knows them. */
+export function Refusal({ problem, retry }: { problem: Error; retry?: () => void }) {
+  if (problem instanceof Problem && problem.code === "already_decided") return <Faster problem={problem} />;
+  if (problem instanceof Problem && problem.code === "four_eyes") {
+    return (
+      <p className="notice fault" role="alert">
+        <span>{problem.detail}</span>
+      </p>
+    );
+  }
+  return <Fault problem={problem} retry={retry} />;
+}
+
+/** Somebody else was faster. Says who, and how long ago. */
+function Faster({ problem }: { problem: Problem }) {
   const { decided_by_name: name, decided_at: at, match_status: status } = problem.extensions;
   if (typeof name !== "string" || typeof at !== "string" || typeof status !== "string") return <Fault problem={problem} />;
   return (

@@ -76,6 +76,7 @@ function Sure({ project, search, action, shown, close, say }: SureProps) {
     onSuccess: (done) => {
       const words = `You ${past} ${count(done.changed)} ${done.changed === 1 ? "match" : "matches"}.`;
       if (done.decision_id !== null) addDeed({ project, words, of: "decision", id: done.decision_id });
+      else if (action === "undo" && done.changed > 0) addDeed({ project, words, of: "taken back", id: newKey() });
       say(words + skippedWords(done));
       close();
     },
@@ -117,7 +118,9 @@ function Sure({ project, search, action, shown, close, say }: SureProps) {
             `They are all ${status} matches of these two sources, on all pages.`
           )}{" "}
           Everybody in the project sees the change at once.
-          {action === "undo" ? " There is no undo for this as a whole." : " Afterwards, Undo takes back all of it."}
+          {action === "undo"
+            ? " They wait for a decision again; those that were made by hand are withdrawn. There is no undo for this as a whole."
+            : " Afterwards, Undo takes back all of it."}
         </p>
         <TextInput label="Why (optional)" maxLength={10_000} value={reason} onChange={(event) => setReason(event.currentTarget.value)} />
         <div className="row">
@@ -134,13 +137,16 @@ function Sure({ project, search, action, shown, close, say }: SureProps) {
   );
 }
 
+const REASONS: Partial<Record<string, string>> = {
+  record_in_use: "because another match has their records",
+  four_eyes: "because a second person has to sign them one by one",
+  already_decided: "because they were already decided",
+};
+const MOST_LISTED = 1000; // of what was skipped, by the server
+
 function skippedWords({ skipped }: Reviewed): string {
   if (skipped.length === 0) return "";
-  const used = skipped.filter((one) => one.code === "record_in_use").length;
-  const decided = skipped.length - used;
-  const parts = [
-    used > 0 ? `${count(used)} because another match has their records` : "",
-    decided > 0 ? `${count(decided)} because they were already decided` : "",
-  ];
-  return ` Skipped: ${parts.filter(Boolean).join(", ")}.`;
+  const codes = [...new Set(skipped.map((one) => one.code))];
+  const parts = codes.map((code) => `${count(skipped.filter((one) => one.code === code).length)} ${REASONS[code] ?? code}`);
+  return ` Skipped${skipped.length >= MOST_LISTED ? ", at least" : ""}: ${parts.join(", ")}.`;
 }

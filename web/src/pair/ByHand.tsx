@@ -1,4 +1,4 @@
-import { Button, NativeSelect } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type SubmitEvent } from "react";
 import { change } from "../api/client";
@@ -7,11 +7,13 @@ import { Problem } from "../api/problem";
 import type { MatchDetail, OpenItem, PairMatchByHand, ReasonView, RecordView } from "../api/rest";
 import { keys } from "../live/keys";
 import { pairOf } from "../match/evidence";
+import { Refusal } from "../match/history";
 import { can } from "../project/rights";
 import { useProject } from "../project/useProject";
 import { ChangeButton } from "../shell/ChangeButton";
 import { count, money } from "../shell/format";
 import { Fault } from "../shell/parts";
+import { Difference, differenceOf, Reason, UNSAID } from "./Difference";
 import { balancesOf, bodyOf, isTied, signOf } from "./hand";
 import { OpenList, wordsOf } from "./OpenList";
 import { addDeed, SECOND } from "./own";
@@ -64,8 +66,7 @@ interface ChoiceProps {
 /** What is chosen comes to, what becomes of the difference, and the button. */
 function Choice({ project, left, right, items, reasons, sign, clear, say }: ChoiceProps) {
   const client = useQueryClient();
-  const [becomes, setBecomes] = useState("");
-  const [code, setCode] = useState("");
+  const [becomes, setBecomes] = useState(UNSAID);
   const balances = balancesOf(items, signOf(sign, items));
   const tied = isTied(balances);
   const reread = () => {
@@ -75,9 +76,8 @@ function Choice({ project, left, right, items, reasons, sign, clear, say }: Choi
   };
   const match = useMutation({
     mutationFn: () => {
-      const body: PairMatchByHand = { left_source: left, right_source: right, ...bodyOf(items) };
-      if (!tied && becomes === "open") body.difference = "open";
-      if (!tied && becomes === "booked") Object.assign(body, { difference: "booked", difference_reason: code || null });
+      const sides = { left_source: left, right_source: right };
+      const body: PairMatchByHand = { ...sides, ...bodyOf(items), ...(tied ? {} : differenceOf(becomes)) };
       return change<MatchDetail>("POST", `/projects/${project}/matches`, { body, key: newKey() });
     },
     onSuccess: (made) => {
@@ -115,22 +115,7 @@ function Choice({ project, left, right, items, reasons, sign, clear, say }: Choi
         ))}
       </div>
       <div className="filters">
-        {items.length > 0 && !tied ? (
-          <NativeSelect
-            label="The difference"
-            data={[
-              { value: "", label: "Choose …" },
-              { value: "open", label: "stays open, for the next payment" },
-              { value: "booked", label: "is booked" },
-            ]}
-            value={becomes}
-            onChange={(event) => setBecomes(event.currentTarget.value)}
-            error={fault("/difference")}
-          />
-        ) : null}
-        {items.length > 0 && !tied && becomes === "booked" ? (
-          <Reason label="As" reasons={reasons} value={code} choose={setCode} fault={fault("/difference_reason")} />
-        ) : null}
+        {items.length > 0 && !tied ? <Difference value={becomes} reasons={reasons} choose={setBecomes} fault={fault} /> : null}
         <ChangeButton type="submit" disabled={items.length === 0} loading={match.isPending}>
           Match
         </ChangeButton>
@@ -141,28 +126,8 @@ function Choice({ project, left, right, items, reasons, sign, clear, say }: Choi
           <WriteOff key={only.id} project={project} item={only} reasons={reasons} say={say} done={clear} reread={reread} />
         ) : null}
       </div>
-      {match.error && !isShown ? <Fault problem={match.error} /> : null}
+      {match.error && !isShown ? <Refusal problem={match.error} /> : null}
     </form>
-  );
-}
-
-interface ReasonProps {
-  label: string;
-  reasons: ReasonView[];
-  value: string;
-  choose: (code: string) => void;
-  fault: string | undefined;
-}
-
-function Reason({ label, reasons, value, choose, fault }: ReasonProps) {
-  return (
-    <NativeSelect
-      label={label}
-      data={[{ value: "", label: "Choose …" }, ...reasons.map((reason) => ({ value: reason.code, label: reason.label }))]}
-      value={value}
-      onChange={(event) => choose(event.currentTarget.value)}
-      error={fault}
-    />
   );
 }
 

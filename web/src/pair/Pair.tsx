@@ -18,6 +18,8 @@ import { FIRST, type PairSearch } from "./search";
 import { UndoBar } from "./UndoBar";
 
 const ROUTE = "/projects/$project/review";
+// Otherwise the router takes a tab that leaves something out of the address for the current one as well.
+const EXACTLY = { exact: true, explicitUndefined: true };
 
 /** The two books of a pair: what waits for a decision, whatever reconciliation found it. */
 export function Pair() {
@@ -66,7 +68,14 @@ function Room({ project, left, right }: { project: string; left: string; right: 
   const [said, say] = useState("");
   const main = useRef<HTMLElement>(null);
   const find = (selector: string) => main.current?.querySelector<HTMLElement>(selector);
-  useFocusKept(main, () => find(`tr[data-id="${CSS.escape(m ?? "")}"]`) ?? find("tr[data-id][tabindex], tr[data-id] input") ?? find("h1"));
+  useFocusKept(
+    main,
+    () =>
+      find("[role=dialog]") ??
+      find(`tr[data-id="${CSS.escape(m ?? "")}"]`) ??
+      find("tr[data-id][tabindex], tr[data-id] input") ??
+      find("h1"),
+  );
   const lefts = useRead<SourceView>(keys.source(left), `/sources/${left}`, `project:${project}`);
   const rights = useRead<SourceView>(keys.source(right), `/sources/${right}`, `project:${project}`);
   const names = [lefts.data?.body.name, rights.data?.body.name];
@@ -110,7 +119,7 @@ function Room({ project, left, right }: { project: string; left: string; right: 
             {view === "open" ? (
               <ByHand project={project} left={left} right={right} sign={body.sign} say={say} />
             ) : (
-              <PairMatches project={project} say={say} />
+              <PairMatches project={project} sign={body.sign} say={say} />
             )}
           </>
         )}
@@ -147,12 +156,19 @@ function Tabs({ counts }: { counts: Counts }) {
           from={ROUTE}
           to="."
           search={(old) => ({ ...old, ...FIRST, status: value, view: undefined })}
+          activeOptions={EXACTLY}
           aria-current={view !== "open" && (value ?? "suggested") === status ? "page" : undefined}
         >
           {words}
         </Link>
       ))}
-      <Link from={ROUTE} to="." search={(old) => ({ ...old, ...FIRST, view: "open" })} aria-current={view === "open" ? "page" : undefined}>
+      <Link
+        from={ROUTE}
+        to="."
+        search={(old) => ({ ...old, ...FIRST, view: "open" })}
+        activeOptions={EXACTLY}
+        aria-current={view === "open" ? "page" : undefined}
+      >
         Open {count(counts.open_left ?? 0)} + {count(counts.open_right ?? 0)}
       </Link>
     </nav>

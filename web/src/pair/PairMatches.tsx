@@ -2,13 +2,16 @@ import { Button, NativeSelect } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useRouter, useSearch } from "@tanstack/react-router";
 import { useEffect, useEffectEvent, useRef, useState } from "react";
-import type { Page_MatchView_ } from "../api/rest";
+import { get } from "../api/client";
+import type { MatchDetail, MatchView, Page_MatchView_ } from "../api/rest";
+import { useSession } from "../auth/useSession";
 import { keys } from "../live/keys";
 import { useHeld, useRead } from "../live/react";
 import { focusRow, type Decided } from "../match/Decision";
 import { pairOf } from "../match/evidence";
 import { Match } from "../match/Match";
 import { MatchTable } from "../match/MatchTable";
+import { hasSigned } from "../match/signatures";
 import { count } from "../shell/format";
 import { Pager } from "../shell/Pager";
 import { Empty, Reading } from "../shell/parts";
@@ -16,21 +19,28 @@ import { Bulk } from "./Bulk";
 import { Find } from "./Find";
 import { addDeed, dropDeed, SECOND } from "./own";
 import { FIRST, pairSearch, queryOf, type PairSearch } from "./search";
+import { Split, SplitButton } from "./Split";
 
 const ROUTE = "/projects/$project/review";
 const LIMIT = 50;
 const SORTS = [
   { value: "", label: "as they were found" },
-  { value: "-created", label: "newest first" },
+  { value: "-created", label: "latest found first" },
   { value: "-score", label: "best score first" },
   { value: "score", label: "lowest score first" },
   { value: "-difference", label: "largest difference first" },
   { value: "difference", label: "smallest difference first" },
+  { value: "-amount", label: "largest amount first" },
+  { value: "amount", label: "smallest amount first" },
+  { value: "-date", label: "newest date first" },
+  { value: "date", label: "oldest date first" },
 ];
 const VERBS = { confirm: "confirmed", reject: "rejected", undo: "took back" };
 
 interface Props {
   project: string;
+  /** The sign of the pair, if one of its matches was confirmed. */
+  sign: 1 | -1 | null;
   say: (words: string) => void;
 }
 
@@ -38,7 +48,7 @@ interface Props {
 type Arrival = "focus" | "first" | "last" | "undecided";
 
 /** The matches of a pair. A decision leads on to the next match that waits for one, over pages. */
-export function PairMatches({ project, say }: Props) {
+export function PairMatches({ project, sign, say }: Props) {
   const client = useQueryClient();
   const router = useRouter();
   const navigate = useNavigate({ from: ROUTE });
@@ -55,6 +65,8 @@ export function PairMatches({ project, say }: Props) {
   const arrived = useHeld(keys.arrived(project)) ?? 0;
   const arrival = useRef<Arrival | null>(null);
   const list = useRef<HTMLDivElement>(null);
+  /** The match that is being split. Its dialog is not in the panel, which other things on the page would cover. */
+  const [splitting, setSplitting] = useState<MatchDetail | null>(null);
 
   const change = (part: Partial<PairSearch>) => void navigate({ search: (old) => ({ ...old, ...FIRST, ...part }), replace: true });
   // The first opened match is a step that Back takes back. The ones after it are not.
@@ -73,12 +85,15 @@ export function PairMatches({ project, say }: Props) {
     if (cursor) go(cursor, by, by > 0 ? "first" : "last");
   };
 
+  const me = useSession()?.user.id;
+  const waitsForMe = (one: MatchView) => one.status === "suggested" && !hasSigned(one, me, "confirm");
+
   /** Opens the next match that waits for a decision: below, on the next page, or else from the start. */
   const goOn = (from: string) => {
     // Somebody who has opened another match while the decision was on its way stays there.
     if (pairSearch(router.state.location.search).m !== from || !read.data) return;
     const { items, next_cursor } = read.data.body;
-    const waits = (one: { id: string; status: string }) => one.id !== from && one.status === "suggested";
+    const waits = (one: MatchView) => one.id !== from && waitsForMe(one);
     const next = items.slice(items.findIndex((one) => one.id === from) + 1).find(waits);
     if (next) {
       open(next.id);
@@ -95,24 +110,51 @@ export function PairMatches({ project, say }: Props) {
     }
   };
   const decided: Decided = (now, verb) => {
+    if (verb === "unsign") {
+      say(`You took your signature for ${pairOf(now.records)} back.`);
+      dropDeed(now.id);
+      focusRow(now.id);
+      return;
+    }
     // Over a limit of the project the first signature changes nothing yet.
     const isSigned = verb === "undo" ? now.status === "confirmed" : now.status === "suggested";
     const words = isSigned ? `You signed for ${pairOf(now.records)}. ${SECOND}` : `You ${VERBS[verb]} ${pairOf(now.records)}.`;
     say(words);
-    if (verb === "undo") {
-      dropDeed(now.id);
+    if (isSigned) addDeed({ project, words, of: "signature", id: now.id });
+    else if (verb === "undo") dropDeed(now.id);
+    else addDeed({ project, words, of: "match", id: now.id, status: now.status, version: now.version });
+    if (verb === "undo") focusRow(now.id);
+    else goOn(now.id);
+  };
+
+  /** Goes on to the first part of a match that was split. Parts are new, so they are looked for among the newest matches. */
+  const splitUp = async (now: MatchDetail, parts: number) => {
+    if (now.status !== "superseded") {
+      const signed = `You signed for splitting ${pairOf(now.records)}. ${SECOND}`;
+      say(signed);
+      addDeed({ project, words: signed, of: "signature", id: now.id });
       focusRow(now.id);
-    } else {
-      addDeed({ project, words, of: "match", id: now.id, status: now.status, version: now.version });
-      goOn(now.id);
+      return;
     }
+    const words = `You split ${pairOf(now.records)} into ${count(parts)}.`;
+    say(words);
+    addDeed({ project, words, of: "match", id: now.id, status: now.status, version: now.version });
+    const ids = new Set(now.records.map((record) => record.id));
+    const newest = queryOf({ ...search, status: "all", q: undefined, cursor: undefined, sort: "-created" }, parts + LIMIT);
+    const found = await get<Page_MatchView_>(`/projects/${project}/matches?${newest}`).catch(() => null);
+    const part = found?.body.items.findLast((one) => one.id !== now.id && one.records.some((record) => ids.has(record.id)));
+    load();
+    // Somebody who has opened another match meanwhile stays there.
+    if (part === undefined || pairSearch(router.state.location.search).m !== now.id) return;
+    open(part.id);
+    focusRow(part.id);
   };
 
   const arrive = useEffectEvent((page: Page_MatchView_) => {
     const then = arrival.current;
     arrival.current = null;
     if (then === null) return;
-    const waiting = page.items.find((one) => one.status === "suggested");
+    const waiting = page.items.find(waitsForMe);
     const target = then === "last" ? page.items.at(-1) : then === "undecided" ? waiting : page.items[0];
     list.current?.scrollIntoView({ block: "start" });
     if (target === undefined) say("Nothing is left here that waits for a decision.");
@@ -174,12 +216,28 @@ export function PairMatches({ project, say }: Props) {
                     focusRow(m);
                   }}
                   decided={decided}
+                  more={(match) => <SplitButton match={match} project={project} open={() => setSplitting(match)} />}
                 />
               ) : null}
             </div>
           )
         }
       </Reading>
+      {splitting ? (
+        <Split
+          match={splitting}
+          project={project}
+          sign={sign}
+          close={() => {
+            setSplitting(null);
+            focusRow(splitting.id);
+          }}
+          done={(now, parts) => {
+            setSplitting(null);
+            void splitUp(now, parts);
+          }}
+        />
+      ) : null}
     </section>
   );
 }

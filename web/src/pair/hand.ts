@@ -11,15 +11,21 @@ export interface Balance {
   difference: Money;
 }
 
+/** What has an amount on a side: an open item, or a record of a match. */
+type Counted = Pick<OpenItem, "side" | "amount">;
+
 /** The exact totals of a selection, a row per currency. Items without an amount count as nothing. */
-export function balancesOf(items: OpenItem[], sign: 1 | -1): Balance[] {
+export function balancesOf(items: Counted[], sign: 1 | -1): Balance[] {
   const currencies = [...new Set(items.map((item) => item.amount?.currency).filter((code) => code !== undefined))].sort();
   return currencies.map((currency) => {
+    const all = items.flatMap(({ amount }) => (amount?.currency === currency ? amount.amount : []));
+    // With as many decimals as the amounts have, so that a side without any reads like the other one.
+    const zero = sum(["0", ...all, ...all.map(negated)]);
     const total = (side: Side): Money => {
       const amounts = items
         .filter((item) => item.side === side && item.amount?.currency === currency)
         .map((item) => item.amount?.amount ?? "0");
-      return { amount: sum(["0", ...amounts]), currency };
+      return { amount: sum([zero, ...amounts]), currency };
     };
     const [left, right] = [total("left"), total("right")];
     const turned = sign === 1 ? right : { ...right, amount: negated(right.amount) };
@@ -36,7 +42,7 @@ export function isTied(balances: Balance[]): boolean {
  * Which sign the right side has: the one that the pair's first match has fixed. Before it, amounts that cancel each other
  * out say that one book counts the other way round, as the server decides it.
  */
-export function signOf(known: 1 | -1 | null, items: OpenItem[]): 1 | -1 {
+export function signOf(known: 1 | -1 | null, items: Counted[]): 1 | -1 {
   if (known !== null) return known;
   const plain = balancesOf(items, 1);
   const turned = balancesOf(items, -1);

@@ -8,7 +8,11 @@ import { onSession, session } from "../api/session";
 export type Deed = { project: string; words: string } & (
   | { of: "match"; id: string; status: MatchDetail["status"]; version: number }
   | { of: "decision"; id: string }
+  /** Many decisions that were taken back at once. That is no decision, so nothing undoes it as a whole. */
+  | { of: "taken back"; id: string }
   | { of: "record"; id: string }
+  /** A signature that waits for another person's, on the match with this id. */
+  | { of: "signature"; id: string }
 );
 
 /** What is said after the first of two signatures. */
@@ -48,23 +52,33 @@ export function useLastDeed(project: string): Deed | undefined {
   return all.find((deed) => deed.project === project);
 }
 
+/** A deed that can be undone. */
+export type Undoable = Exclude<Deed, { of: "taken back" }>;
+
 /** Undoes a decision. Returns how many matches it has changed. */
-export async function undo(deed: Deed): Promise<number> {
+export async function undo(deed: Undoable): Promise<number> {
   if (deed.of === "decision") return (await change<Reviewed>("POST", `/decisions/${deed.id}/undo`)).changed;
   if (deed.of === "record") await change("DELETE", `/records/${deed.id}/write-off`);
+  else if (deed.of === "signature") await change("DELETE", `/matches/${deed.id}/signature`);
   else await undoMatch(deed);
   return 1;
 }
 
 /** A comment makes a new version too, so that only a decision by somebody else is in the way. */
-async function undoMatch(deed: Deed & { of: "match" }): Promise<void> {
+async function undoMatch(deed: Undoable & { of: "match" }): Promise<void> {
   const send = (version: number) => change<MatchDetail>("POST", `/matches/${deed.id}/undo`, { body: {}, version });
   try {
     await send(deed.version);
   } catch (error) {
     if (!(error instanceof Problem) || error.code !== "version_conflict") throw error;
     const { body } = await get<MatchDetail>(`/matches/${deed.id}`);
-    if (body.status !== deed.status || body.decided_by !== session()?.user.id) throw error;
+    if (body.status !== deed.status || !isOwn(body)) throw error;
     await send(body.version);
   }
+}
+
+/** Whether a match is still as this person has left it. Nobody is named as the one who decided on a match that was split. */
+function isOwn({ status, decided_by, signatures }: MatchDetail): boolean {
+  const me = session()?.user.id;
+  return status === "superseded" || decided_by === me || signatures.some(({ by }) => by === me);
 }

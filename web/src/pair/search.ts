@@ -2,7 +2,7 @@ import { oneOf, text } from "../shell/address";
 
 const VIEWS = ["matches", "open"] as const;
 export const STATUSES = ["suggested", "confirmed", "rejected", "superseded", "withdrawn"] as const;
-const SORTS = ["-created", "score", "-score", "difference", "-difference"] as const;
+const SORTS = ["-created", "score", "-score", "difference", "-difference", "amount", "-amount", "date", "-date"] as const;
 
 /** What the address of a pair contains besides its project. */
 export interface PairSearch {

@@ -3,9 +3,10 @@ import type { ProjectView } from "../api/rest";
 type Role = ProjectView["my_role"];
 
 /** The lowest role for each action, as on the server. The dashboard does not offer what a role does not allow. */
-const LEAST: Record<"match.decide" | "match.assign" | "job.run" | "source.load", Role> = {
+const LEAST: Record<"match.decide" | "match.assign" | "match.sign" | "job.run" | "source.load", Role> = {
   "match.decide": "analyst",
   "match.assign": "controller",
+  "match.sign": "controller",
   "job.run": "analyst",
   "source.load": "analyst",
 };

@@ -48,7 +48,8 @@ export function useKeys(actions: Record<string, () => void>, inPlace = false): v
   const onKey = useEffectEvent((event: KeyboardEvent) => {
     if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     const target = event.target as HTMLElement;
-    if (target.closest(FIELDS)) return;
+    // A dialog has keys of its own, even if the focus is not in it.
+    if (target.closest(FIELDS) || document.querySelector("[role=dialog]")) return;
     if (inPlace && (!target.closest("[data-keys]") || target.closest("button, a"))) return;
     // Enter on a button or a link activates it.
     if (event.key === "Enter" && target.closest("button, a")) return;

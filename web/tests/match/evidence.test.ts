@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { MatchRecordView } from "../../src/api/rest";
-import { bits, plain, shownPrior, sideOf, signed, words } from "../../src/match/evidence";
+import type { FieldView, MatchRecordView } from "../../src/api/rest";
+import { besides, bits, plain, shownPrior, sideOf, signed, words } from "../../src/match/evidence";
 
 function read(text: string): number {
   return Math.round(Number(text.replace("−", "-").replace("+", "")) * 10);
@@ -59,4 +59,25 @@ test.each([
   [null, "–"],
 ])("%s, as the engine compared it, is shown as %s", (text, expected) => {
   expect(plain(text)).toBe(expected);
+});
+
+test("fields of the runner-up stand beside the same fields of the match", () => {
+  const field = (name: string, compare: string, weight: number): FieldView => ({
+    field: name,
+    compare,
+    left: null,
+    right: null,
+    similarity: null,
+    weight,
+    rarity: null,
+  });
+  const own = [field("amount", "exact", 6), field("name", "words", 2)];
+  const other = [field("date", "days", 1), field("amount", "exact", 5)];
+
+  expect(besides(own, other).map(([one, two]) => [one?.weight, two?.weight])).toEqual([
+    [6, 5],
+    [2, undefined],
+    [undefined, 1],
+  ]);
+  expect(besides(own, [])).toEqual(own.map((one) => [one, undefined]));
 });

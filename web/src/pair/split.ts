@@ -1,0 +1,71 @@
+import type { MatchRecordView, MatchView, Split } from "../api/rest";
+import { difference, isZero } from "../match/difference";
+import { sideOf } from "../match/evidence";
+import { balancesOf, isTied, type Balance } from "./hand";
+
+/** Which part each record is in, by its id. Parts are counted from 0. */
+export type Shares = ReadonlyMap<string, number>;
+
+/** How many parts a match can have at most: each needs a record on either side. */
+export function mostParts(records: MatchRecordView[]): number {
+  return Math.min(sideOf(records, "left").length, sideOf(records, "right").length);
+}
+
+/**
+ * The sign of the right side: the pair's, or before its first match is confirmed the one with which the match has the
+ * difference that the server knows.
+ */
+export function signFor(known: 1 | -1 | null, { records, difference: apart }: Pick<MatchView, "records" | "difference">): 1 | -1 {
+  if (known !== null || apart === null) return known ?? 1;
+  const has = (sign: 1 | -1) =>
+    balancesOf(records, sign).every(({ difference: own }) => {
+      const more = difference(own, apart);
+      return more !== null && isZero(more.amount);
+    });
+  return !has(1) && has(-1) ? -1 : 1;
+}
+
+/** Two parts to begin with: a record of each side that come to the same if there are such records, and all others. */
+export function beginning(records: MatchRecordView[], sign: 1 | -1): Shares {
+  const [left, right] = [sideOf(records, "left"), sideOf(records, "right")];
+  const pairs = left.flatMap((one) => right.map((other) => [one, other] as const));
+  const first = pairs.find((pair) => pair.every((one) => one.amount !== null) && isTied(balancesOf([...pair], sign))) ?? pairs[0] ?? [];
+  const apart = new Set(first.map((record) => record.id));
+  return new Map(records.map((record) => [record.id, apart.has(record.id) ? 0 : 1]));
+}
+
+/** The parts of a split that somebody has signed. */
+export function sharesOf(parts: Split["parts"]): Shares {
+  return new Map(parts.flatMap(({ left, right }, part) => [...left, ...right].map((id) => [id, part] as const)));
+}
+
+/** Whether both share out the records alike. */
+export function isSame(one: Shares, other: Shares): boolean {
+  return one.size === other.size && [...one].every(([id, part]) => other.get(id) === part);
+}
+
+/** The parts as the server is told about them. */
+export function partsOf(records: MatchRecordView[], shares: Shares, number: number): Split["parts"] {
+  return Array.from({ length: number }, (_, part) => {
+    const ids = (side: "left" | "right") =>
+      sideOf(records, side)
+        .filter((record) => shares.get(record.id) === part)
+        .map((record) => record.id);
+    return { left: ids("left"), right: ids("right") };
+  });
+}
+
+/** What each part comes to, a row per currency. */
+export function balancesOfParts(records: MatchRecordView[], shares: Shares, number: number, sign: 1 | -1): Balance[][] {
+  return Array.from({ length: number }, (_, part) =>
+    balancesOf(
+      records.filter((record) => shares.get(record.id) === part),
+      sign,
+    ),
+  );
+}
+
+/** Without a part: its records move to the one before it, and the parts behind it move up. */
+export function without(shares: Shares, part: number): Shares {
+  return new Map([...shares].map(([id, own]) => [id, own >= part ? Math.max(0, own - 1) : own]));
+}
