@@ -165,7 +165,7 @@ class Tour:
         if self.row(invoice).get_attribute("aria-selected") != "true":
             self.row(invoice).click()
         expect(self.panel).to_contain_text(invoice)
-        expect(self.panel.get_by_role("table")).to_contain_text("score")
+        expect(self.panel.get_by_role("table", name="Evidence")).to_contain_text("score")
 
     def decide(self, key: str, words: str) -> None:
         """Press a key once it works, which is when the match has been on the screen for a moment."""

@@ -167,7 +167,7 @@ async def test_the_evidence_shown_adds_up_to_the_score(visitor, demo):
         for column in range(await table.locator("tfoot td.number").count()):
             rows_of_bits = table.locator("tbody tr, tfoot tr")
             texts = [
-                await rows_of_bits.nth(n).locator("td.number").nth(column).inner_text()
+                await rows_of_bits.nth(n).locator("td.number, td .number").nth(column).inner_text()
                 for n in range(await rows_of_bits.count())
             ]
             *parts, score = (round(float(text.split()[0].replace("−", "-").replace("–", "0")) * 10) for text in texts)

@@ -669,24 +669,45 @@ async def test_matches_are_sorted_by_amount_and_date_in_both_directions(visitor,
         await expect(first).to_contain_text(words)
 
 
-async def test_the_runner_up_stands_beside_the_match(visitor, manager, demo):
-    job = await manager.send("GET", f"/jobs/{demo['job']}")
-    for match in (await manager.send("GET", f"/jobs/{demo['job']}/matches?limit=200&sort=score"))["items"]:
-        found = await manager.send("GET", f"/matches/{match['id']}")
-        if found["runner_up"] and found["runner_up"]["fields"]:
-            break
-    else:
-        raise AssertionError("the demo has no match with a runner-up")
-    own = {record["id"] for record in found["records"]}
-    other = next(one for one in found["runner_up"]["records"] if one not in own)
-    record = await manager.send("GET", f"/records/{other}")
-    sides = f"left={job['left_source']}&right={job['right_source']}"
-    page = await visitor.enter(f"/projects/{demo['project']}/review?{sides}&status=all&m={match['id']}")
+TOWNS = ("Oslo", "Turku", "Espoo", "Bergen", "Malmo")
+FIRMS = (
+    *("Harbour Textiles", "Granite Optics", "Lumen Logistics", "Delta Printing"),
+    *("Acme Trading", "Juniper Tools", "Cobalt Paper", "Nordic Foods"),
+)
+
+
+async def test_the_runner_up_stands_beside_the_match(visitor, manager):
+    firms = [f"{firm} {town}" for town in TOWNS for firm in FIRMS]
+    left = [f"{firm},2026-03-{n % 25 + 1:02},{100 + 13 * n}.{10 + n},EUR" for n, firm in enumerate(firms)]
+    right = [f"{firm.upper()},2026-03-{n % 25 + 2:02},{100 + 13 * n}.{10 + n},EUR" for n, firm in enumerate(firms)]
+    # One was paid twice, on two days.
+    left += ["Harbour Textiles Vaasa,2026-03-10,1200.00,EUR"]
+    right += [f"HARBOUR TEXTILES VAASA,2026-03-{day},1200.00,EUR" for day in (11, 12)]
+    project = await manager.send("POST", "/projects", {"name": "Paid twice"})
+    sides = [
+        await manager.upload(project["id"], name, "\n".join(["who,booked,amount,currency", *rows, ""]))
+        for name, rows in (("Books", left), ("Bank", right))
+    ]
+    body = dict(zip(("left_source", "right_source"), sides, strict=True))
+    await manager.send("POST", f"/projects/{project['id']}/jobs", body)
+    page = await visitor.enter(f"/projects/{project['id']}/review?left={sides[0]}&right={sides[1]}&status=all")
+    await page.get_by_label("Order").select_option("largest amount first")
+    first = page.get_by_role("region", name="Matches").locator("tbody tr").first
+    await expect(first).to_contain_text("1,200.00")
+    await first.click()
 
     beside = _panel(page).get_by_role("table", name="This match and the runner-up")
-    await expect(beside).to_contain_text("the same")
-    await expect(beside).to_contain_text(record["date"])
-    await expect(beside.locator("tfoot")).to_contain_text(f"{found['runner_up']['score']:.1f}".replace("-", "−"))
+    await expect(beside.get_by_role("row", name=re.compile("^left"))).to_contain_text("the same")
+    await expect(beside.get_by_role("row", name=re.compile("^right"))).to_contain_text(
+        re.compile("2026-03-11.*2026-03-12", re.DOTALL)
+    )
     evidence = _panel(page).get_by_role("table", name="Evidence for this match and for the runner-up")
     await expect(evidence.get_by_role("columnheader", name="Runner-up")).to_be_visible()
-    await expect(evidence.locator("tfoot td.number")).to_have_count(2)
+    await expect(evidence.get_by_role("row", name=re.compile("^date"))).to_contain_text("2026-03-12")
+    texts = [
+        await row.locator("td.number, td .number").all_inner_texts() for row in await evidence.get_by_role("row").all()
+    ]
+    for bits in zip(*texts[1:], strict=True):
+        *parts, score = (round(float(text.split()[0].replace("−", "-")) * 10) for text in bits)
+        assert sum(parts) == score
+    assert await faults_of(page) == []

@@ -16,6 +16,7 @@ export function Evidence({ match }: { match: MatchDetail }) {
   const otherWeights = others.map((field) => field.weight);
   const otherPrior = isTwo ? shownPrior(runner_up?.score ?? null, 0, otherWeights) : null;
   const most = Math.max(1, ...[...weights, ...otherWeights, prior ?? 0, otherPrior ?? 0].map(Math.abs));
+  const rows = besides(fields, others);
   return (
     <div className="scroll">
       <table className={isTwo ? "grid evidence two" : "grid evidence"}>
@@ -24,44 +25,50 @@ export function Evidence({ match }: { match: MatchDetail }) {
           <tr>
             <th>Field</th>
             <th>{isTwo ? "This match" : "Compared"}</th>
-            <th className="number">Bits</th>
-            {isTwo ? (
-              <>
-                <th>Runner-up</th>
-                <th className="number">Bits</th>
-              </>
-            ) : null}
+            {isTwo ? <th>Runner-up</th> : <th className="number">Bits</th>}
           </tr>
         </thead>
         <tbody>
           {prior === null && otherPrior === null ? null : (
             <tr>
               <td>at the start</td>
-              <td className="wrap values muted">any two records</td>
-              <Weight value={prior} most={most} />
               {isTwo ? (
                 <>
-                  <td className="wrap values muted">any two records</td>
-                  <Weight value={otherPrior} most={most} />
+                  <Both weight={prior} most={most} />
+                  <Both weight={otherPrior} most={most} />
                 </>
-              ) : null}
+              ) : (
+                <>
+                  <td className="wrap values muted">any two records</td>
+                  <td className="number">
+                    <Weight value={prior} most={most} />
+                  </td>
+                </>
+              )}
             </tr>
           )}
-          {besides(fields, others).map(([own, other], index) => (
+          {rows.map(([own, other], index) => (
             <tr key={`${(own ?? other)?.field ?? ""}/${index}`}>
               <td>
                 {(own ?? other)?.field}
                 <br />
                 <span className="muted small">{compared(own ?? other)}</span>
               </td>
-              <Values field={own} />
-              <Weight value={own?.weight ?? null} most={most} />
               {isTwo ? (
                 <>
-                  <Values field={other} />
-                  <Weight value={other?.weight ?? null} most={most} />
+                  <Both field={own} weight={own?.weight ?? null} most={most} />
+                  <Both field={other} weight={other?.weight ?? null} most={most} />
                 </>
-              ) : null}
+              ) : (
+                <>
+                  <td className="wrap values" dir="auto">
+                    <Values field={own} />
+                  </td>
+                  <td className="number">
+                    <Weight value={own?.weight ?? null} most={most} />
+                  </td>
+                </>
+              )}
             </tr>
           ))}
         </tbody>
@@ -69,13 +76,14 @@ export function Evidence({ match }: { match: MatchDetail }) {
           <tfoot>
             <tr>
               <th scope="row">score</th>
-              <td />
-              <Total value={score} />
+              {isTwo ? null : <td />}
+              <td className="number">
+                <strong>{bits(score)}</strong>
+              </td>
               {isTwo ? (
-                <>
-                  <td />
-                  <Total value={runner_up?.score ?? null} />
-                </>
+                <td className="number">
+                  <strong>{bits(runner_up?.score ?? null)}</strong>
+                </td>
               ) : null}
             </tr>
           </tfoot>
@@ -85,40 +93,48 @@ export function Evidence({ match }: { match: MatchDetail }) {
   );
 }
 
+/** What was compared and its bits in one cell, so that two of them fit beside each other. */
+function Both({ field, weight, most }: { field?: FieldView; weight: number | null; most: number }) {
+  return (
+    <td className="wrap values">
+      {field ? (
+        <div dir="auto">
+          <Values field={field} />
+        </div>
+      ) : null}
+      <div className="number">
+        <Weight value={weight} most={most} />
+      </div>
+    </td>
+  );
+}
+
 function compared(field: FieldView | undefined): string {
   if (field === undefined) return "";
   return field.similarity !== null && field.similarity < 1 ? `${field.compare} ${Math.round(field.similarity * 100)}%` : field.compare;
 }
 
 function Values({ field }: { field: FieldView | undefined }) {
-  if (field === undefined) return <td className="wrap values muted">not compared</td>;
+  if (field === undefined) return null;
   return (
-    <td className="wrap values" dir="auto">
+    <>
       <span className="left-ink">{plain(field.left)}</span>
       <br />
       <span className="right-ink">{plain(field.right)}</span>
-    </td>
-  );
-}
-
-function Total({ value }: { value: number | null }) {
-  return (
-    <td className="number">
-      <strong>{bits(value)}</strong>
-    </td>
+    </>
   );
 }
 
 function Weight({ value, most }: { value: number | null; most: number }) {
-  if (value === null) return <td className="number muted">–</td>;
+  if (value === null) return <span className="muted">–</span>;
   return (
-    <td className="number">
+    <>
       {signed(value)}
       <br />
       <svg width={48} height={10} viewBox="-24 0 48 10" aria-hidden>
         <rect x={Math.min(0, (value / most) * 22)} y={2} width={(Math.abs(value) / most) * 22} height={6} fill="var(--accent)" />
         <path d="M0 0V10" stroke="var(--edge)" />
       </svg>
-    </td>
+    </>
   );
 }
