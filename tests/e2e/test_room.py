@@ -634,7 +634,7 @@ async def test_what_was_taken_back_as_a_whole_says_that_no_undo_follows_and_what
     bar = page.locator(".undo")
     await expect(bar).to_contain_text("There is no undo for that as a whole")
     await expect(bar.get_by_role("button", name="Undo")).to_have_count(0)
-    assert await page.evaluate("document.activeElement !== document.body")
+    await page.wait_for_function("document.activeElement !== document.body")  # in the next frame
     await page.keyboard.press("u")
     await expect(_said(page)).to_contain_text("what waits again can be decided again")
     assert (await _summary(manager, room))["counts"]["suggested"] == ROWS
@@ -644,7 +644,7 @@ async def test_what_was_taken_back_as_a_whole_says_that_no_undo_follows_and_what
     await bar.get_by_role("button", name="Dismiss").click()
     await expect(bar.get_by_role("button", name="Review them")).to_have_count(0)
     await expect(bar.get_by_role("button", name="Undo")).to_be_visible()
-    assert await page.evaluate("document.activeElement !== document.body")
+    await page.wait_for_function("document.activeElement !== document.body")  # in the next frame
 
 
 async def test_a_bulk_says_what_it_left_to_a_second_person(visitor, manager, room, two_sign):
