@@ -95,6 +95,7 @@ class Settings(BaseSettings):
     load_wall_s: Annotated[float, Field(gt=0)] = 600.0  # likewise
     worker_concurrency: Annotated[int, Field(ge=1, le=16)] = 1
     engine_threads: Annotated[int, Field(ge=1, le=64)] = 2
+    engine_niceness: Annotated[int, Field(ge=0, le=19)] = 10
     engine_memory_mb: Annotated[int, Field(ge=128)] = 1024
     # not counting WebSockets; no limit for a trusted proxy
     max_connections_per_address: Annotated[int, Field(ge=8)] = 512

@@ -212,6 +212,7 @@ def settings(postgres: EmbeddedPostgres) -> Settings:
             "TALLYROOM_MAX_SOCKETS_PER_USER": "50",
             "TALLYROOM_MAX_PENDING_PER_ADDRESS": "100",
             "TALLYROOM_JOB_HEARTBEAT_TIMEOUT_S": "3",
+            "TALLYROOM_ENGINE_NICENESS": "0",  # all processors are busy, and the tests wait for the engines
             "TALLYROOM_GOOGLE_CLIENT_ID": "tests.apps.googleusercontent.com",
         }
     )

@@ -30,9 +30,9 @@ def main(arguments: list[str], lifeline: int) -> int:
     Args:
         lifeline: file descriptor of the pipe from the parent.
     """
-    limits.give_way()
     keep_memory_private()  # needed even in a fork, because the fork server was started with exec
     settings = load()
+    limits.give_way(settings)
     log.configure("engine", settings.log_level, settings.log_format)
     end_with_pipe(lifeline)
     person = UUID(arguments[2]) if arguments[2] else None

@@ -17,13 +17,12 @@ BYTES_PER_SHARE = 16 * 1024**2  # a file gets its time once, and once more for e
 # x 98,936 records).
 BASE_MB = 256
 JOB_MEMORY, LOADER_MEMORY = 3, 2
-NICENESS = 10  # of the kernel's 19: a process that somebody waits for gets most of a core that both want
 _NO_MEMORY = ("bad_alloc", "Cannot allocate memory", "can't start new thread", "malloc of size", "out of memory")
 
 
-def give_way() -> None:
+def give_way(settings: Settings) -> None:
     """Let this process, which works in the background, wait for those that answer people."""
-    os.nice(NICENESS)
+    os.nice(settings.engine_niceness)
 
 
 def of_file(seconds: float, size_bytes: int) -> float:
