@@ -23,6 +23,7 @@ from realtime.transport import Connection, event_frame
 
 RING = 1000  # frames kept per stream
 PAGE = 500
+CATCH_UP = 64  # events that are read for a client that has fallen behind: as many as wait for one client at most
 CHECK_HEADS_S = 1.0
 MAX_STATES = 10_000  # newest values that are kept
 STATE_INTERVAL_S = 0.1  # a socket gets each state at most ten times a second
@@ -235,7 +236,7 @@ class Relay:
         """Bring a subscription forward from the table, when the ring no longer reaches back that far."""
         try:
             async with self._catching_up:
-                frames = await self.frames(sub.name, sub.cursor, PAGE)
+                frames = await self.frames(sub.name, sub.cursor, CATCH_UP)
         except Exception as error:  # noqa: BLE001 - a task's root: the database may be unreachable
             logger.warning("a subscription could not be caught up", error=type(error).__name__)
             await asyncio.sleep(CHECK_HEADS_S)
@@ -253,6 +254,8 @@ class Relay:
             if sub.user_id in frame.ends and frame.seq > sub.granted:
                 self.end(sub)
                 return
+            if not sub.connection.is_writable:
+                break  # goes on once the client has taken what is queued
             sub.connection.write(frame.text)
             sub.cursor = frame.seq
         self.pump(sub)
