@@ -26,8 +26,8 @@ class Places:
         self._most, self._most_each = most, most_each
         self._taken: Counter[str] = Counter()
         self.disk: Disk = scratch_disk(settings)
-        # One thread each, whatever the number of exports: Arrow keeps some 20 MB for each thread that it has worked in
-        # (measured: 64 MB for two that did both), and other requests need processors too.
+        # One thread each, whatever the number of exports: Arrow keeps memory for each thread that it has worked in, and
+        # other requests need processors too.
         self.encoding = Thread("export")
         self.spooling = Thread("spool")
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from server.export.places import Places
 
-PAGE_BYTES = 384 * 1024  # a web process grows by 40 MB when it first exports, with 512 KiB by 48 MB (measured)
+PAGE_BYTES = 384 * 1024  # with it, a web process grows by 46 MB at most (docs/benchmarks.md); larger pages cost more
 
 
 class Spool:
