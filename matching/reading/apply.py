@@ -26,6 +26,7 @@ from matching.reading.values import select
 Mask = NDArray[np.bool_]
 AMOUNT = pa.decimal128(38, MAX_DECIMALS)
 _WIDE = pa.decimal256(60, MAX_DECIMALS)
+_TOO_LARGE = Decimal(10) ** (38 - MAX_DECIMALS)
 _ORDER_WORDS = {
     "dmy": "day, month, year",
     "mdy": "month, day, year",
@@ -111,6 +112,8 @@ def apply_mapping(
     currency = typing.currency(amount)
     if mapping.amount is not None and mapping.amount.minor_units:
         amount = _in_units(amount, currency)
+    if mapping.amount is not None and (mapping.amount.multiple or 1) > 1:
+        amount = typing.multiplied(amount, mapping.amount)
     if exceptions.unknown_states is not None:
         amount = pc.if_else(typing.holds(*exceptions.unknown_states), pa.scalar(None, AMOUNT), amount)
     date, reference = typing.date(exceptions.languages), typing.reference()
@@ -255,6 +258,15 @@ class _Typing:
         fee = pc.fill_null(self._number(fee_spec.column, spec), pa.scalar(Decimal(0), AMOUNT)).cast(_WIDE)
         combined = pc.add(value.cast(_WIDE), fee) if fee_spec.signed else pc.subtract(value.cast(_WIDE), fee)
         return combined.cast(AMOUNT)
+
+    def multiplied(self, amount: pa.Array, spec: AmountSpec) -> pa.Array:
+        """What the numbers stand for, where one counts a thousand or more."""
+        whole = pc.multiply(amount.cast(pa.decimal256(50, MAX_DECIMALS)), pa.scalar(spec.multiple, pa.decimal256(9, 0)))
+        fits = pc.fill_null(pc.less(pc.abs(whole), pa.scalar(_TOO_LARGE, whole.type)), True)
+        large = pc.invert(fits).to_numpy(zero_copy_only=False)
+        message = f"stands for {spec.multiple} times as much, which is more than can be stored"
+        self.faults.add(large, spec.columns[0], "amount_unparsable", message)
+        return pc.if_else(fits, whole, pa.scalar(None, whole.type)).cast(AMOUNT)
 
     # The rest
 

@@ -49,6 +49,9 @@ class AmountSpec(_Spec):
     signed_credit: bool | None = _optional("credits have a minus sign")
     sign: SignSpec | None = _optional()
     minor_units: bool | None = _optional("the numbers count the smallest unit of the currency, such as cents")
+    multiple: Literal[1, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000] | None = _optional(
+        "what one in the column stands for, such as 1000 where amounts are given in thousands"
+    )
 
     @model_validator(mode="after")
     def _one_form(self) -> "AmountSpec":

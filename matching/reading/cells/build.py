@@ -24,6 +24,7 @@ DOMINANT = {"£": "GBP", "₩": "KRW", "R": "ZAR", "lei": "RON"}
 KNOWN_EVERYWHERE = ("EUR", "USD", "GBP", "CHF", "JPY", "CNY")
 # Shortenings that programs write and CLDR has replaced by others: (language, month) -> words.
 FORMER_MONTHS = {("de", 3): ("mrz",)}
+LARGEST_MULTIPLE = 8  # the power of ten of the largest unit in which amounts are counted
 _LITERAL = re.compile(r"'([^']+)'|([^\x00-\x7f]+)")  # words in a pattern: quoted, or in other letters than the fields'
 
 
@@ -62,6 +63,7 @@ def _content() -> dict[str, Any]:
         "glue": sorted({word for locale in locales for word in _glue(locale)}),
         "day_periods": sorted({word for locale in locales for word in _names(_periods(locale))}),
         "currencies": _currencies(locales),
+        "multiples": _multiples(locales),
     }
 
 
@@ -132,6 +134,32 @@ def _glue(locale: Locale) -> set[str]:
     words = {word for literal in literals for word in phrase(plain(literal)).split()}
     words |= {phrase(plain(str(names[1]))) for width, names in locale.eras.items() if width != "narrow" and 1 in names}
     return {word for word in words if word and not any(c.isdigit() for c in word)}
+
+
+def _multiples(locales: Iterable[Locale]) -> dict[str, int]:
+    """
+    What amounts are counted in, such as "thousand" and "Mio": word -> the power of ten, as in most countries.
+
+    Two Latin letters say too little, and only the words of official languages count.
+    """
+    found: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+    countries = _languages()
+    for locale in locales:
+        weight = countries.get(locale.language, 0)
+        sizes = [
+            item
+            for width in locale.compact_decimal_formats.values()
+            for each in width.values()
+            for item in each.items()
+        ]
+        for size, pattern in sizes if weight else ():
+            written = str(pattern.pattern)
+            word = phrase(plain(written.replace("0", " ").replace("'", "")))
+            power = len(size) - written.count("0")
+            says_enough = len(word) > 2 or (word and not word.isascii())
+            if "0" in written and " " not in word and power <= LARGEST_MULTIPLE and says_enough:
+                found[word][power] += weight
+    return {word: max(powers, key=lambda power: powers[power]) for word, powers in found.items()}
 
 
 def _currencies(locales: Iterable[Locale]) -> dict[str, list[str]]:

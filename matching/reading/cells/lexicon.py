@@ -20,6 +20,7 @@ class Lexicon:
     day_periods: frozenset[str]  # words for a.m. and p.m.
     languages: dict[str, int]  # the number of countries in which a language is official
     currencies: dict[str, list[str]]  # symbol or name -> codes
+    multiples: dict[str, int]  # what amounts are counted in -> its power of ten
 
     def months_called(self, word: str) -> frozenset[tuple[str, int]]:
         """
@@ -65,4 +66,5 @@ def lexicon() -> Lexicon:
         day_periods=frozenset(content["day_periods"]),
         languages=content["languages"],
         currencies=content["currencies"],
+        multiples=content["multiples"],
     )

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from core.money import NO_CURRENCY
+from matching.reading.cells.multiples import multiple_in
 from matching.reading.roles import between, conversions, money, proof, totals, unproved
 from matching.reading.roles.amounts import Amounts, Bookings
 from matching.reading.roles.facts import Facts
@@ -65,6 +66,8 @@ class Decision:
         self._doubt([row for row in doubtful if row not in about], bookings)
         self.found.mapping |= movement.spec()
         self._roles_of(movement, choice.proof)
+        if (multiple := _multiple_of(movement, self.facts)) is not None:
+            self.found.mapping["amount"]["multiple"] = multiple
         self._currency(movement.columns, bookings)
 
     def _drop_originals(self, best: proof.Proof, bookings: Bookings) -> None:
@@ -363,6 +366,15 @@ class Decision:
             self.found.give(movement.other.column, "fee", why)
         if movement.sign is not None:
             self.found.give(movement.sign, "sign", why)
+
+
+def _multiple_of(movement: Movement, facts: Facts) -> int | None:
+    """What one in the columns of an amount stands for, by their names or by one of the lines around the table."""
+    named = {multiple_in(n.name) for n in movement.columns}
+    if named != {None}:
+        return named.pop() if len(named) == 1 else None
+    said = {found for line in facts.above for cell in line.cells if (found := multiple_in(cell)) is not None}
+    return said.pop() if len(said) == 1 else None
 
 
 def _doubtful(movement: Movement, balance: proof.Proof | None, bookings: Bookings) -> list[int]:

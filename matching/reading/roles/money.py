@@ -7,6 +7,7 @@ import numpy as np
 
 from core.money import CURRENCIES
 from matching.reading.cells.currencies import currency_of, minor_units
+from matching.reading.cells.multiples import counted_currencies
 from matching.reading.cells.numbers import number_form
 from matching.reading.cells.words import plain
 from matching.reading.roles.amounts import Amounts
@@ -72,11 +73,13 @@ def in_header(name: str) -> str | None:
         if not part:
             continue
         if part.isalpha() and part.isascii():
+            found.update(counted_currencies(part))
             if len(part) == 3 and part.isupper() and part in CURRENCIES and part not in ("SOL", "TOP", "ALL", "TRY"):
                 found.add(part)
             elif len(part) > 3 and (code := currency_of(part)) and code != SHARED:
                 found.add(code)
             continue
+        found.update(counted_currencies(part))
         code = currency_of(part)
         if code and not part.isdigit() and (len(part) > 1 or not part.isalpha() or not part.isascii()):
             found.add(code)
@@ -237,6 +240,7 @@ def _codes_in(line: Line) -> set[str]:
             found |= {last} if _is_code(last) else set()
         else:
             found |= {word for word in _TOKENS.findall(text) if _is_code(word)}  # "All amounts in EUR unless ..."
+        found.update(counted_currencies(text))
     return found
 
 

@@ -33,6 +33,7 @@ export type AmountSpec = {
   signed_credit?: boolean | null;
   sign?: SignSpec | null;
   minor_units?: boolean | null;
+  multiple?: (1 | 1000 | 10000 | 100000 | 1000000 | 10000000 | 100000000) | null;
 };
 
 /** A row of the file as an answer would read it. `line` and `row` are those of rejects. `text` is what the file says in the */
