@@ -200,13 +200,12 @@ class _Typing:
             return pa.nulls(self.columns.num_rows, AMOUNT)
         parsed = {name: self._number(name, spec) for name in spec.columns}
         if spec.column is None:
-            value = self._sides(spec, parsed)
+            value = self._without_fee(self._sides(spec, parsed), spec, is_alone=True)
         else:
             value = parsed[spec.column]
             if spec.sign is not None:
                 value = self._signed(value, spec.column, spec.sign)
-            if self.mapping.fee is not None and self.mapping.fee.column in self.columns.column_names:
-                value = self._without_fee(value, spec)
+            value = self._without_fee(value, spec)
         return pc.negate(value) if spec.negate else value
 
     def _number(self, name: str, spec: AmountSpec) -> pa.Array:
@@ -252,10 +251,17 @@ class _Typing:
             self.faults.add(unknown, sign.column, "sign_unknown", "does not say whether money goes out or comes in")
         return pc.if_else(is_out, pc.negate(pc.abs(value)), value)
 
-    def _without_fee(self, value: pa.Array, spec: AmountSpec) -> pa.Array:
+    def _without_fee(self, value: pa.Array, spec: AmountSpec, *, is_alone: bool = False) -> pa.Array:
+        """The amounts without the fees. `is_alone`: a fee is a booking of its own where there is no other amount."""
         fee_spec = self.mapping.fee
-        assert fee_spec is not None
-        fee = pc.fill_null(self._number(fee_spec.column, spec), pa.scalar(Decimal(0), AMOUNT)).cast(_WIDE)
+        if fee_spec is None or fee_spec.column not in self.columns.column_names:
+            return value
+        given = self._number(fee_spec.column, spec)
+        zero = pa.scalar(Decimal(0), AMOUNT)
+        if is_alone:
+            is_charged = pc.fill_null(pc.not_equal(given, zero), False)
+            value = pc.if_else(pc.and_(pc.is_null(value), is_charged), zero, value)
+        fee = pc.fill_null(given, zero).cast(_WIDE)
         combined = pc.add(value.cast(_WIDE), fee) if fee_spec.signed else pc.subtract(value.cast(_WIDE), fee)
         return combined.cast(AMOUNT)
 

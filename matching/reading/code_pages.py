@@ -131,18 +131,23 @@ def _double(text: bytes, page: str) -> float:
         return -9
     wrong = chars.pop("\ufffd", 0)
     common = sum(times for char, times in chars.items() if _is_common(char, code, plane))
-    known = sum(times for char, times in chars.items() if char in characters_of(language))
+    known = sum(times for char, times in chars.items() if char in characters_of(language) or _is_wide(char))
     return (2.2 * common + known - 6 * wrong - 1) / total - 1.2
 
 
 def _is_common(char: str, code: str, plane: tuple[int, int]) -> bool:
-    if "\u3000" <= char <= "\u301f" or "\u3041" <= char <= "\u30fe" or "\uff01" <= char <= "\uff5e":
-        return True  # full-width letters and marks, and Japanese syllables
+    if "\u3000" <= char <= "\u301f" or "\u3041" <= char <= "\u30fe" or _is_wide(char):
+        return True  # marks, and Japanese syllables
     try:
         raw = char.encode(code)
     except UnicodeEncodeError:
         return False
     return len(raw) == 2 and plane[0] <= raw[0] <= plane[1]
+
+
+def _is_wide(char: str) -> bool:
+    """Whether a character is a letter, digit or mark of full width, which every language writes that has double bytes."""
+    return "\uff01" <= char <= "\uff5e"
 
 
 @lru_cache(maxsize=4096)

@@ -183,8 +183,9 @@ def _scored(
         score += _header_score(names, own, body, date_column, number_columns)
         if _words(lines[header]) in seen:
             score -= 6
-        if number_columns and len(lines[header].cells) <= min(number_columns):
-            score -= 8  # it ends before the numbers, so that it names none of them
+        unnamed = sum(column >= len(lines[header].cells) for column in number_columns)
+        if 2 * unnamed > len(number_columns):
+            score -= 8  # it ends before most of the numbers, so that it does not name them
         score += 0.5 * (upper is not None)
     above = _fitting(kinds[: max(0, header + 1)], date_column, number_columns)
     score -= 0.4 * min(3, int(above.sum()))

@@ -146,3 +146,10 @@ def test_what_is_no_text_is_not_taken_for_utf_16(body):
 
 def test_the_letters_are_those_of_cldr():
     assert DATA.read_text("utf-8") == build.letters()
+
+
+def test_letters_of_full_width_are_japanese_and_no_symbols(tmp_path):
+    path = tmp_path / "card.csv"
+    path.write_text("山田　太郎　様\n05,ＥＴＣ,14074,１\n06,ＡＭＡＺＯＮ．ＣＯ．ＪＰ,18638,１\n", encoding="cp932")
+
+    assert encoding_of(path) == "cp932"

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.reading.cells.days import WEAK, YEARLESS, order_of
-from matching.reading.roles.facts import Column, Facts, Mask
+from matching.reading.roles.facts import Column, Facts, Mask, is_unnamed
 from matching.reading.roles.words import says
 
 Days32 = NDArray[np.int32]
@@ -21,6 +21,7 @@ NEAR_DAYS = 14  # between two dates of the same booking
 RIVAL = 0.5  # a date column whose score is this near is a question
 DATE_NAME = 0.5  # of a name that must mean the date of a booking, so that the first of several such columns is taken
 MIN_LISTED = 4  # different days from which their order says by which column a table is sorted
+MAX_LATER = 10  # days between a booking and its value
 MIN_SORTED = 6  # different days from which their order says how they are written
 LEAP_YEAR = 2024
 EPOCHS = frozenset({"epoch_s", "epoch_ms", "epoch_us", "epoch_ns"})
@@ -141,6 +142,8 @@ def main_date(facts: Facts, today: date) -> Dates | None:
     in_order = [dates for dates in (best, *rivals) if _lists(dates)]
     if len(in_order) == 1:
         return in_order[0]
+    if all(_follows(best, dates) for dates in rivals):
+        return best
     return replace(best, columns=tuple(dates.column.name for dates in (best, *rivals)))
 
 
@@ -148,6 +151,14 @@ def _lists(dates: Dates) -> bool:
     """Whether a table is sorted by its dates, which are then those of its rows."""
     days = dates.days[dates.valid]
     return len(np.unique(days)) >= MIN_LISTED and _is_sorted(days)
+
+
+def _follows(one: Dates, other: Dates) -> bool:
+    """Whether another column without a name says the same day or one soon after it, as the value of a booking does."""
+    both = one.valid & other.valid
+    apart = other.days[both].astype(np.int64) - one.days[both]
+    named = [dates for dates in (one, other) if not is_unnamed(dates.column)]
+    return not named and bool((apart >= 0).all()) and bool((apart <= MAX_LATER).all())
 
 
 def _differ(one: Dates, other: Dates) -> bool:

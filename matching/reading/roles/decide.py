@@ -124,6 +124,9 @@ class Decision:
             taken = [converted.original]
         taken += [n for n in bookings.numbers if n.column.role("balance") >= 0.9 and n.column.role("amount") < 0.9]
         for total, parts in proof.sums_of(bookings).values():
+            sides = _sides_in(bookings, (total, *parts))
+            if sides is not None:
+                return unproved.Choice(sides, proof=f"{len(parts)} columns add up to {total.name} in all rows"), None
             if (net := next((n for n in parts if n.column.role("net") >= 0.5), None)) is not None and not any(
                 n.column.role("other_number") >= 0.5 for n in parts
             ):
@@ -360,6 +363,8 @@ class Decision:
         if movement.kind == "sides" and movement.other is not None:
             self.found.give(movement.other.column, "debit", why)
             self.found.give(movement.amount.column, "credit", why)
+            if movement.charge is not None:
+                self.found.give(movement.charge.column, "fee", why)
             return
         self.found.give(movement.amount.column, "amount", why)
         if movement.other is not None:
@@ -401,6 +406,20 @@ def _about_account(balance: proof.Proof | None, rows: list[int]) -> list[int]:
     earliest = bookings[0 if balance.walk.direction == "down" else -1]
     opening = abs(int(balances[earliest] - moved[earliest]))
     return [row for row in rows if row in (0, len(moved) - 1) and opening and abs(int(moved[row])) == opening]
+
+
+def _sides_in(bookings: Bookings, numbers: tuple[Amounts, ...]) -> Movement | None:
+    """
+    Two sides by their names, one of which moves in each row, among columns that add up: then these are what moved, and
+    the others say what it is made of.
+    """
+    for number in numbers:
+        sides = with_partner(bookings, number)
+        if sides is not None and all(n in numbers for n in sides.columns):
+            one, other = sides.columns
+            if bool((one.moves ^ other.moves).all()) and one.moves.any() and other.moves.any():
+                return sides
+    return None
 
 
 def _has_tax(whole: Amounts, between: Amounts, part: Amounts) -> bool:

@@ -1,5 +1,6 @@
 """A table with the cells of every column read as numbers and as dates, before anybody knows what they mean."""
 
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -18,6 +19,7 @@ Mask = NDArray[np.bool_]
 Int64 = NDArray[np.int64]
 RULE = r"^\s*[*=_#~+.-]{2,}\s*$"  # a line that is only drawn
 NOTHING = rf"{RULE}|^="
+_UNNAMED = re.compile("column_[0-9]+")
 MAX_LEVELS = 12  # different values of a column that may divide the rows into kinds
 
 
@@ -87,6 +89,11 @@ class Column:
     def text(self, row: int) -> str:
         """One cell, without spaces around it."""
         return (self.texts[row].as_py() or "").strip()
+
+
+def is_unnamed(column: Column) -> bool:
+    """Whether a column has only its number for a name, as in a file without a header."""
+    return _UNNAMED.fullmatch(column.name) is not None
 
 
 @dataclass(frozen=True)

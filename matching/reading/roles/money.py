@@ -12,10 +12,10 @@ from matching.reading.cells.numbers import number_form
 from matching.reading.cells.words import plain
 from matching.reading.roles.amounts import Amounts
 from matching.reading.roles.facts import Column, Facts, Line, Mask
-from matching.reading.roles.words import roles_of, words_of
+from matching.reading.roles.words import roles_of, sides_of, words_of
 
 SHARED = "?"
-_IN_BRACKETS = re.compile(r"[(\[]([A-Z]{3})[)\]]")
+_IN_BRACKETS = re.compile(r"[(\[]([^()\[\]]{1,6})[)\]]")
 _TOKENS = re.compile(r"[^\W\d_]+")
 _ALSO_WORDS = frozenset(("ALL", "TOP", "SOL", "TRY", "CUP", "MOP", "PEN", "BAM"))
 CODE_SHARE = 0.8  # of a column's values that must be currencies
@@ -57,7 +57,8 @@ def currency_columns(facts: Facts, rows: Mask) -> dict[int, frozenset[str]]:
 def in_header(name: str) -> str | None:
     """The currency that a column's name mentions: a code in capitals, a sign, or a name as a word of its own."""
     name = plain(name)
-    found = {code for code in _IN_BRACKETS.findall(name) if code in CURRENCIES}
+    found = {code for word in _IN_BRACKETS.findall(name) if (code := currency_of(word)) and not sides_of(word)}
+    found.discard(SHARED)
     for part in (
         name.replace("(", " ")
         .replace(")", " ")

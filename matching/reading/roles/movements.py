@@ -19,7 +19,8 @@ class Movement:
     """
     A reading of the amount. `amount` is its column, or the side of money in; `other` is the side of money out, or the
     fee. `sign` is the column with words for the sign; `negative` are its values that mean money out, `positive` those
-    that mean money in. A row with any other value is rejected: nobody knows its sign.
+    that mean money in. A row with any other value is rejected: nobody knows its sign. `charge` is a fee beside two sides,
+    which moves too, also in rows where neither side does; `adds_fee`: fees have a minus sign.
     """
 
     kind: Kind
@@ -30,6 +31,7 @@ class Movement:
     negative: frozenset[str] = frozenset()
     positive: frozenset[str] = frozenset()
     adds_fee: bool = False
+    charge: Amounts | None = None
 
     def values(self) -> Int64:
         """What moved, shape (bookings,), in the table's unit."""
@@ -42,7 +44,9 @@ class Movement:
             assert self.other is not None
             received = self.amount.values * (-1 if self.amount.is_mostly_negative else 1)
             spent = self.other.values * (-1 if self.other.is_mostly_negative else 1)
-            return received - spent
+            if self.charge is None:
+                return received - spent
+            return received - spent + (self.charge.values if self.adds_fee else -self.charge.values)
         assert self.levels is not None
         out = np.array([value in self.negative for value in self.levels.values] + [False], np.bool_)
         return np.where(out[self.levels.codes], -np.abs(self.amount.values), self.amount.values)
@@ -50,7 +54,7 @@ class Movement:
     @property
     def columns(self) -> tuple[Amounts, ...]:
         """The columns of numbers that it reads."""
-        return (self.amount,) if self.other is None else (self.amount, self.other)
+        return tuple(n for n in (self.amount, self.other, self.charge) if n is not None)
 
     def spec(self) -> dict[str, Any]:
         """The `amount` of a mapping, and its `fee` where there is one."""
@@ -63,7 +67,9 @@ class Movement:
                 spec["signed"] = True
             if self.amount.is_mostly_negative:
                 spec["signed_credit"] = True
-            return {"amount": spec}
+            if self.charge is None:
+                return {"amount": spec}
+            return {"amount": spec, "fee": {"column": self.charge.name} | ({"signed": True} if self.adds_fee else {})}
         spec = {"column": self.amount.name, "decimal": mark}
         if self.kind == "fee":
             assert self.other is not None

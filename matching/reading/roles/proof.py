@@ -163,7 +163,8 @@ def on_all(bookings: Bookings, movement: Movement, whole: dict[int, Amounts]) ->
     elif movement.kind == "letters":
         levels = amount.token_levels()
     other = whole[movement.other.column.index] if movement.other else None
-    return replace(movement, amount=amount, other=other, levels=levels)
+    charge = whole[movement.charge.column.index] if movement.charge else None
+    return replace(movement, amount=amount, other=other, charge=charge, levels=levels)
 
 
 def _proofs(bookings: Bookings, group: tuple[Column, Levels] | None) -> list[Proof]:
@@ -242,8 +243,12 @@ def _movements(
     for number, one in enumerate(fees):
         for other in fees[number + 1 :]:
             if are_sides(one, other):
-                yield Movement("sides", one, other)
-                yield Movement("sides", other, one)
+                charges = [n for n in fees if n not in (one, other) and n.column.role("fee") >= 0.5 and n.moves.any()]
+                for received, spent in ((one, other), (other, one)):
+                    yield Movement("sides", received, spent)
+                    for charge in charges:
+                        is_negative = bool((charge.values <= 0).all())
+                        yield Movement("sides", received, spent, charge=charge, adds_fee=is_negative)
 
 
 def _is_smaller(fee: Amounts, amount: Amounts) -> bool:
@@ -451,8 +456,8 @@ def sums_of(bookings: Bookings) -> dict[int, tuple[Amounts, tuple[Amounts, ...]]
 
 def union_of(bookings: Bookings) -> Amounts | None:
     """
-    The signed column that repeats, in all rows, the one of two other columns that is filled there: the net of a sale or
-    of a fee, or debit less credit.
+    The signed column that repeats the one of two other columns that is filled in a row: the net of a sale or of a fee, or
+    debit less credit. Where both are empty, in fewer than half of the rows, it may stand alone, as that of a payout.
     """
     numbers = [n for n in bookings.numbers if n.moves.any() and not n.is_identifier][:MAX_TRIED]
     for total in numbers:
@@ -461,7 +466,10 @@ def union_of(bookings: Bookings) -> Amounts | None:
         for one, other in permutations((n for n in numbers if n is not total), 2):
             if min(int(one.moves.sum()), int(other.moves.sum())) < 2 or bool((one.moves & other.moves).any()):
                 continue
-            if any(bool((one.values + sign * other.values == total.values).all()) for sign in (1, -1)):
+            filled = one.moves | other.moves
+            if 2 * int(filled.sum()) <= int(total.moves.sum()):
+                continue
+            if any(bool((one.values + sign * other.values == total.values)[filled].all()) for sign in (1, -1)):
                 return total
     return None
 

@@ -49,7 +49,10 @@ def _differing(column: Column, rows: Mask) -> float:
 
 def _is_code_column(column: Column, rows: Mask) -> bool:
     """Whether the cells are different codes of letters and digits, such as RF-10021 and INV-7. Account numbers are not."""
-    if column.role("account", "identity", "booked", "amount", "balance", "value_date", "text", "status") >= 0.5:
+    if column.role("identity", "booked", "amount", "balance", "value_date", "text", "status") >= 0.5:
+        return False
+    # One word can mean the number of an account and of a bill, and hardly any table has an account of its own in each row.
+    if column.role("account") >= 0.5 and (int(rows.sum()) < MIN_NUMBERS or _differing(column, rows) < 1):
         return False
     values = [v.strip() for v in column.texts.filter(pa.array(rows & column.filled)).slice(0, SAMPLE).to_pylist() if v]
     if len(values) < 2 or not all(_CODE.match(value) and not _ACCOUNT.match(value) for value in values):

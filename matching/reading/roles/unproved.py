@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from matching.reading.roles.amounts import MONEY, Amounts, Bookings
-from matching.reading.roles.facts import Column, Levels
+from matching.reading.roles.facts import Column, Levels, is_unnamed
 from matching.reading.roles.money import codes_around, in_header
 from matching.reading.roles.movements import Movement, are_sides, sign_columns
 from matching.reading.roles.words import names_minor_unit, outs_of, says, sides_of, words_of
@@ -14,6 +14,8 @@ from matching.reading.roles.words import names_minor_unit, outs_of, says, sides_
 SAME_RATE = 0.01  # by which the rates between two amounts in different currencies may differ, for rounding
 MAX_SIGNS, MAX_SIGN_WORDS, MAX_SIGN_LETTERS = 3, 3, 24  # of unknown values that may say a sign
 MULTIPLES = frozenset({"K", "M"})
+TRADES = (("bought", True), ("sold", False))
+MAX_KINDS = 20  # of bookings, as which a column names them
 MAX_MARK = 6  # letters of a mark beside some amounts
 MARKED_OTHERWISE = ("text", "reference", "status", "currency", "account", "booked", "value_date", "other_date")
 FLAGS = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False, "y": True, "n": False}
@@ -96,7 +98,13 @@ def choose(bookings: Bookings, taken: tuple[Amounts, ...] = ()) -> Choice:
     is_money = best.has_decimals or best.is_signed or best.is_token_signed or _names_currency(best)
     is_named = best.column.role("amount", "net", "gross", "in", "out") >= (0.5 if is_money else 0.6)
     is_named = is_named or names_minor_unit(best.name)
+    if not [n for _, _, n in candidates[1:] if not _is_same(n, best)] and is_unnamed(best.column):
+        is_named = True  # a file without a header, in which only these numbers can be amounts
     others = [n for _, _, n in candidates[1:] if not _is_same(n, best) and not _is_occasional(n, best)]
+    others = [n for n in others if not _is_rest(n, best)]
+    if best.has_decimals and in_header(best.name) and not any(n.has_decimals or in_header(n.name) for n in others):
+        others = []  # counts and quantities
+    rivals = [n for n in rivals if n in others]
     if rivals or (not is_named and (not is_money or (others and best_score < 9))):
         return Choice(questions=[amount_question(bookings, [best, *(rivals or others)])])
     if best_score < 0:
@@ -110,6 +118,13 @@ def _is_occasional(number: Amounts, best: Amounts) -> bool:
     is_plain = not (number.has_decimals or number.is_signed or number.is_token_signed or _names_currency(number))
     is_rare = int(rows.sum()) < OCCASIONAL_SHARE * int(best.moves.sum())
     return is_plain and best.has_decimals and bool((rows == number.moves).all()) and is_rare
+
+
+def _is_rest(number: Amounts, whole: Amounts) -> bool:
+    """Whether a column is, in every row, the whole of a signed amount or nothing: what of it is still open."""
+    if not (whole.is_signed and bool(number.valid.all()) and bool(whole.moves.all())):
+        return False
+    return bool(((number.values == whole.values) | (number.values == 0)).all()) and int(number.moves.sum()) > 0
 
 
 def _in_own_currency(bookings: Bookings, numbers: list[Amounts]) -> Amounts | None:
@@ -316,11 +331,33 @@ def with_sign(bookings: Bookings, amount: Amounts) -> Choice:
             return Choice(Movement("sign", amount, None, column, levels, negative, positive))
         if asked is None and _may_be_sign(bookings, amount, column, levels, present):
             asked = column, levels
-    asked = asked or _marks(bookings, amount)
+    asked = asked or _of_both_sides(bookings, amount) or _marks(bookings, amount)
     if asked is None:
         return Choice(plain)
     column, levels = asked
     return Choice(questions=[_sign_question(amount, column, levels)])
+
+
+def _of_both_sides(bookings: Bookings, amount: Amounts) -> tuple[Column, Levels] | None:
+    """
+    A column of kinds of bookings beside an amount without a sign, of which some sound like money out and others like
+    money in, such as "Market buy" and "Market sell".
+    """
+    for column, levels in sign_columns(bookings, amount, MAX_KINDS):
+        present = _present(levels, amount)
+        if int(amount.moves.sum()) <= len(present):
+            continue
+        hints = [_sounds_like(value) for value in present]
+        if {True} in hints and {False} in hints:
+            return column, levels
+    return None
+
+
+def _sounds_like(value: str) -> set[bool]:
+    """Whether the words of a value sound like money out (True), like money in (False), or like both."""
+    words = [word for word in words_of(value) if len(word) > 1]
+    found = {side.is_out for word in words for side in sides_of(word)}
+    return found | {is_out for kind, is_out in TRADES for word in words if says(kind, word, whole=True)}
 
 
 def _marks(bookings: Bookings, amount: Amounts) -> tuple[Column, Levels] | None:

@@ -155,7 +155,11 @@ def says(kind: str, text: str, *, whole: bool = False, least: int = 1) -> bool:
     if not _UNSPACED.search(text):
         return False
     joined = "".join(words)
-    starts = [len(entry) for entry in entries.unspaced if joined.startswith(entry)]
+    # The noun that says what a row is comes last in Chinese, Japanese and Korean, as in "month total".
+    ends_with = kind == "total" and not whole
+    starts = [
+        len(entry) for entry in entries.unspaced if joined.startswith(entry) or (ends_with and joined.endswith(entry))
+    ]
     return bool(starts) and (not whole or max(starts) == len(joined))
 
 

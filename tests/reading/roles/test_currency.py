@@ -104,3 +104,26 @@ def test_wide_brackets_are_brackets(load, name, code):
     found = load(rows(f"Date,{name},Text", "2024-03-05,-1000,a", "2024-03-06,-550,b", "2024-03-09,70,c"))
 
     assert found.mapping["currency"] == {"value": code}
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("Jumlah (RM)", "MYR"),
+        ("Harga (Rp)", "IDR"),
+        ("Összeg (Ft)", "HUF"),
+        ("Částka [Kč]", "CZK"),
+        ("Amount (Dr)", "XXX"),
+    ],
+)
+def test_a_short_name_of_a_currency_in_brackets(load, name, code):
+    found = load(f"Date,Text,{name}\n2024-03-05,a,-10.50\n2024-03-06,b,5.25\n")
+
+    assert found.currencies == [code, code]
+
+
+@pytest.mark.parametrize("code", ["HRK", "LTL", "BYR", "BGN"])
+def test_a_currency_that_is_no_more_stands_in_files_of_its_time(load, code):
+    found = load(f"Date,Text,Amount,Currency\n2012-03-05,a,-10,{code}\n2012-03-06,b,25,{code}\n")
+
+    assert found.currencies == [code, code]

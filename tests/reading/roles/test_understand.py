@@ -466,3 +466,26 @@ def test_a_column_that_repeats_one_of_two_others_with_its_sign_is_the_amount(loa
 
     assert found.amounts == ["35.42", "-2.3", "87.55", "-5.69", "-63.13"]
     assert "amount_column" not in {kind for _, kind in found.questions}
+
+
+@pytest.mark.parametrize(("month", "year"), [("本期合计", "本年累计"), ("本月合計", "累計"), ("당월합계", "누계")])
+def test_the_totals_of_months_and_years_are_left_out(load, month, year):
+    lines = [
+        "2024-01-05,记-1,,94.75,905.25",
+        "2024-01-10,记-3,736.89,,1642.14",
+        f",{month},736.89,94.75,1642.14",
+        f",{year},736.89,94.75,1642.14",
+        "2024-02-01,记-12,85.75,,1727.89",
+        f",{month},85.75,0.00,1727.89",
+        f",{year},822.64,94.75,1727.89",
+    ]
+    found = load("\n".join(["日期,摘要,借方金额,贷方金额,余额", *lines]) + "\n")
+
+    assert found.amounts == ["-94.75", "736.89", "85.75"]
+
+
+def test_the_number_of_each_bill_is_no_account_whatever_the_word_says(load):
+    lines = (f"E-PLD-2024-00{n};2024.02.{n};1{n}5 274;HUF" for n in range(10, 16))
+    found = load("\n".join(["Számlaszám;Kelt;Bruttó;Pénznem", *lines]) + "\n")
+
+    assert found.references == [f"E-PLD-2024-00{n}" for n in range(10, 16)]

@@ -1,0 +1,100 @@
+"""Two sides beside other columns: fees that move too, gross and fees that add up to them, and words that sound like both."""
+
+import pytest
+
+
+def test_a_fee_beside_two_sides_moves_too_also_by_itself(load):
+    lines = [
+        "2024-04-03,Shop,,-94.03,,2905.97",
+        "2024-04-07,SMS fee,,,-3.50,2902.47",
+        "2024-04-09,Salary,1355.85,,,4258.32",
+        "2024-04-10,Power,,-116.04,-1.00,4141.28",
+        "2024-04-11,Shop,,-35.27,,4106.01",
+    ]
+    found = load("\n".join(["Date,Text,Money In,Money Out,Fee,Balance", *lines]) + "\n")
+
+    assert found.amounts == ["-94.03", "-3.5", "1355.85", "-117.04", "-35.27"]
+    assert found.mapping["fee"] == {"column": "Fee", "signed": True}
+
+
+def test_a_fee_that_the_balance_does_not_show_is_not_taken_off(load):
+    lines = [
+        "2024-04-03,Shop,,94.03,1.00,2905.97",
+        "2024-04-07,Shop,,3.50,0.50,2902.47",
+        "2024-04-09,Salary,1355.85,,2.00,4258.32",
+        "2024-04-10,Power,,116.04,1.00,4142.28",
+    ]
+    found = load("\n".join(["Date,Text,Money In,Money Out,Fee,Balance", *lines]) + "\n")
+
+    assert found.amounts == ["-94.03", "-3.5", "1355.85", "-116.04"]
+    assert "fee" not in found.mapping
+
+
+@pytest.mark.parametrize("names", ["debit,credit,amount,fee,tax", "Soll,Haben,Betrag,Gebühr,Steuer"])
+def test_sides_that_add_up_with_the_fees_to_the_gross_are_what_moved(load, names):
+    lines = [
+        "2024-06-04,payment,0.00,1033.15,1058.12,21.16,3.81",
+        "2024-06-07,payment,0.00,3680.72,3769.68,75.39,13.57",
+        "2024-06-11,refund,1141.90,0.00,1141.90,0.00,0.00",
+        "2024-06-12,payment,0.00,2657.13,2721.36,54.43,9.80",
+    ]
+    found = load("\n".join([f"created,type,{names}", *lines]) + "\n")
+
+    assert found.amounts == ["1033.15", "3680.72", "-1141.9", "2657.13"]
+    assert found.questions == [("credit" if "debit" in names else "Haben", "currency")]
+
+
+def test_the_net_of_sales_and_fees_stands_alone_for_a_payout(load):
+    lines = [
+        '"January 11, 2024",Sale,$12.61,--,$12.61',
+        '"January 11, 2024",Fee,--,-$0.82,-$0.82',
+        '"January 16, 2024",Sale,$53.52,--,$53.52',
+        '"January 16, 2024",Fee,--,-$3.48,-$3.48',
+        '"January 27, 2024",Deposit,--,--,-$61.00',
+    ]
+    found = load("\n".join(["Date,Type,Amount,Fees & Taxes,Net", *lines]) + "\n")
+
+    assert found.amounts == ["12.61", "-0.82", "53.52", "-3.48", "-61"]
+
+
+def test_what_of_a_signed_amount_is_still_open_is_no_other_amount(load):
+    lines = [
+        "03.03.2024;VR24-1000;1.391,98;1.391,98",
+        "07.03.2024;VR24-1001;2.469,53;0,00",
+        "10.03.2024;VG24-1002;-1.788,17;0,00",
+        "13.03.2024;VG24-1003;-836,73;-836,73",
+    ]
+    found = load("\n".join(["Buchungsdatum;Belegnr.;Betrag;Restbetrag", *lines]) + "\n")
+
+    assert found.amounts == ["1391.98", "2469.53", "-1788.17", "-836.73"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["Market buy", "Deposit", "Market sell", "Market buy", "Dividend", "Market sell"],
+        ["Wertpapierkauf", "Kauf Aktie", "Verkauf Aktie", "Kauf Aktie", "Zinsen", "Verkauf Aktie"],
+        ["Achat titres", "Dividende", "Vente titres", "Achat titres", "Dividende", "Vente titres"],
+        ["Cash withdrawal", "Interest", "Cash deposit", "Cash withdrawal", "Interest", "Cash deposit"],
+    ],
+)
+def test_amounts_without_a_sign_beside_words_for_both_sides_are_asked_about(load, words):
+    lines = (f"2024-03-{n + 4:02d},{word},{100 + n}.5{n},T{n}" for n, word in enumerate(words))
+    found = load("\n".join(["Time,Action,Total,Text", *lines]) + "\n")
+
+    assert ("Action", "sign") in found.questions
+
+
+def test_whole_numbers_of_a_file_without_a_header_are_its_amounts_if_no_others_can_be(load):
+    lines = ["2024/02/05,ETC road,14074", "2024/02/06,Books and more,18638", "2024/02/09,Garden shop,23917"]
+    found = load("\n".join(lines) + "\n")
+
+    assert found.amounts == ["14074", "18638", "23917"]
+
+
+def test_the_first_of_two_dates_without_names_is_the_day_if_the_other_follows_soon(load):
+    days = [("15", "16"), ("17", "17"), ("16", "19"), ("19", "19"), ("18", "18")]
+    lines = (f"HUF;202401{a};202401{b};{n + 1}20,5{n};x{n}" for n, (a, b) in enumerate(days))
+    found = load("\n".join(lines) + "\n")
+
+    assert found.dates == [f"2024-01-{a}" for a, _ in days]
