@@ -40,6 +40,15 @@ FIRST = ("acceptance", "migration", "integration", "unit")
 # loaded books serves all of it. The longest come first, so that the processes of the suite end at about the same time.
 TOGETHER = ("tests/e2e/", "tests/job/", "tests/source/", "tests/health/")
 LONGEST = (*TOGETHER[:3], "tests/server/test_supervisor.py", "tests/rules/test_fuzz.py", "tests/migrations/")
+# Files that use the worker too. They run with a folder whose process has one: starting another takes 2 s of computing.
+WITH_SOURCES = (
+    "tests/bench/test_load.py",
+    "tests/client/test_docs.py",
+    "tests/demo/test_story.py",
+    "tests/export/test_round_trip.py",
+    "tests/realtime/test_resume.py",
+    "tests/server/test_disk.py",
+)
 # Processes as users run them. A test that requests one of these is an acceptance test.
 PROCESSES = {"worker", "start_worker", "start_lasting_worker"}
 OUTSIDE = {"subprocess.Popen", "os.fork", "os.posix_spawn", "socket.connect"}
@@ -74,9 +83,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     Marks each test with what it needs, unless its module does: nothing, the database, or processes.
 
     What takes longest runs first, then files that start processes. Otherwise the suite would end with one of them running
-    alone.
+    alone. Of what runs together, the tests that share the worker come first, so that it is started only once.
     """
     ranks: dict[str, int] = {}
+    turns: dict[str, int] = {}
     for item in items:
         kind = next((kind for kind in KINDS if item.get_closest_marker(kind)), None)
         if kind is None:
@@ -84,7 +94,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(kind)
         unit = _unit_of(item.nodeid)
         ranks[unit] = min(ranks.get(unit, len(FIRST)), FIRST.index(kind))
-    items.sort(key=lambda item: (_place_of(item.nodeid), ranks[_unit_of(item.nodeid)]))
+        turns.setdefault(unit, len(turns))
+
+    def place(item: pytest.Item) -> tuple[int, int, int, bool]:
+        unit = _unit_of(item.nodeid)
+        is_late = unit in TOGETHER and "worker" not in getattr(item, "fixturenames", ())
+        return _place_of(unit), ranks[unit], turns[unit], is_late
+
+    items.sort(key=place)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -103,11 +120,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 def _unit_of(nodeid: str) -> str:
     """What a test is run together with: its file or its folder."""
-    return next((folder for folder in TOGETHER if nodeid.startswith(folder)), nodeid.split("::", 1)[0])
+    file = nodeid.split("::", 1)[0]
+    if file in WITH_SOURCES:
+        return "tests/source/"
+    return next((folder for folder in TOGETHER if file.startswith(folder)), file)
 
 
-def _place_of(nodeid: str) -> int:
-    return next((place for place, path in enumerate(LONGEST) if nodeid.startswith(path)), len(LONGEST))
+def _place_of(unit: str) -> int:
+    return next((place for place, path in enumerate(LONGEST) if unit.startswith(path)), len(LONGEST))
 
 
 def _kind_of(fixtures: set[str]) -> str:
@@ -371,11 +391,16 @@ async def db(kept_connection: Kept) -> AsyncIterator[asyncpg.Connection]:
     await kept_connection.give_back()
 
 
+@pytest.fixture
+async def _swept(sweeper: Sweeper) -> None:
+    await sweeper.sweep()
+
+
 @pytest.fixture(autouse=True)
-async def _empty(request: pytest.FixtureRequest, _no_worker_of_others: None) -> None:
-    """Empties the tables before each test that uses the database."""
+def _empty(request: pytest.FixtureRequest, _no_worker_of_others: None) -> None:
+    """Empties the tables before each test that uses the database. The others do without the event loop."""
     if "settings" in request.fixturenames:
-        await request.getfixturevalue("sweeper").sweep()
+        request.getfixturevalue("_swept")
 
 
 @pytest.fixture(autouse=True)
