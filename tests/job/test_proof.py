@@ -84,7 +84,7 @@ async def test_suggested_matches_are_to_be_reviewed_and_prove_nothing(alice, rec
 
 
 async def test_of_thousands_of_currencies_those_with_most_records_are_added_up(alice, reconcile, worker):
-    codes = ["".join(letters) for letters in itertools.product(string.ascii_uppercase, repeat=3)][:9000]
+    codes = ["".join(letters) for letters in itertools.product(string.ascii_uppercase, repeat=3)][:2000]
     rows = [(f"A-{n:06}", "1.00", code) for n, code in enumerate(codes)]
     rows += [("A-800001", "100.00", "ZZZ"), ("A-800002", "50.00", "ZZZ")]
 
@@ -97,4 +97,4 @@ async def test_of_thousands_of_currencies_those_with_most_records_are_added_up(a
     proof = {row["currency"]: row["left"] for row in summary["proof"]}
     assert (proof["ZZZ"]["open"]["amount"], proof["ZZZ"]["open_records"]) == ("150.00", 2)
     (note,) = (note for note in summary["notes"] if "currencies" in note)
-    assert note.startswith("8,802 more currencies")
+    assert note.startswith("1,803 more currencies")

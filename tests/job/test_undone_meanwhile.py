@@ -62,7 +62,8 @@ async def test_a_take_over_reads_what_the_first_start_stored(alice, project, wor
         os.kill(worker.process.pid, signal.SIGCONT)
     ended = await end_of(job["id"])
 
-    assert (killed, before["status"], before["attempt"]) == (1, "running", 1)
+    assert killed >= 1  # the engine of the job before may still be ending
+    assert (before["status"], before["attempt"]) == ("running", 1)
     assert (ended["status"], ended["attempt"]) == ("completed", 2), ended["problem"]
     for name in ("left", "right"):
         assert ended["counts"][name] == before["counts"][name] == undisturbed["counts"][name]

@@ -225,15 +225,15 @@ def _status(running: Running, path: str) -> int | None:
         return None
 
 
-def test_a_signal_stops_everything_and_the_next_start_keeps_the_data(start, tmp_path):
+def test_a_signal_stops_one_installation_only_and_its_next_start_keeps_the_data(running, start, tmp_path):
     stopped = []
     for name in (signal.SIGTERM, signal.SIGINT):  # the second start follows the first signal
-        running = start(tmp_path / "var")
-        tree = running.tree()
+        found = start(tmp_path / "var")
+        tree = found.tree()
         kek = (tmp_path / "var" / "kek").read_text()
         began = time.monotonic()
-        running.process.send_signal(name)
-        status = running.process.wait(STOP_S)
+        found.process.send_signal(name)
+        status = found.process.wait(STOP_S)
         gone, alive = psutil.wait_procs(tree, timeout=max(0.1, STOP_S - (time.monotonic() - began)))
         stopped.append(
             (
@@ -241,15 +241,18 @@ def test_a_signal_stops_everything_and_the_next_start_keeps_the_data(start, tmp_
                 len(gone) + len(alive) >= 4,
                 _running(alive),
                 kek,
-                any("migration" in line for line in running.lines),
+                any("migration" in line for line in found.lines),
             )
         )
 
     kek = stopped[0][3]
     assert stopped == [(0, True, [], kek, True), (0, True, [], kek, False)]
+    assert running.is_healthy()
 
 
-def test_after_a_kill_of_everything_the_next_start_recovers_by_itself(start, tmp_path):
+def test_after_a_kill_of_everything_the_next_start_recovers_and_a_killed_supervisor_takes_everything_with_it(
+    start, tmp_path
+):
     first = start(tmp_path / "var")
     tree = first.tree()
     first.process.kill()  # the supervisor first, so that it cannot clean up
@@ -262,13 +265,9 @@ def test_after_a_kill_of_everything_the_next_start_recovers_by_itself(start, tmp
     second = start(tmp_path / "var", first.port)
 
     assert second.is_healthy()
+    tree = second.tree()
 
-
-def test_a_killed_supervisor_takes_everything_with_it(start, tmp_path):
-    running = start(tmp_path / "var")
-    tree = running.tree()
-
-    running.process.kill()
+    second.process.kill()
     _, alive = psutil.wait_procs(tree, timeout=STOP_S)
 
     assert _running(alive) == []
@@ -346,15 +345,6 @@ def test_typing_records_in_the_web_process_does_not_break_the_processes_it_start
     running.ask(f"/sources/{sources['Ledger']}/records", {"data": {"amount": "12.50"}}, token)
 
     assert running.ask(f"/projects/{project}/plans/suggest", sides, token)["document"]
-
-
-def test_two_installations_do_not_disturb_each_other(running, start, tmp_path):
-    other = start(tmp_path / "var")
-
-    other.process.send_signal(signal.SIGTERM)
-    other.process.wait(STOP_S)
-
-    assert running.is_healthy()
 
 
 def test_a_second_supervisor_on_the_same_folder_is_refused(running):
