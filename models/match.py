@@ -88,6 +88,7 @@ class MatchRecord(Model):
     # The record's, which does not change while the match is active. Sums are added up from here.
     amount = fields.DecimalField(max_digits=38, decimal_places=9, null=True)
     currency = fields.CharField(max_length=3, null=True)
+    date = fields.DateField(null=True)  # the record's, too: how old it is when it is open again
     active = fields.BooleanField(default=True)  # the match is suggested or confirmed
     confirmed = fields.BooleanField(default=False)
 

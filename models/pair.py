@@ -50,6 +50,9 @@ class BookEntry(Model):
     pair_id: UUID | None
     term = fields.CharField(max_length=16)
     currency = fields.CharField(max_length=3, null=True)
+    # The pass whose matches moved the amount, and the date from which open items count their age.
+    pass_name = fields.CharField(max_length=256, null=True)
+    since = fields.DateField(null=True)
     # A column of numeric without limits (migration 11): the sum of a million amounts may have more than 38 digits.
     amount = fields.DecimalField(max_digits=1000, decimal_places=9)
     records = fields.BigIntField()

@@ -4,29 +4,42 @@ Keeps the terms of the books: what is open, matched, booked and written off, for
 Each change of a term adds an entry in the transaction that makes the change, so nobody waits for somebody else's sums.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from models.status import MatchKind, MatchStatus, Term
 from realtime.unit_of_work import UnitOfWork
 
-FOLD_EVERY = 512  # entries
+FOLD_EVERY = 1024  # entries: there is one for each day of the last months on which records are open
 FOLD_ONE_IN = 64  # decisions: counting entries takes as long as some of the work does
+OLDEST_DAYS = 100  # the ages of open items end at 91 days; what is older has the same date, so that there are few dates
 
-_ENTRY = "source_id, pair_id, term, currency, amount, records, without_amount"
+Counted = tuple[
+    str, str | None
+]  # a status, and the name of the pass that found the matches; None for those made by hand
+_ENTRY = "source_id, pair_id, term, currency, pass_name, since, amount, records, without_amount"
+
+
+def since(day: str) -> str:
+    """SQL: the date from which an open item counts its age, of a date or null."""
+    return f"CASE WHEN {day} IS NOT NULL THEN greatest({day}, (now() AT TIME ZONE 'UTC')::date - {OLDEST_DAYS}) END"
+
+
 # A record as two entries: it is counted in its source, and open there.
 _OF_RECORDS = f"""
-    SELECT r.source_id, NULL::uuid AS pair_id, t.term, r.currency, sum(coalesce(r.amount, 0)) AS amount,
+    SELECT r.source_id, NULL::uuid AS pair_id, t.term, r.currency, NULL::text AS pass_name,
+        CASE WHEN t.term = '{Term.OPEN}' THEN {since("r.date")} END AS since, sum(coalesce(r.amount, 0)) AS amount,
         count(*) AS records, count(*) FILTER (WHERE r.amount IS NULL) AS without_amount
     FROM reconciliation_records r CROSS JOIN (VALUES ('{Term.TOTAL}'), ('{Term.OPEN}')) t(term)
-    WHERE {{which}} GROUP BY 1, 3, 4
+    WHERE {{which}} GROUP BY 1, 3, 4, 6
 """
 _ONE_SIDED = f"kind = '{MatchKind.ONE_SIDED}'"
 # The uses of some matches, with the source of each record.
 _USES = """
     uses AS (
-        SELECT m.id AS match_id, m.pair_id, m.kind, m.origin, m.difference_as, coalesce(p.sign, 1) AS sign, u.side,
-            u.amount, u.currency, CASE WHEN p.id IS NULL THEN r.source_id
+        SELECT m.id AS match_id, m.pair_id, m.kind, m.origin, m.difference_as, m.pass_name, coalesce(p.sign, 1) AS sign,
+            ({since} AT TIME ZONE 'UTC')::date AS rest_since, u.side, u.amount, u.currency, u.date,
+            CASE WHEN p.id IS NULL THEN r.source_id
                 WHEN (u.side = 'left') = m.turned THEN p.right_source_id ELSE p.left_source_id END AS source_id
         FROM matches m JOIN match_records u ON u.match_id = m.id LEFT JOIN pairs p ON p.id = m.pair_id
         LEFT JOIN reconciliation_records r ON p.id IS NULL AND r.id = u.record_id
@@ -37,12 +50,12 @@ _USES = """
 # match without a common currency, or with sides of opposite signs, matches nothing: both sides are booked whole.
 SHARES = f"""
     sides AS (
-        SELECT match_id, pair_id, sign, difference_as,
+        SELECT match_id, pair_id, sign, difference_as, pass_name, rest_since,
             bool_or(side = 'left' AND amount IS NOT NULL) AS has_left,
             bool_or(side = 'right' AND amount IS NOT NULL) AS has_right,
             max(source_id::text) FILTER (WHERE side = 'left')::uuid AS left_source_id,
             max(source_id::text) FILTER (WHERE side = 'right')::uuid AS right_source_id
-        FROM uses WHERE NOT {_ONE_SIDED} GROUP BY 1, 2, 3, 4
+        FROM uses WHERE NOT {_ONE_SIDED} GROUP BY 1, 2, 3, 4, 5, 6
     ), sums AS (
         SELECT match_id, currency, sum(amount) FILTER (WHERE side = 'left') AS l,
             sum(amount) FILTER (WHERE side = 'right') AS r
@@ -57,64 +70,68 @@ SHARES = f"""
         FROM compared
     )
 """
-# Where confirmed matches put the amounts of their records.
+# Where confirmed matches put the amounts of their records. What a match leaves open counts as one remainder.
 PLACED = f"""
     SELECT source_id, CASE WHEN {_ONE_SIDED} THEN NULL ELSE pair_id END AS pair_id,
         CASE WHEN NOT {_ONE_SIDED} THEN '{Term.MATCHED}' WHEN origin = 'manual' THEN '{Term.WRITTEN_OFF}'
             ELSE '{Term.EXPLAINED}' END AS term,
-        currency, CASE WHEN {_ONE_SIDED} THEN coalesce(amount, 0) ELSE 0 END AS amount, 1 AS records,
-        (amount IS NULL)::int AS without_amount FROM uses
-    UNION ALL SELECT left_source_id, pair_id, '{Term.MATCHED}', currency, matched, 0, 0 FROM shares
-    UNION ALL SELECT right_source_id, pair_id, '{Term.MATCHED}', currency, matched * sign, 0, 0 FROM shares
-    UNION ALL SELECT left_source_id, pair_id, rest, currency, l - matched, 0, 0 FROM shares
-    UNION ALL SELECT right_source_id, pair_id, rest, currency, r - matched * sign, 0, 0 FROM shares
+        currency, pass_name, NULL::date AS since, CASE WHEN {_ONE_SIDED} THEN coalesce(amount, 0) ELSE 0 END AS amount,
+        1 AS records, (amount IS NULL)::int AS without_amount FROM uses
+    UNION ALL SELECT left_source_id, pair_id, '{Term.MATCHED}', currency, pass_name, NULL, matched, 0, 0 FROM shares
+    UNION ALL SELECT right_source_id, pair_id, '{Term.MATCHED}', currency, pass_name, NULL, matched * sign, 0, 0 FROM shares
+    UNION ALL SELECT source_id, pair_id, rest, currency, pass_name,
+        CASE WHEN rest = '{Term.REMAINDER}' THEN {since("rest_since")} END, amount, (rest = '{Term.REMAINDER}')::int, 0
+    FROM (SELECT left_source_id AS source_id, l - matched AS amount, s.* FROM shares s
+        UNION ALL SELECT right_source_id, r - matched * sign, s.* FROM shares s) rests WHERE amount <> 0
 """
 _POST = f"""
     WITH {_USES}, {SHARES}, {{remained}} moved AS (
-        SELECT source_id, NULL::uuid AS pair_id, '{Term.OPEN}' AS term, currency, -coalesce(amount, 0) AS amount,
-            -1 AS records, -(amount IS NULL)::int AS without_amount FROM uses
+        SELECT source_id, NULL::uuid AS pair_id, '{Term.OPEN}' AS term, currency, NULL::text AS pass_name,
+            {since("date")} AS since, -coalesce(amount, 0) AS amount, -1 AS records,
+            -(amount IS NULL)::int AS without_amount FROM uses
         UNION ALL {PLACED}
     )
     INSERT INTO book_entries ({_ENTRY})
-    SELECT source_id, pair_id, term, currency, sum(amount) * {{by}}, sum(records) * {{by}}, sum(without_amount) * {{by}}
-    FROM moved GROUP BY 1, 2, 3, 4 HAVING sum(amount) <> 0 OR sum(records) <> 0
+    SELECT source_id, pair_id, term, currency, pass_name, since, sum(amount) * {{by}}, sum(records) * {{by}},
+        sum(without_amount) * {{by}}
+    FROM moved GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(amount) <> 0 OR sum(records) <> 0
 """
 _REMAINED = f"""
     remained AS (
-        UPDATE matches m SET remainder_since = $2,
+        UPDATE matches m SET remainder_since = coalesce(m.remainder_since, $2),
             remainder = CASE WHEN s.l <> s.matched THEN s.l - s.matched ELSE s.r - s.matched * s.sign END,
             remainder_side = CASE WHEN s.l <> s.matched THEN 'left' ELSE 'right' END
         FROM shares s WHERE s.match_id = m.id AND s.rest = '{Term.REMAINDER}'
             AND (s.l <> s.matched OR s.r <> s.matched * s.sign)),
 """
-_CONFIRM = _POST.format(remained=_REMAINED, by=1)
-_RELEASE = _POST.format(remained="", by=-1)
+_CONFIRM = _POST.format(since="coalesce(m.remainder_since, $2::timestamptz)", remained=_REMAINED, by=1)
+_RELEASE = _POST.format(since="m.remainder_since", remained="", by=-1)
 # The records of some suggestions that no other suggestion of the pair uses. Two jobs may suggest the same record.
 _SUGGEST = f"""
     INSERT INTO book_entries ({_ENTRY})
-    SELECT source_id, pair_id, '{Term.SUGGESTED}', currency, sum(coalesce(amount, 0)) * $2::int, count(*) * $2::int,
-        count(*) FILTER (WHERE amount IS NULL) * $2::int
+    SELECT source_id, pair_id, '{Term.SUGGESTED}', currency, pass_name, {since("date")}, sum(coalesce(amount, 0)) * $2::int,
+        count(*) * $2::int, count(*) FILTER (WHERE amount IS NULL) * $2::int
     FROM (
-        SELECT DISTINCT ON (u.record_id) u.pair_id, u.amount, u.currency,
+        SELECT DISTINCT ON (u.record_id) u.pair_id, u.amount, u.currency, u.date, m.pass_name,
             CASE WHEN (u.side = 'left') = m.turned THEN p.right_source_id ELSE p.left_source_id END AS source_id
         FROM match_records u JOIN matches m ON m.id = u.match_id JOIN pairs p ON p.id = u.pair_id
         WHERE u.match_id = ANY($1::text[]::uuid[]) AND NOT EXISTS (
             SELECT 1 FROM match_records o WHERE o.record_id = u.record_id AND o.active AND NOT o.confirmed
                 AND o.pair_id = u.pair_id AND o.match_id <> ALL($1::text[]::uuid[]))
-        ORDER BY u.record_id) s
-    GROUP BY 1, 2, 4
+        ORDER BY u.record_id, m.id) s
+    GROUP BY 1, 2, 4, 5, 6
 """
 _RECOUNT_SUGGESTED = f"""
     WITH gone AS (DELETE FROM book_entries WHERE pair_id = $1 AND source_id IS NOT NULL AND term = '{Term.SUGGESTED}')
     INSERT INTO book_entries ({_ENTRY})
-    SELECT source_id, pair_id, '{Term.SUGGESTED}', currency, sum(coalesce(amount, 0)), count(*),
+    SELECT source_id, pair_id, '{Term.SUGGESTED}', currency, pass_name, {since("date")}, sum(coalesce(amount, 0)), count(*),
         count(*) FILTER (WHERE amount IS NULL)
     FROM (
-        SELECT DISTINCT ON (u.record_id) u.pair_id, u.amount, u.currency,
+        SELECT DISTINCT ON (u.record_id) u.pair_id, u.amount, u.currency, u.date, m.pass_name,
             CASE WHEN (u.side = 'left') = m.turned THEN p.right_source_id ELSE p.left_source_id END AS source_id
         FROM matches m JOIN match_records u ON u.match_id = m.id JOIN pairs p ON p.id = m.pair_id
-        WHERE m.pair_id = $1 AND m.status = '{MatchStatus.SUGGESTED}' ORDER BY u.record_id) s
-    GROUP BY 1, 2, 4
+        WHERE m.pair_id = $1 AND m.status = '{MatchStatus.SUGGESTED}' ORDER BY u.record_id, m.id) s
+    GROUP BY 1, 2, 4, 5, 6
 """
 _FOLD = f"""
     WITH many AS (
@@ -123,8 +140,8 @@ _FOLD = f"""
         RETURNING *
     )
     INSERT INTO book_entries ({_ENTRY})
-    SELECT source_id, pair_id, term, currency, sum(amount), sum(records), sum(without_amount) FROM many
-    GROUP BY 1, 2, 3, 4 HAVING sum(amount) <> 0 OR sum(records) <> 0 OR sum(without_amount) <> 0
+    SELECT source_id, pair_id, term, currency, pass_name, {since("since")}, sum(amount), sum(records), sum(without_amount)
+    FROM many GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(amount) <> 0 OR sum(records) <> 0 OR sum(without_amount) <> 0
 """
 
 
@@ -138,8 +155,8 @@ async def count_records(u: UnitOfWork, record_ids: Sequence[UUID | str], by: int
     """Count open records in, or out where `by` is -1: before they are deleted, and before and after they change."""
     which = "r.id = ANY($1::text[]::uuid[])"
     await u.execute(
-        f"INSERT INTO book_entries ({_ENTRY}) SELECT source_id, pair_id, term, currency, amount * $2::int, "
-        f"records * $2::int, without_amount * $2::int FROM ({_OF_RECORDS.format(which=which)}) x",
+        f"INSERT INTO book_entries ({_ENTRY}) SELECT source_id, pair_id, term, currency, pass_name, since, "
+        f"amount * $2::int, records * $2::int, without_amount * $2::int FROM ({_OF_RECORDS.format(which=which)}) x",
         [str(record_id) for record_id in record_ids],
         by,
     )
@@ -182,26 +199,32 @@ def _folding(pair_id: UUID | str) -> str:
     return f"fold {pair_id}"
 
 
-async def count_matches(u: UnitOfWork, pair_id: UUID | str | None, by: dict[str, int]) -> None:
-    """Add to the numbers of a pair's matches by status."""
-    changed = {status: count for status, count in by.items() if count}
+async def count_matches(u: UnitOfWork, pair_id: UUID | str | None, by: Mapping[Counted, int]) -> None:
+    """Add to the numbers of a pair's matches by status and pass."""
+    changed = {counted: count for counted, count in by.items() if count}
     if pair_id is None or not changed:
         return
     await u.execute(
-        f"INSERT INTO book_entries ({_ENTRY}) SELECT NULL, $1, s, NULL, 0, n::bigint, 0 FROM unnest($2::text[], $3::text[]) x(s, n)",
+        f"INSERT INTO book_entries ({_ENTRY}) SELECT NULL, $1, s, NULL, p, NULL, 0, n::bigint, 0 "
+        "FROM unnest($2::text[], $3::text[], $4::text[]) x(s, p, n)",
         pair_id,
-        list(changed),
+        [status for status, _ in changed],
+        [pass_name for _, pass_name in changed],
         [str(count) for count in changed.values()],
     )
 
 
+async def fold_now_and_then(u: UnitOfWork, pair_id: UUID | str, source_ids: Sequence[UUID | str]) -> None:
+    """Fold after one of many decisions, whichever it is."""
+    if u.at.microsecond % FOLD_ONE_IN == 0:
+        await fold(u, pair_id, source_ids)
+
+
 async def fold(u: UnitOfWork, pair_id: UUID | str, source_ids: Sequence[UUID | str]) -> None:
-    """Replace the entries of a pair, which is locked, and of its sources by their sums: now and then, if there are many."""
-    if u.at.microsecond % FOLD_ONE_IN:
-        return
+    """Replace the entries of a pair and of its sources by their sums, if there are many."""
     mine = await u.execute("SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS mine", _folding(pair_id))
     if not mine[0]["mine"]:
-        return  # a job counts them anew
+        return  # somebody else folds them, or counts them anew
     for which, row_id in (
         ("pair_id = $1", pair_id),
         *(("source_id = $1 AND pair_id IS NULL", source_id) for source_id in source_ids),

@@ -24,13 +24,14 @@ from server.holds.jobs import lock_jobs
 from server.store.reading import Reading
 
 _LOCK = """
-    SELECT id, job_id, pair_id, status, version, extends_id FROM matches WHERE id = ANY($1::text[]::uuid[])
+    SELECT id, job_id, pair_id, status, version, extends_id, pass_name FROM matches WHERE id = ANY($1::text[]::uuid[])
     ORDER BY id FOR NO KEY UPDATE
 """
 _SET = f"""
     WITH uses AS (UPDATE match_records SET active = $7, confirmed = $8 WHERE match_id = ANY($1::text[]::uuid[]))
     UPDATE matches SET status = $2::text, version = version + 1, updated_at = $3, decided_by = $4, decided_at = $5, reason = $6,
-        remainder = NULL, remainder_side = NULL, remainder_since = NULL,
+        remainder = NULL, remainder_side = NULL,
+        remainder_since = CASE WHEN $2::text = '{MatchStatus.CONFIRMED}' THEN remainder_since END,
         signatures = CASE WHEN $2::text = '{MatchStatus.CONFIRMED}' THEN signatures ELSE '[]'::jsonb END
     WHERE id = ANY($1::text[]::uuid[])
 """
@@ -44,16 +45,16 @@ _SUPERSEDE = f"""
 """
 # An inactive match keeps the amounts that its records had. They may have changed since.
 _REFRESH = """
-    UPDATE match_records u SET amount = r.amount, currency = r.currency FROM reconciliation_records r
+    UPDATE match_records u SET amount = r.amount, currency = r.currency, date = r.date FROM reconciliation_records r
     WHERE u.match_id = ANY($1::text[]::uuid[]) AND r.id = u.record_id
-        AND (u.amount, u.currency) IS DISTINCT FROM (r.amount, r.currency)
+        AND (u.amount, u.currency, u.date) IS DISTINCT FROM (r.amount, r.currency, r.date)
 """
 # The records of a base become those of the extension that is confirmed. The job has not read them, so they do not count
 # among its own.
 _TAKE_OVER = """
-    INSERT INTO match_records (match_id, record_id, pair_id, side, amount, currency, active, confirmed)
+    INSERT INTO match_records (match_id, record_id, pair_id, side, amount, currency, date, active, confirmed)
     SELECT m.id, u.record_id, m.pair_id, CASE WHEN m.turned = b.turned THEN u.side WHEN u.side = 'left' THEN 'right'
-        ELSE 'left' END, u.amount, u.currency, false, false
+        ELSE 'left' END, u.amount, u.currency, u.date, false, false
     FROM matches m JOIN matches b ON b.id = m.extends_id JOIN match_records u ON u.match_id = b.id
     WHERE m.id = ANY($1::text[]::uuid[]) AND m.origin = 'engine' ORDER BY u.record_id
 """
@@ -92,6 +93,7 @@ class Standing:
     status: MatchStatus
     version: int
     extends_id: UUID | None = None  # the match whose remainder it pays
+    pass_name: str | None = None  # of the plan that found it; None if it was made by hand
 
 
 @dataclass(frozen=True)
@@ -175,11 +177,11 @@ class Transition:
             await entries.suggest(u, ids)
         for pair_id in {match.pair_id for match in standing if match.pair_id is not None}:
             self._pairs.add(pair_id)
-            change = Counter({str(status): 0})
+            change: Counter[entries.Counted] = Counter()
             for match in standing:
                 if match.pair_id == pair_id:
-                    change.update({str(match.status): -1})
-                    change.update({str(status): 1})
+                    change[str(match.status), match.pass_name] -= 1
+                    change[str(status), match.pass_name] += 1
             await entries.count_matches(u, pair_id, change)
         await self._note_jobs(standing, status)
 
@@ -209,7 +211,7 @@ class Transition:
         for match in matches:
             if match.pair_id is not None:
                 self._pairs.add(match.pair_id)
-                await entries.count_matches(self.u, match.pair_id, {str(match.status): 1})
+                await entries.count_matches(self.u, match.pair_id, {(str(match.status), match.pass_name): 1})
             if match.job_id is not None:
                 change = self._jobs.setdefault(match.job_id, Counter())
                 change.update({str(match.status): 1, "matches": 1})
@@ -228,7 +230,7 @@ class Transition:
         snapshot = Reading(u.connection)
         counts = {pair_id: (await books_of(snapshot, pair)).counts for pair_id, pair in pairs.items()}
         for pair in pairs.values():
-            await entries.fold(u, pair.id, pair.sources)
+            await entries.fold_now_and_then(u, pair.id, pair.sources)
         return Settled(jobs, pairs, counts)
 
     async def _note_jobs(self, standing: Sequence[Standing], status: MatchStatus) -> None:

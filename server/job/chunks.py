@@ -29,6 +29,7 @@ from server.job.inputs import SideIds
 from server.job.lifecycle import fence
 
 RETRIES = 5
+FOLD_EVERY = 32  # chunks
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,14 @@ async def _write_chunk(job: Job, chunk: Chunk, sides: Sides, *, alone: bool) -> 
     statuses = [_status(status, sets, sides) for status, sets in zip(table["status"].to_pylist(), rows, strict=True)]
     extends = [_extends(sets, sides) for sets in rows]
     uses = [
-        (match_id, side.ids[row], name, side.amounts[row].as_py(), side.currencies[row].as_py())
+        (
+            match_id,
+            side.ids[row],
+            name,
+            side.amounts[row].as_py(),
+            side.currencies[row].as_py(),
+            _iso(side.dates[row].as_py()),
+        )
         for match_id, sets in zip(ids, rows, strict=True)
         for name, side, used in zip(("left", "right"), (left, right), sets, strict=True)
         for row in used
@@ -139,7 +147,7 @@ async def _write_chunk(job: Job, chunk: Chunk, sides: Sides, *, alone: bool) -> 
             return None
         inserted = await u.execute(
             _INSERT,
-            *([use[column] for use in uses] for column in range(5)),
+            *([use[column] for use in uses] for column in range(6)),
             ids,
             [_kind(sets, sides, base) for sets, base in zip(rows, bases, strict=True)],
             statuses,
@@ -177,8 +185,13 @@ async def _write_chunk(job: Job, chunk: Chunk, sides: Sides, *, alone: bool) -> 
         await entries.count_matches(
             u,
             sides.pair.id,
-            {MatchStatus.CONFIRMED: stored.confirmed, MatchStatus.SUGGESTED: stored.suggested},
+            {
+                (MatchStatus.CONFIRMED, chunk.pass_name): stored.confirmed,
+                (MatchStatus.SUGGESTED, chunk.pass_name): stored.suggested,
+            },
         )
+        if chunk.chunk % FOLD_EVERY == FOLD_EVERY - 1:
+            await entries.fold(u, sides.pair.id, sides.pair.sources)
         # Last, because whoever decides on a match of this job waits for it.
         counts = stored.added_to(await fence(u, job))
         await u.execute(
@@ -212,17 +225,17 @@ async def _write_chunk(job: Job, chunk: Chunk, sides: Sides, *, alone: bool) -> 
 # locks are always taken in the same order.
 _INSERT = f"""
 WITH proposed AS (
-    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[])
-        AS x(match_id, record_id, side, amount, currency)
+    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[])
+        AS x(match_id, record_id, side, amount, currency, date)
 ), taken AS (
     -- One lookup per record in the unique index of active uses. LATERAL with LIMIT enforces this: the table grows
     -- faster than its statistics, and with an anti-join the planner hashed the whole table for each chunk.
     SELECT p.match_id FROM proposed p CROSS JOIN LATERAL (SELECT 1 FROM match_records r
-        WHERE r.record_id = p.record_id AND r.active AND (r.confirmed OR r.job_id = $20) LIMIT 1) a
-    UNION ALL SELECT unnest($33::text[])::uuid
+        WHERE r.record_id = p.record_id AND r.active AND (r.confirmed OR r.job_id = $21) LIMIT 1) a
+    UNION ALL SELECT unnest($34::text[])::uuid
 ), free AS (
-    SELECT * FROM unnest($6::uuid[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],
-        $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $31::text[], $32::text[])
+    SELECT * FROM unnest($7::uuid[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[],
+        $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::text[], $32::text[], $33::text[])
         AS x(id, kind, status, score, margin, margin_kind, ambiguity, grp, difference, currency, compared, runner, amount, date,
             extends, remainder_of)
     WHERE id NOT IN (SELECT match_id FROM taken)
@@ -231,13 +244,13 @@ WITH proposed AS (
         margin_kind, ambiguity, "group", difference, currency, plan_hash, fields_compared, runner_up, version,
         created_at, updated_at, pair_id, turned, difference_as, difference_reason, amount, date, extends_id,
         remainder_record_id)
-    SELECT id, $20, $21, $22, $23, $24, kind, status, 'engine', score::numeric, margin::numeric, margin_kind,
-        ambiguity, grp, difference::numeric, currency, $25, compared::jsonb, runner::jsonb, 1, $26, $26, $27, $28, $29, $30,
+    SELECT id, $21, $22, $23, $24, $25, kind, status, 'engine', score::numeric, margin::numeric, margin_kind,
+        ambiguity, grp, difference::numeric, currency, $26, compared::jsonb, runner::jsonb, 1, $27, $27, $28, $29, $30, $31,
         amount::numeric, date::date, extends::uuid, remainder_of::uuid
     FROM free ORDER BY id RETURNING id, status
 ), uses AS (
-    INSERT INTO match_records (match_id, record_id, job_id, pair_id, side, amount, currency, active, confirmed)
-    SELECT p.match_id, p.record_id, $20, $27, p.side, p.amount::numeric, p.currency, true, f.status = '{MatchStatus.CONFIRMED}'
+    INSERT INTO match_records (match_id, record_id, job_id, pair_id, side, amount, currency, date, active, confirmed)
+    SELECT p.match_id, p.record_id, $21, $28, p.side, p.amount::numeric, p.currency, p.date::date, true, f.status = '{MatchStatus.CONFIRMED}'
     FROM proposed p JOIN free f ON f.id = p.match_id ORDER BY p.record_id RETURNING side
 )
 SELECT (SELECT array_agg(id) FROM made WHERE status = '{MatchStatus.CONFIRMED}') AS confirmed_ids,
@@ -358,6 +371,10 @@ def _runner_up(text: str | None, left: SideIds, right: SideIds) -> str | None:
     found = orjson.loads(text)
     records = [left.ids[row] for row in found["left"]] + [right.ids[row] for row in found["right"]]
     return orjson.dumps({"records": records, "score": found.get("score"), "fields": found.get("fields", [])}).decode()
+
+
+def _iso(date: dt.date | None) -> str | None:
+    return None if date is None else date.isoformat()
 
 
 def _text(value: float | None) -> str | None:

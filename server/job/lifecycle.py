@@ -27,7 +27,7 @@ from realtime.events.job import Counts
 from realtime.events.result import PassFinished
 from realtime.events.state import JobProgress
 from realtime.unit_of_work import UnitOfWork, unit_of_work
-from server.books.entries import recount_suggested
+from server.books.entries import fold, recount_suggested
 from server.books.pairs import PairOf, find_pair
 from server.books.supersede import supersede
 from server.holds.locks import hold_sources
@@ -225,6 +225,7 @@ async def give_way(job: Job) -> None:
             await fence(u, job)
     async with unit_of_work(SYSTEM) as u:
         await recount_suggested(u, job.pair_id)
+        await fold(u, job.pair_id, [job.left_source_id, job.right_source_id])
 
 
 async def analyze() -> None:

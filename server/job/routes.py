@@ -9,7 +9,7 @@ from server.api.endpoint import ApiRequest, BodyRequest, QueryRequest, Right
 from server.api.paging import Page
 from server.api.reply import positioned, reply, reply_view
 from server.api.routing import Routes
-from server.job import actions, queries
+from server.job import actions, queries, summary
 from server.job.schemas import JobCreate, JobList, JobView, ProgressCurve, ProgressQuery, Summary
 
 routes = Routes("jobs")
@@ -68,7 +68,7 @@ async def retry_job(api: ApiRequest) -> web.StreamResponse:
 @routes.get("/jobs/{id}/summary", scope="read", answers={200: Summary}, problems=_ROW, stream_position=True, heavy=True)
 async def get_summary(api: ApiRequest) -> web.StreamResponse:
     """Read a job's counts and sums, which add up to its input."""
-    view, position = await queries.summary_of(api.actor, api.path_id())
+    view, position = await summary.summary_of(api.actor, api.path_id())
     return positioned(reply_view(view), position)
 
 

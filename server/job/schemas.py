@@ -12,6 +12,7 @@ from models.status import JobStatus
 from realtime.events.job import Counts
 from server.api.paging import Paged
 from server.api.schemas import Body, Query, View
+from server.match.summary_schemas import Totals
 
 
 class JobCreate(Body):
@@ -84,78 +85,18 @@ class JobView(View):
         )
 
 
-class PassSummary(View):
-    """What a pass has matched."""
-
-    name: str = Field(serialization_alias="pass")
-    matches: int
-    records: int
-
-
-class SideSum(View):
-    """Sums of one side in one currency: matched + open + written_off = total."""
-
-    side: Literal["left", "right"]
-    currency: str
-    matched: Money
-    open: Money
-    written_off: Money
-    total: Money
-    records: int
-    without_amount: int
-
-
-class FlowNode(View):
-    """A number of records and their sums per currency."""
-
-    count: int
-    sums: list[Money]
-
-
-class FlowPass(View):
-    """The records that a pass has matched, per side."""
-
-    name: str
-    left: FlowNode
-    right: FlowNode
-    by_status: dict[str, int]
-
-
-class FlowOpen(View):
-    """The open records, per side."""
-
-    left: FlowNode
-    right: FlowNode
-
-
-class Flow(View):
-    """How records flow through the passes; `left` and `right` are the totals."""
-
-    left: FlowNode
-    right: FlowNode
-    passes: list[FlowPass]
-    open: FlowOpen
-
-
-class Balance(View):
-    """Whether the sums of one side add up: matched + open + written off = total."""
-
-    side: Literal["left", "right"]
-    currency: str
-    opening: Money | None = None
-    movements: Money
-    closing: Money | None = None
-    ties: bool
-
-
 class ProofSide(View):
-    """One side of a proof: what people or the plan confirmed, what is only suggested, and what no match uses."""
+    """
+    One side of a proof: what confirmed matches match, what is only suggested, and what is open: records that no match
+    uses, and the remainders of matches.
+    """
 
     confirmed: Money
     to_review: Money
     to_review_records: int
     open: Money
     open_records: int
+    remainders: int
     without_amount: int
 
 
@@ -163,8 +104,9 @@ class Proof(View):
     """
     Whether both sides agree in one currency.
 
-    `difference` is the confirmed amount on the left minus that on the right. `agrees` is true if the difference is
-    zero, the job is completed, and no record is to be reviewed, open, or without an amount.
+    `difference` is what is matched on the left minus that on the right, turned if the pair turns signs. `agrees` is true
+    if the difference is zero, the job is completed, no record is to be reviewed, open, or without an amount, and no match
+    leaves a remainder.
     """
 
     currency: str
@@ -174,27 +116,13 @@ class Proof(View):
     agrees: bool
 
 
-class Ageing(View):
-    """Open records of one side by age in days."""
+class Summary(Totals):
+    """
+    Where the records that a job read are now, in the terms of the books, which add up to the input. `notes` says what the
+    job did not compare, and what to do about it.
+    """
 
-    side: Literal["left", "right"]
-    from_days: int
-    to_days: int | None
-    count: int
-    sums: list[Money]
-
-
-class Summary(View):
-    """Counts and sums of both sides, which add up to the input."""
-
-    counts: Counts
-    by_pass: list[PassSummary]
-    sums: list[SideSum]
-    balance: list[Balance]
     proof: list[Proof]
-    flow: Flow
-    ageing: list[Ageing]
-    notes: list[str]  # what the job did not compare, and what to do about it
     statistics: dict[str, Any]
 
 

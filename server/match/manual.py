@@ -35,8 +35,8 @@ _MATCH = """
         $17, (SELECT min(r.date) FROM reconciliation_records r WHERE r.id = ANY($18::text[]::uuid[])))
 """
 _USES = """
-    INSERT INTO match_records (match_id, record_id, job_id, pair_id, side, amount, currency, active, confirmed)
-    SELECT $1, r.id, $2, $3, x.side, r.amount, r.currency, true, $6
+    INSERT INTO match_records (match_id, record_id, job_id, pair_id, side, amount, currency, date, active, confirmed)
+    SELECT $1, r.id, $2, $3, x.side, r.amount, r.currency, r.date, true, $6
     FROM unnest($4::text[], $5::text[]) WITH ORDINALITY x(id, side, n)
     JOIN reconciliation_records r ON r.id = x.id::uuid ORDER BY r.id
 """

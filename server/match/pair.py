@@ -1,7 +1,6 @@
-"""Reads a pair: its matches over all jobs, its open items, and the summary of its books."""
+"""Reads a pair: its matches over all jobs, and its open items."""
 
 from datetime import date
-from decimal import Decimal
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -12,28 +11,23 @@ from core.problems import Fault, Invalid
 from models import access
 from models.access import Actor
 from models.project import Project
-from models.status import Term
 from realtime import streams
 from server.api.paging import Listing, Page, Sort
 from server.books.pairs import PairOf, find_pair
-from server.books.sums import SIDES, Books, Side, Terms, books_of
+from server.books.sums import Side
 from server.match.queries import MATCH, SORTS, filter_matches, view_of_match
 from server.match.schemas import (
-    BookProof,
-    BookSum,
     MatchView,
     OpenItem,
     OpenItemList,
     PairMatchList,
     PairQuery,
-    PairSummary,
     Remainder,
 )
 from server.record import queries as records
 from server.record.columns import columns_of
 from server.store.reading import Position, Reading, reading
 
-MOST_CURRENCIES = 200  # of a summary
 _NO_PAIR = UUID(int=0)
 FOUND = """
     EXISTS (SELECT 1 FROM match_records u JOIN reconciliation_records r ON r.id = u.record_id
@@ -157,86 +151,3 @@ async def _with_records(snapshot: Reading, items: list[OpenItem]) -> None:
     views = {row["id"]: records.view(row, columns.get(row["source_id"], [])) for row in rows}
     for item in items:
         item.record = views.get(item.id)
-
-
-async def summary_of(actor: Actor, project_id: UUID, query: PairQuery) -> tuple[PairSummary, Position]:
-    """The books of a pair, from sums that every change keeps. Raises: as `pair_for`."""
-    async with reading() as snapshot:
-        pair = await pair_for(snapshot, actor, project_id, query)
-        books = await books_of(snapshot, pair)
-        return summarise(books, pair), await snapshot.position(streams.project(project_id))
-
-
-def summarise(books: Books, pair: PairOf) -> PairSummary:
-    """The summary of a pair's books."""
-    sign = pair.sign or 1
-    weights: dict[str, int] = {}
-    for terms in books.sides.values():
-        for code, found in terms.items():
-            weights[code] = weights.get(code, 0) + found.records[Term.TOTAL]
-    listed = sorted(sorted(weights, key=lambda code: (-weights[code], code))[:MOST_CURRENCIES])
-    proof = [_proof(books, code, sign) for code in listed]
-    return PairSummary(
-        counts=books.counts,
-        sign=sign if pair.sign is not None else None,
-        sums=[
-            _sum(side, code, books.sides[side][code]) for side in SIDES for code in listed if code in books.sides[side]
-        ],
-        proof=proof,
-        agrees=all(row.agrees for row in proof) and not books.counts.suggested,
-        missing=[row.missing for row in proof if row.missing is not None],
-        notes=[] if len(weights) <= MOST_CURRENCIES else [_too_many(len(weights))],
-    )
-
-
-def _too_many(currencies: int) -> str:
-    return (
-        f"{currencies - MOST_CURRENCIES:,} more currencies are not listed. Look whether the column of the currency is "
-        "the right one."
-    )
-
-
-def _sum(side: Side, code: str, terms: Terms) -> BookSum:
-    named = {
-        term: terms.amounts[term] for term in (Term.MATCHED, Term.BOOKED, Term.EXPLAINED, Term.WRITTEN_OFF, Term.TOTAL)
-    }
-    return BookSum(
-        side=side,
-        currency=code,
-        **{str(term): _money(amount, code) for term, amount in named.items()},
-        elsewhere=_money(terms.elsewhere, code),
-        open=_money(terms.open, code),
-        suggested=_money(terms.amounts[Term.SUGGESTED], code),
-        remainder=_money(terms.amounts[Term.REMAINDER], code),
-        records=terms.records[Term.TOTAL],
-        without_amount=terms.without_amount,
-        ties=terms.ties,
-    )
-
-
-def _proof(books: Books, code: str, sign: int) -> BookProof:
-    left, right = (books.sides[side].get(code) or Terms() for side in SIDES)
-    difference = left.amounts[Term.MATCHED] - sign * right.amounts[Term.MATCHED]
-    waiting = left.records[Term.SUGGESTED] + right.records[Term.SUGGESTED]
-    agrees = difference == 0 and waiting == 0 and left.ties and right.ties
-    return BookProof(
-        currency=code,
-        left=_money(left.amounts[Term.MATCHED], code),
-        right=_money(right.amounts[Term.MATCHED], code),
-        difference=_money(difference, code),
-        to_review_records=waiting,
-        agrees=agrees,
-        missing=None if agrees else _missing(code, waiting, difference, ties=left.ties and right.ties),
-    )
-
-
-def _missing(code: str, waiting: int, difference: Decimal, *, ties: bool) -> str:
-    if not ties:
-        return f"{code}: the terms do not add up to the total. Run `tallyroom doctor --books`."
-    if difference:
-        return f"{code}: what is matched on the left differs from the right. Run `tallyroom doctor --books`."
-    return f"{code}: {waiting:,} records wait in suggestions. Confirm or reject them."
-
-
-def _money(amount: Decimal, code: str) -> Money:
-    return Money.total(amount, code)

@@ -14,7 +14,7 @@ from server.api.endpoint import ApiRequest, BodyRequest, QueryRequest, Right
 from server.api.paging import Page, Paged
 from server.api.reply import no_content, positioned, reply, reply_view
 from server.api.routing import Routes
-from server.match import actions, bulk, four_eyes, manual, notes, pair, queries, split, undo, write_off
+from server.match import actions, bulk, four_eyes, manual, notes, pair, queries, split, summary, undo, write_off
 from server.match.schemas import (
     Assign,
     CommentCreate,
@@ -30,13 +30,13 @@ from server.match.schemas import (
     PairMatchList,
     PairQuery,
     PairReview,
-    PairSummary,
     Review,
     Reviewed,
     Split,
     UnmatchedList,
     WriteOff,
 )
+from server.match.summary_schemas import PairSummary
 from server.record.schemas import RecordView
 
 routes = Routes("matches")
@@ -272,7 +272,7 @@ async def list_open_items(api: QueryRequest[OpenItemList]) -> web.StreamResponse
 )
 async def get_pair_summary(api: QueryRequest[PairQuery]) -> web.StreamResponse:
     """Read the books of two sources: what is matched, booked, open and written off, and whether both sides agree."""
-    view, position = await pair.summary_of(api.actor, api.path_id(), api.query)
+    view, position = await summary.summary_of(api.actor, api.path_id(), api.query)
     return positioned(reply_view(view), position)
 
 

@@ -9,7 +9,6 @@ from pydantic import AfterValidator, Field, model_validator
 
 from core.money import Money
 from models.status import MatchKind, MatchStatus
-from realtime.events.job import Counts
 from server.api.paging import Paged
 from server.api.schemas import Body, Query, View
 from server.record.schemas import RecordView
@@ -337,59 +336,6 @@ class OpenItem(View):
     remainder: Remainder | None
     amount: Money | None
     age_days: int | None
-
-
-class BookSum(View):
-    """
-    The books of one side in one currency: matched + booked + explained + written_off + elsewhere + open = total.
-
-    `suggested` and `remainder` are parts of `open`. `ties` says whether the terms, each kept by itself, add up.
-    """
-
-    side: Literal["left", "right"]
-    currency: str
-    matched: Money
-    booked: Money
-    explained: Money
-    written_off: Money
-    elsewhere: Money
-    open: Money
-    total: Money
-    suggested: Money
-    remainder: Money
-    records: int
-    without_amount: int
-    ties: bool
-
-
-class BookProof(View):
-    """
-    Whether both sides agree in one currency: the matched amounts are the same (`difference` is zero), and no record
-    waits in a suggestion. Otherwise `missing` says what is missing.
-    """
-
-    currency: str
-    left: Money
-    right: Money
-    difference: Money
-    to_review_records: int
-    agrees: bool
-    missing: str | None
-
-
-class PairSummary(View):
-    """
-    The books of two sources that are reconciled with each other. `sign` is -1 if one side counts amounts the other way
-    round, and null until a match is confirmed.
-    """
-
-    counts: Counts
-    sign: Literal[1, -1] | None
-    sums: list[BookSum]
-    proof: list[BookProof]
-    agrees: bool
-    missing: list[str]
-    notes: list[str]
 
 
 class ReviewFilter(Body):

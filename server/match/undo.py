@@ -66,9 +66,13 @@ _STALE = f"""
 _SAID_BEFORE = """
     UPDATE matches m SET decided_by = (d.previous->>'decided_by')::uuid,
         decided_at = (d.previous->>'decided_at')::timestamptz, reason = d.previous->>'reason',
-        remainder_since = CASE WHEN m.remainder IS NULL THEN NULL
-            ELSE coalesce((d.previous->>'remainder_since')::timestamptz, m.remainder_since) END
+        remainder_since = CASE WHEN m.remainder IS NOT NULL THEN m.remainder_since END
     FROM decision_matches d WHERE d.id = ANY($1::text[]::bigint[]) AND m.id = d.match_id AND d.before IS NOT NULL
+"""
+# What a match that is confirmed again leaves open is as old as it was; said first, because the books count its age.
+_SINCE_BEFORE = f"""
+    UPDATE matches m SET remainder_since = (d.previous->>'remainder_since')::timestamptz FROM decision_matches d
+    WHERE d.id = ANY($1::text[]::bigint[]) AND m.id = d.match_id AND d.before = '{MatchStatus.CONFIRMED}'
 """
 _UNDONE = "UPDATE decision_matches SET undone_at = $2, undone_by = $3 WHERE id = ANY($1::text[]::bigint[])"
 # What leaves its records goes first, so that what comes back finds them free.
@@ -179,12 +183,14 @@ async def bring_back(
     Returns: the matches that have moved back, and these suggestions.
     """
     moved = [one for one in back.targets if one in held.matches and one not in but]
+    rows = [str(back.rows[one]) for one in moved if one in back.rows]
     for status in _ORDER:
         group = [held.matches[one] for one in moved if back.targets[one] == status]
+        if group and status == MatchStatus.CONFIRMED:
+            await u.execute(_SINCE_BEFORE, rows)
         await transition.move(group, status, Said())
-    rows = [back.rows[one] for one in moved if one in back.rows]
-    await u.execute(_SAID_BEFORE, [str(row) for row in rows])
-    await u.execute(_UNDONE, [str(row) for row in rows], u.at, u.actor.id)
+    await u.execute(_SAID_BEFORE, rows)
+    await u.execute(_UNDONE, rows, u.at, u.actor.id)
     gone = [one for one in leaving(held, back) if one in moved]
     return moved, await supersede_extensions(u, transition, gone, but=moved)
 

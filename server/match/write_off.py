@@ -35,8 +35,8 @@ _MATCH = """
     VALUES ($1, $2, $3, $4, 'manual', 'none', $5, $6, $7, '[]', $8, $9, $10, 1, $9, $9, abs($5::numeric), $11)
 """
 _USE = """
-    INSERT INTO match_records (match_id, record_id, side, amount, currency, active, confirmed)
-    SELECT $1, id, 'left', amount, currency, true, $3 FROM reconciliation_records WHERE id = $2
+    INSERT INTO match_records (match_id, record_id, side, amount, currency, date, active, confirmed)
+    SELECT $1, id, 'left', amount, currency, date, true, $3 FROM reconciliation_records WHERE id = $2
 """
 _OF = f"""
     SELECT u.match_id FROM match_records u JOIN matches m ON m.id = u.match_id

@@ -143,7 +143,7 @@ async def _refuse_used(u: UnitOfWork, source: Source, record_id: UUID) -> None:
 
 async def _save(u: UnitOfWork, record: Record, changes: dict[str, Any]) -> list[str]:
     """Save a record that no confirmed match uses, and keep the sums of its source true."""
-    is_sum = bool(changes.keys() & {"amount", "currency"})
+    is_sum = bool(changes.keys() & {"amount", "currency", "date"})
     if is_sum:
         await count_records(u, [record.id], -1)
     changed = await u.save(record, **changes)

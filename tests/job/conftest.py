@@ -100,7 +100,7 @@ class Kept:
         for table, generated, columns in (
             ("source_chunks", "", "number, body"),
             ("reconciliation_records", "id", RECORD),
-            ("book_entries", "", "term, currency, amount, records, without_amount"),
+            ("book_entries", "", "term, currency, since, amount, records, without_amount"),
         ):
             names, values = (f"{generated}, {columns}", f"uuidv7(), {columns}") if generated else (columns, columns)
             await db.execute(

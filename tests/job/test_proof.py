@@ -56,12 +56,13 @@ async def test_equal_sides_with_all_records_confirmed_agree(alice, reconcile, wo
     assert proof["EUR"]["difference"]["amount"] == "0.00"
 
 
-async def test_confirmed_sides_that_differ_do_not_agree_and_show_the_difference(alice, reconcile, worker):
+async def test_what_confirmed_matches_leave_open_is_a_remainder_and_does_not_agree(alice, reconcile, worker):
     proof = await _proof(alice, await reconcile(LEFT, OTHER))
 
     euro, dollar = proof["EUR"], proof["USD"]
-    assert (euro["left"]["confirmed"]["amount"], euro["right"]["confirmed"]["amount"]) == ("150.00", "145.50")
-    assert (euro["difference"]["amount"], euro["agrees"]) == ("4.50", False)
+    assert (euro["left"]["confirmed"]["amount"], euro["right"]["confirmed"]["amount"]) == ("145.50", "145.50")
+    assert (euro["difference"]["amount"], euro["agrees"]) == ("0.00", False)
+    assert (euro["left"]["open"]["amount"], euro["left"]["open_records"], euro["left"]["remainders"]) == ("4.50", 0, 1)
     assert (dollar["left"]["open_records"], dollar["left"]["open"]["amount"]) == (1, "7.25")
     assert dollar["agrees"] is False
     # Without an amount, a record has no currency either.

@@ -64,10 +64,24 @@ async def test_sums_of_both_sides_add_up_to_the_files(alice, make_sides, run, db
             "SELECT sum(amount) FROM reconciliation_records WHERE source_id = $1::text::uuid",
             sides[f"{row['side']}_source"],
         )
-        matched, open_, whole = (Decimal(row[name]["amount"]) for name in ("matched", "open", "total"))
-        assert matched + open_ == whole == total
-    assert all(row["ties"] for row in summary["balance"])
+        parts = ("matched", "booked", "explained", "written_off", "elsewhere", "open")
+        assert sum(Decimal(row[name]["amount"]) for name in parts) == Decimal(row["total"]["amount"]) == total
+        assert row["ties"] is True
     assert sum(found["matches"] for found in summary["by_pass"]) == job["counts"]["matches"]
+
+
+async def test_the_books_of_a_pair_say_the_same_as_the_summary_of_its_only_job(alice, project, make_sides, run):
+    sides = await make_sides(300)
+    job = await run(sides)
+    query = "left_source={left_source}&right_source={right_source}".format(**sides)
+
+    of_job = await alice.ok("GET", f"/jobs/{job['id']}/summary")
+    of_pair = await alice.ok("GET", f"/projects/{project}/summary?{query}")
+
+    for part in ("counts", "by_pass", "sign", "sums", "balance", "flow", "ageing"):
+        assert of_pair[part] == of_job[part], part
+    assert sum(found["matches"] for found in of_pair["by_pass"]) == job["counts"]["matches"]
+    assert {found["from_days"] for found in of_pair["ageing"] if found["count"]}
 
 
 async def test_a_match_shows_its_evidence(alice, make_sides, run):

@@ -106,7 +106,8 @@ async def test_a_decision_releases_or_holds_all_records_of_a_match(alice, job, w
     assert [counts[name] for name in ("matches", "confirmed", "rejected")] == [1, 1, 1]
     assert (counts["open_left"], counts["open_right"]) == (4, 2)
     proof = (await alice.ok("GET", f"/jobs/{job.id}/summary"))["proof"][0]
-    assert [proof[side]["confirmed"]["amount"] for side in ("left", "right")] == ["10.00", "20.00"]
+    assert [proof[side]["confirmed"]["amount"] for side in ("left", "right")] == ["10.00", "10.00"]
+    assert (proof["right"]["remainders"], proof["agrees"]) == (1, False)
 
 
 async def test_a_later_job_reads_the_sets_that_were_rejected(alice, job, sides, write, settings):

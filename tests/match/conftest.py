@@ -10,6 +10,7 @@ import pytest
 
 from core.ids import uuid7
 from models.status import MatchKind
+from server.books.entries import since
 from tests.conftest import Person
 
 MAPPING = {"amount": {"column": "amount", "decimal": "."}, "currency": {"column": "currency"}}
@@ -80,8 +81,8 @@ class Books:
         )
         for side, ids in (("left", left), ("right", right)):
             await self.db.execute(
-                "INSERT INTO match_records (match_id, record_id, job_id, pair_id, side, amount, currency, active, "
-                "confirmed) SELECT $1::text::uuid, id, $2::text::uuid, $3, $4, amount, currency, true, false "
+                "INSERT INTO match_records (match_id, record_id, job_id, pair_id, side, amount, currency, date, "
+                "active, confirmed) SELECT $1::text::uuid, id, $2::text::uuid, $3, $4, amount, currency, date, true, false "
                 "FROM reconciliation_records WHERE id = ANY($5::text[]::uuid[])",
                 *(match_id, job, pair, side, ids),
             )
@@ -90,8 +91,8 @@ class Books:
             pair,
         )
         await self.db.execute(
-            "INSERT INTO book_entries (source_id, pair_id, term, currency, amount, records, without_amount) "
-            "SELECT source_id, $1, 'suggested', currency, amount, 1, 0 FROM reconciliation_records "
+            "INSERT INTO book_entries (source_id, pair_id, term, currency, since, amount, records, without_amount) "
+            f"SELECT source_id, $1, 'suggested', currency, {since('date')}, amount, 1, 0 FROM reconciliation_records "
             "WHERE id = ANY($2::text[]::uuid[]) AND 1 = (SELECT count(*) FROM match_records u "
             "WHERE u.record_id = reconciliation_records.id AND u.active AND NOT u.confirmed)",
             *(pair, [*left, *right]),

@@ -334,6 +334,7 @@ class Driver:
             wanted = self.model.terms(side)
             assert {name: Decimal(sums[name]["amount"]) for name in wanted} == wanted
             assert sums["ties"] is True
+            self._compare_flow(summary["flow"], side)
         paired = [match for match in self.model.matches.values() if not match.is_write_off]
         counts = summary["counts"]
         for status in ("confirmed", "suggested", "rejected"):
@@ -343,6 +344,14 @@ class Driver:
         )
         assert counts["open_left"] == len(self.model.left - held)
         assert counts["open_right"] == len(self.model.right - held)
+
+    def _compare_flow(self, flow: dict[str, Any], side: str) -> None:
+        """Each record is in one place of the flow, but in two if suggestions of two passes share it."""
+        nodes = [flow[place][side] for place in ("open", "written_off", "elsewhere")]
+        nodes += [one[side] for one in flow["passes"]]
+        assert sum(node["count"] for node in nodes) == flow[side]["count"]
+        amounts = [Decimal(one["amount"]) for node in nodes for one in node["sums"]]
+        assert sum(amounts) == sum(Decimal(one["amount"]) for one in flow[side]["sums"])
 
     async def _compare_job(self) -> None:
         counts = (await self.books.person.ok("GET", f"/jobs/{self.job}"))["counts"]

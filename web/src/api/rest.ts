@@ -13,7 +13,7 @@ export type Actor = {
   id: string | null;
 };
 
-/** Open records of one side by age in days. */
+/** Open items of one side by age in days: of records since their date, of remainders since their match was confirmed. */
 export type Ageing = {
   side: "left" | "right";
   from_days: number;
@@ -144,14 +144,14 @@ export type AuditView = {
   mac: string;
 };
 
-/** Whether the sums of one side add up: matched + open + written off = total. */
+/** What a source says about its balance beside the sum of its records. No source says anything yet, so `opening`, */
 export type Balance = {
   side: "left" | "right";
   currency: string;
   opening?: Money | null;
   movements: Money;
   closing?: Money | null;
-  ties: boolean;
+  ties?: boolean | null;
 };
 
 /** A column with the running balance. */
@@ -183,6 +183,7 @@ export type BookSum = {
   total: Money;
   suggested: Money;
   remainder: Money;
+  remainders: number;
   records: number;
   without_amount: number;
   ties: boolean;
@@ -407,12 +408,14 @@ export type FieldView = {
   rarity: number | null;
 };
 
-/** How records flow through the passes; `left` and `right` are the totals. */
+/** How records flow through the passes: `left` and `right` are all of them, and each is in a pass, open, written off, or */
 export type Flow = {
   left: FlowNode;
   right: FlowNode;
   passes: FlowPass[];
-  open: FlowOpen;
+  open: FlowSides;
+  written_off: FlowSides;
+  elsewhere: FlowSides;
 };
 
 /** A number of records and their sums per currency. */
@@ -421,18 +424,18 @@ export type FlowNode = {
   sums: Money[];
 };
 
-/** The open records, per side. */
-export type FlowOpen = {
-  left: FlowNode;
-  right: FlowNode;
-};
-
-/** The records that a pass has matched, per side. */
+/** The records that a pass has matched or suggested, per side. */
 export type FlowPass = {
   name: string;
   left: FlowNode;
   right: FlowNode;
   by_status: Record<string, number>;
+};
+
+/** Records that did not go into a pass, per side. */
+export type FlowSides = {
+  left: FlowNode;
+  right: FlowNode;
 };
 
 /** The credential that Google gave to the page. */
@@ -888,15 +891,21 @@ export type PairReview = {
   right_source: string;
 };
 
-/** The books of two sources that are reconciled with each other. `sign` is -1 if one side counts amounts the other way */
+/** The books of two sources that are reconciled with each other. What matches leave open is counted apart in */
 export type PairSummary = {
   counts: Counts;
+  by_pass: PassSummary[];
   sign: (1 | -1) | null;
   sums: BookSum[];
+  balance: Balance[];
+  flow: Flow;
+  ageing: Ageing[];
+  notes: string[];
   proof: BookProof[];
   agrees: boolean;
   missing: string[];
-  notes: string[];
+  remainders_left: number;
+  remainders_right: number;
 };
 
 /** A part of a match that is split. */
@@ -915,7 +924,7 @@ export type Pass = {
   difference?: "open" | Booked | null;
 };
 
-/** What a pass has matched. */
+/** What a pass has matched or suggested; records of both sides. */
 export type PassSummary = {
   pass: string;
   matches: number;
@@ -1062,13 +1071,14 @@ export type Proof = {
   agrees: boolean;
 };
 
-/** One side of a proof: what people or the plan confirmed, what is only suggested, and what no match uses. */
+/** One side of a proof: what confirmed matches match, what is only suggested, and what is open: records that no match */
 export type ProofSide = {
   confirmed: Money;
   to_review: Money;
   to_review_records: number;
   open: Money;
   open_records: number;
+  remainders: number;
   without_amount: number;
 };
 
@@ -1275,18 +1285,6 @@ export type SessionView = {
   current: boolean;
 };
 
-/** Sums of one side in one currency: matched + open + written_off = total. */
-export type SideSum = {
-  side: "left" | "right";
-  currency: string;
-  matched: Money;
-  open: Money;
-  written_off: Money;
-  total: Money;
-  records: number;
-  without_amount: number;
-};
-
 /** The ways to sign in here. */
 export type SignInMethods = {
   password?: boolean;
@@ -1404,16 +1402,17 @@ export type SumView = {
   currency: string;
 };
 
-/** Counts and sums of both sides, which add up to the input. */
+/** Where the records that a job read are now, in the terms of the books, which add up to the input. `notes` says what the */
 export type Summary = {
   counts: Counts;
   by_pass: PassSummary[];
-  sums: SideSum[];
+  sign: (1 | -1) | null;
+  sums: BookSum[];
   balance: Balance[];
-  proof: Proof[];
   flow: Flow;
   ageing: Ageing[];
   notes: string[];
+  proof: Proof[];
   statistics: Record<string, unknown>;
 };
 

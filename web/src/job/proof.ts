@@ -7,6 +7,7 @@ export function missing(row: Proof): string[] {
   const found = [
     amounts("to review", left.to_review_records, right.to_review_records),
     amounts("open", left.open_records, right.open_records),
+    amounts("left open by matches", left.remainders, right.remainders),
     amounts("without an amount", left.without_amount, right.without_amount),
   ];
   if (isUnequal(row)) found.push(`confirmed amounts differ by ${money(row.difference)}`);

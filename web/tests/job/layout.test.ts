@@ -11,6 +11,8 @@ function flow(left: number, right: number, passes: [left: number, right: number]
     right: amount(right),
     passes: passes.map(([l, r], index) => ({ name: `pass ${index + 1}`, left: amount(l), right: amount(r), by_status: {} })),
     open: { left: amount(0), right: amount(0) },
+    written_off: { left: amount(0), right: amount(0) },
+    elsewhere: { left: amount(0), right: amount(0) },
   };
 }
 

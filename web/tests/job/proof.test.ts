@@ -4,7 +4,7 @@ import { isUnequal, missing, verdict } from "../../src/job/proof";
 
 function side(part: Partial<Proof["left"]> = {}): Proof["left"] {
   const none = { amount: "0.00", currency: "EUR" };
-  return { confirmed: none, to_review: none, to_review_records: 0, open: none, open_records: 0, without_amount: 0, ...part };
+  return { confirmed: none, to_review: none, to_review_records: 0, open: none, open_records: 0, remainders: 0, without_amount: 0, ...part };
 }
 
 function row(part: Partial<Proof>): Proof {
@@ -19,13 +19,13 @@ test("sides agree only if the server says so", () => {
 
 test("what is missing is listed, with a count for each side", () => {
   const found = row({
-    left: side({ to_review_records: 12, open_records: 34 }),
+    left: side({ to_review_records: 12, open_records: 34, remainders: 1 }),
     right: side({ to_review_records: 12, open_records: 1040, without_amount: 3 }),
     difference: { amount: "-904.69", currency: "EUR" },
   });
 
   expect(verdict(found, false)).toBe(
-    "Not yet: 12 to review on each side; 34 left and 1,040 right open; 3 right without an amount; confirmed amounts differ by −904.69 EUR.",
+    "Not yet: 12 to review on each side; 34 left and 1,040 right open; 1 left left open by matches; 3 right without an amount; confirmed amounts differ by −904.69 EUR.",
   );
 });
 

@@ -15,13 +15,21 @@ const sum = (side: "left" | "right", part: Partial<BookSum>): BookSum => ({
   total: eur("10.00"),
   suggested: eur("0"),
   remainder: eur("0"),
+  remainders: 0,
   records: 1,
   without_amount: 0,
   ties: true,
   ...part,
 });
+const none = { left: { count: 0, sums: [] }, right: { count: 0, sums: [] } };
 const SUMMARY: PairSummary = {
   counts: {},
+  by_pass: [],
+  balance: [],
+  flow: { ...none, passes: [], open: none, written_off: none, elsewhere: none },
+  ageing: [],
+  remainders_left: 0,
+  remainders_right: 0,
   sign: 1,
   sums: [sum("left", { open: eur("98765432109876.55"), booked: eur("-0.05") }), sum("right", { currency: "JPY", without_amount: 3 })],
   proof: [
