@@ -9,8 +9,10 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
         ALTER TABLE "book_entries" ADD "since" DATE;
         ALTER TABLE "match_records" ADD "date" DATE;
 
--- Matches in the order of their differences, from either side of a pair; and write-offs that wait for a signature.
-CREATE INDEX matches_pair_difference ON matches (pair_id, difference, id);
+-- Matches in the order of their differences, as the pair's left side sees them; the few that were made from the other
+-- side; and write-offs that wait for a signature.
+CREATE INDEX matches_pair_difference ON matches (pair_id, (CASE WHEN turned THEN -difference ELSE difference END), id);
+CREATE INDEX matches_turned ON matches (pair_id) WHERE turned;
 CREATE INDEX matches_write_offs_waiting ON matches (project_id) WHERE pair_id IS NULL AND status = 'suggested';
 
 -- What there is, by pass and day: the numbers of matches, what is open, suggested and matched, and what remains.
@@ -68,7 +70,7 @@ INSERT INTO book_entries (source_id, pair_id, term, currency, pass_name, since, 
 
 async def downgrade(db: BaseDBAsyncClient) -> str:
     return """
-        DROP INDEX matches_write_offs_waiting, matches_pair_difference;
+        DROP INDEX matches_write_offs_waiting, matches_turned, matches_pair_difference;
         ALTER TABLE "book_entries" DROP COLUMN "pass_name";
         ALTER TABLE "book_entries" DROP COLUMN "since";
         ALTER TABLE "match_records" DROP COLUMN "date";"""

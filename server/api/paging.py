@@ -51,13 +51,15 @@ class Page(View, Generic[Item]):
 @dataclass(frozen=True)
 class Sort:
     """
-    An order: a SQL expression with its type, ascending or descending. Ties are broken by id in the same direction.
+    An order: a SQL expression with its type, ascending or descending. Ties are broken by id in the same direction. If it
+    is `flipped`, the list shows the opposite of the expression, so that it is read from the other end.
     """
 
     expression: str
     cast: str  # the expression's PostgreSQL type, for the cursor's value
     descending: bool = False
     nullable: bool = False
+    flipped: bool = False
     tie: str = "t.id"
     tie_cast: str = "uuid"
 
@@ -138,7 +140,7 @@ class Listing:
             while True:
                 # Read one row more than the page holds, or than there is room for: it shows whether the list goes on.
                 limit = min(query.limit + 1 - len(found), STEP_ROWS) if room_bytes > 0 else 1
-                step = _Step(part, after, descending, limit, skip, max(1, room_bytes))
+                step = _Step(part, after, descending != self.sort.flipped, limit, skip, max(1, room_bytes))
                 rows = await self._range(reading, step)
                 if rows and room_bytes <= 0:
                     return found, True
@@ -214,7 +216,8 @@ class Listing:
     def _digest(self, query: Paged) -> str:
         filters = query.model_dump(mode="json", exclude={"limit", "cursor", "skip"})
         raw = orjson.dumps(
-            [self.binding, filters, self.sort.expression, self.sort.descending], option=orjson.OPT_SORT_KEYS
+            [self.binding, filters, self.sort.expression, self.sort.descending, self.sort.flipped],
+            option=orjson.OPT_SORT_KEYS,
         )
         return hashlib.sha256(raw).hexdigest()[:16]
 

@@ -1,5 +1,6 @@
 """Reads a pair: its matches over all jobs, and its open items."""
 
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import Any
@@ -33,6 +34,11 @@ FOUND = """
     EXISTS (SELECT 1 FROM match_records u JOIN reconciliation_records r ON r.id = u.record_id
         WHERE u.match_id IN (t.id, t.extends_id) AND (strpos(lower(r.reference), lower(?)) > 0
              OR EXISTS (SELECT 1 FROM jsonb_each_text(r.data) v WHERE strpos(lower(v.value), lower(?)) > 0)))
+"""
+_DIFFERENCE = "(CASE WHEN t.turned THEN -t.difference ELSE t.difference END)"
+_FROM_BOTH_SIDES = """
+    SELECT (SELECT sign FROM pairs WHERE id = $1) AS sign,
+        EXISTS (SELECT 1 FROM matches WHERE pair_id = $1 AND turned) AS has_turned
 """
 # An open record, or a record of the match that leaves a remainder.
 _FOUND_ITEM = """
@@ -91,7 +97,7 @@ async def list_matches(actor: Actor, project_id: UUID, query: PairMatchList) -> 
     """The matches of a pair, of all its jobs and by hand. Raises: as `pair_for`."""
     async with reading() as snapshot:
         pair = await pair_for(snapshot, actor, project_id, query)
-        listing = Listing(MATCH, "matches t", SORTS[query.sort], f"matches/{project_id}")
+        listing = Listing(MATCH, "matches t", await sort_of(snapshot, pair, query.sort), f"matches/{project_id}")
         listing.where("t.pair_id = ?", pair.id)
         filter_matches(listing, query)
         for column in ("job_id", "origin", "assignee_id"):
@@ -102,6 +108,18 @@ async def list_matches(actor: Actor, project_id: UUID, query: PairMatchList) -> 
         columns = await columns_of(snapshot, pair.sources)
         view = partial(view_of_match, columns=columns, left_source=query.left_source)
         return await listing.page(snapshot, query, view), await snapshot.position(streams.project(project_id))
+
+
+async def sort_of(snapshot: Reading, pair: PairOf, name: str) -> Sort:
+    """An order of a pair's matches. Differences are sorted as they are shown, which depends on who looks at the pair."""
+    sort = SORTS[name]
+    if not name.endswith("difference"):
+        return sort
+    found = (await snapshot.rows(_FROM_BOTH_SIDES, pair.id))[0]
+    if found["sign"] != -1:
+        return replace(sort, expression=_DIFFERENCE, flipped=pair.turned)
+    # The difference is the same from both sides, so that those of turned matches stand in another place of the index.
+    return sort if found["has_turned"] else replace(sort, expression=_DIFFERENCE)
 
 
 async def list_open_items(actor: Actor, project_id: UUID, query: OpenItemList) -> tuple[Page[OpenItem], Position]:

@@ -1,5 +1,7 @@
 """Matching by hand: what ties, what does not, and what stays open or is booked."""
 
+from dataclasses import replace
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
@@ -246,3 +248,39 @@ async def test_a_job_takes_no_match_of_records_that_it_has_not_read(make_books):
 
     assert [(fault["pointer"], fault["code"]) for fault in refused["errors"]] == [("/right/0", "invalid_field")]
     assert in_pair["status"] == "confirmed"
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+async def test_differences_are_sorted_as_they_are_shown_from_either_side(make_books, sign):
+    left = ("10.00", "20.00", "30.00", "40.00", "50.00", "60.00")
+    right = ("12.00", "20.00", "25.00", "33.00", "50.00", "70.00")
+    amounts = [f"{sign * Decimal(amount):.2f}" for amount in right]
+    books = await make_books(eur(*left), eur(*amounts))
+    turned = replace(books, left_source=books.right_source, right_source=books.left_source)
+    await books.match([books.left[1]], [books.right[1]])  # fixes the sign
+    for n in (0, 2):
+        await books.match([books.left[n]], [books.right[n]], difference="open")
+    for n in (3, 5):
+        await turned.match([books.right[n]], [books.left[n]], difference="open")
+    usd = await books.person.ok("GET", f"/matches/{await books.suggest([books.left[4]], [books.right[4]])}")
+    assert usd["difference"] is None
+
+    for view in (books, turned):
+        for order, is_descending in (("difference", False), ("-difference", True)):
+            seen = [match["difference"] for match in await _pages(view, order)]
+            shown = [Decimal(one["amount"]) for one in seen if one is not None]
+            assert shown == sorted(shown, reverse=is_descending)
+            assert len(shown) == 5
+            assert (seen[0] if is_descending else seen[-1]) is None
+
+
+async def _pages(books, order):
+    """All matches in an order, read two at a time, there and back."""
+    path = f"/projects/{books.project}/matches?{books.query}&sort={order}&limit=2"
+    pages = [await books.person.ok("GET", path)]
+    while (cursor := pages[-1]["next_cursor"]) is not None:
+        pages.append(await books.person.ok("GET", f"{path}&cursor={cursor}"))
+    for page, before in zip(pages[:0:-1], pages[-2::-1], strict=True):
+        back = await books.person.ok("GET", f"{path}&cursor={page['prev_cursor']}")
+        assert back["items"] == before["items"]
+    return [match for page in pages for match in page["items"]]
