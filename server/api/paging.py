@@ -39,6 +39,9 @@ class Page(View, Generic[Item]):
     """
     A page of a list. If its rows are many kilobytes long, it ends before `limit`. `total` is counted up to 100,000;
     beyond that `total_at_least` takes its place.
+
+    A search looks at a bounded number of rows, so that it answers soon. If that was not all of them, `looked_at` is their
+    number, and `next_cursor` goes on from there: until it is null, pages may be short or empty.
     """
 
     items: list[Item]
@@ -46,6 +49,7 @@ class Page(View, Generic[Item]):
     prev_cursor: str | None
     total: int | None = None
     total_at_least: int | None = None
+    looked_at: int | None = None
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ class Sort:
 
 
 @dataclass(frozen=True)
-class _Step:
+class Step:
     """Some rows from a range of a list: at most `limit`, and none that begins after `room_bytes`."""
 
     part: str
@@ -100,11 +104,11 @@ class Listing:
 
     async def page(self, reading: Reading, query: Paged, view: Callable[[dict[str, Any]], Item]) -> "Page[Item]":
         """Read one page. Raises: Invalid (invalid_cursor)."""
-        digest = self._digest(query)
-        backwards, after = _open(query.cursor, digest) if query.cursor else (False, None)
+        digest = self.digest(query)
+        backwards, after = unseal(query.cursor, digest) if query.cursor else (False, None)
         if query.cursor and query.skip:
             raise Invalid(errors=(Fault("?skip", "invalid_field", "give a cursor or skip, not both"),))
-        rows, more = await self._rows(reading, query, after, backwards=backwards)
+        rows, more = await self.rows(reading, query, after, backwards=backwards)
         if backwards:
             rows.reverse()
         has_next = more if not backwards else True
@@ -112,13 +116,13 @@ class Listing:
         total = await self._count(reading) if self.known_total is None else self.known_total
         return Page(
             items=[view(row) for row in rows],
-            next_cursor=_seal(rows[-1], digest, backwards=False) if rows and has_next else None,
-            prev_cursor=_seal(rows[0], digest, backwards=True) if rows and has_prev else None,
+            next_cursor=seal(rows[-1], digest, backwards=False) if rows and has_next else None,
+            prev_cursor=seal(rows[0], digest, backwards=True) if rows and has_prev else None,
             total=total if total <= COUNT_LIMIT else None,
             total_at_least=None if total <= COUNT_LIMIT else COUNT_LIMIT,
         )
 
-    async def _rows(
+    async def rows(
         self, reading: Reading, query: Paged, after: tuple[Any, str] | None, *, backwards: bool
     ) -> tuple[list[dict[str, Any]], bool]:
         """
@@ -140,7 +144,7 @@ class Listing:
             while True:
                 # Read one row more than the page holds, or than there is room for: it shows whether the list goes on.
                 limit = min(query.limit + 1 - len(found), STEP_ROWS) if room_bytes > 0 else 1
-                step = _Step(part, after, descending != self.sort.flipped, limit, skip, max(1, room_bytes))
+                step = Step(part, after, descending != self.sort.flipped, limit, skip, max(1, room_bytes))
                 rows = await self._range(reading, step)
                 if rows and room_bytes <= 0:
                     return found, True
@@ -158,7 +162,19 @@ class Listing:
             after = None
         return found, False
 
-    async def _range(self, reading: Reading, step: "_Step") -> list[dict[str, Any]]:
+    async def _range(self, reading: Reading, step: Step) -> list[dict[str, Any]]:
+        listed, values = self.statement(step, self.columns)
+        values.append(step.room_bytes)
+        # Sizes are computed in PostgreSQL, so rows that exceed the bytes of a page never leave it.
+        weighed = f"SELECT x.*, sum(octet_length(x::text)) OVER (ROWS UNBOUNDED PRECEDING) AS _bytes FROM ({listed}) x"
+        return await reading.rows(
+            "SELECT * FROM (SELECT y.*, lag(_bytes, 1, 0::bigint) OVER () AS _before, lead(true, 1, false) OVER () AS _follows "
+            f"FROM ({weighed}) y) z WHERE _before < ${len(values)}",
+            *values,
+        )
+
+    def statement(self, step: Step, columns: str) -> tuple[str, list[Any]]:
+        """The statement that reads these columns of some rows, and its values."""
         values = list(self.values)
         conditions = list(self.conditions)
         sort = self.sort
@@ -181,20 +197,12 @@ class Listing:
         )
         if sort.expression == sort.tie:
             order = f"{sort.tie} {direction}"
-        values += [step.limit, step.skip, step.room_bytes]
-        n = len(values)
-        listed = (
-            f"SELECT {self.columns}, ({sort.expression})::text AS _sort, ({sort.tie})::text AS _tie "
+        values += [step.limit, step.skip]
+        return (
+            f"SELECT {columns}, ({sort.expression})::text AS _sort, ({sort.tie})::text AS _tie "
             f"FROM {self.source} {self.adorn} WHERE {' AND '.join(conditions) or 'true'} "
-            f"ORDER BY {order} LIMIT ${n - 2} OFFSET ${n - 1}"
-        )
-        # Sizes are computed in PostgreSQL, so rows that exceed the bytes of a page never leave it.
-        weighed = f"SELECT x.*, sum(octet_length(x::text)) OVER (ROWS UNBOUNDED PRECEDING) AS _bytes FROM ({listed}) x"
-        return await reading.rows(
-            "SELECT * FROM (SELECT y.*, lag(_bytes, 1, 0::bigint) OVER () AS _before, lead(true, 1, false) OVER () AS _follows "
-            f"FROM ({weighed}) y) z WHERE _before < ${n}",
-            *values,
-        )
+            f"ORDER BY {order} LIMIT ${len(values) - 1} OFFSET ${len(values)}"
+        ), values
 
     async def _count(self, reading: Reading) -> int:
         rows = await reading.rows(
@@ -213,7 +221,8 @@ class Listing:
         )
         return int(rows[0]["n"])
 
-    def _digest(self, query: Paged) -> str:
+    def digest(self, query: Paged) -> str:
+        """What cursors of this list are bound to."""
         filters = query.model_dump(mode="json", exclude={"limit", "cursor", "skip"})
         raw = orjson.dumps(
             [self.binding, filters, self.sort.expression, self.sort.descending, self.sort.flipped],
@@ -226,12 +235,14 @@ def _key() -> bytes:
     return hmac.digest(ledger().audit_key, b"tallyroom/cursor", "sha256")
 
 
-def _seal(row: Mapping[str, Any], digest: str, *, backwards: bool) -> str:
+def seal(row: Mapping[str, Any], digest: str, *, backwards: bool) -> str:
+    """A cursor that goes on after a row."""
     raw = orjson.dumps([digest, backwards, row["_sort"], row["_tie"]])
     return base64.urlsafe_b64encode(hmac.digest(_key(), raw, "sha256")[:12] + raw).decode().rstrip("=")
 
 
-def _open(cursor: str, digest: str) -> tuple[bool, tuple[Any, str]]:
+def unseal(cursor: str, digest: str) -> tuple[bool, tuple[Any, str]]:
+    """Whether a cursor goes backwards, and after what. Raises: Invalid (invalid_cursor)."""
     fault = Invalid(
         errors=(Fault("?cursor", "invalid_cursor", "is not a cursor for this list with these filters and this sort"),)
     )

@@ -23,13 +23,13 @@ from realtime.events.match import MatchesReviewed
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.books.pairs import PairOf, find_pair
 from server.books.transitions import Said, Settled, Standing, Transition, lock_matches
+from server.match import search
 from server.match.decisions import Decision
 from server.match.extensions import bases_of, extended
 from server.match.four_eyes import over_limit
 from server.match.holding import Held, ensure_sign
 from server.match.manual import refuse_strangers
 from server.match.notes import refuse_no_member
-from server.match.pair import FOUND
 from server.match.schemas import PairReview, Review, Reviewed, ReviewFilter, Skipped
 from server.match.undo import bring_back, find_back, leaving, taken
 from server.store.reading import Reading
@@ -152,9 +152,11 @@ async def _hold_records(u: UnitOfWork, match_ids: Sequence[UUID]) -> None:
 async def _chosen(u: UnitOfWork, pair: PairOf | None, body: Review, job_id: UUID | None) -> list[UUID]:
     conditions, values = ["t.pair_id = $1"], [pair.id if pair is not None else None]
 
-    def where(condition: str, value: Any) -> None:
-        values.append(value)
-        conditions.append(condition.replace("?", f"${len(values)}"))
+    def where(condition: str, *given: Any) -> None:
+        for value in given:
+            values.append(value)
+            condition = condition.replace("?", f"${len(values)}", 1)
+        conditions.append(condition)
 
     chosen = body.filter or ReviewFilter()
     if body.ids is not None:
@@ -169,7 +171,7 @@ async def _chosen(u: UnitOfWork, pair: PairOf | None, body: Review, job_id: UUID
         if value is not None:
             where(f"t.{column} = ?", value)
     if chosen.q is not None:
-        where(FOUND, chosen.q)
+        where(search.OF_MATCH, *search.values(chosen.q))
     if body.ids is None and chosen.status is None:
         statuses = {"undo": [MatchStatus.CONFIRMED, MatchStatus.REJECTED]}.get(body.action, [MatchStatus.SUGGESTED])
         where("t.status = ANY(?::text[])", [str(status) for status in statuses])

@@ -14,7 +14,20 @@ from server.api.endpoint import ApiRequest, BodyRequest, QueryRequest, Right
 from server.api.paging import Page, Paged
 from server.api.reply import no_content, positioned, reply, reply_view
 from server.api.routing import Routes
-from server.match import actions, bulk, four_eyes, manual, notes, pair, queries, split, summary, undo, write_off
+from server.match import (
+    actions,
+    bulk,
+    four_eyes,
+    manual,
+    notes,
+    open_items,
+    pair,
+    queries,
+    split,
+    summary,
+    undo,
+    write_off,
+)
 from server.match.schemas import (
     Assign,
     CommentCreate,
@@ -258,7 +271,7 @@ async def undo_decision(api: ApiRequest) -> web.StreamResponse:
 )
 async def list_open_items(api: QueryRequest[OpenItemList]) -> web.StreamResponse:
     """List what is open between two sources: records that no match holds, and remainders."""
-    page, position = await pair.list_open_items(api.actor, api.path_id(), api.query)
+    page, position = await open_items.list_open_items(api.actor, api.path_id(), api.query)
     return positioned(reply_view(page), position)
 
 

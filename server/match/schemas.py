@@ -326,7 +326,8 @@ class MatchDetail(MatchView):
 class OpenItem(View):
     """
     What is open in a pair: a record that no match holds, or the remainder of a match. `age_days` counts from the
-    record's date, or from the decision that left the remainder.
+    record's date, or from the decision that left the remainder. `remainder_of` is the record to which a remainder belongs:
+    the one that a person named, or else the largest of its side.
     """
 
     id: UUID
@@ -334,6 +335,7 @@ class OpenItem(View):
     record: RecordView | None
     match_id: UUID | None
     remainder: Remainder | None
+    remainder_of: RecordView | None
     amount: Money | None
     age_days: int | None
 

@@ -728,6 +728,7 @@ export type OpenItem = {
   record: RecordView | null;
   match_id: string | null;
   remainder: Remainder | null;
+  remainder_of: RecordView | null;
   amount: Money | null;
   age_days: number | null;
 };
@@ -744,6 +745,7 @@ export type Page_AuditView_ = {
   prev_cursor: string | null;
   total?: number | null;
   total_at_least?: number | null;
+  looked_at?: number | null;
 };
 
 export type Page_CommentView_ = {
@@ -752,6 +754,7 @@ export type Page_CommentView_ = {
   prev_cursor: string | null;
   total?: number | null;
   total_at_least?: number | null;
+  looked_at?: number | null;
 };
 
 export type Page_EntryView_ = {
@@ -760,6 +763,7 @@ export type Page_EntryView_ = {
   prev_cursor: string | null;
   total?: number | null;
   total_at_least?: number | null;
+  looked_at?: number | null;
 };
 
 export type Page_JobView_ = {
@@ -768,6 +772,7 @@ export type Page_JobView_ = {
   prev_cursor: string | null;
   total?: number | null;
   total_at_least?: number | null;
+  looked_at?: number | null;
 };
 
 export type Page_LeftOutView_ = {
@@ -776,6 +781,7 @@ export type Page_LeftOutView_ = {
   prev_cursor: string | null;
   total?: number | null;
   total_at_least?: number | null;
+  looked_at?: number | null;
 };
 
 export type Page_LogView_ = {
@@ -784,6 +790,7 @@ export type Page_LogView_ = {
   prev_cursor: string | null;
   total?: number | null;
   total_at_least?: number | null;
+  looked_at?: number | null;
 };
 
 export type Page_MatchView_ = {
@@ -792,6 +799,7 @@ export type Page_MatchView_ = {
   prev_cursor: string | null;
   total?: number | null;
   total_at_least?: number | null;
+  looked_at?: number | null;
 };
 
 export type Page_OpenItem_ = {
@@ -800,6 +808,7 @@ export type Page_OpenItem_ = {
   prev_cursor: string | null;
   total?: number | null;
   total_at_least?: number | null;
+  looked_at?: number | null;
 };
 
 export type Page_PlanView_ = {
@@ -808,6 +817,7 @@ export type Page_PlanView_ = {
   prev_cursor: string | null;
   total?: number | null;
   total_at_least?: number | null;
+  looked_at?: number | null;
 };
 
 export type Page_ProjectView_ = {
@@ -816,6 +826,7 @@ export type Page_ProjectView_ = {
   prev_cursor: string | null;
   total?: number | null;
   total_at_least?: number | null;
+  looked_at?: number | null;
 };
 
 export type Page_RecordView_ = {
@@ -824,6 +835,7 @@ export type Page_RecordView_ = {
   prev_cursor: string | null;
   total?: number | null;
   total_at_least?: number | null;
+  looked_at?: number | null;
 };
 
 export type Page_RejectView_ = {
@@ -832,6 +844,7 @@ export type Page_RejectView_ = {
   prev_cursor: string | null;
   total?: number | null;
   total_at_least?: number | null;
+  looked_at?: number | null;
 };
 
 export type Page_SourceView_ = {
@@ -840,6 +853,7 @@ export type Page_SourceView_ = {
   prev_cursor: string | null;
   total?: number | null;
   total_at_least?: number | null;
+  looked_at?: number | null;
 };
 
 export type Page_UserView_ = {
@@ -848,6 +862,7 @@ export type Page_UserView_ = {
   prev_cursor: string | null;
   total?: number | null;
   total_at_least?: number | null;
+  looked_at?: number | null;
 };
 
 export type Page_VaultView_ = {
@@ -856,6 +871,7 @@ export type Page_VaultView_ = {
   prev_cursor: string | null;
   total?: number | null;
   total_at_least?: number | null;
+  looked_at?: number | null;
 };
 
 export type Page_VersionView_ = {
@@ -864,6 +880,7 @@ export type Page_VersionView_ = {
   prev_cursor: string | null;
   total?: number | null;
   total_at_least?: number | null;
+  looked_at?: number | null;
 };
 
 /** Records of two sources of a project that belong together. */

@@ -9,6 +9,7 @@ const item = (side: Side, amount: string | null, currency = "EUR", match_id: str
   record: null,
   match_id,
   remainder: null,
+  remainder_of: null,
   amount: amount === null ? null : { amount, currency },
   age_days: null,
 });
