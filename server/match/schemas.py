@@ -73,20 +73,38 @@ class PairMatchByHand(MatchByHand):
 
 
 class Part(Body):
-    """A part of a match that is split."""
+    """A part of a match that is split. Records of one side only are taken out of the match, and are open again."""
 
-    left: Annotated[Records, Field(min_length=1)]
-    right: Annotated[Records, Field(min_length=1)]
+    left: Records
+    right: Records
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if not self.left and not self.right:
+            raise ValueError("must have a record")
+        return self
+
+    @property
+    def is_match(self) -> bool:
+        """Whether it has records of both sides, and stays a match."""
+        return bool(self.left and self.right)
+
+
+def _one_match(parts: list[Part]) -> list[Part]:
+    if not any(part.is_match for part in parts):
+        raise ValueError("one part has to have records of both sides; to open all records, reject or undo the match")
+    return parts
 
 
 class Split(Body):
     """
-    The parts of a match. Each of its records is in exactly one of them.
+    The parts of a match. Each of its records is in exactly one of them. Records of one side only are taken out and open
+    again, such as one of the three payments of an invoice.
 
     Parts of a confirmed match that do not come to the same amount on both sides need `difference`, as by hand.
     """
 
-    parts: Annotated[list[Part], Field(min_length=2, max_length=MOST_RECORDS)]
+    parts: Annotated[list[Part], Field(min_length=2, max_length=MOST_RECORDS), AfterValidator(_one_match)]
     reason: ReasonText | None = None
     difference: Literal["open", "booked"] | None = None
     difference_reason: ReasonCode | None = None

@@ -25,7 +25,8 @@ from server.store.reading import Reading
 
 async def split_match(actor: Actor, match_id: UUID, body: Split, expected: int | None) -> Answer:
     """
-    Splits a match: it is superseded, and its parts are suggested or confirmed as it was.
+    Splits a match: it is superseded, and its parts are suggested or confirmed as it was. What is in a part with records of
+    one side only is open again.
 
     Raises: NotFound, Forbidden, AlreadyDecided, Invalid (also not_tied), VersionConflict, Busy.
     """
@@ -42,7 +43,9 @@ async def split_match(actor: Actor, match_id: UUID, body: Split, expected: int |
         await refuse_unknown_reason(u, match.project_id, body.difference_reason, "/difference_reason")
         pair = replace((await pairs_of(u, [match.pair_id]))[match.pair_id], turned=match.turned)
         sign = await ensure_sign(u, match.pair_id)
-        parts = [await _part(u, match, pair, body, number, sign) for number in range(len(body.parts))]
+        parts = [
+            await _part(u, match, pair, body, number, sign) for number, one in enumerate(body.parts) if one.is_match
+        ]
         if standing.status == MatchStatus.CONFIRMED and not await may_proceed(
             u, match, loaded.role, "split", what=body.model_dump(mode="json", exclude={"reason"})
         ):

@@ -242,9 +242,10 @@ class Driver:
     async def _split(self, person: Any, one: int, _: int) -> None:
         match = self._pick(one)
         found = None if match is None else self.model.matches[match]
-        if match is None or found is None or found.is_write_off or min(len(found.left), len(found.right)) < 2:
+        if match is None or found is None or found.is_write_off or max(len(found.left), len(found.right)) < 2:
             return
         left, right = sorted(found.left), sorted(found.right)
+        # What has no partner left is taken out, and is open again.
         parts = [
             {"left": left[:1], "right": right[:1]},
             {"left": left[1:], "right": right[1:]},
@@ -255,7 +256,7 @@ class Driver:
             return
         await person.ok("POST", f"/matches/{match}/split", body)
         made = {}
-        for part in parts:
+        for part in (part for part in parts if part["left"] and part["right"]):
             row = await self.books.db.fetchval(
                 "SELECT match_id::text FROM match_records WHERE record_id = $1::text::uuid AND active", part["left"][0]
             )

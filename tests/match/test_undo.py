@@ -81,6 +81,40 @@ async def test_a_split_comes_back_whole(make_books):
     assert await books.term("matched") == "3.00"
 
 
+async def test_a_record_that_is_taken_out_of_a_match_is_open_until_the_split_is_undone(make_books):
+    books = await make_books(eur("60.00"), eur("10.00", "20.00", "30.00"))
+    match = await books.match(books.left, books.right)
+    parts = [{"left": books.left, "right": books.right[:2]}, {"left": [], "right": books.right[2:]}]
+
+    await books.person.ok("POST", f"/matches/{match['id']}/split", {"parts": parts, "difference": "open"})
+    (rest,) = await books.matches("&status=confirmed")
+    open_right = await books.term("open", "right")
+    undone = await books.person.ok("POST", f"/matches/{rest['id']}/undo", {})
+
+    assert (rest["kind"], rest["remainder"]["amount"]["amount"], open_right) == ("one_to_many", "30.00", "30.00")
+    assert undone["status"] == "withdrawn"
+    assert [one["id"] for one in await books.matches("&status=confirmed")] == [match["id"]]
+    assert await books.term("open", "right") == "0.00"
+
+
+async def test_a_split_that_leaves_no_match_is_refused(make_books):
+    books = await make_books(eur("3.00"), eur("1.00", "2.00"))
+    match = await books.match(books.left, books.right)
+    path = f"/matches/{match['id']}/split"
+
+    none = await books.person.problem(
+        "POST", path, {"parts": [{"left": books.left, "right": []}, {"left": [], "right": books.right}]}
+    )
+    empty = await books.person.problem(
+        "POST", path, {"parts": [{"left": books.left, "right": books.right}, {"left": [], "right": []}]}
+    )
+
+    assert [(one["status"], one["errors"][0]["pointer"]) for one in (none, empty)] == [
+        (422, "/parts"),
+        (422, "/parts/1"),
+    ]
+
+
 async def test_a_split_that_loses_or_doubles_a_record_is_refused(make_books):
     books = await make_books(eur("1.00", "2.00"), eur("1.00", "2.00"))
     match = await books.match(books.left, books.right)

@@ -925,7 +925,7 @@ export type PairSummary = {
   remainders_right: number;
 };
 
-/** A part of a match that is split. */
+/** A part of a match that is split. Records of one side only are taken out of the match, and are open again. */
 export type Part = {
   left: string[];
   right: string[];
@@ -1399,7 +1399,7 @@ export type SourceView = {
   version: number;
 };
 
-/** The parts of a match. Each of its records is in exactly one of them. */
+/** The parts of a match. Each of its records is in exactly one of them. Records of one side only are taken out and open */
 export type Split = {
   parts: Part[];
   reason?: string | null;
