@@ -11,6 +11,7 @@ from realtime.events.match import MatchConfirmed, MatchRejected
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.books.transitions import Said, Transition
 from server.match import queries
+from server.match.conflicts import expect_version
 from server.match.decisions import Decision, already_decided
 from server.match.extensions import refuse_changed
 from server.match.four_eyes import may_proceed
@@ -55,7 +56,7 @@ async def _decide(
         loaded = await access.load(actor, Match, match_id, "match.decide", lock=True)
         match = loaded.row
         standing = held.matches[match_id]
-        await u.expect_version(match, expected, required=False)
+        await expect_version(u, match, expected)
         if standing.status != MatchStatus.SUGGESTED or match.pair_id is None:
             raise await already_decided(u, match_id, standing.status)
         replaced = [refuse_changed(base, held.matches.get(base)) for base in bases]

@@ -21,6 +21,7 @@ from realtime.events.match import MatchSigned
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.holds.rights import may_still
 from server.match import queries
+from server.match.conflicts import expect_version
 from server.match.notes import place_of
 from server.store.reading import Reading
 
@@ -108,13 +109,15 @@ def waiting(match: Match, person: UUID | None) -> list[dict[str, Any]]:
 async def sign(u: UnitOfWork, match: Match, action: str, *, what: dict[str, Any] | None = None) -> None:
     """Add the actor's signature."""
     signature = {"by": str(u.actor.id), "at": u.at.isoformat(), "action": action}
-    await _set(u, match, [*signatures_of(match), signature | ({} if what is None else {"what": what})], action)
+    signatures = [*signatures_of(match), signature | ({} if what is None else {"what": what})]
+    await _set(u, match, signatures, action, "match.sign")
 
 
 async def take_back(u: UnitOfWork, match: Match) -> None:
     """Take back the actor's own signatures on decisions that wait."""
     mine = waiting(match, u.actor.id)
-    await _set(u, match, [one for one in signatures_of(match) if one not in mine], "undo")
+    kept = [one for one in signatures_of(match) if one not in mine]
+    await _set(u, match, kept, mine[-1]["action"], "match.unsign")
 
 
 async def unsign_match(actor: Actor, match_id: UUID, expected: int | None) -> Answer:
@@ -125,7 +128,7 @@ async def unsign_match(actor: Actor, match_id: UUID, expected: int | None) -> An
     """
     async with unit_of_work(actor) as u:
         match = (await access.load(actor, Match, match_id, "match.decide", lock=True)).row
-        await u.expect_version(match, expected, required=False)
+        await expect_version(u, match, expected)
         if not waiting(match, actor.id):
             raise problems.AlreadyDecided("No signature of yours waits for a second person here.")
         await take_back(u, match)
@@ -133,16 +136,17 @@ async def unsign_match(actor: Actor, match_id: UUID, expected: int | None) -> An
         return u.answer(200, view, version=view.version)
 
 
-async def _set(u: UnitOfWork, match: Match, signatures: list[dict[str, Any]], action: str) -> None:
+async def _set(u: UnitOfWork, match: Match, signatures: list[dict[str, Any]], signed: str, action: str) -> None:
     await u.save(match, signatures=signatures)
     place = await place_of(u, match)
     told = [{name: one[name] for name in ("by", "at", "action")} for one in signatures]
-    u.publish(MatchSigned(match_id=match.id, by=u.actor.id, action=action, signatures=told, **place))
+    told_as = signed if action == "match.sign" else "undo"
+    u.publish(MatchSigned(match_id=match.id, by=u.actor.id, action=told_as, signatures=told, **place))
     u.audit(
         f"project:{match.project_id}",
-        "match.sign",
+        action,
         ("match", match.id),
         version=match.version,
         changed=["signatures"],
-        signed=action,
+        signed=signed,
     )

@@ -18,6 +18,7 @@ from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.books.pairs import PairOf, make_pair
 from server.books.transitions import Said, Standing, Transition
 from server.match import queries
+from server.match.conflicts import latest_change
 from server.match.decisions import Decision
 from server.match.four_eyes import is_over, over_limit, sign
 from server.match.holding import Held, ensure_sign, hold, refuse_used
@@ -121,7 +122,7 @@ async def _match(u: UnitOfWork, project_id: UUID, pair: PairOf, job_id: UUID | N
     """
     await refuse_unknown_reason(u, project_id, body.difference_reason, "/difference_reason")
     held = await hold(u, body.replaces, records=[*body.left, *body.right])
-    _refuse_replaced(held, body, pair)
+    await _refuse_replaced(u, held, body, pair)
     sides = await _sides_of(u, held, pair, body)
     await _refuse_records(u, pair, body, sides)
     await refuse_used(u, [*body.left, *body.right], body.replaces)
@@ -191,7 +192,7 @@ async def _has_remainder(u: UnitOfWork, match_id: UUID) -> bool:
     return bool(await u.execute("SELECT 1 FROM matches WHERE id = $1 AND remainder IS NOT NULL", match_id))
 
 
-def _refuse_replaced(held: Held, body: MatchByHand, pair: PairOf) -> None:
+async def _refuse_replaced(u: UnitOfWork, held: Held, body: MatchByHand, pair: PairOf) -> None:
     faults = [
         Fault(f"/replaces/{n}", "invalid_field", "is not a match of these two sources")
         for n, one in enumerate(body.replaces)
@@ -208,9 +209,10 @@ def _refuse_replaced(held: Held, body: MatchByHand, pair: PairOf) -> None:
         raise Invalid(errors=tuple(faults))
     for one in body.replaces:
         if held.matches[one].status not in ACTIVE_MATCH:
+            said, more = await latest_change(u, one)
             raise problems.VersionConflict(
-                "Somebody has decided on a match in replaces meanwhile. Load it again, then decide.",
-                extensions={"match_id": str(one), "current_version": held.matches[one].version},
+                f"{said} It is in replaces. Load it again, then decide.",
+                extensions={"match_id": str(one), "current_version": held.matches[one].version, **more},
             )
 
 

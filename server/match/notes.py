@@ -16,6 +16,7 @@ from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.api.paging import Listing, Page, Paged, Sort
 from server.books.pairs import pairs_of
 from server.match import queries
+from server.match.conflicts import expect_version
 from server.match.schemas import Assign, CommentCreate, CommentView
 from server.store.reading import Position, Reading, reading
 
@@ -30,7 +31,7 @@ async def assign_match(actor: Actor, match_id: UUID, body: Assign, expected: int
     """
     async with unit_of_work(actor) as u:
         match = (await access.load(actor, Match, match_id, "match.assign", lock=True)).row
-        await u.expect_version(match, expected)
+        await expect_version(u, match, expected, required=True)
         await refuse_no_member(u, match.project_id, body.user_id)
         if await u.save(match, assignee_id=body.user_id):
             place = await place_of(u, match)

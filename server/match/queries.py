@@ -71,9 +71,10 @@ SORTS = {
 
 # The decisions about a match, and each time one was undone; from the audit log what is no decision, and decisions made
 # before they were stored as such.
-_HISTORY = f"""
-    SELECT h.at, h.actor_type, h.actor_id, p.display_name, h.action, h.reason FROM (
-        SELECT d.created_at AS at, d.actor_type, d.actor_id, d.decided_by AS person, d.reason, CASE
+HISTORY = f"""
+    SELECT h.at, h.actor_type, h.actor_id, h.person, p.display_name, h.action, h.reason, h.signed FROM (
+        SELECT d.created_at AS at, d.actor_type, d.actor_id, d.decided_by AS person, d.reason,
+            NULL AS signed, CASE
             WHEN t.before IS NULL AND d.kind <> '{DecisionKind.WRITE_OFF}' THEN 'match.create'
             WHEN t.after = '{MatchStatus.SUPERSEDED}' AND (d.kind <> '{DecisionKind.SPLIT}') THEN 'match.supersede'
             ELSE 'match.' || d.kind END AS action, t.id AS n
@@ -81,11 +82,13 @@ _HISTORY = f"""
         UNION ALL
         SELECT t.undone_at, 'user', t.undone_by, t.undone_by, (
             SELECT a.details->>'reason' FROM audit_log a WHERE a.resource_id = $2 AND a.resource_type = 'match'
-                AND a.action = 'match.undo' AND a.outcome = 'success' AND a.at = t.undone_at LIMIT 1), 'match.undo', t.id
+                AND a.action = 'match.undo' AND a.outcome = 'success' AND a.at = t.undone_at LIMIT 1),
+            NULL, 'match.undo', t.id
         FROM decision_matches t JOIN decisions d ON d.id = t.decision_id
         WHERE t.match_id = $1 AND t.undone_at IS NOT NULL AND d.kind <> '{DecisionKind.UNDO}'
         UNION ALL
-        SELECT a.at, a.actor_type, a.actor_id, coalesce(k.user_id, a.actor_id), a.details->>'reason', a.action, a.id
+        SELECT a.at, a.actor_type, a.actor_id, coalesce(k.user_id, a.actor_id), a.details->>'reason',
+            a.details->>'signed', a.action, a.id
         FROM audit_log a LEFT JOIN api_tokens k ON a.actor_type = 'token' AND k.id = a.actor_id
         WHERE a.resource_id = $2 AND a.resource_type = 'match' AND a.outcome = 'success'
             AND a.details->>'decision' IS NULL AND a.action <> 'match.undo') h
@@ -154,7 +157,7 @@ async def detail_of(snapshot: Reading, match_id: UUID) -> MatchDetail:
         match_id,
     )
     row = rows[0]
-    history = await snapshot.rows(_HISTORY, match_id, str(match_id))
+    history = await snapshot.rows(HISTORY, match_id, str(match_id))
     runner = orjson.loads(row["runner_text"]) if row["runner_text"] else None
     sources = {UUID(record["source_id"]) for record in orjson.loads(row["records_text"] or "[]")}
     view = view_of_match(row, await columns_of(snapshot, sorted(sources)))
@@ -173,6 +176,7 @@ async def detail_of(snapshot: Reading, match_id: UUID) -> MatchDetail:
                 actor=HistoryActor(type=entry["actor_type"], id=entry["actor_id"], name=entry["display_name"]),
                 action=entry["action"],
                 reason=entry["reason"],
+                signed=entry["signed"],
             )
             for entry in history
         ],

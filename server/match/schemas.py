@@ -303,12 +303,16 @@ class HistoryActor(View):
 
 
 class HistoryEntry(View):
-    """A decision on a match."""
+    """
+    A decision on a match, or what else somebody did with it: `match.sign` gives a signature and `match.unsign` takes it
+    back. `signed` is what was signed: confirm, match, undo or split.
+    """
 
     at: datetime
     actor: HistoryActor
     action: str
     reason: str | None
+    signed: str | None
 
 
 class SignedPart(View):

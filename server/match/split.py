@@ -13,6 +13,7 @@ from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.books.pairs import PairOf, pairs_of
 from server.books.transitions import Said, Transition
 from server.match import queries
+from server.match.conflicts import expect_version
 from server.match.decisions import Decision, already_decided
 from server.match.four_eyes import may_proceed
 from server.match.holding import Held, ensure_sign, hold
@@ -36,7 +37,7 @@ async def split_match(actor: Actor, match_id: UUID, body: Split, expected: int |
         loaded = await access.load(actor, Match, match_id, "match.decide", lock=True)
         match = loaded.row
         standing = held.matches[match_id]
-        await u.expect_version(match, expected, required=False)
+        await expect_version(u, match, expected)
         if standing.status not in ACTIVE_MATCH or match.pair_id is None:
             raise await already_decided(u, match_id, standing.status)
         _refuse_other_records(held, match_id, body)

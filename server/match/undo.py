@@ -19,6 +19,7 @@ from realtime.events.match import MatchUndone, RecordReopened
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.books.transitions import Said, Standing, Transition
 from server.match import queries
+from server.match.conflicts import expect_version
 from server.match.decisions import Decision, already_decided
 from server.match.extensions import baseless, bases_of, supersede_extensions
 from server.match.four_eyes import may_proceed, over_limit, take_back, waiting
@@ -208,7 +209,7 @@ async def undo_match(actor: Actor, match_id: UUID, reason: str | None, expected:
         held = await hold(u, [*wanted, *set((await bases_of(u, wanted)).values()).difference(wanted)])
         loaded = await access.load(actor, Match, match_id, "match.decide", lock=True)
         match = loaded.row
-        await u.expect_version(match, expected, required=False)
+        await expect_version(u, match, expected)
         standing = held.matches[match_id]
         if any(signature["action"] != "undo" for signature in waiting(match, actor.id)):
             await take_back(u, match)

@@ -170,6 +170,9 @@ async def test_a_signature_under_an_undo_or_a_split_is_taken_back(room, verb):
     assert (of_bob, again) == ((409, "already_decided"),) * 2
     assert [(one["by"], one["action"]) for one in back["signatures"]] == [(str(carl.id), "confirm")]
     assert first["status"] == "confirmed"  # Bob's is the only signature now
+    history = (await bob.ok("GET", f"/matches/{match}"))["history"]
+    said = [(one["action"], one["signed"]) for one in history if one["signed"]]
+    assert said == [("match.sign", "confirm"), ("match.sign", verb), ("match.unsign", verb), ("match.sign", verb)]
 
 
 async def test_the_signature_of_somebody_who_left_does_not_count(room):

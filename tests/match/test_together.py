@@ -36,6 +36,35 @@ async def test_of_two_decisions_at_once_one_wins_and_the_other_is_told(room):
         assert (lost["decided_by"], lost["decided_by_name"]) == (won["decided_by"], names[won["decided_by"]])
 
 
+async def test_who_decides_on_an_older_version_is_told_who_did_what_meanwhile(room):
+    books, bob, (match, replaced, *_) = room
+    bobs_name = (await bob.ok("GET", "/me"))["display_name"]
+    seen = await books.person.ok("GET", f"/matches/{match}")
+    await bob.ok("POST", f"/matches/{match}/confirm", {})
+    await bob.ok("POST", f"/matches/{replaced}/reject", {})
+    parts = [
+        {"left": seen_ids(seen, "left"), "right": seen_ids(seen, "right")},
+        {"left": [], "right": books.right[5:6]},
+    ]
+
+    split = await books.person.problem("POST", f"/matches/{match}/split", {"parts": parts}, if_match=seen["version"])
+    assigned = await books.person.problem(
+        "PUT", f"/matches/{match}/assignee", {"user_id": None}, if_match=seen["version"]
+    )
+    body = {**books.sides, "left": [], "right": books.right[5:6], "replaces": [replaced]}
+    merged = await books.person.problem("POST", f"/projects/{books.project}/matches", body)
+
+    for refused, did in ((split, "confirm"), (assigned, "confirm"), (merged, "reject")):
+        assert (refused["status"], refused["code"], refused["action"]) == (409, "version_conflict", f"match.{did}")
+        assert (refused["changed_by"], refused["changed_by_name"]) == (str(bob.id), bobs_name)
+        assert refused["detail"].startswith(f"{bobs_name} {did}ed this match at ")
+
+
+def seen_ids(match, side):
+    """The records of one side of a match."""
+    return [record["id"] for record in match["records"] if record["side"] == side]
+
+
 async def test_of_two_matches_by_hand_over_one_record_one_is_made(room):
     books, bob, _ = room
     path = f"/projects/{books.project}/matches"

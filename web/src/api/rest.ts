@@ -469,12 +469,13 @@ export type HistoryActor = {
   name: string | null;
 };
 
-/** A decision on a match. */
+/** A decision on a match, or what else somebody did with it: `match.sign` gives a signature and `match.unsign` takes it */
 export type HistoryEntry = {
   at: string;
   actor: HistoryActor;
   action: string;
   reason: string | null;
+  signed: string | null;
 };
 
 /** Two sources and a plan. Without a plan, one is suggested, saved and used. */
