@@ -67,6 +67,15 @@ class Sort:
     tie: str = "t.id"
     tie_cast: str = "uuid"
 
+    @property
+    def whole(self) -> str:
+        """SQL: the order of the whole list. Rows without the sort value come at the end of the ascending order."""
+        direction = "DESC" if self.descending != self.flipped else "ASC"
+        if self.expression == self.tie:
+            return f"{self.tie} {direction}"
+        nulls = "FIRST" if self.descending else "LAST"
+        return f"{self.expression} {direction} NULLS {nulls}, {self.tie} {direction}"
+
 
 @dataclass(frozen=True)
 class Step:

@@ -30,7 +30,7 @@ async def make_link(tokens: Tokens, actor: Actor, path: str) -> str:
         raise Forbidden("A program fetches an export with its token. Links are for browsers.")
     try:
         async with reading() as snapshot:
-            await target.select(actor, snapshot)
+            await target.check(actor, snapshot)
     except Invalid as invalid:
         raise Invalid(
             errors=tuple(Fault("/path", f.code, f"{f.pointer}: {f.message}") for f in invalid.errors)

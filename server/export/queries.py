@@ -2,11 +2,14 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date
+from typing import Any
 
 from core.clock import now
 from core.money import CURRENCIES, exponent
 from server.export.layout import DELIMITER, QUOTE
 from server.export.targets import Selection, Side
+from server.match import search
+from server.match.open_items import OF_REMAINDER
 from server.store.reading import Reading
 
 PAGE_MATCHES = 2_000
@@ -20,36 +23,49 @@ async def write_rows(snapshot: Reading, selection: Selection, write: Write) -> N
         _matches(snapshot, selection) if selection.query.what == "matches" else _open_items(snapshot, selection)
     )
     raw = snapshot.connection._connection
-    async for sql in statements:
-        await raw.copy_from_query(sql, output=write, format="csv", delimiter=DELIMITER, quote=QUOTE, encoding="utf-8")
+    async for sql, *values in statements:
+        await raw.copy_from_query(
+            sql, *values, output=write, format="csv", delimiter=DELIMITER, quote=QUOTE, encoding="utf-8"
+        )
 
 
-async def _matches(snapshot: Reading, selection: Selection) -> AsyncIterator[str]:
+async def _matches(snapshot: Reading, selection: Selection) -> AsyncIterator[tuple[str, ...]]:
     ids = await snapshot.connection._connection.cursor(
-        f"SELECT id FROM matches WHERE {' AND '.join(selection.conditions)} ORDER BY id", *selection.values
+        f"SELECT t.id, t.extends_id IS NOT NULL AS extends FROM matches t WHERE {' AND '.join(selection.conditions)} ORDER BY {selection.order.whole}",
+        *selection.values,
     )
     # A job's matches stand as the job found them, a pair's as somebody looks at the pair.
     turned = f"m.turned <> {selection.is_turned}" if selection.pair_id is not None else "false"
     while found := await ids.fetch(PAGE_MATCHES):
         # By id, so that whatever PostgreSQL believes about the tables, it looks up these matches and nothing else.
         listed = ",".join(str(row["id"]) for row in found)
-        yield _MATCHES.format(ids=listed, turned=turned, sign=-selection.sign)
+        uses = _USES.format(ids=listed) if any(row["extends"] for row in found) else "match_records"
+        yield (_MATCHES.format(ids=listed, turned=turned, sign=-selection.sign, uses=uses),)
 
 
-async def _open_items(snapshot: Reading, selection: Selection) -> AsyncIterator[str]:
+async def _open_items(snapshot: Reading, selection: Selection) -> AsyncIterator[tuple[str, ...]]:
     today = now().date()
+    values = () if selection.searched is None else search.values(selection.searched)
     for side in selection.sides:
         found = await snapshot.rows(
             'SELECT coalesce(max("row"), -1) AS last FROM reconciliation_records WHERE source_id = $1', side.source_id
         )
         for first in range(0, found[0]["last"] + 1, PAGE_ROWS):
-            yield _open_records(side, first, today)
+            yield _open_records(side, first, today, found=_found(search.OF_RECORD, values)), *values
     if selection.pair_id is not None:
         turned = f"m.turned <> {selection.is_turned}"
-        yield _REMAINDERS.format(turned=turned, pair=selection.pair_id, today=today)
+        chosen = _found(OF_REMAINDER, values)
+        yield _REMAINDERS.format(turned=turned, pair=selection.pair_id, today=today, found=chosen), *values
 
 
-def _open_records(side: Side, first: int, today: date) -> str:
+def _found(condition: str, values: tuple[Any, ...]) -> str:
+    """A condition with numbers for its values, or nothing if there are none."""
+    for n, _ in enumerate(values, start=1):
+        condition = condition.replace("?", f"${n}", 1)
+    return f"AND {condition}" if values else ""
+
+
+def _open_records(side: Side, first: int, today: date, *, found: str) -> str:
     used = "x.active"
     if side.job_id is not None:
         # The records that server/match/queries.py lists as unmatched.
@@ -62,6 +78,7 @@ def _open_records(side: Side, first: int, today: date) -> str:
         first=first,
         end=first + PAGE_ROWS,
         today=today,
+        found=found,
     )
 
 
@@ -83,6 +100,12 @@ _RECORD = f"""r."row", {_money("r.amount", "r.currency")}, r.currency, r.date, r
 _KINDS = {"one_to_many": "many_to_one", "many_to_one": "one_to_many"}
 _KIND = " ".join(f"WHEN m.kind = '{kind}' AND {{turned}} THEN '{other}'" for kind, other in _KINDS.items())
 _DIFFERENCE = "CASE WHEN {turned} THEN {sign} * m.difference ELSE m.difference END"
+# The records of the matches. A suggestion to extend a match is shown with those of its base, as in lists.
+_USES = """(SELECT u.match_id, u.record_id, u.side FROM match_records u WHERE u.match_id = ANY('{{{ids}}}'::uuid[])
+    UNION ALL SELECT e.id, o.record_id, CASE WHEN b.turned = e.turned THEN o.side WHEN o.side = 'left' THEN 'right' ELSE 'left' END
+    FROM matches e JOIN matches b ON b.id = e.extends_id JOIN match_records o ON o.match_id = b.id
+    WHERE e.id = ANY('{{{ids}}}'::uuid[]) AND e.extends_id IS NOT NULL AND NOT EXISTS (
+        SELECT FROM match_records v WHERE v.match_id = e.id AND v.record_id = o.record_id))"""
 # The columns of matching.reading.exported, and the record itself.
 _MATCHES = f"""
     SELECT m.id, m.status, CASE {_KIND} ELSE m.kind END, m.pass_name, m.score, m.margin, m.ambiguity,
@@ -90,23 +113,23 @@ _MATCHES = f"""
         {_money("m.remainder", "m.currency")}, {_side("m.remainder_side")},
         {_side("u.side")}, {_RECORD}, m.origin, p.display_name,
         to_char(m.decided_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), m.reason, m.plan_hash,
-        CASE WHEN row_number() OVER (PARTITION BY m.id ORDER BY {_side("u.side")}, r."row") = 1
+        CASE WHEN row_number() OVER (PARTITION BY x.n ORDER BY {_side("u.side")}, r."row") = 1
             THEN m.fields_compared::text END,
         r.id, r.data
-    FROM matches m LEFT JOIN (match_records u JOIN reconciliation_records r ON r.id = u.record_id) ON u.match_id = m.id
-    LEFT JOIN users p ON p.id = m.decided_by
-    WHERE m.id = ANY('{{{{{{ids}}}}}}'::uuid[]) ORDER BY m.id, {_side("u.side")}, r."row"
+    FROM unnest('{{{{{{ids}}}}}}'::uuid[]) WITH ORDINALITY x(id, n) JOIN matches m ON m.id = x.id
+    LEFT JOIN ({{uses}} u JOIN reconciliation_records r ON r.id = u.record_id) ON u.match_id = m.id
+    LEFT JOIN users p ON p.id = m.decided_by ORDER BY x.n, {_side("u.side")}, r."row"
 """
 _OPEN_RECORDS = f"""
     SELECT r.id, NULL, '{{side}}', {_RECORD}, DATE '{{today}}' - r.date, r.data
     FROM reconciliation_records r
     WHERE r.source_id = '{{source}}' AND r."row" >= {{first}} AND r."row" < {{end}} AND r.revision <= {{revision}}
-    AND NOT EXISTS (SELECT FROM match_records x WHERE x.record_id = r.id AND {{used}})
+    AND NOT EXISTS (SELECT FROM match_records x WHERE x.record_id = r.id AND {{used}}) {{found}}
     ORDER BY r."row"
 """
 # What confirmed matches leave open, since they were confirmed (server/match/pair.py lists them too).
 _REMAINDERS = f"""
     SELECT NULL, m.id, {_side("m.remainder_side")}, NULL, {_money("m.remainder", "m.currency")}, m.currency,
         m.remainder_since::date, NULL, DATE '{{today}}' - m.remainder_since::date, NULL
-    FROM matches m WHERE m.pair_id = '{{pair}}' AND m.remainder IS NOT NULL ORDER BY m.id
+    FROM matches m WHERE m.pair_id = '{{pair}}' AND m.remainder IS NOT NULL {{found}} ORDER BY m.id
 """

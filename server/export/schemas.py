@@ -7,38 +7,44 @@ from pydantic import Field, model_validator
 
 from models.status import MatchStatus
 from server.api.schemas import Body, Query, View
+from server.match.schemas import MatchSort, SearchText
 
 MAX_PATH = 2000
 What = Literal["matches", "open-items"]
 
 
 class ExportQuery(Query):
-    """What to export, and as what. `status` and `pass` choose matches, as in their list."""
+    """What to export, and as what. `status` and `pass` choose matches, and `sort` orders them, as in their list."""
 
     format: Literal["csv", "xlsx", "jsonl", "parquet"] = "csv"
     what: What = "matches"
     status: MatchStatus | None = None
     pass_name: Annotated[str, Field(max_length=256)] | None = Field(None, alias="pass")
+    sort: MatchSort | None = None
 
     @model_validator(mode="after")
     def _filters(self) -> "ExportQuery":
         if self.what != "matches" and any(value is not None for value in self.filters):
-            raise ValueError("only matches can be chosen; leave the filters out for open items")
+            raise ValueError("only matches can be chosen and sorted; leave that out for open items")
         return self
 
     @property
     def filters(self) -> tuple[object, ...]:
         """What chooses matches."""
-        return self.status, self.pass_name
+        return self.status, self.pass_name, self.sort
 
 
 class PairExportQuery(ExportQuery):
-    """Which pair to export, as the reader looks at it. `job` and `origin` choose matches too."""
+    """
+    Which pair to export, as the reader looks at it. `job` and `origin` choose matches too; `q` chooses matches or open
+    items by a text or an amount of their records.
+    """
 
     left_source: UUID
     right_source: UUID
     job: UUID | None = None
     origin: Literal["engine", "manual"] | None = None
+    q: SearchText | None = None
 
     @property
     def filters(self) -> tuple[object, ...]:

@@ -13,10 +13,13 @@ from models.access import Actor
 from models.job import Job
 from models.project import Project
 from realtime import streams
+from server.api.paging import Sort
 from server.export.encoding import About
 from server.export.layout import Layout
 from server.export.schemas import ExportQuery, PairExportQuery
-from server.match.pair import pair_for
+from server.match import search
+from server.match.pair import pair_for, sort_of
+from server.match.queries import SORTS
 from server.record.columns import MAX_ADDED, columns_of
 from server.store.reading import Position, Reading
 
@@ -54,6 +57,7 @@ class Selection:
     pair_id: UUID | None = None  # whose remainders are open items
     is_turned: bool = False  # the left side is the right one of the pair
     sign: int = 1
+    order: Sort = SORTS["created"]
     link: str | None = None  # where the plan is
     name: str = field(init=False)  # of the file, without its ending
 
@@ -64,8 +68,20 @@ class Selection:
             chosen |= {"job_id": self.query.job, "origin": self.query.origin}
         for column, value in chosen.items():
             if value is not None:
-                self.values.append(value)
-                self.conditions.append(f"{column} = ${len(self.values)}")
+                self._where(f"t.{column} = ?", value)
+        if self.searched is not None and self.query.what == "matches":
+            self._where(search.OF_MATCH, *search.values(self.searched))
+
+    @property
+    def searched(self) -> str | None:
+        """What matches or open items are chosen by."""
+        return self.query.q if isinstance(self.query, PairExportQuery) else None
+
+    def _where(self, condition: str, *values: Any) -> None:
+        for value in values:
+            self.values.append(value)
+            condition = condition.replace("?", f"${len(self.values)}", 1)
+        self.conditions.append(condition)
 
 
 class Target(Protocol):
@@ -81,6 +97,9 @@ class Target(Protocol):
 
     async def project_of(self, actor: Actor) -> UUID:
         """The project, if the actor may read it. Raises: NotFound, Forbidden."""
+
+    async def check(self, actor: Actor, snapshot: Reading) -> None:
+        """Check that there is such an export for the actor, without reading it. Raises: NotFound, Forbidden, Invalid."""
 
     async def select(self, actor: Actor, snapshot: Reading) -> Selection:
         """What it holds, if the actor may read it. Raises: NotFound, Forbidden, Invalid."""
@@ -104,6 +123,10 @@ class JobTarget:
         assert loaded.project_id is not None
         return loaded.project_id
 
+    async def check(self, actor: Actor, snapshot: Reading) -> None:
+        """Whether the actor may read the job."""
+        await self.project_of(actor)
+
     async def select(self, actor: Actor, snapshot: Reading) -> Selection:
         """What the job matched, or the records that it read and does not use."""
         job = (await access.load(actor, Job, self.job_id, "project.read_within")).row
@@ -122,8 +145,9 @@ class JobTarget:
             ),
             await snapshot.position(streams.job(job.id)),
             (left, right),
-            ["job_id = $1"],
+            ["t.job_id = $1"],
             [job.id],
+            order=SORTS[self.query.sort or "created"],
             link=None if job.plan_id is None else f"/api/v1/plans/{job.plan_id}?version={job.plan_version}",
         )
 
@@ -145,6 +169,10 @@ class PairTarget:
         await access.load(actor, Project, self.project_id, "project.read_within")
         return self.project_id
 
+    async def check(self, actor: Actor, snapshot: Reading) -> None:
+        """Whether the actor may read the project, and the sources are two of it."""
+        await pair_for(snapshot, actor, self.project_id, self.query)
+
     async def select(self, actor: Actor, snapshot: Reading) -> Selection:
         """The matches of all jobs and by hand, or what no match holds and what matches leave open."""
         pair = await pair_for(snapshot, actor, self.project_id, self.query)
@@ -159,11 +187,12 @@ class PairTarget:
             ),
             await snapshot.position(streams.project(self.project_id)),
             (Side("left", left), Side("right", right)),
-            ["pair_id = $1"],
+            ["t.pair_id = $1"],
             [pair.id],
             pair_id=pair.id,
             is_turned=pair.turned,
             sign=pair.sign or 1,
+            order=await sort_of(snapshot, pair, self.query.sort or "created"),
         )
 
 

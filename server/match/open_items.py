@@ -42,7 +42,7 @@ _ALL = f"""
     UNION ALL SELECT {_REMAINDER} FROM {_REMAINDERS} WHERE m.pair_id = $3 AND m.remainder IS NOT NULL) t
 """
 # A record of the match that leaves the remainder.
-_OF_REMAINDER = f"""
+OF_REMAINDER = f"""
     EXISTS (SELECT 1 FROM match_records u JOIN reconciliation_records r ON r.id = u.record_id
         WHERE u.match_id = m.id AND {search.OF_RECORD})
 """
@@ -95,7 +95,7 @@ async def _page(snapshot: Reading, pair: PairOf, query: OpenItemList, project_id
         return await Merged([Place(one) for one in (*of_records, remainders)]).page(snapshot, query, view, total)
     values = search.values(query.q)
     places = [Place(one, search.OF_RECORD, values) for one in of_records]
-    return await Merged([*places, Place(remainders, _OF_REMAINDER, values)]).page(snapshot, query, view)
+    return await Merged([*places, Place(remainders, OF_REMAINDER, values)]).page(snapshot, query, view)
 
 
 def _all(pair: PairOf, query: OpenItemList, project_id: UUID) -> Listing:

@@ -141,6 +141,21 @@ class CommentView(View):
     edited_at: datetime | None
 
 
+MatchSort = Literal[
+    "created",
+    "-created",
+    "score",
+    "-score",
+    "difference",
+    "-difference",
+    "amount",
+    "-amount",
+    "date",
+    "-date",
+]
+SearchText = Annotated[str, Field(min_length=1, max_length=200)]
+
+
 class MatchList(Paged):
     """Filters and order for the list of matches."""
 
@@ -149,18 +164,7 @@ class MatchList(Paged):
     pass_index: Annotated[int, Field(ge=0, le=1000)] | None = None
     chunk: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
     min_score: Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)] | None = None
-    sort: Literal[
-        "created",
-        "-created",
-        "score",
-        "-score",
-        "difference",
-        "-difference",
-        "amount",
-        "-amount",
-        "date",
-        "-date",
-    ] = "created"
+    sort: MatchSort = "created"
 
 
 class PairQuery(Query):
@@ -178,7 +182,7 @@ class PairMatchList(MatchList):
     job: UUID | None = None
     origin: Literal["engine", "manual"] | None = None
     assignee: UUID | None = None
-    q: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    q: SearchText | None = None
 
 
 class OpenItemList(Paged):
@@ -187,7 +191,7 @@ class OpenItemList(Paged):
     left_source: UUID
     right_source: UUID
     side: Literal["left", "right"] | None = None
-    q: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    q: SearchText | None = None
     sort: Literal["date", "-date", "amount", "-amount"] = "date"
 
 
@@ -369,7 +373,7 @@ class ReviewFilter(Body):
     pass_name: Annotated[str, Field(max_length=256)] | None = Field(None, alias="pass")
     origin: Literal["engine", "manual"] | None = None
     status: MatchStatus | None = None
-    q: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    q: SearchText | None = None
 
 
 class Review(Body):

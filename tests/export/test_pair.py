@@ -128,3 +128,43 @@ async def test_no_link_is_made_for_what_cannot_be_exported(books):
 
     assert [one["errors"][0]["pointer"] for one in refused] == ["/path", "/path"]
     assert "right_source" in refused[0]["errors"][0]["message"]
+
+
+@pytest.mark.parametrize("sort", ["difference", "-difference", "amount", "-created"])
+@pytest.mark.parametrize("turned", [False, True])
+async def test_matches_are_exported_in_the_order_of_the_screen(books, sort, turned):
+    listed = await books.person.ok("GET", path_of(books, f"&sort={sort}", turned).replace("/export?", "/matches?"))
+
+    found = await rows(books, f"&sort={sort}", turned)
+
+    assert list(dict.fromkeys(row["match_id"] for row in found)) == [match["id"] for match in listed["items"]]
+
+
+async def test_what_is_looked_for_is_exported(books):
+    for q, wanted in (("60", 1), ("7.00", 1), ("100%", 0)):
+        listed = await books.person.ok("GET", path_of(books, f"&q={q}").replace("/export?", "/matches?"))
+        found = await rows(books, f"&q={q}")
+        assert list(dict.fromkeys(row["match_id"] for row in found)) == [match["id"] for match in listed["items"]]
+        assert listed["total"] == wanted
+
+    left_over = await rows(books, "&what=open-items&q=2.00")
+    remainder = await rows(books, "&what=open-items&q=60.00")
+    assert [row["record_id"] for row in left_over] == [books.right[3]]
+    assert [(row["record_id"], row["amount"]) for row in remainder] == [("", "40.00")]
+
+
+async def test_a_suggested_extension_is_exported_with_the_records_of_its_base(books):
+    base = next(match for match in await books.matches() if match["remainder"])
+    extension = await books.suggest([], [books.right[3]], extends=base["id"])
+
+    for turned in (False, True):
+        found = [row for row in await rows(books, turned=turned) if row["match_id"] == extension]
+        sides = {row["record_id"]: row["side"] for row in found}
+        left, right = ("right", "left") if turned else ("left", "right")
+        assert sides == {books.left[0]: left, books.right[0]: right, books.right[3]: right}
+
+
+async def test_the_order_belongs_to_matches(books):
+    problem = await books.person.problem("GET", path_of(books, "&what=open-items&sort=amount"))
+
+    assert (problem["status"], problem["code"]) == (422, "invalid_field")
