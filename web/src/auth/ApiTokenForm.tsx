@@ -1,4 +1,4 @@
-import { Button, Checkbox, Modal, NativeSelect, Textarea, TextInput } from "@mantine/core";
+import { Button, Checkbox, NativeSelect, Textarea, TextInput } from "@mantine/core";
 import { IconCopy } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState, type SubmitEvent } from "react";
@@ -9,6 +9,7 @@ import type { ApiTokenCreate, ApiTokenMade, UserView } from "../api/rest";
 import { signOut } from "../api/session";
 import { keys } from "../live/keys";
 import { ChangeButton } from "../shell/ChangeButton";
+import { Dialog } from "../shell/Dialog";
 import { Fault } from "../shell/parts";
 import { endOf, isOfVaults, LIVES, networksOf, SCOPES, type Scope } from "./apiToken";
 import { ProjectChoice, VaultChoice } from "./ApiTokenLimits";
@@ -53,9 +54,8 @@ export function ApiTokenForm({ me, close }: { me: UserView; close: () => void })
 
   const asks = needsPassword(problem);
   return (
-    <Modal
-      opened
-      onClose={close}
+    <Dialog
+      close={close}
       title={token === null ? "New API token" : draft.name}
       closeOnClickOutside={false}
       closeOnEscape={token === null}
@@ -70,7 +70,7 @@ export function ApiTokenForm({ me, close }: { me: UserView; close: () => void })
       ) : (
         <Fields draft={draft} problem={problem} isBusy={isBusy} set={(part) => setDraft({ ...draft, ...part })} make={() => void make()} />
       )}
-    </Modal>
+    </Dialog>
   );
 }
 

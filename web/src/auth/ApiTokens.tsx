@@ -1,4 +1,4 @@
-import { Button, Modal } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -7,6 +7,7 @@ import type { ApiTokenList, ApiTokenView, Page_ProjectView_, UserView } from "..
 import { keys } from "../live/keys";
 import { useRead } from "../live/react";
 import { ChangeButton } from "../shell/ChangeButton";
+import { Dialog } from "../shell/Dialog";
 import { instant } from "../shell/format";
 import { Empty, Fault, Reading } from "../shell/parts";
 import { limitsOf, scopeWords } from "./apiToken";
@@ -103,7 +104,7 @@ function Revoke({ token, close }: { token: ApiTokenView; close: () => void }) {
     },
   });
   return (
-    <Modal opened onClose={close} title="Revoke this token?">
+    <Dialog close={close} title="Revoke this token?">
       <div className="stack">
         {revoke.error ? <Fault problem={revoke.error} /> : null}
         <p dir="auto">
@@ -118,6 +119,6 @@ function Revoke({ token, close }: { token: ApiTokenView; close: () => void }) {
           </Button>
         </div>
       </div>
-    </Modal>
+    </Dialog>
   );
 }

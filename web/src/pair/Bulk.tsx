@@ -1,4 +1,4 @@
-import { Button, Modal, TextInput } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type SubmitEvent } from "react";
 import { change } from "../api/client";
@@ -9,6 +9,7 @@ import { keys } from "../live/keys";
 import { can } from "../project/rights";
 import { useProject } from "../project/useProject";
 import { ChangeButton } from "../shell/ChangeButton";
+import { Dialog } from "../shell/Dialog";
 import { count } from "../shell/format";
 import { Fault } from "../shell/parts";
 import { addDeed } from "./own";
@@ -98,7 +99,7 @@ function Sure({ project, search, action, shown, close, say }: SureProps) {
     decide.mutate();
   };
   return (
-    <Modal opened onClose={close} title={`${verb} ${matches}?`}>
+    <Dialog close={close} title={`${verb} ${matches}?`}>
       <form className="form" onSubmit={submit}>
         {isOther ? (
           <p className="notice" role="alert">
@@ -133,7 +134,7 @@ function Sure({ project, search, action, shown, close, say }: SureProps) {
           </Button>
         </div>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 

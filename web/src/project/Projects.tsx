@@ -1,4 +1,4 @@
-import { Button, Modal, TextInput } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
@@ -10,6 +10,7 @@ import { useSession } from "../auth/useSession";
 import { keys } from "../live/keys";
 import { useFollowed, useRead } from "../live/react";
 import { ChangeButton } from "../shell/ChangeButton";
+import { Dialog } from "../shell/Dialog";
 import { count } from "../shell/format";
 import { Empty, Fault, Figure, Reading, useTitle } from "../shell/parts";
 
@@ -93,7 +94,7 @@ function Create({ close }: { close: () => void }) {
     create.mutate();
   };
   return (
-    <Modal opened onClose={close} title="New project">
+    <Dialog close={close} title="New project">
       <form className="form" onSubmit={submit}>
         {create.error ? <Fault problem={create.error} /> : null}
         <TextInput label="Name" required data-autofocus value={name} onChange={(event) => setName(event.currentTarget.value)} />
@@ -102,6 +103,6 @@ function Create({ close }: { close: () => void }) {
           Create project
         </ChangeButton>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

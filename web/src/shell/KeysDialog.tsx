@@ -1,6 +1,7 @@
-import { ActionIcon, Checkbox, Modal } from "@mantine/core";
+import { ActionIcon, Checkbox } from "@mantine/core";
 import { IconKeyboard } from "@tabler/icons-react";
 import { useState } from "react";
+import { Dialog } from "./Dialog";
 import { setKeys, useKeys, useKeysOn } from "./keys";
 
 const KEYS = [
@@ -30,7 +31,7 @@ export function Keys() {
         <IconKeyboard size={18} />
       </ActionIcon>
       {isOpen ? (
-        <Modal opened onClose={() => setOpen(false)} title="Keys">
+        <Dialog close={() => setOpen(false)} title="Keys">
           <div className="stack">
             <Checkbox
               label="Single keys act, such as C for Confirm"
@@ -49,7 +50,7 @@ export function Keys() {
               ))}
             </dl>
           </div>
-        </Modal>
+        </Dialog>
       ) : null}
     </span>
   );

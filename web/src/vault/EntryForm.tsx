@@ -1,4 +1,4 @@
-import { Modal, NativeSelect, PasswordInput, TextInput } from "@mantine/core";
+import { NativeSelect, PasswordInput, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type SubmitEvent } from "react";
 import { change } from "../api/client";
@@ -7,6 +7,7 @@ import { Problem } from "../api/problem";
 import type { EntryCreate, EntryView, VaultView } from "../api/rest";
 import { keys } from "../live/keys";
 import { ChangeButton } from "../shell/ChangeButton";
+import { Dialog } from "../shell/Dialog";
 import { Fault, RoleLost } from "../shell/parts";
 
 const RENEWALS = [
@@ -51,7 +52,7 @@ export function EntryForm({ vault, mayWrite, close }: { vault: VaultView; mayWri
     create.mutate();
   };
   return (
-    <Modal opened onClose={() => close(null)} title="New entry">
+    <Dialog close={() => close(null)} title="New entry">
       <form className="form" onSubmit={submit} autoComplete="off">
         {create.error ? <Fault problem={create.error} /> : null}
         <TextInput
@@ -101,6 +102,6 @@ export function EntryForm({ vault, mayWrite, close }: { vault: VaultView; mayWri
           <RoleLost />
         )}
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,4 +1,4 @@
-import { Button, Modal, TextInput } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
@@ -10,6 +10,7 @@ import { keys } from "../live/keys";
 import { useRead } from "../live/react";
 import { useProject } from "../project/useProject";
 import { ChangeButton } from "../shell/ChangeButton";
+import { Dialog } from "../shell/Dialog";
 import { count, instant } from "../shell/format";
 import { Empty, Fault, Reading, RoleLost, useTitle } from "../shell/parts";
 
@@ -91,7 +92,7 @@ function Create({ project, mayCreate, close }: { project: string; mayCreate: boo
     create.mutate();
   };
   return (
-    <Modal opened onClose={close} title="New vault">
+    <Dialog close={close} title="New vault">
       <form className="form" onSubmit={submit}>
         {create.error ? <Fault problem={create.error} /> : null}
         <TextInput label="Name" required data-autofocus value={name} onChange={(event) => setName(event.currentTarget.value)} />
@@ -103,6 +104,6 @@ function Create({ project, mayCreate, close }: { project: string; mayCreate: boo
           <RoleLost />
         )}
       </form>
-    </Modal>
+    </Dialog>
   );
 }
