@@ -20,6 +20,7 @@ from core.demo import PASSWORD
 from core.settings import Settings
 from server.dashboard.files import DIST, INDEX
 from tests.conftest import until_left
+from tests.e2e.room import reviewer, room, two_sign  # noqa: F401 - fixtures of several modules
 
 ROOT = Path(__file__).parents[2]
 MANAGER = "manager@tallyroom.example"

@@ -1,14 +1,19 @@
-import { Button, Modal, NativeSelect } from "@mantine/core";
+import { Button, NativeSelect } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
-import { useRef, useState, type SubmitEvent } from "react";
+import { useState, type SubmitEvent } from "react";
 import { change } from "../api/client";
 import { Problem } from "../api/problem";
 import type { Counts, DownloadCreate, DownloadView } from "../api/rest";
 import { ChangeButton } from "../shell/ChangeButton";
+import { Dialog } from "../shell/Dialog";
+import { bytes } from "../shell/format";
 import { Fault } from "../shell/parts";
+import { download } from "./download";
 import { choicesOf, FORMATS, pathOf, whatOf } from "./export";
 import type { PairSearch } from "./search";
+
+const STEP_BYTES = 100_000; // between two numbers on the screen
 
 interface Props {
   project: string;
@@ -17,26 +22,56 @@ interface Props {
   say: (words: string) => void;
 }
 
-/** Offers what is on the screen as a file. */
+/** How much of a file has come. */
+interface Running {
+  bytes: number;
+  stop: () => void;
+}
+
+/** Offers what is on the screen as a file, and says what has become of the download. */
 export function Export({ project, search, counts, say }: Props) {
   const [isOpen, setOpen] = useState(false);
-  const button = useRef<HTMLButtonElement>(null);
-  const close = () => {
-    setOpen(false);
-    button.current?.focus();
+  const [running, setRunning] = useState<Running | null>(null);
+  const begin = async (url: string, what: string) => {
+    let shown = 0;
+    const { size, stop } = download(url, (bytes) => {
+      if (bytes - shown < STEP_BYTES) return;
+      shown = bytes;
+      setRunning({ bytes, stop });
+    });
+    setRunning({ bytes: 0, stop });
+    say(`The download has begun: ${what}.`);
+    const [outcome] = await Promise.allSettled([size]);
+    setRunning(null);
+    if (outcome.status === "fulfilled") say(`Downloaded: ${what}, ${bytes(outcome.value)}.`);
+    else if (outcome.reason instanceof Problem) say(`Not downloaded: ${what}. ${outcome.reason.message}`);
+    else say(`You stopped the download of ${what}.`);
   };
   return (
     <>
-      <Button ref={button} size="compact-sm" variant="default" leftSection={<IconDownload size={14} />} onClick={() => setOpen(true)}>
+      <Button size="compact-sm" variant="default" leftSection={<IconDownload size={14} />} onClick={() => setOpen(true)}>
         Export …
       </Button>
-      {isOpen ? <Ask {...{ project, search, counts, say, close }} /> : null}
+      {running ? (
+        <>
+          <span className="muted small number">{bytes(running.bytes)} have come</span>
+          <Button size="compact-sm" variant="subtle" onClick={running.stop}>
+            Stop
+          </Button>
+        </>
+      ) : null}
+      {isOpen ? <Ask {...{ project, search, counts }} close={() => setOpen(false)} begin={(url, what) => void begin(url, what)} /> : null}
     </>
   );
 }
 
-/** Asks what is wanted and as what. The browser does the rest, so that a large file never stands in the page's memory. */
-function Ask({ project, search, counts, say, close }: Props & { close: () => void }) {
+interface AskProps extends Omit<Props, "say"> {
+  close: () => void;
+  begin: (url: string, what: string) => void;
+}
+
+/** Asks what is wanted and as what. */
+function Ask({ project, search, counts, close, begin }: AskProps) {
   const choices = choicesOf(counts);
   const [what, setWhat] = useState(() => whatOf(search));
   const [format, setFormat] = useState<string>(FORMATS[0].value);
@@ -44,11 +79,9 @@ function Ask({ project, search, counts, say, close }: Props & { close: () => voi
     // A link works once, so a new one is made for each download.
     mutationFn: (body: DownloadCreate) => change<DownloadView>("POST", "/downloads", { body }),
     onSuccess: ({ url }) => {
-      follow(url);
       const name = choices.find((one) => one.value === what)?.label.replace(/ · .*/, "") ?? "";
-      say(
-        `The download has begun: ${name.toLowerCase()}, as ${FORMATS.find((one) => one.value === format)?.label.replace(/,.*/, "") ?? ""}.`,
-      );
+      const kind = FORMATS.find((one) => one.value === format)?.label.replace(/,.*/, "") ?? "";
+      begin(url, `${name.toLowerCase()}, as ${kind}`);
       close();
     },
   });
@@ -58,7 +91,7 @@ function Ask({ project, search, counts, say, close }: Props & { close: () => voi
     make.mutate({ path: pathOf(project, search, what, format) });
   };
   return (
-    <Modal opened onClose={close} title="Export">
+    <Dialog close={close} title="Export">
       <form className="form" onSubmit={submit}>
         <NativeSelect
           label="What"
@@ -88,14 +121,6 @@ function Ask({ project, search, counts, say, close }: Props & { close: () => voi
           </Button>
         </div>
       </form>
-    </Modal>
+    </Dialog>
   );
-}
-
-/** Lets the browser download an address. A refusal is a failed download and does not replace the page. */
-function follow(url: string): void {
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = "";
-  link.click();
 }
