@@ -66,7 +66,8 @@ class Tour:
         self.page.get_by_role("row").filter(has_text="completed").wait_for(timeout=RUN_MS)
         self.page.get_by_role("link", name="Ledger ↔ Bank statement").click()
         expect(self.page.get_by_role("region", name="Progress")).to_contain_text("Suggested4")
-        expect(self.page.get_by_role("region", name="Where the records went")).to_be_visible()
+        self.page.get_by_text("Where the records went").click()
+        expect(self.page.get_by_role("img", name=re.compile("Flow of records"))).to_be_visible()
         self.picture("reconciliation")
         self.page.get_by_role("link", name="Review 4").click()
         expect(self.rows).to_have_count(4)
@@ -119,7 +120,7 @@ class Tour:
 
     def second_part(self) -> None:
         """The remainder and the payment that completes it."""
-        self.choose("Remainder of a match", "Lumen Energy Basel AG, 900.00")
+        self.choose("the remainder of INV-100003", "Lumen Energy Basel AG, 900.00")
         expect(self.form).to_contain_text("difference 0.00 EUR")
         self.picture("remainder")
         self.form.get_by_role("button", name="Match", exact=True).click()

@@ -1,5 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams, useSearch } from "@tanstack/react-router";
+import { useState } from "react";
 import { change } from "../api/client";
 import type { JobView, ProgressCurve, SourceView, Summary } from "../api/rest";
 import { keys } from "../live/keys";
@@ -125,7 +126,7 @@ function Progress({ job }: { job: JobView }) {
         )}
         {isDone && spent !== null ? <span className="muted number">took {duration(spent)}</span> : null}
       </div>
-      <Bar share={share} label="Reconciliation" />
+      {isDone ? null : <Bar share={share} label="Reconciliation" />}
       <dl className="figures">
         <Figure label="Confirmed">{count(counts.confirmed ?? 0)}</Figure>
         <Figure label="Suggested">{count(counts.suggested ?? 0)}</Figure>
@@ -148,9 +149,14 @@ function Result({ job }: { job: JobView }) {
 }
 
 function Where({ summary, isRunning }: { summary: Summary; isRunning: boolean }) {
+  const [isOpen, setOpen] = useState(isRunning);
   return (
     <section className="card stack" aria-label="Where the records went">
-      <Flow flow={summary.flow} />
+      {/* Whoever opens a finished reconciliation wants its matches, which should begin on the first screen. */}
+      <details className="fold" open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
+        <summary>Where the records went, pass by pass</summary>
+        <Flow flow={summary.flow} />
+      </details>
       {summary.notes.map((note) => (
         <p key={note} role="note">
           {note}

@@ -12,9 +12,17 @@ import { can } from "../project/rights";
 import { useProject } from "../project/useProject";
 import { useKeys, useKeysOn } from "../shell/keys";
 import { personOf, Refusal } from "./history";
+import { OUTCOME } from "./Outcome";
 import { hasSigned, isSecond } from "./signatures";
 
 const SEEN_MS = 500;
+
+/** The key of decisions, so that the list can show those that are on their way. */
+export const DECIDING = ["decide"];
+export interface Deciding {
+  verb: "confirm" | "reject" | "undo";
+  reason?: string;
+}
 
 /** What follows a decision. */
 export type Decided = (match: MatchDetail, verb: "confirm" | "reject" | "undo" | "unsign") => void;
@@ -37,7 +45,8 @@ export function Decision({ match, project, decided, more }: Props) {
   const isAsking = askedOf === match.version;
   const isSeen = useSeen(`${match.id}/${match.version}`);
   const decide = useMutation({
-    mutationFn: ({ verb, reason }: { verb: "confirm" | "reject" | "undo"; reason?: string }) =>
+    mutationKey: [...DECIDING, match.id],
+    mutationFn: ({ verb, reason }: Deciding) =>
       change<MatchDetail>("POST", `/matches/${match.id}/${verb}`, { body: reason ? { reason } : {}, version: match.version }),
     onSuccess: (now, { verb }) => {
       client.setQueryData<Answer<MatchDetail>>(keys.match(match.id), (old) => old && { ...old, body: now });
@@ -83,6 +92,7 @@ export function Decision({ match, project, decided, more }: Props) {
           disabled={!may || isConfirmed || noConfirm !== undefined}
           loading={decide.isPending && decide.variables.verb === "confirm"}
           onClick={confirm}
+          aria-describedby={OUTCOME}
           title={offline ?? noConfirm ?? (keysOn ? "Key C, in the list or here" : undefined)}
           aria-keyshortcuts={isConfirmed || noConfirm ? undefined : hint("c")}
         >

@@ -12,8 +12,9 @@ import { Comments } from "./Comments";
 import { Decision, type Decided } from "./Decision";
 import { DeltaSentence } from "./Delta";
 import { Evidence } from "./Evidence";
-import { bits, sideOf } from "./evidence";
+import { bits, repeats, sideOf } from "./evidence";
 import { History, Told } from "./history";
+import { Outcome } from "./Outcome";
 import { RunnerUp } from "./RunnerUp";
 import { Signatures } from "./Signatures";
 
@@ -22,6 +23,10 @@ interface MatchProps {
   project: string;
   /** The stream of its job. Without it, somebody else follows the project's stream, which says what happens to it too. */
   stream: string | null;
+  /** The sign of its pair, if it is known. */
+  sign?: 1 | -1 | null;
+  /** Opens another match in its place. */
+  open: (id: string) => void;
   close: () => void;
   decided?: Decided;
   /** What else can be done with it, beside the decision. */
@@ -29,7 +34,7 @@ interface MatchProps {
 }
 
 /** One match: both sides, what was compared, how certain it is, and the decision. */
-export function Match({ id, project, stream, close, decided, more }: MatchProps) {
+export function Match({ id, project, stream, sign = null, open, close, decided, more }: MatchProps) {
   const match = useRead<MatchDetail>(keys.match(id), `/matches/${id}`, stream);
   return (
     <aside className="panel stack" aria-label="Match" tabIndex={-1} {...PLACE}>
@@ -46,6 +51,7 @@ export function Match({ id, project, stream, close, decided, more }: MatchProps)
           <>
             <Told key={`told/${body.id}`} match={body} />
             <Decision key={body.id} match={body} project={project} decided={decided} more={more?.(body)} />
+            <Outcome match={body} project={project} sign={sign} open={open} />
             <Signatures match={body} project={project} decided={decided} />
             <Verdict match={body} />
             <DeltaSentence left={sideOf(body.records, "left")} right={sideOf(body.records, "right")} known={body.difference} />
@@ -96,6 +102,7 @@ function verdict(match: MatchDetail): string {
 }
 
 function Side({ name, tone, records }: { name: string; tone: "l" | "r"; records: MatchRecordView[] }) {
+  const isExtended = records.some((record) => record.from_base);
   return (
     <section className={tone}>
       {records.map((record) => (
@@ -103,20 +110,46 @@ function Side({ name, tone, records }: { name: string; tone: "l" | "r"; records:
           <h3 className={tone === "l" ? "left-ink" : "right-ink"}>
             {name} · row {count(record.row + 1)}
           </h3>
+          {isExtended ? <p className="small">{record.from_base ? "matched before" : "added"}</p> : null}
           <p>
             <strong>{money(record.amount)}</strong>
           </p>
           <p className="mono">{record.date ?? "–"}</p>
-          <dl>
-            {Object.entries(record.data).map(([column, value]) => (
-              <div key={column}>
-                <dt dir="auto">{column}</dt>
-                <dd dir="auto">{value ?? "–"}</dd>
-              </div>
-            ))}
-          </dl>
+          <Columns record={record} />
         </div>
       ))}
     </section>
+  );
+}
+
+/** The columns of a record's file. Those that only repeat what stands above them are folded. */
+function Columns({ record }: { record: MatchRecordView }) {
+  const columns = Object.entries(record.data);
+  const folded = columns.filter(([, value]) => repeats(record, value));
+  return (
+    <>
+      <Facts columns={columns.filter(([, value]) => !repeats(record, value))} />
+      {folded.length > 0 ? (
+        <details>
+          <summary>
+            {count(folded.length)} more, the same {folded.length === 1 ? "value" : "values"} as above
+          </summary>
+          <Facts columns={folded} />
+        </details>
+      ) : null}
+    </>
+  );
+}
+
+function Facts({ columns }: { columns: [name: string, value: string | null][] }) {
+  return (
+    <dl>
+      {columns.map(([column, value]) => (
+        <div key={column}>
+          <dt dir="auto">{column}</dt>
+          <dd dir="auto">{value ?? "–"}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }

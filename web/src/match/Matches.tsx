@@ -92,7 +92,9 @@ export function Matches({ job }: { job: JobView }) {
                   go={(next) => void navigate({ search: (old) => ({ ...old, cursor: next, m: undefined }) })}
                 />
               </div>
-              {m ? <Match key={m} id={m} project={job.project_id} stream={`job:${job.id}`} close={() => open(undefined)} /> : null}
+              {m ? (
+                <Match key={m} id={m} project={job.project_id} stream={`job:${job.id}`} open={open} close={() => open(undefined)} />
+              ) : null}
             </div>
           )
         }

@@ -18,6 +18,25 @@ export function words(record: Recognised): string {
   return namesOf(record).join(" · ");
 }
 
+/** Whether a column only says once more what the amount, its currency or the date of the record says. */
+export function repeats({ amount, date }: Pick<MatchRecordView, "amount" | "date">, value: string | null): boolean {
+  const text = value?.trim() ?? "";
+  if (amount !== null) {
+    if (text === amount.currency) return true;
+    // 838.50 as 838,50 or 838.5, and 1000.00 as 1,000: what counts is the digits, in a text that has little else.
+    const plain = amount.amount.includes(".") ? amount.amount.replace(/\.?0+$/, "") : amount.amount;
+    const isNumber = /^[-+\u2212(]?\s*\d[\d.,'\u2019\s]*\)?[-+]?$/.test(text);
+    if (isNumber && [amount.amount, plain].some((one) => digits(one) === digits(text))) return true;
+  }
+  if (date === null || !/^\d{1,4}[-./]\d{1,2}[-./]\d{1,4}$/.test(text)) return false;
+  const parts = (day: string) => (day.match(/\d+/g) ?? []).map((part) => Number(part) % 100).sort((one, other) => one - other);
+  return parts(text).join() === parts(date).join();
+}
+
+function digits(text: string): string {
+  return text.replace(/\D/g, "");
+}
+
 /** What a match is called in a sentence: its first record on either side. */
 export function pairOf(records: MatchRecordView[]): string {
   const names = (["left", "right"] as const).map((side) => {

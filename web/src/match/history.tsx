@@ -44,6 +44,31 @@ const WORDS: Partial<Record<string, string>> = {
   "matches.undo": "took the decision back, with many others",
 };
 
+const MEANWHILE: Partial<Record<string, string>> = {
+  "match.confirm": "confirmed this match",
+  "matches.confirm": "confirmed this match",
+  "match.reject": "rejected this match",
+  "matches.reject": "rejected this match",
+  "match.undo": "took the decision back",
+  "matches.undo": "took the decision back",
+  "match.split": "split this match",
+  "match.extend": "extended this match",
+  "match.supersede": "decided on another match instead",
+  "match.sign": "signed a decision on this match, or took a signature back",
+};
+
+/** Says who has done what to a match since it was read: the latest that is more than a word about it. */
+export function Meanwhile({ before, now }: { before: MatchDetail; now: MatchDetail }) {
+  const latest = now.history.slice(before.history.length).findLast(({ action }) => action in MEANWHILE);
+  if (latest === undefined) return <>This match has changed meanwhile.</>;
+  return (
+    <>
+      <strong>{latest.actor.type === "system" ? "Tallyroom" : personOf(latest.actor.name)}</strong> {MEANWHILE[latest.action]}{" "}
+      <Ago at={latest.at} />
+    </>
+  );
+}
+
 /** Says that somebody else has decided the match while it was open here. */
 export function Told({ match }: { match: MatchDetail }) {
   const me = useSession()?.user.id;

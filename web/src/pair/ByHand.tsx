@@ -6,6 +6,7 @@ import { newKey } from "../api/key";
 import { Problem } from "../api/problem";
 import type { MatchDetail, OpenItem, PairMatchByHand, ReasonView, RecordView } from "../api/rest";
 import { keys } from "../live/keys";
+import { balancesOf, isTied } from "../match/balance";
 import { pairOf } from "../match/evidence";
 import { Refusal } from "../match/history";
 import { can } from "../project/rights";
@@ -14,7 +15,7 @@ import { ChangeButton } from "../shell/ChangeButton";
 import { count, money } from "../shell/format";
 import { Fault } from "../shell/parts";
 import { Difference, differenceOf, Reason, UNSAID } from "./Difference";
-import { balancesOf, bodyOf, isTied, signOf } from "./hand";
+import { bodyOf, signOf } from "./hand";
 import { OpenList, wordsOf } from "./OpenList";
 import { addDeed, SECOND } from "./own";
 
@@ -122,7 +123,7 @@ function Choice({ project, left, right, items, reasons, sign, clear, say }: Choi
         <Button variant="default" disabled={items.length === 0} onClick={clear}>
           Choose nothing
         </Button>
-        {only?.record && items.length === 1 ? (
+        {only?.match_id === null && items.length === 1 ? (
           <WriteOff key={only.id} project={project} item={only} reasons={reasons} say={say} done={clear} reread={reread} />
         ) : null}
       </div>

@@ -1,14 +1,16 @@
-import { Checkbox, NativeSelect } from "@mantine/core";
-import { useRef, useState } from "react";
-import type { OpenItem, Page_OpenItem_ } from "../api/rest";
+import { Button, Checkbox, NativeSelect } from "@mantine/core";
+import { useRef, useState, type KeyboardEvent } from "react";
+import type { MatchDetail, OpenItem, Page_OpenItem_ } from "../api/rest";
 import { keys } from "../live/keys";
 import { useRead } from "../live/react";
+import type { Side } from "../match/balance";
 import { namesOf } from "../match/evidence";
 import { count, money } from "../shell/format";
 import { Pager } from "../shell/Pager";
 import { Reading } from "../shell/parts";
 import { Find } from "./Find";
-import type { Side } from "./hand";
+import { useOwnChange } from "./own";
+import { steady, useSteady } from "./steady";
 
 const LIMIT = 50;
 const SORTS = [
@@ -42,6 +44,9 @@ export function OpenList({ project, sides, side, chosen, toggle }: Props) {
     true,
     false,
   );
+  const changedAt = useOwnChange();
+  const isFresh = !read.isFetching && read.dataUpdatedAt >= changedAt;
+  const [shown, load] = useSteady<OpenItem, Page_OpenItem_>(`${query.toString()} ${changedAt}`, read.data?.body, isFresh);
   const name = side === "left" ? "Open left" : "Open right";
   return (
     <section className="open" aria-label={name}>
@@ -65,17 +70,30 @@ export function OpenList({ project, sides, side, chosen, toggle }: Props) {
         />
       </div>
       <Reading query={read} height={400}>
-        {({ body }) => (
-          <>
-            <Pager
-              page={body}
-              noun={["open item", "open items"]}
-              skip={page?.skip ?? 0}
-              go={(cursor, by) => setPage(cursor ? { cursor, skip: Math.max(0, (page?.skip ?? 0) + by * LIMIT) } : null)}
-            />
-            <Items items={body.items} side={side} name={name} chosen={chosen} toggle={toggle} />
-          </>
-        )}
+        {({ body: now }) => {
+          const { page: body, gone, isChanged } = shown ?? steady(now, now);
+          return (
+            <>
+              <div className="counted">
+                <Pager
+                  page={body}
+                  noun={["open item", "open items"]}
+                  skip={page?.skip ?? 0}
+                  go={(cursor, by) => setPage(cursor ? { cursor, skip: Math.max(0, (page?.skip ?? 0) + by * LIMIT) } : null)}
+                />
+                {/* Beside the pager, so that nothing moves when it appears. */}
+                <span className="arrived" aria-live="polite">
+                  {isChanged ? (
+                    <Button size="compact-sm" variant="light" onClick={load}>
+                      Changed by others · Load
+                    </Button>
+                  ) : null}
+                </span>
+              </div>
+              <Items items={body.items} gone={gone} side={side} name={name} chosen={chosen} toggle={toggle} />
+            </>
+          );
+        }}
       </Reading>
     </section>
   );
@@ -83,13 +101,15 @@ export function OpenList({ project, sides, side, chosen, toggle }: Props) {
 
 interface ItemsProps {
   items: OpenItem[];
+  /** Those that are open no longer. They keep their places until the list is loaded again. */
+  gone: ReadonlySet<string>;
   side: Side;
   name: string;
   chosen: ReadonlyMap<string, OpenItem>;
   toggle: (item: OpenItem) => void;
 }
 
-function Items({ items, side, name, chosen, toggle }: ItemsProps) {
+function Items({ items, gone, side, name, chosen, toggle }: ItemsProps) {
   const body = useRef<HTMLTableSectionElement>(null);
   const [stop, setStop] = useState<string | null>(null);
   if (items.length === 0) return <p className="muted">Nothing is open here.</p>;
@@ -120,33 +140,21 @@ function Items({ items, side, name, chosen, toggle }: ItemsProps) {
         </thead>
         <tbody ref={body}>
           {items.map((item, index) => (
-            <tr key={item.id} data-id={item.id} aria-selected={chosen.has(item.id)} className="clickable" onClick={() => toggle(item)}>
-              <td>
-                <Checkbox
-                  aria-label={`Choose ${wordsOf(item)}, ${money(item.amount)}`}
-                  checked={chosen.has(item.id)}
-                  tabIndex={index === at ? 0 : -1}
-                  onClick={(event) => event.stopPropagation()}
-                  onFocus={() => setStop(item.id)}
-                  onChange={() => toggle(item)}
-                  onKeyDown={(event) => {
-                    const to = moves[event.key];
-                    if (to === undefined) return;
-                    event.preventDefault();
-                    move(to);
-                  }}
-                />
-              </td>
-              <td className="cut" dir="auto">
-                {wordsOf(item)}
-                <div className="muted small cut">{moreOf(item)}</div>
-              </td>
-              <td className="number">{money(item.amount)}</td>
-              <td className="mono">
-                {item.record?.date ?? item.remainder?.since.slice(0, 10) ?? "–"}
-                <div className="muted small">{item.age_days === null ? "" : `${count(item.age_days)} d`}</div>
-              </td>
-            </tr>
+            <Item
+              key={item.id}
+              item={item}
+              isChosen={chosen.has(item.id)}
+              isGone={gone.has(item.id)}
+              isStop={index === at}
+              toggle={() => toggle(item)}
+              stop={() => setStop(item.id)}
+              onKeyDown={(event) => {
+                const to = moves[event.key];
+                if (to === undefined) return;
+                event.preventDefault();
+                move(to);
+              }}
+            />
           ))}
         </tbody>
       </table>
@@ -154,12 +162,61 @@ function Items({ items, side, name, chosen, toggle }: ItemsProps) {
   );
 }
 
-/** What an open item is called. */
-export function wordsOf(item: OpenItem): string {
-  return item.record ? (namesOf(item.record)[0] ?? "") : "Remainder of a match";
+interface ItemProps {
+  item: OpenItem;
+  isChosen: boolean;
+  isGone: boolean;
+  isStop: boolean;
+  toggle: () => void;
+  stop: () => void;
+  onKeyDown: (event: KeyboardEvent) => void;
 }
 
-function moreOf(item: OpenItem): string {
-  if (item.record) return namesOf(item.record)[1] ?? "\u00a0";
-  return "What a confirmed match has left open";
+function Item({ item, isChosen, isGone, isStop, toggle: change, stop, onKeyDown }: ItemProps) {
+  const [first, more, date] = useNames(item);
+  const toggle = () => (isGone && !isChosen ? undefined : change());
+  return (
+    <tr data-id={item.id} aria-selected={isChosen} className="clickable" onClick={toggle}>
+      <td>
+        <Checkbox
+          aria-label={`Choose ${item.match_id === null ? "" : "the remainder of "}${first}, ${money(item.amount)}`}
+          checked={isChosen}
+          aria-disabled={isGone && !isChosen}
+          tabIndex={isStop ? 0 : -1}
+          onClick={(event) => event.stopPropagation()}
+          onFocus={stop}
+          onChange={toggle}
+          onKeyDown={onKeyDown}
+        />
+      </td>
+      <td className="cut" dir="auto">
+        {first}
+        <div className="muted small cut">{isGone ? "no longer open" : more}</div>
+      </td>
+      <td className="number">{money(item.amount)}</td>
+      <td className="mono">
+        {date ?? "–"}
+        <div className="muted small">{item.age_days === null ? "" : `${count(item.age_days)} d`}</div>
+      </td>
+    </tr>
+  );
+}
+
+/** What an open item is called, more about it, and its date. A remainder is called by the record that it remains of. */
+function useNames(item: OpenItem): [first: string, more: string, date: string | null] {
+  const { record, remainder, match_id: match } = item;
+  const isUnknown = record === null && match !== null;
+  const found = useRead<MatchDetail>(keys.match(match ?? ""), `/matches/${match ?? ""}`, null, isUnknown).data?.body.records ?? [];
+  const of = record ?? found.find(({ id }) => id === remainder?.record_id) ?? found.find(({ side }) => side === item.side);
+  if (of === undefined) return ["Remainder of a match", "\u00a0", remainder?.since.slice(0, 10) ?? null];
+  const [first = "", second] = namesOf(of);
+  const same = found.filter(({ side }) => side === item.side).length;
+  const others = same > 1 && remainder?.record_id == null ? ` and ${count(same - 1)} more` : "";
+  const rest = second === undefined ? "" : ` · ${second}`;
+  return [first, match === null ? (second ?? "\u00a0") : `remainder of ${money(of.amount)}${others}${rest}`, of.date];
+}
+
+/** What an open record is called. */
+export function wordsOf(item: OpenItem): string {
+  return item.record ? (namesOf(item.record)[0] ?? "") : "a remainder";
 }

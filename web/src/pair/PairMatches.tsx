@@ -89,7 +89,7 @@ export function PairMatches({ project, sign, say }: Props) {
   const waitsForMe = (one: MatchView) => one.status === "suggested" && !hasSigned(one, me, "confirm");
 
   /** Opens the next match that waits for a decision: below, on the next page, or else from the start. */
-  const goOn = (from: string) => {
+  const goOn = (from: string, words: string) => {
     // Somebody who has opened another match while the decision was on its way stays there.
     if (pairSearch(router.state.location.search).m !== from || !read.data) return;
     const { items, next_cursor } = read.data.body;
@@ -105,7 +105,7 @@ export function PairMatches({ project, sign, say }: Props) {
       load();
       void navigate({ search: (old) => ({ ...old, ...FIRST }) });
     } else {
-      say("That was the last one here that waits for a decision.");
+      say(`${words} That was the last one here that waits for a decision.`);
       focusRow(from);
     }
   };
@@ -124,7 +124,7 @@ export function PairMatches({ project, sign, say }: Props) {
     else if (verb === "undo") dropDeed(now.id);
     else addDeed({ project, words, of: "match", id: now.id, status: now.status, version: now.version });
     if (verb === "undo") focusRow(now.id);
-    else goOn(now.id);
+    else goOn(now.id, words);
   };
 
   /** Goes on to the first part of a match that was split. Parts are new, so they are looked for among the newest matches. */
@@ -202,7 +202,7 @@ export function PairMatches({ project, sign, say }: Props) {
           ) : (
             <div className={m ? "split" : undefined}>
               <div>
-                <MatchTable matches={body.items} opened={m} open={open} load={load} beyond={beyond} />
+                <MatchTable matches={body.items} skip={skip} total={body.total} opened={m} open={open} load={load} beyond={beyond} />
                 <Pager page={body} noun={["match", "matches"]} skip={skip} go={go} />
               </div>
               {m ? (
@@ -211,6 +211,8 @@ export function PairMatches({ project, sign, say }: Props) {
                   id={m}
                   project={project}
                   stream={null}
+                  sign={sign}
+                  open={open}
                   close={() => {
                     open(undefined);
                     focusRow(m);

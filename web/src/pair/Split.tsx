@@ -1,4 +1,4 @@
-import { Button, Modal, TextInput } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type SubmitEvent } from "react";
 import { change, type Answer } from "../api/client";
@@ -7,17 +7,25 @@ import { Problem } from "../api/problem";
 import type { MatchDetail, MatchRecordView, Split as Body } from "../api/rest";
 import { keys } from "../live/keys";
 import { patchMatch } from "../live/patch";
+import { useRead } from "../live/react";
+import { isTied, signFor, type Balance } from "../match/balance";
 import { isZero } from "../match/difference";
 import { namesOf, sideOf } from "../match/evidence";
-import { Refusal } from "../match/history";
+import { Meanwhile, Refusal } from "../match/history";
 import { can } from "../project/rights";
 import { useProject } from "../project/useProject";
 import { ChangeButton } from "../shell/ChangeButton";
+import { Dialog } from "../shell/Dialog";
 import { count, money } from "../shell/format";
 import { useKeys, useKeysOn } from "../shell/keys";
 import { Difference, differenceOf, UNSAID, type Becomes } from "./Difference";
-import { isTied, type Balance } from "./hand";
-import { balancesOfParts, beginning, isSame, mostParts, partsOf, sharesOf, signFor, without } from "./split";
+
+import { balancesOfParts, beginning, carried, isSame, isUnchanged, mostParts, partsOf, sharesOf, without } from "./split";
+
+/** Whether a match is active and has enough records for two parts. */
+function canSplit({ status, records }: MatchDetail): boolean {
+  return (status === "suggested" || status === "confirmed") && mostParts(records) > 1;
+}
 
 interface ButtonProps {
   match: MatchDetail;
@@ -29,8 +37,7 @@ interface ButtonProps {
 export function SplitButton({ match, project, open }: ButtonProps) {
   const keysOn = useKeysOn();
   const mayDecide = can(useProject(project).data?.body.my_role, "match.decide");
-  const isActive = match.status === "suggested" || match.status === "confirmed";
-  const may = mayDecide && isActive && mostParts(match.records) > 1;
+  const may = mayDecide && canSplit(match);
   useKeys({ s: () => may && open() }, true);
   if (!may) return null;
   return (
@@ -56,8 +63,12 @@ interface Props {
 }
 
 /** The records of a match in rows and its parts in columns. Arrows move a record to another part, Tab goes to the next record. */
-export function Split({ match, project, sign: known, close, done }: Props) {
+export function Split({ match: opened, project, sign: known, close, done }: Props) {
   const client = useQueryClient();
+  /** The state that the parts are about. */
+  const [match, setMatch] = useState(opened);
+  const now = useRead<MatchDetail>(keys.match(match.id), `/matches/${match.id}`, null).data?.body ?? match;
+  const isChanged = !isUnchanged(match, now);
   const { records } = match;
   const sign = signFor(known, match);
   const reasons = useProject(project).data?.body.reason_codes ?? [];
@@ -73,7 +84,8 @@ export function Split({ match, project, sign: known, close, done }: Props) {
   const isAsSigned =
     signed !== null && isSame(shares, sharesOf(signed.parts)) && said.difference === becomes.difference && said.code === becomes.code;
   const split = useMutation({
-    mutationFn: (body: Body) => change<MatchDetail>("POST", `/matches/${match.id}/split`, { body, version: match.version, key: newKey() }),
+    mutationFn: (body: Body) =>
+      change<MatchDetail>("POST", `/matches/${match.id}/split`, { body, version: isChanged ? match.version : now.version, key: newKey() }),
     onSuccess: (now, { parts }) => {
       client.setQueryData<Answer<MatchDetail>>(keys.match(match.id), (old) => old && { ...old, body: now });
       patchMatch(client, match.id, now);
@@ -98,20 +110,39 @@ export function Split({ match, project, sign: known, close, done }: Props) {
     const parts = isAsSigned ? signed.parts : partsOf(records, shares, number);
     split.mutate({ parts, reason: reason.trim() || null, ...(tied && !isAsSigned ? {} : differenceOf(becomes)) });
   };
+  const beginAgain = () => {
+    const parts = Math.min(number, mostParts(now.records));
+    setMatch(now);
+    setNumber(parts);
+    setShares(carried(shares, now.records, parts));
+    split.reset();
+  };
+  const takeOver = () => {
+    if (signed === null) return;
+    setNumber(signed.parts.length);
+    setShares(sharesOf(signed.parts));
+    setBecomes(said);
+  };
   const columns = Array.from({ length: number }, (_, part) => part);
   return (
-    <Modal opened onClose={close} title="Split this match" size="lg">
+    <Dialog close={close} title="Split this match" size="lg">
       <form className="form" onSubmit={submit}>
         <p>
           Its records are shared out into matches of their own, which are {match.status} as this one is. With the keyboard: arrows move a
           record to another part, Tab goes to the next record.
         </p>
+        {isChanged ? <Changed before={match} now={now} beginAgain={beginAgain} /> : null}
         {signed ? (
           <p className="notice">
             <span>
               {isAsSigned
                 ? "These are the parts that somebody has signed. With the same parts, a second signature splits the match."
-                : "Somebody has signed a split that differs. This one needs two signatures of its own."}
+                : "Somebody has signed a split that differs. This one needs two signatures of its own."}{" "}
+              {isAsSigned ? null : (
+                <Button size="compact-sm" variant="default" onClick={takeOver}>
+                  Show the signed parts
+                </Button>
+              )}
             </span>
           </p>
         ) : null}
@@ -199,9 +230,9 @@ export function Split({ match, project, sign: known, close, done }: Props) {
           onChange={(event) => setReason(event.currentTarget.value)}
           error={fault("/reason")}
         />
-        {split.error && !isShown ? <Refusal problem={split.error} /> : null}
+        {split.error && !isShown && !isChanged ? <Refusal problem={split.error} /> : null}
         <div className="row">
-          <ChangeButton type="submit" loading={split.isPending}>
+          <ChangeButton type="submit" disabled={isChanged} loading={split.isPending}>
             Split into {count(number)}
           </ChangeButton>
           <Button variant="default" onClick={close}>
@@ -209,7 +240,37 @@ export function Split({ match, project, sign: known, close, done }: Props) {
           </Button>
         </div>
       </form>
-    </Modal>
+    </Dialog>
+  );
+}
+
+interface ChangedProps {
+  before: MatchDetail;
+  now: MatchDetail;
+  beginAgain: () => void;
+}
+
+/** A colleague has changed the match while this person was sharing it out. */
+function Changed({ before, now, beginAgain }: ChangedProps) {
+  const isOpen = canSplit(now);
+  return (
+    <div className="notice" role="alert">
+      <div className="stack">
+        <p>
+          <Meanwhile before={before} now={now} />
+        </p>
+        <p>
+          {isOpen
+            ? `It is ${now.status} now. What you have chosen is kept, as far as it still applies.`
+            : `It is ${now.status} now, so it cannot be split any more.`}
+        </p>
+        {isOpen ? (
+          <Button size="compact-sm" variant="default" onClick={beginAgain}>
+            Go on with the new state
+          </Button>
+        ) : null}
+      </div>
+    </div>
   );
 }
 

@@ -22,8 +22,12 @@ const MOST = 50;
 const listeners = new Set<() => void>();
 let deeds: readonly Deed[] = [];
 
+/** When this person's decisions last changed, in milliseconds. */
+let changedAt = 0;
+
 function set(next: readonly Deed[]): void {
   deeds = next;
+  changedAt = Date.now();
   for (const listener of listeners) listener();
 }
 
@@ -40,15 +44,19 @@ export function dropDeed(id: string): void {
   set(deeds.filter((deed) => deed.id !== id));
 }
 
+function listen(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** When this person has last decided or undone something, in milliseconds. */
+export function useOwnChange(): number {
+  return useSyncExternalStore(listen, () => changedAt);
+}
+
 /** The latest of this person's decisions in a project that has not been undone. */
 export function useLastDeed(project: string): Deed | undefined {
-  const all = useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    () => deeds,
-  );
+  const all = useSyncExternalStore(listen, () => deeds);
   return all.find((deed) => deed.project === project);
 }
 

@@ -1,7 +1,6 @@
-import type { MatchRecordView, MatchView, Split } from "../api/rest";
-import { difference, isZero } from "../match/difference";
+import type { MatchDetail, MatchRecordView, Split } from "../api/rest";
+import { balancesOf, isTied, type Balance } from "../match/balance";
 import { sideOf } from "../match/evidence";
-import { balancesOf, isTied, type Balance } from "./hand";
 
 /** Which part each record is in, by its id. Parts are counted from 0. */
 export type Shares = ReadonlyMap<string, number>;
@@ -9,20 +8,6 @@ export type Shares = ReadonlyMap<string, number>;
 /** How many parts a match can have at most: each needs a record on either side. */
 export function mostParts(records: MatchRecordView[]): number {
   return Math.min(sideOf(records, "left").length, sideOf(records, "right").length);
-}
-
-/**
- * The sign of the right side: the pair's, or before its first match is confirmed the one with which the match has the
- * difference that the server knows.
- */
-export function signFor(known: 1 | -1 | null, { records, difference: apart }: Pick<MatchView, "records" | "difference">): 1 | -1 {
-  if (known !== null || apart === null) return known ?? 1;
-  const has = (sign: 1 | -1) =>
-    balancesOf(records, sign).every(({ difference: own }) => {
-      const more = difference(own, apart);
-      return more !== null && isZero(more.amount);
-    });
-  return !has(1) && has(-1) ? -1 : 1;
 }
 
 /** Two parts to begin with: a record of each side that come to the same if there are such records, and all others. */
@@ -42,6 +27,20 @@ export function sharesOf(parts: Split["parts"]): Shares {
 /** Whether both share out the records alike. */
 export function isSame(one: Shares, other: Shares): boolean {
   return one.size === other.size && [...one].every(([id, part]) => other.get(id) === part);
+}
+
+type State = Pick<MatchDetail, "status" | "records" | "signatures" | "signed_split" | "difference_reason">;
+
+/** Whether a match is still what a dialog was opened for. A comment or another assignee changes nothing about a split. */
+export function isUnchanged(before: State, now: State): boolean {
+  const of = ({ status, records, signatures, signed_split, difference_reason }: State) =>
+    JSON.stringify([status, records.map(({ id, side }) => [id, side]), signatures, signed_split, difference_reason]);
+  return of(before) === of(now);
+}
+
+/** The same for what the match has become: records that it still has stay in their parts, others are in the last one. */
+export function carried(shares: Shares, records: MatchRecordView[], number: number): Shares {
+  return new Map(records.map(({ id }) => [id, Math.min(shares.get(id) ?? number, number - 1)]));
 }
 
 /** The parts as the server is told about them. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { FieldView, MatchRecordView } from "../../src/api/rest";
-import { besides, bits, plain, shownPrior, sideOf, signed, words } from "../../src/match/evidence";
+import { besides, bits, plain, repeats, shownPrior, sideOf, signed, words } from "../../src/match/evidence";
 
 function read(text: string): number {
   return Math.round(Number(text.replace("−", "-").replace("+", "")) * 10);
@@ -80,4 +80,33 @@ test("fields of the runner-up stand beside the same fields of the match", () => 
     [undefined, 1],
   ]);
   expect(besides(own, [])).toEqual(own.map((one) => [one, undefined]));
+});
+
+test.each([
+  ["838,50", true],
+  ["838.5", true],
+  ["− 838,50", true],
+  ["838.51", false],
+  ["EUR", true],
+  ["USD", false],
+  ["05.03.2026", true],
+  ["3/5/26", true],
+  ["2026-03-06", false],
+  ["INV-83850", false],
+  ["", false],
+  [null, false],
+])("a column that says %j repeats the record's amount, currency or date: %s", (value, expected) => {
+  expect(repeats({ amount: { amount: "838.50", currency: "EUR" }, date: "2026-03-05" }, value)).toBe(expected);
+});
+
+test("a whole amount is repeated with or without its decimals", () => {
+  const record = { amount: { amount: "-1000.00", currency: "EUR" }, date: null };
+
+  expect(["1,000", "1.000,00", "(1000.00)", "1000.00-", "10"].map((value) => repeats(record, value))).toEqual([
+    true,
+    true,
+    true,
+    true,
+    false,
+  ]);
 });

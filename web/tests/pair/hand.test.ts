@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { OpenItem } from "../../src/api/rest";
-import { balancesOf, bodyOf, isTied, signOf, type Side } from "../../src/pair/hand";
+import { balancesOf, isTied, type Side } from "../../src/match/balance";
+import { bodyOf, signOf } from "../../src/pair/hand";
 
 let number = 0;
 const item = (side: Side, amount: string | null, currency = "EUR", match_id: string | null = null): OpenItem => ({

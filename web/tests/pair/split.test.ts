@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { MatchRecordView } from "../../src/api/rest";
-import { balancesOfParts, beginning, isSame, mostParts, partsOf, sharesOf, signFor, without } from "../../src/pair/split";
+import { signFor } from "../../src/match/balance";
+import { balancesOfParts, beginning, isSame, mostParts, partsOf, sharesOf, without } from "../../src/pair/split";
 
 const record = (id: string, amount: string | null): MatchRecordView => ({
   id,
