@@ -135,7 +135,7 @@ async def test_a_download_that_ends_early_is_not_saved_and_one_can_be_stopped(vi
     await begin()
     await stop.press("Enter")
     await expect(said_on(page)).to_contain_text("You stopped the download of matches to review, as CSV.")
-    await page.wait_for_function("document.activeElement !== document.body")  # in the next frame
+    await page.wait_for_function("() => document.activeElement !== document.body")  # in the next frame
     await begin()
     cut.set()
 

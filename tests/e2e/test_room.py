@@ -371,7 +371,7 @@ async def test_what_was_taken_back_as_a_whole_says_that_no_undo_follows_and_what
     bar = page.locator(".undo")
     await expect(bar).to_contain_text("There is no undo for that as a whole")
     await expect(bar.get_by_role("button", name="Undo")).to_have_count(0)
-    await page.wait_for_function("document.activeElement !== document.body")  # in the next frame
+    await page.wait_for_function("() => document.activeElement !== document.body")  # in the next frame
     await page.keyboard.press("u")
     await expect(said_on(page)).to_contain_text("what waits again can be decided again")
     assert (await summary_of(manager, room))["counts"]["suggested"] == ROWS
@@ -381,7 +381,7 @@ async def test_what_was_taken_back_as_a_whole_says_that_no_undo_follows_and_what
     await bar.get_by_role("button", name="Dismiss").click()
     await expect(bar.get_by_role("button", name="Review them")).to_have_count(0)
     await expect(bar.get_by_role("button", name="Undo")).to_be_visible()
-    await page.wait_for_function("document.activeElement !== document.body")  # in the next frame
+    await page.wait_for_function("() => document.activeElement !== document.body")  # in the next frame
 
 
 async def test_a_bulk_says_what_it_left_to_a_second_person(visitor, manager, room, two_sign):
@@ -494,4 +494,4 @@ async def test_open_items_keep_their_places_while_others_change_what_is_open(vis
     await expect(rows.filter(has_text=match["records"][0]["reference"])).to_have_count(1)
     await expect(lost).to_have_count(0)
     await expect(page.get_by_role("checkbox", name=re.compile("Q-900"))).to_be_checked()
-    await page.wait_for_function("document.activeElement !== document.body")  # in the next frame
+    await page.wait_for_function("() => document.activeElement !== document.body")  # in the next frame

@@ -89,7 +89,7 @@ async def test_a_match_is_split_with_the_keyboard_alone(visitor, manager, room):
     await page.keyboard.press("u")
     await expect(said_on(page)).to_contain_text("Undone: You split")
     assert (await manager.send("GET", f"/matches/{made['id']}"))["status"] == "confirmed"
-    await page.wait_for_function("document.activeElement !== document.body")  # in the next frame
+    await page.wait_for_function("() => document.activeElement !== document.body")  # in the next frame
 
 
 async def test_a_split_is_signed_by_two_people_and_nobody_signs_twice(visit, manager, room, two_sign):
@@ -149,7 +149,7 @@ async def test_a_split_goes_on_when_a_colleague_changes_the_match_meanwhile(visi
     assert await faults_of(page) == []
     await expect(dialog.get_by_role("alert")).to_contain_text("so it cannot be split any more")
     await page.keyboard.press("Escape")
-    await page.wait_for_function("document.activeElement !== document.body")  # in the next frame
+    await page.wait_for_function("() => document.activeElement !== document.body")  # in the next frame
 
 
 async def test_what_was_shared_out_is_kept_when_the_state_is_another(visitor, manager, reviewer, room):
@@ -170,7 +170,7 @@ async def test_what_was_shared_out_is_kept_when_the_state_is_another(visitor, ma
     await expect(dialog.get_by_role("alert")).to_have_count(0)
     await expect(dialog.get_by_role("radio", name=re.compile("Z-2.*part 1"))).to_be_checked()
     await expect(dialog.get_by_label("The difference")).to_have_value("open")
-    await page.wait_for_function("document.activeElement !== document.body")  # in the next frame
+    await page.wait_for_function("() => document.activeElement !== document.body")  # in the next frame
     await dialog.get_by_role("button", name="Split into 2").click()
     await expect(said_on(page)).to_contain_text("You signed for splitting Q-900 +1")
 
@@ -196,7 +196,7 @@ async def test_a_key_pressed_as_soon_as_a_dialog_opens_is_not_lost(visitor, mana
 
     await page.keyboard.press("s")
 
-    await page.wait_for_function("window.isDone")
+    await page.wait_for_function("() => window.isDone")
     first, later = await page.evaluate("window.found")
     assert first.startswith("Q-900")
     assert later.startswith("Z-1")
