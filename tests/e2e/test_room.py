@@ -495,3 +495,16 @@ async def test_open_items_keep_their_places_while_others_change_what_is_open(vis
     await expect(lost).to_have_count(0)
     await expect(page.get_by_role("checkbox", name=re.compile("Q-900"))).to_be_checked()
     await page.wait_for_function("() => document.activeElement !== document.body")  # in the next frame
+
+
+async def test_one_link_leads_past_everything_to_the_list(visitor, room):
+    page = await visitor.enter(room["address"])
+    first = page.get_by_role("region", name="Matches").locator("tbody tr").first
+    await expect(first).to_be_visible()
+    await page.get_by_role("link", name="Skip to the content").press("Enter")
+    await expect(first).to_be_focused()
+
+    await page.keyboard.press("?")
+    await expect(page.get_by_role("dialog").get_by_role("checkbox")).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(first).to_be_focused()

@@ -24,8 +24,7 @@ async def test_a_match_is_split_with_the_mouse_and_the_refusals_stand_at_their_f
 
     for record in ("Z-1", "Z-2", "Z-3"):
         await dialog.get_by_role("radio", name=re.compile(f"{record}.*part 2")).check()
-    await dialog.get_by_role("button", name="Split into 2").click()
-    await expect(dialog.get_by_role("alert")).to_have_text("Part 1 needs a record of the right side.")
+    await expect(dialog.get_by_role("status")).to_contain_text("Part 1 has records of one side only")
     for record in ("Z-1", "Z-2"):
         await dialog.get_by_role("radio", name=re.compile(f"{record}.*part 1")).check()
     await expect(dialog.get_by_role("row", name=re.compile("Difference"))).to_contain_text(re.compile(r"0\.00\s*0\.75"))
@@ -200,3 +199,37 @@ async def test_a_key_pressed_as_soon_as_a_dialog_opens_is_not_lost(visitor, mana
     first, later = await page.evaluate("window.found")
     assert first.startswith("Q-900")
     assert later.startswith("Z-1")
+
+
+async def test_a_record_is_taken_out_of_a_match_and_is_open_again(visitor, manager, room):
+    path = f"/projects/{room['project']}"
+    items = (await manager.send("GET", f"{path}/open-items?{room['sides']}&limit=50"))["items"]
+    ids = {item["record"]["reference"]: item["id"] for item in items}
+    sides = dict(one.split("=") for one in room["sides"].split("&"))
+    records = {"left": [ids["Q-900"]], "right": [ids["Z-1"], ids["Z-2"], ids["Z-4"]]}
+    body = {**sides, **records, "difference": "booked", "difference_reason": "other"}
+    made = await manager.send("POST", f"{path}/matches", body)
+    page = await visitor.enter(room["address"] + f"&status=confirmed&m={made['id']}")
+    await expect(panel_of(page).get_by_role("button", name="Split")).to_be_visible()
+    await page.locator(f"tr[data-id='{made['id']}']").focus()
+    await page.keyboard.press("s")
+    dialog = page.get_by_role("dialog", name="Split this match")
+    await expect(dialog.get_by_role("button", name="Take out 0")).to_be_disabled()
+
+    for _ in range(3):
+        await page.keyboard.press("Tab")
+    await expect(dialog.get_by_role("radio", name=re.compile("Z-4.*in part 1"))).to_be_focused()
+    await page.keyboard.press("ArrowRight")
+    await expect(dialog.get_by_role("radio", name=re.compile("Z-4.*taken out"))).to_be_checked()
+    await expect(dialog.get_by_role("row", name=re.compile("^Right"))).to_contain_text(re.compile(r"700\.00\s*9\.99"))
+    await expect(dialog.get_by_role("status")).to_have_text("Each part comes to the same on both sides.")
+    assert await faults_of(page) == []
+    await dialog.get_by_role("textbox", name="Why").press("Enter")
+
+    await expect(said_on(page)).to_contain_text("You took 1 record out of Q-900 ↔ Z-1 +2.")
+    (part,) = await matches_of(manager, room, "status=confirmed")
+    assert {record["reference"] for record in part["records"]} == {"Q-900", "Z-1", "Z-2"}
+    assert (await manager.send("GET", f"/records/{ids['Z-4']}"))["state"] == "open"
+    await page.keyboard.press("u")
+    await expect(said_on(page)).to_contain_text("Undone: You took 1 record out")
+    assert (await manager.send("GET", f"/matches/{made['id']}"))["status"] == "confirmed"

@@ -115,7 +115,7 @@ function Room({ project, left, right }: { project: string; left: string; right: 
         {({ body }) => (
           <>
             <Books summary={body} />
-            <Tabs counts={body.counts} />
+            <Tabs counts={body.counts} remainders={body.remainders_left + body.remainders_right} />
             {view === "open" ? (
               <ByHand project={project} left={left} right={right} sign={body.sign} say={say} />
             ) : (
@@ -140,7 +140,7 @@ async function copy(summary: PairSummary): Promise<string> {
 }
 
 /** The matches by status. What was looked for and the order stay when the tab changes. */
-function Tabs({ counts }: { counts: Counts }) {
+function Tabs({ counts, remainders }: { counts: Counts; remainders: number }) {
   const { status = "suggested", view } = useSearch({ from: ROUTE });
   const tabs: [PairSearch["status"], string][] = [
     [undefined, `To review ${count(counts.suggested ?? 0)}`],
@@ -170,6 +170,7 @@ function Tabs({ counts }: { counts: Counts }) {
         aria-current={view === "open" ? "page" : undefined}
       >
         Open {count(counts.open_left ?? 0)} + {count(counts.open_right ?? 0)}
+        {remainders > 0 ? `, ${count(remainders)} ${remainders === 1 ? "remainder" : "remainders"}` : ""}
       </Link>
     </nav>
   );

@@ -128,7 +128,7 @@ export function PairMatches({ project, sign, say }: Props) {
   };
 
   /** Goes on to the first part of a match that was split. Parts are new, so they are looked for among the newest matches. */
-  const splitUp = async (now: MatchDetail, parts: number) => {
+  const splitUp = async (now: MatchDetail, parts: number, out: number) => {
     if (now.status !== "superseded") {
       const signed = `You signed for splitting ${pairOf(now.records)}. ${SECOND}`;
       say(signed);
@@ -136,7 +136,11 @@ export function PairMatches({ project, sign, say }: Props) {
       focusRow(now.id);
       return;
     }
-    const words = `You split ${pairOf(now.records)} into ${count(parts)}.`;
+    const taken = `${count(out)} ${out === 1 ? "record" : "records"}`;
+    const words =
+      parts > 1
+        ? `You split ${pairOf(now.records)} into ${count(parts)}${out > 0 ? `, and opened ${taken} again` : ""}.`
+        : `You took ${taken} out of ${pairOf(now.records)}.`;
     say(words);
     addDeed({ project, words, of: "match", id: now.id, status: now.status, version: now.version });
     const ids = new Set(now.records.map((record) => record.id));
@@ -234,9 +238,9 @@ export function PairMatches({ project, sign, say }: Props) {
             setSplitting(null);
             focusRow(splitting.id);
           }}
-          done={(now, parts) => {
+          done={(now, parts, out) => {
             setSplitting(null);
-            void splitUp(now, parts);
+            void splitUp(now, parts, out);
           }}
         />
       ) : null}

@@ -8,7 +8,7 @@ import type { MatchDetail, MatchRecordView, Split as Body } from "../api/rest";
 import { keys } from "../live/keys";
 import { patchMatch } from "../live/patch";
 import { useRead } from "../live/react";
-import { isTied, signFor, type Balance } from "../match/balance";
+import { balancesOf, isTied, signFor, type Balance } from "../match/balance";
 import { isZero } from "../match/difference";
 import { namesOf, sideOf } from "../match/evidence";
 import { Meanwhile, Refusal } from "../match/history";
@@ -20,12 +20,20 @@ import { count, money } from "../shell/format";
 import { useKeys, useKeysOn } from "../shell/keys";
 import { Difference, differenceOf, UNSAID, type Becomes } from "./Difference";
 
-import { balancesOfParts, beginning, carried, isSame, isUnchanged, mostParts, partsOf, sharesOf, without } from "./split";
-
-/** Whether a match is active and has enough records for two parts. */
-function canSplit({ status, records }: MatchDetail): boolean {
-  return (status === "suggested" || status === "confirmed") && mostParts(records) > 1;
-}
+import {
+  balancesOfParts,
+  beginning,
+  canSplit,
+  carried,
+  isMatched,
+  isSame,
+  isUnchanged,
+  mostParts,
+  OUT,
+  partsOf,
+  sharesOf,
+  without,
+} from "./split";
 
 interface ButtonProps {
   match: MatchDetail;
@@ -33,7 +41,7 @@ interface ButtonProps {
   open: () => void;
 }
 
-/** Offers to split a match that has enough records for two parts. */
+/** Offers to split a match that has more records than one part needs. */
 export function SplitButton({ match, project, open }: ButtonProps) {
   const keysOn = useKeysOn();
   const mayDecide = can(useProject(project).data?.body.my_role, "match.decide");
@@ -59,7 +67,8 @@ interface Props {
   /** The sign of the pair, if one of its matches was confirmed. */
   sign: 1 | -1 | null;
   close: () => void;
-  done: (now: MatchDetail, parts: number) => void;
+  /** With how many parts stay matches, and how many records were taken out. */
+  done: (now: MatchDetail, parts: number, out: number) => void;
 }
 
 /** The records of a match in rows and its parts in columns. Arrows move a record to another part, Tab goes to the next record. */
@@ -74,13 +83,20 @@ export function Split({ match: opened, project, sign: known, close, done }: Prop
   const reasons = useProject(project).data?.body.reason_codes ?? [];
   // A second person begins with what the first has signed, since both have to sign the same.
   const { signed_split: signed } = match;
-  const [number, setNumber] = useState(signed?.parts.length ?? 2);
+  const [number, setNumber] = useState(signed?.parts.filter(isMatched).length ?? Math.min(2, mostParts(records)));
   const [shares, setShares] = useState(() => (signed ? sharesOf(signed.parts) : beginning(records, sign)));
   const said: Becomes = signed ? { difference: signed.difference ?? "", code: signed.difference_reason ?? "" } : UNSAID;
   const [becomes, setBecomes] = useState(said);
   const [reason, setReason] = useState("");
   const balances = balancesOfParts(records, shares, number, sign);
-  const tied = balances.every(isTied);
+  const out = records.filter((record) => shares.get(record.id) === OUT);
+  const parts = partsOf(records, shares, number);
+  /** Parts with records of one side only, by their numbers: nothing is left to match them with. */
+  const alone = balances.flatMap((_, part) => {
+    const sides = new Set(records.filter((record) => shares.get(record.id) === part).map((record) => record.side));
+    return sides.size === 1 ? [part + 1] : [];
+  });
+  const tied = balances.every((found, part) => alone.includes(part + 1) || isTied(found));
   const isAsSigned =
     signed !== null && isSame(shares, sharesOf(signed.parts)) && said.difference === becomes.difference && said.code === becomes.code;
   const split = useMutation({
@@ -89,7 +105,9 @@ export function Split({ match: opened, project, sign: known, close, done }: Prop
     onSuccess: (now, { parts }) => {
       client.setQueryData<Answer<MatchDetail>>(keys.match(match.id), (old) => old && { ...old, body: now });
       patchMatch(client, match.id, now);
-      done(now, parts.length);
+      const matched = parts.filter(isMatched);
+      const kept = matched.reduce((sum, { left, right }) => sum + left.length + right.length, 0);
+      done(now, matched.length, records.length - kept);
     },
     onError: () => client.invalidateQueries({ queryKey: keys.match(match.id) }),
   });
@@ -98,38 +116,40 @@ export function Split({ match: opened, project, sign: known, close, done }: Prop
   const faults = (problem?.errors ?? []).flatMap(({ pointer, message }) => {
     const [, field, part, side] = pointer.split("/");
     if (field !== "parts") return [];
-    const isEmpty = side === "left" || side === "right" ? split.variables?.parts[Number(part)]?.[side].length === 0 : false;
-    const where = part === undefined ? "The parts" : `Part ${Number(part) + 1}, ${side ?? ""}:`;
-    return [{ pointer, message: isEmpty ? `Part ${Number(part) + 1} needs a record of the ${side ?? ""} side.` : `${where} ${message}` }];
+    const where = part === undefined || side === undefined ? "The parts" : `Part ${Number(part) + 1}, ${side}:`;
+    return [{ pointer, message: `${where} ${message}` }];
   });
   const isShown =
     problem?.errors.length && problem.errors.every(({ pointer }) => /^\/(parts|difference|difference_reason|reason)(\/|$)/.test(pointer));
   const move = (record: string, part: number) => setShares((old) => new Map(old).set(record, part));
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    const parts = isAsSigned ? signed.parts : partsOf(records, shares, number);
-    split.mutate({ parts, reason: reason.trim() || null, ...(tied && !isAsSigned ? {} : differenceOf(becomes)) });
+    split.mutate({
+      parts: isAsSigned ? signed.parts : parts,
+      reason: reason.trim() || null,
+      ...(tied && !isAsSigned ? {} : differenceOf(becomes)),
+    });
   };
   const beginAgain = () => {
-    const parts = Math.min(number, mostParts(now.records));
+    const most = Math.min(number, mostParts(now.records));
     setMatch(now);
-    setNumber(parts);
-    setShares(carried(shares, now.records, parts));
+    setNumber(most);
+    setShares(carried(shares, now.records, most));
     split.reset();
   };
   const takeOver = () => {
     if (signed === null) return;
-    setNumber(signed.parts.length);
+    setNumber(signed.parts.filter(isMatched).length);
     setShares(sharesOf(signed.parts));
     setBecomes(said);
   };
-  const columns = Array.from({ length: number }, (_, part) => part);
+  const columns = [...Array.from({ length: number }, (_, part) => part), OUT];
   return (
     <Dialog close={close} title="Split this match" size="lg">
       <form className="form" onSubmit={submit}>
         <p>
-          Its records are shared out into matches of their own, which are {match.status} as this one is. With the keyboard: arrows move a
-          record to another part, Tab goes to the next record.
+          Its records are shared out into matches of their own, which are {match.status} as this one is. What is taken out is open again.
+          With the keyboard: arrows move a record to another part, Tab goes to the next record.
         </p>
         {isChanged ? <Changed before={match} now={now} beginAgain={beginAgain} /> : null}
         {signed ? (
@@ -154,7 +174,7 @@ export function Split({ match: opened, project, sign: known, close, done }: Prop
                 <th>Record</th>
                 {columns.map((part) => (
                   <th key={part} className="number">
-                    Part {part + 1}
+                    {nameOf(part, number)}
                   </th>
                 ))}
               </tr>
@@ -171,7 +191,7 @@ export function Split({ match: opened, project, sign: known, close, done }: Prop
                           name={record.id}
                           checked={shares.get(record.id) === part}
                           data-autofocus={index === 0 && shares.get(record.id) === part ? true : undefined}
-                          aria-label={`${namesOf(record)[0] ?? ""}, ${money(record.amount)}, in part ${part + 1}`}
+                          aria-label={`${namesOf(record)[0] ?? ""}, ${money(record.amount)}, ${part === OUT ? "taken out" : `in part ${part + 1}`}`}
                           onChange={() => move(record.id, part)}
                         />
                       </label>
@@ -181,8 +201,8 @@ export function Split({ match: opened, project, sign: known, close, done }: Prop
               ))}
             </tbody>
             <tfoot>
-              <Totals name="Left" tone="left-ink" parts={balances} of="left" />
-              <Totals name="Right" tone="right-ink" parts={balances} of="right" />
+              <Totals name="Left" tone="left-ink" parts={balances} of="left" out={balancesOf(out, sign)} />
+              <Totals name="Right" tone="right-ink" parts={balances} of="right" out={balancesOf(out, sign)} />
               <Totals name="Difference" parts={balances} of="difference" />
             </tfoot>
           </table>
@@ -193,7 +213,10 @@ export function Split({ match: opened, project, sign: known, close, done }: Prop
           </p>
         ))}
         <p role="status" className="muted">
-          {tied ? "Each part comes to the same on both sides." : differing(balances)}
+          {alone.map((part) => `Part ${part} has records of one side only, which will be open again. `)}
+          {tied
+            ? "Each part comes to the same on both sides."
+            : differing(balances.map((found, part) => (alone.includes(part + 1) ? [] : found)))}
         </p>
         <div className="row">
           {number < mostParts(records) ? (
@@ -201,7 +224,7 @@ export function Split({ match: opened, project, sign: known, close, done }: Prop
               Add a part
             </Button>
           ) : null}
-          {number > 2 ? (
+          {number > Math.min(2, mostParts(records)) ? (
             <Button
               size="compact-sm"
               variant="default"
@@ -232,8 +255,8 @@ export function Split({ match: opened, project, sign: known, close, done }: Prop
         />
         {split.error && !isShown && !isChanged ? <Refusal problem={split.error} /> : null}
         <div className="row">
-          <ChangeButton type="submit" disabled={isChanged} loading={split.isPending}>
-            Split into {count(number)}
+          <ChangeButton type="submit" disabled={isChanged || parts.length < 2} loading={split.isPending}>
+            {number > 1 ? `Split into ${count(number)}` : `Take out ${count(out.length)}`}
           </ChangeButton>
           <Button variant="default" onClick={close}>
             Cancel
@@ -242,6 +265,10 @@ export function Split({ match: opened, project, sign: known, close, done }: Prop
       </form>
     </Dialog>
   );
+}
+
+function nameOf(part: number, number: number): string {
+  return part === OUT ? "Taken out" : number > 1 ? `Part ${part + 1}` : "Stays matched";
 }
 
 interface ChangedProps {
@@ -291,11 +318,13 @@ interface TotalsProps {
   tone?: string;
   parts: Balance[][];
   of: "left" | "right" | "difference";
+  /** What is taken out. It has no difference. */
+  out?: Balance[];
 }
 
 /** A row of totals. The only currency stands in front, several have a line each. A part with no amount has a dash. */
-function Totals({ name, tone, parts, of }: TotalsProps) {
-  const currencies = new Set(parts.flat().map((balance) => balance.currency));
+function Totals({ name, tone, parts, of, out = [] }: TotalsProps) {
+  const currencies = new Set([...parts, out].flat().map((balance) => balance.currency));
   const only = currencies.size === 1 ? [...currencies][0] : undefined;
   return (
     <tr>
@@ -303,7 +332,7 @@ function Totals({ name, tone, parts, of }: TotalsProps) {
         {name}
         {only === undefined || only === "XXX" ? "" : `, ${only}`}
       </th>
-      {parts.map((balances, part) => (
+      {[...parts, out].map((balances, part) => (
         <td key={part} className={`number ${tone ?? "total"}`}>
           {balances.length === 0 ? "–" : null}
           {balances.map((balance) => (

@@ -2,16 +2,28 @@ import type { MatchDetail, MatchRecordView, Split } from "../api/rest";
 import { balancesOf, isTied, type Balance } from "../match/balance";
 import { sideOf } from "../match/evidence";
 
-/** Which part each record is in, by its id. Parts are counted from 0. */
+/** Which part each record is in, by its id. Parts are counted from 0; what is taken out has the number OUT. */
 export type Shares = ReadonlyMap<string, number>;
 
-/** How many parts a match can have at most: each needs a record on either side. */
+/** The part of records that are taken out of the match, and are open again. */
+export const OUT = -1;
+
+/** How many parts can stay matches: each of them needs a record on either side. */
 export function mostParts(records: MatchRecordView[]): number {
   return Math.min(sideOf(records, "left").length, sideOf(records, "right").length);
 }
 
-/** Two parts to begin with: a record of each side that come to the same if there are such records, and all others. */
+/** Whether a match is active and has more records than one part needs. A suggestion to extend a match has only one itself. */
+export function canSplit({ status, records, extends: base }: Pick<MatchDetail, "status" | "records" | "extends">): boolean {
+  return (status === "confirmed" || (status === "suggested" && base === null)) && mostParts(records) > 0 && records.length > 2;
+}
+
+/**
+ * The parts to begin with: a record of each side that come to the same if there are such records, and all others. Where a
+ * side has a single record there is one part, from which records can be taken out.
+ */
 export function beginning(records: MatchRecordView[], sign: 1 | -1): Shares {
+  if (mostParts(records) < 2) return new Map(records.map((record) => [record.id, 0]));
   const [left, right] = [sideOf(records, "left"), sideOf(records, "right")];
   const pairs = left.flatMap((one) => right.map((other) => [one, other] as const));
   const first = pairs.find((pair) => pair.every((one) => one.amount !== null) && isTied(balancesOf([...pair], sign))) ?? pairs[0] ?? [];
@@ -21,7 +33,15 @@ export function beginning(records: MatchRecordView[], sign: 1 | -1): Shares {
 
 /** The parts of a split that somebody has signed. */
 export function sharesOf(parts: Split["parts"]): Shares {
-  return new Map(parts.flatMap(({ left, right }, part) => [...left, ...right].map((id) => [id, part] as const)));
+  const matched = parts.filter(isMatched);
+  return new Map(
+    parts.flatMap((part) => [...part.left, ...part.right].map((id) => [id, isMatched(part) ? matched.indexOf(part) : OUT] as const)),
+  );
+}
+
+/** Whether a part stays a match, since it has records of both sides. */
+export function isMatched({ left, right }: Split["parts"][number]): boolean {
+  return left.length > 0 && right.length > 0;
 }
 
 /** Whether both share out the records alike. */
@@ -40,18 +60,21 @@ export function isUnchanged(before: State, now: State): boolean {
 
 /** The same for what the match has become: records that it still has stay in their parts, others are in the last one. */
 export function carried(shares: Shares, records: MatchRecordView[], number: number): Shares {
-  return new Map(records.map(({ id }) => [id, Math.min(shares.get(id) ?? number, number - 1)]));
+  return new Map(records.map(({ id }) => [id, Math.min(shares.get(id) ?? number - 1, number - 1)]));
 }
 
-/** The parts as the server is told about them. */
+/** The parts as the server is told about them: what has records of one side only is taken out. */
 export function partsOf(records: MatchRecordView[], shares: Shares, number: number): Split["parts"] {
-  return Array.from({ length: number }, (_, part) => {
-    const ids = (side: "left" | "right") =>
-      sideOf(records, side)
-        .filter((record) => shares.get(record.id) === part)
-        .map((record) => record.id);
-    return { left: ids("left"), right: ids("right") };
-  });
+  const ids = (side: "left" | "right", part: number) =>
+    sideOf(records, side)
+      .filter((record) => shares.get(record.id) === part)
+      .map((record) => record.id);
+  const parts = Array.from({ length: number }, (_, part) => ({ left: ids("left", part), right: ids("right", part) }));
+  const out = [
+    { left: ids("left", OUT), right: [] },
+    { left: [], right: ids("right", OUT) },
+  ];
+  return [...parts, ...out].filter(({ left, right }) => left.length + right.length > 0);
 }
 
 /** What each part comes to, a row per currency. */

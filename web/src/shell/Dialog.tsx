@@ -1,5 +1,5 @@
 import { Modal } from "@mantine/core";
-import { useEffect, useLayoutEffect, useRef, type ReactNode } from "react";
+import { useLayoutEffect, useRef, type ReactNode } from "react";
 import { useFocusKept } from "./focus";
 
 const FIRST = "[data-autofocus]";
@@ -27,22 +27,19 @@ export function Dialog({ title, close, children, ...rest }: Props) {
     if (!found) return;
     dialog.current = found;
     const opener = document.activeElement;
+    // A moment later, Mantine puts the focus where it should begin. Somebody may have gone on with Tab by then.
+    const follow = (event: FocusEvent) => {
+      for (const one of found.querySelectorAll(FIRST)) one.removeAttribute("data-autofocus");
+      (event.target as HTMLElement).dataset["autofocus"] = "";
+    };
+    found.addEventListener("focusin", follow);
     (found.querySelector<HTMLElement>(FIRST) ?? inside.current?.querySelector<HTMLElement>(STOPS) ?? found).focus({ preventScroll: true });
     return () => {
+      found.removeEventListener("focusin", follow);
       // What has moved the focus on purpose, such as a decision that goes on to the next match, is not undone.
       if (opener instanceof HTMLElement && opener.isConnected && found.contains(document.activeElement))
         opener.focus({ preventScroll: true });
     };
-  }, []);
-  useEffect(() => {
-    // A moment later, Mantine puts the focus where it should begin. Somebody may have gone on with Tab by then.
-    const follow = (event: FocusEvent) => {
-      for (const one of dialog.current?.querySelectorAll(FIRST) ?? []) one.removeAttribute("data-autofocus");
-      (event.target as HTMLElement).dataset["autofocus"] = "";
-    };
-    const place = dialog.current;
-    place?.addEventListener("focusin", follow);
-    return () => place?.removeEventListener("focusin", follow);
   }, []);
   // A button that is off while its request is on its way lets the focus fall.
   useFocusKept(dialog, () => dialog.current);

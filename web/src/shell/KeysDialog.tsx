@@ -12,7 +12,7 @@ const KEYS = [
   ["Home, End", "opens the first match of the page, or the last"],
   ["C", "confirms the opened match and goes on to the next"],
   ["R", "rejects it, or asks whether a confirmation is taken back"],
-  ["S", "splits it, if both sides have several records"],
+  ["S", "splits it, or takes records out of it"],
   ["U", "undoes your last decision"],
   ["L", "loads what is new"],
   ["Space", "chooses an open item"],

@@ -1,6 +1,7 @@
 import { ActionIcon, Button } from "@mantine/core";
 import { IconLogout, IconMoon, IconSun, IconUser } from "@tabler/icons-react";
 import { Link, Outlet } from "@tanstack/react-router";
+import type { MouseEvent } from "react";
 import type { UserView } from "../api/rest";
 import { signOut } from "../api/session";
 import { useSession } from "../auth/useSession";
@@ -9,6 +10,17 @@ import { useRead } from "../live/react";
 import { ConnectionStatus } from "./ConnectionStatus";
 import { Keys } from "./KeysDialog";
 import { setTheme, useTheme } from "./theme";
+
+/** Leads past the navigation: to the list that is worked on, or else to the heading. */
+function skip(event: MouseEvent): void {
+  event.preventDefault();
+  const main = document.querySelector("main");
+  const target =
+    main?.querySelector<HTMLElement>("tr[data-id][tabindex='0'], tr[data-id] input[tabindex='0']") ?? main?.querySelector("h1");
+  if (!target) return;
+  if (target.tabIndex < 0) target.tabIndex = -1;
+  target.focus();
+}
 
 /** The frame around every screen of a signed-in person. */
 export function Shell() {
@@ -20,6 +32,9 @@ export function Shell() {
   return (
     <div className="shell">
       <header className="topbar">
+        <a href="#main" className="skip" onClick={skip}>
+          Skip to the content
+        </a>
         <Link to="/" className="brand">
           <img src="/favicon.svg" alt="" /> <span>Tallyroom</span>
         </Link>

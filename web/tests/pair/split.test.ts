@@ -1,7 +1,19 @@
 import { expect, test } from "vitest";
 import type { MatchRecordView } from "../../src/api/rest";
 import { signFor } from "../../src/match/balance";
-import { balancesOfParts, beginning, isSame, mostParts, partsOf, sharesOf, without } from "../../src/pair/split";
+import {
+  balancesOfParts,
+  beginning,
+  canSplit,
+  carried,
+  isSame,
+  isUnchanged,
+  mostParts,
+  OUT,
+  partsOf,
+  sharesOf,
+  without,
+} from "../../src/pair/split";
 
 const record = (id: string, amount: string | null): MatchRecordView => ({
   id,
@@ -79,4 +91,50 @@ test("parts that were signed are known again, in whatever order their records co
 
   expect(isSame(sharesOf(parts), shares)).toBe(true);
   expect(isSame(sharesOf([...parts].reverse()), shares)).toBe(false);
+});
+
+const MANY = [record("l1", "10.00"), record("r1", "4.00"), record("r2", "6.00"), record("r3", "1.00")];
+
+test("where a side has a single record, a split takes others out, which are parts of one side", () => {
+  const shares = new Map([...beginning(MANY, 1), ["r3", OUT] as const]);
+
+  expect(partsOf(MANY, beginning(MANY, 1), 1)).toHaveLength(1);
+  expect(partsOf(MANY, shares, 1)).toEqual([
+    { left: ["l1"], right: ["r1", "r2"] },
+    { left: [], right: ["r3"] },
+  ]);
+  expect(isSame(sharesOf(partsOf(MANY, shares, 1)), shares)).toBe(true);
+});
+
+test.each([
+  [{ status: "confirmed", records: MANY, extends: null }, true],
+  [{ status: "confirmed", records: MANY.slice(0, 2), extends: null }, false],
+  [{ status: "rejected", records: MANY, extends: null }, false],
+  [{ status: "suggested", records: MANY, extends: { match_id: "m" } }, false],
+] as const)("a match with more than one record on a side can be split while it is active (%#)", (match, can) => {
+  expect(canSplit({ ...match, records: [...match.records] })).toBe(can);
+});
+
+test("what was shared out is kept for the records that a changed match still has", () => {
+  const shares = new Map([
+    ["l1", 1],
+    ["r1", OUT],
+    ["r9", 0],
+  ]);
+
+  expect([...carried(shares, MANY, 1)]).toEqual([
+    ["l1", 0],
+    ["r1", OUT],
+    ["r2", 0],
+    ["r3", 0],
+  ]);
+});
+
+test("a comment changes nothing about a split, another status or signature does", () => {
+  const match = { status: "confirmed", records: MANY, signatures: [], signed_split: null, difference_reason: null } as const;
+  const before = { ...match, records: [...match.records], signatures: [] };
+
+  expect(isUnchanged(before, { ...before })).toBe(true);
+  expect(isUnchanged(before, { ...before, status: "suggested" })).toBe(false);
+  expect(isUnchanged(before, { ...before, signatures: [{ by: "a", at: "2026-03-01T00:00:00Z", action: "undo" }] })).toBe(false);
 });
