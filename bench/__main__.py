@@ -1,11 +1,11 @@
 """
-`python -m bench [read|upload|job|page|room|export|plans|pressure|hostile|idle ...]`: run the named benchmarks, or
+`python -m bench [read|upload|job|page|room|live|export|plans|pressure|hostile|idle ...]`: run the named benchmarks, or
 all, and print one table.
 """
 
 import sys
 
-from bench import export, hostile, idle, job, page, plans, pressure, read, report, room, upload
+from bench import export, hostile, idle, job, live, page, plans, pressure, read, report, room, upload
 
 BENCHMARKS = {
     "read": read.main,
@@ -13,6 +13,7 @@ BENCHMARKS = {
     "job": job.main,
     "page": page.main,
     "room": room.main,
+    "live": live.main,
     "export": export.main,
     "plans": plans.main,
     "pressure": pressure.main,

@@ -29,7 +29,7 @@ class Stack:
     def __init__(self, **settings: str) -> None:
         self.folder = tempfile.TemporaryDirectory(prefix="tallyroom-bench-")
         self.data_dir = Path(self.folder.name) / "var"
-        self.port = _free_port()
+        self.port = free_port()
         self.settings = settings
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -184,7 +184,8 @@ class Caller:
             return body
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
