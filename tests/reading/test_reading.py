@@ -3,6 +3,7 @@
 import csv
 import io
 import zipfile
+from decimal import Decimal
 
 import pyarrow as pa
 import pytest
@@ -63,6 +64,21 @@ def test_amounts_are_exact_or_null():
     found = [None if v is None else f"{v.normalize():f}" for v in parse_amount(texts, ".").to_pylist()]
 
     assert found == ["1234.5", "-7.1", "-3.5", "12", "0.123456789", None, None, None, "12345"]
+
+
+@pytest.mark.parametrize("mark", [".", ","])
+def test_amounts_that_are_only_digits_are_what_the_parsers_read(mark):
+    texts = [
+        f"{sign}{whole}{fraction}"
+        for sign in ("", "-", "+")
+        for whole in ("0", "007", "1234", "9" * 29, "9" * 30)
+        for fraction in ("", f"{mark}5", f"{mark}123456789", f"{mark}1234567890", mark, f"{mark}5\n")
+    ]
+
+    alone = [parse_amount(pa.array([text, None]), mark).to_pylist() for text in texts]
+    together = parse_amount(pa.array([*texts, "EUR 1"]), mark).to_pylist()  # one that they must read, so they read all
+
+    assert [*alone, [Decimal(1), None]] == [[amount, None] for amount in together]
 
 
 def test_impossible_dates_are_null():
