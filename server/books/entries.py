@@ -5,6 +5,9 @@ Each change of a term adds an entry in the transaction that makes the change, so
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from uuid import UUID
 
 from models.status import MatchKind, MatchStatus, Term
@@ -106,6 +109,17 @@ _REMAINED = f"""
 """
 _CONFIRM = _POST.format(since="coalesce(m.remainder_since, $2::timestamptz)", remained=_REMAINED, by=1)
 _RELEASE = _POST.format(since="m.remainder_since", remained="", by=-1)
+_TIED = f"""
+    WITH moved AS (
+        SELECT source_id::uuid, currency, day::date, amount::numeric, records::bigint
+        FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[]) x(source_id, currency, day, amount, records)
+    )
+    INSERT INTO book_entries ({_ENTRY})
+    SELECT source_id, NULL::uuid, '{Term.OPEN}', currency, NULL, {since("day")}, -sum(amount), -sum(records), 0
+    FROM moved GROUP BY 1, 4, 6
+    UNION ALL SELECT source_id, $1::uuid, '{Term.MATCHED}', currency, $2::text, NULL, sum(amount), sum(records), 0
+    FROM moved GROUP BY 1, 4
+"""
 # The records of some suggestions that no other suggestion of the pair uses. Two jobs may suggest the same record.
 _SUGGEST = f"""
     INSERT INTO book_entries ({_ENTRY})
@@ -168,6 +182,29 @@ async def post(u: UnitOfWork, match_ids: Sequence[UUID | str]) -> None:
     difference open gets its remainder.
     """
     await u.execute(_CONFIRM, [str(match_id) for match_id in match_ids], u.at)
+
+
+@dataclass(frozen=True)
+class Tied:
+    """Records of a source and a currency, with a date or none, that matches use which come to the same on both sides."""
+
+    source_id: UUID
+    currency: str | None
+    date: date | None
+
+
+async def post_tied(u: UnitOfWork, pair_id: UUID, pass_name: str, moved: Mapping[Tied, Sequence[Decimal]]) -> None:
+    """Add what such matches of a pass move, all of it from open to matched, by the amounts of their records."""
+    await u.execute(
+        _TIED,
+        pair_id,
+        pass_name,
+        [str(one.source_id) for one in moved],
+        [one.currency for one in moved],
+        [None if one.date is None else one.date.isoformat() for one in moved],
+        [f"{sum(amounts, Decimal(0)):f}" for amounts in moved.values()],
+        [str(len(amounts)) for amounts in moved.values()],
+    )
 
 
 async def take_back(u: UnitOfWork, match_ids: Sequence[UUID | str]) -> None:

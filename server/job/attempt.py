@@ -25,7 +25,8 @@ from models.status import JobStatus
 from realtime.events.job import Counts
 from realtime.events.state import JobProgress
 from server.job import endings, inputs, lifecycle
-from server.job.chunks import Sides, write_chunk
+from server.job.chunks import write_chunk
+from server.job.sides import Sides
 from server.store import disk, limits
 
 POLL_S = 0.5

@@ -4,7 +4,6 @@ Writes chunks of matches, each in one transaction with the uses of its records a
 A chunk is stored at most once per (job, pass, chunk), so an attempt that takes over skips what is already stored.
 """
 
-import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -13,20 +12,22 @@ import orjson
 from tortoise.exceptions import IntegrityError
 
 from core.ids import uuid7_texts
-from core.problems import Invalid
-from matching.plan import Pass, Plan, PlanInvalid
+from matching.plan import Pass
 from matching.results import Chunk
 from models.access import SYSTEM
 from models.job import Job
-from models.status import MatchKind, MatchStatus
+from models.status import MatchStatus
 from realtime.events.job import Counts
 from realtime.events.result import MatchesAdded
-from realtime.unit_of_work import UnitOfWork, unit_of_work
+from realtime.unit_of_work import unit_of_work
 from server.books import entries
-from server.books.pairs import PairOf, fix_sign, refuse_other_sign, sign_of_plan
+from server.books.pairs import fix_sign
 from server.holds.locks import hold_records
+from server.job.extensions import base_of, earliest_of, hold_bases, kind_of, size_of
 from server.job.inputs import SideIds
 from server.job.lifecycle import fence
+from server.job.posting import Use, post_chunk
+from server.job.sides import Sets, Sides
 
 RETRIES = 5
 FOLD_EVERY = 32  # chunks
@@ -56,40 +57,6 @@ class _Stored:
         )
 
 
-@dataclass(frozen=True)
-class Sides:
-    """What a job reconciles: its pair, its plan, and the records of both sides."""
-
-    pair: PairOf
-    document: Plan
-    left: SideIds
-    right: SideIds
-    confirms_up_to: tuple[Decimal, str] | None = None  # above it, or in another currency, a match is only suggested
-
-    @property
-    def sign(self) -> int:
-        """The sign that the plan gives to the pair."""
-        return sign_of_plan(self.document.model_dump(mode="json", by_alias=True)) or 1
-
-    def refuse_other_sign(self) -> None:
-        """Check that the plan counts amounts as the pair's confirmed matches do. Raises: PlanInvalid."""
-        try:
-            refuse_other_sign(self.pair, self.document.model_dump(mode="json", by_alias=True))
-        except Invalid as invalid:
-            raise PlanInvalid([(fault.pointer, fault.code, fault.message) for fault in invalid.errors]) from None
-
-
-@dataclass(frozen=True)
-class _Base:
-    """A match that a match of this chunk would extend: its records per side, and the one its remainder belongs to."""
-
-    lefts: int
-    rights: int
-    amount: Decimal | None
-    date: dt.date | None
-    remainder_of: str | None
-
-
 async def write_chunk(job: Job, chunk: Chunk, sides: Sides) -> Counts | None:
     """
     Writes a chunk of matches, its record uses, its entries in the books and its event in one transaction.
@@ -111,15 +78,15 @@ async def _write_chunk(job: Job, chunk: Chunk, sides: Sides, *, alone: bool) -> 
     ids = uuid7_texts(table.num_rows)
     rows = list(zip(table["left"].to_pylist(), table["right"].to_pylist(), strict=True))
     statuses = [_status(status, sets, sides) for status, sets in zip(table["status"].to_pylist(), rows, strict=True)]
-    extends = [_extends(sets, sides) for sets in rows]
+    extends = [base_of(sets, sides) for sets in rows]
     uses = [
-        (
+        Use(
             match_id,
             side.ids[row],
             name,
             side.amounts[row].as_py(),
             side.currencies[row].as_py(),
-            _iso(side.dates[row].as_py()),
+            side.dates[row].as_py(),
         )
         for match_id, sets in zip(ids, rows, strict=True)
         for name, side, used in zip(("left", "right"), (left, right), sets, strict=True)
@@ -128,8 +95,8 @@ async def _write_chunk(job: Job, chunk: Chunk, sides: Sides, *, alone: bool) -> 
     ]
     async with unit_of_work(SYSTEM) as u:
         if alone:  # also locks the records, as decisions do
-            await hold_records(u, [use[1] for use in uses], alone=True)
-        held = await _hold_bases(u, job, [base for base in extends if base is not None], sides)
+            await hold_records(u, [use.record_id for use in uses], alone=True)
+        held = await hold_bases(u, job, [base for base in extends if base is not None], sides)
         bases = [None if base is None else held.get(base) for base in extends]
         if sides.pair.sign is None and MatchStatus.CONFIRMED in statuses:
             await fix_sign(u, sides.pair.id, sides.sign)  # before the job, as decisions do
@@ -147,9 +114,14 @@ async def _write_chunk(job: Job, chunk: Chunk, sides: Sides, *, alone: bool) -> 
             return None
         inserted = await u.execute(
             _INSERT,
-            *([use[column] for use in uses] for column in range(6)),
+            [use.match_id for use in uses],
+            [use.record_id for use in uses],
+            [use.side for use in uses],
+            [use.amount for use in uses],
+            [use.currency for use in uses],
+            [None if use.date is None else use.date.isoformat() for use in uses],
             ids,
-            [_kind(sets, sides, base) for sets, base in zip(rows, bases, strict=True)],
+            [kind_of(sets, sides, base) for sets, base in zip(rows, bases, strict=True)],
             statuses,
             [_text(value) for value in table["score"].to_pylist()],
             [_text(value) for value in table["margin"].to_pylist()],
@@ -160,8 +132,8 @@ async def _write_chunk(job: Job, chunk: Chunk, sides: Sides, *, alone: bool) -> 
             [_currency(lefts, rights, left, right) for lefts, rights in rows],
             table["fields"].to_pylist(),
             [_runner_up(text, left, right) for text in table["runner_up"].to_pylist()],
-            [_size(sets, sides, base) for sets, base in zip(rows, bases, strict=True)],
-            [_earliest(sets, sides, base) for sets, base in zip(rows, bases, strict=True)],
+            [size_of(sets, sides, base) for sets, base in zip(rows, bases, strict=True)],
+            [earliest_of(sets, sides, base) for sets, base in zip(rows, bases, strict=True)],
             job.id,
             job.project_id,
             chunk.pass_index,
@@ -179,7 +151,7 @@ async def _write_chunk(job: Job, chunk: Chunk, sides: Sides, *, alone: bool) -> 
         confirmed_ids, suggested_ids = inserted[0].pop("confirmed_ids"), inserted[0].pop("suggested_ids")
         stored = _Stored(**inserted[0])
         if confirmed_ids:
-            await entries.post(u, confirmed_ids)
+            await post_chunk(u, sides, uses, [str(one) for one in confirmed_ids], chunk.pass_name)
         if suggested_ids:
             await entries.suggest(u, suggested_ids)
         await entries.count_matches(
@@ -261,12 +233,12 @@ SELECT (SELECT array_agg(id) FROM made WHERE status = '{MatchStatus.CONFIRMED}')
 """
 
 
-def _status(status: str, sets: tuple[list[int], list[int]], sides: Sides) -> str:
+def _status(status: str, sets: Sets, sides: Sides) -> str:
     """
     The status of a match: only suggested where the plan would confirm more than the project lets jobs confirm, or where
     it would extend another match.
     """
-    if _extends(sets, sides) is not None:
+    if base_of(sets, sides) is not None:
         return MatchStatus.SUGGESTED
     if sides.confirms_up_to is None or status != MatchStatus.CONFIRMED:
         return status
@@ -274,82 +246,7 @@ def _status(status: str, sets: tuple[list[int], list[int]], sides: Sides) -> str
     for side, rows in zip((sides.left, sides.right), sets, strict=True):
         if any(side.currencies[row].as_py() not in (currency, None) for row in rows):
             return MatchStatus.SUGGESTED
-    return MatchStatus.SUGGESTED if max(_sums(sets, sides), default=Decimal(0)) > limit else status
-
-
-def _sums(sets: tuple[list[int], list[int]], sides: Sides) -> list[Decimal]:
-    """The amounts of the sides of a match, without their signs. A side without any amount has none."""
-    found = [
-        [Decimal(text) for row in rows if (text := side.amounts[row].as_py()) is not None]
-        for side, rows in zip((sides.left, sides.right), sets, strict=True)
-    ]
-    return [abs(sum(amounts, Decimal(0))) for amounts in found if amounts]
-
-
-def _size(sets: tuple[list[int], list[int]], sides: Sides, base: _Base | None) -> str | None:
-    """The amount of the larger side, together with the match that this one extends."""
-    sums = _sums(sets, sides)
-    if base is not None and base.amount is not None and len(sums) == len(sets):
-        open_ = next(
-            sums[n] for n, side in enumerate((sides.left, sides.right)) if side.base_of(sets[n][0]) is not None
-        )
-        return f"{base.amount + max(sums) - open_:f}"
-    return f"{max(sums):f}" if sums else None
-
-
-def _earliest(sets: tuple[list[int], list[int]], sides: Sides, base: _Base | None) -> str | None:
-    """The earliest date of a match's records, and of the match that this one extends."""
-    dates = [] if base is None or base.date is None else [base.date]
-    dates += [
-        date
-        for side, rows in zip((sides.left, sides.right), sets, strict=True)
-        for row in rows
-        if (date := side.dates[row].as_py()) is not None
-    ]
-    return min(dates).isoformat() if dates else None
-
-
-_HOLD_BASES = f"""
-    SELECT m.id::text AS id, m.turned, m.amount, m.date, m.remainder_record_id::text AS remainder_of, (SELECT count(*)
-            FROM match_records u WHERE u.match_id = m.id AND u.side = 'left') AS lefts, (SELECT count(*)
-            FROM match_records u WHERE u.match_id = m.id AND u.side = 'right') AS rights
-    FROM matches m JOIN job_exclusions x ON x.match_id = m.id AND x.job_id = $2 AND x.remainder = m.remainder
-    WHERE m.id = ANY($1::text[]::uuid[]) AND m.status = '{MatchStatus.CONFIRMED}' ORDER BY m.id FOR SHARE OF m
-"""
-
-
-async def _hold_bases(u: UnitOfWork, job: Job, base_ids: list[str], sides: Sides) -> dict[str, _Base]:
-    """
-    Lock the matches that a chunk would extend. Left out are those that have changed since the job read their remainder:
-    what would extend them is dropped.
-    """
-    if not base_ids:
-        return {}
-    found = {}
-    for row in await u.execute(_HOLD_BASES, base_ids, job.id):
-        numbers = (row["lefts"], row["rights"])
-        lefts, rights = numbers[::-1] if row["turned"] != sides.pair.turned else numbers
-        found[row["id"]] = _Base(lefts, rights, row["amount"], row["date"], row["remainder_of"])
-    return found
-
-
-def _extends(sets: tuple[list[int], list[int]], sides: Sides) -> str | None:
-    """The match whose remainder one of the rows is. There is at most one such row in a match, with one record."""
-    for side, rows in zip((sides.left, sides.right), sets, strict=True):
-        if side.bases and rows and (base := side.base_of(rows[0])) is not None:
-            return base
-    return None
-
-
-def _kind(sets: tuple[list[int], list[int]], sides: Sides, base: _Base | None) -> MatchKind:
-    """The kind of a match, together with the one that it extends."""
-    if base is None:
-        return MatchKind.of(len(sets[0]), len(sets[1]))
-    lefts, rights = (
-        sum(side.base_of(row) is None for row in rows)
-        for side, rows in zip((sides.left, sides.right), sets, strict=True)
-    )
-    return MatchKind.of(base.lefts + lefts, base.rights + rights)
+    return MatchStatus.SUGGESTED if max(sides.sums_of(sets), default=Decimal(0)) > limit else status
 
 
 def _currency(lefts: list[int], rights: list[int], left: SideIds, right: SideIds) -> str | None:
@@ -371,10 +268,6 @@ def _runner_up(text: str | None, left: SideIds, right: SideIds) -> str | None:
     found = orjson.loads(text)
     records = [left.ids[row] for row in found["left"]] + [right.ids[row] for row in found["right"]]
     return orjson.dumps({"records": records, "score": found.get("score"), "fields": found.get("fields", [])}).decode()
-
-
-def _iso(date: dt.date | None) -> str | None:
-    return None if date is None else date.isoformat()
 
 
 def _text(value: float | None) -> str | None:

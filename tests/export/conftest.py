@@ -15,7 +15,8 @@ from matching.plan import Plan
 from matching.results import MATCHES, Chunk
 from models.job import Job
 from server.job import inputs, lifecycle
-from server.job.chunks import Sides, write_chunk
+from server.job.chunks import write_chunk
+from server.job.sides import Sides
 from tests.conftest import Person
 
 PLAN: dict[str, Any] = {"fields": {"id": {"type": "text", "left": "id", "right": "id"}}}

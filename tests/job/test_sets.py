@@ -9,7 +9,8 @@ from matching.plan import Plan
 from matching.results import MATCHES, Chunk
 from models.job import Job
 from server.job import inputs, lifecycle
-from server.job.chunks import Sides, write_chunk
+from server.job.chunks import write_chunk
+from server.job.sides import Sides
 from tests.auth.follower import Follower
 
 PLAN = {"fields": {"id": {"type": "text", "left": "id", "right": "id"}}}

@@ -18,8 +18,9 @@ from models.job import Job
 from realtime.events.job import Counts
 from realtime.events.state import JobProgress
 from server.job import lifecycle
-from server.job.chunks import Sides, write_chunk
+from server.job.chunks import write_chunk
 from server.job.inputs import SideIds
+from server.job.sides import Sides
 from server.processes.engine_process import LONGEST_FOLDER
 
 ROWS = 4000

@@ -12,7 +12,8 @@ from models.source import Source
 from server.books.recount import differences
 from server.job import inputs, lifecycle
 from server.job.attempt import run_job
-from server.job.chunks import Sides, write_chunk
+from server.job.chunks import write_chunk
+from server.job.sides import Sides
 from tests.match.conftest import eur
 
 AMOUNT = {"type": "money", "left": "amount", "right": "amount", "currency": {"left": "currency", "right": "currency"}}
