@@ -36,6 +36,8 @@ _REMAINDER = f"""
     m.id, {_SOURCE} AS source_id, m.id AS match_id, m.remainder AS amount, m.currency, {_SINCE} AS since, m.remainder_since,
     m.remainder_record_id
 """
+# Whether to walk along an index or to read a source as a whole depends on the source. Planning takes 0.2 ms.
+_SETTINGS = "SELECT set_config('plan_cache_mode', 'force_custom_plan', true)"
 _REMAINDERS = "matches m JOIN pairs p ON p.id = m.pair_id"
 _ALL = f"""
     (SELECT {_RECORD} FROM reconciliation_records r WHERE r.source_id IN ($1, $2) AND {_OPEN}
@@ -67,6 +69,7 @@ async def list_open_items(actor: Actor, project_id: UUID, query: OpenItemList) -
     """What is open in a pair: records that no match holds, and remainders. Raises: as `pair_for`."""
     async with reading() as snapshot:
         pair = await pair_for(snapshot, actor, project_id, query)
+        await snapshot.rows(_SETTINGS)
         view = partial(_item, left=pair.sources[0], today=now().date())
         if query.skip and query.q is None:  # PostgreSQL skips faster than rows can be fetched
             page = await _all(pair, query, project_id).page(snapshot, query, view)
