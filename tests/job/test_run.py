@@ -7,6 +7,8 @@ from decimal import Decimal
 import pytest
 import socketio
 
+from server.books.recount import differences
+
 
 async def test_a_job_without_a_plan_suggests_one_and_completes(alice, project, make_sides, run, db):
     sides = await make_sides(300)
@@ -70,7 +72,7 @@ async def test_sums_of_both_sides_add_up_to_the_files(alice, make_sides, run, db
     assert sum(found["matches"] for found in summary["by_pass"]) == job["counts"]["matches"]
 
 
-async def test_the_books_of_a_pair_say_the_same_as_the_summary_of_its_only_job(alice, project, make_sides, run):
+async def test_the_books_of_a_pair_say_the_same_as_the_summary_of_its_only_job(alice, project, make_sides, run, db):
     sides = await make_sides(300)
     job = await run(sides)
     query = "left_source={left_source}&right_source={right_source}".format(**sides)
@@ -82,6 +84,7 @@ async def test_the_books_of_a_pair_say_the_same_as_the_summary_of_its_only_job(a
         assert of_pair[part] == of_job[part], part
     assert sum(found["matches"] for found in of_pair["by_pass"]) == job["counts"]["matches"]
     assert {found["from_days"] for found in of_pair["ageing"] if found["count"]}
+    assert await differences(db) == []
 
 
 async def test_a_match_shows_its_evidence(alice, make_sides, run):
