@@ -56,12 +56,15 @@ _BELONGS_TO = """
         LIMIT 1) u
     WHERE m.id = ANY($1::text[]::uuid[])
 """
-# Records that wait to be written off, which count as open in the books. They are in suggestions without a pair.
-_WAITING = f"""
-    SELECT r.source_id, count(*) AS n FROM matches m JOIN match_records u ON u.match_id = m.id
+# Records that count as open in the pair's books and are held all the same: those that wait to be written off, which are in
+# suggestions without a pair, and those that are suggested in another pair.
+_HELD = f"""
+    SELECT r.source_id, count(*)::bigint AS n FROM matches m JOIN match_records u ON u.match_id = m.id
     JOIN reconciliation_records r ON r.id = u.record_id
     WHERE m.project_id = $1 AND m.pair_id IS NULL AND m.status = '{MatchStatus.SUGGESTED}' AND r.source_id IN ($2, $3)
     GROUP BY 1
+    UNION ALL SELECT source_id, sum(records)::bigint FROM book_entries
+    WHERE source_id IN ($2, $3) AND pair_id <> $4 AND term = '{Term.SUGGESTED}' GROUP BY 1
 """
 
 
@@ -134,8 +137,8 @@ async def _total(snapshot: Reading, pair: PairOf, sides: list[Side], project_id:
         for side in sides
     )
     wanted = {source for side, source in zip(SIDES, pair.sources, strict=True) if side in sides}
-    waiting = await snapshot.rows(_WAITING, project_id, *pair.sources)
-    return total - int(sum(row["n"] for row in waiting if row["source_id"] in wanted))
+    held = await snapshot.rows(_HELD, project_id, *pair.sources, pair.id)
+    return total - int(sum(row["n"] for row in held if row["source_id"] in wanted))
 
 
 def _item(row: dict[str, Any], left: UUID, today: date) -> OpenItem:

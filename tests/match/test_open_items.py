@@ -94,6 +94,17 @@ async def test_a_search_goes_on_where_it_stopped(books, monkeypatch):
     assert nothing[-1]["looked_at"] is None
 
 
+async def test_a_record_that_is_suggested_in_another_pair_is_no_open_item(books, make_books):
+    other = await make_books([("1.00", "EUR")], [("2.00", "EUR")])
+    pair = replace(books, right_source=other.right_source, right=other.right)
+    await pair.suggest([books.left[1]], [other.right[0]])
+
+    (page,) = await _pages(books, "", 500)
+
+    assert page["total"] == len(page["items"]) == 17
+    assert books.left[1] not in {item["id"] for item in page["items"]}
+
+
 async def test_a_record_that_waits_to_be_written_off_is_no_open_item(books):
     await books.person.ok(
         "PATCH", f"/projects/{books.project}", {"four_eyes_over": {"amount": "1.00", "currency": "EUR"}}
