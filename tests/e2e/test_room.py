@@ -341,13 +341,16 @@ async def test_two_people_sign_and_see_who_has_signed_and_what_is_missing(visit,
     theirs = panel_of(other).get_by_role("region", name="Signatures")
     await expect(theirs).to_contain_text("Mia Manager signed to confirm it")
     await expect(theirs).to_contain_text("yours is the second signature")
-    await expect(panel_of(other).get_by_role("status")).to_contain_text("Somebody else has signed this")
+    await expect(panel_of(other).get_by_role("status")).to_contain_text("Mia Manager signed this")
 
     # What was signed is taken back, and signed once more.
     await signatures.get_by_role("button", name="Take my signature back").click()
     await expect(said_on(page)).to_contain_text("You took your signature for R-")
     await expect(rows.first).to_be_focused()
     await expect(theirs).to_be_hidden()
+    told = panel_of(other).get_by_role("list", name="History")
+    await expect(told).to_contain_text("Mia Manager · signed to confirm it")
+    await expect(told).to_contain_text("Mia Manager · took the signature to confirm it back")
     assert (await manager.send("GET", f"/matches/{match}"))["signatures"] == []
     await panel_of(page).get_by_role("button", name="Confirm").click()
     await expect(theirs).to_contain_text("Mia Manager signed to confirm it")

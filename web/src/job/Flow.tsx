@@ -9,8 +9,8 @@ const BOTTOM = HEIGHT - 6;
 const BAR = 22;
 const LINE = 14; // px; a thinner band has no room for its name
 
-/** One bar per side, and a band between them for what each pass matched. */
-export function Flow({ flow }: { flow: FlowData }) {
+/** One bar per side, and a band between them for what each pass matched. Lines are kept for as many `passes` as there are. */
+export function Flow({ flow, passes = 0 }: { flow: FlowData; passes?: number }) {
   // Drawn in the pixels of the space it gets, so that its text is the same size as all other text.
   const { ref, width: found } = useElementSize();
   const width = Math.max(found, 240);
@@ -63,6 +63,15 @@ export function Flow({ flow }: { flow: FlowData }) {
                 <td className="number">{count(pass.left.count)}</td>
                 <td className="number">{count(pass.by_status["confirmed"] ?? 0)}</td>
                 <td className="number">{count(pass.by_status["suggested"] ?? 0)}</td>
+              </tr>
+            ))}
+            {/* So that nothing below moves when the next pass begins to find matches. */}
+            {Array.from({ length: Math.max(0, passes - flow.passes.length) }, (_, index) => (
+              <tr key={index} className="muted">
+                <td>…</td>
+                <td className="number">–</td>
+                <td className="number">–</td>
+                <td className="number">–</td>
               </tr>
             ))}
             <tr>

@@ -139,23 +139,24 @@ function Progress({ job }: { job: JobView }) {
 }
 
 function Result({ job }: { job: JobView }) {
+  const held = useHeld(keys.progress(job.id));
   const summary = useRead<Summary>(keys.summary(job.id), `/jobs/${job.id}/summary`, `job:${job.id}`, job.started_at !== null, false);
   if (!summary.isEnabled) return null;
   return (
     <Reading query={summary} height={520}>
-      {({ body }) => <Where summary={body} isRunning={isLive(job)} />}
+      {({ body }) => <Where summary={body} isRunning={isLive(job)} passes={progressOf(job, held)?.passes ?? 0} />}
     </Reading>
   );
 }
 
-function Where({ summary, isRunning }: { summary: Summary; isRunning: boolean }) {
+function Where({ summary, isRunning, passes }: { summary: Summary; isRunning: boolean; passes: number }) {
   const [isOpen, setOpen] = useState(isRunning);
   return (
     <section className="card stack" aria-label="Where the records went">
       {/* Whoever opens a finished reconciliation wants its matches, which should begin on the first screen. */}
       <details className="fold" open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
         <summary>Where the records went, pass by pass</summary>
-        <Flow flow={summary.flow} />
+        <Flow flow={summary.flow} passes={isRunning ? passes : 0} />
       </details>
       {summary.notes.map((note) => (
         <p key={note} role="note">

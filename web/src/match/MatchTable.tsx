@@ -12,6 +12,7 @@ import { bits, namesOf, sideOf } from "./evidence";
 import { waitingOf } from "./signatures";
 
 const DOING: Record<Deciding["verb"], string> = { confirm: "confirming …", reject: "rejecting …", undo: "taking back …" };
+const HINT = "matches-hint";
 const STILL_PX = 5; // A mouse that moves further while its button is down selects text.
 const HINTS: Partial<Record<MatchView["ambiguity"], string>> = { ambiguous: "close call", interchangeable: "any one fits" };
 
@@ -84,11 +85,15 @@ export function MatchTable({ matches, skip = 0, total: all = null, opened, open,
   useKeys({ Home: () => jump(0), End: () => jump(-1) }, true);
   return (
     <div className="scroll list" {...PLACE}>
+      <p id={HINT} className="visually-hidden">
+        Arrows go from match to match and open each beside the list. Enter opens one, Escape closes it.
+      </p>
       <table
         // eslint-disable-next-line jsx-a11y/no-noninteractive-element-to-interactive-role -- arrows move from row to row
         role="grid"
         className="grid matches two-sided"
         aria-label="Matches"
+        aria-describedby={HINT}
         aria-rowcount={all === null ? -1 : all + 1}
         ref={table}
         onMouseDown={press}

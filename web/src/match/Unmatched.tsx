@@ -1,11 +1,12 @@
-import { NativeSelect } from "@mantine/core";
+import { Button, NativeSelect } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import type { JobView, Page_RecordView_ } from "../api/rest";
+import type { JobView, Page_RecordView_, RecordView } from "../api/rest";
 import { keys } from "../live/keys";
 import { useRead } from "../live/react";
 import { Pager } from "../shell/Pager";
 import { Empty, Reading } from "../shell/parts";
 import { RecordTable } from "../shell/RecordTable";
+import { steady, useSteady } from "../shell/steady";
 
 const ROUTE = "/projects/$project/jobs/$job";
 const SORTS = [
@@ -28,6 +29,8 @@ export function Unmatched({ job, side }: { job: JobView; side: "left" | "right" 
     `/jobs/${job.id}/unmatched?${query.toString()}`,
     `job:${job.id}`,
   );
+  // Others may decide meanwhile. What is being read stays where it is.
+  const [shown, load] = useSteady<RecordView, Page_RecordView_>(query.toString(), records.data?.body, !records.isFetching);
   return (
     <section className="stack" aria-label={`Open records, ${side}`}>
       <div className="filters">
@@ -39,10 +42,18 @@ export function Unmatched({ job, side }: { job: JobView; side: "left" | "right" 
             void navigate({ search: (old) => ({ ...old, sort: event.currentTarget.value || undefined, cursor: undefined }), replace: true })
           }
         />
+        <span className="arrived" aria-live="polite">
+          {shown?.isChanged ? (
+            <Button size="compact-sm" variant="light" onClick={load}>
+              Changed by others · Load
+            </Button>
+          ) : null}
+        </span>
       </div>
       <Reading query={records}>
-        {({ body }) =>
-          body.items.length === 0 ? (
+        {({ body: now }) => {
+          const { page: body } = shown ?? steady(now, now);
+          return body.items.length === 0 ? (
             <Empty title="Nothing is open on this side">All its records are in matches.</Empty>
           ) : (
             <>
@@ -53,8 +64,8 @@ export function Unmatched({ job, side }: { job: JobView; side: "left" | "right" 
                 go={(next) => void navigate({ search: (old) => ({ ...old, cursor: next }) })}
               />
             </>
-          )
-        }
+          );
+        }}
       </Reading>
     </section>
   );

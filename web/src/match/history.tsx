@@ -18,7 +18,7 @@ export function History({ match }: { match: MatchDetail }) {
       {match.history.map((entry) => (
         <li key={entry.at + entry.action} dir="auto">
           {instant(entry.at)} · {entry.actor.type === "system" ? "Tallyroom" : personOf(entry.actor.name)}
-          {entry.actor.type === "token" ? " (by API token)" : ""} · {WORDS[entry.action] ?? entry.action.replace(/^match(es)?\./, "")}
+          {entry.actor.type === "token" ? " (by API token)" : ""} · {wordsOf(entry)}
           {entry.reason ? ` · ${entry.reason}` : ""}
         </li>
       ))}
@@ -34,8 +34,6 @@ const WORDS: Partial<Record<string, string>> = {
   "match.split": "split",
   "match.extend": "extended",
   "match.supersede": "decided on another match instead",
-  "match.sign": "signed",
-  "match.unsign": "took a signature back",
   "match.comment": "commented",
   "match.assign": "said who is to look at this",
   "record.write_off": "wrote off",
@@ -43,6 +41,20 @@ const WORDS: Partial<Record<string, string>> = {
   "matches.reject": "rejected, with many others",
   "matches.undo": "took the decision back, with many others",
 };
+
+const SIGNED: Partial<Record<string, string>> = {
+  confirm: "to confirm it",
+  match: "to match it by hand",
+  undo: "to take it back",
+  split: "to split it",
+};
+
+function wordsOf({ action, signed }: MatchDetail["history"][number]): string {
+  const what = SIGNED[signed ?? ""];
+  if (action === "match.sign") return what === undefined ? "signed" : `signed ${what}`;
+  if (action === "match.unsign") return what === undefined ? "took a signature back" : `took the signature ${what} back`;
+  return WORDS[action] ?? action.replace(/^match(es)?\./, "");
+}
 
 const MEANWHILE: Partial<Record<string, string>> = {
   "match.confirm": "confirmed this match",
@@ -54,7 +66,8 @@ const MEANWHILE: Partial<Record<string, string>> = {
   "match.split": "split this match",
   "match.extend": "extended this match",
   "match.supersede": "decided on another match instead",
-  "match.sign": "signed a decision on this match, or took a signature back",
+  "match.sign": "signed this match",
+  "match.unsign": "took a signature back",
 };
 
 /** Says who has done what to a match since it was read: the latest that is more than a word about it. */
@@ -80,7 +93,7 @@ export function Told({ match }: { match: MatchDetail }) {
     return (
       <p role="status" className="notice told">
         <span>
-          Somebody else has signed this <Ago at={latest.at} />
+          {personIn(match, "match.sign")} signed this <Ago at={latest.at} />
         </span>
       </p>
     );
@@ -89,12 +102,20 @@ export function Told({ match }: { match: MatchDetail }) {
     <p role="status" className={isNews ? "notice told" : undefined}>
       {isNews ? (
         <span>
-          {match.status === "suggested" ? "Somebody took the decision back" : `${personOf(match.decided_by_name)} ${match.status} this`}{" "}
+          {match.status === "suggested"
+            ? `${personIn(match, "match.undo")} took the decision back`
+            : `${personOf(match.decided_by_name)} ${match.status} this`}{" "}
           <Ago at={match.decided_at ?? ""} />
         </span>
       ) : null}
     </p>
   );
+}
+
+/** Who was the last to do something to a match. */
+function personIn(match: MatchDetail, action: string): string {
+  const entry = match.history.findLast((one) => one.action === action);
+  return entry === undefined ? "Somebody" : personOf(entry.actor.name);
 }
 
 /** Why a decision was refused, with names where the server knows them. */

@@ -8,9 +8,9 @@ import { namesOf } from "../match/evidence";
 import { count, money } from "../shell/format";
 import { Pager } from "../shell/Pager";
 import { Reading } from "../shell/parts";
+import { steady, useSteady } from "../shell/steady";
 import { Find } from "./Find";
 import { useOwnChange } from "./own";
-import { steady, useSteady } from "./steady";
 
 const LIMIT = 50;
 const SORTS = [

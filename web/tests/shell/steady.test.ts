@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { steady } from "../../src/pair/steady";
+import { steady } from "../../src/shell/steady";
 
 const page = (...ids: string[]) => ({ items: ids.map((id) => ({ id, age: 1 })), total: ids.length });
 
