@@ -16,7 +16,7 @@ CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,re
 
 
 @pytest.mark.acceptance
-@pytest.mark.timeout(300)  # about a minute if nothing else runs
+@pytest.mark.timeout(600)  # about a minute if nothing else runs; it took 277 s on two cores that ten others used
 async def test_no_500_and_nothing_undocumented(server: TestServer, admin: Person, tmp_path: Path) -> None:
     objects = await _make_objects(admin)
     config = "".join(
@@ -53,7 +53,7 @@ async def _run(server: TestServer, folder: Path, token: str | None, include: str
 
 
 async def _in_thread(command: list[str], folder: Path) -> "subprocess.CompletedProcess[str]":
-    return await asyncio.to_thread(subprocess.run, command, cwd=folder, capture_output=True, text=True, timeout=290)
+    return await asyncio.to_thread(subprocess.run, command, cwd=folder, capture_output=True, text=True, timeout=590)
 
 
 def _failures(report: str) -> str:
