@@ -9,6 +9,8 @@ gc.disable()  # nothing of what is imported is garbage, and looking through it a
 # These are imported where they are first used, which each engine would do for itself. Tortoise does the same with the last ones.
 for name in ("server.processes.engine", "duckdb", "pyarrow.parquet", *orm.MODELS, "tortoise.backends.asyncpg"):
     import_module(name)
+# Arrow looks for more modules when it turns the first Python value into one of its own.
+import_module("pyarrow.compute").greater(import_module("pyarrow").array([1]), 0)
 # Every file is compared with the words and signs of all languages. Loading them took an engine 50 ms.
 import_module("matching.reading.cells.lexicon").lexicon()
 import_module("matching.reading.cells.currencies").currency_of("kr")
