@@ -146,3 +146,14 @@ async def test_a_download_that_ends_early_is_not_saved_and_one_can_be_stopped(vi
 
 def _at(url, port):
     return urlsplit(url)._replace(netloc=f"127.0.0.1:{port}").geturl()
+
+
+async def test_only_what_was_found_is_downloaded_in_the_order_of_the_screen(visitor, room):
+    page = await visitor.enter(room["address"] + "&q=R-00&sort=-amount")
+    await page.get_by_role("button", name="Export").click()
+    await expect(page.get_by_role("checkbox", name="Only what “R-00” finds")).to_be_checked()
+    async with page.expect_download() as begun:
+        await page.get_by_role("dialog").get_by_role("button", name="Download").click()
+
+    rows = csv.DictReader(io.StringIO((await (await begun.value).path()).read_text("utf-8-sig")))
+    assert [row["reference"] for row in rows if row["side"] == "left"] == [f"R-{n:03}" for n in range(9, -1, -1)]

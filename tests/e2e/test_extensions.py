@@ -86,7 +86,7 @@ async def test_a_remainder_is_called_by_the_record_that_it_remains_of(visitor, m
     item = page.get_by_role("region", name="Open left").locator(f"tr[data-id='{part_paid['id']}']")
 
     await expect(item).to_contain_text(
-        re.compile("Q-900.*remainder of 700.00 EUR · Parts.*250.00 EUR.*2026-03-20", re.DOTALL)
+        re.compile("Q-900.*remainder of 700.00 EUR of 2026-03-20 · Parts.*250.00 EUR", re.DOTALL)
     )
     await choose(page, "the remainder of Q-900, 250.00 EUR", "Z-2")
     form = page.get_by_role("form", name="What is chosen")

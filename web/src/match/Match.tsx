@@ -94,6 +94,7 @@ function Verdict({ match }: { match: MatchDetail }) {
 }
 
 function verdict(match: MatchDetail): string {
+  if (match.pass === null && match.score === null) return "matched by hand";
   const parts = [`found by ${match.pass ?? "hand"}`, `score ${bits(match.score)}`];
   if (match.runner_up) parts.push(`runner-up ${bits(match.runner_up.score)}`);
   if (match.margin !== null) parts.push(`margin ${bits(match.margin)}`);

@@ -1,4 +1,4 @@
-import { Button, NativeSelect } from "@mantine/core";
+import { Button, Checkbox, NativeSelect } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { useState, type SubmitEvent } from "react";
@@ -74,6 +74,7 @@ interface AskProps extends Omit<Props, "say"> {
 function Ask({ project, search, counts, close, begin }: AskProps) {
   const choices = choicesOf(counts);
   const [what, setWhat] = useState(() => whatOf(search));
+  const [isFound, setFound] = useState(true);
   const [format, setFormat] = useState<string>(FORMATS[0].value);
   const make = useMutation({
     // A link works once, so a new one is made for each download.
@@ -88,7 +89,7 @@ function Ask({ project, search, counts, close, begin }: AskProps) {
   const fault = make.error instanceof Problem ? make.error.fault("/path") : undefined;
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    make.mutate({ path: pathOf(project, search, what, format) });
+    make.mutate({ path: pathOf(project, search, what, format, isFound) });
   };
   return (
     <Dialog close={close} title="Export">
@@ -102,15 +103,10 @@ function Ask({ project, search, counts, close, begin }: AskProps) {
           error={fault}
         />
         <NativeSelect label="Format" data={[...FORMATS]} value={format} onChange={(event) => setFormat(event.currentTarget.value)} />
-        <p>
-          The file has a row for each record, with all columns of its source, as everything stands when the download begins.
-          {search.q && search.view !== "open" ? (
-            <>
-              {" "}
-              It is not limited to “<span dir="auto">{search.q}</span>”.
-            </>
-          ) : null}
-        </p>
+        <p>The file has a row for each record, with all columns of its source, as everything stands when the download begins.</p>
+        {search.q && what !== "open" ? (
+          <Checkbox label={`Only what “${search.q}” finds`} checked={isFound} onChange={(event) => setFound(event.currentTarget.checked)} />
+        ) : null}
         {make.error && fault === undefined ? <Fault problem={make.error} /> : null}
         <div className="row">
           <ChangeButton type="submit" loading={make.isPending} leftSection={<IconDownload size={16} />}>

@@ -212,8 +212,11 @@ function useNames(item: OpenItem): [first: string, more: string, date: string | 
   const [first = "", second] = namesOf(of);
   const same = found.filter(({ side }) => side === item.side).length;
   const others = same > 1 && remainder?.record_id == null ? ` and ${count(same - 1)} more` : "";
+  if (match === null) return [first, second ?? "\u00a0", of.date];
+  const day = of.date === null ? "" : ` of ${of.date}`;
   const rest = second === undefined ? "" : ` · ${second}`;
-  return [first, match === null ? (second ?? "\u00a0") : `remainder of ${money(of.amount)}${others}${rest}`, of.date];
+  // The list is ordered by the day since which the remainder is open, so that is its date.
+  return [first, `remainder of ${money(of.amount)}${day}${others}${rest}`, remainder?.since.slice(0, 10) ?? null];
 }
 
 /** What an open record is called. */

@@ -148,8 +148,10 @@ export function Split({ match: opened, project, sign: known, close, done }: Prop
     <Dialog close={close} title="Split this match" size="lg">
       <form className="form" onSubmit={submit}>
         <p>
-          Its records are shared out into matches of their own, which are {match.status} as this one is. What is taken out is open again.
-          With the keyboard: arrows move a record to another part, Tab goes to the next record.
+          {mostParts(records) > 1
+            ? `Its records are shared out into matches of their own, which are ${match.status} as this one is. What is taken out is open again. `
+            : `What is taken out is open again, and the rest is ${match.status} as this match is. `}
+          With the keyboard: arrows move a record, Tab goes to the next one.
         </p>
         {isChanged ? <Changed before={match} now={now} beginAgain={beginAgain} /> : null}
         {signed ? (
@@ -348,7 +350,8 @@ function Totals({ name, tone, parts, of, out = [] }: TotalsProps) {
 function differing(parts: Balance[][]): string {
   const found = parts.flatMap((balances, part) => {
     const apart = balances.filter((balance) => !isZero(balance.difference.amount)).map((balance) => money(balance.difference));
-    return apart.length > 0 ? [`part ${part + 1} by ${apart.join(" and ")}`] : [];
+    const name = parts.length > 1 ? `part ${part + 1}` : "what stays matched";
+    return apart.length > 0 ? [`${name} by ${apart.join(" and ")}`] : [];
   });
   return `Left and right differ: ${found.join(", ")}.`;
 }

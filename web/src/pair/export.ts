@@ -31,9 +31,15 @@ export function choicesOf(counts: Counts): { value: What; label: string }[] {
   ];
 }
 
-/** The path of an export, which the server makes a link of. */
-export function pathOf(project: string, { left = "", right = "" }: PairSearch, what: What, format: string): string {
+/**
+ * The path of an export, which the server makes a link of. It has the order of the screen, and with `isFound` only what the
+ * text on the screen finds.
+ */
+export function pathOf(project: string, search: PairSearch, what: What, format: string, isFound: boolean): string {
+  const { left = "", right = "", q, sort } = search;
   const query = new URLSearchParams({ left_source: left, right_source: right, format, what: what === "open" ? "open-items" : "matches" });
   if (what !== "open" && what !== "all") query.set("status", what);
+  if (what !== "open" && sort) query.set("sort", sort);
+  if (what !== "open" && isFound && q) query.set("q", q);
   return `/api/v1/projects/${project}/export?${query.toString()}`;
 }

@@ -8,13 +8,19 @@ test("an export begins with what is on the screen", () => {
 });
 
 test("the path names the sources, the format and the status", () => {
-  const search = { left: "l", right: "r", q: "not part of an export" };
+  const search = { left: "l", right: "r", q: "not asked for" };
 
-  expect(pathOf("p", search, "confirmed", "xlsx")).toBe(
+  expect(pathOf("p", search, "confirmed", "xlsx", false)).toBe(
     "/api/v1/projects/p/export?left_source=l&right_source=r&format=xlsx&what=matches&status=confirmed",
   );
-  expect(pathOf("p", search, "all", "csv")).toBe("/api/v1/projects/p/export?left_source=l&right_source=r&format=csv&what=matches");
-  expect(pathOf("p", search, "open", "csv")).toBe("/api/v1/projects/p/export?left_source=l&right_source=r&format=csv&what=open-items");
+  expect(pathOf("p", search, "all", "csv", false)).toBe("/api/v1/projects/p/export?left_source=l&right_source=r&format=csv&what=matches");
+});
+
+test("matches have the order and the text of the screen, and open items have neither", () => {
+  const search = { left: "l", right: "r", q: "INV 1", sort: "-amount" } as const;
+
+  expect(pathOf("p", search, "all", "csv", true)).toMatch(/&what=matches&sort=-amount&q=INV\+1$/);
+  expect(pathOf("p", search, "open", "csv", true)).toMatch(/&what=open-items$/);
 });
 
 test("what can be chosen says how many there are", () => {
