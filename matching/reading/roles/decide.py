@@ -104,7 +104,7 @@ class Decision:
         proofs = proof.proofs_of(bookings)
         triples = proof.triples_of(bookings)
         if proofs:
-            best = proofs[0]
+            best = proof.marked(bookings, proofs[0])
             sides = with_partner(bookings, best.movement.amount) if best.movement.kind == "signed" else None
             if sides is not None and all(n.moves.any() for n in sides.columns):
                 return unproved.Choice(sides), None  # one side alone walks only where the other one is wrong
@@ -117,7 +117,7 @@ class Decision:
         if (found := between.between_balances(bookings)) is not None:
             return unproved.Choice(found.movement, proof=found.says()), found
         if (moved := proof.unsigned_walk(bookings)) is not None:
-            return unproved.Choice(questions=[_sign_by_balance(moved)]), None
+            return unproved.Choice(questions=[unproved.sign_by_hand(moved)]), None
         converted = self._conversion(bookings)
         taken = money.originals(self.facts, bookings.numbers, self.currencies)
         if converted is not None and converted.original is not None:
@@ -140,7 +140,7 @@ class Decision:
         choice = self._converted(unproved.choose(bookings, tuple(taken)), converted, bookings)
         unsigned = unproved.unsigned_in(choice)
         if unsigned is not None and proof.falls_by(bookings, unsigned):
-            return unproved.Choice(questions=[_sign_by_balance(unsigned)]), None
+            return unproved.Choice(questions=[unproved.sign_by_hand(unsigned)]), None
         if rivals := _product_beside(choice, bookings):
             return unproved.Choice(questions=[unproved.amount_question(bookings, rivals)]), None
         fee = None if choice.movement is None else self._unproved_fee(bookings, choice.movement, None)
@@ -464,15 +464,6 @@ def _money_beside(bookings: Bookings, best: proof.Proof) -> Amounts | None:
 def _has_leading_zeros(number: Amounts) -> bool:
     """Whether whole numbers begin with zeros, so that they may be anything."""
     return not number.has_decimals and bool(number.column.numbers.leading_zero[number.column.numbers.ok].any())
-
-
-def _sign_by_balance(number: Amounts) -> dict[str, Any]:
-    """The question whether numbers without a sign are money in or out, where only the balance says so."""
-    rows = np.flatnonzero(number.column.numbers.ok)[:4]
-    examples = [number.column.text(int(row)) for row in rows]
-    amount = {"column": number.name} | ({"decimal": number.mark} if number.mark else {})
-    question = {"column": number.name, "columns": [], "kind": "sign", "examples": examples, "amount": amount}
-    return question | {"choices": ["in", "out"], "negate": True}
 
 
 def _no_amount() -> dict[str, Any]:

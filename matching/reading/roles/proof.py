@@ -60,11 +60,22 @@ class Proof:
             int(tested.covered.sum()),
             int((movement.values() != 0).sum()),
             -KINDS[movement.kind],
+            not self._is_in_debt_throughout,
             words_agree(movement),
             self.letters is None,
             not tested.direction.endswith("before"),
             names,
         )
+
+    @property
+    def _is_in_debt_throughout(self) -> bool:
+        """
+        Whether the letters of Chinese and Japanese ledgers call every balance a debt. Where the balance walks without them
+        too, it is what a firm has by its own books, in which a debit is money in. Banks there use no such letters.
+        """
+        if self.letters is None or not self.letters.is_known or not bool((self.balances <= 0).all()):
+            return False
+        return not any(value.isascii() for value in self.letters.negative)
 
     @property
     def is_debt_alone(self) -> bool:
@@ -117,22 +128,44 @@ def proves_point(bookings: Bookings, proof: Proof) -> bool:
     """
     if proof.walk.held < max(MIN_MARKED, proof.walk.tests) or proof.letters is not None:
         return False
+    turned = _with_commas(bookings, proof)
+    return turned is not None and not turned.walk.holds
+
+
+def marked(bookings: Bookings, proof: Proof) -> Proof:
+    """
+    The proof, read with commas as open decimal marks if the balance walks in all steps with these and not with points:
+    after 1.370, a booking of 405 is no step of 0.405.
+    """
+    open_ones = [n for n in (proof.balance, *proof.movement.columns) if n.mark is None and n.moves.any()]
+    if not open_ones or proof.walk.held == proof.walk.tests or proof.letters is not None:
+        return proof
+    turned = _with_commas(bookings, proof)
+    if turned is None or turned.walk.held < max(MIN_MARKED, turned.walk.tests):
+        return proof
+    return turned
+
+
+def _with_commas(bookings: Bookings, proof: Proof) -> Proof | None:
+    """The same columns, with open decimal marks read as commas."""
     read = (proof.balance, *proof.movement.columns)
     rows = np.zeros(bookings.facts.count, np.bool_)
     rows[bookings.places] = True
     scale = max(n.column.numbers.max_decimals(n.mark or ",", rows & n.column.numbers.ok) for n in read)
     turned: dict[int, Amounts] = {}
     for number in read:
-        values, fits = number.column.numbers.integers(number.mark or ",", scale)
+        mark = number.mark or ","
+        values, fits = number.column.numbers.integers(mark, scale)
         valid = number.valid & fits[bookings.places]
-        turned[number.column.index] = replace(number, values=np.where(valid, values[bookings.places], 0), valid=valid)
+        values = np.where(valid, values[bookings.places], 0)
+        turned[number.column.index] = replace(number, values=values, valid=valid, mark=mark)
     movement = on_all(bookings, proof.movement, turned)
     if movement is None:
-        return False
+        return None
     balance = turned[proof.balance.column.index]
     groups = bookings.levels_of(proof.group) if proof.group is not None else None
     again = Balances(balance.values, balance.valid, groups.codes if groups else None)
-    return not walk(again, movement.values(), proof.walk.direction).holds
+    return replace(proof, balance=balance, movement=movement, walk=walk(again, movement.values(), proof.walk.direction))
 
 
 def unbalanced_rows(bookings: Bookings, movement: Movement) -> list[int]:

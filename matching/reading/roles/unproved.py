@@ -309,6 +309,8 @@ def with_sign(bookings: Bookings, amount: Amounts) -> Choice:
     if amount.is_token_signed:
         return _by_letters(amount)
     plain = Movement("signed", amount)
+    if _has_lone_pluses(bookings, amount):
+        return Choice(questions=[sign_by_hand(amount)])
     if amount.moves.any() and {amount.letters[n - 1] if n else "" for n in amount.tokens[amount.moves]} <= MULTIPLES:
         return Choice(questions=[amount_question(bookings, [amount])])  # 1.5k may be 1500
     if amount.is_signed:
@@ -336,6 +338,23 @@ def with_sign(bookings: Bookings, amount: Amounts) -> Choice:
         return Choice(plain)
     column, levels = asked
     return Choice(questions=[_sign_question(amount, column, levels)])
+
+
+def _has_lone_pluses(bookings: Bookings, amount: Amounts) -> bool:
+    """Whether some amounts have a plus and none a minus, so that those without either are probably the other side."""
+    if amount.is_signed or not amount.moves.any():
+        return False
+    marked = amount.column.numbers.explicit[bookings.places][amount.moves]
+    return bool(marked.any()) and not bool(marked.all())
+
+
+def sign_by_hand(number: Amounts) -> dict[str, Any]:
+    """The question whether the numbers of a column are money in or out, where no column can be named that says so."""
+    rows = np.flatnonzero(number.column.numbers.ok)[:4]
+    examples = [number.column.text(int(row)) for row in rows]
+    amount = {"column": number.name} | ({"decimal": number.mark} if number.mark else {})
+    question = {"column": number.name, "columns": [], "kind": "sign", "examples": examples, "amount": amount}
+    return question | {"choices": ["in", "out"], "negate": True}
 
 
 def _of_both_sides(bookings: Bookings, amount: Amounts) -> tuple[Column, Levels] | None:

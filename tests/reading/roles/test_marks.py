@@ -67,3 +67,17 @@ def test_the_name_of_a_proved_balance_names_the_currency(load):
     )
 
     assert found.currencies == ["VUV"] * 4
+
+
+def test_a_balance_that_walks_only_in_whole_units_shows_that_points_group(load):
+    lines = [
+        "27.04.2019;-6.292;212.441",
+        "24.04.2019;-3.185;218.733",
+        "22.04.2019;-804;221.918",
+        "21.04.2019;85.544;222.722",
+        "20.04.2019;-405;137.178",
+    ]
+    found = load("\n".join(["Dagsetning;Upphæð;Staða", *lines]) + "\n")
+
+    assert found.amounts == ["-6292", "-3185", "-804", "85544", "-405"]
+    assert "decimal_mark" not in {kind for _, kind in found.questions}

@@ -177,3 +177,15 @@ def test_unknown_letters_on_both_are_asked_about(load, lines):
 
     assert "sign" in {kind for _, kind in found.questions}
     assert set(found.amounts) == {None}
+
+
+def test_debits_raise_what_a_chinese_ledger_has(load):
+    lines = [
+        '2024-01-03,记-1,"12,607.70",,借,"62,607.70"',
+        '2024-01-04,记-2,,"27,364.75",借,"35,242.95"',
+        '2024-01-08,记-3,"22,594.70",,借,"57,837.65"',
+        '2024-01-11,记-4,,"11,189.17",借,"46,648.48"',
+    ]
+    found = load("\n".join(["日期,凭证字号,借方,贷方,方向,余额", *lines]) + "\n")
+
+    assert found.amounts == ["12607.7", "-27364.75", "22594.7", "-11189.17"]

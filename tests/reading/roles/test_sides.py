@@ -98,3 +98,17 @@ def test_the_first_of_two_dates_without_names_is_the_day_if_the_other_follows_so
     found = load("\n".join(lines) + "\n")
 
     assert found.dates == [f"2024-01-{a}" for a, _ in days]
+
+
+def test_amounts_without_a_sign_beside_some_with_a_plus_are_asked_about(load):
+    lines = ["03.01.2024;Shop;2.205,23", "04.01.2024;Payment;+6.920,90", "05.01.2024;Fuel;107,68"]
+    found = load("\n".join(["Datum;Text;Betrag", *lines]) + "\n")
+
+    assert ("Betrag", "sign") in found.questions
+
+
+def test_pluses_and_minuses_are_signs(load):
+    lines = ["03.01.2024;Shop;-2.205,23", "04.01.2024;Payment;+6.920,90", "05.01.2024;Refund;107,68"]
+    found = load("\n".join(["Datum;Text;Betrag", *lines]) + "\n")
+
+    assert found.amounts == ["-2205.23", "6920.9", "107.68"]
