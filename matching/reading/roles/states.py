@@ -61,7 +61,9 @@ def states_of(bookings: Bookings) -> States:
     unknown = [
         value
         for value in levels.values
-        if value not in bad and value not in known and not says("booked", told[value], whole=True)
+        if value not in bad
+        and value not in known
+        and not any(says(kind, told[value], whole=True) for kind in ("booked", "invoice_paid"))
     ]
     if (column.role("status") < MIN_NAME and not (levels.codes < 0).any()) or len(levels.values) == 1:
         # In a column of another name, or with one value, an unknown word is no reason to doubt.

@@ -14,6 +14,8 @@ def rows(header, *lines):
         ("Status", ["Paid", "Open", "Overdue", "Paid"]),
         ("Rechnungsstatus", ["Bezahlt", "Offen", "Überfällig", "Bezahlt"]),
         ("Statut", ["Payée", "Impayée", "Payée", "En retard"]),
+        ("Stav", ["zaplacená", "po splatnosti", "zaplacená", "po splatnosti"]),
+        ("Estado", ["Cobrada", "Vencida", "Cobrada", "Vencida"]),
         ("Paid", ["true", "false", "true", "false"]),
     ],
 )
