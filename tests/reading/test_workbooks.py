@@ -345,3 +345,19 @@ def test_a_part_that_names_an_encoding_of_its_own_is_refused(load, part, encodin
 
     with pytest.raises(FileRejected, match="the workbook is damaged; open it and save it again"):
         load(sink.getvalue(), "a.xlsx")
+
+
+def test_a_sheet_of_balances_is_no_rival_of_one_with_bookings(load):
+    def fill(book):
+        book.add_worksheet("Summary").write_column(0, 0, ["Bank", "Opening balance", "Closing balance"])
+        book.worksheets()[0].write_column(0, 1, ["x", 912.4, 183.21])
+        sheet = book.add_worksheet("Bookings")
+        sheet.write_row(0, 0, ["Date", "Text", "Out", "In", "Balance"])
+        sheet.write_row(1, 0, ["31.01.2024.", "Shop", 157.11, None, 183.21])
+        sheet.write_row(2, 0, ["30.01.2024.", "Fee", 271.87, None, 340.32])
+        sheet.write_row(3, 0, ["27.01.2024.", "Shop", 300.21, None, 612.19])
+
+    found = load(workbook(fill), "a.xlsx")
+
+    assert found.amounts == ["-157.11", "-271.87", "-300.21"]
+    assert "sheet" not in {kind for _, kind in found.questions}

@@ -438,6 +438,9 @@ def _may_be_sign(bookings: Bookings, amount: Amounts, column: Column, levels: Le
         return False
     if len(present) < 2 or int(amount.moves.sum()) <= len(present):
         return False
+    cells = column.filled[bookings.places]
+    if bool(column.numbers.ok[bookings.places][cells].all()) and _is_money(column):
+        return False  # tips and the like, of which few differ
     if any(says(kind, value, whole=True) for value in present for kind in ("not_booked", "booked")):
         return False
     known = [bool(sides_of(value)) for value in present if len(value) > 1]
@@ -463,6 +466,11 @@ def _may_be_sign(bookings: Bookings, amount: Amounts, column: Column, levels: Le
         and bookings.count > 2
         and column.role("text", "reference") < 0.5
     )
+
+
+def _is_money(column: Column) -> bool:
+    numbers = column.numbers
+    return any(numbers.currencies[1:]) or all(numbers.max_decimals(mark, numbers.ok) > 0 for mark in (".", ","))
 
 
 def _sign_question(amount: Amounts, column: Column, levels: Levels) -> dict[str, Any]:

@@ -112,3 +112,11 @@ def test_pluses_and_minuses_are_signs(load):
     found = load("\n".join(["Datum;Text;Betrag", *lines]) + "\n")
 
     assert found.amounts == ["-2205.23", "6920.9", "107.68"]
+
+
+def test_tips_are_no_words_for_a_side(load):
+    tips = ["$0.00", "$1.50", "$0.00", "$1.50", "$0.00"]
+    lines = (f"2024-01-{n + 10},${n + 13}.77,{tip},T{n}" for n, tip in enumerate(tips))
+    found = load("\n".join(["Date,Net Total,Tip,Text", *lines]) + "\n")
+
+    assert found.amounts == ["13.77", "14.77", "15.77", "16.77", "17.77"]
