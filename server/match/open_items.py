@@ -56,15 +56,16 @@ _BELONGS_TO = """
         LIMIT 1) u
     WHERE m.id = ANY($1::text[]::uuid[])
 """
-# Records that count as open in the pair's books and are held all the same: those that wait to be written off, which are in
-# suggestions without a pair, and those that are suggested in another pair.
+# Records that count as open in the pair's books and are held all the same, each once: those that wait to be written off, which
+# are in suggestions without a pair, and those that are suggested in another pair.
 _HELD = f"""
-    SELECT r.source_id, count(*)::bigint AS n FROM matches m JOIN match_records u ON u.match_id = m.id
+    SELECT r.source_id, count(DISTINCT r.id)::bigint AS n FROM matches m JOIN match_records u ON u.match_id = m.id
     JOIN reconciliation_records r ON r.id = u.record_id
-    WHERE m.project_id = $1 AND m.pair_id IS NULL AND m.status = '{MatchStatus.SUGGESTED}' AND r.source_id IN ($2, $3)
+    WHERE m.project_id = $1 AND m.status = '{MatchStatus.SUGGESTED}' AND m.pair_id IS DISTINCT FROM $4
+    AND r.source_id IN ($2, $3) AND NOT EXISTS (
+        SELECT 1 FROM match_records o JOIN matches own ON own.id = o.match_id
+        WHERE o.record_id = r.id AND o.active AND own.pair_id = $4)
     GROUP BY 1
-    UNION ALL SELECT source_id, sum(records)::bigint FROM book_entries
-    WHERE source_id IN ($2, $3) AND pair_id <> $4 AND term = '{Term.SUGGESTED}' GROUP BY 1
 """
 
 

@@ -107,15 +107,20 @@ def _refuse_other_records(held: Held, match_id: UUID, body: Split) -> None:
 async def _part(u: UnitOfWork, match: Match, pair: PairOf, body: Split, number: int, sign: int) -> tuple[Made, Amounts]:
     sides = {"left": list(body.parts[number].left), "right": list(body.parts[number].right)}
     amounts = await amounts_of(u, sides)
+    difference = body.difference or match.difference_as
+    reason = body.difference_reason or match.difference_reason
+    # What a pass suggested may differ by what that pass allows; what a person says must do for books.
     if match.status == MatchStatus.CONFIRMED:
         refuse_untied(amounts, sign, body)
+    elif body.difference is not None or match.origin == "manual":
+        refuse_untied(amounts, sign, body.model_copy(update={"difference": difference, "difference_reason": reason}))
     made = Made(
         match.project_id,
         pair,
         sides,
         status=MatchStatus(match.status),
-        difference=body.difference or match.difference_as,
-        difference_reason=body.difference_reason or match.difference_reason,
+        difference=difference,
+        difference_reason=reason,
         reason=body.reason,
     )
     return made, amounts

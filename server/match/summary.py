@@ -1,15 +1,15 @@
 """Sums books up: by term, by pass, by age, and whether both sides agree. Pairs and jobs are summed up alike."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from core.clock import now
-from core.money import Money
+from core.money import NO_CURRENCY, Money
 from models.access import Actor
-from models.status import ACTIVE_MATCH, Term
+from models.status import ACTIVE_MATCH, MatchStatus, Term
 from realtime import streams
 from realtime.events.job import Counts
 from server.books.pairs import PairOf
@@ -44,30 +44,41 @@ _PLANNED = """
 """
 
 
+# Records that wait for a second signature to be written off. They are in suggestions without a pair.
+_TO_WRITE_OFF = f"""
+    SELECT coalesce(r.currency, $4) AS currency, count(DISTINCT r.id)::bigint AS n
+    FROM matches m JOIN match_records u ON u.match_id = m.id JOIN reconciliation_records r ON r.id = u.record_id
+    WHERE m.project_id = $1 AND m.pair_id IS NULL AND m.status = '{MatchStatus.SUGGESTED}' AND r.source_id IN ($2, $3)
+    GROUP BY 1
+"""
+
+
 async def summary_of(actor: Actor, project_id: UUID, query: PairQuery) -> tuple[PairSummary, Position]:
     """The books of a pair, from sums that every change keeps. Raises: as `pair_for`."""
     async with reading() as snapshot:
         pair = await pair_for(snapshot, actor, project_id, query)
         books = await books_of(snapshot, pair, on=now().date())
         planned = await _planned(snapshot, pair)
-        return summarise(books, pair, planned), await snapshot.position(streams.project(project_id))
+        rows = await snapshot.rows(_TO_WRITE_OFF, project_id, *pair.sources, NO_CURRENCY)
+        to_write_off = {row["currency"]: row["n"] for row in rows}
+        return summarise(books, pair, planned, to_write_off), await snapshot.position(streams.project(project_id))
 
 
 async def _planned(snapshot: Reading, pair: PairOf) -> list[str]:
     return [row["name"] for row in await snapshot.rows(_PLANNED, pair.id) if row["name"] is not None]
 
 
-def summarise(books: Books, pair: PairOf, planned: Sequence[str]) -> PairSummary:
-    """The summary of a pair's books."""
+def summarise(books: Books, pair: PairOf, planned: Sequence[str], to_write_off: Mapping[str, int]) -> PairSummary:
+    """The summary of a pair's books. `to_write_off` counts by currency the records that somebody else has to sign for."""
     summed = Summed(books, books.counts, planned)
     sign = pair.sign or 1
-    proof = [_proof(books, code, sign) for code in summed.listed]
+    proof = [_proof(books, code, sign, to_write_off.get(code, 0)) for code in summed.listed]
     remainders = {side: books.count(side, lambda terms: terms.records[Term.REMAINDER]) for side in SIDES}
     return PairSummary(
         **summed.totals(pair.sign),
         notes=summed.notes,
         proof=proof,
-        agrees=all(row.agrees for row in proof) and not books.counts.suggested,
+        agrees=all(row.agrees for row in proof) and not books.counts.suggested and not to_write_off,
         missing=[row.missing for row in proof if row.missing is not None],
         remainders_left=remainders["left"],
         remainders_right=remainders["right"],
@@ -218,11 +229,12 @@ def _sum(side: Side, code: str, terms: Terms) -> BookSum:
     )
 
 
-def _proof(books: Books, code: str, sign: int) -> BookProof:
+def _proof(books: Books, code: str, sign: int, to_write_off: int) -> BookProof:
     left, right = (books.sides[side].get(code) or Terms() for side in SIDES)
     difference = left.amounts[Term.MATCHED] - sign * right.amounts[Term.MATCHED]
     waiting = left.records[Term.SUGGESTED] + right.records[Term.SUGGESTED]
-    agrees = difference == 0 and waiting == 0 and left.ties and right.ties
+    agrees = difference == 0 and waiting == 0 and to_write_off == 0 and left.ties and right.ties
+    ties = left.ties and right.ties
     return BookProof(
         currency=code,
         left=Money.total(left.amounts[Term.MATCHED], code),
@@ -230,13 +242,15 @@ def _proof(books: Books, code: str, sign: int) -> BookProof:
         difference=Money.total(difference, code),
         to_review_records=waiting,
         agrees=agrees,
-        missing=None if agrees else _missing(code, waiting, difference, ties=left.ties and right.ties),
+        missing=None if agrees else _missing(code, waiting, to_write_off, difference, ties=ties),
     )
 
 
-def _missing(code: str, waiting: int, difference: Decimal, *, ties: bool) -> str:
+def _missing(code: str, waiting: int, to_write_off: int, difference: Decimal, *, ties: bool) -> str:
     if not ties:
         return f"{code}: the terms do not add up to the total. Run `tallyroom doctor --books`."
     if difference:
         return f"{code}: what is matched on the left differs from the right. Run `tallyroom doctor --books`."
-    return f"{code}: {waiting:,} records wait in suggestions. Confirm or reject them."
+    if waiting:
+        return f"{code}: {waiting:,} records wait in suggestions. Confirm or reject them."
+    return f"{code}: {to_write_off:,} records wait for somebody else to sign that they are written off."

@@ -185,3 +185,33 @@ async def test_the_signature_of_somebody_who_left_does_not_count(room):
     second = await books.person.ok("POST", f"/matches/{match}/confirm", {})
 
     assert (first["status"], second["status"]) == ("suggested", "confirmed")
+
+
+async def test_a_write_off_that_waits_is_missing_in_the_books(room):
+    books, bob, carl = room
+    await carl.ok("POST", f"/records/{books.left[0]}/write-off", {"reason": "other"})
+
+    summary = await books.summary()
+    listed = await books.person.ok("GET", f"/projects/{books.project}/open-items?{books.query}")
+    await bob.ok("POST", f"/records/{books.left[0]}/write-off", {"reason": "other"})
+    after = await books.summary()
+
+    said = "EUR: 1 records wait for somebody else to sign that they are written off."
+    assert (summary["agrees"], summary["missing"]) == (False, [said])
+    assert (listed["total"], len(listed["items"])) == (4, 4)
+    assert after["missing"] == []
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["written off first", "matched first"])
+async def test_a_record_that_two_suggestions_hold_is_taken_out_of_the_open_items_once(room, is_first):
+    books, _, carl = room
+    books.person = carl
+    for turn in (is_first, not is_first):
+        if turn:
+            await carl.ok("POST", f"/records/{books.left[0]}/write-off", {"reason": "other"})
+        else:
+            await books.match(books.left[:1], books.right[:1])
+
+    listed = await carl.ok("GET", f"/projects/{books.project}/open-items?{books.query}")
+
+    assert (listed["total"], len(listed["items"])) == (3, 3)

@@ -191,3 +191,26 @@ async def test_a_write_off_that_waits_makes_way_for_a_match(make_books):
 
     assert (len(waiting["signatures"]), match["status"]) == (1, "confirmed")
     assert (await books.person.ok("GET", f"/records/{books.left[0]}"))["match_id"] == match["id"]
+
+
+async def test_a_split_of_a_suggestion_books_nothing_without_a_reason(make_books):
+    books = await make_books(eur("10.00", "20.00"), eur("10.00", "25.00"))
+    match = await books.suggest(books.left, books.right)
+    parts = [{"left": books.left[:1], "right": books.right[:1]}, {"left": books.left[1:], "right": books.right[1:]}]
+
+    refused = await books.person.problem("POST", f"/matches/{match}/split", {"parts": parts, "difference": "booked"})
+    reason = {"difference": "booked", "difference_reason": "fee"}
+    await books.person.ok("POST", f"/matches/{match}/split", {"parts": parts, **reason})
+
+    assert (refused["status"], refused["errors"][0]["pointer"]) == (422, "/difference_reason")
+    assert {one["difference_reason"] for one in await books.matches("&status=suggested")} == {"fee"}
+
+
+async def test_a_split_of_a_suggestion_leaves_nothing_open_between_opposite_signs(make_books):
+    books = await make_books(eur("10.00", "20.00"), eur("-10.00", "40.00"))
+    match = await books.suggest(books.left, books.right)
+    parts = [{"left": books.left[:1], "right": books.right[:1]}, {"left": books.left[1:], "right": books.right[1:]}]
+
+    refused = await books.person.problem("POST", f"/matches/{match}/split", {"parts": parts, "difference": "open"})
+
+    assert (refused["status"], refused["errors"][0]["code"]) == (422, "not_tied")
