@@ -92,7 +92,8 @@ export function Decision({ match, project, decided, more }: Props) {
           disabled={!may || isConfirmed || noConfirm !== undefined}
           loading={decide.isPending && decide.variables.verb === "confirm"}
           onClick={confirm}
-          aria-describedby={OUTCOME}
+          // Without it, the title describes the button: it says why it does not work.
+          aria-describedby={may ? OUTCOME : undefined}
           title={offline ?? noConfirm ?? (keysOn ? "Key C, in the list or here" : undefined)}
           aria-keyshortcuts={isConfirmed || noConfirm ? undefined : hint("c")}
         >

@@ -46,6 +46,8 @@ interface Props {
 
 /** What is done with a page of matches once it has been read. */
 type Arrival = "focus" | "first" | "last" | "undecided";
+/** What to do on a page once it is there. The page before may be read once more until then. */
+type Expected = { then: Arrival; cursor: string | undefined };
 
 /** The matches of a pair. A decision leads on to the next match that waits for one, over pages. */
 export function PairMatches({ project, sign, say }: Props) {
@@ -63,7 +65,7 @@ export function PairMatches({ project, sign, say }: Props) {
   const kept = useKept(read.data);
   const matches = { data: read.data ?? (read.error ? undefined : kept), error: read.error, refetch: read.refetch };
   const arrived = useHeld(keys.arrived(project)) ?? 0;
-  const arrival = useRef<Arrival | null>(null);
+  const arrival = useRef<Expected | null>(null);
   const list = useRef<HTMLDivElement>(null);
   /** The match that is being split. Its dialog is not in the panel, which other things on the page would cover. */
   const [splitting, setSplitting] = useState<MatchDetail | null>(null);
@@ -72,7 +74,7 @@ export function PairMatches({ project, sign, say }: Props) {
   // The first opened match is a step that Back takes back. The ones after it are not.
   const open = (id: string | undefined) => void navigate({ search: (old) => ({ ...old, m: id }), replace: m !== undefined });
   const go = (cursor: string | undefined, by: 1 | -1, then: Arrival = "focus") => {
-    arrival.current = then;
+    arrival.current = { then, cursor };
     const before = by > 0 ? skip + (read.data?.body.items.length ?? LIMIT) : Math.max(0, skip - LIMIT);
     void navigate({ search: (old) => ({ ...old, cursor, skip: before || undefined, m: undefined }) });
   };
@@ -101,7 +103,7 @@ export function PairMatches({ project, sign, say }: Props) {
     } else if (next_cursor) {
       go(next_cursor, 1, "undecided");
     } else if (items.some(waits) || search.cursor) {
-      arrival.current = "undecided";
+      arrival.current = { then: "undecided", cursor: undefined };
       load();
       void navigate({ search: (old) => ({ ...old, ...FIRST }) });
     } else {
@@ -155,9 +157,10 @@ export function PairMatches({ project, sign, say }: Props) {
   };
 
   const arrive = useEffectEvent((page: Page_MatchView_) => {
-    const then = arrival.current;
+    const expected = arrival.current;
+    if (expected === null || expected.cursor !== search.cursor) return;
+    const { then } = expected;
     arrival.current = null;
-    if (then === null) return;
     const waiting = page.items.find(waitsForMe);
     const target = then === "last" ? page.items.at(-1) : then === "undecided" ? waiting : page.items[0];
     list.current?.scrollIntoView({ block: "start" });
