@@ -27,7 +27,7 @@ from server.match import search
 from server.match.decisions import Decision
 from server.match.extensions import bases_of, extended
 from server.match.four_eyes import over_limit
-from server.match.holding import Held, ensure_sign
+from server.match.holding import Held, begin_bulk, ensure_sign
 from server.match.manual import refuse_strangers
 from server.match.notes import refuse_no_member
 from server.match.schemas import PairReview, Review, Reviewed, ReviewFilter, Skipped
@@ -35,7 +35,6 @@ from server.match.undo import bring_back, find_back, leaving, taken
 from server.store.reading import Reading
 
 MOST_LISTED = 1000  # of what was skipped
-WAIT = "5s"  # for a decision that is being made at the moment
 _ACTIONS = {"confirm": "match.decide", "reject": "match.decide", "undo": "match.decide", "assign": "match.assign"}
 _STATUS = {"confirm": MatchStatus.CONFIRMED, "reject": MatchStatus.REJECTED}
 _KIND = {"confirm": DecisionKind.CONFIRM, "reject": DecisionKind.REJECT}
@@ -88,7 +87,7 @@ async def undo_decision(actor: Actor, decision_id: UUID) -> Answer:
     """
     async with unit_of_work(actor) as u:
         row = (await access.load(actor, DecisionRow, decision_id, "match.decide")).row
-        await u.execute(f"SET LOCAL lock_timeout = '{WAIT}'")
+        await begin_bulk(u)
         touched = await u.execute(
             "SELECT match_id, undone_at FROM decision_matches WHERE decision_id = $1 ORDER BY id", decision_id
         )
@@ -116,7 +115,8 @@ async def undo_decision(actor: Actor, decision_id: UUID) -> Answer:
         transition = Transition(u)
         moved, extensions = await bring_back(u, transition, held, back, set(codes))
         settled = await transition.settle()
-        skipped = [(one, codes.get(one, "record_in_use")) for one in waiting if one not in moved]
+        gone = set(moved)
+        skipped = [(one, codes.get(one, "record_in_use")) for one in waiting if one not in gone]
         _publish(u, row.project_id, "undo", [*(standing[one] for one in moved), *extensions], settled, decision_id)
         _audit(u, row.project_id, "undo", decision_id, len(moved), None)
         return u.answer(200, _answer(decision_id, len(moved), skipped))
@@ -127,7 +127,7 @@ async def _review(u: UnitOfWork, project_id: UUID, pair: PairOf | None, body: Re
     Raises: NotFound, Forbidden, Invalid for ids that are no matches of the pair, CountChanged if there are other
     matches than were expected, Busy.
     """
-    await u.execute(f"SET LOCAL lock_timeout = '{WAIT}'")
+    await begin_bulk(u)
     ids = await _chosen(u, pair, body, job_id)
     if len(ids) != body.expected_count:
         raise problems.CountChanged(
@@ -255,11 +255,8 @@ async def _undo(u: UnitOfWork, project_id: UUID, standing: dict[UUID, Standing],
     moved, extensions = await bring_back(u, transition, held, back, lost)
     settled = await transition.settle()
     skipped = [(one, "already_decided") for one in back.nothing]
-    skipped += [
-        (one, "four_eyes" if one in both else "record_in_use")
-        for one in standing
-        if one not in moved and one not in back.nothing
-    ]
+    told = {*moved, *back.nothing}
+    skipped += [(one, "four_eyes" if one in both else "record_in_use") for one in standing if one not in told]
     changed = sum(one in standing for one in moved)
     if moved:
         _publish(u, project_id, body.action, [*(held.matches[one] for one in moved), *extensions], settled, None)

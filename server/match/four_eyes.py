@@ -22,6 +22,7 @@ from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.holds.rights import may_still
 from server.match import queries
 from server.match.conflicts import expect_version
+from server.match.holding import wait_briefly
 from server.match.notes import place_of
 from server.store.reading import Reading
 
@@ -124,9 +125,10 @@ async def unsign_match(actor: Actor, match_id: UUID, expected: int | None) -> An
     """
     Takes back what the actor has signed about a match and waits for a second person.
 
-    Raises: NotFound, Forbidden, AlreadyDecided if nothing of it waits, VersionConflict.
+    Raises: NotFound, Forbidden, AlreadyDecided if nothing of it waits, VersionConflict, Busy.
     """
     async with unit_of_work(actor) as u:
+        await wait_briefly(u)
         match = (await access.load(actor, Match, match_id, "match.decide", lock=True)).row
         await expect_version(u, match, expected)
         if not waiting(match, actor.id):

@@ -21,6 +21,11 @@ WAIT = "1s"  # for a match that a bulk, or another decision, holds at the moment
 _SETTINGS = (
     f"SELECT set_config('lock_timeout', '{WAIT}', true), set_config('plan_cache_mode', 'force_generic_plan', true)"
 )
+BULK_WAIT = "5s"  # of a bulk, for a decision that is being made at the moment
+# The opposite for a bulk: PostgreSQL compares a known array as a hash, and an unknown one element by element.
+_BULK_SETTINGS = (
+    f"SELECT set_config('lock_timeout', '{BULK_WAIT}', true), set_config('plan_cache_mode', 'force_custom_plan', true)"
+)
 _RIVALS = f"""
     SELECT DISTINCT match_id FROM match_records
     WHERE record_id = ANY($1::text[]::uuid[]) AND active AND NOT confirmed AND match_id <> ALL($2::text[]::uuid[])
@@ -52,6 +57,16 @@ class Held:
         """Check that all records of a match exist. Raises: RecordInUse."""
         if not self.exist.issuperset(self.record_ids(match_id)):
             raise problems.RecordInUse("A record of this match no longer exists. Reject the match.")
+
+
+async def wait_briefly(u: UnitOfWork) -> None:
+    """Let what follows wait only as long for a match as a decision does, which is then refused as busy."""
+    await u.execute(f"SET LOCAL lock_timeout = '{WAIT}'")
+
+
+async def begin_bulk(u: UnitOfWork) -> None:
+    """Let what follows work on many matches at once."""
+    await u.execute(_BULK_SETTINGS)
 
 
 async def hold(u: UnitOfWork, match_ids: Sequence[UUID], *, records: Sequence[UUID] = ()) -> Held:

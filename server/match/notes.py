@@ -17,6 +17,7 @@ from server.api.paging import Listing, Page, Paged, Sort
 from server.books.pairs import pairs_of
 from server.match import queries
 from server.match.conflicts import expect_version
+from server.match.holding import wait_briefly
 from server.match.schemas import Assign, CommentCreate, CommentView
 from server.store.reading import Position, Reading, reading
 
@@ -27,9 +28,10 @@ async def assign_match(actor: Actor, match_id: UUID, body: Assign, expected: int
     """
     Gives a match to a member of the project, or to nobody.
 
-    Raises: NotFound, Forbidden, PreconditionRequired, VersionConflict, Invalid if the person is no member.
+    Raises: NotFound, Forbidden, PreconditionRequired, VersionConflict, Invalid if the person is no member, Busy.
     """
     async with unit_of_work(actor) as u:
+        await wait_briefly(u)
         match = (await access.load(actor, Match, match_id, "match.assign", lock=True)).row
         await expect_version(u, match, expected, required=True)
         await refuse_no_member(u, match.project_id, body.user_id)
@@ -60,8 +62,9 @@ async def refuse_no_member(u: UnitOfWork, project_id: UUID, user_id: UUID | None
 
 
 async def comment_on_match(actor: Actor, match_id: UUID, body: CommentCreate) -> Answer:
-    """Adds a comment. Raises: NotFound, Forbidden."""
+    """Adds a comment. Raises: NotFound, Forbidden, Busy."""
     async with unit_of_work(actor) as u:
+        await wait_briefly(u)
         match = (await access.load(actor, Match, match_id, "match.comment", lock=True)).row
         comment = await Comment.create(
             using_db=u.connection,

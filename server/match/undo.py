@@ -192,8 +192,8 @@ async def bring_back(
         await transition.move(group, status, Said())
     await u.execute(_SAID_BEFORE, rows)
     await u.execute(_UNDONE, rows, u.at, u.actor.id)
-    gone = [one for one in leaving(held, back) if one in moved]
-    return moved, await supersede_extensions(u, transition, gone, but=moved)
+    gone = set(moved).intersection(leaving(held, back))
+    return moved, await supersede_extensions(u, transition, sorted(gone), but=moved)
 
 
 async def undo_match(actor: Actor, match_id: UUID, reason: str | None, expected: int | None) -> Answer:

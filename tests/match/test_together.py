@@ -90,7 +90,17 @@ async def test_a_match_that_somebody_holds_is_busy_and_all_others_go_on(room, db
         other = await books.person.ok("POST", f"/matches/{matches[1]}/confirm", {})
         refused = await held
 
+        began_talking = time.monotonic()
+        talks = await asyncio.gather(
+            bob.refused("POST", f"/matches/{matches[0]}/comments", {"text": "seen"}),
+            bob.refused("PUT", f"/matches/{matches[0]}/assignee", {"user_id": None}, if_match=1),
+            bob.refused("DELETE", f"/matches/{matches[0]}/signature"),
+        )
+        took = time.monotonic() - began_talking
+
     assert (refused, other["status"]) == ((503, "busy"), "confirmed")
+    assert talks == [(503, "busy")] * 3
+    assert took < 4  # of the 5 s after which a session gives up
     assert time.monotonic() - began < 30
     assert (await bob.ok("POST", f"/matches/{matches[0]}/confirm", {}))["status"] == "confirmed"
 
