@@ -27,11 +27,11 @@ from server.match import search
 from server.match.decisions import Decision
 from server.match.extensions import bases_of, extended
 from server.match.four_eyes import over_limit
-from server.match.holding import Held, begin_bulk, ensure_sign
+from server.match.holding import ROUNDS, Held, begin_bulk, ensure_sign, hold_many
 from server.match.manual import refuse_strangers
 from server.match.notes import refuse_no_member
 from server.match.schemas import PairReview, Review, Reviewed, ReviewFilter, Skipped
-from server.match.undo import bring_back, find_back, leaving, taken
+from server.match.undo import Back, bring_back, find_back, leaving, taken
 from server.store.reading import Reading
 
 MOST_LISTED = 1000  # of what was skipped
@@ -45,13 +45,6 @@ _TAKEN = """
         SELECT 1 FROM match_records o WHERE o.record_id = m.record_id AND o.confirmed AND o.match_id <> m.match_id)
     UNION SELECT match_id FROM (
         SELECT match_id, row_number() OVER (PARTITION BY record_id ORDER BY match_id) AS n FROM mine) x WHERE n > 1
-"""
-_HOLD = f"""
-    SELECT count(*) FROM (SELECT id FROM reconciliation_records WHERE id IN (
-        SELECT record_id FROM match_records WHERE match_id IN (SELECT unnest($1::text[])::uuid
-            UNION SELECT extends_id FROM matches WHERE id = ANY($1::text[]::uuid[]) AND extends_id IS NOT NULL
-            UNION SELECT id FROM matches WHERE extends_id = ANY($1::text[]::uuid[]) AND extends_id IS NOT NULL
-                AND status = '{MatchStatus.SUGGESTED}')) ORDER BY id FOR NO KEY UPDATE) x
 """
 _RIVALS = f"""
     SELECT DISTINCT o.match_id FROM match_records u JOIN match_records o ON o.record_id = u.record_id
@@ -94,7 +87,7 @@ async def undo_decision(actor: Actor, decision_id: UUID) -> Answer:
         waiting = [found["match_id"] for found in touched if found["undone_at"] is None]
         if not waiting:
             raise problems.AlreadyDecided("This decision has been undone.")
-        await _hold_records(u, waiting)
+        await hold_many(u, waiting, with_rivals=False)
         standing = await lock_matches(u, waiting)
         back = await find_back(u, waiting)
         mine = {
@@ -134,19 +127,28 @@ async def _review(u: UnitOfWork, project_id: UUID, pair: PairOf | None, body: Re
             f"There are {len(ids):,} such matches now, not {body.expected_count:,}. Look again, then decide.",
             extensions={"count": len(ids)},
         )
+    if body.action == "undo":
+        return await _undo(u, project_id, ids, body)
     if body.action != "assign":
-        await _hold_records(u, ids)
+        await hold_many(u, ids, with_rivals=body.action == "confirm")
     standing = await lock_matches(u, ids)
     if body.action == "assign":
         return await _assign(u, project_id, list(standing.values()), body)
-    if body.action == "undo":
-        return await _undo(u, project_id, standing, body)
     return await _decide(u, project_id, pair, standing, body)
 
 
-async def _hold_records(u: UnitOfWork, match_ids: Sequence[UUID]) -> None:
-    """Lock the records of matches, before the matches."""
-    await u.execute(_HOLD, [str(one) for one in match_ids])
+async def _hold_undone(u: UnitOfWork, match_ids: Sequence[UUID]) -> tuple[dict[UUID, Standing], Back]:
+    """Lock matches, what undoing their latest decisions would bring back, and before them the records of all these."""
+    standing: dict[UUID, Standing] = {}
+    back = await find_back(u, match_ids)
+    for _ in range(ROUNDS):  # until both are locked, somebody may decide
+        wanted = {*match_ids, *back.targets}
+        await hold_many(u, sorted(wanted), with_rivals=False)
+        standing = await lock_matches(u, sorted(wanted))
+        back = await find_back(u, match_ids)
+        if wanted.issuperset(back.targets):
+            break
+    return standing, back.without({one for one in back.targets if one not in standing})
 
 
 async def _chosen(u: UnitOfWork, pair: PairOf | None, body: Review, job_id: UUID | None) -> list[UUID]:
@@ -241,10 +243,10 @@ async def _bases(u: UnitOfWork, confirmed: Sequence[Standing]) -> tuple[list[Sta
     return list(found.values()), lost
 
 
-async def _undo(u: UnitOfWork, project_id: UUID, standing: dict[UUID, Standing], body: Review) -> Answer:
-    back = await find_back(u, list(standing))
-    others = await lock_matches(u, [one for one in back.targets if one not in standing])
-    held = Held({**standing, **others}, {}, [], set())
+async def _undo(u: UnitOfWork, project_id: UUID, match_ids: Sequence[UUID], body: Review) -> Answer:
+    locked, back = await _hold_undone(u, match_ids)
+    standing = {one: locked[one] for one in match_ids if one in locked}
+    held = Held(locked, {}, [], set())
     both = await over_limit(u, project_id, leaving(held, back))
     superseded = [one for one, match in standing.items() if match.status == MatchStatus.SUPERSEDED]
     back = back.without(both | await extended(u, superseded, but=list(standing)))

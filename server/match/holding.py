@@ -14,7 +14,7 @@ from server.books.pairs import fix_sign, sign_of_plan
 from server.books.transitions import Standing, lock_matches
 from server.holds.locks import hold_records
 
-_ROUNDS = 3  # a job may add a suggestion while the records are being locked
+ROUNDS = 3  # a job may add a suggestion while the records are being locked
 WAIT = "1s"  # for a match that a bulk, or another decision, holds at the moment; then the answer is 503 `busy`
 # The statements of a decision are about a few rows, found by their ids. With values unknown to the planner, it would plan
 # each of them anew (measured: half of the database's time for a decision).
@@ -33,6 +33,21 @@ _RIVALS = f"""
         AND status = '{MatchStatus.SUGGESTED}' AND id <> ALL($2::text[]::uuid[])
 """
 _RECORDS = "SELECT match_id, record_id, side FROM match_records WHERE match_id = ANY($1::text[]::uuid[]) ORDER BY id"
+# The records of some matches, of what they extend, of the suggestions to extend them, and with $2 of their rivals.
+_OF_MANY = f"""
+    WITH given AS (SELECT unnest($1::text[])::uuid AS id), mine AS (SELECT id FROM given
+        UNION SELECT m.extends_id FROM matches m JOIN given USING (id) WHERE m.extends_id IS NOT NULL),
+    touched AS (SELECT id FROM mine
+        UNION SELECT x.id FROM mine JOIN matches x ON x.extends_id = mine.id WHERE x.status = '{MatchStatus.SUGGESTED}'
+        UNION SELECT o.match_id FROM mine JOIN match_records u ON u.match_id = mine.id
+            JOIN match_records o ON o.record_id = u.record_id WHERE $2::bool AND o.active AND NOT o.confirmed)
+    SELECT coalesce(array_agg(DISTINCT u.record_id::text), '{{}}') AS ids FROM match_records u
+    JOIN touched ON touched.id = u.match_id
+"""
+_HOLD_MANY = """
+    SELECT count(*) FROM (SELECT id FROM reconciliation_records WHERE id = ANY($1::text[]::uuid[])
+        ORDER BY id FOR NO KEY UPDATE) x
+"""
 _SIGN = f"""
     SELECT p.sign, EXISTS (SELECT 1 FROM matches m WHERE m.pair_id = p.id AND m.status = '{MatchStatus.CONFIRMED}') AS is_fixed, (SELECT j.plan_document::text FROM reconciliation_jobs j WHERE j.pair_id = p.id
                     AND j.plan_document IS NOT NULL ORDER BY j.id DESC LIMIT 1) AS document
@@ -69,6 +84,21 @@ async def begin_bulk(u: UnitOfWork) -> None:
     await u.execute(_BULK_SETTINGS)
 
 
+async def hold_many(u: UnitOfWork, match_ids: Sequence[UUID], *, with_rivals: bool) -> None:
+    """
+    Lock the records of many matches, and of the suggestions that a decision about them supersedes or brings back. The
+    caller locks the matches next.
+    """
+    texts = [str(match_id) for match_id in match_ids]
+    held = set[str]()
+    for _ in range(ROUNDS):
+        found = await u.execute(_OF_MANY, texts, with_rivals)
+        if held.issuperset(found[0]["ids"]):
+            break
+        held.update(found[0]["ids"])
+        await u.execute(_HOLD_MANY, found[0]["ids"])
+
+
 async def hold(u: UnitOfWork, match_ids: Sequence[UUID], *, records: Sequence[UUID] = ()) -> Held:
     """
     Lock matches, and before them their records and those given; and with both the other suggestions over these records,
@@ -99,16 +129,15 @@ async def _hold_with_rivals(
     wanted = {str(record_id) for record_id in records}
     rivals: list[UUID] = []
     held, exist = set[str](), set[UUID]()
-    for _ in range(_ROUNDS):
+    for _ in range(ROUNDS):
         found = await u.execute(_RIVALS, [str(record_id) for record_id in records], match_ids)
         rivals = [row["match_id"] for row in found]
         uses = await u.execute(_RECORDS, [str(rival) for rival in rivals]) if rivals else []
         wanted |= {str(use["record_id"]) for use in uses}
         if wanted == held:
             break
+        # Looked at again, because somebody may bring a suggestion back while the records are being locked.
         exist, held = await hold_records(u, sorted(wanted), alone=True), set(wanted)
-        if not rivals:
-            break
     return rivals, exist
 
 

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from server.books.recount import differences
 from tests.auth.follower import Follower
 from tests.match.conftest import eur
 
@@ -122,3 +123,58 @@ async def test_a_decision_is_heard_in_the_project_with_the_counts_of_the_pair(se
     assert undone["counts"] == (await books.summary())["counts"]
     assert (await bob.ok("GET", f"/projects/{books.project}"))["counts"]["to_review"] == 10
     await follower.leave()
+
+
+async def held_up(db, least):
+    """Waits until so many transactions wait for a lock."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    async with asyncio.timeout(30):
+        while await db.fetchval(waiting) < least:
+            await asyncio.sleep(0.01)
+
+
+async def at_once(db, books, first, second):
+    """
+    Two requests of which the second begins when the first has checked all that it wants to: the pair is locked last, and
+    somebody holds it until then. Returns: what each of them answers, status and body.
+    """
+
+    async def answer(person, *request):
+        async with await person.send(*request) as response:
+            return response.status, await response.json()
+
+    async with db.transaction():
+        await db.execute("SELECT 1 FROM pairs WHERE left_source_id = $1::text::uuid FOR UPDATE", books.left_source)
+        answers = [asyncio.ensure_future(answer(*first))]
+        await held_up(db, 1)
+        answers.append(asyncio.ensure_future(answer(*second)))
+        await held_up(db, 2)
+    return await asyncio.gather(*answers)
+
+
+@pytest.mark.parametrize("is_undo_first", [True, False])
+@pytest.mark.parametrize("is_whole", [True, False])
+async def test_a_bulk_undo_brings_nothing_back_over_what_is_matched_at_once(
+    make_books, bob, db, is_undo_first, is_whole
+):
+    books = await make_books(eur("10.00", "10.00", "10.00"), eur("10.00", "10.00", "10.00"))
+    await books.person.ok("POST", f"/projects/{books.project}/members", {"email": bob.email, "role": "analyst"})
+    await books.match(books.left[2:], books.right[2:])  # fixes the sign of the pair
+    rival = await books.suggest(books.left[:1], books.right[:1])
+    job = await books.job()
+    chosen = await books.suggest(books.left[:1], books.right[1:2], job)
+    path = f"/projects/{books.project}/review"
+    body = {**books.sides, "ids": [chosen], "expected_count": 1}
+    done = await books.person.ok("POST", path, {**body, "action": "confirm"})
+    undo = (books.person, "POST", path, {**body, "action": "undo"})
+    if is_whole:
+        undo = (books.person, "POST", f"/decisions/{done['decision_id']}/undo")
+    by_hand = {**books.sides, "left": books.left[1:2], "right": books.right[:1]}
+    match = (bob, "POST", f"/projects/{books.project}/matches", by_hand)
+
+    answers = await at_once(db, books, *((undo, match) if is_undo_first else (match, undo)))
+
+    assert sorted(status for status, _ in answers) == [200, 201]
+    assert (await bob.ok("GET", f"/matches/{chosen}"))["status"] == "suggested"
+    assert (await bob.ok("GET", f"/matches/{rival}"))["status"] == "superseded"
+    assert await differences(db) == []
