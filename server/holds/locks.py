@@ -37,11 +37,12 @@ async def hold_records(u: UnitOfWork, record_ids: list[UUID] | list[str], *, alo
 
 async def lock_proposed_records(u: UnitOfWork, source_id: UUID) -> None:
     """
-    Lock those records of a source that a match uses. Somebody confirming the match locks them too, so either they come
-    first or they find the records gone.
+    Lock those records of a source that a match uses, and the others of its suggestions, which are superseded. Somebody
+    confirming the match locks them too, so either they come first or they find the records gone.
     """
     await u.execute(
-        "SELECT id FROM reconciliation_records r WHERE source_id = $1 "
-        "AND EXISTS (SELECT 1 FROM match_records u WHERE u.record_id = r.id AND u.active) ORDER BY id FOR UPDATE",
+        "SELECT id FROM reconciliation_records WHERE id IN (SELECT o.record_id FROM reconciliation_records r "
+        "JOIN match_records u ON u.record_id = r.id AND u.active JOIN match_records o ON o.match_id = u.match_id "
+        "WHERE r.source_id = $1 AND (o.record_id = r.id OR NOT u.confirmed)) ORDER BY id FOR UPDATE",
         source_id,
     )

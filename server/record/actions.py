@@ -17,7 +17,7 @@ from models.source import Source
 from models.status import LOADED_SOURCE
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.books.entries import count_records
-from server.books.supersede import supersede
+from server.books.supersede import hold_with_suggestions, supersede
 from server.holds.jobs import refuse_live_jobs
 from server.record import queries
 from server.record.additions import changed_event, counted, stored_size, typed
@@ -37,6 +37,7 @@ async def update_record(
     """
     async with unit_of_work(actor) as u:
         source = await _lock_source(u, actor, record_id)
+        await hold_with_suggestions(u, record_id)
         record = (await access.load(actor, Record, record_id, "record.edit", lock=True)).row
         await u.expect_version(record, expected)
         await _refuse_used(u, source, record_id)
@@ -91,6 +92,7 @@ async def delete_record(actor: Actor, record_id: UUID, expected: int | None) -> 
     """
     async with unit_of_work(actor) as u:
         source = await _lock_source(u, actor, record_id)
+        await hold_with_suggestions(u, record_id)
         record = (await access.load(actor, Record, record_id, "record.edit", lock=True)).row
         await u.expect_version(record, expected)
         await _refuse_used(u, source, record_id)

@@ -139,8 +139,9 @@ async def at_once(db, books, first, second):
     somebody holds it until then. Returns: what each of them answers, status and body.
     """
 
-    async def answer(person, *request):
-        async with await person.send(*request) as response:
+    async def answer(person, method, *request):
+        version = 1 if method == "PATCH" else None  # nobody has changed the record before
+        async with await person.send(method, *request, if_match=version) as response:
             return response.status, await response.json()
 
     async with db.transaction():
@@ -177,4 +178,73 @@ async def test_a_bulk_undo_brings_nothing_back_over_what_is_matched_at_once(
     assert sorted(status for status, _ in answers) == [200, 201]
     assert (await bob.ok("GET", f"/matches/{chosen}"))["status"] == "suggested"
     assert (await bob.ok("GET", f"/matches/{rival}"))["status"] == "superseded"
+    assert await differences(db) == []
+
+
+@pytest.fixture
+async def shared(make_books, bob):
+    """
+    Two matches that wait for a second person, and a rival of each. The rivals share the last record of either side.
+    """
+    books = await make_books(eur("10.00", "20.00", "100.00", "7.00"), eur("10.00", "20.00", "90.00", "7.00"))
+    await books.person.ok("POST", f"/projects/{books.project}/members", {"email": bob.email, "role": "controller"})
+    await books.match(books.left[3:], books.right[3:])  # fixes the sign of the pair
+    project = f"/projects/{books.project}"
+    await books.person.ok("PATCH", project, {"four_eyes_over": {"amount": "1.00", "currency": "EUR"}})
+    matches = [(await books.match(books.left[n : n + 1], books.right[n : n + 1]))["id"] for n in (0, 1)]
+    await books.match([books.left[0], books.left[2]], books.right[2:3], difference="open")
+    await books.match(books.left[1:3], books.right[1:3], difference="open")
+    await books.person.ok("PATCH", project, {"four_eyes_over": None})
+    return books, bob, matches
+
+
+def bulk(books, person, action, match):
+    """A request that decides on one match as a bulk."""
+    body = {**books.sides, "action": action, "ids": [match], "expected_count": 1}
+    return person, "POST", f"/projects/{books.project}/review", body
+
+
+def edit(person, record):
+    """A request that changes a record."""
+    return person, "PATCH", f"/records/{record}", {"data": {"amount": "3.00", "currency": "EUR"}}
+
+
+@pytest.mark.parametrize("case", ["edits", "bulks", "bulk and decision", "bulk and edit", "edit and bulk"])
+async def test_suggestions_that_go_at_once_count_a_record_they_share_once(shared, db, case):
+    books, bob, (mine, other) = shared
+    alice = books.person
+    first, second = {
+        "edits": (edit(alice, books.left[0]), edit(bob, books.right[1])),
+        "bulks": (bulk(books, alice, "confirm", mine), bulk(books, bob, "confirm", other)),
+        "bulk and decision": (bulk(books, alice, "confirm", mine), (bob, "POST", f"/matches/{other}/confirm", {})),
+        "bulk and edit": (bulk(books, alice, "confirm", mine), edit(bob, books.right[1])),
+        "edit and bulk": (edit(alice, books.left[0]), bulk(books, bob, "confirm", other)),
+    }[case]
+
+    answers = await at_once(db, books, first, second)
+
+    assert [status for status, _ in answers] == [200, 200]
+    assert (await books.summary())["counts"]["suggested"] == 0
+    assert await differences(db) == []
+
+
+@pytest.mark.parametrize("case", ["bulks", "bulk and whole", "whole and bulk", "bulk and decision"])
+async def test_of_suggestions_over_one_record_that_would_come_back_at_once_one_does(shared, db, case):
+    books, bob, (mine, other) = shared
+    alice = books.person
+    wholes = []
+    for match in (mine, other):
+        done = await alice.ok(*bulk(books, alice, "confirm", match)[1:])
+        wholes.append(f"/decisions/{done['decision_id']}/undo")
+    first, second = {
+        "bulks": (bulk(books, alice, "undo", mine), bulk(books, bob, "undo", other)),
+        "bulk and whole": (bulk(books, alice, "undo", mine), (bob, "POST", wholes[1])),
+        "whole and bulk": ((alice, "POST", wholes[0]), bulk(books, bob, "undo", other)),
+        "bulk and decision": (bulk(books, alice, "undo", mine), (bob, "POST", f"/matches/{other}/undo", {})),
+    }[case]
+
+    answers = await at_once(db, books, first, second)
+
+    assert [status for status, _ in answers] == [200, 200]
+    assert (await books.summary())["counts"]["suggested"] == 3  # as if one undo had come after the other
     assert await differences(db) == []
