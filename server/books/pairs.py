@@ -26,11 +26,12 @@ _MAKE = """
     INSERT INTO pairs (id, project_id, left_source_id, right_source_id, created_at) VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (least(left_source_id, right_source_id), greatest(left_source_id, right_source_id)) DO NOTHING
 """
-
-
+_LOCK = "SELECT 1 FROM pairs WHERE id = $1 FOR NO KEY UPDATE"
 _FIX = f"""
-    UPDATE pairs SET sign = $2 WHERE id = $1 AND NOT EXISTS (
+    UPDATE pairs SET sign = CASE WHEN EXISTS (
         SELECT 1 FROM matches m WHERE m.pair_id = pairs.id AND m.status = '{MatchStatus.CONFIRMED}')
+        THEN coalesce(sign, 1) ELSE $2::int END
+    WHERE id = $1 RETURNING sign
 """
 
 
@@ -94,9 +95,17 @@ def refuse_other_sign(pair: PairOf, document: dict[str, Any] | None) -> None:
     raise Invalid(errors=(Fault("/plan", "invalid_plan", message),))
 
 
-async def fix_sign(u: UnitOfWork, pair_id: UUID | str, sign: int) -> None:
-    """Fix the sign of a pair whose first match is confirmed."""
-    await u.execute(_FIX, pair_id, sign)
+async def fix_sign(u: UnitOfWork, pair_id: UUID | str, sign: int) -> int:
+    """
+    Fix the sign of a pair that was seen without a confirmed match. Returns: the sign that counts, which is another one if
+    somebody else fixed it meanwhile.
+
+    First decisions wait for each other here, so nobody calls this for a pair whose sign is fixed. The lock is a statement
+    of its own: a statement that has waited still sees the matches of the time before it waited.
+    """
+    await u.execute(_LOCK, pair_id)
+    rows = await u.execute(_FIX, pair_id, sign)
+    return int(rows[0]["sign"])
 
 
 async def pairs_of(u: UnitOfWork, pair_ids: Iterable[UUID | None]) -> dict[UUID, PairOf]:

@@ -4,7 +4,7 @@ Writes chunks of matches, each in one transaction with the uses of its records a
 A chunk is stored at most once per (job, pass, chunk), so an attempt that takes over skips what is already stored.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import asyncpg
@@ -21,7 +21,7 @@ from realtime.events.job import Counts
 from realtime.events.result import MatchesAdded
 from realtime.unit_of_work import unit_of_work
 from server.books import entries
-from server.books.pairs import fix_sign
+from server.books.pairs import fix_sign, pairs_of
 from server.holds.locks import hold_records
 from server.job.extensions import base_of, earliest_of, hold_bases, kind_of, size_of
 from server.job.inputs import SideIds
@@ -61,7 +61,8 @@ async def write_chunk(job: Job, chunk: Chunk, sides: Sides) -> Counts | None:
     """
     Writes a chunk of matches, its record uses, its entries in the books and its event in one transaction.
 
-    Returns: the job's counts afterwards, or None if an earlier attempt has stored the chunk. Raises: Fenced.
+    Returns: the job's counts afterwards, or None if an earlier attempt has stored the chunk.
+    Raises: Fenced; PlanInvalid if the pair's confirmed matches now count amounts the other way.
     """
     for attempt in range(RETRIES):
         try:
@@ -94,12 +95,18 @@ async def _write_chunk(job: Job, chunk: Chunk, sides: Sides, *, alone: bool) -> 
         if side.base_of(row) is None
     ]
     async with unit_of_work(SYSTEM) as u:
-        if alone:  # also locks the records, as decisions do
+        confirms = MatchStatus.CONFIRMED in statuses
+        sign = (await pairs_of(u, [sides.pair.id]))[sides.pair.id].sign if confirms else None
+        is_first = confirms and sign is None
+        if alone or is_first:  # also locks the records, and before the pair, as decisions do
             await hold_records(u, [use.record_id for use in uses], alone=True)
         held = await hold_bases(u, job, [base for base in extends if base is not None], sides)
         bases = [None if base is None else held.get(base) for base in extends]
-        if sides.pair.sign is None and MatchStatus.CONFIRMED in statuses:
-            await fix_sign(u, sides.pair.id, sides.sign)  # before the job, as decisions do
+        if is_first:  # before the job, as decisions do
+            sign = await fix_sign(u, sides.pair.id, sides.sign)
+        if confirms:  # a decision or another job may have fixed the sign since this job began
+            sides = replace(sides, pair=replace(sides.pair, sign=sign))
+            sides.refuse_other_sign()
         placed = await u.execute(
             "INSERT INTO job_chunks (job_id, pass_index, chunk, attempt, matches, dropped) VALUES ($1, $2, $3, $4, $5, 0) "
             "ON CONFLICT DO NOTHING RETURNING id",

@@ -16,8 +16,6 @@ from server.books import entries
 from server.books.entries import Tied
 from server.job.sides import Sides
 
-_SIGN = "SELECT coalesce(sign, 1) AS sign FROM pairs WHERE id = $1"
-
 
 @dataclass(frozen=True)
 class Use:
@@ -46,8 +44,9 @@ class _Sums:
 async def post_chunk(
     u: UnitOfWork, sides: Sides, uses: Sequence[Use], confirmed: Collection[str], pass_name: str
 ) -> None:
-    """Post the matches of a chunk that were confirmed."""
-    sign = sides.pair.sign or (await u.execute(_SIGN, sides.pair.id))[0]["sign"]
+    """Post the matches of a chunk that were confirmed. The sign of the pair is fixed."""
+    sign = sides.pair.sign
+    assert sign is not None
     sums: dict[str, _Sums] = {match_id: _Sums() for match_id in confirmed}
     for use in uses:
         if (found := sums.get(use.match_id)) is None:

@@ -169,7 +169,8 @@ async def ensure_sign(u: UnitOfWork, pair_id: UUID | None, sums: tuple[Any, Any]
     """
     Fix the sign of a pair before its first match is confirmed. Returns: the sign.
 
-    The newest plan of the pair says it. Without a plan, `sums` of both sides do: opposite amounts of the same size.
+    The newest plan of the pair says it. Without a plan, `sums` of both sides do: opposite amounts of the same size. Of two
+    first decisions at once the one that comes first fixes it for both.
     """
     if pair_id is None:
         return 1
@@ -179,5 +180,4 @@ async def ensure_sign(u: UnitOfWork, pair_id: UUID | None, sums: tuple[Any, Any]
     found = sign_of_plan(None if rows[0]["document"] is None else orjson.loads(rows[0]["document"]))
     if found is None:
         found = -1 if sums is not None and sums[0] and sums[0] == -sums[1] else 1
-    await fix_sign(u, pair_id, found)
-    return found
+    return await fix_sign(u, pair_id, found)

@@ -81,6 +81,30 @@ async def test_of_two_matches_by_hand_over_one_record_one_is_made(room):
     assert await books.term("matched") == "10.00"
 
 
+async def test_of_two_first_decisions_at_once_one_fixes_the_sign_for_both(make_books, db):
+    books = await make_books(eur("100.00", "50.00", "7.00"), eur("-100.00", "50.00", "7.00"))
+    undone = await books.match(books.left[2:], books.right[2:])
+    await books.person.ok("POST", f"/matches/{undone['id']}/undo", {})
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+
+    async def attempt(n):
+        body = {**books.sides, "left": books.left[n : n + 1], "right": books.right[n : n + 1]}
+        async with await books.person.send("POST", f"/projects/{books.project}/matches", body) as response:
+            return response.status, (await response.json()).get("code")
+
+    async with db.transaction():  # so that both have seen that there is no confirmed match yet
+        await db.execute("SELECT 1 FROM pairs FOR NO KEY UPDATE")
+        attempts = [asyncio.ensure_future(attempt(n)) for n in range(2)]
+        while await db.fetchval(waiting) < 2:
+            await asyncio.sleep(0.01)
+    answers = await asyncio.gather(*attempts)
+
+    assert sorted(answers, key=str) == [(201, None), (422, "not_tied")]
+    matched = [await books.term("matched", side) for side in ("left", "right")]
+    assert matched == (["100.00", "-100.00"] if answers[0][0] == 201 else ["50.00", "50.00"])
+    assert await differences(db) == []
+
+
 async def test_a_match_that_somebody_holds_is_busy_and_all_others_go_on(room, db):
     books, bob, matches = room
 
