@@ -186,6 +186,7 @@ decimal.DefaultContext.prec = 100
 decimal.getcontext().prec = 100
 NO_CURRENCY = "XXX"  # ISO 4217: no currency is involved
 MAX_DECIMALS = 9
+MAX_AMOUNT = Decimal("99999999999999999999999999999.999999999")  # numeric(38, 9) and decimal128(38, 9) hold no more
 _AMOUNT = re.compile(r"-?[0-9]{1,29}(\.[0-9]{1,9})?")  # what numeric(38, 9) can hold
 # ISO 4217 minor unit exponents that are not 2.
 _EXPONENTS = dict.fromkeys(

@@ -4,19 +4,22 @@ The candidate pairs of a pass: a join in DuckDB over its gates.
 Pairs are counted before they are made. If there would be too many, the largest blocks are left out and counted.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from core.money import NO_CURRENCY
+from core.money import MAX_AMOUNT, NO_CURRENCY
 from matching import blocks
 from matching.blocks import Skipped, Window
 from matching.plan import Comparison, Pass, Plan
 
 MAX_PAIRS = 20_000_000  # per pass, however much memory there is
 TOKENS_PER_ROW = 3  # a similarity gate without a key blocks by this many of the rarest tokens
+# Up to this size, an amount and what a gate adds to it (at most 999.999999 % and 10**20) can be kept.
+FITTING = 10**27
+MOST = f"{MAX_AMOUNT}::DECIMAL(38,9)"
 MAX_TOKEN_ROWS = 200  # a token in more rows is common, and makes a block only for rows without a rarer one
 
 
@@ -38,6 +41,7 @@ class _Join:
     windows: list[Window]
     codes: list[str]  # currency columns that are unknown in some rows only
     has_equal: bool  # whether there is an equal gate besides the currency
+    fits: list[str] = field(default_factory=list)  # conditions that keep the difference of a pair from overflowing
 
     @property
     def condition(self) -> str:
@@ -45,7 +49,7 @@ class _Join:
         equal = [f"{left} = {right}" for left, right in self.keys]
         between = [f"{w.right} BETWEEN {w.low} AND {w.high}" for w in self.windows]
         same = [blocks.may_be_same(f"l.{code}", f"r.{code}") for code in self.codes]
-        return " AND ".join([*equal, *between, *same]) or "true"
+        return " AND ".join([*equal, *between, *same, *self.fits]) or "true"
 
     @property
     def block(self) -> list[str]:
@@ -136,11 +140,30 @@ def _fetch(connection: duckdb.DuckDBPyConnection, made: str, skipped: Skipped, d
 def _join(connection: duckdb.DuckDBPyConnection, plan: Plan, step: Pass) -> _Join:
     numbers = {name: k for k, name in enumerate(plan.fields)}
     keys = [(f"l.f{numbers[g.field]}", f"r.f{numbers[g.field]}") for g in step.where if g.compare == "equal"]
-    windows = [_window(numbers[g.field], g) for g in step.where if g.compare in ("days", "within")]
+    windows = [
+        _window(numbers[g.field], g)
+        if g.compare == "days" or not _is_huge(connection, numbers[g.field])
+        else _clamped(numbers[g.field], g)
+        for g in step.where
+        if g.compare in ("days", "within")
+    ]
     join = _Join(keys, windows, [], has_equal=bool(keys))
     for k in sorted({numbers[g.field] for g in (*step.where, *step.score) if plan.fields[g.field].type == "money"}):
         _same_currency(connection, k, join)
+    money = next((k for name, k in numbers.items() if plan.fields[name].type == "money"), None)
+    if money is not None and _is_huge(connection, money):  # a match keeps the difference in this field
+        left, right = f"l.f{money}", f"r.f{money}"
+        fits = f"({left} < 0) = ({right} < 0) OR abs({left}) <= {MOST} - abs({right})"
+        join.fits.append(f"coalesce({fits}, true)")
     return join
+
+
+def _is_huge(connection: duckdb.DuckDBPyConnection, k: int) -> bool:
+    """Whether a money field has amounts so large that sums and differences of them may overflow."""
+    return any(
+        connection.execute(f"SELECT coalesce(max(abs(f{k})) > {FITTING}, false) FROM {side}_free").fetchall()[0][0]
+        for side in "lr"
+    )
 
 
 def _same_currency(connection: duckdb.DuckDBPyConnection, k: int, join: _Join) -> None:
@@ -174,3 +197,19 @@ def _window(k: int, gate: Comparison) -> Window:
         bounds.append(f"(abs({left})::DOUBLE * {gate.percent} / 100 + 1e-9)::DECIMAL(38,9)")
     bound = f"greatest({', '.join(bounds)})"
     return Window(left, right, f"{left} - {bound}", f"{left} + {bound}")
+
+
+def _clamped(k: int, gate: Comparison) -> Window:
+    """The window of a money field with huge amounts: its ends stop at what can be kept. No amount lies beyond them."""
+    left = f"l.f{k}"
+    bounds = [f"{gate.absolute}::DECIMAL(38,9)"] if gate.absolute is not None else []
+    if gate.percent is not None:
+        part = f"abs({left})::DOUBLE * {gate.percent} / 100 + 1e-9"
+        bounds.append(f"CASE WHEN {part} < 9.99e28 THEN ({part})::DECIMAL(38,9) ELSE {MOST} END")
+    bound = f"greatest({', '.join(bounds)})"
+    return Window(
+        left,
+        f"r.f{k}",
+        f"CASE WHEN {left} < {bound} - {MOST} THEN -({MOST}) ELSE {left} - {bound} END",
+        f"CASE WHEN {left} > {MOST} - {bound} THEN {MOST} ELSE {left} + {bound} END",
+    )

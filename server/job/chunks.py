@@ -23,7 +23,7 @@ from realtime.unit_of_work import unit_of_work
 from server.books import entries
 from server.books.pairs import fix_sign, pairs_of
 from server.holds.locks import hold_records
-from server.job.extensions import base_of, earliest_of, hold_bases, kind_of, size_of
+from server.job.extensions import base_of, earliest_of, hold_bases, is_too_large, kind_of, size_of
 from server.job.inputs import SideIds
 from server.job.lifecycle import fence
 from server.job.posting import Use, post_chunk
@@ -107,6 +107,12 @@ async def _write_chunk(job: Job, chunk: Chunk, sides: Sides, *, alone: bool) -> 
         if confirms:  # a decision or another job may have fixed the sign since this job began
             sides = replace(sides, pair=replace(sides.pair, sign=sign))
             sides.refuse_other_sign()
+        sizes = [size_of(sets, sides, base) for sets, base in zip(rows, bases, strict=True)]
+        left_out = [
+            match_id
+            for match_id, base, size in zip(ids, extends, sizes, strict=True)
+            if (base is not None and base not in held) or is_too_large(size)
+        ]
         placed = await u.execute(
             "INSERT INTO job_chunks (job_id, pass_index, chunk, attempt, matches, dropped) VALUES ($1, $2, $3, $4, $5, 0) "
             "ON CONFLICT DO NOTHING RETURNING id",
@@ -139,7 +145,7 @@ async def _write_chunk(job: Job, chunk: Chunk, sides: Sides, *, alone: bool) -> 
             [_currency(lefts, rights, left, right) for lefts, rights in rows],
             table["fields"].to_pylist(),
             [_runner_up(text, left, right) for text in table["runner_up"].to_pylist()],
-            [size_of(sets, sides, base) for sets, base in zip(rows, bases, strict=True)],
+            [None if is_too_large(size) else size for size in sizes],
             [earliest_of(sets, sides, base) for sets, base in zip(rows, bases, strict=True)],
             job.id,
             job.project_id,
@@ -153,7 +159,7 @@ async def _write_chunk(job: Job, chunk: Chunk, sides: Sides, *, alone: bool) -> 
             *_difference(sides.document.passes[chunk.pass_index]),
             extends,
             [None if base is None else base.remainder_of for base in bases],
-            [match_id for match_id, base in zip(ids, extends, strict=True) if base is not None and base not in held],
+            left_out,
         )
         confirmed_ids, suggested_ids = inserted[0].pop("confirmed_ids"), inserted[0].pop("suggested_ids")
         stored = _Stored(**inserted[0])

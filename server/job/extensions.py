@@ -8,6 +8,7 @@ import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 
+from core.money import MAX_AMOUNT
 from models.job import Job
 from models.status import MatchKind, MatchStatus
 from realtime.unit_of_work import UnitOfWork
@@ -76,6 +77,11 @@ def size_of(sets: Sets, sides: Sides, base: Base | None) -> str | None:
         )
         return f"{base.amount + max(sums) - open_:f}"
     return f"{max(sums):f}" if sums else None
+
+
+def is_too_large(size: str | None) -> bool:
+    """Whether a match comes to more than can be kept. It is dropped, as one whose base has changed."""
+    return size is not None and Decimal(size) > MAX_AMOUNT
 
 
 def earliest_of(sets: Sets, sides: Sides, base: Base | None) -> str | None:

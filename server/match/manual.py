@@ -6,6 +6,7 @@ from uuid import UUID
 
 from core import problems
 from core.ids import uuid7
+from core.money import MAX_AMOUNT
 from core.problems import Fault, Invalid
 from models import access
 from models.access import Actor
@@ -128,6 +129,7 @@ async def _match(u: UnitOfWork, project_id: UUID, pair: PairOf, job_id: UUID | N
     await refuse_used(u, [*body.left, *body.right], body.replaces)
     amounts = await amounts_of(u, sides)
     pair_sign = await ensure_sign(u, pair.id, _single(amounts))
+    refuse_too_large(amounts, pair_sign)
     refuse_untied(amounts, pair_sign, body)
     needs_two = await _needs_two(u, project_id, body, amounts)
     is_extension = len(body.replaces) == 1 and await _has_remainder(u, body.replaces[0])
@@ -269,6 +271,29 @@ def _single(amounts: Amounts) -> tuple[Decimal, Decimal] | None:
         return None
     (sums,) = amounts.values()
     return sums.get("left", Decimal(0)), sums.get("right", Decimal(0))
+
+
+def refuse_too_large(amounts: Amounts, sign: int, part: str = "") -> None:
+    """
+    Check that a match can keep the amounts of its sides and their difference, which are sums. Raises: Invalid.
+
+    Args:
+        part: the pointer to the part of a split.
+    """
+    if (single := _single(amounts)) is None:  # then the match keeps no sums
+        return
+    faults = [
+        Fault(
+            f"{part}/{side}", "invalid_field", "the sum of these amounts is too large to be kept; match fewer records"
+        )
+        for side, amount in zip(SIDES, single, strict=True)
+        if abs(amount) > MAX_AMOUNT
+    ]
+    if not faults and abs(single[0] - sign * single[1]) > MAX_AMOUNT:
+        message = "the difference between the two sides is too large to be kept; match other records"
+        faults = [Fault(part or "/difference", "invalid_field", message)]
+    if faults:
+        raise Invalid("The sum of the amounts is too large to be kept.", tuple(faults))
 
 
 def refuse_untied(amounts: Amounts, sign: int, body: MatchByHand | Split) -> None:

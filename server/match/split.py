@@ -17,7 +17,7 @@ from server.match.conflicts import expect_version
 from server.match.decisions import Decision, already_decided
 from server.match.four_eyes import may_proceed
 from server.match.holding import Held, ensure_sign, hold
-from server.match.manual import Amounts, Made, amounts_of, refuse_untied, store_match
+from server.match.manual import Amounts, Made, amounts_of, refuse_too_large, refuse_untied, store_match
 from server.match.reasons import refuse_unknown_reason
 from server.match.schemas import Split
 from server.match.telling import tell, tell_superseded
@@ -107,6 +107,7 @@ def _refuse_other_records(held: Held, match_id: UUID, body: Split) -> None:
 async def _part(u: UnitOfWork, match: Match, pair: PairOf, body: Split, number: int, sign: int) -> tuple[Made, Amounts]:
     sides = {"left": list(body.parts[number].left), "right": list(body.parts[number].right)}
     amounts = await amounts_of(u, sides)
+    refuse_too_large(amounts, sign, f"/parts/{number}")
     difference = body.difference or match.difference_as
     reason = body.difference_reason or match.difference_reason
     # What a pass suggested may differ by what that pass allows; what a person says must do for books.

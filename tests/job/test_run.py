@@ -26,6 +26,36 @@ async def test_a_job_without_a_plan_suggests_one_and_completes(alice, project, m
     assert await db.fetchval("SELECT count(DISTINCT plan_hash) FROM matches WHERE plan_hash = $1", plan["hash"]) == 1
 
 
+@pytest.mark.parametrize("has_plan", [True, False])
+async def test_a_pair_whose_difference_cannot_be_kept_stops_no_job(alice, project, worker, run, db, has_plan):
+    most = "99999999999999999999999999999.99"
+    mapping = {"amount": {"column": "amount", "decimal": "."}, "reference": {"column": "id"}}
+    sources = []
+    for sign in ("", "-"):
+        made = await alice.ok("POST", f"/projects/{project}/sources", {"name": f"of {sign}", "mapping": mapping})
+        rows = [("INV-1", f"{sign}{most}"), ("INV-2", "5.00"), ("INV-3", "7.00")]
+        records = {"records": [{"data": {"id": name, "amount": amount}} for name, amount in rows]}
+        await alice.ok("POST", f"/sources/{made['id']}/records", records)
+        sources.append(made["id"])
+    document = {
+        "fields": {
+            "id": {"type": "reference", "left": "id", "right": "id"},
+            "amount": {"type": "money", "left": "amount", "right": "amount"},
+        },
+        "passes": [{"name": "id", "kind": "rules", "where": [{"field": "id", "compare": "equal"}]}],
+    }
+    more = {}
+    if has_plan:
+        made = await alice.ok("POST", f"/projects/{project}/plans", {"name": "by id", "document": document})
+        more = {"plan": made["id"]}
+
+    job = await run({"left_source": sources[0], "right_source": sources[1]}, **more)
+
+    assert (job["status"], job["problem"], job["attempt"]) == ("completed", None, 1)
+    assert (job["counts"]["matches"], job["counts"]["open_left"]) == (2, 1)
+    assert await differences(db) == []
+
+
 async def test_every_record_is_matched_once_or_listed_as_unmatched(alice, make_sides, run):
     job = await run(await make_sides(300))
 

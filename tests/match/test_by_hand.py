@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from server.books.recount import differences
 from server.job import lifecycle
 from tests.match.conftest import eur
 
@@ -30,6 +31,46 @@ async def test_records_that_tie_are_matched_at_once(make_books):
     )
     assert [await books.term(name) for name in ("matched", "open", "total")] == ["15.00", "7.00", "22.00"]
     assert [await books.term(name, "right") for name in ("matched", "open", "total")] == ["15.00", "1.00", "16.00"]
+
+
+MOST = "99999999999999999999999999999.99"
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "pointers"),
+    [
+        ((MOST, MOST), (MOST, MOST), ["/left", "/right"]),
+        ((MOST, "1.00", "1.00"), (MOST,), ["/left"]),
+        ((MOST,), (f"-{MOST}", "-0.01"), ["/right"]),
+        ((MOST, "0.00"), ("-1.00",), ["/difference"]),
+    ],
+)
+@pytest.mark.parametrize("more", [{}, {"difference": "booked", "difference_reason": "fee"}])
+async def test_sums_that_are_too_large_to_be_kept_are_refused(make_books, left, right, pointers, more):
+    books = await make_books(eur(*left, "1.00"), eur(*right, "1.00"))
+    await books.match(books.left[-1:], books.right[-1:])
+    body = {**books.sides, "left": books.left[:-1], "right": books.right[:-1], **more}
+
+    refused = await books.person.problem("POST", f"/projects/{books.project}/matches", body)
+
+    assert (refused["status"], refused["code"]) == (422, "invalid_field")
+    assert [error["pointer"] for error in refused["errors"]] == pointers
+    assert all("too large to be kept" in error["message"] for error in refused["errors"])
+    assert await books.term("matched") == "1.00"
+    assert await differences(books.db) == []
+
+
+async def test_a_part_of_a_split_that_is_too_large_to_be_kept_is_refused(make_books):
+    books = await make_books(eur(MOST, "1.00", "-1.00"), eur(MOST))
+    match = await books.match(books.left, books.right)
+    parts = [{"left": books.left[:2], "right": books.right}, {"left": books.left[2:], "right": []}]
+
+    refused = await books.person.problem(
+        "POST", f"/matches/{match['id']}/split", {"parts": parts, "difference": "open"}, if_match=match["version"]
+    )
+
+    assert [(error["pointer"], error["code"]) for error in refused["errors"]] == [("/parts/0/left", "invalid_field")]
+    assert await books.term("matched") == MOST
 
 
 async def test_what_does_not_tie_needs_to_be_told_what_becomes_of_it(make_books):

@@ -382,3 +382,22 @@ async def test_a_chunk_drops_what_would_extend_a_match_that_has_changed(part_pai
     assert (counts.matches, counts.confirmed) == (0 if is_alone else 1, 0)
     assert await db.fetchval("SELECT dropped FROM job_chunks") == (1 if is_alone else 0)
     assert await differences(db) == []
+
+
+async def test_a_payment_that_makes_the_match_too_large_to_be_kept_does_not_extend_it(make_books, settings, db):
+    zeros = "0" * 28
+    books = await make_books(eur(f"9{zeros}", "3.00"), eur(f"5{zeros}", f"9{zeros}", "3.00"))
+    base = await books.match(books.left[:1], books.right[:1], difference="open")
+    path = f"/projects/{books.project}"
+    gate = {"field": "amount", "compare": "within", "percent": "200"}
+    document = {**PLAN, "passes": [{**PLAN["passes"][0], "where": [gate]}]}
+    plan = await books.person.ok("POST", f"{path}/plans", {"name": "near", "document": document})
+    job = (await books.person.ok("POST", f"{path}/jobs", {**books.sides, "plan": plan["id"]}))["id"]
+
+    await run_job(settings, UUID(job), None)
+
+    ended = await books.person.ok("GET", f"/jobs/{job}")
+    assert (ended["status"], ended["problem"], ended["counts"]["matches"]) == ("completed", None, 1)
+    assert await db.fetchval("SELECT sum(dropped) FROM job_chunks") == 1
+    assert await status(books, base) == "confirmed"
+    assert await differences(db) == []

@@ -108,6 +108,32 @@ def test_a_runner_up_is_explained_as_the_match_is():
     assert rows[1]["runner_up"] is None
 
 
+@pytest.mark.parametrize(
+    "gate",
+    [
+        {"field": "who", "compare": "equal"},
+        {"field": "who", "compare": "similarity", "minimum": 0.9},
+        {"field": "amount", "compare": "within", "absolute": "99999999999999999999"},
+        {"field": "amount", "compare": "within", "percent": "100"},
+        {"field": "amount", "compare": "within", "absolute": "1", "percent": "999.999999"},
+    ],
+)
+def test_a_pair_whose_difference_cannot_be_kept_is_no_match(gate):
+    most = "99999999999999999999999999999.999999999"
+    left = table([(most, "huge"), ("5.00", "small"), (f"-{most}", "negative"), ("", "none")])
+    right = table([(f"-{most}", "huge"), ("5.00", "small"), ("", "none"), (most, "other")])
+    where = [gate] if gate["field"] == "who" else [gate, {"field": "who", "compare": "equal"}]
+    plan = Plan.model_validate({**AMOUNT, "passes": [{"name": "who", "kind": "rules", "where": where}]})
+    alone = Plan.model_validate({**AMOUNT, "passes": [{"name": "who", "kind": "rules", "where": [gate]}]})
+
+    found = {pair[:2] for pair in matched(left, right, plan)}
+    without_a_key = {pair[:2] for pair in matched(left, right, alone)}
+
+    assert found == ({(1, 1), (3, 2)} if gate["field"] == "who" else {(1, 1)})
+    assert (1, 1) in without_a_key
+    assert not without_a_key & {(0, 0), (2, 3)}
+
+
 def test_two_remainders_are_no_match():
     left, right = table([("10.00", "acme"), ("7.00", "solo")]), table([("7.00", "solo"), ("10.00", "acme")])
     plan = Plan.model_validate(AMOUNT)
