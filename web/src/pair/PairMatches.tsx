@@ -47,7 +47,10 @@ interface Props {
 /** What is done with a page of matches once it has been read. */
 type Arrival = "focus" | "first" | "last" | "undecided";
 /** What to do on a page once it is there. The page before may be read once more until then. */
-type Expected = { then: Arrival; cursor: string | undefined };
+interface Expected {
+  then: Arrival;
+  cursor: string | undefined;
+}
 
 /** The matches of a pair. A decision leads on to the next match that waits for one, over pages. */
 export function PairMatches({ project, sign, say }: Props) {
