@@ -38,6 +38,9 @@ async def _rows(page):
     return await rows.evaluate_all("rows => rows.map((row) => row.dataset.id)")
 
 
+STORY = re.compile("INV-10000[23]")
+
+
 async def test_without_the_socket_the_page_is_read_again_and_keeps_its_rows(visit, demo, manager):
     visitor = await visit()
     page = visitor.page
@@ -47,7 +50,8 @@ async def test_without_the_socket_the_page_is_read_again_and_keeps_its_rows(visi
     before = await _rows(page)
     await _is_delayed(page)
     await expect(page.locator(".connection")).to_have_text(SHOWING)
-    suggested = page.locator("tr[data-id]").filter(has_text="suggested")
+    # Another test reads these two invoices of the story that the demo tells.
+    suggested = page.locator("tr[data-id]").filter(has_text="suggested", has_not_text=STORY)
     first, second = [await suggested.nth(n).get_attribute("data-id") for n in range(2)]
 
     match = await manager.send("GET", f"/matches/{first}")
