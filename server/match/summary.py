@@ -252,5 +252,8 @@ def _missing(code: str, waiting: int, to_write_off: int, difference: Decimal, *,
     if difference:
         return f"{code}: what is matched on the left differs from the right. Run `tallyroom doctor --books`."
     if waiting:
-        return f"{code}: {waiting:,} records wait in suggestions. Confirm or reject them."
+        records = "record waits in a suggestion" if waiting == 1 else "records wait in suggestions"
+        return f"{code}: {waiting:,} {records}. Confirm or reject them."
+    if to_write_off == 1:
+        return f"{code}: 1 record waits for somebody else to sign that it is written off."
     return f"{code}: {to_write_off:,} records wait for somebody else to sign that they are written off."

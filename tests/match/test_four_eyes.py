@@ -196,7 +196,7 @@ async def test_a_write_off_that_waits_is_missing_in_the_books(room):
     await bob.ok("POST", f"/records/{books.left[0]}/write-off", {"reason": "other"})
     after = await books.summary()
 
-    said = "EUR: 1 records wait for somebody else to sign that they are written off."
+    said = "EUR: 1 record waits for somebody else to sign that it is written off."
     assert (summary["agrees"], summary["missing"]) == (False, [said])
     assert (listed["total"], len(listed["items"])) == (4, 4)
     assert after["missing"] == []
