@@ -192,7 +192,7 @@ class Guests:
 
     async def admit(self, connection: Connection, auth: Any) -> None:
         """Answer CONNECT over WebSocket: let the client in, or refuse and close."""
-        if "token" in connection.request.query:
+        if connection.is_token_in_url:
             connection.refuse("token_in_query")
             return
         token = auth.get("token") if isinstance(auth, dict) else None

@@ -218,6 +218,7 @@ def _attach_sockets(app: web.Application) -> None:
         address_of=lambda request: client_ip(request, settings),
         max_pending=settings.max_pending_per_address,
         receiver=namespace,
+        on_transport_lost=app[CONNECTIONS].socket_lost,
     )
     namespace.server = server
     server.attach(app, socketio_path="socket.io")

@@ -49,8 +49,8 @@ class Connection(Protocol):
     """What this module needs from a connection (server/api/protocol.py)."""
 
     @property
-    def phase(self) -> Phase | None:
-        """What the connection is waiting for. None once it is a WebSocket, which has deadlines of its own."""
+    def phase(self) -> Phase:
+        """What the connection is waiting for."""
 
     @property
     def unsent_bytes(self) -> int:
@@ -73,7 +73,7 @@ class _Track:
     """A connection as it was at the last sweep."""
 
     address: str | None  # None for a trusted proxy, which is not counted
-    phase: Phase | None
+    phase: Phase
     since: float  # start of the phase, or of its current window
     silent_since: float
     received_bytes: int = 0
@@ -99,26 +99,27 @@ class Connections:
         self._tracks: dict[Connection, _Track] = {}
         self._by_address: defaultdict[str, set[Connection]] = defaultdict(set)
         self._in_flight: Counter[str] = Counter()
+        self._sockets = 0  # WebSockets, which have limits and deadlines of their own
         self._logged_at = -LOG_EVERY_S
 
     def __len__(self) -> int:
-        return len(self._tracks)
+        return len(self._tracks) + self._sockets
 
     def admit(self, connection: Connection, peer: str) -> bool:
         """Let in a new connection, in place of another one if necessary. Returns: whether there was room."""
         address = None if self._is_trusted(peer) else peer
-        if self.most is not None and len(self._tracks) >= self.most:
+        if self.most is not None and len(self) >= self.most:
             self._tell_shortage()
             if not self._drop_one(list(self._tracks), address, "descriptors"):
                 return self._refuse("descriptors")
-        is_full = address is not None and self._count(address) >= self.most_each
+        is_full = address is not None and len(self._by_address.get(address, ())) >= self.most_each
         if is_full and not self._drop_one(list(self._by_address[str(address)]), address, "address"):
             return self._refuse("address")
         now = self._clock()
         self._tracks[connection] = _Track(address, "head", now, now)
         if address is not None:
             self._by_address[address].add(connection)
-        metrics.CONNECTIONS.set(len(self._tracks))
+        metrics.CONNECTIONS.set(len(self))
         return True
 
     def forget(self, connection: Connection) -> None:
@@ -128,7 +129,17 @@ class Connections:
             self._by_address[track.address].discard(connection)
             if not self._by_address[track.address]:
                 del self._by_address[track.address]
-        metrics.CONNECTIONS.set(len(self._tracks))
+        metrics.CONNECTIONS.set(len(self))
+
+    def hand_over(self, connection: Connection) -> None:
+        """Count a connection that has become a WebSocket."""
+        self._sockets += 1
+        self.forget(connection)
+
+    def socket_lost(self) -> None:
+        """Forget one of the WebSockets."""
+        self._sockets -= 1
+        metrics.CONNECTIONS.set(len(self))
 
     @contextmanager
     def request_of(self, address: str) -> Iterator[None]:
@@ -159,11 +170,11 @@ class Connections:
             self._note_silence(connection, track, now)
             if phase != track.phase:
                 self._enter(connection, track, phase, now)
-            elif phase is not None and self._is_late(connection, track, now):
+            elif self._is_late(connection, track, now):
                 metrics.DROPPED_CONNECTIONS.labels(phase).inc()
                 connection.give_up(phase)
 
-    def _enter(self, connection: Connection, track: _Track, phase: Phase | None, now: float) -> None:
+    def _enter(self, connection: Connection, track: _Track, phase: Phase, now: float) -> None:
         track.has_asked = track.has_asked or phase in ("body", "answer", "work")
         track.phase, track.since = phase, now
         track.window_began_at = _progress(connection, phase)
@@ -180,12 +191,6 @@ class Connections:
         before, after = track.window_began_at, _progress(connection, track.phase)
         track.since, track.window_began_at = now, after
         return after[0] - before[0] < limits.window_bytes and after[1] == before[1]
-
-    def _count(self, address: str) -> int:
-        found = self._by_address.get(address, ())
-        if len(found) < self.most_each:
-            return len(found)
-        return sum(connection.phase is not None for connection in found)
 
     def _drop_one(self, connections: list[Connection], newcomer: str | None, why: str) -> bool:
         """
@@ -215,9 +220,7 @@ class Connections:
         if dropped is None:
             return False
         metrics.DROPPED_CONNECTIONS.labels(why).inc()
-        phase = dropped.phase
-        if phase is not None:
-            dropped.give_up(phase)
+        dropped.give_up(dropped.phase)
         self.forget(dropped)
         return True
 
@@ -242,9 +245,7 @@ class Connections:
         now = self._clock()
         if now - self._logged_at >= LOG_EVERY_S:
             self._logged_at = now
-            logger.warning(
-                "file descriptors are running short: raise the limit on open files", connections=len(self._tracks)
-            )
+            logger.warning("file descriptors are running short: raise the limit on open files", connections=len(self))
 
     def _is_trusted(self, peer: str) -> bool:
         try:
@@ -267,7 +268,7 @@ def raise_descriptor_limit() -> int:
     return wanted
 
 
-def _progress(connection: Connection, phase: Phase | None) -> tuple[int, int]:
+def _progress(connection: Connection, phase: Phase) -> tuple[int, int]:
     if phase == "answer":
         return -connection.unsent_bytes, connection.drains
     return connection.received_bytes, 0

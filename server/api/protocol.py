@@ -85,16 +85,39 @@ class _Connection(RequestHandler):
         self.drains += 1
         super().resume_writing()
 
+    def release(self, successor: asyncio.Protocol) -> None:
+        """
+        Give the transport to another protocol, with what the client has sent ahead. Called by a handler that has sent a
+        101; for aiohttp the connection has then ended. Raises: ConnectionResetError if the client is gone.
+        """
+        wire = self._wire
+        if wire is None or self.transport is None or wire.is_closing():
+            raise ConnectionResetError
+        ahead = self._message_tail + bytes(self._backlog)
+        self._message_tail = b""
+        self._backlog.clear()
+        is_paused = self._reading_paused or self._buffer_paused
+        self._wire = None
+        self._all.hand_over(self)
+        # aiohttp would close the transport, and cancel the task in which the handler runs.
+        self.transport = None
+        self._task_handler = None
+        super().connection_lost(None)
+        wire.set_protocol(successor)
+        if is_paused:
+            wire.resume_reading()
+        successor.connection_made(wire)
+        if ahead:
+            successor.data_received(ahead)
+
     @property
     def unsent_bytes(self) -> int:
         """Bytes that the client has not taken yet."""
         return 0 if self._wire is None else self._wire.get_write_buffer_size()
 
     @property
-    def phase(self) -> Phase | None:
-        """What the connection is waiting for. None once it is a WebSocket."""
-        if self._payload_parser is not None:
-            return None
+    def phase(self) -> Phase:
+        """What the connection is waiting for."""
         if self.unsent_bytes:
             return "answer"
         request = self._current_request
@@ -137,7 +160,7 @@ class _Connection(RequestHandler):
             self._take(data)
 
     def _may_be_chunked(self) -> bool:
-        if self._payload_parser is not None or self._upgraded:
+        if self._upgraded:
             return False
         return self._current_request is None or self._chunked is not None
 

@@ -128,7 +128,7 @@ async def test_a_client_behind_the_ring_is_caught_up_from_the_table(
     follower = await Follower.of(server, alice.token, f"project:{project}")
     connection = next(iter(server.app[NAMESPACE].server.connections.values()))
     # As if the client had not taken its queue until the ring had wrapped.
-    connection.socket.queue.room.clear()
+    connection.websocket.pause_writing()
 
     await flood(12, 100)
     stream = server.app[NAMESPACE].guests.relay.streams[f"project:{project}"]
@@ -137,8 +137,7 @@ async def test_a_client_behind_the_ring_is_caught_up_from_the_table(
             break
         await asyncio.sleep(0.02)
     assert (stream.first, numbers(follower)) == (201, [])
-    connection.socket.queue.room.set()
-    server.app[NAMESPACE].on_drained(connection)
+    connection.websocket.resume_writing()
 
     assert await heard_until(follower, 1200) == list(range(1, 1201))
     await follower.leave()

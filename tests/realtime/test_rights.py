@@ -325,15 +325,14 @@ async def test_a_removal_inside_a_page_that_a_slow_client_catches_up_with_ends_i
     (connection,) = server.app[NAMESPACE].server.connections.values()
     start = server.app[NAMESPACE].guests.of(connection).subs[name].cursor
     stream = _with_small_ring(server, name, monkeypatch)
-    connection.socket.queue.room.clear()  # as if the client had not taken its queue
+    connection.websocket.pause_writing()  # as if the client had not taken its queue
     await flood(1, 100)
     await until(lambda: stream.tail == start + 100)
     _read_no_more(server, bob, name, monkeypatch)  # the removal is in the page, and the relay has not reached it yet
     await alice.send("DELETE", f"/projects/{project}/members/{bob.id}")
     await flood(1, 5)
 
-    connection.socket.queue.room.set()
-    server.app[NAMESPACE].on_drained(connection)
+    connection.websocket.resume_writing()
     ended = await member.heard("stream.revoked")
     await settle(member)
     await member.leave()
