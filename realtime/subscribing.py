@@ -140,7 +140,7 @@ def _bounded(frames: list[Frame]) -> list[Frame]:
     """As many frames as an answer may hold, at least one."""
     size = 0
     for position, frame in enumerate(frames):
-        size += len(frame.text)
+        size += len(frame.wire)
         if size > MAX_PAGE_BYTES and position:
             return frames[:position]
     return frames

@@ -97,13 +97,11 @@ class Connection:
         if self.is_closed:
             return
         if self.websocket is not None:
-            self.websocket.write(packet_frame(packet) if isinstance(packet, str) else packet)
-        elif (
-            self.session is not None
-            and isinstance(packet, str)
-            and not self.session.put(eio.Packet(eio.MESSAGE, data=packet))
-        ):
-            self.close()  # it asks for more than it fetches
+            self.websocket.write(packet if isinstance(packet, bytes) else packet_frame(packet))
+        elif self.session is not None:
+            assert isinstance(packet, str), "only answers to what it sends are written to a client that polls"
+            if not self.session.put(eio.Packet(eio.MESSAGE, data=packet)):
+                self.close()  # it asks for more than it fetches
 
     def emit(self, event: str, data: dict[str, Any]) -> None:
         """Queue an event."""
