@@ -327,7 +327,7 @@ async def test_a_removal_inside_a_page_that_a_slow_client_catches_up_with_ends_i
     stream = _with_small_ring(server, name, monkeypatch)
     connection.websocket.pause_writing()  # as if the client had not taken its queue
     await flood(1, 100)
-    await until(lambda: stream.tail == start + 100)
+    await until(lambda: stream.tail == start + 100 and not stream.is_reading)
     _read_no_more(server, bob, name, monkeypatch)  # the removal is in the page, and the relay has not reached it yet
     await alice.send("DELETE", f"/projects/{project}/members/{bob.id}")
     await flood(1, 5)
