@@ -156,6 +156,12 @@ class Connection:
 
     # -- what its WebSocket reports ------------------------------------------------------------------------------------
 
+    def on_open(self, socket: WebSocket) -> None:
+        """Greet the client."""
+        self.websocket = socket
+        self.server.pings.add(self)
+        socket.write(frame(self.server.eio.greeting(self.id, []).encode()))
+
     def on_text(self, text: str) -> None:
         """Handle an Engine.IO packet."""
         if self.is_closed:
@@ -237,6 +243,9 @@ class _Probe:
         self._connection = connection
         self._session = session
         self._is_probed = False
+
+    def on_open(self, socket: WebSocket) -> None:
+        """Wait for the probe."""
 
     def on_text(self, text: str) -> None:
         """Handle the probe, then the upgrade. Anything else returns the session to polling."""
@@ -363,10 +372,6 @@ class LiveServer(socketio.AsyncServer):  # type: ignore[misc]  # the library has
             raise
         if response.status != 101:
             self._forget(connection)
-            return response
-        connection.websocket = socket
-        self.pings.add(connection)
-        socket.write(frame(self.eio.greeting(connection.id, []).encode()))
         return response
 
     async def upgrade(self, session: Session, request: web.Request) -> web.StreamResponse:

@@ -27,7 +27,11 @@ FRAMES_A_TURN = 64  # of one client, before the event loop goes on with the othe
 
 
 class Listener(Protocol):
-    """Receives what happens on a WebSocket. Nothing is called after `on_lost`."""
+    """Receives what happens on a WebSocket: first `on_open`, and nothing after `on_lost`."""
+
+    def on_open(self, socket: "WebSocket", /) -> None:
+        """Handle that the transport is there. What is written now is the first that the client gets."""
+        ...
 
     def on_text(self, text: str, /) -> None:
         """Handle a message."""
@@ -325,6 +329,7 @@ class WebSocket(asyncio.Protocol):
         self._transport = transport  # type: ignore[assignment]  # a stream transport
         assert self._transport is not None
         self._transport.set_write_buffer_limits(HIGH_WATER_BYTES, LOW_WATER_BYTES)
+        self.listener.on_open(self)
 
     def connection_lost(self, error: Exception | None) -> None:
         """Let go of everything."""
