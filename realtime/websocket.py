@@ -401,12 +401,14 @@ async def take_over(request: web.Request, socket: WebSocket) -> web.StreamRespon
 
 
 def _refusal(request: web.Request) -> web.Response | None:
-    if request.headers.get("Sec-WebSocket-Version", "").strip() != "13":
-        return web.Response(status=426, text="Use WebSocket version 13.", headers={"Sec-WebSocket-Version": "13"})
     try:
         key = base64.b64decode(request.headers.get("Sec-WebSocket-Key", "").strip(), validate=True)
     except (binascii.Error, ValueError):
         key = b""
-    if len(key) != 16 or request.version < (1, 1) or request.method != "GET" or not wants_websocket(request):
+    if request.method != "GET" or request.version < (1, 1) or not wants_websocket(request):
         return web.Response(status=400, text="This is not a WebSocket handshake.")
+    if request.headers.get("Sec-WebSocket-Version", "").strip() != "13":
+        return web.Response(status=426, text="Use WebSocket version 13.", headers={"Sec-WebSocket-Version": "13"})
+    if len(key) != 16:
+        return web.Response(status=400, text="Sec-WebSocket-Key must be 16 bytes in Base64.")
     return None
