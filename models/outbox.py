@@ -52,6 +52,28 @@ class State(Model):
         table = "states"
 
 
+class LiveProcess(Model):
+    """A web process that is alive, as long as it renews this."""
+
+    id = fields.UUIDField(primary_key=True)
+    seen_at = fields.DatetimeField()
+
+    class Meta:
+        table = "live_processes"
+
+
+class Presence(Model):
+    """The people that one web process has on a stream: by their id, since when, and what they say about themselves."""
+
+    key = fields.CharField(max_length=128, primary_key=True)  # process/stream
+    process = fields.UUIDField(db_index=True)
+    stream = fields.CharField(max_length=64, db_index=True)
+    people: fields.JSONField[dict[str, Any]] = fields.JSONField()
+
+    class Meta:
+        table = "presences"
+
+
 class IdempotencyKey(Model):
     """The stored answer to a POST that carried an Idempotency-Key."""
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -13,6 +13,7 @@ from core.clock import rfc3339
 from core.ids import uuid7
 from core.problems import Fault, Problem, Unavailable
 from realtime.guest import Guest, Guests
+from realtime.presence import Tab
 from realtime.subscribing import Place, Reply, subscribe
 from realtime.transport import Connection
 
@@ -98,6 +99,29 @@ async def _refresh(guest: Guest, body: RefreshToken, reply: Reply) -> None:
         return
     guest.renew(actor, body.token)
     reply({"ok": True, "expires_at": rfc3339(actor.token_expires_at)})
+
+
+StateName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+StateValue = Annotated[str, Field(max_length=128)] | bool | Annotated[int, Field(ge=-(2**31 - 1), le=2**31 - 1)] | None
+
+
+class SetPresence(Body):
+    """Say that a person is here, on a stream that this socket follows, and what they do there."""
+
+    stream: str = Field(max_length=64)
+    state: Annotated[dict[StateName, StateValue], Field(max_length=8)] | None = None
+    visible: bool = True
+
+
+@_command("presence.set", SetPresence, answer="Done")
+async def _set_presence(guest: Guest, body: SetPresence, reply: Reply) -> None:
+    if guest.actor.limits is not None:
+        raise problems.Forbidden("Only people are here. A program follows a stream without saying so.")
+    sub = guest.subs.get(body.stream)
+    if sub is None or body.stream.startswith("user:"):
+        raise problems.NotFound("Subscribe to the stream first.")
+    guest.guests.presence.set(sub, Tab(body.state, body.visible))
+    reply({"ok": True})
 
 
 async def run_command(

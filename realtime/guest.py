@@ -13,6 +13,7 @@ from core.clock import rfc3339
 from core.problems import Problem, Unavailable
 from models.access import Actor
 from realtime import streams
+from realtime.presence import Presence
 from realtime.relay import Frame, Relay, Stream, Subscription, seconds_until
 from realtime.transport import Connection
 
@@ -179,6 +180,7 @@ class Guests:
     def __init__(self, limits: Limits, hooks: Hooks) -> None:
         self.authority: Authority
         self.relay: Relay
+        self.presence: Presence
         self.limits = limits
         self.hooks = hooks
         self.by_user: dict[str, list[Guest]] = {}  # oldest first

@@ -6,6 +6,7 @@ from typing import Any
 from core import log
 from realtime.commands import run_command
 from realtime.guest import Authority, Guests, Hooks, Limits
+from realtime.presence import Presence
 from realtime.relay import Relay
 from realtime.transport import Connection, LiveServer
 
@@ -19,9 +20,9 @@ class Namespace:
         self.guests = Guests(limits, hooks)
         self.server: LiveServer | None = None
 
-    def attach(self, authority: Authority, relay: Relay) -> None:
+    def attach(self, authority: Authority, relay: Relay, presence: Presence) -> None:
         """Set what is opened only after the route has been created."""
-        self.guests.authority, self.guests.relay = authority, relay
+        self.guests.authority, self.guests.relay, self.guests.presence = authority, relay, presence
 
     async def on_connect(self, connection: Connection, auth: Any) -> None:
         """Handle CONNECT over WebSocket."""

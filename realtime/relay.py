@@ -122,6 +122,8 @@ class Relay:
         self._states_seen: datetime | None = None
         self._on_sent = on_sent
         self.live = 0  # number of live subscriptions
+        self.on_added: Callable[[Subscription], None] = lambda _: None
+        self.on_dropped: Callable[[Subscription], None] = lambda _: None  # told of live ones only
 
     async def start(self) -> None:
         """Open the pool and begin to check heads."""
@@ -323,6 +325,7 @@ class Relay:
         sub.stream.subs.add(sub)
         self.by_user.setdefault(sub.user_id, set()).add(sub)
         self.pump(sub)
+        self.on_added(sub)
 
     def note_pending(self, sub: Subscription) -> None:
         """From here on a removal reaches the subscription, although its right has not been read yet."""
@@ -330,8 +333,10 @@ class Relay:
 
     def drop(self, sub: Subscription) -> None:
         """Remove a subscription without telling the client."""
-        self.live -= sub.is_live
-        sub.is_live = False
+        if sub.is_live:
+            self.live -= 1
+            sub.is_live = False
+            self.on_dropped(sub)
         if sub.expiry is not None:
             sub.expiry.cancel()
         if sub.stream is not None:

@@ -54,6 +54,7 @@ class Connection:
         "is_closed",
         "is_connected",
         "is_connecting",
+        "is_hidden",
         "is_pinged",
         "is_token_in_url",
         "is_writable",
@@ -78,6 +79,7 @@ class Connection:
         self.is_closed = False
         self.is_connected = False  # authenticated, and CONNECT has been answered
         self.is_connecting = False
+        self.is_hidden = False  # the tab is; it is told of states less often
         self.is_writable = True  # whether more may be written, because the client keeps up
         self.is_pinged = False  # and has not answered yet
         self.waiting_auth: Any = None  # of a CONNECT that came before the WebSocket

@@ -13,6 +13,8 @@ from realtime.guest import Hooks, Limits
 from realtime.hint import Hinter, channel_of
 from realtime.namespace import Namespace
 from realtime.polling import Polls
+from realtime.presence import KEY as PRESENCE
+from realtime.presence import Presence
 from realtime.relay import Relay
 from realtime.transport import LiveServer
 from server.api import metrics
@@ -169,11 +171,17 @@ async def _live(app: web.Application) -> AsyncIterator[None]:
     relay = Relay(
         lambda: database.pool(settings, "tallyroom relay", 4, app[WATCH].register), on_sent=metrics.EVENTS_SENT.inc
     )
+    presence = Presence(relay, lambda key: work.ledger().hint_state(key))
+
+    def receive(heads: dict[str, int], keys: list[str]) -> None:
+        relay.on_hint(heads, [key for key in keys if not key.startswith(PRESENCE)])
+        presence.on_hint([key.removeprefix(PRESENCE) for key in keys if key.startswith(PRESENCE)])
+
     hinter = Hinter(
-        lambda: database.connect(settings, "tallyroom hints"), channel_of(settings.database_schema), relay.on_hint
+        lambda: database.connect(settings, "tallyroom hints"), channel_of(settings.database_schema), receive
     )
     namespace = app[NAMESPACE]
-    namespace.attach(LiveAuthority(app[AUTHENTICATE]), relay)
+    namespace.attach(LiveAuthority(app[AUTHENTICATE]), relay, presence)
     app[POLLS] = Polls(namespace.guests.authority, relay, settings.max_sockets_per_user)
     await relay.start()
     counting = Counting()
@@ -181,12 +189,15 @@ async def _live(app: web.Application) -> AsyncIterator[None]:
         work.Ledger(audit_key=app[KEYRING].audit, hint=hinter.hint, hint_state=hinter.hint_state, told=counting.note)
     )
     hinter.start()
-    telling = asyncio.create_task(counting.run(), name="counts")
-    watcher = asyncio.create_task(namespace.watch_stalled(), name="stalled")
+    tasks = [
+        asyncio.create_task(counting.run(), name="counts"),
+        asyncio.create_task(namespace.watch_stalled(), name="stalled"),
+        asyncio.create_task(presence.run(), name="presence"),
+    ]
     yield
-    watcher.cancel()
-    telling.cancel()
-    await asyncio.gather(telling, return_exceptions=True)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
     await hinter.stop()
     await relay.stop()
 

@@ -10,6 +10,7 @@ from realtime.commands import COMMANDS
 from realtime.events import CATALOGUE
 from realtime.events.state import STATES
 from realtime.guest import TOKENS_TOGETHER
+from realtime.presence import LEAVE_S, MOST_SHOWN
 from realtime.relay import PAGE, STATE_INTERVAL_S
 from realtime.streams import NOUNS
 from realtime.subscribing import MAX_PAGE_BYTES
@@ -78,6 +79,32 @@ _NOTICES: dict[str, tuple[str, dict[str, Any]]] = {
         "The stream cannot be continued; subscribe again.",
         {"stream": _TEXT, "reason": {"type": "string", "enum": ["behind", "epoch"]}},
     ),
+    "presence": (
+        "Everybody who is here on a stream that is followed, and who came and went since the last time. "
+        f"Of more than {MOST_SHOWN} people the first are listed, and `total` counts all.",
+        {
+            "stream": _TEXT,
+            "users": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["user_id", "since", "state", "visible"],
+                    "properties": {
+                        "user_id": _TEXT,
+                        "since": _INSTANT,
+                        "state": {
+                            "type": ["object", "null"],
+                            "additionalProperties": {"type": ["string", "integer", "boolean", "null"]},
+                        },
+                        "visible": {"type": "boolean"},
+                    },
+                },
+            },
+            "total": {"type": "integer"},
+            "joined": {"type": "array", "items": _TEXT},
+            "left": {"type": "array", "items": _TEXT},
+        },
+    ),
     "closing": (
         "The server is closing the socket; `reconnect` says whether to come back.",
         {"code": _TEXT, "reconnect": {"type": "boolean"}},
@@ -127,6 +154,10 @@ otherwise it closes with the code `token_expired`. A token that is refreshed ove
 oldest is closed with `too_many_connections`), {TOKENS_TOGETHER} times as many for all API tokens of a person, {_default("max_pending_per_address")} connections per address that have not sent CONNECT, {CONNECT_DEADLINE_S:.0f} s to
 send it, {_default("max_subscriptions")} subscriptions per socket, {_default("max_commands_per_s"):.0f} commands per second with bursts of
 {_default("max_command_burst")}, {MAX_FRAME_BYTES // 1024} KiB per message from a client, {PAGE} events or {MAX_PAGE_BYTES // 1024} KiB per answer to `subscribe`.
+**Who is here**: a person's socket says so with `presence.set` on a stream it follows, again after each `subscribe` on a new socket. All followers of
+the stream get `presence`, with each person once however many tabs they have. Somebody whose last tab has gone leaves after {LEAVE_S:.0f} s. With
+`visible` false, the socket gets `presence` at most once a second.
+
 Each state is sent at most {1 / STATE_INTERVAL_S:.0f} times a second. Events are kept for {_default("events_keep_days")} days; who comes back later gets
 a snapshot.
 

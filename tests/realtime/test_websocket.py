@@ -262,7 +262,7 @@ async def test_a_client_that_never_answers_the_close_is_cut_off() -> None:
 
 async def test_a_client_that_does_not_read_is_full_and_has_room_when_it_reads_again() -> None:
     async with connected() as client:
-        client.reader._transport.pause_reading()  # type: ignore[attr-defined]  # as a stopped client does
+        client.reader._transport.pause_reading()  # type: ignore[attr-defined]  # a stopped client
         written = 0
         for _ in range(1_000):
             if client.heard.changes:
@@ -276,7 +276,7 @@ async def test_a_client_that_does_not_read_is_full_and_has_room_when_it_reads_ag
         await asyncio.sleep(0.1)
         assert client.heard.texts == []  # it first has to take what it is owed
 
-        client.reader._transport.resume_reading()  # type: ignore[attr-defined]
+        client.reader._transport.resume_reading()  # type: ignore[attr-defined]  # it reads again
         async with asyncio.timeout(20):
             assert len(await client.reader.readexactly(written)) == written
         await until(lambda: client.heard.texts == ["read later"])
@@ -290,7 +290,7 @@ async def test_frames_of_one_turn_are_one_write_and_shared_by_sockets_that_are_o
         outbox, sent = Outbox(), list[bytes]()
         for client in (one, two):
             client.socket._outbox = outbox
-            send = client.socket._transport.write  # type: ignore[union-attr]
+            send = client.socket._transport.write  # type: ignore[union-attr]  # it is connected
             _note_writes(client.socket, sent, send)
         for text in ("a", "b", "c"):
             for client in (one, two):
@@ -315,7 +315,7 @@ def _note_writes(socket: WebSocket, sent: list[bytes], send: Callable[[bytes], N
             sent.append(data)
             send(data)
 
-    socket._transport = Noting(socket._transport)  # type: ignore[assignment]
+    socket._transport = Noting(socket._transport)  # type: ignore[assignment]  # it stands in for one
 
 
 async def test_a_listener_that_wants_no_more_gets_no_more_until_it_goes_on() -> None:

@@ -448,6 +448,13 @@ export type SessionRevoked = {
   session_id: string | null;
 };
 
+/** Say that a person is here, on a stream that this socket follows, and what they do there. */
+export type SetPresence = {
+  stream: string;
+  state?: Record<string, unknown> | null;
+  visible?: boolean;
+};
+
 /** A source was added. Its file is about to be loaded. */
 export type SourceCreated = {
   source_id: string;
@@ -667,6 +674,7 @@ export interface StateValues {
 
 export interface Commands {
   "auth.refresh": RefreshToken;
+  "presence.set": SetPresence;
   "subscribe": Subscribe;
   "unsubscribe": Unsubscribe;
 }
@@ -684,6 +692,18 @@ export interface Notices {
   "closing": {
   code: string;
   reconnect: boolean;
+};
+  "presence": {
+  stream: string;
+  users: ({
+  user_id: string;
+  since: string;
+  state: Record<string, string | number | boolean | null> | null;
+  visible: boolean;
+})[];
+  total: number;
+  joined: string[];
+  left: string[];
 };
   "server.draining": {
   reconnect_in_ms: number;

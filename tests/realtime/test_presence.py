@@ -1,0 +1,195 @@
+"""Who is here, as followers of a stream are told."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from realtime import presence as module
+from server.app import NAMESPACE
+from tests.auth.follower import Follower
+from tests.auth.programs import program_of
+from tests.realtime.wire import until
+
+
+@pytest.fixture
+async def room(alice: Any, bob: Any, project: str) -> AsyncIterator[str]:
+    """The stream of a project that two people may follow."""
+    await alice.ok("POST", f"/projects/{project}/members", {"email": bob.email, "role": "viewer"})
+    return f"project:{project}"
+
+
+def told(follower: Follower, stream: str) -> list[dict[str, Any]]:
+    """What a follower was told about who is here."""
+    return [data for name, data in follower.events if name == "presence" and data["stream"] == stream]
+
+
+def here(follower: Follower, stream: str) -> list[str]:
+    """The people that a follower was told of last."""
+    return [user["user_id"] for user in told(follower, stream)[-1]["users"]] if told(follower, stream) else []
+
+
+async def test_people_come_and_go_and_say_what_they_do(
+    server: Any, alice: Any, bob: Any, room: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LEAVE_S", 0.3)
+    a, b = await Follower.of(server, alice.token, room), await Follower.of(server, bob.token, room)
+
+    assert await a.call("presence.set", {"stream": room, "state": {"match": "m1"}}) == {"ok": True}
+    await until(lambda: here(b, room) == [str(alice.id)])
+    await b.call("presence.set", {"stream": room, "visible": False})
+    await until(lambda: here(a, room) == [str(alice.id), str(bob.id)])
+    joined = told(a, room)[-1]
+    await a.call("presence.set", {"stream": room, "state": {"match": "m2", "since": 5, "mine": True, "x": None}})
+    await until(lambda: told(b, room)[-1]["users"][0]["state"] == {"match": "m2", "since": 5, "mine": True, "x": None})
+    await a.leave()
+    await until(lambda: here(b, room) == [str(bob.id)])
+    left = told(b, room)[-1]
+    late = await Follower.of(server, alice.token, room)
+    await until(lambda: here(late, room) == [str(bob.id)])  # a follower is shown who is here already
+    await late.leave()
+    await b.leave()
+
+    assert (joined["joined"], joined["left"], joined["total"]) == ([str(bob.id)], [], 2)
+    assert [user["visible"] for user in joined["users"]] == [True, False]
+    assert (left["joined"], left["left"], left["total"]) == ([], [str(alice.id)], 1)
+
+
+async def test_tabs_of_a_person_count_once_and_a_reload_is_not_seen(
+    server: Any, alice: Any, bob: Any, room: str
+) -> None:
+    watching = await Follower.of(server, bob.token, room)
+    tabs = [await Follower.of(server, alice.token, room) for _ in range(2)]
+    for tab in tabs:
+        await tab.call("presence.set", {"stream": room})
+    await until(lambda: here(watching, room) == [str(alice.id)])
+
+    for tab in tabs:
+        await tab.leave()
+    again = await Follower.of(server, alice.token, room)
+    await again.call("presence.set", {"stream": room})
+    await asyncio.sleep(0.5)
+    await again.call("subscribe", {"stream": room})  # as a client does whose stream was reset
+    await asyncio.sleep(0.5)
+
+    assert all(said["total"] == 1 and said["left"] == [] for said in told(watching, room))
+    await again.call("unsubscribe", {"stream": room})
+    await until(lambda: here(watching, room) == [], module.LEAVE_S + 5)
+    await again.leave()
+    await watching.leave()
+    presence = server.app[NAMESPACE].guests.presence
+    assert presence._here == {}
+    assert not presence._leaving
+
+
+async def test_what_other_processes_have_is_shown_until_they_die(
+    server: Any, alice: Any, bob: Any, room: str, db: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RENEW_S", 0.2)
+    other, stranger = uuid4(), str(uuid4())
+    people = {
+        stranger: {"since": "2026-01-01T00:00:00Z", "at": 1, "state": None, "visible": True},
+        str(alice.id): {"since": "2026-01-02T00:00:00Z", "at": 2, "state": {"old": True}, "visible": True},
+    }
+    follower = await Follower.of(server, bob.token, room)
+    mine = await Follower.of(server, alice.token, room)
+    await mine.call("presence.set", {"stream": room, "visible": False, "state": {"new": True}})
+    await db.execute("INSERT INTO live_processes (id, seen_at) VALUES ($1, now())", other)
+    await db.execute(
+        "INSERT INTO presences (key, process, stream, people) VALUES ($1, $2, $3, $4)",
+        f"{other}/{room}",
+        other,
+        room,
+        json.dumps(people),
+    )
+
+    await until(lambda: here(follower, room) == [stranger, str(alice.id)])
+    both = told(follower, room)[-1]["users"][1]
+    await db.execute("UPDATE live_processes SET seen_at = now() - interval '11 seconds' WHERE id = $1", other)
+    await until(lambda: here(follower, room) == [str(alice.id)])
+    async with asyncio.timeout(20):
+        while await db.fetchval("SELECT count(*) FROM presences WHERE process = $1", other):
+            await asyncio.sleep(0.05)
+    await mine.leave()
+    await follower.leave()
+
+    assert both == {
+        "user_id": str(alice.id),
+        "since": "2026-01-02T00:00:00Z",
+        "state": {"new": True},
+        "visible": True,
+    }
+
+
+async def test_a_process_that_was_stopped_for_a_while_is_back_with_its_people(
+    server: Any, alice: Any, room: str, db: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RENEW_S", 0.2)
+    follower = await Follower.of(server, alice.token, room)
+    await follower.call("presence.set", {"stream": room})
+    await until(lambda: here(follower, room) == [str(alice.id)])
+
+    await db.execute("DELETE FROM live_processes")
+    await db.execute("DELETE FROM presences")
+
+    await until(lambda: len(told(follower, room)) >= 2 and here(follower, room) == [str(alice.id)])
+    await follower.leave()
+
+
+async def test_a_hidden_tab_is_told_once_a_second(server: Any, alice: Any, bob: Any, room: str) -> None:
+    hidden, busy = await Follower.of(server, bob.token, room), await Follower.of(server, alice.token, room)
+    await hidden.call("presence.set", {"stream": room, "visible": False})
+    await until(lambda: bool(told(busy, room)))
+    before = len(told(hidden, room)), len(told(busy, room))
+
+    for number in range(15):
+        await busy.call("presence.set", {"stream": room, "state": {"number": number}})
+        await asyncio.sleep(0.12)
+    await until(lambda: told(hidden, room)[-1]["users"][1]["state"] == {"number": 14})
+    after = len(told(hidden, room)), len(told(busy, room))
+    await hidden.leave()
+    await busy.leave()
+
+    assert after[0] - before[0] <= 5
+    assert after[1] - before[1] >= 8
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"stream": "project:elsewhere"}, "not_found"),
+        ({"stream": "user:me"}, "not_found"),
+        ({}, "missing_field"),
+        ({"stream": "ROOM", "state": {"Upper": 1}}, "invalid_field"),
+        ({"stream": "ROOM", "state": {"a": {"b": 1}}}, "invalid_field"),
+        ({"stream": "ROOM", "state": {"a": "x" * 129}}, "invalid_field"),
+        ({"stream": "ROOM", "state": {"a": 2**40}}, "invalid_field"),
+        ({"stream": "ROOM", "state": {"a": 1.5}}, "invalid_field"),
+        ({"stream": "ROOM", "state": {f"a{number}": 1 for number in range(9)}}, "invalid_field"),
+        ({"stream": "ROOM", "visible": "yes"}, "invalid_field"),
+        ({"stream": "ROOM", "name": "x"}, "unknown_field"),
+    ],
+)
+async def test_what_nobody_can_say_is_refused(
+    server: Any, alice: Any, room: str, body: dict[str, Any], code: str
+) -> None:
+    follower = await Follower.of(server, alice.token, room, f"user:{alice.id}")
+    sent = json.loads(json.dumps(body).replace("ROOM", room).replace("user:me", f"user:{alice.id}"))
+
+    answer = await follower.call("presence.set", sent)
+    await follower.leave()
+
+    assert answer["problem"]["code"] == code
+
+
+async def test_a_program_is_not_here(server: Any, alice: Any, room: str) -> None:
+    program = await program_of(alice, "read", "events")
+    follower = await Follower.of(server, program.token, room)
+
+    answer = await follower.call("presence.set", {"stream": room})
+    await follower.leave()
+
+    assert answer["problem"]["code"] == "forbidden"
