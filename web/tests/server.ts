@@ -14,6 +14,8 @@ export type Acknowledge = (answer: unknown) => void;
 /** A real Socket.IO server on a port. The test decides its answers to `subscribe`; over REST it answers anything. */
 export class Peer {
   readonly asked: Asked[] = [];
+  /** What sockets have said with `presence.set`. */
+  readonly said: { stream: string; state: unknown; visible: boolean }[] = [];
   answer: (asked: Asked, acknowledge: Acknowledge) => void = (asked, acknowledge) => acknowledge(live(asked));
   isRestThere = true;
   /** The code with which it refuses a connection. */
@@ -47,6 +49,7 @@ export class Peer {
         peer.asked.push(asked);
         peer.answer(asked, acknowledge);
       });
+      socket.on("presence.set", (said: Peer["said"][number]) => peer.said.push(said));
     });
     return peer;
   }

@@ -247,6 +247,7 @@ export function effectsOn(client: QueryClient): Effects {
     event,
     reset,
     state,
+    presence: (found) => client.setQueryData(keys.here(found.stream), found),
     revoked,
     poll: async () => {
       // Progress came over the socket, so it is older than what is read now.

@@ -1,5 +1,5 @@
 import type { DataTag, QueryKey } from "@tanstack/react-query";
-import type { JobProgress, SourceProgress } from "../api/live";
+import type { JobProgress, Notices, SourceProgress } from "../api/live";
 
 /** The key of a value that only events write and no request fetches. */
 export type Held<T> = DataTag<QueryKey, T>;
@@ -30,6 +30,8 @@ export const keys = {
   loading: (source: string) => ["loading", source] as unknown as Held<SourceProgress>,
   /** How many matches have come since the list on the screen was read. */
   arrived: (jobOrProject: string) => ["arrived", jobOrProject] as unknown as Held<number>,
+  /** Who is here, on a stream. */
+  here: (stream: string) => ["here", stream] as unknown as Held<Notices["presence"]>,
   me: ["me"] as QueryKey,
   sessions: ["sessions"] as QueryKey,
   apiTokens: ["api tokens"] as QueryKey,

@@ -4,7 +4,7 @@ import type { Notices } from "../api/live";
 import { expirePassword, forget, fresh, onSession, refresh, session } from "../api/session";
 import { Liveness, type Connection } from "./connection";
 import { afterClosing, Cursor, type Action } from "./cursor";
-import type { Effects, LiveEvent, LiveState } from "./event";
+import type { Doing, Effects, LiveEvent, LiveState } from "./event";
 import { followedFrom, rest, type Followed } from "./followed";
 import { ask, bodyFrom, connectHere, tell, type Connect } from "./socket";
 import { TIMING } from "./timing";
@@ -19,6 +19,8 @@ export class Live {
   private socket: Socket | null = null;
   private readonly streams = new Map<string, Followed>();
   private readonly versions = new Map<string, number>();
+  /** What this tab says about itself on the streams that it is here on. */
+  private readonly said = new Map<string, Doing>();
   private stop: (() => void) | null = null;
   private readonly liveness: Liveness;
   private refusals = 0;
@@ -72,6 +74,7 @@ export class Live {
       this.wake();
     });
     const onVisibility = () => {
+      for (const name of this.said.keys()) this.tellPresence(name);
       if (document.hidden) return;
       this.liveness.show();
       this.wake();
@@ -117,6 +120,15 @@ export class Live {
         if (found.cursor.phase !== "ended") tell(this.socket, "unsubscribe", { stream: name });
         this.settle();
       }, this.timing.kept);
+    };
+  }
+
+  /** Says on a stream that this person is here and what they do, until the caller calls the function that is returned. */
+  say(name: string, doing: Doing): () => void {
+    this.said.set(name, doing);
+    this.tellPresence(name);
+    return () => {
+      if (this.said.get(name) === doing) this.said.delete(name);
     };
   }
 
@@ -187,7 +199,10 @@ export class Live {
     const answer = await ask(this.socket, bodyFrom(name, asked.position), this.timing.answer);
     if (this.streams.get(name) !== found) return;
     this.perform(name, found, found.cursor.answered(asked.turn, answer), answer === null);
-    if (found.cursor.phase === "live") found.isBehind = false;
+    if (found.cursor.phase === "live") {
+      found.isBehind = false;
+      this.tellPresence(name);
+    }
     if (found.cursor.phase !== "asked") this.settle();
   }
 
@@ -220,6 +235,13 @@ export class Live {
     return this.socket?.connected ?? false;
   }
 
+  /** Only those who follow a stream can be on it. */
+  private tellPresence(name: string): void {
+    const state = this.said.get(name);
+    if (state === undefined || this.streams.get(name)?.cursor.phase !== "live") return;
+    tell(this.socket, "presence.set", { stream: name, state, visible: !document.hidden });
+  }
+
   private drop(name: string): void {
     const found = this.streams.get(name);
     if (found) rest(found);
@@ -234,6 +256,8 @@ export class Live {
       if (found.version < version) return;
       this.versions.set(found.key, found.version);
       this.effects.state({ ...found, name: found.key.split(":")[0] } as LiveState);
+    } else if (name === "presence") {
+      this.effects.presence(body as Notices["presence"]);
     } else if (name === "stream.revoked") {
       const { stream } = body as Notices["stream.revoked"];
       const found = this.streams.get(stream);

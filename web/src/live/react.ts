@@ -1,9 +1,12 @@
 import { useQuery, useQueryClient, type QueryKey, type UseQueryResult } from "@tanstack/react-query";
 import { createContext, useContext, useEffect, useEffectEvent, useSyncExternalStore } from "react";
 import { get, type Answer } from "../api/client";
+import type { Notices } from "../api/live";
 import { Problem } from "../api/problem";
+import { session } from "../api/session";
 import type { Connection } from "./connection";
-import type { Held } from "./keys";
+import type { Doing } from "./event";
+import { keys, type Held } from "./keys";
 import type { Live } from "./live";
 
 export const LiveContext = createContext<Live | null>(null);
@@ -29,6 +32,9 @@ export function useOffline(): string | undefined {
 
 /** The stream that keeps a view up to date. Some views show only after the first reading whether there is one. */
 export type StreamOf<T> = string | null | ((body: T) => string | null);
+
+/** Somebody else who is here. */
+export type Other = Notices["presence"]["users"][number];
 
 const UNFOLLOWED_MS = 10_000;
 
@@ -82,6 +88,19 @@ export function useFollowed(names: string[]): void {
     const releases = all === "" ? [] : all.split(" ").map((name) => live.follow(name, null));
     return () => releases.forEach((release) => release());
   }, [live, all]);
+}
+
+/** Says on a stream that this person is here, as long as the view is shown. */
+export function usePresence(stream: string, doing: Doing): void {
+  const live = useLive();
+  const said = JSON.stringify(doing);
+  useEffect(() => live.say(stream, JSON.parse(said) as Doing), [live, stream, said]);
+}
+
+/** Everybody else who is here, on a stream that is followed. */
+export function useOthers(stream: string): Other[] {
+  const me = session()?.user.id;
+  return (useHeld(keys.here(stream))?.users ?? []).filter((user) => user.user_id !== me);
 }
 
 /** A value that only events write. */

@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 import type { MatchDetail, MatchRecordView } from "../api/rest";
 import { keys } from "../live/keys";
 import { useRead } from "../live/react";
+import { LookedAt } from "../project/Here";
 import { count, money } from "../shell/format";
 import { PLACE } from "../shell/keys";
 import { Reading, Status } from "../shell/parts";
@@ -49,6 +50,7 @@ export function Match({ id, project, stream, sign = null, open, close, decided, 
       <Reading query={match} height={360}>
         {({ body }) => (
           <>
+            <LookedAt project={project} match={body.id} />
             <Told key={`told/${body.id}`} match={body} />
             <Decision key={body.id} match={body} project={project} decided={decided} more={more?.(body)} />
             <Outcome match={body} project={project} sign={sign} open={open} />

@@ -1,6 +1,7 @@
 import { IconArrowsJoin2, IconFileSpreadsheet, IconKey, IconListCheck, IconUsers } from "@tabler/icons-react";
 import { Link, Outlet, useParams } from "@tanstack/react-router";
 import { Fault, Skeleton } from "../shell/parts";
+import { Here } from "./Here";
 import { Outside } from "./Outside";
 import { useProject } from "./useProject";
 
@@ -55,6 +56,7 @@ export function Project() {
         <Link to="/projects/$project/members" params={params}>
           <IconUsers size={16} aria-hidden /> Members
         </Link>
+        {isOutside ? null : <Here project={id} />}
       </nav>
       {/* A vault has its own rights, and an administrator may choose its members. */}
       {isOutside && vault === undefined ? <Outside project={project.data.body} /> : <Outlet />}

@@ -60,3 +60,10 @@ export function instant(text: string | null): string {
 export function clock(milliseconds: number): string {
   return new Intl.DateTimeFormat("en-GB", { timeStyle: "short" }).format(new Date(milliseconds));
 }
+
+/** One or two letters that stand for a person: of the first and the last word of the name. */
+export function initials(name: string): string {
+  const words = name.trim().split(/\s+/u);
+  const letters = (words.length > 1 ? [words[0], words.at(-1)] : [words[0]]).map((word) => Array.from(word ?? "")[0] ?? "");
+  return letters.join("").toLocaleUpperCase("en");
+}

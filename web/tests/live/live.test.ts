@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { adopt, forget } from "../../src/api/session";
+import type { Notices } from "../../src/api/live";
 import type { SignedIn } from "../../src/api/rest";
 import type { Effects, LiveEvent, LiveState } from "../../src/live/event";
 import { Live } from "../../src/live/live";
@@ -15,12 +16,16 @@ class Seen implements Effects {
   readonly resets: string[] = [];
   readonly revocations: string[] = [];
   readonly states: LiveState[] = [];
+  readonly here: string[][] = [];
   polls = 0;
   event(found: LiveEvent): void {
     this.events.push(found.seq);
   }
   state(found: LiveState): void {
     this.states.push(found);
+  }
+  presence(found: Notices["presence"]): void {
+    this.here.push(found.users.map((user) => user.user_id));
   }
   reset(stream: string): void {
     this.resets.push(stream);
@@ -363,4 +368,36 @@ test("only a newer version of a state counts", async () => {
   await until(() => seen.states.length === 2);
 
   expect(seen.states.map((state) => state.version)).toEqual([3, 4]);
+});
+
+describe("who is here", () => {
+  const said = (match: string, visible = true) => ({ stream: PROJECT, state: { match }, visible });
+
+  test("is said once the stream is followed, again on each new socket, and when the tab is hidden or shown", async () => {
+    const done = client.say(PROJECT, { match: "m1" });
+    await follow();
+    await until(() => peer.said.length === 1);
+    peer.cut();
+    await until(() => peer.said.length === 2);
+    show(false);
+    await until(() => peer.said.length === 3);
+    show(true);
+    await until(() => peer.said.length === 4);
+    client.say(PROJECT, { match: "m2" });
+    await until(() => peer.said.length === 5);
+    done(); // the view before; what was said since stays
+    peer.cut();
+    await until(() => peer.said.length === 6);
+
+    expect(peer.said).toEqual([said("m1"), said("m1"), said("m1", false), said("m1"), said("m2"), said("m2")]);
+  });
+
+  test("is heard", async () => {
+    await follow();
+
+    peer.emit("presence", { stream: PROJECT, users: [{ user_id: "x", state: null, visible: true }], total: 1, joined: ["x"], left: [] });
+    await until(() => seen.here.length === 1);
+
+    expect(seen.here).toEqual([["x"]]);
+  });
 });

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { bytes, clock, compact, count, duration, instant, money, percent } from "../../src/shell/format";
+import { bytes, clock, compact, count, duration, initials, instant, money, percent } from "../../src/shell/format";
 
 const zone = process.env["TZ"];
 afterEach(() => {
@@ -69,4 +69,15 @@ test("an instant is shown in the reader's time zone", () => {
   expect(instant("2026-03-01T20:00:00Z")).toBe("2 Mar 2026, 01:30");
   expect(clock(Date.parse("2026-03-01T20:00:00Z"))).toBe("01:30");
   expect(instant(null)).toBe("–");
+});
+
+test.each([
+  ["Mia Manager", "MM"],
+  ["  bo  ", "B"],
+  ["Anna Maria de Souza", "AS"],
+  ["éloïse", "É"],
+  ["𝒳 𝒴", "𝒳𝒴"],
+  ["", ""],
+])("the letters of %j are %j", (name, letters) => {
+  expect(initials(name)).toBe(letters);
 });

@@ -1,0 +1,30 @@
+"""Two people in one project see each other, and which match the other one has open."""
+
+from playwright.async_api import expect
+
+from tests.e2e.room import PASSWORD, ROSA, matches_of, panel_of
+from tests.e2e.test_accessibility import faults_of
+
+
+async def test_people_see_who_is_here_and_who_looks_at_the_same_match(visit, reviewer, manager, room):
+    mine, hers = await visit(), await visit()
+    page = await mine.enter(room["address"])
+    here = page.get_by_role("region", name="Here now")
+    await expect(page.get_by_role("region", name="Matches").locator("tbody tr").first).to_be_visible()
+    await expect(here).to_have_count(0)  # alone
+
+    match = (await matches_of(manager, room, "limit=1"))[0]["id"]
+    await hers.page.goto(hers.url + room["address"])
+    await hers.sign_in(ROSA, PASSWORD)
+    other = hers.page
+    await expect(here).to_contain_text("Rosa")
+    await expect(other.get_by_role("region", name="Here now")).to_contain_text("Mia Manager")
+    await other.locator(f"tr[data-id='{match}']").click()
+    await expect(here).to_contain_text("reviewing")
+    await page.locator(f"tr[data-id='{match}']").click()
+
+    await expect(panel_of(page).get_by_role("note")).to_have_text("Rosa Reviewer is looking at this match too.")
+    assert await faults_of(page) == []
+    await other.close()
+    await expect(panel_of(page).get_by_role("note")).to_have_count(0, timeout=15_000)
+    await expect(here).to_have_count(0)
