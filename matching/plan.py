@@ -6,8 +6,9 @@ from functools import cached_property
 from typing import Annotated, Any, Literal
 
 import duckdb
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from core.text import refuse_blank
 from matching import duck
 
 FieldName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_ -]{0,63}$")]
@@ -106,7 +107,7 @@ class Pass(_Part):
     `difference` says what becomes of the difference of a confirmed match. Without it, it stays open.
     """
 
-    name: Annotated[str, Field(min_length=1, max_length=120)]
+    name: Annotated[str, Field(min_length=1, max_length=120), AfterValidator(refuse_blank)]
     kind: Literal["rules"]
     where: Annotated[tuple[Comparison, ...], Field(min_length=1, max_length=20)]
     score: Annotated[tuple[Comparison, ...], Field(max_length=20)] = ()

@@ -17,6 +17,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from core.email import canonical
+from core.text import refuse_blank
 
 
 class Body(BaseModel):
@@ -89,13 +90,21 @@ CONTROL = re.compile(
 )
 
 
-def _one_line(value: str) -> str:
+def one_line(value: str) -> str:
+    """Check that a text is one line that says something, in the direction of the text around it."""
     if CONTROL.search(value):
         raise ValueError("must not contain control characters, or characters that change the direction of text")
-    if not value.strip():
-        raise ValueError("must not be blank")
-    return value
+    return refuse_blank(value)
 
 
-Name = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(_one_line)]
+def _readable(value: str) -> str:
+    if any(character < " " and character not in "\n\r\t" for character in value) or "\x7f" in value:
+        raise ValueError("must not contain control characters")
+    return refuse_blank(value)
+
+
+Name = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(one_line)]
+Prose = Annotated[
+    str, Field(min_length=1, max_length=10_000), AfterValidator(_readable)
+]  # what somebody says, in lines
 Email = Annotated[str, Field(max_length=320), AfterValidator(canonical)]

@@ -10,31 +10,18 @@ from pydantic import AfterValidator, Field, model_validator
 from core.money import Money
 from models.status import MatchKind, MatchStatus
 from server.api.paging import Paged
-from server.api.schemas import Body, Query, View
+from server.api.schemas import Body, Prose, Query, View
 from server.record.schemas import RecordView
 
 MOST_RECORDS = 1000  # of a side
 
 
-def _readable(value: str) -> str:
-    if any(character < " " and character not in "\n\r\t" for character in value) or "\x7f" in value:
-        raise ValueError("must not contain control characters")
-    return value
-
-
-def _not_blank(value: str) -> str:
-    if not value.strip():
-        raise ValueError("must not be blank")
-    return value
-
-
 class Decide(Body):
     """The reason for a decision."""
 
-    reason: Annotated[str, Field(max_length=10_000), AfterValidator(_readable)] | None = None
+    reason: Prose | None = None
 
 
-ReasonText = Annotated[str, Field(max_length=10_000), AfterValidator(_readable)]
 ReasonCode = Annotated[str, Field(min_length=1, max_length=64)]
 
 
@@ -58,7 +45,7 @@ class MatchByHand(Body):
 
     left: Records = []
     right: Records = []
-    reason: ReasonText | None = None
+    reason: Prose | None = None
     difference: Literal["open", "booked"] | None = None
     difference_reason: ReasonCode | None = None
     replaces: Annotated[list[UUID], Field(max_length=100), AfterValidator(_distinct)] = []
@@ -105,7 +92,7 @@ class Split(Body):
     """
 
     parts: Annotated[list[Part], Field(min_length=2, max_length=MOST_RECORDS), AfterValidator(_one_match)]
-    reason: ReasonText | None = None
+    reason: Prose | None = None
     difference: Literal["open", "booked"] | None = None
     difference_reason: ReasonCode | None = None
 
@@ -114,7 +101,7 @@ class WriteOff(Body):
     """Why a record needs no partner: a reason code of the project."""
 
     reason: ReasonCode
-    comment: ReasonText | None = None
+    comment: Prose | None = None
 
 
 class Assign(Body):
@@ -126,7 +113,7 @@ class Assign(Body):
 class CommentCreate(Body):
     """What to say about a match."""
 
-    text: Annotated[str, Field(min_length=1, max_length=10_000), AfterValidator(_readable), AfterValidator(_not_blank)]
+    text: Prose
 
 
 class CommentView(View):
@@ -387,7 +374,7 @@ class Review(Body):
     ids: Annotated[list[UUID], Field(min_length=1, max_length=5000), AfterValidator(_distinct)] | None = None
     filter: ReviewFilter | None = None
     expected_count: Annotated[int, Field(ge=0, le=10_000_000)]
-    reason: ReasonText | None = None
+    reason: Prose | None = None
     user_id: UUID | None = None
 
     @model_validator(mode="after")

@@ -11,7 +11,7 @@ from core.money import Money
 from models.access import ProjectRole
 from server.api.instants import Instant
 from server.api.paging import Paged
-from server.api.schemas import Body, Email, Name, Omittable, View
+from server.api.schemas import Body, Email, Name, Omittable, View, one_line
 
 _TIMEZONES = frozenset(available_timezones())  # read once, at import, because it walks a folder for 13 ms
 
@@ -38,7 +38,7 @@ class Reason(Body):
 
     code: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", examples=["fee"])]
     label: Name
-    account: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    account: Annotated[str, Field(min_length=1, max_length=64), AfterValidator(one_line)] | None = None
 
 
 class Limit(Money):

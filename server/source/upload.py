@@ -21,6 +21,7 @@ from core.clock import now
 from core.ids import uuid7
 from core.problems import Fault, Invalid
 from core.settings import Settings
+from core.text import says_something
 from matching.reading.detect import SAMPLE_BYTES, check_magic, format_of
 from matching.reading.formats import FALLBACK, FORMATS
 from matching.reading.mapping import Mapping
@@ -207,7 +208,7 @@ async def _store_file(upload: Upload, part: BodyPartReader) -> None:
         # Keep only the name, whatever path or control characters the client sends.
         filename = CONTROL.sub("", filename.replace("\\", "/").rsplit("/", 1)[-1]).strip()
         filename = filename.encode("utf-8", "replace").decode()[:256]
-    upload.filename = filename or None
+    upload.filename = filename if filename and says_something(filename) else None
     pending = bytearray()
     first = True
     while True:

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from core.clock import now
+from core.text import refuse_blank
 from models.access import VaultRole
 from models.vault import Entry
 from server.api.instants import Future, Instant
@@ -31,7 +32,7 @@ def _url(value: str) -> str:
 def _no_controls(value: str) -> str:
     if any(ord(c) < 32 or 0x7F <= ord(c) < 0xA0 for c in value):
         raise ValueError("must not contain control characters")
-    return value
+    return refuse_blank(value)
 
 
 def _secret_size(value: SecretStr) -> SecretStr:
@@ -186,7 +187,7 @@ class RevealBody(Body):
 
     fields: Annotated[list[Literal["secret", "notes"]], Field(min_length=1, max_length=2)] = ["secret"]
     version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
-    reason: Annotated[str, Field(max_length=1000), AfterValidator(_no_controls)] | None = None
+    reason: Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_no_controls)] | None = None
 
 
 class RevealView(View):
