@@ -11,7 +11,12 @@ from realtime.events.base import Event, Routing
 
 
 class Counts(BaseModel):
-    """The counts of a job: records on both sides, matches by status, open records."""
+    """
+    The counts of a job, or of a pair: records on both sides, matches by status, open records.
+
+    In those of a job, `open_left` and `open_right` are the records that none of its own matches uses; its summary counts
+    what is open of them by now, whoever matched the others, and so do the counts of a pair.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -118,7 +118,8 @@ class Proof(View):
 
 class Summary(Totals):
     """
-    Where the records that a job read are now, in the terms of the books, which add up to the input. `notes` says what the
+    Where the records that a job read are now, in the terms of the books, which add up to the input. Its counts of open
+    records are those of the list of unmatched ones; those of the job itself know only its own matches. `notes` says what the
     job did not compare, and what to do about it.
     """
 

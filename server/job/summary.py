@@ -117,13 +117,28 @@ def _summarise(job: Job, pair: PairOf | None, *found: list[dict[str, Any]]) -> S
         terms = books.sides[row["side"]].get(row["currency"])
         if terms is not None:  # one of the listed currencies
             _set_apart(terms, row)
-    summed = Summed(books, Counts(**job.counts), [row["pass_name"] for row in passes if row["pass_name"] is not None])
+    summed = Summed(books, _counts(job, books), [row["pass_name"] for row in passes if row["pass_name"] is not None])
     sign = None if pair is None else pair.sign
     return Summary(
         **summed.totals(sign),
         proof=[_proof(books, code, sign or 1, is_done=job.status == JobStatus.COMPLETED) for code in summed.listed],
         notes=[*_notes(job.statistics, sum(row["extending"] for row in passes)), *_unlisted(rows)],
         statistics=job.statistics,
+    )
+
+
+def _counts(job: Job, books: Books) -> Counts:
+    """The job's counts, but of its records as they are now: other matches may have taken some since."""
+
+    def is_open(terms: Terms) -> int:
+        return terms.records[Term.OPEN] - terms.records[Term.SUGGESTED]
+
+    return Counts(**job.counts).model_copy(
+        update={
+            "open_left": books.count("left", is_open),
+            "open_right": books.count("right", is_open),
+            "written_off": sum(books.count(side, lambda terms: terms.records[Term.WRITTEN_OFF]) for side in SIDES),
+        }
     )
 
 

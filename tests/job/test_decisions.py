@@ -127,3 +127,28 @@ async def test_of_a_confirmation_and_a_deletion_at_once_only_one_succeeds(alice,
     )
     assert {row["n"] for row in whole} <= {2}
     assert len(whole) == sum(confirmed == 200 for confirmed, _ in outcomes)
+
+
+async def test_the_summary_of_a_job_counts_as_open_what_its_list_shows_whoever_matched_the_rest(
+    alice, project, suggested
+):
+    job = await suggested()
+    path = f"/jobs/{job['id']}"
+    lists = {
+        side: (await alice.ok("GET", f"{path}/unmatched?side={side}&limit=2"))["items"] for side in ("left", "right")
+    }
+    sides = {"left_source": job["left_source"], "right_source": job["right_source"]}
+    by_hand = {side: [rows[0]["id"]] for side, rows in lists.items()} | {
+        "difference": "booked",
+        "difference_reason": "fee",
+    }
+
+    await alice.ok("POST", f"/projects/{project}/matches", {**sides, **by_hand})
+    await alice.ok("POST", f"/records/{lists['left'][1]['id']}/write-off", {"reason": "other"})
+
+    counts = (await alice.ok("GET", f"{path}/summary"))["counts"]
+    for side, fewer in (("left", 2), ("right", 1)):
+        listed = (await alice.ok("GET", f"{path}/unmatched?side={side}"))["total"]
+        assert counts[f"open_{side}"] == listed == job["counts"][f"open_{side}"] - fewer
+    assert counts["written_off"] == 1
+    assert (await alice.ok("GET", path))["counts"]["open_left"] == job["counts"]["open_left"]  # its own matches alone

@@ -28,7 +28,7 @@ export type ApiTokenRevoked = {
   token_id: string;
 };
 
-/** The counts of a job: records on both sides, matches by status, open records. */
+/** The counts of a job, or of a pair: records on both sides, matches by status, open records. */
 export type Counts = {
   left?: number;
   right?: number;

@@ -256,7 +256,7 @@ export type Constant = {
   value: string;
 };
 
-/** The counts of a job: records on both sides, matches by status, open records. */
+/** The counts of a job, or of a pair: records on both sides, matches by status, open records. */
 export type Counts = {
   left?: number;
   right?: number;
@@ -1420,7 +1420,7 @@ export type SumView = {
   currency: string;
 };
 
-/** Where the records that a job read are now, in the terms of the books, which add up to the input. `notes` says what the */
+/** Where the records that a job read are now, in the terms of the books, which add up to the input. Its counts of open */
 export type Summary = {
   counts: Counts;
   by_pass: PassSummary[];
