@@ -5,7 +5,6 @@ project and each job.
 A bulk locks its matches. A decision on one of them meanwhile is refused as busy; all others go on.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -19,10 +18,9 @@ from models.decision import Decision as DecisionRow
 from models.job import Job
 from models.project import Project
 from models.status import DecisionKind, MatchStatus
-from realtime.events.match import MatchesReviewed
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.books.pairs import PairOf, find_pair
-from server.books.transitions import Said, Settled, Standing, Transition, lock_matches
+from server.books.transitions import Said, Standing, Transition, lock_matches
 from server.match import search
 from server.match.decisions import Decision
 from server.match.extensions import bases_of, extended
@@ -31,6 +29,7 @@ from server.match.holding import ROUNDS, Held, begin_bulk, ensure_sign, hold_man
 from server.match.manual import refuse_strangers
 from server.match.notes import refuse_no_member
 from server.match.schemas import PairReview, Review, Reviewed, ReviewFilter, Skipped
+from server.match.telling import tell_reviewed
 from server.match.undo import Back, bring_back, find_back, leaving, taken
 from server.store.reading import Reading
 
@@ -110,7 +109,7 @@ async def undo_decision(actor: Actor, decision_id: UUID) -> Answer:
         settled = await transition.settle()
         gone = set(moved)
         skipped = [(one, codes.get(one, "record_in_use")) for one in waiting if one not in gone]
-        _publish(u, row.project_id, "undo", [*(standing[one] for one in moved), *extensions], settled, decision_id)
+        tell_reviewed(u, row.project_id, "undo", [*(standing[one] for one in moved), *extensions], settled, decision_id)
         _audit(u, row.project_id, "undo", decision_id, len(moved), None)
         return u.answer(200, _answer(decision_id, len(moved), skipped))
 
@@ -121,6 +120,8 @@ async def _review(u: UnitOfWork, project_id: UUID, pair: PairOf | None, body: Re
     matches than were expected, Busy.
     """
     await begin_bulk(u)
+    if body.action == "assign":  # a member is locked before matches
+        await refuse_no_member(u, project_id, body.user_id)
     ids = await _chosen(u, pair, body, job_id)
     if len(ids) != body.expected_count:
         raise problems.CountChanged(
@@ -222,7 +223,7 @@ async def _decide(
     await transition.move(open_ones, status, Said(u.actor.id, u.at, body.reason))
     await transition.move(rivals, MatchStatus.SUPERSEDED, Said())
     settled = await transition.settle()
-    _publish(u, project_id, body.action, [*open_ones, *bases, *rivals], settled, decision.id)
+    tell_reviewed(u, project_id, body.action, [*open_ones, *bases, *rivals], settled, decision.id)
     _audit(u, project_id, body.action, decision.id, len(open_ones), body.reason)
     return u.answer(200, _answer(decision.id, len(open_ones), skipped))
 
@@ -261,13 +262,12 @@ async def _undo(u: UnitOfWork, project_id: UUID, match_ids: Sequence[UUID], body
     skipped += [(one, "four_eyes" if one in both else "record_in_use") for one in standing if one not in told]
     changed = sum(one in standing for one in moved)
     if moved:
-        _publish(u, project_id, body.action, [*(held.matches[one] for one in moved), *extensions], settled, None)
+        tell_reviewed(u, project_id, body.action, [*(held.matches[one] for one in moved), *extensions], settled, None)
         _audit(u, project_id, body.action, None, changed, body.reason)
     return u.answer(200, _answer(None, changed, skipped))
 
 
 async def _assign(u: UnitOfWork, project_id: UUID, standing: list[Standing], body: Review) -> Answer:
-    await refuse_no_member(u, project_id, body.user_id)
     await u.execute(
         "UPDATE matches SET assignee_id = $2, version = version + 1, updated_at = $3 WHERE id = ANY($1::text[]::uuid[])",
         [str(match.id) for match in standing],
@@ -278,28 +278,9 @@ async def _assign(u: UnitOfWork, project_id: UUID, standing: list[Standing], bod
     await transition.touch(standing)
     settled = await transition.settle()
     if standing:
-        _publish(u, project_id, body.action, standing, settled, None)
+        tell_reviewed(u, project_id, body.action, standing, settled, None)
         _audit(u, project_id, body.action, None, len(standing), body.reason)
     return u.answer(200, _answer(None, len(standing), []))
-
-
-def _publish(
-    u: UnitOfWork,
-    project_id: UUID,
-    action: str,
-    moved: Sequence[Standing],
-    settled: Settled,
-    decision_id: UUID | None,
-) -> None:
-    """One event for each job and pair. That of a job goes to the project too, so one is enough for both."""
-    numbers = Counter((match.pair_id, match.job_id) for match in moved if match.pair_id is not None)
-    shown = {(match.pair_id, match.job_id): match for match in moved}
-    for key, count in sorted(numbers.items(), key=str):
-        u.publish(
-            MatchesReviewed(
-                project_id=project_id, decision_id=decision_id, action=action, count=count, **settled.of(shown[key])
-            )
-        )
 
 
 def _audit(

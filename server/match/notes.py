@@ -21,6 +21,7 @@ from server.match.holding import wait_briefly
 from server.match.schemas import Assign, CommentCreate, CommentView
 from server.store.reading import Position, Reading, reading
 
+_HOLD_MEMBER = "SELECT 1 FROM project_members WHERE project_id = $1 AND user_id = $2 FOR SHARE"
 _COMMENT = "t.*, (SELECT p.display_name FROM users p WHERE p.id = t.author_id) AS author_name"
 
 
@@ -32,9 +33,10 @@ async def assign_match(actor: Actor, match_id: UUID, body: Assign, expected: int
     """
     async with unit_of_work(actor) as u:
         await wait_briefly(u)
+        known = (await access.load(actor, Match, match_id, "match.assign")).row
+        await refuse_no_member(u, known.project_id, body.user_id)
         match = (await access.load(actor, Match, match_id, "match.assign", lock=True)).row
         await expect_version(u, match, expected, required=True)
-        await refuse_no_member(u, match.project_id, body.user_id)
         if await u.save(match, assignee_id=body.user_id):
             place = await place_of(u, match)
             u.publish(MatchAssigned(match_id=match.id, version=match.version, assignee=body.user_id, **place))
@@ -53,9 +55,14 @@ async def assign_match(actor: Actor, match_id: UUID, body: Assign, expected: int
 
 
 async def refuse_no_member(u: UnitOfWork, project_id: UUID, user_id: UUID | None) -> None:
-    """Check that a person is a member of the project. Raises: Invalid."""
+    """
+    Check that a person is a member of the project, and stays it until the transaction ends. Raises: Invalid.
+
+    The membership is locked, and looked at afterwards: whoever ends it takes the person off their matches (leaving.py).
+    """
     if user_id is None:
         return
+    await u.execute(_HOLD_MEMBER, project_id, user_id)
     rows = await u.execute(f"SELECT {access.in_project('$1', '$2')} AS is_member", project_id, user_id)
     if not rows[0]["is_member"]:
         raise Invalid(errors=(Fault("/user_id", "invalid_field", "is not a member of this project"),))

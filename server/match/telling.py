@@ -1,11 +1,12 @@
 """Publishes what decisions did to matches."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from models.status import MatchStatus
-from realtime.events.match import MatchSuperseded
+from realtime.events.match import MatchesReviewed, MatchSuperseded
 from realtime.unit_of_work import UnitOfWork
 from server.books.transitions import Settled, Standing
 
@@ -38,3 +39,24 @@ async def tell_superseded(u: UnitOfWork, project_id: UUID, rivals: Sequence[Stan
     for rival in rivals:
         status = MatchStatus.SUPERSEDED
         tell(u, project_id, MatchSuperseded, rival, settled, status=status, record_ids=records.get(rival.id, []))
+
+
+def tell_reviewed(
+    u: UnitOfWork,
+    project_id: UUID,
+    action: str,
+    moved: Sequence[Standing],
+    settled: Settled,
+    decision_id: UUID | None,
+) -> None:
+    """
+    Publish that many matches changed: one event for each job and pair. That of a job goes to the project too, so one is enough for both.
+    """
+    numbers = Counter((match.pair_id, match.job_id) for match in moved if match.pair_id is not None)
+    shown = {(match.pair_id, match.job_id): match for match in moved}
+    for key, count in sorted(numbers.items(), key=str):
+        u.publish(
+            MatchesReviewed(
+                project_id=project_id, decision_id=decision_id, action=action, count=count, **settled.of(shown[key])
+            )
+        )

@@ -16,6 +16,7 @@ from realtime.events.access import AccessChanged, AccessGranted, AccessRevoked
 from realtime.events.member import MemberAdded, MemberChanged, MemberRemoved
 from realtime.events.project import ProjectDeleted, ProjectUpdated
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
+from server.match.leaving import take_off
 from server.project import queries
 from server.project.schemas import MemberAdd, MemberPut, MemberView, ProjectCreate, ProjectUpdate
 from server.store.reading import Reading
@@ -126,6 +127,9 @@ async def remove_member(actor: Actor, cipher: VaultCipher, project_id: UUID, use
         )
         if member is None:
             raise NotFound
+        if member.role == "owner":
+            await _keep_an_owner(u, project_id, user_id)
+        await take_off(u, user_id, project_id)
         await _remove(u, cipher, member)
 
 
@@ -137,14 +141,15 @@ async def leave_projects(u: UnitOfWork, cipher: VaultCipher, user_id: UUID) -> N
         "ORDER BY id FOR NO KEY UPDATE",
         user_id,
     )
+    await take_off(u, user_id)  # in all projects, because matches are locked before vaults
     for member in await ProjectMember.filter(user_id=user_id).using_db(u.connection).order_by("project_id"):
+        if member.role == "owner":
+            await _keep_an_owner(u, member.project_id, user_id)
         await _remove(u, cipher, member)
 
 
 async def _remove(u: UnitOfWork, cipher: VaultCipher, member: ProjectMember) -> None:
     project_id, user_id = member.project_id, member.user_id
-    if member.role == "owner":
-        await _keep_an_owner(u, project_id, user_id)
     await leave_vaults(u, cipher, project_id, user_id)
     await member.delete(using_db=u.connection)
     u.publish(MemberRemoved(project_id=project_id, user_id=user_id, role=member.role))

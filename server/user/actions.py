@@ -15,6 +15,7 @@ from server.auth.passwords import Passwords, policy_faults
 from server.auth.schemas import UserView
 from server.auth.sessions import revoke_sessions
 from server.auth.throttle import forget_account
+from server.match.leaving import take_off
 from server.project.actions import leave_projects
 from server.user.schemas import MeUpdate, UserCreate, UserUpdate
 from server.vault.cipher import VaultCipher
@@ -77,6 +78,8 @@ async def update_user(actor: Actor, user_id: UUID, body: UserUpdate, expected: i
         if demoted:
             changes["token_version"] = user.token_version + 1
         changed = [name for name in await u.save(user, **changes) if name != "token_version"]
+        if "status" in changed and user.status == "disabled":
+            await take_off(u, user.id)
         if demoted:
             await revoke_sessions(u, user.id, "account_changed")
         if changed:

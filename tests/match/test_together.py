@@ -118,7 +118,7 @@ async def test_a_match_that_somebody_holds_is_busy_and_all_others_go_on(room, db
         began_talking = time.monotonic()
         talks = await asyncio.gather(
             bob.refused("POST", f"/matches/{matches[0]}/comments", {"text": "seen"}),
-            bob.refused("PUT", f"/matches/{matches[0]}/assignee", {"user_id": None}, if_match=1),
+            books.person.refused("PUT", f"/matches/{matches[0]}/assignee", {"user_id": None}, if_match=1),
             bob.refused("DELETE", f"/matches/{matches[0]}/signature"),
         )
         took = time.monotonic() - began_talking

@@ -1,0 +1,79 @@
+"""Takes people off the matches that they are to look at, when they leave a project or their account ends."""
+
+from itertools import groupby
+from uuid import UUID
+
+from realtime.events.match import MatchAssigned
+from realtime.unit_of_work import UnitOfWork
+from server.books.pairs import pairs_of
+from server.books.transitions import Standing, Transition, lock_matches
+from server.match.holding import begin_bulk, hold_many
+from server.match.telling import tell_reviewed
+
+MOST_TOLD = (
+    100  # matches that are told and audited one by one; more of them are told by one event for each job and pair
+)
+_ASSIGNED = "SELECT id, project_id FROM matches WHERE assignee_id = $1 AND ($2::uuid IS NULL OR project_id = $2)"
+_TAKE_OFF = """
+    UPDATE matches SET assignee_id = NULL, version = version + 1, updated_at = $3
+    WHERE id = ANY($1::text[]::uuid[]) AND assignee_id = $2 RETURNING id
+"""
+_HOLD_MEMBER = """
+    SELECT 1 FROM project_members WHERE user_id = $1 AND ($2::uuid IS NULL OR project_id = $2)
+    ORDER BY project_id FOR NO KEY UPDATE
+"""
+
+
+async def take_off(u: UnitOfWork, user_id: UUID, project_id: UUID | None = None) -> None:
+    """
+    Leave nothing for a person to look at, in one project or in all.
+
+    The memberships are locked first, as by whoever gives a match to a member: so nobody gives this person one meanwhile.
+    """
+    await u.execute(_HOLD_MEMBER, user_id, project_id)
+    projects = {row["id"]: row["project_id"] for row in await u.execute(_ASSIGNED, user_id, project_id)}
+    if not projects:
+        return
+    await begin_bulk(u)
+    await hold_many(u, sorted(projects), with_rivals=False)
+    standing = await lock_matches(u, list(projects))
+    taken = await u.execute(_TAKE_OFF, [str(match_id) for match_id in standing], user_id, u.at)
+    matches = sorted((standing[row["id"]] for row in taken), key=lambda match: (str(projects[match.id]), match.id))
+    for project, group in groupby(matches, key=lambda match: projects[match.id]):
+        found = list(group)
+        if len(found) > MOST_TOLD:
+            await _tell_all(u, project, found)
+        else:
+            await _tell_each(u, project, found)
+
+
+async def _tell_each(u: UnitOfWork, project_id: UUID, matches: list[Standing]) -> None:
+    pairs = await pairs_of(u, [match.pair_id for match in matches])
+    for match in matches:
+        pair = None if match.pair_id is None else pairs[match.pair_id]
+        u.publish(
+            MatchAssigned(
+                project_id=project_id,
+                job_id=match.job_id,
+                left_source=None if pair is None else pair.left_source_id,
+                right_source=None if pair is None else pair.right_source_id,
+                match_id=match.id,
+                version=match.version + 1,
+                assignee=None,
+            )
+        )
+        u.audit(
+            f"project:{project_id}",
+            "match.assign",
+            ("match", match.id),
+            version=match.version + 1,
+            changed=["assignee"],
+            assignee=None,
+        )
+
+
+async def _tell_all(u: UnitOfWork, project_id: UUID, matches: list[Standing]) -> None:
+    transition = Transition(u)
+    await transition.touch(matches)
+    tell_reviewed(u, project_id, "assign", matches, await transition.settle(), None)
+    u.audit(f"project:{project_id}", "matches.assign", ("decision", None), count=len(matches))
