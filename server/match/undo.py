@@ -64,11 +64,17 @@ _STALE = f"""
     FROM matches m LEFT JOIN match_records u ON u.match_id = m.id LEFT JOIN reconciliation_records r ON r.id = u.record_id
     WHERE m.id = ANY($1::text[]::uuid[]) AND m.status NOT IN {sql_list(ACTIVE_MATCH)} GROUP BY m.id
 """
-_SAID_BEFORE = """
+# Signatures are back with the state that was signed, except those under the very decision that is undone.
+_SAID_BEFORE = f"""
     UPDATE matches m SET decided_by = (d.previous->>'decided_by')::uuid,
         decided_at = (d.previous->>'decided_at')::timestamptz, reason = d.previous->>'reason',
-        remainder_since = CASE WHEN m.remainder IS NOT NULL THEN m.remainder_since END
-    FROM decision_matches d WHERE d.id = ANY($1::text[]::bigint[]) AND m.id = d.match_id AND d.before IS NOT NULL
+        remainder_since = CASE WHEN m.remainder IS NOT NULL THEN m.remainder_since END,
+        signatures = CASE WHEN d.before IN {sql_list(ACTIVE_MATCH)} AND d.after <> '{MatchStatus.CONFIRMED}'
+            THEN jsonb_path_query_array(coalesce(d.previous->'signatures', '[]'),
+                CASE WHEN k.kind = '{DecisionKind.SPLIT}' THEN '$[*] ? (@.action != "split")' ELSE '$[*]' END::jsonpath)
+            ELSE m.signatures END
+    FROM decision_matches d JOIN decisions k ON k.id = d.decision_id
+    WHERE d.id = ANY($1::text[]::bigint[]) AND m.id = d.match_id AND d.before IS NOT NULL
 """
 # What a match that is confirmed again leaves open is as old as it was; said first, because the books count its age.
 _SINCE_BEFORE = f"""

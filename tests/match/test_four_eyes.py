@@ -215,3 +215,63 @@ async def test_a_record_that_two_suggestions_hold_is_taken_out_of_the_open_items
     listed = await carl.ok("GET", f"/projects/{books.project}/open-items?{books.query}")
 
     assert (listed["total"], len(listed["items"])) == (3, 3)
+
+
+def _signed(match):
+    """Who has signed what."""
+    return [(one["by"], one["action"]) for one in match["signatures"]]
+
+
+@pytest.mark.parametrize("is_bulk", [False, True])
+async def test_undoing_a_rejection_brings_back_what_was_signed(room, is_bulk):
+    books, bob, carl = room
+    match = await books.suggest(books.left[:1], books.right[:1])
+    await carl.ok("POST", f"/matches/{match}/confirm", {})
+    if is_bulk:
+        body = {**books.sides, "action": "reject", "ids": [match], "expected_count": 1}
+        done = await bob.ok("POST", f"/projects/{books.project}/review", body)
+        undo = f"/decisions/{done['decision_id']}/undo"
+    else:
+        await bob.ok("POST", f"/matches/{match}/reject", {})
+        undo = f"/matches/{match}/undo"
+
+    rejected = await bob.ok("GET", f"/matches/{match}")
+    await bob.ok("POST", undo, {})
+    back = await bob.ok("GET", f"/matches/{match}")
+    confirmed = await bob.ok("POST", f"/matches/{match}/confirm", {})
+
+    assert rejected["signatures"] == []
+    assert [(one["action"], one["signed"]) for one in rejected["history"]][:1] == [("match.sign", "confirm")]
+    assert (back["status"], _signed(back)) == ("suggested", [(str(carl.id), "confirm")])
+    assert confirmed["status"] == "confirmed"  # the second signature
+
+
+async def test_undoing_what_superseded_a_signed_match_brings_its_signature_back(room):
+    books, bob, carl = room
+    match = await books.suggest(books.left[:1], books.right[:1])
+    await carl.ok("POST", f"/matches/{match}/confirm", {})
+    await carl.ok("POST", f"/records/{books.left[1]}/write-off", {"reason": "other"})
+    await books.person.ok("PATCH", f"/projects/{books.project}", {"four_eyes_over": None})
+    other = await books.match(books.left[:1], books.right[1:], difference="open")
+    superseded = await bob.ok("GET", f"/matches/{match}")
+
+    await bob.ok("POST", f"/matches/{other['id']}/undo", {})
+    back = await bob.ok("GET", f"/matches/{match}")
+
+    assert (superseded["status"], superseded["signatures"]) == ("superseded", [])
+    assert (back["status"], _signed(back)) == ("suggested", [(str(carl.id), "confirm")])
+
+
+async def test_a_split_that_is_undone_leaves_the_signatures_under_the_match_and_none_under_the_split(room):
+    books, bob, carl = room
+    match = await books.suggest(books.left[:2], books.right)
+    for person in (carl, bob):
+        await person.ok("POST", f"/matches/{match}/confirm", {})
+    body = {"parts": [{"left": [books.left[n]], "right": [books.right[n]]} for n in range(2)]}
+    for person in (carl, bob):
+        await person.ok("POST", f"/matches/{match}/split", body)
+    await books.person.ok("PATCH", f"/projects/{books.project}", {"four_eyes_over": None})
+
+    back = await bob.ok("POST", f"/matches/{match}/undo", {})
+
+    assert (back["status"], _signed(back)) == ("confirmed", [(str(carl.id), "confirm")])
