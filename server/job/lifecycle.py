@@ -237,11 +237,11 @@ async def analyze() -> None:
 
 
 # Older suggestions over the records and remainders that the job uses, and the job's own over records that were confirmed
-# meanwhile.
+# meanwhile. What the job only suggests leaves suggestions of other pairs alone (decision 14).
 _LOST_SUGGESTIONS = f"""
     SELECT o.match_id FROM match_records n
     JOIN match_records o ON o.record_id = n.record_id AND o.job_id IS DISTINCT FROM n.job_id AND o.active AND NOT o.confirmed
-    WHERE n.job_id = $1 AND n.active
+    WHERE n.job_id = $1 AND n.active AND (n.confirmed OR o.pair_id = n.pair_id)
     UNION SELECT n.match_id FROM match_records n
     JOIN match_records o ON o.record_id = n.record_id AND o.match_id <> n.match_id AND o.confirmed
     WHERE n.job_id = $1 AND n.active AND NOT n.confirmed

@@ -32,6 +32,7 @@ _RIVALS = f"""
     UNION SELECT id FROM matches WHERE extends_id = ANY($2::text[]::uuid[]) AND extends_id IS NOT NULL
         AND status = '{MatchStatus.SUGGESTED}' AND id <> ALL($2::text[]::uuid[])
 """
+_IN_WAY = "(u.confirmed OR ($3::bool AND ($4::uuid IS NULL OR u.pair_id = $4)))"
 _RECORDS = "SELECT match_id, record_id, side FROM match_records WHERE match_id = ANY($1::text[]::uuid[]) ORDER BY id"
 # The records of some matches, of what they extend, of the suggestions to extend them, and with $2 of their rivals.
 _OF_MANY = f"""
@@ -142,19 +143,27 @@ async def _hold_with_rivals(
 
 
 async def refuse_used(
-    u: UnitOfWork, record_ids: Sequence[UUID], but: Sequence[UUID], *, suggested_too: bool = False
+    u: UnitOfWork,
+    record_ids: Sequence[UUID],
+    but: Sequence[UUID],
+    *,
+    suggested_too: bool = False,
+    pair_id: UUID | None = None,
 ) -> None:
     """
-    Check that no other match holds the records: no confirmed one, or with `suggested_too` no suggestion either.
+    Check that no other match holds the records: no confirmed one, or with `suggested_too` no suggestion either; if a pair
+    is given, none of that pair.
 
     Raises: RecordInUse, which names the match.
     """
     rows = await u.execute(
         "SELECT u.match_id, u.record_id, m.status, m.kind FROM match_records u JOIN matches m ON m.id = u.match_id "
-        f"WHERE u.record_id = ANY($1::text[]::uuid[]) AND u.active {'' if suggested_too else 'AND u.confirmed'} "
+        f"WHERE u.record_id = ANY($1::text[]::uuid[]) AND u.active AND {_IN_WAY} "
         "AND u.match_id <> ALL($2::text[]::uuid[]) ORDER BY u.confirmed DESC LIMIT 1",
         [str(record_id) for record_id in record_ids],
         [str(match_id) for match_id in but],
+        suggested_too,
+        pair_id,
     )
     if rows:
         found = rows[0]

@@ -50,11 +50,13 @@ _COMPANIONS = f"""
               WHERE b.id = c.match_id AND a.id = ANY($2::text[]::uuid[])))))
     ORDER BY c.id
 """
-# Of matches that would become active: those whose records are in active use by a match that stays, ...
+# Of matches that would become active: those whose records are in active use by a match that stays. Suggestions of two
+# pairs share records, until one of them is confirmed ($3) ...
 _TAKEN = """
     SELECT DISTINCT mine.match_id FROM match_records mine WHERE mine.match_id = ANY($1::text[]::uuid[])
       AND EXISTS (SELECT 1 FROM match_records o
-                  WHERE o.record_id = mine.record_id AND o.active AND o.match_id <> ALL($2::text[]::uuid[]))
+                  WHERE o.record_id = mine.record_id AND o.active AND o.match_id <> ALL($2::text[]::uuid[])
+                      AND (o.confirmed OR o.pair_id = mine.pair_id OR mine.match_id = ANY($3::text[]::uuid[])))
 """
 # ... and those that compared something else: a record has changed since, or is gone and has taken its uses along.
 _STALE = f"""
@@ -158,7 +160,8 @@ async def taken(u: UnitOfWork, back: Back) -> set[UUID]:
     waking = [str(one) for one, status in back.targets.items() if status in ACTIVE_MATCH]
     if not waking:
         return set()
-    found = await u.execute(_TAKEN, waking, [str(one) for one in back.targets])
+    confirmed = [str(one) for one, status in back.targets.items() if status == MatchStatus.CONFIRMED]
+    found = await u.execute(_TAKEN, waking, [str(one) for one in back.targets], confirmed)
     lost = {row["match_id"] for row in found} | await stale(u, waking)
     suggested = [one for one, status in back.targets.items() if status == MatchStatus.SUGGESTED and one not in lost]
     return lost | await baseless(u, suggested, back.targets, lost)
@@ -227,7 +230,9 @@ async def undo_match(actor: Actor, match_id: UUID, reason: str | None, expected:
         if back.targets[match_id] in ACTIVE_MATCH:
             if await stale(u, [match_id]):
                 raise problems.RecordInUse("A record of this match is gone or has changed since. Match them by hand.")
-            await refuse_used(u, held.record_ids(match_id), list(back.targets), suggested_too=True)
+            is_suggested = back.targets[match_id] == MatchStatus.SUGGESTED
+            beside = match.pair_id if is_suggested else None
+            await refuse_used(u, held.record_ids(match_id), list(back.targets), suggested_too=True, pair_id=beside)
             if match_id in lost:
                 raise problems.RecordInUse("The match that this one extends has changed since. Match them by hand.")
         await _refuse_roundabout(u, held, back, match_id)

@@ -1,6 +1,7 @@
 """Jobs suggest how to pay what confirmed matches leave open."""
 
 import asyncio
+from dataclasses import replace
 from uuid import UUID
 
 import pyarrow as pa
@@ -401,3 +402,40 @@ async def test_a_payment_that_makes_the_match_too_large_to_be_kept_does_not_exte
     assert await db.fetchval("SELECT sum(dropped) FROM job_chunks") == 1
     assert await status(books, base) == "confirmed"
     assert await differences(db) == []
+
+
+async def test_a_job_over_another_pair_that_only_suggests_leaves_the_suggestions_of_a_pair_alone(make_books, run):
+    books = await make_books(eur("10.00", "20.00"), eur("10.00", "20.00"))
+    other = await make_books(eur("10.00"), eur("20.00"))
+    first = await books.suggest(books.left[:1], books.right[:1])
+    second = await books.suggest(books.left[1:], books.right[1:])
+    limit = {"auto_confirm_up_to": {"amount": "15.00", "currency": "EUR"}}
+    await books.person.ok("PATCH", f"/projects/{books.project}", limit)
+
+    await run(
+        books, {"left_source": books.left_source, "right_source": other.left_source}
+    )  # confirms the match of 10.00
+    await run(books, {"left_source": books.left_source, "right_source": other.right_source})  # suggests that of 20.00
+    confirmed, stays = [await books.person.ok("GET", f"/matches/{match}") for match in (first, second)]
+    query = f"left_source={books.left_source}&right_source={other.right_source}"
+    (rival,) = (await books.person.ok("GET", f"/projects/{books.project}/matches?{query}"))["items"]
+
+    assert (confirmed["status"], stays["status"], rival["status"]) == ("superseded", "suggested", "suggested")
+    assert await differences(books.db) == []
+    await books.person.ok("POST", f"/matches/{rival['id']}/confirm", {})
+    assert (await books.person.ok("GET", f"/matches/{second}"))["status"] == "superseded"
+
+
+async def test_a_rejection_is_undone_beside_a_suggestion_of_another_pair_over_its_records(make_books):
+    books = await make_books(eur("10.00"), eur("10.00"))
+    other = await make_books(eur("10.00"), eur("99.00"))
+    pair = replace(books, right_source=other.left_source, right=other.left)
+    match = await books.suggest(books.left, books.right)
+    await books.person.ok("POST", f"/matches/{match}/reject", {})
+    rival = await pair.suggest(pair.left, pair.right)
+
+    back = await books.person.ok("POST", f"/matches/{match}/undo", {})
+
+    assert back["status"] == "suggested"
+    assert (await books.person.ok("GET", f"/matches/{rival}"))["status"] == "suggested"
+    assert await differences(books.db) == []
