@@ -27,6 +27,9 @@ _MAKE = """
     ON CONFLICT (least(left_source_id, right_source_id), greatest(left_source_id, right_source_id)) DO NOTHING
 """
 _LOCK = "SELECT 1 FROM pairs WHERE id = $1 FOR NO KEY UPDATE"
+# Under the sign that they have seen, many may confirm matches at once; to fix another one, somebody waits for all of them.
+_HOLD_SIGN = "SELECT pg_advisory_xact_lock_shared(hashtextextended('sign ' || $1::text, 0))"
+_LOCK_SIGN = "SELECT pg_advisory_xact_lock(hashtextextended('sign ' || $1::text, 0))"
 _FIX = f"""
     UPDATE pairs SET sign = CASE WHEN EXISTS (
         SELECT 1 FROM matches m WHERE m.pair_id = pairs.id AND m.status = '{MatchStatus.CONFIRMED}')
@@ -95,6 +98,18 @@ def refuse_other_sign(pair: PairOf, document: dict[str, Any] | None) -> None:
     raise Invalid(errors=(Fault("/plan", "invalid_plan", message),))
 
 
+async def hold_sign(u: UnitOfWork, pair_id: UUID | str) -> int | None:
+    """
+    Keep the sign of a pair as it is until the transaction ends, by which the caller has confirmed a match.
+
+    Returns: the sign, or None if the last confirmed match was undone meanwhile. It is locked after records and matches, and
+    looked at afterwards.
+    """
+    await u.execute(_HOLD_SIGN, str(pair_id))
+    sign = (await u.execute(_BY_ID, pair_id))[0]["sign"]
+    return None if sign is None else int(sign)
+
+
 async def fix_sign(u: UnitOfWork, pair_id: UUID | str, sign: int) -> int:
     """
     Fix the sign of a pair that was seen without a confirmed match. Returns: the sign that counts, which is another one if
@@ -103,6 +118,7 @@ async def fix_sign(u: UnitOfWork, pair_id: UUID | str, sign: int) -> int:
     First decisions wait for each other here, so nobody calls this for a pair whose sign is fixed. The lock is a statement
     of its own: a statement that has waited still sees the matches of the time before it waited.
     """
+    await u.execute(_LOCK_SIGN, str(pair_id))
     await u.execute(_LOCK, pair_id)
     rows = await u.execute(_FIX, pair_id, sign)
     return int(rows[0]["sign"])

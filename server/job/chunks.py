@@ -21,7 +21,7 @@ from realtime.events.job import Counts
 from realtime.events.result import MatchesAdded
 from realtime.unit_of_work import unit_of_work
 from server.books import entries
-from server.books.pairs import fix_sign, pairs_of
+from server.books.pairs import fix_sign, hold_sign, pairs_of
 from server.holds.locks import hold_records
 from server.job.extensions import base_of, earliest_of, hold_bases, is_too_large, kind_of, size_of
 from server.job.inputs import SideIds
@@ -31,6 +31,10 @@ from server.job.sides import Sets, Sides
 
 RETRIES = 5
 FOLD_EVERY = 32  # chunks
+
+
+class _SignGone(Exception):
+    """The last confirmed match of the pair was undone at this moment, so the chunk fixes the sign itself."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,9 @@ async def write_chunk(job: Job, chunk: Chunk, sides: Sides) -> Counts | None:
     for attempt in range(RETRIES):
         try:
             return await _write_chunk(job, chunk, sides, alone=attempt > 0)
+        except _SignGone:
+            if attempt == RETRIES - 1:
+                raise
         except IntegrityError as error:
             # A reviewer or another job took one of the records after the check and before the insert. Check again.
             if not isinstance(error.__cause__, asyncpg.UniqueViolationError) or attempt == RETRIES - 1:
@@ -104,6 +111,8 @@ async def _write_chunk(job: Job, chunk: Chunk, sides: Sides, *, alone: bool) -> 
         bases = [None if base is None else held.get(base) for base in extends]
         if is_first:  # before the job, as decisions do
             sign = await fix_sign(u, sides.pair.id, sides.sign)
+        elif confirms and (sign := await hold_sign(u, sides.pair.id)) is None:
+            raise _SignGone
         if confirms:  # a decision or another job may have fixed the sign since this job began
             sides = replace(sides, pair=replace(sides.pair, sign=sign))
             sides.refuse_other_sign()

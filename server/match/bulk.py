@@ -30,7 +30,7 @@ from server.match.manual import refuse_strangers
 from server.match.notes import refuse_no_member
 from server.match.schemas import PairReview, Review, Reviewed, ReviewFilter, Skipped
 from server.match.telling import tell_reviewed
-from server.match.undo import Back, bring_back, find_back, leaving, taken
+from server.match.undo import Back, bring_back, find_back, leaving, taken, under_other_sign
 from server.store.reading import Reading
 
 MOST_LISTED = 1000  # of what was skipped
@@ -103,6 +103,8 @@ async def undo_decision(actor: Actor, decision_id: UUID) -> Answer:
         both = await over_limit(u, row.project_id, leaving(held, back))
         codes |= dict.fromkeys(both, "four_eyes")
         back = back.without(both)
+        codes |= dict.fromkeys(other := await under_other_sign(u, back), "version_conflict")
+        back = back.without(other)
         codes |= dict.fromkeys(await taken(u, back), "record_in_use")
         transition = Transition(u)
         moved, extensions = await bring_back(u, transition, held, back, set(codes))
@@ -130,8 +132,8 @@ async def _review(u: UnitOfWork, project_id: UUID, pair: PairOf | None, body: Re
         )
     if body.action == "undo":
         return await _undo(u, project_id, ids, body)
-    if body.action != "assign":
-        await hold_many(u, ids, with_rivals=body.action == "confirm")
+    # For an assignment, too: who holds the records may lock more matches, in another order.
+    await hold_many(u, ids, with_rivals=body.action == "confirm")
     standing = await lock_matches(u, ids)
     if body.action == "assign":
         return await _assign(u, project_id, list(standing.values()), body)
@@ -250,16 +252,18 @@ async def _undo(u: UnitOfWork, project_id: UUID, match_ids: Sequence[UUID], body
     held = Held(locked, {}, [], set())
     both = await over_limit(u, project_id, leaving(held, back))
     superseded = [one for one, match in standing.items() if match.status == MatchStatus.SUPERSEDED]
-    back = back.without(both | await extended(u, superseded, but=list(standing)))
+    other = await under_other_sign(u, back)
+    back = back.without(both | other | await extended(u, superseded, but=list(standing)))
     lost = await taken(u, back)
     back = back.without({one for one in lost if one in standing})
-    lost |= both
+    lost |= both | other
     transition = Transition(u)
     moved, extensions = await bring_back(u, transition, held, back, lost)
     settled = await transition.settle()
     skipped = [(one, "already_decided") for one in back.nothing]
     told = {*moved, *back.nothing}
-    skipped += [(one, "four_eyes" if one in both else "record_in_use") for one in standing if one not in told]
+    codes = dict.fromkeys(other, "version_conflict") | dict.fromkeys(both, "four_eyes")
+    skipped += [(one, codes.get(one, "record_in_use")) for one in standing if one not in told]
     changed = sum(one in standing for one in moved)
     if moved:
         tell_reviewed(u, project_id, body.action, [*(held.matches[one] for one in moved), *extensions], settled, None)

@@ -18,7 +18,8 @@ _DECISION = """
 _TOUCHED = """
     INSERT INTO decision_matches (decision_id, match_id, before, after, previous)
     SELECT $1, m.id, x.before, $4, jsonb_build_object('decided_by', m.decided_by, 'decided_at', m.decided_at,
-        'reason', m.reason, 'remainder_since', m.remainder_since, 'signatures', m.signatures)
+        'reason', m.reason, 'remainder_since', m.remainder_since, 'signatures', m.signatures,
+        'sign', (SELECT p.sign FROM pairs p WHERE p.id = m.pair_id))
     FROM unnest($2::text[], $3::text[]) WITH ORDINALITY x(id, before, n) JOIN matches m ON m.id = x.id::uuid
     ORDER BY x.n
 """

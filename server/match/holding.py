@@ -10,7 +10,7 @@ import orjson
 from core import problems
 from models.status import MatchStatus
 from realtime.unit_of_work import UnitOfWork
-from server.books.pairs import fix_sign, sign_of_plan
+from server.books.pairs import fix_sign, hold_sign, sign_of_plan
 from server.books.transitions import Standing, lock_matches
 from server.holds.locks import hold_records
 
@@ -178,14 +178,14 @@ async def ensure_sign(u: UnitOfWork, pair_id: UUID | None, sums: tuple[Any, Any]
     """
     Fix the sign of a pair before its first match is confirmed. Returns: the sign.
 
-    The newest plan of the pair says it. Without a plan, `sums` of both sides do: opposite amounts of the same size. Of two
-    first decisions at once the one that comes first fixes it for both.
+    It stays until the transaction ends. The newest plan of the pair says it. Without a plan, `sums` of both sides do:
+    opposite amounts of the same size. Of two first decisions at once the one that comes first fixes it for both.
     """
     if pair_id is None:
         return 1
     rows = await u.execute(_SIGN, pair_id)
-    if (sign := rows[0]["sign"]) is not None and rows[0]["is_fixed"]:
-        return int(sign)
+    if rows[0]["is_fixed"] and (sign := await hold_sign(u, pair_id)) is not None:
+        return sign
     found = sign_of_plan(None if rows[0]["document"] is None else orjson.loads(rows[0]["document"]))
     if found is None:
         found = -1 if sums is not None and sums[0] and sums[0] == -sums[1] else 1

@@ -17,6 +17,7 @@ from models.match import Match
 from models.status import ACTIVE_MATCH, DecisionKind, MatchKind, MatchStatus, sql_list
 from realtime.events.match import MatchUndone, RecordReopened
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
+from server.books.pairs import fix_sign, hold_sign, pairs_of
 from server.books.transitions import Said, Standing, Transition
 from server.match import queries
 from server.match.conflicts import expect_version
@@ -83,6 +84,19 @@ _SINCE_BEFORE = f"""
     UPDATE matches m SET remainder_since = (d.previous->>'remainder_since')::timestamptz FROM decision_matches d
     WHERE d.id = ANY($1::text[]::bigint[]) AND m.id = d.match_id AND d.before = '{MatchStatus.CONFIRMED}'
 """
+# The sign of a pair when its match was confirmed, and whether others that are confirmed now have another one.
+_SIGNS = f"""
+    SELECT DISTINCT m.pair_id, (d.previous->>'sign')::int AS sign FROM decision_matches d JOIN matches m ON m.id = d.match_id
+    WHERE d.id = ANY($1::text[]::bigint[]) AND d.before = '{MatchStatus.CONFIRMED}' AND m.pair_id IS NOT NULL
+        AND d.previous->>'sign' IS NOT NULL ORDER BY 1
+"""
+_OTHER_SIGN = f"""
+    SELECT d.match_id FROM decision_matches d JOIN matches m ON m.id = d.match_id JOIN pairs p ON p.id = m.pair_id
+    WHERE d.id = ANY($1::text[]::bigint[]) AND (d.previous->>'sign')::int <> p.sign AND EXISTS (
+        SELECT 1 FROM matches o WHERE o.pair_id = p.id AND o.status = '{MatchStatus.CONFIRMED}'
+            AND o.id <> ALL($2::text[]::uuid[]))
+"""
+OTHER_SIGN = "Since then another match has fixed that the two sides count amounts the other way round. Match the records by hand."
 _UNDONE = "UPDATE decision_matches SET undone_at = $2, undone_by = $3 WHERE id = ANY($1::text[]::bigint[])"
 # What leaves its records goes first, so that what comes back finds them free.
 _ORDER = (
@@ -183,6 +197,27 @@ def _is_short(match: dict[str, Any]) -> bool:
     return not match["lefts"] or bool(MatchKind.of(match["lefts"], match["rights"]) != match["kind"])
 
 
+async def under_other_sign(u: UnitOfWork, back: Back) -> set[UUID]:
+    """
+    Those of the matches that would be confirmed again, but count amounts the other way round than others that are
+    confirmed by now: all confirmed matches of a pair were undone meanwhile, and a new one has fixed another sign.
+    """
+    rows = [str(back.rows[one]) for one, to in back.targets.items() if to == MatchStatus.CONFIRMED and one in back.rows]
+    found = await u.execute(_OTHER_SIGN, rows, [str(one) for one in back.targets]) if rows else []
+    return {row["match_id"] for row in found}
+
+
+async def _restore_signs(u: UnitOfWork, rows: Sequence[str]) -> None:
+    """Fix the signs of pairs as they were when matches were confirmed. Raises: VersionConflict if others fix another."""
+    for row in await u.execute(_SIGNS, rows):
+        known = (await pairs_of(u, [row["pair_id"]]))[row["pair_id"]].sign
+        sign = None if known is None else await hold_sign(u, row["pair_id"])
+        if sign is None:
+            sign = await fix_sign(u, row["pair_id"], row["sign"])
+        if sign != row["sign"]:
+            raise problems.VersionConflict(OTHER_SIGN)
+
+
 async def bring_back(
     u: UnitOfWork, transition: Transition, held: Held, back: Back, but: set[UUID]
 ) -> tuple[list[UUID], list[Standing]]:
@@ -197,6 +232,7 @@ async def bring_back(
     for status in _ORDER:
         group = [held.matches[one] for one in moved if back.targets[one] == status]
         if group and status == MatchStatus.CONFIRMED:
+            await _restore_signs(u, rows)
             await u.execute(_SINCE_BEFORE, rows)
         await transition.move(group, status, Said())
     await u.execute(_SAID_BEFORE, rows)
@@ -235,6 +271,8 @@ async def undo_match(actor: Actor, match_id: UUID, reason: str | None, expected:
             await refuse_used(u, held.record_ids(match_id), list(back.targets), suggested_too=True, pair_id=beside)
             if match_id in lost:
                 raise problems.RecordInUse("The match that this one extends has changed since. Match them by hand.")
+        if await under_other_sign(u, back):
+            raise problems.VersionConflict(OTHER_SIGN)
         await _refuse_roundabout(u, held, back, match_id)
         if standing.status == MatchStatus.CONFIRMED and not await may_proceed(u, match, loaded.role, "undo"):
             return await _answer(u, match_id)

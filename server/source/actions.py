@@ -25,6 +25,12 @@ from server.source.event import event_of
 from server.source.schemas import SourceCreate, SourceUpdate, SourceView
 from server.store.queue import enqueue
 
+# Matches go with their pair, but a write-off has none: one that waits for a second signature would wait without a record.
+_REMOVE_WRITE_OFFS = """
+    DELETE FROM matches m WHERE m.project_id = $1 AND m.job_id IS NULL AND m.pair_id IS NULL AND EXISTS (
+        SELECT 1 FROM match_records u JOIN reconciliation_records r ON r.id = u.record_id
+        WHERE u.match_id = m.id AND r.source_id = $2)
+"""
 _ANSWERS = ("said", "answered", "remembered", "cleared")  # of a source's detection: what people said, and when
 
 
@@ -95,6 +101,7 @@ async def delete_source(actor: Actor, source_id: UUID, expected: int | None) -> 
         await lock_proposed_records(u, source.id)
         await lock_matches(u, await _suggestions_of(u, source.id))
         await _refuse_confirmed(u, source.id)
+        await u.execute(_REMOVE_WRITE_OFFS, source.project_id, source.id)
         await source.delete(using_db=u.connection)
         source.version += 1
         u.publish(event_of(events.SourceDeleted, source))

@@ -272,3 +272,46 @@ async def test_of_suggestions_over_one_record_that_would_come_back_at_once_one_d
     assert [status for status, _ in answers] == [200, 200]
     assert (await books.summary())["counts"]["suggested"] == 3  # as if one undo had come after the other
     assert await differences(db) == []
+
+
+async def test_no_other_sign_is_fixed_under_a_decision_that_has_seen_one(make_books, bob, db):
+    """The last confirmed match is undone, and another sign fixed, while somebody confirms under the first sign."""
+    books = await make_books(eur("10.00", "20.00", "30.00"), eur("10.00", "20.00", "-30.00"))
+    await books.person.ok("POST", f"/projects/{books.project}/members", {"email": bob.email, "role": "analyst"})
+    last = await books.match(books.left[:1], books.right[:1])
+    path = f"/projects/{books.project}/matches"
+    plain = {**books.sides, "left": books.left[1:2], "right": books.right[1:2]}
+    turned = {**books.sides, "left": books.left[2:], "right": books.right[2:]}
+
+    async def answer(person, body):
+        async with await person.send("POST", path, body) as response:
+            return response.status, (await response.json()).get("code")
+
+    async with db.transaction():  # nobody can store a decision, so the first one waits when it has seen the sign
+        await db.execute("LOCK TABLE decisions IN SHARE MODE")
+        first = asyncio.ensure_future(answer(books.person, plain))
+        await held_up(db, 1)
+        await bob.ok("POST", f"/matches/{last['id']}/undo", {})
+        second = asyncio.ensure_future(answer(bob, turned))
+        await held_up(db, 2)
+    answers = [await first, await second]
+
+    assert answers == [(201, None), (422, "not_tied")]
+    assert [await books.term("matched", side) for side in ("left", "right")] == ["20.00", "20.00"]
+    assert await differences(db) == []
+
+
+async def test_a_bulk_assignment_waits_for_records_before_it_locks_matches(room, db):
+    books, _, matches = room
+    body = {**books.sides, "action": "assign", "ids": matches, "expected_count": 10, "user_id": None}
+
+    async with db.transaction():  # a decision has locked the records of a match, and locks others after them
+        await db.execute(
+            "SELECT 1 FROM reconciliation_records WHERE id = $1::text::uuid FOR NO KEY UPDATE", books.left[9]
+        )
+        assigning = asyncio.ensure_future(books.person.send("POST", f"/projects/{books.project}/review", body))
+        await held_up(db, 1)
+        await db.execute("SELECT 1 FROM matches WHERE id = $1::text::uuid FOR NO KEY UPDATE NOWAIT", matches[0])
+    answer = await assigning
+
+    assert (answer.status, (await answer.json())["changed"]) == (200, 10)

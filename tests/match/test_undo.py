@@ -1,5 +1,6 @@
 """Undo: one decision goes back, the others stay."""
 
+from server.books.recount import differences
 from tests.match.conftest import eur
 
 
@@ -214,3 +215,53 @@ async def test_a_split_of_a_suggestion_leaves_nothing_open_between_opposite_sign
     refused = await books.person.problem("POST", f"/matches/{match}/split", {"parts": parts, "difference": "open"})
 
     assert (refused["status"], refused["errors"][0]["code"]) == (422, "not_tied")
+
+
+async def _outlived_split(make_books):
+    """A match of plain amounts that was split, and cannot come back yet. Afterwards nothing is confirmed any more."""
+    books = await make_books(eur("100.00", "50.00", "7.00"), eur("100.00", "50.00", "-7.00"))
+    whole = await books.match(books.left[:2], books.right[:2])
+    parts = [{"left": books.left[:1], "right": books.right[:1]}, {"left": books.left[1:2], "right": []}]
+    parts.append({"left": [], "right": books.right[1:2]})
+    await books.person.ok("POST", f"/matches/{whole['id']}/split", {"parts": parts})
+    (part,) = await books.matches("&status=confirmed")
+    in_the_way = await books.match(books.left[1:2], books.right[1:2])
+    for match in (part, in_the_way):
+        await books.person.ok("POST", f"/matches/{match['id']}/undo", {})
+    assert await books.matches("&status=confirmed") == []
+    return books, whole["id"]
+
+
+async def test_a_match_does_not_come_back_under_another_sign(make_books, db):
+    books, whole = await _outlived_split(make_books)
+    turned = await books.match(books.left[2:], books.right[2:])  # now one side counts the other way round
+    body = {**books.sides, "action": "undo", "ids": [whole], "expected_count": 1}
+
+    refused = await books.person.problem("POST", f"/matches/{whole}/undo", {})
+    skipped = await books.person.ok("POST", f"/projects/{books.project}/review", body)
+    await books.person.ok("POST", f"/matches/{turned['id']}/undo", {})
+    back = await books.person.ok("POST", f"/matches/{whole}/undo", {})
+
+    assert (refused["status"], refused["code"]) == (409, "version_conflict")
+    assert skipped["skipped"] == [{"id": whole, "code": "version_conflict"}]
+    assert (back["status"], (await books.summary())["sign"]) == ("confirmed", 1)
+    assert [await books.term("matched", side) for side in ("left", "right")] == ["150.00", "150.00"]
+    assert await differences(db) == []
+
+
+async def test_a_source_that_is_deleted_takes_along_what_waited_to_be_written_off(make_books, bob, db):
+    books = await make_books(eur("100.00"), eur("100.00"))
+    limit = {"four_eyes_over": {"amount": "10.00", "currency": "EUR"}}
+    await books.person.ok("PATCH", f"/projects/{books.project}", limit)
+    await books.suggest(books.left, books.right)
+    await db.execute("UPDATE reconciliation_jobs SET status = 'cancelled'")
+    await books.person.ok("POST", f"/records/{books.right[0]}/write-off", {"reason": "other"})
+    await books.person.ok("POST", f"/records/{books.left[0]}/write-off", {"reason": "other"})
+
+    await books.person.ok("DELETE", f"/sources/{books.right_source}")
+
+    left = await db.fetch(
+        "SELECT m.status, u.record_id::text FROM matches m LEFT JOIN match_records u ON u.match_id = m.id"
+    )
+    assert [tuple(row) for row in left] == [("suggested", books.left[0])]
+    assert await differences(db) == []

@@ -122,6 +122,11 @@ export function effectsOn(client: QueryClient): Effects {
       case "source.failed":
       case "source.deleted":
         if (project) reread(keys.sources(project));
+        if (project && event.type === "source.deleted") {
+          // Its reconciliations, matches and books went with it.
+          for (const key of [keys.jobs(project), keys.books(project), keys.openItems(project), keys.pairMatches(project)]) reread(key);
+          reread(keys.project(project), true);
+        }
         reread(keys.source(event.data.source_id));
         client.removeQueries({ queryKey: keys.loading(event.data.source_id) });
         return;
