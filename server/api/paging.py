@@ -213,6 +213,14 @@ class Listing:
             f"ORDER BY {order} LIMIT ${len(values) - 1} OFFSET ${len(values)}"
         ), values
 
+    async def has_more_than(self, reading: Reading, rows: int) -> bool:
+        """Whether the list has more rows than that."""
+        found = await reading.rows(
+            f"SELECT 1 FROM {self.source} WHERE {' AND '.join(self.conditions) or 'true'} OFFSET {int(rows)} LIMIT 1",
+            *self.values,
+        )
+        return bool(found)
+
     async def _count(self, reading: Reading) -> int:
         rows = await reading.rows(
             f"SELECT count(*) AS n FROM (SELECT 1 FROM {self.source} "

@@ -10,13 +10,22 @@ from models import access
 from models.access import Actor
 from models.project import Project
 from realtime import streams
+from server.api import merging
 from server.api.paging import Listing, Page, Sort
+from server.api.schemas import View
 from server.books.pairs import PairOf, find_pair
 from server.match import search
 from server.match.queries import MATCH, SORTS, filter_matches, view_of_match
 from server.match.schemas import MatchView, PairMatchList, PairQuery
 from server.record.columns import columns_of
 from server.store.reading import Position, Reading, reading
+
+
+class _Found(View):
+    """What a search has found, before it is read."""
+
+    id: UUID
+
 
 _NO_PAIR = UUID(int=0)
 _DIFFERENCE = "(CASE WHEN t.turned THEN -t.difference ELSE t.difference END)"
@@ -62,11 +71,26 @@ async def list_matches(actor: Actor, project_id: UUID, query: PairMatchList) -> 
         for column in ("job_id", "origin", "assignee_id"):
             if (value := getattr(query, column.removesuffix("_id"))) is not None:
                 listing.where(f"t.{column} = ?", value)
-        if query.q is not None:
-            listing.where(search.OF_MATCH, *search.values(query.q))
         columns = await columns_of(snapshot, pair.sources)
         view = partial(view_of_match, columns=columns, left_source=query.left_source)
-        return await listing.page(snapshot, query, view), await snapshot.position(streams.project(project_id))
+        page = await _searched(listing, snapshot, query, view) if query.q else await listing.page(snapshot, query, view)
+        return page, await snapshot.position(streams.project(project_id))
+
+
+async def _searched(listing: Listing, snapshot: Reading, query: PairMatchList, view: Any) -> Page[MatchView]:
+    """A page of what is found. A search that looks at few enough matches looks at all of them, so that it can count."""
+    values = search.values(query.q or "")
+    if not await listing.has_more_than(snapshot, merging.SEARCHED_ROWS):
+        listing.where(search.OF_MATCH, *values)
+        return await listing.page(snapshot, query, view)
+    places = [merging.Place(replace(listing, columns="t.id"), search.OF_MATCH, values)]
+    found = await merging.Merged(places).page(snapshot, query, _Found.model_validate)
+    whole = Listing(listing.columns, listing.source, listing.sort, listing.binding)
+    whole.where("t.id = ANY(?::text[]::uuid[])", [str(one.id) for one in found.items])
+    # Read as a list of its own, which ends where its matches become too large for one page.
+    page = await whole.page(snapshot, query.model_copy(update={"cursor": None, "skip": 0}), view)
+    kept = found.model_dump(include={"prev_cursor", "total", "total_at_least", "looked_at"})
+    return page.model_copy(update={**kept, "next_cursor": page.next_cursor or found.next_cursor})
 
 
 async def sort_of(snapshot: Reading, pair: PairOf, name: str) -> Sort:
