@@ -6,7 +6,7 @@ Each source is walked along an index, and so are the remainders, which are few; 
 
 from datetime import date
 from functools import partial
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from core.clock import now
@@ -48,10 +48,11 @@ OF_REMAINDER = f"""
     EXISTS (SELECT 1 FROM match_records u JOIN reconciliation_records r ON r.id = u.record_id
         WHERE u.match_id = m.id AND {search.OF_RECORD})
 """
-# The record that a remainder belongs to: the one that a person named, or else the largest of its side.
+# The record that a remainder belongs to: the one that a person named, or else the largest of its side; and how many
+# records the match has on that side.
 _BELONGS_TO = """
-    SELECT m.id AS match_id, u.record_id FROM matches m CROSS JOIN LATERAL (
-        SELECT u.record_id FROM match_records u WHERE u.match_id = m.id AND u.side = m.remainder_side
+    SELECT m.id AS match_id, u.record_id, u.records FROM matches m CROSS JOIN LATERAL (
+        SELECT u.record_id, count(*) OVER () AS records FROM match_records u WHERE u.match_id = m.id AND u.side = m.remainder_side
         ORDER BY coalesce(u.record_id = m.remainder_record_id, false) DESC, abs(u.amount) DESC NULLS LAST, u.record_id
         LIMIT 1) u
     WHERE m.id = ANY($1::text[]::uuid[])
@@ -158,6 +159,7 @@ def _item(row: dict[str, Any], left: UUID, today: date) -> OpenItem:
         match_id=row["match_id"],
         remainder=remainder,
         remainder_of=None,
+        remainder_records=None,
         amount=amount,
         age_days=None if row["since"] is None else (today - row["since"]).days,
     )
@@ -166,10 +168,9 @@ def _item(row: dict[str, Any], left: UUID, today: date) -> OpenItem:
 async def _with_records(snapshot: Reading, items: list[OpenItem]) -> None:
     """Add the records: those that are open, and those that remainders belong to."""
     matches = [str(item.match_id) for item in items if item.match_id is not None]
-    owners = {
-        row["match_id"]: row["record_id"] for row in (await snapshot.rows(_BELONGS_TO, matches) if matches else ())
-    }
-    ids = [str(item.id) for item in items if item.match_id is None] + [str(one) for one in owners.values()]
+    owners = {row["match_id"]: row for row in (await snapshot.rows(_BELONGS_TO, matches) if matches else ())}
+    ids = [str(item.id) for item in items if item.match_id is None]
+    ids += [str(owner["record_id"]) for owner in owners.values()]
     rows = await snapshot.rows(
         f"SELECT {records.COLUMNS} FROM reconciliation_records t {records.USES} WHERE t.id = ANY($1::text[]::uuid[])",
         ids,
@@ -179,5 +180,6 @@ async def _with_records(snapshot: Reading, items: list[OpenItem]) -> None:
     for item in items:
         if item.match_id is None:
             item.record = views.get(item.id)
-        else:
-            item.remainder_of = views.get(cast(UUID, owners.get(item.match_id)))
+        elif (owner := owners.get(item.match_id)) is not None:
+            item.remainder_of = views.get(owner["record_id"])
+            item.remainder_records = owner["records"]

@@ -340,7 +340,8 @@ class OpenItem(View):
     """
     What is open in a pair: a record that no match holds, or the remainder of a match. `age_days` counts from the
     record's date, or from the decision that left the remainder. `remainder_of` is the record to which a remainder belongs:
-    the one that a person named, or else the largest of its side.
+    the one that a person named, or else the largest of its side. `remainder_records` is how many records its match has on
+    that side.
     """
 
     id: UUID
@@ -349,6 +350,7 @@ class OpenItem(View):
     match_id: UUID | None
     remainder: Remainder | None
     remainder_of: RecordView | None
+    remainder_records: int | None
     amount: Money | None
     age_days: int | None
 

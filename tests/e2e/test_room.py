@@ -511,3 +511,24 @@ async def test_one_link_leads_past_everything_to_the_list(visitor, room):
     await expect(page.get_by_role("dialog").get_by_role("checkbox")).to_be_focused()
     await page.keyboard.press("Escape")
     await expect(first).to_be_focused()
+
+
+async def test_remainders_are_called_by_their_records_without_a_request_for_each(visitor, manager, room):
+    items = (await manager.send("GET", f"/projects/{room['project']}/open-items?{room['sides']}&limit=50"))["items"]
+    ids = {item["record"]["reference"]: item["id"] for item in items}
+    sides = dict(one.split("=") for one in room["sides"].split("&"))
+    body = {**sides, "left": [ids["Q-900"]], "right": [ids["Z-1"]], "difference": "open"}
+    await manager.send("POST", f"/projects/{room['project']}/matches", body)
+    page = await visitor.enter(room["address"])
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+
+    await (
+        page.get_by_role("navigation", name="Matches and open items")
+        .get_by_role("link", name=re.compile("^Open"))
+        .click()
+    )
+
+    row = page.get_by_role("region", name="Open left").locator("tbody tr").filter(has_text="remainder of 700.00")
+    await expect(row).to_contain_text("Q-900")
+    assert [url for url in asked if re.search(r"/matches/[0-9a-f-]{36}$", url)] == []

@@ -70,6 +70,7 @@ async def test_a_remainder_names_the_record_that_it_remains_of_from_either_side(
         (item,) = [one for page in await _pages(view, "", 500) for one in page["items"] if one["match_id"] is not None]
         assert (item["side"], item["record"], item["remainder_of"]["id"]) == (side, None, books.left[10])
         assert (item["remainder_of"]["date"], item["amount"]["amount"]) == (DATES[0], "20.00")
+        assert item["remainder_records"] == 1
 
 
 async def test_open_items_are_found_by_text_and_by_amount(books):

@@ -730,6 +730,7 @@ export type OpenItem = {
   match_id: string | null;
   remainder: Remainder | null;
   remainder_of: RecordView | null;
+  remainder_records: number | null;
   amount: Money | null;
   age_days: number | null;
 };

@@ -16,7 +16,8 @@ import { count, money } from "../shell/format";
 import { Fault } from "../shell/parts";
 import { Difference, differenceOf, Reason, UNSAID } from "./Difference";
 import { bodyOf, signOf } from "./hand";
-import { OpenList, wordsOf } from "./OpenList";
+import { wordsOf } from "./openItem";
+import { OpenList } from "./OpenList";
 import { addDeed, SECOND } from "./own";
 
 interface Props {

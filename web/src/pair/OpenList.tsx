@@ -1,15 +1,15 @@
 import { Button, Checkbox, NativeSelect } from "@mantine/core";
 import { useRef, useState, type KeyboardEvent } from "react";
-import type { MatchDetail, OpenItem, Page_OpenItem_ } from "../api/rest";
+import type { OpenItem, Page_OpenItem_ } from "../api/rest";
 import { keys } from "../live/keys";
 import { useRead } from "../live/react";
 import type { Side } from "../match/balance";
-import { namesOf } from "../match/evidence";
 import { count, money } from "../shell/format";
 import { Pager } from "../shell/Pager";
 import { Reading } from "../shell/parts";
 import { steady, useSteady } from "../shell/steady";
 import { Find } from "./Find";
+import { namesOfItem } from "./openItem";
 import { useOwnChange } from "./own";
 
 const LIMIT = 50;
@@ -173,7 +173,7 @@ interface ItemProps {
 }
 
 function Item({ item, isChosen, isGone, isStop, toggle: change, stop, onKeyDown }: ItemProps) {
-  const [first, more, date] = useNames(item);
+  const [first, more, date] = namesOfItem(item);
   const toggle = () => (isGone && !isChosen ? undefined : change());
   return (
     <tr data-id={item.id} aria-selected={isChosen} className="clickable" onClick={toggle}>
@@ -200,26 +200,4 @@ function Item({ item, isChosen, isGone, isStop, toggle: change, stop, onKeyDown 
       </td>
     </tr>
   );
-}
-
-/** What an open item is called, more about it, and its date. A remainder is called by the record that it remains of. */
-function useNames(item: OpenItem): [first: string, more: string, date: string | null] {
-  const { record, remainder, match_id: match } = item;
-  const isUnknown = record === null && match !== null;
-  const found = useRead<MatchDetail>(keys.match(match ?? ""), `/matches/${match ?? ""}`, null, isUnknown).data?.body.records ?? [];
-  const of = record ?? found.find(({ id }) => id === remainder?.record_id) ?? found.find(({ side }) => side === item.side);
-  if (of === undefined) return ["Remainder of a match", "\u00a0", remainder?.since.slice(0, 10) ?? null];
-  const [first = "", second] = namesOf(of);
-  const same = found.filter(({ side }) => side === item.side).length;
-  const others = same > 1 && remainder?.record_id == null ? ` and ${count(same - 1)} more` : "";
-  if (match === null) return [first, second ?? "\u00a0", of.date];
-  const day = of.date === null ? "" : ` of ${of.date}`;
-  const rest = second === undefined ? "" : ` · ${second}`;
-  // The list is ordered by the day since which the remainder is open, so that is its date.
-  return [first, `remainder of ${money(of.amount)}${day}${others}${rest}`, remainder?.since.slice(0, 10) ?? null];
-}
-
-/** What an open record is called. */
-export function wordsOf(item: OpenItem): string {
-  return item.record ? (namesOf(item.record)[0] ?? "") : "a remainder";
 }

@@ -11,6 +11,7 @@ const item = (side: Side, amount: string | null, currency = "EUR", match_id: str
   match_id,
   remainder: null,
   remainder_of: null,
+  remainder_records: null,
   amount: amount === null ? null : { amount, currency },
   age_days: null,
 });
