@@ -16,9 +16,10 @@ from models.status import MatchKind
 class Match(Row):
     """Records of both sides that belong together, and why."""
 
-    # Null for a match that people made: by hand, by splitting one, or by writing a record off.
+    # Null for a match that people made: by hand, by splitting one, or by writing a record off. No foreign key in the
+    # database, as for the pair: a job that goes takes its matches along (migration 15).
     job: fields.ForeignKeyNullableRelation[Job] = fields.ForeignKeyField(
-        "models.Job", related_name="matches", null=True
+        "models.Job", related_name="matches", null=True, db_constraint=False
     )
     job_id: UUID | None
     project_id = fields.UUIDField()

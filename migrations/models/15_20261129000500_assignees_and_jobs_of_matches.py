@@ -12,11 +12,35 @@ CREATE INDEX matches_assignee ON matches (assignee_id) WHERE assignee_id IS NOT 
 UPDATE matches m SET assignee_id = NULL, version = version + 1, updated_at = now()
     WHERE assignee_id IS NOT NULL AND NOT EXISTS (
         SELECT 1 FROM project_members p JOIN users u ON u.id = p.user_id
-        WHERE p.project_id = m.project_id AND p.user_id = m.assignee_id AND u.status = 'active');"""
+        WHERE p.project_id = m.project_id AND p.user_id = m.assignee_id AND u.status = 'active');
+
+-- A job writes matches by the million, and each was asked for its job, which the chunk has locked anyway. A job that goes
+-- takes its matches along with one statement, as a pair does.
+DO $$
+DECLARE found record;
+BEGIN
+    FOR found IN
+        SELECT conname FROM pg_constraint WHERE contype = 'f' AND conrelid = 'matches'::regclass
+            AND confrelid = 'reconciliation_jobs'::regclass
+    LOOP
+        EXECUTE format('ALTER TABLE matches DROP CONSTRAINT %I', found.conname);
+    END LOOP;
+END $$;
+CREATE FUNCTION remove_matches_of_jobs() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    EXECUTE 'DELETE FROM matches m USING gone g WHERE m.job_id = g.id';
+    RETURN NULL;
+END $$;
+CREATE TRIGGER jobs_remove_matches AFTER DELETE ON reconciliation_jobs REFERENCING OLD TABLE AS gone
+    FOR EACH STATEMENT EXECUTE FUNCTION remove_matches_of_jobs();"""
 
 
 async def downgrade(db: BaseDBAsyncClient) -> str:
     return """
+        DROP TRIGGER jobs_remove_matches ON reconciliation_jobs;
+        DROP FUNCTION remove_matches_of_jobs();
+        ALTER TABLE matches ADD CONSTRAINT matches_job_id_fkey
+            FOREIGN KEY (job_id) REFERENCES reconciliation_jobs (id) ON DELETE CASCADE;
         DROP INDEX matches_assignee;"""
 
 
@@ -149,72 +173,72 @@ MODELS_STATE = (
     "sqPKJhk4mZqYNwRmh8ELdv1WAmq8nppsbkxOB9ldtQ+ZvFIMZ0ptgeykHNSgGmakz1Qx+z"
     "kmCj9NtGURNat1xBLjNLxsRiVc3l9a+3mWksdE2Pp/LV2zffRcPzrdTzJdiWDvZ8V5VNUt"
     "6yPivVqGt90zDimW/ZnuWwU3G9Y0QRd9LMPoj854iv1thVhVOWz41CFCao9QlyfYejNlW5"
-    "7sqnJiPUaFKGs2t1gv6RaqcPB3WdqgNQ6K27fPhDFqLvJ56N69BDNbIKQKMbaKscWSrTjL"
-    "WSYBzkonalZhxh+WZJQLpaESHQCKiXwVnGCpIwv1toB/5teJq6eeuDwarzxPXwGSxLX08e"
-    "0R1J7NNUieMahQFNgvgmEvSUCPunzbZRa7RT9EHOC+JGimdhG4VZ5og4jNuVUeO2UM5i4l"
-    "RG0OKCOqpG191eTvTauPGQiZlof70IXjjojmxZ1DZbJGzPML+BRytr6cq1jJ4+PkW/mJSI"
-    "Nm+iU7ZokiFv0qR88vjfIvs1uPYdIWsmTxR0jgtbbHxyoltykOysUbs0YdzfCnpk9LNHBt"
-    "gwzbRusGG6QlM39KpRwFXfXtOdRlxBHEOncQzgk+/YJw+BIruWraJdy9yz7hWoVRZESIQO"
-    "WBAh0sEGWw8h7sSsiXZGDipQaCB+xM67fVMc2tG9jtocejyQVlDyq4g/akgij4mHUtLI6e"
-    "e0RunUmEVqiOuoGGMlsJnHtU8NQyIiWsEUpjjqXSxhmhTfTRP+ItivuCvtxqUeQXhGfS+m"
-    "7gpUXz0RLZJsItktaNVxqBce1Lc8yDwMLvwP6ls+5NmH+pYnbVYE41ibVJcXzwgBM54rbk"
-    "k+Kzam8tjkaPwomPFDhyYTw9rvVZARhHD/Pu/4wB8B2dGHIMTdXMdxLPIo6OlEYZLHxyZV"
-    "Nnkm+mq3OX6JuEo1C2JSYhObn922iCH6ZFInilChrvjM71zRgWLvs9Qx2rMFuMFsB7O9hT"
-    "0IDDcw22H2wWzvgdkOwWxtmuz9L4t+sGCg9ouXWmw6821FCf/KcIuUFARbaARbQFWJDipL"
-    "zT3qBnBobBJZKdgqamwVAWSaXHRKBhZuPlAICmUcko2GZmHQPbxPjGWd7uF18nxb6SUMuZ"
-    "kn+3O7pc2FC6juZnmnWt2GL0MSNsx+jE6CPOrzkxiTKAsRiSZGYZKkJbIgDTQjIglSxfw2"
-    "PWVpqqUgipMEyVza5Tf8YsKoCC8kkitN3zFcwTeb1Gf8ssG1Q4CQh+/E5YnlIpdu2CcHy8"
-    "7IG5PIE2/RkqZTOc/PH+8dVTZBH5MJgozM3mZkBgtQxw5IJMagUnVuAiw8VfX8CjMrEgAL"
-    "qwa8a5fcW1TVna68IlVaBgpS7V+Qir9qRHPDPfwfaUGIVemzmyOcKj32LSMEHEaR0IyUIg"
-    "1Mc2JgVUNS3kFpCiMVeNOQp0jH8AwT2p1ERe5p3Z1JBjFrRWCjGxhE0Nq147nbEwWhERyY"
-    "VBEZoo36RmTHET7Wqk9kzLmlz0UsbJ+iG48hRrA7N8VZUXDXCLsE+Q5x5u52zdfCP5Elh3"
-    "FBTxIDDpX1mfgoWfbJcuSAeDwKYxaYivM48NXrkBD3YlFCjBzEyEGUVE/MB4iRe8CzDzFy"
-    "J23GyMl/C1iWM4nR+BESiRfP6jCJfFQplSiP5fgsRlxdjNMy46PDn51f1ICZjyqvBieO5W"
-    "B2bS2Eg+HjA/fi7GmdHsliWPkqlgdz+Zp4qUWHR+OhYUbrDLmJ2VQaOQoPZ1WwaEYOwkU1"
-    "wkXJ57XFJ2SfBNqMJHgl+qxYutSTEQpT/uOIe4/tqYG3ioesVM8sP8FeamfPprptxTOgbK"
-    "ZzEzvLvYw55QmOZdPBM1brGeM/i5l7zXZWEnbSPs9ymjGtS4emZcBtVu02k1i14Nf5OTrP"
-    "MEHd6TBLr6n943ojh4FC3dYI7JUem58TJmokkHca15vBrMwLlsK0pjNsO01Pac1KDjL2Vr"
-    "REcZA8h3BPIUc2JAk0EBZExYpoW+FwohtHhtSKeNsJ2rj83ojsoyJibeXCFEdKCj50eDGF"
-    "x+vjSYBK8KBEbOnvOUfYONxe8krif08H5vKCd2rLsT0D8SMMyKLjW8yUrKkq5KQU04wMoK"
-    "rKVRY7AodJoX5YDna3JZF9Kak817cNOcCBAVvF9YXUaWwc/Xz57urmzeW739SJilcKqvXq"
-    "t9vrSyVHoYd8IgO474t7Gb1dAXsps10T9eHQAV2BviIeFtuGjpsnLXN4V8+I0h5CFlMH+5"
-    "QIQN8Aeqin0K5iPfTgPCB5a5G8ac6g7mOTlgGDtJrkJVGId0OSNw4VHyaoO0ne9JrqU+z+"
-    "zyEcBdYyZt3L6UpJ3NRmJxnxBFkYxvkHlQBkYQB+XbQmdG2LVP+t6Jes4ht1xaGyLETNQ9"
-    "z04N7XEDX/kGd/IGw3RM0PQDM7QNS8rhvhCC6EoSxVKLcH5fb6ZK+1VW4vldbcMCpnRGDn"
-    "/bEN4ZGm6o9ktAityGrG1ZwWQHotzzQmnDrnRsS6KqNHwjW3gyGZRit8N0tymw6EErUQZW"
-    "yV0Boy8VIyguqLsFiAMDWUMVpNT6aMwUoH6wTqDERg9Yo+GYBOOqCwljtyp1RJK/pJxBIj"
-    "tKKe1MmJfVKeEvukkBEbbkSKd1tFFEVKCKJXJnsGUgydZwUHaD1KDSJyIculBwZ1kyyXzp"
-    "X80C4q0/MTs2mXqp8y1XZr+78ENdPXXIBrnMJ5aVBRCQwHavspCq7LTGsdlT8PaQm0tO6J"
-    "rJfuWkvTE5XSLa9oAXRxgZ1WgSgLElc9z7hbM0eGbyKAl/WIb3/ws4GXFWYfvKw94Ahcam"
-    "t5WaPxI+QH2m9yAEVtHsKOFGmGGspfSgRM1HzSKNj8YPMPwubPbwItgPqBjcrDmcc0te/1"
-    "iUa5MchqTT3izLclHtPciEkVmWIlYzW9p8yjogccdtiGuIK2wOint+9vg3jxOXZdSx5Fqb"
-    "v54scy72mTkyl5knRClkt9Ty5jkf9cJEtSZjb0j+tn/7gjpuT1dPdqqLfEj0R9UyoUGKEt"
-    "dXF2Vidi9eysokLuWd6cUlZoqHJmq0ozjAHd84s6BYj5qHJb9aJQfnhGje3UxEwRf1Hlzs"
-    "6IgUN7sm8ZDA97qm6IpW/DRABiXxS8lkmwoQw7LE/2T4lAsn+DZH+xI+jvIbB9QDwMUI0K"
-    "qrFA5RzHRn4vWqCfKEzj4MCkyiKW7dM17GCHbAjz0D22fRLE/gZVF5k/NxEW7dL/pLN/MO"
-    "HvF+iyU/TW5lt3IBA0JnOoiBxeK+IKurjA7nztUiv4mErtcc3gjEr7dR3ny9flzpevQ+dL"
-    "ucHLr03wSksjSImARtBAIyj12VbRPSMtBXkQ2ifN9vMdS2fNxwKw4pu0WB94jAroY/3Xxw"
-    "S9f31PHGUFnPThSt2MiCF16+A4SA5H2JM1sTmcloxjkmGZwdtSUf6mrpTS6xAcF4cZ+Uvh"
-    "agAXQ29dDMnU1dVuE4kRsrbPn9ZQcZ8/LVVxxaF87dy/9NZ3KAD61N76lNzJdEvypWTAbZ"
-    "bveiiQ0NgiovGwQdTYIPTVT1A7e6p2Fsrp6hh1sQAYdQ2MOpfwn83Uu3+Fmz8jNb52uO3v"
-    "WroV0qE6eguLmziGFjcajYfuw61MRW9YBWGAfU9w1o4uHp1U+3ti3rxWcV05/BuZwmlj5v"
-    "GbEpmdCDNmLR1iBI24xFHqEDQjC+oS+XFhuXx0QC4wz7LtEpdPN5do4PQ5bm3DHrl92np5"
-    "aJeUKce6rKbMGCyM9lOczHAzqM9BRBKHIyHOusL2KAzEwqYq5b8K8lgEMK+PeU/eyK/oMq"
-    "igqHgfx8cq38Y2XU5TlRzrvJG5CFfhHGUt+8yxOoXqBUM/QR/ThhAw9v1k7IEvGiVfZHP9"
-    "1dbRgWKBEepAdULnywPnC2Hz1LWWliK0pRzcRALQ3YXuijDG34tFeG/J55I3QkpkFPhWbU"
-    "TXv95Wsw+ZYOJoeJ6SGHqPQhUhJC47aEKoFxUGekY8t5SoBzR+Z0xMT4ymS9+wPD6XlnOi"
-    "MJtSRydVhhMW46ZzMVAjeF3wG6LZF0ZSUh2ArhoEfGJfVvGkwkQCwuvQhNcKz1WAl6eThQ"
-    "KQTZZXAKuyyfq0c7+Tdqx63xbHauzaNl3W27J/MSkyLANtZE9Gyv+15ibi4FDfnZOUX8j3"
-    "5nRFTtH3lP8OZPH/xCH5s5C4UTZBDjeboyQhVUHTDq+kjJ2dR+84dehsdOlQp5GDBFGXLv"
-    "MA4bW9Jevi2a371o8FRmEXQ3DtSFY40M8jp5+D94luoG9WaoRbVvvO+CPWdOoZt9EOU8QI"
-    "EymomohmpQDTwhpVpgJXbgTqPOAxbALt6y2xVq+74RYERwh3+z2gckaUNtjAJ9dd2KFdrI"
-    "NySmSEi7llX6u11oE2GA3rts6GDP6mQ+BsEA9btlYSQ0oE3NYZc7INtzUQ9w+IuH9HFj7D"
-    "9omCt48OTapoezcYVNPRKk9JDBTukgz5jmfZkj6X/L+MUjUxE9+svgmzOIKPWyRUAmQ5E/"
-    "FJ9ODhskE34ZXlhCV5M8R9lxf75DxixL0n7pfyVF9GMJyut49PPzmfnEvkZi+PsCE8Asil"
-    "G+FF8EyLX0mgKL0EG9fyZO+zjUlcgohET3gcpMPAEvd1x8+1oC4ULuvVe6yc509WpQ4zmk"
-    "gBO9prdtQh3oa6dzrPUkpkhGZNB2UQgIAGAro3OxSQpf3ZGYAsBbK0B0gDWTo0stTUBNds"
-    "guwDW7sHDmx6YOgevoFu3wBuudWI5HQ04IzHjylSrDU0PWordINSMKPhowmubw1ICKYbJV"
-    "0EMUntm9ng+QbP95BxBs93DzzfPfHDXhLXmpsnqvSp4MikMnkqGbPLB1sOfgOnomqneCjp"
-    "RA01v3IHYqnFV74Hl5t8Y+CCLp49q7EF81Hl3WnFsZy+vdbSIsLhI0T3vFbv3/OK3r/nxd"
-    "6//IoeUZnZ5a+4lAhUBh7Sy+zv/wdUdpAo"
+    "7sqnJiPUaFKGs2t1gv6RaqcPB3WdqgNQ6K27fPhDFqLvJ56ZRM3oBrQK0UM5Ml1EG9QjS6"
+    "WasVYyjINk1K70jAOjXcjE5lrWigiBRkC9DM4yVpCE/d1CP/Bvw9PUTVwfDFadZ66Hz2BZ"
+    "/nryiO7IYp+mahzXqAxoEsQ3kaCpRNhAbbaNeqOdog9yXhC3UjwL2yhMM0fEYdywjDq3hX"
+    "IWE6cygh4X1FF1uu72cqLZxo2HTMxE/+tF8MJBd2TLor7ZImN7hvkNPFpZS1euZfT08Sn6"
+    "xaRE9HkTrbJFlwx5kyblk8f/FumvwbXvCFkzeaKgdVzYY+OTE92Sg2Rrjdq1CeMGV9Ako5"
+    "9NMsCIaaZ2gxHTFZq6sVeNIq769pruNOQKAhk6DWQAp3zHTnmIFNm1bBX9Wuaeda9ArbIi"
+    "QiJ0wIoIkQ422IIIcStmTbQzclCCQgPxI7be7Zvi0I7uddTu0OOBtIKTX0X8UUMSeUw8lJ"
+    "JGTj+nNWqnxixSQ1xHxRgrgc08rn3qGBIR0QqmMMVR72IJ06T4bprwF8F+xW1pNy71CMIz"
+    "6nsxdVeg+uqJaJFkE8luQa+OQ73woMDlQeZhcPF/UODyIc8+FLg8abMkGMfapLq8eEYImP"
+    "FcdUvyWbExlQcnR+NHwYwfOjaZGNZ+r4KMIMT793nHB/4IyI5jBN1MtLmO41jkUdDTicIk"
+    "j49NqmzyTPTVbnP8EnGVahbEpMQmNj+7bRFDNMqkThShQl3xmd+5ogXF3mepY7RnK3CD2Q"
+    "5mewt7EBhuYLbD7IPZ3gOzHYLZ2jTZ+18X/WDBQO1XL7XYdObbihr+leEWKSkIttAItoCy"
+    "Eh2Ulpp71A3g0NgkslKwVdTYKgLINLnolAws3HygEFTKOCQbDd3CoH14nxjLOu3D6+T5tt"
+    "JMGHIzT/bndku7CxdQ3c3yTrXaDV+GJGyY/RidBHnU5ycxJlEWIhJdjMIkSUtkQRpoRkQS"
+    "pIr5bXrK0lRLQRQnCZK5tMtv+MWEURFeSCRXmr5juIJvNqnP+GWDa4cAIQ/ficsTy0Uu3b"
+    "BPDpatkTcmkSfeoiVNp3Kenz/eO6psgj4mEwQZmb3NyAwWoI4dkEiMQaXq3ARYeKry+RVm"
+    "ViQAFlYNeNcuubeoqj1deUmqtAxUpNq/IhV/1Yjuhnv4P9KCEKvSZzdHOFV67FtGCDiMIq"
+    "EZKUUamObEwKqGpLyD0hRGKvCmIU+RjuEZJrQ7iYrc07o7kwxi1orARjcwiKC1a8dztycK"
+    "QiM4MKkiMkQf9Y3IjiN8rFWfyJhzS5+LWNg+RTceQ4xgd26Ks6LgrhF2CfId4szd7ZqvhX"
+    "8iSw7jgp4kBhwq6zPxUbLsk+XIAfF4FMYsMBXnceCr1yEh7sWihBg5iJGDKKmemA8QI/eA"
+    "Zx9i5E7ajJGT/xawLGcSo/EjJBIvntVhEvmoUipRHsvxWYy4uhinZcZHhz87v6gBMx9VXg"
+    "1OHMvB7NpaCAfDxwfuxdnTOk2SxbDyVSwP5vI18VKLDo/GQ8eM1hlyE7OpNHIUHs6qYNGM"
+    "HISLaoSLks9ri0/IPgm0GUnwSvRZsXSpJyMUpvzHEfce21MDbxUPWameWX6CvdTOnk1124"
+    "pnQNlM5yZ2lnsZc8oTHMumg2es1jPGfxYz95rtrCTspH2e5TRjWpcOTcuA26zabSaxasGv"
+    "83N0nmGCutNhll5T+8f1Rg4DhbqtEdgrPTY/J0zUSCDvNK43g1mZFyyFaU1n2HaantKalR"
+    "xk7K1oieIgeQ7hnkKObEgSaCAsiIoV0bbC4UQ3jgypFfG2E7Rx+b0R2UdFxNrKhSmOlBR8"
+    "6PBiCo/Xx5MAleBBidjS33OOsHG4veSVxP+eDszlBe/UlmN7BuJHGJBFx7eYKVlTVchJKa"
+    "YZGUBVlassdgQOk0L9sBzsbksi+1JSea5vG3KAAwO2iusLqdPYOPr58t3VzZvLd7+pExWv"
+    "FFTr1W+315dKjkIP+UQGcN8X9zJ6uwL2Uma7JurDoQO6An1FPCy2DR03T1rm8K6eEaU9hC"
+    "ymDvYpEYC+AfRQT6FdxXrowXlA8tYiedOcQd3HJi0DBmk1yUuiEO+GJG8cKj5MUHeSvOk1"
+    "1afY/Z9DOAqsZcy6l9OVkripzU4y4gmyMIzzDyoByMIA/LpoTejaFqn+W9EvWcU36opDZV"
+    "mImoe46cG9ryFq/iHP/kDYboiaH4BmdoCoeV03whFcCENZqlBuD8rt9clea6vcXiqtuWFU"
+    "zojAzvtjG8IjTdUfyWgRWpHVjKs5LYD0Wp5pTDh1zo2IdVVGj4RrbgdDMo1W+G6W5DYdCC"
+    "VqIcrYKqE1ZOKlZATVF2GxAGFqKGO0mp5MGYOVDtYJ1BmIwOoVfTIAnXRAYS135E6pklb0"
+    "k4glRmhFPamTE/ukPCX2SSEjNtyIFO+2iiiKlBBEr0z2DKQYOs8KDtB6lBpE5EKWSw8M6i"
+    "ZZLp0r+aFdVKbnJ2bTLlU/Zart1vZ/CWqmr7kA1ziF89KgohIYDtT2UxRcl5nWOip/HtIS"
+    "aGndE1kv3bWWpicqpVte0QLo4gI7rQJRFiSuep5xt2aODN9EAC/rEd/+4GcDLyvMPnhZe8"
+    "ARuNTW8rJG40fID7Tf5ACK2jyEHSnSDDWUv5QImKj5pFGw+cHmH4TNn98EWgD1AxuVhzOP"
+    "aWrf6xONcmOQ1Zp6xJlvSzymuRGTKjLFSsZqek+ZR0UPOOywDXEFbYHRT2/f3wbx4nPsup"
+    "Y8ilJ388WPZd7TJidT8iTphCyX+p5cxiL/uUiWpMxs6B/Xz/5xR0zJ6+nu1VBviR+J+qZU"
+    "KDBCW+ri7KxOxOrZWUWF3LO8OaWs0FDlzFaVZhgDuucXdQoQ81HltupFofzwjBrbqYmZIv"
+    "6iyp2dEQOH9mTfMhge9lTdEEvfhokAxL4oeC2TYEMZdlie7J8SgWT/Bsn+YkfQ30Ng+4B4"
+    "GKAaFVRjgco5jo38XrRAP1GYxsGBSZVFLNuna9jBDtkQ5qF7bPskiP0Nqi4yf24iLNql/0"
+    "ln/2DC3y/QZaforc237kAgaEzmUBE5vFbEFXRxgd352qVW8DGV2uOawRmV9us6zpevy50v"
+    "X4fOl3KDl1+b4JWWRpASAY2ggUZQ6rOtontGWgryILRPmu3nO5bOmo8FYMU3abE+8BgV0M"
+    "f6r48Jev/6njjKCjjpw5W6GRFD6tbBcZAcjrAna2JzOC0ZxyTDMoO3paL8TV0ppdchOC4O"
+    "M/KXwtUALobeuhiSqaur3SYSI2Rtnz+toeI+f1qq4opD+dq5f+mt71AA9Km99Sm5k+mW5E"
+    "vJgNss3/VQIKGxRUTjYYOosUHoq5+gdvZU7SyU09Ux6mIBMOoaGHUu4T+bqXf/Cjd/Rmp8"
+    "7XDb37V0K6RDdfQWFjdxDC1uNBoP3YdbmYresArCAPue4KwdXTw6qfb3xLx5reK6cvg3Mo"
+    "XTxszjNyUyOxFmzFo6xAgacYmj1CFoRhbUJfLjwnL56IBcYJ5l2yUun24u0cDpc9zahj1y"
+    "+7T18tAuKVOOdVlNmTFYGO2nOJnhZlCfg4gkDkdCnHWF7VEYiIVNVcp/FeSxCGBeH/OevJ"
+    "Ff0WVQQVHxPo6PVb6Nbbqcpio51nkjcxGuwjnKWvaZY3UK1QuGfoI+pg0hYOz7ydgDXzRK"
+    "vsjm+qutowPFAiPUgeqEzpcHzhfC5qlrLS1FaEs5uIkEoLsL3RVhjL8Xi/Deks8lb4SUyC"
+    "jwrdqIrn+9rWYfMsHE0fA8JTH0HoUqQkhcdtCEUC8qDPSMeG4pUQ9o/M6YmJ4YTZe+YXl8"
+    "Li3nRGE2pY5OqgwnLMZN52KgRvC64DdEsy+MpKQ6AF01CPjEvqziSYWJBITXoQmvFZ6rAC"
+    "9PJwsFIJssrwBWZZP1aed+J+1Y9b4tjtXYtW26rLdl/2JSZFgG2siejJT/a81NxMGhvjsn"
+    "Kb+Q783pipyi7yn/Hcji/4lD8mchcaNsghxuNkdJQqqCph1eSRk7O4/ecerQ2ejSoU4jBw"
+    "miLl3mAcJre0vWxbNb960fC4zCLobg2pGscKCfR04/B+8T3UDfrNQIt6z2nfFHrOnUM26j"
+    "HaaIESZSUDURzUoBpoU1qkwFrtwI1HnAY9gE2tdbYq1ed8MtCI4Q7vZ7QOWMKG2wgU+uu7"
+    "BDu1gH5ZTICBdzy75Wa60DbTAa1m2dDRn8TYfA2SAetmytJIaUCLitM+ZkG25rIO4fEHH/"
+    "jix8hu0TBW8fHZpU0fZuMKimo1Wekhgo3CUZ8h3PsiV9Lvl/GaVqYia+WX0TZnEEH7dIqA"
+    "TIcibik+jBw2WDbsIrywlL8maI+y4v9sl5xIh7T9wv5am+jGA4XW8fn35yPjmXyM1eHmFD"
+    "eASQSzfCi+CZFr+SQFF6CTau5cneZxuTuAQRiZ7wOEiHgSXu646fa0FdKFzWq/dYOc+frE"
+    "odZjSRAna01+yoQ7wNde90nqWUyAjNmg7KIAABDQR0b3YoIEv7szMAWQpkaQ+QBrJ0aGSp"
+    "qQmu2QTZB7Z2DxzY9MDQPXwD3b4B3HKrEcnpaMAZjx9TpFhraHrUVugGpWBGw0cTXN8akB"
+    "BMN0q6CGKS2jezwfMNnu8h4wye7x54vnvih70krjU3T1TpU8GRSWXyVDJmlw+2HPwGTkXV"
+    "TvFQ0okaan7lDsRSi698Dy43+cbABV08e1ZjC+ajyrvTimM5fXutpUWEw0eI7nmt3r/nFb"
+    "1/z4u9f/kVPaIys8tfcSkRqAw8pJfZ3/8PqKKQcw=="
 )
