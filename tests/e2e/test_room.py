@@ -513,6 +513,23 @@ async def test_one_link_leads_past_everything_to_the_list(visitor, room):
     await expect(first).to_be_focused()
 
 
+async def test_on_a_phone_the_books_are_a_card_that_needs_no_scrolling(visitor, manager, room):
+    await match_all_parts(manager, room)  # with a difference that is booked
+    page = await visitor.enter(room["address"])
+    await page.set_viewport_size({"width": 390, "height": 780})
+
+    books = page.get_by_role("region", name="Books")
+    await expect(books.locator("td .term").first).to_be_visible()
+    cells = books.locator("tbody th, tbody td")  # the head is only read out
+    assert (
+        max(await cells.evaluate_all("(all) => all.map((e) => e.scrollWidth + e.getBoundingClientRect().left)")) <= 390
+    )
+    assert await page.locator(".page").evaluate("(e) => e.scrollWidth <= e.clientWidth")
+    shown = await books.locator("td:visible .term").all_inner_texts()
+    assert {"Matched left", "Matched right", "Difference", "To review", "Open", "Booked"} <= set(shown)
+    assert "Explained" not in shown  # nothing stands there
+
+
 async def test_remainders_are_called_by_their_records_without_a_request_for_each(visitor, manager, room):
     items = (await manager.send("GET", f"/projects/{room['project']}/open-items?{room['sides']}&limit=50"))["items"]
     ids = {item["record"]["reference"]: item["id"] for item in items}

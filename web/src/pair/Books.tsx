@@ -58,20 +58,26 @@ function Currency({ row }: { row: Row }) {
     <tbody>
       <tr>
         <th scope="rowgroup">{row.currency === "XXX" ? "none" : row.currency}</th>
-        <td className="number left-ink">{bare(proof.left)}</td>
-        <td className="number right-ink">{bare(proof.right)}</td>
-        <td className="number">{differs ? <strong>{bare(proof.difference)}</strong> : bare(proof.difference)}</td>
-        {TERMS.map(([term]) => (
-          <td key={term} className="number">
-            <Both left={amount(left?.[term])} right={amount(right?.[term])} />
-          </td>
-        ))}
-        <td className="number">
-          <Both
-            left={left?.without_amount ? count(left.without_amount) : ""}
-            right={right?.without_amount ? count(right.without_amount) : ""}
-          />
+        <td className="number left-ink">
+          <Term>Matched left</Term>
+          {bare(proof.left)}
         </td>
+        <td className="number right-ink">
+          <Term>Matched right</Term>
+          {bare(proof.right)}
+        </td>
+        <td className="number">
+          <Term>Difference</Term>
+          {differs ? <strong>{bare(proof.difference)}</strong> : bare(proof.difference)}
+        </td>
+        {TERMS.map(([term, name]) => (
+          <Both key={term} name={name} left={amount(left?.[term])} right={amount(right?.[term])} />
+        ))}
+        <Both
+          name="Without amount"
+          left={left?.without_amount ? count(left.without_amount) : ""}
+          right={right?.without_amount ? count(right.without_amount) : ""}
+        />
       </tr>
       <tr className="verdict">
         <td colSpan={TERMS.length + 5} className="wrap">
@@ -91,11 +97,21 @@ function Currency({ row }: { row: Row }) {
   );
 }
 
-/** Left above right. A side with nothing is left out, and a cell with nothing is a dash. */
-function Both({ left, right }: { left: string; right: string }) {
-  if (left === "" && right === "") return <span className="muted">–</span>;
+/** The name of a column, shown where the columns are rows, on a phone. The head of the table says it to everybody else. */
+function Term({ children }: { children: string }) {
   return (
-    <>
+    <span className="term" aria-hidden>
+      {children}
+    </span>
+  );
+}
+
+/** Left above right. A side with nothing is left out, and a cell with nothing is a dash, or on a phone not there. */
+function Both({ name, left, right }: { name: string; left: string; right: string }) {
+  if (left === "" && right === "") return <td className="number muted nothing">–</td>;
+  return (
+    <td className="number">
+      <Term>{name}</Term>
       {left === "" ? null : (
         <div className="left-ink">
           <span className="small">left</span> {left}
@@ -106,7 +122,7 @@ function Both({ left, right }: { left: string; right: string }) {
           <span className="small">right</span> {right}
         </div>
       )}
-    </>
+    </td>
   );
 }
 
