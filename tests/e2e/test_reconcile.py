@@ -125,6 +125,11 @@ async def test_matches_are_paged_filtered_and_ordered_by_the_server(visitor, dem
     page = await visitor.enter(f"/projects/{demo['project']}/jobs/{demo['job']}")
     list_of = page.get_by_role("region", name="Matches")
     rows = list_of.locator("tbody tr")
+    # It begins with what waits for a decision, as the list of the pair does.
+    await expect(list_of.get_by_label("Status")).to_have_value("suggested")
+    await expect(list_of.get_by_text(f"{counts['suggested']} matches", exact=True)).to_be_visible()
+    await list_of.get_by_label("Status").select_option("all")
+    await expect(list_of.get_by_text(f"{counts['suggested']} matches", exact=True)).to_have_count(0)
     await expect(rows).to_have_count(50)
     first = await rows.first.inner_text()
 

@@ -13,7 +13,7 @@ import { ChangeButton } from "../shell/ChangeButton";
 import { compact, count, duration, instant, percent } from "../shell/format";
 import { Bar, Fault, Figure, Reading, Status, useTitle } from "../shell/parts";
 import { Flow } from "./Flow";
-import { countsOf, isLive, progressOf, shareOf, spentOf, stageOf } from "./progress";
+import { countsOf, isLive, openCountsOf, progressOf, shareOf, spentOf, stageOf } from "./progress";
 import { ProofTable } from "./ProofTable";
 import { RatePath } from "./RatePath";
 
@@ -30,22 +30,35 @@ export function Job() {
             <Head job={body} project={project} />
             <Progress job={body} />
             <Result job={body} />
-            <nav className="tabs" aria-label="Results">
-              <Link to="." search={{ view: "matches" }} aria-current={view === "matches" ? "page" : undefined}>
-                Matches {count(body.counts.matches ?? 0)}
-              </Link>
-              <Link to="." search={{ view: "left" }} aria-current={view === "left" ? "page" : undefined}>
-                Open left {count(body.counts.open_left ?? 0)}
-              </Link>
-              <Link to="." search={{ view: "right" }} aria-current={view === "right" ? "page" : undefined}>
-                Open right {count(body.counts.open_right ?? 0)}
-              </Link>
-            </nav>
+            <Tabs job={body} view={view} />
             {view === "matches" ? <Matches job={body} /> : <Unmatched job={body} side={view} />}
           </>
         )}
       </Reading>
     </main>
+  );
+}
+
+/** It is read once for all parts of the page that show it. */
+function useSummary(job: JobView) {
+  return useRead<Summary>(keys.summary(job.id), `/jobs/${job.id}/summary`, `job:${job.id}`, job.started_at !== null, false);
+}
+
+function Tabs({ job, view }: { job: JobView; view: "matches" | "left" | "right" }) {
+  const counts = openCountsOf(job, useSummary(job).data?.body);
+  const tabs = [
+    ["matches", `Matches ${count(counts.matches ?? 0)}`],
+    ["left", `Open left ${count(counts.open_left ?? 0)}`],
+    ["right", `Open right ${count(counts.open_right ?? 0)}`],
+  ] as const;
+  return (
+    <nav className="tabs" aria-label="Results">
+      {tabs.map(([name, words]) => (
+        <Link key={name} to="." search={{ view: name }} aria-current={view === name ? "page" : undefined}>
+          {words}
+        </Link>
+      ))}
+    </nav>
   );
 }
 
@@ -108,7 +121,8 @@ function Progress({ job }: { job: JobView }) {
   const held = useHeld(keys.progress(job.id));
   const progress = progressOf(job, held);
   const share = shareOf(job, progress);
-  const counts = countsOf(job, held);
+  const summary = useSummary(job).data?.body;
+  const counts = isLive(job) ? countsOf(job, held) : openCountsOf(job, summary);
   const spent = spentOf(job);
   const isDone = job.status === "completed";
   const curve = useRead<ProgressCurve>([...keys.job(job.id), "curve", job.status], `/jobs/${job.id}/progress?points=300`, null, isDone);
@@ -140,7 +154,7 @@ function Progress({ job }: { job: JobView }) {
 
 function Result({ job }: { job: JobView }) {
   const held = useHeld(keys.progress(job.id));
-  const summary = useRead<Summary>(keys.summary(job.id), `/jobs/${job.id}/summary`, `job:${job.id}`, job.started_at !== null, false);
+  const summary = useSummary(job);
   if (!summary.isEnabled) return null;
   return (
     <Reading query={summary} height={520}>

@@ -1,5 +1,5 @@
 import type { Counts, JobProgress } from "../api/live";
-import type { JobView, ProgressPoint } from "../api/rest";
+import type { JobView, ProgressPoint, Summary } from "../api/rest";
 
 type Job = Pick<JobView, "status" | "counts" | "progress" | "started_at" | "finished_at">;
 
@@ -23,6 +23,16 @@ export function shareOf(job: Job, progress: Partial<JobProgress> | null): number
 /** Counts arrive in two ways, with stored chunks and with the progress on the socket. Whichever are ahead are shown. */
 export function countsOf(job: Job, held: JobProgress | undefined): Counts {
   return isLive(job) && held && (held.counts.matches ?? 0) > (job.counts.matches ?? 0) ? held.counts : job.counts;
+}
+
+/**
+ * The counts of a job with what is open of its records by now. A job that has ended counts only its own matches; its summary
+ * knows what others have matched since.
+ */
+export function openCountsOf(job: Job, summary: Pick<Summary, "counts"> | undefined): Counts {
+  if (summary === undefined || isLive(job)) return job.counts;
+  const { open_left, open_right } = summary.counts;
+  return { ...job.counts, open_left, open_right };
 }
 
 /** How long the run took, in seconds; null until it has ended. */

@@ -1,12 +1,13 @@
 import { oneOf, text } from "../shell/address";
 
 const VIEWS = ["matches", "left", "right"] as const;
-export const STATUSES = ["suggested", "confirmed", "rejected", "superseded"] as const;
+export const STATUSES = ["suggested", "confirmed", "rejected", "superseded", "withdrawn"] as const;
 
 /** What the address of a job contains besides its id. */
 export interface JobSearch {
   view?: (typeof VIEWS)[number];
-  status?: (typeof STATUSES)[number];
+  /** Without it, the suggestions: they are what waits for somebody. */
+  status?: (typeof STATUSES)[number] | "all";
   pass?: string;
   sort?: string;
   cursor?: string;
@@ -17,7 +18,7 @@ export interface JobSearch {
 export function jobSearch(found: Record<string, unknown>): JobSearch {
   return {
     view: oneOf(VIEWS, found["view"]),
-    status: oneOf(STATUSES, found["status"]),
+    status: oneOf([...STATUSES, "all"], found["status"]),
     pass: text(found["pass"]),
     sort: text(found["sort"]),
     cursor: text(found["cursor"]),

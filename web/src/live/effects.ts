@@ -1,4 +1,4 @@
-import type { QueryClient } from "@tanstack/react-query";
+import type { QueryClient, QueryKey } from "@tanstack/react-query";
 import type { Answer } from "../api/client";
 import { Problem } from "../api/problem";
 import type { MatchDetail, MatchView, ProjectView, VaultView } from "../api/rest";
@@ -205,6 +205,10 @@ export function effectsOn(client: QueryClient): Effects {
   function rereadPairs(project: string): void {
     reread(keys.books(project));
     reread(keys.openItems(project));
+    // A reconciliation on the screen says what is open of its records, whoever matches them.
+    const isOfJob = ({ queryKey: [noun, , part] }: { queryKey: QueryKey }) =>
+      noun === "job" && (part === "summary" || part === "unmatched");
+    for (const { queryKey } of client.getQueryCache().findAll({ type: "active", predicate: isOfJob })) reread(queryKey, true, SUMMARY_MS);
   }
 
   /** Rows of a pair's list keep their places. What is new is counted, at most once a second. */

@@ -24,9 +24,10 @@ export function Matches({ job }: { job: JobView }) {
   const client = useQueryClient();
   const navigate = useNavigate({ from: ROUTE });
   const search = useSearch({ from: ROUTE });
-  const { status, pass, sort, cursor, m } = search;
+  const { status = "suggested", pass, sort, cursor, m } = search;
   const query = new URLSearchParams({ limit: "50" });
-  for (const [name, value] of Object.entries({ status, pass, sort, cursor })) if (value) query.set(name, value);
+  const filters = { status: status === "all" ? undefined : status, pass, sort, cursor };
+  for (const [name, value] of Object.entries(filters)) if (value) query.set(name, value);
   const key = [...keys.matches(job.id), query.toString()];
   const matches = useRead<Page_MatchView_>(key, `/jobs/${job.id}/matches?${query.toString()}`, `job:${job.id}`);
   const passes = client.getQueryData<{ body: Summary }>(keys.summary(job.id))?.body.by_pass ?? [];
@@ -49,9 +50,9 @@ export function Matches({ job }: { job: JobView }) {
       <div className="filters">
         <NativeSelect
           label="Status"
-          data={[{ value: "", label: "all" }, ...STATUSES]}
-          value={status ?? ""}
-          onChange={(event) => change({ status: (event.currentTarget.value || undefined) as JobSearch["status"] })}
+          data={["all", ...STATUSES]}
+          value={status}
+          onChange={(event) => change({ status: event.currentTarget.value as JobSearch["status"] })}
         />
         <NativeSelect
           label="Pass"
@@ -81,7 +82,7 @@ export function Matches({ job }: { job: JobView }) {
       <Reading query={matches}>
         {({ body }) =>
           body.items.length === 0 ? (
-            <None job={job} isFiltered={[status, pass].some(Boolean)} clear={() => change({ status: undefined, pass: undefined })} />
+            <None job={job} status={status} pass={pass} clear={() => change({ status: "all", pass: undefined })} />
           ) : (
             <div className={m ? "split" : undefined}>
               <div>
@@ -103,11 +104,17 @@ export function Matches({ job }: { job: JobView }) {
   );
 }
 
-function None({ job, isFiltered, clear }: { job: JobView; isFiltered: boolean; clear: () => void }) {
-  if (isFiltered) {
+interface NoneProps extends Pick<JobSearch, "status" | "pass"> {
+  job: JobView;
+  clear: () => void;
+}
+
+function None({ job, status, pass, clear }: NoneProps) {
+  const isWaiting = status === "suggested" && pass === undefined;
+  if (job.counts.matches && (status !== "all" || pass !== undefined)) {
     return (
       <Empty
-        title="No matches with this filter"
+        title={isWaiting ? "Nothing waits for a decision" : "No matches with this filter"}
         action={
           <Button variant="default" onClick={clear}>
             Show all

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { JobProgress } from "../../src/api/live";
 import type { JobView } from "../../src/api/rest";
-import { countsOf, isLive, mostOf, progressOf, ratePath, shareOf, spentOf, stageOf } from "../../src/job/progress";
+import { countsOf, isLive, mostOf, openCountsOf, progressOf, ratePath, shareOf, spentOf, stageOf } from "../../src/job/progress";
 
 type Job = Parameters<typeof progressOf>[0];
 
@@ -84,4 +84,14 @@ describe("the path of the rate", () => {
     expect(ratePath(still, 160, 36)).toBe("M0 34L80 34L160 34");
     expect(mostOf(still)).toBe(1);
   });
+});
+
+test("what is open of a job's records comes from its summary, once it has ended", () => {
+  const counts = { matches: 3, open_left: 5, open_right: 6 };
+  const job = { status: "completed", counts, progress: null, started_at: null, finished_at: null } as const;
+  const summary = { counts: { matches: 3, open_left: 4, open_right: 2 } };
+
+  expect(openCountsOf(job, summary)).toEqual({ matches: 3, open_left: 4, open_right: 2 });
+  expect(openCountsOf({ ...job, status: "running" }, summary)).toBe(counts);
+  expect(openCountsOf(job, undefined)).toBe(counts);
 });

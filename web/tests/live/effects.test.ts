@@ -148,3 +148,26 @@ test("a revoked stream empties its views on the screen, and drops what is cached
   expect(client.getQueryData(["source", "s"])).toBeUndefined();
   expect(client.getQueryData(keys.projects)).toBe("your own");
 });
+
+test("what others match is read again by a reconciliation on the screen, and what a deleted source took along by its project", async () => {
+  const read: string[] = [];
+  for (const key of [keys.summary("9"), keys.jobs("p"), keys.books("p")]) {
+    show(key, () => {
+      read.push(String(key.at(-1)));
+      return {};
+    });
+  }
+  await vi.advanceTimersByTimeAsync(10);
+  const effects = effectsOn(client);
+
+  read.length = 0;
+  effects.event({ ...decision(1), stream: "project:p" } as LiveEvent);
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(read.sort()).toEqual(["books", "summary"]);
+
+  read.length = 0;
+  const deleted = { source_id: "s", status: "ready", rows: 1, revision: 1, version: 2 };
+  effects.event(event("project:p", 2, "source.deleted", deleted) as unknown as LiveEvent);
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(read.sort()).toEqual(["books", "jobs"]);
+});

@@ -35,6 +35,8 @@ const VIEWS = {
 type View = keyof typeof VIEWS;
 
 const PAIR: View[] = ["books", "openItems"];
+// Of the project, and of a reconciliation on the screen, which says what is open of its records.
+const PAIRS: View[] = [...PAIR, "summary", "unmatched"];
 const PROJECT: View[] = ["project", "members", "sources", "jobs", "plans", "vaults", "pairMatches", ...PAIR];
 const VAULT: View[] = ["vault", "entries"];
 const ME = "u";
@@ -65,7 +67,7 @@ const READ: { [Name in keyof EventData]: [stream: string, data: object, views: V
   "job.started": ["project:p", JOB, ["project", "jobs", "books"]],
   "match.assigned": ["project:p", { match_id: "m", version: 2, assignee: "u" }, ["match"]],
   "match.commented": ["project:p", { match_id: "m", version: 2, comment_id: "c" }, ["match"]],
-  "match.created": ["project:p", DECIDED, ["match", ...PAIR]],
+  "match.created": ["project:p", DECIDED, ["match", ...PAIRS]],
   "match.signed": ["project:p", { match_id: "m", by: "u", action: "confirm", signatures: [] }, ["match"]],
   "match.split": ["job:1", { ...DECIDED, status: "superseded" }, ["summary", "unmatched", "match"]],
   "match.superseded": ["job:1", { ...DECIDED, status: "superseded" }, ["summary", "unmatched", "match"]],
@@ -81,12 +83,12 @@ const READ: { [Name in keyof EventData]: [stream: string, data: object, views: V
   "project.member.changed": ["project:p", MEMBER, ["members"]],
   "project.member.removed": ["project:p", MEMBER, ["members"]],
   "project.updated": ["project:p", { version: 2, changed: ["name"] }, ["projects", "project"]],
-  "record.reopened": ["project:p", { record_id: "r", match_id: "m", user_id: "u" }, PAIR],
-  "record.written_off": ["project:p", { record_id: "r", match_id: "m", user_id: "u" }, PAIR],
+  "record.reopened": ["project:p", { record_id: "r", match_id: "m", user_id: "u" }, PAIRS],
+  "record.written_off": ["project:p", { record_id: "r", match_id: "m", user_id: "u" }, PAIRS],
   "records.changed": ["project:p", { source_id: "s", ids: null, count: 3, revision: 2 }, ["source"]],
   "session.revoked": ["user:u", { session_id: "1" }, ["sessions"]],
   "source.created": ["project:p", SOURCE, ["sources", "source"]],
-  "source.deleted": ["project:p", SOURCE, ["sources", "source"]],
+  "source.deleted": ["project:p", SOURCE, ["sources", "source", "project", "jobs", "pairMatches", ...PAIR]],
   "source.failed": ["project:p", SOURCE, ["sources", "source"]],
   "source.ready": ["project:p", SOURCE, ["sources", "source"]],
   "source.updated": ["project:p", SOURCE, ["sources", "source"]],
@@ -161,7 +163,7 @@ test("a decision on the project's stream leads to a new reading of the books and
   apply("project:p", "match.undone", { ...DECIDED, status: "suggested" });
   await vi.advanceTimersByTimeAsync(15_000);
 
-  expect([...read].sort()).toEqual(["books", "match", "openItems"]);
+  expect([...read].sort()).toEqual(["books", "match", "openItems", "summary", "unmatched"]);
 });
 
 test("a bulk on the project's stream leads to a new reading of its lists too", async () => {
@@ -170,7 +172,7 @@ test("a bulk on the project's stream leads to a new reading of its lists too", a
   apply("project:p", "matches.reviewed", { action: "confirm", count: 9, counts: COUNTS });
   await vi.advanceTimersByTimeAsync(15_000);
 
-  expect([...read].sort()).toEqual(["books", "openItems", "pairMatches"]);
+  expect([...read].sort()).toEqual(["books", "openItems", "pairMatches", "summary", "unmatched"]);
 });
 
 test("a type that only a newer server knows changes nothing", async () => {
