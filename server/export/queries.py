@@ -1,6 +1,6 @@
 """Reads what an export holds, in one snapshot, as rows that PostgreSQL itself writes."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import date
 from typing import Any
 
@@ -45,24 +45,32 @@ async def _matches(snapshot: Reading, selection: Selection) -> AsyncIterator[tup
 
 async def _open_items(snapshot: Reading, selection: Selection) -> AsyncIterator[tuple[str, ...]]:
     today = now().date()
-    values = () if selection.searched is None else search.values(selection.searched)
     for side in selection.sides:
         found = await snapshot.rows(
             'SELECT coalesce(max("row"), -1) AS last FROM reconciliation_records WHERE source_id = $1', side.source_id
         )
+        chosen, values = _found(search.OF_RECORD, selection.words_of(side.name))
         for first in range(0, found[0]["last"] + 1, PAGE_ROWS):
-            yield _open_records(side, first, today, found=_found(search.OF_RECORD, values)), *values
+            yield _open_records(side, first, today, found=chosen), *values
     if selection.pair_id is not None:
         turned = f"m.turned <> {selection.is_turned}"
-        chosen = _found(OF_REMAINDER, values)
-        yield _REMAINDERS.format(turned=turned, pair=selection.pair_id, today=today, found=chosen), *values
+        for side in selection.sides:
+            chosen, values = _found(OF_REMAINDER, selection.words_of(side.name))
+            yield (
+                _REMAINDERS.format(
+                    turned=turned, pair=selection.pair_id, today=today, found=chosen, side=f"'{side.name}'"
+                ),
+                *values,
+            )
 
 
-def _found(condition: str, values: tuple[Any, ...]) -> str:
-    """A condition with numbers for its values, or nothing if there are none."""
+def _found(condition: str, words: Sequence[str]) -> tuple[str, list[Any]]:
+    """The condition that rows are found by all of these, and its values; nothing if there are none."""
+    values = [value for one in words for value in search.values(one)]
+    conditions = " ".join(f"AND {condition}" for _ in words)
     for n, _ in enumerate(values, start=1):
-        condition = condition.replace("?", f"${n}", 1)
-    return f"AND {condition}" if values else ""
+        conditions = conditions.replace("?", f"${n}", 1)
+    return conditions, values
 
 
 def _open_records(side: Side, first: int, today: date, *, found: str) -> str:
@@ -131,5 +139,6 @@ _OPEN_RECORDS = f"""
 _REMAINDERS = f"""
     SELECT NULL, m.id, {_side("m.remainder_side")}, NULL, {_money("m.remainder", "m.currency")}, m.currency,
         m.remainder_since::date, NULL, DATE '{{today}}' - m.remainder_since::date, NULL
-    FROM matches m WHERE m.pair_id = '{{pair}}' AND m.remainder IS NOT NULL {{found}} ORDER BY m.id
+    FROM matches m WHERE m.pair_id = '{{pair}}' AND m.remainder IS NOT NULL AND {_side("m.remainder_side")} = {{side}}
+        {{found}} ORDER BY m.id
 """

@@ -37,7 +37,7 @@ class ExportQuery(Query):
 class PairExportQuery(ExportQuery):
     """
     Which pair to export, as the reader looks at it. `job` and `origin` choose matches too; `q` chooses matches or open
-    items by a text or an amount of their records.
+    items by a text or an amount of their records, and `left_q` and `right_q` choose the open items of one side.
     """
 
     left_source: UUID
@@ -45,11 +45,23 @@ class PairExportQuery(ExportQuery):
     job: UUID | None = None
     origin: Literal["engine", "manual"] | None = None
     q: SearchText | None = None
+    left_q: SearchText | None = None
+    right_q: SearchText | None = None
+
+    @model_validator(mode="after")
+    def _of_open_items(self) -> "PairExportQuery":
+        if self.what != "open-items" and (self.left_q is not None or self.right_q is not None):
+            raise ValueError("matches have both sides; choose them by q")
+        return self
 
     @property
     def filters(self) -> tuple[object, ...]:
         """What chooses matches."""
         return (*super().filters, self.job, self.origin)
+
+    def words_of(self, side: str) -> tuple[str, ...]:
+        """What the open items of a side are looked for by."""
+        return tuple(words for words in (self.q, self.left_q if side == "left" else self.right_q) if words is not None)
 
 
 class DownloadCreate(Body):

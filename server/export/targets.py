@@ -77,6 +77,10 @@ class Selection:
         """What matches or open items are chosen by."""
         return self.query.q if isinstance(self.query, PairExportQuery) else None
 
+    def words_of(self, side: str) -> tuple[str, ...]:
+        """What the open items of a side are chosen by."""
+        return self.query.words_of(side) if isinstance(self.query, PairExportQuery) else ()
+
     def _where(self, condition: str, *values: Any) -> None:
         for value in values:
             self.values.append(value)

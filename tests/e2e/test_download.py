@@ -63,6 +63,25 @@ async def test_open_items_are_downloaded_as_json_lines_with_the_keyboard_alone(v
     assert await page.evaluate("document.activeElement !== document.body")
 
 
+async def test_an_export_of_open_items_has_what_the_texts_of_both_lists_find(visitor, room):
+    page = await visitor.enter(room["address"] + "&view=open")
+    await page.get_by_role("searchbox", name="Find in left").fill("Q-90")
+    await page.get_by_role("searchbox", name="Find in right").fill("part")
+    await expect(page.get_by_role("region", name="Open right").locator("tbody tr")).to_have_count(2)
+    await page.reload()
+    await expect(page.get_by_role("searchbox", name="Find in right")).to_have_value("part")
+    await page.get_by_role("button", name="Export").click()
+    dialog = page.get_by_role("dialog")
+    await expect(
+        dialog.get_by_label("Only what “Q-90” finds on the left, and “part” finds on the right")
+    ).to_be_checked()
+    async with page.expect_download() as begun:
+        await dialog.get_by_role("button", name="Download").click()
+
+    rows = list(csv.DictReader(io.StringIO((await (await begun.value).path()).read_text("utf-8-sig"))))
+    assert sorted(row["reference"] for row in rows) == ["Q-900", "Q-901", "Q-902", "Z-1", "Z-2"]
+
+
 async def test_an_export_that_is_refused_says_why_and_can_be_asked_for_again(visit, room):
     visitor = await visit()
     page = visitor.page

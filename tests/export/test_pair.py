@@ -153,6 +153,21 @@ async def test_what_is_looked_for_is_exported(books):
     assert [(row["record_id"], row["amount"]) for row in remainder] == [("", "40.00")]
 
 
+@pytest.mark.parametrize("turned", [False, True])
+async def test_open_items_of_each_side_are_looked_for_by_words_of_their_own(books, turned):
+    of_left, of_right = ("right_q", "left_q") if turned else ("left_q", "right_q")
+
+    remainder = await rows(books, f"&what=open-items&{of_left}=60.00&{of_right}=absent", turned)
+    one_side = await rows(books, f"&what=open-items&{of_right}=absent", turned)
+    both = await rows(books, f"&what=open-items&q=2.00&{of_right}=2.00", turned)
+    refused = await books.person.refused("GET", path_of(books, "&left_q=1"))
+
+    assert [row["match_id"] != "" for row in remainder] == [True]
+    assert sorted(row["amount"] for row in one_side) == ["1.00", "40.00"]
+    assert [row["amount"] for row in both] == ["2.00"]
+    assert refused == (422, "invalid_field")
+
+
 async def test_a_suggested_extension_is_exported_with_the_records_of_its_base(books):
     base = next(match for match in await books.matches() if match["remainder"])
     extension = await books.suggest([], [books.right[3]], extends=base["id"])

@@ -25,24 +25,25 @@ const NAMES: Record<Action, [verb: string, past: string]> = {
 interface Props {
   project: string;
   search: PairSearch;
-  /** How many matches the list has; null if they are too many to count. */
+  /** How many matches the list has; null if that is not known: they were not counted, or the list is being read. */
   total: number | null;
+  isEmpty: boolean;
   say: (words: string) => void;
 }
 
 /** Decisions on everything that the list has found. */
-export function Bulk({ project, search, total, say }: Props) {
+export function Bulk({ project, search, total, isEmpty, say }: Props) {
   const [action, setAction] = useState<Action | null>(null);
   const may = can(useProject(project).data?.body.my_role, "match.decide");
   const { status = "suggested" } = search;
   const actions: Action[] =
     status === "suggested" ? ["confirm", "reject"] : status === "confirmed" || status === "rejected" ? ["undo"] : [];
-  if (!may || !total || actions.length === 0) return null;
+  if (!may || isEmpty || actions.length === 0) return null;
   return (
     <div className="row bulk">
       {actions.map((one) => (
         <ChangeButton key={one} size="compact-sm" variant="default" onClick={() => setAction(one)}>
-          {NAMES[one][0]} all {count(total)} …
+          {NAMES[one][0]} all {total === null ? "" : count(total)} …
         </ChangeButton>
       ))}
       {action ? <Sure project={project} search={search} action={action} shown={total} close={() => setAction(null)} say={say} /> : null}
@@ -54,15 +55,20 @@ interface SureProps {
   project: string;
   search: PairSearch;
   action: Action;
-  shown: number;
+  shown: number | null;
   close: () => void;
   say: (words: string) => void;
 }
 
-/** Asks with the number. If there are others by now, it asks again with theirs. */
+/**
+ * Asks with the number. If there are others by now, it asks again with theirs. A number that is not known is asked for first,
+ * since nothing is decided on another number than the one that somebody has seen.
+ */
 function Sure({ project, search, action, shown, close, say }: SureProps) {
   const client = useQueryClient();
   const [expected, setExpected] = useState(shown);
+  /** The number with which it was asked last. */
+  const [asked, setAsked] = useState(shown);
   const [reason, setReason] = useState("");
   const [key, setKey] = useState(newKey);
   const [verb, past] = NAMES[action];
@@ -71,10 +77,14 @@ function Sure({ project, search, action, shown, close, say }: SureProps) {
     mutationFn: () => {
       const filter = { status: status === "all" ? null : status, q: q ?? null };
       const sides = { left_source: left, right_source: right };
-      const body: PairReview = { ...sides, action, filter, expected_count: expected, reason: reason.trim() || null };
+      const body: PairReview = { ...sides, action, filter, expected_count: expected ?? 0, reason: reason.trim() || null };
       return change<Reviewed>("POST", `/projects/${project}/review`, { body, key });
     },
     onSuccess: (done) => {
+      if (expected === null) {
+        setExpected(0);
+        return;
+      }
       const words = `You ${past} ${count(done.changed)} ${done.changed === 1 ? "match" : "matches"}.`;
       if (done.decision_id !== null) addDeed({ project, words, of: "decision", id: done.decision_id });
       else if (action === "undo" && done.changed > 0) addDeed({ project, words, of: "taken back", id: newKey() });
@@ -92,10 +102,12 @@ function Sure({ project, search, action, shown, close, say }: SureProps) {
       }
     },
   });
-  const isOther = decide.error instanceof Problem && decide.error.code === "count_changed";
-  const matches = `${count(expected)} ${expected === 1 ? "match" : "matches"}`;
+  const isChanged = decide.error instanceof Problem && decide.error.code === "count_changed";
+  const isOther = isChanged && asked !== null;
+  const matches = expected === null ? "all matches" : `${count(expected)} ${expected === 1 ? "match" : "matches"}`;
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
+    setAsked(expected);
     decide.mutate();
   };
   return (
@@ -104,10 +116,11 @@ function Sure({ project, search, action, shown, close, say }: SureProps) {
         {isOther ? (
           <p className="notice" role="alert">
             <span>
-              There are {count(expected)} now, because somebody has decided meanwhile. Nothing was changed. Look at the number, then decide.
+              There are {count(expected ?? 0)} now, because somebody has decided meanwhile. Nothing was changed. Look at the number, then
+              decide.
             </span>
           </p>
-        ) : decide.error ? (
+        ) : decide.error && !isChanged ? (
           <Fault problem={decide.error} />
         ) : null}
         <p>
@@ -126,7 +139,7 @@ function Sure({ project, search, action, shown, close, say }: SureProps) {
         <TextInput label="Why (optional)" maxLength={10_000} value={reason} onChange={(event) => setReason(event.currentTarget.value)} />
         <div className="row">
           <ChangeButton type="submit" disabled={expected === 0} loading={decide.isPending}>
-            {verb} {matches}
+            {expected === null ? "Count them" : `${verb} ${matches}`}
           </ChangeButton>
           {/* Has the focus first, so that Enter, held down by mistake, decides nothing. */}
           <Button variant="default" data-autofocus onClick={close}>

@@ -10,7 +10,7 @@ import { Dialog } from "../shell/Dialog";
 import { bytes } from "../shell/format";
 import { Fault } from "../shell/parts";
 import { download } from "./download";
-import { choicesOf, FORMATS, pathOf, whatOf } from "./export";
+import { choicesOf, FORMATS, foundOf, pathOf, whatOf } from "./export";
 import type { PairSearch } from "./search";
 
 const STEP_BYTES = 100_000; // between two numbers on the screen
@@ -86,6 +86,7 @@ function Ask({ project, search, counts, close, begin }: AskProps) {
       close();
     },
   });
+  const found = foundOf(search, what);
   const fault = make.error instanceof Problem ? make.error.fault("/path") : undefined;
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
@@ -104,8 +105,8 @@ function Ask({ project, search, counts, close, begin }: AskProps) {
         />
         <NativeSelect label="Format" data={[...FORMATS]} value={format} onChange={(event) => setFormat(event.currentTarget.value)} />
         <p>The file has a row for each record, with all columns of its source, as everything stands when the download begins.</p>
-        {search.q && what !== "open" ? (
-          <Checkbox label={`Only what “${search.q}” finds`} checked={isFound} onChange={(event) => setFound(event.currentTarget.checked)} />
+        {found ? (
+          <Checkbox label={`Only what ${found}`} checked={isFound} onChange={(event) => setFound(event.currentTarget.checked)} />
         ) : null}
         {make.error && fault === undefined ? <Fault problem={make.error} /> : null}
         <div className="row">

@@ -1,4 +1,5 @@
 import { Button, Checkbox, NativeSelect } from "@mantine/core";
+import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useRef, useState, type KeyboardEvent } from "react";
 import type { OpenItem, Page_OpenItem_ } from "../api/rest";
 import { keys } from "../live/keys";
@@ -29,9 +30,13 @@ interface Props {
   toggle: (item: OpenItem) => void;
 }
 
-/** What is open on one side. Arrows move, Space chooses. */
+const ROUTE = "/projects/$project/review";
+
+/** What is open on one side. Arrows move, Space chooses. What is looked for is in the address, so that an export has it too. */
 export function OpenList({ project, sides, side, chosen, toggle }: Props) {
-  const [q, setQ] = useState("");
+  const navigate = useNavigate({ from: ROUTE });
+  const { ql, qr } = useSearch({ from: ROUTE });
+  const q = side === "left" ? ql : qr;
   const [sort, setSort] = useState("date");
   const [page, setPage] = useState<{ cursor: string; skip: number } | null>(null);
   const query = new URLSearchParams(`${sides}&side=${side}&sort=${sort}&limit=${LIMIT}`);
@@ -53,9 +58,9 @@ export function OpenList({ project, sides, side, chosen, toggle }: Props) {
       <div className="filters">
         <Find
           label={`Find in ${side}`}
-          value={q}
+          value={q ?? ""}
           find={(words) => {
-            setQ(words ?? "");
+            void navigate({ search: (old) => ({ ...old, [side === "left" ? "ql" : "qr"]: words }), replace: true });
             setPage(null);
           }}
         />

@@ -175,7 +175,7 @@ export function PairMatches({ project, sign, say }: Props) {
   useEffect(() => {
     if (page) arrive(page);
   }, [page]);
-  const isEmpty = page?.items.length === 0;
+  const isEmpty = page !== undefined && isNothing(page);
   const loadFirst = useEffectEvent(load);
   useEffect(() => {
     // An empty list is not being worked on, so the first rows are loaded without a click.
@@ -192,7 +192,14 @@ export function PairMatches({ project, sign, say }: Props) {
           value={sort ?? ""}
           onChange={(event) => change({ sort: (event.currentTarget.value || undefined) as PairSearch["sort"] })}
         />
-        <Bulk project={project} search={search} total={matches.data?.body.total ?? null} say={say} />
+        {/* While another list is being read, the number on the screen is not that of what is looked for. */}
+        <Bulk
+          project={project}
+          search={search}
+          total={read.data?.body.total ?? null}
+          isEmpty={matches.data === undefined || isNothing(matches.data.body)}
+          say={say}
+        />
         <span className="arrived" aria-live="polite">
           {arrived > 0 && !isEmpty ? (
             <Button size="compact-sm" variant="light" onClick={load}>
@@ -201,13 +208,13 @@ export function PairMatches({ project, sign, say }: Props) {
           ) : null}
         </span>
         <span className="spacer" />
-        {matches.data && matches.data.body.items.length > 0 ? (
+        {matches.data && !isNothing(matches.data.body) ? (
           <Pager page={matches.data.body} noun={["match", "matches"]} skip={skip} go={go} />
         ) : null}
       </div>
       <Reading query={matches} height={600}>
         {({ body }) =>
-          body.items.length === 0 ? (
+          isNothing(body) ? (
             <None search={search} clear={() => change({ q: undefined, status: "all" })} />
           ) : (
             <div className={m ? "split" : undefined}>
@@ -252,6 +259,11 @@ export function PairMatches({ project, sign, say }: Props) {
       ) : null}
     </section>
   );
+}
+
+/** Whether a list has nothing. A page of a search may be empty although the search goes on. */
+function isNothing({ items, next_cursor, prev_cursor }: Page_MatchView_): boolean {
+  return items.length === 0 && next_cursor === null && prev_cursor === null;
 }
 
 /** The data of the last reading, until the next one has come, so that nothing on the page is taken away meanwhile. */

@@ -31,15 +31,23 @@ export function choicesOf(counts: Counts): { value: What; label: string }[] {
   ];
 }
 
+/** What the texts on the screen find of it, in words; undefined if nothing is looked for. */
+export function foundOf({ q, ql, qr }: PairSearch, what: What): string | undefined {
+  if (what !== "open") return q ? `“${q}” finds` : undefined;
+  const sides = [ql ? `“${ql}” finds on the left` : "", qr ? `“${qr}” finds on the right` : ""].filter(Boolean);
+  return sides.length > 0 ? sides.join(", and ") : undefined;
+}
+
 /**
  * The path of an export, which the server makes a link of. It has the order of the screen, and with `isFound` only what the
- * text on the screen finds.
+ * texts on the screen find.
  */
 export function pathOf(project: string, search: PairSearch, what: What, format: string, isFound: boolean): string {
-  const { left = "", right = "", q, sort } = search;
+  const { left = "", right = "", q, ql, qr, sort } = search;
   const query = new URLSearchParams({ left_source: left, right_source: right, format, what: what === "open" ? "open-items" : "matches" });
   if (what !== "open" && what !== "all") query.set("status", what);
   if (what !== "open" && sort) query.set("sort", sort);
-  if (what !== "open" && isFound && q) query.set("q", q);
+  const words = what === "open" ? { left_q: ql, right_q: qr } : { q };
+  for (const [name, value] of Object.entries(words)) if (isFound && value) query.set(name, value);
   return `/api/v1/projects/${project}/export?${query.toString()}`;
 }

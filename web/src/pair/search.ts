@@ -12,6 +12,9 @@ export interface PairSearch {
   /** Without it, the suggestions: they are what waits for somebody. */
   status?: (typeof STATUSES)[number] | "all";
   q?: string;
+  /** What is looked for among the open items of a side. */
+  ql?: string;
+  qr?: string;
   sort?: (typeof SORTS)[number];
   cursor?: string;
   /** How many matches come before the page that `cursor` names. */
@@ -27,6 +30,8 @@ export function pairSearch(found: Record<string, unknown>): PairSearch {
     view: oneOf(VIEWS, found["view"]),
     status: oneOf([...STATUSES, "all"], found["status"]),
     q: text(found["q"]),
+    ql: text(found["ql"]),
+    qr: text(found["qr"]),
     sort: oneOf(SORTS, found["sort"]),
     cursor: text(found["cursor"]),
     skip: whole(found["skip"]),

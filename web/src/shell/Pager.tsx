@@ -8,9 +8,12 @@ interface Page {
   prev_cursor: string | null;
   total?: number | null;
   total_at_least?: number | null;
+  looked_at?: number | null;
 }
 
 function total(page: Page): string {
+  // A search that has stopped, because it has looked at many.
+  if (page.looked_at != null) return `${count(page.items.length)} found among ${count(page.looked_at)}`;
   return page.total != null ? count(page.total) : `more than ${count(page.total_at_least ?? 0)}`;
 }
 
@@ -24,7 +27,7 @@ interface Props {
 
 /** Pages by cursor: the server knows the order, the address knows the page. */
 export function Pager({ page, noun, go, skip }: Props) {
-  const isPart = skip !== undefined && page.items.length > 0 && page.items.length !== page.total;
+  const isPart = skip !== undefined && page.looked_at == null && page.items.length > 0 && page.items.length !== page.total;
   return (
     <div className="pager">
       <span className="muted">

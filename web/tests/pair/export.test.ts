@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { choicesOf, pathOf, whatOf } from "../../src/pair/export";
+import { choicesOf, foundOf, pathOf, whatOf } from "../../src/pair/export";
 
 test("an export begins with what is on the screen", () => {
   expect(whatOf({})).toBe("suggested");
@@ -16,11 +16,16 @@ test("the path names the sources, the format and the status", () => {
   expect(pathOf("p", search, "all", "csv", false)).toBe("/api/v1/projects/p/export?left_source=l&right_source=r&format=csv&what=matches");
 });
 
-test("matches have the order and the text of the screen, and open items have neither", () => {
+test("matches have the order and the text of the screen, and open items the texts of their sides", () => {
   const search = { left: "l", right: "r", q: "INV 1", sort: "-amount" } as const;
 
   expect(pathOf("p", search, "all", "csv", true)).toMatch(/&what=matches&sort=-amount&q=INV\+1$/);
   expect(pathOf("p", search, "open", "csv", true)).toMatch(/&what=open-items$/);
+  expect(pathOf("p", { ...search, qr: "Nord" }, "open", "csv", true)).toMatch(/&what=open-items&right_q=Nord$/);
+  expect(pathOf("p", { ...search, qr: "Nord" }, "open", "csv", false)).toMatch(/&what=open-items$/);
+  expect(foundOf(search, "open")).toBeUndefined();
+  expect(foundOf({ ...search, ql: "12", qr: "Nord" }, "open")).toBe("“12” finds on the left, and “Nord” finds on the right");
+  expect(foundOf(search, "all")).toBe("“INV 1” finds");
 });
 
 test("what can be chosen says how many there are", () => {
