@@ -50,6 +50,8 @@ type Arrival = "focus" | "first" | "last" | "undecided";
 interface Expected {
   then: Arrival;
   cursor: string | undefined;
+  /** The match that was open before, which may still be in the address. */
+  from: string | undefined;
 }
 
 /** The matches of a pair. A decision leads on to the next match that waits for one, over pages. */
@@ -75,9 +77,12 @@ export function PairMatches({ project, sign, say }: Props) {
 
   const change = (part: Partial<PairSearch>) => void navigate({ search: (old) => ({ ...old, ...FIRST, ...part }), replace: true });
   // The first opened match is a step that Back takes back. The ones after it are not.
-  const open = (id: string | undefined) => void navigate({ search: (old) => ({ ...old, m: id }), replace: m !== undefined });
+  const open = (id: string | undefined) => {
+    arrival.current = null; // Whoever opens a match does not want to be led to another one.
+    void navigate({ search: (old) => ({ ...old, m: id }), replace: m !== undefined });
+  };
   const go = (cursor: string | undefined, by: 1 | -1, then: Arrival = "focus") => {
-    arrival.current = { then, cursor };
+    arrival.current = { then, cursor, from: m };
     const before = by > 0 ? skip + (read.data?.body.items.length ?? LIMIT) : Math.max(0, skip - LIMIT);
     void navigate({ search: (old) => ({ ...old, cursor, skip: before || undefined, m: undefined }) });
   };
@@ -105,8 +110,8 @@ export function PairMatches({ project, sign, say }: Props) {
       focusRow(next.id);
     } else if (next_cursor) {
       go(next_cursor, 1, "undecided");
-    } else if (items.some(waits) || search.cursor) {
-      arrival.current = { then: "undecided", cursor: undefined };
+    } else if (items.some(waits) || search.cursor || arrived > 0) {
+      arrival.current = { then: "undecided", cursor: undefined, from };
       load();
       void navigate({ search: (old) => ({ ...old, ...FIRST }) });
     } else {
@@ -162,8 +167,10 @@ export function PairMatches({ project, sign, say }: Props) {
   const arrive = useEffectEvent((page: Page_MatchView_) => {
     const expected = arrival.current;
     if (expected === null || expected.cursor !== search.cursor) return;
-    const { then } = expected;
     arrival.current = null;
+    // Whoever has opened a match meanwhile, also with Back, stays there.
+    const { then, from } = expected;
+    if (m !== undefined && m !== from) return;
     const waiting = page.items.find(waitsForMe);
     const target = then === "last" ? page.items.at(-1) : then === "undecided" ? waiting : page.items[0];
     list.current?.scrollIntoView({ block: "start" });
