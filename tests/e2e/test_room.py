@@ -549,3 +549,30 @@ async def test_remainders_are_called_by_their_records_without_a_request_for_each
     row = page.get_by_role("region", name="Open left").locator("tbody tr").filter(has_text="remainder of 700.00")
     await expect(row).to_contain_text("Q-900")
     assert [url for url in asked if re.search(r"/matches/[0-9a-f-]{36}$", url)] == []
+
+
+async def test_a_bulk_over_what_is_just_being_looked_for_counts_before_it_asks(visit, room):
+    visitor = await visit()  # whose console names the refusal that says the number
+    page = await visitor.enter(room["address"])
+    matches = page.get_by_role("region", name="Matches")
+    await expect(matches.get_by_role("button", name=f"Confirm all {ROWS} …")).to_be_visible()
+    may_come = asyncio.Event()
+
+    async def slowly(route):
+        await may_come.wait()
+        await route.continue_()
+
+    await page.route("**/matches?*q=R-03*", slowly)
+    await page.get_by_role("searchbox", name="Find").fill("R-03")
+    await page.keyboard.press("Enter")
+    await matches.get_by_role("button", name="Confirm all …").click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog.get_by_role("heading", name="Confirm all matches?")).to_be_visible()
+    await dialog.get_by_role("button", name="Count them").click()
+
+    await expect(dialog.get_by_role("heading", name="Confirm 10 matches?")).to_be_visible()
+    await expect(dialog.get_by_role("alert")).to_have_count(0)
+    may_come.set()
+    await dialog.get_by_role("button", name="Confirm 10 matches").click()
+    await expect(said_on(page)).to_contain_text("You confirmed 10 matches.")
+    await expect(page.get_by_role("link", name=f"To review {ROWS - 10}")).to_be_visible()
