@@ -504,8 +504,12 @@ class SharedWorker:
     def leave(self, module: Path) -> None:
         """Stops the worker, unless this module uses it."""
         if self._module != module:
-            self._workers.stop()
-            self._worker = None
+            self.stop()
+
+    def stop(self) -> None:
+        """Stops the worker."""
+        self._workers.stop()
+        self._worker = None
 
 
 @pytest.fixture(scope="session")

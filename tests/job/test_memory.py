@@ -22,9 +22,16 @@ LARGE = """
 
 
 @pytest.fixture(scope="module")
-def modest(start_lasting_worker: Any) -> Any:
-    """A worker whose jobs may use little memory."""
+def modest(start_lasting_worker: Any, shared_worker: Any) -> Any:
+    """A worker whose jobs may use little memory. It is alone: another one would take some of the jobs."""
+    shared_worker.stop()
     return start_lasting_worker(TALLYROOM_ENGINE_MEMORY_MB="128")
+
+
+@pytest.fixture(scope="module")
+def worker(modest: Any) -> Any:
+    """It loads the files too."""
+    return modest
 
 
 async def test_a_job_that_needs_too_much_memory_fails_and_says_what_to_change(
