@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit, urlunspl
 
 import asyncpg
 from tortoise import Tortoise
+from tortoise.context import TortoiseContext
 from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError
 
 from core import log
@@ -27,6 +28,7 @@ SESSION = {"lock_timeout": "5s", "idle_in_transaction_session_timeout": "10s", "
 # For an engine: its queries leave the other cores to those who wait for an answer.
 IN_BACKGROUND = {"max_parallel_workers_per_gather": "0"}
 
+_prepared: TortoiseContext | None = None
 logger = log.get(__name__)
 
 
@@ -369,6 +371,18 @@ async def check_schema(settings: Settings) -> SchemaState:
     return state
 
 
+async def prepare() -> None:
+    """
+    Derive from the models what Tortoise needs to know of them, so that forks of this process find it done.
+
+    Nothing is connected. It took 70 ms, a quarter of the computing of an engine that loads a small file.
+    """
+    global _prepared
+    config = orm.config({"engine": "tortoise.backends.asyncpg", "credentials": {}}, with_aerich=False)
+    _prepared = await Tortoise.init(config=config, _enable_global_fallback=True)
+    _prepared.connections.discard("default")
+
+
 @asynccontextmanager
 async def opened(
     settings: Settings,
@@ -383,7 +397,10 @@ async def opened(
     access = credentials(settings, application, size, keeps_plans=keeps_plans)
     access |= {"init": on_connection, "reset": _leave_as_it_is}
     connection = {"engine": "tortoise.backends.asyncpg", "credentials": access}
-    await Tortoise.init(config=orm.config(connection, with_aerich=False), _enable_global_fallback=True)
+    if _prepared is None:
+        await Tortoise.init(config=orm.config(connection, with_aerich=False), _enable_global_fallback=True)
+    else:
+        _prepared.connections.db_config["default"] = connection
     try:
         yield
     finally:
