@@ -5,6 +5,7 @@ What an actor may not see raises the same NotFound as what does not exist. What 
 Forbidden.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,7 +15,7 @@ from uuid import UUID
 from tortoise import Tortoise
 from tortoise.models import Model
 
-from core.problems import Forbidden, NotFound
+from core.problems import Forbidden, NotFound, Problem
 from models.decision import Decision
 from models.job import Job
 from models.match import Match
@@ -186,7 +187,25 @@ def in_project(project: str, person: str, holds: Callable[[str], str] = in_force
     )
 
 
-_IS_ADMIN = "EXISTS (SELECT FROM users a WHERE a.id = $2 AND a.status = 'active' AND a.role = 'admin')"
+def _is_admin(person: str) -> str:
+    """SQL: whether the person is an administrator who may sign in."""
+    return f"EXISTS (SELECT FROM users a WHERE a.id = {person} AND a.status = 'active' AND a.role = 'admin')"
+
+
+def _is_valid(token: str) -> str:
+    """SQL: whether the API token with this id has neither been revoked nor expired."""
+    return f"EXISTS (SELECT FROM api_tokens k WHERE k.id = {token} AND k.revoked_at IS NULL AND k.expires_at > now())"
+
+
+def _path(model: type[Model], person: str) -> tuple[str, str, str]:
+    """SQL: the joins from a row `t` to what owns it, the owner's id, and the membership `m` of a person in it."""
+    if model in _PROJECT_PATHS:
+        join, owner = _PROJECT_PATHS[model]
+        member = "project_members m ON m.project_id"
+    else:
+        join, owner = _VAULT_PATHS[model]
+        member = f"vault_members m ON {in_project('v.project_id', person)} AND m.vault_id"
+    return join, owner, f"{member} = {owner} AND m.user_id = {person} AND {in_force('m')}"
 
 
 async def load(
@@ -206,21 +225,14 @@ async def load(
         require_scope(actor, SCOPE_OF[action])
     table = model._meta.db_table
     locking = " FOR NO KEY UPDATE OF t" if lock else ""
-    if model in _PROJECT_PATHS:
-        join, project = _PROJECT_PATHS[model]
-        member = "project_members m ON m.project_id"
-        extra = f", {project} AS _project_id"
-    else:
-        join, project = _VAULT_PATHS[model]
-        member = f"vault_members m ON {in_project('v.project_id', '$2')} AND m.vault_id"
-        extra = ", v.project_id AS _project_id"
+    join, owner, member = _path(model, "$2")
+    project = owner if model in _PROJECT_PATHS else "v.project_id"
     # What may not be seen is not even found: no row is returned or locked. So it takes as long as an id that does not
     # exist, and nobody can lock other people's rows.
-    within, limits = _within(actor, project, is_vault=model in _VAULT_PATHS)
+    within, limits = _within(actor, owner, is_vault=model in _VAULT_PATHS)
     rows = await Tortoise.get_connection("default").execute_query_dict(
-        f'SELECT t.*, m.role AS _role{extra} FROM "{table}" t {join} '
-        f"LEFT JOIN {member} = {project} AND m.user_id = $2 AND {in_force('m')} "
-        f"WHERE t.id = $1 AND (m.role IS NOT NULL OR $3 = 'system' OR ($3 = 'admin' AND {_IS_ADMIN})){within}{locking}",
+        f'SELECT t.*, m.role AS _role, {project} AS _project_id FROM "{table}" t {join} LEFT JOIN {member} '
+        f"WHERE t.id = $1 AND (m.role IS NOT NULL OR $3 = 'system' OR ($3 = 'admin' AND {_is_admin('$2')})){within}{locking}",
         [row_id, actor.id, "system" if actor.type == "system" else actor.role, *limits],
     )
     if not rows:
@@ -235,12 +247,100 @@ async def load(
     return Loaded(row=hydrate(model, found), role=role, project_id=project_id)
 
 
+@dataclass(frozen=True)
+class Question:
+    """Whether an actor may do something with a row."""
+
+    actor: Actor
+    row_id: UUID
+    action: str
+
+
+@dataclass(frozen=True)
+class Held:
+    """A role in the project or vault of a row, and when it ends."""
+
+    role: str
+    project_id: UUID
+    ends_at: datetime | None
+
+
+async def roles(model: type[Project] | type[Job] | type[Vault], asked: Sequence[Question]) -> list[Held | Problem]:
+    """
+    The answers to many questions about rows, in one query: the role that allows the action, or why it is not allowed.
+
+    The conditions are those of `load`, whose actors and rows are the same. A role in a vault also ends with the
+    membership in its project.
+    """
+    join, owner, member = _path(model, "q.user_id")
+    is_vault = model in _VAULT_PATHS
+    project = "v.project_id" if is_vault else owner
+    both = "LEFT JOIN project_members p ON p.project_id = v.project_id AND p.user_id = m.user_id" if is_vault else ""
+    rows = await Tortoise.get_connection("default").execute_query_dict(
+        f"SELECT q.place, m.role, {project} AS project_id, "
+        f"{'least(m.expires_at, p.expires_at)' if is_vault else 'm.expires_at'} AS ends_at "
+        "FROM jsonb_to_recordset($1::jsonb) AS q(place int, row_id uuid, user_id uuid, kind text, token_id uuid, "
+        f'project_ids jsonb, vault_ids jsonb) JOIN "{model._meta.db_table}" t ON t.id = q.row_id {join} '
+        f"LEFT JOIN {member} {both} "
+        f"WHERE (m.role IS NOT NULL OR q.kind = 'system' OR (q.kind = 'admin' AND {_is_admin('q.user_id')})) "
+        f"AND (q.token_id IS NULL OR {_is_valid('q.token_id')}) "
+        f"AND (q.project_ids IS NULL OR q.project_ids ? {project}::text)"
+        + (f" AND (q.vault_ids IS NULL OR q.vault_ids ? {owner}::text)" if is_vault else ""),
+        [json.dumps([_asked(place, question) for place, question in enumerate(asked)])],
+    )
+    found = {row["place"]: row for row in rows}
+    return [_answer(question, found.get(place), is_vault) for place, question in enumerate(asked)]
+
+
+def _asked(place: int, question: Question) -> dict[str, Any]:
+    actor = question.actor
+    found: dict[str, Any] = {
+        "place": place,
+        "row_id": str(question.row_id),
+        "kind": "system" if actor.type == "system" else actor.role,
+    }
+    if actor.id is not None:
+        found["user_id"] = str(actor.id)
+    if actor.limits is not None:
+        found["token_id"] = str(actor.limits.token_id)
+        for name in ("project_ids", "vault_ids"):
+            if (ids := getattr(actor.limits, name)) is not None:
+                found[name] = [str(one) for one in ids]
+    return found
+
+
+def _answer(question: Question, row: dict[str, Any] | None, is_vault: bool) -> Held | Problem:
+    try:
+        require_scope(question.actor, SCOPE_OF[question.action])
+    except Forbidden as problem:
+        return problem
+    if row is None:
+        return NotFound()
+    role = row["role"] or ADMIN
+    if question.actor.type == "system":
+        role = "vault_manager" if is_vault else "owner"
+    return Held(role, row["project_id"], row["ends_at"]) if can(role, question.action) else Forbidden()
+
+
+async def active_accounts(asked: Sequence[tuple[Actor, UUID]]) -> list[bool]:
+    """
+    Whether each account is its actor's own and still active, in one query. A token has no account; what concerns a
+    person, such as access to other projects, is not for their programs.
+    """
+    rows = await Tortoise.get_connection("default").execute_query_dict(
+        "SELECT id FROM users WHERE id = ANY($1::text[]::uuid[]) AND status = 'active'",
+        [[str(user_id) for _, user_id in asked]],
+    )
+    found = {row["id"] for row in rows}
+    return [actor.limits is None and actor.id == user_id and user_id in found for actor, user_id in asked]
+
+
 def _within(actor: Actor, owner: str, *, is_vault: bool) -> tuple[str, list[Any]]:
     """SQL and its values from $4 on: whether a row lies within the limits of a token that is still valid."""
     limits = actor.limits
     if limits is None:
         return "", []
-    sql = " AND EXISTS (SELECT FROM api_tokens k WHERE k.id = $4 AND k.revoked_at IS NULL AND k.expires_at > now())"
+    sql = f" AND {_is_valid('$4')}"
     values: list[Any] = [limits.token_id]
     project = "v.project_id" if is_vault else owner
     for column, ids in ((project, limits.project_ids), (owner, limits.vault_ids if is_vault else None)):
@@ -279,7 +379,7 @@ async def seen(actor: Actor, model: type[Project] | type[Vault], ids: Sequence[U
         member = f"vault_members m ON m.vault_id = t.id AND {grant}"
     rows = await Tortoise.get_connection("default").execute_query_dict(
         f'SELECT t.id, {"t.project_id" if model is Vault else "t.id"} AS project_id FROM "{model._meta.db_table}" t '
-        f"LEFT JOIN {member} WHERE t.id = ANY($1::text[]::uuid[]) AND (m.role IS NOT NULL OR ($3 = 'admin' AND {_IS_ADMIN}))",
+        f"LEFT JOIN {member} WHERE t.id = ANY($1::text[]::uuid[]) AND (m.role IS NOT NULL OR ($3 = 'admin' AND {_is_admin('$2')}))",
         [[str(one) for one in ids], actor.id, actor.role],
     )
     return {row["id"]: row["project_id"] for row in rows}
@@ -297,20 +397,6 @@ def chains() -> dict[str, str]:
             f"(SELECT 'vault:' || v.id FROM \"{model._meta.db_table}\" t {join} WHERE t.id = $id)"
         )
     return found
-
-
-async def load_account(actor: Actor, user_id: UUID) -> None:
-    """
-    Check that the account is the actor's own and still active. A token has no account; what concerns a person, such as
-    access to other projects, is not for their programs. Raises: NotFound.
-    """
-    if actor.limits is not None:
-        raise NotFound
-    rows = await Tortoise.get_connection("default").execute_query_dict(
-        f"SELECT {active('$1')} AS is_active", [actor.id]
-    )
-    if actor.id != user_id or not rows[0]["is_active"]:
-        raise NotFound
 
 
 def hydrate(model: type[Row], row: dict[str, Any]) -> Row:

@@ -1,6 +1,6 @@
 """What a client may ask for over its socket. Everything else that changes something is HTTP."""
 
-import time
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -14,8 +14,8 @@ from core.ids import uuid7
 from core.problems import Fault, Problem, Unavailable
 from realtime.guest import Guest, Guests
 from realtime.presence import Tab
+from realtime.socket import Socket
 from realtime.subscribing import Place, Reply, subscribe
-from realtime.transport import Connection
 
 logger = log.get(__name__)
 
@@ -88,14 +88,14 @@ async def _refresh(guest: Guest, body: RefreshToken, reply: Reply) -> None:
     try:
         actor = await guest.guests.authority.authenticate(body.token, guest.connection.address)
     except Problem as problem:
-        guest.connection.close(problem.code, reconnect=problem.status == Unavailable.status)
+        guest.guests.close(guest.connection, problem.code, reconnect=problem.status == Unavailable.status)
         return
     is_same = (actor.acting_id, actor.session_id) == (guest.actor.acting_id, guest.actor.session_id)
     if not is_same or actor.token_expires_at is None:
-        guest.connection.close("token_invalid", reconnect=False)
+        guest.guests.close(guest.connection, "token_invalid")
         return
     if actor.password_expired:
-        guest.connection.close("password_expired", reconnect=False)
+        guest.guests.close(guest.connection, "password_expired")
         return
     guest.renew(actor, body.token)
     reply({"ok": True, "expires_at": rfc3339(actor.token_expires_at)})
@@ -124,9 +124,7 @@ async def _set_presence(guest: Guest, body: SetPresence, reply: Reply) -> None:
     reply({"ok": True})
 
 
-async def run_command(
-    guests: Guests, connection: Connection, name: str, arguments: list[Any], number: int | None
-) -> None:
+async def run_command(guests: Guests, connection: Socket, name: str, arguments: list[Any], number: int | None) -> None:
     """Run a command and answer it. `number` is the client's acknowledgement id, if it wants an answer."""
     guest = guests.of(connection)
     if guest is None:
@@ -153,7 +151,7 @@ async def run_command(
         log.request_id.reset(token)
 
 
-def _acknowledge(connection: Connection, number: int | None, answer: dict[str, Any], /) -> None:
+def _acknowledge(connection: Socket, number: int | None, answer: dict[str, Any], /) -> None:
     if number is not None:
         connection.acknowledge(number, answer)
 
@@ -164,7 +162,7 @@ def _refusal(problem: Problem) -> dict[str, Any]:
 
 def _spend(guest: Guest) -> None:
     """Use up one of the commands that a guest may send now. Raises: RateLimited."""
-    limits, at = guest.guests.limits, time.monotonic()
+    limits, at = guest.guests.limits, asyncio.get_running_loop().time()
     guest.tokens = min(float(limits.command_burst), guest.tokens + (at - guest.refilled_at) * limits.commands_per_s)
     guest.refilled_at = at
     if guest.tokens < 1:

@@ -1,7 +1,6 @@
 """The people who are connected: authentication, expiry and revocation."""
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,9 +12,12 @@ from core.clock import rfc3339
 from core.problems import Problem, Unavailable
 from models.access import Actor
 from realtime import streams
+from realtime.counts import Counts
+from realtime.frame import Frame
 from realtime.presence import Presence
-from realtime.relay import Frame, Relay, Stream, Subscription, seconds_until
-from realtime.transport import Connection
+from realtime.relay import Relay, Stream, Subscription
+from realtime.socket import Socket
+from realtime.store import Head
 
 EXPIRING_BEFORE = timedelta(seconds=60)
 EXPIRED_GRACE_S = 5.0  # the leeway of access tokens; a newer one may still arrive. An API token has no successor.
@@ -26,18 +28,31 @@ logger = log.get(__name__)
 
 
 @dataclass(frozen=True)
-class Grant:
+class Grant(Head):
     """A person's right to a stream, and the stream's position, read in one snapshot."""
 
-    epoch: str
-    head: int
-    floor: int
+    floor: int = 0
     valid_until: datetime | None = None
     parents: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True)
+class Entrance:
+    """
+    Somebody who comes in: the actor behind a token, and the head of their own stream, where revocations arrive. The
+    account was read at that head or later.
+    """
+
+    actor: Actor
+    at: Head
+
+
 class Authority(Protocol):
     """What the application provides: authentication, rights, snapshots."""
+
+    async def enter(self, token: str, address: str) -> Entrance:
+        """Like `authenticate`, for somebody who stays. Raises: Problem."""
+        ...
 
     async def authenticate(self, token: str, address: str) -> Actor:
         """The actor behind a token that was sent from an address. Raises: Problem."""
@@ -78,13 +93,13 @@ class Hooks:
 class Guest:
     """What is known about an authenticated connection."""
 
-    connection: Connection
+    connection: Socket
     actor: Actor
     token: str = field(repr=False)
     guests: "Guests" = field(repr=False)
     subs: dict[str, Subscription] = field(default_factory=dict)
     tokens: float = 0.0
-    refilled_at: float = field(default_factory=time.monotonic)
+    refilled_at: float = 0.0  # by the clock of the event loop; the bucket is full at first
     timers: list[asyncio.TimerHandle] = field(default_factory=list)
     told_end: datetime | None = None  # when the token ends that `auth.expiring` was sent for
     changes: int = 0  # of rights, so that a subscription in progress notices the ones it may have missed
@@ -113,7 +128,7 @@ class Guest:
         if frame is None:
             self.doubt(None)
             return
-        kind, data = frame.event["type"], frame.event["data"]
+        kind, data = frame.type, frame.event["data"]
         if kind == "session.revoked":
             # An old revocation that is read late ended only the sessions of its time, not one opened since.
             if frame.seq <= self.known_head:
@@ -130,8 +145,11 @@ class Guest:
             self.guests.look_again(self, set(), account=True)
 
     def _revoke(self) -> None:
+        if not self.is_counted:  # still at the door
+            self.guests.refuse(self.connection, "token_revoked")
+            return
         self.connection.emit("auth.revoked", {"code": "token_revoked"})
-        self.connection.close("token_revoked", reconnect=False)
+        self.guests.close(self.connection, "token_revoked")
 
     def renew(self, actor: Actor, token: str) -> None:
         """Continue with a newer token."""
@@ -147,19 +165,18 @@ class Guest:
         if expires is None:
             return
         loop, connection = asyncio.get_running_loop(), self.connection
+        close, seconds_until = self.guests.close, self.guests.relay.seconds_until
         left_s = seconds_until(expires)
         grace_s = EXPIRED_GRACE_S if self.actor.limits is None else 0.0
         self.timers = [
             loop.call_later(max(0.0, left_s - EXPIRING_BEFORE.total_seconds()), self._tell_end, expires),
             loop.call_later(left_s, connection.emit, "auth.expired", {"expires_at": rfc3339(expires)}),
-            loop.call_later(left_s + grace_s, lambda: connection.close("token_expired", reconnect=False)),
+            loop.call_later(left_s + grace_s, close, connection, "token_expired"),
         ]
         password_expires = self.actor.password_expires_at
         if password_expires is not None and password_expires < expires:
-            closing = loop.call_later(
-                seconds_until(password_expires), lambda: connection.close("password_expired", reconnect=False)
-            )
-            self.timers.append(closing)
+            left_s = seconds_until(password_expires)
+            self.timers.append(loop.call_later(left_s, close, connection, "password_expired"))
 
     def forget_timers(self) -> None:
         """Cancel everything that would end by itself."""
@@ -183,37 +200,39 @@ class Guests:
         self.presence: Presence
         self.limits = limits
         self.hooks = hooks
+        self.counts = Counts()
         self.by_user: dict[str, list[Guest]] = {}  # oldest first
-        self._by_connection: dict[Connection, Guest] = {}
+        self._by_connection: dict[Socket, Guest] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._sockets = 0
 
-    def of(self, connection: Connection) -> Guest | None:
+    def of(self, connection: Socket) -> Guest | None:
         """The guest behind a connection. None before they are let in and after they have left."""
         return self._by_connection.get(connection)
 
-    async def admit(self, connection: Connection, auth: Any) -> None:
+    async def admit(self, connection: Socket, auth: Any) -> None:
         """Answer CONNECT over WebSocket: let the client in, or refuse and close."""
         if connection.is_token_in_url:
-            connection.refuse("token_in_query")
+            self.refuse(connection, "token_in_query")
             return
         token = auth.get("token") if isinstance(auth, dict) else None
         if not isinstance(token, str) or not token:
-            connection.refuse("token_missing")
+            self.refuse(connection, "token_missing")
             return
         guest = None
         try:
-            actor = await self.authority.authenticate(token, connection.address)
-            guest = Guest(connection, actor, token, self)
+            entrance = await self.authority.enter(token, connection.address)
+            guest = Guest(connection, entrance.actor, token, self)
             guest.tokens = self.limits.command_burst
             self._by_connection[connection] = guest
-            await self._follow_user(guest)
+            await self._follow_user(guest, entrance)
         except Problem as problem:
             self._forget(guest)
             if problem.status == Unavailable.status:
-                connection.close()  # too busy to look for the token: the client tries again by itself, as below
+                # Too busy to look for the token: the client tries again by itself, as below.
+                self.close(connection, reconnect=True)
             else:
-                connection.refuse(problem.code)
+                self.refuse(connection, problem.code)
             return
         except Exception as error:
             self._forget(guest)
@@ -221,7 +240,7 @@ class Guests:
                 raise
             # No refusal, because that would keep the client from coming back. This way it tries again by itself.
             logger.warning("a socket could not sign in", **self.hooks.described(error))
-            connection.close()
+            self.close(connection, reconnect=True)
             return
         if connection.is_closed:
             self._forget(guest)
@@ -231,6 +250,18 @@ class Guests:
         self._welcome(guest)
         self.count()
 
+    def refuse(self, connection: Socket, code: str) -> None:
+        """Refuse CONNECT, and count why."""
+        if not connection.is_closed:
+            self.counts.closed[code] += 1
+            connection.refuse(code)
+
+    def close(self, connection: Socket, code: str | None = None, *, reconnect: bool = False) -> None:
+        """Close a connection, and count why."""
+        if not connection.is_closed:
+            self.counts.closed[code or "unavailable"] += 1
+            connection.close(code, reconnect=reconnect)
+
     def _welcome(self, guest: Guest) -> None:
         mine = self.by_user.setdefault(str(guest.actor.id), [])
         mine.append(guest)
@@ -239,23 +270,26 @@ class Guests:
         surplus = _surplus(mine, guest, self.limits.sockets_per_user)
         if surplus is not None:
             mine.remove(surplus)
-            surplus.connection.close("too_many_connections", reconnect=False)
+            self.close(surplus.connection, "too_many_connections")
 
-    async def _follow_user(self, guest: Guest) -> None:
-        """Hold the person's own stream, where revocations arrive, then read the account. Raises: Problem."""
-        name = streams.user(guest.actor.user_id)
-        grant = await self.authority.grant(guest.actor.owner, name)
-        if grant is None:
-            raise problems.TokenInvalid
-        stream = self.relay.hold(name, grant.epoch, grant.head)
-        guest.user_stream, guest.known_head = stream, grant.head
+    async def _follow_user(self, guest: Guest, entrance: Entrance) -> None:
+        """Hold the person's own stream, where revocations arrive. Raises: Problem."""
+        while True:
+            actor, at = entrance.actor, entrance.at
+            stream = self.relay.hold(streams.user(actor.user_id), at.epoch, at.head)
+            if at.head + 1 >= stream.first:
+                break
+            # The relay has read so much of the stream since then that some of it is gone from the ring.
+            entrance = await self.authority.enter(guest.token, guest.connection.address)
+        guest.actor, guest.user_stream, guest.known_head = actor, stream, at.head
         stream.listeners.add(guest.on_user_event)
-        # From here on revocations reach us; one that came earlier shows in the account.
-        guest.actor = await self.authority.authenticate(guest.token, guest.connection.address)
-        if guest.actor.password_expired:
+        # From here on revocations reach us. What the relay read between the account and this moment is in the ring.
+        for frame in stream.slice(at.head):
+            guest.on_user_event(frame)
+        if actor.password_expired:
             raise problems.PasswordExpired
 
-    def leave(self, connection: Connection) -> None:
+    def leave(self, connection: Socket) -> None:
         """Forget a connection that has ended."""
         self._forget(self.of(connection))
 
@@ -292,16 +326,21 @@ class Guests:
         try:
             if account:
                 await self._look_at_account(guest)
-            for sub in doubtful:
-                await self._look_at(guest, sub)
+            # All at once, so that they are answered by one question to the database.
+            looks = await asyncio.gather(*(self._look_at(guest, sub) for sub in doubtful), return_exceptions=True)
+            for failure in looks:
+                if failure is not None:
+                    raise failure
         except Problem as problem:
             if isinstance(problem, problems.TokenRevoked) and not guest.connection.is_closed:
                 guest.connection.emit("auth.revoked", {"code": problem.code})
-            guest.connection.close(problem.code, reconnect=problem.status == Unavailable.status)
+            self.close(guest.connection, problem.code, reconnect=problem.status == Unavailable.status)
         except Exception as error:  # noqa: BLE001 - a task's root: the database may be unreachable
             # It is unknown what the person may follow, so nothing is sent. The client reconnects and asks again.
             logger.warning("rights could not be read again", error=type(error).__name__)
-            guest.connection.close("unavailable", reconnect=True)
+            self.close(guest.connection, "unavailable", reconnect=True)
+        if guest.connection.is_closed:
+            self._forget(guest)  # it may have left while its own stream was being held again
         self.count()
 
     async def _look_at(self, guest: Guest, sub: Subscription) -> None:
@@ -309,7 +348,7 @@ class Guests:
         grant = await self.authority.grant(guest.actor, sub.name) if sub.is_live else None
         if not sub.is_live or sub.doubts != doubts:
             return  # it ended meanwhile, or a later check has seen more
-        if grant is None:
+        if grant is None or self.relay.has_ended(grant.valid_until):
             self.relay.end(sub)
             return
         sub.doubts = 0
@@ -319,14 +358,12 @@ class Guests:
 
     async def _look_at_account(self, guest: Guest) -> None:
         if guest.user_stream is not None and guest.user_stream.is_gone:
-            await self._follow_user(guest)
+            await self._follow_user(guest, await self.authority.enter(guest.token, guest.connection.address))
         else:
             guest.actor = await self.authority.authenticate(guest.token, guest.connection.address)
             if guest.actor.password_expired:
                 raise problems.PasswordExpired
-        if guest.connection.is_closed:
-            self._forget(guest)
-        else:
+        if not guest.connection.is_closed:
             guest.watch_expiry()
 
     def count(self) -> None:

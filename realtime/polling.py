@@ -15,8 +15,9 @@ from uuid import UUID
 from core import problems
 from models.access import Actor
 from realtime import streams
+from realtime.frame import Frame
 from realtime.guest import TOKENS_TOGETHER, Authority, Grant
-from realtime.relay import Frame, Relay
+from realtime.relay import Relay
 from realtime.subscribing import Place, missed
 
 

@@ -8,7 +8,7 @@ loaded again. Nothing here is durable, and a lost hint is made up for with the n
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,8 @@ from core import log
 from core.clock import now, rfc3339
 from core.ids import uuid7
 from realtime.relay import Relay, Subscription
-from realtime.transport import Connection, event_frame, packet_frame
+from realtime.socket import Socket
+from realtime.transport import event_frame, packet_frame
 
 KEY = "presence:"  # of the hints that a stream's rows have changed
 TICK_S = 0.1  # followers are told at most that often
@@ -26,6 +27,7 @@ HIDDEN_TICKS = 10  # and those whose tab is hidden, that many times less often
 LEASE_S, RENEW_S = 10.0, 2.5
 LEAVE_S = 5.0
 MOST_SHOWN = 100  # people of a stream; all of them are counted
+Fetch = Callable[..., Awaitable[list[Any]]]
 logger = log.get(__name__)
 
 _WRITE = """
@@ -68,8 +70,8 @@ class _Person:
     """One person on one stream, in this process."""
 
     since: str
-    tabs: dict[Connection, Tab] = field(default_factory=dict)  # the one that was set last is the last
-    dropped: dict[Connection, Tab] = field(default_factory=dict)  # not subscribed at present; may come back
+    tabs: dict[Socket, Tab] = field(default_factory=dict)  # the one that was set last is the last
+    dropped: dict[Socket, Tab] = field(default_factory=dict)  # not subscribed at present; may come back
     left_at: float | None = None  # by the loop's clock: when the last tab went
     at_ms: int = 0
 
@@ -88,11 +90,13 @@ class Presence:
 
     Args:
         relay: whose subscriptions are told.
+        fetch: runs a statement in the database.
         hint: tells every process that the rows of these streams have changed. May be lost.
     """
 
-    def __init__(self, relay: Relay, hint: Callable[[str], None]) -> None:
+    def __init__(self, relay: Relay, fetch: Fetch, hint: Callable[[str], None]) -> None:
         self._relay = relay
+        self._fetch = fetch
         self._hint = hint
         self._process = uuid7()
         self._here: dict[str, dict[str, _Person]] = {}
@@ -191,10 +195,10 @@ class Presence:
         """Renew the lease, and remove processes that no longer do."""
         if not self._here and not self._relay.streams:
             return
-        (row,) = await self._relay.fetch(_RENEW, self._process)
+        (row,) = await self._fetch(_RENEW, self._process)
         if row["is_new"]:  # others have removed this process, which was stopped for a while
             self._to_write.update(self._here)
-        for dead in await self._relay.fetch(_REAP, LEASE_S):
+        for dead in await self._fetch(_REAP, LEASE_S):
             self._hint(KEY + dead["stream"])
         self._to_read.update(name for name, stream in self._relay.streams.items() if stream.subs)
 
@@ -207,9 +211,7 @@ class Presence:
             orjson.dumps({user: person.row() for user, person in self._here[name].items()}).decode() for name in kept
         ]
         try:
-            await self._relay.fetch(
-                _WRITE, self._process, kept, rows, [name for name in names if name not in self._here]
-            )
+            await self._fetch(_WRITE, self._process, kept, rows, [name for name in names if name not in self._here])
         except BaseException:
             self._to_write |= names
             raise
@@ -228,7 +230,7 @@ class Presence:
         if not held:
             return
         try:
-            rows = await self._relay.fetch(_READ, held, LEASE_S)
+            rows = await self._fetch(_READ, held, LEASE_S)
         except BaseException:
             self._to_read |= names
             self._to_greet = greeted | self._to_greet

@@ -7,19 +7,24 @@ ring, so a slow client costs only its cursors, not a backlog. Nothing is emitted
 """
 
 import asyncio
-import contextlib
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Protocol
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import islice
+from typing import Any, Protocol, TypeVar
 
-import asyncpg
 import orjson
 
 from core import log
-from core.clock import now, rfc3339
-from realtime.transport import Connection, event_frame, packet_frame
+from core.clock import now
+from realtime.batching import Batch
+from realtime.counts import Counts
+from realtime.frame import Frame, is_contiguous
+from realtime.socket import Socket
+from realtime.store import Head, StateRow, Store
+from realtime.transport import event_frame, packet_frame
 
 RING = 1000  # frames kept per stream
 PAGE = 500
@@ -29,18 +34,11 @@ CHECK_HEADS_S = 1.0
 # several in one piece.
 PACE_S = 0.015
 MAX_STATES = 10_000  # newest values that are kept
+# How far back states are read again: a value may be committed after one that was stored later.
+STATES_AGAIN = timedelta(seconds=2)
 STATE_INTERVAL_S = 0.1  # a socket gets each state at most ten times a second
+Result = TypeVar("Result")
 logger = log.get(__name__)
-
-
-@dataclass(frozen=True)
-class Frame:
-    """An event as it is written, and the users whose right to the stream ends with it."""
-
-    seq: int
-    wire: bytes  # one WebSocket frame
-    event: dict[str, Any]
-    ends: tuple[str, ...]
 
 
 class Follower(Protocol):
@@ -59,7 +57,7 @@ class Follower(Protocol):
 class Subscription:
     """One client's position in one stream."""
 
-    connection: Connection
+    connection: Socket
     follower: Follower
     user_id: str
     name: str
@@ -98,26 +96,47 @@ class Stream:
         """The number of the oldest frame in the ring; one past the tail if it is empty."""
         return self.ring[0].seq if self.ring else self.tail + 1
 
-    def slice(self, after: int, limit: int) -> list[Frame]:
+    def slice(self, after: int, limit: int | None = None) -> list[Frame]:
         """The frames after a number. Empty if the ring does not reach back that far."""
-        if after + 1 < self.first:
-            return []
-        return [frame for frame in self.ring if frame.seq > after][:limit]
+        start = after + 1 - self.first
+        end = None if limit is None else start + limit
+        return list(islice(self.ring, start, end)) if start >= 0 else []
+
+    def prepend(self, page: list[Frame]) -> None:
+        """
+        Put older frames before the ring, if they reach it and all fit. A process that has just started has empty rings,
+        and after the first client that comes back, the others need nothing from the table.
+        """
+        older = page[: max(0, self.first - page[0].seq)]
+        fits = self.ring.maxlen is None or len(self.ring) + len(older) <= self.ring.maxlen
+        if older and older[-1].seq + 1 == self.first and fits:
+            self.ring.extendleft(reversed(older))
+
+
+@dataclass(frozen=True, eq=False)
+class _Reading:
+    """A page that is being read, and the head that was known when it began."""
+
+    head: int
+    task: "asyncio.Task[list[Frame]]"
 
 
 class Relay:
     """Reads events after they are committed and writes them to subscriptions."""
 
     def __init__(
-        self, pool: Callable[[], Awaitable[asyncpg.Pool]], on_sent: Callable[[int], None] = lambda _: None
+        self, store: Store, on_sent: Callable[[int], None] = lambda _: None, clock: Callable[[], datetime] = now
     ) -> None:
-        self._make_pool = pool
-        self._pool: asyncpg.Pool | None = None
+        self._store = store
+        self._clock = clock
+        self.counts = Counts()
         self.streams: dict[str, Stream] = {}
         self.by_user: dict[str, set[Subscription]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._pages: dict[tuple[str, str, int, int], _Reading] = {}  # pages that are being read now
         self._catching_up = asyncio.Semaphore(8)
-        self._states: dict[str, tuple[int, list[str], str]] = {}
+        self._states: dict[str, StateRow] = {}
+        self._states_of: Batch[str, list[StateRow]] = Batch(self._read_states_of)
         self._dirty: set[str] = set()
         self._states_seen: datetime | None = None
         self._on_sent = on_sent
@@ -125,20 +144,21 @@ class Relay:
         self.on_added: Callable[[Subscription], None] = lambda _: None
         self.on_dropped: Callable[[Subscription], None] = lambda _: None  # told of live ones only
 
-    async def start(self) -> None:
-        """Open the pool and begin to check heads."""
-        self._pool = await self._make_pool()
+    def start(self) -> None:
+        """Begin to check heads and to send states."""
         self._spawn(self._check_heads())
         self._spawn(self._flush_states())
 
     async def stop(self) -> None:
-        """End all tasks and close the pool."""
+        """End all tasks."""
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._pool is not None:
-            with contextlib.suppress(Exception):
-                await asyncio.wait_for(self._pool.close(), 2)
+
+    @property
+    def slow(self) -> int:
+        """The number of live subscriptions that have not been sent everything yet."""
+        return sum(sub.cursor < stream.tail for stream in self.streams.values() for sub in stream.subs)
 
     # -- hints ---------------------------------------------------------------------------------------------------------
 
@@ -170,19 +190,16 @@ class Relay:
                         stream.is_gone = True
                         del self.streams[name]
                 held = [(stream, stream.tail) for stream in self.streams.values()]
-                rows = await self.fetch(
-                    "SELECT name, epoch, head FROM streams WHERE name = ANY($1)", [stream.name for stream, _ in held]
-                )
-                found = {row["name"]: row for row in rows}
+                found = await self._store.heads([stream.name for stream, _ in held])
                 for stream, tail in held:
-                    row = found.get(stream.name)
+                    at = found.get(stream.name)
                     if stream.is_gone:
                         continue
-                    if row is None or row["head"] < tail:
+                    if at is None or at.head < tail:
                         # the stream was removed, or the database was restored from an older copy
                         self._reset_all(stream, "epoch")
                     else:
-                        self._on_head(stream, row["epoch"], row["head"])
+                        self._on_head(stream, at.epoch, at.head)
                 await self._load_states(None)
             except Exception as error:  # noqa: BLE001 - a task's root: the database may be unreachable
                 logger.warning("the heads of the streams could not be read", error=type(error).__name__)
@@ -193,10 +210,10 @@ class Relay:
         """Read new events of a stream. This is the stream's only reader in this process."""
         try:
             while stream.tail < stream.want and not stream.is_gone:
-                frames = await self.frames(stream.name, stream.tail, PAGE)
+                frames = await self._store.frames(stream.name, stream.tail, PAGE)
                 if stream.is_gone:
                     return
-                if not is_contiguous(frames, stream.tail):
+                if not is_contiguous(frames, stream.tail, stream.epoch):
                     self._reset_all(stream, "behind")
                     return
                 before = stream.tail
@@ -254,26 +271,29 @@ class Relay:
         if sent:
             self._on_sent(sent)
         for key in list(sub.states_behind):
-            version, _, value = self._states.get(key, (0, [], ""))
             sub.states_behind.discard(key)
-            self._write_state(sub, key, version, _state_frame(sub.name, key, version, value) if version else b"")
+            state = self._states.get(key)
+            if state is not None:
+                self._write_state(sub, state, _state_frame(sub.name, state))
 
     async def _catch_up(self, sub: Subscription) -> None:
         """Bring a subscription forward from the table, when the ring no longer reaches back that far."""
+        stream, frames = sub.stream, None
+        assert stream is not None
         try:
             async with self._catching_up:
-                frames = await self.frames(sub.name, sub.cursor, CATCH_UP)
+                frames, source = await self.page(sub.name, sub.cursor, CATCH_UP, Head(stream.epoch, stream.tail))
+                self.counts.catch_ups[source] += 1
         except Exception as error:  # noqa: BLE001 - a task's root: the database may be unreachable
             logger.warning("a subscription could not be caught up", error=type(error).__name__)
             await asyncio.sleep(CHECK_HEADS_S)
-            frames = None
         sub.is_catching_up = False
         if not sub.is_live or sub.doubts:
             return  # whatever resolves the doubts pumps again
         if frames is None:
             self.pump(sub)
             return
-        if not is_contiguous(frames, sub.cursor):
+        if not is_contiguous(frames, sub.cursor, stream.epoch):
             self.reset(sub, "behind")
             return
         for frame in frames:
@@ -286,23 +306,38 @@ class Relay:
             sub.cursor = frame.seq
         self.pump(sub)
 
-    async def frames(self, name: str, after: int, limit: int) -> list[Frame]:
-        """The events of a stream after a number, framed."""
-        rows = await self.fetch(
-            "SELECT e.seq, s.epoch, e.event_id, e.type, e.at, e.actor::text AS actor, e.request_id, e.data::text AS data, "
-            "e.ends::text AS ends FROM events e JOIN streams s ON s.name = e.stream "
-            "WHERE e.stream = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3",
-            name,
-            after,
-            limit,
-        )
-        return [_frame(name, row) for row in rows]
+    async def page(self, name: str, after: int, limit: int, at: Head) -> tuple[list[Frame], str]:
+        """
+        The events of a stream after a number, which its head at that moment has passed. Those who want the same at the
+        same time get what is read once, unless that reading began too early to contain it.
 
-    async def fetch(self, sql: str, *values: Any) -> list[Any]:
-        """Rows, read over the relay's own pool. Raises what asyncpg raises."""
-        assert self._pool is not None
-        found: list[Any] = await self._pool.fetch(sql, *values)
-        return found
+        Returns: the page, and where it came from: `ring`, `shared` or `database`. It may have a gap, or be of another
+        epoch. Raises what the store raises.
+        """
+        stream = self.streams.get(name)
+        if stream is not None and stream.epoch == at.epoch and (held := stream.slice(after, limit)):
+            return held, "ring"
+        key = (name, at.epoch, after, limit)
+        reading, source = self._pages.get(key), "shared"
+        if reading is None or reading.head < min(at.head, after + limit):
+            task = self._spawn(self._store.frames(name, after, limit))
+            reading, source = _Reading(at.head, task), "database"
+            self._pages[key] = reading
+            task.add_done_callback(partial(self._page_read, key, reading))
+        # Whoever asked first may go away while others wait for the same page.
+        page = await asyncio.shield(reading.task)
+        stream = self.streams.get(name)
+        if stream is not None and is_contiguous(page, after, stream.epoch):
+            stream.prepend(page)
+        return page, source
+
+    def _page_read(
+        self, key: tuple[str, str, int, int], reading: "_Reading", task: "asyncio.Task[list[Frame]]"
+    ) -> None:
+        if self._pages.get(key) is reading:
+            del self._pages[key]
+        if not task.cancelled():
+            task.exception()  # so that one which nobody waits for any more is not reported as forgotten
 
     # -- subscriptions -------------------------------------------------------------------------------------------------
 
@@ -353,6 +388,7 @@ class Relay:
         self.drop(sub)
         sub.ended_at = float("inf")
         if was_live:
+            self.counts.revoked += 1
             sub.connection.emit("stream.revoked", {"stream": sub.name})
             sub.follower.forget(sub)
 
@@ -362,7 +398,7 @@ class Relay:
             sub.expiry.cancel()
             sub.expiry = None
         if at is not None:
-            sub.expiry = asyncio.get_running_loop().call_later(seconds_until(at), self.end, sub)
+            sub.expiry = asyncio.get_running_loop().call_later(self.seconds_until(at), self.end, sub)
 
     def end_user(self, user_id: str, name: str, seq: int) -> None:
         """
@@ -383,6 +419,7 @@ class Relay:
 
     def reset(self, sub: Subscription, reason: str) -> None:
         """Tell a client to subscribe again."""
+        self.counts.resets[reason] += 1
         self.drop(sub)
         sub.connection.emit("stream.reset", {"stream": sub.name, "reason": reason})
         sub.follower.forget(sub)
@@ -405,26 +442,24 @@ class Relay:
             return
         try:
             if keys is not None:
-                rows = await self.fetch(_STATES + "key = ANY($1)", keys)
+                states = await self._store.states_named(keys)
             else:
-                # By the database's clock, not ours. Two seconds back, since a value may be committed after a later one.
-                since = self._states_seen or await self._fetch_time()
-                rows = await self.fetch(_STATES + "updated_at > $1::timestamptz - interval '2 seconds'", since)
-                self._states_seen = max([since, *(row["updated_at"] for row in rows)])
+                since = self._states_seen or await self._store.time()
+                states = await self._store.states_since(since - STATES_AGAIN)
+                self._states_seen = max([since, *(state.updated_at for state in states)])
         except Exception as error:  # noqa: BLE001 - the next check tries again
             logger.warning("states could not be read", error=type(error).__name__)
             return
-        for row in rows:
-            self._note_state(row)
+        for state in states:
+            self._note_state(state)
 
-    def _note_state(self, row: Any) -> None:
-        known = self._states.get(row["key"])
-        if known is not None and known[0] >= row["version"]:
+    def _note_state(self, state: StateRow) -> None:
+        known = self._states.get(state.key)
+        if known is not None and known.version >= state.version:
             return
-        names = orjson.loads(row["streams"])
-        if any(name in self.streams for name in names):
-            self._states[row["key"]] = (row["version"], names, row["value"])
-            self._dirty.add(row["key"])
+        if any(name in self.streams for name in state.streams):
+            self._states[state.key] = state
+            self._dirty.add(state.key)
 
     async def _flush_states(self) -> None:
         """Ten times a second, send the newest value of every changed key to those who follow one of its streams."""
@@ -433,85 +468,68 @@ class Relay:
             dirty, self._dirty = self._dirty, set()
             try:
                 for key in dirty:
-                    self._flush_state(key)
+                    self._flush_state(self._states[key])
             except Exception:
                 logger.exception("states could not be sent")
             if len(self._states) > MAX_STATES:
                 self._states = dict(list(self._states.items())[-MAX_STATES // 2 :])
 
-    def _flush_state(self, key: str) -> None:
-        version, names, value = self._states[key]
-        for name in names:
+    def _flush_state(self, state: StateRow) -> None:
+        for name in state.streams:
             stream = self.streams.get(name)
             if stream is None:
                 continue
-            wire = _state_frame(name, key, version, value)
+            wire = _state_frame(name, state)
             for sub in list(stream.subs):
-                self._write_state(sub, key, version, wire)
+                self._write_state(sub, state, wire)
 
     async def send_states(self, sub: Subscription) -> None:
         """Send the newest value of each key of the stream, after the answer to a subscription."""
         try:
-            rows = await self.fetch(_STATES + "streams ? $1", sub.name)
+            states = await self._states_of.ask(sub.name)
         except Exception as error:  # noqa: BLE001 - the answer is already on its way, so make the client subscribe again
             logger.warning("states could not be read", error=type(error).__name__)
             if sub.is_live:
                 self.reset(sub, "behind")
             return
-        for row in rows:
-            self._note_state(row)
+        for state in states:
+            self._note_state(state)
             if sub.is_live:
-                wire = _state_frame(sub.name, row["key"], row["version"], row["value"])
-                self._write_state(sub, row["key"], row["version"], wire)
+                self._write_state(sub, state, _state_frame(sub.name, state))
 
-    def _write_state(self, sub: Subscription, key: str, version: int, wire: bytes) -> None:
-        if sub.state_versions.get(key, 0) >= version:
+    async def _read_states_of(self, names: list[str]) -> list[list[StateRow]]:
+        found: dict[str, list[StateRow]] = {name: [] for name in names}
+        for state in await self._store.states_of(list(found)):
+            for name in state.streams:
+                if name in found:
+                    found[name].append(state)
+        return [found[name] for name in names]
+
+    def _write_state(self, sub: Subscription, state: StateRow, wire: bytes) -> None:
+        if sub.state_versions.get(state.key, 0) >= state.version:
             return  # versions never go down
         if sub.doubts or not sub.connection.is_writable:
-            sub.states_behind.add(key)  # the newest value follows once the client has taken what is queued for it
+            sub.states_behind.add(state.key)  # the newest value follows once the client has taken what is queued for it
             return
-        sub.state_versions[key] = version
+        sub.state_versions[state.key] = state.version
         sub.connection.write(wire)
 
-    async def _fetch_time(self) -> datetime:
-        found: datetime = (await self.fetch("SELECT now() AS at"))[0]["at"]
-        return found
+    def seconds_until(self, at: datetime) -> float:
+        """Seconds from now, at least zero."""
+        return max(0.0, (at - self._clock()).total_seconds())
 
-    def _spawn(self, work: Any) -> None:
+    def has_ended(self, at: datetime | None) -> bool:
+        """Whether a right with this end is over. The timer that ends it may not have run yet."""
+        return at is not None and self._clock() >= at
+
+    def _spawn(self, work: Coroutine[Any, Any, Result]) -> "asyncio.Task[Result]":
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
 
-_STATES = "SELECT key, streams::text AS streams, version, value::text AS value, updated_at FROM states WHERE "
-
-
-def _state_frame(name: str, key: str, version: int, value: str) -> bytes:
-    body = {"stream": name, "key": key, "version": version, "value": orjson.Fragment(value)}
+def _state_frame(name: str, state: StateRow) -> bytes:
+    value = orjson.Fragment(state.value)
+    body = {"stream": name, "key": state.key, "version": state.version, "value": value}
     return packet_frame(event_frame("state", body))
-
-
-def _frame(name: str, row: Any) -> Frame:
-    event = {
-        "stream": name,
-        "seq": row["seq"],
-        "epoch": row["epoch"],
-        "id": str(row["event_id"]),
-        "type": row["type"],
-        "at": rfc3339(row["at"]),
-        "actor": orjson.loads(row["actor"]),
-        "request_id": row["request_id"],
-        "data": orjson.loads(row["data"]),
-    }
-    wire = packet_frame(event_frame(row["type"], event))
-    return Frame(row["seq"], wire, event, tuple(orjson.loads(row["ends"])))
-
-
-def is_contiguous(frames: list[Frame], after: int) -> bool:
-    """Whether frames follow directly on a number, without a gap."""
-    return bool(frames) and frames[0].seq == after + 1 and frames[-1].seq == after + len(frames)
-
-
-def seconds_until(at: datetime) -> float:
-    """Seconds from now, at least zero."""
-    return max(0.0, (at - now()).total_seconds())

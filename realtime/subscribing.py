@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import orjson
+
 from core import problems
 from realtime import streams
+from realtime.frame import Frame, is_contiguous
 from realtime.guest import Grant, Guest
-from realtime.relay import PAGE, Frame, Relay, Stream, Subscription, is_contiguous
+from realtime.relay import PAGE, Relay, Stream, Subscription
 
 MAX_PAGE_BYTES = 256 * 1024
 MAX_TRIES = 5  # for a subscription whose person's rights change while it is being answered
@@ -77,17 +80,20 @@ async def _try(guest: Guest, sub: Subscription, place: Place, reply: Reply) -> b
     stream.pending += 1
     try:
         state = None
-        page = await missed(relay, sub.name, grant, place)
+        page = await missed(relay, sub.name, grant, place, PAGE)
         if page is None:
             taken = await authority.snapshot(guest.actor, sub.name)
             if taken is None:
                 raise problems.NotFound
             grant, state = taken
+            if relay.hold(sub.name, grant.epoch, grant.head) is not stream:
+                return False
         # No await from here to the end, so that the answer comes before everything live.
         if guest.changes != changes or stream.is_gone or grant.epoch != stream.epoch:
             return False
         removed = any(sub.user_id in frame.ends and frame.seq > grant.head for frame in page or ())
-        if sub.ended_at > grant.head or removed or guest.connection.is_closed:
+        is_over = relay.has_ended(grant.valid_until) or sub.ended_at > grant.head or removed
+        if is_over or guest.connection.is_closed:
             raise problems.NotFound
         _join(guest, sub, stream, grant, _Answer(place, reply, page, state))
         return True
@@ -95,17 +101,16 @@ async def _try(guest: Guest, sub: Subscription, place: Place, reply: Reply) -> b
         stream.pending -= 1
 
 
-async def missed(relay: Relay, name: str, grant: Grant, place: Place, limit: int = PAGE) -> list[Frame] | None:
+async def missed(relay: Relay, name: str, grant: Grant, place: Place, limit: int) -> list[Frame] | None:
     """What a client has missed of a stream, at most `limit` events, or None if it needs a snapshot."""
     start = grant.head if place.after is None else place.after
     if place.epoch not in (None, grant.epoch) or not grant.floor <= start <= grant.head:
         return None
     if start == grant.head:
         return []
-    stream = relay.streams.get(name)
-    held = stream.slice(start, limit) if stream is not None and stream.epoch == grant.epoch else []
-    page = held or await relay.frames(name, start, limit)
-    return _bounded(page) if is_contiguous(page, start) else None
+    page, source = await relay.page(name, start, limit, grant)
+    relay.counts.pages[source] += 1
+    return _bounded(page) if is_contiguous(page, start, grant.epoch) else None
 
 
 def _join(guest: Guest, sub: Subscription, stream: Stream, grant: Grant, answer: _Answer) -> None:
@@ -120,8 +125,10 @@ def _join(guest: Guest, sub: Subscription, stream: Stream, grant: Grant, answer:
         "epoch": grant.epoch,
         "head": grant.head,
         "mode": "snapshot" if answer.page is None else "replay" if page else "live",
-        "events": [frame.event for frame in page],
+        "events": [orjson.Fragment(frame.json) for frame in page],
     }
+    relay.counts.resumes[body["mode"]] += 1
+    relay.counts.resumed_events += len(page)
     if answer.state is not None:
         body["state"] = answer.state
     if more:

@@ -16,6 +16,7 @@ from realtime.polling import Polls
 from realtime.presence import KEY as PRESENCE
 from realtime.presence import Presence
 from realtime.relay import Relay
+from realtime.store import DatabaseStore
 from realtime.transport import LiveServer
 from server.api import metrics
 from server.api.address import client_ip
@@ -71,6 +72,7 @@ from server.user.routes import routes as user_routes
 from server.vault.routes import routes as vault_routes
 
 NAMESPACE: web.AppKey[Namespace] = web.AppKey("namespace", Namespace)
+AUTHENTICATION: web.AppKey[Authentication] = web.AppKey("authentication", Authentication)
 FEATURES = (
     auth_routes,
     google_routes,
@@ -153,7 +155,8 @@ async def _keys(app: web.Application) -> AsyncIterator[None]:
     passwords = Passwords(settings, keyring)
     app[GATE] = Gate(tokens, passwords, Throttle(settings))
     api_tokens = ApiTokens(settings.database_pool)
-    app[AUTHENTICATE] = Authentication(tokens, api_tokens).authenticate
+    app[AUTHENTICATION] = Authentication(tokens, api_tokens)
+    app[AUTHENTICATE] = app[AUTHENTICATION].authenticate
     app[GOOGLE] = google = Google.of(settings)
     keeping = asyncio.create_task(keep_signing_keys(keyring), name="signing keys")
     yield
@@ -168,10 +171,10 @@ async def _keys(app: web.Application) -> AsyncIterator[None]:
 async def _live(app: web.Application) -> AsyncIterator[None]:
     """Sockets: hints in and out, the relay, the namespace."""
     settings = app[SETTINGS]
-    relay = Relay(
-        lambda: database.pool(settings, "tallyroom relay", 4, app[WATCH].register), on_sent=metrics.EVENTS_SENT.inc
-    )
-    presence = Presence(relay, lambda key: work.ledger().hint_state(key))
+    store = DatabaseStore(lambda: database.pool(settings, "tallyroom relay", 4, app[WATCH].register))
+    await store.open()
+    relay = Relay(store, on_sent=metrics.EVENTS_SENT.inc)
+    presence = Presence(relay, store.fetch, lambda key: work.ledger().hint_state(key))
 
     def receive(heads: dict[str, int], keys: list[str]) -> None:
         relay.on_hint(heads, [key for key in keys if not key.startswith(PRESENCE)])
@@ -181,9 +184,9 @@ async def _live(app: web.Application) -> AsyncIterator[None]:
         lambda: database.connect(settings, "tallyroom hints"), channel_of(settings.database_schema), receive
     )
     namespace = app[NAMESPACE]
-    namespace.attach(LiveAuthority(app[AUTHENTICATE]), relay, presence)
+    namespace.attach(LiveAuthority(app[AUTHENTICATION]), relay, presence)
     app[POLLS] = Polls(namespace.guests.authority, relay, settings.max_sockets_per_user)
-    await relay.start()
+    relay.start()
     counting = Counting()
     work.install(
         work.Ledger(audit_key=app[KEYRING].audit, hint=hinter.hint, hint_state=hinter.hint_state, told=counting.note)
@@ -200,6 +203,7 @@ async def _live(app: web.Application) -> AsyncIterator[None]:
     await asyncio.gather(*tasks, return_exceptions=True)
     await hinter.stop()
     await relay.stop()
+    await store.close()
 
 
 async def _refusals(_: web.Application) -> AsyncIterator[None]:

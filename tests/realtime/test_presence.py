@@ -135,7 +135,11 @@ async def test_a_process_that_was_stopped_for_a_while_is_back_with_its_people(
     await db.execute("DELETE FROM live_processes")
     await db.execute("DELETE FROM presences")
 
-    await until(lambda: len(told(follower, room)) >= 2 and here(follower, room) == [str(alice.id)])
+    async with asyncio.timeout(20):
+        while not await db.fetchval("SELECT count(*) FROM presences p JOIN live_processes l ON l.id = p.process"):
+            await asyncio.sleep(0.05)
+    await asyncio.sleep(0.3)
+    assert here(follower, room) == [str(alice.id)]
     await follower.leave()
 
 

@@ -93,18 +93,18 @@ async def test_a_socket_that_closes_while_it_signs_in_leaves_nothing_behind(
 ) -> None:
     live, guests = server.app[NAMESPACE].server, server.app[NAMESPACE].guests
     asked, gone = asyncio.Event(), asyncio.Event()
-    grant, hold, held = guests.authority.grant, guests.relay.hold, list[Any]()
+    enter, hold, held = guests.authority.enter, guests.relay.hold, list[Any]()
 
     def hold_and_note(*place: Any) -> Any:
         held.append(hold(*place))
         return held[-1]
 
-    async def grant_later(actor: Any, stream: str) -> Any:
+    async def enter_later(token: str, address: str) -> Any:
         asked.set()
         await gone.wait()
-        return await grant(actor, stream)
+        return await enter(token, address)
 
-    monkeypatch.setattr(guests.authority, "grant", grant_later)
+    monkeypatch.setattr(guests.authority, "enter", enter_later)
     monkeypatch.setattr(guests.relay, "hold", hold_and_note)
     wire = await Wire.open(http)
     await wire.ws.send_str("40/live," + json.dumps({"token": alice.token}))
