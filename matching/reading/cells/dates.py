@@ -54,6 +54,8 @@ _MONTH_NUMBER = frozenset(("thang", "thg"))  # Vietnamese for "month", before it
 _PIECES = re.compile(
     rf"(?P<number>[0-9]+)|(?P<hidden>{HIDDEN}+)|(?P<word>[^\s0-9.,/()\[\];:、{HIDDEN}-]+)|(?P<between>[\s.,/()\[\];:、-]+)"
 )
+# The day on which something was booked, and the day as of which it counts.
+_AS_OF = re.compile(r"(?P<day>.*[0-9]) as of [^\W\d_]{0,9}[ .,]{0,2}[0-9].*", re.IGNORECASE)
 _GLUED = re.compile(r"[0-9][A-Za-z]|[A-Za-z][0-9]")  # E2E-1 is a name
 _BETWEEN = re.compile(r" ?[./-] ?| ")  # two numbers of a date without words
 
@@ -75,6 +77,8 @@ def layouts(text: str) -> tuple[Layout, ...]:
     text = plain(text)
     if not 3 <= len(text) <= LONGEST or text[0] in "-+" or not any(c.isdigit() for c in text):
         return ()
+    if as_of := _AS_OF.fullmatch(text):
+        text = as_of["day"]
     if found := _solid(text):
         return found
     day, has_time = without_time(_XML_ZONE.sub("", text))

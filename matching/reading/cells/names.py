@@ -27,7 +27,9 @@ ROMAN = {
 }
 _GLUED = re.compile("^ב|(?:ren|ที่)$")  # the Hebrew "in", the Basque "of", the Thai "on the", which are written together
 
-_FURTHER_GLUE = frozenset(("of", "the", "on", "dated", "r", "roku"))  # words in dates that no pattern of CLDR has
+_FURTHER_GLUE = frozenset(  # words in dates that no pattern of CLDR has
+    ("of", "the", "on", "as", "at", "dated", "per", "vom", "zum", "am", "du", "au", "le", "del", "al", "r", "roku")
+)
 
 Placed = tuple[int, str]  # a word, after the number of groups of digits that stand before it
 

@@ -6,11 +6,16 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from core.money import MAX_DECIMALS
 from matching.reading.roles.facts import Column, Facts, Int64, Levels, Mark, Mask
 
 NUMBER_SHARE = 0.8  # of the filled cells of a column of numbers
 MAX_TOKENS = 3  # different letters beside the numbers of one column, such as DR and CR
+TRIED_ROWS = 2_000  # on which readings are compared; the best are then tested on all rows
+MAX_TRIED = 12  # columns of numbers that are combined
+MIN_UNNAMED_SIGN = 4  # steps that must prove a column of unknown words, which could fit by chance
 MAX_SCALE = 6  # decimals of the common unit
+MAX_DIGITS = 15  # of the numbers of a table, up to which it may have more, so that they can be added up
 NAMED_SIDE = 0.5  # of the name must say that an empty column is one of two sides
 MIN_STEPS, FAR_STEPS = 4, 100  # equal steps that count something, and how much less they are than the numbers
 LONG_DIGITS = 9  # from which whole numbers are identifiers
@@ -196,7 +201,8 @@ def bookings_of(facts: Facts, rows: Mask, columns: list[Column], marks: dict[int
         (column.numbers.max_decimals(marks[column.index] or ".", rows & column.numbers.ok) for column in columns),
         default=2,
     )
-    scale = min(MAX_SCALE, scale)
+    whole = max((int(column.numbers.digits[column.numbers.ok & rows].max(initial=0)) for column in columns), default=0)
+    scale = min(MAX_DECIMALS, scale, max(MAX_SCALE, MAX_DIGITS - whole))
     return Bookings(
         facts, places, tuple(_amounts(column, marks[column.index], places, scale) for column in columns), scale
     )

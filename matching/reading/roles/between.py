@@ -4,10 +4,10 @@ from itertools import permutations
 
 import numpy as np
 
-from matching.reading.roles.amounts import Amounts, Bookings
+from matching.reading.roles.amounts import MAX_TRIED, TRIED_ROWS, Amounts, Bookings
 from matching.reading.roles.facts import Int64
 from matching.reading.roles.movements import Movement, sign_columns
-from matching.reading.roles.proof import MAX_TRIED, MIN_MARKED, TRIED_ROWS, Proof
+from matching.reading.roles.proof import MIN_MARKED, Proof
 from matching.reading.roles.walk import Walk, directions_of
 
 MAX_WORDS = 8  # of a column that may say the sign of such an amount

@@ -22,6 +22,8 @@ RIVAL = 0.5  # a date column whose score is this near is a question
 DATE_NAME = 0.5  # of a name that must mean the date of a booking, so that the first of several such columns is taken
 MIN_LISTED = 4  # different days from which their order says by which column a table is sorted
 MAX_LATER = 10  # days between a booking and its value
+MIN_TERM, MAX_TERM = 5, 400  # days in which a bill is to be paid; a payment is booked or settled sooner
+SAME_TERM = 0.8  # of the bills of a list that are to be paid in the same number of days
 MIN_SORTED = 6  # different days from which their order says how they are written
 LEAP_YEAR = 2024
 EPOCHS = frozenset({"epoch_s", "epoch_ms", "epoch_us", "epoch_ns"})
@@ -144,6 +146,13 @@ def main_date(facts: Facts, today: date) -> Dates | None:
         return in_order[0]
     if all(_follows(best, dates) for dates in rivals):
         return best
+    issued = [
+        one
+        for one in (best, *rivals)
+        if all(_is_due_after(one, other) for other in (best, *rivals) if other is not one)
+    ]
+    if issued:
+        return issued[0]
     return replace(best, columns=tuple(dates.column.name for dates in (best, *rivals)))
 
 
@@ -159,6 +168,15 @@ def _follows(one: Dates, other: Dates) -> bool:
     apart = other.days[both].astype(np.int64) - one.days[both]
     named = [dates for dates in (one, other) if not is_unnamed(dates.column)]
     return not named and bool((apart >= 0).all()) and bool((apart <= MAX_LATER).all())
+
+
+def _is_due_after(one: Dates, other: Dates) -> bool:
+    """Whether another column is the day on which bills are due: as many days later in nearly each row."""
+    both = one.valid & other.valid
+    terms, counts = np.unique(other.days[both].astype(np.int64) - one.days[both], return_counts=True)
+    if not len(terms) or int(terms.min()) < MIN_TERM or int(terms.max()) > MAX_TERM:
+        return False
+    return int(both.sum()) >= MIN_LISTED and int(counts.max()) >= SAME_TERM * int(both.sum())
 
 
 def _differ(one: Dates, other: Dates) -> bool:

@@ -8,12 +8,14 @@ import pyarrow.compute as pc
 
 from core.money import NO_CURRENCY
 from matching.reading.cells.multiples import multiple_in
-from matching.reading.roles import between, conversions, money, proof, totals, unproved
+from matching.reading.roles import between, compounds, conversions, falls, money, products, proof, totals, unproved
 from matching.reading.roles.amounts import Amounts, Bookings
+from matching.reading.roles.bills import are_bills
 from matching.reading.roles.facts import Facts
 from matching.reading.roles.found import Understanding
 from matching.reading.roles.movements import Movement, with_partner
 from matching.reading.roles.overdrawn import words_agree
+from matching.reading.roles.triples import Triple, triples_of
 from matching.reading.roles.walk import Balances, idle_rows
 from matching.reading.roles.words import names_minor_unit, says
 
@@ -102,28 +104,28 @@ class Decision:
 
     def _choice(self, bookings: Bookings) -> tuple[unproved.Choice, proof.Proof | None]:
         proofs = proof.proofs_of(bookings)
-        triples = proof.triples_of(bookings)
+        triples = triples_of(bookings)
         if proofs:
             best = proof.marked(bookings, proofs[0])
             sides = with_partner(bookings, best.movement.amount) if best.movement.kind == "signed" else None
             if sides is not None and all(n.moves.any() for n in sides.columns):
                 return unproved.Choice(sides), None  # one side alone walks only where the other one is wrong
             return self._proved(bookings, best, proofs, triples), best
-        if (union := proof.union_of(bookings)) is not None:
+        if (union := compounds.union_of(bookings)) is not None:
             return replace(unproved.with_sign(bookings, union), proof="one of two other columns in all rows"), None
         nets = {t.net.column.index: t for t in triples}
         if nets:
             return self._by_triples(bookings, triples), None
         if (found := between.between_balances(bookings)) is not None:
             return unproved.Choice(found.movement, proof=found.says()), found
-        if (moved := proof.unsigned_walk(bookings)) is not None:
+        if (moved := falls.unsigned_walk(bookings)) is not None:
             return unproved.Choice(questions=[unproved.sign_by_hand(moved)]), None
         converted = self._conversion(bookings)
         taken = money.originals(self.facts, bookings.numbers, self.currencies)
         if converted is not None and converted.original is not None:
             taken = [converted.original]
         taken += [n for n in bookings.numbers if n.column.role("balance") >= 0.9 and n.column.role("amount") < 0.9]
-        for total, parts in proof.sums_of(bookings).values():
+        for total, parts in compounds.sums_of(bookings).values():
             sides = _sides_in(bookings, (total, *parts))
             if sides is not None:
                 return unproved.Choice(sides, proof=f"{len(parts)} columns add up to {total.name} in all rows"), None
@@ -139,7 +141,7 @@ class Decision:
         taken += self._factors(bookings)
         choice = self._converted(unproved.choose(bookings, tuple(taken)), converted, bookings)
         unsigned = unproved.unsigned_in(choice)
-        if unsigned is not None and proof.falls_by(bookings, unsigned):
+        if unsigned is not None and falls.falls_by(bookings, unsigned):
             return unproved.Choice(questions=[unproved.sign_by_hand(unsigned)]), None
         if rivals := _product_beside(choice, bookings):
             return unproved.Choice(questions=[unproved.amount_question(bookings, rivals)]), None
@@ -181,12 +183,12 @@ class Decision:
             if amount.column.role("amount", "net") < 0.5 or amount.column.role("other_number") >= 0.5:
                 continue
             for fee in fees:
-                if fee is not amount and (factors := proof.factors_of(bookings, amount, fee)):
+                if fee is not amount and (factors := products.factors_of(bookings, amount, fee)):
                     return list(factors)
         return []
 
     def _proved(
-        self, bookings: Bookings, best: proof.Proof, proofs: list[proof.Proof], triples: list[proof.Triple]
+        self, bookings: Bookings, best: proof.Proof, proofs: list[proof.Proof], triples: list[Triple]
     ) -> unproved.Choice:
         movement = best.movement
         if best.may_be_turned or (not words_agree(movement) and any(p.is_debt_alone for p in proofs)):
@@ -212,7 +214,7 @@ class Decision:
         """The money for goods or units whose stock walks like a balance, unless it is only in another currency."""
         if any(n.column.role("amount", "net") >= SURE_NAME for n in best.movement.columns) or self.currencies:
             return None
-        found = proof.priced(bookings, best.movement)
+        found = products.priced(bookings, best.movement)
         if found is None or found.column.name == best.balance.name or found.column.role("balance", "original") >= 0.5:
             return None
         is_named = any(n.column.role("amount", "net", "in", "out") > 0 for n in best.movement.columns)
@@ -220,13 +222,15 @@ class Decision:
             return None  # a commission is a share of what moved
         return None if money.in_header(found.name) else found
 
-    def _by_triples(self, bookings: Bookings, triples: list[proof.Triple]) -> unproved.Choice:
+    def _by_triples(self, bookings: Bookings, triples: list[Triple]) -> unproved.Choice:
         """The net amount of gross and fee, unless there are several or the names contradict."""
         grosses = {t.gross.column.index for t in triples}
         last = [t for t in triples if t.net.column.index not in grosses]
         nets = {t.net.column.index: t for t in last or triples}
         best = max(nets.values(), key=lambda t: t.net.column.role("net", "amount") - t.net.column.role("balance"))
-        if not best.is_named:
+        if not best.is_named and not best.is_charge:
+            if (whole := _settled(bookings, best)) is not None:
+                return replace(unproved.with_sign(bookings, whole), proof=best.says())
             if says("total", best.gross.name) or best.fee.column.role("other_number") >= 0.5:
                 # What is paid has the tax in it, whichever way round the three were found.
                 whole, part = sorted((best.gross, best.net), key=lambda n: -int(np.abs(n.values).sum()))
@@ -246,6 +250,8 @@ class Decision:
 
     def _unproved_fee(self, bookings: Bookings, movement: Movement, best: proof.Proof | None) -> Amounts | None:
         """A column of fees that no arithmetic relates to the amount, so that nobody knows whether it is included."""
+        if movement.kind == "sides" and all(n.column.role("net") >= 0.5 for n in movement.columns):
+            return None
         for number in bookings.numbers:
             if number in movement.columns or number.is_identifier or not number.moves.any():
                 continue
@@ -256,8 +262,8 @@ class Decision:
             rows = number.moves & movement.amount.moves
             if best is not None and best.walk.covered[rows].any():
                 continue  # the balance shows what a fee does, and the rows that no step tests are like those
-            if rows.any() and not proof.has_product(bookings, movement.amount, number):
-                _, parts = proof.sums_of(bookings).get(movement.amount.column.index, (number, ()))
+            if rows.any() and not products.has_product(bookings, movement.amount, number):
+                _, parts = compounds.sums_of(bookings).get(movement.amount.column.index, (number, ()))
                 if not any(number is part for part in parts):  # such a fee is in the amount already
                     return number
         return None
@@ -422,6 +428,15 @@ def _sides_in(bookings: Bookings, numbers: tuple[Amounts, ...]) -> Movement | No
     return None
 
 
+def _settled(bookings: Bookings, triple: Triple) -> Amounts | None:
+    """What bills come to, if two columns say how much of each has been paid and how much is still open."""
+    whole, *parts = sorted((triple.gross, triple.fee, triple.net), key=lambda n: -int(np.abs(n.values).sum()))
+    is_all = [int((n.moves & (n.values == whole.values)).sum()) for n in parts]
+    if 0 in is_all or 2 * sum(is_all) < int(whole.moves.sum()) or any(n.column.role("in", "out") >= 1 for n in parts):
+        return None
+    return whole if are_bills(bookings) else None
+
+
 def _has_tax(whole: Amounts, between: Amounts, part: Amounts) -> bool:
     """Whether two amounts differ by a tax, and not by a discount or what is unpaid: the whole stands last, or names say it."""
     named = whole.column.role("gross") >= 0.5 or part.column.role("net") >= 0.5
@@ -434,10 +449,10 @@ def _product_beside(choice: unproved.Choice, bookings: Bookings) -> list[Amounts
     if choice.movement is None or choice.movement.kind == "sides":
         return []
     amount = choice.movement.amount
-    products = proof.products_of(bookings)
-    if any(amount is product for product, *_ in products):
+    found = products.products_of(bookings)
+    if any(amount is product for product, *_ in found):
         return []
-    for product, *factors in products:
+    for product, *factors in found:
         # An amount with signs times a rate is the same amount in another currency.
         is_price = amount in factors and not (amount.is_signed and all(n.has_decimals for n in factors))
         if is_price or (amount not in factors and amount.column.role("amount", "net") < SURE_NAME):

@@ -1,6 +1,7 @@
 """The currency of the amounts: from their own cells, the header, a column, or the lines around the table."""
 
 import re
+import unicodedata
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,11 +14,14 @@ from matching.reading.cells.words import plain
 from matching.reading.roles.amounts import Amounts
 from matching.reading.roles.facts import Column, Facts, Line, Mask
 from matching.reading.roles.words import roles_of, sides_of, words_of
+from matching.reading.roles.yen import meant_by_sign
 
 SHARED = "?"
 _IN_BRACKETS = re.compile(r"[(\[]([^()\[\]]{1,6})[)\]]")
 _TOKENS = re.compile(r"[^\W\d_]+")
 _ALSO_WORDS = frozenset(("ALL", "TOP", "SOL", "TRY", "CUP", "MOP", "PEN", "BAM"))
+_TICKER = re.compile("[A-Z]{3}")  # of a currency or a coin, such as BTC; longer ones cannot be stored as codes
+MAX_MONEY_DECIMALS = 5
 CODE_SHARE = 0.8  # of a column's values that must be currencies
 MAX_CODES = 40
 MAX_CAPTIONS = 200  # rows of one cell that are looked at
@@ -51,7 +55,14 @@ def currency_columns(facts: Facts, rows: Mask) -> dict[int, frozenset[str]]:
         is_sign = column.role("sign") >= 0.5 > column.role("currency")
         if is_plain and not is_sign and known >= CODE_SHARE * max(1, int(counts.sum())):
             found[column.index] = frozenset(code for code in codes.values() if code)
+        elif column.role("currency") >= 0.5 and all(map(_TICKER.fullmatch, levels.values)) and _counts_coins(facts):
+            found[column.index] = frozenset(levels.values)
     return found
+
+
+def _counts_coins(facts: Facts) -> bool:
+    """Whether some amounts have more decimals than any money but that of a blockchain."""
+    return any(column.numbers.max_decimals(".", column.numbers.ok) > MAX_MONEY_DECIMALS for column in facts.columns)
 
 
 def in_header(name: str) -> str | None:
@@ -115,10 +126,12 @@ def currency_for(facts: Facts, amounts: tuple[Amounts, ...], places: Any, column
     if beside is not None:
         return beside
     around = _around(facts)
-    if around is not None and named is None:
+    if around is not None:
         return around
+    if (meant := {meant_by_sign(facts, amount.column) for amount in amounts} - {None}) and len(meant) == 1:
+        return Found(value=meant.pop(), proof="its sign, in the script of the table")
     if named is not None:
-        return around if around is not None else named
+        return named
     for column in facts.columns:
         if column.role("balance") >= 0.5 and (code := in_header(column.name)) and code != SHARED:
             return Found(value=code, proof="the name of the balance says so")
@@ -242,6 +255,7 @@ def _codes_in(line: Line) -> set[str]:
         else:
             found |= {word for word in _TOKENS.findall(text) if _is_code(word)}  # "All amounts in EUR unless ..."
         found.update(counted_currencies(text))
+        found.update(code for sign in text if unicodedata.category(sign) == "Sc" and (code := currency_of(sign)))
     return found
 
 

@@ -1,27 +1,21 @@
-"""Finds the balance and the amount that prove each other, and gross, fee and net."""
+"""Finds the balance and the amount that prove each other."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import combinations, permutations
 
 import numpy as np
 
-from matching.reading.roles.amounts import Amounts, Bookings
+from matching.reading.roles.amounts import MAX_TRIED, MIN_UNNAMED_SIGN, TRIED_ROWS, Amounts, Bookings
 from matching.reading.roles.facts import Column, Int64, Levels
 from matching.reading.roles.movements import Kind, Movement, are_sides, sign_columns
 from matching.reading.roles.overdrawn import Letters, letters_of, words_agree
-from matching.reading.roles.walk import MIN_SHARE, Balances, Direction, Walk, directions_of, signs_by_walk, walk
+from matching.reading.roles.walk import Balances, Direction, Walk, directions_of, signs_by_walk, walk
 from matching.reading.roles.words import outs_of, sides_of
 
-TRIED_ROWS = 2_000  # on which readings are compared; the best are then tested on all rows
-MAX_TRIED = 12  # columns of numbers that are combined
 _Signs = tuple[frozenset[str], frozenset[str]]  # values that mean money out, and money in
 KINDS = {"signed": 0, "sides": 1, "letters": 2, "sign": 3, "fee": 4}
 KEPT = 3
 MIN_MARKED = 3  # steps that must prove a decimal mark
-ROUNDED = 0.002  # share by which a price may be off that is known only from rounded amounts
-MIN_PRODUCTS = 3  # rows in which a product of two unnamed columns must show
-MIN_UNNAMED_SIGN = 4  # steps that must prove a column of unknown words, which could fit by chance
 
 
 @dataclass(frozen=True)
@@ -213,12 +207,22 @@ def _proofs(bookings: Bookings, group: tuple[Column, Levels] | None) -> list[Pro
             for movement in _movements(bookings, balance, balances, numbers, directions):
                 if letters is not None and letters.column is not None and letters.column is movement.sign:
                     continue  # a column says the sign of the balance or of the amount
-                for direction in directions:
+                for direction in _directions(movement, directions):
                     tested = walk(balances, movement.values(), direction)
                     proof = Proof(balance, movement, tested, group[0] if group else None, letters)
                     if tested.holds and _is_enough(proof):
                         found.append(proof)
     return found
+
+
+def _directions(movement: Movement, directions: tuple[Direction, ...]) -> tuple[Direction, ...]:
+    """
+    The directions in which a movement is walked. Signs of its own leave no doubt which way the balance was walked, so that
+    newest rows may stand first with the balances from before them.
+    """
+    amount = movement.amount
+    has_both = movement.kind == "signed" and amount.is_signed and bool((amount.values > 0).any())
+    return (*directions, "up_before") if has_both and directions == ("up",) else directions
 
 
 def _is_enough(proof: Proof) -> bool:
@@ -328,242 +332,3 @@ def _groups(bookings: Bookings) -> list[tuple[Column, Levels]]:
         if levels is not None and len(levels.values) >= 2 and bookings.count >= 2 * len(levels.values):
             found.append((column, levels))
     return found
-
-
-@dataclass(frozen=True)
-class Triple:
-    """Columns where gross and fee make net in every row with a fee."""
-
-    gross: Amounts
-    fee: Amounts
-    net: Amounts
-    adds_fee: bool
-    rows: int
-
-    @property
-    def is_named(self) -> bool:
-        """Whether a name says which part is the fee. What lies between gross and net may be a tax as well."""
-        return self.fee.column.role("fee") >= 0.5
-
-    def says(self) -> str:
-        """The proof in words."""
-        sign = "+" if self.adds_fee else "-"
-        return f"{self.gross.name} {sign} {self.fee.name} = {self.net.name} on {self.rows} of {self.rows} rows"
-
-
-def unsigned_walk(bookings: Bookings) -> Amounts | None:
-    """
-    A column without signs whose numbers are all the size of a balance's steps, up in some rows and down in others.
-
-    Only the balance says which way money moved, so no column can be named for it.
-    """
-    numbers = [n for n in bookings.numbers if n.moves.any()][:MAX_TRIED]
-    for balance, amount in permutations(numbers, 2):
-        if amount.is_signed or balance.is_identifier or not bool(balance.valid.all()):
-            continue
-        if balance.column.role("balance") < 0.5 and bookings.count < MIN_UNNAMED_SIGN:
-            continue
-        change = np.diff(balance.values)
-        for rows in (amount.values[1:], amount.values[:-1]):
-            if len(change) >= 2 and bool((np.abs(change) == rows).all()) and len(set(np.sign(change).tolist())) > 1:
-                return amount
-    return None
-
-
-def priced(bookings: Bookings, movement: Movement) -> Amounts | None:
-    """
-    A column that is what moved times one price, or times the prices of another column: then goods or units have moved,
-    and this is their money. The same amount in another currency is called after that, which the caller has to look at.
-    """
-    moved = np.abs(movement.values())[:TRIED_ROWS]
-    head = bookings.head(TRIED_ROWS)
-    own = {n.column.index for n in movement.columns}
-    others = [n for n in head.numbers if n.column.index not in own and n.moves.any() and not n.is_identifier]
-    unit = float(10**bookings.scale)
-    for money in others[:MAX_TRIED]:
-        rows = money.moves & (moved != 0)
-        if len(np.unique(moved[rows])) < MIN_PRODUCTS or not bool(money.moves[moved != 0].all()):
-            continue
-        paid, pieces = np.abs(money.values[rows]), moved[rows]
-        largest = int(np.argmax(pieces))
-        prices = [np.full(len(pieces), paid[largest] / pieces[largest] * unit)]
-        prices += [np.abs(n.values[rows]).astype(float) for n in others if n is not money]
-        for price in prices:
-            off = np.abs(pieces / unit * price - paid)
-            if bool((off <= 1 + ROUNDED * paid).all()) and not bool((np.abs(price - unit) <= ROUNDED * unit).all()):
-                return money
-    return None
-
-
-def falls_by(bookings: Bookings, amount: Amounts) -> bool:
-    """Whether some balance falls in every step by an amount without a sign, which is then money out."""
-    balances = [n for n in bookings.numbers if n is not amount and n.moves.any() and not n.is_identifier][:MAX_TRIED]
-    for balance in balances:
-        steps = np.diff(balance.values)
-        is_balance = balance.column.role("balance") >= 0.5 or len(steps) >= 2
-        if not is_balance or not len(steps) or not bool(balance.valid.all()):
-            continue
-        falls = steps if _rises_in_time(bookings) else -steps
-        if any(bool((falls == -rows).all()) for rows in (amount.values[1:], amount.values[:-1])):
-            return True
-    return False
-
-
-def _rises_in_time(bookings: Bookings) -> bool:
-    return directions_of(bookings.days, bookings.days_valid)[0] == "down"
-
-
-def has_product(bookings: Bookings, amount: Amounts, fee: Amounts) -> bool:
-    """Whether quantity times price, with the fee, is the amount wherever there is a fee: then it is in it already."""
-    return bool(factors_of(bookings, amount, fee))
-
-
-def products_of(bookings: Bookings) -> list[tuple[Amounts, ...]]:
-    """
-    The columns that are the product of two others in all rows, such as quantity times price, each before its factors.
-
-    By chance two columns are hardly ever multiplied in three rows. What is less than its factors is a tax or a share.
-    """
-    head = bookings.head(TRIED_ROWS)
-    whole = {n.column.index: n for n in bookings.numbers}
-    found = []
-    for number in head.numbers[:MAX_TRIED]:
-        if number.is_identifier or number.column.role("fee", "balance", "other_number") >= 0.5:
-            continue
-        factors = factors_of(head, number, least=MIN_PRODUCTS)
-        product, *parts = (whole[n.column.index] for n in (number, *factors))
-        if not parts or any(_is_share(part, 10**bookings.scale) for part in parts):
-            continue
-        if head is bookings or factors_of(replace(bookings, numbers=(product, *parts)), product, least=MIN_PRODUCTS):
-            found.append((product, *parts))
-    return found
-
-
-def _is_share(number: Amounts, unit: int) -> bool:
-    return bool((np.abs(number.values[number.moves]) < unit).all())
-
-
-def factors_of(bookings: Bookings, amount: Amounts, fee: Amounts | None = None, least: int = 1) -> tuple[Amounts, ...]:
-    """
-    The two columns whose product is the amount, give or take the fee, in all rows where they and the fee move.
-
-    Sizes are compared without signs and to one unit, for rounding. Times one is no product; `least` is how many others
-    there must be.
-    """
-    numbers = [n for n in bookings.numbers if n is not amount and n is not fee and n.moves.any()][:MAX_TRIED]
-    unit = float(10**bookings.scale)
-    for quantity, price in combinations(numbers, 2):
-        rows = quantity.moves & price.moves & amount.moves
-        if fee is not None:
-            if not bool((quantity.moves & price.moves)[fee.moves & amount.moves].all()):
-                continue
-            rows &= fee.moves
-        is_trivial = (np.abs(quantity.values[rows]) == unit) | (np.abs(price.values[rows]) == unit)
-        if int((~is_trivial).sum()) < least:
-            continue
-        product = np.abs(quantity.values[rows] / unit * price.values[rows])
-        charged = np.abs(fee.values[rows]) if fee is not None else np.zeros(int(rows.sum()))
-        paid = np.abs(amount.values[rows])
-        if bool((np.minimum(np.abs(product + charged - paid), np.abs(product - charged - paid)) <= 1).all()):
-            return quantity, price
-    return ()
-
-
-def sums_of(bookings: Bookings) -> dict[int, tuple[Amounts, tuple[Amounts, ...]]]:
-    """
-    The columns that are the sum of neighbouring other ones in all rows, by index, with their parts.
-
-    At least two of the parts differ from the sum, and it moves in at least two rows.
-    """
-    numbers = [n for n in bookings.numbers if n.moves.any() and not n.is_identifier][:MAX_TRIED]
-    found: dict[int, tuple[Amounts, tuple[Amounts, ...]]] = {}
-    for total in numbers:
-        rest = [n for n in numbers if n is not total]
-        for first in range(len(rest)):
-            for end in range(len(rest), first + 1, -1):
-                parts = tuple(rest[first:end])
-                if _adds_up(total, parts, TRIED_ROWS) and _adds_up(total, parts):
-                    found.setdefault(total.column.index, (total, parts))
-    return found
-
-
-def union_of(bookings: Bookings) -> Amounts | None:
-    """
-    The signed column that repeats the one of two other columns that is filled in a row: the net of a sale or of a fee, or
-    debit less credit. Where both are empty, in fewer than half of the rows, it may stand alone, as that of a payout.
-    """
-    numbers = [n for n in bookings.numbers if n.moves.any() and not n.is_identifier][:MAX_TRIED]
-    for total in numbers:
-        if not bool((total.values < 0).any()) or not bool((total.values > 0).any()):
-            continue
-        for one, other in permutations((n for n in numbers if n is not total), 2):
-            if min(int(one.moves.sum()), int(other.moves.sum())) < 2 or bool((one.moves & other.moves).any()):
-                continue
-            filled = one.moves | other.moves
-            if 2 * int(filled.sum()) <= int(total.moves.sum()):
-                continue
-            if any(bool((one.values + sign * other.values == total.values)[filled].all()) for sign in (1, -1)):
-                return total
-    return None
-
-
-def _adds_up(total: Amounts, parts: tuple[Amounts, ...], most: int | None = None) -> bool:
-    """Whether parts add up to a total in all rows, or in the first `most` ones."""
-    added = np.sum([n.values[:most] for n in parts], axis=0)
-    if not bool((added == total.values[:most]).all()):
-        return False
-    moving = sum(bool((n.moves & (n.values != total.values)).any()) for n in parts) if most is None else 2
-    return moving >= 2 and int(total.moves.sum()) >= 2
-
-
-def triples_of(bookings: Bookings) -> list[Triple]:
-    """
-    The triples of columns where gross - fee = net, or gross + fee = net if fees carry their minus.
-
-    Gross less net is the fee as well, so of each three columns the reading is kept that names and sizes support.
-    """
-    found: dict[frozenset[int], tuple[float, Triple]] = {}
-    numbers = [n for n in bookings.numbers if n.moves.any() and not n.is_identifier][:MAX_TRIED]
-    for fee, gross, net in permutations(numbers, 3):
-        for adds in (False, True):
-            triple = _triple(fee, gross, net, adds)
-            if triple is None:
-                continue
-            key = frozenset(n.column.index for n in (fee, gross, net))
-            score = _triple_score(triple)
-            if key not in found or score > found[key][0]:
-                found[key] = score, triple
-    return [triple for _, triple in found.values()]
-
-
-def _triple(fee: Amounts, gross: Amounts, net: Amounts, adds: bool) -> Triple | None:
-    first = slice(TRIED_ROWS)
-    charged = fee.values[first] if adds else -fee.values[first]
-    both = gross.valid[first] & net.valid[first]
-    if not bool((gross.values[first] + charged == net.values[first])[both].all()):
-        return None  # most columns do not fit, which the first rows show
-    rows, asked = fee.moves, gross.valid & net.valid
-    moved = int((asked & rows).sum())
-    if moved == 0 or not bool(asked[rows].all()):
-        return None
-    if int(asked.sum()) < MIN_SHARE * max(int(gross.moves.sum()), int(net.moves.sum())):
-        return None
-    if not bool((np.abs(fee.values[rows]) <= np.abs(gross.values[rows])).all()):
-        return None
-    total = gross.values + (fee.values if adds else -fee.values)
-    if not bool((total[asked] == net.values[asked]).all()):
-        return None
-    is_named = fee.column.role("fee") >= 0.5 or (gross.column.role("gross") >= 0.5 and net.column.role("net") >= 0.5)
-    if moved < 2 and not is_named:
-        return None
-    return Triple(gross, fee, net, adds, moved)
-
-
-def _triple_score(triple: Triple) -> float:
-    """How well names and sizes fit the parts of a triple: a fee is the smaller part."""
-    names = triple.gross.column.role("gross") + triple.fee.column.role("fee") + triple.net.column.role("net")
-    names -= (
-        triple.gross.column.role("fee", "net") + triple.fee.column.role("net", "gross") + triple.net.column.role("fee")
-    )
-    smaller = np.abs(triple.fee.values).sum() < np.abs(triple.net.values).sum()
-    return 2 * names + float(smaller)

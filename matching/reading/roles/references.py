@@ -10,6 +10,12 @@ from matching.reading.roles.facts import Column, Facts, Mask
 
 _CODE = re.compile(r"^(?=.*\d)[\w./#-]{2,40}$")
 _ACCOUNT = re.compile(r"^[A-Z]{2}\d{2}\w{8,30}$")
+_PREFIX = re.compile("^[a-z]{1,8}_")
+_DRAWN = re.compile("^[0-9A-Za-z]{14,64}$")
+_DIGITS = re.compile("[0-9]+")
+COUNTING = 0.7  # of the steps from row to row that must be one
+MAX_SERIES = 3  # years, months and the like within which bills are numbered
+SHARED = 4  # letters with which all values begin that go on from row to row
 SAMPLE = 500
 LONG_NUMBER = re.compile(r"^[0-9]{10,18}$")
 MIN_NUMBERS = 4  # that must go on from row to row
@@ -25,16 +31,36 @@ def reference_of(facts: Facts, rows: Mask, taken: set[str]) -> Column | None:
     named = [(column, share) for column, share in found if share >= 0.3 and _differs(column, rows)]
     if named:
         return max(named, key=lambda item: _rank(item[0], item[1], rows))[0]
-    codes = [column for column, _ in found if _is_code_column(column, rows)]
-    if not codes:
-        codes = [column for column, _ in found if _goes_on(column, rows)]
-    return codes[0] if len(codes) == 1 else None
+    for fits in (_is_code_column, _counts, _goes_on):
+        codes = [column for column, _ in found if fits(column, rows)]
+        codes = [column for column in codes if not _is_drawn(column, rows)] or codes
+        if codes:
+            return codes[0] if len(codes) == 1 else None
+    return None
 
 
 def _rank(column: Column, share: float, rows: Mask) -> tuple[float, float, int]:
     fill = float((column.filled & rows).sum()) / max(1, int(rows.sum()))
-    own = 0.4 * (_differing(column, rows) > 0.5) - 0.5 * column.role("account")
+    own = 0.4 * (_differing(column, rows) > 0.5) - 0.5 * column.role("account") - 0.6 * _is_drawn(column, rows)
     return share + own + fill, fill, -column.index
+
+
+def _is_drawn(column: Column, rows: Mask) -> bool:
+    """
+    Whether a program has drawn the values by chance, such as 5f0c2b9e-... and txn_1MqLiJFk..., to tell rows apart. What
+    people write on both sides of a payment is shorter, or goes on from row to row.
+    """
+    values = _values(column, rows)
+    bare = [_PREFIX.sub("", value).replace("-", "") for value in values]
+    if len(values) < 2 or len(set(values)) < len(values) or not all(_DRAWN.match(value) for value in bare):
+        return False
+    is_counted = len({value[:SHARED] for value in bare}) == 1
+    return not is_counted and any(c.isalpha() for value in bare for c in value)
+
+
+def _values(column: Column, rows: Mask) -> list[str]:
+    filled = column.texts.filter(pa.array(rows & column.filled)).slice(0, SAMPLE)
+    return [value.strip() for value in filled.to_pylist() if value]
 
 
 def _differs(column: Column, rows: Mask) -> bool:
@@ -49,18 +75,46 @@ def _differing(column: Column, rows: Mask) -> float:
 
 def _is_code_column(column: Column, rows: Mask) -> bool:
     """Whether the cells are different codes of letters and digits, such as RF-10021 and INV-7. Account numbers are not."""
-    if column.role("identity", "booked", "amount", "balance", "value_date", "text", "status") >= 0.5:
+    if column.role("booked", "amount", "balance", "value_date", "text", "status", "customer") >= 0.5:
+        return False
+    if column.role("identity") >= 0.5 and _is_drawn(column, rows):
         return False
     # One word can mean the number of an account and of a bill, and hardly any table has an account of its own in each row.
     if column.role("account") >= 0.5 and (int(rows.sum()) < MIN_NUMBERS or _differing(column, rows) < 1):
         return False
-    values = [v.strip() for v in column.texts.filter(pa.array(rows & column.filled)).slice(0, SAMPLE).to_pylist() if v]
+    values = _values(column, rows)
     if len(values) < 2 or not all(_CODE.match(value) and not _ACCOUNT.match(value) for value in values):
         return False
     lettered = sum(any(c.isalpha() for c in value) for value in values)
     if lettered < 0.3 * len(values) or bool((column.days.ok & rows).any()):
         return False
     return len(set(values)) >= 0.9 * len(values)
+
+
+def _counts(column: Column, rows: Mask) -> bool:
+    """
+    Whether one number in each cell goes on by one from row to row, as bills are numbered: 2024-0001, 1/05/2023. Numbers
+    without anything around them count lines as well, unless the column is called a number of something.
+    """
+    if column.role("account", "booked", "amount", "balance", "value_date", "other_date", "text", "status") >= 0.5:
+        return False
+    values = _values(column, rows)
+    shapes = {_DIGITS.sub("0", value) for value in values}
+    if len(values) < MIN_NUMBERS or len(shapes) > 1 or not all(_CODE.match(value) for value in values):
+        return False
+    is_called_so = column.role("number") >= 0.5
+    if (shapes == {"0"} or bool((column.days.ok & rows).any())) and not is_called_so:
+        return False
+    parts = [[int(digits) for digits in numbers] for numbers in zip(*map(_DIGITS.findall, values), strict=True)]
+    counting = [numbers for numbers in parts if _rises_by_one(numbers)]
+    others = [numbers for numbers in parts if numbers not in counting]
+    return len(counting) == 1 and max(counting[0]) >= len(values) and all(len(set(n)) <= MAX_SERIES for n in others)
+
+
+def _rises_by_one(numbers: list[int]) -> bool:
+    steps = [later - earlier for earlier, later in pairwise(numbers)]
+    most = max(sum(step == 1 for step in steps), sum(step == -1 for step in steps))
+    return len(set(numbers)) > 1 and most >= COUNTING * len(steps)
 
 
 def _goes_on(column: Column, rows: Mask) -> bool:

@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 
 from matching.reading.roles.amounts import Bookings
+from matching.reading.roles.bills import are_bills
 from matching.reading.roles.facts import Column, Levels, Mask
 from matching.reading.roles.words import says, words_of
 
 MIN_NAME = 0.5
+_KINDS = ("not_booked", "booked", "invoice_paid", "invoice_open", "invoice_waiting")
 
 
 @dataclass
@@ -39,50 +41,57 @@ def states_of(bookings: Bookings) -> States:
     """
     Find the column of states. A word like "pending" in a free text is no state: the column repeats its values.
     """
-    best: tuple[tuple[float, int], Column, Levels, list[str]] | None = None
+    best: tuple[tuple[float, int], Column, Levels, _Meanings] | None = None
     amounts = {n.column.index for n in bookings.numbers if n.has_decimals}
+    bills: bool | None = None
     for column in bookings.facts.columns:
         levels = bookings.levels_of(column) if column.index not in amounts else None
         if levels is None or not levels.values:
             continue
-        told = _told_apart(levels.values)
-        bad = _not_booked(levels.values, told)
         name = column.role("status")
-        if not _is_state(column, levels, bad):
+        if bills is None and name >= MIN_NAME:
+            bills = are_bills(bookings)
+        found = _meanings(levels.values, is_bill=bool(bills) and name >= MIN_NAME)
+        if not _is_state(column, levels, found.bad):
             continue
-        rank = (name + (1 if bad else 0), -column.index)
+        rank = (name + (1 if found.bad else 0), -column.index)
         if best is None or rank > best[0]:
-            best = rank, column, levels, bad
+            best = rank, column, levels, found
     if best is None:
         return States(left_out=np.zeros(bookings.count, np.bool_))
-    _, column, levels, bad = best
-    told = _told_apart(levels.values)
-    known = _owed(levels.values, told)
-    unknown = [
-        value
-        for value in levels.values
-        if value not in bad
-        and value not in known
-        and not any(says(kind, told[value], whole=True) for kind in ("booked", "invoice_paid"))
-    ]
+    _, column, levels, found = best
+    unknown = found.unknown
     if (column.role("status") < MIN_NAME and not (levels.codes < 0).any()) or len(levels.values) == 1:
         # In a column of another name, or with one value, an unknown word is no reason to doubt.
-        unknown = []
-    left_out = np.isin(levels.codes, [levels.values.index(value) for value in bad])
-    return States(column, tuple(bad), tuple(unknown), left_out)
+        unknown = ()
+    left_out = np.isin(levels.codes, [levels.values.index(value) for value in found.bad])
+    return States(column, found.bad, unknown, left_out)
 
 
-def _not_booked(values: tuple[str, ...], told: dict[str, str]) -> list[str]:
-    """The values that say that no money has moved. What an invoice comes to is owed as well while it is unpaid."""
-    owed = _owed(values, told)
-    return [value for value in values if value not in owed and says("not_booked", told[value], whole=True)]
+@dataclass(frozen=True)
+class _Meanings:
+    """The values that say that no money has moved, and those that nobody knows."""
+
+    bad: tuple[str, ...]
+    unknown: tuple[str, ...]
 
 
-def _owed(values: tuple[str, ...], told: dict[str, str]) -> list[str]:
-    """The values that say of an invoice that nobody has paid it. They do so beside one that says that it was paid."""
-    if not any(says("invoice_paid", told[value], whole=True) for value in values):
-        return []
-    return [value for value in values if says("invoice_open", told[value], whole=True)]
+def _meanings(values: tuple[str, ...], *, is_bill: bool) -> _Meanings:
+    """
+    What the values of a column say. What a bill comes to is owed as well while nobody has paid it: `is_bill` says that
+    the rows are bills, else a value does that says of some of them that they were paid.
+
+    Of bills, one known word is enough. The words for a bill that is not owed, such as a draft, are known in each language
+    in which any is.
+    """
+    told = _told_apart(values)
+    said = {value: {kind for kind in _KINDS if says(kind, told[value], whole=True)} for value in values}
+    is_list = is_bill or any("invoice_paid" in kinds for kinds in said.values())
+    owed = {"invoice_open", "invoice_waiting"} if is_bill else {"invoice_open"} if is_list else set()
+    bad = tuple(value for value in values if "not_booked" in said[value] and not said[value] & owed)
+    good = {"booked", "invoice_paid"} | owed
+    unknown = tuple(value for value in values if value not in bad and not said[value] & good)
+    return _Meanings(bad, () if is_bill and len(unknown) < len(values) else unknown)
 
 
 def _told_apart(values: tuple[str, ...]) -> dict[str, str]:
@@ -93,7 +102,7 @@ def _told_apart(values: tuple[str, ...]) -> dict[str, str]:
     return {value: apart[value] or value for value in values}
 
 
-def _is_state(column: Column, levels: Levels, bad: list[str]) -> bool:
+def _is_state(column: Column, levels: Levels, bad: tuple[str, ...]) -> bool:
     """Whether a column says the state of each row."""
     if column.role("status") >= MIN_NAME:
         return bool(bad) or len(levels.values) > 1

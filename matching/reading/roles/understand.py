@@ -23,6 +23,7 @@ from matching.reading.roles.references import reference_of
 from matching.reading.roles.states import States, states_of
 from matching.reading.roles.totals import LeftOut, Suspect
 from matching.reading.roles.words import says
+from matching.reading.roles.yen import meant_by_sign
 
 FULL_SHARE = 0.6  # of the usual number of filled cells, from which a row without a date is a booking that lacks it
 
@@ -150,6 +151,8 @@ class _Reader:
             codes = {named}
         if not codes and len(self.currencies) == 1:
             codes = set(next(iter(self.currencies.values())))
+        if codes == {money.SHARED} and (meant := meant_by_sign(self.facts, column)):
+            codes = {meant}
         return money.without_decimals({code for code in codes if code})
 
     def _without_totals(self) -> Bookings:

@@ -9,6 +9,7 @@ from matching.reading.roles.amounts import MONEY, Amounts, Bookings
 from matching.reading.roles.facts import Column, Levels, is_unnamed
 from matching.reading.roles.money import codes_around, in_header
 from matching.reading.roles.movements import Movement, are_sides, sign_columns
+from matching.reading.roles.sales import outs_of_sales
 from matching.reading.roles.words import names_minor_unit, outs_of, says, sides_of, words_of
 
 SAME_RATE = 0.01  # by which the rates between two amounts in different currencies may differ, for rounding
@@ -104,6 +105,8 @@ def choose(bookings: Bookings, taken: tuple[Amounts, ...] = ()) -> Choice:
     others = [n for n in others if not _is_rest(n, best)]
     if best.has_decimals and in_header(best.name) and not any(n.has_decimals or in_header(n.name) for n in others):
         others = []  # counts and quantities
+    if best.has_decimals and is_unnamed(best.column):
+        others = [n for n in others if n.has_decimals or n.is_signed]  # whole numbers without names are codes
     rivals = [n for n in rivals if n in others]
     if rivals or (not is_named and (not is_money or (others and best_score < 9))):
         return Choice(questions=[amount_question(bookings, [best, *(rivals or others)])])
@@ -319,7 +322,7 @@ def with_sign(bookings: Bookings, amount: Amounts) -> Choice:
     candidates = sorted(sign_columns(bookings, amount), key=lambda item: _sign_rank(amount, *item))
     for column, levels in candidates:
         present = _present(levels, amount)
-        outs = outs_of(present) or _by_flag(column, present)
+        outs = outs_of(present) or _by_flag(column, present) or outs_of_sales(bookings, present)
         repeats = int(amount.moves.sum()) > len(present) or column.role("sign") >= 0.4 or _is_word_of_side(present)
         if (
             outs is not None

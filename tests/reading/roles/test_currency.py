@@ -127,3 +127,51 @@ def test_a_currency_that_is_no_more_stands_in_files_of_its_time(load, code):
     found = load(f"Date,Text,Amount,Currency\n2012-03-05,a,-10,{code}\n2012-03-06,b,25,{code}\n")
 
     assert found.currencies == [code, code]
+
+
+def with_yen(text, first, second, name="Amount"):
+    return rows(f"日付,{name},摘要", f'2024-03-05,"{first}",{text}', f'2024-03-06,"{second}",{text}')
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "second", "code", "amount"),
+    [
+        ("カード", "¥1,250", "-¥300", "JPY", "1250"),
+        ("ガス代", "￥1,250", "￥12,500", "JPY", "1250"),
+        ("电费", "¥12.50", "-¥3.40", "CNY", "12.5"),
+    ],
+    ids=["yen", "wide sign", "yuan"],
+)
+def test_the_script_of_a_table_says_what_its_yen_sign_means(load, text, first, second, code, amount):
+    found = load(with_yen(text, first, second))
+
+    assert set(found.currencies) == {code}
+    assert found.amounts[0] == amount
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"), [("电费", "¥1250"), ("rent", "¥12.50")], ids=["no decimals", "no Chinese letters"]
+)
+def test_a_yen_sign_that_nothing_explains_is_asked_about(load, text, amount):
+    found = load(f"Date,Amount,Text\n2024-03-05,{amount},{text}\n2024-03-06,-{amount},{text}\n")
+
+    assert ("Amount", "currency") in found.questions
+
+
+def test_a_column_whose_name_has_the_sign_of_the_yen_is_in_yen(load):
+    assert set(load(with_yen("ガス", "1250", "-300", name="金額(¥)")).currencies) == {"JPY"}
+
+
+def test_the_tickers_of_coins_are_the_currencies_of_amounts_with_many_decimals(load):
+    found = load(
+        rows("Time,Coin,Change", "2024-03-05,BTC,0.00120034", "2024-03-06,EUR,-50.25", "2024-03-07,ETH,-0.125")
+    )
+
+    assert found.currencies == ["BTC", "EUR", "ETH"]
+
+
+def test_tickers_that_are_no_codes_are_asked_about(load):
+    found = load(rows("Time,Coin,Change", "2024-03-05,USDT,10.00120034", "2024-03-06,EUR,-50.25"))
+
+    assert found.amounts == ["10.00120034", "-50.25"]
+    assert ("Change", "currency") in found.questions

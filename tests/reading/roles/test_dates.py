@@ -142,3 +142,12 @@ def test_when_a_row_was_stored_is_its_date_where_there_is_no_other(load):
     found = load(rows("created_at,Amount,Text", *(f"2024-05-0{n + 2}T09:10:11Z,-{n + 1}.50,t" for n in range(4))))
 
     assert found.dates == ["2024-05-02", "2024-05-03", "2024-05-04", "2024-05-05"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("01/25/2024 as of 01/24/2024", "01/26/2024"), ("per 25.01.2024", "per 26.01.2024")]
+)
+def test_the_day_of_a_booking_stands_before_the_day_as_of_which_it_counts(load, first, second):
+    found = load(f"Date,Text,Amount\n{first},a,-5.50\n{second},b,7.25\n")
+
+    assert found.dates == ["2024-01-25", "2024-01-26"]

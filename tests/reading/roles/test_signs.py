@@ -123,3 +123,20 @@ def test_two_amounts_of_the_same_name_are_asked_about(load, names):
     found = load(rows(f"Date,{names}", "2024-03-05,-10.00,-11.00", "2024-03-06,5.00,5.60"))
 
     assert "amount_column" in {kind for _, kind in found.questions}
+
+
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        ("Date,Amount,Type,Customer Id", ["Payment", "Refund", "Payment"]),
+        ("Datum,Betrag,Art,Kunde", ["Zahlung", "Rückerstattung", "Zahlung"]),
+        ("Date,Amount,Type,Gateway", ["Charge", "Partial refund", "Charge"]),
+    ],
+)
+def test_money_goes_back_to_customers_and_comes_from_them(load, header, words):
+    assert load(signed(header, *words)).amounts == ["40", "-250", "19.95"]
+
+
+@pytest.mark.parametrize("header", ["Date,Amount,Type,Text", "Date,Amount,Type,Merchant"])
+def test_payments_and_refunds_without_customers_are_asked_about(load, header):
+    assert ("Type", "sign") in load(signed(header, "Payment", "Refund", "Payment")).questions

@@ -57,3 +57,59 @@ def test_a_column_of_amounts_alone_may_be_called_pending(load):
     found = load(rows("Date,Pending amount,Text", "2024-03-05,-10.00,a", "2024-03-06,-5.00,b", "2024-03-07,7.00,c"))
 
     assert found.amounts == ["-10", "-5", "7"]
+
+
+BILLS = [
+    ("2024-03-01", "2024-03-31"),
+    ("2024-03-04", "2024-04-03"),
+    ("2024-03-09", "2024-04-08"),
+    ("2024-03-12", "2024-04-11"),
+]
+
+
+def bills(header, words):
+    """Bills that are due after thirty days, with a state each."""
+    lines = (f"R-{n},{day},{due},{n + 1}00.50,{w}" for n, ((day, due), w) in enumerate(zip(BILLS, words, strict=True)))
+    return rows(header, *lines)
+
+
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        ("Nr,Datum,Frist,Total,Status", ["Bezahlt", "Ausstehend", "Bezahlt", "Ausstehend"]),
+        ("Number,Date,Due,Total,Status", ["Paid", "Pending", "Viewed", "Paid"]),
+        ("Nr,Dato,Zilu,Sum,Status", ["Paid", "Goranta", "Paid", "Goranta"]),
+        ("Número,Fecha,Zilu,Importe,Estado", ["Pendiente", "Vencida", "Pendiente", "Vencida"]),
+    ],
+    ids=["waiting", "seen", "unknown word", "all are open"],
+)
+def test_a_bill_that_is_due_later_is_owed_whatever_its_state(load, header, words):
+    found = load(bills(header, words))
+
+    assert found.amounts == ["100.5", "200.5", "300.5", "400.5"]
+    assert "skip" not in {kind for _, kind in found.questions}
+
+
+@pytest.mark.parametrize("word", ["Draft", "Entwurf", "Cancelled", "Storniert", "Черновик", "下書き"])
+def test_a_bill_that_was_never_sent_is_not_owed(load, word):
+    found = load(bills("Number,Date,Due,Total,Status", ["Paid", word, "Paid", "Open"]))
+
+    assert found.amounts == ["100.5", "300.5", "400.5"]
+    assert [code for _, code in found.left_out] == ["skipped"]
+
+
+def test_bills_whose_states_are_all_unknown_are_asked_about(load):
+    found = load(bills("Number,Date,Due,Total,Status", ["Goran", "Zelut", "Goran", "Zelut"]))
+
+    assert ("Status", "skip") in found.questions
+
+
+def test_a_payment_that_waits_has_not_moved_though_another_day_is_near(load):
+    lines = (
+        "2024-03-01,2024-03-02,-5.50,Paid",
+        "2024-03-04,2024-03-05,-7.50,Pending",
+        "2024-03-06,2024-03-07,9.00,Paid",
+    )
+    found = load(rows("Date,Valuta,Amount,Status", *lines))
+
+    assert found.amounts == ["-5.5", "9"]

@@ -489,3 +489,17 @@ def test_the_number_of_each_bill_is_no_account_whatever_the_word_says(load):
     found = load("\n".join(["Számlaszám;Kelt;Bruttó;Pénznem", *lines]) + "\n")
 
     assert found.references == [f"E-PLD-2024-00{n}" for n in range(10, 16)]
+
+
+def test_whole_numbers_without_names_are_codes_beside_amounts(load):
+    """As a bank lists them without a header: an account, a branch, the day, the amount, a code, a text and a flag."""
+    values = ["-229886.69", "-980404.75", "650607.68", "-319693.69", "-242041.30"]
+    codes = ["3339", "3339", "2524", "3340", "3339"]
+    lines = (
+        f"290-000000-01,290,,2017010{n},,{a},{c},TEXT {n},0"
+        for n, (a, c) in enumerate(zip(values, codes, strict=True), 3)
+    )
+
+    found = load("\n".join(lines) + "\n")
+
+    assert found.amounts == ["-229886.69", "-980404.75", "650607.68", "-319693.69", "-242041.3"]

@@ -1,0 +1,34 @@
+"""The reference: what both sides of a payment write, and not what a program draws to tell rows apart."""
+
+import pytest
+
+DRAWN = {
+    "uuid": [
+        "5f0c2b9e-8a41-4c37-9d1e-2b7a6c5d4e3f",
+        "a81d4e2b-77c0-4f5a-8b3d-0e9f1c2d3a4b",
+        "0c9d8e7f-1a2b-4c3d-8e5f-6a7b8c9d0e1f",
+    ],
+    "prefix": ["txn_1MqLiJFkd83hGh2k", "txn_3NbWeRtYx92kLp0q", "txn_2ZxCvBnMq71jHg5f"],
+    "hex": ["9f86d081884c7d65", "2c26b46b68ffc68f", "fcde2b2edba56bf4"],
+}
+
+
+def table(header, ids, orders):
+    lines = (f"{i},2024-03-0{n},{o},{n}.50,EUR" for n, (i, o) in enumerate(zip(ids, orders, strict=True), 4))
+    return "\n".join([header, *lines]) + "\n"
+
+
+@pytest.mark.parametrize("ids", DRAWN.values(), ids=DRAWN)
+@pytest.mark.parametrize("names", [("Transaction reference", "Merchant reference"), ("token", "code of order")])
+def test_what_a_program_has_drawn_is_no_reference_beside_what_people_wrote(load, ids, names):
+    orders = ["ORDER-7001", "ORDER-7002", "ORDER-7003"]
+
+    found = load(table(f"{names[0]},Date,{names[1]},Amount,Currency", ids, orders))
+
+    assert found.references == orders
+
+
+def test_what_a_program_has_drawn_is_the_reference_where_there_is_no_other(load):
+    ids = DRAWN["prefix"]
+
+    assert load(table("Transaction reference,Date,Text,Amount,Currency", ids, ["a", "b", "c"])).references == ids
