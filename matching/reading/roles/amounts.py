@@ -140,13 +140,16 @@ def number_columns(facts: Facts, rows: Mask, without: Sequence[Column]) -> list[
     return moved if any(column.role("amount", "in", "out", "gross", "net") > 0 for column in moved) else found
 
 
-def marks_of(columns: list[Column], rows: Mask, has_no_decimals: frozenset[int]) -> dict[int, Mark | None]:
+def marks_of(
+    columns: list[Column], rows: Mask, has_no_decimals: frozenset[int], *, has_points: bool = False
+) -> dict[int, Mark | None]:
     """
     The decimal mark of each column, by its index, or None if only a person can tell.
 
     A column's own texts come first, then a currency without decimals, then what the other columns demand. Cells that
     the file stores as numbers say nothing about texts.
-    `has_no_decimals` are the indexes of columns whose currency has none.
+    `has_no_decimals` are the indexes of columns whose currency has none. `has_points`: the language of the table has no
+    decimals behind a comma, so that commas group.
     """
     found: dict[int, Mark | None] = {}
     open_ones = []
@@ -170,6 +173,8 @@ def marks_of(columns: list[Column], rows: Mask, has_no_decimals: frozenset[int])
         whole = [mark for mark in marks_found if column.numbers.max_decimals(mark, mask) == 0]
         if column.index in has_no_decimals and len(whole) == 1:
             found[column.index] = whole[0]
+        elif has_points and whole == ["."] and not demanded:
+            found[column.index] = "."
         else:
             found[column.index] = next(iter(demanded)) if len(demanded) == 1 else None
     return found

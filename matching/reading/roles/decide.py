@@ -19,6 +19,7 @@ from matching.reading.roles.triples import Triple, triples_of
 from matching.reading.roles.walk import Balances, idle_rows
 from matching.reading.roles.words import names_minor_unit, says
 
+MIN_BOOKINGS = 2  # of a table in which a row about the account is looked for
 MIN_CHANGES = 2  # steps of a balance from one currency to another, by which the currency is not that of the account
 SURE_NAME = 0.9  # of a column's name that must mean an amount, so that a product beside it is no rival
 WHOLE_MINOR = 100  # whole numbers from here on may count the smallest unit, if a program wrote the file
@@ -62,7 +63,7 @@ class Decision:
         if self._asks_mark(movement, is_point=is_point) or self._asks_minor_units(movement, bookings):
             return
         doubtful = _doubtful(movement, balance, bookings)
-        about = _about_account(balance, doubtful)
+        about = _about_account(balance, doubtful) or _sums_up_account(balance)
         places = bookings.places[about].tolist()
         self.found.left_out += [totals.LeftOut(place, "opening_balance") for place in places]
         self._doubt([row for row in doubtful if row not in about], bookings)
@@ -412,6 +413,21 @@ def _about_account(balance: proof.Proof | None, rows: list[int]) -> list[int]:
     earliest = bookings[0 if balance.walk.direction == "down" else -1]
     opening = abs(int(balances[earliest] - moved[earliest]))
     return [row for row in rows if row in (0, len(moved) - 1) and opening and abs(int(moved[row])) == opening]
+
+
+def _sums_up_account(balance: proof.Proof | None) -> list[int]:
+    """The row before the first or behind the last booking that holds the balances from before and after all of them."""
+    if balance is None or balance.group is not None or balance.walk.direction not in ("down", "up"):
+        return []
+    balances, moved = balance.balances, balance.movement.values()
+    last = len(moved) - 1
+    found = []
+    for row, rest in ((0, slice(1, None)), (last, slice(last))) if last > MIN_BOOKINGS else ():
+        earliest, latest = (0, -1) if balance.walk.direction == "down" else (-1, 0)
+        opening, closing = balances[rest][earliest] - moved[rest][earliest], balances[rest][latest]
+        if opening and opening != closing and (moved[row], balances[row]) == (opening, closing):
+            found.append(row)
+    return found
 
 
 def _sides_in(bookings: Bookings, numbers: tuple[Amounts, ...]) -> Movement | None:

@@ -13,8 +13,8 @@ from matching.reading.cells.numbers import number_form
 from matching.reading.cells.words import plain
 from matching.reading.roles.amounts import Amounts
 from matching.reading.roles.facts import Column, Facts, Line, Mask
+from matching.reading.roles.scripts import meant_by_yen
 from matching.reading.roles.words import roles_of, sides_of, words_of
-from matching.reading.roles.yen import meant_by_sign
 
 SHARED = "?"
 _IN_BRACKETS = re.compile(r"[(\[]([^()\[\]]{1,6})[)\]]")
@@ -104,7 +104,10 @@ def originals(facts: Facts, numbers: tuple[Amounts, ...], columns: dict[int, fro
     The amounts in the currency of a purchase, beside those in the account's own: their currency varies, and that of
     another amount does not.
     """
-    pairs = [(n, columns[i]) for n in numbers for i in (n.column.index + 1, n.column.index - 1) if i in columns][:20]
+    behind = [(n, columns[i]) for n in numbers if (i := n.column.index + 1) in columns]
+    before = [(n, columns[i]) for n in numbers if (i := n.column.index - 1) in columns]
+    # Where each amount has its currency on the same side, what stands on the other one is its neighbour's.
+    pairs = [*behind, *before] if len(behind) == len(before) else max(behind, before, key=len)
     own = [n for n, codes in pairs if len(codes) == 1] + [
         n for n in numbers if in_header(n.name) not in (None, SHARED) and n.column.role("fee", "balance") < 0.5
     ]
@@ -128,7 +131,7 @@ def currency_for(facts: Facts, amounts: tuple[Amounts, ...], places: Any, column
     around = _around(facts)
     if around is not None:
         return around
-    if (meant := {meant_by_sign(facts, amount.column) for amount in amounts} - {None}) and len(meant) == 1:
+    if (meant := {meant_by_yen(facts, amount.column) for amount in amounts} - {None}) and len(meant) == 1:
         return Found(value=meant.pop(), proof="its sign, in the script of the table")
     if named is not None:
         return named

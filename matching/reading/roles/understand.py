@@ -20,10 +20,10 @@ from matching.reading.roles.facts import Column, Facts, Mask
 from matching.reading.roles.found import Understanding
 from matching.reading.roles.movements import Movement
 from matching.reading.roles.references import reference_of
+from matching.reading.roles.scripts import meant_by_yen, writes_points
 from matching.reading.roles.states import States, states_of
 from matching.reading.roles.totals import LeftOut, Suspect
 from matching.reading.roles.words import says
-from matching.reading.roles.yen import meant_by_sign
 
 FULL_SHARE = 0.6  # of the usual number of filled cells, from which a row without a date is a booking that lacks it
 
@@ -137,7 +137,8 @@ class _Reader:
             dates.append(self.dates.column)
         columns = number_columns(self.facts, rows, dates)
         bare = frozenset(column.index for column in columns if self._has_no_decimals(column, rows))
-        bookings = bookings_of(self.facts, rows, columns, marks_of(columns, rows, bare))
+        marks = marks_of(columns, rows, bare, has_points=writes_points(self.facts))
+        bookings = bookings_of(self.facts, rows, columns, marks)
         if self.dates is None:
             return bookings
         places = bookings.places
@@ -151,7 +152,7 @@ class _Reader:
             codes = {named}
         if not codes and len(self.currencies) == 1:
             codes = set(next(iter(self.currencies.values())))
-        if codes == {money.SHARED} and (meant := meant_by_sign(self.facts, column)):
+        if codes == {money.SHARED} and (meant := meant_by_yen(self.facts, column)):
             codes = {meant}
         return money.without_decimals({code for code in codes if code})
 
@@ -266,6 +267,14 @@ class _Reader:
         named = [self.facts.named(spec.get(key)) for key in ("column", "debit", "credit")]
         return any(column is not None and bool(column.numbers.ok[place]) for column in named)
 
+    def _moves(self, place: int) -> bool:
+        """Whether a row has an amount other than zero, as far as there are amounts at all."""
+        spec = self.found.mapping.get("amount", {})
+        named = [self.facts.named(spec.get(key)) for key in ("column", "debit", "credit")]
+        columns = [column for column in named if column is not None]
+        zeros = [set(column.text(place)) & set("123456789") == set() for column in columns if column.numbers.ok[place]]
+        return not zeros or not all(zeros)
+
     def _reason_of(self, place: int, suspect: Suspect | None, usual: int) -> LeftOut | None:
         if suspect is not None:
             return LeftOut(place, suspect.reason)
@@ -275,6 +284,8 @@ class _Reader:
                 return LeftOut(place, "not_booked", cell)
             if any(c.isdigit() for c in cell) and self._has_amount(place):
                 return None  # a booking whose date cannot be read is a reject and no caption
+            if not self._moves(place):
+                return LeftOut(place, "caption")  # without a date and with an amount of zero, nothing has moved
         least = 1 if usual < 3 else max(2, FULL_SHARE * usual)
         return None if self.facts.filled_cells[place] >= least else LeftOut(place, "caption")
 

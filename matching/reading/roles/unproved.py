@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from matching.reading.cells.currencies import currency_of
 from matching.reading.roles.amounts import MONEY, Amounts, Bookings
 from matching.reading.roles.facts import Column, Levels, is_unnamed
 from matching.reading.roles.money import codes_around, in_header
@@ -439,7 +440,7 @@ def _may_be_sign(bookings: Bookings, amount: Amounts, column: Column, levels: Le
     """
     if column.role("status", "currency", "account", "booked", "value_date", "other_date") >= 0.5:
         return False
-    if len(present) < 2 or int(amount.moves.sum()) <= len(present):
+    if len(present) < 2 or int(amount.moves.sum()) <= len(present) or all(map(currency_of, present)):
         return False
     cells = column.filled[bookings.places]
     if bool(column.numbers.ok[bookings.places][cells].all()) and _is_money(column):

@@ -175,3 +175,26 @@ def test_tickers_that_are_no_codes_are_asked_about(load):
 
     assert found.amounts == ["10.00120034", "-50.25"]
     assert ("Change", "currency") in found.questions
+
+
+def test_the_amount_whose_own_currency_never_varies_is_that_of_the_account(load):
+    found = load(
+        rows(
+            "Date,Zed,Cur,Vok,Cur 2",
+            "2024-03-05,37.00,EUR,40.00,USD",
+            "2024-03-06,12.00,EUR,12.00,EUR",
+            "2024-03-07,9.25,EUR,10.00,USD",
+            "2024-03-08,5.50,EUR,5.50,EUR",
+        )
+    )
+
+    assert found.amounts == ["37", "12", "9.25", "5.5"]
+    assert set(found.currencies) == {"EUR"}
+
+
+def test_a_sign_in_a_sentence_above_the_table_is_its_currency(load):
+    found = load(
+        rows("Balance,£1234.50 as at 5 March 2024", "", "Date,Text,Amount", "2024-03-05,a,-5.50", "2024-03-06,b,7.00")
+    )
+
+    assert set(found.currencies) == {"GBP"}

@@ -151,3 +151,10 @@ def test_the_day_of_a_booking_stands_before_the_day_as_of_which_it_counts(load, 
     found = load(f"Date,Text,Amount\n{first},a,-5.50\n{second},b,7.25\n")
 
     assert found.dates == ["2024-01-25", "2024-01-26"]
+
+
+def test_of_two_days_of_a_bill_the_one_when_it_is_due_is_not_its_date(load):
+    lines = ("R-1,2024-04-03,2024-03-04,5.50", "R-2,2024-04-02,2024-03-03,6.50", "R-3,2024-04-06,2024-03-07,7.50")
+    found = load("\n".join(["Nr,Zed,Vok,Total", *lines, "R-4,2024-04-01,2024-03-02,8.50"]) + "\n")
+
+    assert found.dates == ["2024-03-04", "2024-03-03", "2024-03-07", "2024-03-02"]

@@ -114,3 +114,24 @@ def test_sums_that_are_carried_to_the_next_page_are_asked_about(load, words):
 
     assert ("Text", "skip") in found.questions or len(found.left_out) == 2
     assert [amount for amount in found.amounts if amount is not None] == ["-10", "5", "1"]
+
+
+def test_a_row_above_the_bookings_with_both_balances_of_the_account_is_none(load):
+    """As a Polish bank puts it above its list without a header: the period, the opening and the closing balance."""
+    lines = (
+        "04-01-2024,a,-20.00,480.00",
+        "05-01-2024,b,-30.00,450.00",
+        "09-01-2024,c,70.00,520.00",
+        "11-01-2024,d,-5.00,515.00",
+    )
+    found = load("\n".join(["01-04-2024,ACCOUNT,500.00,515.00", *lines]) + "\n")
+
+    assert found.amounts == ["-20", "-30", "70", "-5"]
+    assert [code for _, code in found.left_out] == ["opening_balance"]
+
+
+def test_a_row_of_zero_without_a_date_is_none(load):
+    lines = ("HIST,20240104,-20.00,a,7", "HIST,20240105,-30.00,b,8", "HIST,20240109,70.00,c,9")
+    found = load("\n".join(["0,,0,1020,0", *lines]) + "\n")
+
+    assert found.amounts == ["-20", "-30", "70"]

@@ -81,3 +81,10 @@ def test_a_balance_that_walks_only_in_whole_units_shows_that_points_group(load):
 
     assert found.amounts == ["-6292", "-3185", "-804", "85544", "-405"]
     assert "decimal_mark" not in {kind for _, kind in found.questions}
+
+
+@pytest.mark.parametrize("names", ["거래일,내용,거래 금액", "日付,内容,金額", "תאריך,תיאור,סכום", "दिनांक,विवरण,राशि"])
+def test_a_comma_groups_in_scripts_that_have_no_decimals_behind_it(load, names):
+    found = load(f'{names}\n2024-03-05,a,"12,300"\n2024-03-06,b,"-4,500"\n')
+
+    assert found.amounts == ["12300", "-4500"]

@@ -147,3 +147,39 @@ def test_a_total_before_what_was_paid_of_it_is_not_taken_silently(load, header):
     )
 
     assert "100" not in found.amounts
+
+
+def charged(names, rates):
+    lines = []
+    for n, rate in enumerate(rates, 1):
+        gross = 37.40 * n
+        fee = round(gross * rate, 2)
+        lines.append(f"2024-03-{n:02d},x{n},{gross:.2f},{fee:.2f},{gross - fee:.2f}")
+    return rows(names, *lines)
+
+
+def test_a_charge_of_any_name_is_taken_off_what_was_collected(load):
+    found = load(charged("Date,Text,Zed,Vok,Pel", [0.041, 0.034, 0.0315, 0.029, 0.033, 0.0277]))
+
+    assert found.amounts[0] == "35.87"
+    assert found.profiles["Pel"].role_proof == "Zed - Vok = Pel on 6 of 6 rows"
+
+
+def test_what_may_be_a_tax_of_one_rate_is_asked_about(load):
+    found = load(charged("Date,Text,Zed,Vok,Pel", [0.08] * 6))
+
+    assert "amount_column" in {kind for _, kind in found.questions}
+
+
+def test_what_a_bill_comes_to_is_neither_what_was_paid_of_it_nor_what_is_open(load):
+    found = load(
+        rows(
+            "Nr,Date,Until,Total,Vok,Pel",
+            "R-1,2024-03-05,2024-04-04,100.00,100.00,0.00",
+            "R-2,2024-03-06,2024-04-05,50.00,0.00,50.00",
+            "R-3,2024-03-09,2024-04-08,70.00,70.00,0.00",
+            "R-4,2024-03-11,2024-04-10,80.00,30.00,50.00",
+        )
+    )
+
+    assert found.amounts == ["100", "50", "70", "80"]

@@ -32,3 +32,25 @@ def test_what_a_program_has_drawn_is_the_reference_where_there_is_no_other(load)
     ids = DRAWN["prefix"]
 
     assert load(table("Transaction reference,Date,Text,Amount,Currency", ids, ["a", "b", "c"])).references == ids
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers"),
+    [
+        ("Číslo", ["2024-0001", "2024-0002", "2024-0003", "2024-0004"]),
+        ("Numer", ["1/05/2023", "2/05/2023", "3/05/2023", "4/05/2023"]),
+        ("Nr.", ["RE-10200", "RE-10201", "RE-10202", "RE-10203"]),
+        ("Fakturanr", ["10007", "10008", "10009", "10010"]),
+    ],
+)
+def test_what_counts_on_from_row_to_row_is_the_number_of_a_bill(load, name, numbers):
+    lines = (f"{number};0{n}.05.2023;a;{n}.50" for n, number in enumerate(numbers, 2))
+
+    assert load("\n".join([f"{name};Datum;Text;Betrag", *lines]) + "\n").references == numbers
+
+
+@pytest.mark.parametrize("name", ["Nr", "Row", "Zed"])
+def test_what_only_counts_rows_is_no_reference(load, name):
+    lines = (f"{n};0{n}.05.2023;a;{n}.50" for n in range(1, 6))
+
+    assert load("\n".join([f"{name};Datum;Text;Betrag", *lines]) + "\n").references == [None] * 5

@@ -82,3 +82,15 @@ def test_the_balance_gives_each_word_its_sign():
     assert signs.tolist() == [-1, 1]
     assert agree.tolist() == [1, 2]
     assert differ.tolist() == [0, 0]
+
+
+def test_newest_rows_first_may_stand_beside_the_balance_from_before_them(load):
+    """As in a Dutch bank's list without a header: the day, the balance before the booking, and the amount."""
+    amounts, balance, lines = [-36.11, 1620.03, -90.12, 762.96, -70.96], 7747.37, []
+    for day, amount in zip((29, 25, 13, 8, 2), amounts, strict=True):
+        lines.append(f"{day:02d}-05-2022,EUR,{balance:.2f},{amount:.2f},x{day}")
+        balance = round(balance - amounts[min(len(lines), 4)], 2)
+
+    found = load("\n".join(lines) + "\n")
+
+    assert found.amounts == ["-36.11", "1620.03", "-90.12", "762.96", "-70.96"]

@@ -1,4 +1,4 @@
-"""What the sign ¥ stands for, which the yen and the yuan share: the script of the table tells."""
+"""What the script of a table tells: what the sign ¥ stands for, and that a comma begins no decimals."""
 
 import re
 
@@ -7,6 +7,8 @@ import pyarrow.compute as pc
 from matching.reading.roles.facts import Column, Facts
 
 SIGNS = "[¥￥]"
+# The languages that are written in these scripts have a point before decimals: those of East Asia, of India, Thai, Hebrew.
+_POINTS = "[\u0590-\u05ff\u0900-\u0dff\u0e00-\u0e7f\u1200-\u137f\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af]"
 SAMPLE = 200  # rows whose script is looked at
 _KANA = "[\u3041-\u3096\u30a1-\u30fa\uff66-\uff9d]"
 _HAN = "[\u4e00-\u9fff]"
@@ -17,7 +19,7 @@ def has_sign(column: Column) -> bool:
     return any(sign in column.name for sign in "¥￥") or _says(column, SIGNS)
 
 
-def meant_by_sign(facts: Facts, column: Column) -> str | None:
+def meant_by_yen(facts: Facts, column: Column) -> str | None:
     """
     The currency of a column whose cells or name have the sign. Kana are only written in Japan. Beside other Chinese
     letters, amounts with decimals are yuan, since the yen has none. None if nothing tells.
@@ -29,6 +31,11 @@ def meant_by_sign(facts: Facts, column: Column) -> str | None:
     numbers = column.numbers
     has_decimals = all(numbers.max_decimals(mark, numbers.ok) > 0 for mark in (".", ","))
     return "CNY" if has_decimals and _is_written(facts, _HAN) else None
+
+
+def writes_points(facts: Facts) -> bool:
+    """Whether the columns have names in a script in which a comma begins no decimals."""
+    return bool(re.search(_POINTS, " ".join(column.name for column in facts.columns)))
 
 
 def _is_written(facts: Facts, letters: str) -> bool:
