@@ -1,6 +1,7 @@
 """The amount of a table's bookings, its sign and its currency: what proves them, or what has to be asked."""
 
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from matching.reading.roles.amounts import Amounts, Bookings
 from matching.reading.roles.bills import are_bills
 from matching.reading.roles.facts import Facts
 from matching.reading.roles.found import Understanding
-from matching.reading.roles.movements import Movement, with_partner
+from matching.reading.roles.movements import Movement, are_sides, with_partner
 from matching.reading.roles.overdrawn import words_agree
 from matching.reading.roles.triples import Triple, triples_of
 from matching.reading.roles.walk import Balances, idle_rows
@@ -136,6 +137,8 @@ class Decision:
                 return replace(
                     unproved.with_sign(bookings, net), proof=f"{total.name} less {len(parts) - 1} columns"
                 ), None
+            if len(parts) > 2 and not total.is_signed and (unknown := _unknown_sides_in(parts)):
+                return unproved.Choice(questions=[unproved.amount_question(bookings, [*unknown, total])]), None
             if len(parts) > 2 or any(n.column.role("other_number") >= 0.5 for n in parts):
                 taken += parts
                 self.found.give(total.column, "amount", f"the sum of {len(parts)} columns in all rows")
@@ -244,6 +247,8 @@ class Decision:
                 questions=[unproved.amount_question(bookings, [best.net, best.gross, *(t.net for t in nets.values())])]
             )
         partner = with_partner(bookings, best.net)
+        if partner is None and (others := _other_sides(bookings, best)):
+            return unproved.Choice(questions=[unproved.amount_question(bookings, [best.net, *others])])
         choice = unproved.Choice(partner) if partner is not None else unproved.with_sign(bookings, best.net)
         self.found.give(best.gross.column, "gross", best.says())
         self.found.give(best.fee.column, "fee", best.says())
@@ -451,6 +456,28 @@ def _settled(bookings: Bookings, triple: Triple) -> Amounts | None:
     if 0 in is_all or 2 * sum(is_all) < int(whole.moves.sum()) or any(n.column.role("in", "out") >= 1 for n in parts):
         return None
     return whole if are_bills(bookings) else None
+
+
+def _other_sides(bookings: Bookings, triple: Triple) -> list[Amounts]:
+    """The columns that move only where the net amount does not, so that they may be the other side of it."""
+    mine = (triple.gross, triple.fee, triple.net)
+    return [
+        n
+        for n in bookings.numbers
+        if n not in mine
+        and n.has_decimals
+        and n.moves.any()
+        and are_sides(n, triple.net)
+        and n.column.role("fee", "balance", "original", "other_number") < 0.5
+    ]
+
+
+def _unknown_sides_in(parts: tuple[Amounts, ...]) -> list[Amounts]:
+    """Two of the columns that add up to a total of which exactly one moves in each row, as money out and in do."""
+    for one, other in combinations(parts, 2):
+        if min(int(one.moves.sum()), int(other.moves.sum())) and bool((one.moves ^ other.moves).all()):
+            return [one, other]
+    return []
 
 
 def _has_tax(whole: Amounts, between: Amounts, part: Amounts) -> bool:

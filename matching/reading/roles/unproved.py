@@ -324,6 +324,8 @@ def with_sign(bookings: Bookings, amount: Amounts) -> Choice:
     for column, levels in candidates:
         present = _present(levels, amount)
         outs = outs_of(present) or _by_flag(column, present) or outs_of_sales(bookings, present)
+        if len(present) == 1 and column.role("sign") < 0.4 and says("booked", present[0], whole=True):
+            continue  # "paid" in each row is the state of payments in either direction
         repeats = int(amount.moves.sum()) > len(present) or column.role("sign") >= 0.4 or _is_word_of_side(present)
         if (
             outs is not None
@@ -371,7 +373,8 @@ def _of_both_sides(bookings: Bookings, amount: Amounts) -> tuple[Column, Levels]
         if int(amount.moves.sum()) <= len(present):
             continue
         hints = [_sounds_like(value) for value in present]
-        if {True} in hints and {False} in hints:
+        refunds = [says("refund", value, whole=True) for value in present]
+        if ({True} in hints and {False} in hints) or (any(refunds) and not all(refunds)):
             return column, levels
     return None
 

@@ -120,3 +120,27 @@ def test_tips_are_no_words_for_a_side(load):
     found = load("\n".join(["Date,Net Total,Tip,Text", *lines]) + "\n")
 
     assert found.amounts == ["13.77", "14.77", "15.77", "16.77", "17.77"]
+
+
+def test_sides_of_unknown_names_that_add_up_with_fees_to_a_gross_are_asked_about(load):
+    """As a processor lists settlements: what went out, what came in, the gross amount, the fee and the tax on it."""
+    lines = (
+        "2024-03-05,0.00,97.00,100.00,2.50,0.50",
+        "2024-03-06,50.00,0.00,50.00,0.00,0.00",
+        "2024-03-07,0.00,48.20,50.00,1.50,0.30",
+    )
+    found = load("\n".join(["Date,Zed,Vok,Pel,Rum,Tez", *lines]) + "\n")
+
+    assert ("Zed", "amount_column") in found.questions
+    assert set(found.amounts) == {None}
+
+
+def test_a_column_that_moves_only_where_the_net_amount_does_not_may_be_its_other_side(load):
+    lines = (
+        "2024-03-05,97.00,0.00,100.00,-3.00",
+        "2024-03-06,48.50,0.00,50.00,-1.50",
+        "2024-03-07,0.00,145.50,0.00,0.00",
+    )
+    found = load("\n".join(["Date,Zed,Vok,Gross,Fee", *lines]) + "\n")
+
+    assert ("Zed", "amount_column") in found.questions

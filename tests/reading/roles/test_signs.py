@@ -140,3 +140,13 @@ def test_money_goes_back_to_customers_and_comes_from_them(load, header, words):
 @pytest.mark.parametrize("header", ["Date,Amount,Type,Text", "Date,Amount,Type,Merchant"])
 def test_payments_and_refunds_without_customers_are_asked_about(load, header):
     assert ("Type", "sign") in load(signed(header, "Payment", "Refund", "Payment")).questions
+
+
+def test_refunds_among_other_payments_are_asked_about_wherever_they_are_named(load):
+    found = load(signed("Date,Amount,Zed,Vok", "Payment,a", "Refund,b", "Payment,c", "Payment,a"))
+
+    assert ("Zed", "sign") in found.questions
+
+
+def test_that_all_was_paid_out_says_nothing_of_its_sign(load):
+    assert load(signed("Date,Amount,Text,Zed", "a,paid_out", "b,paid_out", "c,paid_out")).amounts[0] == "40"
