@@ -206,7 +206,8 @@ def bookings_of(facts: Facts, rows: Mask, columns: list[Column], marks: dict[int
         (column.numbers.max_decimals(marks[column.index] or ".", rows & column.numbers.ok) for column in columns),
         default=2,
     )
-    whole = max((int(column.numbers.digits[column.numbers.ok & rows].max(initial=0)) for column in columns), default=0)
+    fine = [column for column in columns if not _is_whole(column, rows & column.numbers.ok)]
+    whole = max((int(column.numbers.digits[column.numbers.ok & rows].max(initial=0)) for column in fine), default=0)
     scale = min(MAX_DECIMALS, scale, max(MAX_SCALE, MAX_DIGITS - whole))
     return Bookings(
         facts, places, tuple(_amounts(column, marks[column.index], places, scale) for column in columns), scale

@@ -137,6 +137,9 @@ class Decision:
                 return replace(
                     unproved.with_sign(bookings, net), proof=f"{total.name} less {len(parts) - 1} columns"
                 ), None
+            if total.column.role("net") >= 0.5 and any(n.column.role("fee") >= 0.5 for n in parts):
+                proved = f"{len(parts)} columns add up to {total.name} in all rows"
+                return replace(unproved.with_sign(bookings, total), proof=proved), None
             if len(parts) > 2 and not total.is_signed and (unknown := _unknown_sides_in(parts)):
                 return unproved.Choice(questions=[unproved.amount_question(bookings, [*unknown, total])]), None
             if len(parts) > 2 or any(n.column.role("other_number") >= 0.5 for n in parts):

@@ -254,7 +254,7 @@ def _codes_in(line: Line) -> set[str]:
         if colon and len(rest.strip()) <= 12 and (code := currency_of(rest.strip())) and not rest.strip().isdigit():
             found.add(code)
         elif text.isupper():
-            found |= {last} if _is_code(last) else set()
+            found |= {code for code in (last, *_IN_BRACKETS.findall(text)) if _is_code(code)}
         else:
             found |= {word for word in _TOKENS.findall(text) if _is_code(word)}  # "All amounts in EUR unless ..."
         found.update(counted_currencies(text))

@@ -14,6 +14,7 @@ _PREFIX = re.compile("^[a-z]{1,8}_")
 _DRAWN = re.compile("^[0-9A-Za-z]{14,64}$")
 _DIGITS = re.compile("[0-9]+")
 COUNTING = 0.7  # of the steps from row to row that must be one
+REPEATED = 0.3  # of the values, at most, that differ in a column of kinds, such as those of documents
 MAX_SERIES = 3  # years, months and the like within which bills are numbered
 SHARED = 4  # letters with which all values begin that go on from row to row
 SAMPLE = 500
@@ -29,10 +30,16 @@ def reference_of(facts: Facts, rows: Mask, taken: set[str]) -> Column | None:
         if column.name not in taken and not column.numbers.blank.all() and bool((column.filled & rows).any())
     ]
     named = [(column, share) for column, share in found if share >= 0.3 and _differs(column, rows)]
-    if named:
-        return max(named, key=lambda item: _rank(item[0], item[1], rows))[0]
+    best = max(named, key=lambda item: _rank(item[0], item[1], rows))[0] if named else None
+    if best is not None and (int(rows.sum()) < MIN_NUMBERS or _differing(best, rows) > REPEATED):
+        return best
+    return _by_values([column for column, _ in found if column is not best], rows) or best
+
+
+def _by_values(columns: list[Column], rows: Mask) -> Column | None:
+    """The one column of different codes, or of numbers that go on from row to row, whatever it is called."""
     for fits in (_is_code_column, _counts, _goes_on):
-        codes = [column for column, _ in found if fits(column, rows)]
+        codes = [column for column in columns if fits(column, rows)]
         codes = [column for column in codes if not _is_drawn(column, rows)] or codes
         if codes:
             return codes[0] if len(codes) == 1 else None

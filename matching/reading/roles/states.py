@@ -11,7 +11,7 @@ from matching.reading.roles.facts import Column, Levels, Mask
 from matching.reading.roles.words import says, words_of
 
 MIN_NAME = 0.5
-_KINDS = ("not_booked", "booked", "invoice_paid", "invoice_open", "invoice_waiting")
+_KINDS = ("not_booked", "booked", "invoice_paid", "invoice_open", "invoice_waiting", "payment_failed")
 
 
 @dataclass
@@ -86,7 +86,8 @@ def _meanings(values: tuple[str, ...], *, is_bill: bool) -> _Meanings:
     """
     told = _told_apart(values)
     said = {value: {kind for kind in _KINDS if says(kind, told[value], whole=True)} for value in values}
-    is_list = is_bill or any("invoice_paid" in kinds for kinds in said.values())
+    has_failed = any("payment_failed" in kinds for kinds in said.values())
+    is_list = is_bill or (not has_failed and any("invoice_paid" in kinds for kinds in said.values()))
     owed = {"invoice_open", "invoice_waiting"} if is_bill else {"invoice_open"} if is_list else set()
     bad = tuple(value for value in values if "not_booked" in said[value] and not said[value] & owed)
     good = {"booked", "invoice_paid"} | owed

@@ -224,11 +224,18 @@ def header_rows(facts: Facts, rows: Mask) -> dict[int, Reason]:
             if other_since is not None:
                 found |= dict.fromkeys(range(other_since, place), "other_table")
             other_since = None
-        elif other_since is None and _names_columns([cell for cell, _ in filled]):
+        elif other_since is None and (_names_columns([cell for cell, _ in filled]) or _is_header_too(filled, names)):
             other_since = place
     if other_since is not None:
         found |= dict.fromkeys(range(other_since, facts.count), "other_table")
     return found
+
+
+def _is_header_too(filled: list[tuple[str, str]], names: list[str]) -> bool:
+    """Whether half of the cells are names of columns, in other places: the header of a table of another layout."""
+    known = sum(cell.casefold() in names for cell, _ in filled)
+    has_digits = any(any(c.isdigit() for c in cell) for cell, _ in filled)
+    return len(filled) >= 3 and not has_digits and known >= 2 and 2 * known >= len(filled)
 
 
 def _names_columns(cells: list[str]) -> bool:

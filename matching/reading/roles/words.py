@@ -48,7 +48,9 @@ class _List:
         self.unspaced: set[str] = set()
         open_ended = []
         for entry in entries:
-            if "*" in entry:
+            if entry.endswith(" **"):
+                open_ended.append(re.escape(" ".join(words_of(entry))) + r"(?: \S+)*")
+            elif "*" in entry:
                 open_ended.append(r"\S*".join(re.escape(" ".join(words_of(part))) for part in entry.split("*")))
             elif _UNSPACED.search(entry):
                 self.unspaced.add("".join(words_of(entry)))

@@ -95,3 +95,14 @@ def test_long_numbers_in_no_order_are_no_references(load):
     found = load(rows("Zug,Vik,Zop,Pel,Wim", *lines))
 
     assert found.references == [None] * 4
+
+
+def test_a_second_table_with_some_of_the_same_names_is_left_out(load):
+    lines = ["Date,Shop,Price,Cur,Charged,Note"]
+    lines += [f"2024-03-0{n},s{n},{n}.50,EUR,{n}.50,x" for n in range(1, 6)]
+    lines += ["Total,,,,17.50,", "Date,Shop,Charged,Price,Rate,Cur", "2024-03-08,t8,9.25,10.00,0.925,USD"]
+
+    found = load("\n".join(lines) + "\n", mapping={"amount": {"column": "Charged"}})
+
+    assert found.amounts == ["1.5", "2.5", "3.5", "4.5", "5.5"]
+    assert "other_table" in {code for _, code in found.left_out}

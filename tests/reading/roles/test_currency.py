@@ -198,3 +198,24 @@ def test_a_sign_in_a_sentence_above_the_table_is_its_currency(load):
     )
 
     assert set(found.currencies) == {"GBP"}
+
+
+def test_coins_have_decimals_beside_long_numbers(load):
+    found = load(
+        rows("User,Time,Coin,Change", "45000000,2024-03-05,USDT,66.03647888", "45000000,2024-03-06,BTC,-0.14432777")
+    )
+
+    assert found.amounts == ["66.03647888", "-0.14432777"]
+
+
+def test_a_code_in_brackets_behind_letters_without_case_is_a_currency(load):
+    found = load(
+        rows(
+            "幣別：新臺幣(TWD)",
+            "交易日期,摘要,支出金額,存入金額",
+            '2024/01/03,電費,"3,229",',
+            '2024/01/06,利息,,"28,152"',
+        )
+    )
+
+    assert set(found.currencies) == {"TWD"}

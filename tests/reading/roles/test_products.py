@@ -183,3 +183,17 @@ def test_what_a_bill_comes_to_is_neither_what_was_paid_of_it_nor_what_is_open(lo
     )
 
     assert found.amounts == ["100", "50", "70", "80"]
+
+
+def test_what_moved_is_the_sum_of_sales_and_fees_where_either_is_missing(load):
+    found = load(
+        rows(
+            "Date,Type,Amount,Fees,Net",
+            "2024-03-01,Refund,-27.46,-0.20,-27.66",
+            "2024-03-02,Sale,38.06,--,38.06",
+            "2024-03-03,Fee,--,-5.09,-5.09",
+            "2024-03-04,Sale,72.75,--,72.75",
+        )
+    )
+
+    assert found.amounts == ["-27.66", "38.06", "-5.09", "72.75"]

@@ -54,3 +54,12 @@ def test_what_only_counts_rows_is_no_reference(load, name):
     lines = (f"{n};0{n}.05.2023;a;{n}.50" for n in range(1, 6))
 
     assert load("\n".join([f"{name};Datum;Text;Betrag", *lines]) + "\n").references == [None] * 5
+
+
+def test_a_kind_of_document_is_no_reference_beside_its_number(load):
+    kinds = ["TD01", "TD01", "TD04", "TD01", "TD01", "TD01"]
+    lines = (f"{kind};{n}/2024;0{n}.03.2024;{n}.50" for n, kind in enumerate(kinds, 1))
+
+    found = load("\n".join(["Tipo documento;Numero;Data;Totale", *lines]) + "\n")
+
+    assert found.references == [f"{n}/2024" for n in range(1, 7)]

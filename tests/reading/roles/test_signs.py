@@ -150,3 +150,10 @@ def test_refunds_among_other_payments_are_asked_about_wherever_they_are_named(lo
 
 def test_that_all_was_paid_out_says_nothing_of_its_sign(load):
     assert load(signed("Date,Amount,Text,Zed", "a,paid_out", "b,paid_out", "c,paid_out")).amounts[0] == "40"
+
+
+@pytest.mark.parametrize("name", ["payment_type", "Zahlungsart", "Forma de pago", "支払方法"])
+def test_how_somebody_paid_says_no_sign(load, name):
+    found = load(signed(f"Date,Amount,{name},Text", "Card", "Bank transfer", "Mobile money", "Card", "Card", "Card"))
+
+    assert found.amounts[:3] == ["40", "250", "19.95"]

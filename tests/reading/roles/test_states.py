@@ -113,3 +113,18 @@ def test_a_payment_that_waits_has_not_moved_though_another_day_is_near(load):
     found = load(rows("Date,Valuta,Amount,Status", *lines))
 
     assert found.amounts == ["-5.5", "9"]
+
+
+def test_an_open_payment_beside_failed_ones_is_no_bill(load):
+    words = ["paid", "expired", "paid", "open", "failed", "paid"]
+    lines = (f"2024-03-{n + 4:02d},{n + 1}.50,{w},t{n}" for n, w in enumerate(words))
+    found = load(rows("Date,Amount,Status,Text", *lines))
+
+    assert found.amounts == ["1.5", "3.5", "6.5"]
+
+
+def test_a_state_that_waits_for_something_is_known_whatever_it_waits_for(load):
+    words = ["success", "wait_secure", "success", "requires_payment_method", "success"]
+    lines = (f"2024-03-{n + 4:02d},{n + 1}.50,{w},t{n}" for n, w in enumerate(words))
+
+    assert load(rows("Date,Amount,Status,Text", *lines)).amounts == ["1.5", "3.5", "5.5"]
