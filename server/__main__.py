@@ -69,17 +69,24 @@ def run() -> None:
 @cli.command()
 def serve(
     migrate: Annotated[bool, typer.Option("--migrate", help="Migrate the schema to this version first.")] = False,
+    processes: Annotated[
+        int, typer.Option(min=1, max=64, help="Web processes on one port. SIGHUP replaces them one by one.")
+    ] = 1,
+    share_port: Annotated[bool, typer.Option("--share-port", hidden=True)] = False,
 ) -> None:
     """Serve REST, sockets and the dashboard. The schema must be up to date."""
     settings = _settings("web")  # before the application is loaded, so that a refusal is quick
     with _loading():
-        from server.processes import web
+        from server.processes import several, web
         from server.store import database
 
     async def work() -> None:
         if migrate:
             await database.migrate_when_it_answers(settings)
-        await web.serve(settings)
+        if processes > 1:
+            await several.WebProcesses(processes).run(settings)
+        else:
+            await web.serve(settings, shares_port=share_port)
 
     _run(work())
 

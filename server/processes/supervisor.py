@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -18,6 +17,7 @@ from dataclasses import dataclass, field
 from core import demo, log
 from core.envelope import key_ring
 from core.settings import Settings, SettingsError
+from server.processes.port import check_port
 from server.store import database
 from server.store.embedded import DataFolderInUse, EmbeddedPostgres
 
@@ -46,7 +46,7 @@ async def run(settings: Settings) -> int:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(name, stopping.set)
-    _check_port(settings)
+    check_port(settings)
     postgres = EmbeddedPostgres(settings.data_dir) if settings.is_embedded else None
     try:
         if postgres is not None:
@@ -227,24 +227,6 @@ async def _unless_stopped(stopping: asyncio.Event, step: Callable[[], Awaitable[
     else:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-
-
-def _check_port(settings: Settings) -> None:
-    if settings.port == 0:
-        return
-    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except PermissionError as error:
-            raise SettingsError(
-                f"TALLYROOM_PORT: port {settings.port} needs special rights; choose one above 1023"
-            ) from error
-        except OSError as error:
-            raise SettingsError(
-                f"TALLYROOM_PORT: {settings.host}:{settings.port} cannot be used ({error.strerror}); "
-                "stop what uses it, or choose another port"
-            ) from error
 
 
 def _say(text: str) -> None:

@@ -14,6 +14,7 @@ from server.api.protocol import Runner
 from server.app import build
 from server.health.routes import DRAINING
 from server.processes import memory
+from server.processes.several import tell_ready
 from server.store import database
 
 # How HTTP is spoken, here and by the server of the tests.
@@ -26,8 +27,12 @@ HTTP: dict[str, Any] = {
 logger = log.get(__name__)
 
 
-async def serve(settings: Settings) -> None:
-    """Serve until asked to stop. Raises: SettingsError when the schema or the port does not allow it."""
+async def serve(settings: Settings, *, shares_port: bool = False) -> None:
+    """
+    Serve until asked to stop. With `shares_port`, other web processes may use the same port.
+
+    Raises: SettingsError when the schema or the port does not allow it.
+    """
     memory.give_back()
     await database.wait_for_database(settings)
     await database.check_schema(settings)
@@ -45,12 +50,13 @@ async def serve(settings: Settings) -> None:
     gc.freeze()
     try:
         try:
-            site = web.TCPSite(runner, settings.host, settings.port, reuse_address=True)
+            site = web.TCPSite(runner, settings.host, settings.port, reuse_address=True, reuse_port=shares_port)
             await site.start()
         except OSError as error:
             raise SettingsError(
                 f"TALLYROOM_PORT: {settings.host}:{settings.port} cannot be used ({error.strerror}); choose another port"
             ) from error
+        tell_ready()
         logger.info("serving", url=settings.base_url, settings=settings.public())
         await stopping.wait()
         app[DRAINING].set()

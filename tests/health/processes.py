@@ -29,7 +29,7 @@ def running(command: str, settings: Settings, log: Path, port: int) -> Iterator[
     """`python -m server COMMAND` with these settings, until the block ends. Its output is appended to the log."""
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "server", command],
+            [sys.executable, "-m", "server", *command.split()],
             env={**os.environ, **settings.environment(), "TALLYROOM_PORT": str(port)},
             cwd=ROOT,
             stdin=subprocess.PIPE,
@@ -37,7 +37,7 @@ def running(command: str, settings: Settings, log: Path, port: int) -> Iterator[
             stderr=subprocess.STDOUT,
         )
     try:
-        if command == "serve":
+        if command.startswith("serve"):
             _wait_for(port, process, log)
         yield process
     finally:

@@ -6,7 +6,7 @@ import type { Answer } from "./cursor";
 /** Opens the socket. `auth` is called for a token each time it connects. */
 export type Connect = (auth: (send: (data: object) => void) => void) => Socket;
 
-export const connectHere: Connect = (auth) => io("/live", { auth, reconnectionDelayMax: 5000 });
+export const connectHere: Connect = (auth) => io("/live", { auth, reconnectionDelayMax: 5000, transports: ["websocket"] });
 
 /** The body of a `subscribe` from a position, or from now on. */
 export function bodyFrom(stream: string, position: Position | null): Commands["subscribe"] {

@@ -1,0 +1,109 @@
+"""Several web processes on one port: nothing is missed or repeated while they are killed, replaced and stopped."""
+
+import asyncio
+import contextlib
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from tallyroom_client import Event, Follower, Position
+from tests.client.conftest import MakeClient
+from tests.health.processes import free_port, running
+from tests.realtime.wire import until
+
+CLIENTS = 12
+
+
+async def collect(follower: Follower, seen: list[int]) -> None:
+    """Notes the numbers of all events, in the order in which the program gets them."""
+    async for item in follower:
+        assert isinstance(item, Event), item
+        seen.append(item.position.seq)
+
+
+def webs(process: Any) -> list[psutil.Process]:
+    """The web processes below the one that keeps them."""
+    found = []
+    for child in psutil.Process(process.pid).children():
+        with contextlib.suppress(psutil.NoSuchProcess):  # also a process that has ended and is not yet waited for
+            if "--share-port" in child.cmdline():
+                found.append(child)
+    return found
+
+
+def sockets_of(web: psutil.Process, port: int, status: str = psutil.CONN_ESTABLISHED) -> int:
+    """The sockets that a web process has on the port."""
+    return sum(each.status == status and each.laddr.port == port for each in web.net_connections("tcp"))
+
+
+def listening(process: Any, port: int) -> int:
+    """How many web processes accept connections."""
+    return sum(sockets_of(web, port, psutil.CONN_LISTEN) for web in webs(process))
+
+
+async def test_clients_miss_nothing_while_processes_are_killed_replaced_and_stopped(
+    settings: Any, alice: Any, project: str, flood: Any, make_client: MakeClient, tmp_path: Path
+) -> None:
+    stream, port, seen = f"project:{project}", free_port(), [list[int]() for _ in range(CLIENTS)]
+
+    def everybody_has(last: int) -> bool:
+        return all(numbers and numbers[-1] >= last for numbers in seen)
+
+    with running("serve --processes 2", settings, tmp_path / "log", port) as process:
+        await until(lambda: listening(process, port) == 2, 60)
+        followers = [make_client(alice, f"http://127.0.0.1:{port}").follow(stream, Position(0)) for _ in range(CLIENTS)]
+        tasks = [asyncio.create_task(collect(*pair)) for pair in zip(followers, seen, strict=True)]
+        await flood(5)
+        await until(lambda: everybody_has(5), 60)
+        shares = [sockets_of(web, port) for web in webs(process)]
+
+        killed = webs(process)[0]
+        killed.kill()
+        await flood(20, 3, roll_back_every=4)
+        await until(lambda: everybody_has(50), 60)
+        await until(lambda: listening(process, port) == 2, 60)
+        before = {web.pid for web in webs(process)}
+
+        process.send_signal(signal.SIGHUP)
+        while before & {web.pid for web in webs(process)}:
+            await flood(1)
+            await asyncio.sleep(0.05)
+        await flood(5)
+        last = await _head(alice, project)
+        await until(lambda: everybody_has(last), 60)
+        after = {web.pid for web in webs(process)}
+
+        began = time.monotonic()
+        process.terminate()
+        assert await asyncio.to_thread(process.wait, 20) == 0
+        took_s = time.monotonic() - began
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert seen == [list(range(1, last + 1))] * CLIENTS
+    assert min(shares) >= 1, shares
+    assert len(after) == 2
+    assert killed.pid not in before
+    assert took_s < 10
+    assert not [pid for pid in after if psutil.pid_exists(pid)]
+
+
+async def _head(person: Any, project: str) -> int:
+    async with await person.send("GET", f"/projects/{project}") as response:
+        return int(response.headers["Stream-Position"])
+
+
+async def test_a_port_that_is_taken_is_said_in_one_line(settings: Any, tmp_path: Path, server: Any) -> None:
+    log = tmp_path / "log"
+    try:
+        with running("serve --processes 2", settings, log, server.port) as process:
+            await asyncio.to_thread(process.wait, 30)
+    except AssertionError:
+        pass  # it ended before it listened
+
+    assert "TALLYROOM_PORT" in log.read_text()
+    assert "Traceback" not in log.read_text()
