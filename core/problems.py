@@ -193,6 +193,12 @@ class RecordInUse(Problem):
     status, code, title = 409, "record_in_use", "A confirmed match uses this record"
 
 
+class Claimed(Problem):
+    """Somebody else has claimed the record. `user_id` and `until` say who, and how long at most."""
+
+    status, code, title = 409, "claimed", "Somebody else works on this record at the moment"
+
+
 class SourceInUse(Problem):
     """A live job is reading the source."""
 

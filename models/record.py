@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from tortoise import fields
+from tortoise.models import Model
 
 from models.base import Row
 from models.source import Source
@@ -27,3 +28,16 @@ class Record(Row):
 
     class Meta:
         table = "reconciliation_records"
+
+
+class RecordClaim(Model):
+    """Somebody works on a record until this time. It is advice for others; versions guard decisions."""
+
+    # Not a foreign key: removing a million records would look here for each. What is left over ends within a minute.
+    record_id = fields.UUIDField(primary_key=True)
+    project_id = fields.UUIDField()
+    user_id = fields.UUIDField()
+    until = fields.DatetimeField(db_index=True)
+
+    class Meta:
+        table = "record_claims"

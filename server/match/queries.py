@@ -32,16 +32,16 @@ from server.match.schemas import (
     UnmatchedList,
 )
 from server.record.columns import columns_of, in_order
-from server.record.queries import COLUMNS, USES, sort_of
+from server.record.queries import CLAIM, COLUMNS, USES, sort_of
 from server.record.queries import view as record_view
-from server.record.schemas import RecordView
+from server.record.schemas import ClaimView, RecordView
 from server.store.reading import Position, Reading, reading
 
 # The records of a match as JSON, read in the same statement, so that a page of matches takes one query. A suggestion to
 # extend a match uses only its new record, and is shown with those of its base.
-_RECORDS = """(SELECT json_agg(json_build_object('id', r.id, 'side', u.side, 'row', r."row", 'data', r.data,
+_RECORDS = f"""(SELECT json_agg(json_build_object('id', r.id, 'side', u.side, 'row', r."row", 'data', r.data,
     'source_id', r.source_id, 'amount', r.amount::text, 'currency', r.currency, 'date', r.date, 'reference', r.reference,
-    'from_base', u.from_base) ORDER BY u.side, r."row")
+    'from_base', u.from_base, 'claim', {CLAIM.format("r")}) ORDER BY u.side, r."row")
     FROM (SELECT u.record_id, u.side, EXISTS (
             SELECT 1 FROM match_records o WHERE o.match_id = t.extends_id AND o.record_id = u.record_id) AS from_base
         FROM match_records u WHERE u.match_id = t.id
@@ -223,6 +223,7 @@ def view_of_match(row: dict[str, Any], columns: dict[UUID, list[str]], left_sour
             date=record["date"],
             reference=record["reference"],
             from_base=record["from_base"],
+            claim=ClaimView.read(record["claim"]),
         )
         for record in orjson.loads(row["records_text"] or "[]")
     ]

@@ -11,7 +11,7 @@ from core.money import Money
 from models.status import MatchKind, MatchStatus
 from server.api.paging import Paged
 from server.api.schemas import Body, Prose, Query, View
-from server.record.schemas import RecordView
+from server.record.schemas import ClaimView, RecordView
 
 MOST_RECORDS = 1000  # of a side
 
@@ -200,7 +200,7 @@ class MatchRecordView(View):
     date: dt.date | None
     reference: str | None
     from_base: bool = False
-    claim: None = None
+    claim: ClaimView | None = None
 
 
 class Remainder(View):

@@ -32,6 +32,7 @@ from server.processes.engine_process import Engines
 from server.processes.running import Reason, Running, Watch
 from server.processes.scratch import scratch_folder
 from server.processes.turns import FairQueries
+from server.record import claims
 from server.source import release
 from server.store import database, disk, limits
 from server.store.keyring import open_keyring
@@ -62,6 +63,7 @@ async def _work(settings: Settings, stopping: asyncio.Event, engines: Engines) -
             asyncio.create_task(_beat(), name="heartbeat"),
             asyncio.create_task(retention.sweep_forever(settings), name="retention"),
             asyncio.create_task(nightly.check_forever(settings), name="nightly"),
+            asyncio.create_task(claims.sweep_forever(), name="claims"),
             asyncio.create_task(_requeue_stranded(), name="stranded"),
             asyncio.create_task(_end_abandoned(settings.job_heartbeat_timeout_s), name="abandoned"),
             asyncio.create_task(engines.warm_up(), name="fork server"),

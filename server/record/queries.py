@@ -19,9 +19,15 @@ from server.record.columns import columns_of, in_order
 from server.record.schemas import RecordList, RecordView
 from server.store.reading import Position, Reading, reading
 
+# The claim of a record `{}`, as JSON.
+CLAIM = (
+    "(SELECT json_build_object('user_id', c.user_id, 'until', c.until) FROM record_claims c "
+    "WHERE c.record_id = {}.id AND c.until > clock_timestamp())"
+)
 COLUMNS = (
     't.id, t.source_id, t."row", t.data::text AS data_text, t.amount, t.currency, t.date, t.reference, '
-    "t.created_at, t.updated_at, t.version, u.match_id, u.status AS match_status, u.written_off, u.signatures"
+    "t.created_at, t.updated_at, t.version, u.match_id, u.status AS match_status, u.written_off, u.signatures, "
+    f"{CLAIM.format('t')}::text AS claim"
 )
 # A record that was written off is the only record of a match without a pair.
 WRITTEN_OFF = f"(m.pair_id IS NULL AND m.kind = '{MatchKind.ONE_SIDED}')"

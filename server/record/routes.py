@@ -11,7 +11,7 @@ from server.api.endpoint import ApiRequest, BodyRequest, QueryRequest, Right
 from server.api.paging import Page
 from server.api.reply import no_content, positioned, reply, reply_view
 from server.api.routing import Routes
-from server.record import actions, additions, queries
+from server.record import actions, additions, claims, queries
 from server.record.schemas import (
     MAX_RECORDS,
     RecordIn,
@@ -81,6 +81,19 @@ async def get_record(api: ApiRequest) -> web.StreamResponse:
 async def update_record(api: BodyRequest[RecordUpdate]) -> web.StreamResponse:
     """Change a record."""
     return reply(await actions.update_record(api.actor, api.path_id(), api.body, api.if_match, api.settings))
+
+
+@routes.put("/records/{id}/claim", scope="review", answers={200: RecordView}, problems=(*_ROW, problems.Claimed))
+async def claim_record(api: ApiRequest) -> web.StreamResponse:
+    """Claim a record for a minute, so that others see that somebody works on it. Repeat it to go on."""
+    return reply(await claims.claim(api.actor, api.path_id()))
+
+
+@routes.delete("/records/{id}/claim", scope="review", answers={204: None}, problems=(*_ROW, problems.Claimed))
+async def release_record(api: ApiRequest) -> web.StreamResponse:
+    """Give a claim back."""
+    await claims.release(api.actor, api.path_id())
+    return no_content()
 
 
 @routes.delete("/records/{id}", scope="write", answers={204: None}, problems=_CHANGE, if_match=True)

@@ -85,6 +85,18 @@ class RecordList(Paged):
         return self
 
 
+class ClaimView(View):
+    """Who works on a record, and until when at most."""
+
+    user_id: UUID
+    until: datetime
+
+    @classmethod
+    def read(cls, found: dict[str, Any] | None) -> "ClaimView | None":
+        """The view of a claim as CLAIM reads it."""
+        return None if found is None else cls(user_id=found["user_id"], until=found["until"])
+
+
 class RecordView(View):
     """
     A record. `row` counts the file's data rows from 0, including rejected ones; `data` is in the file's column order.
@@ -100,7 +112,7 @@ class RecordView(View):
     duplicate_of: UUID | None
     state: RecordState
     match_id: UUID | None
-    claim: None = None
+    claim: ClaimView | None = None
     signatures: list[dict[str, Any]]  # under a write-off that waits for a second person
     created_at: datetime
     updated_at: datetime
@@ -121,6 +133,7 @@ class RecordView(View):
             duplicate_of=None,
             state=_state(status, is_written_off=bool(row.get("written_off"))),
             match_id=row.get("match_id"),
+            claim=ClaimView.read(orjson.loads(row["claim"])) if row.get("claim") else None,
             signatures=orjson.loads(row["signatures"] or "[]") if row.get("written_off") else [],
             created_at=row["created_at"],
             updated_at=row["updated_at"],

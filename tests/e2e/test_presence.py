@@ -6,6 +6,23 @@ from tests.e2e.room import PASSWORD, ROSA, matches_of, panel_of
 from tests.e2e.test_accessibility import faults_of
 
 
+async def test_who_chooses_an_open_item_is_named_beside_it_for_others(visit, reviewer, room):
+    mine, hers = await visit(), await visit()
+    page = await mine.enter(f"{room['address']}&view=open")
+    await hers.page.goto(f"{hers.url}{room['address']}&view=open")
+    await hers.sign_in(ROSA, PASSWORD)
+    row = page.get_by_role("region", name="Open left").locator("tr[data-id]").first
+    await expect(row).to_be_visible()
+    item = await row.get_attribute("data-id")
+
+    theirs = hers.page.locator(f"tr[data-id='{item}']")
+    await theirs.get_by_role("checkbox").check()
+    await expect(row).to_contain_text("Rosa Reviewer works on it")
+    await expect(theirs).not_to_contain_text("works on it")
+    await hers.page.get_by_role("button", name="Choose nothing").click()
+    await expect(row).not_to_contain_text("works on it")
+
+
 async def test_people_see_who_is_here_and_who_looks_at_the_same_match(visit, reviewer, manager, room):
     mine, hers = await visit(), await visit()
     page = await mine.enter(room["address"])

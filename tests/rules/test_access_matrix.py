@@ -124,6 +124,8 @@ POST   /projects/{project}/review                        ! . - + + + -  - - - - 
 GET    /projects/{project}/open-items                    ! . + + + + -  + + + +  . .  read
 GET    /projects/{project}/summary                       ! . + + + + -  + + + +  . .  read
 POST   /decisions/{decision}/undo                        ! . - + + + -  - - - -  . .  review
+PUT    /records/{record}/claim                           ! . - + + + -  - - - -  . .  review
+DELETE /records/{record}/claim                           ! . - + + + -  - - - -  . .  review
 POST   /records/{record}/write-off                       ! . - + + + -  - - - -  . .  review
 DELETE /records/{record}/write-off                       ! . - + + + -  - - - -  . .  review
 

@@ -400,6 +400,21 @@ export type ProjectUpdated = {
   changed: string[];
 };
 
+/** Somebody works on a record, until a time that they may put off. */
+export type RecordClaimed = {
+  record_id: string;
+  source_id: string;
+  user_id: string;
+  until: string;
+};
+
+/** The person who worked on a record has let go of it, or their time was over. */
+export type RecordReleased = {
+  record_id: string;
+  source_id: string;
+  user_id: string;
+};
+
 /** A person took a write-off back. */
 export type RecordReopened = {
   record_id: string;
@@ -637,6 +652,8 @@ export interface EventData {
   "project.member.changed": MemberChanged;
   "project.member.removed": MemberRemoved;
   "project.updated": ProjectUpdated;
+  "record.claimed": RecordClaimed;
+  "record.released": RecordReleased;
   "record.reopened": RecordReopened;
   "record.written_off": RecordWrittenOff;
   "records.changed": RecordsChanged;

@@ -206,6 +206,12 @@ export type Check = {
   detail?: string | null;
 };
 
+/** Who works on a record, and until when at most. */
+export type ClaimView = {
+  user_id: string;
+  until: string;
+};
+
 /** What a column contains, in the file's order. `fill` is the share of rows with a value. `min` and `max` are the least */
 export type ColumnView = {
   name: string;
@@ -640,7 +646,7 @@ export type MatchRecordView = {
   date: string | null;
   reference: string | null;
   from_base?: boolean;
-  claim?: null;
+  claim?: ClaimView | null;
 };
 
 /** A match. `difference` is the left sum minus the right one, turned if the pair turns signs; null for several */
@@ -1007,7 +1013,7 @@ export type Problem = {
   type: string;
   title: string;
   status: number;
-  code: "already_decided" | "busy" | "count_changed" | "csrf" | "duplicate" | "file_rejected" | "forbidden" | "four_eyes" | "gone" | "google_token_invalid" | "idempotency_in_progress" | "idempotency_mismatch" | "internal" | "invalid_credentials" | "invalid_cursor" | "invalid_field" | "invalid_json" | "invalid_plan" | "job_state" | "last_manager" | "link_required" | "method_not_allowed" | "missing_field" | "not_found" | "not_tied" | "over_limit" | "password_expired" | "password_too_short" | "precondition_required" | "rate_limited" | "record_in_use" | "refresh_invalid" | "refresh_reused" | "source_in_use" | "step_up_required" | "storage_full" | "token_expired" | "token_in_query" | "token_invalid" | "token_missing" | "token_revoked" | "too_large" | "too_many_connections" | "too_many_subscriptions" | "unauthenticated" | "unavailable" | "unknown_command" | "unknown_field" | "unsupported_media_type" | "version_conflict" | "websocket_required";
+  code: "already_decided" | "busy" | "claimed" | "count_changed" | "csrf" | "duplicate" | "file_rejected" | "forbidden" | "four_eyes" | "gone" | "google_token_invalid" | "idempotency_in_progress" | "idempotency_mismatch" | "internal" | "invalid_credentials" | "invalid_cursor" | "invalid_field" | "invalid_json" | "invalid_plan" | "job_state" | "last_manager" | "link_required" | "method_not_allowed" | "missing_field" | "not_found" | "not_tied" | "over_limit" | "password_expired" | "password_too_short" | "precondition_required" | "rate_limited" | "record_in_use" | "refresh_invalid" | "refresh_reused" | "source_in_use" | "step_up_required" | "storage_full" | "token_expired" | "token_in_query" | "token_invalid" | "token_missing" | "token_revoked" | "too_large" | "too_many_connections" | "too_many_subscriptions" | "unauthenticated" | "unavailable" | "unknown_command" | "unknown_field" | "unsupported_media_type" | "version_conflict" | "websocket_required";
   detail: string;
   request_id: string | null;
   errors: ({
@@ -1165,7 +1171,7 @@ export type RecordView = {
   duplicate_of: string | null;
   state: "open" | "suggested" | "matched" | "written_off";
   match_id: string | null;
-  claim?: null;
+  claim?: ClaimView | null;
   signatures: (Record<string, unknown>)[];
   created_at: string;
   updated_at: string;

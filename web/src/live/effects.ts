@@ -100,6 +100,14 @@ export function effectsOn(client: QueryClient): Effects {
       case "record.reopened":
         if (project) rereadPairs(project);
         return;
+      case "record.claimed":
+      case "record.released":
+        if (project) {
+          const { record_id, user_id } = event.data;
+          const claim = event.type === "record.claimed" ? { user_id, until: event.data.until } : null;
+          client.setQueryData(keys.claims(project), (old) => ({ ...old, [record_id]: claim }));
+        }
+        return;
       // No screen shows this yet.
       case "work.assigned":
         return;

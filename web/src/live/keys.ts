@@ -1,4 +1,5 @@
 import type { DataTag, QueryKey } from "@tanstack/react-query";
+import type { ClaimView } from "../api/rest";
 import type { JobProgress, Notices, SourceProgress } from "../api/live";
 
 /** The key of a value that only events write and no request fetches. */
@@ -32,6 +33,8 @@ export const keys = {
   arrived: (jobOrProject: string) => ["arrived", jobOrProject] as unknown as Held<number>,
   /** Who is here, on a stream. */
   here: (stream: string) => ["here", stream] as unknown as Held<Notices["presence"]>,
+  /** Who has claimed which record, as far as it has changed since the lists on the screen were read. */
+  claims: (project: string) => ["claims", project] as unknown as Held<Record<string, ClaimView | null>>,
   me: ["me"] as QueryKey,
   sessions: ["sessions"] as QueryKey,
   apiTokens: ["api tokens"] as QueryKey,

@@ -14,6 +14,7 @@ import { useProject } from "../project/useProject";
 import { ChangeButton } from "../shell/ChangeButton";
 import { count, money } from "../shell/format";
 import { Fault } from "../shell/parts";
+import { useClaims } from "./claims";
 import { Difference, differenceOf, Reason, UNSAID } from "./Difference";
 import { bodyOf, signOf } from "./hand";
 import { wordsOf } from "./openItem";
@@ -34,6 +35,8 @@ export function ByHand({ project, left, right, sign, say }: Props) {
   const { my_role, reason_codes = [] } = useProject(project).data?.body ?? {};
   const sides = new URLSearchParams({ left_source: left, right_source: right }).toString();
   const items = [...chosen.values()];
+  const records = items.filter((item) => item.match_id === null).map((item) => item.id);
+  useClaims(can(my_role, "match.decide") ? records : []);
   const clear = () => setChosen(new Map());
   const toggle = (item: OpenItem) =>
     setChosen((old) => {

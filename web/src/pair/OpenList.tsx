@@ -5,10 +5,12 @@ import type { OpenItem, Page_OpenItem_ } from "../api/rest";
 import { keys } from "../live/keys";
 import { useRead } from "../live/react";
 import type { Side } from "../match/balance";
+import { useMembers } from "../project/useMembers";
 import { count, money } from "../shell/format";
 import { Pager } from "../shell/Pager";
 import { Reading } from "../shell/parts";
 import { steady, useSteady } from "../shell/steady";
+import { useClaimOf } from "./claims";
 import { Find } from "./Find";
 import { namesOfItem } from "./openItem";
 import { useOwnChange } from "./own";
@@ -95,7 +97,7 @@ export function OpenList({ project, sides, side, chosen, toggle }: Props) {
                   ) : null}
                 </span>
               </div>
-              <Items items={body.items} gone={gone} side={side} name={name} chosen={chosen} toggle={toggle} />
+              <Items project={project} items={body.items} gone={gone} side={side} name={name} chosen={chosen} toggle={toggle} />
             </>
           );
         }}
@@ -105,6 +107,7 @@ export function OpenList({ project, sides, side, chosen, toggle }: Props) {
 }
 
 interface ItemsProps {
+  project: string;
   items: OpenItem[];
   /** Those that are open no longer. They keep their places until the list is loaded again. */
   gone: ReadonlySet<string>;
@@ -114,9 +117,15 @@ interface ItemsProps {
   toggle: (item: OpenItem) => void;
 }
 
-function Items({ items, gone, side, name, chosen, toggle }: ItemsProps) {
+function Items({ project, items, gone, side, name, chosen, toggle }: ItemsProps) {
   const body = useRef<HTMLTableSectionElement>(null);
   const [stop, setStop] = useState<string | null>(null);
+  const claimOf = useClaimOf(project);
+  const names = new Map(useMembers(project).map((member) => [member.user_id, member.display_name]));
+  const holderOf = (item: OpenItem) => {
+    const claim = claimOf(item);
+    return claim && (names.get(claim.user_id) ?? "Somebody");
+  };
   if (items.length === 0) return <p className="muted">Nothing is open here.</p>;
   const at = Math.max(
     0,
@@ -150,6 +159,7 @@ function Items({ items, gone, side, name, chosen, toggle }: ItemsProps) {
               item={item}
               isChosen={chosen.has(item.id)}
               isGone={gone.has(item.id)}
+              holder={holderOf(item)}
               isStop={index === at}
               toggle={() => toggle(item)}
               stop={() => setStop(item.id)}
@@ -171,13 +181,15 @@ interface ItemProps {
   item: OpenItem;
   isChosen: boolean;
   isGone: boolean;
+  /** Who else works on it. */
+  holder: string | null;
   isStop: boolean;
   toggle: () => void;
   stop: () => void;
   onKeyDown: (event: KeyboardEvent) => void;
 }
 
-function Item({ item, isChosen, isGone, isStop, toggle: change, stop, onKeyDown }: ItemProps) {
+function Item({ item, isChosen, isGone, holder, isStop, toggle: change, stop, onKeyDown }: ItemProps) {
   const [first, more, date] = namesOfItem(item);
   const toggle = () => (isGone && !isChosen ? undefined : change());
   return (
@@ -196,7 +208,7 @@ function Item({ item, isChosen, isGone, isStop, toggle: change, stop, onKeyDown 
       </td>
       <td className="cut" dir="auto">
         {first}
-        <div className="muted small cut">{isGone ? "no longer open" : more}</div>
+        <div className="muted small cut">{isGone ? "no longer open" : holder ? `${holder} works on it` : more}</div>
       </td>
       <td className="number">{money(item.amount)}</td>
       <td className="mono">

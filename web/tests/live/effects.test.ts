@@ -161,7 +161,7 @@ test("what others match is read again by a reconciliation on the screen, and wha
   const effects = effectsOn(client);
 
   read.length = 0;
-  effects.event({ ...decision(1), stream: "project:p" } as LiveEvent);
+  effects.event({ ...decision(1), stream: "project:p" });
   await vi.advanceTimersByTimeAsync(20_000);
   expect(read.sort()).toEqual(["books", "summary"]);
 

@@ -83,6 +83,8 @@ const READ: { [Name in keyof EventData]: [stream: string, data: object, views: V
   "project.member.changed": ["project:p", MEMBER, ["members"]],
   "project.member.removed": ["project:p", MEMBER, ["members"]],
   "project.updated": ["project:p", { version: 2, changed: ["name"] }, ["projects", "project"]],
+  "record.claimed": ["project:p", { record_id: "r", source_id: "s", user_id: "u", until: "2026-01-01T00:00:00Z" }, []],
+  "record.released": ["project:p", { record_id: "r", source_id: "s", user_id: "u" }, []],
   "record.reopened": ["project:p", { record_id: "r", match_id: "m", user_id: "u" }, PAIRS],
   "record.written_off": ["project:p", { record_id: "r", match_id: "m", user_id: "u" }, PAIRS],
   "records.changed": ["project:p", { source_id: "s", ids: null, count: 3, revision: 2 }, ["source"]],

@@ -1,0 +1,113 @@
+"""
+Claims: somebody works on a record and asks others to leave it alone for a minute.
+
+A claim is advice. Only another claim is refused while it lasts; a decision that somebody else takes meanwhile is not, since
+versions guard those. It ends when it is given back, or by itself when it is not renewed.
+"""
+
+import asyncio
+from datetime import timedelta
+from uuid import UUID
+
+from tortoise import Tortoise
+
+from core import log
+from core.clock import rfc3339
+from core.problems import Claimed
+from models import access
+from models.access import SYSTEM, Actor
+from models.record import Record
+from realtime.events.record import RecordClaimed, RecordReleased
+from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
+from server.record.queries import view_of
+from server.store.reading import Reading
+
+LASTS = timedelta(seconds=60)
+SWEEP_S = 3.0
+MOST_AT_ONCE = 500
+# The row is locked before it is looked at, and a second first claim waits for the first one to commit.
+_LOCK = "SELECT user_id, until FROM record_claims WHERE record_id = $1 FOR NO KEY UPDATE"
+_CLAIM = """
+    INSERT INTO record_claims (record_id, project_id, user_id, until) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (record_id) DO UPDATE SET user_id = EXCLUDED.user_id, until = EXCLUDED.until
+        WHERE record_claims.user_id = EXCLUDED.user_id OR record_claims.until <= $5
+    RETURNING record_id
+"""
+_ENDED = """
+    DELETE FROM record_claims WHERE record_id IN (
+        SELECT record_id FROM record_claims WHERE until <= clock_timestamp() ORDER BY record_id
+        LIMIT $1 FOR UPDATE SKIP LOCKED
+    ) RETURNING record_id, project_id, user_id, (
+        SELECT r.source_id FROM reconciliation_records r WHERE r.id = record_id) AS source_id
+"""
+logger = log.get(__name__)
+
+
+async def claim(actor: Actor, record_id: UUID) -> Answer:
+    """Claim a record for a minute, or for another one. Raises: NotFound, Forbidden, Claimed by somebody else."""
+    async with unit_of_work(actor) as u:
+        loaded = await access.load(actor, Record, record_id, "match.decide")
+        assert loaded.project_id is not None
+        until = u.at + LASTS
+        before = await u.execute(_LOCK, record_id)
+        if not await u.execute(_CLAIM, record_id, loaded.project_id, actor.id, until, u.at):
+            (other,) = await u.execute(_LOCK, record_id)
+            raise Claimed(extensions={"user_id": str(other["user_id"]), "until": rfc3339(other["until"])})
+        if not before or before[0]["user_id"] != actor.id or before[0]["until"] <= u.at:
+            assert actor.id is not None
+            u.publish(
+                RecordClaimed(
+                    project_id=loaded.project_id,
+                    record_id=record_id,
+                    source_id=loaded.row.source_id,
+                    user_id=actor.id,
+                    until=until,
+                )
+            )
+        view = await view_of(Reading(u.connection), record_id)
+        return u.answer(200, view, version=view.version)
+
+
+async def release(actor: Actor, record_id: UUID) -> None:
+    """Give a claim back, if there is one. Raises: NotFound, Forbidden, Claimed by somebody else."""
+    async with unit_of_work(actor) as u:
+        loaded = await access.load(actor, Record, record_id, "match.decide")
+        assert loaded.project_id is not None
+        held = await u.execute(_LOCK, record_id)
+        if not held:
+            return
+        if held[0]["user_id"] != actor.id and held[0]["until"] > u.at:
+            raise Claimed(extensions={"user_id": str(held[0]["user_id"]), "until": rfc3339(held[0]["until"])})
+        await u.execute("DELETE FROM record_claims WHERE record_id = $1", record_id)
+        _tell(u, loaded.project_id, record_id, loaded.row.source_id, held[0]["user_id"])
+
+
+async def sweep_forever() -> None:
+    """Say so within seconds when a claim's time is over."""
+    while True:
+        await asyncio.sleep(SWEEP_S)
+        try:
+            while await sweep() == MOST_AT_ONCE:
+                pass
+        except Exception as error:  # noqa: BLE001 - a task's root: the next sweep tries again
+            logger.warning("claims could not be swept", error=type(error).__name__)
+
+
+async def sweep() -> int:
+    """Remove claims whose time is over. Returns: how many."""
+    # Asked without a transaction first, as there is hardly ever one.
+    if not await Tortoise.get_connection("default").execute_query_dict(
+        "SELECT 1 FROM record_claims WHERE until <= clock_timestamp() LIMIT 1"
+    ):
+        return 0
+    async with unit_of_work(SYSTEM) as u:
+        ended = await u.execute(_ENDED, MOST_AT_ONCE)
+        for row in ended:
+            if row["source_id"] is None:
+                continue  # the record is gone
+            _tell(u, row["project_id"], row["record_id"], row["source_id"], row["user_id"])
+        return len(ended)
+
+
+def _tell(u: UnitOfWork, project_id: UUID, record_id: UUID, source_id: UUID, user_id: UUID) -> None:
+    u.publish(RecordReleased(project_id=project_id, record_id=record_id, source_id=source_id, user_id=user_id))
