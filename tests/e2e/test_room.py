@@ -576,3 +576,34 @@ async def test_a_bulk_over_what_is_just_being_looked_for_counts_before_it_asks(v
     await dialog.get_by_role("button", name="Confirm 10 matches").click()
     await expect(said_on(page)).to_contain_text("You confirmed 10 matches.")
     await expect(page.get_by_role("link", name=f"To review {ROWS - 10}")).to_be_visible()
+
+
+async def test_whoever_opens_a_match_while_the_next_one_is_looked_for_stays_there(visitor, room):
+    page = await visitor.enter(room["address"])
+    matches = page.get_by_role("region", name="Matches")
+    await expect(matches.locator("tbody tr")).to_have_count(50)
+    other = await matches.locator("tbody tr").nth(9).get_attribute("data-id")
+    await matches.get_by_role("button", name="Next").first.click()
+    await expect(matches.get_by_text(f"51–{ROWS} of").first).to_be_visible()
+    await page.keyboard.press("End")
+    last = re.search(r"m=([\w-]+)", page.url)[1]
+    await ready(page)
+    may_come = asyncio.Event()
+
+    async def slowly(route):
+        await may_come.wait()
+        await route.continue_()
+
+    await page.route("**/matches?*", slowly)
+    await page.keyboard.press(
+        "c"
+    )  # on the last row of the last page: the next one that waits is looked for from the start
+    await expect(said_on(page)).to_contain_text("You confirmed R-")
+    await expect(page).not_to_have_url(re.compile(last))
+    await matches.locator(f"tr[data-id='{other}']").click()
+    await expect(page).to_have_url(re.compile(other))
+    may_come.set()
+
+    await expect(matches.get_by_text(f"1–50 of {ROWS - 1} matches").first).to_be_visible()
+    await expect(page).to_have_url(re.compile(other))
+    await expect(panel_of(page)).to_contain_text("score")

@@ -1,7 +1,17 @@
 import type { QueryClient, QueryKey } from "@tanstack/react-query";
 import { get, type Answer } from "../api/client";
 import type { Envelope, JobCounts, MatchesAdded, ProjectTotals } from "../api/live";
-import type { FlowPass, JobView, MatchDetail, Page_JobView_, Page_MatchView_, Page_ProjectView_, ProjectView, Summary } from "../api/rest";
+import type {
+  FlowPass,
+  JobView,
+  MatchDetail,
+  MatchView,
+  Page_JobView_,
+  Page_MatchView_,
+  Page_ProjectView_,
+  ProjectView,
+  Summary,
+} from "../api/rest";
 import { keys } from "./keys";
 
 type MatchPage = Answer<Page_MatchView_>;
@@ -30,10 +40,13 @@ export function isHeld(client: QueryClient, job: string, event: Envelope): boole
 /** Updates the rows of a list where they stand. New rows are counted, and loaded on request. */
 export async function updateMatches(client: QueryClient, key: QueryKey): Promise<void> {
   const [noun, id] = key as [string, string];
-  const now = await get<Page_MatchView_>(`/${noun}s/${id}/matches?${String(key.at(-1))}`).catch(() => null);
+  const query = String(key.at(-1));
+  const now = await get<Page_MatchView_>(`/${noun}s/${id}/matches?${query}`).catch(() => null);
+  if (now === null) return;
+  const found = new Map<string, MatchView>(now.body.items.map((row) => [row.id, row]));
+  for (const row of await leftOf(client.getQueryData<MatchPage>(key)?.body.items ?? [], found, query)) found.set(row.id, row);
   const old = client.getQueryData<MatchPage>(key);
-  if (now === null || old === undefined) return;
-  const found = new Map(now.body.items.map((row) => [row.id, row]));
+  if (old === undefined) return;
   const items = old.body.items.map((row) => {
     const newer = found.get(row.id);
     return newer && newer.version > row.version ? newer : row;
@@ -41,6 +54,14 @@ export async function updateMatches(client: QueryClient, key: QueryKey): Promise
   client.setQueryData<MatchPage>(key, { position: now.position, body: { ...old.body, items } });
   const more = (now.body.total ?? 0) - (old.body.total ?? 0);
   client.setQueryData(keys.arrived(id), (arrived) => Math.max(arrived ?? 0, more));
+}
+
+/** Rows that a list of one status shows but has no longer. No event has told what became of them, so each is asked for. */
+async function leftOf(shown: MatchView[], found: ReadonlyMap<string, MatchView>, query: string): Promise<MatchView[]> {
+  const status = new URLSearchParams(query).get("status");
+  const gone = shown.filter((row) => row.status === status && !found.has(row.id));
+  const read = await Promise.all(gone.map((row) => get<MatchDetail>(`/matches/${row.id}`).catch(() => null)));
+  return read.flatMap((answer) => answer?.body ?? []);
 }
 
 /** Updates the counts of one job in the lists of its project. */
