@@ -15,6 +15,7 @@ import type {
 import { keys } from "./keys";
 
 type MatchPage = Answer<Page_MatchView_>;
+const MOST_ASKED = 10; // rows at a time; new ones may have pushed many others off the page
 
 /** Applies what an event says about a job, unless a newer version is known. */
 export function patchJob(client: QueryClient, id: string, part: Partial<JobView>): void {
@@ -59,7 +60,7 @@ export async function updateMatches(client: QueryClient, key: QueryKey): Promise
 /** Rows that a list of one status shows but has no longer. No event has told what became of them, so each is asked for. */
 async function leftOf(shown: MatchView[], found: ReadonlyMap<string, MatchView>, query: string): Promise<MatchView[]> {
   const status = new URLSearchParams(query).get("status");
-  const gone = shown.filter((row) => row.status === status && !found.has(row.id));
+  const gone = shown.filter((row) => row.status === status && !found.has(row.id)).slice(0, MOST_ASKED);
   const read = await Promise.all(gone.map((row) => get<MatchDetail>(`/matches/${row.id}`).catch(() => null)));
   return read.flatMap((answer) => answer?.body ?? []);
 }
