@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 import numpy as np
-import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
@@ -22,7 +21,7 @@ from matching.reading.cells.numbers import Numbers
 from matching.reading.cells.repeated import repeated
 from matching.reading.mapping import AmountSpec, DateSpec, Mapping, SignSpec
 from matching.reading.rows import Fault, RawBatch, Reject
-from matching.reading.values import FEW_ROWS, select
+from matching.reading.values import select
 
 Mask = NDArray[np.bool_]
 AMOUNT = pa.decimal128(38, MAX_DECIMALS)
@@ -359,11 +358,6 @@ class _Typing:
 
     def data(self) -> pa.Array:
         """The rows as JSON objects."""
-        if self.columns.num_rows <= FEW_ROWS:
-            # Most files are so small that opening DuckDB takes longer, and this is often all that it would be asked.
-            names = self.columns.column_names
-            rows = zip(*(column.to_pylist() for column in self.columns.columns), strict=True)
-            return pa.array([orjson.dumps(dict(zip(names, row, strict=True))).decode() for row in rows], pa.string())
         # Columns go by number, because the file's names may differ only in case, which SQL ignores.
         known = {name: f"c{number}" for number, name in enumerate(self.columns.column_names)}
         table = self.columns.rename_columns(list(known.values()))

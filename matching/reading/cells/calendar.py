@@ -8,6 +8,9 @@ PIVOT = 70  # years of two digits below this are in the 21st century
 BUDDHIST = -543
 BUDDHIST_YEARS = range(2400, 2700)  # 1857 to 2156; nobody writes such years of the common era
 SHORT_BUDDHIST = 2500 + BUDDHIST  # 67 is 2567
+JALALI_YEARS = range(1300, 1450)  # of Iran's calendar: 1921 to 2071
+JALALI_EPOCH = -17_818  # the first day of the first of these years, 21 March 1921
+LEAP_CYCLE, LEAPS = 33, (1, 5, 9, 13, 17, 22, 26, 30)  # the years of a cycle that have one day more
 SERIAL_DAYS = range(20_000, 80_000)  # 1954 to 2119
 EXCEL, EXCEL_1904 = -25_569, -24_107  # days from 1970-01-01 to 1899-12-30 and to 1904-01-01
 SECONDS = range(10**8, 41 * 10**8)  # 1973 to 2099
@@ -30,8 +33,28 @@ def civil(year: Ints, month: Ints, day: Ints) -> Found:
     return np.where(valid, _STARTS[place] + day - 1, 0).astype(np.int32), valid
 
 
+_JALALI_LENGTHS = [365 + (year % LEAP_CYCLE in LEAPS) for year in JALALI_YEARS]
+_JALALI_STARTS = JALALI_EPOCH + np.concatenate(([0], np.cumsum(_JALALI_LENGTHS)))
+_JALALI_MONTHS = np.array([31 * month if month < 6 else 186 + 30 * (month - 6) for month in range(12)])
+
+
+def jalali(year: Ints, month: Ints, day: Ints) -> Found:
+    """Days since 1970-01-01 of dates in the calendar of Iran and Afghanistan, and which exist. All of shape (n,)."""
+    valid = (year >= JALALI_YEARS.start) & (year < JALALI_YEARS.stop) & (month >= 1) & (month <= 12) & (day >= 1)
+    if not valid.any():
+        return np.zeros(len(year), np.int32), valid
+    place, month = np.where(valid, year - JALALI_YEARS.start, 0), np.where(valid, month, 1)
+    days = _JALALI_STARTS[place] + _JALALI_MONTHS[month - 1] + day - 1
+    # The last month takes what is left of its year.
+    ends = np.where(month == 12, _JALALI_STARTS[place + 1], _JALALI_STARTS[place] + _JALALI_MONTHS[month % 12])
+    valid &= days < ends
+    return np.where(valid, days, 0).astype(np.int32), valid
+
+
 def written(form: str, year: Ints, month: Ints, day: Ints) -> Found:
     """Days of dates whose year is written in the way that the form says. Years of eras are already those of the calendar."""
+    if form.endswith("_sh"):
+        return jalali(year, month, day)
     if form.endswith("2_be"):
         return civil(year + SHORT_BUDDHIST, month, day)
     if form.endswith("2"):

@@ -10,6 +10,7 @@ A *form* is a way to read a date. Its name lists the parts in their order, and i
 | ymd8 dmy8 mdy8 | 20240105, 05012024 |
 | dMy Mdy yMd ydM, dMy2 Mdy2 | 5 Jan 2024, January 5, 2024, 5-Jan-24: the month has a name |
 | ymd_be dmy_be mdy_be dMy_be dMy2_be ... | 2567-01-05: the year is one of the Buddhist era |
+| ymd_sh dmy_sh mdy_sh | 1402-10-15: the year is one of Iran's calendar, which counts by the sun |
 | ymd_era ymd_roc | R6.01.05 and 令和6年1月5日, 113/01/05 |
 | dm md dM Md dm4 md4 | 05.01., 5 Jan, 0501: the year is elsewhere |
 | ymd6 dmy6 mdy6 ymd7_roc | 240105, 050124, 1130105 |
@@ -222,7 +223,7 @@ class Days:
 
 @lru_cache(65_536)
 def _layouts_of_shape(shape: str) -> tuple[Layout, ...]:
-    """The layouts of a shape, with one for the Buddhist era beside each with a full year, or with a month in Thai."""
+    """The layouts of a shape, with those of the Buddhist era and of Iran's calendar beside each with a full year."""
     found = layouts(shape)
     if not found or len(_RUN.findall(plain(shape).encode())) != len(_RUN.findall(shape.encode())):
         return ()
@@ -232,7 +233,9 @@ def _layouts_of_shape(shape: str) -> tuple[Layout, ...]:
         for layout in found
         if layout.form == "dMy2" and layout.word and meanings_of(layout.word).keys() == {"th"}
     ]
-    return (*found, *(Layout(f"{x.form}_be", x.day, x.month, x.year, x.word) for x in full))
+    others = [Layout(f"{x.form}_be", x.day, x.month, x.year, x.word) for x in full]
+    others += [Layout(f"{x.form}_sh", x.day, x.month, x.year) for x in full if x.form in ("ymd", "dmy", "mdy")]
+    return (*found, *others)
 
 
 def _spans(shape: str, found: tuple[Layout, ...]) -> list[tuple[int, int]]:

@@ -29,7 +29,7 @@ def meant_by_yen(facts: Facts, column: Column) -> str | None:
     if _is_written(facts, _KANA):
         return "JPY"
     numbers = column.numbers
-    has_decimals = all(numbers.max_decimals(mark, numbers.ok) > 0 for mark in (".", ","))
+    has_decimals = numbers.max_decimals(".", numbers.ok) > 0
     return "CNY" if has_decimals and _is_written(facts, _HAN) else None
 
 

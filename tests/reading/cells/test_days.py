@@ -94,3 +94,23 @@ def test_rare_writings_are_read(text: str, form: str, day: dt.date) -> None:
 )
 def test_order_of_a_form(form: str, order: str) -> None:
     assert order_of(form) == order
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "day"),
+    [
+        ("1402/10/16", "ymd_sh", dt.date(2024, 1, 6)),
+        ("1403-01-01", "ymd_sh", dt.date(2024, 3, 20)),
+        ("۱۴۰۲/۰۱/۰۱", "ymd_sh", dt.date(2023, 3, 21)),
+        ("30/12/1403", "dmy_sh", dt.date(2025, 3, 20)),
+        ("29/12/1402", "dmy_sh", dt.date(2024, 3, 19)),
+        ("1399/12/30", "ymd_sh", dt.date(2021, 3, 20)),
+    ],
+)
+def test_days_of_the_calendar_of_iran(text: str, form: str, day: dt.date) -> None:
+    assert day_forms(text)[form] == day
+
+
+@pytest.mark.parametrize("text", ["1402/12/30", "1402/07/31", "2024-01-05", "1500/01/01"])
+def test_days_that_the_calendar_of_iran_does_not_have(text: str) -> None:
+    assert not [form for form in day_forms(text) if form.endswith("_sh")]

@@ -202,10 +202,15 @@ def test_a_sign_in_a_sentence_above_the_table_is_its_currency(load):
 
 def test_coins_have_decimals_beside_long_numbers(load):
     found = load(
-        rows("User,Time,Coin,Change", "45000000,2024-03-05,USDT,66.03647888", "45000000,2024-03-06,BTC,-0.14432777")
+        rows(
+            "User,Time,Coin,Change",
+            "45000000,2024-03-05,USDT,66.03647888",
+            "45000000,2024-03-06,BTC,-0.14432777",
+            "45000000,2024-03-07,BTC,1.5",
+        )
     )
 
-    assert found.amounts == ["66.03647888", "-0.14432777"]
+    assert found.amounts == ["66.03647888", "-0.14432777", "1.5"]
 
 
 def test_a_code_in_brackets_behind_letters_without_case_is_a_currency(load):

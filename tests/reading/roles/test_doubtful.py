@@ -119,12 +119,12 @@ def test_sums_that_are_carried_to_the_next_page_are_asked_about(load, words):
 def test_a_row_above_the_bookings_with_both_balances_of_the_account_is_none(load):
     """As a Polish bank puts it above its list without a header: the period, the opening and the closing balance."""
     lines = (
-        "04-01-2024,a,-20.00,480.00",
-        "05-01-2024,b,-30.00,450.00",
-        "09-01-2024,c,70.00,520.00",
-        "11-01-2024,d,-5.00,515.00",
+        "2024-01-04,a,-20.00,480.00",
+        "2024-01-05,b,-30.00,450.00",
+        "2024-01-09,c,70.00,520.00",
+        "2024-01-11,d,-5.00,515.00",
     )
-    found = load("\n".join(["01-04-2024,ACCOUNT,500.00,515.00", *lines]) + "\n")
+    found = load("\n".join(["2024-04-01,ACCOUNT,500.00,515.00", *lines]) + "\n")
 
     assert found.amounts == ["-20", "-30", "70", "-5"]
     assert [code for _, code in found.left_out] == ["opening_balance"]

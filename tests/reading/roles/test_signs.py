@@ -143,13 +143,13 @@ def test_payments_and_refunds_without_customers_are_asked_about(load, header):
 
 
 def test_refunds_among_other_payments_are_asked_about_wherever_they_are_named(load):
-    found = load(signed("Date,Amount,Zed,Vok", "Payment,a", "Refund,b", "Payment,c", "Payment,a"))
+    found = load(signed("Date,Amount,Zed,Vok,Text", "Payment,a", "Refund,b", "Payment,c", "Payment,a"))
 
     assert ("Zed", "sign") in found.questions
 
 
 def test_that_all_was_paid_out_says_nothing_of_its_sign(load):
-    assert load(signed("Date,Amount,Text,Zed", "a,paid_out", "b,paid_out", "c,paid_out")).amounts[0] == "40"
+    assert load(signed("Date,Amount,Memo,Zed,Text", "a,paid_out", "b,paid_out", "c,paid_out")).amounts[0] == "40"
 
 
 @pytest.mark.parametrize("name", ["payment_type", "Zahlungsart", "Forma de pago", "支払方法"])

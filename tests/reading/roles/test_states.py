@@ -95,7 +95,7 @@ def test_a_bill_that_was_never_sent_is_not_owed(load, word):
     found = load(bills("Number,Date,Due,Total,Status", ["Paid", word, "Paid", "Open"]))
 
     assert found.amounts == ["100.5", "300.5", "400.5"]
-    assert [code for _, code in found.left_out] == ["skipped"]
+    assert [code for _, code in found.left_out] == ["not_booked"]
 
 
 def test_bills_whose_states_are_all_unknown_are_asked_about(load):
