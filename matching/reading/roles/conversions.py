@@ -9,8 +9,8 @@ from matching.reading.cells.currencies import currency_of
 from matching.reading.roles.amounts import Amounts, Bookings
 from matching.reading.roles.facts import Column, Levels, Mask
 from matching.reading.roles.money import SHARED, in_header
+from matching.reading.roles.signs import with_sign
 from matching.reading.roles.sums import column_of_sums
-from matching.reading.roles.unproved import with_sign
 
 MAX_TRIED, TRIED_ROWS = 12, 2_000
 SAME_RATE = 0.15  # by which the rates of one currency may differ in one file

@@ -11,16 +11,24 @@ from core.money import NO_CURRENCY
 from matching.reading.cells.multiples import multiple_in
 from matching.reading.roles import between, compounds, conversions, falls, money, products, proof, totals, unproved
 from matching.reading.roles.amounts import Amounts, Bookings
-from matching.reading.roles.bills import are_bills
+from matching.reading.roles.choice import (
+    Choice,
+    amount_question,
+    fee_question,
+    sign_by_hand,
+    sign_question,
+    unsigned_in,
+)
+from matching.reading.roles.doubts import doubtful_rows, rows_about_account, rows_of_both_balances
 from matching.reading.roles.facts import Facts
 from matching.reading.roles.found import Understanding
-from matching.reading.roles.movements import Movement, are_sides, with_partner
+from matching.reading.roles.gross import net_of_triples
+from matching.reading.roles.movements import Movement, with_partner
 from matching.reading.roles.overdrawn import words_agree
+from matching.reading.roles.signs import with_sign
 from matching.reading.roles.triples import Triple, triples_of
-from matching.reading.roles.walk import Balances, idle_rows
-from matching.reading.roles.words import names_minor_unit, says
+from matching.reading.roles.words import names_minor_unit
 
-MIN_BOOKINGS = 2  # of a table in which a row about the account is looked for
 MIN_CHANGES = 2  # steps of a balance from one currency to another, by which the currency is not that of the account
 SURE_NAME = 0.9  # of a column's name that must mean an amount, so that a product beside it is no rival
 WHOLE_MINOR = 100  # whole numbers from here on may count the smallest unit, if a program wrote the file
@@ -63,8 +71,8 @@ class Decision:
         is_point = has_proof and balance is not None and proof.proves_point(bookings, balance)
         if self._asks_mark(movement, is_point=is_point) or self._asks_minor_units(movement, bookings):
             return
-        doubtful = _doubtful(movement, balance, bookings)
-        about = _about_account(balance, doubtful) or _sums_up_account(balance)
+        doubtful = doubtful_rows(movement, balance, bookings)
+        about = rows_about_account(balance, doubtful) or rows_of_both_balances(balance)
         places = bookings.places[about].tolist()
         self.found.left_out += [totals.LeftOut(place, "opening_balance") for place in places]
         self._doubt([row for row in doubtful if row not in about], bookings)
@@ -90,38 +98,38 @@ class Decision:
             if int((changes & covered).sum()) >= MIN_CHANGES and not best.walk.broken:
                 del self.currencies[index]
 
-    def _given(self, said: dict[str, Any], bookings: Bookings) -> tuple[unproved.Choice, proof.Proof | None]:
+    def _given(self, said: dict[str, Any], bookings: Bookings) -> tuple[Choice, proof.Proof | None]:
         """The amount that somebody pointed at. What they did not say about it is found, or asked."""
         columns = {n.name: n for n in bookings.numbers}
         if said.get("debit") in columns and said.get("credit") in columns:
-            return unproved.Choice(Movement("sides", columns[said["credit"]], columns[said["debit"]])), None
+            return Choice(Movement("sides", columns[said["credit"]], columns[said["debit"]])), None
         number = columns.get(said.get("column", ""))
         if number is None:
-            return unproved.Choice(), None
+            return Choice(), None
         if (converted := self._conversion(bookings)) is not None and number in converted.columns:
             self._take_currency(converted, number)
         if said.get("sign") or said.get("negate") is not None:
-            return unproved.Choice(Movement("signed", number)), None
-        return unproved.with_sign(bookings, number), None
+            return Choice(Movement("signed", number)), None
+        return with_sign(bookings, number), None
 
-    def _choice(self, bookings: Bookings) -> tuple[unproved.Choice, proof.Proof | None]:
+    def _choice(self, bookings: Bookings) -> tuple[Choice, proof.Proof | None]:
         proofs = proof.proofs_of(bookings)
         triples = triples_of(bookings)
         if proofs:
             best = proof.marked(bookings, proofs[0])
             sides = with_partner(bookings, best.movement.amount) if best.movement.kind == "signed" else None
             if sides is not None and all(n.moves.any() for n in sides.columns):
-                return unproved.Choice(sides), None  # one side alone walks only where the other one is wrong
+                return Choice(sides), None  # one side alone walks only where the other one is wrong
             return self._proved(bookings, best, proofs, triples), best
         if (union := compounds.union_of(bookings)) is not None:
-            return replace(unproved.with_sign(bookings, union), proof="one of two other columns in all rows"), None
+            return replace(with_sign(bookings, union), proof="one of two other columns in all rows"), None
         nets = {t.net.column.index: t for t in triples}
         if nets:
-            return self._by_triples(bookings, triples), None
+            return net_of_triples(bookings, triples, self.found), None
         if (found := between.between_balances(bookings)) is not None:
-            return unproved.Choice(found.movement, proof=found.says()), found
+            return Choice(found.movement, proof=found.says()), found
         if (moved := falls.unsigned_walk(bookings)) is not None:
-            return unproved.Choice(questions=[unproved.sign_by_hand(moved)]), None
+            return Choice(questions=[sign_by_hand(moved)]), None
         converted = self._conversion(bookings)
         taken = money.originals(self.facts, bookings.numbers, self.currencies)
         if converted is not None and converted.original is not None:
@@ -130,49 +138,45 @@ class Decision:
         for total, parts in compounds.sums_of(bookings).values():
             sides = _sides_in(bookings, (total, *parts))
             if sides is not None:
-                return unproved.Choice(sides, proof=f"{len(parts)} columns add up to {total.name} in all rows"), None
+                return Choice(sides, proof=f"{len(parts)} columns add up to {total.name} in all rows"), None
             if (net := next((n for n in parts if n.column.role("net") >= 0.5), None)) is not None and not any(
                 n.column.role("other_number") >= 0.5 for n in parts
             ):
-                return replace(
-                    unproved.with_sign(bookings, net), proof=f"{total.name} less {len(parts) - 1} columns"
-                ), None
+                return replace(with_sign(bookings, net), proof=f"{total.name} less {len(parts) - 1} columns"), None
             if total.column.role("net") >= 0.5 and any(n.column.role("fee") >= 0.5 for n in parts):
                 proved = f"{len(parts)} columns add up to {total.name} in all rows"
-                return replace(unproved.with_sign(bookings, total), proof=proved), None
+                return replace(with_sign(bookings, total), proof=proved), None
             if len(parts) > 2 and not total.is_signed and (unknown := _unknown_sides_in(parts)):
-                return unproved.Choice(questions=[unproved.amount_question(bookings, [*unknown, total])]), None
+                return Choice(questions=[amount_question(bookings, [*unknown, total])]), None
             if len(parts) > 2 or any(n.column.role("other_number") >= 0.5 for n in parts):
                 taken += parts
                 self.found.give(total.column, "amount", f"the sum of {len(parts)} columns in all rows")
         taken += self._factors(bookings)
         choice = self._converted(unproved.choose(bookings, tuple(taken)), converted, bookings)
-        unsigned = unproved.unsigned_in(choice)
+        unsigned = unsigned_in(choice)
         if unsigned is not None and falls.falls_by(bookings, unsigned):
-            return unproved.Choice(questions=[unproved.sign_by_hand(unsigned)]), None
+            return Choice(questions=[sign_by_hand(unsigned)]), None
         if rivals := _product_beside(choice, bookings):
-            return unproved.Choice(questions=[unproved.amount_question(bookings, rivals)]), None
+            return Choice(questions=[amount_question(bookings, rivals)]), None
         fee = None if choice.movement is None else self._unproved_fee(bookings, choice.movement, None)
         if (
             fee is not None
             and choice.movement is not None
             and not self._counts_smallest(choice.movement.amount, bookings)
         ):
-            return unproved.Choice(questions=[unproved.fee_question(bookings, choice.movement.amount, fee)]), None
+            return Choice(questions=[fee_question(bookings, choice.movement.amount, fee)]), None
         return choice, None
 
     def _conversion(self, bookings: Bookings) -> conversions.Conversion | None:
         originals = money.originals(self.facts, bookings.numbers, self.currencies)
         return conversions.conversion_of(bookings, self.currencies, originals)
 
-    def _converted(
-        self, choice: unproved.Choice, converted: conversions.Conversion | None, bookings: Bookings
-    ) -> unproved.Choice:
+    def _converted(self, choice: Choice, converted: conversions.Conversion | None, bookings: Bookings) -> Choice:
         """A choice between the amount in the currency of the account and that of the payment, if it is one."""
         if converted is None or choice.movement is None or choice.movement.amount not in converted.columns:
             return choice
         if converted.account is None:
-            return unproved.Choice(questions=[unproved.amount_question(bookings, list(converted.columns))])
+            return Choice(questions=[amount_question(bookings, list(converted.columns))])
         self._take_currency(converted, converted.account)
         return replace(choice, proof=converted.why or choice.proof)
 
@@ -196,26 +200,26 @@ class Decision:
 
     def _proved(
         self, bookings: Bookings, best: proof.Proof, proofs: list[proof.Proof], triples: list[Triple]
-    ) -> unproved.Choice:
+    ) -> Choice:
         movement = best.movement
         if best.may_be_turned or (not words_agree(movement) and any(p.is_debt_alone for p in proofs)):
-            return unproved.Choice(questions=[unproved.sign_question(movement)])
+            return Choice(questions=[sign_question(movement)])
         if (money_column := _money_beside(bookings, best)) is not None:
-            return unproved.Choice(questions=[unproved.amount_question(bookings, [money_column, movement.amount])])
+            return Choice(questions=[amount_question(bookings, [money_column, movement.amount])])
         if (money_column := self._priced(bookings, best)) is not None:
-            return unproved.Choice(questions=[unproved.amount_question(bookings, [money_column, movement.amount])])
+            return Choice(questions=[amount_question(bookings, [money_column, movement.amount])])
         net = next((t.net for t in triples if t.gross is movement.amount and movement.kind == "signed"), None)
         if net is not None and any(p.movement.amount is net and p.movement.kind == "signed" for p in proofs):
             movement = Movement("signed", net)
         if movement.kind == "signed" and not movement.amount.is_signed:
-            signed = unproved.with_sign(bookings, movement.amount)
+            signed = with_sign(bookings, movement.amount)
             if signed.movement is None or signed.movement.kind != "signed":
                 return signed
         if movement.kind == "signed" and not any(t.net is movement.amount for t in triples):
             fee = self._unproved_fee(bookings, movement, best)
             if fee is not None:
-                return unproved.Choice(questions=[unproved.fee_question(bookings, movement.amount, fee)])
-        return unproved.Choice(movement, proof=best.says())
+                return Choice(questions=[fee_question(bookings, movement.amount, fee)])
+        return Choice(movement, proof=best.says())
 
     def _priced(self, bookings: Bookings, best: proof.Proof) -> Amounts | None:
         """The money for goods or units whose stock walks like a balance, unless it is only in another currency."""
@@ -228,34 +232,6 @@ class Decision:
         if is_named and found.column.role("fee") >= 0.5:
             return None  # a commission is a share of what moved
         return None if money.in_header(found.name) else found
-
-    def _by_triples(self, bookings: Bookings, triples: list[Triple]) -> unproved.Choice:
-        """The net amount of gross and fee, unless there are several or the names contradict."""
-        grosses = {t.gross.column.index for t in triples}
-        last = [t for t in triples if t.net.column.index not in grosses]
-        nets = {t.net.column.index: t for t in last or triples}
-        best = max(nets.values(), key=lambda t: t.net.column.role("net", "amount") - t.net.column.role("balance"))
-        if not best.is_named and not best.is_charge:
-            if (whole := _settled(bookings, best)) is not None:
-                return replace(unproved.with_sign(bookings, whole), proof=best.says())
-            if says("total", best.gross.name) or best.fee.column.role("other_number") >= 0.5:
-                # What is paid has the tax in it, whichever way round the three were found.
-                whole, part = sorted((best.gross, best.net), key=lambda n: -int(np.abs(n.values).sum()))
-                if not _has_tax(whole, best.fee, part):
-                    return unproved.Choice(questions=[unproved.amount_question(bookings, [part, whole])])
-                return replace(unproved.with_sign(bookings, whole), proof=best.says())
-            return unproved.Choice(questions=[unproved.amount_question(bookings, [best.gross, best.net, best.fee])])
-        if len(nets) > 1 or best.net.column.role("balance", "gross", "fee", "other_number") >= 0.5:
-            return unproved.Choice(
-                questions=[unproved.amount_question(bookings, [best.net, best.gross, *(t.net for t in nets.values())])]
-            )
-        partner = with_partner(bookings, best.net)
-        if partner is None and (others := _other_sides(bookings, best)):
-            return unproved.Choice(questions=[unproved.amount_question(bookings, [best.net, *others])])
-        choice = unproved.Choice(partner) if partner is not None else unproved.with_sign(bookings, best.net)
-        self.found.give(best.gross.column, "gross", best.says())
-        self.found.give(best.fee.column, "fee", best.says())
-        return replace(choice, proof=best.says())
 
     def _unproved_fee(self, bookings: Bookings, movement: Movement, best: proof.Proof | None) -> Amounts | None:
         """A column of fees that no arithmetic relates to the amount, so that nobody knows whether it is included."""
@@ -397,47 +373,6 @@ def _multiple_of(movement: Movement, facts: Facts) -> int | None:
     return said.pop() if len(said) == 1 else None
 
 
-def _doubtful(movement: Movement, balance: proof.Proof | None, bookings: Bookings) -> list[int]:
-    """The rows that the numbers show to be no bookings: sums of others, or amounts that do not change the balance."""
-    if balance is None:
-        return totals.sum_rows(movement.values()) or proof.unbalanced_rows(bookings, movement)
-    if balance.group is not None or movement is not balance.movement:
-        return []
-    balances = Balances(balance.balances, balance.balance.valid)
-    return idle_rows(balances, movement.values(), balance.walk.direction)
-
-
-def _about_account(balance: proof.Proof | None, rows: list[int]) -> list[int]:
-    """
-    Those of the rows that are about the account: at an end of the table, with the balance from before the first
-    booking in place of an amount, and the last balance.
-    """
-    if balance is None or not rows or balance.walk.direction not in ("down", "up"):
-        return []
-    balances, moved = balance.balances, balance.movement.values()
-    bookings = np.setdiff1d(np.arange(len(moved)), rows)
-    if not len(bookings):
-        return []
-    earliest = bookings[0 if balance.walk.direction == "down" else -1]
-    opening = abs(int(balances[earliest] - moved[earliest]))
-    return [row for row in rows if row in (0, len(moved) - 1) and opening and abs(int(moved[row])) == opening]
-
-
-def _sums_up_account(balance: proof.Proof | None) -> list[int]:
-    """The row before the first or behind the last booking that holds the balances from before and after all of them."""
-    if balance is None or balance.group is not None or balance.walk.direction not in ("down", "up"):
-        return []
-    balances, moved = balance.balances, balance.movement.values()
-    last = len(moved) - 1
-    found = []
-    for row, rest in ((0, slice(1, None)), (last, slice(last))) if last > MIN_BOOKINGS else ():
-        earliest, latest = (0, -1) if balance.walk.direction == "down" else (-1, 0)
-        opening, closing = balances[rest][earliest] - moved[rest][earliest], balances[rest][latest]
-        if opening and opening != closing and (moved[row], balances[row]) == (opening, closing):
-            found.append(row)
-    return found
-
-
 def _sides_in(bookings: Bookings, numbers: tuple[Amounts, ...]) -> Movement | None:
     """
     Two sides by their names, one of which moves in each row, among columns that add up: then these are what moved, and
@@ -452,29 +387,6 @@ def _sides_in(bookings: Bookings, numbers: tuple[Amounts, ...]) -> Movement | No
     return None
 
 
-def _settled(bookings: Bookings, triple: Triple) -> Amounts | None:
-    """What bills come to, if two columns say how much of each has been paid and how much is still open."""
-    whole, *parts = sorted((triple.gross, triple.fee, triple.net), key=lambda n: -int(np.abs(n.values).sum()))
-    is_all = [int((n.moves & (n.values == whole.values)).sum()) for n in parts]
-    if 0 in is_all or 2 * sum(is_all) < int(whole.moves.sum()) or any(n.column.role("in", "out") >= 1 for n in parts):
-        return None
-    return whole if are_bills(bookings) else None
-
-
-def _other_sides(bookings: Bookings, triple: Triple) -> list[Amounts]:
-    """The columns that move only where the net amount does not, so that they may be the other side of it."""
-    mine = (triple.gross, triple.fee, triple.net)
-    return [
-        n
-        for n in bookings.numbers
-        if n not in mine
-        and n.has_decimals
-        and n.moves.any()
-        and are_sides(n, triple.net)
-        and n.column.role("fee", "balance", "original", "other_number") < 0.5
-    ]
-
-
 def _unknown_sides_in(parts: tuple[Amounts, ...]) -> list[Amounts]:
     """Two of the columns that add up to a total of which exactly one moves in each row, as money out and in do."""
     for one, other in combinations(parts, 2):
@@ -483,14 +395,7 @@ def _unknown_sides_in(parts: tuple[Amounts, ...]) -> list[Amounts]:
     return []
 
 
-def _has_tax(whole: Amounts, between: Amounts, part: Amounts) -> bool:
-    """Whether two amounts differ by a tax, and not by a discount or what is unpaid: the whole stands last, or names say it."""
-    named = whole.column.role("gross") >= 0.5 or part.column.role("net") >= 0.5
-    named = named or (says("total", whole.name) and between.column.role("other_number") >= 0.5)
-    return named or whole.column.index > part.column.index
-
-
-def _product_beside(choice: unproved.Choice, bookings: Bookings) -> list[Amounts]:
+def _product_beside(choice: Choice, bookings: Bookings) -> list[Amounts]:
     """The chosen amount and a product that may be meant instead, such as a price and what all pieces cost together."""
     if choice.movement is None or choice.movement.kind == "sides":
         return []

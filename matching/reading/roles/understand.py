@@ -14,7 +14,7 @@ import numpy as np
 from core.clock import now
 from matching.reading.roles import money, proof, totals, unproved
 from matching.reading.roles.amounts import Amounts, Bookings, bookings_of, marks_of, number_columns
-from matching.reading.roles.dates import Dates, date_columns, main_date, read_dates
+from matching.reading.roles.dates import date_columns, main_date
 from matching.reading.roles.decide import Decision
 from matching.reading.roles.facts import Column, Facts, Mask
 from matching.reading.roles.found import Understanding
@@ -24,6 +24,7 @@ from matching.reading.roles.scripts import meant_by_yen, writes_points
 from matching.reading.roles.states import States, states_of
 from matching.reading.roles.totals import LeftOut, Suspect
 from matching.reading.roles.words import says
+from matching.reading.roles.writing import Dates, read_dates
 
 FULL_SHARE = 0.6  # of the usual number of filled cells, from which a row without a date is a booking that lacks it
 

@@ -1,0 +1,71 @@
+"""Which of gross, fee and net is the amount that moved."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from matching.reading.roles.amounts import Amounts, Bookings
+from matching.reading.roles.bills import are_bills
+from matching.reading.roles.choice import Choice, amount_question
+from matching.reading.roles.found import Understanding
+from matching.reading.roles.movements import are_sides, with_partner
+from matching.reading.roles.signs import with_sign
+from matching.reading.roles.triples import Triple
+from matching.reading.roles.words import says
+
+
+def net_of_triples(bookings: Bookings, triples: list[Triple], found: Understanding) -> Choice:
+    """The net amount of gross and fee, unless there are several or the names contradict."""
+    grosses = {t.gross.column.index for t in triples}
+    last = [t for t in triples if t.net.column.index not in grosses]
+    nets = {t.net.column.index: t for t in last or triples}
+    best = max(nets.values(), key=lambda t: t.net.column.role("net", "amount") - t.net.column.role("balance"))
+    if not best.is_named and not best.is_charge:
+        if (whole := _settled(bookings, best)) is not None:
+            return replace(with_sign(bookings, whole), proof=best.says())
+        if says("total", best.gross.name) or best.fee.column.role("other_number") >= 0.5:
+            # What is paid has the tax in it, whichever way round the three were found.
+            whole, part = sorted((best.gross, best.net), key=lambda n: -int(np.abs(n.values).sum()))
+            if not _has_tax(whole, best.fee, part):
+                return Choice(questions=[amount_question(bookings, [part, whole])])
+            return replace(with_sign(bookings, whole), proof=best.says())
+        return Choice(questions=[amount_question(bookings, [best.gross, best.net, best.fee])])
+    if len(nets) > 1 or best.net.column.role("balance", "gross", "fee", "other_number") >= 0.5:
+        return Choice(questions=[amount_question(bookings, [best.net, best.gross, *(t.net for t in nets.values())])])
+    partner = with_partner(bookings, best.net)
+    if partner is None and (others := _other_sides(bookings, best)):
+        return Choice(questions=[amount_question(bookings, [best.net, *others])])
+    choice = Choice(partner) if partner is not None else with_sign(bookings, best.net)
+    found.give(best.gross.column, "gross", best.says())
+    found.give(best.fee.column, "fee", best.says())
+    return replace(choice, proof=best.says())
+
+
+def _settled(bookings: Bookings, triple: Triple) -> Amounts | None:
+    """What bills come to, if two columns say how much of each has been paid and how much is still open."""
+    whole, *parts = sorted((triple.gross, triple.fee, triple.net), key=lambda n: -int(np.abs(n.values).sum()))
+    is_all = [int((n.moves & (n.values == whole.values)).sum()) for n in parts]
+    if 0 in is_all or 2 * sum(is_all) < int(whole.moves.sum()) or any(n.column.role("in", "out") >= 1 for n in parts):
+        return None
+    return whole if are_bills(bookings) else None
+
+
+def _other_sides(bookings: Bookings, triple: Triple) -> list[Amounts]:
+    """The columns that move only where the net amount does not, so that they may be the other side of it."""
+    mine = (triple.gross, triple.fee, triple.net)
+    return [
+        n
+        for n in bookings.numbers
+        if n not in mine
+        and n.has_decimals
+        and n.moves.any()
+        and are_sides(n, triple.net)
+        and n.column.role("fee", "balance", "original", "other_number") < 0.5
+    ]
+
+
+def _has_tax(whole: Amounts, between: Amounts, part: Amounts) -> bool:
+    """Whether two amounts differ by a tax, and not by a discount or what is unpaid: the whole stands last, or names say it."""
+    named = whole.column.role("gross") >= 0.5 or part.column.role("net") >= 0.5
+    named = named or (says("total", whole.name) and between.column.role("other_number") >= 0.5)
+    return named or whole.column.index > part.column.index

@@ -1,0 +1,182 @@
+"""What says the sign of an amount where no balance does: a minus, letters, a column of words, or a person."""
+
+import numpy as np
+
+from matching.reading.cells.currencies import currency_of
+from matching.reading.roles.amounts import MONEY, Amounts, Bookings
+from matching.reading.roles.choice import Choice, amount_question, sign_by_hand, words_question
+from matching.reading.roles.facts import Column, Levels
+from matching.reading.roles.movements import Movement, sign_columns
+from matching.reading.roles.sales import outs_of_sales
+from matching.reading.roles.words import outs_of, says, sides_of, words_of
+
+MAX_SIGNS, MAX_SIGN_WORDS, MAX_SIGN_LETTERS = 3, 3, 24  # of unknown values that may say a sign
+MULTIPLES = frozenset({"K", "M"})
+TRADES = (("bought", True), ("sold", False))
+MAX_KINDS = 20  # of bookings, as which a column names them
+MAX_MARK = 6  # letters of a mark beside some amounts
+MARKED_OTHERWISE = ("text", "reference", "status", "currency", "account", "booked", "value_date", "other_date")
+FLAGS = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False, "y": True, "n": False}
+
+
+def with_sign(bookings: Bookings, amount: Amounts) -> Choice:
+    """An amount, with the column or the letters that say its sign, or the question which values mean money out."""
+    if amount.is_token_signed:
+        return _by_letters(amount)
+    plain = Movement("signed", amount)
+    if _has_lone_pluses(bookings, amount):
+        return Choice(questions=[sign_by_hand(amount)])
+    if amount.moves.any() and {amount.letters[n - 1] if n else "" for n in amount.tokens[amount.moves]} <= MULTIPLES:
+        return Choice(questions=[amount_question(bookings, [amount])])  # 1.5k may be 1500
+    if amount.is_signed:
+        return Choice(plain)
+    asked = None
+    candidates = sorted(sign_columns(bookings, amount), key=lambda item: _sign_rank(amount, *item))
+    for column, levels in candidates:
+        present = _present(levels, amount)
+        outs = outs_of(present) or _by_flag(column, present) or outs_of_sales(bookings, present)
+        if len(present) == 1 and column.role("sign") < 0.4 and says("booked", present[0], whole=True):
+            continue  # "paid" in each row is the state of payments in either direction
+        repeats = int(amount.moves.sum()) > len(present) or column.role("sign") >= 0.4 or _is_word_of_side(present)
+        if (
+            outs is not None
+            and repeats
+            and (len(present) > 1 or column.role("sign") >= 0.4 or _is_word_of_side(present))
+        ):
+            negative = frozenset(value for value, out in outs.items() if out)
+            if not negative:
+                return Choice(plain)
+            positive = frozenset(outs) - negative
+            return Choice(Movement("sign", amount, None, column, levels, negative, positive))
+        if asked is None and _may_be_sign(bookings, amount, column, levels, present):
+            asked = column, levels
+    asked = asked or _of_both_sides(bookings, amount) or _marks(bookings, amount)
+    if asked is None:
+        return Choice(plain)
+    column, levels = asked
+    return Choice(questions=[words_question(amount, column, levels)])
+
+
+def _has_lone_pluses(bookings: Bookings, amount: Amounts) -> bool:
+    """Whether some amounts have a plus and none a minus, so that those without either are probably the other side."""
+    if amount.is_signed or not amount.moves.any():
+        return False
+    marked = amount.column.numbers.explicit[bookings.places][amount.moves]
+    return bool(marked.any()) and not bool(marked.all())
+
+
+def _of_both_sides(bookings: Bookings, amount: Amounts) -> tuple[Column, Levels] | None:
+    """
+    A column of kinds of bookings beside an amount without a sign, of which some sound like money out and others like
+    money in, such as "Market buy" and "Market sell".
+    """
+    for column, levels in sign_columns(bookings, amount, MAX_KINDS):
+        present = _present(levels, amount)
+        if int(amount.moves.sum()) <= len(present):
+            continue
+        hints = [_sounds_like(value) for value in present]
+        refunds = [says("refund", value, whole=True) for value in present]
+        if ({True} in hints and {False} in hints) or (any(refunds) and not all(refunds)):
+            return column, levels
+    return None
+
+
+def _sounds_like(value: str) -> set[bool]:
+    """Whether the words of a value sound like money out (True), like money in (False), or like both."""
+    words = [word for word in words_of(value) if len(word) > 1]
+    found = {side.is_out for word in words for side in sides_of(word)}
+    return found | {is_out for kind, is_out in TRADES for word in words if says(kind, word, whole=True)}
+
+
+def _marks(bookings: Bookings, amount: Amounts) -> tuple[Column, Levels] | None:
+    """A column beside an amount with one short word in some rows, which may say that these are the other side."""
+    for column in bookings.facts.columns:
+        is_near = abs(column.index - amount.column.index) == 1
+        if not is_near or column.role(*MARKED_OTHERWISE) >= 0.4 or any(n.column is column for n in bookings.numbers):
+            continue
+        levels = bookings.levels_of(column)
+        if levels is None or len(levels.values) != 1 or len(levels.values[0]) > MAX_MARK:
+            continue
+        if bool((levels.codes[amount.moves] < 0).any()) and bool((levels.codes[amount.moves] >= 0).any()):
+            return column, levels
+    return None
+
+
+def _present(levels: Levels, amount: Amounts) -> list[str]:
+    codes = set(levels.codes[amount.moves].tolist())
+    return [value for number, value in enumerate(levels.values) if number in codes]
+
+
+def _by_flag(column: Column, values: list[str]) -> dict[str, bool] | None:
+    """Which of two values mean money out if a column named after one side only says yes and no."""
+    side = column.role("out") - column.role("in")
+    flags = {value: FLAGS.get(value.casefold()) for value in values}
+    if not side or len(values) != 2 or None in flags.values():
+        return None
+    return {value: is_set == (side > 0) for value, is_set in flags.items()}
+
+
+def _is_word_of_side(values: list[str]) -> bool:
+    return all(len(value) > 1 or value in "+-" for value in values)
+
+
+def _sign_rank(amount: Amounts, column: Column, levels: Levels) -> tuple[float, int]:
+    return (-column.role("sign") - 0.5 * (column.role("in", "out") > 0), abs(column.index - amount.column.index))
+
+
+def _by_letters(amount: Amounts) -> Choice:
+    levels = amount.token_levels()
+    present = _present(levels, amount)
+    letters = [value for value in present if value]
+    outs = outs_of(letters)
+    if outs is None or (len(present) == len(letters) and len(set(outs.values())) == 1 and len(letters) > 1):
+        return Choice(questions=[words_question(amount, amount.column, levels)])
+    negative = {value for value, out in outs.items() if out}
+    # Where only one side is marked, the numbers without letters are the other one.
+    if "" in present and not negative and not amount.is_signed:
+        negative = {""}
+    positive = frozenset(present) - negative
+    return Choice(Movement("letters", amount, None, None, levels, frozenset(negative), positive))
+
+
+def _may_be_sign(bookings: Bookings, amount: Amounts, column: Column, levels: Levels, present: list[str]) -> bool:
+    """
+    Whether a column of unknown words may say the sign of an amount that has none. Then a person has to tell.
+    """
+    if column.role("status", "currency", "account", "booked", "value_date", "other_date") >= 0.5:
+        return False
+    if len(present) < 2 or int(amount.moves.sum()) <= len(present) or all(map(currency_of, present)):
+        return False
+    cells = column.filled[bookings.places]
+    if bool(column.numbers.ok[bookings.places][cells].all()) and _is_money(column):
+        return False  # tips and the like, of which few differ
+    if any(says(kind, value, whole=True) for value in present for kind in ("not_booked", "booked")):
+        return False
+    known = [bool(sides_of(value)) for value in present if len(value) > 1]
+    if any(known) and len(present) <= 3:
+        return True
+    is_listed = set(words_of(column.name)) >= {word for value in present for word in words_of(value)[:1]}
+    if is_listed and len(present) == 2:
+        return True
+    if column.role("sign") >= 0.5:
+        return True
+    is_near = abs(column.index - amount.column.index) == 1
+    short = all(len(words_of(value)) <= MAX_SIGN_WORDS and len(value) <= MAX_SIGN_LETTERS for value in present)
+    if column.role(*MONEY, "other_number") > 0 and any(value.isdigit() for value in present):
+        return False  # a count, a percentage and the like
+    counts = np.bincount(levels.codes[amount.moves & (levels.codes >= 0)])
+    single = int((counts == 1).sum())
+    if (single > 1 and len(present) == MAX_SIGNS) or (single and column.role("identity") >= 0.5):
+        return False  # texts or numbers, of which some happen to repeat
+    return (
+        len(present) <= MAX_SIGNS
+        and short
+        and is_near
+        and bookings.count > 2
+        and column.role("text", "reference") < 0.5
+    )
+
+
+def _is_money(column: Column) -> bool:
+    numbers = column.numbers
+    return any(numbers.currencies[1:]) or all(numbers.max_decimals(mark, numbers.ok) > 0 for mark in (".", ","))
