@@ -29,6 +29,7 @@ from matching.reading.roles.signs import with_sign
 from matching.reading.roles.triples import Triple, triples_of
 from matching.reading.roles.words import names_minor_unit
 
+NAMED = 0.5  # of a column's name that must say what it is
 MIN_CHANGES = 2  # steps of a balance from one currency to another, by which the currency is not that of the account
 SURE_NAME = 0.9  # of a column's name that must mean an amount, so that a product beside it is no rival
 WHOLE_MINOR = 100  # whole numbers from here on may count the smallest unit, if a program wrote the file
@@ -148,6 +149,8 @@ class Decision:
                 return replace(with_sign(bookings, total), proof=proved), None
             if len(parts) > 2 and not total.is_signed and (unknown := _unknown_sides_in(parts)):
                 return Choice(questions=[amount_question(bookings, [*unknown, total])]), None
+            if len(parts) > 2 and _may_be_whole(total, parts):
+                return Choice(questions=[amount_question(bookings, [parts[-1], total])]), None
             if len(parts) > 2 or any(n.column.role("other_number") >= 0.5 for n in parts):
                 taken += parts
                 self.found.give(total.column, "amount", f"the sum of {len(parts)} columns in all rows")
@@ -385,6 +388,12 @@ def _sides_in(bookings: Bookings, numbers: tuple[Amounts, ...]) -> Movement | No
             if bool((one.moves ^ other.moves).all()) and one.moves.any() and other.moves.any():
                 return sides
     return None
+
+
+def _may_be_whole(total: Amounts, parts: tuple[Amounts, ...]) -> bool:
+    """Whether a column of no known name before its parts may be what all deductions are taken from, as that of wages is."""
+    is_first = total.column.index < min(n.column.index for n in parts)
+    return is_first and total.column.role("amount", "gross", "net", "in", "out") < NAMED
 
 
 def _unknown_sides_in(parts: tuple[Amounts, ...]) -> list[Amounts]:

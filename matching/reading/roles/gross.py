@@ -20,7 +20,9 @@ def net_of_triples(bookings: Bookings, triples: list[Triple], found: Understandi
     last = [t for t in triples if t.net.column.index not in grosses]
     nets = {t.net.column.index: t for t in last or triples}
     best = max(nets.values(), key=lambda t: t.net.column.role("net", "amount") - t.net.column.role("balance"))
-    if not best.is_named and not best.is_charge:
+    # Of the same amount twice, what is left of the one by a charge is the other one less it.
+    is_charge = best.is_charge and len(triples) == 1
+    if not best.is_named and not is_charge:
         if (whole := _settled(bookings, best)) is not None:
             return replace(with_sign(bookings, whole), proof=best.says())
         if says("total", best.gross.name) or best.fee.column.role("other_number") >= 0.5:

@@ -49,10 +49,12 @@ def states_of(bookings: Bookings) -> States:
         if levels is None or not levels.values:
             continue
         name = column.role("status")
-        if bills is None and name >= MIN_NAME:
+        found = _meanings(levels.values, is_bill=False)
+        if bills is None and (name >= MIN_NAME or found.bad):
             bills = are_bills(bookings)
-        found = _meanings(levels.values, is_bill=bool(bills) and name >= MIN_NAME)
-        if not _is_state(column, levels, found.bad):
+        if bills and (name >= MIN_NAME or found.bad):
+            found = _meanings(levels.values, is_bill=True)
+        if not _is_state(column, levels, found):
             continue
         rank = (name + (1 if found.bad else 0), -column.index)
         if best is None or rank > best[0]:
@@ -70,9 +72,10 @@ def states_of(bookings: Bookings) -> States:
 
 @dataclass(frozen=True)
 class _Meanings:
-    """The values that say that no money has moved, and those that nobody knows."""
+    """The values that say that no money has moved, those that say that it has or is owed, and those that nobody knows."""
 
     bad: tuple[str, ...]
+    good: tuple[str, ...]
     unknown: tuple[str, ...]
 
 
@@ -90,9 +93,10 @@ def _meanings(values: tuple[str, ...], *, is_bill: bool) -> _Meanings:
     is_list = is_bill or (not has_failed and any("invoice_paid" in kinds for kinds in said.values()))
     owed = {"invoice_open", "invoice_waiting"} if is_bill else {"invoice_open"} if is_list else set()
     bad = tuple(value for value in values if "not_booked" in said[value] and not said[value] & owed)
-    good = {"booked", "invoice_paid"} | owed
-    unknown = tuple(value for value in values if value not in bad and not said[value] & good)
-    return _Meanings(bad, () if is_bill and len(unknown) < len(values) else unknown)
+    known = {"booked", "invoice_paid"} | owed
+    good = tuple(value for value in values if value not in bad and said[value] & known)
+    unknown = tuple(value for value in values if value not in (*bad, *good))
+    return _Meanings(bad, good, () if is_bill and len(unknown) < len(values) else unknown)
 
 
 def _told_apart(values: tuple[str, ...]) -> dict[str, str]:
@@ -103,8 +107,9 @@ def _told_apart(values: tuple[str, ...]) -> dict[str, str]:
     return {value: apart[value] or value for value in values}
 
 
-def _is_state(column: Column, levels: Levels, bad: tuple[str, ...]) -> bool:
+def _is_state(column: Column, levels: Levels, found: _Meanings) -> bool:
     """Whether a column says the state of each row."""
+    bad = found.bad
     if column.role("status") >= MIN_NAME:
         return bool(bad) or len(levels.values) > 1
     if not bad or column.role("text", "sign", "reference") > column.role("status") + 0.4:
@@ -112,5 +117,4 @@ def _is_state(column: Column, levels: Levels, bad: tuple[str, ...]) -> bool:
     rest = [value for value in levels.values if value not in bad]
     if bool((levels.codes < 0).any()) and all(len(words_of(value)) <= 2 for value in levels.values):
         return True  # a mark beside some rows
-    told = _told_apart(levels.values)
-    return bool(rest) and all(says("booked", told[value], whole=True) for value in rest)
+    return bool(rest) and all(value in found.good for value in rest)

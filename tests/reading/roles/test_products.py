@@ -196,3 +196,20 @@ def test_what_moved_is_the_sum_of_sales_and_fees_where_either_is_missing(load):
     )
 
     assert found.amounts == ["-27.66", "38.06", "-5.09", "72.75"]
+
+
+def test_of_the_same_amount_twice_beside_a_charge_none_is_taken_silently(load):
+    lines = [
+        f"2024-03-0{n},{37.4 * n:.2f},{f:.2f},{37.4 * n - f:.2f},{37.4 * n:.2f}"
+        for n, f in enumerate([1.5, 2.5, 3.4, 4.4, 6.1], 1)
+    ]
+    found = load(rows("Date,Zed,Vok,Pel,Rum", *lines))
+
+    assert "amount_column" in {kind for _, kind in found.questions}
+
+
+def test_what_stands_before_its_parts_may_be_what_they_are_taken_off(load):
+    lines = [f"2024-03-0{n},{1000 + 7 * n}.00,{150 + n}.00,{105 + n}.00,{745 + 5 * n}.00" for n in range(1, 6)]
+    found = load(rows("Date,Zed,Vok,Pel,Rum", *lines))
+
+    assert ("Rum", "amount_column") in found.questions

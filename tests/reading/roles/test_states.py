@@ -128,3 +128,9 @@ def test_a_state_that_waits_for_something_is_known_whatever_it_waits_for(load):
     lines = (f"2024-03-{n + 4:02d},{n + 1}.50,{w},t{n}" for n, w in enumerate(words))
 
     assert load(rows("Date,Amount,Status,Text", *lines)).amounts == ["1.5", "3.5", "5.5"]
+
+
+def test_a_cancelled_bill_is_not_owed_whatever_the_column_of_states_is_called(load):
+    found = load(bills("Number,Date,Due,Total,Zed", ["Cobrada", "Anulada", "Pendiente", "Vencida"]))
+
+    assert found.amounts == ["100.5", "300.5", "400.5"]
