@@ -1,4 +1,4 @@
-# The targets: make run | test | test-unit | fuzz | check | migrate | events | bench | load. See README.md.
+# The targets: make run | test | test-unit | fuzz | simulate | check | migrate | events | bench | load. See README.md.
 PYTHON ?= python3
 VENV := .venv
 # Generates a client in a test, from packages that do not fit beside ours.
@@ -8,7 +8,7 @@ STAMPS := .stamps
 # With this set, every process would recompile everything it imports at each start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-unit fuzz check migrate events bench load image-check format install install-dev install-clients web web-dev
+.PHONY: run test test-unit fuzz simulate check migrate events bench load image-check format install install-dev install-clients web web-dev
 
 run: install web
 	@exec $(BIN)/python -m server run
@@ -46,6 +46,11 @@ test-unit: install-dev
 # Damages files for about ten minutes; `make test` does it for seconds.
 fuzz: install-dev
 	$(BIN)/python -m pytest tests/reading/test_damage.py --hypothesis-profile fuzz --timeout 0 --numprocesses 2
+
+# Runs the relay in many orders of what happens at once; `make test` does so for seconds. ARGS="--seed 7" shows one run.
+SEEDS ?= 10000
+simulate: install-dev
+	@PYTHONPATH=.:client exec $(BIN)/python -m tests.realtime.simulation --seeds $(SEEDS) $(ARGS)
 
 check: install-dev
 	$(BIN)/ruff format --check .

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from core import log, problems
 from core.clock import rfc3339
+from core.ordered import OrderedSet
 from core.problems import Problem, Unavailable
 from models.access import Actor
 from realtime import streams
@@ -118,7 +119,7 @@ class Guest:
         again.
         """
         self.changes += 1
-        doubtful = {sub for sub in self.subs.values() if names is None or names & {sub.name, *sub.parents}}
+        doubtful = [sub for sub in self.subs.values() if names is None or names & {sub.name, *sub.parents}]
         for sub in doubtful:
             sub.doubts += 1
         self.guests.look_again(self, doubtful, account=names is None)
@@ -142,7 +143,7 @@ class Guest:
         elif kind in ("access.revoked", "access.changed"):
             self.doubt(set(data["streams"]))
         elif kind == "user.updated" and "password_expires_at" in data["changed"]:
-            self.guests.look_again(self, set(), account=True)
+            self.guests.look_again(self, [], account=True)
 
     def _revoke(self) -> None:
         if not self.is_counted:  # still at the door
@@ -203,7 +204,7 @@ class Guests:
         self.counts = Counts()
         self.by_user: dict[str, list[Guest]] = {}  # oldest first
         self._by_connection: dict[Socket, Guest] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: OrderedSet[asyncio.Task[None]] = OrderedSet()
         self._sockets = 0
 
     def of(self, connection: Socket) -> Guest | None:
@@ -314,7 +315,7 @@ class Guests:
         if not mine:
             self.by_user.pop(str(guest.actor.id), None)
 
-    def look_again(self, guest: Guest, doubtful: set[Subscription], *, account: bool = False) -> None:
+    def look_again(self, guest: Guest, doubtful: list[Subscription], *, account: bool = False) -> None:
         """
         Read a person's rights to streams again, and the account, because they or their end times may have changed.
         """
@@ -322,7 +323,7 @@ class Guests:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _look_again(self, guest: Guest, doubtful: set[Subscription], account: bool) -> None:
+    async def _look_again(self, guest: Guest, doubtful: list[Subscription], account: bool) -> None:
         try:
             if account:
                 await self._look_at_account(guest)

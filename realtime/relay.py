@@ -19,11 +19,12 @@ import orjson
 
 from core import log
 from core.clock import now
+from core.ordered import OrderedSet
 from realtime.batching import Batch
 from realtime.counts import Counts
 from realtime.frame import Frame, is_contiguous
 from realtime.socket import Socket
-from realtime.store import Head, StateRow, Store
+from realtime.store import StateRow, Store
 from realtime.transport import event_frame, packet_frame
 
 RING = 1000  # frames kept per stream
@@ -84,10 +85,10 @@ class Stream:
     tail: int
     want: int
     ring: deque[Frame] = field(default_factory=lambda: deque(maxlen=RING))
-    subs: set[Subscription] = field(default_factory=set)
+    subs: OrderedSet[Subscription] = field(default_factory=OrderedSet)
     is_reading: bool = False
     # called with None if events were missed
-    listeners: set[Callable[[Frame | None], None]] = field(default_factory=set)
+    listeners: OrderedSet[Callable[[Frame | None], None]] = field(default_factory=OrderedSet)
     pending: int = 0  # subscriptions in progress that rely on it
     is_gone: bool = False  # replaced by another object, so nothing is read into it any more
 
@@ -113,14 +114,6 @@ class Stream:
             self.ring.extendleft(reversed(older))
 
 
-@dataclass(frozen=True, eq=False)
-class _Reading:
-    """A page that is being read, and the head that was known when it began."""
-
-    head: int
-    task: "asyncio.Task[list[Frame]]"
-
-
 class Relay:
     """Reads events after they are committed and writes them to subscriptions."""
 
@@ -131,13 +124,13 @@ class Relay:
         self._clock = clock
         self.counts = Counts()
         self.streams: dict[str, Stream] = {}
-        self.by_user: dict[str, set[Subscription]] = {}
-        self._tasks: set[asyncio.Task[Any]] = set()
-        self._pages: dict[tuple[str, str, int, int], _Reading] = {}  # pages that are being read now
+        self.by_user: dict[str, OrderedSet[Subscription]] = {}
+        self._tasks: OrderedSet[asyncio.Task[Any]] = OrderedSet()
+        self._pages: dict[tuple[str, str, int, int], asyncio.Task[list[Frame]]] = {}  # pages that are being read now
         self._catching_up = asyncio.Semaphore(8)
         self._states: dict[str, StateRow] = {}
         self._states_of: Batch[str, list[StateRow]] = Batch(self._read_states_of)
-        self._dirty: set[str] = set()
+        self._dirty: OrderedSet[str] = OrderedSet()
         self._states_seen: datetime | None = None
         self._on_sent = on_sent
         self.live = 0  # number of live subscriptions
@@ -265,6 +258,10 @@ class Relay:
                     self._spawn(self._catch_up(sub))
                 break
             frame = stream.ring[sub.cursor + 1 - stream.first]
+            # Of the frames that were put before the ring, the reader has told nobody.
+            if frame.ends and sub.user_id in frame.ends and frame.seq > sub.granted:
+                self.end(sub)
+                break
             sub.connection.write(frame.wire)
             sub.cursor = frame.seq
             sent += 1
@@ -282,7 +279,7 @@ class Relay:
         assert stream is not None
         try:
             async with self._catching_up:
-                frames, source = await self.page(sub.name, sub.cursor, CATCH_UP, Head(stream.epoch, stream.tail))
+                frames, source = await self.page(sub.name, stream.epoch, sub.cursor, CATCH_UP)
                 self.counts.catch_ups[source] += 1
         except Exception as error:  # noqa: BLE001 - a task's root: the database may be unreachable
             logger.warning("a subscription could not be caught up", error=type(error).__name__)
@@ -306,38 +303,34 @@ class Relay:
             sub.cursor = frame.seq
         self.pump(sub)
 
-    async def page(self, name: str, after: int, limit: int, at: Head) -> tuple[list[Frame], str]:
+    async def page(self, name: str, epoch: str, after: int, limit: int) -> tuple[list[Frame], str]:
         """
-        The events of a stream after a number, which its head at that moment has passed. Those who want the same at the
-        same time get what is read once, unless that reading began too early to contain it.
+        The events of a stream after a number, which its head has passed. Those who want the same at the same time get
+        what is read once.
 
-        Returns: the page, and where it came from: `ring`, `shared` or `database`. It may have a gap, or be of another
-        epoch. Raises what the store raises.
+        Returns: the page, and where it came from: `ring`, `shared` or `database`. It may end before the head that the
+        last of them knew, have a gap, or be of another epoch. Raises what the store raises.
         """
         stream = self.streams.get(name)
-        if stream is not None and stream.epoch == at.epoch and (held := stream.slice(after, limit)):
+        if stream is not None and stream.epoch == epoch and (held := stream.slice(after, limit)):
             return held, "ring"
-        key = (name, at.epoch, after, limit)
+        key = (name, epoch, after, limit)
         reading, source = self._pages.get(key), "shared"
-        if reading is None or reading.head < min(at.head, after + limit):
-            task = self._spawn(self._store.frames(name, after, limit))
-            reading, source = _Reading(at.head, task), "database"
+        if reading is None:
+            reading, source = self._spawn(self._store.frames(name, after, limit)), "database"
             self._pages[key] = reading
-            task.add_done_callback(partial(self._page_read, key, reading))
+            reading.add_done_callback(partial(self._page_read, key))
         # Whoever asked first may go away while others wait for the same page.
-        page = await asyncio.shield(reading.task)
+        page = await asyncio.shield(reading)
         stream = self.streams.get(name)
         if stream is not None and is_contiguous(page, after, stream.epoch):
             stream.prepend(page)
         return page, source
 
-    def _page_read(
-        self, key: tuple[str, str, int, int], reading: "_Reading", task: "asyncio.Task[list[Frame]]"
-    ) -> None:
-        if self._pages.get(key) is reading:
-            del self._pages[key]
-        if not task.cancelled():
-            task.exception()  # so that one which nobody waits for any more is not reported as forgotten
+    def _page_read(self, key: tuple[str, str, int, int], reading: "asyncio.Task[list[Frame]]") -> None:
+        del self._pages[key]
+        if not reading.cancelled():
+            reading.exception()  # so that one which nobody waits for any more is not reported as forgotten
 
     # -- subscriptions -------------------------------------------------------------------------------------------------
 
@@ -358,13 +351,13 @@ class Relay:
         sub.is_live = True
         self.live += 1
         sub.stream.subs.add(sub)
-        self.by_user.setdefault(sub.user_id, set()).add(sub)
+        self.by_user.setdefault(sub.user_id, OrderedSet()).add(sub)
         self.pump(sub)
         self.on_added(sub)
 
     def note_pending(self, sub: Subscription) -> None:
         """From here on a removal reaches the subscription, although its right has not been read yet."""
-        self.by_user.setdefault(sub.user_id, set()).add(sub)
+        self.by_user.setdefault(sub.user_id, OrderedSet()).add(sub)
 
     def drop(self, sub: Subscription) -> None:
         """Remove a subscription without telling the client."""
@@ -404,7 +397,7 @@ class Relay:
         """
         A person's right to a stream ended with this event: end subscriptions to it, and put those below it in doubt.
         """
-        doubting: set[Follower] = set()
+        doubting: OrderedSet[Follower] = OrderedSet()
         for sub in list(self.by_user.get(user_id, ())):
             if sub.name != name:
                 # A subscription in progress may turn out to be below it.
@@ -465,7 +458,7 @@ class Relay:
         """Ten times a second, send the newest value of every changed key to those who follow one of its streams."""
         while True:
             await asyncio.sleep(STATE_INTERVAL_S)
-            dirty, self._dirty = self._dirty, set()
+            dirty, self._dirty = self._dirty, OrderedSet()
             try:
                 for key in dirty:
                     self._flush_state(self._states[key])

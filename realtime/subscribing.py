@@ -108,7 +108,7 @@ async def missed(relay: Relay, name: str, grant: Grant, place: Place, limit: int
         return None
     if start == grant.head:
         return []
-    page, source = await relay.page(name, start, limit, grant)
+    page, source = await relay.page(name, grant.epoch, start, limit)
     relay.counts.pages[source] += 1
     return _bounded(page) if is_contiguous(page, start, grant.epoch) else None
 

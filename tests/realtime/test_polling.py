@@ -279,4 +279,4 @@ async def test_when_the_server_stops_whoever_waits_is_answered(server, alice, pr
         server.app[POLLS].is_draining = False
 
     assert (found["mode"], found["events"]) == ("live", [])
-    assert server.app[NAMESPACE].guests.relay.streams[f"project:{project}"].listeners == set()
+    assert server.app[NAMESPACE].guests.relay.streams[f"project:{project}"].listeners == {}
