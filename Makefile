@@ -36,8 +36,10 @@ web:
 web-dev:
 	@$(PYTHON) -I server/build_web.py install web
 
+# For two cores. A fourth process would take 12 s of computing for itself, and the browser tests, which one process runs,
+# would get a smaller share and end last.
 test: install-dev install-clients web-dev web
-	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 # Needs no database and no processes, so it takes only seconds; meant to be run while writing code.
 test-unit: install-dev
