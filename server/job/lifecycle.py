@@ -237,7 +237,7 @@ async def analyze() -> None:
 
 
 # Older suggestions over the records and remainders that the job uses, and the job's own over records that were confirmed
-# meanwhile. What the job only suggests leaves suggestions of other pairs alone (decision 14).
+# meanwhile. What the job only suggests leaves suggestions of other pairs alone (decision 15).
 _LOST_SUGGESTIONS = f"""
     SELECT o.match_id FROM match_records n
     JOIN match_records o ON o.record_id = n.record_id AND o.job_id IS DISTINCT FROM n.job_id AND o.active AND NOT o.confirmed
