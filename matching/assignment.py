@@ -12,8 +12,13 @@ from scipy.optimize import linear_sum_assignment
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from matching.auction import Sold, auction, possible
+
 DENSE_NODES = 2_000
 MARGIN_WORK = 1_000_000_000  # additions per pass for exact margins, the cube of a component's pairs; a few seconds
+# Milli-bits by which bids rise in the first auction of a large component, and in that of what it leaves.
+STEPS = (16, 1)
+NEARLY = (128,)  # the same where a total that is nearly the greatest will do
 UNMATCHED = 0
 _NEVER = np.int64(1) << 50  # milli-bits; more than any path can cost
 
@@ -29,10 +34,12 @@ class Assigned:
     is_exact: NDArray[np.bool_]  # whether the margin is exact, or else a lower bound
     component: Numbers  # number of the connected component
     runner_up: Numbers  # index of the heaviest other candidate in its row or column, -1 if there is none
-    local_components: int  # components without exact margins; those beyond DENSE_NODES may not be optimal either
+    local_components: int  # components without exact margins
 
 
-def assign(left: NDArray[np.int32], right: NDArray[np.int32], weight: Numbers) -> Assigned:
+def assign(
+    left: NDArray[np.int32], right: NDArray[np.int32], weight: Numbers, margin_work: int = MARGIN_WORK
+) -> Assigned:
     """
     Choose the pairs with the greatest total weight, using no row and no column twice.
 
@@ -40,9 +47,9 @@ def assign(left: NDArray[np.int32], right: NDArray[np.int32], weight: Numbers) -
         left, right: shape (n,), positions of the candidates' rows, at least 0; no pair of them occurs twice.
         weight: shape (n,), milli-bits; a pair with UNMATCHED or less is never made.
 
-    Returns: whole numbers throughout, so nothing is rounded. The total is the greatest in each component of at most
-    DENSE_NODES rows and columns; in a larger one, pairs are taken heaviest first. A margin is exact, or a lower bound
-    if the exact ones would take more than MARGIN_WORK additions.
+    Returns: whole numbers throughout, so nothing is rounded. The total is the greatest, except in components that have
+    more than DENSE_NODES rows and columns and do not fall apart in an auction (auction.py). A margin is exact, or a
+    lower bound in such large components, or if the exact ones would take more than `margin_work` additions.
 
     Source: the optimum is SciPy's linear_sum_assignment, after Crouse, On implementing 2D rectangular assignment
     algorithms (IEEE TAES, 2016); for margins see _Component.margins.
@@ -55,7 +62,8 @@ def assign(left: NDArray[np.int32], right: NDArray[np.int32], weight: Numbers) -
     label = _components(rows, columns)
     # The edges of a component are contiguous, and components follow the order of their smallest left row.
     order = np.argsort(label, kind="stable")
-    chosen, margins, exact, local = _solve(rows, columns, w, np.split(order, np.flatnonzero(np.diff(label[order])) + 1))
+    components = np.split(order, np.flatnonzero(np.diff(label[order])) + 1)
+    chosen, margins, exact, local = _solve((rows, columns, w), components, margin_work)
     bound, runner = _rivals(rows, columns, w, chosen)
     return Assigned(
         pair=keep[chosen],
@@ -65,6 +73,32 @@ def assign(left: NDArray[np.int32], right: NDArray[np.int32], weight: Numbers) -
         runner_up=np.where(runner >= 0, keep[np.maximum(runner, 0)], -1),
         local_components=local,
     )
+
+
+def optimum(left: NDArray[np.int32], right: NDArray[np.int32], weight: Numbers) -> Numbers:
+    """
+    Nearly the pairs that `assign` chooses, and faster: large components have only one auction.
+
+    Returns: indices of the candidates, sorted.
+    """
+    keep = np.flatnonzero(weight > UNMATCHED)
+    return np.sort(keep[_optimum(left[keep], right[keep], weight[keep], NEARLY)])
+
+
+def _optimum(rows: NDArray[np.int32], columns: NDArray[np.int32], weight: Numbers, steps: tuple[int, ...]) -> Numbers:
+    """The chosen edges of all components."""
+    if not len(weight):
+        return np.zeros(0, dtype=np.int64)
+    label = _components(rows, columns)
+    order = np.argsort(label, kind="stable")
+    ends = np.flatnonzero(np.diff(label[order])) + 1
+    sizes = np.diff(np.concatenate(([0], ends, [len(order)])))
+    chosen = [order[np.concatenate(([0], ends))[sizes == 1]]]
+    for edges, size in zip(np.split(order, ends), sizes, strict=True):
+        if size > 1:
+            graph = _Component(rows[edges], columns[edges], weight[edges])
+            chosen.append(edges[graph.optimum() if graph.nodes <= DENSE_NODES else graph.large_optimum(steps)])
+    return np.concatenate(chosen)
 
 
 def _components(rows: NDArray[np.int32], columns: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -77,20 +111,21 @@ def _components(rows: NDArray[np.int32], columns: NDArray[np.int32]) -> NDArray[
 
 
 def _solve(
-    rows: NDArray[np.int32], columns: NDArray[np.int32], weight: Numbers, components: list[Numbers]
+    pairs: tuple[NDArray[np.int32], NDArray[np.int32], Numbers], components: list[Numbers], work: int
 ) -> tuple[Numbers, Numbers, NDArray[np.bool_], int]:
     """
     The chosen edges of all components, the exact margins where they were computed, and the number of components without
     them.
     """
+    rows, columns, weight = pairs
     sizes = np.array([len(edges) for edges in components])
     single = np.array([components[n][0] for n in np.flatnonzero(sizes == 1)], dtype=np.int64)
     chosen, margins, exact = [single], [weight[single]], [np.ones(len(single), dtype=bool)]
-    work, local = MARGIN_WORK, 0
+    local = 0
     for n in np.flatnonzero(sizes > 1):
         edges = components[n]
         graph = _Component(rows[edges], columns[edges], weight[edges])
-        pair = graph.optimum() if graph.nodes <= DENSE_NODES else _greedy(rows[edges], columns[edges], weight[edges])
+        pair = graph.optimum() if graph.nodes <= DENSE_NODES else graph.large_optimum(STEPS)
         cost = (len(pair) + 1) ** 3
         is_exact = graph.nodes <= DENSE_NODES and cost <= work
         work -= cost if is_exact else 0
@@ -120,6 +155,19 @@ class _Component:
         made = matrix[row, column] > UNMATCHED
         return edge[row[made], column[made]].astype(np.int64)
 
+    def large_optimum(self, steps: tuple[int, ...]) -> Numbers:
+        """
+        The same for a component with too many nodes for a matrix, unless what its auctions leave is too large too.
+        """
+        order = np.lexsort((self.c, self.r))
+        row, column, weight = self.r[order].astype(np.int64), self.c[order].astype(np.int64), self.weight[order]
+        sold: Sold = auction(row, column, weight, steps[0])
+        kept = np.flatnonzero(possible(row, column, weight, sold))
+        if len(steps) == 1 and len(kept) > 0.9 * len(weight):
+            return order[sold.chosen]
+        found = _optimum(row[kept].astype(np.int32), column[kept].astype(np.int32), weight[kept], steps[1:] or steps)
+        return order[kept[found]]
+
     def margins(self, pair: Numbers) -> Numbers:
         """
         For each edge of an optimum: the optimum's total minus the best total without that edge.
@@ -145,23 +193,6 @@ class _Component:
             np.minimum(cost, cost[:, k, None] + cost[k], out=cost)
         found: Numbers = np.diagonal(cost)[:free].copy()
         return found
-
-
-def _greedy(left: NDArray[np.int32], right: NDArray[np.int32], weight: Numbers) -> Numbers:
-    """
-    Take the heaviest edge first; among equally heavy ones the one with the smallest left row, then the smallest right
-    row.
-    """
-    used_left: set[int] = set()
-    used_right: set[int] = set()
-    found = []
-    for index in np.lexsort((right, left, -weight)):
-        a, b = int(left[index]), int(right[index])
-        if a not in used_left and b not in used_right:
-            used_left.add(a)
-            used_right.add(b)
-            found.append(int(index))
-    return np.array(sorted(found), dtype=np.int64)
 
 
 def _rivals(

@@ -66,9 +66,8 @@ def test_margins_that_are_only_estimated_are_never_too_large(rows, columns, seed
     left, right, weight = edges_of(matrix)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(assignment, "MARGIN_WORK", 0)
         patch.setattr(assignment, "DENSE_NODES", 2_000 if dense else 0)
-        found = assignment.assign(left, right, weight)
+        found = assignment.assign(left, right, weight, margin_work=0)
 
     assert (found.is_exact.any(), found.local_components) == (False, 1)
     for pair, margin in zip(found.pair, found.margin, strict=True):
@@ -94,32 +93,19 @@ def test_two_solutions_half_a_bit_apart_have_small_margins_in_components_of_any_
         assert (found.margin == 500).all()
 
 
-def test_the_greedy_order_is_by_weight_then_left_then_right(monkeypatch):
+@pytest.mark.parametrize("seed", range(6))
+def test_a_component_too_large_for_a_matrix_is_solved_as_well(monkeypatch, seed):
+    matrix = one_component(60, 50, 0.3, 5 if seed % 2 else 20_000, seed)
+    left, right, weight = edges_of(matrix)
     monkeypatch.setattr(assignment, "DENSE_NODES", 0)
-    chance = np.random.default_rng(4)
-    matrix = one_component(40, 40, 0.5, 4, 4)
-    order = chance.permutation(np.count_nonzero(matrix))
-    left, right, weight = (values[order] for values in edges_of(matrix))
 
     found = assignment.assign(left, right, weight)
 
-    def greedy(key) -> set[tuple[int, int]]:
-        used_left, used_right, pairs = set(), set(), set()
-        for _, i, j in sorted(zip(weight.tolist(), left.tolist(), right.tolist(), strict=True), key=key):
-            if i not in used_left and j not in used_right:
-                used_left.add(i)
-                used_right.add(j)
-                pairs.add((i, j))
-        return pairs
-
-    pairs = set(zip(left[found.pair].tolist(), right[found.pair].tolist(), strict=True))
-    assert pairs == greedy(lambda edge: (-edge[0], edge[1], edge[2]))
-    # The example distinguishes all other orders, but not right before left: with shared preferences, both give the
-    # same.
-    for signs in itertools.product((1, -1), repeat=3):
-        for places in itertools.permutations(range(3)):
-            if signs != (-1, 1, 1) or places[0] != 0:
-                assert pairs != greedy(lambda edge, s=signs, p=places: tuple(s[n] * edge[n] for n in p))
+    assert len(set(left[found.pair])) == len(found.pair) == len(set(right[found.pair]))
+    # The last auction's bids rise by a milli-bit, and the optimum of whole numbers may be missed by as much for each pair.
+    assert best_total(matrix) - len(found.pair) <= weight[found.pair].sum() <= best_total(matrix)
+    nearly = assignment.optimum(left, right, weight)
+    assert weight[nearly].sum() >= best_total(matrix) - 128 * len(nearly)
 
 
 @settings(max_examples=60, deadline=None)
