@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from core.money import MAX_AMOUNT, NO_CURRENCY
 from matching import blocks
 from matching.blocks import Skipped, Window
-from matching.plan import Comparison, Pass, Plan
+from matching.plan import Comparison, Plan, RulesPass
 
 MAX_PAIRS = 20_000_000  # per pass, however much memory there is
 TOKENS_PER_ROW = 3  # a similarity gate without a key blocks by this many of the rarest tokens
@@ -58,7 +58,9 @@ class _Join:
         return keys if self.has_equal or not self.windows else [*keys, blocks.searched(self.windows).left]
 
 
-def find(connection: duckdb.DuckDBPyConnection, plan: Plan, step: Pass, max_pairs: int | None = None) -> Candidates:
+def find(
+    connection: duckdb.DuckDBPyConnection, plan: Plan, step: RulesPass, max_pairs: int | None = None
+) -> Candidates:
     """
     Join the rows that are still free (`l_free`, `r_free`) on the gates of a pass.
 
@@ -137,7 +139,7 @@ def _fetch(connection: duckdb.DuckDBPyConnection, made: str, skipped: Skipped, d
 # -- gates as SQL ------------------------------------------------------------------------------------------------------
 
 
-def _join(connection: duckdb.DuckDBPyConnection, plan: Plan, step: Pass) -> _Join:
+def _join(connection: duckdb.DuckDBPyConnection, plan: Plan, step: RulesPass) -> _Join:
     numbers = {name: k for k, name in enumerate(plan.fields)}
     keys = [(f"l.f{numbers[g.field]}", f"r.f{numbers[g.field]}") for g in step.where if g.compare == "equal"]
     windows = [

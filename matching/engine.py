@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from matching import assignment, candidates, duck, normalise, scoring
-from matching.plan import Pass, Plan, distinct_names
+from matching import assignment, candidates, duck, normalise, probabilistic, scoring
+from matching.plan import Pass, Plan, ProbabilisticPass, RulesPass, distinct_names
 from matching.reading.values import install_macros
 from matching.results import (
     CONFIRMED,
@@ -43,6 +43,7 @@ _DUCKDB_SHARE = 0.4
 _PAIRS_SHARE = 0.5
 # The most memory that a candidate pair takes at any time, and the most that each of its comparisons adds (measured).
 _PAIR_BYTES, _COMPARISON_BYTES = 200, 24
+_LEARNED_BYTES = 150  # that a candidate pair of a probabilistic pass takes (measured)
 _NONE: NDArray[np.int64] = np.zeros(0, np.int64)
 # The share of a pass that each stage takes, measured with rules on 100,000 x 100,000 rows.
 _SHARES = {"candidates": 0.15, "comparing": 0.35, "assigning": 0.25, "writing": 0.25}
@@ -106,6 +107,16 @@ class _Decided:
     status: NDArray[np.str_]
     ambiguity: NDArray[np.str_]
     group: NDArray[np.object_]
+
+
+@dataclass(frozen=True)
+class _Solved:
+    """What a pass has chosen among its candidate pairs, of which only those with a match or a runner-up may be kept."""
+
+    scored: _Scored
+    chosen: assignment.Assigned
+    decided: _Decided
+    candidates: int  # pairs that were compared
 
 
 def run(
@@ -177,23 +188,10 @@ def _pass(work: _Run, index: int, step: Pass) -> Iterator[Chunk | PassFinished]:
         fraction = base + share * (before + _SHARES[stage] * done)
         _tell(work, stage, int(free * done), free, fraction)
 
-    tell("candidates", 0.0)
-    pairs = candidates.find(work.connection, work.plan, step, _max_pairs(work.options.memory_limit_mb, step))
-    pairs = _without_remainders(work, _without_rejected(work, pairs))
+    solved = _learned(work, step, tell) if step.kind == "probabilistic" else _ruled(work, step, tell)
     _check(work)
-    tell("comparing", 0.0)
-    weight, evidence, keep = scoring.score(work.sides, step, pairs)
-    weight = np.where(keep, weight, 0)
-    _check(work)
-    tell("assigning", 0.0)
-    chosen = assignment.assign(pairs.left, pairs.right, weight)
-    alone = scoring.loneliness(work.sides, step, pairs, weight)
-    margin = np.minimum(chosen.margin, np.maximum(weight[chosen.pair] - alone, 0))
-    chosen = replace(chosen, margin=margin)
-    _check(work)
+    scored, chosen, decided, pairs = solved.scored, solved.chosen, solved.decided, solved.scored.pairs
     order = _component_order(work, pairs, chosen)
-    decided = _decide(work, step, pairs, chosen)
-    scored = _Scored(pairs, weight, evidence)
     reported = step.accept == "report"
     for block in _blocks(len(order), work.options.chunk_size):
         _check(work)
@@ -216,7 +214,7 @@ def _pass(work: _Run, index: int, step: Pass) -> Iterator[Chunk | PassFinished]:
     yield PassFinished(
         pass_index=index,
         pass_name=step.name,
-        candidates=len(pairs.left),
+        candidates=solved.candidates,
         matches=0 if reported else len(order),
         confirmed=0 if reported else confirmed,
         suggested=0 if reported else len(order) - confirmed,
@@ -228,7 +226,44 @@ def _pass(work: _Run, index: int, step: Pass) -> Iterator[Chunk | PassFinished]:
     )
 
 
-def _max_pairs(memory_limit_mb: int, step: Pass) -> int:
+def _ruled(work: _Run, step: RulesPass, tell: Callable[[str, float], None]) -> _Solved:
+    """Solve a pass by rules."""
+    tell("candidates", 0.0)
+    pairs = candidates.find(work.connection, work.plan, step, _max_pairs(work.options.memory_limit_mb, step))
+    pairs = _without_remainders(work, _without_rejected(work, pairs))
+    _check(work)
+    tell("comparing", 0.0)
+    weight, evidence, keep = scoring.score(work.sides, step, pairs)
+    weight = np.where(keep, weight, 0)
+    _check(work)
+    tell("assigning", 0.0)
+    chosen = assignment.assign(pairs.left, pairs.right, weight)
+    alone = scoring.loneliness(work.sides, step, pairs, weight)
+    margin = np.minimum(chosen.margin, np.maximum(weight[chosen.pair] - alone, 0))
+    chosen = replace(chosen, margin=margin)
+    can_confirm = np.full(len(margin), step.accept in ("confirm", "confirm_if_unambiguous"))
+    decided = _decide(work, step, pairs, chosen, can_confirm)
+    return _Solved(_Scored(pairs, weight, evidence), chosen, decided, len(pairs.left))
+
+
+def _learned(work: _Run, step: ProbabilisticPass, tell: Callable[[str, float], None]) -> _Solved:
+    """Solve a probabilistic pass."""
+
+    def allowed(pairs: candidates.Candidates) -> candidates.Candidates:
+        return _without_remainders(work, _without_rejected(work, pairs))
+
+    budget = probabilistic.Budget(
+        max_pairs=int(work.options.memory_limit_mb * 1024**2 * _PAIRS_SHARE) // _LEARNED_BYTES,
+        allowed=allowed,
+        tell=tell,
+        check=lambda: _check(work),
+    )
+    found = probabilistic.find(work.sides, step, budget)
+    decided = _decide(work, step, found.pairs, found.chosen, found.is_sure)
+    return _Solved(_Scored(found.pairs, found.weight, found.evidence), found.chosen, decided, found.candidates)
+
+
+def _max_pairs(memory_limit_mb: int, step: RulesPass) -> int:
     """How many candidate pairs a pass has memory for."""
     size = _PAIR_BYTES + _COMPARISON_BYTES * (len(step.where) + len(step.score))
     return int(memory_limit_mb * 1024**2 * _PAIRS_SHARE) // size
@@ -243,7 +278,14 @@ def _blocks(rows: int, chunk: int) -> Iterator[slice]:
         size = min(size * 4, MAX_BLOCK_CHUNKS * chunk)
 
 
-def _decide(work: _Run, step: Pass, pairs: candidates.Candidates, chosen: assignment.Assigned) -> _Decided:
+def _decide(
+    work: _Run,
+    step: Pass,
+    pairs: candidates.Candidates,
+    chosen: assignment.Assigned,
+    can_confirm: NDArray[np.bool_],
+) -> _Decided:
+    """Status, ambiguity and group. `can_confirm`, shape (k,): the chosen pairs that are confirmed if they are clear."""
     n = len(chosen.pair)
     close = chosen.margin < AMBIGUOUS_BELOW_BITS * scoring.MILLI
     group = np.full(n, None, dtype=object)
@@ -262,17 +304,15 @@ def _decide(work: _Run, step: Pass, pairs: candidates.Candidates, chosen: assign
         for position in positions:
             pair = chosen.pair[position]
             group[position] = f"{signatures[0][pairs.left[pair]]:016x}{signatures[1][pairs.right[pair]]:016x}"
-    if step.accept in ("confirm", "confirm_if_unambiguous"):
-        status = np.where(close, SUGGESTED, CONFIRMED)
-    else:
-        status = np.full(n, SUGGESTED, dtype="<U9")
+    status = np.where(can_confirm & ~close, CONFIRMED, SUGGESTED)
     return _Decided(status, ambiguity, group)
 
 
 def _signatures(work: _Run, step: Pass, side: str) -> NDArray[np.uint64]:
     """A number for each row that is equal if all compared fields are equal."""
     names = list(work.plan.fields)
-    numbers = sorted({names.index(c.field) for c in (*step.where, *step.score)})
+    compared = step.fields if step.kind == "probabilistic" else [c.field for c in (*step.where, *step.score)]
+    numbers = sorted({names.index(field) for field in compared})
     values = [f"f{k}" for k in numbers] + [f"c{k}" for k in numbers if work.plan.fields[names[k]].type == "money"]
     parts = ", ".join(f"coalesce({value}::VARCHAR, chr(1))" for value in values)
     sql = f"SELECT md5_number_lower(concat_ws(chr(0), {parts})) AS v FROM {side} ORDER BY i"
@@ -342,7 +382,10 @@ def _explain(work: _Run, scored: _Scored, pair: NDArray[np.int64]) -> tuple[pa.A
     names = list(work.plan.fields)
     money = next((k for k, name in enumerate(names) if work.plan.fields[name].type == "money"), None)
     for number, item in enumerate(scored.evidence):
-        k = names.index(item.comparison.field)
+        left, right = "NULL", "NULL"
+        if item.field in names:  # otherwise several fields are compared together
+            k = names.index(item.field)
+            left, right = f"l.o{k}", f"r.o{k}"
         columns[f"w{number}"] = pa.array(np.round(item.bits[pair], 3))
         similarity, rarity = "NULL", "NULL"
         if item.similarity is not None:
@@ -351,9 +394,9 @@ def _explain(work: _Run, scored: _Scored, pair: NDArray[np.int64]) -> tuple[pa.A
         if item.rarity is not None:
             columns[f"y{number}"] = pa.array(np.round(item.rarity[pair], 3))
             rarity = f"p.y{number}"
-        name = item.comparison.field.replace("'", "''")
+        name = item.field.replace("'", "''")
         parts.append(
-            f"json_object('field', '{name}', 'compare', '{item.comparison.compare}', 'left', l.o{k}, 'right', r.o{k}, "
+            f"json_object('field', '{name}', 'compare', '{item.compare}', 'left', {left}, 'right', {right}, "
             f"'similarity', {similarity}, 'weight', p.w{number}, 'rarity', {rarity})"
         )
     difference = f"(l.f{money} - r.f{money})::DECIMAL(38,9)" if money is not None else "NULL::DECIMAL(38,9)"

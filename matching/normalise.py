@@ -117,6 +117,10 @@ def _field_sql(cell: _Cell, texts: dict[str, str]) -> list[str]:
         if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
             return [f"{value}::DATE AS f{k}", shown]
         return [f"{date_sql(value, cell.profile().date_order or 'ymd')} AS f{k}", shown]
+    if field.type == "number":
+        is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+        number = amount_sql(value, cell.profile().decimal or ".") if is_text else value
+        return [f"({number})::DOUBLE AS f{k}", shown]
     text = f"{value}::VARCHAR"
     if isinstance(cell.spec, Extracted):
         pattern = cell.spec.extract.replace("'", "''")

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Annotated, Any, Literal
 
 import duckdb
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, model_validator
 
 from core.text import refuse_blank
 from matching import duck
@@ -64,7 +64,7 @@ class CurrencySides(_Part):
 class PlanField(_Part):
     """A field: the columns on both sides that mean the same."""
 
-    type: Literal["money", "date", "reference", "code", "text"]
+    type: Literal["money", "number", "date", "reference", "code", "text"]
     left: Column
     right: Column
     currency: CurrencySides | None = None
@@ -100,7 +100,7 @@ class Booked(_Part):
     booked: Annotated[str, Field(min_length=1, max_length=64)]
 
 
-class Pass(_Part):
+class _Pass(_Part):
     """
     A pass over the records that earlier passes left open.
 
@@ -108,11 +108,35 @@ class Pass(_Part):
     """
 
     name: Annotated[str, Field(min_length=1, max_length=120), AfterValidator(refuse_blank)]
+    difference: Literal["open"] | Booked | None = None  # None keeps the hashes of earlier plans
+
+
+class RulesPass(_Pass):
+    """A pass by rules: the gates of `where` must hold, and `score` adds evidence."""
+
     kind: Literal["rules"]
     where: Annotated[tuple[Comparison, ...], Field(min_length=1, max_length=20)]
     score: Annotated[tuple[Comparison, ...], Field(max_length=20)] = ()
     accept: Accept = "confirm_if_unambiguous"
-    difference: Literal["open"] | Booked | None = None  # None keeps the hashes of earlier plans
+
+
+class ProbabilisticPass(_Pass):
+    """
+    A pass that learns from the records themselves what true pairs look like, and needs no rules.
+
+    With `confirm_at_margin`, matches that are nearly certain are confirmed, unless pairs that are none look as good.
+    """
+
+    kind: Literal["probabilistic"]
+    fields: Annotated[tuple[FieldName, ...], Field(min_length=1, max_length=20)]
+    accept: Literal["suggest", "report"] = "suggest"
+    confirm_at_margin: Literal["high"] | None = None
+
+
+Pass = Annotated[
+    RulesPass | ProbabilisticPass,
+    Discriminator("kind", custom_error_type="pass_kind", custom_error_message="kind must be rules or probabilistic"),
+]
 
 
 class Plan(_Part):
@@ -127,6 +151,9 @@ class Plan(_Part):
         if len(set(names)) != len(names):
             raise ValueError("two passes must not have the same name")
         for p in self.passes:
+            if p.kind == "probabilistic":
+                self._probabilistic(p)
+                continue
             for comparison in (*p.where, *p.score):
                 found = self.fields.get(comparison.field)
                 if found is None:
@@ -141,6 +168,13 @@ class Plan(_Part):
                         f"{comparison.compare} cannot compare the field {comparison.field!r} of type {found.type}"
                     )
         return self
+
+    def _probabilistic(self, step: ProbabilisticPass) -> None:
+        if len(set(step.fields)) != len(step.fields):
+            raise ValueError(f"pass {step.name!r} names a field twice")
+        for name in step.fields:
+            if name not in self.fields:
+                raise ValueError(f"pass {step.name!r} compares the field {name!r}, which is not in fields")
 
     @cached_property
     def hash(self) -> str:
@@ -158,7 +192,7 @@ class Plan(_Part):
         return [
             (f"/passes/{number}/where", "invalid_plan", message)
             for number, step in enumerate(self.passes)
-            if all(gate.compare == "days" for gate in step.where)
+            if step.kind == "rules" and all(gate.compare == "days" for gate in step.where)
         ]
 
     def bind(self, left: list[str], right: list[str]) -> None:

@@ -18,7 +18,7 @@ from rapidfuzz.process import cpdist
 from core.money import NO_CURRENCY
 from matching import truncation
 from matching.candidates import Candidates
-from matching.plan import Comparison, Pass, Plan
+from matching.plan import Comparison, Plan, RulesPass
 
 MILLI = 1000
 LEVELS = 11  # levels of a similarity: 0.0, 0.1, ... 1.0
@@ -62,7 +62,8 @@ class Evidence:
     them.
     """
 
-    comparison: Comparison
+    field: str  # of the plan, or what else is compared
+    compare: str
     bits: NDArray[np.float64]
     similarity: NDArray[np.float64] | None
     rarity: NDArray[np.float64] | None
@@ -77,7 +78,9 @@ class _Pairs:
     anchors: NDArray[np.int64]
 
 
-def score(sides: Sides, step: Pass, pairs: Candidates) -> tuple[NDArray[np.int64], list[Evidence], NDArray[np.bool_]]:
+def score(
+    sides: Sides, step: RulesPass, pairs: Candidates
+) -> tuple[NDArray[np.int64], list[Evidence], NDArray[np.bool_]]:
     """
     Score candidate pairs: the sum of the prior's bits and every comparison's bits.
 
@@ -118,7 +121,7 @@ def score(sides: Sides, step: Pass, pairs: Candidates) -> tuple[NDArray[np.int64
     return np.rint(total * MILLI).astype(np.int64), evidences, keep
 
 
-def loneliness(sides: Sides, step: Pass, pairs: Candidates, weight: NDArray[np.int64]) -> int:
+def loneliness(sides: Sides, step: RulesPass, pairs: Candidates, weight: NDArray[np.int64]) -> int:
     """
     Find by how much staying unmatched is likelier than `score` assumes, since most rows left over by earlier passes and
     jobs may have no partner.
@@ -161,20 +164,21 @@ def _anchors(pairs: Candidates, keep: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 def _evidence(learned: _Pairs, comparison: Comparison, similarity: NDArray[np.float64] | None) -> Evidence:
     sides, pairs, weight = learned.sides, learned.pairs, comparison.weight
+    names = comparison.field, comparison.compare
     connection, k = sides.connection, sides.number(comparison)
     kind = sides.plan.fields[comparison.field].type
     if comparison.compare == "equal":
         rarity = _rarity(connection, k, pairs, sides.sizes, is_money=kind == "money")
-        return Evidence(comparison, weight * rarity, None, rarity)
+        return Evidence(*names, weight * rarity, None, rarity)
     if comparison.compare == "days":
-        return Evidence(comparison, weight * _days(connection, k, comparison, pairs, learned.anchors), None, None)
+        return Evidence(*names, weight * _days(connection, k, comparison, pairs, learned.anchors), None, None)
     if comparison.compare == "within":
-        return Evidence(comparison, weight * _within(connection, k, pairs, sides.sizes), None, None)
+        return Evidence(*names, weight * _within(connection, k, pairs, sides.sizes), None, None)
     assert similarity is not None
     bits = _text_bits(learned, comparison, similarity)
     against = np.flatnonzero(bits < 0)
     bits[against[truncation.is_cut(connection, k, pairs, against, in_words=kind == "text")]] = 0.0
-    return Evidence(comparison, weight * bits, similarity, None)
+    return Evidence(*names, weight * bits, similarity, None)
 
 
 def column(connection: duckdb.DuckDBPyConnection, side: str, name: str) -> pa.Array:

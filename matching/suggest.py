@@ -10,14 +10,16 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from matching import duck
-from matching.fields import MIN_ANCHORS, Fields, Roles, find_fields
-from matching.plan import Accept, Comparison, Pass, Plan, PlanInvalid
+from matching import columns, duck
+from matching.fields import MIN_ANCHORS, Fields, Found, Roles, find_fields
+from matching.plan import Accept, Comparison, Pass, Plan, PlanField, PlanInvalid, ProbabilisticPass, RulesPass
 from matching.reading.values import install_macros
 from matching.sample import Floats, Sample
 
 __all__ = ["Roles", "suggest"]
 
+ENOUGH_ROWS = 200  # of the smaller side, to learn from
+MOSTLY_EQUAL = 0.4  # share of the smaller side's rows whose partner has a unique and equal amount
 WIDEST_WINDOW = 120  # days
 ENOUGH_LAGS = 200  # enough to have seen the outermost lags
 AROUND = 29  # days over which the chance of a lag is averaged
@@ -37,47 +39,86 @@ def suggest(
         install_macros(connection)
         samples = Sample(connection, "l", left), Sample(connection, "r", right)
         fields = find_fields(*samples, roles)
-        passes = _passes(*samples, fields)
+        named = fields.by_name()
+        named |= columns.pair(*samples, named)
+        is_small = min(left.num_rows, right.num_rows) < ENOUGH_ROWS
+        passes = [*_passes(*samples, fields), *(_rest_of_few(*samples, fields) if is_small else _rest(named))]
     finally:
         connection.close()
     if not passes:
         raise PlanInvalid(
             [("", "invalid_plan", "the two tables have no columns that can be compared; write a plan by hand")]
         )
-    return Plan(fields=fields.by_name(), passes=tuple(passes))
+    return Plan(fields=named, passes=tuple(passes))
 
 
 def _passes(left: Sample, right: Sample, fields: Fields) -> list[Pass]:
+    """Rules that are proved, from precise to loose. The rest of the rows is better judged by all fields together."""
     passes: list[Pass] = []
     days = _window(left, right, fields) if fields.date is not None else None
     similar = Comparison(field="party", compare="similarity", method="token_set") if fields.party else None
-    like = Comparison(field="party", compare="similarity", method="token_sort", minimum=0.8)
     by_reference, by_amount = (Comparison(field=name, compare="equal") for name in ("reference", "amount"))
+    by_rule = fields.amount is not None and _decides(left, right, fields.amount)
 
     def add(name: str, where: list[Comparison | None], score: list[Comparison | None], accept: Accept) -> None:
         gates, scores = (tuple(c for c in part if c is not None) for part in (where, score))
-        passes.append(Pass(name=name, kind="rules", where=gates, score=scores, accept=accept))
+        passes.append(RulesPass(name=name, kind="rules", where=gates, score=scores, accept=accept))
 
-    if fields.reference is not None:
+    if fields.reference is not None and fields.reference.is_proved:
         both = fields.amount is not None
         name = "reference and amount" if both else "reference"
-        add(name, [by_reference, by_amount if both else None], [similar], _accept(fields.reference.is_proved))
-    if fields.amount is not None:
+        add(name, [by_reference, by_amount if both else None], [similar], "confirm_if_unambiguous")
+    if by_rule:
         name = "amount" if days is None else f"amount within {days.from_} to {days.to} days"
-        enough = fields.amount.is_proved and len(fields.amount.anchors) >= MIN_ANCHORS
-        add(name, [by_amount, days], [similar], _accept(enough))
-        if fields.reference is not None:
-            add("reference, other amount", [by_reference], [similar, days], "suggest")
-        if similar is not None:
-            near = Comparison(field="amount", compare="within", percent="12")
-            add("near amount, like name", [like, near, days], [], "suggest")
-    if similar is not None and (fields.amount is None or fields.is_party_selective):
-        add("like name", [like, days], [], "suggest")
+        add(name, [by_amount, days], [similar], "confirm_if_unambiguous")
+    if fields.reference is not None and fields.reference.is_proved and fields.amount is not None:
+        add("reference, other amount", [by_reference], [similar, days], "suggest")
     return passes
 
 
-def _accept(is_proved: bool) -> Accept:
-    return "confirm_if_unambiguous" if is_proved else "suggest"
+def _decides(left: Sample, right: Sample, amount: Found) -> bool:
+    """
+    Whether equal amounts alone are a rule: other columns prove it, and most rows have a partner of the same amount.
+    Where amounts often differ, an equal one is too often that of another row.
+    """
+    enough = MOSTLY_EQUAL * min(left.rows, right.rows) * max(left.rate, right.rate)
+    return amount.is_proved and len(amount.anchors) >= max(MIN_ANCHORS, enough)
+
+
+def _rest_of_few(left: Sample, right: Sample, fields: Fields) -> list[Pass]:
+    """With few rows there is nothing to learn from, so the rest is suggested by rules."""
+    days = (_window(left, right, fields),) if fields.date is not None else ()
+    similar = (Comparison(field="party", compare="similarity", method="token_set"),) if fields.party else ()
+    like = Comparison(field="party", compare="similarity", method="token_sort", minimum=0.8)
+    equal, near = (
+        Comparison(field="amount", compare="equal"),
+        Comparison(field="amount", compare="within", percent="12"),
+    )
+    rules: list[tuple[str, tuple[Comparison, ...], tuple[Comparison, ...]]] = []
+    if fields.reference is not None and not fields.reference.is_proved:
+        by_reference = Comparison(field="reference", compare="equal")
+        rules.append(("like reference", (by_reference, *((equal,) if fields.amount else ())), similar))
+    if fields.amount is not None:
+        rules.append(("like amount", (equal, *days), similar))
+        if similar:
+            rules.append(("near amount, like name", (like, near, *days), ()))
+    if similar and (fields.amount is None or fields.is_party_selective):
+        rules.append(("like name", (like, *days), ()))
+    return [
+        RulesPass(name=name, kind="rules", where=where, score=score, accept="suggest") for name, where, score in rules
+    ]
+
+
+def _rest(fields: dict[str, PlanField]) -> list[Pass]:
+    """What no rule decides is weighed by all fields together."""
+    if not fields:
+        return []
+    names = tuple(fields)
+    return [
+        ProbabilisticPass(
+            name="what is left", kind="probabilistic", fields=names, accept="suggest", confirm_at_margin="high"
+        )
+    ]
 
 
 def _window(left: Sample, right: Sample, fields: Fields) -> Comparison:

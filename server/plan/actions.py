@@ -1,5 +1,6 @@
 """Actions on plans."""
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -25,10 +26,15 @@ def parse_document(document: dict[str, Any]) -> Document:
         found = Document.model_validate(document)
     except ValidationError as error:
         faults = faults_of(error, "/document")
-        raise Invalid(errors=tuple(Fault(f.pointer, "invalid_plan", f.message) for f in faults)) from None
+        raise Invalid(errors=tuple(Fault(_sent(f.pointer), "invalid_plan", f.message) for f in faults)) from None
     if unbounded := found.unbounded():
         raise plan_invalid(PlanInvalid(unbounded))
     return found
+
+
+def _sent(pointer: str) -> str:
+    """The pointer into the document that was sent. pydantic adds the kind of a pass, which no document has there."""
+    return re.sub(r"^(/document/passes/\d+)/(?:rules|probabilistic)(?=/|$)", r"\1", pointer)
 
 
 def plan_invalid(error: PlanInvalid) -> Invalid:

@@ -939,16 +939,6 @@ export type Part = {
   right: string[];
 };
 
-/** A pass over the records that earlier passes left open. */
-export type Pass = {
-  name: string;
-  kind: "rules";
-  where: Comparison[];
-  score?: Comparison[];
-  accept?: "confirm" | "confirm_if_unambiguous" | "suggest" | "report";
-  difference?: "open" | Booked | null;
-};
-
 /** What a pass has matched or suggested; records of both sides. */
 export type PassSummary = {
   pass: string;
@@ -965,12 +955,12 @@ export type PasswordChange = {
 /** Fields and passes. `hash` identifies exactly this plan on every match it makes. */
 export type Plan = {
   fields: Record<string, unknown>;
-  passes: Pass[];
+  passes: (RulesPass | ProbabilisticPass)[];
 };
 
 /** A field: the columns on both sides that mean the same. */
 export type PlanField = {
-  type: "money" | "date" | "reference" | "code" | "text";
+  type: "money" | "number" | "date" | "reference" | "code" | "text";
   left: string | Extracted | Signed;
   right: string | Extracted | Signed;
   currency?: CurrencySides | null;
@@ -1006,6 +996,16 @@ export type PlanView = {
 export type PlanWrite = {
   name: string;
   document: Plan;
+};
+
+/** A pass that learns from the records themselves what true pairs look like, and needs no rules. */
+export type ProbabilisticPass = {
+  name: string;
+  difference?: "open" | Booked | null;
+  kind: "probabilistic";
+  fields: string[];
+  accept?: "suggest" | "report";
+  confirm_at_margin?: "high" | null;
 };
 
 /** What went wrong (RFC 9457). /docs/problems lists every code. */
@@ -1283,6 +1283,16 @@ export type RowCounts = {
   loaded: number;
   rejected: number;
   left_out: number;
+};
+
+/** A pass by rules: the gates of `where` must hold, and `score` adds evidence. */
+export type RulesPass = {
+  name: string;
+  difference?: "open" | Booked | null;
+  kind: "rules";
+  where: Comparison[];
+  score?: Comparison[];
+  accept?: "confirm" | "confirm_if_unambiguous" | "suggest" | "report";
 };
 
 /** The best alternative match. */

@@ -1,0 +1,117 @@
+"""
+Pairs the columns of two tables that seem to mean the same, by their names, by the words in them, and by their shapes.
+
+A probabilistic pass learns what each pair says, so a pair that says nothing does little harm here.
+"""
+
+import math
+import re
+import unicodedata
+from collections import Counter
+from typing import Literal
+
+import numpy as np
+from rapidfuzz.fuzz import ratio
+from scipy.optimize import linear_sum_assignment
+
+from matching.plan import Extracted, PlanField, column_of
+from matching.sample import Sample, SampleColumn
+
+READ = 5_000  # rows whose words are counted
+MIN_LIKENESS = 0.25
+OTHER_KIND = 0.3  # columns of different kinds are as much less alike
+NAME = 0.5  # weight of the names
+MIN_SHARED_IDS = 0.01  # identifiers of which fewer are on both sides identify different things
+MOST = 8  # pairs that are added to the other fields
+_WORD = re.compile(r"\w+")
+
+
+def pair(left: Sample, right: Sample, known: dict[str, PlanField]) -> dict[str, PlanField]:
+    """
+    Pair columns one to one, so that the pairs are as alike as possible in total.
+
+    Args:
+        known: fields that are there already. Their columns are not used again, except those that only a part is taken of.
+
+    Returns: fields by name, the most alike first, at most MOST.
+    """
+    columns = [
+        [c for c in sample.columns if _can_tell(c) and c.name not in _used(known, side)]
+        for sample, side in ((left, "left"), (right, "right"))
+    ]
+    if not all(columns):
+        return {}
+    words = [[_words(side, c) for c in found] for side, found in zip((left, right), columns, strict=True)]
+    likeness = np.zeros((len(columns[0]), len(columns[1])))
+    for i, a in enumerate(columns[0]):
+        for j, b in enumerate(columns[1]):
+            likeness[i, j] = _likeness(a, b, words[0][i], words[1][j])
+            if a.is_id and b.is_id and _shared(left, right, a, b) < MIN_SHARED_IDS:
+                likeness[i, j] = 0.0
+    found: dict[str, PlanField] = {}
+    chosen = zip(*linear_sum_assignment(likeness, maximize=True), strict=True)
+    for i, j in sorted(((int(i), int(j)) for i, j in chosen), key=lambda one: (-likeness[one], one)):
+        a, b = columns[0][i], columns[1][j]
+        if likeness[i, j] < MIN_LIKENESS or len(found) == MOST:
+            continue
+        name = _free(_name(a.name), [*known, *found])
+        found[name] = PlanField(type=_type(a, b), left=a.name, right=b.name)
+    return found
+
+
+def _used(known: dict[str, PlanField], side: str) -> set[str]:
+    specs = [getattr(field, side) for field in known.values()]
+    return {column_of(spec) for spec in specs if not isinstance(spec, Extracted)}
+
+
+def _can_tell(column: SampleColumn) -> bool:
+    """Whether a column can say which rows belong together: not if it is empty, constant, or only numbers its rows."""
+    return column.kind != "empty" and column.distinct > 1 and not column.is_running
+
+
+def _group(column: SampleColumn) -> Literal["number", "date", "text"]:
+    if column.kind in ("amount", "number"):
+        return "number"
+    return "date" if column.kind == "date" else "text"
+
+
+def _type(a: SampleColumn, b: SampleColumn) -> Literal["number", "date", "text"]:
+    return _group(a) if _group(a) == _group(b) else "text"
+
+
+def _words(sample: Sample, column: SampleColumn) -> dict[str, float]:
+    """The words of a column, by the logarithm of how often they occur. Numbers also count by their length."""
+    counts: Counter[str] = Counter()
+    for text in sample.texts(column.name)[:READ].to_pylist():
+        for word in _WORD.findall(text or ""):
+            counts[word] += 1
+            counts[re.sub(r"\d+", lambda found: f"#{len(found[0])}", re.sub(r"[^\W\d]+", "a", word))] += 1
+    return {word: 1 + math.log(count) for word, count in counts.items()}
+
+
+def _likeness(a: SampleColumn, b: SampleColumn, words: dict[str, float], others: dict[str, float]) -> float:
+    length = math.sqrt(sum(w * w for w in words.values()) * sum(w * w for w in others.values()))
+    cosine = sum(weight * others[word] for word, weight in words.items() if word in others) / max(length, 1e-9)
+    found = NAME * ratio(a.name.casefold(), b.name.casefold()) / 100 + cosine
+    return found if _group(a) == _group(b) else found * OTHER_KIND
+
+
+def _shared(left: Sample, right: Sample, a: SampleColumn, b: SampleColumn) -> float:
+    one, other = (np.unique(side.codes(c.name)) for side, c in ((left, a), (right, b)))
+    smaller = max(min(len(one), len(other)), 1)
+    return float(len(np.intersect1d(one, other)) / smaller / max(left.rate, right.rate))
+
+
+def _name(column: str) -> str:
+    """The column's name as a field's: letters, digits, spaces, - and _, beginning with a letter."""
+    plain = unicodedata.normalize("NFKD", column).encode("ascii", "ignore").decode()
+    kept = re.sub(r"[^A-Za-z0-9_ -]+", " ", plain).strip()
+    return kept[:60].strip() if re.match(r"[A-Za-z]", kept) else "field"
+
+
+def _free(name: str, taken: list[str]) -> str:
+    number, found = 1, name
+    while found in taken:
+        number += 1
+        found = f"{name} {number}"
+    return found

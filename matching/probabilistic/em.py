@@ -1,0 +1,179 @@
+"""
+What each level of agreement says about a pair, learned without labels: EM in which pairs of one row compete.
+
+A row has at most one partner, so the chances of its pairs add up to at most one. That keeps near-twins apart, which EM
+without competition would call matches.
+
+Source: Fellegi & Sunter, A Theory for Record Linkage (JASA, 1969); Dempster, Laird & Rubin, Maximum Likelihood from
+Incomplete Data via the EM Algorithm (JRSS B, 1977).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.probabilistic.levels import Compared, Comparison, Levels, Pairs
+
+ROUNDS = 20
+ALL_PAIRS = 2_000_000
+GROUP, GROUPS = 250, 16  # rows of each side, a million pairs in total
+SHRINK = 2.0  # pairs by chance that are added to each field, so that a level nobody has seen earns no weight
+SEED = 20260401
+MAX_BITS = 60.0
+LEAST, MOST = 0.01, 0.999  # of rows of the smaller side with a partner
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Candidate pairs and how they compare."""
+
+    pairs: Pairs  # rows of each side, sorted
+    levels: list[Levels]  # of each comparison, shape (pairs,)
+    sizes: tuple[int, int]  # rows of both sides
+
+
+@dataclass(frozen=True)
+class Learned:
+    """The bits of each level of each comparison, the chance of each pair, and the share of rows with a partner."""
+
+    bits: list[Floats]  # of each comparison, shape (levels,); 0 for missing
+    chance: Floats  # shape (pairs,)
+    share: float  # of the rows of the smaller side
+
+
+def by_chance(compared: Compared, sizes: tuple[int, int]) -> list[Floats]:
+    """
+    How often each level occurs between random rows: all pairs if there are at most ALL_PAIRS, or else those of a few
+    groups of rows with each other, whose products take a fraction of the time that single pairs take.
+
+    Returns: for each comparison, shape (levels,), shares of the pairs that have both values; 0 for missing.
+    """
+    counts = [np.zeros(comparison.count) for comparison in compared.comparisons]
+    for rows, others in _groups(sizes):
+        pairs = np.repeat(rows, len(others)).astype(np.int32), np.tile(others, len(rows)).astype(np.int32)
+        for comparison, count in zip(compared.comparisons, counts, strict=True):
+            count += np.bincount(level(comparison, pairs), minlength=comparison.count)
+    for count in counts:
+        count[0] = 0
+    return [count / max(count.sum(), 1) for count in counts]
+
+
+def _groups(sizes: tuple[int, int]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    if sizes[0] * sizes[1] <= ALL_PAIRS:
+        step = max(1, GROUP * GROUP // max(sizes[1], 1))
+        for start in range(0, sizes[0], step):
+            yield np.arange(start, min(start + step, sizes[0])), np.arange(sizes[1])
+        return
+    chance = np.random.default_rng(SEED)
+    for _ in range(GROUPS):
+        rows, others = (np.sort(chance.choice(size, min(GROUP, size), replace=False)) for size in sizes)
+        yield rows, others
+
+
+def level(comparison: Comparison, pairs: Pairs) -> Levels:
+    """The level of each pair in one comparison."""
+    return comparison.level(comparison.measure(pairs))
+
+
+def levels_of(compared: Compared, pairs: Pairs) -> list[Levels]:
+    """The level of each pair in each comparison."""
+    return [level(comparison, pairs) for comparison in compared.comparisons]
+
+
+def start(candidates: Candidates, likeness: Floats) -> Floats:
+    """
+    The chances to start with: 1 for the pairs that are each other's most similar, and clearly so, otherwise 0.
+
+    Clearly: by at least the median of how much such pairs are ahead of the next best pair of their two rows.
+
+    Args:
+        likeness: shape (pairs,), similarity of all texts; NaN counts as 0.
+    """
+    value = np.nan_to_num(likeness)
+    ahead = np.full(len(value), np.inf)
+    for rows, size in zip(candidates.pairs, candidates.sizes, strict=True):
+        first, second = _best_two(rows, value, size)
+        ahead = np.minimum(ahead, value - np.where(value >= first[rows], second[rows], np.inf))
+    mutual = ahead >= 0
+    found = np.zeros(len(value))
+    if mutual.any():
+        found[mutual & (ahead >= np.median(ahead[mutual]))] = 1.0
+    return found
+
+
+def learn(candidates: Candidates, chance: Floats, by_chance: list[Floats]) -> Learned:
+    """
+    Learn the bits of each level, in ROUNDS rounds.
+
+    Args:
+        chance: shape (pairs,), chances to start with.
+        by_chance: how often random rows have each level.
+    """
+    smaller = min(candidates.sizes)
+    share = _share(chance, smaller)
+    bits: list[Floats] = []
+    for _ in range(ROUNDS):
+        bits = _bits(candidates, chance, by_chance)
+        chance = chances(candidates, total(candidates.levels, bits), share)
+        share = _share(chance, smaller)
+    return Learned(bits, chance, share)
+
+
+def total(levels: list[Levels], bits: list[Floats]) -> Floats:
+    """The sum of the bits of all comparisons, shape (pairs,)."""
+    found = np.zeros(len(levels[0]))
+    for level_, table in zip(levels, bits, strict=True):
+        found += table[level_]
+    return found
+
+
+def chances(candidates: Candidates, bits: Floats, share: float) -> Floats:
+    """The chance of each pair, given that each of its two rows has one partner or none."""
+    sizes = candidates.sizes
+    matches = share * min(sizes)
+    prior = np.log2(matches / (sizes[0] * sizes[1]))
+    odds = np.exp2(np.clip(bits + prior, -MAX_BITS, MAX_BITS))
+    found = np.ones(len(bits))
+    for rows, size in zip(candidates.pairs, sizes, strict=True):
+        sums = np.bincount(rows, weights=odds, minlength=size)
+        found = np.minimum(found, odds / (1 - matches / size + sums[rows]))
+    return found
+
+
+def _bits(candidates: Candidates, chance: Floats, by_chance: list[Floats]) -> list[Floats]:
+    found = []
+    every = candidates.sizes[0] * candidates.sizes[1]
+    for level_, random in zip(candidates.levels, by_chance, strict=True):
+        matching = np.bincount(level_, weights=chance, minlength=len(random))
+        matching[0] = 0
+        others = np.bincount(level_, weights=1 - chance, minlength=len(random)) / every
+        u = np.maximum(np.maximum(random, others), 1e-12)
+        m = (matching + SHRINK * u) / (matching.sum() + SHRINK)
+        bits = np.log2(m / u)
+        bits[0] = 0
+        found.append(bits)
+    return found
+
+
+def _share(chance: Floats, smaller: int) -> float:
+    return float(np.clip(chance.sum() / max(smaller, 1), LEAST, MOST))
+
+
+def _counts(level_: Levels, count: int) -> Floats:
+    return np.bincount(level_, minlength=count).astype(np.float64)
+
+
+def _best_two(rows: NDArray[np.int32], value: Floats, size: int) -> tuple[Floats, Floats]:
+    """For each row the greatest value and the second greatest, 0 if there is none. Equal values are both."""
+    order = np.lexsort((-value, rows))
+    begins = np.flatnonzero(np.diff(rows[order], prepend=-1))
+    first, second = np.zeros(size), np.zeros(size)
+    first[rows[order][begins]] = value[order][begins]
+    after = begins + 1
+    has = (after < len(order)) & (rows[order][np.minimum(after, len(order) - 1)] == rows[order][begins])
+    second[rows[order][begins[has]]] = value[order][after[has]]
+    return first, second

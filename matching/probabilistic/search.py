@@ -1,0 +1,162 @@
+"""One probabilistic pass: from the open rows of both sides to chosen pairs, with what each field says about them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.money import NO_CURRENCY
+from matching import candidates as gated
+from matching.assignment import Assigned, assign
+from matching.plan import ProbabilisticPass
+from matching.probabilistic import candidates as likely
+from matching.probabilistic import em, levels, texts, values, weights, windows
+from matching.probabilistic.decision import MILLI, Decision, decide
+from matching.probabilistic.decoys import Scored
+from matching.probabilistic.em import Candidates, Learned
+from matching.probabilistic.levels import Compared, Pairs
+from matching.probabilistic.values import Values
+from matching.scoring import Evidence, Sides
+
+Floats = NDArray[np.float64]
+# Fewer rows of a side than these have nothing to learn from, and their best pairs look better than their second best
+# whatever they are.
+MIN_ROWS = 30
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a pass may use, and whom it tells. `allowed` leaves out pairs that must not be proposed."""
+
+    max_pairs: int
+    allowed: Callable[[gated.Candidates], gated.Candidates] = lambda pairs: pairs
+    tell: Callable[[str, float], None] = lambda stage, done: None
+    check: Callable[[], None] = lambda: None  # raises when the run is to stop
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a pass has chosen. Of its candidate pairs only those that are chosen or a runner-up are kept."""
+
+    pairs: gated.Candidates
+    weight: NDArray[np.int64]  # shape (pairs,), milli-bits above the threshold
+    evidence: list[Evidence]
+    chosen: Assigned  # indices into the pairs
+    is_sure: NDArray[np.bool_]  # shape (chosen,): certain enough to be confirmed
+    candidates: int  # pairs that were compared
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A pass before it is explained."""
+
+    values: Values
+    compared: Compared
+    candidates: Candidates
+    found: likely.Found
+    tables: list[NDArray[np.int64]]  # milli-bits of each level of each comparison
+    scored: Scored
+    decision: Decision
+
+
+def find(sides: Sides, step: ProbabilisticPass, budget: Budget) -> Outcome:
+    """
+    Run a pass on the rows that are still open (`l_free`, `r_free`). With fewer than MIN_ROWS on a side it finds nothing.
+
+    Everything is decided by counts, in the order of the rows' content, from fixed seeds and in whole milli-bits, so the
+    result does not depend on the order of the rows, the number of threads or the speed of the machine.
+
+    Raises: what `budget.check` raises; duckdb.Error when the sides do not have the plan's fields.
+    """
+    read = values.read(sides, step.fields)
+    return _explained(solve(read, budget), step) if min(read.sizes) >= MIN_ROWS else _nothing()
+
+
+def _nothing() -> Outcome:
+    none = np.zeros(0, np.int64)
+    chosen = assign(none.astype(np.int32), none.astype(np.int32), none)
+    pairs = gated.Candidates(none.astype(np.int32), none.astype(np.int32), 0, 0)
+    return Outcome(pairs, none, [], chosen, none.astype(bool), 0)
+
+
+def solve(read: Values, budget: Budget) -> Solution:
+    """Find candidates, learn what their levels say, weigh and decide."""
+    compared = levels.compare(read)
+    found = likely.find(read, compared, budget.max_pairs)
+    budget.check()
+    budget.tell("comparing", 0.0)
+    pairs = _allowed(found.pairs, read, budget)
+    random = em.by_chance(compared, read.sizes)
+    some = Candidates(pairs, em.levels_of(compared, pairs), read.sizes)
+    budget.check()
+    learned = em.learn(some, em.start(some, _likeness(compared, pairs)), random)
+    budget.check()
+    more = windows.find(compared, learned, random, read.sizes)
+    if more is not None:
+        budget.check()
+        pairs = likely.unique([pairs, _allowed(more, read, budget)], read.sizes)
+        some = Candidates(pairs, em.levels_of(compared, pairs), read.sizes)
+        chance = em.chances(some, em.total(some.levels, learned.bits), learned.share)
+        learned = em.learn(some, chance, random)
+    budget.check()
+    constant, tables = _weighed(some, learned)
+    budget.tell("assigning", 0.0)
+    score = constant + sum((table[level] for table, level in zip(tables, some.levels, strict=True)), np.int64(0))
+    scored = Scored(some.pairs, np.asarray(score, np.int64), read.sizes)
+    decision = decide(scored)
+    return Solution(read, compared, some, found, tables, scored, decision)
+
+
+def _allowed(pairs: Pairs, read: Values, budget: Budget) -> Pairs:
+    """The pairs that may be proposed: no rejected ones, and none of two known currencies that differ."""
+    for left, right in read.currencies:
+        one, other = left[pairs[0]], right[pairs[1]]
+        keep = (one == other) | (one == NO_CURRENCY) | (other == NO_CURRENCY)
+        pairs = pairs[0][keep], pairs[1][keep]
+    asked = gated.Candidates(read.left[pairs[0]], read.right[pairs[1]], 0, 0)
+    found = budget.allowed(asked)
+    if len(found.left) == len(asked.left):
+        return pairs
+    return (
+        np.searchsorted(read.left, found.left).astype(np.int32),
+        np.searchsorted(read.right, found.right).astype(np.int32),
+    )
+
+
+def _likeness(compared: Compared, pairs: Pairs) -> Floats:
+    """The similarity of all texts together."""
+    words, grams = (texts.products(v.left, v.right, pairs) for v in (compared.words, compared.grams))
+    found: Floats = (words.astype(np.float64) + grams) / 2
+    return found
+
+
+def _weighed(some: Candidates, learned: Learned) -> tuple[int, list[NDArray[np.int64]]]:
+    """The constant and the tables of levels, in milli-bits."""
+    features = [bits[level] for bits, level in zip(learned.bits, some.levels, strict=True)]
+    constant, beta = weights.fit(features, learned.chance)
+    scale = MILLI / np.log(2)
+    tables = [np.rint(one * bits * scale).astype(np.int64) for one, bits in zip(beta, learned.bits, strict=True)]
+    return round(constant * scale), tables
+
+
+def _explained(solution: Solution, step: ProbabilisticPass) -> Outcome:
+    """Keep the chosen pairs and their runners-up, with the bits of each comparison."""
+    read, chosen, some = solution.values, solution.decision.chosen, solution.candidates
+    kept = np.unique(np.concatenate((chosen.pair, chosen.runner_up[chosen.runner_up >= 0])))
+    pairs = some.pairs[0][kept], some.pairs[1][kept]
+    evidence = []
+    for comparison, table, level in zip(solution.compared.comparisons, solution.tables, some.levels, strict=True):
+        similarity = comparison.measure(pairs) if comparison.number is None else None
+        bits = table[level[kept]] / MILLI
+        evidence.append(Evidence(comparison.field, comparison.compare, bits, similarity, None))
+    runner = np.where(chosen.runner_up >= 0, np.searchsorted(kept, chosen.runner_up), -1)
+    sure = solution.decision.is_sure & (step.confirm_at_margin is not None)
+    return Outcome(
+        pairs=gated.Candidates(read.left[pairs[0]], read.right[pairs[1]], *solution.found.skipped),
+        weight=solution.scored.score[kept] - solution.decision.threshold,
+        evidence=evidence,
+        chosen=replace(chosen, pair=np.searchsorted(kept, chosen.pair), runner_up=runner),
+        is_sure=sure,
+        candidates=len(some.pairs[0]),
+    )

@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+
+from matching.probabilistic import candidates, em, levels, texts
+from matching.probabilistic.em import Candidates
+from tests.matching.probabilistic.tables import people, values
+
+
+@pytest.fixture(scope="module")
+def learned():
+    given = people(1200)
+    read = values(given)
+    compared = levels.compare(read)
+    pairs = candidates.find(read, compared, 1_000_000).pairs
+    some = Candidates(pairs, em.levels_of(compared, pairs), read.sizes)
+    words, grams = (texts.products(v.left, v.right, pairs) for v in (compared.words, compared.grams))
+    random = em.by_chance(compared, read.sizes)
+    first = em.start(some, (words.astype(float) + grams) / 2)
+    is_true = np.array([pair in given.truth for pair in zip(*(side.tolist() for side in pairs), strict=True)])
+    return compared, some, first, is_true, em.learn(some, first, random), len(given.truth)
+
+
+def test_it_starts_with_pairs_that_are_nearly_all_true(learned):
+    _, some, first, is_true, _, _ = learned
+
+    started = first == 1
+
+    assert started.sum() > 100
+    assert is_true[started].mean() > 0.95
+    assert len(set(some.pairs[0][started])) == started.sum()
+
+
+def test_it_learns_that_true_pairs_are_days_apart_and_lose_little(learned):
+    compared, _, _, _, found, _ = learned
+    bits = {(one.field, one.compare): table for one, table in zip(compared.comparisons, found.bits, strict=True)}
+
+    days, ratio = bits["day", "days"], bits["amount", "ratio"]
+
+    place = levels.day_levels(np.array([-20.0, 2.0, 200.0]))
+    assert days[place[1]] > 2 > 0 > max(days[place[0]], days[place[2]])
+    equal, twice = levels.ratio_levels(np.log([1.0, 2.0]))
+    assert ratio[equal] > 3 > 0 > ratio[twice]
+    assert all(table[0] == 0 for table in found.bits)
+
+
+def test_the_chances_of_a_rows_pairs_add_up_to_at_most_one(learned):
+    _, some, _, is_true, found, true = learned
+
+    for rows, size in zip(some.pairs, some.sizes, strict=True):
+        assert np.bincount(rows, weights=found.chance, minlength=size).max() <= 1 + 1e-9
+    assert found.chance[is_true].mean() > 0.9
+    assert found.share == pytest.approx(true / 1200, abs=0.05)
+
+
+def test_random_pairs_are_all_pairs_of_small_tables_and_a_million_of_larger_ones(monkeypatch):
+    read = values(people(300))
+    compared = levels.compare(read)
+    every = em.by_chance(compared, read.sizes)
+    monkeypatch.setattr(em, "ALL_PAIRS", 1000)
+
+    some = em.by_chance(compared, read.sizes)
+
+    for one, other in zip(every, some, strict=True):
+        assert one.sum() == pytest.approx(1)
+        assert np.abs(one - other).max() < 0.02

@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+
+from matching.probabilistic import levels, texts
+from matching.probabilistic.levels import DAY_EDGES, OTHER_SIGN, RATIO_EDGES
+from matching.probabilistic.values import NumberField, TextField, Values
+
+
+def values(*fields: TextField | NumberField, rows: tuple[int, int]) -> Values:
+    left, right = (np.arange(count, dtype=np.int32) for count in rows)
+    of_texts = [field for field in fields if isinstance(field, TextField)]
+    return Values(left, right, of_texts, [field for field in fields if isinstance(field, NumberField)], [])
+
+
+def text_field(name: str, left: list[str], right: list[str]) -> TextField:
+    return TextField(name, texts.clean(left), texts.clean(right))
+
+
+def test_similarities_have_steps_of_a_twentieth_and_equal_texts_a_level_of_their_own():
+    found = levels.similarity_levels(np.array([np.nan, 0.0, 0.049, 0.05, 0.9998, 0.9999, 1.0]))
+
+    assert found.tolist() == [0, 1, 1, 2, 20, 21, 21]
+
+
+def test_ratios_are_signed_and_equal_numbers_have_a_level_of_their_own():
+    ratios = np.log([0.5, 0.99, 1.0, 1.01, 2.0])
+
+    found = levels.ratio_levels(np.append(ratios, [np.inf, np.nan]))
+
+    assert (np.diff(found[:5]) > 0).all()
+    assert found[2] == len(RATIO_EDGES) // 2 + 1
+    assert found[5:].tolist() == [OTHER_SIGN, 0]
+
+
+def test_days_near_zero_have_levels_of_their_own():
+    found = levels.day_levels(np.array([-400, -1, 0, 1, 2, 400, np.nan]))
+
+    assert len(set(found.tolist())) == 7
+    assert found[-1] == 0
+    assert found.max() <= len(DAY_EDGES) + 1
+
+
+def test_numbers_of_other_sign_or_against_zero_have_no_ratio():
+    field = NumberField("amount", np.array([5.0, 0.0, 5.0, np.nan]), np.array([-5.0, 0.0, 0.0, 1.0]), is_days=False)
+    comparison = levels.compare(values(field, rows=(4, 4))).comparisons[0]
+
+    row = np.arange(4, dtype=np.int32)
+    found = comparison.level(comparison.measure((row, row)))
+
+    assert found.tolist() == [OTHER_SIGN, len(RATIO_EDGES) // 2 + 1, OTHER_SIGN, 0]
+
+
+def test_short_texts_are_also_compared_by_what_they_begin_with():
+    short = text_field("payer", ["Acme Trading GmbH"], ["ACME TRAD"])
+    long = text_field("title", ["a chair of red oak for the large table"], ["a chair of oak"])
+
+    found = levels.compare(values(short, long, rows=(1, 1))).comparisons
+
+    assert [(one.field, one.compare) for one in found] == [
+        ("payer", "similarity"),
+        ("payer", "prefix"),
+        ("title", "similarity"),
+        (levels.ALL_TEXTS, "similarity"),
+    ]
+    nothing = np.zeros(1, np.int32)
+    assert found[1].measure((nothing, nothing)).tolist() == [1.0]
+    assert 0.1 < found[2].measure((nothing, nothing))[0] < 1
+
+
+def test_codes_are_compared_where_texts_have_them():
+    field = text_field("name", ["tv x100 black", "tv y2"], ["x100", "lamp"])
+
+    codes = levels.compare(values(field, rows=(2, 2))).comparisons[-1]
+    found = codes.measure((np.array([0, 1, 0], np.int32), np.array([0, 0, 1], np.int32)))
+
+    assert codes.compare == "codes"
+    assert found[:2].tolist() == [1.0, 0.0]
+    assert np.isnan(found[2])
+
+
+@pytest.mark.parametrize("text", ["", None])
+def test_a_missing_text_has_no_similarity(text):
+    field = TextField("who", texts.clean(["acme", text]), texts.clean(["acme"]))
+
+    comparison = levels.compare(values(field, rows=(2, 1))).comparisons[0]
+    found = comparison.measure((np.array([0, 1], np.int32), np.zeros(2, np.int32)))
+
+    assert comparison.level(found).tolist() == [21, 0]

@@ -1,0 +1,84 @@
+"""Columns that seem to mean the same, in tables never seen before."""
+
+import random
+
+import pyarrow as pa
+import pytest
+
+from matching import columns, duck
+from matching.plan import PlanField
+from matching.reading.values import install_macros
+from matching.sample import Sample
+
+WORDS = ("red", "oak", "lamp", "desk", "sofa", "steel", "glass", "soft", "mini", "large")
+
+
+@pytest.fixture
+def pair():
+    connections = []
+
+    def find(left: dict[str, list], right: dict[str, list], known: dict[str, PlanField] | None = None):
+        connection = duck.connect()
+        install_macros(connection)
+        connections.append(connection)
+        tables = (pa.table({name: pa.array(map(str, v)) for name, v in side.items()}) for side in (left, right))
+        samples = [Sample(connection, side, table) for side, table in zip("lr", tables, strict=True)]
+        found = columns.pair(*samples, known or {})
+        return {name: (field.type, field.left, field.right) for name, field in found.items()}
+
+    yield find
+    for connection in connections:
+        connection.close()
+
+
+def titles(seed: int) -> list[str]:
+    chance = random.Random(seed)
+    return [" ".join(chance.choices(WORDS, k=4)) for _ in range(300)]
+
+
+def numbers(seed: int, highest: int) -> list[str]:
+    chance = random.Random(seed)
+    return [f"{chance.uniform(1, highest):.2f}" for _ in range(300)]
+
+
+def test_columns_are_paired_by_what_is_in_them(pair):
+    years = [str(1990 + n % 15) for n in range(300)]
+
+    found = pair(
+        {"Titel": titles(1), "Jahr": years, "Preis": numbers(3, 900)},
+        {"cost": numbers(4, 900), "product": titles(2), "published": years[::-1]},
+    )
+
+    assert found["Titel"] == ("text", "Titel", "product")
+    assert found["Jahr"] == ("number", "Jahr", "published")
+
+
+def test_rows_that_are_numbered_say_nothing_and_neither_does_a_constant(pair):
+    side = {"id": list(range(300)), "country": ["DE"] * 300}
+
+    found = pair(side | {"title": titles(1)}, side | {"title": titles(2)})
+
+    assert set(found) == {"title"}
+
+
+def test_identifiers_of_different_things_are_not_paired(pair):
+    chance = random.Random(5)
+    ids = [[f"{letter}{n}" for n in chance.sample(range(10**6), 300)] for letter in "LR"]
+    shared = ids[0][::-1]
+
+    assert "id" not in pair({"id": ids[0], "t": titles(1)}, {"id": ids[1], "t": titles(2)})
+    assert "id" in pair({"id": ids[0], "t": titles(1)}, {"id": shared, "t": titles(2)})
+
+
+def test_columns_of_known_fields_are_not_used_again(pair):
+    known = {"party": PlanField(type="text", left="title", right="title")}
+
+    found = pair({"title": titles(1), "Größe": titles(3)}, {"title": titles(2), "size": titles(4)}, known)
+
+    assert list(found.values()) == [("text", "Größe", "size")]
+
+
+def test_names_that_no_field_can_have_are_replaced(pair):
+    found = pair({"標題": titles(1), "1st": titles(3)}, {"標題": titles(2), "1st": titles(4)})
+
+    assert set(found) == {"field", "field 2"}
