@@ -1,14 +1,15 @@
 """
-`python -m bench [read|upload|job|page|room|live|export|plans|pressure|hostile|idle|large ...]`: run the named benchmarks, or
+`python -m bench [read|matching|upload|job|page|room|live|export|plans|pressure|hostile|idle|large ...]`: run the named benchmarks, or
 all but `large`, which takes a quarter of an hour, and print one table.
 """
 
 import sys
 
-from bench import export, hostile, idle, job, live, page, plans, pressure, read, report, room, upload
+from bench import export, hostile, idle, job, live, matching, page, plans, pressure, read, report, room, upload
 
 BENCHMARKS = {
     "read": read.main,
+    "matching": matching.main,
     "upload": upload.main,
     "job": job.main,
     "page": page.main,
