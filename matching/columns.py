@@ -12,7 +12,6 @@ from typing import Literal
 
 import numpy as np
 from rapidfuzz.fuzz import ratio
-from scipy.optimize import linear_sum_assignment
 
 from matching.plan import Extracted, PlanField, column_of
 from matching.sample import Sample, SampleColumn
@@ -28,7 +27,7 @@ _WORD = re.compile(r"\w+")
 
 def pair(left: Sample, right: Sample, known: dict[str, PlanField]) -> dict[str, PlanField]:
     """
-    Pair columns one to one, so that the pairs are as alike as possible in total.
+    Pair columns one to one, the most alike first.
 
     Args:
         known: fields that are there already. Their columns are not used again, except those that only a part is taken of.
@@ -49,13 +48,16 @@ def pair(left: Sample, right: Sample, known: dict[str, PlanField]) -> dict[str, 
             if a.is_id and b.is_id and _shared(left, right, a, b) < MIN_SHARED_IDS:
                 likeness[i, j] = 0.0
     found: dict[str, PlanField] = {}
-    chosen = zip(*linear_sum_assignment(likeness, maximize=True), strict=True)
-    for i, j in sorted(((int(i), int(j)) for i, j in chosen), key=lambda one: (-likeness[one], one)):
-        a, b = columns[0][i], columns[1][j]
+    free = np.ones(likeness.shape, dtype=bool)
+    for place in np.argsort(-likeness, axis=None, kind="stable"):
+        i, j = divmod(int(place), likeness.shape[1])
         if likeness[i, j] < MIN_LIKENESS or len(found) == MOST:
-            continue
-        name = _free(_name(a.name), [*known, *found])
-        found[name] = PlanField(type=_type(a, b), left=a.name, right=b.name)
+            break
+        if free[i, j]:
+            free[i, :] = free[:, j] = False
+            a, b = columns[0][i], columns[1][j]
+            name = _free(_name(a.name), [*known, *found])
+            found[name] = PlanField(type=_type(a, b), left=a.name, right=b.name)
     return found
 
 
