@@ -5,6 +5,7 @@ The work is bounded by counts. What all rows share says nothing and would take t
 out, and if the rest is still too much, the more common ones of it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -34,12 +35,13 @@ class Found:
     skipped: tuple[int, int]
 
 
-def find(values: Values, compared: Compared, max_pairs: int) -> Found:
+def find(values: Values, compared: Compared, max_pairs: int, check: Callable[[], None] = lambda: None) -> Found:
     """
     Find the candidates of each row.
 
     Args:
         max_pairs: if there could be more, fewer candidates are kept for each row, but at least one.
+        check: called again and again; raises when the run is to stop.
     """
     rows = sum(values.sizes)
     spaces = [(compared.words, compared.grams, BEST)]
@@ -56,8 +58,8 @@ def find(values: Values, compared: Compared, max_pairs: int) -> Found:
         left, right, out = _matrices(words, grams, MAX_WORK // len(spaces))
         skipped = skipped[0] + out[0], skipped[1] + out[1]
         kept = max(1, int(best * share))
-        found.append(_best(left, right, kept))
-        backward = _best(right, left, kept)
+        found.append(_best(left, right, kept, check))
+        backward = _best(right, left, kept, check)
         found.append((backward[1], backward[0]))
     return Found(unique(found, values.sizes), skipped)
 
@@ -95,7 +97,7 @@ def _matrices(
     return sides[0][:, kept], sides[1][:, kept], (int(cut.sum()), int(work[cut].sum()))
 
 
-def _best(rows: csr_matrix, others: csr_matrix, best: int) -> Pairs:
+def _best(rows: csr_matrix, others: csr_matrix, best: int, check: Callable[[], None]) -> Pairs:
     """For each row the `best` others with the largest products."""
     turned = others.T.tocsr()
     of_feature = np.diff(turned.indptr)
@@ -105,6 +107,7 @@ def _best(rows: csr_matrix, others: csr_matrix, best: int) -> Pairs:
     left: list[NDArray[np.int32]] = []
     right: list[NDArray[np.int32]] = []
     for start, stop in pairwise(starts.tolist()):
+        check()
         product = rows[start:stop] @ turned
         pointer, index, value = product.indptr, product.indices, np.round(product.data, 5)
         for row in range(stop - start):

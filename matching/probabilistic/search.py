@@ -23,6 +23,7 @@ Floats = NDArray[np.float64]
 # Fewer rows of a side than these have nothing to learn from, and their best pairs look better than their second best
 # whatever they are.
 MIN_ROWS = 30
+MAX_ROWS = 400_000  # of both sides; their vectors take about a kilobyte for each row and field
 
 
 @dataclass(frozen=True)
@@ -62,28 +63,33 @@ class Solution:
 
 def find(sides: Sides, step: ProbabilisticPass, budget: Budget) -> Outcome:
     """
-    Run a pass on the rows that are still open (`l_free`, `r_free`). With fewer than MIN_ROWS on a side it finds nothing.
+    Run a pass on the rows that are still open (`l_free`, `r_free`). With fewer than MIN_ROWS on a side it finds nothing. With
+    more than MAX_ROWS of both sides it compares nothing and counts all as left out.
 
     Everything is decided by counts, in the order of the rows' content, from fixed seeds and in whole milli-bits, so the
     result does not depend on the order of the rows, the number of threads or the speed of the machine.
 
     Raises: what `budget.check` raises; duckdb.Error when the sides do not have the plan's fields.
     """
-    read = values.read(sides, step.fields)
-    return _explained(solve(read, budget), step) if min(read.sizes) >= MIN_ROWS else _nothing()
+    rows = [sides.connection.execute(f"SELECT count(*) FROM {side}_free").fetchall()[0][0] for side in "lr"]
+    if min(rows) < MIN_ROWS:
+        return _nothing(0, 0)
+    if sum(rows) > MAX_ROWS:
+        return _nothing(sum(rows), rows[0] * rows[1])
+    return _explained(solve(values.read(sides, step.fields), budget), step)
 
 
-def _nothing() -> Outcome:
+def _nothing(skipped_blocks: int, skipped_pairs: int) -> Outcome:
     none = np.zeros(0, np.int64)
     chosen = assign(none.astype(np.int32), none.astype(np.int32), none)
-    pairs = gated.Candidates(none.astype(np.int32), none.astype(np.int32), 0, 0)
+    pairs = gated.Candidates(none.astype(np.int32), none.astype(np.int32), skipped_blocks, skipped_pairs)
     return Outcome(pairs, none, [], chosen, none.astype(bool), 0)
 
 
 def solve(read: Values, budget: Budget) -> Solution:
     """Find candidates, learn what their levels say, weigh and decide."""
     compared = levels.compare(read)
-    found = likely.find(read, compared, budget.max_pairs)
+    found = likely.find(read, compared, budget.max_pairs, budget.check)
     budget.check()
     budget.tell("comparing", 0.0)
     pairs = _allowed(found.pairs, read, budget)

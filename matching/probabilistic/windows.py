@@ -21,6 +21,7 @@ LEAST_BITS = -2.0  # of a level inside a window
 NARROW = 0.5  # share of random pairs inside the window of a field, for it to narrow pairs down
 PER_ROW = 500  # pairs inside all windows, on average
 MAX_PAIRS = 50_000_000  # that are looked at
+MAX_PROBES = 10_000_000  # rows times days, each of which takes 24 bytes
 MIN_LIKENESS = 0.03  # of texts, as groups of characters
 BEST = 20  # pairs of a row that are kept
 _AT_ONCE = 1_000_000
@@ -119,7 +120,9 @@ def find(compared: Compared, learned: Learned, by_chance: list[Floats], sizes: t
     inside = windows(compared, learned, by_chance)
     if not inside:
         return None
-    span = _choose(inside)
+    span = _choose(inside, sizes[0])
+    if span is None:
+        return None
     counts = span.stop - span.start
     if counts.sum() > min(MAX_PAIRS, 10 * PER_ROW * sizes[0]):
         return None
@@ -168,8 +171,10 @@ def _strongest(pairs: Pairs, compared: Compared, learned: Learned) -> _Strong:
     return _Strong(pairs[0][best], pairs[1][best], bits[best])
 
 
-def _choose(inside: list[Window]) -> _Span:
+def _choose(inside: list[Window], rows: int) -> _Span | None:
     days = next((window for window in inside if window.field.is_days and window.high - window.low < 400), None)
+    if days is not None and rows * (days.high - days.low) > MAX_PROBES:
+        return None
     others = [window for window in inside if window is not days]
     return _spans(others[0], days)
 

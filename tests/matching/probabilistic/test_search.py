@@ -5,6 +5,7 @@ import pyarrow as pa
 import pytest
 
 from matching import engine
+from matching.probabilistic import search
 from matching.results import Barred, Chunk, PassFinished
 from tests.matching.probabilistic.tables import PLAN, People, people, plan
 from tests.matching.tables import matched
@@ -95,3 +96,23 @@ def test_equal_rows_are_suggested_as_one_group():
     found = matched(left, right, plan())
 
     assert all(status == "suggested" for *_, status in found)
+
+
+def test_too_many_rows_are_left_out_and_that_is_said(given, monkeypatch):
+    monkeypatch.setattr(search, "MAX_ROWS", 1000)
+
+    finished = [one for one in engine.run(given.left, given.right, plan()) if isinstance(one, PassFinished)]
+
+    assert [(one.matches, one.skipped_blocks, one.skipped_pairs) for one in finished] == [(0, 1800, 810_000)]
+
+
+def test_a_run_stops_while_it_looks_for_candidates(given):
+    asked = 0
+
+    def should_stop() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > 3
+
+    with pytest.raises(engine.Stopped):
+        list(engine.run(given.left, given.right, plan(), options=engine.Options(should_stop=should_stop)))
