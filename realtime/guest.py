@@ -5,7 +5,9 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Protocol
+from uuid import UUID
 
 from core import log, problems
 from core.clock import rfc3339
@@ -90,7 +92,7 @@ class Hooks:
     described: Callable[[Exception], dict[str, str]] = lambda error: {"error": type(error).__name__}
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Guest:
     """What is known about an authenticated connection."""
 
@@ -101,7 +103,7 @@ class Guest:
     subs: dict[str, Subscription] = field(default_factory=dict)
     tokens: float = 0.0
     refilled_at: float = 0.0  # by the clock of the event loop; the bucket is full at first
-    timers: list[asyncio.TimerHandle] = field(default_factory=list)
+    timer: asyncio.TimerHandle | None = None  # for the next thing that happens by itself
     told_end: datetime | None = None  # when the token ends that `auth.expiring` was sent for
     changes: int = 0  # of rights, so that a subscription in progress notices the ones it may have missed
     user_stream: Stream | None = None
@@ -157,32 +159,43 @@ class Guest:
         self.actor, self.token = actor, token
         self.watch_expiry()
 
-    def watch_expiry(self) -> None:
+    def watch_expiry(self, step: int = 0) -> None:
         """
         Warn before the token ends, and close after it has. A password that must be changed also closes the connection.
+        There is one timer, for the next of these steps.
         """
-        self.forget_timers()
-        expires = self.actor.token_expires_at
+        self.forget_timer()
+        steps = self._steps()
+        if step < len(steps):
+            left_s = self.guests.relay.seconds_until(steps[step][0])
+            self.timer = asyncio.get_running_loop().call_later(left_s, self._take, step)
+
+    def _steps(self) -> list[tuple[datetime, Callable[[], None]]]:
+        """What happens by itself, and when, in the order of time."""
+        expires, connection, guests = self.actor.token_expires_at, self.connection, self.guests
         if expires is None:
-            return
-        loop, connection = asyncio.get_running_loop(), self.connection
-        close, seconds_until = self.guests.close, self.guests.relay.seconds_until
-        left_s = seconds_until(expires)
-        grace_s = EXPIRED_GRACE_S if self.actor.limits is None else 0.0
-        self.timers = [
-            loop.call_later(max(0.0, left_s - EXPIRING_BEFORE.total_seconds()), self._tell_end, expires),
-            loop.call_later(left_s, connection.emit, "auth.expired", {"expires_at": rfc3339(expires)}),
-            loop.call_later(left_s + grace_s, close, connection, "token_expired"),
+            return []
+        grace = timedelta(seconds=EXPIRED_GRACE_S if self.actor.limits is None else 0)
+        steps = [
+            (expires - EXPIRING_BEFORE, partial(self._tell_end, expires)),
+            (expires, partial(connection.emit, "auth.expired", {"expires_at": rfc3339(expires)})),
+            (expires + grace, partial(guests.close, connection, "token_expired")),
         ]
         password_expires = self.actor.password_expires_at
         if password_expires is not None and password_expires < expires:
-            left_s = seconds_until(password_expires)
-            self.timers.append(loop.call_later(left_s, close, connection, "password_expired"))
+            steps.append((password_expires, partial(guests.close, connection, "password_expired")))
+        return sorted(steps, key=lambda found: found[0])
 
-    def forget_timers(self) -> None:
-        """Cancel everything that would end by itself."""
-        for timer in self.timers:
-            timer.cancel()
+    def _take(self, step: int) -> None:
+        self._steps()[step][1]()
+        if not self.connection.is_closed:
+            self.watch_expiry(step + 1)
+
+    def forget_timer(self) -> None:
+        """Let nothing happen by itself any more."""
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
 
     def _tell_end(self, expires: datetime) -> None:
         # Only once: the next token may end at the same time, when the session does, and would be asked for again and
@@ -202,7 +215,9 @@ class Guests:
         self.limits = limits
         self.hooks = hooks
         self.counts = Counts()
-        self.by_user: dict[str, list[Guest]] = {}  # oldest first
+        self.by_user: dict[str, dict[Guest, None]] = {}  # oldest first
+        self._by_acting: dict[UUID | None, dict[Guest, None]] = {}  # of a person's sessions, or of one token
+        self._of_tokens: Counter[str] = Counter()  # sockets of all tokens of a person
         self._by_connection: dict[Socket, Guest] = {}
         self._tasks: OrderedSet[asyncio.Task[None]] = OrderedSet()
         self._sockets = 0
@@ -264,14 +279,52 @@ class Guests:
             connection.close(code, reconnect=reconnect)
 
     def _welcome(self, guest: Guest) -> None:
-        mine = self.by_user.setdefault(str(guest.actor.id), [])
-        mine.append(guest)
+        user_id = str(guest.actor.id)
+        self.by_user.setdefault(user_id, {})[guest] = None
+        self._by_acting.setdefault(guest.actor.acting_id, {})[guest] = None
+        self._of_tokens[user_id] += guest.actor.limits is not None
         guest.is_counted = True
         self._sockets += 1
-        surplus = _surplus(mine, guest, self.limits.sockets_per_user)
+        surplus = self._surplus(guest)
         if surplus is not None:
-            mine.remove(surplus)
+            self._uncount(surplus)
             self.close(surplus.connection, "too_many_connections")
+
+    def _surplus(self, newest: Guest) -> Guest | None:
+        """
+        The socket that has to go for the newest one: the oldest of the same person's sessions or of the same token or, if
+        all tokens of the person have too many, of the token that has most.
+        """
+        most, user_id = self.limits.sockets_per_user, str(newest.actor.id)
+        same = self._by_acting[newest.actor.acting_id]
+        if len(same) > most:
+            return next(iter(same))
+        if newest.actor.limits is None or self._of_tokens[user_id] <= TOKENS_TOGETHER * most:
+            return None
+        tokens = [guest for guest in self.by_user[user_id] if guest.actor.limits is not None]
+        # The first of several is the oldest.
+        return max(tokens, key=lambda guest: len(self._by_acting[guest.actor.acting_id]))
+
+    def _uncount(self, guest: Guest) -> None:
+        """Count a socket no longer. It may be open for a moment."""
+        if not guest.is_counted:
+            return
+        guest.is_counted = False
+        self._sockets -= 1
+        user_id = str(guest.actor.id)
+        groups: list[tuple[dict[Any, dict[Guest, None]], Any]] = [
+            (self.by_user, user_id),
+            (self._by_acting, guest.actor.acting_id),
+        ]
+        for groups_of, key in groups:
+            group = groups_of[key]
+            del group[guest]
+            if not group:
+                del groups_of[key]
+        if guest.actor.limits is not None:
+            self._of_tokens[user_id] -= 1
+            if not self._of_tokens[user_id]:
+                del self._of_tokens[user_id]
 
     async def _follow_user(self, guest: Guest, entrance: Entrance) -> None:
         """Hold the person's own stream, where revocations arrive. Raises: Problem."""
@@ -301,19 +354,13 @@ class Guests:
         if guest is None:
             return
         self._by_connection.pop(guest.connection, None)
-        guest.forget_timers()
+        guest.forget_timer()
         for sub in list(guest.subs.values()):
             self.relay.drop(sub)
         guest.subs.clear()
         if guest.user_stream is not None:
             guest.user_stream.listeners.discard(guest.on_user_event)
-        mine = self.by_user.get(str(guest.actor.id), [])
-        self._sockets -= guest.is_counted
-        guest.is_counted = False
-        if guest in mine:
-            mine.remove(guest)
-        if not mine:
-            self.by_user.pop(str(guest.actor.id), None)
+        self._uncount(guest)
 
     def look_again(self, guest: Guest, doubtful: list[Subscription], *, account: bool = False) -> None:
         """
@@ -375,18 +422,3 @@ class Guests:
         """Cancel the checks of rights that are in progress."""
         for task in list(self._tasks):
             task.cancel()
-
-
-def _surplus(mine: list[Guest], newest: Guest, most: int) -> Guest | None:
-    """
-    The socket that has to go for the newest one: the oldest of the same person's sessions or of the same token or, if
-    all tokens of the person have too many, of the token that has most.
-    """
-    same = [guest for guest in mine if guest.actor.acting_id == newest.actor.acting_id]
-    if len(same) > most:
-        return same[0]
-    of_tokens = [guest for guest in mine if guest.actor.limits is not None]
-    if newest.actor.limits is None or len(of_tokens) <= TOKENS_TOGETHER * most:
-        return None
-    counts = Counter(guest.actor.acting_id for guest in of_tokens)
-    return max(of_tokens, key=lambda guest: counts[guest.actor.acting_id])  # the first of several is the oldest

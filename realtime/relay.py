@@ -54,7 +54,7 @@ class Follower(Protocol):
         ...
 
 
-@dataclass(eq=False)  # compared by identity: two subscriptions to a stream are never the same
+@dataclass(eq=False, slots=True)  # compared by identity: two subscriptions to a stream are never the same
 class Subscription:
     """One client's position in one stream."""
 
@@ -72,8 +72,9 @@ class Subscription:
     ended_at: float = -1  # seq of a removal seen while pending
     is_catching_up: bool = False
     expiry: asyncio.TimerHandle | None = None
-    state_versions: dict[str, int] = field(default_factory=dict)
-    states_behind: set[str] = field(default_factory=set)  # keys whose newest value is still to be sent
+    # Most subscriptions have neither, and an empty one would take more memory than the rest.
+    state_versions: dict[str, int] | None = None
+    states_behind: set[str] | None = None  # keys whose newest value is still to be sent
 
 
 @dataclass
@@ -267,8 +268,8 @@ class Relay:
             sent += 1
         if sent:
             self._on_sent(sent)
-        for key in list(sub.states_behind):
-            sub.states_behind.discard(key)
+        behind, sub.states_behind = sub.states_behind or (), None
+        for key in behind:
             state = self._states.get(key)
             if state is not None:
                 self._write_state(sub, state, _state_frame(sub.name, state))
@@ -499,12 +500,16 @@ class Relay:
         return [found[name] for name in names]
 
     def _write_state(self, sub: Subscription, state: StateRow, wire: bytes) -> None:
-        if sub.state_versions.get(state.key, 0) >= state.version:
+        versions = sub.state_versions = sub.state_versions or {}
+        if versions.get(state.key, 0) >= state.version:
             return  # versions never go down
         if sub.doubts or not sub.connection.is_writable:
-            sub.states_behind.add(state.key)  # the newest value follows once the client has taken what is queued for it
+            sub.states_behind = {
+                *(sub.states_behind or ()),
+                state.key,
+            }  # the newest value follows once the client has taken what is queued for it
             return
-        sub.state_versions[state.key] = state.version
+        versions[state.key] = state.version
         sub.connection.write(wire)
 
     def seconds_until(self, at: datetime) -> float:

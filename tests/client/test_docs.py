@@ -5,6 +5,7 @@ import contextlib
 import os
 import re
 import shutil
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -38,7 +39,8 @@ async def running(command: list[str], environment: dict[str, str]) -> AsyncItera
     try:
         yield process.stdout
     finally:
-        process.kill()
+        with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+            process.kill()
         await process.wait()
 
 
@@ -89,15 +91,17 @@ def shell(server: Any, alice: Any, tmp_path: Path) -> Callable[..., Any]:
     environment["PATH"] = f"{tmp_path}:{os.environ['PATH']}"
 
     async def run(*command: str, **changed: str) -> tuple[int | None, str, str]:
-        process = await asyncio.create_subprocess_exec(
-            *command,
+        # Not through the loop: uvloop's child ended with a segmentation fault here, where PATH is changed.
+        process = await asyncio.to_thread(
+            subprocess.run,
+            command,
             cwd=tmp_path,
             env=os.environ | environment | changed,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
+            capture_output=True,
+            text=True,
+            timeout=60,
         )
-        output, said = await asyncio.wait_for(process.communicate(), 60)
-        return process.returncode, output.decode(), said.decode()
+        return process.returncode, process.stdout, process.stderr
 
     return run
 

@@ -164,10 +164,10 @@ async def test_a_year_ahead_an_end_is_still_watched_for(server: Any, alice: Pers
 
     follower = await Follower.of(server, program.token)
     (guest,) = server.app[NAMESPACE].guests.by_user[str(alice.id)]
-    waits = [timer.when() - asyncio.get_running_loop().time() for timer in guest.timers]
+    left_s = guest.timer.when() - asyncio.get_running_loop().time()  # until it is warned
     await follower.leave()
 
-    assert max(waits) == pytest.approx(365 * 86400, abs=60)
+    assert left_s == pytest.approx(365 * 86400, abs=120)
 
 
 async def test_other_revoked_tokens_and_ended_sessions_do_not_close_it(

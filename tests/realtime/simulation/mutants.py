@@ -157,7 +157,7 @@ MUTANTS = (
     _without(
         "the version of a state never falls",
         Relay._write_state,
-        "sub.state_versions.get(state.key, 0) >= state.version",
+        "versions.get(state.key, 0) >= state.version",
         "False",
     ),
     _without(
@@ -166,7 +166,7 @@ MUTANTS = (
         "sub.doubts or not sub.connection.is_writable",
         "sub.doubts",
     ),
-    _without("states that waited are sent", Relay.pump, "for key in list(sub.states_behind):", "for key in ():"),
+    _without("states that waited are sent", Relay.pump, "for key in behind:", "for key in ():"),
     _without(
         "states are read again, since hints may be lost", Relay._check_heads, "await self._load_states(None)", "pass"
     ),
