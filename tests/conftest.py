@@ -16,7 +16,6 @@ from uuid import UUID
 import asyncpg
 import psutil
 import pytest
-import uvloop
 from aiohttp import ClientResponse, ClientSession
 from aiohttp.test_utils import TestServer
 
@@ -64,10 +63,6 @@ Found = TypeVar("Found")
 gc.disable()
 
 
-# The loop that the server runs in. Tests of requests take a fifth less computing in it than in asyncio's own.
-asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
-
-
 # A shell that runs the tests in the background lets them ignore Ctrl-C. Programs that they start would inherit that, and
 # some are tested for what they do then.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -77,6 +72,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish() -> None:
     """Keeps what has been loaded by now out of all garbage collections, as the web process does."""
+    gc.collect()
     gc.freeze()
     gc.enable()
 
