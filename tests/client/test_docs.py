@@ -91,7 +91,6 @@ def shell(server: Any, alice: Any, tmp_path: Path) -> Callable[..., Any]:
     environment["PATH"] = f"{tmp_path}:{os.environ['PATH']}"
 
     async def run(*command: str, **changed: str) -> tuple[int | None, str, str]:
-        # Not through the loop: uvloop's child ended with a segmentation fault here, where PATH is changed.
         process = await asyncio.to_thread(
             subprocess.run,
             command,
