@@ -98,8 +98,9 @@ class Connection:
         """
         if self.is_closed:
             return
-        if self.websocket is not None:
-            self.websocket.write(packet if isinstance(packet, bytes) else packet_frame(packet))
+        socket = self.websocket
+        if socket is not None:
+            socket.write(packet if packet.__class__ is bytes else packet_frame(packet))  # type: ignore[arg-type]  # text
         elif self.session is not None:
             assert isinstance(packet, str), "only answers to what it sends are written to a client that polls"
             if not self.session.put(eio.Packet(eio.MESSAGE, data=packet)):
@@ -539,7 +540,7 @@ class LiveServer(socketio.AsyncServer):  # type: ignore[misc]  # the library has
         self.pings.remove(connection)
         self._no_longer_pending(connection)
         if connection.is_connected:
-            logger.info(
+            logger.debug(
                 "a socket has ended", sid=connection.sid, seconds=round(time.monotonic() - connection.opened_at, 1)
             )
         self.receiver.on_closed(connection)

@@ -20,6 +20,7 @@ import aiohttp
 import orjson
 import psutil
 
+from bench.live import fanout
 from bench.live.readers import Target, run
 from bench.report import Line
 from bench.stack import ROOT, Caller, Stack, free_port
@@ -43,7 +44,7 @@ class Cost:
 
 def main() -> list[Line]:
     """Measure this server, then each peer with the bytes that this server sent."""
-    return asyncio.run(_main())
+    return [*fanout.main(), *asyncio.run(_main())]
 
 
 async def _main() -> list[Line]:

@@ -93,6 +93,8 @@ class Reader(asyncio.Protocol):
         elif text.startswith(b"0{"):
             self._send(b"40/live," + json.dumps({"token": self.target.token}).encode())
         elif text.startswith(b"40/live"):
+            if not self.target.streams:
+                self.ready.set_result(None)
             for number, name in enumerate(self.target.streams):
                 self._send(f"42/live,{number}".encode() + json.dumps(["subscribe", {"stream": name}]).encode())
         elif text.startswith(b"43/live"):
