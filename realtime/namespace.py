@@ -52,6 +52,7 @@ class Namespace:
             try:
                 for connection in self.server.stalled() if self.server is not None else ():
                     logger.warning("a socket reads nothing and is closed", sid=connection.sid)
+                    self.guests.counts.closed["stalled"] += 1
                     connection.abort()
             except Exception:
                 logger.exception("stalled sockets could not be searched for")

@@ -25,6 +25,7 @@ from server.api.body.intake import INTAKE, Intake
 from server.api.connections import CONNECTIONS, Connections
 from server.api.endpoint import Endpoint
 from server.api.keys import AUTHENTICATE, DISK, KEYRING, SETTINGS
+from server.api.live_metrics import LIVE
 from server.api.middlewares import answer_preflights, answer_problems, set_headers
 from server.api.routing import bind
 from server.api.translation import problem_of
@@ -185,6 +186,7 @@ async def _live(app: web.Application) -> AsyncIterator[None]:
     )
     namespace = app[NAMESPACE]
     namespace.attach(LiveAuthority(app[AUTHENTICATION]), relay, presence)
+    LIVE.of = lambda: (relay, namespace.guests)
     app[POLLS] = Polls(namespace.guests.authority, relay, settings.max_sockets_per_user)
     relay.start()
     counting = Counting()

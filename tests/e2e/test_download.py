@@ -60,7 +60,7 @@ async def test_open_items_are_downloaded_as_json_lines_with_the_keyboard_alone(v
     assert len(items) == len(OPEN_LEFT) + len(OPEN_RIGHT)
     assert "700.00" in {item["amount"] for item in items}
     await expect(said_on(page)).to_contain_text("Downloaded: open items, as JSON Lines, ")
-    assert await page.evaluate("document.activeElement !== document.body")
+    await page.wait_for_function("document.activeElement !== document.body")
 
 
 async def test_an_export_of_open_items_has_what_the_texts_of_both_lists_find(visitor, room):

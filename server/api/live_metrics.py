@@ -1,0 +1,77 @@
+"""The numbers of the relay and its clients, for Prometheus. They are read when somebody asks for them."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import REGISTRY, Collector
+
+from realtime.guest import Guests
+from realtime.relay import Relay
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """A counter, its help, the name of its label, and its values."""
+
+    name: str
+    text: str
+    label: str
+    values: dict[str, int]
+
+
+class LiveMetrics(Collector):
+    """
+    Reads the counts of the process's relay and guests.
+
+    `relay_lag` is how many events the streams held here are behind what has been committed, as far as is known: more than a
+    moment above zero means that the relay does not read.
+    """
+
+    def __init__(self) -> None:
+        self.of: Callable[[], tuple[Relay, Guests] | None] = lambda: None
+
+    def collect(self) -> Iterator[Metric]:
+        """All metrics. None before the application has started."""
+        found = self.of()
+        if found is None:
+            return
+        relay, guests = found
+        streams = list(relay.streams.values())
+        gauges = {
+            "tallyroom_streams": ("Streams held by this process.", len(streams)),
+            "tallyroom_stream_head": ("Sum of the heads that are known.", sum(stream.want for stream in streams)),
+            "tallyroom_relay_position": ("Sum of the events read.", sum(stream.tail for stream in streams)),
+            "tallyroom_relay_lag": (
+                "Events that are committed and not yet read.",
+                sum(stream.want - stream.tail for stream in streams),
+            ),
+            "tallyroom_slow_clients": ("Subscriptions whose client is behind.", relay.slow),
+        }
+        for name, (text, value) in gauges.items():
+            yield GaugeMetricFamily(name, text, value=value)
+        counts = relay.counts
+        counters = [
+            _Counted("tallyroom_resume", "Answers to subscribe, by mode.", "mode", counts.resumes),
+            _Counted("tallyroom_pages", "Pages of missed events, by source.", "source", counts.pages),
+            _Counted(
+                "tallyroom_catch_ups", "Reads for clients behind the ring, by source.", "source", counts.catch_ups
+            ),
+            _Counted("tallyroom_resets", "Subscriptions that had to begin again, by reason.", "reason", counts.resets),
+            _Counted("tallyroom_closed_sockets", "Sockets refused or closed, by code.", "code", guests.counts.closed),
+        ]
+        for counter in counters:
+            family = CounterMetricFamily(counter.name, counter.text, labels=[counter.label])
+            for labelled, number in counter.values.items():
+                family.add_metric([labelled], number)
+            yield family
+        yield CounterMetricFamily(
+            "tallyroom_resumed_events", "Events in answers to subscribe.", value=counts.resumed_events
+        )
+        yield CounterMetricFamily(
+            "tallyroom_revoked_subscriptions", "Subscriptions whose right ended.", value=counts.revoked
+        )
+
+
+LIVE = LiveMetrics()
+REGISTRY.register(LIVE)

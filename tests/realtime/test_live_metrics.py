@@ -1,0 +1,35 @@
+"""What an operator sees of streams and sockets in /metrics."""
+
+from typing import Any
+
+from tests.auth.follower import Follower
+
+
+async def _values(alice: Any) -> dict[str, float]:
+    async with await alice.send("GET", "//metrics") as response:
+        lines = (await response.text()).splitlines()
+    return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))}
+
+
+async def test_resumes_lag_and_refusals_are_counted(server: Any, alice: Any, project: str, flood: Any) -> None:
+    stream = f"project:{project}"
+    before = await _values(alice)
+    await flood(4)
+    follower = await Follower.of(server, alice.token)
+    await follower.call("subscribe", {"stream": stream, "after": 0})
+    await follower.call("subscribe", {"stream": stream, "after": 99})
+    await follower.io.emit("auth.refresh", {"token": "x"}, namespace="/live")  # closes it
+    await follower.closed()
+
+    after = await _values(alice)
+
+    def rise(name: str) -> float:
+        return after[name] - before.get(name, 0)
+
+    assert rise('tallyroom_resume_total{mode="replay"}') == 1
+    assert rise('tallyroom_resume_total{mode="snapshot"}') == 1
+    assert rise("tallyroom_resumed_events_total") == 4
+    assert rise('tallyroom_closed_sockets_total{code="token_invalid"}') == 1
+    assert after["tallyroom_relay_lag"] == 0
+    assert after["tallyroom_stream_head"] == after["tallyroom_relay_position"]
+    assert after["tallyroom_slow_clients"] == 0
