@@ -17,6 +17,7 @@ from aiohttp import web
 from bench.live.readers import Target, run
 from bench.report import Line
 from bench.stack import free_port
+from core import log
 from realtime.frame import Frame
 from realtime.relay import Relay, Stream, Subscription
 from realtime.transport import Connection, LiveServer, packet_frame
@@ -57,6 +58,7 @@ class _Follower:
 
 def main() -> list[Line]:
     """Measure one event a tick and ten, for each number of sockets."""
+    log.configure("bench", "warning", "json")
     return [line for count in SOCKETS for line in uvloop.run(_measure(count))]
 
 
