@@ -148,17 +148,19 @@ async def test_a_hidden_tab_is_told_once_a_second(server: Any, alice: Any, bob: 
     await hidden.call("presence.set", {"stream": room, "visible": False})
     await until(lambda: bool(told(busy, room)))
     before = len(told(hidden, room)), len(told(busy, room))
+    began = asyncio.get_running_loop().time()
 
     for number in range(15):
         await busy.call("presence.set", {"stream": room, "state": {"number": number}})
         await asyncio.sleep(0.12)
     await until(lambda: told(hidden, room)[-1]["users"][1]["state"] == {"number": 14})
     after = len(told(hidden, room)), len(told(busy, room))
+    lasted_s = asyncio.get_running_loop().time() - began
     await hidden.leave()
     await busy.leave()
 
-    assert after[0] - before[0] <= 5
-    assert after[1] - before[1] >= 8
+    assert after[0] - before[0] <= lasted_s + 2
+    assert after[1] - before[1] > after[0] - before[0]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket as socket_module
 import struct
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -191,8 +192,17 @@ def test_however_the_bytes_are_cut_the_messages_are_the_same(data: st.DataObject
     assert heard.texts == texts
 
 
-async def test_a_client_that_sends_single_bytes_costs_time_in_proportion() -> None:
+async def test_what_arrives_in_single_bytes_is_not_looked_at_again_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks, parse = 0, WebSocket._parse
+
+    def count(socket: WebSocket, data: bytes | bytearray) -> int:
+        nonlocal looks
+        looks += 1
+        return parse(socket, data)
+
+    monkeypatch.setattr(WebSocket, "_parse", count)
     async with connected() as client:
+        client.writer.get_extra_info("socket").setsockopt(socket_module.IPPROTO_TCP, socket_module.TCP_NODELAY, 1)
         wire = masked(TEXT, b"x" * 60_000)
 
         for start in range(2_000):
@@ -200,6 +210,7 @@ async def test_a_client_that_sends_single_bytes_costs_time_in_proportion() -> No
         await client.send(wire[2_000:])
 
         await until(lambda: client.heard.texts == ["x" * 60_000])
+    assert looks <= 4  # at the first bytes, at the head's size, at the whole head, and at the whole frame
 
 
 async def test_of_many_pings_only_the_newest_is_answered() -> None:
