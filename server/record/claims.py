@@ -26,12 +26,15 @@ LASTS = timedelta(seconds=60)
 SWEEP_S = 3.0
 MOST_AT_ONCE = 500
 # The row is locked before it is looked at, and a second first claim waits for the first one to commit.
-_LOCK = "SELECT user_id, until FROM record_claims WHERE record_id = $1 FOR NO KEY UPDATE"
+# All times are the database's, since views and the sweep compare them with its clock.
+_LOCK = """
+    SELECT user_id, until, until > clock_timestamp() AS lasts FROM record_claims WHERE record_id = $1 FOR NO KEY UPDATE
+"""
 _CLAIM = """
-    INSERT INTO record_claims (record_id, project_id, user_id, until) VALUES ($1, $2, $3, $4)
+    INSERT INTO record_claims (record_id, project_id, user_id, until) VALUES ($1, $2, $3, clock_timestamp() + $4::interval)
     ON CONFLICT (record_id) DO UPDATE SET user_id = EXCLUDED.user_id, until = EXCLUDED.until
-        WHERE record_claims.user_id = EXCLUDED.user_id OR record_claims.until <= $5
-    RETURNING record_id
+        WHERE record_claims.user_id = EXCLUDED.user_id OR record_claims.until <= clock_timestamp()
+    RETURNING until
 """
 _ENDED = """
     DELETE FROM record_claims WHERE record_id IN (
@@ -48,12 +51,12 @@ async def claim(actor: Actor, record_id: UUID) -> Answer:
     async with unit_of_work(actor) as u:
         loaded = await access.load(actor, Record, record_id, "match.decide")
         assert loaded.project_id is not None
-        until = u.at + LASTS
         before = await u.execute(_LOCK, record_id)
-        if not await u.execute(_CLAIM, record_id, loaded.project_id, actor.id, until, u.at):
+        claimed = await u.execute(_CLAIM, record_id, loaded.project_id, actor.id, LASTS)
+        if not claimed:
             (other,) = await u.execute(_LOCK, record_id)
             raise Claimed(extensions={"user_id": str(other["user_id"]), "until": rfc3339(other["until"])})
-        if not before or before[0]["user_id"] != actor.id or before[0]["until"] <= u.at:
+        if not before or before[0]["user_id"] != actor.id or not before[0]["lasts"]:
             assert actor.id is not None
             u.publish(
                 RecordClaimed(
@@ -61,7 +64,7 @@ async def claim(actor: Actor, record_id: UUID) -> Answer:
                     record_id=record_id,
                     source_id=loaded.row.source_id,
                     user_id=actor.id,
-                    until=until,
+                    until=claimed[0]["until"],
                 )
             )
         view = await view_of(Reading(u.connection), record_id)
@@ -76,7 +79,7 @@ async def release(actor: Actor, record_id: UUID) -> None:
         held = await u.execute(_LOCK, record_id)
         if not held:
             return
-        if held[0]["user_id"] != actor.id and held[0]["until"] > u.at:
+        if held[0]["user_id"] != actor.id and held[0]["lasts"]:
             raise Claimed(extensions={"user_id": str(held[0]["user_id"]), "until": rfc3339(held[0]["until"])})
         await u.execute("DELETE FROM record_claims WHERE record_id = $1", record_id)
         _tell(u, loaded.project_id, record_id, loaded.row.source_id, held[0]["user_id"])
