@@ -13,7 +13,7 @@ from aiohttp import ClientSession
 from core.settings import Settings, load
 from server.store.embedded import EmbeddedPostgres
 from tests.conftest import PASSWORD, Person, command, until_left
-from tests.health.processes import family, free_port, running
+from tests.health.processes import family, free_port, freeze, running, thaw
 
 EMAIL = "manager@example.test"
 
@@ -35,14 +35,12 @@ class House:
     def freeze(self) -> None:
         """Freezes the database: it keeps its connections but no longer answers."""
         assert self.postgres.process is not None
-        for process in family(self.postgres.process.pid):
-            process.suspend()
+        freeze(family(self.postgres.process.pid))
 
     def thaw(self) -> None:
         """Lets the database continue."""
         assert self.postgres.process is not None
-        for process in family(self.postgres.process.pid):
-            process.resume()
+        thaw(family(self.postgres.process.pid))
 
     def kill(self) -> None:
         """Kills the postmaster with SIGKILL."""

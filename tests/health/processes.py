@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import psutil
@@ -64,3 +64,20 @@ def family(pid: int) -> list[psutil.Process]:
     """A process and all its descendants."""
     first = psutil.Process(pid)
     return [first, *first.children(recursive=True)]
+
+
+def freeze(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
+    """Stops processes with SIGSTOP; returns those that were stopped, as some may have ended since they were listed."""
+    stopped = []
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.suspend()
+            stopped.append(process)
+    return stopped
+
+
+def thaw(processes: Iterable[psutil.Process]) -> None:
+    """Lets stopped processes go on. One may end as soon as another goes on, and then there is nothing to do."""
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.resume()

@@ -1,7 +1,6 @@
 """Jobs whose engine or worker dies, and jobs cancelled midway: no match twice, none lost."""
 
 import asyncio
-import contextlib
 import os
 import signal
 from uuid import UUID
@@ -22,6 +21,7 @@ from server.job.chunks import write_chunk
 from server.job.inputs import SideIds
 from server.job.sides import Sides
 from server.processes.engine_process import LONGEST_FOLDER
+from tests.health.processes import freeze, thaw
 
 ROWS = 4000
 
@@ -347,14 +347,10 @@ async def _status(person, job):
 async def _have_frozen(worker, db):
     """Freezes the engines if they are outside of a transaction at this moment."""
     busy = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'tallyroom engine%' AND state LIKE '%transaction%'"
-    engines = worker.engines()
-    with contextlib.suppress(psutil.NoSuchProcess):  # it ended meanwhile
-        for engine in engines:
-            engine.suspend()
-        if engines and not await db.fetchval(busy):
-            return True
-        for engine in engines:
-            engine.resume()
+    engines = freeze(worker.engines())
+    if engines and not await db.fetchval(busy):
+        return True
+    thaw(engines)
     return False
 
 

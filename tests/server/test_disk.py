@@ -19,6 +19,7 @@ from core.problems import StorageFull
 from server.api.keys import DISK, SETTINGS
 from server.store.disk import Disk, is_full
 from tests.conftest import PASSWORD
+from tests.health.processes import freeze
 from tests.source.conftest import load, settled, upload
 
 __all__ = ["load", "settled", "upload"]
@@ -136,11 +137,8 @@ async def test_the_engine_that_fills_the_workers_disk_is_ended_with_a_reason(
 
 async def _frozen(worker: Any) -> list[psutil.Process]:
     for _ in range(6000):
-        if engines := worker.engines():
-            for engine in engines:
-                engine.suspend()
-            found: list[psutil.Process] = engines
-            return found
+        if engines := freeze(worker.engines()):
+            return engines
         await asyncio.sleep(0.005)
     raise AssertionError(worker.log.read_text())
 

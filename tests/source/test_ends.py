@@ -8,6 +8,8 @@ import psutil
 import pytest
 from aiohttp import FormData
 
+from tests.health.processes import freeze, thaw
+
 SMALL = b"ref,amount\nA,1.50\n"
 
 
@@ -26,9 +28,10 @@ def frozen(worker: Any) -> Callable[..., Any]:
         for _ in range(6000):
             found: list[psutil.Process] = of.engines()
             if len(found) == count:
-                for engine in found:
-                    engine.suspend()
-                return found
+                stopped = freeze(found)
+                if len(stopped) == count:
+                    return stopped
+                thaw(stopped)  # one of them ended meanwhile
             await asyncio.sleep(0.005)
         raise AssertionError(of.log.read_text())
 
@@ -110,9 +113,7 @@ async def test_a_project_that_holds_all_slots_gives_one_back_when_others_wait(
         theirs = await settled((await send(ben, other, SMALL))["id"], 20, ben)
         alive = [engine for engine in engines if engine.is_running() and engine.status() == psutil.STATUS_STOPPED]
     finally:
-        for engine in engines:
-            if engine.is_running():
-                engine.resume()
+        thaw(engines)
     ended = [await settled(source["id"]) for source in mine]
 
     assert theirs["status"] == "ready"
@@ -126,7 +127,7 @@ def alone(worker: Any, start_worker: Any) -> Any:
     process, own = psutil.Process(worker.process.pid), []
 
     async def start(**changed: str) -> Any:
-        process.suspend()
+        freeze([process])
         own.append(start_worker(**changed))
         return own[-1]
 
@@ -136,4 +137,4 @@ def alone(worker: Any, start_worker: Any) -> Any:
             started.process.terminate()
             started.process.wait(15)
     finally:
-        process.resume()
+        thaw([process])
