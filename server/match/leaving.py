@@ -1,15 +1,21 @@
 """Takes people off the matches that they are to look at, when they leave a project or their account ends."""
 
+import asyncio
 from itertools import groupby
 from uuid import UUID
 
+from tortoise import Tortoise
+
+from core import log
+from models.access import SYSTEM
 from realtime.events.match import MatchAssigned
-from realtime.unit_of_work import UnitOfWork
+from realtime.unit_of_work import UnitOfWork, unit_of_work
 from server.books.pairs import pairs_of
 from server.books.transitions import Standing, Transition, lock_matches
 from server.match.holding import begin_bulk, hold_many
 from server.match.telling import tell_reviewed
 
+SWEEP_S = 30.0
 MOST_TOLD = (
     100  # matches that are told and audited one by one; more of them are told by one event for each job and pair
 )
@@ -22,6 +28,39 @@ _HOLD_MEMBER = """
     SELECT 1 FROM project_members WHERE user_id = $1 AND ($2::uuid IS NULL OR project_id = $2)
     ORDER BY project_id FOR NO KEY UPDATE
 """
+
+# A membership that has run out stays in its table, so only those that still have something to look at are asked for.
+_RUN_OUT = """
+    SELECT p.project_id, p.user_id FROM project_members p
+    WHERE p.expires_at <= clock_timestamp()
+      AND EXISTS (SELECT 1 FROM matches m WHERE m.assignee_id = p.user_id AND m.project_id = p.project_id)
+    ORDER BY p.project_id, p.user_id LIMIT 100
+"""
+_STILL_OUT = """
+    SELECT 1 FROM project_members WHERE project_id = $1 AND user_id = $2 AND expires_at <= clock_timestamp()
+    FOR NO KEY UPDATE
+"""
+logger = log.get(__name__)
+
+
+async def sweep_forever() -> None:
+    """Take people off their matches soon after their membership of a project has run out."""
+    while True:
+        await asyncio.sleep(SWEEP_S)
+        try:
+            await sweep()
+        except Exception as error:  # noqa: BLE001 - a task's root: the next sweep tries again
+            logger.warning("matches of ended memberships could not be swept", error=type(error).__name__)
+
+
+async def sweep() -> int:
+    """Take those off their matches whose membership has run out. Returns: how many memberships were looked at."""
+    found = await Tortoise.get_connection("default").execute_query_dict(_RUN_OUT)
+    for row in found:
+        async with unit_of_work(SYSTEM) as u:
+            if await u.execute(_STILL_OUT, row["project_id"], row["user_id"]):  # it was not made longer meanwhile
+                await take_off(u, row["user_id"], row["project_id"])
+    return len(found)
 
 
 async def take_off(u: UnitOfWork, user_id: UUID, project_id: UUID | None = None) -> None:

@@ -27,6 +27,7 @@ from realtime import unit_of_work as work
 from realtime.hint import Hinter, channel_of
 from realtime.unit_of_work import unit_of_work
 from server.job import endings
+from server.match import leaving
 from server.processes import nightly, retention
 from server.processes.engine_process import Engines
 from server.processes.running import Reason, Running, Watch
@@ -64,6 +65,7 @@ async def _work(settings: Settings, stopping: asyncio.Event, engines: Engines) -
             asyncio.create_task(retention.sweep_forever(settings), name="retention"),
             asyncio.create_task(nightly.check_forever(settings), name="nightly"),
             asyncio.create_task(claims.sweep_forever(), name="claims"),
+            asyncio.create_task(leaving.sweep_forever(), name="ended memberships"),
             asyncio.create_task(_requeue_stranded(), name="stranded"),
             asyncio.create_task(_end_abandoned(settings.job_heartbeat_timeout_s), name="abandoned"),
             asyncio.create_task(engines.warm_up(), name="fork server"),
