@@ -1,5 +1,5 @@
 import type { FieldView, MatchDetail } from "../api/rest";
-import { besides, bits, plain, shownPrior, signed } from "./evidence";
+import { besides, bits, compared, plain, shownPrior, signed } from "./evidence";
 
 /**
  * The evidence from the prior to the total, as text. The bar beside each part shows its weight, with zero in the middle. If
@@ -52,7 +52,7 @@ export function Evidence({ match }: { match: MatchDetail }) {
               <td>
                 {(own ?? other)?.field}
                 <br />
-                <span className="muted small">{compared(own ?? other)}</span>
+                <span className="muted small">{own ? compared(own) : other ? compared(other) : null}</span>
               </td>
               {isTwo ? (
                 <>
@@ -107,11 +107,6 @@ function Both({ field, weight, most }: { field?: FieldView; weight: number | nul
       </div>
     </td>
   );
-}
-
-function compared(field: FieldView | undefined): string {
-  if (field === undefined) return "";
-  return field.similarity !== null && field.similarity < 1 ? `${field.compare} ${Math.round(field.similarity * 100)}%` : field.compare;
 }
 
 function Values({ field }: { field: FieldView | undefined }) {

@@ -80,6 +80,19 @@ export function plain(text: string | null): string {
   return /^-?\d+\.\d{3,}$/.test(text) ? text.replace(/(\.\d\d\d*?)0+$/, "$1").replace("-", "−") : text;
 }
 
+// What a plan may ask for needs no other words: equal, within, days, similarity. These are what a pass learns to look at.
+const LEARNED: Record<string, string> = {
+  prefix: "begins alike",
+  codes: "codes in the texts",
+  ratio: "size",
+};
+
+/** How a field was compared, and how alike its values are unless they are equal. */
+export function compared(field: Pick<FieldView, "compare" | "similarity">): string {
+  const how = LEARNED[field.compare] ?? field.compare;
+  return field.similarity !== null && field.similarity < 1 ? `${how} ${Math.round(field.similarity * 100)}%` : how;
+}
+
 /** A field of the match beside the same field of the runner-up. One that only the runner-up compares comes last. */
 export type Compared = readonly [own: FieldView | undefined, other: FieldView | undefined];
 

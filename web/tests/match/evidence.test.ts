@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { FieldView, MatchRecordView } from "../../src/api/rest";
-import { besides, bits, plain, repeats, shownPrior, sideOf, signed, words } from "../../src/match/evidence";
+import { besides, bits, compared, plain, repeats, shownPrior, sideOf, signed, words } from "../../src/match/evidence";
 
 function read(text: string): number {
   return Math.round(Number(text.replace("−", "-").replace("+", "")) * 10);
@@ -109,4 +109,14 @@ test("a whole amount is repeated with or without its decimals", () => {
     true,
     false,
   ]);
+});
+
+test.each([
+  [{ compare: "similarity", similarity: 0.853 }, "similarity 85%"],
+  [{ compare: "equal", similarity: 1 }, "equal"],
+  [{ compare: "days", similarity: null }, "days"],
+  [{ compare: "codes", similarity: 0.5 }, "codes in the texts 50%"],
+  [{ compare: "ratio", similarity: null }, "size"],
+])("%o is shown as %s", (field, expected) => {
+  expect(compared(field)).toBe(expected);
 });
