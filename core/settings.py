@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
@@ -50,7 +50,8 @@ class _Environment(PydanticBaseSettingsSource):
         return found
 
 
-_FROM_FILE = {"database_url", "migration_url"}
+_FROM_FILE = {"database_url", "migration_url", "bus_url"}
+_BUS_OPTIONS = {"ssl_ca_certs"}  # that may stand in its URL
 
 
 GOOGLE_JWKS_URL = "https://www.googleapis.com/oauth2/v3/certs"
@@ -71,6 +72,7 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = None  # use this PostgreSQL instead of the embedded one
     database_schema: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")] = "public"
     database_pool: Annotated[int, Field(ge=2, le=100)] = 10  # connections per web process
+    bus_url: SecretStr | None = None  # hints travel over this Valkey or Redis instead of NOTIFY
     vault_kek_active: str = ""  # id of the key-encryption key for new wraps; by default the only one
     vault_kek_file: Path | None = None  # lines "id base64", mode 0600 or 0400
     vault_keks: dict[str, SecretStr] = Field(default_factory=dict)  # from TALLYROOM_VAULT_KEK_<id>
@@ -147,6 +149,23 @@ class Settings(BaseSettings):
             raise ValueError("'domain' needs GOOGLE_HD, the Google Workspace domains whose people may make accounts")
         return value
 
+    @field_validator("bus_url")
+    @classmethod
+    def _bus(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        try:
+            parts = urlsplit(value.get_secret_value())
+            where = parts.path if parts.scheme == "unix" else parts.hostname
+            is_good = parts.scheme in ("redis", "rediss", "unix") and bool(where) and parts.port != 0
+        except ValueError:
+            is_good = False
+        if not is_good:
+            raise ValueError("must look like redis://:password@host:6379, rediss://... or unix:///path/of/the/socket")
+        if not parse_qs(parts.query).keys() <= _BUS_OPTIONS:
+            raise ValueError(f"the only option that may follow the address is {', '.join(_BUS_OPTIONS)}")
+        return value
+
     @field_validator("argon2_time")
     @classmethod
     def _argon2_floor(cls, value: int, info: Any) -> int:
@@ -166,6 +185,14 @@ class Settings(BaseSettings):
     def is_embedded(self) -> bool:
         """Whether the PostgreSQL in the data folder is used."""
         return self.database_url is None
+
+    @property
+    def bus_address(self) -> str | None:
+        """Where the bus is, without name and password. None if there is none."""
+        if self.bus_url is None:
+            return None
+        parts = urlsplit(self.bus_url.get_secret_value())
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
     @property
     def base_url(self) -> str:
@@ -195,8 +222,12 @@ class Settings(BaseSettings):
 
     def public(self) -> dict[str, Any]:
         """The settings without secrets, for the log."""
-        shown = self.model_dump(mode="json", exclude={"vault_keks", "database_url"})
-        return shown | {"database": "embedded" if self.is_embedded else "url", "vault_keks": sorted(self.vault_keks)}
+        shown = self.model_dump(mode="json", exclude={"vault_keks", "database_url", "bus_url"})
+        return shown | {
+            "database": "embedded" if self.is_embedded else "url",
+            "bus": self.bus_address,
+            "vault_keks": sorted(self.vault_keks),
+        }
 
 
 def load(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:

@@ -2,13 +2,14 @@
 Hints: "stream X has head N", sent to the relay of every process after a commit.
 
 They travel as NOTIFY on a separate connection, coalesced, because NOTIFY inside business transactions halves the commit
-rate. A hint may be lost, so relays also compare heads once a second.
+rate; or over a bus (bus.py), if there is one. A hint may be lost, so relays also compare heads once a second.
 """
 
 import asyncio
 import contextlib
 import json
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import asyncpg
 
@@ -16,8 +17,11 @@ from core import log
 
 COALESCE_S = 0.005
 RETRY_S = 0.1  # after losing a connection; doubled after each failed attempt to reconnect, up to 2 s
+MOST_RETRY_S = 2.0
 ANSWER_S = 5.0  # reconnect if the database takes longer to answer
+LAST_WORDS_S = 0.25  # for what is still to be sent when a process ends
 MAX_PAYLOAD_BYTES = 7000  # PostgreSQL's limit is 8000
+MOST_NAMES = 10_000  # that wait to be sent; relays find the others by themselves
 HEADS = "h"
 STATES = "s"
 
@@ -32,24 +36,26 @@ def channel_of(schema: str) -> str:
 
 
 class Hinter:
-    """Sends this process's hints and receives everybody's, over one connection that it reopens when necessary."""
+    """Sends this process's hints and receives everybody's. How they travel is up to the subclass."""
 
-    def __init__(self, connect: Connect, channel: str, receive: Receive | None = None) -> None:
-        self._connect = connect
-        self._channel = channel
+    def __init__(self, receive: Receive | None = None) -> None:
         self._receive = receive
         self._heads: dict[str, int] = {}
         self._states: set[str] = set()
         self._wake = asyncio.Event()
+        self._sent = asyncio.Event()  # set while nothing waits to be sent
+        self._sent.set()
         self._task: asyncio.Task[None] | None = None
+        self.dropped = 0  # hints that were not sent, because too many waited or there was no connection
 
     def start(self) -> None:
         """Begin to send and receive."""
         self._task = asyncio.create_task(self._run(), name="hinter")
 
     async def stop(self) -> None:
-        """Send what is left, then close the connection."""
-        await asyncio.sleep(COALESCE_S * 2)
+        """Send what is left, unless that takes long, then close the connection."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._sent.wait(), LAST_WORDS_S)
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -58,13 +64,47 @@ class Hinter:
     def hint(self, heads: dict[str, int]) -> None:
         """Note new heads. Does not wait."""
         for name, head in heads.items():
+            if name not in self._heads and len(self._heads) >= MOST_NAMES:
+                self.dropped += 1
+                continue
             self._heads[name] = max(head, self._heads.get(name, 0))
-        self._wake.set()
+        self._notice()
 
     def hint_state(self, key: str) -> None:
         """Note a state key that has a newer value."""
+        if key not in self._states and len(self._states) >= MOST_NAMES:
+            self.dropped += 1
+            return
         self._states.add(key)
+        self._notice()
+
+    def _notice(self) -> None:
         self._wake.set()
+        self._sent.clear()
+
+    async def _run(self) -> None:
+        """Send and receive until cancelled, over one connection after another."""
+        raise NotImplementedError
+
+    def _note_sent(self) -> None:
+        if not self._wake.is_set():
+            self._sent.set()
+
+    def _take(self) -> tuple[dict[str, int], set[str]]:
+        """What is to be sent now."""
+        self._wake.clear()
+        heads, self._heads = self._heads, {}
+        states, self._states = self._states, set()
+        return heads, states
+
+
+class NotifyHinter(Hinter):
+    """Hints as NOTIFY, over one connection to the database."""
+
+    def __init__(self, connect: Connect, channel: str, receive: Receive | None = None) -> None:
+        super().__init__(receive)
+        self._connect = connect
+        self._channel = channel
 
     async def _run(self) -> None:
         delay_s = RETRY_S
@@ -74,7 +114,7 @@ class Hinter:
             except Exception as error:  # noqa: BLE001 - a task's root: whatever broke the connection, it tries again
                 logger.warning("hints have no database connection", error=type(error).__name__)
                 await asyncio.sleep(delay_s)
-                delay_s = min(delay_s * 2, 2.0)
+                delay_s = min(delay_s * 2, MOST_RETRY_S)
                 continue
             delay_s = RETRY_S
             try:
@@ -100,35 +140,42 @@ class Hinter:
                 await connection.execute("SELECT 1", timeout=ANSWER_S)  # to notice a dead connection
                 continue
             await asyncio.sleep(COALESCE_S)
-            self._wake.clear()
-            heads, self._heads = self._heads, {}
-            states, self._states = self._states, set()
-            for payload in _payloads(heads, states):
+            for body in packed(*self._take(), MAX_PAYLOAD_BYTES):
+                payload = json.dumps(body)
                 await connection.execute("SELECT pg_notify($1, $2)", self._channel, payload, timeout=ANSWER_S)
+            self._note_sent()
 
     def _on_notify(self, _: object, __: int, ___: str, payload: object) -> None:
         try:
-            body = json.loads(str(payload))
-            heads = {str(name): int(head) for name, head in body.get(HEADS, {}).items()}
-            states = [str(key) for key in body.get(STATES, [])]
-        except (ValueError, AttributeError, TypeError):
+            heads, states = unpacked(json.loads(str(payload)))
+        except ValueError:
             return  # another program's NOTIFY on our channel
         if self._receive is not None:
             self._receive(heads, states)
 
 
-def _payloads(heads: dict[str, int], states: set[str]) -> list[str]:
-    found: list[str] = []
+def packed(heads: dict[str, int], states: set[str], most_bytes: int) -> list[dict[str, Any]]:
+    """The bodies of messages, none of them much longer than `most_bytes`."""
+    found: list[dict[str, Any]] = []
     current: dict[str, int] = {}
     size = 0
     for name, head in heads.items():
         size += len(name) + 24
-        if size > MAX_PAYLOAD_BYTES:
-            found.append(json.dumps({HEADS: current}))
+        if size > most_bytes:
+            found.append({HEADS: current})
             current, size = {}, len(name) + 24
         current[name] = head
     if current:
-        found.append(json.dumps({HEADS: current}))
+        found.append({HEADS: current})
     keys = sorted(states)
-    found += [json.dumps({STATES: keys[start : start + 60]}) for start in range(0, len(keys), 60)]
+    found += [{STATES: keys[start : start + 60]} for start in range(0, len(keys), 60)]
     return found
+
+
+def unpacked(body: Any) -> tuple[dict[str, int], list[str]]:
+    """The heads and state keys in a message. Raises: ValueError if it is not one of ours."""
+    try:
+        heads = {str(name): int(head) for name, head in body.get(HEADS, {}).items()}
+        return heads, [str(key) for key in body.get(STATES, [])]
+    except (AttributeError, TypeError) as error:
+        raise ValueError("not a hint") from error

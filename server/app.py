@@ -9,8 +9,8 @@ from core import lifeline, log
 from core.envelope import key_ring
 from core.settings import Settings
 from realtime import unit_of_work as work
+from realtime.bus import BusHinter
 from realtime.guest import Hooks, Limits
-from realtime.hint import Hinter, channel_of
 from realtime.namespace import Namespace
 from realtime.polling import Polls
 from realtime.presence import KEY as PRESENCE
@@ -50,7 +50,7 @@ from server.dashboard import attach as attach_dashboard
 from server.dashboard import reference
 from server.export.places import PLACES, Places
 from server.export.routes import routes as export_routes
-from server.health.routes import ACCOUNTS, DRAINING
+from server.health.routes import ACCOUNTS, BUS, DRAINING, Bus
 from server.health.routes import routes as health_routes
 from server.job.routes import routes as job_routes
 from server.live import LiveAuthority
@@ -66,6 +66,7 @@ from server.source.routes import routes as source_routes
 from server.store import database
 from server.store.disk import database_disk
 from server.store.errors import described
+from server.store.hints import hinter_of
 from server.store.keyring import keep_signing_keys, open_keyring
 from server.stream.routes import POLLS
 from server.stream.routes import routes as stream_routes
@@ -107,6 +108,7 @@ def build(settings: Settings) -> web.Application:
     app[SETTINGS] = settings
     app[DRAINING] = asyncio.Event()
     app[ACCOUNTS] = asyncio.Event()
+    app[BUS] = Bus()
     if settings.is_production or not settings.demo_data or not lifeline.is_supervised():
         app[ACCOUNTS].set()  # no demo accounts are going to be made
     app[WATCH] = DatabaseWatch(lambda: database.connect(settings, "tallyroom watch"))
@@ -181,9 +183,9 @@ async def _live(app: web.Application) -> AsyncIterator[None]:
         relay.on_hint(heads, [key for key in keys if not key.startswith(PRESENCE)])
         presence.on_hint([key.removeprefix(PRESENCE) for key in keys if key.startswith(PRESENCE)])
 
-    hinter = Hinter(
-        lambda: database.connect(settings, "tallyroom hints"), channel_of(settings.database_schema), receive
-    )
+    hinter = hinter_of(settings, app[KEYRING], receive)
+    if isinstance(hinter, BusHinter):
+        app[BUS].state = LIVE.bus = hinter.state
     namespace = app[NAMESPACE]
     namespace.attach(LiveAuthority(app[AUTHENTICATION]), relay, presence)
     LIVE.of = lambda: (relay, namespace.guests)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import REGISTRY, Collector
 
+from realtime.bus import BusState
 from realtime.guest import Guests
 from realtime.relay import Relay
 
@@ -30,6 +31,7 @@ class LiveMetrics(Collector):
 
     def __init__(self) -> None:
         self.of: Callable[[], tuple[Relay, Guests] | None] = lambda: None
+        self.bus: BusState | None = None
 
     def collect(self) -> Iterator[Metric]:
         """All metrics. None before the application has started."""
@@ -37,6 +39,8 @@ class LiveMetrics(Collector):
         if found is None:
             return
         relay, guests = found
+        if self.bus is not None:
+            yield from _of_bus(self.bus)
         streams = list(relay.streams.values())
         gauges = {
             "tallyroom_streams": ("Streams held by this process.", len(streams)),
@@ -71,6 +75,14 @@ class LiveMetrics(Collector):
         yield CounterMetricFamily(
             "tallyroom_revoked_subscriptions", "Subscriptions whose right ended.", value=counts.revoked
         )
+
+
+def _of_bus(bus: BusState) -> Iterator[Metric]:
+    yield GaugeMetricFamily("tallyroom_bus_up", "Whether the bus answers.", value=int(bus.is_up))
+    yield CounterMetricFamily("tallyroom_bus_reconnects", "Times that the bus came back.", value=bus.reconnects)
+    yield CounterMetricFamily(
+        "tallyroom_bus_dropped_hints", "Hints that were not sent over the bus.", value=bus.dropped()
+    )
 
 
 LIVE = LiveMetrics()

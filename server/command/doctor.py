@@ -10,6 +10,7 @@ from core.settings import Settings, SettingsError, load
 from server.books.recount import differences
 from server.store import database
 from server.store.embedded import socket_dir_of
+from server.store.hints import try_bus
 
 LOW_DISK_BYTES = 1024**3
 
@@ -37,6 +38,8 @@ async def examine() -> list[Finding]:
     except SettingsError as error:
         found.append(_bad(str(error)))
     found += await _database(settings)
+    if settings.bus_url is not None:
+        found.append(await _bus(settings))
     found.append(_dashboard())
     return found
 
@@ -81,6 +84,14 @@ async def _database(settings: Settings) -> list[Finding]:
         return [_bad(str(error))]
     finally:
         await connection.close()
+
+
+async def _bus(settings: Settings) -> Finding:
+    try:
+        await try_bus(settings)
+    except Exception as error:  # noqa: BLE001 - whatever the library raises; the message may have the password in it
+        return _bad(f"TALLYROOM_BUS_URL: {settings.bus_address} does not answer ({type(error).__name__}); check it")
+    return _good(f"bus: {settings.bus_address} answers")
 
 
 async def examine_books() -> list[Finding]:

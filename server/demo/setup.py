@@ -22,7 +22,6 @@ from models.status import SourceStatus
 from models.user import User
 from realtime import unit_of_work as work
 from realtime.events import source as events
-from realtime.hint import Hinter, channel_of
 from realtime.unit_of_work import unit_of_work
 from server.auth.passwords import Passwords
 from server.demo import plan, story
@@ -36,6 +35,7 @@ from server.project.schemas import MemberPut, ProjectCreate, ProjectUpdate, Reas
 from server.source.event import event_of
 from server.source.upload import CHUNK_BYTES
 from server.store import database
+from server.store.hints import hinter_of
 from server.store.keyring import open_keyring
 from server.store.queue import enqueue
 from server.user.actions import create_user
@@ -53,7 +53,7 @@ async def make(settings: Settings) -> None:
     """Create whatever the demo lacks. Prints `accounts` once people can sign in."""
     async with database.opened(settings, "tallyroom demo", pool=2):
         keyring = await open_keyring(key_ring(settings))
-        hinter = Hinter(lambda: database.connect(settings, "tallyroom hints"), channel_of(settings.database_schema))
+        hinter = hinter_of(settings, keyring)
         work.install(work.Ledger(audit_key=keyring.audit, hint=hinter.hint, hint_state=hinter.hint_state))
         hinter.start()
         try:

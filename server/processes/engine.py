@@ -14,12 +14,12 @@ from core.lifeline import end_with_pipe
 from core.settings import Settings, load
 from models.source import Source
 from realtime import unit_of_work as work
-from realtime.hint import Hinter, channel_of
 from server.job.attempt import run_job
 from server.processes.hardening import keep_memory_private
 from server.project.counting import Counting
 from server.source import loading
 from server.store import database, limits
+from server.store.hints import hinter_of
 from server.store.keyring import open_keyring
 
 
@@ -42,7 +42,7 @@ def main(arguments: list[str], lifeline: int) -> int:
 async def _work(settings: Settings, kind: str, row_id: UUID, person: UUID | None) -> int:
     async with database.opened(settings, "tallyroom engine", pool=3, keeps_plans=False):
         keyring = await open_keyring(key_ring(settings))
-        hinter = Hinter(lambda: database.connect(settings, "tallyroom hints"), channel_of(settings.database_schema))
+        hinter = hinter_of(settings, keyring)
         counting = Counting()
         work.install(
             work.Ledger(audit_key=keyring.audit, hint=hinter.hint, hint_state=hinter.hint_state, told=counting.note)

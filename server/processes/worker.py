@@ -24,7 +24,6 @@ from models.job import Job
 from models.status import WORKED_JOB, JobStatus, SourceStatus
 from realtime import state
 from realtime import unit_of_work as work
-from realtime.hint import Hinter, channel_of
 from realtime.unit_of_work import unit_of_work
 from server.job import endings
 from server.match import leaving
@@ -36,6 +35,7 @@ from server.processes.turns import FairQueries
 from server.record import claims
 from server.source import release
 from server.store import database, disk, limits
+from server.store.hints import hinter_of
 from server.store.keyring import open_keyring
 from server.store.queue import enqueue
 
@@ -57,7 +57,7 @@ async def work_until_stopped(settings: Settings) -> None:
 async def _work(settings: Settings, stopping: asyncio.Event, engines: Engines) -> None:
     async with database.opened(settings, "tallyroom worker", pool=4):
         keyring = await open_keyring(key_ring(settings))
-        hinter = Hinter(lambda: database.connect(settings, "tallyroom hints"), channel_of(settings.database_schema))
+        hinter = hinter_of(settings, keyring)
         work.install(work.Ledger(audit_key=keyring.audit, hint=hinter.hint, hint_state=hinter.hint_state))
         hinter.start()
         tasks = [

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from core.settings import Settings
-from realtime.hint import Hinter
+from realtime.hint import NotifyHinter
 from server.api.translation import problem_of
 from server.store import database
 
@@ -23,7 +23,7 @@ async def test_hints_continue_after_any_failure_of_their_connection(settings: Se
         made.append(await database.connect(settings, "tests"))
         return _BreaksAtFirstUse(made[-1], error) if len(made) == 1 else made[-1]
 
-    hinter = Hinter(connect, "tests", lambda heads, _: heard.update(heads))
+    hinter = NotifyHinter(connect, "tests", lambda heads, _: heard.update(heads))
     hinter.start()
     try:
         for head in range(1, 100):

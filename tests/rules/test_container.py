@@ -139,14 +139,16 @@ def test_compose_gives_every_secret_by_file_and_publishes_no_database() -> None:
     services = compose["services"]
 
     for service in services.values():
-        for name, value in service["environment"].items():
+        for name, value in service.get("environment", {}).items():
             is_secret = any(word in name for word in ("PASSWORD", "KEK", "URL_FILE", "SECRET", "TOKEN"))
             assert not is_secret or name.endswith("_ACTIVE") or str(value).startswith("/run/secrets/"), name
-        assert set(service["secrets"]) <= set(compose["secrets"])
+        assert set(service.get("secrets", ())) <= set(compose["secrets"])
     assert services["database"]["healthcheck"]  # that of the app is in the image
     assert services["worker"]["healthcheck"]
     assert "ports" not in services["database"]
     assert "ports" not in services["worker"]
+    assert "ports" not in services["bus"]
+    assert services["bus"]["profiles"] == ["bus"]  # only for who asks for it
     assert all(port.startswith("127.0.0.1:") for port in services["app"]["ports"])
     assert services["app"]["read_only"]
     assert services["worker"]["read_only"]
