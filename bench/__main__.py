@@ -1,11 +1,28 @@
 """
-`python -m bench [read|matching|upload|job|page|room|live|export|plans|pressure|hostile|idle|large ...]`: run the named benchmarks, or
+`python -m bench [read|matching|upload|job|page|room|live|crowd|publish|rest|export|plans|pressure|hostile|idle|large ...]`: run the named benchmarks, or
 all but `large`, which takes a quarter of an hour, and print one table.
 """
 
 import sys
 
-from bench import export, hostile, idle, job, live, matching, page, plans, pressure, read, report, room, upload
+from bench import (
+    crowd,
+    export,
+    hostile,
+    idle,
+    job,
+    live,
+    matching,
+    page,
+    plans,
+    pressure,
+    publish,
+    read,
+    report,
+    rest,
+    room,
+    upload,
+)
 
 BENCHMARKS = {
     "read": read.main,
@@ -15,6 +32,9 @@ BENCHMARKS = {
     "page": page.main,
     "room": room.main,
     "live": live.main,
+    "crowd": crowd.main,
+    "publish": publish.main,
+    "rest": rest.main,
     "export": export.main,
     "plans": plans.main,
     "pressure": pressure.main,

@@ -38,6 +38,7 @@ MAX_STATES = 10_000  # newest values that are kept
 # How far back states are read again: a value may be committed after one that was stored later.
 STATES_AGAIN = timedelta(seconds=2)
 STATE_INTERVAL_S = 0.1  # a socket gets each state at most ten times a second
+HIDDEN_INTERVALS = 10  # and one whose tab is hidden, that many times less often
 Result = TypeVar("Result")
 logger = log.get(__name__)
 
@@ -456,26 +457,38 @@ class Relay:
             self._dirty.add(state.key)
 
     async def _flush_states(self) -> None:
-        """Ten times a second, send the newest value of every changed key to those who follow one of its streams."""
+        """
+        Ten times a second, send the newest value of every changed key to those who follow one of its streams. Once a
+        second, also to those whose tab is hidden.
+        """
+        interval = 0
+        unseen: OrderedSet[str] = OrderedSet()  # changed since hidden tabs were told
         while True:
             await asyncio.sleep(STATE_INTERVAL_S)
+            interval += 1
             dirty, self._dirty = self._dirty, OrderedSet()
+            unseen.update(dirty)
+            is_for_all = interval % HIDDEN_INTERVALS == 0
+            if is_for_all:
+                dirty, unseen = unseen, OrderedSet()
             try:
                 for key in dirty:
-                    self._flush_state(self._states[key])
+                    if key in self._states:
+                        self._flush_state(self._states[key], is_for_all=is_for_all)
             except Exception:
                 logger.exception("states could not be sent")
             if len(self._states) > MAX_STATES:
                 self._states = dict(list(self._states.items())[-MAX_STATES // 2 :])
 
-    def _flush_state(self, state: StateRow) -> None:
+    def _flush_state(self, state: StateRow, *, is_for_all: bool) -> None:
         for name in state.streams:
             stream = self.streams.get(name)
             if stream is None:
                 continue
             wire = _state_frame(name, state)
             for sub in list(stream.subs):
-                self._write_state(sub, state, wire)
+                if is_for_all or not sub.connection.is_hidden:
+                    self._write_state(sub, state, wire)
 
     async def send_states(self, sub: Subscription) -> None:
         """Send the newest value of each key of the stream, after the answer to a subscription."""

@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from realtime import presence as module
+from realtime import state
 from server.app import NAMESPACE
 from tests.auth.follower import Follower
 from tests.auth.programs import program_of
@@ -30,6 +31,11 @@ def told(follower: Follower, stream: str) -> list[dict[str, Any]]:
 def here(follower: Follower, stream: str) -> list[str]:
     """The people that a follower was told of last."""
     return [user["user_id"] for user in told(follower, stream)[-1]["users"]] if told(follower, stream) else []
+
+
+def progress(follower: Follower) -> list[int]:
+    """The progress that a follower was told of."""
+    return [data["value"]["number"] for name, data in follower.events if name == "state"]
 
 
 async def test_people_come_and_go_and_say_what_they_do(
@@ -152,8 +158,10 @@ async def test_a_hidden_tab_is_told_once_a_second(server: Any, alice: Any, bob: 
 
     for number in range(15):
         await busy.call("presence.set", {"stream": room, "state": {"number": number}})
+        await state.put("job.progress:hidden", [room], {"number": number})
         await asyncio.sleep(0.12)
     await until(lambda: told(hidden, room)[-1]["users"][1]["state"] == {"number": 14})
+    await until(lambda: progress(hidden)[-1:] == progress(busy)[-1:] == [14])
     after = len(told(hidden, room)), len(told(busy, room))
     lasted_s = asyncio.get_running_loop().time() - began
     await hidden.leave()
@@ -161,6 +169,7 @@ async def test_a_hidden_tab_is_told_once_a_second(server: Any, alice: Any, bob: 
 
     assert after[0] - before[0] <= lasted_s + 2
     assert after[1] - before[1] > after[0] - before[0]
+    assert len(progress(hidden)) <= lasted_s + 2 < len(progress(busy))
 
 
 @pytest.mark.parametrize(

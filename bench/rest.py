@@ -1,0 +1,239 @@
+"""
+What a request costs beside its floor: a bare aiohttp handler that runs the same statements over asyncpg.
+
+The statements are recorded from one request to this application, whose transaction is rolled back, so that the bare handler
+can run them again and again with the same values. Both serve from processes of their own, and only the CPU time of these
+counts: checking the token and the rights, problems, headers, the log line and the audit row are what ours does besides.
+"""
+
+import asyncio
+import multiprocessing
+import os
+import statistics
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection as Pipe
+from typing import Any
+
+import aiohttp
+import asyncpg
+import psutil
+import uvloop
+from aiohttp import web
+from asyncpg.transaction import Transaction
+
+from bench.report import Line
+from bench.stack import Caller, Stack, free_port
+from core import log
+from core.settings import Settings
+from server.api.protocol import Runner
+from server.api.watch import WATCH
+from server.app import build
+from server.processes.web import HTTP
+from server.store import database
+
+BAR = 2.0
+ROUNDS, REQUESTS, WARM = 5, 400, 100
+ENTRIES = 60
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request to measure."""
+
+    what: str
+    method: str
+    path: str
+    body: dict[str, Any] | None = None
+
+
+@dataclass
+class Recorded:
+    """The statements behind a request, and its answer."""
+
+    statements: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
+    status: int = 0
+    body: bytes = b""
+
+
+def main() -> list[Line]:
+    """Measure each request."""
+    log.configure("bench", "warning", "json")
+    return uvloop.run(_main())
+
+
+async def _main() -> list[Line]:
+    with Stack() as stack:
+        async with Caller(stack) as caller:
+            path = f"/projects/{caller.project}/vaults"
+            # The bare handler writes to the second one, whose numbers stay as they were recorded.
+            vault, other = [(await caller.post(path, {"name": name}))["id"] for name in ("Bench", "Bare")]
+            entry = {"name": "entry", "secret": "x", "username": "somebody", "url": "https://example.test/"}
+            for _ in range(ENTRIES):
+                await caller.post(f"/vaults/{vault}/entries", entry)
+            requests = [
+                Request("GET /me", "GET", "/me"),
+                Request("GET a page of 50 vault entries", "GET", f"/vaults/{vault}/entries"),
+                Request("POST a vault entry", "POST", f"/vaults/{vault}/entries", entry),
+            ]
+            to_record = [*requests[:2], Request("", "POST", f"/vaults/{other}/entries", entry)]
+            settings = Settings(data_dir=stack.data_dir, port=free_port(), public_url=stack.url, log_level="warning")
+            recorded = [await _record(settings, caller, request) for request in to_record]
+            ours = [psutil.Process(process.pid) for process in stack.tree("serve")]
+            with _bare(settings, recorded) as (port, theirs):
+                async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as bare:
+                    lines = []
+                    for number, request in enumerate(requests):
+                        ask = _asking(caller.session, request)
+                        ask_bare = _asking(bare, Request("", request.method, f"/{number}", request.body), prefix="")
+                        lines.append(await _beside(request, ask, ours, ask_bare, [theirs]))
+                    return lines
+
+
+async def _beside(
+    request: Request,
+    ask: Callable[[], Awaitable[None]],
+    ours: list[psutil.Process],
+    ask_bare: Callable[[], Awaitable[None]],
+    theirs: list[psutil.Process],
+) -> Line:
+    costs: list[tuple[float, float]] = []
+    for _ in range(WARM):
+        await ask()
+        await ask_bare()
+    for _ in range(ROUNDS):
+        costs.append((await _cost(ask, ours), await _cost(ask_bare, theirs)))
+    mine, bare = (statistics.median(column) for column in zip(*costs, strict=True))
+    ratio = statistics.median(a / b for a, b in costs)
+    return Line(
+        f"CPU of a request: {request.what}",
+        f"{mine * 1e6:.0f} us",
+        f"<= {BAR:.0f} of the bare handler",
+        f"aiohttp with the same statements over asyncpg: {bare * 1e6:.0f} us (ratio {ratio:.2f})",
+        ratio <= BAR,
+    )
+
+
+async def _cost(ask: Callable[[], Awaitable[None]], processes: list[psutil.Process]) -> float:
+    """CPU seconds of a request, on average."""
+    before = sum(sum(process.cpu_times()[:2]) for process in processes)
+    for _ in range(REQUESTS):
+        await ask()
+    return (sum(sum(process.cpu_times()[:2]) for process in processes) - before) / REQUESTS
+
+
+def _asking(session: aiohttp.ClientSession, request: Request, prefix: str = "/api/v1") -> Callable[[], Awaitable[None]]:
+    async def ask() -> None:
+        async with session.request(request.method, prefix + request.path, json=request.body) as response:
+            await response.read()
+            assert response.status < 300, await response.text()
+
+    return ask
+
+
+# -- recording ---------------------------------------------------------------------------------------------------------
+
+
+async def _record(settings: Settings, caller: Caller, request: Request) -> Recorded:
+    """Send one request to an application of our own over the same database, and note what it asks the database."""
+    found = Recorded()
+    async with _recording(settings, found) as url, aiohttp.ClientSession(url) as session:
+        headers = {"Authorization": caller.session.headers["Authorization"], "X-Client": "api"}
+        for _ in range(2):  # the first one may read what is kept afterwards
+            await asyncio.sleep(0.01)
+            found.statements.clear()
+            with _rolled_back():
+                async with session.request(
+                    request.method, f"/api/v1{request.path}", json=request.body, headers=headers
+                ) as response:
+                    found.status, found.body = response.status, await response.read()
+                await asyncio.sleep(0.01)  # what is noted is told a turn later
+            assert found.status < 300, found.body
+        return Recorded(list(found.statements), found.status, found.body)
+
+
+@asynccontextmanager
+async def _recording(settings: Settings, found: Recorded) -> Any:
+    app = build(settings)
+    watch = app[WATCH]
+    register = watch.register
+
+    async def note_all(connection: asyncpg.Connection) -> None:
+        await register(connection)
+        # Not those of the relay, which reads by itself.
+        if connection._params.server_settings["application_name"] == "tallyroom web":
+            connection.add_query_logger(lambda asked: found.statements.append((asked.query, tuple(asked.args))))
+
+    watch.register = note_all  # type: ignore[method-assign]  # only here
+    runner = Runner(app, access_log=None, **HTTP)
+    await runner.setup()
+    await web.TCPSite(runner, settings.host, settings.port).start()
+    try:
+        yield f"http://127.0.0.1:{settings.port}"
+    finally:
+        await runner.cleanup()
+
+
+@contextmanager
+def _rolled_back() -> Iterator[None]:
+    """Let transactions end without a trace."""
+    commit = Transaction.commit
+    Transaction.commit = Transaction.rollback
+    try:
+        yield
+    finally:
+        Transaction.commit = commit
+
+
+# -- the floor ---------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _bare(settings: Settings, recorded: list[Recorded]) -> Iterator[tuple[int, psutil.Process]]:
+    """The bare handlers in a process of their own: its port, and the process."""
+    context: Any = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    port = free_port()
+    process = context.Process(target=_serve_bare, args=(theirs, settings, recorded, port))
+    process.start()
+    try:
+        if not ours.poll(30):
+            raise RuntimeError("the bare handlers did not start")
+        ours.recv()
+        yield port, psutil.Process(process.pid)
+    finally:
+        process.kill()
+        process.join()
+
+
+def _serve_bare(pipe: Pipe, settings: Settings, recorded: list[Recorded], port: int) -> None:
+    uvloop.run(_serve(pipe, settings, recorded, port))
+    os._exit(0)
+
+
+async def _serve(pipe: Pipe, settings: Settings, recorded: list[Recorded], port: int) -> None:
+    pool = await database.pool(settings, "bare", settings.database_pool)
+    app = web.Application()
+    for number, found in enumerate(recorded):
+        app.router.add_route("*", f"/{number}", _handler(pool, found))
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    pipe.send(None)
+    await asyncio.Event().wait()
+
+
+def _handler(pool: asyncpg.Pool, found: Recorded) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def handle(request: web.Request) -> web.Response:
+        if request.can_read_body:
+            await request.json()
+        async with pool.acquire() as connection:
+            for sql, values in found.statements:
+                if values:
+                    await connection.fetch(sql, *values)
+                else:
+                    await connection.execute(sql)
+        return web.Response(status=found.status, body=found.body, content_type="application/json")
+
+    return handle
