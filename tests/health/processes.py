@@ -38,7 +38,7 @@ def running(command: str, settings: Settings, log: Path, port: int) -> Iterator[
         )
     try:
         if command.startswith("serve"):
-            _wait_for(port, process, log)
+            _wait_for((settings.host, port), process, log)
         yield process
     finally:
         process.terminate()
@@ -49,12 +49,12 @@ def running(command: str, settings: Settings, log: Path, port: int) -> Iterator[
             process.wait()
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_for(address: tuple[str, int], process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise AssertionError(f"the server ended: {log.read_text()[-2000:]}")
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        with contextlib.suppress(OSError), socket.create_connection(address, 1):
             return
         time.sleep(0.05)
     raise AssertionError("the server does not listen")

@@ -109,13 +109,17 @@ class Link:
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self._open.add(writer)
         try:
             up_reader, up_writer = await asyncio.open_connection(*self.to)
         except OSError:
             writer.transport.abort()
+            self._open.discard(writer)
             return
         both = {writer, up_writer}
         self._open |= both
+        if writer.transport.is_closing():  # cut meanwhile
+            up_writer.transport.abort()
         ways = {
             asyncio.ensure_future(self._carry(reader, up_writer, stalls=False)),
             asyncio.ensure_future(self._carry(up_reader, writer, stalls=True)),
