@@ -178,12 +178,13 @@ async def _recording(settings: Settings, found: Recorded) -> Any:
 @contextmanager
 def _rolled_back() -> Iterator[None]:
     """Let transactions end without a trace."""
-    commit = Transaction.commit
-    Transaction.commit = Transaction.rollback
+    # What `commit` and leaving the block both call.
+    commit = Transaction._Transaction__commit
+    Transaction._Transaction__commit = Transaction._Transaction__rollback
     try:
         yield
     finally:
-        Transaction.commit = commit
+        Transaction._Transaction__commit = commit
 
 
 # -- the floor ---------------------------------------------------------------------------------------------------------

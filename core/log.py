@@ -1,11 +1,15 @@
 """Structured logs: one JSON line per event, with the request id. Secrets never reach them."""
 
+import json
 import logging
 import re
 import sys
 from collections.abc import MutableMapping
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any
+
+import orjson
 
 from core import api_token
 
@@ -36,19 +40,29 @@ _INLINE = (
     re.compile(r"(?P<kept>Bearer\s++)(?P<end>\S++)", re.I),
 )
 
+_SUSPICIOUS = re.compile(rf"postgres|eyJ|rt1|{api_token.START}|Bearer", re.I)  # the beginnings of all of these forms
+
 
 def redact(value: Any, depth: int = 0) -> Any:
     """A copy without the values of denied keys and without the tokens inside texts."""
     if depth > 6:
         return REDACTED
-    if isinstance(value, dict):
-        return {str(k): REDACTED if DENIED.search(str(k)) else redact(v, depth + 1) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [redact(item, depth + 1) for item in value]
     if isinstance(value, str):
+        if _SUSPICIOUS.search(value) is None:  # as nearly all texts, which this tells in a tenth of the time
+            return value
         for form in _INLINE:
             value = form.sub(_redacted, value)
+        return value
+    if isinstance(value, dict):
+        return {str(k): REDACTED if _is_denied(str(k)) else redact(v, depth + 1) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [redact(item, depth + 1) for item in value]
     return value
+
+
+@lru_cache(maxsize=1024)
+def _is_denied(key: str) -> bool:
+    return DENIED.search(key) is not None
 
 
 def _redacted(found: re.Match[str]) -> str:
@@ -58,7 +72,7 @@ def _redacted(found: re.Match[str]) -> str:
 def _redact_event(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for key in list(event):
         if key not in ("event", "level", "timestamp", "problem_code"):
-            event[key] = REDACTED if DENIED.search(key) else redact(event[key])
+            event[key] = REDACTED if _is_denied(key) else redact(event[key])
     event["event"] = redact(event.get("event", ""))
     return event
 
@@ -89,7 +103,9 @@ def configure(process: str, level: str = "info", form: str = "json") -> None:
         _redact_event,
     ]
     renderer: Any = (
-        structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer(colors=False)
+        structlog.processors.JSONRenderer(serializer=_as_json)
+        if form == "json"
+        else structlog.dev.ConsoleRenderer(colors=False)
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -121,6 +137,14 @@ def configure(process: str, level: str = "info", form: str = "json") -> None:
     # While the database is unreachable it would write a traceback every second; whatever needs the database logs a line
     # anyway.
     logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
+
+
+def _as_json(event: Any, **options: Any) -> str:
+    try:
+        # A dataclass is shown as its repr, which leaves out secrets.
+        return orjson.dumps(event, default=options.get("default"), option=orjson.OPT_PASSTHROUGH_DATACLASS).decode()
+    except TypeError:  # half of a character, or a number that is too large for it
+        return json.dumps(event, **options)
 
 
 def get(name: str) -> Any:

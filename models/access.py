@@ -16,6 +16,7 @@ from tortoise import Tortoise
 from tortoise.models import Model
 
 from core.problems import Forbidden, NotFound, Problem
+from models import sql
 from models.decision import Decision
 from models.job import Job
 from models.match import Match
@@ -230,14 +231,17 @@ async def load(
     # What may not be seen is not even found: no row is returned or locked. So it takes as long as an id that does not
     # exist, and nobody can lock other people's rows.
     within, limits = _within(actor, owner, is_vault=model in _VAULT_PATHS)
-    rows = await Tortoise.get_connection("default").execute_query_dict(
+    rows = await sql.rows(
         f'SELECT t.*, m.role AS _role, {project} AS _project_id FROM "{table}" t {join} LEFT JOIN {member} '
         f"WHERE t.id = $1 AND (m.role IS NOT NULL OR $3 = 'system' OR ($3 = 'admin' AND {_is_admin('$2')})){within}{locking}",
-        [row_id, actor.id, "system" if actor.type == "system" else actor.role, *limits],
+        row_id,
+        actor.id,
+        "system" if actor.type == "system" else actor.role,
+        *limits,
     )
     if not rows:
         raise NotFound(about=About(None, model.__name__.lower(), action, str(row_id)))
-    found = dict(rows[0])
+    found = rows[0]
     role = found.pop("_role") or ADMIN
     project_id = found.pop("_project_id")
     if actor.type == "system":
@@ -401,17 +405,8 @@ def chains() -> dict[str, str]:
 
 def hydrate(model: type[Row], row: dict[str, Any]) -> Row:
     """A model instance from a database row."""
-    row = {field.model_field_name: row[column] for column, field in _columns(model).items() if column in row}
-    return model._init_from_db(**row)
-
-
-@dataclass(frozen=True)
-class _Column:
-    model_field_name: str
-
-
-def _columns(model: type[Model]) -> dict[str, _Column]:
-    return {column: _Column(name) for name, column in model._meta.fields_db_projection.items()}
+    names = model._meta.fields_db_projection.items()
+    return model._init_from_db(**{name: row[column] for name, column in names if column in row})
 
 
 @dataclass(frozen=True)

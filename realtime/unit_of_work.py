@@ -29,6 +29,7 @@ from core.ids import uuid7
 from core.problems import Fault, IdempotencyInProgress, Invalid, PreconditionRequired, VersionConflict
 from models import audit
 from models.access import Actor
+from models.sql import rows_on
 from models.transactions import in_transaction
 from realtime.events.base import Event
 
@@ -140,7 +141,7 @@ class UnitOfWork:
 
     def answer(self, status: int, view: BaseModel | None = None, *, version: int | None = None) -> Answer:
         """Set the action's answer. It is stored with the Idempotency-Key, if the request has one."""
-        body = b"" if view is None else orjson.dumps(view.model_dump(mode="json", by_alias=True))
+        body = b"" if view is None else view.model_dump_json(by_alias=True).encode()
         headers = {} if version is None else {"ETag": f'"{version}"'}
         return self.answer_as(status, body, headers)
 
@@ -151,7 +152,7 @@ class UnitOfWork:
 
     async def execute(self, sql: str, *values: Any) -> list[dict[str, Any]]:
         """Run a statement in the transaction. Returns: rows as dictionaries."""
-        return [dict(row) for row in await self.connection.execute_query_dict(sql, list(values))]
+        return await rows_on(self.connection, sql, values)
 
     async def expect_version(self, row: Any, expected: int | None, *, required: bool = True) -> None:
         """Compare If-Match with the row. Raises: PreconditionRequired, VersionConflict (who, when, which fields)."""

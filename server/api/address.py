@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # commands that bound sign-ins by network need no web server
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
+LONGEST = 45  # characters of an address
 UNKNOWN = "unknown"  # in place of an address: it lies in no network, and all such callers count as one stranger
 _WITH_PORT = re.compile(r"\[(?P<v6>[^\]]*)\](?::\d{1,5})?|(?P<v4>[^:]*):\d{1,5}")
 
@@ -28,7 +29,7 @@ def client_ip(request: web.Request, settings: Settings) -> str:
     peer = _address(request.remote or "")
     if peer is None:
         return UNKNOWN
-    trusted = [ipaddress.ip_network(network, strict=False) for network in settings.trusted_proxies]
+    trusted = _networks(settings.trusted_proxies)
 
     def is_trusted(address: IPAddress) -> bool:
         return any(address in network for network in trusted)
@@ -52,6 +53,7 @@ def is_within(address: str, networks: Iterable[str]) -> bool:
     return parsed is not None and any(parsed in _network(network) for network in networks)
 
 
+@lru_cache(maxsize=1024)
 def network_of(address: str) -> str:
     """The /24 or /64 network of an address. Sessions show it, and throttles count by it."""
     parsed = _address(address)
@@ -73,12 +75,23 @@ def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     return ipaddress.ip_network(text)
 
 
+@lru_cache(maxsize=8)
+def _networks(texts: tuple[str, ...]) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    return tuple(ipaddress.ip_network(text, strict=False) for text in texts)
+
+
 def _address(text: str) -> IPAddress | None:
     """
     An address without its zone. An IPv4 address stays one, even if a dual-stack socket shows it as ::ffff:a.b.c.d.
     """
+    text = text.partition("%")[0]
+    return None if len(text) > LONGEST else _parsed(text)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> IPAddress | None:
     try:
-        parsed = ipaddress.ip_address(text.partition("%")[0])
+        parsed = ipaddress.ip_address(text)
     except ValueError:
         return None
     return (parsed.ipv4_mapped or parsed) if isinstance(parsed, ipaddress.IPv6Address) else parsed

@@ -5,7 +5,7 @@ with a person's API token never gets the person's turn.
 
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -61,14 +61,19 @@ class Turns:
         self.heavy_tokens = Lane(sys.maxsize, 1, line=16)
         self.endings = Lane(sys.maxsize, 1, line=32)
 
-    @asynccontextmanager
-    async def turn(self, owner: Owner, kind: Kind = "plain") -> AsyncIterator[None]:
+    def turn(self, owner: Owner, kind: Kind = "plain") -> AbstractAsyncContextManager[None]:
         """
         A request's turn. A heavy request first takes its turn among the heavy ones. One that ends somebody's access
         does not wait for the owner's other requests, so that whoever has stolen it cannot stay by keeping them busy.
 
         Raises: Busy.
         """
+        if kind == "plain" and owner.token is None:
+            return self.requests.turn(owner.share)
+        return self._several(owner, kind)
+
+    @asynccontextmanager
+    async def _several(self, owner: Owner, kind: Kind) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             share = owner.share
             if kind == "heavy":

@@ -1,5 +1,7 @@
 """Prometheus metrics. Label values are bounded: methods, route templates, status codes, and names we define."""
 
+from functools import lru_cache
+
 from prometheus_client import REGISTRY, Counter, Gauge, Histogram, generate_latest
 
 REQUESTS = Histogram(
@@ -20,6 +22,12 @@ DROPPED_CONNECTIONS = Counter(
     ("reason",),
 )
 UPLOADED_BYTES = Counter("tallyroom_uploaded_bytes_total", "Bytes of files uploaded.")
+
+
+@lru_cache(maxsize=4096)
+def requests(method: str, route: str, status: int) -> Histogram:
+    """The histogram of requests with these labels."""
+    return REQUESTS.labels(method, route, str(status))
 
 
 def exposed() -> bytes:

@@ -65,7 +65,7 @@ async def answer_problems(request: web.Request, handler: Next) -> web.StreamResp
     finally:
         log.request_id.reset(token)
         seconds = time.perf_counter() - started
-        metrics.REQUESTS.labels(request.method, request.get(ROUTE, "other"), str(status)).observe(seconds)
+        metrics.requests(request.method, request.get(ROUTE, "other"), status).observe(seconds)
         if request.get(ROUTE) not in ("/health/live", "/health/ready", "/metrics"):
             actor = request.get(ACTOR)
             logger.info(
@@ -167,7 +167,7 @@ async def answer_preflights(request: web.Request, handler: Next) -> web.StreamRe
 
 def _allowed_origin(request: web.Request) -> str | None:
     origin = request.headers.get("Origin")
-    return origin if origin in request.app[SETTINGS].origins else None
+    return origin if origin is not None and origin in request.app[SETTINGS].origins else None
 
 
 def _is_socket(request: web.Request) -> bool:

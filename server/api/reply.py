@@ -23,9 +23,9 @@ def reply(answer: Answer, headers: Mapping[str, str] | None = None) -> web.Respo
 
 def reply_view(view: BaseModel | Mapping[str, Any], status: int = 200, *, version: int | None = None) -> web.Response:
     """A response with a view."""
-    body = view.model_dump(mode="json", by_alias=True) if isinstance(view, BaseModel) else view
+    body = view.model_dump_json(by_alias=True).encode() if isinstance(view, BaseModel) else orjson.dumps(view)
     headers = {} if version is None else {"ETag": f'"{version}"'}
-    return web.Response(status=status, body=orjson.dumps(body), content_type="application/json", headers=headers)
+    return web.Response(status=status, body=body, content_type="application/json", headers=headers)
 
 
 def no_content() -> web.Response:

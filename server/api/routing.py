@@ -3,8 +3,8 @@ Routes: a feature declares them, `bind` turns them into handlers, and the contra
 the same declarations.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from functools import partial
 from typing import Any, Protocol, overload
 from uuid import UUID
@@ -137,16 +137,13 @@ async def _refuse_replay(api: ApiRequest, right: Right | None, answer: work.Answ
     await access.load(api.actor, right.model, row_id, right.action, is_scoped=False)
 
 
-@asynccontextmanager
-async def _turn(request: web.Request, endpoint: Endpoint, query: Any) -> AsyncIterator[None]:
+def _turn(request: web.Request, endpoint: Endpoint, query: Any) -> AbstractAsyncContextManager[None]:
     if endpoint.multipart or endpoint.public or endpoint.takes_turns_itself:
-        yield  # an upload uses connections only briefly; sign-in and log intake have limits of their own
-        return
+        return nullcontext()  # an upload uses connections only briefly; sign-in and log intake have limits of their own
     kind: Kind = "ending" if endpoint.ends_access else "plain"
     if endpoint.heavy or getattr(query, "skip", 0) >= DEEP_SKIP:
         kind = "heavy"
-    async with request.app[TURNS].turn(request[TURN_OWNER], kind):
-        yield
+    return request.app[TURNS].turn(request[TURN_OWNER], kind)
 
 
 async def _authenticate(request: web.Request, endpoint: Endpoint, ip: str) -> Actor:

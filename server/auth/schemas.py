@@ -1,7 +1,7 @@
 """Request bodies and views for sign-in, and the view of an account, which a sign-in returns."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -90,6 +90,19 @@ class UserView(View):
             updated_at=user.updated_at,
             version=user.version,
         )
+
+    @classmethod
+    def of_row(cls, row: dict[str, Any]) -> "UserView":
+        """The view of a row as it comes from the database."""
+        return cls(
+            **{name: row[name] for name in _STORED},
+            mfa_enabled=False,
+            has_password=row["password_hash"] is not None,
+            google_linked=row["google_sub"] is not None,
+        )
+
+
+_STORED = tuple(name for name in UserView.model_fields if name not in ("mfa_enabled", "has_password", "google_linked"))
 
 
 class Nonce(View):

@@ -83,7 +83,7 @@ async def send(export: Export) -> web.StreamResponse:
 async def _fill(export: Export, spool: Spool, opened: "asyncio.Future[Selection]") -> None:
     """Read everything in one snapshot. Its connection is given back when the last row is in the spool."""
     try:
-        async with export.turn("export"), reading() as snapshot:
+        async with export.turn("export"), reading(has_cursor=True) as snapshot:
             selection = await export.target.select(export.actor, snapshot)
             opened.set_result(selection)
             await queries.write_rows(snapshot, selection, spool.put)

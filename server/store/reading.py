@@ -7,6 +7,7 @@ from typing import Any
 
 from tortoise.backends.base.client import TransactionalDBClient
 
+from models.sql import rows_on
 from models.transactions import in_transaction
 
 READ_S = 15  # per statement; a query that takes longer asked for too much
@@ -28,7 +29,7 @@ class Reading:
 
     async def rows(self, sql: str, *values: Any) -> list[dict[str, Any]]:
         """Rows as dictionaries."""
-        return [dict(row) for row in await self.connection.execute_query_dict(sql, list(values))]
+        return await rows_on(self.connection, sql, values)
 
     async def position(self, stream: str) -> Position:
         """The head of a stream in this snapshot."""
@@ -36,11 +37,18 @@ class Reading:
         return Position(rows[0]["head"], rows[0]["epoch"]) if rows else Position(0, "0")
 
 
+_OPENING = (
+    f"BEGIN; SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL statement_timeout = '{READ_S}s'"
+)
+
+
 @asynccontextmanager
-async def reading() -> AsyncIterator[Reading]:
-    """One REPEATABLE READ, READ ONLY transaction, so that the body and the stream position belong together."""
-    async with in_transaction() as connection:
-        await connection.execute_script(
-            f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL statement_timeout = '{READ_S}s'"
-        )
+async def reading(*, has_cursor: bool = False) -> AsyncIterator[Reading]:
+    """
+    One REPEATABLE READ, READ ONLY transaction, so that the body and the stream position belong together. The driver gives
+    cursors only in transactions that it has begun itself, which takes one more question to the database.
+    """
+    async with in_transaction(None if has_cursor else _OPENING) as connection:
+        if has_cursor:
+            await connection.execute_script(_OPENING.partition(";")[2])
         yield Reading(connection)

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from core.problems import NotFound
+from models import sql
 from models.access import Actor, hydrate
 from models.user import User
 from server.api.paging import Listing, Page, Sort
@@ -35,6 +36,14 @@ async def list_users(actor: Actor, query: UserList) -> Page[UserView]:
 
     async with reading() as snapshot:
         return await listing.page(snapshot, query, view)
+
+
+async def own_account(actor: Actor) -> UserView:
+    """The actor's own account. Raises: NotFound if it has been deleted meanwhile."""
+    rows = await sql.rows("SELECT * FROM users WHERE id = $1", actor.user_id)
+    if not rows:
+        raise NotFound
+    return UserView.of_row(rows[0])
 
 
 async def get_user(actor: Actor, user_id: UUID) -> User:

@@ -3,7 +3,6 @@
 from aiohttp import web
 
 from core import problems
-from models.user import User
 from server.api.endpoint import ApiRequest, BodyRequest, QueryRequest
 from server.api.paging import Page
 from server.api.reply import no_content, reply, reply_view
@@ -21,8 +20,8 @@ _ADMIN = (problems.Forbidden, problems.NotFound)
 @routes.get("/me", scope="read", answers={200: UserView}, password_expired_ok=True)
 async def get_me(api: ApiRequest) -> web.StreamResponse:
     """Read your account."""
-    user = await User.get(id=api.actor.user_id)
-    return reply_view(UserView.of(user), version=user.version)
+    view = await queries.own_account(api.actor)
+    return reply_view(view, version=view.version)
 
 
 @routes.patch(

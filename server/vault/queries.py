@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from core.clock import now
 from models import access
 from models.access import Actor
 from models.project import Project
@@ -105,7 +106,8 @@ async def entries_of(actor: Actor, vault_id: UUID, query: EntryList) -> tuple[Pa
         if query.q:
             pattern = query.q.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
             listing.where("concat_ws(chr(10), t.name, t.username, t.url) ILIKE ?", f"%{pattern}%")
-        page = await listing.page(snapshot, query, lambda row: EntryView.of(access.hydrate(Entry, row)))
+        at = now()
+        page = await listing.page(snapshot, query, lambda row: EntryView.of_row(row, at))
         return page, await snapshot.position(streams.vault(vault_id))
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+import orjson
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from core.clock import now
@@ -166,9 +167,21 @@ class EntryView(View):
         due_at = None
         if entry.rotation_interval_days is not None:
             due_at = entry.secret_changed_at + timedelta(days=entry.rotation_interval_days)
-        names = set(cls.model_fields) - {"rotation_due_at", "state"}
         state = state_of(entry.expires_at, due_at, now())
-        return cls(**{name: getattr(entry, name) for name in names}, rotation_due_at=due_at, state=state)
+        return cls(**{name: getattr(entry, name) for name in _STORED}, rotation_due_at=due_at, state=state)
+
+    @classmethod
+    def of_row(cls, row: dict[str, Any], at: datetime) -> "EntryView":
+        """The view at a time of a row as it comes from the database. A page has many, so no entry is made of them."""
+        due_at = None
+        if row["rotation_interval_days"] is not None:
+            due_at = row["secret_changed_at"] + timedelta(days=row["rotation_interval_days"])
+        found = {name: row[name] for name in _STORED}
+        found["tags"] = orjson.loads(found["tags"])
+        return cls(**found, rotation_due_at=due_at, state=state_of(row["expires_at"], due_at, at))
+
+
+_STORED = tuple(name for name in EntryView.model_fields if name not in ("rotation_due_at", "state"))
 
 
 def state_of(expires_at: datetime | None, due_at: datetime | None, at: datetime) -> EntryState:

@@ -11,7 +11,8 @@ from uuid import UUID
 
 from core.envelope import SealBroken
 from core.ids import uuid7
-from models.vault import Entry, EntryVersion, Vault, VaultKey
+from models import sql
+from models.vault import Entry, EntryVersion, Vault
 from realtime.unit_of_work import UnitOfWork
 from server.vault.cipher import OpenVersion, Place, SealedVersion, VaultCipher, open_version, seal_version
 
@@ -56,8 +57,7 @@ class Versions:
         metadata = {name: getattr(entry, name) for name in METADATA}
         if entry.expires_at is not None:
             metadata["expires_at"] = entry.expires_at.isoformat()
-        await EntryVersion.create(
-            using_db=self.u.connection,
+        version = EntryVersion(
             id=uuid7(),
             entry_id=entry.id,
             vault_id=entry.vault_id,
@@ -71,6 +71,7 @@ class Versions:
             actor_id=self.u.actor.id,
             created_at=self.u.at,
         )
+        await sql.insert(self.u.connection, version)
         # The audit row holds a digest of the sealed bytes, so an old row put back into the table no longer matches the
         # chain.
         self.u.audit(
@@ -108,7 +109,7 @@ def metadata_of(row: EntryVersion) -> dict[str, Any]:
 
 
 async def _vault_key(u: UnitOfWork, cipher: VaultCipher, vault_id: UUID, epoch: int) -> bytes:
-    row = await VaultKey.filter(vault_id=vault_id, epoch=epoch).using_db(u.connection).first()
-    if row is None:
+    rows = await u.execute("SELECT kek_id, wrapped FROM vault_keys WHERE vault_id = $1 AND epoch = $2", vault_id, epoch)
+    if not rows:
         raise SealBroken("the key of the vault is missing")
-    return cipher.open_key(vault_id, epoch, row.kek_id, bytes(row.wrapped))
+    return cipher.open_key(vault_id, epoch, rows[0]["kek_id"], bytes(rows[0]["wrapped"]))

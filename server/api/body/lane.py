@@ -2,8 +2,7 @@
 
 import asyncio
 from collections import Counter, OrderedDict, deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 
 from core.problems import Busy
 
@@ -36,14 +35,9 @@ class Lane:
         """How many are waiting."""
         return sum(len(line) for line in self._lines.values())
 
-    @asynccontextmanager
-    async def turn(self, owner: str) -> AsyncIterator[None]:
+    def turn(self, owner: str) -> "Turn":
         """The owner's turn. Raises: Busy when the owner's queue is full or did not move for too long."""
-        await self._enter(owner)
-        try:
-            yield
-        finally:
-            self._leave(owner)
+        return Turn(self, owner)
 
     async def _enter(self, owner: str) -> None:
         if owner not in self._lines and self._has_room(owner):
@@ -93,6 +87,21 @@ class Lane:
                 break
             if not line:
                 del self._lines[owner]
+
+
+class Turn(AbstractAsyncContextManager[None]):
+    """A turn in a lane, for as long as a block lasts."""
+
+    __slots__ = ("_lane", "_owner")
+
+    def __init__(self, lane: Lane, owner: str) -> None:
+        self._lane, self._owner = lane, owner
+
+    async def __aenter__(self) -> None:
+        await self._lane._enter(self._owner)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._lane._leave(self._owner)
 
 
 _TOO_MANY = "Too many of your requests are already waiting. Send fewer at the same time."

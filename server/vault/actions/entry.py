@@ -14,7 +14,7 @@ from tortoise.exceptions import BaseORMException
 from core.envelope import SealBroken
 from core.ids import uuid7
 from core.problems import Fault, Gone, Invalid, NotFound, Unavailable
-from models import access
+from models import access, sql
 from models.access import About, Actor
 from models.vault import Entry, Vault
 from realtime.events.entry import (
@@ -44,8 +44,7 @@ async def create_entry(actor: Actor, cipher: VaultCipher, vault_id: UUID, body: 
     async with unit_of_work(actor) as u:
         vault = (await access.load(actor, Vault, vault_id, "entry.edit", lock=True)).row
         content = OpenVersion(body.secret.get_secret_value(), _text(body.notes))
-        entry = await Entry.create(
-            using_db=u.connection,
+        entry = Entry(
             id=uuid7(),
             vault_id=vault_id,
             **{name: getattr(body, name) for name in METADATA},
@@ -54,6 +53,7 @@ async def create_entry(actor: Actor, cipher: VaultCipher, vault_id: UUID, body: 
             created_at=u.at,
             updated_at=u.at,
         )
+        await sql.insert(u.connection, entry)
         changed = [name for name in ("secret", "notes", *METADATA) if name in body.model_fields_set]
         await Versions(u, cipher, vault, entry).write(content, changed, "entry.create")
         u.publish(EntryCreated(vault_id=vault_id, entry_id=entry.id, version=1, changed=changed))
