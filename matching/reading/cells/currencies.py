@@ -54,6 +54,7 @@ _CUSTOMARY = {
     **dict.fromkeys(("TSh", "Tsh"), "TZS"),
     **dict.fromkeys(("USh", "Ush"), "UGX"),
     **dict.fromkeys(("Tk", "Tk."), "BDT"),
+    **dict.fromkeys(("Ks", "Ks.", "Kyat", "Kyats"), "MMK"),
     **dict.fromkeys(("LE", "L.E.", "E£", "ج.م"), "EGP"),
     **dict.fromkeys(("ر.س",), "SAR"),
     **dict.fromkeys(("د.إ", "Dhs", "Dhs."), "AED"),

@@ -8,7 +8,7 @@ import numpy as np
 from matching.reading.cells.days import WEAK
 from matching.reading.roles.facts import Column, Facts, Mask, is_unnamed
 from matching.reading.roles.words import says
-from matching.reading.roles.writing import Dates, is_sorted, read_dates, weak_forms
+from matching.reading.roles.writing import Dates, is_plausible, is_sorted, read_dates, weak_forms
 
 CAPTIONS = ("total", "opening", "closing")
 MAX_CAPTIONS = 1_000  # texts in a column of dates that are looked at
@@ -19,6 +19,7 @@ MIN_LISTED = 4  # different days from which their order says by which column a t
 MAX_LATER = 10  # days between a booking and its value
 MIN_TERM, MAX_TERM = 5, 400  # days in which a bill is to be paid; a payment is booked or settled sooner
 SAME_TERM = 0.8  # of the bills of a list that are to be paid in the same number of days
+OTHER_CALENDAR = 4.0  # by which a column of dates is less likely whose years are far away
 EPOCHS = frozenset({"epoch_s", "epoch_ms", "epoch_us", "epoch_ns"})
 
 
@@ -80,7 +81,9 @@ def main_date(facts: Facts, today: date) -> Dates | None:
         if dates is None:
             continue
         fill = float((dates.valid & wide).sum()) / max(1, int(wide.sum()))
-        scored.append((6 * fill + name_score(column) + (dates.form not in WEAK), -column.index, dates))
+        score = 6 * fill + name_score(column) + (dates.form not in WEAK)
+        # Such years are of another calendar, whose days another column may say in this one.
+        scored.append((score - OTHER_CALENDAR * (not is_plausible(dates, rows, today)), -column.index, dates))
     if not scored:
         return None
     score, _, best = max(scored, key=lambda item: item[:2])

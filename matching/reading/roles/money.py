@@ -19,6 +19,7 @@ from matching.reading.roles.words import roles_of, sides_of, words_of
 SHARED = "?"
 _IN_BRACKETS = re.compile(r"[(\[]([^()\[\]]{1,6})[)\]]")
 _TOKENS = re.compile(r"[^\W\d_]+")
+_NAMED = {"sol": "PEN", "soles": "PEN", "nuevos soles": "PEN"}  # words that mean it only beside the word for a currency
 _ALSO_WORDS = frozenset(("ALL", "TOP", "SOL", "TRY", "CUP", "MOP", "PEN", "BAM"))
 _TICKER = re.compile("[A-Z]{3}")  # of a currency or a coin, such as BTC; longer ones cannot be stored as codes
 MAX_MONEY_DECIMALS = 5
@@ -55,7 +56,11 @@ def currency_columns(facts: Facts, rows: Mask) -> dict[int, frozenset[str]]:
         is_sign = column.role("sign") >= 0.5 > column.role("currency")
         if is_plain and not is_sign and known >= CODE_SHARE * max(1, int(counts.sum())):
             found[column.index] = frozenset(code for code in codes.values() if code)
-        elif column.role("currency") >= 0.5 and all(map(_TICKER.fullmatch, levels.values)) and _counts_coins(facts):
+        elif (
+            column.role("currency") >= 0.5
+            and all(map(_TICKER.fullmatch, levels.values))
+            and (known or _counts_coins(facts))
+        ):
             found[column.index] = frozenset(levels.values)
     return found
 
@@ -128,6 +133,8 @@ def currency_for(facts: Facts, amounts: tuple[Amounts, ...], places: Any, column
             return Found(value=code, proof="the column's name says so")
     if beside is not None:
         return beside
+    if (above := _in_other_rows(facts, places)) is not None:
+        return Found(value=above, proof="a row beside the bookings names it")
     around = _around(facts)
     if around is not None:
         return around
@@ -214,6 +221,17 @@ def _belongs_elsewhere(facts: Facts, column: Column, amounts: tuple[Amounts, ...
     )
 
 
+def _in_other_rows(facts: Facts, places: Any) -> str | None:
+    """The one code in a column of currencies that is filled only in rows that are no bookings, such as that of a sum."""
+    found: set[str] = set()
+    for column in facts.columns:
+        if column.role("currency") < 0.5 or not column.filled.any() or bool(column.filled[places].any()):
+            continue
+        for row in np.flatnonzero(column.filled)[:MAX_CAPTIONS].tolist():
+            found.add(currency_of(column.text(row)) or SHARED)
+    return found.pop() if len(found) == 1 and SHARED not in found else None
+
+
 def _around(facts: Facts) -> Found | None:
     """The one currency that the lines around the table name, in a cell of its own or beside a number."""
     found = codes_around(facts) | _codes_between(facts)
@@ -238,9 +256,15 @@ def codes_around(facts: Facts) -> set[str]:
 
 def _codes_in(line: Line) -> set[str]:
     found = set()
+    label = ""
     for part in "\t".join(line.cells).split("\t"):
         text = part.strip()
         if not text or len(text) > 60:
+            continue
+        before, label = label, text
+        name, _, said = text.rpartition(":")
+        if (code := _NAMED.get(said.strip().casefold())) and roles_of(name or before).get("currency", 0) >= 0.5:
+            found.add(code)
             continue
         if len(text) <= 12 and (code := currency_of(text)):
             found.add(code)

@@ -10,6 +10,8 @@ SIGNS = "[¥￥]"
 # The languages that are written in these scripts have a point before decimals: those of East Asia, of India, Thai, Hebrew.
 _POINTS = "[\u0590-\u05ff\u0900-\u0dff\u0e00-\u0e7f\u1200-\u137f\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af]"
 SAMPLE = 200  # rows whose script is looked at
+_ETHIOPIC = "[\u1200-\u137f]"
+_PERSIAN = "[\u067e\u0686\u0698\u06a9\u06af\u06cc]"
 _KANA = "[\u3041-\u3096\u30a1-\u30fa\uff66-\uff9d]"
 _HAN = "[\u4e00-\u9fff]"
 
@@ -36,6 +38,16 @@ def meant_by_yen(facts: Facts, column: Column) -> str | None:
 def writes_points(facts: Facts) -> bool:
     """Whether the columns have names in a script in which a comma begins no decimals."""
     return bool(re.search(_POINTS, " ".join(column.name for column in facts.columns)))
+
+
+def writes_ethiopic(facts: Facts) -> bool:
+    """Whether the columns have names in the script of Ethiopia."""
+    return bool(re.search(_ETHIOPIC, " ".join(column.name for column in facts.columns)))
+
+
+def writes_persian(facts: Facts) -> bool:
+    """Whether the names of columns have letters that Persian has and Arabic has not."""
+    return bool(re.search(_PERSIAN, " ".join(column.name for column in facts.columns)))
 
 
 def _is_written(facts: Facts, letters: str) -> bool:

@@ -1,5 +1,7 @@
 """What says the sign of an amount where no balance does: a minus, letters, a column of words, or a person."""
 
+from itertools import combinations
+
 import numpy as np
 
 from matching.reading.cells.currencies import currency_of
@@ -50,7 +52,7 @@ def with_sign(bookings: Bookings, amount: Amounts) -> Choice:
             return Choice(Movement("sign", amount, None, column, levels, negative, positive))
         if asked is None and _may_be_sign(bookings, amount, column, levels, present):
             asked = column, levels
-    asked = asked or _of_both_sides(bookings, amount) or _marks(bookings, amount)
+    asked = asked or _of_both_sides(bookings, amount) or _marks(bookings, amount) or _between_accounts(bookings, amount)
     if asked is None:
         return Choice(plain)
     column, levels = asked
@@ -84,21 +86,43 @@ def _of_both_sides(bookings: Bookings, amount: Amounts) -> tuple[Column, Levels]
 def _sounds_like(value: str) -> set[bool]:
     """Whether the words of a value sound like money out (True), like money in (False), or like both."""
     words = [word for word in words_of(value) if len(word) > 1]
+    # Before another word it is where something happens, as in "bonifico in uscita".
+    words = [word for number, word in enumerate(words, 1) if word != "in" or number == len(words)]
     found = {side.is_out for word in words for side in sides_of(word)}
     return found | {is_out for kind, is_out in TRADES for word in words if says(kind, word, whole=True)}
 
 
 def _marks(bookings: Bookings, amount: Amounts) -> tuple[Column, Levels] | None:
-    """A column beside an amount with one short word in some rows, which may say that these are the other side."""
+    """
+    A column with one word in some rows, which may say that these are the other side: a short one beside the amount, or
+    anywhere one that means so.
+    """
     for column in bookings.facts.columns:
-        is_near = abs(column.index - amount.column.index) == 1
-        if not is_near or column.role(*MARKED_OTHERWISE) >= 0.4 or any(n.column is column for n in bookings.numbers):
-            continue
         levels = bookings.levels_of(column)
-        if levels is None or len(levels.values) != 1 or len(levels.values[0]) > MAX_MARK:
+        if levels is None or len(levels.values) != 1 or any(n.column is column for n in bookings.numbers):
+            continue
+        word = levels.values[0]
+        is_near = abs(column.index - amount.column.index) == 1
+        is_short = is_near and len(word) <= MAX_MARK and column.role(*MARKED_OTHERWISE) < 0.4
+        if not is_short and not (len(word) > 1 and (says("refund", word, whole=True) or sides_of(word))):
             continue
         if bool((levels.codes[amount.moves] < 0).any()) and bool((levels.codes[amount.moves] >= 0).any()):
             return column, levels
+    return None
+
+
+def _between_accounts(bookings: Bookings, amount: Amounts) -> tuple[Column, Levels] | None:
+    """One of two columns that hold the same account, of which exactly one is filled in each row: from which, or to which."""
+    found: list[tuple[Column, Levels]] = []
+    for column in bookings.facts.columns:
+        levels = bookings.levels_of(column)
+        is_part = levels is not None and bool((levels.codes < 0).any()) and bool((levels.codes >= 0).any())
+        if levels is not None and is_part and not any(n.column is column for n in bookings.numbers):
+            found.append((column, levels))
+    for one, other in combinations(found, 2):
+        codes = one[1].codes >= 0, other[1].codes >= 0
+        if set(one[1].values) & set(other[1].values) and bool((codes[0] ^ codes[1])[amount.moves].all()):
+            return one
     return None
 
 
@@ -150,8 +174,11 @@ def _may_be_sign(bookings: Bookings, amount: Amounts, column: Column, levels: Le
     cells = column.filled[bookings.places]
     if bool(column.numbers.ok[bookings.places][cells].all()) and _is_money(column):
         return False  # tips and the like, of which few differ
-    if any(says(kind, value, whole=True) for value in present for kind in ("not_booked", "booked")):
+    unsided = [value for value in present if not sides_of(value)]
+    if any(says(kind, value, whole=True) for value in unsided for kind in ("not_booked", "booked")):
         return False
+    if "-" in present and "+" not in present and len(unsided) == len(present) - 1:
+        return False  # nothing, beside something such as the number of an instalment
     known = [bool(sides_of(value)) for value in present if len(value) > 1]
     if any(known) and len(present) <= 3:
         return True
@@ -168,10 +195,13 @@ def _may_be_sign(bookings: Bookings, amount: Amounts, column: Column, levels: Le
     single = int((counts == 1).sum())
     if (single > 1 and len(present) == MAX_SIGNS) or (single and column.role("identity") >= 0.5):
         return False  # texts or numbers, of which some happen to repeat
+    # One letter of two is a code wherever it stands, unless it says no.
+    is_code = len(present) == 2 and all(len(value) == 1 and value.isalpha() for value in present)
+    is_code = is_code and not {"N", "n"} & set(present) and not single
     return (
         len(present) <= MAX_SIGNS
         and short
-        and is_near
+        and (is_near or is_code)
         and bookings.count > 2
         and column.role("text", "reference") < 0.5
     )
@@ -179,4 +209,4 @@ def _may_be_sign(bookings: Bookings, amount: Amounts, column: Column, levels: Le
 
 def _is_money(column: Column) -> bool:
     numbers = column.numbers
-    return any(numbers.currencies[1:]) or all(numbers.max_decimals(mark, numbers.ok) > 0 for mark in (".", ","))
+    return any(numbers.currencies[1:]) or any(numbers.max_decimals(mark, numbers.ok) > 0 for mark in (".", ","))

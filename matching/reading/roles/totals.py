@@ -1,6 +1,7 @@
 """Lines that are no bookings: totals, opening and closing balances, captions, and headers that stand again."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
@@ -9,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from matching.reading.roles.amounts import MAX_SCALE, Amounts, Bookings
-from matching.reading.roles.facts import Facts, Int64, Mask
+from matching.reading.roles.amounts import MAX_SCALE, MAX_TRIED, Amounts, Bookings
+from matching.reading.roles.facts import Column, Facts, Int64, Mask
 from matching.reading.roles.words import roles_of, says
 
 Reason = Literal[
@@ -19,6 +20,7 @@ Reason = Literal[
 MAX_LOOKED = 20_000  # rows outside the bookings whose words are looked at
 MIN_SUMMED, MIN_SECTION = 3, 2  # rows that a total without a word must add up, in a table and in a section
 HEADER_SHARE = 0.6
+MIN_BALANCES, MAX_BALANCES = 3, 20  # rows of a text that names a balance, and how many such texts are tried
 LONGEST_NAMED = 80  # characters; a longer text is a description
 _DIGITS = re.compile("[0-9]+")
 
@@ -147,6 +149,41 @@ def _is_sum(row: int, amount: Amounts) -> bool:
     sums.add(int(values.sum()) - value)
     back = np.cumsum(above[::-1])
     return value in sums or bool((np.abs(back) == abs(value))[1:].any())
+
+
+def balances_between(bookings: Bookings) -> list[int]:
+    """
+    The rows in which a balance stands in the column of the amounts: one text that names a balance repeats, and what lies
+    between two of its rows adds up to the step from one to the other.
+    """
+    numbers = [n for n in bookings.numbers if n.is_signed and not n.is_identifier][:MAX_TRIED]
+    for column in bookings.facts.columns if numbers else ():
+        if column.numbers.ok[bookings.places].any() or column.days.ok[bookings.places].any():
+            continue
+        for rows in _repeated_balances(column, bookings):
+            for number in numbers:
+                if _are_steps(number.values, rows):
+                    return [int(place) for place in bookings.places[rows]]
+    return []
+
+
+def _repeated_balances(column: Column, bookings: Bookings) -> Iterator[Int64]:
+    """The rows of each text of a column that stands in several rows and names a balance."""
+    texts = pc.utf8_trim_whitespace(column.texts.take(bookings.places)).combine_chunks().dictionary_encode()
+    codes = texts.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    counts = np.bincount(codes[codes >= 0], minlength=len(texts.dictionary))
+    for code in np.flatnonzero(counts >= MIN_BALANCES)[:MAX_BALANCES].tolist():
+        text = texts.dictionary[code].as_py()
+        if len(text) <= LONGEST_NAMED and roles_of(text).get("balance", 0) > 0:
+            yield np.flatnonzero(codes == code)
+
+
+def _are_steps(values: Int64, rows: Int64) -> bool:
+    """Whether the values in some rows are balances, which differ by the sums of the rows between them in either order."""
+    sums = np.cumsum(values) - values
+    moved = np.diff(sums[rows]) - values[rows][:-1]
+    steps = np.diff(values[rows])
+    return bool((moved != 0).any()) and (bool((steps == moved).all()) or bool((-steps == moved).all()))
 
 
 def sum_rows(values: Int64) -> list[int]:

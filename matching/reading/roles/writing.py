@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 
 from matching.reading.cells.days import WEAK, YEARLESS, order_of
 from matching.reading.roles.facts import Column, Facts, Mask
+from matching.reading.roles.scripts import writes_ethiopic, writes_persian
 
 Days32 = NDArray[np.int32]
 EPOCH = date(1970, 1, 1)
 NEAR_DAYS = 14  # between two dates of the same booking
 MIN_SORTED = 6  # different days from which their order says how they are written
 LEAP_YEAR = 2024
+BEHIND_DAYS = 7 * 365  # that the calendar of Ethiopia is behind
 YEARS_BACK, YEARS_AHEAD = 40, 3  # a booking's year is in this span around today
 
 
@@ -98,7 +100,7 @@ def read_dates(
     settled = _settled(fitting, rows, facts, others, today)
     if (swapped := _swapped(found, rows)) is not None:
         return swapped
-    if not settled.rivals and not _is_plausible(settled, rows, today):
+    if not is_plausible(settled, rows, today) or _may_count_otherwise(settled, rows, facts, today):
         settled = replace(settled, rivals=(settled.form,))  # of another calendar, or no dates at all
     return settled if weak or settled.rivals else _with_second_writing(settled, found, rows)
 
@@ -143,12 +145,25 @@ def _with_second_writing(dates: Dates, found: list[Dates], rows: Mask) -> Dates:
     return replace(dates, form=form, days=days, valid=valid) if form != dates.form else dates
 
 
-def _is_plausible(dates: Dates, rows: Mask, today: date) -> bool:
+def is_plausible(dates: Dates, rows: Mask, today: date) -> bool:
     """Whether at least half of the days are in the decades around today."""
     first = (date(today.year - YEARS_BACK, 1, 1) - EPOCH).days
     last = (date(today.year + YEARS_AHEAD, 12, 31) - EPOCH).days
     days = dates.days[dates.valid & rows]
     return int(((days >= first) & (days <= last)).sum()) * 2 >= len(days)
+
+
+def _may_count_otherwise(dates: Dates, rows: Mask, facts: Facts, today: date) -> bool:
+    """
+    Whether the script of a table is that of a calendar in which these years are as likely: that of Ethiopia is seven or
+    eight years behind, and two digits may be a year of Iran's.
+    """
+    if dates.rivals:
+        return False
+    if writes_ethiopic(facts):
+        last = int(dates.days[dates.valid & rows].max())
+        return last <= (today - EPOCH).days - BEHIND_DAYS
+    return dates.form in ("ymd2", "dmy2", "mdy2") and writes_persian(facts)
 
 
 def _plausible(found: list[Dates], rows: Mask, today: date) -> list[Dates]:
