@@ -1,4 +1,4 @@
-# The targets: make run | test | test-unit | fuzz | simulate | check | migrate | events | bench | load. See README.md.
+# The targets: make run | test | test-unit | fuzz | simulate | chaos | check | migrate | events | bench | load. See README.md.
 PYTHON ?= python3
 VENV := .venv
 # Generates a client in a test, from packages that do not fit beside ours.
@@ -8,7 +8,7 @@ STAMPS := .stamps
 # With this set, every process would recompile everything it imports at each start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-unit fuzz simulate check migrate events bench load image-check format install install-dev install-clients web web-dev
+.PHONY: run test test-unit fuzz simulate chaos check migrate events bench load image-check format install install-dev install-clients web web-dev
 
 run: install web
 	@exec $(BIN)/python -m server run
@@ -53,6 +53,12 @@ fuzz: install-dev
 SEEDS ?= 10000
 simulate: install-dev
 	@PYTHONPATH=.:client exec $(BIN)/python -m tests.realtime.simulation --seeds $(SEEDS) $(ARGS)
+
+# Kills, freezes and cuts everything for ten minutes, and then compares what clients have with the database; `make test` does
+# so for seconds. SEED=7 chooses the same faults again.
+SECONDS ?= 600
+chaos: install-dev
+	@PYTHONPATH=.:client exec $(BIN)/python -m tests.chaos --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 check: install-dev
 	$(BIN)/ruff format --check .

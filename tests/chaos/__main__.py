@@ -1,0 +1,35 @@
+"""`python -m tests.chaos`: lets things go wrong for a while, and says what was survived."""
+
+import argparse
+import asyncio
+import faulthandler
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+from core import log
+from tests.chaos.run import Run, Sizes, new_seed
+
+
+def main() -> int:
+    """Exit status 0 if every client had what the database had."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seconds", type=float, default=600)
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--small", action="store_true", help="few clients and processes")
+    options = parser.parse_args()
+    seed = new_seed() if options.seed is None else options.seed
+    small = Sizes(people=3, clients_each=2, writers=2, with_worker=False, with_roll=False)
+    print(f"seed {seed}, {options.seconds:.0f} s", flush=True)
+    faulthandler.register(signal.SIGUSR1, all_threads=False)
+    log.configure("chaos", "error", "console")
+    with tempfile.TemporaryDirectory(prefix="tallyroom-chaos-", ignore_cleanup_errors=True) as folder:
+        report = asyncio.run(Run(Path(folder), seed, small if options.small else Sizes()).run(options.seconds))
+    print("\n".join(report.lines()))
+    print("everything held" if report.is_good else f"BROKEN; to run it again: make chaos SEED={seed}")
+    return 0 if report.is_good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
