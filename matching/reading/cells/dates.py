@@ -74,7 +74,7 @@ class Layout:
 
 def layouts(text: str) -> tuple[Layout, ...]:
     """All layouts in which a text can be a date; none if there is a word in it that belongs to no date."""
-    text = plain(text)
+    text = plain(text).lstrip("'")  # with which spreadsheets begin a text
     if not 3 <= len(text) <= LONGEST or text[0] in "-+" or not any(c.isdigit() for c in text):
         return ()
     if as_of := _AS_OF.fullmatch(text):

@@ -25,9 +25,10 @@ from matching.reading.roles.found import Understanding
 from matching.reading.roles.gross import net_of_triples
 from matching.reading.roles.movements import Movement, with_partner
 from matching.reading.roles.overdrawn import words_agree
+from matching.reading.roles.sales import lists_customers
 from matching.reading.roles.signs import with_sign
 from matching.reading.roles.triples import Triple, triples_of
-from matching.reading.roles.words import names_minor_unit
+from matching.reading.roles.words import is_deducted, names_minor_unit
 
 NAMED = 0.5  # of a column's name that must say what it is
 MIN_CHANGES = 2  # steps of a balance from one currency to another, by which the currency is not that of the account
@@ -140,9 +141,9 @@ class Decision:
             sides = _sides_in(bookings, (total, *parts))
             if sides is not None:
                 return Choice(sides, proof=f"{len(parts)} columns add up to {total.name} in all rows"), None
-            if (net := next((n for n in parts if n.column.role("net") >= 0.5), None)) is not None and not any(
-                n.column.role("other_number") >= 0.5 for n in parts
-            ):
+            net = next((n for n in parts if n.column.role("net") >= NAMED), None)
+            has_tax = any(n.column.role("other_number") >= NAMED for n in parts)
+            if net is not None and (not has_tax or _are_wages(total, net, parts)):
                 return replace(with_sign(bookings, net), proof=f"{total.name} less {len(parts) - 1} columns"), None
             if total.column.role("net") >= 0.5 and any(n.column.role("fee") >= 0.5 for n in parts):
                 proved = f"{len(parts)} columns add up to {total.name} in all rows"
@@ -240,11 +241,15 @@ class Decision:
         """A column of fees that no arithmetic relates to the amount, so that nobody knows whether it is included."""
         if movement.kind == "sides" and all(n.column.role("net") >= 0.5 for n in movement.columns):
             return None
+        if best is None and not movement.amount.is_signed and lists_customers(bookings):
+            return None  # it is what customers paid, and the fee is the business of whoever was paid
         for number in bookings.numbers:
             if number in movement.columns or number.is_identifier or not number.moves.any():
                 continue
-            if number.column.role("fee") < 0.5 or number.column.role("fee") < number.column.role(
-                "amount", "net", "gross"
+            if (
+                is_deducted(number.name)
+                or number.column.role("fee") < 0.5
+                or number.column.role("fee") < number.column.role("amount", "net", "gross")
             ):
                 continue
             rows = number.moves & movement.amount.moves
@@ -388,6 +393,12 @@ def _sides_in(bookings: Bookings, numbers: tuple[Amounts, ...]) -> Movement | No
             if bool((one.moves ^ other.moves).all()) and one.moves.any() and other.moves.any():
                 return sides
     return None
+
+
+def _are_wages(total: Amounts, net: Amounts, parts: tuple[Amounts, ...]) -> bool:
+    """Whether taxes and the like are taken off a gross amount that stands first, and what is left stands last."""
+    is_first = total.column.index < min(n.column.index for n in parts)
+    return len(parts) > 2 and is_first and net is max(parts, key=lambda n: n.column.index)
 
 
 def _may_be_whole(total: Amounts, parts: tuple[Amounts, ...]) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 
@@ -207,12 +208,22 @@ def _proofs(bookings: Bookings, group: tuple[Column, Levels] | None) -> list[Pro
             for movement in _movements(bookings, balance, balances, numbers, directions):
                 if letters is not None and letters.column is not None and letters.column is movement.sign:
                     continue  # a column says the sign of the balance or of the amount
+                if _repeats(balance, movement):
+                    continue
                 for direction in _directions(movement, directions):
                     tested = walk(balances, movement.values(), direction)
                     proof = Proof(balance, movement, tested, group[0] if group else None, letters)
                     if tested.holds and _is_enough(proof):
                         found.append(proof)
     return found
+
+
+def _repeats(balance: Amounts, movement: Movement) -> bool:
+    """Whether two of the columns hold the same numbers, so that they prove nothing about each other."""
+    pairs = combinations((balance, *movement.columns), 2)
+    return any(
+        bool(one.moves.any()) and bool((np.abs(one.values) == np.abs(other.values)).all()) for one, other in pairs
+    )
 
 
 def _directions(movement: Movement, directions: tuple[Direction, ...]) -> tuple[Direction, ...]:

@@ -7,8 +7,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from matching.reading.roles.facts import Column, Facts, Mask
+from matching.reading.roles.words import words_of
 
 _CODE = re.compile(r"^(?=.*\d)[\w./#-]{2,40}$")
+_SPACED = re.compile(r"^(?=.*\d)[\w./#-]{1,12} [\w./#-]{1,28}$")  # a code of two parts, such as FV 1/01/2024
+_REFERENCE = re.compile("ref$|refer")
 _ACCOUNT = re.compile(r"^[A-Z]{2}\d{2}\w{8,30}$")
 _PREFIX = re.compile("^[a-z]{1,8}_")
 _DRAWN = re.compile("^[0-9A-Za-z]{14,64}$")
@@ -49,6 +52,7 @@ def _by_values(columns: list[Column], rows: Mask) -> Column | None:
 def _rank(column: Column, share: float, rows: Mask) -> tuple[float, float, int]:
     fill = float((column.filled & rows).sum()) / max(1, int(rows.sum()))
     own = 0.4 * (_differing(column, rows) > 0.5) - 0.5 * column.role("account") - 0.6 * _is_drawn(column, rows)
+    own += 0.2 * any(_REFERENCE.match(word) for word in words_of(column.name))
     return share + own + fill, fill, -column.index
 
 
@@ -90,12 +94,17 @@ def _is_code_column(column: Column, rows: Mask) -> bool:
     if column.role("account") >= 0.5 and (int(rows.sum()) < MIN_NUMBERS or _differing(column, rows) < 1):
         return False
     values = _values(column, rows)
-    if len(values) < 2 or not all(_CODE.match(value) and not _ACCOUNT.match(value) for value in values):
+    if len(values) < 2 or not all(_is_code(value, column) and not _ACCOUNT.match(value) for value in values):
         return False
     lettered = sum(any(c.isalpha() for c in value) for value in values)
     if lettered < 0.3 * len(values) or bool((column.days.ok & rows).any()):
         return False
     return len(set(values)) >= 0.9 * len(values)
+
+
+def _is_code(value: str, column: Column) -> bool:
+    """Whether a value is a code. Only the name of a column of numbers tells one of two parts from a text."""
+    return bool(_CODE.match(value)) or (column.role("number") >= 0.5 and bool(_SPACED.match(value)))
 
 
 def _counts(column: Column, rows: Mask) -> bool:
@@ -107,7 +116,7 @@ def _counts(column: Column, rows: Mask) -> bool:
         return False
     values = _values(column, rows)
     shapes = {_DIGITS.sub("0", value) for value in values}
-    if len(values) < MIN_NUMBERS or len(shapes) > 1 or not all(_CODE.match(value) for value in values):
+    if len(values) < MIN_NUMBERS or len(shapes) > 1 or not all(_is_code(value, column) for value in values):
         return False
     is_called_so = column.role("number") >= 0.5
     if (shapes == {"0"} or bool((column.days.ok & rows).any())) and not is_called_so:

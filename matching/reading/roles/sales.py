@@ -17,5 +17,10 @@ def outs_of_sales(bookings: Bookings, values: list[str]) -> dict[str, bool] | No
         return None
     if not all(says("sale", value, whole=True) for value, is_out in is_refund.items() if not is_out):
         return None
+    return is_refund if lists_customers(bookings) else None
+
+
+def lists_customers(bookings: Bookings) -> bool:
+    """Whether a column says which customer has paid, or through whom."""
     customers = (column for column in bookings.facts.columns if column.role("customer") >= NAMED)
-    return is_refund if any(bool(column.filled[bookings.places].any()) for column in customers) else None
+    return any(bool(column.filled[bookings.places].any()) for column in customers)

@@ -36,6 +36,8 @@ def with_sign(bookings: Bookings, amount: Amounts) -> Choice:
     candidates = sorted(sign_columns(bookings, amount), key=lambda item: _sign_rank(amount, *item))
     for column, levels in candidates:
         present = _present(levels, amount)
+        if present == ["-"]:
+            continue  # in each row it stands for nothing
         outs = outs_of(present) or _by_flag(column, present) or outs_of_sales(bookings, present)
         if len(present) == 1 and column.role("sign") < 0.4 and says("booked", present[0], whole=True):
             continue  # "paid" in each row is the state of payments in either direction

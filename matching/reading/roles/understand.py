@@ -26,6 +26,7 @@ from matching.reading.roles.totals import LeftOut, Suspect
 from matching.reading.roles.words import says
 from matching.reading.roles.writing import Dates, read_dates
 
+MAX_NAMED = 8  # columns that are offered as dates
 FULL_SHARE = 0.6  # of the usual number of filled cells, from which a row without a date is a booking that lacks it
 
 
@@ -238,6 +239,8 @@ class _Reader:
             else:
                 mapping["date"] = self.dates.spec()
                 self.found.give(self.dates.column, "booked", None)
+        elif named := [c for c in self.facts.columns if c.role("booked") >= 0.5 and (c.filled & self.rows).any()]:
+            self.found.questions.append(_unread_dates(named, self.rows))
         taken = set(self.found.roles) | ({self.dates.column.name} if self.dates else set())
         reference = reference_of(self.facts, self.rows, taken)
         if reference is not None:
@@ -291,6 +294,13 @@ class _Reader:
                 return LeftOut(place, "caption")  # without a date and with an amount of zero, nothing has moved
         least = 1 if usual < 3 else max(2, FULL_SHARE * usual)
         return None if self.facts.filled_cells[place] >= least else LeftOut(place, "caption")
+
+
+def _unread_dates(columns: list[Column], rows: Mask) -> dict[str, Any]:
+    """The question which column is the date, if some are called so and none can be read as one."""
+    names = [column.name for column in columns[:MAX_NAMED]]
+    examples = [columns[0].text(int(row)) for row in np.flatnonzero(rows & columns[0].filled)[:4]]
+    return {"column": names[0], "columns": names, "kind": "date_column", "choices": names, "examples": examples}
 
 
 def _is_waiting(texts: list[str]) -> bool:

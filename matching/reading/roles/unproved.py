@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from matching.reading.roles.amounts import Amounts, Bookings
+from matching.reading.roles.amounts import MONEY, Amounts, Bookings
 from matching.reading.roles.choice import Choice, amount_question
 from matching.reading.roles.facts import Column, is_unnamed
 from matching.reading.roles.money import codes_around, in_header
@@ -79,6 +79,8 @@ def choose(bookings: Bookings, taken: tuple[Amounts, ...] = ()) -> Choice:
     others = [n for n in others if not _is_rest(n, best)]
     if best.has_decimals and in_header(best.name) and not any(n.has_decimals or in_header(n.name) for n in others):
         others = []  # counts and quantities
+    if best.has_decimals and best.is_signed:  # plain whole numbers of other names are codes
+        others = [n for n in others if n.has_decimals or n.is_signed or n.column.role(*MONEY) > 0]
     if best.has_decimals and is_unnamed(best.column):
         others = [n for n in others if n.has_decimals or n.is_signed]  # whole numbers without names are codes
     rivals = [n for n in rivals if n in others]

@@ -139,6 +139,11 @@ def names_minor_unit(name: str) -> bool:
     return bool(_data()[0]["minor"].spans(words_of(name)))
 
 
+def is_deducted(name: str) -> bool:
+    """Whether a column's name says that what it holds has been taken off already."""
+    return bool(_data()[1]["deducted"].spans(words_of(name)))
+
+
 @lru_cache(maxsize=50_000)
 def says(kind: str, text: str, *, whole: bool = False, least: int = 1) -> bool:
     """

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from matching.reading.cells.days import WEAK, YEARLESS, order_of
@@ -285,8 +286,17 @@ def _digits(text: str) -> list[str]:
 
 
 def weak_forms(column: Column, rows: Mask) -> list[str]:
-    count = int(rows.sum())
-    return [form for form in WEAK if column.days.fits.get(form, 0) and _fit(column, form, rows) >= 0.9 * count]
+    """The weak forms that nearly all cells have. Other cells with letters are captions, if they are fewer."""
+    has_letters = pc.fill_null(pc.match_substring_regex(column.texts, r"\pL"), False).to_numpy(zero_copy_only=False)
+    least = int(rows.sum()) / 2
+    found = []
+    for form in WEAK:
+        if not column.days.fits.get(form, 0):
+            continue
+        fits = column.days.days(form, LEAP_YEAR if form in YEARLESS else None)[1] & rows
+        if int(fits.sum()) >= max(least, 0.9 * int((rows & (fits | ~has_letters)).sum())):
+            found.append(form)
+    return found
 
 
 def _fit(column: Column, form: str, rows: Mask) -> int:
