@@ -3,7 +3,7 @@
 import { createRequire } from "node:module";
 
 const [manifest, url, token, stream, only] = process.argv.slice(2);
-const { io } = createRequire(manifest)("socket.io-client");
+const { io } = createRequire(manifest)(".");
 const say = (what, data) => console.log(JSON.stringify({ what, data }));
 const place = {};
 

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
 
+from realtime import relay as relay_module
+from realtime import state
 from realtime.pings import Pings
 from server.app import NAMESPACE
 from tests.realtime.wire import Wire, until
@@ -343,3 +345,63 @@ async def test_commands_are_answered_in_their_order(http: ClientSession, alice: 
 
     assert answers == list(range(60))
     await wire.ws.close()
+
+
+# -- where Socket.IO's own recovery fails: socket.io 5282 and 5539, redis-streams-adapter 26 and 48 --------------------
+# A client that comes back to another process is in test_hosts.py.
+
+
+async def _come_back(http: ClientSession, person: Any, stream: str, after: int) -> tuple[Wire, list[int]]:
+    """A new connection, and the numbers in the answer to its `subscribe`."""
+    wire = await Wire.open(http, person.token)
+    answer = await wire.call("subscribe", {"stream": stream, "after": after})
+    assert answer["mode"] in ("live", "replay")
+    assert "more" not in answer or not answer["more"]
+    return wire, [event["seq"] for event in answer["events"]]
+
+
+async def test_a_client_that_comes_back_again_and_again_with_volatile_messages_between_misses_nothing(
+    http: ClientSession, alice: Any, project: str, flood: Any
+) -> None:
+    stream, seen, volatile = f"project:{project}", list[int](), 0
+    for number in range(25):
+        wire, replayed = await _come_back(http, alice, stream, seen[-1] if seen else 0)
+        seen += replayed
+        await state.put("counts:volatile", [stream], {"n": number})
+        await wire.call("presence.set", {"stream": stream, "state": {"n": number}})
+        await flood(2, roll_back_every=2 if number % 3 == 0 else 0)
+        if number % 4 == 0:  # otherwise it leaves with whatever is on its way
+            await wire.ws.send_str('42/live,["unsubscribe",{"stream":"project:x"}]')
+            text = await wire.receive()
+            while '"seq"' not in text:
+                volatile += 1
+                text = await wire.receive()
+            seen.append(json.loads(text.removeprefix("42/live,"))[1]["seq"])
+        wire.ws._response.connection.transport.abort()  # without a goodbye
+    wire, replayed = await _come_back(http, alice, stream, seen[-1])
+    await wire.ws.close()
+
+    assert volatile > 0
+    assert seen + replayed == list(range(1, len(seen) + len(replayed) + 1))
+    assert len(seen) + len(replayed) == 25 * 2 - 9
+
+
+async def test_a_client_older_than_what_the_server_holds_gets_the_rest_from_the_table(
+    http: ClientSession, alice: Any, project: str, flood: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay_module, "RING", 5)
+    stream = f"project:{project}"
+    wire, _ = await _come_back(http, alice, stream, 0)
+    other, _ = await _come_back(http, alice, stream, 0)
+    await wire.ws.close()
+
+    await flood(40)
+    seen = 0
+    while seen < 40:
+        text = await other.receive()
+        seen = json.loads(text.removeprefix("42/live,"))[1].get("seq", seen)
+    again, replayed = await _come_back(http, alice, stream, 0)
+    await again.ws.close()
+    await other.ws.close()
+
+    assert replayed == list(range(1, 41))

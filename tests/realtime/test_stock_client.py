@@ -1,4 +1,4 @@
-"""The standard JavaScript client against a real server that restarts while it is connected."""
+"""The standard JavaScript client, the newest and the oldest of version 4, against a real server that restarts while it is connected."""
 
 import asyncio
 import contextlib
@@ -16,8 +16,10 @@ from tests.health.processes import free_port, running
 ROOT = Path(__file__).parents[2]
 NODE = shutil.which("node")
 CLIENT = ROOT / "web/node_modules/socket.io-client/package.json"
+OLDEST = ROOT / "web/node_modules/socket.io-client-oldest/package.json"  # 4.0.0
 pytestmark = pytest.mark.skipif(
-    NODE is None or not CLIENT.exists(), reason="needs Node and the dashboard's packages (make web)"
+    NODE is None or not (CLIENT.exists() and OLDEST.exists()),
+    reason="needs Node and the dashboard's packages (make web)",
 )
 
 
@@ -40,11 +42,11 @@ class Said:
 
 
 @contextlib.asynccontextmanager
-async def stock_client(port: int, token: str, stream: str, *only: str) -> AsyncIterator[Said]:
+async def stock_client(port: int, token: str, stream: str, *only: str, manifest: Path = CLIENT) -> AsyncIterator[Said]:
     """The script, running."""
     process = await asyncio.create_subprocess_exec(
         *(str(NODE), str(ROOT / "tests/realtime/stock_client.mjs")),
-        *(str(CLIENT), f"http://127.0.0.1:{port}", token, stream, *only),
+        *(str(manifest), f"http://127.0.0.1:{port}", token, stream, *only),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         limit=1 << 20,
@@ -70,21 +72,22 @@ async def test_it_is_refused_with_a_code_or_upgrades_follows_and_misses_nothing_
             token = await _sign_in(alice, port)
             polling = await clients.enter_async_context(stock_client(port, token, stream))
             direct = await clients.enter_async_context(stock_client(port, token, stream, "websocket"))
-            for said in (polling, direct):
+            oldest = await clients.enter_async_context(stock_client(port, token, stream, manifest=OLDEST))
+            for said in (polling, direct, oldest):
                 await said.until("answer")
             await flood(2)
-            for said in (polling, direct):
+            for said in (polling, direct, oldest):
                 await said.until("event", 2)
         await flood(2)  # nobody is connected
         with running("serve", settings, tmp_path / "log", port):
-            for said in (polling, direct):
+            for said in (polling, direct, oldest):
                 await said.until("answer", 2)
             await flood(3)
-            for said in (polling, direct):
+            for said in (polling, direct, oldest):
                 while 7 not in _seen(said):
                     await said.until("event", sum(line["what"] == "event" for line in said.lines) + 1)
 
-    for said, opening in ((polling, "polling"), (direct, "websocket")):
+    for said, opening in ((polling, "polling"), (direct, "websocket"), (oldest, "polling")):
         kinds = [line["what"] for line in said.lines]
         assert (await said.until("open"))[0] == opening
         assert (await said.until("connect"))[0] == "websocket"

@@ -33,7 +33,8 @@ LICENSES = {
     "Unlicense",
 }
 # MIT, declared in a form that npm no longer reads.
-WITHOUT_LICENSE = {"node_modules/xmlhttprequest-ssl", "node_modules/reserved"}
+WITHOUT_LICENSE = {"node_modules/base64-arraybuffer", "node_modules/xmlhttprequest-ssl", "node_modules/reserved"}
+EXACT = re.compile(r"(?:npm:[\w.@/-]+@)?\d+\.\d+\.\d+")  # also under another name
 EXCEPTION = re.compile(r"eslint-disable|@ts-(?:ignore|expect-error|nocheck)|prettier-ignore")
 REASONED = re.compile(r"(?:eslint-disable(?:-next-line|-line)? [\w@/, -]+? -- \S|@ts-expect-error:? \S)")
 
@@ -70,7 +71,7 @@ def test_versions_are_pinned_exactly() -> None:
     package = json.loads((WEB / "package.json").read_text())
     wanted = package["dependencies"] | package["devDependencies"]
 
-    assert [name for name, version in wanted.items() if not re.fullmatch(r"\d+\.\d+\.\d+", version)] == []
+    assert [name for name, version in wanted.items() if not EXACT.fullmatch(version)] == []
 
 
 def test_the_lock_file_names_hashes_and_no_registry() -> None:
