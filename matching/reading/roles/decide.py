@@ -404,7 +404,8 @@ def _are_wages(total: Amounts, net: Amounts, parts: tuple[Amounts, ...]) -> bool
 def _may_be_whole(total: Amounts, parts: tuple[Amounts, ...]) -> bool:
     """Whether a column of no known name before its parts may be what all deductions are taken from, as that of wages is."""
     is_first = total.column.index < min(n.column.index for n in parts)
-    return is_first and total.column.role("amount", "gross", "net", "in", "out") < NAMED
+    is_gross = total.column.role("gross") >= NAMED and not any(n.column.role("net") >= NAMED for n in parts)
+    return is_first and (is_gross or total.column.role("amount", "gross", "net", "in", "out") < NAMED)
 
 
 def _unknown_sides_in(parts: tuple[Amounts, ...]) -> list[Amounts]:
