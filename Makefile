@@ -1,4 +1,4 @@
-# The targets: make run | test | test-unit | fuzz | simulate | chaos | check | migrate | events | bench | load. See README.md.
+# The targets: make run | test | test-unit | fuzz | simulate | chaos | check | migrate | events | bench | soak | load. See README.md.
 PYTHON ?= python3
 VENV := .venv
 # Generates a client in a test, from packages that do not fit beside ours.
@@ -8,7 +8,7 @@ STAMPS := .stamps
 # With this set, every process would recompile everything it imports at each start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-unit fuzz simulate chaos check migrate events bench load image-check format install install-dev install-clients web web-dev
+.PHONY: run test test-unit fuzz simulate chaos check migrate events bench soak load image-check format install install-dev install-clients web web-dev
 
 run: install web
 	@exec $(BIN)/python -m server run
@@ -82,6 +82,11 @@ events: install
 
 bench: install-dev
 	$(BIN)/python -m bench
+
+# Fails if memory, tasks, descriptors or the time until an event arrives grow.
+MINUTES ?= 60
+soak: install-dev
+	@PYTHONPATH=. exec $(BIN)/python -m bench.soak $(MINUTES)
 
 # Opens Locust's page at http://localhost:8089. Options go into ARGS; see docs/load-testing.md.
 HOST ?= http://127.0.0.1:2000

@@ -10,6 +10,7 @@ import asyncio
 import multiprocessing
 import os
 import statistics
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ from server.store import database
 
 BAR = 2.0
 ROUNDS, REQUESTS, WARM = 5, 400, 100
+IDLE_S = 2.0
 ENTRIES = 60
 
 
@@ -116,11 +118,22 @@ async def _beside(
 
 
 async def _cost(ask: Callable[[], Awaitable[None]], processes: list[psutil.Process]) -> float:
-    """CPU seconds of a request, on average."""
-    before = sum(sum(process.cpu_times()[:2]) for process in processes)
+    """CPU seconds of a request, on average, less what the processes need when nobody asks."""
+    idle = await _used(asyncio.sleep(IDLE_S), processes) / IDLE_S
+    began = time.perf_counter()
+    used = await _used(_ask_all(ask), processes)
+    return (used - idle * (time.perf_counter() - began)) / REQUESTS
+
+
+async def _ask_all(ask: Callable[[], Awaitable[None]]) -> None:
     for _ in range(REQUESTS):
         await ask()
-    return (sum(sum(process.cpu_times()[:2]) for process in processes) - before) / REQUESTS
+
+
+async def _used(work: Awaitable[None], processes: list[psutil.Process]) -> float:
+    before = sum(sum(process.cpu_times()[:2]) for process in processes)
+    await work
+    return sum(sum(process.cpu_times()[:2]) for process in processes) - before
 
 
 def _asking(session: aiohttp.ClientSession, request: Request, prefix: str = "/api/v1") -> Callable[[], Awaitable[None]]:

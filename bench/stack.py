@@ -140,17 +140,31 @@ class Caller:
         self.stack = stack
         self.session: aiohttp.ClientSession
         self.project = ""
+        self._refresh_token = ""
 
     async def __aenter__(self) -> "Caller":
         self.session = aiohttp.ClientSession(self.stack.url, headers={"X-Client": "api"})
-        body = {"email": "manager@tallyroom.example", "password": PASSWORD}
-        signed_in = await self._json(self.session.post("/api/v1/auth/login", json=body))
-        self.session.headers["Authorization"] = f"Bearer {signed_in['access_token']}"
+        await self.sign_in()
         self.project = (await self.post("/projects", {"name": "Bench"}))["id"]
         return self
 
     async def __aexit__(self, *_: Any) -> None:
         await self.session.close()
+
+    async def sign_in(self) -> None:
+        """Get a token, which lasts a quarter of an hour."""
+        body = {"email": "manager@tallyroom.example", "password": PASSWORD}
+        self._take(await self._json(self.session.post("/api/v1/auth/login", json=body)))
+
+    async def refresh(self) -> str:
+        """Get the next token of the same session. Returns: the token."""
+        body = {"refresh_token": self._refresh_token}
+        self._take(await self._json(self.session.post("/api/v1/auth/refresh", json=body)))
+        return self.session.headers["Authorization"].removeprefix("Bearer ")
+
+    def _take(self, granted: Any) -> None:
+        self._refresh_token = granted["refresh_token"]
+        self.session.headers["Authorization"] = f"Bearer {granted['access_token']}"
 
     async def get(self, path: str) -> Any:
         """The JSON response to a GET."""

@@ -139,6 +139,7 @@ async def run_command(guests: Guests, connection: Socket, name: str, arguments: 
             raise problems.UnknownCommand(f"The commands are: {', '.join(COMMANDS)}.")
         await command.run(guest, _parse(command.body, arguments), reply)
     except Problem as problem:
+        guests.counts.refused[problem.code] += 1
         reply(_refusal(problem))
     except Exception as error:
         failure = guests.hooks.problem_of(error)

@@ -23,6 +23,7 @@ class Frame:
     type: str
     wire: bytes  # one WebSocket frame
     ends: tuple[str, ...]
+    made_at: float = 0.0  # when the change began, as a timestamp
 
     @property
     def json(self) -> str:
@@ -51,7 +52,8 @@ def frame_of(name: str, row: Any) -> Frame:
         "data": orjson.loads(row["data"]),
     }
     ends = tuple(orjson.loads(row["ends"]))
-    return Frame(row["seq"], row["epoch"], row["type"], packet_frame(event_frame(row["type"], event)), ends)
+    wire = packet_frame(event_frame(row["type"], event))
+    return Frame(row["seq"], row["epoch"], row["type"], wire, ends, row["at"].timestamp())
 
 
 def is_contiguous(frames: list[Frame], after: int, epoch: str) -> bool:

@@ -270,6 +270,7 @@ class Guests:
         """Refuse CONNECT, and count why."""
         if not connection.is_closed:
             self.counts.closed[code] += 1
+            self.counts.refused[code] += 1
             connection.refuse(code)
 
     def close(self, connection: Socket, code: str | None = None, *, reconnect: bool = False) -> None:

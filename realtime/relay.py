@@ -221,6 +221,10 @@ class Relay:
                     for listener in list(stream.listeners):
                         listener(frame)
                 self._fan_out(stream, before, frames)
+                if stream.subs:
+                    at = self._clock().timestamp()
+                    for frame in frames:
+                        self.counts.delays.note(max(0.0, at - frame.made_at))
                 await asyncio.sleep(PACE_S)
         except Exception as error:  # noqa: BLE001 - a task's root: the next check of heads tries again
             logger.warning("a stream could not be read", error=type(error).__name__)

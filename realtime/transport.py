@@ -10,7 +10,7 @@ that does not keep up says so (`is_writable`), and the relay keeps a cursor inst
 import asyncio
 import contextvars
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
@@ -344,13 +344,14 @@ class LiveServer(socketio.AsyncServer):  # type: ignore[misc]  # the library has
         )
         self.eio.upgrader = self
         self.address_of = address_of
-        self._max_pending = max_pending
+        self.max_pending = max_pending
         self.receiver = receiver
         self.on_transport_lost = on_transport_lost
         self.connections: dict[str, Connection] = {}
         self.is_draining = False
         self.stalled_s = STALLED_S
         self.pings = Pings(self.eio.ping_interval, self.eio.ping_timeout, self._ping)
+        self.refused: Counter[str] = Counter()  # handshakes, and sockets whose packets were malformed
         self._outbox = Outbox()
         self._pending: dict[str, int] = {}
         self._lost: deque[Connection] = deque()
@@ -366,6 +367,7 @@ class LiveServer(socketio.AsyncServer):  # type: ignore[misc]  # the library has
         connection = Connection(self, request)
         refusal = self._admit(connection)
         if refusal is not None:
+            self.refused[refusal.code] += 1
             raise refusal
         socket = WebSocket(connection, self._outbox)
         try:
@@ -415,7 +417,7 @@ class LiveServer(socketio.AsyncServer):  # type: ignore[misc]  # the library has
         address = connection.address
         if self.is_draining:
             return problems.Busy("The server is about to stop. Connect again in a moment.", retry_after_s=2)
-        if self._pending.get(address, 0) >= self._max_pending:
+        if self._pending.get(address, 0) >= self.max_pending:
             return problems.TooManyConnections(
                 "Too many sockets from your address have not sent CONNECT yet. Send it, then open more.",
                 retry_after_s=int(CONNECT_DEADLINE_S),
@@ -426,7 +428,10 @@ class LiveServer(socketio.AsyncServer):  # type: ignore[misc]  # the library has
         return None
 
     async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> Problem | None:
-        return self._admit(Connection(self, environ["aiohttp.request"], self.eio.sockets[eio_sid]))
+        refusal = self._admit(Connection(self, environ["aiohttp.request"], self.eio.sockets[eio_sid]))
+        if refusal is not None:
+            self.refused[refusal.code] += 1
+        return refusal
 
     async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
         connection = self.connections.get(eio_sid)
@@ -445,8 +450,10 @@ class LiveServer(socketio.AsyncServer):  # type: ignore[misc]  # the library has
         if connection.is_connected or connection.is_closed:
             return
         if connection.is_connecting and connection.websocket is None:
+            self.refused["websocket_required"] += 1
             connection.refuse("websocket_required")
         else:
+            self.refused["connect_late"] += 1
             connection.close()
 
     # -- packets -------------------------------------------------------------------------------------------------------
@@ -455,7 +462,7 @@ class LiveServer(socketio.AsyncServer):  # type: ignore[misc]  # the library has
         """Handle a Socket.IO packet."""
         packet = _parse(data)
         if packet is None:
-            connection.close()
+            self._malformed(connection)
         elif packet.packet_type == sio.CONNECT:
             self._connect(connection, packet)
         elif packet.packet_type == sio.EVENT and connection.is_connected and packet.namespace == NAMESPACE:
@@ -466,12 +473,16 @@ class LiveServer(socketio.AsyncServer):  # type: ignore[misc]  # the library has
                 or not isinstance(command[0], str)
                 or command[0] in RESERVED
             ):
-                connection.close()
+                self._malformed(connection)
                 return
             connection.queue_command(command[0], command[1:], packet.id)
         elif packet.packet_type != sio.ACK:
             # DISCONNECT, an event before CONNECT or in another namespace, or something that only servers send
             connection.close()
+
+    def _malformed(self, connection: Connection) -> None:
+        self.refused["malformed"] += 1
+        connection.close()
 
     def _connect(self, connection: Connection, packet: Any) -> None:
         if packet.namespace != NAMESPACE:
@@ -544,6 +555,16 @@ class LiveServer(socketio.AsyncServer):  # type: ignore[misc]  # the library has
                 "a socket has ended", sid=connection.sid, seconds=round(time.monotonic() - connection.opened_at, 1)
             )
         self.receiver.on_closed(connection)
+
+    @property
+    def pending(self) -> int:
+        """The number of sockets that have not signed in yet."""
+        return sum(self._pending.values())
+
+    @property
+    def faults(self) -> int:
+        """The number of sockets that were closed because a frame broke the protocol."""
+        return self._outbox.faults
 
     def stalled(self) -> list[Connection]:
         """Connections whose client has taken nothing for the stall time, although something was waiting for it."""

@@ -41,6 +41,13 @@ _LOCK_STREAMS = "SELECT name, head FROM streams WHERE name = ANY($1) ORDER BY na
 _MAKE_STREAMS = (
     "INSERT INTO streams (name, epoch, head, floor) SELECT unnest($1::text[]), $2, 0, 0 ON CONFLICT DO NOTHING"
 )
+# For one stream, whose number needs no statement of its own: its row is locked by the update, for as long as the rest takes.
+_APPEND = (
+    "WITH moved AS (UPDATE streams SET head = head + $2 WHERE name = $1 RETURNING head) "
+    "INSERT INTO events (stream, seq, event_id, type, at, actor, request_id, data, ends) "
+    "SELECT $1, moved.head - $2 + x.place, e::uuid, t, $7, $8::jsonb, $9, d::jsonb, n::jsonb FROM moved, "
+    "unnest($3::text[], $4::text[], $5::text[], $6::text[]) WITH ORDINALITY AS x(e, t, d, n, place) RETURNING seq"
+)
 _seen: set[tuple[str, str]] = set()  # names of chains and streams that existed when this process last locked them
 
 
@@ -252,9 +259,7 @@ class UnitOfWork:
         if len(rows) < len(names):  # one was deleted, or what made it was rolled back
             await self.execute(make, names, first)
             rows = await self.execute(lock, names)
-        if len(_seen) > MOST_SEEN:
-            _seen.clear()
-        _seen.update((lock, name) for name in names)
+        _note_seen(*((lock, name) for name in names))
         return rows
 
     async def _write_audit(self) -> None:
@@ -286,7 +291,7 @@ class UnitOfWork:
                 entry.chain,
                 head + 1,
                 *list(row.values())[:-1],
-                json.dumps(entry.details),
+                orjson.dumps(entry.details).decode(),
                 code,
             )
             heads[entry.chain] = (head + 1, code)
@@ -295,38 +300,59 @@ class UnitOfWork:
         if not self._events and not self._opened:
             return
         targets = [(name, event) for event in self._events for name in event.streams()]
-        ids = {id(event): uuid7() for event in self._events}
+        ids = {id(event): str(uuid7()) for event in self._events}
+        values = [
+            (ids[id(event)], event.event, orjson.dumps(event.payload_on(name)), orjson.dumps(event.ends()))
+            for name, event in targets
+        ]
+        columns = [
+            [value.decode() if isinstance(value, bytes) else value for value in column]
+            for column in zip(*values, strict=True)
+        ]
+        common = (self.at, orjson.dumps(self.actor.view()).decode(), log.request_id.get())
         names = sorted({name for name, _ in targets} | self._opened)
+        if targets and len(names) == 1:
+            self.heads = {names[0]: await self._append(names[0], len(targets), *columns, *common)}
+            return
         rows = await self._lock_named(_LOCK_STREAMS, _MAKE_STREAMS, names, secrets.token_hex(6))
         heads = {row["name"]: row["head"] for row in rows}
-        columns: list[list[Any]] = [[], [], [], [], [], []]
-        for name, event in targets:
-            heads[name] += 1
-            values = (
-                name,
-                str(heads[name]),
-                str(ids[id(event)]),
-                event.event,
-                orjson.dumps(event.payload_on(name)).decode(),
-                orjson.dumps(event.ends()).decode(),
-            )
-            for column, value in zip(columns, values, strict=True):
-                column.append(value)
         self.heads = heads
         if not targets:
             return
+        numbers = []
+        for name, _ in targets:
+            heads[name] += 1
+            numbers.append(str(heads[name]))
         await self.execute(
             "WITH heads AS (UPDATE streams s SET head = x.head::bigint FROM unnest($10::text[], $11::text[]) x(name, head) "
             "WHERE s.name = x.name) INSERT INTO events (stream, seq, event_id, type, at, actor, request_id, data, ends) "
             "SELECT s, q::bigint, e::uuid, t, $7, $8::jsonb, $9, d::jsonb, n::jsonb FROM "
             "unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) AS x(s, q, e, t, d, n)",
+            [name for name, _ in targets],
+            numbers,
             *columns,
-            self.at,
-            json.dumps(self.actor.view()),
-            log.request_id.get(),
+            *common,
             list(heads),
             [str(head) for head in heads.values()],
         )
+
+    async def _append(self, name: str, count: int, *values: Any) -> int:
+        """Write events to one stream, which is made if there is none. Returns: the number of the last one."""
+        if (_LOCK_STREAMS, name) not in _seen:
+            await self.execute(_MAKE_STREAMS, [name], secrets.token_hex(6))
+        rows = await self.execute(_APPEND, name, count, *values)
+        if not rows:  # it was deleted, or what made it was rolled back
+            await self.execute(_MAKE_STREAMS, [name], secrets.token_hex(6))
+            rows = await self.execute(_APPEND, name, count, *values)
+        _note_seen((_LOCK_STREAMS, name))
+        last: int = max(row["seq"] for row in rows)
+        return last
+
+
+def _note_seen(*names: tuple[str, str]) -> None:
+    if len(_seen) > MOST_SEEN:
+        _seen.clear()
+    _seen.update(names)
 
 
 @asynccontextmanager

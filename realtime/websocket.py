@@ -63,6 +63,7 @@ class Outbox:
 
     def __init__(self) -> None:
         self._waiting: list[WebSocket] = []
+        self.faults = 0  # of all its sockets: closed because a frame broke the protocol
 
     def add(self, socket: "WebSocket") -> None:
         """Flush a socket at the end of this turn."""
@@ -210,6 +211,7 @@ class WebSocket(asyncio.Protocol):
         try:
             start = self._parse(piece)
         except _Fault as fault:
+            self._outbox.faults += 1
             self.close(fault.code)
             return
         if start < len(piece) and not self._is_ended:

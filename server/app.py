@@ -188,7 +188,7 @@ async def _live(app: web.Application) -> AsyncIterator[None]:
         app[BUS].state = LIVE.bus = hinter.state
     namespace = app[NAMESPACE]
     namespace.attach(LiveAuthority(app[AUTHENTICATION]), relay, presence)
-    LIVE.of = lambda: (relay, namespace.guests)
+    LIVE.of = lambda: (relay, namespace)
     app[POLLS] = Polls(namespace.guests.authority, relay, settings.max_sockets_per_user)
     relay.start()
     counting = Counting()

@@ -74,12 +74,17 @@ class _Member(Reader):
         self.ready.exception()  # whoever waits for it is told; nobody does when it was lost later
         self.place.lost(self)
 
+    def say(self, name: str, data: dict[str, Any]) -> None:
+        """Send a command that needs no answer."""
+        self._send(b"42/live," + json.dumps([name, data]).encode())
+
     def _note(self, text: bytes) -> None:
         place, book = self.place, self.book
         book.arrivals += 1
         at = text.find(_SEQ)
-        if at > 0:
-            place.seq = int(text[at + 6 : text.index(b",", at)])
+        if at < 0:  # who is here, or a state
+            return
+        place.seq = int(text[at + 6 : text.index(b",", at)])
         if book.is_noting and not place.is_stoppable:
             at = text.index(_AT) + len(_AT)
             book.noted.append((text[at : at + _AT_LENGTH], time.time()))
@@ -245,6 +250,7 @@ async def _serve(pipe: Pipe, group: Group) -> None:
 
 
 async def _answer(book: _Book, places: list[_Place], what: str, value: Any) -> Any:
+    transport: Any
     match what:
         case "note":
             book.noted.clear()
@@ -255,11 +261,26 @@ async def _answer(book: _Book, places: list[_Place], what: str, value: Any) -> A
         case "stop" | "go on":
             for place in places:
                 if place.is_stoppable and place.member is not None:
-                    transport: Any = place.member.transport
+                    transport = place.member.transport
                     if what == "stop":
                         transport.pause_reading()
                     else:
                         transport.resume_reading()
+        case "drop":  # so many connections, without a word; they come back
+            for place in random.sample(places, min(value, len(places))):
+                if place.member is not None:
+                    transport = place.member.transport
+                    transport.abort()
+        case "say":  # so many people say what they do
+            for place in random.sample(places, min(value, len(places))):
+                if place.member is not None and place.seq is not None:
+                    said = {"stream": place.target.streams[0], "state": {"number": random.randrange(1000)}}
+                    place.member.say("presence.set", said)
+        case "refresh":  # go on with another token
+            for place in places:
+                place.target.token = value
+                if place.member is not None and place.seq is not None:
+                    place.member.say("auth.refresh", {"token": value})
         case "forget":
             book.back_at.clear()
             book.all_back.clear()

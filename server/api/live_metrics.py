@@ -1,14 +1,19 @@
 """The numbers of the relay and its clients, for Prometheus. They are read when somebody asks for them."""
 
+import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import REGISTRY, Collector
 
 from realtime.bus import BusState
-from realtime.guest import Guests
+from realtime.counts import DELAYS_S, Delays
+from realtime.namespace import Namespace
 from realtime.relay import Relay
+from realtime.transport import MAX_FRAME_BYTES
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,7 @@ class LiveMetrics(Collector):
     """
 
     def __init__(self) -> None:
-        self.of: Callable[[], tuple[Relay, Guests] | None] = lambda: None
+        self.of: Callable[[], tuple[Relay, Namespace] | None] = lambda: None
         self.bus: BusState | None = None
 
     def collect(self) -> Iterator[Metric]:
@@ -38,7 +43,9 @@ class LiveMetrics(Collector):
         found = self.of()
         if found is None:
             return
-        relay, guests = found
+        relay, namespace = found
+        guests, server = namespace.guests, namespace.server
+        assert server is not None
         if self.bus is not None:
             yield from _of_bus(self.bus)
         streams = list(relay.streams.values())
@@ -51,10 +58,15 @@ class LiveMetrics(Collector):
                 sum(stream.want - stream.tail for stream in streams),
             ),
             "tallyroom_slow_clients": ("Subscriptions whose client is behind.", relay.slow),
+            "tallyroom_pending_sockets": ("Sockets that have not signed in yet.", server.pending),
+            "tallyroom_tasks": ("Tasks of the event loop.", len(asyncio.all_tasks())),
         }
         for name, (text, value) in gauges.items():
             yield GaugeMetricFamily(name, text, value=value)
+        yield _limits(namespace)
         counts = relay.counts
+        yield _histogram(counts.delays)
+        refused = Counter({**guests.counts.refused}) + server.refused + Counter({"frame": server.faults})
         counters = [
             _Counted("tallyroom_resume", "Answers to subscribe, by mode.", "mode", counts.resumes),
             _Counted("tallyroom_pages", "Pages of missed events, by source.", "source", counts.pages),
@@ -63,6 +75,9 @@ class LiveMetrics(Collector):
             ),
             _Counted("tallyroom_resets", "Subscriptions that had to begin again, by reason.", "reason", counts.resets),
             _Counted("tallyroom_closed_sockets", "Sockets refused or closed, by code.", "code", guests.counts.closed),
+            _Counted(
+                "tallyroom_refused", "Handshakes, CONNECTs, commands and packets refused, by code.", "code", refused
+            ),
         ]
         for counter in counters:
             family = CounterMetricFamily(counter.name, counter.text, labels=[counter.label])
@@ -83,6 +98,31 @@ def _of_bus(bus: BusState) -> Iterator[Metric]:
     yield CounterMetricFamily(
         "tallyroom_bus_dropped_hints", "Hints that were not sent over the bus.", value=bus.dropped()
     )
+
+
+def _histogram(delays: Delays) -> Metric:
+    names = [*map(str, DELAYS_S), "+Inf"]
+    buckets = list(zip(names, map(float, accumulate(delays.counts)), strict=True))
+    text = "From the beginning of a change until its event is written to those who follow, by stream."
+    return HistogramMetricFamily("tallyroom_event_delay_seconds", text, buckets=buckets, sum_value=delays.total_s)
+
+
+def _limits(namespace: Namespace) -> Metric:
+    """What a client may do, beside which the other numbers can be read."""
+    limits, server = namespace.guests.limits, namespace.server
+    assert server is not None
+    family = GaugeMetricFamily("tallyroom_socket_limit", "What a client may have of something.", labels=["of"])
+    for name, value in {
+        "sockets_per_user": limits.sockets_per_user,
+        "subscriptions": limits.subscriptions,
+        "commands_per_second": limits.commands_per_s,
+        "command_burst": limits.command_burst,
+        "pending_per_address": server.max_pending,
+        "message_bytes": MAX_FRAME_BYTES,
+        "stalled_seconds": server.stalled_s,
+    }.items():
+        family.add_metric([name], value)
+    return family
 
 
 LIVE = LiveMetrics()

@@ -1,6 +1,7 @@
 """What happens around every request: its id, problem documents, headers, metrics, and one line in the log."""
 
 import asyncio
+import logging
 import re
 import time
 from collections.abc import Awaitable, Callable
@@ -23,6 +24,8 @@ from server.api.watch import WATCH
 from server.store.errors import described, origin_of
 
 logger = log.get(__name__)
+_lines = logging.getLogger(__name__)  # what the logger above writes to
+_UNLOGGED = ("/health/live", "/health/ready", "/metrics")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -66,7 +69,7 @@ async def answer_problems(request: web.Request, handler: Next) -> web.StreamResp
         log.request_id.reset(token)
         seconds = time.perf_counter() - started
         metrics.requests(request.method, request.get(ROUTE, "other"), status).observe(seconds)
-        if request.get(ROUTE) not in ("/health/live", "/health/ready", "/metrics"):
+        if _lines.isEnabledFor(logging.INFO) and request.get(ROUTE) not in _UNLOGGED:
             actor = request.get(ACTOR)
             logger.info(
                 "request",

@@ -3,6 +3,7 @@
 from typing import Any
 
 from tests.auth.follower import Follower
+from tests.realtime.wire import until
 
 
 async def _values(alice: Any) -> dict[str, float]:
@@ -18,6 +19,9 @@ async def test_resumes_lag_and_refusals_are_counted(server: Any, alice: Any, pro
     follower = await Follower.of(server, alice.token)
     await follower.call("subscribe", {"stream": stream, "after": 0})
     await follower.call("subscribe", {"stream": stream, "after": 99})
+    await follower.call("nonsense", {})
+    await flood(1)
+    await until(lambda: len(follower.events) > 0)
     await follower.io.emit("auth.refresh", {"token": "x"}, namespace="/live")  # closes it
     await follower.closed()
 
@@ -30,6 +34,10 @@ async def test_resumes_lag_and_refusals_are_counted(server: Any, alice: Any, pro
     assert rise('tallyroom_resume_total{mode="snapshot"}') == 1
     assert rise("tallyroom_resumed_events_total") == 4
     assert rise('tallyroom_closed_sockets_total{code="token_invalid"}') == 1
+    assert rise('tallyroom_refused_total{code="unknown_command"}') == 1
+    assert rise("tallyroom_event_delay_seconds_count") >= 1
+    assert after['tallyroom_event_delay_seconds_bucket{le="+Inf"}'] == after["tallyroom_event_delay_seconds_count"]
+    assert after['tallyroom_socket_limit{of="subscriptions"}'] == 128
     assert after["tallyroom_relay_lag"] == 0
     assert after["tallyroom_stream_head"] == after["tallyroom_relay_position"]
     assert after["tallyroom_slow_clients"] == 0

@@ -256,7 +256,7 @@ async def test_subscriptions_and_sockets_of_a_person_are_capped(
 async def test_connections_that_have_not_signed_in_are_capped_by_address(
     http: ClientSession, server: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server.app[NAMESPACE].server, "_max_pending", 5)
+    monkeypatch.setattr(server.app[NAMESPACE].server, "max_pending", 5)
     waiting = [await Wire.open(http) for _ in range(5)]
 
     async with http.get("/socket.io/?EIO=4&transport=polling") as response:
