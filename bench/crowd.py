@@ -37,7 +37,7 @@ from server.auth.tokens import Tokens
 from server.store import database
 from server.store.keyring import open_keyring
 
-LATENCY_SOCKETS, EVENTS_A_SECOND, SECONDS = 1_000, 20, 15
+LATENCY_SOCKETS, EVENTS_A_SECOND, SECONDS = 1_000, 20, 10
 LATENCY_BAR_MS, STOPPED_SHARE, STOPPED_BAR, ROUNDS = 50.0, 0.05, 1.1, 3
 FILLING = 900  # events that fill the buffers of a client that does not read
 CROWD, STREAMS, MISSED = 5_000, 20, 5

@@ -24,6 +24,9 @@ HTTP: dict[str, Any] = {
     "max_line_size": 32 * 1024,  # bytes; a cursor or filter of 2,000 characters, percent-encoded
     "lingering_time": 3.0,  # seconds for the rest of a body that was refused
 }
+# Connections that wait to be accepted; the kernel's own limit may be lower (net.core.somaxconn). After a restart thousands
+# of sockets come back at once, and with 128 places most of them would have been told to try again a second later.
+BACKLOG = 4096
 logger = log.get(__name__)
 
 
@@ -50,7 +53,9 @@ async def serve(settings: Settings, *, shares_port: bool = False) -> None:
     gc.freeze()
     try:
         try:
-            site = web.TCPSite(runner, settings.host, settings.port, reuse_address=True, reuse_port=shares_port)
+            site = web.TCPSite(
+                runner, settings.host, settings.port, backlog=BACKLOG, reuse_address=True, reuse_port=shares_port
+            )
             await site.start()
         except OSError as error:
             raise SettingsError(

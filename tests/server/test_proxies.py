@@ -1,4 +1,4 @@
-"""The nginx configuration of docs/operations.md, in a real nginx, in front of the server."""
+"""The proxies' configurations of docs/operations.md, in a real nginx and a real Caddy, in front of the server."""
 
 import asyncio
 import datetime as dt
@@ -19,23 +19,30 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from yarl import URL
 
 from tests.conftest import Person
 from tests.realtime.wire import Wire
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+CADDY = shutil.which("caddy")
 NAME = "tallyroom.your-company.test"  # as in the document
 DOCUMENT = Path(__file__).parents[2] / "docs" / "operations.md"
 
-pytestmark = [
-    pytest.mark.acceptance,
-    pytest.mark.skipif(NGINX is None, reason="nginx is not installed (apt-get install nginx-light)"),
+pytestmark = pytest.mark.acceptance
+PROXIES = [
+    pytest.param(
+        "nginx", marks=pytest.mark.skipif(NGINX is None, reason="nginx is not installed (apt-get install nginx-light)")
+    ),
+    pytest.param(
+        "caddy", marks=pytest.mark.skipif(CADDY is None, reason="Caddy is not installed (apt-get install caddy)")
+    ),
 ]
 
 
 @dataclass
 class Proxy:
-    """A running nginx."""
+    """A running proxy."""
 
     plain: str
     address: str
@@ -75,32 +82,58 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture
-async def nginx(server: TestServer, tmp_path: Path) -> AsyncIterator[Proxy]:
-    """nginx with the configuration of the document: other ports and another certificate, and nothing else changed."""
-    assert NGINX is not None
-    _certificate(tmp_path)
-    plain, secure = _free_port(), _free_port()
-    found = re.search(r"```nginx\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
+def _block(language: str, *changes: tuple[str, str]) -> str:
+    """A configuration of the document, with other ports and another certificate, and nothing else changed."""
+    found = re.search(rf"```{language}\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
     assert found is not None
     block = found.group(1)
-    for written, here in (
-        ("listen 80;", f"listen 127.0.0.1:{plain};"),
-        ("listen 443 ssl;", f"listen 127.0.0.1:{secure} ssl;"),
-        ("/etc/ssl/tallyroom", str(tmp_path)),
-        ("proxy_pass http://127.0.0.1:2000;", f"proxy_pass http://127.0.0.1:{server.port};"),
-    ):
+    for written, here in changes:
         assert written in block, written
         block = block.replace(written, here)
+    return block
+
+
+def _nginx(folder: Path, plain: int, secure: int, server: int) -> list[str]:
+    """The command that runs nginx."""
+    block = _block(
+        "nginx",
+        ("listen 80;", f"listen 127.0.0.1:{plain};"),
+        ("listen 443 ssl;", f"listen 127.0.0.1:{secure} ssl;"),
+        ("/etc/ssl/tallyroom", str(folder)),
+        ("proxy_pass http://127.0.0.1:2000;", f"proxy_pass http://127.0.0.1:{server};"),
+    )
     folders = "".join(
-        f"{name}_temp_path {tmp_path}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        f"{name}_temp_path {folder}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     user = "user root;" if os.geteuid() == 0 else ""  # to read a folder of ours; installed, it has a user of its own
-    (tmp_path / "nginx.conf").write_text(
-        f"{user} daemon off; pid {tmp_path}/pid; error_log stderr; events {{}} http {{ access_log off; {folders} {block} }}"
+    (folder / "nginx.conf").write_text(
+        f"{user} daemon off; pid {folder}/pid; error_log stderr; events {{}} http {{ access_log off; {folders} {block} }}"
     )
+    return [str(NGINX), "-p", str(folder), "-c", str(folder / "nginx.conf")]
+
+
+def _caddy(folder: Path, plain: int, secure: int, server: int) -> list[str]:
+    """The command that runs Caddy."""
+    block = _block(
+        "caddyfile",
+        (f"{NAME} {{", f"{NAME}, localhost {{\n    bind 127.0.0.1"),
+        ("/etc/ssl/tallyroom", str(folder)),
+        ("reverse_proxy 127.0.0.1:2000", f"reverse_proxy 127.0.0.1:{server}"),
+    )
+    options = f"admin off\n storage file_system {folder}\n http_port {plain}\n https_port {secure}"
+    (folder / "Caddyfile").write_text(f"{{\n {options}\n}}\n{block}")
+    return [str(CADDY), "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
+
+
+@pytest.fixture(params=PROXIES)
+async def proxy(request: pytest.FixtureRequest, server: TestServer, tmp_path: Path) -> AsyncIterator[Proxy]:
+    """A proxy with the configuration of the document."""
+    _certificate(tmp_path)
+    plain, secure = _free_port(), _free_port()
+    command = (_nginx if request.param == "nginx" else _caddy)(tmp_path, plain, secure, server.port or 0)
     output = (tmp_path / "output").open("wb")
-    process = subprocess.Popen([NGINX, "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")], stderr=output)
+    kept = {"XDG_CONFIG_HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)}  # Caddy's last configuration
+    process = subprocess.Popen(command, stdout=output, stderr=output, env={**os.environ, **kept})
     for _ in range(600):
         with socket.socket() as probe:
             probe.settimeout(0.1)
@@ -115,16 +148,17 @@ async def nginx(server: TestServer, tmp_path: Path) -> AsyncIterator[Proxy]:
     output.close()
 
 
-async def test_plain_http_is_redirected_to_the_name_of_the_installation(nginx: Proxy) -> None:
+async def test_plain_http_is_redirected_to_the_name_of_the_installation(proxy: Proxy) -> None:
     async with (
         ClientSession() as session,
-        session.get(f"{nginx.plain}/me?x=1", headers={"Host": NAME}, allow_redirects=False) as response,
+        session.get(f"{proxy.plain}/me?x=1", headers={"Host": NAME}, allow_redirects=False) as response,
     ):
-        assert (response.status, response.headers["Location"]) == (308, f"https://{NAME}/me?x=1")
+        location = URL(response.headers["Location"])  # Caddy adds the port, which here is not the usual one
+        assert (response.status, location.scheme, location.host, location.path_qs) == (308, "https", NAME, "/me?x=1")
 
 
-async def test_metrics_stay_inside_and_everything_else_passes(nginx: Proxy, alice: Person) -> None:
-    async with nginx.session() as session:
+async def test_metrics_stay_inside_and_everything_else_passes(proxy: Proxy, alice: Person) -> None:
+    async with proxy.session() as session:
         async with session.get("/metrics") as response:
             metrics = response.status
         async with session.get("/api/v1/me", headers={"Authorization": f"Bearer {alice.token}"}) as response:
@@ -134,8 +168,8 @@ async def test_metrics_stay_inside_and_everything_else_passes(nginx: Proxy, alic
     assert me["email"] == alice.email
 
 
-async def test_sockets_pass(nginx: Proxy, alice: Person) -> None:
-    async with nginx.session() as session:
+async def test_sockets_pass(proxy: Proxy, alice: Person) -> None:
+    async with proxy.session() as session:
         wire = await Wire.open(session, alice.token)
 
         assert (await wire.call("subscribe", {"stream": f"user:{alice.id}"}))["ok"] is True
