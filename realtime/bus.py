@@ -82,7 +82,7 @@ class BusHinter(Hinter):
         self._me = secrets.token_hex(8)
         self._channel = "tallyroom:" + _derived(secret, "channel").hex()[:24]
         self._own_channel = f"{self._channel}:{self._me}"
-        self._was_up = False
+        self._is_missed = False  # said to be away, and not yet to be back
         self._heard_at = 0.0  # by the loop's clock: when the last ping came back
         self._own_heads: dict[str, int] = {}
         self._own_states: set[str] = set()
@@ -122,16 +122,16 @@ class BusHinter(Hinter):
             self._receive(heads, sorted(states))
 
     async def _run(self) -> None:
-        loop, delay_s, was_told = asyncio.get_running_loop(), RETRY_S, False
+        loop, delay_s = asyncio.get_running_loop(), RETRY_S
         while True:
             began_at = loop.time()
             try:
                 await self._session()
             except Exception as error:  # noqa: BLE001 - a task's root: whatever ended the session, it begins another
                 reason = type(error).__name__
-                if self.state.is_up or not was_told:
+                if not self._is_missed:
                     logger.warning("the bus is away, so what other processes commit arrives later", error=reason)
-                    was_told = True
+                    self._is_missed = True
             finally:
                 self.state.is_up = False
                 heads, states = self._take()
@@ -172,9 +172,10 @@ class BusHinter(Hinter):
     def _is_back(self) -> None:
         if not self.state.is_up:
             self.state.is_up = True
-            self.state.reconnects += self._was_up
-            self._was_up = True
-            logger.info("the bus answers")
+            self.state.reconnects += self._is_missed
+            if self._is_missed:
+                logger.warning("the bus answers again")
+            self._is_missed = False
 
     async def _send_forever(self, sender: Connection) -> None:
         loop, ping_at = asyncio.get_running_loop(), 0.0

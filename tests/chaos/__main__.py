@@ -22,6 +22,7 @@ def main() -> int:
     seed = new_seed() if options.seed is None else options.seed
     small = Sizes(people=3, clients_each=2, writers=2, with_worker=False, with_roll=False)
     print(f"seed {seed}, {options.seconds:.0f} s", flush=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that nothing is left running
     faulthandler.register(signal.SIGUSR1, all_threads=False)
     log.configure("chaos", "error", "console")
     with tempfile.TemporaryDirectory(prefix="tallyroom-chaos-", ignore_cleanup_errors=True) as folder:

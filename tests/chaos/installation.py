@@ -20,7 +20,7 @@ from tests.realtime.bus_server import SERVER, BusServer, Link
 from tests.realtime.hosts import settings_of
 
 ADDRESSES = ("127.0.0.2", "127.0.0.3")
-START_S = 60.0
+START_S = 120.0
 
 
 class Process:
@@ -31,6 +31,8 @@ class Process:
         self.port = free_port()
         self.log = folder / f"{command}-{settings.host}.log"
         self._command = command
+        self.is_started = False
+        self.repeated_starts = 0
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -40,11 +42,27 @@ class Process:
 
     @property
     def has_ended(self) -> bool:
-        """Whether it has ended by itself."""
+        """Whether its process has ended by itself."""
         return self._process is not None and self._process.poll() is not None
 
     async def start(self) -> None:
-        """Starts it and waits until it serves."""
+        """Starts it and waits until it serves. It may end because the database goes away meanwhile; then again."""
+        deadline = time.monotonic() + START_S
+        self._begin()
+        while self._command == "serve" and not await self._is_listening():
+            if time.monotonic() > deadline:
+                raise AssertionError(f"it does not serve: {self.last_words()}")
+            if self.has_ended:
+                self.repeated_starts += 1
+                self._begin()
+            await asyncio.sleep(0.05)
+        self.is_started = True
+
+    def last_words(self) -> str:
+        """The end of its log."""
+        return self.log.read_text()[-600:]
+
+    def _begin(self) -> None:
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "server", self._command],
@@ -54,18 +72,13 @@ class Process:
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
-        if self._command == "serve":
-            await self._listening()
 
-    async def _listening(self) -> None:
-        deadline = time.monotonic() + START_S
-        while time.monotonic() < deadline and not self.has_ended:
-            with contextlib.suppress(OSError):
-                _, writer = await asyncio.open_connection(*self.address)
-                writer.close()
-                return
-            await asyncio.sleep(0.05)
-        raise AssertionError(f"{self.log} does not serve: {self.log.read_text()[-1000:]}")
+    async def _is_listening(self) -> bool:
+        with contextlib.suppress(OSError):
+            _, writer = await asyncio.open_connection(*self.address)
+            writer.close()
+            return True
+        return False
 
     async def kill(self) -> None:
         """kill -9."""
@@ -81,7 +94,7 @@ class Process:
         self._process.send_signal(number)
 
     async def _end(self, number: signal.Signals) -> None:
-        process, self._process = self._process, None
+        process, self._process, self.is_started = self._process, None, False
         if process is not None:
             process.send_signal(number)
             try:

@@ -31,6 +31,7 @@ class Person:
     session: Session | None = None
     gets_tokens: bool = True
     refreshed: int = 0
+    sign_ins: int = 0
     removed_at: int | None = None  # the number of the event that removed this person from the project
 
     async def sign_in(self) -> None:
@@ -38,6 +39,7 @@ class Person:
         async with unit_of_work(Actor("user", self.user.id)) as u:
             opened = await open_session(u, self.user, Device("127.0.0.1", "chaos"), remember=False, method="pwd")
         self.session = opened.session
+        self.sign_ins += 1
 
     def token(self) -> str:
         """A token that ends soon."""
@@ -55,7 +57,11 @@ class ShortSession:
 
     def __init__(self, person: Person) -> None:
         self._person = person
-        self.sign_ins = 0
+
+    @property
+    def sign_ins(self) -> int:
+        """How often the person has signed in: a socket cannot change to another session."""
+        return self._person.sign_ins
 
     async def token(self) -> str:
         """A token."""

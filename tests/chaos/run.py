@@ -13,17 +13,19 @@ from typing import Any
 
 import asyncpg
 import orjson
-from aiohttp import ClientSession, ClientTimeout
+from aiohttp import ClientError, ClientSession, ClientTimeout, FormData
 
 from core.envelope import key_ring
 from core.ids import uuid7
 from models.access import Actor
+from models.project import Project
 from realtime import streams
 from realtime import unit_of_work as work
 from realtime.events.project import ProjectUpdated
 from realtime.unit_of_work import UnitOfWork, unit_of_work
 from server.auth.sessions import revoke_session
 from server.auth.tokens import Tokens
+from server.demo import data
 from server.project.actions import add_member, create_project, remove_member, update_project
 from server.project.schemas import MemberAdd, ProjectCreate, ProjectUpdate
 from server.store import database
@@ -32,10 +34,12 @@ from server.store.keyring import open_keyring
 from server.vault.cipher import VaultCipher
 from tests.chaos.installation import Installation, Process
 from tests.chaos.people import KINDS, Broken, Person, Watcher, new_user
+from tests.job.conftest import MAPPINGS
 from tests.realtime.bus_server import Link
 
 QUIET_S = 60.0  # in which everybody must have everything, once nothing goes wrong any more
 STEP_S = 20.0  # for a change while the database may be away
+BOOKS = tuple(data.books(200, 7))
 Row = dict[str, Any]
 
 
@@ -106,9 +110,10 @@ class Run:
         finally:
             await installation.stop()
         for process in installation.processes:
-            self.report.seen["errors in the logs"] += sum(
-                b'"level": "error"' in line for line in process.log.read_bytes().splitlines()
-            )
+            self.report.seen["starts that were repeated without the database"] += process.repeated_starts
+            for line in process.log.read_bytes().splitlines():
+                if b'"level": "error"' in line:
+                    self.report.seen[f"errors in the logs: {orjson.loads(line)['event']}"] += 1
         return self.report
 
     def say(self, text: str) -> None:
@@ -177,8 +182,10 @@ class Run:
             await update_project(self.owner, self.project, ProjectUpdate(name=name), None)  # type: ignore[arg-type]  # as text
             return
         async with unit_of_work(self.owner) as u:
+            project = await Project.filter(id=self.project).using_db(u.connection).select_for_update(no_key=True).get()
             for number in range(random.randint(2, 60) if kind == "bulk" else 2):
-                u.publish(ProjectUpdated(project_id=self.project, version=number + 1, changed=["name"]))
+                await u.save(project, name=f"{name} {number}")
+                u.publish(ProjectUpdated(project_id=project.id, version=project.version, changed=["name"]))
             if kind != "bulk":
                 _linger(u, random.uniform(0.05, 0.5), fails=kind == "rolled back")
         self._acknowledge(u.heads.get(streams.project(self.project), 0))
@@ -199,12 +206,53 @@ class Run:
                 if response.status == 200:
                     self._acknowledge(int(response.headers.get("Stream-Position", 0)))
 
+    async def _work(self, random: Random) -> None:
+        """Has files loaded and sources reconciled, so that workers publish too."""
+        while not self.is_calm:
+            with contextlib.suppress(Exception):  # the host or the database is away; it begins again
+                async with asyncio.timeout(60):
+                    sides = [await self._load(random, name, body) for name, body in zip(MAPPINGS, BOOKS, strict=True)]
+                    body = {"left_source": sides[0], "right_source": sides[1]}
+                    job = await self._ask(random, "POST", f"/projects/{self.project}/jobs", json=body)
+                    ended = await self._until_status(random, f"/jobs/{job['id']}", {"queued", "running"})
+                    self.report.seen[f"jobs that ended, {ended}"] += 1
+            await asyncio.sleep(1)
+
+    async def _load(self, random: Random, name: str, body: bytes) -> str:
+        form = FormData()
+        form.add_field("name", name)
+        form.add_field("mapping", orjson.dumps(MAPPINGS[name]).decode())
+        form.add_field("file", body, filename=f"{name}.csv")
+        source = await self._ask(random, "POST", f"/projects/{self.project}/sources", data=form)
+        status = await self._until_status(random, f"/sources/{source['id']}", {"pending", "loading"})
+        self.report.seen[f"files that were loaded, {status}"] += 1
+        return str(source["id"])
+
+    async def _until_status(self, random: Random, path: str, others: set[str]) -> str:
+        while True:
+            with contextlib.suppress(ClientError, OSError, TimeoutError):
+                found = await self._ask(random, "GET", path)
+                if found.get("status", "loading") not in others | {503}:
+                    return str(found["status"])
+            await asyncio.sleep(0.5)
+
+    async def _ask(self, random: Random, method: str, path: str, **options: Any) -> Any:
+        host, port = random.choice(self.installation.webs).address
+        headers = {"Authorization": f"Bearer {self.people[0].token()}"}
+        async with (
+            ClientSession(timeout=ClientTimeout(total=5)) as http,
+            http.request(method, f"http://{host}:{port}/api/v1{path}", headers=headers, **options) as response,
+        ):
+            return await response.json()
+
     # -- faults --------------------------------------------------------------------------------------------------------
 
     async def _go_wrong(self, seconds: float) -> None:
         faults = self._faults()
         ends_at = time.monotonic() + seconds
         tasks = {asyncio.create_task(self._write(Random(self.random.random()))) for _ in range(self.sizes.writers)}
+        if self.sizes.with_worker:
+            tasks.add(asyncio.create_task(self._work(Random(self.random.random()))))
         tasks.add(asyncio.create_task(self._restart_what_ended()))
         going_on: set[asyncio.Task[None]] = set()
         order: list[str] = []
@@ -445,8 +493,8 @@ class Run:
         while not self.is_calm:
             await asyncio.sleep(0.5)
             for process in self.installation.processes:
-                if process.has_ended:
-                    self.report.broken.note("failed", f"{process.log.name}: ended by itself")
+                if process.is_started and process.has_ended:
+                    self.report.broken.note("failed", f"{process.log.name} ended by itself: {process.last_words()}")
                     await process.kill()
                     await process.start()
 
@@ -473,6 +521,8 @@ class Run:
         """Every client's list against the database's."""
         seen = self.report.seen
         rows = dict(self.ledger)
+        (project,) = await self._fetch("SELECT version FROM projects WHERE id = $1", self.project)
+        self.version = project["version"]
         for name in {watcher.stream for watcher in self.watchers}:
             rows |= {(name, row["seq"]): row for row in await self._rows(name, None)}
         head = max((seq for name, seq in rows if name == streams.project(self.project)), default=0)
@@ -483,6 +533,7 @@ class Run:
                 row = rows.get((watcher.stream, event.position.seq))
                 if row is None or (str(row["event_id"]), row["type"]) != (event.envelope["id"], event.type):
                     self.report.broken.note("phantom", f"{watcher.stream}: {event.position.seq} {event.type}")
+            self._apply(watcher, rows)
             seen["events received"] += len(watcher.events)
             seen["snapshots received"] += len(watcher.snapshots)
             seen["connections of clients"] += watcher.link.connections
@@ -491,9 +542,25 @@ class Run:
         seen["events"] = len(rows)
         seen["tokens refreshed"] = sum(person.refreshed for person in self.people)
 
+    def _apply(self, watcher: Watcher, rows: dict[tuple[str, int], Row]) -> None:
+        """A snapshot at n and the events after it must give what the database has at the end of them."""
+        if watcher.stream != streams.project(self.project):
+            return
+        versions = {seq: row["version"] for (name, seq), row in rows.items() if name == watcher.stream}
+        for snapshot in watcher.snapshots:
+            before = [version for seq, version in versions.items() if version and seq <= snapshot.position.seq]
+            if snapshot.state["version"] != max(before, default=1):
+                text = f"version {snapshot.state['version']} at {snapshot.position}, not {max(before, default=1)}"
+                self.report.broken.note("phantom", f"a snapshot has {text}")
+        applied = [event.data["version"] for event in watcher.events if event.type == "project.updated"]
+        applied += [snapshot.state["version"] for snapshot in watcher.snapshots]
+        if max(applied, default=1) != self.version:
+            self.report.broken.note("lost", f"applied, the version is {max(applied, default=1)}, not {self.version}")
+
     async def _rows(self, stream: str, upto: int | None) -> list[Row]:
         return await self._fetch(
-            "SELECT stream, seq, event_id, type FROM events WHERE stream = $1 AND ($2::bigint IS NULL OR seq <= $2)",
+            "SELECT stream, seq, event_id, type, CASE type WHEN 'project.updated' THEN (data->>'version')::int END AS version "
+            "FROM events WHERE stream = $1 AND ($2::bigint IS NULL OR seq <= $2)",
             stream,
             upto,
         )

@@ -33,11 +33,22 @@ class BusServer:
         """Its address by way of a proxy's port."""
         return f"redis://:{PASSWORD}@127.0.0.1:{port}"
 
-    def start(self) -> None:
+    def start(self, *options: str) -> None:
         """Starts it and waits until it listens."""
         assert SERVER is not None
         self._process = subprocess.Popen(
-            [SERVER, "--port", str(self.port), "--bind", "127.0.0.1", "--requirepass", PASSWORD, "--save", ""],
+            [
+                SERVER,
+                "--port",
+                str(self.port),
+                "--bind",
+                "127.0.0.1",
+                "--requirepass",
+                PASSWORD,
+                "--save",
+                "",
+                *options,
+            ],
             cwd=self._folder,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

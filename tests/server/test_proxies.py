@@ -53,24 +53,26 @@ class Proxy:
         return ClientSession(base_url=self.address, connector=TCPConnector(ssl=self.trust), headers={"Host": NAME})
 
 
-def _certificate(folder: Path) -> None:
-    """A certificate for NAME and its key."""
+def certificate(folder: Path, name: str) -> None:
+    """A certificate for a name and localhost, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = dt.datetime.now(dt.UTC)
-    certificate = (
+    signed = (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
+        .subject_name(subject)
+        .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(1)
         .not_valid_before(now - dt.timedelta(days=1))
         .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME), x509.DNSName("localhost")]), critical=False)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.DNSName(each) for each in {name, "localhost"}]), critical=False
+        )
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
-    (folder / "fullchain.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    (folder / "fullchain.pem").write_bytes(signed.public_bytes(serialization.Encoding.PEM))
     (folder / "privkey.pem").write_bytes(
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
@@ -128,7 +130,7 @@ def _caddy(folder: Path, plain: int, secure: int, server: int) -> list[str]:
 @pytest.fixture(params=PROXIES)
 async def proxy(request: pytest.FixtureRequest, server: TestServer, tmp_path: Path) -> AsyncIterator[Proxy]:
     """A proxy with the configuration of the document."""
-    _certificate(tmp_path)
+    certificate(tmp_path, NAME)
     plain, secure = _free_port(), _free_port()
     command = (_nginx if request.param == "nginx" else _caddy)(tmp_path, plain, secure, server.port or 0)
     output = (tmp_path / "output").open("wb")
