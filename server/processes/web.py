@@ -47,11 +47,11 @@ async def serve(settings: Settings, *, shares_port: bool = False) -> None:
     app = build(settings)
     app[CONNECTIONS].most = max(RESERVE, raise_descriptor_limit() - RESERVE)
     runner = Runner(app, access_log=None, shutdown_timeout=2.0, **HTTP)
-    await runner.setup()
-    # What is loaded by now is never freed; a garbage collection that scanned it again held the loop for 80 ms.
-    gc.collect()
-    gc.freeze()
     try:
+        await runner.setup()
+        # What is loaded by now is never freed; a garbage collection that scanned it again held the loop for 80 ms.
+        gc.collect()
+        gc.freeze()
         try:
             site = web.TCPSite(
                 runner, settings.host, settings.port, backlog=BACKLOG, reuse_address=True, reuse_port=shares_port

@@ -316,7 +316,8 @@ class Run:
         return True
 
     async def _with_web(self, cause: Callable[[Process], Awaitable[None]]) -> bool:
-        web = self.random.choice(self.installation.webs)
+        free = [web for web in self.installation.webs if web.settings.host not in self.busy]
+        web = self.random.choice(free or self.installation.webs)
         return await self._alone(web.settings.host, lambda: cause(web))
 
     async def _with_link(self, cause: Callable[[Link], Awaitable[None]]) -> bool:

@@ -5,6 +5,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -143,6 +144,19 @@ async def test_what_happens_on_one_host_reaches_the_clients_of_the_other(
     assert "project.updated" not in names
     assert "auth.revoked" in names
     assert max(revoked_s, closed_s) < 3  # 1 s by itself; this machine does much else
+
+
+def test_a_host_with_another_key_does_not_serve_and_says_why_in_one_line(
+    settings: Any, postgres: Any, server: Any, tmp_path: Path
+) -> None:
+    own = settings_of(settings, postgres, tmp_path, "127.0.0.4", None)
+    (own.data_dir / "kek").unlink()  # it makes another one
+
+    with pytest.raises(AssertionError, match="the server ended"), serving(own, tmp_path / "log"):
+        pass
+
+    (line,) = (tmp_path / "log").read_text().splitlines()
+    assert line.startswith("tallyroom: TALLYROOM_VAULT_KEK: ")
 
 
 @needs_bus
