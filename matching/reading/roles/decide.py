@@ -198,7 +198,9 @@ class Decision:
             if amount.column.role("amount", "net") < 0.5 or amount.column.role("other_number") >= 0.5:
                 continue
             for fee in fees:
-                if fee is not amount and (factors := products.factors_of(bookings, amount, fee)):
+                factors = products.factors_of(bookings, amount, fee) if fee is not amount else ()
+                # What moves in far more rows than its product is no factor of it, but has been converted in some.
+                if factors and all(int(n.moves.sum()) <= 2 * int(amount.moves.sum()) for n in factors):
                     return list(factors)
         return []
 
