@@ -224,3 +224,17 @@ def test_a_code_in_brackets_behind_letters_without_case_is_a_currency(load):
     )
 
     assert set(found.currencies) == {"TWD"}
+
+
+def test_a_row_that_is_no_booking_names_the_currency(load):
+    lines = (f"1,,,{n}.50,2024-03-{n:02d}" for n in range(5, 9))
+    found = load("\n".join(["id,total,currency,amount,date", "1,26.00,EUR,,", *lines]) + "\n")
+
+    assert [code for code, amount in zip(found.currencies, found.amounts, strict=True) if amount] == ["EUR"] * 4
+
+
+def test_a_word_is_a_currency_beside_the_word_for_one(load):
+    lines = (f"{n + 10}/03/2024;t{n};-{n}.50" for n in range(1, 4))
+    found = load("\n".join(["Moneda:;Soles;", "", "Fecha;Texto;Monto", *lines]) + "\n")
+
+    assert found.currencies == ["PEN"] * 3

@@ -158,3 +158,47 @@ def test_of_two_days_of_a_bill_the_one_when_it_is_due_is_not_its_date(load):
     found = load("\n".join(["Nr,Zed,Vok,Total", *lines, "R-4,2024-04-01,2024-03-02,8.50"]) + "\n")
 
     assert found.dates == ["2024-03-04", "2024-03-03", "2024-03-07", "2024-03-02"]
+
+
+def in_script(header, *dates):
+    lines = (f"{date},x,{n}.50,t{n}" for n, date in enumerate(dates, 1))
+    return "\n".join([header, *lines]) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("header", "dates"),
+    [
+        ("ቀን,x,መጠን,t", ["05/06/2016", "14/06/2016", "23/06/2016"]),
+        ("تاریخ,x,مبلغ,شرح گردش", ["02/06/14", "02/06/17", "02/06/23"]),
+        ("التاريخ,x,المبلغ,t", ["05/08/1445", "14/08/1445", "23/08/1445"]),
+        ("Miti,x,Date amount,t", ["2080-11-05", "2080-11-14", "2080-11-23"]),
+    ],
+    ids=["Ethiopia", "Iran in two digits", "Hijri", "Nepal"],
+)
+def test_years_that_may_be_those_of_another_calendar_are_asked_about(load, header, dates):
+    found = load(in_script(header, *dates))
+
+    assert "date_column" in {kind for _, kind in found.questions}
+    assert set(found.dates) == {None}
+
+
+def test_a_day_of_this_calendar_is_taken_beside_that_of_another(load):
+    lines = (f"{n:02d}/08/1445,{n + 10:02d}/03/2024,{n}.50" for n in range(1, 5))
+    found = load("\n".join(["التاريخ الهجري,التاريخ الميلادي,المبلغ", *lines]) + "\n")
+
+    assert found.dates == ["2024-03-11", "2024-03-12", "2024-03-13", "2024-03-14"]
+
+
+def test_a_day_and_a_month_behind_an_apostrophe_are_read_above_captions(load):
+    lines = (f"'{n:02d}/01;t{n};{n}.50 DB;{100 - n}.50" for n in range(13, 18))
+    foot = ["Saldo Awal : 12;0;0", "Mutasi Kredit : 24;0;0"]
+    found = load("\n".join(["Periode : 01/01/2024 - 31/01/2024", "Tanggal;Ket;Jumlah;Saldo", *lines, *foot]) + "\n")
+
+    assert [date for date in found.dates if date] == [f"2024-01-{n}" for n in range(13, 18)]
+
+
+def test_dates_that_cannot_be_read_are_asked_about(load):
+    lines = (f"2024,{n},{n + 10},t{n},{n}.50" for n in range(1, 6))
+    found = load("\n".join(["Date (year),Date (month),Date (day),Text,Amount", *lines]) + "\n")
+
+    assert ("Date (year)", "date_column") in found.questions

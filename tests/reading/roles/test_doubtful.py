@@ -135,3 +135,13 @@ def test_a_row_of_zero_without_a_date_is_none(load):
     found = load("\n".join(["0,,0,1020,0", *lines]) + "\n")
 
     assert found.amounts == ["-20", "-30", "70"]
+
+
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_balances_among_the_amounts_are_left_out_where_they_add_up(load, is_turned):
+    lines = ["05,Shop,-10.00", "06,Saldo xyz,90.00", "07,Cafe,-5.50", "08,Gift,20.00", "08,Saldo xyz,104.50"]
+    lines += ["09,Tea,-1.25", "09,Saldo xyz,103.25"]
+    found = load(rows("Date,Text,Amount", *(f"2024-03-{line}" for line in (lines[::-1] if is_turned else lines))))
+
+    assert sorted(a for a in found.amounts if a) == ["-1.25", "-10", "-5.5", "20"]
+    assert not [kind for _, kind in found.questions if kind != "currency"]

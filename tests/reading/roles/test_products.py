@@ -213,3 +213,38 @@ def test_what_stands_before_its_parts_may_be_what_they_are_taken_off(load):
     found = load(rows("Date,Zed,Vok,Pel,Rum", *lines))
 
     assert ("Rum", "amount_column") in found.questions
+
+
+@pytest.mark.parametrize("name", ["Net pay", "Do wypłaty", "Zed"])
+def test_wages_are_never_taken_before_what_is_taken_off_them(load, name):
+    wages = [(f"{3000 + n * 137}.00", f"{600 + n * 31}.10", f"{200 + n * 7}.20") for n in range(5)]
+    lines = (
+        f"2024-03-{n + 11},{gross},{tax},{share},{float(gross) - float(tax) - float(share):.2f}"
+        for n, (gross, tax, share) in enumerate(wages)
+    )
+    found = load("\n".join([f"Date,Gross,Tax,Pension,{name}", *lines]) + "\n")
+
+    assert not {gross.removesuffix(".00") for gross, _, _ in wages} & set(found.amounts)
+
+
+def test_an_amount_is_no_factor_of_what_it_was_converted_to_in_one_row(load):
+    amounts = ["-31.80", "-12.00", "900.00", "-5.40"]
+    lines = (f"2024-03-{n:02d},{a},{'-24.00,USD,2.00' if n == 4 else ',,'}" for n, a in enumerate(amounts, 3))
+
+    assert load("\n".join(["Date,Amount,Orig amount,Orig currency,Rate", *lines]) + "\n").amounts == [
+        "-31.8",
+        "-12",
+        "900",
+        "-5.4",
+    ]
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["id,Date,Amount,Deducted fees,Text", "id,Date,Amount paid,Fees,Customer email"],
+    ids=["deducted", "sales"],
+)
+def test_a_fee_that_is_off_already_or_of_another_is_not_asked_about(load, header):
+    lines = (f"P{n},2024-03-{n + 10},{n}00.50,{n}.25,c{n}@example.com" for n in range(1, 6))
+
+    assert load("\n".join([header, *lines]) + "\n").amounts == [f"{n}00.5" for n in range(1, 6)]

@@ -63,3 +63,16 @@ def test_a_kind_of_document_is_no_reference_beside_its_number(load):
     found = load("\n".join(["Tipo documento;Numero;Data;Totale", *lines]) + "\n")
 
     assert found.references == [f"{n}/2024" for n in range(1, 7)]
+
+
+def test_a_number_of_two_parts_is_a_reference(load):
+    lines = (f"FV {n}/01/2024;0{n}.03.2024;{n}.50" for n in range(1, 6))
+
+    assert load("\n".join(["Numer;Data;Brutto", *lines]) + "\n").references == [f"FV {n}/01/2024" for n in range(1, 6)]
+
+
+def test_a_reference_by_its_name_is_taken_beside_the_id_of_a_transaction(load):
+    lines = (f"549107963{n},RF-402{n},2024-03-0{n},{n}.50" for n in range(1, 6))
+    found = load("\n".join(["transaction_id,reference_number,date,amount", *lines]) + "\n")
+
+    assert found.references == [f"RF-402{n}" for n in range(1, 6)]

@@ -157,3 +157,56 @@ def test_how_somebody_paid_says_no_sign(load, name):
     found = load(signed(f"Date,Amount,{name},Text", "Card", "Bank transfer", "Mobile money", "Card", "Card", "Card"))
 
     assert found.amounts[:3] == ["40", "250", "19.95"]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("Zed", ["E", "I", "E", "I", "I"]),
+        ("Zed", ["", "", "Gutschrift", "", ""]),
+        ("Zed", ["", "Refund", "", "", ""]),
+        ("Soort", ["Zela", "Tora", "Zela", "Tora", "Zela"]),
+        ("Zed", ["Giro in uscita", "Accredito", "Giro in uscita", "Accredito", "Accredito"]),
+    ],
+    ids=["letters", "a side", "a refund", "a kind", "phrases"],
+)
+def test_what_may_say_the_sign_is_asked_about_wherever_it_stands(load, name, words):
+    lines = (f"2024-03-{n:02d},{word},t{n},{n}.50" for n, word in enumerate(words, 3))
+    found = load(rows(f"Date,{name},Text,Amount", *lines))
+
+    assert (name, "sign") in found.questions
+    assert set(found.amounts) == {None}
+
+
+def test_the_account_from_which_or_to_which_money_moves_is_asked_about(load):
+    sides = ["Giro,", ",Giro", "Giro,", "Giro,"]
+    lines = (f"2024-03-{n:02d},{side},t{n},{n}.50" for n, side in enumerate(sides, 3))
+    found = load(rows("Date,Zed,Qux,Text,Amount", *lines))
+
+    assert ("Zed", "sign") in found.questions
+
+
+@pytest.mark.parametrize("values", [["-"] * 5, ["1/3", "-", "-", "2/3", "-"], ["0.00", "1.00", "0.00", "1.00", "2.00"]])
+def test_a_dash_or_a_tip_says_no_sign(load, values):
+    lines = (f"2024-03-{n:02d},{n}.50,{value},t{n}" for n, value in enumerate(values, 3))
+    found = load(rows("Date,Amount,Tip,Text", *lines))
+
+    assert found.amounts == ["3.5", "4.5", "5.5", "6.5", "7.5"]
+
+
+@pytest.mark.parametrize(
+    ("out", "received"),
+    [
+        ("Transferencia enviada", "Transferencia recibida"),
+        ("Verzonden", "Ontvangen"),
+        ("Kivét", "Betét"),
+        ("Kutuma", "Kupokea"),
+        ("Dvig", "Polog"),
+        ("โอนเงินออก", "รับโอนเงิน"),
+    ],
+)
+def test_what_was_sent_is_money_out(load, out, received):
+    words = [out, received, out, out]
+    lines = (f"2024-03-{n:02d},{n}.50,{word},t{n}" for n, word in enumerate(words, 3))
+
+    assert load(rows("Date,Amount,Type,Text", *lines)).amounts == ["-3.5", "4.5", "-5.5", "-6.5"]

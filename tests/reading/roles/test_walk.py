@@ -94,3 +94,11 @@ def test_newest_rows_first_may_stand_beside_the_balance_from_before_them(load):
     found = load("\n".join(lines) + "\n")
 
     assert found.amounts == ["-36.11", "1620.03", "-90.12", "762.96", "-70.96"]
+
+
+def test_columns_of_the_same_numbers_prove_nothing_about_each_other(load):
+    amounts = [value for n in range(1, 6) for value in (f"-{n}.50", f"{n}.50")]
+    lines = (f"2024-03-{n + 10},€{a},{a},€{a},{a}".replace("€-", "-€") for n, a in enumerate(amounts))
+    found = load("\n".join(["Date,Amount With Sym,Amount Num.,Value With Sym,Value Num.", *lines]) + "\n")
+
+    assert found.amounts == [a.removesuffix("0") for a in amounts]
