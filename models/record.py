@@ -38,6 +38,8 @@ class RecordClaim(Model):
     project_id = fields.UUIDField()
     user_id = fields.UUIDField()
     until = fields.DatetimeField(db_index=True)
+    # When the holder was last connected by a socket, since it was claimed or renewed. Null: not at all.
+    seen_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "record_claims"

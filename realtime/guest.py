@@ -222,6 +222,12 @@ class Guests:
         self._tasks: OrderedSet[asyncio.Task[None]] = OrderedSet()
         self._sockets = 0
 
+    def people(self) -> set[str]:
+        """The ids of the people who are connected themselves, not only by a program."""
+        return {
+            user_id for user_id, guests in self.by_user.items() if any(guest.actor.limits is None for guest in guests)
+        }
+
     def of(self, connection: Socket) -> Guest | None:
         """The guest behind a connection. None before they are let in and after they have left."""
         return self._by_connection.get(connection)

@@ -61,6 +61,7 @@ from server.match.routes import routes as match_routes
 from server.plan.routes import routes as plan_routes
 from server.project.counting import Counting
 from server.project.routes import routes as project_routes
+from server.record import claims
 from server.record.routes import routes as record_routes
 from server.source.routes import routes as source_routes
 from server.store import database
@@ -200,6 +201,7 @@ async def _live(app: web.Application) -> AsyncIterator[None]:
         asyncio.create_task(counting.run(), name="counts"),
         asyncio.create_task(namespace.watch_stalled(), name="stalled"),
         asyncio.create_task(presence.run(), name="presence"),
+        asyncio.create_task(claims.note_seen_forever(namespace.guests.people), name="claims"),
     ]
     yield
     for task in tasks:

@@ -1,10 +1,12 @@
 """Claims: who works on a record, as others see it."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from server.app import NAMESPACE
 from server.record import claims
 from tests.auth.follower import Follower
 from tests.realtime.wire import until
@@ -85,6 +87,38 @@ async def test_a_claim_ends_by_itself_and_everybody_is_told(
     assert seen["claim"] is None
     assert (swept, released["data"]["user_id"]) == (1, str(alice.id))
     assert his["claim"]["user_id"] == str(bob.id)
+    assert await claims.sweep() == 0
+
+
+async def test_a_claim_ends_when_the_last_socket_of_its_holder_has_been_gone_for_a_while(
+    server: Any, alice: Any, bob: Any, project: str, record: str, db: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims, "AWAY", timedelta(seconds=1))
+    stream = f"project:{project}"
+    follower = await Follower.of(server, bob.token, stream)
+    tabs = [await Follower.of(server, alice.token, stream) for _ in range(2)]
+    await alice.ok("PUT", f"/records/{record}/claim")
+    async with asyncio.timeout(20):  # the web process notes it every few seconds
+        while not await db.fetchval("SELECT count(seen_at) FROM record_claims"):
+            await asyncio.sleep(0.05)
+
+    await tabs[0].leave()
+    await claims.note_seen(server.app[NAMESPACE].guests.people)
+    with_a_tab = await claims.sweep()
+    refused = await bob.refused("PUT", f"/records/{record}/claim")
+    await tabs[1].leave()
+    await until(lambda: str(alice.id) not in server.app[NAMESPACE].guests.people())
+    async with asyncio.timeout(20):
+        while not await claims.sweep():
+            await asyncio.sleep(0.05)
+    released = await follower.heard("record.released")
+    await alice.ok("PUT", f"/records/{record}/claim")  # without a socket it lasts its minute
+    await claims.note_seen(server.app[NAMESPACE].guests.people)
+    await follower.leave()
+
+    assert (with_a_tab, refused) == (0, (409, "claimed"))
+    assert released["data"]["user_id"] == str(alice.id)
+    assert await db.fetchval("SELECT count(seen_at) FROM record_claims") == 0
     assert await claims.sweep() == 0
 
 
