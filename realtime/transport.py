@@ -449,7 +449,9 @@ class LiveServer(socketio.AsyncServer):  # type: ignore[misc]  # the library has
     def _too_late(self, connection: Connection) -> None:
         if connection.is_connected or connection.is_closed:
             return
-        if connection.is_connecting and connection.websocket is None:
+        if connection.is_connecting and connection.websocket is not None:
+            return  # it is the server that is late: closing now would make thousands begin anew, and be later still
+        if connection.is_connecting:
             self.refused["websocket_required"] += 1
             connection.refuse("websocket_required")
         else:

@@ -120,6 +120,7 @@ class _Place:
     seq: int | None = None
     epoch: str = ""
     member: _Member | None = None
+    is_waiting: bool = False  # to come back
 
     async def open(self) -> None:
         """Connect, and follow the stream."""
@@ -133,27 +134,27 @@ class _Place:
         except OSError:
             plug.close()
             raise
-        _, member = await loop.create_connection(lambda: _Member(self, self.book), sock=plug)
-        self.member = member
+        self.member = member = _Member(self, self.book)
+        await loop.create_connection(lambda: member, sock=plug)
         await member.ready
 
     def lost(self, member: _Member) -> None:
         """Come back, if this is the connection that counted."""
         if member is self.member:
-            self.member = None
+            self.member, self.is_waiting = None, True
             asyncio.get_running_loop().call_later(random.uniform(*AGAIN_S), self._again)
 
     def _again(self) -> None:
+        self.is_waiting = False
         task = asyncio.get_running_loop().create_task(self._come_back())
         _TASKS.add(task)
         task.add_done_callback(_TASKS.discard)
 
     async def _come_back(self) -> None:
-        while self.member is None:
+        while self.member is None and not self.is_waiting:
             try:
                 await self.open()
             except OSError:
-                self.member = None
                 await asyncio.sleep(random.uniform(*AGAIN_S))
 
 

@@ -17,7 +17,7 @@ from server.store.hints import connection_of
 from tests.health.processes import free_port
 from tests.realtime.bus_server import MISSING, PASSWORD, SERVER, BusServer, Link
 from tests.realtime.wire import until
-from tests.server.test_nginx import certificate
+from tests.server.test_proxies import certificate
 
 pytestmark = [
     pytest.mark.acceptance,
