@@ -1,5 +1,6 @@
 """What may have moved in each row: every way to read an amount with its sign from the columns of a table."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,6 +13,7 @@ from matching.reading.roles.words import outs_of, says
 Kind = Literal["signed", "sides", "letters", "sign", "fee"]
 MIN_STATUS = 0.5  # of a name that says that a column holds states
 EXCLUSIVE_SHARE = 0.03  # of the rows may have both sides filled
+COMPARED_BYTES = 4 * 1024 * 1024  # cells compared at once
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,21 @@ def are_sides(one: Amounts, other: Amounts) -> bool:
     both = int((one.moves & other.moves).sum())
     either = int((one.moves | other.moves).sum())
     return either > 0 and both <= EXCLUSIVE_SHARE * either
+
+
+def pairs_of_sides(numbers: list[Amounts]) -> Iterator[tuple[Amounts, Amounts]]:
+    """The pairs for which are_sides holds, in the order of the columns. One by one, 2,000 columns took 70 s."""
+    if len(numbers) < 2:
+        return
+    moves = np.stack([number.moves for number in numbers])
+    counts = moves.sum(axis=1)
+    step = max(1, COMPARED_BYTES // max(1, moves.shape[1]))
+    for number, one in enumerate(numbers):
+        for first in range(number + 1, len(numbers), step):
+            both = (moves[first : first + step] & moves[number]).sum(axis=1)
+            either = counts[first : first + step] + counts[number] - both
+            for place in np.flatnonzero((either > 0) & (both <= EXCLUSIVE_SHARE * either)):
+                yield one, numbers[first + int(place)]
 
 
 def with_partner(bookings: Bookings, amount: Amounts) -> Movement | None:

@@ -14,9 +14,12 @@ from matching.reading.roles.walk import Balances, Direction, Walk, directions_of
 from matching.reading.roles.words import outs_of, sides_of
 
 _Signs = tuple[frozenset[str], frozenset[str]]  # values that mean money out, and money in
+_Words = tuple[Column | None, Levels]  # a column of few words, or none if the words stand beside the amount
 KINDS = {"signed": 0, "sides": 1, "letters": 2, "sign": 3, "fee": 4}
 KEPT = 3
 MIN_MARKED = 3  # steps that must prove a decimal mark
+MAX_SIGNS = 60  # columns of words that are tried as signs: of 2,000, all of which could be some, a small file took 50 s
+MAX_GROUPS = 30  # columns that are tried as groups of balances
 
 
 @dataclass(frozen=True)
@@ -199,13 +202,14 @@ def _proofs(bookings: Bookings, group: tuple[Column, Levels] | None) -> list[Pro
     found = []
     numbers = [n for n in bookings.numbers if n.moves.any() or n.column.role("out", "in") >= 0.5][:MAX_TRIED]
     directions = directions_of(bookings.days, bookings.days_valid)
+    signs = {n.column.index: _words_beside(bookings, n) for n in numbers if not n.is_signed and n.moves.any()}
     for balance in numbers:
         if balance.is_identifier or int(balance.valid.sum()) < 2:
             continue
         for letters in letters_of(bookings, balance):
             signed = letters.values(balance) if letters else balance.values
             balances = Balances(signed, balance.valid, group[1].codes if group else None)
-            for movement in _movements(bookings, balance, balances, numbers, directions):
+            for movement in _movements(balance, balances, numbers, signs, directions):
                 if letters is not None and letters.column is not None and letters.column is movement.sign:
                     continue  # a column says the sign of the balance or of the amount
                 if _repeats(balance, movement):
@@ -266,10 +270,10 @@ def _is_half_known(movement: Movement, values: list[str]) -> bool:
 
 
 def _movements(
-    bookings: Bookings,
     balance: Amounts,
     balances: Balances,
     numbers: list[Amounts],
+    signs: dict[int, list[_Words]],
     directions: tuple[Direction, ...],
 ) -> Iterator[Movement]:
     """The readings of the other columns that could explain a balance."""
@@ -287,7 +291,7 @@ def _movements(
                 yield Movement("fee", amount, fee, adds_fee=True)
         if amount.is_signed:
             continue
-        yield from _signed_by_words(bookings, amount, balances, directions)
+        yield from _signed_by_words(signs[amount.column.index], amount, balances, directions)
     for number, one in enumerate(fees):
         for other in fees[number + 1 :]:
             if are_sides(one, other):
@@ -304,15 +308,19 @@ def _is_smaller(fee: Amounts, amount: Amounts) -> bool:
     return bool(both.any() or fee.moves.any()) and bool((np.abs(fee.values[both]) <= np.abs(amount.values[both])).all())
 
 
+def _words_beside(bookings: Bookings, amount: Amounts) -> list[_Words]:
+    """The words that may say the sign of an amount: of other columns, those named like signs first, and of its own."""
+    found = [words for words in sign_columns(bookings, amount) if len(words[1].values) >= 2]
+    if len(found) > MAX_SIGNS:
+        found = sorted(found, key=lambda words: words[0].role("sign"), reverse=True)[:MAX_SIGNS]
+    own = [(None, amount.token_levels())] if amount.is_token_signed else []
+    return [*found, *(words for words in own if len(words[1].values) >= 2)]
+
+
 def _signed_by_words(
-    bookings: Bookings, amount: Amounts, balances: Balances, directions: tuple[Direction, ...]
+    columns: list[_Words], amount: Amounts, balances: Balances, directions: tuple[Direction, ...]
 ) -> Iterator[Movement]:
-    columns: list[tuple[Column | None, Levels]] = list(sign_columns(bookings, amount))
-    if amount.is_token_signed:
-        columns.append((None, amount.token_levels()))
     for column, levels in columns:
-        if len(levels.values) < 2:
-            continue
         kind: Kind = "letters" if column is None else "sign"
         tried: set[_Signs] = set()
         for direction in directions:
@@ -342,4 +350,4 @@ def _groups(bookings: Bookings) -> list[tuple[Column, Levels]]:
         levels = bookings.levels_of(column)
         if levels is not None and len(levels.values) >= 2 and bookings.count >= 2 * len(levels.values):
             found.append((column, levels))
-    return found
+    return found[:MAX_GROUPS]

@@ -2,7 +2,7 @@
 
 from matching.reading.roles.amounts import Amounts, Bookings
 from matching.reading.roles.choice import Choice, amount_question, side_question
-from matching.reading.roles.movements import Movement, are_sides
+from matching.reading.roles.movements import Movement, pairs_of_sides
 
 RIVAL = 0.65  # two sides whose score is this near are a question
 FULL_SHARE = 0.95  # of the bookings that two sides without known names must explain
@@ -11,12 +11,9 @@ FULL_SHARE = 0.95  # of the bookings that two sides without known names must exp
 def chosen_sides(bookings: Bookings, numbers: list[Amounts]) -> Choice | None:
     """The best pair of columns of which only one is filled in each row, or None."""
     found = []
-    for number, one in enumerate(numbers):
-        for other in numbers[number + 1 :]:
-            if not are_sides(one, other):
-                continue
-            for out, received in ((one, other), (other, one)):
-                found.append((_side_score(bookings, out, received), out, received))
+    for one, other in pairs_of_sides(numbers):
+        for out, received in ((one, other), (other, one)):
+            found.append((_side_score(bookings, out, received), out, received))
     found = [item for item in found if item[0] is not None]
     if not found:
         return None

@@ -210,3 +210,17 @@ def test_what_was_sent_is_money_out(load, out, received):
     lines = (f"2024-03-{n:02d},{n}.50,{word},t{n}" for n, word in enumerate(words, 3))
 
     assert load(rows("Date,Amount,Type,Text", *lines)).amounts == ["-3.5", "4.5", "-5.5", "-6.5"]
+
+
+def test_the_column_of_signs_is_found_behind_very_many_flags(load):
+    flags = 80
+    header = ",".join(["Date,Amount,Balance", *(f"flag {n}" for n in range(flags)), "D/C"])
+    lines, balance = [], 100
+    for day, amount in enumerate([40, -25, -60, 30, 15, -80], 1):
+        balance += amount
+        words = ["yn"[(day * n) % 7 % 2] for n in range(flags)]
+        lines.append(f"2024-03-{day:02d},{abs(amount)},{balance},{','.join(words)},{'D' if amount < 0 else 'C'}")
+
+    found = load(rows(header, *lines))
+
+    assert found.amounts == ["40", "-25", "-60", "30", "15", "-80"]
