@@ -116,14 +116,15 @@ def test_a_missing_value_and_an_empty_text_differ_in_csv():
     assert body.endswith(b',r0,"",\r\n')
 
 
-def test_thousands_of_columns_are_exported(tmp_path):
+def test_thousands_of_columns_are_exported():
     names = tuple(f"c{n}" for n in range(1900))
 
-    table, _, _ = read(
-        tmp_path, "csv", encoded("csv", Layout("matches", names, ()), [row(0, dict.fromkeys(names, "v"))])
-    )
+    # Read by Python: that files of so many columns are loaded is tested with the sources.
+    body = encoded("csv", Layout("matches", names, ()), [row(0, {name: f"v{name}" for name in names})])
+    header, line = csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""))
 
-    assert table.num_columns == len(MATCHES) + 1900
+    assert len(header) == len(line) == len(MATCHES) + 1900
+    assert line[-1900:] == [f"vc{n}" for n in range(1900)]
 
 
 def sheets_of(body):
