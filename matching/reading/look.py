@@ -1,6 +1,6 @@
 """Looks at a file: what it is, what its columns contain and mean, and what only a person can tell about it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,13 +20,14 @@ from matching.reading.roles.facts import Column, Facts
 from matching.reading.roles.found import Understanding
 from matching.reading.roles.money import code_words
 from matching.reading.roles.understand import understand
-from matching.reading.rows import RawBatch
+from matching.reading.rows import RawBatch, joined_batches
 from matching.reading.tables import Profiler, ahead, read_batches
 from matching.reading.values import ColumnProfile
 
 UNDERSTOOD_ROWS = 30_000  # what rows mean is decided by so many of them, and by those behind them that say more
 MIN_SHORT, SHORT_SHARE = 2, 0.2  # rows that lack their last cells, from which that is the file's way
 UNDERSTOOD_BYTES = 64 * 1024 * 1024
+TYPED_ROWS = 250_000  # typed at once: more vectors do not fit into the caches, and fewer take longer to begin
 PROGRAMS = ("jsonl", "json")  # their numbers may count the smallest unit
 TABLES = ("parquet", "jsonl", "json")  # in which each row is a record
 
@@ -54,12 +55,37 @@ def look(path: Path, given: Mapping | None = None, *, format_given: str | None =
 
 def look_at(path: Path, detection: Detection, given: Mapping | None = None) -> Look:
     """Look at a file that was recognised. Raises: FileRejected."""
-    profiler, notes = Profiler(), list(detection.notes)
+    profiler = Profiler()
+    found = _understood_from(profiler.watching(ahead(read_batches(path, detection))), detection, given)
+    found.profiles = profiler.finish()
+    return found
+
+
+def read_whole(path: Path, given: Mapping | None = None) -> tuple[Look, list[tuple[RawBatch, TypedBatch]]]:
+    """
+    All rows of a file, typed as decided, for a caller who needs them in memory anyway: the file is read once, and there
+    are no profiles and no JSON. Raises: FileRejected.
+    """
+    detection = detect(path, None, given.table if given is not None else None)
+    batches = list(ahead(read_batches(path, detection)))
+    found = _understood_from(batches, detection, given)
+    typed = [
+        (batch, apply_mapping(batch, found.mapping, found.exceptions, with_data=False))
+        for batch in joined_batches(batches, TYPED_ROWS)
+    ]
+    return found, typed
+
+
+def _understood_from(given_batches: Iterable[RawBatch], detection: Detection, given: Mapping | None) -> Look:
+    """What the batches of a whole file mean. The profiles are left empty."""
+    notes = list(detection.notes)
+    names: dict[str, None] = {}
     batches: list[RawBatch] = []
     later: Later | None = None
     rows = size = 0
-    for batch in profiler.watching(ahead(read_batches(path, detection))):
+    for batch in given_batches:
         notes += batch.notes
+        names |= dict.fromkeys(batch.columns.column_names)
         if rows < UNDERSTOOD_ROWS and size < UNDERSTOOD_BYTES:
             batches.append(batch)
             rows += batch.columns.num_rows
@@ -69,7 +95,7 @@ def look_at(path: Path, detection: Detection, given: Mapping | None = None) -> L
             later.add(batch)
     detection = replace(detection, notes=tuple(dict.fromkeys(notes)))
     facts = facts_of([*batches, *(later.batches() if later else ())], detection, joined=rows)
-    found = decided(detection, profiler.finish(), facts, given)
+    found = decided(detection, list(names), facts, given)
     short = sum(fault.code == "field_count" for batch in batches for fault in batch.faults.values())
     found.exceptions = replace(found.exceptions, pads_rows=short >= max(MIN_SHORT, SHORT_SHARE * rows))
     return found
@@ -98,10 +124,10 @@ def _exact(batches: list[RawBatch], name: str) -> NDArray[np.bool_] | None:
     return np.concatenate([batch.exact.get(name, np.zeros(batch.columns.num_rows, np.bool_)) for batch in batches])
 
 
-def decided(detection: Detection, profiles: list[ColumnProfile], facts: Facts, given: Mapping | None) -> Look:
-    """What is read how, from what was found and what people said."""
+def decided(detection: Detection, names: list[str], facts: Facts, given: Mapping | None) -> Look:
+    """What is read how, from the names of all columns, what was found and what people said. Profiles are left empty."""
     said = given.said() if given is not None else {}
-    is_ours = is_export([profile.name for profile in profiles])
+    is_ours = is_export(names)
     if is_ours:
         said = {**MAPPING, **said}
     is_table = is_ours or detection.format in TABLES
@@ -120,7 +146,7 @@ def decided(detection: Detection, profiles: list[ColumnProfile], facts: Facts, g
     dates = facts.named(mapping.date.column) if mapping.date is not None else None
     languages = (dates.days.languages or None) if dates is not None else None
     exceptions = Exceptions(left_out, unknown, languages)
-    return Look(detection, profiles, suggested, mapping, questions, found, exceptions)
+    return Look(detection, [], suggested, mapping, questions, found, exceptions)
 
 
 def _understood(facts: Facts, detection: Detection, said: dict[str, Any], *, is_table: bool) -> Understanding:

@@ -69,6 +69,45 @@ class RawBatch:
     exact: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
 
 
+def joined_batches(batches: Sequence[RawBatch], rows: int) -> Iterator[RawBatch]:
+    """The same rows in fewer batches of about this many rows, where columns and everything else allow it."""
+    waiting: list[RawBatch] = []
+    for batch in batches:
+        fits = not waiting or waiting[0].columns.schema == batch.columns.schema
+        if waiting and (not fits or sum(b.columns.num_rows for b in waiting) >= rows):
+            yield _joined(waiting)
+            waiting = []
+        waiting.append(batch)
+    if waiting:
+        yield _joined(waiting)
+
+
+def _joined(batches: list[RawBatch]) -> RawBatch:
+    if len(batches) == 1:
+        return batches[0]
+    names = {name for batch in batches for name in batch.exact}
+    rows, lines = (
+        pa.concat_arrays([_flat(array) for array in arrays])
+        for arrays in ([batch.rows for batch in batches], [batch.lines for batch in batches])
+    )
+    return RawBatch(
+        columns=pa.concat_tables([batch.columns for batch in batches]),
+        rows=rows,
+        lines=lines,
+        rejects=[reject for batch in batches for reject in batch.rejects],
+        notes=tuple(note for batch in batches for note in batch.notes),
+        faults={row: fault for batch in batches for row, fault in batch.faults.items()},
+        exact={
+            name: np.concatenate([b.exact.get(name, np.zeros(b.columns.num_rows, np.bool_)) for b in batches])
+            for name in sorted(names)
+        },
+    )
+
+
+def _flat(array: pa.Array | pa.ChunkedArray) -> pa.Array:
+    return pa.concat_arrays(array.chunks) if isinstance(array, pa.ChunkedArray) else array
+
+
 def rows_a_batch(asked: int, columns: int) -> int:
     """How many rows a batch with this many columns may have: the cells are limited as well as the rows."""
     return max(1, min(asked, MAX_BATCH_CELLS // max(1, columns)))

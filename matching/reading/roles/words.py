@@ -29,6 +29,8 @@ class Side(NamedTuple):
 @lru_cache(maxsize=50_000)
 def folded(text: str) -> str:
     """A text without case, accents and compatibility forms, as words are compared."""
+    if text.isascii():
+        return text[:_MAX_TEXT].lower().strip()
     text = unicodedata.normalize("NFKD", text[:_MAX_TEXT])
     kept = "".join(c for c in text if unicodedata.category(c) != "Mn")
     return unicodedata.normalize("NFC", kept.casefold().translate(_FOLDED)).strip()
@@ -73,6 +75,14 @@ class _List:
                 if match.group():
                     before = joined[: match.start()].count(" ")
                     found.append((before, before + match.group().count(" ") + 1))
+        return found
+
+    def ends(self, words: tuple[str, ...]) -> list[int]:
+        """The word after the last of each entry that the words begin with."""
+        found = [end for end in range(1, min(len(words), self.longest) + 1) if words[:end] in self.phrases]
+        match = self.open_ended.match(" ".join(words)) if self.open_ended is not None else None
+        if match is not None and match.group():
+            found.append(match.group().count(" ") + 1)
         return found
 
     def share(self, text: str) -> float:
@@ -156,7 +166,7 @@ def says(kind: str, text: str, *, whole: bool = False, least: int = 1) -> bool:
         words = ("".join(words),)  # a word that is spaced out
     if not words:
         return False
-    ends = [end for first, end in entries.spans(words) if first == 0 and end >= least]
+    ends = [end for end in entries.ends(words) if end >= least]
     if ends and (not whole or max(ends) == len(words)):
         return True
     if not _UNSPACED.search(text):
