@@ -1,5 +1,5 @@
 """
-`python -m bench [read|matching|upload|job|page|room|live|crowd|publish|rest|export|plans|pressure|hostile|idle|large ...]`: run the named benchmarks, or
+`python -m bench [read|engine|matching|upload|job|page|room|live|crowd|publish|rest|export|plans|pressure|hostile|idle|large ...]`: run the named benchmarks, or
 all but `large`, which takes a quarter of an hour, and print one table.
 """
 
@@ -7,6 +7,7 @@ import sys
 
 from bench import (
     crowd,
+    engine,
     export,
     hostile,
     idle,
@@ -26,6 +27,7 @@ from bench import (
 
 BENCHMARKS = {
     "read": read.main,
+    "engine": engine.main,
     "matching": matching.main,
     "upload": upload.main,
     "job": job.main,
@@ -41,7 +43,7 @@ BENCHMARKS = {
     "hostile": hostile.main,
     "idle": idle.main,
 }
-LONG = {"large": room.large}
+LONG = {"large": room.large, "growth": engine.grown}
 
 
 def main(names: list[str]) -> int:

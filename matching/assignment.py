@@ -8,9 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from matching.auction import Sold, auction, possible
 
@@ -55,6 +52,36 @@ def assign(
     algorithms (IEEE TAES, 2016); for margins see _Component.margins.
     """
     keep = np.flatnonzero(weight > UNMATCHED)
+    if not len(keep):
+        empty = np.zeros(0, dtype=np.int64)
+        return Assigned(empty, empty, np.zeros(0, dtype=bool), empty, empty, 0)
+    # A pair whose rows are in no other is a component by itself, as most are.
+    alone = _are_alone(left[keep], right[keep])
+    single, keep = keep[alone], keep[~alone]
+    found = _assigned_together(left, right, weight, keep, margin_work)
+    n = len(single)
+    return Assigned(
+        pair=np.concatenate((single, found.pair)),
+        margin=np.concatenate((weight[single], found.margin)),
+        is_exact=np.concatenate((np.ones(n, dtype=bool), found.is_exact)),
+        component=np.concatenate((np.arange(n), found.component + n)),
+        runner_up=np.concatenate((np.full(n, -1), found.runner_up)),
+        local_components=found.local_components,
+    )
+
+
+def _are_alone(rows: NDArray[np.int32], columns: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Which edges share no row and no column with another."""
+    found = np.ones(len(rows), dtype=bool)
+    for ends in (rows, columns):
+        found &= np.bincount(ends)[ends] == 1
+    return found
+
+
+def _assigned_together(
+    left: NDArray[np.int32], right: NDArray[np.int32], weight: Numbers, keep: Numbers, margin_work: int
+) -> Assigned:
+    """The same for the candidates `keep`, all of which have a weight."""
     if not len(keep):
         empty = np.zeros(0, dtype=np.int64)
         return Assigned(empty, empty, np.zeros(0, dtype=bool), empty, empty, 0)
@@ -103,6 +130,10 @@ def _optimum(rows: NDArray[np.int32], columns: NDArray[np.int32], weight: Number
 
 def _components(rows: NDArray[np.int32], columns: NDArray[np.int32]) -> NDArray[np.int32]:
     """The component of each edge."""
+    # Imported here: SciPy takes 0.4 s, and most tables have few pairs that need it.
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
     height, n = int(rows.max()) + 1, int(rows.max()) + int(columns.max()) + 2
     graph = coo_matrix((np.ones(len(rows), dtype=np.int8), (rows, columns + np.int32(height))), shape=(n, n))
     _, labels = connected_components(graph.tocsr(), directed=False)
@@ -147,6 +178,8 @@ class _Component:
 
     def optimum(self) -> Numbers:
         """The edges with the greatest total weight, using no row and no column twice."""
+        from scipy.optimize import linear_sum_assignment
+
         matrix = np.zeros((len(self.rows), len(self.columns)), dtype=np.int64)
         edge = np.full(matrix.shape, -1, dtype=np.int32)
         matrix[self.r, self.c] = self.weight

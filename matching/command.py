@@ -1,28 +1,26 @@
 """The engine by itself: `python -m matching left.csv right.csv [--plan p.json] [--out dir]` matches two files."""
 
 import argparse
-import csv
-import hashlib
 import json
 import sys
-from collections import defaultdict
-from decimal import Decimal
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+import numpy as np
+from numpy.typing import NDArray
 
-from matching import engine
+from matching import engine, inputs
+from matching.output import Writer
 from matching.plan import Plan, PlanInvalid
-from matching.reading.look import look, typed_batches
-from matching.reading.mapping import Mapping, blocking
 from matching.reading.values import FileRejected
 from matching.results import left_out
-from matching.suggest import Roles, suggest
+from matching.sentences import numbered
+from matching.suggest import suggest
+from matching.summary import Tally, money_table, side_of
 
-COLUMNS = ("match_id", "pass", "status", "score", "margin", "side", "row")
+# Of the matches that are written together. The chunks that people review are smaller, so that they are there sooner.
+CHUNK_ROWS = 100_000
 
 
 class Refused(Exception):
@@ -31,15 +29,42 @@ class Refused(Exception):
 
 def main(arguments: list[str]) -> int:
     """Run the command. Exit status 0: matched; 2: the input cannot be used, for the reason given in one line."""
-    parser = argparse.ArgumentParser(prog="python -m matching", description="Match two tables according to a plan.")
+    parser = argparse.ArgumentParser(
+        prog="python -m matching",
+        description="Match two tables according to a plan.",
+        epilog="Exit status 0: matched; 2: the files or the plan cannot be used, for the reason given in one line.",
+    )
     parser.add_argument("left", type=Path)
     parser.add_argument("right", type=Path)
     parser.add_argument("--plan", type=Path, help="a plan as JSON; without it, one is suggested")
     parser.add_argument("--out", type=Path, default=Path("matching-out"), help="folder for the results")
     parser.add_argument("--threads", type=int, default=2, help="has no effect on the results")
     options = parser.parse_args(arguments)
+    return _status(lambda: _run(options))
+
+
+def explain(arguments: list[str], program: str = "python -m matching explain") -> int:
+    """Print a plan in words, or what became of two rows. Exit status 0, or 2 as `main`."""
+    parser = argparse.ArgumentParser(
+        prog=program, description="Say in words what a plan does, or why two rows of two files match or do not."
+    )
+    parser.add_argument("files", type=Path, nargs="*", metavar="FILE", help="the left and the right file")
+    parser.add_argument("--plan", type=Path, help="a plan as JSON; without it, one is suggested for the files")
+    parser.add_argument("--left-row", type=int, metavar="N", help="a data row of the left file, from 0")
+    parser.add_argument("--right-row", type=int, metavar="M", help="a data row of the right file, from 0")
+    options = parser.parse_args(arguments)
+    rows = (options.left_row, options.right_row)
+    if len(options.files) not in (0, 2) or (not options.files and options.plan is None):
+        parser.error("give a plan, or two files")
+    if any(row is not None for row in rows) and (None in rows or not options.files):
+        parser.error("two rows need two files, --left-row and --right-row")
+    return _status(lambda: _explain(options))
+
+
+def _status(work: Callable[[], None]) -> int:
+    """Do the work. Returns: 0, or 2 if the input cannot be used, for the reason that is written in one line."""
     try:
-        _run(options)
+        work()
     except (Refused, FileRejected, PlanInvalid) as refusal:
         sys.stderr.write(f"matching: {refusal}\n")
         return 2
@@ -49,101 +74,99 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
+def _explain(options: argparse.Namespace) -> None:
+    plan = _plan(options.plan) if options.plan else None
+    if not options.files:
+        assert plan is not None
+        sys.stdout.write(numbered(plan))
+        return
+    left, right = inputs.read_both(*options.files)
+    plan = plan or suggest(left.table, right.table, left_roles=left.roles, right_roles=right.roles)
+    if options.left_row is None:
+        sys.stdout.write(numbered(plan))
+        return
+    rows = [
+        _place(side.rows, row, path)
+        for side, row, path in zip((left, right), (options.left_row, options.right_row), options.files, strict=True)
+    ]
+    from matching import explanation
+
+    found = explanation.explain(left.table, right.table, rows[0], rows[1], plan)
+    sys.stdout.write(f"{found}\n")
+
+
+def _place(rows: NDArray[np.int64], row: int, path: Path) -> int:
+    """Where a data row of a file is in its table."""
+    found = np.flatnonzero(rows == row)
+    if not len(found):
+        raise Refused(f"{path}: there is no data row {row}, or it could not be read")
+    return int(found[0])
+
+
 def _run(options: argparse.Namespace) -> None:
-    left, left_rows, left_roles = _read(options.left)
-    right, right_rows, right_roles = _read(options.right)
-    plan = _plan(options.plan) if options.plan else suggest(left, right, left_roles=left_roles, right_roles=right_roles)
+    given = _plan(options.plan) if options.plan else None
+    left, right = inputs.read_both(options.left, options.right)
+    for line in (*left.notes, *right.notes):
+        sys.stderr.write(f"matching: {line}\n")
+    plan = given or suggest(left.table, right.table, left_roles=left.roles, right_roles=right.roles)
     options.out.mkdir(parents=True, exist_ok=True)
     _write_json(options.out / "plan.json", plan.model_dump(mode="json", by_alias=True, exclude_none=True))
-    passes: list[dict[str, Any]] = []
-    matches = 0
-    used: tuple[list[int], list[int]] = ([], [])
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeElapsedColumn(),
-    )
-    with (
-        Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar,
-        (options.out / "matches.csv").open("w", newline="", encoding="utf-8") as file,
-        (options.out / "reported.csv").open("w", newline="", encoding="utf-8") as reported,
-    ):
-        task = bar.add_task("starting", total=1.0)
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        csv.writer(reported, lineterminator="\n").writerow(COLUMNS)
-
-        def show(progress: engine.Progress) -> None:
-            bar.update(
-                task, completed=progress.fraction, description=f"{progress.pass_name or ''} {progress.stage}".strip()
-            )
-
-        for item in engine.run(left, right, plan, options=engine.Options(threads=options.threads, on_progress=show)):
+    tally = Tally.of(left.table, right.table)
+    with ExitStack() as stack:
+        show = stack.enter_context(_Bar()).show if sys.stderr.isatty() else None
+        matches, reported = (
+            stack.enter_context(Writer(options.out / name, plan.hash, (left.rows, right.rows)))
+            for name in ("matches.csv", "reported.csv")
+        )
+        how = engine.Options(threads=options.threads, on_progress=show, chunk_size=CHUNK_ROWS, with_explanations=False)
+        for item in engine.run(left.table, right.table, plan, options=how):
+            tally.add(item)
             if isinstance(item, engine.Chunk):
-                _write_chunk(
-                    csv.writer(reported, lineterminator="\n") if item.is_reported else writer,
-                    item,
-                    left_rows,
-                    right_rows,
-                    plan.hash,
-                )
-                if not item.is_reported:
-                    matches += item.matches.num_rows
-                    for rows, more in zip(used, item.used, strict=True):
-                        rows.extend(more.to_pylist())
-            elif isinstance(item, engine.PassFinished):
-                passes.append(vars(item))
-                if note := left_out(item.pass_name, item.skipped_blocks, item.skipped_pairs):
-                    sys.stderr.write(f"matching: {note}\n")
+                (reported if item.is_reported else matches).write(item)
+    for step in tally.passes:
+        if (note := left_out(step.pass_name, step.skipped_blocks, step.skipped_pairs)) is not None:
+            sys.stderr.write(f"matching: {note}\n")
+    sides = {
+        name: side_of(side.table, side.roles, states)
+        for name, side, states in zip(("left", "right"), (left, right), tally.states, strict=True)
+    }
     summary = {
         "plan_hash": plan.hash,
-        "left": _sums(left, left_roles, used[0]),
-        "right": _sums(right, right_roles, used[1]),
-        "matches": matches,
-        "passes": passes,
+        **sides,
+        "matches": tally.matches,
+        "passes": [vars(step) for step in tally.passes],
     }
     _write_json(options.out / "summary.json", summary)
+    sys.stdout.write(money_table(sides, tally))
 
 
-def _read(path: Path) -> tuple[pa.Table, list[int], Roles]:
-    """A file as a table with typed amount and date, the data row of each of its rows, and what its columns mean."""
-    found = look(path)
-    mapping, questions = found.mapping, found.questions
-    if blocking(questions):
-        asked = ", ".join(
-            f"{q['column']} ({q['kind'].replace('_', ' ')})" for q in questions if q["kind"] != "currency"
+class _Bar:
+    """A progress bar on standard error."""
+
+    def __enter__(self) -> "_Bar":
+        # Imported here: without a terminal there is no bar, and it takes 0.06 s.
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        # The name of a pass is a text that people wrote, in which brackets are no markup.
+        self._bar = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
         )
-        sys.stderr.write(f"matching: {path}: ambiguous columns are compared as text: {asked}\n")
-    tables, rows = [], []
-    for batch, typed in typed_batches(path, found):
-        keep = pa.compute.is_in(batch.rows, value_set=typed.rows)
-        table = batch.columns.filter(keep)
-        tables.append(_with_typed(table, mapping, typed))
-        rows += typed.rows.to_pylist()
-        for reject in [*batch.rejects, *typed.rejects][:20]:
-            sys.stderr.write(f"matching: {path}: line {reject.line}: {reject.message}\n")
-    if not tables:
-        raise Refused(f"{path}: the file has no rows")
-    roles = Roles(
-        amount=mapping.amount.column if mapping.amount else None,
-        currency=mapping.currency.column if mapping.currency else None,
-        currency_value=mapping.currency.value if mapping.currency else None,
-        date=mapping.date.column if mapping.date else None,
-        reference=mapping.reference.column if mapping.reference else None,
-    )
-    return pa.concat_tables(tables), rows, roles
+        self._bar.start()
+        self._task = self._bar.add_task("starting", total=1.0)
+        return self
 
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
 
-def _with_typed(table: pa.Table, mapping: Mapping, typed: Any) -> pa.Table:
-    names = table.column_names
-    if mapping.amount is not None and mapping.amount.column is not None:
-        table = table.set_column(names.index(mapping.amount.column), mapping.amount.column, typed.amount)
-    elif mapping.amount is not None:
-        table = table.append_column("amount" if "amount" not in names else "amount_", typed.amount)
-    if mapping.date is not None:
-        table = table.set_column(names.index(mapping.date.column), mapping.date.column, typed.date)
-    return table
+    def show(self, progress: engine.Progress) -> None:
+        """Show how far the run is."""
+        description = f"{progress.pass_name or ''} {progress.stage}".strip()
+        self._bar.update(self._task, completed=progress.fraction, description=description)
 
 
 def _plan(path: Path) -> Plan:
@@ -152,38 +175,6 @@ def _plan(path: Path) -> Plan:
     except ValueError as error:
         line = str(error).strip().splitlines()
         raise Refused(f"{path}: not a valid plan: {' '.join(part.strip() for part in line[1:3]) or line[0]}") from error
-
-
-def _write_chunk(writer: Any, chunk: engine.Chunk, left_rows: list[int], right_rows: list[int], plan_hash: str) -> None:
-    for match in chunk.matches.to_pylist():
-        left, right = [left_rows[row] for row in match["left"]], [right_rows[row] for row in match["right"]]
-        records = "/".join(",".join(map(str, rows)) for rows in (left, right))
-        match_id = hashlib.sha256(f"{plan_hash}/{chunk.pass_index}/{records}".encode()).hexdigest()[:16]
-        shared = (match_id, chunk.pass_name, match["status"], f"{match['score']:.3f}", f"{match['margin']:.3f}")
-        writer.writerows((*shared, "left", row) for row in left)
-        writer.writerows((*shared, "right", row) for row in right)
-
-
-def _sums(table: pa.Table, roles: Roles, used: list[int]) -> dict[str, Any]:
-    """Counts, and sums per currency, where matched + open = total."""
-    taken = set(used)
-    found: dict[str, Any] = {"records": table.num_rows, "matched": len(taken), "open": table.num_rows - len(taken)}
-    if roles.amount is None or roles.amount not in table.column_names:
-        return found
-    amounts = table[roles.amount].to_pylist()
-    codes = table[roles.currency].to_pylist() if roles.currency else [roles.currency_value or "XXX"] * len(amounts)
-    sums: dict[str, dict[str, Decimal]] = defaultdict(
-        lambda: {"matched": Decimal(0), "open": Decimal(0), "total": Decimal(0)}
-    )
-    for row, (amount, code) in enumerate(zip(amounts, codes, strict=True)):
-        if amount is not None:
-            side = sums[(code or "XXX").strip().upper()]
-            side["matched" if row in taken else "open"] += amount
-            side["total"] += amount
-    found["sums"] = {
-        code: {name: f"{value.normalize():f}" for name, value in side.items()} for code, side in sorted(sums.items())
-    }
-    return found
 
 
 def _write_json(path: Path, value: object) -> None:

@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from matching import assignment, candidates, duck, normalise, probabilistic, scoring
+from matching import assignment, candidates, duck, normalise, scoring
+from matching.explanation import PairSeen, seen_in
 from matching.plan import Pass, Plan, ProbabilisticPass, RulesPass, distinct_names
 from matching.reading.values import install_macros
 from matching.results import (
@@ -29,6 +30,7 @@ from matching.results import (
     Progress,
     Stopped,
 )
+from matching.sides import Sides
 
 __all__ = ["AMBIGUOUS_BELOW_BITS", "Chunk", "Finished", "Options", "PassFinished", "Progress", "Stopped", "run"]
 
@@ -55,20 +57,24 @@ class Options:
     How to run. None of this changes what is found, unless memory is too small for all pairs of a pass.
 
     `memory_limit_mb` does not include the inputs; what a pass has no memory for is left out and counted. `should_stop`
-    is called between steps and chunks; `temp_directory` is where DuckDB may spill.
+    is called between steps and chunks; `temp_directory` is where DuckDB may spill. Without `with_explanations`, `difference`,
+    `fields` and `runner_up` of matches are null: they take as long as all the rest.
     """
 
     threads: int = 2
     memory_limit_mb: int = 1024
     temp_directory: str | None = None
     chunk_size: int = CHUNK
+    with_explanations: bool = True
     on_progress: Callable[[Progress], None] | None = None
     should_stop: Callable[[], bool] | None = None
+    asked: tuple[int, int] | None = None  # an input row of each side, whose fate in each pass `on_pair` is told
+    on_pair: Callable[[PairSeen], None] | None = None
 
 
 @dataclass
 class _Run:
-    sides: scoring.Sides
+    sides: Sides
     options: Options
     rows: tuple[NDArray[np.int64], NDArray[np.int64]] = (_NONE, _NONE)  # input rows, by the position on each side
     rejected: NDArray[np.int64] = field(default_factory=lambda: _NONE)  # pairs, each encoded as one number
@@ -151,26 +157,22 @@ def run(
     try:
         install_macros(connection)
         sizes = (left.num_rows, right.num_rows)
-        work = _Run(scoring.Sides(connection, plan, sizes, options.threads), options, remainders=barred.remainders)
+        work = _Run(Sides(connection, plan, sizes, options.threads), options, remainders=barred.remainders)
         _tell(work, "normalising", 0, sum(sizes), 0.02)
         normalise.load(connection, "l", left, plan, shown[0])
         _check(work)
         normalise.load(connection, "r", right, plan, shown[1])
-        left_row, right_row = (_ints(connection, f"SELECT _row_ AS v FROM {side} ORDER BY i") for side in "lr")
+        left_row, right_row = (_ints(connection, f"SELECT _row_ AS v FROM {side}_rows") for side in "lr")
         work.rows = (left_row, right_row)
         work.rejected = _rejected_pairs(barred.rejected, left_row, right_row)
         for side in "lr":
             connection.execute(f"CREATE TABLE {side}_used (i INTEGER)")
-            connection.execute(
-                f"CREATE VIEW {side}_free AS SELECT * FROM {side} WHERE i NOT IN (SELECT i FROM {side}_used)"
-            )
+            connection.execute(f"CREATE VIEW {side}_free AS SELECT * FROM {side}")
         for index, step in enumerate(plan.passes):
             work.pass_index, work.pass_name = index, step.name
             yield from _pass(work, index, step)
         work.pass_index, work.pass_name = len(plan.passes), None
-        open_left, open_right = (
-            _ints(connection, f"SELECT _row_ AS v FROM {side}_free ORDER BY _row_") for side in "lr"
-        )
+        open_left, open_right = (np.sort(_ints(connection, f"SELECT _row_ AS v FROM {side}_free")) for side in "lr")
         _tell(work, "writing", sum(sizes), sum(sizes), 1.0)
         yield Finished(work.matched, work.confirmed, work.matched - work.confirmed, open_left, open_right)
     finally:
@@ -191,6 +193,9 @@ def _pass(work: _Run, index: int, step: Pass) -> Iterator[Chunk | PassFinished]:
     solved = _learned(work, step, tell) if step.kind == "probabilistic" else _ruled(work, step, tell)
     _check(work)
     scored, chosen, decided, pairs = solved.scored, solved.chosen, solved.decided, solved.scored.pairs
+    if work.options.asked is not None and work.options.on_pair is not None:
+        asked = (int(np.flatnonzero(rows == row)[0]) for rows, row in zip(work.rows, work.options.asked, strict=True))
+        work.options.on_pair(seen_in(work.sides, step, (next(asked), next(asked)), pairs, scored.weight))
     order = _component_order(work, pairs, chosen)
     reported = step.accept == "report"
     for block in _blocks(len(order), work.options.chunk_size):
@@ -229,7 +234,8 @@ def _pass(work: _Run, index: int, step: Pass) -> Iterator[Chunk | PassFinished]:
 def _ruled(work: _Run, step: RulesPass, tell: Callable[[str, float], None]) -> _Solved:
     """Solve a pass by rules."""
     tell("candidates", 0.0)
-    pairs = candidates.find(work.connection, work.plan, step, _max_pairs(work.options.memory_limit_mb, step))
+    limit = _max_pairs(work.options.memory_limit_mb, step)
+    pairs = candidates.find(work.connection, work.plan, step, limit, work.sides)
     pairs = _without_remainders(work, _without_rejected(work, pairs))
     _check(work)
     tell("comparing", 0.0)
@@ -248,6 +254,8 @@ def _ruled(work: _Run, step: RulesPass, tell: Callable[[str, float], None]) -> _
 
 def _learned(work: _Run, step: ProbabilisticPass, tell: Callable[[str, float], None]) -> _Solved:
     """Solve a probabilistic pass."""
+    # Imported here: it needs SciPy, which takes 0.4 s, and many plans have no such pass.
+    from matching import probabilistic
 
     def allowed(pairs: candidates.Candidates) -> candidates.Candidates:
         return _without_remainders(work, _without_rejected(work, pairs))
@@ -291,32 +299,38 @@ def _decide(
     group = np.full(n, None, dtype=object)
     ambiguity = np.where(close, "ambiguous", "none").astype("<U15")
     if close.any():
-        signatures = [_signatures(work, step, side) for side in "lr"]
         runner = chosen.runner_up
         has = close & (runner >= 0)
         mine, other = chosen.pair[has], runner[has]
-        # Its best competitor differs by a row with equal compared fields, so it does not matter which of them is taken.
-        same = (signatures[0][pairs.left[mine]] == signatures[0][pairs.left[other]]) & (
-            signatures[1][pairs.right[mine]] == signatures[1][pairs.right[other]]
+        left, right = (
+            _signatures(work, step, side, np.concatenate((rows[mine], rows[other]))).reshape(2, -1)
+            for side, rows in (("l", pairs.left), ("r", pairs.right))
         )
+        # Its best competitor differs by a row with equal compared fields, so it does not matter which of them is taken.
+        same = (left[0] == left[1]) & (right[0] == right[1])
         positions = np.flatnonzero(has)[same]
         ambiguity[positions] = "interchangeable"
-        for position in positions:
-            pair = chosen.pair[position]
-            group[position] = f"{signatures[0][pairs.left[pair]]:016x}{signatures[1][pairs.right[pair]]:016x}"
+        for position, one, another in zip(positions, left[0][same], right[0][same], strict=True):
+            group[position] = f"{one:016x}{another:016x}"
     status = np.where(can_confirm & ~close, CONFIRMED, SUGGESTED)
     return _Decided(status, ambiguity, group)
 
 
-def _signatures(work: _Run, step: Pass, side: str) -> NDArray[np.uint64]:
-    """A number for each row that is equal if all compared fields are equal."""
+def _signatures(work: _Run, step: Pass, side: str, rows: NDArray[np.int32]) -> NDArray[np.uint64]:
+    """A number for each of these rows that is equal if all compared fields are equal."""
     names = list(work.plan.fields)
     compared = step.fields if step.kind == "probabilistic" else [c.field for c in (*step.where, *step.score)]
     numbers = sorted({names.index(field) for field in compared})
     values = [f"f{k}" for k in numbers] + [f"c{k}" for k in numbers if work.plan.fields[names[k]].type == "money"]
     parts = ", ".join(f"coalesce({value}::VARCHAR, chr(1))" for value in values)
-    sql = f"SELECT md5_number_lower(concat_ws(chr(0), {parts})) AS v FROM {side} ORDER BY i"
-    return np.asarray(work.connection.execute(sql).fetchnumpy()["v"], dtype=np.uint64)
+    different, place = np.unique(rows, return_inverse=True)
+    work.connection.register("asked", pa.table({"i": pa.array(different, pa.int32())}))
+    try:
+        sql = f"SELECT md5_number_lower(concat_ws(chr(0), {parts})) AS v FROM {side} JOIN asked USING (i) ORDER BY i"
+        found = np.asarray(work.connection.execute(sql).fetchnumpy()["v"], dtype=np.uint64)
+    finally:
+        work.connection.unregister("asked")
+    return found[place]
 
 
 def _component_order(work: _Run, pairs: candidates.Candidates, chosen: assignment.Assigned) -> NDArray[np.int64]:
@@ -338,26 +352,30 @@ def _table(
     pair = chosen.pair[part]
     runner = chosen.runner_up[part]
     left, right = pairs.left[pair], pairs.right[pair]
-    # Runners-up are explained by the same query, since a query takes longer to begin than to explain a few pairs more.
-    explained, difference = _explain(work, scored, np.concatenate((pair, runner[runner >= 0])))
-    fields, others = explained[: len(pair)], iter(explained[len(pair) :].to_pylist())
-    runner_up = [
-        None
-        if other < 0
-        else f'{{"left":[{left_row[pairs.left[other]]}],"right":[{right_row[pairs.right[other]]}],'
-        f'"score":{weight[other] / 1000},"fields":{next(others)}}}'
-        for other in runner
-    ]
+    fields, runner_up = pa.nulls(len(pair), pa.string()), pa.nulls(len(pair), pa.string())
+    if work.options.with_explanations:
+        # Runners-up are explained by the same query, since a query takes longer to begin than to explain a few pairs more.
+        explained, difference = _explain(work, scored, np.concatenate((pair, runner[runner >= 0])))
+        fields, others = explained[: len(pair)], iter(explained[len(pair) :].to_pylist())
+        runner_up = [
+            None
+            if other < 0
+            else f'{{"left":[{left_row[pairs.left[other]]}],"right":[{right_row[pairs.right[other]]}],'
+            f'"score":{weight[other] / 1000},"fields":{next(others)}}}'
+            for other in runner
+        ]
+    else:
+        difference = pa.nulls(len(pair), MATCHES.field("difference").type)
     return pa.table(
         {
             "left": _alone(left_row[left]),
             "right": _alone(right_row[right]),
-            "status": decided.status[part].tolist(),
+            "status": pc.if_else(pa.array(decided.status[part] == CONFIRMED), CONFIRMED, SUGGESTED),
             "score": weight[pair] / 1000.0,
             "margin": chosen.margin[part] / 1000.0,
-            "margin_kind": np.where(chosen.is_exact[part], "exact", "local").tolist(),
-            "ambiguity": decided.ambiguity[part].tolist(),
-            "group": decided.group[part].tolist(),
+            "margin_kind": pc.if_else(pa.array(chosen.is_exact[part]), "exact", "local"),
+            "ambiguity": pa.array(decided.ambiguity[part]),
+            "group": pa.array(decided.group[part], pa.string()),
             "difference": difference[: len(pair)],
             "fields": fields,
             "runner_up": runner_up,
@@ -416,6 +434,9 @@ def _use(work: _Run, pairs: candidates.Candidates, chosen: assignment.Assigned) 
         work.connection.register("taken", pa.table({"i": pa.array(positions)}))
         work.connection.execute(f"INSERT INTO {side}_used SELECT i FROM taken")
         work.connection.unregister("taken")
+        work.connection.execute(
+            f"CREATE OR REPLACE VIEW {side}_free AS SELECT * FROM {side} WHERE i NOT IN (SELECT i FROM {side}_used)"
+        )
 
 
 def _rejected_pairs(

@@ -15,10 +15,10 @@ from rapidfuzz import fuzz
 from rapidfuzz.distance import JaroWinkler
 from rapidfuzz.process import cpdist
 
-from core.money import NO_CURRENCY
 from matching import truncation
 from matching.candidates import Candidates
-from matching.plan import Comparison, Plan, RulesPass
+from matching.plan import Comparison, RulesPass
+from matching.sides import Sides, Texts, combined
 
 MILLI = 1000
 LEVELS = 11  # levels of a similarity: 0.0, 0.1, ... 1.0
@@ -39,20 +39,6 @@ _METHODS: dict[str, Any] = {
     "ratio": fuzz.ratio,
     "jaro_winkler": JaroWinkler.normalized_similarity,
 }
-
-
-@dataclass(frozen=True)
-class Sides:
-    """Both sides in DuckDB, as tables `l` and `r` with the plan's fields (normalise.load), and how to read them."""
-
-    connection: duckdb.DuckDBPyConnection
-    plan: Plan
-    sizes: tuple[int, int]  # total numbers of rows on both sides
-    threads: int  # number of threads for comparing texts
-
-    def number(self, comparison: Comparison) -> int:
-        """The number of the compared field, whose column is f<k>."""
-        return list(self.plan.fields).index(comparison.field)
 
 
 @dataclass(frozen=True)
@@ -102,7 +88,7 @@ def score(
     n = len(pairs.left)
     prior = -float(np.log2(max(*sides.sizes, 1)))
     similarities = {
-        number: _similarity(sides, comparison, pairs)
+        number: similarity(sides, comparison, pairs)
         for number, comparison in enumerate((*step.where, *step.score))
         if comparison.compare == "similarity"
     }
@@ -143,6 +129,7 @@ def loneliness(sides: Sides, step: RulesPass, pairs: Candidates, weight: NDArray
     free = [sides.connection.execute(f"SELECT count(*) FROM {side}_free").fetchall()[0][0] for side in "lr"]
     odds = np.exp2(np.minimum(weight[keep] / MILLI, 60.0))
     sums = [np.bincount(rows[keep], weights=odds) for rows in (pairs.left, pairs.right)]
+    sums = [s[s > 0] for s in sums]
     share = 0.5
     for _ in range(EM_ROUNDS):
         paired = min(float((share * s / (1 - share + share * s)).sum()) for s in sums)
@@ -168,7 +155,7 @@ def _evidence(learned: _Pairs, comparison: Comparison, similarity: NDArray[np.fl
     connection, k = sides.connection, sides.number(comparison)
     kind = sides.plan.fields[comparison.field].type
     if comparison.compare == "equal":
-        rarity = _rarity(connection, k, pairs, sides.sizes, is_money=kind == "money")
+        rarity = _rarity(sides, k, pairs)
         return Evidence(*names, weight * rarity, None, rarity)
     if comparison.compare == "days":
         return Evidence(*names, weight * _days(connection, k, comparison, pairs, learned.anchors), None, None)
@@ -177,49 +164,18 @@ def _evidence(learned: _Pairs, comparison: Comparison, similarity: NDArray[np.fl
     assert similarity is not None
     bits = _text_bits(learned, comparison, similarity)
     against = np.flatnonzero(bits < 0)
-    bits[against[truncation.is_cut(connection, k, pairs, against, in_words=kind == "text")]] = 0.0
+    bits[against[truncation.is_cut(sides, k, pairs, against, in_words=kind == "text")]] = 0.0
     return Evidence(*names, weight * bits, similarity, None)
 
 
-def column(connection: duckdb.DuckDBPyConnection, side: str, name: str) -> pa.Array:
-    """
-    Read a column of a side.
-
-    Args:
-        side: "l" or "r".
-        name: f<k>, c<k> or o<k> of field k, as named by normalise.load.
-
-    Returns: one value per row, ordered by position; null if there is none.
-    """
-    return connection.sql(f"SELECT {name} AS v FROM {side} ORDER BY i").to_arrow_table()["v"].combine_chunks()
-
-
-def _rarity(
-    connection: duckdb.DuckDBPyConnection, k: int, pairs: Candidates, sizes: tuple[int, int], *, is_money: bool
-) -> NDArray[np.float64]:
+def _rarity(sides: Sides, k: int, pairs: Candidates) -> NDArray[np.float64]:
     """Bits for an equality: log2(rows / rows with the value), on the side where the value is more frequent."""
     shares = []
-    for side, rows in zip("lr", sizes, strict=True):
-        count = _equal_rows(connection, k, side) if is_money else f"count(*) OVER (PARTITION BY f{k})"
-        counts = connection.execute(
-            f"SELECT CASE WHEN f{k} IS NULL THEN 0 ELSE {count} END AS n FROM {side} ORDER BY i"
-        ).fetchnumpy()["n"]
-        index = pairs.left if side == "l" else pairs.right
-        shares.append(np.asarray(counts, dtype=np.float64)[index] / max(rows, FEW_ROWS))
+    for side, rows, index in zip("lr", sides.sizes, (pairs.left, pairs.right), strict=True):
+        shares.append(sides.frequencies(side, k)[index].astype(np.float64) / max(rows, FEW_ROWS))
     share = np.maximum(shares[0], shares[1])
     bits: NDArray[np.float64] = np.where(share > 0, -np.log2(np.maximum(share, 1e-12)), 0.0)
     return bits
-
-
-def _equal_rows(connection: duckdb.DuckDBPyConnection, k: int, side: str) -> str:
-    """SQL for how many rows of a side share a row's amount and currency. A row with unknown currency may have any."""
-    codes = connection.execute(f"SELECT DISTINCT c{k} FROM {side} LIMIT 2").fetchall()
-    count = f"count(*) OVER (PARTITION BY f{k})"
-    if len(codes) < 2:
-        return count
-    unknown = f"count(*) FILTER (c{k} = '{NO_CURRENCY}') OVER (PARTITION BY f{k})"
-    same = f"count(*) OVER (PARTITION BY f{k}, c{k})"
-    return f"CASE WHEN c{k} = '{NO_CURRENCY}' THEN {count} ELSE {same} + {unknown} END"
 
 
 def _days(
@@ -286,28 +242,35 @@ def _within(
     return bits
 
 
-def _similarity(sides: Sides, comparison: Comparison, pairs: Candidates) -> NDArray[np.float64]:
+def similarity(sides: Sides, comparison: Comparison, pairs: Candidates) -> NDArray[np.float64]:
+    """How alike the two texts of each pair are, 0 to 1; NaN if one is missing."""
     return _compare(_texts(sides, comparison), (pairs.left, pairs.right), comparison, sides.threads)
 
 
-def _texts(sides: Sides, comparison: Comparison) -> tuple[pa.Array, pa.Array]:
-    name = f"f{sides.number(comparison)}"
-    return column(sides.connection, "l", name), column(sides.connection, "r", name)
+def _texts(sides: Sides, comparison: Comparison) -> tuple[Texts, Texts]:
+    k = sides.number(comparison)
+    return sides.texts("l", k), sides.texts("r", k)
 
 
 def _compare(
-    texts: tuple[pa.Array, pa.Array], rows: tuple[Any, Any], comparison: Comparison, threads: int
+    texts: tuple[Texts, Texts], rows: tuple[Any, Any], comparison: Comparison, threads: int
 ) -> NDArray[np.float64]:
     """The similarity, 0 to 1, of each pair of rows; NaN if a text is missing."""
-    found = np.empty(len(rows[0]), dtype=np.float64)
+    left, right = (text.codes[row] for text, row in zip(texts, rows, strict=True))
+    known = (left >= 0) & (right >= 0)
+    found = np.full(len(left), np.nan)
+    # Names repeat, so the same two texts meet many times.
+    a, b, place = combined(texts, left[known], right[known])
+    likeness = np.empty(len(a), dtype=np.float64)
     scorer = _METHODS[comparison.method]
-    for start in range(0, len(found), COMPARED_AT_ONCE):
+    for start in range(0, len(a), COMPARED_AT_ONCE):
         part = slice(start, start + COMPARED_AT_ONCE)
-        a, b = (text.take(pa.array(row[part])).to_pylist() for text, row in zip(texts, rows, strict=True))
-        missing = np.array([x is None or y is None for x, y in zip(a, b, strict=True)], dtype=bool)
-        likeness = cpdist([x or "" for x in a], [y or "" for y in b], scorer=scorer, workers=threads, dtype=np.float64)
-        likeness = likeness if comparison.method == "jaro_winkler" else likeness / 100.0
-        found[part] = np.where(missing, np.nan, likeness)
+        one, other = (
+            text.different.take(pa.array(code[part])).to_pylist() for text, code in zip(texts, (a, b), strict=True)
+        )
+        likeness[part] = cpdist(one, other, scorer=scorer, workers=threads, dtype=np.float64)
+    likeness = likeness if comparison.method == "jaro_winkler" else likeness / 100.0
+    found[known] = likeness if place is None else likeness[place]
     return found
 
 

@@ -5,13 +5,13 @@ What was cut off cannot disagree, so a cut-off text is no evidence against a pai
 short name may begin like a longer one without being it.
 """
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from matching.candidates import Candidates
+from matching.sides import Sides, Texts, combined
 
 SHORTEST = 4  # letters that must remain of a text cut within a word; fewer would begin too many others
 LEAST_AT_LIMIT = 5  # values that must have the greatest length, if a column is cut at that length
@@ -19,9 +19,7 @@ SHARE_AT_LIMIT = 0.02  # share of the filled values
 AT_ONCE = 65_536  # pairs
 
 
-def is_cut(
-    connection: duckdb.DuckDBPyConnection, k: int, pairs: Candidates, among: NDArray[np.int64], *, in_words: bool
-) -> NDArray[np.bool_]:
+def is_cut(sides: Sides, k: int, pairs: Candidates, among: NDArray[np.int64], *, in_words: bool) -> NDArray[np.bool_]:
     """
     For each of the pairs `among`, whether one text of field k is the beginning of the other and was cut off there.
 
@@ -29,36 +27,53 @@ def is_cut(
     if it also occurs complete on the other side: "Smith" is not the beginning of "Smithson Ltd" if that side has
     "Smith" too.
     """
-    texts, full = zip(*(_side(connection, side, k, in_words=in_words) for side in "lr"), strict=True)
-    whole = [pc.is_in(texts[side], value_set=texts[1 - side], skip_nulls=True).to_numpy(False) for side in (0, 1)]
+    if not len(among):
+        return np.zeros(0, dtype=bool)
+    texts = sides.texts("l", k), sides.texts("r", k)
+    rows = pairs.left[among], pairs.right[among]
+    codes = texts[0].codes[rows[0]], texts[1].codes[rows[1]]
+    known = (codes[0] >= 0) & (codes[1] >= 0)
+    a, b, place = combined(texts, codes[0][known], codes[1][known])
+    begins, within = _beginnings(texts, a, b)
+    if place is not None:
+        begins, within = begins[place], within[place]
     found = np.zeros(len(among), dtype=bool)
-    for start in range(0, len(among), AT_ONCE):
-        part = among[start : start + AT_ONCE]
-        rows = pairs.left[part], pairs.right[part]
-        a, b = (text.take(pa.array(row)).to_pylist() for text, row in zip(texts, rows, strict=True))
-        for n, (x, y) in enumerate(zip(a, b, strict=True)):
-            if x is None or y is None or len(x) == len(y):
-                continue
-            short, long, side = (x, y, 0) if len(x) < len(y) else (y, x, 1)
-            if long.startswith(short):
-                row = rows[side][n]
-                found[start + n] = full[side][row] or (in_words and not whole[side][row] and _within_word(short, long))
+    for side, other in ((0, 1), (1, 0)):
+        full = _is_full(sides, "lr"[side], k, in_words=in_words)[rows[side][known]]
+        whole = pc.is_in(texts[side].different, value_set=texts[other].different, skip_nulls=True).to_numpy(False)
+        inside = within & ~whole[codes[side][known]] if in_words else np.zeros(len(within), dtype=bool)
+        found[known] |= (begins == side) & (full | inside)
     return found
+
+
+def _beginnings(
+    texts: tuple[Texts, Texts], a: NDArray[np.int32], b: NDArray[np.int32]
+) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
+    """Which side's text begins the other's, -1 if neither does; and whether it ends within a word of it."""
+    begins, within = np.full(len(a), -1, np.int8), np.zeros(len(a), dtype=bool)
+    for start in range(0, len(a), AT_ONCE):
+        part = slice(start, start + AT_ONCE)
+        lists = (
+            text.different.take(pa.array(code[part])).to_pylist() for text, code in zip(texts, (a, b), strict=True)
+        )
+        for n, (x, y) in enumerate(zip(*lists, strict=True), start):
+            short, long, side = (x, y, 0) if len(x) < len(y) else (y, x, 1)
+            if len(x) != len(y) and long.startswith(short):
+                begins[n], within[n] = side, _within_word(short, long)
+    return begins, within
 
 
 def _within_word(short: str, long: str) -> bool:
     return len(short) >= SHORTEST and short[-1].isalpha() and long[len(short)].isalpha()
 
 
-def _side(
-    connection: duckdb.DuckDBPyConnection, side: str, k: int, *, in_words: bool
-) -> tuple[pa.Array, NDArray[np.bool_]]:
+def _is_full(sides: Sides, side: str, k: int, *, in_words: bool) -> NDArray[np.bool_]:
     """
-    A side's texts, and which of them are as long as the column allows. One character less counts too, since a space at
+    Which texts of a side, by position, are as long as the column allows. One character less counts too, since a space at
     the end may be lost.
     """
-    found = connection.sql(f"SELECT f{k} AS v, coalesce(length(o{k}), 0) AS n FROM {side} ORDER BY i").to_arrow_table()
-    lengths = np.asarray(found["n"].to_numpy(), dtype=np.int64)
+    sql = f"SELECT coalesce(length(o{k}), 0) AS n FROM {side} ORDER BY i"
+    lengths = np.asarray(sides.connection.execute(sql).fetchnumpy()["n"], dtype=np.int64)
     counts = np.bincount(lengths[lengths > 0], minlength=1)
     limit, filled = len(counts) - 1, int(counts.sum())
     # If nothing is cut, values become rarer towards the greatest length.
@@ -66,4 +81,4 @@ def _side(
     piles_up = counts[limit] >= max(LEAST_AT_LIMIT, SHARE_AT_LIMIT * filled, rare)
     # Codes all have the same length anyway.
     is_limited = piles_up and (in_words or counts[limit] < filled)
-    return found["v"].combine_chunks(), (lengths >= limit - 1) & bool(is_limited)
+    return (lengths >= limit - 1) & bool(is_limited)

@@ -17,7 +17,8 @@ from matching.probabilistic.decoys import Scored
 from matching.probabilistic.em import Candidates, Learned
 from matching.probabilistic.levels import Compared, Pairs
 from matching.probabilistic.values import Values
-from matching.scoring import Evidence, Sides
+from matching.scoring import Evidence
+from matching.sides import Sides
 
 Floats = NDArray[np.float64]
 # Fewer rows of a side than these have nothing to learn from, and their best pairs look better than their second best

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from matching.plan import FieldName
 from matching.probabilistic import texts
-from matching.scoring import Sides
+from matching.sides import Sides
 
 Floats = NDArray[np.float64]
 

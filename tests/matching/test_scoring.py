@@ -10,7 +10,8 @@ import pytest
 from matching import normalise, scoring
 from matching.candidates import Candidates
 from matching.plan import Plan
-from matching.scoring import FEW_ROWS, MILLI, Evidence, Sides
+from matching.scoring import FEW_ROWS, MILLI, Evidence
+from matching.sides import Sides
 from tests.matching.database import connected
 from tests.matching.tables import AMOUNT
 

@@ -9,9 +9,14 @@ import pytest
 from matching import engine, truncation
 from matching.candidates import Candidates
 from matching.plan import Plan
+from matching.sides import Sides
 from tests.matching.database import connected
 
 NAMES = [f"{a} {b} Holding International" for a in ("Acme", "Borea", "Delta") for b in ("Foods", "Paper", "Tools")]
+NAMED = {
+    "fields": {"name": {"type": "text", "left": "o0", "right": "o0"}},
+    "passes": [{"name": "p", "kind": "rules", "where": [{"field": "name", "compare": "equal"}]}],
+}
 
 
 def cut(left: list[str], right: list[str], *, in_words: bool) -> list[bool]:
@@ -21,7 +26,8 @@ def cut(left: list[str], right: list[str], *, in_words: bool) -> list[bool]:
             connection.execute(f"CREATE TABLE {side} AS SELECT *, lower(o0) AS f0 FROM given")
         rows = np.arange(len(left), dtype=np.int32)
         pairs = Candidates(rows, rows, 0, 0)
-        return truncation.is_cut(connection, 0, pairs, rows.astype(np.int64), in_words=in_words).tolist()
+        sides = Sides(connection, Plan.model_validate(NAMED), (len(left), len(right)), 1)
+        return truncation.is_cut(sides, 0, pairs, rows.astype(np.int64), in_words=in_words).tolist()
 
 
 @pytest.mark.parametrize("limit", [7, 10, 18, 27])

@@ -1,0 +1,180 @@
+"""Why two rows were matched, or why not: the gate that failed, the match that took one of them, or the bound that was reached."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from matching import candidates, scoring
+from matching.candidates import Candidates
+from matching.plan import Pass, Plan
+from matching.sides import Sides
+
+if TYPE_CHECKING:
+    from matching.engine import Options
+    from matching.library import Tabular
+    from matching.results import Chunk
+
+Verdict = Literal["matched", "lost_to", "gated", "not_compared"]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A gate of a pass, and whether it let the two rows through."""
+
+    pass_name: str
+    field: str
+    compare: str
+    ok: bool
+
+
+@dataclass(frozen=True)
+class PairSeen:
+    """What a pass made of two rows. `weight` is in bits, None if the pass did not compare them or has not kept them."""
+
+    pass_name: str
+    is_open: bool  # whether no earlier pass had used either of them
+    gates: list[Gate]
+    weight: float | None
+    is_bounded: bool  # whether the pass left pairs out, since there would have been too many
+
+    @property
+    def is_let_through(self) -> bool:
+        """Whether all gates hold. A pass without gates lets everything through."""
+        return all(gate.ok for gate in self.gates)
+
+
+@dataclass(frozen=True)
+class Competitor:
+    """The match that took one of the two rows."""
+
+    pass_name: str
+    left: list[int]
+    right: list[int]
+    score: float
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why two rows were matched, or why not."""
+
+    verdict: Verdict
+    pass_name: str | None
+    gates: list[Gate]
+    weight: float | None
+    competitor: Competitor | None
+
+    def __str__(self) -> str:
+        """The explanation in words."""
+        lines = [_WORDS[self.verdict].format(name=self.pass_name)]
+        if self.competitor is not None and self.verdict == "lost_to":
+            rows = f"left {_numbers(self.competitor.left)} with right {_numbers(self.competitor.right)}"
+            lines.append(f"The pass {self.competitor.pass_name!r} matched {rows}, at {self.competitor.score:.3f} bits.")
+        if self.weight is not None:
+            lines.append(f"The evidence for these two is {self.weight:.3f} bits.")
+        lines += [
+            f"  {gate.pass_name}: {gate.field} {gate.compare}: {'holds' if gate.ok else 'fails'}" for gate in self.gates
+        ]
+        return "\n".join(lines)
+
+
+_WORDS = {
+    "matched": "The two rows are matched by the pass {name!r}.",
+    "lost_to": "The two rows could be a match in the pass {name!r}, but another match is better or came first.",
+    "gated": "No pass lets the two rows through: in each, a gate fails or there is too little evidence.",
+    "not_compared": "The pass {name!r} would let the two rows through, but it did not compare them.",
+}
+
+
+def explain(
+    left: "Tabular",
+    right: "Tabular",
+    left_row: int,
+    right_row: int,
+    plan: Plan | dict[str, Any] | str | None = None,
+    options: "Options | None" = None,
+) -> Explanation:
+    """
+    Run a plan and explain what became of two rows, counted from 0. Without a plan, one is suggested.
+
+    Raises: IndexError if there are no such rows; PlanInvalid.
+    """
+    from matching import engine, library  # the engine asks this module about each pass
+
+    tables = library.table_of(left), library.table_of(right)
+    chosen = engine_plan(tables, plan)
+    for row, table, side in zip((left_row, right_row), tables, ("left", "right"), strict=True):
+        if not 0 <= row < table.num_rows:
+            raise IndexError(f"the {side} table has no row {row}; its rows are 0 to {table.num_rows - 1}")
+    seen: list[PairSeen] = []
+    asked = replace(
+        options or engine.Options(), asked=(left_row, right_row), on_pair=seen.append, with_explanations=False
+    )
+    taken: list[Competitor] = []
+    for item in engine.run(*tables, chosen, options=asked):
+        if isinstance(item, engine.Chunk) and not item.is_reported:
+            taken += _touching(item, left_row, right_row)
+    return _judged(seen, taken, left_row, right_row)
+
+
+def engine_plan(tables: tuple[Any, Any], plan: Plan | dict[str, Any] | str | None) -> Plan:
+    """The plan that was given, or one that is suggested."""
+    from matching.library import plan_of
+    from matching.suggest import suggest
+
+    return suggest(*tables) if plan is None else plan_of(plan)
+
+
+def seen_in(sides: Sides, step: Pass, rows: tuple[int, int], pairs: Candidates, weight: Any) -> PairSeen:
+    """What a pass made of two rows, which are given by position. It must not have used any rows yet."""
+    used = [
+        sides.connection.execute(f"SELECT count(*) FROM {side}_used WHERE i = {row}").fetchall()[0][0]
+        for side, row in zip("lr", rows, strict=True)
+    ]
+    found = np.flatnonzero((pairs.left == rows[0]) & (pairs.right == rows[1]))
+    gates = (
+        [Gate(step.name, gate.field, gate.compare, _holds(sides, gate, rows)) for gate in step.where]
+        if step.kind == "rules"
+        else []
+    )
+    bits = float(weight[found[0]]) / scoring.MILLI if len(found) else None
+    return PairSeen(step.name, not any(used), gates, bits, is_bounded=pairs.skipped_blocks > 0)
+
+
+def _holds(sides: Sides, gate: Any, rows: tuple[int, int]) -> bool:
+    if gate.compare != "similarity":
+        return candidates.holds(sides, gate, rows)
+    pair = Candidates(np.array(rows[:1], np.int32), np.array(rows[1:], np.int32), 0, 0)
+    likeness = float(scoring.similarity(sides, gate, pair)[0])
+    return not np.isnan(likeness) and likeness >= (gate.minimum or 0.0)
+
+
+def _touching(chunk: "Chunk", left_row: int, right_row: int) -> list[Competitor]:
+    """The matches that use one of the two rows."""
+    found = []
+    for match in chunk.matches.select(["left", "right", "score"]).to_pylist():
+        if left_row in match["left"] or right_row in match["right"]:
+            found.append(Competitor(chunk.pass_name, match["left"], match["right"], match["score"]))
+    return found
+
+
+def _judged(seen: list[PairSeen], taken: list[Competitor], left_row: int, right_row: int) -> Explanation:
+    gates = [gate for one in seen for gate in one.gates]
+    weights = {one.pass_name: one.weight for one in seen}
+    for match in taken:
+        if left_row in match.left and right_row in match.right:
+            return Explanation("matched", match.pass_name, gates, weights.get(match.pass_name), None)
+    for one in seen:
+        if not one.is_let_through:
+            continue
+        before = taken[0] if taken and not one.is_open else None
+        rival = before or next((match for match in taken if match.pass_name == one.pass_name), None)
+        if rival is not None and (one.weight is None or one.weight > 0 or before is not None):
+            return Explanation("lost_to", one.pass_name, gates, one.weight, rival)
+        if one.weight is None:
+            return Explanation("not_compared", one.pass_name, gates, None, None)
+    return Explanation("gated", None, gates, next((w for w in weights.values() if w is not None), None), None)
+
+
+def _numbers(rows: list[int]) -> str:
+    return ", ".join(map(str, rows))

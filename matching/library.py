@@ -1,0 +1,195 @@
+"""The engine as a library: two tables in, matches and what is left open out."""
+
+import math
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias
+
+import pyarrow as pa
+
+from matching import engine
+from matching.fields import Roles
+from matching.plan import Constant, Plan, column_of
+from matching.reading.apply import AMOUNT
+from matching.reading.values import parse_amount, profile_column
+from matching.results import MATCHES, Chunk, Finished, PassFinished
+from matching.suggest import suggest
+from matching.summary import Tally, money_table, side_of
+
+
+class ArrowStream(Protocol):
+    """What pandas, Polars, DuckDB and others call a table that can be read as a stream of Arrow batches."""
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """A capsule with the stream."""
+
+
+class DataFrame(Protocol):
+    """A table with the older protocol for exchanging data frames."""
+
+    def __dataframe__(self, nan_as_null: bool = False, allow_copy: bool = True) -> object:
+        """The table for exchange."""
+
+
+Tabular: TypeAlias = pa.Table | ArrowStream | DataFrame
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """
+    What `reconcile` found. Rows are numbered from 0, as in the tables that were given.
+
+    `matches` has a row for each match: `pass`, `left` and `right` (lists of rows), `status` (confirmed or suggested),
+    `score` and `margin` in bits, `margin_kind`, `ambiguity`, `group`, `difference`, and as JSON `fields` and `runner_up`.
+    `reported` has the same for passes that only report.
+    """
+
+    plan: Plan
+    matches: pa.Table
+    reported: pa.Table
+    open_left: pa.Table  # the rows of the left table without a match, with their numbers as `row`
+    open_right: pa.Table
+    passes: list[PassFinished]
+    left: dict[str, Any]  # counts, and sums per currency: confirmed + suggested + open = total
+    right: dict[str, Any]
+    _tally: Tally = field(repr=False)
+
+    def __str__(self) -> str:
+        """The summary as a table."""
+        return money_table({"left": self.left, "right": self.right}, self._tally)
+
+
+def reconcile(
+    left: Tabular,
+    right: Tabular,
+    plan: Plan | dict[str, Any] | str | Path | None = None,
+    *,
+    options: engine.Options | None = None,
+) -> Reconciliation:
+    """
+    Match two tables.
+
+    Args:
+        left, right: Arrow tables, pandas or Polars frames, or whatever else can be read as a stream of Arrow batches.
+        plan: a plan, its document, or the path of a file with it; without it, one is suggested.
+        options: how to run; none of it changes what is found.
+
+    Raises: PlanInvalid when the plan does not fit the tables, or nothing in them can be compared.
+    """
+    tables = table_of(left), table_of(right)
+    chosen = suggest(*tables) if plan is None else plan_of(plan)
+    tally = Tally.of(*tables)
+    chunks: list[pa.Table] = []
+    reports: list[pa.Table] = []
+    open_rows = (pa.array([], pa.int64()), pa.array([], pa.int64()))
+    for item in engine.run(*tables, chosen, options=options or engine.Options()):
+        tally.add(item)
+        if isinstance(item, Chunk):
+            (reports if item.is_reported else chunks).append(_named(item))
+        elif isinstance(item, Finished):
+            open_rows = pa.array(item.unmatched_left), pa.array(item.unmatched_right)
+    sides = []
+    for table, name, states in zip(tables, ("left", "right"), tally.states, strict=True):
+        roles = _roles(chosen, name)
+        sides.append(side_of(_summed(table, roles), roles, states))
+    return Reconciliation(
+        plan=chosen,
+        matches=_together(chunks),
+        reported=_together(reports),
+        open_left=_open(tables[0], open_rows[0]),
+        open_right=_open(tables[1], open_rows[1]),
+        passes=tally.passes,
+        left=sides[0],
+        right=sides[1],
+        _tally=tally,
+    )
+
+
+def plan_of(plan: Plan | dict[str, Any] | str | Path) -> Plan:
+    """A plan from its document, or from a file. Raises: ValueError if it is not valid, OSError."""
+    if isinstance(plan, Plan):
+        return plan
+    return Plan.model_validate(plan) if isinstance(plan, dict) else Plan.model_validate_json(Path(plan).read_bytes())
+
+
+def table_of(given: Tabular) -> pa.Table:
+    """
+    A table as the engine reads it: dates as days, decimals, and everything else as texts, like the cells of a file.
+
+    A float becomes the shortest decimal that is read back as the same float, so 0.1 is 0.1.
+    """
+    table = _arrow(given)
+    columns = {name: _column(table[name]) for name in table.column_names if not name.startswith("__index_level_")}
+    return pa.table(columns)
+
+
+def _arrow(given: Tabular) -> pa.Table:
+    if isinstance(given, pa.Table):
+        return given
+    if hasattr(given, "__arrow_c_stream__"):
+        return pa.table(given)
+    if hasattr(given, "__dataframe__"):
+        from pyarrow.interchange import from_dataframe
+
+        return from_dataframe(given)
+    raise TypeError(f"{type(given).__name__} is not a table; give an Arrow table, or a pandas or Polars frame")
+
+
+def _column(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return _column(column.cast(kind.value_type))
+    if pa.types.is_timestamp(kind) or pa.types.is_date64(kind):
+        return column.cast(pa.timestamp("us", getattr(kind, "tz", None)), safe=False).cast(pa.date32(), safe=False)
+    if pa.types.is_decimal(kind):
+        return column.cast(AMOUNT)
+    if pa.types.is_floating(kind):
+        texts = [None if value is None or math.isnan(value) else _written(value) for value in column.to_pylist()]
+        return pa.chunked_array([pa.array(texts, pa.string())])
+    if pa.types.is_date32(kind) or pa.types.is_string(kind):
+        return column
+    return column.cast(pa.string())
+
+
+def _written(value: float) -> str:
+    """A float without an exponent."""
+    return f"{Decimal(repr(value)):f}" if math.isfinite(value) else repr(value)
+
+
+def _summed(table: pa.Table, roles: Roles) -> pa.Table:
+    """The table with decimals in the column of the amount, which may be texts."""
+    if roles.amount is None or pa.types.is_decimal(table[roles.amount].type):
+        return table
+    place = table.column_names.index(roles.amount)
+    decimal = profile_column(roles.amount, table[roles.amount]).decimal or "."
+    return table.set_column(place, roles.amount, parse_amount(table[roles.amount], decimal))
+
+
+def _roles(plan: Plan, side: str) -> Roles:
+    """The columns of the plan's first money field."""
+    money = next((found for found in plan.fields.values() if found.type == "money"), None)
+    if money is None:
+        return Roles()
+    code = getattr(money.currency, side) if money.currency else None
+    if isinstance(code, Constant):
+        return Roles(amount=column_of(getattr(money, side)), currency_value=code.value)
+    return Roles(amount=column_of(getattr(money, side)), currency=code)
+
+
+def _named(chunk: Chunk) -> pa.Table:
+    """The matches of a chunk, with the name of their pass."""
+    return chunk.matches.add_column(0, "pass", pa.repeat(chunk.pass_name, chunk.matches.num_rows))
+
+
+def _together(chunks: list[pa.Table]) -> pa.Table:
+    empty = MATCHES.insert(0, pa.field("pass", pa.string())).empty_table()
+    return pa.concat_tables([empty, *chunks])
+
+
+def _open(table: pa.Table, rows: pa.Array) -> pa.Table:
+    """Some rows of a table, with their numbers."""
+    name = "row"
+    while name in table.column_names:
+        name += "_"
+    return table.take(rows).add_column(0, name, rows.cast(pa.int64()))

@@ -1,0 +1,91 @@
+"""A plan in plain words: a sentence for each pass."""
+
+from collections.abc import Sequence
+
+from matching.plan import Comparison, Extracted, Pass, Plan, column_of
+
+_ACCEPTED = {
+    "confirm": "Matches are confirmed, unless another one is nearly as likely.",
+    "confirm_if_unambiguous": "Clear matches are confirmed; the others are suggested.",
+    "confirm_if_unique": "A match is confirmed if there is no other reading; otherwise it is suggested.",
+    "suggest": "Matches are only suggested.",
+    "report": "What is found is only reported, and stays open.",
+}
+_LIKE = {
+    "token_set": "share their words",
+    "token_sort": "have the same words in any order",
+    "partial": "contain each other",
+    "jaro_winkler": "begin alike",
+    "ratio": "are spelled alike",
+}
+
+
+def sentences_of(plan: Plan) -> list[str]:
+    """What each pass does, in the order in which they run."""
+    return [f"{step.name}: {_sentence(plan, step).strip()}" for step in plan.passes]
+
+
+def numbered(plan: Plan) -> str:
+    """The same as lines with numbers."""
+    return "".join(f"{number}. {sentence}\n" for number, sentence in enumerate(sentences_of(plan), 1))
+
+
+def _sentence(plan: Plan, step: Pass) -> str:
+    accepted = _ACCEPTED.get(step.accept, "")
+    if step.kind == "rules":
+        gates = _joined([_gate(plan, gate) for gate in step.where])
+        scored = list(dict.fromkeys(_columns(plan, one.field) for one in step.score))
+        weighed = f" Of several candidates, {_joined(scored)} decide." if scored else ""
+        return f"Two open records match if {gates}.{weighed} {accepted}"
+    if step.kind == "probabilistic":
+        fields = _joined([_columns(plan, name) for name in step.fields])
+        sure = " Those that are nearly certain are confirmed." if step.confirm_at_margin == "high" else ""
+        return f"What is still open is paired by how alike {fields} are, which is learned from the records. {accepted}{sure}"
+    return f"A pass of the kind {step.kind}. {accepted}"
+
+
+def _gate(plan: Plan, gate: Comparison) -> str:
+    columns = _columns(plan, gate.field)
+    if gate.compare == "equal":
+        return f"{columns} are equal"
+    if gate.compare == "days":
+        left, right = (_column(getattr(plan.fields[gate.field], side)) for side in ("left", "right"))
+        return f"{right} on the right is {_lag(gate.from_ or 0, gate.to or 0)} {left} on the left"
+    if gate.compare == "within":
+        bounds = [f"{gate.percent} %"] if gate.percent is not None else []
+        bounds += [f"{gate.absolute}"] if gate.absolute is not None else []
+        return f"{columns} differ by at most {' or '.join(bounds)}{', whichever is more' if len(bounds) > 1 else ''}"
+    least = f", to at least {gate.minimum * 100:g} %" if gate.minimum is not None else ""
+    return f"{columns} {_LIKE[gate.method]}{least}"
+
+
+def _lag(low: int, high: int) -> str:
+    if low == high:
+        return "the same day as" if low == 0 else f"{_days(abs(low))} {'later' if low > 0 else 'earlier'} than"
+    if low >= 0:
+        return f"{low} to {high} days later than"
+    if high <= 0:
+        return f"{-high} to {-low} days earlier than"
+    return f"at most {_days(-low)} earlier and {_days(high)} later than"
+
+
+def _days(count: int) -> str:
+    return f"{count} day" if count == 1 else f"{count} days"
+
+
+def _columns(plan: Plan, name: str) -> str:
+    """The two columns of a field, by their names."""
+    field = plan.fields[name]
+    left, right = (_column(spec) for spec in (field.left, field.right))
+    return f"{left} on the left and {right} on the right"
+
+
+def _column(spec: object) -> str:
+    found = f"\u201c{column_of(spec)}\u201d"
+    if isinstance(spec, Extracted):
+        return f"what {spec.extract} finds in {found}"
+    return f"{found} with the other sign" if getattr(spec, "negate", False) else found
+
+
+def _joined(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else ", and ".join((", ".join(parts[:-1]), parts[-1]))

@@ -1,0 +1,41 @@
+"""Plans in plain words."""
+
+from matching.plan import Plan
+from matching.sentences import numbered, sentences_of
+
+PLAN = {
+    "fields": {
+        "amount": {"type": "money", "left": "amount", "right": {"column": "debit", "negate": True}},
+        "day": {"type": "date", "left": "booked", "right": "value date"},
+        "number": {"type": "reference", "left": "invoice", "right": {"from": "memo", "extract": "RE-[0-9]+"}},
+        "who": {"type": "text", "left": "customer", "right": "payer"},
+    },
+    "passes": [
+        {
+            "name": "by number",
+            "kind": "rules",
+            "where": [
+                {"field": "number", "compare": "equal"},
+                {"field": "amount", "compare": "within", "percent": "2", "absolute": "0.50"},
+                {"field": "day", "compare": "days", "from": -1, "to": 5},
+            ],
+            "score": [{"field": "who", "compare": "similarity"}],
+        },
+        {"name": "rest", "kind": "probabilistic", "fields": ["who", "amount"], "confirm_at_margin": "high"},
+    ],
+}
+
+
+def test_each_pass_has_a_sentence():
+    plan = Plan.model_validate(PLAN)
+
+    first, second = sentences_of(plan)
+
+    assert first == (
+        "by number: Two open records match if “invoice” on the left and what RE-[0-9]+ finds in “memo” on the right are equal, "
+        "“amount” on the left and “debit” with the other sign on the right differ by at most 2 % or 0.50, whichever is more, and "
+        "“value date” on the right is at most 1 day earlier and 5 days later than “booked” on the left. Of several candidates, "
+        "“customer” on the left and “payer” on the right decide. Clear matches are confirmed; the others are suggested."
+    )
+    assert second.endswith("Matches are only suggested. Those that are nearly certain are confirmed.")
+    assert numbered(plan).startswith("1. by number: ")
