@@ -31,6 +31,8 @@ cli.add_typer(users_cli, name="users")
 cli.add_typer(audit_cli, name="audit")
 keys_cli = typer.Typer(no_args_is_help=True, help="The installation's keys.")
 cli.add_typer(keys_cli, name="keys")
+plan_cli = typer.Typer(no_args_is_help=True, help="Plans.")
+cli.add_typer(plan_cli, name="plan")
 
 
 def _settings(process: str) -> Settings:
@@ -269,6 +271,20 @@ def read(context: typer.Context) -> None:
     from matching.reading import command
 
     raise typer.Exit(command.main(context.args, "tallyroom read"))
+
+
+@plan_cli.command(
+    "explain",
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def explain_plan(context: typer.Context) -> None:
+    """Say in plain words what each pass of a plan does: plan explain PLAN."""
+    from matching import command
+
+    # The plan is the only argument here; `python -m matching explain` also explains rows of files.
+    given = context.args if context.args[:1] and context.args[0].startswith("-") else ["--plan", *context.args]
+    raise typer.Exit(command.explain(given, "tallyroom plan explain"))
 
 
 @cli.command(

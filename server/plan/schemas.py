@@ -9,6 +9,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from matching.plan import Plan as Document
+from matching.sentences import sentences_of
 from models.plan import Plan, PlanVersion
 from server.api.paging import Paged
 from server.api.schemas import Body, Name, Query, View
@@ -48,13 +49,14 @@ class PlanList(Paged):
 
 
 class PlanView(View):
-    """A plan."""
+    """A plan. `sentences` say in plain words what each of its passes does."""
 
     id: UUID
     project_id: UUID
     name: str
     document: dict[str, Any]
     hash: str
+    sentences: list[str]
     origin: Literal["suggested", "written"]
     created_at: datetime
     updated_at: datetime
@@ -70,6 +72,7 @@ class PlanView(View):
             name=shown.name,
             document=shown.document,
             hash=shown.hash,
+            sentences=sentences_of(Document.model_validate(shown.document)),
             origin=plan.origin,
             created_at=plan.created_at,
             updated_at=shown.updated_at,
@@ -78,7 +81,13 @@ class PlanView(View):
 
 
 class SuggestedPlan(View):
-    """A plan that fits two sources. It is not saved yet."""
+    """A plan that fits two sources, and its passes in plain words. It is not saved yet."""
 
     document: dict[str, Any]
     hash: str
+    sentences: list[str]
+
+    @classmethod
+    def of(cls, document: dict[str, Any], plan_hash: str) -> "SuggestedPlan":
+        """The view of a plan that the engine suggested."""
+        return cls(document=document, hash=plan_hash, sentences=sentences_of(Document.model_validate(document)))

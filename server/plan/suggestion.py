@@ -62,7 +62,7 @@ async def suggest_plan(actor: Actor, project_id: UUID, left: UUID, right: UUID, 
         if "refused" in answer:
             raise Invalid(errors=(Fault(answer["pointer"], "invalid_plan", answer["refused"]),))
         raise Internal
-    return SuggestedPlan(document=answer["document"], hash=answer["hash"])
+    return SuggestedPlan.of(answer["document"], answer["hash"])
 
 
 async def ready_source(actor: Actor, project_id: UUID, source_id: UUID, pointer: str, action: str) -> Source:

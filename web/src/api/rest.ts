@@ -979,13 +979,14 @@ export type PlanSuggest = {
   right_source: string;
 };
 
-/** A plan. */
+/** A plan. `sentences` say in plain words what each of its passes does. */
 export type PlanView = {
   id: string;
   project_id: string;
   name: string;
   document: Record<string, unknown>;
   hash: string;
+  sentences: string[];
   origin: "suggested" | "written";
   created_at: string;
   updated_at: string;
@@ -1425,10 +1426,11 @@ export type Split = {
   difference_reason?: string | null;
 };
 
-/** A plan that fits two sources. It is not saved yet. */
+/** A plan that fits two sources, and its passes in plain words. It is not saved yet. */
 export type SuggestedPlan = {
   document: Record<string, unknown>;
   hash: string;
+  sentences: string[];
 };
 
 /** A sum of amounts of one currency, unrounded. */

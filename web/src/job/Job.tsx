@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { change } from "../api/client";
-import type { JobView, ProgressCurve, SourceView, Summary } from "../api/rest";
+import type { JobView, PlanView, ProgressCurve, SourceView, Summary } from "../api/rest";
 import { keys } from "../live/keys";
 import { useHeld, useRead } from "../live/react";
 import { Matches } from "../match/Matches";
@@ -30,6 +30,7 @@ export function Job() {
             <Head job={body} project={project} />
             <Progress job={body} />
             <Result job={body} />
+            {body.plan ? <Passes plan={body.plan} /> : null}
             <Tabs job={body} view={view} />
             {view === "matches" ? <Matches job={body} /> : <Unmatched job={body} side={view} />}
           </>
@@ -42,6 +43,23 @@ export function Job() {
 /** It is read once for all parts of the page that show it. */
 function useSummary(job: JobView) {
   return useRead<Summary>(keys.summary(job.id), `/jobs/${job.id}/summary`, `job:${job.id}`, job.started_at !== null, false);
+}
+
+/** What each pass of the plan does, in plain words. A version of a plan never changes. */
+function Passes({ plan }: { plan: { id: string; version: number } }) {
+  const [isOpen, setOpen] = useState(false);
+  const address = `/plans/${plan.id}?version=${plan.version}`;
+  const found = useRead<PlanView>(keys.plan(plan.id, plan.version), address, null, isOpen);
+  return (
+    <details className="fold" open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>What each pass does</summary>
+      <ol dir="auto">
+        {found.data?.body.sentences.map((sentence) => (
+          <li key={sentence}>{sentence}</li>
+        ))}
+      </ol>
+    </details>
+  );
 }
 
 function Tabs({ job, view }: { job: JobView; view: "matches" | "left" | "right" }) {

@@ -13,6 +13,7 @@ export const keys = {
   sources: (project: string): QueryKey => ["project", project, "sources"],
   source: (id: string): QueryKey => ["source", id],
   jobs: (project: string): QueryKey => ["project", project, "jobs"],
+  plan: (id: string, version: number): QueryKey => ["plan", id, version],
   plans: (project: string): QueryKey => ["project", project, "plans"],
   job: (id: string): QueryKey => ["job", id],
   summary: (id: string): QueryKey => ["job", id, "summary"],
