@@ -13,9 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from matching import assignment, candidates, duck, normalise, scoring
+from matching import assignment, candidates, duck, groups, normalise, scoring, sums, within_side
 from matching.explanation import PairSeen, seen_in
-from matching.plan import Pass, Plan, ProbabilisticPass, RulesPass, distinct_names
+from matching.groups import Grouped
+from matching.plan import Plan, ProbabilisticPass, RulesPass, SumsPass, WithinSidePass, distinct_names
 from matching.reading.values import install_macros
 from matching.results import (
     CONFIRMED,
@@ -78,6 +79,7 @@ class _Run:
     options: Options
     rows: tuple[NDArray[np.int64], NDArray[np.int64]] = (_NONE, _NONE)  # input rows, by the position on each side
     rejected: NDArray[np.int64] = field(default_factory=lambda: _NONE)  # pairs, each encoded as one number
+    rejected_sets: pa.Table | None = None
     remainders: tuple[int, int] = (0, 0)  # how many of the last input rows of each side are no records
     pass_name: str | None = None  # of the pass being run
     pass_index: int = 0
@@ -164,13 +166,17 @@ def run(
         normalise.load(connection, "r", right, plan, shown[1])
         left_row, right_row = (_ints(connection, f"SELECT _row_ AS v FROM {side}_rows") for side in "lr")
         work.rows = (left_row, right_row)
+        work.rejected_sets = barred.rejected
         work.rejected = _rejected_pairs(barred.rejected, left_row, right_row)
         for side in "lr":
             connection.execute(f"CREATE TABLE {side}_used (i INTEGER)")
             connection.execute(f"CREATE VIEW {side}_free AS SELECT * FROM {side}")
         for index, step in enumerate(plan.passes):
             work.pass_index, work.pass_name = index, step.name
-            yield from _pass(work, index, step)
+            if step.kind == "sums" or step.kind == "within_side":
+                yield from _group_pass(work, index, step)
+            else:
+                yield from _pass(work, index, step)
         work.pass_index, work.pass_name = len(plan.passes), None
         open_left, open_right = (np.sort(_ints(connection, f"SELECT _row_ AS v FROM {side}_free")) for side in "lr")
         _tell(work, "writing", sum(sizes), sum(sizes), 1.0)
@@ -179,7 +185,75 @@ def run(
         connection.close()
 
 
-def _pass(work: _Run, index: int, step: Pass) -> Iterator[Chunk | PassFinished]:
+def _group_pass(work: _Run, index: int, step: SumsPass | WithinSidePass) -> Iterator[Chunk | PassFinished]:
+    """A pass whose matches are groups of any number of rows."""
+    base, share = 0.05 + 0.95 * index / len(work.plan.passes), 0.95 / len(work.plan.passes)
+    free = sum(work.sides.sizes) - work.used
+
+    def tell(stage: str, done: float) -> None:
+        _tell(work, stage, int(free * done), free, base + share * (_SHARES["candidates"] + 0.5 * done))
+
+    tell("candidates", 0.0)
+    budget = groups.Budget(_is_rejected_set(work), _remainders(work), lambda: _check(work), tell)
+    found: Grouped = (
+        sums.find(work.sides, step, budget) if step.kind == "sums" else within_side.find(work.sides, step, budget)
+    )
+    _check(work)
+    ordered = sorted(found.groups, key=lambda g: (min(g.left, default=-1), min(g.right, default=-1)))
+    reported, size = step.accept == "report", work.options.chunk_size
+    confirmed = suggested = ambiguous = 0
+    for number, start in enumerate(range(0, len(ordered), size)):
+        _check(work)
+        part = ordered[start : start + size]
+        matches = groups.matches_of(part, work.rows, can_confirm=step.accept == "confirm_if_unique")
+        chunk = Chunk(index, step.name, number, matches, is_reported=reported)
+        sure = pc.sum(pc.equal(matches["status"], CONFIRMED)).as_py() or 0
+        ambiguous += pc.sum(pc.equal(matches["ambiguity"], "ambiguous")).as_py() or 0
+        if not reported:
+            confirmed, suggested = confirmed + sure, suggested + len(part) - sure
+            work.matched, work.confirmed = work.matched + len(part), work.confirmed + sure
+            work.used += sum(len(rows) for rows in chunk.used)
+        _tell(work, "writing", start + len(part), len(ordered), base + share * (start + len(part)) / len(ordered))
+        yield chunk
+    if not reported:
+        for side, positions in (("l", [g.left for g in ordered]), ("r", [g.right for g in ordered])):
+            _use_rows(work, side, np.array([n for rows in positions for n in rows], np.int64))
+    yield PassFinished(
+        pass_index=index,
+        pass_name=step.name,
+        candidates=found.candidates,
+        matches=confirmed + suggested,
+        confirmed=confirmed,
+        suggested=suggested,
+        ambiguous=ambiguous,
+        reported=len(ordered) if reported else 0,
+        skipped_blocks=found.out_of_budget,
+        skipped_pairs=0,
+        local_components=0,
+    )
+
+
+def _is_rejected_set(work: _Run) -> Callable[[groups.Rows, groups.Rows], bool]:
+    """Whether people have rejected exactly these rows, by their positions."""
+    if work.rejected_sets is None:
+        return lambda left, right: False
+    found = {(frozenset(s["left"]), frozenset(s["right"])) for s in work.rejected_sets.to_pylist()}
+    rows = work.rows
+    return lambda left, right: (
+        (frozenset(rows[0][list(left)].tolist()), frozenset(rows[1][list(right)].tolist())) in found
+    )
+
+
+def _remainders(work: _Run) -> tuple[list[int], list[int]]:
+    """The positions of what earlier matches left open. It is paid by one row, so it is part of no group."""
+    left, right = (
+        np.flatnonzero(rows >= size - last).tolist()
+        for rows, size, last in zip(work.rows, work.sides.sizes, work.remainders, strict=True)
+    )
+    return left, right
+
+
+def _pass(work: _Run, index: int, step: RulesPass | ProbabilisticPass) -> Iterator[Chunk | PassFinished]:
     base = 0.05 + 0.95 * index / len(work.plan.passes)
     share = 0.95 / len(work.plan.passes)
     free = sum(work.sides.sizes) - work.used
@@ -288,7 +362,7 @@ def _blocks(rows: int, chunk: int) -> Iterator[slice]:
 
 def _decide(
     work: _Run,
-    step: Pass,
+    step: RulesPass | ProbabilisticPass,
     pairs: candidates.Candidates,
     chosen: assignment.Assigned,
     can_confirm: NDArray[np.bool_],
@@ -316,7 +390,9 @@ def _decide(
     return _Decided(status, ambiguity, group)
 
 
-def _signatures(work: _Run, step: Pass, side: str, rows: NDArray[np.int32]) -> NDArray[np.uint64]:
+def _signatures(
+    work: _Run, step: RulesPass | ProbabilisticPass, side: str, rows: NDArray[np.int32]
+) -> NDArray[np.uint64]:
     """A number for each of these rows that is equal if all compared fields are equal."""
     names = list(work.plan.fields)
     compared = step.fields if step.kind == "probabilistic" else [c.field for c in (*step.where, *step.score)]
@@ -431,12 +507,16 @@ def _explain(work: _Run, scored: _Scored, pair: NDArray[np.int64]) -> tuple[pa.A
 
 def _use(work: _Run, pairs: candidates.Candidates, chosen: assignment.Assigned) -> None:
     for side, positions in (("l", pairs.left[chosen.pair]), ("r", pairs.right[chosen.pair])):
-        work.connection.register("taken", pa.table({"i": pa.array(positions)}))
-        work.connection.execute(f"INSERT INTO {side}_used SELECT i FROM taken")
-        work.connection.unregister("taken")
-        work.connection.execute(
-            f"CREATE OR REPLACE VIEW {side}_free AS SELECT * FROM {side} WHERE i NOT IN (SELECT i FROM {side}_used)"
-        )
+        _use_rows(work, side, positions)
+
+
+def _use_rows(work: _Run, side: str, positions: NDArray[Any]) -> None:
+    work.connection.register("taken", pa.table({"i": pa.array(positions)}))
+    work.connection.execute(f"INSERT INTO {side}_used SELECT i FROM taken")
+    work.connection.unregister("taken")
+    work.connection.execute(
+        f"CREATE OR REPLACE VIEW {side}_free AS SELECT * FROM {side} WHERE i NOT IN (SELECT i FROM {side}_used)"
+    )
 
 
 def _rejected_pairs(

@@ -133,9 +133,77 @@ class ProbabilisticPass(_Pass):
     confirm_at_margin: Literal["high"] | None = None
 
 
+Percent = Annotated[str, Field(pattern=r"^[0-9]{1,2}(\.[0-9]{1,2})?$")]
+
+
+class FeeModel(_Part):
+    """What is kept back from a payment. `reserve` is a percentage of the gross amount that is paid out later."""
+
+    percent: Percent = "0"
+    fixed: Annotated[str, Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,9})?$")] = "0"
+    per: Literal["part", "total"] = "part"  # for what the fixed amount is kept back
+    rounded: Literal["part", "total"] = "total"  # what the percentage is rounded on, half up
+    refunds_bear: bool = False  # whether negative parts have a fee too
+    reserve: Percent = "0"
+
+
+class GroupPass(_Pass):
+    """The fields by which a pass finds groups of rows, and how one side names the other."""
+
+    amount: FieldName
+    date: FieldName | None = None
+    reference: FieldName | None = None
+    party: FieldName | None = None
+
+    @model_validator(mode="after")
+    def _named(self) -> "GroupPass":
+        if self.reference is None and self.party is None:
+            raise ValueError("needs reference, party or both: amounts alone do not tell which rows belong together")
+        return self
+
+    @property
+    def fields(self) -> dict[str, FieldName]:
+        """The fields by what they are for."""
+        parts = {"amount": self.amount, "date": self.date, "reference": self.reference, "party": self.party}
+        return {part: name for part, name in parts.items() if name is not None}
+
+
+class SumsPass(GroupPass):
+    """
+    A pass that finds rows of one side that together come to a row of the other, without a key that both have.
+
+    The texts of one side name rows of the other, by reference or by party. `fees` are learned from what references prove,
+    unless they are given. All bounds are counts, so the result is the same on any machine.
+    """
+
+    kind: Literal["sums"]
+    fees: Literal["learned"] | Annotated[tuple[FeeModel, ...], Field(max_length=10)] = "learned"
+    max_parts: Annotated[int, Field(ge=2, le=12)] = 8
+    unnamed: bool = True  # whether rows that name nobody are looked at, if others with the same text were batches
+    max_sums: Annotated[int, Field(ge=1_000, le=10_000_000_000)] = 150_000_000  # partial sums listed by the whole pass
+    accept: Literal["confirm_if_unique", "suggest", "report"] = "confirm_if_unique"
+
+
+class WithinSidePass(GroupPass):
+    """A pass that finds rows booked twice, which join the match of their twin, and rows that another one reverses."""
+
+    kind: Literal["within_side"]
+    find: Annotated[tuple[Literal["duplicates", "reversals"], ...], Field(min_length=1, max_length=2)] = (
+        "duplicates",
+        "reversals",
+    )
+    accept: Literal["confirm_if_unique", "suggest", "report"] = "confirm_if_unique"
+
+
+_TEXTS = ("text", "reference", "code")
+
 Pass = Annotated[
-    RulesPass | ProbabilisticPass,
-    Discriminator("kind", custom_error_type="pass_kind", custom_error_message="kind must be rules or probabilistic"),
+    RulesPass | ProbabilisticPass | SumsPass | WithinSidePass,
+    Discriminator(
+        "kind",
+        custom_error_type="pass_kind",
+        custom_error_message="kind must be rules, probabilistic, sums or within_side",
+    ),
 ]
 
 
@@ -153,6 +221,9 @@ class Plan(_Part):
         for p in self.passes:
             if p.kind == "probabilistic":
                 self._probabilistic(p)
+                continue
+            if isinstance(p, GroupPass):
+                self._grouping(p)
                 continue
             for comparison in (*p.where, *p.score):
                 found = self.fields.get(comparison.field)
@@ -175,6 +246,15 @@ class Plan(_Part):
         for name in step.fields:
             if name not in self.fields:
                 raise ValueError(f"pass {step.name!r} compares the field {name!r}, which is not in fields")
+
+    def _grouping(self, step: GroupPass) -> None:
+        fits = {"amount": ("money",), "date": ("date",), "reference": _TEXTS, "party": _TEXTS}
+        for part, name in step.fields.items():
+            found = self.fields.get(name)
+            if found is None:
+                raise ValueError(f"pass {step.name!r} compares the field {name!r}, which is not in fields")
+            if found.type not in fits[part]:
+                raise ValueError(f"{part} of the pass {step.name!r} cannot be the field {name!r} of type {found.type}")
 
     @cached_property
     def hash(self) -> str:

@@ -104,6 +104,12 @@ def left_out(pass_name: str, blocks: int, pairs: int) -> str | None:
     """A note for people about what a pass did not compare, or None if it compared everything."""
     if not blocks:
         return None
+    if not pairs:  # a pass that finds sums
+        totals = "1 total was" if blocks == 1 else f"{blocks:,} totals were"
+        return (
+            f"Pass {pass_name!r}: {totals} not looked through completely, because that would have made more sums than the plan "
+            "allows. Add a field that tells rows apart, or raise max_sums."
+        )
     groups = "1 group of records was" if blocks == 1 else f"{blocks:,} groups of records were"
     return (
         f"Pass {pass_name!r}: {groups} not compared, because that would have made {pairs:,} pairs, which is more than there "

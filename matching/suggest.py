@@ -15,6 +15,7 @@ from matching.fields import MIN_ANCHORS, Fields, Found, Roles, find_fields
 from matching.plan import Accept, Comparison, Pass, Plan, PlanField, PlanInvalid, ProbabilisticPass, RulesPass
 from matching.reading.values import install_macros
 from matching.sample import Floats, Sample
+from matching.sums.suggest import called_for
 
 __all__ = ["Roles", "suggest"]
 
@@ -42,7 +43,13 @@ def suggest(
         named = fields.by_name()
         named |= columns.pair(*samples, named)
         is_small = min(left.num_rows, right.num_rows) < ENOUGH_ROWS
-        passes = [*_passes(*samples, fields), *(_rest_of_few(*samples, fields) if is_small else _rest(named))]
+        called = called_for((left, right), samples, fields)
+        if called is not None and called.is_enough:
+            named, passes = called.fields, called.passes
+        else:
+            passes = [*_passes(*samples, fields), *(_rest_of_few(*samples, fields) if is_small else _rest(named))]
+            if called is not None:
+                named, passes = named | called.fields, [*called.passes, *passes]
     finally:
         connection.close()
     if not passes:

@@ -1,0 +1,100 @@
+"""All subsets of given sizes that come to given amounts: meet in the middle, exact, bounded by the number of subsets."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import combinations
+from math import comb
+
+import numpy as np
+from numpy.typing import NDArray
+
+SHIFT = 55  # bits of a sum; the size of a subset stands above them
+MAX_SIZE = 12
+MAX_SUM = 1 << (SHIFT - 2)
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Target:
+    """Sums of `size` values from `low` to `high`, both included."""
+
+    size: int
+    low: int
+    high: int
+
+
+def work_of(n: int, size: int) -> int:
+    """How many subsets have to be listed for all sums of up to `size` of n values."""
+    return sum(comb(half, r) for half in (n // 2, n - n // 2) for r in range(min(size, half) + 1))
+
+
+@lru_cache(maxsize=256)
+def _choices(n: int, size: int) -> NDArray[np.uint8]:
+    """All choices of `size` out of n, shape (choices, size)."""
+    return np.array(list(combinations(range(n), size)), np.uint8).reshape(comb(n, size), size)
+
+
+@dataclass(frozen=True)
+class _Half:
+    keys: Ints  # sums in order, with their sizes above them
+    order: Ints  # the number of the choice that each comes from
+    starts: Ints  # of the choices of each size
+
+
+class Halves:
+    """The sums of both halves of some values, in order, so that any target can be looked up."""
+
+    def __init__(self, values: Ints, size: int) -> None:
+        """List the subsets of up to `size` values. The values' sums are within MAX_SUM, and there are at most 510."""
+        self.values = values
+        self.sides = (np.arange(0, len(values), 2), np.arange(1, len(values), 2))
+        self._left, self._right = (self._listed(side, size) for side in self.sides)
+
+    def _listed(self, side: Ints, size: int) -> "_Half":
+        """Sums in order with their sizes above them, and where each came from."""
+        keys = []
+        for r in range(min(size, len(side)) + 1):
+            chosen = _choices(len(side), r)
+            sums = np.full(len(chosen), r << SHIFT, np.int64)
+            for column in range(r):
+                sums += self.values[side[chosen[:, column]]]
+            keys.append(sums)
+        all_ = np.concatenate(keys)
+        order = np.argsort(all_, kind="stable")
+        return _Half(all_[order], order, np.cumsum([0, *(len(k) for k in keys)]))
+
+    def count(self, target: Target) -> int:
+        """How many subsets there are."""
+        first, last = self._ranges(target)
+        return int((last - first).sum())
+
+    def find(self, target: Target, most: int) -> list[tuple[int, ...]]:
+        """The subsets as sorted positions, at most so many of them, always the same ones."""
+        first, last = self._ranges(target)
+        found = []
+        for place in np.flatnonzero(last > first):
+            for other in range(int(first[place]), int(last[place])):
+                found.append(tuple(sorted((*self._members(0, int(place)), *self._members(1, other)))))
+                if len(found) == most:
+                    return found
+        return found
+
+    def _ranges(self, target: Target) -> tuple[Ints, Ints]:
+        base, right = target.size << SHIFT, self._right.keys
+        needles = base + target.low - self._left.keys
+        first = np.searchsorted(right, needles, side="left")
+        if target.low < target.high:
+            return first, np.searchsorted(right, base + target.high - self._left.keys, side="right")
+        # Few needles are found at all, and only for these is it asked where their equals end.
+        hit = right[np.minimum(first, len(right) - 1)] == needles
+        last = first.copy()
+        last[hit] = np.searchsorted(right, needles[hit], side="right")
+        return first, last
+
+    def _members(self, which: int, place: int) -> list[int]:
+        half, side = (self._left, self._right)[which], self.sides[which]
+        number = int(half.order[place])
+        size = int(np.searchsorted(half.starts, number, side="right")) - 1
+        chosen = _choices(len(side), size)[number - int(half.starts[size])]
+        return [int(n) for n in side[chosen]]

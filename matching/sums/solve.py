@@ -1,0 +1,418 @@
+"""
+Finds groups of rows that come to the same: what references prove first, what chance could make last.
+
+One side, `a`, is named (invoices with a reference and a party), the other, `b`, names them in its texts. A total is a row
+of b that pays several rows of a, or a row of a that several rows of b pay.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.sums import judge as judging
+from matching.sums.fees import NO_FEE, Fee, Learned, Proof, learn
+from matching.sums.judge import ABSENT, Judged, Limits, Listed, Prior, Problem
+from matching.sums.naming import Naming
+from matching.sums.rows import Rows
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+SURE = 1e-6  # the chance that what references prove to the unit is wrong
+BY_FEE = 1e-5  # the same, if a fee that was learned explains the difference
+MOST_FEE = 0.15  # of the gross amount
+FEW = 20  # proofs of a kind; with fewer a default is taken
+TAIL = 0.001  # share of lags left out at each end
+LAGS = (-7, 21)  # days, without proofs
+SPREAD = 7  # days between parts, without proofs
+STEPS = (1e-4, 1e-3, 1e-2, 0.05, 0.2)  # what is nearly certain is taken first, because it makes the pools smaller
+ROUNDS = 3  # at each step, at most
+APART = 100.0  # of two that share a row, one must be so many times better
+LEAST_PROVEN = 5  # batches with a text that names nobody, before others with it are taken for batches
+MOST_POOL = 500  # rows that one total is looked for in
+_NO_ROWS: Ints = np.zeros(0, np.int64)
+EQUAL_ROWS = 2e-4  # the chance that two rows have one amount, above which amounts come from a price list
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows that belong together, why, and the chance that they do not."""
+
+    a: tuple[int, ...]
+    b: tuple[int, ...]
+    fee: Fee
+    error: float
+    how: str  # reference | party | day
+    named: int  # parts that the texts name
+    chance: float = 0.0  # other sums that chance is expected to make
+    density: float = 0.0
+    pool: int = 0  # rows that the others were chosen from
+
+
+@dataclass
+class Windows:
+    """Days from a row of a to the row of b that pays it, and between parts, learned for each kind."""
+
+    lags: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    spreads: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+
+    def lag(self, kind: str) -> tuple[float, float]:
+        known = self.lags[kind] if len(self.lags[kind]) >= FEW else [n for of in self.lags.values() for n in of]
+        if len(known) < FEW:
+            return LAGS
+        low, high = np.quantile(known, (TAIL, 1 - TAIL), method="nearest")
+        margin = len(known) < 10 * FEW
+        return float(low) - margin, float(high) + margin
+
+    def spread(self, kind: str) -> float:
+        known = self.spreads[kind]
+        if len(known) < FEW:
+            low, high = self.lag(kind)
+            return min(high - low, SPREAD)
+        return float(np.quantile(known, 1 - TAIL, method="nearest")) + (len(known) < 10 * FEW)
+
+    def weights(self, kind: str, lags: Floats) -> Floats:
+        """How frequent lags are, for each of them."""
+        low, high = self.lag(kind)
+        width = int(high - low) + 1
+        known = np.array(self.lags[kind] if len(self.lags[kind]) >= FEW else [], np.float64)
+        counts = np.bincount(np.clip(known - low, 0, width - 1).astype(np.int64), minlength=width) + 0.5
+        share = counts / counts.mean()
+        found: Floats = share[np.clip(np.nan_to_num(lags - low), 0, width - 1).astype(np.int64)]
+        return np.where(np.isnan(lags), 1.0, found)
+
+
+@dataclass(frozen=True)
+class Options:
+    """Bounds, given fees, and whom to ask whether to stop."""
+
+    most_parts: int = 8
+    unit: int = 100
+    fees: tuple[Fee, ...] | None = None  # None: learned
+    limits: Limits = field(default_factory=Limits)
+    work: int = 400_000_000  # subsets of the whole pass
+    unnamed: bool = True  # whether totals that name nobody are looked at
+    check: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True)
+class _Before:
+    """What was found of a total, and in which pool."""
+
+    rows: Ints
+    fixed: Ints
+    judged: Judged
+    listed: Listed
+
+
+class Solver:
+    """The state of a pass: which rows are open, and the groups so far."""
+
+    def __init__(self, a: Rows, b: Rows, naming: Naming, options: Options) -> None:
+        self.a, self.b, self.naming, self.options = a, b, naming, options
+        self.open_a, self.open_b = np.ones(len(a), bool), np.ones(len(b), bool)
+        self.groups: list[Group] = []
+        self.windows = Windows()
+        self.sizes: dict[str, Counter[int]] = defaultdict(Counter)
+        self.templates: Counter[str] = Counter()
+        self.work = 0
+        self.out_of_budget: set[tuple[str, int]] = set()
+        self.looked_at = 0
+        self.learned = Learned((), (), ())
+        self.shares: tuple[dict[Fee, float], dict[Fee, float]] = ({NO_FEE: 1.0}, {NO_FEE: 1.0})
+        self.lines_of: dict[int, list[int]] = defaultdict(list)  # rows of b whose texts name a row of a
+        for line, rows in enumerate(naming.rows):
+            for row in rows:
+                self.lines_of[row].append(line)
+        counts = np.unique(a.amount, return_counts=True)[1] if len(a) else np.zeros(0)
+        self.has_price_list = bool((counts * (counts - 1)).sum() > EQUAL_ROWS * max(len(a) * (len(a) - 1), 1))
+        self._judged: dict[tuple[str, int], _Before] = {}
+
+    # -- what references prove ----------------------------------------------------------------------------------------
+
+    def solve(self) -> list[Group]:
+        """All groups, the surest first within each step."""
+        self.prove()
+        self.learn_fees()
+        self.pay_with_fees()
+        self.options.check()
+        self.one_to_one()
+        self.one_to_one_with_fees()
+        for step in STEPS:
+            self._rounds(step, self._by_name)
+        if self.options.unnamed:
+            for step in STEPS:
+                self._rounds(step, self._by_day)
+        return self.groups
+
+    def prove(self) -> None:
+        """Take what ties to the unit: a row of b with all it names, or a row of a with all that name it alone."""
+        for line, rows in enumerate(self.naming.rows):
+            is_alone = bool(rows) and self.open_b[line] and self._is_open(rows) and self._named_alone(rows, line)
+            if is_alone and int(self.a.amount[list(rows)].sum()) == self.b.amount[line]:
+                self._take(Group(rows, (line,), NO_FEE, SURE, "reference", len(rows)))
+        for row, lines in sorted(self.lines_of.items()):
+            some = [n for n in lines if self.open_b[n] and self.naming.rows[n] == (row,)]
+            is_whole = self.open_a[row] and len(some) > 1 and len(some) == sum(self.open_b[lines])
+            if is_whole and int(self.b.amount[some].sum()) == self.a.amount[row]:
+                self._take(Group((row,), tuple(some), NO_FEE, SURE, "reference", len(some)))
+
+    def learn_fees(self) -> None:
+        """Learn fees from what is named and falls short."""
+        proofs = []
+        for line, rows in enumerate(self.naming.rows):
+            if rows and self.open_b[line] and self._is_open(rows) and self._named_alone(rows, line):
+                parts = self.a.amount[list(rows)]
+                short = int(parts.sum() - self.b.amount[line])
+                if 0 < short <= MOST_FEE * abs(int(parts.sum())):
+                    proofs.append(Proof(tuple(parts.tolist()), short))
+        without = tuple(
+            sum(g.fee == NO_FEE and len(g.b) == 1 and (len(g.a) > 1) == several for g in self.groups)
+            for several in (False, True)
+        )
+        if self.options.fees is not None:
+            self.learned = Learned(self.options.fees, *(((LEAST_PROVEN,) * len(self.options.fees),) * 2))
+        else:
+            self.learned = learn(proofs)
+        self.shares = self.learned.shares(without)  # type: ignore[arg-type]  # two of them
+
+    def pay_with_fees(self) -> None:
+        """Take what is named and falls short by a fee."""
+        for line, rows in enumerate(self.naming.rows):
+            if not (rows and self.open_b[line] and self._is_open(rows) and self._named_alone(rows, line)):
+                continue
+            parts = self.a.amount[list(rows)].tolist()
+            for fee in self.shares[len(rows) > 1]:
+                if fee != NO_FEE and sum(parts) - fee.of(parts) == self.b.amount[line]:
+                    self._take(Group(rows, (line,), fee, BY_FEE, "reference", len(rows)))
+                    break
+
+    # -- one to one by party ------------------------------------------------------------------------------------------
+
+    def one_to_one(self) -> None:
+        """Take rows of one party that have one amount and that no other row competes for."""
+        self._pairs({NO_FEE: 1.0})
+
+    def one_to_one_with_fees(self) -> None:
+        """The same with a fee."""
+        self._pairs({fee: share for fee, share in self.shares[0].items() if fee != NO_FEE})
+
+    def _pairs(self, fees: dict[Fee, float]) -> None:
+        by_key: dict[tuple[int, int], list[int]] = defaultdict(list)
+        for row in self._free_a():
+            if self.naming.parties[row] >= 0:
+                by_key[int(self.naming.parties[row]), int(self.a.amount[row])].append(int(row))
+        low, high = self.windows.lag("one")
+        found: dict[int, list[tuple[int, Fee]]] = defaultdict(list)
+        takers: Counter[int] = Counter()
+        for line in self._free_b():
+            party = int(self.naming.party[line])
+            if party < 0:
+                continue
+            for fee in fees:
+                for gross in fee.gross_of(int(self.b.amount[line]), 1):
+                    for row in by_key.get((party, gross), ()):
+                        lag = self.b.day[line] - self.a.day[row]
+                        if np.isnan(lag) or low <= lag <= high:
+                            found[int(line)].append((row, fee))
+                            takers[row] += 1
+        sizes = Counter(self.naming.parties[self.open_a].tolist())
+        ordered = np.sort(self.a.amount)
+        for line, some in sorted(found.items()):
+            row, fee = some[0]
+            if len(some) > 1 or takers[row] > 1:
+                continue
+            amount = int(self.a.amount[row])
+            near = np.searchsorted(ordered, [amount, amount + 1, round(amount * 0.98), round(amount * 1.02) + 1])
+            others = near[1] - near[0] - 1
+            share = max(others, (near[3] - near[2]) / max(abs(amount) * 0.04, 1)) / len(ordered)
+            rivals = min(
+                sizes[int(self.naming.party[line])] * (high - low + 1) / self._days(),
+                sizes[int(self.naming.party[line])],
+            )
+            error = ABSENT * max(rivals, 1.0) * len(fees) * share
+            if error <= STEPS[1]:
+                self._take(Group((row,), (line,), fee, max(float(error), SURE), "party", 0))
+
+    def _days(self) -> float:
+        known = self.a.day[~np.isnan(self.a.day)]
+        return float(np.ptp(known)) + 1 if len(known) else 1.0
+
+    # -- sums -------------------------------------------------------------------------------------------------------------
+
+    def _rounds(self, step: float, candidates: Callable[[], Iterable[tuple[Group, Judged]]]) -> None:
+        for _ in range(ROUNDS):
+            self.options.check()
+            found = [group for group, _ in candidates() if group.error <= step]
+            if not self._take_all(found):
+                return
+
+    def _take_all(self, found: list[Group]) -> int:
+        """Take groups that share no row. Of those that share one, only one that is much better than the others."""
+        found.sort(key=lambda g: (g.error, g.a, g.b))
+        claims: dict[tuple[int, int], list[Group]] = defaultdict(list)
+        for group in found:
+            for key in (*((0, row) for row in group.a), *((1, row) for row in group.b)):
+                claims[key].append(group)
+        taken = 0
+        for group in found:
+            if not (self.open_a[list(group.a)].all() and self.open_b[list(group.b)].all()):
+                continue
+            keys = [*((0, row) for row in group.a), *((1, row) for row in group.b)]
+            rivals = [
+                r.error for key in keys for r in claims[key] if r is not group and (r.a, r.b) != (group.a, group.b)
+            ]
+            if min(rivals, default=1.0) < max(group.error, SURE) * APART and rivals:
+                continue
+            self._take(group)
+            taken += 1
+        return taken
+
+    def _by_name(self) -> Iterable[tuple[Group, Judged]]:
+        """Sums of rows that share a party, or that the text names in part."""
+        by_party_a, by_party_b = (
+            self._by_party(self._free_a(), self.naming.parties),
+            self._by_party(self._free_b(), self.naming.party),
+        )
+        for row in np.flatnonzero(self.open_a):  # a row of a that several rows of b pay
+            lines = [n for n in self.lines_of.get(int(row), ()) if self.open_b[n]]
+            if any(self.naming.rows[n] != (int(row),) for n in lines):
+                continue
+            pool = by_party_b.get(int(self.naming.parties[row]), _NO_ROWS)
+            pool = self._within("split", pool, self.b.day[pool] - self.a.day[row], self.b.day[pool], self.b.day[lines])
+            if len(lines) + len(pool) > 1:
+                yield from self._judge_split(int(row), lines, pool)
+        for line in np.flatnonzero(self.open_b):
+            rows, party = self.naming.rows[line], int(self.naming.party[line])
+            if party < 0 or not self._is_open(rows) or not self._named_alone(rows, int(line)):
+                continue
+            pool = by_party_a.get(party, _NO_ROWS)
+            if len(rows) + len(pool):
+                yield from self._judge_batch(int(line), rows, pool, "party")
+
+    def _by_day(self) -> Iterable[tuple[Group, Judged]]:
+        """Sums of any rows around a day, for texts that have been found on batches before."""
+        pool = self._free_a()
+        for line in np.flatnonzero(self.open_b):
+            rows = self.naming.rows[line]
+            if self.naming.party[line] >= 0 or not self._is_open(rows) or not self._named_alone(rows, int(line)):
+                continue
+            if self.templates[self.naming.template[line]] >= LEAST_PROVEN:
+                yield from self._judge_batch(int(line), rows, pool, "day")
+
+    def _judge_batch(self, line: int, rows: tuple[int, ...], pool: Ints, how: str) -> Iterable[tuple[Group, Judged]]:
+        pool = self._within(
+            "batch", pool, self.b.day[line] - self.a.day[pool], self.a.day[pool], self.a.day[list(rows)]
+        )
+        target, fixed = int(self.b.amount[line]), self.a.amount[list(rows)]
+        if target > 0 and not (self.a.amount[pool] < 0).any() and not (fixed < 0).any():
+            pool = pool[self.a.amount[pool] <= target * (1 + MOST_FEE) * 1.05 - fixed.sum()]
+        prior = self._prior("batch", self.shares)
+        weights = self.windows.weights("batch", self.b.day[line] - self.a.day[pool])
+        spread = self.windows.spread("batch")
+        problem = Problem(target, fixed, self.a.amount[pool], weights, pool, self.a.day[pool], spread)
+        judged = self._judge(("b", line), problem, prior, pool)
+        if judged.best is not None:
+            members = tuple(sorted((*rows, *pool[list(judged.best.members)].tolist())))
+            yield self._group(members, (line,), judged, how, (len(rows), len(pool))), judged
+
+    def _judge_split(self, row: int, lines: list[int], pool: Ints) -> Iterable[tuple[Group, Judged]]:
+        target, fixed = int(self.a.amount[row]), self.b.amount[lines]
+        if target > 0 and not (self.b.amount[pool] < 0).any() and not (fixed < 0).any():
+            pool = pool[self.b.amount[pool] <= target - fixed.sum()]
+        weights = self.windows.weights("split", self.b.day[pool] - self.a.day[row])
+        prior = self._prior("split", ({NO_FEE: 1.0}, {NO_FEE: 1.0}))
+        problem = Problem(target, fixed, self.b.amount[pool], weights, pool, self.b.day[pool])
+        judged = self._judge(("a", row), problem, prior, pool)
+        if judged.best is not None:
+            members = tuple(sorted((*lines, *pool[list(judged.best.members)].tolist())))
+            yield self._group((row,), members, judged, "party", (len(lines), len(pool))), judged
+
+    def _judge(self, key: tuple[str, int], problem: Problem, prior: Prior, pool: Ints) -> Judged:
+        """Judge a total, unless its pool is the same as before."""
+        before = self._judged.get(key)
+        is_same = before is not None and np.array_equal(before.fixed, problem.fixed)
+        if is_same and before is not None and np.array_equal(before.rows, pool):
+            return before.judged
+        if self.work > self.options.work or len(pool) > MOST_POOL:
+            self.out_of_budget.add(key)
+            return judging.NOTHING
+        shrunk = before is not None and is_same and bool(np.isin(pool, before.rows).all())
+        judged, listed = judging.judge(
+            problem, prior, self.options.limits, before.listed if shrunk and before else None
+        )
+        self.work += judged.work
+        self.looked_at += before is None
+        self.out_of_budget.discard(key)
+        if judged.is_out_of_budget and judged.best is None:
+            self.out_of_budget.add(key)
+        self._judged[key] = _Before(pool, problem.fixed, judged, listed)
+        return judged
+
+    def _group(
+        self, a: tuple[int, ...], b: tuple[int, ...], judged: Judged, how: str, numbers: tuple[int, int]
+    ) -> Group:
+        assert judged.best is not None
+        named, pool = numbers
+        return Group(a, b, judged.best.fee, max(judged.error, SURE), how, named, judged.chance, judged.density, pool)
+
+    def _prior(self, kind: str, shares: tuple[dict[Fee, float], dict[Fee, float]]) -> Prior:
+        counts = self.sizes[kind]
+        sizes = np.array([0.0, *(counts[n] + 1.0 for n in range(1, self.options.most_parts + 1))])
+        return Prior(sizes / sizes.sum(), shares[0], shares[1], self.options.unit, self.has_price_list)
+
+    def _within(self, kind: str, pool: Ints, lags: Floats, days: Floats, named: Floats) -> Ints:
+        """Rows whose day fits the total, and the parts that are known."""
+        low, high = self.windows.lag(kind)
+        keep = np.isnan(lags) | ((lags >= low) & (lags <= high))
+        named = named[~np.isnan(named)]
+        if len(named):
+            spread = self.windows.spread(kind)
+            keep &= np.isnan(days) | ((days >= named.max() - spread) & (days <= named.min() + spread))
+        found: Ints = pool[keep]
+        return found
+
+    # -- rows --------------------------------------------------------------------------------------------------------------
+
+    def _free_a(self) -> Ints:
+        """Open rows of a that no open row of b names."""
+        named = {row for row, lines in self.lines_of.items() if self.open_b[lines].any()}
+        return np.array([row for row in np.flatnonzero(self.open_a).tolist() if row not in named], np.int64)
+
+    def _free_b(self) -> Ints:
+        """Open rows of b that name no open row."""
+        return np.array(
+            [n for n in np.flatnonzero(self.open_b).tolist() if not self.open_a[list(self.naming.rows[n])].any()],
+            np.int64,
+        )
+
+    @staticmethod
+    def _by_party(rows: Ints, parties: Ints) -> dict[int, Ints]:
+        order = np.argsort(parties[rows], kind="stable")
+        numbers, first = np.unique(parties[rows][order], return_index=True)
+        parts = np.split(rows[order], first[1:])
+        return {int(n): part for n, part in zip(numbers, parts, strict=True) if n >= 0} if len(rows) else {}
+
+    def _is_open(self, rows: tuple[int, ...]) -> bool:
+        return bool(self.open_a[list(rows)].all())
+
+    def _named_alone(self, rows: tuple[int, ...], line: int) -> bool:
+        """Whether no other open row of b names any of the rows."""
+        return all(n == line or not self.open_b[n] for row in rows for n in self.lines_of[row])
+
+    def _take(self, group: Group) -> None:
+        self.groups.append(group)
+        self.open_a[list(group.a)] = False
+        self.open_b[list(group.b)] = False
+        kind = "split" if len(group.b) > 1 else "batch" if len(group.a) > 1 else "one"
+        days = self.a.day[list(group.a)] if kind != "split" else self.b.day[list(group.b)]
+        lags = self.b.day[group.b[0]] - days if kind != "split" else days - self.a.day[group.a[0]]
+        self.windows.lags[kind] += lags[~np.isnan(lags)].tolist()
+        if kind != "one" and not np.isnan(days).all():
+            self.windows.spreads[kind].append(float(np.nanmax(days) - np.nanmin(days)))
+        self.sizes["split" if kind == "split" else "batch"][len(days)] += 1
+        if kind == "batch" and self.naming.party[group.b[0]] < 0:
+            self.templates[self.naming.template[group.b[0]]] += 1

@@ -1,0 +1,171 @@
+"""
+Whether two tables call for a pass that finds sums, and with which columns.
+
+They do if references prove it: rows of one side that a text of the other names, and that together come to its amount.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from matching import duck, normalise
+from matching.fields import Fields
+from matching.plan import Booked, Pass, Plan, PlanField, SumsPass, WithinSidePass, column_of
+from matching.reading.values import install_macros
+from matching.sample import Sample, SampleColumn
+from matching.sides import Sides
+from matching.sums import naming, read, rows
+from matching.sums.find import MAX_ROWS
+from matching.sums.solve import Options, Solver
+
+TEXTS = 2_000  # that are read to choose columns
+MAX_COLUMNS = 8  # of a kind and side
+LEAST_NAMED = 0.02  # share of texts that name a row
+LEAST_DISTINCT = 0.2  # references per row
+LEAST_PARTIES = 10
+LEAST_READ = 0.1  # share of texts that have a party
+LEAST_PROVEN, PROVEN_SHARE = (
+    8,
+    0.002,
+)  # groups of several rows that references prove, and their share of the smaller side
+NEARLY_ALL = 0.8  # share of texts that name something, from which on no other pass is needed
+
+_Pair = tuple[float, str, str]  # how good, and the columns of both sides
+
+
+@dataclass(frozen=True)
+class Called:
+    """The fields and passes, and whether they need others after them."""
+
+    fields: dict[str, PlanField]
+    passes: list[Pass]
+    is_enough: bool
+
+
+def called_for(tables: tuple[pa.Table, pa.Table], samples: tuple[Sample, Sample], fields: Fields) -> Called | None:
+    """Look for proof of sums. Returns: None if there is none, or too much to look at."""
+    if fields.amount is None or sum(table.num_rows for table in tables) > MAX_ROWS:
+        return None
+    reference = _reference(samples)
+    if reference is None:
+        return None
+    best: tuple[int, float, dict[str, PlanField]] | None = None
+    for party in [*_parties(samples, reference), None]:
+        found = _fields(fields, reference, party)
+        proven, agreed = _proven(tables, found)
+        if proven < max(LEAST_PROVEN, PROVEN_SHARE * min(table.num_rows for table in tables)):
+            return None  # the party plays no part in this
+        if best is None or agreed > best[1]:
+            best = (proven, agreed, found)
+    assert best is not None
+    _, agreed, found = best
+    named = {"amount": "amount", "date": "date" if "date" in found else None, "reference": "named reference"}
+    named["party"] = "named party" if "named party" in found else None
+    return Called(
+        found,
+        [
+            WithinSidePass(name="duplicates and reversals", kind="within_side", **named),
+            SumsPass(name="sums", kind="sums", difference=Booked(booked="fee"), **named),
+        ],
+        is_enough=agreed >= NEARLY_ALL,
+    )
+
+
+def _fields(fields: Fields, reference: _Pair, party: _Pair | None) -> dict[str, PlanField]:
+    assert fields.amount is not None
+    found = {"amount": fields.amount.field}
+    if fields.date is not None:
+        found["date"] = fields.date
+    found["named reference"] = PlanField(type="text", left=reference[1], right=reference[2])
+    if party is not None:
+        found["named party"] = PlanField(type="text", left=party[1], right=party[2])
+    return found
+
+
+def _reference(samples: tuple[Sample, Sample]) -> _Pair | None:
+    """The column of references of one side, and the texts of the other, of which most name a row."""
+    best: _Pair | None = None
+    for turned in (False, True):
+        a, b = samples[::-1] if turned else samples
+        for code in [c for c in a.columns if _is_reference(c)][:MAX_COLUMNS]:
+            values = a.texts(code.name).to_pylist()
+            for text in [c for c in b.columns if c.kind in ("text", "code")][:MAX_COLUMNS]:
+                texts = b.texts(text.name)[:TEXTS].to_pylist()
+                found = naming.read(values, [None] * len(values), (texts, texts))
+                share = sum(bool(named) for named in found.rows) / max(len(texts), 1)
+                if share >= LEAST_NAMED and (best is None or share > best[0]):
+                    best = (share, *((text.name, code.name) if turned else (code.name, text.name)))
+    return best
+
+
+def _is_reference(column: SampleColumn) -> bool:
+    return column.is_code and column.kind != "date" and column.distinct >= LEAST_DISTINCT * max(column.filled, 1)
+
+
+def _parties(samples: tuple[Sample, Sample], reference: _Pair) -> list[_Pair]:
+    """Pairs of columns of which one may name the parties of the other, those that name most first."""
+    found: list[_Pair] = []
+    for turned in (False, True):
+        a, b = samples[::-1] if turned else samples
+        for party in [c for c in a.columns if _is_party(c)][:MAX_COLUMNS]:
+            values = a.texts(party.name).to_pylist()
+            for text in [c for c in b.columns if c.kind == "text"][:MAX_COLUMNS]:
+                texts = b.texts(text.name)[: TEXTS // 4].to_pylist()
+                read_ = naming.read([None] * len(values), values, (texts, texts))
+                share = float((read_.party >= 0).mean()) if len(texts) else 0.0
+                if share >= LEAST_READ:
+                    found.append((share, *((text.name, party.name) if turned else (party.name, text.name))))
+    return sorted(found, key=lambda pair: (-pair[0], pair[1:]))[:3]
+
+
+def _is_party(column: SampleColumn) -> bool:
+    is_currency = column.profile is not None and column.profile.currency is not None
+    return column.kind == "text" and not column.is_id and column.distinct >= LEAST_PARTIES and not is_currency
+
+
+def _proven(tables: tuple[pa.Table, pa.Table], fields: dict[str, PlanField]) -> tuple[int, float]:
+    """
+    How many groups of several rows references prove, and the share of all texts that name something, times the share of
+    proven pairs whose party is the one that the text names.
+    """
+    has_party = "named party" in fields
+    step = SumsPass(
+        name="sums",
+        kind="sums",
+        amount="amount",
+        date="date" if "date" in fields else None,
+        reference="named reference",
+        party="named party" if has_party else None,
+    )
+    plan = Plan(fields=fields, passes=(step,))
+    connection = duck.connect(threads=2)
+    try:
+        install_macros(connection)
+        for side, table in zip("lr", tables, strict=True):
+            normalise.load(connection, side, table.select(_columns(fields, side)), plan)
+            connection.execute(f"CREATE VIEW {side}_free AS SELECT * FROM {side}")
+        sizes = (tables[0].num_rows, tables[1].num_rows)
+        found = rows.read(Sides(connection, plan, sizes, 2), step, ((), ()))
+    finally:
+        connection.close()
+    proven = told = total = agreed = pairs = 0
+    for ledgers in found:
+        named = read.of(ledgers)
+        solver = Solver(named.a, named.b, named.naming, Options(unit=10**ledgers.scale))
+        solver.prove()
+        solver.learn_fees()
+        proven += sum(len(g.a) + len(g.b) > 2 for g in solver.groups) + sum(solver.learned.batches)
+        party = named.naming.party
+        told += sum(bool(r) or (p >= 0) for r, p in zip(named.naming.rows, party.tolist(), strict=True))
+        total += len(named.b)
+        for group in solver.groups:
+            pairs += 1
+            agreed += bool(party[group.b[0]] >= 0 and (named.naming.parties[list(group.a)] == party[group.b[0]]).any())
+    share = told / max(total, 1)
+    return proven, share * (agreed / max(pairs, 1) if has_party else 0.5 * float(np.sign(pairs)))
+
+
+def _columns(fields: dict[str, PlanField], side: str) -> list[str]:
+    name = "left" if side == "l" else "right"
+    return list(dict.fromkeys(column_of(getattr(field, name)) for field in fields.values()))
