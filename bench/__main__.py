@@ -22,13 +22,14 @@ from bench import (
     report,
     rest,
     room,
+    sums,
     upload,
 )
 
 BENCHMARKS = {
     "read": read.main,
     "engine": engine.main,
-    "matching": matching.main,
+    "matching": lambda: [*matching.main(), *sums.main()],
     "upload": upload.main,
     "job": job.main,
     "page": page.main,

@@ -13,7 +13,7 @@ PERCENT = 10_000  # percentages are whole numbers of hundredths of a percent
 STEP, MOST = 5, 1_000  # of percentages that are tried: 0.05 % to 10 %
 LEAST_VOTES = 8  # for a model, and
 VOTES_SHARE, VOTES_MORE = 0.02, 2  # this share of all and some more, because chance agrees with some
-LEAST_OF_BATCHES = 5  # proofs of a model by payments for several parts, before it explains others of these
+LEAST_PROOFS = 5  # of a model by payments for one part, or for several, before it explains others of these
 MOST_MODELS = 6
 
 Ints = NDArray[np.int64]
@@ -97,11 +97,13 @@ class Learned:
     def shares(self, without: tuple[int, int]) -> tuple[dict[Fee, float], dict[Fee, float]]:
         """
         How frequent each model is, among payments for one part and for several, given how many have no fee at all. Models
-        with too few proofs by several parts explain single ones only.
+        with too few proofs of a kind explain none of it.
         """
-        single = {NO_FEE: without[0] + 1.0} | {f: float(n) for f, n in zip(self.fees, self.singles, strict=True) if n}
+        single = {NO_FEE: without[0] + 1.0} | {
+            f: float(n) for f, n in zip(self.fees, self.singles, strict=True) if n >= LEAST_PROOFS
+        }
         batch = {NO_FEE: without[1] + 1.0} | {
-            f: float(n) for f, n in zip(self.fees, self.batches, strict=True) if n >= LEAST_OF_BATCHES
+            f: float(n) for f, n in zip(self.fees, self.batches, strict=True) if n >= LEAST_PROOFS
         }
         return _shares(single), _shares(batch)
 
@@ -133,8 +135,9 @@ def learn(proofs: Sequence[Proof]) -> Learned:
 
 def _best(proofs: list[Proof], known: list[Fee]) -> tuple[Fee, int]:
     """The model that explains most proofs, and how many. Of equals the simplest."""
-    votes: Counter[Fee] = Counter()
     percents = np.arange(0, MOST + 1, STEP, dtype=np.int64)
+    keys = [np.zeros(0, np.int64)]
+    votes: Counter[Fee] = Counter()
     for proof in proofs:
         parts = np.array(proof.parts, np.int64)
         charged = parts[parts > 0]
@@ -147,15 +150,20 @@ def _best(proofs: list[Proof], known: list[Fee]) -> tuple[Fee, int]:
             for per_part in (True, False):
                 number = len(charged) if per_part else 1
                 good = (rest >= 0) & (rest % number == 0)
-                for percent, fixed in zip(percents[good].tolist(), (rest[good] // number).tolist(), strict=True):
-                    votes[Fee(percent, fixed, per_part, by)] += 1
+                # Millions of votes are counted as numbers: fixed amount, percentage, and the two ways.
+                keys.append(((rest[good] // number) * (MOST + 1) + percents[good]) * 4 + 2 * per_part + by)
         for fee in known:  # one that is known, and a reserve
             if fee.reserve:
                 continue
             rest_of = proof.difference - fee.of(proof.parts)
             reserves = _half_up(sum(proof.parts) * percents)
             for reserve in percents[(reserves == rest_of) & (percents > 0)].tolist():
-                votes[Fee(fee.percent, fee.fixed, fee.per_part, fee.rounded_by_part, fee.refunds_bear, reserve)] += 1
+                votes[replace(fee, reserve=reserve)] += 1
+    found, counts = np.unique(np.concatenate(keys), return_counts=True)
+    for key in found[counts == counts.max(initial=0)].tolist():
+        rest_of, ways = divmod(key, 4)
+        fixed, percent = divmod(rest_of, MOST + 1)
+        votes[Fee(percent, fixed, ways >= 2, ways % 2 == 1)] = int(counts.max())
     if not votes:
         return NO_FEE, 0
     fee = min(votes, key=lambda f: (-votes[f], f.fixed > 0, f.percent > 0, not f.per_part, f.rounded_by_part, f))

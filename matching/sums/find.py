@@ -16,7 +16,7 @@ from matching.sums.solve import Solver
 
 MAX_ROWS = 250_000  # of both sides; more are not looked at
 CONFIRMED_ERROR = 5e-4  # the share of what is confirmed that may be wrong
-ALL_ERROR = 7e-4  # the same for all that is found
+ALL_ERROR = 1e-3  # the same for all that is found
 WORST = 0.2  # the chance of being wrong of anything that is suggested
 SHOWN = 8  # values in a line of an explanation
 

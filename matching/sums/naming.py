@@ -9,7 +9,7 @@ import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ SHORTEST_REFERENCE = 4  # characters, of which one is a digit; shorter ones occu
 SHORTEST_NUMBER = 5  # digits of a reference that stand for it alone
 MOST_SHARED = 12  # rows with one reference; one that more rows share names none of them
 SHORTEST_CUT = 8  # letters that a name cut off in the middle of a word must still have
+MOST_MEANT = 20  # parties that a cut name may be one of; one that more begin with names none
 _WORD = re.compile(r"[^\W_]+")
 _DIGITS = re.compile(r"\d+")
 
@@ -27,18 +28,29 @@ Texts = Sequence[str | None]
 
 @dataclass(frozen=True)
 class Naming:
-    """What each text names. Parties are numbers, the same on both sides; -1 is none."""
+    """
+    What each text names. Parties are numbers, the same on both sides; -1 is none.
+
+    A name that was cut off may be one of several parties. Then it has a number of its own, and `several` says of which.
+    """
 
     rows: list[tuple[int, ...]]  # for each text, the rows of the other side whose references it has
     party: NDArray[np.int64]  # for each text
     template: list[str]  # what is left of each text without references, party and numbers
     parties: NDArray[np.int64]  # for each row of the other side
+    several: dict[int, tuple[int, ...]]
+
+    def meant(self, party: int) -> tuple[int, ...]:
+        """The parties that the party of a text may be."""
+        return self.several.get(party, (party,) if party >= 0 else ())
 
 
 def words(text: str | None) -> list[str]:
     """The words of a text, in capitals and without accents."""
     if not text:
         return []
+    if text.isascii():
+        return _WORD.findall(text.upper())
     plain = unicodedata.normalize("NFKD", text)
     return _WORD.findall("".join(c for c in plain if not unicodedata.combining(c)).upper())
 
@@ -52,15 +64,14 @@ def read(references: Texts, parties: Texts, texts: tuple[Texts, Texts]) -> Namin
         texts: for each row that names, the text with references and the text with the party. They may be the same.
     """
     by_reference, names = _by_reference(references), _Parties.of(parties)
-    is_one = texts[0] is texts[1]
     rows, party, template = [], np.full(len(texts[1]), -1, np.int64), []
     for n, (first, second) in enumerate(zip(*texts, strict=True)):
         found, rest = _named(words(first), by_reference)
         rows.append(found)
-        rest = rest if is_one else words(second)
+        rest = rest if first == second else words(second)
         party[n], rest = names.read(rest)
         template.append(" ".join(word for word in rest if not any(c.isdigit() for c in word)))
-    return Naming(rows, party, template, names.rows)
+    return Naming(rows, party, template, names.rows, {number: meant for meant, number in names.several.items()})
 
 
 def _by_reference(values: Texts) -> dict[str, tuple[int, ...]]:
@@ -103,6 +114,7 @@ class _Parties:
     ordered: list[str]
     longest: int  # words of a name, at most
     rows: NDArray[np.int64]
+    several: dict[tuple[int, ...], int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, values: Texts) -> "_Parties":
@@ -122,9 +134,11 @@ class _Parties:
         text = " ".join(found)
         if len(text) >= SHORTEST_CUT:
             at = bisect_left(self.ordered, text)
-            longer = [name for name in self.ordered[at : at + 2] if name.startswith(text)]
+            longer = [self.numbers[name] for name in self.ordered[at : at + MOST_MEANT] if name.startswith(text)]
             if len(longer) == 1:
-                return self.numbers[longer[0]], []
+                return longer[0], []
+            if 1 < len(longer) < MOST_MEANT:
+                return self.several.setdefault(tuple(longer), len(self.numbers) + len(self.several)), []
             for length in range(len(text), SHORTEST_CUT - 1, -1):
                 if (number := self.numbers.get(text[:length])) is not None:
                     return number, []

@@ -8,6 +8,7 @@ of b that pays several rows of a, or a row of a that several rows of b pay.
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from matching.sums.judge import ABSENT, Judged, Limits, Listed, Prior, Problem
 from matching.sums.naming import Naming
 from matching.sums.rows import Rows
 
+T = TypeVar("T")
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
@@ -52,37 +54,68 @@ class Group:
     pool: int = 0  # rows that the others were chosen from
 
 
-@dataclass
 class Windows:
     """Days from a row of a to the row of b that pays it, and between parts, learned for each kind."""
 
-    lags: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    spreads: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    def __init__(self) -> None:
+        self._lags: dict[str, list[float]] = defaultdict(list)
+        self._spreads: dict[str, list[float]] = defaultdict(list)
+        self._known: dict[tuple[str, str], Any] = {}  # what was learned from these, until there are more
+
+    def add(self, kind: str, lags: list[float], spread: float | None) -> None:
+        """Learn from one group."""
+        self._lags[kind] += lags
+        if kind != "split":
+            self._lags["paid"] += lags  # whatever a row with a party pays, one row or several
+        if spread is not None:
+            self._spreads[kind].append(spread)
+        self._known.clear()
 
     def lag(self, kind: str) -> tuple[float, float]:
-        known = self.lags[kind] if len(self.lags[kind]) >= FEW else [n for of in self.lags.values() for n in of]
+        """The least and the greatest lag, without a few at each end."""
+        return self._once("lag", kind, self._lag)
+
+    def spread(self, kind: str) -> float:
+        """The days between parts, at most."""
+        return self._once("spread", kind, self._spread)
+
+    def weights(self, kind: str, lags: Floats) -> Floats:
+        """How frequent lags are, for each of them."""
+        low, high = self.lag(kind)
+        share = self._once("share", kind, self._share)
+        found: Floats = share[np.clip(np.nan_to_num(lags - low), 0, int(high - low)).astype(np.int64)]
+        return np.where(np.isnan(lags), 1.0, found)
+
+    def _once(self, what: str, kind: str, learn: Callable[[str], T]) -> T:
+        if (what, kind) not in self._known:
+            self._known[what, kind] = learn(kind)
+        found: T = self._known[what, kind]
+        return found
+
+    def _lag(self, kind: str) -> tuple[float, float]:
+        known = self._lags[kind]
+        if len(known) < FEW:
+            known = [n for name, of in self._lags.items() if name != "paid" for n in of]
         if len(known) < FEW:
             return LAGS
         low, high = np.quantile(known, (TAIL, 1 - TAIL), method="nearest")
         margin = len(known) < 10 * FEW
         return float(low) - margin, float(high) + margin
 
-    def spread(self, kind: str) -> float:
-        known = self.spreads[kind]
+    def _spread(self, kind: str) -> float:
+        known = self._spreads[kind]
         if len(known) < FEW:
             low, high = self.lag(kind)
             return min(high - low, SPREAD)
         return float(np.quantile(known, 1 - TAIL, method="nearest")) + (len(known) < 10 * FEW)
 
-    def weights(self, kind: str, lags: Floats) -> Floats:
-        """How frequent lags are, for each of them."""
+    def _share(self, kind: str) -> Floats:
         low, high = self.lag(kind)
         width = int(high - low) + 1
-        known = np.array(self.lags[kind] if len(self.lags[kind]) >= FEW else [], np.float64)
+        known = np.array(self._lags[kind] if len(self._lags[kind]) >= FEW else [], np.float64)
         counts = np.bincount(np.clip(known - low, 0, width - 1).astype(np.int64), minlength=width) + 0.5
-        share = counts / counts.mean()
-        found: Floats = share[np.clip(np.nan_to_num(lags - low), 0, width - 1).astype(np.int64)]
-        return np.where(np.isnan(lags), 1.0, found)
+        found: Floats = counts / counts.mean()
+        return found
 
 
 @dataclass(frozen=True)
@@ -214,7 +247,7 @@ class Solver:
                 continue
             for fee in fees:
                 for gross in fee.gross_of(int(self.b.amount[line]), 1):
-                    for row in by_key.get((party, gross), ()):
+                    for row in (row for one in self.naming.meant(party) for row in by_key.get((one, gross), ())):
                         lag = self.b.day[line] - self.a.day[row]
                         if np.isnan(lag) or low <= lag <= high:
                             found[int(line)].append((row, fee))
@@ -229,10 +262,8 @@ class Solver:
             near = np.searchsorted(ordered, [amount, amount + 1, round(amount * 0.98), round(amount * 1.02) + 1])
             others = near[1] - near[0] - 1
             share = max(others, (near[3] - near[2]) / max(abs(amount) * 0.04, 1)) / len(ordered)
-            rivals = min(
-                sizes[int(self.naming.party[line])] * (high - low + 1) / self._days(),
-                sizes[int(self.naming.party[line])],
-            )
+            open_ = sum(sizes[one] for one in self.naming.meant(int(self.naming.party[line])))
+            rivals = open_ * min((high - low + 1) / self._days(), 1.0)
             error = ABSENT * max(rivals, 1.0) * len(fees) * share
             if error <= STEPS[1]:
                 self._take(Group((row,), (line,), fee, max(float(error), SURE), "party", 0))
@@ -277,11 +308,17 @@ class Solver:
             self._by_party(self._free_a(), self.naming.parties),
             self._by_party(self._free_b(), self.naming.party),
         )
+        meaning: dict[int, list[int]] = defaultdict(list)
+        for number, meant in self.naming.several.items():
+            for one in meant:
+                meaning[one].append(number)
         for row in np.flatnonzero(self.open_a):  # a row of a that several rows of b pay
             lines = [n for n in self.lines_of.get(int(row), ()) if self.open_b[n]]
             if any(self.naming.rows[n] != (int(row),) for n in lines):
                 continue
-            pool = by_party_b.get(int(self.naming.parties[row]), _NO_ROWS)
+            party = int(self.naming.parties[row])
+            pools = [by_party_b[one] for one in (party, *meaning[party]) if one in by_party_b]
+            pool = np.concatenate(pools) if pools else _NO_ROWS
             pool = self._within("split", pool, self.b.day[pool] - self.a.day[row], self.b.day[pool], self.b.day[lines])
             if len(lines) + len(pool) > 1:
                 yield from self._judge_split(int(row), lines, pool)
@@ -289,7 +326,8 @@ class Solver:
             rows, party = self.naming.rows[line], int(self.naming.party[line])
             if party < 0 or not self._is_open(rows) or not self._named_alone(rows, int(line)):
                 continue
-            pool = by_party_a.get(party, _NO_ROWS)
+            pools = [by_party_a[one] for one in self.naming.meant(party) if one in by_party_a]
+            pool = np.concatenate(pools) if pools else _NO_ROWS
             if len(rows) + len(pool):
                 yield from self._judge_batch(int(line), rows, pool, "party")
 
@@ -304,14 +342,14 @@ class Solver:
                 yield from self._judge_batch(int(line), rows, pool, "day")
 
     def _judge_batch(self, line: int, rows: tuple[int, ...], pool: Ints, how: str) -> Iterable[tuple[Group, Judged]]:
-        pool = self._within(
-            "batch", pool, self.b.day[line] - self.a.day[pool], self.a.day[pool], self.a.day[list(rows)]
-        )
+        kind = "paid" if how == "party" else "batch"
+        lags = self.b.day[line] - self.a.day[pool]
+        pool = self._within(kind, pool, lags, self.a.day[pool], self.a.day[list(rows)])
         target, fixed = int(self.b.amount[line]), self.a.amount[list(rows)]
         if target > 0 and not (self.a.amount[pool] < 0).any() and not (fixed < 0).any():
             pool = pool[self.a.amount[pool] <= target * (1 + MOST_FEE) * 1.05 - fixed.sum()]
         prior = self._prior("batch", self.shares)
-        weights = self.windows.weights("batch", self.b.day[line] - self.a.day[pool])
+        weights = self.windows.weights(kind, self.b.day[line] - self.a.day[pool])
         spread = self.windows.spread("batch")
         problem = Problem(target, fixed, self.a.amount[pool], weights, pool, self.a.day[pool], spread)
         judged = self._judge(("b", line), problem, prior, pool)
@@ -370,7 +408,7 @@ class Solver:
         keep = np.isnan(lags) | ((lags >= low) & (lags <= high))
         named = named[~np.isnan(named)]
         if len(named):
-            spread = self.windows.spread(kind)
+            spread = self.windows.spread("split" if kind == "split" else "batch")
             keep &= np.isnan(days) | ((days >= named.max() - spread) & (days <= named.min() + spread))
         found: Ints = pool[keep]
         return found
@@ -410,9 +448,8 @@ class Solver:
         kind = "split" if len(group.b) > 1 else "batch" if len(group.a) > 1 else "one"
         days = self.a.day[list(group.a)] if kind != "split" else self.b.day[list(group.b)]
         lags = self.b.day[group.b[0]] - days if kind != "split" else days - self.a.day[group.a[0]]
-        self.windows.lags[kind] += lags[~np.isnan(lags)].tolist()
-        if kind != "one" and not np.isnan(days).all():
-            self.windows.spreads[kind].append(float(np.nanmax(days) - np.nanmin(days)))
+        spread = None if kind == "one" or np.isnan(days).all() else float(np.nanmax(days) - np.nanmin(days))
+        self.windows.add(kind, lags[~np.isnan(lags)].tolist(), spread)
         self.sizes["split" if kind == "split" else "batch"][len(days)] += 1
         if kind == "batch" and self.naming.party[group.b[0]] < 0:
             self.templates[self.naming.template[group.b[0]]] += 1

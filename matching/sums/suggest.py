@@ -161,11 +161,14 @@ def _proven(tables: tuple[pa.Table, pa.Table], fields: dict[str, PlanField]) -> 
         total += len(named.b)
         for group in solver.groups:
             pairs += 1
-            agreed += bool(party[group.b[0]] >= 0 and (named.naming.parties[list(group.a)] == party[group.b[0]]).any())
+            meant = named.naming.meant(int(party[group.b[0]]))
+            agreed += bool(np.isin(named.naming.parties[list(group.a)], meant).any())
     share = told / max(total, 1)
     return proven, share * (agreed / max(pairs, 1) if has_party else 0.5 * float(np.sign(pairs)))
 
 
 def _columns(fields: dict[str, PlanField], side: str) -> list[str]:
     name = "left" if side == "l" else "right"
-    return list(dict.fromkeys(column_of(getattr(field, name)) for field in fields.values()))
+    found = [column_of(getattr(field, name)) for field in fields.values()]
+    codes = [getattr(field.currency, name) for field in fields.values() if field.currency is not None]
+    return list(dict.fromkeys([*found, *(code for code in codes if isinstance(code, str))]))

@@ -34,7 +34,7 @@ def parse_document(document: dict[str, Any]) -> Document:
 
 def _sent(pointer: str) -> str:
     """The pointer into the document that was sent. pydantic adds the kind of a pass, which no document has there."""
-    return re.sub(r"^(/document/passes/\d+)/(?:rules|probabilistic)(?=/|$)", r"\1", pointer)
+    return re.sub(r"^(/document/passes/\d+)/(?:rules|probabilistic|sums|within_side)(?=/|$)", r"\1", pointer)
 
 
 def plan_invalid(error: PlanInvalid) -> Invalid:

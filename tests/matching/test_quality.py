@@ -6,7 +6,7 @@ The public sets are not part of the project; they are in a folder beside it, or 
 
 import pytest
 
-from bench import matching
+from bench import matching, sums
 from bench.matching import BANK, PAPERS, PRODUCTS, Variant
 from matching import engine
 from matching.suggest import suggest
@@ -64,3 +64,17 @@ def test_a_public_set_is_matched_as_well_as_it_was(variant, tmp_path):
     assert found.recall >= variant.confirmed
     # One pair in a thousand, and one that may be an error of the set itself.
     assert found.confirmed - found.confirmed_right <= 1 + 0.001 * found.confirmed
+
+
+@pytest.mark.skipif(
+    not (sums.BATCHED / "ground_truth.csv").is_file(),
+    reason="the public set batched_settlements is not there; TALLYROOM_TEST_DATA says where it is",
+)
+def test_a_tenth_of_the_public_settlements_is_matched_as_well_as_it_was(tmp_path):
+    truth = sums.write_batched(tmp_path, kept=0.1)
+
+    matching.run(tmp_path)
+
+    sure, found = sums.score(tmp_path / "out", truth)
+    assert found.f1 >= 0.95
+    assert sure.found - sure.right <= 1

@@ -22,6 +22,7 @@ MIN_SUMMED, MIN_SECTION = 3, 2  # rows that a total without a word must add up, 
 HEADER_SHARE = 0.6
 MIN_BALANCES, MAX_BALANCES = 3, 20  # rows of a text that names a balance, and how many such texts are tried
 LONGEST_NAMED = 80  # characters; a longer text is a description
+_INITIALS = re.compile(r"\w\.? \w\.?")
 _DIGITS = re.compile("[0-9]+")
 
 
@@ -85,6 +86,8 @@ def _words_at(facts: Facts, places: list[int]) -> list[list[str]]:
 @lru_cache(maxsize=20_000)
 def _reason(text: str) -> Literal["total", "opening_balance", "closing_balance"] | None:
     """What a text says. Which digits it has does not matter, so each wording is looked at once."""
+    if _INITIALS.fullmatch(text):
+        return None  # "C F" is somebody; what is carried forward is written c/f
     if _names_balance("opening", text):
         return "opening_balance"
     if says("total", text):

@@ -397,6 +397,16 @@ export type Extracted = {
   extract: string;
 };
 
+/** What is kept back from a payment. `reserve` is a percentage of the gross amount that is paid out later. */
+export type FeeModel = {
+  percent?: string;
+  fixed?: string;
+  per?: "part" | "total";
+  rounded?: "part" | "total";
+  refunds_bear?: boolean;
+  reserve?: string;
+};
+
 /** A column of fees that the amount does not include yet. What moved is the amount without the fee. */
 export type FeeSpec = {
   column: string;
@@ -955,7 +965,7 @@ export type PasswordChange = {
 /** Fields and passes. `hash` identifies exactly this plan on every match it makes. */
 export type Plan = {
   fields: Record<string, unknown>;
-  passes: (RulesPass | ProbabilisticPass)[];
+  passes: (RulesPass | ProbabilisticPass | SumsPass | WithinSidePass)[];
 };
 
 /** A field: the columns on both sides that mean the same. */
@@ -1453,6 +1463,22 @@ export type Summary = {
   statistics: Record<string, unknown>;
 };
 
+/** A pass that finds rows of one side that together come to a row of the other, without a key that both have. */
+export type SumsPass = {
+  name: string;
+  difference?: "open" | Booked | null;
+  amount: string;
+  date?: string | null;
+  reference?: string | null;
+  party?: string | null;
+  kind: "sums";
+  fees?: "learned" | FeeModel[];
+  max_parts?: number;
+  unnamed?: boolean;
+  max_sums?: number;
+  accept?: "confirm_if_unique" | "suggest" | "report";
+};
+
 /** Where the table is in a file. Lines count from 1; a sheet is named. */
 export type TableSpec = {
   sheet?: string | null;
@@ -1548,6 +1574,19 @@ export type VersionView = {
   at: string;
   actor: Actor;
   changed: string[];
+};
+
+/** A pass that finds rows booked twice, which join the match of their twin, and rows that another one reverses. */
+export type WithinSidePass = {
+  name: string;
+  difference?: "open" | Booked | null;
+  amount: string;
+  date?: string | null;
+  reference?: string | null;
+  party?: string | null;
+  kind: "within_side";
+  find?: ("duplicates" | "reversals")[];
+  accept?: "confirm_if_unique" | "suggest" | "report";
 };
 
 /** Why a record needs no partner: a reason code of the project. */
