@@ -37,32 +37,33 @@ def _choices(n: int, size: int) -> NDArray[np.uint8]:
 
 @dataclass(frozen=True)
 class _Half:
-    keys: Ints  # sums in order, with their sizes above them
-    order: Ints  # the number of the choice that each comes from
-    starts: Ints  # of the choices of each size
+    """The subsets of one half: their sums, with their sizes above them."""
+
+    keys: Ints  # in the order in which the subsets are listed
+    ordered: Ints
+    starts: Ints  # of the subsets of each size
 
 
 class Halves:
     """The sums of both halves of some values, in order, so that any target can be looked up."""
 
     def __init__(self, values: Ints, size: int) -> None:
-        """List the subsets of up to `size` values. The values' sums are within MAX_SUM, and there are at most 510."""
+        """List the subsets of up to `size` values. Their sums are within MAX_SUM, and there are at most 510 values."""
         self.values = values
         self.sides = (np.arange(0, len(values), 2), np.arange(1, len(values), 2))
         self._left, self._right = (self._listed(side, size) for side in self.sides)
 
-    def _listed(self, side: Ints, size: int) -> "_Half":
-        """Sums in order with their sizes above them, and where each came from."""
-        keys = []
+    def _listed(self, side: Ints, size: int) -> _Half:
+        parts = []
         for r in range(min(size, len(side)) + 1):
             chosen = _choices(len(side), r)
             sums = np.full(len(chosen), r << SHIFT, np.int64)
             for column in range(r):
                 sums += self.values[side[chosen[:, column]]]
-            keys.append(sums)
-        all_ = np.concatenate(keys)
-        order = np.argsort(all_, kind="stable")
-        return _Half(all_[order], order, np.cumsum([0, *(len(k) for k in keys)]))
+            parts.append(sums)
+        keys = np.concatenate(parts)
+        # Only sums are sorted, not where they come from: few are ever found, and those are looked up again.
+        return _Half(keys, np.sort(keys), np.cumsum([0, *(len(part) for part in parts)]))
 
     def count(self, target: Target) -> int:
         """How many subsets there are."""
@@ -72,29 +73,39 @@ class Halves:
     def find(self, target: Target, most: int) -> list[tuple[int, ...]]:
         """The subsets as sorted positions, at most so many of them, always the same ones."""
         first, last = self._ranges(target)
-        found = []
-        for place in np.flatnonzero(last > first):
-            for other in range(int(first[place]), int(last[place])):
-                found.append(tuple(sorted((*self._members(0, int(place)), *self._members(1, other)))))
-                if len(found) == most:
-                    return found
+        places = np.flatnonzero(last > first)
+        if int((last - first)[places].sum()) >= most:
+            places = places[:most]
+        found: list[tuple[int, ...]] = []
+        lefts, chosen = np.unique(self._left.ordered[places], return_index=True)
+        for left, place in zip(lefts.tolist(), places[chosen].tolist(), strict=True):
+            ours = self._members(0, left)
+            for right in np.unique(self._right.ordered[first[place] : last[place]]).tolist():
+                theirs = self._members(1, right)
+                found += [tuple(sorted((*one, *other))) for one in ours for other in theirs]
+                if len(found) >= most:
+                    return found[:most]
         return found
 
     def _ranges(self, target: Target) -> tuple[Ints, Ints]:
-        base, right = target.size << SHIFT, self._right.keys
-        needles = base + target.low - self._left.keys
+        """For each sum of the left half, the range of sums of the right half that complete it."""
+        base, right = target.size << SHIFT, self._right.ordered
+        needles = base + target.low - self._left.ordered
         first = np.searchsorted(right, needles, side="left")
         if target.low < target.high:
-            return first, np.searchsorted(right, base + target.high - self._left.keys, side="right")
+            return first, np.searchsorted(right, base + target.high - self._left.ordered, side="right")
         # Few needles are found at all, and only for these is it asked where their equals end.
         hit = right[np.minimum(first, len(right) - 1)] == needles
         last = first.copy()
         last[hit] = np.searchsorted(right, needles[hit], side="right")
         return first, last
 
-    def _members(self, which: int, place: int) -> list[int]:
+    def _members(self, which: int, key: int) -> list[list[int]]:
+        """The subsets of a half with one sum, as positions."""
         half, side = (self._left, self._right)[which], self.sides[which]
-        number = int(half.order[place])
-        size = int(np.searchsorted(half.starts, number, side="right")) - 1
-        chosen = _choices(len(side), size)[number - int(half.starts[size])]
-        return [int(n) for n in side[chosen]]
+        found = []
+        for number in np.flatnonzero(half.keys == key).tolist():
+            size = int(np.searchsorted(half.starts, number, side="right")) - 1
+            chosen = _choices(len(side), size)[number - int(half.starts[size])]
+            found.append([int(n) for n in side[chosen]])
+        return found

@@ -122,3 +122,34 @@ def test_a_pass_that_compares_only_days_is_refused_by_pointer():
         list(engine.run(rows, rows, Plan.model_validate(document)))
 
     assert [(pointer, code) for pointer, code, _ in caught.value.faults] == [("/passes/1/where", "invalid_plan")]
+
+
+GROUPS = {"name": "sums", "kind": "sums", "amount": "amount"}
+
+
+@pytest.mark.parametrize(
+    ("step", "message"),
+    [
+        (GROUPS, "needs reference, party or both"),
+        (GROUPS | {"party": "nobody"}, "compares the field 'nobody', which is not in fields"),
+        (GROUPS | {"party": "amount"}, "party of the pass 'sums' cannot be the field 'amount' of type money"),
+        (
+            GROUPS | {"amount": "who", "party": "who"},
+            "amount of the pass 'sums' cannot be the field 'who' of type text",
+        ),
+        (GROUPS | {"party": "who", "max_parts": 40}, "less than or equal to 12"),
+        (GROUPS | {"party": "who", "fees": [{"percent": "100"}]}, "String should match pattern"),
+        (GROUPS | {"party": "who", "kind": "within_side", "find": []}, "at least 1 item"),
+    ],
+)
+def test_a_pass_for_groups_that_contradicts_itself_is_refused(step, message):
+    with pytest.raises(ValidationError, match=message):
+        Plan.model_validate({**AMOUNT, "passes": [step]})
+
+
+def test_a_plan_with_passes_for_groups_reads_its_own_json():
+    fees = [{"percent": "1.4", "fixed": "0.25", "per": "part", "rounded": "total"}]
+    steps = [GROUPS | {"party": "who", "name": "twice", "kind": "within_side"}, GROUPS | {"party": "who", "fees": fees}]
+    plan = Plan.model_validate({**AMOUNT, "passes": steps})
+
+    assert Plan.model_validate_json(plan.model_dump_json(by_alias=True, exclude_none=True)).hash == plan.hash
