@@ -19,7 +19,7 @@ def text_of(header: str, rows: list[tuple[str, ...]]) -> str:
     return out.getvalue()
 
 
-async def test_a_job_matches_payments_for_several_invoices_and_says_why(alice, project, load, run):
+async def test_a_job_matches_payments_for_several_invoices_and_says_why(alice, project, load, run, db):
     made = settlements(400, 5, parties=150)
     texts = {
         "ledger": text_of("date,amount,customer,document,text", made.ledger),
@@ -49,4 +49,4 @@ async def test_a_job_matches_payments_for_several_invoices_and_says_why(alice, p
     one = await alice.ok("GET", f"/matches/{next(m['id'] for m in matches if m['kind'] == 'many_to_one')}")
     assert {field["compare"] for field in one["fields"]} >= {"sum", "chance"}
     assert abs(one["score"] - one["prior"] - sum(field["weight"] for field in one["fields"])) < 0.001
-    assert await differences() == []  # the books agree with the records
+    assert await differences(db) == []  # the books agree with the records
