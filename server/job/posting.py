@@ -34,11 +34,13 @@ class _Sums:
     left: Decimal = Decimal(0)
     right: Decimal = Decimal(0)
     currencies: set[str | None] = field(default_factory=set)
+    sides: set[str] = field(default_factory=set)
     has_all_amounts: bool = True
 
     def ties(self, sign: int) -> bool:
-        """Whether both sides have amounts in one currency, and come to the same."""
-        return self.has_all_amounts and len(self.currencies) == 1 and self.left == sign * self.right
+        """Whether there are two sides, both have amounts in one currency, and come to the same."""
+        is_comparable = len(self.sides) == 2 and self.has_all_amounts and len(self.currencies) == 1
+        return is_comparable and self.left == sign * self.right
 
 
 async def post_chunk(
@@ -51,6 +53,7 @@ async def post_chunk(
     for use in uses:
         if (found := sums.get(use.match_id)) is None:
             continue
+        found.sides.add(use.side)
         found.currencies.add(use.currency)
         if use.amount is None:
             found.has_all_amounts = False
