@@ -12,6 +12,7 @@ from matching.reading.roles.words import names_minor_unit
 
 SAME_RATE = 0.01  # by which the rates between two amounts in different currencies may differ, for rounding
 RIVAL = 1.3  # a column whose score is this near is a question
+NAMED = 0.5  # of a column's name that says that it is something else than an amount
 OCCASIONAL_SHARE = 0.5  # of the rows, below which plain numbers beside an amount are none themselves
 _WEIGHTS = {
     "amount": 3.0,
@@ -86,9 +87,17 @@ def choose(bookings: Bookings, taken: tuple[Amounts, ...] = ()) -> Choice:
     rivals = [n for n in rivals if n in others]
     if rivals or (not is_named and (not is_money or (others and best_score < 9))):
         return Choice(questions=[amount_question(bookings, [best, *(rivals or others)])])
-    if best_score < 0:
+    if best_score < 0 or _is_something_else(best.column):
         return Choice(questions=[amount_question(bookings, [best, *others])])
     return with_sign(bookings, best)
+
+
+def _is_something_else(column: Column) -> bool:
+    """Whether a name says that a column is no amount that moved, such as a fee, though no other one can be."""
+    money = column.role("amount", "net", "gross", "in", "out")
+    part = column.role("fee", "other_number")
+    other = column.role("balance", "reference", "identity", "account")
+    return (part >= NAMED and part >= money) or (other >= NAMED and other > money)
 
 
 def _is_occasional(number: Amounts, best: Amounts) -> bool:
