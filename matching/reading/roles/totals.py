@@ -1,7 +1,6 @@
 """Lines that are no bookings: totals, opening and closing balances, captions, and headers that stand again."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
@@ -11,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from matching.reading.roles.amounts import MAX_SCALE, MAX_TRIED, Amounts, Bookings
-from matching.reading.roles.facts import Column, Facts, Int64, Mask
+from matching.reading.roles.facts import Facts, Int64, Mask
 from matching.reading.roles.words import roles_of, says
 
 Reason = Literal[
@@ -20,7 +19,7 @@ Reason = Literal[
 MAX_LOOKED = 20_000  # rows outside the bookings whose words are looked at
 MIN_SUMMED, MIN_SECTION = 3, 2  # rows that a total without a word must add up, in a table and in a section
 HEADER_SHARE = 0.6
-MIN_BALANCES, MAX_BALANCES = 3, 20  # rows of a text that names a balance, and how many such texts are tried
+MIN_BALANCES, MAX_BALANCES = 3, 50  # rows of a text that names a balance, and how many texts of a column are looked at
 LONGEST_NAMED = 80  # characters; a longer text is a description
 _INITIALS = re.compile(r"\w\.? \w\.?")
 _DIGITS = re.compile("[0-9]+")
@@ -154,31 +153,32 @@ def _is_sum(row: int, amount: Amounts) -> bool:
     return value in sums or bool((np.abs(back) == abs(value))[1:].any())
 
 
-def balances_between(bookings: Bookings) -> list[int]:
+def repeated_balances(facts: Facts, rows: Mask) -> list[Int64]:
+    """The places of each text that names a balance and stands in several of these rows."""
+    places = np.flatnonzero(rows)
+    found = []
+    for column in facts.columns:
+        texts = pc.utf8_trim_whitespace(column.texts.take(places)).combine_chunks().dictionary_encode()
+        codes = texts.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+        counts = np.bincount(codes[codes >= 0], minlength=len(texts.dictionary))
+        often = np.argsort(-counts, kind="stable")[:MAX_BALANCES]
+        for code in often[counts[often] >= MIN_BALANCES].tolist():
+            text = texts.dictionary[code].as_py()
+            if len(text) <= LONGEST_NAMED and roles_of(text).get("balance", 0) > 0:
+                found.append(places[codes == code])
+    return found
+
+
+def balances_between(bookings: Bookings, repeated: list[Int64]) -> list[int]:
     """
-    The rows in which a balance stands in the column of the amounts: one text that names a balance repeats, and what lies
-    between two of its rows adds up to the step from one to the other.
+    The places at which a balance stands in the column of the amounts: what lies between two of its rows adds up to the
+    step from one to the other. `repeated` are the places of texts that name a balance.
     """
-    numbers = [n for n in bookings.numbers if n.is_signed and not n.is_identifier][:MAX_TRIED]
-    for column in bookings.facts.columns if numbers else ():
-        if column.numbers.ok[bookings.places].any() or column.days.ok[bookings.places].any():
-            continue
-        for rows in _repeated_balances(column, bookings):
-            for number in numbers:
-                if _are_steps(number.values, rows):
-                    return [int(place) for place in bookings.places[rows]]
+    for number in (n for n in bookings.numbers[:MAX_TRIED] if n.is_signed and not n.is_identifier):
+        for places in repeated:
+            if _are_steps(number.values, np.searchsorted(bookings.places, places)):
+                return [int(place) for place in places]
     return []
-
-
-def _repeated_balances(column: Column, bookings: Bookings) -> Iterator[Int64]:
-    """The rows of each text of a column that stands in several rows and names a balance."""
-    texts = pc.utf8_trim_whitespace(column.texts.take(bookings.places)).combine_chunks().dictionary_encode()
-    codes = texts.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    counts = np.bincount(codes[codes >= 0], minlength=len(texts.dictionary))
-    for code in np.flatnonzero(counts >= MIN_BALANCES)[:MAX_BALANCES].tolist():
-        text = texts.dictionary[code].as_py()
-        if len(text) <= LONGEST_NAMED and roles_of(text).get("balance", 0) > 0:
-            yield np.flatnonzero(codes == code)
 
 
 def _are_steps(values: Int64, rows: Int64) -> bool:

@@ -163,7 +163,8 @@ class _Reader:
         The bookings without totals and balances. They are first read without all rows whose words say so; those that
         the numbers bear out stay out, and everything is read again with the others.
         """
-        places = totals.balances_between(self._typed(self.rows)) if not self.only_records else []
+        repeated = totals.repeated_balances(self.facts, self.rows) if not self.only_records else []
+        places = totals.balances_between(self._typed(self.rows), repeated) if repeated else []
         self._leave_out([LeftOut(place, "closing_balance") for place in places])
         suspects = totals.suspects_of(self.facts, totals.word_places(self.facts, self.rows))
         without = self.rows.copy()
