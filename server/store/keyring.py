@@ -19,6 +19,7 @@ from models.access import SYSTEM
 from models.key import ApplicationKey, SigningKey
 from models.transactions import in_transaction
 from realtime.unit_of_work import unit_of_work
+from server.store import database
 
 CANARY = b"tallyroom canary"
 ROTATE_AFTER = timedelta(days=90)
@@ -26,6 +27,7 @@ RETIRE_AFTER = timedelta(minutes=30)  # twice the life of an access token
 # How often processes read the ring again. One that still signs with a retired key must notice before its tokens outlive
 # that key.
 FOLLOW_EVERY_S = 300.0
+PATIENCE_S = 60.0  # with a database that goes away during the start
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('tallyroom keyring'))"
 _APPLICATION_KEYS = ("audit", "pepper-1", "cursor")
 _IRREPLACEABLE = ("audit", "pepper-1")  # with a different one, no password would match and no audit chain would verify
@@ -72,10 +74,23 @@ class Keyring:
 
 async def open_keyring(provider: KeyProvider) -> Keyring:
     """
-    Unlock the stored keys, or create them at the very first start.
+    Unlock the stored keys, or create them at the very first start. If the database goes away meanwhile, wait for it.
 
-    Raises: SettingsError in one line when they were sealed with another key-encryption key.
+    Raises: SettingsError in one line when they were sealed with another key-encryption key, or the database stays away.
     """
+    deadline = asyncio.get_running_loop().time() + PATIENCE_S
+    while True:
+        try:
+            return await _open_keyring(provider)
+        except Exception as error:
+            if isinstance(error, SettingsError) or not database.is_away(error):
+                raise
+            if asyncio.get_running_loop().time() > deadline:
+                raise SettingsError("the database went away during the start, and has not come back") from error
+        await asyncio.sleep(database.PAUSE_S)
+
+
+async def _open_keyring(provider: KeyProvider) -> Keyring:
     async with in_transaction() as connection:
         # Two processes may start at once on an empty database. The second waits here and then finds the keys.
         await connection.execute_query(_LOCK)
