@@ -113,7 +113,9 @@ class Run:
             self.report.seen["starts that were repeated without the database"] += process.repeated_starts
             for line in process.log.read_bytes().splitlines():
                 if b'"level": "error"' in line:
-                    self.report.seen[f"errors in the logs: {orjson.loads(line)['event']}"] += 1
+                    said = orjson.loads(line)
+                    why = (said.get("exception") or "").strip().rpartition("\n")[2]
+                    self.report.seen[f"errors in the logs: {said['event'][:80]} {why[:200]}"] += 1
         return self.report
 
     def say(self, text: str) -> None:
