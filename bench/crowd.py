@@ -237,6 +237,7 @@ async def _come_back(room: _Room, sockets: Crowd) -> list[Line]:
     await _publish(room)
     up_s = await _until_up(room) - killed_at
     answers = await waiting
+    cpu_s = _cpu(room.processes)
     back = sorted(at - killed_at for times, _ in answers for at in times)
     ended = await _asked(connection)
     await connection.close()
@@ -250,7 +251,8 @@ async def _come_back(room: _Room, sockets: Crowd) -> list[Line]:
             f"{CROWD:,} sockets on {STREAMS} streams are back after a killed process",
             f"{back[-1]:.1f} s (half of them {back[len(back) // 2]:.1f} s)",
             f"<= {BACK_BAR_S:.0f} s",
-            f"the next process answers after {up_s:.1f} s; load {os.getloadavg()[0]:.1f}; {modes}",
+            f"the next process answers after {up_s:.1f} s, and takes {cpu_s:.1f} s of CPU for its start and for all of them; "
+            f"load {os.getloadavg()[0]:.1f}; {modes}",
             back[-1] <= BACK_BAR_S,
         ),
         Line(
