@@ -323,7 +323,7 @@ def column_of(spec: Any) -> str:
 
 
 def _regex_fault(pattern: str) -> str | None:
-    connection = duck.connect()
+    connection = duck.scratch()
     try:
         connection.execute("SELECT regexp_extract('', $1)", [pattern]).fetchall()
     except duckdb.Error:

@@ -285,7 +285,7 @@ class Kept:
     def close(self) -> None:
         """Ends it."""
         if self._connection is not None:
-            with contextlib.suppress(RuntimeError):  # the last test has closed the loop
+            with contextlib.suppress(RuntimeError):  # at the end of a session, the loop may have been closed before
                 self._connection.terminate()
             self._connection = None
 

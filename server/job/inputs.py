@@ -2,9 +2,10 @@
 What a job reads: both sides as Arrow tables, limited to the records and the remainders that its first attempt pinned.
 """
 
+import contextlib
 import functools
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -26,6 +27,7 @@ from models.status import MatchStatus
 from server.store import database
 
 PARSED_BYTES = 1024**2  # of records as JSON, at a time
+FEW_ROWS = 2_000
 _opening = threading.Lock()
 
 
@@ -102,10 +104,10 @@ def read_side(settings: Settings, job: Job, source: Source, side: str) -> Side:
     """Reads one side of a job. Blocking: runs in a thread of the engine process."""
     pinned = job.inputs[side]["revision"]
     assert job.started_at is not None
-    table = _fetch(
-        settings, _SELECT.format(order='r."row"'), (str(source.id), pinned, str(job.id), job.started_at.isoformat())
-    )
-    remainders = _fetch(settings, _REMAINDERS, (str(job.id), str(source.id)))
+    given = (str(source.id), pinned, str(job.id), job.started_at.isoformat())
+    with _connected(settings) as connection:
+        table = _fetch(connection, _SELECT.format(order='r."row"'), given)
+        remainders = _fetch(connection, _REMAINDERS, (str(job.id), str(source.id)))
     bases = remainders["match_id"].to_pylist()
     return _side(pa.concat_tables([table, remainders.drop_columns(["match_id"])]), source, bases)
 
@@ -119,7 +121,8 @@ def read_sample(settings: Settings, source: Source, rows: int) -> Side:
     """
     nobody = UUID(int=0)
     order = f'hashtextextended(r.data::text, 0), r."row" LIMIT {int(rows)}'
-    table = _fetch(settings, _SELECT.format(order=order), (str(source.id), 2**31 - 1, str(nobody), "infinity"))
+    with _connected(settings) as connection:
+        table = _fetch(connection, _SELECT.format(order=order), (str(source.id), 2**31 - 1, str(nobody), "infinity"))
     return _side(table, source)
 
 
@@ -129,7 +132,8 @@ def rejected_sets(settings: Settings, job: Job, left: Side, right: Side) -> pa.T
     job does not read.
     """
     assert job.started_at is not None
-    found = _fetch(settings, _REJECTED, (str(job.project_id), job.started_at.isoformat(), str(job.id)))
+    with _connected(settings) as connection:
+        found = _fetch(connection, _REJECTED, (str(job.project_id), job.started_at.isoformat(), str(job.id)))
     left_rows, right_rows = (side.ids.rows() for side in (left, right))
     sets = []
     for base, lefts, rights in zip(*(found[name].to_pylist() for name in ("base", "left", "right")), strict=True):
@@ -140,11 +144,26 @@ def rejected_sets(settings: Settings, job: Job, left: Side, right: Side) -> pa.T
     return pa.table([[lefts for lefts, _ in sets], [rights for _, rights in sets]], schema=SETS)
 
 
-def _fetch(settings: Settings, sql: str, parameters: tuple[object, ...]) -> pa.Table:
-    given = pa.record_batch([pa.array([one]) for one in parameters], [str(n) for n in range(len(parameters))])
+def prepare(settings: Settings) -> None:
+    """
+    Let the driver read all types of the database, so that forks of this process find it done. Nothing stays connected.
+
+    It takes 50 ms of computing, ten times as long as a connection.
+    """
+    _database(database.libpq_uri(settings, "tallyroom engine"))
+
+
+@contextlib.contextmanager
+def _connected(settings: Settings) -> Iterator[adbc.AdbcConnection]:
     with _opening:
         known = _database(database.libpq_uri(settings, "tallyroom engine"))
-    with adbc.AdbcConnection(known) as connection, adbc.AdbcStatement(connection) as statement:
+    with adbc.AdbcConnection(known) as connection:
+        yield connection
+
+
+def _fetch(connection: adbc.AdbcConnection, sql: str, parameters: tuple[object, ...]) -> pa.Table:
+    given = pa.record_batch([pa.array([one]) for one in parameters], [str(n) for n in range(len(parameters))])
+    with adbc.AdbcStatement(connection) as statement:
         statement.set_sql_query(sql)
         statement.prepare()
         schema, values = given.__arrow_c_array__()
@@ -155,11 +174,7 @@ def _fetch(settings: Settings, sql: str, parameters: tuple[object, ...]) -> pa.T
 
 @functools.cache
 def _database(uri: str) -> Any:
-    """
-    What the driver knows of a database. It opens no connection that stays.
-
-    At first it reads all types of the database, which takes 50 ms of computing, ten times as long as a connection.
-    """
+    """What the driver knows of a database. It opens no connection that stays."""
     return adbc_driver_postgresql.connect(uri)
 
 
@@ -212,7 +227,8 @@ def _amount_texts(values: pa.Table, mapping: dict[str, Any], amounts: pa.Chunked
 
 def _columns(table: pa.Table, names: list[str]) -> pa.Table:
     """The JSON data as text columns. If the source has no profile, the columns are those of its records."""
-    connection = duck.connect()
+    # To open a database of its own takes longer than to parse what a thread parses in that time.
+    connection = duck.scratch() if table.num_rows <= FEW_ROWS else duck.connect()
     try:
         # DuckDB parses as many texts at a time as a batch has, and holds ten times their size meanwhile.
         texts = table.select(["data"])

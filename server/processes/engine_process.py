@@ -3,7 +3,7 @@ Starts engine processes by forking a server process that has imported everything
 
 A fresh interpreter spends more than two seconds on imports before it reads a row (measured); a fork starts in
 milliseconds and shares memory pages. The fork server (multiprocessing's own) starts with the first task or soon after
-the worker, runs none of our threads, opens no connection, and ends with the worker.
+the worker, runs none of our threads, keeps no connection open, and ends with the worker.
 """
 
 import asyncio

@@ -1,6 +1,7 @@
 """What the fork server loads: everything an engine process needs, frozen so that its forks share the memory pages."""
 
 import asyncio
+import contextlib
 import gc
 import tempfile
 from importlib import import_module
@@ -20,6 +21,8 @@ with tempfile.TemporaryDirectory() as folder:
     path.write_text('{"Invoice no": "R-1", "Booked on": "13.02.2026", "Amount": "-20,00", "Text": "one"}\n' * 2)
     import_module("matching.reading.look").look(path)
 asyncio.run(import_module("server.store.database").prepare())
+with contextlib.suppress(Exception):  # a database that is away now is asked by the engines themselves
+    import_module("server.job.inputs").prepare(import_module("core.settings").load())
 gc.enable()
 gc.collect()
 gc.freeze()  # a garbage collection in a fork would touch, and so copy, every object loaded here

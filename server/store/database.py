@@ -130,6 +130,7 @@ def libpq_uri(settings: Settings, application: str) -> str:
     session = {"search_path": settings.database_schema, **IN_BACKGROUND}
     options = " ".join(f"-c{name}={value}" for name, value in session.items())
     query |= {"application_name": application, "options": options}
+    query.setdefault("connect_timeout", str(int(CONNECT_S)))
     return urlunsplit(parts._replace(query=urlencode(query, quote_via=quote)))
 
 

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 _ASK = """
 from matching import duck
 from matching.reading.values import connection
-for found in (duck.connect(), duck.connect(threads=2), connection()):
+for found in (duck.connect(), duck.connect(threads=2), duck.scratch(), connection()):
     print(found.execute("SELECT current_setting('enable_progress_bar')").fetchone()[0])
 """
 
@@ -23,7 +23,7 @@ for found in (duck.connect(), duck.connect(threads=2), connection()):
 def test_no_connection_draws_a_progress_bar():
     done = subprocess.run([sys.executable, "-c", _ASK], cwd=ROOT, capture_output=True, text=True, check=True)
 
-    assert done.stdout.split() == ["False"] * 3
+    assert done.stdout.split() == ["False"] * 4
 
 
 def test_connections_are_made_in_one_place():

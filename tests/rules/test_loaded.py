@@ -1,10 +1,15 @@
 """What a process loads: each start pays for it, and each test that starts one."""
 
+import asyncio
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from core.settings import Settings
+from server.processes.engine_process import _ENVIRONMENT
 
 pytestmark = pytest.mark.acceptance
 
@@ -34,6 +39,20 @@ def test_the_fork_server_starts_no_program_while_it_loads() -> None:
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
 
     assert done.stdout == "loaded\n"
+
+
+async def test_the_fork_server_knows_the_database_but_keeps_no_connection(settings: Settings) -> None:
+    script = (
+        "import psutil, server.processes.warm; from server.job import inputs; own = psutil.Process();"
+        " print(inputs._database.cache_info().currsize, own.net_connections('all'))"
+    )
+    environment = os.environ | settings.environment() | _ENVIRONMENT
+    done = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", script), cwd=ROOT, env=environment, stdout=asyncio.subprocess.PIPE
+    )
+    said, _ = await done.communicate()
+
+    assert said == b"1 []\n"
 
 
 def test_an_engine_opens_no_list_of_words(tmp_path: Path) -> None:
