@@ -43,8 +43,8 @@ async def _source(person, project, name, rows):
     return source["id"]
 
 
-@pytest.fixture
-async def reviewer(rest, demo):
+@pytest.fixture(scope="session")
+async def reviewer(rest, installation):
     """A second analyst, over REST, whose name others see."""
     admin = await rest("admin@tallyroom.example")
     people = (await admin.send("GET", "/users?limit=100"))["items"]
@@ -54,8 +54,7 @@ async def reviewer(rest, demo):
     return await rest(ROSA, PASSWORD)
 
 
-@pytest.fixture
-async def room(manager, reviewer):
+async def _room(manager, document=None):
     """A project with suggestions, in which Rosa is an analyst."""
     project = await manager.send("POST", "/projects", {"name": "The room"})
     await manager.send("POST", f"/projects/{project['id']}/members", {"email": ROSA, "role": "analyst"})
@@ -63,8 +62,12 @@ async def room(manager, reviewer):
         await _source(manager, project["id"], name, rows)
         for name, rows in zip(("Books", "Bank"), _sides(), strict=True)
     ]
-    job = await manager.send("POST", f"/projects/{project['id']}/jobs", {"left_source": left, "right_source": right})
-    for _ in range(300):
+    body = {"left_source": left, "right_source": right}
+    if document is not None:
+        plan = await manager.send("POST", f"/projects/{project['id']}/plans", {"name": "Learned", "document": document})
+        body["plan"] = plan["id"]
+    job = await manager.send("POST", f"/projects/{project['id']}/jobs", body)
+    for _ in range(600):
         job = await manager.send("GET", f"/jobs/{job['id']}")
         if job["status"] == "completed":
             break
@@ -79,6 +82,25 @@ async def room(manager, reviewer):
         "sides": f"left_source={left}&right_source={right}",
         "address": f"/projects/{project['id']}/review?left={left}&right={right}",
     }
+
+
+@pytest.fixture(scope="session")
+async def still_room(manager, reviewer):
+    """A room for all tests that change nothing in it. Making one takes as much computing as most of these tests."""
+    return await _room(manager)
+
+
+@pytest.fixture(scope="session")
+async def learned(manager, still_room):
+    """The plan that was suggested for the first room. The others have the same columns, and suggesting takes a third of a job."""
+    plan = (await manager.send("GET", f"/jobs/{still_room['job']}"))["plan"]
+    return (await manager.send("GET", f"/plans/{plan['id']}"))["document"]
+
+
+@pytest.fixture
+async def room(manager, learned):
+    """A room of this test alone."""
+    return await _room(manager, learned)
 
 
 async def summary_of(person, room):

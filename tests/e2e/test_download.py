@@ -44,8 +44,8 @@ async def test_what_is_on_the_screen_is_downloaded_as_a_table(visitor, manager, 
     assert [url for url in sent if "token" in url] == []
 
 
-async def test_open_items_are_downloaded_as_json_lines_with_the_keyboard_alone(visitor, room):
-    page = await visitor.enter(room["address"] + "&view=open")
+async def test_open_items_are_downloaded_as_json_lines_with_the_keyboard_alone(visitor, still_room):
+    page = await visitor.enter(still_room["address"] + "&view=open")
     await page.get_by_role("button", name="Export").press("Enter")
     await expect(page.get_by_role("dialog").get_by_label("What")).to_be_focused()
     await page.keyboard.press("Tab")
@@ -63,8 +63,8 @@ async def test_open_items_are_downloaded_as_json_lines_with_the_keyboard_alone(v
     await page.wait_for_function("document.activeElement !== document.body")
 
 
-async def test_an_export_of_open_items_has_what_the_texts_of_both_lists_find(visitor, room):
-    page = await visitor.enter(room["address"] + "&view=open")
+async def test_an_export_of_open_items_has_what_the_texts_of_both_lists_find(visitor, still_room):
+    page = await visitor.enter(still_room["address"] + "&view=open")
     await page.get_by_role("searchbox", name="Find in left").fill("Q-90")
     await page.get_by_role("searchbox", name="Find in right").fill("part")
     await expect(page.get_by_role("region", name="Open right").locator("tbody tr")).to_have_count(2)
@@ -82,11 +82,10 @@ async def test_an_export_of_open_items_has_what_the_texts_of_both_lists_find(vis
     assert sorted(row["reference"] for row in rows) == ["Q-900", "Q-901", "Q-902", "Z-1", "Z-2"]
 
 
-async def test_an_export_that_is_refused_says_why_and_can_be_asked_for_again(visit, room):
+async def test_an_export_that_is_refused_says_why_and_can_be_asked_for_again(visit, still_room):
     visitor = await visit()
     page = visitor.page
-    await page.goto(visitor.url + room["address"])
-    await visitor.sign_in(ROSA, PASSWORD)
+    await visitor.enter(still_room["address"], ROSA, PASSWORD)
     await page.get_by_role("button", name="Export").click()
     await visitor.context.set_offline(True)
     await page.get_by_role("dialog").get_by_role("button", name="Download").click()
@@ -98,9 +97,9 @@ async def test_an_export_that_is_refused_says_why_and_can_be_asked_for_again(vis
     assert (await begun.value).suggested_filename.startswith("matches-")
 
 
-async def test_a_link_that_is_refused_is_told_in_the_status_line(visit, room):
+async def test_a_link_that_is_refused_is_told_in_the_status_line(visit, still_room):
     visitor = await visit()  # whose console names the refusal
-    page = await visitor.enter(room["address"])
+    page = await visitor.enter(still_room["address"])
 
     async def used(route):
         # Somebody else has followed the link, which works once.
@@ -113,7 +112,7 @@ async def test_a_link_that_is_refused_is_told_in_the_status_line(visit, room):
 
     await expect(said_on(page)).to_contain_text("Not downloaded: matches to review, as CSV. ")
     await expect(page.get_by_role("button", name="Export")).to_be_focused()
-    assert page.url.startswith(visitor.url + room["address"])
+    assert page.url.startswith(visitor.url + still_room["address"])
     assert await page.evaluate("document.contentType") == "text/html"
 
 
@@ -137,9 +136,9 @@ async def slow_line(installation):
     server.close()
 
 
-async def test_a_download_that_ends_early_is_not_saved_and_one_can_be_stopped(visit, room, slow_line):
+async def test_a_download_that_ends_early_is_not_saved_and_one_can_be_stopped(visit, still_room, slow_line):
     visitor = await visit()  # whose console names the lost connection
-    page = await visitor.enter(room["address"])
+    page = await visitor.enter(still_room["address"])
     port, cut = slow_line
     files = []
     page.on("download", lambda download: files.append(download))
@@ -167,8 +166,8 @@ def _at(url, port):
     return urlsplit(url)._replace(netloc=f"127.0.0.1:{port}").geturl()
 
 
-async def test_only_what_was_found_is_downloaded_in_the_order_of_the_screen(visitor, room):
-    page = await visitor.enter(room["address"] + "&q=R-00&sort=-amount")
+async def test_only_what_was_found_is_downloaded_in_the_order_of_the_screen(visitor, still_room):
+    page = await visitor.enter(still_room["address"] + "&q=R-00&sort=-amount")
     await page.get_by_role("button", name="Export").click()
     await expect(page.get_by_role("checkbox", name="Only what “R-00” finds")).to_be_checked()
     async with page.expect_download() as begun:

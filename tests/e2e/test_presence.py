@@ -6,11 +6,10 @@ from tests.e2e.room import PASSWORD, ROSA, matches_of, panel_of
 from tests.e2e.test_accessibility import faults_of
 
 
-async def test_who_chooses_an_open_item_is_named_beside_it_for_others(visit, reviewer, room):
+async def test_who_chooses_an_open_item_is_named_beside_it_for_others(visit, reviewer, still_room):
     mine, hers = await visit(), await visit()
-    page = await mine.enter(f"{room['address']}&view=open")
-    await hers.page.goto(f"{hers.url}{room['address']}&view=open")
-    await hers.sign_in(ROSA, PASSWORD)
+    page = await mine.enter(f"{still_room['address']}&view=open")
+    await hers.enter(f"{still_room['address']}&view=open", ROSA, PASSWORD)
     row = page.get_by_role("region", name="Open left").locator("tr[data-id]").first
     await expect(row).to_be_visible()
     item = await row.get_attribute("data-id")
@@ -23,16 +22,15 @@ async def test_who_chooses_an_open_item_is_named_beside_it_for_others(visit, rev
     await expect(row).not_to_contain_text("works on it")
 
 
-async def test_people_see_who_is_here_and_who_looks_at_the_same_match(visit, reviewer, manager, room):
+async def test_people_see_who_is_here_and_who_looks_at_the_same_match(visit, reviewer, manager, still_room):
     mine, hers = await visit(), await visit()
-    page = await mine.enter(room["address"])
+    page = await mine.enter(still_room["address"])
     here = page.get_by_role("region", name="Here now")
     await expect(page.get_by_role("region", name="Matches").locator("tbody tr").first).to_be_visible()
     await expect(here).to_have_count(0)  # alone
 
-    match = (await matches_of(manager, room, "limit=1"))[0]["id"]
-    await hers.page.goto(hers.url + room["address"])
-    await hers.sign_in(ROSA, PASSWORD)
+    match = (await matches_of(manager, still_room, "limit=1"))[0]["id"]
+    await hers.enter(still_room["address"], ROSA, PASSWORD)
     other = hers.page
     await expect(here).to_contain_text("Rosa")
     await expect(other.get_by_role("region", name="Here now")).to_contain_text("Mia Manager")

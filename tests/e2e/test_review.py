@@ -183,9 +183,7 @@ async def test_a_viewer_is_offered_only_what_viewers_may_do(visit, demo, manager
     visitor = await visit()
     page = visitor.page
     project = f"/projects/{demo['project']}"
-    await page.goto(f"{visitor.url}{project}/sources")
-    await visitor.sign_in(body["email"], PASSWORD)
-    await expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    await visitor.enter(f"{project}/sources", body["email"], PASSWORD)
 
     for path, words in {
         f"{project}/sources": "Ledger",

@@ -100,8 +100,7 @@ async def test_removal_from_a_vault_hides_the_secret_and_the_list_at_once(visit,
     await manager.send("PUT", f"/vaults/{vault['id']}/members/{colleague['id']}", {"role": "reader"})
     visitor = await visit()
     page = visitor.page
-    await page.goto(f"{visitor.url}{vault['path']}?e={vault['entry']}")
-    await visitor.sign_in(colleague["email"], PASSWORD)
+    await visitor.enter(f"{vault['path']}?e={vault['entry']}", colleague["email"], PASSWORD)
     await _reveal(page)
 
     await manager.send("DELETE", f"/vaults/{vault['id']}/members/{colleague['id']}")
@@ -120,8 +119,7 @@ async def test_losing_the_right_to_reveal_hides_the_secret_at_once(visit, vault,
     await manager.send("PUT", f"/vaults/{vault['id']}/members/{colleague['id']}", {"role": "reader"})
     visitor = await visit()
     page = visitor.page
-    await page.goto(f"{visitor.url}{vault['path']}?e={vault['entry']}")
-    await visitor.sign_in(colleague["email"], PASSWORD)
+    await visitor.enter(f"{vault['path']}?e={vault['entry']}", colleague["email"], PASSWORD)
     await _reveal(page)
 
     await manager.send("PUT", f"/vaults/{vault['id']}/members/{colleague['id']}", {"role": "viewer"})
@@ -147,8 +145,7 @@ async def test_an_open_form_says_so_when_the_role_no_longer_allows_it(visit, vau
     await manager.send("PUT", member, {"role": grant})
     visitor = await visit()
     page = visitor.page
-    await page.goto(f"{visitor.url}{path}")
-    await visitor.sign_in(colleague["email"], PASSWORD)
+    await visitor.enter(path, colleague["email"], PASSWORD)
     await page.get_by_role("button", name=f"New {noun}").first.click()
     form = page.get_by_role("dialog")
     await form.get_by_label("Name", exact=True).fill("Half typed")
@@ -163,8 +160,9 @@ async def test_an_open_form_says_so_when_the_role_no_longer_allows_it(visit, vau
 async def test_removal_from_a_project_hides_the_job_and_the_opened_match_at_once(visit, demo, manager, colleague):
     visitor = await visit()
     page = visitor.page
-    await page.goto(f"{visitor.url}/projects/{demo['project']}/jobs/{demo['job']}?status=suggested")
-    await visitor.sign_in(colleague["email"], PASSWORD)
+    await visitor.enter(
+        f"/projects/{demo['project']}/jobs/{demo['job']}?status=suggested", colleague["email"], PASSWORD
+    )
     await page.get_by_role("region", name="Matches").locator("tbody tr").first.click()
     await expect(page.get_by_role("complementary", name="Match")).to_contain_text("score")
 
@@ -180,8 +178,9 @@ async def test_removal_from_a_project_hides_the_job_and_the_opened_match_at_once
 async def test_a_changed_role_shows_and_hides_the_decisions_at_once(visit, demo, manager, colleague):
     visitor = await visit()
     page = visitor.page
-    await page.goto(f"{visitor.url}/projects/{demo['project']}/jobs/{demo['job']}?status=suggested")
-    await visitor.sign_in(colleague["email"], PASSWORD)
+    await visitor.enter(
+        f"/projects/{demo['project']}/jobs/{demo['job']}?status=suggested", colleague["email"], PASSWORD
+    )
     await page.get_by_role("region", name="Matches").locator("tbody tr").first.click()
     decisions = [page.get_by_role("button", name=name, exact=True) for name in ("Confirm", "Reject")]
     for button in decisions:

@@ -52,8 +52,8 @@ async def test_the_review_begins_with_what_waits_and_goes_on_over_pages_with_key
     assert (await summary_of(manager, room))["counts"]["rejected"] == 1
 
 
-async def test_the_opened_match_is_in_the_address_and_back_closes_it_first(visitor, room):
-    page = await visitor.enter(room["address"])
+async def test_the_opened_match_is_in_the_address_and_back_closes_it_first(visitor, still_room):
+    page = await visitor.enter(still_room["address"])
     rows = page.get_by_role("region", name="Matches").locator("tbody tr")
     await page.get_by_role("link", name="All", exact=True).click()
     await page.get_by_role("searchbox", name="Find").fill("R-03")
@@ -74,8 +74,10 @@ async def test_the_opened_match_is_in_the_address_and_back_closes_it_first(visit
 
 
 @pytest.mark.parametrize("width", [1280, 1024])
-async def test_amounts_dates_and_their_difference_stay_side_by_side_below_a_head_that_sticks(visitor, room, width):
-    page = await visitor.enter(room["address"])
+async def test_amounts_dates_and_their_difference_stay_side_by_side_below_a_head_that_sticks(
+    visitor, still_room, width
+):
+    page = await visitor.enter(still_room["address"])
     await page.set_viewport_size({"width": width, "height": 900})
     rows = page.get_by_role("region", name="Matches").locator("tbody tr")
     await rows.nth(20).click()
@@ -181,8 +183,7 @@ async def test_the_room_breaks_no_rule_of_accessibility(visit, manager, room):
 async def test_two_people_decide_in_one_room_and_each_undoes_their_own(visit, manager, reviewer, room):
     mine, hers = await visit(), await visit()
     page = await mine.enter(room["address"])
-    await hers.page.goto(hers.url + room["address"])
-    await hers.sign_in(ROSA, PASSWORD)
+    await hers.enter(room["address"], ROSA, PASSWORD)
     other = hers.page
     rows = page.get_by_role("region", name="Matches").locator("tbody tr")
     ids = [await rows.nth(index).get_attribute("data-id") for index in range(2)]
@@ -322,8 +323,7 @@ async def test_two_people_sign_and_see_who_has_signed_and_what_is_missing(visit,
     page = await mine.enter(room["address"])
     rows = page.get_by_role("region", name="Matches").locator("tbody tr")
     match = await rows.first.get_attribute("data-id")
-    await hers.page.goto(f"{hers.url}{room['address']}&m={match}")
-    await hers.sign_in(ROSA, PASSWORD)
+    await hers.enter(f"{room['address']}&m={match}", ROSA, PASSWORD)
     other = hers.page
     await expect(panel_of(other).get_by_role("button", name="Confirm")).to_be_enabled()
     await rows.first.click()
@@ -396,8 +396,8 @@ async def test_a_bulk_says_what_it_left_to_a_second_person(visitor, manager, roo
     assert (await summary_of(manager, room))["counts"]["suggested"] == ROWS
 
 
-async def test_matches_are_sorted_by_amount_and_date_in_both_directions(visitor, room):
-    page = await visitor.enter(room["address"])
+async def test_matches_are_sorted_by_amount_and_date_in_both_directions(visitor, still_room):
+    page = await visitor.enter(still_room["address"])
     first = page.get_by_role("region", name="Matches").locator("tbody tr").first
     for order, words in {
         "largest amount first": f"R-{ROWS - 1:03}",
@@ -453,8 +453,8 @@ async def test_the_runner_up_stands_beside_the_match(visitor, manager):
     assert await faults_of(page) == []
 
 
-async def test_a_row_that_moves_away_while_the_button_is_down_is_opened_all_the_same(visitor, room):
-    page = await visitor.enter(room["address"])
+async def test_a_row_that_moves_away_while_the_button_is_down_is_opened_all_the_same(visitor, still_room):
+    page = await visitor.enter(still_room["address"])
     rows = page.get_by_role("region", name="Matches").locator("tbody tr")
     await expect(rows).to_have_count(50)
     pressed = asyncio.Event()
@@ -500,8 +500,8 @@ async def test_open_items_keep_their_places_while_others_change_what_is_open(vis
     await page.wait_for_function("() => document.activeElement !== document.body")  # in the next frame
 
 
-async def test_one_link_leads_past_everything_to_the_list(visitor, room):
-    page = await visitor.enter(room["address"])
+async def test_one_link_leads_past_everything_to_the_list(visitor, still_room):
+    page = await visitor.enter(still_room["address"])
     first = page.get_by_role("region", name="Matches").locator("tbody tr").first
     await expect(first).to_be_visible()
     await page.get_by_role("link", name="Skip to the content").press("Enter")

@@ -100,8 +100,7 @@ async def test_a_split_is_signed_by_two_people_and_nobody_signs_twice(visit, man
     address = f"{room['address']}&status=confirmed&m={made['id']}"
     page = await (await visit()).enter(address)
     hers = await visit()
-    await hers.page.goto(hers.url + address)
-    await hers.sign_in(ROSA, PASSWORD)
+    await hers.enter(address, ROSA, PASSWORD)
     dialog = page.get_by_role("dialog", name="Split this match")
     await panel_of(page).get_by_role("button", name="Split").click()
     await dialog.get_by_role("radio", name=re.compile("Z-2.*part 1")).check()
