@@ -1,34 +1,8 @@
-"""Every page, light and dark: the console has no complaints and the content security policy refuses nothing."""
-
-import re
+"""What all pages have in common: their themes, narrow screens, and what strangers see. test_accessibility.py visits each page."""
 
 from playwright.async_api import expect
 
-from tests.e2e.conftest import pages_of
-
-
-async def test_no_page_violates_the_policy_or_complains_in_light_or_dark(visitor, demo, manager):
-    sources = (await manager.send("GET", f"/projects/{demo['project']}/sources"))["items"]
-    vault = await manager.send("POST", f"/projects/{demo['project']}/vaults", {"name": "Every page"})
-    project, job = f"/projects/{demo['project']}", f"/projects/{demo['project']}/jobs/{demo['job']}"
-    page = await visitor.enter("/")
-    await page.get_by_role("button", name="New project").first.click()
-    await expect(page.get_by_role("dialog")).to_be_visible()
-
-    for path, words in {
-        **pages_of(project, sources[0]["id"]),
-        job: "Where the records went",
-        f"{job}?view=left": "open records",
-        f"{project}/vaults/{vault['id']}": "No entries yet",
-        f"{project}/vaults/{vault['id']}?tab=members": "Until",
-    }.items():
-        await page.goto(visitor.url + path)
-        found = page.get_by_label(words) if words.startswith("Where") else page.get_by_text(words)
-        await expect(found.first).to_be_visible()
-        await page.get_by_role("button", name=re.compile("(Light|Dark) theme")).click()
-        await expect(found.first).to_be_visible()
-
-    assert visitor.complaints == []
+from tests.e2e.test_accessibility import follow
 
 
 async def test_the_dark_theme_of_the_system_is_used(visit):
@@ -56,7 +30,7 @@ async def test_a_phone_needs_no_scrolling_sideways(visitor, demo):
     await page.set_viewport_size({"width": 390, "height": 780})
 
     for path in ("/", "/me", f"/projects/{demo['project']}/jobs", f"/projects/{demo['project']}/jobs/{demo['job']}"):
-        await page.goto(visitor.url + path)
+        await follow(page, path)
         await expect(page.get_by_role("heading", level=1).first).to_be_visible()
         await expect(page.get_by_role("status").filter(has_text="Live")).to_be_visible()
 

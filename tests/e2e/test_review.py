@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import ADMIN
+from tests.e2e.test_accessibility import follow
 
 PASSWORD = "the reviewer's own sentence"
 
@@ -194,7 +195,7 @@ async def test_a_viewer_is_offered_only_what_viewers_may_do(visit, demo, manager
         f"{project}/vaults": "No vault",
         f"{project}/members": "Mia Manager",
     }.items():
-        await page.goto(visitor.url + path)
+        await follow(page, path)
         await expect(page.get_by_text(words).first).to_be_visible()
         refused = re.compile("Choose files|Reconcile$|Save|Delete|Confirm|Reject|Cancel|Retry|New |Add|Remove")
         await expect(page.get_by_role("main").get_by_role("button", name=refused)).to_have_count(0)
