@@ -19,6 +19,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from core.demo import PASSWORD
 from core.settings import Settings
 from server.dashboard.files import DIST, INDEX
+from tests.auth.issuer import Issuer, start
 from tests.conftest import until_left
 from tests.e2e.room import learned, reviewer, room, still_room, two_sign  # noqa: F401 - fixtures of several modules
 
@@ -144,27 +145,6 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@contextlib.asynccontextmanager
-async def served(settings: Settings, **changed: str) -> AsyncIterator[str]:
-    """A separate server on the tests' database, where a test can change what no route can. Yields its address."""
-    port = _free_port()
-    environ = (
-        os.environ | settings.environment() | {"TALLYROOM_PORT": str(port), "TALLYROOM_DEMO_DATA": "false", **changed}
-    )
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "server", "serve", cwd=ROOT, env=environ)
-    async with ClientSession() as session:
-        for _ in range(600):
-            try:
-                async with session.get(f"http://127.0.0.1:{port}/health/live"):
-                    break
-            except ClientError:
-                assert process.returncode is None
-                await asyncio.sleep(0.1)
-    yield f"http://127.0.0.1:{port}"
-    process.terminate()
-    await process.wait()
-
-
 @pytest.fixture(scope="session")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     """The server that the browser uses, for all tests of this folder."""
@@ -271,6 +251,45 @@ async def browser() -> AsyncIterator[Browser]:
         found = await playwright.chromium.launch(executable_path=_browser_on_path(), args=[*ARGUMENTS, *as_root])
         yield found
         await found.close()
+
+
+@pytest.fixture(scope="session")
+async def issuer() -> AsyncIterator[Issuer]:
+    """Provides keys and credentials as Google does."""
+    found = Issuer()
+    server = await start(found)
+    yield found
+    await server.close()
+
+
+@pytest.fixture(scope="session")
+async def address(server: Any, settings: Settings, issuer: Issuer) -> str:
+    """
+    The address of a second server, on the tests' database, where a test can change what no route can.
+
+    It uses the issuer instead of Google.
+    """
+    port = _free_port()
+    own = {
+        "TALLYROOM_PORT": str(port),
+        "TALLYROOM_DEMO_DATA": "false",
+        "TALLYROOM_GOOGLE_JWKS_URL": issuer.url,
+        "TALLYROOM_LOG_LEVEL": "warning",
+    }
+    environ = os.environ | settings.environment() | own
+    process = subprocess.Popen([sys.executable, "-m", "server", "serve"], cwd=ROOT, env=environ)
+    leaving = until_left(Path(__file__).parent)
+    leaving.callback(process.wait)
+    leaving.callback(process.terminate)
+    async with ClientSession() as session:
+        for _ in range(600):
+            try:
+                async with session.get(f"http://127.0.0.1:{port}/health/live"):
+                    break
+            except ClientError:
+                assert process.poll() is None
+                await asyncio.sleep(0.1)
+    return f"http://127.0.0.1:{port}"
 
 
 def pages_of(project: str, source: str) -> dict[str, str]:

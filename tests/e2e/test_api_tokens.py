@@ -7,20 +7,13 @@ import pytest
 from aiohttp import ClientSession
 from playwright.async_api import Browser, Page, expect
 
-from core.settings import Settings
 from tests.auth.programs import body, program_of
 from tests.conftest import PASSWORD, Person
-from tests.e2e.conftest import LISTEN, Visitor, served
+from tests.e2e.conftest import LISTEN, Visitor
 from tests.e2e.test_accessibility import faults_of
+from tests.e2e.test_google import draw_button
 
 Open = Callable[..., Awaitable[Visitor]]
-
-
-@pytest.fixture(scope="module")
-async def address(server: Any, settings: Settings) -> AsyncIterator[str]:
-    """A separate server on the tests' database."""
-    async with served(settings, TALLYROOM_GOOGLE_CLIENT_ID="") as found:
-        yield found
 
 
 @pytest.fixture
@@ -31,11 +24,10 @@ async def open_page(browser: Browser, address: str) -> AsyncIterator[Open]:
     async def open_one(person: Person, **options: Any) -> Visitor:
         context = await browser.new_context(permissions=["clipboard-read", "clipboard-write"], **options)
         await context.add_init_script(LISTEN)
+        await draw_button(context)  # the page has the button too
         visitor = Visitor(context, await context.new_page(), address)
         visitors.append(visitor)
-        await visitor.page.goto(f"{address}/me")
-        await visitor.sign_in(person.email, PASSWORD)
-        await expect(visitor.page.get_by_text("Live", exact=True)).to_be_visible()
+        await visitor.enter("/me", person.email, PASSWORD)
         return visitor
 
     yield open_one

@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.async_api import Route, expect
+from playwright.async_api import BrowserContext, Route, expect
 
-from tests.auth.issuer import CLIENT_ID, Issuer, start
+from tests.auth.issuer import CLIENT_ID
 from tests.conftest import PASSWORD
-from tests.e2e.conftest import LISTEN, Visitor, served
+from tests.e2e.conftest import LISTEN, Visitor
 
 # Behaves like Google's script: it draws a button, and answers with a credential for the nonce it was given.
 STAND_IN = """
@@ -29,20 +29,13 @@ window.google = { accounts: { id: {
 """
 
 
-@pytest.fixture(scope="module")
-async def issuer() -> AsyncIterator[Issuer]:
-    """A running issuer."""
-    found = Issuer()
-    server = await start(found)
-    yield found
-    await server.close()
+async def draw_button(context: BrowserContext) -> None:
+    """Lets the stand-in answer for Google's script."""
 
+    async def script(route: Route) -> None:
+        await route.fulfill(body=STAND_IN, content_type="text/javascript")
 
-@pytest.fixture(scope="module")
-async def address(server, settings, issuer) -> AsyncIterator[str]:
-    """A separate server on the tests' database, which uses the issuer instead of Google."""
-    async with served(settings, TALLYROOM_GOOGLE_JWKS_URL=issuer.url) as found:
-        yield found
+    await context.route("https://accounts.google.com/gsi/client", script)
 
 
 Open = Callable[..., Awaitable[Visitor]]
@@ -54,9 +47,6 @@ async def open_page(browser, address, issuer) -> AsyncIterator[Open]:
     contexts = []
 
     async def open_one(email: str, sub: str = "somebody-at-google", theme: str = "light") -> Visitor:
-        async def script(route: Route) -> None:
-            await route.fulfill(body=STAND_IN, content_type="text/javascript")
-
         async def answer(route: Route) -> None:
             asked = parse_qs(urlsplit(route.request.url).query)
             assert asked["client"] == [CLIENT_ID]
@@ -66,7 +56,7 @@ async def open_page(browser, address, issuer) -> AsyncIterator[Open]:
         context = await browser.new_context(color_scheme=theme, viewport={"width": 1280, "height": 900})
         contexts.append(context)
         await context.add_init_script(LISTEN)
-        await context.route("https://accounts.google.com/gsi/client", script)
+        await draw_button(context)
         await context.route("https://accounts.google.com/gsi/answer*", answer)
         visitor = Visitor(context, await context.new_page(), address)
         await visitor.page.goto(address)
