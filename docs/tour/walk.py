@@ -2,10 +2,11 @@
 Walks through docs/tour.md in a browser, on a demo of its own, and takes the pictures of the tour and of the README.
 
 `.venv/bin/python -m docs.tour.walk` does so after `make web`. It ends with an error if the screens no longer do what the
-tour says, and tests/e2e/test_tour.py runs it.
+tour says, and tests/e2e/test_tour.py runs it, on a server that runs already.
 """
 
 import argparse
+import contextlib
 import re
 from pathlib import Path
 
@@ -25,10 +26,13 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--into", type=Path, default=ROOT / "docs/images", help="where the pictures are written")
     options.add_argument("--rows", type=int, default=40_000, help="rows of the demo")
+    options.add_argument("--at", help="the address of a server that runs already; without it, a demo is started")
+    options.add_argument("--project", default="Demo: March payments", help="the project with the demo's books")
     chosen = options.parse_args()
     expect.set_options(timeout=20_000)
-    with demo(chosen.rows) as url, browser(url) as page:
-        tour = Tour(page)
+    own = contextlib.nullcontext(chosen.at) if chosen.at else demo(chosen.rows)
+    with own as url, browser(url) as page:
+        tour = Tour(page, chosen.project)
         tour.walk()
         tour.write(chosen.into)
 
@@ -36,8 +40,9 @@ def main() -> None:
 class Tour:
     """The steps of docs/tour.md, in its order."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, project: str) -> None:
         self.page = page
+        self.project = project
         self.pictures: dict[str, bytes] = {}
 
     def walk(self) -> None:
@@ -62,7 +67,7 @@ class Tour:
 
     def first_reconciliation(self) -> None:
         """Nearly everything has matched by itself."""
-        self.page.get_by_role("link", name=re.compile("^Demo")).click()
+        self.page.get_by_role("link", name=self.project).click()
         self.page.get_by_role("row").filter(has_text="completed").wait_for(timeout=RUN_MS)
         self.page.get_by_role("link", name="Ledger ↔ Bank statement").click()
         expect(self.page.get_by_role("region", name="Progress")).to_contain_text("Suggested4")
