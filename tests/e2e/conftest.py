@@ -22,7 +22,7 @@ from server.dashboard.files import DIST, INDEX
 from server.store.embedded import embedded_url
 from tests.auth.issuer import Issuer, start
 from tests.conftest import until_left
-from tests.e2e.room import learned, reviewer, room, still_room, two_sign  # noqa: F401 - fixtures of several modules
+from tests.e2e.room import learned, long_room, reviewer, room, still_room, two_sign  # noqa: F401 - fixtures of several modules
 
 ROOT = Path(__file__).parents[2]
 MANAGER = "manager@tallyroom.example"

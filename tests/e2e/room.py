@@ -8,7 +8,8 @@ from playwright.async_api import expect
 
 PASSWORD = "the reviewer's own sentence"
 ROSA = "rosa@tallyroom.example"
-ROWS = 55  # more than a page
+ROWS = 26  # what a browser does for a list, and what a test does to find something in it, grows with its rows
+LONG = 55  # more than a page
 # The engine finds no partner for these: a payment in two parts, one that came less a fee, and two without a partner.
 OPEN_LEFT = ["Q-900,2026-03-20,700.00,EUR,Parts", "Q-901,2026-03-21,81.00,EUR,Fee", "Q-902,2026-03-22,3.33,EUR,Lost"]
 OPEN_RIGHT = [
@@ -29,9 +30,9 @@ MAPPING = {
 }
 
 
-def _sides() -> tuple[list[str], list[str]]:
-    left = [f"R-{n:03},2026-03-{n % 27 + 1:02},{1000 + n * 7}.{n % 90 + 10},EUR,Customer {n}" for n in range(ROWS)]
-    right = [f"R-{n:03},2026-03-{n % 27 + 2:02},{1000 + n * 7}.{n % 90 + 10},EUR,Payer {n}" for n in range(ROWS)]
+def _sides(rows: int) -> tuple[list[str], list[str]]:
+    left = [f"R-{n:03},2026-03-{n % 27 + 1:02},{1000 + n * 7}.{n % 90 + 10},EUR,Customer {n}" for n in range(rows)]
+    right = [f"R-{n:03},2026-03-{n % 27 + 2:02},{1000 + n * 7}.{n % 90 + 10},EUR,Payer {n}" for n in range(rows)]
     return [*left, *OPEN_LEFT], [*right, *OPEN_RIGHT]
 
 
@@ -54,13 +55,13 @@ async def reviewer(rest, installation):
     return await rest(ROSA, PASSWORD)
 
 
-async def _room(manager, document=None):
+async def _room(manager, rows, document=None):
     """A project with suggestions, in which Rosa is an analyst."""
     project = await manager.send("POST", "/projects", {"name": "The room"})
     await manager.send("POST", f"/projects/{project['id']}/members", {"email": ROSA, "role": "analyst"})
     left, right = [
-        await _source(manager, project["id"], name, rows)
-        for name, rows in zip(("Books", "Bank"), _sides(), strict=True)
+        await _source(manager, project["id"], name, lines)
+        for name, lines in zip(("Books", "Bank"), _sides(rows), strict=True)
     ]
     body = {"left_source": left, "right_source": right}
     if document is not None:
@@ -72,9 +73,9 @@ async def _room(manager, document=None):
         if job["status"] == "completed":
             break
         await asyncio.sleep(0.1)
-    assert job["counts"]["confirmed"] == ROWS, job
+    assert job["counts"]["confirmed"] == rows, job
     # What a job has confirmed becomes a suggestion again.
-    body = {"left_source": left, "right_source": right, "action": "undo", "filter": {}, "expected_count": ROWS}
+    body = {"left_source": left, "right_source": right, "action": "undo", "filter": {}, "expected_count": rows}
     await manager.send("POST", f"/projects/{project['id']}/review", body)
     return {
         "project": project["id"],
@@ -86,8 +87,8 @@ async def _room(manager, document=None):
 
 @pytest.fixture(scope="session")
 async def still_room(manager, reviewer):
-    """A room for all tests that change nothing in it. Making one takes as much computing as most of these tests."""
-    return await _room(manager)
+    """A long room for all tests that change nothing in it. Making one takes as much computing as most of these tests."""
+    return await _room(manager, LONG)
 
 
 @pytest.fixture(scope="session")
@@ -100,7 +101,13 @@ async def learned(manager, still_room):
 @pytest.fixture
 async def room(manager, learned):
     """A room of this test alone."""
-    return await _room(manager, learned)
+    return await _room(manager, ROWS, learned)
+
+
+@pytest.fixture
+async def long_room(manager, learned):
+    """A room of this test alone, whose matches need a second page."""
+    return await _room(manager, LONG, learned)
 
 
 async def summary_of(person, room):

@@ -9,6 +9,7 @@ from playwright.async_api import expect
 
 from tests.e2e.room import (
     LIMIT,
+    LONG,
     PASSWORD,
     ROSA,
     ROWS,
@@ -23,11 +24,11 @@ from tests.e2e.room import (
 from tests.e2e.test_accessibility import faults_of, follow
 
 
-async def test_the_review_begins_with_what_waits_and_goes_on_over_pages_with_keys_alone(visitor, manager, room):
-    page = await visitor.enter(f"/projects/{room['project']}/jobs")
-    await page.get_by_role("link", name=f"Review {ROWS}").press("Enter")
+async def test_the_review_begins_with_what_waits_and_goes_on_over_pages_with_keys_alone(visitor, manager, long_room):
+    page = await visitor.enter(f"/projects/{long_room['project']}/jobs")
+    await page.get_by_role("link", name=f"Review {LONG}").press("Enter")
     matches = page.get_by_role("region", name="Matches")
-    await expect(matches.get_by_text(f"1–50 of {ROWS} matches").first).to_be_visible()
+    await expect(matches.get_by_text(f"1–50 of {LONG} matches").first).to_be_visible()
     await expect(matches.locator("tbody tr")).to_have_count(50)
 
     await matches.locator("tbody tr").first.focus()
@@ -37,7 +38,7 @@ async def test_the_review_begins_with_what_waits_and_goes_on_over_pages_with_key
     await ready(page)
     await page.keyboard.press("c")
 
-    await expect(matches.get_by_text(f"51–{ROWS} of").first).to_be_visible()
+    await expect(matches.get_by_text(f"51–{LONG} of").first).to_be_visible()
     first = matches.locator("tbody tr").first
     await expect(first).to_be_focused()
     await expect(first).to_have_attribute("aria-selected", "true")
@@ -48,7 +49,7 @@ async def test_the_review_begins_with_what_waits_and_goes_on_over_pages_with_key
     await page.keyboard.press("r")
     await expect(matches.locator("tbody tr").nth(1)).to_be_focused()
     await expect(said_on(page)).to_contain_text("You rejected R-")
-    assert (await summary_of(manager, room))["counts"]["rejected"] == 1
+    assert (await summary_of(manager, long_room))["counts"]["rejected"] == 1
 
 
 async def test_the_opened_match_is_in_the_address_and_back_closes_it_first(visitor, still_room):
@@ -69,7 +70,7 @@ async def test_the_opened_match_is_in_the_address_and_back_closes_it_first(visit
     await expect(rows).to_have_count(10)
     await expect(page.get_by_role("searchbox", name="Find")).to_have_value("R-03")
     await page.go_back()
-    await expect(page.get_by_role("link", name=f"To review {ROWS}")).to_have_attribute("aria-current", "page")
+    await expect(page.get_by_role("link", name=f"To review {LONG}")).to_have_attribute("aria-current", "page")
 
 
 @pytest.mark.parametrize("width", [1280, 1024])
@@ -410,7 +411,7 @@ async def test_matches_are_sorted_by_amount_and_date_in_both_directions(visitor,
     page = await visitor.enter(still_room["address"])
     first = page.get_by_role("region", name="Matches").locator("tbody tr").first
     for order, words in {
-        "largest amount first": f"R-{ROWS - 1:03}",
+        "largest amount first": f"R-{LONG - 1:03}",
         "smallest amount first": "R-000",
         "newest date first": "2026-03-27",
         "oldest date first": "2026-03-01",
@@ -479,7 +480,7 @@ async def test_a_row_that_moves_away_while_the_button_is_down_is_opened_all_the_
     await rows.nth(2).hover()
     await page.mouse.down()
     pressed.set()
-    await expect(rows.first).to_contain_text(f"R-{ROWS - 1:03}")
+    await expect(rows.first).to_contain_text(f"R-{LONG - 1:03}")
     await page.mouse.up()
 
     await expect(panel_of(page)).to_contain_text("score")
@@ -572,8 +573,8 @@ async def test_a_bulk_over_what_is_just_being_looked_for_counts_before_it_asks(v
         await may_come.wait()
         await route.continue_()
 
-    await page.route("**/matches?*q=R-03*", slowly)
-    await page.get_by_role("searchbox", name="Find").fill("R-03")
+    await page.route("**/matches?*q=R-01*", slowly)
+    await page.get_by_role("searchbox", name="Find").fill("R-01")
     await page.keyboard.press("Enter")
     await matches.get_by_role("button", name="Confirm all …").click()
     dialog = page.get_by_role("dialog")
@@ -588,13 +589,13 @@ async def test_a_bulk_over_what_is_just_being_looked_for_counts_before_it_asks(v
     await expect(page.get_by_role("link", name=f"To review {ROWS - 10}")).to_be_visible()
 
 
-async def test_whoever_opens_a_match_while_the_next_one_is_looked_for_stays_there(visitor, room):
-    page = await visitor.enter(room["address"])
+async def test_whoever_opens_a_match_while_the_next_one_is_looked_for_stays_there(visitor, long_room):
+    page = await visitor.enter(long_room["address"])
     matches = page.get_by_role("region", name="Matches")
     await expect(matches.locator("tbody tr")).to_have_count(50)
     other = await matches.locator("tbody tr").nth(9).get_attribute("data-id")
     await matches.get_by_role("button", name="Next").first.click()
-    await expect(matches.get_by_text(f"51–{ROWS} of").first).to_be_visible()
+    await expect(matches.get_by_text(f"51–{LONG} of").first).to_be_visible()
     await page.keyboard.press("End")
     last = re.search(r"m=([\w-]+)", page.url)[1]
     await ready(page)
@@ -614,6 +615,6 @@ async def test_whoever_opens_a_match_while_the_next_one_is_looked_for_stays_ther
     await expect(page).to_have_url(re.compile(other))
     may_come.set()
 
-    await expect(matches.get_by_text(f"1–50 of {ROWS - 1} matches").first).to_be_visible()
+    await expect(matches.get_by_text(f"1–50 of {LONG - 1} matches").first).to_be_visible()
     await expect(page).to_have_url(re.compile(other))
     await expect(panel_of(page)).to_contain_text("score")
