@@ -57,8 +57,10 @@ async def test_two_questions_are_answered_by_keyboard_alone(visitor, manager):
     await expect(page.locator("h1 + .status")).to_have_text("ready")
     await expect(page.get_by_role("heading", level=1)).to_be_focused()
     source = (await manager.send("GET", f"/projects/{project}/sources"))["items"][0]
+    assert (source["mapping"]["date"]["column"], source["mapping"]["date"]["order"]) == ("when", "mdy")
     records = (await manager.send("GET", f"/sources/{source['id']}/records"))["items"]
     assert [(r["amount"]["amount"], r["date"]) for r in records[:2]] == [("3.25", "2026-01-02"), ("6.25", "2026-02-03")]
+    assert all(record["date"] and record["amount"] for record in records)
 
 
 async def test_the_next_file_asks_nothing_until_the_answers_are_forgotten(visitor, manager):
