@@ -180,7 +180,7 @@ class SumsPass(GroupPass):
     fees: Literal["learned"] | Annotated[tuple[FeeModel, ...], Field(max_length=10)] = "learned"
     max_parts: Annotated[int, Field(ge=2, le=12)] = 8
     unnamed: bool = True  # whether rows that name nobody are looked at, if others with the same text were batches
-    max_sums: Annotated[int, Field(ge=1_000, le=10_000_000_000)] = 150_000_000  # partial sums listed by the whole pass
+    max_sums: Annotated[int, Field(ge=1_000, le=10_000_000_000)] = 300_000_000  # partial sums listed by the whole pass
     accept: Literal["confirm_if_unique", "suggest", "report"] = "confirm_if_unique"
 
 

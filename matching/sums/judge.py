@@ -124,6 +124,7 @@ def judge(problem: Problem, prior: Prior, limits: Limits, before: Listed | None 
         return nothing, listed
     width = _width(pool, rest)
     if prior.has_price_list:
+        work += work_of(len(pool), max(sizes))
         expected = np.maximum(expected, _whole_units_off(problem, sizes, prior.unit, len(expected)))
     else:  # what was found does not speak against itself
         for one in found:

@@ -36,6 +36,10 @@ APART = 100.0  # of two that share a row, one must be so many times better
 LEAST_PROVEN = 5  # batches with a text that names nobody, before others with it are taken for batches
 MOST_POOL = 500  # rows that one total is looked for in
 _NO_ROWS: Ints = np.zeros(0, np.int64)
+MOST_ALIKE = (
+    20  # rows of one party and amount that a pair is looked for among; with more than one it is not certain anyway
+)
+LOOK = 100  # the work of counting sums by chance, for each row of a pool, in subsets listed
 EQUAL_ROWS = 2e-4  # the chance that two rows have one amount, above which amounts come from a price list
 
 
@@ -126,7 +130,7 @@ class Options:
     unit: int = 100
     fees: tuple[Fee, ...] | None = None  # None: learned
     limits: Limits = field(default_factory=Limits)
-    work: int = 400_000_000  # subsets of the whole pass
+    work: int = 300_000_000  # subsets of the whole pass
     unnamed: bool = True  # whether totals that name nobody are looked at
     check: Callable[[], None] = lambda: None
 
@@ -235,30 +239,36 @@ class Solver:
 
     def _pairs(self, fees: dict[Fee, float]) -> None:
         by_key: dict[tuple[int, int], list[int]] = defaultdict(list)
-        for row in self._free_a():
+        free = self._free_a()
+        for row in free[np.argsort(self.a.day[free], kind="stable")].tolist():  # those without a day come last
             if self.naming.parties[row] >= 0:
-                by_key[int(self.naming.parties[row]), int(self.a.amount[row])].append(int(row))
+                by_key[int(self.naming.parties[row]), int(self.a.amount[row])].append(row)
+        days = {key: self.a.day[alike] for key, alike in by_key.items()}
         low, high = self.windows.lag("one")
         found: dict[int, list[tuple[int, Fee]]] = defaultdict(list)
         takers: Counter[int] = Counter()
-        for line in self._free_b():
-            party = int(self.naming.party[line])
-            if party < 0:
-                continue
-            for fee in fees:
-                for gross in fee.gross_of(int(self.b.amount[line]), 1):
-                    for row in (row for one in self.naming.meant(party) for row in by_key.get((one, gross), ())):
-                        lag = self.b.day[line] - self.a.day[row]
-                        if np.isnan(lag) or low <= lag <= high:
-                            found[int(line)].append((row, fee))
+        crowded: set[tuple[int, int]] = set()  # parties and amounts with so many rows that none is certain
+        for line in self._free_b().tolist():
+            net, day = int(self.b.amount[line]), float(self.b.day[line])
+            for party in self.naming.meant(int(self.naming.party[line])):
+                for fee in fees:
+                    for gross in fee.gross_of(net, 1):
+                        key = (party, gross)
+                        if key not in by_key or gross - fee.of((gross,)) != net:
+                            continue
+                        alike = _on_days(by_key[key], days[key], day - high, day - low)
+                        if len(alike) > MOST_ALIKE:
+                            crowded.add(key)
+                        for row in alike[:MOST_ALIKE]:
+                            found[line].append((row, fee))
                             takers[row] += 1
         sizes = Counter(self.naming.parties[self.open_a].tolist())
         ordered = np.sort(self.a.amount)
         for line, some in sorted(found.items()):
             row, fee = some[0]
-            if len(some) > 1 or takers[row] > 1:
-                continue
             amount = int(self.a.amount[row])
+            if len(some) > 1 or takers[row] > 1 or (int(self.naming.parties[row]), amount) in crowded:
+                continue
             near = np.searchsorted(ordered, [amount, amount + 1, round(amount * 0.98), round(amount * 1.02) + 1])
             others = near[1] - near[0] - 1
             share = max(others, (near[3] - near[2]) / max(abs(amount) * 0.04, 1)) / len(ordered)
@@ -382,7 +392,7 @@ class Solver:
         judged, listed = judging.judge(
             problem, prior, self.options.limits, before.listed if shrunk and before else None
         )
-        self.work += judged.work
+        self.work += judged.work + LOOK * len(pool)
         self.looked_at += before is None
         self.out_of_budget.discard(key)
         if judged.is_out_of_budget and judged.best is None:
@@ -453,3 +463,12 @@ class Solver:
         self.sizes["split" if kind == "split" else "batch"][len(days)] += 1
         if kind == "batch" and self.naming.party[group.b[0]] < 0:
             self.templates[self.naming.template[group.b[0]]] += 1
+
+
+def _on_days(rows: list[int], days: Floats, first: float, last: float) -> list[int]:
+    """The rows, which are in the order of their days, of some days and those without one."""
+    if np.isnan(first):
+        return rows
+    dated = int(np.searchsorted(days, np.inf, side="right"))  # NaN comes after all others
+    start, end = np.searchsorted(days[:dated], first), np.searchsorted(days[:dated], last, side="right")
+    return [*rows[int(start) : int(end)], *rows[dated:]]

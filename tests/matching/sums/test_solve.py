@@ -92,7 +92,13 @@ def test_ten_thousand_rows_that_name_nobody_are_left_alone():
     solver, groups = solved(given_rows, lines)
 
     assert groups == []
-    assert solver.work == 0
+    assert solver.work == 0  # nothing is looked through
+
+
+def test_a_thousand_equal_prices_of_one_party_are_bounded_and_none_is_sure():
+    _, groups = solved(invoices([990] * 1_000), [(990, 12, "", "EMBER LTD")] * 1_000)
+
+    assert groups == []
 
 
 amounts = st.lists(st.integers(100, 60_000), min_size=3, max_size=12)
