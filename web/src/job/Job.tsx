@@ -30,7 +30,7 @@ export function Job() {
             <Head job={body} project={project} />
             <Progress job={body} />
             <Result job={body} />
-            {body.plan ? <Passes plan={body.plan} /> : null}
+            {body.plan.id && body.plan.version ? <Passes id={body.plan.id} version={body.plan.version} /> : null}
             <Tabs job={body} view={view} />
             {view === "matches" ? <Matches job={body} /> : <Unmatched job={body} side={view} />}
           </>
@@ -46,10 +46,9 @@ function useSummary(job: JobView) {
 }
 
 /** What each pass of the plan does, in plain words. A version of a plan never changes. */
-function Passes({ plan }: { plan: { id: string; version: number } }) {
+function Passes({ id, version }: { id: string; version: number }) {
   const [isOpen, setOpen] = useState(false);
-  const address = `/plans/${plan.id}?version=${plan.version}`;
-  const found = useRead<PlanView>(keys.plan(plan.id, plan.version), address, null, isOpen);
+  const found = useRead<PlanView>(keys.plan(id, version), `/plans/${id}?version=${version}`, null, isOpen);
   return (
     <details className="fold" open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>What each pass does</summary>
