@@ -1,6 +1,7 @@
-# The targets: make run | test | test-unit | fuzz | simulate | chaos | check | migrate | events | bench | soak | load. See README.md.
+# The targets: make run | test | test-unit | fuzz | simulate | chaos | check | migrate | events | bench | bench-matching | soak | load. See README.md.
 PYTHON ?= python3
 VENV := .venv
+PEERS := .venv-bench
 # Generates a client in a test, from packages that do not fit beside ours.
 CLIENTS := .venv-clients
 BIN := $(VENV)/bin
@@ -8,7 +9,7 @@ STAMPS := .stamps
 # With this set, every process would recompile everything it imports at each start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-unit fuzz simulate chaos check migrate events bench soak load image-check format install install-dev install-clients web web-dev
+.PHONY: run test test-unit fuzz simulate chaos check migrate events bench bench-matching soak load image-check format install install-dev install-clients web web-dev
 
 run: install web
 	@exec $(BIN)/python -m server run
@@ -26,6 +27,16 @@ $(CLIENTS)/installed: requirements-clients.txt
 	@$(BIN)/python -m venv --clear --without-pip $(CLIENTS)
 	@$(BIN)/python -m pip --python $(CLIENTS)/bin/python install --quiet --disable-pip-version-check \
 		--require-hashes --only-binary :all: -r $<
+	@touch $@
+
+# Splink and recordlinkage bring packages that nothing else here needs, so they are installed only for this.
+bench-matching: install-dev $(PEERS)/installed
+	$(BIN)/python -m bench engine matching
+
+$(PEERS)/installed: requirements-bench.txt
+	@echo "tallyroom: installing the peers of the matching benchmarks (once)"
+	@$(BIN)/python -m venv --clear --without-pip $(PEERS)
+	@$(BIN)/python -m pip --python $(PEERS)/bin/python install --quiet --disable-pip-version-check --only-binary :all: -r $<
 	@touch $@
 
 # Built once, and again when a source changes. Without Node, only the API is served.

@@ -19,6 +19,8 @@ from pathlib import Path
 from bench.report import Line
 
 ROOT = Path(__file__).resolve().parents[1]
+PEERS = ROOT / ".venv-bench" / "bin" / "python"  # made by `make bench-matching`
+PEER_S = 900  # a peer that takes longer is stopped
 DATA = Path(os.environ.get("TALLYROOM_TEST_DATA", ROOT.parent / "shared" / "data"))
 SEED = 1
 
@@ -140,9 +142,33 @@ def run(folder: Path) -> tuple[float, float]:
     """Match the two tables. Returns: seconds of the whole process, and its CPU seconds."""
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     command = [sys.executable, "-m", "matching", str(folder / "left.csv"), str(folder / "right.csv")]
-    subprocess.run([*command, "--out", str(folder / "out")], check=True, cwd=ROOT, stderr=subprocess.DEVNULL)
+    subprocess.run([*command, "--out", str(folder / "out")], check=True, cwd=ROOT, capture_output=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return time.perf_counter() - began, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def peers(folder: Path, truth: Pairs) -> str:
+    """What Splink and recordlinkage find in the same two tables, if they are installed."""
+    found = []
+    for name in ("Splink", "recordlinkage") if PEERS.is_file() else ():
+        before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+        command = [str(PEERS), "-W", "ignore", "-m", f"bench.peers.with_{name.lower()}", str(folder)]
+        try:
+            subprocess.run(command, check=True, cwd=ROOT, capture_output=True, timeout=PEER_S)
+        except subprocess.TimeoutExpired:
+            found.append(f"{name}: not finished after {PEER_S} s")
+            continue
+        except subprocess.CalledProcessError as error:
+            last = error.stderr.decode(errors="replace").strip().splitlines()[-1:]
+            found.append(f"{name}: failed ({' '.join(last)[:80]})")
+            continue
+        after, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter() - began
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        with (folder / "peer.csv").open(encoding="utf-8") as file:
+            pairs = {(int(row["left"]), int(row["right"])) for row in csv.DictReader(file)}
+        f1 = 2 * len(pairs & truth) / max(len(pairs) + len(truth), 1)
+        found.append(f"{name}, likeliest first: F1 {f1:.4f}, {wall:.0f} s (CPU {cpu:.0f} s)")
+    return "; ".join(found)
 
 
 def main() -> list[Line]:
@@ -159,13 +185,14 @@ def _line(variant: Variant) -> Line:
         wall, cpu = run(folder)
         found = score(folder / "out", truth)
         passes = len(json.loads((folder / "out/plan.json").read_text())["passes"])
+        others = peers(folder, truth)
     sure = f"confirmed {found.recall:.3f} of the pairs, {found.precision:.4f} of them right"
     bar = f"F1 >= {variant.f1}" + (f", confirmed >= {variant.confirmed}" if variant.confirmed else "")
     holds = found.f1 >= variant.f1 and found.recall >= variant.confirmed
     if variant.confirmed:
         holds &= found.precision >= 0.999
     measured = f"F1 {found.f1:.4f}; {sure}; {wall:.0f} s (CPU {cpu:.0f} s), {passes} passes"
-    return Line(f"suggested plan, {variant.name}", measured, bar, "", holds)
+    return Line(f"suggested plan, {variant.name}", measured, bar, others, holds)
 
 
 def _read(path: Path, delimiter: str) -> Rows:
