@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from matching import command
+from matching.results import Progress
+
 pytestmark = pytest.mark.acceptance
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -16,8 +19,8 @@ RIGHT = "memo,payer,credit\n" + "".join(f"paid RE-{1000 + 7 * n},Acme {n},{n + 1
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "matching", *arguments, "--out", str(folder / "out")]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=100)
+    line = [sys.executable, "-m", "matching", *arguments, "--out", str(folder / "out")]
+    return subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False, timeout=100)
 
 
 @pytest.fixture
@@ -67,3 +70,37 @@ def test_an_invalid_plan_is_refused(tmp_path, files):
 
     assert done.returncode == 2
     assert "not a valid plan" in done.stderr
+
+
+def test_a_plan_and_two_rows_are_explained(tmp_path, files, capsys):
+    step = {"name": "by amount", "kind": "rules", "where": [{"field": "amount", "compare": "equal"}]}
+    fields = {"amount": {"type": "money", "left": "amount", "right": "credit"}}
+    (tmp_path / "plan.json").write_text(json.dumps({"fields": fields, "passes": [step]}))
+    plan = ["--plan", str(tmp_path / "plan.json")]
+
+    statuses = [
+        command.explain(arguments)
+        for arguments in (
+            plan,
+            [*files, *plan, "--left-row", "3", "--right-row", "3"],
+            [*files, *plan, "--left-row", "3", "--right-row", "4"],
+            [*files, *plan, "--left-row", "3", "--right-row", "99"],
+        )
+    ]
+
+    told, refused = capsys.readouterr()
+    assert statuses == [0, 0, 0, 2]
+    assert told.startswith(
+        "1. by amount: Two open records match if “amount” on the left and “credit” on the right are equal."
+    )
+    assert "are matched by the pass 'by amount'" in told
+    assert "by amount: amount equal: fails" in told
+    assert "there is no data row 99" in refused
+
+
+def test_the_bar_shows_the_name_of_a_pass_as_it_is(capsys):
+    with command._Bar() as bar:
+        bar.show(Progress("comparing", "[/red] [bold]", 0, 1, 1, 2, 0.5, 0))
+        bar._bar.console.print(bar._bar.get_renderable())
+
+    assert "[/red] [bold] comparing" in capsys.readouterr().err
