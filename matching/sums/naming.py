@@ -63,10 +63,10 @@ def read(references: Texts, parties: Texts, texts: tuple[Texts, Texts]) -> Namin
         references, parties: values of the rows that are named; null if there is none.
         texts: for each row that names, the text with references and the text with the party. They may be the same.
     """
-    by_reference, names = _by_reference(references), _Parties.of(parties)
+    by_reference, names = rows_by_reference(references), _Parties.of(parties)
     rows, party, template = [], np.full(len(texts[1]), -1, np.int64), []
     for n, (first, second) in enumerate(zip(*texts, strict=True)):
-        found, rest = _named(words(first), by_reference)
+        found, rest = named_by(words(first), by_reference)
         rows.append(found)
         rest = rest if first == second else words(second)
         party[n], rest = names.read(rest)
@@ -74,7 +74,8 @@ def read(references: Texts, parties: Texts, texts: tuple[Texts, Texts]) -> Namin
     return Naming(rows, party, template, names.rows, {number: meant for meant, number in names.several.items()})
 
 
-def _by_reference(values: Texts) -> dict[str, tuple[int, ...]]:
+def rows_by_reference(values: Texts) -> dict[str, tuple[int, ...]]:
+    """The rows of each reference, as it is written without separators."""
     found: dict[str, list[int]] = defaultdict(list)
     for row, value in enumerate(values):
         key = "".join(words(value))
@@ -92,7 +93,7 @@ def _by_reference(values: Texts) -> dict[str, tuple[int, ...]]:
     return {key: tuple(rows) for key, rows in found.items() if len(rows) <= MOST_SHARED}
 
 
-def _named(read: list[str], by_reference: dict[str, tuple[int, ...]]) -> tuple[tuple[int, ...], list[str]]:
+def named_by(read: list[str], by_reference: dict[str, tuple[int, ...]]) -> tuple[tuple[int, ...], list[str]]:
     """The rows that words name, in the order of their numbers, and the other words."""
     rows: set[int] = set()
     rest, at = [], 0

@@ -89,11 +89,11 @@ def _reference(samples: tuple[Sample, Sample]) -> _Pair | None:
     for turned in (False, True):
         a, b = samples[::-1] if turned else samples
         for code in [c for c in a.columns if _is_reference(c)][:MAX_COLUMNS]:
-            values = a.texts(code.name).to_pylist()
+            by_reference = naming.rows_by_reference(a.texts(code.name).to_pylist())
             for text in [c for c in b.columns if c.kind in ("text", "code")][:MAX_COLUMNS]:
                 texts = b.texts(text.name)[:TEXTS].to_pylist()
-                found = naming.read(values, [None] * len(values), (texts, texts))
-                share = sum(bool(named) for named in found.rows) / max(len(texts), 1)
+                told = [naming.named_by(naming.words(one), by_reference)[0] for one in texts]
+                share = sum(bool(rows_) for rows_ in told) / max(len(texts), 1)
                 if share >= LEAST_NAMED and (best is None or share > best[0]):
                     best = (share, *((text.name, code.name) if turned else (code.name, text.name)))
     return best
