@@ -8,6 +8,7 @@ it: hints are sent in the background, and those that cannot be sent soon are dro
 
 import asyncio
 import contextlib
+import contextvars
 import hashlib
 import hmac
 import json
@@ -87,6 +88,8 @@ class BusHinter(Hinter):
         self._own_heads: dict[str, int] = {}
         self._own_states: set[str] = set()
         self._telling: asyncio.TimerHandle | None = None
+        # What follows from a hint must not run in the transaction of whoever gave it, which belongs to their context.
+        self._context = contextvars.copy_context()
         self.state = BusState(dropped=lambda: self.dropped)
 
     def hint(self, heads: dict[str, int]) -> None:
@@ -112,7 +115,8 @@ class BusHinter(Hinter):
     def _tell_this_process_soon(self) -> None:
         """This process's own clients do not need the bus."""
         if self._telling is None:
-            self._telling = asyncio.get_running_loop().call_later(COALESCE_S, self._tell_this_process)
+            loop = asyncio.get_running_loop()
+            self._telling = loop.call_later(COALESCE_S, self._tell_this_process, context=self._context)
 
     def _tell_this_process(self) -> None:
         self._telling = None

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextvars import ContextVar
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ pytestmark = [
     pytest.mark.acceptance,
     pytest.mark.skipif(SERVER is None, reason=MISSING),
 ]
+TRANSACTION: ContextVar[str | None] = ContextVar("transaction", default=None)
 SECRET = b"of the installation" * 2
 
 
@@ -51,6 +53,7 @@ class Process:
         self.hinter = BusHinter(partial(connection_of, load({"TALLYROOM_BUS_URL": url})), secret, self._receive)
 
     def _receive(self, heads: dict[str, int], states: list[str]) -> None:
+        assert TRANSACTION.get() is None  # nobody's who gave a hint
         self.heads |= heads
         self.states += states
 
@@ -84,9 +87,11 @@ async def start() -> AsyncIterator[Start]:
 
 
 async def hears(listening: Process, saying: Process, name: str) -> None:
-    """One process hears what the other says."""
+    """One process hears what the other says, within a transaction."""
+    before = TRANSACTION.set("open")
     saying.hinter.hint({name: 7})
     saying.hinter.hint_state(f"state of {name}")
+    TRANSACTION.reset(before)
     await until(lambda: listening.heads.get(name) == 7 and f"state of {name}" in listening.states)
 
 
