@@ -54,7 +54,7 @@ test: install-dev install-clients web-dev web
 
 # Needs no database and no processes, so it takes only seconds; meant to be run while writing code.
 test-unit: install-dev
-	$(BIN)/python -m pytest -m unit --numprocesses 2 --dist loadfile --ignore tests/e2e
+	$(BIN)/python -m pytest -m unit --numprocesses 2 --dist loadfile
 
 # Damages files for about ten minutes; `make test` does it for seconds.
 fuzz: install-dev

@@ -1,5 +1,7 @@
 """A real PostgreSQL with the real migrations, a real server on a real port, and four people."""
 
+from __future__ import annotations
+
 import asyncio
 import contextlib
 import gc
@@ -10,28 +12,21 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
-import asyncpg
-import psutil
 import pytest
-from aiohttp import ClientResponse, ClientSession
-from aiohttp.test_utils import TestServer
 
-from core import log
-from core.ids import uuid7
-from core.settings import Settings, load
-from models.user import User
-from realtime.hint import channel_of
-from server.api.protocol import Runner
-from server.app import build
-from server.auth.actions import begin_session
-from server.auth.answers import GATE
-from server.auth.sessions import Client
-from server.processes.web import HTTP
-from server.store import database
-from server.store.embedded import EmbeddedPostgres
+# What takes long to import is imported by the fixtures that need it: the process that only hands out the tests, and tests
+# without a database, begin a second earlier.
+if TYPE_CHECKING:
+    import asyncpg
+    import psutil
+    from aiohttp import ClientResponse, ClientSession
+    from aiohttp.test_utils import TestServer
+
+    from core.settings import Settings
+    from server.store.embedded import EmbeddedPostgres
 
 PASSWORD = "a long test password"
 KINDS = ("unit", "integration", "acceptance", "migration")
@@ -49,6 +44,8 @@ WITH_SOURCES = (
     "tests/realtime/test_resume.py",
     "tests/server/test_disk.py",
 )
+# Folders without a unit test, which `-m unit` does not even import.
+WITHOUT_UNITS = {"audit", "dashboard", "e2e", "match", "migrations", "project", "record", "source", "user"}
 # Processes as users run them. A test that requests one of these is an acceptance test.
 PROCESSES = {"worker", "start_worker", "start_lasting_worker"}
 OUTSIDE = {"subprocess.Popen", "os.fork", "os.posix_spawn", "socket.connect"}
@@ -77,6 +74,12 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leaves out folders in which no test is asked for."""
+    is_left_out = collection_path.parent == Path(__file__).parent and collection_path.name in WITHOUT_UNITS
+    return True if is_left_out and config.getoption("markexpr") == "unit" else None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
@@ -92,6 +95,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if kind is None:
             kind = _kind_of(set(getattr(item, "fixturenames", ())))
             item.add_marker(kind)
+        if kind == "unit" and item.path.parent.name in WITHOUT_UNITS:
+            raise pytest.UsageError(f"{item.nodeid} is a unit test: take its folder out of WITHOUT_UNITS")
         unit = _unit_of(item.nodeid)
         ranks[unit] = min(ranks.get(unit, len(FIRST)), FIRST.index(kind))
         turns.setdefault(unit, len(turns))
@@ -202,6 +207,9 @@ def command(settings: Settings, *arguments: str, typed: str = "") -> None:
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
     """An embedded PostgreSQL for this test process only."""
+    from core import log
+    from server.store.embedded import EmbeddedPostgres
+
     log.configure("test", "warning")
     server = EmbeddedPostgres(tmp_path_factory.mktemp("pg"))
     asyncio.run(server.start())
@@ -212,6 +220,8 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
 
 async def _need_not_last(server: EmbeddedPostgres) -> None:
     """Stops PostgreSQL from waiting for the disk. Emptied tables are new files, and syncing them took 8 s at the end."""
+    import asyncpg
+
     connection = await asyncpg.connect(server.url)
     for name in ("fsync", "full_page_writes", "synchronous_commit"):
         await connection.execute(f"ALTER SYSTEM SET {name} = off")
@@ -222,6 +232,8 @@ async def _need_not_last(server: EmbeddedPostgres) -> None:
 @pytest.fixture(scope="session")
 def settings(postgres: EmbeddedPostgres) -> Settings:
     """Settings of the tests: the embedded database, cheap but allowed password hashes, generous limits."""
+    from core.settings import load
+
     found = load(
         {
             "TALLYROOM_DATA_DIR": str(postgres.data_dir),
@@ -240,15 +252,20 @@ def settings(postgres: EmbeddedPostgres) -> Settings:
     return found
 
 
-class _Listening(TestServer):
-    async def _make_runner(self, **options: Any) -> Runner:
-        return Runner(self.app, **options | HTTP)
-
-
 @pytest.fixture(scope="session")
 async def server(settings: Settings) -> AsyncIterator[TestServer]:
     """The application, listening on a port."""
-    running = _Listening(build(settings))
+    from aiohttp.test_utils import TestServer
+
+    from server.api.protocol import Runner
+    from server.app import build
+    from server.processes.web import HTTP
+
+    class Listening(TestServer):
+        async def _make_runner(self, **options: Any) -> Runner:
+            return Runner(self.app, **options | HTTP)
+
+    running = Listening(build(settings))
     await running.start_server()
     yield running
     await running.close()
@@ -264,6 +281,8 @@ class Kept:
 
     async def connection(self) -> asyncpg.Connection:
         """The open connection, or a new one if a test has ended it."""
+        from server.store import database
+
         if self._connection is None or self._connection.is_closed():
             self._connection = await database.connect(self._settings, "tests")
             if self._setting is not None:
@@ -272,6 +291,8 @@ class Kept:
 
     async def give_back(self) -> None:
         """Resets the session, so that the next test finds nothing of this one."""
+        import asyncpg
+
         assert self._connection is not None
         try:
             if self._connection.is_in_transaction():
@@ -298,6 +319,8 @@ class Commits(Kept):
     """
 
     def __init__(self, settings: Settings) -> None:
+        from realtime.hint import channel_of
+
         super().__init__(settings)
         self._channel = channel_of(settings.database_schema)
         self._listening: asyncpg.Connection | None = None
@@ -333,6 +356,8 @@ class Sweeper(Kept):
 
     async def sweep(self) -> None:
         """Empties all tables except KEEP."""
+        import asyncpg
+
         connection = await self.connection()
         if self._taught is not connection:
             await self._teach(connection)
@@ -378,7 +403,7 @@ def commits(settings: Settings) -> Iterator[Commits]:
 
 
 @pytest.fixture(scope="session")
-def sweeper(settings: Settings) -> Iterator["Sweeper"]:
+def sweeper(settings: Settings) -> Iterator[Sweeper]:
     """Empties the tables."""
     found = Sweeper(settings)
     yield found
@@ -411,6 +436,8 @@ def _no_recent_sign_ins(request: pytest.FixtureRequest) -> None:
     everybody together.
     """
     if "server" in request.fixturenames:
+        from server.auth.answers import GATE
+
         request.getfixturevalue("server").app[GATE].throttle.forget()
 
 
@@ -424,6 +451,8 @@ class Worker:
 
     def engines(self) -> list[psutil.Process]:
         """The running engine processes, which are forks of the worker's fork server."""
+        import psutil
+
         found = []
         for server in _children(self.process.pid):
             for child in _children(server):
@@ -437,6 +466,8 @@ class Worker:
 def _children(pid: int) -> list[int]:
     """The processes that a process has started. Linux says so at once, where psutil looks at all processes that there are."""
     if not Path("/proc/self/task").is_dir():
+        import psutil
+
         with contextlib.suppress(psutil.Error):
             return [child.pid for child in psutil.Process(pid).children()]
     found: list[int] = []
@@ -603,6 +634,8 @@ class Person:
 @pytest.fixture
 async def http(server: TestServer) -> AsyncIterator[ClientSession]:
     """An HTTP session without a sign-in."""
+    from aiohttp import ClientSession
+
     async with ClientSession(base_url=server.make_url("/"), auto_decompress=True) as session:
         yield session
 
@@ -610,12 +643,20 @@ async def http(server: TestServer) -> AsyncIterator[ClientSession]:
 @pytest.fixture(scope="session")
 async def stored_password(server: TestServer) -> tuple[str, str]:
     """PASSWORD as it is stored. Hashing it once takes a third of the time of a sign-in."""
+    from server.auth.answers import GATE
+
     return await server.app[GATE].passwords.hash(PASSWORD)
 
 
 @pytest.fixture
 def make_person(http: ClientSession, server: TestServer, stored_password: tuple[str, str]) -> Any:
     """Makes accounts, each with a session such as a sign-in begins, without hashing a password for each."""
+    from core.ids import uuid7
+    from models.user import User
+    from server.auth.actions import begin_session
+    from server.auth.answers import GATE
+    from server.auth.sessions import Client
+
     stored, pepper = stored_password
 
     async def make(name: str, role: str = "user") -> Person:
