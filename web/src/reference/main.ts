@@ -2,6 +2,7 @@ import "swagger-ui-dist/swagger-ui.css";
 import "./reference.css";
 import { resume } from "../api/session";
 import { caller, onCaller, onChangeOfPerson, pasteToken } from "./caller";
+import { excerpts } from "./excerpt";
 import { parts } from "./parts";
 import { hideTokens, prepare } from "./send";
 
@@ -57,7 +58,7 @@ async function start(): Promise<void> {
     filter: true,
     persistAuthorization: false,
     queryConfigEnabled: false,
-    plugins: [parts],
+    plugins: [parts, excerpts],
     requestInterceptor: prepare,
     responseInterceptor: hideTokens,
   });

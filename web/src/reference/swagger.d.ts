@@ -36,6 +36,11 @@ declare module "swagger-ui-dist/swagger-ui-es-bundle.js" {
     wrapComponents: Record<string, (original: Component, system: { React: SwaggerReact }) => Component>;
   }
 
+  /** Replaces a part of the document by what it refers to. */
+  type Resolve = (document: Record<string, unknown>, path: string[], options: unknown) => Promise<unknown>;
+
+  export type SwaggerFunctions = (system: { fn: { resolveSubtree: Resolve } }) => { fn: { resolveSubtree: Resolve } };
+
   export interface SwaggerOptions {
     domNode: Element;
     url: string;
@@ -46,7 +51,7 @@ declare module "swagger-ui-dist/swagger-ui-es-bundle.js" {
     filter: boolean;
     persistAuthorization: false;
     queryConfigEnabled: false;
-    plugins: SwaggerPlugin[];
+    plugins: (SwaggerPlugin | SwaggerFunctions)[];
     requestInterceptor: (request: SwaggerRequest) => SwaggerRequest;
     responseInterceptor: (response: SwaggerResponse) => SwaggerResponse;
   }
