@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from matching.plan import Comparison, Extracted, Pass, Plan, column_of
+from matching.plan import Comparison, Extracted, FeeModel, GroupPass, Pass, Plan, SumsPass, column_of
 
 _ACCEPTED = {
     "confirm": "Matches are confirmed, unless another one is nearly as likely.",
@@ -41,7 +41,36 @@ def _sentence(plan: Plan, step: Pass) -> str:
         fields = _joined([_columns(plan, name) for name in step.fields])
         sure = " Those that are nearly certain are confirmed." if step.confirm_at_margin == "high" else ""
         return f"What is still open is paired by how alike {fields} are, which is learned from the records. {accepted}{sure}"
-    return f"A pass of the kind {step.kind}. {accepted}"
+    if step.kind == "sums":
+        bound = f"Up to {step.max_parts} open records of one side"
+        amount = _columns(plan, step.amount)
+        sums = f"{bound} match one of the other if their amounts come to its amount ({amount}){_less_fees(step)}"
+        unnamed = " Records that name nobody are tried last." if step.unnamed else ""
+        return f"{sums}, and {_named(plan, step)}.{unnamed} {accepted}"
+    found = {
+        "duplicates": "Records of one side that were booked twice join the match of their twin",
+        "reversals": "Records of one side that reverse each other match",
+    }
+    return f"{'. '.join(found[kind] for kind in step.find)}, where {_named(plan, step)}. {accepted}"
+
+
+def _named(plan: Plan, step: GroupPass) -> str:
+    """What has to show that rows belong together."""
+    names = [_columns(plan, name) for name in (step.reference, step.party) if name is not None]
+    return f"{' or '.join(names)} {'say' if len(names) == 1 else 'says'} that they belong together"
+
+
+def _less_fees(step: SumsPass) -> str:
+    if step.fees == "learned":
+        return ", less fees that are learned from references"
+    return f", less a fee of {' or '.join(_fee(fee) for fee in step.fees)}" if step.fees else ""
+
+
+def _fee(fee: FeeModel) -> str:
+    parts = [f"{fee.percent} %"] if float(fee.percent) else []
+    parts += [f"{fee.fixed} for each {'record' if fee.per == 'part' else 'payment'}"] if float(fee.fixed) else []
+    parts += [f"a reserve of {fee.reserve} %"] if float(fee.reserve) else []
+    return " and ".join(parts) or "nothing"
 
 
 def _gate(plan: Plan, gate: Comparison) -> str:

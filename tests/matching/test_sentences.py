@@ -39,3 +39,34 @@ def test_each_pass_has_a_sentence():
     )
     assert second.endswith("Matches are only suggested. Those that are nearly certain are confirmed.")
     assert numbered(plan).startswith("1. by number: ")
+
+
+def test_passes_for_groups_say_what_they_add_up():
+    passes = [
+        {"name": "pairs", "kind": "within_side", "amount": "amount", "reference": "number"},
+        {"name": "batches", "kind": "sums", "amount": "amount", "reference": "number", "party": "who"},
+        {
+            "name": "payouts",
+            "kind": "sums",
+            "amount": "amount",
+            "party": "who",
+            "unnamed": False,
+            "accept": "suggest",
+            "fees": [{"percent": "2.9", "fixed": "0.30", "per": "part"}, {"fixed": "5", "per": "total"}],
+        },
+    ]
+
+    within, batches, payouts = sentences_of(Plan.model_validate({**PLAN, "passes": passes}))
+
+    assert within == (
+        "pairs: Records of one side that were booked twice join the match of their twin. Records of one side that reverse each "
+        "other match, where “invoice” on the left and what RE-[0-9]+ finds in “memo” on the right say that they belong together. "
+        "A match is confirmed if there is no other reading; otherwise it is suggested."
+    )
+    assert "less fees that are learned from references" in batches
+    assert "Records that name nobody are tried last." in batches
+    assert payouts == (
+        "payouts: Up to 8 open records of one side match one of the other if their amounts come to its amount (“amount” on the "
+        "left and “debit” with the other sign on the right), less a fee of 2.9 % and 0.30 for each record or 5 for each payment, "
+        "and “customer” on the left and “payer” on the right say that they belong together. Matches are only suggested."
+    )
