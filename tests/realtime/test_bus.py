@@ -212,11 +212,13 @@ async def test_it_is_reached_by_tls_whose_certificate_is_checked_and_by_a_socket
     )
     address = f"rediss://:{PASSWORD}@localhost:{secure}"
 
-    believing = await start(f"{address}?ssl_ca_certs={tmp_path / 'fullchain.pem'}")
-    local = await start(f"unix://:{PASSWORD}@{file}")
-    await hears(local, believing, "a")
-    found = await doctor._bus(load({"TALLYROOM_BUS_URL": address}))
-    with_tls.kill()
+    try:
+        believing = await start(f"{address}?ssl_ca_certs={tmp_path / 'fullchain.pem'}")
+        local = await start(f"unix://:{PASSWORD}@{file}")
+        await hears(local, believing, "a")
+        found = await doctor._bus(load({"TALLYROOM_BUS_URL": address}))
+    finally:
+        with_tls.kill()
 
     assert not found.is_good  # nobody whom this machine trusts has signed the certificate
 
