@@ -204,6 +204,7 @@ def crowd(group: Group, processes: int = PROCESSES) -> Iterator[Crowd]:
             )
             process = context.Process(target=_run, args=(theirs, part))
             process.start()
+            theirs.close()  # so that waiting for an answer ends when the process does
             started.append(process)
             pipes.append(ours)
         for pipe in pipes:
