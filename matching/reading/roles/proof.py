@@ -240,6 +240,11 @@ def _directions(movement: Movement, directions: tuple[Direction, ...]) -> tuple[
     return (*directions, "up_before") if has_both and directions == ("up",) else directions
 
 
+def _is_one(number: Amounts, unit: int) -> bool:
+    """Whether a column is one wherever it moves, as a rate is: numbers of rows go on by it like a balance."""
+    return bool((np.abs(number.values[number.moves]) == unit).all()) and not number.is_signed
+
+
 def _is_enough(proof: Proof) -> bool:
     """One step alone can hold by chance, and so can a few with a column of unknown words or with groups."""
     movement, tests = proof.movement, proof.walk.tests
@@ -277,7 +282,7 @@ def _movements(
     directions: tuple[Direction, ...],
 ) -> Iterator[Movement]:
     """The readings of the other columns that could explain a balance."""
-    others = [n for n in numbers if n is not balance]
+    others = [n for n in numbers if n is not balance and not (n.moves.any() and _is_one(n, 10**bookings.scale))]
     fees = [n for n in others if not n.is_identifier]
     for amount in others:
         if amount.is_identifier and amount.column.role("amount") < 0.5:

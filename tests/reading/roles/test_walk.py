@@ -102,3 +102,10 @@ def test_columns_of_the_same_numbers_prove_nothing_about_each_other(load):
     found = load("\n".join(["Date,Amount With Sym,Amount Num.,Value With Sym,Value Num.", *lines]) + "\n")
 
     assert found.amounts == [a.removesuffix("0") for a in amounts]
+
+
+def test_numbers_that_count_rows_are_no_balance_of_a_rate_of_one(load):
+    lines = (f"{n},2024-03-{n + 10},{n * 37}.50,1.000000" for n in range(1, 6))
+    found = load("\n".join(["Payment Number,Date,Amount,Exchange Rate", *lines]) + "\n")
+
+    assert found.amounts == [f"{n * 37}.5" for n in range(1, 6)]
