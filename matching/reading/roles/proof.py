@@ -203,13 +203,14 @@ def _proofs(bookings: Bookings, group: tuple[Column, Levels] | None) -> list[Pro
     numbers = [n for n in bookings.numbers if n.moves.any() or n.column.role("out", "in") >= 0.5][:MAX_TRIED]
     directions = directions_of(bookings.days, bookings.days_valid)
     signs = {n.column.index: _words_beside(bookings, n) for n in numbers if not n.is_signed and n.moves.any()}
+    moving = [n for n in numbers if not (n.moves.any() and _is_one(n, 10**bookings.scale))]
     for balance in numbers:
         if balance.is_identifier or int(balance.valid.sum()) < 2:
             continue
         for letters in letters_of(bookings, balance):
             signed = letters.values(balance) if letters else balance.values
             balances = Balances(signed, balance.valid, group[1].codes if group else None)
-            for movement in _movements(balance, balances, numbers, signs, directions):
+            for movement in _movements(balance, balances, moving, signs, directions):
                 if letters is not None and letters.column is not None and letters.column is movement.sign:
                     continue  # a column says the sign of the balance or of the amount
                 if _repeats(balance, movement):
@@ -282,7 +283,7 @@ def _movements(
     directions: tuple[Direction, ...],
 ) -> Iterator[Movement]:
     """The readings of the other columns that could explain a balance."""
-    others = [n for n in numbers if n is not balance and not (n.moves.any() and _is_one(n, 10**bookings.scale))]
+    others = [n for n in numbers if n is not balance]
     fees = [n for n in others if not n.is_identifier]
     for amount in others:
         if amount.is_identifier and amount.column.role("amount") < 0.5:
