@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field, GetJsonSchemaHandler
+from pydantic import Field, GetJsonSchemaHandler, ValidationError
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -72,12 +72,20 @@ class PlanView(View):
             name=shown.name,
             document=shown.document,
             hash=shown.hash,
-            sentences=sentences_of(Document.model_validate(shown.document)),
+            sentences=_sentences(shown.document),
             origin=plan.origin,
             created_at=plan.created_at,
             updated_at=shown.updated_at,
             version=shown.version,
         )
+
+
+def _sentences(document: dict[str, Any]) -> list[str]:
+    """What a stored document says; nothing if another version of the server has written it, and this one cannot read it."""
+    try:
+        return sentences_of(Document.model_validate(document))
+    except ValidationError:
+        return []
 
 
 class SuggestedPlan(View):
