@@ -144,3 +144,11 @@ def test_a_column_that_moves_only_where_the_net_amount_does_not_may_be_its_other
     found = load("\n".join(["Date,Zed,Vok,Gross,Fee", *lines]) + "\n")
 
     assert ("Zed", "amount_column") in found.questions
+
+
+def test_taxes_of_either_side_are_no_sides(load):
+    taxes = ["0,8348", "1037,0", "839,0", "0,17482", "594,0"]
+    lines = (f"2024/02/{n + 10},{n}1830,{t.split(',')[0]},{n}1830,{t.split(',')[1]},x" for n, t in enumerate(taxes, 1))
+    found = load("\n".join(["取引日,借方金額(円),借方税額,貸方金額(円),貸方税額,摘要", *lines]) + "\n")
+
+    assert not {"8348", "-1037", "-839", "1037"} & set(found.amounts)
