@@ -95,6 +95,8 @@ def _lag(low: int, high: int) -> str:
         return f"{low} to {high} days later than"
     if high <= 0:
         return f"{-high} to {-low} days earlier than"
+    if low == -high:
+        return f"at most {_days(high)} earlier or later than"
     return f"at most {_days(-low)} earlier and {_days(high)} later than"
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from core.money import NO_CURRENCY
+from core.money import NO_CURRENCY, exponent
 from matching.fields import Roles
 from matching.results import CONFIRMED, Chunk, PassFinished
 
@@ -110,15 +110,17 @@ def money_table(sides: dict[str, dict[str, Any]], tally: Tally) -> str:
     for name, side in sides.items():
         rows.append((name, "records", *(f"{side[state]:,}" for state in reversed(STATES)), f"{side['records']:,}"))
         for code, sums in side.get("sums", {}).items():
-            rows.append((name, code, *(_grouped(sums[state]) for state in reversed(STATES)), _grouped(sums["total"])))
+            terms = _grouped([sums[one] for one in (*reversed(STATES), "total")], code)
+            rows.append((name, "amount" if code == NO_CURRENCY else code, *terms))
     return (
         "\n".join([*lines, "", *_aligned(("side", "", "confirmed", "+ suggested", "+ open", "= total"), rows)]) + "\n"
     )
 
 
-def _grouped(amount: str) -> str:
-    whole, point, decimals = amount.partition(".")
-    return f"{'-' if whole.startswith('-') else ''}{int(whole.lstrip('-')):,}{point}{decimals}"
+def _grouped(amounts: Sequence[str], code: str) -> list[str]:
+    """Amounts of a line with as many decimals as one of them needs, and at least those of the currency."""
+    decimals = max(2 if code == NO_CURRENCY else exponent(code), *(len(one.partition(".")[2]) for one in amounts))
+    return [f"{Decimal(one):,.{decimals}f}" for one in amounts]
 
 
 def _aligned(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:

@@ -42,7 +42,9 @@ def test_every_term_adds_up_to_the_last_digit():
         "total": "99999999999999999999999999999.900000001",
     }
     assert left["sums"]["USD"]["confirmed"] == left["sums"]["USD"]["total"] == "-3"
-    assert "-3" in money_table({"left": left}, tally)
+    lines = money_table({"left": left}, tally).splitlines()
+    assert [line.split() for line in lines if " USD" in line] == [["left", "USD", "-3.00", "0.00", "0.00", "-3.00"]]
+    assert [line.split()[2] for line in lines if " EUR" in line] == ["99,999,999,999,999,999,999,999,999,999.900000000"]
 
 
 def test_a_side_without_amounts_is_only_counted():
