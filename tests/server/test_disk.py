@@ -105,8 +105,9 @@ async def test_an_upload_that_reaches_the_reserve_midway_is_refused_and_removed(
 
 
 @pytest.fixture(scope="module")
-def cramped(start_lasting_worker: Any, small: Path) -> Any:
+def cramped(start_lasting_worker: Any, shared_worker: Any, small: Path) -> Any:
     """The only worker. Its temporary folder is a real file system of 24 MB, and its projects may hold little."""
+    shared_worker.stop()  # an earlier test of this module may have started it
     return start_lasting_worker(TMPDIR=str(small), TALLYROOM_PROJECT_MAX_BYTES=str(40 * MB))
 
 

@@ -24,7 +24,7 @@ def big(rows: int) -> bytes:
 def frozen(worker: Any) -> Callable[..., Any]:
     """Waits for this many loaders and freezes them. From then on they notice nothing by themselves."""
 
-    async def freeze(count: int = 1, of: Any = worker) -> list[psutil.Process]:
+    async def freeze_engines(count: int = 1, of: Any = worker) -> list[psutil.Process]:
         for _ in range(6000):
             found: list[psutil.Process] = of.engines()
             if len(found) == count:
@@ -35,7 +35,7 @@ def frozen(worker: Any) -> Callable[..., Any]:
             await asyncio.sleep(0.005)
         raise AssertionError(of.log.read_text())
 
-    return freeze
+    return freeze_engines
 
 
 async def gone(engines: list[psutil.Process], seconds: float) -> None:
