@@ -143,7 +143,7 @@ def test_a_cell_that_names_another_currency_is_a_reject(load):
 
 
 def test_short_words_are_not_taken_for_currencies(load):
-    found = load("kind,amount\n" + "FEE,1.50\nTAX,2.50\nNEW,1.00\nOLD,2.00\nSALE,3.00\n" * 3)
+    found = load("item,amount\n" + "FEE,1.50\nTAX,2.50\nNEW,1.00\nOLD,2.00\nSALE,3.00\n" * 3)
 
     assert found.mapping["currency"] == {"value": "XXX"}
     assert found.rejects == []

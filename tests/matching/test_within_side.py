@@ -1,0 +1,38 @@
+"""What lies within one side: rows booked twice, and rows that another one reverses."""
+
+from decimal import Decimal
+
+import pytest
+
+from tests.matching.test_groups import WITHIN, bank, ledger, plan_of, run
+
+pytestmark = pytest.mark.integration
+
+
+def test_a_payment_that_came_twice_joins_its_twin_and_stays_open():
+    left = ledger(("2025-01-10", "120.00", "Ember Ltd", "R4711"), ("2025-01-11", "80.00", "Ember Ltd", "R4799"))
+    right = bank(("2025-01-12", "120.00", "EMBER LTD R4711"), ("2025-01-12", "120.00", "EMBER LTD R4711"))
+
+    matches, _ = run(left, right, plan_of(WITHIN))
+
+    assert [(m["left"], sorted(m["right"]), m["status"], m["difference"]) for m in matches] == [
+        ([0], [0, 1], "confirmed", Decimal(-120))
+    ]
+
+
+def test_a_reversal_is_a_match_of_one_side():
+    left = ledger(("2025-01-10", "120.00", "Ember Ltd", "R4711"), ("2025-01-12", "-120.00", "Ember Ltd", "R4711"))
+    right = bank(("2025-01-12", "55.00", "INTEREST"))
+
+    matches, _ = run(left, right, plan_of(WITHIN))
+
+    assert [(sorted(m["left"]), m["right"], m["status"], m["difference"]) for m in matches] == [
+        ([0, 1], [], "confirmed", Decimal(0))
+    ]
+
+
+def test_an_invoice_and_a_credit_note_that_the_bank_paid_are_no_reversal():
+    left = ledger(("2025-01-10", "120.00", "Ember Ltd", "R4711"), ("2025-01-12", "-120.00", "Ember Ltd", "R4711"))
+    right = bank(("2025-01-11", "120.00", "EMBER LTD"), ("2025-01-14", "-120.00", "EMBER LTD"))
+
+    assert run(left, right, plan_of(WITHIN))[0] == []
