@@ -179,6 +179,22 @@ async def test_an_old_token_is_expired(http: ClientSession, forge: Forge) -> Non
     assert await code_of(http, forge(iat=at - 903, nbf=at - 903, exp=at - 3)) == "accepted"
 
 
+async def test_a_token_that_was_accepted_before_expires_and_lends_its_signature_to_no_other(
+    http: ClientSession, forge: Forge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = forge()
+    message, signature = token.rsplit(".", 1)
+    middle = len(signature) // 2
+    broken = f"{message}.{signature[:middle]}{'A' if signature[middle] != 'A' else 'B'}{signature[middle + 1 :]}"
+
+    assert await code_of(http, token) == "accepted"
+    assert await code_of(http, broken) == "token_invalid"
+    monkeypatch.setattr(
+        tokens_module, "now", lambda: now() + timedelta(minutes=16)
+    )  # its signature is not looked at again
+    assert await code_of(http, token) == "token_expired"
+
+
 async def test_a_token_of_another_person_or_session_is_revoked(http: ClientSession, forge: Forge, bob: Person) -> None:
     assert await code_of(http, forge(sub=str(bob.id))) == "token_revoked"
     assert await code_of(http, forge(sid=str(uuid7()))) == "token_revoked"
