@@ -46,7 +46,7 @@ class Wire:
             if text.startswith(f"43/live,{self._number}["):
                 answer: dict[str, Any] = json.loads(text.split(f",{self._number}", 1)[1])[0]
                 return answer
-            self._keep(text)
+            self.keep(text)
 
     async def rest(self, seconds: float = 20.0) -> list[str]:
         """All packets until the server closes. Raises: TimeoutError if it does not."""
@@ -56,7 +56,8 @@ class Wire:
                 found.append(text)
         return found
 
-    def _keep(self, text: str) -> None:
+    def keep(self, text: str) -> None:
+        """Adds an event to `events`; any other packet is dropped."""
         if text.startswith("42/live,["):
             name, data = json.loads(text.removeprefix("42/live,"))
             self.events.append((name, data))
