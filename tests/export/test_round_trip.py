@@ -32,30 +32,31 @@ def load_again(alice, project, commits):
     return upload
 
 
-@pytest.mark.parametrize("kind", FORMATS)
-@pytest.mark.parametrize("what", ["matches", "open-items"])
-async def test_an_export_loads_and_matches_itself(alice, make_sides, run, export, load_again, kind, what):  # noqa: F811 - the fixtures above
+async def test_an_export_of_each_format_loads_and_matches_itself(alice, make_sides, run, export, load_again):  # noqa: F811 - the fixtures above
     job = await run(await make_sides(300))
-    lines = [json.loads(line) for line in (await export(job["id"], f"?what={what}&format=jsonl")).splitlines()]
-    body = await export(job["id"], f"?what={what}&format={kind}")
+    exported = {
+        what: [json.loads(line) for line in (await export(job["id"], f"?what={what}&format=jsonl")).splitlines()]
+        for what in ("matches", "open-items")
+    }
+    # The formats write the columns of both alike, so one of them is enough for the open items.
+    for what, kind in [*(("matches", kind) for kind in FORMATS), ("open-items", "csv")]:
+        body = await export(job["id"], f"?what={what}&format={kind}")
+        left, right = await load_again(f"first.{kind}", body), await load_again(f"second.{kind}", body)
+        again = await run({"left_source": left["id"], "right_source": right["id"]})
 
-    left, right = await load_again(f"first.{kind}", body), await load_again(f"second.{kind}", body)
-
-    assert left["rows"] == {"read": len(lines), "loaded": len(lines), "rejected": 0, "left_out": 0}
-    again = await run({"left_source": left["id"], "right_source": right["id"]})
-    counts = again["counts"]
-    print(len(lines), counts)
-    assert (counts["left"], counts["matches"], counts["open_left"], counts["open_right"]) == (
-        len(lines),
-        len(lines),
-        0,
-        0,
-    )
-    pairs = (await alice.ok("GET", f"/jobs/{again['id']}/matches?limit=500"))["items"]
-    assert all(match["records"][0]["data"] == match["records"][1]["data"] for match in pairs)
-    sent = {line["record_id"]: line for line in lines}
-    for match in pairs:
-        record = match["records"][0]
-        line = sent[record["data"]["record_id"]]
-        assert (record["amount"]["amount"], record["reference"]) == (line["amount"], line["reference"])
-        assert record["date"] == line["date"]
+        lines, where = exported[what], (what, kind)
+        assert (left["rows"], where) == (
+            {"read": len(lines), "loaded": len(lines), "rejected": 0, "left_out": 0},
+            where,
+        )
+        counts = again["counts"]
+        found = (counts["left"], counts["matches"], counts["open_left"], counts["open_right"])
+        assert (found, where) == ((len(lines), len(lines), 0, 0), where)
+        pairs = (await alice.ok("GET", f"/jobs/{again['id']}/matches?limit=500"))["items"]
+        assert all(match["records"][0]["data"] == match["records"][1]["data"] for match in pairs), where
+        sent = {line["record_id"]: line for line in lines}
+        for match in pairs:
+            record = match["records"][0]
+            line = sent[record["data"]["record_id"]]
+            assert (record["amount"]["amount"], record["reference"]) == (line["amount"], line["reference"])
+            assert record["date"] == line["date"]
