@@ -56,9 +56,9 @@ test: install-dev install-clients web-dev web
 test-unit: install-dev
 	$(BIN)/python -m pytest -m unit --numprocesses 2 --dist loadfile
 
-# Damages files for about ten minutes; `make test` does it for seconds.
+# Damages files for about ten minutes, and sends every document to the server; `make test` does it for seconds.
 fuzz: install-dev
-	$(BIN)/python -m pytest tests/reading/test_damage.py --hypothesis-profile fuzz --timeout 0 --numprocesses 2
+	$(BIN)/python -m pytest tests/rules/test_fuzz.py tests/reading/test_damage.py --hypothesis-profile fuzz --timeout 0 --numprocesses 2
 
 # Runs the relay in many orders of what happens at once; `make test` does so for seconds. ARGS="--seed 7" shows one run.
 SEEDS ?= 10000
