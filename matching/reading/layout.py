@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
+from matching.reading.delimiters import rare_delimiter
 from matching.reading.format import Detection, Start
 from matching.reading.header import (
     MAX_COLUMNS,
@@ -31,6 +32,7 @@ DELIMITERS = (",", ";", "\t", "|", "%", ":", "^")
 RARE_DELIMITERS = ("%", ":", "^")
 PROVED = (",", ";", "\t", "|")
 COMMA_LESS = 3.0
+RARE_LESS = 2.0  # of a delimiter that few programs write, unless it has a usual one in itself
 PADDED_CHARS = 200_000  # in which cells with a space behind them are counted
 MIN_PADDED, PADDED_SHARE = 4, 0.9  # such cells, from which the space is no delimiter
 _FIRST_LINE = re.compile(r"[^\r\n]*(\r\n?|\n)")
@@ -57,6 +59,10 @@ def _found(start: Start, table: TableSpec | None, proved: Sequence[str], delimit
         raise FileRejected("the first line is longer than 1 MiB; the file is not a table, or has no line breaks")
     if not is_whole:
         text = text[: text.rfind("\n") + 1] or text
+    rare = rare_delimiter(text, proved) if len(proved) > 1 else None
+    if rare is not None:
+        proved = [*(delimiter for delimiter in proved if delimiter not in rare), rare]
+        delimiters = [*(delimiter for delimiter in delimiters if delimiter not in rare), rare]
     padding = {delimiter for delimiter in proved if _is_padding(text, delimiter, proved)}
     tables = [
         (delimiter, header)
@@ -66,7 +72,8 @@ def _found(start: Start, table: TableSpec | None, proved: Sequence[str], delimit
     if not tables:
         return _by_shape(start, text, delimiters)
     # Names and amounts contain commas, so another character that divides the rows as well is the delimiter.
-    delimiter, best = max(tables, key=lambda item: item[1].score - COMMA_LESS * (item[0] == ","))
+    less = {",": COMMA_LESS, rare: 0.0 if rare is not None and set(rare) & set(PROVED) else RARE_LESS}
+    delimiter, best = max(tables, key=lambda item: item[1].score - less.get(item[0], 0.0))
     return Detection(
         "csv",
         best.columns,

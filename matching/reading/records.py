@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Literal, NamedTuple
 
+from matching.reading.delimiters import as_one
 from matching.reading.lines import Line
 from matching.reading.rows import MAX_RECORD_BYTES, Fault
 
@@ -39,6 +40,7 @@ def records_of(lines: Iterator[Line], delimiter: str, *, skip: int = 0) -> Itera
     csv.field_size_limit(16 * MAX_RECORD_BYTES)  # lines and records are already limited
     for _ in islice(lines, skip):
         pass
+    lines, delimiter = as_one(lines, delimiter)
     ahead = _Ahead(lines, delimiter)
     number = skip + 1
     while (first := ahead.pop()) is not None:
