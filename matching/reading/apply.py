@@ -18,6 +18,7 @@ from matching.reading.cells.column import MANY
 from matching.reading.cells.currencies import SHARED, currency_of, minor_units
 from matching.reading.cells.days import YEARLESS, Days
 from matching.reading.cells.numbers import Numbers
+from matching.reading.cells.parts import joined_days
 from matching.reading.cells.repeated import repeated
 from matching.reading.mapping import AmountSpec, DateSpec, Mapping, SignSpec
 from matching.reading.rows import Fault, RawBatch, Reject
@@ -317,7 +318,7 @@ class _Typing:
     def date(self, languages: frozenset[str] | None) -> pa.Array:
         """The dates as date32."""
         spec = self.mapping.date
-        if spec is None or spec.column not in self.columns.column_names:
+        if spec is None or any(name not in self.columns.column_names for name in spec.columns):
             return pa.nulls(self.columns.num_rows, pa.date32())
         days, valid, unread = self._days(spec, languages)
         words = _ORDER_WORDS[spec.order or "ymd"]
@@ -326,7 +327,7 @@ class _Typing:
 
     def _days(self, spec: DateSpec, languages: frozenset[str] | None) -> tuple[NDArray[np.int32], Mask, Mask]:
         """The days of the rows, which of them are valid, and which are filled with something else."""
-        column = self.columns[spec.column]
+        column = self._dates(spec)
         different = repeated(column)
         if different is None or len(different.texts) > MANY:
             return _read_days(Days(column, languages), spec)
@@ -336,6 +337,12 @@ class _Typing:
             return _read_days(Days(column), spec)
         found, valid, unread = _read_days(days, spec)
         return found[different.codes], valid[different.codes], unread[different.codes]
+
+    def _dates(self, spec: DateSpec) -> pa.ChunkedArray:
+        """The texts of the dates, put together where their parts stand in several columns."""
+        if spec.parts is None:
+            return self.columns[spec.column]
+        return joined_days(*(self.columns[name] for name in spec.columns))
 
     def reference(self) -> pa.Array:
         """The references, without spaces around them."""

@@ -19,6 +19,7 @@ from matching.reading.roles.complete import completed
 from matching.reading.roles.facts import Column, Facts
 from matching.reading.roles.found import Understanding
 from matching.reading.roles.money import code_words
+from matching.reading.roles.parts import with_days
 from matching.reading.roles.understand import understand
 from matching.reading.rows import RawBatch, joined_batches
 from matching.reading.tables import Profiler, ahead, read_batches
@@ -114,7 +115,7 @@ def facts_of(batches: list[RawBatch], detection: Detection, *, joined: int | Non
         Column(number, name, table[name], ignored, _exact(filled, name))
         for number, name in enumerate(table.column_names)
     ]
-    return Facts(columns, rows, lines, list(detection.above), joined)
+    return with_days(Facts(columns, rows, lines, list(detection.above), joined))
 
 
 def _exact(batches: list[RawBatch], name: str) -> NDArray[np.bool_] | None:

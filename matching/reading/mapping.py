@@ -102,6 +102,13 @@ class CurrencySpec(_Spec):
         return self
 
 
+class PartsSpec(_Spec):
+    """The columns of the month and the year, where the parts of a date stand in columns of their own."""
+
+    month: ColumnName
+    year: ColumnName
+
+
 class DateSpec(_Spec):
     """A column of dates, and the order of day, month and year in them."""
 
@@ -112,6 +119,12 @@ class DateSpec(_Spec):
     )
     year: Annotated[int, Field(ge=1900, le=2200)] | None = _optional("the year of dates without one")
     short_years: bool | None = _optional("for the order ymd: years may have two digits")
+    parts: PartsSpec | None = _optional("the columns of month and year, if `column` has only the day of the month")
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns of the day, the month and the year, or the one of whole dates."""
+        return [self.column] if self.parts is None else [self.column, self.parts.month, self.parts.year]
 
 
 class ReferenceSpec(_Spec):
@@ -176,7 +189,7 @@ def _named_in(pointer: str, value: object) -> list[tuple[str, str]]:
     found = []
     for key in type(value).model_fields:
         item = getattr(value, key)
-        is_name = key in ("column", "debit", "credit") or isinstance(value, OriginalSpec)
+        is_name = key in ("column", "debit", "credit") or isinstance(value, (OriginalSpec, PartsSpec))
         if is_name and isinstance(item, str):
             found.append((f"{pointer}/{key}", item))
         elif isinstance(item, _Spec):

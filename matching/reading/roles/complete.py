@@ -22,6 +22,8 @@ def _date(spec: dict[str, Any], facts: Facts) -> dict[str, Any]:
     column = facts.named(spec["column"])
     if column is None or spec.get("form") is not None:
         return spec
+    if spec.get("parts"):
+        return {"order": "ymd", **{key: value for key, value in spec.items() if value is not None}}
     order = spec.get("order")
     fits = {
         form: count

@@ -41,12 +41,17 @@ class Column:
         texts: pa.ChunkedArray,
         ignored: frozenset[str] = frozenset(),
         exact: Mask | None = None,
+        parts: dict[str, str] | None = None,
     ) -> None:
-        """`exact` marks the cells that the file stores as numbers."""
+        """
+        `exact` marks the cells that the file stores as numbers. `parts` are the columns of the other parts of a date, whose
+        days stand in the column of this name.
+        """
         self.index = index
         self.name = name
         self.texts = texts
         self.exact = exact
+        self.parts = parts
         self.roles = roles_of(name, ignored)
 
     @cached_property

@@ -41,6 +41,8 @@ class Dates:
     def spec(self) -> dict[str, Any]:
         """The `date` of a mapping."""
         spec: dict[str, Any] = {"column": self.column.name, "order": order_of(self.form.partition("+")[0])}
+        if self.column.parts is not None:
+            return spec | {"parts": self.column.parts}
         if self.form == "ymd2":
             return spec | {"short_years": True}
         if self.form not in ("ymd", "dmy", "mdy", "dmy2", "mdy2"):
@@ -84,6 +86,8 @@ def read_dates(
     found = []
     if "ymd" in forms and _fit(column, "ymd", rows) >= _fit(column, "ydm", rows):
         forms = [form for form in forms if form != "ydm"]
+    if "ymd2" in forms and _fit(column, "ymd2", rows) >= _fit(column, "ydm2", rows):
+        forms = [form for form in forms if form != "ydm2"]
     for form in forms:
         if form in YEARLESS and year is None:
             continue

@@ -198,7 +198,21 @@ def test_a_day_and_a_month_behind_an_apostrophe_are_read_above_captions(load):
 
 
 def test_dates_that_cannot_be_read_are_asked_about(load):
-    lines = (f"2024,{n},{n + 10},t{n},{n}.50" for n in range(1, 6))
-    found = load("\n".join(["Date (year),Date (month),Date (day),Text,Amount", *lines]) + "\n")
+    lines = (f"2024,{n},t{n},{n}.50" for n in range(1, 6))
+    found = load("\n".join(["Date (year),Date (month),Text,Amount", *lines]) + "\n")
 
     assert ("Date (year)", "date_column") in found.questions
+
+
+def test_a_column_of_other_dates_is_no_reference(load):
+    found = load(
+        "Datum Auftrag;Datum Rechnung;Betrag\n01.01.2024;03.01.2024;10,00\n02.01.2024;04.01.2024;20,00\n05.01.2024;08.01.2024;5,00\n"
+    )
+
+    assert "reference" not in found.mapping
+
+
+def test_a_year_of_two_digits_is_followed_by_the_month(load):
+    found = load("Date,Amount\n24/01/05,-10.00\n24/01/06,20.00\n24/02/08,-5.00\n")
+
+    assert found.dates == ["2024-01-05", "2024-01-06", "2024-02-08"]

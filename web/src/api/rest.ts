@@ -294,6 +294,7 @@ export type DateSpec = {
   form?: string | null;
   year?: number | null;
   short_years?: boolean | null;
+  parts?: PartsSpec | null;
 };
 
 /** The reason for a decision. */
@@ -947,6 +948,12 @@ export type PairSummary = {
 export type Part = {
   left: string[];
   right: string[];
+};
+
+/** The columns of the month and the year, where the parts of a date stand in columns of their own. */
+export type PartsSpec = {
+  month: string;
+  year: string;
 };
 
 /** What a pass has matched or suggested; records of both sides. */
