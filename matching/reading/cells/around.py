@@ -12,6 +12,9 @@ LONGEST_BEHIND = 12  # letters of a flag behind it, such as CREDIT
 # Flags that stand before whole numbers too. With other letters, "INV 89" and "No 5" are names.
 SIGN_LETTERS = frozenset(("D", "C", "S", "H", "DR", "CR", "DB", "DT", "CT", "DEB", "CRE"))
 
+# Marks that refer to a note, as in 310,00 *. A number without decimals and groups may be a name such as 4539*.
+FOOTNOTE = re.compile("[*\u2020\u2021\u00a7]{1,2}|[\u00b9\u00b2\u00b3\u2070-\u2079]{1,2}")
+
 _BRACKETED = re.compile(r" ?\(([^\W\d_]{1,6}\.?)\)$")  # 12.50 (DR)
 # Brackets mean a minus. A minus inside them repeats it, but -(5) may be meant as either.
 _OPENED = re.compile(r"[^()+-]*\([^()]*")
@@ -95,6 +98,8 @@ def _currency(word: str, side: _Side) -> str | None:
 def _is_flag(word: str, side: _Side) -> bool:
     """Whether letters may be a flag of debit or credit. What they mean, other rows tell."""
     letters = word.rstrip(".")
+    if FOOTNOTE.fullmatch(word):
+        return not side.is_before and side.has_mark
     if not _FLAG.fullmatch(word) or _is_name_of_month(letters):
         return False
     if side.is_before:

@@ -19,10 +19,11 @@ from matching.reading.roles.choice import (
     sign_question,
     unsigned_in,
 )
-from matching.reading.roles.doubts import doubtful_rows, rows_about_account, rows_of_both_balances
+from matching.reading.roles.doubts import doubtful_rows, left_over, rows_about_account, rows_of_both_balances
 from matching.reading.roles.facts import Facts
 from matching.reading.roles.found import Understanding
 from matching.reading.roles.gross import net_of_triples
+from matching.reading.roles.instalments import instalments_of
 from matching.reading.roles.movements import Movement, with_partner
 from matching.reading.roles.overdrawn import words_agree
 from matching.reading.roles.sales import lists_customers
@@ -69,6 +70,9 @@ class Decision:
             if not choice.questions and bookings.days is None and not said:
                 self.found.questions.append(_no_amount())
             return
+        if rest := left_over(bookings, movement):
+            self.found.questions.append(amount_question(bookings, [*movement.columns, *rest]))
+            return
         has_proof = balance is not None and balance.movement is movement
         is_point = has_proof and balance is not None and proof.proves_point(bookings, balance)
         if self._asks_mark(movement, is_point=is_point) or self._asks_minor_units(movement, bookings):
@@ -77,7 +81,11 @@ class Decision:
         about = rows_about_account(balance, doubtful) or rows_of_both_balances(balance)
         places = bookings.places[about].tolist()
         self.found.left_out += [totals.LeftOut(place, "opening_balance") for place in places]
-        self._doubt([row for row in doubtful if row not in about], bookings)
+        doubted = [row for row in doubtful if row not in about]
+        if balance is None and self._says_less(doubted, bookings) and totals.sum_rows(movement.values()):
+            self.found.left_out += [totals.LeftOut(place, "total") for place in bookings.places[doubted].tolist()]
+        else:
+            self._doubt(doubted, bookings)
         self.found.mapping |= movement.spec()
         self._roles_of(movement, choice.proof)
         if (multiple := _multiple_of(movement, self.facts)) is not None:
@@ -125,6 +133,9 @@ class Decision:
             return self._proved(bookings, best, proofs, triples), best
         if (union := compounds.union_of(bookings)) is not None:
             return replace(with_sign(bookings, union), proof="one of two other columns in all rows"), None
+        if (instalments := instalments_of(bookings)) is not None:
+            price, part = instalments
+            return replace(with_sign(bookings, part), proof=f"all instalments together are {price.name}"), None
         nets = {t.net.column.index: t for t in triples}
         if nets:
             return net_of_triples(bookings, triples, self.found), None
@@ -145,6 +156,8 @@ class Decision:
             has_tax = any(n.column.role("other_number") >= NAMED for n in parts)
             if net is not None and (not has_tax or _are_wages(total, net, parts)):
                 return replace(with_sign(bookings, net), proof=f"{total.name} less {len(parts) - 1} columns"), None
+            if len(parts) > 2 and (left := _left_by_fees(total, parts)) is not None:
+                return Choice(questions=[amount_question(bookings, [left, total])]), None
             if total.column.role("net") >= 0.5 and any(n.column.role("fee") >= 0.5 for n in parts):
                 proved = f"{len(parts)} columns add up to {total.name} in all rows"
                 return replace(with_sign(bookings, total), proof=proved), None
@@ -158,7 +171,7 @@ class Decision:
         taken += self._factors(bookings)
         choice = self._converted(unproved.choose(bookings, tuple(taken)), converted, bookings)
         unsigned = unsigned_in(choice)
-        if unsigned is not None and falls.falls_by(bookings, unsigned):
+        if unsigned is not None and (falls.falls_by(bookings, unsigned) or falls.rises_and_falls(bookings, unsigned)):
             return Choice(questions=[sign_by_hand(unsigned)]), None
         if rivals := _product_beside(choice, bookings):
             return Choice(questions=[amount_question(bookings, rivals)]), None
@@ -329,6 +342,11 @@ class Decision:
                 self.found.questions.append(question)
                 return
 
+    def _says_less(self, rows: list[int], bookings: Bookings) -> bool:
+        """Whether each of these rows has fewer cells than any other, as sums have, which are of nobody."""
+        counts = self.facts.filled_cells[bookings.places]
+        return 0 < len(rows) < len(counts) and int(counts[rows].max()) < int(np.delete(counts, rows).min())
+
     def _counts_smallest(self, number: Amounts, bookings: Bookings) -> bool:
         return names_minor_unit(number.name) or (self.by_program and self._looks_minor(number, bookings))
 
@@ -401,6 +419,21 @@ def _are_wages(total: Amounts, net: Amounts, parts: tuple[Amounts, ...]) -> bool
     """Whether taxes and the like are taken off a gross amount that stands first, and what is left stands last."""
     is_first = total.column.index < min(n.column.index for n in parts)
     return len(parts) > 2 and is_first and net is max(parts, key=lambda n: n.column.index)
+
+
+def _size(number: Amounts) -> int:
+    return int(np.abs(number.values).sum())
+
+
+def _left_by_fees(total: Amounts, parts: tuple[Amounts, ...]) -> Amounts | None:
+    """The column of what fees leave of a total before them, or of what has been paid of it, if names say so of the others."""
+    left = max(parts, key=_size)
+    others = [n for n in parts if n is not left]
+    if _size(left) >= _size(total):
+        return None  # fees with a minus are taken off it
+    is_fee = any(n.column.role("fee") >= NAMED for n in others) and left.column.role("fee", "other_number") < NAMED
+    is_paid = any(n.column.role("balance") >= NAMED for n in others) and left.column.role("in", "out", "net") >= NAMED
+    return left if total.column.index < left.column.index and (is_fee or is_paid) else None
 
 
 def _may_be_whole(total: Amounts, parts: tuple[Amounts, ...]) -> bool:

@@ -3,10 +3,11 @@
 import numpy as np
 
 from matching.reading.roles import proof, totals
-from matching.reading.roles.amounts import Bookings
+from matching.reading.roles.amounts import Amounts, Bookings
 from matching.reading.roles.movements import Movement
 from matching.reading.roles.walk import Balances, idle_rows
 
+NAMED = 0.5  # of a column's name that says that it holds no amount of its own
 MIN_BOOKINGS = 2  # of a table in which a row about the account is looked for
 
 
@@ -18,6 +19,26 @@ def doubtful_rows(movement: Movement, balance: proof.Proof | None, bookings: Boo
         return []
     balances = Balances(balance.balances, balance.balance.valid)
     return idle_rows(balances, movement.values(), balance.walk.direction)
+
+
+def left_over(bookings: Bookings, movement: Movement) -> list[Amounts]:
+    """
+    The columns of money that move only where the chosen ones do not, such as one of interest beside those of deposits and
+    withdrawals. What they hold would be lost without a word.
+    """
+    moved = np.logical_or.reduce([n.moves for n in movement.columns])
+    if bool(moved.all()):
+        return []
+    return [
+        n
+        for n in bookings.numbers
+        if n not in movement.columns
+        and not n.is_identifier
+        and n.has_decimals
+        and n.moves.any()
+        and not bool((n.moves & moved).any())
+        and n.column.role("balance", "fee", "other_number", "original") < NAMED
+    ]
 
 
 def rows_about_account(balance: proof.Proof | None, rows: list[int]) -> list[int]:

@@ -7,6 +7,8 @@ import numpy as np
 from matching.reading.roles.amounts import MAX_TRIED, MIN_UNNAMED_SIGN, Amounts, Bookings
 from matching.reading.roles.walk import directions_of
 
+SURE_BALANCE = 0.9  # of a column's name that must mean a balance
+
 
 def unsigned_walk(bookings: Bookings) -> Amounts | None:
     """
@@ -37,6 +39,22 @@ def falls_by(bookings: Bookings, amount: Amounts) -> bool:
             continue
         falls = steps if _rises_in_time(bookings) else -steps
         if any(bool((falls == -rows).all()) for rows in (amount.values[1:], amount.values[:-1])):
+            return True
+    return False
+
+
+def rises_and_falls(bookings: Bookings, amount: Amounts) -> bool:
+    """
+    Whether a column that is called a balance rises in some rows and falls in others, though it does not walk by the
+    amounts: without signs, these cannot all be of one side.
+    """
+    for balance in bookings.numbers:
+        if balance is amount or balance.is_identifier or balance.column.role("balance") < SURE_BALANCE:
+            continue
+        if bool((np.abs(balance.values) <= np.abs(amount.values))[balance.valid].all()):
+            continue  # what of each bill is open
+        steps = np.diff(balance.values[balance.valid])
+        if balance.column.role("amount", "in", "out") < SURE_BALANCE and {1, -1} <= set(np.sign(steps).tolist()):
             return True
     return False
 

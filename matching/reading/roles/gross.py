@@ -11,7 +11,9 @@ from matching.reading.roles.found import Understanding
 from matching.reading.roles.movements import are_sides, with_partner
 from matching.reading.roles.signs import with_sign
 from matching.reading.roles.triples import Triple
-from matching.reading.roles.words import says
+from matching.reading.roles.words import is_sales_tax, says
+
+NAMED = 0.5  # of a column's name that must say what it is
 
 
 def net_of_triples(bookings: Bookings, triples: list[Triple], found: Understanding) -> Choice:
@@ -28,7 +30,7 @@ def net_of_triples(bookings: Bookings, triples: list[Triple], found: Understandi
         if says("total", best.gross.name) or best.fee.column.role("other_number") >= 0.5:
             # What is paid has the tax in it, whichever way round the three were found.
             whole, part = sorted((best.gross, best.net), key=lambda n: -int(np.abs(n.values).sum()))
-            if not _has_tax(whole, best.fee, part):
+            if not _has_tax(whole, best.fee, part) or _may_be_withheld(whole, best.fee, part):
                 return Choice(questions=[amount_question(bookings, [part, whole])])
             return replace(with_sign(bookings, whole), proof=best.says())
         return Choice(questions=[amount_question(bookings, [best.gross, best.net, best.fee])])
@@ -71,3 +73,9 @@ def _has_tax(whole: Amounts, between: Amounts, part: Amounts) -> bool:
     named = whole.column.role("gross") >= 0.5 or part.column.role("net") >= 0.5
     named = named or (says("total", whole.name) and between.column.role("other_number") >= 0.5)
     return named or whole.column.index > part.column.index
+
+
+def _may_be_withheld(whole: Amounts, between: Amounts, part: Amounts) -> bool:
+    """Whether a tax may be taken off before somebody is paid, as off wages and dividends: what is left stands last."""
+    is_last = whole.column.index < between.column.index < part.column.index
+    return is_last and part.column.role("net") >= NAMED and not is_sales_tax(between.name)

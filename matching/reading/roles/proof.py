@@ -11,7 +11,7 @@ from matching.reading.roles.facts import Column, Int64, Levels
 from matching.reading.roles.movements import Kind, Movement, are_sides, sign_columns
 from matching.reading.roles.overdrawn import Letters, letters_of, words_agree
 from matching.reading.roles.walk import Balances, Direction, Walk, directions_of, signs_by_walk, walk
-from matching.reading.roles.words import outs_of, sides_of
+from matching.reading.roles.words import outs_by_initials, outs_of, sides_of
 
 _Signs = tuple[frozenset[str], frozenset[str]]  # values that mean money out, and money in
 _Words = tuple[Column | None, Levels]  # a column of few words, or none if the words stand beside the amount
@@ -257,7 +257,11 @@ def _is_enough(proof: Proof) -> bool:
         return False
     if movement.kind in ("sign", "letters") and movement.levels is not None:
         values = [value for value in movement.levels.values if value]
-        if outs_of(values) is None and not (tests >= 2 and _is_half_known(movement, values)):
+        name = movement.sign.name if movement.sign is not None else ""
+        outs = outs_by_initials(name, values)
+        if outs is not None and {value for value, is_out in outs.items() if is_out} != movement.negative:
+            return False
+        if outs_of(values) is None and outs is None and not (tests >= 2 and _is_half_known(movement, values)):
             codes = movement.levels.codes[movement.amount.moves]
             counts = [int((codes == number).sum()) for number in range(len(movement.levels.values))]
             return tests >= MIN_UNNAMED_SIGN and min((c for c in counts if c), default=0) >= 2

@@ -18,6 +18,7 @@ _DRAWN = re.compile("^[0-9A-Za-z]{14,64}$")
 _DIGITS = re.compile("[0-9]+")
 COUNTING = 0.7  # of the steps from row to row that must be one
 REPEATED = 0.3  # of the values, at most, that differ in a column of kinds, such as those of documents
+CALLED_DATE = 0.4  # of a name that means the date of something
 MAX_SERIES = 3  # years, months and the like within which bills are numbered
 SHARED = 4  # letters with which all values begin that go on from row to row
 SAMPLE = 500
@@ -30,13 +31,22 @@ def reference_of(facts: Facts, rows: Mask, taken: set[str]) -> Column | None:
     found = [
         (column, column.role("reference"))
         for column in facts.columns
-        if column.name not in taken and not column.numbers.blank.all() and bool((column.filled & rows).any())
+        if column.name not in taken
+        and not column.numbers.blank.all()
+        and bool((column.filled & rows).any())
+        and not _are_dates(column, rows)
     ]
     named = [(column, share) for column, share in found if share >= 0.3 and _differs(column, rows)]
     best = max(named, key=lambda item: _rank(item[0], item[1], rows))[0] if named else None
     if best is not None and (int(rows.sum()) < MIN_NUMBERS or _differing(best, rows) > REPEATED):
         return best
     return _by_values([column for column, _ in found if column is not best], rows) or best
+
+
+def _are_dates(column: Column, rows: Mask) -> bool:
+    """Whether a column that is called a date holds only dates, whatever else is in its name, such as that of the bill."""
+    is_called_so = column.role("booked", "value_date", "other_date") >= CALLED_DATE
+    return is_called_so and bool(column.days.ok[rows & column.filled].all())
 
 
 def _by_values(columns: list[Column], rows: Mask) -> Column | None:

@@ -5,6 +5,7 @@ from matching.reading.roles.choice import Choice, amount_question, side_question
 from matching.reading.roles.movements import Movement, pairs_of_sides
 
 RIVAL = 0.65  # two sides whose score is this near are a question
+NAMED = 0.5  # of a column's name that must mean an amount
 FULL_SHARE = 0.95  # of the bookings that two sides without known names must explain
 
 
@@ -23,6 +24,7 @@ def chosen_sides(bookings: Bookings, numbers: list[Amounts]) -> Choice | None:
         for s, o, r in found
         if (s or 0.0) > (score or 0.0) - RIVAL and len({o.name, r.name, out.name, received.name}) == 4
     ]
+    again = again or _gross_beside(bookings, out, received, found)
     if again:
         return Choice(questions=[amount_question(bookings, [out, received, *again[0]])])
     named = out.column.role("out") + received.column.role("in")
@@ -36,7 +38,29 @@ def chosen_sides(bookings: Bookings, numbers: list[Amounts]) -> Choice | None:
         if _has_better(bookings, numbers, out, received):
             return None
         return Choice(questions=[side_question(out, received)])
+    if _is_amount_alone(out):
+        return Choice(questions=[side_question(out, received)])  # beside refunds, it may be what came in
     return Choice(Movement("sides", received, out))
+
+
+def _is_amount_alone(number: Amounts) -> bool:
+    """Whether a name says that a column is an amount, and nothing about the side."""
+    return number.column.role("amount", "gross") >= NAMED and number.column.role("out", "in") == 0
+
+
+def _gross_beside(
+    bookings: Bookings, out: Amounts, received: Amounts, found: list[tuple[float | None, Amounts, Amounts]]
+) -> list[tuple[Amounts, Amounts]]:
+    """Two sides of gross amounts in the same rows as those of net ones, where no fee lies between: then it is a tax."""
+    if any(n.column.role("fee") >= NAMED for n in bookings.numbers):
+        return []
+    return [
+        (o, r)
+        for _, o, r in found
+        if bool((o.moves == out.moves).all())
+        and bool((r.moves == received.moves).all())
+        and min(out.column.role("net"), o.column.role("gross")) > 0
+    ]
 
 
 def _has_better(bookings: Bookings, numbers: list[Amounts], *sides: Amounts) -> bool:

@@ -4,17 +4,20 @@ from itertools import combinations
 
 import numpy as np
 
+from matching.reading.cells.around import FOOTNOTE
 from matching.reading.cells.currencies import currency_of
 from matching.reading.roles.amounts import MONEY, Amounts, Bookings
 from matching.reading.roles.choice import Choice, amount_question, sign_by_hand, words_question
 from matching.reading.roles.facts import Column, Levels
 from matching.reading.roles.movements import Movement, sign_columns
 from matching.reading.roles.sales import outs_of_sales
-from matching.reading.roles.words import outs_of, says, sides_of, words_of
+from matching.reading.roles.words import outs_by_initials, outs_of, says, sides_of, words_of
 
 MAX_SIGNS, MAX_SIGN_WORDS, MAX_SIGN_LETTERS = 3, 3, 24  # of unknown values that may say a sign
 MULTIPLES = frozenset({"K", "M"})
 TRADES = (("bought", True), ("sold", False))
+NAMED_SIGN = 0.9  # of a column's name that must say that it tells the side
+MAX_NOTES = 200  # rows of one cell that may be notes
 MAX_KINDS = 20  # of bookings, as which a column names them
 MAX_MARK = 6  # letters of a mark beside some amounts
 MARKED_OTHERWISE = ("text", "reference", "status", "currency", "account", "booked", "value_date", "other_date")
@@ -23,7 +26,7 @@ FLAGS = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no":
 
 def with_sign(bookings: Bookings, amount: Amounts) -> Choice:
     """An amount, with the column or the letters that say its sign, or the question which values mean money out."""
-    if amount.is_token_signed:
+    if amount.is_token_signed and not _refers_to_notes(bookings, amount):
         return _by_letters(amount)
     plain = Movement("signed", amount)
     if _has_lone_pluses(bookings, amount):
@@ -38,7 +41,12 @@ def with_sign(bookings: Bookings, amount: Amounts) -> Choice:
         present = _present(levels, amount)
         if present == ["-"]:
             continue  # in each row it stands for nothing
-        outs = outs_of(present) or _by_flag(column, present) or outs_of_sales(bookings, present)
+        outs = (
+            outs_of(present)
+            or outs_by_initials(column.name, present)
+            or _by_flag(column, present)
+            or outs_of_sales(bookings, present)
+        )
         if len(present) == 1 and column.role("sign") < 0.4 and says("booked", present[0], whole=True):
             continue  # "paid" in each row is the state of payments in either direction
         repeats = int(amount.moves.sum()) > len(present) or column.role("sign") >= 0.4 or _is_word_of_side(present)
@@ -54,6 +62,8 @@ def with_sign(bookings: Bookings, amount: Amounts) -> Choice:
             return Choice(Movement("sign", amount, None, column, levels, negative, positive))
         if asked is None and _may_be_sign(bookings, amount, column, levels, present):
             asked = column, levels
+    if (marked := _one_side_marked(bookings, amount)) is not None:
+        return Choice(marked)
     asked = asked or _of_both_sides(bookings, amount) or _marks(bookings, amount) or _between_accounts(bookings, amount)
     if asked is None:
         return Choice(plain)
@@ -76,7 +86,8 @@ def _of_both_sides(bookings: Bookings, amount: Amounts) -> tuple[Column, Levels]
     """
     for column, levels in sign_columns(bookings, amount, MAX_KINDS):
         present = _present(levels, amount)
-        if int(amount.moves.sum()) <= len(present):
+        is_text = any(len(words_of(value)) > MAX_SIGN_WORDS for value in present)
+        if int(amount.moves.sum()) <= len(present) and is_text:
             continue
         hints = [_sounds_like(value) for value in present]
         refunds = [says("refund", value, whole=True) for value in present]
@@ -111,6 +122,36 @@ def _marks(bookings: Bookings, amount: Amounts) -> tuple[Column, Levels] | None:
         if bool((levels.codes[amount.moves] < 0).any()) and bool((levels.codes[amount.moves] >= 0).any()):
             return column, levels
     return None
+
+
+def _one_side_marked(bookings: Bookings, amount: Amounts) -> Movement | None:
+    """
+    The column whose name says that it tells the side, such as "Debit / Credit", if it has a word of one side in some rows
+    and nothing in the others, which are the other side.
+    """
+    for column in bookings.facts.columns:
+        levels = bookings.levels_of(column)
+        if levels is None or len(levels.values) != 1 or column.role("sign") < NAMED_SIGN:
+            continue
+        word, empty = levels.values[0], levels.codes < 0
+        outs = {side.is_out for side in sides_of(word)}
+        if len(outs) == 1 and bool(empty[amount.moves].any()) and not bool(empty[amount.moves].all()):
+            negative = frozenset({word if outs == {True} else ""})
+            both = Levels(("", word), np.where(empty, 0, 1).astype(np.int32))
+            return Movement("sign", amount, None, column, both, negative, frozenset(both.values) - negative)
+    return None
+
+
+def _refers_to_notes(bookings: Bookings, amount: Amounts) -> bool:
+    """Whether only marks such as * stand behind some numbers, which have signs anyway or whose note stands in the file."""
+    used = {amount.letters[n - 1] for n in amount.tokens[amount.moves].tolist() if n}
+    if not used or not all(FOOTNOTE.fullmatch(mark) for mark in used):
+        return False
+    notes = [cell for line in bookings.facts.above for cell in line.cells]
+    alone = np.flatnonzero(bookings.facts.filled_cells == 1)[:MAX_NOTES].tolist()
+    notes += [column.text(place) for place in alone for column in bookings.facts.columns]
+    told = {mark for mark in used for note in notes if note.strip().startswith(mark)}
+    return amount.is_signed or told == used
 
 
 def _between_accounts(bookings: Bookings, amount: Amounts) -> tuple[Column, Levels] | None:

@@ -134,7 +134,12 @@ def is_turnover(suspect: Suspect, bookings: Bookings, values: Int64 | None, doub
         return False
     rest = values[~doubtful]
     sums = (int(rest.sum()), int(rest[rest > 0].sum()), int(rest[rest < 0].sum()))
-    return abs(int(values[row])) in {abs(total) for total in sums}
+    size = abs(int(values[row]))
+    if size in {abs(total) for total in sums}:
+        return True
+    # Of totals below totals, each is what some rows directly above or below it add up to without the other totals.
+    above, below = values[:row][~doubtful[:row]][::-1], values[row + 1 :][~doubtful[row + 1 :]]
+    return any(bool((np.abs(np.cumsum(rows))[MIN_SECTION - 1 :] == size).any()) for rows in (above, below))
 
 
 def _repeats_balance(row: int, amounts: list[Amounts], balance: Amounts | None) -> bool:
@@ -205,8 +210,34 @@ def sum_rows(values: Int64) -> list[int]:
             added += value
     if len(found) > 1 and first == len(values):
         return found
+    if nested := _nested_sums(values.tolist()):
+        return nested
+    if nested := _nested_sums(values[::-1].tolist()):
+        return [len(values) - 1 - row for row in reversed(nested)]
     whole = int(values.sum())
     return [row for row in (0, len(values) - 1) if 2 * int(values[row]) == whole]
+
+
+def _nested_sums(values: list[int]) -> list[int]:
+    """
+    The rows that are sums, where there are sums of sums: each adds up the last rows and sums before it that no other one
+    has added up, and the last one adds up all that are left. Empty if that does not explain the whole table.
+    """
+    sums = [0]  # of the rows and sums that are left, up to each of them
+    places: dict[int, list[int]] = {0: [0]}  # where each of these sums is
+    found: list[int] = []
+    for row, value in enumerate(values):
+        before = places.get(sums[-1] - value)
+        first = next((place for place in reversed(before or ()) if len(sums) - 1 - place >= MIN_SECTION), None)
+        if first is not None:
+            for place in range(first + 1, len(sums)):
+                places[sums[place]].remove(place)
+            del sums[first + 1 :]
+            found.append(row)
+        sums.append(sums[-1] + value)
+        places.setdefault(sums[-1], []).append(len(sums) - 1)
+    is_whole = bool(found) and found[-1] == len(values) - 1 and len(sums) == 2
+    return found if is_whole and len(found) > 2 else []
 
 
 def undated_sums(facts: Facts, bookings: Mask, mapping: dict[str, Any]) -> list[int]:

@@ -117,6 +117,8 @@ def roles_of(name: str, ignored: frozenset[str] = frozenset()) -> dict[str, floa
     A word that belongs to a longer entry says nothing by itself: a "payment reference" is a reference and no payment.
     `ignored` are words that do not count, such as the code of a currency.
     """
+    if (of_last := _roles_of_last(name, ignored)) is not None:
+        return of_last
     # What stands in brackets only explains the name.
     outer = _BRACKETS.sub(" ", name)
     if outer.strip() and outer != name and (explained := roles_of(outer, ignored)):
@@ -144,6 +146,19 @@ def roles_of(name: str, ignored: frozenset[str] = frozenset()) -> dict[str, floa
     return found
 
 
+def _roles_of_last(name: str, ignored: frozenset[str]) -> dict[str, float] | None:
+    """
+    The roles of the last part of a name such as details.totals.grand_total, if the parts before it only say where it is:
+    fee.amount is a fee.
+    """
+    before, point, last = name.rpartition(".")
+    if not point or " " in name or not last:
+        return None
+    found = roles_of(last, ignored)
+    others = {role for part in before.split(".") if part for role in roles_of(part, ignored)}
+    return found if found and others <= {"text", "account", *found} else None
+
+
 def names_minor_unit(name: str) -> bool:
     """Whether a column's name, or what stands in brackets behind it, is the smallest unit of a currency."""
     return bool(_data()[0]["minor"].spans(words_of(name)))
@@ -152,6 +167,11 @@ def names_minor_unit(name: str) -> bool:
 def is_deducted(name: str) -> bool:
     """Whether a column's name says that what it holds has been taken off already."""
     return bool(_data()[1]["deducted"].spans(words_of(name)))
+
+
+def is_sales_tax(name: str) -> bool:
+    """Whether a column's name is that of a tax on what is sold, and not of one that is taken off a payment."""
+    return bool(_data()[1]["sales_tax"].spans(words_of(name)))
 
 
 @lru_cache(maxsize=50_000)
@@ -205,3 +225,15 @@ def outs_of(values: list[str]) -> dict[str, bool] | None:
     if all(len(out) == 1 for out in firsts) and (len(values) == 1 or len(set().union(*firsts)) == 2):
         return {value: next(iter(out)) for value, out in zip(values, firsts, strict=True)}
     return None
+
+
+def outs_by_initials(name: str, values: list[str]) -> dict[str, bool] | None:
+    """Which values mean money out, if each begins exactly one of the words of sides in a name, as O and I do in "In/Out"."""
+    known = {word: {side.is_out for side in sides_of(word)} for word in words_of(name)}
+    found = {}
+    for value in values:
+        outs = [out for word, out in known.items() if word.startswith(folded(value))]
+        if not value or len(outs) != 1 or len(outs[0]) != 1:
+            return None
+        found[value] = next(iter(outs[0]))
+    return found if len(set(found.values())) == 2 else None

@@ -145,3 +145,27 @@ def test_balances_among_the_amounts_are_left_out_where_they_add_up(load, is_turn
 
     assert sorted(a for a in found.amounts if a) == ["-1.25", "-10", "-5.5", "20"]
     assert not [kind for _, kind in found.questions if kind != "currency"]
+
+
+def test_sums_of_sums_are_asked_about(load):
+    lines = ["05,A,10.00", "06,B,20.00", "06,X,30.00", "07,C,5.00", "08,D,2.50", "08,X,7.50", "08,X,37.50"]
+    found = load(rows("Date,Text,Amount", *(f"2024-03-{line}" for line in lines)))
+
+    assert ("Text", "skip") in found.questions
+    assert found.amounts == ["10", "20", None, "5", "2.5", None, None]
+
+
+def test_totals_of_totals_are_left_out(load):
+    north = ["05,North,100.50", "06,North,200.25", "06,Total North,300.75"]
+    south = ["07,South,50.00", "08,South,25.00", "08,Total South,75.00", "08,Total sales,375.75"]
+    rent = ["09,Rent,-10.00", "10,Rent,-20.00", "10,Total rent,-30.00", "10,Grand total,345.75"]
+    found = load(rows("Date,Text,Amount", *(f"2024-03-{line}" for line in (*north, *south, *rent))))
+
+    assert found.amounts == ["100.5", "200.25", "50", "25", "-10", "-20"]
+    assert [line for line, _ in found.left_out] == [4, 7, 8, 11, 12]
+
+
+def test_a_sum_of_which_less_is_said_than_of_the_rows_is_left_out(load):
+    found = load(rows("Date,Text,Amount", "2024-03-05,A,10", "2024-03-06,B,20", "2024-03-08,C,5", "2024-03-08,,35"))
+
+    assert (found.amounts, found.left_out) == (["10", "20", "5"], [(5, "total")])

@@ -189,3 +189,17 @@ def test_debits_raise_what_a_chinese_ledger_has(load):
     found = load("\n".join(["日期,凭证字号,借方,贷方,方向,余额", *lines]) + "\n")
 
     assert found.amounts == ["12607.7", "-27364.75", "22594.7", "-11189.17"]
+
+
+def test_a_balance_that_falls_too_asks_for_signs_though_it_does_not_walk(load):
+    lines = ["2024-01-05,10.00,100.00", "2024-01-06,20.00,70.00", "2024-01-09,5.00,95.00", "2024-01-11,7.00,91.00"]
+    found = load("\n".join(["Date,Amount,Balance", *lines]) + "\n")
+
+    assert ("Amount", "sign") in found.questions
+
+
+def test_what_of_bills_is_open_is_no_balance_of_an_account(load):
+    lines = ["2024-01-05,10.00,0.00", "2024-01-06,20.00,15.00", "2024-01-09,5.00,0.00", "2024-01-11,7.00,7.00"]
+    found = load("\n".join(["Date,Amount,Balance", *lines]) + "\n")
+
+    assert found.amounts == ["10", "20", "5", "7"]

@@ -152,3 +152,42 @@ def test_taxes_of_either_side_are_no_sides(load):
     found = load("\n".join(["取引日,借方金額(円),借方税額,貸方金額(円),貸方税額,摘要", *lines]) + "\n")
 
     assert not {"8348", "-1037", "-839", "1037"} & set(found.amounts)
+
+
+def test_a_third_column_that_moves_where_the_sides_do_not_is_asked_about(load):
+    lines = ["2024-01-05,100.00,,,1100.00", "2024-01-06,,50.00,,1050.00", "2024-01-31,,,1.25,1051.25"]
+    found = load("\n".join(["Date,Deposits,Withdrawals,Zaru,Balance", *lines]) + "\n")
+
+    assert "amount_column" in [kind for _, kind in found.questions]
+    assert found.amounts == [None] * 3
+
+
+def test_an_amount_beside_refunds_may_be_of_either_side(load):
+    found = load("Date,Amount,Refund\n2024-01-05,100.00,\n2024-01-06,50.00,\n2024-01-07,,20.00\n2024-01-08,7.00,\n")
+
+    assert ("Amount", "sign") in found.questions
+
+
+def test_gross_sides_beside_net_ones_are_asked_about_without_a_fee(load):
+    lines = ["05.01.2024;119,00;100,00;;", "06.01.2024;;;238,00;200,00", "08.01.2024;11,90;10,00;;"]
+    found = load("\n".join(["Datum;Ausgabe brutto;Ausgabe netto;Einnahme brutto;Einnahme netto", *lines]) + "\n")
+
+    assert "amount_column" in [kind for _, kind in found.questions]
+
+
+@pytest.mark.parametrize(
+    ("names", "choices"),
+    [
+        ("Transaction amount,Settlement amount,Interchange,Scheme fee", "Settlement amount"),
+        ("Invoice total,Payment,Discount taken,Balance due", "Payment"),
+    ],
+)
+def test_what_fees_or_a_part_payment_leave_of_a_total_is_asked_about(load, names, choices):
+    lines = [
+        "2024-01-05,100.00,98.50,1.20,0.30",
+        "2024-01-06,50.00,49.20,0.60,0.20",
+        "2024-01-08,20.00,19.60,0.30,0.10",
+    ]
+    found = load("\n".join([f"Date,{names}", *lines]) + "\n")
+
+    assert (choices, "amount_column") in found.questions

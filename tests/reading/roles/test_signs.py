@@ -224,3 +224,36 @@ def test_the_column_of_signs_is_found_behind_very_many_flags(load):
     found = load(rows(header, *lines))
 
     assert found.amounts == ["40", "-25", "-60", "30", "15", "-80"]
+
+
+@pytest.mark.parametrize(("word", "amounts"), [("CR", ["-10", "20", "-5"]), ("DR", ["10", "-20", "5"])])
+def test_a_column_of_both_sides_that_names_only_one_says_the_other_too(load, word, amounts):
+    found = load(f"Date,Debit/Credit,Amount\n2024-01-05,,10.00\n2024-01-06,{word},20.00\n2024-01-09,,5.00\n")
+
+    assert found.amounts == amounts
+
+
+def test_marks_of_notes_behind_numbers_say_no_sign(load):
+    lines = ["05.01.2024;Miete;-1.310,00 *", "16.01.2024;Gehalt;2.500,00", "17.01.2024;Strom;-80,50¹"]
+    found = load("\n".join(["Datum;Text;Betrag", *lines]) + "\n")
+
+    assert found.amounts == ["-1310", "2500", "-80.5"]
+
+
+@pytest.mark.parametrize(("note", "amounts"), [("* estimated", ["10", "20"]), ("End", [None, None])])
+def test_marks_behind_unsigned_numbers_need_a_note(load, note, amounts):
+    found = load(f"Date,Text,Amount\n2024-01-05,Rent,10.00*\n2024-01-06,Sale,20.00\n{note},,\n")
+
+    assert found.amounts == amounts
+
+
+def test_buying_and_selling_are_asked_about_in_few_rows_too(load):
+    found = load("Date,Action,Net amount\n2024-01-05,BUY,10.00\n2024-01-06,SELL,20.00\n2024-01-09,DIV,5.00\n")
+
+    assert ("Action", "sign") in found.questions
+
+
+def test_letters_that_begin_the_words_of_the_header_are_these_words(load):
+    found = load("Date,In/Out,Amount\n2024-01-05,O,10.00\n2024-01-06,I,20.00\n2024-01-09,O,5.00\n")
+
+    assert found.amounts == ["-10", "20", "-5"]

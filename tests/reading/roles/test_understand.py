@@ -503,3 +503,15 @@ def test_whole_numbers_without_names_are_codes_beside_amounts(load):
     found = load("\n".join(lines) + "\n")
 
     assert found.amounts == ["-229886.69", "-980404.75", "650607.68", "-319693.69", "-242041.3"]
+
+
+@pytest.mark.parametrize(("tax", "kind"), [("Tax", "amount_column"), ("VAT", "currency")])
+def test_what_a_tax_leaves_may_be_what_somebody_is_paid(load, tax, kind):
+    lines = [
+        "2024-01-31,3200.00,640.00,2560.00",
+        "2024-01-31,2000.00,350.00,1650.00",
+        "2024-01-31,1850.00,300.00,1550.00",
+    ]
+    found = load(rows(f"Date,Gross,{tax},Net", *lines))
+
+    assert [asked for _, asked in found.questions] == [kind]
