@@ -315,6 +315,8 @@ def _movements(
 
 def _is_smaller(fee: Amounts, amount: Amounts) -> bool:
     both = fee.moves & amount.moves
+    if not bool(amount.valid[fee.moves].all()):
+        return False  # where there is no amount, the fee would be lost
     return bool(both.any() or fee.moves.any()) and bool((np.abs(fee.values[both]) <= np.abs(amount.values[both])).all())
 
 

@@ -19,6 +19,7 @@ _DIGITS = re.compile("[0-9]+")
 COUNTING = 0.7  # of the steps from row to row that must be one
 REPEATED = 0.3  # of the values, at most, that differ in a column of kinds, such as those of documents
 CALLED_DATE = 0.4  # of a name that means the date of something
+IDENTITY = 0.9  # of a name that must mean what tells rows apart
 MAX_SERIES = 3  # years, months and the like within which bills are numbered
 SHARED = 4  # letters with which all values begin that go on from row to row
 SAMPLE = 500
@@ -40,7 +41,15 @@ def reference_of(facts: Facts, rows: Mask, taken: set[str]) -> Column | None:
     best = max(named, key=lambda item: _rank(item[0], item[1], rows))[0] if named else None
     if best is not None and (int(rows.sum()) < MIN_NUMBERS or _differing(best, rows) > REPEATED):
         return best
-    return _by_values([column for column, _ in found if column is not best], rows) or best
+    chosen = _by_values([column for column, _ in found if column is not best], rows) or best
+    return chosen or next((column for column, _ in found if _tells_apart(column, rows)), None)
+
+
+def _tells_apart(column: Column, rows: Mask) -> bool:
+    """Whether a column is called an identity and has another value in each row, which has to do where nothing is better."""
+    if column.role("identity") < IDENTITY or _is_drawn(column, rows) or not bool(column.filled[rows].all()):
+        return False
+    return int(rows.sum()) >= MIN_NUMBERS and _differing(column, rows) == 1
 
 
 def _are_dates(column: Column, rows: Mask) -> bool:

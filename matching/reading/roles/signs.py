@@ -11,6 +11,7 @@ from matching.reading.roles.choice import Choice, amount_question, sign_by_hand,
 from matching.reading.roles.facts import Column, Levels
 from matching.reading.roles.movements import Movement, sign_columns
 from matching.reading.roles.sales import outs_of_sales
+from matching.reading.roles.sums import adds_up
 from matching.reading.roles.words import outs_by_initials, outs_of, says, sides_of, words_of
 
 MAX_SIGNS, MAX_SIGN_WORDS, MAX_SIGN_LETTERS = 3, 3, 24  # of unknown values that may say a sign
@@ -65,7 +66,7 @@ def with_sign(bookings: Bookings, amount: Amounts) -> Choice:
     if (marked := _one_side_marked(bookings, amount)) is not None:
         return Choice(marked)
     asked = asked or _of_both_sides(bookings, amount) or _marks(bookings, amount) or _between_accounts(bookings, amount)
-    if asked is None:
+    if asked is None or adds_up(bookings, amount):
         return Choice(plain)
     column, levels = asked
     return Choice(questions=[words_question(amount, column, levels)])

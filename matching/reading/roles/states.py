@@ -88,7 +88,10 @@ def _meanings(values: tuple[str, ...], *, is_bill: bool) -> _Meanings:
     in which any is.
     """
     told = _told_apart(values)
-    said = {value: {kind for kind in _KINDS if says(kind, told[value], whole=True)} for value in values}
+    said = {value: {kind for kind in _KINDS if _says(kind, value, told[value])} for value in values}
+    for value in values:
+        if not said[value] and any("booked" in said[other] for other in values if _denies(value, other)):
+            said[value] = {"not_booked"}
     has_failed = any("payment_failed" in kinds for kinds in said.values())
     is_list = is_bill or (not has_failed and any("invoice_paid" in kinds for kinds in said.values()))
     owed = {"invoice_open", "invoice_waiting"} if is_bill else {"invoice_open"} if is_list else set()
@@ -97,6 +100,16 @@ def _meanings(values: tuple[str, ...], *, is_bill: bool) -> _Meanings:
     good = tuple(value for value in values if value not in bad and said[value] & known)
     unknown = tuple(value for value in values if value not in (*bad, *good))
     return _Meanings(bad, good, () if is_bill and len(unknown) < len(values) else unknown)
+
+
+def _says(kind: str, value: str, told: str) -> bool:
+    return says(kind, told, whole=True) or says(kind, value, whole=True)
+
+
+def _denies(value: str, other: str) -> bool:
+    """Whether a value is another one with a word such as "not" before it."""
+    first, *rest = words_of(value) or ("",)
+    return says("negation", first, whole=True) and tuple(rest) == words_of(other)
 
 
 def _told_apart(values: tuple[str, ...]) -> dict[str, str]:

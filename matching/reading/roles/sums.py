@@ -11,6 +11,7 @@ from matching.reading.roles.facts import Column, Facts, Int64
 MAX_ROWS = 100  # of a table's rows that are no bookings, at either end
 MAX_FIGURES, MAX_BALANCES = 400, 16  # figures that are looked at, and those of them that may be two balances
 MIN_ROWS = 2  # that a figure must add up
+MIN_ONE_SIDED = 3  # amounts whose sum shows that none of them is of the other side
 
 
 def column_of_sums(bookings: Bookings, columns: list[tuple[Amounts, Int64]]) -> Amounts | None:
@@ -31,6 +32,13 @@ def column_of_sums(bookings: Bookings, columns: list[tuple[Amounts, Int64]]) -> 
         if seen - others:
             found.append(number)
     return found[0] if len(found) == 1 else None
+
+
+def adds_up(bookings: Bookings, amount: Amounts) -> bool:
+    """Whether the sum of all amounts of a column stands around the table, so that all of them are of one side."""
+    if int(amount.moves.sum()) < MIN_ONE_SIDED:
+        return False
+    return abs(int(amount.values.sum())) in _figures(bookings, amount)
 
 
 def _totals(values: Int64) -> set[int]:

@@ -122,7 +122,7 @@ def is_confirmed(suspect: Suspect, bookings: Bookings, moving: list[Amounts], ba
     amounts = [n for n in moving if n.moves[row]]
     if suspect.reason != "total":
         return suspect.is_sure or not amounts or _repeats_balance(row, amounts, balance)
-    if not amounts:
+    if not amounts or _leaves_balance(row, balance):
         return True
     return all(_is_sum(row, n) for n in amounts)
 
@@ -140,6 +140,13 @@ def is_turnover(suspect: Suspect, bookings: Bookings, values: Int64 | None, doub
     # Of totals below totals, each is what some rows directly above or below it add up to without the other totals.
     above, below = values[:row][~doubtful[:row]][::-1], values[row + 1 :][~doubtful[row + 1 :]]
     return any(bool((np.abs(np.cumsum(rows))[MIN_SECTION - 1 :] == size).any()) for rows in (above, below))
+
+
+def _leaves_balance(row: int, balance: Amounts | None) -> bool:
+    """Whether a row repeats the balance of the row above it, as those of this month's and this year's turnover do."""
+    if balance is None or row == 0 or not bool(balance.valid[row - 1 : row + 1].all()):
+        return False
+    return int(balance.values[row]) == int(balance.values[row - 1]) != 0
 
 
 def _repeats_balance(row: int, amounts: list[Amounts], balance: Amounts | None) -> bool:

@@ -76,3 +76,12 @@ def test_a_reference_by_its_name_is_taken_beside_the_id_of_a_transaction(load):
     found = load("\n".join(["transaction_id,reference_number,date,amount", *lines]) + "\n")
 
     assert found.references == [f"RF-402{n}" for n in range(1, 6)]
+
+
+def test_what_tells_rows_apart_is_the_reference_where_nothing_else_is(load):
+    found = load(
+        "Date,Unique Id,Payee,Amount\n2024-06-03,2024060301,A,-94.12\n2024-06-06,2024060602,B,1900.43\n"
+        "2024-06-08,2024060803,A,-1.00\n2024-06-19,20240619010,A,-3.60\n"
+    )
+
+    assert found.references == ["2024060301", "2024060602", "2024060803", "20240619010"]

@@ -257,3 +257,11 @@ def test_letters_that_begin_the_words_of_the_header_are_these_words(load):
     found = load("Date,In/Out,Amount\n2024-01-05,O,10.00\n2024-01-06,I,20.00\n2024-01-09,O,5.00\n")
 
     assert found.amounts == ["-10", "20", "-5"]
+
+
+@pytest.mark.parametrize(("total", "amounts"), [("36.00", ["10", "20", "1", "5"]), ("35.00", [None] * 4)])
+def test_a_sum_of_all_amounts_shows_that_none_is_of_the_other_side(load, total, amounts):
+    lines = ["05,Zaru,10.00", "06,Moki,20.00", "08,Moki,1.00", "09,Zaru,5.00"]
+    found = load("\n".join(["Date,Telu,Vopi", *(f"2024-03-{line}" for line in lines), f",,{total}"]) + "\n")
+
+    assert found.amounts == amounts

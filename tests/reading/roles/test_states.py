@@ -134,3 +134,14 @@ def test_a_cancelled_bill_is_not_owed_whatever_the_column_of_states_is_called(lo
     found = load(bills("Number,Date,Due,Total,Zed", ["Cobrada", "Anulada", "Pendiente", "Vencida"]))
 
     assert found.amounts == ["100.5", "300.5", "400.5"]
+
+
+@pytest.mark.parametrize("state", ["NON {0}", "Not {0}"])
+@pytest.mark.parametrize("booked", ["CONTABILIZZATO", "booked"])
+def test_a_state_that_is_denied_is_its_opposite(load, state, booked):
+    denied = state.format(booked)
+    lines = [f"2024-03-05,{denied},-76.07", f"2024-03-06,{booked},315.69", f"2024-03-09,{booked},-5.29"]
+    found = load("\n".join(["Date,Zaru,Amount", *lines]) + "\n")
+
+    assert found.amounts == ["315.69", "-5.29"]
+    assert ("Zaru", "skip") in found.questions

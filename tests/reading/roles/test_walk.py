@@ -109,3 +109,14 @@ def test_numbers_that_count_rows_are_no_balance_of_a_rate_of_one(load):
     found = load("\n".join(["Payment Number,Date,Amount,Exchange Rate", *lines]) + "\n")
 
     assert found.amounts == [f"{n * 37}.5" for n in range(1, 6)]
+
+
+def test_sums_that_leave_the_balance_as_it_is_are_no_bookings(load):
+    lines = ["02,发放工资,,600.00,400.00", "04,收到货款,75.50,,475.50", "09,手续费,,5.50,470.00"]
+    sums = ["30,本月合计,75.50,605.50,470.00", "30,本年累计,900.00,1605.50,470.00"]
+    found = load(
+        "\n".join(["日期,摘要,借方金额,贷方金额,余额", *(f"2023-06-{line}" for line in (*lines, *sums))]) + "\n"
+    )
+
+    assert found.amounts == ["-600", "75.5", "-5.5"]
+    assert [line for line, _ in found.left_out] == [5, 6]
