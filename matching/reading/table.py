@@ -174,7 +174,8 @@ def _scored(
     score = 6 * count / (block - first) + 0.3 * min(count, 3) + 0.4 * np.log2(1 + int(fits.sum()))
     score += 3 * (date_column is not None) + min(3, len(number_columns)) - 0.7 * first
     body = below[first:block]
-    upper = _upper(lines, kinds, header, body) if header >= 0 else None
+    typed = [*number_columns, *([] if date_column is None else [date_column])]
+    upper = _upper(lines, kinds, header, body, typed) if header >= 0 else None
     if header >= 0:
         own = kinds[header]
         names: Sequence[str] = lines[header].cells
@@ -295,8 +296,13 @@ def _header_score(
     return score + min(6.0, known)
 
 
-def _upper(lines: Sequence[Line], kinds: NDArray[np.int8], header: int, body: NDArray[np.int8]) -> int | None:
-    """A second row of names above the header: texts only, of which one names a column that the header leaves empty."""
+def _upper(
+    lines: Sequence[Line], kinds: NDArray[np.int8], header: int, body: NDArray[np.int8], typed: Sequence[int]
+) -> int | None:
+    """
+    A second row of names above the header: texts only, of which one names a column that the header leaves empty. If it names
+    all columns by itself, the header must add something to one of numbers or dates, or else it is a row of texts.
+    """
     if header == 0:
         return None
     above, own = kinds[header - 1], kinds[header]
@@ -304,5 +310,7 @@ def _upper(lines: Sequence[Line], kinds: NDArray[np.int8], header: int, body: ND
         return None
     filled = (body != EMPTY).any(axis=0)
     names_more = bool(((above == TEXT) & (own == EMPTY) & filled).any())
+    if not ((above == EMPTY) & filled).any() and not (own[list(typed)] == TEXT).any():
+        return None
     is_adjacent = lines[header].number - lines[header - 1].number == 1
     return header - 1 if names_more and is_adjacent else None

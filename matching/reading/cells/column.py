@@ -39,7 +39,7 @@ class Column(Generic[Found]):
         self._look(look)
         self.filled = self._filled()
         self.blank = self.by_shape([not f and is_blank_like(s) for s, f in zip(self.shapes, self.found, strict=True)])
-        self.blank &= self.filled & ~self.texts.is_long
+        self.blank &= self.filled & ~self.texts.is_long & (not self.is_text)
 
     def by_shape(self, values: list[bool]) -> NDArray[np.bool_]:
         """A property of shapes as a property of rows, shape (rows,)."""

@@ -175,6 +175,11 @@ class _Reader:
         if not suspects:
             return first
         movement, proved_by = self._moving(first)
+        if movement is None:
+            # Without amounts nothing bears the words out: a row as full as the others may be of an address in Summer Hill.
+            counts = self.facts.filled_cells
+            usual = float(np.median(counts[without]))
+            suspects = [s for s in suspects if counts[s.place] < FULL_SHARE * usual]
         whole = self._typed(self.rows)
         columns = {n.column.index: n for n in whole.numbers}
         read = movement.columns if movement is not None else ()
@@ -293,7 +298,9 @@ class _Reader:
                 return None  # a booking whose date cannot be read is a reject and no caption
             if not self._moves(place):
                 return LeftOut(place, "caption")  # without a date and with an amount of zero, nothing has moved
-        least = 1 if usual < 3 else max(2, FULL_SHARE * usual)
+        # Without dates and amounts, a row that lacks cells is a record that lacks them.
+        share = FULL_SHARE if self.dates is not None or "amount" in self.found.mapping else 0.0
+        least = 1 if usual < 3 else max(2, share * usual)
         return None if self.facts.filled_cells[place] >= least else LeftOut(place, "caption")
 
 

@@ -346,3 +346,13 @@ def test_a_column_reads_each_text_as_it_reads_it_alone(texts: list[str]) -> None
 def _day_in(column: Days, form: str, row: int) -> dt.date | None:
     days, valid = column.days(form, 2024 if form in YEARLESS else None)
     return dt.date(1970, 1, 1) + dt.timedelta(days=int(days[row])) if valid[row] else None
+
+
+def test_texts_of_too_many_shapes_to_be_sorted_are_filled_and_not_blank() -> None:
+    texts = [f"{'a' * (n % 40 + 1)} {'b' * (n // 40 + 1)}" for n in range(1600)]
+
+    numbers = Numbers(pa.array([*texts, "", " "]))
+
+    assert numbers.is_text
+    assert numbers.filled.tolist() == [True] * 1600 + [False] * 2
+    assert not numbers.blank.any()

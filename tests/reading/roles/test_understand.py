@@ -515,3 +515,18 @@ def test_what_a_tax_leaves_may_be_what_somebody_is_paid(load, tax, kind):
     found = load(rows(f"Date,Gross,{tax},Net", *lines))
 
     assert [asked for _, asked in found.questions] == [kind]
+
+
+def test_without_amounts_an_address_in_summer_hill_is_no_total_and_a_record_lacks_cells(load):
+    lines = [f"name {chr(97 + n % 26) * (n % 9 + 1)}{n};{n} road;summer hill;{1000 + n}" for n in range(40)]
+    found = load(rows("name;street;town;zip", *lines, "nobody;;;1999", "summer;9 road;summerset;1001"))
+
+    assert not found.left_out
+
+
+def test_a_first_row_of_texts_only_is_no_second_row_of_names(load):
+    lines = [f"Speaker {n};{'about it' if n % 2 else ''};{n}9.50" for n in range(1, 12)]
+    found = load(rows("title;details;price", "Sonara headphones;white;", *lines))
+
+    assert list(found.data[0]) == ["title", "details", "price"]
+    assert len(found.data) == 12
