@@ -69,6 +69,18 @@ class JobStarted(Transition):
     event: ClassVar = "job.started"
 
 
+class JobPaused(Transition):
+    """The job was paused. What it has finished is kept, and no worker holds it until it is resumed."""
+
+    event: ClassVar = "job.paused"
+
+
+class JobResumed(Transition):
+    """A paused job is waiting for a worker, which goes on from what is stored."""
+
+    event: ClassVar = "job.resumed"
+
+
 class JobCancelling(Transition):
     """The job is being stopped."""
 

@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+import orjson
+
 from core import log, problems
 from core.ids import uuid7
 from core.problems import Fault, Invalid
@@ -18,10 +20,11 @@ from realtime.events.job import Counts
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.books.pairs import make_pair, refuse_other_sign
 from server.holds.locks import hold_sources
+from server.job.endings import forget_progress
 from server.job.schemas import JobCreate, JobView
 from server.job.transition import transition
 from server.plan.suggestion import ready_source
-from server.store.queue import enqueue, is_waiting
+from server.store.queue import enqueue, is_waiting, withdraw
 
 
 async def create_job(actor: Actor, project_id: UUID, body: JobCreate) -> Answer:
@@ -74,14 +77,69 @@ async def cancel_job(actor: Actor, job_id: UUID, expected: int | None) -> Answer
         job = (await access.load(actor, Job, job_id, "job.run", lock=True)).row
         await u.expect_version(job, expected, required=False)
         if job.status not in CANCELLABLE_JOB:
-            raise problems.JobState(f"The job is {job.status}: only a queued or running job can be cancelled.")
-        waiting = job.status in (JobStatus.QUEUED, JobStatus.PAUSED) or await is_waiting(u, "job.run", job.id)
+            raise problems.JobState(f"The job is {job.status}: only a queued, running or paused job can be cancelled.")
+        # No worker has a paused job either, but its suggestions have to be counted anew, which a worker does (endings.py).
+        waiting = job.status != JobStatus.PAUSED and (
+            job.status == JobStatus.QUEUED or await is_waiting(u, "job.run", job.id)
+        )
         await u.save(job, status=JobStatus.CANCELLING)
         u.publish(transition(events.JobCancelling, job))
         if waiting:  # no worker has it, so no worker would end it
             await u.save(job, status=JobStatus.CANCELLED, finished_at=u.at)
             u.publish(transition(events.JobCancelled, job))
         u.audit(f"project:{job.project_id}", "job.cancel", ("job", job.id), version=job.version, changed=["status"])
+        return u.answer(202, JobView.of(job), version=job.version)
+
+
+async def pause_job(actor: Actor, job_id: UUID, expected: int | None) -> Answer:
+    """
+    Stops a running job until it is resumed, and keeps what it has written. Its engine ends within a second; from this
+    commit on it writes nothing, because the fence lets only running jobs write.
+
+    Raises: NotFound, Forbidden, VersionConflict, JobState.
+    """
+    async with unit_of_work(actor) as u:
+        job = (await access.load(actor, Job, job_id, "job.run", lock=True)).row
+        await u.expect_version(job, expected, required=False)
+        if job.status != JobStatus.RUNNING:
+            raise problems.JobState(f"The job is {job.status}: only a running job can be paused.")
+        # A start that a pause ends does not count as a crash. One that was given back is not counted already.
+        begun = 0 if await is_waiting(u, "job.run", job.id) else 1
+        newest = await u.execute("SELECT value::text AS value FROM states WHERE key = $1", f"job.progress:{job.id}")
+        progress = orjson.loads(newest[0]["value"]) if newest else job.progress
+        if progress is not None:
+            progress |= {"status": JobStatus.PAUSED.value, "rate": 0.0, "eta_seconds": None}
+        await withdraw(u, "job.run", job.id)
+        await u.save(
+            job,
+            status=JobStatus.PAUSED,
+            attempts_since_retry=max(0, job.attempts_since_retry - begun),
+            progress=progress,
+        )
+        u.publish(transition(events.JobPaused, job))
+        u.audit(f"project:{job.project_id}", "job.pause", ("job", job.id), version=job.version, changed=["status"])
+        answer = u.answer(202, JobView.of(job), version=job.version)
+    await forget_progress(job_id)  # the row keeps it, and states are swept after an hour
+    return answer
+
+
+async def resume_job(actor: Actor, job_id: UUID, expected: int | None) -> Answer:
+    """
+    Lets a paused job go on as after a take-over: it reads what it read before, and skips what is stored. It counts as
+    running at once, and its attempt rises when a worker starts it.
+
+    Raises: NotFound, Forbidden, VersionConflict, JobState.
+    """
+    async with unit_of_work(actor) as u:
+        job = (await access.load(actor, Job, job_id, "job.run", lock=True)).row
+        await u.expect_version(job, expected, required=False)
+        if job.status != JobStatus.PAUSED:
+            raise problems.JobState(f"The job is {job.status}: only a paused job can be resumed.")
+        progress = job.progress and {**job.progress, "status": JobStatus.RUNNING.value}  # until a worker tells its own
+        await u.save(job, status=JobStatus.RUNNING, progress=progress, request_id=log.request_id.get())
+        await enqueue(u, "job.run", job.id)
+        u.publish(transition(events.JobResumed, job))
+        u.audit(f"project:{job.project_id}", "job.resume", ("job", job.id), version=job.version, changed=["status"])
         return u.answer(202, JobView.of(job), version=job.version)
 
 

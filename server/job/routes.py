@@ -58,6 +58,19 @@ async def cancel_job(api: ApiRequest) -> web.StreamResponse:
     return reply(await actions.cancel_job(api.actor, api.path_id(), api.if_match))
 
 
+@routes.post("/jobs/{id}/pause", scope="write", answers={202: JobView}, problems=_CHANGE, replay=Right(Job, "job.run"))
+async def pause_job(api: ApiRequest) -> web.StreamResponse:
+    """Pause a running job. What it has finished is kept, and it holds no worker until it is resumed."""
+    return reply(await actions.pause_job(api.actor, api.path_id(), api.if_match))
+
+
+@routes.post("/jobs/{id}/resume", scope="write", answers={202: JobView}, problems=_CHANGE, replay=Right(Job, "job.run"))
+async def resume_job(api: ApiRequest) -> web.StreamResponse:
+    """Let a paused job go on where it was."""
+    api.refuse_when_disk_is_full()
+    return reply(await actions.resume_job(api.actor, api.path_id(), api.if_match))
+
+
 @routes.post("/jobs/{id}/retry", scope="write", answers={202: JobView}, problems=_CHANGE, replay=Right(Job, "job.run"))
 async def retry_job(api: ApiRequest) -> web.StreamResponse:
     """Queue a failed or cancelled job again."""

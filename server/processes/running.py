@@ -23,14 +23,15 @@ from server.processes.turns import task_to_give_back
 from server.store.disk import Disk
 
 CHECK_EVERY_S = 0.5
-Reason = Literal["gone", "cancelled", "late", "disk", "others wait"]
+Reason = Literal["gone", "cancelled", "paused", "late", "disk", "others wait"]
 logger = log.get(__name__)
 
 # A source with any other status has been loaded and its loader is about to end by itself; the same holds for a job.
 _OVER = f"""
-    SELECT w.id::text AS id, CASE WHEN s.id IS NULL AND j.id IS NULL THEN 'gone' ELSE 'cancelled' END AS reason
+    SELECT w.id::text AS id, CASE WHEN s.id IS NULL AND j.id IS NULL THEN 'gone'
+        WHEN j.status = '{JobStatus.PAUSED}' THEN 'paused' ELSE 'cancelled' END AS reason
     FROM unnest($1::uuid[]) AS w(id) LEFT JOIN sources s ON s.id = w.id LEFT JOIN reconciliation_jobs j ON j.id = w.id
-    WHERE (s.id IS NULL AND j.id IS NULL) OR j.status = '{JobStatus.CANCELLING}'
+    WHERE (s.id IS NULL AND j.id IS NULL) OR j.status IN ('{JobStatus.CANCELLING}', '{JobStatus.PAUSED}')
 """
 
 
@@ -96,11 +97,13 @@ class Watch:
             return
         if self._scratch.room() < 0:
             await self._make_room()
+        # Only those that the answer is about: a job may have been resumed since, and begun in another slot.
+        asked = list(self._running.values())
         rows = await Tortoise.get_connection("default").execute_query_dict(
-            _OVER, [[running.row_id for running in self._running.values()]]
+            _OVER, [[running.row_id for running in asked]]
         )
         reasons = {row["id"]: row["reason"] for row in rows}
-        for running in self._running.values():
+        for running in asked:
             if (reason := reasons.get(str(running.row_id))) is not None:
                 running.end(reason)
         # With a free slot nobody waits for one, and an engine already being ended makes room.

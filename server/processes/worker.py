@@ -151,7 +151,7 @@ class Worker:
         job_id, person = _subject_of(task)
         while True:
             job = await Job.filter(id=job_id).first()
-            if job is None:
+            if job is None or job.status not in WORKED_JOB:  # it has ended, or is paused
                 return
             attempt = job.attempt + 1  # of the engine starting now, unless another worker has started one meanwhile
             status, reason = await self._engine(Running("job", job_id, person, task.id, self.settings.job_wall_s))

@@ -46,6 +46,18 @@ async def enqueue(u: UnitOfWork, task: Task, row_id: object, person: UUID | None
     await Queries(driver).enqueue(task, payload)
 
 
+async def withdraw(u: UnitOfWork, task: Task, row_id: object) -> None:
+    """
+    Take the task for this row out of the queue, even if a worker has it. The caller leaves the row in a state in which the
+    worker ends its engine, and whoever queues the row again gives it to a worker of its own.
+    """
+    await u.execute(
+        "DELETE FROM pgqueuer WHERE entrypoint = $1 AND convert_from(payload, 'UTF8')::jsonb->>'id' = $2 RETURNING id",
+        task,
+        str(row_id),
+    )
+
+
 async def is_waiting(u: UnitOfWork, task: Task, row_id: object) -> bool:
     """
     Whether a task for this row is waiting for a worker. In that case no worker holds the row, because it is queued

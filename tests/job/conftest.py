@@ -54,6 +54,7 @@ CAUTIOUS: dict[str, Any] = {
         for name, gates in (("reference and amount", ("reference", "amount")), ("amount", ("amount",)))
     ],
 }
+INTERRUPTED_ROWS = 4000  # per side; several chunks
 RECORD = '"row", revision, data, amount, currency, date, reference, version, created_at, updated_at'
 MakeSides = Callable[..., Awaitable[Sides]]
 EndOf = Callable[..., Awaitable[dict[str, Any]]]
@@ -224,3 +225,32 @@ def pairs_of(db: Any) -> Callable[[str], Awaitable[set[tuple[int, int, str]]]]:
         return found
 
     return read
+
+
+@pytest.fixture(scope="session")
+def found_before() -> dict[str, Any]:
+    """What an undisturbed run found, the plan it used, and the pairs. The files are the same for all tests."""
+    return {}
+
+
+@pytest.fixture
+async def uninterrupted(
+    alice: Any,
+    project: str,
+    make_sides: MakeSides,
+    run: EndOf,
+    pairs_of: Any,
+    db: asyncpg.Connection,
+    found_before: dict[str, Any],
+) -> tuple[Sides, set[tuple[int, int, str]]]:
+    """Two sources with a plan, and what an undisturbed run finds in them. Its matches have been deleted."""
+    sides = await make_sides(INTERRUPTED_ROWS)
+    if not found_before:
+        job = await run(sides)
+        found_before["pairs"] = await pairs_of(job["id"])
+        found_before["document"] = (await alice.ok("GET", f"/plans/{job['plan']['id']}"))["document"]
+        await db.execute("DELETE FROM reconciliation_jobs WHERE id = $1::text::uuid", job["id"])
+    plan = await alice.ok(
+        "POST", f"/projects/{project}/plans", {"name": "as suggested", "document": found_before["document"]}
+    )
+    return {**sides, "plan": plan["id"]}, found_before["pairs"]

@@ -22,8 +22,7 @@ from server.job.inputs import SideIds
 from server.job.sides import Sides
 from server.processes.engine_process import LONGEST_FOLDER
 from tests.health.processes import freeze, thaw
-
-ROWS = 4000
+from tests.job.locks import until_waiting
 
 
 def _scratch(worker):
@@ -38,35 +37,15 @@ async def _new_scratch(worker, before):
     raise AssertionError(worker.log.read_text())
 
 
-@pytest.fixture(scope="module")
-def found_before():
-    """What an undisturbed run found, the plan it used, and the pairs. The files are the same for all tests."""
-    return {}
-
-
-@pytest.fixture
-async def uninterrupted(alice, project, make_sides, run, pairs_of, db, found_before):
-    """Two sources with a plan, and what an undisturbed run finds in them. Its matches have been deleted."""
-    sides = await make_sides(ROWS)
-    if not found_before:
-        job = await run(sides)
-        found_before["pairs"] = await pairs_of(job["id"])
-        found_before["document"] = (await alice.ok("GET", f"/plans/{job['plan']['id']}"))["document"]
-        await db.execute("DELETE FROM reconciliation_jobs WHERE id = $1::text::uuid", job["id"])
-    plan = await alice.ok(
-        "POST", f"/projects/{project}/plans", {"name": "as suggested", "document": found_before["document"]}
-    )
-    return {**sides, "plan": plan["id"]}, found_before["pairs"]
-
-
 async def test_a_killed_engine_is_replaced_and_no_match_is_lost_or_twice(
     alice, project, worker, uninterrupted, until, end_of, pairs_of
 ):
     sides, expected = uninterrupted
+    before = set(worker.temporary.glob("*/job-*"))  # what a worker that another module killed has left
     job = await alice.ok("POST", f"/projects/{project}/jobs", sides)
     await until(job["id"], lambda found: found["counts"]["matches"] >= 1000)
 
-    (scratch,) = worker.temporary.glob("*/job-*")
+    (scratch,) = set(worker.temporary.glob("*/job-*")) - before
     assert _kill_engines(worker) == 1
     ended = await end_of(job["id"])
 
@@ -253,7 +232,7 @@ async def test_a_job_begins_only_after_changes_to_its_records_have_ended(alice, 
     async with db.transaction():  # somebody who changes a record has locked its source, and raises its revision
         await db.execute("SELECT 1 FROM sources WHERE id = $1::text::uuid FOR NO KEY UPDATE", ids[0])
         starting = asyncio.create_task(lifecycle.claim_job(UUID(job["id"]), 3))
-        await _waits_for_a_lock(db, starting)
+        await until_waiting(db, [starting])
         await db.execute("UPDATE sources SET revision = revision + 1 WHERE id = $1::text::uuid", ids[0])
     claim = await starting
 
@@ -352,16 +331,6 @@ async def _have_frozen(worker, db):
         return True
     thaw(engines)
     return False
-
-
-async def _waits_for_a_lock(db, task):
-    """Waits until somebody waits for a lock, or until the task has ended without waiting."""
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    for _ in range(2000):
-        if task.done() or await db.fetchval(waiting):
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("nobody waits")
 
 
 def _kill_engines(worker) -> int:

@@ -99,6 +99,8 @@ GET    /projects/{project}/jobs                          ! . + + + + -  + + + + 
 POST   /projects/{project}/jobs                          ! . - + + + -  - - - -  . .  write
 GET    /jobs/{job}                                       ! . + + + + -  + + + +  . .  read
 POST   /jobs/{job}/cancel                                ! . - + + + -  - - - -  . .  write
+POST   /jobs/{job}/pause                                 ! . - + + + -  - - - -  . .  write
+POST   /jobs/{job}/resume                                ! . - + + + -  - - - -  . .  write
 POST   /jobs/{job}/retry                                 ! . - + + + -  - - - -  . .  write
 GET    /jobs/{job}/summary                               ! . + + + + -  + + + +  . .  read
 GET    /jobs/{job}/progress                              ! . + + + + -  + + + +  . .  read

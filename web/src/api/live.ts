@@ -162,6 +162,16 @@ export type JobFailed = {
   problem?: Record<string, unknown> | null;
 };
 
+/** The job was paused. What it has finished is kept, and no worker holds it until it is resumed. */
+export type JobPaused = {
+  job_id: string;
+  status: "queued" | "running" | "paused" | "cancelling" | "cancelled" | "failed" | "completed";
+  attempt: number;
+  counts: Counts;
+  version: number;
+  problem?: Record<string, unknown> | null;
+};
+
 /** The progress of a job, under the key `job.progress:{job_id}` on the streams of the job and its project. */
 export type JobProgress = {
   job_id: string;
@@ -182,6 +192,16 @@ export type JobProgress = {
 
 /** A job is waiting for a worker. */
 export type JobQueued = {
+  job_id: string;
+  status: "queued" | "running" | "paused" | "cancelling" | "cancelled" | "failed" | "completed";
+  attempt: number;
+  counts: Counts;
+  version: number;
+  problem?: Record<string, unknown> | null;
+};
+
+/** A paused job is waiting for a worker, which goes on from what is stored. */
+export type JobResumed = {
   job_id: string;
   status: "queued" | "running" | "paused" | "cancelling" | "cancelled" | "failed" | "completed";
   attempt: number;
@@ -632,7 +652,9 @@ export interface EventData {
   "job.completed": JobCompleted;
   "job.failed": JobFailed;
   "job.pass.finished": PassFinished;
+  "job.paused": JobPaused;
   "job.queued": JobQueued;
+  "job.resumed": JobResumed;
   "job.started": JobStarted;
   "match.assigned": MatchAssigned;
   "match.commented": MatchCommented;

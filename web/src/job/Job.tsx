@@ -86,7 +86,7 @@ function Head({ job, project }: { job: JobView; project: string }) {
   useTitle(left.data && right.data ? `${left.data.body.name} ↔ ${right.data.body.name}` : undefined);
   const mayRun = can(useProject(project).data?.body.my_role, "job.run");
   const act = useMutation({
-    mutationFn: (verb: "cancel" | "retry") => change<JobView>("POST", `/jobs/${job.id}/${verb}`),
+    mutationFn: (verb: "pause" | "resume" | "cancel" | "retry") => change<JobView>("POST", `/jobs/${job.id}/${verb}`),
     onSettled: () => client.invalidateQueries({ queryKey: keys.job(job.id) }),
   });
   return (
@@ -108,6 +108,16 @@ function Head({ job, project }: { job: JobView; project: string }) {
         >
           {job.counts.suggested ? `Review ${count(job.counts.suggested)}` : "Open the books"}
         </Link>
+        {mayRun && (job.status === "running" || job.status === "paused") ? (
+          <ChangeButton
+            size="compact-md"
+            variant="default"
+            loading={act.isPending}
+            onClick={() => act.mutate(job.status === "paused" ? "resume" : "pause")}
+          >
+            {job.status === "paused" ? "Resume" : "Pause"}
+          </ChangeButton>
+        ) : null}
         {mayRun && isLive(job) && job.status !== "cancelling" ? (
           <ChangeButton size="compact-md" variant="default" loading={act.isPending} onClick={() => act.mutate("cancel")}>
             Cancel

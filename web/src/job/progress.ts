@@ -10,9 +10,12 @@ export function isLive({ status }: Pick<JobView, "status">): boolean {
   return LIVE.includes(status);
 }
 
-/** The progress of a job: the newest value from the socket while the job is live, otherwise the one that was stored last. */
+/**
+ * The progress of a job: the newest value from the socket while the job is live, otherwise the one that was stored last, also
+ * of a job that is paused.
+ */
 export function progressOf(job: Job, held: JobProgress | undefined): Partial<JobProgress> | null {
-  return (isLive(job) ? held : undefined) ?? job.progress;
+  return (isLive(job) && job.status !== "paused" ? held : undefined) ?? job.progress;
 }
 
 /** The share of the work that is done, 0 to 1. */
@@ -43,6 +46,7 @@ export function spentOf(job: Job): number | null {
 /** What the job is doing, in a word or two. */
 export function stageOf(job: Job, progress: Partial<JobProgress> | null): string {
   if (job.status === "completed") return "done";
+  if (job.status === "paused") return progress?.pass ? `paused in ${progress.pass}` : "paused";
   if (job.status !== "running") return job.status;
   return [progress?.stage ?? "starting", progress?.pass].filter(Boolean).join(" · ");
 }

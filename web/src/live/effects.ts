@@ -28,6 +28,8 @@ export function effectsOn(client: QueryClient): Effects {
     switch (event.type) {
       case "job.queued":
       case "job.started":
+      case "job.paused":
+      case "job.resumed":
       case "job.cancelling":
       case "job.cancelled":
       case "job.failed":

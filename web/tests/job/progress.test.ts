@@ -11,9 +11,18 @@ function job(status: JobView["status"], part: Partial<Job> = {}): Job {
 
 const held = { fraction: 0.6, stage: "comparing", pass: "reference", counts: { matches: 20 } } as JobProgress;
 
-test.each(["queued", "running", "paused", "cancelling"] as const)("a job that is %s may still change", (status) => {
+test.each(["queued", "running", "cancelling"] as const)("a job that is %s may still change", (status) => {
   expect(isLive(job(status))).toBe(true);
   expect(progressOf(job(status), held)).toBe(held);
+});
+
+test("a paused job may still change, and shows where it was when it was paused", () => {
+  const paused = job("paused", { progress: { fraction: 0.4, stage: "comparing", pass: "reference" } });
+
+  expect(isLive(paused)).toBe(true);
+  expect(progressOf(paused, held)).toBe(paused.progress);
+  expect(stageOf(paused, paused.progress)).toBe("paused in reference");
+  expect(stageOf(paused, null)).toBe("paused");
 });
 
 test.each(["cancelled", "failed", "completed"] as const)("for a job that is %s, the last value from the socket is ignored", (status) => {
