@@ -4,10 +4,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import pyarrow as pa
 
-from matching import candidates, scoring
+from core.money import NO_CURRENCY
+from matching import candidates, duck, normalise, scoring
 from matching.candidates import Candidates
-from matching.plan import Pass, Plan
+from matching.plan import Pass, Plan, RulesPass, distinct_names
+from matching.reading.values import install_macros
 from matching.sides import Sides
 
 if TYPE_CHECKING:
@@ -42,6 +45,23 @@ class PairSeen:
     def is_let_through(self) -> bool:
         """Whether all gates hold. A pass without gates lets everything through."""
         return all(gate.ok for gate in self.gates)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """
+    What a pass looks at in two rows: a field, its values as they are shown, and how alike they are, 0 to 1, if it asks.
+
+    `holds` is None if it is no gate, and so cannot keep two rows apart by itself.
+    """
+
+    pass_index: int
+    field: str
+    compare: str
+    left: str | None
+    right: str | None
+    similarity: float | None
+    holds: bool | None
 
 
 @dataclass(frozen=True)
@@ -117,6 +137,74 @@ def explain(
     return _judged(seen, taken, left_row, right_row)
 
 
+def compare_first(
+    left: pa.Table, right: pa.Table, plan: Plan, shown: tuple[pa.Table | None, pa.Table | None] = (None, None)
+) -> list[Compared]:
+    """
+    Compare the first rows of two tables as each pass of a plan would, without running it.
+
+    The other rows only show how a file writes numbers and days. Weights depend on all rows, so there are none here.
+
+    Args:
+        left, right, shown: as engine.run takes them.
+
+    Returns: the comparisons of each pass, in the plan's order. Of a pass that is not by rules, the fields that it uses.
+    Raises: PlanInvalid if the plan does not fit the tables.
+    """
+    plan.bind(left.column_names, right.column_names)
+    connection = duck.connect(threads=1)
+    try:
+        install_macros(connection)
+        for name, table, texts in (("l", left, shown[0]), ("r", right, shown[1])):
+            normalise.load(connection, name, table.select(distinct_names(table.column_names)), plan, texts)
+        positions = [connection.execute(f"SELECT i FROM {side} WHERE _row_ = 0").fetchall()[0][0] for side in "lr"]
+        sides, rows = Sides(connection, plan, (left.num_rows, right.num_rows), 1), (positions[0], positions[1])
+        return [one for index, step in enumerate(plan.passes) for one in _compared(sides, index, step, rows)]
+    finally:
+        connection.close()
+
+
+def _compared(sides: Sides, index: int, step: Pass, rows: tuple[int, int]) -> list[Compared]:
+    if step.kind != "rules":
+        fields = step.fields if step.kind == "probabilistic" else step.fields.values()
+        return [Compared(index, name, step.kind, *_shown(sides, name, rows), None, None) for name in fields]
+    found = []
+    for number, item in enumerate((*step.where, *step.score)):
+        likeness = None
+        if item.compare == "similarity":
+            value = float(scoring.similarity(sides, item, _pair(rows))[0])
+            likeness = None if np.isnan(value) else round(value, 4)
+        holds = _holds(sides, item, rows) if number < len(step.where) else None
+        found.append(Compared(index, item.field, item.compare, *_shown(sides, item.field, rows), likeness, holds))
+    return found + _currencies(sides, index, step, rows)
+
+
+def _currencies(sides: Sides, index: int, step: RulesPass, rows: tuple[int, int]) -> list[Compared]:
+    """Amounts in two currencies are never candidates, also if the amount is no gate."""
+    found = []
+    for name in dict.fromkeys(item.field for item in (*step.where, *step.score)):
+        if sides.plan.fields[name].type != "money":
+            continue
+        k = list(sides.plan.fields).index(name)
+        codes = [
+            sides.connection.execute(f"SELECT c{k}::VARCHAR FROM {side} WHERE i = {row}").fetchall()[0][0]
+            for side, row in zip("lr", rows, strict=True)
+        ]
+        if codes[0] != codes[1] and NO_CURRENCY not in codes:
+            found.append(Compared(index, name, "currency", codes[0], codes[1], None, False))
+    return found
+
+
+def _shown(sides: Sides, field: str, rows: tuple[int, int]) -> tuple[str | None, str | None]:
+    """The values of a field as people see them."""
+    k = list(sides.plan.fields).index(field)
+    left, right = (
+        sides.connection.execute(f"SELECT o{k}::VARCHAR FROM {side} WHERE i = {row}").fetchall()[0][0]
+        for side, row in zip("lr", rows, strict=True)
+    )
+    return left, right
+
+
 def engine_plan(tables: tuple[Any, Any], plan: Plan | dict[str, Any] | str | None) -> Plan:
     """The plan that was given, or one that is suggested."""
     from matching.library import plan_of
@@ -144,9 +232,12 @@ def seen_in(sides: Sides, step: Pass, rows: tuple[int, int], pairs: Candidates, 
 def _holds(sides: Sides, gate: Any, rows: tuple[int, int]) -> bool:
     if gate.compare != "similarity":
         return candidates.holds(sides, gate, rows)
-    pair = Candidates(np.array(rows[:1], np.int32), np.array(rows[1:], np.int32), 0, 0)
-    likeness = float(scoring.similarity(sides, gate, pair)[0])
+    likeness = float(scoring.similarity(sides, gate, _pair(rows))[0])
     return not np.isnan(likeness) and likeness >= (gate.minimum or 0.0)
+
+
+def _pair(rows: tuple[int, int]) -> Candidates:
+    return Candidates(np.array(rows[:1], np.int32), np.array(rows[1:], np.int32), 0, 0)
 
 
 def _touching(chunk: "Chunk", left_row: int, right_row: int) -> list[Competitor]:

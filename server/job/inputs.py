@@ -82,6 +82,11 @@ _SELECT = """
       AND NOT EXISTS (SELECT 1 FROM job_exclusions x WHERE x.job_id = $3::uuid AND x.record_id = r.id)
     ORDER BY {order}
 """
+_RECORD = """
+    SELECT r.id::text AS id, r.data::text AS data, r.amount::text AS amount, r.currency, r.date, r.reference
+    FROM reconciliation_records r WHERE r.source_id = $1::uuid AND (r.id = $2::uuid OR r."row" < $3)
+    ORDER BY r.id <> $2::uuid, r."row"
+"""
 # What confirmed matches left open when the job first started (lifecycle.py), as a record of the same side.
 _REMAINDERS = """
     SELECT r.id::text AS id, r.data::text AS data, x.remainder::text AS amount, coalesce(m.currency, r.currency) AS currency,
@@ -124,6 +129,21 @@ def read_sample(settings: Settings, source: Source, rows: int) -> Side:
     with _connected(settings) as connection:
         table = _fetch(connection, _SELECT.format(order=order), (str(source.id), 2**31 - 1, str(nobody), "infinity"))
     return _side(table, source)
+
+
+def read_record(settings: Settings, source: Source, record_id: UUID, beside: int) -> Side:
+    """
+    Reads one record of a source, as its first row, and up to `beside` of the first rows of its file, which show how the
+    file writes numbers and days. Blocking: runs in a process of its own.
+    """
+    with _connected(settings) as connection:
+        return _side(_fetch(connection, _RECORD, (str(source.id), str(record_id), beside)), source)
+
+
+def typed_columns(source: Source) -> set[str]:
+    """The columns of a source whose amounts and days were read when it was loaded; others are texts until a plan reads them."""
+    named = ((source.mapping.get(role) or {}).get("column") for role in ("amount", "date"))
+    return {name for name in named if name is not None} | {"amount", "date"}
 
 
 def rejected_sets(settings: Settings, job: Job, left: Side, right: Side) -> pa.Table:

@@ -9,8 +9,17 @@ from server.api.endpoint import ApiRequest, BodyRequest, QueryRequest, Right
 from server.api.paging import Page
 from server.api.reply import positioned, reply, reply_view
 from server.api.routing import Routes
-from server.job import actions, queries, summary
-from server.job.schemas import JobCreate, JobList, JobView, ProgressCurve, ProgressQuery, Summary
+from server.job import actions, explanation, queries, summary
+from server.job.schemas import (
+    Explain,
+    ExplainQuery,
+    JobCreate,
+    JobList,
+    JobView,
+    ProgressCurve,
+    ProgressQuery,
+    Summary,
+)
 
 routes = Routes("jobs")
 _ROW = (problems.NotFound, problems.Forbidden)
@@ -97,3 +106,15 @@ async def get_progress(api: QueryRequest[ProgressQuery]) -> web.StreamResponse:
     """Read the curve of a job's progress."""
     view, position = await queries.progress_of(api.actor, api.path_id(), api.query.points)
     return positioned(reply_view(view), position)
+
+
+@routes.get(
+    "/jobs/{id}/explain",
+    scope="read",
+    query=ExplainQuery,
+    answers={200: Explain},
+    problems=(*_ROW, problems.Busy),
+)
+async def explain_pair(api: QueryRequest[ExplainQuery]) -> web.StreamResponse:
+    """Explain why a job matched two records, or why it did not."""
+    return reply_view(await explanation.explain(api.actor, api.path_id(), api.query, api.settings))

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from core.money import Money
 from models.job import Job
-from models.status import JobStatus
+from models.status import JobStatus, MatchStatus
 from realtime.events.job import Counts
 from server.api.paging import Paged
 from server.api.schemas import Body, Query, View
@@ -125,6 +125,84 @@ class Summary(Totals):
 
     proof: list[Proof]
     statistics: dict[str, Any]
+
+
+class ExplainQuery(Query):
+    """A record of each side of the job."""
+
+    left: UUID
+    right: UUID
+
+
+class ComparedView(View):
+    """
+    How two records compare in a field, and the weight of that in bits. `weight` is null where the job has not weighed it or
+    has not kept it.
+    """
+
+    field: str
+    compare: str
+    left: str | None
+    right: str | None
+    similarity: float | None
+    weight: float | None
+    rarity: float | None
+
+
+class GateView(View):
+    """A condition of a pass, the values it was asked about, and whether it holds for the two records."""
+
+    pass_name: str = Field(serialization_alias="pass")
+    field: str
+    compare: str
+    left: str | None
+    right: str | None
+    similarity: float | None
+    ok: bool
+
+
+class PassFate(View):
+    """
+    What a pass made of two records, in a sentence. `taken`: an earlier pass had matched one of them elsewhere. `weak`: all
+    gates hold, but there is too little evidence. `not_compared`: it left out some records, perhaps these. `not_kept`: it
+    matched neither of them, and what it weighed is not kept. `not_reached`: the job ended before it.
+    """
+
+    pass_name: str = Field(serialization_alias="pass")
+    kind: Literal["rules", "sums", "probabilistic", "within_side"]
+    fate: Literal["matched", "gated", "weak", "lost_to", "taken", "not_compared", "not_kept", "not_reached"]
+    sentence: str
+
+
+class Competitor(View):
+    """The match that holds one of the two records, with its total in bits. `pass` is null for a match made by hand."""
+
+    match_id: UUID
+    side: Literal["left", "right"]
+    pass_name: str | None = Field(serialization_alias="pass")
+    score: float | None
+    status: MatchStatus
+
+
+class Explain(View):
+    """
+    Why a job matched two records, or why it did not, from what the job has kept: nothing is run again.
+
+    `weight` is the total in bits: the prior and the weights of all fields. It is kept for matches and their runners-up.
+    `unknown` says in sentences what cannot be known any more.
+    """
+
+    verdict: Literal["matched", "lost_to", "gated", "not_compared"]
+    sentence: str
+    pass_name: str | None = Field(serialization_alias="pass")
+    match_id: UUID | None
+    weight: float | None
+    prior: float | None
+    fields: list[ComparedView]
+    gates: list[GateView]
+    passes: list[PassFate]
+    competitor: Competitor | None
+    unknown: list[str]
 
 
 class ProgressQuery(Query):

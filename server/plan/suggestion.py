@@ -1,14 +1,10 @@
 """Suggests a plan over REST: from a sample of both sides, in a separate process."""
 
 import asyncio
-import os
-import subprocess
-import sys
 from uuid import UUID
 
 import orjson
 
-from core import log
 from core.problems import Busy, Fault, Forbidden, Internal, Invalid, NotFound
 from core.settings import Settings
 from models import access
@@ -17,9 +13,9 @@ from models.project import Project
 from models.source import Source
 from models.status import SourceStatus
 from server.plan.schemas import SuggestedPlan
+from server.store.program import answer_of
 
 TIMEOUT_S = 60
-logger = log.get(__name__)
 _one_at_a_time = asyncio.Semaphore(1)  # each suggestion takes a core for seconds
 
 
@@ -35,28 +31,13 @@ async def suggest_plan(actor: Actor, project_id: UUID, left: UUID, right: UUID, 
     if _one_at_a_time.locked():
         raise Busy("Another plan is being suggested. Try again soon.", retry_after_s=3)
     async with _one_at_a_time:
-        # Not asyncio's own subprocess: it forks the interpreter, and cleaning up the threads left behind crashes if one
-        # of them has used DuckDB. Popen executes the new program at once.
-        child = await asyncio.to_thread(
-            subprocess.Popen,
-            [sys.executable, "-m", "server.processes.suggestion", str(left), str(right)],
-            env=os.environ | settings.environment(),
-            stdin=subprocess.PIPE,  # stays open; when it closes, the child knows that its parent is gone
-            stdout=subprocess.PIPE,
+        output = await answer_of(
+            settings,
+            "server.processes.suggestion",
+            [str(left), str(right)],
+            TIMEOUT_S,
+            "Suggesting a plan took too long. Try a smaller source.",
         )
-        assert child.stdout is not None
-        try:
-            output = await asyncio.wait_for(asyncio.to_thread(child.stdout.read), TIMEOUT_S)
-        except BaseException as error:
-            child.kill()
-            if isinstance(error, TimeoutError):
-                raise Busy("Suggesting a plan took too long. Try a smaller source.") from None
-            raise
-        finally:
-            with child:  # closes the pipes
-                status = await asyncio.to_thread(child.wait)
-    if not output:
-        logger.error("the suggestion stopped", exit_status=status)
     answer = orjson.loads(output or b"{}")
     if "document" not in answer:
         if "refused" in answer:

@@ -4,7 +4,8 @@ import pyarrow as pa
 import pytest
 
 from matching.engine import Options
-from matching.explanation import explain
+from matching.explanation import compare_first, explain
+from matching.plan import Plan
 from tests.matching.tables import table
 
 PLAN = {
@@ -59,3 +60,64 @@ def test_a_bound_that_was_reached_is_told():
     found = explain(many, many, 3, 4, plan, Options(memory_limit_mb=40))
 
     assert (found.verdict, found.pass_name) == ("not_compared", "equal")
+
+
+def test_two_rows_are_compared_without_a_run():
+    plan = Plan.model_validate(PLAN)
+
+    found = compare_first(LEFT.slice(2), RIGHT.slice(1), plan)
+
+    assert [(one.pass_index, one.compare, one.left, one.right, one.similarity, one.holds) for one in found] == [
+        (0, "equal", "33.10", "33.10", None, True),
+        (0, "similarity", "solo", "zzz", 0.0, False),
+        (1, "within", "33.10", "33.10", None, True),
+    ]
+
+
+def test_the_other_rows_show_how_a_file_writes_days_and_currencies_are_gates_of_their_own():
+    day = {"type": "date", "left": "day", "right": "day"}
+    money = {"type": "money", "left": "amount", "right": "amount", "currency": {"left": "ccy", "right": "ccy"}}
+    where = [{"field": "day", "compare": "days", "from": 0, "to": 3}]
+    where.append({"field": "who", "compare": "equal"})
+    score = [{"field": "amount", "compare": "equal"}]
+    plan = Plan.model_validate(
+        {
+            "fields": {"day": day, "amount": money, "who": {"type": "code", "left": "who", "right": "who"}},
+            "passes": [{"name": "p", "kind": "rules", "where": where, "score": score}],
+        }
+    )
+    left = pa.table(
+        {"day": ["01.03.2026", "31.03.2026"], "amount": ["5.00", "1.00"], "ccy": ["EUR", "EUR"], "who": ["A-1", "b"]}
+    )
+    right = pa.table(
+        {"day": ["03.03.2026", "30.03.2026"], "amount": ["5.00", "1.00"], "ccy": ["USD", "EUR"], "who": ["a1", "b"]}
+    )
+
+    found = compare_first(left, right, plan)
+
+    assert [(one.field, one.compare, one.holds) for one in found] == [
+        ("day", "days", True),
+        ("who", "equal", True),
+        ("amount", "equal", None),
+        ("amount", "currency", False),
+    ]
+    assert (found[3].left, found[3].right) == ("EUR", "USD")
+
+
+def test_of_passes_that_learn_or_add_up_the_fields_are_told():
+    fields = {
+        "amount": {"type": "money", "left": "amount", "right": "amount"},
+        "who": {"type": "text", "left": "who", "right": "who"},
+    }
+    passes = [
+        {"name": "sums", "kind": "sums", "amount": "amount", "party": "who"},
+        {"name": "learned", "kind": "probabilistic", "fields": ["who"]},
+    ]
+
+    found = compare_first(LEFT, RIGHT, Plan.model_validate({"fields": fields, "passes": passes}))
+
+    assert [(one.pass_index, one.field, one.compare, one.holds) for one in found] == [
+        (0, "amount", "sums", None),
+        (0, "who", "sums", None),
+        (1, "who", "probabilistic", None),
+    ]

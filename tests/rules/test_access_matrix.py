@@ -104,6 +104,7 @@ POST   /jobs/{job}/resume                                ! . - + + + -  - - - - 
 POST   /jobs/{job}/retry                                 ! . - + + + -  - - - -  . .  write
 GET    /jobs/{job}/summary                               ! . + + + + -  + + + +  . .  read
 GET    /jobs/{job}/progress                              ! . + + + + -  + + + +  . .  read
+GET    /jobs/{job}/explain                               ! . + + + + -  + + + +  . .  read
 GET    /jobs/{job}/matches                               ! . + + + + -  + + + +  . .  read
 GET    /jobs/{job}/unmatched                             ! . + + + + -  + + + +  . .  read
 GET    /jobs/{job}/export                                ! . + + + + -  + + + +  . .  read
@@ -218,6 +219,7 @@ BODIES: dict[str, Any] = {
 _OF_PAIR = "?left_source={source}&right_source={right}"
 QUERIES = {
     "GET /jobs/{job}/unmatched": "?side=left",
+    "GET /jobs/{job}/explain": f"?left={uuid7()}&right={uuid7()}",  # records of no source, which are refused last
     **{f"GET /projects/{{project}}/{noun}": _OF_PAIR for noun in ("matches", "open-items", "summary", "export")},
 }
 STALE = {"If-Match": '"999"'}

@@ -1,4 +1,4 @@
-"""`jobs run` and `jobs follow`."""
+"""`jobs run`, `jobs follow` and `jobs explain`."""
 
 from argparse import Namespace
 from typing import Any
@@ -7,7 +7,7 @@ from ..client import Client
 from ..position import Event, Item, Snapshot, State
 from .names import Noun, id_of
 from .output import Display, ExitCode, Step, count, note, result
-from .shapes import CREATED, JOB, JOB_PROGRESS, SUMMARY, checked
+from .shapes import CREATED, EXPLAIN, JOB, JOB_PROGRESS, SUMMARY, checked
 from .waiting import Hint, within
 
 ENDED = ("completed", "failed", "cancelled")
@@ -34,6 +34,24 @@ async def run(client: Client, arguments: Namespace, hint: Hint) -> int:
 async def follow(client: Client, arguments: Namespace, hint: Hint) -> int:
     """Follow a job to its end."""
     return await _to_the_end(client, arguments.job, arguments, hint)
+
+
+async def explain(client: Client, arguments: Namespace, _: Hint) -> int:
+    """Say why a job matched two records, or why it did not."""
+    found = await client.get(f"/jobs/{arguments.job}/explain", left=arguments.left, right=arguments.right)
+    checked(found, EXPLAIN)
+    result(found["sentence"])
+    if found["competitor"] is not None:
+        result(f"match {found['competitor']['match_id']} holds the {found['competitor']['side']} record")
+    for one in found["passes"]:
+        result(f"{one['pass']}: {one['sentence']}")
+    if found["weight"] is not None:
+        parts = [("prior", found["prior"]), *((one["field"], one["weight"]) for one in found["fields"])]
+        added = " ".join(f"{name} {weight:+.3f}" for name, weight in parts if weight is not None)
+        result(f"{added} = {found['weight']:.3f} bits")
+    for sentence in found["unknown"]:
+        result(sentence)
+    return ExitCode.DONE
 
 
 async def _to_the_end(client: Client, job_id: str, arguments: Namespace, hint: Hint) -> int:

@@ -14,6 +14,15 @@ VAULT = {**NAMED, "my_role": str}
 REVEALED = {"fields": {"secret": str}}
 PROBLEM = Maybe({"detail": Maybe(str)})
 JOB = {"status": str, "problem": PROBLEM}
+EXPLAIN = {
+    "sentence": str,
+    "competitor": Maybe({"match_id": str, "side": str}),
+    "passes": [{"pass": str, "sentence": str}],
+    "weight": Maybe(NUMBER),
+    "prior": Maybe(NUMBER),
+    "fields": [{"field": str, "weight": Maybe(NUMBER)}],
+    "unknown": [str],
+}
 SUMMARY = {"counts": COUNTS, "proof": [PROOF], "notes": [str]}
 JOB_PROGRESS = {"stage": str, "fraction": NUMBER, "matched": int, "eta_seconds": Maybe(NUMBER)}
 SOURCE_PROGRESS = {"bytes": int, "total_bytes": Maybe(int), "rows": int}

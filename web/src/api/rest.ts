@@ -244,6 +244,17 @@ export type CommentView = {
   edited_at: string | null;
 };
 
+/** How two records compare in a field, and the weight of that in bits. `weight` is null where the job has not weighed it or */
+export type ComparedView = {
+  field: string;
+  compare: string;
+  left: string | null;
+  right: string | null;
+  similarity: number | null;
+  weight: number | null;
+  rarity: number | null;
+};
+
 /** How a field is compared. As a gate it must hold; as a score it adds evidence. */
 export type Comparison = {
   field: string;
@@ -255,6 +266,15 @@ export type Comparison = {
   method?: "token_set" | "token_sort" | "partial" | "jaro_winkler" | "ratio";
   minimum?: number | null;
   weight?: number;
+};
+
+/** The match that holds one of the two records, with its total in bits. `pass` is null for a match made by hand. */
+export type Competitor = {
+  match_id: string;
+  side: "left" | "right";
+  pass: string | null;
+  score: number | null;
+  status: "suggested" | "confirmed" | "rejected" | "superseded" | "withdrawn";
 };
 
 /** One value for all rows. */
@@ -387,6 +407,21 @@ export type EventView = {
   data: Record<string, unknown>;
 };
 
+/** Why a job matched two records, or why it did not, from what the job has kept: nothing is run again. */
+export type Explain = {
+  verdict: "matched" | "lost_to" | "gated" | "not_compared";
+  sentence: string;
+  pass: string | null;
+  match_id: string | null;
+  weight: number | null;
+  prior: number | null;
+  fields: ComparedView[];
+  gates: GateView[];
+  passes: PassFate[];
+  competitor: Competitor | null;
+  unknown: string[];
+};
+
 /** The match whose remainder a match pays. */
 export type Extends = {
   match_id: string;
@@ -453,6 +488,17 @@ export type FlowPass = {
 export type FlowSides = {
   left: FlowNode;
   right: FlowNode;
+};
+
+/** A condition of a pass, the values it was asked about, and whether it holds for the two records. */
+export type GateView = {
+  pass: string;
+  field: string;
+  compare: string;
+  left: string | null;
+  right: string | null;
+  similarity: number | null;
+  ok: boolean;
 };
 
 /** The credential that Google gave to the page. */
@@ -954,6 +1000,14 @@ export type Part = {
 export type PartsSpec = {
   month: string;
   year: string;
+};
+
+/** What a pass made of two records, in a sentence. `taken`: an earlier pass had matched one of them elsewhere. `weak`: all */
+export type PassFate = {
+  pass: string;
+  kind: "rules" | "sums" | "probabilistic" | "within_side";
+  fate: "matched" | "gated" | "weak" | "lost_to" | "taken" | "not_compared" | "not_kept" | "not_reached";
+  sentence: string;
 };
 
 /** What a pass has matched or suggested; records of both sides. */
