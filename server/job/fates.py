@@ -24,6 +24,14 @@ _TOO_LITTLE_OR_FAR = (
     "All gates hold. Either the evidence is too little for a match, or the texts have none of their rarest words in common, "
     "by which a pass without an equal gate finds its candidates."
 )
+MOST_SHOWN = 60  # characters of a value in a sentence
+_FAILURES = {
+    "equal": "differs",
+    "within": "differs by too much",
+    "days": "is too far apart",
+    "similarity": "is too different",
+    "currency": "is in two currencies",
+}
 _UNDONE = (
     "If one of the records was in a confirmed match when the job began and that was undone since, the job did not read it. "
     "That is no longer known."
@@ -113,7 +121,7 @@ def _without(asked: Asked, seen: Seen, fates: list[PassFate]) -> Explain:
         sentence = "The job has no plan yet: it has not begun, or one of its sides has no records."
     elif all(fate.fate == "gated" for fate in fates):
         sentence = (
-            f"No pass lets the two records through. Nearest is {fates[nearest].pass_name!r}. {fates[nearest].sentence}"
+            f"No pass lets the two records through. Nearest is “{fates[nearest].pass_name}”. {fates[nearest].sentence}"
         )
     else:
         sentence = "No pass that lets the two records through found enough evidence for a match of them."
@@ -143,7 +151,7 @@ def _in_pass(asked: Asked, seen: Seen, index: int, step: dict[str, Any]) -> tupl
         return "gated", " ".join(_failure(one) for one in failing)
     for side, match in taking.items():
         if match.pass_index is not None and match.pass_index < index:
-            return "taken", f"The pass {match.pass_name!r}, which comes first, had matched the {side} record elsewhere."
+            return "taken", f"The pass “{match.pass_name}”, which comes first, had matched the {side} record elsewhere."
     taken = [side for side, match in taking.items() if match.pass_index == index]
     if taken:
         whom = "both records" if len(taken) == 2 else f"the {taken[0]} record"
@@ -184,18 +192,17 @@ def _is_by_words(step: dict[str, Any]) -> bool:
 
 def _failure(one: dict[str, Any]) -> str:
     """Which gate fails, and for which values."""
+    missing = " and ".join(f"the {side}" for side in ("left", "right") if one[side] is None)
+    if missing:
+        return f"“{one['field']}” is missing on {missing}."
     left, right = (_plain(one[side]) for side in ("left", "right"))
-    if one["left"] is None or one["right"] is None:
-        missing = " and ".join(side for side in ("left", "right") if one[side] is None)
-        return f"The gate on {one['field']} ({one['compare']}) fails, since the {missing} record has no value."
-    alike = "" if one["similarity"] is None else f", which are {one['similarity']:.0%} alike"
-    return f"The gate on {one['field']} ({one['compare']}) fails for {left} and {right}{alike}."
+    alike = "" if one["similarity"] is None else f", {one['similarity']:.0%} alike"
+    return f"“{one['field']}” {_FAILURES[one['compare']]}: {left} and {right}{alike}."
 
 
-def _plain(text: str | None) -> str:
+def _plain(text: str) -> str:
     """A value in a sentence, cut where it is long."""
-    shown = "nothing" if text is None else text
-    return shown if len(shown) <= 60 else f"{shown[:59]}…"
+    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 1]}…"
 
 
 def _own(asked: Asked, seen: Seen) -> list[Found]:
@@ -298,7 +305,7 @@ def _values(one: dict[str, Any]) -> dict[str, Any]:
 def _matched(asked: Asked, seen: Seen, own: Found, fates: list[PassFate]) -> Explain:
     by_now = "" if own.status in (MatchStatus.SUGGESTED, MatchStatus.CONFIRMED) else f" It is {own.status} by now."
     whom = "the two records" if own.records == asked.both else "the two records, together with others"
-    found = _answer(seen, "matched", f"The pass {own.pass_name!r} matched {whom}.{by_now}", fates, None)
+    found = _answer(seen, "matched", f"The pass “{own.pass_name}” matched {whom}.{by_now}", fates, None)
     found.match_id, found.pass_name = own.id, own.pass_name
     return _with_evidence(found, own.score, own.fields)
 

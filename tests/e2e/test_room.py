@@ -283,6 +283,22 @@ async def test_records_are_matched_by_hand_and_undone_with_the_keyboard_alone(vi
     assert (await summary_of(manager, room))["counts"]["confirmed"] == 0
 
 
+async def test_whoever_chooses_two_records_is_told_why_no_pass_matched_them(visitor, still_room):
+    page = await visitor.enter(still_room["address"] + "&view=open")
+    await choose(page, "Q-901", "Z-3")
+    asking = page.get_by_text("Why were these two not matched?")
+
+    await asking.focus()
+    await page.keyboard.press("Enter")
+    why = page.get_by_role("region", name="Why these two were not matched")
+    await expect(why).to_contain_text("No pass lets the two records through.")
+    await expect(why.get_by_role("row", name=re.compile("^reference"))).to_contain_text("fails")
+    assert await faults_of(page) == []
+
+    await choose(page, "Z-1")
+    await expect(asking).to_be_hidden()
+
+
 async def test_a_bulk_asks_again_when_there_are_others_by_now_and_is_undone_as_a_whole(visit, reviewer, manager, room):
     page = await (await visit()).enter(room["address"])  # whose console names the refusal below
     await page.get_by_role("button", name=f"Confirm all {ROWS}").click()

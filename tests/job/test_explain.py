@@ -104,7 +104,7 @@ async def test_what_became_of_two_records_is_told_pass_by_pass(alice, ask, run):
     assert (taken["verdict"], taken["pass"], taken["weight"]) == ("lost_to", "amount", None)
     assert taken["competitor"]["match_id"] == own["match_id"]
     assert [one["fate"] for one in taken["passes"]] == ["gated", "taken"]
-    assert "'reference', which comes first, had matched the left record" in taken["sentence"]
+    assert "“reference”, which comes first, had matched the left record" in taken["sentence"]
     assert [(one["field"], one["left"], one["right"], one["weight"]) for one in taken["fields"]] == [
         ("amount", "10.00", "10.00", None),
         ("booked", "01.03.2026", "02.03.2026", None),
@@ -122,7 +122,7 @@ async def test_what_became_of_two_records_is_told_pass_by_pass(alice, ask, run):
 
     dollars = await ask("far", "dollars")
     assert (dollars["verdict"], dollars["pass"], dollars["competitor"]) == ("gated", "reference", None)
-    assert "amount (currency) fails for EUR and USD" in dollars["sentence"]
+    assert "“amount” is in two currencies: EUR and USD." in dollars["sentence"]
 
     # A later job does not read what is confirmed by then, nor an earlier one what came after it.
     await alice.ok("POST", f"/matches/{own['match_id']}/confirm", {})

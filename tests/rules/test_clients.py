@@ -51,6 +51,7 @@ OTHER = {
 }
 QUERIES = {
     "GET /jobs/{}/unmatched": {"side": "left"},
+    "GET /jobs/{}/explain": dict.fromkeys(("left", "right"), "00000000-0000-0000-0000-000000000000"),
     **{f"GET /projects/{{}}/{noun}": _PAIR for noun in ("matches", "open-items", "summary", "export")},
     "GET /downloads": {"ticket": "t"},
 }

@@ -52,7 +52,7 @@ function Passes({ id, version }: { id: string; version: number }) {
   return (
     <details className="fold" open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>What each pass does</summary>
-      <ol dir="auto">
+      <ol className="listed" dir="auto">
         {found.data?.body.sentences.map((sentence) => (
           <li key={sentence}>{sentence}</li>
         ))}

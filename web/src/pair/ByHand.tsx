@@ -20,6 +20,7 @@ import { bodyOf, signOf } from "./hand";
 import { wordsOf } from "./openItem";
 import { OpenList } from "./OpenList";
 import { addDeed, SECOND } from "./own";
+import { WhyNot } from "./WhyNot";
 
 interface Props {
   project: string;
@@ -132,6 +133,7 @@ function Choice({ project, left, right, items, reasons, sign, clear, say }: Choi
         ) : null}
       </div>
       {match.error && !isShown ? <Refusal problem={match.error} /> : null}
+      <WhyNot {...{ project, left, right, items }} />
     </form>
   );
 }
