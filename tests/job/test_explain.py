@@ -1,8 +1,11 @@
 """Why a job matched two of its records, or why it did not, asked of a job that a real worker has run."""
 
+import asyncio
+
 import pytest
 
 from core.ids import uuid7
+from tallyroom_client.command import remote
 
 HEAD = ("reference", "amount", "currency", "booked", "who")
 MAPPING = {
@@ -153,6 +156,25 @@ async def test_records_of_another_side_or_project_are_refused_at_their_pointers(
     assert other["errors"] == none["errors"]
     assert (without["status"], [one["pointer"] for one in without["errors"]]) == (422, ["?right"])
     assert stranger == (404, "not_found")
+
+
+async def test_the_command_line_explains_two_records_with_the_parts_of_the_total(
+    server, alice, ask, monkeypatch, capsys
+):
+    monkeypatch.setenv("TALLYROOM_URL", str(server.make_url("/")))
+    monkeypatch.setenv("TALLYROOM_TOKEN", alice.token)
+    pair = ask.ids["left"]["twin"], ask.ids["right"]["own"]
+
+    code = await asyncio.to_thread(remote, ("jobs", "explain", ask.job["id"], *pair))
+
+    said = capsys.readouterr().out.splitlines()
+    assert code == 0
+    assert said[0] == "The pass matched the right record elsewhere, because that is better for all records together."
+    assert said[1].endswith(" holds the right record")
+    assert said[2].startswith("reference: The pass matched")
+    assert said[3].startswith("amount: ")
+    assert said[4].startswith("prior -2.000 reference +")
+    assert said[4].endswith(" bits")
 
 
 def _adds_up(found):
