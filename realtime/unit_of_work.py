@@ -142,6 +142,21 @@ class UnitOfWork:
             audit.Entry(chain, action, noun, str(row_id) if row_id else None, outcome, _json_ready(details))
         )
 
+    def audited(self, noun: str, row_id: UUID) -> list[dict[str, Any]]:
+        """The audit rows about something that are collected so far, for an answer that shows what they will say."""
+        about = [entry for entry in self._audits if (entry.resource_type, entry.resource_id) == (noun, str(row_id))]
+        return [
+            {
+                "at": self.at,
+                "actor_type": self.actor.type,
+                "actor_id": self.actor.acting_id,
+                "action": entry.action,
+                "outcome": entry.outcome,
+                "details": entry.details,
+            }
+            for entry in about
+        ]
+
     def publish(self, event: Event) -> None:
         """Add an event. It is numbered and stored at the end, and sent after the commit."""
         self._events.append(event)

@@ -8,16 +8,15 @@ from models.access import Actor
 from models.match import Match
 from models.status import DecisionKind, MatchStatus
 from realtime.events.match import MatchConfirmed, MatchRejected
-from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
+from realtime.unit_of_work import Answer, unit_of_work
 from server.books.transitions import Said, Transition
-from server.match import queries
+from server.match.answering import answer_with
 from server.match.conflicts import expect_version
 from server.match.decisions import Decision, already_decided
 from server.match.extensions import refuse_changed
 from server.match.four_eyes import may_proceed
 from server.match.holding import ensure_sign, hold, refuse_used
 from server.match.telling import tell, tell_superseded
-from server.store.reading import Reading
 
 _VERBS: dict[MatchStatus, tuple[DecisionKind, Any]] = {
     MatchStatus.CONFIRMED: (DecisionKind.CONFIRM, MatchConfirmed),
@@ -66,7 +65,7 @@ async def _decide(
             held.refuse_gone(match_id)
             await refuse_used(u, record_ids, [match_id, *bases])
             if not await may_proceed(u, match, loaded.role, "confirm"):
-                return await _answer(u, match_id)
+                return await answer_with(u, match_id)
             await ensure_sign(u, match.pair_id)
         decision = await Decision.begin(u, match.project_id, match.pair_id, kind, reason)
         await decision.touch([standing], status)
@@ -75,7 +74,7 @@ async def _decide(
         await transition.move(replaced, MatchStatus.SUPERSEDED, Said())
         await transition.move([standing], status, Said(actor.id, u.at, reason))
         await transition.move(rivals, MatchStatus.SUPERSEDED, Said())
-        answer = await _answer(u, match_id)  # before the pair is locked, for which others wait
+        answer = await answer_with(u, match_id)  # before the pair is locked, for which others wait
         settled = await transition.settle()
         more = {"status": status, "record_ids": record_ids, "replaced_ids": bases}
         tell(u, match.project_id, event, standing, settled, **more)
@@ -90,8 +89,3 @@ async def _decide(
             **({"reason": reason} if reason else {}),
         )
         return answer
-
-
-async def _answer(u: UnitOfWork, match_id: UUID) -> Answer:
-    view = await queries.detail_of(Reading(u.connection), match_id)
-    return u.answer(200, view, version=view.version)

@@ -39,7 +39,7 @@ async def latest_change(u: UnitOfWork, match_id: UUID) -> tuple[str, dict[str, A
     # What a job supersedes at its end is in no history.
     history = [
         row
-        for row in await u.execute(HISTORY, match_id, str(match_id))
+        for row in await u.execute(HISTORY, match_id, str(match_id), "[]")
         if row["action"] in _DID and row["at"] == rows[0]["updated_at"]
     ]
     if not history:

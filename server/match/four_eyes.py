@@ -20,11 +20,10 @@ from models.status import MatchStatus
 from realtime.events.match import MatchSigned
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.holds.rights import may_still
-from server.match import queries
+from server.match.answering import answer_with
 from server.match.conflicts import expect_version
 from server.match.holding import wait_briefly
 from server.match.notes import place_of
-from server.store.reading import Reading
 
 # Who matched records by hand takes the match back with their signature (undo).
 _WAITING = {MatchStatus.SUGGESTED: ("confirm",), MatchStatus.CONFIRMED: ("undo", "split")}
@@ -134,8 +133,7 @@ async def unsign_match(actor: Actor, match_id: UUID, expected: int | None) -> An
         if not waiting(match, actor.id):
             raise problems.AlreadyDecided("No signature of yours waits for a second person here.")
         await take_back(u, match)
-        view = await queries.detail_of(Reading(u.connection), match_id)
-        return u.answer(200, view, version=view.version)
+        return await answer_with(u, match_id)
 
 
 async def _set(u: UnitOfWork, match: Match, signatures: list[dict[str, Any]], signed: str, action: str) -> None:

@@ -18,7 +18,7 @@ from realtime.events.match import MatchCreated
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.books.pairs import PairOf, make_pair
 from server.books.transitions import Said, Standing, Transition
-from server.match import queries
+from server.match.answering import answer_with
 from server.match.conflicts import latest_change
 from server.match.decisions import Decision
 from server.match.four_eyes import is_over, over_limit, sign
@@ -26,7 +26,6 @@ from server.match.holding import Held, ensure_sign, hold, refuse_used
 from server.match.reasons import refuse_unknown_reason
 from server.match.schemas import MatchByHand, PairMatchByHand, Split
 from server.match.telling import tell, tell_superseded
-from server.store.reading import Reading
 
 SIDES = ("left", "right")
 _MATCH = """
@@ -146,8 +145,7 @@ async def _match(u: UnitOfWork, project_id: UUID, pair: PairOf, job_id: UUID | N
         reason=body.reason,
     )
     await _decide(u, made, held, amounts, pair_sign)
-    view = await queries.detail_of(Reading(u.connection), made.id)
-    return u.answer(201, view, version=view.version)
+    return await answer_with(u, made.id, 201)
 
 
 async def _needs_two(u: UnitOfWork, project_id: UUID, body: MatchByHand, amounts: Amounts) -> bool:

@@ -15,11 +15,11 @@ from realtime.events.user import WorkAssigned
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.api.paging import Listing, Page, Paged, Sort
 from server.books.pairs import pairs_of
-from server.match import queries
+from server.match.answering import answer_with
 from server.match.conflicts import expect_version
 from server.match.holding import wait_briefly
 from server.match.schemas import Assign, CommentCreate, CommentView
-from server.store.reading import Position, Reading, reading
+from server.store.reading import Position, reading
 
 _HOLD_MEMBER = "SELECT 1 FROM project_members WHERE project_id = $1 AND user_id = $2 FOR SHARE"
 _COMMENT = "t.*, (SELECT p.display_name FROM users p WHERE p.id = t.author_id) AS author_name"
@@ -50,8 +50,7 @@ async def assign_match(actor: Actor, match_id: UUID, body: Assign, expected: int
                 changed=["assignee"],
                 assignee=None if body.user_id is None else str(body.user_id),
             )
-        view = await queries.detail_of(Reading(u.connection), match_id)
-        return u.answer(200, view, version=view.version)
+        return await answer_with(u, match_id)
 
 
 async def refuse_no_member(u: UnitOfWork, project_id: UUID, user_id: UUID | None) -> None:

@@ -1,5 +1,6 @@
 """Reads matches, and the records that are left open."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -70,29 +71,36 @@ SORTS = {
 
 
 # The decisions about a match, and each time one was undone; from the audit log what is no decision, and decisions made
-# before they were stored as such.
+# before they were stored as such. $3 has the audit rows that the change which asks has not written yet. Of one moment,
+# decisions come first: who matches records by hand signs that match.
 HISTORY = f"""
+    WITH said AS (
+        SELECT id AS n, at, actor_type, actor_id, action, outcome, details FROM audit_log
+        WHERE resource_id = $2 AND resource_type = 'match'
+        UNION ALL
+        SELECT (x.place)::bigint, (x.row->>'at')::timestamptz, x.row->>'actor_type', (x.row->>'actor_id')::uuid,
+            x.row->>'action', x.row->>'outcome', x.row->'details'
+        FROM jsonb_array_elements($3::jsonb) WITH ORDINALITY AS x(row, place))
     SELECT h.at, h.actor_type, h.actor_id, h.person, p.display_name, h.action, h.reason, h.signed FROM (
         SELECT d.created_at AS at, d.actor_type, d.actor_id, d.decided_by AS person, d.reason,
             NULL AS signed, CASE
             WHEN t.before IS NULL AND d.kind <> '{DecisionKind.WRITE_OFF}' THEN 'match.create'
             WHEN t.after = '{MatchStatus.SUPERSEDED}' AND (d.kind <> '{DecisionKind.SPLIT}') THEN 'match.supersede'
-            ELSE 'match.' || d.kind END AS action, t.id AS n
+            ELSE 'match.' || d.kind END AS action, false AS is_note, t.id AS n
         FROM decision_matches t JOIN decisions d ON d.id = t.decision_id WHERE t.match_id = $1
         UNION ALL
         SELECT t.undone_at, 'user', t.undone_by, t.undone_by, (
-            SELECT a.details->>'reason' FROM audit_log a WHERE a.resource_id = $2 AND a.resource_type = 'match'
-                AND a.action = 'match.undo' AND a.outcome = 'success' AND a.at = t.undone_at LIMIT 1),
-            NULL, 'match.undo', t.id
+            SELECT a.details->>'reason' FROM said a
+            WHERE a.action = 'match.undo' AND a.outcome = 'success' AND a.at = t.undone_at LIMIT 1),
+            NULL, 'match.undo', false, t.id
         FROM decision_matches t JOIN decisions d ON d.id = t.decision_id
         WHERE t.match_id = $1 AND t.undone_at IS NOT NULL AND d.kind <> '{DecisionKind.UNDO}'
         UNION ALL
         SELECT a.at, a.actor_type, a.actor_id, coalesce(k.user_id, a.actor_id), a.details->>'reason',
-            a.details->>'signed', a.action, a.id
-        FROM audit_log a LEFT JOIN api_tokens k ON a.actor_type = 'token' AND k.id = a.actor_id
-        WHERE a.resource_id = $2 AND a.resource_type = 'match' AND a.outcome = 'success'
-            AND a.details->>'decision' IS NULL AND a.action <> 'match.undo') h
-    LEFT JOIN users p ON p.id = h.person ORDER BY h.at, h.n
+            a.details->>'signed', a.action, true, a.n
+        FROM said a LEFT JOIN api_tokens k ON a.actor_type = 'token' AND k.id = a.actor_id
+        WHERE a.outcome = 'success' AND a.details->>'decision' IS NULL AND a.action <> 'match.undo') h
+    LEFT JOIN users p ON p.id = h.person ORDER BY h.at, h.is_note, h.n
 """
 
 
@@ -148,8 +156,8 @@ async def get_match(actor: Actor, match_id: UUID) -> tuple[MatchDetail, Position
         return await detail_of(snapshot, match_id), await snapshot.position(stream)
 
 
-async def detail_of(snapshot: Reading, match_id: UUID) -> MatchDetail:
-    """The details of a match. The caller has checked the actor's rights."""
+async def detail_of(snapshot: Reading, match_id: UUID, audited: Sequence[dict[str, Any]] = ()) -> MatchDetail:
+    """The details of a match, with audit rows that are not written yet. The caller has checked the actor's rights."""
     rows = await snapshot.rows(
         f"SELECT {MATCH}, t.fields_compared::text AS fields_text, t.runner_up::text AS runner_text, "
         "(SELECT p.display_name FROM users p WHERE p.id = t.decided_by) AS decided_by_name "
@@ -157,7 +165,7 @@ async def detail_of(snapshot: Reading, match_id: UUID) -> MatchDetail:
         match_id,
     )
     row = rows[0]
-    history = await snapshot.rows(HISTORY, match_id, str(match_id))
+    history = await snapshot.rows(HISTORY, match_id, str(match_id), orjson.dumps(audited).decode())
     runner = orjson.loads(row["runner_text"]) if row["runner_text"] else None
     sources = {UUID(record["source_id"]) for record in orjson.loads(row["records_text"] or "[]")}
     view = view_of_match(row, await columns_of(snapshot, sorted(sources)))

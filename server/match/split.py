@@ -12,7 +12,7 @@ from realtime.events.match import MatchSplit
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.books.pairs import PairOf, pairs_of
 from server.books.transitions import Said, Transition
-from server.match import queries
+from server.match.answering import answer_with
 from server.match.conflicts import expect_version
 from server.match.decisions import Decision, already_decided
 from server.match.four_eyes import may_proceed
@@ -21,7 +21,6 @@ from server.match.manual import Amounts, Made, amounts_of, refuse_too_large, ref
 from server.match.reasons import refuse_unknown_reason
 from server.match.schemas import Split
 from server.match.telling import tell, tell_superseded
-from server.store.reading import Reading
 
 
 async def split_match(actor: Actor, match_id: UUID, body: Split, expected: int | None) -> Answer:
@@ -50,8 +49,7 @@ async def split_match(actor: Actor, match_id: UUID, body: Split, expected: int |
         if standing.status == MatchStatus.CONFIRMED and not await may_proceed(
             u, match, loaded.role, "split", what=body.model_dump(mode="json", exclude={"reason"})
         ):
-            view = await queries.detail_of(Reading(u.connection), match_id)
-            return u.answer(200, view, version=view.version)
+            return await answer_with(u, match_id)
         decision = await Decision.begin(u, match.project_id, match.pair_id, DecisionKind.SPLIT, body.reason)
         extensions = [rival for rival in held.rivals if rival.extends_id == match_id]
         await decision.touch([standing, *extensions], MatchStatus.SUPERSEDED)
@@ -82,8 +80,7 @@ async def split_match(actor: Actor, match_id: UUID, body: Split, expected: int |
             decision=str(decision.id),
             **({"reason": body.reason} if body.reason else {}),
         )
-        view = await queries.detail_of(Reading(u.connection), match_id)
-        return u.answer(200, view, version=view.version)
+        return await answer_with(u, match_id)
 
 
 def _refuse_other_records(held: Held, match_id: UUID, body: Split) -> None:

@@ -19,14 +19,13 @@ from realtime.events.match import MatchUndone, RecordReopened
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.books.pairs import fix_sign, hold_sign, pairs_of
 from server.books.transitions import Said, Standing, Transition
-from server.match import queries
+from server.match.answering import answer_with
 from server.match.conflicts import expect_version
 from server.match.decisions import Decision, already_decided
 from server.match.extensions import baseless, bases_of, supersede_extensions
 from server.match.four_eyes import may_proceed, over_limit, take_back, waiting
 from server.match.holding import Held, hold, refuse_used
 from server.match.telling import tell, tell_superseded
-from server.store.reading import Reading
 
 # The latest decision about each match that is not undone yet.
 _LATEST = """
@@ -258,7 +257,7 @@ async def undo_match(actor: Actor, match_id: UUID, reason: str | None, expected:
         standing = held.matches[match_id]
         if any(signature["action"] != "undo" for signature in waiting(match, actor.id)):
             await take_back(u, match)
-            return await _answer(u, match_id)
+            return await answer_with(u, match_id)
         back = await find_back(u, [match_id])
         if not back.targets:
             raise await already_decided(u, match_id, standing.status)
@@ -275,7 +274,7 @@ async def undo_match(actor: Actor, match_id: UUID, reason: str | None, expected:
             raise problems.VersionConflict(OTHER_SIGN)
         await _refuse_roundabout(u, held, back, match_id)
         if standing.status == MatchStatus.CONFIRMED and not await may_proceed(u, match, loaded.role, "undo"):
-            return await _answer(u, match_id)
+            return await answer_with(u, match_id)
         transition = Transition(u)
         moved, extensions = await bring_back(u, transition, held, back, lost)
         if not back.rows:  # there was no decision to take back, so this one is stored, as one that is over
@@ -304,7 +303,7 @@ async def undo_match(actor: Actor, match_id: UUID, reason: str | None, expected:
             changed=["status"],
             **({"reason": reason} if reason else {}),
         )
-        return await _answer(u, match_id)
+        return await answer_with(u, match_id)
 
 
 async def _refuse_roundabout(u: UnitOfWork, held: Held, back: Back, match_id: UUID) -> None:
@@ -345,8 +344,3 @@ def leaving(held: Held, back: Back) -> list[UUID]:
         for one, status in back.targets.items()
         if status != MatchStatus.CONFIRMED and one in held.matches and held.matches[one].status == MatchStatus.CONFIRMED
     ]
-
-
-async def _answer(u: UnitOfWork, match_id: UUID) -> Answer:
-    view = await queries.detail_of(Reading(u.connection), match_id)
-    return u.answer(200, view, version=view.version)
