@@ -44,6 +44,18 @@ def differing(endpoints: list[Endpoint]) -> list[Path]:
     ]
 
 
+def migrations_of_one_number(folder: Path = ROOT / "migrations/models") -> list[list[str]]:
+    """
+    Migrations that share a number, as after merging two branches that each wrote one.
+
+    Aerich compares the models with the state in the last one by name, which knows nothing of the other's changes.
+    """
+    names: dict[str, list[str]] = {}
+    for path in sorted(folder.glob("[0-9]*_*.py")):
+        names.setdefault(path.name.partition("_")[0], []).append(path.name)
+    return [found for found in names.values() if len(found) > 1]
+
+
 async def model_drift() -> str:
     """The migration that the models lack, as Aerich would write it. Empty when models and migrations agree."""
     from aerich import Command

@@ -15,7 +15,7 @@ from core import problems
 from matching.reading.mapping import Mapping
 from realtime.events import CATALOGUE
 from server.app import endpoints
-from server.contract import asyncapi, openapi
+from server.contract import asyncapi, files, openapi
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -26,6 +26,13 @@ def test_the_committed_files_and_migrations_match_the_code() -> None:
     done = subprocess.run([sys.executable, "-m", "server", "check-generated"], cwd=ROOT, capture_output=True, text=True)
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_two_migrations_of_one_number_are_found(tmp_path: Path) -> None:
+    for name in ("9_20261128_a.py", "19_20261129_hint.py", "19_20261130_url.py", "20_20261130_b.py", "__init__.py"):
+        (tmp_path / name).touch()
+
+    assert files.migrations_of_one_number(tmp_path) == [["19_20261129_hint.py", "19_20261130_url.py"]]
 
 
 def test_every_schema_is_a_json_schema() -> None:
