@@ -3,7 +3,7 @@
 import hashlib
 import json
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import duckdb
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, model_validator
@@ -197,12 +197,15 @@ class WithinSidePass(GroupPass):
 
 _TEXTS = ("text", "reference", "code")
 
+_AnyPass = RulesPass | ProbabilisticPass | SumsPass | WithinSidePass
+KINDS: tuple[str, ...] = tuple(get_args(one.model_fields["kind"].annotation)[0] for one in get_args(_AnyPass))
+
 Pass = Annotated[
-    RulesPass | ProbabilisticPass | SumsPass | WithinSidePass,
+    _AnyPass,
     Discriminator(
         "kind",
         custom_error_type="pass_kind",
-        custom_error_message="kind must be rules, probabilistic, sums or within_side",
+        custom_error_message=f"kind must be {', '.join(KINDS[:-1])} or {KINDS[-1]}",
     ),
 ]
 

@@ -179,7 +179,9 @@ def check_generated() -> None:
     twins = files.migrations_of_one_number()
     for names in twins:
         typer.echo(f"migrations/models has several migrations of one number: {', '.join(names)}", err=True)
-        typer.echo("delete yours and write it again: .venv/bin/aerich migrate --offline --name <what it does>", err=True)
+        typer.echo(
+            "delete yours and write it again: .venv/bin/aerich migrate --offline --name <what it does>", err=True
+        )
     # The state in one of the twins lacks the other's changes, so what Aerich would add now is there already.
     drift = "" if twins else asyncio.run(files.model_drift())
     if drift:

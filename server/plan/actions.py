@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from core.ids import uuid7
 from core.problems import Fault, Invalid
+from matching.plan import KINDS, PlanInvalid
 from matching.plan import Plan as Document
-from matching.plan import PlanInvalid
 from models import access
 from models.access import Actor
 from models.plan import Plan, PlanVersion
@@ -34,7 +34,7 @@ def parse_document(document: dict[str, Any]) -> Document:
 
 def _sent(pointer: str) -> str:
     """The pointer into the document that was sent. pydantic adds the kind of a pass, which no document has there."""
-    return re.sub(r"^(/document/passes/\d+)/(?:rules|probabilistic|sums|within_side)(?=/|$)", r"\1", pointer)
+    return re.sub(rf"^(/document/passes/\d+)/(?:{'|'.join(KINDS)})(?=/|$)", r"\1", pointer)
 
 
 def plan_invalid(error: PlanInvalid) -> Invalid:

@@ -5,6 +5,7 @@ import copy
 import pytest
 
 from core.problems import Invalid
+from matching.plan import KINDS
 from server.plan.actions import parse_document
 from tests.matching.tables import AMOUNT
 
@@ -19,3 +20,22 @@ def test_the_pointer_of_a_fault_in_a_pass_fits_the_document_that_was_sent() -> N
     # With a union of kinds, pydantic would include the kind of the pass in the pointer. The lists around the fault are
     # not reported as too short.
     assert [fault.pointer for fault in caught.value.errors] == ["/document/passes/0/where/0/compare"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_pointer_names_the_kind_of_the_pass(kind: str) -> None:
+    document = {**AMOUNT, "passes": [{"name": "first", "kind": kind, "accept": "perhaps", "unknown": 1}]}
+
+    with pytest.raises(Invalid) as caught:
+        parse_document(document)
+
+    pointers = {fault.pointer for fault in caught.value.errors}
+    assert {"/document/passes/0/accept", "/document/passes/0/unknown"} <= pointers
+    assert not [pointer for pointer in pointers if f"/{kind}" in pointer]
+
+
+def test_an_unknown_kind_is_answered_with_all_that_there_are() -> None:
+    with pytest.raises(Invalid) as caught:
+        parse_document({**AMOUNT, "passes": [{"name": "first", "kind": "magic"}]})
+
+    assert all(kind in caught.value.errors[0].message for kind in KINDS)
