@@ -24,6 +24,7 @@ from bench.live.readers import Reader, Target
 
 PROCESSES = 2
 AGAIN_S = (0.05, 0.15)  # between a lost connection and the next try
+KNOCK_S = 0.02  # between two tries of one for all, while nobody listens
 SMALL_BUFFER_BYTES = 4096  # of those that stop reading, so that it is soon full
 _SEQ, _AT = b'"seq":', b'"at":"'
 _AT_LENGTH = len("2026-04-03T12:00:00.000000Z")
@@ -42,6 +43,32 @@ class Group:
     at_once: int = 50
 
 
+class _Scout:
+    """
+    Tries the port for all sockets of a process while nobody listens. If each of thousands tried, ten times a second, they
+    would take both cores from the server that is starting. Real clients try once a second or less.
+    """
+
+    def __init__(self) -> None:
+        self._knocking: asyncio.Task[None] | None = None
+
+    async def until_open(self, host: str, port: int) -> None:
+        """Wait until the port accepts connections."""
+        if self._knocking is None or self._knocking.done():
+            self._knocking = asyncio.get_running_loop().create_task(self._knock(host, port))
+        await self._knocking
+
+    async def _knock(self, host: str, port: int) -> None:
+        while True:
+            try:
+                _, writer = await asyncio.open_connection(host, port)
+            except OSError:
+                await asyncio.sleep(KNOCK_S)
+            else:
+                writer.close()
+                return
+
+
 @dataclass
 class _Book:
     """What a process notes."""
@@ -53,6 +80,7 @@ class _Book:
     modes: dict[str, int] = field(default_factory=dict)  # how those that came back went on
     count: int = 0
     all_back: asyncio.Event = field(default_factory=asyncio.Event)
+    scout: _Scout = field(default_factory=_Scout)
 
     def note_back(self) -> None:
         """Note that one more follows its stream."""
@@ -152,6 +180,8 @@ class _Place:
 
     async def _come_back(self) -> None:
         while self.member is None and not self.is_waiting:
+            await self.book.scout.until_open(self.target.host, self.target.port)
+            await asyncio.sleep(random.uniform(*AGAIN_S))  # more than the kernel queues would wait a second
             try:
                 await self.open()
             except OSError:
