@@ -16,7 +16,7 @@ from realtime import streams
 from realtime.batching import Batch
 from realtime.guest import Entrance, Grant
 from realtime.store import Head
-from server.auth.authentication import Authentication
+from server.auth.authentication import Authentication, Claims
 from server.job import stream as job
 from server.project import stream as project
 from server.store.reading import Reading, reading
@@ -35,7 +35,7 @@ class LiveAuthority:
     def __init__(self, authentication: Authentication) -> None:
         self._authentication = authentication
         self._grants: Batch[Asked, Grant | None] = Batch(_read_grants)
-        self._entrances: Batch[dict[str, Any], Entrance] = Batch(self._read_entrances)
+        self._entrances: Batch[Claims, Entrance] = Batch(self._read_entrances)
 
     async def authenticate(self, token: str, address: str) -> Actor:
         """The actor behind a token that was sent from an address. An API token needs the scope events. Raises: Problem."""
@@ -45,7 +45,7 @@ class LiveAuthority:
 
     async def enter(self, token: str, address: str) -> Entrance:
         """Like `authenticate`, with the head of the person's own stream. Raises: Problem."""
-        claims = await self._authentication.claims_of(token)
+        claims = await self._authentication.read(token)
         if claims is not None:
             return await self._entrances.ask(claims)
         # An API token is looked for by itself, since strangers who make tokens up take turns.
@@ -75,9 +75,10 @@ class LiveAuthority:
             view = await STREAMS[noun].snapshot(actor, row_id, snapshot)
             return grant, view.model_dump(mode="json", by_alias=True)
 
-    async def _read_entrances(self, asked: list[dict[str, Any]]) -> list[Entrance | Exception]:
+    async def _read_entrances(self, asked: list[Claims]) -> list[Entrance | Exception]:
+        claims = await self._authentication.claims_of(asked)
         async with reading() as snapshot:
-            actors = await self._authentication.actors_of(asked)
+            actors = await self._authentication.actors_of(claims)
             names = [streams.user(actor.user_id) for actor in actors if isinstance(actor, Actor)]
             heads = await _heads_in(snapshot, names)
         return [_entrance(actor, heads) for actor in actors]

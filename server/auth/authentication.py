@@ -7,7 +7,9 @@ from core.api_token import START
 from core.problems import Problem
 from models.access import Actor
 from server.auth.api_tokens.authentication import ApiTokens
-from server.auth.tokens import Tokens
+from server.auth.tokens import Read, Tokens
+
+Claims = dict[str, Any] | Read
 
 
 class Authentication:
@@ -27,10 +29,18 @@ class Authentication:
             return await self._api_tokens.authenticate(token, address)
         return await self._tokens.authenticate(token)
 
-    async def claims_of(self, token: str) -> dict[str, Any] | None:
-        """The claims of an access token, or None for an API token, which has none. Raises: TokenInvalid, TokenExpired."""
-        return None if token.startswith(START) else await self._tokens.claims_of(token)
+    async def read(self, token: str) -> Claims | None:
+        """
+        What an access token says, as far as that is known without its signature. None for an API token, which says nothing.
+        Raises: TokenInvalid, TokenExpired.
+        """
+        return None if token.startswith(START) else await self._tokens.read(token)
 
-    async def actors_of(self, asked: Sequence[dict[str, Any]]) -> list[Actor | Problem]:
+    async def claims_of(self, asked: Sequence[Claims]) -> list[dict[str, Any] | Problem]:
+        """The claims of what `read` has read, or why they do not count."""
+        return await self._tokens.claims_of_many(asked)
+
+    async def actors_of(self, asked: Sequence[dict[str, Any] | Problem]) -> list[Actor | Problem]:
         """The actors that verified claims name, or why there is none, in one query."""
-        return await self._tokens.actors_of(asked)
+        actors = iter(await self._tokens.actors_of([claims for claims in asked if isinstance(claims, dict)]))
+        return [claims if isinstance(claims, Problem) else next(actors) for claims in asked]

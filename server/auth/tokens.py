@@ -19,21 +19,19 @@ from core.problems import Problem, TokenExpired, TokenInvalid, TokenRevoked
 from models import sql
 from models.access import Actor
 from models.user import Session, User
+from server.auth.signed import LEEWAY_S, Signed, check, taken_apart
 from server.store.keyring import Keyring, SigningPair, refresh_signing_keys
 
 LIFE = timedelta(minutes=15)
-LEEWAY_S = 5
 LOOK_EVERY_S = 1.0
 MAX_LENGTH = 4096
 MOST_VERIFIED = 10_000  # tokens that are remembered; each takes about a kilobyte
+MANY = 8  # signatures that are worth a thread
 _READ = (
     "SELECT u.id AS user_id, s.id AS session_id, u.role, u.status, u.email, u.display_name, u.token_version, "
     "u.password_expires_at, s.revoked_at, s.expires_at, s.authenticated_at "
     "FROM sessions s JOIN users u ON u.id = s.user_id"
 )
-_KID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_HEADER_KEYS = {"alg", "kid", "typ"}
-_CLAIMS = ["exp", "iat", "nbf", "iss", "aud", "sub", "jti"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +49,21 @@ class _Verified:
 
     claims: dict[str, Any]
     pair: SigningPair
+
+
+@dataclass(frozen=True)
+class Read:
+    """A token that was read, and the key that has to have signed it."""
+
+    digest: bytes
+    signed: Signed
+    pair: SigningPair
+    audience: str
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether it is signed by that key."""
+        return self.signed.is_signed_by(self.pair.public)
 
 
 class Tokens:
@@ -131,6 +144,27 @@ class Tokens:
 
     async def claims_of(self, token: str, audience: str = "api", kind: str = "at+jwt") -> dict[str, Any]:
         """The claims of a token for a purpose. Raises: TokenExpired, TokenInvalid."""
+        read = await self.read(token, audience, kind)
+        (found,) = (read,) if isinstance(read, dict) else self._accept([read], [read.is_signed])
+        if isinstance(found, Problem):
+            raise found
+        return found
+
+    async def claims_of_many(self, asked: Sequence["dict[str, Any] | Read"]) -> list[dict[str, Any] | Problem]:
+        """The claims of what `read` has returned, or why they do not count. Many signatures are verified in a thread."""
+        new = [read for read in asked if isinstance(read, Read)]
+        if len(new) < MANY:
+            signed = [read.is_signed for read in new]
+        else:
+            signed = await asyncio.to_thread(lambda: [read.is_signed for read in new])
+        found = iter(self._accept(new, signed))
+        return [next(found) if isinstance(read, Read) else read for read in asked]
+
+    async def read(self, token: str, audience: str = "api", kind: str = "at+jwt") -> "dict[str, Any] | Read":
+        """
+        What a token says whose signature is not verified yet; the claims of one that was. Raises: TokenExpired,
+        TokenInvalid.
+        """
         if len(token) > MAX_LENGTH or not token.isascii():
             raise TokenInvalid
         # A client sends the same token for a quarter of an hour, and its signature stays what it is: verifying it takes as
@@ -143,49 +177,34 @@ class Tokens:
             if verified.claims["exp"] <= at.timestamp() - LEEWAY_S:
                 raise TokenExpired
             return dict(verified.claims)
-        claims, pair = await self._verify(token, audience, kind)
-        if len(self._verified) >= MOST_VERIFIED:
-            self._verified.clear()
-        self._verified[digest] = _Verified(claims, pair)
-        return dict(claims)
-
-    async def _verify(self, token: str, audience: str, kind: str) -> tuple[dict[str, Any], SigningPair]:
-        """The claims of a token whose signature, form and times are right, and the key that it was signed with."""
-        try:
-            header = jwt.get_unverified_header(token)
-        except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
-            raise TokenInvalid from None
-        kid = header.get("kid")
-        well_formed = set(header) == _HEADER_KEYS and header["alg"] == "EdDSA" and header["typ"] == kind
-        if not well_formed or not isinstance(kid, str) or not _KID.fullmatch(kid):
-            raise TokenInvalid
-        pair = self._keyring.verifying(kid, now())
-        if pair is None and kid not in self._keyring.signing:
+        signed = taken_apart(token, kind)
+        pair = self._keyring.verifying(signed.kid, at)
+        if pair is None and signed.kid not in self._keyring.signing:
             await self._look_for_keys()
-            pair = self._keyring.verifying(kid, now())
+            pair = self._keyring.verifying(signed.kid, now())
         if pair is None:
             raise TokenInvalid
-        try:
-            claims: dict[str, Any] = jwt.decode(
-                token,
-                pair.public,
-                algorithms=["EdDSA"],
-                audience=audience,
-                issuer=self._issuer,
-                leeway=LEEWAY_S,
-                options={"require": _CLAIMS, "strict_aud": True},
-            )
-        except jwt.ExpiredSignatureError:
-            # PyJWT would read a string as a number; ours are numbers, and only such a token is reported as expired.
-            raise TokenExpired from None
-        except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
-            raise TokenInvalid from None
-        times = [claims[name] for name in ("exp", "iat", "nbf")]
-        if any(isinstance(value, bool) or not isinstance(value, int) for value in times):
-            raise TokenInvalid
-        if claims["exp"] - claims["iat"] > LIFE.total_seconds() + 60:
-            raise TokenInvalid
-        return claims, pair
+        return Read(digest, signed, pair, audience)
+
+    def _accept(self, asked: Sequence["Read"], signed: Sequence[bool]) -> list[dict[str, Any] | Problem]:
+        """The claims of those that are signed, ours and not over. They are remembered."""
+        found: list[dict[str, Any] | Problem] = []
+        for read, is_signed in zip(asked, signed, strict=True):
+            claims = read.signed.claims
+            try:
+                if not is_signed:
+                    raise TokenInvalid
+                check(claims, read.audience, self._issuer, now())
+                if claims["exp"] - claims["iat"] > LIFE.total_seconds() + 60:
+                    raise TokenInvalid
+            except Problem as problem:
+                found.append(problem)
+                continue
+            if len(self._verified) >= MOST_VERIFIED:
+                self._verified.clear()
+            self._verified[read.digest] = _Verified(claims, read.pair)
+            found.append(dict(claims))
+        return found
 
     async def _look_for_keys(self) -> None:
         """
