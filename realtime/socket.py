@@ -20,6 +20,10 @@ class Socket(Protocol):
         """Queue a packet, or as bytes one or several that are framed already."""
         ...
 
+    def write_at_once(self, piece: bytes, /) -> None:
+        """Write frames, at once if nothing is queued before them."""
+        ...
+
     def emit(self, event: str, data: dict[str, Any], /) -> None:
         """Queue an event that is not durable."""
         ...

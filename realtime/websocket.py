@@ -384,13 +384,16 @@ class Switching(web.StreamResponse):
     """The response 101. What follows on the transport is no longer aiohttp's."""
 
     def __init__(self, key: str) -> None:
-        accept = base64.b64encode(hashlib.sha1(key.encode() + _GUID, usedforsecurity=False).digest()).decode()
-        super().__init__(
-            status=101, headers={"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Accept": accept}
-        )
+        super().__init__(status=101, headers=accepted(key))
 
     async def write_eof(self, data: bytes = b"") -> None:
         """Write nothing: there is no body, and the transport belongs to the WebSocket by now."""
+
+
+def accepted(key: str) -> dict[str, str]:
+    """The headers that accept a handshake with a key."""
+    accept = base64.b64encode(hashlib.sha1(key.encode() + _GUID, usedforsecurity=False).digest()).decode()
+    return {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Accept": accept}
 
 
 def wants_websocket(request: web.Request) -> bool:

@@ -27,6 +27,7 @@ from server.api.endpoint import Endpoint
 from server.api.keys import AUTHENTICATE, DISK, KEYRING, SETTINGS
 from server.api.live_metrics import LIVE
 from server.api.middlewares import answer_preflights, answer_problems, set_headers
+from server.api.opening import OPEN, opener
 from server.api.routing import bind
 from server.api.translation import problem_of
 from server.api.watch import WATCH, DatabaseWatch
@@ -243,6 +244,7 @@ def _attach_sockets(app: web.Application) -> None:
     )
     namespace.server = server
     server.attach(app, socketio_path="socket.io")
+    app[OPEN] = opener(server)
     app[NAMESPACE] = namespace
 
 

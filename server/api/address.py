@@ -6,12 +6,9 @@ import ipaddress
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from core.settings import Settings
-
-if TYPE_CHECKING:  # commands that bound sign-ins by network need no web server
-    from aiohttp import web
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -21,7 +18,21 @@ UNKNOWN = "unknown"  # in place of an address: it lies in no network, and all su
 _WITH_PORT = re.compile(r"\[(?P<v6>[^\]]*)\](?::\d{1,5})?|(?P<v4>[^:]*):\d{1,5}")
 
 
-def client_ip(request: web.Request, settings: Settings) -> str:
+class Asked(Protocol):
+    """A request, as far as an address can be read from it."""
+
+    @property
+    def remote(self) -> str | None:
+        """The socket's peer."""
+        ...
+
+    @property
+    def headers(self) -> Any:
+        """The headers."""
+        ...
+
+
+def client_ip(request: Asked, settings: Settings) -> str:
     """
     The caller's address: the socket's peer or, behind trusted proxies, the right-most hop that is not one of them.
     UNKNOWN if that cannot be read. Taking the proxy's address instead would let the caller pass for the proxy.

@@ -19,6 +19,7 @@ from core.problems import Busy, InvalidJson, Problem
 from server.api.connections import CONNECTIONS, Connections, Phase
 from server.api.keys import REQUEST_ID
 from server.api.middlewares import harden, render, translate
+from server.api.opening import OPEN, Open
 from server.api.translation import problem_of
 from server.store.errors import described
 
@@ -34,6 +35,7 @@ class Runner(web.AppRunner):
         made = await super()._make_server()
         return _Server(
             self.app[CONNECTIONS],
+            self.app.get(OPEN, lambda _, __: None),
             _translating(made.request_handler),
             request_factory=made.request_factory,
             handler_cancellation=made.handler_cancellation,
@@ -43,19 +45,38 @@ class Runner(web.AppRunner):
 
 
 class _Server(web.Server):
-    def __init__(self, all_connections: Connections, *args: Any, **options: Any) -> None:
+    def __init__(self, all_connections: Connections, opened: Open, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.all = all_connections
+        self.opened = opened
+        self.silent: set[_Connection] = set()  # have not sent anything yet
+
+    async def shutdown(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - the library's name
+        """Close all connections."""
+        for connection in list(self.silent):
+            connection.force_close()
+        await super().shutdown(timeout)
 
     def __call__(self) -> RequestHandler:
         return _Connection(self, loop=self._loop, **self._kwargs)
 
 
 class _Connection(RequestHandler):
-    __slots__ = ("_all", "_backlog", "_chunked", "_has_begun", "_is_failed", "_wire", "drains", "received_bytes")
+    __slots__ = (
+        "_all",
+        "_backlog",
+        "_chunked",
+        "_has_begun",
+        "_is_failed",
+        "_server",
+        "_wire",
+        "drains",
+        "received_bytes",
+    )
 
     def __init__(self, manager: _Server, **options: Any) -> None:
         super().__init__(manager, **options)
+        self._server = manager
         self._all = manager.all
         # kept until the connection is lost: the library forgets one that it has closed
         self._wire: asyncio.Transport | None = None
@@ -74,12 +95,39 @@ class _Connection(RequestHandler):
             wire.close()
             return
         self._wire = wire
-        super().connection_made(transport)
+        self._server.silent.add(self)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._wire = None
         self._all.forget(self)
+        self._server.silent.discard(self)
         super().connection_lost(exc)
+
+    def _begin(self, wire: asyncio.Transport, data: bytes) -> bool:
+        """
+        Look at the first bytes: the handshake of a socket needs no request, nor the task that aiohttp has for each
+        connection. Returns: whether they were one.
+        """
+        self._server.silent.discard(self)
+        peer = wire.get_extra_info("peername")
+        opened = self._server.opened(data, str(peer[0]) if peer else "")
+        if opened is None:
+            super().connection_made(wire)
+            return False
+        answer, successor = opened
+        wire.write(answer)
+        self._wire = None
+        self._all.hand_over(self)
+        super().connection_lost(None)  # the library has no transport, so it closes none
+        wire.set_protocol(successor)
+        successor.connection_made(wire)
+        return True
+
+    def force_close(self) -> None:
+        """Close at once, also a connection that the library does not know yet because nothing has come over it."""
+        super().force_close()
+        if self._wire is not None and self in self._server.silent:
+            self._wire.abort()
 
     def resume_writing(self) -> None:
         self.drains += 1
@@ -118,6 +166,8 @@ class _Connection(RequestHandler):
     @property
     def phase(self) -> Phase:
         """What the connection is waiting for."""
+        if self in self._server.silent:
+            return "head"
         if self.unsent_bytes:
             return "answer"
         request = self._current_request
@@ -148,6 +198,9 @@ class _Connection(RequestHandler):
         The parser makes three calls per chunk; 256 KiB of one-byte chunks blocked the loop for 0.3 s.
         """
         self.received_bytes += len(data)
+        is_first = self._wire is not None and self in self._server.silent
+        if self._wire is not None and is_first and self._begin(self._wire, data):
+            return
         if not data:  # called by the library itself: the parser still holds data
             self._take(data)
         elif self._backlog:
@@ -158,6 +211,8 @@ class _Connection(RequestHandler):
             self._pump()
         else:
             self._take(data)
+        if is_first:
+            self._has_begun = not self._messages  # the library's task, by which `_take` can tell, has not run yet
 
     def _may_be_chunked(self) -> bool:
         if self._upgraded:
