@@ -6,7 +6,7 @@ it than the driver takes for the statement.
 """
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 import orjson
@@ -15,6 +15,10 @@ from tortoise.backends.asyncpg.client import AsyncpgDBClient
 from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.models import Model
+
+from models.lending import Loan
+
+Row = TypeVar("Row", bound=Model)
 
 
 async def rows(sql: str, *values: Any) -> list[dict[str, Any]]:
@@ -31,7 +35,8 @@ async def rows_on(client: Any, sql: str, values: Any) -> list[dict[str, Any]]:
         if _is_open(client):
             async with client._lock:  # tasks that share a transaction take turns
                 return [dict(row) for row in await client._connection.fetch(sql, *values)]
-        return [dict(row) for row in await client._pool.fetch(sql, *values)]
+        async with Loan(client._pool) as connection:
+            return [dict(row) for row in await connection.fetch(sql, *values)]
     except (asyncpg.SyntaxOrAccessError, asyncpg.DataError) as error:
         raise OperationalError(error) from error
     except asyncpg.IntegrityConstraintViolationError as error:
@@ -40,6 +45,11 @@ async def rows_on(client: Any, sql: str, values: Any) -> list[dict[str, Any]]:
 
 def _is_open(client: object) -> bool:
     return isinstance(client, TransactionalDBClient)
+
+
+def row_of(model: type[Row], **values: Any) -> Row:
+    """A row to be inserted. All its columns are given, with the types that they have in Python."""
+    return model._init_from_db(**values)
 
 
 async def insert(client: TransactionalDBClient, row: Model) -> None:

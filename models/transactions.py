@@ -8,6 +8,8 @@ from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.backends.base.client import TransactionalDBClient, TransactionContext, TransactionContextPooled
 from tortoise.connection import get_connections
 
+from models.lending import Loan
+
 _NAME = "default"
 
 
@@ -33,8 +35,8 @@ async def in_transaction(opening: str | None = None) -> AsyncIterator[Transactio
         return
     # Without Tortoise's own contexts, which took as long as the statements themselves.
     client = TransactionWrapper(outer)
-    async with outer._pool.acquire() as driver:
-        client._connection = driver  # type: ignore[assignment]  # what a pool lends passes everything on
+    async with Loan(outer._pool) as driver:
+        client._connection = driver  # what a pool lends passes everything on
         token = connections.set(_NAME, client)
         try:
             if opening is None:

@@ -1,0 +1,108 @@
+"""How connections are lent: whatever is done with one, the pool has it back as asyncpg would have it."""
+
+import asyncio
+import contextlib
+import warnings
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+import pytest
+
+from models.lending import Loan
+from server.store import database
+
+ERROR = asyncpg.DivisionByZeroError
+
+
+@pytest.fixture
+async def pool(settings) -> AsyncIterator[asyncpg.Pool]:
+    made = await database.pool(settings, "lending", 1)
+    yield made
+    made.terminate()
+
+
+async def _fails(connection: Any) -> None:
+    with contextlib.suppress(ERROR):
+        await connection.execute("SELECT 1 / 0")
+
+
+async def _leaves_open(connection: Any) -> None:
+    await connection.execute("BEGIN")
+
+
+async def _leaves_broken(connection: Any) -> None:
+    await connection.execute("BEGIN")
+    await _fails(connection)
+
+
+async def _listens(connection: Any) -> None:
+    await connection.add_listener("somewhere", print)
+
+
+async def _ends(connection: Any) -> None:
+    connection.terminate()
+
+
+async def _expires(connection: Any) -> None:
+    await connection._holder._pool.expire_connections()
+
+
+async def _is_cut_off(connection: Any) -> None:
+    with contextlib.suppress(TimeoutError):
+        await connection.execute("SELECT pg_sleep(10)", timeout=0.01)
+
+
+@pytest.mark.parametrize(
+    "use", [_fails, _leaves_open, _leaves_broken, _listens, _ends, _expires, _is_cut_off], ids=lambda use: use.__name__
+)
+async def test_a_lent_connection_goes_back_without_what_was_left_in_it(pool: asyncpg.Pool, use: Any) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", asyncpg.InterfaceWarning)  # that somebody listens still
+        async with Loan(pool) as connection:
+            await use(connection)
+
+    async with Loan(pool) as connection:
+        assert not connection.is_in_transaction()
+        assert not connection._con._listeners
+        assert await connection.fetchval("SELECT 1") == 1
+    assert pool.get_idle_size() == pool.get_size() == 1
+
+
+async def test_a_connection_at_rest_goes_back_at_once(pool: asyncpg.Pool) -> None:
+    async with Loan(pool) as connection:
+        await connection.execute("SELECT 1")
+        leaving = asyncio.create_task(_turns())
+
+    assert pool.get_idle_size() == 1
+    assert not leaving.done(), "the loop has turned meanwhile"
+    with pytest.raises(asyncpg.InterfaceError):
+        await connection.execute("SELECT 1")
+    await leaving
+
+
+async def test_those_who_wait_for_the_only_connection_get_it_in_turn(pool: asyncpg.Pool) -> None:
+    order = []
+
+    async def use(number: int) -> None:
+        async with Loan(pool) as connection:
+            await connection.execute("SELECT 1")
+            order.append(number)
+
+    await asyncio.gather(*(use(number) for number in range(5)))
+
+    assert order == [0, 1, 2, 3, 4]
+
+
+async def test_a_connection_that_has_answered_enough_is_replaced(pool: asyncpg.Pool) -> None:
+    async with Loan(pool) as connection:
+        before = connection.get_server_pid()
+        connection._holder._max_queries = 1
+        await connection.execute("SELECT 1")
+
+    async with Loan(pool) as connection:
+        assert connection.get_server_pid() != before
+
+
+async def _turns() -> None:
+    """Ends at the next turn of the loop."""
