@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import psutil
     from aiohttp import ClientResponse, ClientSession
     from aiohttp.test_utils import TestServer
+    from pydantic import BaseModel
 
     from core.settings import Settings
     from server.store.embedded import EmbeddedPostgres
@@ -257,6 +258,8 @@ async def server(settings: Settings) -> AsyncIterator[TestServer]:
     """The application, listening on a port."""
     from aiohttp.test_utils import TestServer
 
+    from server.api import reply
+    from server.api.as_json import as_json
     from server.api.protocol import Runner
     from server.app import build
     from server.processes.web import HTTP
@@ -265,6 +268,12 @@ async def server(settings: Settings) -> AsyncIterator[TestServer]:
         async def _make_runner(self, **options: Any) -> Runner:
             return Runner(self.app, **options | HTTP)
 
+    def compared(view: BaseModel) -> bytes:
+        found = as_json(view)
+        assert found == view.model_dump_json(by_alias=True).encode()
+        return found
+
+    reply.as_json = compared  # type: ignore[attr-defined]  # whatever a test reads is what pydantic would have written
     running = Listening(build(settings))
     await running.start_server()
     yield running

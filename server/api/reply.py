@@ -8,6 +8,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from realtime.unit_of_work import Answer
+from server.api.as_json import as_json
 from server.store.reading import Position
 
 
@@ -23,7 +24,7 @@ def reply(answer: Answer, headers: Mapping[str, str] | None = None) -> web.Respo
 
 def reply_view(view: BaseModel | Mapping[str, Any], status: int = 200, *, version: int | None = None) -> web.Response:
     """A response with a view."""
-    body = view.model_dump_json(by_alias=True).encode() if isinstance(view, BaseModel) else orjson.dumps(view)
+    body = as_json(view) if isinstance(view, BaseModel) else orjson.dumps(view)
     headers = {} if version is None else {"ETag": f'"{version}"'}
     return web.Response(status=status, body=body, content_type="application/json", headers=headers)
 

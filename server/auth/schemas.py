@@ -94,12 +94,11 @@ class UserView(View):
     @classmethod
     def of_row(cls, row: dict[str, Any]) -> "UserView":
         """The view of a row as it comes from the database."""
-        return cls(
-            **{name: row[name] for name in _STORED},
-            mfa_enabled=False,
-            has_password=row["password_hash"] is not None,
-            google_linked=row["google_sub"] is not None,
-        )
+        found = {name: row[name] for name in _STORED}
+        found["mfa_enabled"] = False
+        found["has_password"] = row["password_hash"] is not None
+        found["google_linked"] = row["google_sub"] is not None
+        return cls.of_typed(found)
 
 
 _STORED = tuple(name for name in UserView.model_fields if name not in ("mfa_enabled", "has_password", "google_linked"))

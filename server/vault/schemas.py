@@ -178,7 +178,9 @@ class EntryView(View):
             due_at = row["secret_changed_at"] + timedelta(days=row["rotation_interval_days"])
         found = {name: row[name] for name in _STORED}
         found["tags"] = orjson.loads(found["tags"])
-        return cls(**found, rotation_due_at=due_at, state=state_of(row["expires_at"], due_at, at))
+        found["rotation_due_at"] = due_at
+        found["state"] = state_of(row["expires_at"], due_at, at)
+        return cls.of_typed(found)
 
 
 _STORED = tuple(name for name in EntryView.model_fields if name not in ("rotation_due_at", "state"))
