@@ -58,6 +58,10 @@ def test_values_are_counted_correctly_whatever_strings_contain_and_however_the_b
 
         for piece in (1, 2, 3, 7, 1 << 20):
             assert shape_of(raw, piece).values == count(value), raw
+        whole = Shape()
+        whole.feed_all(raw)
+        # Few are not counted exactly, but never as fewer than they are.
+        assert count(value) <= whole.values <= max(256, count(value)), raw
 
 
 @pytest.mark.parametrize("piece", [1, 5, 1 << 20])
@@ -74,6 +78,16 @@ def test_reading_ends_at_the_byte_that_exceeds_the_depth_or_the_values(piece: in
         shape_of(b"[1,2,3,", piece, most=4)
     with pytest.raises(TooLarge):
         shape_of(b"[{},{},", piece, most=5)
+
+
+@pytest.mark.parametrize(
+    "raw", [b"[" * (MAX_DEPTH + 1), b"[1,2,3,4", b'{"r":[' + b"{}," * 4 + b"0]}", b'["' + b"," * 4 + b'",1,1,1,1]']
+)
+def test_a_body_that_is_here_is_refused_as_one_that_arrives(raw: bytes) -> None:
+    with pytest.raises((InvalidJson, TooLarge)) as arriving:
+        Shape(4, None).feed(raw)
+    with pytest.raises(type(arriving.value)):
+        Shape(4, None).feed_all(raw)
 
 
 @pytest.mark.parametrize("piece", [1, 5, 1 << 20])

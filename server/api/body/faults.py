@@ -1,6 +1,7 @@
 """What is wrong with a body or a query, by JSON pointer. At most a hundred faults, whatever was sent."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -63,8 +64,7 @@ def refuse_unknown(model: type[BaseModel], value: Any) -> None:
 def _unknown(model: type[BaseModel], value: Any, pointer: str) -> Iterator[str]:
     if not isinstance(value, dict) or model.model_config.get("extra") != "forbid":
         return
-    known = {name: field.annotation for name, field in model.model_fields.items()}
-    known |= {field.alias: field.annotation for field in model.model_fields.values() if field.alias}
+    known = _known(model)
     for name, item in value.items():
         here = pointer + pointer_of((name,))
         if name not in known:
@@ -72,6 +72,13 @@ def _unknown(model: type[BaseModel], value: Any, pointer: str) -> Iterator[str]:
         elif isinstance(item, dict | list) and (inner := _model_in(known[name])) is not None:
             for number, each in enumerate(item) if isinstance(item, list) else ((None, item),):
                 yield from _unknown(inner, each, here if number is None else f"{here}/{number}")
+
+
+@lru_cache(maxsize=256)
+def _known(model: type[BaseModel]) -> dict[str, Any]:
+    """The annotations of a model's fields, by the names that they may have in a body."""
+    known = {name: field.annotation for name, field in model.model_fields.items()}
+    return known | {field.alias: field.annotation for field in model.model_fields.values() if field.alias}
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

@@ -28,6 +28,7 @@ from server.api.body.slices import Sliced, parse_slices
 MAX_BODY_BYTES = 1024 * 1024
 DEADLINE_S = 300.0  # from the first byte to the last; 16 MiB at 55 kB/s
 HEAVY_BYTES, HEAVY_VALUES = 64 * 1024, 500  # a smaller body is parsed in less than 2 ms
+SHORT_BYTES = 4 * 1024  # so few may be counted when all of them are here
 HELD_BYTES, HELD_BYTES_EACH = 128 * 1024**2, 32 * 1024**2
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -103,7 +104,10 @@ async def read(request: web.Request, model: type[Model], limits: BodyLimits = PL
     async with intake.holding(owner) as hold:
         # An item is parsed in one call, so it is limited to the size of an ordinary body.
         shape = Shape(limits.values, limits.values_an_item, MAX_BODY_BYTES if limits.sliced else None)
-        raw = await _receive(request, limits.size_bytes, hold, shape)
+        is_short = request.content_length is not None and request.content_length <= SHORT_BYTES
+        raw = await _receive(request, limits.size_bytes, hold, None if is_short else shape)
+        if is_short:
+            shape.feed_all(raw)
         if len(raw) <= HEAVY_BYTES and shape.values <= HEAVY_VALUES:
             return parse_counted(raw, model), raw
         async with intake.parsing.turn(owner):
