@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
@@ -198,6 +199,7 @@ def _is_valid(token: str) -> str:
     return f"EXISTS (SELECT FROM api_tokens k WHERE k.id = {token} AND k.revoked_at IS NULL AND k.expires_at > now())"
 
 
+@lru_cache(maxsize=64)
 def _path(model: type[Model], person: str) -> tuple[str, str, str]:
     """SQL: the joins from a row `t` to what owns it, the owner's id, and the membership `m` of a person in it."""
     if model in _PROJECT_PATHS:

@@ -96,9 +96,12 @@ class Entry:
     details: dict[str, Any] = field(default_factory=dict)
 
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 def body_of(row: dict[str, Any]) -> bytes:
     """The canonical bytes of a row: JSON with sorted keys, without its position in the chain and its code."""
-    return json.dumps(
+    return _CANONICAL.encode(
         {
             "at": rfc3339(row["at"]),
             "actor_type": row["actor_type"],
@@ -111,10 +114,7 @@ def body_of(row: dict[str, Any]) -> bytes:
             "ip": row["ip"],
             "request_id": row["request_id"],
             "details": row["details"],
-        },
-        sort_keys=True,
-        separators=(",", ":"),
-        ensure_ascii=False,
+        }
     ).encode()
 
 

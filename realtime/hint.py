@@ -133,7 +133,8 @@ class NotifyHinter(Hinter):
     async def _send_loop(self, connection: asyncpg.Connection) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), 5.0)
+                async with asyncio.timeout(5.0):
+                    await self._wake.wait()
             if connection.is_closed():
                 raise asyncpg.InterfaceError("closed")
             if not self._wake.is_set():

@@ -397,5 +397,5 @@ async def unit_of_work(actor: Actor) -> AsyncIterator[UnitOfWork]:
 
 
 def _json_ready(details: dict[str, Any]) -> dict[str, Any]:
-    ready: dict[str, Any] = json.loads(orjson.dumps(details, default=str))
+    ready: dict[str, Any] = orjson.loads(orjson.dumps(details, default=str))
     return ready

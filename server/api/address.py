@@ -37,16 +37,14 @@ def client_ip(request: Asked, settings: Settings) -> str:
     The caller's address: the socket's peer or, behind trusted proxies, the right-most hop that is not one of them.
     UNKNOWN if that cannot be read. Taking the proxy's address instead would let the caller pass for the proxy.
     """
-    peer = _address(request.remote or "")
-    if peer is None:
-        return UNKNOWN
+    peer, is_proxy = _peer(request.remote or "", settings.trusted_proxies)
+    if not is_proxy:
+        return peer
     trusted = _networks(settings.trusted_proxies)
 
     def is_trusted(address: IPAddress) -> bool:
         return any(address in network for network in trusted)
 
-    if not is_trusted(peer):
-        return str(peer)
     # A proxy may append to the header it received or add another one; the last entry of all is the nearest hop.
     hops = ",".join(request.headers.getall("X-Forwarded-For", ())).split(",")
     for hop in reversed([hop.strip() for hop in hops if hop.strip()]):
@@ -55,7 +53,16 @@ def client_ip(request: Asked, settings: Settings) -> str:
             return UNKNOWN
         if not is_trusted(address):
             return str(address)
-    return str(peer)
+    return peer
+
+
+@lru_cache(maxsize=4096)
+def _peer(text: str, proxies: tuple[str, ...]) -> tuple[str, bool]:
+    """The other end of a socket as text, and whether it is one of the trusted proxies."""
+    peer = _address(text)
+    if peer is None:
+        return UNKNOWN, False
+    return str(peer), any(peer in network for network in _networks(proxies))
 
 
 def is_within(address: str, networks: Iterable[str]) -> bool:

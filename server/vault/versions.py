@@ -57,7 +57,8 @@ class Versions:
         metadata = {name: getattr(entry, name) for name in METADATA}
         if entry.expires_at is not None:
             metadata["expires_at"] = entry.expires_at.isoformat()
-        version = EntryVersion(
+        version = sql.row_of(
+            EntryVersion,
             id=uuid7(),
             entry_id=entry.id,
             vault_id=entry.vault_id,

@@ -44,14 +44,17 @@ async def create_entry(actor: Actor, cipher: VaultCipher, vault_id: UUID, body: 
     async with unit_of_work(actor) as u:
         vault = (await access.load(actor, Vault, vault_id, "entry.edit", lock=True)).row
         content = OpenVersion(body.secret.get_secret_value(), _text(body.notes))
-        entry = Entry(
+        entry = sql.row_of(
+            Entry,
             id=uuid7(),
             vault_id=vault_id,
             **{name: getattr(body, name) for name in METADATA},
             has_notes=content.notes is not None,
             secret_changed_at=u.at,
+            trashed_at=None,
             created_at=u.at,
             updated_at=u.at,
+            version=1,
         )
         await sql.insert(u.connection, entry)
         changed = [name for name in ("secret", "notes", *METADATA) if name in body.model_fields_set]
