@@ -27,7 +27,7 @@ async def in_transaction(opening: str | None = None) -> AsyncIterator[Transactio
     """
     connections = get_connections()
     outer = connections.get(_NAME)
-    if not isinstance(outer, AsyncpgDBClient) or isinstance(outer, TransactionalDBClient) or outer._pool is None:
+    if type(outer) is not AsyncpgDBClient or outer._pool is None:
         async with _by_tortoise() as connection:
             if opening is not None:
                 await connection.execute_script(opening.partition(";")[2])

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Annotated, Any, Generic, TypeVar
 
 import orjson
@@ -249,7 +250,12 @@ class Listing:
 
 
 def _key() -> bytes:
-    return hmac.digest(ledger().audit_key, b"tallyroom/cursor", "sha256")
+    return _cursor_key(ledger().audit_key)
+
+
+@lru_cache(maxsize=4)
+def _cursor_key(audit_key: bytes) -> bytes:
+    return hmac.digest(audit_key, b"tallyroom/cursor", "sha256")
 
 
 def seal(row: Mapping[str, Any], digest: str, *, backwards: bool) -> str:

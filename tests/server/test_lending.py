@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from models.lending import Loan
+from models.lending import Loan, fetch
 from server.store import database
 
 ERROR = asyncpg.DivisionByZeroError
@@ -106,3 +106,49 @@ async def test_a_connection_that_has_answered_enough_is_replaced(pool: asyncpg.P
 
 async def _turns() -> None:
     """Ends at the next turn of the loop."""
+
+
+async def test_a_statement_that_is_known_runs_like_any_other(pool: asyncpg.Pool) -> None:
+    async with Loan(pool) as connection:
+        await connection.execute("CREATE TEMPORARY TABLE known (one int)")
+        await connection.execute("INSERT INTO known VALUES (1)")
+        for _ in range(2):
+            assert [dict(row) for row in await fetch(connection, "SELECT * FROM known", ())] == [{"one": 1}]
+        await connection.execute("ALTER TABLE known ALTER one TYPE text, ADD two int")
+
+        found = await fetch(connection, "SELECT * FROM known", ())
+        assert [dict(row) for row in found] == [{"one": "1", "two": None}]
+
+        await connection.execute("BEGIN")
+        await connection.execute("ALTER TABLE known DROP two")
+        with pytest.raises(asyncpg.InvalidCachedStatementError):
+            await fetch(connection, "SELECT * FROM known", ())
+        await connection.execute("ROLLBACK")
+        assert len(await fetch(connection, "SELECT * FROM known", ())) == 1
+
+
+async def test_two_statements_at_once_over_one_connection_are_refused(pool: asyncpg.Pool) -> None:
+    async with Loan(pool) as connection:
+        assert await fetch(connection, "SELECT $1::int AS one", (1,))
+
+        answers = await asyncio.gather(
+            *(fetch(connection, "SELECT $1::int AS one", (1,)) for _ in range(2)), return_exceptions=True
+        )
+
+        assert [type(answer) for answer in answers] == [list, asyncpg.InterfaceError]
+        with pytest.raises(asyncpg.DataError):
+            await fetch(connection, "SELECT $1::int AS one", ("no number",))
+        assert (await fetch(connection, "SELECT $1::int AS one", (2,)))[0]["one"] == 2
+    with pytest.raises(asyncpg.InterfaceError):
+        await fetch(connection, "SELECT $1::int AS one", (1,))
+
+
+async def test_whoever_listens_to_statements_hears_those_that_are_known(pool: asyncpg.Pool) -> None:
+    heard = []
+    async with Loan(pool) as connection:
+        assert await fetch(connection, "SELECT 1", ())
+        with connection.query_logger(lambda asked: heard.append(asked.query)):
+            assert await fetch(connection, "SELECT 1", ())
+    await asyncio.sleep(0)  # they hear it a turn later
+
+    assert heard == ["SELECT 1"]
