@@ -48,6 +48,33 @@ _APPEND = (
     "SELECT $1, moved.head - $2 + x.place, e::uuid, t, $7, $8::jsonb, $9, d::jsonb, n::jsonb FROM moved, "
     "unnest($3::text[], $4::text[], $5::text[], $6::text[]) WITH ORDINALITY AS x(e, t, d, n, place) RETURNING seq"
 )
+_MOVE_CHAIN = "UPDATE audit_chains SET head = ${2}, mac = ${14} WHERE name = ${1}"
+_INSERT_AUDIT = (
+    "INSERT INTO audit_log (chain, seq, at, actor_type, actor_id, session_id, action, resource_type, resource_id, outcome, ip, "
+    "request_id, details, mac) VALUES (${1}, ${2}, ${3}, ${4}, ${5}, ${6}, ${7}, ${8}, ${9}, ${10}, ${11}, ${12}, ${13}::jsonb, "
+    "${14})"
+)
+_ADD_AUDIT = f"WITH chain AS ({_MOVE_CHAIN}) {_INSERT_AUDIT}".format(*range(15))
+_MOVE_HEADS = (
+    "heads AS (UPDATE streams s SET head = x.head::bigint FROM unnest($10::text[], $11::text[]) x(name, head) "
+    "WHERE s.name = x.name)"
+)
+_INSERT_EVENTS = (
+    "INSERT INTO events (stream, seq, event_id, type, at, actor, request_id, data, ends) "
+    "SELECT s, q::bigint, e::uuid, t, $7, $8::jsonb, $9, d::jsonb, n::jsonb FROM "
+    "unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) AS x(s, q, e, t, d, n)"
+)
+_ADD_EVENTS = f"WITH {_MOVE_HEADS} {_INSERT_EVENTS}"
+# For a change with one audit row, as most have. The streams are locked after the chain, whose row they ask for.
+_LOCK_BOTH = (
+    "WITH chain AS (SELECT name, head, mac FROM audit_chains WHERE name = $1 FOR NO KEY UPDATE), "
+    "heads AS (SELECT name, head FROM streams WHERE name = ANY($2) AND EXISTS (SELECT 1 FROM chain) ORDER BY name FOR NO KEY UPDATE) "
+    "SELECT name, head, mac FROM chain UNION ALL SELECT name, head, NULL FROM heads"
+)
+_ADD_BOTH = (
+    f"WITH chain AS ({_MOVE_CHAIN}), audited AS ({_INSERT_AUDIT}), ".format(*range(11, 26))
+    + f"{_MOVE_HEADS} {_INSERT_EVENTS}"
+)
 _seen: set[tuple[str, str]] = set()  # names of chains and streams that existed when this process last locked them
 
 
@@ -127,6 +154,8 @@ class UnitOfWork:
         self._opened: set[str] = set()
         self._answer: Answer | None = None
         self.heads: dict[str, int] = {}
+        self._heads: dict[str, int] | None = None  # of the streams, if they were locked together with the audit chain
+        self._audit_values: list[Any] | None = None  # of the audit row that is written together with the events
 
     def audit(
         self,
@@ -277,11 +306,34 @@ class UnitOfWork:
         _note_seen(*((lock, name) for name in names))
         return rows
 
+    async def _lock_with_streams(self, chain: str) -> list[dict[str, Any]]:
+        """
+        Lock the only chain, and after it the streams of the events, by one statement if all of them have been seen.
+
+        Others wait for these locks until the commit, so what is asked under them costs everybody's time.
+        """
+        names = self._names()
+        rows: list[dict[str, Any]] = []
+        if (_LOCK_CHAINS, chain) in _seen and _seen.issuperset((_LOCK_STREAMS, name) for name in names):
+            rows = await self.execute(_LOCK_BOTH, chain, names)
+        if len(rows) <= len(names):
+            chains = await self._lock_named(_LOCK_CHAINS, _MAKE_CHAINS, [chain], audit.GENESIS)
+            rows = chains + await self._lock_named(_LOCK_STREAMS, _MAKE_STREAMS, names, secrets.token_hex(6))
+        self._heads = {row["name"]: row["head"] for row in rows[1:]}
+        return rows[:1]
+
+    def _names(self) -> list[str]:
+        """The streams of the events, and those that are opened."""
+        return sorted({name for event in self._events for name in event.streams()} | self._opened)
+
     async def _write_audit(self) -> None:
         if not self._audits:
             return
         names = sorted({entry.chain for entry in self._audits})
-        rows = await self._lock_named(_LOCK_CHAINS, _MAKE_CHAINS, names, audit.GENESIS)
+        if len(self._audits) == 1 and self._events:
+            rows = await self._lock_with_streams(names[0])
+        else:
+            rows = await self._lock_named(_LOCK_CHAINS, _MAKE_CHAINS, names, audit.GENESIS)
         heads: dict[str, tuple[int, bytes]] = {row["name"]: (row["head"], bytes(row["mac"])) for row in rows}
         for entry in self._audits:
             head, previous = heads[entry.chain]
@@ -299,16 +351,11 @@ class UnitOfWork:
                 "details": entry.details,
             }
             code = audit.code_of(ledger().audit_key, entry.chain, previous, head + 1, audit.body_of(row))
-            await self.execute(
-                "WITH chain AS (UPDATE audit_chains SET head = $2, mac = $14 WHERE name = $1) INSERT INTO audit_log (chain, seq, at, actor_type, actor_id, session_id, action, resource_type, "
-                "resource_id, outcome, ip, request_id, details, mac) "
-                "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::jsonb, $14)",
-                entry.chain,
-                head + 1,
-                *list(row.values())[:-1],
-                orjson.dumps(entry.details).decode(),
-                code,
-            )
+            values = [entry.chain, head + 1, *list(row.values())[:-1], orjson.dumps(entry.details).decode(), code]
+            if self._heads is not None:
+                self._audit_values = values
+            else:
+                await self.execute(_ADD_AUDIT, *values)
             heads[entry.chain] = (head + 1, code)
 
     async def _write_events(self) -> None:
@@ -325,12 +372,14 @@ class UnitOfWork:
             for column in zip(*values, strict=True)
         ]
         common = (self.at, orjson.dumps(self.actor.view()).decode(), log.request_id.get())
-        names = sorted({name for name, _ in targets} | self._opened)
-        if targets and len(names) == 1:
-            self.heads = {names[0]: await self._append(names[0], len(targets), *columns, *common)}
-            return
-        rows = await self._lock_named(_LOCK_STREAMS, _MAKE_STREAMS, names, secrets.token_hex(6))
-        heads = {row["name"]: row["head"] for row in rows}
+        heads = self._heads
+        if heads is None:
+            names = self._names()
+            if targets and len(names) == 1:
+                self.heads = {names[0]: await self._append(names[0], len(targets), *columns, *common)}
+                return
+            rows = await self._lock_named(_LOCK_STREAMS, _MAKE_STREAMS, names, secrets.token_hex(6))
+            heads = {row["name"]: row["head"] for row in rows}
         self.heads = heads
         if not targets:
             return
@@ -339,16 +388,14 @@ class UnitOfWork:
             heads[name] += 1
             numbers.append(str(heads[name]))
         await self.execute(
-            "WITH heads AS (UPDATE streams s SET head = x.head::bigint FROM unnest($10::text[], $11::text[]) x(name, head) "
-            "WHERE s.name = x.name) INSERT INTO events (stream, seq, event_id, type, at, actor, request_id, data, ends) "
-            "SELECT s, q::bigint, e::uuid, t, $7, $8::jsonb, $9, d::jsonb, n::jsonb FROM "
-            "unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) AS x(s, q, e, t, d, n)",
+            _ADD_EVENTS if self._audit_values is None else _ADD_BOTH,
             [name for name, _ in targets],
             numbers,
             *columns,
             *common,
             list(heads),
             [str(head) for head in heads.values()],
+            *(self._audit_values or ()),
         )
 
     async def _append(self, name: str, count: int, *values: Any) -> int:
