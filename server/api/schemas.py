@@ -64,16 +64,15 @@ class View(BaseModel):
         defaults and other names either.
         """
         view = cls.__new__(cls)
-        for name, value in (("__dict__", fields), *_UNCHECKED):
-            object.__setattr__(view, name, value)
+        _set(view, "__dict__", fields)
+        _set(view, "__pydantic_fields_set__", _NONE_SET)
+        _set(view, "__pydantic_extra__", None)
+        _set(view, "__pydantic_private__", None)
         return view
 
 
-_UNCHECKED: tuple[tuple[str, Any], ...] = (
-    ("__pydantic_fields_set__", set[str]()),
-    ("__pydantic_extra__", None),
-    ("__pydantic_private__", None),
-)
+_set = object.__setattr__
+_NONE_SET: set[str] = set()  # nobody asks a view which of its fields were given
 
 
 class _NotNull:

@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -176,7 +177,7 @@ class EntryView(View):
         due_at = None
         if row["rotation_interval_days"] is not None:
             due_at = row["secret_changed_at"] + timedelta(days=row["rotation_interval_days"])
-        found = {name: row[name] for name in _STORED}
+        found = dict(zip(_STORED, _stored_of(row), strict=True))
         found["tags"] = orjson.loads(found["tags"])
         found["rotation_due_at"] = due_at
         found["state"] = state_of(row["expires_at"], due_at, at)
@@ -184,6 +185,7 @@ class EntryView(View):
 
 
 _STORED = tuple(name for name in EntryView.model_fields if name not in ("rotation_due_at", "state"))
+_stored_of = itemgetter(*_STORED)
 
 
 def state_of(expires_at: datetime | None, due_at: datetime | None, at: datetime) -> EntryState:
@@ -192,9 +194,11 @@ def state_of(expires_at: datetime | None, due_at: datetime | None, at: datetime)
         return "expired"
     if due_at is not None and due_at <= at:
         return "due"
-    if any(moment is not None and moment <= at + DUE_SOON for moment in (expires_at, due_at)):
-        return "due_soon"
-    return "ok"
+    if expires_at is None and due_at is None:
+        return "ok"
+    soon = at + DUE_SOON
+    is_soon = (expires_at is not None and expires_at <= soon) or (due_at is not None and due_at <= soon)
+    return "due_soon" if is_soon else "ok"
 
 
 class RevealBody(Body):
