@@ -15,6 +15,7 @@ _DID = {
     "match.create": "made this match",
     "match.match": "made this match",
     "match.split": "split this match",
+    "match.write_off": "wrote this record off",
     "match.supersede": "decided on another match with records of this one",
     "match.sign": "signed this match",
     "match.unsign": "took a signature on this match back",

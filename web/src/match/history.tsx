@@ -32,6 +32,7 @@ const WORDS: Partial<Record<string, string>> = {
   "match.undo": "took the decision back",
   "match.create": "matched by hand",
   "match.split": "split",
+  "match.write_off": "wrote off",
   "match.extend": "extended",
   "match.supersede": "decided on another match instead",
   "match.comment": "commented",
@@ -47,6 +48,7 @@ const SIGNED: Partial<Record<string, string>> = {
   match: "to match it by hand",
   undo: "to take it back",
   split: "to split it",
+  write_off: "to write it off",
 };
 
 function wordsOf({ action, signed }: MatchDetail["history"][number]): string {
@@ -64,6 +66,7 @@ const MEANWHILE: Partial<Record<string, string>> = {
   "match.undo": "took the decision back",
   "matches.undo": "took the decision back",
   "match.split": "split this match",
+  "match.write_off": "wrote this record off",
   "match.extend": "extended this match",
   "match.supersede": "decided on another match instead",
   "match.sign": "signed this match",
