@@ -7,7 +7,9 @@ The damages are drawn by hypothesis, a few seconds of them in every run; `make f
 import csv
 import io
 import json
+import tempfile
 import zipfile
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,12 +20,14 @@ from hypothesis import strategies as st
 
 from matching.reading.detect import check_magic, detect, format_of
 from matching.reading.document import items_of
+from matching.reading.formats import FORMATS
 from matching.reading.lines import lines_in
 from matching.reading.records import records_of
 from matching.reading.sheet_rows import rows_of, sheet_heads
 from matching.reading.sheets import scan_workbook
 from matching.reading.tables import read_batches
 from matching.reading.values import FileRejected
+from tests.reading.test_formats import WRITERS
 
 pytestmark = pytest.mark.integration  # the whole reader on many files
 
@@ -73,6 +77,19 @@ FILES = {
     "a workbook": book(),
     "Parquet": parquet(),
 }
+
+
+def other_formats():
+    """A file of each format that none of the files above is in, so that a new format is damaged as well."""
+    covered = {format_of(body) for body in FILES.values()}
+    with tempfile.TemporaryDirectory() as folder:
+        for name in FORMATS.keys() - covered:
+            path = Path(folder, name)
+            WRITERS[name](path)
+            yield name, path.read_bytes()
+
+
+FILES |= dict(other_formats())
 PLACE = st.floats(0, 1, exclude_max=True)
 DAMAGES = st.lists(
     st.tuples(

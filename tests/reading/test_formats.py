@@ -31,7 +31,9 @@ def write_workbook(path: Path) -> None:
 TABLE = [{"invoice": "INV-1", "amount": "1.50"}, {"invoice": "INV-2", "amount": "2.50"}]
 # The rows of formats with their own columns, by the format's name; all other files contain TABLE.
 ROWS: dict[str, list[dict[str, str | None]]] = {}
-# One file of each format.
+# Text formats whose files show for sure that they are in them; any text may be a table of lines.
+STRICT = {"json"}
+# One file of each format. Those of a format that test_damage has no file of are damaged there.
 WRITERS: dict[str, Callable[[Path], object]] = {
     "csv": lambda path: path.write_text("invoice,amount\nINV-1,1.50\nINV-2,2.50\n"),
     "jsonl": lambda path: path.write_text('{"invoice":"INV-1","amount":1.50}\n{"invoice":"INV-2","amount":2.50}\n'),
@@ -65,7 +67,7 @@ def test_a_file_declared_as_another_format_is_refused(written, said):
     name, path = written
     both_texts = FORMATS[name].magic is None and FORMATS[said].magic is None
 
-    if name == said or (both_texts and said != "json"):  # nothing shows for sure that a text is not a table of lines
+    if name == said or (both_texts and said not in STRICT):
         assert detect(path, said).format == said
     else:
         with pytest.raises(FileRejected, match=re.escape(FORMATS[said].mismatch)):
