@@ -10,6 +10,7 @@ loaded again. Nothing here is durable, and a lost hint is made up for with the n
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -17,6 +18,7 @@ import orjson
 from core import log
 from core.clock import now, rfc3339
 from core.ids import uuid7
+from core.ordered import OrderedSet
 from realtime.relay import Relay, Subscription
 from realtime.socket import Socket
 from realtime.transport import event_frame, packet_frame
@@ -33,13 +35,15 @@ logger = log.get(__name__)
 _WRITE = """
     WITH alive AS (
         INSERT INTO live_processes (id, seen_at) VALUES ($1, clock_timestamp())
-        ON CONFLICT (id) DO UPDATE SET seen_at = EXCLUDED.seen_at
+        ON CONFLICT (id) DO UPDATE SET seen_at = EXCLUDED.seen_at RETURNING xmax = 0 AS is_new
     ), gone AS (
         DELETE FROM presences WHERE process = $1 AND stream = ANY($4::text[])
+    ), written AS (
+        INSERT INTO presences (key, process, stream, people)
+        SELECT $1::text || '/' || s, $1, s, p::jsonb FROM unnest($2::text[], $3::text[]) AS x(s, p)
+        ON CONFLICT (key) DO UPDATE SET people = EXCLUDED.people
     )
-    INSERT INTO presences (key, process, stream, people)
-    SELECT $1::text || '/' || s, $1, s, p::jsonb FROM unnest($2::text[], $3::text[]) AS x(s, p)
-    ON CONFLICT (key) DO UPDATE SET people = EXCLUDED.people
+    SELECT is_new FROM alive
 """
 _READ = """
     SELECT p.stream, p.people::text AS people FROM presences p JOIN live_processes l ON l.id = p.process
@@ -94,18 +98,22 @@ class Presence:
         hint: tells every process that the rows of these streams have changed. May be lost.
     """
 
-    def __init__(self, relay: Relay, fetch: Fetch, hint: Callable[[str], None]) -> None:
+    def __init__(
+        self, relay: Relay, fetch: Fetch, hint: Callable[[str], None], clock: Callable[[], datetime] = now
+    ) -> None:
         self._relay = relay
         self._fetch = fetch
         self._hint = hint
+        self._clock = clock
         self._process = uuid7()
         self._here: dict[str, dict[str, _Person]] = {}
         self._leaving: dict[tuple[str, str], float] = {}
         self._shown: dict[str, Shown] = {}  # what visible tabs were told last
         self._shown_hidden: dict[str, Shown] = {}
-        self._to_write: set[str] = set()
-        self._to_read: set[str] = set()
+        self._to_write: OrderedSet[str] = OrderedSet()
+        self._to_read: OrderedSet[str] = OrderedSet()
         self._to_greet: dict[str, list[Subscription]] = {}
+        self._behind: OrderedSet[Subscription] = OrderedSet()  # could not be told when something changed
         relay.on_added, relay.on_dropped = self._added, self._dropped
 
     # -- what clients say ----------------------------------------------------------------------------------------------
@@ -113,7 +121,7 @@ class Presence:
     def set(self, sub: Subscription, tab: Tab) -> None:
         """Note what a socket says on a stream that it follows."""
         people = self._here.setdefault(sub.name, {})
-        person = people.setdefault(sub.user_id, _Person(rfc3339(now())))
+        person = people.setdefault(sub.user_id, _Person(rfc3339(self._clock())))
         sub.connection.is_hidden = not tab.visible
         was = person.tabs.pop(sub.connection, None)
         person.tabs[sub.connection] = tab
@@ -149,14 +157,14 @@ class Presence:
         self._leaving.pop((stream, user_id), None)
 
     def _changed(self, stream: str, person: _Person) -> None:
-        person.at_ms = int(now().timestamp() * 1000)
+        person.at_ms = int(self._clock().timestamp() * 1000)
         self._to_write.add(stream)
 
     # -- between processes ---------------------------------------------------------------------------------------------
 
     def on_hint(self, streams: list[str]) -> None:
         """The rows of these streams have changed."""
-        self._to_read.update(name for name in streams if name in self._relay.streams)
+        self._to_read.update(dict.fromkeys(name for name in streams if name in self._relay.streams))
 
     async def run(self) -> None:
         """Write what has changed here, and tell what has changed anywhere, until cancelled."""
@@ -172,8 +180,10 @@ class Presence:
                     await self._renew()
                 await self._write()
                 await self._read()
-                if tick % HIDDEN_TICKS == 0:
+                is_for_all = tick % HIDDEN_TICKS == 0
+                if is_for_all:
                     self._tell_hidden()
+                self._tell_behind(is_for_all=is_for_all)
             except Exception as error:  # noqa: BLE001 - a task's root: the database may be unreachable
                 logger.warning("who is here could not be shared", error=type(error).__name__)
                 await asyncio.sleep(RENEW_S / 2)
@@ -195,15 +205,23 @@ class Presence:
         """Renew the lease, and remove processes that no longer do."""
         if not self._here and not self._relay.streams:
             return
-        (row,) = await self._fetch(_RENEW, self._process)
-        if row["is_new"]:  # others have removed this process, which was stopped for a while
-            self._to_write.update(self._here)
+        await self._lease(_RENEW)
         for dead in await self._fetch(_REAP, LEASE_S):
             self._hint(KEY + dead["stream"])
-        self._to_read.update(name for name, stream in self._relay.streams.items() if stream.subs)
+        self._to_read.update(dict.fromkeys(name for name, stream in self._relay.streams.items() if stream.subs))
+
+    async def _lease(self, statement: str, *values: Any) -> None:
+        """Run a statement that renews the lease. If others have removed this process meanwhile, write everything again."""
+        is_new = True  # if no answer comes, it is unknown
+        try:
+            (row,) = await self._fetch(statement, self._process, *values)
+            is_new = row["is_new"]
+        finally:
+            if is_new:
+                self._to_write.update(dict.fromkeys(self._here))
 
     async def _write(self) -> None:
-        names, self._to_write = self._to_write, set()
+        names, self._to_write = self._to_write, OrderedSet()
         if not names:
             return
         kept = [name for name in names if name in self._here]
@@ -211,17 +229,17 @@ class Presence:
             orjson.dumps({user: person.row() for user, person in self._here[name].items()}).decode() for name in kept
         ]
         try:
-            await self._fetch(_WRITE, self._process, kept, rows, [name for name in names if name not in self._here])
+            await self._lease(_WRITE, kept, rows, [name for name in names if name not in self._here])
         except BaseException:
-            self._to_write |= names
+            self._to_write.update(names)
             raise
         for name in names:
             self._hint(KEY + name)
-        self._to_read |= names
+        self._to_read.update(names)
 
     async def _read(self) -> None:
         """Read the rows of all processes, and tell this process's clients what has changed."""
-        names, self._to_read = self._to_read, set()
+        names, self._to_read = self._to_read, OrderedSet()
         greeted, self._to_greet = self._to_greet, {}
         held = [name for name in names if name in self._relay.streams and self._relay.streams[name].subs]
         for name in set(self._shown) - set(self._relay.streams):
@@ -232,8 +250,9 @@ class Presence:
         try:
             rows = await self._fetch(_READ, held, LEASE_S)
         except BaseException:
-            self._to_read |= names
-            self._to_greet = greeted | self._to_greet
+            self._to_read.update(names)
+            for name, subs in greeted.items():
+                self._to_greet[name] = subs + self._to_greet.get(name, [])
             raise
         found: dict[str, Shown] = {name: {} for name in held}
         for row in rows:
@@ -252,14 +271,18 @@ class Presence:
         if shown:
             whole = _frame(name, shown, None)
             for sub in newcomers:
-                _write_to(sub, whole)
+                self._write_to(sub, whole)
         if shown == (before or {}):
             return
         new = set(map(id, newcomers))
         wire = _frame(name, shown, before)
         for sub in list(stream.subs):
-            if id(sub) not in new and not sub.connection.is_hidden:
-                _write_to(sub, wire)
+            if id(sub) in new:
+                continue
+            if sub.connection.is_hidden:
+                self._behind.add(sub)  # until the hidden ones are told, or this one is visible again
+            else:
+                self._write_to(sub, wire)
 
     def _tell_hidden(self) -> None:
         for name, shown in self._shown.items():
@@ -271,13 +294,25 @@ class Presence:
             wire = _frame(name, shown, before)
             for sub in list(stream.subs):
                 if sub.connection.is_hidden:
-                    _write_to(sub, wire)
+                    self._write_to(sub, wire)
 
-
-def _write_to(sub: Subscription, wire: bytes) -> None:
-    # One that does not keep up is told with the next change: every message has everybody.
-    if sub.is_live and not sub.doubts and sub.connection.is_writable:
+    def _write_to(self, sub: Subscription, wire: bytes) -> None:
+        if not sub.is_live:
+            return
+        if sub.doubts or not sub.connection.is_writable:
+            self._behind.add(sub)
+            return
+        self._behind.discard(sub)
         sub.connection.write(wire)
+
+    def _tell_behind(self, *, is_for_all: bool) -> None:
+        """Tell those who can be told again. Every message has everybody, so one is enough, whatever they have missed."""
+        for sub in list(self._behind):
+            shown = self._shown.get(sub.name)
+            if not sub.is_live or shown is None:
+                self._behind.discard(sub)
+            elif is_for_all or not sub.connection.is_hidden:
+                self._write_to(sub, _frame(sub.name, shown, None))
 
 
 def _merge(shown: Shown, user_id: str, person: dict[str, Any]) -> None:

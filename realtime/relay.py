@@ -34,6 +34,9 @@ CHECK_HEADS_S = 1.0
 # Between two reads of a stream. The first event after a quiet time is read at once; those of a busy time are written
 # several in one piece.
 PACE_S = 0.015
+# Of a stream that so many follow, while there are several in each read. What a piece costs for each of them hardly depends on
+# how many events are in it.
+CROWD, CROWDED_PACE_S = 200, 0.03
 MAX_STATES = 10_000  # newest values that are kept
 # How far back states are read again: a value may be committed after one that was stored later.
 STATES_AGAIN = timedelta(seconds=2)
@@ -225,7 +228,8 @@ class Relay:
                     at = self._clock().timestamp()
                     for frame in frames:
                         self.counts.delays.note(max(0.0, at - frame.made_at))
-                await asyncio.sleep(PACE_S)
+                is_crowded = len(stream.subs) >= CROWD and len(frames) > 1
+                await asyncio.sleep(CROWDED_PACE_S if is_crowded else PACE_S)
         except Exception as error:  # noqa: BLE001 - a task's root: the next check of heads tries again
             logger.warning("a stream could not be read", error=type(error).__name__)
         finally:
@@ -243,7 +247,7 @@ class Relay:
                 and sub.is_live
                 and not (sub.doubts or sub.states_behind)
             ):
-                connection.write(piece)
+                connection.write_at_once(piece)
                 sub.cursor = tail
                 sent += 1
             else:

@@ -64,6 +64,41 @@ async def test_people_come_and_go_and_say_what_they_do(
     assert (left["joined"], left["left"], left["total"]) == ([], [str(alice.id)], 1)
 
 
+async def test_newcomers_are_shown_who_is_here_although_the_database_did_not_answer(
+    server: Any, alice: Any, bob: Any, room: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RENEW_S", 0.1)
+    presence, relay = server.app[NAMESPACE].guests.presence, server.app[NAMESPACE].guests.relay
+    read, added = presence._fetch, relay.on_added
+    has_come, has_failed, may_fail = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    def add(sub: Any) -> None:
+        added(sub)
+        if (sub.user_id, sub.name) == (str(bob.id), room):
+            has_come.set()
+
+    async def fail_once(sql: str, *values: Any) -> Any:
+        if sql == module._READ and has_come.is_set() and not has_failed.is_set():
+            has_failed.set()
+            await may_fail.wait()
+            raise OSError
+        return await read(sql, *values)
+
+    here_first = await Follower.of(server, alice.token, room)
+    await here_first.call("presence.set", {"stream": room})
+    await until(lambda: here(here_first, room) == [str(alice.id)])
+    monkeypatch.setattr(relay, "on_added", add)
+    monkeypatch.setattr(presence, "_fetch", fail_once)
+    first = await Follower.of(server, bob.token, room)
+    await has_failed.wait()
+    second = await Follower.of(server, bob.token, room)  # while the answer is waited for
+    may_fail.set()
+
+    await until(lambda: here(first, room) == here(second, room) == [str(alice.id)])
+    for follower in (here_first, first, second):
+        await follower.leave()
+
+
 async def test_tabs_of_a_person_count_once_and_a_reload_is_not_seen(
     server: Any, alice: Any, bob: Any, room: str
 ) -> None:

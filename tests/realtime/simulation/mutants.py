@@ -15,10 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from realtime import subscribing
+from realtime import commands, subscribing
 from realtime.frame import is_contiguous
 from realtime.guest import Guest, Guests
+from realtime.namespace import Namespace
+from realtime.presence import Presence
 from realtime.relay import Relay, Stream
+from realtime.transport import Connection
 
 # The seed and the plan that miss each rule. `make simulate ARGS=--find` writes them; after a change of the code others may.
 CAUGHT = Path(__file__).parent / "caught.json"
@@ -238,4 +241,79 @@ MUTANTS = (
     _without("a lost access is looked at", Guest.on_user_event, 'self.doubt(set(data["streams"]))', "pass"),
     _without("a doubt is known to what is pending", Guest.doubt, "self.changes += 1", "pass"),
     _without("a doubt stops what is live", Guest.doubt, "sub.doubts += 1", "pass"),
+    # Tokens that end.
+    _without(
+        "a token that ends closes its socket",
+        Guest._steps,
+        'partial(guests.close, connection, "token_expired")',
+        "dict",
+    ),
+    _without("a client is told before its token ends", Guest._steps, "partial(self._tell_end, expires)", "dict"),
+    _without(
+        "a client is told that its token has ended",
+        Guest._steps,
+        'partial(connection.emit, "auth.expired", {"expires_at": rfc3339(expires)})',
+        "dict",
+    ),
+    _without("the end of a token is told once", Guest._tell_end, "if self.told_end != expires:", "if True:"),
+    _without("a newer token has its own end", Guest.renew, "self.watch_expiry()", "pass"),
+    _without("the end of the older token no longer counts", Guest.watch_expiry, "self.forget_timer()", "pass"),
+    _without("somebody who leaves has no end any more", Guests._forget, "guest.forget_timer()", "pass"),
+    _without("only a token of the same session continues a socket", commands._refresh, "not is_same or ", ""),
+    # Clients that take nothing.
+    _without("a client that takes nothing is closed", Namespace.watch_stalled, "connection.abort()", "pass"),
+    _without(
+        "a client that takes little is not",
+        Connection.is_stalled,
+        "if taken != self._taken_bytes:",
+        "if self._taken_bytes == -1:",
+    ),
+    _without(
+        "nor one for which nothing waits",
+        Connection.is_stalled,
+        "if socket is None or not unsent:",
+        "if socket is None:",
+    ),
+    # Who is here.
+    _without("newcomers are shown who is here", Presence._added, "self._to_read.add(sub.name)", "pass"),
+    _without(
+        "newcomers are shown it although nothing has changed", Presence._tell, "for sub in newcomers:", "for sub in ():"
+    ),
+    _without("somebody who says something is here", Presence.set, "self._changed(sub.name, person)", "pass"),
+    _without("somebody whose last tab goes leaves", Presence._let_go, "people.pop(user_id, None)", "pass"),
+    _without("but not at once", Presence._let_go, "if at - since < LEAVE_S:", "if False:"),
+    _without("and not if a tab comes back", Presence._stays, "self._leaving.pop((stream, user_id), None)", "pass"),
+    _without(
+        "a tab that follows again is here again",
+        Presence._added,
+        "if person is not None and sub.connection in person.dropped:",
+        "if False:",
+    ),
+    _without(
+        "hints are made up for with the next renewal",
+        Presence._renew,
+        "self._to_read.update(dict.fromkeys(name for name, stream in self._relay.streams.items() if stream.subs))",
+        "pass",
+    ),
+    _without("what ended processes have left is removed", Presence._renew, "await self._fetch(_REAP, LEASE_S)", "()"),
+    _without("a lease is renewed", Presence.run, "await self._renew()", "pass"),
+    _without("a process that others removed says who is here again", Presence._lease, "if is_new:", "if False:"),
+    _without(
+        "a row that could not be written is written later", Presence._write, "self._to_write.update(names)", "pass"
+    ),
+    _without(
+        "who is here waits for a client that does not read",
+        Presence._write_to,
+        " or not sub.connection.is_writable",
+        "",
+    ),
+    _without("who is here waits while the right is in doubt", Presence._write_to, "sub.doubts or ", ""),
+    _without("and is told afterwards", Presence._write_to, "self._behind.add(sub)", "pass"),
+    _without("a hidden tab is told less often", Presence._tell, "if sub.connection.is_hidden:", "if False:"),
+    _without(
+        "also of what changed before it was visible again",
+        Presence._tell,
+        "self._behind.add(sub)  # until",
+        "pass  # until",
+    ),
 )

@@ -27,6 +27,9 @@ class Plan:
     kills: float = 0.2
     retentions: float = 0.5
     is_calm: bool = False  # no query is slow or fails, so that times are exact
+    has_tokens: bool = False  # that end, and are refreshed or not
+    has_presence: bool = False
+    stalled_s: float | None = None  # after which a client that takes nothing is closed
 
     def without_faults(self) -> "Plan":
         """The same without what happens only sometimes."""
@@ -45,6 +48,12 @@ PLANS = {
     ),
     "states": replace(CALM, seconds=1.0, commits=6, shakes=10, states=25, kills=0.3),
     "polls": replace(CALM, processes=2, clients=2, pollers=3, removals=2, restores=0.3, outages=0.3, retentions=1),
+    "tokens": replace(CALM, seconds=3.0, people=1, clients=3, commits=12, shakes=4, revocations=0.3, has_tokens=True),
+    "presence": replace(CALM, seconds=3.0, people=3, clients=5, commits=8, shakes=10, kills=0.5, has_presence=True),
+    "here": replace(
+        CALM, seconds=2.0, clients=4, commits=8, shakes=8, removals=2, outages=0.5, kills=0.3, has_presence=True
+    ),
+    "stalls": replace(CALM, seconds=2.5, clients=3, commits=40, shakes=14, states=6, stalled_s=0.5),
     "readers": replace(CALM, seconds=1.5, commits=30, shakes=10, removals=4, states=2, outages=0.1, retentions=4),
 }
 

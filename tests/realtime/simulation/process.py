@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from core import problems
 from models.access import Actor
+from realtime import guest as guest_module
 from realtime import streams
 from realtime.batching import Batch
 from realtime.frame import Frame
 from realtime.guest import Entrance, Grant, Guests, Hooks, Limits
 from realtime.namespace import Namespace
 from realtime.polling import Polls
+from realtime.presence import KEY, Presence
 from realtime.relay import Relay, Stream
 from realtime.store import Head, StateRow
+from realtime.transport import LiveServer
 from tests.realtime.simulation.database import JOB, PROJECT, Database
 
 if TYPE_CHECKING:
@@ -106,11 +109,14 @@ class Authority:
         return Entrance(actor, Head(at.epoch, at.head))
 
     def _actor(self, token: str) -> Actor:
-        number, session = token.split("/")
+        number, session, *end = token.split("/")
+        if end and float(end[0]) <= self._database.now - guest_module.EXPIRED_GRACE_S:
+            raise problems.TokenExpired
         if self._database.tables.sessions.get(session, 0.0) is not None:
             raise problems.TokenRevoked
         found = self._database.people[int(number)]
-        return Actor("user", found, session_id=self._database.session_ids[session])
+        ends_at = self._database.at(float(end[0])) if end else None
+        return Actor("user", found, session_id=self._database.session_ids[session], token_expires_at=ends_at)
 
     def _grant(self, actor: Actor, stream: str) -> Grant | None:
         at = self._database.tables.streams[stream]
@@ -140,17 +146,44 @@ class WatchedRelay(Relay):
         return found
 
 
+class Door:
+    """What the search for stalled clients needs of the transport. It is the real one's."""
+
+    stalled = LiveServer.stalled
+
+    def __init__(self, stalled_s: float) -> None:
+        self.stalled_s = stalled_s
+        self.connections: dict[int, Any] = {}
+
+
 class Process:
-    """A web process: the real namespace, guests and relay."""
+    """A web process: the real namespace, guests and relay, and in some plans who is here and who is stalled."""
 
     def __init__(self, world: "World") -> None:
         self.is_alive = True
+        self._tasks: list[asyncio.Task[Any]] = []
         self.relay = WatchedRelay(Store(world.database, world), clock=world.database.clock)
         self.namespace = Namespace(LIMITS, Hooks(problem_of=world.problem_of))
         self.authority = Authority(world.database)
-        self.namespace.attach(self.authority, self.relay, None)  # who is here is not simulated
+        self.presence: Presence | None = None
+        if world.plan.has_presence:
+            self.presence = Presence(
+                self.relay, world.rooms.fetch, lambda key: world.hint({}, [key]), world.database.clock
+            )
+            self._tasks.append(world.loop.create_task(self.presence.run()))
+        self.namespace.attach(self.authority, self.relay, self.presence)
+        self.door: Door | None = None
+        if world.plan.stalled_s is not None:
+            self.door = self.namespace.server = Door(world.plan.stalled_s)
+            self._tasks.append(world.loop.create_task(self.namespace.watch_stalled()))
         self.polls = Polls(self.authority, self.relay, most_each=100)
         self.relay.start()
+
+    def on_hint(self, heads: dict[str, int], keys: list[str]) -> None:
+        """As the application divides hints."""
+        self.relay.on_hint(heads, [key for key in keys if not key.startswith(KEY)])
+        if self.presence is not None:
+            self.presence.on_hint([key.removeprefix(KEY) for key in keys if key.startswith(KEY)])
 
     @property
     def guests(self) -> Guests:
@@ -164,6 +197,9 @@ class Process:
         """The end of the process."""
         self.is_alive = False
         self.guests.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.relay.stop()
 
 

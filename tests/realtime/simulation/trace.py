@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.realtime.simulation import database, process, sockets, world
 
-WRITES = ("emit", "write", "acknowledge", "accept", "refuse", "close", "abort", "send")
+WRITES = ("emit", "write", "acknowledge", "accept", "refuse", "close", "abort", "cut", "send")
 
 
 def traced(run: "world.World") -> list[str]:

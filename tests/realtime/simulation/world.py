@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import contextmanager
+from datetime import timedelta
 from random import Random
 from typing import Any
 
@@ -10,8 +11,11 @@ import orjson
 from core import problems
 from realtime import commands as commands_module
 from realtime import guest as guest_module
+from realtime import namespace as namespace_module
+from realtime import presence as presence_module
 from realtime import relay as relay_module
 from realtime import subscribing
+from realtime.guest import Guest
 from realtime.relay import Stream
 from tests.realtime.simulation.client import Client
 from tests.realtime.simulation.database import JOB, PROJECT, Database, Down, Member, Weather
@@ -19,9 +23,18 @@ from tests.realtime.simulation.loop import SimulatedLoop
 from tests.realtime.simulation.plans import PLANS, weather_of
 from tests.realtime.simulation.poller import Poller
 from tests.realtime.simulation.process import Log, Process
+from tests.realtime.simulation.rooms import LEASE_S, LEAVE_S, RENEW_S, Rooms
 
 # Small, so that what happens only beyond them happens often.
 SIZES = {"RING": (1, 3, 1000), "PAGE": (2, 4, 500), "CATCH_UP": (1, 3, 64)}
+# Short, so that it happens within a run.
+TIMES: tuple[tuple[Any, str, Any], ...] = (
+    (guest_module, "EXPIRING_BEFORE", timedelta(seconds=0.5)),
+    (guest_module, "EXPIRED_GRACE_S", 0.2),
+    (presence_module, "LEASE_S", LEASE_S),
+    (presence_module, "RENEW_S", RENEW_S),
+    (presence_module, "LEAVE_S", LEAVE_S),
+)
 
 
 class Broken(AssertionError):
@@ -39,6 +52,8 @@ class World:
         self.clients: list[Client] = []
         self.pollers: list[Poller] = []
         self.broken: str | None = None
+        self.is_quiet = False
+        self.spoken = 0  # numbers that clients have said
 
     @property
     def now(self) -> float:
@@ -65,7 +80,8 @@ class World:
 
     async def _run(self) -> None:
         random, plan = self.random, self.plan
-        self.database = Database(random, weather_of(random, plan), self._hint)
+        self.database = Database(random, weather_of(random, plan), self.hint)
+        self.rooms = Rooms(self.database)
         for number in range(plan.people):
             self.database.add_person(number)
         self.database.open()
@@ -104,6 +120,7 @@ class World:
         found: list[Any] = [self._publish] * plan.commits + [self._shake] * plan.shakes
         found += [self._remove_and_add] * random.randint(plan.removals // 2, plan.removals)
         found += [self._put_state] * random.randint(0, plan.states)
+        found += [self._say] * (10 if plan.has_presence else 0)
         for chance, what in (
             (plan.expiries, self._expire),
             (plan.revocations, self._revoke),
@@ -129,6 +146,13 @@ class World:
 
     async def _shake(self) -> None:
         self.random.choice(self.clients).shake()
+
+    async def _say(self) -> None:
+        """Somebody says something else, or hides the tab."""
+        client = self.random.choice(self.clients)
+        followed = self.random.choice(list(client.followed.values()) or [None])
+        if followed is not None and followed.said is not None and client.is_connected:
+            client.say(followed)
 
     async def _put_state(self) -> None:
         self.database.put_state()
@@ -272,7 +296,8 @@ class World:
             await self._publish()
         self.database.forget_events()
 
-    def _hint(self, heads: dict[str, int], states: list[str]) -> None:
+    def hint(self, heads: dict[str, int], states: list[str]) -> None:
+        """Tells every process what was committed, late, twice or not at all."""
         weather, random = self.database.weather, self.random
         for process in self.processes:
             if random.random() < weather.lost_hint:
@@ -283,7 +308,7 @@ class World:
 
     def _deliver_hint(self, process: Process, heads: dict[str, int], states: list[str]) -> None:
         if process.is_alive:
-            process.relay.on_hint(heads, states)
+            process.on_hint(heads, states)
 
     # -- what must hold ------------------------------------------------------------------------------------------------
 
@@ -291,11 +316,23 @@ class World:
         """Whoever reads is never long behind, unless the database was."""
         while True:
             await asyncio.sleep(0.25)
+            for client in self.clients:
+                self._check_open(client)
             if self.database.is_down or self.now - self.database.calm_since < 2.5:
                 continue
             for process in self.processes:
                 for name, stream in list(process.relay.streams.items()) if process.is_alive else ():
                     self._check_lag(name, stream)
+
+    def _check_open(self, client: Client) -> None:
+        """No socket is open that should have been closed."""
+        socket, stalled_s = client.socket, self.plan.stalled_s
+        if socket is None or socket.is_closed or not socket.process.is_alive:
+            return
+        socket.check_end()
+        if stalled_s is not None and socket.queue:
+            late_s = self.now - socket.taken_at
+            self.expect(late_s < stalled_s * 1.5, self, f"a client that has taken nothing for {late_s:.2f} s is kept")
 
     def _check_lag(self, name: str, stream: Stream) -> None:
         row = self.database.tables.streams[name]
@@ -308,11 +345,12 @@ class World:
 
     async def _quiet(self) -> None:
         """Nothing happens any more, and everything answers."""
+        self.is_quiet = True
         self.database.weather = Weather()
         self.database.is_down = False
         self.database.calm_since = self.now
         for client in self.clients:
-            client.stalls_until = 0.0
+            client.stalls_until = client.crawls_until = 0.0
         await asyncio.sleep(3.5)
 
     def _check_failures(self) -> None:
@@ -331,6 +369,8 @@ class World:
                 self._check_followed(client, followed)
         for poller in self.pollers:
             poller.check()
+        if self.plan.has_presence:
+            self._check_rows()
 
     def _check_followed(self, client: Client, followed: Any) -> None:
         name = followed.name
@@ -356,6 +396,8 @@ class World:
             same = stored.get(event["seq"], event["id"]) == event["id"]
             self.expect(same, self, f"{who} has another event {event['seq']}")
         self.expect(not mine or mine[-1]["seq"] == row.head, self, f"{who} ends before the head")
+        if self.plan.has_presence:
+            self._check_shown(who, followed)
         state = next(iter(self.database.tables.states.values()), None)
         if state is not None and name in state.streams and followed.versions:
             self.expect(
@@ -364,7 +406,33 @@ class World:
                 f"{who} has version {followed.versions} of the state, the newest is {state.version}",
             )
 
+    def _check_shown(self, who: str, followed: Any) -> None:
+        """Everybody is shown exactly those who are here, as they have said last."""
+        said: dict[str, list[tuple[int, bool]]] = {}
+        for client in self.clients:
+            mine = client.followed.get(followed.name)
+            if mine is not None and mine.problem is None and mine.said is not None:
+                said.setdefault(str(client.id), []).append(mine.said)
+        self.expect(set(followed.shown) == set(said), self, f"{who} is shown {set(followed.shown)}, here are {said}")
+        for user_id, tabs in said.items():
+            shown = followed.shown[user_id]
+            self.expect(shown["visible"] == any(tab[1] for tab in tabs), self, f"{who} is shown {shown}, not {tabs}")
+            states = [{"n": tab[0]} for tab in tabs]
+            self.expect(shown["state"] in states, self, f"{who} is shown {shown}, not {tabs}")
+
+    def _check_rows(self) -> None:
+        """Of processes that have ended, nothing is left in the table."""
+        alive = {process.presence._process for process in self.processes if process.presence is not None}
+        left = {process for process, _ in self.rooms.people} - alive
+        self.expect(not left, self, f"rows of processes are left that have ended: {left}")
+
     def _check_nothing_is_held(self) -> None:
+        timers = [
+            handle
+            for _, _, handle in self.loop._timers
+            if not handle._cancelled and getattr(handle._callback, "__func__", None) is Guest._take
+        ]
+        self.expect(not timers, self, f"timers are left of clients that have left: {timers}")
         for process in self.processes:
             if not process.is_alive:
                 continue
@@ -377,6 +445,9 @@ class World:
                 "connections": guests._by_connection,
                 "checks": guests._tasks,
             }
+            if process.presence is not None:
+                here = process.presence
+                left |= {"people": here._here, "leaving": here._leaving, "those behind": here._behind}
             for what, held in left.items():
                 self.expect(not held, self, f"{what} are held after everybody has left: {held}")
             self.expect((relay.live, guests._sockets) == (0, 0), self, f"{relay.live} live, {guests._sockets} sockets")
@@ -390,17 +461,22 @@ def _sizes(random: Random) -> Any:
     for name, values in SIZES.items():
         setattr(relay_module, name, random.choice(values))
     page, subscribing.PAGE = subscribing.PAGE, relay_module.PAGE
+    times = [(module, name, getattr(module, name)) for module, name, _ in TIMES]
+    for module, name, value in TIMES:
+        setattr(module, name, value)
     try:
         yield
     finally:
         subscribing.PAGE = page
+        for module, name, value in times:
+            setattr(module, name, value)
         for name, value in before.items():
             setattr(relay_module, name, value)
 
 
 @contextmanager
 def _logs(world: World) -> Any:
-    modules = (relay_module, guest_module, commands_module)
+    modules = (relay_module, guest_module, commands_module, namespace_module, presence_module)
     before = [module.logger for module in modules]
     for module in modules:
         module.logger = Log(world)
