@@ -6,6 +6,7 @@ changed here makes a session end whatever its client does, and leads WebSockets 
 """
 
 import asyncio
+import json
 import logging
 from typing import Any, Protocol
 
@@ -19,12 +20,29 @@ from engineio.async_socket import AsyncSocket
 from core.problems import Problem
 
 MALFORMED = (ValueError, TypeError, IndexError, KeyError, RecursionError, asyncio.IncompleteReadError)
+MOST_DIGITS = 100  # of a number
 MOST_QUEUED = 16  # packets for a client to fetch
 # What a client may send by polling. The probe and the upgrade come over the WebSocket.
 _KINDS = {eio.CLOSE, eio.PONG, eio.MESSAGE}
 # The library's log lines repeat what clients send. What matters is logged by realtime/transport.py.
 silent = logging.getLogger("tallyroom.engineio")
 silent.disabled = True
+
+
+def _number(digits: str) -> int:
+    if len(digits) > MOST_DIGITS:
+        raise ValueError("the number is too large")
+    return int(digits)
+
+
+class Json:
+    """
+    JSON as the library reads it, with one decoder for all packets. The library makes one for each, which takes as long as
+    reading a small packet.
+    """
+
+    dumps = staticmethod(json.dumps)
+    loads = staticmethod(json.JSONDecoder(parse_int=_number).decode)
 
 
 class Upgrader(Protocol):

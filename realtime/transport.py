@@ -23,7 +23,7 @@ from socketio import packet as sio
 from core import log, problems
 from core.problems import Problem
 from realtime.handshake import Handshake
-from realtime.long_polling import MALFORMED, EngineServer, Session, silent
+from realtime.long_polling import MALFORMED, EngineServer, Json, Session, silent
 from realtime.pings import Pings
 from realtime.websocket import BY_LISTENER, LINGER_S, MAX_MESSAGE_BYTES, Outbox, WebSocket, frame, take_over
 
@@ -377,6 +377,7 @@ class LiveServer(socketio.AsyncServer):  # type: ignore[misc]  # the library has
             monitor_clients=False,
             logger=silent,
             engineio_logger=silent,
+            json=Json,
             max_http_buffer_size=MAX_FRAME_BYTES,
             http_compression=False,
         )

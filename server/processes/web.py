@@ -27,6 +27,9 @@ HTTP: dict[str, Any] = {
 # Connections that wait to be accepted; the kernel's own limit may be lower (net.core.somaxconn). After a restart thousands
 # of sockets come back at once, and with 128 places most of them would have been told to try again a second later.
 BACKLOG = 4096
+# New objects after which garbage is looked for among the newest, and how often the older ones are looked at besides. Thousands
+# of sockets that come back make objects that stay, and with the usual 700, 10 and 10 they were looked at again and again.
+GARBAGE = (5_000, 20, 20)
 logger = log.get(__name__)
 
 
@@ -52,6 +55,7 @@ async def serve(settings: Settings, *, shares_port: bool = False) -> None:
         # What is loaded by now is never freed; a garbage collection that scanned it again held the loop for 80 ms.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*GARBAGE)
         try:
             site = web.TCPSite(
                 runner, settings.host, settings.port, backlog=BACKLOG, reuse_address=True, reuse_port=shares_port
