@@ -34,6 +34,7 @@ def _parts(value: Any) -> Any:
 
 
 _AS_IT_IS = {"type": "any"}  # how a page says that it has items of a kind that is known only when it is made
+_SAYING = ("serialization", "computed_fields", "ser_json")  # as the names begin under which a schema says something
 
 
 @lru_cache(maxsize=512)
@@ -48,11 +49,9 @@ def _renamed(model: type[Any]) -> dict[str, str]:
 def _says_how(schema: Any) -> bool:
     """Whether a schema says how something is written, or leaves something out."""
     if isinstance(schema, dict):
-        if (
-            schema.get("serialization", _AS_IT_IS) != _AS_IT_IS
-            or schema.get("serialization_exclude")
-            or schema.get("computed_fields")
-        ):
-            return True
-        return any(_says_how(part) for name, part in schema.items() if name not in ("metadata", "default"))
+        return any(
+            (name.startswith(_SAYING) and part and part != _AS_IT_IS and name != "serialization_alias")
+            or (name not in ("metadata", "default") and _says_how(part))
+            for name, part in schema.items()
+        )
     return isinstance(schema, list | tuple) and any(_says_how(part) for part in schema)
