@@ -77,9 +77,11 @@ _USES = """
     FROM match_records WHERE match_id = ANY($1::text[]::uuid[]) AND job_id IS NOT NULL GROUP BY 1
 """
 _COUNT = """
-    UPDATE reconciliation_jobs SET counts = counts || (
-        SELECT jsonb_object_agg(d.key, (counts->>d.key)::bigint + d.value::bigint) FROM jsonb_each_text($2::text::jsonb) d)
-    WHERE id = $1 RETURNING counts::text AS counts
+    WITH changes AS (SELECT x.id::uuid AS id, x.change::jsonb AS change FROM unnest($1::text[], $2::text[]) x(id, change)),
+    held AS (SELECT j.id FROM reconciliation_jobs j JOIN changes USING (id) ORDER BY j.id FOR NO KEY UPDATE OF j)
+    UPDATE reconciliation_jobs j SET counts = j.counts || (
+        SELECT jsonb_object_agg(d.key, (j.counts->>d.key)::bigint + d.value::bigint) FROM jsonb_each_text(c.change) d)
+    FROM held JOIN changes c USING (id) WHERE j.id = held.id RETURNING j.id, j.counts::text AS counts
 """
 
 
@@ -221,12 +223,14 @@ class Transition:
         """Lock the pairs and jobs, and other jobs `beside` them; write the jobs' counts, and read those of the pairs."""
         u = self.u
         pairs = {pair_id: await lock_pair(u, pair_id) for pair_id in sorted(self._pairs)}
-        jobs: dict[UUID, Counts] = {}
-        if len(also := {*self._jobs, *beside}) > 1:  # one is locked by its update
-            await lock_jobs(u, also)
-        for job_id in sorted(self._jobs):
-            rows = await u.execute(_COUNT, job_id, orjson.dumps(self._jobs[job_id]).decode())
-            jobs[job_id] = Counts(**orjson.loads(rows[0]["counts"]))
+        if beside:  # otherwise they are locked, in the order of their ids, by the statement that counts
+            await lock_jobs(u, {*self._jobs, *beside})
+        texts = (
+            [str(job_id) for job_id in self._jobs],
+            [orjson.dumps(change).decode() for change in self._jobs.values()],
+        )
+        rows = await u.execute(_COUNT, *texts) if self._jobs else []
+        jobs = {row["id"]: Counts(**orjson.loads(row["counts"])) for row in rows}
         snapshot = Reading(u.connection)
         counts = {pair_id: (await books_of(snapshot, pair)).counts for pair_id, pair in pairs.items()}
         for pair in pairs.values():

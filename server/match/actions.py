@@ -16,7 +16,7 @@ from server.match.decisions import Decision, already_decided
 from server.match.extensions import refuse_changed
 from server.match.four_eyes import may_proceed
 from server.match.holding import ensure_sign, hold, refuse_used
-from server.match.telling import tell, tell_superseded
+from server.match.telling import records_of, tell, tell_superseded
 
 _VERBS: dict[MatchStatus, tuple[DecisionKind, Any]] = {
     MatchStatus.CONFIRMED: (DecisionKind.CONFIRM, MatchConfirmed),
@@ -75,10 +75,11 @@ async def _decide(
         await transition.move([standing], status, Said(actor.id, u.at, reason))
         await transition.move(rivals, MatchStatus.SUPERSEDED, Said())
         answer = await answer_with(u, match_id)  # before the pair is locked, for which others wait
+        records = await records_of(u, rivals)
         settled = await transition.settle()
         more = {"status": status, "record_ids": record_ids, "replaced_ids": bases}
         tell(u, match.project_id, event, standing, settled, **more)
-        await tell_superseded(u, match.project_id, rivals, settled)
+        tell_superseded(u, match.project_id, rivals, settled, records)
         u.audit(
             f"project:{match.project_id}",
             f"match.{kind}",

@@ -25,7 +25,7 @@ from server.match.four_eyes import is_over, over_limit, sign
 from server.match.holding import Held, ensure_sign, hold, refuse_used
 from server.match.reasons import refuse_unknown_reason
 from server.match.schemas import MatchByHand, PairMatchByHand, Split
-from server.match.telling import tell, tell_superseded
+from server.match.telling import records_of, tell, tell_superseded
 
 SIDES = ("left", "right")
 _MATCH = """
@@ -172,11 +172,12 @@ async def _decide(u: UnitOfWork, made: Made, held: Held, amounts: Amounts, pair_
     if is_signed:
         await sign(u, await Match.get(id=made.id, using_db=u.connection), "match")
     await transition.made([standing])
+    records = await records_of(u, rivals)
     settled = await transition.settle()
     record_ids = sorted([*made.sides["left"], *made.sides["right"]])
     more = {"status": made.status, "record_ids": record_ids, "replaced_ids": [one.id for one in replaced]}
     tell(u, made.project_id, MatchCreated, replace(standing, version=0), settled, **more)
-    await tell_superseded(u, made.project_id, rivals, settled)
+    tell_superseded(u, made.project_id, rivals, settled, records)
     u.audit(
         f"project:{made.project_id}",
         "match.create",

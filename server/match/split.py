@@ -20,7 +20,7 @@ from server.match.holding import Held, ensure_sign, hold
 from server.match.manual import Amounts, Made, amounts_of, refuse_too_large, refuse_untied, store_match
 from server.match.reasons import refuse_unknown_reason
 from server.match.schemas import Split
-from server.match.telling import tell, tell_superseded
+from server.match.telling import records_of, tell, tell_superseded
 
 
 async def split_match(actor: Actor, match_id: UUID, body: Split, expected: int | None) -> Answer:
@@ -58,6 +58,7 @@ async def split_match(actor: Actor, match_id: UUID, body: Split, expected: int |
         made = [await store_match(u, part, amounts, sign) for part, amounts in parts]
         await decision.made([part.id for part in made], standing.status)
         await transition.made(made)
+        records = await records_of(u, extensions)
         settled = await transition.settle()
         tell(
             u,
@@ -69,7 +70,7 @@ async def split_match(actor: Actor, match_id: UUID, body: Split, expected: int |
             record_ids=held.record_ids(match_id),
             replaced_ids=[part.id for part in made],
         )
-        await tell_superseded(u, match.project_id, extensions, settled)
+        tell_superseded(u, match.project_id, extensions, settled, records)
         u.audit(
             f"project:{match.project_id}",
             "match.split",

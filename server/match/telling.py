@@ -25,20 +25,26 @@ def tell(u: UnitOfWork, project_id: UUID, kind: Any, match: Standing, settled: S
     )
 
 
-async def tell_superseded(u: UnitOfWork, project_id: UUID, rivals: Sequence[Standing], settled: Settled) -> None:
-    """Publish that suggestions were superseded."""
-    rivals = [rival for rival in rivals if rival.pair_id is not None]  # no write-offs that wait for a signature
-    if not rivals:
-        return
+async def records_of(u: UnitOfWork, matches: Sequence[Standing]) -> dict[UUID, list[UUID]]:
+    """The records of matches, for their events. Read before the pair is locked, for which others wait."""
+    if not matches:
+        return {}
     rows = await u.execute(
         "SELECT match_id, array_agg(record_id ORDER BY record_id) AS ids FROM match_records "
         "WHERE match_id = ANY($1::text[]::uuid[]) GROUP BY 1",
-        [str(match.id) for match in rivals],
+        [str(match.id) for match in matches],
     )
-    records = {row["match_id"]: row["ids"] for row in rows}
+    return {row["match_id"]: row["ids"] for row in rows}
+
+
+def tell_superseded(
+    u: UnitOfWork, project_id: UUID, rivals: Sequence[Standing], settled: Settled, records: dict[UUID, list[UUID]]
+) -> None:
+    """Publish that suggestions, with these records, were superseded."""
     for rival in rivals:
-        status = MatchStatus.SUPERSEDED
-        tell(u, project_id, MatchSuperseded, rival, settled, status=status, record_ids=records.get(rival.id, []))
+        if rival.pair_id is not None:  # no write-off that waits for a signature
+            ids = records.get(rival.id, [])
+            tell(u, project_id, MatchSuperseded, rival, settled, status=MatchStatus.SUPERSEDED, record_ids=ids)
 
 
 def tell_reviewed(

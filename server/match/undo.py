@@ -25,7 +25,7 @@ from server.match.decisions import Decision, already_decided
 from server.match.extensions import baseless, bases_of, supersede_extensions
 from server.match.four_eyes import may_proceed, over_limit, take_back, waiting
 from server.match.holding import Held, hold, refuse_used
-from server.match.telling import tell, tell_superseded
+from server.match.telling import records_of, tell, tell_superseded
 
 # The latest decision about each match that is not undone yet.
 _LATEST = """
@@ -280,6 +280,7 @@ async def undo_match(actor: Actor, match_id: UUID, reason: str | None, expected:
         if not back.rows:  # there was no decision to take back, so this one is stored, as one that is over
             decision = await Decision.begin(u, match.project_id, match.pair_id, DecisionKind.UNDO, reason)
             await decision.over(standing, back.targets[match_id])
+        records = await records_of(u, extensions)
         settled = await transition.settle()
         if match.pair_id is None:
             for record_id in held.record_ids(match_id):
@@ -294,7 +295,7 @@ async def undo_match(actor: Actor, match_id: UUID, reason: str | None, expected:
                 more = {"status": back.targets[one], "record_ids": held.record_ids(one)}
                 replaced = others if one == match_id else []
                 tell(u, match.project_id, MatchUndone, held.matches[one], settled, replaced_ids=replaced, **more)
-        await tell_superseded(u, match.project_id, extensions, settled)
+        tell_superseded(u, match.project_id, extensions, settled, records)
         u.audit(
             f"project:{match.project_id}",
             "match.undo",

@@ -24,7 +24,7 @@ from server.match.four_eyes import is_over, may_proceed, sign
 from server.match.holding import hold, refuse_used
 from server.match.reasons import refuse_unknown_reason
 from server.match.schemas import WriteOff
-from server.match.telling import tell_superseded
+from server.match.telling import records_of, tell_superseded
 from server.match.undo import undo_match
 from server.record import queries
 from server.store.reading import Reading
@@ -92,6 +92,7 @@ async def write_off(actor: Actor, record_id: UUID, body: WriteOff) -> Answer:
         await u.execute(_USE, match_id, record_id, status == MatchStatus.CONFIRMED)
         await decision.made([match_id], status)
         await transition.made([Standing(match_id, None, None, status, 1)])
+        records = await records_of(u, rivals)
         settled = await transition.settle()
         if needs_two:
             await sign(u, await Match.get(id=match_id, using_db=u.connection), "write_off")
@@ -101,7 +102,7 @@ async def write_off(actor: Actor, record_id: UUID, body: WriteOff) -> Answer:
                 project_id=project_id, record_id=record_id, match_id=match_id, user_id=actor.id, reason=body.reason
             )
         )
-        await tell_superseded(u, project_id, rivals, settled)
+        tell_superseded(u, project_id, rivals, settled, records)
         _audit(u, project_id, record_id, match_id, body.reason)
         return await _answer(u, record_id)
 
@@ -119,6 +120,7 @@ async def _second(u: UnitOfWork, role: str, match_id: UUID, record_id: UUID, bod
     transition = Transition(u)
     await transition.move([held.matches[match_id]], MatchStatus.CONFIRMED, Said(u.actor.id, u.at, body.comment))
     await transition.move(held.rivals, MatchStatus.SUPERSEDED, Said())
+    records = await records_of(u, held.rivals)
     settled = await transition.settle()
     u.publish(
         RecordWrittenOff(
@@ -129,7 +131,7 @@ async def _second(u: UnitOfWork, role: str, match_id: UUID, record_id: UUID, bod
             reason=match.difference_reason,
         )
     )
-    await tell_superseded(u, match.project_id, held.rivals, settled)
+    tell_superseded(u, match.project_id, held.rivals, settled, records)
     _audit(u, match.project_id, record_id, match_id, match.difference_reason)
     return await _answer(u, record_id)
 
