@@ -3,7 +3,7 @@
 from playwright.async_api import expect
 
 from tests.e2e.room import PASSWORD, ROSA, matches_of, panel_of
-from tests.e2e.test_accessibility import faults_of
+from tests.e2e.test_accessibility import faults_of, follow
 
 
 async def test_who_chooses_an_open_item_is_named_beside_it_for_others(visit, reviewer, still_room):
@@ -40,6 +40,27 @@ async def test_people_see_who_is_here_and_who_looks_at_the_same_match(visit, rev
 
     await expect(panel_of(page).get_by_role("note")).to_have_text("Rosa Reviewer is looking at this match too.")
     assert await faults_of(page) == []
+
+    path = await _an_entry(manager, still_room["project"])
+    for one in (page, other):
+        await follow(one, path)
+    entry = page.get_by_role("complementary", name="Entry")
+    await expect(entry.get_by_role("note")).to_have_text("Rosa Reviewer is looking at this entry too.")
+    await follow(page, f"{still_room['address']}&m={match}")
+    await follow(other, f"{still_room['address']}&m={match}")
+    await expect(panel_of(page).get_by_role("note")).to_have_count(1)
     await other.close()
     await expect(panel_of(page).get_by_role("note")).to_have_count(0, timeout=15_000)
     await expect(here).to_have_count(0)
+
+
+async def _an_entry(manager, project):
+    """The page of an entry in a vault that Rosa may use."""
+    vault = await manager.send("POST", f"/projects/{project}/vaults", {"name": "Banks"})
+    members = (await manager.send("GET", f"/projects/{project}/members"))["items"]
+    rosa = next(member["user_id"] for member in members if member["display_name"] == "Rosa Reviewer")
+    await manager.send("PUT", f"/vaults/{vault['id']}/members/{rosa}", {"role": "reader"})
+    entry = await manager.send(
+        "POST", f"/vaults/{vault['id']}/entries", {"name": "SFTP", "secret": "four words of mine"}
+    )
+    return f"/projects/{project}/vaults/{vault['id']}?e={entry['id']}"

@@ -50,7 +50,7 @@ export function Match({ id, project, stream, sign = null, open, close, decided, 
       <Reading query={match} height={360}>
         {({ body }) => (
           <>
-            <LookedAt project={project} match={body.id} />
+            <LookedAt project={project} what="match" id={body.id} />
             <Told key={`told/${body.id}`} match={body} />
             <Decision key={body.id} match={body} project={project} decided={decided} more={more?.(body)} />
             <Outcome match={body} project={project} sign={sign} open={open} />

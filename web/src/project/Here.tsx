@@ -40,18 +40,24 @@ function Others({ project, others }: { project: string; others: Other[] }) {
   );
 }
 
-/** Whoever else has the same match open, as a line for its panel. */
-export function LookedAt({ project, match }: { project: string; match: string }) {
-  const others = useOthers(`project:${project}`).filter(({ state, visible }) => visible && state?.["match"] === match);
-  return others.length > 0 ? <Lookers project={project} others={others} /> : null;
+/** Whoever else has the same match or entry open, as a line for its panel. A vault has a stream of its own. */
+export function LookedAt({ project, what, id, stream = `project:${project}` }: Looked & { stream?: string }) {
+  const others = useOthers(stream).filter(({ state, visible }) => visible && state?.[what] === id);
+  return others.length > 0 ? <Lookers project={project} what={what} others={others} /> : null;
 }
 
-function Lookers({ project, others }: { project: string; others: Other[] }) {
+interface Looked {
+  project: string;
+  what: "match" | "entry";
+  id: string;
+}
+
+function Lookers({ project, what, others }: Omit<Looked, "id"> & { others: Other[] }) {
   const names = new Map(useMembers(project).map((member) => [member.user_id, member.display_name]));
   const said = others.map(({ user_id }) => names.get(user_id) ?? "Somebody");
   return (
     <p className="lookers" role="note">
-      {new Intl.ListFormat("en").format(said)} {said.length === 1 ? "is" : "are"} looking at this match too.
+      {new Intl.ListFormat("en").format(said)} {said.length === 1 ? "is" : "are"} looking at this {what} too.
     </p>
   );
 }

@@ -4,7 +4,8 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { change } from "../api/client";
 import type { EntryView, VaultView } from "../api/rest";
 import { keys } from "../live/keys";
-import { useRead } from "../live/react";
+import { usePresence, useRead } from "../live/react";
+import { LookedAt } from "../project/Here";
 import { ChangeButton } from "../shell/ChangeButton";
 import { instant } from "../shell/format";
 import { Fault, Reading, Status } from "../shell/parts";
@@ -13,7 +14,9 @@ import { Secret } from "./Secret";
 /** One entry: what everybody may see of it, its secret on demand, and the way into the trash and back. */
 export function Entry({ id, vault, close }: { id: string; vault: VaultView; close: () => void }) {
   const client = useQueryClient();
-  const entry = useRead<EntryView>([...keys.vault(vault.id), "entry", id], `/entries/${id}`, `vault:${vault.id}`);
+  const stream = `vault:${vault.id}`;
+  const entry = useRead<EntryView>([...keys.vault(vault.id), "entry", id], `/entries/${id}`, stream);
+  usePresence(stream, { entry: id });
   const move = useMutation({
     mutationFn: (verb: "trash" | "restore") =>
       verb === "trash"
@@ -36,6 +39,7 @@ export function Entry({ id, vault, close }: { id: string; vault: VaultView; clos
                 <IconX size={16} />
               </ActionIcon>
             </div>
+            <LookedAt project={vault.project_id} stream={stream} what="entry" id={id} />
             {body.trashed_at ? null : mayRead ? (
               // A new version may have another secret, so the old one disappears from the screen.
               <Secret key={body.version} entry={body} />
