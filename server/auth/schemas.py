@@ -63,7 +63,7 @@ class UserView(View):
     display_name: str
     role: UserRole
     status: Literal["active", "invited", "disabled"]
-    mfa_enabled: bool
+    mfa_enabled: bool  # in the contract from the start; waits for a second factor, and is false until there is one
     has_password: bool
     google_linked: bool
     password_expires_at: datetime | None
