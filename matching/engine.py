@@ -5,7 +5,7 @@ any number of threads.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, assert_never
 
 import duckdb
 import numpy as np
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from matching import assignment, candidates, duck, groups, normalise, scoring, sums, within_side
 from matching.explanation import PairSeen, seen_in
 from matching.groups import Grouped
-from matching.plan import Plan, ProbabilisticPass, RulesPass, SumsPass, WithinSidePass, distinct_names
+from matching.plan import GroupPass, Plan, ProbabilisticPass, RulesPass, SumsPass, WithinSidePass, distinct_names
 from matching.reading.values import install_macros
 from matching.results import (
     CONFIRMED,
@@ -173,7 +173,7 @@ def run(
             connection.execute(f"CREATE VIEW {side}_free AS SELECT * FROM {side}")
         for index, step in enumerate(plan.passes):
             work.pass_index, work.pass_name = index, step.name
-            if step.kind == "sums" or step.kind == "within_side":
+            if isinstance(step, GroupPass):
                 yield from _group_pass(work, index, step)
             else:
                 yield from _pass(work, index, step)
@@ -195,9 +195,7 @@ def _group_pass(work: _Run, index: int, step: SumsPass | WithinSidePass) -> Iter
 
     tell("candidates", 0.0)
     budget = groups.Budget(_is_rejected_set(work), _remainders(work), lambda: _check(work), tell)
-    found: Grouped = (
-        sums.find(work.sides, step, budget) if step.kind == "sums" else within_side.find(work.sides, step, budget)
-    )
+    found = _grouped(work.sides, step, budget)
     _check(work)
     ordered = sorted(found.groups, key=lambda g: (min(g.left, default=-1), min(g.right, default=-1)))
     reported, size = step.accept == "report", work.options.chunk_size
@@ -231,6 +229,15 @@ def _group_pass(work: _Run, index: int, step: SumsPass | WithinSidePass) -> Iter
         skipped_pairs=0,
         local_components=0,
     )
+
+
+def _grouped(sides: Sides, step: SumsPass | WithinSidePass, budget: groups.Budget) -> Grouped:
+    """The groups that a pass finds."""
+    if step.kind == "sums":
+        return sums.find(sides, step, budget)
+    if step.kind == "within_side":
+        return within_side.find(sides, step, budget)
+    assert_never(step)
 
 
 def _is_rejected_set(work: _Run) -> Callable[[groups.Rows, groups.Rows], bool]:

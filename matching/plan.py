@@ -148,18 +148,12 @@ class FeeModel(_Part):
 
 
 class GroupPass(_Pass):
-    """The fields by which a pass finds groups of rows, and how one side names the other."""
+    """The fields by which a pass finds groups of rows. `reference` and `party` are how rows name others."""
 
     amount: FieldName
     date: FieldName | None = None
     reference: FieldName | None = None
     party: FieldName | None = None
-
-    @model_validator(mode="after")
-    def _named(self) -> "GroupPass":
-        if self.reference is None and self.party is None:
-            raise ValueError("needs reference, party or both: amounts alone do not tell which rows belong together")
-        return self
 
     @property
     def fields(self) -> dict[str, FieldName]:
@@ -168,7 +162,17 @@ class GroupPass(_Pass):
         return {part: name for part, name in parts.items() if name is not None}
 
 
-class SumsPass(GroupPass):
+class NamedPass(GroupPass):
+    """A pass in whose groups rows name each other."""
+
+    @model_validator(mode="after")
+    def _named(self) -> "NamedPass":
+        if self.reference is None and self.party is None:
+            raise ValueError("needs reference, party or both: amounts alone do not tell which rows belong together")
+        return self
+
+
+class SumsPass(NamedPass):
     """
     A pass that finds rows of one side that together come to a row of the other, without a key that both have.
 
@@ -184,7 +188,7 @@ class SumsPass(GroupPass):
     accept: Literal["confirm_if_unique", "suggest", "report"] = "confirm_if_unique"
 
 
-class WithinSidePass(GroupPass):
+class WithinSidePass(NamedPass):
     """A pass that finds rows booked twice, which join the match of their twin, and rows that another one reverses."""
 
     kind: Literal["within_side"]

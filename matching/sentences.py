@@ -1,8 +1,9 @@
 """A plan in plain words: a sentence for each pass."""
 
 from collections.abc import Sequence
+from typing import assert_never
 
-from matching.plan import Comparison, Extracted, FeeModel, GroupPass, Pass, Plan, SumsPass, column_of
+from matching.plan import Comparison, Extracted, FeeModel, NamedPass, Pass, Plan, SumsPass, column_of
 
 _ACCEPTED = {
     "confirm": "Matches are confirmed, unless another one is nearly as likely.",
@@ -47,14 +48,16 @@ def _sentence(plan: Plan, step: Pass) -> str:
         sums = f"{bound} match one of the other if their amounts come to its amount ({amount}){_less_fees(step)}"
         unnamed = " Records that name nobody are tried last." if step.unnamed else ""
         return f"{sums}, and {_named(plan, step)}.{unnamed} {accepted}"
-    found = {
-        "duplicates": "Records of one side that were booked twice join the match of their twin",
-        "reversals": "Records of one side that reverse each other match",
-    }
-    return f"{'. '.join(found[kind] for kind in step.find)}, where {_named(plan, step)}. {accepted}"
+    if step.kind == "within_side":
+        found = {
+            "duplicates": "Records of one side that were booked twice join the match of their twin",
+            "reversals": "Records of one side that reverse each other match",
+        }
+        return f"{'. '.join(found[kind] for kind in step.find)}, where {_named(plan, step)}. {accepted}"
+    assert_never(step)
 
 
-def _named(plan: Plan, step: GroupPass) -> str:
+def _named(plan: Plan, step: NamedPass) -> str:
     """What has to show that rows belong together."""
     names = [_columns(plan, name) for name in (step.reference, step.party) if name is not None]
     return f"{' or '.join(names)} {'say' if len(names) == 1 else 'says'} that they belong together"
