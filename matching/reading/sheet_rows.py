@@ -14,7 +14,7 @@ from matching.reading.archive import Archive, open_archive, too_much
 from matching.reading.markup import Document, local
 from matching.reading.number_formats import Kind, number_text
 from matching.reading.rows import MAX_RECORD_BYTES
-from matching.reading.sheets import DAMAGED, Sheet, Workbook, unescaped
+from matching.reading.sheets import WORKBOOK, Sheet, Workbook, unescaped
 from matching.reading.values import FileRejected
 
 MAX_COLUMN, MAX_ROW = 16_384, 1_048_576  # of a sheet, as defined by the format
@@ -85,7 +85,7 @@ class SheetRows:
         self._sheet = sheet
         self._texts, self._is_1904 = workbook.texts, workbook.is_1904
         self._kinds: dict[str, Kind] = {str(number): kind for number, kind in enumerate(workbook.kinds)}
-        self._document = Document(self._start, self._end)
+        self._document = Document(WORKBOOK, self._start, self._end)
         self._columns: dict[str, int] = {}  # column numbers from 0 by their letters
         self._done: list[Row] = []
         self._fed = self._cells = self._shared = 0
@@ -160,7 +160,7 @@ class SheetRows:
                 column = self._columns.setdefault(letters, _column(letters))
             self._column = column
         if self._line > MAX_ROW or not 0 <= self._column < MAX_COLUMN:
-            raise FileRejected(DAMAGED)
+            raise FileRejected(WORKBOOK.damaged)
         self._type, self._style = attributes.get("t", "n"), attributes.get("s", "0")
         if self._value:
             self._value.clear()

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from matching.reading.archive import MAX_MEMBERS, Archive, open_archive, too_much
-from matching.reading.markup import Document, local
+from matching.reading.markup import Document, Wording, local
 from matching.reading.number_formats import Kind, kind_of_format
 from matching.reading.values import FileRejected
 
-DAMAGED = "the workbook is damaged; open it and save it again as .xlsx"
+# Lines are of a part of the archive, which nobody sees.
+WORKBOOK = Wording("workbook", "open it and save it again as .xlsx", "save the sheet as CSV", has_lines=False)
 _BINARY = "the file is a binary workbook (.xlsb); save it as .xlsx"
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
@@ -107,8 +108,8 @@ def _sheets(archive: Archive) -> tuple[tuple[Sheet, ...], bool]:
         raise FileRejected(_BINARY)
     for member, start in (("xl/workbook.xml", sheet), ("xl/_rels/workbook.xml.rels", relation)):
         if member not in archive:
-            raise FileRejected(DAMAGED)
-        Document(start).read(archive.pieces(member))
+            raise FileRejected(WORKBOOK.damaged)
+        Document(WORKBOOK, start).read(archive.pieces(member))
     return tuple(Sheet(name, _member_of(targets.get(key, "")), visible) for name, key, visible in found), is_1904
 
 
@@ -144,7 +145,7 @@ def _texts(archive: Archive) -> Texts:
             texts.add(unescaped("".join(parts)))
             parts.clear()
 
-    document = Document(start, end)
+    document = Document(WORKBOOK, start, end)
     document.read(archive.pieces("xl/sharedstrings.xml"))
     return texts
 
@@ -174,5 +175,5 @@ def _kinds(archive: Archive) -> tuple[Kind, ...]:
         if local(name) == "cellXfs":
             is_cell = False
 
-    Document(start, end).read(archive.pieces("xl/styles.xml"))
+    Document(WORKBOOK, start, end).read(archive.pieces("xl/styles.xml"))
     return tuple(kinds)
