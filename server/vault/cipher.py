@@ -8,12 +8,14 @@ Source: NIST SP 800-38D (AES-GCM); for envelope encryption see the docstring of 
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 from core.envelope import KeyProvider, associated, new_key, seal, unseal
 
-Field = Literal["secret", "notes"]
+SealedField = Literal["secret", "notes"]
+# The audit log has digests of the fields in this order: a new one is added at the end.
+SEALED: tuple[SealedField, ...] = get_args(SealedField)
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Place:
         """Associated data of the version's wrapped data key."""
         return associated("cv1/dek", self.vault_id.bytes, self.entry_id.bytes, self.version, self.epoch)
 
-    def of_field(self, name: Field) -> bytes:
+    def of_field(self, name: SealedField) -> bytes:
         """Associated data of a sealed field."""
         return associated("cv1/field", self.vault_id.bytes, self.entry_id.bytes, self.version, name)
 
@@ -46,7 +48,8 @@ class SealedVersion:
         """
         The SHA-256 of the sealed bytes, in hex. It is in the audit log, so that putting back an old row is noticed.
         """
-        return hashlib.sha256(self.data_key + self.secret + (self.notes or b"")).hexdigest()
+        parts = [getattr(self, name) or b"" for name in SEALED]
+        return hashlib.sha256(b"".join([self.data_key, *parts])).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -75,22 +78,23 @@ class VaultCipher:
 def seal_version(vault_key: bytes, place: Place, content: OpenVersion) -> SealedVersion:
     """Seal a version's fields under their own data key."""
     data_key = new_key()
-    return SealedVersion(
-        data_key=seal(vault_key, _key_name(place), data_key, place.of_data_key()),
-        secret=seal(data_key, "data", content.secret.encode(), place.of_field("secret")),
-        notes=None
-        if content.notes is None
-        else seal(data_key, "data", content.notes.encode(), place.of_field("notes")),
-    )
+    sealed: dict[str, Any] = dict.fromkeys(SEALED)
+    for name in SEALED:
+        text = getattr(content, name)
+        if text is not None:
+            sealed[name] = seal(data_key, "data", text.encode(), place.of_field(name))
+    return SealedVersion(data_key=seal(vault_key, _key_name(place), data_key, place.of_data_key()), **sealed)
 
 
 def open_version(vault_key: bytes, place: Place, sealed: SealedVersion) -> OpenVersion:
     """Open a version. Raises: SealBroken if a byte was changed or moved."""
     data_key = unseal(vault_key, _key_name(place), sealed.data_key, place.of_data_key())
-    notes = None
-    if sealed.notes is not None:
-        notes = unseal(data_key, "data", sealed.notes, place.of_field("notes")).decode()
-    return OpenVersion(unseal(data_key, "data", sealed.secret, place.of_field("secret")).decode(), notes)
+    content: dict[str, Any] = dict.fromkeys(SEALED)
+    for name in SEALED:
+        value = getattr(sealed, name)
+        if value is not None:
+            content[name] = unseal(data_key, "data", value, place.of_field(name)).decode()
+    return OpenVersion(**content)
 
 
 def _of_vault_key(vault_id: UUID, epoch: int, kek_id: str) -> bytes:

@@ -17,6 +17,7 @@ from models.vault import Entry
 from server.api.instants import Future, Instant
 from server.api.paging import Paged
 from server.api.schemas import Body, Name, Omittable, View, whole
+from server.vault.cipher import SEALED, SealedField
 
 MAX_SECRET_BYTES = 64 * 1024
 DUE_SOON = timedelta(days=30)  # the first threshold at which people are reminded
@@ -204,7 +205,7 @@ def state_of(expires_at: datetime | None, due_at: datetime | None, at: datetime)
 class RevealBody(Body):
     """What to reveal, and why."""
 
-    fields: Annotated[list[Literal["secret", "notes"]], Field(min_length=1, max_length=2)] = ["secret"]
+    fields: Annotated[list[SealedField], Field(min_length=1, max_length=len(SEALED))] = ["secret"]
     version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
     reason: Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_no_controls)] | None = None
 
@@ -214,7 +215,7 @@ class RevealView(View):
 
     entry_id: UUID
     version: int
-    fields: dict[Literal["secret", "notes"], str | None] = Field(repr=False)
+    fields: dict[SealedField, str | None] = Field(repr=False)
 
 
 class RotateBody(Body):

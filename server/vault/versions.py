@@ -1,7 +1,7 @@
 """
 Versions of an entry. Every change makes a new one, sealed under its own data key, and old ones stay.
 
-METADATA is what is stored unencrypted next to the sealed bytes.
+METADATA is what is stored unencrypted next to the sealed bytes, whose fields are SEALED (cipher.py).
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from core.ids import uuid7
 from models import sql
 from models.vault import Entry, EntryVersion, Vault
 from realtime.unit_of_work import UnitOfWork
-from server.vault.cipher import OpenVersion, Place, SealedVersion, VaultCipher, open_version, seal_version
+from server.vault.cipher import SEALED, OpenVersion, Place, SealedVersion, VaultCipher, open_version, seal_version
 
 METADATA = ("name", "username", "url", "tags", "expires_at", "rotation_interval_days")
 
@@ -34,7 +34,7 @@ class Versions:
         written.
         """
         entry = self.entry
-        hidden = [name for name in ("secret", "notes") if getattr(content, name) != getattr(before, name)]
+        hidden = [name for name in SEALED if getattr(content, name) != getattr(before, name)]
         changed = hidden + [name for name, value in values.items() if getattr(entry, name) != value]
         if not changed:
             return []
@@ -65,8 +65,7 @@ class Versions:
             version=entry.version,
             key_epoch=epoch,
             data_key=sealed.data_key,
-            secret=sealed.secret,
-            notes=sealed.notes,
+            **{name: getattr(sealed, name) for name in SEALED},
             metadata=metadata,
             changed=changed,
             actor_id=self.u.actor.id,
@@ -91,9 +90,10 @@ async def open_entry(u: UnitOfWork, cipher: VaultCipher, entry: Entry, version: 
     if row is None:
         raise SealBroken("the version of the entry is missing")
     key = await _vault_key(u, cipher, entry.vault_id, row.key_epoch)
-    notes = None if row.notes is None else bytes(row.notes)
-    sealed = SealedVersion(bytes(row.data_key), bytes(row.secret), notes)
-    return open_version(key, Place(entry.vault_id, entry.id, version, row.key_epoch), sealed)
+    found = {name: getattr(row, name) for name in SEALED}
+    stored: dict[str, Any] = {name: None if value is None else bytes(value) for name, value in found.items()}
+    place = Place(entry.vault_id, entry.id, version, row.key_epoch)
+    return open_version(key, place, SealedVersion(bytes(row.data_key), **stored))
 
 
 async def version_of(u: UnitOfWork, entry: Entry, version: int) -> EntryVersion | None:

@@ -1,5 +1,6 @@
 """Vaults over HTTP: rights, versions, trash, reveal, audit, and what is really stored."""
 
+import dataclasses
 from typing import Any
 
 import asyncpg
@@ -7,8 +8,10 @@ import pytest
 
 from core.ids import uuid7
 from core.settings import Settings
+from models.vault import EntryVersion
 from realtime.unit_of_work import ledger
 from server.audit import refusals, verification
+from server.vault.cipher import SEALED, OpenVersion, SealedVersion
 from server.vault.schemas import EntryCreate, EntryUpdate, EntryView
 from server.vault.versions import METADATA
 from tests.conftest import Person
@@ -35,9 +38,12 @@ async def test_an_entry_is_read_without_its_secret_and_revealed_with_it(alice: P
 def test_every_field_of_an_entry_is_kept_in_its_versions() -> None:
     written = set(EntryCreate.model_fields)
 
-    assert set(METADATA) | {"secret", "notes"} == written
+    assert set(METADATA) | set(SEALED) == written
     assert set(EntryUpdate.model_fields) == written
-    assert written - {"secret", "notes"} < set(EntryView.model_fields)
+    for sealed in (SealedVersion, OpenVersion):
+        assert [one.name for one in dataclasses.fields(sealed) if one.name != "data_key"] == list(SEALED)
+    assert set(SEALED) < EntryVersion._meta.fields
+    assert written - set(SEALED) < set(EntryView.model_fields)
 
 
 async def test_every_write_is_a_version_and_old_ones_can_be_revealed(alice: Person, entry: dict[str, Any]) -> None:

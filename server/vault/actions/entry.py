@@ -4,7 +4,8 @@ import secrets
 import string
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Literal
+from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -29,7 +30,7 @@ from realtime.refusals import record_refusal
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.store.errors import is_of_database
 from server.vault.actions.trash import destroy
-from server.vault.cipher import OpenVersion, VaultCipher
+from server.vault.cipher import SEALED, OpenVersion, SealedField, VaultCipher
 from server.vault.schemas import EntryCreate, EntryUpdate, EntryView, RestoreBody, RevealBody, RevealView, RotateBody
 from server.vault.versions import METADATA, Versions, metadata_of, open_entry, version_of
 
@@ -57,7 +58,7 @@ async def create_entry(actor: Actor, cipher: VaultCipher, vault_id: UUID, body: 
             version=1,
         )
         await sql.insert(u.connection, entry)
-        changed = [name for name in ("secret", "notes", *METADATA) if name in body.model_fields_set]
+        changed = [name for name in (*SEALED, *METADATA) if name in body.model_fields_set]
         await Versions(u, cipher, vault, entry).write(content, changed, "entry.create")
         u.publish(EntryCreated(vault_id=vault_id, entry_id=entry.id, version=1, changed=changed))
         return u.answer(201, EntryView.of(entry), version=1)
@@ -75,10 +76,8 @@ async def update_entry(
         _refuse_trashed(entry)
         before = await open_entry(u, cipher, entry, entry.version)
         given = body.model_fields_set
-        content = OpenVersion(
-            before.secret if body.secret is None else body.secret.get_secret_value(),
-            _text(body.notes) if "notes" in given else before.notes,
-        )
+        hidden: dict[str, Any] = {name: _text(getattr(body, name)) for name in SEALED if name in given}
+        content = replace(before, **hidden)
         values = {name: getattr(body, name) for name in METADATA if name in given}
         changed = await Versions(u, cipher, vault, entry).change(content, before, values, "entry.update")
         if changed:
@@ -101,7 +100,7 @@ async def rotate_entry(
         secret = _text(body.secret) or "".join(secrets.choice(_ALPHABET) for _ in range(_GENERATED_LENGTH))
         if secret == before.secret:
             raise Invalid(errors=(Fault("/secret", "invalid_field", "is the current secret; give a new one"),))
-        content = OpenVersion(secret, before.notes)
+        content = replace(before, secret=secret)
         changed = await Versions(u, cipher, vault, entry).change(content, before, {}, "entry.rotate")
         u.publish(EntryRotated(vault_id=vault.id, entry_id=entry.id, version=entry.version, changed=changed))
         return u.answer(200, EntryView.of(entry), version=entry.version)
@@ -169,7 +168,7 @@ async def reveal_entry(actor: Actor, cipher: VaultCipher, entry_id: UUID, body: 
         if not is_of_database(error):
             raise  # a bug; it reveals no secret either
         raise Unavailable("The reveal could not be recorded, so the secret is not shown. Try again soon.") from error
-    found: dict[Literal["secret", "notes"], str | None] = {name: getattr(content, name) for name in body.fields}
+    found: dict[SealedField, str | None] = {name: getattr(content, name) for name in body.fields}
     return RevealView(entry_id=entry_id, version=version, fields=found)
 
 
