@@ -1,7 +1,7 @@
 """What a module in formats/ says about its format, and what detection finds out about a file."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,9 @@ class Detection:
     above: tuple[Line, ...] = ()  # those lines, as far as they say something
     sheet: str | None = None
     questions: tuple[dict[str, Any], ...] = ()  # about where the table is
+    # What columns mean, if the format itself says so and nothing has to be found out: a mapping's fields, as `Mapping.said`
+    # gives them. What people say counts more.
+    mapping: dict[str, Any] = field(default_factory=dict)
     contents: object = None  # what the format found during detection, so that its reader need not look for it again
 
 

@@ -127,16 +127,15 @@ def _exact(batches: list[RawBatch], name: str) -> NDArray[np.bool_] | None:
 
 def decided(detection: Detection, names: list[str], facts: Facts, given: Mapping | None) -> Look:
     """What is read how, from the names of all columns, what was found and what people said. Profiles are left empty."""
-    said = given.said() if given is not None else {}
-    is_ours = is_export(names)
-    if is_ours:
-        said = {**MAPPING, **said}
-    is_table = is_ours or detection.format in TABLES
+    known = MAPPING if is_export(names) else detection.mapping
+    by_people = given.said() if given is not None else {}
+    said = {**known, **by_people}
+    is_table = bool(known) or detection.format in TABLES
     found = _understood(facts, detection, said, is_table=is_table)
     alone = found
-    if not is_ours and (said.get("amount") or said.get("date")):
-        alone = _understood(facts, detection, {}, is_table=is_table)
-    suggested = Mapping.model_validate(alone.mapping)
+    if by_people.get("amount") or by_people.get("date"):
+        alone = _understood(facts, detection, known, is_table=is_table)
+    suggested = Mapping.model_validate({**alone.mapping, **known})
     if "amount" in said and "fee" not in said:
         found.mapping.pop("fee", None)  # it was found for another reading of the amount
     questions = [q for q in (*detection.questions, *found.questions) if not _is_answered(q["kind"], said)]

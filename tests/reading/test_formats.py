@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,6 +14,8 @@ import xlsxwriter
 from matching.reading.detect import check_magic, detect, format_of
 from matching.reading.format import Detection, Format, Start
 from matching.reading.formats import FORMATS
+from matching.reading.look import read_whole
+from matching.reading.mapping import Mapping
 from matching.reading.rows import Builder
 from matching.reading.tables import read_batches
 from matching.reading.values import FileRejected
@@ -118,3 +121,40 @@ def test_a_new_format_is_one_line_of_the_table(tmp_path, monkeypatch):
     assert batch.columns.to_pylist() == [{"key": "a", "value": "1"}, {"key": "b", "value": "2"}]
     with pytest.raises(FileRejected, match=rf"; CSV, .*{FORMATS[NAMES[-1]].title} and Pairs can be loaded"):
         check_magic(b"%PDF-1.7")
+
+
+def test_a_format_that_knows_its_columns_is_asked_about_none_of_them(tmp_path, monkeypatch):
+    columns = ("Amt", "Sts")
+
+    def read(path, detection, batch_rows):
+        build = Builder(columns, batch_rows)
+        for line, text in enumerate(path.read_text().splitlines()[1:], 2):
+            build.add(text.split("="), line)
+        yield build.take()
+
+    def form(name, **known):
+        return Format(
+            name=name,
+            title=name,
+            mismatch=f"the file is no {name}",
+            detect=lambda _, start, __: Detection(name, columns, start.encoding, mapping=known),
+            read=read,
+            recognises=lambda start: start.text.startswith(f"[{name}]\n"),
+        )
+
+    amount, skip = {"column": "Amt", "decimal": "."}, [{"column": "Sts", "values": ["PDNG"]}]
+    for made in (form("guessed"), form("known", amount=amount, currency={"value": "EUR"}, skip=skip)):
+        monkeypatch.setitem(FORMATS, made.name, made)
+    rows = "1.234=BOOK\n2.345=BOOK\n3.456=PDNG\n"
+    paths = {name: tmp_path / name for name in ("guessed", "known")}
+    for name, path in paths.items():
+        path.write_text(f"[{name}]\n{rows}")
+
+    guessed, known = (read_whole(path) for path in paths.values())
+    told, _ = read_whole(paths["known"], Mapping.model_validate({"skip": []}))
+
+    assert guessed[0].questions
+    assert (known[0].questions, known[0].suggested.amount) == ([], known[0].mapping.amount)
+    amounts = [str(one) for _, typed in known[1] for one in typed.amount.to_pylist()]
+    assert [Decimal(one) for one in amounts] == [Decimal("1.234"), Decimal("2.345")]
+    assert (told.mapping.amount, told.mapping.skip) == (known[0].mapping.amount, [])  # what people say counts more
