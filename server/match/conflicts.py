@@ -37,14 +37,15 @@ async def expect_version(u: UnitOfWork, match: Match, expected: int | None, *, r
 async def latest_change(u: UnitOfWork, match_id: UUID) -> tuple[str, dict[str, Any]]:
     """A sentence about who changed a match last, and the same for programs."""
     rows = await u.execute("SELECT updated_at FROM matches WHERE id = $1", match_id)
-    # What a job supersedes at its end is in no history.
+    # What a job supersedes at its end is in no history, and neither is whom many matches were given to at once.
     history = [
         row
         for row in await u.execute(HISTORY, match_id, str(match_id), "[]")
         if row["action"] in _DID and row["at"] == rows[0]["updated_at"]
     ]
     if not history:
-        return "A job has changed this match meanwhile.", {"changed_by_name": None, "action": None}
+        said = "This match has changed meanwhile, by a job or together with others."
+        return said, {"changed_by_name": None, "action": None}
     latest = history[-1]
     who = latest["display_name"] or "Somebody"
     at = latest["at"]

@@ -61,6 +61,17 @@ async def test_who_decides_on_an_older_version_is_told_who_did_what_meanwhile(ro
         assert refused["detail"].startswith(f"{bobs_name} {did}ed this match at ")
 
 
+async def test_who_was_in_a_bulk_assignment_is_not_told_that_it_was_a_job(room):
+    books, bob, (match, *_) = room
+    body = {**books.sides, "action": "assign", "ids": [match], "expected_count": 1, "user_id": str(bob.id)}
+    await books.person.ok("POST", f"/projects/{books.project}/review", body)
+
+    refused = await books.person.problem("POST", f"/matches/{match}/confirm", {}, if_match=1)
+
+    assert (refused["code"], refused["action"]) == ("version_conflict", None)
+    assert refused["detail"].startswith("This match has changed meanwhile, by a job or together with others.")
+
+
 def seen_ids(match, side):
     """The records of one side of a match."""
     return [record["id"] for record in match["records"] if record["side"] == side]
