@@ -21,6 +21,7 @@ from matching.reading.delimiters import as_one
 from matching.reading.lines import Line
 from matching.reading.rows import MAX_RECORD_BYTES, Fault
 
+MAX_PARTS = 20  # lines into which line feeds inside cells divide a record
 MAX_RECORD_LINES = 10_000  # limit on the lines that are kept while a quote is open
 QUOTE = Fault("quote", "the row has a quote that is not closed, or that is closed inside a field", "row")
 _OPENING = '"\n'  # placed after or before a line, it leaves a quote open
@@ -43,7 +44,11 @@ def records_of(lines: Iterator[Line], delimiter: str, *, skip: int = 0) -> Itera
     lines, delimiter = as_one(lines, delimiter)
     ahead = _Ahead(lines, delimiter)
     number = skip + 1
+    width = 0  # of the record before, if its line ends with a carriage return and a line feed
     while (first := ahead.pop()) is not None:
+        parts = ahead.further_parts(first, width) if width else 0
+        if parts:
+            first = _as_one_line([first, *(ahead.pop() or first for _ in range(parts))])
         cells = _parse([first.text], delimiter)
         fault, taken = first.fault, [first]
         if cells is None:
@@ -55,7 +60,14 @@ def records_of(lines: Iterator[Line], delimiter: str, *, skip: int = 0) -> Itera
         if cells and any('="' in line.text for line in taken):
             cells = without_formulas(cells, delimiter)
         yield Record(number, cells or [], fault)
-        number += len(taken)
+        number += len(taken) + parts
+        width = len(cells or []) if taken[-1].text.endswith("\r\n") else 0
+
+
+def _as_one_line(parts: list[Line]) -> Line:
+    """The parts of a line that was broken by line feeds inside its cells."""
+    fault = next((part.fault for part in parts if part.fault is not None), None)
+    return Line(" ".join(part.text.rstrip("\r\n") for part in parts) + "\r\n", fault)
 
 
 def clear_cells(text: str, delimiter: str) -> list[str] | None:
@@ -147,6 +159,25 @@ class _Ahead:
         else:
             self._end = None
         return line
+
+    def further_parts(self, first: Line, width: int) -> int:
+        """
+        How many more lines belong to one whose cells hold line feeds without quotes around them: records end with a
+        carriage return too, and all lines up to the next one have as many cells as the record before, its own too few.
+        """
+        marks, text = 0, first.text
+        for number in range(MAX_PARTS + 1):
+            marks += text.count(self._delimiter)
+            if '"' in text or not text.endswith("\n") or marks >= width:
+                return 0
+            if text.endswith("\r\n"):
+                return number if marks == width - 1 else 0
+            if marks == width - 1 and not number:
+                return 0  # it is whole, and only ends in another way
+            if number == len(self._ahead) and not self._read():
+                return 0
+            text = self._ahead[number].text
+        return 0
 
     def further_lines(self, first: Line) -> int:
         """How many more lines belong to a record whose first one leaves a quote open; 0 if it never ends properly."""

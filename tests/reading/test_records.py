@@ -106,3 +106,25 @@ def test_a_nul_rejects_its_row_only(load):
 
     assert found.rejects == [(3, None, "nul_character")]
     assert found.amounts[:2] == ["1.5", "3.5"]
+
+
+def test_line_feeds_inside_cells_do_not_end_records_that_end_with_a_carriage_return_too(load):
+    lines = [
+        "Konto 1;",
+        "Datum;Text;Soll;Haben;",
+        "28.01.2024;A\nB\n ;728,40;;",
+        "25.01.2024;C;;1 811,10;",
+        "24.01.2024;D\n ;5,00;;",
+    ]
+    found = load("\r\n".join(lines) + "\r\n")
+
+    assert found.amounts == ["-728.4", "1811.1", "-5"]
+    assert found.data[0]["Text"] == "A B  "
+    assert found.rejects == []
+
+
+def test_lines_that_end_in_another_way_are_records_if_they_are_whole_or_fit_no_width(load):
+    found = load("Date,Text,Amount\r\n2024-01-05,A,1.00\n2024-01-06,B,2.00\r\n2024-01-07,C\n2024-01-08,D,4.00\r\n")
+
+    assert found.amounts == ["1", "2", "4"]
+    assert [line for line, *_ in found.rejects] == [4]

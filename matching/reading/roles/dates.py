@@ -7,7 +7,7 @@ import numpy as np
 
 from matching.reading.cells.days import WEAK
 from matching.reading.roles.facts import Column, Facts, Mask, is_unnamed
-from matching.reading.roles.words import says
+from matching.reading.roles.words import says, words_of
 from matching.reading.roles.writing import Dates, is_plausible, is_sorted, read_dates, weak_forms
 
 CAPTIONS = ("total", "opening", "closing")
@@ -16,6 +16,7 @@ DATE_SHARE = 0.4  # of the filled cells of a column of dates
 RIVAL = 0.5  # a date column whose score is this near is a question
 DATE_NAME = 0.5  # of a name that must mean the date of a booking, so that the first of several such columns is taken
 MIN_LISTED = 4  # different days from which their order says by which column a table is sorted
+MAX_ZEROS = 20  # in place of dates
 MAX_LATER = 10  # days between a booking and its value
 MIN_TERM, MAX_TERM = 5, 400  # days in which a bill is to be paid; a payment is booked or settled sooner
 SAME_TERM = 0.8  # of the bills of a list that are to be paid in the same number of days
@@ -65,7 +66,13 @@ def _is_number_too(column: Column, filled: Mask) -> bool:
     is_money = (
         column.role("amount", "balance", "in", "out", "fee", "gross", "net", "reference", "identity", "account") >= 0.4
     )
-    return is_money or bool((column.numbers.digits[both] != 8).any())
+    is_shorter = column.numbers.digits[both] != 8
+    # A zero stands for no date.
+    return (
+        is_money
+        or any(column.text(int(row)) != "0" for row in np.flatnonzero(both)[is_shorter][:MAX_ZEROS])
+        or (int(is_shorter.sum()) > MAX_ZEROS)
+    )
 
 
 def main_date(facts: Facts, today: date) -> Dates | None:
@@ -89,7 +96,7 @@ def main_date(facts: Facts, today: date) -> Dates | None:
     score, _, best = max(scored, key=lambda item: item[:2])
     near = [dates for other, _, dates in scored if dates is not best and other > score - RIVAL]
     rivals = [dates for dates in near if _differ(best, dates)]
-    if not rivals or best.column.role("booked") >= DATE_NAME:
+    if not rivals or (best.column.role("booked") >= DATE_NAME and not any(_may_be_meant(best, d) for d in rivals)):
         return best
     in_order = [dates for dates in (best, *rivals) if _lists(dates)]
     if len(in_order) == 1:
@@ -104,6 +111,16 @@ def main_date(facts: Facts, today: date) -> Dates | None:
     if issued:
         return issued[0]
     return replace(best, columns=tuple(dates.column.name for dates in (best, *rivals)))
+
+
+def _may_be_meant(one: Dates, other: Dates) -> bool:
+    """Whether another column is called a date as well, and says days far from these, as that of a payment does."""
+    column, both = other.column, one.valid & other.valid
+    apart = np.abs(other.days[both].astype(np.int64) - one.days[both])
+    is_far = 2 * int((apart > MAX_LATER).sum()) > len(apart)
+    if len(words_of(one.column.name)) == 1:
+        return False  # what is only called the date is that of the row
+    return is_far and column.role("booked") >= DATE_NAME > column.role("value_date", "entered", "other_date")
 
 
 def _lists(dates: Dates) -> bool:

@@ -277,7 +277,7 @@ def _codes_in(line: Line) -> set[str]:
         last = rest.strip() if colon else text.split()[-1].strip("()[]")
         if colon and len(rest.strip()) <= 12 and (code := currency_of(rest.strip())) and not rest.strip().isdigit():
             found.add(code)
-        elif text.isupper():
+        elif text.isupper() and all(c.isupper() for c in text if c.isalpha()):
             found |= {code for code in (last, *_IN_BRACKETS.findall(text)) if _is_code(code)}
         else:
             found |= {word for word in _TOKENS.findall(text) if _is_code(word)}  # "All amounts in EUR unless ..."

@@ -20,6 +20,8 @@ COUNTING = 0.7  # of the steps from row to row that must be one
 REPEATED = 0.3  # of the values, at most, that differ in a column of kinds, such as those of documents
 CALLED_DATE = 0.4  # of a name that means the date of something
 IDENTITY = 0.9  # of a name that must mean what tells rows apart
+CALLED_MONEY = 0.4  # of a name that means an amount
+LEAST_ID = 5  # letters and digits; what is shorter may only count rows
 MAX_SERIES = 3  # years, months and the like within which bills are numbered
 SHARED = 4  # letters with which all values begin that go on from row to row
 SAMPLE = 500
@@ -36,6 +38,7 @@ def reference_of(facts: Facts, rows: Mask, taken: set[str]) -> Column | None:
         and not column.numbers.blank.all()
         and bool((column.filled & rows).any())
         and not _are_dates(column, rows)
+        and not _is_money(column)
     ]
     named = [(column, share) for column, share in found if share >= 0.3 and _differs(column, rows)]
     best = max(named, key=lambda item: _rank(item[0], item[1], rows))[0] if named else None
@@ -49,13 +52,21 @@ def _tells_apart(column: Column, rows: Mask) -> bool:
     """Whether a column is called an identity and has another value in each row, which has to do where nothing is better."""
     if column.role("identity") < IDENTITY or _is_drawn(column, rows) or not bool(column.filled[rows].all()):
         return False
-    return int(rows.sum()) >= MIN_NUMBERS and _differing(column, rows) == 1
+    is_long = min(map(len, _values(column, rows)), default=0) >= LEAST_ID
+    return is_long and int(rows.sum()) >= MIN_NUMBERS and _differing(column, rows) == 1
 
 
 def _are_dates(column: Column, rows: Mask) -> bool:
     """Whether a column that is called a date holds only dates, whatever else is in its name, such as that of the bill."""
     is_called_so = column.role("booked", "value_date", "other_date") >= CALLED_DATE
     return is_called_so and bool(column.days.ok[rows & column.filled].all())
+
+
+def _is_money(column: Column) -> bool:
+    """Whether a column that is called an amount holds numbers with decimals, such as what each invoice comes to."""
+    read = column.numbers
+    is_called_so = column.role("amount", "balance", "in", "out", "net", "gross", "fee") >= CALLED_MONEY
+    return is_called_so and any(read.max_decimals(mark, read.ok) > 0 for mark in (".", ","))
 
 
 def _by_values(columns: list[Column], rows: Mask) -> Column | None:

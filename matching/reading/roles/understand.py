@@ -245,14 +245,20 @@ class _Reader:
             else:
                 mapping["date"] = self.dates.spec()
                 self.found.give(self.dates.column, "booked", None)
-        elif named := [c for c in self.facts.columns if c.role("booked") >= 0.5 and (c.filled & self.rows).any()]:
-            self.found.questions.append(_unread_dates(named, self.rows))
+        elif unread := [c for c in self.facts.columns if self._may_be_dates(c)]:
+            self.found.questions.append(_unread_dates(unread, self.rows))
         taken = set(self.found.roles) | ({self.dates.column.name} if self.dates else set())
         reference = reference_of(self.facts, self.rows, taken)
         if reference is not None:
             mapping["reference"] = {"column": reference.name}
             self.found.give(reference, "reference", None)
         self._leave_out_rest()
+
+    def _may_be_dates(self, column: Column) -> bool:
+        """Whether a column is called a date or holds some, though it was not taken for the one of the bookings."""
+        filled = column.filled & self.rows
+        is_called_so = column.role("booked") >= 0.5
+        return bool(filled.any()) and (is_called_so or 2 * int((column.days.ok & filled).sum()) > int(filled.sum()))
 
     def _leave_out_rest(self) -> None:
         """Rows without a date are captions, totals and the like, unless they are as full as a booking."""
@@ -294,7 +300,7 @@ class _Reader:
             cell = self.dates.column.text(place)
             if cell and says("not_booked", cell, whole=True):
                 return LeftOut(place, "not_booked", cell)
-            if any(c.isdigit() for c in cell) and self._has_amount(place):
+            if any(c.isdigit() for c in cell) and cell != "0" and self._has_amount(place):
                 return None  # a booking whose date cannot be read is a reject and no caption
             if not self._moves(place):
                 return LeftOut(place, "caption")  # without a date and with an amount of zero, nothing has moved

@@ -238,3 +238,9 @@ def test_a_word_is_a_currency_beside_the_word_for_one(load):
     found = load("\n".join(["Moneda:;Soles;", "", "Fecha;Texto;Monto", *lines]) + "\n")
 
     assert found.currencies == ["PEN"] * 3
+
+
+def test_a_code_behind_words_of_a_script_without_capitals_is_the_currency(load):
+    found = load("العملة: ريال سعودي SAR,,\nDate,Text,Amount\n2024-02-01,a,-10.50\n2024-02-03,b,20.00\n")
+
+    assert found.currencies == ["SAR", "SAR"]

@@ -216,3 +216,26 @@ def test_a_year_of_two_digits_is_followed_by_the_month(load):
     found = load("Date,Amount\n24/01/05,-10.00\n24/01/06,20.00\n24/02/08,-5.00\n")
 
     assert found.dates == ["2024-01-05", "2024-01-06", "2024-02-08"]
+
+
+def test_two_dates_far_apart_are_asked_about_unless_one_is_when_bills_were_written(load):
+    lines = ["08,25", "05,20", "07,09", "06,28"]
+    text = "\n".join(
+        [
+            "Invoice date,Payment date,Amount",
+            *(f"2024-01-{a},2024-02-{b},9.50" for a, b in (x.split(",") for x in lines)),
+        ]
+    )
+    bills = "\n".join(
+        ["Last payment date,Issue date,Amount", *(f"2024-01-{n + 20},2024-01-{n:02},9.50" for n in (1, 4, 5, 9))]
+    )
+
+    assert "date_column" in [kind for _, kind in load(text + "\n").questions]
+    assert load(bills + "\n").dates[0] == "2024-01-01"
+
+
+def test_zeros_in_place_of_dates_do_not_hide_that_the_others_are_dates(load):
+    lines = ["ALL,0,0,Account", "HIST,20240102,2932.27,A", "HIST,20240105,-307.18,B", "HIST,20240107,-73.06,C"]
+    found = load("\n".join(lines) + "\n")
+
+    assert found.dates == ["2024-01-02", "2024-01-05", "2024-01-07"]

@@ -85,3 +85,11 @@ def test_what_tells_rows_apart_is_the_reference_where_nothing_else_is(load):
     )
 
     assert found.references == ["2024060301", "2024060602", "2024060803", "20240619010"]
+
+
+def test_what_each_invoice_comes_to_is_no_reference(load):
+    found = load(
+        "Date,Invoice amount,Paid amount\n2024-06-03,20.50,20.00\n2024-06-06,30.25,30.25\n2024-06-08,7.50,0.00\n"
+    )
+
+    assert "reference" not in found.mapping
