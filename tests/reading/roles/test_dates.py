@@ -219,19 +219,14 @@ def test_a_year_of_two_digits_is_followed_by_the_month(load):
 
 
 def test_two_dates_far_apart_are_asked_about_unless_one_is_when_bills_were_written(load):
-    lines = ["08,25", "05,20", "07,09", "06,28"]
-    text = "\n".join(
-        [
-            "Invoice date,Payment date,Amount",
-            *(f"2024-01-{a},2024-02-{b},9.50" for a, b in (x.split(",") for x in lines)),
-        ]
-    )
-    bills = "\n".join(
-        ["Last payment date,Issue date,Amount", *(f"2024-01-{n + 20},2024-01-{n:02},9.50" for n in (1, 4, 5, 9))]
-    )
+    days = ((8, 25), (5, 20), (7, 9), (6, 28))
+    paid = "".join(f"2024-01-{a:02},2024-02-{b:02},9.50\n" for a, b in days)
+    due = "".join(f"2024-01-{n + 20},2024-01-{n:02},9.50\n" for n in (1, 4, 5, 9))
 
-    assert "date_column" in [kind for _, kind in load(text + "\n").questions]
-    assert load(bills + "\n").dates[0] == "2024-01-01"
+    found = load(f"Issue date,Last payment date,Amount\n{paid}")
+
+    assert ("Last payment date", "date_column") in found.questions
+    assert load(f"Last payment date,Issue date,Amount\n{due}").dates[0] == "2024-01-01"
 
 
 def test_zeros_in_place_of_dates_do_not_hide_that_the_others_are_dates(load):
