@@ -26,7 +26,8 @@ def left_over(bookings: Bookings, movement: Movement) -> list[Amounts]:
     The columns of money that move only where the chosen ones do not, such as one of interest beside those of deposits and
     withdrawals. What they hold would be lost without a word.
     """
-    moved = np.logical_or.reduce([n.moves for n in movement.columns])
+    unread = [n.column.filled[bookings.places] & ~n.valid for n in movement.columns]  # too many decimals, and the like
+    moved = np.logical_or.reduce([*unread, *(n.moves for n in movement.columns)])
     if bool(moved.all()):
         return []
     return [
