@@ -26,8 +26,9 @@ START_S = 120.0
 class Process:
     """A process of ours that is killed, frozen and started again."""
 
-    def __init__(self, settings: Settings, command: str, folder: Path) -> None:
+    def __init__(self, settings: Settings, command: str, folder: Path, *, without: str | None = None) -> None:
         self.settings = settings
+        self._program = ("server",) if without is None else ("tests.chaos.without", without)
         self.port = free_port()
         self.log = folder / f"{command}-{settings.host}.log"
         self._command = command
@@ -65,7 +66,7 @@ class Process:
     def _begin(self) -> None:
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "server", self._command],
+                [sys.executable, "-m", *self._program, self._command],
                 env={**os.environ, **self.settings.environment(), SUPERVISED: "1", "TALLYROOM_PORT": str(self.port)},
                 cwd=ROOT,
                 stdin=subprocess.PIPE,
@@ -108,8 +109,9 @@ class Process:
 class Installation:
     """Everything that runs outside of this process."""
 
-    def __init__(self, folder: Path, *, with_worker: bool) -> None:
+    def __init__(self, folder: Path, *, with_worker: bool, without: str | None = None) -> None:
         self.folder = folder
+        self.without = without  # a rule that the hosts' relays do not keep
         self.postgres = EmbeddedPostgres(folder / "main")
         self.bus = None if SERVER is None else BusServer(folder)
         self.bus_links: list[Link] = []
@@ -139,7 +141,7 @@ class Installation:
         if self.bus is not None:
             self.bus.start()
         for address in ADDRESSES:
-            self.webs.append(Process(await self.settings_of(address), "serve", self.folder))
+            self.webs.append(Process(await self.settings_of(address), "serve", self.folder, without=self.without))
         if self.with_worker:
             self.worker = Process(await self.settings_of("127.0.0.4"), "worker", self.folder)
 

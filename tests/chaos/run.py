@@ -81,11 +81,11 @@ class Report:
 class Run:
     """One run. Its seed chooses the faults and when they come; what the machine does meanwhile is its own."""
 
-    def __init__(self, folder: Path, seed: int, sizes: Sizes) -> None:
+    def __init__(self, folder: Path, seed: int, sizes: Sizes, *, without: str | None = None) -> None:
         self.random = Random(seed)
         self.report = Report(seed)
         self.sizes = sizes
-        self.installation = Installation(folder, with_worker=sizes.with_worker)
+        self.installation = Installation(folder, with_worker=sizes.with_worker, without=without)
         self.people: list[Person] = []
         self.watchers: list[Watcher] = []
         self.ledger: dict[tuple[str, int], Row] = {}  # events that retention has deleted
