@@ -148,7 +148,7 @@ class _Place:
     seq: int | None = None
     epoch: str = ""
     member: _Member | None = None
-    is_waiting: bool = False  # to come back
+    is_coming: bool = False  # back
 
     async def open(self) -> None:
         """Connect, and follow the stream."""
@@ -162,30 +162,31 @@ class _Place:
         except OSError:
             plug.close()
             raise
-        self.member = member = _Member(self, self.book)
+        member = _Member(self, self.book)
         await loop.create_connection(lambda: member, sock=plug)
+        self.member = member
         await member.ready
 
     def lost(self, member: _Member) -> None:
         """Come back, if this is the connection that counted."""
         if member is self.member:
-            self.member, self.is_waiting = None, True
-            asyncio.get_running_loop().call_later(random.uniform(*AGAIN_S), self._again)
-
-    def _again(self) -> None:
-        self.is_waiting = False
-        task = asyncio.get_running_loop().create_task(self._come_back())
-        _TASKS.add(task)
-        task.add_done_callback(_TASKS.discard)
+            self.member = None
+            if not self.is_coming:
+                self.is_coming = True
+                task = asyncio.get_running_loop().create_task(self._come_back())
+                _TASKS.add(task)
+                task.add_done_callback(_TASKS.discard)
 
     async def _come_back(self) -> None:
-        while self.member is None and not self.is_waiting:
+        # Only one task does so, since two connections would both move the place.
+        while self.member is None:
             await self.book.scout.until_open(self.target.host, self.target.port)
             await asyncio.sleep(random.uniform(*AGAIN_S))  # more than the kernel queues would wait a second
             try:
                 await self.open()
             except OSError:
-                await asyncio.sleep(random.uniform(*AGAIN_S))
+                self.member = None
+        self.is_coming = False
 
 
 _TASKS: set[asyncio.Task[None]] = set()
