@@ -418,16 +418,17 @@ def _note_seen(*names: tuple[str, str]) -> None:
 
 
 @asynccontextmanager
-async def unit_of_work(actor: Actor) -> AsyncIterator[UnitOfWork]:
+async def unit_of_work(actor: Actor, settings: str = "") -> AsyncIterator[UnitOfWork]:
     """
-    Open the one transaction of an action.
+    Open the one transaction of an action. `settings` are SET LOCAL statements that it begins with, in the same question to
+    the database; such a transaction has no savepoints and no cursors.
 
     Raises: Replayed if the request's Idempotency-Key already has an answer; RuntimeError if a unit of work is already
     open.
     """
     if _open.get() is not None:
         raise RuntimeError("a unit of work is already open; pass it on instead of opening another")
-    async with in_transaction() as connection:
+    async with in_transaction(f"BEGIN; {settings}" if settings else None) as connection:
         u = UnitOfWork(actor, connection, call.get() or Call())
         token = _open.set(u)
         try:

@@ -15,7 +15,7 @@ from server.match.conflicts import expect_version
 from server.match.decisions import Decision, already_decided
 from server.match.extensions import refuse_changed
 from server.match.four_eyes import may_proceed
-from server.match.holding import ensure_sign, hold, refuse_used
+from server.match.holding import DECIDING, ensure_sign, hold, refuse_used
 from server.match.telling import records_of, tell, tell_superseded
 
 _VERBS: dict[MatchStatus, tuple[DecisionKind, Any]] = {
@@ -48,10 +48,10 @@ async def _decide(
     actor: Actor, match_id: UUID, status: MatchStatus, reason: str | None, expected: int | None
 ) -> Answer:
     kind, event = _VERBS[status]
-    async with unit_of_work(actor) as u:
+    async with unit_of_work(actor, DECIDING) as u:
         seen = (await access.load(actor, Match, match_id, "match.decide")).row
         bases = [one for one in (seen.extends_id,) if one is not None and status == MatchStatus.CONFIRMED]
-        held = await hold(u, [match_id, *bases])
+        held = await hold(u, [match_id, *bases], is_deciding=True)
         loaded = await access.load(actor, Match, match_id, "match.decide", lock=True)
         match = loaded.row
         standing = held.matches[match_id]

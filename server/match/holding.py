@@ -21,6 +21,9 @@ WAIT = "1s"  # for a match that a bulk, or another decision, holds at the moment
 _SETTINGS = (
     f"SELECT set_config('lock_timeout', '{WAIT}', true), set_config('plan_cache_mode', 'force_generic_plan', true)"
 )
+DECIDING = (
+    f"SET LOCAL lock_timeout = '{WAIT}'; SET LOCAL plan_cache_mode = force_generic_plan"  # the same, to begin with
+)
 BULK_WAIT = "5s"  # of a bulk, for a decision that is being made at the moment
 # The opposite for a bulk: PostgreSQL compares a known array as a hash, and an unknown one element by element.
 _BULK_SETTINGS = (
@@ -100,14 +103,17 @@ async def hold_many(u: UnitOfWork, match_ids: Sequence[UUID], *, with_rivals: bo
         await u.execute(_HOLD_MANY, found[0]["ids"])
 
 
-async def hold(u: UnitOfWork, match_ids: Sequence[UUID], *, records: Sequence[UUID] = ()) -> Held:
+async def hold(
+    u: UnitOfWork, match_ids: Sequence[UUID], *, records: Sequence[UUID] = (), is_deciding: bool = False
+) -> Held:
     """
     Lock matches, and before them their records and those given; and with both the other suggestions over these records,
-    and the suggestions to extend one of the matches.
+    and the suggestions to extend one of the matches. `is_deciding` says that the transaction has begun with DECIDING.
 
     Raises: LockNotAvailable, which becomes 503 `busy`, if somebody holds one of the matches for longer than a second.
     """
-    await u.execute(_SETTINGS)
+    if not is_deciding:
+        await u.execute(_SETTINGS)
     texts = [str(match_id) for match_id in match_ids]
     uses: dict[UUID, list[dict[str, Any]]] = {}
     for row in await u.execute(_RECORDS, texts) if texts else ():
