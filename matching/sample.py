@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from matching.content import hashes_of
 from matching.normalise import free_name, quoted
 from matching.plan import Extracted, distinct_names
 from matching.reading.values import ColumnProfile, amount_sql, date_sql, profiles_of
@@ -56,16 +57,12 @@ class Sample:
         table = whole.select(distinct_names(whole.column_names))
         self._order = free_name("_h_", table.column_names)
         self.rate = min(1.0, SAMPLE / max(whole.num_rows, 1))
-        cells = ", ".join(f"coalesce({quoted(c)}::VARCHAR, chr(1))" for c in table.column_names)
-        connection.register("input", table)
+        self.rows = sampled = min(whole.num_rows, SAMPLE)
+        connection.register("input", _sampled(table).append_column(self._order, pa.array(range(sampled), pa.int32())))
         try:
-            connection.execute(
-                f"CREATE TABLE {name} AS SELECT *, md5_number_lower(concat_ws(chr(0), {cells})) AS {self._order} "
-                f"FROM input ORDER BY {self._order} LIMIT {SAMPLE}"
-            )
+            connection.execute(f"CREATE TABLE {name} AS SELECT * FROM input")
         finally:
             connection.unregister("input")
-        self.rows = min(whole.num_rows, SAMPLE)
         self._vectors: dict[tuple[str, ...], Floats | Hashes] = {}
         self._texts: dict[str, pa.Array] = {}
         profiles = self._profiles([field.name for field in table.schema if not _is_typed(field.type)])
@@ -182,6 +179,13 @@ class Sample:
         _, counts = np.unique(stems[known], return_counts=True)
         span = float(numbers[known].max() - numbers[known].min() + 1)
         return bool(counts.max() >= SELECTIVE * known.sum() and distinct >= DENSE * self.rate * span)
+
+
+def _sampled(table: pa.Table) -> pa.Table:
+    """The rows with the smallest hashes, in that order. Rows of one hash are equal, so it does not matter which is first."""
+    hashes = hashes_of(table)
+    rows = np.arange(len(hashes)) if len(hashes) <= SAMPLE else np.argpartition(hashes, SAMPLE)[:SAMPLE]
+    return table.take(pa.array(rows[np.argsort(hashes[rows], kind="stable")]))
 
 
 def _is_typed(type_: pa.DataType) -> bool:
