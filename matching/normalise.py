@@ -67,26 +67,10 @@ def load(
             made += [_Made(f"f{k}", "", array=clean), _Made(f"o{k}", "", array=original)]
         else:
             made += _field_sql(cell, texts)
-    _store(connection, name, given, made, _hashes(connection, table, plan))
+    _store(connection, name, given, made, hashes_of(table))
     viewed = [one.name if one.is_stored else f"{one.sql} AS {one.name}" for one in made]
     connection.execute(f"CREATE VIEW {name} AS SELECT i, _row_, {', '.join(viewed)} FROM {name}_rows")
     return Side(name, table.num_rows)
-
-
-def _hashes(connection: duckdb.DuckDBPyConnection, table: pa.Table, plan: Plan) -> NDArray[np.uint64]:
-    """
-    The hashes that rows are ordered by. Passes that learn draw what they learn from in this order, and were measured with
-    MD5, which takes six times as long: other orders change F1 by up to 0.003 (decision 18).
-    """
-    if all(step.kind != "probabilistic" for step in plan.passes):
-        return hashes_of(table)
-    content = ", ".join(f"coalesce({quoted(column)}::VARCHAR, chr(1))" for column in table.column_names)
-    connection.register("hashed", table)
-    try:
-        sql = f"SELECT md5_number_lower(concat_ws(chr(0), {content})) AS v FROM hashed"
-        return np.asarray(connection.execute(sql).fetchnumpy()["v"], dtype=np.uint64)
-    finally:
-        connection.unregister("hashed")
 
 
 def _store(

@@ -18,8 +18,15 @@ MILLI = 1000
 NATS = np.log(2) / MILLI  # of a milli-bit
 MAX_NATS = 60.0
 MAX_MARGIN_BITS = 20.0  # a million to one; decoys cannot tell more
-ROUNDS = 4
+ROUNDS = 8
 ENOUGH = 0.002  # a smaller step towards the share of rows without a partner is the last
+LEAST_WEIGHT = 0.01  # of a decoy
+# Of fewer likely matches than these nobody can tell that one in a thousand is wrong: nothing of them is confirmed.
+ENOUGH_MATCHES = 250
+LIKELY = 0.5
+# A pair that looks no better than others is only taken if its row very likely has a partner among them.
+DOUBTFUL = 0.2  # the chance that a pair is right
+HAS_PARTNER = 0.95
 
 Floats = NDArray[np.float64]
 
@@ -40,73 +47,81 @@ def decide(scored: Scored) -> Decision:
     first = decoys.best(scored)
     if not len(first):
         return _nothing(scored)
-    null = _Null.of(scored, first)
     targets = scored.score[first].astype(np.float64)
-    missing = posterior.without_partner(targets, null.scores)
-    for _ in range(ROUNDS):
-        missing = max(missing, posterior.without_partner(targets, null.raised(null.scores, missing)))
-    chance = np.zeros(len(first))
-    for _ in range(ROUNDS):
-        others = null.raised(null.scores, missing)
-        strict = posterior.Null(others, missing * len(first) / max(len(others), 1))
-        free = np.concatenate(decoys.free(scored, first, (1 - missing) * len(first)))
-        few = null.raised(scored.score[free].astype(np.float64), missing)
-        loose = posterior.Null(few, 1 / decoys.DRAWS)
-        # The first takes all rows for free and is too strict, the second none that has a better pair and is too loose.
-        chance = (posterior.chances(targets, strict) + posterior.chances(targets, loose)) / 2
-        # True pairs that score as low as decoys make the first estimate too large.
-        before, missing = missing, min(missing, 1 - float(chance.mean()))
-        if before - missing < ENOUGH:
-            break
+    chance, missing = _believed(scored, first, targets)
     threshold = posterior.threshold(targets, chance)
     if not np.isfinite(threshold):
         return _nothing(scored)
     floor = int(threshold) - 1
     chosen = assignment.assign(*scored.pairs, scored.score - floor, margin_work=0)
-    confidence = _chance_of(scored.score[chosen.pair], targets, chance) * _alone(scored, chosen.pair)
+    has_partner = _chance_of(scored.score[chosen.pair], targets, chance)
+    confidence = has_partner * _alone(scored, chosen.pair)
+    keep = (confidence >= DOUBTFUL) | (has_partner >= HAS_PARTNER)
+    chosen, confidence = _some(chosen, keep), confidence[keep]
     # Scores are of rows that compete. That a pair is none at all is known from the decoys only, so its margin is what its
     # confidence says.
     odds = np.log2(np.maximum(confidence, 1e-9) / np.maximum(1 - confidence, 1e-9))
     margin = np.rint(np.clip(odds, 0, MAX_MARGIN_BITS) * MILLI).astype(np.int64)
     chosen = replace(chosen, margin=margin, is_exact=np.zeros(len(margin), bool), local_components=0)
-    return Decision(floor, chosen, confidence, posterior.confirmed(confidence), missing)
+    is_sure = posterior.confirmed(confidence) & (int((chance >= LIKELY).sum()) >= ENOUGH_MATCHES)
+    return Decision(floor, chosen, confidence, is_sure, missing)
 
 
-@dataclass(frozen=True)
-class _Null:
+def _believed(scored: Scored, first: NDArray[np.int64], targets: Floats) -> tuple[Floats, float]:
+    """The chance of each of the best pairs, and the share of rows without a partner."""
+    second = decoys.second(scored, first)
+    chance, missing = np.ones(len(first)), 1.0
+    for _ in range(ROUNDS):
+        null = _null(scored, first, chance, second)
+        before, missing = missing, posterior.without_partner(targets, null)
+        for _ in range(2):
+            # The first takes all rows for free and is too strict, the second none that has a better pair and is too loose.
+            strict = posterior.chances(targets, null.scaled(missing * len(first)))
+            free = np.concatenate(decoys.free(scored, first, (1 - missing) * len(first)))
+            few = _null(scored, first, chance, free).scaled(len(free) / decoys.DRAWS)
+            found = (strict + posterior.chances(targets, few)) / 2
+            # True pairs that score as low as decoys make the estimate too large.
+            excess = missing - (1 - float(found.mean()))
+            if excess < ENOUGH:
+                break
+            missing -= excess
+        chance = found
+        if abs(before - missing) < ENOUGH:
+            break
+    return chance, missing
+
+
+def _null(scored: Scored, first: NDArray[np.int64], chance: Floats, pair: NDArray[np.int64]) -> posterior.Null:
     """
-    Scores of decoys, and how much the decoys of decoys score less.
+    Decoys, each weighed by how likely its rows have a partner.
 
-    A decoy is the best pair of a row whose partner is forbidden, but the second best of one that has no partner. The step
-    from the second best to the third best shows by how much it then is too low.
+    A decoy is the best pair of a row whose partner is forbidden, but only the second best of one that has none: where few rows
+    have a partner, most decoys score less than the wrong pairs that they stand for. The root keeps decoys of doubtful
+    rows, of which there are more.
     """
-
-    scores: Floats  # ascending
-    gap: Floats  # at each of them
-
-    @classmethod
-    def of(cls, scored: Scored, first: NDArray[np.int64]) -> "_Null":
-        """Forbid the best pairs, then the second best as well."""
-        second = decoys.second(scored, first)
-        third = decoys.second(scored, np.concatenate((first, second)))
-        scores, lower = (np.sort(scored.score[found].astype(np.float64)) for found in (second, third))
-        if not len(lower):
-            return cls(scores, np.zeros(len(scores)))
-        gap = np.maximum(scores - np.quantile(lower, np.linspace(0, 1, len(scores))), 0)
-        return cls(scores, gap)
-
-    def raised(self, scores: Floats, missing: float) -> Floats:
-        """The scores, raised by as much as they are too low if a share `missing` of the rows has no partner."""
-        if not len(self.scores):
-            return scores
-        # The square: a share is overestimated where true pairs score low, and raising decoys would cost these.
-        found: Floats = scores + missing**2 * np.interp(scores, self.scores, self.gap)
-        return found
+    share = np.zeros(len(pair))
+    for rows, size in zip(scored.pairs, scored.sizes, strict=True):
+        has_partner = np.zeros(size)
+        has_partner[rows[first]] = chance
+        share += has_partner[rows[pair]] / 2
+    return posterior.Null(scored.score[pair].astype(np.float64), np.maximum(np.sqrt(share), LEAST_WEIGHT))
 
 
 def _nothing(scored: Scored) -> Decision:
     none = assignment.assign(*scored.pairs, np.zeros(len(scored.score), np.int64))
     return Decision(0, none, np.zeros(0), np.zeros(0, bool), 1.0)
+
+
+def _some(chosen: Assigned, keep: NDArray[np.bool_]) -> Assigned:
+    """Those of the chosen pairs that are kept."""
+    return Assigned(
+        pair=chosen.pair[keep],
+        margin=chosen.margin[keep],
+        is_exact=chosen.is_exact[keep],
+        component=chosen.component[keep],
+        runner_up=chosen.runner_up[keep],
+        local_components=chosen.local_components,
+    )
 
 
 def _chance_of(score: NDArray[np.int64], targets: Floats, chance: Floats) -> Floats:

@@ -45,21 +45,45 @@ class Learned:
     share: float  # of the rows of the smaller side
 
 
-def by_chance(compared: Compared, sizes: tuple[int, int]) -> list[Floats]:
-    """
-    How often each level occurs between random rows: all pairs if there are at most ALL_PAIRS, or else those of a few
-    groups of rows with each other, whose products take a fraction of the time that single pairs take.
+@dataclass(frozen=True)
+class Random:
+    """Random pairs of rows, and how they compare."""
 
-    Returns: for each comparison, shape (levels,), shares of the pairs that have both values; 0 for missing.
+    numbers: NDArray[np.int64]  # shape (pairs,), each pair as one number
+    levels: list[Levels]  # of each comparison, shape (pairs,)
+    counts: list[int]  # levels that each comparison has
+
+    def shares(self) -> list[Floats]:
+        """For each comparison, shape (levels,), shares of the pairs that have both values; 0 for missing."""
+        counts = [_counts(found, count) for found, count in zip(self.levels, self.counts, strict=True)]
+        return [count / max(count.sum(), 1) for count in counts]
+
+    def beside(self, candidates: Candidates) -> list[Floats]:
+        """
+        For each comparison, shape (levels,), how many pairs that are no candidates have each level, of all pairs of both
+        tables; 0 for missing.
+        """
+        known = _numbers(candidates.pairs, candidates.sizes)
+        place = np.minimum(np.searchsorted(known, self.numbers), max(len(known) - 1, 0))
+        others = known[place] != self.numbers if len(known) else np.ones(len(self.numbers), bool)
+        each = (candidates.sizes[0] * candidates.sizes[1] - len(known)) / max(int(others.sum()), 1)
+        return [_counts(found[others], count) * each for found, count in zip(self.levels, self.counts, strict=True)]
+
+
+def by_chance(compared: Compared, sizes: tuple[int, int]) -> Random:
     """
-    counts = [np.zeros(comparison.count) for comparison in compared.comparisons]
+    Random pairs: all pairs if there are at most ALL_PAIRS, or else those of a few groups of rows with each other, whose
+    products take a fraction of the time that single pairs take.
+    """
+    numbers: list[NDArray[np.int64]] = []
+    levels: list[list[Levels]] = [[] for _ in compared.comparisons]
     for rows, others in _groups(sizes):
         pairs = np.repeat(rows, len(others)).astype(np.int32), np.tile(others, len(rows)).astype(np.int32)
-        for comparison, count in zip(compared.comparisons, counts, strict=True):
-            count += np.bincount(level(comparison, pairs), minlength=comparison.count)
-    for count in counts:
-        count[0] = 0
-    return [count / max(count.sum(), 1) for count in counts]
+        numbers.append(_numbers(pairs, sizes))
+        for comparison, found in zip(compared.comparisons, levels, strict=True):
+            found.append(level(comparison, pairs))
+    counts = [comparison.count for comparison in compared.comparisons]
+    return Random(np.concatenate(numbers), [np.concatenate(found) for found in levels], counts)
 
 
 def _groups(sizes: tuple[int, int]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
@@ -105,19 +129,22 @@ def start(candidates: Candidates, likeness: Floats) -> Floats:
     return found
 
 
-def learn(candidates: Candidates, chance: Floats, by_chance: list[Floats]) -> Learned:
+def learn(candidates: Candidates, chance: Floats, random: Random) -> Learned:
     """
     Learn the bits of each level, in ROUNDS rounds.
 
+    What pairs have that do not belong together is known of all candidates, which are nearly all that are alike; only of the
+    others it is estimated, from random pairs. So it hardly depends on which pairs are drawn.
+
     Args:
         chance: shape (pairs,), chances to start with.
-        by_chance: how often random rows have each level.
     """
+    others = random.beside(candidates)
     smaller = min(candidates.sizes)
     share = _share(chance, smaller)
     bits: list[Floats] = []
     for _ in range(ROUNDS):
-        bits = _bits(candidates, chance, by_chance)
+        bits = _bits(candidates, chance, others)
         chance = chances(candidates, total(candidates.levels, bits), share)
         share = _share(chance, smaller)
     return Learned(bits, chance, share)
@@ -144,14 +171,13 @@ def chances(candidates: Candidates, bits: Floats, share: float) -> Floats:
     return found
 
 
-def _bits(candidates: Candidates, chance: Floats, by_chance: list[Floats]) -> list[Floats]:
+def _bits(candidates: Candidates, chance: Floats, others: list[Floats]) -> list[Floats]:
     found = []
-    every = candidates.sizes[0] * candidates.sizes[1]
-    for level_, random in zip(candidates.levels, by_chance, strict=True):
-        matching = np.bincount(level_, weights=chance, minlength=len(random))
-        matching[0] = 0
-        others = np.bincount(level_, weights=1 - chance, minlength=len(random)) / every
-        u = np.maximum(np.maximum(random, others), 1e-12)
+    for level_, beside in zip(candidates.levels, others, strict=True):
+        matching, apart = (np.bincount(level_, weights=one, minlength=len(beside)) for one in (chance, 1 - chance))
+        matching[0] = apart[0] = 0
+        unlike: Floats = apart + beside
+        u = np.maximum(unlike / max(float(unlike.sum()), 1.0), 1e-12)
         m = (matching + SHRINK * u) / (matching.sum() + SHRINK)
         bits = np.log2(m / u)
         bits[0] = 0
@@ -164,7 +190,14 @@ def _share(chance: Floats, smaller: int) -> float:
 
 
 def _counts(level_: Levels, count: int) -> Floats:
-    return np.bincount(level_, minlength=count).astype(np.float64)
+    found = np.bincount(level_, minlength=count).astype(np.float64)
+    found[0] = 0
+    return found
+
+
+def _numbers(pairs: Pairs, sizes: tuple[int, int]) -> NDArray[np.int64]:
+    """Each pair as one number; in the order of the pairs, if they are sorted."""
+    return pairs[0].astype(np.int64) * sizes[1] + pairs[1]
 
 
 def _best_two(rows: NDArray[np.int32], value: Floats, size: int) -> tuple[Floats, Floats]:

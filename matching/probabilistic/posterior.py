@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-NEAR_BEST = 0.1  # of what the best expected F1 lacks to 1, a threshold may lack more
+NEAR_BEST = 0.05  # of what the best expected F1 lacks to 1, a threshold may lack more
 CONFIRMED = 0.999  # mean confidence of what is confirmed
 
 Floats = NDArray[np.float64]
@@ -18,24 +18,29 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Null:
-    """Scores of pairs that are none: weight 1 for each decoy counts as one wrong pair among the targets."""
+    """Scores of pairs that are none, with weights: a weight of 1 counts as one wrong pair among the targets."""
 
     scores: Floats
-    weight: float
+    weight: Floats  # shape of scores
+
+    def scaled(self, total: float) -> "Null":
+        """The same with other weights, which add up to `total`."""
+        return Null(self.scores, self.weight * (total / max(float(self.weight.sum()), 1e-9)))
 
 
-def without_partner(targets: Floats, decoys: Floats) -> float:
+def without_partner(targets: Floats, null: Null) -> float:
     """
     The share of rows without a partner, 0 to 1: as many targets as decoys score low, of those that are none themselves.
 
-    Both are the scores of as many rows. The smallest ratio over the middle nine tenths of the decoys counts.
+    The smallest ratio over the middle nine tenths of the decoys counts.
     """
-    if not len(targets) or not len(decoys):
+    if not len(targets) or not null.weight.sum() > 0:
         return 0.0
-    at = np.quantile(decoys, np.linspace(0.05, 0.95, 19))
-    ordered = [np.sort(scores) for scores in (targets, decoys)]
-    shares = [np.searchsorted(scores, at, side="right") / len(scores) for scores in ordered]
-    return float(np.min(shares[0] / np.maximum(shares[1], 1e-9)).clip(0, 1))
+    order = np.argsort(null.scores, kind="stable")
+    decoys, total = null.scores[order], np.concatenate(([0.0], np.cumsum(null.weight[order]))) / null.weight.sum()
+    at = decoys[np.minimum(np.searchsorted(total[1:], np.linspace(0.05, 0.95, 19)), len(decoys) - 1)]
+    low = np.searchsorted(np.sort(targets), at, side="right") / len(targets)
+    return float(np.min(low / np.maximum(total[np.searchsorted(decoys, at, side="right")], 1e-9)).clip(0, 1))
 
 
 def chances(targets: Floats, null: Null) -> Floats:
@@ -43,11 +48,11 @@ def chances(targets: Floats, null: Null) -> Floats:
     The chance that each target is true: one minus the density of decoys over that of targets, which never falls with the
     score.
     """
-    if null.weight <= 0:
+    if not null.weight.sum() > 0:
         return np.ones(len(targets))
     scores = np.concatenate((targets, null.scores))
     label = np.concatenate((np.ones(len(targets)), np.zeros(len(null.scores))))
-    weight = np.concatenate((np.ones(len(targets)), np.full(len(null.scores), null.weight)))
+    weight = np.concatenate((np.ones(len(targets)), null.weight))
     share = isotonic(scores, label, weight)[: len(targets)]
     found: Floats = np.clip(2 - 1 / np.maximum(share, 1e-9), 0.0, 1.0)
     return found
@@ -77,7 +82,8 @@ def isotonic(x: Floats, y: Floats, weight: Floats) -> Floats:
 
 def threshold(scores: Floats, chance: Floats) -> float:
     """
-    The highest score whose expected F1 is nearly the best, see NEAR_BEST. Infinity if nothing is expected to be true.
+    The middle one of the scores whose expected F1 is nearly the best, see NEAR_BEST: the ends depend on few decoys. Infinity
+    if nothing is expected to be true.
 
     Args:
         scores, chance: shape (targets,).
@@ -90,7 +96,7 @@ def threshold(scores: Floats, chance: Floats) -> float:
     last = np.append(np.diff(scores[order]) != 0, True)  # of equal scores all or none are taken
     best = float(expected[last].max())
     good = np.flatnonzero(last & (expected >= best - NEAR_BEST * (1 - best)))
-    return float(scores[order][good[0]])
+    return float(scores[order][good[(len(good) - 1) // 2]])
 
 
 def confirmed(confidence: Floats) -> NDArray[np.bool_]:

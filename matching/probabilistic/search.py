@@ -99,7 +99,7 @@ def solve(read: Values, budget: Budget) -> Solution:
     budget.check()
     learned = em.learn(some, em.start(some, _likeness(compared, pairs)), random)
     budget.check()
-    more = windows.find(compared, learned, random, read.sizes)
+    more = windows.find(compared, learned, random.shares(), read.sizes)
     if more is not None:
         budget.check()
         pairs = likely.unique([pairs, _allowed(more, read, budget)], read.sizes)

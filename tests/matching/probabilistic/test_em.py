@@ -55,11 +55,27 @@ def test_the_chances_of_a_rows_pairs_add_up_to_at_most_one(learned):
 def test_random_pairs_are_all_pairs_of_small_tables_and_a_million_of_larger_ones(monkeypatch):
     read = values(people(300))
     compared = levels.compare(read)
-    every = em.by_chance(compared, read.sizes)
+    every = em.by_chance(compared, read.sizes).shares()
     monkeypatch.setattr(em, "ALL_PAIRS", 1000)
 
-    some = em.by_chance(compared, read.sizes)
+    some = em.by_chance(compared, read.sizes).shares()
 
     for one, other in zip(every, some, strict=True):
         assert one.sum() == pytest.approx(1)
         assert np.abs(one - other).max() < 0.02
+
+
+def test_of_pairs_that_are_no_candidates_as_many_are_expected_as_there_are(monkeypatch):
+    read = values(people(300))
+    compared = levels.compare(read)
+    pairs = candidates.find(read, compared, 1_000_000).pairs
+    some = Candidates(pairs, em.levels_of(compared, pairs), read.sizes)
+    every = em.by_chance(compared, read.sizes).beside(some)
+    monkeypatch.setattr(em, "ALL_PAIRS", 1000)
+
+    drawn = em.by_chance(compared, read.sizes).beside(some)
+
+    for one, other in zip(every, drawn, strict=True):
+        assert one.sum() == 300 * 300 - len(pairs[0])
+        assert other.sum() == pytest.approx(one.sum())
+        assert np.abs(one - other).max() < 0.05 * one.sum()

@@ -28,8 +28,9 @@ def test_targets_that_score_like_decoys_are_not_believed():
     decoys = chance.normal(0, 1, 1000)
     targets = np.concatenate((chance.normal(0, 1, 400), chance.normal(10, 1, 600)))
 
-    missing = posterior.without_partner(targets, decoys)
-    found = posterior.chances(targets, Null(decoys, missing))
+    null = Null(decoys, np.ones(1000))
+    missing = posterior.without_partner(targets, null)
+    found = posterior.chances(targets, null.scaled(missing * 1000))
     floor = posterior.threshold(targets, found)
 
     assert missing == pytest.approx(0.4, abs=0.06)
@@ -41,7 +42,9 @@ def test_targets_that_score_like_decoys_are_not_believed():
 def test_nothing_is_a_match_where_nothing_beats_the_decoys():
     decoys = np.linspace(0, 1, 100)
 
-    found = posterior.chances(decoys.copy(), Null(decoys, posterior.without_partner(decoys, decoys)))
+    null = Null(decoys, np.ones(100))
+
+    found = posterior.chances(decoys.copy(), null.scaled(100 * posterior.without_partner(decoys, null)))
 
     assert posterior.threshold(decoys, found) == np.inf
 
@@ -49,8 +52,8 @@ def test_nothing_is_a_match_where_nothing_beats_the_decoys():
 def test_without_decoys_every_target_is_believed():
     targets = np.array([1.0, 2, 3])
 
-    assert posterior.without_partner(targets, np.zeros(0)) == 0.0
-    assert posterior.chances(targets, Null(np.zeros(0), 1.0)).tolist() == [1.0, 1.0, 1.0]
+    assert posterior.without_partner(targets, Null(np.zeros(0), np.zeros(0))) == 0.0
+    assert posterior.chances(targets, Null(np.zeros(0), np.zeros(0))).tolist() == [1.0, 1.0, 1.0]
 
 
 def test_the_longest_list_of_which_enough_are_right_is_confirmed():

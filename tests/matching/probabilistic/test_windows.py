@@ -15,7 +15,7 @@ def learned():
     some = Candidates(pairs, em.levels_of(compared, pairs), read.sizes)
     random = em.by_chance(compared, read.sizes)
     like = texts.products(compared.words.left, compared.words.right, pairs).astype(float)
-    return given, read, compared, random, em.learn(some, em.start(some, like), random)
+    return given, read, compared, random.shares(), em.learn(some, em.start(some, like), random)
 
 
 def test_the_windows_are_where_true_pairs_are(learned):
