@@ -16,7 +16,16 @@ from numpy.typing import NDArray
 from matching import assignment, candidates, duck, groups, normalise, scoring, sums, within_side
 from matching.explanation import PairSeen, seen_in
 from matching.groups import Grouped
-from matching.plan import GroupPass, Plan, ProbabilisticPass, RulesPass, SumsPass, WithinSidePass, distinct_names
+from matching.plan import (
+    GroupPass,
+    Pass,
+    Plan,
+    ProbabilisticPass,
+    RulesPass,
+    SumsPass,
+    WithinSidePass,
+    distinct_names,
+)
 from matching.reading.values import install_macros
 from matching.results import (
     CONFIRMED,
@@ -48,8 +57,21 @@ _PAIRS_SHARE = 0.5
 _PAIR_BYTES, _COMPARISON_BYTES = 200, 24
 _LEARNED_BYTES = 150  # that a candidate pair of a probabilistic pass takes (measured)
 _NONE: NDArray[np.int64] = np.zeros(0, np.int64)
-# The share of a pass that each stage takes, measured with rules on 100,000 x 100,000 rows.
-_SHARES = {"candidates": 0.15, "comparing": 0.35, "assigning": 0.25, "writing": 0.25}
+# The share of a pass that each stage takes, by its kind, measured on 90,000 rows.
+_BY_RULES = {"candidates": 0.15, "comparing": 0.35, "assigning": 0.25, "writing": 0.25}
+_IN_GROUPS = {"candidates": 0.02, "comparing": 0.93, "writing": 0.05}
+_SHARES: dict[str, dict[str, float]] = {
+    "rules": _BY_RULES,
+    "probabilistic": {"candidates": 0.22, "comparing": 0.53, "assigning": 0.15, "writing": 0.1},
+    "sums": _IN_GROUPS,
+    "within_side": _IN_GROUPS,
+}
+# What a record that is still open costs in a pass of each kind, with the writing of its match, and what loading it costs, in
+# units of a pass by rules; what a pass costs besides. So that the fraction follows the time, also where few records are left.
+_COSTS = {"rules": 1.0, "within_side": 1.0, "probabilistic": 12.0, "sums": 35.0}
+_BESIDES = {"probabilistic": 50_000.0}  # its libraries
+_LOADING = 0.7
+_LEFT_OPEN = 0.5  # of the open records, by each pass that is still to come
 
 
 @dataclass(frozen=True)
@@ -87,6 +109,7 @@ class _Run:
     confirmed: int = 0
     used: int = 0  # records of both sides that matches use
     fraction: float = 0.0
+    spent: float = 0.0  # of the work, in the units of _COSTS
 
     @property
     def plan(self) -> Plan:
@@ -171,12 +194,15 @@ def run(
         for side in "lr":
             connection.execute(f"CREATE TABLE {side}_used (i INTEGER)")
             connection.execute(f"CREATE VIEW {side}_free AS SELECT * FROM {side}")
+        work.spent = _LOADING * sum(sizes)
         for index, step in enumerate(plan.passes):
             work.pass_index, work.pass_name = index, step.name
+            cost = _cost(step, sum(sizes) - work.used)
             if isinstance(step, GroupPass):
                 yield from _group_pass(work, index, step)
             else:
                 yield from _pass(work, index, step)
+            work.spent += cost
         work.pass_index, work.pass_name = len(plan.passes), None
         open_left, open_right = (np.sort(_ints(connection, f"SELECT _row_ AS v FROM {side}_free")) for side in "lr")
         _tell(work, "writing", sum(sizes), sum(sizes), 1.0)
@@ -187,12 +213,7 @@ def run(
 
 def _group_pass(work: _Run, index: int, step: SumsPass | WithinSidePass) -> Iterator[Chunk | PassFinished]:
     """A pass whose matches are groups of any number of rows."""
-    base, share = 0.05 + 0.95 * index / len(work.plan.passes), 0.95 / len(work.plan.passes)
-    free = sum(work.sides.sizes) - work.used
-
-    def tell(stage: str, done: float) -> None:
-        _tell(work, stage, int(free * done), free, base + share * (_SHARES["candidates"] + 0.5 * done))
-
+    tell = _teller(work, step)
     tell("candidates", 0.0)
     budget = groups.Budget(_is_rejected_set(work), _remainders(work), lambda: _check(work), tell)
     found = _grouped(work.sides, step, budget)
@@ -211,7 +232,7 @@ def _group_pass(work: _Run, index: int, step: SumsPass | WithinSidePass) -> Iter
             confirmed, suggested = confirmed + sure, suggested + len(part) - sure
             work.matched, work.confirmed = work.matched + len(part), work.confirmed + sure
             work.used += sum(len(rows) for rows in chunk.used)
-        _tell(work, "writing", start + len(part), len(ordered), base + share * (start + len(part)) / len(ordered))
+        tell("writing", (start + len(part)) / len(ordered))
         yield chunk
     if not reported:
         for side, positions in (("l", [g.left for g in ordered]), ("r", [g.right for g in ordered])):
@@ -261,16 +282,7 @@ def _remainders(work: _Run) -> tuple[list[int], list[int]]:
 
 
 def _pass(work: _Run, index: int, step: RulesPass | ProbabilisticPass) -> Iterator[Chunk | PassFinished]:
-    base = 0.05 + 0.95 * index / len(work.plan.passes)
-    share = 0.95 / len(work.plan.passes)
-    free = sum(work.sides.sizes) - work.used
-
-    def tell(stage: str, done: float) -> None:
-        order = list(_SHARES)
-        before = sum(_SHARES[name] for name in order[: order.index(stage)])
-        fraction = base + share * (before + _SHARES[stage] * done)
-        _tell(work, stage, int(free * done), free, fraction)
-
+    tell = _teller(work, step)
     solved = _learned(work, step, tell) if step.kind == "probabilistic" else _ruled(work, step, tell)
     _check(work)
     scored, chosen, decided, pairs = solved.scored, solved.chosen, solved.decided, solved.scored.pairs
@@ -337,6 +349,8 @@ def _learned(work: _Run, step: ProbabilisticPass, tell: Callable[[str, float], N
     """Solve a probabilistic pass."""
     # Imported here: it needs SciPy, which takes 0.4 s, and many plans have no such pass.
     from matching import probabilistic
+
+    tell("candidates", 0.0)
 
     def allowed(pairs: candidates.Candidates) -> candidates.Candidates:
         return _without_remainders(work, _without_rejected(work, pairs))
@@ -573,6 +587,25 @@ def _ints(connection: duckdb.DuckDBPyConnection, sql: str) -> NDArray[np.int64]:
 def _check(work: _Run) -> None:
     if work.options.should_stop is not None and work.options.should_stop():
         raise Stopped
+
+
+def _teller(work: _Run, step: Pass) -> Callable[[str, float], None]:
+    """Tells how far a pass is that is about to begin: how much of a stage is done, 0 to 1."""
+    shares, free = _SHARES[step.kind], sum(work.sides.sizes) - work.used
+    order, own = list(shares), _cost(step, free)
+    later = sum(_cost(one, free * _LEFT_OPEN**n) for n, one in enumerate(work.plan.passes[work.pass_index + 1 :], 1))
+    whole = max(work.spent + own + later, 1.0)
+
+    def tell(stage: str, done: float) -> None:
+        before = sum(shares[name] for name in order[: order.index(stage)])
+        _tell(work, stage, int(free * done), free, (work.spent + own * (before + shares[stage] * done)) / whole)
+
+    return tell
+
+
+def _cost(step: Pass, free: float) -> float:
+    """What a pass costs with so many open records, in the units of _COSTS."""
+    return _COSTS[step.kind] * free + _BESIDES.get(step.kind, 0.0)
 
 
 def _tell(work: _Run, stage: str, processed: int, total: int, fraction: float) -> None:

@@ -31,8 +31,11 @@ def find(sides: Sides, step: SumsPass, budget: Budget) -> Grouped:
     """
     found: list[tuple[solve.Group, Named, Ledgers]] = []
     looked_at = out = 0
-    for ledgers in rows.read(sides, step, budget.remainders):
+    by_currency = rows.read(sides, step, budget.remainders)
+    total, before = sum(len(side) for ledgers in by_currency for side in ledgers.sides), 0
+    for ledgers in by_currency:
         size = sum(len(side) for side in ledgers.sides)
+        part, before = (before / max(total, 1), size / max(total, 1)), before + size
         if not all(len(side) for side in ledgers.sides):
             continue
         if size > MAX_ROWS:
@@ -40,8 +43,7 @@ def find(sides: Sides, step: SumsPass, budget: Budget) -> Grouped:
             continue
         named = read.of(ledgers)
         budget.check()
-        budget.tell("comparing", 0.0)
-        solver = Solver(named.a, named.b, named.naming, _options(step, ledgers, budget))
+        solver = Solver(named.a, named.b, named.naming, _options(step, ledgers, budget, part))
         found += [(group, named, ledgers) for group in solver.solve()]
         looked_at += solver.looked_at
         out += len(solver.out_of_budget)
@@ -68,7 +70,8 @@ def _prefix(errors: list[float], share: float) -> int:
     return longest
 
 
-def _options(step: SumsPass, ledgers: Ledgers, budget: Budget) -> solve.Options:
+def _options(step: SumsPass, ledgers: Ledgers, budget: Budget, part: tuple[float, float]) -> solve.Options:
+    """`part` is the share of the pass's rows that come before this currency, and its own."""
     given = None if step.fees == "learned" else tuple(_given(fee, ledgers.scale) for fee in step.fees)
     return solve.Options(
         most_parts=step.max_parts,
@@ -77,6 +80,7 @@ def _options(step: SumsPass, ledgers: Ledgers, budget: Budget) -> solve.Options:
         work=step.max_sums,
         unnamed=step.unnamed,
         check=budget.check,
+        tell=lambda done: budget.tell("comparing", part[0] + part[1] * done),
     )
 
 

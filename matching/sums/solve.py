@@ -6,7 +6,7 @@ of b that pays several rows of a, or a row of a that several rows of b pay.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -32,6 +32,10 @@ LAGS = (-7, 21)  # days, without proofs
 SPREAD = 7  # days between parts, without proofs
 STEPS = (1e-4, 1e-3, 1e-2, 0.05, 0.2)  # what is nearly certain is taken first, because it makes the pools smaller
 ROUNDS = 3  # at each step, at most
+# How much of the work each step is (the first one looks at every total), and the totals that name somebody (measured).
+_STEP_SHARES = (0.52, 0.1, 0.13, 0.12, 0.13)
+_ROUND_SHARES = (0.6, 0.2, 0.2)
+_NAMED_SHARE = 0.1
 APART = 100.0  # of two that share a row, one must be so many times better
 LEAST_PROVEN = 5  # batches with a text that names nobody, before others with it are taken for batches
 MOST_POOL = 500  # rows that one total is looked for in
@@ -133,6 +137,7 @@ class Options:
     work: int = 300_000_000  # subsets of the whole pass
     unnamed: bool = True  # whether totals that name nobody are looked at
     check: Callable[[], None] = lambda: None
+    tell: Callable[[float], None] = lambda done: None  # how much of the work is done, 0 to 1
 
 
 @dataclass(frozen=True)
@@ -167,6 +172,7 @@ class Solver:
         counts = np.unique(a.amount, return_counts=True)[1] if len(a) else np.zeros(0)
         self.has_price_list = bool((counts * (counts - 1)).sum() > EQUAL_ROWS * max(len(a) * (len(a) - 1), 1))
         self._judged: dict[tuple[str, int], _Before] = {}
+        self._done, self._share, self._round = 0.0, 0.0, 0  # of the work: what is done, and the step under way
 
     # -- what references prove ----------------------------------------------------------------------------------------
 
@@ -178,11 +184,11 @@ class Solver:
         self.options.check()
         self.one_to_one()
         self.one_to_one_with_fees()
-        for step in STEPS:
-            self._rounds(step, self._by_name)
+        # Totals that name nobody are looked for among all open rows, which takes nine tenths of the time (measured).
+        has_unnamed = self.options.unnamed and bool((self.naming.party < 0).any())
+        self._search(self._by_name, _NAMED_SHARE if has_unnamed else 1.0)
         if self.options.unnamed:
-            for step in STEPS:
-                self._rounds(step, self._by_day)
+            self._search(self._by_day, 1 - _NAMED_SHARE if has_unnamed else 0.0)
         return self.groups
 
     def prove(self) -> None:
@@ -284,12 +290,29 @@ class Solver:
 
     # -- sums -------------------------------------------------------------------------------------------------------------
 
+    def _search(self, candidates: Callable[[], Iterable[tuple[Group, Judged]]], share: float) -> None:
+        """Take the surest sums first. `share` is how much of the work this is."""
+        for step, part in zip(STEPS, _STEP_SHARES, strict=True):
+            self._share = share * part
+            self.options.tell(self._done)
+            self._rounds(step, candidates)
+            self._done += self._share
+
     def _rounds(self, step: float, candidates: Callable[[], Iterable[tuple[Group, Judged]]]) -> None:
-        for _ in range(ROUNDS):
+        for self._round in range(ROUNDS):
             self.options.check()
             found = [group for group, _ in candidates() if group.error <= step]
             if not self._take_all(found):
                 return
+
+    def _told(self, rows: Ints) -> Iterator[int]:
+        """The rows one after another, telling after each hundredth of them how far the step is."""
+        every = max(len(rows) // 100, 1)
+        before, own = sum(_ROUND_SHARES[: self._round]), _ROUND_SHARES[self._round]
+        for number, row in enumerate(rows.tolist()):
+            if number % every == 0:
+                self.options.tell(self._done + self._share * (before + own * number / len(rows)))
+            yield row
 
     def _take_all(self, found: list[Group]) -> int:
         """Take groups that share no row. Of those that share one, only one that is much better than the others."""
@@ -344,7 +367,7 @@ class Solver:
     def _by_day(self) -> Iterable[tuple[Group, Judged]]:
         """Sums of any rows around a day, for texts that have been found on batches before."""
         pool = self._free_a()
-        for line in np.flatnonzero(self.open_b):
+        for line in self._told(np.flatnonzero(self.open_b)):
             rows = self.naming.rows[line]
             if self.naming.party[line] >= 0 or not self._is_open(rows) or not self._named_alone(rows, int(line)):
                 continue

@@ -26,6 +26,7 @@ from realtime.events.job import Counts
 from realtime.events.state import JobProgress
 from server.job import endings, inputs, lifecycle
 from server.job.chunks import write_chunk
+from server.job.eta import Remaining
 from server.job.sides import Sides
 from server.store import disk, limits
 
@@ -81,6 +82,7 @@ class JobRun:
         self.stop = threading.Event()
         self.started = time.monotonic()
         self.curve: list[tuple[float, float, float]] = list(job.progress_curve)
+        self.remaining = Remaining()
         self.progress: dict[str, Any] = {}
         self.counts = Counts(**job.counts)
         self._recent: list[tuple[float, int]] = []
@@ -218,8 +220,7 @@ class JobRun:
         """The progress that sockets and readers get. Also adds a point to the curve."""
         fraction = float(self.progress["fraction"])
         rate = self._point(fraction)
-        elapsed = time.monotonic() - self.started
-        eta = elapsed * (1 - fraction) / fraction if fraction > 0.02 and elapsed > 1 else None
+        eta = self.remaining.after(time.monotonic() - self.started, fraction)
         return JobProgress(
             job_id=self.job.id,
             status=status,
