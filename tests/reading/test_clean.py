@@ -45,6 +45,9 @@ def test_files_of_whole_records_are_clean(tmp_path, body):
         b"a,b\n1,\x00\n",
         b"a,b\n1,\xff\n",
         b'a,b\n"1\n",2\n',
+        b'"a","b"\n"1","2\n3"\n',
+        b'"a","b"\n"1","2","3"\n"4"\n',
+        b'"a","b"\n"1";"2"\n',
         b'a,b\n"1" ,2\n',
         b'a,b\n1, "2"\n',
         b'a,b\n="1",2\n',
@@ -72,7 +75,8 @@ def test_both_readers_agree_on_what_is_clean(tmp_path, seed):
     for _ in range(200):
         cells = [["".join(chance.choices(PIECES, k=chance.randint(0, 2))) for _ in range(2)] for _ in range(2)]
         quoted = [[_quoted(cell) if chance.random() < 0.6 else cell for cell in row] for row in cells]
-        path.write_text("when,what\n" + "".join(",".join(row) + "\n" for row in quoted), encoding="utf-8", newline="")
+        header = '"when","what"\n' if seed % 2 else "when,what\n"
+        path.write_text(header + "".join(",".join(row) + "\n" for row in quoted), encoding="utf-8", newline="")
         detection = detect(path)
         if not is_clean(path, ",", columns=len(detection.columns), before=detection.skipped + detection.header):
             continue
