@@ -11,25 +11,31 @@ from models.job import Job
 from server.job import lifecycle
 from tests.job.locks import until_waiting
 
+HELD = 20261130  # the lock that chunks wait for
 QUEUED = "SELECT count(*) FROM pgqueuer WHERE convert_from(payload, 'UTF8')::jsonb->>'id' = $1"
 
 
 @asynccontextmanager
-async def held_before(db, job, chunk):
+async def held_before(db, chunk):
     """
-    Keeps a job from writing a chunk, and so from ending, however fast its engine is: the chunk's number is being taken.
+    Keeps jobs from writing a chunk and those after it, and so from ending, however fast their engines are. They wait in the
+    database for as long as it takes: no session waits within a transaction, and the wait has no limit.
     """
-    taking = db.transaction()
-    await taking.start()
+    await db.execute(
+        f"""
+        CREATE FUNCTION hold_chunk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            PERFORM set_config('lock_timeout', '0', true), pg_advisory_xact_lock_shared({HELD}); RETURN NEW;
+        END $$;
+        CREATE TRIGGER hold_chunk BEFORE INSERT ON job_chunks FOR EACH ROW WHEN (NEW.chunk >= {int(chunk)})
+            EXECUTE FUNCTION hold_chunk();
+        SELECT pg_advisory_lock({HELD})
+        """
+    )
     try:
-        await db.execute(
-            "INSERT INTO job_chunks (job_id, pass_index, chunk, attempt, matches, dropped) VALUES ($1::text::uuid, 0, $2, 0, 0, 0)",
-            job["id"],
-            chunk,
-        )
         yield
     finally:
-        await taking.rollback()
+        await db.execute(f"SELECT pg_advisory_unlock({HELD})")
+        await db.execute("DROP TRIGGER hold_chunk ON job_chunks; DROP FUNCTION hold_chunk()")
 
 
 async def test_a_paused_job_whose_worker_is_killed_goes_on_where_it_was_and_only_once(
@@ -39,8 +45,8 @@ async def test_a_paused_job_whose_worker_is_killed_goes_on_where_it_was_and_only
     os.kill(worker.process.pid, signal.SIGSTOP)  # so that the other worker, which will be killed, gets the job
     try:
         victim = start_worker()
-        job = await alice.ok("POST", f"/projects/{project}/jobs", sides)
-        async with held_before(db, job, chunk=1):
+        async with held_before(db, chunk=1):
+            job = await alice.ok("POST", f"/projects/{project}/jobs", sides)
             await until(job["id"], lambda found: found["counts"]["matches"] >= 1000)
             pauses = await _both(alice, f"/jobs/{job['id']}/pause")
             victim.process.kill()  # whether or not it has ended the engine by now
@@ -71,10 +77,11 @@ async def test_a_paused_job_whose_worker_is_killed_goes_on_where_it_was_and_only
 
 
 async def test_a_paused_job_holds_no_engine_and_can_be_cancelled(alice, project, worker, cautious, until, db):
-    job = await alice.ok("POST", f"/projects/{project}/jobs", await cautious(60))
-    path = f"/jobs/{job['id']}"
-    refused = [await alice.refused("POST", f"{path}/resume")]
-    async with held_before(db, job, chunk=0):
+    sides = await cautious(60)
+    async with held_before(db, chunk=0):
+        job = await alice.ok("POST", f"/projects/{project}/jobs", sides)
+        path = f"/jobs/{job['id']}"
+        refused = [await alice.refused("POST", f"{path}/resume")]
         await until(job["id"], lambda found: found["status"] == "running")
         paused = await alice.ok("POST", f"{path}/pause")
         for _ in range(3000):  # nothing is committed when a process has ended
