@@ -26,6 +26,7 @@ LEVELS = 11  # levels of a similarity: 0.0, 0.1, ... 1.0
 # is computed as if there were this many. Otherwise nothing in a small file could ever match.
 FEW_ROWS = 1000
 MIN_ANCHORS = 30  # unambiguous pairs needed to learn a distribution from
+UNLIKE = -8.0  # bits for a value that differs, or a day outside the window, where there is nothing to learn from
 SMOOTHING = 2.0
 RANDOM_PAIRS = 20_000
 COMPARED_AT_ONCE = 65_536  # pairs of texts; as Python strings each takes hundreds of bytes
@@ -101,7 +102,7 @@ def score(
     total = np.full(n, prior)
     evidences: list[Evidence] = []
     for number, comparison in enumerate((*step.where, *step.score)):
-        evidence = _evidence(learned, comparison, similarities.get(number))
+        evidence = _evidence(learned, comparison, similarities.get(number), is_gate=number < len(step.where))
         total += evidence.bits
         evidences.append(evidence)
     return np.rint(total * MILLI).astype(np.int64), evidences, keep
@@ -149,14 +150,17 @@ def _anchors(pairs: Candidates, keep: NDArray[np.bool_]) -> NDArray[np.int64]:
     return np.flatnonzero(keep & (left[pairs.left] == 1) & (right[pairs.right] == 1))
 
 
-def _evidence(learned: _Pairs, comparison: Comparison, similarity: NDArray[np.float64] | None) -> Evidence:
+def _evidence(
+    learned: _Pairs, comparison: Comparison, similarity: NDArray[np.float64] | None, *, is_gate: bool
+) -> Evidence:
     sides, pairs, weight = learned.sides, learned.pairs, comparison.weight
     names = comparison.field, comparison.compare
     connection, k = sides.connection, sides.number(comparison)
     kind = sides.plan.fields[comparison.field].type
     if comparison.compare == "equal":
         rarity = _rarity(sides, k, pairs)
-        return Evidence(*names, weight * rarity, None, rarity)
+        bits, rarity = (rarity, rarity) if is_gate else _equal(learned, k, rarity)
+        return Evidence(*names, weight * bits, None, rarity)
     if comparison.compare == "days":
         return Evidence(*names, weight * _days(connection, k, comparison, pairs, learned.anchors), None, None)
     if comparison.compare == "within":
@@ -166,6 +170,27 @@ def _evidence(learned: _Pairs, comparison: Comparison, similarity: NDArray[np.fl
     against = np.flatnonzero(bits < 0)
     bits[against[truncation.is_cut(sides, k, pairs, against, in_words=kind == "text")]] = 0.0
     return Evidence(*names, weight * bits, similarity, None)
+
+
+def _equal(learned: _Pairs, k: int, rarity: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """
+    Bits for a value that need not be equal: its rarity where it is, and where it differs, how seldom anchors differ, since
+    nearly all random pairs do. And its rarity, which is 0 where it differs or is missing.
+    """
+    numbered = learned.sides.connection.execute(
+        "SELECT CASE WHEN v IS NULL THEN -1 ELSE dense_rank() OVER (ORDER BY v) END AS n "
+        f"FROM (SELECT 0 AS s, i, f{k} AS v FROM l UNION ALL SELECT 1, i, f{k} FROM r) ORDER BY s, i"
+    )
+    numbers = np.asarray(numbered.fetchnumpy()["n"], dtype=np.int64)
+    left = numbers[learned.pairs.left]
+    right = numbers[learned.sides.sizes[0] + learned.pairs.right]
+    known, same = (left >= 0) & (right >= 0), left == right
+    seen = learned.anchors[known[learned.anchors]]
+    unlike = UNLIKE
+    if len(seen) >= MIN_ANCHORS:
+        unlike = float(np.log2((np.count_nonzero(~same[seen]) + 0.5) / (len(seen) + 1)))
+    rarity = np.where(known & same, rarity, 0.0)
+    return np.where(known & ~same, unlike, rarity), rarity
 
 
 def _rarity(sides: Sides, k: int, pairs: Candidates) -> NDArray[np.float64]:
@@ -201,8 +226,7 @@ def _days(
     # The share of random pairs with one particular lag, given the days that both sides span.
     span = max(_spread(left), _spread(right), float(width))
     bits = np.log2(m[inside] * span)
-    outside = -8.0
-    result: NDArray[np.float64] = np.where(missing, 0.0, np.where(within, bits, outside))
+    result: NDArray[np.float64] = np.where(missing, 0.0, np.where(within, bits, UNLIKE))
     return result
 
 

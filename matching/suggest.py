@@ -77,7 +77,9 @@ def _passes(left: Sample, right: Sample, fields: Fields) -> list[Pass]:
         add(name, [by_reference, by_amount if both else None], [similar], "confirm_if_unambiguous")
     if by_rule:
         name = "amount" if days is None else f"amount within {days.from_} to {days.to} days"
-        add(name, [by_amount, days], [similar], "confirm_if_unambiguous")
+        # A row that names another one's reference belongs to that one, whatever their amounts are.
+        named = by_reference if fields.reference is not None and fields.reference.is_proved else None
+        add(name, [by_amount, days], [similar, named], "confirm_if_unambiguous")
     if fields.reference is not None and fields.reference.is_proved and fields.amount is not None:
         add("reference, other amount", [by_reference], [similar, days], "suggest")
     return passes

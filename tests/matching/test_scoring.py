@@ -113,6 +113,26 @@ def test_a_missing_value_is_no_evidence(gate):
     assert (bits[1:] != 0.0).all()
 
 
+def test_a_value_that_need_not_be_equal_speaks_for_a_pair_or_against_it_or_says_nothing():
+    right = rows_of(100, code=[None, "other", *rows_of(100)["code"].to_pylist()[2:]])
+
+    evidence = Scored(rows_of(100), right, NEAR, score=(CODE,)).evidence[1]
+
+    assert evidence.bits[0] == 0.0
+    assert evidence.bits[1] < -5.0
+    assert evidence.bits[2:].tolist() == pytest.approx([np.log2(FEW_ROWS)] * 98)
+    assert evidence.rarity is not None
+    assert evidence.rarity[:2].tolist() == [0.0, 0.0]
+
+
+def test_where_true_pairs_often_differ_it_says_little():
+    code = [f"C{n}" if n % 2 else "other" for n in range(100)]
+
+    bits = Scored(rows_of(100), rows_of(100, code=code), NEAR, score=(CODE,)).evidence[1].bits
+
+    assert -2.0 < bits[0] < 0.0
+
+
 def test_lags_weigh_more_the_rarer_they_are_among_unrelated_pairs():
     days = [f"2026-{1 + n % 12:02}-{1 + n % 28:02}" for n in range(300)]
     later = [f"2026-{1 + n % 12:02}-{min(28, 1 + n % 28 + (n % 10 == 0)):02}" for n in range(300)]
