@@ -15,7 +15,6 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection as Pipe
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -28,6 +27,7 @@ from asyncpg.transaction import Transaction
 from bench.report import Line
 from bench.stack import Caller, Stack, free_port
 from core import log
+from core.processes import cpu_s
 from core.settings import Settings
 from server.api.protocol import Runner
 from server.api.watch import WATCH
@@ -132,17 +132,9 @@ async def _ask_all(ask: Callable[[], Awaitable[None]]) -> None:
 
 
 async def _used(work: Awaitable[None], processes: list[psutil.Process]) -> float:
-    before = sum(_cpu_s(process) for process in processes)
+    before = sum(cpu_s(process.pid) for process in processes)
     await work
-    return sum(_cpu_s(process) for process in processes) - before
-
-
-def _cpu_s(process: psutil.Process) -> float:
-    """The CPU seconds of a process so far. Linux counts them in nanoseconds for each thread, and otherwise in hundredths."""
-    threads = list(Path(f"/proc/{process.pid}/task").glob("*/schedstat"))
-    if not threads:
-        return float(sum(process.cpu_times()[:2]))
-    return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
+    return sum(cpu_s(process.pid) for process in processes) - before
 
 
 def _asking(session: aiohttp.ClientSession, request: Request, prefix: str = "/api/v1") -> Callable[[], Awaitable[None]]:

@@ -66,7 +66,14 @@ class Read:
     issuer: str
 
     def verified(self) -> dict[str, Any] | Problem:
-        """Its claims, if its signature, form and times are right. May run in a thread."""
+        """Its claims, or why they do not count. May run in a thread."""
+        try:
+            return self._claims()
+        except Problem as problem:
+            return problem
+
+    def _claims(self) -> dict[str, Any]:
+        """Its claims, if its signature, form and times are right. Raises: TokenExpired, TokenInvalid."""
         try:
             claims: dict[str, Any] = jwt.decode(
                 self.token,
@@ -79,14 +86,14 @@ class Read:
             )
         except jwt.ExpiredSignatureError:
             # PyJWT would read a string as a number; ours are numbers, and only such a token is reported as expired.
-            return TokenExpired()
+            raise TokenExpired from None
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
-            return TokenInvalid()
+            raise TokenInvalid from None
         times = [claims[name] for name in ("exp", "iat", "nbf")]
         if any(isinstance(value, bool) or not isinstance(value, int) for value in times):
-            return TokenInvalid()
+            raise TokenInvalid
         if claims["exp"] - claims["iat"] > LIFE.total_seconds() + 60:
-            return TokenInvalid()
+            raise TokenInvalid
         return claims
 
 
