@@ -15,7 +15,7 @@ pytestmark = pytest.mark.integration
     [(kinds.restaurants, 600, 0.88), (kinds.books, 600, 0.95), (kinds.people, 900, 0.92)],
     ids=["restaurants", "books", "people"],
 )
-def test_tables_of_another_kind_are_matched_and_nothing_wrong_is_confirmed(kind, count, f1, tmp_path):
+def test_tables_of_another_kind_are_matched_and_at_most_one_wrong_pair_is_confirmed(kind, count, f1, tmp_path):
     made = kind(seed=2, count=count)
     kinds.write(made, tmp_path)
     left, right = inputs.read_both(tmp_path / "left.csv", tmp_path / "right.csv")
