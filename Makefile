@@ -1,4 +1,4 @@
-# The targets: make run | test | test-unit | fuzz | simulate | chaos | check | migrate | events | bench | bench-matching | soak | load. See README.md.
+# The targets: make run | test | test-long | test-unit | fuzz | simulate | chaos | check | migrate | events | bench | bench-matching | soak | load. See README.md.
 PYTHON ?= python3
 VENV := .venv
 PEERS := .venv-bench
@@ -9,7 +9,7 @@ STAMPS := .stamps
 # With this set, every process would recompile everything it imports at each start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-unit fuzz simulate chaos check migrate events bench bench-matching soak load image-check format install install-dev install-clients web web-dev
+.PHONY: run test test-long test-unit fuzz simulate chaos check migrate events bench bench-matching soak load image-check format install install-dev install-clients web web-dev
 
 run: install web
 	@exec $(BIN)/python -m server run
@@ -49,8 +49,13 @@ web-dev:
 
 # For two cores. A fourth process would take 12 s of computing for itself, and the browser tests, which one process runs,
 # would get a smaller share and end last.
-test: install-dev install-clients web-dev web
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+SUITE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
+test: install-dev web-dev web
+	$(BIN)/python -m pytest -m "not long" $(SUITE)
+
+# What takes long and shows more of what those tests show: further cases and formats, other screens, generated clients.
+test-long: install-dev install-clients web-dev web
+	$(BIN)/python -m pytest -m long $(SUITE)
 
 # Needs no database and no processes, so it takes only seconds; meant to be run while writing code.
 test-unit: install-dev

@@ -92,7 +92,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     ranks: dict[str, int] = {}
     turns: dict[str, int] = {}
     for item in items:
-        kind = next((kind for kind in KINDS if item.get_closest_marker(kind)), None)
+        kind = next((mark.name for mark in item.iter_markers() if mark.name in KINDS), None)
         if kind is None:
             kind = _kind_of(set(getattr(item, "fixturenames", ())))
             item.add_marker(kind)
@@ -108,6 +108,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return _place_of(unit), ranks[unit], turns[unit], is_late
 
     items.sort(key=place)
+    _leave_samples(items)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -122,6 +123,20 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return _unit_of(nodeid)
 
     return Scheduling(config, log)
+
+
+def _leave_samples(items: list[pytest.Item]) -> None:
+    """Marks as long what `sampled` leaves out: all cases of a test but those that it names."""
+    cases: dict[str, set[str]] = {}
+    for item in items:
+        if mark := item.get_closest_marker("sampled"):
+            case = item.callspec.id  # type: ignore[attr-defined]  # only a function with cases has the mark
+            cases.setdefault(item.nodeid.removesuffix(f"[{case}]"), set(mark.args)).discard(case)
+            if case not in mark.args:
+                item.add_marker("long")
+    missing = [f"{test}: {', '.join(sorted(left))}" for test, left in cases.items() if left]
+    if missing and len(cases) > 1:
+        raise pytest.UsageError(f"these cases are sampled but do not exist: {'; '.join(missing)}")
 
 
 def _unit_of(nodeid: str) -> str:

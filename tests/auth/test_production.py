@@ -117,6 +117,7 @@ async def test_the_demo_password_does_not_work(
         assert response.status == 401
 
 
+@pytest.mark.long
 async def test_no_demo_data_is_created(settings: Settings) -> None:
     done = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "server", "demo", env=production_environ(settings, 0), stderr=asyncio.subprocess.PIPE

@@ -15,6 +15,8 @@ from aiohttp.test_utils import unused_port
 from realtime.commands import COMMANDS
 from tests.conftest import Person
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 LOCUST = [
     str(Path(sys.executable).parent / "locust"),

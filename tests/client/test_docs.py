@@ -44,6 +44,7 @@ async def running(command: list[str], environment: dict[str, str]) -> AsyncItera
         await process.wait()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["python client", "python stock", "js stock"])
 async def test_an_example_prints_every_event_once_although_its_connection_is_cut(
     name: str, alice: Any, project: str, flood: Any, road: Road, tmp_path: Path
@@ -113,6 +114,7 @@ async def secret(alice: Any, project: str) -> str:
     return "open sesame"
 
 
+@pytest.mark.long
 async def test_the_month_end_ends_with_0_if_both_sides_agree_and_a_job_with_6_if_they_do_not(
     alice: Any, project: str, secret: str, worker: Any, shell: Any, tmp_path: Path
 ) -> None:

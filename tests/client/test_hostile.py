@@ -195,6 +195,7 @@ SOCKETS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("what", list(SOCKETS))
 async def test_a_message_of_another_shape_ends_the_stream_in_one_line_and_is_not_counted(what: str) -> None:
     faults: list[Any] = []

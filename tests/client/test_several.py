@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 
 from tallyroom_client import Event, Follower, Position
 from tests.client.conftest import MakeClient
 from tests.health.processes import free_port, running
 from tests.realtime.wire import until
+
+pytestmark = pytest.mark.long
 
 CLIENTS = 12
 

@@ -66,6 +66,7 @@ def test_an_invalid_address_is_refused_with_a_sentence(address: str) -> None:
         canonical(address)
 
 
+@pytest.mark.integration
 @given(st.text())
 def test_any_text_has_a_stable_form_or_none(text: str) -> None:
     try:
@@ -77,6 +78,7 @@ def test_any_text_has_a_stable_form_or_none(text: str) -> None:
     assert len(found) <= 254
 
 
+@pytest.mark.integration
 @given(st.from_regex(r"[A-Za-z0-9.+-]{1,20}@[A-Za-z0-9]{1,10}\.[A-Za-z]{2,5}", fullmatch=True))
 def test_case_makes_no_difference(address: str) -> None:
     try:

@@ -36,6 +36,7 @@ def test_associated_data_is_length_prefixed_with_numbers_of_8_bytes() -> None:
     assert associated("ab", 7, b"\x00") == expected
 
 
+@pytest.mark.integration
 @given(Parts, Parts)
 def test_different_parts_give_different_associated_data(one: list[str | bytes], other: list[str | bytes]) -> None:
     def plain(parts: list[str | bytes]) -> list[bytes]:

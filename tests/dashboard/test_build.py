@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.long]
 
 PROGRAM = Path(__file__).parents[2] / "server" / "build_web.py"
 NODE_IS_MISSING = "tallyroom: Node is missing, "

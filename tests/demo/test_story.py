@@ -119,6 +119,7 @@ async def test_the_story_is_settled_and_the_books_agree(
     assert await differences(db) == []
 
 
+@pytest.mark.long
 async def test_another_start_changes_nothing(room: Room, alice: Person, project: str) -> None:
     await setup.make_books(Actor("user", alice.id, role="manager"), UUID(project), ROWS)
 
@@ -127,6 +128,7 @@ async def test_another_start_changes_nothing(room: Room, alice: Person, project:
     assert (await alice.ok("GET", f"{room.project}/plans"))["total"] == 1
 
 
+@pytest.mark.long
 async def test_the_project_has_reasons_that_fit(room: Room, alice: Person) -> None:
     found = (await alice.ok("GET", room.project))["reason_codes"]
 

@@ -13,6 +13,8 @@ from tests.e2e.conftest import LISTEN, Visitor
 from tests.e2e.test_accessibility import faults_of
 from tests.e2e.test_google import draw_button
 
+pytestmark = pytest.mark.long
+
 Open = Callable[..., Awaitable[Visitor]]
 
 

@@ -85,6 +85,7 @@ async def test_without_the_socket_the_page_is_read_again_and_keeps_its_rows(visi
     await expect(page.get_by_role("navigation", name="Project")).to_contain_text(renamed["name"], timeout=5_000)
 
 
+@pytest.mark.long
 async def test_an_opened_match_stays_in_a_filtered_list_when_it_changes(visit, demo, manager):
     visitor = await visit()
     page = visitor.page
@@ -104,6 +105,7 @@ async def test_an_opened_match_stays_in_a_filtered_list_when_it_changes(visit, d
     assert await _rows(page) == before
 
 
+@pytest.mark.long
 async def test_without_the_socket_new_rows_are_counted_and_shown_on_request(visit, demo, manager):
     async def reject_another():
         page = await manager.send("GET", f"/jobs/{demo['job']}/matches?status=suggested&limit=1")
@@ -159,6 +161,7 @@ async def test_without_a_network_the_page_says_so_and_offers_no_decisions(visit,
         await expect(button).to_be_enabled()
 
 
+@pytest.mark.long
 async def test_a_screen_that_was_opened_without_a_network_is_read_once_it_is_back(visit, demo):
     visitor = await visit()
     await visitor.context.clock.install()
@@ -182,6 +185,7 @@ async def entry(manager, demo):
     return {"path": f"/projects/{demo['project']}/vaults/{vault['id']}?e={made['id']}", **body}
 
 
+@pytest.mark.long
 async def test_a_secret_is_hidden_when_the_network_is_lost_and_cannot_be_revealed(visit, entry):
     visitor = await visit()
     await visitor.context.clock.install()

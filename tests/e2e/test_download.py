@@ -18,6 +18,8 @@ from tests.e2e.room import (
     said_on,
 )
 
+pytestmark = pytest.mark.long
+
 PART_BYTES = 2000  # of an answer, with its head
 
 

@@ -9,6 +9,8 @@ from playwright.async_api import expect
 from tests.e2e.room import choose, matches_of, panel_of, ready, said_on
 from tests.e2e.test_accessibility import faults_of
 
+pytestmark = pytest.mark.long
+
 AMOUNT = {"type": "money", "left": "amount", "right": "amount", "currency": {"left": "currency", "right": "currency"}}
 PLAN = {
     "fields": {"amount": AMOUNT, "words": {"type": "text", "left": "words", "right": "words"}},

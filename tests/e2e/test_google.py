@@ -10,6 +10,8 @@ from tests.auth.issuer import CLIENT_ID
 from tests.conftest import PASSWORD
 from tests.e2e.conftest import LISTEN, Visitor
 
+pytestmark = pytest.mark.long
+
 # Behaves like Google's script: it draws a button, and answers with a credential for the nonce it was given.
 STAND_IN = """
 window.google = { accounts: { id: {

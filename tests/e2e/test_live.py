@@ -3,6 +3,7 @@
 import asyncio
 import re
 
+import pytest
 from playwright.async_api import expect
 
 ROWS = "reference,amount,currency,date\n" + "".join(
@@ -20,6 +21,7 @@ async def test_every_member_sees_a_new_project_name(visitor, manager):
     await expect(page.get_by_role("navigation", name="Project")).to_contain_text("After")
 
 
+@pytest.mark.long
 async def test_the_list_shows_the_progress_of_a_job_that_another_started(visitor, manager):
     project = await manager.send("POST", "/projects", {"name": "Two sides"})
     left = await manager.upload(project["id"], "ours", ROWS)
@@ -36,6 +38,7 @@ async def test_the_list_shows_the_progress_of_a_job_that_another_started(visitor
     await expect(row).to_contain_text("1,500")
 
 
+@pytest.mark.long
 async def test_the_cards_and_the_list_of_jobs_follow_decisions(visit, manager, demo):
     here, there = await visit(), await visit()
     cards = await here.enter("/")

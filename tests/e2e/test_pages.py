@@ -1,10 +1,12 @@
 """What all pages have in common: their themes, narrow screens, and what strangers see. test_accessibility.py visits each page."""
 
+import pytest
 from playwright.async_api import expect
 
 from tests.e2e.test_accessibility import follow
 
 
+@pytest.mark.long
 async def test_the_dark_theme_of_the_system_is_used(visit):
     visitor = await visit("dark")
 
@@ -15,6 +17,7 @@ async def test_the_dark_theme_of_the_system_is_used(visit):
     assert visitor.complaints == []
 
 
+@pytest.mark.long
 async def test_the_theme_is_chosen_by_a_button_and_kept(visitor):
     page = await visitor.enter()
 
@@ -25,6 +28,7 @@ async def test_the_theme_is_chosen_by_a_button_and_kept(visitor):
     assert await page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(16, 20, 27)"
 
 
+@pytest.mark.long
 async def test_a_phone_needs_no_scrolling_sideways(visitor, demo):
     page = await visitor.enter("/")
     await page.set_viewport_size({"width": 390, "height": 780})
@@ -39,6 +43,7 @@ async def test_a_phone_needs_no_scrolling_sideways(visitor, demo):
         ), path
 
 
+@pytest.mark.long
 async def test_a_stranger_sees_the_same_page_as_for_a_project_that_does_not_exist(visit, demo, rest):
     admin = await rest("admin@tallyroom.example")
     password = "the stranger's own sentence"

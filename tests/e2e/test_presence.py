@@ -1,11 +1,13 @@
 """Two people in one project see each other, and which match the other one has open."""
 
+import pytest
 from playwright.async_api import expect
 
 from tests.e2e.room import PASSWORD, ROSA, matches_of, panel_of
 from tests.e2e.test_accessibility import faults_of, follow
 
 
+@pytest.mark.long
 async def test_who_chooses_an_open_item_is_named_beside_it_for_others(visit, reviewer, still_room):
     mine, hers = await visit(), await visit()
     page = await mine.enter(f"{still_room['address']}&view=open")

@@ -2,7 +2,10 @@
 
 import re
 
+import pytest
 from playwright.async_api import expect
+
+pytestmark = pytest.mark.long
 
 SIDES = "Datum;Art;Betrag;Text\n" + "".join(
     f"{day:02}/{day % 8 + 1:02}/2026;{'Zug' if day % 3 else 'Kur'};{day},50 €;Zahlung {day}\n" for day in range(1, 12)

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.async_api import expect
 
 LEFT = "invoice;customer;booked;amount\n" + "".join(
@@ -57,6 +58,7 @@ async def test_two_files_become_a_reconciliation_shown_live_to_its_end(visitor):
     assert await page.evaluate("window.isSamePage") is True
 
 
+@pytest.mark.long
 async def test_a_mapping_keeps_what_was_chosen_when_the_source_is_renamed_and_saving_it_unchanged_changes_nothing(
     visitor, manager
 ):
@@ -93,6 +95,7 @@ async def test_a_row_that_cannot_be_loaded_is_listed_with_its_line_and_reason(vi
     await expect(page.get_by_role("row").filter(has_text=re.compile("^23–"))).to_be_visible()
 
 
+@pytest.mark.long
 async def test_matches_are_paged_filtered_and_ordered_by_the_server(visitor, demo, counts):
     page = await visitor.enter(f"/projects/{demo['project']}/jobs/{demo['job']}")
     list_of = page.get_by_role("region", name="Matches")
@@ -137,6 +140,7 @@ async def test_a_match_confirmed_with_a_key_is_shown_to_others_at_once(visit, de
     assert here.complaints == there.complaints == []
 
 
+@pytest.mark.long
 async def test_open_records_are_listed_for_each_side(visitor, demo, counts):
     page = await visitor.enter(f"/projects/{demo['project']}/jobs/{demo['job']}")
 

@@ -10,6 +10,8 @@ from playwright.async_api import BrowserContext, FilePayload, Locator, Page, Req
 from tests.e2e.conftest import MANAGER, Rest, Visitor
 from tests.e2e.test_accessibility import faults_of
 
+pytestmark = pytest.mark.long
+
 AS_MANAGER = "Requests are sent as Mia Manager"
 AS_NOBODY = "Requests are sent without a token."
 

@@ -75,6 +75,7 @@ async def test_rejecting_what_another_confirmed_names_them_and_asks_why(visitor,
     assert await _status(manager, confirmed) == "suggested"
 
 
+@pytest.mark.long
 async def test_a_key_does_nothing_while_the_focus_is_elsewhere_or_on_a_button(visitor, manager, demo):
     match = await _take(manager, demo, "suggested")
     page = await visitor.enter(f"/projects/{demo['project']}/jobs/{demo['job']}?status=suggested&m={match}")
@@ -103,6 +104,7 @@ async def test_a_key_does_nothing_while_the_focus_is_elsewhere_or_on_a_button(vi
     await expect(page.locator(f"tr[data-id='{match}']")).to_be_focused()
 
 
+@pytest.mark.long
 async def test_a_key_pressed_before_the_match_was_visible_does_nothing(visitor, manager, demo):
     page = await visitor.enter(f"/projects/{demo['project']}/jobs/{demo['job']}?status=suggested")
     row = page.get_by_role("region", name="Matches").locator("tbody tr").first
@@ -140,6 +142,7 @@ async def test_a_decision_that_another_makes_meanwhile_is_shown_with_their_name(
     await expect(panel.get_by_role("status")).to_contain_text("Rita Reviewer rejected this")
 
 
+@pytest.mark.long
 async def test_both_amounts_and_their_difference_stay_visible_in_an_opened_match(visitor, demo):
     page = await visitor.enter(f"/projects/{demo['project']}/jobs/{demo['job']}?status=suggested")
     row = page.get_by_role("region", name="Matches").locator("tbody tr").first
@@ -201,6 +204,7 @@ async def test_a_viewer_is_offered_only_what_viewers_may_do(visit, demo, manager
         await expect(page.get_by_role("main").get_by_role("button", name=refused)).to_have_count(0)
 
 
+@pytest.mark.long
 async def test_many_decisions_by_others_reload_the_sums_once_a_second(visitor, manager, reviewer, demo):
     page = await visitor.enter(f"/projects/{demo['project']}/jobs/{demo['job']}?status=confirmed")
     await expect(page.get_by_role("table", name="Proof by currency")).to_be_visible()

@@ -77,6 +77,7 @@ async def test_signing_out_empties_every_tab_and_is_not_reported_as_an_ended_ses
         assert await tab.evaluate("window.wasTold") is None
 
 
+@pytest.mark.long
 async def test_when_another_ends_the_session_typed_text_stays_and_secrets_go(visit, vault, manager):
     here, there = await visit(), await visit()
     await here.enter("/me")
@@ -129,6 +130,7 @@ async def test_losing_the_right_to_reveal_hides_the_secret_at_once(visit, vault,
     assert SECRET not in await page.content()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("noun", ["entry", "vault"])
 async def test_an_open_form_says_so_when_the_role_no_longer_allows_it(visit, vault, demo, manager, colleague, noun):
     project = f"/projects/{demo['project']}"
@@ -196,6 +198,7 @@ async def test_a_changed_role_shows_and_hides_the_decisions_at_once(visit, demo,
         await expect(button).to_be_visible(timeout=AT_ONCE_MS)
 
 
+@pytest.mark.long
 async def test_an_administrator_outside_a_project_sees_its_name_counts_and_members_and_may_add_one(
     visit, manager, rest
 ):

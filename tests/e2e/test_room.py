@@ -73,6 +73,7 @@ async def test_the_opened_match_is_in_the_address_and_back_closes_it_first(visit
     await expect(page.get_by_role("link", name=f"To review {LONG}")).to_have_attribute("aria-current", "page")
 
 
+@pytest.mark.long
 async def test_amounts_dates_and_their_difference_stay_side_by_side_below_a_head_that_sticks(visitor, still_room):
     page = await visitor.enter(still_room["address"])
     rows = page.get_by_role("region", name="Matches").locator("tbody tr")
@@ -120,6 +121,7 @@ async def test_the_books_agree_only_when_nothing_waits_and_are_copied_as_a_table
     await expect(page.get_by_role("heading", name="Nothing waits for a decision")).to_be_visible()
 
 
+@pytest.mark.long
 async def test_many_decisions_by_others_reload_the_books_once_a_second(visitor, reviewer, room):
     page = await visitor.enter(room["address"])
     await expect(page.get_by_role("table", name="Books by currency")).to_be_visible()
@@ -136,6 +138,7 @@ async def test_many_decisions_by_others_reload_the_books_once_a_second(visitor, 
     assert 1 <= len(readings) <= time.monotonic() - began + 1
 
 
+@pytest.mark.long
 async def test_the_room_breaks_no_rule_of_accessibility(visit, manager, reviewer, room):
     visitor = await visit()  # whose console names the refusal below
     few = room["address"] + "&q=R-00"  # axe looks at each row
@@ -320,6 +323,7 @@ async def test_a_bulk_asks_again_when_there_are_others_by_now_and_is_undone_as_a
     assert (await manager.send("GET", f"/matches/{match['id']}"))["status"] == "rejected"
 
 
+@pytest.mark.long
 async def test_letters_can_be_turned_off_and_a_match_is_talked_about(visitor, manager, room):
     page = await visitor.enter(room["address"])
     rows = page.get_by_role("region", name="Matches").locator("tbody tr")
@@ -343,6 +347,7 @@ async def test_letters_can_be_turned_off_and_a_match_is_talked_about(visitor, ma
     assert (await manager.send("GET", f"/matches/{match}"))["assignee"] is not None
 
 
+@pytest.mark.long
 async def test_two_people_sign_and_see_who_has_signed_and_what_is_missing(visit, manager, room, two_sign):
     mine, hers = await visit(), await visit()
     page = await mine.enter(room["address"])
@@ -385,6 +390,7 @@ async def test_two_people_sign_and_see_who_has_signed_and_what_is_missing(visit,
     assert mine.complaints == hers.complaints == []
 
 
+@pytest.mark.long
 async def test_what_was_taken_back_as_a_whole_says_that_no_undo_follows_and_what_can_be_done(visitor, manager, room):
     page = await visitor.enter(room["address"])
     rows = page.get_by_role("region", name="Matches").locator("tbody tr")
@@ -412,6 +418,7 @@ async def test_what_was_taken_back_as_a_whole_says_that_no_undo_follows_and_what
     await page.wait_for_function("() => document.activeElement !== document.body")  # in the next frame
 
 
+@pytest.mark.long
 async def test_a_bulk_says_what_it_left_to_a_second_person(visitor, manager, room, two_sign):
     page = await visitor.enter(room["address"])
     await page.get_by_role("button", name=f"Confirm all {ROWS}").click()
@@ -421,6 +428,7 @@ async def test_a_bulk_says_what_it_left_to_a_second_person(visitor, manager, roo
     assert (await summary_of(manager, room))["counts"]["suggested"] == ROWS
 
 
+@pytest.mark.long
 async def test_matches_are_sorted_by_amount_and_date_in_both_directions(visitor, still_room):
     page = await visitor.enter(still_room["address"])
     first = page.get_by_role("region", name="Matches").locator("tbody tr").first
@@ -441,6 +449,7 @@ FIRMS = (
 )
 
 
+@pytest.mark.long
 async def test_the_runner_up_stands_beside_the_match(visitor, manager):
     firms = [f"{firm} {town}" for town in TOWNS for firm in FIRMS]
     left = [f"{firm},2026-03-{n % 25 + 1:02},{100 + 13 * n}.{10 + n},EUR" for n, firm in enumerate(firms)]
@@ -478,6 +487,7 @@ async def test_the_runner_up_stands_beside_the_match(visitor, manager):
     assert await faults_of(page) == []
 
 
+@pytest.mark.long
 async def test_a_row_that_moves_away_while_the_button_is_down_is_opened_all_the_same(visitor, still_room):
     page = await visitor.enter(still_room["address"])
     rows = page.get_by_role("region", name="Matches").locator("tbody tr")
@@ -502,6 +512,7 @@ async def test_a_row_that_moves_away_while_the_button_is_down_is_opened_all_the_
     assert "sort=-amount" in page.url
 
 
+@pytest.mark.long
 async def test_open_items_keep_their_places_while_others_change_what_is_open(visitor, manager, reviewer, room):
     page = await visitor.enter(room["address"] + "&view=open")
     rows = page.get_by_role("region", name="Open left").locator("tbody tr")
@@ -525,6 +536,7 @@ async def test_open_items_keep_their_places_while_others_change_what_is_open(vis
     await page.wait_for_function("() => document.activeElement !== document.body")  # in the next frame
 
 
+@pytest.mark.long
 async def test_one_link_leads_past_everything_to_the_list(visitor, still_room):
     page = await visitor.enter(still_room["address"])
     first = page.get_by_role("region", name="Matches").locator("tbody tr").first
@@ -538,6 +550,7 @@ async def test_one_link_leads_past_everything_to_the_list(visitor, still_room):
     await expect(first).to_be_focused()
 
 
+@pytest.mark.long
 async def test_on_a_phone_the_books_are_a_card_that_needs_no_scrolling(visitor, manager, room):
     await match_all_parts(manager, room)  # with a difference that is booked
     page = await visitor.enter(room["address"])
@@ -555,6 +568,7 @@ async def test_on_a_phone_the_books_are_a_card_that_needs_no_scrolling(visitor, 
     assert "Explained" not in shown  # nothing stands there
 
 
+@pytest.mark.long
 async def test_remainders_are_called_by_their_records_without_a_request_for_each(visitor, manager, room):
     items = (await manager.send("GET", f"/projects/{room['project']}/open-items?{room['sides']}&limit=50"))["items"]
     ids = {item["record"]["reference"]: item["id"] for item in items}
@@ -576,6 +590,7 @@ async def test_remainders_are_called_by_their_records_without_a_request_for_each
     assert [url for url in asked if re.search(r"/matches/[0-9a-f-]{36}$", url)] == []
 
 
+@pytest.mark.long
 async def test_a_bulk_over_what_is_just_being_looked_for_counts_before_it_asks(visit, room):
     visitor = await visit()  # whose console names the refusal that says the number
     page = await visitor.enter(room["address"])
@@ -603,6 +618,7 @@ async def test_a_bulk_over_what_is_just_being_looked_for_counts_before_it_asks(v
     await expect(page.get_by_role("link", name=f"To review {ROWS - 10}")).to_be_visible()
 
 
+@pytest.mark.long
 async def test_whoever_opens_a_match_while_the_next_one_is_looked_for_stays_there(visitor, long_room):
     page = await visitor.enter(long_room["address"])
     matches = page.get_by_role("region", name="Matches")

@@ -1,5 +1,6 @@
 """Signing in and out, one's sessions, and the expired password."""
 
+import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import ADMIN, MANAGER
@@ -46,6 +47,7 @@ async def test_reloading_keeps_one_signed_in_and_signing_out_does_not(visitor):
     await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
+@pytest.mark.long
 async def test_ending_a_session_signs_its_browser_out_at_once(visit):
     here, there = await visit(), await visit()
     await here.enter("/me")
@@ -70,6 +72,7 @@ async def test_a_tab_takes_over_the_session_of_another(visitor):
     await expect(second.get_by_text(MANAGER)).to_be_visible()
 
 
+@pytest.mark.long
 async def test_an_expired_password_is_changed_before_anything_else(visitor, rest):
     admin = await rest(ADMIN)
     body = {"email": "late@tallyroom.example", "display_name": "Lea Late", "role": "manager", "password": STRONG}

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.async_api import expect
 
 from tests.e2e.room import (
@@ -14,6 +15,8 @@ from tests.e2e.room import (
     said_on,
 )
 from tests.e2e.test_accessibility import faults_of
+
+pytestmark = pytest.mark.long
 
 
 async def test_a_match_is_split_with_the_mouse_and_the_refusals_stand_at_their_fields(visit, manager, room):

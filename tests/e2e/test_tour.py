@@ -11,6 +11,8 @@ from server.demo import plan, story
 from server.demo.setup import FILES
 from tests.e2e.conftest import DEMO_ROWS, ROOT
 
+pytestmark = pytest.mark.long
+
 NAME = "The tour's own"  # other tests decide in the demo itself, and a demo that is started for one test takes 10 s
 PICTURE = re.compile(r"!\[[^\]]+\]\((?:docs/)?images/([a-z-]+)\.png\)")
 

@@ -17,8 +17,6 @@ from server.export.layout import DELIMITER, QUOTE, Layout
 from server.export.sending import FORMATS
 from tests.reading.test_exported import DANGEROUS, HARMLESS, ODD
 
-pytestmark = pytest.mark.unit
-
 
 def row(number, left, **more):
     """A row of a page, of a left record."""
@@ -58,6 +56,7 @@ def read(tmp_path, kind, body):
     return pa.concat_tables([raw.columns for raw, _ in batches]), [typed for _, typed in batches], found
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("kind", FORMATS)
 def test_every_text_comes_back(tmp_path, kind):
     values = [*DANGEROUS, *HARMLESS[:-1], *ODD, "x"]
@@ -94,6 +93,7 @@ def test_an_export_is_read_without_a_question(tmp_path, kind):
 HOSTILE = ('a "b"', "a\nb", "=1+1", "left.id", "match_id", " ", "a", "A", "x" * 251, ",;\t", "\x01", "ä€😀")
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("kind", FORMATS)
 def test_hostile_names_of_columns_keep_their_values(tmp_path, kind):
     layout = Layout("matches", HOSTILE, HOSTILE)
@@ -116,6 +116,7 @@ def test_a_missing_value_and_an_empty_text_differ_in_csv():
     assert body.endswith(b',r0,"",\r\n')
 
 
+@pytest.mark.integration
 def test_thousands_of_columns_are_exported():
     names = tuple(f"c{n}" for n in range(1900))
 

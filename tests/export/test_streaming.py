@@ -82,6 +82,7 @@ def until_over(server, commits):
     return wait
 
 
+@pytest.mark.long
 async def test_a_slow_reader_holds_no_transaction_open(reader, wide, db, commits, until_over):
     first = await reader.ask(f"/jobs/{wide.id}/export")
 
@@ -146,6 +147,7 @@ async def test_who_signs_out_gets_no_more(bob, alice, project, server, wide, unt
     await until_over()
 
 
+@pytest.mark.long
 async def test_one_person_has_few_exports_at_once(alice, server, wide, until_over):
     readers = [Reader(server, alice) for _ in range(MOST_EACH)]
     for reader in readers:

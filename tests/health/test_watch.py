@@ -61,6 +61,7 @@ async def test_a_database_that_does_not_answer_is_noticed(
     deaf.close()
 
 
+@pytest.mark.integration
 async def test_only_time_in_which_the_event_loop_runs_counts() -> None:
     never = asyncio.create_task(asyncio.sleep(60))
     asyncio.get_running_loop().call_later(0.1, time.sleep, 0.7)

@@ -49,6 +49,7 @@ def cancelled(alice: Any, project: str, cautious: Any, until: Any, end_of: Any) 
     return make
 
 
+@pytest.mark.long
 async def test_of_a_job_and_a_new_mapping_at_once_one_is_refused(alice, project, cautious, loaded, end_of, db):
     sides = await cautious(300)
     source = await alice.ok("GET", f"/sources/{sides['left_source']}")
@@ -85,6 +86,7 @@ async def test_of_a_job_and_the_deletion_of_its_source_at_once_one_is_refused(al
             assert (await end_of((await made.json())["id"]))["status"] == "completed"
 
 
+@pytest.mark.long
 async def test_a_job_is_not_retried_over_records_that_have_changed(alice, cancelled, loaded):
     job = await cancelled()
     match = (await alice.ok("GET", f"/jobs/{job['id']}/matches?limit=1"))["items"][0]
@@ -104,6 +106,7 @@ async def test_a_job_is_not_retried_over_records_that_have_changed(alice, cancel
     assert [edited, deleted, loading, typed] == [(409, "job_state")] * 4
 
 
+@pytest.mark.sampled("confirm")
 @pytest.mark.parametrize("verb", ["confirm", "reject"])
 async def test_a_retry_reads_the_same_whatever_was_undone_meanwhile(
     alice, project, cautious, run, until, end_of, pairs_of, verb
@@ -131,6 +134,7 @@ async def test_a_retry_reads_the_same_whatever_was_undone_meanwhile(
         assert all((rows["left"], rows["right"]) != (left, right) for left, right, _ in found)
 
 
+@pytest.mark.long
 async def test_a_retry_reads_nothing_that_was_added_since_and_keeps_decisions(alice, cancelled, end_of, db):
     job = await cancelled()
     matches = (await alice.ok("GET", f"/jobs/{job['id']}/matches?limit=300"))["items"]

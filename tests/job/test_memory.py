@@ -71,6 +71,7 @@ async def test_records_of_nearly_a_megabyte_each_take_a_few_times_their_size(
     assert job["counts"]["matches"] == 30
 
 
+@pytest.mark.long
 async def test_a_job_within_its_memory_runs_on_the_same_worker_afterwards(
     modest: Any, make_sides: Any, alice: Any, project: str, end_of: Any
 ) -> None:

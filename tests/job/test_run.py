@@ -70,6 +70,7 @@ async def test_every_record_is_matched_once_or_listed_as_unmatched(alice, make_s
         assert len(unmatched) + len(used[side]) == job["counts"][side]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("sort", ["amount", "-amount", "date", "-date"])
 async def test_matches_are_sorted_over_all_pages(alice, make_sides, run, sort):
     job = await run(await make_sides(300))

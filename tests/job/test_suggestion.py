@@ -2,8 +2,12 @@
 
 from uuid import UUID
 
+import pytest
+
 from models.source import Source
 from server.job import inputs
+
+pytestmark = pytest.mark.long
 
 
 async def test_a_source_without_open_records_is_refused(alice, project, make_sides, db):

@@ -77,6 +77,7 @@ async def test_a_killed_worker_is_replaced_by_another(
     assert not [pid for pid in engines if psutil.pid_exists(pid)], "an engine outlived its worker"
 
 
+@pytest.mark.long
 async def test_a_worker_removes_the_leftovers_of_killed_workers_only(start_worker, worker):
     before = await _new_scratch(worker, set())  # run alone, the test comes before the worker has begun
     victim = start_worker()
@@ -101,6 +102,7 @@ async def test_a_worker_removes_the_leftovers_of_killed_workers_only(start_worke
         )
 
 
+@pytest.mark.long
 async def test_a_job_that_always_dies_ends_as_failed_and_can_be_retried(alice, project, worker, uninterrupted, end_of):
     sides, _ = uninterrupted
     job = await alice.ok("POST", f"/projects/{project}/jobs", sides)
@@ -157,6 +159,7 @@ async def test_a_job_is_cancelled_at_once_although_its_engine_is_frozen(
     assert worker.engines() == []
 
 
+@pytest.mark.long
 async def test_a_job_that_takes_too_long_fails_and_says_what_to_change(
     alice, project, start_worker, worker, uninterrupted, until, end_of, db
 ):
@@ -239,6 +242,7 @@ async def test_a_job_begins_only_after_changes_to_its_records_have_ended(alice, 
     assert claim.job.inputs["left"]["revision"] == 2
 
 
+@pytest.mark.long
 async def test_a_second_job_uses_unconfirmed_records_and_supersedes_older_suggestions(alice, make_sides, run, pairs_of):
     sides = await make_sides(600)
     first = await run(sides)
@@ -255,6 +259,7 @@ async def test_a_second_job_uses_unconfirmed_records_and_supersedes_older_sugges
         assert status != "suggested" or (left, right) not in again
 
 
+@pytest.mark.long
 async def test_a_rejected_pair_is_not_proposed_again(alice, make_sides, run, pairs_of):
     sides = await make_sides(300)
     first = await run(sides)

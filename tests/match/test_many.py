@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import time
 
+import pytest
+
 from server.books.recount import differences
 from tests.match.conftest import Books, eur
 
@@ -66,6 +68,7 @@ async def somebody_beside(person):
     await asking
 
 
+@pytest.mark.long
 async def test_tens_of_thousands_are_confirmed_and_undone_at_once(make_books, bob):
     books = await make_books(eur("10.00"), eur("10.00"))
     await suggest_many(books)

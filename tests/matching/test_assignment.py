@@ -108,6 +108,7 @@ def test_a_component_too_large_for_a_matrix_is_solved_as_well(monkeypatch, seed)
     assert weight[nearly].sum() >= best_total(matrix) - 128 * len(nearly)
 
 
+@pytest.mark.integration
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(1, 9000)), min_size=1, max_size=12))
 def test_the_assignment_is_an_optimum_with_exact_margins(edges):

@@ -105,6 +105,7 @@ DAYS = st.sampled_from([*(str(date(2026, 2, 27) + timedelta(days=n)) for n in ra
 ROWS = st.lists(st.tuples(CODES, AMOUNTS, DAYS), min_size=1, max_size=14)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     "gates",
     [
@@ -221,6 +222,7 @@ def test_an_unknown_currency_pairs_with_any(right_codes):
     assert {status for _, _, status in found} == {"confirmed"}
 
 
+@pytest.mark.integration
 def test_two_different_currencies_never_pair():
     rows = [("10.00", "acme"), ("20.00", "borea")]
     left = table(rows).append_column("ccy", pa.array(["EUR", "EUR"]))

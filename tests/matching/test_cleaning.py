@@ -11,6 +11,7 @@ from tests.matching.database import connected
 TEXTS = st.lists(st.none() | st.text("aZ9 -._\t\0", max_size=9), min_size=1, max_size=20)
 
 
+@pytest.mark.integration
 @given(TEXTS, st.integers(0, 3))
 @settings(max_examples=60, deadline=None)
 def test_bytes_give_what_patterns_give(texts, left_out):

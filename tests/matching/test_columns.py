@@ -53,6 +53,7 @@ def test_columns_are_paired_by_what_is_in_them(pair):
     assert found["Jahr"] == ("number", "Jahr", "published")
 
 
+@pytest.mark.integration
 def test_rows_that_are_numbered_say_nothing_and_neither_does_a_constant(pair):
     side = {"id": list(range(300)), "country": ["DE"] * 300}
 
@@ -61,6 +62,7 @@ def test_rows_that_are_numbered_say_nothing_and_neither_does_a_constant(pair):
     assert set(found) == {"title"}
 
 
+@pytest.mark.integration
 def test_identifiers_of_different_things_are_not_paired(pair):
     chance = random.Random(5)
     ids = [[f"{letter}{n}" for n in chance.sample(range(10**6), 300)] for letter in "LR"]

@@ -31,6 +31,7 @@ def quality(b: Books) -> tuple[float, float]:
     return 2 * precision * recall / (precision + recall), len(confirmed & b.truth) / len(confirmed)
 
 
+@pytest.mark.sampled("iso", "no references")
 @pytest.mark.parametrize(
     "b",
     [
@@ -47,6 +48,7 @@ def test_a_suggested_plan_finds_the_partners(b):
     assert precision >= 0.999
 
 
+@pytest.mark.long
 def test_the_order_of_rows_does_not_change_the_matches():
     b = books(rows=2000, seed=5)
     plan = suggest(b.left, b.right)
@@ -232,6 +234,7 @@ print(memory_mb("VmHWM") - before, end.candidates, end.skipped_pairs)
 """
 
 
+@pytest.mark.sampled("within")
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize("kind", ["equal", "within", "window", "words"])
 def test_a_run_stays_within_its_memory(kind):

@@ -29,6 +29,7 @@ LEFT = table([("10.00", "acme"), ("10.00", "acme limited"), ("33.10", "solo"), (
 RIGHT = table([("10.00", "acme"), ("33.10", "zzz"), ("500.00", "other")])
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("rows", "verdict", "name", "failed"),
     [
@@ -54,6 +55,7 @@ def test_a_row_that_is_not_there_is_refused():
         explain(LEFT, RIGHT, 0, 3, PLAN)
 
 
+@pytest.mark.integration
 def test_a_bound_that_was_reached_is_told():
     many = pa.table({"amount": ["10.00"] * 400, "who": [f"n{n}" for n in range(400)]})
     plan = {**PLAN, "passes": [{"name": "equal", "kind": "rules", "where": [{"field": "amount", "compare": "equal"}]}]}

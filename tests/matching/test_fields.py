@@ -26,6 +26,7 @@ def found_in(connection: duckdb.DuckDBPyConnection, left: pa.Table, right: pa.Ta
     return find_fields(Sample(connection, "l", left), Sample(connection, "r", right), given)
 
 
+@pytest.mark.integration
 def test_books_have_their_fields_and_the_reference_proves_the_rest(connection):
     b = books(rows=1500, seed=3)
 
@@ -43,6 +44,7 @@ def test_books_have_their_fields_and_the_reference_proves_the_rest(connection):
     assert found.anchors is found.reference.anchors
 
 
+@pytest.mark.integration
 def test_a_side_booked_with_the_opposite_sign_is_negated(connection):
     b = books(rows=1500, seed=4, negated=True)
 

@@ -95,6 +95,7 @@ def test_differences_are_what_is_left_and_weights_add_up_to_the_score(made, foun
             assert round(sum(field["weight"] for field in json.loads(m["fields"])), 3) == m["score"]
 
 
+@pytest.mark.long
 def test_the_order_of_rows_and_the_number_of_threads_change_nothing(made, found):
     plan, matches, _ = found
     chance = random.Random(1)
@@ -119,6 +120,7 @@ def test_the_order_of_rows_and_the_number_of_threads_change_nothing(made, found)
     assert told(again, orders) == told(matches, [range(len(made.ledger)), range(len(made.bank))])
 
 
+@pytest.mark.long
 def test_turned_sides_make_the_same_groups(made, found):
     """The suggested plan does not depend on which side is the bank."""
     left, right = tables_of(made)

@@ -107,6 +107,7 @@ def test_columns_may_have_the_names_that_the_engine_uses_itself():
     assert {(i, j) for i, j, _ in matched(left, right, Plan.model_validate(document))} == {(0, 0), (1, 1), (2, 2)}
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("amount", "currency", "text", "expected"),
     [

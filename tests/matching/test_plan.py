@@ -84,6 +84,7 @@ def test_a_plan_that_does_not_fit_names_the_column():
     assert ("/fields/amount/left", "invalid_plan") in [(p, c) for p, c, _ in caught.value.faults]
 
 
+@pytest.mark.integration
 def test_columns_that_differ_only_in_case_are_not_confused():
     left = pa.table({"ref": ["A1", "B2"], "REF": ["x", "y"], "amount": ["1.00", "2.00"]})
     right = pa.table({"ref": ["A1", "B2"], "amount": ["1.00", "2.00"]})

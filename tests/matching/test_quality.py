@@ -22,6 +22,7 @@ SETS = (
 )
 
 
+@pytest.mark.sampled("3-0.3")
 @pytest.mark.parametrize("missing", [0.0, 0.3])
 @pytest.mark.parametrize("seed", [3, 4])
 def test_payments_with_cut_names_fees_and_delays_find_their_partners(seed, missing):

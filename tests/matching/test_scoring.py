@@ -184,6 +184,7 @@ def test_a_higher_similarity_is_never_weaker_evidence():
     assert evidence.bits[order][0] < 0 < evidence.bits[order][-1]
 
 
+@pytest.mark.integration
 def test_a_pass_by_amount_needs_more_evidence_if_few_rows_have_a_partner():
     # Of 3,000 open rows per side, twenty have an equal amount and 8 bits of a name. The share s of rows with a partner
     # is the solution of 20 / 3,000 * 256 s / (1 + 255 s).

@@ -52,6 +52,7 @@ def columns_of(plan) -> dict[str, tuple[str, str]]:
     return {field: (name(found.left), name(found.right)) for field, found in plan.fields.items()}
 
 
+@pytest.mark.sampled("0-0.0", "100000-0.0")
 @pytest.mark.parametrize("named", [2 / 3, 0.0])
 @pytest.mark.parametrize("start", [0, 1, 100_000])
 def test_running_numbers_are_not_taken_for_references(start, named):
@@ -157,6 +158,7 @@ def test_texts_alone_are_enough():
     assert confirmed <= truth
 
 
+@pytest.mark.sampled("net-names1", "None-names0")
 @pytest.mark.parametrize("names", [("net", "gross"), ("gross", "net")])
 @pytest.mark.parametrize("role", ["net", "gross", None])
 def test_the_amount_is_the_column_that_agrees(names, role):
@@ -185,6 +187,7 @@ def test_the_date_is_the_column_that_agrees():
     assert columns_of(plan)["date"] == ("booked", "value_date")
 
 
+@pytest.mark.long
 def test_a_text_that_contains_the_reference_is_used_for_the_name_too():
     b = books(rows=4000, seed=16)
     memos = [
@@ -200,6 +203,7 @@ def test_a_text_that_contains_the_reference_is_used_for_the_name_too():
     check(Books(b.left, right, b.truth), plan)
 
 
+@pytest.mark.long
 def test_a_currency_or_a_column_of_few_values_is_not_taken_for_the_party():
     b = books(rows=4000, seed=17)
     chance = random.Random(6)
@@ -217,6 +221,7 @@ def test_a_currency_or_a_column_of_few_values_is_not_taken_for_the_party():
         assert columns_of(plan)["party"] == ("customer", "payer")
 
 
+@pytest.mark.long
 def test_sides_sorted_the_other_way_round_get_the_same_plan():
     b = books(rows=2000, seed=18)
     backwards = b.right.take(pa.array(range(b.right.num_rows - 1, -1, -1)))
@@ -224,6 +229,7 @@ def test_sides_sorted_the_other_way_round_get_the_same_plan():
     assert suggest(b.left, backwards).hash == suggest(b.left, b.right).hash
 
 
+@pytest.mark.long
 def test_unproven_matches_are_not_confirmed():
     # No row has a partner, so every match is a coincidence.
     b, other = books(rows=3000, seed=19, named=0.0), books(rows=3000, seed=20, named=0.0)
@@ -285,6 +291,7 @@ def test_leftovers_of_earlier_jobs_are_not_confirmed_by_chance():
     assert not confirmed & wrong
 
 
+@pytest.mark.long
 def test_references_numbered_by_date_do_not_narrow_the_window_of_the_date():
     b = books(rows=4000, seed=22)
     by_day = np.argsort(np.array(b.left["booked"].to_pylist()), kind="stable")

@@ -107,6 +107,7 @@ def by_reference(names: list[tuple[str, str]], method: str = "token_set") -> dic
     return {n: found[n] for n in range(len(names)) if n in found}
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("method", ["token_set", "token_sort", "ratio", "jaro_winkler"])
 def test_a_cut_off_name_is_not_evidence_against_a_match(method):
     cut = [
@@ -124,12 +125,14 @@ def test_a_cut_off_name_is_not_evidence_against_a_match(method):
     assert all(row["weight"] >= 0 for row in found.values()), found
 
 
+@pytest.mark.integration
 def test_a_unique_reference_with_an_equal_amount_and_a_cut_off_name_is_confirmed():
     found = by_reference([("Ember Logistics GmbH", "EMBER LOGISTI")])
 
     assert (found[0]["ambiguity"], found[0]["status"]) == ("none", "confirmed")
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("left", "right"),
     [

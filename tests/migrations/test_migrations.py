@@ -82,6 +82,7 @@ async def test_an_empty_database_gets_every_table_and_a_second_run_finds_nothing
     assert await _tables(settings) >= TABLES
 
 
+@pytest.mark.sampled("1", "9", "18")
 @pytest.mark.parametrize("count", range(1, len(database_names())))
 async def test_every_earlier_version_is_brought_up_to_date(make_database, only, monkeypatch, count):
     settings = await make_database()
@@ -108,6 +109,7 @@ async def test_two_processes_at_once_migrate_once(make_database):
     assert "nothing to do" in outputs[1]
 
 
+@pytest.mark.long
 async def test_a_database_that_is_started_and_stopped_meanwhile_is_waited_for(tmp_path):
     settings = load({"TALLYROOM_DATA_DIR": str(tmp_path / "var")})
     server = EmbeddedPostgres(settings.data_dir)
@@ -134,6 +136,7 @@ async def test_a_database_that_is_started_and_stopped_meanwhile_is_waited_for(tm
     assert await asyncio.gather(*lookers) == [None] * 4
 
 
+@pytest.mark.long
 async def test_a_migration_that_fails_midway_leaves_nothing_and_can_be_run_again(make_database, only):
     settings = await make_database()
     folder = only(len(database_names()))
@@ -172,6 +175,7 @@ async def test_the_error_for_a_role_without_rights_names_role_schema_and_grant(m
         await superuser.execute(f'DROP OWNED BY "{role}"; DROP ROLE "{role}"')
 
 
+@pytest.mark.long
 async def test_that_grant_fixes_it(make_database, superuser, postgres):
     role = f"granted{os.getpid()}"
     await superuser.execute(f"CREATE ROLE {role} LOGIN")
@@ -189,6 +193,7 @@ async def test_that_grant_fixes_it(make_database, superuser, postgres):
         await superuser.execute(f'DROP ROLE IF EXISTS "{role}"')
 
 
+@pytest.mark.long
 async def test_a_role_that_cannot_read_the_versions_does_not_run_everything_again(make_database, superuser, postgres):
     settings = await make_database()
     await migrate(settings)
@@ -203,6 +208,7 @@ async def test_a_role_that_cannot_read_the_versions_does_not_run_everything_agai
         await superuser.execute(f'DROP ROLE "{role}"')
 
 
+@pytest.mark.long
 async def test_another_schema_can_be_used(make_database):
     settings = await make_database(DATABASE_SCHEMA="books")
 
@@ -224,6 +230,7 @@ async def test_a_schema_from_the_future_is_refused_in_one_line(make_database, on
         assert "\n" not in str(refusal.value)
 
 
+@pytest.mark.long
 async def test_serve_and_worker_refuse_a_schema_that_is_too_old(make_database):
     settings = await make_database()
 

@@ -114,6 +114,7 @@ def test_a_file_of_one_endless_line_is_refused(load):
         load("x" * 10_000_000)
 
 
+@pytest.mark.integration
 def test_a_header_longer_than_the_sample_is_read_whole(load, monkeypatch):
     monkeypatch.setattr("matching.reading.detect.SAMPLE_BYTES", 4096)  # so that few columns are enough
     names = [f"{n}{'x' * 240}" for n in range(40)]
@@ -159,6 +160,7 @@ def test_other_alphabets_are_recognised_by_their_words(load, text, encoding):
     assert found.data[0] == dict(zip(*[line.split(",") for line in text.split("\n")[:2]], strict=True))
 
 
+@pytest.mark.integration
 def test_a_long_start_in_ascii_does_not_hide_the_encoding(load):
     body = b"name,amount\n" + (b"plain" * 40 + b",1.50\n") * 2_200 + "Müller,2.50\n".encode("cp1252")
 
@@ -185,6 +187,7 @@ def test_an_unclosed_quote_affects_only_its_own_line(load):
     assert found.rows == [0, 2, 3]
 
 
+@pytest.mark.integration
 def test_a_quote_open_for_over_a_megabyte_affects_only_its_own_line(load):
     rows = "".join(f"{n},{n:0500}\n" for n in range(2_400))
 
@@ -222,6 +225,7 @@ def test_columns_may_differ_only_in_case(load):
     assert found.questions == [("Amount", "amount_column")]
 
 
+@pytest.mark.integration
 def test_many_equal_headers_stay_apart(load):
     found = load(",".join(["x" * 256] * 110) + "\n" + ",".join(str(n) for n in range(110)) + "\n")
 

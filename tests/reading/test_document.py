@@ -102,6 +102,7 @@ def test_an_object_that_is_too_long_is_a_reject(load):
     assert [row["a"] for row in found.data] == ["1", "2"]
 
 
+@pytest.mark.integration
 def test_a_value_at_the_border_of_two_pieces_is_read_whole(load):
     width = 499_979
     rows = [f'{{"id":{n},"amount":1234567.25,"text":"{"x" * width}"}}' for n in range(13)]

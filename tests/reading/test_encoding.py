@@ -144,6 +144,7 @@ def test_what_is_no_text_is_not_taken_for_utf_16(body):
     assert wide_encoding(body) is None or body == b"a\x00"
 
 
+@pytest.mark.integration
 def test_the_letters_are_those_of_cldr():
     assert DATA.read_text("utf-8") == build.letters()
 

@@ -45,6 +45,7 @@ def test_numbers_have_a_point_whatever_mark_the_texts_have(load, write, name):
     assert found.mapping["amount"] == {"column": "Betrag", "decimal": ","}
 
 
+@pytest.mark.integration
 @FORMATS
 def test_a_text_that_the_other_texts_do_not_explain_is_asked(load, write, name):
     body = write(["Amount"], [1.234, "2.500", 3.75, 10.5, 11])

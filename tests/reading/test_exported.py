@@ -8,8 +8,6 @@ from hypothesis import strategies as st
 from matching.reading.exported import MATCHES, OPEN_ITEMS, escaped, is_export, read_back
 from matching.reading.rows import RawBatch
 
-pytestmark = pytest.mark.unit
-
 DANGEROUS = [
     *(
         "=1+1",
@@ -55,6 +53,7 @@ def test_numbers_and_harmless_texts_stay_plain(text):
     assert escaped(pa.array([text])).to_pylist() == [text]
 
 
+@pytest.mark.integration
 @given(st.lists(st.one_of(texts, st.sampled_from([*DANGEROUS, *HARMLESS, *ODD]), st.none()), min_size=1))
 def test_reading_takes_away_exactly_what_the_export_added(found):
     array = pa.array(found, pa.string())

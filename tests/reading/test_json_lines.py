@@ -68,6 +68,7 @@ def test_an_amount_may_be_an_object_of_value_and_currency(load):
     ]
 
 
+@pytest.mark.integration
 def test_objects_with_keys_of_their_own_in_each_row_stay_json(load):
     lines = [f'{{"id":{n},"by_id":{{"k{n}":1.50}}}}\n' for n in range(2_001)]
 

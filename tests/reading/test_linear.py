@@ -58,6 +58,7 @@ def calls_of(work):
     return calls
 
 
+@pytest.mark.sampled("quotes that are never closed", "quotes alone", "carriage returns")
 @pytest.mark.parametrize("line", LINES.values(), ids=LINES.keys())
 def test_twice_the_lines_are_twice_the_work(load, line):
     def work(lines):
@@ -99,6 +100,7 @@ def test_rows_that_grow_are_refused_at_once(load):
         load(",".join(["x"] * 500_000) + "\n" + ",".join(["y"] * 500_000) + "\n")
 
 
+@pytest.mark.long
 def test_many_short_rows_below_a_wide_header_are_rejected_without_making_cells(load):
     found = load(",".join(f"c{n}" for n in range(2_000)) + "\n" + "a\n" * 30_000)
 
@@ -123,6 +125,7 @@ def test_objects_with_few_of_many_keys_are_refused(load):
         load(wide + "\n" + "{}\n" * 50_000, "a.jsonl")
 
 
+@pytest.mark.long
 def test_nested_values_are_written_once(load):
     deep = '{"a":' + '{"b":' * 400 + '"' + "x" * 500_000 + '"' + "}" * 400 + "}\n"
 
@@ -133,6 +136,7 @@ def test_nested_values_are_written_once(load):
     assert len(found.data) == 20
 
 
+@pytest.mark.long
 def test_nested_values_keep_their_form(load):
     found = load('{"a":{"x":[1.50,[],{}, {"y":null}],"z":"\\"ä"},"b":[true]}\n', "a.jsonl")
 
@@ -150,6 +154,7 @@ DOCUMENTS = {
 }
 
 
+@pytest.mark.sampled("objects", "spaces")
 @pytest.mark.parametrize("parts", DOCUMENTS.values(), ids=DOCUMENTS.keys())
 def test_twice_the_document_is_twice_the_work(load, parts):
     first, more, last = parts
@@ -212,6 +217,7 @@ SHEETS = {
 }
 
 
+@pytest.mark.sampled("comments", "cdata", "attributes", "instructions", "behind the sheet")
 @pytest.mark.parametrize("changes", SHEETS.values(), ids=SHEETS.keys())
 def test_hostile_xml_in_a_sheet_is_read_like_any_other(load, changes):
     found = load(workbook(**changes), "a.xlsx")
@@ -258,6 +264,7 @@ def test_a_document_type_is_refused_wherever_it_stands(load, part):
         load(workbook({part: declared}), "a.xlsx")
 
 
+@pytest.mark.long
 def test_a_long_text_shared_by_all_cells_is_refused(load):
     rows = "".join(f'<row r="{n}"><c r="A{n}" t="s"><v>0</v></c></row>' for n in range(3, 30_000))
 
@@ -323,6 +330,7 @@ def test_values_spread_over_a_large_area_are_refused(load):
         load(workbook(rows=rows), "a.xlsx")
 
 
+@pytest.mark.long
 def test_a_long_text_in_every_cell_of_a_row_is_not_put_together(tmp_path):
     def long(xml):
         return xml.replace("<t>name</t>", f"<t>{random.Random(1).randbytes(450_000).hex()}</t>")

@@ -72,6 +72,7 @@ def test_credits_that_are_all_negative_only_repeat_their_side(load):
     assert found.amounts == ["-100.5", "-7", "12.5"]
 
 
+@pytest.mark.integration
 def test_debits_with_a_minus_sign_lower_the_balance(load):
     found = load(table({"Soll": ["-100,50", "-7,00", ""], "Haben": ["", "", "12,50"]}))
 

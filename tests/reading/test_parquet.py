@@ -130,6 +130,7 @@ def test_row_groups_of_one_row_are_read_together(tmp_path):
     assert [line for batch in batches for line in batch.lines.to_pylist()] == list(range(1, 301))
 
 
+@pytest.mark.integration
 def test_a_row_that_is_too_long_as_a_whole_is_rejected(load, tmp_path):
     table = pa.table({f"c{n}": ["x" * 40_000, "short", None] for n in range(30)})
     pq.write_table(table, tmp_path / "source")
@@ -161,6 +162,7 @@ def test_the_members_of_a_structure_are_columns(load, tmp_path):
     assert list(found.data[0]) == ["id", "amount.value", "amount.currency", "deep.x.y", "deep.x.l"]
 
 
+@pytest.mark.integration
 def test_a_structure_with_very_many_members_stays_json(load, tmp_path):
     pq.write_table(pa.table({"id": [1], "wide": [{f"m{n}": n for n in range(2_000)}]}), tmp_path / "source")
 

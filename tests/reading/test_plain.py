@@ -95,6 +95,7 @@ def counts_of(evidence: Evidence) -> dict[str, Any]:
     return found | {name: (span.least, span.most) for name, span in evidence.ranges.items()}
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("kind", KINDS)
 def test_plain_cells_count_as_the_parsers_count_them(kind):
     chance = random.Random(kind)

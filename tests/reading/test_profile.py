@@ -52,12 +52,14 @@ def test_texts_are_compared_as_texts(load):
     assert span(load("id,name\n1,b\n2,a\n3,c\n"), "name") == ("a", "c")
 
 
+@pytest.mark.integration
 def test_minimum_and_maximum_are_those_of_all_batches(load):
     rows = [f"a,{n}.50\n" for n in range(60_000, 100, -1)]
 
     assert span(load("id,amount\n" + "".join(rows)), "amount") == ("101.50", "60000.50")
 
 
+@pytest.mark.integration
 def test_distinct_values_are_counted_to_the_end_of_the_file(load):
     found = load("id,group\n" + "".join(f"r{n},g{n // 10}\n" for n in range(60_000)))
 
@@ -67,6 +69,7 @@ def test_distinct_values_are_counted_to_the_end_of_the_file(load):
     assert found.profiles["id"].distinct == pytest.approx(60_000, rel=0.04)
 
 
+@pytest.mark.integration
 def test_values_that_differ_late_in_a_file_are_counted(load):
     found = load("id,name\n" + "a,same\n" * 60_000 + "".join(f"b,n{n}\n" for n in range(100)))
 

@@ -66,6 +66,7 @@ def test_amounts_are_exact_or_null():
     assert found == ["1234.5", "-7.1", "-3.5", "12", "0.123456789", None, None, None, "12345"]
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("mark", [".", ","])
 def test_amounts_that_are_only_digits_are_what_the_parsers_read(mark):
     texts = [
@@ -172,6 +173,7 @@ def test_workbooks_are_read_as_text(tmp_path):
     assert rows == [["x", "0.1"], ["y", "12"]]
 
 
+@pytest.mark.integration
 def test_a_zip_bomb_is_refused_by_its_directory(tmp_path):
     path = tmp_path / "bomb.xlsx"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -226,6 +228,7 @@ def test_the_mapping_is_suggested_from_names_and_values(tmp_path):
 CELLS = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=12)
 
 
+@pytest.mark.integration
 @settings(max_examples=40, deadline=None)
 @given(rows=st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1, max_size=20))
 def test_every_written_row_comes_back_or_is_rejected(tmp_path_factory, rows):

@@ -170,6 +170,7 @@ _PLAIN_ROWS = [
 ]
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("other", ['" 2026-01-01",1.50,EUR', "2026-01-01,EUR 1.50,EUR", "2026-01-01,1.50,eur"])
 def test_a_cell_means_the_same_whatever_other_rows_contain(load, other):
     mapping = {**MAPPING, "currency": {"column": "currency"}}
@@ -184,6 +185,7 @@ def test_a_cell_means_the_same_whatever_other_rows_contain(load, other):
     assert (mixed.amounts[-1], mixed.currencies[-1]) == ("1.5", "EUR")
 
 
+@pytest.mark.integration
 def test_the_profile_counts_rows_and_not_distinct_values(load):
     rows = [f"{'A' if n % 3 else ''},{n % 7}.50" for n in range(9_000)]
 

@@ -150,6 +150,7 @@ def test_a_sheet_without_header_loses_no_row(load):
     assert found.data == [{"column_1": "1.5", "column_2": "x"}]
 
 
+@pytest.mark.integration
 def test_a_row_that_is_too_long_as_a_whole_is_rejected(load):
     long = [f"{n}" + "x" * 30_000 for n in range(40)]
 
@@ -319,6 +320,7 @@ def test_rows_of_any_sheet_and_the_heads_of_all_can_be_read(tmp_path):
         found.sheet("nowhere")
 
 
+@pytest.mark.integration
 def test_values_beside_the_last_name_are_kept_and_a_cell_far_off_is_a_reject(load):
     def fill(book):
         sheet = ledger(book)

@@ -149,6 +149,7 @@ async def test_what_happens_on_one_host_reaches_the_clients_of_the_other(
     assert max(revoked_s, closed_s) < 3  # 1 s by itself; this machine does much else
 
 
+@pytest.mark.long
 def test_a_host_with_another_key_does_not_serve_and_says_why_in_one_line(
     settings: Any, postgres: Any, server: Any, tmp_path: Path
 ) -> None:
@@ -162,6 +163,7 @@ def test_a_host_with_another_key_does_not_serve_and_says_why_in_one_line(
     assert line.startswith("tallyroom: TALLYROOM_VAULT_KEK: ")
 
 
+@pytest.mark.long
 @needs_bus
 async def test_hints_of_events_presence_and_progress_take_the_bus(
     hosts: list[Host], bus: BusServer, server: Any, alice: Any, project: str, make_sides: Any, commits: Any
@@ -195,6 +197,7 @@ async def test_hints_of_events_presence_and_progress_take_the_bus(
     assert {name for name, _ in follower.events} >= {"presence", "state", "source.ready", "job.completed"}
 
 
+@pytest.mark.long
 @needs_bus
 async def test_without_the_bus_requests_are_as_fast_and_nothing_is_lost(
     hosts: list[Host], bus: BusServer, alice: Any, project: str

@@ -6,12 +6,15 @@ import os
 import re
 
 import asyncpg
+import pytest
 from tortoise import Tortoise
 
 from server.api.paging import Listing
 from server.record import queries
 from server.record.schemas import RecordList
 from server.store.reading import Reading
+
+pytestmark = pytest.mark.long
 
 # 180,000 rows distinguish an index from a scan; with TALLYROOM_TEST_ROWS=1000000 the test has the size of the
 # benchmark.

@@ -55,6 +55,7 @@ async def test_given_values_take_precedence_over_the_mapping(alice, source):
     assert record["amount"] == body["amount"]
 
 
+@pytest.mark.long
 async def test_ten_thousand_records_are_stored_and_one_more_is_refused(alice, source, db):
     many = [{"data": {"amount": f"{n}.50", "ref": f"R{n}"}} for n in range(10_001)]
 
@@ -292,6 +293,7 @@ async def test_the_total_follows_every_change(alice, source):
     assert (empty, filled, await total(), await total("&currency=EUR")) == (0, 3, 2, 2)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("rows", "answer"), [(100_000, {"total": 100_000}), (100_001, {"total": None, "total_at_least": 100_000})]
 )

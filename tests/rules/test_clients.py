@@ -59,13 +59,13 @@ UPLOAD = {"file": "a,b"}  # the form of the only route that takes one; a test of
 
 needs_typescript = pytest.mark.skipif(
     shutil.which("node") is None or not (TYPESCRIPT / "openapi-typescript").is_dir(),
-    reason="no Node.js, or the dashboard's packages are not installed (`make test` installs them where Node.js is)",
+    reason="no Node.js, or the dashboard's packages are not installed (`make test-long` installs them where Node.js is)",
 )
 needs_python = pytest.mark.skipif(
     not (PYTHON / "openapi-python-client").is_file(),
-    reason="the generator of Python clients is not installed (`make test` installs it)",
+    reason="the generator of Python clients is not installed (`make test-long` installs it)",
 )
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.long]
 
 
 def key_of(method: str, path: str) -> str:

@@ -35,6 +35,7 @@ def test_two_migrations_of_one_number_are_found(tmp_path: Path) -> None:
     assert files.migrations_of_one_number(tmp_path) == [["19_20261129_hint.py", "19_20261130_url.py"]]
 
 
+@pytest.mark.integration
 def test_every_schema_is_a_json_schema() -> None:
     for document in (openapi.document(endpoints()), asyncapi.document()):
         text = json.dumps(document)

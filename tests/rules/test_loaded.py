@@ -11,7 +11,7 @@ import pytest
 from core.settings import Settings
 from server.processes.engine_process import _ENVIRONMENT
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.long]
 
 ROOT = Path(__file__).parents[2]
 # Of its engines, of the web process and of migrations. With them a worker took 1.15 s of CPU before its first task, now 0.61 s.

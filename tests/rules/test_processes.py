@@ -84,6 +84,7 @@ except MemoryError:
 """
 
 
+@pytest.mark.long
 def test_the_limits_of_engines_and_the_search_for_orphans_work_without_proc() -> None:
     """In a separate mount namespace, where an empty file system covers /proc."""
     script = f'mount -t tmpfs none /proc && exec "{sys.executable}" -c "$0"'

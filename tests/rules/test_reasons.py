@@ -38,6 +38,7 @@ def parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     return len(names) - (names[:1] in (["self"], ["cls"]))
 
 
+@pytest.mark.integration
 def test_a_rule_that_is_switched_off_says_why() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{line}" for path in files(*FOLDERS) for line in without_reason(path.read_text())
@@ -68,6 +69,7 @@ def test_a_switch_with_a_reason_is_not(line: str) -> None:
     assert without_reason(line) == []
 
 
+@pytest.mark.integration
 def test_values_that_travel_together_are_one_value() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"

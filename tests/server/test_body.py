@@ -50,6 +50,7 @@ def count(value: Any) -> int:
     return 1 if inner is None else 1 + max(1, sum(map(count, inner))) if not inner else 1 + sum(map(count, inner))
 
 
+@pytest.mark.integration
 def test_values_are_counted_correctly_whatever_strings_contain_and_however_the_body_is_cut() -> None:
     rng = random.Random(7)
     for _ in range(300):
@@ -146,6 +147,7 @@ async def longest_hold_s(raw: bytes) -> float:
     return longest
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     "raw",
     [
@@ -232,6 +234,7 @@ async def test_a_hundred_faults_end_the_reading() -> None:
     assert len(faults) == MOST_FAULTS
 
 
+@pytest.mark.integration
 async def test_a_body_with_too_many_records_is_refused() -> None:
     code, faults = await sliced(b'{"records": [' + b",".join([GOOD.encode()] * 10_001) + b"]}")
 

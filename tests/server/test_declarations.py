@@ -38,6 +38,7 @@ async def test_a_field_that_cannot_be_cleared_refuses_null_and_says_so_in_the_sc
     assert emptied["rotation_interval_days"] == 30
 
 
+@pytest.mark.integration
 def test_no_request_schema_has_a_default_or_allows_a_null_that_is_refused() -> None:
     document = openapi.document(endpoints())
     bodies = {

@@ -111,6 +111,7 @@ def cramped(start_lasting_worker: Any, shared_worker: Any, small: Path) -> Any:
     return start_lasting_worker(TMPDIR=str(small), TALLYROOM_PROJECT_MAX_BYTES=str(40 * MB))
 
 
+@pytest.mark.long
 async def test_a_file_that_the_workers_disk_cannot_hold_ends_with_a_reason(
     cramped: Any, upload: Any, settled: Any
 ) -> None:
@@ -144,6 +145,7 @@ async def _frozen(worker: Any) -> list[psutil.Process]:
     raise AssertionError(worker.log.read_text())
 
 
+@pytest.mark.long
 async def test_a_small_file_that_exceeds_the_projects_size_when_unpacked_is_not_kept(
     cramped: Any, upload: Any, settled: Any, db: Any
 ) -> None:
@@ -159,6 +161,7 @@ async def test_a_small_file_that_exceeds_the_projects_size_when_unpacked_is_not_
     assert await db.fetchval("SELECT count(*) FROM reconciliation_records") == 0
 
 
+@pytest.mark.long
 async def test_files_that_are_loaded_at_the_same_time_share_the_projects_room(
     cramped: Any, upload: Any, settled: Any, db: Any
 ) -> None:

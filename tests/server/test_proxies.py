@@ -29,7 +29,7 @@ CADDY = shutil.which("caddy")
 NAME = "tallyroom.your-company.test"  # as in the document
 DOCUMENT = Path(__file__).parents[2] / "docs" / "operations.md"
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.long]
 PROXIES = [
     pytest.param(
         "nginx", marks=pytest.mark.skipif(NGINX is None, reason="nginx is not installed (apt-get install nginx-light)")

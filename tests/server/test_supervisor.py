@@ -200,6 +200,7 @@ def _refusal(data_dir: Path, port: int, **more: str) -> str:
     return lines[0]
 
 
+@pytest.mark.long
 def test_it_says_where_to_look_and_whom_to_sign_in_as(running):
     text = "\n".join(running.lines)
 
@@ -248,6 +249,7 @@ def _status(running: Running, path: str) -> int | None:
         return None
 
 
+@pytest.mark.long
 def test_a_signal_stops_one_installation_only_and_its_next_start_keeps_the_data(running, start, make_folder, tmp_path):
     folder, stopped = make_folder(tmp_path / "var"), []
     for name in (signal.SIGTERM, signal.SIGINT):  # the second start follows the first signal
@@ -333,6 +335,7 @@ def test_a_killed_database_is_started_again(running):
         time.sleep(0.1)
 
 
+@pytest.mark.long
 async def test_a_database_that_neither_serves_nor_recovers_is_noticed_and_can_be_restarted(tmp_path):
     postgres = EmbeddedPostgres(tmp_path / "data")
     await postgres.start()
@@ -353,6 +356,7 @@ async def test_a_database_that_neither_serves_nor_recovers_is_noticed_and_can_be
     assert (stuck, is_running) == (True, True)
 
 
+@pytest.mark.long
 def test_typing_records_in_the_web_process_does_not_break_the_processes_it_starts(running):
     login = {"email": "manager@tallyroom.example", "password": "demo-tallyroom-password"}
     token = running.ask("/auth/login", login)["access_token"]
@@ -397,6 +401,7 @@ def test_a_data_folder_below_a_file_is_refused(tmp_path):
     assert "choose a folder" in line
 
 
+@pytest.mark.long
 def test_the_doctor_says_what_is_wrong_and_changes_nothing(tmp_path):
     (tmp_path / "file").write_text("")
 
@@ -460,6 +465,7 @@ def test_a_full_disk_is_refused(tmp_path):
     assert "free some space" in line
 
 
+@pytest.mark.long
 def test_a_path_that_is_too_long_for_a_socket_and_closed_to_others_works(start, make_folder, tmp_path):
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
@@ -497,6 +503,7 @@ def test_an_old_interpreter_is_refused_in_one_line(tmp_path):
         assert not (tmp_path / "venv").exists()
 
 
+@pytest.mark.long
 def test_an_environment_that_is_a_link_is_replaced_and_its_target_stays(tmp_path):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()

@@ -249,6 +249,7 @@ async def test_a_file_of_one_endlessly_repeated_row_is_refused(load):
     assert source["problem"]["code"] == "file_rejected"
 
 
+@pytest.mark.long
 async def test_two_thousand_columns_are_loaded(load, stored, alice):
     header, row = ",".join(f"c{n}" for n in range(2000)), ",".join(str(n) for n in range(2000))
 

@@ -48,6 +48,7 @@ async def test_only_what_people_said_is_remembered(answered, db):
     assert set(json.loads(row["mapping"])) == {"date", "currency"}
 
 
+@pytest.mark.long
 async def test_an_answer_to_an_answered_file_is_remembered_with_the_others(answered, load, settled, alice):
     second = await load(_month(5))
     await alice.ok("PATCH", f"/sources/{second['id']}", {"mapping": {"reference": None, "currency": {"value": "NOK"}}})
@@ -64,6 +65,7 @@ async def test_an_answer_to_an_answered_file_is_remembered_with_the_others(answe
     assert "reference" not in third["mapping"]
 
 
+@pytest.mark.sampled("a name")
 @pytest.mark.parametrize(
     "header", ["ref,day,sum", "day,ref,amount", "ref,day,amount,more"], ids=["a name", "the order", "a column more"]
 )
@@ -74,6 +76,7 @@ async def test_a_file_of_another_layout_asks(answered, load, header):
     assert "SEK" not in str(source["mapping"])
 
 
+@pytest.mark.long
 async def test_a_mapping_that_comes_with_the_file_is_used_instead(answered, load):
     own = await load(_month(5), mapping={"currency": {"value": "CHF"}})
     none = await load(_month(6), mapping={})
@@ -82,6 +85,7 @@ async def test_a_mapping_that_comes_with_the_file_is_used_instead(answered, load
     assert (none["status"], none["remembered"]) == ("needs_mapping", None)
 
 
+@pytest.mark.long
 async def test_a_source_can_forget_the_answers_and_asks_again(answered, load, settled, alice):
     second = await load(_month(5))
 
@@ -95,6 +99,7 @@ async def test_a_source_can_forget_the_answers_and_asks_again(answered, load, se
     assert (await alice.ok("GET", f"/sources/{answered['id']}"))["status"] == "ready"
 
 
+@pytest.mark.long
 async def test_answers_can_be_forgotten_and_given_anew_at_once(answered, load, settled, alice):
     second = await load(_month(5))
     mapping = {"date": {"column": "day", "order": "dmy"}, "currency": {"value": "EUR"}}
@@ -135,6 +140,7 @@ def _book(month: int) -> bytes:
     return sink.getvalue()
 
 
+@pytest.mark.long
 async def test_the_sheet_that_was_chosen_is_read_in_the_next_workbook(load, settled, stored, alice):
     first = await load(_book(3), "march.xlsx")
     await alice.ok("PATCH", f"/sources/{first['id']}", {"mapping": {"table": {"sheet": "Transfers"}}})
@@ -149,6 +155,7 @@ async def test_the_sheet_that_was_chosen_is_read_in_the_next_workbook(load, sett
     assert source["mapping"]["table"] == {"sheet": "Transfers"}
 
 
+@pytest.mark.long
 async def test_answers_about_a_sheet_that_is_gone_do_not_stop_a_file(load, settled, alice, db):
     first = await load(_book(3), "march.xlsx")
     await alice.ok("PATCH", f"/sources/{first['id']}", {"mapping": {"table": {"sheet": "Transfers"}}})
@@ -178,6 +185,7 @@ async def test_they_go_with_their_project(answered, alice, project, db):
     assert await db.fetchval("SELECT count(*) FROM source_layouts") == 0
 
 
+@pytest.mark.long
 async def test_the_number_of_layouts_of_a_project_is_limited(answered, load, settled, alice, project, db):
     await db.execute(
         "INSERT INTO source_layouts (id, project_id, layout, mapping, answered_at) "
@@ -205,6 +213,7 @@ async def test_answers_of_a_person_who_is_gone_are_used_without_a_name(answered,
     assert source["detection"]["notes"] == [f"The answers of {source['remembered']['answered_at'][:10]} were used."]
 
 
+@pytest.mark.long
 async def test_two_sources_of_one_layout_can_be_answered_at_the_same_time(load, settled, alice, db):
     sources = [await load(_month(month)) for month in (4, 5)]
 

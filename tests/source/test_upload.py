@@ -251,6 +251,7 @@ async def test_who_may_upload(upload, alice, bob, charlie, project):
     assert (stranger[0], stranger[1]["code"]) == (404, "not_found")
 
 
+@pytest.mark.long
 async def test_progress_and_the_end_are_published_live(server, alice, project, load):
     io, seen = socketio.AsyncClient(reconnection=False), []
 

@@ -67,6 +67,7 @@ REFUSALS = [
 ]
 
 
+@pytest.mark.long
 async def test_a_refusal_is_one_line(settings: Settings, alice: Person, db: asyncpg.Connection) -> None:
     done = await asyncio.gather(*(users(settings, stdin.encode(), *arguments) for stdin, arguments, _ in REFUSALS))
 

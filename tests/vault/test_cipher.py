@@ -120,6 +120,7 @@ def test_every_version_has_its_own_data_key() -> None:
     assert len({one.data_key, other.data_key, one.secret, other.secret, one.notes, other.notes}) == 6
 
 
+@pytest.mark.integration
 def test_no_view_or_body_prints_a_secret() -> None:
     bodies = [
         EntryCreate(name="n", secret="hunter2", notes="hunter2"),

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from matching.probabilistic.decision import decide
 from matching.probabilistic.decoys import Scored
@@ -19,6 +20,7 @@ def made(rows: int, partners: int, twins: float, seed: int = 1) -> tuple[Scored,
     return Scored(pairs, np.rint(score).astype(np.int64), (rows, rows)), pairs[0] == pairs[1]
 
 
+@pytest.mark.integration
 def test_true_pairs_are_found_without_being_told_how_many_there_are():
     scored, is_true = made(1000, 600, twins=0.0)
 
@@ -32,6 +34,7 @@ def test_true_pairs_are_found_without_being_told_how_many_there_are():
     assert found.is_sure.sum() > 500
 
 
+@pytest.mark.integration
 def test_what_looks_like_its_twins_is_not_confirmed():
     scored, is_true = made(1000, 600, twins=0.15)
 
@@ -41,6 +44,7 @@ def test_what_looks_like_its_twins_is_not_confirmed():
     assert is_true[found.chosen.pair].mean() > 0.5
 
 
+@pytest.mark.integration
 def test_few_partners_among_many_rows_are_not_drowned():
     scored, is_true = made(1000, 200, twins=0.0)
 

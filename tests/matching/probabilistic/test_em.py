@@ -20,6 +20,7 @@ def learned():
     return compared, some, first, is_true, em.learn(some, first, random), len(given.truth)
 
 
+@pytest.mark.integration
 def test_it_starts_with_pairs_that_are_nearly_all_true(learned):
     _, some, first, is_true, _, _ = learned
 
@@ -52,6 +53,7 @@ def test_the_chances_of_a_rows_pairs_add_up_to_at_most_one(learned):
     assert found.share == pytest.approx(true / 1200, abs=0.05)
 
 
+@pytest.mark.integration
 def test_random_pairs_are_all_pairs_of_small_tables_and_a_million_of_larger_ones(monkeypatch):
     read = values(people(300))
     compared = levels.compare(read)

@@ -13,6 +13,7 @@ def test_isotonic_regression_pools_what_falls():
     assert found.tolist() == [0.0, 0.25, 0.25, 1.0]
 
 
+@pytest.mark.integration
 @given(st.lists(st.tuples(st.integers(-5, 5), st.integers(0, 1)), min_size=1, max_size=40))
 def test_isotonic_regression_never_falls_and_keeps_the_mean(points):
     x, y = (np.array(values, dtype=float) for values in zip(*points, strict=True))

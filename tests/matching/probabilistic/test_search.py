@@ -46,6 +46,7 @@ def test_the_score_is_the_prior_and_the_weights_of_the_fields_to_the_digit(given
     assert all(row["margin"] >= engine.AMBIGUOUS_BELOW_BITS for row in rows if row["status"] == "confirmed")
 
 
+@pytest.mark.long
 def test_the_order_of_rows_and_the_number_of_threads_make_no_difference(given):
     expected = set(matched(given.left, given.right, plan()))
     orders = [np.random.default_rng(n).permutation(900) for n in (1, 2)]
@@ -56,6 +57,7 @@ def test_the_order_of_rows_and_the_number_of_threads_make_no_difference(given):
     assert {(int(orders[0][i]), int(orders[1][j]), status) for i, j, status in found} == expected
 
 
+@pytest.mark.long
 def test_a_rejected_pair_is_not_proposed_again(given):
     first = sorted({pair[:2] for pair in matched(given.left, given.right, plan())} & given.truth)[:5]
     sets = pa.table({"left": [[i] for i, _ in first], "right": [[j] for _, j in first]})

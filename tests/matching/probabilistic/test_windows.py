@@ -18,6 +18,7 @@ def learned():
     return given, read, compared, random.shares(), em.learn(some, em.start(some, like), random)
 
 
+@pytest.mark.integration
 def test_the_windows_are_where_true_pairs_are(learned):
     _, _, compared, random, found = learned
 

@@ -69,6 +69,7 @@ def test_zero_amounts_take_no_part():
     assert [(group.a, group.b) for group in groups] == [((2,), (0,))]
 
 
+@pytest.mark.integration
 def test_one_giant_party_is_bounded_by_work():
     chance = random.Random(2)
     given_rows = invoices([chance.randrange(1_000, 90_000) for _ in range(700)])
@@ -81,6 +82,7 @@ def test_one_giant_party_is_bounded_by_work():
     assert all(group.error < 0.2 for group in groups)
 
 
+@pytest.mark.integration
 def test_ten_thousand_rows_that_name_nobody_are_left_alone():
     chance = random.Random(3)
     given_rows = [
@@ -95,6 +97,7 @@ def test_ten_thousand_rows_that_name_nobody_are_left_alone():
     assert solver.work == 0  # nothing is looked through
 
 
+@pytest.mark.integration
 def test_a_thousand_equal_prices_of_one_party_are_bounded_and_none_is_sure():
     _, groups = solved(invoices([990] * 1_000), [(990, 12, "", "EMBER LTD")] * 1_000)
 
@@ -104,6 +107,7 @@ def test_a_thousand_equal_prices_of_one_party_are_bounded_and_none_is_sure():
 amounts = st.lists(st.integers(100, 60_000), min_size=3, max_size=12)
 
 
+@pytest.mark.integration
 @given(amounts, st.integers(1, 4), st.randoms(use_true_random=False))
 @settings(max_examples=40, deadline=None)
 def test_every_group_ties_and_no_row_is_used_twice(given_amounts, paid, chance):

@@ -69,6 +69,7 @@ def test_numbers_that_are_too_precise_are_not_rounded() -> None:
     assert column.decimal(".").to_pylist() == [None, Decimal("0.123456789"), Decimal("1.5"), None]
 
 
+@pytest.mark.integration
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(
@@ -95,6 +96,7 @@ def test_largest_and_smallest_values_fit_or_are_refused() -> None:
     assert column.integers(".", 0)[1].tolist() == [False, False, False, True, False, True]
 
 
+@pytest.mark.integration
 def test_rows_keep_their_places_over_blocks_chunks_and_nulls() -> None:
     texts = [None if row % 7 == 0 else f"{row},5 €" for row in range(BLOCK + 1000)]
     chunked = pa.chunked_array([pa.array(["1,5", *texts[:10]]).slice(1), pa.array(texts[10:])])
@@ -124,6 +126,7 @@ def _written_at_random(chance: random.Random) -> str:
     return "".join(parts)
 
 
+@pytest.mark.integration
 def test_what_older_mappings_read_is_read_to_the_same_value() -> None:
     chance = random.Random(12)
     texts = [_written_at_random(chance) for _ in range(6000)]
@@ -157,6 +160,7 @@ def _date_at_random(chance: random.Random) -> str:
     return chance.choice([written, f"{d} {name} {year}", f"{d}-{name}-{year}", f" {d}. {name}, {year} "])
 
 
+@pytest.mark.integration
 def test_dates_that_older_mappings_read_are_read_to_the_same_day() -> None:
     chance = random.Random(9)
     texts = pa.array([_date_at_random(chance) for _ in range(4000)])
@@ -234,6 +238,7 @@ def test_hostile_texts_are_neither_and_cost_little(name: str) -> None:
     assert time.process_time() - begun < 2  # seconds; about 0.1 was measured
 
 
+@pytest.mark.integration
 def test_a_column_of_texts_is_left_early() -> None:
     chance = random.Random(3)
     texts = pa.array(
@@ -322,6 +327,7 @@ PIECES = st.sampled_from(
 )
 
 
+@pytest.mark.integration
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.lists(PIECES, max_size=10).map("".join) | st.text(max_size=20), min_size=1, max_size=20))
 def test_a_column_reads_each_text_as_it_reads_it_alone(texts: list[str]) -> None:

@@ -103,6 +103,7 @@ DAYS = [
 ]
 
 
+@pytest.mark.integration
 @settings(max_examples=80, deadline=None)
 @given(
     st.sampled_from(LOCALES),
@@ -130,6 +131,7 @@ def test_numbers_of_all_locales_are_read_back(name: str, value: Decimal, style: 
     assert style == "decimal" or column.currencies[column.currency[0]] == "EUR"
 
 
+@pytest.mark.integration
 @settings(max_examples=100, deadline=None)
 @given(
     st.sampled_from(OFFICIAL),

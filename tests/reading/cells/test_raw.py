@@ -17,6 +17,7 @@ def column_of(texts, of):
     return pa.array(["before"] * first + texts, kind).slice(first)
 
 
+@pytest.mark.integration
 @given(TEXTS, SLICES)
 def test_bytes_are_those_of_the_texts(texts, of):
     plain = [(text or "").encode() for text in texts]
@@ -32,6 +33,7 @@ def test_bytes_are_those_of_the_texts(texts, of):
     assert [beginnings[code] for code in codes] == [text[:4].ljust(4, b"\0") for text in plain]
 
 
+@pytest.mark.integration
 @given(TEXTS, SLICES)
 def test_texts_are_cleaned_like_single_ones(texts, of):
     column = column_of(texts, of)
@@ -40,6 +42,7 @@ def test_texts_are_cleaned_like_single_ones(texts, of):
     assert raw.replaced(column, ",", ".").to_pylist() == [text and text.replace(",", ".") for text in texts]
 
 
+@pytest.mark.integration
 @given(st.lists(st.text(alphabet="ab0", max_size=20) | st.text(alphabet="x", min_size=250, max_size=520)), SLICES)
 def test_texts_have_the_same_hash_if_they_are_the_same(texts, of):
     hashes = raw.bytes_of(column_of(texts, of)).hashes().tolist()
@@ -47,6 +50,7 @@ def test_texts_have_the_same_hash_if_they_are_the_same(texts, of):
     assert len(set(zip(texts, hashes, strict=True))) == len(set(texts)) == len(set(hashes))
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     "text", ["{:07}", "{}", "INV-{:05}-2024", "{0}.{0}", "order {0:06} of {1:06}", "{1:>8}{0:>8}", "z{}" * 90]
 )

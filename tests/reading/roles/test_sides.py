@@ -30,6 +30,7 @@ def test_a_fee_that_the_balance_does_not_show_is_not_taken_off(load):
     assert "fee" not in found.mapping
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("names", ["debit,credit,amount,fee,tax", "Soll,Haben,Betrag,Gebühr,Steuer"])
 def test_sides_that_add_up_with_the_fees_to_the_gross_are_what_moved(load, names):
     lines = [

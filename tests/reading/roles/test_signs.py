@@ -212,6 +212,7 @@ def test_what_was_sent_is_money_out(load, out, received):
     assert load(rows("Date,Amount,Type,Text", *lines)).amounts == ["-3.5", "4.5", "-5.5", "-6.5"]
 
 
+@pytest.mark.integration
 def test_the_column_of_signs_is_found_behind_very_many_flags(load):
     flags = 80
     header = ",".join(["Date,Amount,Balance", *(f"flag {n}" for n in range(flags)), "D/C"])

@@ -6,7 +6,7 @@ from tests.realtime.simulation.mutants import MUTANTS, Mutant
 from tests.realtime.simulation.plans import PLANS
 from tests.realtime.simulation.world import World
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.integration  # thousands of orders of what happens
 SEARCHED = 800
 SEEDS = 40  # of each plan; `make simulate` tries as many as one likes
 
