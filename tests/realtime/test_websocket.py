@@ -142,8 +142,17 @@ async def test_what_breaks_the_protocol_ends_with_its_code(sent: bytes, code: in
         await client.send(sent + masked(TEXT, b"more"))
 
         assert code_of(await client.rest()) == code
+        client.writer.close()  # otherwise the server waits a second for it
         await until(lambda: client.heard.changes == ["lost"])
         assert client.heard.texts == []
+
+
+async def test_who_stays_after_a_broken_frame_is_cut_off() -> None:
+    async with connected() as client:
+        await client.send(REFUSED["a reserved bit"][0])
+
+        assert code_of(await client.rest()) == REFUSED["a reserved bit"][1]
+        await until(lambda: client.heard.changes == ["lost"])
 
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65_535, MAX_MESSAGE_BYTES])
