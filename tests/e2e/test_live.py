@@ -3,8 +3,12 @@
 import asyncio
 import re
 
+import asyncpg
 import pytest
 from playwright.async_api import expect
+
+from server.store.embedded import embedded_url
+from tests.job.locks import held_before
 
 ROWS = "reference,amount,currency,date\n" + "".join(
     f"R-{n:05},{n % 977 + 1}.25,EUR,2026-03-{n % 28 + 1:02}\n" for n in range(1500)
@@ -36,6 +40,32 @@ async def test_the_list_shows_the_progress_of_a_job_that_another_started(visitor
     await expect(row).to_be_visible()
     await expect(row).to_contain_text("completed", timeout=40_000)
     await expect(row).to_contain_text("1,500")
+
+
+async def test_a_job_is_paused_in_one_tab_and_resumed_in_another(visit, manager, installation):
+    project = await manager.send("POST", "/projects", {"name": "Not now"})
+    sides = {
+        "left_source": await manager.upload(project["id"], "ours", ROWS),
+        "right_source": await manager.upload(project["id"], "theirs", ROWS),
+    }
+    db = await asyncpg.connect(embedded_url(installation.folder / "var"))
+    here, there = await visit(), await visit()
+    async with held_before(db, chunk=0):
+        job = await manager.send("POST", f"/projects/{project['id']}/jobs", sides)
+        first, second = [
+            await visitor.enter(f"/projects/{project['id']}/jobs/{job['id']}") for visitor in (here, there)
+        ]
+        await first.get_by_role("button", name="Pause").click()
+        await expect(second.get_by_text("paused", exact=True).first).to_be_visible()
+    await db.close()
+
+    await second.get_by_role("button", name="Resume").click()
+
+    for page in (first, second):
+        await expect(page.get_by_text("completed", exact=True).first).to_be_visible(timeout=40_000)
+        await expect(page.get_by_role("button", name=re.compile("Pause|Resume"))).to_have_count(0)
+    assert (await manager.send("GET", f"/jobs/{job['id']}"))["counts"]["matches"] == 1500
+    assert here.complaints == there.complaints == []
 
 
 @pytest.mark.long

@@ -3,39 +3,14 @@
 import asyncio
 import os
 import signal
-from contextlib import asynccontextmanager
 
 import pytest
 
 from models.job import Job
 from server.job import lifecycle
-from tests.job.locks import until_waiting
+from tests.job.locks import held_before, until_waiting
 
-HELD = 20261130  # the lock that chunks wait for
 QUEUED = "SELECT count(*) FROM pgqueuer WHERE convert_from(payload, 'UTF8')::jsonb->>'id' = $1"
-
-
-@asynccontextmanager
-async def held_before(db, chunk):
-    """
-    Keeps jobs from writing a chunk and those after it, and so from ending, however fast their engines are. They wait in the
-    database for as long as it takes: no session waits within a transaction, and the wait has no limit.
-    """
-    await db.execute(
-        f"""
-        CREATE FUNCTION hold_chunk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-            PERFORM set_config('lock_timeout', '0', true), pg_advisory_xact_lock_shared({HELD}); RETURN NEW;
-        END $$;
-        CREATE TRIGGER hold_chunk BEFORE INSERT ON job_chunks FOR EACH ROW WHEN (NEW.chunk >= {int(chunk)})
-            EXECUTE FUNCTION hold_chunk();
-        SELECT pg_advisory_lock({HELD})
-        """
-    )
-    try:
-        yield
-    finally:
-        await db.execute(f"SELECT pg_advisory_unlock({HELD})")
-        await db.execute("DROP TRIGGER hold_chunk ON job_chunks; DROP FUNCTION hold_chunk()")
 
 
 async def test_a_paused_job_whose_worker_is_killed_goes_on_where_it_was_and_only_once(
