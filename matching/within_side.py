@@ -13,9 +13,10 @@ import numpy as np
 from matching.groups import Budget, Group, Grouped, Line, bits_of
 from matching.plan import WithinSidePass
 from matching.sides import Sides
-from matching.sums import naming, read, rows
+from matching.sums import read, rows
 from matching.sums.read import Named
 from matching.sums.rows import Ledgers, Rows
+from matching.sums.words import words
 
 MAX_ROWS = 250_000  # of both sides; more are not looked at
 MAX_DAYS = 3  # between duplicates that no reference proves
@@ -53,7 +54,7 @@ class _Search:
     def __init__(self, named: Named, ledgers: Ledgers, step: WithinSidePass) -> None:
         self.named, self.ledgers, self.step = named, ledgers, step
         self.open_a, self.open_b = np.ones(len(named.a), bool), np.ones(len(named.b), bool)
-        references = ["".join(naming.words(value)) for value in named.a.reference]
+        references = ["".join(words(value)) for value in named.a.reference]
         self.reference_a = references
         self.lines_of: dict[int, list[int]] = defaultdict(list)
         for line, found in enumerate(named.naming.rows):
@@ -72,6 +73,10 @@ class _Search:
 
         def is_lone_a(row: int) -> bool:
             if any(abs(int(b.amount[n])) == abs(int(a.amount[row])) for n in self.lines_of[row]):
+                return False
+            if any(
+                len(read_.rows[n]) > 2 for n in self.lines_of[row]
+            ):  # a total that both belong to, as a sale and its return
                 return False
             return (int(read_.parties[row]), -abs(int(a.amount[row]))) not in amounts
 
@@ -195,7 +200,7 @@ class _Search:
 
 def _text(side: Rows, row: int) -> tuple[str, ...]:
     texts = (side.party[row],) if side.reference is side.party else (side.reference[row], side.party[row])
-    return tuple(" ".join(naming.words(text)) for text in texts)
+    return tuple(" ".join(words(text)) for text in texts)
 
 
 def _parties(parties: rows.Ints) -> list[Key | None]:

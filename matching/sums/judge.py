@@ -17,6 +17,7 @@ from matching.sums.fees import NO_FEE, PERCENT, Fee
 from matching.sums.search import Halves, Target, work_of
 
 ABSENT = 0.1  # the chance that the true rows are not all in the pool
+MORE = 2  # parts that are looked for beside many that are named
 MOST_FOUND = 200  # solutions of one target; with more none is certain
 FLOOR = 0.01  # of the mean density of sums, where a coarse grid sees none
 WHOLE_UNITS = 10  # a price list repeats amounts, so sums so many whole units off are counted too
@@ -35,6 +36,10 @@ class Prior:
     several: Fees
     unit: int = 100  # minor units of a whole one
     has_price_list: bool = False
+
+    def size(self, parts: int) -> float:
+        """How frequent sums of so many parts are. Those of more parts than are looked for are as frequent as the largest."""
+        return float(self.sizes[min(parts, len(self.sizes) - 1)])
 
     def fees(self, parts: int) -> Fees:
         """The fees of a payment for so many parts, with their shares."""
@@ -105,7 +110,8 @@ def judge(problem: Problem, prior: Prior, limits: Limits, before: Listed | None 
     Returns: the best sum, whose `error` is the chance that it is wrong, 0 to 1, and all sums.
     """
     fixed, pool = problem.fixed, problem.pool
-    least, most = (0 if len(fixed) else 1), min(len(prior.sizes) - 1 - len(fixed), len(pool))
+    least, most = (0 if len(fixed) else 1), len(prior.sizes) - 1 - len(fixed)
+    most = min(max(most, MORE if len(fixed) else 0), len(pool))
     if most < least:
         return NOTHING, before or Listed(frozenset(), ())
     rest = problem.target - int(fixed.sum())
@@ -132,7 +138,7 @@ def judge(problem: Problem, prior: Prior, limits: Limits, before: Listed | None 
     mass = [0.0, 0.0]
     for r in range(least, most + 1):
         share = expected[r] / comb(len(pool), r) if r else 0.0
-        mass[r not in sizes] += prior.sizes[len(fixed) + r] * max(share, FLOOR / (width * density.BINS))
+        mass[r not in sizes] += prior.size(len(fixed) + r) * max(share, FLOOR / (width * density.BINS))
     best = max(found, key=lambda s: (s.weight, s.members))
     error = 1 - best.weight / (sum(s.weight for s in found) + mass[1]) + ABSENT * mass[0] / best.weight
     size = len(best.members)
@@ -156,7 +162,7 @@ def _weighed(problem: Problem, prior: Prior, listed: Listed, sizes: list[int]) -
             continue
         size = len(problem.fixed) + len(members)
         share = prior.fees(size).get(fee, 0.0) * float(np.prod(problem.weights[list(members)]))
-        weight = prior.sizes[size] * share / max(every[len(members)], 1e-300)
+        weight = prior.size(size) * share / max(every[len(members)], 1e-300)
         same = found.get(members)
         found[members] = Sum(members, fee, weight + (same.weight if same else 0.0))
     return [one for one in found.values() if one.weight > 0]

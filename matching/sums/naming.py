@@ -4,26 +4,17 @@ What the texts of one side say about the rows of the other: the references and t
 A text is read by the values of the other side, not by patterns, so any form of reference and any language will do.
 """
 
-import re
-import unicodedata
 from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-MOST_WORDS = 4  # that a reference falls apart into, such as "INV 2026 000123"
-SHORTEST_REFERENCE = 4  # characters, of which one is a digit; shorter ones occur in texts by chance
-SHORTEST_NUMBER = 5  # digits of a reference that stand for it alone
-MOST_SHARED = 12  # rows with one reference; one that more rows share names none of them
+from matching.sums.references import References, Texts
+from matching.sums.words import words
+
 SHORTEST_CUT = 8  # letters that a name cut off in the middle of a word must still have
 MOST_MEANT = 20  # parties that a cut name may be one of; one that more begin with names none
-_WORD = re.compile(r"[^\W_]+")
-_DIGITS = re.compile(r"\d+")
-
-Texts = Sequence[str | None]
 
 
 @dataclass(frozen=True)
@@ -45,16 +36,6 @@ class Naming:
         return self.several.get(party, (party,) if party >= 0 else ())
 
 
-def words(text: str | None) -> list[str]:
-    """The words of a text, in capitals and without accents."""
-    if not text:
-        return []
-    if text.isascii():
-        return _WORD.findall(text.upper())
-    plain = unicodedata.normalize("NFKD", text)
-    return _WORD.findall("".join(c for c in plain if not unicodedata.combining(c)).upper())
-
-
 def read(references: Texts, parties: Texts, texts: tuple[Texts, Texts]) -> Naming:
     """
     Read texts by the references and parties of the other side.
@@ -63,50 +44,13 @@ def read(references: Texts, parties: Texts, texts: tuple[Texts, Texts]) -> Namin
         references, parties: values of the rows that are named; null if there is none.
         texts: for each row that names, the text with references and the text with the party. They may be the same.
     """
-    by_reference, names = rows_by_reference(references), _Parties.of(parties)
-    rows, party, template = [], np.full(len(texts[1]), -1, np.int64), []
+    names = _Parties.of(parties)
+    rows, others = References.of(references).read(texts[0])
+    party, template = np.full(len(texts[1]), -1, np.int64), []
     for n, (first, second) in enumerate(zip(*texts, strict=True)):
-        found, rest = named_by(words(first), by_reference)
-        rows.append(found)
-        rest = rest if first == second else words(second)
-        party[n], rest = names.read(rest)
+        party[n], rest = names.read(others[n] if first == second else words(second))
         template.append(" ".join(word for word in rest if not any(c.isdigit() for c in word)))
     return Naming(rows, party, template, names.rows, {number: meant for meant, number in names.several.items()})
-
-
-def rows_by_reference(values: Texts) -> dict[str, tuple[int, ...]]:
-    """The rows of each reference, as it is written without separators."""
-    found: dict[str, list[int]] = defaultdict(list)
-    for row, value in enumerate(values):
-        key = "".join(words(value))
-        if len(key) >= SHORTEST_REFERENCE and any(c.isdigit() for c in key):
-            found[key].append(row)
-    # A bank may drop the letters of "INV-100234": its last number stands for it, if it is the number of one reference only.
-    numbers: dict[str, set[str]] = defaultdict(set)
-    for key in found:
-        runs = _DIGITS.findall(key)
-        if len(runs[-1]) >= SHORTEST_NUMBER and runs[-1] != key:
-            numbers[runs[-1]].add(key)
-    for number, keys in numbers.items():
-        if len(keys) == 1 and number not in found:
-            found[number] = found[next(iter(keys))]
-    return {key: tuple(rows) for key, rows in found.items() if len(rows) <= MOST_SHARED}
-
-
-def named_by(read: list[str], by_reference: dict[str, tuple[int, ...]]) -> tuple[tuple[int, ...], list[str]]:
-    """The rows that words name, in the order of their numbers, and the other words."""
-    rows: set[int] = set()
-    rest, at = [], 0
-    while at < len(read):
-        for length in range(min(MOST_WORDS, len(read) - at), 0, -1):
-            if (found := by_reference.get("".join(read[at : at + length]))) is not None:
-                rows.update(found)
-                at += length
-                break
-        else:
-            rest.append(read[at])
-            at += 1
-    return tuple(sorted(rows)), rest
 
 
 @dataclass(frozen=True)

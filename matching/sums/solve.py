@@ -18,6 +18,7 @@ from matching.sums.fees import NO_FEE, Fee, Learned, Proof, learn
 from matching.sums.judge import ABSENT, Judged, Limits, Listed, Prior, Problem
 from matching.sums.naming import Naming
 from matching.sums.rows import Rows
+from matching.sums.words import words
 
 T = TypeVar("T")
 Ints = NDArray[np.int64]
@@ -181,6 +182,7 @@ class Solver:
         self.prove()
         self.learn_fees()
         self.pay_with_fees()
+        self.whole_batches()
         self.options.check()
         self.one_to_one()
         self.one_to_one_with_fees()
@@ -232,6 +234,54 @@ class Solver:
                 if fee != NO_FEE and sum(parts) - fee.of(parts) == self.b.amount[line]:
                     self._take(Group(rows, (line,), fee, BY_FEE, "reference", len(rows)))
                     break
+
+    def whole_batches(self) -> None:
+        """
+        Take all rows of one reference for a total that names no row, if it is the only one that comes to their sum.
+
+        Only where references of several rows have been proven to be the numbers of batches.
+        """
+        rows_of: dict[str, list[int]] = defaultdict(list)
+        for row, value in enumerate(self.a.reference):
+            rows_of["".join(words(value))].append(row)
+        whole = {
+            rows: key for key, rows in ((key, tuple(rows)) for key, rows in rows_of.items()) if key and len(rows) > 1
+        }
+        if sum(len(group.b) == 1 and group.a in whole for group in self.groups) < LEAST_PROVEN:
+            return
+        fees = self.shares[True]
+        free = set(self._free_a().tolist())
+        batches = [rows for rows in whole if free.issuperset(rows)]
+        sums = np.array([int(self.a.amount[list(rows)].sum()) for rows in batches], np.int64)
+        nets: dict[int, list[tuple[int, Fee]]] = defaultdict(list)
+        for n, rows in enumerate(batches):
+            for fee in fees:
+                nets[int(sums[n]) - fee.of(self.a.amount[list(rows)].tolist())].append((n, fee))
+        low, high = self.windows.lag("batch")
+        first, last = (np.array([of(self.a.day[list(rows)]) for rows in batches]) for of in (np.min, np.max))
+        found: dict[int, list[tuple[int, Fee]]] = {}
+        takers: Counter[int] = Counter()
+        for line in self._free_b().tolist():
+            day = self.b.day[line]
+            fits = [
+                (n, fee)
+                for n, fee in nets.get(int(self.b.amount[line]), ())
+                if not (day - first[n] > high or day - last[n] < low)
+            ]
+            found[line] = fits
+            takers.update({n for n, _ in fits})
+        ordered = np.sort(sums)
+        for line, fits in found.items():
+            if len(fits) != 1 or takers[fits[0][0]] > 1:
+                continue
+            n, fee = fits[0]
+            day = self.b.day[line]
+            rivals = len(batches) if np.isnan(day) else int((~((day - first > high) | (day - last < low))).sum())
+            near = np.searchsorted(ordered, [round(sums[n] * 0.98), round(sums[n] * 1.02) + 1])
+            share = max(abs(int(near[1] - near[0])), 1) / max(abs(int(sums[n])) * 0.04, 1) / len(batches)
+            error = ABSENT * max(rivals, 1) * len(fees) * share
+            if error <= STEPS[1]:
+                self._take(Group(batches[n], (line,), fee, max(float(error), SURE), "day", 0))
 
     # -- one to one by party ------------------------------------------------------------------------------------------
 

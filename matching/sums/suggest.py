@@ -17,6 +17,7 @@ from matching.sample import Sample, SampleColumn
 from matching.sides import Sides
 from matching.sums import naming, read, rows
 from matching.sums.find import MAX_ROWS
+from matching.sums.references import References
 from matching.sums.solve import Options, Solver
 
 TEXTS = 2_000  # that are read to choose columns
@@ -47,7 +48,7 @@ def called_for(tables: tuple[pa.Table, pa.Table], samples: tuple[Sample, Sample]
     """Look for proof of sums. Returns: None if there is none, or too much to look at."""
     if fields.amount is None or sum(table.num_rows for table in tables) > MAX_ROWS:
         return None
-    reference = _reference(samples)
+    reference = _reference(samples, (tables[0].num_rows, tables[1].num_rows))
     if reference is None:
         return None
     best: tuple[int, float, dict[str, PlanField]] | None = None
@@ -83,24 +84,25 @@ def _fields(fields: Fields, reference: _Pair, party: _Pair | None) -> dict[str, 
     return found
 
 
-def _reference(samples: tuple[Sample, Sample]) -> _Pair | None:
+def _reference(samples: tuple[Sample, Sample], sizes: tuple[int, int]) -> _Pair | None:
     """The column of references of one side, and the texts of the other, of which most name a row."""
     best: _Pair | None = None
     for turned in (False, True):
         a, b = samples[::-1] if turned else samples
-        for code in [c for c in a.columns if _is_reference(c)][:MAX_COLUMNS]:
-            by_reference = naming.rows_by_reference(a.texts(code.name).to_pylist())
+        for code in [c for c in a.columns if _is_reference(c, sizes)][:MAX_COLUMNS]:
+            references = References.of(a.texts(code.name).to_pylist())
             for text in [c for c in b.columns if c.kind in ("text", "code")][:MAX_COLUMNS]:
                 texts = b.texts(text.name)[:TEXTS].to_pylist()
-                told = [naming.named_by(naming.words(one), by_reference)[0] for one in texts]
-                share = sum(bool(rows_) for rows_ in told) / max(len(texts), 1)
+                share = sum(bool(named) for named in references.read(texts)[0]) / max(len(texts), 1)
                 if share >= LEAST_NAMED and (best is None or share > best[0]):
                     best = (share, *((text.name, code.name) if turned else (code.name, text.name)))
     return best
 
 
-def _is_reference(column: SampleColumn) -> bool:
-    return column.is_code and column.kind != "date" and column.distinct >= LEAST_DISTINCT * max(column.filled, 1)
+def _is_reference(column: SampleColumn, sizes: tuple[int, int]) -> bool:
+    """Whether nearly each row has one of its own, or each total of the other side: then it is the number of a batch."""
+    least = LEAST_DISTINCT * max(min(column.filled, *sizes), 1)
+    return column.is_code and column.kind != "date" and column.distinct >= least
 
 
 def _parties(samples: tuple[Sample, Sample], reference: _Pair) -> list[_Pair]:

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.matching.test_groups import WITHIN, bank, ledger, plan_of, run
+from tests.matching.test_groups import SUMS, WITHIN, bank, ledger, plan_of, run
 
 pytestmark = pytest.mark.integration
 
@@ -36,3 +36,12 @@ def test_an_invoice_and_a_credit_note_that_the_bank_paid_are_no_reversal():
     right = bank(("2025-01-11", "120.00", "EMBER LTD"), ("2025-01-14", "-120.00", "EMBER LTD"))
 
     assert run(left, right, plan_of(WITHIN))[0] == []
+
+
+def test_a_sale_and_its_return_stay_in_the_payout_that_has_both():
+    batch = [("2025-01-10", amount, "Shop", "PO-0048223469") for amount in ("120.00", "-120.00", "35.00", "7.50")]
+    right = bank(("2025-01-12", "42.50", "PAYOUT 48223469"))
+
+    matches, _ = run(ledger(*batch), right, plan_of(WITHIN, SUMS))
+
+    assert [(sorted(m["left"]), m["right"], m["status"]) for m in matches] == [([0, 1, 2, 3], [0], "confirmed")]

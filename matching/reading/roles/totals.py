@@ -128,6 +128,23 @@ def is_confirmed(suspect: Suspect, bookings: Bookings, moving: list[Amounts], ba
     return all(_is_sum(row, n) for n in amounts)
 
 
+def settling(suspects: list[Suspect], bookings: Bookings, moving: list[Amounts]) -> set[int]:
+    """
+    The places of bookings that settle something, though each is called a balance: Italians write "saldo" when they pay the
+    rest of an invoice. There are several, no balance is opened beside them, and what lies between two of them does not add
+    up to the step.
+    """
+    closing = [s.place for s in suspects if s.reason == "closing_balance"]
+    opening = sum(s.reason == "opening_balance" for s in suspects)
+    rows = np.searchsorted(bookings.places, closing)
+    rows = rows[np.isin(closing, bookings.places)] if len(closing) else rows
+    for amount in moving:
+        moved = rows[amount.moves[rows]]
+        if len(moved) >= MIN_BALANCES and 2 * opening < len(moved) and not _are_steps(amount.values, moved):
+            return {int(place) for place in bookings.places[rows]}
+    return set()
+
+
 def is_turnover(suspect: Suspect, bookings: Bookings, values: Int64 | None, doubtful: Mask) -> bool:
     """Whether a total is what all movements add up to with their signs, or those of one side. `values` has the signs."""
     row = int(np.searchsorted(bookings.places, suspect.place))
@@ -171,7 +188,9 @@ def repeated_balances(facts: Facts, rows: Mask) -> list[Int64]:
     places = np.flatnonzero(rows)
     found = []
     for column in facts.columns:
-        texts = pc.utf8_trim_whitespace(column.texts.take(places)).combine_chunks().dictionary_encode()
+        # A balance may say of which day it is, so texts that differ only by digits are one.
+        bare = pc.replace_substring_regex(column.texts.take(places), "[0-9]+", "0")
+        texts = pc.utf8_trim_whitespace(bare).combine_chunks().dictionary_encode()
         codes = texts.indices.fill_null(-1).to_numpy(zero_copy_only=False)
         counts = np.bincount(codes[codes >= 0], minlength=len(texts.dictionary))
         often = np.argsort(-counts, kind="stable")[:MAX_BALANCES]
@@ -187,7 +206,7 @@ def balances_between(bookings: Bookings, repeated: list[Int64]) -> list[int]:
     The places at which a balance stands in the column of the amounts: what lies between two of its rows adds up to the
     step from one to the other. `repeated` are the places of texts that name a balance.
     """
-    for number in (n for n in bookings.numbers[:MAX_TRIED] if n.is_signed and not n.is_identifier):
+    for number in (n for n in bookings.numbers[:MAX_TRIED] if not n.is_identifier):
         for places in repeated:
             if _are_steps(number.values, np.searchsorted(bookings.places, places)):
                 return [int(place) for place in places]

@@ -59,6 +59,7 @@ class _Reader:
         self.states: States | None = None
         self.currencies: dict[int, frozenset[str]] = {}
         self.said: dict[str, Any] = {}
+        self._always: list[Column] | None = None  # the columns that each booking fills, but for amounts
 
     def run(self) -> Understanding:
         if not self.facts.count:
@@ -188,9 +189,11 @@ class _Reader:
         signed = proof.on_all(whole, movement, columns) if movement is not None and len(moving) == len(read) else None
         values = signed.values() if signed is not None else None
         doubtful = np.isin(whole.places, [s.place for s in suspects])
+        settling = totals.settling(suspects, whole, moving)
         confirmed = [
             s
             for s in suspects
+            if s.place not in settling
             if totals.is_confirmed(s, whole, moving, balance) or totals.is_turnover(s, whole, values, doubtful)
         ]
         self._leave_out([LeftOut(s.place, s.reason) for s in confirmed])
@@ -285,6 +288,14 @@ class _Reader:
         named = [self.facts.named(spec.get(key)) for key in ("column", "debit", "credit")]
         return any(column is not None and bool(column.numbers.ok[place]) for column in named)
 
+    def _lacks_only_amounts(self, place: int) -> bool:
+        """Whether a row has whatever each booking has, but for the amounts: at least a number and a name."""
+        if self._always is None:
+            amounts = self.found.mapping.get("amount", {}).values()
+            texts = [c for c in self.facts.columns if c.name not in amounts]
+            self._always = [c for c in texts if bool(c.filled[self.rows].all())]
+        return len(self._always) > 1 and all(bool(column.filled[place]) for column in self._always)
+
     def _moves(self, place: int) -> bool:
         """Whether a row has an amount other than zero, as far as there are amounts at all."""
         spec = self.found.mapping.get("amount", {})
@@ -304,8 +315,10 @@ class _Reader:
                 return None  # a booking whose date cannot be read is a reject and no caption
             if not self._moves(place):
                 return LeftOut(place, "caption")  # without a date and with an amount of zero, nothing has moved
-        # Without dates and amounts, a row that lacks cells is a record that lacks them.
-        share = FULL_SHARE if self.dates is not None or "amount" in self.found.mapping else 0.0
+        # Where no money moves on some day, a row that lacks cells is a record that lacks them: a person without a date of
+        # birth, an article without a price.
+        is_record = "amount" not in self.found.mapping or (self.dates is None and self._lacks_only_amounts(place))
+        share = 0.0 if is_record else FULL_SHARE
         least = 1 if usual < 3 else max(2, share * usual)
         return None if self.facts.filled_cells[place] >= least else LeftOut(place, "caption")
 

@@ -47,9 +47,3 @@ def test_parties_are_found_even_if_they_are_cut_off(text, meant):
 
 def test_what_is_left_of_a_text_is_its_template():
     assert read("PSP PAYOUT INV-100234 2025").template == ["PSP PAYOUT"]
-
-
-def test_a_reference_of_many_rows_names_none_of_them():
-    found = naming.read(["BATCH-1"] * 13, [None] * 13, (["BATCH-1"], ["BATCH-1"]))
-
-    assert found.rows == [()]

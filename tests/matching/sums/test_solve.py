@@ -56,6 +56,41 @@ def test_a_payment_that_names_only_some_invoices_is_completed_by_party():
     assert [(group.a, group.b) for group in groups] == [((0, 1, 3), (0,))]
 
 
+def payouts(known: int, unknown: int) -> tuple[list[Row], list[Row]]:
+    """Payouts of four sales each, of which the bank names the first ones by their numbers."""
+    chance = random.Random(5)
+    sales, totals = [], []
+    for n in range(known + unknown):
+        amounts = [chance.randrange(500, 90_000) for _ in range(4)]
+        sales += [(amount, n, f"PO00{48_200_000 + 7 * n}", "") for amount in amounts]
+        totals.append((sum(amounts), n + 2, "", f"PAYOUT {48_200_000 + 7 * n if n < known else 'OF THE WEEK'}"))
+    return sales, totals
+
+
+def test_a_payout_without_its_number_is_known_by_the_sum_of_all_its_sales():
+    _, groups = solved(*payouts(known=8, unknown=2))
+
+    assert sorted(group.a for group in groups) == [tuple(range(4 * n, 4 * n + 4)) for n in range(10)]
+
+
+def test_of_two_payouts_with_one_sum_neither_is_taken_without_its_number():
+    sales, totals = payouts(known=8, unknown=2)
+    sales[-4:] = [(amount, *rest) for (amount, *_), (_, *rest) in zip(sales[-8:-4], sales[-4:], strict=True)]
+    totals[-1] = (totals[-2][0], *totals[-1][1:])
+
+    assert len(solved(sales, totals)[1]) == 8
+
+
+def test_a_correction_without_a_number_completes_the_payout_that_it_belongs_to():
+    sales, totals = payouts(known=8, unknown=0)
+    more = [(amount, 3, f"PO00{48_200_021}", "") for amount in (1_111, 2_345, 3_500, 777, 912)]
+    totals[3] = (totals[3][0] + sum(amount for amount, *_ in more) - 1_235, *totals[3][1:])
+
+    _, groups = solved([*sales, *more, (-1_235, 3, "", "")], totals)
+
+    assert (*range(12, 16), *range(32, 38)) in [group.a for group in groups]
+
+
 def test_a_single_payment_of_equal_prices_is_never_sure():
     """Ten invoices of one amount: any of them may be the one."""
     _, groups = solved(invoices([990] * 10), [(990, 12, "", "EMBER LTD"), (1_980, 12, "", "EMBER LTD")])

@@ -530,3 +530,40 @@ def test_a_first_row_of_texts_only_is_no_second_row_of_names(load):
 
     assert list(found.data[0]) == ["title", "details", "price"]
     assert len(found.data) == 12
+
+
+def test_payments_called_a_balance_are_bookings_if_the_numbers_say_so(load):
+    """Italians write "saldo" when they pay the rest of an invoice."""
+    lines = [
+        f"{n:02}/03/2025;Cliente {n % 17};{'SALDO' if n % 4 == 0 else f'FATT {n}'};{n * 37 % 91 + 1},{n % 10}0"
+        for n in range(1, 29)
+    ]
+
+    found = load(rows("Data;Ordinante;Causale;Importo", *lines))
+
+    assert (len(found.amounts), found.left_out) == (28, [])
+
+
+@pytest.mark.parametrize("words", [["Saldo"] * 4, [f"Saldo al {n:02}/03" for n in (4, 8, 12, 16)]])
+def test_balances_between_the_bookings_are_none(words, load):
+    amounts = [n * 37 % 91 + 1 for n in range(16)]
+    lines, total = [], 100
+    for n, amount in enumerate(amounts, 1):
+        total += amount
+        lines.append(f"{n:02}/03/2025;Cliente;FATT {n};{amount},00")
+        if n % 4 == 0:
+            lines.append(f"{n:02}/03/2025;;{words[n // 4 - 1]};{total},00")
+
+    found = load(rows("Data;Ordinante;Causale;Importo", *lines))
+
+    assert (found.amounts, len(found.left_out)) == ([f"{amount}" for amount in amounts], 4)
+
+
+def test_articles_without_a_price_and_people_without_a_birthday_are_records(load):
+    articles = rows(
+        "item,name,department,price", "101,Lamp,Light,9.90", "102,Chair,Seats,45.00", "103,Desk,,", "104,Rug,,7.50"
+    )
+    people = rows("surname,given,born,street,town", *["Hall,Ann,1980-02-03,Elm 1,Bath"] * 3, "Ray,Bo,,,")
+
+    assert (load(articles).amounts, load(articles).left_out) == (["9.9", "45", None, "7.5"], [])
+    assert load(people).left_out == []
