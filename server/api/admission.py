@@ -56,6 +56,10 @@ class Turns:
         self.heavy = Lane(max(1, pool // 5), 1, line=16)
         # Beside the heavy ones: reading a whole job takes so long that its owner's other requests would be kept waiting.
         self.exports = Lane(max(1, pool // 5), 1, line=4, wait_s=EXPORT_WAIT_S)
+        # Programs that answer one question: each takes a core for about a second, or for seconds. They hold no connection
+        # of this pool, nor does a request that waits for its turn to start one.
+        self.explanations = Lane(2, 1, line=4)
+        self.suggestions = Lane(1, 1, line=2)
         # The lanes below only keep some requests from crowding the queues of the two above.
         self.tokens = Lane(sys.maxsize, each, line=256)
         self.heavy_tokens = Lane(sys.maxsize, 1, line=16)
@@ -89,6 +93,31 @@ class Turns:
                 await stack.enter_async_context(self.tokens.turn(owner.token))
             await stack.enter_async_context(self.requests.turn(share))
             yield
+
+
+@dataclass(frozen=True)
+class Seat:
+    """The turns of a request that takes them itself."""
+
+    turns: Turns
+    owner: Owner
+
+    @classmethod
+    def of(cls, request: web.Request) -> "Seat":
+        """The turns of this request."""
+        return cls(request.app[TURNS], request[TURN_OWNER])
+
+    def connection(self) -> AbstractAsyncContextManager[None]:
+        """A turn at the database. Raises: Busy."""
+        return self.turns.turn(self.owner)
+
+    def explanation(self) -> AbstractAsyncContextManager[None]:
+        """A turn to have two records compared. Raises: Busy."""
+        return self.turns.explanations.turn(self.owner.share)
+
+    def suggestion(self) -> AbstractAsyncContextManager[None]:
+        """A turn to have a plan suggested. Raises: Busy."""
+        return self.turns.suggestions.turn(self.owner.share)
 
 
 TURNS: web.AppKey[Turns] = web.AppKey("turns", Turns)

@@ -5,18 +5,18 @@ Nothing is run again. What the plan's gates say of the two records is computed a
 else is read from what the job has stored: its matches with their runners-up, and how its passes ended.
 """
 
-import asyncio
 from typing import Any
 from uuid import UUID
 
 import orjson
 
-from core.problems import Busy, Fault, Internal, Invalid
+from core.problems import Fault, Internal, Invalid
 from core.settings import Settings
 from models import access
 from models.access import Actor
 from models.job import Job
 from models.status import MatchStatus
+from server.api.admission import Seat
 from server.job.fates import Asked, Found, Seen, judge
 from server.job.schemas import Explain, ExplainQuery
 from server.store.program import answer_of
@@ -24,23 +24,23 @@ from server.store.reading import Reading, reading
 
 TIMEOUT_S = 30
 MOST_MATCHES = 200  # that hold one of the two records, of all jobs; a record is rarely in more than a few
-_few_at_a_time = asyncio.Semaphore(2)  # each takes a core for about a second
 
 
-async def explain(actor: Actor, job_id: UUID, query: ExplainQuery, settings: Settings) -> Explain:
+async def explain(actor: Actor, job_id: UUID, query: ExplainQuery, seat: Seat, settings: Settings) -> Explain:
     """
     Explains two records of a job.
 
     Raises: NotFound, Forbidden, Invalid if a record is not of that side of the job, Busy.
     """
-    async with reading() as snapshot:
+    async with seat.connection(), reading() as snapshot:
         job = (await access.load(actor, Job, job_id, "project.read_within")).row
         added = await _revisions(snapshot, job, query)
         matches = await _matches_of(snapshot, query)
         reached = await snapshot.rows("SELECT max(pass_index) AS last FROM job_chunks WHERE job_id = $1", job_id)
     compared: dict[str, Any] = {"compared": []}
     if job.plan_document is not None:
-        compared = await _compared(settings, job_id, query)
+        async with seat.explanation():
+            compared = await _compared(settings, job_id, query)
     seen = Seen(
         compared=compared.get("compared", []),
         matches=matches,
@@ -102,16 +102,13 @@ _MATCHES = """
 
 
 async def _compared(settings: Settings, job_id: UUID, query: ExplainQuery) -> dict[str, Any]:
-    if _few_at_a_time.locked():
-        raise Busy("Other records are being explained. Try again soon.", retry_after_s=2)
-    async with _few_at_a_time:
-        output = await answer_of(
-            settings,
-            "server.processes.explanation",
-            [str(job_id), str(query.left), str(query.right)],
-            TIMEOUT_S,
-            "Comparing the two records took too long. Try again.",
-        )
+    output = await answer_of(
+        settings,
+        "server.processes.explanation",
+        [str(job_id), str(query.left), str(query.right)],
+        TIMEOUT_S,
+        "Comparing the two records took too long. Try again.",
+    )
     if not output:
         raise Internal
     found: dict[str, Any] = orjson.loads(output)

@@ -131,6 +131,12 @@ def read_sample(settings: Settings, source: Source, rows: int) -> Side:
     return _side(table, source)
 
 
+def rows_within(source: Source, rows: int, size_bytes: int) -> int:
+    """At most `rows`, and no more than what takes that many bytes in this source on average."""
+    stored = int(source.detection.get("stored_bytes", 0))
+    return max(1, min(rows, size_bytes * source.rows_loaded // stored)) if stored else rows
+
+
 def read_record(settings: Settings, source: Source, record_id: UUID, beside: int) -> Side:
     """
     Reads one record of a source, as its first row, and up to `beside` of the first rows of its file, which show how the

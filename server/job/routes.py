@@ -5,6 +5,7 @@ from aiohttp import web
 from core import problems
 from models.job import Job
 from models.project import Project
+from server.api.admission import Seat
 from server.api.endpoint import ApiRequest, BodyRequest, QueryRequest, Right
 from server.api.paging import Page
 from server.api.reply import positioned, reply, reply_view
@@ -114,7 +115,9 @@ async def get_progress(api: QueryRequest[ProgressQuery]) -> web.StreamResponse:
     query=ExplainQuery,
     answers={200: Explain},
     problems=(*_ROW, problems.Busy),
+    takes_turns_itself=True,
 )
 async def explain_pair(api: QueryRequest[ExplainQuery]) -> web.StreamResponse:
     """Explain why a job matched two records, or why it did not."""
-    return reply_view(await explanation.explain(api.actor, api.path_id(), api.query, api.settings))
+    seat = Seat.of(api.request)
+    return reply_view(await explanation.explain(api.actor, api.path_id(), api.query, seat, api.settings))

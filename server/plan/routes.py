@@ -4,6 +4,7 @@ from aiohttp import web
 
 from core import problems
 from models.project import Project
+from server.api.admission import Seat
 from server.api.endpoint import BodyRequest, QueryRequest, Right
 from server.api.paging import Page
 from server.api.reply import positioned, reply, reply_view
@@ -49,11 +50,12 @@ async def create_plan(api: BodyRequest[PlanWrite]) -> web.StreamResponse:
     answers={200: SuggestedPlan},
     problems=(*_ROW, problems.Busy),
     stores_answer=False,
+    takes_turns_itself=True,
 )
 async def suggest_plan(api: BodyRequest[PlanSuggest]) -> web.StreamResponse:
     """Suggest a plan for two sources, from a sample of both."""
-    body = api.body
-    view = await suggestion.suggest_plan(api.actor, api.path_id(), body.left_source, body.right_source, api.settings)
+    seat = Seat.of(api.request)
+    view = await suggestion.suggest_plan(api.actor, api.path_id(), api.body, seat, api.settings)
     return reply_view(view)
 
 

@@ -1,40 +1,40 @@
 """Suggests a plan over REST: from a sample of both sides, in a separate process."""
 
-import asyncio
 from uuid import UUID
 
 import orjson
 
-from core.problems import Busy, Fault, Forbidden, Internal, Invalid, NotFound
+from core.problems import Fault, Forbidden, Internal, Invalid, NotFound, TooLarge
 from core.settings import Settings
 from models import access
 from models.access import Actor
 from models.project import Project
 from models.source import Source
 from models.status import SourceStatus
-from server.plan.schemas import SuggestedPlan
+from server.api.admission import Seat
+from server.plan.schemas import PlanSuggest, SuggestedPlan
 from server.store.program import answer_of
 
 TIMEOUT_S = 60
-_one_at_a_time = asyncio.Semaphore(1)  # each suggestion takes a core for seconds
 
 
-async def suggest_plan(actor: Actor, project_id: UUID, left: UUID, right: UUID, settings: Settings) -> SuggestedPlan:
+async def suggest_plan(
+    actor: Actor, project_id: UUID, body: PlanSuggest, seat: Seat, settings: Settings
+) -> SuggestedPlan:
     """
     A plan that fits two sources of the project.
 
-    Raises: NotFound, Forbidden, Invalid (a source that is empty or not ready), Busy.
+    Raises: NotFound, Forbidden, Invalid (a source that is empty or not ready), Busy, TooLarge.
     """
-    await access.load(actor, Project, project_id, "plan.suggest")
-    for name, source_id in (("left_source", left), ("right_source", right)):
-        await ready_source(actor, project_id, source_id, f"/{name}", "plan.suggest")
-    if _one_at_a_time.locked():
-        raise Busy("Another plan is being suggested. Try again soon.", retry_after_s=3)
-    async with _one_at_a_time:
+    async with seat.connection():
+        await access.load(actor, Project, project_id, "plan.suggest")
+        for name, source_id in (("left_source", body.left_source), ("right_source", body.right_source)):
+            await ready_source(actor, project_id, source_id, f"/{name}", "plan.suggest")
+    async with seat.suggestion():
         output = await answer_of(
             settings,
             "server.processes.suggestion",
-            [str(left), str(right)],
+            [str(body.left_source), str(body.right_source)],
             TIMEOUT_S,
             "Suggesting a plan took too long. Try a smaller source.",
         )
@@ -42,6 +42,8 @@ async def suggest_plan(actor: Actor, project_id: UUID, left: UUID, right: UUID, 
     if "document" not in answer:
         if "refused" in answer:
             raise Invalid(errors=(Fault(answer["pointer"], "invalid_plan", answer["refused"]),))
+        if "too_large" in answer:
+            raise TooLarge(answer["too_large"])
         raise Internal
     return SuggestedPlan.of(answer["document"], answer["hash"])
 

@@ -24,15 +24,17 @@ from models.job import Job
 from models.source import Source
 from server.job import inputs
 from server.processes.hardening import keep_memory_private
-from server.store import database
+from server.store import database, limits
 
 FORMAT_ROWS = 1_000  # from which the order of a day's parts and the decimal mark are recognised
+FORMAT_BYTES = 16 * 1024**2  # rows of more than 16 KB each are fewer
 
 
 def main(job: str, left: str, right: str) -> None:
     """Entry point. A plan that does not fit the records is an answer too."""
     keep_memory_private()
     settings = load()
+    limits.bound_job(settings)
     log.configure("engine", settings.log_level, settings.log_format)
     end_with_pipe(sys.stdin.fileno())
     asyncio.run(_explain(settings, UUID(job), (UUID(left), UUID(right))))
@@ -64,7 +66,11 @@ def _beside(plan: Plan, side: str, source: Source) -> int:
     """How many rows are read beside the record."""
     typed = inputs.typed_columns(source)
     by_format = (field for field in plan.fields.values() if field.type in ("money", "date", "number"))
-    return FORMAT_ROWS if any(column_of(getattr(field, side)) not in typed for field in by_format) else 0
+    return (
+        inputs.rows_within(source, FORMAT_ROWS, FORMAT_BYTES)
+        if any(column_of(getattr(field, side)) not in typed for field in by_format)
+        else 0
+    )
 
 
 def _with_columns(table: pa.Table, plan: Plan, side: str) -> pa.Table:

@@ -40,7 +40,7 @@ def bound_file(settings: Settings, size_bytes: int) -> None:
 
 
 def bound_job(settings: Settings) -> None:
-    """Limit the memory of this process, an engine working on a job."""
+    """Limit the memory of this process, which works on a job, suggests a plan, or compares two records."""
     _bound_memory(BASE_MB + JOB_MEMORY * settings.engine_memory_mb)
 
 
@@ -75,6 +75,14 @@ def job_needs_too_much_memory(settings: Settings) -> Problem:
     return TooLarge(
         f"The job needs more than {BASE_MB + JOB_MEMORY * settings.engine_memory_mb} MB of memory. Give each pass of the plan an "
         "equal field, or split the sources. An administrator can raise TALLYROOM_ENGINE_MEMORY_MB."
+    )
+
+
+def suggestion_needs_too_much_memory(settings: Settings) -> Problem:
+    """The problem for a suggestion of a plan that was given up because it ran out of memory."""
+    return TooLarge(
+        f"Suggesting a plan for these sources needs more than {BASE_MB + JOB_MEMORY * settings.engine_memory_mb} MB of memory. "
+        "Write the plan yourself, or have it suggested for a part of the rows. An administrator can raise TALLYROOM_ENGINE_MEMORY_MB."
     )
 
 

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from core.ids import uuid7
+from server.api.admission import TURNS
 from tallyroom_client.command import remote
 
 HEAD = ("reference", "amount", "currency", "booked", "who")
@@ -137,6 +138,23 @@ async def test_what_became_of_two_records_is_told_pass_by_pass(alice, ask, run):
     assert "was in a confirmed match already" in unread["sentence"]
     assert (late["verdict"], late["gates"]) == ("not_compared", [])
     assert "the right record: it was added after" in late["sentence"]
+
+
+async def test_one_person_who_explains_much_keeps_nobody_else_waiting(server, alice, bob, project, ask):
+    await alice.ok("PUT", f"/projects/{project}/members/{bob.id}", {"role": "viewer"})
+    turns = server.app[TURNS]
+    path = f"/jobs/{ask.job['id']}/explain?left={ask.ids['left']['own']}&right={ask.ids['right']['own']}"
+
+    async with turns.explanations.turn(str(alice.id)):
+        hers = [asyncio.create_task(alice.ok("GET", path)) for _ in range(4)]
+        his = await bob.ok("GET", path)
+        me = await alice.ok("GET", "/me")  # those that wait hold no turn at the database
+
+        assert not any(one.done() for one in hers)
+    found = await asyncio.gather(*hers)
+
+    assert me["id"] == str(alice.id)
+    assert found == [his] * 4
 
 
 async def test_records_of_another_side_or_project_are_refused_at_their_pointers(alice, bob, ask):

@@ -2,8 +2,12 @@
 
 from typing import Any
 
+import orjson
 import psutil
 import pytest
+
+from core.settings import Settings
+from server.store.program import answer_of
 
 # Long values that compress well in the database: 192 MB per side once they are read.
 WIDE = """
@@ -35,7 +39,7 @@ def worker(modest: Any) -> Any:
 
 
 async def test_a_job_that_needs_too_much_memory_fails_and_says_what_to_change(
-    alice: Any, project: str, db: Any, modest: Any, end_of: Any
+    alice: Any, project: str, db: Any, modest: Any, end_of: Any, settings: Settings
 ) -> None:
     ids = [(await alice.ok("POST", f"/projects/{project}/sources", {"name": name}))["id"] for name in ("a", "b")]
     empty = {"left_source": ids[0], "right_source": ids[1]}
@@ -49,6 +53,11 @@ async def test_a_job_that_needs_too_much_memory_fails_and_says_what_to_change(
     assert failed["attempt"] <= 2
     assert "TALLYROOM_ENGINE_MEMORY_MB" in failed["problem"]["detail"]
     assert "640 MB" in failed["problem"]["detail"]
+
+    # A suggestion for them keeps to the same limit.
+    small = settings.model_copy(update={"engine_memory_mb": 128})
+    answer = orjson.loads(await answer_of(small, "server.processes.suggestion", ids, 60, "too long"))
+    assert "needs more than 640 MB" in answer["too_large"]
 
 
 async def test_records_of_nearly_a_megabyte_each_take_a_few_times_their_size(
