@@ -26,7 +26,8 @@ class PlanInvalid(ValueError):
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Strict, so that true is no number and "5" neither. JSON has only lists, so the tuples below take them.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Extracted(_Part):
@@ -35,7 +36,7 @@ class Extracted(_Part):
     from_: ColumnName = Field(alias="from")
     extract: Annotated[str, Field(min_length=1, max_length=500)]
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
 
 
 class Signed(_Part):
@@ -83,7 +84,7 @@ class Comparison(_Part):
     minimum: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
     weight: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] = 1.0
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
 
     @model_validator(mode="after")
     def _complete(self) -> "Comparison":
@@ -115,8 +116,8 @@ class RulesPass(_Pass):
     """A pass by rules: the gates of `where` must hold, and `score` adds evidence."""
 
     kind: Literal["rules"]
-    where: Annotated[tuple[Comparison, ...], Field(min_length=1, max_length=20)]
-    score: Annotated[tuple[Comparison, ...], Field(max_length=20)] = ()
+    where: Annotated[tuple[Comparison, ...], Field(min_length=1, max_length=20, strict=False)]
+    score: Annotated[tuple[Comparison, ...], Field(max_length=20, strict=False)] = ()
     accept: Accept = "confirm_if_unambiguous"
 
 
@@ -128,7 +129,7 @@ class ProbabilisticPass(_Pass):
     """
 
     kind: Literal["probabilistic"]
-    fields: Annotated[tuple[FieldName, ...], Field(min_length=1, max_length=20)]
+    fields: Annotated[tuple[FieldName, ...], Field(min_length=1, max_length=20, strict=False)]
     accept: Literal["suggest", "report"] = "suggest"
     confirm_at_margin: Literal["high"] | None = None
 
@@ -181,7 +182,7 @@ class SumsPass(NamedPass):
     """
 
     kind: Literal["sums"]
-    fees: Literal["learned"] | Annotated[tuple[FeeModel, ...], Field(max_length=10)] = "learned"
+    fees: Literal["learned"] | Annotated[tuple[FeeModel, ...], Field(max_length=10, strict=False)] = "learned"
     max_parts: Annotated[int, Field(ge=2, le=12)] = 8
     unnamed: bool = True  # whether rows that name nobody are looked at, if others with the same text were batches
     max_sums: Annotated[int, Field(ge=1_000, le=10_000_000_000)] = 300_000_000  # partial sums listed by the whole pass
@@ -192,7 +193,7 @@ class WithinSidePass(NamedPass):
     """A pass that finds rows booked twice, which join the match of their twin, and rows that another one reverses."""
 
     kind: Literal["within_side"]
-    find: Annotated[tuple[Literal["duplicates", "reversals"], ...], Field(min_length=1, max_length=2)] = (
+    find: Annotated[tuple[Literal["duplicates", "reversals"], ...], Field(min_length=1, max_length=2, strict=False)] = (
         "duplicates",
         "reversals",
     )
@@ -218,7 +219,7 @@ class Plan(_Part):
     """Fields and passes. `hash` identifies exactly this plan on every match it makes."""
 
     fields: Annotated[dict[FieldName, PlanField], Field(min_length=1, max_length=50)]
-    passes: Annotated[tuple[Pass, ...], Field(min_length=1, max_length=50)]
+    passes: Annotated[tuple[Pass, ...], Field(min_length=1, max_length=50, strict=False)]
 
     @model_validator(mode="after")
     def _consistent(self) -> "Plan":

@@ -384,6 +384,8 @@ def _read_days(days: Days, spec: DateSpec) -> tuple[NDArray[np.int32], Mask, Mas
     """The days, which of them are valid, and which texts are something else."""
     found, valid = np.zeros(days.rows, np.int32), np.zeros(days.rows, np.bool_)
     for form in forms_of(spec):
+        if form in YEARLESS and spec.year is None:
+            continue  # stored by an earlier version, which took such a mapping; no text is a day then
         more, fits = days.days(form, spec.year) if form in YEARLESS else days.days(form)
         found = np.where(fits & ~valid, more, found)
         valid |= fits

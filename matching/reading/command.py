@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from core.money import NO_CURRENCY
 from matching.reading.look import Look, look, typed_batches
-from matching.reading.mapping import Mapping, unknown_columns
+from matching.reading.mapping import GIVEN, Mapping, unknown_columns
 from matching.reading.values import FileRejected
 
 NOTHING: dict[str, Any] = {
@@ -56,7 +56,7 @@ def main(arguments: list[str], program: str = "python -m matching read") -> int:
 def _mapping(text: str) -> Mapping:
     """A mapping that is given as JSON, or by the name of a file, with or without an @. Raises: OSError, ValueError."""
     is_json = text.lstrip().startswith("{")
-    return Mapping.model_validate_json(text if is_json else Path(text.removeprefix("@")).read_bytes())
+    return Mapping.model_validate_json(text if is_json else Path(text.removeprefix("@")).read_bytes(), context=GIVEN)
 
 
 def _line_of(error: OSError | ValueError) -> str:

@@ -1,15 +1,34 @@
 """The document that says what the columns of a source mean, and which of its rows count."""
 
+import re
 from collections.abc import Collection
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 Mark = Literal[".", ","]
 ColumnName = Annotated[str, Field(min_length=1, max_length=256)]
 Value = Annotated[str, Field(max_length=200)]
 LineNumber = Annotated[int, Field(ge=1, le=100_000_000)]
 MAX_VALUES = 200
+GIVEN = {
+    "is_given": True
+}  # the context for a mapping that somebody sends; one that is stored may be of an earlier version
+_YEARLESS = "dm4?|md4?|dM|Md"
+_FORM = (
+    f"(?:(?:ymd|dmy|mdy|ydm)(?:[268]|7_roc)?|(?:dMy|Mdy|yMd|ydM)2?|(?:ymd|dmy|mdy|dMy|Mdy|yMd|ydM)2?_(?:be|sh|era|roc)"
+    f"|{_YEARLESS}|epoch_(?:s|ms|us|ns)|serial(?:1904)?)"
+)
+_FORMS = re.compile(rf"{_FORM}(?:\+{_FORM}){{0,3}}")
+
+
+def _whole(value: object) -> object:
+    if isinstance(value, bool | float):  # which equal some of the numbers below
+        raise ValueError("must be a whole number")
+    return value
+
+
+Multiple = Annotated[Literal[1, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000], BeforeValidator(_whole)]
 
 
 def _is_absent(value: object) -> bool:
@@ -17,7 +36,7 @@ def _is_absent(value: object) -> bool:
 
 
 class _Spec(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 def _optional(description: str | None = None) -> Any:
@@ -49,7 +68,7 @@ class AmountSpec(_Spec):
     signed_credit: bool | None = _optional("credits have a minus sign")
     sign: SignSpec | None = _optional()
     minor_units: bool | None = _optional("the numbers count the smallest unit of the currency, such as cents")
-    multiple: Literal[1, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000] | None = _optional(
+    multiple: Multiple | None = _optional(
         "what one in the column stands for, such as 1000 where amounts are given in thousands"
     )
 
@@ -120,6 +139,20 @@ class DateSpec(_Spec):
     year: Annotated[int, Field(ge=1900, le=2200)] | None = _optional("the year of dates without one")
     short_years: bool | None = _optional("for the order ymd: years may have two digits")
     parts: PartsSpec | None = _optional("the columns of month and year, if `column` has only the day of the month")
+
+    @field_validator("form")
+    @classmethod
+    def _known(cls, form: str | None, given: ValidationInfo) -> str | None:
+        if form is not None and given.context is GIVEN and not _FORMS.fullmatch(form):
+            raise ValueError("is not a form of dates")
+        return form
+
+    @model_validator(mode="after")
+    def _has_year(self, given: ValidationInfo) -> "DateSpec":
+        yearless = [form for form in (self.form or "").split("+") if re.fullmatch(_YEARLESS, form)]
+        if yearless and self.year is None and given.context is GIVEN:
+            raise ValueError(f"dates of the form {yearless[0]} have no year, so year has to be given")
+        return self
 
     @property
     def columns(self) -> list[str]:

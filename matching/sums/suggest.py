@@ -5,6 +5,7 @@ They do if references prove it: rows of one side that a text of the other names,
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -61,8 +62,8 @@ def called_for(tables: tuple[pa.Table, pa.Table], samples: tuple[Sample, Sample]
             best = (proven, agreed, found)
     assert best is not None
     _, agreed, found = best
-    named = {"amount": "amount", "date": "date" if "date" in found else None, "reference": "named reference"}
-    named["party"] = "named party" if "named party" in found else None
+    named: dict[str, Any] = {"amount": "amount", "date": "date" if "date" in found else None}
+    named |= {"reference": "named reference", "party": "named party" if "named party" in found else None}
     return Called(
         found,
         [

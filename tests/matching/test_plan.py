@@ -38,6 +38,18 @@ def test_a_plan_that_contradicts_itself_is_refused(document, message):
         Plan.model_validate(document)
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("weight", "5"), ("weight", True), ("minimum", "0.5"), ("from", "5"), ("from", True), ("to", 5.0)],
+)
+def test_a_number_in_a_plan_is_a_number(key, value):
+    document = copy.deepcopy(with_gate(field="amount", compare="equal"))
+    document["passes"][0]["where"][0][key] = value
+
+    with pytest.raises(ValidationError, match="Input should be a valid"):
+        Plan.model_validate(document)
+
+
 def test_the_hash_depends_on_what_a_plan_means_and_not_on_how_it_is_written():
     shuffled = {"passes": AMOUNT["passes"], "fields": dict(reversed(AMOUNT["fields"].items()))}
     spelled_out = json.loads(json.dumps(AMOUNT))

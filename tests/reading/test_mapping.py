@@ -1,6 +1,13 @@
-"""Which columns are taken for amounts: never one of two halves, and never silently."""
+"""Which columns are taken for amounts, never one of two halves and never silently; and which mappings are refused."""
 
+import pyarrow as pa
 import pytest
+from pydantic import ValidationError
+
+from matching.reading.apply import apply_mapping
+from matching.reading.cells.days import Days
+from matching.reading.mapping import GIVEN, Mapping
+from matching.reading.rows import RawBatch
 
 
 def table(columns):
@@ -115,3 +122,52 @@ def test_integers_with_a_minus_are_not_asked_about(load):
     found = load(table({"id": ["a", "b"], "amount": ["-5", "7"]}))
 
     assert found.amounts == ["-5", "7"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2024-01-05",
+        "05.01.24",
+        "20240105",
+        "05012024",
+        "5 Jan 2024",
+        "5-Jan-24",
+        "January 5, 2024",
+        "2567-01-05",
+        "1402-10-15",
+        "R6.01.05",
+        "113/01/05",
+        "1130105",
+        "240105",
+        "050124",
+        "05.01.",
+        "5 Jan",
+        "0501",
+        "1704448272",
+        "1704448272000",
+        "45296",
+        "5 ม.ค. 67",
+        "5 ม.ค. 2567",
+        "2024 Jan 5",
+    ],
+)
+def test_every_form_that_is_found_may_be_given(text):
+    found = Days(pa.array([text], pa.large_string())).forms
+
+    assert found
+    for form in found:
+        given = {"date": {"column": "day", "form": form, "year": 2024}}
+        assert Mapping.model_validate(given, context=GIVEN).date.form == form
+
+
+@pytest.mark.parametrize("form", ["zzz", "ymd+zzz", "dm", "ymd+dM", "ymd9", "serial1905"])
+def test_a_form_that_reads_nothing_is_refused_from_people_and_not_from_the_store(form):
+    said = {"date": {"column": "day", "form": form}}
+
+    with pytest.raises(ValidationError):
+        Mapping.model_validate(said, context=GIVEN)
+    stored = Mapping.model_validate(said)
+
+    days = apply_mapping(RawBatch(pa.table({"day": ["05.01."]}), *[pa.array([1])] * 2), stored)
+    assert [(reject.column, reject.code) for reject in days.rejects] == [("day", "date_unparsable")]

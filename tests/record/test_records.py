@@ -47,6 +47,23 @@ async def test_one_record_is_typed_by_the_mapping(alice, source):
     assert (record["reference"], record["row"], record["state"], record["version"]) == ("A-1", 0, "open", 1)
 
 
+@pytest.mark.parametrize(
+    ("mapping", "pointer"),
+    [
+        ({"date": {"column": "day", "form": "dm"}}, "/mapping/date"),
+        ({"date": {"column": "day", "form": "zzz"}}, "/mapping/date/form"),
+        ({"date": {"column": "day", "year": "2020"}}, "/mapping/date/year"),
+        ({"table": {"header_row": True}}, "/mapping/table/header_row"),
+        ({"amount": {"column": "a", "negate": "yes"}}, "/mapping/amount/negate"),
+        ({"amount": {"column": "a", "multiple": True}}, "/mapping/amount/multiple"),
+    ],
+)
+async def test_a_mapping_that_means_nothing_is_refused_by_pointer(alice, project, mapping, pointer):
+    problem = await alice.problem("POST", f"/projects/{project}/sources", {"name": "Ledger", "mapping": mapping})
+
+    assert (problem["status"], [fault["pointer"] for fault in problem["errors"]]) == (422, [pointer])
+
+
 async def test_given_values_take_precedence_over_the_mapping(alice, source):
     body = {"data": {"note": "x"}, "amount": {"amount": "9007199254740993.123456789", "currency": "USD"}}
 

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 
 from core import problems
 from core.problems import Invalid
+from matching.reading.mapping import GIVEN
 from server.api.body import strict_json
 from server.api.body.faults import faults_of, refuse_unknown
 from server.api.body.json_shape import MAX_VALUES, Shape
@@ -158,6 +159,6 @@ def parse_counted(raw: bytes, model: type[Model]) -> Model:
     """Like parse_body, for a body that has been counted already."""
     refuse_unknown(model, strict_json.parse(raw))
     try:
-        return model.model_validate_json(raw)
+        return model.model_validate_json(raw, context=GIVEN)
     except ValidationError as error:
         raise Invalid(errors=faults_of(error)) from None
