@@ -21,6 +21,7 @@ from server.books.supersede import hold_with_suggestions, supersede
 from server.holds.jobs import refuse_live_jobs
 from server.record import queries
 from server.record.additions import changed_event, counted, stored_size, typed
+from server.record.columns import added_columns
 from server.record.schemas import RecordIn, RecordUpdate
 from server.store.disk import refuse_without_room
 from server.store.reading import Reading
@@ -43,6 +44,7 @@ async def update_record(
         await _refuse_used(u, source, record_id)
         given = body.model_fields_set
         data = {**record.data, **(body.data or {})}
+        added = added_columns(source, [[name for name in data if name not in record.data]], "")
         # The result is not validated again, because a loaded row may have more and longer columns than a body may.
         merged = RecordIn.model_construct(data=data, amount=body.amount, date=body.date, reference=body.reference)
         amount, currency, date, reference = (column[0] for column in typed(source.mapping, [merged], 0, "")[1:])
@@ -65,7 +67,7 @@ async def update_record(
         if changed:
             await supersede(u, source.project_id, await _suggestions_of(u, record_id))
             await _refuse_used(u, source, record_id)  # somebody may have confirmed one of them meanwhile
-            await u.save(source, revision=source.revision + 1, detection=counted(source, grown))
+            await u.save(source, revision=source.revision + 1, detection=counted(source, grown) | added)
             u.publish(changed_event(source, [record.id], 1))
             u.audit(
                 f"project:{source.project_id}",

@@ -77,13 +77,13 @@ async def create_records(actor: Actor, source_id: UUID, body: RecordsCreate, set
             'SELECT coalesce(max("row"), -1) AS last FROM reconciliation_records WHERE source_id = $1', source_id
         )
         first = rows[0]["last"] + 1
-        added = await asyncio.to_thread(added_columns, source, (name for record in given for name in record.data))
+        added = await asyncio.to_thread(added_columns, source, [record.data for record in given], pointer)
         await u.save(
             source,
             revision=source.revision + 1,
             rows_read=source.rows_read + len(given),
             rows_loaded=source.rows_loaded + len(given),
-            detection=counted(source, size) | ({} if added is None else {"added_columns": added}),
+            detection=counted(source, size) | added,
         )
         ids = uuid7_texts(len(given))
         await _store(u, source, first, ids, found.slices)

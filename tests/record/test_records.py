@@ -95,6 +95,29 @@ async def test_all_records_are_stored_or_none(alice, source, db):
     assert await db.fetchval("SELECT count(*) FROM reconciliation_records") == 0
 
 
+async def test_records_add_a_bounded_number_of_columns(alice, source):
+    path = f"/sources/{source}/records"
+    many = [{"data": {f"c{n}_{k}": "x" for k in range(250)}} for n in range(3)]
+    first = (await alice.ok("POST", path, {"records": many[:2]}))["items"][0]
+
+    more = await alice.problem("POST", path, {"records": [many[0], {"data": {"another": "x"}}]})
+    one = await alice.problem("POST", path, {"data": {"another": "x"}})
+    changed = await alice.problem("PATCH", f"/records/{first['id']}", {"data": {"another": "x"}}, if_match=1)
+    await alice.ok("POST", path, {"records": many[:2]})
+
+    assert [fault["pointer"] for fault in more["errors"]] == ["/records/1/data"]
+    assert [fault["pointer"] for problem in (one, changed) for fault in problem["errors"]] == ["/data", "/data"]
+    assert (await alice.ok("GET", f"{path}?limit=1"))["total"] == 4
+
+
+async def test_columns_that_a_change_adds_keep_their_order(alice, source):
+    made = await alice.ok("POST", f"/sources/{source}/records", {"data": {"zeta": "1"}})
+
+    await alice.ok("PATCH", f"/records/{made['id']}", {"data": {"middle": "2", "a": "3"}}, if_match=1)
+
+    assert list((await alice.ok("GET", f"/records/{made['id']}"))["data"]) == ["zeta", "middle", "a"]
+
+
 async def test_columns_may_differ_only_in_case(alice, source):
     data = {"amount": "1.50", "Amount": "2.50", "AMOUNT": "x"}
 
