@@ -334,5 +334,8 @@ def _translating(handler: _RequestHandler) -> _RequestHandler:
         except web.HTTPException as refusal:  # from an Expect header; the middlewares translate all others
             request[REQUEST_ID] = str(uuid7())
             return translate(refusal, request[REQUEST_ID])
+        except UnicodeEncodeError:  # aiohttp cannot quote an Expect header that is not text in its refusal
+            request[REQUEST_ID] = str(uuid7())
+            return translate(web.HTTPExpectationFailed(), request[REQUEST_ID])
 
     return cast(_RequestHandler, answer)

@@ -31,6 +31,7 @@ MALFORMED = {
     "an invalid address": f"GET http://[/{SECRET} HTTP/1.1\r\nHost: x\r\n\r\n",
     "another protocol": "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     "an expectation": POST + f"Expect: {SECRET}\r\nContent-Length: 2\r\n\r\n{{}}",
+    "an expectation that is no text": POST + f"Expect: {SECRET}\xff\r\nContent-Length: 2\r\n\r\n{{}}",
 }
 
 
