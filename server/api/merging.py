@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from core.problems import Fault, Invalid
-from server.api.paging import Item, Listing, Page, Paged, Step, seal, unseal
+from server.api.paging import Item, Listing, Page, Paged, Step, seal, unseal, views_of
 from server.store.reading import Reading
 
 SEARCHED_ROWS = 20_000  # of a place, for one page: about 0.2 s
@@ -79,7 +79,7 @@ class Merged:
         count = len(rows) if self.is_search else total
         is_whole = not self.is_search or not (ahead or behind)
         return Page(
-            items=[view(row) for _, row in rows],
+            items=await views_of([row for _, row in rows], view),
             next_cursor=seal(last, digest, backwards=False) if last is not None and ahead else None,
             prev_cursor=seal(first, digest, backwards=True) if first is not None and behind else None,
             total=count if is_whole else None,

@@ -7,10 +7,19 @@ import asyncpg
 import pytest
 from aiohttp.test_utils import TestServer
 
+from server.api import paging
 from server.api.admission import TURNS, Owner, Turns
 from server.api.paging import PAGE_BYTES, STEP_ROWS
 from server.api.routing import DEEP_SKIP
+from server.api.schemas import View
 from tests.conftest import Person
+
+
+class Sentence(View):
+    """A view."""
+
+    text: str
+
 
 ROWS = 23
 CELL = 300_000  # a page has room for 7 of these
@@ -147,6 +156,25 @@ async def test_one_person_can_never_use_all_connections(
     assert waits
     assert most == 10 // 3
     assert (turns.requests.inside, turns.requests.waiting) == (0, 0)
+
+
+async def test_views_that_take_time_let_others_have_a_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns = 0
+    slow = Sentence(text="x")
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(paging, "VIEW_S", -1)  # each view has taken longer than this
+    running = asyncio.create_task(others())
+    views = await paging.views_of(range(50), lambda _: slow)
+    running.cancel()
+
+    assert views == [slow] * 50
+    assert turns >= 49
 
 
 async def test_deep_pages_are_read_one_at_a_time(server: TestServer, alice: Person, bob: Person, project: str) -> None:
