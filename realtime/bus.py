@@ -8,7 +8,6 @@ it: hints are sent in the background, and those that cannot be sent soon are dro
 
 import asyncio
 import contextlib
-import contextvars
 import hashlib
 import hmac
 import json
@@ -85,45 +84,22 @@ class BusHinter(Hinter):
         self._own_channel = f"{self._channel}:{self._me}"
         self._is_missed = False  # said to be away, and not yet to be back
         self._heard_at = 0.0  # by the loop's clock: when the last ping came back
-        self._own_heads: dict[str, int] = {}
-        self._own_states: set[str] = set()
-        self._telling: asyncio.TimerHandle | None = None
-        # What follows from a hint must not run in the transaction of whoever gave it, which belongs to their context.
-        self._context = contextvars.copy_context()
         self.state = BusState(dropped=lambda: self.dropped)
+
+    def _is_heard(self) -> bool:
+        return self.state.is_up
 
     def hint(self, heads: dict[str, int]) -> None:
         """Note new heads. Does not wait."""
-        if self._receive is not None:
-            self._own_heads |= heads
-            self._tell_this_process_soon()
-        if self.state.is_up:
-            super().hint(heads)
-        else:
+        super().hint(heads)
+        if not self.state.is_up:
             self.dropped += len(heads)  # before it is back, the relays will have compared the heads
 
     def hint_state(self, key: str) -> None:
         """Note a state key that has a newer value."""
-        if self._receive is not None:
-            self._own_states.add(key)
-            self._tell_this_process_soon()
-        if self.state.is_up:
-            super().hint_state(key)
-        else:
+        super().hint_state(key)
+        if not self.state.is_up:
             self.dropped += 1
-
-    def _tell_this_process_soon(self) -> None:
-        """This process's own clients do not need the bus."""
-        if self._telling is None:
-            loop = asyncio.get_running_loop()
-            self._telling = loop.call_later(COALESCE_S, self._tell_this_process, context=self._context)
-
-    def _tell_this_process(self) -> None:
-        self._telling = None
-        heads, self._own_heads = self._own_heads, {}
-        states, self._own_states = self._own_states, set()
-        if self._receive is not None:
-            self._receive(heads, sorted(states))
 
     async def _run(self) -> None:
         loop, delay_s = asyncio.get_running_loop(), RETRY_S
