@@ -208,6 +208,8 @@ class Connection:
         self._end()
         if self._runner is not None:
             self._runner.cancel()
+        # Each knows the other, and thousands of such pairs at once were garbage whose collection held the event loop.
+        self.websocket = None
         self.server.lost(self)
 
     def is_stalled(self, seconds: float) -> bool:

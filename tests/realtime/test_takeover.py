@@ -6,6 +6,7 @@ fails here.
 import asyncio
 import gc
 import json
+import weakref
 from typing import Any
 
 import pytest
@@ -73,6 +74,23 @@ async def test_aiohttp_keeps_nothing_of_a_connection_that_became_a_websocket(
     for wire in wires:
         await wire.ws.close()
     await until(lambda: not len(connections) and not live.connections)
+
+
+async def test_a_socket_that_has_ended_leaves_no_garbage(http: ClientSession, alice: Any, server: Any) -> None:
+    live = server.app[NAMESPACE].server
+    await until(lambda: not live.connections)
+    wires = [await Wire.open(http, alice.token) for _ in range(2)]
+    for wire in wires:
+        await wire.call("subscribe", {"stream": f"user:{alice.id}"})
+    seen = [weakref.ref(connection) for connection in live.connections.values()]
+    gc.disable()
+    try:
+        await wires[0].ws.close()
+        wires[1].ws._response.connection.transport.abort()  # type: ignore[union-attr]  # it is connected
+
+        await until(lambda: not any(connection() for connection in seen))
+    finally:
+        gc.enable()
 
 
 async def test_what_is_sent_ahead_of_the_answer_is_taken(server: Any, alice: Any) -> None:

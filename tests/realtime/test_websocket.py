@@ -5,6 +5,7 @@ import contextlib
 import socket as socket_module
 import struct
 from collections.abc import AsyncIterator, Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -12,7 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from realtime import websocket
-from realtime.websocket import BY_LISTENER, HIGH_WATER_BYTES, MAX_FRAGMENTS, MAX_MESSAGE_BYTES, Outbox, WebSocket, frame
+from realtime.websocket import (
+    BY_LISTENER,
+    HIGH_WATER_BYTES,
+    LEAVING_A_TURN,
+    MAX_FRAGMENTS,
+    MAX_MESSAGE_BYTES,
+    Outbox,
+    WebSocket,
+    frame,
+)
 from tests.realtime.wire import until
 
 pytestmark = pytest.mark.integration  # a server and a client, without a database
@@ -278,6 +288,28 @@ async def test_a_client_that_never_answers_the_close_is_cut_off() -> None:
 
         assert code_of(await client.rest()) == 1000
         await until(lambda: client.heard.changes[-1:] == ["lost"], 3)
+
+
+async def test_of_many_that_leave_at_once_only_some_are_closed_in_one_turn_of_the_event_loop() -> None:
+    loop, outbox, heard = asyncio.get_running_loop(), Outbox(), list[Heard]()
+
+    def accept() -> WebSocket:
+        heard.append(Heard())
+        return WebSocket(heard[-1], outbox)
+
+    server = await loop.create_server(accept, "127.0.0.1", 0, backlog=4 * LEAVING_A_TURN)
+    ends = [socket_module.create_connection(server.sockets[0].getsockname()) for _ in range(3 * LEAVING_A_TURN)]
+    await until(lambda: sum(one.socket is not None for one in heard) == len(ends))
+    for end in ends:  # without a turn of the event loop between
+        end.close()
+    left = [0]  # of them, after each turn
+    while left[-1] < len(ends):
+        await asyncio.sleep(0)
+        left.append(sum(one.changes == ["lost"] for one in heard))
+    server.close()
+    await server.wait_closed()
+
+    assert max(after - before for before, after in pairwise(left)) <= LEAVING_A_TURN
 
 
 async def test_a_client_that_does_not_read_is_full_and_has_room_when_it_reads_again() -> None:
