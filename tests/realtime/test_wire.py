@@ -170,6 +170,29 @@ async def test_a_socket_that_does_not_connect_in_five_seconds_is_closed_and_a_po
     assert '44/live,{"message":"unauthorized","data":{"code":"websocket_required"}}' in told
 
 
+async def test_a_socket_is_not_closed_because_the_server_is_late_with_its_connect(
+    http: ClientSession, alice: Any, server: Any, db: Any
+) -> None:
+    live = server.app[NAMESPACE].server
+    await until(lambda: not live.connections)
+    wire = await Wire.open(http)
+    (connection,) = live.connections.values()
+    async with db.transaction():
+        await db.execute("LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE")  # so that nobody can sign in
+        await wire.ws.send_str("40/live," + json.dumps({"token": alice.token}))
+        await until(lambda: connection.is_connecting)
+
+        live._too_late(connection)  # the five seconds are over
+
+        assert not connection.is_closed
+        assert not connection.is_connected
+    assert (await wire.receive()).startswith('40/live,{"sid"')
+    assert live.pending == 0
+    live._too_late(connection)  # nor later
+    assert (await wire.call("subscribe", {"stream": f"user:{alice.id}"}))["ok"]
+    await wire.ws.close()
+
+
 async def test_a_waiting_poll_ends_with_its_session(http: ClientSession, alice: Any) -> None:
     async with http.get("/socket.io/?EIO=4&transport=polling") as response:
         sid = json.loads((await response.text())[1:])["sid"]
