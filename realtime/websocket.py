@@ -169,6 +169,14 @@ class WebSocket(asyncio.Protocol):
         if self._owed_bytes > HIGH_WATER_BYTES:
             self.listener.on_full()
 
+    def write_first(self, data: bytes) -> None:
+        """Queue the answer to the handshake before what this turn has queued already, so that both are one write."""
+        if self._frames:
+            self._frames.insert(0, data)
+            self._owed_bytes += len(data)
+        else:
+            self.write(data)
+
     def _take(self) -> list[bytes]:
         """The queued frames, which are no longer queued."""
         frames, self._frames = self._frames or [], None

@@ -5,7 +5,6 @@ request, with the same headers, metrics and line in the log.
 
 import logging
 import time
-from asyncio import Protocol
 from collections.abc import Callable
 
 from aiohttp import web
@@ -14,11 +13,11 @@ from core import log
 from core.ids import uuid7
 from realtime.handshake import recognised
 from realtime.transport import LiveServer
-from realtime.websocket import accepted
+from realtime.websocket import WebSocket, accepted
 from server.api import metrics
 from server.api.middlewares import harden
 
-Opened = tuple[bytes, Protocol]  # the answer, and who takes the connection over
+Opened = tuple[bytes, WebSocket]  # the answer, and who takes the connection over
 Open = Callable[[bytes, str], Opened | None]
 OPEN: web.AppKey[Open] = web.AppKey("open", Callable)  # type: ignore[arg-type]  # a callable type is not a class
 PATH = "/socket.io/"

@@ -115,12 +115,12 @@ class _Connection(RequestHandler):
             super().connection_made(wire)
             return False
         answer, successor = opened
-        wire.write(answer)
         self._wire = None
         self._all.hand_over(self)
         super().connection_lost(None)  # the library has no transport, so it closes none
         wire.set_protocol(successor)
         successor.connection_made(wire)
+        successor.write_first(answer)
         return True
 
     def force_close(self) -> None:

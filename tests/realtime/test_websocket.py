@@ -351,6 +351,12 @@ async def test_frames_of_one_turn_are_one_write_and_shared_by_sockets_that_are_o
 
         assert sent == [frame("a") + frame("b") + frame("c")] * 2
         assert sent[0] is sent[1]
+        sent.clear()
+        one.socket.write(frame("d"))
+        one.socket.write_first(b"101")
+        two.socket.write_first(b"101")
+        await asyncio.sleep(0)
+        assert sent == [b"101" + frame("d"), b"101"]
 
 
 def _note_writes(socket: WebSocket, sent: list[bytes], send: Callable[[bytes], None]) -> None:
