@@ -248,6 +248,8 @@ class Connections:
             logger.warning("file descriptors are running short: raise the limit on open files", connections=len(self))
 
     def _is_trusted(self, peer: str) -> bool:
+        if not self._trusted:
+            return False
         try:
             address: Any = ipaddress.ip_address(peer.partition("%")[0])
         except ValueError:
