@@ -20,7 +20,7 @@ from server.processes.port import check_port
 
 READY_S = 60.0
 STOP_S = 8.0
-RESTART_DELAYS_S = (0.2, 1.0, 3.0, 10.0)
+RESTART_DELAYS_S = (0.0, 1.0, 3.0, 10.0)  # the first after a process that lived long, for which everybody waits
 LASTING_S = 30.0  # a process that lived so long did not fail at its start
 READY = "TALLYROOM_READY_PIPE"
 logger = log.get(__name__)

@@ -25,7 +25,7 @@ STOP_S = 6.0  # for web and worker together; the database has the rest of the te
 READY_S = 60.0
 # seconds, and a number of checks; after a crash the database needs a few seconds to begin its recovery
 LOOK_EVERY, STUCK_LOOKS = 5, 3
-RESTART_DELAYS_S = (0.2, 1.0, 3.0, 10.0)
+RESTART_DELAYS_S = (0.0, 1.0, 3.0, 10.0)  # the first after a process that lived long, for which everybody waits
 logger = log.get(__name__)
 
 
