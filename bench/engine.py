@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.report import Line
-from bench.stack import ROOT
+from bench.stack import ROOT, compiled
 from matching import duck
 
 ROWS = 1_000_000
@@ -181,7 +181,7 @@ def score(folder: Path) -> Found:
 
 def _run(*arguments: str) -> Run:
     began = os.times().elapsed
-    process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, stdout=subprocess.DEVNULL, env=compiled())
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:

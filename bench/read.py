@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.report import Line
+from bench.stack import compiled
 
 ROWS = 1_000_000
 BAR = 4.0
@@ -79,7 +80,7 @@ def _joined(form: Form, *cells: str) -> str:
 
 def _run(*arguments: str) -> Run:
     before, began = os.times(), os.times().elapsed
-    subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL, env=compiled())
     after = os.times()
     cpu = after.children_user + after.children_system - before.children_user - before.children_system
     return Run(after.elapsed - began, cpu)

@@ -198,6 +198,14 @@ class Caller:
             return body
 
 
+def compiled() -> dict[str, str]:
+    """
+    An environment for a whole process that is measured: its modules are compiled once, as an installation's are, even if
+    this shell tells Python not to keep what it compiled. Compiling those of `matching read` takes 0.15 s.
+    """
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 def free_port() -> int:
     """A port that nobody listens on."""
     with socket.socket() as probe:

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from matching.reading.formats import FORMATS
+from matching.reading.roles import word_lists
 from server.api.endpoint import Endpoint
 from server.contract import asyncapi, mapping, openapi, typescript
 
@@ -19,6 +20,7 @@ def expected(endpoints: list[Endpoint]) -> dict[Path, str]:
         ROOT / "docs/openapi.json": json.dumps(rest, indent=1, ensure_ascii=False) + "\n",
         ROOT / "docs/asyncapi.json": json.dumps(live, indent=1, ensure_ascii=False) + "\n",
         ROOT / "docs/mapping.schema.json": json.dumps(mapping.document(), indent=1, ensure_ascii=False) + "\n",
+        word_lists.FOLDED: word_lists.document(),
         ROOT / "web/src/api/rest.ts": typescript.of_openapi(rest),
         ROOT / "web/src/api/live.ts": typescript.of_asyncapi(live),
         ROOT / "web/src/api/formats.ts": typescript.of_formats(FORMATS.values()),

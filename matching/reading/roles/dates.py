@@ -7,7 +7,8 @@ import numpy as np
 
 from matching.reading.cells.days import WEAK
 from matching.reading.roles.facts import Column, Facts, Mask, is_unnamed
-from matching.reading.roles.words import says, words_of
+from matching.reading.roles.folding import words_of
+from matching.reading.roles.words import says
 from matching.reading.roles.writing import Dates, is_plausible, is_sorted, read_dates, weak_forms
 
 CAPTIONS = ("total", "opening", "closing")

@@ -13,8 +13,9 @@ from matching.reading.cells.numbers import number_form
 from matching.reading.cells.words import plain
 from matching.reading.roles.amounts import Amounts
 from matching.reading.roles.facts import Column, Facts, Line, Mask
+from matching.reading.roles.folding import words_of
 from matching.reading.roles.scripts import meant_by_yen
-from matching.reading.roles.words import roles_of, sides_of, words_of
+from matching.reading.roles.words import roles_of, sides_of
 
 SHARED = "?"
 _IN_BRACKETS = re.compile(r"[(\[]([^()\[\]]{1,6})[)\]]")

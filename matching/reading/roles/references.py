@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from matching.reading.roles.facts import Column, Facts, Mask
-from matching.reading.roles.words import words_of
+from matching.reading.roles.folding import words_of
 
 _CODE = re.compile(r"^(?=.*\d)[\w./#-]{2,40}$")
 _SPACED = re.compile(r"^(?=.*\d)[\w./#-]{1,12} [\w./#-]{1,28}$")  # a code of two parts, such as FV 1/01/2024

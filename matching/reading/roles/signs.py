@@ -9,10 +9,11 @@ from matching.reading.cells.currencies import currency_of
 from matching.reading.roles.amounts import MONEY, Amounts, Bookings
 from matching.reading.roles.choice import Choice, amount_question, sign_by_hand, words_question
 from matching.reading.roles.facts import Column, Levels
+from matching.reading.roles.folding import words_of
 from matching.reading.roles.movements import Movement, sign_columns
 from matching.reading.roles.sales import outs_of_sales
 from matching.reading.roles.sums import adds_up
-from matching.reading.roles.words import outs_by_initials, outs_of, says, sides_of, words_of
+from matching.reading.roles.words import outs_by_initials, outs_of, says, sides_of
 
 MAX_SIGNS, MAX_SIGN_WORDS, MAX_SIGN_LETTERS = 3, 3, 24  # of unknown values that may say a sign
 MULTIPLES = frozenset({"K", "M"})

@@ -8,7 +8,8 @@ import numpy as np
 from matching.reading.roles.amounts import Bookings
 from matching.reading.roles.bills import are_bills
 from matching.reading.roles.facts import Column, Levels, Mask
-from matching.reading.roles.words import says, words_of
+from matching.reading.roles.folding import words_of
+from matching.reading.roles.words import says
 
 MIN_NAME = 0.5
 _KINDS = ("not_booked", "booked", "invoice_paid", "invoice_open", "invoice_waiting", "payment_failed")

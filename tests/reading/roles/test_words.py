@@ -1,7 +1,12 @@
 """Words in names and cells: a longer entry outweighs the words in it, and short forms mean what the others say."""
 
+import json
+import zlib
+from pathlib import Path
+
 import pytest
 
+from matching.reading.roles import word_lists
 from matching.reading.roles.words import outs_of, roles_of, says
 
 
@@ -52,3 +57,35 @@ def test_only_whole_cells_are_states():
 def test_a_shop_called_total_is_only_suspected():
     assert says("total", "TOTAL STATION 17")
     assert not says("total", "TOTAL STATION 17", whole=True)
+
+
+def test_folded_words_are_those_of_the_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = _contents()
+
+    monkeypatch.setattr(word_lists, "FOLDED", word_lists.SOURCE.with_name("missing.json"))
+
+    assert json.loads(word_lists.document())["source"] == zlib.crc32(word_lists.SOURCE.read_bytes())
+    assert _contents() == kept
+
+
+def test_changed_lists_count_before_they_are_folded_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    changed = tmp_path / "words.toml"
+    changed.write_bytes(
+        word_lists.SOURCE.read_bytes() + '\n[[sides]]\nout = ["wegwärts"]\nin = ["herwärts"]\n'.encode()
+    )
+    monkeypatch.setattr(word_lists, "SOURCE", changed)
+
+    found = word_lists.known_words.__wrapped__()
+
+    assert [side.is_out for side in found.sides["wegwarts"]] == [True]
+
+
+def _contents() -> list[dict[str, tuple[set[tuple[str, ...]], frozenset[str], str | None]]]:
+    names, cells, _ = word_lists.known_words.__wrapped__()
+    return [
+        {
+            role: (found.phrases, found.unspaced, found.open_ended.pattern if found.open_ended else None)
+            for role, found in lists.items()
+        }
+        for lists in (names, cells)
+    ]
