@@ -10,13 +10,13 @@ _KEPT_BYTES = 512 * 1024 * 1024
 
 def main(arguments: list[str]) -> int:
     """Run the command that the arguments name. Each imports its own parts: the engine's take a second."""
+    _keep_memory()
     if arguments[:1] == ["read"]:
         # Reading needs no linear algebra, whose threads take 0.05 s to start and wait without a use.
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         from matching.reading import command as read
 
         return read.main(arguments[1:])
-    _keep_memory()
     from matching import command
 
     if arguments[:1] == ["explain"]:

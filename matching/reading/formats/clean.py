@@ -17,6 +17,7 @@ LONGEST_LINE = 128 * 1024  # bytes; Arrow needs each line to be shorter than a b
 SCANNED_BYTES = MAX_RECORD_BYTES
 _BLANK_LINE = re.compile(rb"\n[ \t]+\n")
 _NEW_LINE, _QUOTE = ord("\n"), ord('"')
+_SHORT_LINE = LONGEST_LINE // 2
 
 Places = NDArray[np.intp]
 
@@ -59,6 +60,10 @@ class _Scan:
         self._columns = columns
         self._before = before
         self.rows = 0
+        mark = bytes([delimiter])
+        self._others = bytes(byte for byte in range(256) if byte not in (delimiter, _NEW_LINE, _QUOTE))
+        self._line = mark * (columns - 1) + b"\n"  # the marks of a line without quotes
+        self._quoted_line = mark.join([b'""'] * columns) + b"\n"
 
     def takes(self, lines: bytes) -> bool:
         """Whether these lines, of which the last one ends, are clean."""
@@ -67,6 +72,8 @@ class _Scan:
         text = lines.replace(b"\r\n", b"\n") if b"\r" in lines else lines
         if b"\r" in text or b"\x00" in text or self._has_blank_lines(text):
             return False
+        if self._are_usual(text):
+            return True
         content = np.frombuffer(text, np.uint8)
         ends = np.flatnonzero(content == _NEW_LINE)
         if int(np.diff(ends, prepend=-1).max()) > LONGEST_LINE:
@@ -82,6 +89,34 @@ class _Scan:
                 return False
             marks = marks[np.searchsorted(quotes, marks) % 2 == 0]
         return self._has_all_cells(marks, ends, above)
+
+    def _are_usual(self, text: bytes) -> bool:
+        """
+        Whether no cells stand in quotes, or all do, and none holds a mark itself. Then what is left without all other bytes
+        is the same for each line. Deleting those takes a fifth of the time in which the places of marks are found.
+        """
+        start = 0
+        for _ in range(self._before):
+            if (start := text.find(b"\n", start) + 1) == 0:
+                return False
+        below = text[start:] if start else text
+        marks = below.translate(None, self._others)
+        is_quoted = marks.startswith(b'"')
+        line = self._quoted_line if is_quoted else self._line
+        rows = len(marks) // len(line)
+        if not rows or b'"' in text[:start] or marks != line * rows or _has_long_line(below):
+            return False
+        if is_quoted and not self._are_between_quotes(np.frombuffer(below, np.uint8)):
+            return False
+        self.rows, self._before = self.rows + rows, 0
+        return True
+
+    def _are_between_quotes(self, content: NDArray[np.uint8]) -> bool:
+        """Whether quotes stand on both sides of each delimiter and of each end of a line, but the last one."""
+        is_quote = content == _QUOTE
+        is_between = (content == self._delimiter) | (content == _NEW_LINE)
+        around = is_quote[:-2] & is_quote[2:]
+        return bool(is_quote[0] and is_quote[-2] and (around >= is_between[1:-1]).all())
 
     def _has_blank_lines(self, text: bytes) -> bool:
         """Whether there are lines without a text: they are no rows, and Arrow counts them."""
@@ -139,3 +174,8 @@ class _Scan:
         resumed = np.zeros(len(closing), np.bool_)
         resumed[:-1] = again[1:]
         return bool((begins ^ again).all() and (finishes ^ resumed).all())
+
+
+def _has_long_line(text: bytes) -> bool:
+    """Whether a line may be longer than LONGEST_LINE: such a one fills half as many bytes somewhere between."""
+    return any(text.find(b"\n", place, place + _SHORT_LINE) < 0 for place in range(0, len(text), _SHORT_LINE))
