@@ -13,13 +13,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.money import MAX_DECIMALS, NO_CURRENCY
-from matching.reading.cells import raw
+from matching.reading.cells import raw, wide
 from matching.reading.cells.column import MANY
 from matching.reading.cells.currencies import SHARED, currency_of, minor_units
 from matching.reading.cells.days import YEARLESS, Days
 from matching.reading.cells.numbers import Numbers
 from matching.reading.cells.parts import joined_days
-from matching.reading.cells.repeated import repeated
+from matching.reading.cells.repeated import encoded, repeated
 from matching.reading.mapping import AmountSpec, DateSpec, Mapping, SignSpec
 from matching.reading.rows import Fault, RawBatch, Reject
 from matching.reading.values import select
@@ -103,8 +103,9 @@ def apply_mapping(
         return _empty()
     exceptions = exceptions or Exceptions()
     numbers = rows.to_numpy(zero_copy_only=False)
-    typing = _Typing(batch.columns, mapping, _Faults(count), batch.exact)
+    typing = _Typing(batch, mapping, _Faults(count))
     left = typing.left_out(numbers, lines.to_numpy(zero_copy_only=False), exceptions)
+    is_kept = left == 0
     for row, fault in batch.faults.items():
         if exceptions.pads_rows and fault.code == "field_count":
             continue
@@ -120,13 +121,13 @@ def apply_mapping(
     date, reference = typing.date(exceptions.languages), typing.reference()
     typing.note_nul()
     data = typing.data() if with_data else pa.nulls(count, pa.string())
-    bad = (typing.faults.of_row >= 0) & (left == "")
+    bad = (typing.faults.of_row >= 0) & is_kept
     rejects = [
         typing.explained(Reject(lines[row].as_py(), column, *fault, row=int(numbers[row])), row)
         for row in np.flatnonzero(bad).tolist()
         for column, fault in (typing.faults.at(row),)
     ]
-    is_good = ~bad & (left == "")
+    is_good = is_kept & ~bad
     columns = (rows, data, amount, currency, date, reference)
     if not is_good.all():
         columns = tuple(column.filter(pa.array(is_good)) for column in columns)
@@ -142,8 +143,9 @@ def apply_mapping(
         reference=reference,
         rejects=rejects,
         left_out=[
-            Reject(lines[row].as_py(), None, str(left[row]), _LEFT_OUT[str(left[row])], "row", row=int(numbers[row]))
-            for row in np.flatnonzero(left != "").tolist()
+            Reject(lines[row].as_py(), None, reason, _LEFT_OUT[reason], "row", row=int(numbers[row]))
+            for row in np.flatnonzero(~is_kept).tolist()
+            for reason in (_REASONS[left[row]],)
         ],
     )
 
@@ -158,31 +160,34 @@ _LEFT_OUT = {
     "not_booked": "a state in which no money has moved",
     "outside": "a line outside the table",
 }
+_REASONS = ("", *_LEFT_OUT)
 
 
 class _Typing:
     """One batch while it is typed."""
 
-    def __init__(self, columns: pa.Table, mapping: Mapping, faults: _Faults, exact: Map[str, Mask]) -> None:
-        self.columns = columns
+    def __init__(self, batch: RawBatch, mapping: Mapping, faults: _Faults) -> None:
+        self.batch = batch
+        self.columns = batch.columns
         self.mapping = mapping
         self.faults = faults
-        self.exact = exact
+        self.exact = batch.exact
         self.numbers: dict[str, Numbers] = {}
 
-    def left_out(self, rows: NDArray[np.int64], lines: NDArray[np.int64], exceptions: Exceptions) -> NDArray[np.str_]:
-        """Why each row is left out, or an empty text."""
-        found = np.full(len(rows), "", dtype="U16")
-        for number, row in enumerate(rows.tolist()) if exceptions.left_out else ():
-            if reason := exceptions.left_out.get(row):
-                found[number] = reason
+    def left_out(self, rows: NDArray[np.int64], lines: NDArray[np.int64], exceptions: Exceptions) -> NDArray[np.int8]:
+        """Why each row is left out, as a place in _REASONS; the first of these is none."""
+        found = np.zeros(len(rows), np.int8)
+        if exceptions.left_out:
+            for place in np.flatnonzero(np.isin(rows, list(exceptions.left_out))).tolist():
+                found[place] = _REASONS.index(exceptions.left_out[int(rows[place])])
         if (table := self.mapping.table) is not None:
-            found[(lines < (table.first_row or 0)) | (lines > (table.last_row or lines.max()))] = "outside"
+            outside = (lines < (table.first_row or 0)) | (lines > (table.last_row or lines.max()))
+            found[outside] = _REASONS.index("outside")
         for skip in self.mapping.skip or ():
             skipped = self.holds(skip.column, skip.values).to_numpy(zero_copy_only=False)
-            found[skipped & (found == "")] = "not_booked"
+            found[skipped & (found == 0)] = _REASONS.index("not_booked")
         if table is not None and table.take_in:
-            found[np.isin(lines, table.take_in)] = ""
+            found[np.isin(lines, table.take_in)] = 0
         return found
 
     def holds(self, column: str, values: Sequence[str]) -> pa.Array:
@@ -210,6 +215,8 @@ class _Typing:
         return pc.negate(value) if spec.negate else value
 
     def _number(self, name: str, spec: AmountSpec) -> pa.Array:
+        if (usual := self._usual_number(name, spec)) is not None:
+            return usual
         numbers = self.numbers[name] = Numbers(self.columns[name], self.exact.get(name))
         mark: str = spec.decimal or next(iter(sorted(numbers.marks(), reverse=True)), ".")
         value = numbers.decimal(mark)
@@ -222,6 +229,17 @@ class _Typing:
         )
         self.faults.add(unread, name, "amount_unparsable", f"is not an amount with the decimal mark {mark}")
         return value
+
+    def _usual_number(self, name: str, spec: AmountSpec) -> pa.Array | None:
+        """The amounts of a column in which each has only digits and two decimals, as most files have them, else None."""
+        if name in self.exact or (spec.sign is not None and spec.sign.column == name):
+            return None
+        found = raw.bytes_of(self.columns[name].combine_chunks())
+        for mark in [spec.decimal] if spec.decimal else [".", ","]:
+            cents = found.cents(mark)
+            if cents is not None:
+                return wide.from_cents(cents, MAX_DECIMALS)
+        return None
 
     def _sides(self, spec: AmountSpec, parsed: dict[str, pa.Array]) -> pa.Array:
         assert spec.debit is not None
@@ -290,7 +308,7 @@ class _Typing:
             differs = pc.fill_null(pc.not_equal(named, code), False).to_numpy(zero_copy_only=False)
             self.faults.add(differs, name, "currency_mismatch", "names a currency other than the row's")
             code = pc.coalesce(code, named)
-        return pc.fill_null(code, NO_CURRENCY)
+        return pc.fill_null(code, NO_CURRENCY) if code.null_count else code
 
     def _mapped_currency(self, count: int) -> pa.Array:
         spec = self.mapping.currency
@@ -303,17 +321,16 @@ class _Typing:
             return pa.nulls(count, pa.string())
         if self.mapping.amount is not None and column in self.mapping.amount.columns:
             return pa.nulls(count, pa.string())
-        texts = self.columns[column].combine_chunks().dictionary_encode()
-        different = texts.dictionary.to_pylist()
-        codes = [_code(text) for text in different]
-        code = pa.array(codes, pa.string()).take(texts.indices)
-        is_odd = [
-            text is not None and bool(text.strip()) and found is None
-            for text, found in zip(different, codes, strict=True)
-        ]
-        unread = pc.fill_null(pa.array(is_odd, pa.bool_()).take(texts.indices), False).to_numpy(zero_copy_only=False)
-        self.faults.add(unread, column, "currency_unparsable", "is not a currency code")
-        return code
+        different = self.batch.repeated(column) or encoded(self.columns[column])
+        texts = different.texts.to_pylist()
+        found = [_code(text) for text in texts]
+        is_odd = [bool(text.strip()) and code is None for text, code in zip(texts, found, strict=True)]
+        if any(is_odd):
+            unread = np.array(is_odd, np.bool_)[different.codes]
+            self.faults.add(unread, column, "currency_unparsable", "is not a currency code")
+        if len(found) == 1:
+            return pa.repeat(pa.scalar(found[0], pa.string()), count)
+        return pa.array(found, pa.string()).take(pa.array(different.codes))
 
     def date(self, languages: frozenset[str] | None) -> pa.Array:
         """The dates as date32."""
@@ -323,12 +340,12 @@ class _Typing:
         days, valid, unread = self._days(spec, languages)
         words = _ORDER_WORDS[spec.order or "ymd"]
         self.faults.add(unread, spec.column, "date_unparsable", f"is not a date in the order {words}")
-        return pa.array(days, pa.int32(), mask=~valid).cast(pa.date32())
+        return pa.array(days, pa.int32(), mask=None if valid.all() else ~valid).cast(pa.date32())
 
     def _days(self, spec: DateSpec, languages: frozenset[str] | None) -> tuple[NDArray[np.int32], Mask, Mask]:
         """The days of the rows, which of them are valid, and which are filled with something else."""
         column = self._dates(spec)
-        different = repeated(column)
+        different = self.batch.repeated(spec.column) if spec.parts is None else repeated(column)
         if different is None or len(different.texts) > MANY:
             return _read_days(Days(column, languages), spec)
         days = Days(different.texts, languages)
@@ -358,7 +375,7 @@ class _Typing:
     def note_nul(self) -> None:
         """Note the rows with a character that cannot be stored."""
         for name in self.columns.column_names:
-            if all(raw.bytes_of(chunk).data.all() for chunk in self.columns[name].chunks):
+            if all(raw.bytes_of(chunk).least for chunk in self.columns[name].chunks):
                 continue
             has_nul = pc.fill_null(pc.match_substring(self.columns[name], "\x00"), False).to_numpy()
             self.faults.add(has_nul, name, "nul_character", "contains the character U+0000")

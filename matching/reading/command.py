@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from core.money import NO_CURRENCY
-from matching.reading.look import Look, look, typed_batches
+from matching.reading.look import Look, Reading
 from matching.reading.mapping import GIVEN, Mapping, unknown_columns
 from matching.reading.values import FileRejected
 
@@ -42,7 +42,7 @@ def main(arguments: list[str], program: str = "python -m matching read") -> int:
     except (OSError, ValueError) as error:
         parser.error(f"--mapping: {_line_of(error)}")
     try:
-        shown = _shown(look(options.file, given), options.file, options.rows)
+        shown = _shown(Reading(options.file, given), options.rows)
     except FileRejected as refusal:
         shown = _refused("file_rejected", str(refusal))
     except OSError as error:
@@ -72,21 +72,21 @@ def _refused(code: str, detail: str) -> dict[str, Any]:
     return {**NOTHING, "problem": {"code": code, "detail": detail}}
 
 
-def _shown(found: Look, path: Path, limit: int | None) -> dict[str, Any]:
-    shown = {**NOTHING, **_layout(found)}
-    if unknown := unknown_columns(found.mapping, [profile.name for profile in found.profiles]):
+def _shown(reading: Reading, limit: int | None) -> dict[str, Any]:
+    if unknown := unknown_columns(reading.mapping, reading.columns):
         names = ", ".join(dict.fromkeys(name for *_, name in unknown))
         detail = f"the mapping names columns that the file does not have: {names}; see the names in columns"
-        return {**shown, "problem": {"code": "invalid_field", "detail": detail}}
-    return {**shown, **_rows(found, path, limit)}
+        return {**NOTHING, **_layout(reading.finish()), "problem": {"code": "invalid_field", "detail": detail}}
+    rows = _rows(reading, limit)  # they are typed while the columns are still being profiled
+    return {**NOTHING, **_layout(reading.finish()), **rows}
 
 
-def _rows(found: Look, path: Path, limit: int | None) -> dict[str, Any]:
+def _rows(reading: Reading, limit: int | None) -> dict[str, Any]:
     """The rows, those that are no bookings, and those that cannot be read."""
     rows: list[dict[str, Any]] = []
     left_out: list[dict[str, Any]] = []
     rejects: list[dict[str, Any]] = []
-    for batch, typed in typed_batches(path, found, with_data=False):
+    for batch, typed in reading.typed_batches():
         columns = (typed.rows, typed.amount, typed.currency, typed.date, typed.reference)
         room = typed.rows.slice(0, None if limit is None else max(0, limit - len(rows)))
         for row, amount, currency, date, reference in zip(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from matching.reading.cells import shapes
 from matching.reading.cells.days import Days
 from matching.reading.cells.numbers import Numbers
-from matching.reading.cells.repeated import repeated
+from matching.reading.cells.repeated import Repeated
 from matching.reading.roles.facts import MAX_LEVELS
 from matching.reading.rows import RawBatch
 
@@ -46,7 +46,7 @@ class Later:
         telling = np.zeros(rows, np.bool_)
         if self._count < MAX_KEPT and self._bytes < MAX_BYTES:
             for name, watched in self._watched.items():
-                telling |= watched.news(batch.columns[name])
+                telling |= watched.news(batch.columns[name], batch.repeated(name))
         self._last = _last_of([*self._last, batch])
         chosen = np.flatnonzero(telling)[: MAX_KEPT - self._count]
         if len(chosen):
@@ -81,9 +81,9 @@ class _Watched:
         self._by_shape = by_shape
         self._orders = orders
 
-    def news(self, column: pa.ChunkedArray) -> Bools:
-        """The rows that say something new."""
-        if (different := repeated(column)) is not None and not self._says_more(different.texts):
+    def news(self, column: pa.ChunkedArray, different: Repeated | None) -> Bools:
+        """The rows that say something new. `different` are the texts of a column that repeats them."""
+        if different is not None and not self._says_more(different.texts):
             return np.zeros(len(column), np.bool_)
         texts = self._looked_at(column)
         found: Bools = ~pc.is_in(texts, self._known).to_numpy(zero_copy_only=False)

@@ -22,12 +22,13 @@ from matching.reading.roles.money import code_words
 from matching.reading.roles.parts import with_days
 from matching.reading.roles.understand import understand
 from matching.reading.rows import RawBatch, joined_batches
-from matching.reading.tables import Profiler, ahead, read_batches
+from matching.reading.tables import Profiler, ahead, in_groups, read_batches
 from matching.reading.values import ColumnProfile
 
 UNDERSTOOD_ROWS = 30_000  # what rows mean is decided by so many of them, and by those behind them that say more
 MIN_SHORT, SHORT_SHARE = 2, 0.2  # rows that lack their last cells, from which that is the file's way
 UNDERSTOOD_BYTES = 64 * 1024 * 1024
+KEPT_BYTES = 256 * 1024 * 1024  # of texts, which are not read again
 TYPED_ROWS = 250_000  # typed at once: more vectors do not fit into the caches, and fewer take longer to begin
 PROGRAMS = ("jsonl", "json")  # their numbers may count the smallest unit
 TABLES = ("parquet", "jsonl", "json")  # in which each row is a record
@@ -47,6 +48,7 @@ class Look:
     questions: list[dict[str, Any]]
     understanding: Understanding
     exceptions: Exceptions = field(default_factory=Exceptions)
+    columns: list[str] = field(default_factory=list)
 
 
 def look(path: Path, given: Mapping | None = None, *, format_given: str | None = None) -> Look:
@@ -60,6 +62,43 @@ def look_at(path: Path, detection: Detection, given: Mapping | None = None) -> L
     found = _understood_from(profiler.watching(ahead(read_batches(path, detection))), detection, given)
     found.profiles = profiler.finish()
     return found
+
+
+class Reading:
+    """
+    A look at a file whose rows are typed right away: a file that fits into memory is read once, and typed while its profile
+    is still being made.
+    """
+
+    def __init__(self, path: Path, given: Mapping | None = None) -> None:
+        """Look at a file. Raises: FileRejected."""
+        self._path = path
+        self._profiler = Profiler()
+        self._kept: list[RawBatch] | None = []
+        detection = detect(path, None, given.table if given is not None else None)
+        batches = self._keeping(in_groups(ahead(read_batches(path, detection))))
+        self._found = _understood_from(self._profiler.watching(batches), detection, given)
+        self.mapping, self.columns = self._found.mapping, self._found.columns
+
+    def _keeping(self, batches: Iterator[RawBatch]) -> Iterator[RawBatch]:
+        """These batches, which are kept until they take too much memory."""
+        size = 0
+        for batch in batches:
+            size += batch.columns.nbytes
+            if self._kept is not None:
+                self._kept = [*self._kept, batch] if size <= KEPT_BYTES else None
+            yield batch
+
+    def typed_batches(self) -> Iterator[tuple[RawBatch, TypedBatch]]:
+        """All rows, typed as decided, without their JSON. Raises: FileRejected."""
+        found = self._found
+        for batch in self._kept if self._kept is not None else ahead(read_batches(self._path, found.detection)):
+            yield batch, apply_mapping(batch, found.mapping, found.exceptions, with_data=False)
+
+    def finish(self) -> Look:
+        """What the file was found to be, with its profiles."""
+        self._found.profiles = self._profiler.finish()
+        return self._found
 
 
 def read_whole(path: Path, given: Mapping | None = None) -> tuple[Look, list[tuple[RawBatch, TypedBatch]]]:
@@ -146,7 +185,7 @@ def decided(detection: Detection, names: list[str], facts: Facts, given: Mapping
     dates = facts.named(mapping.date.column) if mapping.date is not None else None
     languages = (dates.days.languages or None) if dates is not None else None
     exceptions = Exceptions(left_out, unknown, languages)
-    return Look(detection, [], suggested, mapping, questions, found, exceptions)
+    return Look(detection, [], suggested, mapping, questions, found, exceptions, names)
 
 
 def _understood(facts: Facts, detection: Detection, said: dict[str, Any], *, is_table: bool) -> Understanding:

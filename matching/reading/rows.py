@@ -2,13 +2,15 @@
 What every reader makes of a file: batches of rows as text, and rejects. No row is lost; each becomes one or the other.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+
+from matching.reading.cells.repeated import Repeated, repeated
 
 BATCH_ROWS = 50_000
 MAX_BATCH_CELLS = 1_000_000
@@ -67,9 +69,16 @@ class RawBatch:
     notes: tuple[str, ...] = ()  # what only reading reveals about the file; set on the first batch
     faults: dict[int, Fault] = field(default_factory=dict)  # of rows that are rejects unless they are no bookings
     exact: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
+    _repeats: dict[str, Repeated | None] = field(default_factory=dict, repr=False, compare=False)
+
+    def repeated(self, name: str) -> Repeated | None:
+        """The different texts of a column if it repeats them. They are looked for once, though several want to know."""
+        if name not in self._repeats:
+            self._repeats[name] = repeated(self.columns[name])
+        return self._repeats[name]
 
 
-def joined_batches(batches: Sequence[RawBatch], rows: int) -> Iterator[RawBatch]:
+def joined_batches(batches: Iterable[RawBatch], rows: int) -> Iterator[RawBatch]:
     """The same rows in fewer batches of about this many rows, where columns and everything else allow it."""
     waiting: list[RawBatch] = []
     for batch in batches:

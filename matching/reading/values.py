@@ -8,8 +8,9 @@ through a float.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -19,6 +20,7 @@ import pyarrow.compute as pc
 from core.money import CURRENCIES
 from matching import duck
 from matching.reading.cells import raw
+from matching.reading.cells.repeated import Repeated
 from matching.reading.distinct import Distinct
 from matching.reading.plain import Plain
 
@@ -508,11 +510,20 @@ class Rest:
             evidences[counts["n"]].add(counts, ())
 
 
-def evidence_of(table: pa.Table, evidences: list[Evidence], rest: Rest | None = None) -> None:
-    """Add a batch of text columns to their evidence. Some of it waits in `rest` if there is one."""
+def evidence_of(
+    table: pa.Table,
+    evidences: list[Evidence],
+    rest: Rest | None = None,
+    repeats: Mapping[str, Repeated | None] = MappingProxyType({}),
+) -> None:
+    """
+    Add a batch of text columns to their evidence. Some of it waits in `rest` if there is one. `repeats` are the different
+    texts of columns as far as they are known.
+    """
     if table.num_rows == 0:
         return
-    counted = [_trimmed(*_counted(column)) for column in table.columns]
+    columns = zip(table.column_names, table.columns, strict=True)
+    counted = [_trimmed(*_counted(column, repeats.get(name))) for name, column in columns]
     _add_different(counted, evidences, min(DISTINCT_LIMIT, max(100, DISTINCT_BUDGET // table.num_columns)))
     waiting = rest or Rest()
     for evidence, column, (texts, weights) in zip(evidences, table.columns, counted, strict=True):
@@ -549,10 +560,12 @@ def _trimmed(texts: pa.Array, weights: Any) -> tuple[pa.Array, Any]:
     return raw.without_spaces(texts), weights
 
 
-def _counted(column: pa.ChunkedArray) -> tuple[pa.Array, Any]:
+def _counted(column: pa.ChunkedArray, different: Repeated | None) -> tuple[pa.Array, Any]:
     """
     The distinct values of a column and how often each occurs, or the column as it is if most values differ anyway.
     """
+    if different is not None:
+        return different.texts, np.bincount(different.codes, minlength=len(different.texts))
     sample = column.slice(0, COUNTED_SAMPLE)
     if 2 * pc.count_distinct(sample).as_py() > len(sample):
         return pa.concat_arrays(column.chunks), np.ones(len(column), dtype=np.int64)

@@ -60,15 +60,45 @@ class Numbers:
         self.filled, self.blank = self._column.filled, self._column.blank
         self._forms = self._column.found
         self.ok = self._flags(lambda form: True) & ~self._column.texts.is_long
-        self.negative = self._flags(lambda form: form.negative)
-        self.explicit = self._flags(lambda form: form.explicit)
-        self.leading_zero = self._flags(lambda form: form.leading_zero)
-        self.token_before = self._flags(lambda form: form.token_before)
-        self.digits = self._counts(lambda form: form.digits)
         self.tokens: list[str | None] = [None, *sorted({f.token for f in self._forms if f and f.token})]
         self.currencies: list[str | None] = [None, *sorted({f.currency for f in self._forms if f and f.currency})]
-        self.token = self._counts(lambda form: self.tokens.index(form.token))
-        self.currency = self._counts(lambda form: self.currencies.index(form.currency))
+
+    # Not all of these are needed of each column, and each takes a look at all rows.
+
+    @cached_property
+    def negative(self) -> Bools:
+        """The rows whose number is below zero."""
+        return self._flags(lambda form: form.negative)
+
+    @cached_property
+    def explicit(self) -> Bools:
+        """The rows with a sign."""
+        return self._flags(lambda form: form.explicit)
+
+    @cached_property
+    def leading_zero(self) -> Bools:
+        """The rows whose number begins with a zero before other digits."""
+        return self._flags(lambda form: form.leading_zero)
+
+    @cached_property
+    def token_before(self) -> Bools:
+        """The rows whose token stands before the number."""
+        return self._flags(lambda form: form.token_before)
+
+    @cached_property
+    def digits(self) -> NDArray[np.int16]:
+        """How many digits the whole part of each row's number has."""
+        return self._counts(lambda form: form.digits)
+
+    @cached_property
+    def token(self) -> NDArray[np.int16]:
+        """The place of each row's token in `tokens`."""
+        return self._counts(lambda form: self.tokens.index(form.token))
+
+    @cached_property
+    def currency(self) -> NDArray[np.int16]:
+        """The place of each row's currency in `currencies`."""
+        return self._counts(lambda form: self.currencies.index(form.currency))
 
     def _flags(self, of: Callable[[NumberForm], bool]) -> Bools:
         """A property of forms as a property of rows; False where a row is no number."""

@@ -16,6 +16,13 @@ from numpy.typing import NDArray
 Bools = NDArray[np.bool_]
 LONGEST = 256  # bytes of a text that are looked at eight by eight
 _KEPT = np.array([(1 << 8 * length) - 1 for length in range(9)], np.uint64)  # a word's bits, by how many bytes count
+_WORD = 8
+# Neighbouring digits, pairs and fours become one number: the factor, the shift to the lower half, and the bits kept.
+_JOINED = [
+    (np.uint64(10 * (1 << 8) + 1), np.uint64(8), np.uint64(0x00FF00FF00FF00FF)),
+    (np.uint64(100 * (1 << 16) + 1), np.uint64(16), np.uint64(0x0000FFFF0000FFFF)),
+    (np.uint64(10_000 * (1 << 32) + 1), np.uint64(32), np.uint64(0x00000000FFFFFFFF)),
+]
 _SHIFT = np.uint64(33)
 _FACTORS = (np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53))
 
@@ -33,6 +40,11 @@ class Bytes:
         """Which texts have a byte, shape (n,)."""
         found: Bools = self.ends > self.starts
         return found
+
+    @property
+    def least(self) -> int:
+        """The least of all bytes, or 255 if there are none."""
+        return int(self._used.min(initial=255))
 
     def begin_with(self, chosen: Bools) -> Bools:
         """Which texts begin with a byte of which `chosen`, shape (256,), is true."""
@@ -107,11 +119,54 @@ class Bytes:
             found[row] = int.from_bytes(blake2b(text, digest_size=8).digest())
         return found
 
-    def _words(self, kind: str) -> tuple[NDArray[np.unsignedinteger], NDArray[np.integer]]:
-        """The unsigned integers that begin at each byte, and overlap, and where the texts begin among them."""
-        padded = np.append(self._used, np.zeros(8, np.uint8))  # behind the last text there are zeros
+    def cents(self, mark: str) -> NDArray[np.int64] | None:
+        """
+        The values times a hundred, shape (n,), if every text is an amount of up to eight digits, a mark and two digits,
+        such as -1234.50, else None. They are exact, and take a tenth of the time in which patterns and casts find them.
+        """
+        lengths = self.ends - self.starts
+        if not len(lengths) or lengths.min() < 4 or lengths.max() > 1 + _WORD + 3:
+            return None
+        is_negative = self.data[self.starts] == ord("-")
+        whole = lengths - 3 - is_negative
+        if whole.min() < 1 or whole.max() > _WORD or not (self.data[self.ends - 3] == ord(mark)).all():
+            return None
+        # All other bytes are digits if the texts have no more bytes of other kinds than these.
+        if np.count_nonzero(self._used - np.uint8(ord("0")) > 9) != len(lengths) + np.count_nonzero(is_negative):
+            return None
+        words, _ = self._words("<u8", before=_WORD)
+        digits = words[self.ends - self.starts[0] - 3]  # the eight bytes in front of the mark
+        values = _value_of(digits & ~_KEPT[_WORD - whole]).view(np.int64)
+        for place in (2, 1):
+            values *= 10
+            values += self.data[self.ends - place] - np.uint8(ord("0"))
+        values *= 1 - 2 * is_negative.astype(np.int64)
+        return values
+
+    def _words(self, kind: str, before: int = 0) -> tuple[NDArray[np.unsignedinteger], NDArray[np.integer]]:
+        """
+        The unsigned integers that begin at each byte, or so many bytes before it, and overlap, and where the texts begin
+        among them.
+        """
+        # Behind the last text there are zeros, and before the first one if it is asked for.
+        padded = np.concatenate((np.zeros(before, np.uint8), self._used, np.zeros(_WORD - before, np.uint8)))
         first = self.starts[0] if len(self.starts) else 0
         return np.ndarray(len(padded) - 7, kind, padded, strides=(1,)), self.starts - first
+
+
+def _value_of(digits: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """
+    The numbers that eight digits make, the first of them in the lowest byte. A zero byte counts as a zero.
+
+    Source: pairs, fours and then all eight are put together by multiplications of the whole word, as in Daniel Lemire's
+    "Quickly parsing eight digits" (2018).
+    """
+    found = digits & np.uint64(0x0F0F0F0F0F0F0F0F)
+    for factor, shift, kept in _JOINED:
+        found *= factor
+        found >>= shift
+        found &= kept
+    return found
 
 
 def bytes_of(texts: pa.Array) -> Bytes:

@@ -23,5 +23,10 @@ def repeated(column: pa.ChunkedArray) -> Repeated | None:
     sample = column.slice(0, SAMPLE)
     if LEAST * pc.count_distinct(sample).as_py() > len(sample):
         return None
+    return encoded(column)
+
+
+def encoded(column: pa.ChunkedArray) -> Repeated:
+    """The different texts of a column, however many there are. A missing one is an empty text."""
     found = pc.fill_null(pa.concat_arrays(column.chunks), "").dictionary_encode()
     return Repeated(found.dictionary, found.indices.to_numpy())

@@ -21,6 +21,14 @@ def products(values: NDArray[np.int64], factors: NDArray[np.int64]) -> NDArray[n
     return found
 
 
+def from_cents(cents: NDArray[np.int64], scale: int) -> pa.Array:
+    """Hundredths of at most ten digits, shape (n,), as decimal128(38, scale). The scale is at most 10."""
+    found = np.empty((len(cents), 2), np.int64)
+    np.multiply(cents, 10 ** (scale - 2), out=found[:, 0])  # at most 18 digits, which fit
+    np.right_shift(found[:, 0], 63, out=found[:, 1])  # the sign fills the upper half
+    return pa.Array.from_buffers(pa.decimal128(LONGEST, scale), len(cents), [None, pa.py_buffer(found)])
+
+
 def scaled(digits: pa.Array, power: int) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
     """
     Numbers written in digits times 10**power, exact.
