@@ -75,14 +75,16 @@ class Plain:
         """
         lengths: Ints = pc.fill_null(pc.binary_length(texts), 0).to_numpy(zero_copy_only=False).astype(np.int64)
         counts: Counts = defaultdict(lambda: None)
-        counts["rows"] = int(weights[lengths == 0].sum())
         left = lengths > 0
+        counts["rows"] = 0 if left.all() else int(weights[~left].sum())
         form = self._form_of((texts if left.all() else texts.filter(pa.array(left))).slice(0, SAMPLE))
         if form is not None:
             taken = left & (lengths <= LONGEST) & form.fits(texts)
             left &= ~taken
             if taken.any():
-                _count(counts, form, texts if taken.all() else texts.filter(pa.array(taken)), weights[taken])
+                is_whole = taken.all()
+                some = texts if is_whole else texts.filter(pa.array(taken))
+                _count(counts, form, some, weights if is_whole else weights[taken])
         return counts, left
 
     def _form_of(self, sample: pa.Array) -> _Form | None:
@@ -96,7 +98,7 @@ def _count(counts: Counts, form: _Form, texts: pa.Array, weights: Ints) -> None:
     total = int(weights.sum())
     counts["rows"] += total
     counts["filled"] = total
-    lengths = pc.min_max(pc.utf8_length(texts)).as_py()
+    lengths = pc.min_max(pc.binary_length(texts) if raw.bytes_of(texts).are_ascii else pc.utf8_length(texts)).as_py()
     counts["shortest"], counts["longest"] = lengths["min"], lengths["max"]
     shown = pc.utf8_slice_codeunits(texts, 0, SHOWN) if lengths["max"] > SHOWN else texts
     least, most = pc.min_max(shown).as_py().values()
@@ -171,6 +173,17 @@ def _count_words(counts: Counts, texts: pa.Array, weights: Ints) -> None:
         counts["codes"] = int(weights[short][is_code].sum())
 
 
+def _are_decimals(mark: str, pattern: str) -> Callable[[pa.Array], Bools]:
+    """What finds the amounts that a pattern describes. If all have two decimals, as most have, it is not tried."""
+
+    def fits(texts: pa.Array) -> Bools:
+        if raw.bytes_of(texts).cents(mark) is not None:
+            return np.ones(len(texts), np.bool_)
+        return _matches(texts, pattern)
+
+    return fits
+
+
 def _decimals(reading: str, mark: str, group: str) -> Callable[[Counts, pa.Array, Ints], None]:
     """`reading` is the only one of the two readings, "dot" and "comma", in which these are amounts."""
 
@@ -201,8 +214,8 @@ def _count_values(counts: Counts, readings: tuple[str, ...], texts: pa.Array, pl
 
 
 _FORMS = (
-    _Form(lambda texts: _matches(texts, _DOT), _decimals("dot", ".", ",")),
-    _Form(lambda texts: _matches(texts, _COMMA), _decimals("comma", ",", ".")),
+    _Form(_are_decimals(".", _DOT), _decimals("dot", ".", ",")),
+    _Form(_are_decimals(",", _COMMA), _decimals("comma", ",", ".")),
     _Form(lambda texts: _matches(texts, _WHOLE), _count_whole),
     _Form(_are_words, _count_words),
     _Form(fit(YEAR_FIRST), counter(ymd=YEAR_FIRST, dmy=YEAR_FIRST, mdy=YEAR_FIRST)),

@@ -42,22 +42,28 @@ class Bytes:
         return found
 
     @property
+    def are_ascii(self) -> bool:
+        """Whether all bytes are ASCII, so that each is a character."""
+        return int(self._used.max(initial=0)) < 128
+
+    @property
     def least(self) -> int:
         """The least of all bytes, or 255 if there are none."""
         return int(self._used.min(initial=255))
 
     def begin_with(self, chosen: Bools) -> Bools:
         """Which texts begin with a byte of which `chosen`, shape (256,), is true."""
-        if not len(self.data):
-            return np.zeros(len(self.starts), np.bool_)
-        found: Bools = chosen[self.data[np.minimum(self.starts, len(self.data) - 1)]]
-        return found & self.filled
+        return self._have_at(self.starts, chosen)
 
     def end_with(self, chosen: Bools) -> Bools:
         """Which texts end with a byte of which `chosen`, shape (256,), is true."""
+        return self._have_at(self.ends - 1, chosen)
+
+    def _have_at(self, places: NDArray[np.integer], chosen: Bools) -> Bools:
+        """Which texts that are not empty have a chosen byte at these places."""
         if not len(self.data):
-            return np.zeros(len(self.starts), np.bool_)
-        found: Bools = chosen[self.data[np.maximum(self.ends, 1) - 1]]
+            return np.zeros(len(places), np.bool_)
+        found: Bools = chosen.take(self.data.take(places, mode="clip"))
         return found & self.filled
 
     def hold(self, characters: str) -> Bools:
@@ -87,7 +93,11 @@ class Bytes:
         Returns: for each text the number of its beginning, and the different beginnings.
         """
         words, starts = self._words("<u4")
-        words = words[starts] & _KEPT[np.minimum(self.ends - self.starts, 4)].astype(np.uint32)
+        words = words[starts]
+        if len(words) and (lengths := self.ends - self.starts).min() < 4:
+            words &= _KEPT[np.minimum(lengths, 4)].astype(np.uint32)
+        if len(words) and (words == words[0]).all():  # as numbers of invoices do
+            return np.zeros(len(words), np.int32), [words[0].tobytes()]
         found = pa.array(words).dictionary_encode()
         codes: NDArray[np.int32] = found.indices.to_numpy()
         return codes, [word.tobytes() for word in found.dictionary.to_numpy()]
@@ -103,10 +113,13 @@ class Bytes:
         words, starts = self._words("<u8")
         found = lengths.astype(np.uint64)
         rows: NDArray[np.intp] | slice = slice(None)
+        shortest = int(lengths.min(initial=LONGEST))
         for place in range(0, min(int(lengths.max(initial=0)), LONGEST), 8):
-            if place:
+            if place and place >= shortest:
                 rows = np.flatnonzero(lengths > place)
-            part = words[starts[rows] + place] & _KEPT[np.minimum(lengths[rows] - place, 8)]
+            part = words[starts[rows] + place]
+            if place + 8 > shortest:
+                part &= _KEPT[np.minimum(lengths[rows] - place, 8)]
             part ^= found[rows]
             part *= _FACTORS[0]
             part ^= part >> _SHIFT
