@@ -23,6 +23,8 @@ ENOUGH_ROWS = 200  # of the smaller side, to learn from
 MOSTLY_EQUAL = 0.4  # share of the smaller side's rows whose partner has a unique and equal amount
 WIDEST_WINDOW = 120  # days
 ENOUGH_LAGS = 200  # enough to have seen the outermost lags
+WEEKEND = 4  # days between lags of one run
+ISLAND = 0.03  # share of lags, beyond chance, of a run away from the most frequent one that the window extends to
 AROUND = 29  # days over which the chance of a lag is averaged
 
 
@@ -154,19 +156,33 @@ def _window(left: Sample, right: Sample, fields: Fields) -> Comparison:
     scale = min(1.0, counts[far].sum() / max(1, chance[far].sum()))
     expected = scale * np.convolve(chance, np.full(AROUND, 1 / AROUND), mode="same")
     floor = np.maximum(np.maximum(expected + 3 * np.sqrt(expected), 0.002 * len(lags)), 1.0)
-    strong = {int(lag) - reach for lag in np.flatnonzero(counts >= floor)}
-    low = high = peak
-    # Weekends leave gaps of a few days, so the window may extend across them.
-    while any(low - gap in strong for gap in (1, 2, 3, 4)):
-        low -= next(gap for gap in (1, 2, 3, 4) if low - gap in strong)
-    while any(high + gap in strong for gap in (1, 2, 3, 4)):
-        high += next(gap for gap in (1, 2, 3, 4) if high + gap in strong)
+    strong = {peak, *(int(lag) - reach for lag in np.flatnonzero(counts >= floor))}
+    excess = counts - expected
+    # Terms of payment, such as 14 and 30 days, leave gaps of any length between lags that are as usual. If the window ended
+    # at the first gap, a row whose partner is beyond would take that of another month.
+    islands = [
+        lags_
+        for lags_ in _islands(sorted(strong))
+        if peak in lags_ or sum(float(excess[lag + reach]) for lag in lags_) >= ISLAND * len(lags)
+    ]
+    low, high = islands[0][0], islands[-1][-1]
     if high - low > WIDEST_WINDOW:
         low, high = (int(q) for q in np.quantile(lags, (0.02, 0.98)))
     # With few lags the outermost may not have been seen, and a partner outside the window would leave its row to a
     # wrong one.
     margin = int(len(lags) < ENOUGH_LAGS)
     return Comparison(field="date", compare="days", from_=low - margin, to=high + margin)
+
+
+def _islands(lags: list[int]) -> list[list[int]]:
+    """Runs of lags with no gap that is longer than a weekend."""
+    found: list[list[int]] = []
+    for lag in lags:
+        if found and lag - found[-1][-1] <= WEEKEND:
+            found[-1].append(lag)
+        else:
+            found.append([lag])
+    return found
 
 
 def _lags(left: Floats, right: Floats) -> Any:
