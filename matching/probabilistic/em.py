@@ -34,6 +34,7 @@ class Candidates:
     pairs: Pairs  # rows of each side, sorted
     levels: list[Levels]  # of each comparison, shape (pairs,)
     sizes: tuple[int, int]  # rows of both sides
+    known: list[Floats | None] | None = None  # of each comparison, true pairs that are known already, shape (levels,)
 
 
 @dataclass(frozen=True)
@@ -173,15 +174,23 @@ def chances(candidates: Candidates, bits: Floats, share: float) -> Floats:
 
 def _bits(candidates: Candidates, chance: Floats, others: list[Floats]) -> list[Floats]:
     found = []
-    for level_, beside in zip(candidates.levels, others, strict=True):
-        matching, apart = (np.bincount(level_, weights=one, minlength=len(beside)) for one in (chance, 1 - chance))
+    known = candidates.known or [None] * len(others)
+    for level_, beside, before in zip(candidates.levels, others, known, strict=True):
+        matching, apart = (_weights(level_, one, len(beside)) for one in (chance, 1 - chance))
         matching[0] = apart[0] = 0
+        if before is not None:
+            matching = matching + before
         unlike: Floats = apart + beside
         u = np.maximum(unlike / max(float(unlike.sum()), 1.0), 1e-12)
         m = (matching + SHRINK * u) / (matching.sum() + SHRINK)
         bits = np.log2(m / u)
         bits[0] = 0
         found.append(bits)
+    return found
+
+
+def _weights(level_: Levels, weight: Floats, count: int) -> Floats:
+    found: Floats = np.bincount(level_, weights=weight, minlength=count)
     return found
 
 

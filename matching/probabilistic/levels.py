@@ -25,6 +25,7 @@ EQUAL = 0.9999  # a similarity from here on is that of equal texts
 STEPS = 20
 FEW_WORDS = 3.0  # texts of at most so many words on average are compared by Jaro-Winkler instead of by words
 CUT_WORDS = 4.5  # shorter texts may have been cut off, so what they begin with is compared as well
+MOST_KNOWN = 1000  # true pairs of earlier passes that count
 MIN_CODES = 0.05  # share of rows with a code on both sides, for codes to be compared
 _RATIOS = np.log1p([0.000001, 0.005, 0.015, 0.03, 0.05, 0.08, 0.12, 0.2, 0.4, 0.7, 1.5])
 RATIO_EDGES = np.concatenate((-_RATIOS[::-1], _RATIOS))
@@ -38,11 +39,13 @@ class Comparison:
     """One way of comparing pairs of rows."""
 
     field: str  # the plan's field, or ALL_TEXTS
-    compare: str  # similarity | prefix | codes | ratio | days
+    compare: str  # similarity | prefix | equal | codes | ratio | days
     count: int  # levels, with 0 for missing
     measure: Callable[[Pairs], NDArray[np.float64]]  # similarity, logarithm of a ratio, or days; NaN if missing
     level: Callable[[NDArray[np.float64]], Levels]
     number: NumberField | None = None
+    # True pairs that are known before anything is learned, of each level, shape (count,).
+    known: NDArray[np.float64] | None = None
 
 
 ALL_TEXTS = "all texts"
@@ -65,6 +68,9 @@ def compare(values: Values) -> Compared:
     for field in values.texts:
         words, grams = texts.words(field.left, field.right), texts.grams(field.left, field.right)
         vectors.append((words, grams))
+        if field.settled is not None:
+            made.append(_settled(field, values.matched))
+            continue
         made.append(_similar(field.name, _text(field, words, grams)))
         if field.mean_words <= CUT_WORDS:
             made.append(Comparison(field.name, "prefix", STEPS + 2, _Prefix(field), similarity_levels))
@@ -105,6 +111,29 @@ def _place(value: NDArray[np.float64], edges: NDArray[np.float64]) -> Levels:
     level[np.isposinf(value)] = len(edges) + 2
     level[np.isnan(value)] = 0
     return level.astype(np.int8)
+
+
+def _settled(field: TextField, matched: int) -> Comparison:
+    """
+    Whether two references are equal. Those that earlier passes matched are true pairs in which they are. So rows that name
+    other references hardly belong together, though references of one book are all alike.
+    """
+    assert field.settled is not None
+    left, right = field.settled
+
+    def measure(pairs: Pairs) -> NDArray[np.float64]:
+        one, other = left[pairs[0]], right[pairs[1]]
+        found: NDArray[np.float64] = np.where((one < 0) | (other < 0), np.nan, one == other)
+        return found
+
+    return Comparison(
+        field.name, "equal", 3, measure, _equal_levels, known=np.array([0.0, 0.0, min(matched, MOST_KNOWN)])
+    )
+
+
+def _equal_levels(is_equal: NDArray[np.float64]) -> Levels:
+    """1 for values that differ, 2 for equal ones, 0 for NaN."""
+    return np.where(np.isnan(is_equal), 0, np.nan_to_num(is_equal) + 1).astype(np.int8)
 
 
 def _similar(name: str, measure: Callable[[Pairs], NDArray[np.float64]]) -> Comparison:

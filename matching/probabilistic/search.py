@@ -77,7 +77,7 @@ def find(sides: Sides, step: ProbabilisticPass, budget: Budget) -> Outcome:
         return _nothing(0, 0)
     if sum(rows) > MAX_ROWS:
         return _nothing(sum(rows), rows[0] * rows[1])
-    return _explained(solve(values.read(sides, step.fields), budget), step)
+    return _explained(solve(values.read(sides, step), budget), step)
 
 
 def _nothing(skipped_blocks: int, skipped_pairs: int) -> Outcome:
@@ -95,7 +95,8 @@ def solve(read: Values, budget: Budget) -> Solution:
     budget.tell("comparing", 0.0)
     pairs = _allowed(found.pairs, read, budget)
     random = em.by_chance(compared, read.sizes)
-    some = Candidates(pairs, em.levels_of(compared, pairs), read.sizes)
+    known = [comparison.known for comparison in compared.comparisons]
+    some = Candidates(pairs, em.levels_of(compared, pairs), read.sizes, known)
     budget.check()
     learned = em.learn(some, em.start(some, _likeness(compared, pairs)), random)
     budget.check()
@@ -103,7 +104,7 @@ def solve(read: Values, budget: Budget) -> Solution:
     if more is not None:
         budget.check()
         pairs = likely.unique([pairs, _allowed(more, read, budget)], read.sizes)
-        some = Candidates(pairs, em.levels_of(compared, pairs), read.sizes)
+        some = Candidates(pairs, em.levels_of(compared, pairs), read.sizes, known)
         chance = em.chances(some, em.total(some.levels, learned.bits), learned.share)
         learned = em.learn(some, chance, random)
     budget.check()

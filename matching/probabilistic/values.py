@@ -1,11 +1,12 @@
 """The fields of a probabilistic pass, read from both sides: texts, numbers and days of the rows that are still open."""
 
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.plan import FieldName
+from matching.plan import FieldName, ProbabilisticPass
 from matching.probabilistic import texts
 from matching.sides import Sides
 
@@ -19,6 +20,8 @@ class TextField:
     name: FieldName
     left: texts.Side
     right: texts.Side
+    # Of both sides, if an earlier pass matched all rows that agree on this field: the number of each row's value, -1 for none.
+    settled: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
 
     @property
     def mean_words(self) -> float:
@@ -45,6 +48,7 @@ class Values:
     texts: list[TextField]
     numbers: list[NumberField]
     currencies: list[tuple[NDArray[np.str_], NDArray[np.str_]]]  # of each money field; NO_CURRENCY if unknown
+    matched: int = 0  # rows of the side with fewer that earlier passes matched
 
     @property
     def sizes(self) -> tuple[int, int]:
@@ -52,7 +56,7 @@ class Values:
         return len(self.left), len(self.right)
 
 
-def read(sides: Sides, fields: tuple[FieldName, ...]) -> Values:
+def read(sides: Sides, step: ProbabilisticPass) -> Values:
     """
     Read the fields of the rows that are still open (`l_free`, `r_free`).
 
@@ -61,10 +65,14 @@ def read(sides: Sides, fields: tuple[FieldName, ...]) -> Values:
     names = list(sides.plan.fields)
     left, right = (_column(sides, side, "i", "INTEGER").astype(np.int32) for side in "lr")
     found = Values(left, right, [], [], [])
-    for name in fields:
+    found = replace(found, matched=min(sides.sizes[0] - len(left), sides.sizes[1] - len(right)))
+    settled = _settled(sides, step)
+    for name in step.fields:
         k, kind = names.index(name), sides.plan.fields[name].type
         if kind in ("text", "code", "reference"):
-            found.texts.append(TextField(name, *(texts.clean(_texts(sides, side, k)) for side in "lr")))
+            numbered = _numbered(sides, k) if name in settled else None
+            left_texts, right_texts = (texts.clean(_texts(sides, side, k)) for side in "lr")
+            found.texts.append(TextField(name, left_texts, right_texts, numbered))
             continue
         is_days = kind == "date"
         value = f"epoch(f{k}) / 86400" if is_days else f"f{k}"
@@ -75,7 +83,25 @@ def read(sides: Sides, fields: tuple[FieldName, ...]) -> Values:
             codes = [_column(sides, side, f"c{k}", "VARCHAR").astype(np.str_) for side in "lr"]
             found.currencies.append((codes[0], codes[1]))
     joined = iter(texts.join_codes([side for field in found.texts for side in (field.left, field.right)]))
-    return replace(found, texts=[TextField(field.name, next(joined), next(joined)) for field in found.texts])
+    return replace(found, texts=[replace(field, left=next(joined), right=next(joined)) for field in found.texts])
+
+
+def _settled(sides: Sides, step: ProbabilisticPass) -> set[FieldName]:
+    """The references by which an earlier pass matched rows."""
+    earlier = takewhile(lambda one: one is not step, sides.plan.passes)
+    gates = [gate for one in earlier if one.kind == "rules" and one.accept != "report" for gate in one.where]
+    return {
+        gate.field for gate in gates if gate.compare == "equal" and sides.plan.fields[gate.field].type == "reference"
+    }
+
+
+def _numbered(sides: Sides, k: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """A number for each value of a field, on both sides; -1 for none."""
+    number = f"CASE WHEN f{k} IS NULL THEN -1 ELSE dense_rank() OVER (ORDER BY f{k}) END"
+    both = f"SELECT 0 AS s, i, f{k} FROM l_free UNION ALL SELECT 1, i, f{k} FROM r_free"
+    found = sides.connection.execute(f"SELECT s, {number} AS n FROM ({both}) ORDER BY s, i").fetchnumpy()
+    left, right = (np.asarray(found["n"][found["s"] == s], dtype=np.int64) for s in (0, 1))
+    return left, right
 
 
 def _texts(sides: Sides, side: str, k: int) -> list[str | None]:

@@ -81,3 +81,16 @@ def test_of_pairs_that_are_no_candidates_as_many_are_expected_as_there_are(monke
         assert one.sum() == 300 * 300 - len(pairs[0])
         assert other.sum() == pytest.approx(one.sum())
         assert np.abs(one - other).max() < 0.05 * one.sum()
+
+
+def test_a_level_that_no_known_pair_has_speaks_against_a_pair():
+    pairs = (np.arange(50, dtype=np.int32), np.arange(50, dtype=np.int32))
+    differ = [np.ones(50, np.int8)]
+    random = em.Random(np.arange(1, 50), [np.ones(49, np.int8)], [3])
+
+    unknown = em.learn(Candidates(pairs, differ, (50, 50)), np.ones(50), random)
+    known = em.learn(Candidates(pairs, differ, (50, 50), [np.array([0.0, 0.0, 5000.0])]), np.ones(50), random)
+
+    assert unknown.bits[0][1] == pytest.approx(0, abs=0.1)
+    assert known.bits[0][1] < -5
+    assert known.chance.max() < unknown.chance.min()

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -86,3 +88,16 @@ def test_a_missing_text_has_no_similarity(text):
     found = comparison.measure((np.array([0, 1], np.int32), np.zeros(2, np.int32)))
 
     assert comparison.level(found).tolist() == [21, 0]
+
+
+def test_a_reference_that_earlier_passes_matched_by_only_counts_as_equal_or_not():
+    names = text_field("number", ["R-101", "R-102", ""], ["R-101", "R-103", ""])
+    field = TextField(names.name, names.left, names.right, (np.array([0, 1, -1]), np.array([0, 2, -1])))
+    row = np.array([0, 1, 2], np.int32)
+
+    found = levels.compare(replace(values(field, rows=(3, 3)), matched=40)).comparisons[0]
+
+    assert found.compare == "equal"
+    assert found.level(found.measure((row, row))).tolist() == [2, 1, 0]
+    assert found.known is not None
+    assert found.known.tolist() == [0, 0, 40]
