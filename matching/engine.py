@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from matching import assignment, candidates, duck, groups, normalise, scoring, sums, within_side
+from matching import assignment, candidates, duck, groups, normalise, recurring, scoring, sums, within_side
 from matching.explanation import PairSeen, seen_in
 from matching.groups import Grouped
 from matching.plan import (
@@ -341,6 +341,9 @@ def _ruled(work: _Run, step: RulesPass, tell: Callable[[str, float], None]) -> _
     margin = np.minimum(chosen.margin, np.maximum(weight[chosen.pair] - alone, 0))
     chosen = replace(chosen, margin=margin)
     can_confirm = np.full(len(margin), step.accept in ("confirm", "confirm_if_unambiguous"))
+    if step.accept == "confirm_if_unambiguous" and not scoring.is_by_code(work.plan, step):
+        doubt = recurring.doubts(work.sides, evidence, pairs, chosen, work.sides.free())
+        can_confirm = recurring.confirmed(doubt, margin >= AMBIGUOUS_BELOW_BITS * scoring.MILLI)
     decided = _decide(work, step, pairs, chosen, can_confirm)
     return _Solved(_Scored(pairs, weight, evidence), chosen, decided, len(pairs.left))
 

@@ -17,7 +17,7 @@ from rapidfuzz.process import cpdist
 
 from matching import truncation
 from matching.candidates import Candidates
-from matching.plan import Comparison, RulesPass
+from matching.plan import Comparison, Plan, RulesPass
 from matching.sides import Sides, Texts, combined
 
 MILLI = 1000
@@ -123,11 +123,10 @@ def loneliness(sides: Sides, step: RulesPass, pairs: Candidates, weight: NDArray
 
     Source: Dempster, Laird & Rubin, Maximum Likelihood from Incomplete Data via the EM Algorithm (JRSS B, 1977).
     """
-    is_by_code = any(g.compare == "equal" and sides.plan.fields[g.field].type != "money" for g in step.where)
     keep = weight > 0
-    if is_by_code or not keep.any():
+    if is_by_code(sides.plan, step) or not keep.any():
         return 0
-    free = [sides.connection.execute(f"SELECT count(*) FROM {side}_free").fetchall()[0][0] for side in "lr"]
+    free = sides.free()
     odds = np.exp2(np.minimum(weight[keep] / MILLI, 60.0))
     sums = [np.bincount(rows[keep], weights=odds) for rows in (pairs.left, pairs.right)]
     sums = [s[s > 0] for s in sums]
@@ -136,6 +135,11 @@ def loneliness(sides: Sides, step: RulesPass, pairs: Candidates, weight: NDArray
         paired = min(float((share * s / (1 - share + share * s)).sum()) for s in sums)
         share = min(0.5, max(paired, 1.0) / max(min(free), 1))
     return round(-float(np.log2(share / (1 - share))) * MILLI)
+
+
+def is_by_code(plan: Plan, step: RulesPass) -> bool:
+    """Whether a gate asks for equal codes, which do not occur by chance, as equal amounts do."""
+    return any(gate.compare == "equal" and plan.fields[gate.field].type != "money" for gate in step.where)
 
 
 def _anchors(pairs: Candidates, keep: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -45,6 +45,11 @@ class Sides:
             self._answers[sql] = self.connection.execute(sql).fetchall()[0]
         return self._answers[sql]
 
+    def free(self) -> tuple[int, int]:
+        """How many rows of each side no pass has matched yet."""
+        left, right = (self.connection.execute(f"SELECT count(*) FROM {s}_free").fetchall()[0][0] for s in "lr")
+        return left, right
+
     def texts(self, side: str, k: int) -> Texts:
         """The texts of field k, by position."""
         key = ("texts", side, k)
@@ -85,9 +90,9 @@ class Sides:
             found = self.connection.execute(
                 f"SELECT hash(f{k}) AS v, f{k} IS NULL AS is_missing FROM {side} ORDER BY i"
             ).fetchnumpy()
-            counts = _counts(np.asarray(found["v"], dtype=np.uint64))
-            counts[np.asarray(found["is_missing"], dtype=np.bool_)] = 0
-            self._known[key] = counts
+            rows = counts(np.asarray(found["v"], dtype=np.uint64))
+            rows[np.asarray(found["is_missing"], dtype=np.bool_)] = 0
+            self._known[key] = rows
         return self._known[key]  # type: ignore[return-value]  # decided by the key's first word
 
     def _has_currencies(self, side: str, k: int) -> bool:
@@ -123,7 +128,7 @@ def combined(texts: tuple[Texts, Texts], left: Codes, right: Codes) -> tuple[Cod
     return (different // width).astype(np.int32), (different % width).astype(np.int32), place
 
 
-def _counts(values: NDArray[np.uint64]) -> NDArray[np.int64]:
+def counts(values: NDArray[np.uint64]) -> NDArray[np.int64]:
     """How often each value occurs, by row."""
     if not len(values):
         return np.zeros(0, np.int64)
@@ -131,6 +136,6 @@ def _counts(values: NDArray[np.uint64]) -> NDArray[np.int64]:
     ordered = values[order]
     starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
     lengths = np.diff(np.append(starts, len(values)))
-    counts = np.empty(len(values), np.int64)
-    counts[order] = np.repeat(lengths, lengths)
-    return counts
+    found = np.empty(len(values), np.int64)
+    found[order] = np.repeat(lengths, lengths)
+    return found

@@ -12,8 +12,13 @@ pytestmark = pytest.mark.integration
 
 @pytest.mark.parametrize(
     ("kind", "count", "f1"),
-    [(kinds.restaurants, 600, 0.88), (kinds.books, 600, 0.95), (kinds.people, 900, 0.92)],
-    ids=["restaurants", "books", "people"],
+    [
+        (kinds.restaurants, 600, 0.88),
+        (kinds.books, 600, 0.95),
+        (kinds.people, 900, 0.92),
+        (kinds.bank_lines, 1800, 0.93),
+    ],
+    ids=["restaurants", "books", "people", "bank lines"],
 )
 def test_tables_of_another_kind_are_matched_and_at_most_one_wrong_pair_is_confirmed(kind, count, f1, tmp_path):
     made = kind(seed=2, count=count)
