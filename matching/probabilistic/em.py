@@ -190,8 +190,7 @@ def _bits(candidates: Candidates, chance: Floats, others: list[Floats]) -> list[
 
 
 def _weights(level_: Levels, weight: Floats, count: int) -> Floats:
-    found: Floats = np.bincount(level_, weights=weight, minlength=count)
-    return found
+    return np.asarray(np.bincount(level_, weights=weight, minlength=count), dtype=np.float64)
 
 
 def _share(chance: Floats, smaller: int) -> float:
