@@ -39,7 +39,7 @@ class Comparison:
     """One way of comparing pairs of rows."""
 
     field: str  # the plan's field, or ALL_TEXTS
-    compare: str  # similarity | prefix | equal | codes | ratio | days
+    compare: str  # similarity | prefix | codes | ratio | days
     count: int  # levels, with 0 for missing
     measure: Callable[[Pairs], NDArray[np.float64]]  # similarity, logarithm of a ratio, or days; NaN if missing
     level: Callable[[NDArray[np.float64]], Levels]
@@ -68,12 +68,10 @@ def compare(values: Values) -> Compared:
     for field in values.texts:
         words, grams = texts.words(field.left, field.right), texts.grams(field.left, field.right)
         vectors.append((words, grams))
-        if field.settled is not None:
-            made.append(_settled(field, values.matched))
-            continue
-        made.append(_similar(field.name, _text(field, words, grams)))
+        known = _known_equal(min(values.matched, MOST_KNOWN)) if field.is_settled else None
+        made.append(_similar(field.name, _text(field, words, grams), known))
         if field.mean_words <= CUT_WORDS:
-            made.append(Comparison(field.name, "prefix", STEPS + 2, _Prefix(field), similarity_levels))
+            made.append(Comparison(field.name, "prefix", STEPS + 2, _Prefix(field), similarity_levels, known=known))
     whole = _together(values)
     words, grams = vectors[0] if len(vectors) == 1 else (texts.words(*whole), texts.grams(*whole))
     if len(vectors) > 1:
@@ -113,31 +111,17 @@ def _place(value: NDArray[np.float64], edges: NDArray[np.float64]) -> Levels:
     return level.astype(np.int8)
 
 
-def _settled(field: TextField, matched: int) -> Comparison:
-    """
-    Whether two references are equal. Those that earlier passes matched are true pairs in which they are. So rows that name
-    other references hardly belong together, though references of one book are all alike.
-    """
-    assert field.settled is not None
-    left, right = field.settled
-
-    def measure(pairs: Pairs) -> NDArray[np.float64]:
-        one, other = left[pairs[0]], right[pairs[1]]
-        found: NDArray[np.float64] = np.where((one < 0) | (other < 0), np.nan, one == other)
-        return found
-
-    return Comparison(
-        field.name, "equal", 3, measure, _equal_levels, known=np.array([0.0, 0.0, min(matched, MOST_KNOWN)])
-    )
+def _similar(
+    name: str, measure: Callable[[Pairs], NDArray[np.float64]], known: NDArray[np.float64] | None = None
+) -> Comparison:
+    return Comparison(name, "similarity", STEPS + 2, measure, similarity_levels, known=known)
 
 
-def _equal_levels(is_equal: NDArray[np.float64]) -> Levels:
-    """1 for values that differ, 2 for equal ones, 0 for NaN."""
-    return np.where(np.isnan(is_equal), 0, np.nan_to_num(is_equal) + 1).astype(np.int8)
-
-
-def _similar(name: str, measure: Callable[[Pairs], NDArray[np.float64]]) -> Comparison:
-    return Comparison(name, "similarity", STEPS + 2, measure, similarity_levels)
+def _known_equal(pairs: int) -> NDArray[np.float64]:
+    """So many true pairs whose texts are equal: those that earlier passes matched for that, so that none is left to learn from."""
+    known = np.zeros(STEPS + 2)
+    known[-1] = pairs
+    return known
 
 
 def _together(values: Values) -> tuple[texts.Side, texts.Side]:

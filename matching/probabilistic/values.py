@@ -20,8 +20,7 @@ class TextField:
     name: FieldName
     left: texts.Side
     right: texts.Side
-    # Of both sides, if an earlier pass matched all rows that agree on this field: the number of each row's value, -1 for none.
-    settled: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
+    is_settled: bool = False  # whether an earlier pass matched all rows that agree on it
 
     @property
     def mean_words(self) -> float:
@@ -70,9 +69,9 @@ def read(sides: Sides, step: ProbabilisticPass) -> Values:
     for name in step.fields:
         k, kind = names.index(name), sides.plan.fields[name].type
         if kind in ("text", "code", "reference"):
-            numbered = _numbered(sides, k) if name in settled else None
-            left_texts, right_texts = (texts.clean(_texts(sides, side, k)) for side in "lr")
-            found.texts.append(TextField(name, left_texts, right_texts, numbered))
+            read_ = _extracted if name in settled else _texts
+            left_texts, right_texts = (texts.clean(read_(sides, side, k)) for side in "lr")
+            found.texts.append(TextField(name, left_texts, right_texts, name in settled))
             continue
         is_days = kind == "date"
         value = f"epoch(f{k}) / 86400" if is_days else f"f{k}"
@@ -95,13 +94,12 @@ def _settled(sides: Sides, step: ProbabilisticPass) -> set[FieldName]:
     }
 
 
-def _numbered(sides: Sides, k: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """A number for each value of a field, on both sides; -1 for none."""
-    number = f"CASE WHEN f{k} IS NULL THEN -1 ELSE dense_rank() OVER (ORDER BY f{k}) END"
-    both = f"SELECT 0 AS s, i, f{k} FROM l_free UNION ALL SELECT 1, i, f{k} FROM r_free"
-    found = sides.connection.execute(f"SELECT s, {number} AS n FROM ({both}) ORDER BY s, i").fetchnumpy()
-    left, right = (np.asarray(found["n"][found["s"] == s], dtype=np.int64) for s in (0, 1))
-    return left, right
+def _extracted(sides: Sides, side: str, k: int) -> list[str | None]:
+    """References as they are compared by rules, without the text around them."""
+    found: list[str | None] = (
+        sides.connection.sql(f"SELECT f{k} AS v FROM {side}_free ORDER BY i").to_arrow_table()["v"].to_pylist()
+    )
+    return found
 
 
 def _texts(sides: Sides, side: str, k: int) -> list[str | None]:
