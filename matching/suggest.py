@@ -12,14 +12,16 @@ import pyarrow as pa
 
 from matching import columns, duck
 from matching.fields import MIN_ANCHORS, Fields, Found, Roles, find_fields
-from matching.plan import Accept, Comparison, Pass, Plan, PlanField, PlanInvalid, ProbabilisticPass, RulesPass
+from matching.plan import Accept, Comparison, Pass, Plan, PlanField, PlanInvalid, ProbabilisticPass, RulesPass, Signed
 from matching.reading.values import install_macros
-from matching.sample import Floats, Sample
+from matching.sample import Floats, Sample, spec_parts
 from matching.sums.suggest import called_for
 
 __all__ = ["Roles", "suggest"]
 
 ENOUGH_ROWS = 200  # of the smaller side, to learn from
+MOST_LEARNED = 250_000  # of both sides; with more, a pass that learns compares nothing
+KEY = 0.95  # share of rows whose reference no other row has
 MOSTLY_EQUAL = 0.4  # share of the smaller side's rows whose partner has a unique and equal amount
 WIDEST_WINDOW = 120  # days
 ENOUGH_LAGS = 200  # enough to have seen the outermost lags
@@ -49,7 +51,11 @@ def suggest(
         if called is not None and called.is_enough:
             named, passes = called.fields, called.passes
         else:
-            passes = [*_passes(*samples, fields), *(_rest_of_few(*samples, fields) if is_small else _rest(named))]
+            learns = not is_small and left.num_rows + right.num_rows <= MOST_LEARNED
+            passes = [
+                *_passes(*samples, fields, learns=learns),
+                *(_rest_of_few(*samples, fields) if is_small else _rest(named)),
+            ]
             if called is not None:
                 named, passes = named | called.fields, [*called.passes, *passes]
     finally:
@@ -61,8 +67,14 @@ def suggest(
     return Plan(fields=named, passes=tuple(passes))
 
 
-def _passes(left: Sample, right: Sample, fields: Fields) -> list[Pass]:
-    """Rules that are proved, from precise to loose. The rest of the rows is better judged by all fields together."""
+def _passes(left: Sample, right: Sample, fields: Fields, *, learns: bool) -> list[Pass]:
+    """
+    Rules that are proved, from precise to loose. The rest of the rows is better judged by all fields together.
+
+    Args:
+        learns: whether a pass follows that learns from all rows. If so, a reference is no rule by itself: what other columns
+            prove may be an address or a telephone that a family shares, and without these rows little is left to learn from.
+    """
     passes: list[Pass] = []
     days = _window(left, right, fields) if fields.date is not None else None
     similar = Comparison(field="party", compare="similarity", method="token_set") if fields.party else None
@@ -73,10 +85,11 @@ def _passes(left: Sample, right: Sample, fields: Fields) -> list[Pass]:
         gates, scores = (tuple(c for c in part if c is not None) for part in (where, score))
         passes.append(RulesPass(name=name, kind="rules", where=gates, score=scores, accept=accept))
 
-    if fields.reference is not None and fields.reference.is_proved:
-        both = fields.amount is not None
-        name = "reference and amount" if both else "reference"
-        add(name, [by_reference, by_amount if both else None], [similar], "confirm_if_unambiguous")
+    if fields.reference is not None and fields.reference.is_proved and fields.amount is not None:
+        add("reference and amount", [by_reference, by_amount], [similar], "confirm_if_unambiguous")
+    elif fields.reference is not None and fields.reference.is_proved and not learns:
+        is_key = _names_one_row(left, right, fields.reference)
+        add("reference", [by_reference], [similar], "confirm_if_unambiguous" if is_key else "suggest")
     if by_rule:
         name = "amount" if days is None else f"amount within {days.from_} to {days.to} days"
         # A row that names another one's reference belongs to that one, whatever their amounts are.
@@ -85,6 +98,17 @@ def _passes(left: Sample, right: Sample, fields: Fields) -> list[Pass]:
     if fields.reference is not None and fields.reference.is_proved and fields.amount is not None:
         add("reference, other amount", [by_reference], [similar, days], "suggest")
     return passes
+
+
+def _names_one_row(left: Sample, right: Sample, reference: Found) -> bool:
+    """Whether nearly every reference is that of one row."""
+    for sample, side in ((left, reference.field.left), (right, reference.field.right)):
+        assert not isinstance(side, Signed)
+        codes = sample.codes(*spec_parts(side))
+        _, rows = np.unique(codes[codes != 0], return_counts=True)
+        if int((rows == 1).sum()) < KEY * int(rows.sum()):
+            return False
+    return True
 
 
 def _decides(left: Sample, right: Sample, amount: Found) -> bool:

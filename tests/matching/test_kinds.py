@@ -13,7 +13,7 @@ pytestmark = pytest.mark.integration
 @pytest.mark.parametrize(
     ("kind", "count", "f1"),
     [
-        (kinds.restaurants, 600, 0.88),
+        (kinds.restaurants, 600, 0.97),
         (kinds.books, 600, 0.95),
         (kinds.people, 900, 0.92),
         (kinds.bank_lines, 1800, 0.93),

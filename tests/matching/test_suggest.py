@@ -8,7 +8,8 @@ import pytest
 
 from matching import engine
 from matching.plan import Extracted
-from matching.suggest import Roles, suggest
+from matching.probabilistic.search import MAX_ROWS
+from matching.suggest import MOST_LEARNED, Roles, suggest
 from tests.matching.generator import Books, books
 from tests.matching.tables import pairs
 
@@ -305,3 +306,43 @@ def test_references_numbered_by_date_do_not_narrow_the_window_of_the_date():
     assert columns_of(plan)["date"] == ("booked", "value_date")
     assert plan.passes[1].name == "amount within 0 to 5 days"
     check(Books(left, right, b.truth), plan)
+
+
+def shared_homes(rows: int) -> tuple[pa.Table, pa.Table]:
+    """People of two registers, two at each address, of whom each register lacks some."""
+    chance = random.Random(3)
+    words = [
+        "".join(chance.choices("bdfgklmnprst", k=1)[0] + chance.choice("aeiou") for _ in range(3)) for _ in range(400)
+    ]
+    people = [
+        (
+            chance.choice(words),
+            words[n // 2 % 400],
+            f"{n // 2 % 97 + 1} {words[n // 2 * 7 % 400]} street",
+            f"{chance.choice(words)} {n}",
+        )
+        for n in range(rows)
+    ]
+    sides = [[person for person in people if chance.random() < 0.8] for _ in range(2)]
+    names = ("first", "last", "address", "work")
+    left, right = (
+        pa.table({name: column(values) for name, values in zip(names, zip(*side, strict=True), strict=True)})
+        for side in sides
+    )
+    return left, right
+
+
+def test_what_a_family_shares_is_a_rule_only_where_nothing_can_be_learned_and_is_confirmed_nowhere(monkeypatch):
+    left, right = shared_homes(600)
+
+    learned = suggest(left, right)
+    monkeypatch.setattr("matching.suggest.MOST_LEARNED", 100)
+    ruled = suggest(left, right)
+
+    assert [step.kind for step in learned.passes] == ["probabilistic"]
+    assert learned.fields["reference"].left == "address"
+    assert (ruled.passes[0].kind, ruled.passes[0].accept) == ("rules", "suggest")
+
+
+def test_a_pass_that_learns_is_suggested_for_as_many_rows_as_it_looks_at():
+    assert MOST_LEARNED == MAX_ROWS
