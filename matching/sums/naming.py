@@ -5,7 +5,9 @@ A text is read by the values of the other side, not by patterns, so any form of 
 """
 
 from bisect import bisect_left
+from collections import defaultdict
 from dataclasses import dataclass, field
+from math import log2
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,9 @@ from matching.sums.references import References, Texts
 from matching.sums.words import words
 
 SHORTEST_CUT = 8  # letters that a name cut off in the middle of a word must still have
+MOST_HAVING = 200  # parties with one word; one that more have tells nobody
+ALIKE = 0.7  # share of a name's words, by weight, that a text must have
+APART = 0.15  # less than that between two parties, and either may be meant
 MOST_MEANT = 20  # parties that a cut name may be one of; one that more begin with names none
 
 
@@ -45,12 +50,17 @@ def read(references: Texts, parties: Texts, texts: tuple[Texts, Texts]) -> Namin
         texts: for each row that names, the text with references and the text with the party. They may be the same.
     """
     names = _Parties.of(parties)
-    rows, others = References.of(references).read(texts[0])
+    known = References.of(references)
+    rows, others = known.read(texts[0])
     party, template = np.full(len(texts[1]), -1, np.int64), []
     for n, (first, second) in enumerate(zip(*texts, strict=True)):
         party[n], rest = names.read(others[n] if first == second else words(second))
         template.append(" ".join(word for word in rest if not any(c.isdigit() for c in word)))
-    return Naming(rows, party, template, names.rows, {number: meant for meant, number in names.several.items()})
+        if not rows[n] and party[n] >= 0 and (short := known.short(others[n])):
+            meant = names.meant(int(party[n]))
+            own = [[row for row in known.serials[number] if names.rows[row] in meant] for number in short]
+            rows[n] = tuple(sorted({row for found in own if len(found) == 1 for row in found}))
+    return Naming(rows, party, template, names.rows, names.by_number)
 
 
 @dataclass(frozen=True)
@@ -59,7 +69,9 @@ class _Parties:
     ordered: list[str]
     longest: int  # words of a name, at most
     rows: NDArray[np.int64]
+    having: dict[str, list[int]]  # the parties that have a word
     several: dict[tuple[int, ...], int] = field(default_factory=dict)
+    by_number: dict[int, tuple[int, ...]] = field(default_factory=dict)  # the same, the other way round
 
     @classmethod
     def of(cls, values: Texts) -> "_Parties":
@@ -67,7 +79,13 @@ class _Parties:
         ordered = sorted({name for name in names if len(name) > 1})
         numbers = {name: n for n, name in enumerate(ordered)}
         longest = max((name.count(" ") + 1 for name in ordered), default=0)
-        return cls(numbers, ordered, longest, np.array([numbers.get(name, -1) for name in names], np.int64))
+        having: dict[str, list[int]] = defaultdict(list)
+        for number, name in enumerate(ordered):
+            for word in set(name.split()):
+                having[word].append(number)
+        return cls(
+            numbers, ordered, longest, np.array([numbers.get(name, -1) for name in names], np.int64), dict(having)
+        )
 
     def read(self, found: list[str]) -> tuple[int, list[str]]:
         """The party that words name first, or that they are cut off from or continue, and the other words."""
@@ -83,8 +101,43 @@ class _Parties:
             if len(longer) == 1:
                 return longer[0], []
             if 1 < len(longer) < MOST_MEANT:
-                return self.several.setdefault(tuple(longer), len(self.numbers) + len(self.several)), []
+                return self._one_of(tuple(longer)), []
             for length in range(len(text), SHORTEST_CUT - 1, -1):
                 if (number := self.numbers.get(text[:length])) is not None:
                     return number, []
-        return -1, found
+        return self._alike(found), found
+
+    def _alike(self, found: list[str]) -> int:
+        """
+        The party whose words are mostly among these, though others write it in another way: "Testa & Figli S.p.A." is TESTA
+        E FIGLI SPA. A word counts the more, the fewer parties have it.
+        """
+        shares: dict[int, float] = defaultdict(float)
+        for word in set(found):
+            having = self.having.get(word, ())
+            if len(having) <= MOST_HAVING:
+                for number in having:
+                    shares[number] = 0.0
+        said = set(found)
+        for number in shares:
+            own = set(self.ordered[number].split())
+            shares[number] = sum(map(self._weight, own & said)) / sum(map(self._weight, own))
+        best = max(shares.values(), default=0.0)
+        if best < ALIKE:
+            return -1
+        likely = tuple(sorted(number for number, share in shares.items() if share > best - APART))
+        if len(likely) == 1:
+            return likely[0]
+        return self._one_of(likely) if len(likely) < MOST_MEANT else -1
+
+    def _one_of(self, parties: tuple[int, ...]) -> int:
+        number = self.several.setdefault(parties, len(self.numbers) + len(self.several))
+        self.by_number[number] = parties
+        return number
+
+    def meant(self, party: int) -> tuple[int, ...]:
+        """The parties that a party may be."""
+        return (party,) if party < len(self.numbers) else self.by_number[party]
+
+    def _weight(self, word: str) -> float:
+        return log2(1 + len(self.ordered) / len(self.having[word]))

@@ -7,7 +7,7 @@ found from all references: it is the one with the most values. So any form of re
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from matching.sums.words import words
@@ -15,6 +15,9 @@ from matching.sums.words import words
 MOST_WORDS = 4  # that a reference falls apart into, such as "INV 2026 000123"
 SHORTEST = 4  # characters of a reference, of which one is a digit; shorter ones occur in texts by chance
 SHORTEST_NUMBER = 4  # digits of the number of a reference that stand for it alone
+SHORTEST_OF_PARTY = (
+    3  # digits of the number of a row of the party that a text names; two, if the text has no other number
+)
 SHORTEST_DATED = 5  # digits of a number with the year or whatever else the reference has
 MOST_SHARED = 12  # rows of a reference that any number of texts may name
 MOST_TOLD = 12  # texts that name a reference of more rows, or that contain one number; if there are more it means something else
@@ -30,6 +33,7 @@ class References:
 
     rows: dict[str, tuple[int, ...]]
     forms: dict[str, str]
+    serials: dict[str, tuple[int, ...]]  # the rows of each number without zeros, however short
 
     @classmethod
     def of(cls, values: Texts) -> "References":
@@ -42,7 +46,13 @@ class References:
             if len(key) >= SHORTEST and any(c.isdigit() for c in key):
                 rows[key].append(row)
                 runs.setdefault(key, [run for part in parts for run in _DIGITS.findall(part)])
-        return cls({key: tuple(found) for key, found in rows.items()}, _forms(runs))
+        serials: dict[str, list[int]] = defaultdict(list)
+        forms = _forms(runs, lambda serial, key: serials[serial].extend(rows[key]))
+        return cls(
+            {key: tuple(found) for key, found in rows.items()},
+            forms,
+            {serial: tuple(found) for serial, found in serials.items()},
+        )
 
     def read(self, texts: Texts) -> tuple[list[tuple[int, ...]], list[list[str]]]:
         """For each text the rows that it names, in their order, and its other words."""
@@ -55,6 +65,12 @@ class References:
         unclear = {form for form, count in told.items() if count > MOST_TOLD and not self._is_clear(form)}
         named = [sorted({row for form in forms if form not in unclear for row in self._of(form)}) for forms in said]
         return [tuple(found) for found in named], rest
+
+    def short(self, others: list[str]) -> tuple[str, ...]:
+        """Numbers among the words that name nothing by themselves, but may be those of a party's rows."""
+        found = [word.lstrip("0") for word in others if word.isdigit()]
+        least = SHORTEST_OF_PARTY if len(found) > 1 else SHORTEST_OF_PARTY - 1
+        return tuple(number for number in found if len(number) >= least and number in self.serials)
 
     def _is_clear(self, form: str) -> bool:
         return len(self.rows.get(form, range(MOST_SHARED + 1))) <= MOST_SHARED
@@ -84,8 +100,11 @@ class References:
         return plain if written.isdigit() and plain in self.forms else None
 
 
-def _forms(runs: dict[str, list[str]]) -> dict[str, str]:
-    """Other forms of references, those that stand for one reference only. `runs` are the digits of each."""
+def _forms(runs: dict[str, list[str]], tell: Callable[[str, str], None]) -> dict[str, str]:
+    """
+    Other forms of references, those that stand for one reference only. `runs` are the digits of each, and `tell` is told the
+    number of each.
+    """
     by_shape: dict[int, list[str]] = defaultdict(list)
     for key, found in runs.items():
         by_shape[len(found)].append(key)
@@ -99,6 +118,7 @@ def _forms(runs: dict[str, list[str]]) -> dict[str, str]:
         for key in keys:
             serial, others = runs[key][number], [*runs[key][:number], *runs[key][number + 1 :]]
             constants.update(others)
+            tell(serial.lstrip("0"), key)
             for form in _written(serial, others):
                 forms[form].add(key)
     return {

@@ -47,3 +47,34 @@ def test_parties_are_found_even_if_they_are_cut_off(text, meant):
 
 def test_what_is_left_of_a_text_is_its_template():
     assert read("PSP PAYOUT INV-100234 2025").template == ["PSP PAYOUT"]
+
+
+FIRMS = ["Testa & Figli Officine S.p.A.", "Testa & Figli Ceramiche S.p.A.", "F.lli Riva S.a.s.", "Riva Edilizia S.p.A."]
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("TESTA E FIGLI OFFICINE SPA", ["Testa & Figli Officine S.p.A."]),
+        ("BONIFICO DA TESTA E FIGLI CERAMICHE", ["Testa & Figli Ceramiche S.p.A."]),
+        ("F.LLI RIVA SAS BOLOGNA", ["F.lli Riva S.a.s."]),
+        ("COMMISSIONI SPA", []),
+    ],
+)
+def test_parties_are_found_in_other_writing(text, meant):
+    found = naming.read([None] * len(FIRMS), FIRMS, ([text], [text]))
+
+    numbers = found.meant(int(found.party[0]))
+    assert [name for name, number in zip(FIRMS, found.parties, strict=True) if number in numbers] == meant
+
+
+def test_a_short_number_is_that_of_a_row_of_the_party_that_the_text_names():
+    references = ["FT/2025/00175", "FT/2025/00396", "FT/2025/00027", "FT/2025/01552"]
+
+    def rows(text: str) -> tuple[int, ...]:
+        return naming.read(references, FIRMS, ([text], [text])).rows[0]
+
+    assert rows("TESTA E FIGLI OFFICINE SPA FATT N.175") == (0,)
+    assert rows("TESTA E FIGLI CERAMICHE SPA FATT N.175") == ()  # not theirs
+    assert rows("F.LLI RIVA SAS BOLOGNA 27") == (2,)
+    assert rows("F.LLI RIVA SAS BOLOGNA 27 03") == ()  # a day, it may be
