@@ -26,6 +26,7 @@ from server.api.connections import CONNECTIONS, Connections
 from server.api.endpoint import Endpoint
 from server.api.keys import AUTHENTICATE, DISK, KEYRING, SETTINGS
 from server.api.live_metrics import LIVE
+from server.api.metrics import EXPOSITION, Exposition
 from server.api.middlewares import answer_preflights, answer_problems, set_headers
 from server.api.opening import OPEN, opener
 from server.api.routing import bind
@@ -111,6 +112,7 @@ def build(settings: Settings) -> web.Application:
     app[DRAINING] = asyncio.Event()
     app[ACCOUNTS] = asyncio.Event()
     app[BUS] = Bus()
+    app[EXPOSITION] = Exposition()
     if settings.is_production or not settings.demo_data or not lifeline.is_supervised():
         app[ACCOUNTS].set()  # no demo accounts are going to be made
     app[WATCH] = DatabaseWatch(lambda: database.connect(settings, "tallyroom watch"))

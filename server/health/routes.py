@@ -14,8 +14,8 @@ from core.clock import now
 from core.demo import EMAILS
 from realtime.bus import BusState
 from server import VERSION
-from server.api import metrics
 from server.api.endpoint import ApiRequest
+from server.api.metrics import EXPOSITION
 from server.api.reply import reply_view
 from server.api.routing import Routes
 from server.api.schemas import View
@@ -107,9 +107,9 @@ async def health(api: ApiRequest) -> web.StreamResponse:
 
 
 @routes.get("//metrics", answers={200: str}, public=True, media_type="text/plain")
-async def expose_metrics(_: ApiRequest) -> web.StreamResponse:
+async def expose_metrics(api: ApiRequest) -> web.StreamResponse:
     """Expose metrics for Prometheus."""
-    return web.Response(body=metrics.exposed(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    return web.Response(body=await api.request.app[EXPOSITION].text(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
 async def _checks(app: web.Application) -> dict[str, Check]:

@@ -1,7 +1,9 @@
 """What an operator sees of streams and sockets in /metrics."""
 
+import asyncio
 from typing import Any
 
+from server.api.metrics import SIGN_INS, Exposition
 from tests.auth.follower import Follower
 from tests.realtime.wire import until
 
@@ -41,3 +43,15 @@ async def test_resumes_lag_and_refusals_are_counted(server: Any, alice: Any, pro
     assert after["tallyroom_relay_lag"] == 0
     assert after["tallyroom_stream_head"] == after["tallyroom_relay_position"]
     assert after["tallyroom_slow_clients"] == 0
+
+
+async def test_metrics_are_written_once_for_all_who_ask_together() -> None:
+    exposition = Exposition()
+    before = await exposition.text()
+
+    SIGN_INS.labels("test").inc()
+    together = await asyncio.gather(*(exposition.text() for _ in range(10)))
+
+    assert all(text is together[0] for text in together)
+    assert b'tallyroom_sign_ins_total{outcome="test"}' in together[0]
+    assert b'tallyroom_sign_ins_total{outcome="test"}' not in before
