@@ -250,7 +250,7 @@ async def load(
         role = "owner" if model in _PROJECT_PATHS else "vault_manager"
     if not can(role, action):
         raise Forbidden(about=_about(model, found, project_id, action))
-    return Loaded(row=hydrate(model, found), role=role, project_id=project_id)
+    return Loaded(row=sql.hydrate(model, found), role=role, project_id=project_id)
 
 
 @dataclass(frozen=True)
@@ -403,12 +403,6 @@ def chains() -> dict[str, str]:
             f"(SELECT 'vault:' || v.id FROM \"{model._meta.db_table}\" t {join} WHERE t.id = $id)"
         )
     return found
-
-
-def hydrate(model: type[Row], row: dict[str, Any]) -> Row:
-    """A model instance from a database row."""
-    names = model._meta.fields_db_projection.items()
-    return model._init_from_db(**{name: row[column] for name, column in names if column in row})
 
 
 @dataclass(frozen=True)

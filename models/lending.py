@@ -5,11 +5,12 @@ from types import TracebackType
 from typing import Any
 
 import asyncpg
+from asyncpg.pool import PoolConnectionProxy
 
 
 class Loan:
     """
-    A connection of a pool, for as long as a block runs. Like `pool.acquire()`, but a connection at rest goes back at once.
+    A connection of a pool, for as long as a block runs. Like `pool.acquire()`, but a connection at rest comes and goes at once.
 
     asyncpg gives each one back in a task of its own, because resetting it asks the database, and a cancelled caller must
     not end that half-way. Ours are not reset (server/store/database.py), so nothing is left to wait for once a connection is
@@ -23,7 +24,7 @@ class Loan:
         self._lent: Any = None
 
     async def __aenter__(self) -> Any:
-        self._lent = await self._pool.acquire()
+        self._lent = _take(self._pool) or await self._pool.acquire()
         return self._lent
 
     async def __aexit__(
@@ -32,6 +33,32 @@ class Loan:
         lent, self._lent = self._lent, None
         if not _give_back(self._pool, lent):
             await self._pool.release(lent)
+
+
+def _take(pool: Any) -> Any:
+    """
+    A connection that is at rest in its pool. Returns: None if there is none; asyncpg then waits, opens or refuses.
+
+    These are the steps of Pool.acquire and PoolConnectionHolder.acquire for such a connection, which are five coroutines.
+    """
+    queue = pool._queue
+    if queue is None or queue.empty() or pool._closing or not pool._initialized:
+        return None
+    holder = queue.get_nowait()
+    connection = holder._con
+    if (
+        connection is None
+        or connection.is_closed()
+        or holder._generation != pool._generation
+        or holder._setup is not None
+    ):
+        queue.put_nowait(holder)
+        return None
+    holder._maybe_cancel_inactive_callback()
+    holder._proxy = PoolConnectionProxy(holder, connection)
+    holder._in_use = pool._loop.create_future()
+    holder._timeout = None
+    return holder._proxy
 
 
 def _give_back(pool: Any, lent: Any) -> bool:
@@ -87,3 +114,12 @@ async def fetch(lent: Any, sql: str, values: Sequence[Any]) -> list[asyncpg.Reco
         if protocol.is_in_transaction():
             raise
         return await lent.fetch(sql, *values)  # type: ignore[no-any-return]  # a list of records
+
+
+async def execute(lent: Any, sql: str) -> None:
+    """Run statements without values, over a connection that was lent. Like its own `execute`."""
+    connection = lent._con
+    if connection is None or connection._query_loggers or connection._aborted:
+        await lent.execute(sql)
+    else:
+        await connection._protocol.query(sql, None)

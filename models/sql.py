@@ -50,7 +50,55 @@ def _is_open(client: object) -> bool:
 
 def row_of(model: type[Row], **values: Any) -> Row:
     """A row to be inserted. All its columns are given, with the types that they have in Python."""
-    return model._init_from_db(**values)
+    row = model.__new__(model)
+    row.__dict__.update(_STORED, _custom_generated_pk=_has_own_key(model), _await_when_save={}, **values)
+    return row
+
+
+def hydrate(model: type[Row], found: dict[str, Any]) -> Row:
+    """A row as the database gave it, with all its columns. What the statement adds to them is left out."""
+    columns, to_convert = _reading(model)
+    values = {name: found[column] for name, column in columns}
+    for name, convert in to_convert:
+        values[name] = convert(values[name])
+    return row_of(model, **values)
+
+
+_STORED = {"_partial": False, "_saved_in_db": True}  # what Tortoise notes of a row that it has read
+
+
+@lru_cache(maxsize=64)
+def _has_own_key(model: type[Model]) -> bool:
+    meta = model._meta
+    return meta.db_pk_column not in meta.generated_db_fields
+
+
+@lru_cache(maxsize=64)
+def _reading(model: type[Model]) -> tuple[list[tuple[str, str]], list[tuple[str, Any]]]:
+    """The fields of a model with their columns, and those whose values the driver gives in another type, with the way from it."""
+    meta = model._meta
+    converted = [
+        (name, field.to_python_value)
+        for name, field in meta.fields_map.items()
+        if name in meta.fields_db_projection and type(field) not in _AS_THEY_ARE
+    ]
+    return list(meta.fields_db_projection.items()), converted
+
+
+# Fields whose values asyncpg gives as Tortoise would: times in UTC, ids as UUIDs.
+_AS_THEY_ARE = frozenset(
+    {
+        fields.UUIDField,
+        fields.DatetimeField,
+        fields.CharField,
+        fields.TextField,
+        fields.IntField,
+        fields.BigIntField,
+        fields.SmallIntField,
+        fields.BooleanField,
+        fields.BinaryField,
+    }
+)
 
 
 async def insert(client: TransactionalDBClient, row: Model) -> None:

@@ -1,20 +1,22 @@
 """Transactions. Everything opens them here and not with Tortoise's own function."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from types import TracebackType
+from typing import Any, cast
 
+import asyncpg
 from tortoise import transactions
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.backends.base.client import TransactionalDBClient, TransactionContext, TransactionContextPooled
 from tortoise.connection import get_connections
 
-from models.lending import Loan
+from models.lending import Loan, execute
 
 _NAME = "default"
 
 
-@asynccontextmanager
-async def in_transaction(opening: str | None = None) -> AsyncIterator[TransactionalDBClient]:
+def in_transaction(opening: str | None = None) -> AbstractAsyncContextManager[TransactionalDBClient]:
     """
     Open a transaction, or a savepoint inside one. It is committed at the end, and rolled back after an exception.
 
@@ -25,37 +27,63 @@ async def in_transaction(opening: str | None = None) -> AsyncIterator[Transactio
     Args:
         opening: the statements that begin it, in one question to the database, for one without savepoints or cursors.
     """
-    connections = get_connections()
-    outer = connections.get(_NAME)
+    outer = get_connections().get(_NAME)
     if type(outer) is not AsyncpgDBClient or outer._pool is None:
-        async with _by_tortoise() as connection:
-            if opening is not None:
-                await connection.execute_script(opening.partition(";")[2])
-            yield connection
-        return
-    # Without Tortoise's own contexts, which took as long as the statements themselves.
-    client = TransactionWrapper(outer)
-    async with Loan(outer._pool) as driver:
-        client._connection = driver  # what a pool lends passes everything on
-        token = connections.set(_NAME, client)
+        return _by_tortoise(opening)
+    return _Transaction(outer, opening)
+
+
+class _Transaction(AbstractAsyncContextManager[TransactionalDBClient]):
+    """
+    The transaction of a connection from the pool.
+
+    It does without Tortoise's own contexts, which took as long as the statements themselves, and is a class because a
+    generator is resumed once more for whatever its block waits for.
+    """
+
+    __slots__ = ("_by_driver", "_driver", "_loan", "_opening", "_outer", "_token")
+
+    def __init__(self, outer: AsyncpgDBClient, opening: str | None) -> None:
+        self._outer = outer
+        self._opening = opening
+        self._loan = Loan(cast(asyncpg.Pool, outer._pool))
+        self._by_driver: Any = None
+
+    async def __aenter__(self) -> TransactionalDBClient:
+        client = TransactionWrapper(self._outer)
+        self._driver = client._connection = await self._loan.__aenter__()  # what a pool lends passes everything on
+        self._token = get_connections().set(_NAME, client)
         try:
-            if opening is None:
-                async with driver.transaction():
-                    yield client
-                return
-            await driver.execute(opening)
-            try:
-                yield client
-            except BaseException:
-                await driver.execute("ROLLBACK")
-                raise
-            await driver.execute("COMMIT")
+            if self._opening is None:
+                self._by_driver = self._driver.transaction()
+                await self._by_driver.__aenter__()
+            else:
+                await execute(self._driver, self._opening)
+        except BaseException as error:
+            await self._leave(error)
+            raise
+        return client
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if self._by_driver is not None:
+                await self._by_driver.__aexit__(kind, error, trace)
+            elif error is None:
+                await execute(self._driver, "COMMIT")
+            else:
+                await execute(self._driver, "ROLLBACK")
         finally:
-            connections.reset(token)
+            await self._leave(error)
+
+    async def _leave(self, error: BaseException | None) -> None:
+        get_connections().reset(self._token)
+        await self._loan.__aexit__(None if error is None else type(error), error, None)
 
 
 @asynccontextmanager
-async def _by_tortoise() -> AsyncIterator[TransactionalDBClient]:
+async def _by_tortoise(opening: str | None) -> AsyncIterator[TransactionalDBClient]:
     """A savepoint, or the first transaction of all, for which the pool has to be opened."""
     async with AsyncExitStack() as stack:
         connections = get_connections()
@@ -67,6 +95,8 @@ async def _by_tortoise() -> AsyncIterator[TransactionalDBClient]:
         except BaseException:
             await _give_back(transaction)
             raise
+        if opening is not None:
+            await connection.execute_script(opening.partition(";")[2])
         yield connection
 
 

@@ -13,8 +13,8 @@ import random
 import resource
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -141,20 +141,11 @@ class Connections:
         self._sockets -= 1
         metrics.CONNECTIONS.set(len(self))
 
-    @contextmanager
-    def request_of(self, address: str) -> Iterator[None]:
+    def request_of(self, address: str) -> "InFlight":
         """
         Count a request in flight by its client's address, which behind a proxy differs from the peer's. Raises: Busy.
         """
-        if self._in_flight[address] >= self.most_each:
-            raise Busy("Too many requests from your address at the same time. Try again soon.", retry_after_s=2)
-        self._in_flight[address] += 1
-        try:
-            yield
-        finally:
-            self._in_flight[address] -= 1
-            if not self._in_flight[address]:
-                del self._in_flight[address]
+        return InFlight(self._in_flight, address, self.most_each)
 
     async def run(self) -> None:
         """Sweep all connections once a second until cancelled."""
@@ -256,6 +247,25 @@ class Connections:
             return False
         address = getattr(address, "ipv4_mapped", None) or address
         return any(address in network for network in self._trusted)
+
+
+class InFlight(AbstractContextManager[None]):
+    """A request that is counted by its client's address while a block runs."""
+
+    __slots__ = ("_address", "_counts", "_most")
+
+    def __init__(self, counts: Counter[str], address: str, most: int) -> None:
+        self._counts, self._address, self._most = counts, address, most
+
+    def __enter__(self) -> None:
+        if self._counts[self._address] >= self._most:
+            raise Busy("Too many requests from your address at the same time. Try again soon.", retry_after_s=2)
+        self._counts[self._address] += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._counts[self._address] -= 1
+        if not self._counts[self._address]:
+            del self._counts[self._address]
 
 
 def raise_descriptor_limit() -> int:

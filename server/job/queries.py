@@ -5,8 +5,8 @@ from uuid import UUID
 
 import orjson
 
-from models import access
-from models.access import Actor, hydrate
+from models import access, sql
+from models.access import Actor
 from models.job import Job
 from models.project import Project
 from models.status import JobStatus
@@ -46,7 +46,7 @@ async def view_of(snapshot: Reading, job_id: UUID) -> JobView:
 
 def _view(row: dict[str, Any]) -> JobView:
     newest = row.pop("newest_progress")
-    job = hydrate(Job, row)
+    job = sql.hydrate(Job, row)
     is_live = job.status in (JobStatus.RUNNING, JobStatus.CANCELLING)
     return JobView.of(job, orjson.loads(newest) if newest and is_live else None)
 

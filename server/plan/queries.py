@@ -4,8 +4,8 @@ from typing import Any
 from uuid import UUID
 
 from core.problems import NotFound
-from models import access
-from models.access import Actor, hydrate
+from models import access, sql
+from models.access import Actor
 from models.plan import Plan, PlanVersion
 from models.project import Project
 from realtime import streams
@@ -41,4 +41,4 @@ async def get_plan(actor: Actor, plan_id: UUID, version: int | None) -> tuple[Pl
 
 
 def _view(row: dict[str, Any]) -> PlanView:
-    return PlanView.of(hydrate(Plan, row))
+    return PlanView.of(sql.hydrate(Plan, row))

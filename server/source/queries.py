@@ -5,8 +5,8 @@ from uuid import UUID
 
 import orjson
 
-from models import access
-from models.access import Actor, hydrate
+from models import access, sql
+from models.access import Actor
 from models.project import Project
 from models.source import Source
 from models.status import SourceStatus
@@ -97,7 +97,7 @@ async def list_left_out(actor: Actor, source_id: UUID, query: LeftOutList) -> tu
 
 
 def _view(row: dict[str, Any]) -> SourceView:
-    return SourceView.of(hydrate(Source, row))
+    return SourceView.of(sql.hydrate(Source, row))
 
 
 def _reject(row: dict[str, Any]) -> RejectView:

@@ -1,8 +1,8 @@
 """Snapshots for reading. Everything read in one is true at the same moment, which is one position in each stream."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any
 
 from tortoise.backends.base.client import TransactionalDBClient
@@ -42,13 +42,32 @@ _OPENING = (
 )
 
 
-@asynccontextmanager
-async def reading(*, has_cursor: bool = False) -> AsyncIterator[Reading]:
+class _Snapshot(AbstractAsyncContextManager[Reading]):
+    __slots__ = ("_has_cursor", "_transaction")
+
+    def __init__(self, has_cursor: bool) -> None:
+        self._has_cursor = has_cursor
+        self._transaction = in_transaction(None if has_cursor else _OPENING)
+
+    async def __aenter__(self) -> Reading:
+        connection = await self._transaction.__aenter__()
+        if self._has_cursor:
+            try:
+                await connection.execute_script(_OPENING.partition(";")[2])
+            except BaseException as error:
+                await self._transaction.__aexit__(type(error), error, error.__traceback__)
+                raise
+        return Reading(connection)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._transaction.__aexit__(kind, error, trace)
+
+
+def reading(*, has_cursor: bool = False) -> AbstractAsyncContextManager[Reading]:
     """
     One REPEATABLE READ, READ ONLY transaction, so that the body and the stream position belong together. The driver gives
     cursors only in transactions that it has begun itself, which takes one more question to the database.
     """
-    async with in_transaction(None if has_cursor else _OPENING) as connection:
-        if has_cursor:
-            await connection.execute_script(_OPENING.partition(";")[2])
-        yield Reading(connection)
+    return _Snapshot(has_cursor)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from core.problems import NotFound
 from models import sql
-from models.access import Actor, hydrate
+from models.access import Actor
 from models.user import User
 from server.api.paging import Listing, Page, Sort
 from server.auth.schemas import UserView
@@ -32,7 +32,7 @@ async def list_users(actor: Actor, query: UserList) -> Page[UserView]:
         listing.where("t.status = ?", query.status)
 
     def view(row: dict[str, Any]) -> UserView:
-        return UserView.of(hydrate(User, row))
+        return UserView.of(sql.hydrate(User, row))
 
     async with reading() as snapshot:
         return await listing.page(snapshot, query, view)

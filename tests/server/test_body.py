@@ -301,7 +301,7 @@ async def test_the_bodies_that_wait_for_their_turn_are_limited(server: TestServe
 async def test_the_bytes_of_bodies_are_counted_and_released(server: TestServer) -> None:
     intake = server.app[INTAKE]
 
-    async with intake.holding("a") as one, intake.holding("a") as other, intake.holding("b") as another:
+    with intake.holding("a") as one, intake.holding("a") as other, intake.holding("b") as another:
         one.add(HELD_BYTES_EACH)
         with pytest.raises(Busy):
             other.add(1)

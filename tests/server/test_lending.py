@@ -69,8 +69,10 @@ async def test_a_lent_connection_goes_back_without_what_was_left_in_it(pool: asy
     assert pool.get_idle_size() == pool.get_size() == 1
 
 
-async def test_a_connection_at_rest_goes_back_at_once(pool: asyncpg.Pool) -> None:
+async def test_a_connection_at_rest_comes_and_goes_at_once(pool: asyncpg.Pool) -> None:
+    coming = asyncio.create_task(_turns())
     async with Loan(pool) as connection:
+        assert not coming.done(), "the loop has turned meanwhile"
         await connection.execute("SELECT 1")
         leaving = asyncio.create_task(_turns())
 
@@ -79,6 +81,15 @@ async def test_a_connection_at_rest_goes_back_at_once(pool: asyncpg.Pool) -> Non
     with pytest.raises(asyncpg.InterfaceError):
         await connection.execute("SELECT 1")
     await leaving
+    await coming
+
+
+async def test_a_closed_pool_lends_nothing(pool: asyncpg.Pool) -> None:
+    await pool.close()
+
+    with pytest.raises(asyncpg.InterfaceError):
+        async with Loan(pool):
+            pass
 
 
 async def test_those_who_wait_for_the_only_connection_get_it_in_turn(pool: asyncpg.Pool) -> None:

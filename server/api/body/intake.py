@@ -9,8 +9,7 @@ the loop between them, and lists of thousands of items are parsed in slices.
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -55,20 +54,15 @@ class Intake:
         self.parsing = Lane(1, 1, line=8)
         self.held: Counter[str] = Counter()
 
-    @asynccontextmanager
-    async def holding(self, owner: str) -> AsyncIterator["Hold"]:
+    def holding(self, owner: str) -> "Hold":
         """Account for the bytes of one body while the block runs."""
-        hold = Hold(self, owner)
-        try:
-            yield hold
-        finally:
-            self.held[owner] -= hold.size_bytes
-            if not self.held[owner]:
-                del self.held[owner]
+        return Hold(self, owner)
 
 
-class Hold:
+class Hold(AbstractContextManager["Hold"]):
     """The bytes of one body."""
+
+    __slots__ = ("_intake", "_owner", "size_bytes")
 
     def __init__(self, intake: Intake, owner: str) -> None:
         self._intake, self._owner = intake, owner
@@ -87,6 +81,12 @@ class Hold:
         held[self._owner] += size_bytes
         self.size_bytes += size_bytes
 
+    def __exit__(self, *_: object) -> None:
+        held = self._intake.held
+        held[self._owner] -= self.size_bytes
+        if not held[self._owner]:
+            del held[self._owner]
+
 
 INTAKE: web.AppKey[Intake] = web.AppKey("intake", Intake)
 OWNER: web.RequestKey[str] = web.RequestKey("owner", str)
@@ -102,7 +102,7 @@ async def read(request: web.Request, model: type[Model], limits: BodyLimits = PL
         raise problems.UnsupportedMediaType
     refuse_encoding(request)
     intake, owner = request.app[INTAKE], request[OWNER]
-    async with intake.holding(owner) as hold:
+    with intake.holding(owner) as hold:
         # An item is parsed in one call, so it is limited to the size of an ordinary body.
         shape = Shape(limits.values, limits.values_an_item, MAX_BODY_BYTES if limits.sliced else None)
         is_short = request.content_length is not None and request.content_length <= SHORT_BYTES
@@ -120,13 +120,19 @@ async def read(request: web.Request, model: type[Model], limits: BodyLimits = PL
 
 async def read_short(request: web.Request, limit: int = HEAVY_BYTES) -> bytes:
     """The bytes of a body that is not parsed. Raises: TooLarge, Busy."""
-    async with request.app[INTAKE].holding(request[OWNER]) as hold:
+    with request.app[INTAKE].holding(request[OWNER]) as hold:
         return await _receive(request, limit, hold, None)
 
 
 async def _receive(request: web.Request, limit: int, hold: Hold, shape: Shape | None) -> bytes:
     if request.content_length is not None and request.content_length > limit:
         raise problems.TooLarge(f"The body may be at most {limit} bytes long.")
+    if request.content_length is not None and request.content.total_bytes == request.content_length > 0:
+        whole = request.content.read_nowait()  # most bodies come with their head
+        hold.add(len(whole))
+        if shape is not None:
+            shape.feed(whole)
+        return whole
     body = bytearray()
     late = time.monotonic() + DEADLINE_S
     async for chunk in request.content.iter_any():
