@@ -4,7 +4,6 @@ be told to stop reading.
 """
 
 import asyncio
-import json
 import multiprocessing
 import os
 import random
@@ -18,6 +17,7 @@ from multiprocessing.connection import Connection as Pipe
 from typing import Any
 
 import numpy as np
+import orjson
 import uvloop
 
 from bench.live.readers import Reader, Target
@@ -104,7 +104,7 @@ class _Member(Reader):
 
     def say(self, name: str, data: dict[str, Any]) -> None:
         """Send a command that needs no answer."""
-        self._send(b"42/live," + json.dumps([name, data]).encode())
+        self._send(b"42/live," + orjson.dumps([name, data]))
 
     def _note(self, text: bytes) -> None:
         place, book = self.place, self.book
@@ -122,10 +122,10 @@ class _Member(Reader):
         if place.seq is not None and text.startswith(b"40/live"):
             (stream,) = place.target.streams
             asked = {"stream": stream, "after": place.seq, "epoch": place.epoch}
-            self._send(b"42/live,0" + json.dumps(["subscribe", asked]).encode())
+            self._send(b"42/live,0" + orjson.dumps(["subscribe", asked]))
             return
         if text.startswith(b"43/live") and b'"ok":true' in text:
-            (answer,) = json.loads(text[text.index(b"[") :])
+            (answer,) = orjson.loads(text[text.index(b"[") :])
             place.epoch = answer["epoch"]
             if place.seq is not None:
                 self.book.modes[answer["mode"]] = self.book.modes.get(answer["mode"], 0) + 1

@@ -5,13 +5,14 @@ They write and parse WebSocket frames themselves: connect, follow a stream, answ
 """
 
 import asyncio
-import json
 import os
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection as Pipe
 from typing import Any
+
+import orjson
 
 AT_ONCE = 10  # sockets that connect at the same time
 _MASK = b"\x00\x00\x00\x00"
@@ -91,12 +92,12 @@ class Reader(asyncio.Protocol):
         elif text == b"2":
             self._send(b"3")
         elif text.startswith(b"0{"):
-            self._send(b"40/live," + json.dumps({"token": self.target.token}).encode())
+            self._send(b"40/live," + orjson.dumps({"token": self.target.token}))
         elif text.startswith(b"40/live"):
             if not self.target.streams:
                 self.ready.set_result(None)
             for number, name in enumerate(self.target.streams):
-                self._send(f"42/live,{number}".encode() + json.dumps(["subscribe", {"stream": name}]).encode())
+                self._send(b"42/live,%d" % number + orjson.dumps(["subscribe", {"stream": name}]))
         elif text.startswith(b"43/live"):
             self._left -= 1
             if b'"ok":true' not in text:
