@@ -107,7 +107,7 @@ def read_whole(path: Path, given: Mapping | None = None) -> tuple[Look, list[tup
     are no profiles and no JSON. Raises: FileRejected.
     """
     detection = detect(path, None, given.table if given is not None else None)
-    batches = list(ahead(read_batches(path, detection)))
+    batches = list(in_groups(ahead(read_batches(path, detection))))
     found = _understood_from(batches, detection, given)
     typed = [
         (batch, apply_mapping(batch, found.mapping, found.exceptions, with_data=False))

@@ -28,6 +28,8 @@ def test_bytes_are_those_of_the_texts(texts, of):
     assert found.begin_with(raw.marked(b"a=")).tolist() == [text[:1] in (b"a", b"=") for text in plain]
     assert found.end_with(raw.marked(b"0 ")).tolist() == [text[-1:] in (b"0", b" ") for text in plain]
     assert found.hold(".,").tolist() == [b"." in text or b"," in text for text in plain]
+    assert found.are_ascii == all(text.isascii() for text in plain)
+    assert found.least == min((byte for text in plain for byte in text), default=255)
     assert found.hold_digits().tolist() == [any(48 <= byte < 58 for byte in text) for text in plain]
     codes, beginnings = found.beginnings()
     assert [beginnings[code] for code in codes] == [text[:4].ljust(4, b"\0") for text in plain]
@@ -62,3 +64,30 @@ def test_hashes_are_spread_evenly(text):
     assert len(set(hashes.tolist())) == 100_000
     for bit in range(64):
         assert 49_000 < int((hashes >> bit & 1).sum()) < 51_000  # six standard deviations
+
+
+AMOUNTS = st.builds(
+    "{}{}{}{}".format,
+    st.sampled_from(["", "-"]),
+    st.text("0123456789", min_size=1, max_size=8),
+    st.sampled_from([".", ","]),
+    st.text("0123456789", min_size=2, max_size=2),
+)
+
+
+@given(st.lists(AMOUNTS, min_size=1, max_size=12), st.sampled_from([".", ","]), SLICES)
+def test_cents_are_those_of_the_amounts(texts, mark, of):
+    are_all = all(text[-3] == mark for text in texts)
+
+    cents = raw.bytes_of(column_of(texts, of)).cents(mark)
+
+    expected = [int(text.replace(mark, "")) for text in texts] if are_all else None
+    assert (cents.tolist() if cents is not None else None) == expected
+
+
+@pytest.mark.parametrize(
+    "odd",
+    ["1.2", ".50", "-.50", "12-.50", "1,234.50", "123456789.00", "", "1.234", "--1.00", " 1.00", "+1.00", "1.0x", None],
+)
+def test_there_are_no_cents_if_one_text_is_something_else(odd):
+    assert raw.bytes_of(pa.array(["1.00", "-20.00", odd, "300.00"])).cents(".") is None
