@@ -113,7 +113,7 @@ def _is_tame(sides: Sides, step: RulesPass, limit: int) -> bool:
     numbers = [sides.number(gate) for gate in step.where if gate.compare == "equal"]
     if not numbers:
         return False
-    left, right = (sides.connection.execute(f"SELECT count(*) FROM {side}_free").fetchall()[0][0] for side in "lr")
+    left, right = sides.free("l"), sides.free("r")
     most = min(min(left * sides.most_equal("r", k), right * sides.most_equal("l", k)) for k in numbers)
     return bool(most <= LOOKED_AT * limit)
 

@@ -35,6 +35,28 @@ def hashes_of(table: pa.Table) -> Hashes:
     return found
 
 
+def order_of(hashes: Hashes) -> NDArray[np.int64]:
+    """
+    The rows by their hashes, those of equal hashes as they were, shape (rows,).
+
+    Numbers of 16 bits are sorted in a tenth of the time that others take, and the first 32 bits tell nearly all hashes
+    apart. So only those of which they do not are sorted as they are.
+    """
+    order = np.argsort((hashes >> np.uint64(32)).astype(np.uint16), kind="stable")
+    order = order[np.argsort((hashes >> np.uint64(48)).astype(np.uint16)[order], kind="stable")]
+    ordered = hashes[order]
+    begins = (ordered[1:] ^ ordered[:-1]) >> np.uint64(32) != 0
+    mixed = ~begins & (ordered[1:] != ordered[:-1])
+    if mixed.any():
+        run = np.concatenate(([0], np.cumsum(begins)))
+        is_mixed = np.zeros(int(run[-1]) + 1, np.bool_)
+        is_mixed[run[1:][mixed]] = True
+        places = np.flatnonzero(is_mixed[run])
+        rows = order[places]
+        order[places] = rows[np.argsort(hashes[rows], kind="stable")]
+    return order
+
+
 def _mix(values: Hashes) -> None:
     for factor in _FACTORS:
         values ^= values >> _SHIFT

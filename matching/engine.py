@@ -57,6 +57,7 @@ _PAIRS_SHARE = 0.5
 _PAIR_BYTES, _COMPARISON_BYTES = 200, 24
 _LEARNED_BYTES = 150  # that a candidate pair of a probabilistic pass takes (measured)
 _NONE: NDArray[np.int64] = np.zeros(0, np.int64)
+_AMBIGUITIES = ("none", "ambiguous", "interchangeable")
 # The share of a pass that each stage takes, by its kind, measured on 90,000 rows.
 _BY_RULES = {"candidates": 0.15, "comparing": 0.35, "assigning": 0.25, "writing": 0.25}
 _IN_GROUPS = {"candidates": 0.02, "comparing": 0.93, "writing": 0.05}
@@ -100,6 +101,10 @@ class _Run:
     sides: Sides
     options: Options
     rows: tuple[NDArray[np.int64], NDArray[np.int64]] = (_NONE, _NONE)  # input rows, by the position on each side
+    is_used: tuple[NDArray[np.bool_], NDArray[np.bool_]] = (
+        _NONE.astype(np.bool_),
+        _NONE.astype(np.bool_),
+    )  # by position
     rejected: NDArray[np.int64] = field(default_factory=lambda: _NONE)  # pairs, each encoded as one number
     rejected_sets: pa.Table | None = None
     remainders: tuple[int, int] = (0, 0)  # how many of the last input rows of each side are no records
@@ -133,10 +138,10 @@ class _Scored:
 
 @dataclass(frozen=True)
 class _Decided:
-    """Status, ambiguity and group of each chosen pair (each of shape n)."""
+    """Of each chosen pair, whether it is confirmed, its place in _AMBIGUITIES, and its group (each of shape n)."""
 
-    status: NDArray[np.str_]
-    ambiguity: NDArray[np.str_]
+    is_confirmed: NDArray[np.bool_]
+    ambiguity: NDArray[np.int8]
     group: NDArray[np.object_]
 
 
@@ -184,11 +189,12 @@ def run(
         sizes = (left.num_rows, right.num_rows)
         work = _Run(Sides(connection, plan, sizes, options.threads), options, remainders=barred.remainders)
         _tell(work, "normalising", 0, sum(sizes), 0.02)
-        normalise.load(connection, "l", left, plan, shown[0])
+        keeps_texts = options.with_explanations or options.asked is not None or _need_texts(plan)
+        left_row = normalise.load(connection, "l", left, plan, shown[0], keeps_texts=keeps_texts).order
         _check(work)
-        normalise.load(connection, "r", right, plan, shown[1])
-        left_row, right_row = (_ints(connection, f"SELECT _row_ AS v FROM {side}_rows") for side in "lr")
+        right_row = normalise.load(connection, "r", right, plan, shown[1], keeps_texts=keeps_texts).order
         work.rows = (left_row, right_row)
+        work.is_used = (np.zeros(sizes[0], np.bool_), np.zeros(sizes[1], np.bool_))
         work.rejected_sets = barred.rejected
         work.rejected = _rejected_pairs(barred.rejected, left_row, right_row)
         for side in "lr":
@@ -204,11 +210,16 @@ def run(
                 yield from _pass(work, index, step)
             work.spent += cost
         work.pass_index, work.pass_name = len(plan.passes), None
-        open_left, open_right = (np.sort(_ints(connection, f"SELECT _row_ AS v FROM {side}_free")) for side in "lr")
+        open_left, open_right = (np.sort(rows[~used]) for rows, used in zip(work.rows, work.is_used, strict=True))
         _tell(work, "writing", sum(sizes), sum(sizes), 1.0)
         yield Finished(work.matched, work.confirmed, work.matched - work.confirmed, open_left, open_right)
     finally:
         connection.close()
+
+
+def _need_texts(plan: Plan) -> bool:
+    """Whether a pass compares texts as they were, and not only cleaned ones."""
+    return any(step.kind in ("sums", "probabilistic", "within_side") for step in plan.passes)
 
 
 def _group_pass(work: _Run, index: int, step: SumsPass | WithinSidePass) -> Iterator[Chunk | PassFinished]:
@@ -308,7 +319,7 @@ def _pass(work: _Run, index: int, step: RulesPass | ProbabilisticPass) -> Iterat
             yield chunk
     if not reported:
         _use(work, pairs, chosen)
-    confirmed = int((decided.status == CONFIRMED).sum())
+    confirmed = int(decided.is_confirmed.sum())
     yield PassFinished(
         pass_index=index,
         pass_name=step.name,
@@ -316,7 +327,7 @@ def _pass(work: _Run, index: int, step: RulesPass | ProbabilisticPass) -> Iterat
         matches=0 if reported else len(order),
         confirmed=0 if reported else confirmed,
         suggested=0 if reported else len(order) - confirmed,
-        ambiguous=int((decided.ambiguity != "none").sum()),
+        ambiguous=int(np.count_nonzero(decided.ambiguity)),
         reported=len(order) if reported else 0,
         skipped_blocks=pairs.skipped_blocks,
         skipped_pairs=pairs.skipped_pairs,
@@ -342,7 +353,7 @@ def _ruled(work: _Run, step: RulesPass, tell: Callable[[str, float], None]) -> _
     chosen = replace(chosen, margin=margin)
     can_confirm = np.full(len(margin), step.accept in ("confirm", "confirm_if_unambiguous"))
     if step.accept == "confirm_if_unambiguous" and not scoring.is_by_code(work.plan, step):
-        doubt = recurring.doubts(work.sides, evidence, pairs, chosen, work.sides.free())
+        doubt = recurring.doubts(work.sides, evidence, pairs, chosen, (work.sides.free("l"), work.sides.free("r")))
         can_confirm = recurring.confirmed(doubt, margin >= AMBIGUOUS_BELOW_BITS * scoring.MILLI)
     decided = _decide(work, step, pairs, chosen, can_confirm)
     return _Solved(_Scored(pairs, weight, evidence), chosen, decided, len(pairs.left))
@@ -395,7 +406,7 @@ def _decide(
     n = len(chosen.pair)
     close = chosen.margin < AMBIGUOUS_BELOW_BITS * scoring.MILLI
     group = np.full(n, None, dtype=object)
-    ambiguity = np.where(close, "ambiguous", "none").astype("<U15")
+    ambiguity = close.astype(np.int8)
     if close.any():
         runner = chosen.runner_up
         has = close & (runner >= 0)
@@ -407,11 +418,10 @@ def _decide(
         # Its best competitor differs by a row with equal compared fields, so it does not matter which of them is taken.
         same = (left[0] == left[1]) & (right[0] == right[1])
         positions = np.flatnonzero(has)[same]
-        ambiguity[positions] = "interchangeable"
+        ambiguity[positions] = _AMBIGUITIES.index("interchangeable")
         for position, one, another in zip(positions, left[0][same], right[0][same], strict=True):
             group[position] = f"{one:016x}{another:016x}"
-    status = np.where(can_confirm & ~close, CONFIRMED, SUGGESTED)
-    return _Decided(status, ambiguity, group)
+    return _Decided(can_confirm & ~close, ambiguity, group)
 
 
 def _signatures(
@@ -470,18 +480,26 @@ def _table(
         {
             "left": _alone(left_row[left]),
             "right": _alone(right_row[right]),
-            "status": pc.if_else(pa.array(decided.status[part] == CONFIRMED), CONFIRMED, SUGGESTED),
+            "status": pc.if_else(pa.array(decided.is_confirmed[part]), CONFIRMED, SUGGESTED),
             "score": weight[pair] / 1000.0,
             "margin": chosen.margin[part] / 1000.0,
             "margin_kind": pc.if_else(pa.array(chosen.is_exact[part]), "exact", "local"),
-            "ambiguity": pa.array(decided.ambiguity[part]),
-            "group": pa.array(decided.group[part], pa.string()),
+            "ambiguity": pa.array(_AMBIGUITIES).take(pa.array(decided.ambiguity[part])),
+            "group": _groups_of(decided, part),
             "difference": difference[: len(pair)],
             "fields": fields,
             "runner_up": runner_up,
         },
         schema=MATCHES,
     )
+
+
+def _groups_of(decided: _Decided, part: NDArray[np.int64]) -> pa.Array:
+    """The groups of some chosen pairs. Most have none, so only those of others are looked at one by one."""
+    found = np.flatnonzero(decided.ambiguity[part])
+    places = np.full(len(part), -1)
+    places[found] = np.arange(len(found))
+    return pa.array(decided.group[part[found]], pa.string()).take(pa.array(places, mask=places < 0))
 
 
 def _alone(rows: NDArray[np.int64]) -> pa.ListArray:
@@ -535,6 +553,9 @@ def _use(work: _Run, pairs: candidates.Candidates, chosen: assignment.Assigned) 
 
 
 def _use_rows(work: _Run, side: str, positions: NDArray[Any]) -> None:
+    is_used = work.is_used["lr".index(side)]
+    is_used[positions] = True
+    work.sides.keep_free(side, int(np.count_nonzero(~is_used)))
     work.connection.register("taken", pa.table({"i": pa.array(positions)}))
     work.connection.execute(f"INSERT INTO {side}_used SELECT i FROM taken")
     work.connection.unregister("taken")
@@ -581,10 +602,6 @@ def _without_remainders(work: _Run, pairs: candidates.Candidates) -> candidates.
 
 def _those(pairs: candidates.Candidates, keep: NDArray[np.bool_]) -> candidates.Candidates:
     return candidates.Candidates(pairs.left[keep], pairs.right[keep], pairs.skipped_blocks, pairs.skipped_pairs)
-
-
-def _ints(connection: duckdb.DuckDBPyConnection, sql: str) -> NDArray[np.int64]:
-    return np.asarray(connection.execute(sql).fetchnumpy()["v"], dtype=np.int64)
 
 
 def _check(work: _Run) -> None:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.money import CURRENCIES, MAX_DECIMALS, NO_CURRENCY, exponent
 from matching import cleaning
 from matching.cleaning import flat, is_cleanable
-from matching.content import hashes_of
+from matching.content import hashes_of, order_of
 from matching.plan import Column, Constant, Extracted, Plan, PlanField, PlanInvalid, Signed, column_of
 from matching.reading.values import ColumnProfile, amount_sql, date_sql, profile_column
 
@@ -26,6 +27,7 @@ class Side:
 
     name: str
     rows: int
+    order: NDArray[np.int64]  # the input row at each position
 
 
 def quoted(name: str) -> str:
@@ -42,15 +44,22 @@ def free_name(name: str, taken: list[str]) -> str:
 
 
 def load(
-    connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table, plan: Plan, shown: pa.Table | None = None
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    table: pa.Table,
+    plan: Plan,
+    shown: pa.Table | None = None,
+    *,
+    keeps_texts: bool = True,
 ) -> Side:
     """
     Create `name`, a view of table `name`_rows, with a side's fields: f<k> is the value to compare, c<k> the currency of a
-    money field. The connection has the parsers (values.install_macros).
+    money field, n<k> the length of a text. The connection has the parsers (values.install_macros).
 
     Rows are ordered by the hash of their content, then by occurrence, so that the order of the input rows cannot affect
     the result. `o<k>` is the value as it is shown: an amount as it was loaded, if `shown` has a column of its name with
-    the text. It is computed when it is asked for, where it follows from the value.
+    the text. It is computed when it is asked for, where it follows from the value. Without `keeps_texts`, texts are not
+    kept as they were: that is a third of what is stored, and only explanations, sums and probabilistic passes need them.
     """
     side = "left" if name == "l" else "right"
     given = table
@@ -64,23 +73,25 @@ def load(
         cell = _Cell(k, field_name, field, side, table)
         if field.type in ("reference", "code", "text"):
             original, clean = _cleaned(connection, cell)
-            made += [_Made(f"f{k}", "", array=clean), _Made(f"o{k}", "", array=original)]
+            lengths = pc.fill_null(pc.utf8_length(original), 0).cast(pa.int32())
+            made += [_Made(f"f{k}", "", array=clean), _Made(f"n{k}", "", array=lengths)]
+            made += [_Made(f"o{k}", "", array=original)] if keeps_texts else []
         else:
             made += _field_sql(cell, texts)
-    _store(connection, name, given, made, hashes_of(table))
+    order = order_of(hashes_of(table))
+    _store(connection, name, given, made, order)
     viewed = [one.name if one.is_stored else f"{one.sql} AS {one.name}" for one in made]
     connection.execute(f"CREATE VIEW {name} AS SELECT i, _row_, {', '.join(viewed)} FROM {name}_rows")
-    return Side(name, table.num_rows)
+    return Side(name, table.num_rows, order)
 
 
 def _store(
-    connection: duckdb.DuckDBPyConnection, name: str, given: pa.Table, made: list["_Made"], hashes: NDArray[np.uint64]
+    connection: duckdb.DuckDBPyConnection, name: str, given: pa.Table, made: list["_Made"], order: NDArray[np.int64]
 ) -> None:
     """
-    Create the table of what is stored, with its rows by hash, then as they were. Arrow takes rows in half the time in which
+    Create the table of what is stored, with its rows in this order. Arrow takes rows in half the time in which
     DuckDB sorts them, since it moves each column by itself.
     """
-    order = np.argsort(hashes, kind="stable")
     columns: dict[str, pa.Array] = {"i": pa.array(np.arange(len(order), dtype=np.int32)), "_row_": pa.array(order)}
     stored = {one.name: one.array for one in made if one.is_stored}
     queries = [f"{one.sql} AS {one.name}" for one in made if one.is_stored and one.array is None]

@@ -2,9 +2,11 @@
 
 import csv
 import io
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -41,7 +43,6 @@ class Writer:
     def __init__(self, path: Path, plan_hash: str, rows: tuple[NDArray[np.int64], NDArray[np.int64]]) -> None:
         self._plan_hash = plan_hash
         self._rows = tuple(pa.array(side, pa.int64()) for side in rows)
-        self._connection = duck.connect(threads=2, preserve_insertion_order=True)
         self._file = path.open("wb")
         self._file.write(_csv_line(COLUMNS))
 
@@ -52,7 +53,13 @@ class Writer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._file.close()
-        self._connection.close()
+        if "_connection" in vars(self):
+            self._connection.close()
+
+    @cached_property
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        """Opened for the first matches, since many files of reported ones stay empty."""
+        return duck.connect(threads=2, preserve_insertion_order=True)
 
     def write(self, chunk: Chunk) -> None:
         """Write the matches of a chunk."""

@@ -126,7 +126,7 @@ def loneliness(sides: Sides, step: RulesPass, pairs: Candidates, weight: NDArray
     keep = weight > 0
     if is_by_code(sides.plan, step) or not keep.any():
         return 0
-    free = sides.free()
+    free = [sides.free(side) for side in "lr"]
     odds = np.exp2(np.minimum(weight[keep] / MILLI, 60.0))
     sums = [np.bincount(rows[keep], weights=odds) for rows in (pairs.left, pairs.right)]
     sums = [s[s > 0] for s in sums]
@@ -235,9 +235,9 @@ def _days(
 
 
 def _day_numbers(connection: duckdb.DuckDBPyConnection, side: str, k: int) -> NDArray[np.float64]:
-    values = connection.execute(
-        f"SELECT coalesce(epoch(f{k}) / 86400, 'nan'::DOUBLE) AS d FROM {side} ORDER BY i"
-    ).fetchnumpy()["d"]
+    values = connection.execute(f"SELECT coalesce(epoch(f{k}) / 86400, 'nan'::DOUBLE) AS d FROM {side}").fetchnumpy()[
+        "d"
+    ]
     return np.asarray(values, dtype=np.float64)
 
 
@@ -254,11 +254,7 @@ def _within(
 ) -> NDArray[np.float64]:
     """Bits for amounts that are close to each other, depending on how few amounts of the other side are as close."""
     left, right = (
-        np.asarray(
-            connection.execute(f"SELECT coalesce(f{k}::DOUBLE, 'nan'::DOUBLE) AS v FROM {s} ORDER BY i").fetchnumpy()[
-                "v"
-            ]
-        )
+        np.asarray(connection.execute(f"SELECT coalesce(f{k}::DOUBLE, 'nan'::DOUBLE) AS v FROM {s}").fetchnumpy()["v"])
         for s in "lr"
     )
     ordered = np.sort(right[~np.isnan(right)])

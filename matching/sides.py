@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from core.money import NO_CURRENCY
 from matching.cleaning import flat
+from matching.content import order_of
 from matching.plan import Comparison, Plan
 
 Codes = NDArray[np.int32]
@@ -34,6 +35,7 @@ class Sides:
     threads: int  # number of threads for comparing texts
     _known: dict[tuple[str, str, int], Texts | NDArray[np.int64]] = field(default_factory=dict, repr=False)
     _answers: dict[str, tuple[Any, ...]] = field(default_factory=dict, repr=False)
+    _free: dict[str, int] = field(default_factory=dict, repr=False)
 
     def number(self, comparison: Comparison) -> int:
         """The number of the compared field, whose column is f<k>."""
@@ -45,10 +47,15 @@ class Sides:
             self._answers[sql] = self.connection.execute(sql).fetchall()[0]
         return self._answers[sql]
 
-    def free(self) -> tuple[int, int]:
-        """How many rows of each side no pass has matched yet."""
-        left, right = (self.connection.execute(f"SELECT count(*) FROM {s}_free").fetchall()[0][0] for s in "lr")
-        return left, right
+    def free(self, side: str) -> int:
+        """How many rows of a side no match uses yet."""
+        if side not in self._free:
+            self._free[side] = self.connection.execute(f"SELECT count(*) FROM {side}_free").fetchall()[0][0]
+        return self._free[side]
+
+    def keep_free(self, side: str, rows: int) -> None:
+        """Note how many rows of a side no match uses, so that they need not be counted."""
+        self._free[side] = rows
 
     def texts(self, side: str, k: int) -> Texts:
         """The texts of field k, by position."""
@@ -88,7 +95,7 @@ class Sides:
         key = ("equal rows", side, k)
         if key not in self._known:
             found = self.connection.execute(
-                f"SELECT hash(f{k}) AS v, f{k} IS NULL AS is_missing FROM {side} ORDER BY i"
+                f"SELECT hash(f{k}) AS v, f{k} IS NULL AS is_missing FROM {side}"
             ).fetchnumpy()
             rows = counts(np.asarray(found["v"], dtype=np.uint64))
             rows[np.asarray(found["is_missing"], dtype=np.bool_)] = 0
@@ -109,9 +116,10 @@ def column(connection: duckdb.DuckDBPyConnection, side: str, name: str) -> pa.Ar
         side: "l" or "r".
         name: f<k>, c<k> or o<k> of field k, as named by normalise.load.
 
-    Returns: one value per row, ordered by position; null if there is none.
+    Returns: one value per row, ordered by position; null if there is none. The rows lie in this order (normalise.load),
+    and DuckDB keeps it; sorting them again would take several times as long as reading them.
     """
-    return flat(connection.sql(f"SELECT {name} AS v FROM {side} ORDER BY i").to_arrow_table()["v"])
+    return flat(connection.sql(f"SELECT {name} AS v FROM {side}").to_arrow_table()["v"])
 
 
 def combined(texts: tuple[Texts, Texts], left: Codes, right: Codes) -> tuple[Codes, Codes, NDArray[np.intp] | None]:
@@ -132,7 +140,7 @@ def counts(values: NDArray[np.uint64]) -> NDArray[np.int64]:
     """How often each value occurs, by row."""
     if not len(values):
         return np.zeros(0, np.int64)
-    order = np.argsort(values)
+    order = order_of(values)
     ordered = values[order]
     starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
     lengths = np.diff(np.append(starts, len(values)))

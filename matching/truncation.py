@@ -72,7 +72,7 @@ def _is_full(sides: Sides, side: str, k: int, *, in_words: bool) -> NDArray[np.b
     Which texts of a side, by position, are as long as the column allows. One character less counts too, since a space at
     the end may be lost.
     """
-    sql = f"SELECT coalesce(length(o{k}), 0) AS n FROM {side} ORDER BY i"
+    sql = f"SELECT n{k} AS n FROM {side}"
     lengths = np.asarray(sides.connection.execute(sql).fetchnumpy()["n"], dtype=np.int64)
     counts = np.bincount(lengths[lengths > 0], minlength=1)
     limit, filled = len(counts) - 1, int(counts.sum())

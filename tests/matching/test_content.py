@@ -3,9 +3,12 @@
 from datetime import date
 from decimal import Decimal
 
+import numpy as np
 import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
 
-from matching.content import hashes_of
+from matching.content import hashes_of, order_of
 from matching.reading.apply import AMOUNT
 
 ROWS = [
@@ -37,3 +40,10 @@ def test_a_missing_value_is_not_an_empty_one_and_columns_are_not_exchanged():
 def test_hashes_stay_as_they_are():
     # Another hash would draw other samples, and so change scores: it would be a change that people notice.
     assert [f"{value:016x}" for value in hashes_of(table(ROWS[:1]))] == ["e231ce2d5ca9d5e1"]
+
+
+@given(st.lists(st.sampled_from([0, 1, 5 << 32, (5 << 32) + 1, (5 << 32) - 1, 7 << 48, 2**64 - 1]), max_size=40))
+def test_rows_are_put_in_order_by_hashes_and_equal_ones_stay(values):
+    hashes = np.array(values, np.uint64)
+
+    assert order_of(hashes).tolist() == sorted(range(len(values)), key=lambda row: values[row])

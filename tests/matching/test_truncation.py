@@ -23,7 +23,7 @@ def cut(left: list[str], right: list[str], *, in_words: bool) -> list[bool]:
     with connected() as connection:
         for side, texts in (("l", left), ("r", right)):
             connection.register("given", pa.table({"i": range(len(texts)), "o0": texts}))
-            connection.execute(f"CREATE TABLE {side} AS SELECT *, lower(o0) AS f0 FROM given")
+            connection.execute(f"CREATE TABLE {side} AS SELECT *, lower(o0) AS f0, length(o0) AS n0 FROM given")
         rows = np.arange(len(left), dtype=np.int32)
         pairs = Candidates(rows, rows, 0, 0)
         sides = Sides(connection, Plan.model_validate(NAMED), (len(left), len(right)), 1)
