@@ -6,6 +6,7 @@ A chunk is stored at most once per (job, pass, chunk), so an attempt that takes 
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from uuid import UUID
 
 import asyncpg
 import orjson
@@ -19,11 +20,11 @@ from models.job import Job
 from models.status import MatchStatus
 from realtime.events.job import Counts
 from realtime.events.result import MatchesAdded
-from realtime.unit_of_work import unit_of_work
+from realtime.unit_of_work import UnitOfWork, unit_of_work
 from server.books import entries
 from server.books.pairs import fix_sign, hold_sign, pairs_of
 from server.holds.locks import hold_records
-from server.job.extensions import base_of, earliest_of, hold_bases, is_too_large, kind_of, size_of
+from server.job.extensions import Base, base_of, earliest_of, hold_bases, is_too_large, kind_of, size_of
 from server.job.inputs import SideIds
 from server.job.lifecycle import fence
 from server.job.posting import Use, post_chunk
@@ -45,6 +46,8 @@ class _Stored:
     suggested: int
     left: int
     right: int
+    confirmed_ids: list[UUID] | None
+    suggested_ids: list[UUID] | None
 
     @property
     def matches(self) -> int:
@@ -59,6 +62,42 @@ class _Stored:
             open_left=-self.left,
             open_right=-self.right,
         )
+
+
+@dataclass(frozen=True)
+class _Planned:
+    """A chunk as it is to be stored, match by match, before anything is locked."""
+
+    ids: list[str]
+    rows: list[Sets]
+    statuses: list[str]
+    extends: list[str | None]
+    uses: list[Use]
+
+    @classmethod
+    def of(cls, chunk: Chunk, sides: Sides) -> "_Planned":
+        """Give ids to the matches of a chunk, and say which records they use."""
+        table = chunk.matches
+        ids = uuid7_texts(table.num_rows)
+        rows = list(zip(table["left"].to_pylist(), table["right"].to_pylist(), strict=True))
+        statuses = [
+            _status(status, sets, sides) for status, sets in zip(table["status"].to_pylist(), rows, strict=True)
+        ]
+        uses = [
+            Use(
+                match_id,
+                side.ids[row],
+                name,
+                side.amounts[row].as_py(),
+                side.currencies[row].as_py(),
+                side.dates[row].as_py(),
+            )
+            for match_id, sets in zip(ids, rows, strict=True)
+            for name, side, used in zip(("left", "right"), (sides.left, sides.right), sets, strict=True)
+            for row in used
+            if side.base_of(row) is None
+        ]
+        return cls(ids, rows, statuses, [base_of(sets, sides) for sets in rows], uses)
 
 
 async def write_chunk(job: Job, chunk: Chunk, sides: Sides) -> Counts | None:
@@ -82,46 +121,9 @@ async def write_chunk(job: Job, chunk: Chunk, sides: Sides) -> Counts | None:
 
 
 async def _write_chunk(job: Job, chunk: Chunk, sides: Sides, *, alone: bool) -> Counts | None:
-    table, left, right = chunk.matches, sides.left, sides.right
-    ids = uuid7_texts(table.num_rows)
-    rows = list(zip(table["left"].to_pylist(), table["right"].to_pylist(), strict=True))
-    statuses = [_status(status, sets, sides) for status, sets in zip(table["status"].to_pylist(), rows, strict=True)]
-    extends = [base_of(sets, sides) for sets in rows]
-    uses = [
-        Use(
-            match_id,
-            side.ids[row],
-            name,
-            side.amounts[row].as_py(),
-            side.currencies[row].as_py(),
-            side.dates[row].as_py(),
-        )
-        for match_id, sets in zip(ids, rows, strict=True)
-        for name, side, used in zip(("left", "right"), (left, right), sets, strict=True)
-        for row in used
-        if side.base_of(row) is None
-    ]
+    planned = _Planned.of(chunk, sides)
     async with unit_of_work(SYSTEM) as u:
-        confirms = MatchStatus.CONFIRMED in statuses
-        sign = (await pairs_of(u, [sides.pair.id]))[sides.pair.id].sign if confirms else None
-        is_first = confirms and sign is None
-        if alone or is_first:  # also locks the records, and before the pair, as decisions do
-            await hold_records(u, [use.record_id for use in uses], alone=True)
-        held = await hold_bases(u, job, [base for base in extends if base is not None], sides)
-        bases = [None if base is None else held.get(base) for base in extends]
-        if is_first:  # before the job, as decisions do
-            sign = await fix_sign(u, sides.pair.id, sides.sign)
-        elif confirms and (sign := await hold_sign(u, sides.pair.id)) is None:
-            raise _SignGone
-        if confirms:  # a decision or another job may have fixed the sign since this job began
-            sides = replace(sides, pair=replace(sides.pair, sign=sign))
-            sides.refuse_other_sign()
-        sizes = [size_of(sets, sides, base) for sets, base in zip(rows, bases, strict=True)]
-        left_out = [
-            match_id
-            for match_id, base, size in zip(ids, extends, sizes, strict=True)
-            if (base is not None and base not in held) or is_too_large(size)
-        ]
+        sides, held = await _hold(u, job, planned, sides, alone=alone)
         placed = await u.execute(
             "INSERT INTO job_chunks (job_id, pass_index, chunk, attempt, matches, dropped) VALUES ($1, $2, $3, $4, $5, 0) "
             "ON CONFLICT DO NOTHING RETURNING id",
@@ -129,63 +131,13 @@ async def _write_chunk(job: Job, chunk: Chunk, sides: Sides, *, alone: bool) -> 
             chunk.pass_index,
             chunk.chunk,
             job.attempt,
-            table.num_rows,
+            len(planned.ids),
         )
         if not placed:
             await fence(u, job)
             return None
-        inserted = await u.execute(
-            _INSERT,
-            [use.match_id for use in uses],
-            [use.record_id for use in uses],
-            [use.side for use in uses],
-            [use.amount for use in uses],
-            [use.currency for use in uses],
-            [None if use.date is None else use.date.isoformat() for use in uses],
-            ids,
-            [kind_of(sets, sides, base) for sets, base in zip(rows, bases, strict=True)],
-            statuses,
-            [_text(value) for value in table["score"].to_pylist()],
-            [_text(value) for value in table["margin"].to_pylist()],
-            table["margin_kind"].to_pylist(),
-            table["ambiguity"].to_pylist(),
-            table["group"].to_pylist(),
-            [None if value is None else f"{value:f}" for value in table["difference"].to_pylist()],
-            [_currency(lefts, rights, left, right) for lefts, rights in rows],
-            table["fields"].to_pylist(),
-            [_runner_up(text, left, right) for text in table["runner_up"].to_pylist()],
-            [None if is_too_large(size) else size for size in sizes],
-            [earliest_of(sets, sides, base) for sets, base in zip(rows, bases, strict=True)],
-            job.id,
-            job.project_id,
-            chunk.pass_index,
-            chunk.pass_name,
-            chunk.chunk,
-            sides.document.hash,
-            u.at,
-            sides.pair.id,
-            sides.pair.turned,
-            *_difference(sides.document.passes[chunk.pass_index]),
-            extends,
-            [None if base is None else base.remainder_of for base in bases],
-            left_out,
-        )
-        confirmed_ids, suggested_ids = inserted[0].pop("confirmed_ids"), inserted[0].pop("suggested_ids")
-        stored = _Stored(**inserted[0])
-        if confirmed_ids:
-            await post_chunk(u, sides, uses, [str(one) for one in confirmed_ids], chunk.pass_name)
-        if suggested_ids:
-            await entries.suggest(u, suggested_ids)
-        await entries.count_matches(
-            u,
-            sides.pair.id,
-            {
-                (MatchStatus.CONFIRMED, chunk.pass_name): stored.confirmed,
-                (MatchStatus.SUGGESTED, chunk.pass_name): stored.suggested,
-            },
-        )
-        if chunk.chunk % FOLD_EVERY == FOLD_EVERY - 1:
-            await entries.fold(u, sides.pair.id, sides.pair.sources)
+        stored = await _insert(u, job, chunk, planned, (sides, held))
+        await _post(u, chunk, planned, sides, stored)
         # Last, because whoever decides on a match of this job waits for it.
         counts = stored.added_to(await fence(u, job))
         await u.execute(
@@ -194,9 +146,9 @@ async def _write_chunk(job: Job, chunk: Chunk, sides: Sides, *, alone: bool) -> 
             counts.model_dump_json(),
             u.at,
         )
-        if stored.matches < table.num_rows:
+        if stored.matches < len(planned.ids):
             await u.execute(
-                "UPDATE job_chunks SET dropped = $2 WHERE id = $1", placed[0]["id"], table.num_rows - stored.matches
+                "UPDATE job_chunks SET dropped = $2 WHERE id = $1", placed[0]["id"], len(planned.ids) - stored.matches
             )
         u.publish(
             MatchesAdded(
@@ -213,6 +165,96 @@ async def _write_chunk(job: Job, chunk: Chunk, sides: Sides, *, alone: bool) -> 
             )
         )
         return counts
+
+
+async def _hold(
+    u: UnitOfWork, job: Job, planned: _Planned, sides: Sides, *, alone: bool
+) -> tuple[Sides, dict[str, Base]]:
+    """
+    Lock what a chunk needs, in the order in which decisions lock it.
+
+    Returns: the sides with the sign of the pair, and the matches that this chunk extends, as far as they are as they were.
+    """
+    confirms = MatchStatus.CONFIRMED in planned.statuses
+    sign = (await pairs_of(u, [sides.pair.id]))[sides.pair.id].sign if confirms else None
+    is_first = confirms and sign is None
+    if alone or is_first:  # also locks the records, and before the pair, as decisions do
+        await hold_records(u, [use.record_id for use in planned.uses], alone=True)
+    held = await hold_bases(u, job, [base for base in planned.extends if base is not None], sides)
+    if is_first:  # before the job, as decisions do
+        sign = await fix_sign(u, sides.pair.id, sides.sign)
+    elif confirms and (sign := await hold_sign(u, sides.pair.id)) is None:
+        raise _SignGone
+    if confirms:  # a decision or another job may have fixed the sign since this job began
+        sides = replace(sides, pair=replace(sides.pair, sign=sign))
+        sides.refuse_other_sign()
+    return sides, held
+
+
+async def _insert(
+    u: UnitOfWork, job: Job, chunk: Chunk, planned: _Planned, within: tuple[Sides, dict[str, Base]]
+) -> _Stored:
+    """Store the matches whose records are free, but for those whose base has changed or whose sums are too large."""
+    (sides, held), table, uses = within, chunk.matches, planned.uses
+    bases = [None if base is None else held.get(base) for base in planned.extends]
+    sizes = [size_of(sets, sides, base) for sets, base in zip(planned.rows, bases, strict=True)]
+    left_out = [
+        match_id
+        for match_id, base, size in zip(planned.ids, planned.extends, sizes, strict=True)
+        if (base is not None and base not in held) or is_too_large(size)
+    ]
+    inserted = await u.execute(
+        _INSERT,
+        [use.match_id for use in uses],
+        [use.record_id for use in uses],
+        [use.side for use in uses],
+        [use.amount for use in uses],
+        [use.currency for use in uses],
+        [None if use.date is None else use.date.isoformat() for use in uses],
+        planned.ids,
+        [kind_of(sets, sides, base) for sets, base in zip(planned.rows, bases, strict=True)],
+        planned.statuses,
+        [_text(value) for value in table["score"].to_pylist()],
+        [_text(value) for value in table["margin"].to_pylist()],
+        table["margin_kind"].to_pylist(),
+        table["ambiguity"].to_pylist(),
+        table["group"].to_pylist(),
+        [None if value is None else f"{value:f}" for value in table["difference"].to_pylist()],
+        [_currency(lefts, rights, sides.left, sides.right) for lefts, rights in planned.rows],
+        table["fields"].to_pylist(),
+        [_runner_up(text, sides.left, sides.right) for text in table["runner_up"].to_pylist()],
+        [None if is_too_large(size) else size for size in sizes],
+        [earliest_of(sets, sides, base) for sets, base in zip(planned.rows, bases, strict=True)],
+        job.id,
+        job.project_id,
+        chunk.pass_index,
+        chunk.pass_name,
+        chunk.chunk,
+        sides.document.hash,
+        u.at,
+        sides.pair.id,
+        sides.pair.turned,
+        *_difference(sides.document.passes[chunk.pass_index]),
+        planned.extends,
+        [None if base is None else base.remainder_of for base in bases],
+        left_out,
+    )
+    return _Stored(**inserted[0])
+
+
+async def _post(u: UnitOfWork, chunk: Chunk, planned: _Planned, sides: Sides, stored: _Stored) -> None:
+    """Write into the books what was stored."""
+    if stored.confirmed_ids:
+        await post_chunk(u, sides, planned.uses, [str(one) for one in stored.confirmed_ids], chunk.pass_name)
+    if stored.suggested_ids:
+        await entries.suggest(u, stored.suggested_ids)
+    counts: dict[tuple[str, str | None], int] = {
+        (MatchStatus.CONFIRMED, chunk.pass_name): stored.confirmed,
+        (MatchStatus.SUGGESTED, chunk.pass_name): stored.suggested,
+    }
+    await entries.count_matches(u, sides.pair.id, counts)
+    if chunk.chunk % FOLD_EVERY == FOLD_EVERY - 1:
+        await entries.fold(u, sides.pair.id, sides.pair.sources)
 
 
 # One statement per chunk. It stores the matches whose records are all free, and their uses, in sorted order, so that
