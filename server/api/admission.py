@@ -56,6 +56,8 @@ class Turns:
         self.heavy = Lane(max(1, pool // 5), 1, line=16)
         # Beside the heavy ones: reading a whole job takes so long that its owner's other requests would be kept waiting.
         self.exports = Lane(max(1, pool // 5), 1, line=4, wait_s=EXPORT_WAIT_S)
+        # Each holds more than a chunk of 1 MiB, for as long as its sender likes. What waits has not been read.
+        self.uploads = Lane(64, 8, line=32)
         # Programs that answer one question: each takes a core for about a second, or for seconds. They hold no connection
         # of this pool, nor does a request that waits for its turn to start one.
         self.explanations = Lane(2, 1, line=4)
@@ -110,6 +112,10 @@ class Seat:
     def connection(self) -> AbstractAsyncContextManager[None]:
         """A turn at the database. Raises: Busy."""
         return self.turns.turn(self.owner)
+
+    def upload(self) -> AbstractAsyncContextManager[None]:
+        """A turn to send a file. Raises: Busy."""
+        return self.turns.uploads.turn(self.owner.share)
 
     def explanation(self) -> AbstractAsyncContextManager[None]:
         """A turn to have two records compared. Raises: Busy."""

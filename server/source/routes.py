@@ -5,6 +5,7 @@ from aiohttp import web
 from core import problems
 from matching.reading.formats import FORMATS
 from models.project import Project
+from server.api.admission import Seat
 from server.api.body.intake import read
 from server.api.endpoint import ApiRequest, BodyRequest, QueryRequest, Right
 from server.api.paging import Page
@@ -73,7 +74,8 @@ async def create_source(api: ApiRequest) -> web.StreamResponse:
     """Upload a file as a source, or create an empty one with a JSON body."""
     api.refuse_when_disk_is_full()
     if api.request.content_type == "multipart/form-data":
-        return reply(await upload.receive(api.actor, api.path_id(), api.request, api.settings))
+        async with Seat.of(api.request).upload():
+            return reply(await upload.receive(api.actor, api.path_id(), api.request, api.settings))
     body, raw = await read(api.request, SourceCreate)
     await note_body(raw)
     return reply(await actions.create_empty_source(api.actor, api.path_id(), body))

@@ -1,12 +1,14 @@
 """The upload itself: its parts, its limits, its end. A failed upload leaves nothing behind."""
 
 import asyncio
+import contextlib
 import signal
 
 import pytest
 import socketio
 from aiohttp import FormData, MultipartWriter
 
+from server.api.admission import TURNS
 from server.api.keys import SETTINGS
 
 GOOD = b"ref,day,amount\n" + b"".join(b"R%d,2026-01-13,%d.50\n" % (n, n) for n in range(100))
@@ -193,6 +195,24 @@ async def test_a_client_that_dies_leaves_nothing_behind(server, alice, project, 
     assert arrived > 0
     assert await nothing_left(db)
     writer.close()
+
+
+async def test_one_person_sends_a_few_files_at_once_and_the_others_wait_unread(server, alice, bob, project, upload):
+    await alice.ok("PUT", f"/projects/{project}/members/{bob.id}", {"role": "analyst"})
+    uploads = server.app[TURNS].uploads
+
+    async with contextlib.AsyncExitStack() as held:
+        for _ in range(8):
+            await held.enter_async_context(uploads.turn(str(alice.id)))
+        hers = asyncio.create_task(upload(GOOD))
+        while not uploads.waiting:
+            await asyncio.sleep(0)
+        his = await upload(GOOD, person=bob)
+        sources = await alice.ok("GET", f"/projects/{project}/sources")
+    sent = await hers
+
+    assert (his[0], sent[0]) == (202, 202)
+    assert [source["id"] for source in sources["items"]] == [his[1]["id"]]
 
 
 async def test_the_same_file_is_recognised(load):
