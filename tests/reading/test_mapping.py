@@ -171,3 +171,14 @@ def test_a_form_that_reads_nothing_is_refused_from_people_and_not_from_the_store
 
     days = apply_mapping(RawBatch(pa.table({"day": ["05.01."]}), *[pa.array([1])] * 2), stored)
     assert [(reject.column, reject.code) for reject in days.rejects] == [("day", "date_unparsable")]
+
+
+def test_a_header_that_is_said_to_be_a_row_is_one(load):
+    rows = [f"2026-01-{n % 28 + 1:02},{n}.50,EUR,R{n % 3},{n % 28 + 1},{n % 12 + 1},2026,{n * 3}" for n in range(1, 30)]
+
+    found = load("\n".join(["date,amount,cur,ref,d,m,y,bal", *rows]) + "\n", mapping={"table": {"header_row": 0}})
+
+    # None of the rows has a word in it by which it could be a total.
+    assert list(found.profiles)[:2] == ["column_1", "column_2"]
+    assert found.data[0]["column_1"] == "date"
+    assert len(found.data) + len(found.rejects) == 30

@@ -46,7 +46,7 @@ class Suspect:
 def suspects_of(facts: Facts, places: list[int]) -> list[Suspect]:
     """The rows among these whose first words say that they are totals or balances."""
     found = []
-    places = _naming(facts, places)
+    places = _naming(facts, places) if places else []  # of no rows, Arrow makes a column without any part
     for place, texts in zip(places, _words_at(facts, places), strict=True):
         for text in texts[:6]:
             reason = _reason(_DIGITS.sub("0", text)) if len(text) <= LONGEST_NAMED else None
