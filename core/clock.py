@@ -10,4 +10,4 @@ def now() -> datetime:
 
 def rfc3339(at: datetime) -> str:
     """RFC 3339 with microseconds and a Z, e.g. 2026-04-03T12:00:00.000000Z."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"

@@ -6,6 +6,7 @@ import hashlib
 import os
 import stat
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -40,6 +41,7 @@ def associated(*parts: str | bytes | int) -> bytes:
     return out
 
 
+@lru_cache(maxsize=1024)
 def key_tag(key_id: str) -> bytes:
     """16 bytes that identify a key inside a sealed value."""
     return hashlib.sha256(b"tallyroom/key-id\x00" + key_id.encode()).digest()[:16]

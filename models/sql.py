@@ -32,12 +32,17 @@ async def rows(sql: str, *values: Any) -> list[dict[str, Any]]:
 
 async def rows_on(client: Any, sql: str, values: Any) -> list[dict[str, Any]]:
     """Run a statement on a connection that is known. Returns: its rows."""
+    return [dict(row) for row in await records_on(client, sql, values)]
+
+
+async def records_on(client: Any, sql: str, values: Any) -> list[asyncpg.Record]:
+    """Like `rows_on`, but the rows are as the driver gives them."""
     try:
         if _is_open(client):
             async with client._lock:  # tasks that share a transaction take turns
-                return [dict(row) for row in await fetch(client._connection, sql, values)]
+                return await fetch(client._connection, sql, values)
         async with Loan(client._pool) as connection:
-            return [dict(row) for row in await fetch(connection, sql, values)]
+            return await fetch(connection, sql, values)
     except (asyncpg.SyntaxOrAccessError, asyncpg.DataError) as error:
         raise OperationalError(error) from error
     except asyncpg.IntegrityConstraintViolationError as error:

@@ -24,6 +24,7 @@ from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.models import Model
 
 from core import log
+from core.as_json import as_json
 from core.clock import now
 from core.ids import uuid7
 from core.problems import Fault, IdempotencyInProgress, Invalid, PreconditionRequired, VersionConflict
@@ -192,7 +193,7 @@ class UnitOfWork:
 
     def answer(self, status: int, view: BaseModel | None = None, *, version: int | None = None) -> Answer:
         """Set the action's answer. It is stored with the Idempotency-Key, if the request has one."""
-        body = b"" if view is None else view.model_dump_json(by_alias=True).encode()
+        body = b"" if view is None else as_json(view)
         headers = {} if version is None else {"ETag": f'"{version}"'}
         return self.answer_as(status, body, headers)
 

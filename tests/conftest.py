@@ -273,8 +273,9 @@ async def server(settings: Settings) -> AsyncIterator[TestServer]:
     """The application, listening on a port."""
     from aiohttp.test_utils import TestServer
 
+    from core.as_json import as_json
+    from realtime import unit_of_work
     from server.api import reply
-    from server.api.as_json import as_json
     from server.api.protocol import Runner
     from server.app import build
     from server.processes.web import HTTP
@@ -288,7 +289,8 @@ async def server(settings: Settings) -> AsyncIterator[TestServer]:
         assert found == view.model_dump_json(by_alias=True).encode()
         return found
 
-    reply.as_json = compared  # type: ignore[attr-defined]  # whatever a test reads is what pydantic would have written
+    # Whatever a test reads is what pydantic would have written.
+    reply.as_json = unit_of_work.as_json = compared  # type: ignore[attr-defined]
     running = Listening(build(settings))
     await running.start_server()
     yield running

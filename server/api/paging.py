@@ -108,6 +108,8 @@ class Listing:
     adorn: str = ""
     # How many rows the list has, if that is stored anyway: counting 100,000 takes longer than reading the page.
     known_total: int | None = None
+    # Whether a row is a dictionary, or what the driver gives, which is as good for reading single columns.
+    copies: bool = True
 
     def where(self, condition: str, *values: Any) -> None:
         """Add a condition. Each `?` in it stands for the next value."""
@@ -116,8 +118,10 @@ class Listing:
             condition = condition.replace("?", f"${len(self.values)}", 1)
         self.conditions.append(condition)
 
-    async def page(self, reading: Reading, query: Paged, view: Callable[[dict[str, Any]], Item]) -> "Page[Item]":
-        """Read one page. Raises: Invalid (invalid_cursor)."""
+    async def page(
+        self, reading: Reading, query: Paged, view: Callable[[dict[str, Any]], Item | dict[str, Any]]
+    ) -> "Page[Item]":
+        """Read one page, of views or of what they say, ready to be written as JSON. Raises: Invalid (invalid_cursor)."""
         digest = self.digest(query)
         backwards, after = unseal(query.cursor, digest) if query.cursor else (False, None)
         if query.cursor and query.skip:
@@ -128,13 +132,15 @@ class Listing:
         has_next = more if not backwards else True
         has_prev = (query.cursor is not None or query.skip > 0) if not backwards else more
         total = await self._count(reading) if self.known_total is None else self.known_total
-        return Page(
-            items=await views_of(rows, view),
-            next_cursor=seal(rows[-1], digest, backwards=False) if rows and has_next else None,
-            prev_cursor=seal(rows[0], digest, backwards=True) if rows and has_prev else None,
-            total=total if total <= COUNT_LIMIT else None,
-            total_at_least=None if total <= COUNT_LIMIT else COUNT_LIMIT,
-        )
+        fields = {
+            "items": await views_of(rows, view),
+            "next_cursor": seal(rows[-1], digest, backwards=False) if rows and has_next else None,
+            "prev_cursor": seal(rows[0], digest, backwards=True) if rows and has_prev else None,
+            "total": total if total <= COUNT_LIMIT else None,
+            "total_at_least": None if total <= COUNT_LIMIT else COUNT_LIMIT,
+            "looked_at": None,
+        }
+        return Page.of_typed(fields)
 
     async def rows(
         self, reading: Reading, query: Paged, after: tuple[Any, str] | None, *, backwards: bool
@@ -181,7 +187,8 @@ class Listing:
         values.append(step.room_bytes)
         # Sizes are computed in PostgreSQL, so rows that exceed the bytes of a page never leave it.
         weighed = f"SELECT x.*, sum(octet_length(x::text)) OVER (ROWS UNBOUNDED PRECEDING) AS _bytes FROM ({listed}) x"
-        return await reading.rows(
+        ask = reading.rows if self.copies else reading.records
+        return await ask(
             "SELECT * FROM (SELECT y.*, lag(_bytes, 1, 0::bigint) OVER () AS _before, lead(true, 1, false) OVER () AS _follows "
             f"FROM ({weighed}) y) z WHERE _before < ${len(values)}",
             *values,

@@ -7,8 +7,8 @@ import orjson
 from aiohttp import web
 from pydantic import BaseModel
 
+from core.as_json import as_json
 from realtime.unit_of_work import Answer
-from server.api.as_json import as_json
 from server.store.reading import Position
 
 

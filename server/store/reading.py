@@ -7,7 +7,7 @@ from typing import Any
 
 from tortoise.backends.base.client import TransactionalDBClient
 
-from models.sql import rows_on
+from models.sql import records_on, rows_on
 from models.transactions import in_transaction
 
 READ_S = 15  # per statement; a query that takes longer asked for too much
@@ -30,6 +30,10 @@ class Reading:
     async def rows(self, sql: str, *values: Any) -> list[dict[str, Any]]:
         """Rows as dictionaries."""
         return await rows_on(self.connection, sql, values)
+
+    async def records(self, sql: str, *values: Any) -> list[Any]:
+        """Rows as the driver gives them, whose columns can be read by name."""
+        return await records_on(self.connection, sql, values)
 
     async def position(self, stream: str) -> Position:
         """The head of a stream in this snapshot."""

@@ -96,7 +96,7 @@ async def entries_of(actor: Actor, vault_id: UUID, query: EntryList) -> tuple[Pa
         await access.load(actor, Vault, vault_id, "entry.read")
         name = query.sort.lstrip("-")
         sort = Sort(f"t.{name}", "text" if name == "name" else "timestamptz", descending=query.sort.startswith("-"))
-        listing = Listing("t.*", "password_entries t", sort, f"entries/{vault_id}")
+        listing = Listing("t.*", "password_entries t", sort, f"entries/{vault_id}", copies=False)
         listing.where("t.vault_id = ?", vault_id)
         listing.where(f"t.trashed_at IS {'NOT NULL' if query.trashed else 'NULL'}")
         if query.state:
@@ -107,7 +107,7 @@ async def entries_of(actor: Actor, vault_id: UUID, query: EntryList) -> tuple[Pa
             pattern = query.q.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
             listing.where("concat_ws(chr(10), t.name, t.username, t.url) ILIKE ?", f"%{pattern}%")
         at = now()
-        page = await listing.page(snapshot, query, lambda row: EntryView.of_row(row, at))
+        page: Page[EntryView] = await listing.page(snapshot, query, lambda row: EntryView.written(row, at))
         return page, await snapshot.position(streams.vault(vault_id))
 
 

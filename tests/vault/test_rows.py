@@ -1,4 +1,4 @@
-"""Rows that are made without Tortoise are what Tortoise would make of them."""
+"""Rows and views that are made with fewer steps are what Tortoise and pydantic would make of them."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from tortoise.models import Model
 
 from models import sql
 from models.vault import Entry
+from tests.conftest import Person
 
 
 def _sample(field: Any) -> Any:
@@ -33,6 +34,28 @@ async def test_a_row_from_the_database_has_what_tortoise_would_give_it(entry: di
     again = await Entry.first()
     assert again is not None
     assert again.name == "another"
+
+
+async def test_a_page_says_of_an_entry_what_is_said_of_it_alone(
+    alice: Person, vault: str, entry: dict[str, Any]
+) -> None:
+    full = {
+        "name": "all of it",
+        "secret": "s",
+        "notes": "n",
+        "username": "u",
+        "url": "https://example.test/",
+        "tags": ["one", "two"],
+        "expires_at": "2099-01-02T03:04:05+02:00",
+        "rotation_interval_days": 3,
+    }
+    made = await alice.ok("POST", f"/vaults/{vault}/entries", full)
+
+    page = await alice.ok("GET", f"/vaults/{vault}/entries")
+
+    alone = [await alice.ok("GET", f"/entries/{one['id']}") for one in (made, entry)]
+    assert {one["id"]: one for one in page["items"]} == {one["id"]: one for one in alone}
+    assert alone[0] == made
 
 
 def test_every_model_is_read_as_tortoise_reads_it(server: object) -> None:

@@ -66,10 +66,10 @@ def _unknown(model: type[BaseModel], value: Any, pointer: str) -> Iterator[str]:
         return
     known = _known(model)
     for name, item in value.items():
-        here = pointer + pointer_of((name,))
         if name not in known:
-            yield here
+            yield pointer + pointer_of((name,))
         elif isinstance(item, dict | list) and (inner := _model_in(known[name])) is not None:
+            here = pointer + pointer_of((name,))
             for number, each in enumerate(item) if isinstance(item, list) else ((None, item),):
                 yield from _unknown(inner, each, here if number is None else f"{here}/{number}")
 
