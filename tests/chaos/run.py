@@ -38,6 +38,9 @@ from tests.job.conftest import MAPPINGS
 from tests.realtime.bus_server import Link
 
 QUIET_S = 60.0  # in which everybody must have everything, once nothing goes wrong any more
+# The same for a change of which nobody was told. It takes a second; some time later each client would find it when it comes back
+# with another token.
+UNTOLD_S = 10.0
 STEP_S = 20.0  # for a change while the database may be away
 BOOKS = tuple(data.books(200, 7))
 Row = dict[str, Any]
@@ -105,7 +108,9 @@ class Run:
                 await self._prepare()
                 self.say("everything runs")
                 await self._go_wrong(seconds)
-                await self._become_quiet()
+                await self._become_quiet(QUIET_S)
+                await self._have_the_last_word()
+                await self._become_quiet(UNTOLD_S)
                 await self._compare()
         finally:
             await installation.stop()
@@ -501,13 +506,26 @@ class Run:
                     await process.kill()
                     await process.start()
 
+    async def _have_the_last_word(self) -> None:
+        """
+        Makes the last change while the bus is away. A hint that is lost earlier is made up for by that of the next change, or by
+        the next client that comes back, so only now would anybody notice if lost hints were not.
+        """
+        bus = self.installation.bus
+        if bus is None:
+            return
+        bus.kill()
+        await self._until_done(lambda: self._change(self.random, "plain"))
+        bus.start()
+        self.report.faults["the hint of the last change was lost"] += 1
+
     # -- afterwards ----------------------------------------------------------------------------------------------------
 
-    async def _become_quiet(self) -> None:
+    async def _become_quiet(self, most_s: float) -> None:
         """Waits until everybody has come to the heads of their streams."""
         self.say("waiting until it is quiet")
         heads: dict[str, int] = {}
-        deadline = time.monotonic() + QUIET_S
+        deadline = time.monotonic() + most_s
         while time.monotonic() < deadline:
             with contextlib.suppress(Exception):
                 heads = {row["name"]: row["head"] for row in await self._fetch("SELECT name, head FROM streams")}
