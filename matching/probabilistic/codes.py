@@ -36,7 +36,9 @@ def read(left: Side, right: Side) -> tuple[Codes, Codes]:
     """The rarest codes of each row."""
     words = [[text.split(" ") if text else [] for text in side.texts] for side in (left, right)]
     rows = sum(map(len, words))
-    common = {w for w, n in Counter(w for side in words for row in side for w in set(row)).items() if n > COMMON_WORD * rows}
+    common = {
+        w for w, n in Counter(w for side in words for row in side for w in set(row)).items() if n > COMMON_WORD * rows
+    }
     found = [[_codes_of(row, common) for row in side] for side in words]
     counts = Counter(code for side in found for row in side for code in row)
     most = max(2.0, COMMON_CODE * rows)
@@ -70,7 +72,9 @@ def _codes_of(words: list[str], common: set[str]) -> set[str]:
 
 
 def _rarest(codes: set[str], counts: Counter[str], most: float) -> list[str]:
-    return sorted((code for code in codes if counts[code] <= most), key=lambda code: (counts[code], -len(code), code))[:OF_ROW]
+    return sorted((code for code in codes if counts[code] <= most), key=lambda code: (counts[code], -len(code), code))[
+        :OF_ROW
+    ]
 
 
 def _encoded(rows: list[list[str]]) -> Codes:
