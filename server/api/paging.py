@@ -29,6 +29,7 @@ PAGE_BYTES = 2 * 1024 * 1024  # a page ends after the row that exceeds this; bui
 STEP_ROWS = 100  # read at a time: PostgreSQL unpacks this many rows before it can tell that they are too large
 VIEW_S = 0.005  # for how long the views of a page are built before other requests have a turn
 Item = TypeVar("Item", bound=BaseModel)
+Seen = TypeVar("Seen")
 Row = TypeVar("Row")
 
 
@@ -260,7 +261,7 @@ class Listing:
         return hashlib.sha256(raw).hexdigest()[:16]
 
 
-async def views_of(rows: Iterable[Row], view: Callable[[Row], Item]) -> list[Item]:
+async def views_of(rows: Iterable[Row], view: Callable[[Row], Seen]) -> list[Seen]:
     """The views of rows, with a turn of the event loop whenever they have taken some time: those of large plans do."""
     items, since = [], time.perf_counter()
     for row in rows:
