@@ -17,9 +17,6 @@ BATCH_S = 0.01  # at most one batch begins in this time, so whoever asks alone d
 # 5,000 sockets that came back made 1,700 transactions, now it is 700. Below 500 questions a second
 # nobody waits longer.
 QUESTION_S, CROWDED_S = 0.002, 0.1
-# On a busy machine few questions arrive in 10 ms, and a transaction for each few of them made it busier still. So a batch also
-# waits this many times what the one before took, which on a quiet machine is 2 to 4 ms, so that nobody there notices.
-TIMES = 4
 MOST_QUESTIONS = 1000  # in a batch, so that none takes the database long
 MOST_BATCHES = 2  # at the same time, so that a slow one does not hold up the next
 
@@ -42,7 +39,6 @@ class Batch(Generic[Question, Answer]):
         self._tasks: set[asyncio.Task[None]] = set()
         self._began_at = -BATCH_S
         self._pause_s = BATCH_S
-        self._took_s = 0.0
 
     async def ask(self, question: Question) -> Answer:
         """The answer to a question. Raises what answering it raises."""
@@ -63,7 +59,7 @@ class Batch(Generic[Question, Answer]):
         loop = asyncio.get_running_loop()
         self._began_at = loop.time()
         asked, self._waiting = self._waiting[:MOST_QUESTIONS], self._waiting[MOST_QUESTIONS:]
-        self._pause_s = min(CROWDED_S, max(BATCH_S, len(asked) * QUESTION_S, TIMES * self._took_s))
+        self._pause_s = min(CROWDED_S, max(BATCH_S, len(asked) * QUESTION_S))
         task = loop.create_task(self._answer_all(asked), name="batch", context=contextvars.Context())
         self._tasks.add(task)
         task.add_done_callback(self._ended)
@@ -75,8 +71,6 @@ class Batch(Generic[Question, Answer]):
 
     async def _answer_all(self, asked: list[tuple[Question, asyncio.Future[Answer]]]) -> None:
         asked = [(question, future) for question, future in asked if not future.done()]
-        loop = asyncio.get_running_loop()
-        began_at = loop.time()
         try:
             answers = await self._answer([question for question, _ in asked])
         except asyncio.CancelledError:
@@ -85,7 +79,6 @@ class Batch(Generic[Question, Answer]):
             raise
         except Exception as error:  # noqa: BLE001 - it is raised again for everybody who asked
             answers = [error] * len(asked)
-        self._took_s = loop.time() - began_at
         for (_, future), answer in zip(asked, answers, strict=True):
             if future.done():
                 continue  # whoever asked went away meanwhile

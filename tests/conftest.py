@@ -290,7 +290,7 @@ async def server(settings: Settings) -> AsyncIterator[TestServer]:
         return found
 
     # Whatever a test reads is what pydantic would have written.
-    reply.as_json = unit_of_work.as_json = compared  # type: ignore[attr-defined]
+    reply.as_json = unit_of_work.as_json = compared  # type: ignore[attr-defined]  # for this test only
     running = Listening(build(settings))
     await running.start_server()
     yield running

@@ -18,7 +18,6 @@ from models import access
 from models.access import Held, Question
 from models.project import Project
 from models.vault import Vault
-from realtime.batching import BATCH_S, CROWDED_S, TIMES, Batch
 from server.api.keys import AUTHENTICATE
 from server.app import CONNECTIONS, NAMESPACE
 from tests.auth.programs import program_of
@@ -58,10 +57,9 @@ def _count(queries: Counter[str], mark: str) -> int:
 async def test_many_sockets_that_come_back_at_once_cost_few_queries(
     server: Any, alice: Any, project: str, flood: Any, queries: Counter[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    guests, live = server.app[NAMESPACE].guests, server.app[NAMESPACE].server
-    await until(lambda: not live.connections)  # one of the test before would be one too many
+    guests = server.app[NAMESPACE].guests
     monkeypatch.setattr(guests, "limits", replace(guests.limits, sockets_per_user=SOCKETS))
-    monkeypatch.setattr(live, "max_pending", SOCKETS, raising=False)
+    monkeypatch.setattr(server.app[NAMESPACE].server, "max_pending", SOCKETS, raising=False)
     monkeypatch.setattr(server.app[CONNECTIONS], "most_each", 2 * SOCKETS)
     await flood(30, 2)
     relay, counts = guests.relay, guests.relay.counts
@@ -144,17 +142,3 @@ async def _alone(model: Any, question: Question) -> str:
         return (await access.load(question.actor, model, question.row_id, question.action)).role
     except Problem as problem:
         return problem.code
-
-
-async def test_after_a_slow_batch_the_next_one_collects_for_longer() -> None:
-    async def slowly(asked: list[int]) -> list[int]:
-        await asyncio.sleep(CROWDED_S / TIMES)
-        return asked
-
-    batch = Batch(slowly)
-    assert await batch.ask(1) == 1
-    assert batch._pause_s == BATCH_S
-
-    assert await batch.ask(2) == 2
-
-    assert batch._pause_s == CROWDED_S
