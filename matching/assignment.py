@@ -5,12 +5,10 @@ Staying unmatched costs nothing, so a pair of zero bits or less is never made.
 """
 
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matching import paths
 from matching.auction import Sold, auction, possible
 
 DENSE_NODES = 2_000
@@ -19,8 +17,6 @@ MARGIN_WORK = 1_000_000_000  # additions per pass for exact margins, the cube of
 STEPS = (16, 1)
 NEARLY = (128,)  # the same where a total that is nearly the greatest will do
 UNMATCHED = 0
-# Up to so many edges, components and so small ones are found without SciPy, whose import takes as long as many of them.
-FEW_EDGES, FEW_COMPONENTS, SMALL_NODES = 200_000, 2_000, 24
 _NEVER = np.int64(1) << 50  # milli-bits; more than any path can cost
 
 Numbers = NDArray[np.int64]
@@ -134,8 +130,6 @@ def _optimum(rows: NDArray[np.int32], columns: NDArray[np.int32], weight: Number
 
 def _components(rows: NDArray[np.int32], columns: NDArray[np.int32]) -> NDArray[np.int32]:
     """The component of each edge."""
-    if len(rows) <= FEW_EDGES:
-        return paths.components(rows.astype(np.int64), columns.astype(np.int64)).astype(np.int32)
     # Imported here: SciPy takes 0.4 s, and most tables have few pairs that need it.
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
@@ -159,12 +153,10 @@ def _solve(
     single = np.array([components[n][0] for n in np.flatnonzero(sizes == 1)], dtype=np.int64)
     chosen, margins, exact = [single], [weight[single]], [np.ones(len(single), dtype=bool)]
     local = 0
-    several = np.flatnonzero(sizes > 1)
-    are_few = len(several) <= FEW_COMPONENTS
-    for n in several:
+    for n in np.flatnonzero(sizes > 1):
         edges = components[n]
         graph = _Component(rows[edges], columns[edges], weight[edges])
-        pair = graph.optimum(are_few=are_few) if graph.nodes <= DENSE_NODES else graph.large_optimum(STEPS)
+        pair = graph.optimum() if graph.nodes <= DENSE_NODES else graph.large_optimum(STEPS)
         cost = (len(pair) + 1) ** 3
         is_exact = graph.nodes <= DENSE_NODES and cost <= work
         work -= cost if is_exact else 0
@@ -184,22 +176,15 @@ class _Component:
         self.weight = weight
         self.nodes = len(self.rows) + len(self.columns)
 
-    def optimum(self, *, are_few: bool = False) -> Numbers:
-        """
-        The edges with the greatest total weight, using no row and no column twice. `are_few`: there are not so many
-        components that SciPy's speed is worth its import.
-        """
-        if are_few and self.nodes <= SMALL_NODES:
-            solve = paths.linear_sum_assignment
-        else:
-            from scipy.optimize import linear_sum_assignment
+    def optimum(self) -> Numbers:
+        """The edges with the greatest total weight, using no row and no column twice."""
+        from scipy.optimize import linear_sum_assignment
 
-            solve = partial(linear_sum_assignment, maximize=True)
         matrix = np.zeros((len(self.rows), len(self.columns)), dtype=np.int64)
         edge = np.full(matrix.shape, -1, dtype=np.int32)
         matrix[self.r, self.c] = self.weight
         edge[self.r, self.c] = np.arange(len(self.weight))
-        row, column = solve(matrix)
+        row, column = linear_sum_assignment(matrix, maximize=True)
         made = matrix[row, column] > UNMATCHED
         return edge[row[made], column[made]].astype(np.int64)
 
