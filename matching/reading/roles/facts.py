@@ -31,6 +31,17 @@ class Levels:
     codes: NDArray[np.int32]
 
 
+@dataclass(frozen=True)
+class Wordings:
+    """
+    The different texts of a column, each run of digits as one 0. `codes` has a text's number for each row, and -1 where the
+    cell is empty, a number or a date.
+    """
+
+    texts: list[str]
+    codes: NDArray[np.int32]
+
+
 class Column:
     """A column: its cells as text, as numbers and as dates. `roles` is what its name suggests, from 0 to 1."""
 
@@ -69,6 +80,18 @@ class Column:
         """Which cells say something. A line that is only drawn does not, nor does a formula without a value."""
         ruled = pc.fill_null(pc.match_substring_regex(self.texts, NOTHING), False).to_numpy()
         return np.asarray(self.numbers.filled & ~self.numbers.blank & ~ruled, np.bool_)
+
+    @cached_property
+    def wordings(self) -> Wordings:
+        """What the cells say that are neither numbers nor dates."""
+        typed = self.numbers.ok | self.days.ok
+        if typed.all():
+            return Wordings([], np.full(len(typed), -1, np.int32))
+        each = pc.utf8_trim_whitespace(self.texts.filter(pa.array(~typed))).combine_chunks().dictionary_encode()
+        bare = pc.replace_substring_regex(each.dictionary, "[0-9]+", "0").dictionary_encode()
+        codes = np.full(len(typed), -1, np.int32)
+        codes[~typed] = bare.indices.take(each.indices).fill_null(-1).to_numpy(zero_copy_only=False)
+        return Wordings(bare.dictionary.to_pylist(), codes)
 
     def role(self, *names: str) -> float:
         """How much of the name suggests one of these roles."""

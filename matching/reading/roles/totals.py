@@ -62,11 +62,12 @@ def _naming(facts: Facts, places: list[int]) -> list[int]:
     chosen = np.array(places, np.int64)
     names = np.zeros(len(places), np.bool_)
     for column in facts.columns:
-        texts = pc.fill_null(pc.replace_substring_regex(column.texts.take(chosen), "[0-9]+", "0"), "")
-        wordings = pa.concat_arrays(texts.chunks).dictionary_encode()
-        known = [text.strip() for text in wordings.dictionary.to_pylist()]
-        found = [len(text) <= LONGEST_NAMED and _reason(text) is not None for text in known]
-        names |= np.array(found, np.bool_)[wordings.indices.to_numpy(zero_copy_only=False)]
+        codes = column.wordings.codes[chosen]
+        found = np.zeros(len(column.wordings.texts) + 1, np.bool_)  # the last one is that of the cells without words
+        for code in np.unique(codes[codes >= 0]).tolist():
+            text = column.wordings.texts[code]
+            found[code] = len(text) <= LONGEST_NAMED and _reason(text) is not None
+        names |= found[codes]
     return [place for place, is_named in zip(places, names.tolist(), strict=True) if is_named]
 
 
@@ -189,13 +190,11 @@ def repeated_balances(facts: Facts, rows: Mask) -> list[Int64]:
     found = []
     for column in facts.columns:
         # A balance may say of which day it is, so texts that differ only by digits are one.
-        bare = pc.replace_substring_regex(column.texts.take(places), "[0-9]+", "0")
-        texts = pc.utf8_trim_whitespace(bare).combine_chunks().dictionary_encode()
-        codes = texts.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-        counts = np.bincount(codes[codes >= 0], minlength=len(texts.dictionary))
+        codes = column.wordings.codes[places]
+        counts = np.bincount(codes[codes >= 0], minlength=len(column.wordings.texts))
         often = np.argsort(-counts, kind="stable")[:MAX_BALANCES]
         for code in often[counts[often] >= MIN_BALANCES].tolist():
-            text = texts.dictionary[code].as_py()
+            text = column.wordings.texts[code]
             if len(text) <= LONGEST_NAMED and roles_of(text).get("balance", 0) > 0:
                 found.append(places[codes == code])
     return found
