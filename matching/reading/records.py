@@ -167,9 +167,10 @@ class _Ahead:
         """
         marks, text = 0, first.text
         for number in range(MAX_PARTS + 1):
-            marks += text.count(self._delimiter)
-            if '"' in text or not text.endswith("\n") or marks >= width:
+            within = self._marks_in(text)
+            if within is None or not text.endswith("\n") or marks + within >= width:
                 return 0
+            marks += within
             if text.endswith("\r\n"):
                 return number if marks == width - 1 else 0
             if marks == width - 1 and not number:
@@ -178,6 +179,13 @@ class _Ahead:
                 return 0
             text = self._ahead[number].text
         return 0
+
+    def _marks_in(self, text: str) -> int | None:
+        """How many delimiters of a line are outside quotes, or None if a quote stays open."""
+        if '"' not in text:
+            return text.count(self._delimiter)
+        cells = _parse([text], self._delimiter)
+        return None if cells is None else len(cells) - 1
 
     def further_lines(self, first: Line) -> int:
         """How many more lines belong to a record whose first one leaves a quote open; 0 if it never ends properly."""

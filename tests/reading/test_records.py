@@ -123,6 +123,18 @@ def test_line_feeds_inside_cells_do_not_end_records_that_end_with_a_carriage_ret
     assert found.rejects == []
 
 
+def test_line_feeds_inside_cells_end_no_record_beside_quoted_numbers_either(load):
+    lines = [
+        "Date,Text,Out,In,Balance",
+        '2024-02-05,A\nB,"1,207.96",,"4,945.04"',
+        '2024-02-06,C\nD,,"2,000.00","6,945.04"',
+    ]
+    found = load("\r\n".join(lines) + "\r\n")
+
+    assert found.amounts == ["-1207.96", "2000"]
+    assert [row["Text"] for row in found.data] == ["A B", "C D"]
+
+
 def test_lines_that_end_in_another_way_are_records_if_they_are_whole_or_fit_no_width(load):
     found = load("Date,Text,Amount\r\n2024-01-05,A,1.00\n2024-01-06,B,2.00\r\n2024-01-07,C\n2024-01-08,D,4.00\r\n")
 

@@ -1,10 +1,13 @@
 """Columns that are made up of others: of all of them added up, or of the one that is filled in a row."""
 
-from itertools import permutations
+from itertools import combinations, permutations, product
 
 import numpy as np
 
 from matching.reading.roles.amounts import MAX_TRIED, TRIED_ROWS, Amounts, Bookings
+
+MAX_SIGNED = 4  # columns of which each may be added or taken off
+MIN_ROWS = 3  # in fewer of them, such a sum may be chance
 
 
 def sums_of(bookings: Bookings) -> dict[int, tuple[Amounts, tuple[Amounts, ...]]]:
@@ -23,6 +26,24 @@ def sums_of(bookings: Bookings) -> dict[int, tuple[Amounts, tuple[Amounts, ...]]
                 if _adds_up(total, parts, TRIED_ROWS) and _adds_up(total, parts):
                     found.setdefault(total.column.index, (total, parts))
     return found
+
+
+def is_after(bookings: Bookings, amount: Amounts, fee: Amounts) -> bool:
+    """Whether the amount is in all rows what a fee and at most four other columns leave, each added or taken off."""
+    others = [n for n in bookings.numbers if n.moves.any() and not n.is_identifier and n not in (amount, fee)]
+    for count in range(1, MAX_SIGNED + 1) if int(amount.moves.sum()) > MIN_ROWS else ():
+        for parts in combinations(others[:MAX_TRIED], count):
+            for signs in product((1, -1), repeat=count):
+                if _leaves(amount, fee, parts, signs, TRIED_ROWS) and _leaves(amount, fee, parts, signs, None):
+                    return True
+    return False
+
+
+def _leaves(
+    amount: Amounts, fee: Amounts, parts: tuple[Amounts, ...], signs: tuple[int, ...], most: int | None
+) -> bool:
+    left = np.sum([sign * n.values[:most] for sign, n in zip(signs, parts, strict=True)], axis=0) - fee.values[:most]
+    return bool((left == amount.values[:most]).all())
 
 
 def union_of(bookings: Bookings) -> Amounts | None:

@@ -272,8 +272,9 @@ class Decision:
                 continue  # the balance shows what a fee does, and the rows that no step tests are like those
             if rows.any() and not products.has_product(bookings, movement.amount, number):
                 _, parts = compounds.sums_of(bookings).get(movement.amount.column.index, (number, ()))
-                if not any(number is part for part in parts):  # such a fee is in the amount already
-                    return number
+                is_part = any(number is part for part in parts)
+                if not is_part and not compounds.is_after(bookings, movement.amount, number):
+                    return number  # otherwise the fee is in the amount already
         return None
 
     def _asks_mark(self, movement: Movement, *, is_point: bool) -> bool:

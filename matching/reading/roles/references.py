@@ -17,6 +17,7 @@ _PREFIX = re.compile("^[a-z]{1,8}_")
 _DRAWN = re.compile("^[0-9A-Za-z]{14,64}$")
 _DIGITS = re.compile("[0-9]+")
 COUNTING = 0.7  # of the steps from row to row that must be one
+FAR_ABOVE = 10  # times the number of rows, above which a number counts no rows
 REPEATED = 0.3  # of the values, at most, that differ in a column of kinds, such as those of documents
 CALLED_DATE = 0.4  # of a name that means the date of something
 IDENTITY = 0.9  # of a name that must mean what tells rows apart
@@ -71,7 +72,7 @@ def _is_money(column: Column) -> bool:
 
 def _by_values(columns: list[Column], rows: Mask) -> Column | None:
     """The one column of different codes, or of numbers that go on from row to row, whatever it is called."""
-    for fits in (_is_code_column, _counts, _goes_on):
+    for fits in (_is_code_column, _counts, _goes_on, _counts_from_afar):
         codes = [column for column in columns if fits(column, rows)]
         codes = [column for column in codes if not _is_drawn(column, rows)] or codes
         if codes:
@@ -142,14 +143,24 @@ def _counts(column: Column, rows: Mask) -> bool:
     Whether one number in each cell goes on by one from row to row, as bills are numbered: 2024-0001, 1/05/2023. Numbers
     without anything around them count lines as well, unless the column is called a number of something.
     """
+    return _counts_on(column, rows, may_be_bare=column.role("number") >= 0.5)
+
+
+def _counts_from_afar(column: Column, rows: Mask) -> bool:
+    """Whether bare numbers go on by one from row to row and are far above the number of rows, so that they count none."""
+    values = _values(column, rows)
+    is_far = all(_DIGITS.fullmatch(value) and int(value) > FAR_ABOVE * len(values) for value in values)
+    return is_far and not bool((column.days.ok & rows).any()) and _counts_on(column, rows, may_be_bare=True)
+
+
+def _counts_on(column: Column, rows: Mask, *, may_be_bare: bool) -> bool:
     if column.role("account", "booked", "amount", "balance", "value_date", "other_date", "text", "status") >= 0.5:
         return False
     values = _values(column, rows)
     shapes = {_DIGITS.sub("0", value) for value in values}
     if len(values) < MIN_NUMBERS or len(shapes) > 1 or not all(_is_code(value, column) for value in values):
         return False
-    is_called_so = column.role("number") >= 0.5
-    if (shapes == {"0"} or bool((column.days.ok & rows).any())) and not is_called_so:
+    if (shapes == {"0"} or bool((column.days.ok & rows).any())) and not may_be_bare:
         return False
     parts = [[int(digits) for digits in numbers] for numbers in zip(*map(_DIGITS.findall, values), strict=True)]
     counting = [numbers for numbers in parts if _rises_by_one(numbers)]

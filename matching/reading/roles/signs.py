@@ -1,5 +1,6 @@
 """What says the sign of an amount where no balance does: a minus, letters, a column of words, or a person."""
 
+import re
 from itertools import combinations
 
 import numpy as np
@@ -23,6 +24,7 @@ MAX_NOTES = 200  # rows of one cell that may be notes
 MAX_KINDS = 20  # of bookings, as which a column names them
 MAX_MARK = 6  # letters of a mark beside some amounts
 MARKED_OTHERWISE = ("text", "reference", "status", "currency", "account", "booked", "value_date", "other_date")
+_LETTERS_OF_SIDES = re.compile(r"[^\W\d_]\s*/\s*[^\W\d_]\b")  # as in "E/A", whatever is behind
 FLAGS = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False, "y": True, "n": False}
 
 
@@ -212,7 +214,7 @@ def _may_be_sign(bookings: Bookings, amount: Amounts, column: Column, levels: Le
     """
     Whether a column of unknown words may say the sign of an amount that has none. Then a person has to tell.
     """
-    if column.role("status", "currency", "account", "booked", "value_date", "other_date") >= 0.5:
+    if column.role("status", "currency", "account", "booked", "value_date", "other_date", "customer") >= 0.5:
         return False
     if len(present) < 2 or int(amount.moves.sum()) <= len(present) or all(map(currency_of, present)):
         return False
@@ -222,6 +224,8 @@ def _may_be_sign(bookings: Bookings, amount: Amounts, column: Column, levels: Le
     unsided = [value for value in present if not sides_of(value)]
     if any(says(kind, value, whole=True) for value in unsided for kind in ("not_booked", "booked")):
         return False
+    if all(says("means", value, whole=True) for value in present):
+        return False  # card or cash
     if "-" in present and "+" not in present and len(unsided) == len(present) - 1:
         return False  # nothing, beside something such as the number of an instalment
     known = [bool(sides_of(value)) for value in present if len(value) > 1]
@@ -230,7 +234,7 @@ def _may_be_sign(bookings: Bookings, amount: Amounts, column: Column, levels: Le
     is_listed = set(words_of(column.name)) >= {word for value in present for word in words_of(value)[:1]}
     if is_listed and len(present) == 2:
         return True
-    if column.role("sign") >= 0.5:
+    if column.role("sign") >= 0.5 or (_LETTERS_OF_SIDES.match(column.name.strip()) and len(present) == 2):
         return True
     is_near = abs(column.index - amount.column.index) == 1
     short = all(len(words_of(value)) <= MAX_SIGN_WORDS and len(value) <= MAX_SIGN_LETTERS for value in present)

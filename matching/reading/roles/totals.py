@@ -6,8 +6,6 @@ from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from matching.reading.roles.amounts import MAX_SCALE, MAX_TRIED, Amounts, Bookings
 from matching.reading.roles.facts import Facts, Int64, Mask
@@ -20,6 +18,8 @@ MAX_LOOKED = 20_000  # rows outside the bookings whose words are looked at
 MIN_SUMMED, MIN_SECTION = 3, 2  # rows that a total without a word must add up, in a table and in a section
 MAX_NESTED = 2_000  # rows of a report with sums of sums; 30,000 rows would take 0.2 s
 HEADER_SHARE = 0.6
+MAX_ABOVE = 8  # rows at either end among which those of the balances are sought
+MIN_AROUND = 3  # amounts, of which the first and the last may be the balances of those between
 MIN_BALANCES, MAX_BALANCES = 3, 50  # rows of a text that names a balance, and how many texts of a column are looked at
 LONGEST_NAMED = 80  # characters; a longer text is a description
 _INITIALS = re.compile(r"\w\.? \w\.?")
@@ -212,6 +212,39 @@ def balances_between(bookings: Bookings, repeated: list[Int64]) -> list[int]:
     return []
 
 
+def balances_around(bookings: Bookings) -> list[tuple[int, Literal["opening_balance", "closing_balance"]]]:
+    """
+    The first and the last row of the amounts, by their places, if their texts name a balance in any words and all between
+    them lead from one to the other.
+    """
+    for number in (n for n in bookings.numbers[:MAX_TRIED] if not n.is_identifier):
+        rows = np.flatnonzero(number.moves)
+        if len(rows) <= MIN_AROUND:
+            continue
+        if not all(_speaks_of_balance(bookings.facts, int(bookings.places[row])) for row in (rows[0], rows[-1])):
+            continue
+        first, last = int(number.values[rows[0]]), int(number.values[rows[-1]])
+        between = int(number.values[rows[1:-1]].sum())
+        top, bottom = int(bookings.places[rows[0]]), int(bookings.places[rows[-1]])
+        if between and first + between == last:
+            return [(top, "opening_balance"), (bottom, "closing_balance")]
+        if between and last + between == first:
+            return [(top, "closing_balance"), (bottom, "opening_balance")]
+    return []
+
+
+def may_lie_between_balances(facts: Facts, rows: Mask) -> bool:
+    """Whether some text names a balance in one of the first of these rows, and in one of the last."""
+    places = np.flatnonzero(rows)
+    ends = places[:MAX_ABOVE].tolist(), places[-MAX_ABOVE:].tolist()
+    return all(any(_speaks_of_balance(facts, place) for place in end) for end in ends)
+
+
+def _speaks_of_balance(facts: Facts, place: int) -> bool:
+    texts = (column.text(place).strip() for column in facts.columns if column.wordings.codes[place] >= 0)
+    return any(len(text) <= LONGEST_NAMED and roles_of(text).get("balance", 0) > 0 for text in texts)
+
+
 def _are_steps(values: Int64, rows: Int64) -> bool:
     """Whether the values in some rows are balances, which differ by the sums of the rows between them in either order."""
     sums = np.cumsum(values) - values
@@ -225,7 +258,10 @@ def sum_rows(values: Int64) -> list[int]:
     The rows that may be totals though no word says so: each is the sum of the rows of its section, and the sections
     make up the whole table; or it is the first or the last row, and the sum of all others. `values` has shape (rows,).
     """
-    if len(values) <= MIN_SUMMED or not bool((values != 0).all()):
+    moved = np.flatnonzero(values)
+    if len(moved) < len(values):  # rows about the account and empty ones add nothing
+        return [int(moved[row]) for row in sum_rows(values[moved])]
+    if len(values) <= MIN_SUMMED:
         return []
     found, added, first = [], 0, 0
     for row, value in enumerate(values.tolist()):

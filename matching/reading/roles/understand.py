@@ -167,6 +167,9 @@ class _Reader:
         repeated = totals.repeated_balances(self.facts, self.rows) if not self.only_records else []
         places = totals.balances_between(self._typed(self.rows), repeated) if repeated else []
         self._leave_out([LeftOut(place, "closing_balance") for place in places])
+        if not self.only_records and totals.may_lie_between_balances(self.facts, self.rows):
+            around = totals.balances_around(self._typed(self.rows))
+            self._leave_out([LeftOut(place, reason) for place, reason in around])
         suspects = totals.suspects_of(self.facts, totals.word_places(self.facts, self.rows))
         without = self.rows.copy()
         without[[s.place for s in suspects]] = False

@@ -49,6 +49,14 @@ def test_what_counts_on_from_row_to_row_is_the_number_of_a_bill(load, name, numb
     assert load("\n".join([f"{name};Datum;Text;Betrag", *lines]) + "\n").references == numbers
 
 
+@pytest.mark.parametrize("step", [1, -1])
+def test_a_number_far_above_the_number_of_rows_counts_no_rows(load, step):
+    numbers = [f"{70240 + step * n}" for n in range(5)]
+    lines = (f"0{n}.05.2023;a;{n}.50;{number}" for n, number in enumerate(numbers, 2))
+
+    assert load("\n".join(["Datum;Text;Betrag;Zed", *lines]) + "\n").references == numbers
+
+
 @pytest.mark.parametrize("name", ["Nr", "Row", "Zed"])
 def test_what_only_counts_rows_is_no_reference(load, name):
     lines = (f"{n};0{n}.05.2023;a;{n}.50" for n in range(1, 6))

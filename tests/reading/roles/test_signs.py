@@ -105,6 +105,29 @@ def test_a_mark_beside_some_amounts_is_asked_about(load, name, words):
     assert set(found.amounts) == {None}
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("Type", ["Check", "Other", "Check"]),
+        ("Kanaal", ["kaart", "overboeking", "kaart"]),
+        ("Zed", ["bank_transfer", "card", "bank_transfer"]),
+        ("client.name", ["Ada 1", "Bo 2", "Ada 1"]),
+    ],
+)
+def test_neither_what_was_paid_with_nor_whoever_paid_is_a_sign(load, name, words):
+    found = load(signed(f"Date,Amount,{name},Text", *words))
+
+    assert found.amounts == ["40", "250", "19.95"]
+
+
+@pytest.mark.parametrize("name", ["E/A-Zeichen", "U / I", "П/Р"])
+def test_codes_under_two_letters_with_a_slash_may_say_the_sign_wherever_they_stand(load, name):
+    lines = [f"2024-03-{n:02d},{code},7,{n}9.50" for n, code in enumerate(["21", "14", "21", "21"], 1)]
+    found = load("\n".join([f"Date,{name},Rate,Amount", *lines]) + "\n")
+
+    assert (name, "sign") in found.questions
+
+
 def test_a_kind_of_card_is_no_sign(load):
     found = load(signed("Date,Amount,Method,Text", "Debit card", "Credit card", "Debit card"))
 

@@ -353,6 +353,19 @@ def test_a_fee_that_quantity_and_price_explain_is_in_the_amount(load):
     assert found.amounts == ["-1016", "439"]
 
 
+def test_a_fee_that_is_taken_off_beside_other_columns_is_in_the_amount(load):
+    lines = [
+        f"2025-0{n}-25,{1000 + 100 * n}.00,{30 * n}.00,{n}.50,{n * n}.00,{1000 + 130 * n - n * n - n - 0.5:.2f}"
+        for n in range(1, 7)
+    ]
+    asked = load(rows("Date,Salary,Allowance,Fee,Tax,Net", *(line[:-1] + "7" for line in lines)))
+
+    assert load(rows("Date,Salary,Allowance,Fee,Tax,Net", *lines)).amounts == [
+        f"{1000 + 130 * n - n * n - n - 0.5:g}" for n in range(1, 7)
+    ]
+    assert "amount_column" in [kind for _, kind in asked.questions]
+
+
 def test_a_flag_times_the_amount_explains_no_fee(load):
     found = load(
         rows("Date,Settled,Fee,Amount,Net in", "2025-03-03,1,2.50,100.00,97.50", "2025-03-05,1,1.40,50.00,0.00")
@@ -542,6 +555,25 @@ def test_payments_called_a_balance_are_bookings_if_the_numbers_say_so(load):
     found = load(rows("Data;Ordinante;Causale;Importo", *lines))
 
     assert (len(found.amounts), found.left_out) == (28, [])
+
+
+@pytest.mark.parametrize("step", [1, -1], ids=["oldest first", "newest first"])
+@pytest.mark.parametrize("words", [("Open balance", "Close balance"), ("Saldo A", "Saldo B")])
+def test_balances_around_the_bookings_are_none_whatever_they_are_called(words, step, load):
+    amounts = [(-1) ** n * (n * 37 % 91 + 1) for n in range(9)]
+    lines = [
+        f"H,2025-03-01,{words[0]},500.00",
+        *(f"H,2025-03-0{n},Text {n},{amount}.00" for n, amount in enumerate(amounts, 1)),
+        f"H,2025-03-09,{words[1]},{500 + sum(amounts)}.00",
+    ]
+
+    found = load(rows("H,20250301,Bank,", "No,0,Konto 12,", *lines[::step]))
+
+    assert found.amounts == [f"{amount}" for amount in amounts][::step]
+    assert sorted(reason for _, reason in found.left_out if "balance" in reason) == [
+        "closing_balance",
+        "opening_balance",
+    ]
 
 
 @pytest.mark.parametrize("words", [["Saldo"] * 4, [f"Saldo al {n:02}/03" for n in (4, 8, 12, 16)]])
