@@ -9,7 +9,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
+from core.pointers import pointer_of, within
 from matching import engine, inputs
 from matching.output import Writer
 from matching.plan import Plan, PlanInvalid
@@ -21,6 +23,7 @@ from matching.summary import Tally, money_table, side_of
 
 # Of the matches that are written together. The chunks that people review are smaller, so that they are there sooner.
 CHUNK_ROWS = 100_000
+MOST_FAULTS = 10  # of a plan, in one line
 
 
 class Refused(Exception):
@@ -171,10 +174,20 @@ class _Bar:
 
 def _plan(path: Path) -> Plan:
     try:
-        return Plan.model_validate_json(path.read_bytes())
+        document = json.loads(path.read_bytes())
     except ValueError as error:
-        line = str(error).strip().splitlines()
-        raise Refused(f"{path}: not a valid plan: {' '.join(part.strip() for part in line[1:3]) or line[0]}") from error
+        raise Refused(f"{path}: not a valid plan: it is no JSON: {error}") from error
+    try:
+        return Plan.model_validate(document)
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_context=False, include_input=False)[:MOST_FAULTS]
+        # pydantic counts only valid items, but a list with a faulty item is not too short.
+        faults = [f for f in faults if f["type"] != "too_short"] or faults
+        places = [pointer_of(within(document, f["loc"], is_missing=f["type"] == "missing")) for f in faults]
+        told = [
+            f"{place or '/'}: {f['msg'].removeprefix('Value error, ')}" for place, f in zip(places, faults, strict=True)
+        ]
+        raise Refused(f"{path}: not a valid plan: {'; '.join(told)}") from error
 
 
 def _write_json(path: Path, value: object) -> None:

@@ -1,6 +1,5 @@
 """Actions on plans."""
 
-import re
 from typing import Any
 from uuid import UUID
 
@@ -8,8 +7,8 @@ from pydantic import ValidationError
 
 from core.ids import uuid7
 from core.problems import Fault, Invalid
-from matching.plan import KINDS, PlanInvalid
 from matching.plan import Plan as Document
+from matching.plan import PlanInvalid
 from models import access
 from models.access import Actor
 from models.plan import Plan, PlanVersion
@@ -25,16 +24,11 @@ def parse_document(document: dict[str, Any]) -> Document:
     try:
         found = Document.model_validate(document)
     except ValidationError as error:
-        faults = faults_of(error, "/document")
-        raise Invalid(errors=tuple(Fault(_sent(f.pointer), "invalid_plan", f.message) for f in faults)) from None
+        faults = faults_of(error, "/document", sent=document)
+        raise Invalid(errors=tuple(Fault(f.pointer, "invalid_plan", f.message) for f in faults)) from None
     if unbounded := found.unbounded():
         raise plan_invalid(PlanInvalid(unbounded))
     return found
-
-
-def _sent(pointer: str) -> str:
-    """The pointer into the document that was sent. pydantic adds the kind of a pass, which no document has there."""
-    return re.sub(rf"^(/document/passes/\d+)/(?:{'|'.join(KINDS)})(?=/|$)", r"\1", pointer)
 
 
 def plan_invalid(error: PlanInvalid) -> Invalid:

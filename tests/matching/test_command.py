@@ -64,12 +64,14 @@ def test_an_unusable_input_gives_one_line(tmp_path, files, left, said):
 
 
 def test_an_invalid_plan_is_refused(tmp_path, files):
-    (tmp_path / "plan.json").write_text('{"fields": {}}')
+    fields = {"amount": {"type": "money", "left": {"from": "a", "extract": "("}, "right": "b"}}
+    (tmp_path / "plan.json").write_text(json.dumps({"fields": fields, "passes": [{"name": "p", "kind": "rules"}]}))
 
     done = run(tmp_path, *files, "--plan", str(tmp_path / "plan.json"))
 
     assert done.returncode == 2
-    assert "not a valid plan" in done.stderr
+    assert "plan.json: not a valid plan: /fields/amount/left/extract: is not a valid RE2" in done.stderr
+    assert "; /passes/0/where: Field required" in done.stderr
 
 
 def test_a_plan_and_two_rows_are_explained(tmp_path, files, capsys):

@@ -66,15 +66,15 @@ def test_every_column_that_a_plan_names_must_exist():
     document = copy.deepcopy(AMOUNT)
     document["fields"]["amount"] |= {
         "left": {"column": "amount", "negate": True},
-        "right": {"from": "memo", "extract": "[0-9"},
+        "right": {"from": "memo", "extract": "[0-9]+"},
         "currency": {"left": {"value": "EUR"}, "right": "ccy"},
     }
 
     with pytest.raises(PlanInvalid) as caught:
-        Plan.model_validate(document).bind(["amount", "who"], ["memo", "who"])
+        Plan.model_validate(document).bind(["amount", "who"], ["text", "who"])
 
     assert {pointer for pointer, _, _ in caught.value.faults} == {
-        "/fields/amount/right/extract",
+        "/fields/amount/right",
         "/fields/amount/currency/right",
     }
 

@@ -39,3 +39,35 @@ def test_an_unknown_kind_is_answered_with_all_that_there_are() -> None:
         parse_document({**AMOUNT, "passes": [{"name": "first", "kind": "magic"}]})
 
     assert all(kind in caught.value.errors[0].message for kind in KINDS)
+
+
+@pytest.mark.parametrize(
+    ("column", "pointers"),
+    [
+        ({"from": "memo", "extract": "("}, {"/extract"}),
+        ({"from": "memo", "extract": r"(a)\1"}, {"/extract"}),  # RE2 has no such references
+        ({"from": 5, "extract": ""}, {"/from", "/extract"}),
+        ({"columm": "a"}, {"/columm", "/column"}),
+        (5, {""}),
+    ],
+    ids=str,
+)
+def test_a_column_that_cannot_be_used_is_refused_where_it_stands(column: object, pointers: set[str]) -> None:
+    document = copy.deepcopy(AMOUNT)
+    document["fields"]["amount"]["right"] = column
+
+    with pytest.raises(Invalid) as caught:
+        parse_document(document)
+
+    assert {fault.pointer for fault in caught.value.errors} == {
+        f"/document/fields/amount/right{pointer}" for pointer in pointers
+    }
+
+
+def test_a_pass_without_a_kind_is_told_so() -> None:
+    with pytest.raises(Invalid) as caught:
+        parse_document({**AMOUNT, "passes": [{"name": "first"}]})
+
+    assert [(fault.pointer, fault.message) for fault in caught.value.errors] == [
+        ("/document/passes/0", "It does not say of which kind it is.")
+    ]

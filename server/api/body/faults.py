@@ -7,13 +7,17 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from core import problems
+from core.pointers import pointer_of, within
 from core.problems import Fault, Invalid
 
 MOST_FAULTS = 100
 
 
-def faults_of(error: ValidationError, prefix: str = "", *, first: int = 0) -> tuple[Fault, ...]:
-    """The faults in a pydantic error, by JSON pointer, without the rejected values. List items count from `first`."""
+def faults_of(error: ValidationError, prefix: str = "", *, first: int = 0, sent: Any = None) -> tuple[Fault, ...]:
+    """
+    The faults in a pydantic error, by JSON pointer, without the rejected values. List items count from `first`. Given the
+    document that was `sent`, a pointer leads into it: pydantic also names the kinds of its parts, which stand nowhere there.
+    """
     found = []
     told = error.errors(include_input=False, include_url=False, include_context=False)[:MOST_FAULTS]
     for fault in told:
@@ -25,11 +29,13 @@ def faults_of(error: ValidationError, prefix: str = "", *, first: int = 0) -> tu
         message = fault["msg"].removeprefix("Value error, ")
         if message in problems.FAULT_CODES or kind in problems.FAULT_CODES:
             code = kind if kind in problems.FAULT_CODES else message
+        if kind == "union_tag_not_found":
+            code, message = "missing_field", "It does not say of which kind it is."
         if kind.endswith(("_parsing", "_type", "_from_date_parsing")):
             message = message.split(",")[0]  # the part after the comma quotes the input
         if kind == "json_invalid":
             raise problems.InvalidJson
-        parts = fault["loc"]
+        parts = fault["loc"] if sent is None else within(sent, fault["loc"], is_missing=kind == "missing")
         if first and parts and isinstance(parts[0], int):
             parts = (parts[0] + first, *parts[1:])
         found.append(Fault(prefix + pointer_of(parts), code, message))
@@ -38,11 +44,6 @@ def faults_of(error: ValidationError, prefix: str = "", *, first: int = 0) -> tu
 
 def _is_below(place: tuple[int | str, ...], other: tuple[int | str, ...]) -> bool:
     return len(place) > len(other) and place[: len(other)] == other
-
-
-def pointer_of(parts: tuple[int | str, ...]) -> str:
-    """A JSON pointer."""
-    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)
 
 
 def refuse_unknown(model: type[BaseModel], value: Any) -> None:
