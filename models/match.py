@@ -55,6 +55,8 @@ class Match(Row):
     currency = fields.CharField(max_length=3, null=True)
     plan_hash = fields.CharField(max_length=64, null=True)
     assignee_id = fields.UUIDField(null=True)
+    # The assignments of many matches at once that this one was among, whose audit rows say by whom and when.
+    assigned_in: fields.JSONField[list[str] | None] = fields.JSONField(null=True)
     decided_by = fields.UUIDField(null=True)
     decided_at = fields.DatetimeField(null=True)
     reason = fields.TextField(null=True)

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from core import problems
+from core.ids import uuid7
 from core.problems import Fault, Invalid
 from models import access
 from models.access import Actor
@@ -22,6 +23,7 @@ from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.books.pairs import PairOf, find_pair
 from server.books.transitions import Said, Standing, Transition, lock_matches
 from server.match import search
+from server.match.assignments import assign_many, audit_assignment
 from server.match.decisions import Decision
 from server.match.extensions import bases_of, extended
 from server.match.four_eyes import over_limit
@@ -272,18 +274,14 @@ async def _undo(u: UnitOfWork, project_id: UUID, match_ids: Sequence[UUID], body
 
 
 async def _assign(u: UnitOfWork, project_id: UUID, standing: list[Standing], body: Review) -> Answer:
-    await u.execute(
-        "UPDATE matches SET assignee_id = $2, version = version + 1, updated_at = $3 WHERE id = ANY($1::text[]::uuid[])",
-        [str(match.id) for match in standing],
-        body.user_id,
-        u.at,
-    )
+    assignment = uuid7()
+    await assign_many(u, standing, assignment, body.user_id)
     transition = Transition(u)
     await transition.touch(standing)
     settled = await transition.settle()
     if standing:
         tell_reviewed(u, project_id, body.action, standing, settled, None)
-        _audit(u, project_id, body.action, None, len(standing), body.reason)
+        audit_assignment(u, project_id, assignment, len(standing), to=body.user_id, reason=body.reason)
     return u.answer(200, _answer(None, len(standing), []))
 
 

@@ -37,7 +37,7 @@ async def expect_version(u: UnitOfWork, match: Match, expected: int | None, *, r
 async def latest_change(u: UnitOfWork, match_id: UUID) -> tuple[str, dict[str, Any]]:
     """A sentence about who changed a match last, and the same for programs."""
     rows = await u.execute("SELECT updated_at FROM matches WHERE id = $1", match_id)
-    # What a job supersedes at its end is in no history, and neither is whom many matches were given to at once.
+    # What a job supersedes at its end is in no history.
     history = [
         row
         for row in await u.execute(HISTORY, match_id, str(match_id), "[]")

@@ -7,11 +7,13 @@ from uuid import UUID
 from tortoise import Tortoise
 
 from core import log
+from core.ids import uuid7
 from models.access import SYSTEM
 from realtime.events.match import MatchAssigned
 from realtime.unit_of_work import UnitOfWork, unit_of_work
 from server.books.pairs import pairs_of
 from server.books.transitions import Standing, Transition, lock_matches
+from server.match.assignments import assign_many, audit_assignment
 from server.match.holding import begin_bulk, hold_many
 from server.match.telling import tell_reviewed
 
@@ -76,14 +78,15 @@ async def take_off(u: UnitOfWork, user_id: UUID, project_id: UUID | None = None)
     await begin_bulk(u)
     await hold_many(u, sorted(projects), with_rivals=False)
     standing = await lock_matches(u, list(projects))
-    taken = await u.execute(_TAKE_OFF, [str(match_id) for match_id in standing], user_id, u.at)
-    matches = sorted((standing[row["id"]] for row in taken), key=lambda match: (str(projects[match.id]), match.id))
+    matches = sorted(standing.values(), key=lambda match: (str(projects[match.id]), match.id))
     for project, group in groupby(matches, key=lambda match: projects[match.id]):
         found = list(group)
         if len(found) > MOST_TOLD:
-            await _tell_all(u, project, found)
+            await _take_all(u, project, found, user_id)
         else:
-            await _tell_each(u, project, found)
+            rows = await u.execute(_TAKE_OFF, [str(match.id) for match in found], user_id, u.at)
+            taken = {row["id"] for row in rows}
+            await _tell_each(u, project, [match for match in found if match.id in taken])
 
 
 async def _tell_each(u: UnitOfWork, project_id: UUID, matches: list[Standing]) -> None:
@@ -111,8 +114,11 @@ async def _tell_each(u: UnitOfWork, project_id: UUID, matches: list[Standing]) -
         )
 
 
-async def _tell_all(u: UnitOfWork, project_id: UUID, matches: list[Standing]) -> None:
+async def _take_all(u: UnitOfWork, project_id: UUID, matches: list[Standing], user_id: UUID) -> None:
+    assignment = uuid7()
+    taken = set(await assign_many(u, matches, assignment, None, taken_from=user_id))
+    changed = [match for match in matches if match.id in taken]
     transition = Transition(u)
-    await transition.touch(matches)
-    tell_reviewed(u, project_id, "assign", matches, await transition.settle(), None)
-    u.audit(f"project:{project_id}", "matches.assign", ("decision", None), count=len(matches))
+    await transition.touch(changed)
+    tell_reviewed(u, project_id, "assign", changed, await transition.settle(), None)
+    audit_assignment(u, project_id, assignment, len(changed), to=None)

@@ -17,6 +17,7 @@ from models.status import DecisionKind, MatchKind, MatchStatus
 from realtime import streams
 from server.api.paging import Listing, Page, Sort
 from server.books.sums import Side
+from server.match.assignments import ASSIGNMENT
 from server.match.schemas import (
     Extends,
     FieldView,
@@ -70,13 +71,17 @@ SORTS = {
 }
 
 
-# The decisions about a match, and each time one was undone; from the audit log what is no decision, and decisions made
-# before they were stored as such. $3 has the audit rows that the change which asks has not written yet. Of one moment,
+# The decisions about a match, and each time one was undone; from the audit log what is no decision, assignments of many
+# at once that it was among, and decisions made before they were stored as such. $3 has the audit rows that the change which asks has not written yet. Of one moment,
 # decisions come first: who matches records by hand signs that match.
 HISTORY = f"""
     WITH said AS (
         SELECT id AS n, at, actor_type, actor_id, action, outcome, details FROM audit_log
         WHERE resource_id = $2 AND resource_type = 'match'
+        UNION ALL
+        SELECT a.id, a.at, a.actor_type, a.actor_id, 'match.assign', a.outcome, a.details FROM matches m,
+            jsonb_array_elements_text(m.assigned_in) x(id) JOIN audit_log a ON a.resource_id = x.id
+        WHERE m.id = $1 AND a.resource_type = '{ASSIGNMENT}'
         UNION ALL
         SELECT (x.place)::bigint, (x.row->>'at')::timestamptz, x.row->>'actor_type', (x.row->>'actor_id')::uuid,
             x.row->>'action', x.row->>'outcome', x.row->'details'

@@ -62,7 +62,7 @@ async def test_nobody_stays_to_look_at_a_match_who_cannot(server, room, bob, adm
 
 
 async def test_many_matches_are_told_at_once(server, room, bob, monkeypatch):
-    books, _ = room
+    books, matches = room
     monkeypatch.setattr(leaving, "MOST_TOLD", 1)
     follower = await Follower.of(server, books.person.token, f"project:{books.project}")
 
@@ -71,6 +71,12 @@ async def test_many_matches_are_told_at_once(server, room, bob, monkeypatch):
 
     assert (told["action"], told["count"], told["counts"]["suggested"]) == ("assign", 2, 3)
     assert [one["assignee"] for one in await books.matches()] == [None, None, str(books.person.id)]
+    lines = [(await books.person.ok("GET", f"/matches/{match}"))["history"] for match in matches]
+    assert [[line["actor"]["id"] for line in one] for one in lines] == [
+        [str(books.person.id), str(bob.id)],
+        [str(books.person.id), str(bob.id)],
+        [str(books.person.id)],
+    ]
     await follower.leave()
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+import orjson
 import pytest
 
 from server.books.recount import differences
@@ -61,15 +62,35 @@ async def test_who_decides_on_an_older_version_is_told_who_did_what_meanwhile(ro
         assert refused["detail"].startswith(f"{bobs_name} {did}ed this match at ")
 
 
-async def test_who_was_in_a_bulk_assignment_is_not_told_that_it_was_a_job(room):
-    books, bob, (match, *_) = room
-    body = {**books.sides, "action": "assign", "ids": [match], "expected_count": 1, "user_id": str(bob.id)}
-    await books.person.ok("POST", f"/projects/{books.project}/review", body)
+async def test_an_assignment_of_many_at_once_is_in_the_history_of_each(room, db):
+    books, bob, (match, another, *_) = room
+    name = (await books.person.ok("GET", "/me"))["display_name"]
+    body = {**books.sides, "action": "assign", "reason": "Month end", "user_id": str(bob.id)}
+    await books.person.ok("POST", f"/projects/{books.project}/review", {**body, "ids": [match], "expected_count": 1})
+    both = {"ids": [match, another], "expected_count": 2, "reason": None, "user_id": None}
+    await books.person.ok("POST", f"/projects/{books.project}/review", {**body, **both})
 
+    found = [await books.person.ok("GET", f"/matches/{one}") for one in (match, another)]
     refused = await books.person.problem("POST", f"/matches/{match}/confirm", {}, if_match=1)
 
-    assert (refused["code"], refused["action"]) == ("version_conflict", None)
-    assert refused["detail"].startswith("This match has changed meanwhile, by a job or together with others.")
+    said = [[(line["action"], line["actor"]["name"], line["reason"]) for line in one["history"]] for one in found]
+    assert [lines[-2:] for lines in said] == [
+        [("match.assign", name, "Month end"), ("match.assign", name, None)],
+        [("match.assign", name, None)],
+    ]
+    rows = await db.fetch(
+        "SELECT resource_id, details::text AS details FROM audit_log WHERE action = 'matches.assign' ORDER BY id"
+    )
+    assert [orjson.loads(row["details"]) for row in rows] == [
+        {"count": 1, "assignee": str(bob.id), "reason": "Month end"},
+        {"count": 2, "assignee": None},
+    ]
+    assert (refused["code"], refused["action"], refused["changed_by_name"]) == (
+        "version_conflict",
+        "match.assign",
+        name,
+    )
+    assert refused["detail"].startswith(f"{name} said who is to look at this match at ")
 
 
 def seen_ids(match, side):
