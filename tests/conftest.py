@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -47,6 +48,7 @@ WITH_SOURCES = (
 )
 # Folders without a unit test, which `-m unit` does not even import.
 WITHOUT_UNITS = {"audit", "dashboard", "e2e", "match", "migrations", "project", "record", "source", "user"}
+_NO_UNITS = re.compile(r"^pytestmark = \[?\s*pytest\.mark\.(integration|acceptance|migration|e2e|long)\b", re.MULTILINE)
 # Processes as users run them. A test that requests one of these is an acceptance test.
 PROCESSES = {"worker", "start_worker", "start_lasting_worker"}
 OUTSIDE = {"subprocess.Popen", "os.fork", "os.posix_spawn", "socket.connect"}
@@ -76,9 +78,14 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leaves out folders in which no test is asked for."""
+    """Leaves out folders and files in which no test is asked for: most of what they would import nothing else needs."""
+    if config.getoption("markexpr") != "unit":
+        return None
+    if collection_path.suffix == ".py":
+        text = collection_path.read_text("utf-8")
+        return True if _NO_UNITS.search(text) and "mark.unit" not in text else None
     is_left_out = collection_path.parent == Path(__file__).parent and collection_path.name in WITHOUT_UNITS
-    return True if is_left_out and config.getoption("markexpr") == "unit" else None
+    return True if is_left_out else None
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -451,19 +458,20 @@ async def _swept(sweeper: Sweeper) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _empty(request: pytest.FixtureRequest, _no_worker_of_others: None) -> None:
-    """Empties the tables before each test that uses the database. The others do without the event loop."""
-    if "settings" in request.fixturenames:
-        request.getfixturevalue("_swept")
-
-
-@pytest.fixture(autouse=True)
-def _no_recent_sign_ins(request: pytest.FixtureRequest) -> None:
+def _as_new(request: pytest.FixtureRequest) -> None:
     """
-    Clears the limit on sign-ins, so that a test does not depend on the tests before it. The limit is fifty a second for
-    everybody together.
+    Before each test that uses the database, stops a worker that its module does not use, empties the tables, and clears
+    the limit on sign-ins, which is fifty a second for everybody together. The others do without the event loop.
+
+    It is one fixture, because pytest takes a tenth of a millisecond for each, in every test.
     """
-    if "server" in request.fixturenames:
+    used = request.fixturenames
+    if "settings" not in used:
+        return
+    if "worker" not in used:
+        request.getfixturevalue("shared_worker").leave(request.path)
+    request.getfixturevalue("_swept")
+    if "server" in used:
         from server.auth.answers import GATE
 
         request.getfixturevalue("server").app[GATE].throttle.forget()
@@ -607,13 +615,6 @@ def start_worker(make_workers: Callable[[], Workers]) -> Iterator[Callable[..., 
 def worker(shared_worker: SharedWorker, request: pytest.FixtureRequest) -> Worker:
     """A real worker, from the first test of a module that uses it to the last."""
     return shared_worker.of(request.path)
-
-
-@pytest.fixture(autouse=True)
-def _no_worker_of_others(request: pytest.FixtureRequest) -> None:
-    """Stops the worker of an earlier module if this one does not use it."""
-    if "settings" in request.fixturenames and "worker" not in request.fixturenames:
-        request.getfixturevalue("shared_worker").leave(request.path)
 
 
 @dataclass

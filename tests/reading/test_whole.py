@@ -8,6 +8,7 @@ from matching.reading import look, tables
 from matching.reading.formats import csv
 from matching.reading.look import Reading, typed_batches
 
+pytestmark = pytest.mark.integration  # the whole reader, with thousands of rows
 ROWS = 3_000
 
 

@@ -31,6 +31,7 @@ def test_it_starts_with_pairs_that_are_nearly_all_true(learned):
     assert len(set(some.pairs[0][started])) == started.sum()
 
 
+@pytest.mark.integration
 def test_it_learns_that_true_pairs_are_days_apart_and_lose_little(learned):
     compared, _, _, _, found, _ = learned
     bits = {(one.field, one.compare): table for one, table in zip(compared.comparisons, found.bits, strict=True)}
@@ -44,6 +45,7 @@ def test_it_learns_that_true_pairs_are_days_apart_and_lose_little(learned):
     assert all(table[0] == 0 for table in found.bits)
 
 
+@pytest.mark.integration
 def test_the_chances_of_a_rows_pairs_add_up_to_at_most_one(learned):
     _, some, _, is_true, found, true = learned
 
@@ -67,6 +69,7 @@ def test_random_pairs_are_all_pairs_of_small_tables_and_a_million_of_larger_ones
         assert np.abs(one - other).max() < 0.02
 
 
+@pytest.mark.integration
 def test_of_pairs_that_are_no_candidates_as_many_are_expected_as_there_are(monkeypatch):
     read = values(people(300))
     compared = levels.compare(read)

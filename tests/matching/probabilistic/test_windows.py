@@ -5,6 +5,8 @@ from matching.probabilistic import candidates, em, levels, texts, windows
 from matching.probabilistic.em import Candidates
 from tests.matching.probabilistic.tables import people, values
 
+pytestmark = pytest.mark.integration  # learning takes a second
+
 
 @pytest.fixture(scope="module")
 def learned():
@@ -18,7 +20,6 @@ def learned():
     return given, read, compared, random.shares(), em.learn(some, em.start(some, like), random)
 
 
-@pytest.mark.integration
 def test_the_windows_are_where_true_pairs_are(learned):
     _, _, compared, random, found = learned
 

@@ -75,6 +75,7 @@ AMOUNTS = st.builds(
 )
 
 
+@pytest.mark.integration
 @given(st.lists(AMOUNTS, min_size=1, max_size=12), st.sampled_from([".", ","]), SLICES)
 def test_cents_are_those_of_the_amounts(texts, mark, of):
     are_all = all(text[-3] == mark for text in texts)
