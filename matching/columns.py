@@ -20,6 +20,8 @@ READ = 5_000  # rows whose words are counted
 MIN_LIKENESS = 0.25
 OTHER_KIND = 0.3  # columns of different kinds are as much less alike
 NAME = 0.5  # weight of the names
+MIN_COSINE = 0.1  # of the words of two texts, one of which has another partner
+MIN_DISTINCT = 0.5  # values per row of such a text
 MIN_SHARED_IDS = 0.01  # identifiers of which fewer are on both sides identify different things
 MOST = 8  # pairs that are added to the other fields
 _WORD = re.compile(r"\w+")
@@ -61,6 +63,39 @@ def pair(left: Sample, right: Sample, known: dict[str, PlanField]) -> dict[str, 
     return found
 
 
+def again(left: Sample, right: Sample, known: dict[str, PlanField]) -> dict[str, PlanField]:
+    """
+    Pair long texts that have no partner with the text of the other side that is most like them, though that has another
+    partner: what one shop writes into the name, another writes into the description. A memo that a reference is read from
+    has one.
+
+    Returns: fields by name, at most MOST.
+    """
+    found: dict[str, PlanField] = {}
+    for side, (one, other) in (("left", (left, right)), ("right", (right, left))):
+        words = {c.name: _words(other, c) for c in other.columns if _is_long_text(c)}
+        used = {column_of(getattr(field, side)) for field in known.values()}
+        for column in [c for c in one.columns if _is_long_text(c) and c.name not in used]:
+            mine = _words(one, column)
+            like = {name: _cosine(mine, theirs) for name, theirs in words.items()}
+            partner = max(like, key=lambda name: like[name], default=None)
+            if partner is not None and like[partner] >= MIN_COSINE and len(found) < MOST:
+                pair_ = (column.name, partner) if side == "left" else (partner, column.name)
+                name = _free(_name(column.name), [*known, *found])
+                found[name] = PlanField(type="text", left=pair_[0], right=pair_[1])
+    return found
+
+
+def _is_long_text(column: SampleColumn) -> bool:
+    """Whether a text says something else in nearly each row, in more than one word."""
+    return (
+        column.kind == "text"
+        and not column.is_id
+        and not column.is_code
+        and column.distinct >= MIN_DISTINCT * column.filled
+    )
+
+
 def _used(known: dict[str, PlanField], side: str) -> set[str]:
     specs = [getattr(field, side) for field in known.values()]
     return {column_of(spec) for spec in specs if not isinstance(spec, Extracted)}
@@ -92,10 +127,13 @@ def _words(sample: Sample, column: SampleColumn) -> dict[str, float]:
 
 
 def _likeness(a: SampleColumn, b: SampleColumn, words: dict[str, float], others: dict[str, float]) -> float:
-    length = math.sqrt(sum(w * w for w in words.values()) * sum(w * w for w in others.values()))
-    cosine = sum(weight * others[word] for word, weight in words.items() if word in others) / max(length, 1e-9)
-    found = NAME * ratio(a.name.casefold(), b.name.casefold()) / 100 + cosine
+    found = NAME * ratio(a.name.casefold(), b.name.casefold()) / 100 + _cosine(words, others)
     return found if _group(a) == _group(b) else found * OTHER_KIND
+
+
+def _cosine(words: dict[str, float], others: dict[str, float]) -> float:
+    length = math.sqrt(sum(w * w for w in words.values()) * sum(w * w for w in others.values()))
+    return sum(weight * others[word] for word, weight in words.items() if word in others) / max(length, 1e-9)
 
 
 def _shared(left: Sample, right: Sample, a: SampleColumn, b: SampleColumn) -> float:

@@ -46,6 +46,7 @@ def suggest(
         fields = find_fields(*samples, roles)
         named = fields.by_name()
         named |= columns.pair(*samples, named)
+        named |= columns.again(*samples, named)
         is_small = min(left.num_rows, right.num_rows) < ENOUGH_ROWS
         called = called_for((left, right), samples, fields)
         if called is not None and called.is_enough:

@@ -59,6 +59,11 @@ class Random:
         counts = [_counts(found, count) for found, count in zip(self.levels, self.counts, strict=True)]
         return [count / max(count.sum(), 1) for count in counts]
 
+    def extended(self, comparison: Comparison, sizes: tuple[int, int]) -> "Random":
+        """The same with one comparison more."""
+        pairs = (self.numbers // sizes[1]).astype(np.int32), (self.numbers % sizes[1]).astype(np.int32)
+        return Random(self.numbers, [*self.levels, level(comparison, pairs)], [*self.counts, comparison.count])
+
     def beside(self, candidates: Candidates) -> list[Floats]:
         """
         For each comparison, shape (levels,), how many pairs that are no candidates have each level, of all pairs of both

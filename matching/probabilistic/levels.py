@@ -15,7 +15,7 @@ from rapidfuzz.distance import JaroWinkler, Prefix
 from rapidfuzz.process import cpdist
 from scipy.sparse import csr_matrix
 
-from matching.probabilistic import texts
+from matching.probabilistic import codes, texts
 from matching.probabilistic.values import NumberField, TextField, Values
 
 Pairs = tuple[NDArray[np.int32], NDArray[np.int32]]  # rows of each side, not positions
@@ -26,6 +26,7 @@ STEPS = 20
 FEW_WORDS = 3.0  # texts of at most so many words on average are compared by Jaro-Winkler instead of by words
 CUT_WORDS = 4.5  # shorter texts may have been cut off, so what they begin with is compared as well
 MOST_KNOWN = 1000  # true pairs of earlier passes that count
+CATALOGUE_CODES = 0.2  # the same, for the long texts of a catalogue to be compared by models and learned words
 MIN_CODES = 0.05  # share of rows with a code on both sides, for codes to be compared
 _RATIOS = np.log1p([0.000001, 0.005, 0.015, 0.03, 0.05, 0.08, 0.12, 0.2, 0.4, 0.7, 1.5])
 RATIO_EDGES = np.concatenate((-_RATIOS[::-1], _RATIOS))
@@ -59,6 +60,8 @@ class Compared:
     words: texts.Vectors
     grams: texts.Vectors
     fields: list[tuple[texts.Vectors, texts.Vectors]]  # words and groups of characters of each text field
+    # The long texts of each row together, if these are catalogues of models.
+    catalogue: tuple[texts.Side, texts.Side] | None = None
 
 
 def compare(values: Values) -> Compared:
@@ -72,18 +75,22 @@ def compare(values: Values) -> Compared:
         made.append(_similar(field.name, _text(field, words, grams), known))
         if field.mean_words <= CUT_WORDS:
             made.append(Comparison(field.name, "prefix", STEPS + 2, _Prefix(field), similarity_levels, known=known))
-    whole = _together(values)
+    whole = _together(values, values.texts)
+    catalogue = _catalogue(values)
     words, grams = vectors[0] if len(vectors) == 1 else (texts.words(*whole), texts.grams(*whole))
     if len(vectors) > 1:
         made.append(_similar(ALL_TEXTS, _Cosine(words, grams, whole)))
-    codes = texts.codes(*whole)
-    if min(_share(side) for side in codes) >= MIN_CODES:
-        made.append(Comparison(ALL_TEXTS, "codes", STEPS + 2, _Codes(*codes), similarity_levels))
+    shared = texts.codes(*whole)
+    if min(_share(side) for side in shared) >= MIN_CODES:
+        made.append(Comparison(ALL_TEXTS, "codes", STEPS + 2, _Codes(*shared), similarity_levels))
+        if catalogue is not None:
+            alike = codes.Alike(*codes.read(*catalogue))
+            made.append(Comparison(ALL_TEXTS, "like codes", STEPS + 2, alike, similarity_levels))
     for number in values.numbers:
         kind, edges = ("days", DAY_EDGES) if number.is_days else ("ratio", RATIO_EDGES)
         levels = day_levels if number.is_days else ratio_levels
         made.append(Comparison(number.name, kind, len(edges) + 3, _Apart(number), levels, number))
-    return Compared(made, words, grams, vectors)
+    return Compared(made, words, grams, vectors, catalogue)
 
 
 def similarity_levels(similarity: NDArray[np.float64]) -> Levels:
@@ -124,14 +131,27 @@ def _known_equal(pairs: int) -> NDArray[np.float64]:
     return known
 
 
-def _together(values: Values) -> tuple[texts.Side, texts.Side]:
-    """The texts of all fields as one text for each row."""
+def _together(values: Values, fields: list[TextField]) -> tuple[texts.Side, texts.Side]:
+    """The texts of some fields as one text for each row."""
     made = []
     for side, rows in zip(("left", "right"), values.sizes, strict=True):
-        columns = [getattr(field, side).texts for field in values.texts]
+        columns: list[list[str]] = []
+        for field in fields:
+            # A column of one side may be in two fields.
+            if getattr(field, side).texts not in columns:
+                columns.append(getattr(field, side).texts)
         joined = [" ".join(filter(None, parts)) for parts in zip(*columns, strict=True)] if columns else [""] * rows
         made.append(texts.Side(joined, np.array([bool(text) for text in joined], dtype=bool)))
     return made[0], made[1]
+
+
+def _catalogue(values: Values) -> tuple[texts.Side, texts.Side] | None:
+    """The long texts, if they name models by codes and no field has days: where words belong to things, not to bookings."""
+    long = [field for field in values.texts if field.mean_words > FEW_WORDS]
+    if not long or any(number.is_days for number in values.numbers):
+        return None
+    found = _together(values, long)
+    return found if min(_share(side) for side in texts.codes(*found)) >= CATALOGUE_CODES else None
 
 
 def _share(codes: csr_matrix) -> float:

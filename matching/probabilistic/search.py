@@ -11,11 +11,11 @@ from matching import candidates as gated
 from matching.assignment import Assigned, assign
 from matching.plan import ProbabilisticPass
 from matching.probabilistic import candidates as likely
-from matching.probabilistic import em, levels, texts, values, weights, windows
+from matching.probabilistic import dictionary, em, levels, texts, values, weights, windows
 from matching.probabilistic.decision import MILLI, Decision, decide
 from matching.probabilistic.decoys import Scored
 from matching.probabilistic.em import Candidates, Learned
-from matching.probabilistic.levels import Compared, Pairs
+from matching.probabilistic.levels import Compared, Comparison, Pairs
 from matching.probabilistic.values import Values
 from matching.scoring import Evidence
 from matching.sides import Sides
@@ -108,12 +108,29 @@ def solve(read: Values, budget: Budget) -> Solution:
         chance = em.chances(some, em.total(some.levels, learned.bits), learned.share)
         learned = em.learn(some, chance, random)
     budget.check()
+    together = _together(read, compared, some, learned)
+    if together is not None:
+        compared = replace(compared, comparisons=[*compared.comparisons, together])
+        random = random.extended(together, read.sizes)
+        some = replace(some, levels=[*some.levels, em.level(together, some.pairs)], known=[*known, None])
+        learned = em.learn(some, learned.chance, random)
     constant, tables = _weighed(some, learned)
     budget.tell("assigning", 0.0)
     score = constant + sum((table[level] for table, level in zip(tables, some.levels, strict=True)), np.int64(0))
     scored = Scored(some.pairs, np.asarray(score, np.int64), read.sizes)
     decision = decide(scored)
     return Solution(read, compared, some, found, tables, scored, decision)
+
+
+def _together(read: Values, compared: Compared, some: Candidates, learned: Learned) -> Comparison | None:
+    """A comparison by words that go together, if there are texts enough to learn it from."""
+    if max(read.sizes) > dictionary.MAX_ROWS or compared.catalogue is None:
+        return None
+    left, right = (dictionary.words(side) for side in compared.catalogue)
+    found = dictionary.learn(left, right, some.pairs, learned.chance)
+    if found is None:
+        return None
+    return Comparison(levels.ALL_TEXTS, "words", levels.STEPS + 2, found, levels.similarity_levels)
 
 
 def _allowed(pairs: Pairs, read: Values, budget: Budget) -> Pairs:

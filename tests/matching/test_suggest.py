@@ -346,3 +346,22 @@ def test_what_a_family_shares_is_a_rule_only_where_nothing_can_be_learned_and_is
 
 def test_a_pass_that_learns_is_suggested_for_as_many_rows_as_it_looks_at():
     assert MOST_LEARNED == MAX_ROWS
+
+
+def test_a_description_without_a_partner_is_compared_with_the_name():
+    chance = random.Random(8)
+    models = [f"{chance.choice('ABCDEF')}{chance.choice('KLMN')}{chance.randint(100, 9999)}" for _ in range(400)]
+    words = ["lamp", "chair", "table", "sofa", "shelf", "desk"]
+    left = pa.table(
+        {"name": column(f"{chance.choice(words)} {m} of {chance.choice(words)} {n}" for n, m in enumerate(models))}
+    )
+    right = pa.table(
+        {
+            "title": column(f"{chance.choice(words)} by maker {n % 90} and {chance.choice(words)}" for n in range(400)),
+            "about": column(f"model {m}, a fine {chance.choice(words)} of oak" for m in models),
+        }
+    )
+
+    fields = columns_of(suggest(left, right))
+
+    assert {pair for pair in fields.values() if pair[0] == "name"} == {("name", "title"), ("name", "about")}
