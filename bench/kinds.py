@@ -447,6 +447,16 @@ def people(seed: int, partner: float = 0.6, count: int = 2500) -> Made:
     )
 
 
+def register(seed: int, partner: float = 0.6, count: int = 2500) -> Made:
+    """The same, but the register has names, addresses and places in one column each."""
+    made = people(seed, partner, count)
+    joined = [
+        [f"{family}, {first}", f"{house} {street}".strip(), f"{code} {city}".strip(), born]
+        for first, family, house, street, city, code, born in made.rows[1]
+    ]
+    return Made((made.headers[0], ["name", "address", "place", "dob"]), (made.rows[0], joined), made.truth)
+
+
 def products(seed: int, partner: float = 0.5, count: int = 1300) -> Made:
     """Two shops. One writes the model into the name, the other often only into the description; models come in colours."""
     made = _Maker(seed)
@@ -508,6 +518,7 @@ KINDS: dict[str, Callable[..., Made]] = {
     "restaurants": restaurants,
     "books": books,
     "people": people,
+    "register": register,
     "products": products,
     "bank lines": bank_lines,
 }

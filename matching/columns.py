@@ -8,15 +8,22 @@ import math
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from rapidfuzz.fuzz import ratio
 
 from matching.plan import Extracted, PlanField, column_of
+from matching.probabilistic import texts
 from matching.sample import Sample, SampleColumn
 
 READ = 5_000  # rows whose words are counted
+MIN_INSIDE = 0.5  # of the words of a part, that are also in the column that may have it
+MIN_OF_WHOLE = 0.1  # of the words of that column, that are those of the part
+MOST_OF_WHOLE = 0.8  # words of a part, by those of the column that may have it
+WHOLE = (0.5, 1.6)  # words of all parts together, by those of the column that has them
 MIN_LIKENESS = 0.25
 OTHER_KIND = 0.3  # columns of different kinds are as much less alike
 NAME = 0.5  # weight of the names
@@ -61,6 +68,86 @@ def pair(left: Sample, right: Sample, known: dict[str, PlanField]) -> dict[str, 
             name = _free(_name(a.name), [*known, *found])
             found[name] = PlanField(type=_type(a, b), left=a.name, right=b.name)
     return found
+
+
+def parts(left: Sample, right: Sample, known: dict[str, PlanField]) -> dict[str, PlanField]:
+    """
+    Pair several columns of one side with the column of the other side that has them all: given name and family name with the
+    name, postal code and town with the place.
+
+    A part has fewer words, many of which the whole has too. All parts together have about as many words as the whole, and
+    more of its words than any other column.
+
+    Args:
+        known: fields that are there already. Texts among them may be parts, and those that have them.
+
+    Returns: further fields by name, of which those of one whole share a column.
+    """
+    found: dict[str, PlanField] = {}
+    for side, turned, one, other in (("left", "right", left, right), ("right", "left", right, left)):
+        partners = {
+            str(getattr(f, side)): str(getattr(f, turned)) for f in known.values() if f.type in ("text", "code")
+        }
+        columns = [c for c in one.columns if _is_part(c) and (c.name in partners or c.name not in _used(known, side))]
+        wholes = [
+            c
+            for c in other.columns
+            if c.kind == "text" and (c.name in partners.values() or c.name not in _used(known, turned))
+        ]
+        read = {c.name: _Words.of(one, c) for c in columns}
+        having = {c.name: _Words.of(other, c) for c in wholes}
+        for whole in having:
+            mine = _parts_of(having[whole], read, having)
+            mine = [name for name in mine if partners.get(name, whole) == whole]
+            if len(mine) < 2 or not _makes(having[whole], mine, read):
+                continue
+            for column in mine:
+                if column not in partners and len(found) < MOST:
+                    pair_ = (column, whole) if side == "left" else (whole, column)
+                    name = _free(_name(column), [*known, *found])
+                    found[name] = PlanField(type="text", left=pair_[0], right=pair_[1])
+    return found
+
+
+@dataclass(frozen=True)
+class _Words:
+    """The words of a column, and how many a row has, on average of those that have any."""
+
+    every: Counter[str]
+    of_row: float
+
+    @classmethod
+    def of(cls, sample: Sample, column: SampleColumn) -> "_Words":
+        split = [text.split(" ") for text in texts.clean(sample.texts(column.name)[:READ].to_pylist()).texts if text]
+        return cls(Counter(word for row in split for word in row), sum(map(len, split)) / max(len(split), 1))
+
+    def inside(self, others: Collection[str]) -> float:
+        """The share of the words that are among others."""
+        return sum(n for word, n in self.every.items() if word in others) / max(self.every.total(), 1)
+
+
+def _is_part(column: SampleColumn) -> bool:
+    return _can_tell(column) and column.kind not in ("amount", "date")
+
+
+def _parts_of(whole: _Words, columns: dict[str, _Words], wholes: dict[str, _Words]) -> list[str]:
+    """The columns many of whose words this whole has, and no other has more; none unless it has most words of one."""
+    inside = {
+        name: part.inside(whole.every)
+        for name, part in columns.items()
+        if part.of_row <= MOST_OF_WHOLE * whole.of_row
+        and whole.inside(part.every) >= MIN_OF_WHOLE
+        and part.inside(whole.every) >= max(MIN_INSIDE / 2, *(part.inside(one.every) for one in wholes.values()))
+    }
+    return list(inside) if max(inside.values(), default=0.0) >= MIN_INSIDE else []
+
+
+def _makes(whole: _Words, mine: list[str], columns: dict[str, _Words]) -> bool:
+    """Whether these parts make the whole: they have as many words, and more of its words than any other column."""
+    words = sum(columns[name].of_row for name in mine) / max(whole.of_row, 1e-9)
+    share = whole.inside(set().union(*(columns[name].every for name in mine)))
+    rest = max((whole.inside(part.every) for name, part in columns.items() if name not in mine), default=0.0)
+    return WHOLE[0] <= words <= WHOLE[1] and share > max(MIN_INSIDE / 2, rest)
 
 
 def again(left: Sample, right: Sample, known: dict[str, PlanField]) -> dict[str, PlanField]:

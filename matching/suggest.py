@@ -45,6 +45,7 @@ def suggest(
         samples = Sample(connection, "l", left), Sample(connection, "r", right)
         fields = find_fields(*samples, roles)
         named = fields.by_name()
+        named |= columns.parts(*samples, named)
         named |= columns.pair(*samples, named)
         named |= columns.again(*samples, named)
         is_small = min(left.num_rows, right.num_rows) < ENOUGH_ROWS

@@ -16,7 +16,7 @@ from rapidfuzz.process import cpdist
 from scipy.sparse import csr_matrix
 
 from matching.probabilistic import codes, texts
-from matching.probabilistic.values import NumberField, TextField, Values
+from matching.probabilistic.values import NumberField, PartField, TextField, Values
 
 Pairs = tuple[NDArray[np.int32], NDArray[np.int32]]  # rows of each side, not positions
 Levels = NDArray[np.int8]  # shape (pairs,)
@@ -40,7 +40,7 @@ class Comparison:
     """One way of comparing pairs of rows."""
 
     field: str  # the plan's field, or ALL_TEXTS
-    compare: str  # similarity | prefix | codes | ratio | days
+    compare: str  # similarity | prefix | part | codes | like codes | words | ratio | days
     count: int  # levels, with 0 for missing
     measure: Callable[[Pairs], NDArray[np.float64]]  # similarity, logarithm of a ratio, or days; NaN if missing
     level: Callable[[NDArray[np.float64]], Levels]
@@ -68,9 +68,13 @@ def compare(values: Values) -> Compared:
     """Prepare the comparisons of all fields."""
     made: list[Comparison] = []
     vectors = []
+    # What all parts say together is what each of them says once more: rows that share an address would look like true pairs.
+    in_parts = {part.name for part in values.parts}
     for field in values.texts:
         words, grams = texts.words(field.left, field.right), texts.grams(field.left, field.right)
         vectors.append((words, grams))
+        if field.name in in_parts:
+            continue
         known = _known_equal(min(values.matched, MOST_KNOWN)) if field.is_settled else None
         made.append(_similar(field.name, _text(field, words, grams), known))
         if field.mean_words <= CUT_WORDS:
@@ -86,6 +90,8 @@ def compare(values: Values) -> Compared:
         if catalogue is not None:
             alike = codes.Alike(*codes.read(*catalogue))
             made.append(Comparison(ALL_TEXTS, "like codes", STEPS + 2, alike, similarity_levels))
+    for part in values.parts:
+        made.append(Comparison(part.name, "part", STEPS + 2, _Part(part), similarity_levels))
     for number in values.numbers:
         kind, edges = ("days", DAY_EDGES) if number.is_days else ("ratio", RATIO_EDGES)
         levels = day_levels if number.is_days else ratio_levels
@@ -213,6 +219,20 @@ class _Codes:
         shared = texts.products(self.left, self.right, pairs) / np.maximum(smaller, 1e-9)
         found: NDArray[np.float64] = np.where(smaller > 0, np.minimum(np.round(shared, 4), 1.0), np.nan)
         return found
+
+
+class _Part:
+    """How much of a part the whole has, by the rarity of its groups of characters."""
+
+    def __init__(self, field: PartField) -> None:
+        self.field = field
+        self.part, self.whole = texts.contained(field.part, field.whole)
+        self.sums = np.asarray(self.part.multiply(self.part).sum(axis=1)).ravel()
+
+    def __call__(self, pairs: Pairs) -> NDArray[np.float64]:
+        mine, other = pairs if self.field.is_left else (pairs[1], pairs[0])
+        share = texts.products(self.part, self.whole, (mine, other)) / np.maximum(self.sums[mine], 1e-9)
+        return _known((self.field.part, self.field.whole), (mine, other), np.minimum(np.round(share, 4), 1.0))
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,12 @@ def _clean(text: str) -> str:
     return " ".join(_WORD.findall(text.lower()))
 
 
+def together(sides: Sequence[Side]) -> Side:
+    """The texts of several columns of one side as one text for each row."""
+    joined = [" ".join(filter(None, row)) for row in zip(*(side.texts for side in sides), strict=True)]
+    return Side(joined, np.array([bool(text) for text in joined], dtype=bool))
+
+
 def join_codes(sides: list[Side]) -> list[Side]:
     """
     Join two or three adjacent words that some text, of any field, writes as one code: "ps lx350h" as "pslx350h".
@@ -143,6 +149,26 @@ def codes(left: Side, right: Side) -> tuple[csr_matrix, csr_matrix]:
     for matrix in counted:
         matrix.data = weight[matrix.indices].astype(np.float32)
     return counted[0], counted[1]
+
+
+def contained(part: Side, whole: Side) -> tuple[csr_matrix, csr_matrix]:
+    """
+    Matrices of groups of characters, whose products are the summed rarity of the groups of a part that a whole has.
+
+    Returns: shapes (rows, groups), float32; each entry is the square root of the group's rarity, in nats.
+    """
+    made = [_grams(side) for side in (part, whole)]
+    every, index = np.unique(np.concatenate([ids for _, ids in made]), return_inverse=True)
+    cut, sizes = len(made[0][0]), _sizes(part, whole)
+    found = [
+        _counted((row, number), rows, len(every))
+        for (row, _), number, rows in zip(made, (index[:cut], index[cut:]), sizes, strict=True)
+    ]
+    frequency = sum(np.bincount(matrix.indices, minlength=len(every)) for matrix in found)
+    weight = np.sqrt(_rarity(np.asarray(frequency), sum(sizes)))
+    for matrix in found:
+        matrix.data = weight[matrix.indices].astype(np.float32)
+    return found[0], found[1]
 
 
 def _with_digits(side: Side) -> Side:

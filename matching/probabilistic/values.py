@@ -1,6 +1,6 @@
 """The fields of a probabilistic pass, read from both sides: texts, numbers and days of the rows that are still open."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
 import numpy as np
@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from matching.plan import FieldName, ProbabilisticPass
 from matching.probabilistic import texts
 from matching.sides import Sides
+
+MOST_WORDS = 1.6  # of parts together, by those of the whole
 
 Floats = NDArray[np.float64]
 
@@ -26,6 +28,16 @@ class TextField:
     def mean_words(self) -> float:
         """Words per text, over both sides."""
         return (self.left.mean_words + self.right.mean_words) / 2
+
+
+@dataclass(frozen=True)
+class PartField:
+    """A field whose text on one side is a part of the text on the other, such as a given name."""
+
+    name: FieldName
+    part: texts.Side
+    whole: texts.Side
+    is_left: bool  # whether the part is on the left side
 
 
 @dataclass(frozen=True)
@@ -48,6 +60,7 @@ class Values:
     numbers: list[NumberField]
     currencies: list[tuple[NDArray[np.str_], NDArray[np.str_]]]  # of each money field; NO_CURRENCY if unknown
     matched: int = 0  # rows of the side with fewer that earlier passes matched
+    parts: list[PartField] = field(default_factory=list)
 
     @property
     def sizes(self) -> tuple[int, int]:
@@ -81,8 +94,37 @@ def read(sides: Sides, step: ProbabilisticPass) -> Values:
         if kind == "money":
             codes = [_column(sides, side, f"c{k}", "VARCHAR").astype(np.str_) for side in "lr"]
             found.currencies.append((codes[0], codes[1]))
-    joined = iter(texts.join_codes([side for field in found.texts for side in (field.left, field.right)]))
-    return replace(found, texts=[replace(field, left=next(joined), right=next(joined)) for field in found.texts])
+    joined = iter(texts.join_codes([side for one in found.texts for side in (one.left, one.right)]))
+    read_texts = [replace(one, left=next(joined), right=next(joined)) for one in found.texts]
+    whole, parts = _wholes(read_texts, sides)
+    return replace(found, texts=whole, parts=parts)
+
+
+def _wholes(found: list[TextField], sides: Sides) -> tuple[list[TextField], list[PartField]]:
+    """
+    Join the fields that share a column of one side, if that has about as many words as their columns of the other side have
+    together. Candidates come from the joined texts, and each part is compared with the whole.
+    """
+    parts: list[PartField] = []
+    texts_ = found
+    for shared, other in (("left", "right"), ("right", "left")):
+        columns: dict[str, list[TextField]] = {}
+        for one in texts_:
+            spec = getattr(sides.plan.fields[one.name], shared)
+            if isinstance(spec, str):
+                columns.setdefault(spec, []).append(one)
+        for fields in columns.values():
+            whole = getattr(fields[0], shared)
+            words = sum(getattr(one, other).mean_words for one in fields)
+            if len(fields) < 2 or words > MOST_WORDS * whole.mean_words:
+                continue
+            joined = texts.together([getattr(one, other) for one in fields])
+            first = fields[0]
+            together = replace(first, left=joined) if other == "left" else replace(first, right=joined)
+            parts += [PartField(one.name, getattr(one, other), whole, other == "left") for one in fields]
+            joins = {one.name for one in fields[1:]}
+            texts_ = [together if one is first else one for one in texts_ if one.name not in joins]
+    return texts_, parts
 
 
 def _settled(sides: Sides, step: ProbabilisticPass) -> set[FieldName]:

@@ -1,6 +1,7 @@
 """Columns that seem to mean the same, in tables never seen before."""
 
 import random
+from contextlib import closing, contextmanager
 
 import pyarrow as pa
 import pytest
@@ -11,6 +12,14 @@ from matching.reading.values import install_macros
 from matching.sample import Sample
 
 WORDS = ("red", "oak", "lamp", "desk", "sofa", "steel", "glass", "soft", "mini", "large")
+
+
+@contextmanager
+def samples(left: dict[str, list], right: dict[str, list]):
+    with closing(duck.connect()) as connection:
+        install_macros(connection)
+        tables = (pa.table({name: pa.array(map(str, v)) for name, v in side.items()}) for side in (left, right))
+        yield [Sample(connection, side, table) for side, table in zip("lr", tables, strict=True)]
 
 
 @pytest.fixture
@@ -84,3 +93,44 @@ def test_names_that_no_field_can_have_are_replaced(pair):
     found = pair({"標題": titles(1), "1st": titles(3)}, {"標題": titles(2), "1st": titles(4)})
 
     assert set(found) == {"field", "field 2"}
+
+
+@pytest.mark.integration
+def test_columns_that_one_column_of_the_other_side_joins_are_all_paired_with_it():
+    chance = random.Random(5)
+    families, given = [f"fam{n}" for n in range(40)], [f"giv{n}" for n in range(30)]
+    people = [(chance.choice(families), chance.choice(given), f"{10_000 + n % 50}") for n in range(400)]
+    towns = [f"town{code}" for *_, code in people]
+    left = {"family": [p[0] for p in people], "given": [p[1] for p in people], "code": [p[2] for p in people]}
+    left |= {"town": towns, "stars": [str(1 + n % 5) for n in range(400)]}
+    right = {"name": [f"{p[0].upper()}, {p[1]}" for p in people[::-1]]}
+    right |= {"place": [f"{p[2]} {town}" for p, town in zip(people, towns, strict=True)]}
+    right |= {"motto": titles(3) + titles(4)[:100]}
+
+    with samples(left, right) as (first, second):
+        found = columns.parts(first, second, {"party": PlanField(type="text", left="given", right="name")})
+        turned = columns.parts(second, first, {})
+
+    assert {(field.left, field.right) for field in found.values()} == {
+        ("family", "name"),
+        ("code", "place"),
+        ("town", "place"),
+    }
+    assert {(field.left, field.right) for field in turned.values()} == {
+        ("name", "family"),
+        ("name", "given"),
+        ("place", "code"),
+        ("place", "town"),
+    }
+
+
+@pytest.mark.integration
+def test_a_column_that_says_more_than_the_columns_it_has_is_no_join_of_them():
+    chance = random.Random(6)
+    makers, sizes = ("acme", "bolt", "cord", "dune"), ("small", "wide", "tall")
+    rows = [(chance.choice(makers), chance.choice(sizes)) for _ in range(300)]
+    left = {"maker": [r[0] for r in rows], "size": [r[1] for r in rows]}
+    right = {"name": [f"{r[0]} {title} {r[1]}" for r, title in zip(rows, titles(2), strict=True)]}
+
+    with samples(left, right) as (first, second):
+        assert columns.parts(first, second, {}) == {}

@@ -16,10 +16,11 @@ pytestmark = pytest.mark.integration
         (kinds.restaurants, 600, 0.97),
         (kinds.books, 600, 0.95),
         (kinds.people, 900, 0.92),
+        (kinds.register, 900, 0.92),
         (kinds.bank_lines, 1800, 0.93),
         (kinds.products, 900, 0.74),
     ],
-    ids=["restaurants", "books", "people", "bank lines", "products"],
+    ids=["restaurants", "books", "people", "register", "bank lines", "products"],
 )
 def test_tables_of_another_kind_are_matched_and_at_most_one_wrong_pair_is_confirmed(kind, count, f1, tmp_path):
     made = kind(seed=2, count=count)

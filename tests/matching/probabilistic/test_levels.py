@@ -5,7 +5,7 @@ import pytest
 
 from matching.probabilistic import levels, texts
 from matching.probabilistic.levels import DAY_EDGES, OTHER_SIGN, RATIO_EDGES
-from matching.probabilistic.values import NumberField, TextField, Values
+from matching.probabilistic.values import NumberField, PartField, TextField, Values
 
 
 def values(*fields: TextField | NumberField, rows: tuple[int, int]) -> Values:
@@ -100,3 +100,19 @@ def test_of_a_reference_by_which_rows_were_matched_it_is_known_that_it_is_mostly
         assert comparison.known is not None
         assert comparison.known.tolist() == [0] * 21 + [40]
     assert levels.compare(values(names, rows=(2, 2))).comparisons[0].known is None
+
+
+def test_a_part_is_compared_with_the_whole_and_what_all_parts_say_is_not_counted_once_more():
+    whole = texts.clean(["LOZANO NAVARRO, NOELIA", "Gil, Eva"])
+    parts = [texts.clean(some) for some in (["Noelia", ""], ["Lozano", "Gil"])]
+    joined = TextField("given", texts.together(parts), whole)
+    fields = [PartField(name, part, whole, is_left=True) for name, part in zip(("given", "family"), parts, strict=True)]
+
+    found = levels.compare(replace(values(joined, rows=(2, 2)), parts=fields)).comparisons
+
+    assert [(one.field, one.compare) for one in found] == [("given", "part"), ("family", "part")]
+    row, other = np.array([0, 0, 1], np.int32), np.array([0, 1, 1], np.int32)
+    given, family = (one.measure((row, other)) for one in found)
+    assert given[0] == family[0] == family[2] == 1
+    assert given[1] < 0.4
+    assert np.isnan(given[2])
