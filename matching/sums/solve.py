@@ -180,8 +180,10 @@ class Solver:
     def solve(self) -> list[Group]:
         """All groups, the surest first within each step."""
         self.prove()
+        self.prove_against_slips()
         self.learn_fees()
         self.pay_with_fees()
+        self.forget_slips()
         self.whole_batches()
         self.options.check()
         self.one_to_one()
@@ -197,13 +199,44 @@ class Solver:
         """Take what ties to the unit: a row of b with all it names, or a row of a with all that name it alone."""
         for line, rows in enumerate(self.naming.rows):
             is_alone = bool(rows) and self.open_b[line] and self._is_open(rows) and self._named_alone(rows, line)
-            if is_alone and int(self.a.amount[list(rows)].sum()) == self.b.amount[line]:
+            if is_alone and self._ties(line):
                 self._take(Group(rows, (line,), NO_FEE, SURE, "reference", len(rows)))
         for row, lines in sorted(self.lines_of.items()):
             some = [n for n in lines if self.open_b[n] and self.naming.rows[n] == (row,)]
             is_whole = self.open_a[row] and len(some) > 1 and len(some) == sum(self.open_b[lines])
             if is_whole and int(self.b.amount[some].sum()) == self.a.amount[row]:
                 self._take(Group((row,), tuple(some), NO_FEE, SURE, "reference", len(some)))
+
+    def prove_against_slips(self) -> None:
+        """
+        Take what ties to the unit though other texts name the same rows, if none of these ties with what it names. Their
+        numbers have a slip, then: rows that one payment pays to the unit leave nothing for another.
+        """
+        for line, rows in enumerate(self.naming.rows):
+            if not (rows and self.open_b[line] and self._is_open(rows) and self._ties(line)):
+                continue
+            others = {n for row in rows for n in self.lines_of[row] if n != line and self.open_b[n]}
+            rest = sum(int(self.b.amount[n]) for n in others)
+            if others and rest and not any(self._ties(n) for n in others):
+                self._take(Group(rows, (line,), NO_FEE, BY_FEE, "reference", len(rows)))
+
+    def forget_slips(self) -> None:
+        """
+        Forget the rows that a text names of another party than it says, where its amount is not theirs. One digit of a
+        number is soon wrong, a name and a sum are not.
+        """
+        for line, rows in enumerate(self.naming.rows):
+            meant = self.naming.meant(int(self.naming.party[line]))
+            if not (rows and meant and self.open_b[line]):
+                continue
+            kept = tuple(row for row in rows if self.naming.parties[row] in meant or self.naming.parties[row] < 0)
+            if len(kept) < len(rows):
+                self.naming.rows[line] = kept
+                for row in set(rows) - set(kept):
+                    self.lines_of[row].remove(line)
+
+    def _ties(self, line: int) -> bool:
+        return bool(self.a.amount[list(self.naming.rows[line])].sum() == self.b.amount[line])
 
     def learn_fees(self) -> None:
         """Learn fees from what is named and falls short."""
@@ -406,7 +439,7 @@ class Solver:
             if len(lines) + len(pool) > 1:
                 yield from self._judge_split(int(row), lines, pool)
         for line in np.flatnonzero(self.open_b):
-            rows, party = self.naming.rows[line], int(self.naming.party[line])
+            rows, party = self.naming.rows[line], self._party(int(line))
             if party < 0 or not self._is_open(rows) or not self._named_alone(rows, int(line)):
                 continue
             pools = [by_party_a[one] for one in self.naming.meant(party) if one in by_party_a]
@@ -419,7 +452,7 @@ class Solver:
         pool = self._free_a()
         for line in self._told(np.flatnonzero(self.open_b)):
             rows = self.naming.rows[line]
-            if self.naming.party[line] >= 0 or not self._is_open(rows) or not self._named_alone(rows, int(line)):
+            if self._party(line) >= 0 or not self._is_open(rows) or not self._named_alone(rows, int(line)):
                 continue
             if self.templates[self.naming.template[line]] >= LEAST_PROVEN:
                 yield from self._judge_batch(int(line), rows, pool, "day")
@@ -519,6 +552,14 @@ class Solver:
 
     def _is_open(self, rows: tuple[int, ...]) -> bool:
         return bool(self.open_a[list(rows)].all())
+
+    def _party(self, line: int) -> int:
+        """The party that a text names, or else that of all rows that it names."""
+        party = int(self.naming.party[line])
+        if party >= 0 or not self.naming.rows[line]:
+            return party
+        owners = {int(self.naming.parties[row]) for row in self.naming.rows[line]}
+        return owners.pop() if len(owners) == 1 else -1
 
     def _named_alone(self, rows: tuple[int, ...], line: int) -> bool:
         """Whether no other open row of b names any of the rows."""

@@ -23,6 +23,7 @@ from matching.sums.solve import Options, Solver
 
 TEXTS = 2_000  # that are read to choose columns
 MAX_COLUMNS = 8  # of a kind and side
+MAX_AMOUNTS = 3  # of a side, where no amount of a row is that of another
 LEAST_NAMED = 0.02  # share of texts that name a row
 LEAST_DISTINCT = 0.2  # references per row
 LEAST_PARTIES = 10
@@ -47,20 +48,22 @@ class Called:
 
 def called_for(tables: tuple[pa.Table, pa.Table], samples: tuple[Sample, Sample], fields: Fields) -> Called | None:
     """Look for proof of sums. Returns: None if there is none, or too much to look at."""
-    if fields.amount is None or sum(table.num_rows for table in tables) > MAX_ROWS:
+    if sum(table.num_rows for table in tables) > MAX_ROWS:
         return None
     reference = _reference(samples, (tables[0].num_rows, tables[1].num_rows))
     if reference is None:
         return None
     best: tuple[int, float, dict[str, PlanField]] | None = None
-    for party in [*_parties(samples, reference), None]:
-        found = _fields(fields, reference, party)
+    parties = _parties(samples, reference)
+    for amount, party in [(amount, party) for amount in _amounts(samples, fields) for party in (*parties, None)]:
+        found = _fields(amount, fields.date, (reference, party))
         proven, agreed = _proven(tables, found)
         if proven < max(LEAST_PROVEN, PROVEN_SHARE * min(table.num_rows for table in tables)):
-            return None  # the party plays no part in this
+            continue  # Columns that are no parties may turn the two sides around.
         if best is None or agreed > best[1]:
             best = (proven, agreed, found)
-    assert best is not None
+    if best is None:
+        return None
     _, agreed, found = best
     named: dict[str, Any] = {"amount": "amount", "date": "date" if "date" in found else None}
     named |= {"reference": "named reference", "party": "named party" if "named party" in found else None}
@@ -74,11 +77,19 @@ def called_for(tables: tuple[pa.Table, pa.Table], samples: tuple[Sample, Sample]
     )
 
 
-def _fields(fields: Fields, reference: _Pair, party: _Pair | None) -> dict[str, PlanField]:
-    assert fields.amount is not None
-    found = {"amount": fields.amount.field}
-    if fields.date is not None:
-        found["date"] = fields.date
+def _amounts(samples: tuple[Sample, Sample], fields: Fields) -> list[PlanField]:
+    """The amount that rows agree on, or, where no amount of a row is that of another, those that sums may agree on."""
+    if fields.amount is not None:
+        return [fields.amount.field]
+    left, right = ([c.name for c in sample.columns if c.kind == "amount"][:MAX_AMOUNTS] for sample in samples)
+    return [PlanField(type="money", left=a, right=b) for a in left for b in right]
+
+
+def _fields(amount: PlanField, date: PlanField | None, named: tuple[_Pair, _Pair | None]) -> dict[str, PlanField]:
+    reference, party = named
+    found = {"amount": amount}
+    if date is not None:
+        found["date"] = date
     found["named reference"] = PlanField(type="text", left=reference[1], right=reference[2])
     if party is not None:
         found["named party"] = PlanField(type="text", left=party[1], right=party[2])

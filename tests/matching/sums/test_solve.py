@@ -198,3 +198,25 @@ def test_the_order_of_names_does_not_matter(order):
         return {tuple(sorted(some[n][0] for n in group.a)) for group in groups}
 
     assert amounts_of(first, given_rows) == amounts_of(second, turned) == {(6_789, 12_345), (40_404,)}
+
+
+def test_a_payment_that_ties_with_all_it_names_is_sure_though_another_names_one_of_them_too():
+    slip: Row = (55_500, 13, "", "OTHER AG R7037")
+
+    _, groups = solved(invoices([12_345, 6_789]), [(19_134, 12, "", "EMBER LTD R7000 R7037"), slip])
+
+    assert [(group.a, group.b) for group in groups] == [((0, 1), (0,))]
+
+
+def test_a_number_of_another_party_is_a_slip_where_a_row_of_the_party_has_the_amount():
+    theirs = invoices([27_182, 31_313], "Other AG", start=9000)
+
+    _, groups = solved([*invoices([12_345, 6_789]), *theirs], [(12_345, 12, "", "EMBER LTD R9000")])
+
+    assert [(group.a, group.b) for group in groups] == [((0,), (0,))]
+
+
+def test_a_payer_without_a_name_pays_for_the_party_whose_invoices_it_names():
+    _, groups = solved(invoices([12_345, 6_789, 40_404]), [(19_134, 12, "", "HOLDING R7000")])
+
+    assert [(group.a, group.b) for group in groups] == [((0, 1), (0,))]
