@@ -19,6 +19,7 @@ from matching.groups import Grouped
 from matching.plan import (
     GroupPass,
     Pass,
+    PayoutsPass,
     Plan,
     ProbabilisticPass,
     RulesPass,
@@ -65,11 +66,12 @@ _SHARES: dict[str, dict[str, float]] = {
     "rules": _BY_RULES,
     "probabilistic": {"candidates": 0.22, "comparing": 0.53, "assigning": 0.15, "writing": 0.1},
     "sums": _IN_GROUPS,
+    "payouts": _IN_GROUPS,
     "within_side": _IN_GROUPS,
 }
 # What a record that is still open costs in a pass of each kind, with the writing of its match, and what loading it costs, in
 # units of a pass by rules; what a pass costs besides. So that the fraction follows the time, also where few records are left.
-_COSTS = {"rules": 1.0, "within_side": 1.0, "probabilistic": 12.0, "sums": 35.0}
+_COSTS = {"rules": 1.0, "within_side": 1.0, "probabilistic": 12.0, "sums": 35.0, "payouts": 25.0}
 _BESIDES = {"probabilistic": 50_000.0}  # its libraries
 _LOADING = 0.7
 _LEFT_OPEN = 0.5  # of the open records, by each pass that is still to come
@@ -219,10 +221,12 @@ def run(
 
 def _need_texts(plan: Plan) -> bool:
     """Whether a pass compares texts as they were, and not only cleaned ones."""
-    return any(step.kind in ("sums", "probabilistic", "within_side") for step in plan.passes)
+    return any(step.kind != "rules" for step in plan.passes)
 
 
-def _group_pass(work: _Run, index: int, step: SumsPass | WithinSidePass) -> Iterator[Chunk | PassFinished]:
+def _group_pass(
+    work: _Run, index: int, step: SumsPass | PayoutsPass | WithinSidePass
+) -> Iterator[Chunk | PassFinished]:
     """A pass whose matches are groups of any number of rows."""
     tell = _teller(work, step)
     tell("candidates", 0.0)
@@ -263,10 +267,12 @@ def _group_pass(work: _Run, index: int, step: SumsPass | WithinSidePass) -> Iter
     )
 
 
-def _grouped(sides: Sides, step: SumsPass | WithinSidePass, budget: groups.Budget) -> Grouped:
+def _grouped(sides: Sides, step: SumsPass | PayoutsPass | WithinSidePass, budget: groups.Budget) -> Grouped:
     """The groups that a pass finds."""
     if step.kind == "sums":
         return sums.find(sides, step, budget)
+    if step.kind == "payouts":
+        return sums.find_payouts(sides, step, budget)
     if step.kind == "within_side":
         return within_side.find(sides, step, budget)
     assert_never(step)

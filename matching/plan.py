@@ -169,22 +169,33 @@ class FeeModel(_Part):
 
 
 class GroupPass(_Pass):
-    """The fields by which a pass finds groups of rows. `reference` and `party` are how rows name others."""
+    """The fields by which a pass finds groups of rows."""
 
     amount: FieldName
     date: FieldName | None = None
-    reference: FieldName | None = None
-    party: FieldName | None = None
+
+    @property
+    def texts(self) -> tuple[tuple[str, FieldName | None], tuple[str, FieldName | None]]:
+        """The two fields whose texts a pass reads, by what they are for."""
+        raise NotImplementedError
 
     @property
     def fields(self) -> dict[str, FieldName]:
         """The fields by what they are for."""
-        parts = {"amount": self.amount, "date": self.date, "reference": self.reference, "party": self.party}
+        parts = {"amount": self.amount, "date": self.date} | dict(self.texts)
         return {part: name for part, name in parts.items() if name is not None}
 
 
 class NamedPass(GroupPass):
-    """A pass in whose groups rows name each other."""
+    """A pass in whose groups rows name each other, by `reference` and by `party`."""
+
+    reference: FieldName | None = None
+    party: FieldName | None = None
+
+    @property
+    def texts(self) -> tuple[tuple[str, FieldName | None], tuple[str, FieldName | None]]:
+        """How rows name others."""
+        return ("reference", self.reference), ("party", self.party)
 
     @model_validator(mode="after")
     def _named(self) -> "NamedPass":
@@ -209,6 +220,28 @@ class SumsPass(NamedPass):
     accept: Literal["confirm_if_unique", "suggest", "report"] = "confirm_if_unique"
 
 
+class PayoutsPass(GroupPass):
+    """
+    A pass that finds payments of all rows of some days that belong to one branch, shop or terminal, less fees.
+
+    `by` is the column that says which, and on the other side the text of the payments, whatever it says; `fee_by` is what
+    fees and times may depend on, such as the kind of card. Which text pays what, and the fees, are learned from amounts
+    that tie to the unit.
+    """
+
+    kind: Literal["payouts"]
+    date: FieldName
+    parts: Literal["left", "right"]
+    by: FieldName
+    fee_by: FieldName | None = None
+    accept: Literal["confirm_if_unique", "suggest", "report"] = "confirm_if_unique"
+
+    @property
+    def texts(self) -> tuple[tuple[str, FieldName | None], tuple[str, FieldName | None]]:
+        """What rows belong to, and what kind they are."""
+        return ("by", self.by), ("fee_by", self.fee_by)
+
+
 class WithinSidePass(NamedPass):
     """A pass that finds rows booked twice, which join the match of their twin, and rows that another one reverses."""
 
@@ -222,7 +255,7 @@ class WithinSidePass(NamedPass):
 
 _TEXTS = ("text", "reference", "code")
 
-_AnyPass = RulesPass | ProbabilisticPass | SumsPass | WithinSidePass
+_AnyPass = RulesPass | ProbabilisticPass | SumsPass | PayoutsPass | WithinSidePass
 KINDS: tuple[str, ...] = tuple(get_args(one.model_fields["kind"].annotation)[0] for one in get_args(_AnyPass))
 
 Pass = Annotated[
@@ -276,12 +309,12 @@ class Plan(_Part):
                 raise ValueError(f"pass {step.name!r} compares the field {name!r}, which is not in fields")
 
     def _grouping(self, step: GroupPass) -> None:
-        fits = {"amount": ("money",), "date": ("date",), "reference": _TEXTS, "party": _TEXTS}
+        fits = {"amount": ("money",), "date": ("date",)}
         for part, name in step.fields.items():
             found = self.fields.get(name)
             if found is None:
                 raise ValueError(f"pass {step.name!r} compares the field {name!r}, which is not in fields")
-            if found.type not in fits[part]:
+            if found.type not in fits.get(part, _TEXTS):
                 raise ValueError(f"{part} of the pass {step.name!r} cannot be the field {name!r} of type {found.type}")
 
     @cached_property

@@ -48,6 +48,18 @@ def _sentence(plan: Plan, step: Pass) -> str:
         sums = f"{bound} match one of the other if their amounts come to its amount ({amount}){_less_fees(step)}"
         unnamed = " Records that name nobody are tried last." if step.unnamed else ""
         return f"{sums}, and {_named(plan, step)}.{unnamed} {accepted}"
+    if step.kind == "payouts":
+        other = {"left": "right", "right": "left"}[step.parts]
+        same = _on(plan, step.by, step.parts)
+        kinds = f", which may differ by {_on(plan, step.fee_by, step.parts)}" if step.fee_by is not None else ""
+        days = f"All open records on the {step.parts} with one {same}, of some days in a row"
+        sums = (
+            f"({_on(plan, step.date, step.parts)}), match a record on the {other} if their amounts come to its amount"
+        )
+        learned = f"({_columns(plan, step.amount)}), less fees that are learned{kinds}"
+        return (
+            f"{days} {sums} {learned}. Which {_on(plan, step.by, other)} pays which {same} is learned, too. {accepted}"
+        )
     if step.kind == "within_side":
         found = {
             "duplicates": "Records of one side that were booked twice join the match of their twin",
@@ -112,6 +124,11 @@ def _columns(plan: Plan, name: str) -> str:
     field = plan.fields[name]
     left, right = (_column(spec) for spec in (field.left, field.right))
     return f"{left} on the left and {right} on the right"
+
+
+def _on(plan: Plan, name: str, side: str) -> str:
+    """The column of a field on one side, by its name."""
+    return _column(getattr(plan.fields[name], side))
 
 
 def _column(spec: object) -> str:

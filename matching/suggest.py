@@ -15,7 +15,7 @@ from matching.fields import MIN_ANCHORS, Fields, Found, Roles, find_fields
 from matching.plan import Accept, Comparison, Pass, Plan, PlanField, PlanInvalid, ProbabilisticPass, RulesPass, Signed
 from matching.reading.values import install_macros
 from matching.sample import Floats, Sample, spec_parts
-from matching.sums.suggest import called_for
+from matching.sums.suggest import called_for, payouts_called_for
 
 __all__ = ["Roles", "suggest"]
 
@@ -60,6 +60,9 @@ def suggest(
             ]
             if called is not None:
                 named, passes = named | called.fields, [*called.passes, *passes]
+        payouts = payouts_called_for((left, right), samples, fields)
+        if payouts is not None:
+            named, passes = named | payouts[0], [payouts[1], *passes]
     finally:
         connection.close()
     if not passes:

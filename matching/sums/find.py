@@ -50,17 +50,17 @@ def find(sides: Sides, step: SumsPass, budget: Budget) -> Grouped:
     found = [one for one in found if not budget.is_rejected(*one[1].sides(one[0].a, one[0].b))]
     found.sort(key=lambda one: (one[0].error, one[1].sides(one[0].a, one[0].b)))
     kept = _kept(found)
-    sure = _prefix([group.error for group, _, _ in kept], CONFIRMED_ERROR)
+    sure = prefix([group.error for group, _, _ in kept], CONFIRMED_ERROR)
     groups = [_explained(*one, step, is_sure=n < sure) for n, one in enumerate(kept)]
     return Grouped(groups, looked_at, out)
 
 
 def _kept(found: list[tuple[solve.Group, Named, Ledgers]]) -> list[tuple[solve.Group, Named, Ledgers]]:
     errors = [group.error for group, _, _ in found if group.error <= WORST]
-    return found[: max(_prefix(errors, ALL_ERROR), _prefix(errors, CONFIRMED_ERROR))]
+    return found[: max(prefix(errors, ALL_ERROR), prefix(errors, CONFIRMED_ERROR))]
 
 
-def _prefix(errors: list[float], share: float) -> int:
+def prefix(errors: list[float], share: float) -> int:
     """How many of the surest groups can be taken so that their errors sum up to at most a share of them."""
     total, longest = 0.0, 0
     for n, error in enumerate(errors, 1):
@@ -97,7 +97,7 @@ def _explained(group: solve.Group, named: Named, ledgers: Ledgers, step: SumsPas
     left, right = named.sides(group.a, group.b)
     score = bits_of(group.error)
     a, b = [int(named.a.amount[n]) for n in group.a], [int(named.b.amount[n]) for n in group.b]
-    sums = [" + ".join(_few([f"{ledgers.decimal(one)}" for one in part])) for part in (a, b)]
+    sums = [" + ".join(few([f"{ledgers.decimal(one)}" for one in part])) for part in (a, b)]
     amount = min(-log2(max(group.density, 1e-9)), 30.0) if group.density else score / MILLI / 2
     weight = round(amount * MILLI)
     lines = [_line(step.amount, "sum", sums, weight, named)]
@@ -109,7 +109,7 @@ def _explained(group: solve.Group, named: Named, ledgers: Ledgers, step: SumsPas
         texts = [_texts(named.a.party, group.a), _texts(named.b.party, group.b)]
         lines.append(_line(step.party, "named", texts, 0, named))
     if step.date is not None:
-        days = [_days(side.day[list(part)].tolist()) for side, part in ((named.a, group.a), (named.b, group.b))]
+        days = [days_text(side.day[list(part)].tolist()) for side, part in ((named.a, group.a), (named.b, group.b))]
         lines.append(_line(step.date, "days", days, 0, named))
     if group.fee != NO_FEE:
         kept = ledgers.decimal(sum(a) - sum(b))
@@ -141,14 +141,16 @@ def _line(field: str, compare: str, values: Sequence[str | None], weight: int, n
 
 
 def _texts(values: rows.Texts, chosen: tuple[int, ...]) -> str:
-    return ", ".join(_few(sorted({values[n] or "" for n in chosen} - {""})))
+    return ", ".join(few(sorted({values[n] or "" for n in chosen} - {""})))
 
 
-def _few(values: list[str]) -> list[str]:
+def few(values: list[str]) -> list[str]:
+    """The values, or the first ones and how many more there are."""
     return values if len(values) <= SHOWN else [*values[: SHOWN - 1], f"{len(values) - SHOWN + 1} more"]
 
 
-def _days(days: list[float]) -> str | None:
+def days_text(days: list[float]) -> str | None:
+    """A day, or the first and the last one."""
     known = sorted({date(1970, 1, 1) + timedelta(days=day) for day in days if day == day})
     if not known:
         return None

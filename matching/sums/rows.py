@@ -101,7 +101,7 @@ def _side(sides: Sides, step: GroupPass, name: str, without: Collection[int]) ->
         return empty if field is None else f"{prefix}{numbers.index(field)}"
 
     date = column(step.date, "f", "NULL")
-    reference, party = (column(field, "o", "NULL::VARCHAR") for field in (step.reference, step.party))
+    reference, party = (column(field, "o", "NULL::VARCHAR") for _, field in step.texts)
     amount, code = column(step.amount, "f", ""), column(step.amount, "c", "")
     day = "'nan'::DOUBLE" if step.date is None else f"coalesce(epoch({date}) / 86400, 'nan'::DOUBLE)"
     table = sides.connection.sql(

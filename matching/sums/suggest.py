@@ -4,21 +4,32 @@ Whether two tables call for a pass that finds sums, and with which columns.
 They do if references prove it: rows of one side that a text of the other names, and that together come to its amount.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
 
 from matching import duck, normalise
 from matching.fields import Fields
-from matching.plan import Booked, Pass, Plan, PlanField, SumsPass, WithinSidePass, column_of
+from matching.plan import (
+    Booked,
+    Pass,
+    PayoutsPass,
+    Plan,
+    PlanField,
+    SumsPass,
+    WithinSidePass,
+    column_of,
+)
 from matching.reading.values import install_macros
 from matching.sample import Sample, SampleColumn
 from matching.sides import Sides
 from matching.sums import naming, read, rows
 from matching.sums.find import MAX_ROWS
 from matching.sums.references import References
+from matching.sums.schedules import MOST_BRANCHES, MOST_KINDS, Book, learn
 from matching.sums.solve import Options, Solver
 
 TEXTS = 2_000  # that are read to choose columns
@@ -32,6 +43,11 @@ LEAST_PROVEN, PROVEN_SHARE = (
     8,
     0.002,
 )  # groups of several rows that references prove, and their share of the smaller side
+PARTS_PER_TOTAL = 1.1  # rows that are paid for each payment, at least
+ROWS_PER_BRANCH = 15  # at least
+MAX_PAYERS, MAX_PAID = 3, 2  # columns that say whose payout it is, and texts of payments, that are tried
+LEAST_PAYOUTS = 12  # payments of the days that are looked at, to be explained
+LOOKED_AT, LOOKED_BACK = 400, 10  # payments, and days of rows before and after them
 NEARLY_ALL = 0.8  # share of texts that name something, from which on no other pass is needed
 
 _Pair = tuple[float, str, str]  # how good, and the columns of both sides
@@ -75,6 +91,81 @@ def called_for(tables: tuple[pa.Table, pa.Table], samples: tuple[Sample, Sample]
         ],
         is_enough=agreed >= NEARLY_ALL,
     )
+
+
+def payouts_called_for(
+    tables: tuple[pa.Table, pa.Table], samples: tuple[Sample, Sample], fields: Fields
+) -> tuple[dict[str, PlanField], PayoutsPass] | None:
+    """
+    Look for proof that payments pay all rows of some days: amounts of many that tie to the unit, by what was learned.
+
+    Only some days are looked at. Returns: the fields and the pass that explain most payments; None if there is none.
+    """
+    if fields.date is None or sum(table.num_rows for table in tables) > MAX_ROWS:
+        return None
+    best: tuple[int, dict[str, PlanField], PayoutsPass] | None = None
+    for parts in ("left", "right"):
+        here, there = samples if parts == "left" else samples[::-1]
+        if here.rows / here.rate < PARTS_PER_TOTAL * there.rows / there.rate:
+            continue
+        for amount in _amounts(samples, fields):
+            for found, step in _payout_passes((here, there), parts, {"amount": amount, "date": fields.date}):
+                tied = _tied(tables, found, step)
+                if tied >= LEAST_PAYOUTS and (best is None or tied > best[0]):
+                    best = (tied, found, step)
+    return best[1:] if best is not None else None
+
+
+def _payout_passes(
+    samples: tuple[Sample, Sample], parts: Literal["left", "right"], known: dict[str, PlanField]
+) -> Iterator[tuple[dict[str, PlanField], PayoutsPass]]:
+    """What payments may depend on: each column of few values, with none or another one, and each text."""
+    here, there = samples
+    few = [
+        column
+        for column in here.columns
+        if column.kind in ("text", "code") and not column.is_id and column.filled >= NEARLY_ALL * here.rows
+    ]
+    by = [c for c in few if c.distinct * ROWS_PER_BRANCH <= c.filled and c.distinct <= MOST_BRANCHES][:MAX_PAYERS]
+    kinds = [c for c in few if 1 < c.distinct <= MOST_KINDS][:MAX_PAYERS]
+    texts = sorted((c for c in there.columns if c.kind == "text" and c.distinct > 1), key=lambda c: -c.distinct)
+    for text in texts[:MAX_PAID]:
+
+        def named(column: SampleColumn, text: SampleColumn = text) -> PlanField:
+            left, right = (column, text)[:: 1 if parts == "left" else -1]
+            return PlanField(type="text", left=left.name, right=right.name)
+
+        for branch in by:
+            for kind in (None, *(one for one in kinds if one is not branch)):
+                found = {**known, "branch": named(branch)} | ({"kind of row": named(kind)} if kind is not None else {})
+                step = PayoutsPass(
+                    name="payouts",
+                    kind="payouts",
+                    amount="amount",
+                    date="date",
+                    parts=parts,
+                    by="branch",
+                    fee_by="kind of row" if kind is not None else None,
+                    difference=Booked(booked="fee"),
+                )
+                yield found, step
+
+
+def _tied(tables: tuple[pa.Table, pa.Table], fields: dict[str, PlanField], step: PayoutsPass) -> int:
+    """How many payments of some days tie with what can be learned from these."""
+    tied = 0
+    for ledgers in _ledgers(tables, fields, step):
+        parts, totals = ledgers.sides if step.parts == "left" else ledgers.sides[::-1]
+        days = np.sort(totals.day[~np.isnan(totals.day)])
+        if not len(days) or not len(parts):
+            continue
+        middle = len(days) // 2
+        first, last = days[max(middle - LOOKED_AT // 2, 0)], days[min(middle + LOOKED_AT // 2, len(days) - 1)]
+        totals = totals.taken((totals.day >= first) & (totals.day <= last))
+        parts = parts.taken((parts.day >= first - 2 * LOOKED_BACK) & (parts.day <= last + LOOKED_BACK))
+        if len(parts):
+            tied += sum(one.ties for one in learn(Book(parts, totals, 10**ledgers.scale), lambda: None))
+    return tied
 
 
 def _amounts(samples: tuple[Sample, Sample], fields: Fields) -> list[PlanField]:
@@ -152,17 +243,7 @@ def _proven(tables: tuple[pa.Table, pa.Table], fields: dict[str, PlanField]) -> 
         reference="named reference",
         party="named party" if has_party else None,
     )
-    plan = Plan(fields=fields, passes=(step,))
-    connection = duck.connect(threads=2)
-    try:
-        install_macros(connection)
-        for side, table in zip("lr", tables, strict=True):
-            normalise.load(connection, side, table.select(_columns(fields, side)), plan)
-            connection.execute(f"CREATE VIEW {side}_free AS SELECT * FROM {side}")
-        sizes = (tables[0].num_rows, tables[1].num_rows)
-        found = rows.read(Sides(connection, plan, sizes, 2), step, ((), ()))
-    finally:
-        connection.close()
+    found = _ledgers(tables, fields, step)
     proven = told = total = agreed = pairs = 0
     for ledgers in found:
         named = read.of(ledgers)
@@ -179,6 +260,23 @@ def _proven(tables: tuple[pa.Table, pa.Table], fields: dict[str, PlanField]) -> 
             agreed += bool(np.isin(named.naming.parties[list(group.a)], meant).any())
     share = told / max(total, 1)
     return proven, share * (agreed / max(pairs, 1) if has_party else 0.5 * float(np.sign(pairs)))
+
+
+def _ledgers(
+    tables: tuple[pa.Table, pa.Table], fields: dict[str, PlanField], step: SumsPass | PayoutsPass
+) -> list[rows.Ledgers]:
+    """The rows of both sides as a pass reads them."""
+    plan = Plan(fields=fields, passes=(step,))
+    connection = duck.connect(threads=2)
+    try:
+        install_macros(connection)
+        for side, table in zip("lr", tables, strict=True):
+            normalise.load(connection, side, table.select(_columns(fields, side)), plan)
+            connection.execute(f"CREATE VIEW {side}_free AS SELECT * FROM {side}")
+        sizes = (tables[0].num_rows, tables[1].num_rows)
+        return rows.read(Sides(connection, plan, sizes, 2), step, ((), ()))
+    finally:
+        connection.close()
 
 
 def _columns(fields: dict[str, PlanField], side: str) -> list[str]:

@@ -70,3 +70,16 @@ def test_passes_for_groups_say_what_they_add_up():
         "left and “debit” with the other sign on the right), less a fee of 2.9 % and 0.30 for each record or 5 for each payment, "
         "and “customer” on the left and “payer” on the right say that they belong together. Matches are only suggested."
     )
+
+
+def test_a_pass_for_payouts_says_whose_rows_are_paid():
+    step = {"name": "payouts", "kind": "payouts", "amount": "amount", "date": "day", "parts": "left", "by": "who"}
+
+    (sentence,) = sentences_of(Plan.model_validate({**PLAN, "passes": [step | {"fee_by": "number"}]}))
+
+    assert sentence == (
+        "payouts: All open records on the left with one “customer”, of some days in a row (“booked”), match a record on the right "
+        "if their amounts come to its amount (“amount” on the left and “debit” with the other sign on the right), less fees "
+        "that are learned, which may differ by “invoice”. Which “payer” pays which “customer” is learned, too. A match is "
+        "confirmed if there is no other reading; otherwise it is suggested."
+    )

@@ -1005,7 +1005,7 @@ export type PartsSpec = {
 /** What a pass made of two records, in a sentence. `taken`: an earlier pass had matched one of them elsewhere. `weak`: all */
 export type PassFate = {
   pass: string;
-  kind: "rules" | "sums" | "probabilistic" | "within_side";
+  kind: "rules" | "sums" | "payouts" | "probabilistic" | "within_side";
   fate: "matched" | "gated" | "weak" | "lost_to" | "taken" | "not_compared" | "not_kept" | "not_reached";
   sentence: string;
 };
@@ -1023,10 +1023,23 @@ export type PasswordChange = {
   new_password: string;
 };
 
+/** A pass that finds payments of all rows of some days that belong to one branch, shop or terminal, less fees. */
+export type PayoutsPass = {
+  name: string;
+  difference?: "open" | Booked | null;
+  amount: string;
+  date: string;
+  kind: "payouts";
+  parts: "left" | "right";
+  by: string;
+  fee_by?: string | null;
+  accept?: "confirm_if_unique" | "suggest" | "report";
+};
+
 /** Fields and passes. `hash` identifies exactly this plan on every match it makes. */
 export type Plan = {
   fields: Record<string, unknown>;
-  passes: (RulesPass | ProbabilisticPass | SumsPass | WithinSidePass)[];
+  passes: (RulesPass | ProbabilisticPass | SumsPass | PayoutsPass | WithinSidePass)[];
 };
 
 /** A field: the columns on both sides that mean the same. */

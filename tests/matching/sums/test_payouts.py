@@ -1,0 +1,127 @@
+"""Payouts: payments of all rows of a branch since the last one, less fees, that no row names."""
+
+import random
+from collections import defaultdict
+from datetime import date, timedelta
+
+import pyarrow as pa
+import pytest
+
+from matching import engine
+from matching.groups import Budget
+from matching.plan import Plan
+from matching.suggest import suggest
+from matching.sums.fees import Fee
+from matching.sums.payouts import Solver
+from matching.sums.rows import Rows
+from matching.sums.schedules import Book, learn
+from tests.matching.sums.test_solve import rows
+
+pytestmark = pytest.mark.integration
+
+FIRST = date(2025, 3, 3)  # a Monday
+FEES = {"debit": 80, "credit": 165}  # hundredths of a percent
+SHOPS = {"Harbour": "ACQUIRER 88123 HRB", "Old Mill": "ACQUIRER 90417"}
+
+Groups = dict[int, list[int]]
+
+
+def half_up(value: int) -> int:
+    return (value + 5_000) // 10_000
+
+
+def books(days: int = 84, late: float = 0.0, seed: int = 4) -> tuple[list[tuple], list[tuple], Groups]:
+    """Sales a day by shop and kind of card, payments on the next working day, and which sales each of these pays."""
+    chance = random.Random(seed)
+    sales, payments, truth = [], [], {}
+    for shop, text in SHOPS.items():
+        waiting: list[int] = []
+        coming: list[int] = []
+        for n in range(days):
+            for kind in FEES:
+                for _ in range(chance.randrange(3)):
+                    sales.append((chance.randrange(1_000, 90_000), n, shop, kind))
+                    (coming if late and chance.random() < late else waiting).append(len(sales) - 1)
+            if n % 7 not in (4, 5) and waiting:  # what is sold from Friday to Sunday is paid on Monday
+                net = sum(sales[k][0] - half_up(sales[k][0] * FEES[sales[k][3]]) for k in waiting)
+                truth[len(payments)] = waiting
+                payments.append((net, n + 1, f"{text} {chance.randrange(10**6):06d}", ""))
+                waiting, coming = coming, []
+    for _ in range(40):
+        payments.append(
+            (chance.randrange(1_000, 90_000), chance.randrange(days), f"TRANSFER {chance.randrange(999)}", "")
+        )
+    return sales, payments, truth
+
+
+def as_rows(given: list[tuple]) -> Rows:
+    return rows([(amount, (FIRST - date(1970, 1, 1)).days + day, by, kind) for amount, day, by, kind in given])
+
+
+def solved(sales: list[tuple], payments: list[tuple]):
+    book = Book(as_rows(sales), as_rows(payments), 100)
+    learned = learn(book, lambda: None)
+    return book, learned, Solver(book, learned, Budget()).solve()
+
+
+def test_fees_by_kind_and_who_pays_which_shop_are_learned_from_amounts_alone():
+    sales, payments, truth = books()
+
+    book, learned, found = solved(sales, payments)
+
+    kinds = {int(book.kind[n]): sales[n][3] for n in range(len(sales))}
+    assert {(kinds[kind], fee) for one in learned for kind, fee in one.fees.items()} == {
+        (kind, Fee(percent, rounded_by_part=True)) for kind, percent in FEES.items()
+    }
+    assert {one.line: sorted(one.rows) for one in found if one.error < 0.01} == truth
+
+
+def test_a_sale_that_comes_late_is_missing_from_its_payout_and_found_in_the_next():
+    sales, payments, truth = books(late=0.05)
+
+    _, _, found = solved(sales, payments)
+
+    right = [one for one in found if sorted(one.rows) == sorted(truth.get(one.line, ()))]
+    assert len(right) >= 0.9 * len(truth)
+    assert all(one in right for one in found if one.error < 1e-3 and one.alike == 1)
+
+
+def test_nothing_is_learned_from_payments_of_other_amounts():
+    sales, payments, _ = books()
+    chance = random.Random(8)
+
+    _, learned, _ = solved(sales, [(amount + chance.randrange(1, 400), *rest) for amount, *rest in payments])
+
+    assert learned == []
+
+
+def test_payouts_are_suggested_confirmed_and_explained():
+    sales, payments, truth = books()
+    left = table(sales, ("shop", "card"))
+    right = table(payments, ("text", "note")).drop(["note"])
+
+    plan = suggest(left, right)
+
+    assert plan.passes[0].kind == "payouts"
+    found, confirmed, fields = defaultdict(list), 0, ""
+    for item in engine.run(left, right, plan):
+        if isinstance(item, engine.Chunk) and item.pass_index == 0:
+            for match in item.matches.to_pylist():
+                found[match["right"][0]] = sorted(match["left"])
+                confirmed += match["status"] == "confirmed"
+                fields = match["fields"]
+    assert {line: found[line] for line in found} == truth
+    assert confirmed >= 0.95 * len(truth)
+    assert "0.80 % of each part of debit" in fields
+    assert Plan.model_validate_json(plan.model_dump_json(by_alias=True, exclude_none=True)).hash == plan.hash
+
+
+def table(given: list[tuple], names: tuple[str, str]) -> pa.Table:
+    return pa.table(
+        {
+            "day": [(FIRST + timedelta(days=row[1])).isoformat() for row in given],
+            names[0]: [row[2] for row in given],
+            names[1]: [row[3] for row in given],
+            "amount": [f"{row[0] / 100:.2f}" for row in given],
+        }
+    )
