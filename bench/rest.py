@@ -1,12 +1,14 @@
 """
 What a request costs beside its floor: a bare aiohttp handler that runs the same statements over asyncpg.
 
-The statements are recorded from one request to this application, whose transaction is rolled back, so that the bare handler
-can run them again and again with the same values. Both serve from processes of their own, and only the CPU time of these
-counts: checking the token and the rights, problems, headers, the log line and the audit row are what ours does besides.
+The statements are recorded from requests to this application. What differs between two of them, ids and numbers of rows, was made
+for the request, and the bare handler makes it anew for each of its own, so that it commits what it writes as ours does. Both
+serve from processes of their own, and only the CPU time of these counts: checking the token and the rights, problems, headers,
+the log line and sealing are what ours does besides.
 """
 
 import asyncio
+import itertools
 import multiprocessing
 import os
 import statistics
@@ -14,15 +16,16 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from multiprocessing.connection import Connection as Pipe
 from typing import Any
+from uuid import UUID
 
 import aiohttp
 import asyncpg
 import psutil
 import uvloop
 from aiohttp import web
-from asyncpg.transaction import Transaction
 
 from bench.report import Line
 from bench.stack import Caller, Stack, free_port
@@ -39,6 +42,7 @@ BAR = 2.0
 ROUNDS, REQUESTS, WARM = 5, 400, 100
 IDLE_S = 2.0
 ENTRIES = 60
+ID_LENGTH = 36  # of a UUID as text
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,8 @@ class Recorded:
     statements: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
     status: int = 0
     body: bytes = b""
+    # the places of values that were made for the request: statement and value
+    made: list[tuple[int, int]] = field(default_factory=list)
 
 
 def main() -> list[Line]:
@@ -150,25 +156,33 @@ def _asking(session: aiohttp.ClientSession, request: Request, prefix: str = "/ap
 
 
 async def _record(settings: Settings, caller: Caller, request: Request) -> Recorded:
-    """Send one request to an application of our own over the same database, and note what it asks the database."""
-    found = Recorded()
-    async with _recording(settings, found) as url, aiohttp.ClientSession(url) as session:
+    """Send a request to an application of our own over the same database, and note what it asks the database."""
+    asked: list[tuple[str, tuple[Any, ...]]] = []
+    found: list[Recorded] = []
+    async with _recording(settings, asked) as url, aiohttp.ClientSession(url) as session:
         headers = {"Authorization": caller.session.headers["Authorization"], "X-Client": "api"}
-        for _ in range(2):  # the first one may read what is kept afterwards
-            await asyncio.sleep(0.01)
-            found.statements.clear()
-            with _rolled_back():
-                async with session.request(
-                    request.method, f"/api/v1{request.path}", json=request.body, headers=headers
-                ) as response:
-                    found.status, found.body = response.status, await response.read()
-                await asyncio.sleep(0.01)  # what is noted is told a turn later
-            assert found.status < 300, found.body
-        return Recorded(list(found.statements), found.status, found.body)
+        for _ in range(3):  # the first one may read what is kept afterwards
+            asked.clear()
+            async with session.request(
+                request.method, f"/api/v1{request.path}", json=request.body, headers=headers
+            ) as response:
+                status, body = response.status, await response.read()
+            await asyncio.sleep(0.01)  # what is noted is told a turn later
+            assert status < 300, body
+            found.append(Recorded(list(asked), status, body))
+    _, before, last = found
+    assert [sql for sql, _ in before.statements] == [sql for sql, _ in last.statements]
+    last.made = [
+        (place, number)
+        for place, (one, other) in enumerate(zip(before.statements, last.statements, strict=True))
+        for number, (old, new) in enumerate(zip(one[1], other[1], strict=True))
+        if old != new and not isinstance(new, bytes | datetime)  # what is sealed, and the time, may stay what they are
+    ]
+    return last
 
 
 @asynccontextmanager
-async def _recording(settings: Settings, found: Recorded) -> Any:
+async def _recording(settings: Settings, asked: list[tuple[str, tuple[Any, ...]]]) -> Any:
     app = build(settings)
     watch = app[WATCH]
     register = watch.register
@@ -177,7 +191,7 @@ async def _recording(settings: Settings, found: Recorded) -> Any:
         await register(connection)
         # Not those of the relay, which reads by itself.
         if connection._params.server_settings["application_name"] == "tallyroom web":
-            connection.add_query_logger(lambda asked: found.statements.append((asked.query, tuple(asked.args))))
+            connection.add_query_logger(lambda one: asked.append((one.query, tuple(one.args))))
 
     watch.register = note_all  # type: ignore[method-assign]  # only here
     runner = Runner(app, access_log=None, **HTTP)
@@ -187,18 +201,6 @@ async def _recording(settings: Settings, found: Recorded) -> Any:
         yield f"http://127.0.0.1:{settings.port}"
     finally:
         await runner.cleanup()
-
-
-@contextmanager
-def _rolled_back() -> Iterator[None]:
-    """Let transactions end without a trace."""
-    # What `commit` and leaving the block both call.
-    commit = Transaction._Transaction__commit
-    Transaction._Transaction__commit = Transaction._Transaction__rollback
-    try:
-        yield
-    finally:
-        Transaction._Transaction__commit = commit
 
 
 # -- the floor ---------------------------------------------------------------------------------------------------------
@@ -240,11 +242,14 @@ async def _serve(pipe: Pipe, settings: Settings, recorded: list[Recorded], port:
 
 
 def _handler(pool: asyncpg.Pool, found: Recorded) -> Callable[[web.Request], Awaitable[web.Response]]:
+    numbers = itertools.count(1)
+
     async def handle(request: web.Request) -> web.Response:
         if request.can_read_body:
             await request.json()
+        statements = _anew(found, next(numbers)) if found.made else found.statements
         async with pool.acquire() as connection:
-            for sql, values in found.statements:
+            for sql, values in statements:
                 if values:
                     await connection.fetch(sql, *values)
                 else:
@@ -252,3 +257,30 @@ def _handler(pool: asyncpg.Pool, found: Recorded) -> Callable[[web.Request], Awa
         return web.Response(status=found.status, body=found.body, content_type="application/json")
 
     return handle
+
+
+def _anew(found: Recorded, number: int) -> list[tuple[str, Any]]:
+    """The statements of another request: its ids instead of those that were recorded, and the next numbers."""
+    statements: list[tuple[str, Any]] = list(found.statements)
+    for place, value in found.made:
+        sql, values = statements[place]
+        if isinstance(values, tuple):
+            statements[place] = sql, values = sql, list(values)
+        values[value] = _next(values[value], number)
+    return statements
+
+
+def _next(value: Any, number: int) -> Any:
+    """What stands in place of a value in another request, the same for the same value."""
+    if isinstance(value, list):
+        return [_next(one, number) for one in value]
+    if isinstance(value, int):
+        return value + number
+    if isinstance(value, UUID):
+        return UUID(int=value.int + number)
+    return str(int(value) + number) if value.isdecimal() else _next_id(value, number)
+
+
+def _next_id(text: str, number: int) -> str:
+    """The same for a text, which is an id, or JSON with ids that nothing refers to."""
+    return str(UUID(int=int(text.replace("-", ""), 16) + number)) if len(text) == ID_LENGTH else text
