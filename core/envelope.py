@@ -34,11 +34,11 @@ def associated(*parts: str | bytes | int) -> bytes:
     """
     Associated data: every part is prefixed with its length (4 bytes, big-endian). Integers are 8 bytes, big-endian.
     """
-    out = b""
+    out: list[bytes] = []
     for part in parts:
-        raw = part.to_bytes(8, "big") if isinstance(part, int) else part.encode() if isinstance(part, str) else part
-        out += len(raw).to_bytes(4, "big") + raw
-    return out
+        raw = part.encode() if isinstance(part, str) else part.to_bytes(8, "big") if isinstance(part, int) else part
+        out += (len(raw).to_bytes(4, "big"), raw)
+    return b"".join(out)
 
 
 @lru_cache(maxsize=1024)

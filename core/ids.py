@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from typing import TYPE_CHECKING
-from uuid import UUID
+from uuid import UUID, SafeUUID
 
 if TYPE_CHECKING:
     import numpy as np
@@ -13,12 +13,17 @@ if TYPE_CHECKING:
 
 _VERSION = 7 << 76 | 2 << 62  # the version and the variant, in their places
 _CHANCE = (1 << 76) - 1 & ~(3 << 62)  # the bits that chance decides
+_new, _set = object.__new__, object.__setattr__  # an identifier refuses to be changed by itself
 
 
 def uuid7() -> UUID:
     """One new identifier."""
     chance = int.from_bytes(os.urandom(10), "big") & _CHANCE
-    return UUID(int=(time.time_ns() // 1_000_000) << 80 | _VERSION | chance)
+    # As UUID(int=...) would do after asking what else it may have been given; each change makes several.
+    made = _new(UUID)
+    _set(made, "int", (time.time_ns() // 1_000_000) << 80 | _VERSION | chance)
+    _set(made, "is_safe", SafeUUID.unknown)
+    return made
 
 
 def uuid7_block(count: int) -> NDArray[np.uint8]:

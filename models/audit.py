@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
 from tortoise import fields
 from tortoise.models import Model
 
@@ -97,25 +98,42 @@ class Entry:
 
 
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+_PLAIN = frozenset({str, int, bool, type(None)})
 
 
 def body_of(row: dict[str, Any]) -> bytes:
     """The canonical bytes of a row: JSON with sorted keys, without its position in the chain and its code."""
-    return _CANONICAL.encode(
-        {
-            "at": rfc3339(row["at"]),
-            "actor_type": row["actor_type"],
-            "actor_id": str(row["actor_id"]) if row["actor_id"] else None,
-            "session_id": str(row["session_id"]) if row["session_id"] else None,
-            "action": row["action"],
-            "resource_type": row["resource_type"],
-            "resource_id": row["resource_id"],
-            "outcome": row["outcome"],
-            "ip": row["ip"],
-            "request_id": row["request_id"],
-            "details": row["details"],
-        }
-    ).encode()
+    body = {
+        "action": row["action"],
+        "actor_id": str(row["actor_id"]) if row["actor_id"] else None,
+        "actor_type": row["actor_type"],
+        "at": rfc3339(row["at"]),
+        "details": row["details"],
+        "ip": row["ip"],
+        "outcome": row["outcome"],
+        "request_id": row["request_id"],
+        "resource_id": row["resource_id"],
+        "resource_type": row["resource_type"],
+        "session_id": str(row["session_id"]) if row["session_id"] else None,
+    }
+    # Each change waits for this under its chain's lock. orjson writes the same bytes in a tenth of the time, unless there
+    # are fractions, whose digits it writes otherwise, or what it refuses to write.
+    if _is_plain(row["details"]):
+        try:
+            return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
+        except TypeError:  # half of a character, or a number that is too large for it
+            pass
+    return _CANONICAL.encode(body).encode()
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether there are only texts and whole numbers in it."""
+    kind = type(value)
+    if kind in _PLAIN:
+        return True
+    if kind is dict:
+        return all(map(_is_plain, value.values()))
+    return kind is list and all(map(_is_plain, value))
 
 
 def code_of(key: bytes, chain: str, previous: bytes, seq: int, body: bytes) -> bytes:

@@ -47,7 +47,7 @@ WITH_SOURCES = (
     "tests/server/test_disk.py",
 )
 # Folders without a unit test, which `-m unit` does not even import.
-WITHOUT_UNITS = {"audit", "dashboard", "e2e", "match", "migrations", "project", "record", "source", "user"}
+WITHOUT_UNITS = {"dashboard", "e2e", "match", "migrations", "project", "record", "source", "user"}
 _NO_UNITS = re.compile(r"^pytestmark = \[?\s*pytest\.mark\.(integration|acceptance|migration|e2e|long)\b", re.MULTILINE)
 # Processes as users run them. A test that requests one of these is an acceptance test.
 PROCESSES = {"worker", "start_worker", "start_lasting_worker"}

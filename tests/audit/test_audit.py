@@ -1,12 +1,16 @@
 """The audit log: chains reveal edits, cuts and reordering; lists are for those who may read them."""
 
+import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import pytest
 
 from core.settings import Settings
+from models import audit
 from realtime.unit_of_work import ledger
 from server.audit import refusals, verification
 from tests.conftest import Person
@@ -181,3 +185,42 @@ async def test_an_editor_sees_only_their_own_actions_in_a_vault(
         "SELECT vault_id, seq, action FROM password_audit_log WHERE vault_id = $1 ORDER BY seq DESC", vault
     )
     assert [(row["seq"], row["action"]) for row in view] == [(row["seq"], row["action"]) for row in whole["items"]]
+
+
+def test_a_row_has_the_bytes_that_it_always_had() -> None:
+    every = "".join(map(chr, range(0x800))) + "\u2028\ufeff\U0001f600"
+    details = {"é": [every, -1, 2**63, True, None], "a": {"z": 0.1, "b": 1e16}}
+    row = {"at": datetime(2026, 4, 3, tzinfo=UTC), "actor_id": UUID(int=7), "session_id": None}
+    row |= dict.fromkeys(("actor_type", "action", "resource_type", "resource_id", "outcome", "ip", "request_id"), "x")
+
+    for given in (details, {**details, "a": 1}, {"half": "\ud800"}, {"large": 10**30}, {}):
+        # What codes in chains are made of, however it is written.
+        body = {**row, "at": "2026-04-03T00:00:00.000000Z", "actor_id": str(UUID(int=7)), "details": given}
+        said = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        if "\ud800" in said:
+            with pytest.raises(UnicodeEncodeError):
+                audit.body_of({**row, "details": given})
+        else:
+            assert audit.body_of({**row, "details": given}) == said.encode()
+
+
+async def test_a_change_finds_a_new_chain_and_a_new_stream_where_they_were_removed(
+    alice: Person, project: str, db: asyncpg.Connection
+) -> None:
+    vault = (await alice.ok("POST", f"/projects/{project}/vaults", {"name": "Bank"}))["id"]
+    entry = {"name": "Portal", "secret": "x"}
+    await alice.ok("POST", f"/vaults/{vault}/entries", entry)
+    await as_owner(db, "DELETE FROM streams WHERE name = $1", f"vault:{vault}")
+    await db.execute("DELETE FROM events WHERE stream = $1", f"vault:{vault}")
+
+    await alice.ok("POST", f"/vaults/{vault}/entries", entry)
+    rows = await db.fetch("SELECT action FROM audit_log WHERE chain = $1 ORDER BY seq", f"vault:{vault}")
+    events = await db.fetch("SELECT seq, type FROM events WHERE stream = $1 ORDER BY seq", f"vault:{vault}")
+    await as_owner(db, "DELETE FROM audit_log WHERE chain = $1", f"vault:{vault}")
+    await as_owner(db, "DELETE FROM audit_chains WHERE name = $1", f"vault:{vault}")
+    await alice.ok("POST", f"/vaults/{vault}/entries", entry)
+
+    assert [row["action"] for row in rows] == ["vault.create", "entry.create", "entry.create"]
+    assert [tuple(row) for row in events] == [(1, "vault.entry.created")]
+    assert await db.fetchval("SELECT seq FROM audit_log WHERE chain = $1", f"vault:{vault}") == 1
+    assert await db.fetchval("SELECT head FROM streams WHERE name = $1", f"vault:{vault}") == 2
