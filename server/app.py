@@ -27,7 +27,7 @@ from server.api.endpoint import Endpoint
 from server.api.keys import AUTHENTICATE, DISK, KEYRING, SETTINGS
 from server.api.live_metrics import LIVE
 from server.api.metrics import EXPOSITION, Exposition
-from server.api.middlewares import answer_preflights, answer_problems, set_headers
+from server.api.middlewares import answer_problems, set_headers
 from server.api.opening import OPEN, opener
 from server.api.routing import bind
 from server.api.translation import problem_of
@@ -107,7 +107,7 @@ def endpoints() -> list[Endpoint]:
 
 def build(settings: Settings) -> web.Application:
     """The aiohttp application. Its parts open in order, and close with it."""
-    app = web.Application(middlewares=[answer_problems, answer_preflights])
+    app = web.Application(middlewares=[answer_problems])
     app[SETTINGS] = settings
     app[DRAINING] = asyncio.Event()
     app[ACCOUNTS] = asyncio.Event()

@@ -47,7 +47,7 @@ async def answer_problems(request: web.Request, handler: Next) -> web.StreamResp
         try:
             if request.path.startswith("/api/") and request.app[WATCH].is_away:
                 raise problems.Unavailable
-            response = await handler(request)
+            response = _answer_preflight(request) or await handler(request)
         except Problem as problem:
             made_of = _note_origin(problem, request)
             response = await _refuse(request, problem)
@@ -152,12 +152,16 @@ def translate(refusal: web.HTTPException, request_id: str) -> web.StreamResponse
     return response
 
 
-@web.middleware
-async def answer_preflights(request: web.Request, handler: Next) -> web.StreamResponse:
-    """Tell a browser which requests a page from another allowed origin may send. Pass on everything else."""
-    wanted = request.headers.get("Access-Control-Request-Method")
-    if request.method != "OPTIONS" or wanted is None or _is_socket(request) or _allowed_origin(request) is None:
-        return await handler(request)
+def _answer_preflight(request: web.Request) -> web.Response | None:
+    """
+    Tell a browser which requests a page from another allowed origin may send. Returns: None for everything else.
+
+    It is no middleware of its own, through which each request would pass again whenever its statements are answered.
+    """
+    if request.method != "OPTIONS" or "Access-Control-Request-Method" not in request.headers:
+        return None
+    if _is_socket(request) or _allowed_origin(request) is None:
+        return None
     return web.Response(
         status=204,
         headers={
