@@ -7,8 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import aiohttp
-import engineio
-import socketio
 
 from .problem import Problem, not_tallyroom, problem_of_failure, retry_after_s
 from .shape import fits
@@ -19,10 +17,6 @@ OPEN_S, CLOSE_S = 15.0, 5.0
 _SILENT = logging.getLogger("tallyroom_client.socket")
 _SILENT.propagate = False
 _SILENT.setLevel(logging.CRITICAL + 1)
-NOT_OPENED = (
-    *(socketio.exceptions.SocketIOError, engineio.exceptions.EngineIOError, aiohttp.ClientError, OSError),
-    *(TimeoutError, ValueError, TypeError),  # the last two if something else than Engine.IO answers
-)
 Receive = Callable[[str, Any], None]
 
 
@@ -45,6 +39,8 @@ class Socket:
     """
 
     def __init__(self, http: aiohttp.ClientSession, receive: Receive) -> None:
+        import socketio  # the library takes a third of the start of a command, and most commands open no socket
+
         self._sio = socketio.AsyncClient(
             reconnection=False, logger=_SILENT, engineio_logger=_SILENT, http_session=http, handle_sigint=False
         )
@@ -67,7 +63,7 @@ class Socket:
                     url, auth={"token": token}, namespaces=[NAMESPACE], transports=["websocket"], wait=False
                 )
                 await asyncio.wait(self._reading() | {self._opened}, return_when=asyncio.FIRST_COMPLETED)
-        except NOT_OPENED as error:
+        except _not_opened() as error:
             raise _failure(error, url) from None
         except Exception:  # noqa: BLE001 - whatever the library makes of an opening that it does not check
             raise not_tallyroom(url) from None
@@ -96,7 +92,9 @@ class Socket:
 
     async def send(self, name: str, body: dict[str, Any], answered: Callable[[Any], None] | None = None) -> None:
         """Send a command; `answered` gets the answer, if one comes."""
-        with contextlib.suppress(socketio.exceptions.BadNamespaceError):  # the connection has just ended
+        from socketio.exceptions import BadNamespaceError
+
+        with contextlib.suppress(BadNamespaceError):  # the connection has just ended
             await self._sio.emit(name, body, namespace=NAMESPACE, callback=answered)
 
     async def _on_message(self, data: Any) -> None:
@@ -133,6 +131,14 @@ class Socket:
                 min(pause_ms, 60_000) / 1000 if isinstance(pause_ms, int) and fits(pause_ms, int) else 0.0
             )
         self._receive(name, body)
+
+
+def _not_opened() -> tuple[type[Exception], ...]:
+    """What is raised if no connection can be opened; the last two if something else than Engine.IO answers."""
+    from engineio.exceptions import EngineIOError
+    from socketio.exceptions import SocketIOError
+
+    return SocketIOError, EngineIOError, aiohttp.ClientError, OSError, TimeoutError, ValueError, TypeError
 
 
 def _failure(error: BaseException, url: str) -> Exception:
