@@ -242,6 +242,21 @@ class PayoutsPass(GroupPass):
         return ("by", self.by), ("fee_by", self.fee_by)
 
 
+class SeriesPass(NamedPass):
+    """
+    A pass for what parties owe again and again, such as fees of members: each payment pays one row of its party, or several
+    that follow each other.
+
+    `party` and `reference` are the name and the number of who owes, and on the other side who pays, and what he says. Names may
+    be cut, turned around or have a slip; who pays for whom, and how many days after, is learned.
+    """
+
+    kind: Literal["series"]
+    date: FieldName
+    owed: Literal["left", "right"]
+    accept: Literal["confirm_if_unique", "suggest", "report"] = "confirm_if_unique"
+
+
 class WithinSidePass(NamedPass):
     """A pass that finds rows booked twice, which join the match of their twin, and rows that another one reverses."""
 
@@ -255,7 +270,7 @@ class WithinSidePass(NamedPass):
 
 _TEXTS = ("text", "reference", "code")
 
-_AnyPass = RulesPass | ProbabilisticPass | SumsPass | PayoutsPass | WithinSidePass
+_AnyPass = RulesPass | ProbabilisticPass | SumsPass | PayoutsPass | SeriesPass | WithinSidePass
 KINDS: tuple[str, ...] = tuple(get_args(one.model_fields["kind"].annotation)[0] for one in get_args(_AnyPass))
 
 Pass = Annotated[

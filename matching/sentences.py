@@ -60,6 +60,14 @@ def _sentence(plan: Plan, step: Pass) -> str:
         return (
             f"{days} {sums} {learned}. Which {_on(plan, step.by, other)} pays which {same} is learned, too. {accepted}"
         )
+    if step.kind == "series":
+        other = {"left": "right", "right": "left"}[step.owed]
+        names = [name for name in (step.party, step.reference) if name is not None]
+        named, named_by = (" or ".join(_on(plan, name, side) for name in names) for side in (step.owed, other))
+        pays = f"Each record on the {other} matches the open record on the {step.owed}, or several that follow each other, whose"
+        days = f"whose days ({_on(plan, step.date, step.owed)}) fit best of all that come to its amount"
+        learned = "Who pays for whom, and how many days later, is learned."
+        return f"{pays} {named} its {named_by} names, and {days} ({_columns(plan, step.amount)}). {learned} {accepted}"
     if step.kind == "within_side":
         found = {
             "duplicates": "Records of one side that were booked twice join the match of their twin",

@@ -15,7 +15,7 @@ from matching.fields import MIN_ANCHORS, Fields, Found, Roles, find_fields
 from matching.plan import Accept, Comparison, Pass, Plan, PlanField, PlanInvalid, ProbabilisticPass, RulesPass, Signed
 from matching.reading.values import install_macros
 from matching.sample import Floats, Sample, spec_parts
-from matching.sums.suggest import called_for, payouts_called_for
+from matching.sums.suggest import called_for, payouts_called_for, series_called_for
 
 __all__ = ["Roles", "suggest"]
 
@@ -63,6 +63,12 @@ def suggest(
         payouts = payouts_called_for((left, right), samples, fields)
         if payouts is not None:
             named, passes = named | payouts[0], [payouts[1], *passes]
+        # Where references or amounts prove what belongs together, no habits have to be learned.
+        owed = series_called_for((left, right), samples, fields) if called is None and payouts is None else None
+        if owed is not None:
+            named, passes = (
+                (owed.fields, owed.passes) if owed.is_enough else (named | owed.fields, [*owed.passes, *passes])
+            )
     finally:
         connection.close()
     if not passes:

@@ -13,12 +13,14 @@ import pyarrow as pa
 
 from matching import duck, normalise
 from matching.fields import Fields
+from matching.groups import Budget
 from matching.plan import (
     Booked,
     Pass,
     PayoutsPass,
     Plan,
     PlanField,
+    SeriesPass,
     SumsPass,
     WithinSidePass,
     column_of,
@@ -26,7 +28,7 @@ from matching.plan import (
 from matching.reading.values import install_macros
 from matching.sample import Sample, SampleColumn
 from matching.sides import Sides
-from matching.sums import naming, read, rows
+from matching.sums import naming, read, rows, series
 from matching.sums.find import MAX_ROWS
 from matching.sums.references import References
 from matching.sums.schedules import MOST_BRANCHES, MOST_KINDS, Book, learn
@@ -48,6 +50,11 @@ ROWS_PER_BRANCH = 15  # at least
 MAX_PAYERS, MAX_PAID = 3, 2  # columns that say whose payout it is, and texts of payments, that are tried
 LEAST_PAYOUTS = 12  # payments of the days that are looked at, to be explained
 LOOKED_AT, LOOKED_BACK = 400, 10  # payments, and days of rows before and after them
+MOST_OWED = 40_000  # rows of both sides, to look for what is owed again and again
+ROWS_PER_AMOUNT, ROWS_PER_PARTY = 20, 4  # that are owed, at least
+MOST_PER_PARTY = 120
+LEAST_PAID = 0.3  # share of both sides
+NEARLY_ALL_OWED = 0.7  # share of both sides, from which on what is left is mostly something else
 NEARLY_ALL = 0.8  # share of texts that name something, from which on no other pass is needed
 
 _Pair = tuple[float, str, str]  # how good, and the columns of both sides
@@ -168,6 +175,89 @@ def _tied(tables: tuple[pa.Table, pa.Table], fields: dict[str, PlanField], step:
     return tied
 
 
+def series_called_for(
+    tables: tuple[pa.Table, pa.Table], samples: tuple[Sample, Sample], fields: Fields
+) -> Called | None:
+    """
+    Look for parties that owe the same few amounts again and again, and whom texts of payments name.
+
+    Returns: the fields and the pass that pay most, and whether others are needed after it; None if that is not a good part
+    of the smaller side.
+    """
+    if fields.date is None or fields.amount is None or sum(table.num_rows for table in tables) > MOST_OWED:
+        return None
+    best: tuple[float, dict[str, PlanField], SeriesPass] | None = None
+    for owed in ("left", "right"):
+        here, there = samples if owed == "left" else samples[::-1]
+        known = {"amount": fields.amount.field, "date": fields.date}
+        column = here.column(column_of(getattr(fields.amount.field, owed)))
+        if column is None or column.distinct * ROWS_PER_AMOUNT > column.filled:
+            continue
+        for found, step in _series_passes((here, there), owed, known):
+            paid = _paid(tables, found, step)
+            if paid >= LEAST_PAID and (best is None or paid > best[0]):
+                best = (paid, found, step)
+    if best is None:
+        return None
+    return Called(best[1], [best[2]], is_enough=best[0] >= NEARLY_ALL_OWED)
+
+
+def _series_passes(
+    samples: tuple[Sample, Sample], owed: Literal["left", "right"], known: dict[str, PlanField]
+) -> Iterator[tuple[dict[str, PlanField], SeriesPass]]:
+    """The names of who owes, with the number that goes with them, and the texts of payments that may say them."""
+    here, there = samples
+    names = [
+        c
+        for c in here.columns
+        if _is_party(c) and c.distinct * ROWS_PER_PARTY <= c.filled <= c.distinct * MOST_PER_PARTY
+    ][:MAX_PAYERS]
+    texts = sorted((c for c in there.columns if c.kind == "text" and not c.is_code), key=lambda c: -c.distinct)
+    texts = texts[:MAX_PAID]
+
+    def named(column: SampleColumn, text: SampleColumn) -> PlanField:
+        left, right = (column, text)[:: 1 if owed == "left" else -1]
+        return PlanField(type="text", left=left.name, right=right.name)
+
+    for name in names:
+        number = next((c for c in here.columns if c.is_code and c is not name and _goes_with(here, c, name)), name)
+        for payer in texts:
+            for memo in texts:
+                if memo is payer and len(texts) > 1:
+                    continue
+                found = {**known, "name": named(name, payer), "number": named(number, memo)}
+                step = SeriesPass(
+                    name="what is owed again and again",
+                    kind="series",
+                    amount="amount",
+                    date="date",
+                    party="name",
+                    reference="number",
+                    owed=owed,
+                )
+                yield found, step
+
+
+def _goes_with(sample: Sample, code: SampleColumn, name: SampleColumn) -> bool:
+    """Whether a code says the same as a name, but for a few who share one."""
+    if not 0.5 * name.distinct <= code.distinct <= 2 * name.distinct:
+        return False
+    both = sample.codes(code.name) * np.uint64(31) + sample.codes(name.name)
+    return bool(len(np.unique(both)) <= 1.05 * max(code.distinct, name.distinct))
+
+
+def _paid(tables: tuple[pa.Table, pa.Table], fields: dict[str, PlanField], step: SeriesPass) -> float:
+    """The least share of both sides that is likely to be paid rightly."""
+    rows_, lines, size = 0, 0, (0, 0)
+    for ledgers in _ledgers(tables, fields, step):
+        owed, payments = ledgers.sides if step.owed == "left" else ledgers.sides[::-1]
+        size = (size[0] + len(owed), size[1] + len(payments))
+        if len(owed) and len(payments):
+            found = [one for one in series.Solver(owed, payments, Budget()).solve() if one.error <= series.CLEAR]
+            rows_, lines = rows_ + sum(len(one.rows) for one in found), lines + len(found)
+    return min(rows_ / max(size[0], 1), lines / max(size[1], 1)) if lines else 0.0
+
+
 def _amounts(samples: tuple[Sample, Sample], fields: Fields) -> list[PlanField]:
     """The amount that rows agree on, or, where no amount of a row is that of another, those that sums may agree on."""
     if fields.amount is not None:
@@ -263,7 +353,7 @@ def _proven(tables: tuple[pa.Table, pa.Table], fields: dict[str, PlanField]) -> 
 
 
 def _ledgers(
-    tables: tuple[pa.Table, pa.Table], fields: dict[str, PlanField], step: SumsPass | PayoutsPass
+    tables: tuple[pa.Table, pa.Table], fields: dict[str, PlanField], step: SumsPass | PayoutsPass | SeriesPass
 ) -> list[rows.Ledgers]:
     """The rows of both sides as a pass reads them."""
     plan = Plan(fields=fields, passes=(step,))

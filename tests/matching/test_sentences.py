@@ -83,3 +83,16 @@ def test_a_pass_for_payouts_says_whose_rows_are_paid():
         "that are learned, which may differ by “invoice”. Which “payer” pays which “customer” is learned, too. A match is "
         "confirmed if there is no other reading; otherwise it is suggested."
     )
+
+
+def test_a_pass_for_what_is_owed_again_and_again_says_who_pays_whose():
+    step = {"name": "fees", "kind": "series", "amount": "amount", "date": "day", "owed": "left", "party": "who"}
+
+    (sentence,) = sentences_of(Plan.model_validate({**PLAN, "passes": [step]}))
+
+    assert sentence == (
+        "fees: Each record on the right matches the open record on the left, or several that follow each other, whose "
+        "“customer” its “payer” names, and whose days (“booked”) fit best of all that come to its amount (“amount” on the left and "
+        "“debit” with the other sign on the right). Who pays for whom, and how many days later, is learned. A match is "
+        "confirmed if there is no other reading; otherwise it is suggested."
+    )

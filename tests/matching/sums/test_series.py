@@ -1,0 +1,128 @@
+"""Fees that members owe each month, paid by them or others, for one month or several, with names that tell or do not."""
+
+import random
+from datetime import date, timedelta
+
+import pyarrow as pa
+import pytest
+
+from matching import engine
+from matching.suggest import suggest
+
+pytestmark = pytest.mark.integration
+
+GIVEN = [
+    "Ada",
+    "Bela",
+    "Cleo",
+    "Dora",
+    "Edda",
+    "Finn",
+    "Gus",
+    "Hugo",
+    "Ida",
+    "Jon",
+    "Karl",
+    "Lea",
+    "Mona",
+    "Nils",
+    "Olga",
+    "Paul",
+    "Rosa",
+    "Sven",
+    "Tom",
+    "Ute",
+]
+FAMILY = [
+    "Ahlberg",
+    "Brand",
+    "Clausen",
+    "Dahlke",
+    "Ehlers",
+    "Falk",
+    "Grimm",
+    "Harder",
+    "Ivers",
+    "Jessen",
+    "Kroll",
+    "Lentz",
+    "Moritz",
+    "Nagel",
+    "Olsen",
+    "Petri",
+]
+PRICES = (9, 15, 22)
+
+Truth = dict[int, set[int]]
+
+
+def club(seed: int = 3, members: int = 70, months: int = 12) -> tuple[pa.Table, pa.Table, Truth]:
+    """What members owe, the payments, and which of what is owed each payment pays."""
+    chance = random.Random(seed)
+    names = chance.sample([(given, family) for given in GIVEN for family in FAMILY], members)
+    owed, paid = [], []
+    truth: Truth = {}
+
+    def pay(day: date, payer: str, text: str, amount: int, rows: set[int]) -> None:
+        truth[len(paid)] = rows
+        paid.append((day.isoformat(), payer, text, f"{amount}.00"))
+
+    for number, (given, family) in enumerate(names, 2001):
+        price = chance.choice(PRICES)
+        first = len(owed)
+        for month in range(months):
+            owed.append(
+                (
+                    f"Z{number}",
+                    f"{family}, {given}",
+                    date(2024 + month // 12, month % 12 + 1, 1).isoformat(),
+                    f"{price}.00",
+                )
+            )
+        payer = chance.choice([f"{given} {family}", f"{family} {given}".upper(), f"{chance.choice(GIVEN)} {family}"])
+        says = (
+            chance.choice(["", f" {given} {family}", f" no. {number}"])
+            if payer.split()[0] in (given, family.upper())
+            else f" for {given} {family}"
+        )
+        day, every = chance.randrange(12), chance.choice([1, 1, 1, 1, 3])
+        for month in range(0, months, every):
+            on = date(2024 + month // 12, month % 12 + 1, 1) + timedelta(days=day + chance.randrange(3))
+            rows = set(range(first + month, min(first + month + every, first + months)))
+            if every == 1 and chance.random() < 0.05:
+                continue
+            text = f"fee {month % 12 + 1:02d}/24" if every == 1 and chance.random() < 0.2 else "membership"
+            pay(on, payer, text + says, price * len(rows), rows)
+    for _ in range(members):
+        given, family = chance.choice(names) if chance.random() < 0.5 else (chance.choice(GIVEN), chance.choice(FAMILY))
+        pay(
+            date(2024, 1, 1) + timedelta(days=chance.randrange(360)),
+            f"{given} {family}",
+            "court rent",
+            chance.choice(PRICES),
+            set(),
+        )
+    both = (("number", "member", "due", "owed"), owed), (("booked", "payer", "purpose", "amount"), paid)
+    left, right = (
+        pa.table({name: [row[k] for row in rows] for k, name in enumerate(columns)}) for columns, rows in both
+    )
+    return left, right, truth
+
+
+def test_what_members_owe_is_paid_by_whom_texts_name_and_the_month_follows_from_the_days():
+    left, right, truth = club()
+
+    plan = suggest(left, right)
+
+    assert plan.passes[0].kind == "series"
+    found, confirmed = {}, set()
+    for item in engine.run(left, right, plan):
+        if isinstance(item, engine.Chunk) and item.pass_index == 0:
+            for match in item.matches.to_pylist():
+                found[match["right"][0]] = set(match["left"])
+                if match["status"] == "confirmed":
+                    confirmed.add(match["right"][0])
+    right_ones = {line for line, rows in found.items() if truth[line] == rows}
+    assert len(right_ones) >= 0.97 * max(len(found), sum(bool(rows) for rows in truth.values()))
+    assert len(confirmed) >= 0.5 * len(found)
+    assert confirmed <= right_ones
