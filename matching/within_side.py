@@ -68,7 +68,9 @@ class _Search:
         a, b, read_ = self.named.a, self.named.b, self.named.naming
         keys_a: list[Key | None] = [(text,) if text else None for text in self.reference_a]
         keys_b: list[Key | None] = [found or None for found in read_.rows]
-        amounts = {(int(p), int(v)) for p, v in zip(read_.party, b.amount, strict=True)}
+        amounts = {
+            (p, int(v)) for of, v in zip(read_.party, b.amount, strict=True) for p in (int(of), *read_.meant(int(of)))
+        }
         other = {(int(p), int(v)) for p, v in zip(read_.parties, a.amount, strict=True)}
 
         def is_lone_a(row: int) -> bool:
@@ -83,9 +85,13 @@ class _Search:
         def is_lone_b(line: int) -> bool:
             return (int(read_.party[line]), -abs(int(b.amount[line]))) not in other
 
+        def is_unpaid(row: int) -> bool:
+            # Where the other side pays the amount, the row that reverses it may as well be taken off another payment.
+            return is_lone_a(row) and (int(read_.parties[row]), abs(int(a.amount[row]))) not in amounts
+
         yield from self._opposite(keys_a, is_lone_a, of_a=True, error=PROVEN)
         yield from self._opposite(keys_b, is_lone_b, of_a=False, error=PROVEN)
-        yield from self._opposite(_parties(read_.parties), is_lone_a, of_a=True, error=LIKELY)
+        yield from self._opposite(_parties(read_.parties), is_unpaid, of_a=True, error=LIKELY)
         yield from self._opposite(_parties(read_.party), is_lone_b, of_a=False, error=LIKELY)
 
     def _opposite(

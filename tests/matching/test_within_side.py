@@ -45,3 +45,16 @@ def test_a_sale_and_its_return_stay_in_the_payout_that_has_both():
     matches, _ = run(ledger(*batch), right, plan_of(WITHIN, SUMS))
 
     assert [(sorted(m["left"]), m["right"], m["status"]) for m in matches] == [([0, 1, 2, 3], [0], "confirmed")]
+
+
+def test_a_credit_note_is_no_reversal_of_an_invoice_of_its_amount_that_the_bank_paid():
+    left = ledger(
+        ("2025-01-10", "120.00", "Ember Ltd", "R4711"),
+        ("2025-01-12", "-120.00", "Ember Ltd", "R4788"),
+        ("2025-01-12", "175.50", "Ember Ltd", "R4799"),
+    )
+    right = bank(("2025-01-11", "120.00", "EMBER LTD"), ("2025-01-14", "55.50", "EMBER LTD R4799 LESS CREDIT"))
+
+    matches, _ = run(left, right, plan_of(WITHIN, SUMS))
+
+    assert sorted((sorted(m["left"]), m["right"]) for m in matches) == [([0], [0]), ([1, 2], [1])]
