@@ -210,14 +210,17 @@ class Solver:
     def prove_against_slips(self) -> None:
         """
         Take what ties to the unit though other texts name the same rows, if none of these ties with what it names. Their
-        numbers have a slip, then: rows that one payment pays to the unit leave nothing for another.
+        numbers have a slip, then: rows that one payment pays to the unit leave nothing for another. One row alone must have an
+        amount that no other has, since a few units of most things are common.
         """
+        equal = Counter(self.a.amount.tolist())
         for line, rows in enumerate(self.naming.rows):
             if not (rows and self.open_b[line] and self._is_open(rows) and self._ties(line)):
                 continue
             others = {n for row in rows for n in self.lines_of[row] if n != line and self.open_b[n]}
             rest = sum(int(self.b.amount[n]) for n in others)
-            if others and rest and not any(self._ties(n) for n in others):
+            is_rare = len(rows) > 1 or equal[int(self.a.amount[rows[0]])] == 1
+            if others and rest and is_rare and not any(self._ties(n) for n in others):
                 self._take(Group(rows, (line,), NO_FEE, BY_FEE, "reference", len(rows)))
 
     def forget_slips(self) -> None:

@@ -220,3 +220,10 @@ def test_a_payer_without_a_name_pays_for_the_party_whose_invoices_it_names():
     _, groups = solved(invoices([12_345, 6_789, 40_404]), [(19_134, 12, "", "HOLDING R7000")])
 
     assert [(group.a, group.b) for group in groups] == [((0, 1), (0,))]
+
+
+def test_one_row_of_a_common_amount_is_not_sure_where_another_text_names_it_too():
+    common = invoices([1_000], "Ember Ltd") + invoices([1_000, 1_000], "Other AG", start=9000)
+    texts: list[Row] = [(1_000, 12, "", "R7000"), (1_750, 12, "", "R7000")]
+
+    assert solved(common, texts)[1] == []
