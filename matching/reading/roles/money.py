@@ -275,8 +275,9 @@ def _codes_in(line: Line) -> set[str]:
             found.add(form.currency)
             continue
         _label, colon, rest = text.replace("=", ":").replace("\uff1a", ":").partition(":")
-        last = rest.strip() if colon else text.split()[-1].strip("()[]")
-        if colon and len(rest.strip()) <= 12 and (code := currency_of(rest.strip())) and not rest.strip().isdigit():
+        rest = rest.strip().strip("()[]").strip()
+        last = rest if colon else text.split()[-1].strip("()[]")
+        if colon and len(rest) <= 12 and (code := currency_of(rest)) and not rest.isdigit():
             found.add(code)
         elif text.isupper() and all(c.isupper() for c in text if c.isalpha()):
             found |= {code for code in (last, *_IN_BRACKETS.findall(text)) if _is_code(code)}

@@ -19,6 +19,7 @@ from matching.reading.roles.words import outs_by_initials, outs_of, says, sides_
 MAX_SIGNS, MAX_SIGN_WORDS, MAX_SIGN_LETTERS = 3, 3, 24  # of unknown values that may say a sign
 MULTIPLES = frozenset({"K", "M"})
 TRADES = (("bought", True), ("sold", False))
+NAMED_TEXT = 0.5  # of a name that says that it holds texts
 NAMED_SIGN = 0.9  # of a column's name that must say that it tells the side
 MAX_NOTES = 200  # rows of one cell that may be notes
 MAX_KINDS = 20  # of bookings, as which a column names them
@@ -38,7 +39,8 @@ def with_sign(bookings: Bookings, amount: Amounts) -> Choice:
     if amount.moves.any() and {amount.letters[n - 1] if n else "" for n in amount.tokens[amount.moves]} <= MULTIPLES:
         return Choice(questions=[amount_question(bookings, [amount])])  # 1.5k may be 1500
     if amount.is_signed:
-        return Choice(plain)
+        alike = _trades_alike(bookings, amount)
+        return Choice(plain) if alike is None else Choice(questions=[words_question(amount, *alike)])
     asked = None
     candidates = sorted(sign_columns(bookings, amount), key=lambda item: _sign_rank(amount, *item))
     for column, levels in candidates:
@@ -73,6 +75,22 @@ def with_sign(bookings: Bookings, amount: Amounts) -> Choice:
         return Choice(plain)
     column, levels = asked
     return Choice(questions=[words_question(amount, column, levels)])
+
+
+def _trades_alike(bookings: Bookings, amount: Amounts) -> tuple[Column, Levels] | None:
+    """A column by which buying has no minus and selling neither, so that the signs of other rows say nothing about them."""
+    for column, levels in sign_columns(bookings, amount, MAX_KINDS):
+        if column.role("text") >= NAMED_TEXT:
+            continue
+        signs: dict[bool, set[int]] = {True: set(), False: set()}
+        for number, value in enumerate(levels.values):
+            words = words_of(value) if len(words_of(value)) <= MAX_SIGN_WORDS else ()  # more are a text
+            found = {is_out for kind, is_out in TRADES for word in words if says(kind, word, whole=True)}
+            if len(found) == 1:
+                signs[found.pop()] |= set(np.sign(amount.values[amount.moves & (levels.codes == number)]).tolist())
+        if signs[True] == signs[False] == {1}:
+            return column, levels
+    return None
 
 
 def _has_lone_pluses(bookings: Bookings, amount: Amounts) -> bool:

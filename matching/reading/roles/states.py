@@ -13,6 +13,7 @@ from matching.reading.roles.words import says
 
 MIN_NAME = 0.5
 _KINDS = ("not_booked", "booked", "invoice_paid", "invoice_open", "invoice_waiting", "payment_failed")
+MOST_BACK = 0.1  # of the other rows, which may have a minus as well
 
 
 @dataclass
@@ -67,8 +68,22 @@ def states_of(bookings: Bookings) -> States:
     if (column.role("status") < MIN_NAME and not (levels.codes < 0).any()) or len(levels.values) == 1:
         # In a column of another name, or with one value, an unknown word is no reason to doubt.
         unknown = ()
+    rest = tuple(value for value in unknown if not _moves_back(bookings, levels, value))
+    # Beside money that went back, one other state is that of all that came.
+    unknown = () if len(rest) == 1 < len(unknown) and not found.bad else rest
     left_out = np.isin(levels.codes, [levels.values.index(value) for value in found.bad])
     return States(column, found.bad, unknown, left_out)
+
+
+def _moves_back(bookings: Bookings, levels: Levels, value: str) -> bool:
+    """Whether a state stands only beside a minus that hardly any other row has: money went back, as in "refunded"."""
+    rows = levels.codes == levels.values.index(value)
+    for number in bookings.numbers:
+        if number.has_decimals and bool((number.values[rows] < 0).all()) and bool(rows.any()):
+            others = number.values[~rows & number.moves]
+            if len(others) and int((others < 0).sum()) <= MOST_BACK * len(others):
+                return True
+    return False
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from matching.reading.roles.words import roles_of, says
 Reason = Literal[
     "total", "opening_balance", "closing_balance", "header", "caption", "other_table", "not_booked", "skipped"
 ]
+NAMED_KIND = 0.5  # of a column's name that must say that it tells kinds of bookings
 MAX_LOOKED = 20_000  # rows outside the bookings whose words are looked at
 MIN_SUMMED, MIN_SECTION = 3, 2  # rows that a total without a word must add up, in a table and in a section
 MAX_NESTED = 2_000  # rows of a report with sums of sums; 30,000 rows would take 0.2 s
@@ -123,10 +124,26 @@ def is_confirmed(suspect: Suspect, bookings: Bookings, moving: list[Amounts], ba
         return True
     amounts = [n for n in moving if n.moves[row]]
     if suspect.reason != "total":
-        return suspect.is_sure or not amounts or _repeats_balance(row, amounts, balance)
+        is_sure = (suspect.is_sure or not amounts) and not _is_kind(row, bookings)
+        return is_sure or _repeats_balance(row, amounts, balance)
     if not amounts or _leaves_balance(row, balance):
         return True
     return all(_is_sum(row, n) for n in amounts)
+
+
+def _is_kind(row: int, bookings: Bookings) -> bool:
+    """
+    Whether a row amid the others has one of the kinds of bookings that a column is called after: a German "Übertrag" carries
+    a balance forward, but may be a transfer as well.
+    """
+    if not 0 < row < bookings.count - 1:
+        return False
+    for column in bookings.facts.columns:
+        levels = bookings.levels_of(column) if column.role("sign") >= NAMED_KIND else None
+        if levels is not None and levels.codes[row] >= 0:
+            others = np.bincount(levels.codes[levels.codes >= 0])
+            return len(others) > 1 and int(others.max()) > 1
+    return False
 
 
 def settling(suspects: list[Suspect], bookings: Bookings, moving: list[Amounts]) -> set[int]:

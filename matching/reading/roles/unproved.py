@@ -14,6 +14,7 @@ SAME_RATE = 0.01  # by which the rates between two amounts in different currenci
 RIVAL = 1.3  # a column whose score is this near is a question
 NAMED = 0.5  # of a column's name that says that it is something else than an amount
 OCCASIONAL_SHARE = 0.5  # of the rows, below which plain numbers beside an amount are none themselves
+LEAST_CODES, CODE_DIGITS = 4, 6  # whole numbers of one length that may be codes, and their least digits
 _WEIGHTS = {
     "amount": 3.0,
     "net": 2.5,
@@ -82,6 +83,8 @@ def choose(bookings: Bookings, taken: tuple[Amounts, ...] = ()) -> Choice:
         others = []  # counts and quantities
     if best.has_decimals and best.is_signed:  # plain whole numbers of other names are codes
         others = [n for n in others if n.has_decimals or n.is_signed or n.column.role(*MONEY) > 0]
+    if best.has_decimals:
+        others = [n for n in others if not _is_code(n, bookings)]
     if best.has_decimals and is_unnamed(best.column):
         others = [n for n in others if n.has_decimals or n.is_signed]  # whole numbers without names are codes
     rivals = [n for n in rivals if n in others]
@@ -106,6 +109,16 @@ def _is_occasional(number: Amounts, best: Amounts) -> bool:
     is_plain = not (number.has_decimals or number.is_signed or number.is_token_signed or _names_currency(number))
     is_rare = int(rows.sum()) < OCCASIONAL_SHARE * int(best.moves.sum())
     return is_plain and best.has_decimals and bool((rows == number.moves).all()) and is_rare
+
+
+def _is_code(number: Amounts, bookings: Bookings) -> bool:
+    """Whether whole numbers all differ and are of one length, as those that name a payment are."""
+    if number.has_decimals or number.is_signed or number.column.role(*MONEY) > 0 or _names_currency(number):
+        return False
+    digits = number.column.numbers.digits[bookings.places][number.valid]
+    values = number.values[number.valid]
+    is_long = len(values) >= LEAST_CODES and int(digits.min()) == int(digits.max()) >= CODE_DIGITS
+    return is_long and len(np.unique(values)) == len(values)
 
 
 def _is_rest(number: Amounts, whole: Amounts) -> bool:

@@ -244,3 +244,10 @@ def test_a_code_behind_words_of_a_script_without_capitals_is_the_currency(load):
     found = load("العملة: ريال سعودي SAR,,\nDate,Text,Amount\n2024-02-01,a,-10.50\n2024-02-03,b,20.00\n")
 
     assert found.currencies == ["SAR", "SAR"]
+
+
+@pytest.mark.parametrize("line", ["# 币种: [人民币]", "Valuta: (CNY)"])
+def test_the_currency_of_the_account_may_stand_in_brackets(load, line):
+    found = load(f"{line}\n\nDatum,Text,Betrag\n2024-03-05,a,-12.50\n2024-03-06,b,3.10\n2024-03-07,c,4.10\n")
+
+    assert found.currencies == ["CNY"] * 3

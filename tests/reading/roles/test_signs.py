@@ -277,6 +277,16 @@ def test_buying_and_selling_are_asked_about_in_few_rows_too(load):
     assert ("Action", "sign") in found.questions
 
 
+@pytest.mark.parametrize(("sold", "asked"), [("1964.97", True), ("-20.00", False)])
+def test_buying_and_selling_with_one_sign_are_asked_about_though_others_have_a_minus(load, sold, asked):
+    found = load(
+        "Action,Date,Total\nMarket buy,2025-01-02,53.90\n"
+        f"Market sell,2025-01-05,{sold}\nWithdrawal,2025-01-08,-47.20\nDeposit,2025-01-09,100.00\n"
+    )
+
+    assert (("Action", "sign") in found.questions) is asked
+
+
 def test_letters_that_begin_the_words_of_the_header_are_these_words(load):
     found = load("Date,In/Out,Amount\n2024-01-05,O,10.00\n2024-01-06,I,20.00\n2024-01-09,O,5.00\n")
 

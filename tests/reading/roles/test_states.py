@@ -145,3 +145,15 @@ def test_a_state_that_is_denied_is_its_opposite(load, state, booked):
 
     assert found.amounts == ["315.69", "-5.29"]
     assert ("Zaru", "skip") in found.questions
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"), [(["zela", "mura", "zela", "zela"], False), (["zela", "mura", "tora", "zela"], True)]
+)
+def test_a_state_that_only_money_has_which_went_back_leaves_nothing_out(load, words, asked):
+    values = ["42.10", "-12.90", "38.15", "9.99"]
+    lines = [f"2025-01-{n:02d},{value},{word}" for n, (value, word) in enumerate(zip(values, words, strict=True), 1)]
+    found = load("\n".join(["Date,Amount,Status", *lines]) + "\n")
+
+    assert (("Status", "skip") in found.questions) is asked
+    assert found.left_out == []

@@ -599,3 +599,18 @@ def test_articles_without_a_price_and_people_without_a_birthday_are_records(load
 
     assert (load(articles).amounts, load(articles).left_out) == (["9.9", "45", None, "7.5"], [])
     assert load(people).left_out == []
+
+
+def test_what_carries_a_balance_forward_may_be_a_kind_of_booking(load):
+    """Shops in Germany call a transfer to the bank so, which carries nothing forward."""
+    kinds = ["Bestellung", "Bestellung", "Übertrag", "Erstattung", "Bestellung"]
+    lines = [f"0{n}.03.2025;{kind};{kind};{n * 7},10" for n, kind in enumerate(kinds, 1)]
+
+    assert len(load(rows("Datum;Typ;Text;Betrag EUR", *lines)).amounts) == 5
+    assert load(rows("Datum;Typ;Text;Betrag EUR", "01.03.2025;Übertrag;;500,00", *lines[3:])).left_out
+
+
+def test_whole_numbers_of_one_length_are_no_amounts_beside_one_with_decimals(load):
+    lines = [f"0{n}.03.2025;2025{n * 1379 % 9000 + 1000};{n * 7},10" for n in range(1, 6)]
+
+    assert load(rows("Datum;Zed;Celkem", *lines)).amounts == [f"{n * 7}.1" for n in range(1, 6)]
