@@ -40,6 +40,7 @@ class Decision:
     confidence: Floats  # shape (chosen,): the chance that the pair is right
     is_sure: NDArray[np.bool_]  # shape (chosen,)
     without_partner: float  # share of rows that have none
+    expected: float  # the best F1 that the decoys let expect
 
 
 def decide(scored: Scored) -> Decision:
@@ -64,7 +65,7 @@ def decide(scored: Scored) -> Decision:
     margin = np.rint(np.clip(odds, 0, MAX_MARGIN_BITS) * MILLI).astype(np.int64)
     chosen = replace(chosen, margin=margin, is_exact=np.zeros(len(margin), bool), local_components=0)
     is_sure = posterior.confirmed(confidence) & (int((chance >= LIKELY).sum()) >= ENOUGH_MATCHES)
-    return Decision(floor, chosen, confidence, is_sure, missing)
+    return Decision(floor, chosen, confidence, is_sure, missing, posterior.best_f1(targets, chance))
 
 
 def _believed(scored: Scored, first: NDArray[np.int64], targets: Floats) -> tuple[Floats, float]:
@@ -109,7 +110,7 @@ def _null(scored: Scored, first: NDArray[np.int64], chance: Floats, pair: NDArra
 
 def _nothing(scored: Scored) -> Decision:
     none = assignment.assign(*scored.pairs, np.zeros(len(scored.score), np.int64))
-    return Decision(0, none, np.zeros(0), np.zeros(0, bool), 1.0)
+    return Decision(0, none, np.zeros(0), np.zeros(0, bool), 1.0, 0.0)
 
 
 def _some(chosen: Assigned, keep: NDArray[np.bool_]) -> Assigned:

@@ -88,15 +88,25 @@ def threshold(scores: Floats, chance: Floats) -> float:
     Args:
         scores, chance: shape (targets,).
     """
-    total = float(chance.sum())
-    if total <= 0:
+    if float(chance.sum()) <= 0:
         return float("inf")
     order = np.argsort(-scores, kind="stable")
-    expected = 2 * np.cumsum(chance[order]) / (np.arange(1, len(order) + 1) + total)
     last = np.append(np.diff(scores[order]) != 0, True)  # of equal scores all or none are taken
+    expected = _expected(chance[order])
     best = float(expected[last].max())
     good = np.flatnonzero(last & (expected >= best - NEAR_BEST * (1 - best)))
     return float(scores[order][good[(len(good) - 1) // 2]])
+
+
+def best_f1(scores: Floats, chance: Floats) -> float:
+    """The best F1 that is expected of any threshold."""
+    return float(_expected(chance[np.argsort(-scores, kind="stable")]).max(initial=0.0))
+
+
+def _expected(chance: Floats) -> Floats:
+    """The F1 that is expected of the first one, of the first two and so on."""
+    found: Floats = 2 * np.cumsum(chance) / (np.arange(1, len(chance) + 1) + max(float(chance.sum()), 1e-9))
+    return found
 
 
 def confirmed(confidence: Floats) -> NDArray[np.bool_]:

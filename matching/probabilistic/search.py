@@ -11,7 +11,7 @@ from matching import candidates as gated
 from matching.assignment import Assigned, assign
 from matching.plan import ProbabilisticPass
 from matching.probabilistic import candidates as likely
-from matching.probabilistic import dictionary, em, levels, texts, values, weights, windows
+from matching.probabilistic import dependence, dictionary, em, levels, texts, values, weights, windows
 from matching.probabilistic.decision import MILLI, Decision, decide
 from matching.probabilistic.decoys import Scored
 from matching.probabilistic.em import Candidates, Learned
@@ -24,6 +24,7 @@ Floats = NDArray[np.float64]
 # Fewer rows of a side than these have nothing to learn from, and their best pairs look better than their second best
 # whatever they are.
 MIN_ROWS = 30
+CLEARLY = 0.05  # of what the expected F1 lacks to 1, that comparisons taken together must gain
 MAX_ROWS = 250_000  # of both sides; 200,000 rows with one text took 0.65 GB and 100 s of one core
 
 
@@ -57,7 +58,9 @@ class Solution:
     compared: Compared
     candidates: Candidates
     found: likely.Found
-    tables: list[NDArray[np.int64]]  # milli-bits of each level of each comparison
+    evidence: Callable[
+        [NDArray[np.int64]], list[NDArray[np.int64] | None]
+    ]  # milli-bits of each comparison, of some pairs
     scored: Scored
     decision: Decision
 
@@ -114,12 +117,46 @@ def solve(read: Values, budget: Budget) -> Solution:
         random = random.extended(together, read.sizes)
         some = replace(some, levels=[*some.levels, em.level(together, some.pairs)], known=[*known, None])
         learned = em.learn(some, learned.chance, random)
-    constant, tables = _weighed(some, learned)
     budget.tell("assigning", 0.0)
-    score = constant + sum((table[level] for table, level in zip(tables, some.levels, strict=True)), np.int64(0))
-    scored = Scored(some.pairs, np.asarray(score, np.int64), read.sizes)
+    scored, tables = _scored(some, learned)
+    one_by_one = Solution(
+        read,
+        compared,
+        some,
+        found,
+        lambda kept: [table[level[kept]] for table, level in zip(tables, some.levels, strict=True)],
+        scored,
+        decide(scored),
+    )
+    budget.check()
+    grouped = _grouped(one_by_one, learned, random)
+    return one_by_one if grouped is None else grouped
+
+
+def _grouped(solution: Solution, learned: Learned, random: em.Random) -> Solution | None:
+    """The pass with comparisons taken together that say the same, if the decoys let expect clearly more of that."""
+    some = solution.candidates
+    dependent = dependence.join(solution.compared, some, learned, random)
+    if dependent is None:
+        return None
+    scored, tables = _scored(dependent.some, dependence.learn(dependent, learned))
     decision = decide(scored)
-    return Solution(read, compared, some, found, tables, scored, decision)
+    before = solution.decision.expected
+    if decision.expected < before + CLEARLY * (1 - before):
+        return None
+    return replace(
+        solution,
+        scored=scored,
+        decision=decision,
+        evidence=lambda kept: dependence.shares(dependent, learned, tables, some, kept),
+    )
+
+
+def _scored(some: Candidates, learned: Learned) -> tuple[Scored, list[NDArray[np.int64]]]:
+    """The score of each pair, and the milli-bits of each level of each comparison."""
+    constant, tables = _weighed(some, learned)
+    score = constant + sum((table[level] for table, level in zip(tables, some.levels, strict=True)), np.int64(0))
+    return Scored(some.pairs, np.asarray(score, np.int64), some.sizes), tables
 
 
 def _together(read: Values, compared: Compared, some: Candidates, learned: Learned) -> Comparison | None:
@@ -171,10 +208,10 @@ def _explained(solution: Solution, step: ProbabilisticPass) -> Outcome:
     kept = np.unique(np.concatenate((chosen.pair, chosen.runner_up[chosen.runner_up >= 0])))
     pairs = some.pairs[0][kept], some.pairs[1][kept]
     evidence = []
-    for comparison, table, level in zip(solution.compared.comparisons, solution.tables, some.levels, strict=True):
-        similarity = comparison.measure(pairs) if comparison.number is None else None
-        bits = table[level[kept]] / MILLI
-        evidence.append(Evidence(comparison.field, comparison.compare, bits, similarity, None))
+    for comparison, bits in zip(solution.compared.comparisons, solution.evidence(kept), strict=True):
+        if bits is not None:
+            similarity = comparison.measure(pairs) if comparison.number is None else None
+            evidence.append(Evidence(comparison.field, comparison.compare, bits / MILLI, similarity, None))
     runner = np.where(chosen.runner_up >= 0, np.searchsorted(kept, chosen.runner_up), -1)
     sure = solution.decision.is_sure & (step.confirm_at_margin is not None)
     return Outcome(
