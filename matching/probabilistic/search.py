@@ -144,10 +144,12 @@ def _grouped(solution: Solution, learned: Learned, random: em.Random) -> Solutio
     before = solution.decision.expected
     if decision.expected < before + CLEARLY * (1 - before):
         return None
+    # Nothing is confirmed that the comparisons one by one would not even propose.
+    also = np.isin(decision.chosen.pair, solution.decision.chosen.pair)
     return replace(
         solution,
         scored=scored,
-        decision=decision,
+        decision=replace(decision, is_sure=decision.is_sure & also),
         evidence=lambda kept: dependence.shares(dependent, learned, tables, some, kept),
     )
 
