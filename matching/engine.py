@@ -23,6 +23,7 @@ from matching.plan import (
     Plan,
     ProbabilisticPass,
     RulesPass,
+    RunsPass,
     SeriesPass,
     SumsPass,
     WithinSidePass,
@@ -43,6 +44,7 @@ from matching.results import (
     Stopped,
 )
 from matching.sides import Sides
+from matching.sums import find_runs
 
 __all__ = ["AMBIGUOUS_BELOW_BITS", "Chunk", "Finished", "Options", "PassFinished", "Progress", "Stopped", "run"]
 
@@ -69,11 +71,20 @@ _SHARES: dict[str, dict[str, float]] = {
     "sums": _IN_GROUPS,
     "payouts": _IN_GROUPS,
     "series": _IN_GROUPS,
+    "runs": _IN_GROUPS,
     "within_side": _IN_GROUPS,
 }
 # What a record that is still open costs in a pass of each kind, with the writing of its match, and what loading it costs, in
 # units of a pass by rules; what a pass costs besides. So that the fraction follows the time, also where few records are left.
-_COSTS = {"rules": 1.0, "within_side": 1.0, "probabilistic": 12.0, "sums": 35.0, "payouts": 25.0, "series": 25.0}
+_COSTS = {
+    "rules": 1.0,
+    "within_side": 1.0,
+    "runs": 2.0,
+    "probabilistic": 12.0,
+    "sums": 35.0,
+    "payouts": 25.0,
+    "series": 25.0,
+}
 _BESIDES = {"probabilistic": 50_000.0}  # its libraries
 _LOADING = 0.7
 _LEFT_OPEN = 0.5  # of the open records, by each pass that is still to come
@@ -227,7 +238,7 @@ def _need_texts(plan: Plan) -> bool:
 
 
 def _group_pass(
-    work: _Run, index: int, step: SumsPass | PayoutsPass | SeriesPass | WithinSidePass
+    work: _Run, index: int, step: SumsPass | PayoutsPass | SeriesPass | RunsPass | WithinSidePass
 ) -> Iterator[Chunk | PassFinished]:
     """A pass whose matches are groups of any number of rows."""
     tell = _teller(work, step)
@@ -270,7 +281,7 @@ def _group_pass(
 
 
 def _grouped(
-    sides: Sides, step: SumsPass | PayoutsPass | SeriesPass | WithinSidePass, budget: groups.Budget
+    sides: Sides, step: SumsPass | PayoutsPass | SeriesPass | RunsPass | WithinSidePass, budget: groups.Budget
 ) -> Grouped:
     """The groups that a pass finds."""
     if step.kind == "sums":
@@ -279,6 +290,8 @@ def _grouped(
         return sums.find_payouts(sides, step, budget)
     if step.kind == "series":
         return sums.find_series(sides, step, budget)
+    if step.kind == "runs":
+        return find_runs.find(sides, step, budget)
     if step.kind == "within_side":
         return within_side.find(sides, step, budget)
     assert_never(step)

@@ -119,7 +119,7 @@ def _amount(left: Sample, right: Sample, roles: tuple[Roles, Roles], reference: 
     """
     used = _used({"reference": reference.field} if reference else {}, with_extracted=True)
     known = evidence.few(reference.anchors) if reference is not None and reference.is_proved else None
-    columns = _numeric(left, used[0], roles[0].amount), _numeric(right, used[1], roles[1].amount)
+    columns = numeric(left, used[0], roles[0].amount), numeric(right, used[1], roles[1].amount)
     distinct = [
         {c.name: evidence.distinct(sample.amounts(c)) for c in side}
         for sample, side in zip((left, right), columns, strict=True)
@@ -144,19 +144,19 @@ def _amount(left: Sample, right: Sample, roles: tuple[Roles, Roles], reference: 
         return None
     _, _, a, b, negate = best
     side: Column = Signed(column=b.name, negate=True) if negate else b.name
-    field = PlanField(type="money", left=a.name, right=side, currency=_currency(roles))
+    field = PlanField(type="money", left=a.name, right=side, currency=currency_of(roles))
     x, y = left.amounts(a), right.amounts(b)
     anchors = evidence.anchors_of(x, -y if negate else y)
     proof = evidence.witness(left, right, anchors, (a.name, b.name))
     return Found(field, anchors, evidence.is_proof(proof, anchors))
 
 
-def _numeric(sample: Sample, used: set[str], role: str | None) -> list[SampleColumn]:
+def numeric(sample: Sample, used: set[str], role: str | None) -> list[SampleColumn]:
     found = [c for c in sample.columns if c.kind in ("amount", "number") and not c.is_running and c.name not in used]
     return sorted(found, key=lambda c: c.name != role)[:MAX_COLUMNS]
 
 
-def _currency(roles: tuple[Roles, Roles]) -> Any:
+def currency_of(roles: tuple[Roles, Roles]) -> Any:
     """The currency, if both sides have one: a side without a currency is comparable with any."""
     sides: dict[str, Any] = {}
     for name, side in zip(("left", "right"), roles, strict=True):

@@ -177,13 +177,16 @@ class GroupPass(_Pass):
     @property
     def texts(self) -> tuple[tuple[str, FieldName | None], tuple[str, FieldName | None]]:
         """The two fields whose texts a pass reads, by what they are for."""
-        raise NotImplementedError
+        return ("reference", None), ("party", None)
 
     @property
     def fields(self) -> dict[str, FieldName]:
         """The fields by what they are for."""
-        parts = {"amount": self.amount, "date": self.date} | dict(self.texts)
+        parts = {"amount": self.amount, "date": self.date} | dict(self.texts) | self._others()
         return {part: name for part, name in parts.items() if name is not None}
+
+    def _others(self) -> dict[str, FieldName | None]:
+        return {}
 
 
 class NamedPass(GroupPass):
@@ -268,9 +271,39 @@ class WithinSidePass(NamedPass):
     accept: Literal["confirm_if_unique", "suggest", "report"] = "confirm_if_unique"
 
 
+class RunsPass(GroupPass):
+    """
+    A pass that finds rows that follow each other in time and whose sum, to the unit, is one row of the other side.
+
+    Such runs are payouts of all that was taken since the last one, and collective entries. Only rows that have the same
+    values of `by` are in a run; the time of day counts where dates have one. `total` is the side of the sums, whose `text`
+    may say how many rows they have, and name the values of `by`. Where a share of the `gross` amounts is kept back,
+    it is learned. All bounds are counts, so the result is the same on any machine.
+    """
+
+    kind: Literal["runs"]
+    total: Literal["left", "right"]
+    by: Annotated[tuple[FieldName, ...], Field(max_length=6, strict=False)] = ()
+    text: FieldName | None = None
+    gross: FieldName | None = None
+    max_days: Annotated[int, Field(ge=1, le=31)] = 7  # that a run spans
+    max_runs: Annotated[int, Field(ge=1_000, le=20_000_000)] = 4_000_000  # that are looked at in each currency
+    accept: Literal["confirm_if_unique", "suggest", "report"] = "confirm_if_unique"
+
+    @model_validator(mode="after")
+    def _dated(self) -> "RunsPass":
+        if self.date is None:
+            raise ValueError("needs date: runs are of rows that follow each other in time")
+        return self
+
+    def _others(self) -> dict[str, FieldName | None]:
+        keys = {f"by {n}": name for n, name in enumerate(self.by, 1)}
+        return {"text": self.text, "gross": self.gross} | keys
+
+
 _TEXTS = ("text", "reference", "code")
 
-_AnyPass = RulesPass | ProbabilisticPass | SumsPass | PayoutsPass | SeriesPass | WithinSidePass
+_AnyPass = RulesPass | ProbabilisticPass | SumsPass | PayoutsPass | SeriesPass | RunsPass | WithinSidePass
 KINDS: tuple[str, ...] = tuple(get_args(one.model_fields["kind"].annotation)[0] for one in get_args(_AnyPass))
 
 Pass = Annotated[
@@ -324,7 +357,7 @@ class Plan(_Part):
                 raise ValueError(f"pass {step.name!r} compares the field {name!r}, which is not in fields")
 
     def _grouping(self, step: GroupPass) -> None:
-        fits = {"amount": ("money",), "date": ("date",)}
+        fits = {"amount": ("money",), "gross": ("money",), "date": ("date",)}
         for part, name in step.fields.items():
             found = self.fields.get(name)
             if found is None:

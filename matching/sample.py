@@ -58,7 +58,7 @@ class Sample:
         self._order = free_name("_h_", table.column_names)
         self.rate = min(1.0, SAMPLE / max(whole.num_rows, 1))
         self.rows = sampled = min(whole.num_rows, SAMPLE)
-        connection.register("input", _sampled(table).append_column(self._order, pa.array(range(sampled), pa.int32())))
+        connection.register("input", in_order(table).append_column(self._order, pa.array(range(sampled), pa.int32())))
         try:
             connection.execute(f"CREATE TABLE {name} AS SELECT * FROM input")
         finally:
@@ -181,7 +181,7 @@ class Sample:
         return bool(counts.max() >= SELECTIVE * known.sum() and distinct >= DENSE * self.rate * span)
 
 
-def _sampled(table: pa.Table) -> pa.Table:
+def in_order(table: pa.Table) -> pa.Table:
     """The rows with the smallest hashes, in that order. Rows of one hash are equal, so it does not matter which is first."""
     hashes = hashes_of(table)
     rows = np.arange(len(hashes)) if len(hashes) <= SAMPLE else np.argpartition(hashes, SAMPLE)[:SAMPLE]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import assert_never
 
-from matching.plan import Comparison, Extracted, FeeModel, NamedPass, Pass, Plan, SumsPass, column_of
+from matching.plan import Comparison, Extracted, FeeModel, NamedPass, Pass, Plan, RunsPass, SumsPass, column_of
 
 _ACCEPTED = {
     "confirm": "Matches are confirmed, unless another one is nearly as likely.",
@@ -68,6 +68,8 @@ def _sentence(plan: Plan, step: Pass) -> str:
         days = f"whose days ({_on(plan, step.date, step.owed)}) fit best of all that come to its amount"
         learned = "Who pays for whom, and how many days later, is learned."
         return f"{pays} {named} its {named_by} names, and {days} ({_columns(plan, step.amount)}). {learned} {accepted}"
+    if step.kind == "runs":
+        return f"{_runs(plan, step)} {accepted}"
     if step.kind == "within_side":
         found = {
             "duplicates": "Records of one side that were booked twice join the match of their twin",
@@ -81,6 +83,27 @@ def _named(plan: Plan, step: NamedPass) -> str:
     """What has to show that rows belong together."""
     names = [_columns(plan, name) for name in (step.reference, step.party) if name is not None]
     return f"{' or '.join(names)} {'say' if len(names) == 1 else 'says'} that they belong together"
+
+
+def _runs(plan: Plan, step: RunsPass) -> str:
+    """What a run is, and what becomes a match."""
+    parts = "right" if step.total == "left" else "left"
+    assert step.date is not None
+    amount, date, total = (
+        _column(getattr(plan.fields[name], side))
+        for name, side in ((step.amount, parts), (step.date, parts), (step.amount, step.total))
+    )
+    keys = [_column(getattr(plan.fields[name], parts)) for name in step.by]
+    alike = f", with the same {_joined(keys)}," if keys else ""
+    span = "of one day" if step.max_days == 1 else f"that follow each other within {step.max_days} days"
+    if step.gross is not None:
+        share = f", less a share of {_column(getattr(plan.fields[step.gross], parts))} that is learned"
+    else:
+        share = ""
+    return (
+        f"Open records on the {parts} {span} by {date}{alike} match one on the {step.total} if the sum of {amount} is its {total}{share}."
+        " Each run begins where the last one ended, wherever that explains most."
+    )
 
 
 def _less_fees(step: SumsPass) -> str:

@@ -15,6 +15,7 @@ from matching.fields import MIN_ANCHORS, Fields, Found, Roles, find_fields
 from matching.plan import Accept, Comparison, Pass, Plan, PlanField, PlanInvalid, ProbabilisticPass, RulesPass, Signed
 from matching.reading.values import install_macros
 from matching.sample import Floats, Sample, spec_parts
+from matching.sums import suggest_runs
 from matching.sums.suggest import called_for, payouts_called_for, series_called_for
 
 __all__ = ["Roles", "suggest"]
@@ -44,31 +45,32 @@ def suggest(
         install_macros(connection)
         samples = Sample(connection, "l", left), Sample(connection, "r", right)
         fields = find_fields(*samples, roles)
-        named = fields.by_name()
-        named |= columns.parts(*samples, named)
-        named |= columns.pair(*samples, named)
-        named |= columns.again(*samples, named)
-        is_small = min(left.num_rows, right.num_rows) < ENOUGH_ROWS
         called = called_for((left, right), samples, fields)
         if called is not None and called.is_enough:
-            named, passes = called.fields, called.passes
+            named, passes, has_runs = called.fields, called.passes, False
         else:
+            runs = suggest_runs.called_for((left, right), samples, roles)
+            named = _named(samples, fields, runs.fields.get("sum"))
+            is_small = min(left.num_rows, right.num_rows) < ENOUGH_ROWS
             learns = not is_small and left.num_rows + right.num_rows <= MOST_LEARNED
             passes = [
                 *_passes(*samples, fields, learns=learns),
+                *runs.passes,
                 *(_rest_of_few(*samples, fields) if is_small else _rest(named)),
             ]
+            named, has_runs = named | runs.fields, bool(runs.passes)
             if called is not None:
                 named, passes = named | called.fields, [*called.passes, *passes]
-        payouts = payouts_called_for((left, right), samples, fields)
+        # Where references or amounts prove what belongs together, no habits have to be learned.
+        payouts = None if has_runs else payouts_called_for((left, right), samples, fields)
+        is_proved = has_runs or called is not None or payouts is not None
+        owed = None if is_proved else series_called_for((left, right), samples, fields)
         if payouts is not None:
             named, passes = named | payouts[0], [payouts[1], *passes]
-        # Where references or amounts prove what belongs together, no habits have to be learned.
-        owed = series_called_for((left, right), samples, fields) if called is None and payouts is None else None
-        if owed is not None:
-            named, passes = (
-                (owed.fields, owed.passes) if owed.is_enough else (named | owed.fields, [*owed.passes, *passes])
-            )
+        elif owed is not None and owed.is_enough:
+            named, passes = owed.fields, owed.passes
+        elif owed is not None:
+            named, passes = named | owed.fields, [*owed.passes, *passes]
     finally:
         connection.close()
     if not passes:
@@ -76,6 +78,16 @@ def suggest(
             [("", "invalid_plan", "the two tables have no columns that can be compared; write a plan by hand")]
         )
     return Plan(fields=named, passes=tuple(passes))
+
+
+def _named(samples: tuple[Sample, Sample], fields: Fields, total: PlanField | None) -> dict[str, PlanField]:
+    """What can be compared. `total` is the amount of sums, which has to do where no amount is that of another row."""
+    named = fields.by_name()
+    if fields.amount is None and total is not None:
+        named["amount"] = total
+    for found in (columns.parts, columns.pair, columns.again):
+        named |= found(*samples, named)
+    return named
 
 
 def _passes(left: Sample, right: Sample, fields: Fields, *, learns: bool) -> list[Pass]:

@@ -1005,7 +1005,7 @@ export type PartsSpec = {
 /** What a pass made of two records, in a sentence. `taken`: an earlier pass had matched one of them elsewhere. `weak`: all */
 export type PassFate = {
   pass: string;
-  kind: "rules" | "sums" | "payouts" | "series" | "probabilistic" | "within_side";
+  kind: "rules" | "sums" | "payouts" | "series" | "runs" | "probabilistic" | "within_side";
   fate: "matched" | "gated" | "weak" | "lost_to" | "taken" | "not_compared" | "not_kept" | "not_reached";
   sentence: string;
 };
@@ -1039,7 +1039,7 @@ export type PayoutsPass = {
 /** Fields and passes. `hash` identifies exactly this plan on every match it makes. */
 export type Plan = {
   fields: Record<string, unknown>;
-  passes: (RulesPass | ProbabilisticPass | SumsPass | PayoutsPass | SeriesPass | WithinSidePass)[];
+  passes: (RulesPass | ProbabilisticPass | SumsPass | PayoutsPass | SeriesPass | RunsPass | WithinSidePass)[];
 };
 
 /** A field: the columns on both sides that mean the same. */
@@ -1385,6 +1385,22 @@ export type RunnerUp = {
   records: string[];
   score: number | null;
   fields: FieldView[];
+};
+
+/** A pass that finds rows that follow each other in time and whose sum, to the unit, is one row of the other side. */
+export type RunsPass = {
+  name: string;
+  difference?: "open" | Booked | null;
+  amount: string;
+  date?: string | null;
+  kind: "runs";
+  total: "left" | "right";
+  by?: string[];
+  text?: string | null;
+  gross?: string | null;
+  max_days?: number;
+  max_runs?: number;
+  accept?: "confirm_if_unique" | "suggest" | "report";
 };
 
 /** A pass for what parties owe again and again, such as fees of members: each payment pays one row of its party, or several */
