@@ -5,6 +5,7 @@ The levels of a similarity are steps of 0.05, with one of their own for equal te
 their ratio and dates by their days apart, both signed, so that fees and delays in one direction can be learned.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,7 @@ _RATIOS = np.log1p([0.000001, 0.005, 0.015, 0.03, 0.05, 0.08, 0.12, 0.2, 0.4, 0.
 RATIO_EDGES = np.concatenate((-_RATIOS[::-1], _RATIOS))
 OTHER_SIGN = len(RATIO_EDGES) + 2  # the level of two numbers without a ratio
 DAY_EDGES = np.array([-366, -90, -31, -14, -7, *range(-4, 6), 7, 10, 14, 22, 32, 91, 367]) - 0.5
+_MODEL = re.compile(r"\b(?=[a-z]*[0-9])(?=[0-9]*[a-z])[a-z0-9]{3,}\b")
 _AT_ONCE = 65_536  # pairs of texts; as Python strings each takes hundreds of bytes
 
 
@@ -157,7 +159,14 @@ def _catalogue(values: Values) -> tuple[texts.Side, texts.Side] | None:
     if not long or any(number.is_days for number in values.numbers):
         return None
     found = _together(values, long)
-    return found if min(_share(side) for side in texts.codes(*found)) >= CATALOGUE_CODES else None
+    if min(_share(side) for side in texts.codes(*found)) < CATALOGUE_CODES:
+        return None
+    # Models and measures have letters too, unlike the numbers of houses.
+    return found if min(_share_of_models(side) for side in found) >= CATALOGUE_CODES else None
+
+
+def _share_of_models(side: texts.Side) -> float:
+    return sum(_MODEL.search(text) is not None for text in side.texts) / max(len(side.texts), 1)
 
 
 def _share(codes: csr_matrix) -> float:

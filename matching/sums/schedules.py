@@ -92,6 +92,8 @@ class Book:
             self.kind = np.zeros(len(parts), np.int64)
         self.series = _series(totals.reference)
         self.branches = _branches(parts, self.kind)
+        # A payment that some single row comes to proves no payout: books that agree row by row have only such.
+        self.is_like_one = np.isin(totals.amount, parts.amount)
 
     def pairs(self, branch: Branch, off: int = 0) -> Pairs:
         """Payments that a run may come to, by its days and its amount less at most MOST_FEE."""
@@ -294,7 +296,7 @@ def _distinct(found: list[tuple[Schedule, frozenset[int]]]) -> list[Schedule]:
 def _tied(book: Book, branch: Branch, fees: Fees, off: int) -> dict[int, frozenset[int]]:
     """The payments of each text that a branch's runs come to."""
     pairs = book.pairs(branch, off)
-    lines = np.unique(pairs.line[book.ties(branch, fees, pairs, off)])
+    lines = np.unique(pairs.line[book.ties(branch, fees, pairs, off) & ~book.is_like_one[pairs.line]])
     found: dict[int, set[int]] = {}
     for series, line in zip(book.series[lines].tolist(), lines.tolist(), strict=True):
         found.setdefault(series, set()).add(line)

@@ -51,6 +51,7 @@ MAX_PAYERS, MAX_PAID = 3, 2  # columns that say whose payout it is, and texts of
 LEAST_PAYOUTS = 12  # payments of the days that are looked at, to be explained
 LOOKED_AT, LOOKED_BACK = 400, 10  # payments, and days of rows before and after them
 MOST_OWED = 40_000  # rows of both sides, to look for what is owed again and again
+MOSTLY_AGAIN = 0.5  # of the rows, whose amount another row of the same name must have
 ROWS_PER_AMOUNT, ROWS_PER_PARTY = 20, 4  # that are owed, at least
 MOST_PER_PARTY = 120
 LEAST_PAID = 0.3  # share of both sides
@@ -193,7 +194,7 @@ def series_called_for(
         column = here.column(column_of(getattr(fields.amount.field, owed)))
         if column is None or column.distinct * ROWS_PER_AMOUNT > column.filled:
             continue
-        for found, step in _series_passes((here, there), owed, known):
+        for found, step in _series_passes((here, there), owed, known, column):
             paid = _paid(tables, found, step)
             if paid >= LEAST_PAID and (best is None or paid > best[0]):
                 best = (paid, found, step)
@@ -203,14 +204,19 @@ def series_called_for(
 
 
 def _series_passes(
-    samples: tuple[Sample, Sample], owed: Literal["left", "right"], known: dict[str, PlanField]
+    samples: tuple[Sample, Sample], owed: Literal["left", "right"], known: dict[str, PlanField], amount: SampleColumn
 ) -> Iterator[tuple[dict[str, PlanField], SeriesPass]]:
-    """The names of who owes, with the number that goes with them, and the texts of payments that may say them."""
+    """
+    The names of who owes the same `amount` again and again, with the number that goes with them, and the texts of payments
+    that may say them.
+    """
     here, there = samples
     names = [
         c
         for c in here.columns
-        if _is_party(c) and c.distinct * ROWS_PER_PARTY <= c.filled <= c.distinct * MOST_PER_PARTY
+        if _is_party(c)
+        and c.distinct * ROWS_PER_PARTY <= c.filled <= c.distinct * MOST_PER_PARTY
+        and comes_again_in(here, c, amount)
     ][:MAX_PAYERS]
     texts = sorted((c for c in there.columns if c.kind == "text" and not c.is_code), key=lambda c: -c.distinct)
     texts = texts[:MAX_PAID]
@@ -236,6 +242,13 @@ def _series_passes(
                     owed=owed,
                 )
                 yield found, step
+
+
+def comes_again_in(sample: Sample, name: SampleColumn, amount: SampleColumn) -> bool:
+    """Whether most rows have an amount that another row of the same name has too: otherwise nobody owes it again."""
+    both = sample.codes(name.name) * np.uint64(31) + sample.codes(amount.name)
+    _, counts = np.unique(both, return_counts=True)
+    return bool(counts[counts > 1].sum() >= MOSTLY_AGAIN * len(both))
 
 
 def _goes_with(sample: Sample, code: SampleColumn, name: SampleColumn) -> bool:

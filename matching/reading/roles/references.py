@@ -16,6 +16,7 @@ _ACCOUNT = re.compile(r"^[A-Z]{2}\d{2}\w{8,30}$")
 _PREFIX = re.compile("^[a-z]{1,8}_")
 _DRAWN = re.compile("^[0-9A-Za-z]{14,64}$")
 _DIGITS = re.compile("[0-9]+")
+_BARE = re.compile("[0-9]{1,18}")
 COUNTING = 0.7  # of the steps from row to row that must be one
 FAR_ABOVE = 10  # times the number of rows, above which a number counts no rows
 REPEATED = 0.3  # of the values, at most, that differ in a column of kinds, such as those of documents
@@ -149,7 +150,7 @@ def _counts(column: Column, rows: Mask) -> bool:
 def _counts_from_afar(column: Column, rows: Mask) -> bool:
     """Whether bare numbers go on by one from row to row and are far above the number of rows, so that they count none."""
     values = _values(column, rows)
-    is_far = all(_DIGITS.fullmatch(value) and int(value) > FAR_ABOVE * len(values) for value in values)
+    is_far = all(_BARE.fullmatch(value) and int(value) > FAR_ABOVE * len(values) for value in values)
     return is_far and not bool((column.days.ok & rows).any()) and _counts_on(column, rows, may_be_bare=True)
 
 

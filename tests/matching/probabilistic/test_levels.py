@@ -116,3 +116,14 @@ def test_a_part_is_compared_with_the_whole_and_what_all_parts_say_is_not_counted
     assert given[0] == family[0] == family[2] == 1
     assert given[1] < 0.4
     assert np.isnan(given[2])
+
+
+@pytest.mark.parametrize(
+    ("form", "is_catalogue"), [("{n} market street west side", False), ("great speaker XB{n}Q black", True)]
+)
+def test_only_texts_that_name_models_or_measures_are_a_catalogue(form, is_catalogue):
+    column = [form.format(n=1000 + n) for n in range(20)]
+
+    assert (
+        levels.compare(values(text_field("text", column, column), rows=(20, 20))).catalogue is not None
+    ) is is_catalogue

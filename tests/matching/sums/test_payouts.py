@@ -95,6 +95,14 @@ def test_nothing_is_learned_from_payments_of_other_amounts():
     assert learned == []
 
 
+def test_payments_that_single_rows_come_to_prove_no_payouts():
+    chance = random.Random(7)
+    sales = [(chance.randrange(1_000, 90_000), n // 3, ("Harbour", "Old Mill")[n % 2], "debit") for n in range(240)]
+    payments = [(amount, day + 1, SHOPS[shop], "") for amount, day, shop, _ in sales]
+
+    assert learn(Book(as_rows(sales), as_rows(payments), 100), lambda: None) == []
+
+
 def test_payouts_are_suggested_confirmed_and_explained():
     sales, payments, truth = books()
     left = table(sales, ("shop", "card"))

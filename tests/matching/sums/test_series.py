@@ -6,8 +6,11 @@ from datetime import date, timedelta
 import pyarrow as pa
 import pytest
 
-from matching import engine
+from matching import duck, engine
+from matching.reading.values import install_macros
+from matching.sample import Sample
 from matching.suggest import suggest
+from matching.sums.suggest import comes_again_in
 
 pytestmark = pytest.mark.integration
 
@@ -126,3 +129,18 @@ def test_what_members_owe_is_paid_by_whom_texts_name_and_the_month_follows_from_
     assert len(right_ones) >= 0.97 * max(len(found), sum(bool(rows) for rows in truth.values()))
     assert len(confirmed) >= 0.5 * len(found)
     assert confirmed <= right_ones
+
+
+@pytest.mark.parametrize(("amounts", "comes_again"), [(1, True), (60, False)])
+def test_only_who_has_one_amount_in_several_rows_owes_it_again_and_again(amounts, comes_again):
+    """People of one family name, with the numbers of their towns, owe nothing."""
+    rows = [(name, f"{4000 + (7 * n + len(name)) % amounts}.00") for n in range(12) for name in FAMILY]
+    connection = duck.connect(threads=1)
+    install_macros(connection)
+    sample = Sample(connection, "l", pa.table({"name": [name for name, _ in rows], "town": [town for _, town in rows]}))
+    name, town = sample.column("name"), sample.column("town")
+
+    assert name is not None
+    assert town is not None
+    assert comes_again_in(sample, name, town) is comes_again
+    connection.close()

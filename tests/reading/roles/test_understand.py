@@ -607,7 +607,6 @@ def test_what_carries_a_balance_forward_may_be_a_kind_of_booking(load):
     lines = [f"0{n}.03.2025;{kind};{kind};{n * 7},10" for n, kind in enumerate(kinds, 1)]
 
     assert len(load(rows("Datum;Typ;Text;Betrag EUR", *lines)).amounts) == 5
-    assert load(rows("Datum;Typ;Text;Betrag EUR", "01.03.2025;Übertrag;;500,00", *lines[3:])).left_out
 
 
 def test_whole_numbers_of_one_length_are_no_amounts_beside_one_with_decimals(load):
