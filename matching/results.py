@@ -108,7 +108,7 @@ def left_out(pass_name: str, blocks: int, pairs: int) -> str | None:
         totals = "1 total was" if blocks == 1 else f"{blocks:,} totals were"
         return (
             f"Pass {pass_name!r}: {totals} not looked through completely, because that would have made more sums than the plan "
-            "allows. Add a field that tells rows apart, or raise max_sums (of runs, max_runs)."
+            "allows. Add a field that tells rows apart, or raise max_sums, or max_runs where the plan has that."
         )
     groups = "1 group of records was" if blocks == 1 else f"{blocks:,} groups of records were"
     return (

@@ -63,7 +63,7 @@ def test_a_side_booked_with_the_opposite_sign_is_negated(connection):
     ],
 )
 def test_a_currency_is_compared_only_if_both_sides_have_one(left, right, expected):
-    assert fields._currency((left, right)) == expected
+    assert fields.currency_of((left, right)) == expected
 
 
 def test_tables_with_nothing_in_common_have_no_reference_and_no_amount(connection):

@@ -169,7 +169,7 @@ def test_a_pass_that_only_reports_uses_nothing():
 def test_what_the_budget_ended_is_told():
     assert left_out("sums", 3, 0) == (
         "Pass 'sums': 3 totals were not looked through completely, because that would have made more sums than the plan "
-        "allows. Add a field that tells rows apart, or raise max_sums."
+        "allows. Add a field that tells rows apart, or raise max_sums, or max_runs where the plan has that."
     )
 
 
