@@ -37,6 +37,22 @@ async def _query() -> None:
     await Project.filter(id=uuid7()).first()
 
 
+async def _undone(sql: str) -> None:
+    async with in_transaction() as connection:
+        await connection.execute_query(sql)
+        raise ZeroDivisionError
+
+
+async def test_a_transaction_inside_another_is_undone_alone(server):
+    async with in_transaction() as outer:
+        await outer.execute_query("CREATE TEMPORARY TABLE kept (n int) ON COMMIT DROP")
+        await outer.execute_query("INSERT INTO kept VALUES (1)")
+        with pytest.raises(ZeroDivisionError):
+            await _undone("INSERT INTO kept VALUES (2)")
+
+        assert await outer.execute_query_dict("SELECT n FROM kept") == [{"n": 1}]
+
+
 @pytest.mark.parametrize("use", [_transaction, _nested, _snapshot, _query])
 async def test_a_task_cancelled_at_any_moment_gives_its_connection_back(server, use: Callable[[], Awaitable[None]]):
     pool = _pool()
