@@ -16,7 +16,6 @@ import numpy as np
 from rapidfuzz.fuzz import ratio
 
 from matching.plan import Extracted, PlanField, column_of
-from matching.probabilistic import texts
 from matching.sample import Sample, SampleColumn
 
 READ = 5_000  # rows whose words are counted
@@ -118,6 +117,9 @@ class _Words:
 
     @classmethod
     def of(cls, sample: Sample, column: SampleColumn) -> "_Words":
+        # It loads SciPy, which a process that only waits to suggest something should not hold.
+        from matching.probabilistic import texts
+
         split = [text.split(" ") for text in texts.clean(sample.texts(column.name)[:READ].to_pylist()).texts if text]
         return cls(Counter(word for row in split for word in row), sum(map(len, split)) / max(len(split), 1))
 
