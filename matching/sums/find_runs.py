@@ -12,7 +12,7 @@ from matching.plan import RunsPass
 from matching.sides import Sides, column
 from matching.sums import rows, runs
 from matching.sums.fees import Fee
-from matching.sums.find import ALL_ERROR, CONFIRMED_ERROR, SHOWN, WORST, describe
+from matching.sums.find import ALL_ERROR, CONFIRMED_ERROR, WORST, describe, few, prefix
 from matching.sums.read_runs import keyed, moments, totals_of
 from matching.sums.rows import Ledgers
 
@@ -37,7 +37,7 @@ def find(sides: Sides, step: RunsPass, budget: Budget) -> Grouped:
     """
     kept, looked_at, out = solve(sides, step, budget)
     kept = [one for one in kept if not budget.is_rejected(*_places(one))]
-    sure = _longest([one.run.error for one in kept], CONFIRMED_ERROR)
+    sure = prefix([one.run.error for one in kept], CONFIRMED_ERROR)
     texts = _Texts(sides, step)
     return Grouped([_explained(one, step, texts, is_sure=n < sure) for n, one in enumerate(kept)], looked_at, out)
 
@@ -65,13 +65,7 @@ def solve(sides: Sides, step: RunsPass, budget: Budget) -> tuple[list[Kept], int
         out += len(b) if solver.is_bounded else 0
     found.sort(key=lambda one: (one.run.error, _places(one)))
     errors = [one.run.error for one in found]
-    return found[: max(_longest(errors, ALL_ERROR), _longest(errors, CONFIRMED_ERROR))], looked_at, out
-
-
-def _longest(errors: list[float], share: float) -> int:
-    """How many of the surest runs can be taken so that their errors sum up to at most a share of them."""
-    fits = np.flatnonzero(np.cumsum(errors) <= share * np.arange(1, len(errors) + 1))
-    return int(fits[-1]) + 1 if len(fits) else 0
+    return found[: max(prefix(errors, ALL_ERROR), prefix(errors, CONFIRMED_ERROR))], looked_at, out
 
 
 # -- reading -----------------------------------------------------------------------------------------------------------
@@ -121,7 +115,7 @@ def _explained(one: Kept, step: RunsPass, texts: _Texts, *, is_sure: bool) -> Gr
     score = bits_of(run.error)
     by_sum = min(round(min(-log2(max(run.chance, 1e-9)), 30.0) * MILLI), score)
     difference = int(parts.amount[list(run.rows)].sum() - totals.amount[run.total])
-    sums = " + ".join(_few([f"{ledgers.decimal(int(parts.amount[n]))}" for n in run.rows]))
+    sums = " + ".join(few([f"{ledgers.decimal(int(parts.amount[n]))}" for n in run.rows]))
 
     def line(field: str, compare: str, values: tuple[str | None, str | None], weight: int = 0) -> Line:
         return Line(field, compare, *(values[::-1] if one.parts else values), weight)
@@ -146,7 +140,3 @@ def _explained(one: Kept, step: RunsPass, texts: _Texts, *, is_sure: bool) -> Gr
     )
     left_less_right = ledgers.decimal(-difference if one.parts else difference)
     return Group(left, right, is_sure, score, left_less_right, tuple(lines))
-
-
-def _few(values: list[str]) -> list[str]:
-    return values if len(values) <= SHOWN else [*values[: SHOWN - 1], f"{len(values) - SHOWN + 1} more"]

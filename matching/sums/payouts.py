@@ -274,14 +274,9 @@ def find(sides: Sides, step: PayoutsPass, budget: Budget) -> Grouped:
     Raises: what `budget.check` raises; duckdb.Error when the sides do not have the plan's fields.
     """
     found: list[tuple[Payout, Ledgers, Book]] = []
-    looked_at = out = 0
-    for ledgers in reading.read(sides, step, budget.remainders):
-        size = sum(len(side) for side in ledgers.sides)
-        if size > MAX_ROWS:
-            out += size
-            continue
-        if not all(len(side) for side in ledgers.sides):
-            continue
+    looked_at = 0
+    by_currency, out = reading.read_within(sides, step, budget.remainders, MAX_ROWS)
+    for ledgers in by_currency:
         parts, totals = ledgers.sides if step.parts == "left" else ledgers.sides[::-1]
         book = Book(parts, totals, 10**ledgers.scale)
         learned = schedules.learn(book, budget.check)

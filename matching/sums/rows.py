@@ -69,6 +69,20 @@ def read(sides: Sides, step: GroupPass, without: tuple[Collection[int], Collecti
     return [_ledgers(both, code, of) for code, of in groups]
 
 
+def read_within(
+    sides: Sides, step: GroupPass, without: tuple[Collection[int], Collection[int]], most: int
+) -> tuple[list[Ledgers], int]:
+    """Like `read`, but only currencies with rows on both sides and at most so many of them, and how many rows the others have."""
+    found, out = [], 0
+    for ledgers in read(sides, step, without):
+        size = sum(len(side) for side in ledgers.sides)
+        if size > most:
+            out += size
+        elif all(len(side) for side in ledgers.sides):
+            found.append(ledgers)
+    return found, out
+
+
 def _ledgers(both: list[tuple[Rows, list[Decimal], list[str]]], code: str, of: set[str]) -> Ledgers:
     chosen = [np.array([one in of for one in codes], bool) for _, _, codes in both]
     amounts = [

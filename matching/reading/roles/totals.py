@@ -275,10 +275,7 @@ def sum_rows(values: Int64) -> list[int]:
     The rows that may be totals though no word says so: each is the sum of the rows of its section, and the sections
     make up the whole table; or it is the first or the last row, and the sum of all others. `values` has shape (rows,).
     """
-    moved = np.flatnonzero(values)
-    if len(moved) < len(values):  # rows about the account and empty ones add nothing
-        return [int(moved[row]) for row in sum_rows(values[moved])]
-    if len(values) <= MIN_SUMMED:
+    if len(values) <= MIN_SUMMED or not bool((values != 0).all()):
         return []
     found, added, first = [], 0, 0
     for row, value in enumerate(values.tolist()):
