@@ -7,7 +7,7 @@ A text is read by the values of the other side, not by patterns, so any form of 
 from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass, field
-from math import log2
+from math import fsum, log2
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,18 +49,34 @@ def read(references: Texts, parties: Texts, texts: tuple[Texts, Texts]) -> Namin
         references, parties: values of the rows that are named; null if there is none.
         texts: for each row that names, the text with references and the text with the party. They may be the same.
     """
-    names = _Parties.of(parties)
-    known = References.of(references)
-    rows, others = known.read(texts[0])
-    party, template = np.full(len(texts[1]), -1, np.int64), []
-    for n, (first, second) in enumerate(zip(*texts, strict=True)):
-        party[n], rest = names.read(others[n] if first == second else words(second))
-        template.append(" ".join(word for word in rest if not any(c.isdigit() for c in word)))
-        if not rows[n] and party[n] >= 0 and (short := known.short(others[n])):
-            meant = names.meant(int(party[n]))
-            own = [[row for row in known.serials[number] if names.rows[row] in meant] for number in short]
-            rows[n] = tuple(sorted({row for found in own if len(found) == 1 for row in found}))
-    return Naming(rows, party, template, names.rows, names.by_number)
+    return Names.of(references, parties).read(texts)
+
+
+@dataclass(frozen=True)
+class Names:
+    """What rows of one side are called: their references and their parties."""
+
+    references: References
+    parties: "_Parties"
+
+    @classmethod
+    def of(cls, references: Texts, parties: Texts) -> "Names":
+        """Learn them from the values of the rows; null if there is none."""
+        return cls(References.of(references), _Parties.of(parties))
+
+    def read(self, texts: tuple[Texts, Texts]) -> Naming:
+        """Read the texts of the other side: those with references, and those with parties. They may be the same."""
+        known, names = self.references, self.parties
+        rows, others = known.read(texts[0])
+        party, template = np.full(len(texts[1]), -1, np.int64), []
+        for n, (first, second) in enumerate(zip(*texts, strict=True)):
+            party[n], rest = names.read(others[n] if first == second else words(second))
+            template.append(" ".join(word for word in rest if word.isalpha() or not any(c.isdigit() for c in word)))
+            if not rows[n] and party[n] >= 0 and (short := known.short(others[n])):
+                meant = names.meant(int(party[n]))
+                own = [[row for row in known.serials[number] if names.rows[row] in meant] for number in short]
+                rows[n] = tuple(sorted({row for found in own if len(found) == 1 for row in found}))
+        return Naming(rows, party, template, names.rows, names.by_number)
 
 
 @dataclass(frozen=True)
@@ -70,6 +86,8 @@ class _Parties:
     longest: int  # words of a name, at most
     rows: NDArray[np.int64]
     having: dict[str, list[int]]  # the parties that have a word
+    own: list[frozenset[str]]  # the words of each party
+    weights: dict[str, float]  # of each word, in bits
     several: dict[tuple[int, ...], int] = field(default_factory=dict)
     by_number: dict[int, tuple[int, ...]] = field(default_factory=dict)  # the same, the other way round
 
@@ -80,12 +98,13 @@ class _Parties:
         numbers = {name: n for n, name in enumerate(ordered)}
         longest = max((name.count(" ") + 1 for name in ordered), default=0)
         having: dict[str, list[int]] = defaultdict(list)
-        for number, name in enumerate(ordered):
-            for word in set(name.split()):
+        own = [frozenset(name.split()) for name in ordered]
+        for number, found in enumerate(own):
+            for word in found:
                 having[word].append(number)
-        return cls(
-            numbers, ordered, longest, np.array([numbers.get(name, -1) for name in names], np.int64), dict(having)
-        )
+        weights = {word: log2(1 + len(ordered) / len(parties)) for word, parties in having.items()}
+        rows = np.array([numbers.get(name, -1) for name in names], np.int64)
+        return cls(numbers, ordered, longest, rows, dict(having), own, weights)
 
     def read(self, found: list[str]) -> tuple[int, list[str]]:
         """The party that words name first, or that they are cut off from or continue, and the other words."""
@@ -113,15 +132,18 @@ class _Parties:
         E FIGLI SPA. A word counts the more, the fewer parties have it.
         """
         shares: dict[int, float] = defaultdict(float)
-        for word in set(found):
+        said = dict.fromkeys(found)
+        for word in said:
             having = self.having.get(word, ())
             if len(having) <= MOST_HAVING:
                 for number in having:
-                    shares[number] = 0.0
-        said = set(found)
+                    shares[number] += self.weights[word]
+        for word in said:
+            if len(self.having.get(word, ())) > MOST_HAVING:
+                for number in shares:
+                    shares[number] += self.weights[word] if word in self.own[number] else 0.0
         for number in shares:
-            own = set(self.ordered[number].split())
-            shares[number] = sum(map(self._weight, own & said)) / sum(map(self._weight, own))
+            shares[number] /= fsum(map(self.weights.__getitem__, self.own[number]))
         best = max(shares.values(), default=0.0)
         if best < ALIKE:
             return -1
@@ -138,6 +160,3 @@ class _Parties:
     def meant(self, party: int) -> tuple[int, ...]:
         """The parties that a party may be."""
         return (party,) if party < len(self.numbers) else self.by_number[party]
-
-    def _weight(self, word: str) -> float:
-        return log2(1 + len(self.ordered) / len(self.having[word]))

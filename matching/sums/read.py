@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from matching.sums import naming
-from matching.sums.naming import Naming
+from matching.sums.naming import Names, Naming
 from matching.sums.rows import Ledgers, Rows
 
 TRIED = 2_000  # texts that decide which side names the other
@@ -27,17 +26,17 @@ class Named:
 def of(ledgers: Ledgers) -> Named:
     """Read the texts of the side that names more rows of the other."""
     left, right = ledgers.sides
-    told = [_told(a, b) for a, b in ((left, right), (right, left))]
-    is_turned = told[1] > told[0]
+    names = [Names.of(side.reference, side.party) for side in ledgers.sides]
+    is_turned = _told(names[1], left) > _told(names[0], right)
     a, b = (right, left) if is_turned else (left, right)
-    return Named(a, b, naming.read(a.reference, a.party, (b.reference, b.party)), is_turned)
+    return Named(a, b, names[is_turned].read((b.reference, b.party)), is_turned)
 
 
-def _told(a: Rows, b: Rows) -> float:
-    """The share of b's texts that name a row or a party of a. Rows are in the order of their content, so as at random."""
+def _told(names: Names, b: Rows) -> float:
+    """The share of b's texts that name a row or a party. Rows are in the order of their content, so as at random."""
     reference, party = b.reference[:TRIED], b.party[:TRIED]
     if b.reference is b.party:
         reference = party
-    found = naming.read(a.reference, a.party, (reference, party))
+    found = names.read((reference, party))
     told: int = sum(bool(rows) + int(one >= 0) for rows, one in zip(found.rows, found.party.tolist(), strict=True))
     return told / max(len(party), 1)

@@ -354,13 +354,13 @@ def _proven(tables: tuple[pa.Table, pa.Table], fields: dict[str, PlanField]) -> 
         solver.prove()
         solver.learn_fees()
         proven += sum(len(g.a) + len(g.b) > 2 for g in solver.groups) + sum(solver.learned.batches)
-        party = named.naming.party
-        told += sum(bool(r) or (p >= 0) for r, p in zip(named.naming.rows, party.tolist(), strict=True))
+        party, parties = named.naming.party.tolist(), named.naming.parties.tolist()
+        told += sum(bool(r) or (p >= 0) for r, p in zip(named.naming.rows, party, strict=True))
         total += len(named.b)
         for group in solver.groups:
             pairs += 1
-            meant = named.naming.meant(int(party[group.b[0]]))
-            agreed += bool(np.isin(named.naming.parties[list(group.a)], meant).any())
+            meant = named.naming.meant(party[group.b[0]])
+            agreed += any(parties[row] in meant for row in group.a)
     share = told / max(total, 1)
     return proven, share * (agreed / max(pairs, 1) if has_party else 0.5 * float(np.sign(pairs)))
 
