@@ -22,7 +22,7 @@ from matching.reading.roles.money import code_words
 from matching.reading.roles.parts import with_days
 from matching.reading.roles.understand import understand
 from matching.reading.rows import RawBatch, joined_batches
-from matching.reading.tables import Profiler, ahead, in_groups, read_batches
+from matching.reading.tables import Profiler, in_groups, read_ahead
 from matching.reading.values import ColumnProfile
 
 UNDERSTOOD_ROWS = 30_000  # what rows mean is decided by so many of them, and by those behind them that say more
@@ -59,7 +59,7 @@ def look(path: Path, given: Mapping | None = None, *, format_given: str | None =
 def look_at(path: Path, detection: Detection, given: Mapping | None = None) -> Look:
     """Look at a file that was recognised. Raises: FileRejected."""
     profiler = Profiler()
-    found = _understood_from(profiler.watching(ahead(read_batches(path, detection))), detection, given)
+    found = _understood_from(profiler.watching(read_ahead(path, detection)), detection, given)
     found.profiles = profiler.finish()
     return found
 
@@ -76,7 +76,7 @@ class Reading:
         self._profiler = Profiler()
         self._kept: list[RawBatch] | None = []
         detection = detect(path, None, given.table if given is not None else None)
-        batches = self._keeping(in_groups(ahead(read_batches(path, detection))))
+        batches = self._keeping(in_groups(read_ahead(path, detection)))
         self._found = _understood_from(self._profiler.watching(batches), detection, given)
         self.mapping, self.columns = self._found.mapping, self._found.columns
 
@@ -92,7 +92,7 @@ class Reading:
     def typed_batches(self) -> Iterator[tuple[RawBatch, TypedBatch]]:
         """All rows, typed as decided, without their JSON. Raises: FileRejected."""
         found = self._found
-        for batch in self._kept if self._kept is not None else ahead(read_batches(self._path, found.detection)):
+        for batch in self._kept if self._kept is not None else read_ahead(self._path, found.detection):
             yield batch, apply_mapping(batch, found.mapping, found.exceptions, with_data=False)
 
     def finish(self) -> Look:
@@ -107,7 +107,7 @@ def read_whole(path: Path, given: Mapping | None = None) -> tuple[Look, list[tup
     are no profiles and no JSON. Raises: FileRejected.
     """
     detection = detect(path, None, given.table if given is not None else None)
-    batches = list(in_groups(ahead(read_batches(path, detection))))
+    batches = list(in_groups(read_ahead(path, detection)))
     found = _understood_from(batches, detection, given)
     typed = [
         (batch, apply_mapping(batch, found.mapping, found.exceptions, with_data=False))
@@ -230,7 +230,7 @@ def _is_answered(kind: str, said: dict[str, Any]) -> bool:
 
 def typed_batches(path: Path, found: Look, *, with_data: bool = True) -> Iterator[tuple[RawBatch, TypedBatch]]:
     """The rows of a file, typed as decided, on request without their JSON. Raises: FileRejected."""
-    for batch in ahead(read_batches(path, found.detection)):
+    for batch in read_ahead(path, found.detection):
         yield (
             batch,
             apply_mapping(batch, found.mapping, found.exceptions, with_data=with_data),

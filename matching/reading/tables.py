@@ -14,6 +14,7 @@ from matching.reading.rows import BATCH_ROWS, RawBatch, joined_batches
 from matching.reading.values import ColumnProfile, Evidence, Rest, evidence_of
 
 MAX_WAITING = 4  # batches that the profile may be behind
+SMALL_BYTES = 64 * 1024
 PROFILED_BYTES = 4096 * 1024
 ALONE_ROWS, GROUP_ROWS = 30_000, 50_000
 
@@ -25,8 +26,16 @@ def read_batches(path: Path, detection: Detection, *, batch_rows: int = BATCH_RO
     return map(read_back, batches) if is_escaped else batches
 
 
-def ahead(batches: Iterator[RawBatch]) -> Iterator[RawBatch]:
-    """Read the next batch in a thread of its own while the last one is looked at."""
+def read_ahead(path: Path, detection: Detection) -> Iterator[RawBatch]:
+    """
+    The same, with the next batch read in a thread of its own while the last one is looked at. Starting one takes longer than
+    reading a small file. Raises: FileRejected.
+    """
+    batches = read_batches(path, detection)
+    return batches if path.stat().st_size <= SMALL_BYTES else _ahead(batches)
+
+
+def _ahead(batches: Iterator[RawBatch]) -> Iterator[RawBatch]:
     with ThreadPoolExecutor(1, thread_name_prefix="reader") as reader:
         coming = reader.submit(next, batches, None)
         while (batch := coming.result()) is not None:
@@ -81,6 +90,9 @@ class Profiler:
         """
         for batch in batches:
             yield batch
+            if not self._coming and self._size + batch.columns.nbytes <= PROFILED_BYTES:
+                self.add(batch)  # which only keeps it for later
+                continue
             self._coming.append(self._thread.submit(self.add, batch))
             if len(self._coming) > MAX_WAITING:
                 self._coming.popleft().result()
