@@ -16,6 +16,7 @@ from server.api.address import network_of
 from server.log.schemas import LogLine, LogsAccepted
 
 MAX_NETWORKS = 10_000
+TOO_MANY = "Too many log lines, or too long. Wait, then send fewer."
 GLOBAL_FACTOR = 20  # all networks together may send this many times what one network may
 
 
@@ -67,6 +68,8 @@ class Allowance:
 
 async def store_lines(actor: Actor, address: str, lines: list[LogLine], allowance: Allowance) -> LogsAccepted:
     """Store as many lines as the rate limits allow, with secrets redacted. Raises: RateLimited when they allow none."""
+    if allowance.wait_s(address, 1) > 1:  # refused before anything is looked through for secrets
+        raise RateLimited(TOO_MANY, retry_after_s=allowance.wait_s(address, 1))
     rows: list[str] = []
     sizes: list[int] = []
     for line in lines:
@@ -77,7 +80,7 @@ async def store_lines(actor: Actor, address: str, lines: list[LogLine], allowanc
     accepted = allowance.take(address, sizes)
     if accepted == 0:
         wait_s = allowance.wait_s(address, sizes[0])
-        raise RateLimited("Too many log lines, or too long. Wait, then send fewer.", retry_after_s=wait_s)
+        raise RateLimited(TOO_MANY, retry_after_s=wait_s)
     await Tortoise.get_connection("default").execute_query(
         "INSERT INTO log_entries (at, level, origin, message, metadata, user_id, request_id) "
         "SELECT $2, x->>'level', 'browser', x->>'message', x->'metadata', $3, $4 FROM jsonb_array_elements($1::jsonb) x",
