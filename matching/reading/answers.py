@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from core.money import NO_CURRENCY, amount_text
 from matching.reading.apply import Exceptions, TypedBatch, apply_mapping
+from matching.reading.cells.kinds import are_any
 from matching.reading.detect import detect
 from matching.reading.look import Look, decided, facts_of
 from matching.reading.mapping import BLOCKING, Mapping
@@ -240,8 +241,7 @@ class _Asked:
     def _with(self, value: str) -> np.ndarray[Any, np.dtype[np.int64]]:
         """Where the first rows with a value of the asked column are."""
         assert self.batch is not None
-        texts = pc.utf8_trim_whitespace(self.batch.columns[self.column])
-        return np.flatnonzero(pc.fill_null(pc.equal(texts, value), False).to_numpy())[:MAX_ROWS]
+        return np.flatnonzero(are_any(self.batch.columns[self.column], [value]).to_numpy())[:MAX_ROWS]
 
     def _typed(self, piece: Piece, places: np.ndarray[Any, np.dtype[np.int64]]) -> TypedBatch:
         """Some rows of the batch, read by the mapping with this piece put in."""
@@ -290,8 +290,7 @@ class _Asked:
         """How many rows of the batch have a value, and what they sum to in each currency."""
         if self.batch is None:
             return {}
-        texts = pc.utf8_trim_whitespace(self.batch.columns[self.column])
-        places = np.flatnonzero(pc.fill_null(pc.equal(texts, value), False).to_numpy())
+        places = np.flatnonzero(are_any(self.batch.columns[self.column], [value]).to_numpy())
         typed = self._typed({"skip": []}, places)
         table = pa.table({"currency": typed.currency, "amount": typed.amount.cast(pa.decimal256(60, 9))})
         sums = table.filter(pc.is_valid(table["amount"])).group_by("currency").aggregate([("amount", "sum")])

@@ -17,6 +17,7 @@ from matching.reading.cells import raw, wide
 from matching.reading.cells.column import MANY
 from matching.reading.cells.currencies import SHARED, currency_of, minor_units
 from matching.reading.cells.days import YEARLESS, Days
+from matching.reading.cells.kinds import are_any
 from matching.reading.cells.numbers import Numbers
 from matching.reading.cells.parts import joined_days
 from matching.reading.cells.repeated import encoded, repeated
@@ -194,8 +195,7 @@ class _Typing:
         """In which rows a column has one of these values. In none if the batch lacks the column."""
         if column not in self.columns.column_names:
             return pa.repeat(False, self.columns.num_rows)
-        texts = pc.utf8_trim_whitespace(self.columns[column].combine_chunks())
-        return pc.fill_null(pc.is_in(texts, pa.array(values, pa.string())), False)
+        return are_any(self.columns[column].combine_chunks(), values)
 
     # The amount
 

@@ -4,6 +4,8 @@ Finds the rows of a long file, behind those that are held to understand it, that
 A late row can decide: a thirteenth day, another decimal mark, a new word in a column of signs or states, a total at the end.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,9 +13,11 @@ from numpy.typing import NDArray
 
 from matching.reading.cells import shapes
 from matching.reading.cells.days import Days
+from matching.reading.cells.kinds import kinds_of
 from matching.reading.cells.numbers import Numbers
 from matching.reading.cells.repeated import Repeated
 from matching.reading.roles.facts import MAX_LEVELS
+from matching.reading.roles.words import says
 from matching.reading.rows import RawBatch
 
 Bools = NDArray[np.bool_]
@@ -75,10 +79,10 @@ class Later:
 class _Watched:
     """What the cells of one column have been so far."""
 
-    def __init__(self, known: pa.Array, *, by_shape: bool, orders: list[str]) -> None:
-        """`known` are values, or shapes; `orders` are patterns of dates that no cell has matched."""
+    def __init__(self, known: pa.Array, looked_at: Callable[[pa.ChunkedArray], pa.Array], orders: list[str]) -> None:
+        """`known` is what was `looked_at`: values, their kinds or shapes. `orders` are patterns that no cell has matched."""
         self._known = known
-        self._by_shape = by_shape
+        self._looked_at = looked_at
         self._orders = orders
 
     def news(self, column: pa.ChunkedArray, different: Repeated | None) -> Bools:
@@ -95,9 +99,6 @@ class _Watched:
                 self._orders.remove(pattern)
                 found |= beyond
         return found
-
-    def _looked_at(self, column: pa.ChunkedArray) -> pa.Array:
-        return _shapes(column) if self._by_shape else _trimmed(column)
 
     def _says_more(self, texts: pa.Array) -> bool:
         """Whether any of these texts says something new."""
@@ -128,11 +129,22 @@ def _watched(column: pa.ChunkedArray) -> _Watched | None:
     if is_dates or float(numbers.ok.sum()) >= need:
         known = _shapes(column).unique()
         patterns = [p for p in _BEYOND if is_dates and not pc.any(pc.match_substring_regex(column, p)).as_py()]
-        return _Watched(known, by_shape=True, orders=patterns) if len(known) <= MAX_SHAPES else None
+        return _Watched(known, _shapes, patterns) if len(known) <= MAX_SHAPES else None
+    looked_at = _trimmed
     if pc.count_distinct(sample).as_py() > MAX_LEVELS + 1:
-        return None
-    known = _trimmed(column).unique()
-    return _Watched(known, by_shape=False, orders=[]) if len(known) <= MAX_LEVELS + 1 else None
+        if not _are_states(sample):
+            return None
+        looked_at = _kinds
+    known = looked_at(column).unique()
+    return _Watched(known, looked_at, []) if len(known) <= MAX_LEVELS + 1 else None
+
+
+def _are_states(sample: pa.ChunkedArray) -> bool:
+    """Whether few kinds of texts, one of which is a state of payments, differ by a number as well."""
+    kinds = _kinds(sample).unique()
+    return len(kinds) <= MAX_LEVELS + 1 and any(
+        says(said, kind, whole=True) for said in ("booked", "not_booked") for kind in kinds.to_pylist()
+    )
 
 
 def _shapes(column: pa.ChunkedArray) -> pa.Array:
@@ -141,6 +153,10 @@ def _shapes(column: pa.ChunkedArray) -> pa.Array:
 
 def _trimmed(column: pa.ChunkedArray) -> pa.Array:
     return pc.fill_null(pc.utf8_trim_whitespace(pa.concat_arrays(column.chunks)), "")
+
+
+def _kinds(column: pa.ChunkedArray) -> pa.Array:
+    return pc.fill_null(kinds_of(pa.concat_arrays(column.chunks)), "")
 
 
 def _first(rows: Bools) -> Bools:

@@ -167,7 +167,7 @@ class ReferenceSpec(_Spec):
 
 
 class SkipSpec(_Spec):
-    """Values of a column whose rows are left out, such as the state "pending"."""
+    """Values of a column whose rows are left out, such as the state "pending". In "Denied #", # is any number."""
 
     column: ColumnName
     values: Annotated[list[Value], Field(min_length=1, max_length=MAX_VALUES)]

@@ -109,3 +109,13 @@ def test_the_language_of_all_months_tells_what_a_part_of_them_means(load):
 
     assert found.rejects == []
     assert {day[:7] for day in found.dates[ROWS // 2 :]} == {"2024-06"}
+
+
+def test_a_refusal_with_a_code_of_its_own_is_left_out_however_late_it_is(load):
+    lines = rows_of(date="13/{m:02}/2024", more="Approved {k}")
+    lines[-700] = lines[-700].replace("Approved", "Declined")
+    lines[-400] = lines[-400].replace("Approved", "Declined")
+    found = load(file_of(lines, "Date,Amount,Text,Answer"))
+
+    assert [line for line, _ in found.left_out] == [ROWS - 700 + 2, ROWS - 400 + 2]
+    assert ("Answer", "skip") in found.questions

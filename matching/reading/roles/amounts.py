@@ -87,12 +87,17 @@ class Bookings:
         """The number of bookings."""
         return len(self.places)
 
+    @property
+    def rows(self) -> Mask:
+        """Which rows of the table are bookings."""
+        rows = np.zeros(self.facts.count, np.bool_)
+        rows[self.places] = True
+        return rows
+
     def levels_of(self, column: Column) -> Levels | None:
         """The few different values of a column in these rows, or None."""
         if column.index not in self.levels:
-            rows = np.zeros(self.facts.count, np.bool_)
-            rows[self.places] = True
-            self.levels[column.index] = column.levels(rows)
+            self.levels[column.index] = column.levels(self.rows)
         return self.levels[column.index]
 
     def head(self, rows: int) -> "Bookings":

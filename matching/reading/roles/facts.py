@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from matching.reading.cells.days import Days
+from matching.reading.cells.kinds import kinds_of
 from matching.reading.cells.numbers import Numbers
 from matching.reading.roles.words import roles_of
 
@@ -102,21 +103,33 @@ class Column:
         chosen = self.texts.filter(pa.array(rows))
         if pc.count_distinct(chosen.slice(0, 1000)).as_py() > most + 1:
             return None
-        trimmed = pc.utf8_trim_whitespace(chosen).combine_chunks().dictionary_encode()
-        found = trimmed.dictionary.to_pylist()
-        if len(found) > most + 1:
+        return _levels_from(pc.utf8_trim_whitespace(chosen).combine_chunks().dictionary_encode(), most)
+
+    def kinds(self, rows: Mask, most: int = MAX_LEVELS) -> Levels | None:
+        """The few kinds of texts in these rows, which differ by numbers as well, else None."""
+        chosen = self.texts.filter(pa.array(rows))
+        few = pc.unique(kinds_of(chosen.slice(0, 1000)))
+        if len(few) > most + 1 or not any(map(str.isalpha, "".join(few.drop_null().to_pylist()))):
             return None
-        # An empty cell is no value.
-        values = [value for value in found if value]
-        if len(values) > most:
-            return None
-        numbers = np.array([values.index(value) if value else -1 for value in found] + [-1], np.int32)
-        codes = trimmed.indices.fill_null(len(found)).to_numpy(zero_copy_only=False)
-        return Levels(tuple(values), numbers[codes])
+        each = kinds_of(chosen).combine_chunks().dictionary_encode()
+        return _levels_from(each, most)
 
     def text(self, row: int) -> str:
         """One cell, without spaces around it."""
         return (self.texts[row].as_py() or "").strip()
+
+
+def _levels_from(texts: pa.DictionaryArray, most: int) -> Levels | None:
+    found = texts.dictionary.to_pylist()
+    if len(found) > most + 1:
+        return None
+    # An empty cell is no value.
+    values = [value for value in found if value]
+    if len(values) > most:
+        return None
+    numbers = np.array([values.index(value) if value else -1 for value in found] + [-1], np.int32)
+    codes = texts.indices.fill_null(len(found)).to_numpy(zero_copy_only=False)
+    return Levels(tuple(values), numbers[codes])
 
 
 def is_unnamed(column: Column) -> bool:

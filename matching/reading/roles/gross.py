@@ -7,6 +7,7 @@ import numpy as np
 from matching.reading.roles.amounts import Amounts, Bookings
 from matching.reading.roles.bills import are_bills
 from matching.reading.roles.choice import Choice, amount_question
+from matching.reading.roles.compounds import sums_of
 from matching.reading.roles.found import Understanding
 from matching.reading.roles.movements import are_sides, with_partner
 from matching.reading.roles.signs import with_sign
@@ -22,6 +23,11 @@ def net_of_triples(bookings: Bookings, triples: list[Triple], found: Understandi
     last = [t for t in triples if t.net.column.index not in grosses]
     nets = {t.net.column.index: t for t in last or triples}
     best = max(nets.values(), key=lambda t: t.net.column.role("net", "amount") - t.net.column.role("balance"))
+    if (further := _left_of(bookings, best)) is not None:
+        total, parts = further
+        if total.column.role("net", "amount") >= NAMED or any(n.column.role("fee") >= NAMED for n in parts):
+            return replace(with_sign(bookings, total), proof=f"{len(parts)} columns add up to {total.name} in all rows")
+        return Choice(questions=[amount_question(bookings, [total, *parts])])
     # Of the same amount twice, what is left of the one by a charge is the other one less it.
     is_charge = best.is_charge and len(triples) == 1
     if not best.is_named and not is_charge:
@@ -43,6 +49,17 @@ def net_of_triples(bookings: Bookings, triples: list[Triple], found: Understandi
     found.give(best.gross.column, "gross", best.says())
     found.give(best.fee.column, "fee", best.says())
     return replace(choice, proof=best.says())
+
+
+def _left_of(bookings: Bookings, triple: Triple) -> tuple[Amounts, tuple[Amounts, ...]] | None:
+    """The column that is left of what three columns lead to, such as sales with postage, when more is taken off it."""
+    mine = (triple.gross, triple.fee, triple.net)
+    for total, parts in sums_of(bookings).values():
+        whole = max(parts, key=lambda n: int(np.abs(n.values).sum()))
+        others = [n for n in parts if n is not whole]
+        if whole in mine and not any(n in mine for n in (total, *others)):
+            return total, parts
+    return None
 
 
 def _settled(bookings: Bookings, triple: Triple) -> Amounts | None:

@@ -13,6 +13,8 @@ from matching.reading.roles.words import says
 
 MIN_NAME = 0.5
 _KINDS = ("not_booked", "booked", "invoice_paid", "invoice_open", "invoice_waiting", "payment_failed")
+COMPARED = ("reconciled", "booked")
+MAX_PREFIX, MIN_STEM = 3, 5  # letters of a prefix that denies the rest of a word, and of that rest
 MOST_BACK = 0.1  # of the other rows, which may have a minus as well
 
 
@@ -47,7 +49,7 @@ def states_of(bookings: Bookings) -> States:
     amounts = {n.column.index for n in bookings.numbers if n.has_decimals}
     bills: bool | None = None
     for column in bookings.facts.columns:
-        levels = bookings.levels_of(column) if column.index not in amounts else None
+        levels = _levels_of(bookings, column) if column.index not in amounts else None
         if levels is None or not levels.values:
             continue
         name = column.role("status")
@@ -73,6 +75,18 @@ def states_of(bookings: Bookings) -> States:
     unknown = () if len(rest) == 1 < len(unknown) and not found.bad else rest
     left_out = np.isin(levels.codes, [levels.values.index(value) for value in found.bad])
     return States(column, found.bad, unknown, left_out)
+
+
+def _levels_of(bookings: Bookings, column: Column) -> Levels | None:
+    """The few values of a column, where a number behind the words makes no other value: the code of a refusal, for one."""
+    levels = bookings.levels_of(column)
+    if levels is not None and not any(map(str.isdigit, "".join(levels.values))):
+        return levels
+    first = bookings.places[0]
+    if column.numbers.ok[first] or column.days.ok[first]:
+        return levels
+    kinds = column.kinds(bookings.rows)
+    return levels if kinds is None or (levels and len(kinds.values) == len(levels.values)) else kinds
 
 
 def _moves_back(bookings: Bookings, levels: Levels, value: str) -> bool:
@@ -105,13 +119,19 @@ def _meanings(values: tuple[str, ...], *, is_bill: bool) -> _Meanings:
     """
     told = _told_apart(values)
     said = {value: {kind for kind in _KINDS if _says(kind, value, told[value])} for value in values}
+    compared = {value for value in values if says("reconciled", value, whole=True)}
     for value in values:
+        if value in compared or (compared and _lacks_mark(value)):
+            said[value] = {"booked"}  # an entry of a ledger that nobody has found on a statement yet
         if not said[value] and any("booked" in said[other] for other in values if _denies(value, other)):
             said[value] = {"not_booked"}
     has_failed = any("payment_failed" in kinds for kinds in said.values())
     is_list = is_bill or (not has_failed and any("invoice_paid" in kinds for kinds in said.values()))
     owed = {"invoice_open", "invoice_waiting"} if is_bill else {"invoice_open"} if is_list else set()
     bad = tuple(value for value in values if "not_booked" in said[value] and not said[value] & owed)
+    if len(bad) == len(values):
+        # Beside refusals alone, what has been authorised in some languages is what was paid.
+        bad = tuple(value for value in bad if "booked" not in said[value])
     known = {"booked", "invoice_paid"} | owed
     good = tuple(value for value in values if value not in bad and said[value] & known)
     unknown = tuple(value for value in values if value not in (*bad, *good))
@@ -126,6 +146,15 @@ def _denies(value: str, other: str) -> bool:
     """Whether a value is another one with a word such as "not" before it."""
     first, *rest = words_of(value) or ("",)
     return says("negation", first, whole=True) and tuple(rest) == words_of(other)
+
+
+def _lacks_mark(value: str) -> bool:
+    """Whether a value denies that an entry has been cleared or reconciled, by a word or in one, as "uncleared" does."""
+    first, *rest = words_of(value) or ("",)
+    if says("negation", first, whole=True):
+        return any(says(kind, " ".join(rest), whole=True) for kind in COMPARED)
+    ends = [first[length:] for length in range(1, MAX_PREFIX + 1)] if not rest else []
+    return any(len(end) >= MIN_STEM and says(kind, end, whole=True) for end in ends for kind in COMPARED)
 
 
 def _told_apart(values: tuple[str, ...]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from core.clock import now
+from matching.reading.cells.kinds import are_any
 from matching.reading.roles import money, proof, totals, unproved
 from matching.reading.roles.amounts import Amounts, Bookings, bookings_of, marks_of, number_columns
 from matching.reading.roles.dates import date_columns, main_date
@@ -235,12 +236,11 @@ class _Reader:
 
     def _all_states(self, states: States) -> list[int]:
         assert states.column is not None
-        levels = states.column.levels(np.ones(self.facts.count, np.bool_), 200)
-        if levels is None:
+        if not states.skipped:
             return []
-        codes = [number for number, value in enumerate(levels.values) if value in states.skipped]
         left = {row.place for row in self.found.left_out}
-        return [int(place) for place in np.flatnonzero(np.isin(levels.codes, codes)) if int(place) not in left]
+        found = np.flatnonzero(are_any(states.column.texts, states.skipped).to_numpy())
+        return [place for place in found.tolist() if place not in left]
 
     def _others(self) -> None:
         """The date, the reference, and the rows that are no bookings."""

@@ -234,3 +234,21 @@ def test_zeros_in_place_of_dates_do_not_hide_that_the_others_are_dates(load):
     found = load("\n".join(lines) + "\n")
 
     assert found.dates == ["2024-01-02", "2024-01-05", "2024-01-07"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Auszahlungsdatum,Datum des Verkaufs",
+        "Uitbetalingsdatum,Datum van verkoop",
+        "Utbetalningsdatum,Datum för köp",
+        "Data wypłaty,Data",
+        "Payout date,Date of sale",
+    ],
+)
+def test_the_day_on_which_a_processor_pays_out_is_not_that_of_the_payment(load, header):
+    pairs = [("15", "12"), ("15", "11"), ("12", "08"), ("12", "09")]
+
+    found = load(rows(f"{header},Amount", *(f"2024-03-{a},2024-03-{b},1.50" for a, b in pairs)))
+
+    assert found.dates == ["2024-03-12", "2024-03-11", "2024-03-08", "2024-03-09"]

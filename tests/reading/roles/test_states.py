@@ -157,3 +157,65 @@ def test_a_state_that_only_money_has_which_went_back_leaves_nothing_out(load, wo
 
     assert (("Status", "skip") in found.questions) is asked
     assert found.left_out == []
+
+
+def charges(states):
+    """Card payments, each of whose states has a number of its own."""
+    lines = (f"2024-03-{n + 1:02d};{n + 1}2.50;{state} {n * 7919:06d}" for n, state in enumerate(states))
+    return rows("Fecha;Importe;Respuesta y clave", *lines)
+
+
+@pytest.mark.parametrize(
+    ("good", "bad"),
+    [("Autorizada", "Denegada"), ("Approved", "Declined"), ("Zaakceptowana", "Odrzucona"), ("Genehmigt", "Abgelehnt")],
+)
+def test_a_number_behind_each_state_hides_none(load, good, bad):
+    found = load(charges([good] * 9 + [bad, good, bad, bad] + [good] * 3))
+
+    assert [code for _, code in found.left_out] == ["not_booked"] * 3
+    assert [line for line, _ in found.left_out] == [11, 13, 14]
+    assert found.mapping["skip"] == [{"column": "Respuesta y clave", "values": [f"{bad} #"]}]
+    assert ("Respuesta y clave", "skip") in found.questions
+
+
+def test_an_unknown_state_with_a_number_is_asked_about(load):
+    found = load(charges(["Approved"] * 9 + ["Zelut"] * 4 + ["Approved"] * 2).replace("Respuesta y clave", "Status"))
+
+    assert ("Status", "skip") in found.questions
+    assert found.amounts.count(None) == 4
+
+
+def test_texts_that_differ_by_numbers_are_no_states(load):
+    lines = (f"2024-03-{n + 1:02d},-{n + 1}.50,{w} {n * 31}" for n, w in enumerate(["Purchase", "Reversed"] * 8))
+    found = load(rows("Date,Amount,Memo", *lines))
+
+    assert len(found.amounts) == 16
+    assert not found.left_out
+
+
+@pytest.mark.parametrize(
+    ("name", "open_one", "checked"),
+    [
+        ("Cleared", "Uncleared", "Reconciled"),
+        ("Status", "Unreconciled", "Reconciled"),
+        ("Rapproché", "Non rapproché", "Rapproché"),
+        ("Estado", "No conciliado", "Conciliado"),
+        ("Status", "Nicht abgestimmt", "Abgestimmt"),
+        ("Stav", "Neodsouhlaseno", "Odsouhlaseno"),
+    ],
+)
+def test_an_entry_that_nobody_found_on_a_statement_yet_is_one(load, name, open_one, checked):
+    lines = (f"2024-03-{n + 1:02d},{n - 2}.50,t{n},{w}" for n, w in enumerate([open_one, checked] * 3))
+    found = load(rows(f"Date,Amount,Payee,{name}", *lines))
+
+    assert None not in found.amounts
+    assert len(found.amounts) == 6
+    assert "skip" not in {kind for _, kind in found.questions}
+
+
+def test_a_void_entry_is_none_though_others_are_reconciled(load):
+    lines = (f"2024-03-{n + 1:02d},{n - 2}.50,t{n},{w}" for n, w in enumerate(["Reconciled", "Void", "Uncleared"] * 2))
+    found = load(rows("Date,Amount,Payee,State", *lines))
+
+    assert [line for line, _ in found.left_out] == [3, 6]
+    assert found.mapping["skip"] == [{"column": "State", "values": ["Void"]}]

@@ -1482,7 +1482,7 @@ export type SignedSplit = {
   difference_reason: string | null;
 };
 
-/** Values of a column whose rows are left out, such as the state "pending". */
+/** Values of a column whose rows are left out, such as the state "pending". In "Denied #", # is any number. */
 export type SkipSpec = {
   column: string;
   values: string[];

@@ -1,0 +1,50 @@
+"""Exports of marketplaces and processors: what was sold, what was charged, and what is left of it."""
+
+import pytest
+
+SALES = [  # goods, postage, a fixed and a relative fee
+    ("Sale", 25.95, 4.99, 0.35, 3.40),
+    ("Sale", 62.40, 4.99, 0.35, 7.42),
+    ("Refund", -25.95, 0.00, 0.00, -3.40),
+    ("Sale", 11.20, 2.50, 0.35, 1.51),
+    ("Sale", 148.00, 6.90, 0.35, 17.04),
+    ("Payout", -240.15, 0.00, 0.00, 0.00),
+]
+
+
+def market(header, order="tgpfrnw"):
+    """Sales by `order`: total, goods, postage, fees, what is left, and a word. A payout has only the sums."""
+    lines = []
+    for number, (word, goods, postage, fixed, relative) in enumerate(SALES, 1):
+        total = goods + postage
+        cells = {"t": total, "g": goods, "p": postage, "f": -fixed, "r": -relative, "n": total - fixed - relative}
+        shown = {key: f"{value:.2f}" for key, value in cells.items()} | {"w": word}
+        if word == "Payout":
+            shown |= dict.fromkeys("gpfr", "--")
+        lines.append(f"2024-05-{number:02d},{','.join(shown[key] for key in order)}")
+    return "\n".join([header, *lines]) + "\n"
+
+
+LEFT = ["27.19", "59.62", "-22.55", "11.84", "137.51", "-240.15"]
+
+
+@pytest.mark.parametrize(
+    ("header", "order"),
+    [
+        ("Date,Left amount,Goods,Postage,Fixed part,Variable part,Total,Kind", "ngpfrtw"),
+        ("Date,Subtotal goods,Postage,Total,Fixed part,Variable part,Amount,Kind", "gptfrnw"),
+        ("Datum,Bedrag na kosten,Subtotaal,Verzending,Vast deel,Variabel deel,Totaal,Soort", "ngpfrtw"),
+        ("Data,Kwota końcowa,Towar,Wysyłka,Część stała,Część zmienna,Razem,Rodzaj", "ngpfrtw"),
+    ],
+)
+def test_what_is_left_of_goods_and_postage_is_the_amount(load, header, order):
+    found = load(market(header, order))
+
+    assert found.amounts == LEFT
+
+
+def test_what_is_left_is_asked_about_if_no_name_says_that_it_is_an_amount(load):
+    found = load(market("Date,Zelut,Subtotal,Postage,Ulu,Vev,Total,Kind", "ngpfrtw"))
+
+    assert ("Zelut", "amount_column") in found.questions
+    assert set(found.amounts) == {None}
