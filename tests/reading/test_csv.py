@@ -280,3 +280,12 @@ def test_quotes_that_should_be_doubled_do_not_move_the_columns_of_the_header(loa
 
     assert found.detection.columns == ("Date", 'the "long, full" Text', "Amount")
     assert found.amounts == ["1.5", "2.5"]
+
+
+def test_a_blank_behind_the_last_delimiter_is_no_cell(load):
+    found = load(
+        "91234, 912, , 20240302, , -125830.52, COMPRA, \n91234, 912, , 20240303, , 2460788.22, PAGO, \n91234, 912, , 20240304, , -6742.10, IMPTO, \n"
+    )
+
+    assert found.amounts == ["-125830.52", "2460788.22", "-6742.1"]
+    assert found.rejects == []

@@ -100,7 +100,7 @@ def _read_exact(path: Path, detection: Detection, batch_rows: int) -> Iterator[R
     for line, cells, fault in records_of(lines_of(path, detection.encoding), delimiter, skip=detection.skipped):
         if fault is None and is_blank(cells, delimiter):
             continue  # an empty line is not a row
-        if len(cells) > width and not any(cells[width:]):
+        if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
             cells = cells[:width]  # the line ends with a delimiter
         if skip_header:
             skip_header = False
