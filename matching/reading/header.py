@@ -33,7 +33,7 @@ class Header:
     above: tuple[Line, ...] = ()
     score: float = 0.0
     fits: int = 0  # rows that look like bookings
-    has_dates: bool = False
+    is_dated: bool = False
     questions: tuple[dict[str, Any], ...] = ()
 
 
@@ -63,7 +63,7 @@ def locate(lines: Sequence[Line], table: TableSpec | None = None) -> Header | No
         above,
         place.score,
         place.fits,
-        place.has_dates,
+        place.is_dated,
         _questions(lines, place),
     )
 

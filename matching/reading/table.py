@@ -35,7 +35,8 @@ _DECIMALS = re.compile(r"-?[0-9][0-9.,' ]*[.,][0-9]+")
 class Place:
     """
     Where a table is. `header` is the index of its header among the lines, or None if it has none; `upper` that of a
-    second row of names above it; `first` that of the first row. `fits` is the number of rows that look like bookings.
+    second row of names above it; `first` that of the first row. `fits` is the number of rows that look like bookings, and
+    `is_dated` whether these have their numbers beside a day.
     `rivals` are the headers of other tables that may be meant as well, as indexes, with None for no header.
     """
 
@@ -44,7 +45,7 @@ class Place:
     upper: int | None
     first: int
     fits: int
-    has_dates: bool
+    is_dated: bool
     width: int
     rivals: tuple[int | None, ...] = ()
 
@@ -201,7 +202,7 @@ def _scored(
         upper,
         header + 1,
         int(fits.sum()),
-        date_column is not None,
+        date_column is not None and bool(number_columns),
         width,
     )
 

@@ -363,3 +363,18 @@ def test_a_sheet_of_balances_is_no_rival_of_one_with_bookings(load):
 
     assert found.amounts == ["-157.11", "-271.87", "-300.21"]
     assert "sheet" not in {kind for _, kind in found.questions}
+
+
+def test_a_sheet_of_facts_is_no_rival_of_one_with_bookings(load):
+    def fill(book):
+        book.add_worksheet("Facts").write_column(0, 0, ["Report", "Seller", "From", "To", "Total", "Fees", "Left"])
+        book.worksheets()[0].write_column(0, 1, [None, "shop", "2025-05-05", "2025-06-06", 350, -12.5, 337.5])
+        sheet = book.add_worksheet("Bookings")
+        sheet.write_row(0, 0, ["Order", "Released", "Amount"])
+        for row, amount in enumerate((100.5, -12.5, 249.5), 1):
+            sheet.write_row(row, 0, [f"o-{row}", f"2025-05-{row + 12}", amount])
+
+    found = load(workbook(fill), "a.xlsx")
+
+    assert found.amounts == ["100.5", "-12.5", "249.5"]
+    assert "sheet" not in {kind for _, kind in found.questions}

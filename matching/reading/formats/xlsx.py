@@ -84,8 +84,8 @@ def _contents(path: Path, table: TableSpec | None) -> tuple[_Contents, tuple[str
         _refuse_hidden(filled)
     found = [(sheet, locate(lines, table) or _by_shape(lines)) for sheet, lines in heads]
     sure = [(sheet, header) for sheet, header in found if header.score >= TABLE_SCORE and header.fits > 1]
-    # A sheet of numbers without dates is a summary if another one has bookings with their days.
-    sure = [(sheet, header) for sheet, header in sure if header.has_dates] or sure
+    # A sheet whose numbers have no days beside them is a summary if another one has bookings with their days.
+    sure = [(sheet, header) for sheet, header in sure if header.is_dated] or sure
     sheet, header = (sure or found)[0]
     others = [other for other in filled if other is not sheet]
     questions = (_sheet_question([other for other, _ in sure]),) if len(sure) > 1 else ()
