@@ -58,6 +58,8 @@ def conversion_of(
                 continue
             pair = whole[one.column.index], whole[other.column.index]
             account, why = _account(bookings, pair, own, originals)
+            if account is None:
+                account = _beside_own(bookings, pair, column, {i for i, codes in currencies.items() if codes == {own}})
             return Conversion(pair, column, own, account, why)
     return None
 
@@ -102,3 +104,16 @@ def _account(
         if len(known) == 1:
             return known[0], None
     return None, None
+
+
+def _beside_own(
+    bookings: Bookings, pair: tuple[Amounts, Amounts], varied: Column, constant: set[int]
+) -> Amounts | None:
+    """The one of two columns that is nearer to a column of the own currency alone, and farther from that of the payments."""
+
+    def nearest(index: int) -> Amounts:
+        return min(pair, key=lambda number: abs(number.column.index - index))
+
+    original = nearest(varied.index)
+    found = {nearest(index).column.index for index in constant}
+    return next((n for n in pair if n is not original and found == {n.column.index}), None)

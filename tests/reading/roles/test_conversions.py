@@ -153,3 +153,20 @@ def test_a_name_tells_the_original_amount_where_nothing_contradicts(load, header
 
     assert found.amounts == ["-10", "-23.1", "100", "-10"]
     assert found.currencies == ["EUR"] * 4
+
+
+@pytest.mark.parametrize(
+    "lines", [("Date,Cur,Vik,Text,Pel,No,Zed", 1, 2, 4, 6), ("Date,Zed,Pel,Text,Vik,Cur", 5, 4, 2, 1)]
+)
+def test_the_amount_beside_a_currency_that_never_varies_is_that_of_the_account(load, lines):
+    header, currency, original, account, own = lines
+    found = []
+    for n, (code, paid, booked) in enumerate(
+        [("EUR", "-10.00", "-10.00"), ("USD", "-25.00", "-23.10"), ("EUR", "7.00", "7.00")]
+    ):
+        cells = {0: f"2024-03-{n + 14}", currency: code, original: paid, account: booked, own: "EUR"}
+        found.append(",".join(cells.get(at, f"x{n}") for at in range(header.count(",") + 1)))
+    seen = load(rows(header, *found))
+
+    assert seen.amounts == ["-10", "-23.1", "7"]
+    assert seen.currencies == ["EUR"] * 3
