@@ -249,7 +249,8 @@ def _is_identifier(column: Column, places: Int64, values: Int64, valid: Mask) ->
         return False
     if numbers.explicit[places][ok].any() or (numbers.currency[places][ok] != numbers.currency[places][ok][0]).any():
         return False
-    is_money = column.role(*MONEY) >= 0.5
+    # "No." stands for numbers in some languages and for money out in others, so that the digits have to tell.
+    is_money = column.role(*MONEY) >= 0.5 and column.role(*MONEY) > column.role("identity")
     is_named_otherwise = column.role("reference", "identity", "account", "text") > max(0.4, column.role(*MONEY))
     if is_named_otherwise or (numbers.digits[places][ok].max() >= LONG_DIGITS and not is_money):
         return True

@@ -148,6 +148,7 @@ class Decision:
         if converted is not None and converted.original is not None:
             taken = [converted.original]
         taken += [n for n in bookings.numbers if n.column.role("balance") >= 0.9 and n.column.role("amount") < 0.9]
+        whole: Amounts | None = None
         for total, parts in compounds.sums_of(bookings).values():
             sides = _sides_in(bookings, (total, *parts))
             if sides is not None:
@@ -168,8 +169,9 @@ class Decision:
             if len(parts) > 2 or any(n.column.role("other_number") >= 0.5 for n in parts):
                 taken += parts
                 self.found.give(total.column, "amount", f"the sum of {len(parts)} columns in all rows")
+                whole = total if any(n.is_signed for n in parts) else None  # what is left, not a price with its tax
         taken += self._factors(bookings)
-        choice = self._converted(unproved.choose(bookings, tuple(taken)), converted, bookings)
+        choice = self._converted(unproved.choose(bookings, tuple(taken), whole), converted, bookings)
         unsigned = unsigned_in(choice)
         if unsigned is not None and (falls.falls_by(bookings, unsigned) or falls.rises_and_falls(bookings, unsigned)):
             return Choice(questions=[sign_by_hand(unsigned)]), None

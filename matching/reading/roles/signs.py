@@ -26,6 +26,10 @@ MAX_KINDS = 20  # of bookings, as which a column names them
 MAX_MARK = 6  # letters of a mark beside some amounts
 MARKED_OTHERWISE = ("text", "reference", "status", "currency", "account", "booked", "value_date", "other_date")
 _LETTERS_OF_SIDES = re.compile(r"[^\W\d_]\s*/\s*[^\W\d_]\b")  # as in "E/A", whatever is behind
+_EITHER = re.compile(
+    r"[/|]|\s-\s|\s(?:or|and|oder|und|ou|et|o|e|y|u|of|en|eller|och|og|lub|i|nebo|a|или|и)\s", re.IGNORECASE
+)
+PARTIES = ("payer", "payee")
 FLAGS = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False, "y": True, "n": False}
 
 
@@ -71,10 +75,23 @@ def with_sign(bookings: Bookings, amount: Amounts) -> Choice:
     if (marked := _one_side_marked(bookings, amount)) is not None:
         return Choice(marked)
     asked = asked or _of_both_sides(bookings, amount) or _marks(bookings, amount) or _between_accounts(bookings, amount)
-    if asked is None or adds_up(bookings, amount):
+    if adds_up(bookings, amount):
         return Choice(plain)
+    if asked is None:
+        return Choice(questions=[sign_by_hand(amount)]) if _has_both_parties(bookings) else Choice(plain)
     column, levels = asked
     return Choice(questions=[words_question(amount, column, levels)])
+
+
+def _has_both_parties(bookings: Bookings) -> bool:
+    """Whether one column says who paid and who was paid, as "Sender/Receiver" does, so that rows go in both directions."""
+    for column in bookings.facts.columns:
+        halves = [half.strip() for half in _EITHER.split(column.name)]
+        if len(halves) == 2 and column.filled[bookings.places].any():
+            told = [{side for side in PARTIES if says(side, half, whole=True)} for half in halves]
+            if {"payer"} in told and {"payee"} in told:
+                return True
+    return False
 
 
 def _trades_alike(bookings: Bookings, amount: Amounts) -> tuple[Column, Levels] | None:

@@ -53,8 +53,11 @@ def _names_currency(number: Amounts) -> bool:
     return any(code is not None for code in number.column.numbers.currencies)
 
 
-def choose(bookings: Bookings, taken: tuple[Amounts, ...] = ()) -> Choice:
-    """Choose the amount among the columns of numbers. `taken` are those known to be something else."""
+def choose(bookings: Bookings, taken: tuple[Amounts, ...] = (), total: Amounts | None = None) -> Choice:
+    """
+    Choose the amount among the columns of numbers. `taken` are those known to be something else, and `total` is what they
+    come to, if that is known.
+    """
     numbers = [n for n in bookings.numbers if n not in taken and not n.is_identifier]
     sides = chosen_sides(bookings, numbers)
     if sides is not None:
@@ -74,7 +77,7 @@ def choose(bookings: Bookings, taken: tuple[Amounts, ...] = ()) -> Choice:
         return Choice(questions=[amount_question(bookings, [best]) | {"columns": [best.name, half.name]}])
     is_money = best.has_decimals or best.is_signed or best.is_token_signed or _names_currency(best)
     is_named = best.column.role("amount", "net", "gross", "in", "out") >= (0.5 if is_money else 0.6)
-    is_named = is_named or names_minor_unit(best.name)
+    is_named = is_named or names_minor_unit(best.name) or best is total
     if not [n for _, _, n in candidates[1:] if not _is_same(n, best)] and is_unnamed(best.column):
         is_named = True  # a file without a header, in which only these numbers can be amounts
     others = [n for _, _, n in candidates[1:] if not _is_same(n, best) and not _is_occasional(n, best)]

@@ -129,11 +129,14 @@ def outs_of(values: list[str]) -> dict[str, bool] | None:
 
 
 def outs_by_initials(name: str, values: list[str]) -> dict[str, bool] | None:
-    """Which values mean money out, if each begins exactly one of the words of sides in a name, as O and I do in "In/Out"."""
+    """
+    Which values mean money out, if each begins exactly one of the words of sides in a name, as O and I do in "In/Out", or
+    "Exp." in "Income/Expense".
+    """
     known = {word: {side.is_out for side in sides_of(word)} for word in words_of(name)}
     found = {}
     for value in values:
-        outs = [out for word, out in known.items() if word.startswith(folded(value))]
+        outs = [out for word, out in known.items() if word.startswith(folded(value).removesuffix("."))]
         if not value or len(outs) != 1 or len(outs[0]) != 1:
             return None
         found[value] = next(iter(outs[0]))

@@ -299,3 +299,21 @@ def test_a_sum_of_all_amounts_shows_that_none_is_of_the_other_side(load, total, 
     found = load("\n".join(["Date,Telu,Vopi", *(f"2024-03-{line}" for line in lines), f",,{total}"]) + "\n")
 
     assert found.amounts == amounts
+
+
+@pytest.mark.parametrize(
+    "name", ["Sender/Receiver", "Auftraggeber / Empfänger", "Remetente ou favorecido", "Nadawca-Odbiorca"]
+)
+def test_a_column_of_those_who_pay_or_are_paid_goes_in_both_directions(load, name):
+    lines = ("T-1,2025-02-13,Ann,670.42", "T-2,2025-02-14,Bob,830.33", "T-3,2025-02-16,Cem,79.02")
+    name = name.replace("-", " - ")
+
+    assert "sign" in {kind for _, kind in load(rows(f"No,Date,{name},Amount", *lines)).questions}
+    assert "sign" not in {kind for _, kind in load(rows("No,Date,Receiver/Shop,Amount", *lines)).questions}
+
+
+def test_a_sign_may_be_the_beginning_of_a_word_in_the_name_of_its_column(load):
+    words = ["Exp.", "Inc.", "Exp.", "Exp."]
+    lines = (f"2025-02-{n + 14},Bank,{n + 1}.50,{word}" for n, word in enumerate(words))
+
+    assert load(rows("Date,Account,Amount,Income/Expense", *lines)).amounts == ["-1.5", "2.5", "-3.5", "-4.5"]

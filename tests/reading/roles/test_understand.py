@@ -618,3 +618,18 @@ def test_whole_numbers_of_one_length_are_no_amounts_beside_one_with_decimals(loa
     lines = [f"0{n}.03.2025;2025{n * n * n * 431 % 9000 + 1000};{n * 7},10" for n in range(1, 6)]
 
     assert load(rows("Datum;Zed;Celkem", *lines)).amounts == [f"{n * 7}.1" for n in range(1, 6)]
+
+
+def test_what_fees_leave_is_the_amount_though_all_numbers_are_whole(load):
+    """The names of the last columns say little, and "No." says in some languages that money went out."""
+    goods = (
+        (383500, -19175, -23681),
+        (132000, -6600, -8151),
+        (67000, -3350, -4137),
+        (119000, -5950, -7348),
+        (369500, -18475, -22817),
+    )
+    lines = (f"{n},25058709697{n:02d},2025-05-{n + 12},{a},{b},{c},{a + b + c}" for n, (a, b, c) in enumerate(goods, 1))
+    found = load(rows("No.,No. Zed,Date,Price,Taken,Kept,Total Zed", *lines))
+
+    assert found.amounts == [str(a + b + c) for a, b, c in goods]
