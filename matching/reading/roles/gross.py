@@ -11,6 +11,7 @@ from matching.reading.roles.compounds import sums_of
 from matching.reading.roles.found import Understanding
 from matching.reading.roles.movements import are_sides, with_partner
 from matching.reading.roles.signs import with_sign
+from matching.reading.roles.taxes import is_added
 from matching.reading.roles.triples import Triple
 from matching.reading.roles.words import is_sales_tax, says
 
@@ -33,10 +34,11 @@ def net_of_triples(bookings: Bookings, triples: list[Triple], found: Understandi
     if not best.is_named and not is_charge:
         if (whole := _settled(bookings, best)) is not None:
             return replace(with_sign(bookings, whole), proof=best.says())
-        if says("total", best.gross.name) or best.fee.column.role("other_number") >= 0.5:
-            # What is paid has the tax in it, whichever way round the three were found.
-            whole, part = sorted((best.gross, best.net), key=lambda n: -int(np.abs(n.values).sum()))
-            if not _has_tax(whole, best.fee, part) or _may_be_withheld(whole, best.fee, part):
+        # What is paid has the tax in it, whichever way round the three were found.
+        whole, part = sorted((best.gross, best.net), key=lambda n: -int(np.abs(n.values).sum()))
+        is_tax = is_sales_tax(best.fee.name) or is_added(bookings, part, best.fee, whole)
+        if is_tax or says("total", best.gross.name) or best.fee.column.role("other_number") >= 0.5:
+            if not is_tax and (not _has_tax(whole, best.fee, part) or _may_be_withheld(whole, best.fee, part)):
                 return Choice(questions=[amount_question(bookings, [part, whole])])
             return replace(with_sign(bookings, whole), proof=best.says())
         return Choice(questions=[amount_question(bookings, [best.gross, best.net, best.fee])])

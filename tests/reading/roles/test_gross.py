@@ -48,3 +48,48 @@ def test_what_is_left_is_asked_about_if_no_name_says_that_it_is_an_amount(load):
 
     assert ("Zelut", "amount_column") in found.questions
     assert set(found.amounts) == {None}
+
+
+def taxed(header, order, rates, *, of_whole=False, kinds=("x",)):
+    """Bills by `order`: net, tax, and whole. `of_whole`: the tax is a share of the whole, as one that is kept back."""
+    lines = []
+    for number in range(1, 13):
+        net, rate = (number * 8_817 % 60_000 + 2_500), rates[number % len(rates)]
+        tax = round(net * rate / 100)
+        cells = {"n": net - tax if of_whole else net, "t": tax, "w": net if of_whole else net + tax}
+        texts = ",".join(f"{cells[key] / 100:.2f}" for key in order)
+        lines.append(f"2024-02-{number:02d},{kinds[number % len(kinds)]},{texts}")
+    return "\n".join([header, *lines]) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("header", "order", "rates"),
+    [
+        ("Date,Kind,Ulu,Vev,Zel", "ntw", [19, 7]),
+        ("Date,Kind,Zel,Vev,Ulu", "wtn", [15]),
+        ("Datum,Art,Netto,USt-Betrag,Brutto", "ntw", [25]),
+        ("Dato,Slags,Brutto,Moms,Netto", "wtn", [25]),
+    ],
+    ids=["two rates", "whole first", "named", "named, whole first"],
+)
+def test_a_tax_on_what_is_sold_is_part_of_the_amount(load, header, order, rates):
+    found = load(taxed(header, order, rates))
+    whole = load(taxed(header, order, rates).replace(header.split(",")[2 + order.index("w")], "Grand total"))
+
+    assert found.amounts == whole.amounts
+    assert None not in found.amounts
+
+
+def test_words_say_whether_a_taxed_amount_is_money_in_or_out(load):
+    found = load(taxed("Datum,Typ,Nettobetrag,USt-Betrag,Bruttobetrag", "ntw", [19], kinds=("Ausgabe", "Einnahme")))
+
+    assert found.mapping["amount"]["column"] == "Bruttobetrag"
+    assert found.mapping["amount"]["sign"]["negative"] == ["Ausgabe"]
+
+
+@pytest.mark.parametrize(("rates", "of_whole"), [([20], True), ([25], False), ([3.17], False)])
+def test_what_may_be_kept_back_of_the_whole_is_asked_about(load, rates, of_whole):
+    found = load(taxed("Date,Kind,Ulu,Vev,Zel", "wtn", rates, of_whole=of_whole))
+
+    assert "amount_column" in {kind for _, kind in found.questions}
+    assert set(found.amounts) == {None}
