@@ -14,6 +14,7 @@ from matching.reading.roles.sums import column_of_sums
 
 MAX_TRIED, TRIED_ROWS = 12, 2_000
 SAME_RATE = 0.15  # by which the rates of one currency may differ in one file
+ROUNDED = 0.01  # share by which a rate may be off that is shown with few digits
 ORIGINAL_NAME = 0.3  # of a column's name that says that it is the amount of the payment
 
 
@@ -34,6 +35,19 @@ class Conversion:
     def original(self) -> Amounts | None:
         """The column of what was paid, in the currency of the payment."""
         return next((n for n in self.columns if n is not self.account), None) if self.account is not None else None
+
+    def rates(self, bookings: Bookings) -> list[Amounts]:
+        """The columns that hold the rates between the two."""
+        one, other = (np.abs(n.values).astype(float) for n in self.columns)
+        unit = 10**bookings.scale
+        found = []
+        for number in bookings.numbers:
+            rows = number.moves & (one > 0) & (other > 0)
+            for left, right in ((one, other), (other, one)) if rows.any() and number not in self.columns else ():
+                off = np.abs(number.values[rows] / unit * left[rows] - right[rows])
+                if bool((off <= ROUNDED * right[rows]).all()):
+                    found.append(number)
+        return found
 
     def is_in_own(self, number: Amounts) -> bool | None:
         """Whether a column is in the currency of the account, or None if nobody knows, not even by where it stands."""
@@ -57,7 +71,8 @@ def conversion_of(
             if levels is None or (own := _own_currency(one, other, levels)) is None:
                 continue
             pair = whole[one.column.index], whole[other.column.index]
-            account, why = _account(bookings, pair, own, originals)
+            beside = _with_own_currency(pair, index, own, currencies)
+            account, why = (beside, None) if beside is not None else _account(bookings, pair, own, originals)
             return Conversion(pair, column, own, account, why)
     return None
 
@@ -82,6 +97,19 @@ def _own_currency(one: Amounts, other: Amounts, levels: Levels) -> str | None:
             return None
     code = currency_of(own[0]) if len(own) == 1 else None
     return code if code != SHARED and not bool(equal[rows].all()) else None
+
+
+def _with_own_currency(
+    pair: tuple[Amounts, Amounts], varied: int, own: str, currencies: dict[int, frozenset[str]]
+) -> Amounts | None:
+    """The one of two amounts that has the currency of the account beside it, where the other has that of the payment."""
+    found = {
+        number.column.index: number
+        for step in (1, -1)
+        for number, other in (pair, pair[::-1])
+        if currencies.get(number.column.index + step) == frozenset([own]) and other.column.index + step == varied
+    }
+    return next(iter(found.values())) if len(found) == 1 else None
 
 
 def _account(

@@ -146,7 +146,7 @@ class Decision:
         converted = self._conversion(bookings)
         taken = money.originals(self.facts, bookings.numbers, self.currencies)
         if converted is not None and converted.original is not None:
-            taken = [converted.original]
+            taken = [converted.original, *converted.rates(bookings)]
         taken += [n for n in bookings.numbers if n.column.role("balance") >= 0.9 and n.column.role("amount") < 0.9]
         for total, parts in compounds.sums_of(bookings).values():
             sides = _sides_in(bookings, (total, *parts))
