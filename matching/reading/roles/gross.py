@@ -24,7 +24,7 @@ def net_of_triples(bookings: Bookings, triples: list[Triple], found: Understandi
     last = [t for t in triples if t.net.column.index not in grosses]
     nets = {t.net.column.index: t for t in last or triples}
     best = max(nets.values(), key=lambda t: t.net.column.role("net", "amount") - t.net.column.role("balance"))
-    if (further := _left_of(bookings, best)) is not None:
+    if len(nets) == 1 and (further := _left_of(bookings, best)) is not None:
         total, parts = further
         if total.column.role("net", "amount") >= NAMED or any(n.column.role("fee") >= NAMED for n in parts):
             return replace(with_sign(bookings, total), proof=f"{len(parts)} columns add up to {total.name} in all rows")

@@ -93,3 +93,21 @@ def test_what_may_be_kept_back_of_the_whole_is_asked_about(load, rates, of_whole
 
     assert "amount_column" in {kind for _, kind in found.questions}
     assert set(found.amounts) == {None}
+
+
+def test_of_two_chains_of_sums_none_is_followed_silently(load):
+    found = load(
+        "Date,Gross Sales,Discounts,Net Sales,Tax,Tip,Total Collected,Fees,Net Total\n"
+        "2024-01-05,1234.50,-34.50,1200.00,96.00,0.00,1296.00,-34.00,1262.00\n"
+        "2024-01-16,10.00,0.00,10.00,0.80,1.20,12.00,-0.41,11.59\n"
+        "2024-01-18,99.00,-9.00,90.00,7.20,3.00,100.20,-2.80,97.40\n"
+    )
+
+    assert "amount_column" in {kind for _, kind in found.questions}
+    assert set(found.amounts) == {None}
+
+
+def test_a_tax_that_an_amount_includes_does_not_hide_it(load):
+    found = load("Datum,Betrag inkl. MwSt.,Text\n2024-01-05,-12.50,a\n2024-01-08,99.10,b\n2024-01-09,-1.75,c\n")
+
+    assert found.amounts == ["-12.5", "99.1", "-1.75"]
