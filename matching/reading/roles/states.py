@@ -169,7 +169,9 @@ def _told_apart(values: tuple[str, ...]) -> dict[str, str]:
 
 def _are_answers(column: Column, levels: Levels, found: _Meanings) -> bool:
     """Whether codes stand beside all values, one of which is of most rows and says that money has moved: answers of a bank."""
-    if column.role("text", "reference", "identity", "account") > 0 or not all(NUMBER in value for value in levels.values):
+    if column.role("text", "reference", "identity", "account") > 0 or not all(
+        NUMBER in value for value in levels.values
+    ):
         return False
     counts = np.bincount(levels.codes[levels.codes >= 0], minlength=len(levels.values))
     moved = sum(int(counts[levels.values.index(value)]) for value in found.good)

@@ -111,3 +111,29 @@ def test_a_tax_that_an_amount_includes_does_not_hide_it(load):
     found = load("Datum,Betrag inkl. MwSt.,Text\n2024-01-05,-12.50,a\n2024-01-08,99.10,b\n2024-01-09,-1.75,c\n")
 
     assert found.amounts == ["-12.5", "99.1", "-1.75"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Datum,Artikel,Verzending,Vast deel,Variabel deel,Orderbedrag,Netto,Soort",
+        "Date,Item subtotal,Shipping,Fixed,Variable,Order total,Net amount,Kind",
+    ],
+)
+def test_a_payout_has_only_what_is_left(load, header):
+    text = market(header, "gpfrtnw")
+    found = load(text.replace("--,--,--,--,-240.15,-240.15", ",,,,,-240.15"))
+
+    assert found.amounts == LEFT
+
+
+@pytest.mark.parametrize("header", ["Date,Text,Debit,Credit,Gross,GST,Net", "Date,Text,Spent,Received,Total,VAT,Net"])
+def test_sides_say_the_sign_of_a_taxed_amount(load, header):
+    lines, moved = [], [57.50, -23.00, 115.00, -40.25, 345.00, -11.50, 69.00]
+    for day, value in enumerate(moved, 1):
+        sides = f"0.00,{value:.2f}" if value > 0 else f"{-value:.2f},0.00"
+        tax = round(abs(value) * 3 / 23, 2)
+        lines.append(f"2024-03-{day:02d},t{day},{sides},{abs(value):.2f},{tax:.2f},{abs(value) - tax:.2f}")
+    found = load("\n".join([header, *lines, ""]))
+
+    assert [float(amount) for amount in found.amounts] == moved
