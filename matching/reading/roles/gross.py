@@ -6,7 +6,7 @@ import numpy as np
 
 from matching.reading.roles.amounts import Amounts, Bookings
 from matching.reading.roles.bills import are_bills
-from matching.reading.roles.choice import Choice, amount_question
+from matching.reading.roles.choice import Choice, amount_question, sign_question
 from matching.reading.roles.compounds import sums_of
 from matching.reading.roles.found import Understanding
 from matching.reading.roles.movements import are_sides, pairs_of_sides, with_partner
@@ -40,7 +40,7 @@ def net_of_triples(bookings: Bookings, triples: list[Triple], found: Understandi
         if is_tax or says("total", best.gross.name) or best.fee.column.role("other_number") >= 0.5:
             if not is_tax and (not _has_tax(whole, best.fee, part) or _may_be_withheld(whole, best.fee, part)):
                 return Choice(questions=[amount_question(bookings, [part, whole])])
-            return replace(_of_sides(bookings, whole), proof=best.says())
+            return replace(_of_bills(_of_sides(bookings, whole)), proof=best.says())
         return Choice(questions=[amount_question(bookings, [best.gross, best.net, best.fee])])
     if len(nets) > 1 or best.net.column.role("balance", "gross", "fee", "other_number") >= 0.5:
         return Choice(questions=[amount_question(bookings, [best.net, best.gross, *(t.net for t in nets.values())])])
@@ -68,6 +68,15 @@ def _left_of(bookings: Bookings, triple: Triple) -> tuple[Amounts, tuple[Amounts
         if is_left and all(n.column.role("fee") >= NAMED for n in others):
             return largest, (total, *others)
     return None
+
+
+def _of_bills(choice: Choice) -> Choice:
+    """A choice among bills, of which those that come in are paid: the way of a document is asked about, and is no sign."""
+    movement = choice.movement
+    if movement is None or movement.kind != "sign":
+        return choice
+    is_way = any(says("way", value, whole=True) for value in movement.negative | movement.positive)
+    return Choice(questions=[sign_question(movement)]) if is_way else choice
 
 
 def _size(number: Amounts) -> int:

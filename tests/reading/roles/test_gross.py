@@ -137,3 +137,11 @@ def test_sides_say_the_sign_of_a_taxed_amount(load, header):
     found = load("\n".join([header, *lines, ""]))
 
     assert [float(amount) for amount in found.amounts] == moved
+
+
+@pytest.mark.parametrize("kinds", [("Eingang", "Ausgang"), ("Incoming", "Outgoing"), ("Inkomend", "Uitgaand")])
+def test_a_bill_that_comes_in_is_not_taken_for_money_in(load, kinds):
+    found = load(taxed("Datum,Art,Netto,USt,Brutto", "ntw", [19], kinds=kinds))
+
+    assert ("Art", "sign") in found.questions
+    assert set(found.amounts) == {None}
