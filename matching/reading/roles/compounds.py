@@ -69,7 +69,11 @@ def union_of(bookings: Bookings) -> Amounts | None:
 def _adds_up(total: Amounts, parts: tuple[Amounts, ...], most: int | None = None) -> bool:
     """Whether parts add up to a total in all rows, or in the first `most` ones."""
     added = np.sum([n.values[:most] for n in parts], axis=0)
-    if not bool((added == total.values[:most]).all()):
-        return False
+    differs = added != total.values[:most]
+    if differs.any():
+        # A total may stand alone in a few rows, as that of a payout does.
+        is_part = np.any([n.valid[:most] for n in parts], axis=0)
+        if bool((differs & is_part).any()) or 2 * int(is_part.sum()) <= len(is_part):
+            return False
     moving = sum(bool((n.moves & (n.values != total.values)).any()) for n in parts) if most is None else 2
     return moving >= 2 and int(total.moves.sum()) >= 2

@@ -14,6 +14,7 @@ from matching.reading.roles.sums import column_of_sums
 
 MAX_TRIED, TRIED_ROWS = 12, 2_000
 SAME_RATE = 0.15  # by which the rates of one currency may differ in one file
+ROUNDED = 0.01  # share by which a rate may be off that is shown with few digits
 ORIGINAL_NAME = 0.3  # of a column's name that says that it is the amount of the payment
 
 
@@ -34,6 +35,19 @@ class Conversion:
     def original(self) -> Amounts | None:
         """The column of what was paid, in the currency of the payment."""
         return next((n for n in self.columns if n is not self.account), None) if self.account is not None else None
+
+    def rates(self, bookings: Bookings) -> list[Amounts]:
+        """The columns that hold the rates between the two."""
+        one, other = (np.abs(n.values).astype(float) for n in self.columns)
+        unit = 10**bookings.scale
+        found = []
+        for number in bookings.numbers:
+            rows = number.moves & (one > 0) & (other > 0)
+            for left, right in ((one, other), (other, one)) if rows.any() and number not in self.columns else ():
+                off = np.abs(number.values[rows] / unit * left[rows] - right[rows])
+                if bool((off <= ROUNDED * right[rows]).all()):
+                    found.append(number)
+        return found
 
     def is_in_own(self, number: Amounts) -> bool | None:
         """Whether a column is in the currency of the account, or None if nobody knows, not even by where it stands."""
@@ -57,9 +71,9 @@ def conversion_of(
             if levels is None or (own := _own_currency(one, other, levels)) is None:
                 continue
             pair = whole[one.column.index], whole[other.column.index]
-            account, why = _account(bookings, pair, own, originals)
-            if account is None:
-                account = _beside_own(bookings, pair, column, {i for i, codes in currencies.items() if codes == {own}})
+            constant = {at for at, codes in currencies.items() if codes == {own}}
+            beside = _beside_own(pair, column, constant)
+            account, why = (beside, None) if beside is not None else _account(bookings, pair, own, originals)
             return Conversion(pair, column, own, account, why)
     return None
 
@@ -106,9 +120,7 @@ def _account(
     return None, None
 
 
-def _beside_own(
-    bookings: Bookings, pair: tuple[Amounts, Amounts], varied: Column, constant: set[int]
-) -> Amounts | None:
+def _beside_own(pair: tuple[Amounts, Amounts], varied: Column, constant: set[int]) -> Amounts | None:
     """The one of two columns that is nearer to a column of the own currency alone, and farther from that of the payments."""
 
     def nearest(index: int) -> Amounts:

@@ -29,7 +29,7 @@ from matching.reading.roles.overdrawn import words_agree
 from matching.reading.roles.sales import lists_customers
 from matching.reading.roles.signs import with_sign
 from matching.reading.roles.triples import Triple, triples_of
-from matching.reading.roles.words import is_deducted, names_minor_unit
+from matching.reading.roles.words import is_deducted, is_sales_tax, names_minor_unit
 
 NAMED = 0.5  # of a column's name that must say what it is
 MIN_CHANGES = 2  # steps of a balance from one currency to another, by which the currency is not that of the account
@@ -146,7 +146,7 @@ class Decision:
         converted = self._conversion(bookings)
         taken = money.originals(self.facts, bookings.numbers, self.currencies)
         if converted is not None and converted.original is not None:
-            taken = [converted.original]
+            taken = [converted.original, *converted.rates(bookings)]
         taken += [n for n in bookings.numbers if n.column.role("balance") >= 0.9 and n.column.role("amount") < 0.9]
         whole: Amounts | None = None
         for total, parts in compounds.sums_of(bookings).values():
@@ -250,8 +250,8 @@ class Decision:
         if found is None or found.column.name == best.balance.name or found.column.role("balance", "original") >= 0.5:
             return None
         is_named = any(n.column.role("amount", "net", "in", "out") > 0 for n in best.movement.columns)
-        if is_named and found.column.role("fee") >= 0.5:
-            return None  # a commission is a share of what moved
+        if is_named and (found.column.role("fee", "other_number") >= NAMED or is_sales_tax(found.name)):
+            return None  # a commission or a tax is a share of what moved
         return None if money.in_header(found.name) else found
 
     def _unproved_fee(self, bookings: Bookings, movement: Movement, best: proof.Proof | None) -> Amounts | None:

@@ -15,7 +15,7 @@ from matching.reading.roles.amounts import Amounts
 from matching.reading.roles.facts import Column, Facts, Line, Mask
 from matching.reading.roles.folding import words_of
 from matching.reading.roles.scripts import meant_by_yen
-from matching.reading.roles.words import roles_of, sides_of
+from matching.reading.roles.words import roles_of, says, sides_of
 
 SHARED = "?"
 _IN_BRACKETS = re.compile(r"[(\[]([^()\[\]]{1,6})[)\]]")
@@ -26,6 +26,7 @@ _TICKER = re.compile("[A-Z]{3}")  # of a currency or a coin, such as BTC; longer
 MAX_MONEY_DECIMALS = 5
 CODE_SHARE = 0.8  # of a column's values that must be currencies
 MAX_CODES = 40
+LONGEST_LABEL, LONGEST_SENTENCE = 60, 200  # characters of a text that names a currency, and of one about all amounts
 MAX_CAPTIONS = 200  # rows of one cell that are looked at
 
 
@@ -260,7 +261,9 @@ def _codes_in(line: Line) -> set[str]:
     label = ""
     for part in "\t".join(line.cells).split("\t"):
         text = part.strip()
-        if not text or len(text) > 60:
+        if LONGEST_LABEL < len(text) <= LONGEST_SENTENCE and says("all", text):
+            found |= {word for word in _TOKENS.findall(text) if _is_code(word)}  # "All amounts are in EUR unless ..."
+        if not text or len(text) > LONGEST_LABEL:
             continue
         before, label = label, text
         name, _, said = text.rpartition(":")

@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from matching.reading.cells.kinds import NUMBER
 from matching.reading.roles.amounts import Bookings
 from matching.reading.roles.bills import are_bills
 from matching.reading.roles.facts import Column, Levels, Mask
 from matching.reading.roles.folding import words_of
-from matching.reading.roles.words import says
+from matching.reading.roles.words import says, sides_of
 
 MIN_NAME = 0.5
 _KINDS = ("not_booked", "booked", "invoice_paid", "invoice_open", "invoice_waiting", "payment_failed")
@@ -67,7 +68,8 @@ def states_of(bookings: Bookings) -> States:
         return States(left_out=np.zeros(bookings.count, np.bool_))
     _, column, levels, found = best
     unknown = found.unknown
-    if (column.role("status") < MIN_NAME and not (levels.codes < 0).any()) or len(levels.values) == 1:
+    is_named = column.role("status") >= MIN_NAME or _are_answers(column, levels, found)
+    if (not is_named and not (levels.codes < 0).any()) or len(levels.values) == 1:
         # In a column of another name, or with one value, an unknown word is no reason to doubt.
         unknown = ()
     rest = tuple(value for value in unknown if not _moves_back(bookings, levels, value))
@@ -165,10 +167,21 @@ def _told_apart(values: tuple[str, ...]) -> dict[str, str]:
     return {value: apart[value] or value for value in values}
 
 
+def _are_answers(column: Column, levels: Levels, found: _Meanings) -> bool:
+    """Whether codes stand beside all values, one of which is of most rows and says that money has moved: answers of a bank."""
+    if column.role("text", "reference", "identity", "account") > 0 or not all(
+        NUMBER in value for value in levels.values
+    ):
+        return False
+    counts = np.bincount(levels.codes[levels.codes >= 0], minlength=len(levels.values))
+    moved = sum(int(counts[levels.values.index(value)]) for value in found.good)
+    return 2 * moved > int(counts.sum()) and not any(sides_of(value) for value in levels.values)
+
+
 def _is_state(column: Column, levels: Levels, found: _Meanings) -> bool:
     """Whether a column says the state of each row."""
     bad = found.bad
-    if column.role("status") >= MIN_NAME:
+    if column.role("status") >= MIN_NAME or _are_answers(column, levels, found):
         return bool(bad) or len(levels.values) > 1
     if not bad or column.role("text", "sign", "reference") > column.role("status") + 0.4:
         return False

@@ -170,3 +170,29 @@ def test_the_amount_beside_a_currency_that_never_varies_is_that_of_the_account(l
 
     assert seen.amounts == ["-10", "-23.1", "7"]
     assert seen.currencies == ["EUR"] * 3
+
+
+@pytest.mark.parametrize(
+    ("header", "rates", "is_known"),
+    [
+        ("Datum,Částka v měně účtu,Měna účtu,Původní částka,Původní měna,Zelut", ("", "25.000", "", "23.100"), True),
+        ("Datum,Částka v měně účtu,Měna účtu,Původní částka,Původní měna,Zelut", ("1", "25", "1.000", "23.1"), True),
+        ("Datum,Částka v měně účtu,Měna účtu,Původní částka,Původní měna,Zelut", ("", "0.0400", "", "0.0433"), True),
+        ("Datum,Částka v měně účtu,Měna účtu,Původní částka,Původní měna,Zelut", ("", "12.50", "", "9.90"), False),
+    ],
+    ids=["a rate where it is needed", "a rate throughout", "the other way round", "a charge of an unknown name"],
+)
+def test_what_is_the_rate_between_two_amounts_is_no_third_one(load, header, rates, is_known):
+    amounts = (
+        ("-901.12", "CZK", "-901.12", "CZK"),
+        ("-1339.44", "CZK", "-53.58", "EUR"),
+        ("10575.53", "CZK", "10575.53", "CZK"),
+        ("-462.10", "CZK", "-20.00", "USD"),
+    )
+    lines = (
+        f"2024-03-{n:02d},{','.join(row)},{rate}" for n, (row, rate) in enumerate(zip(amounts, rates, strict=True), 1)
+    )
+    found = load(rows(header, *lines))
+
+    assert found.amounts == (["-901.12", "-1339.44", "10575.53", "-462.1"] if is_known else [None] * 4)
+    assert ("amount_column" in {kind for _, kind in found.questions}) is not is_known

@@ -251,3 +251,19 @@ def test_the_currency_of_the_account_may_stand_in_brackets(load, line):
     found = load(f"{line}\n\nDatum,Text,Betrag\n2024-03-05,a,-12.50\n2024-03-06,b,3.10\n2024-03-07,c,4.10\n")
 
     assert found.currencies == ["CNY"] * 3
+
+
+@pytest.mark.parametrize(
+    ("above", "code"),
+    [
+        ("All amounts in this report are stated in CHF unless another currency is named beside them", "CHF"),
+        ("Todos los importes de este extracto se expresan en MXN, salvo que se indique otra divisa", "MXN"),
+        ("Wszystkie kwoty w tym zestawieniu podano w PLN, chyba że przy kwocie podano inną walutę", "PLN"),
+        ("Tous les montants de ce relevé sont en CHF et ont été convertis depuis EUR au cours du jour", None),
+        ("Overseas purchases that you make with this card are converted to CHF at the rate of the day", None),
+    ],
+)
+def test_a_long_sentence_above_the_table_counts_if_it_is_about_everything(load, above, code):
+    found = load(rows(f'"{above}"', "Date,Amount,Text", "2024-03-05,-10.00,a", "2024-03-06,-5.00,b"))
+
+    assert found.mapping["currency"] == {"value": code or "XXX"}

@@ -248,3 +248,23 @@ def test_a_fee_that_is_off_already_or_of_another_is_not_asked_about(load, header
     lines = (f"P{n},2024-03-{n + 10},{n}00.50,{n}.25,c{n}@example.com" for n in range(1, 6))
 
     assert load("\n".join([header, *lines]) + "\n").amounts == [f"{n}00.5" for n in range(1, 6)]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Date,Text,Debit,Credit,Balance,GST",
+        "Date,Text,Débit,Crédit,Solde,TVA",
+        "Datum,Text,Soll,Haben,Saldo,MwSt-Betrag",
+    ],
+)
+def test_a_tax_is_a_share_of_sides_that_walk(load, header):
+    lines, balance = [], 100_000
+    for day, moved in enumerate([-5_750, 23_000, -11_500, 4_025, -805, 34_500], 1):
+        balance += moved
+        sides = f",{moved / 100:.2f}" if moved > 0 else f"{-moved / 100:.2f},"
+        lines.append(f"2024-03-{day:02d},t{day},{sides},{balance / 100:.2f},{abs(moved) * 3 // 23 / 100:.2f}")
+    found = load(rows(header, *lines))
+
+    assert found.amounts == ["-57.5", "230", "-115", "40.25", "-8.05", "345"]
+    assert "amount_column" not in {kind for _, kind in found.questions}

@@ -219,3 +219,16 @@ def test_a_void_entry_is_none_though_others_are_reconciled(load):
 
     assert [line for line, _ in found.left_out] == [3, 6]
     assert found.mapping["skip"] == [{"column": "State", "values": ["Void"]}]
+
+
+def test_an_unknown_answer_beside_codes_is_asked_about_whatever_the_column_is_called(load):
+    found = load(charges(["00 Approved"] * 9 + ["05 Do not honor"] * 2 + ["00 Approved"] * 3))
+
+    assert ("Respuesta y clave", "skip") in found.questions
+    assert found.amounts.count(None) == 2
+
+
+def test_sent_and_received_with_numbers_are_no_answers(load):
+    found = load(charges(["Received"] * 9 + ["Sent"] * 3 + ["Received"] * 2 + ["Bonus"]))
+
+    assert None not in found.amounts
