@@ -260,6 +260,26 @@ class SeriesPass(NamedPass):
     accept: Literal["confirm_if_unique", "suggest", "report"] = "confirm_if_unique"
 
 
+class VouchersPass(GroupPass):
+    """
+    A pass for two books of the same business, such as those of two firms of a group about each other.
+
+    Rows of one side with one `number` and day are a voucher, and so are those that name one number of the other side. Its total
+    is that of a voucher on the other side, mostly of one row: the one whose number its `text` has or that has its number, or
+    that names the same numbers, or the only one that comes to the total.
+    """
+
+    kind: Literal["vouchers"]
+    number: FieldName
+    text: FieldName
+    accept: Literal["confirm_if_unique", "suggest", "report"] = "confirm_if_unique"
+
+    @property
+    def texts(self) -> tuple[tuple[str, FieldName | None], tuple[str, FieldName | None]]:
+        """The number of a row's voucher, and what it says."""
+        return ("number", self.number), ("text", self.text)
+
+
 class WithinSidePass(NamedPass):
     """A pass that finds rows booked twice, which join the match of their twin, and rows that another one reverses."""
 
@@ -303,7 +323,8 @@ class RunsPass(GroupPass):
 
 _TEXTS = ("text", "reference", "code")
 
-_AnyPass = RulesPass | ProbabilisticPass | SumsPass | PayoutsPass | SeriesPass | RunsPass | WithinSidePass
+AnyGroupPass = SumsPass | PayoutsPass | SeriesPass | RunsPass | VouchersPass | WithinSidePass
+_AnyPass = RulesPass | ProbabilisticPass | AnyGroupPass
 KINDS: tuple[str, ...] = tuple(get_args(one.model_fields["kind"].annotation)[0] for one in get_args(_AnyPass))
 
 Pass = Annotated[

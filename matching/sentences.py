@@ -70,6 +70,13 @@ def _sentence(plan: Plan, step: Pass) -> str:
         return f"{pays} {named} its {named_by} names, and {days} ({_columns(plan, step.amount)}). {learned} {accepted}"
     if step.kind == "runs":
         return f"{_runs(plan, step)} {accepted}"
+    if step.kind == "vouchers":
+        number, text = (_columns(plan, name) for name in (step.number, step.text))
+        whole = f"All open records of one side with one number ({number}) and day"
+        sums = f"{whole} match those of the other side that come to the same amount ({_columns(plan, step.amount)})"
+        return (
+            f"{sums}, and that they name, or that name the same numbers ({text}), or that alone come to it. {accepted}"
+        )
     if step.kind == "within_side":
         found = {
             "duplicates": "Records of one side that were booked twice join the match of their twin",

@@ -11,25 +11,22 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 
-from matching import duck, normalise
 from matching.fields import Fields
 from matching.groups import Budget
 from matching.plan import (
     Booked,
     Pass,
     PayoutsPass,
-    Plan,
     PlanField,
     SeriesPass,
     SumsPass,
     WithinSidePass,
     column_of,
 )
-from matching.reading.values import install_macros
 from matching.sample import Sample, SampleColumn
-from matching.sides import Sides
-from matching.sums import naming, read, rows, series
+from matching.sums import naming, read, series
 from matching.sums.find import MAX_ROWS
+from matching.sums.ledgers import ledgers_of
 from matching.sums.references import References
 from matching.sums.schedules import MOST_BRANCHES, MOST_KINDS, Book, learn
 from matching.sums.solve import Options, Solver
@@ -162,7 +159,7 @@ def _payout_passes(
 def _tied(tables: tuple[pa.Table, pa.Table], fields: dict[str, PlanField], step: PayoutsPass) -> int:
     """How many payments of some days tie with what can be learned from these."""
     tied = 0
-    for ledgers in _ledgers(tables, fields, step):
+    for ledgers in ledgers_of(tables, fields, step):
         parts, totals = ledgers.sides if step.parts == "left" else ledgers.sides[::-1]
         days = np.sort(totals.day[~np.isnan(totals.day)])
         if not len(days) or not len(parts):
@@ -262,7 +259,7 @@ def _goes_with(sample: Sample, code: SampleColumn, name: SampleColumn) -> bool:
 def _paid(tables: tuple[pa.Table, pa.Table], fields: dict[str, PlanField], step: SeriesPass) -> float:
     """The least share of both sides that is likely to be paid rightly."""
     rows_, lines, size = 0, 0, (0, 0)
-    for ledgers in _ledgers(tables, fields, step):
+    for ledgers in ledgers_of(tables, fields, step):
         owed, payments = ledgers.sides if step.owed == "left" else ledgers.sides[::-1]
         size = (size[0] + len(owed), size[1] + len(payments))
         if len(owed) and len(payments):
@@ -346,7 +343,7 @@ def _proven(tables: tuple[pa.Table, pa.Table], fields: dict[str, PlanField]) -> 
         reference="named reference",
         party="named party" if has_party else None,
     )
-    found = _ledgers(tables, fields, step)
+    found = ledgers_of(tables, fields, step)
     proven = told = total = agreed = pairs = 0
     for ledgers in found:
         named = read.of(ledgers)
@@ -363,27 +360,3 @@ def _proven(tables: tuple[pa.Table, pa.Table], fields: dict[str, PlanField]) -> 
             agreed += bool(np.isin(named.naming.parties[list(group.a)], meant).any())
     share = told / max(total, 1)
     return proven, share * (agreed / max(pairs, 1) if has_party else 0.5 * float(np.sign(pairs)))
-
-
-def _ledgers(
-    tables: tuple[pa.Table, pa.Table], fields: dict[str, PlanField], step: SumsPass | PayoutsPass | SeriesPass
-) -> list[rows.Ledgers]:
-    """The rows of both sides as a pass reads them."""
-    plan = Plan(fields=fields, passes=(step,))
-    connection = duck.connect(threads=2)
-    try:
-        install_macros(connection)
-        for side, table in zip("lr", tables, strict=True):
-            normalise.load(connection, side, table.select(_columns(fields, side)), plan)
-            connection.execute(f"CREATE VIEW {side}_free AS SELECT * FROM {side}")
-        sizes = (tables[0].num_rows, tables[1].num_rows)
-        return rows.read(Sides(connection, plan, sizes, 2), step, ((), ()))
-    finally:
-        connection.close()
-
-
-def _columns(fields: dict[str, PlanField], side: str) -> list[str]:
-    name = "left" if side == "l" else "right"
-    found = [column_of(getattr(field, name)) for field in fields.values()]
-    codes = [getattr(field.currency, name) for field in fields.values() if field.currency is not None]
-    return list(dict.fromkeys([*found, *(code for code in codes if isinstance(code, str))]))
