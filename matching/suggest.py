@@ -68,7 +68,7 @@ def suggest(
         # Where numbers or amounts prove what belongs together, no habits have to be learned.
         payouts = None if has_runs or vouchers is not None else payouts_called_for((left, right), samples, fields)
         is_proved = has_runs or any(proof is not None for proof in (called, vouchers, payouts))
-        owed = None if is_proved else series_called_for((left, right), samples, fields)
+        owed = None if is_proved else series_called_for((left, right), samples, fields, roles)
         if payouts is not None:
             named, passes = named | payouts[0], [payouts[1], *passes]
         elif owed is not None and owed.is_enough:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 
-from matching.fields import Fields
+from matching.fields import Fields, Roles
 from matching.groups import Budget
 from matching.plan import (
     Booked,
@@ -49,6 +49,7 @@ LEAST_PAYOUTS = 12  # payments of the days that are looked at, to be explained
 LOOKED_AT, LOOKED_BACK = 400, 10  # payments, and days of rows before and after them
 MOST_OWED = 40_000  # rows of both sides, to look for what is owed again and again
 MOSTLY_AGAIN = 0.5  # of the rows, whose amount another row of the same name must have
+MOST_BETWEEN = 120  # days from one row of a name to the next, usually; that of a quarter and some more
 ROWS_PER_AMOUNT, ROWS_PER_PARTY = 20, 4  # that are owed, at least
 MOST_PER_PARTY = 120
 LEAST_PAID = 0.3  # share of both sides
@@ -174,7 +175,7 @@ def _tied(tables: tuple[pa.Table, pa.Table], fields: dict[str, PlanField], step:
 
 
 def series_called_for(
-    tables: tuple[pa.Table, pa.Table], samples: tuple[Sample, Sample], fields: Fields
+    tables: tuple[pa.Table, pa.Table], samples: tuple[Sample, Sample], fields: Fields, roles: tuple[Roles, Roles]
 ) -> Called | None:
     """
     Look for parties that owe the same few amounts again and again, and whom texts of payments name.
@@ -183,6 +184,8 @@ def series_called_for(
     of the smaller side.
     """
     if fields.date is None or fields.amount is None or sum(table.num_rows for table in tables) > MOST_OWED:
+        return None
+    if not is_money(samples, fields.amount.field, roles):
         return None
     best: tuple[float, dict[str, PlanField], SeriesPass] | None = None
     for owed in ("left", "right"):
@@ -214,6 +217,7 @@ def _series_passes(
         if _is_party(c)
         and c.distinct * ROWS_PER_PARTY <= c.filled <= c.distinct * MOST_PER_PARTY
         and comes_again_in(here, c, amount)
+        and is_due_again(here, c, column_of(getattr(known["date"], owed)))
     ][:MAX_PAYERS]
     texts = sorted((c for c in there.columns if c.kind == "text" and not c.is_code), key=lambda c: -c.distinct)
     texts = texts[:MAX_PAID]
@@ -246,6 +250,28 @@ def comes_again_in(sample: Sample, name: SampleColumn, amount: SampleColumn) -> 
     both = sample.codes(name.name) * np.uint64(31) + sample.codes(amount.name)
     _, counts = np.unique(both, return_counts=True)
     return bool(counts[counts > 1].sum() >= MOSTLY_AGAIN * len(both))
+
+
+def is_money(samples: tuple[Sample, Sample], amount: PlanField, roles: tuple[Roles, Roles]) -> bool:
+    """Whether amounts are written or known as money, not whole numbers of anything, such as postal codes."""
+    columns = [(column_of(getattr(amount, side)), n) for n, side in enumerate(("left", "right"))]
+    return any(
+        roles[n].amount == name or ((column := samples[n].column(name)) is not None and column.kind == "amount")
+        for name, n in columns
+    )
+
+
+def is_due_again(sample: Sample, name: SampleColumn, day: str) -> bool:
+    """Whether the rows of a name mostly follow each other within months, as what is owed does and people's births do not."""
+    column = sample.column(day)
+    if column is None:
+        return False
+    names, days = sample.codes(name.name), sample.days(column)
+    known = (names != 0) & ~np.isnan(days)
+    order = np.lexsort((days[known], names[known]))
+    is_same = np.diff(names[known][order].view(np.int64)) == 0
+    gaps = np.diff(days[known][order])[is_same]
+    return bool(len(gaps)) and float(np.median(gaps)) <= MOST_BETWEEN
 
 
 def _goes_with(sample: Sample, code: SampleColumn, name: SampleColumn) -> bool:
