@@ -48,13 +48,13 @@ def suggest(
         called = called_for((left, right), samples, fields)
         vouchers = None if called is not None else suggest_vouchers.called_for((left, right), samples, fields)
         has_runs = False
+        is_small = min(left.num_rows, right.num_rows) < ENOUGH_ROWS
         if called is not None and called.is_enough:
             named, passes = called.fields, called.passes
         else:
             is_told = vouchers is not None and vouchers.is_enough
             runs = suggest_runs.Called() if is_told else suggest_runs.called_for((left, right), samples, roles)
             named = _named(samples, fields, runs.fields.get("sum"))
-            is_small = min(left.num_rows, right.num_rows) < ENOUGH_ROWS
             learns = not is_small and left.num_rows + right.num_rows <= MOST_LEARNED
             passes = [
                 *_passes(*samples, fields, learns=learns),
@@ -70,7 +70,9 @@ def suggest(
         is_proved = has_runs or any(proof is not None for proof in (called, vouchers, payouts))
         owed = None if is_proved else series_called_for((left, right), samples, fields, roles)
         if payouts is not None:
-            named, passes = named | payouts[0], [payouts[1], *passes]
+            # What no payout takes, such as reserves that are paid out later, may be too little to learn from.
+            few = [] if is_small else [step for step in _rest_of_few(*samples, fields) if step.name == "like amount"]
+            named, passes = named | payouts[0], [payouts[1], *passes, *few]
         elif owed is not None and owed.is_enough:
             named, passes = owed.fields, owed.passes
         elif owed is not None:

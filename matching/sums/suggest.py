@@ -56,6 +56,7 @@ LEAST_PAID = 0.3  # share of both sides
 NEARLY_ALL_OWED = 0.7  # share of both sides, from which on what is left is mostly something else
 NEARLY_ALL = 0.8  # share of texts that name something, from which on no other pass is needed
 
+_SIDES: tuple[Literal["left", "right"], ...] = ("left", "right")
 _Pair = tuple[float, str, str]  # how good, and the columns of both sides
 
 
@@ -110,16 +111,32 @@ def payouts_called_for(
     if fields.date is None or sum(table.num_rows for table in tables) > MAX_ROWS:
         return None
     best: tuple[int, dict[str, PlanField], PayoutsPass] | None = None
-    for parts in ("left", "right"):
+    tried = list(_payout_choices(samples, fields))
+    for is_usual in (True, False):
+        for found, step in tried:
+            # Commissions and reserves take longer, so they are tried where nothing else is found, and not by kind of row; and
+            # that all rows belong together, if no column tells them apart.
+            if (not is_usual and step.fee_by is not None) or (step.by is None and best is not None):
+                continue
+            tied = _tied(tables, found, step, is_usual=is_usual)
+            if tied >= LEAST_PAYOUTS and (best is None or tied > best[0]):
+                best = (tied, found, step)
+        if best is not None:
+            return best[1:]
+    return None
+
+
+def _payout_choices(
+    samples: tuple[Sample, Sample], fields: Fields
+) -> Iterator[tuple[dict[str, PlanField], PayoutsPass]]:
+    """The columns that may be those of payouts, with each side that may have their rows."""
+    for parts in _SIDES:
         here, there = samples if parts == "left" else samples[::-1]
         if here.rows / here.rate < PARTS_PER_TOTAL * there.rows / there.rate:
             continue
         for amount in _amounts(samples, fields):
-            for found, step in _payout_passes((here, there), parts, {"amount": amount, "date": fields.date}):
-                tied = _tied(tables, found, step)
-                if tied >= LEAST_PAYOUTS and (best is None or tied > best[0]):
-                    best = (tied, found, step)
-    return best[1:] if best is not None else None
+            assert fields.date is not None
+            yield from _payout_passes((here, there), parts, {"amount": amount, "date": fields.date})
 
 
 def _payout_passes(
@@ -141,23 +158,30 @@ def _payout_passes(
             left, right = (column, text)[:: 1 if parts == "left" else -1]
             return PlanField(type="text", left=left.name, right=right.name)
 
-        for branch in by:
+        for branch in (*by, None):  # if nothing tells rows apart, all belong together
             for kind in (None, *(one for one in kinds if one is not branch)):
-                found = {**known, "branch": named(branch)} | ({"kind of row": named(kind)} if kind is not None else {})
+                found = dict(known)
+                if branch is not None:
+                    found["branch"] = named(branch)
+                else:
+                    found["text of payment"] = named(here.columns[0])
+                if kind is not None:
+                    found["kind of row"] = named(kind)
                 step = PayoutsPass(
                     name="payouts",
                     kind="payouts",
                     amount="amount",
                     date="date",
                     parts=parts,
-                    by="branch",
+                    by="branch" if branch is not None else None,
+                    text="text of payment" if branch is None else None,
                     fee_by="kind of row" if kind is not None else None,
                     difference=Booked(booked="fee"),
                 )
                 yield found, step
 
 
-def _tied(tables: tuple[pa.Table, pa.Table], fields: dict[str, PlanField], step: PayoutsPass) -> int:
+def _tied(tables: tuple[pa.Table, pa.Table], fields: dict[str, PlanField], step: PayoutsPass, *, is_usual: bool) -> int:
     """How many payments of some days tie with what can be learned from these."""
     tied = 0
     for ledgers in ledgers_of(tables, fields, step):
@@ -170,7 +194,8 @@ def _tied(tables: tuple[pa.Table, pa.Table], fields: dict[str, PlanField], step:
         totals = totals.taken((totals.day >= first) & (totals.day <= last))
         parts = parts.taken((parts.day >= first - 2 * LOOKED_BACK) & (parts.day <= last + LOOKED_BACK))
         if len(parts):
-            tied += sum(one.ties for one in learn(Book(parts, totals, 10**ledgers.scale), lambda: None))
+            book = Book(parts, totals, 10**ledgers.scale, is_one=step.by is None)
+            tied += sum(one.ties for one in learn(book, lambda: None, is_usual=is_usual))
     return tied
 
 

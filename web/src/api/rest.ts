@@ -1031,7 +1031,8 @@ export type PayoutsPass = {
   date: string;
   kind: "payouts";
   parts: "left" | "right";
-  by: string;
+  by?: string | null;
+  text?: string | null;
   fee_by?: string | null;
   accept?: "confirm_if_unique" | "suggest" | "report";
 };
