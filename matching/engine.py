@@ -17,16 +17,12 @@ from matching import assignment, candidates, duck, groups, normalise, recurring,
 from matching.explanation import PairSeen, seen_in
 from matching.groups import Grouped
 from matching.plan import (
+    AnyGroupPass,
     GroupPass,
     Pass,
-    PayoutsPass,
     Plan,
     ProbabilisticPass,
     RulesPass,
-    RunsPass,
-    SeriesPass,
-    SumsPass,
-    WithinSidePass,
     distinct_names,
 )
 from matching.reading.values import install_macros
@@ -44,7 +40,7 @@ from matching.results import (
     Stopped,
 )
 from matching.sides import Sides
-from matching.sums import find_runs
+from matching.sums import find_runs, find_vouchers
 
 __all__ = ["AMBIGUOUS_BELOW_BITS", "Chunk", "Finished", "Options", "PassFinished", "Progress", "Stopped", "run"]
 
@@ -72,6 +68,7 @@ _SHARES: dict[str, dict[str, float]] = {
     "payouts": _IN_GROUPS,
     "series": _IN_GROUPS,
     "runs": _IN_GROUPS,
+    "vouchers": _IN_GROUPS,
     "within_side": _IN_GROUPS,
 }
 # What a record that is still open costs in a pass of each kind, with the writing of its match, and what loading it costs, in
@@ -80,6 +77,7 @@ _COSTS = {
     "rules": 1.0,
     "within_side": 1.0,
     "runs": 2.0,
+    "vouchers": 1.0,
     "probabilistic": 12.0,
     "sums": 35.0,
     "payouts": 25.0,
@@ -237,9 +235,7 @@ def _need_texts(plan: Plan) -> bool:
     return any(step.kind != "rules" for step in plan.passes)
 
 
-def _group_pass(
-    work: _Run, index: int, step: SumsPass | PayoutsPass | SeriesPass | RunsPass | WithinSidePass
-) -> Iterator[Chunk | PassFinished]:
+def _group_pass(work: _Run, index: int, step: AnyGroupPass) -> Iterator[Chunk | PassFinished]:
     """A pass whose matches are groups of any number of rows."""
     tell = _teller(work, step)
     tell("candidates", 0.0)
@@ -280,9 +276,7 @@ def _group_pass(
     )
 
 
-def _grouped(
-    sides: Sides, step: SumsPass | PayoutsPass | SeriesPass | RunsPass | WithinSidePass, budget: groups.Budget
-) -> Grouped:
+def _grouped(sides: Sides, step: AnyGroupPass, budget: groups.Budget) -> Grouped:
     """The groups that a pass finds."""
     if step.kind == "sums":
         return sums.find(sides, step, budget)
@@ -292,6 +286,8 @@ def _grouped(
         return sums.find_series(sides, step, budget)
     if step.kind == "runs":
         return find_runs.find(sides, step, budget)
+    if step.kind == "vouchers":
+        return find_vouchers.find(sides, step, budget)
     if step.kind == "within_side":
         return within_side.find(sides, step, budget)
     assert_never(step)

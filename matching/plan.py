@@ -229,20 +229,27 @@ class PayoutsPass(GroupPass):
 
     `by` is the column that says which, and on the other side the text of the payments, whatever it says; `fee_by` is what
     fees and times may depend on, such as the kind of card. Which text pays what, and the fees, are learned from amounts
-    that tie to the unit.
+    that tie to the unit. Where all rows belong together, `text` is the text of the payments, and there is no `by`.
     """
 
     kind: Literal["payouts"]
     date: FieldName
     parts: Literal["left", "right"]
-    by: FieldName
+    by: FieldName | None = None
+    text: FieldName | None = None
     fee_by: FieldName | None = None
     accept: Literal["confirm_if_unique", "suggest", "report"] = "confirm_if_unique"
 
     @property
     def texts(self) -> tuple[tuple[str, FieldName | None], tuple[str, FieldName | None]]:
-        """What rows belong to, and what kind they are."""
-        return ("by", self.by), ("fee_by", self.fee_by)
+        """What rows belong to, or the text of payments alone, and what kind rows are."""
+        return ("by", self.by) if self.by is not None else ("text", self.text), ("fee_by", self.fee_by)
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> "PayoutsPass":
+        if (self.by is None) == (self.text is None):
+            raise ValueError("needs by, or text where all rows belong together")
+        return self
 
 
 class SeriesPass(NamedPass):
@@ -258,6 +265,26 @@ class SeriesPass(NamedPass):
     date: FieldName
     owed: Literal["left", "right"]
     accept: Literal["confirm_if_unique", "suggest", "report"] = "confirm_if_unique"
+
+
+class VouchersPass(GroupPass):
+    """
+    A pass for two books of the same business, such as those of two firms of a group about each other.
+
+    Rows of one side with one `number` and day are a voucher, and so are those that name one number of the other side. Its total
+    is that of a voucher on the other side, mostly of one row: the one whose number its `text` has or that has its number, or
+    that names the same numbers, or the only one that comes to the total.
+    """
+
+    kind: Literal["vouchers"]
+    number: FieldName
+    text: FieldName
+    accept: Literal["confirm_if_unique", "suggest", "report"] = "confirm_if_unique"
+
+    @property
+    def texts(self) -> tuple[tuple[str, FieldName | None], tuple[str, FieldName | None]]:
+        """The number of a row's voucher, and what it says."""
+        return ("number", self.number), ("text", self.text)
 
 
 class WithinSidePass(NamedPass):
@@ -303,7 +330,8 @@ class RunsPass(GroupPass):
 
 _TEXTS = ("text", "reference", "code")
 
-_AnyPass = RulesPass | ProbabilisticPass | SumsPass | PayoutsPass | SeriesPass | RunsPass | WithinSidePass
+AnyGroupPass = SumsPass | PayoutsPass | SeriesPass | RunsPass | VouchersPass | WithinSidePass
+_AnyPass = RulesPass | ProbabilisticPass | AnyGroupPass
 KINDS: tuple[str, ...] = tuple(get_args(one.model_fields["kind"].annotation)[0] for one in get_args(_AnyPass))
 
 Pass = Annotated[

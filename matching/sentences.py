@@ -3,7 +3,18 @@
 from collections.abc import Sequence
 from typing import assert_never
 
-from matching.plan import Comparison, Extracted, FeeModel, NamedPass, Pass, Plan, RunsPass, SumsPass, column_of
+from matching.plan import (
+    Comparison,
+    Extracted,
+    FeeModel,
+    NamedPass,
+    Pass,
+    PayoutsPass,
+    Plan,
+    RunsPass,
+    SumsPass,
+    column_of,
+)
 
 _ACCEPTED = {
     "confirm": "Matches are confirmed, unless another one is nearly as likely.",
@@ -49,17 +60,7 @@ def _sentence(plan: Plan, step: Pass) -> str:
         unnamed = " Records that name nobody are tried last." if step.unnamed else ""
         return f"{sums}, and {_named(plan, step)}.{unnamed} {accepted}"
     if step.kind == "payouts":
-        other = {"left": "right", "right": "left"}[step.parts]
-        same = _on(plan, step.by, step.parts)
-        kinds = f", which may differ by {_on(plan, step.fee_by, step.parts)}" if step.fee_by is not None else ""
-        days = f"All open records on the {step.parts} with one {same}, of some days in a row"
-        sums = (
-            f"({_on(plan, step.date, step.parts)}), match a record on the {other} if their amounts come to its amount"
-        )
-        learned = f"({_columns(plan, step.amount)}), less fees that are learned{kinds}"
-        return (
-            f"{days} {sums} {learned}. Which {_on(plan, step.by, other)} pays which {same} is learned, too. {accepted}"
-        )
+        return f"{_payouts(plan, step)} {accepted}"
     if step.kind == "series":
         other = {"left": "right", "right": "left"}[step.owed]
         names = [name for name in (step.party, step.reference) if name is not None]
@@ -70,6 +71,13 @@ def _sentence(plan: Plan, step: Pass) -> str:
         return f"{pays} {named} its {named_by} names, and {days} ({_columns(plan, step.amount)}). {learned} {accepted}"
     if step.kind == "runs":
         return f"{_runs(plan, step)} {accepted}"
+    if step.kind == "vouchers":
+        number, text = (_columns(plan, name) for name in (step.number, step.text))
+        whole = f"All open records of one side with one number ({number}) and day"
+        sums = f"{whole} match those of the other side that come to the same amount ({_columns(plan, step.amount)})"
+        return (
+            f"{sums}, and that they name, or that name the same numbers ({text}), or that alone come to it. {accepted}"
+        )
     if step.kind == "within_side":
         found = {
             "duplicates": "Records of one side that were booked twice join the match of their twin",
@@ -83,6 +91,19 @@ def _named(plan: Plan, step: NamedPass) -> str:
     """What has to show that rows belong together."""
     names = [_columns(plan, name) for name in (step.reference, step.party) if name is not None]
     return f"{' or '.join(names)} {'say' if len(names) == 1 else 'says'} that they belong together"
+
+
+def _payouts(plan: Plan, step: PayoutsPass) -> str:
+    """Whose rows are paid, and less what."""
+    other = {"left": "right", "right": "left"}[step.parts]
+    same = f" with one {_on(plan, step.by, step.parts)}" if step.by is not None else ""
+    kinds = f", which may differ by {_on(plan, step.fee_by, step.parts)}" if step.fee_by is not None else ""
+    days = f"All open records on the {step.parts}{same}, of some days in a row ({_on(plan, step.date, step.parts)}),"
+    sums = f"{days} match a record on the {other} if their amounts come to its amount ({_columns(plan, step.amount)})"
+    found = f"{sums}, less fees that are learned{kinds}."
+    if step.by is None:
+        return found
+    return f"{found} Which {_on(plan, step.by, other)} pays which {_on(plan, step.by, step.parts)} is learned, too."
 
 
 def _runs(plan: Plan, step: RunsPass) -> str:

@@ -15,7 +15,7 @@ from matching.fields import MIN_ANCHORS, Fields, Found, Roles, find_fields
 from matching.plan import Accept, Comparison, Pass, Plan, PlanField, PlanInvalid, ProbabilisticPass, RulesPass, Signed
 from matching.reading.values import install_macros
 from matching.sample import Floats, Sample, spec_parts
-from matching.sums import suggest_runs
+from matching.sums import suggest_runs, suggest_vouchers
 from matching.sums.suggest import called_for, payouts_called_for, series_called_for
 
 __all__ = ["Roles", "suggest"]
@@ -46,12 +46,15 @@ def suggest(
         samples = Sample(connection, "l", left), Sample(connection, "r", right)
         fields = find_fields(*samples, roles)
         called = called_for((left, right), samples, fields)
+        vouchers = None if called is not None else suggest_vouchers.called_for((left, right), samples, fields)
+        has_runs = False
+        is_small = min(left.num_rows, right.num_rows) < ENOUGH_ROWS
         if called is not None and called.is_enough:
-            named, passes, has_runs = called.fields, called.passes, False
+            named, passes = called.fields, called.passes
         else:
-            runs = suggest_runs.called_for((left, right), samples, roles)
+            is_told = vouchers is not None and vouchers.is_enough
+            runs = suggest_runs.Called() if is_told else suggest_runs.called_for((left, right), samples, roles)
             named = _named(samples, fields, runs.fields.get("sum"))
-            is_small = min(left.num_rows, right.num_rows) < ENOUGH_ROWS
             learns = not is_small and left.num_rows + right.num_rows <= MOST_LEARNED
             passes = [
                 *_passes(*samples, fields, learns=learns),
@@ -59,14 +62,17 @@ def suggest(
                 *(_rest_of_few(*samples, fields) if is_small else _rest(named)),
             ]
             named, has_runs = named | runs.fields, bool(runs.passes)
-            if called is not None:
-                named, passes = named | called.fields, [*called.passes, *passes]
-        # Where references or amounts prove what belongs together, no habits have to be learned.
-        payouts = None if has_runs else payouts_called_for((left, right), samples, fields)
-        is_proved = has_runs or called is not None or payouts is not None
-        owed = None if is_proved else series_called_for((left, right), samples, fields)
+            for proof in (called, vouchers):
+                if proof is not None:
+                    named, passes = named | proof.fields, [*proof.passes, *passes]
+        # Where numbers or amounts prove what belongs together, no habits have to be learned.
+        payouts = None if has_runs or vouchers is not None else payouts_called_for((left, right), samples, fields)
+        is_proved = has_runs or any(proof is not None for proof in (called, vouchers, payouts))
+        owed = None if is_proved else series_called_for((left, right), samples, fields, roles)
         if payouts is not None:
-            named, passes = named | payouts[0], [payouts[1], *passes]
+            # What no payout takes, such as reserves that are paid out later, may be too little to learn from.
+            few = [] if is_small else [step for step in _rest_of_few(*samples, fields) if step.name == "like amount"]
+            named, passes = named | payouts[0], [payouts[1], *passes, *few]
         elif owed is not None and owed.is_enough:
             named, passes = owed.fields, owed.passes
         elif owed is not None:

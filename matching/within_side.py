@@ -103,6 +103,8 @@ class _Search:
             if key is not None and is_open[row] and side.amount[row]:
                 by_key[(*key, abs(int(side.amount[row])))][int(side.amount[row] < 0)].append(row)
         for positive, negative in by_key.values():
+            if len(negative) == 1 and len(positive) > 1:  # what was booked again after its reversal stays
+                positive = [row for row in positive if side.day[row] <= side.day[negative[0]]]
             if len(positive) != 1 or len(negative) != 1 or not is_lone(negative[0]):
                 continue
             pair = (positive[0], negative[0])

@@ -61,7 +61,7 @@ class Fee:
         bears = np.ones(len(parts), np.int64) if self.refunds_bear else (parts > 0).astype(np.int64)
         fixed = self.fixed * bears if self.per_part else np.int64(0)
         if self.rounded_by_part:
-            return PERCENT * (parts - fixed - _half_up(charged * self.percent)) - parts * self.reserve
+            return PERCENT * (parts - fixed - halves_up(charged * self.percent)) - parts * self.reserve
         return PERCENT * (parts - fixed) - charged * self.percent - parts * self.reserve
 
 
@@ -73,7 +73,8 @@ def half_up(value: int) -> int:
     return (2 * value + PERCENT) // (2 * PERCENT) if value >= 0 else -((2 * -value + PERCENT) // (2 * PERCENT))
 
 
-def _half_up(values: Ints) -> Ints:
+def halves_up(values: Ints) -> Ints:
+    """The same for many values."""
     found: Ints = np.sign(values) * ((2 * np.abs(values) + PERCENT) // (2 * PERCENT))
     return found
 
@@ -143,8 +144,8 @@ def _best(proofs: list[Proof], known: list[Fee]) -> tuple[Fee, int]:
         charged = parts[parts > 0]
         if not len(charged):
             continue
-        total = _half_up(charged.sum() * percents)
-        by_part = _half_up(charged[:, None] * percents).sum(axis=0)
+        total = halves_up(charged.sum() * percents)
+        by_part = halves_up(charged[:, None] * percents).sum(axis=0)
         for by, rounded in ((False, total), (True, by_part)):
             rest = proof.difference - rounded
             for per_part in (True, False):
@@ -156,7 +157,7 @@ def _best(proofs: list[Proof], known: list[Fee]) -> tuple[Fee, int]:
             if fee.reserve:
                 continue
             rest_of = proof.difference - fee.of(proof.parts)
-            reserves = _half_up(sum(proof.parts) * percents)
+            reserves = halves_up(sum(proof.parts) * percents)
             for reserve in percents[(reserves == rest_of) & (percents > 0)].tolist():
                 votes[replace(fee, reserve=reserve)] += 1
     found, counts = np.unique(np.concatenate(keys), return_counts=True)

@@ -278,7 +278,7 @@ def find(sides: Sides, step: PayoutsPass, budget: Budget) -> Grouped:
     by_currency, out = reading.read_within(sides, step, budget.remainders, MAX_ROWS)
     for ledgers in by_currency:
         parts, totals = ledgers.sides if step.parts == "left" else ledgers.sides[::-1]
-        book = Book(parts, totals, 10**ledgers.scale)
+        book = Book(parts, totals, 10**ledgers.scale, is_one=step.by is None)
         learned = schedules.learn(book, budget.check)
         looked_at += int(np.isin(book.series, [one.series for one in learned]).sum())
         found += [(one, ledgers, book) for one in Solver(book, learned, budget).solve()]
@@ -322,7 +322,7 @@ def _explained(payout: Payout, ledgers: Ledgers, book: Book, step: PayoutsPass, 
             f"{ledgers.decimal(total)}",
             weight,
         ),
-        line(step.by, "named", branch, text),
+        line(step.by or step.text or step.amount, "named", branch if step.by is not None else None, text),
         line(
             step.date,
             "days",

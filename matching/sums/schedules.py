@@ -13,7 +13,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.sums.fees import PERCENT, STEP, Fee
+from matching.sums.fees import PERCENT, STEP, Fee, halves_up
 from matching.sums.rows import Rows, Texts
 from matching.sums.words import words
 
@@ -21,19 +21,33 @@ MOST_BRANCHES = 400
 MOST_KINDS = 6  # of rows, whose fees may differ; with more, all are taken together
 MOST_CHOSEN = 3  # kinds, of which all choices are tried for fees; of more, each by itself, all, and all but one
 MOST_PERCENT = 500  # hundredths of a percent
-MOST_FIXED = 1.0  # for each row, in whole units of the currency
+COMMISSIONS = (550, 3_001, 50)  # of marketplaces, which are tried where usual fees explain no payments of a text
+RESERVES = (
+    100,
+    200,
+    250,
+    300,
+    500,
+    750,
+    800,
+    1_000,
+    1_500,
+    2_000,
+)  # of the gross amount, the same
+MOST_FIXED, MOST_BY_ROW = 1.0, 6.0  # for each row, in whole units of the currency; of couriers and marketplaces
 LEAST_ROWS = 3  # of a run that tells of a fee for each row
-LONGEST = 6  # days with rows of a run, and
+LONGEST = 7  # days with rows of a run, and
 LONGEST_SPAN = 8  # days from its first to its last
 LAGS = (-1, 10)  # days from the last day of a run to its payment
 LEAST_SEEN = 3  # texts that have a word, for it to be one that comes again
-LEAST_TIES = 6  # payments that a fee explains
+LEAST_TIES = 6  # payments that a fee explains, and texts that have a word with digits
 LEAST_TIED = 4  # payments of a text that pay a branch, once fees are known
 MORE = 0.1  # share of a text's payments that another choice of kinds must explain besides
 TIMES_CHANCE = 4  # so many times what amounts that are off show
 OFF = (3, -7, 41, -113)  # minor units
 MAX_WORK = 60_000_000  # pairs of a payment and a run that are looked at
-MOST_FEE = 0.15
+USUAL_FEE, MOST_FEE = 0.15, 0.35  # of the gross amount
+MOST_LEARNED, MOST_TRIED = 60_000, 6_000  # pairs of a payment and a run that usual fees are learned from, and others
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -85,18 +99,19 @@ class Schedule:
 class Book:
     """The rows that are paid, the payments, and what is known of both."""
 
-    def __init__(self, parts: Rows, totals: Rows, unit: int) -> None:
+    def __init__(self, parts: Rows, totals: Rows, unit: int, *, is_one: bool = False) -> None:
+        """`is_one`: all rows are of one branch, and `parts.reference` says nothing."""
         self.parts, self.totals, self.unit = parts, totals, unit
         self.kind = _codes(parts.party)
         if self.kind.max(initial=0) >= MOST_KINDS:
             self.kind = np.zeros(len(parts), np.int64)
         self.series = _series(totals.reference)
-        self.branches = _branches(parts, self.kind)
+        self.branches = _branches(parts, self.kind, is_one=is_one)
         # A payment that some single row comes to proves no payout: books that agree row by row have only such.
         self.is_like_one = np.isin(totals.amount, parts.amount)
 
-    def pairs(self, branch: Branch, off: int = 0) -> Pairs:
-        """Payments that a run may come to, by its days and its amount less at most MOST_FEE."""
+    def pairs(self, branch: Branch, off: int = 0, most: float = MOST_FEE) -> Pairs:
+        """Payments that a run may come to, by its days and its amount less a share of at most `most`."""
         lines = np.flatnonzero((self.series >= 0) & ~np.isnan(self.totals.day) & (self.totals.amount + off > 0))
         lines = lines[np.argsort(self.totals.day[lines], kind="stable")]
         days = self.totals.day[lines]
@@ -112,7 +127,7 @@ class Book:
             first = np.maximum(last - length, 0)
             gross = sums[last + 1] - sums[first]
             keep = (last >= length) & (branch.days[last] - branch.days[first] <= LONGEST_SPAN)
-            keep &= (gross >= target) & (gross - target <= MOST_FEE * gross)
+            keep &= (gross >= target) & (gross - target <= most * gross)
             found.append((line[keep], first[keep], last[keep]))
         return Pairs(*(np.concatenate(part) for part in zip(*found, strict=True)))
 
@@ -124,21 +139,29 @@ class Book:
 
     def short(self, branch: Branch, pairs: Pairs, off: int = 0) -> Ints:
         """By how much each run exceeds its payment."""
-        sums = np.append(0, np.cumsum(self.parts.amount[branch.rows]))[branch.starts]
-        found: Ints = sums[pairs.last + 1] - sums[pairs.first] - self.totals.amount[pairs.line] - off
+        found: Ints = self.gross(branch, pairs) - self.totals.amount[pairs.line] - off
         return found
 
     def fee(self, branch: Branch, fees: Fees, pairs: Pairs) -> Ints:
         """The fees of each run."""
         found = np.zeros(len(pairs.line), np.int64)
         for kind in branch.kinds:
-            charged = self.charged(branch, kind)
+            charged = self.charged(branch, kind, refunds_bear=fees[kind].refunds_bear)
             found += _fee(fees[kind], charged, branch, pairs)
+        if (reserve := fees[branch.kinds[0]].reserve) > 0:  # of all kinds
+            found += halves_up(self.gross(branch, pairs) * reserve)
         return found
 
-    def charged(self, branch: Branch, kind: int | None) -> Ints:
-        """What bears a fee of each row of a branch, of one kind or of all: refunds bear none."""
-        amounts = np.maximum(self.parts.amount[branch.rows], 0)
+    def gross(self, branch: Branch, pairs: Pairs) -> Ints:
+        """What the rows of each run come to."""
+        sums = np.append(0, np.cumsum(self.parts.amount[branch.rows]))[branch.starts]
+        found: Ints = sums[pairs.last + 1] - sums[pairs.first]
+        return found
+
+    def charged(self, branch: Branch, kind: int | None, *, refunds_bear: bool = False) -> Ints:
+        """What bears a fee of each row of a branch, of one kind or of all."""
+        amounts = self.parts.amount[branch.rows]
+        amounts = amounts if refunds_bear else np.maximum(amounts, 0)
         if kind is None:
             return amounts
         found: Ints = np.where(self.kind[branch.rows] == kind, amounts, 0)
@@ -151,15 +174,10 @@ class Book:
 
 
 def _fee(fee: Fee, charged: Ints, branch: Branch, pairs: Pairs) -> Ints:
-    rounded = _half_up(charged * fee.percent) if fee.rounded_by_part else charged
-    both = [np.append(0, np.cumsum(values))[branch.starts] for values in (rounded, (charged > 0).astype(np.int64))]
+    rounded = halves_up(charged * fee.percent) if fee.rounded_by_part else charged
+    both = [np.append(0, np.cumsum(values))[branch.starts] for values in (rounded, (charged != 0).astype(np.int64))]
     sums, counts = (values[pairs.last + 1] - values[pairs.first] for values in both)
-    found: Ints = (sums if fee.rounded_by_part else _half_up(sums * fee.percent)) + fee.fixed * counts
-    return found
-
-
-def _half_up(values: Ints) -> Ints:
-    found: Ints = (2 * values + PERCENT) // (2 * PERCENT)
+    found: Ints = (sums if fee.rounded_by_part else halves_up(sums * fee.percent)) + fee.fixed * counts
     return found
 
 
@@ -175,15 +193,21 @@ def _series(texts: Texts) -> Ints:
     for found in read:
         for word in set(found):
             seen[word] = seen.get(word, 0) + 1
-    kept = [" ".join(word for word in found if seen[word] >= LEAST_SEEN) for found in read]
+
+    def is_kept(word: str) -> bool:
+        return seen[word] >= (LEAST_TIES if any(c.isdigit() for c in word) else LEAST_SEEN)
+
+    kept = [" ".join(filter(is_kept, found)) for found in read]
     numbers = {text: n for n, text in enumerate(sorted(set(kept) - {""}))}
     return np.array([numbers.get(text, -1) for text in kept], np.int64)
 
 
-def _branches(parts: Rows, kind: Ints) -> list[Branch]:
+def _branches(parts: Rows, kind: Ints, *, is_one: bool) -> list[Branch]:
     """Each branch with each choice of the kinds that it has."""
-    of = _codes(parts.reference)
-    named = np.array([bool(words(text)) for text in parts.reference], bool) & ~np.isnan(parts.day)
+    of = np.zeros(len(parts), np.int64) if is_one else _codes(parts.reference)
+    named = ~np.isnan(parts.day)
+    if not is_one:
+        named &= np.array([bool(words(text)) for text in parts.reference], bool)
     found = []
     for number in np.unique(of[named]).tolist():
         rows = np.flatnonzero(named & (of == number))
@@ -215,8 +239,8 @@ class _Voted:
         return self.votes >= max(LEAST_TIES, TIMES_CHANCE * self.chance)
 
 
-def learn(book: Book, check: Callable[[], None]) -> list[Schedule]:
-    """Which payments pay which branch, and less what."""
+def learn(book: Book, check: Callable[[], None], *, is_usual: bool = False) -> list[Schedule]:
+    """Which payments pay which branch, and less what. `is_usual`: commissions and reserves, which take longer, are not tried."""
     if (
         sum(len(branch.days) for branch in book.branches) * len(book.totals) * (LAGS[1] - LAGS[0]) * LONGEST
         > MAX_WORK * 365
@@ -231,11 +255,18 @@ def learn(book: Book, check: Callable[[], None]) -> list[Schedule]:
             len(branch.kinds) <= 1 or has[branch.number] <= MOST_CHOSEN or len(branch.kinds) >= has[branch.number] - 1
         ):
             continue
-        pairs = book.often(book.pairs(branch))
+        pairs = _some(book.often(book.pairs(branch, most=USUAL_FEE)), MOST_LEARNED)
         if len(pairs.line):
-            voted += _alone(book, branch, pairs)
+            voted += _alone(book, branch, pairs, _USUAL)
             if len(branch.kinds) == 2:
                 voted += _two(book, branch, pairs)
+    for model in () if is_usual else (_COMMISSION, _RESERVE):
+        proved = sorted({one.series for one in voted if one.is_proof})
+        for branch in [one for one in book.branches if len(one.kinds) == has[one.number]]:
+            check()
+            pairs = book.often(book.pairs(branch))
+            pairs = _some(pairs.those(~np.isin(book.series[pairs.line], proved)), MOST_TRIED)
+            voted += _alone(book, branch, pairs, model)
     proofs = sorted((one for one in voted if one.is_proof), key=lambda one: (-one.votes, one.series, one.branch.number))
     for one in proofs:
         fees = dict(one.fees)
@@ -303,26 +334,57 @@ def _tied(book: Book, branch: Branch, fees: Fees, off: int) -> dict[int, frozens
     return {series: frozenset(some) for series, some in found.items()}
 
 
-def _alone(book: Book, branch: Branch, pairs: Pairs) -> Iterator[_Voted]:
-    """Fees that are the same for all kinds of rows."""
-    charged = book.charged(branch, None)
-    counts = np.append(0, np.cumsum(charged > 0))[branch.starts]
-    number = np.maximum(counts[pairs.last + 1] - counts[pairs.first], 1)
-    most = int(MOST_FIXED * book.unit)
-    for by_part in (True, False):
-        fees = _by_percent(charged, branch, pairs, by_part)
+def _some(pairs: Pairs, most: int) -> Pairs:
+    """The pairs of as many payments as fees are learned from."""
+    if len(pairs.line) <= most:
+        return pairs
+    lines, counts = np.unique(pairs.line, return_counts=True)
+    return pairs.those(np.isin(pairs.line, lines[np.cumsum(counts) <= most]))
 
-        def keys(off: int, fees: Ints = fees) -> tuple[Ints, Ints]:
-            rest = book.short(branch, pairs, off) - fees
-            fixed = rest // number
-            good = (rest >= 0) & (fixed <= most) & (fixed * number == rest) & ((fixed == 0) | (number >= LEAST_ROWS))
-            percent, pair = np.nonzero(good)
-            return pairs.line[pair], fixed[good] * len(_GRID) + percent
 
-        for series, key, votes, chance in _counted(book, keys):
-            fixed, percent = divmod(key, len(_GRID))
-            fee = Fee(int(_GRID[percent]), fixed, rounded_by_part=by_part)
-            yield _Voted(votes, chance, series, branch, dict.fromkeys(branch.kinds, fee))
+@dataclass(frozen=True)
+class _Model:
+    """Fees that are tried: percentages, a fixed amount of each row up to one in whole units, and reserves."""
+
+    grid: Ints
+    most_fixed: float
+    reserves: tuple[int, ...] = (0,)
+    may_refund: bool = False
+
+
+_USUAL = _Model(_GRID, MOST_FIXED)
+_COMMISSION = _Model(np.append(_GRID, np.arange(*COMMISSIONS, dtype=np.int64)), MOST_BY_ROW, may_refund=True)
+_RESERVE = _Model(_GRID, MOST_FIXED, RESERVES)
+
+
+def _alone(book: Book, branch: Branch, pairs: Pairs, model: _Model) -> Iterator[_Voted]:
+    """Fees that are the same for all kinds of rows, with or without a reserve of the gross amount."""
+    if not len(pairs.line):
+        return
+    grid, most = model.grid, int(model.most_fixed * book.unit)
+    has_refunds = model.may_refund and bool((book.parts.amount[branch.rows] < 0).any())
+    gross = book.gross(branch, pairs)
+    for refunds_bear in (False, True) if has_refunds else (False,):
+        charged = book.charged(branch, None, refunds_bear=refunds_bear)
+        counts = np.append(0, np.cumsum(charged != 0))[branch.starts]
+        number = np.maximum(counts[pairs.last + 1] - counts[pairs.first], 1)
+        for by_part in (True, False):
+            fees = _by_percent(charged, branch, pairs, grid, by_part=by_part)
+            for reserve in model.reserves:
+                kept = halves_up(gross * reserve)
+
+                def keys(off: int, fees: Ints = fees + kept, number: Ints = number) -> tuple[Ints, Ints]:
+                    rest = book.short(branch, pairs, off) - fees
+                    fixed = rest // number
+                    good = (rest >= 0) & (fixed <= most) & (fixed * number == rest)
+                    good &= (fixed == 0) | (number >= LEAST_ROWS)
+                    percent, pair = np.nonzero(good)
+                    return pairs.line[pair], fixed[good] * len(grid) + percent
+
+                for series, key, votes, chance in _counted(book, keys):
+                    fixed, percent = divmod(key, len(grid))
+                    fee = Fee(int(grid[percent]), fixed, True, by_part, refunds_bear, reserve)
+                    yield _Voted(votes, chance, series, branch, dict.fromkeys(branch.kinds, fee))
 
 
 def _two(book: Book, branch: Branch, pairs: Pairs) -> Iterator[_Voted]:
@@ -338,7 +400,7 @@ def _two(book: Book, branch: Branch, pairs: Pairs) -> Iterator[_Voted]:
         return
     at = np.arange(len(both.line))
     for by_part in (True, False):
-        fees = [_by_percent(values, branch, both, by_part) for values in charged]
+        fees = [_by_percent(values, branch, both, _GRID, by_part=by_part) for values in charged]
 
         def keys(off: int, fees: list[Ints] = fees) -> tuple[Ints, Ints]:
             rest = book.short(branch, both, off) - fees[0]
@@ -356,15 +418,15 @@ def _two(book: Book, branch: Branch, pairs: Pairs) -> Iterator[_Voted]:
             yield _Voted(votes, chance, series, branch, found)
 
 
-def _by_percent(charged: Ints, branch: Branch, pairs: Pairs, by_part: bool) -> Ints:
-    """The fee of each run by each percentage of the grid: shape (percentages, pairs)."""
+def _by_percent(charged: Ints, branch: Branch, pairs: Pairs, grid: Ints, *, by_part: bool) -> Ints:
+    """The fee of each run by each percentage of a grid: shape (percentages, pairs)."""
     if by_part:
-        sums = np.zeros((len(_GRID), len(branch.starts)), np.int64)
-        for n, percent in enumerate(_GRID.tolist()):
-            sums[n] = np.append(0, np.cumsum(_half_up(charged * percent)))[branch.starts]
+        sums = np.zeros((len(grid), len(branch.starts)), np.int64)
+        for n, percent in enumerate(grid.tolist()):
+            sums[n] = np.append(0, np.cumsum(halves_up(charged * percent)))[branch.starts]
         return sums[:, pairs.last + 1] - sums[:, pairs.first]
     gross = np.append(0, np.cumsum(charged))[branch.starts]
-    return _half_up((gross[pairs.last + 1] - gross[pairs.first]) * _GRID[:, None])
+    return halves_up((gross[pairs.last + 1] - gross[pairs.first]) * grid[:, None])
 
 
 def _counted(book: Book, keys: Callable[[int], tuple[Ints, Ints]]) -> Iterator[tuple[int, int, int, int]]:

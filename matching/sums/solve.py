@@ -204,8 +204,12 @@ class Solver:
         for row, lines in sorted(self.lines_of.items()):
             some = [n for n in lines if self.open_b[n] and self.naming.rows[n] == (row,)]
             is_whole = self.open_a[row] and len(some) > 1 and len(some) == sum(self.open_b[lines])
-            if is_whole and int(self.b.amount[some].sum()) == self.a.amount[row]:
+            if is_whole and not self._has_whole(row, some) and int(self.b.amount[some].sum()) == self.a.amount[row]:
                 self._take(Group((row,), tuple(some), NO_FEE, SURE, "reference", len(some)))
+
+    def _has_whole(self, row: int, lines: list[int]) -> bool:
+        """Whether one of several lines is all of a row. The others cancel each other then, and are no parts of it."""
+        return len(lines) > 1 and bool((self.b.amount[lines] == self.a.amount[row]).any())
 
     def prove_against_slips(self) -> None:
         """
@@ -433,7 +437,7 @@ class Solver:
                 meaning[one].append(number)
         for row in np.flatnonzero(self.open_a):  # a row of a that several rows of b pay
             lines = [n for n in self.lines_of.get(int(row), ()) if self.open_b[n]]
-            if any(self.naming.rows[n] != (int(row),) for n in lines):
+            if any(self.naming.rows[n] != (int(row),) for n in lines) or self._has_whole(int(row), lines):
                 continue
             party = int(self.naming.parties[row])
             pools = [by_party_b[one] for one in (party, *meaning[party]) if one in by_party_b]

@@ -11,25 +11,22 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 
-from matching import duck, normalise
-from matching.fields import Fields
+from matching.fields import Fields, Roles
 from matching.groups import Budget
 from matching.plan import (
     Booked,
     Pass,
     PayoutsPass,
-    Plan,
     PlanField,
     SeriesPass,
     SumsPass,
     WithinSidePass,
     column_of,
 )
-from matching.reading.values import install_macros
 from matching.sample import Sample, SampleColumn
-from matching.sides import Sides
-from matching.sums import naming, read, rows, series
+from matching.sums import naming, read, series
 from matching.sums.find import MAX_ROWS
+from matching.sums.ledgers import ledgers_of
 from matching.sums.references import References
 from matching.sums.schedules import MOST_BRANCHES, MOST_KINDS, Book, learn
 from matching.sums.solve import Options, Solver
@@ -52,12 +49,14 @@ LEAST_PAYOUTS = 12  # payments of the days that are looked at, to be explained
 LOOKED_AT, LOOKED_BACK = 400, 10  # payments, and days of rows before and after them
 MOST_OWED = 40_000  # rows of both sides, to look for what is owed again and again
 MOSTLY_AGAIN = 0.5  # of the rows, whose amount another row of the same name must have
+MOST_BETWEEN = 120  # days from one row of a name to the next, usually; that of a quarter and some more
 ROWS_PER_AMOUNT, ROWS_PER_PARTY = 20, 4  # that are owed, at least
 MOST_PER_PARTY = 120
 LEAST_PAID = 0.3  # share of both sides
 NEARLY_ALL_OWED = 0.7  # share of both sides, from which on what is left is mostly something else
 NEARLY_ALL = 0.8  # share of texts that name something, from which on no other pass is needed
 
+_SIDES: tuple[Literal["left", "right"], ...] = ("left", "right")
 _Pair = tuple[float, str, str]  # how good, and the columns of both sides
 
 
@@ -112,16 +111,32 @@ def payouts_called_for(
     if fields.date is None or sum(table.num_rows for table in tables) > MAX_ROWS:
         return None
     best: tuple[int, dict[str, PlanField], PayoutsPass] | None = None
-    for parts in ("left", "right"):
+    tried = list(_payout_choices(samples, fields))
+    for is_usual in (True, False):
+        for found, step in tried:
+            # Commissions and reserves take longer, so they are tried where nothing else is found, and not by kind of row; and
+            # that all rows belong together, if no column tells them apart.
+            if (not is_usual and step.fee_by is not None) or (step.by is None and best is not None):
+                continue
+            tied = _tied(tables, found, step, is_usual=is_usual)
+            if tied >= LEAST_PAYOUTS and (best is None or tied > best[0]):
+                best = (tied, found, step)
+        if best is not None:
+            return best[1:]
+    return None
+
+
+def _payout_choices(
+    samples: tuple[Sample, Sample], fields: Fields
+) -> Iterator[tuple[dict[str, PlanField], PayoutsPass]]:
+    """The columns that may be those of payouts, with each side that may have their rows."""
+    for parts in _SIDES:
         here, there = samples if parts == "left" else samples[::-1]
         if here.rows / here.rate < PARTS_PER_TOTAL * there.rows / there.rate:
             continue
         for amount in _amounts(samples, fields):
-            for found, step in _payout_passes((here, there), parts, {"amount": amount, "date": fields.date}):
-                tied = _tied(tables, found, step)
-                if tied >= LEAST_PAYOUTS and (best is None or tied > best[0]):
-                    best = (tied, found, step)
-    return best[1:] if best is not None else None
+            assert fields.date is not None
+            yield from _payout_passes((here, there), parts, {"amount": amount, "date": fields.date})
 
 
 def _payout_passes(
@@ -143,26 +158,33 @@ def _payout_passes(
             left, right = (column, text)[:: 1 if parts == "left" else -1]
             return PlanField(type="text", left=left.name, right=right.name)
 
-        for branch in by:
+        for branch in (*by, None):  # if nothing tells rows apart, all belong together
             for kind in (None, *(one for one in kinds if one is not branch)):
-                found = {**known, "branch": named(branch)} | ({"kind of row": named(kind)} if kind is not None else {})
+                found = dict(known)
+                if branch is not None:
+                    found["branch"] = named(branch)
+                else:
+                    found["text of payment"] = named(here.columns[0])
+                if kind is not None:
+                    found["kind of row"] = named(kind)
                 step = PayoutsPass(
                     name="payouts",
                     kind="payouts",
                     amount="amount",
                     date="date",
                     parts=parts,
-                    by="branch",
+                    by="branch" if branch is not None else None,
+                    text="text of payment" if branch is None else None,
                     fee_by="kind of row" if kind is not None else None,
                     difference=Booked(booked="fee"),
                 )
                 yield found, step
 
 
-def _tied(tables: tuple[pa.Table, pa.Table], fields: dict[str, PlanField], step: PayoutsPass) -> int:
+def _tied(tables: tuple[pa.Table, pa.Table], fields: dict[str, PlanField], step: PayoutsPass, *, is_usual: bool) -> int:
     """How many payments of some days tie with what can be learned from these."""
     tied = 0
-    for ledgers in _ledgers(tables, fields, step):
+    for ledgers in ledgers_of(tables, fields, step):
         parts, totals = ledgers.sides if step.parts == "left" else ledgers.sides[::-1]
         days = np.sort(totals.day[~np.isnan(totals.day)])
         if not len(days) or not len(parts):
@@ -172,12 +194,13 @@ def _tied(tables: tuple[pa.Table, pa.Table], fields: dict[str, PlanField], step:
         totals = totals.taken((totals.day >= first) & (totals.day <= last))
         parts = parts.taken((parts.day >= first - 2 * LOOKED_BACK) & (parts.day <= last + LOOKED_BACK))
         if len(parts):
-            tied += sum(one.ties for one in learn(Book(parts, totals, 10**ledgers.scale), lambda: None))
+            book = Book(parts, totals, 10**ledgers.scale, is_one=step.by is None)
+            tied += sum(one.ties for one in learn(book, lambda: None, is_usual=is_usual))
     return tied
 
 
 def series_called_for(
-    tables: tuple[pa.Table, pa.Table], samples: tuple[Sample, Sample], fields: Fields
+    tables: tuple[pa.Table, pa.Table], samples: tuple[Sample, Sample], fields: Fields, roles: tuple[Roles, Roles]
 ) -> Called | None:
     """
     Look for parties that owe the same few amounts again and again, and whom texts of payments name.
@@ -186,6 +209,8 @@ def series_called_for(
     of the smaller side.
     """
     if fields.date is None or fields.amount is None or sum(table.num_rows for table in tables) > MOST_OWED:
+        return None
+    if not is_money(samples, fields.amount.field, roles):
         return None
     best: tuple[float, dict[str, PlanField], SeriesPass] | None = None
     for owed in ("left", "right"):
@@ -217,6 +242,7 @@ def _series_passes(
         if _is_party(c)
         and c.distinct * ROWS_PER_PARTY <= c.filled <= c.distinct * MOST_PER_PARTY
         and comes_again_in(here, c, amount)
+        and is_due_again(here, c, column_of(getattr(known["date"], owed)))
     ][:MAX_PAYERS]
     texts = sorted((c for c in there.columns if c.kind == "text" and not c.is_code), key=lambda c: -c.distinct)
     texts = texts[:MAX_PAID]
@@ -251,6 +277,28 @@ def comes_again_in(sample: Sample, name: SampleColumn, amount: SampleColumn) -> 
     return bool(counts[counts > 1].sum() >= MOSTLY_AGAIN * len(both))
 
 
+def is_money(samples: tuple[Sample, Sample], amount: PlanField, roles: tuple[Roles, Roles]) -> bool:
+    """Whether amounts are written or known as money, not whole numbers of anything, such as postal codes."""
+    columns = [(column_of(getattr(amount, side)), n) for n, side in enumerate(("left", "right"))]
+    return any(
+        roles[n].amount == name or ((column := samples[n].column(name)) is not None and column.kind == "amount")
+        for name, n in columns
+    )
+
+
+def is_due_again(sample: Sample, name: SampleColumn, day: str) -> bool:
+    """Whether the rows of a name mostly follow each other within months, as what is owed does and people's births do not."""
+    column = sample.column(day)
+    if column is None:
+        return False
+    names, days = sample.codes(name.name), sample.days(column)
+    known = (names != 0) & ~np.isnan(days)
+    order = np.lexsort((days[known], names[known]))
+    is_same = np.diff(names[known][order].view(np.int64)) == 0
+    gaps = np.diff(days[known][order])[is_same]
+    return bool(len(gaps)) and float(np.median(gaps)) <= MOST_BETWEEN
+
+
 def _goes_with(sample: Sample, code: SampleColumn, name: SampleColumn) -> bool:
     """Whether a code says the same as a name, but for a few who share one."""
     if not 0.5 * name.distinct <= code.distinct <= 2 * name.distinct:
@@ -262,7 +310,7 @@ def _goes_with(sample: Sample, code: SampleColumn, name: SampleColumn) -> bool:
 def _paid(tables: tuple[pa.Table, pa.Table], fields: dict[str, PlanField], step: SeriesPass) -> float:
     """The least share of both sides that is likely to be paid rightly."""
     rows_, lines, size = 0, 0, (0, 0)
-    for ledgers in _ledgers(tables, fields, step):
+    for ledgers in ledgers_of(tables, fields, step):
         owed, payments = ledgers.sides if step.owed == "left" else ledgers.sides[::-1]
         size = (size[0] + len(owed), size[1] + len(payments))
         if len(owed) and len(payments):
@@ -346,7 +394,7 @@ def _proven(tables: tuple[pa.Table, pa.Table], fields: dict[str, PlanField]) -> 
         reference="named reference",
         party="named party" if has_party else None,
     )
-    found = _ledgers(tables, fields, step)
+    found = ledgers_of(tables, fields, step)
     proven = told = total = agreed = pairs = 0
     for ledgers in found:
         named = read.of(ledgers)
@@ -363,27 +411,3 @@ def _proven(tables: tuple[pa.Table, pa.Table], fields: dict[str, PlanField]) -> 
             agreed += any(parties[row] in meant for row in group.a)
     share = told / max(total, 1)
     return proven, share * (agreed / max(pairs, 1) if has_party else 0.5 * float(np.sign(pairs)))
-
-
-def _ledgers(
-    tables: tuple[pa.Table, pa.Table], fields: dict[str, PlanField], step: SumsPass | PayoutsPass | SeriesPass
-) -> list[rows.Ledgers]:
-    """The rows of both sides as a pass reads them."""
-    plan = Plan(fields=fields, passes=(step,))
-    connection = duck.connect(threads=2)
-    try:
-        install_macros(connection)
-        for side, table in zip("lr", tables, strict=True):
-            normalise.load(connection, side, table.select(_columns(fields, side)), plan)
-            connection.execute(f"CREATE VIEW {side}_free AS SELECT * FROM {side}")
-        sizes = (tables[0].num_rows, tables[1].num_rows)
-        return rows.read(Sides(connection, plan, sizes, 2), step, ((), ()))
-    finally:
-        connection.close()
-
-
-def _columns(fields: dict[str, PlanField], side: str) -> list[str]:
-    name = "left" if side == "l" else "right"
-    found = [column_of(getattr(field, name)) for field in fields.values()]
-    codes = [getattr(field.currency, name) for field in fields.values() if field.currency is not None]
-    return list(dict.fromkeys([*found, *(code for code in codes if isinstance(code, str))]))

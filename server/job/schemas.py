@@ -169,7 +169,7 @@ class PassFate(View):
     """
 
     pass_name: str = Field(serialization_alias="pass")
-    kind: Literal["rules", "sums", "payouts", "series", "runs", "probabilistic", "within_side"]
+    kind: Literal["rules", "sums", "payouts", "series", "runs", "vouchers", "probabilistic", "within_side"]
     fate: Literal["matched", "gated", "weak", "lost_to", "taken", "not_compared", "not_kept", "not_reached"]
     sentence: str
 

@@ -58,3 +58,20 @@ def test_a_credit_note_is_no_reversal_of_an_invoice_of_its_amount_that_the_bank_
     matches, _ = run(left, right, plan_of(WITHIN, SUMS))
 
     assert sorted((sorted(m["left"]), m["right"]) for m in matches) == [([0], [0]), ([1, 2], [1])]
+
+
+def test_what_is_booked_again_after_its_reversal_is_the_row_that_stays():
+    left = ledger(("2025-01-10", "120.00", "Ember Ltd", "R4711"))
+    right = bank(
+        *(
+            (day, amount, "EMBER LTD R4711")
+            for day, amount in (("2025-01-12", "120.00"), ("2025-01-15", "-120.00"), ("2025-01-18", "120.00"))
+        )
+    )
+
+    matches, _ = run(left, right, plan_of(WITHIN, SUMS))
+
+    assert [(m["left"], sorted(m["right"]), m["status"]) for m in matches] == [
+        ([], [0, 1], "confirmed"),
+        ([0], [2], "confirmed"),
+    ]

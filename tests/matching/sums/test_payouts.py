@@ -6,10 +6,12 @@ from datetime import date, timedelta
 
 import pyarrow as pa
 import pytest
+from pydantic import ValidationError
 
 from matching import engine
 from matching.groups import Budget
-from matching.plan import Plan
+from matching.plan import PayoutsPass, Plan
+from matching.sentences import sentences_of
 from matching.suggest import suggest
 from matching.sums.fees import Fee
 from matching.sums.payouts import Solver
@@ -133,3 +135,130 @@ def table(given: list[tuple], names: tuple[str, str]) -> pa.Table:
             "amount": [f"{row[0] / 100:.2f}" for row in given],
         }
     )
+
+
+Sale = tuple[int, int, str]  # amount, day, kind or shop
+Paid = tuple[int, int, str]  # amount, day, text
+
+
+def marketplace(chance: random.Random) -> tuple[list[Sale], list[Paid], Groups]:
+    """Orders of three shops, paid by the week less 12 % of each, which returns get back. The text has the shop and the week."""
+    sales: list[Sale] = []
+    paid: list[Paid] = []
+    truth: Groups = {}
+    for shop in ("AT", "BE", "CH"):
+        for week in range(16):
+            first = len(sales)
+            for day in range(7):
+                sales.append((chance.randrange(800, 15_000), 7 * week + day, shop))
+                if chance.random() < 0.2:
+                    sales.append((-chance.randrange(800, 9_000), 7 * week + day, shop))
+            truth[len(paid)] = list(range(first, len(sales)))
+            net = sum(amount - half_up(abs(amount) * 1_200) * (1 if amount > 0 else -1) for amount, *_ in sales[first:])
+            paid.append((net, 7 * week + 8, f"BAZAAR {shop} WK{week + 10}"))
+    return sales, paid, truth
+
+
+def courier(chance: random.Random) -> tuple[list[Sale], list[Paid], Groups]:
+    """Cash that a courier took, paid twice a week less 1.50 for each parcel. The text has the number of parcels."""
+    sales: list[Sale] = []
+    paid: list[Paid] = []
+    truth: Groups = {}
+    first = 0
+    for day in range(120):
+        for _ in range(chance.randrange(1, 6)):
+            sales.append(
+                (chance.choice((2_990, 4_990, chance.randrange(1_500, 40_000))), day, f"C{chance.randrange(900)}")
+            )
+        if day % 7 in (1, 4):
+            truth[len(paid)] = list(range(first, len(sales)))
+            net = sum(amount - 150 for amount, *_ in sales[first:])
+            paid.append(
+                (net, day + chance.choice((2, 3)), f"CASH LIST {4_711 + 13 * day} PARCELS {len(sales) - first}")
+            )
+            first = len(sales)
+    return sales, paid, truth
+
+
+def processor(chance: random.Random) -> tuple[list[Sale], list[Paid], Groups]:
+    """Card sales of a day less 1.90 % and 0.20 of each, and a tenth of the day that is kept for 90 days."""
+    sales: list[Sale] = []
+    paid: list[Paid] = []
+    truth: Groups = {}
+    later = []
+    for day in range(220):
+        first = len(sales)
+        sales += [(chance.randrange(500, 60_000), day, "sale") for _ in range(chance.randrange(2, 7))]
+        gross = sum(amount for amount, *_ in sales[first:])
+        kept = half_up(gross * 1_000)
+        truth[len(paid)] = list(range(first, len(sales)))
+        paid.append(
+            (sum(amount - half_up(amount * 190) - 20 for amount, *_ in sales[first:]) - kept, day + 2, "PAYMENT")
+        )
+        if day < 130:
+            later.append((kept, day + 92))
+    for kept, day in later:
+        truth[len(paid)] = [len(sales)]
+        sales.append((kept, day, "release"))
+        paid.append((kept, day, "RELEASE"))
+    return sales, paid, truth
+
+
+@pytest.mark.parametrize(
+    ("made", "by", "fee", "least"),
+    [
+        (marketplace, True, "12.00 % of each part", 0.97),
+        (courier, False, "1.50 for each part", 1.0),
+        (processor, True, "1.90 % of each part and 0.20 for each part and a reserve of 10.00 %", 1.0),
+    ],
+)
+def test_commissions_fees_by_parcel_and_reserves_are_learned(made, by, fee, least):
+    sales, paid, truth = made(random.Random(6))
+    left, right = (
+        pa.table(
+            {
+                "no": [f"{name}{10_000 + 17 * n}" for n in range(len(some))],
+                "day": [(FIRST + timedelta(days=row[1])).isoformat() for row in some],
+                "text": [row[2] for row in some],
+                "amount": [f"{row[0] / 100:.2f}" for row in some],
+            }
+        )
+        for name, some in (("S", sales), ("P", paid))
+    )
+
+    plan = suggest(left, right)
+
+    (step,) = [one for one in plan.passes if isinstance(one, PayoutsPass)]
+    assert (step.by is not None) is by
+    found: Groups = {}
+    confirmed, fees = set(), ""
+    for item in engine.run(left, right, plan):
+        if isinstance(item, engine.Chunk):
+            for match in item.matches.to_pylist():
+                found |= {line: sorted(match["left"]) for line in match["right"]}
+                confirmed |= set(match["right"]) if match["status"] == "confirmed" else set()
+                fees = match["fields"] if item.pass_index == 0 else fees
+    right_ones = {line for line, some in found.items() if truth.get(line) == some}
+    assert len(right_ones) >= least * len(truth)
+    assert confirmed <= right_ones
+    assert fee in fees
+
+
+def test_a_pass_for_payouts_is_told_either_a_branch_or_a_text():
+    fields = {
+        "amount": {"type": "money", "left": "amount", "right": "amount"},
+        "day": {"type": "date", "left": "day", "right": "day"},
+        "text": {"type": "text", "left": "no", "right": "text"},
+    }
+    step = {"name": "payouts", "kind": "payouts", "amount": "amount", "date": "day", "parts": "left"}
+
+    (sentence,) = sentences_of(Plan.model_validate({"fields": fields, "passes": [step | {"text": "text"}]}))
+
+    assert sentence == (
+        "payouts: All open records on the left, of some days in a row (“day”), match a record on the right if their amounts come "
+        "to its amount (“amount” on the left and “amount” on the right), less fees that are learned. A match is confirmed if there "
+        "is no other reading; otherwise it is suggested."
+    )
+    for wrong in ({}, {"text": "text", "by": "text"}):
+        with pytest.raises(ValidationError, match="needs by, or text"):
+            Plan.model_validate({"fields": fields, "passes": [step | wrong]})

@@ -7,10 +7,12 @@ import pyarrow as pa
 import pytest
 
 from matching import duck, engine
+from matching.fields import Roles
+from matching.plan import PlanField
 from matching.reading.values import install_macros
 from matching.sample import Sample
 from matching.suggest import suggest
-from matching.sums.suggest import comes_again_in
+from matching.sums.suggest import comes_again_in, is_due_again, is_money
 
 pytestmark = pytest.mark.integration
 
@@ -131,16 +133,70 @@ def test_what_members_owe_is_paid_by_whom_texts_name_and_the_month_follows_from_
     assert confirmed <= right_ones
 
 
+@pytest.fixture
+def sampled():
+    """Samples a table of texts, with a connection that is closed afterwards."""
+    connections = []
+
+    def sample(side: str, columns: dict[str, list[str]]) -> Sample:
+        connections.append(duck.connect(threads=1))
+        install_macros(connections[-1])
+        return Sample(connections[-1], side, pa.table(columns))
+
+    yield sample
+    for connection in connections:
+        connection.close()
+
+
 @pytest.mark.parametrize(("amounts", "comes_again"), [(1, True), (60, False)])
-def test_only_who_has_one_amount_in_several_rows_owes_it_again_and_again(amounts, comes_again):
+def test_only_who_has_one_amount_in_several_rows_owes_it_again_and_again(amounts, comes_again, sampled):
     """People of one family name, with the numbers of their towns, owe nothing."""
     rows = [(name, f"{4000 + (7 * n + len(name)) % amounts}.00") for n in range(12) for name in FAMILY]
-    connection = duck.connect(threads=1)
-    install_macros(connection)
-    sample = Sample(connection, "l", pa.table({"name": [name for name, _ in rows], "town": [town for _, town in rows]}))
-    name, town = sample.column("name"), sample.column("town")
+    sample = sampled("l", {"name": [name for name, _ in rows], "town": [town for _, town in rows]})
+    name, town = sample.columns
 
-    assert name is not None
-    assert town is not None
     assert comes_again_in(sample, name, town) is comes_again
-    connection.close()
+
+
+@pytest.mark.parametrize(("days_between", "is_due"), [(31, True), (92, True), (1_500, False)])
+def test_what_is_owed_again_is_due_within_months_and_people_are_not_born_so(days_between, is_due, sampled):
+    rows = [
+        (name, (date(1950, 1, 1) + timedelta(days=days_between * n + len(name))).isoformat())
+        for n in range(12)
+        for name in FAMILY
+    ]
+    sample = sampled("l", {"name": [name for name, _ in rows], "day": [day for _, day in rows]})
+
+    assert is_due_again(sample, sample.columns[0], "day") is is_due
+
+
+@pytest.mark.parametrize(
+    ("values", "role", "is_money_"), [("4100", None, False), ("41.00", None, True), ("4100", "amount", True)]
+)
+def test_whole_numbers_are_money_only_where_a_mapping_says_so(values, role, is_money_, sampled):
+    samples = sampled("l", {"amount": [values] * 9}), sampled("r", {"value": ["4100"] * 9})
+    field = PlanField(type="money", left="amount", right="value")
+
+    assert is_money(samples, field, (Roles(amount=role), Roles())) is is_money_
+
+
+@pytest.mark.parametrize(("written", "days"), [("", 700), (".00", 25_000)], ids=["no money", "born, not due"])
+def test_families_of_one_town_owe_nothing(written, days):
+    """Where a postal code seems to be an amount, and a name who owes it on the day of a visit or of a birth."""
+    chance = random.Random(4)
+    people = [
+        (
+            chance.choice(GIVEN),
+            chance.choice(FAMILY),
+            f"{4100 + 50 * chance.randrange(6)}{written}",
+            (date(1940, 1, 1) + timedelta(days=chance.randrange(days))).isoformat(),
+        )
+        for _ in range(320)
+    ]
+    left = pa.table({name: [row[k] for row in people] for k, name in enumerate(("given", "family", "code", "born"))})
+    others = [
+        (family.upper(), given.upper(), code, born) for given, family, code, born in chance.sample(people, len(people))
+    ]
+    right = pa.table({name: [row[k] for row in others] for k, name in enumerate(("surname", "name", "zip", "birth"))})
+
+    assert "series" not in [step.kind for step in suggest(left, right).passes]

@@ -227,3 +227,10 @@ def test_one_row_of_a_common_amount_is_not_sure_where_another_text_names_it_too(
     texts: list[Row] = [(1_000, 12, "", "R7000"), (1_750, 12, "", "R7000")]
 
     assert solved(common, texts)[1] == []
+
+
+def test_lines_of_which_one_is_the_whole_amount_are_no_parts():
+    """Booked twice, and one of them reversed: which of both is left, nothing here says."""
+    lines: list[Row] = [(sign * 12_345, day, "", "EMBER LTD R7000") for sign, day in ((1, 12), (-1, 15), (1, 18))]
+
+    assert solved(invoices([12_345]), lines)[1] == []

@@ -1005,7 +1005,7 @@ export type PartsSpec = {
 /** What a pass made of two records, in a sentence. `taken`: an earlier pass had matched one of them elsewhere. `weak`: all */
 export type PassFate = {
   pass: string;
-  kind: "rules" | "sums" | "payouts" | "series" | "runs" | "probabilistic" | "within_side";
+  kind: "rules" | "sums" | "payouts" | "series" | "runs" | "vouchers" | "probabilistic" | "within_side";
   fate: "matched" | "gated" | "weak" | "lost_to" | "taken" | "not_compared" | "not_kept" | "not_reached";
   sentence: string;
 };
@@ -1031,7 +1031,8 @@ export type PayoutsPass = {
   date: string;
   kind: "payouts";
   parts: "left" | "right";
-  by: string;
+  by?: string | null;
+  text?: string | null;
   fee_by?: string | null;
   accept?: "confirm_if_unique" | "suggest" | "report";
 };
@@ -1039,7 +1040,7 @@ export type PayoutsPass = {
 /** Fields and passes. `hash` identifies exactly this plan on every match it makes. */
 export type Plan = {
   fields: Record<string, unknown>;
-  passes: (RulesPass | ProbabilisticPass | SumsPass | PayoutsPass | SeriesPass | RunsPass | WithinSidePass)[];
+  passes: (RulesPass | ProbabilisticPass | SumsPass | PayoutsPass | SeriesPass | RunsPass | VouchersPass | WithinSidePass)[];
 };
 
 /** A field: the columns on both sides that mean the same. */
@@ -1677,6 +1678,18 @@ export type VersionView = {
   at: string;
   actor: Actor;
   changed: string[];
+};
+
+/** A pass for two books of the same business, such as those of two firms of a group about each other. */
+export type VouchersPass = {
+  name: string;
+  difference?: "open" | Booked | null;
+  amount: string;
+  date?: string | null;
+  kind: "vouchers";
+  number: string;
+  text: string;
+  accept?: "confirm_if_unique" | "suggest" | "report";
 };
 
 /** A pass that finds rows booked twice, which join the match of their twin, and rows that another one reverses. */
