@@ -29,6 +29,8 @@ NAME = 0.5  # weight of the names
 MIN_COSINE = 0.1  # of the words of two texts, one of which has another partner
 MIN_DISTINCT = 0.5  # values per row of such a text
 MIN_SHARED_IDS = 0.01  # identifiers of which fewer are on both sides identify different things
+YEARS = (1000, 2100)
+MANY_OTHERS = 0.05  # share of numbers that are none of these years
 MOST = 8  # pairs that are added to the other fields
 _WORD = re.compile(r"\w+")
 
@@ -65,8 +67,18 @@ def pair(left: Sample, right: Sample, known: dict[str, PlanField]) -> dict[str, 
             free[i, :] = free[:, j] = False
             a, b = columns[0][i], columns[1][j]
             name = _free(_name(a.name), [*known, *found])
-            found[name] = PlanField(type=_type(a, b), left=a.name, right=b.name)
+            kind = "text" if _is_code_number(left, a) and _is_code_number(right, b) else _type(a, b)
+            found[name] = PlanField(type=kind, left=a.name, right=b.name)
     return found
+
+
+def _is_code_number(sample: Sample, column: SampleColumn) -> bool:
+    """Whether whole numbers of one length are no years, but such as postal codes, which are compared digit by digit."""
+    if not column.is_of_one_length:
+        return False
+    found = sample.numbers(column.name)
+    found = found[~np.isnan(found)]
+    return bool(((found < YEARS[0]) | (found > YEARS[1])).mean() > MANY_OTHERS)
 
 
 def parts(left: Sample, right: Sample, known: dict[str, PlanField]) -> dict[str, PlanField]:

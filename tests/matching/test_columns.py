@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 import pyarrow as pa
 import pytest
 
-from matching import columns, duck
+from matching import columns, duck, fields
 from matching.plan import PlanField
 from matching.reading.values import install_macros
 from matching.sample import Sample
@@ -60,6 +60,18 @@ def test_columns_are_paired_by_what_is_in_them(pair):
 
     assert found["Titel"] == ("text", "Titel", "product")
     assert found["Jahr"] == ("number", "Jahr", "published")
+
+
+def test_postal_codes_are_texts_and_no_amounts(pair):
+    codes = [str(n * n % 8999 + 1000) for n in range(300)]
+
+    found = pair({"town": titles(1), "PLZ": codes}, {"place": titles(2), "zip": codes[::-1]})
+
+    assert found["PLZ"] == ("text", "PLZ", "zip")
+    amounts = [str(n * n % 8999 + 10) for n in range(300)]
+    with samples({"PLZ": codes, "sum": amounts}, {"zip": codes}) as (left, _):
+        assert [column.name for column in fields.numeric(left, set(), None)] == ["sum"]
+        assert [column.name for column in fields.numeric(left, set(), "PLZ")] == ["PLZ", "sum"]
 
 
 @pytest.mark.integration

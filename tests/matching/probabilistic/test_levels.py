@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from matching.probabilistic import levels, texts
-from matching.probabilistic.levels import DAY_EDGES, OTHER_SIGN, RATIO_EDGES
-from matching.probabilistic.values import NumberField, PartField, TextField, Values
+from matching.probabilistic.levels import DAY_EDGES, OTHER_PART, OTHER_SIGN, RATIO_EDGES, SWAPPED
+from matching.probabilistic.values import NumberField, PartField, TextField, Values, are_near
 
 
 def values(*fields: TextField | NumberField, rows: tuple[int, int]) -> Values:
@@ -40,6 +40,39 @@ def test_days_near_zero_have_levels_of_their_own():
     assert len(set(found.tolist())) == 7
     assert found[-1] == 0
     assert found.max() <= len(DAY_EDGES) + 1
+
+
+def test_dates_that_differ_as_mistakes_in_writing_do_have_levels_of_their_own():
+    born = ["1980-03-05"] * 5 + ["1980-03-31"]
+    other = ["1980-05-03", "1990-03-05", "1980-11-05", "1990-11-05", "1980-03-09", "1980-05-01"]
+    left, right = (np.array(side, "datetime64[D]").astype(np.float64) for side in (born, other))
+    field = NumberField("born", np.append(left, np.nan), np.append(right, 5.0), is_days=True)
+    comparison = levels.compare(values(field, rows=(7, 7))).comparisons[0]
+    row = np.arange(7, dtype=np.int32)
+
+    found = comparison.level(comparison.measure((row, row)))
+
+    assert found[:3].tolist() == [SWAPPED, OTHER_PART, OTHER_PART]
+    assert found[3:6].tolist() == levels.day_levels(right - left)[3:6].tolist()
+    assert found[6] == 0
+    assert found.max() < comparison.count
+
+
+def test_years_are_compared_by_their_difference():
+    years = np.array([1999.0, 1999.0, 1999.0])
+    field = NumberField("year", years, np.array([1999.0, 2000.0, 2006.0]), is_days=True, is_years=True)
+    comparison = levels.compare(values(field, rows=(3, 3))).comparisons[0]
+    row = np.arange(3, dtype=np.int32)
+
+    assert comparison.compare == "difference"
+    assert len(set(comparison.level(comparison.measure((row, row))).tolist())) == 3
+
+
+@pytest.mark.parametrize(
+    ("numbers", "found"), [([1950, 2024], True), ([120, 700], False), ([1950.5, 2024], False), ([], False)]
+)
+def test_whole_numbers_near_each_other_are_compared_by_their_difference(numbers, found):
+    assert are_near(np.array([*numbers, np.nan])) is found
 
 
 def test_numbers_of_other_sign_or_against_zero_have_no_ratio():
