@@ -108,7 +108,8 @@ def parts(left: Sample, right: Sample, known: dict[str, PlanField]) -> dict[str,
         read = {c.name: _Words.of(one, c) for c in columns}
         having = {c.name: _Words.of(other, c) for c in wholes}
         for whole in having:
-            mine = _parts_of(having[whole], read, having)
+            partner = {column for column, name in partners.items() if name == whole and having[whole].has_models}
+            mine = _parts_of(having[whole], read, having, partner)
             mine = [name for name in mine if partners.get(name, whole) == whole]
             if len(mine) < 2 or not _makes(having[whole], mine, read):
                 continue
@@ -122,18 +123,24 @@ def parts(left: Sample, right: Sample, known: dict[str, PlanField]) -> dict[str,
 
 @dataclass(frozen=True)
 class _Words:
-    """The words of a column, and how many a row has, on average of those that have any."""
+    """The words of a column, how many a row has, on average of those that have any, and whether they name models."""
 
     every: Counter[str]
     of_row: float
+    has_models: bool
 
     @classmethod
     def of(cls, sample: Sample, column: SampleColumn) -> "_Words":
         # It loads SciPy, which a process that only waits to suggest something should not hold.
-        from matching.probabilistic import texts
+        from matching.probabilistic import levels, texts
 
-        split = [text.split(" ") for text in texts.clean(sample.texts(column.name)[:READ].to_pylist()).texts if text]
-        return cls(Counter(word for row in split for word in row), sum(map(len, split)) / max(len(split), 1))
+        side = texts.clean(sample.texts(column.name)[:READ].to_pylist())
+        split = [text.split(" ") for text in side.texts if text]
+        return cls(
+            every=Counter(word for row in split for word in row),
+            of_row=sum(map(len, split)) / max(len(split), 1),
+            has_models=levels.share_of_models(side) >= levels.CATALOGUE_CODES,
+        )
 
     def inside(self, others: Collection[str]) -> float:
         """The share of the words that are among others."""
@@ -144,12 +151,17 @@ def _is_part(column: SampleColumn) -> bool:
     return _can_tell(column) and column.kind not in ("amount", "date")
 
 
-def _parts_of(whole: _Words, columns: dict[str, _Words], wholes: dict[str, _Words]) -> list[str]:
-    """The columns many of whose words this whole has, and no other has more; none unless it has most words of one."""
+def _parts_of(
+    whole: _Words, columns: dict[str, _Words], wholes: dict[str, _Words], partner: Collection[str]
+) -> list[str]:
+    """
+    The columns many of whose words this whole has, and no other has more; none unless it has most words of one. The partner
+    of a title that names models may have as many words: one shop writes into it the brand that another has beside it.
+    """
     inside = {
         name: part.inside(whole.every)
         for name, part in columns.items()
-        if part.of_row <= MOST_OF_WHOLE * whole.of_row
+        if (name in partner or part.of_row <= MOST_OF_WHOLE * whole.of_row)
         and whole.inside(part.every) >= MIN_OF_WHOLE
         and part.inside(whole.every) >= max(MIN_INSIDE / 2, *(part.inside(one.every) for one in wholes.values()))
     }

@@ -74,18 +74,19 @@ def compare(values: Values) -> Compared:
     made: list[Comparison] = []
     vectors = []
     # What all parts say together is what each of them says once more: rows that share an address would look like true pairs.
+    # Only of catalogues with one text it is compared, as others have all texts.
+    catalogue = _catalogue(values)
     in_parts = {part.name for part in values.parts}
     for field in values.texts:
         words, grams = texts.words(field.left, field.right), texts.grams(field.left, field.right)
         vectors.append((words, grams))
-        if field.name in in_parts:
+        if field.name in in_parts and not (catalogue is not None and len(values.texts) == 1):
             continue
         known = _known_equal(min(values.matched, MOST_KNOWN)) if field.is_settled else None
         made.append(_similar(field.name, _text(field, words, grams), known))
         if field.mean_words <= CUT_WORDS:
             made.append(Comparison(field.name, "prefix", STEPS + 2, _Prefix(field), similarity_levels, known=known))
     whole = _together(values, values.texts)
-    catalogue = _catalogue(values)
     words, grams = vectors[0] if len(vectors) == 1 else (texts.words(*whole), texts.grams(*whole))
     if len(vectors) > 1:
         made.append(_similar(ALL_TEXTS, _Cosine(words, grams, whole)))
@@ -168,10 +169,11 @@ def _catalogue(values: Values) -> tuple[texts.Side, texts.Side] | None:
     if min(_share(side) for side in texts.codes(*found)) < CATALOGUE_CODES:
         return None
     # Models and measures have letters too, unlike the numbers of houses.
-    return found if min(_share_of_models(side) for side in found) >= CATALOGUE_CODES else None
+    return found if min(share_of_models(side) for side in found) >= CATALOGUE_CODES else None
 
 
-def _share_of_models(side: texts.Side) -> float:
+def share_of_models(side: texts.Side) -> float:
+    """The share of texts with a word of letters and digits, such as a model or a measure."""
     return sum(_MODEL.search(text) is not None for text in side.texts) / max(len(side.texts), 1)
 
 

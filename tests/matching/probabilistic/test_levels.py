@@ -160,3 +160,16 @@ def test_only_texts_that_name_models_or_measures_are_a_catalogue(form, is_catalo
     assert (
         levels.compare(values(text_field("text", column, column), rows=(20, 20))).catalogue is not None
     ) is is_catalogue
+
+
+def test_the_one_text_of_a_catalogue_is_compared_as_a_whole_too_if_it_is_joined_of_parts():
+    titles, brands = [f"great speaker XB{n}Q black" for n in range(20)], ["Acme", "Bolt"] * 10
+    parts = [texts.clean(titles), texts.clean(brands)]
+    whole = texts.clean([f"{brand} {title}" for brand, title in zip(brands, titles, strict=True)])
+    joined = TextField("title", texts.together(parts), whole)
+    fields = [PartField(name, part, whole, is_left=True) for name, part in zip(("title", "brand"), parts, strict=True)]
+
+    found = levels.compare(replace(values(joined, rows=(20, 20)), parts=fields)).comparisons
+
+    kinds = [(one.field, one.compare) for one in found]
+    assert {("title", "similarity"), ("title", "part"), ("brand", "part")} <= set(kinds)
