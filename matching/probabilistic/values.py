@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.plan import FieldName, ProbabilisticPass
-from matching.probabilistic import texts
+from matching.probabilistic import measures, texts
 from matching.sides import Sides
 
 MOST_APART = 1.25  # a ratio
@@ -81,12 +81,12 @@ def read(sides: Sides, step: ProbabilisticPass) -> Values:
     found = Values(left, right, [], [], [])
     found = replace(found, matched=min(sides.sizes[0] - len(left), sides.sizes[1] - len(right)))
     settled = _settled(sides, step)
+    raw: dict[FieldName, tuple[list[str | None], list[str | None]]] = {}
     for name in step.fields:
         k, kind = names.index(name), sides.plan.fields[name].type
         if kind in ("text", "code", "reference"):
             read_ = _extracted if name in settled else _texts
-            left_texts, right_texts = (texts.clean(read_(sides, side, k)) for side in "lr")
-            found.texts.append(TextField(name, left_texts, right_texts, name in settled))
+            raw[name] = read_(sides, "l", k), read_(sides, "r", k)
             continue
         is_days = kind == "date"
         value = f"epoch(f{k}) / 86400" if is_days else f"f{k}"
@@ -97,6 +97,12 @@ def read(sides: Sides, step: ProbabilisticPass) -> Values:
         if kind == "money":
             codes = [_column(sides, side, f"c{k}", "VARCHAR").astype(np.str_) for side in "lr"]
             found.currencies.append((codes[0], codes[1]))
+    if measures.differ([text for pair in raw.values() for side in pair for text in side]):
+        raw = {name: (measures.unified(left_), measures.unified(right_)) for name, (left_, right_) in raw.items()}
+    found.texts.extend(
+        TextField(name, texts.clean(left_), texts.clean(right_), name in settled)
+        for name, (left_, right_) in raw.items()
+    )
     joined = iter(texts.join_codes([side for one in found.texts for side in (one.left, one.right)]))
     read_texts = [replace(one, left=next(joined), right=next(joined)) for one in found.texts]
     whole, parts = _wholes(read_texts, sides)
