@@ -29,6 +29,8 @@ NAME = 0.5  # weight of the names
 MIN_COSINE = 0.1  # of the words of two texts, one of which has another partner
 MIN_DISTINCT = 0.5  # values per row of such a text
 MIN_SHARED_IDS = 0.01  # identifiers of which fewer are on both sides identify different things
+YEARS = (1000, 2100)
+MANY_OTHERS = 0.05  # share of numbers that are none of these years
 MOST = 8  # pairs that are added to the other fields
 _WORD = re.compile(r"\w+")
 
@@ -65,8 +67,18 @@ def pair(left: Sample, right: Sample, known: dict[str, PlanField]) -> dict[str, 
             free[i, :] = free[:, j] = False
             a, b = columns[0][i], columns[1][j]
             name = _free(_name(a.name), [*known, *found])
-            found[name] = PlanField(type=_type(a, b), left=a.name, right=b.name)
+            kind = "text" if _is_code_number(left, a) and _is_code_number(right, b) else _type(a, b)
+            found[name] = PlanField(type=kind, left=a.name, right=b.name)
     return found
+
+
+def _is_code_number(sample: Sample, column: SampleColumn) -> bool:
+    """Whether whole numbers of one length are no years, but such as postal codes, which are compared digit by digit."""
+    if not column.is_of_one_length:
+        return False
+    found = sample.numbers(column.name)
+    found = found[~np.isnan(found)]
+    return bool(((found < YEARS[0]) | (found > YEARS[1])).mean() > MANY_OTHERS)
 
 
 def parts(left: Sample, right: Sample, known: dict[str, PlanField]) -> dict[str, PlanField]:
@@ -96,7 +108,8 @@ def parts(left: Sample, right: Sample, known: dict[str, PlanField]) -> dict[str,
         read = {c.name: _Words.of(one, c) for c in columns}
         having = {c.name: _Words.of(other, c) for c in wholes}
         for whole in having:
-            mine = _parts_of(having[whole], read, having)
+            partner = {column for column, name in partners.items() if name == whole and having[whole].has_models}
+            mine = _parts_of(having[whole], read, having, partner)
             mine = [name for name in mine if partners.get(name, whole) == whole]
             if len(mine) < 2 or not _makes(having[whole], mine, read):
                 continue
@@ -110,18 +123,24 @@ def parts(left: Sample, right: Sample, known: dict[str, PlanField]) -> dict[str,
 
 @dataclass(frozen=True)
 class _Words:
-    """The words of a column, and how many a row has, on average of those that have any."""
+    """The words of a column, how many a row has, on average of those that have any, and whether they name models."""
 
     every: Counter[str]
     of_row: float
+    has_models: bool
 
     @classmethod
     def of(cls, sample: Sample, column: SampleColumn) -> "_Words":
         # It loads SciPy, which a process that only waits to suggest something should not hold.
-        from matching.probabilistic import texts
+        from matching.probabilistic import levels, texts
 
-        split = [text.split(" ") for text in texts.clean(sample.texts(column.name)[:READ].to_pylist()).texts if text]
-        return cls(Counter(word for row in split for word in row), sum(map(len, split)) / max(len(split), 1))
+        side = texts.clean(sample.texts(column.name)[:READ].to_pylist())
+        split = [text.split(" ") for text in side.texts if text]
+        return cls(
+            every=Counter(word for row in split for word in row),
+            of_row=sum(map(len, split)) / max(len(split), 1),
+            has_models=levels.share_of_models(side) >= levels.CATALOGUE_CODES,
+        )
 
     def inside(self, others: Collection[str]) -> float:
         """The share of the words that are among others."""
@@ -132,12 +151,17 @@ def _is_part(column: SampleColumn) -> bool:
     return _can_tell(column) and column.kind not in ("amount", "date")
 
 
-def _parts_of(whole: _Words, columns: dict[str, _Words], wholes: dict[str, _Words]) -> list[str]:
-    """The columns many of whose words this whole has, and no other has more; none unless it has most words of one."""
+def _parts_of(
+    whole: _Words, columns: dict[str, _Words], wholes: dict[str, _Words], partner: Collection[str]
+) -> list[str]:
+    """
+    The columns many of whose words this whole has, and no other has more; none unless it has most words of one. The partner
+    of a title that names models may have as many words: one shop writes into it the brand that another has beside it.
+    """
     inside = {
         name: part.inside(whole.every)
         for name, part in columns.items()
-        if part.of_row <= MOST_OF_WHOLE * whole.of_row
+        if (name in partner or part.of_row <= MOST_OF_WHOLE * whole.of_row)
         and whole.inside(part.every) >= MIN_OF_WHOLE
         and part.inside(whole.every) >= max(MIN_INSIDE / 2, *(part.inside(one.every) for one in wholes.values()))
     }

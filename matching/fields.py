@@ -152,7 +152,15 @@ def _amount(left: Sample, right: Sample, roles: tuple[Roles, Roles], reference: 
 
 
 def numeric(sample: Sample, used: set[str], role: str | None) -> list[SampleColumn]:
-    found = [c for c in sample.columns if c.kind in ("amount", "number") and not c.is_running and c.name not in used]
+    """Columns that may be amounts. Whole numbers of one length are postal codes or years, unless the mapping names them."""
+    found = [
+        c
+        for c in sample.columns
+        if c.kind in ("amount", "number")
+        and not c.is_running
+        and c.name not in used
+        and (not c.is_of_one_length or c.name == role)
+    ]
     return sorted(found, key=lambda c: c.name != role)[:MAX_COLUMNS]
 
 

@@ -22,6 +22,10 @@ PROFILED = 10_000  # rows that determine a column's type, by a nine-tenths major
 DENSE = 0.5  # a running number must use at least this share of the integers between its least and its greatest
 SELECTIVE = 0.9  # distinct values per filled row, for a column that identifies single rows
 
+ONE_LENGTH = 0.95  # share of whole numbers with as many digits as most
+SHORTEST = 4  # digits of such numbers
+FEWEST = 100  # of them; as many amounts have different lengths
+
 MOSTLY = 0.8  # share of an identifier's values that have a digit
 
 Floats = NDArray[np.float64]
@@ -41,6 +45,7 @@ class SampleColumn:
     is_running: bool  # it numbers each row in turn, so it says where a row is, not what it is about
     is_code: bool  # its values have digits, and few words
     is_id: bool  # its values are single words, mostly with digits, and different in every row
+    is_of_one_length: bool = False  # its values are whole numbers of as many digits, such as postal codes and years
 
     @property
     def is_selective(self) -> bool:
@@ -165,7 +170,19 @@ class Sample:
         is_code = profile.type in ("code", "text", "number") and (digits or 0) >= SELECTIVE and words >= SELECTIVE
         is_id = (digits or 0) >= MOSTLY and (word or 0) >= SELECTIVE and distinct >= SELECTIVE * max(filled, 1)
         is_running = is_code and is_id and self._is_running(field.name, distinct)
-        return SampleColumn(field.name, profile.type, profile, distinct, filled, is_running, is_code, is_id)
+        is_of_one_length = profile.type == "number" and self._is_of_one_length(field.name)
+        return SampleColumn(
+            field.name, profile.type, profile, distinct, filled, is_running, is_code, is_id, is_of_one_length
+        )
+
+    def _is_of_one_length(self, name: str) -> bool:
+        value = f"trim({quoted(name)}::VARCHAR)"
+        rows = self.connection.execute(
+            f"SELECT length({value}), count(*) FILTER (regexp_full_match({value}, '[1-9][0-9]*')), count(*) "
+            f"FROM {self.name} WHERE {value} <> '' GROUP BY 1 ORDER BY 2 DESC, 1"
+        ).fetchall()
+        filled = sum(n for _, _, n in rows)
+        return bool(rows and rows[0][0] >= SHORTEST and rows[0][1] >= max(FEWEST, ONE_LENGTH * filled))
 
     def _is_running(self, name: str, distinct: int) -> bool:
         """

@@ -24,6 +24,7 @@ LEAST_WEIGHT = 0.01  # of a decoy
 # Of fewer likely matches than these nobody can tell that one in a thousand is wrong: nothing of them is confirmed.
 ENOUGH_MATCHES = 250
 LIKELY = 0.5
+SURE_BITS = 5.0  # odds of a target against a decoy, 32 to 1, that each confirmed pair has
 # A pair that looks no better than others is only taken if its row very likely has a partner among them.
 DOUBTFUL = 0.2  # the chance that a pair is right
 HAS_PARTNER = 0.95
@@ -49,7 +50,7 @@ def decide(scored: Scored) -> Decision:
     if not len(first):
         return _nothing(scored)
     targets = scored.score[first].astype(np.float64)
-    chance, missing = _believed(scored, first, targets)
+    chance, missing = believed(scored, first, decoys.second(scored, first))
     threshold = posterior.threshold(targets, chance)
     if not np.isfinite(threshold):
         return _nothing(scored)
@@ -64,22 +65,32 @@ def decide(scored: Scored) -> Decision:
     odds = np.log2(np.maximum(confidence, 1e-9) / np.maximum(1 - confidence, 1e-9))
     margin = np.rint(np.clip(odds, 0, MAX_MARGIN_BITS) * MILLI).astype(np.int64)
     chosen = replace(chosen, margin=margin, is_exact=np.zeros(len(margin), bool), local_components=0)
-    is_sure = posterior.confirmed(confidence) & (int((chance >= LIKELY).sum()) >= ENOUGH_MATCHES)
+    enough = int((chance >= LIKELY).sum()) >= ENOUGH_MATCHES
+    is_sure = _sure(scored, chosen.pair, confidence) & enough
     return Decision(floor, chosen, confidence, is_sure, missing, posterior.best_f1(targets, chance))
 
 
-def _believed(scored: Scored, first: NDArray[np.int64], targets: Floats) -> tuple[Floats, float]:
-    """The chance of each of the best pairs, and the share of rows without a partner."""
-    second = decoys.second(scored, first)
+def _sure(scored: Scored, pair: NDArray[np.int64], confidence: Floats) -> NDArray[np.bool_]:
+    """
+    The longest list of pairs that are right on average. Where no decoy is as good, the few that there are say that a pair is
+    certain, whatever it looks like: so it has to have the odds by itself as well.
+    """
+    has_odds = scored.score[pair] >= SURE_BITS * MILLI if scored.are_odds else np.ones(len(pair), dtype=bool)
+    return posterior.confirmed(np.where(has_odds, confidence, 0.0)) & has_odds
+
+
+def believed(scored: Scored, first: NDArray[np.int64], second: NDArray[np.int64]) -> tuple[Floats, float]:
+    """The chance of each of the best pairs, and the share of rows without a partner, from the best and the second best."""
+    targets = scored.score[first].astype(np.float64)
     chance, missing = np.ones(len(first)), 1.0
     for _ in range(ROUNDS):
-        null = _null(scored, first, chance, second)
+        null = null_of(scored, first, chance, second)
         before, missing = missing, posterior.without_partner(targets, null)
         for _ in range(2):
             # The first takes all rows for free and is too strict, the second none that has a better pair and is too loose.
             strict = posterior.chances(targets, null.scaled(missing * len(first)))
             free = np.concatenate(decoys.free(scored, first, (1 - missing) * len(first)))
-            few = _null(scored, first, chance, free).scaled(len(free) / decoys.DRAWS)
+            few = null_of(scored, first, chance, free).scaled(len(free) / decoys.DRAWS)
             found = (strict + posterior.chances(targets, few)) / 2
             # True pairs that score as low as decoys make the estimate too large.
             excess = missing - (1 - float(found.mean()))
@@ -92,7 +103,7 @@ def _believed(scored: Scored, first: NDArray[np.int64], targets: Floats) -> tupl
     return chance, missing
 
 
-def _null(scored: Scored, first: NDArray[np.int64], chance: Floats, pair: NDArray[np.int64]) -> posterior.Null:
+def null_of(scored: Scored, first: NDArray[np.int64], chance: Floats, pair: NDArray[np.int64]) -> posterior.Null:
     """
     Decoys, each weighed by how likely its rows have a partner.
 

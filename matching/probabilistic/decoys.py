@@ -26,6 +26,7 @@ class Scored:
     pairs: Pairs
     score: NDArray[np.int64]  # shape (pairs,)
     sizes: tuple[int, int]
+    are_odds: bool = False  # of a target against a decoy (rescoring.py)
 
 
 def best(scored: Scored, within: NDArray[np.bool_] | None = None) -> Indices:

@@ -150,7 +150,7 @@ def learn(candidates: Candidates, chance: Floats, random: Random) -> Learned:
     share = _share(chance, smaller)
     bits: list[Floats] = []
     for _ in range(ROUNDS):
-        bits = _bits(candidates, chance, others)
+        bits = bits_of(candidates, chance, others)
         chance = chances(candidates, total(candidates.levels, bits), share)
         share = _share(chance, smaller)
     return Learned(bits, chance, share)
@@ -177,7 +177,8 @@ def chances(candidates: Candidates, bits: Floats, share: float) -> Floats:
     return found
 
 
-def _bits(candidates: Candidates, chance: Floats, others: list[Floats]) -> list[Floats]:
+def bits_of(candidates: Candidates, chance: Floats, others: list[Floats]) -> list[Floats]:
+    """The bits of each level of each comparison, from the chances of the pairs. `others` is `Random.beside`."""
     found = []
     known = candidates.known or [None] * len(others)
     for level_, beside, before in zip(candidates.levels, others, known, strict=True):

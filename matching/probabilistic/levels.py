@@ -26,6 +26,7 @@ EQUAL = 0.9999  # a similarity from here on is that of equal texts
 STEPS = 20
 FEW_WORDS = 3.0  # texts of at most so many words on average are compared by Jaro-Winkler instead of by words
 CUT_WORDS = 4.5  # shorter texts may have been cut off, so what they begin with is compared as well
+MONTH = 31  # days
 MOST_KNOWN = 1000  # true pairs of earlier passes that count
 CATALOGUE_CODES = 0.2  # the same, for the long texts of a catalogue to be compared by models and learned words
 MIN_CODES = 0.05  # share of rows with a code on both sides, for codes to be compared
@@ -33,6 +34,8 @@ _RATIOS = np.log1p([0.000001, 0.005, 0.015, 0.03, 0.05, 0.08, 0.12, 0.2, 0.4, 0.
 RATIO_EDGES = np.concatenate((-_RATIOS[::-1], _RATIOS))
 OTHER_SIGN = len(RATIO_EDGES) + 2  # the level of two numbers without a ratio
 DAY_EDGES = np.array([-366, -90, -31, -14, -7, *range(-4, 6), 7, 10, 14, 22, 32, 91, 367]) - 0.5
+SWAPPED = len(DAY_EDGES) + 2  # the level of two dates of which one has the other's day as its month
+OTHER_PART = SWAPPED + 1  # of two dates more than a month apart that differ in the month only, or in the year only
 _MODEL = re.compile(r"\b(?=[a-z]*[0-9])(?=[0-9]*[a-z])[a-z0-9]{3,}\b")
 _AT_ONCE = 65_536  # pairs of texts; as Python strings each takes hundreds of bytes
 
@@ -42,7 +45,7 @@ class Comparison:
     """One way of comparing pairs of rows."""
 
     field: str  # the plan's field, or ALL_TEXTS
-    compare: str  # similarity | prefix | part | codes | like codes | words | ratio | days
+    compare: str  # similarity | prefix | part | codes | like codes | words | ratio | days | difference
     count: int  # levels, with 0 for missing
     measure: Callable[[Pairs], NDArray[np.float64]]  # similarity, logarithm of a ratio, or days; NaN if missing
     level: Callable[[NDArray[np.float64]], Levels]
@@ -71,18 +74,19 @@ def compare(values: Values) -> Compared:
     made: list[Comparison] = []
     vectors = []
     # What all parts say together is what each of them says once more: rows that share an address would look like true pairs.
+    # Only of catalogues with one text it is compared, as others have all texts.
+    catalogue = _catalogue(values)
     in_parts = {part.name for part in values.parts}
     for field in values.texts:
         words, grams = texts.words(field.left, field.right), texts.grams(field.left, field.right)
         vectors.append((words, grams))
-        if field.name in in_parts:
+        if field.name in in_parts and not (catalogue is not None and len(values.texts) == 1):
             continue
         known = _known_equal(min(values.matched, MOST_KNOWN)) if field.is_settled else None
         made.append(_similar(field.name, _text(field, words, grams), known))
         if field.mean_words <= CUT_WORDS:
             made.append(Comparison(field.name, "prefix", STEPS + 2, _Prefix(field), similarity_levels, known=known))
     whole = _together(values, values.texts)
-    catalogue = _catalogue(values)
     words, grams = vectors[0] if len(vectors) == 1 else (texts.words(*whole), texts.grams(*whole))
     if len(vectors) > 1:
         made.append(_similar(ALL_TEXTS, _Cosine(words, grams, whole)))
@@ -96,8 +100,9 @@ def compare(values: Values) -> Compared:
         made.append(Comparison(part.name, "part", STEPS + 2, _Part(part), similarity_levels))
     for number in values.numbers:
         kind, edges = ("days", DAY_EDGES) if number.is_days else ("ratio", RATIO_EDGES)
+        kind = "difference" if number.is_years else kind
         levels = day_levels if number.is_days else ratio_levels
-        made.append(Comparison(number.name, kind, len(edges) + 3, _Apart(number), levels, number))
+        made.append(Comparison(number.name, kind, len(edges) + 4, _apart(number), levels, number))
     return Compared(made, words, grams, vectors, catalogue)
 
 
@@ -115,8 +120,10 @@ def ratio_levels(ratio: NDArray[np.float64]) -> Levels:
 
 
 def day_levels(days: NDArray[np.float64]) -> Levels:
-    """The place of a number of days among DAY_EDGES, from 1; 0 for NaN."""
-    return _place(days, DAY_EDGES)
+    """The place of a number of days among DAY_EDGES, from 1; SWAPPED, OTHER_PART and 0 for infinity, minus infinity and NaN."""
+    level = _place(days, DAY_EDGES)
+    level[np.isneginf(days)] = OTHER_PART
+    return level
 
 
 def _place(value: NDArray[np.float64], edges: NDArray[np.float64]) -> Levels:
@@ -156,16 +163,17 @@ def _together(values: Values, fields: list[TextField]) -> tuple[texts.Side, text
 def _catalogue(values: Values) -> tuple[texts.Side, texts.Side] | None:
     """The long texts, if they name models by codes and no field has days: where words belong to things, not to bookings."""
     long = [field for field in values.texts if field.mean_words > FEW_WORDS]
-    if not long or any(number.is_days for number in values.numbers):
+    if not long or any(number.is_days and not number.is_years for number in values.numbers):
         return None
     found = _together(values, long)
     if min(_share(side) for side in texts.codes(*found)) < CATALOGUE_CODES:
         return None
     # Models and measures have letters too, unlike the numbers of houses.
-    return found if min(_share_of_models(side) for side in found) >= CATALOGUE_CODES else None
+    return found if min(share_of_models(side) for side in found) >= CATALOGUE_CODES else None
 
 
-def _share_of_models(side: texts.Side) -> float:
+def share_of_models(side: texts.Side) -> float:
+    """The share of texts with a word of letters and digits, such as a model or a measure."""
     return sum(_MODEL.search(text) is not None for text in side.texts) / max(len(side.texts), 1)
 
 
@@ -242,6 +250,40 @@ class _Part:
         mine, other = pairs if self.field.is_left else (pairs[1], pairs[0])
         share = texts.products(self.part, self.whole, (mine, other)) / np.maximum(self.sums[mine], 1e-9)
         return _known((self.field.part, self.field.whole), (mine, other), np.minimum(np.round(share, 4), 1.0))
+
+
+def _apart(field: NumberField) -> Callable[[Pairs], NDArray[np.float64]]:
+    return _Dates(field) if field.is_days and not field.is_years else _Apart(field)
+
+
+class _Dates:
+    """Days from left to right; infinity and minus infinity for dates that differ as mistakes in writing do."""
+
+    def __init__(self, field: NumberField) -> None:
+        self.sides = field.left, field.right
+        self.parts = [_parts_of(days) for days in self.sides]
+
+    def __call__(self, pairs: Pairs) -> NDArray[np.float64]:
+        found: NDArray[np.float64] = self.sides[1][pairs[1]] - self.sides[0][pairs[0]]
+        far = np.flatnonzero(np.abs(found) > 0)
+        (year, month, day), (year_2, month_2, day_2) = (
+            tuple(part[rows[far]] for part in parts) for parts, rows in zip(self.parts, pairs, strict=True)
+        )
+        swapped = (year == year_2) & (month == day_2) & (day == month_2)
+        other = (day == day_2) & ((year == year_2) | (month == month_2)) & (np.abs(found[far]) > MONTH)
+        found[far[other]] = -np.inf
+        found[far[swapped]] = np.inf
+        return found
+
+
+def _parts_of(days: NDArray[np.float64]) -> tuple[NDArray[np.int64], ...]:
+    """Year, month and day; zeros where there is no date."""
+    known = ~np.isnan(days)
+    dates = np.where(known, days, 0).astype(np.int64).astype("datetime64[D]")
+    months = dates.astype("datetime64[M]")
+    year, month = months.astype(np.int64) // 12, months.astype(np.int64) % 12 + 1
+    day = (dates - months).astype(np.int64) + 1
+    return tuple(np.where(known, part, 0) for part in (year, month, day))
 
 
 @dataclass(frozen=True)

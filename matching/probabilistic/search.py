@@ -11,7 +11,7 @@ from matching import candidates as gated
 from matching.assignment import Assigned, assign
 from matching.plan import ProbabilisticPass
 from matching.probabilistic import candidates as likely
-from matching.probabilistic import dependence, dictionary, em, levels, texts, values, weights, windows
+from matching.probabilistic import dictionary, em, levels, rescoring, texts, values, weights, windows
 from matching.probabilistic.decision import MILLI, Decision, decide
 from matching.probabilistic.decoys import Scored
 from matching.probabilistic.em import Candidates, Learned
@@ -24,7 +24,6 @@ Floats = NDArray[np.float64]
 # Fewer rows of a side than these have nothing to learn from, and their best pairs look better than their second best
 # whatever they are.
 MIN_ROWS = 30
-CLEARLY = 0.05  # of what the expected F1 lacks to 1, that comparisons taken together must gain
 MAX_ROWS = 250_000  # of both sides; 200,000 rows with one text took 0.65 GB and 100 s of one core
 
 
@@ -58,9 +57,7 @@ class Solution:
     compared: Compared
     candidates: Candidates
     found: likely.Found
-    evidence: Callable[
-        [NDArray[np.int64]], list[NDArray[np.int64] | None]
-    ]  # milli-bits of each comparison, of some pairs
+    tables: list[NDArray[np.int64]]  # milli-bits of each level of each comparison
     scored: Scored
     decision: Decision
 
@@ -118,47 +115,19 @@ def solve(read: Values, budget: Budget) -> Solution:
         some = replace(some, levels=[*some.levels, em.level(together, some.pairs)], known=[*known, None])
         learned = em.learn(some, learned.chance, random)
     budget.tell("assigning", 0.0)
-    scored, tables = _scored(some, learned)
-    one_by_one = Solution(
-        read,
-        compared,
-        some,
-        found,
-        lambda kept: [table[level[kept]] for table, level in zip(tables, some.levels, strict=True)],
-        scored,
-        decide(scored),
-    )
-    budget.check()
-    grouped = _grouped(one_by_one, learned, random)
-    return one_by_one if grouped is None else grouped
+    scored, tables = _scored(some, learned, random, is_catalogue=compared.catalogue is not None)
+    return Solution(read, compared, some, found, tables, scored, decide(scored))
 
 
-def _grouped(solution: Solution, learned: Learned, random: em.Random) -> Solution | None:
-    """The pass with comparisons taken together that say the same, if the decoys let expect clearly more of that."""
-    some = solution.candidates
-    dependent = dependence.join(solution.compared, some, learned, random)
-    if dependent is None:
-        return None
-    scored, tables = _scored(dependent.some, dependence.learn(dependent, learned))
-    decision = decide(scored)
-    before = solution.decision.expected
-    if decision.expected < before + CLEARLY * (1 - before):
-        return None
-    # Nothing is confirmed that the comparisons one by one would not even propose.
-    also = np.isin(decision.chosen.pair, solution.decision.chosen.pair)
-    return replace(
-        solution,
-        scored=scored,
-        decision=replace(decision, is_sure=decision.is_sure & also),
-        evidence=lambda kept: dependence.shares(dependent, learned, tables, some, kept),
-    )
-
-
-def _scored(some: Candidates, learned: Learned) -> tuple[Scored, list[NDArray[np.int64]]]:
+def _scored(
+    some: Candidates, learned: Learned, random: em.Random, *, is_catalogue: bool
+) -> tuple[Scored, list[NDArray[np.int64]]]:
     """The score of each pair, and the milli-bits of each level of each comparison."""
-    constant, tables = _weighed(some, learned)
-    score = constant + sum((table[level] for table, level in zip(tables, some.levels, strict=True)), np.int64(0))
-    return Scored(some.pairs, np.asarray(score, np.int64), some.sizes), tables
+    features = [bits[level] for bits, level in zip(learned.bits, some.levels, strict=True)]
+    found = rescoring.scored_by(some, *weights.fit(features, learned.chance), learned.bits)
+    # Catalogues have decoys that say little: the words of two languages, or a model that one shop leaves out.
+    again = None if is_catalogue else rescoring.rescore(some, random, found.scored, learned.bits)
+    return ((again or found).scored, (again or found).tables)
 
 
 def _together(read: Values, compared: Compared, some: Candidates, learned: Learned) -> Comparison | None:
@@ -195,25 +164,15 @@ def _likeness(compared: Compared, pairs: Pairs) -> Floats:
     return found
 
 
-def _weighed(some: Candidates, learned: Learned) -> tuple[int, list[NDArray[np.int64]]]:
-    """The constant and the tables of levels, in milli-bits."""
-    features = [bits[level] for bits, level in zip(learned.bits, some.levels, strict=True)]
-    constant, beta = weights.fit(features, learned.chance)
-    scale = MILLI / np.log(2)
-    tables = [np.rint(one * bits * scale).astype(np.int64) for one, bits in zip(beta, learned.bits, strict=True)]
-    return round(constant * scale), tables
-
-
 def _explained(solution: Solution, step: ProbabilisticPass) -> Outcome:
     """Keep the chosen pairs and their runners-up, with the bits of each comparison."""
     read, chosen, some = solution.values, solution.decision.chosen, solution.candidates
     kept = np.unique(np.concatenate((chosen.pair, chosen.runner_up[chosen.runner_up >= 0])))
     pairs = some.pairs[0][kept], some.pairs[1][kept]
     evidence = []
-    for comparison, bits in zip(solution.compared.comparisons, solution.evidence(kept), strict=True):
-        if bits is not None:
-            similarity = comparison.measure(pairs) if comparison.number is None else None
-            evidence.append(Evidence(comparison.field, comparison.compare, bits / MILLI, similarity, None))
+    for comparison, level, table in zip(solution.compared.comparisons, some.levels, solution.tables, strict=True):
+        similarity = comparison.measure(pairs) if comparison.number is None else None
+        evidence.append(Evidence(comparison.field, comparison.compare, table[level[kept]] / MILLI, similarity, None))
     runner = np.where(chosen.runner_up >= 0, np.searchsorted(kept, chosen.runner_up), -1)
     sure = solution.decision.is_sure & (step.confirm_at_margin is not None)
     return Outcome(

@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.plan import FieldName, ProbabilisticPass
-from matching.probabilistic import texts
+from matching.probabilistic import measures, texts
 from matching.sides import Sides
 
+MOST_APART = 1.25  # a ratio
 MOST_WORDS = 1.6  # of parts together, by those of the whole
 
 Floats = NDArray[np.float64]
@@ -47,7 +48,8 @@ class NumberField:
     name: FieldName
     left: Floats  # shape (rows,), NaN if there is no value; days count from 1970-01-01
     right: Floats
-    is_days: bool
+    is_days: bool  # by the difference; otherwise by the ratio
+    is_years: bool = False  # or other whole numbers whose ratios are all about the same: counted as if they were days
 
 
 @dataclass(frozen=True)
@@ -79,25 +81,41 @@ def read(sides: Sides, step: ProbabilisticPass) -> Values:
     found = Values(left, right, [], [], [])
     found = replace(found, matched=min(sides.sizes[0] - len(left), sides.sizes[1] - len(right)))
     settled = _settled(sides, step)
+    raw: dict[FieldName, tuple[list[str | None], list[str | None]]] = {}
     for name in step.fields:
         k, kind = names.index(name), sides.plan.fields[name].type
         if kind in ("text", "code", "reference"):
             read_ = _extracted if name in settled else _texts
-            left_texts, right_texts = (texts.clean(read_(sides, side, k)) for side in "lr")
-            found.texts.append(TextField(name, left_texts, right_texts, name in settled))
+            raw[name] = read_(sides, "l", k), read_(sides, "r", k)
             continue
         is_days = kind == "date"
         value = f"epoch(f{k}) / 86400" if is_days else f"f{k}"
         number = f"coalesce(({value})::DOUBLE, 'nan'::DOUBLE)"
         numbers = [_column(sides, side, number, "DOUBLE").astype(np.float64) for side in "lr"]
-        found.numbers.append(NumberField(name, numbers[0], numbers[1], is_days))
+        is_years = kind == "number" and are_near(np.concatenate(numbers))
+        found.numbers.append(NumberField(name, numbers[0], numbers[1], is_days or is_years, is_years))
         if kind == "money":
             codes = [_column(sides, side, f"c{k}", "VARCHAR").astype(np.str_) for side in "lr"]
             found.currencies.append((codes[0], codes[1]))
+    if measures.differ([text for pair in raw.values() for side in pair for text in side]):
+        raw = {name: (measures.unified(left_), measures.unified(right_)) for name, (left_, right_) in raw.items()}
+    found.texts.extend(
+        TextField(name, texts.clean(left_), texts.clean(right_), name in settled)
+        for name, (left_, right_) in raw.items()
+    )
     joined = iter(texts.join_codes([side for one in found.texts for side in (one.left, one.right)]))
     read_texts = [replace(one, left=next(joined), right=next(joined)) for one in found.texts]
     whole, parts = _wholes(read_texts, sides)
     return replace(found, texts=whole, parts=parts)
+
+
+def are_near(numbers: Floats) -> bool:
+    """Whether whole numbers are so near each other that only their difference says how far apart they are, as of years."""
+    known = numbers[~np.isnan(numbers)]
+    if not len(known) or not bool((known == np.floor(known)).all()):
+        return False
+    low, high = np.quantile(known, (0.01, 0.99))
+    return bool(0 < low < high <= MOST_APART * low)
 
 
 def _wholes(found: list[TextField], sides: Sides) -> tuple[list[TextField], list[PartField]]:

@@ -16,25 +16,27 @@ LOWEST, HIGHEST = 0.0, 1.5
 Floats = NDArray[np.float64]
 
 
-def fit(features: list[Floats], chance: Floats) -> tuple[float, Floats]:
+def fit(features: list[Floats], chance: Floats, weight: Floats | None = None) -> tuple[float, Floats]:
     """
     Fit the chance of a pair to its bits.
 
     Args:
         features: of each comparison, shape (pairs,), bits.
         chance: shape (pairs,), 0 to 1.
+        weight: shape (pairs,), how much each pair counts; 1 if not given.
 
     Returns: the constant in nats, and for each comparison its nats for each bit, LOWEST to HIGHEST.
     """
     count = len(features)
+    counted = np.ones(len(chance)) if weight is None else weight
 
     def loss(beta: Floats) -> tuple[float, Floats]:
         z = np.full(len(chance), beta[-1])
         for feature, one in zip(features, beta, strict=False):
             z += one * feature
         # log(1 + e^z) without overflow
-        value = float((np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z))) - chance * z).sum())
-        gap = 1 / (1 + np.exp(-np.clip(z, -700, 700))) - chance
+        value = float((counted * (np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z))) - chance * z)).sum())
+        gap = counted * (1 / (1 + np.exp(-np.clip(z, -700, 700))) - chance)
         off = beta[:-1] - CENTRE
         # Not as one product of matrices: its rounding would depend on the number of threads.
         slope = [float((gap * feature).sum()) + 2 * RIDGE * one for feature, one in zip(features, off, strict=True)]

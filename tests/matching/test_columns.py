@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 import pyarrow as pa
 import pytest
 
-from matching import columns, duck
+from matching import columns, duck, fields
 from matching.plan import PlanField
 from matching.reading.values import install_macros
 from matching.sample import Sample
@@ -60,6 +60,18 @@ def test_columns_are_paired_by_what_is_in_them(pair):
 
     assert found["Titel"] == ("text", "Titel", "product")
     assert found["Jahr"] == ("number", "Jahr", "published")
+
+
+def test_postal_codes_are_texts_and_no_amounts(pair):
+    codes = [str(n * n % 8999 + 1000) for n in range(300)]
+
+    found = pair({"town": titles(1), "PLZ": codes}, {"place": titles(2), "zip": codes[::-1]})
+
+    assert found["PLZ"] == ("text", "PLZ", "zip")
+    amounts = [str(n * n % 8999 + 10) for n in range(300)]
+    with samples({"PLZ": codes, "sum": amounts}, {"zip": codes}) as (left, _):
+        assert [column.name for column in fields.numeric(left, set(), None)] == ["sum"]
+        assert [column.name for column in fields.numeric(left, set(), "PLZ")] == ["PLZ", "sum"]
 
 
 @pytest.mark.integration
@@ -134,3 +146,24 @@ def test_a_column_that_says_more_than_the_columns_it_has_is_no_join_of_them():
 
     with samples(left, right) as (first, second):
         assert columns.parts(first, second, {}) == {}
+
+
+@pytest.mark.integration
+def test_brand_and_model_beside_a_title_are_paired_with_the_title_that_has_them():
+    chance = random.Random(6)
+    brands = [chance.choice(("Acme", "Bolt", "Cora", "Delta")) for _ in range(300)]
+    models = [f"X{n}K" for n in range(300)]
+    long = [" ".join(parts) for parts in zip(titles(1), titles(3), titles(4), strict=True)]
+    left = {"name": [f"{b} {m} {t}" for b, m, t in zip(brands, models, long, strict=True)]}
+    # Where no models are in it, a word that a name has as well is not a part of the name.
+    plain = {"name": [f"{b} {t}" for b, t in zip(brands, long, strict=True)]}
+    right = {"title": long, "brand": brands, "model": models}
+    known = {"party": PlanField(type="text", left="name", right="title")}
+
+    with samples(left, right) as (first, second):
+        found = columns.parts(first, second, known)
+    with samples(plain, right) as (first, second):
+        nothing = columns.parts(first, second, known)
+
+    assert {(field.left, field.right) for field in found.values()} == {("name", "brand"), ("name", "model")}
+    assert nothing == {}

@@ -15,8 +15,8 @@ pytestmark = pytest.mark.integration
     [
         (kinds.restaurants, 600, 0.97),
         (kinds.books, 600, 0.95),
-        (kinds.people, 900, 0.92),
-        (kinds.register, 900, 0.92),
+        (kinds.people, 900, 0.985),
+        (kinds.register, 900, 0.98),
         (kinds.bank_lines, 1800, 0.93),
         (kinds.products, 900, 0.74),
     ],

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -65,3 +67,16 @@ def test_a_pair_like_several_others_is_left_out_unless_its_row_has_a_partner():
     found = decide(alike)
 
     assert not np.isin(pairs[0][found.chosen.pair], rows).any()
+
+
+@pytest.mark.integration
+def test_a_pair_is_only_confirmed_if_it_has_the_odds_by_itself_too():
+    scored, _ = made(1000, 600, twins=0.0)
+    odds = replace(scored, are_odds=True)
+    low = Scored(odds.pairs, odds.score - 8_000, odds.sizes, are_odds=True)
+
+    sure, fewer = decide(odds), decide(low)
+
+    assert sure.is_sure.sum() > 500
+    assert fewer.is_sure.sum() < 0.5 * sure.is_sure.sum()
+    assert (low.score[fewer.chosen.pair[fewer.is_sure]] >= 5_000).all()

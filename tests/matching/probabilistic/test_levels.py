@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from matching.probabilistic import levels, texts
-from matching.probabilistic.levels import DAY_EDGES, OTHER_SIGN, RATIO_EDGES
-from matching.probabilistic.values import NumberField, PartField, TextField, Values
+from matching.probabilistic.levels import DAY_EDGES, OTHER_PART, OTHER_SIGN, RATIO_EDGES, SWAPPED
+from matching.probabilistic.values import NumberField, PartField, TextField, Values, are_near
 
 
 def values(*fields: TextField | NumberField, rows: tuple[int, int]) -> Values:
@@ -40,6 +40,39 @@ def test_days_near_zero_have_levels_of_their_own():
     assert len(set(found.tolist())) == 7
     assert found[-1] == 0
     assert found.max() <= len(DAY_EDGES) + 1
+
+
+def test_dates_that_differ_as_mistakes_in_writing_do_have_levels_of_their_own():
+    born = ["1980-03-05"] * 5 + ["1980-03-31"]
+    other = ["1980-05-03", "1990-03-05", "1980-11-05", "1990-11-05", "1980-03-09", "1980-05-01"]
+    left, right = (np.array(side, "datetime64[D]").astype(np.float64) for side in (born, other))
+    field = NumberField("born", np.append(left, np.nan), np.append(right, 5.0), is_days=True)
+    comparison = levels.compare(values(field, rows=(7, 7))).comparisons[0]
+    row = np.arange(7, dtype=np.int32)
+
+    found = comparison.level(comparison.measure((row, row)))
+
+    assert found[:3].tolist() == [SWAPPED, OTHER_PART, OTHER_PART]
+    assert found[3:6].tolist() == levels.day_levels(right - left)[3:6].tolist()
+    assert found[6] == 0
+    assert found.max() < comparison.count
+
+
+def test_years_are_compared_by_their_difference():
+    years = np.array([1999.0, 1999.0, 1999.0])
+    field = NumberField("year", years, np.array([1999.0, 2000.0, 2006.0]), is_days=True, is_years=True)
+    comparison = levels.compare(values(field, rows=(3, 3))).comparisons[0]
+    row = np.arange(3, dtype=np.int32)
+
+    assert comparison.compare == "difference"
+    assert len(set(comparison.level(comparison.measure((row, row))).tolist())) == 3
+
+
+@pytest.mark.parametrize(
+    ("numbers", "found"), [([1950, 2024], True), ([120, 700], False), ([1950.5, 2024], False), ([], False)]
+)
+def test_whole_numbers_near_each_other_are_compared_by_their_difference(numbers, found):
+    assert are_near(np.array([*numbers, np.nan])) is found
 
 
 def test_numbers_of_other_sign_or_against_zero_have_no_ratio():
@@ -127,3 +160,16 @@ def test_only_texts_that_name_models_or_measures_are_a_catalogue(form, is_catalo
     assert (
         levels.compare(values(text_field("text", column, column), rows=(20, 20))).catalogue is not None
     ) is is_catalogue
+
+
+def test_the_one_text_of_a_catalogue_is_compared_as_a_whole_too_if_it_is_joined_of_parts():
+    titles, brands = [f"great speaker XB{n}Q black" for n in range(20)], ["Acme", "Bolt"] * 10
+    parts = [texts.clean(titles), texts.clean(brands)]
+    whole = texts.clean([f"{brand} {title}" for brand, title in zip(brands, titles, strict=True)])
+    joined = TextField("title", texts.together(parts), whole)
+    fields = [PartField(name, part, whole, is_left=True) for name, part in zip(("title", "brand"), parts, strict=True)]
+
+    found = levels.compare(replace(values(joined, rows=(20, 20)), parts=fields)).comparisons
+
+    kinds = [(one.field, one.compare) for one in found]
+    assert {("title", "similarity"), ("title", "part"), ("brand", "part")} <= set(kinds)

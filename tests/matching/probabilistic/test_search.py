@@ -7,7 +7,7 @@ import pytest
 from matching import engine
 from matching.probabilistic import search
 from matching.results import Barred, Chunk, PassFinished
-from tests.matching.probabilistic.tables import PLAN, People, people, plan
+from tests.matching.probabilistic.tables import PLAN, SYLLABLES, People, people, plan
 from tests.matching.tables import matched
 
 pytestmark = pytest.mark.integration  # whole passes
@@ -118,3 +118,16 @@ def test_a_run_stops_while_it_looks_for_candidates(given):
 
     with pytest.raises(engine.Stopped):
         list(engine.run(given.left, given.right, plan(), options=engine.Options(should_stop=should_stop)))
+
+
+def test_sizes_of_one_product_are_told_apart_though_their_units_differ():
+    names = [f"{a} {b}" for a in SYLLABLES[:20] for b in SYLLABLES[20:25]]
+    wares = [(name, size) for name in names for size in (25, 50, 75, 150)]
+    document = {"fields": {"ware": {"type": "text", "left": "ware", "right": "article"}}}
+    document["passes"] = [{**PLAN["passes"][0], "fields": ["ware"]}]
+    left = [f"{name} {size} cl" if n % 3 else f"{name} {size * 10}ml" for n, (name, size) in enumerate(wares)]
+    right = [f"{name} {size / 100} l" if n % 2 else f"{name} {size * 10} ml" for n, (name, size) in enumerate(wares)]
+
+    found = matched(pa.table({"ware": left}), pa.table({"article": right}), type(plan()).model_validate(document))
+
+    assert len({(i, j) for i, j, _ in found if i == j}) > 0.98 * len(wares)
