@@ -85,6 +85,15 @@ _ADD_ONE = (
     "INSERT INTO events (stream, seq, event_id, type, at, actor, request_id, data, ends) "
     "SELECT $1, moved.head, $2, $3, $4, $5::jsonb, $6, $7::jsonb, $8::jsonb FROM moved RETURNING seq"
 )
+# The chain and the streams of a change, locked together with what is locked before them: `{first}` is that CTE, of {n} values,
+# with a column `said` for each row. Streams are only locked if all of them exist, since whoever makes one may hold others.
+_LOCK_END = (
+    "WITH {first}, chain AS (SELECT name, head, mac FROM audit_chains WHERE name = ${chain} AND (SELECT count(*) FROM first) >= 0 "
+    "FOR NO KEY UPDATE), heads AS (SELECT name, head FROM streams WHERE name = ANY(${names}) AND EXISTS (SELECT 1 FROM chain) "
+    "AND (SELECT count(*) FROM streams WHERE name = ANY(${names})) = cardinality(${names}::text[]) ORDER BY name FOR NO KEY UPDATE) "
+    "SELECT said, NULL AS name, NULL AS head, NULL AS mac FROM first UNION ALL SELECT NULL, name, head, mac FROM chain "
+    "UNION ALL SELECT NULL, name, head, NULL FROM heads"
+)
 _seen: set[tuple[str, str]] = set()  # names of chains and streams that existed when this process last locked them
 
 
@@ -163,8 +172,12 @@ class UnitOfWork:
         self._events: list[Event] = []
         self._opened: set[str] = set()
         self._answer: Answer | None = None
+        self._kept: Answer | None = None  # the answer that has been stored with the Idempotency-Key
         self.heads: dict[str, int] = {}
         self._heads: dict[str, int] | None = None  # of the streams, if they were locked together with the audit chain
+        self._locked: list[
+            dict[str, Any]
+        ] = []  # the chain, and after it the streams, if they were locked ahead of the end
         self._audit_values: list[Any] | None = None  # of the audit row that is written together with the events
         self._only: tuple[str, Event] | None = (
             None  # the only event with its only stream, if it is written with the audit row
@@ -262,6 +275,29 @@ class UnitOfWork:
         """Create streams along with what they are about, so that a reader always has a position in them."""
         self._opened.update(names)
 
+    async def lock_end(self, first: str, values: Sequence[Any], chain: str, names: Sequence[str]) -> list[str]:
+        """
+        Lock the audit chain and the streams of this change, together with the last rows that it locks before them.
+
+        Everybody who changes something in the same project waits for these rows until the commit. Locked one after the other,
+        they are held for the time of two more questions to the database. Nothing but reads, audit rows and events may follow.
+
+        Args:
+            first: the CTE `first AS (...)` that locks those rows, or changes them, and has a text `said` for each.
+            values: of its parameters.
+            chain: the chain of the one audit row.
+            names: the streams of the events.
+
+        Returns: what `first` says.
+        """
+        await self._keep_answer()  # if it is known by now
+        count = len(values)
+        rows = await self.execute(
+            _LOCK_END.format(first=first, chain=count + 1, names=count + 2), *values, chain, sorted(names)
+        )
+        self._locked = [row for row in rows if row["said"] is None]
+        return [row["said"] for row in rows if row["said"] is not None]
+
     async def _claim_key(self) -> None:
         request = self.request.idempotency
         if request is None or self.actor.acting_id is None:
@@ -288,8 +324,9 @@ class UnitOfWork:
 
     async def _keep_answer(self) -> None:
         request = self.request.idempotency
-        if request is None or self.actor.acting_id is None or self._answer is None:
+        if request is None or self.actor.acting_id is None or self._answer is self._kept or self._answer is None:
             return
+        self._kept = self._answer
         await self.execute(
             "INSERT INTO idempotency_keys (actor_id, route, key, body_hash, status, headers, body, created_at) "
             "VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7, $8) ON CONFLICT (actor_id, route, key) DO UPDATE SET "
@@ -326,10 +363,15 @@ class UnitOfWork:
         Others wait for these locks until the commit, so what is asked under them costs everybody's time.
         """
         self._only = self._only_target()
+        held = self._locked if self._locked and self._locked[0]["name"] == chain else []
         if self._only is not None:
-            rows = await self.execute(_LOCK_CHAIN, chain)
+            rows = held[:1] or await self.execute(_LOCK_CHAIN, chain)
             return rows or await self._lock_named(_LOCK_CHAINS, _MAKE_CHAINS, [chain], audit.GENESIS)
         names = self._names()
+        heads = {row["name"]: row["head"] for row in held[1:] if row["name"] in names}
+        if held and len(heads) == len(names):
+            self._heads = heads
+            return held[:1]
         rows = []
         if (_LOCK_CHAINS, chain) in _seen and _seen.issuperset((_LOCK_STREAMS, name) for name in names):
             rows = await self.execute(_LOCK_BOTH, chain, names)

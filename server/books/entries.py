@@ -251,9 +251,9 @@ async def count_matches(u: UnitOfWork, pair_id: UUID | str | None, by: Mapping[C
     )
 
 
-async def fold_now_and_then(u: UnitOfWork, pair_id: UUID | str, source_ids: Sequence[UUID | str]) -> None:
-    """Fold after one of many decisions, whichever it is."""
-    if u.at.microsecond % FOLD_ONE_IN == 0:
+async def fold_now_and_then(u: UnitOfWork, pair_id: UUID | str, source_ids: Sequence[UUID | str], entries: int) -> None:
+    """Fold after one of many decisions, whichever it is, if the books of the pair have so many entries."""
+    if entries >= FOLD_EVERY and u.at.microsecond % FOLD_ONE_IN == 0:
         await fold(u, pair_id, source_ids)
 
 

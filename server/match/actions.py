@@ -76,7 +76,7 @@ async def _decide(
         await transition.move(rivals, MatchStatus.SUPERSEDED, Said())
         answer = await answer_with(u, match_id)  # before the pair is locked, for which others wait
         records = await records_of(u, rivals)
-        settled = await transition.settle()
+        settled = await transition.settle_last(match.project_id)
         more = {"status": status, "record_ids": record_ids, "replaced_ids": bases}
         tell(u, match.project_id, event, standing, settled, **more)
         tell_superseded(u, match.project_id, rivals, settled, records)

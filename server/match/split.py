@@ -59,7 +59,18 @@ async def split_match(actor: Actor, match_id: UUID, body: Split, expected: int |
         await decision.made([part.id for part in made], standing.status)
         await transition.made(made)
         records = await records_of(u, extensions)
-        settled = await transition.settle()
+        u.audit(
+            f"project:{match.project_id}",
+            "match.split",
+            ("match", match.id),
+            version=standing.version + 1,
+            changed=["status"],
+            parts=[str(part.id) for part in made],
+            decision=str(decision.id),
+            **({"reason": body.reason} if body.reason else {}),
+        )
+        answer = await answer_with(u, match_id)
+        settled = await transition.settle_last(match.project_id)
         tell(
             u,
             match.project_id,
@@ -71,17 +82,7 @@ async def split_match(actor: Actor, match_id: UUID, body: Split, expected: int |
             replaced_ids=[part.id for part in made],
         )
         tell_superseded(u, match.project_id, extensions, settled, records)
-        u.audit(
-            f"project:{match.project_id}",
-            "match.split",
-            ("match", match.id),
-            version=standing.version + 1,
-            changed=["status"],
-            parts=[str(part.id) for part in made],
-            decision=str(decision.id),
-            **({"reason": body.reason} if body.reason else {}),
-        )
-        return await answer_with(u, match_id)
+        return answer
 
 
 def _refuse_other_records(held: Held, match_id: UUID, body: Split) -> None:
