@@ -30,7 +30,7 @@ from core.ids import uuid7
 from core.problems import Fault, IdempotencyInProgress, Invalid, PreconditionRequired, VersionConflict
 from models import audit
 from models.access import Actor
-from models.sql import rows_on
+from models.sql import inserting, rows_on
 from models.transactions import in_transaction
 from realtime.events.base import Event
 
@@ -78,7 +78,8 @@ _ADD_BOTH = (
 )
 # For a change with one audit row and one event on one stream, as most have: without lists, which cost the driver and the
 # database more than what is in them. The stream is locked by the update.
-_LOCK_CHAIN = "SELECT name, head, mac FROM audit_chains WHERE name = $1 FOR NO KEY UPDATE"
+_LOCK_CHAIN = "SELECT name, head, mac FROM audit_chains WHERE name = {1} FOR NO KEY UPDATE"
+_LOCK_CHAIN_ALONE = _LOCK_CHAIN.format(0, "$1")
 _ADD_ONE = (
     f"WITH chain AS ({_MOVE_CHAIN}), audited AS ({_INSERT_AUDIT}), ".format(*range(8, 23))
     + "moved AS (UPDATE streams SET head = head + 1 WHERE name = $1 RETURNING head) "
@@ -170,6 +171,7 @@ class UnitOfWork:
         self.at: datetime = now()
         self._audits: list[audit.Entry] = []
         self._events: list[Event] = []
+        self._rows: list[Model] = []  # to be inserted
         self._opened: set[str] = set()
         self._answer: Answer | None = None
         self._kept: Answer | None = None  # the answer that has been stored with the Idempotency-Key
@@ -227,8 +229,18 @@ class UnitOfWork:
         self._answer = Answer(status, body, headers or {})
         return self._answer
 
+    def add(self, *rows: Model) -> None:
+        """
+        Insert rows at the end, or before the next statement that `execute` runs: most changes then need one question less.
+
+        Their parents are rows that this change has added or locked, and nothing but `execute` reads them before the commit.
+        """
+        self._rows += rows
+
     async def execute(self, sql: str, *values: Any) -> list[dict[str, Any]]:
         """Run a statement in the transaction. Returns: rows as dictionaries."""
+        if self._rows:
+            await self._write_rows()
         return await rows_on(self.connection, sql, values)
 
     async def expect_version(self, row: Any, expected: int | None, *, required: bool = True) -> None:
@@ -365,7 +377,7 @@ class UnitOfWork:
         self._only = self._only_target()
         held = self._locked if self._locked and self._locked[0]["name"] == chain else []
         if self._only is not None:
-            rows = held[:1] or await self.execute(_LOCK_CHAIN, chain)
+            rows = held[:1] or await self._write_and_lock(chain)
             return rows or await self._lock_named(_LOCK_CHAINS, _MAKE_CHAINS, [chain], audit.GENESIS)
         names = self._names()
         heads = {row["name"]: row["head"] for row in held[1:] if row["name"] in names}
@@ -391,6 +403,18 @@ class UnitOfWork:
     def _names(self) -> list[str]:
         """The streams of the events, and those that are opened."""
         return sorted({name for event in self._events for name in event.streams()} | self._opened)
+
+    async def _write_rows(self) -> None:
+        rows, self._rows = self._rows, []
+        statement, values = inserting(rows, "SELECT 1", ())
+        await rows_on(self.connection, statement, values)
+
+    async def _write_and_lock(self, chain: str) -> list[dict[str, Any]]:
+        """Lock an audit chain, and insert what is still to be inserted by the same statement."""
+        if not self._rows:
+            return await rows_on(self.connection, _LOCK_CHAIN_ALONE, (chain,))
+        rows, self._rows = self._rows, []
+        return await rows_on(self.connection, *inserting(rows, _LOCK_CHAIN, (chain,)))
 
     async def _write_audit(self) -> None:
         if not self._audits:
@@ -521,6 +545,8 @@ async def unit_of_work(actor: Actor, settings: str = "") -> AsyncIterator[UnitOf
             await u._keep_answer()
             await u._write_audit()
             await u._write_events()
+            if u._rows:
+                await u._write_rows()
         finally:
             _open.reset(token)
     if u.heads:
