@@ -90,6 +90,7 @@ _LAST = f"""
     pair AS (SELECT id, left_source_id, right_source_id FROM pairs WHERE id = ANY($3::text[]::uuid[])
         ORDER BY id FOR NO KEY UPDATE),
     {_COUNTED.format(after="WHERE (SELECT count(*) FROM pair) > 0")},
+    entered AS ({entries.COUNT_MATCHES.format(*range(4, 8))}),
     first AS (
         SELECT jsonb_build_object('pair', id, 'left', left_source_id, 'right', right_source_id)::text AS said FROM pair
         UNION ALL SELECT jsonb_build_object('job', id, 'counts', counts::jsonb)::text FROM counted)
@@ -157,6 +158,7 @@ class Transition:
         self.u = u
         self._pairs: set[UUID] = set()
         self._jobs: dict[UUID, Counter[str]] = {}
+        self._counts: dict[UUID, Counter[entries.Counted]] = {}  # by which the numbers of the pairs' matches change
 
     async def move(self, standing: Sequence[Standing], status: MatchStatus, said: Said) -> None:
         """
@@ -190,12 +192,11 @@ class Transition:
             await entries.suggest(u, ids)
         for pair_id in {match.pair_id for match in standing if match.pair_id is not None}:
             self._pairs.add(pair_id)
-            change: Counter[entries.Counted] = Counter()
+            change = self._counts.setdefault(pair_id, Counter())
             for match in standing:
                 if match.pair_id == pair_id:
                     change[str(match.status), match.pass_name] -= 1
                     change[str(status), match.pass_name] += 1
-            await entries.count_matches(u, pair_id, change)
         await self._note_jobs(standing, status)
 
     async def _move_bases(self, standing: Sequence[Standing], status: MatchStatus) -> None:
@@ -224,7 +225,7 @@ class Transition:
         for match in matches:
             if match.pair_id is not None:
                 self._pairs.add(match.pair_id)
-                await entries.count_matches(self.u, match.pair_id, {(str(match.status), match.pass_name): 1})
+                self._counts.setdefault(match.pair_id, Counter())[str(match.status), match.pass_name] += 1
             if match.job_id is not None:
                 change = self._jobs.setdefault(match.job_id, Counter())
                 change.update({str(match.status): 1, "matches": 1})
@@ -233,6 +234,7 @@ class Transition:
     async def settle(self, *, beside: Sequence[UUID] = ()) -> Settled:
         """Lock the pairs and jobs, and other jobs `beside` them; write the jobs' counts, and read those of the pairs."""
         u = self.u
+        await entries.count_matches(u, self._counts)
         pairs = [await lock_pair(u, pair_id) for pair_id in sorted(self._pairs)]
         if beside:  # otherwise they are locked, in the order of their ids, by the statement that counts
             await lock_jobs(u, {*self._jobs, *beside})
@@ -248,7 +250,7 @@ class Transition:
         if not self._pairs:
             return await self.settle()
         names = [streams.project(project_id), *map(streams.job, self._jobs)]
-        values = (*self._changes(), [str(pair_id) for pair_id in self._pairs])
+        values = (*self._changes(), [str(pair_id) for pair_id in self._pairs], *entries.counted(self._counts))
         said = [orjson.loads(one) for one in await self.u.lock_end(_LAST, values, f"project:{project_id}", names)]
         jobs = {UUID(one["job"]): Counts(**one["counts"]) for one in said if "job" in one}
         pairs = [

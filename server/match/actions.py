@@ -67,9 +67,8 @@ async def _decide(
             if not await may_proceed(u, match, loaded.role, "confirm"):
                 return await answer_with(u, match_id)
             await ensure_sign(u, match.pair_id)
-        decision = await Decision.begin(u, match.project_id, match.pair_id, kind, reason)
-        await decision.touch([standing], status)
-        await decision.touch([*replaced, *rivals], MatchStatus.SUPERSEDED)
+        decision = Decision.begin(u, match.project_id, match.pair_id, kind, reason)
+        await decision.touch(([standing], status), ([*replaced, *rivals], MatchStatus.SUPERSEDED))
         transition = Transition(u)
         await transition.move(replaced, MatchStatus.SUPERSEDED, Said())
         await transition.move([standing], status, Said(actor.id, u.at, reason))

@@ -217,11 +217,8 @@ async def _decide(
         await ensure_sign(u, pair.id)
     if not open_ones:
         return u.answer(200, _answer(None, 0, skipped))
-    decision = await Decision.begin(
-        u, project_id, pair.id if pair else None, _KIND[body.action], body.reason, is_bulk=True
-    )
-    await decision.touch(open_ones, status)
-    await decision.touch([*bases, *rivals], MatchStatus.SUPERSEDED)
+    decision = Decision.begin(u, project_id, pair.id if pair else None, _KIND[body.action], body.reason, is_bulk=True)
+    await decision.touch((open_ones, status), ([*bases, *rivals], MatchStatus.SUPERSEDED))
     transition = Transition(u)
     await transition.move(bases, MatchStatus.SUPERSEDED, Said())
     await transition.move(open_ones, status, Said(u.actor.id, u.at, body.reason))

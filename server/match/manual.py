@@ -162,8 +162,8 @@ async def _decide(u: UnitOfWork, made: Made, held: Held, amounts: Amounts, pair_
     replaced = list(held.matches.values())
     is_signed = made.status == MatchStatus.SUGGESTED  # nothing makes way before a second person has signed it
     rivals = [] if is_signed else [rival for rival in held.rivals if rival.id not in held.matches]
-    decision = await Decision.begin(u, made.project_id, made.pair.id, DecisionKind.MATCH, made.reason)
-    await decision.touch([*replaced, *rivals], MatchStatus.SUPERSEDED)
+    decision = Decision.begin(u, made.project_id, made.pair.id, DecisionKind.MATCH, made.reason)
+    await decision.touch(([*replaced, *rivals], MatchStatus.SUPERSEDED))
     transition = Transition(u)
     await transition.move([*replaced, *rivals], MatchStatus.SUPERSEDED, Said())
     standing = await store_match(u, made, amounts, pair_sign)

@@ -50,9 +50,9 @@ async def split_match(actor: Actor, match_id: UUID, body: Split, expected: int |
             u, match, loaded.role, "split", what=body.model_dump(mode="json", exclude={"reason"})
         ):
             return await answer_with(u, match_id)
-        decision = await Decision.begin(u, match.project_id, match.pair_id, DecisionKind.SPLIT, body.reason)
+        decision = Decision.begin(u, match.project_id, match.pair_id, DecisionKind.SPLIT, body.reason)
         extensions = [rival for rival in held.rivals if rival.extends_id == match_id]
-        await decision.touch([standing, *extensions], MatchStatus.SUPERSEDED)
+        await decision.touch(([standing, *extensions], MatchStatus.SUPERSEDED))
         transition = Transition(u)
         await transition.move([standing, *extensions], MatchStatus.SUPERSEDED, Said())
         made = [await store_match(u, part, amounts, sign) for part, amounts in parts]
