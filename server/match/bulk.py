@@ -258,6 +258,11 @@ async def _undo(u: UnitOfWork, project_id: UUID, match_ids: Sequence[UUID], body
     lost |= both | other
     transition = Transition(u)
     moved, extensions = await bring_back(u, transition, held, back, lost)
+    # What a job had confirmed has no decision to take back, so this one is stored.
+    if of_jobs := [locked[one] for one in moved if one not in back.rows]:
+        pair_id = of_jobs[0].pair_id
+        decision = Decision.begin(u, project_id, pair_id, DecisionKind.UNDO, body.reason, is_bulk=True)
+        await decision.over(of_jobs, MatchStatus.SUGGESTED)
     settled = await transition.settle_last(project_id)
     skipped = [(one, "already_decided") for one in back.nothing]
     told = {*moved, *back.nothing}

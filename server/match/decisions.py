@@ -26,7 +26,7 @@ _TOUCHED = """
 _MADE = "INSERT INTO decision_matches (decision_id, match_id, after) SELECT $1, unnest($2::text[])::uuid, $3"
 _OVER = (
     "INSERT INTO decision_matches (decision_id, match_id, before, after, undone_at, undone_by) "
-    "VALUES ($1, $2, $3, $4, $5, $6)"
+    "SELECT $1, id::uuid, before, $4, $5, $6 FROM unnest($2::text[], $3::text[]) WITH ORDINALITY x(id, before, n) ORDER BY n"
 )
 
 
@@ -61,9 +61,10 @@ class Decision:
         if ids:
             await self._note(_TOUCHED, ids, before, [str(after) for matches, after in moves for _ in matches])
 
-    async def over(self, match: Standing, after: MatchStatus) -> None:
-        """Note a match of which the decision cannot be undone."""
-        await self._note(_OVER, match.id, match.status, after, self.u.at, self.u.actor.id)
+    async def over(self, matches: Sequence[Standing], after: MatchStatus) -> None:
+        """Note matches of which the decision cannot be undone."""
+        ids, before = [str(match.id) for match in matches], [str(match.status) for match in matches]
+        await self._note(_OVER, ids, before, after, self.u.at, self.u.actor.id)
 
     async def made(self, match_ids: Sequence[UUID], after: MatchStatus) -> None:
         """Note matches that the decision makes."""

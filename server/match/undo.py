@@ -279,7 +279,7 @@ async def undo_match(actor: Actor, match_id: UUID, reason: str | None, expected:
         moved, extensions = await bring_back(u, transition, held, back, lost)
         if not back.rows:  # there was no decision to take back, so this one is stored, as one that is over
             decision = Decision.begin(u, match.project_id, match.pair_id, DecisionKind.UNDO, reason)
-            await decision.over(standing, back.targets[match_id])
+            await decision.over([standing], back.targets[match_id])
         records = await records_of(u, extensions)
         u.audit(
             f"project:{match.project_id}",

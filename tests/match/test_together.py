@@ -70,6 +70,26 @@ async def test_a_decision_holds_what_others_wait_for_only_while_it_reads_the_boo
     assert committed == "COMMIT"
 
 
+async def test_the_reason_of_a_bulk_undo_is_in_the_history_of_each_match(room, db):
+    books, _, (decided, of_job, *_) = room
+    name = (await books.person.ok("GET", "/me"))["display_name"]
+    await books.person.ok("POST", f"/matches/{decided}/confirm", {"reason": "Looks right"})
+    await db.execute("UPDATE matches SET status = 'confirmed' WHERE id = $1::text::uuid", of_job)
+    await db.execute("UPDATE match_records SET confirmed = true WHERE match_id = $1::text::uuid", of_job)
+    body = {**books.sides, "action": "undo", "ids": [decided, of_job], "expected_count": 2, "reason": "Wrong month"}
+
+    done = await books.person.ok("POST", f"/projects/{books.project}/review", body)
+    found = [await books.person.ok("GET", f"/matches/{one}") for one in (decided, of_job)]
+    refused = await books.person.refused("POST", f"/matches/{of_job}/undo", {})
+
+    undone = ("match.undo", name, "Wrong month")
+    said = [[(line["action"], line["actor"]["name"], line["reason"]) for line in one["history"]] for one in found]
+    assert done["changed"] == 2
+    assert said == [[("match.confirm", name, "Looks right"), undone], [undone]]
+    assert [one["status"] for one in found] == ["suggested", "suggested"]
+    assert refused == (409, "already_decided")
+
+
 async def test_who_decides_on_an_older_version_is_told_who_did_what_meanwhile(room):
     books, bob, (match, replaced, *_) = room
     bobs_name = (await bob.ok("GET", "/me"))["display_name"]
