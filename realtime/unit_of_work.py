@@ -10,11 +10,12 @@ gaps and follow the order of commits.
 import hashlib
 import json
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import TracebackType
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -404,6 +405,13 @@ class UnitOfWork:
         """The streams of the events, and those that are opened."""
         return sorted({name for event in self._events for name in event.streams()} | self._opened)
 
+    async def _write_all(self) -> None:
+        await self._keep_answer()
+        await self._write_audit()
+        await self._write_events()
+        if self._rows:
+            await self._write_rows()
+
     async def _write_rows(self) -> None:
         rows, self._rows = self._rows, []
         statement, values = inserting(rows, "SELECT 1", ())
@@ -525,8 +533,7 @@ def _note_seen(*names: tuple[str, str]) -> None:
     _seen.update(names)
 
 
-@asynccontextmanager
-async def unit_of_work(actor: Actor, settings: str = "") -> AsyncIterator[UnitOfWork]:
+def unit_of_work(actor: Actor, settings: str = "") -> AbstractAsyncContextManager[UnitOfWork]:
     """
     Open the one transaction of an action. `settings` are SET LOCAL statements that it begins with, in the same question to
     the database; such a transaction has no savepoints and no cursors.
@@ -534,26 +541,58 @@ async def unit_of_work(actor: Actor, settings: str = "") -> AsyncIterator[UnitOf
     Raises: Replayed if the request's Idempotency-Key already has an answer; RuntimeError if a unit of work is already
     open.
     """
-    if _open.get() is not None:
-        raise RuntimeError("a unit of work is already open; pass it on instead of opening another")
-    async with in_transaction(f"BEGIN; {settings}" if settings else None) as connection:
-        u = UnitOfWork(actor, connection, call.get() or Call())
-        token = _open.set(u)
+    return _Work(actor, settings)
+
+
+class _Work(AbstractAsyncContextManager[UnitOfWork]):
+    """A class, because a generator is resumed once more for whatever its block waits for."""
+
+    __slots__ = ("_actor", "_token", "_transaction", "_u")
+
+    def __init__(self, actor: Actor, settings: str) -> None:
+        self._actor = actor
+        self._transaction = in_transaction(f"BEGIN; {settings}" if settings else None)
+
+    async def __aenter__(self) -> UnitOfWork:
+        if _open.get() is not None:
+            raise RuntimeError("a unit of work is already open; pass it on instead of opening another")
+        connection = await self._transaction.__aenter__()
+        self._u = u = UnitOfWork(self._actor, connection, call.get() or Call())
+        self._token = _open.set(u)
         try:
             await u._claim_key()
-            yield u
-            await u._keep_answer()
-            await u._write_audit()
-            await u._write_events()
-            if u._rows:
-                await u._write_rows()
-        finally:
-            _open.reset(token)
-    if u.heads:
-        ledger().hint(u.heads)
-        ledger().told(u._events)
+        except BaseException as error:
+            await self._leave(error)
+            raise
+        return u
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            await self._leave(error)
+            return
+        u = self._u
+        try:
+            await u._write_all()
+        except BaseException as failure:
+            await self._leave(failure)
+            raise
+        await self._leave(None)
+        if u.heads:
+            ledger().hint(u.heads)
+            ledger().told(u._events)
+
+    async def _leave(self, error: BaseException | None) -> None:
+        """Commit, or roll back after an error."""
+        _open.reset(self._token)
+        await self._transaction.__aexit__(
+            None if error is None else type(error), error, None if error is None else error.__traceback__
+        )
 
 
 def _json_ready(details: dict[str, Any]) -> dict[str, Any]:
+    if audit.is_plain(details):
+        return details
     ready: dict[str, Any] = orjson.loads(orjson.dumps(details, default=str))
     return ready
